@@ -1,0 +1,212 @@
+"""Settings: one TOML file, typed, units in the names.
+
+Every section is a frozen pydantic model; :func:`load` turns any mistake into one :class:`ConfigError` sentence and
+knows what an unknown key probably meant.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from edge.errors import ConfigError
+
+Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+MASK = "********"
+SECRET_FIELDS = frozenset({"master_key_file", "signing_key_file", "tls_key"})
+
+
+class Section(BaseModel):
+    """What all sections share: unknown keys are refused, values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+
+
+class UnitSettings(Section):
+    """``[unit]``: which camera this is and where it keeps its state."""
+
+    serial: str = "AVX-0000"
+    site: str = "unnamed site"
+    state_dir: Path = Path("/var/lib/autovelox")
+
+
+class LinkSettings(Section):
+    """``[link]``: the side that faces the street."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8443
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    challenge_ttl_s: Positive = 10.0
+    packet_ttl_s: Positive = 60.0
+    mailbox_packets: Annotated[int, Field(ge=1)] = 5000
+    packets_per_uid: Annotated[int, Field(ge=1)] = 4
+    drain_timeout_s: NotNegative = 5.0
+
+    @model_validator(mode="after")
+    def _tls_is_whole(self) -> LinkSettings:
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError("tls_certificate and tls_key belong together: set both or neither")
+        if self.tls_certificate is None and self.host not in {"127.0.0.1", "::1", "localhost"}:
+            raise ValueError(
+                "without tls_certificate the unit listens on loopback only: set host to 127.0.0.1"
+            )
+        return self
+
+
+class RegistrySettings(Section):
+    """``[registry]``: the police database and the key it is sealed under."""
+
+    path: Path = Path("/var/lib/autovelox/registry.sqlite")
+    master_key_file: Path = Path("/etc/autovelox/master.key")
+
+
+class RadarSettings(Section):
+    """``[radar]``: the pin that fires."""
+
+    pin: Annotated[int, Field(ge=0, le=53)] = 17
+    active_high: bool = True
+    debounce_s: NotNegative = 0.005
+    hold_off_s: NotNegative = 0.3
+
+
+class CameraSettings(Section):
+    """``[camera]``: the real one, or a recorded feed."""
+
+    kind: Literal["picamera", "recorded"] = "picamera"
+    manifest: Path | None = None
+    width: Annotated[int, Field(ge=64)] = 1280
+    height: Annotated[int, Field(ge=64)] = 720
+    jpeg_quality: Annotated[int, Field(ge=50, le=100)] = 92
+
+    @model_validator(mode="after")
+    def _feed_has_manifest(self) -> CameraSettings:
+        if self.kind == "recorded" and self.manifest is None:
+            raise ValueError('kind = "recorded" needs manifest, the TOML file that lists the clips')
+        return self
+
+
+class SpeedSettings(Section):
+    """``[speed]``: what is an infringement here."""
+
+    limit_kmh: Positive = 50.0
+    tolerance_kmh: NotNegative = 5.0
+
+
+class WindowSettings(Section):
+    """``[window]``: whose packets count for a trigger."""
+
+    window_before_s: NotNegative = 10.0
+    window_after_s: NotNegative = 1.0
+
+
+class RecognitionSettings(Section):
+    """``[recognition]``: the worker processes and what they run."""
+
+    models_dir: Path | None = None
+    workers: Annotated[int, Field(ge=1, le=16)] = 2
+    job_timeout_s: Positive = 20.0
+    frames_per_case: Annotated[int, Field(ge=1, le=10)] = 3
+
+
+class VerdictSettings(Section):
+    """``[verdict]``: which plates and licence numbers can be."""
+
+    plate_countries: tuple[str, ...] = ("IT",)
+    plate_pattern: str | None = None
+    licence_pattern: str = "[A-Z]{2}[0-9]{7}[A-Z]"
+
+
+class CaseSettings(Section):
+    """``[cases]``: evidence and how long it stays."""
+
+    signing_key_file: Path = Path("/etc/autovelox/signing.key")
+    retention_days: Annotated[int, Field(ge=1)] = 150
+
+
+class MetricsSettings(Section):
+    """``[metrics]``: Prometheus metrics and health, loopback only; port 0 picks a free one, none switches it off."""
+
+    port: Port | None = 9464
+
+
+class Settings(Section):
+    """The whole file."""
+
+    unit: UnitSettings = UnitSettings()
+    link: LinkSettings = LinkSettings()
+    registry: RegistrySettings = RegistrySettings()
+    radar: RadarSettings = RadarSettings()
+    camera: CameraSettings = CameraSettings()
+    speed: SpeedSettings = SpeedSettings()
+    window: WindowSettings = WindowSettings()
+    recognition: RecognitionSettings = RecognitionSettings()
+    verdict: VerdictSettings = VerdictSettings()
+    cases: CaseSettings = CaseSettings()
+    metrics: MetricsSettings = MetricsSettings()
+
+    def printable(self) -> str:
+        """The settings as TOML-like lines; places of secrets are masked."""
+        lines: list[str] = []
+        for name, section in self:
+            lines.append(f"[{name}]")
+            for key, value in section:
+                lines.append(f"{key} = {MASK if key in SECRET_FIELDS and value is not None else value}")
+        return "\n".join(lines)
+
+
+def load(path: Path) -> Settings:
+    """Read and check the file at *path*; relative paths in it count from the file's own folder.
+
+    Raises:
+        ConfigError: the file cannot be read, is not TOML, or a value is wrong; the sentence names the key.
+    """
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(
+            f"there is no configuration file {path}: copy autovelox.example.toml there and edit it"
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}") from None
+    try:
+        settings = Settings.model_validate(document)
+    except ValidationError as error:
+        raise ConfigError(f"{path}: {explain(error)}") from None
+    return _anchored(settings, path.resolve().parent)
+
+
+def explain(error: ValidationError) -> str:
+    """One sentence for the first mistake pydantic found, with a guess for misspelt keys."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    where = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        guess = get_close_matches(str(first["loc"][-1]), _known(first["loc"]), n=1)
+        return f"unknown key {where}" + (f": did you mean {guess[0]}?" if guess else "")
+    message = first["msg"].removeprefix("Value error, ")
+    return f"{where}: {message[0].lower()}{message[1:]}"
+
+
+def _known(location: tuple[int | str, ...]) -> list[str]:
+    if len(location) == 1:
+        return list(Settings.model_fields)
+    section = Settings.model_fields[str(location[0])].annotation
+    assert section is not None and issubclass(section, Section)
+    return list(section.model_fields)
+
+
+def _anchored(settings: Settings, folder: Path) -> Settings:
+    sections: dict[str, Section] = {}
+    for name, section in settings:
+        paths = {key: folder / value for key, value in section if isinstance(value, Path)}
+        sections[name] = section.model_copy(update=paths)
+    return settings.model_copy(update=sections)
