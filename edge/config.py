@@ -55,9 +55,7 @@ class LinkSettings(Section):
         if (self.tls_certificate is None) != (self.tls_key is None):
             raise ValueError("tls_certificate and tls_key belong together: set both or neither")
         if self.tls_certificate is None and self.host not in {"127.0.0.1", "::1", "localhost"}:
-            raise ValueError(
-                "without tls_certificate the unit listens on loopback only: set host to 127.0.0.1"
-            )
+            raise ValueError("without tls_certificate the unit listens on loopback only: set host to 127.0.0.1")
         return self
 
 
