@@ -1,0 +1,63 @@
+"""The likelihood of a given text under a CTC network's output.
+
+The forward algorithm of Graves et al., "Connectionist Temporal Classification", ICML 2006, section 4.1, in logarithms and
+for many texts at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.model import ALPHABET
+
+BLANK = 0
+_CLASS = {character: index + 1 for index, character in enumerate(ALPHABET)}
+
+
+def log_likelihoods(log_probs: NDArray[np.float32], texts: Sequence[str]) -> NDArray[np.float64]:
+    """Natural logarithm of P(text | log_probs) for each of *texts*.
+
+    Args:
+        log_probs: float32 of shape (T, 37), log-softmax, class 0 the blank.
+        texts: N texts of characters in :data:`edge.model.ALPHABET`; the empty text is allowed.
+
+    Returns:
+        float64 of shape (N,); minus infinity for a text that T steps cannot spell.
+
+    Raises:
+        ValueError: a text holds a character outside the alphabet.
+    """
+    if not texts:
+        return np.zeros(0)
+    labels = _extended(texts)
+    count, length = labels.shape
+    emissions = np.asarray(log_probs, dtype=np.float64)[:, labels]  # (T, N, S)
+    # A path may skip the blank between two different characters, never between equal ones.
+    may_skip = np.zeros((count, length), dtype=bool)
+    may_skip[:, 2:] = (labels[:, 2:] != BLANK) & (labels[:, 2:] != labels[:, :-2])
+    alpha = np.full((count, length), -np.inf)
+    alpha[:, :2] = emissions[0, :, :2]
+    for step in emissions[1:]:
+        stay, from_previous, from_before = alpha, np.full_like(alpha, -np.inf), np.full_like(alpha, -np.inf)
+        from_previous[:, 1:] = alpha[:, :-1]
+        from_before[:, 2:] = np.where(may_skip[:, 2:], alpha[:, :-2], -np.inf)
+        alpha = np.logaddexp(np.logaddexp(stay, from_previous), from_before) + step
+    ends = 2 * np.array([len(text) for text in texts])
+    rows = np.arange(count)
+    last_character = np.where(ends > 0, alpha[rows, np.maximum(ends - 1, 0)], -np.inf)
+    return np.asarray(np.logaddexp(alpha[rows, ends], last_character), dtype=np.float64)
+
+
+def _extended(texts: Sequence[str]) -> NDArray[np.intp]:
+    """Labels with blanks around each character, padded with blanks: shape (N, 2 * longest + 1)."""
+    longest = max(len(text) for text in texts)
+    labels = np.full((len(texts), 2 * max(longest, 1) + 1), BLANK, dtype=np.intp)
+    for row, text in enumerate(texts):
+        for column, character in enumerate(text):
+            if character not in _CLASS:
+                raise ValueError("a plate may hold A-Z and 0-9 only")
+            labels[row, 2 * column + 1] = _CLASS[character]
+    return labels

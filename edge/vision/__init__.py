@@ -1,0 +1,1 @@
+"""Seeing: the plate detector, the reader, and the worker processes they run in."""

@@ -1,0 +1,115 @@
+"""The pool of worker processes: recognition and opening never hold up the event loop.
+
+pebble instead of concurrent.futures: a hung job is killed at its time-out and a killed worker is replaced, and in both
+cases the jobs of the other workers live on. Workers come from a fork server with everything imported, so they
+share those pages.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import multiprocessing
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+from pebble import ProcessExpired, ProcessFuture, ProcessPool
+
+from edge.errors import WorkerError
+from edge.vision import worker
+
+log = logging.getLogger(__name__)
+P = ParamSpec("P")
+T = TypeVar("T")
+
+START_TIMEOUT_S = 120.0
+
+
+class WorkerPool:
+    """A fixed number of workers, each with its models loaded once; broken pools are rebuilt."""
+
+    def __init__(
+        self, models_dir: Path, *, workers: int, job_timeout_s: float, preload: Sequence[str] = ()
+    ) -> None:
+        """Nothing runs before :meth:`start`; *preload* names further modules the workers should share."""
+        self._models_dir = models_dir
+        self._workers = workers
+        self._timeout_s = job_timeout_s
+        self._context = multiprocessing.get_context("forkserver")
+        self._context.set_forkserver_preload([worker.__name__, *preload])
+        self._pool: ProcessPool | None = None
+        self._pending = 0
+        self.pids: frozenset[int] = frozenset()
+
+    async def start(self) -> None:
+        """Start the workers and wait until each has loaded its models.
+
+        Raises:
+            ModelError: the models cannot be loaded.
+            WorkerError: the workers did not come up in time.
+        """
+        self._pool = self._build()
+        pids: set[int] = set()
+        try:
+            async with asyncio.timeout(START_TIMEOUT_S):
+                while len(pids) < self._workers:
+                    pids.update(await asyncio.gather(*(self.run(worker.ready) for _ in range(self._workers))))
+        except TimeoutError:
+            raise WorkerError(f"the worker processes were not ready after {START_TIMEOUT_S:.0f} s") from None
+        self.pids = frozenset(pids)
+
+    def _build(self) -> ProcessPool:
+        return ProcessPool(
+            max_workers=self._workers, context=self._context, initializer=worker.start, initargs=(self._models_dir,)
+        )
+
+    @property
+    def queued(self) -> int:
+        """Jobs that were handed in and have not ended."""
+        return self._pending
+
+    def problem(self) -> str | None:
+        """Why no job can run now, or None."""
+        return None if self._pool is not None and self._pool.active else "the worker pool is down"
+
+    async def recognise(self, photo: Path) -> worker.PhotoRead:
+        """Detect and read the plates of the photo at *photo*; see :meth:`run` for the errors."""
+        return await self.run(worker.recognise, photo)
+
+    async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call *function* in a worker; cancelling the caller frees the worker.
+
+        Raises:
+            WorkerError: the job hung (it was killed), its worker died, or the pool is stopped. Errors that *function*
+                raises come through as they are.
+        """
+        self._pending += 1
+        try:
+            return await asyncio.wrap_future(self._schedule(function, args, kwargs))  # type: ignore[no-any-return]
+        except TimeoutError:
+            raise WorkerError(f"a job ran longer than {self._timeout_s:g} s and was ended") from None
+        except ProcessExpired as error:
+            raise WorkerError(f"a worker process died (exit code {error.exitcode})") from None
+        finally:
+            self._pending -= 1
+
+    def _schedule(
+        self, function: Callable[..., T], args: Sequence[object], kwargs: dict[str, object]
+    ) -> ProcessFuture[T]:
+        if self._pool is None:
+            raise WorkerError("the worker pool is stopped")
+        try:
+            return self._pool.schedule(function, args=args, kwargs=kwargs, timeout=self._timeout_s)
+        except RuntimeError:
+            log.error("the worker pool broke; it is being rebuilt")
+            broken, self._pool = self._pool, self._build()
+            broken.stop()
+            return self._pool.schedule(function, args=args, kwargs=kwargs, timeout=self._timeout_s)
+
+    async def stop(self) -> None:
+        """End all workers; jobs still waiting fail with WorkerError or are cancelled."""
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.stop()
+            await asyncio.to_thread(pool.join)

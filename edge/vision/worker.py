@@ -1,0 +1,93 @@
+"""What runs inside a worker process: models loaded once, one photo a job."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from dataclasses import dataclass
+from multiprocessing import connection, parent_process
+from pathlib import Path
+
+from edge.errors import EdgeError, WorkerError
+from edge.model import PlateRead
+from edge.vision.detector import Detector
+from edge.vision.image import load_image
+from edge.vision.reader import PlateReader
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoRead:
+    """The plates of one photo, best detection first, and how long each stage took in milliseconds."""
+
+    plates: tuple[PlateRead, ...]
+    detect_ms: float
+    read_ms: float
+
+
+class Recogniser:
+    """Detector and reader together: a photo in, plate reads out."""
+
+    def __init__(self, models_dir: Path) -> None:
+        """Load both models from *models_dir*; a file of another checksum raises ModelError."""
+        self._detector = Detector(models_dir)
+        self._reader = PlateReader(models_dir)
+
+    def read(self, photo: Path) -> PhotoRead:
+        """Find and read every plate of the encoded photo at *photo*; raises ImageError."""
+        image = load_image(photo)
+        started = time.perf_counter()
+        detections = self._detector.detect(image)
+        detected = time.perf_counter()
+        plates = self._reader.read(image, detections)
+        return PhotoRead(plates, (detected - started) * 1e3, (time.perf_counter() - detected) * 1e3)
+
+
+_recogniser: Recogniser | None = None
+_failure: EdgeError = WorkerError("this worker was never started")
+
+
+def start(models_dir: Path) -> None:
+    """Prepare this worker: a thread that notices a dead daemon, then the models.
+
+    Never raises, since a failing initialiser breaks the whole pool: the first job reports what went wrong.
+    """
+    global _recogniser, _failure
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the daemon's business; it stops its workers itself
+    threading.Thread(target=_die_with_daemon, daemon=True).start()
+    try:
+        _recogniser = Recogniser(models_dir)
+    except EdgeError as error:
+        _failure = error
+
+
+def _die_with_daemon() -> None:
+    daemon = parent_process()
+    assert daemon is not None
+    connection.wait([daemon.sentinel])
+    os._exit(1)
+
+
+def ready() -> int:
+    """The process id of the worker that answers; slow enough for the others to take the next question.
+
+    Raises:
+        EdgeError: the models could not be loaded.
+    """
+    if _recogniser is None:
+        raise _failure
+    time.sleep(0.05)
+    return os.getpid()
+
+
+def recognise(photo: Path) -> PhotoRead:
+    """Run the worker's models on the photo at *photo*.
+
+    Raises:
+        ImageError: the file is no picture.
+        EdgeError: the models could not be loaded.
+    """
+    if _recogniser is None:
+        raise _failure
+    return _recogniser.read(photo)
