@@ -6,8 +6,10 @@ Boxes are pixels of the picture they were found in.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -158,8 +160,8 @@ class State(StrEnum):
 class Case:
     """One infringement as the case store keeps it.
 
-    ``frames`` are file names below the store's folder, the first one the frame of the trigger. ``plate_text``, ``plate_box``,
-    ``plate_confidence`` and ``characters`` are the free reading; ``verdict`` and ``driver`` are there once decided.
+    ``frames`` are file names below the store's folder, the first one the frame of the trigger. ``plate_text``,
+    ``plate_box``, ``plate_confidence`` and ``characters`` are the free reading; ``verdict`` and ``driver`` are there once decided.
     """
 
     number: int
@@ -177,3 +179,31 @@ class Case:
     driver: Driver | None = field(default=None, repr=False)
     review: str | None = None
     flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PendingCase:
+    """A case that was filed and still has to be decided: stored photos (absolute paths) and the window's packets."""
+
+    number: int
+    trigger: Trigger
+    photos: tuple[Path, ...]
+    packets: tuple[Packet, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Everything the flow found out about a case.
+
+    ``read`` is the free reading the verdict speaks of and ``photo`` the index of the photo it was read in; ``packet`` is the
+    offender's own sealed packet and ``driver`` that person, both only where identified. ``flags`` are fixed words for the
+    reviewing officer; ``rejected`` counts thrown-away packets by reason.
+    """
+
+    verdict: Verdict
+    read: PlateRead | None = None
+    photo: int = 0
+    driver: Driver | None = None
+    packet: Packet | None = None
+    flags: tuple[str, ...] = ()
+    rejected: Mapping[str, int] = field(default_factory=dict)
