@@ -67,22 +67,41 @@ class RegistrySettings(Section):
 
 
 class RadarSettings(Section):
-    """``[radar]``: the pin that fires."""
+    """``[radar]``: the pin that fires, and where the speed comes from.
 
-    pin: Annotated[int, Field(ge=0, le=53)] = 17
+    ``serial_port`` is the radar's own serial line (OPS243); without it a trigger has no speed. A report counts for an
+    edge when it came within ``speed_join_s`` of it; ``speed_wait_s`` is how long a trigger waits for one.
+    ``pin_factory = "mock"`` is for recorded feeds: the feed itself drives the pin.
+    """
+
+    pin: Annotated[int, Field(ge=0, le=27)] = 17
+    pin_factory: Literal["lgpio", "mock"] = "lgpio"
     active_high: bool = True
     debounce_s: NotNegative = 0.005
     hold_off_s: NotNegative = 0.3
+    stuck_after_s: Positive = 10.0
+    serial_port: Path | None = None
+    min_speed_kmh: NotNegative = 10.0
+    max_speed_kmh: Positive = 300.0
+    speed_join_s: Positive = 0.3
+    speed_wait_s: NotNegative = 0.15
 
 
 class CameraSettings(Section):
-    """``[camera]``: the real one, or a recorded feed."""
+    """``[camera]``: the real one, or a recorded feed.
+
+    The last ``ring_frames`` exposures stay in memory, so that frames from before a trigger can still be had.
+    ``feed_pin_out`` names a GPIO that is wired to ``[radar] pin``: the recorded feed then fires through the wire.
+    """
 
     kind: Literal["picamera", "recorded"] = "picamera"
     manifest: Path | None = None
+    feed_pin_out: Annotated[int, Field(ge=0, le=27)] | None = None
     width: Annotated[int, Field(ge=64)] = 1280
     height: Annotated[int, Field(ge=64)] = 720
     jpeg_quality: Annotated[int, Field(ge=50, le=100)] = 92
+    ring_frames: Annotated[int, Field(ge=4, le=120)] = 20
+    stall_s: Positive = 2.0
 
     @model_validator(mode="after")
     def _feed_has_manifest(self) -> CameraSettings:
@@ -198,7 +217,7 @@ def _known(location: tuple[int | str, ...]) -> list[str]:
     if len(location) == 1:
         return list(Settings.model_fields)
     section = Settings.model_fields[str(location[0])].annotation
-    assert section is not None and issubclass(section, Section)
+    assert isinstance(section, type) and issubclass(section, Section)
     return list(section.model_fields)
 
 

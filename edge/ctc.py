@@ -1,7 +1,7 @@
 """The likelihood of a given text under a CTC network's output.
 
-The forward algorithm of Graves et al., "Connectionist Temporal Classification", ICML 2006, section 4.1, in logarithms and
-for many texts at once.
+The forward algorithm of Graves et al., "Connectionist Temporal Classification", ICML 2006, section 4.1, in
+logarithms and for many texts at once.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Claims held against a photo: pure functions from plate reads and claimed plates to a verdict.
 
 A claim's score is a log-likelihood ratio: how well its plate explains the pixels, against the best free reading of
-the same pixels, summed over the frames that show the same plate. A wrong name is worse than no name: a claim is accepted
-only when it explains the photo about as well as the free reading and clearly better than every other claim.
+the same pixels, summed over the frames that show the same plate. A wrong name is worse than no name: a claim is
+accepted only when it explains the photo about as well as the free reading and clearly better than every other claim.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ SAME_PLATE = -12.0
 class Thresholds:
     """Where the calibration draws the lines; all in natural logarithms but for ``slope`` and ``bias``.
 
-    ``accept``: least score of an accepted claim. ``margin``: least lead over every other claim. ``slope``, ``bias``: the
-    logistic curve from score to probability.
+    ``accept``: least score of an accepted claim. ``margin``: least lead over every other claim. ``slope``,
+    ``bias``: the logistic curve from score to probability.
     """
 
     accept: float = -2.0
@@ -75,7 +75,8 @@ class Track:
 
     def log_likelihoods(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Summed log-likelihood of each of *texts* over the frames, shape (N,)."""
-        return np.sum([log_likelihoods(read.log_probs, texts) for read in self.reads], axis=0)
+        totals = [log_likelihoods(read.log_probs, texts) for read in self.reads]
+        return np.asarray(np.sum(totals, axis=0), dtype=np.float64)
 
 
 def tracks(frames: Sequence[Sequence[PlateRead]]) -> tuple[Track, ...]:
@@ -129,14 +130,21 @@ def identify(frames: Sequence[Sequence[PlateRead]], plates: Sequence[str], thres
     text = free[int(explained[best])][0]
     probability = _probability(float(scores[best]), thresholds)
     lead = float(scores[best] - scores[order[1]]) if len(plates) > 1 else float("inf")
-    common = {"scores": tuple(float(score) for score in scores), "read": track.indices[0]}
     if scores[best] < thresholds.accept:
-        return Verdict(
-            Outcome.UNIDENTIFIED, free[0][0], probability, reason="no claim explains the photo", **common
-        )
-    if lead < thresholds.margin:
-        return Verdict(Outcome.AMBIGUOUS, text, probability, reason="more than one claim explains the photo", **common)
-    return Verdict(Outcome.IDENTIFIED, plates[best], probability, claim=best, reason="one claim explains the photo", **common)
+        outcome, plate, reason = Outcome.UNIDENTIFIED, text, "no claim explains the photo"
+    elif lead < thresholds.margin:
+        outcome, plate, reason = Outcome.AMBIGUOUS, text, "more than one claim explains the photo"
+    else:
+        outcome, plate, reason = Outcome.IDENTIFIED, plates[best], "one claim explains the photo"
+    return Verdict(
+        outcome,
+        plate,
+        probability,
+        claim=best if outcome is Outcome.IDENTIFIED else None,
+        scores=tuple(float(score) for score in scores),
+        reason=reason,
+        read=track.indices[0],
+    )
 
 
 def _probability(score: float, thresholds: Thresholds) -> float:

@@ -161,7 +161,8 @@ class Case:
     """One infringement as the case store keeps it.
 
     ``frames`` are file names below the store's folder, the first one the frame of the trigger. ``plate_text``,
-    ``plate_box``, ``plate_confidence`` and ``characters`` are the free reading; ``verdict`` and ``driver`` are there once decided.
+    ``plate_box``, ``plate_confidence`` and ``characters`` are the free reading; ``verdict`` and ``driver`` are there
+    once decided.
     """
 
     number: int
@@ -195,9 +196,9 @@ class PendingCase:
 class Decision:
     """Everything the flow found out about a case.
 
-    ``read`` is the free reading the verdict speaks of and ``photo`` the index of the photo it was read in; ``packet`` is the
-    offender's own sealed packet and ``driver`` that person, both only where identified. ``flags`` are fixed words for the
-    reviewing officer; ``rejected`` counts thrown-away packets by reason.
+    ``read`` is the free reading the verdict speaks of and ``photo`` the index of the photo it was read in; ``packet``
+    is the offender's own sealed packet and ``driver`` that person, both only where identified. ``flags`` are fixed
+    words for the reviewing officer; ``rejected`` counts thrown-away packets by reason.
     """
 
     verdict: Verdict

@@ -29,9 +29,7 @@ START_TIMEOUT_S = 120.0
 class WorkerPool:
     """A fixed number of workers, each with its models loaded once; broken pools are rebuilt."""
 
-    def __init__(
-        self, models_dir: Path, *, workers: int, job_timeout_s: float, preload: Sequence[str] = ()
-    ) -> None:
+    def __init__(self, models_dir: Path, *, workers: int, job_timeout_s: float, preload: Sequence[str] = ()) -> None:
         """Nothing runs before :meth:`start`; *preload* names further modules the workers should share."""
         self._models_dir = models_dir
         self._workers = workers
@@ -86,7 +84,7 @@ class WorkerPool:
         """
         self._pending += 1
         try:
-            return await asyncio.wrap_future(self._schedule(function, args, kwargs))  # type: ignore[no-any-return]
+            return await asyncio.wrap_future(self._schedule(function, args, kwargs))
         except TimeoutError:
             raise WorkerError(f"a job ran longer than {self._timeout_s:g} s and was ended") from None
         except ProcessExpired as error:
@@ -104,12 +102,12 @@ class WorkerPool:
         except RuntimeError:
             log.error("the worker pool broke; it is being rebuilt")
             broken, self._pool = self._pool, self._build()
-            broken.stop()
+            broken.stop()  # type: ignore[no-untyped-call]
             return self._pool.schedule(function, args=args, kwargs=kwargs, timeout=self._timeout_s)
 
     async def stop(self) -> None:
         """End all workers; jobs still waiting fail with WorkerError or are cancelled."""
         pool, self._pool = self._pool, None
         if pool is not None:
-            pool.stop()
+            pool.stop()  # type: ignore[no-untyped-call]
             await asyncio.to_thread(pool.join)
