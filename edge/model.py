@@ -161,8 +161,8 @@ class Case:
     """One infringement as the case store keeps it.
 
     ``frames`` are file names below the store's folder, the first one the frame of the trigger. ``plate_text``,
-    ``plate_box``, ``plate_confidence`` and ``characters`` are the free reading; ``verdict`` and ``driver`` are there
-    once decided.
+    ``plate_box``, ``plate_confidence`` and ``characters`` are the free reading, ``photo`` is the index of the frame
+    it was made in; ``verdict`` and ``driver`` are there once decided.
     """
 
     number: int
@@ -180,6 +180,7 @@ class Case:
     driver: Driver | None = field(default=None, repr=False)
     review: str | None = None
     flags: tuple[str, ...] = ()
+    photo: int = 0
 
 
 @dataclass(frozen=True, slots=True)

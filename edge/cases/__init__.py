@@ -1,0 +1,1 @@
+"""Cases: filed at the trigger, decided once, chained, signed, exported, and purged when their time is over."""

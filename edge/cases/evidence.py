@@ -1,0 +1,91 @@
+"""The chain of evidence: canonical JSON, entries hashed one into the next, Ed25519 signatures.
+
+An **entry** is a small *header* and a *body*. The body holds what happened (the manifest of a case, an officer's
+review) with 16 random bytes of salt, so that nobody can guess it from its hash. The header is canonical JSON::
+
+    {"at": seconds, "body": sha256, "case": number or null, "kind": word, "previous": hash, "seq": n}
+
+``hash`` of an entry is the SHA-256 of its header; ``previous`` is the hash of the entry before (64 zeros for the
+first). The signature (Ed25519, RFC 8032) is over :data:`DOMAIN` and the header. Headers name nobody: they stay when a
+body is purged, and any export carries them all, so that numbering and order can be checked by whoever gets it.
+
+:mod:`edge.cases.verify` checks all this and shares no code with this module on purpose.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+DOMAIN = b"autovelox-entry-1\n"
+NO_HASH = "0" * 64
+
+HEAD = "SELECT seq, hash FROM entries ORDER BY seq DESC LIMIT 1"
+INSERT = (
+    "INSERT INTO entries (seq, kind, case_number, header, body, hash, signature, key_id)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+)
+
+
+class Signs(Protocol):
+    """Something that signs: :class:`edge.cases.signing.Signer`."""
+
+    key_id: str
+
+    def sign(self, message: bytes) -> bytes: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One link of the chain, ready to be stored; ``signature`` is 64 bytes, or none until it is countersigned."""
+
+    seq: int
+    kind: str
+    case: int | None
+    header: bytes = field(repr=False)
+    body: bytes = field(repr=False)
+    hash: str
+    signature: bytes | None = field(repr=False)
+    key_id: str | None
+
+    def row(self) -> tuple[object, ...]:
+        """The parameters of :data:`INSERT`."""
+        return (self.seq, self.kind, self.case, self.header, self.body, self.hash, self.signature, self.key_id)
+
+
+def canonical(value: object) -> bytes:
+    """*value* as canonical JSON: UTF-8, keys sorted, no spaces, finite numbers only.
+
+    Raises:
+        ValueError: a number is not finite.
+    """
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return text.encode("utf-8")
+
+
+def sha256(data: bytes) -> str:
+    """SHA-256 in hex."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def chain(
+    head: tuple[int, str] | None,
+    kind: str,
+    case: int | None,
+    content: Mapping[str, object],
+    *,
+    at_utc: float,
+    signer: Signs | None,
+) -> Entry:
+    """The entry that follows *head* (``seq, hash`` of the last one, none at the beginning); signed if we can."""
+    seq, previous = (head[0] + 1, head[1]) if head else (1, NO_HASH)
+    body = canonical({**content, "salt": secrets.token_hex(16)})
+    header = canonical(
+        {"at": at_utc, "body": sha256(body), "case": case, "kind": kind, "previous": previous, "seq": seq}
+    )
+    signature = signer.sign(DOMAIN + header) if signer else None
+    return Entry(seq, kind, case, header, body, sha256(header), signature, signer.key_id if signer else None)

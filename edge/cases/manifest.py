@@ -1,0 +1,172 @@
+"""What a case says, as plain values for canonical JSON, and back again.
+
+A case is written twice into the chain: ``filed`` at the trigger and ``decided`` with the verdict. The second holds
+everything the first does, so that one manifest is the whole case. The names of the fields are documented in
+docs/evidence.md; a change of meaning changes :data:`FORMAT`.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, fields
+from typing import Any
+
+from edge.cases.evidence import sha256
+from edge.model import (
+    Box,
+    Case,
+    Decision,
+    Detection,
+    Driver,
+    Frame,
+    Outcome,
+    Packet,
+    PlateRead,
+    State,
+    Trigger,
+    Verdict,
+)
+
+FORMAT = "autovelox-case/1"
+
+Content = dict[str, Any]
+"""A parsed manifest."""
+
+_DRIVER_FIELDS = tuple(field.name for field in fields(Driver) if field.name != "portrait")
+
+
+def frame_record(name: str, frame: Frame) -> Content:
+    """What is said of a frame stored as *name* (relative to the state folder)."""
+    return {
+        "file": name,
+        "sha256": sha256(frame.jpeg),
+        "bytes": len(frame.jpeg),
+        "width": frame.width,
+        "height": frame.height,
+        "exposed_utc": frame.exposed_utc,
+        "exposed_monotonic_ns": frame.exposed_monotonic_ns,
+    }
+
+
+def filed(
+    number: int,
+    trigger: Trigger,
+    frames: Iterable[Content],
+    *,
+    limit_kmh: float,
+    site: str,
+    unit: Mapping[str, object],
+    clock: Mapping[str, object],
+) -> Content:
+    """The manifest of a case that was filed.
+
+    *unit* says which unit, software and models these are, *clock* how good its time is.
+    """
+    return {
+        "format": FORMAT,
+        "number": number,
+        "unit": dict(unit),
+        "site": site,
+        "trigger": asdict(trigger),
+        "limit_kmh": limit_kmh,
+        "clock": dict(clock),
+        "frames": list(frames),
+    }
+
+
+def decided(content: Content, decision: Decision, decided_utc: float) -> Content:
+    """The manifest of a decided case: what was *filed* and what the flow found out."""
+    return {
+        **content,
+        "decided_utc": decided_utc,
+        "plate": _plate_record(decision.read, decision.photo),
+        "verdict": _verdict_record(decision.verdict),
+        "flags": list(decision.flags),
+        "rejected_packets": dict(decision.rejected),
+        "packet": _packet_record(decision.packet),
+        "driver": _driver_record(decision.driver),
+    }
+
+
+def to_case(content: Content, *, portrait: bytes = b"", review: str | None = None) -> Case:
+    """The case a manifest speaks of."""
+    plate, verdict, driver = content.get("plate"), content.get("verdict"), content.get("driver")
+    return Case(
+        number=content["number"],
+        state=State.DECIDED if "decided_utc" in content else State.PENDING,
+        trigger=Trigger(**content["trigger"]),
+        limit_kmh=content["limit_kmh"],
+        site=content["site"],
+        frames=tuple(frame["file"] for frame in content["frames"]),
+        decided_utc=content.get("decided_utc"),
+        plate_text=plate["text"] if plate else "",
+        plate_confidence=plate["confidence"] if plate else None,
+        plate_box=Box(*plate["box"]) if plate else None,
+        characters=tuple(plate["characters"]) if plate else (),
+        verdict=_verdict(verdict) if verdict else None,
+        driver=Driver(**{name: driver[name] for name in _DRIVER_FIELDS}, portrait=portrait) if driver else None,
+        review=review,
+        flags=tuple(content.get("flags", ())),
+        photo=plate["photo"] if plate else 0,
+    )
+
+
+def shown_plate(case: Case) -> str:
+    """The plate a list shows: the verdict's, else the free reading."""
+    return (case.verdict.plate if case.verdict else "") or case.plate_text
+
+
+def driver_name(case: Case) -> str:
+    """``First Last`` of the named driver, empty where nobody is."""
+    return f"{case.driver.first_name} {case.driver.last_name}" if case.driver else ""
+
+
+def packet_record(packet: Packet) -> Content:
+    """A sealed packet in full, for the journal of a pending case."""
+    return {**asdict(packet), "payload": base64.b64encode(packet.payload).decode("ascii")}
+
+
+def to_packet(record: Content) -> Packet:
+    """The packet of :func:`packet_record`."""
+    return Packet(**{**record, "payload": base64.b64decode(record["payload"], validate=True)})
+
+
+def _packet_record(packet: Packet | None) -> Content | None:
+    """The offender's packet for the manifest: the uid is a secret, its hash finds the registry's row as well."""
+    if packet is None:
+        return None
+    record = packet_record(packet)
+    record["uid_sha256"] = sha256(record.pop("uid").encode("utf-8"))
+    return record
+
+
+def _plate_record(read: PlateRead | None, photo: int) -> Content | None:
+    if read is None:
+        return None
+    detection: Detection = read.detection
+    return {
+        "text": read.text,
+        "confidence": float(read.confidence),
+        "characters": [float(confidence) for confidence in read.characters],
+        "box": [float(edge) for edge in detection.box],
+        "detection_confidence": float(detection.confidence),
+        "photo": photo,
+    }
+
+
+def _driver_record(driver: Driver | None) -> Content | None:
+    if driver is None:
+        return None
+    record: Content = {name: getattr(driver, name) for name in _DRIVER_FIELDS}
+    record["portrait_sha256"] = sha256(driver.portrait) if driver.portrait else None
+    return record
+
+
+def _verdict_record(verdict: Verdict) -> Content:
+    scores = [float(score) for score in verdict.scores]
+    return {**asdict(verdict), "probability": float(verdict.probability), "scores": scores}
+
+
+def _verdict(record: Content) -> Verdict:
+    return Verdict(**{**record, "outcome": Outcome(record["outcome"]), "scores": tuple(record["scores"])})
