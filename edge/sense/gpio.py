@@ -1,0 +1,137 @@
+"""The radar's trigger line on a GPIO pin."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+
+from gpiozero import DigitalInputDevice, GPIOZeroError
+
+from edge.config import RadarSettings
+from edge.errors import RadarError
+from edge.model import Trigger
+from edge.sense.pins import pin_factory
+from edge.sense.radar import SpeedMeter
+
+log = logging.getLogger(__name__)
+
+QUEUE_TRIGGERS = 256
+
+
+class GpioRadar:
+    """Turns edges of one GPIO line into triggers.
+
+    An edge counts at once, so a pulse of any length triggers; it is a bounce, and dropped, when the line was idle for
+    less than ``debounce_s`` before it, and a second echo of the same vehicle when the last trigger is less than
+    ``hold_off_s`` ago. (The pin library's own ``bounce_time`` would delay every edge and lose short pulses.)
+    ``counters`` tells what was dropped.
+    """
+
+    def __init__(self, settings: RadarSettings, speed: SpeedMeter | None = None) -> None:
+        """Listen as *settings* say; *speed* is asked for each trigger's speed."""
+        self._settings = settings
+        self._speed = speed
+        self._device: DigitalInputDevice | None = None
+        self._edges: asyncio.Queue[tuple[Trigger, bool] | None] = asyncio.Queue(QUEUE_TRIGGERS + 1)
+        self._idle_since_ns: int | None = None
+        self._fired_at_ns: int | None = None
+        self.counters: Counter[str] = Counter()
+
+    async def start(self) -> None:
+        """Claim the pin and begin to listen.
+
+        Raises:
+            RadarError: the pin or the speed meter cannot be used.
+        """
+        self._loop = asyncio.get_running_loop()
+        settings = self._settings
+        factory = pin_factory(settings.pin_factory)
+        try:
+            self._device = DigitalInputDevice(settings.pin, pull_up=not settings.active_high, pin_factory=factory)
+        except GPIOZeroError as error:
+            raise RadarError(
+                f"GPIO {settings.pin} cannot be used ({error}): check pin in [radar] and that nothing else uses it"
+            ) from None
+        self._device.when_activated = self._activated
+        self._device.when_deactivated = self._deactivated
+        if self._speed is not None:
+            await self._speed.start()
+
+    async def stop(self) -> None:
+        """Let the pin go; :meth:`triggers` ends after what is queued."""
+        if self._device is not None:
+            self._device.close()
+            self._device = None
+            self._edges.put_nowait(None)
+        if self._speed is not None:
+            await self._speed.stop()
+
+    async def triggers(self) -> AsyncIterator[Trigger]:
+        """Every trigger from now on, in order, with its speed where one was measured."""
+        while (queued := await self._edges.get()) is not None:
+            trigger, measured = queued
+            speed = await self._speed.speed_at(trigger.at_monotonic_ns) if self._speed and measured else None
+            if speed is None:
+                yield trigger
+            else:
+                yield Trigger(
+                    trigger.at_utc, trigger.at_monotonic_ns, round(speed.kmh, 1), trigger.source, speed.direction
+                )
+
+    def test_trigger(self) -> None:
+        """Fire once by hand, without a speed: the trigger's source is ``"test"``."""
+        self._queue(Trigger(time.time(), time.monotonic_ns(), source="test"), measured=False)
+
+    def problem(self) -> str | None:
+        """One sentence on what is wrong: not listening, a line that stays active, triggers nobody took."""
+        if self._device is None:
+            return "the radar's pin is not open"
+        active_s = self._device.active_time
+        if active_s is not None and active_s > self._settings.stuck_after_s:
+            return (
+                f"the radar's line has been active for {active_s:.0f} s: check the wiring of GPIO {self._settings.pin} "
+                "and active_high in [radar]"
+            )
+        if self._edges.qsize() >= QUEUE_TRIGGERS:
+            return "triggers come faster than they are taken: raise hold_off_s in [radar]"
+        return self._speed.problem() if self._speed is not None else None
+
+    # The two handlers run in the pin library's thread. An exception there would end that thread without a word.
+
+    def _activated(self, device: DigitalInputDevice) -> None:
+        try:
+            age_s, now_ns, now_utc = device.active_time, time.monotonic_ns(), time.time()
+            age_s = age_s or 0.0
+            self._loop.call_soon_threadsafe(self._rise, now_ns - round(age_s * 1e9), now_utc - age_s)
+        except Exception:
+            log.exception("an edge of the radar's line could not be handed on")
+
+    def _deactivated(self, device: DigitalInputDevice) -> None:
+        try:
+            idle_ns = round((device.inactive_time or 0.0) * 1e9)
+            self._loop.call_soon_threadsafe(self._fall, time.monotonic_ns() - idle_ns)
+        except Exception:
+            log.exception("an edge of the radar's line could not be handed on")
+
+    def _rise(self, at_ns: int, at_utc: float) -> None:
+        settings = self._settings
+        if self._idle_since_ns is not None and at_ns - self._idle_since_ns < settings.debounce_s * 1e9:
+            self.counters["bounce"] += 1
+        elif self._fired_at_ns is not None and at_ns - self._fired_at_ns < settings.hold_off_s * 1e9:
+            self.counters["hold_off"] += 1
+        else:
+            self._fired_at_ns = at_ns
+            self._queue(Trigger(at_utc, at_ns), measured=True)
+
+    def _fall(self, at_ns: int) -> None:
+        self._idle_since_ns = at_ns
+
+    def _queue(self, trigger: Trigger, *, measured: bool) -> None:
+        if self._edges.qsize() >= QUEUE_TRIGGERS:
+            self.counters["missed"] += 1
+            return
+        self.counters["triggers"] += 1
+        self._edges.put_nowait((trigger, measured))

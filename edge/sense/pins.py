@@ -1,0 +1,123 @@
+"""GPIO lines: the pin factory of the process, and the line a recorded feed pulls instead of a radar."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from gpiozero import Device, DigitalOutputDevice, GPIOZeroError
+from gpiozero.pins import Factory
+from gpiozero.pins.mock import MockFactory
+
+from edge.config import CameraSettings, RadarSettings
+from edge.errors import RadarError
+
+
+def pin_factory(kind: str) -> Factory:
+    """The process's pin factory, opened on first use: ``"lgpio"`` for real pins, ``"mock"`` for pins in memory.
+
+    Raises:
+        RadarError: there are no GPIO lines here, or they are not ours to open.
+    """
+    current = Device.pin_factory
+    if kind == "mock":
+        if not isinstance(current, MockFactory):
+            Device.pin_factory = MockFactory()
+    elif current is None or isinstance(current, MockFactory):
+        try:
+            # Importing lgpio makes a pipe in the folder $LG_WD: only real pins may ask for that.
+            import lgpio
+            from gpiozero.pins.lgpio import LGPIOFactory
+        except (ImportError, OSError) as error:
+            raise RadarError(
+                f"lgpio cannot be loaded ({error}): install it, and set LG_WD to a folder that can be written"
+            ) from None
+        try:
+            Device.pin_factory = LGPIOFactory()
+        except (lgpio.error, GPIOZeroError, OSError) as error:
+            raise RadarError(
+                f"the GPIO lines cannot be opened ({error}): run on the unit's board as a user of the group gpio, "
+                'or set pin_factory = "mock" in [radar] for a recorded feed'
+            ) from None
+    return Device.pin_factory
+
+
+class Line(Protocol):
+    """A line that can be made active as a radar would."""
+
+    def fire(self) -> None:
+        """Make the line active."""
+
+    def release(self) -> None:
+        """Make the line idle again."""
+
+    def close(self) -> None:
+        """Let the line go."""
+
+
+class MockLine:
+    """The radar's own pin, in memory."""
+
+    def __init__(self, radar: RadarSettings) -> None:
+        self._pin = pin_factory("mock").pin(radar.pin)
+        self._active_high = radar.active_high
+
+    def fire(self) -> None:
+        """Drive the pin to its active level."""
+        self._drive(self._active_high)
+
+    def release(self) -> None:
+        """Drive the pin to its idle level."""
+        self._drive(not self._active_high)
+
+    def close(self) -> None:
+        """Leave the pin idle."""
+        self.release()
+
+    def _drive(self, high: bool) -> None:
+        if high:
+            self._pin.drive_high()
+        else:
+            self._pin.drive_low()
+
+
+class WiredLine:
+    """An output that a wire joins to the radar's pin."""
+
+    def __init__(self, pin_out: int, radar: RadarSettings) -> None:
+        """Claim *pin_out*.
+
+        Raises:
+            RadarError: the pin cannot be claimed.
+        """
+        factory = pin_factory(radar.pin_factory)
+        try:
+            self._output = DigitalOutputDevice(pin_out, active_high=radar.active_high, pin_factory=factory)
+        except GPIOZeroError as error:
+            raise RadarError(f"GPIO {pin_out} cannot be driven ({error}): choose another feed_pin_out") from None
+
+    def fire(self) -> None:
+        """Drive the output to the radar's active level."""
+        self._output.on()
+
+    def release(self) -> None:
+        """Drive the output to the radar's idle level."""
+        self._output.off()
+
+    def close(self) -> None:
+        """Let the output go."""
+        self._output.close()
+
+
+def feed_line(camera: CameraSettings, radar: RadarSettings) -> Line:
+    """The line a recorded feed pulls: a wire where ``feed_pin_out`` is set, else the mock pin.
+
+    Raises:
+        RadarError: the output cannot be claimed, or the radar listens to real pins and no wire is named.
+    """
+    if camera.feed_pin_out is not None:
+        return WiredLine(camera.feed_pin_out, radar)
+    if radar.pin_factory != "mock":
+        raise RadarError(
+            'a recorded feed fires the radar itself: set pin_factory = "mock" in [radar], or feed_pin_out in [camera]'
+        )
+    return MockLine(radar)

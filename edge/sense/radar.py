@@ -1,0 +1,47 @@
+"""What the unit asks of a radar: :mod:`edge.sense.gpio` hears the pin, :mod:`edge.sense.ops243` the serial line."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+from edge.model import Trigger
+from edge.sense.speed import Speed
+
+__all__ = ["Radar", "Speed", "SpeedMeter"]
+
+
+class Radar(Protocol):
+    """Says when a vehicle passed."""
+
+    async def start(self) -> None:
+        """Begin to listen.
+
+        Raises:
+            RadarError: the pin or the port cannot be used; the sentence says what to do.
+        """
+
+    async def stop(self) -> None:
+        """Stop listening and let the hardware go; :meth:`triggers` ends."""
+
+    def triggers(self) -> AsyncIterator[Trigger]:
+        """Every trigger from now on, in order."""
+
+    def problem(self) -> str | None:
+        """One sentence on what is wrong, or None."""
+
+
+class SpeedMeter(Protocol):
+    """Knows how fast what passed was going."""
+
+    async def start(self) -> None:
+        """Begin to measure."""
+
+    async def stop(self) -> None:
+        """Stop measuring."""
+
+    async def speed_at(self, monotonic_ns: int) -> Speed | None:
+        """The speed measured nearest to that instant, or None: a speed is never guessed."""
+
+    def problem(self) -> str | None:
+        """One sentence on what is wrong, or None."""

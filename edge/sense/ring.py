@@ -1,0 +1,120 @@
+"""The last exposures of a camera, raw, in memory: a trigger picks its frames out of them by the time of exposure."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.errors import CameraError
+from edge.model import Frame
+
+Layout = Literal["BGR", "I420", "NV12"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Exposure:
+    """One raw picture and the instant its exposure began.
+
+    ``image`` is uint8, (H, W, 3) for BGR, (H * 3 / 2, W) for the two planar layouts. Exposures of one ``scene`` show
+    one uninterrupted view; a recorded feed has a scene a clip, counted upwards.
+    """
+
+    image: NDArray[np.uint8] = field(repr=False)
+    exposed_utc: float
+    exposed_monotonic_ns: int
+    layout: Layout = "BGR"
+    scene: int = 0
+
+    def encode(self, quality: int) -> Frame:
+        """The exposure as a JPEG frame; *quality* is 0 to 100. Takes milliseconds: call it in a thread.
+
+        Raises:
+            CameraError: the picture cannot be encoded.
+        """
+        image = self.image
+        if self.layout != "BGR":
+            code = cv2.COLOR_YUV2BGR_I420 if self.layout == "I420" else cv2.COLOR_YUV2BGR_NV12
+            image = cv2.cvtColor(image, code).astype(np.uint8, copy=False)
+        done, jpeg = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
+        if not done:
+            raise CameraError("a frame could not be encoded as JPEG: check the picture size in [camera]")
+        height, width = image.shape[:2]
+        return Frame(jpeg.tobytes(), width, height, self.exposed_utc, self.exposed_monotonic_ns)
+
+
+class FrameRing:
+    """Holds the newest exposures and hands them out in order. Belongs to one event loop; not for other threads."""
+
+    def __init__(self, capacity: int, *, stall_s: float) -> None:
+        """Keep *capacity* exposures; a reader that waits longer than *stall_s* for the next one gets an error."""
+        self._exposures: deque[Exposure] = deque(maxlen=capacity)
+        self._stall_s = stall_s
+        self._arrived = asyncio.Event()
+        self._ended = False
+        self._last_scene_over = -1
+
+    def push(self, exposure: Exposure) -> None:
+        """Add the newest exposure and wake the readers."""
+        self._exposures.append(exposure)
+        self._wake()
+
+    def cut(self, scene: int) -> None:
+        """*scene* and all before it are over: readers of them wait no longer."""
+        self._last_scene_over = scene
+        self._wake()
+
+    def end(self) -> None:
+        """No exposure will follow: readers get what there is and end."""
+        self._ended = True
+        self._wake()
+
+    def before(self, at_monotonic_ns: int, count: int) -> tuple[Exposure, ...]:
+        """The last *count* exposures from before that instant, of the scene that was on at that instant."""
+        early = [exposure for exposure in self._exposures if exposure.exposed_monotonic_ns < at_monotonic_ns]
+        current = self._next(at_monotonic_ns) or (early[-1] if early else None)
+        same = [exposure for exposure in early if current is not None and exposure.scene == current.scene]
+        return tuple(same[-count:]) if count > 0 else ()
+
+    async def following(self, at_monotonic_ns: int, count: int) -> AsyncIterator[Exposure]:
+        """The first *count* exposures that began at or after that instant, of one scene.
+
+        Raises:
+            CameraError: the next exposure did not come in time, or the ring ended before the first.
+        """
+        scene: int | None = None
+        after = at_monotonic_ns
+        for _ in range(count):
+            exposure = await self._wait(after, scene)
+            if exposure is None and scene is None:
+                raise CameraError("the camera stopped before the frame of the trigger was taken")
+            if exposure is None or scene not in (None, exposure.scene):
+                return
+            yield exposure
+            scene, after = exposure.scene, exposure.exposed_monotonic_ns + 1
+
+    async def _wait(self, at_monotonic_ns: int, scene: int | None) -> Exposure | None:
+        while (exposure := self._next(at_monotonic_ns)) is None:
+            if self._ended or (scene is not None and scene <= self._last_scene_over):
+                return None
+            try:
+                async with asyncio.timeout(self._stall_s):
+                    await self._arrived.wait()
+            except TimeoutError:
+                raise CameraError(
+                    f"the camera gave no frame for {self._stall_s:g} s: check its cable, then `autovelox doctor`"
+                ) from None
+        return exposure
+
+    def _next(self, at_monotonic_ns: int) -> Exposure | None:
+        return next((each for each in self._exposures if each.exposed_monotonic_ns >= at_monotonic_ns), None)
+
+    def _wake(self) -> None:
+        self._arrived.set()
+        self._arrived = asyncio.Event()
