@@ -6,6 +6,7 @@ knows what an unknown key probably meant.
 
 from __future__ import annotations
 
+import sys
 import tomllib
 from difflib import get_close_matches
 from pathlib import Path
@@ -177,6 +178,14 @@ class Settings(Section):
             for key, value in section:
                 lines.append(f"{key} = {MASK if key in SECRET_FIELDS and value is not None else value}")
         return "\n".join(lines)
+
+
+def models_dir(configured: Path | None = None) -> Path:
+    """Where the models are: as configured, else beside the program's checkout, else below its installation."""
+    if configured is not None:
+        return configured
+    checkout = Path(__file__).resolve().parents[1] / "models"
+    return checkout if checkout.is_dir() else Path(sys.prefix) / "share" / "autovelox" / "models"
 
 
 def load(path: Path) -> Settings:

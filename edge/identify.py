@@ -79,6 +79,11 @@ class Track:
         return np.asarray(np.sum(totals, axis=0), dtype=np.float64)
 
 
+def best_first(reads: Sequence[PlateRead]) -> tuple[PlateRead, ...]:
+    """The plates of one photo, the one most surely found and read first; those without a text come last."""
+    return tuple(sorted(reads, key=lambda read: (not read.text, -read.confidence * read.detection.confidence)))
+
+
 def tracks(frames: Sequence[Sequence[PlateRead]]) -> tuple[Track, ...]:
     """The plates of several frames, one track a plate; the largest plate first."""
     found: list[list[tuple[int, int, PlateRead]]] = []

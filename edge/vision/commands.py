@@ -1,0 +1,115 @@
+"""``autovelox read``: detector and reader on any photo."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from edge.config import models_dir
+from edge.errors import ConfigError, EdgeError
+from edge.identify import Thresholds, best_first, identify
+from edge.model import ALPHABET, PlateRead
+from edge.vision.worker import PhotoRead, Recogniser
+
+Report = dict[str, object]
+
+
+def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Register ``read``."""
+    parser = subparsers.add_parser(
+        "read",
+        help="find and read the plates of photos",
+        description="Find and read the plates of photos.",
+        epilog="example: autovelox read --json street.jpg",
+    )
+    parser.add_argument("photos", nargs="+", type=Path, metavar="PHOTO")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line and photo")
+    parser.add_argument("--against", type=Path, metavar="FILE", help="claimed plates, one a line: adds the verdict")
+    parser.add_argument("--models", type=Path, metavar="DIR", help="folder of the models")
+    parser.set_defaults(run=read)
+
+
+def read(args: argparse.Namespace) -> int:
+    """Print what is read in each photo, in the order given; 1 if any could not be read."""
+    claims = load_claims(args.against) if args.against else None
+    folder = models_dir(args.models)
+    thresholds = Thresholds.load(folder / "verdict.json")
+    recogniser = Recogniser(folder)
+    failed = False
+    for report in _reports(recogniser, args.photos, claims, thresholds):
+        failed = failed or "error" in report
+        print(json.dumps(report) if args.json else _sentence(report), flush=True)
+    return int(failed)
+
+
+def load_claims(path: Path) -> list[str]:
+    """Claimed plates, one a line; spaces and dashes are dropped.
+
+    Raises:
+        ConfigError: the file cannot be read or a line is no plate.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}") from None
+    plates = []
+    for number, line in enumerate(lines, start=1):
+        plate = line.upper().replace(" ", "").replace("-", "")
+        if not plate:
+            continue
+        if not set(plate) <= set(ALPHABET):
+            raise ConfigError(f"{path}, line {number}: a plate may hold A-Z and 0-9 only")
+        plates.append(plate)
+    return plates
+
+
+def _reports(
+    recogniser: Recogniser, photos: Sequence[Path], claims: Sequence[str] | None, thresholds: Thresholds
+) -> Iterator[Report]:
+    for photo in photos:
+        try:
+            result = recogniser.read(photo)
+        except (EdgeError, OSError) as error:
+            print(f"{photo}: {error}", file=sys.stderr)
+            yield {"file": str(photo), "error": str(error)}
+            continue
+        report: Report = {"file": str(photo), "plates": [_plate(read) for read in best_first(result.plates)]}
+        if claims is not None:
+            verdict = identify([result.plates], claims, thresholds)
+            report["verdict"] = {
+                "outcome": str(verdict.outcome),
+                "plate": verdict.plate or None,
+                "probability": round(verdict.probability, 4),
+            }
+        report["ms"] = _milliseconds(result)
+        yield report
+
+
+def _plate(read: PlateRead) -> Report:
+    return {
+        "text": read.text,
+        "confidence": round(read.confidence, 4),
+        "box": [round(edge, 1) for edge in read.detection.box],
+        "detection_confidence": round(read.detection.confidence, 4),
+    }
+
+
+def _milliseconds(result: PhotoRead) -> Report:
+    times = {"detect": result.detect_ms, "read": result.read_ms, "total": result.total_ms}
+    return {name: round(value, 2) for name, value in times.items()}
+
+
+def _sentence(report: Report) -> str:
+    if "error" in report:
+        return f"{report['file']}: {report['error']}"
+    plates = report["plates"]
+    assert isinstance(plates, list)
+    texts = ", ".join(f"{plate['text'] or '(unreadable)'} {plate['confidence']:.0%}" for plate in plates)
+    line = f"{report['file']}: {texts or 'no plate'}"
+    verdict = report.get("verdict")
+    if isinstance(verdict, dict):
+        line += f" -> {verdict['outcome']}" + (f" {verdict['plate']}" if verdict["outcome"] == "identified" else "")
+    return line
