@@ -39,7 +39,11 @@ class UnitSettings(Section):
 
 
 class LinkSettings(Section):
-    """``[link]``: the side that faces the street."""
+    """``[link]``: the side that faces the street.
+
+    ``connect_timeout_s`` covers TLS, HTTP and the Socket.IO CONNECT together. ``packets_per_uid`` counts for each source
+    address of its own; an IPv6 /64 is one address.
+    """
 
     host: str = "127.0.0.1"
     port: Port = 8443
@@ -48,7 +52,12 @@ class LinkSettings(Section):
     challenge_ttl_s: Positive = 10.0
     packet_ttl_s: Positive = 60.0
     mailbox_packets: Annotated[int, Field(ge=1)] = 5000
-    packets_per_uid: Annotated[int, Field(ge=1)] = 4
+    packets_per_uid: Annotated[int, Field(ge=1)] = 32
+    connect_timeout_s: Positive = 5.0
+    connections: Annotated[int, Field(ge=1, le=100_000)] = 4096
+    address_connections: Annotated[int, Field(ge=1)] = 256
+    address_rate_per_s: Positive = 50.0
+    address_burst: Annotated[int, Field(ge=1)] = 250
     drain_timeout_s: NotNegative = 5.0
 
     @model_validator(mode="after")

@@ -7,12 +7,15 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edge.config import models_dir
 from edge.errors import ConfigError, EdgeError
 from edge.identify import Thresholds, best_first, identify
 from edge.model import ALPHABET, PlateRead
-from edge.vision.worker import PhotoRead, Recogniser
+
+if TYPE_CHECKING:
+    from edge.vision.worker import PhotoRead, Recogniser
 
 Report = dict[str, object]
 
@@ -34,6 +37,8 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
 
 def read(args: argparse.Namespace) -> int:
     """Print what is read in each photo, in the order given; 1 if any could not be read."""
+    from edge.vision.worker import Recogniser  # takes seconds to import
+
     claims = load_claims(args.against) if args.against else None
     folder = models_dir(args.models)
     thresholds = Thresholds.load(folder / "verdict.json")

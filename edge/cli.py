@@ -1,0 +1,81 @@
+"""``autovelox``: every command of the unit, and the one place where errors become sentences and exit codes."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from edge.config import load
+from edge.errors import EdgeError
+
+PROVIDERS = {
+    "car": "edge.link.commands",
+    "registry": "edge.police.commands",
+    "cases": "edge.cases.commands",
+    "backup": "edge.cases.commands",
+    "restore": "edge.cases.commands",
+    "view": "edge.viewer.commands",
+    "read": "edge.vision.commands",
+    "doctor": "edge.doctor",
+    "demo": "edge.demo.commands",
+}
+"""Command -> module with ``add_commands``; only what is asked for is imported, since every command should start fast."""
+
+DEFAULT_CONFIG = Path("/etc/autovelox/autovelox.toml")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code (0 done, 2 wrong usage, otherwise the error's own)."""
+    words = sys.argv[1:] if argv is None else list(argv)
+    args = _parser(words).parse_args(words)
+    try:
+        return int(args.run(args))
+    except EdgeError as error:
+        print(f"autovelox: {error}", file=sys.stderr)
+        return error.exit_code
+    except BrokenPipeError:  # the reader of our output went away, as `| head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="autovelox", description="A roadside speed camera that says who drove.")
+    parser.add_argument("--version", action="version", version=f"autovelox {version('autovelox')}")
+    subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
+    _add_run(subparsers)
+    asked = words[0] if words else ""
+    if asked != "run":
+        for module in [PROVIDERS[asked]] if asked in PROVIDERS else dict.fromkeys(PROVIDERS.values()):
+            importlib.import_module(module).add_commands(subparsers)
+    return parser
+
+
+def _add_run(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = subparsers.add_parser(
+        "run",
+        help="run the unit",
+        description="Run the unit until SIGTERM.",
+        epilog="example: autovelox run --config /etc/autovelox/autovelox.toml",
+    )
+    parser.add_argument("--config", type=Path, default=DEFAULT_CONFIG, metavar="FILE", help="default: %(default)s")
+    parser.add_argument("--check", action="store_true", help="check the configuration, print it and stop")
+    parser.set_defaults(run=_run)
+
+
+def _run(args: argparse.Namespace) -> int:
+    settings = load(args.config)
+    if args.check:
+        print(settings.printable())
+        return 0
+    from edge.daemon import run
+
+    return run(settings)
+
+

@@ -1,0 +1,84 @@
+"""Opening the packets of a window: the registry's keys, the worker processes, and what a claim must look like."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from edge.errors import WorkerError
+from edge.link.opener import OpenJob, open_batch
+from edge.link.packet import Opened
+from edge.model import Claim, Packet
+from edge.vision.pool import WorkerPool
+
+log = logging.getLogger(__name__)
+
+BATCH = 16
+"""Packets a job: long enough to be worth a trip to a worker, short enough not to keep a photo waiting (80 ms)."""
+ATTEMPTS = 2
+
+
+class RegisteredKey(Protocol):
+    """A private key, and the licence number that goes with its uid."""
+
+    @property
+    def licence(self) -> str: ...  # noqa: D102
+    @property
+    def private_der(self) -> bytes: ...  # noqa: D102
+
+
+class Registry(Protocol):
+    """Knows the keys of uids."""
+
+    async def keys(self, uids: Iterable[str]) -> Mapping[str, RegisteredKey]: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True)
+class WindowOpener:
+    """Turns sealed packets into claims.
+
+    A packet that speaks for nobody is counted by reason and forgotten; the reason never leaves the unit.
+    """
+
+    registry: Registry
+    pool: WorkerPool
+    plate: re.Pattern[str]
+    licence: re.Pattern[str]
+
+    async def __call__(self, packets: Sequence[Packet]) -> tuple[tuple[Claim, ...], Counter[str]]:
+        """The claims among *packets*, in their order, and how many were thrown away for which reason."""
+        keys = await self.registry.keys({packet.uid for packet in packets})
+        rejected = Counter({"uid": sum(packet.uid not in keys for packet in packets)})
+        jobs = [
+            OpenJob(packet, keys[packet.uid].private_der, keys[packet.uid].licence)
+            for packet in packets
+            if packet.uid in keys
+        ]
+        batches = [jobs[start : start + BATCH] for start in range(0, len(jobs), BATCH)]
+        answers = [answer for batch in await asyncio.gather(*map(self._open, batches)) for answer in batch]
+        claims = []
+        for job, answer in zip(jobs, answers, strict=True):
+            reason = answer if isinstance(answer, str) else self._fault(answer)
+            if reason:
+                rejected[reason] += 1
+            elif isinstance(answer, Opened):
+                claims.append(Claim(job.packet.uid, answer.licence, answer.plate, job.packet))
+        return tuple(claims), +rejected
+
+    async def _open(self, jobs: Sequence[OpenJob]) -> list[Opened | str]:
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                return await self.pool.run(open_batch, jobs)
+            except WorkerError as error:
+                log.warning("attempt %d of %d to open %d packets failed: %s", attempt, ATTEMPTS, len(jobs), error)
+        return ["worker"] * len(jobs)
+
+    def _fault(self, opened: Opened) -> str:
+        if not self.plate.fullmatch(opened.plate):
+            return "plate format"
+        return "" if self.licence.fullmatch(opened.licence) else "licence format"

@@ -1,0 +1,68 @@
+"""The configuration file: every mistake is one sentence that names the key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from edge.config import MASK, Settings, load
+from edge.errors import ConfigError
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "autovelox.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_an_empty_file_gives_the_defaults(tmp_path: Path) -> None:
+    settings = load(written(tmp_path, ""))
+    assert settings.link.packet_ttl_s == 60
+    assert (settings.window.window_before_s, settings.window.window_after_s) == (10, 1)
+    assert settings.recognition.frames_per_case == 3
+
+
+def test_relative_paths_count_from_the_file(tmp_path: Path) -> None:
+    settings = load(written(tmp_path, '[unit]\nstate_dir = "state"\n'))
+    assert settings.unit.state_dir == tmp_path / "state"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("[link]\npacket_ttl = 3\n", "unknown key link.packet_ttl: did you mean packet_ttl_s?"),
+        ("[lnk]\n", "unknown key lnk: did you mean link?"),
+        ("[link]\npacket_ttl_s = 0\n", "link.packet_ttl_s: input should be greater than 0"),
+        ('[link]\nhost = "0.0.0.0"\n', "without tls_certificate the unit listens on loopback only"),
+        ('[link]\ntls_key = "k.pem"\n', "tls_certificate and tls_key belong together"),
+        ('[camera]\nkind = "recorded"\n', "needs manifest"),
+        ("[radar\n", "is not valid TOML"),
+        ("[recognition]\nworkers = 99\n", "recognition.workers"),
+    ],
+)
+def test_a_mistake_is_one_sentence(tmp_path: Path, text: str, sentence: str) -> None:
+    with pytest.raises(ConfigError, match=sentence.replace("?", r"\?")):
+        load(written(tmp_path, text))
+
+
+def test_a_missing_file_says_what_to_copy(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"copy autovelox\.example\.toml"):
+        load(tmp_path / "none.toml")
+
+
+def test_secrets_are_masked_when_printed() -> None:
+    printed = Settings().printable()
+    assert f"master_key_file = {MASK}" in printed
+    assert "master.key" not in printed
+    assert "signing.key" not in printed
+
+
+def test_the_example_is_valid_and_complete() -> None:
+    example = Path(__file__).resolve().parents[2] / "autovelox.example.toml"
+    settings = load(example)
+    text = example.read_text(encoding="utf-8")
+    for name, section in settings:
+        assert f"[{name}]" in text
+        for key in type(section).model_fields:
+            assert f"{key} =" in text, f"{key} of [{name}] is not in the example"
