@@ -92,9 +92,17 @@ class RadarSettings(Section):
     stuck_after_s: Positive = 10.0
     serial_port: Path | None = None
     min_speed_kmh: NotNegative = 10.0
-    max_speed_kmh: Positive = 300.0
+    max_speed_kmh: Annotated[float, Field(gt=0, le=550)] = 220.0
     speed_join_s: Positive = 0.3
     speed_wait_s: NotNegative = 0.15
+
+
+class ExposureSettings(Section):
+    """``[camera.day]`` and ``[camera.night]``: what is left out, the camera decides by itself."""
+
+    shutter_us: Annotated[int, Field(gt=0)] | None = None
+    gain: Annotated[float, Field(ge=1)] | None = None
+    white_balance: Literal["auto", "tungsten", "fluorescent", "indoor", "daylight", "cloudy"] = "auto"
 
 
 class CameraSettings(Section):
@@ -102,6 +110,9 @@ class CameraSettings(Section):
 
     The last ``ring_frames`` exposures stay in memory, so that frames from before a trigger can still be had.
     ``feed_pin_out`` names a GPIO that is wired to ``[radar] pin``: the recorded feed then fires through the wire.
+    ``lens_position`` (dioptres, 1 / metres) fixes the focus of a camera that has one. With ``profile = "auto"`` the
+    measured light chooses: night when it stayed below ``night_below_lux`` for ``light_hold_s``, day above
+    ``day_above_lux``.
     """
 
     kind: Literal["picamera", "recorded"] = "picamera"
@@ -112,9 +123,20 @@ class CameraSettings(Section):
     jpeg_quality: Annotated[int, Field(ge=50, le=100)] = 92
     ring_frames: Annotated[int, Field(ge=4, le=120)] = 20
     stall_s: Positive = 2.0
+    fps: Positive = 30.0
+    pixel_format: Literal["YUV420", "NV12"] = "YUV420"
+    lens_position: NotNegative | None = None
+    profile: Literal["auto", "day", "night"] = "auto"
+    day: ExposureSettings = ExposureSettings(shutter_us=1000, white_balance="daylight")
+    night: ExposureSettings = ExposureSettings(shutter_us=2000, gain=8.0)
+    night_below_lux: NotNegative = 20.0
+    day_above_lux: Positive = 60.0
+    light_hold_s: NotNegative = 10.0
 
     @model_validator(mode="after")
     def _feed_has_manifest(self) -> CameraSettings:
+        if self.night_below_lux >= self.day_above_lux:
+            raise ValueError("night_below_lux must be smaller than day_above_lux, or the profile would flicker at dusk")
         if self.kind == "recorded" and self.manifest is None:
             raise ValueError('kind = "recorded" needs manifest, the TOML file that lists the clips')
         return self

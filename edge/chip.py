@@ -1,0 +1,64 @@
+"""The chip on a driver's licence: what a car needs to seal a packet for the police.
+
+The file is one JSON object: ``{"uid": "...", "licence": "...", "public_key": "-----BEGIN PUBLIC KEY-----..."}``. It is
+a secret: whoever has the uid and the public key can speak in the driver's name, so it is for its owner alone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from edge.errors import SecretError
+
+_FIELDS: Final = frozenset({"uid", "licence", "public_key"})
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A licence's chip: its secret ``uid``, the licence number and the RSA public key as PEM text."""
+
+    uid: str = field(repr=False)
+    licence: str = field(repr=False)
+    public_key: str = field(repr=False)
+
+
+def load_chip(path: Path) -> Chip:
+    """Read the chip file at *path*.
+
+    Raises:
+        SecretError: the file is missing, unreadable, or not a chip file.
+    """
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SecretError(f"there is no chip file {path}: autovelox registry enrol writes one") from None
+    except OSError as error:
+        raise SecretError(f"the chip file {path} cannot be read: {error.strerror}") from None
+    except (ValueError, RecursionError):
+        raise SecretError(f"{path} is not a chip file: enrol the driver again to get a fresh one") from None
+    whole = isinstance(document, dict) and set(document) == _FIELDS
+    if not whole or not all(isinstance(value, str) and value for value in document.values()):
+        raise SecretError(f"{path} is not a chip file: it must hold uid, licence and public_key, nothing else")
+    return Chip(**document)
+
+
+def save_chip(chip: Chip, path: Path) -> None:
+    """Write *chip* to *path*, readable by its owner alone (mode 0600); an existing file is not overwritten.
+
+    Raises:
+        SecretError: the file exists already or cannot be written.
+    """
+    document = {"uid": chip.uid, "licence": chip.licence, "public_key": chip.public_key}
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump(document, file, indent=1)
+            file.write("\n")
+    except FileExistsError:
+        raise SecretError(f"{path} exists already: move it away, a chip is never overwritten") from None
+    except OSError as error:
+        raise SecretError(f"the chip file {path} cannot be written: {error.strerror}") from None
