@@ -24,7 +24,7 @@ PROVIDERS = {
     "doctor": "edge.doctor",
     "demo": "edge.demo.commands",
 }
-"""Command -> module with ``add_commands``; only what is asked for is imported, since every command should start fast."""
+"""Command -> module with ``add_commands``; only what is asked for is imported, so that every command starts fast."""
 
 DEFAULT_CONFIG = Path("/etc/autovelox/autovelox.toml")
 
@@ -77,5 +77,3 @@ def _run(args: argparse.Namespace) -> int:
     from edge.daemon import run
 
     return run(settings)
-
-

@@ -132,19 +132,13 @@ class Infringements:
         up after a restart has only what was stored.
         """
         case = await self._cases.load(number)
-        late = self._complete(case) if live else _nothing()
-        async with asyncio.TaskGroup() as tasks:
-            reading = tasks.create_task(self._read(case.photos))
-            opening = tasks.create_task(self._open(case.packets))
-            later = tasks.create_task(late)
-        photos, packets = later.result()
-        async with asyncio.TaskGroup() as tasks:
-            reading_late = tasks.create_task(self._read(photos))
-            opening_late = tasks.create_task(self._open(packets))
-        reads = [*reading.result(), *reading_late.result()]
-        (claims, rejected), (claims_late, rejected_late) = opening.result(), opening_late.result()
+        later = self._complete(case) if live else _nothing()
+        reads, (claims, rejected), (photos, packets) = await asyncio.gather(
+            self._read(case.photos), self._open(case.packets), later
+        )
+        late_reads, (late_claims, late_rejected) = await asyncio.gather(self._read(photos), self._open(packets))
         return await self._cases.decide(
-            number, await self._decision(reads, claims + claims_late, rejected + rejected_late)
+            number, await self._decision(reads + late_reads, claims + late_claims, rejected + late_rejected)
         )
 
     async def _complete(self, case: PendingCase) -> tuple[Sequence[Path], Sequence[Packet]]:

@@ -45,7 +45,20 @@ def plate_pattern(countries: Iterable[str], own: str | None = None) -> re.Patter
         expressions.append(FORMATS[country].pattern())
     if own is not None:
         expressions.append(own)
+    return _compiled("plate_pattern", "|".join(f"(?:{expression})" for expression in expressions))
+
+
+def licence_pattern(expression: str) -> re.Pattern[str]:
+    """The compiled *expression* for licence numbers.
+
+    Raises:
+        ConfigError: it is no regular expression.
+    """
+    return _compiled("licence_pattern", expression)
+
+
+def _compiled(key: str, expression: str) -> re.Pattern[str]:
     try:
-        return re.compile("|".join(f"(?:{expression})" for expression in expressions))
+        return re.compile(expression, re.ASCII)
     except re.error as error:
-        raise ConfigError(f"plate_pattern is not a regular expression: {error}") from None
+        raise ConfigError(f"{key} is not a regular expression: {error}") from None

@@ -1,0 +1,228 @@
+"""The unit: the only place that wires the parts together; owns start, main loop and stop."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import signal
+import sys
+from contextlib import AsyncExitStack
+from importlib.metadata import version
+from pathlib import Path
+
+import uvloop
+
+from edge.cases.signing import load_signer
+from edge.cases.store import CaseStore
+from edge.config import Settings, models_dir
+from edge.errors import EdgeError, SecretError
+from edge.identify import Thresholds
+from edge.infringement import Infringements, Rules
+from edge.link import opener
+from edge.link.mailbox import Mailbox
+from edge.link.server import LinkServer
+from edge.model import PlateRead, Trigger
+from edge.plates import licence_pattern, plate_pattern
+from edge.police.registry import Registry
+from edge.police.vault import load_master_key
+from edge.sense import open_camera, open_radar
+from edge.vision.pool import WorkerPool
+from edge.window import WindowOpener
+
+log = logging.getLogger(__name__)
+
+STOP_TIMEOUT_S = 10.0
+"""How long a stop waits for cases being decided; the others stay journalled and are decided after the next start."""
+RETRY_S = (1.0, 10.0, 60.0)
+"""Pauses before a case whose decision failed is tried again; after the last one it waits for the next start."""
+HOUSEKEEPING_S = 1.0
+
+
+def run(settings: Settings) -> int:
+    """Run the unit until SIGTERM or SIGINT; returns 0."""
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(settings))
+    return 0
+
+
+async def _serve(settings: Settings) -> None:
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    async with AsyncExitStack() as stack:
+        unit = Unit(settings)
+        await unit.start(stack)
+        loop.add_signal_handler(signal.SIGHUP, unit.reload)
+        await unit.work(stopped)
+        log.info("stopping")
+    log.info("stopped")
+
+
+class Unit:
+    """One running unit."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Nothing runs before :meth:`start`."""
+        self._settings = settings
+        self._deciding: set[asyncio.Task[None]] = set()
+
+    async def start(self, stack: AsyncExitStack) -> None:
+        """Start the parts, those that others need first; *stack* stops them in the opposite order.
+
+        Raises:
+            EdgeError: a part cannot start; the sentence says what to do.
+        """
+        settings = self._settings
+        folder = models_dir(settings.recognition.models_dir)
+        rules = Rules(
+            site=settings.unit.site,
+            limit_kmh=settings.speed.limit_kmh,
+            window_before_s=settings.window.window_before_s,
+            window_after_s=settings.window.window_after_s,
+            frames_per_case=settings.recognition.frames_per_case,
+            thresholds=Thresholds.load(folder / "verdict.json"),
+        )
+        registry = await Registry.open(settings.registry.path, load_master_key(settings.registry.master_key_file))
+        stack.push_async_callback(registry.close)
+        self._cases = await CaseStore.open(
+            settings.unit.state_dir, load_signer(settings.cases.signing_key_file), _provenance(settings, folder)
+        )
+        stack.push_async_callback(self._cases.close)
+        self._pool = WorkerPool(
+            folder,
+            workers=settings.recognition.workers,
+            job_timeout_s=settings.recognition.job_timeout_s,
+            preload=[opener.__name__],
+        )
+        stack.push_async_callback(self._pool.stop)
+        await self._pool.start()
+        mailbox = Mailbox(settings.link.mailbox_packets, settings.link.packet_ttl_s, settings.link.packets_per_uid)
+        self._camera = open_camera(settings)
+        self._radar = open_radar(settings, self._camera)
+        self._flow = Infringements(
+            rules,
+            camera=self._camera,
+            mailbox=mailbox,
+            recognise=self._recognise,
+            open_packets=WindowOpener(
+                registry,
+                self._pool,
+                plate_pattern(settings.verdict.plate_countries, settings.verdict.plate_pattern),
+                licence_pattern(settings.verdict.licence_pattern),
+            ),
+            registry=registry,
+            cases=self._cases,
+        )
+        self._link = LinkServer(settings.link, mailbox)
+        stack.push_async_callback(self._camera.stop)
+        stack.push_async_callback(self._drain)
+        stack.push_async_callback(self._link.stop)
+        await self._link.start()
+        for case in await self._cases.pending():
+            self._begin(case.number, live=False)
+        stack.push_async_callback(self._radar.stop)
+        await self._radar.start()
+        await self._camera.start()
+        log.info("ready")
+
+    async def work(self, stopped: asyncio.Event) -> None:
+        """Turn triggers into cases until *stopped* is set; an error that ends the work is raised."""
+        work = [asyncio.create_task(self._listen()), asyncio.create_task(self._keep_house())]
+        stop = asyncio.create_task(stopped.wait())
+        try:
+            done, _ = await asyncio.wait([*work, stop], return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in (*work, stop):
+                task.cancel()
+            await asyncio.gather(*work, stop, return_exceptions=True)
+
+    def reload(self) -> None:
+        """Read the TLS certificate again; a bad one is reported and the one in use stays."""
+        try:
+            self._link.reload_tls()
+            log.info("the TLS certificate was read again")
+        except SecretError as error:
+            log.error("the TLS certificate in use stays: %s", error)
+
+    def problems(self) -> dict[str, str]:
+        """What is wrong now, by part; empty when the unit is healthy."""
+        found = {
+            "workers": self._pool.problem(),
+            "camera": self._camera.problem(),
+            "radar": self._radar.problem(),
+            "cases": self._cases.problem(),
+        }
+        return {part: problem for part, problem in found.items() if problem is not None}
+
+    async def _listen(self) -> None:
+        async for trigger in self._radar.triggers():
+            if not self._is_infringement(trigger):
+                log.info("a trigger below the limit")
+                continue
+            try:
+                number = await self._flow.file(trigger)
+            except EdgeError as error:
+                log.critical("a trigger could not be made a case: %s", error)
+                continue
+            log.info("case %d filed", number)
+            self._begin(number, live=True)
+
+    def _is_infringement(self, trigger: Trigger) -> bool:
+        speed = self._settings.speed
+        return trigger.speed_kmh is None or trigger.speed_kmh > speed.limit_kmh + speed.tolerance_kmh
+
+    def _begin(self, number: int, *, live: bool) -> None:
+        task = asyncio.create_task(self._decide(number, live=live), name=f"case {number}")
+        self._deciding.add(task)
+        task.add_done_callback(self._deciding.discard)
+
+    async def _decide(self, number: int, *, live: bool) -> None:
+        for pause_s in (*RETRY_S, None):
+            try:
+                case = await self._flow.decide(number, live=live)
+            except EdgeError as error:
+                log.error("case %d stays pending: %s", number, error)
+            except Exception as error:
+                # The message of an unforeseen error may hold anybody's data: only its type is safe to log.
+                log.error("case %d stays pending: unforeseen %s", number, type(error).__name__)
+            else:
+                assert case.verdict is not None
+                log.info("case %d decided: %s", number, case.verdict.outcome)
+                return
+            live = False
+            if pause_s is not None:
+                await asyncio.sleep(pause_s)
+
+    async def _recognise(self, photo: Path) -> tuple[PlateRead, ...]:
+        return (await self._pool.recognise(photo)).plates
+
+    async def _keep_house(self) -> None:
+        while True:
+            await asyncio.sleep(HOUSEKEEPING_S)
+            try:
+                await self._cases.housekeep()
+            except EdgeError as error:
+                log.error("housekeeping: %s", error)
+
+    async def _drain(self) -> None:
+        if self._deciding:
+            log.info("waiting for %d cases being decided", len(self._deciding))
+            await asyncio.wait(self._deciding, timeout=STOP_TIMEOUT_S)
+        for task in self._deciding:
+            task.cancel()
+        await asyncio.gather(*self._deciding, return_exceptions=True)
+
+
+def _provenance(settings: Settings, models: Path) -> dict[str, object]:
+    """What every manifest says of this unit: its serial, its software, and the SHA-256 of each model file."""
+    files = sorted(path for path in models.rglob("*") if path.is_file() and path.suffix != ".md")
+    return {
+        "serial": settings.unit.serial,
+        "software": f"autovelox {version('autovelox')}",
+        "models": {str(path.relative_to(models)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files},
+    }
