@@ -1,0 +1,68 @@
+"""Corrections by eye of the shipped training labels: `converter/data/plate_labels.csv`.
+
+Columns: file, box_index, text, quality, x1, y1, x2, y2, note. `box_index` counts the boxes of a file in the order of
+boxes.csv from 0, or is `new` for a plate that had no box; corners are given only where the box was changed. A box
+whose quality is `not_a_plate` is dropped; one that is `unreadable` stays: the detector has to find it all the same.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from converter.errors import LabelError
+from converter.labels import Photo, PlateBox, checked
+
+CORNERS = ("x1", "y1", "x2", "y2")
+
+
+def apply_corrections(photos: Sequence[Photo], path: Path) -> list[Photo]:
+    """The photos with the corrections of `path` applied; rows about other photos are skipped.
+
+    Raises:
+        LabelError: a row names a box that is not there, or a box that cannot be.
+    """
+    by_name = {photo.path.name: photo for photo in photos}
+    boxes: dict[str, dict[int, PlateBox | None]] = {
+        name: dict(enumerate(photo.boxes)) for name, photo in by_name.items()
+    }
+    with path.open(newline="", encoding="utf-8") as stream:
+        reader = csv.DictReader(stream)
+        for row in reader:
+            photo = by_name.get(row["file"])
+            if photo is not None:
+                _apply_row(photo, boxes[row["file"]], row, path, reader.line_num)
+    return [
+        replace(photo, boxes=tuple(box for box in boxes[photo.path.name].values() if box is not None))
+        for photo in photos
+    ]
+
+
+def _apply_row(photo: Photo, boxes: dict[int, PlateBox | None], row: dict[str, str], path: Path, line: int) -> None:
+    box = _corrected(photo, row, path, line)
+    if row["box_index"] == "new":
+        if box is None:
+            raise LabelError(path, line, "a new box needs its four corners.")
+        boxes[max(boxes, default=-1) + 1] = box
+        return
+    index = int(row["box_index"]) if row["box_index"].isdigit() else -1
+    if index not in boxes:
+        raise LabelError(path, line, f"{photo.path.name} has no box {row['box_index']!r}.")
+    if row.get("quality") == "not_a_plate":
+        boxes[index] = None
+    elif (box := box or boxes[index]) is not None:
+        boxes[index] = replace(box, text=row.get("text") or "")
+
+
+def _corrected(photo: Photo, row: dict[str, str], path: Path, line: int) -> PlateBox | None:
+    """The box that the row gives, None if it gives none."""
+    corners = [row.get(key) or "" for key in CORNERS]
+    if not any(corners):
+        return None
+    try:
+        x1, y1, x2, y2 = (float(corner) for corner in corners)
+    except ValueError:
+        raise LabelError(path, line, "either all four corners or none are needed.") from None
+    return checked(PlateBox(x1, y1, x2, y2, row.get("text") or ""), photo.width, photo.height, path, line)

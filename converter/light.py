@@ -1,0 +1,70 @@
+"""Light, lens and compression: what the same scene looks like at night, through a cheap camera, on a wet evening."""
+
+from __future__ import annotations
+
+import random
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Pixels = NDArray[np.uint8]
+
+
+def grey_world(image: Pixels, strength: float) -> Pixels:
+    """Takes the colour cast out (grey-world assumption); `strength` 1 is all of it."""
+    means = image.reshape(-1, 3).mean(axis=0) + 1.0
+    gain = (means.mean() / means) ** strength
+    return np.asarray(np.clip(image * gain, 0, 255), np.uint8)
+
+
+def night(image: Pixels, rng: random.Random) -> Pixels:
+    """Underexposed, with sensor noise and a headlight's glare or two."""
+    dark = (image.astype(np.float32) / 255.0) ** rng.uniform(1.4, 2.4) * rng.uniform(0.35, 0.9)
+    height, width = image.shape[:2]
+    for _ in range(rng.choice((0, 0, 1, 2))):
+        glare = np.zeros((height, width), np.float32)
+        centre = (rng.randrange(width), rng.randrange(height))
+        cv2.circle(glare, centre, rng.randint(3, max(4, width // 24)), (1.0,), -1)
+        glare = np.asarray(cv2.GaussianBlur(glare, (0, 0), rng.uniform(4, width / 24)), np.float32)
+        dark += glare[..., None] * np.array([1.0, rng.uniform(0.5, 1), rng.uniform(0.4, 1)], np.float32)
+    return np.clip(dark * 255, 0, 255).astype(np.uint8)
+
+
+def motion_blur(image: Pixels, length: int, degrees: float) -> Pixels:
+    """A straight smear of `length` pixels in the direction `degrees`."""
+    kernel = np.zeros((length, length), np.float32)
+    kernel[length // 2] = 1.0
+    turn = cv2.getRotationMatrix2D(((length - 1) / 2, (length - 1) / 2), degrees, 1.0)
+    kernel = np.asarray(cv2.warpAffine(kernel, turn, (length, length)), np.float32)
+    return np.asarray(cv2.filter2D(image, -1, kernel / max(float(kernel.sum()), 1e-6)), np.uint8)
+
+
+def relight(image: Pixels, rng: random.Random) -> Pixels:
+    """One random mixture of everything in this module; (H, W, 3) RGB in, the same shape out."""
+    if rng.random() < 0.35:
+        image = grey_world(image, rng.uniform(0.5, 1.0))
+    if rng.random() < 0.12:
+        image = night(image, rng)
+    values = image.astype(np.float32)
+    if rng.random() < 0.6:
+        values = 255.0 * (values / 255.0) ** rng.uniform(0.6, 1.6)
+        values = (values - 128.0) * rng.uniform(0.6, 1.3) + 128.0 + rng.uniform(-30, 30)
+    if rng.random() < 0.4:
+        values *= np.array([rng.uniform(0.75, 1.25) for _ in range(3)], np.float32)
+    if rng.random() < 0.12:
+        values[:] = values.mean(axis=2, keepdims=True)
+    if rng.random() < 0.3:
+        seed = rng.getrandbits(32)
+        values += np.random.default_rng(seed).normal(0, rng.uniform(2, 14), values.shape).astype(np.float32)
+    image = np.clip(values, 0, 255).astype(np.uint8)
+    chance = rng.random()
+    if chance < 0.1:
+        image = np.asarray(cv2.GaussianBlur(image, (0, 0), rng.uniform(0.5, 1.3)), np.uint8)
+    elif chance < 0.18:
+        image = motion_blur(image, rng.randint(3, 6), rng.uniform(-30, 30))
+    elif chance < 0.3:
+        shrink = rng.uniform(0.5, 0.85)
+        small = cv2.resize(image, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
+        image = np.asarray(cv2.resize(small, image.shape[1::-1], interpolation=cv2.INTER_LINEAR), np.uint8)
+    return image

@@ -1,0 +1,302 @@
+"""Training scenes: a photo (or four) at a random scale, stretch and place on the network's canvas, plates re-hung.
+
+Photos are scaled so that the chosen plate's width is log-uniform over what the network must find, so small plates are
+as frequent as large ones; where a photo does not fill the canvas, another one shows behind it. Some plates are
+exchanged for rendered ones of other countries; rendered words without a plate, and parts of photos without any plate,
+are the hard negatives. Everything is drawn from the `random.Random` that is passed in: the same seed gives the same
+scenes.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from converter import light, plates
+from converter.labels import Photo, PlateBox
+
+Pixels = NDArray[np.uint8]
+Matrix = NDArray[np.float64]
+Groups = Sequence[Sequence[Photo]]
+
+SQUEEZED = {"experiment_plates": 1.6, "roboflow_useu": 1.6}
+"""Sources whose wide photos were squeezed into a square, and the most by which to stretch them back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How often what happens, and the range of plate widths in pixels of the canvas."""
+
+    width: int = 320
+    height: int = 320
+    plate_px: tuple[float, float] = (13.0, 260.0)
+    enlarge_max: float = 1.8
+    mosaic: float = 0.15
+    backdrop: float = 0.75
+    negative: float = 0.08
+    quarter_turn: float = 0.08
+    rehang: float = 0.45
+    words: float = 0.2
+    visible_min: float = 0.6
+    height_min_px: float = 3.5
+
+
+@dataclass(slots=True)
+class Studio:
+    """Makes scenes. `fonts` as `plates.load_fonts` gives them."""
+
+    recipe: Recipe
+    rng: random.Random
+    fonts: list[plates.Font] = field(default_factory=list)
+
+    def scene(self, groups: Groups) -> tuple[Pixels, list[PlateBox]]:
+        """One canvas (height, width, 3) RGB and the boxes on it, in its pixels; a group is as likely as any other."""
+        recipe, rng = self.recipe, self.rng
+        canvas = np.full((recipe.height, recipe.width, 3), rng.choice((0, 114, rng.randint(0, 255))), np.uint8)
+        boxes: list[PlateBox] = []
+        if rng.random() < recipe.mosaic:
+            cut_x, cut_y = (round(side * rng.uniform(0.35, 0.65)) for side in (recipe.width, recipe.height))
+            tiles = [(0, 0, cut_x, cut_y), (cut_x, 0, recipe.width, cut_y)]
+            tiles += [(0, cut_y, cut_x, recipe.height), (cut_x, cut_y, recipe.width, recipe.height)]
+        else:
+            tiles = [(0, 0, recipe.width, recipe.height)]
+        for x0, y0, x1, y1 in tiles:
+            tile, found = self._tile(groups, x1 - x0, y1 - y0)
+            canvas[y0:y1, x0:x1] = tile
+            boxes += [replace(b, x1=b.x1 + x0, y1=b.y1 + y0, x2=b.x2 + x0, y2=b.y2 + y0) for b in found]
+        if rng.random() < recipe.words:
+            self._write_words(canvas, boxes)
+        return light.relight(canvas, rng), boxes
+
+    def _tile(self, groups: Groups, width: int, height: int) -> tuple[Pixels, list[PlateBox]]:
+        """One photo on the tile and, where it leaves room, another one behind it."""
+        rng = self.rng
+        photo = rng.choice(rng.choice(groups))
+        image, boxes = self._prepared(photo)
+        matrix = self._placement(photo, boxes, width, height)
+        tile = np.full((height, width, 3), rng.choice((0, 114, 114, rng.randint(0, 255))), np.uint8)
+        placed: list[tuple[PlateBox, PlateBox]] = []
+        layers = [(image, boxes, matrix)]
+        if not covers(matrix, photo, width, height) and rng.random() < self.recipe.backdrop:
+            behind = rng.choice(rng.choice(groups))
+            image, boxes = self._prepared(behind)
+            layers.insert(0, (image, boxes, self._cover(behind, width, height)))
+        for image, boxes, matrix in layers:
+            layer, alpha = warped(image, matrix, width, height)
+            for box, _ in placed:
+                if _hidden(box, alpha):
+                    erase(tile, box, rng)
+            tile = np.clip(tile * (1 - alpha[..., None]) + layer, 0, 255).astype(np.uint8)
+            placed = [(box, origin) for box, origin in placed if not _hidden(box, alpha)]
+            placed += [(transformed(b, matrix), b) for b in boxes]
+        return tile, self._visible(tile, placed)
+
+    def _prepared(self, photo: Photo) -> tuple[Pixels, list[PlateBox]]:
+        image, boxes = load(photo), list(photo.boxes)
+        return self._rehang(image, boxes) if self.rng.random() < self.recipe.rehang else (image, boxes)
+
+    def _cover(self, photo: Photo, width: int, height: int) -> Matrix:
+        """A map that covers the whole tile with some part of the photo."""
+        rng = self.rng
+        scale = max(width / photo.width, height / photo.height) * math.exp(rng.uniform(0, 0.7))
+        shift = (rng.uniform(width - photo.width * scale, 0), rng.uniform(height - photo.height * scale, 0))
+        return np.array([[scale, 0, shift[0]], [0, scale, shift[1]]], np.float64)
+
+    def _placement(self, photo: Photo, boxes: Sequence[PlateBox], width: int, height: int) -> Matrix:
+        """The 2x3 affine map from the photo to the tile."""
+        rng, recipe = self.rng, self.recipe
+        stretch = rng.uniform(1.0, SQUEEZED[photo.source]) if photo.source in SQUEEZED else rng.uniform(0.9, 1.1)
+        usable = [b for b in boxes if b.height >= 8] or list(boxes)
+        if usable and rng.random() >= recipe.negative:
+            chosen = rng.choice(usable)
+            plate_w = chosen.width * stretch
+            low, high = recipe.plate_px
+            if plate_w > 0.5 * photo.width:  # a close-up of a plate shrunk to a stamp teaches nothing
+                low *= 4
+            high = min(high, 0.9 * width, 0.9 * height * plate_w / chosen.height)
+            target = math.exp(rng.uniform(math.log(low), math.log(max(high, low + 1))))
+            scale = min(target / plate_w, recipe.enlarge_max)
+        else:
+            chosen = PlateBox(0.45 * photo.width, 0.45 * photo.height, 0.55 * photo.width, 0.55 * photo.height)
+            scale = math.exp(rng.uniform(0.0, 1.0)) * max(width / photo.width, height / photo.height)
+        centre = ((chosen.x1 + chosen.x2) / 2, (chosen.y1 + chosen.y2) / 2)
+        goal = (
+            _goal(rng, centre[0], chosen.width, photo.width, scale * stretch, width),
+            _goal(rng, centre[1], chosen.height, photo.height, scale, height),
+        )
+        angle = math.radians(rng.gauss(0, 1.5))
+        if rng.random() < recipe.quarter_turn:
+            angle += rng.choice((math.pi / 2, -math.pi / 2))
+        shear = rng.gauss(0, 0.03)
+        turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
+        linear = turn @ np.array([[scale * stretch, shear * scale], [0.0, scale]])
+        if rng.random() < 0.5:
+            linear = linear @ np.diag([-1.0, 1.0])
+        shift = np.array(goal) - linear @ np.array(centre)
+        return np.hstack([linear, shift[:, None]])
+
+    def _visible(self, tile: Pixels, boxes: Sequence[tuple[PlateBox, PlateBox]]) -> list[PlateBox]:
+        """The boxes that can be learnt; plates that are cut off or too small are painted over in the tile."""
+        height, width = tile.shape[:2]
+        kept = []
+        for box, origin in boxes:
+            x1, y1, x2, y2 = max(box.x1, 0), max(box.y1, 0), min(box.x2, width), min(box.y2, height)
+            if x2 - x1 < 1 or y2 - y1 < 1:
+                continue
+            share = (x2 - x1) * (y2 - y1) / (box.width * box.height)
+            clear = min(x2 - x1, y2 - y1) >= self.recipe.height_min_px and not origin.ignore
+            if share >= self.recipe.visible_min and clear:
+                kept.append(PlateBox(x1, y1, x2, y2))
+            else:
+                erase(tile, PlateBox(x1, y1, x2, y2), self.rng)
+        return kept
+
+    def _rehang(self, image: Pixels, boxes: Sequence[PlateBox]) -> tuple[Pixels, list[PlateBox]]:
+        """Exchanges plates for rendered ones, with a slight perspective, in the light of the place."""
+        rng = self.rng
+        image, hung = image.copy(), []
+        for box in boxes:
+            if box.width < 16 or box.height < 6 or box.width > 0.6 * image.shape[1] or rng.random() < 0.2:
+                hung.append(box)
+                continue
+            plate = plates.render(rng, self.fonts)
+            ratio = plate.shape[1] / plate.shape[0]
+            area = box.width * box.height * rng.uniform(0.9, 1.5)
+            half_w, half_h = math.sqrt(area * ratio) / 2, math.sqrt(area / ratio) / 2
+            cx, cy = (box.x1 + box.x2) / 2, (box.y1 + box.y2) / 2
+            lean = rng.gauss(0, 0.06) * half_w
+            jitter = [(rng.gauss(0, 0.04) * half_w, rng.gauss(0, 0.06) * half_h) for _ in range(4)]
+            corners = [
+                (-half_w, -half_h - lean),
+                (half_w, -half_h + lean),
+                (half_w, half_h + lean),
+                (-half_w, half_h - lean),
+            ]
+            quad = np.array([(cx + x + dx, cy + y + dy) for (x, y), (dx, dy) in zip(corners, jitter, strict=True)])
+            inside = (quad >= 0).all() and (quad[:, 0] < image.shape[1]).all() and (quad[:, 1] < image.shape[0]).all()
+            if not inside:
+                hung.append(box)
+                continue
+            paste(image, plate, quad, box, rng)
+            hung.append(PlateBox(*quad.min(axis=0).tolist(), *quad.max(axis=0).tolist()))
+        return image, hung
+
+    def _write_words(self, canvas: Pixels, boxes: Sequence[PlateBox]) -> None:
+        """Captions, badges, shop signs: text that is no plate, away from the plates."""
+        rng = self.rng
+        for _ in range(rng.randint(1, 3)):
+            text = plates.random_text(
+                rng.choice(("LLLLL", "LL DDD", "DDDD-DD-DD", "LLLLLL LLLL", "L DDD", "DD:DD:DD")), rng
+            )
+            mask = plates.text_mask(text if rng.random() < 0.5 else text.title(), rng.choice(self.fonts))
+            height = rng.randint(6, 26)
+            width = min(canvas.shape[1] - 2, max(8, round(height * mask.shape[1] / mask.shape[0])))
+            x, y = rng.randint(0, canvas.shape[1] - width), rng.randint(0, canvas.shape[0] - height)
+            if any(b.x1 < x + width and x < b.x2 and b.y1 < y + height and y < b.y2 for b in boxes):
+                continue
+            alpha = cv2.resize(mask, (width, height), interpolation=cv2.INTER_AREA)[..., None] / 255.0
+            spot = canvas[y : y + height, x : x + width]
+            ink = np.array([rng.randint(0, 255) for _ in range(3)])
+            spot[:] = (spot * (1 - alpha) + ink * alpha).astype(np.uint8)
+
+
+def load(photo: Photo) -> Pixels:
+    """The photo's pixels, RGB."""
+    return np.asarray(cv2.cvtColor(cv2.imread(str(photo.path), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def transformed(box: PlateBox, matrix: Matrix) -> PlateBox:
+    """The box around the box's image under the affine map.
+
+    For small turns the corners of the plate, not of its box, are meant: the middles of the sides bound them better.
+    """
+    cx, cy = (box.x1 + box.x2) / 2, (box.y1 + box.y2) / 2
+    middles = np.array([(box.x1, cy, 1), (box.x2, cy, 1), (cx, box.y1, 1), (cx, box.y2, 1)]).T
+    x, y = matrix @ middles
+    return PlateBox(float(x.min()), float(y.min()), float(x.max()), float(y.max()))
+
+
+def erase(tile: Pixels, box: PlateBox, rng: random.Random) -> None:
+    """Paints the box over with its own mean colour and some grain, so that it teaches neither plate nor background."""
+    x1, y1, x2, y2 = (max(0, v) for v in (math.floor(box.x1), math.floor(box.y1), math.ceil(box.x2), math.ceil(box.y2)))
+    spot = tile[y1:y2, x1:x2]
+    if spot.size == 0:
+        return
+    grain = np.random.default_rng(rng.getrandbits(32)).normal(0, 6, spot.shape)
+    spot[:] = np.clip(spot.reshape(-1, 3).mean(axis=0) + grain, 0, 255).astype(np.uint8)
+
+
+def paste(image: Pixels, plate: Pixels, quad: NDArray[np.float64], old: PlateBox, rng: random.Random) -> None:
+    """Warps the plate onto the quadrilateral (4, 2), clockwise from top left, as bright as the old plate was."""
+    x1, y1 = np.floor(np.minimum(quad.min(axis=0), (old.x1, old.y1))).astype(int)
+    x2, y2 = np.ceil(np.maximum(quad.max(axis=0), (old.x2, old.y2))).astype(int)
+    x1, y1, x2, y2 = max(x1, 0), max(y1, 0), min(x2, image.shape[1]), min(y2, image.shape[0])
+    region = image[y1:y2, x1:x2]
+    was = region.reshape(-1, 3).astype(np.float32)
+    bright, cast = np.percentile(was, 85), was.mean(axis=0) / max(float(was.mean()), 1.0)
+    shrink = max(1, round(plate.shape[1] / max(float(np.ptp(quad[:, 0])), 1.0)))
+    plate = np.asarray(cv2.resize(plate, None, fx=1 / shrink, fy=1 / shrink, interpolation=cv2.INTER_AREA), np.uint8)
+    height, width = plate.shape[:2]
+    source = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32)
+    warp = cv2.getPerspectiveTransform(source, (quad - (x1, y1)).astype(np.float32))
+    size = (int(x2 - x1), int(y2 - y1))
+    new = cv2.warpPerspective(plate, warp, size, flags=cv2.INTER_LINEAR).astype(np.float32)
+    alpha = cv2.warpPerspective(np.ones((height, width), np.float32), warp, size, flags=cv2.INTER_LINEAR)[..., None]
+    new *= max(0.25, bright / 235.0 * rng.uniform(0.85, 1.15)) * (0.4 + 0.6 * cast)
+    under = _smoothed_over(image, old, (int(x1), int(y1), int(x2), int(y2)))
+    region[:] = np.clip(under * (1 - alpha) + new * alpha, 0, 255).astype(np.uint8)
+
+
+def _smoothed_over(image: Pixels, old: PlateBox, region: tuple[int, int, int, int]) -> NDArray[np.float32]:
+    """The region without the old plate: the rows between the plate's left and right neighbours are interpolated."""
+    x1, y1, x2, y2 = region
+    left, right = max(math.floor(old.x1) - 2, 0), min(math.ceil(old.x2) + 2, image.shape[1] - 1)
+    top, bottom = max(math.floor(old.y1) - 1, 0), min(math.ceil(old.y2) + 1, image.shape[0])
+    ramp = np.linspace(0, 1, max(right - left, 1), dtype=np.float32)[None, :, None]
+    rows = image[top:bottom].astype(np.float32)
+    patched = image[y1:y2, x1:x2].astype(np.float32)
+    bridge = rows[:, left, None] * (1 - ramp) + rows[:, right, None] * ramp
+    a, b, c, d = max(top, y1), min(bottom, y2), max(left, x1), min(right, x2)
+    patched[a - y1 : b - y1, c - x1 : d - x1] = bridge[a - top : b - top, c - left : d - left]
+    return patched
+
+
+def warped(image: Pixels, matrix: Matrix, width: int, height: int) -> tuple[Pixels, NDArray[np.float32]]:
+    """The image under the affine map, (height, width, 3), black outside, and where it lies (height, width), 0 to 1."""
+    scale = math.sqrt(abs(float(np.linalg.det(matrix[:, :2]))))
+    if scale < 0.6:  # warpAffine does not average: shrink first, by area.
+        shrunk = np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
+        back = np.diag([image.shape[1] / shrunk.shape[1], image.shape[0] / shrunk.shape[0], 1.0])
+        image, matrix = shrunk, (np.vstack([matrix, (0, 0, 1)]) @ back)[:2]
+    layer = cv2.warpAffine(image, matrix, (width, height), flags=cv2.INTER_LINEAR)
+    alpha = cv2.warpAffine(np.ones(image.shape[:2], np.float32), matrix, (width, height), flags=cv2.INTER_LINEAR)
+    return np.asarray(layer, np.uint8), np.asarray(alpha, np.float32)
+
+
+def covers(matrix: Matrix, photo: Photo, width: int, height: int) -> bool:
+    """Whether the photo under the map fills the tile."""
+    corners = np.array([(0, 0, 1), (width, 0, 1), (width, height, 1), (0, height, 1)], np.float64).T
+    x, y = (np.linalg.inv(np.vstack([matrix, (0, 0, 1)])) @ corners)[:2]
+    return bool(x.min() >= -1 and y.min() >= -1 and x.max() <= photo.width + 1 and y.max() <= photo.height + 1)
+
+
+def _hidden(box: PlateBox, alpha: NDArray[np.float32]) -> bool:
+    """Whether the upper layer hides a noticeable part of the box."""
+    x1, y1, x2, y2 = (max(0, round(v)) for v in (box.x1, box.y1, box.x2, box.y2))
+    spot = alpha[y1:y2, x1:x2]
+    return spot.size == 0 or float(spot.mean()) > 0.15
+
+
+def _goal(rng: random.Random, centre: float, plate: float, photo: float, scale: float, room: float) -> float:
+    """Where the plate's centre goes along one axis: wholly in the tile, and the photo fills the tile or lies in it."""
+    offsets = sorted((0.0, room - photo * scale))
+    low, high = offsets[0] + centre * scale, offsets[1] + centre * scale
+    half = plate * scale / 2
+    low, high = max(low, half), min(high, room - half)
+    return rng.uniform(low, high) if high > low else min(max(centre * scale, half), max(room - half, half))

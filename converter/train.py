@@ -1,0 +1,159 @@
+"""Training with the TF2 Object Detection API, with progress that a person can follow."""
+
+from __future__ import annotations
+
+import ast
+import logging
+import re
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from object_detection import model_lib_v2
+from object_detection.builders import model_builder
+from object_detection.utils import config_util
+
+from converter import pipeline, weights
+from converter.errors import ConverterError
+from converter.records import decode
+from converter.tf_env import limit_threads, tf
+
+STATISTICS_PHOTOS = 48
+_STEP = re.compile(r"Step (\d+) per-step time ([\d.]+)s")
+
+
+class Progress(logging.Handler):
+    """Turns the training loop's log into one line: step, loss, rate, seconds a step, time left."""
+
+    def __init__(self, steps: int) -> None:
+        super().__init__(logging.INFO)
+        self.steps = steps
+        self.step = 0
+        self.seconds = 0.0
+        self.history: list[tuple[int, dict[str, float]]] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """A `Step ...` line is followed by one with the losses as a dictionary."""
+        message = record.getMessage()
+        if match := _STEP.match(message):
+            self.step, self.seconds = int(match[1]), float(match[2])
+        elif message.startswith("{'Loss/"):
+            losses = {key: float(value) for key, value in ast.literal_eval(message).items()}
+            self.history.append((self.step, losses))
+            left = time.strftime("%H:%M:%S", time.gmtime((self.steps - self.step) * self.seconds))
+            sys.stderr.write(
+                f"step {self.step:6d} of {self.steps}   loss {losses['Loss/total_loss']:.3f}"
+                f" (class {losses['Loss/classification_loss']:.3f}, box {losses['Loss/localization_loss']:.3f})"
+                f"   rate {losses['learning_rate']:.4f}   {self.seconds:.2f} s a step   {left} left\n"
+            )
+            sys.stderr.flush()
+
+
+@contextmanager
+def _listening(progress: Progress, every: int) -> Iterator[None]:
+    logger = tf.get_logger()
+    level, propagate, handlers = logger.level, logger.propagate, list(logger.handlers)
+    logger.handlers[:] = [progress]
+    logger.propagate = False
+    logger.setLevel(logging.INFO)
+    model_lib_v2.LOG_EVERY = every
+    try:
+        yield
+    finally:
+        logger.handlers[:] = handlers
+        logger.setLevel(level)
+        logger.propagate = propagate
+
+
+def train(
+    plan: pipeline.Plan, folder: Path, *, tfjs: Path | None = None, threads: int = 2, checkpoint_every: int = 500
+) -> list[tuple[int, dict[str, float]]]:
+    """Trains until `plan.steps`; goes on from the newest checkpoint in `folder` if there is one.
+
+    Args:
+        plan: records, schedule, input size.
+        folder: where checkpoints, TensorBoard logs, pipeline.config and losses.png go.
+        tfjs: folder of the TensorFlow.js starting weights; not used with `plan.start`.
+        threads: cores for TensorFlow.
+        checkpoint_every: steps.
+
+    Returns:
+        (step, losses and learning rate) every 50 steps.
+
+    Raises:
+        ConverterError: the records or starting weights are missing or unusable.
+    """
+    if not plan.records.parent.is_dir() or not list(plan.records.parent.glob(plan.records.name)):
+        raise ConverterError(f"There are no records {plan.records}; make them with `autovelox-convert dataset`.")
+    limit_threads(threads)
+    folder.mkdir(parents=True, exist_ok=True)
+    config = folder / "pipeline.config"
+    if plan.start is None and tfjs is not None:
+        plan = replace(plan, start=_starting_checkpoint(plan, folder, tfjs), start_kind="classification")
+    config.write_text(pipeline.fill(plan), encoding="utf-8")
+    if latest := tf.train.latest_checkpoint(str(folder)):
+        sys.stderr.write(f"going on from {latest}\n")
+    progress = Progress(plan.steps)
+    every = min(50, plan.steps)
+    with _listening(progress, every):
+        model_lib_v2.train_loop(
+            pipeline_config_path=str(config),
+            model_dir=str(folder),
+            train_steps=plan.steps,
+            checkpoint_every_n=min(checkpoint_every, plan.steps),
+            checkpoint_max_to_keep=3,
+            record_summaries=False,
+            num_steps_per_iteration=every if plan.steps % every == 0 else 1,
+        )
+    if progress.history:
+        plot_losses(progress.history, folder / "losses.png")
+    return progress.history
+
+
+def _starting_checkpoint(plan: pipeline.Plan, folder: Path, tfjs: Path) -> Path:
+    """A checkpoint of the backbone with the TensorFlow.js weights, statistics estimated on the training scenes."""
+    path = folder / "start" / "backbone"
+    if path.with_suffix(".index").exists():
+        return path
+    stored = weights.read_tfjs(tfjs)
+    path.parent.mkdir(exist_ok=True)
+    config_text = path.with_suffix(".config")
+    config_text.write_text(pipeline.fill(plan), encoding="utf-8")
+    config = config_util.get_configs_from_pipeline_file(str(config_text))["model"]
+    extractor = model_builder.build(config, is_training=True)._feature_extractor
+    extractor.build(tf.TensorShape([None, plan.height, plan.width, 3]))
+    records = tf.data.TFRecordDataset(sorted(str(p) for p in plan.records.parent.glob(plan.records.name)))
+    photos = []
+    for record in records.take(STATISTICS_PHOTOS):
+        image = tf.image.resize(decode(record.numpy())[0], (plan.height, plan.width)).numpy()
+        photos.append((image / 127.5 - 1.0).astype(np.float32))
+    count = weights.load_backbone(extractor.classification_backbone, stored, photos)
+    sys.stderr.write(f"starting weights: {count} convolutions from {tfjs}\n")
+    tf.train.Checkpoint(feature_extractor=extractor.classification_backbone).write(str(path))
+    config_text.unlink()
+    return path
+
+
+def plot_losses(history: list[tuple[int, dict[str, float]]], path: Path) -> None:
+    """Losses and learning rate over the steps, as a picture."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot
+
+    steps = [step for step, _ in history]
+    figure, axes = pyplot.subplots(figsize=(9, 5))
+    for key in ("Loss/total_loss", "Loss/classification_loss", "Loss/localization_loss"):
+        axes.plot(steps, [losses[key] for _, losses in history], label=key.removeprefix("Loss/").replace("_", " "))
+    axes.set(xlabel="step", ylabel="loss", yscale="log")
+    axes.legend()
+    rate = axes.twinx()
+    rate.plot(steps, [losses["learning_rate"] for _, losses in history], color="grey", linestyle=":")
+    rate.set_ylabel("learning rate")
+    figure.tight_layout()
+    figure.savefig(path, dpi=110)
+    pyplot.close(figure)

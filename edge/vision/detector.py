@@ -1,0 +1,125 @@
+"""Finds number plates in a photo with the shipped TFLite network (SSD, MobileNetV2, FPN-lite)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.errors import ModelError
+from edge.model import Box, Detection
+from edge.vision.runtime import load_interpreter, read_description
+
+MODEL_NAME = "detector.tflite"
+PADDING = 114
+"""Grey of the letterbox; the training scenes use it too."""
+
+
+class _Place(NamedTuple):
+    """Where a photo lies in the network's input: pixels of the input = pixels of the photo * scale + offset."""
+
+    scale: float
+    left: int
+    top: int
+
+
+class Detector:
+    """One model in one interpreter; not to be shared between threads.
+
+    Args:
+        model: folder that holds ``detector.tflite`` and ``detector.json``, or another ``.tflite`` with its ``.json``.
+        threads: threads of one inference.
+        threshold: least confidence (0 to 1) of a detection; the model's own working point if not given.
+        runtime: ``ai_edge_litert`` or ``tflite_runtime``; the best one installed if not given.
+
+    Raises:
+        ModelError: the model is missing, altered, or of another shape than this code needs.
+    """
+
+    def __init__(
+        self, model: Path, *, threads: int = 1, threshold: float | None = None, runtime: str | None = None
+    ) -> None:
+        path = model / MODEL_NAME if model.is_dir() else model
+        description = read_description(path)
+        self._interpreter = load_interpreter(path, threads=threads, prefer=runtime)
+        self._input, self._table = _checked_input(self._interpreter.get_input_details(), path)
+        _, self.height, self.width, _ = (int(side) for side in self._input["shape"])
+        if description.get("input") != [self.height, self.width]:
+            raise ModelError(f"{path} has another input size than its description says; install the models again.")
+        self._scores, self._boxes = _checked_outputs(self._interpreter.get_output_details(), path)
+        self.threshold = float(description.get("threshold", 0.5)) if threshold is None else threshold
+
+    def detect(self, image: NDArray[np.uint8]) -> tuple[Detection, ...]:
+        """The plates in ``image`` (H, W, 3) RGB, in its pixels, best first; at most 50.
+
+        Raises:
+            ValueError: the array is not an RGB image.
+        """
+        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or 0 in image.shape:
+            raise ValueError(f"An image of shape {image.shape} and type {image.dtype}; (H, W, 3) uint8 is needed.")
+        canvas, place = self._letterbox(image)
+        scores, boxes = self._infer(canvas)
+        height, width = image.shape[:2]
+        found = []
+        for score, (y1, x1, y2, x2) in zip(scores, boxes, strict=True):
+            if score < self.threshold:
+                continue
+            corners = (
+                min(max((x1 * self.width - place.left) / place.scale, 0.0), width),
+                min(max((y1 * self.height - place.top) / place.scale, 0.0), height),
+                min(max((x2 * self.width - place.left) / place.scale, 0.0), width),
+                min(max((y2 * self.height - place.top) / place.scale, 0.0), height),
+            )
+            box = Box(*(float(corner) for corner in corners))
+            if box.width >= 1 and box.height >= 1:
+                found.append(Detection(box, float(score)))
+        return tuple(sorted(found, key=lambda detection: -detection.confidence))
+
+    def _letterbox(self, image: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], _Place]:
+        """The whole photo in the network's input, its proportions kept, grey around it."""
+        height, width = image.shape[:2]
+        scale = min(self.width / width, self.height / height)
+        new_w, new_h = max(1, round(width * scale)), max(1, round(height * scale))
+        shrinks = scale < 1
+        resized = cv2.resize(image, (new_w, new_h), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+        canvas = np.full((self.height, self.width, 3), PADDING, np.uint8)
+        left, top = (self.width - new_w) // 2, (self.height - new_h) // 2
+        canvas[top : top + new_h, left : left + new_w] = resized
+        return canvas, _Place(scale, left, top)
+
+    def _infer(self, canvas: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Scores (N,) and boxes (N, 4) as y1, x1, y2, x2 in fractions of the input."""
+        values = canvas if self._table is None else self._table[canvas]
+        self._interpreter.set_tensor(self._input["index"], values[None])
+        self._interpreter.invoke()
+        return self._interpreter.get_tensor(self._scores)[0], self._interpreter.get_tensor(self._boxes)[0]
+
+
+def _checked_input(details: list[dict[str, Any]], path: Path) -> tuple[dict[str, Any], NDArray[Any] | None]:
+    """The one input, and the table that turns a pixel into the input's type (None: the pixel itself)."""
+    shape = [int(side) for side in details[0]["shape"]] if len(details) == 1 else []
+    if len(shape) != 4 or shape[0] != 1 or shape[3] != 3:
+        raise ModelError(f"{path} is not a plate detector: its input is not one RGB image; install the models again.")
+    kind = details[0]["dtype"]
+    pixels = np.arange(256, dtype=np.float32) / 127.5 - 1.0
+    if kind == np.float32:
+        return details[0], pixels
+    scale, zero = details[0]["quantization"]
+    if kind not in (np.uint8, np.int8) or not scale:
+        raise ModelError(f"{path} takes another type of pixel than this program gives; install the models again.")
+    limits = np.iinfo(kind)
+    table = np.clip(np.round(pixels / scale + zero), limits.min, limits.max).astype(kind)
+    same = kind == np.uint8 and np.abs(table.astype(int) - np.arange(256)).max() <= 1
+    return details[0], None if same else table
+
+
+def _checked_outputs(details: list[dict[str, Any]], path: Path) -> tuple[int, int]:
+    """Tensor indices of scores and boxes; the op names its outputs 0 count, 1 scores, 2 classes, 3 boxes."""
+    by_number = {str(entry["name"]).rpartition(":")[2]: entry for entry in details}
+    scores, boxes = by_number.get("1"), by_number.get("3")
+    if scores is None or boxes is None or len(boxes["shape"]) != 3 or int(boxes["shape"][2]) != 4:
+        raise ModelError(f"{path} is not a plate detector: it has no scores and boxes; install the models again.")
+    return int(scores["index"]), int(boxes["index"])

@@ -1,0 +1,66 @@
+"""Any picture file into pixels: what a camera, a phone or an archive may hold."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from edge.errors import ImageError
+
+MAX_PIXELS = 150_000_000
+"""12,000 x 12,000 is let in, and takes about a gigabyte while it is decoded; a camera's photo has 2 to 12 million."""
+
+
+def load_image(source: Path | str | bytes) -> NDArray[np.uint8]:
+    """The picture as (H, W, 3) uint8 RGB in its own size, turned upright by its EXIF orientation.
+
+    Grey, palette, 16-bit, CMYK and transparent pictures become RGB (transparency on white); of an animation the first
+    picture counts.
+
+    Args:
+        source: a file, or the encoded bytes.
+
+    Raises:
+        ImageError: it does not exist, is no picture, is cut off, or has more than ``MAX_PIXELS`` pixels.
+    """
+    name = "The picture" if isinstance(source, bytes) else str(source)
+    try:
+        with (
+            warnings.catch_warnings(),
+            Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as picture,
+        ):
+            # Pillow warns of large or oddly tagged files; our own limit and errors speak instead.
+            warnings.simplefilter("ignore")
+            if picture.width * picture.height > MAX_PIXELS:
+                raise ImageError(f"{name} has more than {MAX_PIXELS // 1_000_000} million pixels; make it smaller.")
+            return _rgb(picture)
+    except FileNotFoundError:
+        raise ImageError(f"{name} does not exist; check the path.") from None
+    except UnidentifiedImageError:
+        raise ImageError(f"{name} is not a picture that can be read; give a JPEG, PNG, WebP, TIFF or BMP.") from None
+    except Image.DecompressionBombError:
+        raise ImageError(f"{name} has more than {MAX_PIXELS // 1_000_000} million pixels; make it smaller.") from None
+    except ImageError:
+        raise
+    except (OSError, SyntaxError, ValueError, EOFError, IndexError, OverflowError):
+        raise ImageError(f"{name} is damaged or cut off; take or copy it again.") from None
+
+
+def _rgb(picture: Image.Image) -> NDArray[np.uint8]:
+    picture.load()
+    upright = ImageOps.exif_transpose(picture)
+    if upright.mode.startswith("I") or upright.mode == "F":
+        values = np.asarray(upright, dtype=np.float64)
+        scale = 257.0 if upright.mode.startswith("I") else 1.0
+        grey = np.clip(values / scale, 0, 255).astype(np.uint8)
+        return np.repeat(grey[..., None], 3, axis=2)
+    if upright.mode in {"RGBA", "LA", "PA"} or "transparency" in upright.info:
+        rgba = upright.convert("RGBA")
+        paper = Image.new("RGBA", rgba.size, "white")
+        upright = Image.alpha_composite(paper, rgba)
+    return np.array(upright.convert("RGB"), dtype=np.uint8)
