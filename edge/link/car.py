@@ -6,14 +6,13 @@ import asyncio
 import base64
 import random
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import aiohttp
 import socketio
-from Crypto.PublicKey.RSA import RsaKey
 from socketio.exceptions import SocketIOError
 
 from edge.chip import Chip
@@ -23,8 +22,11 @@ from edge.link.packet import load_public_key, seal
 FIRST_WAIT_S: Final = 0.5
 LONGEST_WAIT_S: Final = 8.0
 
+Body = dict[str, str]
+"""The ``packet`` event's body: ``uid`` and the base64 ``payload``."""
 
-class _Rejected(Exception):
+
+class Rejected(Exception):
     """The unit answered and refused; ``reason`` is its word."""
 
     def __init__(self, reason: str) -> None:
@@ -47,6 +49,11 @@ async def deliver(
     if not url.startswith(("http://", "https://")):
         raise LinkError("the unit's address must begin with http:// or https://, for example http://127.0.0.1:8443")
     key = load_public_key(chip.public_key)
+
+    def answer(nonce: str, timestamp: int) -> Body:
+        payload = seal(key, plate=plate, licence=chip.licence, nonce=nonce, timestamp=timestamp)
+        return {"uid": chip.uid, "payload": base64.b64encode(payload).decode("ascii")}
+
     trust = _trust(ca_file)
     reason = ""
     for attempt in range(attempts):
@@ -54,9 +61,9 @@ async def deliver(
             wait = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** (attempt - 1))
             await asyncio.sleep(wait * random.uniform(0.5, 1.0))  # noqa: S311  # jitter, not a secret
         try:
-            await asyncio.wait_for(_visit(url, chip, key, plate, timeout_s, trust), timeout_s)
+            await asyncio.wait_for(visit(url, answer, timeout_s=timeout_s, trust=trust), timeout_s)
             return
-        except _Rejected as error:
+        except Rejected as error:
             if error.reason == "malformed":
                 raise LinkError("the unit does not understand the packet: update the car's software") from None
             reason = str(error)
@@ -67,7 +74,15 @@ async def deliver(
     raise LinkError(f"the unit at {url} took no packet in {attempts} attempts: {reason}")
 
 
-async def _visit(url: str, chip: Chip, key: RsaKey, plate: str, timeout_s: float, trust: ssl.SSLContext | None) -> None:
+async def visit(
+    url: str, answer: Callable[[str, int], Body], *, timeout_s: float = 10.0, trust: ssl.SSLContext | None = None
+) -> None:
+    """Connect once, send what *answer* makes of the challenge's nonce and timestamp, and wait for the ack.
+
+    Raises:
+        Rejected: the unit refused.
+        SocketIOError, aiohttp.ClientError, OSError, TimeoutError: the connection failed.
+    """
     challenge: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
 
     def challenged(body: object) -> None:
@@ -78,12 +93,9 @@ async def _visit(url: str, chip: Chip, key: RsaKey, plate: str, timeout_s: float
         client.on("challenge", challenged)
         client.on("disconnect", lambda *_: challenged(None))
         await client.connect(url, transports=["websocket"], wait_timeout=timeout_s)
-        nonce, timestamp = _read(await challenge)
-        payload = seal(key, plate=plate, licence=chip.licence, nonce=nonce, timestamp=timestamp)
-        body = {"uid": chip.uid, "payload": base64.b64encode(payload).decode("ascii")}
-        reply = await client.call("packet", body, timeout=timeout_s)
+        reply = await client.call("packet", answer(*_read(await challenge)), timeout=timeout_s)
     if not isinstance(reply, dict) or reply.get("status") != "accepted":
-        raise _Rejected(str(reply.get("reason", "?")) if isinstance(reply, dict) else "?")
+        raise Rejected(str(reply.get("reason", "?")) if isinstance(reply, dict) else "?")
 
 
 @asynccontextmanager
