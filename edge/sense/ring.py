@@ -22,14 +22,16 @@ Layout = Literal["BGR", "I420", "NV12"]
 class Exposure:
     """One raw picture and the instant its exposure began.
 
-    ``image`` is uint8, (H, W, 3) for BGR, (H * 3 / 2, W) for the two planar layouts. Exposures of one ``scene`` show
-    one uninterrupted view; a recorded feed has a scene a clip, counted upwards.
+    ``image`` is uint8, (H, W, 3) for BGR, (H * 3 / 2, W) for the two planar layouts, whose rows may be padded
+    beyond ``width``. Exposures of one ``scene`` show one uninterrupted view; a recorded feed has a scene a clip,
+    counted upwards.
     """
 
     image: NDArray[np.uint8] = field(repr=False)
     exposed_utc: float
     exposed_monotonic_ns: int
     layout: Layout = "BGR"
+    width: int | None = None
     scene: int = 0
 
     def encode(self, quality: int) -> Frame:
@@ -41,7 +43,7 @@ class Exposure:
         image = self.image
         if self.layout != "BGR":
             code = cv2.COLOR_YUV2BGR_I420 if self.layout == "I420" else cv2.COLOR_YUV2BGR_NV12
-            image = cv2.cvtColor(image, code).astype(np.uint8, copy=False)
+            image = cv2.cvtColor(image, code).astype(np.uint8, copy=False)[:, : self.width]
         done, jpeg = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
         if not done:
             raise CameraError("a frame could not be encoded as JPEG: check the picture size in [camera]")
