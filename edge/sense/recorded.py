@@ -104,6 +104,7 @@ class RecordedFeed:
             scene = 0
             while True:
                 for number, clip in enumerate(self._manifest.clip, start=1):
+                    log.info("clip %d of %d: %s", number, len(self._manifest.clip), clip.file.name)
                     await asyncio.sleep(self._manifest.gap_s)
                     await self._play_clip(line, clip, number, scene)
                     scene += 1
