@@ -41,7 +41,9 @@ def draw(look: Look) -> bytes:
     if look.hair_style == "bun":
         ellipse(92, 18, 148, 72, look.hair)
     ellipse(20, 232, 220, 420, look.coat)
-    pen.polygon([(x * SCALE, y * SCALE) for x, y in ((96, 190), (144, 190), (150, 246), (120, 268), (90, 246))], look.skin)
+    pen.polygon(
+        [(x * SCALE, y * SCALE) for x, y in ((96, 190), (144, 190), (150, 246), (120, 268), (90, 246))], look.skin
+    )
     if look.hair_style != "bald":
         ellipse(66, 44, 174, 170, look.hair)
     ellipse(62, 118, 80, 152, look.skin)

@@ -1,0 +1,47 @@
+"""The cars of the demo: honest ones, liars, and one that plays back what it heard."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import Mapping
+
+from edge.chip import Chip
+from edge.demo.cast import Cast, Scene
+from edge.link.car import Body, deliver, visit
+from edge.link.packet import load_public_key, seal
+
+
+class Traffic:
+    """Sends the cars of a scene to the unit at *url*; *chips* are by licence number."""
+
+    def __init__(self, url: str, cast: Cast, chips: Mapping[str, Chip]) -> None:
+        self._url = url
+        self._cast = cast
+        self._chips = chips
+        self._recorded: dict[str, Body] = {}
+
+    async def record(self) -> None:
+        """Before the feed: the cars whose packets are played back later pass honestly, and somebody listens."""
+        for scene in self._cast.scene:
+            if scene.car == "replay" and scene.licence is not None:
+                chip = self._chips[scene.licence]
+
+                def answer(nonce: str, timestamp: int, chip: Chip = chip, plate: str = scene.plate) -> Body:
+                    key = load_public_key(chip.public_key)
+                    payload = seal(key, plate=plate, licence=chip.licence, nonce=nonce, timestamp=timestamp)
+                    self._recorded[plate] = {"uid": chip.uid, "payload": base64.b64encode(payload).decode("ascii")}
+                    return self._recorded[plate]
+
+                await visit(self._url, answer)
+
+    async def pass_by(self, scene: Scene) -> None:
+        """All cars of *scene* call at the unit at once, and each gets its ack."""
+        visits = [
+            deliver(self._url, self._chips[licence], self._cast.person(licence).plate) for licence in scene.bystanders
+        ]
+        if scene.car == "replay":
+            visits.append(visit(self._url, lambda nonce, timestamp: self._recorded[scene.plate]))
+        elif scene.car != "silent" and scene.licence is not None:
+            visits.append(deliver(self._url, self._chips[scene.licence], scene.claimed or scene.plate))
+        await asyncio.gather(*visits)

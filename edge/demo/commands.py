@@ -1,0 +1,127 @@
+"""``autovelox demo``: the whole main job on recorded clips, and a table of who drove."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from edge.cases.archive import Archive
+from edge.demo.cars import Traffic
+from edge.demo.cast import Cast, Scene, load_cast
+from edge.demo.setting import Setting
+from edge.demo.unit import DemoFailed, DemoUnit, running_unit
+from edge.model import Case, Outcome
+
+DECIDE_TIMEOUT_S = 60.0
+
+
+def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Register ``demo``."""
+    parser = subparsers.add_parser(
+        "demo",
+        help="play recorded infringements and print who drove",
+        description="Start a unit on loopback, play eight recorded infringements, let the cars call, print who drove.",
+    )
+    parser.add_argument("--state-dir", type=Path, default=Path("var/demo"), metavar="DIR", help="default: %(default)s")
+    parser.add_argument("--view", action="store_true", help="open the viewer on the cases at the end")
+    parser.set_defaults(run=demo)
+
+
+def demo(args: argparse.Namespace) -> int:
+    """Run the demo; 0 if everybody was named rightly, 1 otherwise."""
+    cast = load_cast()
+    setting = Setting(args.state_dir.resolve())
+    console = Console()
+    with Progress(
+        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console
+    ) as progress:
+        setting.clear()
+        if not setting.is_enrolled:
+            task = progress.add_task("Enrolling fictional drivers (RSA-4096 keys)", total=len(cast.driver))
+            setting.enrol(cast, lambda: progress.advance(task))
+        asyncio.run(_play(cast, setting, progress))
+    wrong = _report(console, cast, setting)
+    if args.view:
+        _view(console, setting)
+    return int(wrong > 0)
+
+
+async def _play(cast: Cast, setting: Setting, progress: Progress) -> None:
+    starting = progress.add_task("Starting the unit (models, workers)", total=None)
+    async with running_unit(setting.config, setting.log) as unit:
+        port = (await unit.expect(r"the link listens on \S+ port (\d+)")).group(1)
+        traffic = Traffic(f"http://127.0.0.1:{port}", cast, setting.chips(cast))
+        await traffic.record()
+        progress.update(starting, total=1, completed=1)
+        playing = progress.add_task("Playing the feed, cars calling", total=len(cast.scene))
+        for number, scene in enumerate(cast.scene, start=1):
+            await unit.expect(rf"clip {number} of {len(cast.scene)}")
+            await traffic.pass_by(scene)
+            progress.update(playing, completed=number - 0.5)
+        await _all_decided(unit, len(cast.scene))
+        progress.update(playing, completed=len(cast.scene))
+        await unit.stop()
+
+
+async def _all_decided(unit: DemoUnit, cases: int) -> None:
+    """Wait until the unit has decided that many cases."""
+    try:
+        async with asyncio.timeout(DECIDE_TIMEOUT_S):
+            await unit.expect(rf"case {cases} decided")
+    except TimeoutError:
+        raise DemoFailed(f"the unit did not decide {cases} cases within {DECIDE_TIMEOUT_S:.0f} s") from None
+
+
+def _report(console: Console, cast: Cast, setting: Setting) -> int:
+    """Print the table; returns how many cases are wrong or missing."""
+    table = Table(title="Who drove", title_justify="left")
+    for column in ("time", "speed", "plate read", "the car", "verdict", "driver", "ms", ""):
+        table.add_column(column, justify="right" if column in {"speed", "ms"} else "left")
+    wrong = 0
+    with Archive(setting.state_dir) as archive:
+        for number, scene in enumerate(cast.scene, start=1):
+            case = archive.case(number)
+            right = _is_right(case, scene)
+            wrong += not right
+            table.add_row(*_row(case, scene), "[green]right[/]" if right else "[bold red]WRONG[/]")
+    console.print(table)
+    right = len(cast.scene) - wrong
+    console.print(f"{right} of {len(cast.scene)} cases right. ms: from the radar's edge to the decided, signed case,")
+    console.print("of which the packet window stays open for 1,000.")
+    return wrong
+
+
+def _is_right(case: Case, scene: Scene) -> bool:
+    named = case.driver.licence if case.driver is not None else None
+    identified = case.verdict is not None and case.verdict.outcome is Outcome.IDENTIFIED
+    return named == scene.culprit and identified == (scene.culprit is not None)
+
+
+def _row(case: Case, scene: Scene) -> tuple[str, ...]:
+    verdict, driver = case.verdict, case.driver
+    elapsed_ms = f"{(case.decided_utc - case.trigger.at_utc) * 1e3:,.0f}" if case.decided_utc is not None else "-"
+    return (
+        time.strftime("%H:%M:%S", time.localtime(case.trigger.at_utc)),
+        f"{case.trigger.speed_kmh:.0f} km/h" if case.trigger.speed_kmh is not None else "-",
+        case.plate_text or "-",
+        scene.car if scene.car != "silent" else "no packet",
+        str(verdict.outcome) if verdict is not None else "pending",
+        f"{driver.first_name} {driver.last_name}" if driver is not None else "-",
+        elapsed_ms,
+    )
+
+
+def _view(console: Console, setting: Setting) -> None:
+    if not os.environ.get("DISPLAY"):
+        console.print(f"There is no display: autovelox view --state-dir {setting.state_dir} shows the cases.")
+        return
+    subprocess.run([sys.executable, "-m", "edge", "view", "--state-dir", str(setting.state_dir)], check=False)

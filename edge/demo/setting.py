@@ -1,0 +1,108 @@
+"""The demo's state folder: keys, a fictional registry, chips, and the unit's configuration."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from edge.cases.signing import create_signing_key
+from edge.chip import Chip, load_chip, save_chip
+from edge.demo.cast import FOLDER, Cast
+from edge.demo.portraits import draw
+from edge.police.enrol import create_registry, enrol
+from edge.police.vault import create_master_key, load_master_key
+
+CONFIG = """\
+[unit]
+serial = "AVX-DEMO"
+site = "Via Pracchiuso, Udine (demo)"
+state_dir = "state"
+
+[link]
+port = 0
+
+[registry]
+path = "registry.sqlite"
+master_key_file = "master.key"
+
+[radar]
+pin_factory = "mock"
+
+[camera]
+kind = "recorded"
+manifest = "{manifest}"
+
+[speed]
+limit_kmh = 50.0
+
+[verdict]
+plate_countries = ["IT", "NL", "GB", "VN"]
+plate_pattern = "[A-Z0-9]{{4,10}}"
+
+[cases]
+signing_key_file = "signing.key"
+
+[metrics]
+port = 0
+"""
+
+
+class Setting:
+    """The files below *folder*."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.config = folder / "autovelox.toml"
+        self.state_dir = folder / "state"
+        self.log = folder / "unit.log"
+        self._registry = folder / "registry.sqlite"
+        self._master_key = folder / "master.key"
+        self._complete = folder / "enrolled"
+
+    @property
+    def is_enrolled(self) -> bool:
+        """Whether an earlier run left a whole registry; its keys are worth keeping, making them takes seconds each."""
+        return self._complete.is_file()
+
+    def clear(self) -> None:
+        """Remove what an earlier run left, except for a whole registry."""
+        if not self.is_enrolled:
+            shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(self.state_dir, ignore_errors=True)
+        self.log.unlink(missing_ok=True)
+        self.config.write_text(CONFIG.format(manifest=FOLDER / "feed" / "manifest.toml"), encoding="utf-8")
+
+    def enrol(self, cast: Cast, done: Callable[[], None]) -> None:
+        """Make the registry: keys, drivers, chips; *done* is called after each driver."""
+        create_master_key(self._master_key)
+        create_signing_key(self.folder / "signing.key")
+        create_registry(self._registry)
+        master_key = load_master_key(self._master_key)
+        for person in cast.driver:
+            enrolment = enrol(
+                self._registry,
+                master_key,
+                licence=person.licence,
+                first_name=person.first_name,
+                last_name=person.last_name,
+                birth_date=person.birth_date,
+                birth_place=person.birth_place,
+                categories=person.categories,
+                issuing_office="MIT-UCO (demo)",
+                issued_on=person.issued_on,
+                expires_on=person.expires_on,
+                portrait=draw(person.portrait),
+            )
+            chip = Chip(enrolment.uid, enrolment.licence, enrolment.public_key_pem)
+            save_chip(chip, self._chip_file(person.licence))
+            done()
+        self._complete.touch()
+
+    def chips(self, cast: Cast) -> dict[str, Chip]:
+        """Every driver's chip, by licence number."""
+        return {person.licence: load_chip(self._chip_file(person.licence)) for person in cast.driver}
+
+    def _chip_file(self, licence: str) -> Path:
+        return self.folder / f"{licence}.chip.json"

@@ -1,0 +1,89 @@
+"""The unit of the demo: the real daemon in a process of its own, followed by what it logs."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from edge.errors import EdgeError
+
+STOP_TIMEOUT_S = 30.0
+
+
+class DemoFailed(EdgeError):
+    """The demo's unit did not do what it should."""
+
+
+class DemoUnit:
+    """A running ``autovelox run``; ``lines`` of its log go to *log_file* as they come."""
+
+    def __init__(self, process: asyncio.subprocess.Process, log_file: Path) -> None:
+        self._process = process
+        self._log_file = log_file
+
+    async def lines(self) -> AsyncIterator[str]:
+        """The unit's log, line by line, until it ends."""
+        assert self._process.stderr is not None
+        with self._log_file.open("a", encoding="utf-8") as log:
+            async for raw in self._process.stderr:
+                line = raw.decode("utf-8", "replace").rstrip()
+                log.write(line + "\n")
+                yield line
+
+    async def expect(self, pattern: str) -> re.Match[str]:
+        """Read the log up to a line in which *pattern* is found.
+
+        Raises:
+            DemoFailed: the unit ended before.
+        """
+        last = ""
+        async for line in self.lines():
+            if found := re.search(pattern, line):
+                return found
+            last = line
+        raise DemoFailed(f"the unit ended early: {last} (its whole log: {self._log_file})")
+
+    async def stop(self) -> None:
+        """Send SIGTERM and wait.
+
+        Raises:
+            DemoFailed: the unit did not stop, or not with exit code 0.
+        """
+        if self._process.returncode is None:
+            self._process.send_signal(signal.SIGTERM)
+        try:
+            async with asyncio.timeout(STOP_TIMEOUT_S):
+                async for _ in self.lines():
+                    pass
+                code = await self._process.wait()
+        except TimeoutError:
+            raise DemoFailed(f"the unit did not stop within {STOP_TIMEOUT_S:.0f} s") from None
+        if code != 0:
+            raise DemoFailed(f"the unit stopped with exit code {code} (its log: {self._log_file})")
+
+
+@asynccontextmanager
+async def running_unit(config: Path, log_file: Path) -> AsyncIterator[DemoUnit]:
+    """Start the unit on *config*; whatever happens, its process is gone at the end."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "edge",
+        "run",
+        "--config",
+        str(config),
+        stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    try:
+        yield DemoUnit(process, log_file)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
