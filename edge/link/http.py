@@ -116,6 +116,8 @@ def _refusal(request: web.BaseRequest) -> int | None:
         return 400
     if headers.get(hdrs.UPGRADE, "").lower() != "websocket":
         return 426
+    if hdrs.SEC_WEBSOCKET_PROTOCOL in headers:  # aiohttp logs the names it does not know
+        return 400
     origin = headers.get(hdrs.ORIGIN)
     # A browser names the page that makes it call; no page of another host has business with a unit.
     if origin is not None and urlsplit(origin).netloc != headers.get(hdrs.HOST):
