@@ -1,0 +1,70 @@
+"""The line at the bottom: how the case was judged, and the buttons."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from tkinter import ttk
+
+from edge.cases.records import REVIEWS, Event
+from edge.model import Case
+from edge.viewer.language import _, moment
+from edge.viewer.plain import plain
+from edge.viewer.theme import Theme
+from edge.viewer.widgets import Elided
+from edge.viewer.words import review_words
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A button; ``decided_only`` ones wait for the verdict."""
+
+    name: str
+    text: str
+    command: Callable[[], object]
+    style: str = "TButton"
+    decided_only: bool = False
+
+
+class ActionBar(ttk.Frame):
+    """What the officer can do with the open case."""
+
+    def __init__(self, master: tk.Misc, theme: Theme, actions: Sequence[Action]) -> None:
+        px = theme.px
+        super().__init__(master, style="Card.TFrame", padding=(px(12), px(7)))
+        self.columnconfigure(1, weight=1)
+        self.badge = ttk.Label(self, style="neutral.Badge.TLabel")
+        self.badge.grid(row=0, column=0)
+        self.story = Elided(self, theme, face="small", style="Small.TLabel")
+        self.story.grid(row=0, column=1, sticky="ew", padx=px(10))
+        self._actions = actions
+        self.buttons: dict[str, ttk.Button] = {}
+        for column, action in enumerate(actions, 2):
+            button = ttk.Button(self, text=action.text, command=action.command, style=action.style)
+            button.bind("<Return>", lambda _event, button=button: button.invoke())  # type: ignore[misc]
+            button.grid(row=0, column=column, padx=(px(6), 0))
+            self.buttons[action.name] = button
+
+    def show(self, case: Case | None, events: Sequence[Event] = ()) -> None:
+        """Show how *case* was judged, and which buttons make sense."""
+        for action in self._actions:
+            able = case is not None and (case.verdict is not None or not action.decided_only)
+            self.buttons[action.name].state(["!disabled" if able else "disabled"])
+        if case is None:
+            self.badge.grid_remove()
+            self.story.say("")
+            return
+        word, tone = review_words(case.review)
+        self.badge.configure(text=word.capitalize(), style=f"{tone}.Badge.TLabel")
+        self.badge.grid()
+        judgement = next((event for event in reversed(events) if event.kind in REVIEWS), None)
+        if judgement is None:
+            self.story.say("")
+            return
+        by = _("{officer}, {time}: {reason}").format(
+            officer=plain(judgement.officer, 60),
+            time=moment(judgement.at_utc, "short"),
+            reason=plain(judgement.reason, 300),
+        )
+        self.story.say(by)

@@ -1,0 +1,157 @@
+"""What the officer can do with the open case. Everything that is recorded goes through the cases API."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from edge.cases.records import EventKind
+from edge.viewer.background import Lane
+from edge.viewer.language import _, number
+from edge.viewer.lightbox import Lightbox
+from edge.viewer.opencase import OpenCase
+from edge.viewer.pictures import describe
+from edge.viewer.plain import plain
+from edge.viewer.sheets import Page, Question
+from edge.viewer.source import Opened, Source
+from edge.viewer.theme import Theme
+from edge.viewer.words import outcome_words
+
+
+class Actions:
+    """One method a button or key; each is about the case on the screen, or about none if there is none."""
+
+    def __init__(
+        self, root: tk.Tk, theme: Theme, source: Source, pictures: Lane, case: OpenCase, say: Callable[[str, str], None]
+    ) -> None:
+        self._root, self._theme, self._source = root, theme, source
+        self._pictures, self._case, self._say = pictures, case, say
+        self.lightbox: Lightbox | None = None
+
+    def confirm(self) -> None:
+        """Ask for a reason and record that the verdict is right."""
+        self._judge(
+            EventKind.CONFIRM,
+            _("Confirm the verdict of case {number}"),
+            _("You take the verdict as it stands: the photo, the plate and who is named, or that nobody is."),
+            _("Confirm"),
+            (_("Photo and plate checked, they agree"), _("Checked against the vehicle register")),
+        )
+
+    def dismiss(self) -> None:
+        """Ask for a reason and record that nothing follows from the case."""
+        self._judge(
+            EventKind.DISMISS,
+            _("Dismiss case {number}"),
+            _("Nothing follows from a dismissed case. It stays in the chain of evidence, with your reason."),
+            _("Dismiss"),
+            (
+                _("The plate cannot be read"),
+                _("Emergency vehicle on duty"),
+                _("The speed cannot be attributed to one vehicle"),
+                _("The photo shows another vehicle"),
+            ),
+        )
+
+    def correct_plate(self) -> None:
+        """Ask what the photo shows and record it beside what was read."""
+        opened = self._decided()
+        if opened is None:
+            return
+        case = opened.case
+
+        def answer(values: list[str]) -> str:
+            plate, reason = values
+            if not reason:
+                return _("Give a reason: a judge will ask for it.")
+            self._record(case.number, EventKind.CORRECT_PLATE, reason, plate)
+            return ""
+
+        Question(
+            self._root,
+            self._theme,
+            _("Correct the plate of case {number}").format(number=case.number),
+            _("Type what the photo shows. The original reading is kept, and the verdict is not changed."),
+            {_("Plate in the photo"): plain(case.plate_text, 14), _("Reason"): ""},
+            _("Correct plate"),
+            answer,
+        )
+
+    def copy(self) -> None:
+        """Put the case in words on the clipboard."""
+        if self._case.opened is None:
+            return
+        self._root.clipboard_clear()
+        self._root.clipboard_append(_in_words(self._case.opened))
+        self._say(_("Copied"), "accent")
+
+    def full_size(self) -> None:
+        """Show the photo over the whole window."""
+        opened = self._case.opened
+        if opened is None or not opened.photos or self.lightbox is not None:
+            return
+        title = _("Case {number}").format(number=opened.case.number)
+        self.lightbox = Lightbox(
+            self._root, self._theme, self._pictures, opened.photos, self._case.frame, title, self._lightbox_closed
+        )
+
+    def _lightbox_closed(self) -> None:
+        self.lightbox = None
+
+    def _decided(self) -> Opened | None:
+        opened = self._case.opened
+        return opened if opened is not None and opened.case.verdict is not None else None
+
+    def _judge(self, kind: EventKind, title: str, explanation: str, verb: str, reasons: tuple[str, ...]) -> None:
+        opened = self._decided()
+        if opened is None:
+            return
+        case_number = opened.case.number
+
+        def answer(values: list[str]) -> str:
+            if not values[0]:
+                return _("Give a reason: a judge will ask for it.")
+            self._record(case_number, kind, values[0], None)
+            return ""
+
+        Question(
+            self._root,
+            self._theme,
+            title.format(number=case_number),
+            explanation,
+            {_("Reason"): ""},
+            verb,
+            answer,
+            danger=kind is EventKind.DISMISS,
+            choices=reasons,
+        )
+
+    def _record(self, case_number: int, kind: EventKind, reason: str, plate: str | None) -> None:
+        def done(_seq: int) -> None:
+            self._say(_("Case {number}: recorded").format(number=case_number), "good")
+
+        def failed(error: Exception) -> None:
+            Page(self._root, self._theme, _("Nothing was recorded"), describe(error), tone="bad")
+
+        self._source.judge(case_number, kind, reason, plate, done, failed)
+
+
+def _in_words(opened: Opened) -> str:
+    """The case as lines of text for another program."""
+    case = opened.case
+    at = datetime.fromtimestamp(case.trigger.at_utc, UTC).isoformat(" ", "milliseconds")
+    speed = case.trigger.speed_kmh
+    lines = {
+        _("Case"): str(case.number),
+        _("Time"): f"{at} UTC",
+        _("Place"): case.site,
+        _("Speed"): "–" if speed is None else _("{speed} km/h").format(speed=number(speed)),
+        _("Limit"): _("{speed} km/h").format(speed=number(case.limit_kmh)),
+        _("Plate"): case.plate_text or "–",
+        _("Verdict"): outcome_words(case.verdict.outcome if case.verdict else None)[0],
+    }
+    if case.driver is not None:
+        lines[_("Driver")] = f"{case.driver.first_name} {case.driver.last_name}"
+        lines[_("Licence number")] = case.driver.licence
+    return "\n".join(f"{caption}: {plain(value, 200)}" for caption, value in lines.items())

@@ -1,0 +1,197 @@
+"""The viewer as a whole: builds the window, joins list, case and actions, binds the keys."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge.cases.records import UnitStatus
+from edge.errors import ViewerError
+from edge.viewer import language
+from edge.viewer.actionbar import Action, ActionBar
+from edge.viewer.actions import Actions
+from edge.viewer.background import Background
+from edge.viewer.camerapanel import CameraPanel
+from edge.viewer.caselist import CaseList
+from edge.viewer.driverpanel import DriverPanel
+from edge.viewer.filterbar import FilterBar
+from edge.viewer.language import _
+from edge.viewer.listing import ListKeeper
+from edge.viewer.opencase import OpenCase
+from edge.viewer.sheets import ShortcutPage
+from edge.viewer.source import Source, officer_name
+from edge.viewer.status import Banners, StatusBar, notices
+from edge.viewer.theme import Theme
+from edge.viewer.window import Window
+
+NOTE_MS = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How the viewer starts: ``photo_width`` in pixels, ``scale`` of all sizes (none: as the display says)."""
+
+    state_dir: Path
+    locale: str = "en_GB"
+    dark: bool = False
+    photo_width: int = 640
+    scale: float | None = None
+
+
+class Viewer:
+    """One window on one state folder."""
+
+    def __init__(self, root: tk.Tk, options: Options, officer: str | None = None) -> None:
+        language.use(options.locale)
+        self.root = root
+        self.theme = theme = Theme(root, dark=options.dark, scale=options.scale)
+        self._background = Background(root)
+        self.source = Source(options.state_dir, self._background, officer or officer_name())
+        pictures = self._background.lane("pictures")
+        window = Window(root, theme)
+        self.status = StatusBar(root, theme, help_page=self.help, recolour=self.recolour)
+        self.status.grid(row=0, column=0, sticky="ew")
+        self.banners = Banners(root)
+        self.banners.grid(row=1, column=0, sticky="ew")
+        self.filters = FilterBar(window.side, theme, lambda: self.keeper.requery())
+        self.filters.grid(row=0, column=0, sticky="ew")
+        self.cases = CaseList(
+            window.side,
+            theme,
+            need_page=lambda page: self.keeper.page(page),
+            selected=lambda number: self.case.select(number),
+            opened=lambda: self.actions.full_size(),
+        )
+        self.cases.grid(row=1, column=0, sticky="nsew")
+        self.camera = CameraPanel(
+            window.main, theme, photo_width=options.photo_width, resized=lambda: self.case.resized()
+        )
+        self.camera.grid(row=0, column=0, sticky="nsew")
+        self.driver = DriverPanel(window.main, theme)
+        self.driver.grid(row=1, column=0, sticky="nsew", pady=theme.px(8))
+        self.bar = ActionBar(window.main, theme, self._buttons())
+        self.bar.grid(row=2, column=0, sticky="ew")
+        self.case = OpenCase(root, self.source, pictures, self.camera, self.driver, self.bar, self._case_shown)
+        self.actions = Actions(root, theme, self.source, pictures, self.case, self.note)
+        self.keeper = ListKeeper(
+            root,
+            self.source,
+            self.cases,
+            query=self.filters.query,
+            status=self._status,
+            committed=self.case.refresh,
+        )
+        self._note_timer: str | None = None
+        self._bind()
+        root.protocol("WM_DELETE_WINDOW", self.close)
+        self.cases.canvas.focus_set()
+        self.keeper.start()
+
+    def note(self, text: str, tone: str = "accent") -> None:
+        """Show the outcome of an action for a few seconds."""
+        self.status.say(text, tone)
+        if self._note_timer is not None:
+            self.root.after_cancel(self._note_timer)
+        self._note_timer = self.root.after(NOTE_MS, lambda: self.status.say(""))
+
+    def recolour(self) -> None:
+        """Light to dark or back."""
+        self.theme.toggle()
+
+    def zoom(self, step: int) -> None:
+        """Larger or smaller type."""
+        self.theme.zoom(step)
+        self.camera.rescale()
+        self.driver.rescale()
+        self.case.redraw()
+
+    def help(self) -> None:
+        """The page of all keys."""
+        ShortcutPage(self.root, self.theme, [(key, text) for key, _events, text, _call in self._keys()])
+
+    def close(self) -> None:
+        """End: let the threads finish, then the window goes."""
+        self.keeper.stop()
+        self._background.close()
+        self.root.destroy()
+
+    def _buttons(self) -> tuple[Action, ...]:
+        return (
+            Action("confirm", _("Confirm"), lambda: self.actions.confirm(), "Primary.TButton", decided_only=True),
+            Action("dismiss", _("Dismiss"), lambda: self.actions.dismiss(), "Danger.TButton", decided_only=True),
+            Action("correct", _("Correct plate"), lambda: self.actions.correct_plate(), decided_only=True),
+            Action("copy", _("Copy"), lambda: self.actions.copy()),
+        )
+
+    def _keys(self) -> tuple[tuple[str, tuple[str, ...], str, Callable[[], object]], ...]:
+        """Key as it is called, Tk's events for it, what it does, how."""
+        return (
+            ("↑ ↓", (), _("Choose a case in the list"), lambda: None),
+            ("N, P", ("n", "p"), _("Next, previous case"), lambda: None),
+            ("C", ("c",), _("Confirm"), self.actions.confirm),
+            ("D", ("d",), _("Dismiss"), self.actions.dismiss),
+            ("E", ("e",), _("Correct the plate"), self.actions.correct_plate),
+            ("Ctrl+C", ("Control-c",), _("Copy the case as text"), self.actions.copy),
+            (_("Space"), ("space",), _("Photo in full size"), self.actions.full_size),
+            ("[ ]", ("bracketleft", "bracketright"), _("Previous, next photo of the case"), lambda: None),
+            ("Ctrl+F  /", ("Control-f", "slash"), _("Search"), self.filters.text.focus_set),
+            (_("Esc"), (), _("Show all cases; close a sheet"), lambda: None),
+            ("Ctrl++  Ctrl+−", (), _("Larger, smaller"), lambda: None),
+            ("T", ("t",), _("Light or dark"), self.recolour),
+            ("F1  ?", ("F1", "question"), _("This page"), self.help),
+            ("Ctrl+Q", ("Control-q",), _("Quit"), self.close),
+        )
+
+    def _bind(self) -> None:
+        for _name, events, _text, call in self._keys():
+            for event in events:
+                self._key(event, call)
+        self._key("n", lambda: self.cases.move(1))
+        self._key("p", lambda: self.cases.move(-1))
+        self._key("bracketleft", lambda: self.case.step_frame(-1))
+        self._key("bracketright", lambda: self.case.step_frame(1))
+        for event, step in {"plus": 1, "equal": 1, "KP_Add": 1, "minus": -1, "KP_Subtract": -1, "Key-0": 0}.items():
+            self._key(f"Control-{event}", lambda step=step: self.zoom(step))  # type: ignore[misc]
+        self.camera.photo.bind("<Button-1>", lambda _event: self.actions.full_size())
+        self.camera.photo.bind("<Return>", lambda _event: self.actions.full_size())
+
+    def _key(self, event: str, call: Callable[[], object]) -> None:
+        """Bind a key of the main window; typing in a field or on a sheet never triggers it."""
+        modified = event.startswith(("Control-", "F1"))
+
+        def pressed(tk_event: tk.Event[tk.Misc]) -> str | None:
+            widget = tk_event.widget
+            typing = isinstance(widget, tk.Entry) and (not modified or event == "Control-c")
+            if typing or (event == "space" and isinstance(widget, tk.Widget) and widget.winfo_class() == "TButton"):
+                return None
+            if self.root.grab_current() is not None:  # type: ignore[no-untyped-call]
+                return None
+            call()
+            return "break"
+
+        self.root.bind(f"<{event}>", pressed)
+
+    def _case_shown(self) -> None:
+        """A hook for what has to follow when a case is on the screen."""
+
+    def _status(self, status: UnitStatus | None, trouble: str) -> None:
+        self.status.show(status)
+        self.banners.show(notices(status, trouble, ""))
+
+
+def run(options: Options) -> None:
+    """Open the window and stay until it is closed.
+
+    Raises:
+        ViewerError: there is no display, or the state folder cannot be read.
+    """
+    if not options.state_dir.is_dir():
+        raise ViewerError(f"there is no folder {options.state_dir}: name the unit's state folder with --state-dir")
+    try:
+        root = tk.Tk(className="Autovelox")
+    except tk.TclError:
+        raise ViewerError("there is no display: log in with ssh -X, or set DISPLAY") from None
+    Viewer(root, options)
+    root.mainloop()

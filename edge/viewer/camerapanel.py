@@ -1,0 +1,160 @@
+"""The upper half: what the camera saw."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable, Sequence
+from tkinter import ttk
+
+from edge.cases.records import Event, EventKind
+from edge.model import Box, Case
+from edge.viewer.language import _, moment, number, percent
+from edge.viewer.pictures import Photo
+from edge.viewer.plain import plain
+from edge.viewer.theme import Theme
+from edge.viewer.widgets import Elided, Field, PictureView, PlateStrip
+from edge.viewer.words import outcome_words
+
+FACTS_WIDTH = 290
+CROP_FIT = (290, 64)
+
+
+class CameraPanel(ttk.Frame):
+    """Photo on the left; crop, plate, time, place, speed and verdict on the right."""
+
+    def __init__(self, master: tk.Misc, theme: Theme, *, photo_width: int, resized: Callable[[], None]) -> None:
+        super().__init__(master, style="Card.TFrame", padding=theme.px(12))
+        self._theme = theme
+        self._photo_width = photo_width
+        self._resized = resized
+        self._aspect = 16 / 9
+        self._scale = 1.0
+        self._case: Case | None = None
+        self._frame = 0
+        self.grid_propagate(False)
+        self.columnconfigure(1, weight=1)
+        self.rowconfigure(0, weight=1)
+        self.photo = PictureView(self, theme, theme.px(320), theme.px(180), takefocus=True)
+        self.photo.grid(row=0, column=0, sticky="nw", padx=(0, theme.px(14)))
+        facts = ttk.Frame(self)
+        facts.grid(row=0, column=1, sticky="nsew")
+        facts.columnconfigure((0, 1), weight=1, uniform="half")
+        head = ttk.Frame(facts)
+        head.grid(row=0, column=0, columnspan=2, sticky="ew", pady=(0, theme.px(6)))
+        head.columnconfigure(0, weight=1)
+        self.title = Elided(head, theme, face="title", style="Title.TLabel")
+        self.title.grid(row=0, column=0, sticky="ew")
+        self.badge = ttk.Label(head, style="neutral.Badge.TLabel")
+        self.badge.grid(row=0, column=1, sticky="e")
+        self.crop = PictureView(facts, theme, *(theme.px(side) for side in CROP_FIT))
+        self.crop.grid(row=1, column=0, columnspan=2, sticky="w")
+        self.plate = PlateStrip(facts, theme)
+        self.plate.grid(row=2, column=0, columnspan=2, sticky="ew", pady=theme.px(6))
+        self.corrected = Elided(facts, theme, face="strong", style="Strong.TLabel")
+        captions = {"time": _("Time"), "speed": _("Speed"), "place": _("Place"), "score": _("Certainty")}
+        self.fields = {name: Field(facts, theme, caption) for name, caption in captions.items()}
+        for index, name in enumerate(captions):
+            self.fields[name].grid(
+                row=4 + index // 2, column=index % 2, sticky="ew", padx=(0, theme.px(8)), pady=(0, theme.px(3))
+            )
+        self.bind("<Configure>", lambda _event: self._fit())
+
+    @property
+    def fit(self) -> tuple[int, int]:
+        """The pixels there are for the photo, width and height."""
+        px, margin = self._theme.px, 2 * self._theme.px(12) + 2
+        width = self.winfo_width() - margin - px(14) - px(FACTS_WIDTH)
+        return max(px(160), min(self._photo_width, width)), max(px(90), self.winfo_height() - margin)
+
+    @property
+    def crop_fit(self) -> tuple[int, int]:
+        """The pixels there are for the magnified plate."""
+        return self._theme.px(CROP_FIT[0]), self._theme.px(CROP_FIT[1])
+
+    def show(self, case: Case, events: Sequence[Event], frame: int) -> None:
+        """Everything but the pictures: those come next, through :meth:`show_photo`."""
+        self._case, self._frame = case, frame
+        self.title.say(_("Case {number}").format(number=case.number))
+        word, tone = outcome_words(case.verdict.outcome if case.verdict else None)
+        self.badge.configure(text=word, style=f"{tone}.Badge.TLabel")
+        nothing = _("Not read yet") if case.verdict is None else _("No plate was read")
+        self.plate.show(plain(case.plate_text, 14), case.characters, nothing)
+        self.fields["time"].say(moment(case.trigger.at_utc))
+        self.fields["place"].say(plain(case.site, 100))
+        self._say_speed(case)
+        self._say_score(case)
+        correction = next((event for event in reversed(events) if event.kind is EventKind.CORRECT_PLATE), None)
+        if correction is not None:
+            self.corrected.say(_("Corrected to {plate}").format(plate=plain(correction.plate or "", 14)))
+            self.corrected.grid(row=3, column=0, columnspan=2, sticky="ew", pady=(0, self._theme.px(4)))
+        else:
+            self.corrected.grid_remove()
+        self.photo.frame(self._box())
+
+    def show_photo(self, photo: Photo) -> None:
+        """Show the decoded photo and the plate's crop."""
+        self._aspect = photo.native[0] / photo.native[1]
+        self._scale = photo.scale
+        self._fit(tell=False)
+        if photo.picture is not None:
+            self.photo.show(photo.picture)
+        self.photo.frame(self._box())
+        if photo.crop is not None:
+            self.crop.show(photo.crop)
+        else:
+            self.crop.say(_("No plate in this photo"))
+
+    def fail_photo(self, words: str) -> None:
+        """There is no photo to show, and why."""
+        self.photo.say(words)
+        self.crop.say("–")
+
+    def clear(self, words: str) -> None:
+        """Show no case, but *words*."""
+        self._case = None
+        self.title.say("")
+        self.badge.configure(text="", style="TLabel")
+        self.plate.show("", (), "")
+        self.corrected.grid_remove()
+        for field in self.fields.values():
+            field.say("")
+        self.photo.say(words)
+        self.crop.say(" ")
+
+    def rescale(self) -> None:
+        """The officer's zoom changed."""
+        self.crop.resize(*self.crop_fit)
+        self._fit(tell=False)
+
+    def _box(self) -> Box | None:
+        case = self._case
+        if case is None or case.plate_box is None or case.photo != self._frame:
+            return None
+        return Box(*(edge * self._scale for edge in case.plate_box))
+
+    def _say_speed(self, case: Case) -> None:
+        limit = number(case.limit_kmh)
+        speed = case.trigger.speed_kmh
+        if speed is None:
+            self.fields["speed"].say(_("not measured, limit {limit} km/h").format(limit=limit))
+            return
+        text = _("{speed} km/h, limit {limit}").format(speed=number(speed), limit=limit)
+        self.fields["speed"].say(text, "Over.TLabel" if speed > case.limit_kmh else "TLabel")
+
+    def _say_score(self, case: Case) -> None:
+        if case.verdict is None:
+            self.fields["score"].say("")
+        elif case.plate_confidence is None:
+            self.fields["score"].say(percent(case.verdict.probability))
+        else:
+            text = _("{verdict}, plate as read {plate}")
+            shown = text.format(verdict=percent(case.verdict.probability), plate=percent(case.plate_confidence))
+            self.fields["score"].say(shown)
+
+    def _fit(self, *, tell: bool = True) -> None:
+        width, height = self.fit
+        size = min(width, round(height * self._aspect)), min(height, round(width / self._aspect))
+        if size != self.photo.area:
+            self.photo.resize(*size)
+            if tell:
+                self._resized()

@@ -1,0 +1,249 @@
+"""The list of cases: a canvas that draws only the rows in sight, so ten thousand cases cost what ten do.
+
+It knows rows by position and asks for the pages it lacks; who fetches them is not its business.
+"""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from tkinter import ttk
+
+from edge.cases.records import CaseSummary
+from edge.viewer.language import _, moment, number
+from edge.viewer.plain import plain
+from edge.viewer.theme import Theme
+from edge.viewer.words import outcome_words, review_words
+
+PAGE = 100
+PAGES_KEPT = 20
+WHEEL_ROWS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What one drawn row says; two equal rows need no redrawing."""
+
+    summary: CaseSummary | None
+    selected: bool
+
+
+class CaseList(ttk.Frame):
+    """Rows of cases with one selected; newest first or whatever order the pages come in."""
+
+    def __init__(
+        self,
+        master: tk.Misc,
+        theme: Theme,
+        *,
+        need_page: Callable[[int], None],
+        selected: Callable[[int], None],
+        opened: Callable[[], None],
+    ) -> None:
+        super().__init__(master)
+        self._theme = theme
+        self._need_page = need_page
+        self._on_selected = selected
+        self.total = 0
+        self.selection: int | None = None
+        self.empty_text = ""
+        self._index: int | None = None
+        self._first = 0
+        self._pages: dict[int, tuple[CaseSummary, ...]] = {}
+        self._drawn: list[Row | None] = []
+        self.canvas = tk.Canvas(self, takefocus=True, borderwidth=0, width=theme.px(270), height=theme.px(100))
+        self._bar = ttk.Scrollbar(self, command=self._scroll_command)
+        self.canvas.pack(side="left", fill="both", expand=True)
+        self._bar.pack(side="right", fill="y")
+        canvas = self.canvas
+        canvas.bind("<Configure>", lambda _event: self.restyle())
+        canvas.bind("<<ThemeChanged>>", lambda _event: self.restyle())
+        canvas.bind("<Button-1>", self._click)
+        canvas.bind("<Double-Button-1>", lambda _event: opened())
+        canvas.bind("<Button-4>", lambda _event: self.scroll(-WHEEL_ROWS))
+        canvas.bind("<Button-5>", lambda _event: self.scroll(WHEEL_ROWS))
+        for key, step in {"Up": -1, "Down": 1, "Home": -(10**9), "End": 10**9}.items():
+            canvas.bind(f"<{key}>", lambda _event, step=step: self.move(step))  # type: ignore[misc]
+        canvas.bind("<Prior>", lambda _event: self.move(-self.rows_in_sight))
+        canvas.bind("<Next>", lambda _event: self.move(self.rows_in_sight))
+
+    @property
+    def row_height(self) -> int:
+        """Pixels of one row: two lines and air."""
+        fonts = self._theme.fonts
+        return fonts["strong"].metrics("linespace") + fonts["small"].metrics("linespace") + self._theme.px(14)
+
+    @property
+    def rows_in_sight(self) -> int:
+        """How many whole rows the list shows now, at least one."""
+        return max(1, self.canvas.winfo_height() // self.row_height)
+
+    def show(self, total: int, pages: Mapping[int, tuple[CaseSummary, ...]], *, fresh: bool) -> None:
+        """Take *pages*, by page number, of *total* rows; *fresh* says that all other pages are out of date."""
+        if fresh:
+            grown = total - self.total if self._pages else 0
+            self._pages.clear()
+            self.total = total
+            if self._first and grown > 0:  # what the officer looks at stays in sight while cases arrive above
+                self._first += grown
+            self._first = max(0, min(self._first, total - self.rows_in_sight))
+        elif total != self.total:
+            return
+        self._pages |= pages
+        while len(self._pages) > PAGES_KEPT:
+            del self._pages[next(iter(self._pages))]
+        self._index = self._position()
+        self.draw()
+
+    def wanted(self, total: int) -> tuple[int, ...]:
+        """The pages that will be in sight when the list has grown to *total* rows."""
+        first = self._first + max(0, total - self.total) if self._first and self._pages else self._first
+        return tuple(range(first // PAGE, (first + self.rows_in_sight) // PAGE + 1))
+
+    def rewind(self) -> None:
+        """Forget all rows and go back to the top: another filter or order. The selected case stays selected."""
+        self._pages.clear()
+        self._first = 0
+        self._index = None
+
+    def row(self, index: int) -> CaseSummary | None:
+        """The row at *index*, if its page is here."""
+        page = self._pages.get(index // PAGE)
+        return page[index % PAGE] if page is not None and index % PAGE < len(page) else None
+
+    def move(self, step: int) -> str:
+        """Select the row *step* below the selected one (or above, if negative)."""
+        if self.total:
+            start = self._index if self._index is not None else (self._first - 1 if step > 0 else self._first)
+            self.select_index(max(0, min(start + step, self.total - 1)))
+        return "break"
+
+    def select_index(self, index: int) -> None:
+        """Select the row at *index* and bring it into sight; without its page it is selected when the page comes."""
+        self._index = index
+        if index < self._first:
+            self._first = index
+        elif index >= self._first + self.rows_in_sight:
+            self._first = index - self.rows_in_sight + 1
+        summary = self.row(index)
+        self.selection = summary.number if summary else None
+        self.draw()
+        if summary is not None:
+            self._on_selected(summary.number)
+
+    def scroll(self, rows: int) -> str:
+        """Move what is in sight by *rows*; the selection stays."""
+        self._first = max(0, min(self._first + rows, self.total - self.rows_in_sight))
+        self.draw()
+        return "break"
+
+    def restyle(self) -> None:
+        """Draw everything anew: another size, palette or zoom."""
+        palette = self._theme.palette
+        self.canvas.configure(
+            background=palette.surface,
+            highlightthickness=self._theme.px(2),
+            highlightcolor=palette.accent,
+            highlightbackground=palette.surface,
+        )
+        self.canvas.delete("all")
+        self._drawn = []
+        self.draw()
+
+    def draw(self) -> None:
+        """Bring the rows in sight up to date; rows that still say the same are left alone."""
+        count = self.rows_in_sight + 1
+        self._drawn += [None] * (count - len(self._drawn))
+        missing = []
+        for slot in range(count):
+            index = self._first + slot
+            summary = self.row(index)
+            if index >= self.total:
+                self._erase(slot)
+                continue
+            if summary is None and index // PAGE not in missing:
+                missing.append(index // PAGE)
+            row = Row(summary, self.selection is not None and summary is not None and summary.number == self.selection)
+            if row != self._drawn[slot]:
+                self._draw_row(slot, row)
+                self._drawn[slot] = row
+        self._draw_empty()
+        last = (self._first + self.rows_in_sight) / self.total if self.total else 1.0
+        self._bar.set(self._first / self.total if self.total else 0.0, min(1.0, last))
+        for page in missing:
+            self._need_page(page)
+
+    def _draw_row(self, slot: int, row: Row) -> None:
+        palette, fonts, px = self._theme.palette, self._theme.fonts, self._theme.px
+        self._erase(slot)
+        edge = px(2)
+        top, width = edge + slot * self.row_height, self.canvas.winfo_width() - edge
+        bottom, tag = top + self.row_height, f"slot{slot}"
+        face = palette.accent_soft if row.selected else palette.surface
+        draw = self.canvas
+        draw.create_rectangle(edge, top, width, bottom, fill=face, outline="", tags=tag)
+        draw.create_line(edge, bottom - 1, width, bottom - 1, fill=palette.border, tags=tag)
+        if row.summary is None:
+            draw.create_text(
+                px(16), top + px(6), text="…", anchor="nw", fill=palette.muted, font=fonts["body"], tags=tag
+            )
+            return
+        summary = row.summary
+        verdict, tone = outcome_words(summary.outcome)
+        colour = self._theme.tone(tone)[0]
+        draw.create_rectangle(edge, top, edge + px(4), bottom - 1, fill=colour, outline="", tags=tag)
+        upper, lower = top + px(6), bottom - px(7)
+        shown = plain(summary.corrected_plate or summary.plate_text, 14)
+        plate, muted = shown or _("no plate"), palette.muted
+        ink = palette.text if shown else muted
+        draw.create_text(px(16), upper, text=plate, anchor="nw", fill=ink, font=fonts["strong"], tags=tag)
+        right = width - px(10)
+        draw.create_text(right, upper, text=verdict, anchor="ne", fill=colour, font=fonts["body"], tags=tag)
+        speed = "" if summary.speed_kmh is None else " · " + _("{speed} km/h").format(speed=number(summary.speed_kmh))
+        line = f"{summary.number} · {moment(summary.at_utc, 'short')}{speed}"
+        draw.create_text(px(16), lower, text=line, anchor="sw", fill=muted, font=fonts["small"], tags=tag)
+        review = review_words(summary.review)[0] if summary.review else ""
+        draw.create_text(right, lower, text=review, anchor="se", fill=muted, font=fonts["small"], tags=tag)
+
+    def _draw_empty(self) -> None:
+        self.canvas.delete("empty")
+        if self.total == 0 and self.empty_text:
+            self.canvas.create_text(
+                self.canvas.winfo_width() // 2,
+                self._theme.px(40),
+                text=self.empty_text,
+                anchor="n",
+                justify="center",
+                width=self.canvas.winfo_width() - self._theme.px(40),
+                fill=self._theme.palette.muted,
+                font=self._theme.fonts["body"],
+                tags="empty",
+            )
+
+    def _erase(self, slot: int) -> None:
+        if slot < len(self._drawn) and self._drawn[slot] is not None:
+            self.canvas.delete(f"slot{slot}")
+            self._drawn[slot] = None
+
+    def _position(self) -> int | None:
+        """Where the selected case stands among the pages that are here."""
+        if self.selection is None:
+            return self._index
+        for page, rows in self._pages.items():
+            for place, summary in enumerate(rows):
+                if summary.number == self.selection:
+                    return page * PAGE + place
+        return None
+
+    def _click(self, event: tk.Event[tk.Misc]) -> None:
+        self.canvas.focus_set()
+        index = self._first + (event.y - self._theme.px(2)) // self.row_height
+        if 0 <= index < self.total:
+            self.select_index(index)
+
+    def _scroll_command(self, action: str, value: str, unit: str = "") -> None:
+        if action == "moveto":
+            self.scroll(round(float(value) * self.total) - self._first)
+        else:
+            self.scroll(int(value) * (self.rows_in_sight if unit == "pages" else 1))

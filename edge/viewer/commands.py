@@ -1,0 +1,73 @@
+"""``autovelox view``: the viewer's place on the command line."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from edge.config import Settings, load
+from edge.viewer import language
+
+NETWORK_PHOTO_WIDTH = 640
+LOCAL_PHOTO_WIDTH = 1280
+"""A photo costs 4 bytes a pixel on the way to another machine's screen, and nothing to speak of on our own."""
+
+
+def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add ``view``."""
+    parser = subparsers.add_parser("view", help="look at the cases and judge them, in a window")
+    parser.add_argument(
+        "--config", type=Path, metavar="FILE", help="the unit's configuration; says where its cases are"
+    )
+    parser.add_argument(
+        "--state-dir", type=Path, metavar="D", help="the folder of the cases, instead of the one configured"
+    )
+    parser.add_argument("--lang", choices=language.LANGUAGES, help="the language; without it, the one of the locale")
+    parser.add_argument("--dark", action="store_true", help="start with light text on a dark ground")
+    parser.add_argument(
+        "--scale", type=_scale, metavar="X", help="size of everything, 0.5 to 4; without it, as the display says"
+    )
+    parser.add_argument(
+        "--photo-width",
+        type=_photo_width,
+        metavar="PIXELS",
+        help=f"widest photo beside the data; {NETWORK_PHOTO_WIDTH} over a network, else {LOCAL_PHOTO_WIDTH}",
+    )
+    parser.set_defaults(run=_view)
+
+
+def _view(arguments: argparse.Namespace) -> int:
+    from edge.viewer.app import Options, run  # Tk is loaded only where a window is wanted
+
+    settings = load(arguments.config) if arguments.config else Settings()
+    width = NETWORK_PHOTO_WIDTH if over_network(os.environ.get("DISPLAY", "")) else LOCAL_PHOTO_WIDTH
+    run(
+        Options(
+            state_dir=arguments.state_dir or settings.unit.state_dir,
+            locale=arguments.lang or language.from_environment(),
+            dark=arguments.dark,
+            photo_width=arguments.photo_width or width,
+            scale=arguments.scale,
+        )
+    )
+    return 0
+
+
+def over_network(display: str) -> bool:
+    """Whether the X *display* (as in ``$DISPLAY``) is reached through a socket of the network, such as ssh's."""
+    return not display.startswith((":", "unix:", "/"))
+
+
+def _scale(text: str) -> float:
+    value = float(text)
+    if not 0.5 <= value <= 4:
+        raise argparse.ArgumentTypeError("choose a scale from 0.5 to 4")
+    return value
+
+
+def _photo_width(text: str) -> int:
+    value = int(text)
+    if not 160 <= value <= 4096:
+        raise argparse.ArgumentTypeError("choose a width from 160 to 4096 pixels")
+    return value

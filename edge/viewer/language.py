@@ -1,0 +1,94 @@
+"""The officer's language: messages through gettext, dates and numbers through Babel's CLDR data.
+
+English is the language of the source. :func:`use` is called once, before the first widget is made.
+"""
+
+from __future__ import annotations
+
+import gettext
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import LOCALTZ, format_date, format_datetime
+from babel.numbers import format_decimal, format_percent
+
+LOCALE_DIR = Path(__file__).parent / "locale"
+DOMAIN = "viewer"
+LANGUAGES = ("en", "it")
+
+
+@dataclass(slots=True)
+class _Current:
+    translations: gettext.NullTranslations
+    locale: Locale
+
+
+_current = _Current(gettext.NullTranslations(), Locale("en", "GB"))
+
+
+def from_environment(environ: Mapping[str, str] = os.environ) -> str:
+    """The locale the environment asks for, such as ``it_IT``; ``en_GB`` where it asks for none we speak."""
+    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+        for wish in environ.get(name, "").split(":"):
+            tag = wish.partition(".")[0].partition("@")[0]
+            if tag.split("_")[0] in LANGUAGES:
+                return tag
+            if name != "LANGUAGE" and tag:
+                return "en_GB"
+    return "en_GB"
+
+
+def use(tag: str) -> None:
+    """Speak the language of the locale *tag* (``it``, ``it_IT``, ``en_US``) from now on."""
+    language, _, territory = tag.partition("_")
+    language = language if language in LANGUAGES else "en"
+    try:
+        _current.locale = Locale(language, territory or {"en": "GB", "it": "IT"}[language])
+    except UnknownLocaleError:
+        _current.locale = Locale(language)
+    _current.translations = gettext.translation(DOMAIN, LOCALE_DIR, [language], fallback=True)
+
+
+def language() -> str:
+    """Two letters of the language spoken now."""
+    return _current.locale.language
+
+
+def _(message: str) -> str:
+    """*message* in the officer's language."""
+    return _current.translations.gettext(message) if message else ""
+
+
+def ngettext(one: str, many: str, count: int) -> str:
+    """*one* or *many*, whichever *count* asks for, in the officer's language."""
+    return _current.translations.ngettext(one, many, count)
+
+
+def moment(at_utc: float, style: str = "medium") -> str:
+    """Seconds since the epoch as local date and time; *style* as Babel's: short, medium, long (with the zone)."""
+    return format_datetime(datetime.fromtimestamp(at_utc, LOCALTZ), style, locale=_current.locale)
+
+
+def day(iso: str) -> str:
+    """An ISO 8601 date in the officer's form; anything else is returned as it is."""
+    try:
+        return format_date(date.fromisoformat(iso), "long", locale=_current.locale)
+    except ValueError:
+        return iso
+
+
+def number(value: float, digits: int = 0) -> str:
+    """*value* with *digits* decimals and the locale's separators."""
+    pattern = "#,##0" + ("." + "0" * digits if digits else "")
+    return format_decimal(value, pattern, locale=_current.locale)
+
+
+def percent(value: float) -> str:
+    """0 to 1 as a percentage; what is not certain never reads 100 %."""
+    if 0.999 < value < 1.0:
+        value = 0.999
+    return format_percent(value, "#,##0.0\u202f%" if value > 0.99 else "#,##0\u202f%", locale=_current.locale)

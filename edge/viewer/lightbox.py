@@ -1,0 +1,214 @@
+"""The photo in full size, on request: zoom and pan over the whole window.
+
+Only what is in sight is scaled and sent. While it is dragged the picture that is there already moves along; it is
+drawn anew when the hand rests.
+"""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from PIL import Image
+
+from edge.viewer.background import Lane
+from edge.viewer.language import _, percent
+from edge.viewer.pictures import Slot, describe, load_whole
+from edge.viewer.theme import Theme
+
+REST_MS = 120
+ZOOM_STEP = 1.25
+ZOOM_MAX = 8.0
+PAN_SHARE = 0.15
+
+
+class Lightbox(tk.Canvas):
+    """Covers its window until Escape."""
+
+    def __init__(
+        self,
+        master: tk.Misc,
+        theme: Theme,
+        lane: Lane,
+        photos: Sequence[Path | None],
+        index: int,
+        title: str,
+        closed: Callable[[], None],
+    ) -> None:
+        top = master.winfo_toplevel()
+        super().__init__(top, borderwidth=0, highlightthickness=0, background=theme.palette.photo, takefocus=True)
+        self._theme, self._lane, self._photos, self._closed, self._title = theme, lane, photos, closed, title
+        self._index = index
+        self._slot = Slot(self)
+        self._whole: Image.Image | None = None
+        self.zoom = 1.0
+        self._center = (0.0, 0.0)
+        self._drag: tuple[int, int] | None = None
+        self._timer: str | None = None
+        self._before = top.focus_get()
+        self.drawings = 0
+        self._bind_keys()
+        self.place(x=0, y=0, relwidth=1, relheight=1)
+        tk.Misc.lift(self)
+        self.grab_set()
+        self.focus_set()
+        self._load()
+
+    def close(self) -> str:
+        """Back to the case."""
+        if self._timer is not None:
+            self.after_cancel(self._timer)
+        self.grab_release()
+        self.destroy()
+        if self._before is not None and self._before.winfo_exists():
+            self._before.focus_set()
+        self._closed()
+        return "break"
+
+    @property
+    def fit_zoom(self) -> float:
+        """The zoom at which the whole photo is in sight."""
+        if self._whole is None:
+            return 1.0
+        return min(self.winfo_width() / self._whole.width, self.winfo_height() / self._whole.height)
+
+    def zoom_to(self, zoom: float, at: tuple[int, int] | None = None) -> str:
+        """Show *zoom* screen pixels a photo's pixel; what is under *at* (screen pixels) stays there."""
+        if self._whole is not None:
+            zoom = max(min(self.fit_zoom, 1.0), min(zoom, ZOOM_MAX))
+            x, y = at or (self.winfo_width() // 2, self.winfo_height() // 2)
+            shift = 1 / self.zoom - 1 / zoom
+            dx, dy = (x - self.winfo_width() / 2) * shift, (y - self.winfo_height() / 2) * shift
+            self._center = self._center[0] + dx, self._center[1] + dy
+            self.zoom = zoom
+            self._soon()
+        return "break"
+
+    def pan(self, dx: float, dy: float) -> str:
+        """Move what is in sight by screen pixels."""
+        self._center = self._center[0] + dx / self.zoom, self._center[1] + dy / self.zoom
+        self._soon()
+        return "break"
+
+    def _pan_step(self, x: int, y: int) -> str:
+        return self.pan(x * self.winfo_width() * PAN_SHARE, y * self.winfo_height() * PAN_SHARE)
+
+    def step(self, step: int) -> str:
+        """The next or previous photo of the case."""
+        index = max(0, min(self._index + step, len(self._photos) - 1))
+        if index != self._index:
+            self._index = index
+            self._load()
+        return "break"
+
+    def _bind_keys(self) -> None:
+        def key(*names: str, call: Callable[[], str]) -> None:
+            for name in names:
+                self.bind(f"<{name}>", lambda _event: call())
+
+        key("Escape", "space", "q", call=self.close)
+        key("plus", "equal", "KP_Add", call=lambda: self.zoom_to(self.zoom * ZOOM_STEP))
+        key("minus", "KP_Subtract", call=lambda: self.zoom_to(self.zoom / ZOOM_STEP))
+        key("Key-1", call=lambda: self.zoom_to(1.0))
+        key("Key-0", call=lambda: self.zoom_to(self.fit_zoom))
+        key("bracketleft", "Prior", call=lambda: self.step(-1))
+        key("bracketright", "Next", call=lambda: self.step(1))
+        for name, x, y in (("Left", -1, 0), ("Right", 1, 0), ("Up", 0, -1), ("Down", 0, 1)):
+            key(name, call=partial(self._pan_step, x, y))
+        self.bind("<Button-4>", lambda event: self.zoom_to(self.zoom * ZOOM_STEP, (event.x, event.y)))
+        self.bind("<Button-5>", lambda event: self.zoom_to(self.zoom / ZOOM_STEP, (event.x, event.y)))
+        self.bind("<ButtonPress-1>", lambda event: setattr(self, "_drag", (event.x, event.y)))
+        self.bind("<B1-Motion>", self._dragged)
+        self.bind("<ButtonRelease-1>", lambda _event: setattr(self, "_drag", None))
+        self.bind("<Configure>", lambda _event: self._soon())
+
+    def _dragged(self, event: tk.Event[tk.Misc]) -> None:
+        if self._drag is not None:
+            dx, dy = event.x - self._drag[0], event.y - self._drag[1]
+            self._drag = event.x, event.y
+            self._slot.move(dx, dy)
+            self.pan(-dx, -dy)
+
+    def _load(self) -> None:
+        path = self._photos[self._index]
+        if path is None:
+            self._failed(FileNotFoundError(_("This photo's file is missing.")))
+            return
+        self._lane.submit(lambda: load_whole(path), self._loaded, self._failed, key="whole")
+
+    def _loaded(self, whole: Image.Image) -> None:
+        if self.winfo_exists():
+            self.update_idletasks()
+            self._whole = whole
+            self.zoom = min(1.0, self.fit_zoom)
+            self._center = whole.width / 2, whole.height / 2
+            self._render()
+
+    def _failed(self, error: Exception) -> None:
+        if self.winfo_exists():
+            self._slot.clear()
+            self._say(describe(error))
+
+    def _soon(self) -> None:
+        if self._timer is not None:
+            self.after_cancel(self._timer)
+        self._timer = self.after(REST_MS, self._render)
+
+    def _render(self) -> None:
+        self._timer = None
+        whole = self._whole
+        if whole is None:
+            return
+        width, height = self.winfo_width() / self.zoom, self.winfo_height() / self.zoom
+        x = _clamped(self._center[0], width, whole.width)
+        y = _clamped(self._center[1], height, whole.height)
+        self._center = x, y
+        left, top = max(0.0, x - width / 2), max(0.0, y - height / 2)
+        region = (left, top, min(float(whole.width), x + width / 2), min(float(whole.height), y + height / 2))
+        zoom = self.zoom
+        self._lane.submit(lambda: _scaled(whole, region, zoom), self._show, self._failed, key="view")
+
+    def _show(self, picture: Image.Image) -> None:
+        if self.winfo_exists():
+            self.drawings += 1
+            self._slot.show(picture, (self.winfo_width(), self.winfo_height()))
+            count = len(self._photos)
+            place = (
+                _("photo {index} of {count}").format(index=self._index + 1, count=count) if count > 1 else _("photo")
+            )
+            keys = _("+ − zoom · 1 actual size · 0 all · arrows or mouse to move · Esc back")
+            self._say(f"{self._title} · {place} · {percent(self.zoom)} · {keys}")
+
+    def _say(self, text: str) -> None:
+        self.delete("caption")
+        theme = self._theme
+        at = theme.px(10)
+        item = self.create_text(
+            at + theme.px(8),
+            at + theme.px(5),
+            text=text,
+            anchor="nw",
+            fill=theme.palette.text,
+            font=theme.fonts["small"],
+            width=max(100, self.winfo_width() - 4 * at),
+            tags="caption",
+        )
+        left, top, right, bottom = self.bbox(item)
+        pad = theme.px(6)
+        face = self.create_rectangle(
+            left - pad, top - pad, right + pad, bottom + pad, fill=theme.palette.surface, outline="", tags="caption"
+        )
+        self.tag_lower(face, item)
+
+
+def _clamped(center: float, seen: float, whole: int) -> float:
+    """The center, so that what is *seen* stays on the *whole* (all in the photo's pixels)."""
+    return whole / 2 if seen >= whole else max(seen / 2, min(center, whole - seen / 2))
+
+
+def _scaled(whole: Image.Image, region: tuple[float, float, float, float], zoom: float) -> Image.Image:
+    size = max(1, round((region[2] - region[0]) * zoom)), max(1, round((region[3] - region[1]) * zoom))
+    method = Image.Resampling.BICUBIC if zoom >= 1 else Image.Resampling.LANCZOS
+    return whole.resize(size, method, box=region)

@@ -1,0 +1,168 @@
+"""Photos and portraits from bytes to the screen: decoded and scaled off Tk's thread, kept for the case at hand only."""
+
+from __future__ import annotations
+
+import io
+import tkinter as tk
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image, ImageTk
+
+from edge.errors import ImageError
+from edge.model import Box
+from edge.viewer.language import _
+from edge.viewer.plain import plain
+
+CROP_MARGIN = 0.18
+CROP_MAGNIFICATION = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which pictures a case needs on the screen: sizes are (width, height) in pixels, None is a picture not wanted.
+
+    ``redraw`` is false where the photo itself is on the screen already and only the crop of ``box`` is missing.
+    """
+
+    photo: Path | None
+    redraw: bool
+    fit: tuple[int, int]
+    box: Box | None
+    crop_fit: tuple[int, int]
+    portrait: bytes | None
+    portrait_fit: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """A decoded photo: scaled to fit, the plate's crop magnified, how far it was scaled, and its own size."""
+
+    picture: Image.Image | None
+    crop: Image.Image | None
+    scale: float
+    native: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """What was wanted, or a sentence on why it cannot be had."""
+
+    photo: Photo | str | None
+    portrait: Image.Image | str | None
+
+
+def load(wanted: Wanted) -> Pictures:
+    """Decode everything *wanted*; what fails is told in words."""
+    photo: Photo | str | None = None
+    portrait: Image.Image | str | None = None
+    if wanted.photo is not None:
+        try:
+            photo = load_photo(wanted.photo, wanted.fit, wanted.box, wanted.crop_fit, redraw=wanted.redraw)
+        except ImageError as error:
+            photo = describe(error)
+    if wanted.portrait:
+        try:
+            portrait = load_portrait(wanted.portrait, wanted.portrait_fit)
+        except ImageError as error:
+            portrait = describe(error)
+    elif wanted.portrait is not None:
+        portrait = _("No portrait")
+    return Pictures(photo, portrait)
+
+
+def load_photo(
+    path: Path, fit: tuple[int, int], box: Box | None, crop_fit: tuple[int, int], *, redraw: bool = True
+) -> Photo:
+    """Decode the photo at *path*, scale it to fit into *fit* (never enlarging it) and magnify the plate in *box*.
+
+    Raises:
+        ImageError: the file is missing or is no picture.
+    """
+    whole = load_whole(path)
+    scale = min(1.0, fit[0] / whole.width, fit[1] / whole.height)
+    size = max(1, round(whole.width * scale)), max(1, round(whole.height * scale))
+    picture = None
+    if redraw:
+        picture = whole.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0) if scale < 1.0 else whole
+    crop = magnify(whole, box, crop_fit) if box is not None and box.width >= 1 and box.height >= 1 else None
+    return Photo(picture, crop, scale, whole.size)
+
+
+def load_whole(path: Path) -> Image.Image:
+    """The photo at *path* in full size, as RGB.
+
+    Raises:
+        ImageError: the file is missing or is no picture.
+    """
+    try:
+        with Image.open(path) as file:
+            return file.convert("RGB")
+    except FileNotFoundError:
+        raise ImageError("the photo's file is missing: restore the last backup and verify the evidence") from None
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        raise ImageError("the photo's file is damaged: verify the evidence") from None
+
+
+def magnify(whole: Image.Image, box: Box, fit: tuple[int, int]) -> Image.Image:
+    """The *box* of a photo with a margin, scaled to fit into *fit* but not beyond :data:`CROP_MAGNIFICATION`."""
+    margin = CROP_MARGIN * box.height
+    region = (
+        max(0.0, box.x1 - margin),
+        max(0.0, box.y1 - margin),
+        min(float(whole.width), box.x2 + margin),
+        min(float(whole.height), box.y2 + margin),
+    )
+    width, height = max(1.0, region[2] - region[0]), max(1.0, region[3] - region[1])
+    scale = min(CROP_MAGNIFICATION, fit[0] / width, fit[1] / height)
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return whole.resize(size, Image.Resampling.BICUBIC, box=region)
+
+
+def load_portrait(encoded: bytes, fit: tuple[int, int]) -> Image.Image:
+    """An encoded portrait scaled to fit into *fit*.
+
+    Raises:
+        ImageError: it is no picture.
+    """
+    try:
+        with Image.open(io.BytesIO(encoded)) as file:
+            picture = file.convert("RGB")
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        raise ImageError("the portrait is damaged") from None
+    picture.thumbnail(fit, Image.Resampling.LANCZOS)
+    return picture
+
+
+class Slot:
+    """A place on a canvas for one picture; a picture of the same size is painted over the old one."""
+
+    def __init__(self, canvas: tk.Canvas) -> None:
+        self._canvas = canvas
+        self._image: ImageTk.PhotoImage | None = None
+        self._item = canvas.create_image(0, 0, anchor="nw")
+        self.offset = (0, 0)
+
+    def show(self, picture: Image.Image, size: tuple[int, int]) -> None:
+        """Show *picture* in the middle of an area of *size*."""
+        if self._image is None or (self._image.width(), self._image.height()) != picture.size:
+            self._image = ImageTk.PhotoImage(picture, master=self._canvas)
+        else:
+            self._image.paste(picture)
+        self.offset = max(0, (size[0] - picture.width) // 2), max(0, (size[1] - picture.height) // 2)
+        self._canvas.coords(self._item, *self.offset)
+        self._canvas.itemconfigure(self._item, image=self._image)
+
+    def move(self, dx: int, dy: int) -> None:
+        """Move the picture that is there by some pixels of the screen."""
+        self._canvas.move(self._item, dx, dy)
+
+    def clear(self) -> None:
+        """Show nothing, and forget the picture."""
+        self._canvas.itemconfigure(self._item, image="")
+        self._image = None
+
+
+def describe(error: Exception) -> str:
+    """An error as one line to show."""
+    return plain(str(error), 200)

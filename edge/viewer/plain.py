@@ -1,0 +1,26 @@
+"""Text from the outside, made safe to show: one line, nothing invisible, nothing that draws over its neighbours."""
+
+from __future__ import annotations
+
+import unicodedata
+
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+MARKS_IN_A_ROW = 2
+
+
+def plain(text: str, limit: int = 120) -> str:
+    """*text* as one line of at most *limit* visible characters.
+
+    Control, format (also right-to-left overrides), unassigned and private characters and everything beyond the basic
+    plane become U+FFFD: a plate cannot hide or reorder what stands beside it, and Tk 8.6 cannot trip over a colour
+    glyph. White space becomes one space; piles of combining marks are cut.
+    """
+    shown: list[str] = []
+    marks = 0
+    for character in " ".join(unicodedata.normalize("NFC", text[: 4 * limit]).split()):
+        marks = marks + 1 if unicodedata.combining(character) else 0
+        if marks <= MARKS_IN_A_ROW:
+            safe = character.isprintable() and ord(character) < 0x10000
+            shown.append(character if safe else REPLACEMENT)
+    line = "".join(shown)
+    return line if len(line) <= limit and len(text) <= 4 * limit else line[: limit - 1] + "…"

@@ -1,0 +1,264 @@
+"""Colours, fonts and measures: a light and a dark palette on ttk's clam, no image files.
+
+Sizes in the viewer are given for a 96 dpi display and go through :meth:`Theme.px`. Fonts are named fonts, so the
+officer's zoom reaches every widget at once; canvases redraw themselves on ``<<ThemeChanged>>``.
+"""
+
+from __future__ import annotations
+
+import tkinter as tk
+from dataclasses import dataclass
+from tkinter import font as tkfont
+from tkinter import ttk
+from typing import Literal
+
+FAMILIES = ("Noto Sans", "Piboto", "Roboto", "Liberation Sans", "DejaVu Sans")
+SIZES = {"body": 13, "small": 11, "strong": 13, "title": 17, "plate": 20}
+BOLD = {"strong", "title", "plate"}
+ZOOMS = (0.8, 0.9, 1.0, 1.15, 1.3, 1.5, 1.75, 2.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Palette:
+    """One set of colours; the ``_soft`` ones are backgrounds that the plain ones are read on."""
+
+    name: Literal["light", "dark"]
+    background: str
+    surface: str
+    raised: str
+    border: str
+    text: str
+    muted: str
+    accent: str
+    accent_hover: str
+    on_accent: str
+    accent_soft: str
+    good: str
+    good_soft: str
+    warn: str
+    warn_soft: str
+    bad: str
+    bad_soft: str
+    neutral: str
+    neutral_soft: str
+    photo: str
+
+
+LIGHT = Palette(
+    name="light",
+    background="#eef1f5",
+    surface="#ffffff",
+    raised="#f5f7fa",
+    border="#d3dae3",
+    text="#16202c",
+    muted="#566475",
+    accent="#1d5fc4",
+    accent_hover="#174ea3",
+    on_accent="#ffffff",
+    accent_soft="#e3edfb",
+    good="#12693d",
+    good_soft="#dcf2e5",
+    warn="#8a4b00",
+    warn_soft="#fdeccd",
+    bad="#b3261e",
+    bad_soft="#fbe3e1",
+    neutral="#48566a",
+    neutral_soft="#e5eaf0",
+    photo="#dfe5ec",
+)
+DARK = Palette(
+    name="dark",
+    background="#0f141a",
+    surface="#182029",
+    raised="#202a35",
+    border="#303c4a",
+    text="#e6ecf3",
+    muted="#9aa8b8",
+    accent="#6ea8ff",
+    accent_hover="#8dbbff",
+    on_accent="#0b1624",
+    accent_soft="#1d3050",
+    good="#6fd6a0",
+    good_soft="#15392a",
+    warn="#f2bd6b",
+    warn_soft="#43310f",
+    bad="#ff9a92",
+    bad_soft="#4a1d1b",
+    neutral="#b4c0ce",
+    neutral_soft="#2b3643",
+    photo="#0b0f14",
+)
+TONES = ("good", "warn", "bad", "neutral", "accent")
+
+
+class Theme:
+    """The look of one window."""
+
+    def __init__(self, root: tk.Tk, *, dark: bool = False, scale: float | None = None) -> None:
+        self._root = root
+        self._zoom = 1.0
+        self.scale = scale or max(1.0, min(3.0, root.winfo_fpixels("1i") / 96))
+        self.palette = DARK if dark else LIGHT
+        family = _family(root)
+        self.fonts = {
+            name: tkfont.Font(
+                root, name=f"av-{name}", family=family, size=-self.px(size), weight="bold" if name in BOLD else "normal"
+            )
+            for name, size in SIZES.items()
+        }
+        self._style = ttk.Style(root)
+        for palette in (LIGHT, DARK):
+            self._style.theme_create(_theme_name(palette), parent="clam")
+        self._apply()
+
+    def px(self, size: float) -> int:
+        """*size* at 96 dpi in pixels of this display, with the officer's zoom."""
+        return max(1, round(size * self.scale * self._zoom))
+
+    def tone(self, name: str) -> tuple[str, str]:
+        """Foreground and background of one of :data:`TONES`."""
+        return getattr(self.palette, name), getattr(self.palette, f"{name}_soft")
+
+    def toggle(self) -> None:
+        """Light becomes dark, dark becomes light."""
+        self.palette = LIGHT if self.palette is DARK else DARK
+        self._apply()
+
+    def zoom(self, step: int) -> None:
+        """Larger (1), smaller (-1) or back to normal (0)."""
+        index = ZOOMS.index(self._zoom) + step if step else ZOOMS.index(1.0)
+        self._zoom = ZOOMS[max(0, min(index, len(ZOOMS) - 1))]
+        for name, size in SIZES.items():
+            self.fonts[name].configure(size=-self.px(size))
+        self._apply()
+
+    def _apply(self) -> None:
+        palette, px = self.palette, self.px
+        self._root.configure(background=palette.background)
+        self._style.theme_use(_theme_name(palette))
+        configure, layout_map = self._style.configure, self._style.map
+        configure(
+            ".",
+            background=palette.surface,
+            foreground=palette.text,
+            font=self.fonts["body"],
+            bordercolor=palette.border,
+            lightcolor=palette.surface,
+            darkcolor=palette.surface,
+            troughcolor=palette.raised,
+            focuscolor=palette.accent,
+            selectbackground=palette.accent,
+            selectforeground=palette.on_accent,
+            insertcolor=palette.text,
+            fieldbackground=palette.surface,
+            borderwidth=1,
+            focusthickness=2,
+        )
+        configure("Page.TFrame", background=palette.background)
+        configure("Card.TFrame", background=palette.surface, relief="solid", bordercolor=palette.border)
+        configure("Sheet.TFrame", background=palette.surface, relief="solid", bordercolor=palette.accent)
+        for name, colour, face in (
+            ("Muted", palette.muted, "body"),
+            ("Small", palette.muted, "small"),
+            ("Strong", palette.text, "strong"),
+            ("Title", palette.text, "title"),
+            ("Plate", palette.text, "plate"),
+            ("Over", palette.bad, "strong"),
+        ):
+            configure(f"{name}.TLabel", foreground=colour, font=self.fonts[face])
+        configure("Page.TLabel", background=palette.background, foreground=palette.muted, font=self.fonts["small"])
+        configure("Brand.TLabel", background=palette.background, font=self.fonts["title"])
+        for name in TONES:
+            colour, soft = self.tone(name)
+            padding = (px(8), px(3))
+            configure(
+                f"{name}.Badge.TLabel", foreground=colour, background=soft, font=self.fonts["strong"], padding=padding
+            )
+            configure(
+                f"{name}.Chip.TLabel", foreground=colour, background=soft, font=self.fonts["small"], padding=padding
+            )
+            configure(f"{name}.Banner.TLabel", foreground=colour, background=soft, padding=(px(14), px(7)))
+        self._buttons()
+        self._fields()
+        layout_map(".", foreground=[("disabled", palette.muted)])
+
+    def _buttons(self) -> None:
+        palette, px = self.palette, self.px
+        padding = (px(11), px(5))
+        kinds = {
+            "TButton": (palette.raised, palette.text, palette.border, palette.neutral_soft),
+            "Primary.TButton": (palette.accent, palette.on_accent, palette.accent, palette.accent_hover),
+            "Danger.TButton": (palette.bad_soft, palette.bad, palette.bad_soft, palette.border),
+            "Quiet.TButton": (palette.background, palette.text, palette.background, palette.neutral_soft),
+        }
+        for style, (face, text, border, hover) in kinds.items():
+            self._style.configure(
+                style,
+                background=face,
+                foreground=text,
+                bordercolor=border,
+                lightcolor=face,
+                darkcolor=face,
+                padding=padding,
+                anchor="center",
+                width=0,
+                relief="flat",
+            )
+            live = [("disabled", palette.raised), ("pressed", hover), ("active", hover)]
+            self._style.map(
+                style,
+                background=live,
+                lightcolor=live,
+                darkcolor=live,
+                foreground=[("disabled", palette.muted)],
+                bordercolor=[("focus", palette.text if style == "Primary.TButton" else palette.accent)],
+                relief=[],
+            )
+
+    def _fields(self) -> None:
+        palette, px = self.palette, self.px
+        for style in ("TEntry", "TCombobox"):
+            self._style.configure(
+                style,
+                padding=(px(7), px(4)),
+                foreground=palette.text,
+                lightcolor=palette.surface,
+                arrowcolor=palette.muted,
+                arrowsize=px(13),
+                background=palette.surface,
+            )
+            self._style.map(
+                style,
+                bordercolor=[("focus", palette.accent)],
+                lightcolor=[("focus", palette.accent)],
+                fieldbackground=[("readonly", palette.surface), ("disabled", palette.raised)],
+                foreground=[("disabled", palette.muted)],
+                selectbackground=[("readonly", palette.surface)],
+                selectforeground=[("readonly", palette.text)],
+                background=[],
+            )
+        self._style.configure("TScrollbar", background=palette.border, bordercolor=palette.surface, gripcount=0)
+        self._style.configure("TScrollbar", arrowsize=px(11), troughcolor=palette.surface, lightcolor=palette.border)
+        self._style.configure("TScrollbar", darkcolor=palette.border, arrowcolor=palette.muted)
+        self._style.map("TScrollbar", background=[("active", palette.muted), ("disabled", palette.surface)])
+        for option, value in {
+            "background": palette.surface,
+            "foreground": palette.text,
+            "selectBackground": palette.accent,
+            "selectForeground": palette.on_accent,
+            "font": "av-body",
+            "borderWidth": "0",
+        }.items():
+            self._root.option_add(f"*TCombobox*Listbox.{option}", value)
+
+
+def _theme_name(palette: Palette) -> str:
+    return f"autovelox-{palette.name}"
+
+
+def _family(root: tk.Tk) -> str:
+    """The first of :data:`FAMILIES` that this machine has."""
+    for family in FAMILIES:
+        if tkfont.Font(root, family=family, size=-12).actual("family") == family:
+            return family
+    return "TkDefaultFont"

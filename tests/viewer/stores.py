@@ -1,0 +1,178 @@
+"""State folders for the viewer's tests, filled through the real CaseStore with rendered photos."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from edge.cases.store import CaseStore
+from edge.demo.cast import Person, load_cast
+from edge.demo.portraits import draw
+from edge.model import Box, Decision, Detection, Driver, Frame, Outcome, Packet, PlateRead, Trigger, Verdict
+
+SITE = "SS13 Pontebbana km 118,4, Tavagnacco, verso Udine"
+START_UTC = 1_794_000_000.0
+UNIT = {"serial": "AVX-TEST", "software": "test"}
+PLATES = ("AB123CD", "EF456GH", "GT702LK", "ZA001BC", "FX888PR", "DW319NM", "CL550TT", "GA127VZ")
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One case to be; ``plate`` empty means that none was found; ``driver`` none means that nobody is named."""
+
+    plate: str = "AB123CD"
+    driver: Driver | None = None
+    outcome: Outcome | None = Outcome.UNIDENTIFIED
+    reason: str = "no claim explains the photo"
+    scores: tuple[float, ...] = ()
+    confidences: tuple[float, ...] = ()
+    speed_kmh: float | None = 78.0
+    flags: tuple[str, ...] = ()
+    size: tuple[int, int] = (1280, 720)
+    frames: int = 1
+    site: str = SITE
+
+
+def person(index: int, **changes: object) -> Driver:
+    """A fictional driver of the demo's cast, with a drawn portrait."""
+    one: Person = load_cast().driver[index % len(load_cast().driver)]
+    fields = {
+        "licence": one.licence,
+        "first_name": one.first_name,
+        "last_name": one.last_name,
+        "birth_date": one.birth_date,
+        "birth_place": one.birth_place,
+        "categories": one.categories,
+        "issuing_office": "MIT-UCO",
+        "issued_on": one.issued_on,
+        "expires_on": one.expires_on,
+        "portrait": _portrait(index % len(load_cast().driver)),
+    }
+    return Driver(**(fields | changes))  # type: ignore[arg-type]
+
+
+def scenes(count: int) -> list[Scene]:
+    """A mixture of everything, the same one every time."""
+    mixture = []
+    for index in range(count):
+        plate = PLATES[index % len(PLATES)]
+        confidences = tuple(0.99 - 0.05 * ((index + place) % 7) for place in range(7))
+        common = {"plate": plate, "confidences": confidences, "speed_kmh": 56.0 + index * 7 % 60}
+        kind = index % 5
+        if kind in (0, 2, 3):
+            reason = "one claim explains the photo"
+            mixture.append(
+                Scene(driver=person(index), outcome=Outcome.IDENTIFIED, reason=reason, scores=(-0.4, -31.0), **common)
+            )  # type: ignore[arg-type]
+        elif kind == 1:
+            reason = "more than one claim explains the photo"
+            mixture.append(Scene(outcome=Outcome.AMBIGUOUS, reason=reason, scores=(-0.9, -1.7, -42.0), **common))  # type: ignore[arg-type]
+        else:
+            mixture.append(Scene(scores=(-12.5, -60.0), **common))  # type: ignore[arg-type]
+    return mixture
+
+
+def fill(state_dir: Path, wanted: Sequence[Scene], *, photos: Mapping[int, bytes] = {}) -> list[int]:
+    """File and decide *wanted* in the store of *state_dir*; ``photos`` replaces the rendered photo of a scene."""
+
+    async def work() -> list[int]:
+        store = await CaseStore.open(state_dir, None, UNIT)
+        try:
+            return [await add(store, scene, index, photos.get(index)) for index, scene in enumerate(wanted)]
+        finally:
+            await store.close()
+
+    return asyncio.run(work())
+
+
+async def add(store: CaseStore, scene: Scene, index: int, jpeg: bytes | None = None) -> int:
+    """File one case, and decide it unless its outcome is None."""
+    at_utc = START_UTC + 977.0 * index
+    frames = [
+        Frame(
+            jpeg or photo(scene.plate, scene.size, shift),
+            *scene.size,
+            at_utc + 0.1 * shift,
+            10**9 * (index + 1) + shift,
+        )
+        for shift in range(scene.frames)
+    ]
+    trigger = Trigger(at_utc, 10**9 * (index + 1), scene.speed_kmh, "gpio", "inbound")
+    number = await store.file(trigger, frames, [], limit_kmh=50.0, site=scene.site)
+    if scene.outcome is not None:
+        await store.decide(number, decision(scene))
+    return number
+
+
+def decision(scene: Scene) -> Decision:
+    """What the flow would have found out."""
+    assert scene.outcome is not None
+    read = None
+    if scene.plate:
+        confidences = scene.confidences or (0.98,) * len(scene.plate)
+        detection = Detection(plate_box(scene.size), 0.97)
+        read = PlateRead(scene.plate, min(confidences), confidences, detection, np.zeros((1, 37), np.float32))
+    identified = scene.outcome is Outcome.IDENTIFIED
+    verdict = Verdict(
+        scene.outcome,
+        scene.plate,
+        0.9993 if identified else 0.41,
+        claim=0 if identified else None,
+        scores=scene.scores,
+        reason=scene.reason if scene.plate else "no plate found in the photo",
+        read=0 if scene.plate else None,
+    )
+    packet = Packet("u" * 32, b"\0" * 512, "0" * 32, int(START_UTC), START_UTC, 1) if identified else None
+    return Decision(verdict, read, 0, scene.driver, packet, scene.flags)
+
+
+def plate_box(size: tuple[int, int]) -> Box:
+    """Where :func:`photo` puts the plate."""
+    width, height = size
+    return Box(width * 0.43, height * 0.66, width * 0.57, height * 0.66 + width * 0.033)
+
+
+@cache
+def photo(plate: str, size: tuple[int, int] = (1280, 720), shift: int = 0) -> bytes:
+    """A rendered road with the back of a car, as JPEG; noisy enough to weigh what a photo weighs."""
+    width, height = size
+    noise = np.random.default_rng(sum(plate.encode()) + shift).normal(0, 6, (height, width, 1))
+    rows = np.linspace(0, 1, height)[:, None, None]
+    ground = np.where(rows < 0.42, 175 + 60 * rows, 118 - 50 * rows) * np.array([0.96, 0.99, 1.0])
+    image = Image.fromarray(np.clip(ground + noise, 0, 255).astype(np.uint8))
+    pen = ImageDraw.Draw(image)
+
+    def at(x1: float, y1: float, x2: float, y2: float) -> tuple[float, float, float, float]:
+        return x1 * width + 2 * shift, y1 * height, x2 * width + 2 * shift, y2 * height
+
+    pen.polygon(
+        [(width * 0.47, height * 0.42), (width * 0.53, height * 0.42), (width * 1.1, height), (-width * 0.1, height)],
+        "#5c6167",
+    )
+    colour = ("#8d2f2b", "#2f4f7d", "#d5d7d9", "#33363a")[sum(plate.encode()) % 4]
+    pen.rounded_rectangle(at(0.3, 0.4, 0.7, 0.86), width * 0.03, colour)
+    pen.rounded_rectangle(at(0.35, 0.42, 0.65, 0.56), width * 0.015, "#1b232b")
+    for x in (0.31, 0.62):
+        pen.rounded_rectangle(at(x, 0.58, x + 0.07, 0.64), width * 0.008, "#c2352b")
+        pen.rounded_rectangle(at(x, 0.82, x + 0.07, 0.92), width * 0.01, "#121417")
+    if plate:
+        box = plate_box(size)
+        moved = (box.x1 + 2 * shift, box.y1, box.x2 + 2 * shift, box.y2)
+        pen.rectangle(moved, "#f4f4f0", "#222222", 2)
+        font = ImageFont.load_default(size=round(width * 0.027))
+        pen.text(((moved[0] + moved[2]) / 2, (box.y1 + box.y2) / 2), plate, "#16181c", font=font, anchor="mm")
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=90)
+    return buffer.getvalue()
+
+
+@cache
+def _portrait(index: int) -> bytes:
+    return draw(load_cast().driver[index].portrait)
