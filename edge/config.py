@@ -157,12 +157,16 @@ class WindowSettings(Section):
 
 
 class RecognitionSettings(Section):
-    """``[recognition]``: the worker processes and what they run."""
+    """``[recognition]``: the worker processes and what they run.
+
+    ``stop_timeout_s``: how long a stop waits for cases being decided; the others are decided after the next start.
+    """
 
     models_dir: Path | None = None
     workers: Annotated[int, Field(ge=1, le=16)] = 2
     job_timeout_s: Positive = 20.0
     frames_per_case: Annotated[int, Field(ge=1, le=10)] = 3
+    stop_timeout_s: NotNegative = 10.0
 
 
 class VerdictSettings(Section):

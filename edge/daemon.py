@@ -32,8 +32,6 @@ from edge.window import WindowOpener
 
 log = logging.getLogger(__name__)
 
-STOP_TIMEOUT_S = 10.0
-"""How long a stop waits for cases being decided; the others stay journalled and are decided after the next start."""
 RETRY_S = (1.0, 10.0, 60.0)
 """Pauses before a case whose decision failed is tried again; after the last one it waits for the next start."""
 HOUSEKEEPING_S = 1.0
@@ -212,7 +210,7 @@ class Unit:
     async def _drain(self) -> None:
         if self._deciding:
             log.info("waiting for %d cases being decided", len(self._deciding))
-            await asyncio.wait(self._deciding, timeout=STOP_TIMEOUT_S)
+            await asyncio.wait(self._deciding, timeout=self._settings.recognition.stop_timeout_s)
         for task in self._deciding:
             task.cancel()
         await asyncio.gather(*self._deciding, return_exceptions=True)

@@ -49,6 +49,10 @@ class DemoUnit:
             last = line
         raise DemoFailed(f"the unit ended early: {last} (its whole log: {self._log_file})")
 
+    def kill(self) -> None:
+        """End it as a power cut does."""
+        self._process.kill()
+
     async def stop(self) -> None:
         """Send SIGTERM and wait.
 

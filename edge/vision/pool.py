@@ -38,7 +38,6 @@ class WorkerPool:
         self._context.set_forkserver_preload([worker.__name__, *preload])
         self._pool: ProcessPool | None = None
         self._pending = 0
-        self.pids: frozenset[int] = frozenset()
 
     async def start(self) -> None:
         """Start the workers and wait until each has loaded its models.
@@ -55,7 +54,7 @@ class WorkerPool:
                     pids.update(await asyncio.gather(*(self.run(worker.ready) for _ in range(self._workers))))
         except TimeoutError:
             raise WorkerError(f"the worker processes were not ready after {START_TIMEOUT_S:.0f} s") from None
-        self.pids = frozenset(pids)
+        log.info("%d workers ready: %s", len(pids), ", ".join(str(pid) for pid in sorted(pids)))
 
     def _build(self) -> ProcessPool:
         return ProcessPool(

@@ -1,0 +1,111 @@
+"""A whole unit for a test: three drivers, a recorded feed of the test's own, the real daemon in a process."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from edge.chip import Chip
+from edge.demo.cast import FOLDER, Cast, Scene, load_cast
+from edge.demo.setting import Setting
+from edge.demo.unit import DemoUnit, running_unit
+from edge.link.car import deliver
+
+PEOPLE = ("UD1032714A", "TS2203318B", "TV7712093G")
+"""Who the tests' registry knows; the first one drives LS15EBC, the second XSNB23, the third 88BBTS."""
+
+CONFIG = """\
+[unit]
+serial = "AVX-TEST"
+site = "test road"
+state_dir = "state"
+[link]
+port = 0
+drain_timeout_s = 1.0
+[registry]
+path = "registry.sqlite"
+master_key_file = "master.key"
+[radar]
+pin_factory = "mock"
+[camera]
+kind = "recorded"
+manifest = "feed.toml"
+[window]
+window_after_s = 0.2
+[verdict]
+plate_countries = []
+plate_pattern = "[A-Z0-9]{4,10}"
+[cases]
+signing_key_file = "signing.key"
+[metrics]
+port = 0
+"""
+
+
+def small_cast() -> Cast:
+    cast = load_cast()
+    return Cast(driver=tuple(cast.person(licence) for licence in PEOPLE), scene=tuple[Scene, ...]())
+
+
+@dataclass
+class Station:
+    """A folder with everything a unit needs, and the commands that work on it."""
+
+    folder: Path
+    chips: dict[str, Chip]
+    url: str = ""
+    log: list[str] = field(default_factory=list)
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "autovelox.toml"
+
+    def write_feed(self, *clips: tuple[str, int, float], gap_s: float = 1.0) -> None:
+        """The feed: (file name, trigger frame, speed) a clip."""
+        lines = [f"gap_s = {gap_s}"]
+        for name, frame, speed in clips:
+            lines += ["[[clip]]", f'file = "{FOLDER / "feed" / name}"']
+            lines += ["[[clip.trigger]]", f"frame = {frame}", f"speed_kmh = {speed}"]
+        (self.folder / "feed.toml").write_text("\n".join(lines), encoding="utf-8")
+
+    def configure(self, **sections: str) -> None:
+        """Write the configuration; *sections* add lines to a section."""
+        text = CONFIG
+        for section, lines in sections.items():
+            header = f"[{section}]\n"
+            text = text.replace(header, header + lines + "\n") if header in text else text + header + lines + "\n"
+        self.config.write_text(text, encoding="utf-8")
+
+    @asynccontextmanager
+    async def unit(self) -> AsyncIterator[DemoUnit]:
+        """The running daemon, listening at ``url``."""
+        async with running_unit(self.config, self.folder / "unit.log") as unit:
+            self.url = f"http://127.0.0.1:{(await unit.expect(r'the link listens on .* port (\d+)')).group(1)}"
+            yield unit
+
+    async def drive_by(self, licence: str, plate: str) -> None:
+        """One car passes; returns after its ack."""
+        await deliver(self.url, self.chips[licence], plate)
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """One ``autovelox`` command."""
+        return subprocess.run(
+            [sys.executable, "-m", "edge", *words], capture_output=True, text=True, timeout=120, check=False
+        )
+
+    def case(self, number: int) -> dict[str, object]:
+        """The case as ``autovelox cases show --json`` prints it."""
+        done = self.run("cases", "show", str(number), "--json", "--config", str(self.config))
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+
+def make_template(folder: Path) -> None:
+    """Enrol the drivers once a session; RSA-4096 keys take seconds each."""
+    Setting(folder).clear()
+    Setting(folder).enrol(small_cast(), lambda: None)
