@@ -94,7 +94,9 @@ def _report(console: Console, cast: Cast, setting: Setting) -> int:
             wrong += not right
             table.add_row(*_row(case, scene), "[green]right[/]" if right else "[bold red]WRONG[/]")
     console.print(table)
-    console.print(f"{len(cast.scene) - wrong} of {len(cast.scene)} cases right. ms: from the radar's edge to the decided, signed case,")
+    console.print(
+        f"{len(cast.scene) - wrong} of {len(cast.scene)} cases right. ms: from the radar's edge to the decided, signed case,"
+    )
     console.print("of which the packet window stays open for 1,000.")
     return wrong
 

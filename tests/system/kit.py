@@ -85,7 +85,8 @@ class Station:
     async def unit(self) -> AsyncIterator[DemoUnit]:
         """The running daemon, listening at ``url``."""
         async with running_unit(self.config, self.folder / "unit.log") as unit:
-            self.url = f"http://127.0.0.1:{(await unit.expect(r'the link listens on .* port (\d+)')).group(1)}"
+            port = (await unit.expect(r"the link listens on \S+ port (\d+)")).group(1)
+            self.url = f"http://127.0.0.1:{port}"
             yield unit
 
     async def drive_by(self, licence: str, plate: str) -> None:
