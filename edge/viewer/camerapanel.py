@@ -12,11 +12,11 @@ from edge.viewer.language import _, moment, number, percent
 from edge.viewer.pictures import Photo
 from edge.viewer.plain import plain
 from edge.viewer.theme import Theme
-from edge.viewer.widgets import Elided, Field, PictureView, PlateStrip
+from edge.viewer.widgets import Elided, Line, PictureView, PlateStrip
 from edge.viewer.words import outcome_words
 
 FACTS_WIDTH = 290
-CROP_FIT = (290, 64)
+CROP_FIT = (290, 56)
 
 
 class CameraPanel(ttk.Frame):
@@ -38,31 +38,31 @@ class CameraPanel(ttk.Frame):
         self.photo.grid(row=0, column=0, sticky="nw", padx=(0, theme.px(14)))
         facts = ttk.Frame(self)
         facts.grid(row=0, column=1, sticky="nsew")
-        facts.columnconfigure((0, 1), weight=1, uniform="half")
+        facts.columnconfigure(0, weight=1)
         head = ttk.Frame(facts)
-        head.grid(row=0, column=0, columnspan=2, sticky="ew", pady=(0, theme.px(6)))
+        head.grid(row=0, column=0, sticky="ew", pady=(0, theme.px(6)))
         head.columnconfigure(0, weight=1)
+        ttk.Label(head, text=_("Seen by the camera"), style="Small.TLabel").grid(row=0, column=0, sticky="w")
         self.title = Elided(head, theme, face="title", style="Title.TLabel")
-        self.title.grid(row=0, column=0, sticky="ew")
+        self.title.grid(row=1, column=0, sticky="ew")
         self.badge = ttk.Label(head, style="neutral.Badge.TLabel")
-        self.badge.grid(row=0, column=1, sticky="e")
-        self.crop = PictureView(facts, theme, *(theme.px(side) for side in CROP_FIT))
-        self.crop.grid(row=1, column=0, columnspan=2, sticky="w")
+        self.badge.grid(row=0, column=1, rowspan=2, sticky="e")
+        self.crop = PictureView(facts, theme, *(theme.px(side) for side in CROP_FIT), snug=True)
+        self.crop.grid(row=1, column=0, sticky="w")
         self.plate = PlateStrip(facts, theme)
-        self.plate.grid(row=2, column=0, columnspan=2, sticky="ew", pady=theme.px(6))
+        self.plate.grid(row=2, column=0, sticky="ew", pady=theme.px(6))
         self.corrected = Elided(facts, theme, face="strong", style="Strong.TLabel")
-        captions = {"time": _("Time"), "speed": _("Speed"), "place": _("Place"), "score": _("Certainty")}
-        self.fields = {name: Field(facts, theme, caption) for name, caption in captions.items()}
-        for index, name in enumerate(captions):
-            self.fields[name].grid(
-                row=4 + index // 2, column=index % 2, sticky="ew", padx=(0, theme.px(8)), pady=(0, theme.px(3))
-            )
+        data = ttk.Frame(facts)
+        data.grid(row=5, column=0, sticky="ew")
+        data.columnconfigure(1, weight=1)
+        captions = {"time": _("Time"), "place": _("Place"), "speed": _("Speed"), "score": _("Certainty")}
+        self.fields = {name: Line(data, theme, caption, row) for row, (name, caption) in enumerate(captions.items())}
         self.bind("<Configure>", lambda _event: self._fit())
 
     @property
     def fit(self) -> tuple[int, int]:
         """The pixels there are for the photo, width and height."""
-        px, margin = self._theme.px, 2 * self._theme.px(12) + 2
+        px, margin = self._theme.px, 2 * self._theme.px(12) + 2 + 2 * self._theme.px(2)
         width = self.winfo_width() - margin - px(14) - px(FACTS_WIDTH)
         return max(px(160), min(self._photo_width, width)), max(px(90), self.winfo_height() - margin)
 
@@ -86,7 +86,7 @@ class CameraPanel(ttk.Frame):
         correction = next((event for event in reversed(events) if event.kind is EventKind.CORRECT_PLATE), None)
         if correction is not None:
             self.corrected.say(_("Corrected to {plate}").format(plate=plain(correction.plate or "", 14)))
-            self.corrected.grid(row=3, column=0, columnspan=2, sticky="ew", pady=(0, self._theme.px(4)))
+            self.corrected.grid(row=3, column=0, sticky="ew", pady=(0, self._theme.px(4)))
         else:
             self.corrected.grid_remove()
         self.photo.frame(self._box())
@@ -102,12 +102,12 @@ class CameraPanel(ttk.Frame):
         if photo.crop is not None:
             self.crop.show(photo.crop)
         else:
-            self.crop.say(_("No plate in this photo"))
+            self._say_no_crop(_("No plate in this photo"))
 
     def fail_photo(self, words: str) -> None:
         """There is no photo to show, and why."""
         self.photo.say(words)
-        self.crop.say("–")
+        self._say_no_crop("–")
 
     def clear(self, words: str) -> None:
         """Show no case, but *words*."""
@@ -120,11 +120,15 @@ class CameraPanel(ttk.Frame):
             field.say("")
         self.photo.say(words)
         self.crop.say(" ")
+        self.crop.resize(1, self.crop_fit[1])
 
     def rescale(self) -> None:
         """The officer's zoom changed."""
-        self.crop.resize(*self.crop_fit)
         self._fit(tell=False)
+
+    def _say_no_crop(self, words: str) -> None:
+        self.crop.resize(*self.crop_fit)
+        self.crop.say(words)
 
     def _box(self) -> Box | None:
         case = self._case

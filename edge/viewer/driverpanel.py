@@ -16,7 +16,7 @@ from edge.viewer.widgets import Elided, Field, PictureView
 from edge.viewer.words import reason_words
 
 PORTRAIT = (104, 130)
-COLUMNS = 3
+COLUMNS = 4
 CLAIMS_SHOWN = 6
 BAR_WIDTH = 180
 BAR_SPAN = 20.0
@@ -73,10 +73,12 @@ class DriverPanel(ttk.Frame):
         head = ttk.Frame(person)
         head.grid(row=0, column=0, columnspan=COLUMNS, sticky="ew", pady=(0, px(6)))
         head.columnconfigure(0, weight=1)
+        caption = ttk.Label(head, text=_("Known to the police database"), style="Small.TLabel")
+        caption.grid(row=0, column=0, sticky="w")
         self.name = Elided(head, theme, face="title", style="Title.TLabel")
-        self.name.grid(row=0, column=0, sticky="ew")
+        self.name.grid(row=1, column=0, sticky="ew")
         self.flag = ttk.Label(head, style="warn.Badge.TLabel")
-        self.flag.grid(row=0, column=1, sticky="e")
+        self.flag.grid(row=0, column=1, rowspan=2, sticky="e")
         captions = {
             "licence": _("Licence number"),
             "birth_date": _("Date of birth"),

@@ -143,13 +143,13 @@ class Slot:
         self._item = canvas.create_image(0, 0, anchor="nw")
         self.offset = (0, 0)
 
-    def show(self, picture: Image.Image, size: tuple[int, int]) -> None:
-        """Show *picture* in the middle of an area of *size*."""
+    def show(self, picture: Image.Image, size: tuple[int, int], inset: int = 0) -> None:
+        """Show *picture* in the middle of an area of *size* that begins *inset* pixels from the canvas' corner."""
         if self._image is None or (self._image.width(), self._image.height()) != picture.size:
             self._image = ImageTk.PhotoImage(picture, master=self._canvas)
         else:
             self._image.paste(picture)
-        self.offset = max(0, (size[0] - picture.width) // 2), max(0, (size[1] - picture.height) // 2)
+        self.offset = inset + max(0, (size[0] - picture.width) // 2), inset + max(0, (size[1] - picture.height) // 2)
         self._canvas.coords(self._item, *self.offset)
         self._canvas.itemconfigure(self._item, image=self._image)
 

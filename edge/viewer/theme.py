@@ -10,7 +10,7 @@ import tkinter as tk
 from dataclasses import dataclass
 from tkinter import font as tkfont
 from tkinter import ttk
-from typing import Literal
+from typing import Any, Literal
 
 FAMILIES = ("Noto Sans", "Piboto", "Roboto", "Liberation Sans", "DejaVu Sans")
 SIZES = {"body": 13, "small": 11, "strong": 13, "title": 17, "plate": 20}
@@ -88,6 +88,12 @@ DARK = Palette(
     neutral_soft="#2b3643",
     photo="#0b0f14",
 )
+SLIM_SCROLLBAR: Any = [
+    (
+        "Vertical.Scrollbar.trough",
+        {"sticky": "ns", "children": [("Vertical.Scrollbar.thumb", {"expand": "1", "sticky": "nswe"})]},
+    )
+]
 TONES = ("good", "warn", "bad", "neutral", "accent")
 
 
@@ -154,6 +160,7 @@ class Theme:
             borderwidth=1,
             focusthickness=2,
         )
+        configure("TLabel", borderwidth=0, padding=0)
         configure("Page.TFrame", background=palette.background)
         configure("Card.TFrame", background=palette.surface, relief="solid", bordercolor=palette.border)
         configure("Sheet.TFrame", background=palette.surface, relief="solid", bordercolor=palette.accent)
@@ -237,6 +244,7 @@ class Theme:
                 selectforeground=[("readonly", palette.text)],
                 background=[],
             )
+        self._style.layout("Vertical.TScrollbar", SLIM_SCROLLBAR)
         self._style.configure("TScrollbar", background=palette.border, bordercolor=palette.surface, gripcount=0)
         self._style.configure("TScrollbar", arrowsize=px(11), troughcolor=palette.surface, lightcolor=palette.border)
         self._style.configure("TScrollbar", darkcolor=palette.border, arrowcolor=palette.muted)

@@ -81,22 +81,43 @@ class Field(ttk.Frame):
 
     def say(self, text: str, style: str = "TLabel") -> None:
         """Show *text*, a dash for nothing."""
-        if str(self.value.cget("style")) != style:
-            self.value.configure(style=style)
-        self.value.say(text or "–")
+        _say(self.value, text, style)
+
+
+class Line:
+    """A caption and, right of it, a value: one row of a grid whose second column takes the room there is."""
+
+    def __init__(self, master: tk.Misc, theme: Theme, caption: str, row: int) -> None:
+        label = ttk.Label(master, text=caption, style="Small.TLabel")
+        label.grid(row=row, column=0, sticky="w", padx=(0, theme.px(10)))
+        self.value = Elided(master, theme)
+        self.value.grid(row=row, column=1, sticky="ew", pady=theme.px(1))
+
+    def say(self, text: str, style: str = "TLabel") -> None:
+        """Show *text*, a dash for nothing."""
+        _say(self.value, text, style)
+
+
+def _say(value: Elided, text: str, style: str) -> None:
+    if str(value.cget("style")) != style:
+        value.configure(style=style)
+    value.say(text or "–")
 
 
 class PictureView(tk.Canvas):
     """A picture in the middle of its place, with a box drawn over it, or words instead of it."""
 
-    def __init__(self, master: tk.Misc, theme: Theme, width: int, height: int, *, takefocus: bool = False) -> None:
+    def __init__(
+        self, master: tk.Misc, theme: Theme, width: int, height: int, *, takefocus: bool = False, snug: bool = False
+    ) -> None:
         super().__init__(master, width=width, height=height, borderwidth=0, takefocus=takefocus)
         self._theme = theme
+        self._snug = snug
         self.area = (width, height)
         self._slot = Slot(self)
         self.words = ""
         self.picture_size: tuple[int, int] | None = None
-        self._focusable = takefocus
+        self._inset = theme.px(2) if takefocus else 0  # where the focus is shown
         self._restyle()
         self.bind("<<ThemeChanged>>", lambda _event: self._restyle())
 
@@ -108,9 +129,11 @@ class PictureView(tk.Canvas):
             self._place_words()
 
     def show(self, picture: Image.Image, box: Box | None = None) -> None:
-        """Show *picture*; *box* is in its pixels."""
+        """Show *picture*; *box* is in its pixels. A snug view takes the picture's size."""
         self.say("")
-        self._slot.show(picture, self.area)
+        if self._snug:
+            self.resize(*picture.size)
+        self._slot.show(picture, self.area, self._inset)
         self.picture_size = picture.size
         self.frame(box)
 
@@ -153,7 +176,7 @@ class PictureView(tk.Canvas):
         palette = self._theme.palette
         self.configure(
             background=palette.photo,
-            highlightthickness=self._theme.px(2) if self._focusable else 0,
+            highlightthickness=self._inset,
             highlightcolor=palette.accent,
             highlightbackground=palette.surface,
         )

@@ -9,6 +9,7 @@ from edge.viewer.theme import Theme
 
 SMALLEST = (1000, 560)
 LIST_WIDTH = 292
+UPPER_HEIGHT, LOWER_HEIGHT = 284, 172
 
 
 class Window:
@@ -34,5 +35,5 @@ class Window:
         self.main = ttk.Frame(self.body, style="Page.TFrame")
         self.main.grid(row=0, column=1, sticky="nsew")
         self.main.columnconfigure(0, weight=1)
-        self.main.rowconfigure(0, weight=57, uniform="half")
-        self.main.rowconfigure(1, weight=43, uniform="half")
+        self.main.rowconfigure(0, weight=5, minsize=px(UPPER_HEIGHT))
+        self.main.rowconfigure(1, weight=2, minsize=px(LOWER_HEIGHT))
