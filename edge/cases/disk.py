@@ -1,0 +1,57 @@
+"""Writing files so that a power cut leaves either all of them or nothing."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from edge.keyfile import sync_folder
+
+PART = ".part"
+"""Ending of a file that is still being written; one that is found later is rubbish."""
+
+
+def write_durably(path: Path, data: bytes) -> None:
+    """Write *data* to *path*: beside it first, synced, renamed into place, the folder synced.
+
+    Raises:
+        OSError: the disk refuses; nothing is left at *path* then, or what was there before.
+    """
+    part = path.with_name(path.name + PART)
+    try:
+        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640)
+        try:
+            view = memoryview(data)
+            while view:
+                view = view[os.write(handle, view) :]
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        part.replace(path)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def make_folder(folder: Path) -> None:
+    """Make *folder* (its parent exists) and bring its name to the disk."""
+    if not folder.is_dir():
+        folder.mkdir(mode=0o750)
+        sync_folder(folder.parent)
+
+
+def erase(path: Path) -> None:
+    """Overwrite the file at *path* with zeros, sync, and remove it; one that is gone already is fine.
+
+    On flash the old blocks may live on until the card reuses them: docs/privacy.md.
+    """
+    try:
+        with path.open("r+b") as file:
+            file.write(bytes(path.stat().st_size))
+            file.flush()
+            os.fsync(file.fileno())
+    except FileNotFoundError:
+        return
+    path.unlink()
+    sync_folder(path.parent)

@@ -1,0 +1,71 @@
+"""Files that hold a secret key: found, checked, made, replaced.
+
+Under systemd a key comes as a credential (``LoadCredential=`` puts it into ``$CREDENTIALS_DIRECTORY``, memory that is
+never swapped); elsewhere it is a file that its owner alone may read.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from edge.errors import SecretError
+
+KEY_BYTES = 32
+
+
+def read_key(path: Path, what: str) -> bytes:
+    """The 32 bytes of the key at *path*, or of the systemd credential of the same file name, which goes first.
+
+    *what* names the key in errors, as in ``"the master key"``.
+
+    Raises:
+        SecretError: it is missing, not ours to read, readable by others, or not 32 bytes.
+    """
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    credential = Path(folder) / path.name if folder else None
+    source = credential if credential is not None and credential.is_file() else path
+    try:
+        with source.open("rb") as file:
+            status = os.fstat(file.fileno())
+            key = file.read(KEY_BYTES + 1)
+    except FileNotFoundError:
+        raise SecretError(f"{what} {path} is missing: put it back, or make one if this is a new unit") from None
+    except OSError as error:
+        raise SecretError(f"{what} {path} cannot be read ({error.strerror}): run as the user it belongs to") from None
+    if source is path and stat.S_IMODE(status.st_mode) & 0o077:
+        raise SecretError(f"{what} {path} may be read by others: chmod 600 it, and replace it if others had access")
+    if len(key) != KEY_BYTES:
+        raise SecretError(f"{what} {path} is not a key of {KEY_BYTES} bytes: put the right file there")
+    return key
+
+
+def write_key(path: Path, key: bytes, what: str) -> None:
+    """Write *key* to a new file that its owner alone may read, through to the disk.
+
+    Raises:
+        SecretError: the file exists already or cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            os.write(handle, key)
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        sync_folder(path.parent)
+    except FileExistsError:
+        raise SecretError(f"{what} {path} exists already: a key is never overwritten, rotate it instead") from None
+    except OSError as error:
+        raise SecretError(f"{what} {path} cannot be written: {error.strerror}") from None
+
+
+def sync_folder(folder: Path) -> None:
+    """Bring the names in *folder* to the disk."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
