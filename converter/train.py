@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from object_detection import model_lib_v2
@@ -18,7 +19,7 @@ from object_detection.builders import model_builder
 from object_detection.utils import config_util
 
 from converter import pipeline, weights
-from converter.errors import ConverterError
+from converter.errors import ConverterError, MissingError
 from converter.records import decode
 from converter.tf_env import limit_threads, tf
 
@@ -70,14 +71,21 @@ def _listening(progress: Progress, every: int) -> Iterator[None]:
 
 
 def train(
-    plan: pipeline.Plan, folder: Path, *, tfjs: Path | None = None, threads: int = 2, checkpoint_every: int = 500
+    plan: pipeline.Plan,
+    folder: Path,
+    *,
+    tfjs: Path | None = None,
+    earlier: Path | None = None,
+    threads: int = 2,
+    checkpoint_every: int = 500,
 ) -> list[tuple[int, dict[str, float]]]:
     """Trains until `plan.steps`; goes on from the newest checkpoint in `folder` if there is one.
 
     Args:
         plan: records, schedule, input size.
         folder: where checkpoints, TensorBoard logs, pipeline.config and losses.png go.
-        tfjs: folder of the TensorFlow.js starting weights; not used with `plan.start`.
+        tfjs: folder of the TensorFlow.js starting weights.
+        earlier: folder of an earlier training whose newest weights to start from instead.
         threads: cores for TensorFlow.
         checkpoint_every: steps.
 
@@ -92,8 +100,10 @@ def train(
     limit_threads(threads)
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / "pipeline.config"
-    if plan.start is None and tfjs is not None:
-        plan = replace(plan, start=_starting_checkpoint(plan, folder, tfjs), start_kind="classification")
+    if tfjs is not None:
+        plan = replace(plan, start=_backbone_checkpoint(plan, folder, tfjs), start_kind="classification")
+    elif earlier is not None:
+        plan = replace(plan, start=_whole_checkpoint(plan, folder, earlier), start_kind="full")
     config.write_text(pipeline.fill(plan), encoding="utf-8")
     if latest := tf.train.latest_checkpoint(str(folder)):
         sys.stderr.write(f"going on from {latest}\n")
@@ -114,17 +124,22 @@ def train(
     return progress.history
 
 
-def _starting_checkpoint(plan: pipeline.Plan, folder: Path, tfjs: Path) -> Path:
+def _build(plan: pipeline.Plan, folder: Path) -> Any:
+    """The untrained detection model of the plan."""
+    config = folder / "start.config"
+    config.write_text(pipeline.fill(plan), encoding="utf-8")
+    model_config = config_util.get_configs_from_pipeline_file(str(config))["model"]
+    config.unlink()
+    return model_builder.build(model_config, is_training=True)
+
+
+def _backbone_checkpoint(plan: pipeline.Plan, folder: Path, tfjs: Path) -> Path:
     """A checkpoint of the backbone with the TensorFlow.js weights, statistics estimated on the training scenes."""
-    path = folder / "start" / "backbone"
+    path = folder / "start" / "backbone-1"
     if path.with_suffix(".index").exists():
         return path
     stored = weights.read_tfjs(tfjs)
-    path.parent.mkdir(exist_ok=True)
-    config_text = path.with_suffix(".config")
-    config_text.write_text(pipeline.fill(plan), encoding="utf-8")
-    config = config_util.get_configs_from_pipeline_file(str(config_text))["model"]
-    extractor = model_builder.build(config, is_training=True)._feature_extractor
+    extractor = _build(plan, folder)._feature_extractor
     extractor.build(tf.TensorShape([None, plan.height, plan.width, 3]))
     records = tf.data.TFRecordDataset(sorted(str(p) for p in plan.records.parent.glob(plan.records.name)))
     photos = []
@@ -133,8 +148,24 @@ def _starting_checkpoint(plan: pipeline.Plan, folder: Path, tfjs: Path) -> Path:
         photos.append((image / 127.5 - 1.0).astype(np.float32))
     count = weights.load_backbone(extractor.classification_backbone, stored, photos)
     sys.stderr.write(f"starting weights: {count} convolutions from {tfjs}\n")
-    tf.train.Checkpoint(feature_extractor=extractor.classification_backbone).write(str(path))
-    config_text.unlink()
+    tf.train.Checkpoint(feature_extractor=extractor.classification_backbone).save(str(path.with_name("backbone")))
+    return path
+
+
+def _whole_checkpoint(plan: pipeline.Plan, folder: Path, earlier: Path) -> Path:
+    """The network of an earlier training without its step and optimizer: they would bring its ended schedule along."""
+    path = folder / "start" / "network-1"
+    if path.with_suffix(".index").exists():
+        return path
+    latest = tf.train.latest_checkpoint(str(earlier))
+    if latest is None:
+        raise MissingError(f"{earlier} holds no trained checkpoint; give a folder that `train` wrote.")
+    model = _build(plan, folder)
+    image, shapes = model.preprocess(tf.zeros([1, plan.height, plan.width, 3]))
+    model.predict(image, shapes)
+    tf.train.Checkpoint(model=model).restore(latest).expect_partial()
+    tf.train.Checkpoint(model=model).save(str(path.with_name("network")))
+    sys.stderr.write(f"starting weights: {latest}\n")
     return path
 
 

@@ -18,12 +18,24 @@ PADDING = 114
 """Grey of the letterbox; the training scenes use it too."""
 
 
-class _Place(NamedTuple):
+class Place(NamedTuple):
     """Where a photo lies in the network's input: pixels of the input = pixels of the photo * scale + offset."""
 
     scale: float
     left: int
     top: int
+
+
+def letterbox(image: NDArray[np.uint8], width: int, height: int) -> tuple[NDArray[np.uint8], Place]:
+    """The whole photo (H, W, 3) on a canvas (height, width, 3), its proportions kept, grey around it."""
+    image_h, image_w = image.shape[:2]
+    scale = min(width / image_w, height / image_h)
+    new_w, new_h = max(1, round(image_w * scale)), max(1, round(image_h * scale))
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    canvas = np.full((height, width, 3), PADDING, np.uint8)
+    left, top = (width - new_w) // 2, (height - new_h) // 2
+    canvas[top : top + new_h, left : left + new_w] = cv2.resize(image, (new_w, new_h), interpolation=method)
+    return canvas, Place(scale, left, top)
 
 
 class Detector:
@@ -60,7 +72,7 @@ class Detector:
         """
         if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or 0 in image.shape:
             raise ValueError(f"An image of shape {image.shape} and type {image.dtype}; (H, W, 3) uint8 is needed.")
-        canvas, place = self._letterbox(image)
+        canvas, place = letterbox(image, self.width, self.height)
         scores, boxes = self._infer(canvas)
         height, width = image.shape[:2]
         found = []
@@ -77,18 +89,6 @@ class Detector:
             if box.width >= 1 and box.height >= 1:
                 found.append(Detection(box, float(score)))
         return tuple(sorted(found, key=lambda detection: -detection.confidence))
-
-    def _letterbox(self, image: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], _Place]:
-        """The whole photo in the network's input, its proportions kept, grey around it."""
-        height, width = image.shape[:2]
-        scale = min(self.width / width, self.height / height)
-        new_w, new_h = max(1, round(width * scale)), max(1, round(height * scale))
-        shrinks = scale < 1
-        resized = cv2.resize(image, (new_w, new_h), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
-        canvas = np.full((self.height, self.width, 3), PADDING, np.uint8)
-        left, top = (self.width - new_w) // 2, (self.height - new_h) // 2
-        canvas[top : top + new_h, left : left + new_w] = resized
-        return canvas, _Place(scale, left, top)
 
     def _infer(self, canvas: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Scores (N,) and boxes (N, 4) as y1, x1, y2, x2 in fractions of the input."""

@@ -1,0 +1,120 @@
+"""The SavedModel as TFLite: float32, float16, dynamic range and full int8, each with its description and checksum."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from converter.errors import ConverterError, MissingError
+from converter.labels import Photo
+from converter.scene import load
+from converter.tf_env import tf
+from edge.vision.detector import letterbox
+
+KINDS = ("float32", "float16", "dynamic", "int8")
+DARK, BRIGHT = 70.0, 140.0
+"""Mean grey of a photo: below is night, above is full light; the representative set has all three kinds."""
+
+
+def representative(photos: Sequence[Photo], count: int, width: int, height: int, seed: int) -> list[NDArray[np.uint8]]:
+    """Letterboxed training photos (height, width, 3), as evenly as possible from the dark, the middle and the bright.
+
+    Raises:
+        ConverterError: there are no photos.
+    """
+    if not photos:
+        raise ConverterError("There are no training photos to take the representative set from.")
+    order = list(photos)
+    random.Random(seed).shuffle(order)  # noqa: S311
+    shelves: list[list[NDArray[np.uint8]]] = [[], [], []]
+    for photo in order[: 6 * count]:
+        image, _ = letterbox(load(photo), width, height)
+        mean = float(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).mean())
+        shelves[(mean >= DARK) + (mean >= BRIGHT)].append(image)
+    chosen: list[NDArray[np.uint8]] = []
+    while len(chosen) < count and any(shelves):
+        chosen += [shelf.pop() for shelf in shelves if shelf]
+    return chosen[:count]
+
+
+def convert(saved_model: Path, kind: str, samples: Sequence[NDArray[np.uint8]]) -> bytes:
+    """One TFLite file.
+
+    Args:
+        saved_model: as `export.export` writes it.
+        kind: one of KINDS. int8 is per channel, takes uint8 pixels as they are, and keeps only the box decoding and
+            the final scores in float.
+        samples: representative images (H, W, 3) uint8; needed by int8 alone.
+    """
+    converter = tf.lite.TFLiteConverter.from_saved_model(str(saved_model))
+    if kind != "float32":
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if kind == "float16":
+        converter.target_spec.supported_types = [tf.float16]
+    if kind == "int8":
+
+        def feed() -> Iterator[list[NDArray[np.float32]]]:
+            for sample in samples:
+                yield [(sample.astype(np.float32) / 127.5 - 1.0)[None]]
+
+        converter.representative_dataset = feed
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8, tf.lite.OpsSet.TFLITE_BUILTINS]
+        converter.inference_input_type = tf.uint8
+    return bytes(converter.convert())
+
+
+def quantize(
+    exported: Path,
+    out: Path,
+    photos: Sequence[Photo],
+    *,
+    kinds: Sequence[str],
+    count: int,
+    threshold: float,
+    seed: int = 1,
+) -> list[Path]:
+    """Writes `detector_KIND.tflite` for each kind, float32 first; returns their paths."""
+    width, height = input_size(exported / "saved_model")
+    samples = representative(photos, count, width, height, seed) if "int8" in kinds else []
+    paths = []
+    for kind in sorted(kinds, key=KINDS.index):
+        path = out / f"detector_{kind}.tflite"
+        write(convert(exported / "saved_model", kind, samples), path, description(kind, width, height, threshold))
+        paths.append(path)
+    return paths
+
+
+def input_size(saved_model: Path) -> tuple[int, int]:
+    """(width, height) in pixels of an exported network."""
+    if not (saved_model / "saved_model.pb").is_file():
+        raise MissingError(f"{saved_model} holds no SavedModel; run `autovelox-convert export` first.")
+    signature = tf.saved_model.load(str(saved_model)).signatures["serving_default"]
+    _, height, width, _ = next(iter(signature.structured_input_signature[1].values())).shape
+    return int(width), int(height)
+
+
+def write(model: bytes, path: Path, description: dict[str, Any]) -> None:
+    """The model and, beside it, its description with the checksum of exactly these bytes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(model)
+    content = {"file": path.name, "sha256": hashlib.sha256(model).hexdigest(), **description}
+    path.with_suffix(".json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+def description(kind: str, width: int, height: int, threshold: float) -> dict[str, Any]:
+    """What the unit needs to know of a model, apart from its checksum."""
+    return {
+        "kind": kind,
+        "input": [height, width],
+        "labels": ["plate"],
+        "threshold": threshold,
+        "preprocessing": "RGB, letterboxed in the middle of grey 114, -1 to 1 (int8: pixels 0 to 255 as they are)",
+    }

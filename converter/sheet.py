@@ -1,0 +1,57 @@
+"""Contact sheets: many photos with their boxes on one picture, for eyes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from converter.labels import PlateBox
+from converter.metrics import Outcome, match
+from edge.model import Box
+
+CELL = (320, 240)
+COLUMNS = 6
+_CAPTION = 14
+GREEN, RED, YELLOW = (0, 230, 0), (255, 40, 40), (255, 220, 0)
+
+Cell = tuple[NDArray[np.uint8], Sequence[tuple[Box | PlateBox, tuple[int, int, int]]], str]
+"""A photo (H, W, 3) RGB, boxes in its pixels with their colours, and a caption."""
+
+
+def contact_sheet(cells: Sequence[Cell], path: Path) -> None:
+    """Writes the cells, six a row, as a JPEG or PNG."""
+    rows = max(1, -(-len(cells) // COLUMNS))
+    sheet = Image.new("RGB", (COLUMNS * CELL[0], rows * (CELL[1] + _CAPTION)))
+    pen = ImageDraw.Draw(sheet)
+    for i, (pixels, boxes, caption) in enumerate(cells):
+        left, top = (i % COLUMNS) * CELL[0], (i // COLUMNS) * (CELL[1] + _CAPTION)
+        photo = Image.fromarray(pixels)
+        scale = min(CELL[0] / photo.width, CELL[1] / photo.height)
+        photo = photo.resize((max(1, round(photo.width * scale)), max(1, round(photo.height * scale))))
+        draw = ImageDraw.Draw(photo)
+        for box, colour in boxes:
+            draw.rectangle([side * scale for side in (box.x1, box.y1, box.x2, box.y2)], outline=colour)
+        sheet.paste(photo, (left, top))
+        pen.text((left + 2, top + CELL[1]), caption, fill="white")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    sheet.save(path)
+
+
+def is_wrong(outcome: Outcome, threshold: float) -> bool:
+    """Whether a plate was missed or something else was found, at this confidence and IoU 0.5."""
+    kept = Outcome(outcome.truth, tuple(d for d in outcome.found if d.confidence >= threshold))
+    verdicts, taken = match(kept, 0.5)
+    missed = any(not t and not b.ignore for t, b in zip(taken, outcome.truth, strict=True))
+    return missed or any(verdict is False for verdict in verdicts)
+
+
+def mistake_cell(outcome: Outcome, pixels: NDArray[np.uint8], threshold: float) -> Cell:
+    """True boxes green; what was found: red at or above the threshold, yellow below it."""
+    boxes: list[tuple[Box | PlateBox, tuple[int, int, int]]] = [(box, GREEN) for box in outcome.truth]
+    boxes += [(d.box, RED if d.confidence >= threshold else YELLOW) for d in outcome.found[:6]]
+    best = ", ".join(f"{d.confidence:.2f}" for d in outcome.found[:4]) or "nothing found"
+    return pixels, boxes, f"{outcome.name}: {best}"
