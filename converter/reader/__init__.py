@@ -1,0 +1,1 @@
+"""The plate reader's workshop: render plates, train the network, measure it."""

@@ -1,0 +1,83 @@
+"""What the network sees: rendered plates through the camera, real crops, and crops without a plate."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.utils.data import DataLoader, IterableDataset, get_worker_info
+
+from edge.model import ALPHABET
+from edge.vision.rectify import to_canvas
+
+from .augment import degrade, photograph
+from .real import RealCrop, recrop
+from .store import PlateStore
+
+_CLASS = {character: i + 1 for i, character in enumerate(ALPHABET)}
+Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
+
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """Shares of a batch; what is left is rendered. ``ramp`` is the number of batches until full difficulty."""
+
+    real: float = 0.2
+    empty: float = 0.05
+    ramp: int = 800
+
+
+def to_tensor(canvases: Sequence[NDArray[np.uint8]]) -> torch.Tensor:
+    """Return float32 (B, 1, 64, 192) in -1..1, exactly as EasyOCR prepares a picture."""
+    stacked = torch.from_numpy(np.stack(canvases)).unsqueeze(1)
+    return stacked.float().div_(255).sub_(0.5).div_(0.5)
+
+
+class TrainingBatches(IterableDataset[Batch]):
+    """Endless batches of (images, concatenated targets, target lengths); reproducible by *seed* and *start*."""
+
+    def __init__(
+        self, stores: Sequence[Path], real: Sequence[RealCrop], mix: Mix, size: int, seed: int, start: int
+    ) -> None:
+        self._stores, self._real, self._mix = tuple(stores), tuple(real), mix
+        self._size, self._seed, self._start = size, seed, start
+
+    def __iter__(self) -> Iterator[Batch]:
+        """Yield batches without end."""
+        cv2.setNumThreads(1)
+        worker = get_worker_info()
+        rng = random.Random(f"{self._seed}-{self._start}-{worker.id if worker else 0}")  # noqa: S311
+        stores = [PlateStore.open(folder) for folder in self._stores]
+        number = self._start
+        while True:
+            difficulty = min(1.0, 0.3 + 0.7 * number / max(self._mix.ramp, 1))
+            pairs = [self._sample(stores, difficulty, rng) for _ in range(self._size)]
+            targets = [_CLASS[c] for _, text in pairs for c in text]
+            lengths = [len(text) for _, text in pairs]
+            yield to_tensor([canvas for canvas, _ in pairs]), torch.tensor(targets), torch.tensor(lengths)
+            number += 1
+
+    def _sample(
+        self, stores: Sequence[PlateStore], difficulty: float, rng: random.Random
+    ) -> tuple[NDArray[np.uint8], str]:
+        store = rng.choices(stores, [len(s) for s in stores])[0]
+        dice = rng.random()
+        patch = np.asarray(store.patches[rng.randrange(len(store.patches))])
+        if dice < self._mix.empty:
+            return to_canvas(degrade(patch, difficulty, rng)), ""
+        if self._real and dice < self._mix.empty + self._mix.real:
+            crop = rng.choices(self._real, [c.weight for c in self._real])[0]
+            return recrop(crop, difficulty, rng), crop.text
+        plate = store[rng.randrange(len(store))]
+        return photograph(plate, patch, difficulty, rng), plate.text
+
+
+def loader(batches: TrainingBatches) -> DataLoader[Batch]:
+    """Run *batches* in one worker process of its own."""
+    return DataLoader(batches, batch_size=None, num_workers=1, prefetch_factor=8)

@@ -1,0 +1,83 @@
+"""``autovelox-convert reader render|train|evaluate``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+_LABELS = Path(__file__).parents[1] / "data"
+
+if TYPE_CHECKING:
+    _Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+
+
+def add_parser(subparsers: _Subparsers) -> None:
+    """Add the ``reader`` command to *subparsers*; each of its commands sets ``run`` to a function of the arguments."""
+    reader = subparsers.add_parser("reader", help="render plates, train the reader's network, measure it")
+    commands = reader.add_subparsers(required=True, metavar="COMMAND")
+    _add_render(commands)
+    _add_train(commands)
+
+
+def _add_render(commands: _Subparsers) -> None:
+    render = commands.add_parser("render", help="draw plates of all layouts into a folder")
+    render.add_argument("--out", type=Path, default=Path("build/reader/plates"), help="folder to write")
+    render.add_argument("--count", type=int, default=40_000, help="how many plates")
+    render.add_argument("--fonts", type=Path, nargs="+", required=True, help="folders searched for fonts")
+    render.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder with detect/boxes.csv")
+    render.add_argument("--seed", type=int, default=1)
+    render.set_defaults(run=_render)
+
+
+def _render(args: argparse.Namespace) -> int:
+    from .fonts import FontShelf
+    from .store import render_store
+
+    render_store(args.out, args.count, FontShelf(args.fonts), args.data, args.seed)
+    return 0
+
+
+def _add_train(commands: _Subparsers) -> None:
+    train = commands.add_parser("train", help="train the network (resumes a checkpoint of the same folder)")
+    train.add_argument("--plates", type=Path, nargs="+", default=[Path("build/reader/plates")], help="rendered plates")
+    train.add_argument("--out", type=Path, default=Path("build/reader/run"), help="folder for checkpoint and log")
+    train.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder with detect/ and read/")
+    train.add_argument("--labels", type=Path, nargs="*", default=None, help="texts of training photos read by eye")
+    train.add_argument("--steps", type=int, default=4000)
+    train.add_argument("--rate", type=float, default=2e-3, help="peak learning rate")
+    train.add_argument("--real", type=float, default=0.2, help="share of real crops in a batch")
+    train.add_argument("--ramp", type=int, default=800, help="batches until full difficulty")
+    train.add_argument("--seed", type=int, default=1)
+    train.add_argument("--start-from", type=Path, default=None, help="checkpoint with starting weights")
+    train.add_argument("--export", type=Path, default=None, help="folder to write the EasyOCR files to at the end")
+    train.set_defaults(run=_train)
+
+
+def _train(args: argparse.Namespace) -> int:
+    from .batches import Mix
+    from .network import export
+    from .real import load_real
+    from .train import Plan, train
+    from .truth import load_truth
+
+    labels = args.labels if args.labels is not None else sorted(_LABELS.glob("labels_*.csv"))
+    network = train(
+        args.out, args.plates, load_real(args.data, labels), load_truth(args.data),
+        Plan(steps=args.steps, rate=args.rate, seed=args.seed), Mix(real=args.real, ramp=args.ramp), args.start_from,
+    )  # fmt: skip
+    if args.export is not None:
+        export(network, args.export)
+    return 0
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run a reader command by itself; return the exit code."""
+    parser = argparse.ArgumentParser(prog="autovelox-convert")
+    add_parser(parser.add_subparsers(required=True))
+    args = parser.parse_args(argv)
+    return int(args.run(args))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,117 @@
+"""Glyph sources of the renderer: free fonts found in folders, and the stroke alphabets of :mod:`.strokes`."""
+
+from __future__ import annotations
+
+import functools
+import random
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from converter.errors import MissingError
+
+from .strokes import Die
+
+PLATE_FONTS = ("GL-Nummernschild-Eng.ttf", "GL-Nummernschild-Mtl.ttf", "OSP-DIN.ttf", "RG2014*.ttf")
+"""Fonts made after plates and road signs: drawn most often."""
+TEXT_FONTS = (
+    "Roboto-*.ttf", "RobotoCondensed-*.ttf", "Lato-*.ttf", "BebasNeue-*.otf", "ClearSans-*.ttf", "Play-Bold.ttf",
+    "Dosis-*.otf", "Cabin-Bold.otf", "routed-gothic*.ttf", "Jura-Bold.otf", "B612-Bold.otf", "Inter-SemiBold.otf",
+    "GemunuLibre-SemiBold.otf", "LeagueSpartan-Bold.otf", "Manrope-Bold.ttf", "AveriaSansGWF-Bold.ttf",
+    "LiberationSans-Bold.ttf", "LiberationSerif-Bold.ttf",
+)  # fmt: skip
+"""Fonts of Debian packages under OFL or Apache-2.0: variety."""
+ARABIC_FONTS = ("DejaVuSans-Bold.ttf", "DejaVuSans.ttf")
+_SHEET_HEIGHT = 96
+
+
+class Typeface:
+    """Characters of one alphabet as masks: a font file, or a :class:`Die`."""
+
+    def __init__(self, source: Path | Die) -> None:
+        self._source = source
+
+    def glyph(self, character: str) -> NDArray[np.uint8]:
+        """Return the mask of *character*, 96 pixels high, width as the alphabet has it."""
+        if isinstance(self._source, Die):
+            return self._source.glyph(character, _SHEET_HEIGHT)
+        return _font_glyph(self._source, character)
+
+
+@functools.lru_cache(maxsize=4096)
+def _font_glyph(path: Path, character: str) -> NDArray[np.uint8]:
+    font = _font(path, 140)
+    reference = font.getbbox("H")
+    left, top, right, bottom = font.getbbox(character)
+    image = Image.new("L", (max(1, int(right - left)), max(1, int(bottom - top))))
+    ImageDraw.Draw(image).text((-left, -top), character, 255, font)
+    cap_height = max(1, reference[3] - reference[1])
+    # Round letters overshoot the cap height by a little; a die does not.
+    height = cap_height if abs(bottom - top - cap_height) < 0.12 * cap_height else bottom - top
+    scale = _SHEET_HEIGHT / height
+    size = (max(2, round((right - left) * scale)), _SHEET_HEIGHT)
+    return np.asarray(cv2.resize(np.asarray(image), size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+@functools.lru_cache(maxsize=512)
+def _font(path: Path, size: int) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(str(path), size)
+
+
+class FontShelf:
+    """All alphabets the renderer draws from.
+
+    *folders* are searched recursively. Raises :class:`MissingError` where the plate fonts are missing.
+    """
+
+    def __init__(self, folders: Sequence[Path]) -> None:
+        self._plate = _find(folders, PLATE_FONTS)
+        self._text = _find(folders, TEXT_FONTS)
+        self._arabic = _find(folders, ARABIC_FONTS)
+        if len(self._plate) < len(PLATE_FONTS) or not self._text:
+            raise MissingError(
+                f"plate fonts are missing below {', '.join(map(str, folders))}: give the folders that hold "
+                f"{', '.join(PLATE_FONTS)} and those of the Debian packages named in models/reader.md"
+            )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """File names of all fonts found."""
+        return tuple(sorted(p.name for p in (*self._plate, *self._text, *self._arabic)))
+
+    def draw(self, rng: random.Random, prefer: str = "") -> Typeface:
+        """Draw an alphabet; *prefer* is the beginning of a plate font's name, taken half of the time."""
+        if prefer and rng.random() < 0.5:
+            named = [p for p in self._plate if p.name.startswith(prefer)]
+            return Typeface(rng.choice(named))
+        dice = rng.random()
+        if dice < 0.45:
+            return Typeface(Die.random(rng))
+        return Typeface(rng.choice(self._plate if dice < 0.75 else self._text))
+
+    def caption(self, text: str, height: int, rng: random.Random) -> NDArray[np.uint8]:
+        """Return the mask of a line of small print, *height* pixels high: states, cities, dealers."""
+        return _line(rng.choice(self._text), text, height)
+
+    def arabic(self, text: str, height: int, rng: random.Random) -> NDArray[np.uint8]:
+        """Return the mask of *text*, given in presentation forms from left to right."""
+        return _line(rng.choice(self._arabic or self._text), text, height)
+
+
+def _line(path: Path, text: str, height: int) -> NDArray[np.uint8]:
+    font = _font(path, 64)
+    left, top, right, bottom = font.getbbox(text)
+    image = Image.new("L", (max(1, int(right - left)), max(1, int(bottom - top))))
+    ImageDraw.Draw(image).text((-left, -top), text, 255, font)
+    width = max(1, round(image.width * height / image.height))
+    return np.asarray(cv2.resize(np.asarray(image), (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _find(folders: Sequence[Path], patterns: Sequence[str]) -> list[Path]:
+    """Return one path a file name, in the order of the names."""
+    found = {p.name: p for folder in folders for pattern in patterns for p in folder.rglob(pattern)}
+    return [found[name] for name in sorted(found)]

@@ -1,0 +1,155 @@
+"""What is on and around a plate beside its characters: bands, stickers, small print, frames, dirt.
+
+Everything draws into a grey picture (float32, 0 to 255) in place; nothing of it belongs to the text.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from .fonts import FontShelf
+
+Grey = NDArray[np.float32]
+
+_WORDS = (
+    "CALIFORNIA", "TEXAS", "NEW YORK", "FLORIDA", "OHIO", "VIRGINIA", "Georgia", "Illinois", "Arizona", "WASHINGTON",
+    "Colorado", "Nevada", "OREGON", "MICHIGAN", "Pennsylvania", "NORTH CAROLINA", "New Jersey", "MARYLAND", "Indiana",
+    "SUNSHINE STATE", "dmv.ca.gov", "Land of Lincoln", "Grand Canyon State", "Lone Star State", "visit us online",
+    "BRASIL", "SP-SAO PAULO", "RJ-RIO DE JANEIRO", "PR-CURITIBA", "MG-BELO HORIZONTE", "RS-PORTO ALEGRE", "BA-SALVADOR",
+    "REPUBLICA ARGENTINA", "ARGENTINA", "autohaus", "www.garage.com", "AUTO SALON", "concessionaria", "Motors Ltd",
+    "dealer 01 234 567", "GARAGE CENTRAL", "ALL INDIA PERMIT", "EXEMPT", "VETERAN", "taxi", "CAR SALES 0800 123",
+)  # fmt: skip
+
+
+def words(rng: random.Random) -> str:
+    """Return small print: a word of the list, or letters that mean nothing."""
+    if rng.random() < 0.6:
+        return rng.choice(_WORDS)
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.- "
+    return "".join(rng.choice(alphabet) for _ in range(rng.randint(4, 18))).strip() or "auto"
+
+
+def paste(canvas: Grey, mask: NDArray[np.uint8], x: float, y: float, grey: float, opacity: float = 1.0) -> None:
+    """Blend *grey* through *mask* with its top left corner at *x*, *y*; what lies outside is cut off."""
+    left, top = round(x), round(y)
+    x0, y0 = max(left, 0), max(top, 0)
+    x1, y1 = min(left + mask.shape[1], canvas.shape[1]), min(top + mask.shape[0], canvas.shape[0])
+    if x1 <= x0 or y1 <= y0:
+        return
+    alpha = mask[y0 - top : y1 - top, x0 - left : x1 - left].astype(np.float32) * (opacity / 255)
+    region = canvas[y0:y1, x0:x1]
+    region += (grey - region) * alpha
+
+
+def caption(canvas: Grey, text: str, box: tuple[float, float, float, float], grey: float, shelf: FontShelf,
+            rng: random.Random) -> None:  # fmt: skip
+    """Write small print centred in *box* (x0, y0, x1, y1), as high as the box, squeezed to its width."""
+    x0, y0, x1, y1 = box
+    height, room = round(y1 - y0), round(x1 - x0)
+    if height < 3 or room < 6:
+        return
+    mask = shelf.caption(text, height, rng)
+    width = min(room, round(mask.shape[1] * rng.uniform(0.9, 1.5)))
+    mask = np.asarray(cv2.resize(mask, (max(width, 1), height), interpolation=cv2.INTER_AREA), np.uint8)
+    paste(canvas, mask, x0 + (room - width) * rng.choice((0.5, 0.5, 0.1, 0.9)), y0, grey)
+
+
+def band(
+    canvas: Grey, x0: float, x1: float, country: str, shelf: FontShelf, rng: random.Random, *, right: bool
+) -> None:
+    """Draw a coloured strip between the columns *x0* and *x1*: stars and country letters, or year and province."""
+    height, width = canvas.shape[0], x1 - x0
+    ground = rng.choice((rng.uniform(25, 130), rng.uniform(60, 180)))
+    canvas[:, round(x0) : round(x1)] = ground
+    ink = ground + rng.choice((1, 1, 1, -0.5)) * rng.uniform(50, 130)
+    middle = (x0 + x1) / 2
+    if right and rng.random() < 0.85:
+        if rng.random() < 0.6:
+            _disc(canvas, middle, height * 0.28, width * 0.3, ink, rng.choice((1, 2, -1)))
+        lines = rng.choice((("RM",), ("MI",), ("75",), ("13", "06"), ("BZ",), ("TO",), ("69",), ("02", "99"), ("NA",)))
+        for i, line in enumerate(lines):
+            mask = shelf.caption(line, max(6, round(height * rng.uniform(0.16, 0.27))), rng)
+            paste(canvas, mask, middle - mask.shape[1] / 2, height * (0.62 - 0.4 * i), ink)
+        return
+    if rng.random() < 0.75:
+        radius = width * rng.uniform(0.24, 0.36)
+        for k in range(12):
+            angle = k * math.pi / 6
+            at_x, at_y = middle + radius * math.cos(angle), height * 0.3 + radius * math.sin(angle)
+            _disc(canvas, at_x, at_y, width * 0.045, ink)
+    elif rng.random() < 0.7:  # a flag instead of the stars
+        for k in range(3):
+            top = height * (0.15 + 0.1 * k)
+            canvas[round(top) : round(top + height * 0.1), round(x0 + width * 0.15) : round(x1 - width * 0.15)] = (
+                rng.uniform(30, 230)
+            )
+    if country and rng.random() < 0.9:
+        mask = shelf.caption(country, max(6, round(height * rng.uniform(0.15, 0.27))), rng)
+        room = width * 0.86
+        if mask.shape[1] > room:
+            mask = np.asarray(cv2.resize(mask, (max(2, round(room)), mask.shape[0])), np.uint8)
+        paste(canvas, mask, middle - mask.shape[1] / 2, height * rng.uniform(0.58, 0.7), ink)
+
+
+def emblem(height: int, rng: random.Random, paint: Callable[[float], float]) -> tuple[Grey, NDArray[np.uint8]]:
+    """Return picture and mask of a sticker, seal or coat of arms, *height* pixels high; *paint* maps 0..1 to grey."""
+    shape = rng.choice(("circle", "two", "shield", "square"))
+    width = {"circle": height, "two": height // 2, "shield": round(height * 0.85), "square": height}[shape]
+    width = max(width, 3)
+    picture = np.full((height, width), paint(rng.random()), np.float32)
+    mask = np.zeros((height, width), np.uint8)
+    if shape == "two":
+        for centre in (0.25, 0.75):
+            _disc(mask, width / 2, height * centre, height * 0.22, 255)
+            _disc(picture, width / 2, height * centre, height * 0.12, paint(rng.random()))
+    elif shape == "circle":
+        _disc(mask, width / 2, height / 2, height / 2 - 1, 255)
+    else:
+        outline = [(0, 0), (width - 1, 0), (width - 1, height * 0.6), (width / 2, height - 1), (0, height * 0.6)]
+        points = np.array(outline if shape == "shield" else [*outline[:2], (width - 1, height - 1), (0, height - 1)])
+        cv2.fillPoly(mask, [points.astype(np.int32)], (255,))
+    for _ in range(rng.randint(0, 5)):
+        x, y = rng.randrange(width), rng.randrange(height)
+        _disc(picture, x, y, height * rng.uniform(0.05, 0.25), paint(rng.random()), rng.choice((1, -1)))
+    return picture, mask
+
+
+def graphics(canvas: Grey, rng: random.Random, noise: np.random.Generator) -> None:
+    """Lay a faint picture under the characters: ramps, hills, blobs, a photo-like texture."""
+    height, width = canvas.shape
+    strength = rng.uniform(8, 45)
+    canvas += np.linspace(-strength, strength, height, dtype=np.float32)[:, None] * rng.choice((-1, 1))
+    small = noise.normal(0, 1, (rng.randint(2, 7), rng.randint(3, 12))).astype(np.float32)
+    canvas += cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC) * strength * 0.6
+    for _ in range(rng.randint(0, 3)):
+        shade = float(canvas.mean() + rng.uniform(-60, 60))
+        layer = canvas.copy()
+        centre = (rng.randrange(width), rng.randrange(height))
+        axes = (max(2, round(width * rng.uniform(0.03, 0.3))), max(2, round(height * rng.uniform(0.05, 0.4))))
+        cv2.ellipse(layer, centre, axes, rng.uniform(0, 180), 0, 360, (shade,), -1, cv2.LINE_AA)
+        canvas += (layer - canvas) * rng.uniform(0.2, 0.7)
+
+
+def dirt(canvas: Grey, rng: random.Random, noise: np.random.Generator) -> None:
+    """Stain the plate: soft clouds, specks, and screws."""
+    height, width = canvas.shape
+    if rng.random() < 0.4:
+        small = noise.normal(0, 1, (rng.randint(2, 6), rng.randint(3, 10))).astype(np.float32)
+        canvas += cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC) * rng.uniform(3, 22)
+    for _ in range(rng.choice((0, 0, 0, 2, 2, 4))):
+        x, y = width * rng.uniform(0.05, 0.95), height * rng.choice((0.08, 0.12, 0.5, 0.88, 0.92))
+        _disc(canvas, x, y, height * rng.uniform(0.02, 0.05), rng.uniform(10, 235))
+    for _ in range(rng.choice((0, 0, 0, 1, 3, 12))):
+        x, y = rng.randrange(width), rng.randrange(height)
+        _disc(canvas, x, y, rng.uniform(1, max(1, height / 40)), rng.uniform(20, 230))
+
+
+def _disc(picture: NDArray[Any], x: float, y: float, radius: float, grey: float, thickness: int = -1) -> None:
+    cv2.circle(picture, (round(x), round(y)), max(1, round(radius)), (grey,), thickness, cv2.LINE_AA)

@@ -1,0 +1,137 @@
+"""What plates look like: formats and furniture of the countries the renderer draws.
+
+Patterns: ``A`` letter, ``9`` digit, ``X`` either, and what is drawn but no part of the text:
+``-`` dash, ``.`` dot, ``*`` sticker or coat of arms, ``~`` the Tunisian word, ``_`` half a gap, space a gap. ``/``
+begins the second line. They follow the formats that the countries' registration authorities publish.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+_NO_IOQU = "ABCDEFGHJKLMNPRSTVWXYZ"
+_ALL = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_GREEK = "ABEZHIKMNOPTYX"
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A family of plates.
+
+    ``aspect`` is the range of width over height of one-line plates; ``square`` that of two-line ones. ``header`` and
+    ``footer`` are the chances of small print above and below; ``band_left``/``band_right`` of a coloured strip;
+    ``inverse`` of light characters on dark ground; ``spread`` is the share of the height the characters take.
+    """
+
+    name: str
+    weight: float
+    patterns: tuple[str, ...]
+    letters: str = _ALL
+    aspect: tuple[float, float] = (4.3, 5.0)
+    square: tuple[float, float] = (1.25, 2.0)
+    band_left: float = 0.0
+    band_right: float = 0.0
+    header: float = 0.0
+    footer: float = 0.0
+    inverse: float = 0.0
+    spread: tuple[float, float] = (0.66, 0.84)
+    stickers: float = 0.0
+    graphics: float = 0.0
+    font: str = ""
+    country: str = ""
+
+
+def _eu(name: str, weight: float, *patterns: str, letters: str = _ALL, font: str = "", right: float = 0.0) -> Layout:
+    return Layout(
+        name, weight, patterns, letters, band_left=0.8, band_right=right, font=font, country=name, inverse=0.03
+    )
+
+
+LAYOUTS: tuple[Layout, ...] = (
+    _eu("I", 16, "AA 999AA", "AA 999 AA", "AA*999AA", "AA_999_AA", "AA 999/AA", "AA/99999", "AA/999AA", "AA 99999",
+        letters=_NO_IOQU, right=0.75),
+    _eu("D", 8, "A*AA 9999", "AA*AA 999", "AAA*A 99", "AA*A 9999", "A*A 999", "AAA*AA 99", "A*AA 99A", "AA-AA 999",
+        "AA/*AA 999", "AAA/A 999", "A*A 9999", "AAA*AA 999", "AA*999", font="GL"),
+    _eu("F", 6, "AA-999-AA", "AA-999-AA", "AA/999-AA", "9999 AA 99", "999 AAA 99", "999 AA 99", "99 AAA 99",
+        letters=_NO_IOQU, right=0.6),
+    _eu("E", 4, "9999 AAA", "9999AAA", "A 9999 AA", "AA 9999 AA", "AA-9999-A", "9999/AAA", "A 9999/AA"),
+    _eu("NL", 5, "AA-99-AA", "99-AA-AA", "99-AAA-9", "9-AAA-99", "AA-999-A", "A-999-AA", "99-99-AA", "AA-AA-99",
+        "AA/99-AA"),
+    _eu("B", 4, "9-AAA-999", "AAA-999", "999-AAA", "9*AAA-999", "9-AAA/999", "A-AAA-999", "AAA/999"),
+    _eu("PL", 4, "AA 99999", "AAA 9999", "AA 9999A", "AA 999AA", "AAA*A999", "AAA*99AA", "AA/99999", "AAA/99AA"),
+    _eu("A", 3, "A*99999A", "AA*999AA", "AA*9999A", "A*9999A", "AA 99999", "A*99999"),
+    _eu("CZ", 3, "9A9 9999", "9AA 9999", "AAA 99-99", "9A9/9999"),
+    _eu("SK", 3, "AA*999AA", "AA-999AA", "AA*99999", "AA*999/AA"),
+    _eu("SLO", 3, "AA*AA-999", "AA*A9-99A", "AA*99-9AA", "AA*999-AA", "AA A9-*99A", "AA/999-AA"),
+    _eu("HR", 3, "AA*999-AA", "AA*9999-A", "AA 999-AA", "AA/999-AA"),
+    _eu("H", 3, "AAA*999", "AAA-999", "AA AA-999", "AA*9999"),
+    _eu("RO", 3, "AA 99 AAA", "A 999 AAA", "A 99 AAA", "AA 99/AAA"),
+    _eu("BG", 2, "AA 9999 AA", "A 9999 AA", "AA9999AA", letters="ABEKMHOPCTYX"),
+    _eu("GR", 3, "AAA-9999", "AAA 9999", "AAA/9999", letters=_GREEK),
+    _eu("P", 3, "99-99-AA", "99-AA-99", "AA-99-99", "AA 99 AA", "AA-99/99", right=0.5),
+    _eu("S", 2, "AAA 999", "AAA*999", "AAA 99A"),
+    _eu("FIN", 2, "AAA-999", "AAA-99", "AA-999"),
+    _eu("N", 2, "AA 99999", "AA_99999", "AA/99999"),
+    _eu("DK", 2, "AA 99 999", "AA_99_999", "AA/99 999"),
+    _eu("EST", 2, "999 AAA", "99 AAA", "999 AA"),
+    _eu("LV", 1.5, "AA-9999", "AA 9999", "AA-999", right=0.1),
+    _eu("LT", 1.5, "AAA 999", "AAA*999", "AAA.999"),
+    _eu("TR", 4, "99 AAA 99", "99 AA 999", "99 A 9999", "99 AA 9999", "99 AAA/999", "99 A/9999"),
+    _eu("CH", 2, "AA*999999", "AA 99999", "AA.999999", "AA 9999", "AA*/999999"),
+    _eu("L", 1, "AA 9999", "9999", "99999"),
+    _eu("IRL", 2, "99-A-99999", "999-A-9999", "999-AA-999", "99-AA-9999"),
+    _eu("SRB", 2, "AA*999-AA", "AA*9999-AA", "AA 999-AA"),
+    _eu("BIH", 1.5, "A99-A-999", "999-A-999", "A99*A*999"),
+    _eu("MK", 1.5, "AA 9999 AA", "AA-9999-AA", "AA*9999-AA"),
+    _eu("AL", 1.5, "AA 999 AA", "AA 9999 A", right=0.6),
+    _eu("UA", 2, "AA 9999 AA", "AA9999AA", "AA/9999AA", letters="ABEIKMHOPCTX"),
+    _eu("M", 1.5, "AAA*999", "AAA 999", "AAA-999"),
+    _eu("CY", 1, "AAA 999", "AAA/999"),
+    _eu("IS", 1, "AA A99", "AA*999", "AA 999"),
+    Layout("RUS", 1.5, ("A 999 AA", "A999AA 99", "A999AA_999"), "ABEKMHOPCTYX", country="RUS", font="RG"),
+    Layout("GB", 6, ("AA99 AAA", "AA99AAA", "A999 AAA", "AAA 999A", "AA99/AAA", "A99 AAA", "AAA 9", "999 AAA",
+                     "A9 AAA"), _ALL, band_left=0.35, footer=0.4, country="GB", font="GL-Nummernschild-Mtl"),
+    Layout("BR", 9, ("AAA-9999", "AAA.9999", "AAA 9999", "AAA-9999"), aspect=(2.7, 3.3), header=0.9, inverse=0.45,
+           spread=(0.52, 0.68), country="BR"),
+    Layout("BR moto", 2, ("AAA/9999", "AAA/9A99"), aspect=(2.7, 3.3), square=(1.05, 1.5), header=0.8, inverse=0.3,
+           spread=(0.70, 0.84), country="BR"),
+    Layout("Mercosur", 6, ("AAA9A99", "AAA 9A99", "AAA9A99", "AA 999 AA", "AAA 9999"), header=1.0,
+           aspect=(2.8, 3.4), spread=(0.52, 0.70), country="BR", font="GL"),
+    Layout("AR", 4, ("AAA 999", "AAA.999", "AAA_999", "999/AAA", "A99/9AAA"), aspect=(2.2, 3.0), header=0.4,
+           inverse=0.95, spread=(0.42, 0.62), country="RA"),
+    Layout("AR Mercosur", 3, ("AA 999 AA", "A99/9AAA"), aspect=(2.8, 3.4), header=1.0,
+           spread=(0.52, 0.72), country="RA"),
+    Layout("US", 22, (
+        "AAA 9999", "AAA-9999", "9AAA999", "9AAA999", "AAA 999", "AAA-999", "999 AAA", "999-AAA", "AA 99999",
+        "AAA*9999", "AAA*999", "A99 99A", "A99-99A", "99A 999", "AA 9999", "999 999", "9999 AA", "99 A9999", "XXXXXX",
+        "XXXXXXX", "XXX XXX", "XXX*XXX", "XXX-XXXX", "AAA99A", "9AA A99", "A999999", "99999", "AAAAAAA", "AAAAAA",
+        "AAAAA", "AA*9999", "AAA 99A", "AAAA 999", "9999999", "AAA9999", "AA99AAA", "XX XXXXX",
+    ), aspect=(1.85, 2.15), header=0.92, footer=0.75, inverse=0.18, spread=(0.38, 0.58), stickers=0.5, graphics=0.6),
+    Layout("TN", 4, ("999 ~ 9999", "99 ~ 9999", "999 ~ 999", "999 ~ 99", "99 ~/9999", "9999 ~ 999"),
+           inverse=0.95, spread=(0.48, 0.70), aspect=(4.0, 5.0)),
+    Layout("IN", 6, ("AA 99 AA 9999", "AA 99 A 9999", "AA99AA9999", "AA 99 AA/9999", "AA 99/A 9999", "AA-99-AA-9999",
+                     "AA 9 AAA 9999", "AA.99.AA.9999", "AA 99/AA 9999", "AA99/AA9999", "AA_99_AA_9999",
+                     "AA 99 A 999", "AA 99 AA 99", "AA 99 AA 9"), band_left=0.35, inverse=0.2, footer=0.12,
+           country="IND", aspect=(3.6, 5.2), spread=(0.5, 0.8)),
+    Layout("random", 9, ("XXXX", "XXXXX", "XXXXXX", "XXXXXXX", "XXXXXXXX", "XXX XXX", "XX XXXX", "XXXX XX", "XX-XX-XX",
+                         "XXX-XXX", "XXX XXXX", "XX/XXXX", "XXX/XXX", "XXX/XXXX", "XXXX/XXX", "XXXXXXXXX", "XX*XX XXX",
+                         "XXX.XXXX", "XXXX/XXXX", "XX/XXX"),
+           aspect=(2.0, 5.4), band_left=0.25, header=0.15, footer=0.15, inverse=0.25, stickers=0.1, graphics=0.2),
+)  # fmt: skip
+
+
+def choose(rng: random.Random) -> tuple[Layout, str]:
+    """Draw a layout by weight, and one of its patterns."""
+    layout = rng.choices(LAYOUTS, [entry.weight for entry in LAYOUTS])[0]
+    return layout, rng.choice(layout.patterns)
+
+
+def fill(pattern: str, letters: str, rng: random.Random) -> str:
+    """Return *pattern* with its letters and digits drawn at random."""
+    # One plate in ten uses a handful of characters only: repeats are what CTC finds hardest.
+    pool = letters if rng.random() > 0.1 else "".join(rng.sample(letters, 3))
+    digits = "0123456789" if rng.random() > 0.1 else "".join(rng.sample("0123456789", 3))
+    # Where either may stand, authorities leave out the letter O; so O against 0 stays a question of place or of shape.
+    drawn = {"A": pool, "9": digits, "X": pool.replace("O", "") + digits * (1 + len(pool) // 20)}
+    return "".join(rng.choice(drawn[symbol]) if symbol in drawn else symbol for symbol in pattern)

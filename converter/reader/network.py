@@ -1,0 +1,59 @@
+"""The network's one definition lives in ``models/reader``; the trainer uses that very file."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+import yaml  # type: ignore[import-untyped]
+from torch import nn
+
+from edge.model import ALPHABET
+from edge.vision.integrity import NETWORK_NAME, READER_FILES, write_list
+from edge.vision.rectify import CANVAS_SHAPE
+
+MODEL_DIR = Path(__file__).parents[2] / "models" / "reader"
+NETWORK_PARAMS: dict[str, Any] = {"channels": [24, 48, 80, 128], "heads": 4, "hidden": 256, "layers": 2}
+
+
+def build() -> nn.Module:
+    """Return a new network with random weights."""
+    spec = importlib.util.spec_from_file_location(NETWORK_NAME, MODEL_DIR / f"{NETWORK_NAME}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return cast(nn.Module, module.Model(num_class=len(ALPHABET) + 1, **NETWORK_PARAMS))
+
+
+def parameter_count(network: nn.Module) -> int:
+    """Return the number of weights."""
+    return sum(p.numel() for p in network.parameters())
+
+
+def load_averaged(checkpoint: Path) -> nn.Module:
+    """Return the averaged network of a training checkpoint, in evaluation mode."""
+    saved = torch.load(checkpoint, weights_only=True)["averaged"]
+    network = build()
+    network.load_state_dict({k.removeprefix("module."): v for k, v in saved.items() if k.startswith("module.")})
+    return network.eval()
+
+
+def export(network: nn.Module, folder: Path = MODEL_DIR) -> None:
+    """Write the files as EasyOCR loads them; its CPU loader cuts seven characters off every key."""
+    state = {f"module.{k}": v.contiguous().clone() for k, v in network.state_dict().items()}
+    torch.save(state, folder / f"{NETWORK_NAME}.pth")
+    settings = {
+        "network_params": NETWORK_PARAMS,
+        "imgH": CANVAS_SHAPE[0],
+        "lang_list": ["en"],
+        "character_list": ALPHABET,
+    }
+    (folder / f"{NETWORK_NAME}.yaml").write_text(yaml.safe_dump(settings, sort_keys=False))
+    if folder.resolve() != MODEL_DIR.resolve():
+        for name in (f"{NETWORK_NAME}.py", f"{NETWORK_NAME}.json"):
+            shutil.copy(MODEL_DIR / name, folder / name)
+    write_list(folder, READER_FILES)

@@ -1,0 +1,116 @@
+"""The CTC trainer: one thread, resumable, with a running average of the weights and a table of its progress."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as functional
+from torch import nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from .batches import Batch, Mix, TrainingBatches, loader
+from .evaluate import exact_match, read_batchwise
+from .network import build, load_averaged
+from .progress import Progress
+from .real import RealCrop
+from .truth import TruthCrop
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How long and how fast to learn. ``rate`` is the peak of a one-cycle schedule (Smith, 2018)."""
+
+    steps: int = 4000
+    batch: int = 48
+    rate: float = 2e-3
+    seed: int = 1
+    check_every: int = 500
+    keep_every: int = 100
+
+
+def train(
+    out: Path, stores: list[Path], real: list[RealCrop], truth: list[TruthCrop], plan: Plan, mix: Mix,
+    start_from: Path | None = None,
+) -> nn.Module:  # fmt: skip
+    """Train into *out* (``checkpoint.pt``, ``log.csv``) and return the averaged network, in evaluation mode.
+
+    An existing checkpoint is continued; *start_from* gives starting weights (another run's checkpoint).
+    """
+    torch.set_num_threads(1)
+    torch.manual_seed(plan.seed)
+    out.mkdir(parents=True, exist_ok=True)
+    network = build()
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    if start_from is not None:
+        network.load_state_dict(load_averaged(start_from).state_dict())
+    average = get_ema_multi_avg_fn(0.998)  # type: ignore[no-untyped-call]
+    averaged = AveragedModel(network, multi_avg_fn=average, use_buffers=True)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=plan.rate, weight_decay=0.01)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, plan.rate, total_steps=plan.steps, pct_start=0.1)
+    parts: dict[str, Any] = {
+        "network": network, "averaged": averaged, "optimizer": optimizer, "schedule": schedule
+    }  # fmt: skip
+    checkpoint = out / "checkpoint.pt"
+    step = 0
+    if checkpoint.is_file():
+        saved = torch.load(checkpoint, weights_only=True)
+        step = int(saved.pop("step"))
+        for name, state in saved.items():
+            parts[name].load_state_dict(state)
+    (out / "plan.json").write_text(json.dumps({**asdict(plan), **asdict(mix), "real_crops": len(real)}, indent=1))
+    batches: Iterator[Batch] = iter(loader(TrainingBatches(stores, real, mix, plan.batch, plan.seed, step)))
+    loss_average = 0.0
+    with Progress("train", plan.steps - step) as progress:
+        while step < plan.steps:
+            loss = _step(network, next(batches), optimizer)
+            schedule.step()
+            averaged.update_parameters(network)
+            step += 1
+            loss_average = loss if loss_average == 0 else 0.98 * loss_average + 0.02 * loss
+            progress.step(f"step {step} loss {loss_average:.3f}")
+            if step % plan.keep_every == 0 or step == plan.steps:
+                _save(checkpoint, {**{k: v.state_dict() for k, v in parts.items()}, "step": step})
+            if step % plan.check_every == 0 or step == plan.steps:
+                _log(out / "log.csv", step, loss_average, averaged.module, truth)
+    averaged.module.eval()
+    return averaged.module
+
+
+def _step(network: nn.Module, batch: Batch, optimizer: torch.optim.Optimizer) -> float:
+    images, targets, lengths = batch
+    network.train()
+    with torch.autocast("cpu", torch.bfloat16):
+        logits = network(images.contiguous(memory_format=torch.channels_last))
+    log_probs = functional.log_softmax(logits.float(), dim=2).transpose(0, 1)
+    cells = torch.full((log_probs.shape[1],), log_probs.shape[0], dtype=torch.long)
+    loss = functional.ctc_loss(log_probs, targets, cells, lengths, blank=0, zero_infinity=True)
+    optimizer.zero_grad(set_to_none=True)
+    torch.autograd.backward([loss])
+    nn.utils.clip_grad_norm_(network.parameters(), 2.0)
+    optimizer.step()
+    return float(loss.detach())
+
+
+def _log(path: Path, step: int, loss: float, network: nn.Module, truth: list[TruthCrop]) -> None:
+    """Measure exact match a source and add a line to the table."""
+    reads = read_batchwise(network, [crop.picture for crop in truth])
+    shares = exact_match(truth, reads)
+    row = {"step": step, "loss": round(loss, 4), **{k: round(v, 4) for k, v in shares.items()}}
+    new = not path.is_file()
+    with path.open("a", newline="") as file:
+        writer = csv.DictWriter(file, row.keys())
+        if new:
+            writer.writeheader()
+        writer.writerow(row)
+
+
+def _save(path: Path, state: dict[str, Any]) -> None:
+    part = path.with_suffix(".part")
+    torch.save(state, part)
+    part.replace(path)

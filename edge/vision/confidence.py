@@ -1,0 +1,31 @@
+"""How sure the reader is of a whole plate."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Maps the characters' confidences to the probability that the whole text is right.
+
+    Platt scaling (Platt, 1999) of the log-odds of their product: ``sigmoid(slope * logit + offset)``.
+    """
+
+    slope: float
+    offset: float
+
+    def confidence(self, characters: Sequence[float]) -> float:
+        """Return the calibrated confidence, 0 to 1; 0 where nothing was read."""
+        if not characters:
+            return 0.0
+        return 1 / (1 + math.exp(-(self.slope * log_odds(characters) + self.offset)))
+
+
+def log_odds(characters: Sequence[float]) -> float:
+    """Return the log-odds of the product of *characters*, held within -14 to 14."""
+    product = math.exp(sum(math.log(max(c, 1e-6)) for c in characters))
+    product = min(max(product, 1e-6), 1 - 1e-6)
+    return math.log(product / (1 - product))

@@ -1,0 +1,79 @@
+"""Reads plates: EasyOCR with a recognition network of our own."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from edge.errors import ModelError
+from edge.model import ALPHABET, Detection, PlateRead
+from edge.vision.confidence import Calibration
+from edge.vision.ctc import best_path
+from edge.vision.integrity import NETWORK_NAME, READER_FILES, verify_folder
+from edge.vision.rectify import cut, to_canvas
+from edge.vision.torchcompat import import_easyocr
+
+easyocr = import_easyocr()
+
+
+class PlateReader:
+    """One network in one EasyOCR reader; not to be shared between threads.
+
+    Args:
+        model_dir: the folder of the reader's files, or the one above it (``models``).
+
+    Raises:
+        ModelError: a file is missing, altered, or not what EasyOCR can load.
+    """
+
+    def __init__(self, model_dir: Path) -> None:
+        folder = model_dir / "reader" if (model_dir / "reader").is_dir() else model_dir
+        # EasyOCR imports and unpickles these files; nothing of them may run before they are known to be ours.
+        verify_folder(folder, READER_FILES)
+        settings = json.loads((folder / f"{NETWORK_NAME}.json").read_text(encoding="utf-8"))
+        self._margin: tuple[float, float] = (settings["margin_x"], settings["margin_y"])
+        self._calibration = Calibration(**settings["confidence"])
+        torch.set_num_threads(1)
+        try:
+            self._easyocr: Any = easyocr.Reader(
+                ["en"],
+                gpu=False,
+                recog_network=NETWORK_NAME,
+                user_network_directory=str(folder),
+                model_storage_directory=str(folder),
+                download_enabled=False,
+                detector=False,
+                quantize=False,
+                verbose=False,
+            )
+        except (RuntimeError, AttributeError, KeyError, TypeError) as error:
+            raise ModelError(f"the reader in {folder} does not fit this EasyOCR: {type(error).__name__}") from error
+        if self._easyocr.character != ALPHABET:
+            raise ModelError(f"the reader in {folder} has another alphabet than this program")
+        self._logits: list[torch.Tensor] = []
+        self._easyocr.recognizer.register_forward_hook(lambda _module, _inputs, logits: self._logits.append(logits))
+
+    def read(self, image: NDArray[np.uint8], detections: Sequence[Detection]) -> tuple[PlateRead, ...]:
+        """Return what stands in each of *detections*, in their order.
+
+        *image* is RGB, uint8, (H, W, 3); a text may be empty.
+        """
+        return tuple(self._read_one(to_canvas(cut(image, found.box, *self._margin)), found) for found in detections)
+
+    def _read_one(self, canvas: NDArray[np.uint8], detection: Detection) -> PlateRead:
+        self._logits.clear()
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*pin_memory.*")  # EasyOCR asks for it on every machine
+            # contrast_ths=0: no second pass over doubtful readings, their contrast is stretched already.
+            recognised = self._easyocr.recognize(canvas, contrast_ths=0.0, reformat=False)
+        log_probs = torch.log_softmax(self._logits[0][0].float(), dim=1).numpy()
+        text, characters = best_path(log_probs)
+        assert text == recognised[0][1]
+        return PlateRead(text, self._calibration.confidence(characters), characters, detection, log_probs)

@@ -1,0 +1,68 @@
+"""Autovelox's plate reader: the network, in the form in which EasyOCR loads a network of one's own.
+
+A fixed grey canvas of 64 x 192 goes through a small residual convolutional trunk to a map of 2 x 48 cells. The rows are
+laid one behind the other, the upper one first, so that a plate of two lines is one sequence; two layers of
+self-attention see all 96 cells and decide which row holds a character. Trained with CTC (Graves et al., 2006); class 0
+is the blank.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+
+def _conv(inputs, outputs, stride=1):
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)
+    )
+
+
+class _Residual(nn.Module):
+    def __init__(self, channels):
+        super().__init__()
+        self.first = _conv(channels, channels)
+        self.second = nn.Sequential(nn.Conv2d(channels, channels, 3, 1, 1, bias=False), nn.BatchNorm2d(channels))
+
+    def forward(self, x):
+        return F.relu(x + self.second(self.first(x)))
+
+
+class _Attention(nn.Module):
+    """A pre-norm transformer layer (Vaswani et al., 2017; Xiong et al., 2020)."""
+
+    def __init__(self, width, heads, hidden):
+        super().__init__()
+        self.heads = heads
+        self.norm_attention, self.norm_feed = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.qkv, self.merge = nn.Linear(width, 3 * width), nn.Linear(width, width)
+        self.feed = nn.Sequential(nn.Linear(width, hidden), nn.GELU(), nn.Linear(hidden, width))
+
+    def forward(self, x):
+        batch, cells, width = x.shape
+        qkv = self.qkv(self.norm_attention(x)).view(batch, cells, 3, self.heads, width // self.heads)
+        query, key, value = qkv.permute(2, 0, 3, 1, 4).unbind(0)
+        # Spelled out: on a CPU in training this is faster than torch's fused attention.
+        mixed = torch.softmax(query @ key.transpose(-1, -2) * key.shape[-1] ** -0.5, dim=-1).to(value.dtype) @ value
+        x = x + self.merge(mixed.transpose(1, 2).reshape(batch, cells, width))
+        return x + self.feed(self.norm_feed(x))
+
+
+class Model(nn.Module):
+    """``forward(image (B, 1, 64, 192) in -1..1, text)`` returns logits (B, 96, num_class); *text* is ignored."""
+
+    def __init__(self, num_class, channels=(24, 48, 80, 128), heads=4, hidden=256, layers=2):
+        super().__init__()
+        c1, c2, c3, c4 = channels
+        self.trunk = nn.Sequential(
+            _conv(1, c1, 2), _conv(c1, c2, 2), _Residual(c2),
+            _conv(c2, c3, (2, 1)), _Residual(c3),
+            _conv(c3, c4, (2, 1)), _conv(c4, c4, (2, 1)),
+        )  # fmt: skip
+        self.place = nn.Parameter(torch.randn(1, 96, c4) * 0.02)
+        self.attention = nn.Sequential(*(_Attention(c4, heads, hidden) for _ in range(layers)))
+        self.norm = nn.LayerNorm(c4)
+        self.classify = nn.Linear(c4, num_class)
+
+    def forward(self, image, text=None):
+        cells = self.trunk(image).permute(0, 2, 3, 1).flatten(1, 2)
+        return self.classify(self.norm(self.attention(cells + self.place)))
