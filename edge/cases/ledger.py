@@ -117,6 +117,10 @@ class Ledger:
             for seq, header in await self._database.execute_fetchall(UNSIGNED):
                 await self._database.execute(SIGN, (self._signer.sign(DOMAIN + header), self._signer.key_id, seq))
 
+    async def has_unsigned(self) -> bool:
+        """Whether entries wait for our signature."""
+        return self._signer is not None and bool(list(await self._database.execute_fetchall(f"{UNSIGNED} LIMIT 1")))
+
     async def empty_wal(self) -> bool:
         """Move the WAL into the database; False if a reader was in the way."""
         (result,) = await self._database.execute_fetchall(EMPTY_WAL)

@@ -226,7 +226,8 @@ class CaseStore:
     async def _housekeep(self) -> None:
         async with self._turn:
             await self._catch_up()
-            await self._ledger.countersign()
+            if await self._ledger.has_unsigned():
+                await self._ledger.countersign()
             await self._forget()
 
     async def _pending(self, number: int) -> Pending:
