@@ -56,7 +56,7 @@ class TrainingBatches(IterableDataset[Batch]):
         stores = [PlateStore.open(folder) for folder in self._stores]
         number = self._start
         while True:
-            difficulty = min(1.0, 0.3 + 0.7 * number / max(self._mix.ramp, 1))
+            difficulty = min(1.0, number / max(self._mix.ramp, 1))
             pairs = [self._sample(stores, difficulty, rng) for _ in range(self._size)]
             targets = [_CLASS[c] for _, text in pairs for c in text]
             lengths = [len(text) for _, text in pairs]

@@ -18,6 +18,7 @@ def add_parser(subparsers: _Subparsers) -> None:
     commands = reader.add_subparsers(required=True, metavar="COMMAND")
     _add_render(commands)
     _add_train(commands)
+    _add_evaluate(commands)
 
 
 def _add_render(commands: _Subparsers) -> None:
@@ -68,6 +69,34 @@ def _train(args: argparse.Namespace) -> int:
     )  # fmt: skip
     if args.export is not None:
         export(network, args.export)
+    return 0
+
+
+def _add_evaluate(commands: _Subparsers) -> None:
+    evaluate = commands.add_parser("evaluate", help="measure the shipped reader, beside english_g2 if it is installed")
+    evaluate.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder with read/texts.csv")
+    evaluate.add_argument("--models", type=Path, default=Path("models"), help="folder of the models")
+    evaluate.add_argument("--source", action="append", default=[], help="only this source (may be repeated)")
+    evaluate.add_argument("--errors", type=Path, default=Path("build/reader/errors.png"), help="picture of the errors")
+    evaluate.set_defaults(run=_evaluate)
+
+
+def _evaluate(args: argparse.Namespace) -> int:
+    from . import report
+    from .truth import load_truth
+
+    crops = load_truth(args.data, tuple(args.source))
+    readers = {"autovelox": report.ours(args.models)}
+    baseline = report.english_g2()
+    if baseline is not None:
+        readers["english_g2"] = baseline
+    measured = report.measure(list(readers.values()), crops)
+    print(report.table(crops, list(readers), measured))
+    if baseline is None:
+        print("english_g2 is not compared: pip install -r converter/requirements-compare.txt")
+    print(report.reliability(crops, measured[0]))
+    args.errors.parent.mkdir(parents=True, exist_ok=True)
+    print(f"{report.contact_sheet(args.errors, crops, measured[0])} errors are shown in {args.errors}")
     return 0
 
 

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from edge.vision.ctc import best_path
+from edge.vision.bestpath import best_path
 from edge.vision.rectify import to_canvas
 
 from .batches import to_tensor

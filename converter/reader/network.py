@@ -18,6 +18,9 @@ from edge.vision.rectify import CANVAS_SHAPE
 MODEL_DIR = Path(__file__).parents[2] / "models" / "reader"
 NETWORK_PARAMS: dict[str, Any] = {"channels": [24, 48, 80, 128], "heads": 4, "hidden": 256, "layers": 2}
 
+CELL_WIDTH, CLASSES = 128, len(ALPHABET) + 1
+"""Numbers a cell of the convolutions' map, and classes with the blank."""
+
 
 def build() -> nn.Module:
     """Return a new network with random weights."""
@@ -26,7 +29,7 @@ def build() -> nn.Module:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return cast(nn.Module, module.Model(num_class=len(ALPHABET) + 1, **NETWORK_PARAMS))
+    return cast(nn.Module, module.Model(num_class=CLASSES, **NETWORK_PARAMS))
 
 
 def parameter_count(network: nn.Module) -> int:

@@ -16,7 +16,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from .batches import Batch, Mix, TrainingBatches, loader
 from .evaluate import exact_match, read_batchwise
-from .network import build, load_averaged
+from .network import CELL_WIDTH, CLASSES, build, load_averaged
 from .progress import Progress
 from .real import RealCrop
 from .truth import TruthCrop
@@ -51,10 +51,11 @@ def train(
         network.load_state_dict(load_averaged(start_from).state_dict())
     average = get_ema_multi_avg_fn(0.998)  # type: ignore[no-untyped-call]
     averaged = AveragedModel(network, multi_avg_fn=average, use_buffers=True)
-    optimizer = torch.optim.AdamW(network.parameters(), lr=plan.rate, weight_decay=0.01)
+    hint = nn.Linear(CELL_WIDTH, CLASSES)
+    optimizer = torch.optim.AdamW([*network.parameters(), *hint.parameters()], lr=plan.rate, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, plan.rate, total_steps=plan.steps, pct_start=0.1)
     parts: dict[str, Any] = {
-        "network": network, "averaged": averaged, "optimizer": optimizer, "schedule": schedule
+        "network": network, "hint": hint, "averaged": averaged, "optimizer": optimizer, "schedule": schedule,
     }  # fmt: skip
     checkpoint = out / "checkpoint.pt"
     step = 0
@@ -68,7 +69,7 @@ def train(
     loss_average = 0.0
     with Progress("train", plan.steps - step) as progress:
         while step < plan.steps:
-            loss = _step(network, next(batches), optimizer)
+            loss = _step(network, hint, next(batches), optimizer)
             schedule.step()
             averaged.update_parameters(network)
             step += 1
@@ -82,19 +83,29 @@ def train(
     return averaged.module
 
 
-def _step(network: nn.Module, batch: Batch, optimizer: torch.optim.Optimizer) -> float:
+def _step(network: nn.Module, hint: nn.Linear, batch: Batch, optimizer: torch.optim.Optimizer) -> float:
+    """One step; returns the network's own CTC loss.
+
+    *hint* reads the convolutions' cells directly. Its loss ends early in training the plateau in which CTC knows the
+    blank only; the shipped network has no such head.
+    """
     images, targets, lengths = batch
     network.train()
     with torch.autocast("cpu", torch.bfloat16):
-        logits = network(images.contiguous(memory_format=torch.channels_last))
-    log_probs = functional.log_softmax(logits.float(), dim=2).transpose(0, 1)
-    cells = torch.full((log_probs.shape[1],), log_probs.shape[0], dtype=torch.long)
-    loss = functional.ctc_loss(log_probs, targets, cells, lengths, blank=0, zero_infinity=True)
+        cells = network.see(images.contiguous(memory_format=torch.channels_last))  # type: ignore[operator]
+        logits, hinted = network.decide(cells), hint(cells)  # type: ignore[operator]
+    loss = _ctc(logits, targets, lengths)
     optimizer.zero_grad(set_to_none=True)
-    torch.autograd.backward([loss])
+    torch.autograd.backward([loss + 0.4 * _ctc(hinted, targets, lengths)])
     nn.utils.clip_grad_norm_(network.parameters(), 2.0)
     optimizer.step()
     return float(loss.detach())
+
+
+def _ctc(logits: torch.Tensor, targets: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+    log_probs = functional.log_softmax(logits.float(), dim=2).transpose(0, 1)
+    cells = torch.full((log_probs.shape[1],), log_probs.shape[0], dtype=torch.long)
+    return functional.ctc_loss(log_probs, targets, cells, lengths, blank=0, zero_infinity=True)
 
 
 def _log(path: Path, step: int, loss: float, network: nn.Module, truth: list[TruthCrop]) -> None:

@@ -63,6 +63,13 @@ class Model(nn.Module):
         self.norm = nn.LayerNorm(c4)
         self.classify = nn.Linear(c4, num_class)
 
-    def forward(self, image, text=None):
-        cells = self.trunk(image).permute(0, 2, 3, 1).flatten(1, 2)
+    def see(self, image):
+        """Return what the convolutions see: (B, 96, width), the upper row's 48 cells first."""
+        return self.trunk(image).permute(0, 2, 3, 1).flatten(1, 2)
+
+    def decide(self, cells):
+        """Return the logits (B, 96, num_class) of what :meth:`see` returned."""
         return self.classify(self.norm(self.attention(cells + self.place)))
+
+    def forward(self, image, text=None):
+        return self.decide(self.see(image))

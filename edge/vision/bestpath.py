@@ -1,4 +1,4 @@
-"""Reading CTC: the best path and what it says of each character."""
+"""The best path of a CTC output, and what it says of each character."""
 
 from __future__ import annotations
 
