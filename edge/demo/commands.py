@@ -94,10 +94,8 @@ def _report(console: Console, cast: Cast, setting: Setting) -> int:
             wrong += not right
             table.add_row(*_row(case, scene), "[green]right[/]" if right else "[bold red]WRONG[/]")
     console.print(table)
-    console.print(
-        f"{len(cast.scene) - wrong} of {len(cast.scene)} cases right. ms: from the radar's edge to the decided, signed case,"
-    )
-    console.print("of which the packet window stays open for 1,000.")
+    console.print(f"{len(cast.scene) - wrong} of {len(cast.scene)} cases right.")
+    console.print("ms: from the radar's edge to the decided, signed case; for 1,000 of them the packet window is open.")
     return wrong
 
 

@@ -94,6 +94,7 @@ class Setting:
                 issued_on=person.issued_on,
                 expires_on=person.expires_on,
                 portrait=draw(person.portrait),
+                plates=(person.plate,),
             )
             chip = Chip(enrolment.uid, enrolment.licence, enrolment.public_key_pem)
             save_chip(chip, self._chip_file(person.licence))
