@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from edge.sense.manifest import Clip, FeedTrigger, load_manifest
 from edge.sense.pins import Line, feed_line
 from edge.sense.ring import Exposure, FrameRing
 from edge.sense.speed import Speed, SpeedLog
+
+log = logging.getLogger(__name__)
 
 SPEED_JOIN_S = 0.1
 
