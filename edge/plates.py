@@ -1,50 +1,64 @@
-"""What plates look like, by country: ready-made formats, not regular expressions.
-
-A layout is written with ``A`` for a letter, ``9`` for a digit and ``?`` for either; spaces and dashes are left out.
-"""
+"""What plates look like, by country: the ready-made formats as expressions and as sets of characters."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from functools import cache
 
 from edge.errors import ConfigError
 from edge.model import ALPHABET
+from edge.plate_formats import FORMATS, Series
+
+_DIGITS, _LETTERS = ALPHABET[:10], ALPHABET[10:]
+
+Slots = tuple[str, ...]
+"""The characters that may stand at each place of a plate."""
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
-    """The layouts of one country; ``unused`` letters never occur where a layout says ``A``."""
+class Formats:
+    """What is known of the plates that drive here.
 
-    layouts: tuple[str, ...]
-    unused: str = ""
+    Args:
+        countries: ISO 3166-1 codes of :data:`edge.plate_formats.FORMATS`, or ``ANY``.
+        own: a further regular expression for whole plates.
 
-    def pattern(self) -> str:
-        """The layouts as one regular expression."""
-        letters = "".join(letter for letter in ALPHABET[10:] if letter not in self.unused)
-        classes = {"A": f"[{letters}]", "9": "[0-9]", "?": f"[0-9{letters}]"}
-        return "|".join("".join(classes.get(sign, sign) for sign in layout) for layout in self.layouts)
+    Raises:
+        ConfigError: a country has no ready-made format, nothing is given at all, or *own* is no regular expression.
+    """
 
+    def __init__(self, countries: Iterable[str] = ("ANY",), own: str | None = None) -> None:
+        countries = tuple(countries)
+        self.pattern = plate_pattern(countries, own)
+        self._slots: dict[int, set[Slots]] = {}
+        for country in countries:
+            for slots in _slots(country):
+                self._slots.setdefault(len(slots), set()).add(slots)
 
-FORMATS: dict[str, Format] = {
-    "IT": Format(("AA999AA",), unused="IOQU"),
-}
+    def fits(self, text: str) -> bool:
+        """Whether *text* is a plate of one of the countries, or of the own expression."""
+        return self.pattern.fullmatch(text) is not None
+
+    def slots(self, length: int) -> frozenset[Slots]:
+        """Every layout of *length* characters, as the characters allowed at each place."""
+        return frozenset(self._slots.get(length, ()))
 
 
 def plate_pattern(countries: Iterable[str], own: str | None = None) -> re.Pattern[str]:
     """The expression a plate of one of *countries* matches as a whole, or one that matches *own*.
 
     Raises:
-        ConfigError: a country has no ready-made format, or *own* is no regular expression.
+        ConfigError: a country has no ready-made format, nothing is given at all, or *own* is no regular expression.
     """
     expressions = []
     for country in countries:
         if country not in FORMATS:
             raise ConfigError(f"plate_countries: there is no format for {country!r}: choose from {', '.join(FORMATS)}")
-        expressions.append(FORMATS[country].pattern())
+        expressions += ["".join(_expression(place) for place in slots) for slots in _slots(country)]
     if own is not None:
         expressions.append(own)
+    if not expressions:
+        raise ConfigError('plate_countries is empty: name the countries whose plates drive here, or "ANY"')
     return _compiled("plate_pattern", "|".join(f"(?:{expression})" for expression in expressions))
 
 
@@ -55,6 +69,27 @@ def licence_pattern(expression: str) -> re.Pattern[str]:
         ConfigError: it is no regular expression.
     """
     return _compiled("licence_pattern", expression)
+
+
+@cache
+def _slots(country: str) -> tuple[Slots, ...]:
+    """Every layout of *country*, each once."""
+    found = (
+        tuple(_allowed(sign, series) for sign in layout)
+        for series in FORMATS[country].series
+        for layout in series.layouts
+    )
+    return tuple(dict.fromkeys(found))
+
+
+def _allowed(sign: str, series: Series) -> str:
+    letters = "".join(letter for letter in _LETTERS if letter not in series.unused)
+    serial = "".join(letter for letter in _LETTERS if letter not in series.unused_serial)
+    return {"A": letters, "S": serial, "?": _DIGITS + letters}.get(sign) or (_DIGITS if sign == "9" else sign.upper())
+
+
+def _expression(place: str) -> str:
+    return "[0-9]" if place == _DIGITS else f"[{place}]"
 
 
 def _compiled(key: str, expression: str) -> re.Pattern[str]:

@@ -1,0 +1,214 @@
+"""The plates of Europe, Brazil and some others, by ISO 3166-1 country code (``XK`` is Kosovo): data only.
+
+A layout is what stands on the plate from left to right, line after line, without spaces, dashes, arms and stickers:
+``A`` a letter, ``S`` a letter of the serial where that part has its own alphabet, ``9`` a digit, ``?`` either; a
+lower-case letter stands for itself. Letters with marks are their plain letter. Ordinary series of cars, lorries and
+motorcycles are here, old ones that still drive included; plates of the army, of diplomats, of dealers and plates of
+the owner's own words are not. A letter counts as never used only where the source says so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+
+_LATIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_WIKI = "en.wikipedia.org/wiki/Vehicle_registration_plates_of_"
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Layouts with one alphabet: ``unused`` letters never stand for ``A``, ``unused_serial`` ones never for ``S``."""
+
+    layouts: tuple[str, ...]
+    unused: str = ""
+    unused_serial: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """The plates of one country and where that is written."""
+
+    source: str
+    series: tuple[Series, ...]
+
+
+def _layouts(*parts: str, longest: int = 10) -> tuple[str, ...]:
+    """Every way of writing one alternative of each of *parts* in a row, at most *longest* characters."""
+    rows = ("".join(row) for row in product(*(part.split(" ") for part in parts)))
+    return tuple(row for row in rows if len(row) <= longest)
+
+
+def _series(layouts: str, unused: str = "", serial: str = "") -> Series:
+    return Series(tuple(layouts.split()), unused, serial)
+
+
+def _only(letters: str) -> str:
+    return "".join(sorted(_LATIN - set(letters)))
+
+
+def _digits(most: int, least: int = 1) -> str:
+    return " ".join("9" * count for count in range(least, most + 1))
+
+
+_CYRILLIC = _only("ABEKMHOPCTYX")  # letters that look alike in both alphabets
+_EAST_SLAVIC = _only("ABCEHIKMOPTX")
+_CANTONS = "ag ai ar be bl bs fr ge gl gr ju lu ne nw ow sg sh so sz tg ti ur vd vs zg zh"
+
+FORMATS: dict[str, Format] = {
+    "AD": Format(_WIKI + "Andorra", (_series("A9999"),)),
+    "AL": Format(_WIKI + "Albania", (_series("AA999AA AA9999A"),)),
+    "AM": Format(_WIKI + "Armenia", (_series("99AA999 999AA99 99AA99"),)),
+    "AT": Format(
+        "KFG 1967 § 48; KDV 1967 § 26; no Q: " + _WIKI + "Austria",
+        (
+            Series(_layouts("A AA", _digits(5), "A AA AAA", longest=8), "Q"),
+            Series(_layouts("A AA", "A AA AAA AAAA AAAAA", _digits(5), longest=8), "Q"),
+            Series(_layouts("A AA", _digits(6, 3), longest=8), "Q"),
+        ),
+    ),
+    "AZ": Format(_WIKI + "Azerbaijan", (_series("99AA999"),)),
+    "BA": Format(_WIKI + "Bosnia_and_Herzegovina", (_series("A99A999 999A999", _only("AEJKMOT")),)),
+    "BE": Format(_WIKI + "Belgium", (_series("9AAA999 AAA999 999AAA"),)),
+    "BG": Format(_WIKI + "Bulgaria", (Series(_layouts("A AA", "9999", "A AA"), _CYRILLIC),)),
+    "BY": Format(_WIKI + "Belarus", (_series("9999AA9 AA99999", _EAST_SLAVIC),)),
+    "CH": Format(
+        "Verkehrszulassungsverordnung (SR 741.51) Art. 82 to 86: the cantons' letters and a number",
+        (Series(_layouts(_CANTONS, _digits(6))),),
+    ),
+    "CY": Format(_WIKI + "Cyprus", (Series(_layouts("A AA AAA", "999")),)),
+    "CZ": Format(
+        "no G, O, Q, W: " + _WIKI + "the_Czech_Republic",
+        (_series("9A99999 9AA9999 9AAA999 AAA9999 AA9999 A999999 el999AA", "GOQW"),),
+    ),
+    "DE": Format(
+        "Fahrzeug-Zulassungsverordnung § 9 and its Anlagen: district, one or two letters, number; E electric, H old",
+        (
+            Series(_layouts("A AA AAA", "S SS", _digits(4), longest=8)),
+            Series(_layouts("A AA AAA", "S SS", _digits(4), "e h", longest=8)),
+        ),
+    ),
+    "DK": Format(_WIKI + "Denmark", (_series("AA99999 AA9999", "IOQ"),)),
+    "EE": Format(_WIKI + "Estonia", (_series("999AAA 99AAA 999AA 99AA", "Q"),)),
+    "ES": Format(
+        "Real Decreto 2822/1998, anexo XVIII: no vowels, no Q since 2000; before, by province",
+        (
+            _series("9999SSS c9999SSS r9999SSS", serial="AEIOUQ"),
+            Series(_layouts("A AA", "9999", "S SS"), "", "Q"),
+            Series(_layouts("A AA", "999999")),
+        ),
+    ),
+    "FI": Format(_WIKI + "Finland", (Series(_layouts("AA AAA", _digits(3))),)),
+    "FO": Format(_WIKI + "the_Faroe_Islands", (_series("AA999"),)),
+    "FR": Format(
+        "arrêté du 9 février 2009 (SIV): no I, O, U; before, number, letters, département",
+        (
+            _series("AA999AA", "IOU"),
+            Series(_layouts(_digits(4), "A AA AAA", "99 2a 2b", longest=8), "IOU"),
+        ),
+    ),
+    "GB": Format(
+        "DVLA INF104; SI 2001/561: 2001 on, prefix, suffix, undated, Northern Ireland",
+        (
+            _series("AA99SSS", "IQZ", "IQ"),
+            Series(_layouts("A", _digits(3), "SSS"), "IOUZ", "IQ"),
+            Series(_layouts("SSS", _digits(3), "A"), "IOQUZ", "IQ"),
+            Series(_layouts("A AA AAA", _digits(4), longest=7), "Q"),
+            Series(_layouts(_digits(4), "A AA AAA", longest=7), "Q"),
+        ),
+    ),
+    "GE": Format(_WIKI + "Georgia_(country)", (_series("AA999AA AAA999"),)),
+    "GG": Format(_WIKI + "Guernsey", (Series(_layouts(_digits(5, 2))),)),
+    "GI": Format(_WIKI + "Gibraltar", (Series(_layouts("g", "999 9999 99999")), Series(_layouts("g", "9999", "A")))),
+    "GR": Format(
+        "letters common to both alphabets: " + _WIKI + "Greece",
+        (_series("AAA9999 AAA999 AAA99 AA9999", _only("ABEZHIKMNOPTYX")),),
+    ),
+    "HR": Format("no Q, W, X, Y: " + _WIKI + "Croatia", (Series(_layouts("AA", "999 9999", "A AA"), "QWXY"),)),
+    "HU": Format("four letters since July 2022: " + _WIKI + "Hungary", (_series("AAAA999 AAA999"),)),
+    "IE": Format(
+        "S.I. 318/1992; year (and half), letters of the county, number",
+        (Series(_layouts("99 991 992", "A AA", _digits(6), longest=9), _only("CDEGHKLMNORSTWXY")),),
+    ),
+    "IM": Format(_WIKI + "the_Isle_of_Man", (_series("man999 man9999 man999A Amn999 Amn999A 999man"),)),
+    "IS": Format(_WIKI + "Iceland", (_series("AA999 AAA99"),)),
+    "IT": Format(
+        "D.P.R. 495/1992, art. 255 and appendices: since 1994, no I, O, Q, U; before, province and number",
+        (
+            _series("AA999AA AA99999", "IOQU"),
+            _series("AA999999 AA99999S AAS99999", "QWXY", "IOQU"),
+        ),
+    ),
+    "JE": Format(_WIKI + "Jersey", (Series(_layouts("j", _digits(6))),)),
+    "LI": Format(_WIKI + "Liechtenstein", (Series(_layouts("fl", _digits(5))),)),
+    "LT": Format("no Q, W, X: " + _WIKI + "Lithuania", (_series("AAA999 AA999 999AA", "QWX"),)),
+    "LU": Format(_WIKI + "Luxembourg", (_series("AA9999 9999 99999"),)),
+    "LV": Format(_WIKI + "Latvia", (Series(_layouts("A AA", _digits(4))),)),
+    "MC": Format(_WIKI + "Monaco", (_series("9999 A999 9A99 99A9 999A"),)),
+    "MD": Format(_WIKI + "Moldova", (Series(_layouts("AAA AAAA", _digits(3)), "Q"),)),
+    "ME": Format(_WIKI + "Montenegro", (_series("AAAA999 AAA999"),)),
+    "MK": Format(_WIKI + "North_Macedonia", (_series("AA9999AA AA999AA"),)),
+    "MT": Format(_WIKI + "Malta", (_series("AAA999"),)),
+    "NL": Format(
+        "RDW sidecodes 1 to 13; no C, Q, and no vowels since sidecode 4: " + _WIKI + "the_Netherlands",
+        (
+            _series("AA9999 9999AA 99AA99", "CIOQ"),
+            _series("AA99AA AAAA99 99AAAA 99AAA9 9AAA99 AA999A A999AA AAA99A A99AAA 9AA999 999AA9", "ACEIOQU"),
+        ),
+    ),
+    "NO": Format(_WIKI + "Norway", (_series("AA99999 AA9999", "IOQ"),)),
+    "PL": Format(
+        "no B, D, I, O, Z behind the district: " + _WIKI + "Poland",
+        (
+            Series(_layouts("AA", "99999 9999S 999SS 9S999 9SS99 9999 999S 99SS"), "", "BDIOQZ"),
+            Series(
+                _layouts("AAA", "S999 99SS 9S99 99S9 9SS9 SS99 99999 9999S 999SS S99S S9SS 999 99S 9S9 S99"),
+                "",
+                "BDIOQZ",
+            ),
+            Series(_layouts("A9", "AAA AAAA AAAAA AAA9 AAA99 AA9 AA99 AAAA9")),
+        ),
+    ),
+    "PT": Format(
+        "Decreto-Lei 54/2005 and 2/2020: pairs of letters and of digits", (_series("AA99AA 99AA99 9999AA AA9999"),)
+    ),
+    "RO": Format("no Q: " + _WIKI + "Romania", (_series("AA99AAA b999AAA b99AAA", "Q"),)),
+    "RS": Format(_WIKI + "Serbia", (Series(_layouts("AA", "999 9999 99999", "AA")),)),
+    "RU": Format(
+        "GOST R 50577-2018",
+        (
+            Series(_layouts("A999AA", "99 999"), _CYRILLIC),
+            Series(_layouts("AA9999 AA999 9999AA", "99 999"), _CYRILLIC),
+        ),
+    ),
+    "SE": Format(
+        "no I, Q, V, and no O at the end: " + _WIKI + "Sweden",
+        (_series("AAA999 AAA99S", "IQV", "IOQV"),),
+    ),
+    "SI": Format(_WIKI + "Slovenia", (Series(_layouts("AA", "???? ????? ??????")),)),
+    "SK": Format(_WIKI + "Slovakia", (_series("AA999AA"),)),
+    "SM": Format(_WIKI + "San_Marino", (_series("A9999 A999"),)),
+    "TR": Format(
+        "no Q, W, X: " + _WIKI + "Turkey",
+        (_series("99A9999 99A99999 99AA999 99AA9999 99AAA99 99AAA999", "QWX"),),
+    ),
+    "UA": Format(_WIKI + "Ukraine", (_series("AA9999AA 99999AA", _EAST_SLAVIC),)),
+    "VA": Format(_WIKI + "Vatican_City", (Series(_layouts("scv cv", _digits(5))),)),
+    "XK": Format(_WIKI + "Kosovo", (_series("99999AA 999ks999"),)),
+    # Not Europe
+    "AR": Format(_WIKI + "Argentina", (_series("AA999AA AAA999 A999AAA 999AAA"),)),
+    "BR": Format(
+        "Resolução CONTRAN 969/2022 (Mercosul); before, Resolução 231/2007", (_series("AAA9A99 AAA9999"),)
+    ),
+    "TN": Format("the word is no character: " + _WIKI + "Tunisia", (Series(_layouts(_digits(7, 3))),)),
+    "US": Format(
+        "every state has its own, none longer than 8: " + _WIKI + "the_United_States",
+        (Series(tuple("?" * count for count in range(2, 9))),),
+    ),
+    "VN": Format(
+        "no I, J, O, Q, W: " + _WIKI + "Vietnam",
+        (Series(_layouts("99A 99AA 99A9", "9999 99999"), "IJOQW"),),
+    ),
+    "ANY": Format("no format is known: 2 to 10 characters", (Series(tuple("?" * count for count in range(2, 11))),)),
+}  # fmt: skip
+"""The ready-made formats; ``ANY`` takes every text of 2 to 10 characters."""
