@@ -38,6 +38,18 @@ def share(text: str) -> float:
     return value
 
 
+def factor(text: str) -> tuple[str, float]:
+    """`SOURCE=FACTOR`."""
+    source, _, value = text.partition("=")
+    try:
+        number = float(value)
+    except ValueError:
+        number = 0.0
+    if not source or not 1.0 <= number <= 3.0:
+        raise argparse.ArgumentTypeError(f"{text!r}: write SOURCE=FACTOR with a factor from 1 to 3.")
+    return source, number
+
+
 def positive(text: str) -> int:
     """A whole number of at least 1."""
     if not text.isdigit() or int(text) < 1:
@@ -106,6 +118,14 @@ def build_parser() -> argparse.ArgumentParser:
     new.add_argument("--scenes", type=positive, default=8000, help="training scenes to make (default: 8000)")
     new.add_argument("--size", type=size, default=(320, 320), metavar="WxH", help="of a scene (default: 320x320)")
     new.add_argument("--validation-share", type=share, default=0.05, help="photos kept for validation (default: 0.05)")
+    new.add_argument(
+        "--squeezed",
+        type=factor,
+        action="append",
+        default=[],
+        metavar="SOURCE=FACTOR",
+        help="photos of this source were squeezed sideways, by up to this factor (repeatable)",
+    )
     new.add_argument("--fonts", type=Path, help="folder of fonts for rendered plates")
     new.add_argument("--seed", type=int, default=1, help="same seed, same scenes (default: 1)")
     new.add_argument("--preview", type=Path, metavar="FILE", help="contact sheet of scenes with their boxes")

@@ -49,7 +49,8 @@ def dataset(arguments: argparse.Namespace) -> None:
     photos = read_labels(arguments)
     sys.stdout.write(data.table(photos) + "\n")
     width, height = arguments.size
-    recipe = Recipe(width=width, height=height, plate_px=(13.0, 0.8 * min(width, height)))
+    widths = (13.0, 0.8 * min(width, height))
+    recipe = Recipe(width=width, height=height, plate_px=widths, squeezed=dict(arguments.squeezed))
     cells = data.build(
         photos,
         arguments.out,

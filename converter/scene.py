@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import cv2
@@ -25,13 +25,13 @@ Pixels = NDArray[np.uint8]
 Matrix = NDArray[np.float64]
 Groups = Sequence[Sequence[Photo]]
 
-SQUEEZED = {"experiment_plates": 1.6, "roboflow_useu": 1.6}
-"""Sources whose wide photos were squeezed into a square, and the most by which to stretch them back."""
-
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How often what happens, and the range of plate widths in pixels of the canvas."""
+    """How often what happens, and the range of plate widths in pixels of the canvas.
+
+    `squeezed` names sources whose wide photos were squeezed into a square, and the most by which to stretch them back.
+    """
 
     width: int = 320
     height: int = 320
@@ -45,6 +45,7 @@ class Recipe:
     words: float = 0.2
     visible_min: float = 0.6
     height_min_px: float = 3.5
+    squeezed: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -111,7 +112,11 @@ class Studio:
     def _placement(self, photo: Photo, boxes: Sequence[PlateBox], width: int, height: int) -> Matrix:
         """The 2x3 affine map from the photo to the tile."""
         rng, recipe = self.rng, self.recipe
-        stretch = rng.uniform(1.0, SQUEEZED[photo.source]) if photo.source in SQUEEZED else rng.uniform(0.9, 1.1)
+        stretch = (
+            rng.uniform(1.0, recipe.squeezed[photo.source])
+            if photo.source in recipe.squeezed
+            else rng.uniform(0.9, 1.1)
+        )
         usable = [b for b in boxes if b.height >= 8] or list(boxes)
         if usable and rng.random() >= recipe.negative:
             chosen = rng.choice(usable)

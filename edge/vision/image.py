@@ -31,11 +31,10 @@ def load_image(source: Path | str | bytes) -> NDArray[np.uint8]:
     name = "The picture" if isinstance(source, bytes) else str(source)
     try:
         with (
-            warnings.catch_warnings(),
+            # Pillow warns of large or oddly tagged files; our own limit and errors speak instead.
+            warnings.catch_warnings(action="ignore"),
             Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as picture,
         ):
-            # Pillow warns of large or oddly tagged files; our own limit and errors speak instead.
-            warnings.simplefilter("ignore")
             if picture.width * picture.height > MAX_PIXELS:
                 raise ImageError(f"{name} has more than {MAX_PIXELS // 1_000_000} million pixels; make it smaller.")
             return _rgb(picture)
