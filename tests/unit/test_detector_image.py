@@ -86,7 +86,7 @@ def test_the_first_picture_of_an_animation_counts() -> None:
 
 def test_one_pixel_and_a_very_wide_photo() -> None:
     assert load_image(encoded(Image.new("RGB", (1, 1), RED), "PNG")).shape == (1, 1, 3)
-    assert load_image(encoded(Image.new("L", (12_000, 8_000)), "JPEG")).shape == (8_000, 12_000, 3)
+    assert load_image(encoded(Image.new("L", (12_000, 300)), "JPEG")).shape == (300, 12_000, 3)
 
 
 def test_more_pixels_than_the_limit_are_refused_before_they_are_decoded() -> None:
