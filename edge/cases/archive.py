@@ -105,10 +105,17 @@ class Archive:
         Raises:
             NoSuchCase: there is none of that number, or it was purged.
         """
-        _, filed_seq, decided_seq = self._row(number)
-        (body,) = self._one("SELECT body FROM entries WHERE seq = ?", decided_seq or filed_seq)
-        content: Content = json.loads(body)
+        content: Content = json.loads(self.manifest_bytes(number))
         return content
+
+    def manifest_bytes(self, number: int) -> bytes:
+        """The manifest as it was hashed and signed.
+
+        Raises:
+            NoSuchCase: there is none of that number, or it was purged.
+        """
+        _, filed_seq, decided_seq = self._row(number)
+        return bytes(self._one("SELECT body FROM entries WHERE seq = ?", decided_seq or filed_seq)[0])
 
     def frame_path(self, case: Case, index: int = 0) -> Path:
         """Where frame *index* of *case* is; frame 0 is the one of the trigger.

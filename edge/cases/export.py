@@ -1,0 +1,226 @@
+"""Evidence packages: everything a court needs to check a case without us, in one ZIP file.
+
+``cases/<number>/`` holds the manifest as it was signed, the untouched photos, the portrait, an overlay and the
+report; ``chain.jsonl`` every entry's header and signature from the first to the last, with the contents of the entries
+that speak of these cases alone; ``verify.py`` checks it all. The archive's comment is the SHA-256 of what precedes it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+import time
+import zipfile
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from importlib import resources
+from pathlib import Path
+
+from Crypto.Signature import eddsa
+
+from edge.cases import review
+from edge.cases.archive import Archive
+from edge.cases.database import open_to_read
+from edge.cases.evidence import Signs, canonical, sha256
+from edge.cases.overlay import cached_overlay, plate_crop
+from edge.cases.records import EventKind
+from edge.cases.report import Pictures, Proof, pdf_report
+from edge.cases.verify import CHAIN_NAME, INFO_NAME, SEAL, SEAL_HEX, Mismatch, check_package
+from edge.errors import CaseError, EvidenceError
+from edge.keyfile import sync_folder
+from edge.model import Case, State
+
+README = """\
+Evidence package of an Autovelox unit. It contains personal data: handle it as the law demands.
+
+cases/NUMBER/manifest.json   everything the unit recorded of the case, as it was signed
+cases/NUMBER/0.jpg ...       the photos, byte for byte as the camera gave them
+cases/NUMBER/portrait        the named driver's portrait, as the registry had it then
+cases/NUMBER/overlay.jpg     a copy of the photo with the plate framed
+cases/NUMBER/report.pdf      the case for human readers
+chain.jsonl                  the unit's chain: headers and signatures of all its entries
+public-key.pem               the key the chain is signed with at present
+verify.py                    checks all of it:
+
+    python3 verify.py PACKAGE.zip --key PUBLIC-KEY.pem
+
+It needs Python 3.9 or newer and PyCryptodome (pip install pycryptodome). Take the public key from the authority, not
+from this package: the package can only say which key signed it.
+"""
+
+
+def export_cases(
+    state_dir: Path,
+    numbers: Sequence[int],
+    to: Path,
+    *,
+    officer: str,
+    reason: str = "",
+    signer: Signs | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> str:
+    """Write the evidence package of the cases *numbers* to the file *to*, which must not exist yet.
+
+    The export is an entry of the chain, case by case, with the SHA-256 of what was made for it; with *signer* it is
+    signed at once, else by the daemon later. *progress* is called with each case that is done. The finished package
+    is checked before it gets its name. Returns what the check says.
+
+    Raises:
+        NoSuchCase: one of them does not exist.
+        CaseError: none was asked for, one is not decided, or the file cannot be written.
+        EvidenceError: the store's own evidence does not hold.
+    """
+    wanted = list(dict.fromkeys(numbers))
+    if not wanted:
+        raise CaseError("say which cases to export")
+    if to.exists():
+        raise CaseError(f"{to} exists already: choose another name, a package is never overwritten")
+    part = to.with_name(f".{to.name}.{secrets.token_hex(4)}.part")
+    try:
+        with part.open("xb") as file:
+            part.chmod(0o600)
+            with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as package, Archive(state_dir) as archive:
+                made = {number: _add_case(package, archive, state_dir, number, progress) for number in wanted}
+                for number, files in made.items():
+                    details = {"files": files}
+                    review.record(
+                        state_dir,
+                        number,
+                        kind=EventKind.EXPORT,
+                        officer=officer,
+                        reason=reason,
+                        details=details,
+                        signer=signer,
+                    )
+                _add_papers(package, state_dir, wanted)
+                package.comment = SEAL + b"0" * SEAL_HEX
+        _seal(part)
+        says = check_package(part)
+        part.rename(to)
+        sync_folder(to.parent.resolve())
+    except Mismatch as error:
+        raise EvidenceError(f"the evidence does not hold: {error}; run autovelox cases verify") from None
+    except OSError as error:
+        if isinstance(error, CaseError):
+            raise
+        raise CaseError(f"the package {to} cannot be written: {error.strerror}") from None
+    finally:
+        part.unlink(missing_ok=True)
+    return says
+
+
+def report_of(state_dir: Path, number: int) -> bytes:
+    """The PDF report of one decided case.
+
+    Raises:
+        NoSuchCase: there is none of that number.
+        CaseError: it is not decided yet, or its photo is gone.
+    """
+    with Archive(state_dir) as archive:
+        case = archive.case(number)
+        return pdf_report(
+            case,
+            archive.manifest(number),
+            _pictures(archive, state_dir, case),
+            archive.events(number),
+            _proof(state_dir, case),
+        )
+
+
+def _add_case(
+    package: zipfile.ZipFile, archive: Archive, state_dir: Path, number: int, progress: Callable[[int], None] | None
+) -> dict[str, str]:
+    """Write one case's files; returns the SHA-256 of those that were made for the export, by name."""
+    case = archive.case(number)
+    proof = _proof(state_dir, case)
+    folder = f"cases/{number:08d}"
+    package.writestr(f"{folder}/manifest.json", archive.manifest_bytes(number))
+    for index, name in enumerate(case.frames):
+        photo = archive.frame_path(case, index).read_bytes()
+        package.writestr(f"{folder}/{Path(name).name}", photo, zipfile.ZIP_STORED)
+    if case.driver is not None and case.driver.portrait:
+        package.writestr(f"{folder}/portrait", case.driver.portrait, zipfile.ZIP_STORED)
+    pictures = _pictures(archive, state_dir, case)
+    made = {"report.pdf": pdf_report(case, archive.manifest(number), pictures, archive.events(number), proof)}
+    if pictures is not None:
+        made["overlay.jpg"] = pictures.overlay
+    for name, data in made.items():
+        package.writestr(f"{folder}/{name}", data)
+    if progress is not None:
+        progress(number)
+    return {name: sha256(data) for name, data in made.items()}
+
+
+def _add_papers(package: zipfile.ZipFile, state_dir: Path, numbers: Sequence[int]) -> None:
+    """The chain, the key, the tool and the words around them."""
+    lines, public_key = _chain_lines(state_dir, set(numbers))
+    papers = {
+        "README.txt": README.encode("utf-8"),
+        "verify.py": (resources.files("edge.cases") / "verify.py").read_bytes(),
+        "public-key.pem": public_key,
+    }
+    for name, data in papers.items():
+        package.writestr(name, data)
+    package.writestr(CHAIN_NAME, b"\n".join(lines) + b"\n")
+    info = {
+        "format": "autovelox-export/1",
+        "cases": list(numbers),
+        "exported_utc": time.time(),
+        "papers": {name: sha256(data) for name, data in papers.items()},
+    }
+    package.writestr(INFO_NAME, canonical(info))
+
+
+def _chain_lines(state_dir: Path, numbers: set[int]) -> tuple[list[bytes], bytes]:
+    """Every entry as a line; the contents only of those that speak of *numbers* or of nobody. And the current key."""
+    lines: list[bytes] = []
+    public_key = b""
+    with closing(open_to_read(state_dir)) as database:
+        rows = database.execute("SELECT kind, case_number, header, body, signature, key_id FROM entries ORDER BY seq")
+        for kind, number, header, body, signature, key_id in rows:
+            record: dict[str, object] = {"header": header.decode("utf-8")}
+            if body is not None and kind != "filed" and kind != "decided" and (number is None or number in numbers):
+                record["body"] = body.decode("utf-8")
+            if signature is not None:
+                record.update(signature=signature.hex(), key_id=key_id)
+            if kind == "key":
+                key = eddsa.import_public_key(bytes.fromhex(json.loads(body)["public_key"]))
+                public_key = key.export_key(format="PEM").encode("ascii")
+            lines.append(canonical(record))
+    return lines, public_key
+
+
+def _proof(state_dir: Path, case: Case) -> Proof:
+    if case.state is not State.DECIDED:
+        raise CaseError(f"case {case.number} is not decided yet: wait for the unit's verdict")
+    sql = "SELECT seq, hash, header, signature, key_id FROM entries WHERE case_number = ? AND kind = 'decided'"
+    with closing(open_to_read(state_dir)) as database:
+        seq, digest, header, signature, key_id = database.execute(sql, (case.number,)).fetchone()
+    return Proof(seq, digest, json.loads(header)["body"], signature.hex() if signature else "", key_id or "")
+
+
+def _pictures(archive: Archive, state_dir: Path, case: Case) -> Pictures | None:
+    if not case.frames:
+        return None
+    main = archive.frame_path(case, case.photo).read_bytes()
+    others = tuple(
+        archive.frame_path(case, index).read_bytes() for index in range(len(case.frames)) if index != case.photo
+    )
+    plate = plate_crop(main, case.plate_box) if case.plate_box is not None else b""
+    return Pictures(cached_overlay(state_dir, case), plate, others[:3])
+
+
+def _seal(path: Path) -> None:
+    """Replace the zeros at the end of the archive's comment by the SHA-256 of everything before them."""
+    with path.open("r+b") as file:
+        digest = hashlib.sha256()
+        left = path.stat().st_size - SEAL_HEX
+        while left:
+            block = file.read(min(1 << 20, left))
+            digest.update(block)
+            left -= len(block)
+        file.write(digest.hexdigest().encode("ascii"))
+        file.flush()
+        os.fsync(file.fileno())

@@ -1,0 +1,29 @@
+"""Fonts of the reports: DejaVu where the system has it (all European letters), else ReportLab's own Vera."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.ttfonts import TTFont
+
+REGULAR, BOLD, ITALIC, BOLD_ITALIC, MONO = "Report", "Report-Bold", "Report-Italic", "Report-BoldItalic", "Report-Mono"
+DEJAVU = Path("/usr/share/fonts/truetype/dejavu")
+_FILES = {
+    REGULAR: ("DejaVuSans.ttf", "Vera.ttf"),
+    BOLD: ("DejaVuSans-Bold.ttf", "VeraBd.ttf"),
+    MONO: ("DejaVuSansMono.ttf", "Vera.ttf"),
+}
+
+
+@cache
+def register_fonts() -> None:
+    """Make the names above known to ReportLab; the second call does nothing."""
+    for name, (wanted, fallback) in _FILES.items():
+        path = DEJAVU / wanted
+        pdfmetrics.registerFont(TTFont(name, str(path) if path.is_file() else fallback))
+    # The pages use no italics: mapping them to the upright fonts keeps ReportLab from looking for any.
+    pdfmetrics.registerFontFamily(REGULAR, normal=REGULAR, bold=BOLD, italic=REGULAR, boldItalic=BOLD)
+    pdfmetrics.registerFontFamily(BOLD, normal=BOLD, bold=BOLD, italic=BOLD, boldItalic=BOLD)
+    pdfmetrics.registerFontFamily(MONO, normal=MONO, bold=MONO, italic=MONO, boldItalic=MONO)
