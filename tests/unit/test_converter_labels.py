@@ -1,0 +1,185 @@
+"""Labels in four formats give the same boxes; what cannot be is refused with file and line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from converter.corrections import apply_corrections
+from converter.errors import ConverterError, LabelError
+from converter.groups import group_photos, origin_key, split
+from converter.labels import Photo, PlateBox, read_coco, read_csv, read_voc, read_yolo
+
+CORNERS = (20.0, 30.0, 60.0, 40.0)
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    Image.new("RGB", (100, 80)).save(tmp_path / "car.jpg")
+    return tmp_path
+
+
+def csv_file(folder: Path, *rows: str, header: str = "file,x1,y1,x2,y2,use,source,origin") -> Path:
+    path = folder / "boxes.csv"
+    path.write_text("\n".join((header, *rows)) + "\n")
+    return path
+
+
+def voc_file(folder: Path, box: str) -> None:
+    xml = f"<annotation><filename>car.jpg</filename><object><bndbox>{box}</bndbox></object></annotation>"
+    (folder / "car.xml").write_text(xml)
+
+
+def coco_file(folder: Path, bbox: list[float], image_id: int = 1) -> Path:
+    content = {
+        "images": [{"id": 1, "file_name": "car.jpg"}],
+        "annotations": [{"image_id": image_id, "bbox": bbox}],
+    }
+    (folder / "coco.json").write_text(json.dumps(content))
+    return folder / "coco.json"
+
+
+def corners(read: list[Photo]) -> tuple[float, ...]:
+    (photo,) = read
+    assert (photo.width, photo.height) == (100, 80)
+    (box,) = photo.boxes
+    return (box.x1, box.y1, box.x2, box.y2)
+
+
+def test_all_formats_give_the_same_box(photos: Path) -> None:
+    assert corners(read_csv(csv_file(photos, "car.jpg,20,30,60,40,train,s,"), photos)) == CORNERS
+    voc_file(photos, "<xmin>20</xmin><ymin>30</ymin><xmax>60</xmax><ymax>40</ymax>")
+    assert corners(read_voc(photos, photos)) == CORNERS
+    (photos / "car.txt").write_text("0 0.4 0.4375 0.4 0.125\n")
+    assert corners(read_yolo(photos, photos)) == pytest.approx(CORNERS)
+    assert corners(read_coco(coco_file(photos, [20, 30, 40, 10]), photos)) == CORNERS
+
+
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        ("car.jpg,60,30,20,40,,,", "empty or inverted"),
+        ("car.jpg,20,30,20,40,,,", "empty or inverted"),
+        ("car.jpg,20,30,160,40,,,", "outside of its photo of 100x80"),
+        ("car.jpg,nan,30,60,40,,,", "no number"),
+        ("car.jpg,inf,30,60,40,,,", "no number"),
+        ("car.jpg,a,30,60,40,,,", "x1 is 'a'"),
+        ("car.jpg,20,30,60,,,,", "y2 is ''"),
+        ("bus.jpg,20,30,60,40,,,", "does not exist"),
+    ],
+)
+def test_a_broken_row_is_named_by_file_and_line(photos: Path, row: str, says: str) -> None:
+    path = csv_file(photos, "car.jpg,20,30,60,40,,,", row)
+    with pytest.raises(LabelError, match=says) as caught:
+        read_csv(path, photos)
+    assert str(caught.value).startswith(f"{path}, line 3: ")
+
+
+def test_other_formats_name_the_place_too(photos: Path) -> None:
+    (photos / "car.txt").write_text("0 .4 .4 .4 .1\n0 .4 .4\n")
+    with pytest.raises(LabelError, match=r"car\.txt, line 2: 3 fields"):
+        read_yolo(photos, photos)
+    voc_file(photos, "<xmin>20</xmin><ymin>30</ymin><xmax>10</xmax><ymax>40</ymax>")
+    with pytest.raises(LabelError, match=r"car\.xml, line 1: .*inverted"):
+        read_voc(photos, photos)
+    (photos / "car.xml").write_text("<annotation>")
+    with pytest.raises(LabelError, match="not well-formed"):
+        read_voc(photos, photos)
+    with pytest.raises(LabelError, match="names image 7"):
+        read_coco(coco_file(photos, [1, 1, 5, 5], image_id=7), photos)
+    (photos / "coco.json").write_text("{")
+    with pytest.raises(LabelError, match="not JSON"):
+        read_coco(photos / "coco.json", photos)
+
+
+def test_a_box_that_sticks_out_by_rounding_is_clipped(photos: Path) -> None:
+    assert corners(read_csv(csv_file(photos, "car.jpg,-1,30,101.5,40,,,"), photos)) == (0.0, 30.0, 100.0, 40.0)
+
+
+def test_missing_columns_and_empty_folders_are_said(photos: Path, tmp_path: Path) -> None:
+    with pytest.raises(LabelError, match="x2, y2 are missing"):
+        read_csv(csv_file(photos, header="file,x1,y1"), photos)
+    with pytest.raises(ConverterError, match=r"no \.xml file"):
+        read_voc(tmp_path, photos)
+
+
+def test_a_file_that_is_no_photo_is_named(photos: Path) -> None:
+    (photos / "text.jpg").write_text("no photo")
+    with pytest.raises(LabelError, match="cannot be read as a picture"):
+        read_csv(csv_file(photos, "text.jpg,1,1,5,5,,,"), photos)
+
+
+def test_only_the_rows_of_one_use_are_read(photos: Path) -> None:
+    path = csv_file(photos, "car.jpg,20,30,60,40,train,,", "car.jpg,1,1,9,9,measure,,")
+    assert len(read_csv(path, photos)[0].boxes) == 2
+    assert corners(read_csv(path, photos, use="train")) == CORNERS
+
+
+def corrections(folder: Path, *rows: str) -> Path:
+    path = folder / "fix.csv"
+    path.write_text("\n".join(("file,box_index,text,quality,x1,y1,x2,y2,note", *rows)) + "\n")
+    return path
+
+
+def test_corrections_move_add_drop_and_leave_boxes(photos: Path) -> None:
+    boxes = (PlateBox(*CORNERS), PlateBox(1, 1, 9, 9), PlateBox(70, 70, 80, 75))
+    photo = Photo(photos / "car.jpg", 100, 80, boxes=boxes)
+    path = corrections(
+        photos,
+        "car.jpg,0,AB12,good,21,31,61,41,",
+        "car.jpg,1,,not_a_plate,,,,,",
+        "car.jpg,2,,unreadable,,,,,",
+        "car.jpg,new,ZZ9,good,50,50,60,55,seen behind",
+        "other.jpg,0,,good,1,1,2,2,not in this set",
+    )
+    (fixed,) = apply_corrections([photo], path)
+    assert fixed.boxes == (PlateBox(21, 31, 61, 41, "AB12"), PlateBox(70, 70, 80, 75), PlateBox(50, 50, 60, 55, "ZZ9"))
+
+
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        ("car.jpg,5,,good,,,,,", "has no box '5'"),
+        ("car.jpg,0,,good,1,2,,,", "all four corners"),
+        ("car.jpg,new,,good,,,,,", "needs its four corners"),
+        ("car.jpg,0,,good,9,9,5,5,", "inverted"),
+    ],
+)
+def test_a_broken_correction_is_refused(photos: Path, row: str, says: str) -> None:
+    photo = Photo(photos / "car.jpg", 100, 80, boxes=(PlateBox(*CORNERS),))
+    with pytest.raises(LabelError, match=says):
+        apply_corrections([photo], corrections(photos, row))
+
+
+def test_copies_frames_and_equal_plates_stay_together(tmp_path: Path) -> None:
+    def photo(number: int, shade: int, origin: str = "", text: str = "") -> Photo:
+        path = tmp_path / f"{number}.png"
+        picture = Image.effect_noise((64, 64), 90).point(lambda v: (v * shade) % 256)
+        picture.save(path)
+        return Photo(path, 64, 64, "s", origin, (PlateBox(1, 1, 9, 9, text),))
+
+    copies = [photo(0, 1, "x/a_jpg.rf.0123456789abcdef0123.jpg"), photo(1, 3, "y/a_jpg.rf.fedcba98765432100123.jpg")]
+    frames = [photo(2, 5, "v.mp4#t=30.jpg"), photo(3, 7, "v.mp4#t=59.jpg"), photo(4, 9, "v.mp4#t=60.jpg")]
+    plates = [photo(5, 11, text="AB123CD"), photo(6, 13, text="AB123CD"), photo(7, 15, text="B1")]
+    twin = tmp_path / "twin.png"
+    twin.write_bytes(plates[2].path.read_bytes())
+    everything = [*copies, *frames, *plates, Photo(twin, 64, 64)]
+    groups = [sorted(int(p.path.stem) if p.path.stem.isdigit() else 8 for p in g) for g in group_photos(everything)]
+    assert sorted(groups) == [[0, 1], [2, 3], [4], [5, 6], [7, 8]]
+
+
+def test_a_split_never_cuts_a_group_and_repeats_itself() -> None:
+    groups = [[Photo(Path(f"{g}-{i}"), 1, 1) for i in range(1 + g % 4)] for g in range(40)]
+    training, validation = split(groups, 0.2, seed=3)
+    assert len(validation) >= 0.2 * sum(map(len, groups))
+    assert not {p.path.name.split("-")[0] for p in training} & {p.path.name.split("-")[0] for p in validation}
+    assert split(groups, 0.2, seed=3) == (training, validation)
+    assert split(groups, 0.2, seed=4) != (training, validation)
+    assert split(groups, 0.0, seed=3)[1] == []
+
+
+def test_an_ordinary_file_name_ties_nothing() -> None:
+    assert origin_key("uc3m/sample/00026.jpg") == ""
