@@ -6,13 +6,13 @@ import asyncio
 import hashlib
 import logging
 import signal
-import sys
 from contextlib import AsyncExitStack
 from importlib.metadata import version
 from pathlib import Path
 
 import uvloop
 
+from edge import journald
 from edge.cases.signing import load_signer
 from edge.cases.store import CaseStore
 from edge.config import Settings, models_dir
@@ -23,6 +23,7 @@ from edge.link import opener
 from edge.link.mailbox import Mailbox
 from edge.link.server import LinkServer
 from edge.model import PlateRead, Trigger
+from edge.notify import Notifier
 from edge.plates import licence_pattern, plate_pattern
 from edge.police.registry import Registry
 from edge.police.vault import load_master_key
@@ -35,11 +36,13 @@ log = logging.getLogger(__name__)
 RETRY_S = (1.0, 10.0, 60.0)
 """Pauses before a case whose decision failed is tried again; after the last one it waits for the next start."""
 HOUSEKEEPING_S = 1.0
+VITAL = frozenset({"workers", "camera", "cases"})
+"""Parts without which the unit does no work: while one has a problem, the watchdog is not fed."""
 
 
 def run(settings: Settings) -> int:
     """Run the unit until SIGTERM or SIGINT; returns 0."""
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(level=logging.INFO, handlers=[journald.handler()])
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings))
     return 0
@@ -50,12 +53,16 @@ async def _serve(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
+    notifier = Notifier()
     async with AsyncExitStack() as stack:
         unit = Unit(settings)
         await unit.start(stack)
         loop.add_signal_handler(signal.SIGHUP, unit.reload)
-        await unit.work(stopped)
+        log.info("ready")
+        notifier.ready()
+        await unit.work(stopped, notifier)
         log.info("stopping")
+        notifier.stopping()
     log.info("stopped")
 
 
@@ -124,11 +131,12 @@ class Unit:
         stack.push_async_callback(self._radar.stop)
         await self._radar.start()
         await self._camera.start()
-        log.info("ready")
 
-    async def work(self, stopped: asyncio.Event) -> None:
+    async def work(self, stopped: asyncio.Event, notifier: Notifier) -> None:
         """Turn triggers into cases until *stopped* is set; an error that ends the work is raised."""
         work = [asyncio.create_task(self._listen()), asyncio.create_task(self._keep_house())]
+        if notifier.watchdog_s is not None:
+            work.append(asyncio.create_task(notifier.feed(self.problems, VITAL)))
         stop = asyncio.create_task(stopped.wait())
         try:
             done, _ = await asyncio.wait([*work, stop], return_when=asyncio.FIRST_COMPLETED)
@@ -167,7 +175,7 @@ class Unit:
             except EdgeError as error:
                 log.critical("a trigger could not be made a case: %s", error)
                 continue
-            log.info("case %d filed", number)
+            log.info("case %d filed", number, extra={"case": number})
             self._begin(number, live=True)
 
     def _is_infringement(self, trigger: Trigger) -> bool:
@@ -190,7 +198,8 @@ class Unit:
                 log.error("case %d stays pending: unforeseen %s", number, type(error).__name__)
             else:
                 assert case.verdict is not None
-                log.info("case %d decided: %s", number, case.verdict.outcome)
+                outcome = str(case.verdict.outcome)
+                log.info("case %d decided: %s", number, outcome, extra={"case": number, "outcome": outcome})
                 return
             live = False
             if pause_s is not None:
