@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from typing import Protocol
 
 from gpiozero import Device, DigitalOutputDevice, GPIOZeroError
@@ -23,8 +25,9 @@ def pin_factory(kind: str) -> Factory:
         if not isinstance(current, MockFactory):
             Device.pin_factory = MockFactory()
     elif current is None or isinstance(current, MockFactory):
+        # Importing lgpio makes a pipe in $LG_WD, or else in whatever folder we are in.
+        os.environ.setdefault("LG_WD", tempfile.gettempdir())
         try:
-            # Importing lgpio makes a pipe in the folder $LG_WD: only real pins may ask for that.
             import lgpio
             from gpiozero.pins.lgpio import LGPIOFactory
         except (ImportError, OSError) as error:

@@ -1,0 +1,89 @@
+"""The command itself: run all checks, print them, exit 1 when something is missing."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+from rich.console import Console
+
+from edge.config import Settings, load
+from edge.doctor.finding import Finding, Health, from_error, good
+from edge.errors import ConfigError, EdgeError
+
+DEFAULT_CONFIG = Path("/etc/autovelox/autovelox.toml")
+MARKS = {Health.GOOD: "[green]ok[/]     ", Health.WARNING: "[yellow]warning[/]", Health.MISSING: "[red]missing[/]"}
+
+
+def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Register ``doctor``."""
+    parser = subparsers.add_parser(
+        "doctor",
+        help="say what this machine has and lacks, each with the remedy",
+        description="Say what this machine has and lacks, each with the remedy. Exits 1 if the unit could not run.",
+        epilog="example: autovelox doctor --config /etc/autovelox/autovelox.toml",
+    )
+    parser.add_argument("--config", type=Path, default=DEFAULT_CONFIG, metavar="FILE", help="default: %(default)s")
+    parser.add_argument("--json", action="store_true", help="one JSON object")
+    parser.set_defaults(run=doctor)
+
+
+def doctor(args: argparse.Namespace) -> int:
+    """Print every finding; returns 1 if one is missing."""
+    findings: list[Finding] = []
+    if args.json:
+        findings.extend(examine(args.config))
+        print(json.dumps({"findings": [asdict(each) for each in findings]}, indent=2))
+    else:
+        console = Console(highlight=False, soft_wrap=True)
+        with console.status("looking at this machine (the networks take a few seconds) ..."):
+            for finding in examine(args.config):
+                findings.append(finding)
+                console.print(f"{MARKS[finding.health]}  {finding.subject:<13} ", end="")
+                console.print(finding.text, markup=False)
+                if finding.remedy:
+                    console.print(f"{'':<24} -> {finding.remedy}", markup=False)
+    return int(any(finding.health is Health.MISSING for finding in findings))
+
+
+def examine(config: Path) -> Iterator[Finding]:
+    """Every finding on this machine, for the configuration at *config* or, without one, for the defaults."""
+    settings = Settings()
+    try:
+        settings = load(config)
+        yield good("configuration", f"{config} is valid")
+    except ConfigError as error:
+        yield from_error("configuration", error)
+    for check in _checks():
+        yield from _safely(check, settings)
+
+
+def _checks() -> Iterable[Callable[[Settings], Iterator[Finding]]]:
+    from edge.doctor import machine, models, parts  # the networks' libraries take seconds to import
+
+    return (
+        machine.python,
+        models.runtimes,
+        models.reader,
+        parts.camera,
+        parts.gpio,
+        parts.radar_port,
+        parts.master_key,
+        parts.signing_key,
+        parts.registry,
+        machine.state_folder,
+        machine.clock,
+        machine.display,
+        machine.power,
+    )
+
+
+def _safely(check: Callable[[Settings], Iterator[Finding]], settings: Settings) -> Iterator[Finding]:
+    """What *check* finds; an error of a part is a finding, and the other checks still run."""
+    try:
+        yield from check(settings)
+    except EdgeError as error:
+        yield from_error(check.__name__.replace("_", " "), error)

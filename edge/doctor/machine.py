@@ -1,0 +1,105 @@
+"""The machine itself: interpreter, clock, disk, display, power."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from importlib.util import find_spec
+
+from edge.config import Settings
+from edge.doctor.finding import Finding, good, missing, warning
+from edge.sense.board import Board
+
+COMMAND_TIMEOUT_S = 5
+LEAST_FREE_MIB = 1024
+
+
+def python(_settings: Settings) -> Iterator[Finding]:
+    """Version and word size."""
+    text = f"{platform.python_version()}, {8 * struct.calcsize('P')} bits, {platform.machine()}"
+    if struct.calcsize("P") < 8:
+        yield missing("python", text, "install the 64-bit Raspberry Pi OS: the networks have no 32-bit builds")
+    elif sys.version_info >= (3, 14):
+        yield warning("python", text, "use Python 3.11 to 3.13: later ones were not tested")
+    else:
+        yield good("python", text)
+
+
+def clock(_settings: Settings) -> Iterator[Finding]:
+    """Whether the time of a case can be trusted."""
+    command = shutil.which("timedatectl")
+    answer = ""
+    if command is not None:
+        try:
+            answer = subprocess.run(
+                [command, "show", "--property=NTPSynchronized", "--value"],
+                capture_output=True,
+                text=True,
+                timeout=COMMAND_TIMEOUT_S,
+                check=False,
+            ).stdout.strip()
+        except (OSError, subprocess.TimeoutExpired):
+            answer = ""
+    if answer == "yes":
+        yield good("clock", "in sync with network time")
+    elif answer == "no":
+        yield warning("clock", "not in sync with network time", "run `timedatectl set-ntp true` and check the network")
+    else:
+        yield warning("clock", "nobody here knows whether the time is right", "install and start systemd-timesyncd")
+
+
+def state_folder(settings: Settings) -> Iterator[Finding]:
+    """Whether cases can be written, and how many."""
+    folder = settings.unit.state_dir
+    try:
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            probe.write(b"autovelox")
+            os.fsync(probe.fileno())
+        free_mib = shutil.disk_usage(folder).free // 2**20
+    except FileNotFoundError:
+        yield missing(
+            "state folder", f"there is no {folder}", "run `make install SYSTEM=1`, or set state_dir in [unit]"
+        )
+        return
+    except OSError as error:
+        yield missing(
+            "state folder",
+            f"{folder} cannot be written ({error.strerror})",
+            "run as the unit's user: sudo -u autovelox autovelox doctor",
+        )
+        return
+    text = f"{folder} can be written, {free_mib} MiB free"
+    if free_mib < LEAST_FREE_MIB:
+        yield warning("state folder", text, "export and purge old cases, or use a larger disk")
+    else:
+        yield good("state folder", text)
+
+
+def display(_settings: Settings) -> Iterator[Finding]:
+    """Whether the viewer can open a window."""
+    if find_spec("tkinter") is None or find_spec("_tkinter") is None:
+        yield warning("display", "Python has no Tk, so there is no viewer", "apt install python3-tk")
+    elif not os.environ.get("DISPLAY"):
+        yield warning("display", "none, so the viewer cannot open here", "log in with `ssh -X` to use the viewer")
+    else:
+        yield good("display", os.environ["DISPLAY"])
+
+
+def power(_settings: Settings) -> Iterator[Finding]:
+    """Temperature, under-voltage, throttling, where the board tells."""
+    board = Board()
+    board.measure()
+    if board.temperature_c is None and board.throttled is None:
+        yield good("board", "does not tell its temperature or voltage")
+    elif (problem := board.problem()) is not None:
+        text, _, remedy = problem.partition(": ")
+        yield warning("board", text, remedy)
+    else:
+        known = f"{board.temperature_c:.0f} °C" if board.temperature_c is not None else "temperature unknown"
+        yield good("board", known + (", power good" if board.throttled is not None else ""))

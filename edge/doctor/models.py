@@ -1,0 +1,52 @@
+"""The networks: there, unaltered, and how fast in each runtime that is installed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from importlib.metadata import version
+from statistics import median
+
+import numpy as np
+
+from edge.config import Settings, models_dir
+from edge.doctor.finding import Finding, good, missing, warning
+from edge.vision.detector import Detector
+from edge.vision.integrity import READER_FILES, verify_folder
+from edge.vision.runtime import available
+
+ROUNDS = 10
+MUCH_FASTER = 1.5
+"""So many times faster than the one in use, and another runtime is worth a warning."""
+
+
+def runtimes(settings: Settings) -> Iterator[Finding]:
+    """Time the detector in every runtime on a photo of noise; the first installed one is the one in use."""
+    installed = available()
+    if not installed:
+        yield missing("detector", "no TFLite runtime is installed", "pip install ai-edge-litert")
+        return
+    took = {name: _milliseconds(settings, name) for name in installed}
+    fastest, used = min(took, key=took.__getitem__), installed[0]
+    text = ", ".join(f"{name} {version(name.replace('_', '-'))} {ms:.1f} ms a photo" for name, ms in took.items())
+    if took[used] > MUCH_FASTER * took[fastest]:
+        yield warning("detector", f"checksum right; {text}; {used} is in use", f"uninstall {used}: {fastest} is faster")
+    else:
+        yield good("detector", f"checksum right; {text}; {used} is in use")
+
+
+def _milliseconds(settings: Settings, runtime: str) -> float:
+    detector = Detector(models_dir(settings.recognition.models_dir), runtime=runtime)
+    photo = np.random.default_rng(0).integers(0, 256, (settings.camera.height, settings.camera.width, 3), np.uint8)
+    times = []
+    for _ in range(ROUNDS):
+        started = time.perf_counter()
+        detector.detect(photo)
+        times.append(1000 * (time.perf_counter() - started))
+    return median(times[1:])
+
+
+def reader(settings: Settings) -> Iterator[Finding]:
+    """The reader's files against their checksums."""
+    verify_folder(models_dir(settings.recognition.models_dir) / "reader", READER_FILES)
+    yield good("reader", "checksums right")

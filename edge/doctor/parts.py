@@ -1,0 +1,91 @@
+"""What the configuration asks for: camera, radar, keys, registry."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import serial
+from gpiozero import Device
+
+from edge.cases.signing import load_signer
+from edge.config import Settings
+from edge.doctor.finding import Finding, good, missing
+from edge.police.vault import load_master_key
+from edge.sense.manifest import load_manifest
+from edge.sense.ops243 import BAUD
+from edge.sense.pins import pin_factory
+
+
+def camera(settings: Settings) -> Iterator[Finding]:
+    """The camera, or the clips in its place."""
+    if settings.camera.kind == "recorded":
+        assert settings.camera.manifest is not None
+        clips = load_manifest(settings.camera.manifest).clip
+        yield good("camera", f"a recorded feed of {len(clips)} clips")
+        return
+    try:
+        from picamera2 import Picamera2
+
+        found = Picamera2.global_camera_info()
+    except ImportError as error:
+        yield missing(
+            "camera",
+            f"picamera2 cannot be loaded ({error})",
+            'apt install python3-picamera2, or set kind = "recorded" in [camera] and name a manifest',
+        )
+        return
+    if found:
+        yield good("camera", ", ".join(str(each.get("Model", "unknown model")) for each in found))
+    else:
+        yield missing("camera", "none is connected", "switch off, check the ribbon cable, try `rpicam-hello`")
+
+
+def gpio(settings: Settings) -> Iterator[Finding]:
+    """The lines the radar fires on."""
+    before = Device.pin_factory
+    factory = pin_factory(settings.radar.pin_factory)
+    if factory is not before:
+        factory.close()
+        Device.pin_factory = before
+    yield good("gpio", f"GPIO {settings.radar.pin} through {settings.radar.pin_factory}")
+
+
+def radar_port(settings: Settings) -> Iterator[Finding]:
+    """The serial line the speed comes from."""
+    port = settings.radar.serial_port
+    if port is None:
+        yield good("radar port", "none configured: cases carry no speed unless the recorded feed knows it")
+        return
+    try:
+        serial.Serial(str(port), BAUD, exclusive=True).close()
+    except (serial.SerialException, OSError) as error:
+        reason = os.strerror(error.errno) if error.errno else "it is in use"
+        yield missing(
+            "radar port",
+            f"{port} cannot be opened ({reason})",
+            "plug the radar in, join the group dialout, and check serial_port in [radar]",
+        )
+    else:
+        yield good("radar port", f"{port} opens")
+
+
+def master_key(settings: Settings) -> Iterator[Finding]:
+    """The key that opens the registry: there, ours alone, and of the right length."""
+    load_master_key(settings.registry.master_key_file)
+    yield good("master key", f"{settings.registry.master_key_file.name} is there and private")
+
+
+def signing_key(settings: Settings) -> Iterator[Finding]:
+    """The key that signs evidence."""
+    load_signer(settings.cases.signing_key_file)
+    yield good("signing key", f"{settings.cases.signing_key_file.name} is there and private")
+
+
+def registry(settings: Settings) -> Iterator[Finding]:
+    """The police database."""
+    path = settings.registry.path
+    if not os.access(path, os.R_OK):
+        yield missing("registry", f"{path} cannot be read", "run `autovelox registry init`, or put the database there")
+    else:
+        yield good("registry", f"{path} is there")

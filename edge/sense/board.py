@@ -1,0 +1,66 @@
+"""The board's own health: temperature, supply voltage, throttling."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import subprocess
+from pathlib import Path
+
+TEMPERATURE = Path("/sys/class/thermal/thermal_zone0/temp")
+THROTTLED = Path("/sys/devices/platform/soc/soc:firmware/get_throttled")
+"""Raspberry Pi OS: the firmware's throttling bits, in hexadecimal; older kernels leave it to vcgencmd."""
+HOT_C = 80.0
+"""From here on a Raspberry Pi slows down."""
+VCGENCMD_TIMEOUT_S = 2.0
+BITS = {
+    0: "the supply voltage is too low: use the board's own power supply and a short cable",
+    1: "the processor is slowed down for lack of power or cooling: check both",
+    2: "the processor is throttled: improve the cooling of the housing",
+    3: "the temperature limit is reached: improve the cooling of the housing",
+}
+"""Bits of the firmware's word that describe the present (vcgencmd get_throttled); bits 16 and up tell of the past."""
+
+
+class Board:
+    """The last measurement; a board that does not tell something has None there."""
+
+    def __init__(self, temperature: Path = TEMPERATURE, throttled: Path = THROTTLED) -> None:
+        """Read the two files the kernel shows."""
+        self._temperature = temperature
+        self._throttled = throttled
+        self.temperature_c: float | None = None
+        self.throttled: int | None = None
+
+    def measure(self) -> None:
+        """Ask the board; takes milliseconds, up to seconds where only vcgencmd knows."""
+        self.temperature_c = self.throttled = None
+        with contextlib.suppress(OSError, ValueError):
+            self.temperature_c = int(self._temperature.read_text(encoding="ascii")) / 1000
+        with contextlib.suppress(OSError, ValueError):
+            self.throttled = int(self._throttled.read_text(encoding="ascii"), 16)
+        if self.throttled is None:
+            self.throttled = _ask_vcgencmd()
+
+    def problem(self) -> str | None:
+        """One sentence on what is wrong with power or cooling, as last measured."""
+        for bit, sentence in BITS.items():
+            if self.throttled is not None and self.throttled >> bit & 1:
+                return sentence
+        if self.temperature_c is not None and self.temperature_c >= HOT_C:
+            return f"the processor is at {self.temperature_c:.0f} °C: improve the cooling of the housing"
+        return None
+
+
+def _ask_vcgencmd() -> int | None:
+    """``throttled=0x50005`` as a number, or None where there is no vcgencmd or it may not ask."""
+    command = shutil.which("vcgencmd")
+    if command is None:
+        return None
+    try:
+        answer = subprocess.run(
+            [command, "get_throttled"], capture_output=True, text=True, timeout=VCGENCMD_TIMEOUT_S, check=True
+        ).stdout
+        return int(answer.strip().partition("=")[2], 16)
+    except (OSError, subprocess.SubprocessError, ValueError):
+        return None

@@ -1,0 +1,172 @@
+"""The doctor: every lack is found, has a remedy, and does not hide the others."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from gpiozero import Device
+
+from edge.cli import main
+from edge.config import Settings
+from edge.doctor import machine, models, parts
+from edge.doctor.finding import Health, from_error
+from edge.errors import CameraError, EdgeError
+from edge.sense.board import Board
+
+
+@pytest.fixture(autouse=True)
+def no_pins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Device, "pin_factory", None)
+
+
+def write_config(folder: Path, more: str = "") -> Path:
+    path = folder / "unit.toml"
+    path.write_text(f'[unit]\nstate_dir = "."\n[radar]\npin_factory = "mock"\n{more}', encoding="utf-8")
+    return path
+
+
+def diagnose(config: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, dict[str, dict[str, str]]]:
+    code = main(["doctor", "--json", "--config", str(config)])
+    findings = json.loads(capsys.readouterr().out)["findings"]
+    return code, {each["subject"]: each for each in findings}
+
+
+def test_every_lack_has_a_remedy_and_hides_no_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, found = diagnose(write_config(tmp_path, f'[recognition]\nmodels_dir = "{tmp_path}"\n'), capsys)
+    assert code == 1
+    assert {"configuration", "python", "reader", "camera", "gpio", "master key", "registry", "clock"} <= found.keys()
+    assert all(each["remedy"] for each in found.values() if each["health"] != "good")
+    assert found["configuration"]["health"] == found["state folder"]["health"] == found["gpio"]["health"] == "good"
+    assert found["reader"]["health"] == found["master key"]["health"] == found["registry"]["health"] == "missing"
+
+
+def test_a_wrong_configuration_is_the_first_finding(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, found = diagnose(write_config(tmp_path, "[camra]\n"), capsys)
+    assert code == 1
+    assert "did you mean camera?" in next(iter(found.values()))["text"] + next(iter(found.values()))["remedy"]
+
+
+def test_for_people_it_prints_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor", "--config", str(tmp_path / "none.toml")]) == 1
+    out = capsys.readouterr().out
+    assert "-> copy autovelox.example.toml there and edit it" in out
+    assert "[green]" not in out
+
+
+def test_a_recorded_feed_needs_its_clips(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "feed.toml").write_text('[[clip]]\nfile = "gone.mp4"', encoding="utf-8")
+    config = write_config(tmp_path, '[camera]\nkind = "recorded"\nmanifest = "feed.toml"\n')
+    _, found = diagnose(config, capsys)
+    assert "gone.mp4" in found["camera"]["text"] + found["camera"]["remedy"]
+    (tmp_path / "gone.mp4").touch()
+    _, found = diagnose(config, capsys)
+    assert found["camera"]["text"] == "a recorded feed of 1 clips"
+
+
+def test_a_radar_port_that_is_not_there_is_missing(tmp_path: Path) -> None:
+    settings = Settings.model_validate({"radar": {"serial_port": str(tmp_path / "ttyACM0")}})
+    (finding,) = parts.radar_port(settings)
+    assert finding.health is Health.MISSING
+    assert "No such file" in finding.text
+    assert "dialout" in finding.remedy
+
+
+def test_a_radar_port_that_opens_is_good() -> None:
+    master, slave = os.openpty()
+    (finding,) = parts.radar_port(Settings.model_validate({"radar": {"serial_port": os.ttyname(slave)}}))
+    assert finding.health is Health.GOOD
+    os.close(master)
+    os.close(slave)
+
+
+def test_a_state_folder_that_is_not_there_is_missing(tmp_path: Path) -> None:
+    (finding,) = machine.state_folder(Settings.model_validate({"unit": {"state_dir": str(tmp_path / "none")}}))
+    assert (finding.health, finding.remedy[:3]) == (Health.MISSING, "run")
+
+
+@pytest.mark.parametrize(
+    ("answer", "health"),
+    [("yes", Health.GOOD), ("no", Health.WARNING), ("", Health.WARNING), ("Failed", Health.WARNING)],
+)
+def test_the_clock(answer: str, health: Health, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    command = tmp_path / "timedatectl"
+    command.write_text(f"#!/bin/sh\necho {answer}\n", encoding="utf-8")
+    command.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    (finding,) = machine.clock(Settings())
+    assert finding.health is health
+
+
+def test_without_a_runtime_the_detector_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(models, "available", lambda: ())
+    (finding,) = models.runtimes(Settings())
+    assert finding.remedy == "pip install ai-edge-litert"
+
+
+def test_a_slow_runtime_in_use_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(models, "available", lambda: ("tflite_runtime", "ai_edge_litert"))
+    monkeypatch.setattr(models, "_milliseconds", lambda _settings, name: {"tflite_runtime": 94.0}.get(name, 4.4))
+    monkeypatch.setattr(models, "version", lambda _name: "1")
+    (finding,) = models.runtimes(Settings())
+    assert finding.health is Health.WARNING
+    assert finding.remedy == "uninstall tflite_runtime: ai_edge_litert is faster"
+
+
+@pytest.mark.parametrize(
+    ("error", "text", "remedy"),
+    [
+        (CameraError("no camera: plug one in"), "no camera", "plug one in"),
+        (EdgeError("/x: y is wrong: mend it"), "/x: y is wrong", "mend it"),
+        (EdgeError("a model is damaged; install it again."), "a model is damaged", "install it again"),
+        (EdgeError("just wrong"), "just wrong", "see docs/install.md"),
+    ],
+)
+def test_the_end_of_an_errors_sentence_is_the_remedy(error: EdgeError, text: str, remedy: str) -> None:
+    finding = from_error("x", error)
+    assert (finding.text, finding.remedy) == (text, remedy)
+
+
+@pytest.fixture
+def sensors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Path, Path]]:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    yield tmp_path / "temp", tmp_path / "throttled"
+
+
+@pytest.mark.parametrize(
+    ("temperature", "throttled", "problem"),
+    [
+        ("48250\n", "0\n", None),
+        ("48250", "50000", None),  # it happened, but not now
+        ("48250", "50005", "supply voltage is too low"),
+        ("48250", "4", "throttled"),
+        ("84100", "0", "at 84 °C"),
+        ("hot", "", None),
+        (None, None, None),
+    ],
+)
+def test_the_board_tells_of_power_and_heat(
+    sensors: tuple[Path, Path], temperature: str | None, throttled: str | None, problem: str | None
+) -> None:
+    for path, text in zip(sensors, (temperature, throttled), strict=True):
+        if text is not None:
+            path.write_text(text, encoding="ascii")
+    board = Board(*sensors)
+    board.measure()
+    assert (problem is None) == (board.problem() is None)
+    assert problem is None or problem in (board.problem() or "")
+
+
+@pytest.mark.parametrize(("answer", "throttled"), [("throttled=0x50005", 0x50005), ("VCHI failed", None)])
+def test_an_older_kernel_leaves_it_to_vcgencmd(
+    sensors: tuple[Path, Path], tmp_path: Path, answer: str, throttled: int | None
+) -> None:
+    command = tmp_path / "vcgencmd"
+    command.write_text(f"#!/bin/sh\necho {answer}\n", encoding="utf-8")
+    command.chmod(0o755)
+    board = Board(*sensors)
+    board.measure()
+    assert board.throttled == throttled
