@@ -25,7 +25,7 @@ TEXT_FONTS = (
     "LiberationSans-Bold.ttf", "LiberationSerif-Bold.ttf",
 )  # fmt: skip
 """Fonts of Debian packages under OFL or Apache-2.0: variety."""
-ARABIC_FONTS = ("DejaVuSans-Bold.ttf", "DejaVuSans.ttf")
+ARABIC_FONTS = ("Amiri-Bold.ttf", "DejaVuSans-Bold.ttf", "DejaVuSans.ttf")
 _SHEET_HEIGHT = 96
 
 

@@ -49,7 +49,7 @@ def _eu(name: str, weight: float, *patterns: str, letters: str = _ALL, font: str
 
 
 LAYOUTS: tuple[Layout, ...] = (
-    _eu("I", 16, "AA 999AA", "AA 999 AA", "AA*999AA", "AA_999_AA", "AA 999/AA", "AA/99999", "AA/999AA", "AA 99999",
+    _eu("I", 16, "AA 999AA", "AA 999 AA", "AA*999AA", "AA_999_AA", "AA 999/AA", "AA/99999", "AA/999AA", "AA 99999", "AA A99999",
         letters=_NO_IOQU, right=0.75),
     _eu("D", 8, "A*AA 9999", "AA*AA 999", "AAA*A 99", "AA*A 9999", "A*A 999", "AAA*AA 99", "A*AA 99A", "AA-AA 999",
         "AA/*AA 999", "AAA/A 999", "A*A 9999", "AAA*AA 999", "AA*999", font="GL"),
@@ -92,7 +92,7 @@ LAYOUTS: tuple[Layout, ...] = (
     Layout("RUS", 1.5, ("A 999 AA", "A999AA 99", "A999AA_999"), "ABEKMHOPCTYX", country="RUS", font="RG"),
     Layout("GB", 6, ("AA99 AAA", "AA99AAA", "A999 AAA", "AAA 999A", "AA99/AAA", "A99 AAA", "AAA 9", "999 AAA",
                      "A9 AAA"), _ALL, band_left=0.35, footer=0.4, country="GB", font="GL-Nummernschild-Mtl"),
-    Layout("BR", 9, ("AAA-9999", "AAA.9999", "AAA 9999", "AAA-9999"), aspect=(2.7, 3.3), header=0.9, inverse=0.45,
+    Layout("BR", 13, ("AAA-9999", "AAA.9999", "AAA 9999", "AAA-9999"), aspect=(2.7, 3.3), header=0.9, inverse=0.45,
            spread=(0.52, 0.68), country="BR"),
     Layout("BR moto", 2, ("AAA/9999", "AAA/9A99"), aspect=(2.7, 3.3), square=(1.05, 1.5), header=0.8, inverse=0.3,
            spread=(0.70, 0.84), country="BR"),
@@ -102,13 +102,13 @@ LAYOUTS: tuple[Layout, ...] = (
            inverse=0.95, spread=(0.42, 0.62), country="RA"),
     Layout("AR Mercosur", 3, ("AA 999 AA", "A99/9AAA"), aspect=(2.8, 3.4), header=1.0,
            spread=(0.52, 0.72), country="RA"),
-    Layout("US", 22, (
+    Layout("US", 34, (
         "AAA 9999", "AAA-9999", "9AAA999", "9AAA999", "AAA 999", "AAA-999", "999 AAA", "999-AAA", "AA 99999",
         "AAA*9999", "AAA*999", "A99 99A", "A99-99A", "99A 999", "AA 9999", "999 999", "9999 AA", "99 A9999", "XXXXXX",
         "XXXXXXX", "XXX XXX", "XXX*XXX", "XXX-XXXX", "AAA99A", "9AA A99", "A999999", "99999", "AAAAAAA", "AAAAAA",
         "AAAAA", "AA*9999", "AAA 99A", "AAAA 999", "9999999", "AAA9999", "AA99AAA", "XX XXXXX",
     ), aspect=(1.85, 2.15), header=0.92, footer=0.75, inverse=0.18, spread=(0.38, 0.58), stickers=0.5, graphics=0.6),
-    Layout("TN", 4, ("999 ~ 9999", "99 ~ 9999", "999 ~ 999", "999 ~ 99", "99 ~/9999", "9999 ~ 999"),
+    Layout("TN", 6, ("999 ~ 9999", "99 ~ 9999", "999 ~ 999", "999 ~ 99", "99 ~/9999", "9999 ~ 999"),
            inverse=0.95, spread=(0.48, 0.70), aspect=(4.0, 5.0)),
     Layout("IN", 6, ("AA 99 AA 9999", "AA 99 A 9999", "AA99AA9999", "AA 99 AA/9999", "AA 99/A 9999", "AA-99-AA-9999",
                      "AA 9 AAA 9999", "AA.99.AA.9999", "AA 99/AA 9999", "AA99/AA9999", "AA_99_AA_9999",

@@ -14,12 +14,18 @@ import torch.nn.functional as functional
 from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from converter.errors import ConverterError
+
 from .batches import Batch, Mix, TrainingBatches, loader
 from .evaluate import exact_match, read_batchwise
 from .network import CELL_WIDTH, CLASSES, build, load_averaged
 from .progress import Progress
 from .real import RealCrop
 from .truth import TruthCrop
+
+
+class RunError(ConverterError, ValueError):
+    """A checkpoint does not fit the plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +46,8 @@ def train(
 ) -> nn.Module:  # fmt: skip
     """Train into *out* (``checkpoint.pt``, ``log.csv``) and return the averaged network, in evaluation mode.
 
-    An existing checkpoint is continued; *start_from* gives starting weights (another run's checkpoint).
+    An existing checkpoint is continued; *start_from* gives starting weights (another run's checkpoint). Raises
+    :class:`RunError` where the checkpoint belongs to another plan.
     """
     torch.set_num_threads(1)
     torch.manual_seed(plan.seed)
@@ -62,6 +69,10 @@ def train(
     if checkpoint.is_file():
         saved = torch.load(checkpoint, weights_only=True)
         step = int(saved.pop("step"))
+        if saved["schedule"]["total_steps"] != plan.steps:
+            raise RunError(
+                f"{out} holds a run of {saved['schedule']['total_steps']} steps: give as many, or a new folder"
+            )
         for name, state in saved.items():
             parts[name].load_state_dict(state)
     (out / "plan.json").write_text(json.dumps({**asdict(plan), **asdict(mix), "real_crops": len(real)}, indent=1))
