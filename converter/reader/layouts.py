@@ -49,8 +49,8 @@ def _eu(name: str, weight: float, *patterns: str, letters: str = _ALL, font: str
 
 
 LAYOUTS: tuple[Layout, ...] = (
-    _eu("I", 16, "AA 999AA", "AA 999 AA", "AA*999AA", "AA_999_AA", "AA 999/AA", "AA/99999", "AA/999AA", "AA 99999", "AA A99999",
-        letters=_NO_IOQU, right=0.75),
+    _eu("I", 16, "AA 999AA", "AA 999 AA", "AA*999AA", "AA_999_AA", "AA 999/AA", "AA/99999", "AA/999AA", "AA 99999",
+        "AA A99999", letters=_NO_IOQU, right=0.75),
     _eu("D", 8, "A*AA 9999", "AA*AA 999", "AAA*A 99", "AA*A 9999", "A*A 999", "AAA*AA 99", "A*AA 99A", "AA-AA 999",
         "AA/*AA 999", "AAA/A 999", "A*A 9999", "AAA*AA 999", "AA*999", font="GL"),
     _eu("F", 6, "AA-999-AA", "AA-999-AA", "AA/999-AA", "9999 AA 99", "999 AAA 99", "999 AA 99", "99 AAA 99",
