@@ -1,41 +1,42 @@
 """Claims held against a photo: pure functions from plate reads and claimed plates to a verdict.
 
-A claim's score is a log-likelihood ratio: how well its plate explains the pixels, against the best free reading of
-the same pixels, summed over the frames that show the same plate. A wrong name is worse than no name: a claim is
-accepted only when it explains the photo about as well as the free reading and clearly better than every other claim.
+Each claimed plate is scored by how well it explains the pixels of the offender's plate, summed over the frames
+(:mod:`edge.tracks` says which plate that is). It competes with every other claim and with what the plate may say
+otherwise (:mod:`edge.candidates`): the car photographed may have sent nothing. A wrong name is worse than no name.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from math import exp
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.ctc import log_likelihoods
+from edge.candidates import Candidates, candidates, scores
 from edge.errors import ModelError
 from edge.model import Outcome, PlateRead, Verdict
+from edge.plates import Formats
+from edge.tracks import Track, suspects, tracks
 
-SAME_PLATE = -12.0
-"""Reads in two frames are of one plate if each text explains the other's pixels to within this ratio."""
+ANY_FORMAT = Formats()
 
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """Where the calibration draws the lines; all in natural logarithms but for ``slope`` and ``bias``.
+    """Where the calibration draws the lines.
 
-    ``accept``: least score of an accepted claim. ``margin``: least lead over every other claim. ``slope``,
-    ``bias``: the logistic curve from score to probability.
+    ``accept``: least probability (0 to 1) of an accepted claim. ``margin``: least lead of its score over every other
+    claim's, in nats. ``slope``, ``bias``: from scores to probability, see :func:`probability`.
     """
 
-    accept: float = -2.0
-    margin: float = 3.0
-    slope: float = 1.0
-    bias: float = 3.0
+    accept: float
+    margin: float
+    slope: float
+    bias: float
 
     @classmethod
     def load(cls, path: Path) -> Thresholds:
@@ -45,8 +46,9 @@ class Thresholds:
             ModelError: the file is missing or of another form.
         """
         try:
-            return cls(**json.loads(path.read_text(encoding="utf-8"))["thresholds"])
-        except (OSError, ValueError, KeyError, TypeError):
+            values = json.loads(path.read_text(encoding="utf-8"))["thresholds"]
+            return cls(**{name: float(value) for name, value in values.items()})
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             raise ModelError(f"{path.name} is missing or damaged: install the models again") from None
 
     def as_dict(self) -> dict[str, float]:
@@ -55,28 +57,35 @@ class Thresholds:
 
 
 @dataclass(frozen=True, slots=True)
-class Track:
-    """One plate through the frames of a case: ``reads`` with the index of each in the flattened list of reads."""
+class Sighting:
+    """A suspect's plate and what it may say; made once a case, then any claims can be held against it."""
 
-    reads: tuple[PlateRead, ...]
-    indices: tuple[int, ...]
+    track: Track
+    candidates: Candidates
 
-    @property
-    def area(self) -> float:
-        """Area of the largest box in square pixels."""
-        return max(read.detection.box.width * read.detection.box.height for read in self.reads)
 
-    def free_reading(self) -> tuple[str, float]:
-        """The text among the frames' readings that explains all frames best, and its summed log-likelihood."""
-        texts = list(dict.fromkeys(read.text for read in self.reads))
-        totals = self.log_likelihoods(texts)
-        best = int(np.argmax(totals))
-        return texts[best], float(totals[best])
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Claims against one plate: ``scores`` in nats against the best free reading, one a claim; ``best`` indexes the
+    best claim, ``lead`` is how far it is ahead of the other claims, ``evidence`` how far ahead of what the plate may
+    say otherwise, both in nats and possibly infinite."""
 
-    def log_likelihoods(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """Summed log-likelihood of each of *texts* over the frames, shape (N,)."""
-        totals = [log_likelihoods(read.log_probs, texts) for read in self.reads]
-        return np.asarray(np.sum(totals, axis=0), dtype=np.float64)
+    scores: tuple[float, ...]
+    best: int
+    lead: float
+    evidence: float
+
+    @classmethod
+    def of(cls, judged: NDArray[np.float64], said: Candidates, plates: Sequence[str]) -> Comparison:
+        """Compare *plates* (at least one), whose scores are *judged*, with what the plate may have *said*."""
+        best = int(np.argmax(judged))
+        others = np.delete(judged, best)
+        return cls(
+            scores=tuple(float(score) for score in judged - said.scores[0]),
+            best=best,
+            lead=float(judged[best] - others.max()) if others.size else np.inf,
+            evidence=float(judged[best]) - said.best_beside(plates),
+        )
 
 
 def best_first(reads: Sequence[PlateRead]) -> tuple[PlateRead, ...]:
@@ -84,74 +93,86 @@ def best_first(reads: Sequence[PlateRead]) -> tuple[PlateRead, ...]:
     return tuple(sorted(reads, key=lambda read: (not read.text, -read.confidence * read.detection.confidence)))
 
 
-def tracks(frames: Sequence[Sequence[PlateRead]]) -> tuple[Track, ...]:
-    """The plates of several frames, one track a plate; the largest plate first."""
-    found: list[list[tuple[int, int, PlateRead]]] = []
-    index = 0
-    for frame, reads in enumerate(frames):
-        for read in reads:
-            entry = (frame, index, read)
-            index += 1
-            if not read.text:
-                continue
-            home = next((t for t in found if t[-1][0] != frame and _same_plate(t[-1][2], read)), None)
-            if home is None:
-                found.append([entry])
-            else:
-                home.append(entry)
-    result = (Track(tuple(e[2] for e in t), tuple(e[1] for e in t)) for t in found)
-    return tuple(sorted(result, key=lambda track: -track.area))
+def sight(
+    frames: Sequence[Sequence[PlateRead]], formats: Formats = ANY_FORMAT, direction: str | None = None
+) -> tuple[Sighting, ...]:
+    """The plates in the frames of a case that can be the offender's, the largest first; see :mod:`edge.tracks`."""
+    return tuple(Sighting(track, candidates(track, formats)) for track in suspects(tracks(frames), direction))
 
 
-def _same_plate(first: PlateRead, second: PlateRead) -> bool:
-    pair = (first.text, second.text)
-    own_first, other_first = log_likelihoods(first.log_probs, pair)
-    other_second, own_second = log_likelihoods(second.log_probs, pair)
-    return bool(other_first - own_first > SAME_PLATE and other_second - own_second > SAME_PLATE)
-
-
-def identify(frames: Sequence[Sequence[PlateRead]], plates: Sequence[str], thresholds: Thresholds) -> Verdict:
+def identify(
+    frames: Sequence[Sequence[PlateRead]],
+    plates: Sequence[str],
+    thresholds: Thresholds,
+    formats: Formats = ANY_FORMAT,
+    direction: str | None = None,
+) -> Verdict:
     """Decide which of the claimed *plates* is the one photographed.
 
     Args:
-        frames: the plate reads of each frame of the case.
+        frames: the plate reads of each frame of the case, in time order.
         plates: one claimed plate a claim; equal plates claimed by different drivers are allowed and make it ambiguous.
         thresholds: from the calibration.
+        formats: what plates look like here.
+        direction: the radar's, ``"inbound"`` or ``"outbound"``, if it knows.
     """
-    seen = tracks(frames)
+    seen = sight(frames, formats, direction)
     if not seen:
         return Verdict(Outcome.UNIDENTIFIED, "", 0.0, reason="no plate found in the photo")
-    free = [track.free_reading() for track in seen]
     if not plates:
-        return Verdict(
-            Outcome.UNIDENTIFIED, free[0][0], 0.0, reason="no car sent a valid packet", read=seen[0].indices[0]
-        )
-    ratios = np.stack([track.log_likelihoods(plates) - free[i][1] for i, track in enumerate(seen)])
-    scores = ratios.max(axis=0)
-    explained = ratios.argmax(axis=0)
-    order = np.argsort(-scores, kind="stable")
-    best = int(order[0])
-    track = seen[int(explained[best])]
-    text = free[int(explained[best])][0]
-    probability = _probability(float(scores[best]), thresholds)
-    lead = float(scores[best] - scores[order[1]]) if len(plates) > 1 else float("inf")
-    if scores[best] < thresholds.accept:
-        outcome, plate, reason = Outcome.UNIDENTIFIED, text, "no claim explains the photo"
-    elif lead < thresholds.margin:
-        outcome, plate, reason = Outcome.AMBIGUOUS, text, "more than one claim explains the photo"
+        text, read = seen[0].candidates.texts[0], seen[0].track.indices[0]
+        return Verdict(Outcome.UNIDENTIFIED, text, 0.0, reason="no car sent a valid packet", read=read)
+    return decide(seen, [compare(sighting, plates, formats) for sighting in seen], plates, thresholds)
+
+
+def decide(
+    seen: Sequence[Sighting], compared: Sequence[Comparison], plates: Sequence[str], thresholds: Thresholds
+) -> Verdict:
+    """The verdict on what was *seen* (one suspect at least), each *compared* with the claimed *plates*."""
+    named = [_named(comparison, thresholds) for comparison in compared]
+    top = int(np.argmax([probability(comparison, thresholds) for comparison in compared]))
+    sighting, comparison = seen[top], compared[top]
+    if named[top] and all(here and other.best == comparison.best for here, other in zip(named, compared, strict=True)):
+        outcome, reason = Outcome.IDENTIFIED, "one claim explains the photo"
+    elif any(named):
+        outcome, reason = Outcome.AMBIGUOUS, "more than one car in the photo"
+    elif any(probability(replace(c, lead=np.inf), thresholds) >= thresholds.accept for c in compared):
+        outcome, reason = Outcome.AMBIGUOUS, "more than one claim explains the photo"
     else:
-        outcome, plate, reason = Outcome.IDENTIFIED, plates[best], "one claim explains the photo"
+        outcome, reason = Outcome.UNIDENTIFIED, "no claim explains the photo"
+    identified = outcome is Outcome.IDENTIFIED
     return Verdict(
         outcome,
-        plate,
-        probability,
-        claim=best if outcome is Outcome.IDENTIFIED else None,
-        scores=tuple(float(score) for score in scores),
+        plates[comparison.best] if identified else sighting.candidates.texts[0],
+        # Where several cars are in the photo and no rule chooses between them, each is as likely as the other.
+        probability(comparison, thresholds) / (1 if identified else len(seen)),
+        claim=comparison.best if identified else None,
+        scores=tuple(max(column) for column in zip(*(c.scores for c in compared), strict=True)),
         reason=reason,
-        read=track.indices[0],
+        read=sighting.track.indices[0],
     )
 
 
-def _probability(score: float, thresholds: Thresholds) -> float:
-    exponent = thresholds.slope * max(score, -500.0) + thresholds.bias
-    return 1.0 / (1.0 + exp(-exponent)) if exponent > -500.0 else 0.0
+def compare(sighting: Sighting, plates: Sequence[str], formats: Formats = ANY_FORMAT) -> Comparison:
+    """Score the claimed *plates* (at least one) against one plate."""
+    return Comparison.of(scores(sighting.track, plates, formats), sighting.candidates, plates)
+
+
+def probability(comparison: Comparison, thresholds: Thresholds) -> float:
+    """The probability (0 to 1) that the best claim's plate is the one photographed.
+
+    A softmax over the best claim, the second best one, and the best text nobody claimed: scores are scaled by
+    ``slope`` because frames, and steps within a frame, do not err independently, and ``bias`` is how much likelier
+    than any one other text a claimed plate is before the photo is seen.
+    """
+    rival = _exp(-thresholds.slope * comparison.lead)
+    nobody = _exp(-thresholds.slope * comparison.evidence - thresholds.bias)
+    return 1.0 / (1.0 + rival + nobody)
+
+
+def _named(comparison: Comparison, thresholds: Thresholds) -> bool:
+    return comparison.lead >= thresholds.margin and probability(comparison, thresholds) >= thresholds.accept
+
+
+def _exp(exponent: float) -> float:
+    return exp(min(exponent, 500.0))

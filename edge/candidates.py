@@ -1,0 +1,94 @@
+"""What a plate may say beside its first reading: texts one edit away and texts that fit a format.
+
+The texts are judged by the pixels (a CTC forward score each) and a prior that a plate of another format than the
+expected ones pays. So the format settles O against 0 where the pixels leave it open, and cannot where they do not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.ctc import log_likelihoods
+from edge.model import ALPHABET, PlateRead
+from edge.plates import Formats
+from edge.tracks import Track
+
+FOREIGN = 3.0
+"""What a text that fits no expected format pays, in nats: about one car in twenty comes from elsewhere."""
+SEEN = -9.0
+"""A character whose log-probability stays below this at every step of every frame stands nowhere on the plate."""
+READINGS = 3
+"""Readings of different frames that are looked around, the best ones first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Texts a plate may say, the best first, with the score of each, float64 of shape (N,): the summed log-likelihood
+    less what a foreign format pays. Never empty."""
+
+    texts: tuple[str, ...]
+    scores: NDArray[np.float64]
+
+    def best_beside(self, texts: Sequence[str]) -> float:
+        """The best score of a text that is none of *texts*; minus infinity if there is none."""
+        named = set(texts)
+        return next((float(s) for t, s in zip(self.texts, self.scores, strict=True) if t not in named), -np.inf)
+
+
+def scores(track: Track, texts: Sequence[str], formats: Formats) -> NDArray[np.float64]:
+    """The score of each of *texts* (A-Z, 0-9), float64 of shape (N,)."""
+    return track.log_likelihoods(texts) - FOREIGN * np.array([not formats.fits(text) for text in texts], dtype=float)
+
+
+def candidates(track: Track, formats: Formats) -> Candidates:
+    """What *track* may say, judged over all its frames."""
+    readings = list(dict.fromkeys(read.text for read in track.reads))
+    order = np.argsort(-scores(track, readings, formats), kind="stable")
+    texts: dict[str, None] = {}
+    for reading in [readings[place] for place in order[:READINGS]]:
+        texts |= dict.fromkeys(_neighbours(reading, _characters(track.reads)))
+        texts |= dict.fromkeys(_fitting(track, reading, formats))
+    found = tuple(texts)
+    judged = scores(track, found, formats)
+    order = np.argsort(-judged, kind="stable")
+    return Candidates(tuple(found[place] for place in order), judged[order])
+
+
+def reading(read: PlateRead, formats: Formats) -> str:
+    """The text of one read that pixels and formats together make the likeliest."""
+    return candidates(Track((read,), (0,), (0,)), formats).texts[0] if read.text else ""
+
+
+def _characters(reads: Sequence[PlateRead]) -> str:
+    """The characters that any step of any frame sees a trace of."""
+    peaks = np.max([read.log_probs.max(axis=0) for read in reads], axis=0)[1:]
+    return "".join(character for character, peak in zip(ALPHABET, peaks, strict=True) if peak > SEEN)
+
+
+def _neighbours(text: str, characters: str) -> list[str]:
+    """*text*, and every text with one of *characters* exchanged or added, or one character left out."""
+    places = range(len(text))
+    exchanged = [text[:i] + c + text[i + 1 :] for i in places for c in characters]
+    added = [text[:i] + c + text[i:] for i in range(len(text) + 1) for c in characters]
+    return [text, *exchanged, *added, *(text[:i] + text[i + 1 :] for i in places)]
+
+
+def _fitting(track: Track, text: str, formats: Formats) -> set[str]:
+    """For each layout as long as *text*, the text that changes only what does not fit, to what the pixels say best."""
+    layouts = formats.slots(len(text))
+    if not layouts or formats.fits(text):
+        return set()
+    swaps = [text[:i] + c + text[i + 1 :] for i in range(len(text)) for c in ALPHABET]
+    judged = np.sum([log_likelihoods(read.log_probs, swaps) for read in track.reads], axis=0)
+    table = judged.reshape(len(text), len(ALPHABET))
+    return {
+        "".join(
+            own if own in allowed else max(allowed, key=lambda c: table[place, ALPHABET.index(c)])
+            for place, (own, allowed) in enumerate(zip(text, slots, strict=True))
+        )
+        for slots in layouts
+    }

@@ -1,0 +1,168 @@
+"""The plates of several frames: which reads show one plate, and which plate can be the offender's.
+
+Which of several plates is the offender's is settled by these rules, in this order; each only chooses among what the
+one before left, and one that would leave nothing is skipped:
+
+1. What the reader sees no text in, or the detector is hardly sure of, is no plate: a badge, a sticker, a caption.
+2. A plate that stands still in the picture while another one moves is parked, or burnt into the picture.
+3. Where the radar knows the direction, a plate that grows is inbound and one that shrinks is outbound.
+4. The radar sees the nearest car best: a plate of less than 1 / :data:`NEARER` the size of the largest is background.
+
+Plates that all rules leave are all suspects, and :func:`edge.identify.identify` names nobody as long as they differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import hypot, log, sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.ctc import log_likelihoods
+from edge.model import Box, PlateRead
+
+SAME_PLATE = -12.0
+"""Reads in two frames are of one plate if one of the texts explains the other's pixels to within this log-ratio."""
+SAME_PLACE = 0.3
+"""... or if their boxes overlap by this share of their union from one frame to the next."""
+SAME_CAR = 0.6
+"""Two boxes of one frame are one plate if they share this much of the smaller one."""
+SURE = 0.5
+"""Least confidence of the detector in a plate that another one is weighed against."""
+STILL, MOVING = 0.03, 0.09
+"""Ways in plate widths through the frames of a case: less is standing, more is driving, between is unknown."""
+GROWN = 1.03
+"""Ratio of sizes, last frame to first, from which a plate comes nearer."""
+NEARER = 1.5
+"""How many times as large as another one a plate must be to be the nearer car's."""
+BLIND = -14.0
+"""Logarithm of the share of any text in a frame that says nothing, since it is blurred or dark: no single frame can
+speak against a text more strongly than this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One plate through the frames of a case: ``reads`` in the frames' order, with the number of each one's frame and
+    its index in the flattened list of all reads."""
+
+    reads: tuple[PlateRead, ...]
+    frames: tuple[int, ...]
+    indices: tuple[int, ...]
+
+    @property
+    def size(self) -> float:
+        """Side in pixels of the square as large as the largest box; one- and two-line plates compare."""
+        return max(_size(read.detection.box) for read in self.reads)
+
+    @property
+    def way(self) -> float | None:
+        """How far the plate moved or grew, in its own widths; None if only one frame shows it."""
+        first, *rest = (read.detection.box for read in self.reads)
+        if not rest or not first.width:
+            return None
+        return max(max(_distance(first, box), abs(box.width - first.width)) for box in rest) / first.width
+
+    @property
+    def growth(self) -> float:
+        """Size in the last frame over size in the first."""
+        return _size(self.reads[-1].detection.box) / max(_size(self.reads[0].detection.box), 1e-9)
+
+    def log_likelihoods(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """Summed log-likelihood of each of *texts* over the frames, float64 of shape (N,)."""
+        totals = [np.logaddexp(log_likelihoods(read.log_probs, texts), BLIND) for read in self.reads]
+        return np.asarray(np.sum(totals, axis=0), dtype=np.float64)
+
+
+def tracks(frames: Sequence[Sequence[PlateRead]]) -> tuple[Track, ...]:
+    """The plates of several frames in time order, one track a plate; the largest plate first."""
+    found: list[list[tuple[int, int, PlateRead]]] = []
+    index = 0
+    for number, reads in enumerate(frames):
+        entries = [(number, index + place, read) for place, read in enumerate(reads)]
+        index += len(reads)
+        entries = _without_doubles(entries)
+        pairs = [
+            (likeness, i, j)
+            for i, entry in enumerate(entries)
+            for j, track in enumerate(found)
+            if (likeness := _likeness(track[-1][2], entry[2], number - track[-1][0])) is not None
+        ]
+        homes: dict[int, int] = {}
+        for _, i, j in sorted(pairs, reverse=True):
+            if i not in homes and j not in homes.values():
+                homes[i] = j
+        for i, entry in enumerate(entries):
+            if i in homes:
+                found[homes[i]].append(entry)
+            else:
+                found.append([entry])
+    result = (Track(tuple(e[2] for e in t), tuple(e[0] for e in t), tuple(e[1] for e in t)) for t in found)
+    return tuple(sorted(result, key=lambda track: -track.size))
+
+
+def suspects(seen: Sequence[Track], direction: str | None = None) -> tuple[Track, ...]:
+    """The plates among *seen* that can be the offender's, by the rules above.
+
+    *direction* is the radar's: ``"inbound"``, ``"outbound"`` or None.
+    """
+    left = [track for track in seen if any(read.text for read in track.reads)]
+    rules: list[Callable[[Track], bool]] = [
+        lambda track: max(read.detection.confidence for read in track.reads) >= SURE,
+        lambda track: track.way is None or track.way > STILL or not any((t.way or 0.0) >= MOVING for t in left),
+        lambda track: direction != "inbound" or track.growth > 1 / GROWN,
+        lambda track: direction != "outbound" or track.growth < GROWN,
+        lambda track: track.size * NEARER > max(t.size for t in left),
+    ]
+    for rule in rules:
+        left = [track for track in left if rule(track)] or left
+    return tuple(left)
+
+
+def _without_doubles(entries: list[tuple[int, int, PlateRead]]) -> list[tuple[int, int, PlateRead]]:
+    """One entry a plate of the frame: of boxes that lie on each other the one best found and read."""
+    kept: list[tuple[int, int, PlateRead]] = []
+    for entry in sorted(entries, key=lambda e: -e[2].confidence * e[2].detection.confidence):
+        box = entry[2].detection.box
+        if all(
+            _common(box, other[2].detection.box) < SAME_CAR * _smaller(box, other[2].detection.box) for other in kept
+        ):
+            kept.append(entry)
+    return sorted(kept, key=lambda e: e[1])
+
+
+def _likeness(before: PlateRead, now: PlateRead, frames: int) -> float | None:
+    """How sure two reads of different frames are of one plate, larger is surer; None if they are not."""
+    old, new = before.detection.box, now.detection.box
+    common = _common(old, new)
+    overlap = common / max(old.width * old.height + new.width * new.height - common, 1e-9)
+    near = -log(1e-3 + _distance(old, new) / max(old.width, new.width, 1.0))
+    if before.text and now.text:
+        pair = (before.text, now.text)
+        own_before, other_before = log_likelihoods(before.log_probs, pair)
+        other_now, own_now = log_likelihoods(now.log_probs, pair)
+        ratio = max(float(other_before - own_before), float(other_now - own_now))
+        if ratio > SAME_PLATE:
+            return ratio + near
+    return SAME_PLATE + near if frames == 1 and overlap >= SAME_PLACE else None
+
+
+def _size(box: Box) -> float:
+    return sqrt(box.width * box.height)
+
+
+def _smaller(first: Box, second: Box) -> float:
+    return min(first.width * first.height, second.width * second.height)
+
+
+def _common(first: Box, second: Box) -> float:
+    """Area that two boxes share, in square pixels."""
+    width = min(first.x2, second.x2) - max(first.x1, second.x1)
+    height = min(first.y2, second.y2) - max(first.y1, second.y1)
+    return max(width, 0.0) * max(height, 0.0)
+
+
+def _distance(first: Box, second: Box) -> float:
+    """Pixels between the boxes' centres."""
+    return hypot(first.x1 + first.x2 - second.x1 - second.x2, first.y1 + first.y2 - second.y1 - second.y2) / 2

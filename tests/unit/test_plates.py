@@ -1,0 +1,117 @@
+"""Plate formats: real shapes of each country are taken, impossible ones are not."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from edge.errors import ConfigError
+from edge.plate_formats import FORMATS
+from edge.plates import Formats, licence_pattern, plate_pattern
+
+EUROPE = (
+    "AD AL AT BA BE BG BY CH CY CZ DE DK EE ES FI FR GB GE GR HR HU IE IS IT LI LT LU LV MC MD ME MK MT NL NO PL PT RO "
+    "RS RU SE SI SK SM TR UA VA XK"
+)
+
+
+@pytest.mark.parametrize(
+    ("country", "plates"),
+    [
+        ("AT", "W12345A GU123AB ZE248KJ STKT1"),
+        ("BE", "1ABC234 ABC123"),
+        ("BG", "CA1234AB B1234TX"),
+        ("BR", "ABC1D23 ABC1234"),
+        ("CH", "ZH123456 TI1"),
+        ("CZ", "1A23456 5AB1234"),
+        ("DE", "BAB1234 MX1 FFBAM483 SE123E MH12H"),
+        ("ES", "1234BCD M1234AB"),
+        ("FR", "AB123CD 1234AB75 12AB2A"),
+        ("GB", "LS15EBC A123BCD ABC123D AIZ1234"),
+        ("GR", "IKA1234"),
+        ("HR", "ZG1234AB"),
+        ("HU", "ABC123 AABB123"),
+        ("IE", "08D12345 131KY1234"),
+        ("IT", "AB123CD AB12345 MI123456"),
+        ("NL", "XSNB23 98THD4 GBB01B"),
+        ("PL", "WA12345 WPR1A23 SK878XE"),
+        ("RO", "CJ12ABC B123ABC"),
+        ("SE", "ABC123 ABC12A"),
+        ("SI", "LJAB123"),
+        ("SK", "BA123AB"),
+        ("TR", "34ABC123 06A1234"),
+        ("VN", "34A23126"),
+    ],
+)
+def test_plates_of_the_country_fit(country: str, plates: str) -> None:
+    formats = Formats([country])
+    assert [plate for plate in plates.split() if not formats.fits(plate)] == []
+
+
+@pytest.mark.parametrize(
+    ("country", "plate"),
+    [
+        ("IT", "AO123CD"),  # no O since 1994
+        ("IT", "AB123C0"),
+        ("ES", "1234ABC"),  # no vowels
+        ("FR", "AI123CD"),
+        ("NL", "XSNA23"),
+        ("SE", "ABQ123"),
+        ("PL", "WA1234B"),  # B stands for the district only
+        ("CH", "XX1234"),  # no such canton
+        ("RO", "C123ABC"),  # one letter only for Bucharest
+        ("DE", "FFBAB4831"),  # nine characters
+        ("BR", "AB12345"),
+    ],
+)
+def test_what_the_country_never_issues_does_not_fit(country: str, plate: str) -> None:
+    assert not Formats([country]).fits(plate)
+
+
+def test_all_of_europe_is_there_and_every_format_has_its_source() -> None:
+    assert set(FORMATS) >= {*EUROPE.split(), "BR"}
+    assert all(entry.source and entry.series for entry in FORMATS.values())
+
+
+@pytest.mark.parametrize("country", sorted(FORMATS))
+def test_slots_and_expression_say_the_same(country: str) -> None:
+    formats = Formats([country])
+    for length in range(1, 12):
+        for slots in formats.slots(length):
+            assert all(slots), f"a place of {country} can hold nothing"
+            for which in (0, -1):
+                assert formats.fits("".join(place[which] for place in slots))
+
+
+def test_any_takes_two_to_ten_characters() -> None:
+    formats = Formats(["ANY"])
+    assert formats.fits("A1")
+    assert formats.fits("A123456789")
+    assert not formats.fits("A")
+    assert not formats.fits("A1234567890")
+    assert not formats.fits("AB-12")
+
+
+def test_own_expression_adds_to_the_countries() -> None:
+    formats = Formats(["IT"], own="CD[0-9]{3}")
+    assert formats.fits("CD123")
+    assert formats.fits("AB123CD")
+    assert not formats.fits("XCD123")
+
+
+def test_mistakes_are_named() -> None:
+    with pytest.raises(ConfigError, match="no format for 'ZZ'"):
+        plate_pattern(["ZZ"])
+    with pytest.raises(ConfigError, match="plate_pattern is not a regular expression"):
+        plate_pattern(["IT"], own="[")
+    with pytest.raises(ConfigError, match="plate_countries is empty"):
+        plate_pattern([])
+    with pytest.raises(ConfigError, match="licence_pattern is not"):
+        licence_pattern("(")
+
+
+def test_patterns_take_plain_letters_only() -> None:
+    assert plate_pattern(["IT"]).flags & re.ASCII
+    assert not Formats(["ANY"]).fits("ÄB123")
+    assert not Formats(["IT"]).fits("AB１２３CD")
