@@ -170,7 +170,11 @@ class RecognitionSettings(Section):
 
 
 class VerdictSettings(Section):
-    """``[verdict]``: which plates and licence numbers can be."""
+    """``[verdict]``: which plates and licence numbers can be.
+
+    ``plate_countries`` are ISO 3166-1 codes with a ready-made format in :mod:`edge.plate_formats`, or ``"ANY"``;
+    ``plate_pattern`` is a regular expression for further plates.
+    """
 
     plate_countries: tuple[str, ...] = ("IT",)
     plate_pattern: str | None = None
@@ -182,6 +186,8 @@ class CaseSettings(Section):
 
     signing_key_file: Path = Path("/etc/autovelox/signing.key")
     retention_days: Annotated[int, Field(ge=1)] = 150
+    retention_unidentified_days: Annotated[int, Field(ge=1)] = 60
+    retention_dismissed_days: Annotated[int, Field(ge=1)] = 10
 
 
 class MetricsSettings(Section):

@@ -68,8 +68,9 @@ class Ledger:
         await self._database.close()
 
     async def states(self) -> dict[int, str]:
-        """The state of every case there ever was."""
-        rows = await self._database.execute_fetchall("SELECT number, state FROM cases ORDER BY number")
+        """The state of every case there ever was: pending, decided, or purged."""
+        sql = "SELECT number, iif(purged_seq IS NULL, state, 'purged') FROM cases ORDER BY number"
+        rows = await self._database.execute_fetchall(sql)
         return {int(row[0]): str(row[1]) for row in rows}
 
     async def state(self, number: int) -> str | None:

@@ -39,6 +39,10 @@ class Signer:
         self.public_key = bytes(key.public_key().export_key(format="raw"))
         self.key_id = hashlib.sha256(self.public_key).hexdigest()[:16]
 
+    def public_pem(self) -> str:
+        """The public key as PEM text."""
+        return str(eddsa.import_public_key(self.public_key).export_key(format="PEM")).rstrip() + "\n"
+
     def __repr__(self) -> str:
         return f"Signer({self.key_id})"
 

@@ -253,7 +253,7 @@ class CaseStore:
             log.warning("%d cases of the journal were not in the database: entering them", len(self._behind))
         await self._catch_up()
         await self._forget()
-        await asyncio.to_thread(self._journal.sweep, set(states))
+        await asyncio.to_thread(self._journal.sweep, {number for number, state in states.items() if state != "purged"})
 
     async def _catch_up(self) -> None:
         """Enter what only the journal knows, in order; a case is safe there while the database refuses it."""

@@ -1,0 +1,175 @@
+"""Verifying a whole store: chain, signatures, numbering, rows, files. Read-only; the daemon may go on meanwhile."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import multiprocessing
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from edge.cases.database import open_to_read
+from edge.cases.journal import FRAMES, JOURNAL
+from edge.cases.manifest import driver_name, shown_plate, to_case
+from edge.cases.records import REVIEWS, EventKind
+from edge.cases.verify import Chain, Link, Mismatch, Signature, check_chain, check_signatures, check_trust, sha256
+from edge.errors import CaseError, EvidenceError
+
+MANY = 2000
+"""From so many signatures on, worker processes share the work."""
+CHUNK = 500
+
+_ROWS = (
+    "SELECT number, state, at_utc, site, speed_kmh, limit_kmh, plate_text, outcome, driver_name, review,"
+    " corrected_plate, filed_seq, decided_seq, purged_seq FROM cases ORDER BY number"
+)
+PURGED_ROW = (0.0, "", None, 0.0, "", None, "", None, None)
+"""What is left in the row of a purged case: at_utc, site, speed, limit, plate, outcome, driver, review, correction."""
+
+
+def audit(
+    state_dir: Path,
+    *,
+    trusted: bytes | None = None,
+    head: str | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> str:
+    """Check everything in *state_dir*; returns what holds, as one sentence, with the hash of the chain's head.
+
+    *trusted* is the public key (32 bytes) that must vouch for it; *head* a hash that an earlier audit gave and that
+    must still be in the chain (a chain cut short is else indistinguishable from a young one). *progress* gets the
+    number of cases checked and of all.
+
+    Raises:
+        CaseError: the store cannot be read.
+        EvidenceError: something does not hold; the sentence says what.
+    """
+    try:
+        with closing(open_to_read(state_dir)) as database:
+            database.execute("BEGIN")  # one snapshot, whatever the daemon does meanwhile
+            return _audit(state_dir, database, trusted, head, progress)
+    except Mismatch as error:
+        raise EvidenceError(f"the evidence does not hold: {error}") from None
+    except sqlite3.Error as error:
+        raise CaseError(f"the case store cannot be read ({error}): restore the last backup") from None
+
+
+def _audit(
+    state_dir: Path,
+    database: sqlite3.Connection,
+    trusted: bytes | None,
+    head: str | None,
+    progress: Callable[[int, int], None] | None,
+) -> str:
+    chain = check_chain(_links(database))
+    if head is not None and not database.execute("SELECT 1 FROM entries WHERE hash = ?", (head,)).fetchone():
+        raise Mismatch(f"the chain no longer holds entry {head[:16]}...: its end was cut off or exchanged")
+    _check_signatures(chain.signatures)
+    if trusted is not None:
+        check_trust(chain, trusted, set(chain.decided) - chain.purged)
+    rows = database.execute(_ROWS).fetchall()
+    if {row[0] for row in rows} != chain.filed:
+        raise Mismatch("the list of cases is not the one in the chain")
+    with ThreadPoolExecutor() as pool:
+        checks = pool.map(lambda job: _check_files(state_dir, *job), [_check_row(database, chain, row) for row in rows])
+        for done, _ in enumerate(checks, 1):
+            if progress is not None:
+                progress(done, len(rows))
+    signed = f"{len(chain.unsigned)} not signed yet" if chain.unsigned else "all signed"
+    purged = f", {len(chain.purged)} of them purged" if chain.purged else ""
+    key = f" with key {chain.first_key}" if chain.first_key else ""
+    return f"Everything holds: {len(rows)} cases{purged}, {chain.entries} entries, {signed}{key}; head {chain.head}"
+
+
+def _links(database: sqlite3.Connection) -> Iterator[Link]:
+    rows = database.execute("SELECT header, body, signature, key_id, hash, kind, case_number FROM entries ORDER BY seq")
+    for header, body, signature, key_id, digest, kind, number in rows:
+        link = Link(bytes(header), None if body is None else bytes(body), signature, key_id)
+        try:
+            content = json.loads(header)
+        except ValueError:
+            content = {}
+        if sha256(link.header) != digest or content.get("kind") != kind or content.get("case") != number:
+            raise Mismatch("an entry of the chain is not filed under its own hash, kind and case")
+        yield link
+
+
+def _check_signatures(signatures: Sequence[Signature]) -> None:
+    if len(signatures) < MANY:
+        check_signatures(signatures)
+        return
+    chunks = [signatures[start : start + CHUNK] for start in range(0, len(signatures), CHUNK)]
+    with ProcessPoolExecutor(mp_context=multiprocessing.get_context("forkserver")) as pool:
+        for _ in pool.map(check_signatures, chunks):
+            pass
+
+
+def _check_row(database: sqlite3.Connection, chain: Chain, row: Sequence[Any]) -> tuple[int, dict[str, str] | None]:
+    """Check a row against the chain; returns its number and the files that must be there (None if it is purged)."""
+    number, state, *shown, filed_seq, decided_seq, purged_seq = row
+    entries = database.execute(
+        "SELECT seq, kind, body FROM entries WHERE case_number = ? ORDER BY seq", (number,)
+    ).fetchall()
+    if (purged_seq is not None) != (number in chain.purged):
+        raise Mismatch(f"case {number} is purged without a tombstone, or has one and is there")
+    portrait = database.execute("SELECT image FROM portraits WHERE case_number = ?", (number,)).fetchone()
+    if purged_seq is not None:
+        left = [kind for _, kind, body in entries if body is not None and kind != "purge"]
+        if left or portrait or tuple(shown) != PURGED_ROW:
+            raise Mismatch(f"case {number} was purged and some of it is still there")
+        return number, None
+    bodies = {seq: body for seq, _, body in entries}
+    seq = chain.decided.get(number)
+    if seq != decided_seq or (seq is not None) != (state == "decided") or bodies.get(filed_seq) is None:
+        raise Mismatch(f"the row of case {number} does not agree with the chain")
+    body = bodies[seq or filed_seq]
+    if body is None:
+        raise Mismatch(f"the manifest of case {number} is gone")
+    manifest = json.loads(body)
+    case = to_case(manifest)
+    review, corrected = _reviews(entries)
+    outcome = str(case.verdict.outcome) if case.verdict else None
+    trigger = case.trigger
+    plate = shown_plate(case)
+    expected = [trigger.at_utc, case.site, trigger.speed_kmh, case.limit_kmh, plate, outcome, driver_name(case)]
+    if shown != [*expected, review, corrected] or case.number != number:
+        raise Mismatch(f"the row of case {number} was altered: it does not say what the manifest says")
+    wanted = (manifest.get("driver") or {}).get("portrait_sha256")
+    if wanted != (sha256(portrait[0]) if portrait else None):
+        raise Mismatch(f"the portrait of case {number} was altered or is gone")
+    return number, {frame["file"]: frame["sha256"] for frame in manifest["frames"]}
+
+
+def _reviews(entries: Sequence[Sequence[Any]]) -> tuple[str | None, str | None]:
+    review = corrected = None
+    for _, kind, body in entries:
+        if kind in REVIEWS:
+            review = kind
+        if kind == EventKind.CORRECT_PLATE and body is not None:
+            corrected = json.loads(body)["plate"]
+    return review, corrected
+
+
+def _check_files(state_dir: Path, number: int, wanted: dict[str, str] | None) -> None:
+    folder = state_dir / FRAMES / f"{number:08d}"
+    if wanted is None:
+        if folder.exists():
+            raise Mismatch(f"case {number} was purged and its photos are still there")
+        return
+    for name, digest in wanted.items():
+        try:
+            with (state_dir / name).open("rb") as file:
+                found = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError:
+            raise Mismatch(f"{name} of case {number} is gone") from None
+        if found != digest:
+            raise Mismatch(f"{name} of case {number} was altered")
+    pending = (folder / JOURNAL).exists()  # then photos may come that the chain does not know yet
+    names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    extra = names - {Path(name).name for name in wanted} - {JOURNAL}
+    if extra and not pending:
+        raise Mismatch(f"{FRAMES}/{number:08d}/{min(extra)} belongs to no manifest")

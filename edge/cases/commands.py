@@ -1,0 +1,256 @@
+"""``autovelox cases``, ``autovelox backup``, ``autovelox restore``: the operator's and the officers' commands."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from edge.cases.archive import Archive
+from edge.cases.records import REVIEWS, CaseFilter, CaseSummary, EventKind, Order
+from edge.cases.review import record
+from edge.cases.signing import Signer, load_signer
+from edge.config import CaseSettings, UnitSettings, load
+from edge.errors import CaseError, EvidenceError, SecretError
+
+
+def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add ``cases ...``, ``backup`` and ``restore``."""
+    parser = subparsers.add_parser("cases", help="list, show, export, verify, review cases", description="The cases.")
+    actions = parser.add_subparsers(metavar="ACTION", required=True)
+    listing = _add(actions, "list", _list, "list cases")
+    listing.add_argument("--text", default="", help="plate, driver's name or case number")
+    listing.add_argument("--review", choices=["open", *sorted(REVIEWS)])
+    listing.add_argument("--order", choices=[str(order) for order in Order], default=str(Order.NEWEST))
+    listing.add_argument("--limit", type=int, default=50, metavar="N", help="rows at most (default %(default)s)")
+    show = _add(actions, "show", _show, "show one case")
+    show.add_argument("number", type=int)
+    for action in (listing, show):
+        action.add_argument("--json", action="store_true", help="machine-readable")
+    export = _add(actions, "export", _export, "write an evidence package")
+    export.add_argument("numbers", type=int, nargs="+", metavar="N")
+    export.add_argument("--to", type=Path, required=True, metavar="FILE.zip")
+    report = _add(actions, "report", _report, "write the PDF report of one case")
+    report.add_argument("number", type=int)
+    report.add_argument("--to", type=Path, required=True, metavar="FILE.pdf")
+    review = _add(actions, "review", _review, "confirm or dismiss a case, or correct its plate")
+    review.add_argument("number", type=int)
+    review.add_argument("kind", choices=sorted(REVIEWS))
+    review.add_argument("--plate", help="the plate as the photo shows it, for correct_plate")
+    for action in (export, review):
+        action.add_argument("--officer", default=getpass.getuser(), help="your name (default: the account's)")
+        action.add_argument("--reason", default="", help="why; a review needs one")
+    verify = _add(
+        actions, "verify", _verify, "check signatures, hashes, chain and numbering (of a package, if one is named)"
+    )
+    verify.add_argument("package", type=Path, nargs="?", metavar="FILE.zip")
+    verify.add_argument("--key", type=Path, help="the unit's public key (PEM or hex), from a source you trust")
+    verify.add_argument("--head", help="hash of an entry that must still be in the chain, as an earlier check gave it")
+    purge = _add(actions, "purge", _purge, "delete cases whose retention period is over; tombstones stay")
+    purge.add_argument("numbers", type=int, nargs="*", metavar="N", help="these cases instead, before their time")
+    purge.add_argument("--reason", default="", help="why before their time; goes into the tombstone, name nobody")
+    purge.add_argument("--dry-run", action="store_true", help="only say which cases are due")
+    _add(actions, "public-key", _public_key, "print the unit's public key")
+    _add(actions, "rotate-key", _rotate_key, "supersede the signing key; the unit must be stopped")
+    backup = _add(subparsers, "backup", _backup, "copy all cases to a new folder and verify the copy")
+    backup.add_argument("to", type=Path, metavar="FOLDER")
+    restore = _add(subparsers, "restore", _restore, "make the state folder from a backup")
+    restore.add_argument("backup", type=Path, metavar="FOLDER")
+
+
+def _add(
+    actions: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    run: Callable[[argparse.Namespace], int],
+    what: str,
+) -> argparse.ArgumentParser:
+    parser = actions.add_parser(name, help=what, description=what[0].upper() + what[1:] + ".")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="the unit's configuration, says where things are")
+    parser.add_argument("--state-dir", type=Path, metavar="FOLDER", help="where the cases are, instead")
+    parser.add_argument("--signing-key", type=Path, metavar="FILE", help="the signing key, instead")
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _state_dir(args: argparse.Namespace) -> Path:
+    if args.state_dir is not None:
+        return Path(args.state_dir)
+    return (load(args.config).unit if args.config else UnitSettings()).state_dir
+
+
+def _key_file(args: argparse.Namespace) -> Path:
+    if args.signing_key is not None:
+        return Path(args.signing_key)
+    return (load(args.config).cases if args.config else CaseSettings()).signing_key_file
+
+
+def _signer(args: argparse.Namespace) -> Signer | None:
+    """The signer if this account may read the key; else the daemon countersigns."""
+    try:
+        return load_signer(_key_file(args))
+    except SecretError:
+        if args.signing_key is not None:
+            raise
+        return None
+
+
+def _list(args: argparse.Namespace) -> int:
+    with Archive(_state_dir(args)) as archive:
+        rows = archive.summaries(CaseFilter(text=args.text, review=args.review), limit=args.limit, order=args.order)
+    if args.json:
+        print(json.dumps([asdict(row) for row in rows], ensure_ascii=False, indent=1))
+        return 0
+    for row in rows:
+        print(_line(row))
+    if not rows:
+        print("no cases", file=sys.stderr)
+    return 0
+
+
+def _line(row: CaseSummary) -> str:
+    when = datetime.fromtimestamp(row.at_utc, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+    speed = f"{'?' if row.speed_kmh is None else round(row.speed_kmh):>4}/{row.limit_kmh:.0f} km/h"
+    plate = row.corrected_plate or row.plate_text or "-"
+    verdict = row.outcome or row.state
+    return f"{row.number:>6}  {when}  {speed}  {plate:<10} {verdict:<13} {row.driver_name:<28} {row.review or ''}"
+
+
+def _show(args: argparse.Namespace) -> int:
+    with Archive(_state_dir(args)) as archive:
+        manifest, events = archive.manifest(args.number), archive.events(args.number)
+    if args.json:
+        print(json.dumps({**manifest, "events": [asdict(event) for event in events]}, ensure_ascii=False, indent=1))
+        return 0
+    for name, value in manifest.items():
+        print(f"{name:>16}  {json.dumps(value, ensure_ascii=False)}")
+    for event in events:
+        when = datetime.fromtimestamp(event.at_utc, UTC).isoformat(timespec="seconds")
+        print(f"{event.kind:>16}  {when} {event.officer}: {event.reason}")
+    return 0
+
+
+def _export(args: argparse.Namespace) -> int:
+    from edge.cases.export import export_cases
+
+    count = len(set(args.numbers))
+    done = 0
+
+    def progress(_number: int) -> None:
+        nonlocal done
+        done += 1
+        _progress("exporting", done, count)
+
+    says = export_cases(
+        _state_dir(args),
+        args.numbers,
+        args.to,
+        officer=args.officer,
+        reason=args.reason,
+        signer=_signer(args),
+        progress=progress,
+    )
+    print(f"{args.to}: {says}")
+    return 0
+
+
+def _report(args: argparse.Namespace) -> int:
+    from edge.cases.export import report_of
+
+    data = report_of(_state_dir(args), args.number)
+    try:
+        with args.to.open("xb") as file:
+            file.write(data)
+    except OSError as error:
+        raise CaseError(f"{args.to} cannot be written: {error.strerror}") from None
+    return 0
+
+
+def _review(args: argparse.Namespace) -> int:
+    record(
+        _state_dir(args),
+        args.number,
+        kind=EventKind(args.kind),
+        officer=args.officer,
+        reason=args.reason,
+        plate=args.plate,
+        signer=_signer(args),
+    )
+    return 0
+
+
+def _verify(args: argparse.Namespace) -> int:
+    from edge.cases.audit import audit
+    from edge.cases.verify import Mismatch, check_package, read_public_key
+
+    try:
+        trusted = read_public_key(args.key) if args.key else None
+        if args.package is not None:
+            print(check_package(args.package, trusted))
+        else:
+            print(audit(_state_dir(args), trusted=trusted, head=args.head, progress=partial(_progress, "verifying")))
+    except Mismatch as error:
+        raise EvidenceError(f"the evidence does not hold: {error}") from None
+    except OSError as error:
+        if isinstance(error, CaseError):
+            raise
+        raise CaseError(f"{error.filename} cannot be read: {error.strerror}") from None
+    return 0
+
+
+def _purge(args: argparse.Namespace) -> int:
+    from edge.cases.retention import Policy, due, purge
+
+    state_dir = _state_dir(args)
+    settings = load(args.config).cases if args.config else CaseSettings()
+    if args.numbers and not args.reason:
+        raise CaseError("say why these cases go before their time: --reason")
+    policy = Policy(settings.retention_days, settings.retention_unidentified_days, settings.retention_dismissed_days)
+    numbers = tuple(args.numbers) or due(state_dir, policy)
+    if not args.dry_run:
+        purge(state_dir, numbers, reason=args.reason or "retention period over", signer=_signer(args))
+    which = f": {', '.join(map(str, numbers))}" if numbers else ""
+    print(f"{len(numbers)} cases {'are due' if args.dry_run else 'purged'}{which}")
+    return 0
+
+
+def _public_key(args: argparse.Namespace) -> int:
+    print(load_signer(_key_file(args)).public_pem(), end="")
+    return 0
+
+
+def _rotate_key(args: argparse.Namespace) -> int:
+    from edge.cases.signing import rotate_signing_key
+
+    state_dir = _state_dir(args)
+    with Archive(state_dir) as archive:
+        if archive.status().daemon_alive:
+            raise CaseError("the unit runs and would go on signing with the old key: stop it first")
+    new = rotate_signing_key(state_dir, _key_file(args))
+    print(f"the unit now signs with key {new.key_id}; publish its public key, then destroy the superseded .old file")
+    return 0
+
+
+def _backup(args: argparse.Namespace) -> int:
+    from edge.cases.backup import backup
+
+    print(backup(_state_dir(args), args.to, progress=partial(_progress, "verifying the copy")))
+    return 0
+
+
+def _restore(args: argparse.Namespace) -> int:
+    from edge.cases.backup import restore
+
+    print(restore(args.backup, _state_dir(args), progress=partial(_progress, "verifying the backup")))
+    return 0
+
+
+def _progress(what: str, done: int, total: int) -> None:
+    """A line that rewrites itself, for people only."""
+    if sys.stderr.isatty() and (done == total or done % 20 == 0):
+        print(f"\r{what} {done}/{total}" + ("\r\x1b[K" if done == total else ""), end="", file=sys.stderr, flush=True)
