@@ -24,7 +24,7 @@ from edge.link.mailbox import Mailbox
 from edge.link.server import LinkServer
 from edge.model import PlateRead, Trigger
 from edge.notify import Notifier
-from edge.plates import licence_pattern, plate_pattern
+from edge.plates import Formats, licence_pattern
 from edge.police.registry import Registry
 from edge.police.vault import load_master_key
 from edge.sense import open_camera, open_radar
@@ -82,6 +82,7 @@ class Unit:
         """
         settings = self._settings
         folder = models_dir(settings.recognition.models_dir)
+        formats = Formats(settings.verdict.plate_countries, settings.verdict.plate_pattern)
         rules = Rules(
             site=settings.unit.site,
             limit_kmh=settings.speed.limit_kmh,
@@ -89,6 +90,7 @@ class Unit:
             window_after_s=settings.window.window_after_s,
             frames_per_case=settings.recognition.frames_per_case,
             thresholds=Thresholds.load(folder / "verdict.json"),
+            formats=formats,
         )
         registry = await Registry.open(settings.registry.path, load_master_key(settings.registry.master_key_file))
         stack.push_async_callback(registry.close)
@@ -115,7 +117,7 @@ class Unit:
             open_packets=WindowOpener(
                 registry,
                 self._pool,
-                plate_pattern(settings.verdict.plate_countries, settings.verdict.plate_pattern),
+                formats.pattern,
                 licence_pattern(settings.verdict.licence_pattern),
             ),
             registry=registry,

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 from edge.errors import CameraError, EdgeError, WorkerError
-from edge.identify import Thresholds, identify
+from edge.identify import ANY_FORMAT, Thresholds, identify
 from edge.model import (
     Case,
     Claim,
@@ -28,6 +28,7 @@ from edge.model import (
     PlateRead,
     Trigger,
 )
+from edge.plates import Formats
 
 log = logging.getLogger(__name__)
 NS = 1_000_000_000
@@ -88,6 +89,7 @@ class Rules:
     window_after_s: float
     frames_per_case: int
     thresholds: Thresholds
+    formats: Formats = ANY_FORMAT
 
 
 class Infringements:
@@ -138,7 +140,8 @@ class Infringements:
         )
         late_reads, (late_claims, late_rejected) = await asyncio.gather(self._read(photos), self._open(packets))
         return await self._cases.decide(
-            number, await self._decision(reads + late_reads, claims + late_claims, rejected + late_rejected)
+            number,
+            await self._decision(case.trigger, reads + late_reads, claims + late_claims, rejected + late_rejected),
         )
 
     async def _complete(self, case: PendingCase) -> tuple[Sequence[Path], Sequence[Packet]]:
@@ -184,11 +187,17 @@ class Infringements:
         return None
 
     async def _decision(
-        self, photos: Sequence[tuple[PlateRead, ...] | None], claims: Sequence[Claim], rejected: Counter[str]
+        self,
+        trigger: Trigger,
+        photos: Sequence[tuple[PlateRead, ...] | None],
+        claims: Sequence[Claim],
+        rejected: Counter[str],
     ) -> Decision:
         claims = tuple({(claim.uid, claim.plate): claim for claim in claims}.values())  # a car may have called twice
         frames = [reads or () for reads in photos]
-        verdict = identify(frames, [claim.plate for claim in claims], self._rules.thresholds)
+        rules = self._rules
+        plates = [claim.plate for claim in claims]
+        verdict = identify(frames, plates, rules.thresholds, rules.formats, trigger.direction)
         if verdict.outcome is not Outcome.IDENTIFIED and (not photos or None in photos):
             why = "a photo could not be recognised" if photos else "the camera gave no photo"
             verdict = replace(verdict, outcome=Outcome.UNIDENTIFIED, reason=why)

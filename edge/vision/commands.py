@@ -9,10 +9,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge.candidates import reading
 from edge.config import models_dir
 from edge.errors import ConfigError, EdgeError
-from edge.identify import Thresholds, best_first, identify
+from edge.identify import ANY_FORMAT, Thresholds, best_first, identify
 from edge.model import ALPHABET, PlateRead
+from edge.plates import Formats
 
 if TYPE_CHECKING:
     from edge.vision.worker import PhotoRead, Recogniser
@@ -31,6 +33,12 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     parser.add_argument("photos", nargs="+", type=Path, metavar="PHOTO")
     parser.add_argument("--json", action="store_true", help="one JSON object a line and photo")
     parser.add_argument("--against", type=Path, metavar="FILE", help="claimed plates, one a line: adds the verdict")
+    parser.add_argument(
+        "--countries",
+        type=lambda text: Formats(text.upper().split(",")),
+        metavar="CC[,CC]",
+        help="where the cars come from (IT,SI,AT): their plates' formats help to read",
+    )
     parser.add_argument("--models", type=Path, metavar="DIR", help="folder of the models")
     parser.set_defaults(run=read)
 
@@ -44,7 +52,7 @@ def read(args: argparse.Namespace) -> int:
     thresholds = Thresholds.load(folder / "verdict.json")
     recogniser = Recogniser(folder)
     failed = False
-    for report in _reports(recogniser, args.photos, claims, thresholds):
+    for report in _reports(recogniser, args.photos, claims, thresholds, args.countries):
         failed = failed or "error" in report
         print(json.dumps(report) if args.json else _sentence(report), flush=True)
     return int(failed)
@@ -72,7 +80,11 @@ def load_claims(path: Path) -> list[str]:
 
 
 def _reports(
-    recogniser: Recogniser, photos: Sequence[Path], claims: Sequence[str] | None, thresholds: Thresholds
+    recogniser: Recogniser,
+    photos: Sequence[Path],
+    claims: Sequence[str] | None,
+    thresholds: Thresholds,
+    formats: Formats | None,
 ) -> Iterator[Report]:
     for photo in photos:
         try:
@@ -81,9 +93,9 @@ def _reports(
             print(f"{photo}: {error}", file=sys.stderr)
             yield {"file": str(photo), "error": str(error)}
             continue
-        report: Report = {"file": str(photo), "plates": [_plate(read) for read in best_first(result.plates)]}
+        report: Report = {"file": str(photo), "plates": [_plate(read, formats) for read in best_first(result.plates)]}
         if claims is not None:
-            verdict = identify([result.plates], claims, thresholds)
+            verdict = identify([result.plates], claims, thresholds, formats or ANY_FORMAT)
             report["verdict"] = {
                 "outcome": str(verdict.outcome),
                 "plate": verdict.plate or None,
@@ -93,9 +105,9 @@ def _reports(
         yield report
 
 
-def _plate(read: PlateRead) -> Report:
+def _plate(read: PlateRead, formats: Formats | None) -> Report:
     return {
-        "text": read.text,
+        "text": reading(read, formats) if formats else read.text,
         "confidence": round(read.confidence, 4),
         "box": [round(edge, 1) for edge in read.detection.box],
         "detection_confidence": round(read.detection.confidence, 4),
@@ -117,4 +129,5 @@ def _sentence(report: Report) -> str:
     verdict = report.get("verdict")
     if isinstance(verdict, dict):
         line += f" -> {verdict['outcome']}" + (f" {verdict['plate']}" if verdict["outcome"] == "identified" else "")
+        line += f" (probability {verdict['probability']:.1%})"
     return line
