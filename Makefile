@@ -9,6 +9,8 @@ BIN := $(VENV)/bin
 STATE ?= var/demo
 DATA ?= ../shared/data
 
+include systemd/unit.mk
+
 .PHONY: help
 help: ## list every target with one line each
 	@awk -F':.*## ' '/^[a-zA-Z0-9_-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST) | sort
@@ -20,7 +22,7 @@ $(VENV)/.installed: setup.cfg pyproject.toml constraints.txt
 	@touch $@
 
 .PHONY: install
-install: $(VENV)/.installed ## make .venv in the checkout, with the autovelox command in it
+install: $(if $(SYSTEM_INSTALL),,$(VENV)/.installed) ## make .venv in the checkout; SYSTEM=1 installs the unit on this board
 
 .PHONY: demo
 demo: install ## set up, then play eight infringements and print who drove (VIEW=1 opens the viewer at the end)

@@ -1,0 +1,34 @@
+# The targets of the unit: installing it on a board, and proving it without one.
+
+# `make install` makes .venv in the checkout. `make install SYSTEM=1` installs the unit on this board, as does giving
+# DESTDIR= or PREFIX= to make.
+SYSTEM_INSTALL := $(strip $(SYSTEM) $(filter command,$(foreach name,DESTDIR PREFIX,$(origin $(name)))))
+ifneq ($(SYSTEM_INSTALL),)
+install:
+	@DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)" PYTHON="$(if $(filter file,$(origin PYTHON)),python3,$(PYTHON))" \
+		systemd/install.sh
+endif
+
+.PHONY: uninstall
+uninstall: ## remove the unit from this board; evidence, registry, configuration and keys stay (root)
+	@DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)" systemd/uninstall.sh
+
+.PHONY: wheelhouse
+wheelhouse: ## fill var/wheelhouse for installing without a network (MACHINE=aarch64 for a Raspberry Pi)
+	@MACHINE="$(MACHINE)" systemd/wheelhouse.sh
+
+.PHONY: test-unit
+test-unit: ## install, run, break and remove the unit in a booted systemd (root; skips where it cannot)
+	@tests/unit_root/run.sh
+
+.PHONY: test-camera
+test-camera: ## run the camera on a real picamera2 and libcamera's virtual pipeline (root; skips where it cannot)
+	@tests/camera/run.sh
+
+.PHONY: hil
+hil: $(VENV)/.installed ## hardware in the loop: PIN_OUT=.. PIN_IN=.. on a board with a jumper; mock pins without
+	@$(BIN)/python tests/hil/run.py $(if $(PIN_OUT),--pin-out $(PIN_OUT) --pin-in $(PIN_IN)) $(HIL_ARGS)
+
+.PHONY: hil-vm
+hil-vm: ## the same on a kernel with simulated GPIO lines, in qemu (root; skips where it cannot)
+	@tests/hil/vm.sh
