@@ -35,7 +35,6 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     parser.add_argument("--against", type=Path, metavar="FILE", help="claimed plates, one a line: adds the verdict")
     parser.add_argument(
         "--countries",
-        type=lambda text: Formats(text.upper().split(",")),
         metavar="CC[,CC]",
         help="where the cars come from (IT,SI,AT): their plates' formats help to read",
     )
@@ -48,11 +47,12 @@ def read(args: argparse.Namespace) -> int:
     from edge.vision.worker import Recogniser  # takes seconds to import
 
     claims = load_claims(args.against) if args.against else None
+    formats = Formats(args.countries.upper().split(",")) if args.countries else None
     folder = models_dir(args.models)
     thresholds = Thresholds.load(folder / "verdict.json")
     recogniser = Recogniser(folder)
     failed = False
-    for report in _reports(recogniser, args.photos, claims, thresholds, args.countries):
+    for report in _reports(recogniser, args.photos, claims, thresholds, formats):
         failed = failed or "error" in report
         print(json.dumps(report) if args.json else _sentence(report), flush=True)
     return int(failed)
