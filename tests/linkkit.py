@@ -85,6 +85,7 @@ class RawCar:
             local_addr=(self._source, 0) if self._source else None, ssl=True if self._ssl is None else self._ssl
         )
         self._session = aiohttp.ClientSession(connector=connector)
+        self._session._retry_connection = False  # one attempt is one attempt
         try:
             self.web_socket = await self._session.ws_connect(self._url, max_msg_size=0, autoping=True)
             self.open = json.loads((await self.receive())[1:])

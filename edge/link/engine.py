@@ -19,7 +19,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import engineio
-from aiohttp import ClientConnectionResetError, WSMsgType, web
+from aiohttp import ClientConnectionResetError, WSCloseCode, WSMsgType, web
 from engineio import packet
 
 from edge.link.frames import MAX_FRAME_BYTES, FrameError
@@ -84,7 +84,8 @@ class CarSocket:
         if message.type is WSMsgType.BINARY:
             raise FrameError("bad_frame")
         if message.type is WSMsgType.ERROR:
-            raise FrameError("oversized" if self._web_socket.close_code == 1009 else "bad_frame")
+            too_big = getattr(message.data, "code", None) is WSCloseCode.MESSAGE_TOO_BIG
+            raise FrameError("oversized" if too_big else "bad_frame")
 
 
 class CarEngine(engineio.AsyncServer):  # type: ignore[misc]

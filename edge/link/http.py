@@ -22,6 +22,9 @@ from edge.link.visit import Visit
 
 PATH: Final = "/socket.io/"
 
+SERVER: Final = "autovelox"
+"""Instead of aiohttp's header, which tells everybody its version and Python's."""
+
 MAX_LINE_BYTES: Final = 1024
 MAX_FIELD_BYTES: Final = 2048
 MAX_HEADERS: Final = 48
@@ -125,5 +128,6 @@ def _refusal(request: web.BaseRequest) -> int | None:
 
 
 def _closing(response: web.Response) -> web.Response:
+    response.headers[hdrs.SERVER] = SERVER
     response.force_close()
     return response
