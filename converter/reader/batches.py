@@ -21,6 +21,8 @@ from .real import RealCrop, recrop
 from .store import PlateStore
 
 _CLASS = {character: i + 1 for i, character in enumerate(ALPHABET)}
+_REOPEN = 250
+"""Batches after which the stores are opened again: rendering may go on beside training."""
 Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 
 
@@ -53,11 +55,12 @@ class TrainingBatches(IterableDataset[Batch]):
         cv2.setNumThreads(1)
         worker = get_worker_info()
         rng = random.Random(f"{self._seed}-{self._start}-{worker.id if worker else 0}")  # noqa: S311
-        stores = [PlateStore.open(folder) for folder in self._stores]
         number = self._start
         while True:
-            difficulty = min(1.0, number / max(self._mix.ramp, 1))
-            pairs = [self._sample(stores, difficulty, rng) for _ in range(self._size)]
+            if number == self._start or number % _REOPEN == 0:
+                stores = [PlateStore.open(folder) for folder in self._stores]
+            hardest = min(1.0, number / max(self._mix.ramp, 1))
+            pairs = [self._sample(stores, hardest * rng.uniform(0.25, 1), rng) for _ in range(self._size)]
             targets = [_CLASS[c] for _, text in pairs for c in text]
             lengths = [len(text) for _, text in pairs]
             yield to_tensor([canvas for canvas, _ in pairs]), torch.tensor(targets), torch.tensor(lengths)

@@ -39,7 +39,8 @@ class PlateStore:
         """
         if not (folder / _TEXTS).is_file():
             raise MissingError(f"{folder} holds no rendered plates: run autovelox-convert reader render first")
-        lines = [json.loads(line) for line in (folder / _TEXTS).read_text().splitlines()]
+        written = (folder / _TEXTS).read_text()
+        lines = [json.loads(line) for line in written[: written.rfind("\n") + 1].splitlines()]
         return cls(
             pictures=np.load(folder / _PICTURES, mmap_mode="r"),
             patches=np.load(folder / _PATCHES, mmap_mode="r"),

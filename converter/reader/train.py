@@ -77,10 +77,11 @@ def train(
             parts[name].load_state_dict(state)
     (out / "plan.json").write_text(json.dumps({**asdict(plan), **asdict(mix), "real_crops": len(real)}, indent=1))
     batches: Iterator[Batch] = iter(loader(TrainingBatches(stores, real, mix, plan.batch, plan.seed, step)))
+    hint_share = 0.4 if start_from is None else 0.0
     loss_average = 0.0
     with Progress("train", plan.steps - step) as progress:
         while step < plan.steps:
-            loss = _step(network, hint, next(batches), optimizer)
+            loss = _step(network, hint, hint_share, next(batches), optimizer)
             schedule.step()
             averaged.update_parameters(network)
             step += 1
@@ -94,11 +95,11 @@ def train(
     return averaged.module
 
 
-def _step(network: nn.Module, hint: nn.Linear, batch: Batch, optimizer: torch.optim.Optimizer) -> float:
+def _step(network: nn.Module, hint: nn.Linear, share: float, batch: Batch, optimizer: torch.optim.Optimizer) -> float:
     """One step; returns the network's own CTC loss.
 
-    *hint* reads the convolutions' cells directly. Its loss ends early in training the plateau in which CTC knows the
-    blank only; the shipped network has no such head.
+    *hint* reads the convolutions' cells directly. Its loss, counted by *share*, ends early in training the plateau in
+    which CTC knows the blank only; the shipped network has no such head.
     """
     images, targets, lengths = batch
     network.train()
@@ -107,7 +108,7 @@ def _step(network: nn.Module, hint: nn.Linear, batch: Batch, optimizer: torch.op
         logits, hinted = network.decide(cells), hint(cells)  # type: ignore[operator]
     loss = _ctc(logits, targets, lengths)
     optimizer.zero_grad(set_to_none=True)
-    torch.autograd.backward([loss + 0.4 * _ctc(hinted, targets, lengths)])
+    torch.autograd.backward([loss + share * _ctc(hinted, targets, lengths)])
     nn.utils.clip_grad_norm_(network.parameters(), 2.0)
     optimizer.step()
     return float(loss.detach())
