@@ -41,6 +41,11 @@ class Listener:
         self._resume: asyncio.TimerHandle | None = None
         self.port = 0
 
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody can come in."""
+        return self._socket is not None
+
     def open(self, host: str, port: int) -> None:
         """Listen on *host* and *port* (0: a free one, see :attr:`port`).
 

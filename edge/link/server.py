@@ -57,6 +57,10 @@ class LinkServer:
         """How many connections are open."""
         return len(self._visits)
 
+    def problem(self) -> str | None:
+        """Why no car can come in now, or None."""
+        return None if self._listener.is_open else "the link does not listen"
+
     async def start(self) -> None:
         """Listen.
 
