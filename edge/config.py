@@ -41,8 +41,8 @@ class UnitSettings(Section):
 class LinkSettings(Section):
     """``[link]``: the side that faces the street.
 
-    ``connect_timeout_s`` covers TLS, HTTP and the Socket.IO CONNECT together. ``packets_per_uid`` counts for each source
-    address of its own; an IPv6 /64 is one address.
+    ``connect_timeout_s`` covers TLS, HTTP and the Socket.IO CONNECT together. ``packets_per_uid`` counts for each
+    source address of its own; an IPv6 /64 is one address.
     """
 
     host: str = "127.0.0.1"
@@ -191,9 +191,10 @@ class CaseSettings(Section):
 
 
 class MetricsSettings(Section):
-    """``[metrics]``: Prometheus metrics and health, loopback only; port 0 picks a free one, none switches it off."""
+    """``[metrics]``: Prometheus metrics and health, on loopback only; port 0 picks a free one."""
 
-    port: Port | None = 9464
+    enabled: bool = True
+    port: Port = 9464
 
 
 class Settings(Section):
@@ -213,12 +214,17 @@ class Settings(Section):
 
     def printable(self) -> str:
         """The settings as TOML-like lines; places of secrets are masked."""
-        lines: list[str] = []
-        for name, section in self:
-            lines.append(f"[{name}]")
-            for key, value in section:
-                lines.append(f"{key} = {MASK if key in SECRET_FIELDS and value is not None else value}")
-        return "\n".join(lines)
+        return "\n".join(line for name, section in self for line in _printed(name, section))
+
+
+def _printed(name: str, section: Section) -> list[str]:
+    lines, inner = [f"[{name}]"], []
+    for key, value in section:
+        if isinstance(value, Section):
+            inner += _printed(f"{name}.{key}", value)
+        elif value is not None:
+            lines.append(f"{key} = {MASK if key in SECRET_FIELDS else value}")
+    return lines + inner
 
 
 def models_dir(configured: Path | None = None) -> Path:
@@ -264,10 +270,12 @@ def explain(error: ValidationError) -> str:
 
 
 def _known(location: tuple[int | str, ...]) -> list[str]:
-    if len(location) == 1:
-        return list(Settings.model_fields)
-    section = Settings.model_fields[str(location[0])].annotation
-    assert isinstance(section, type) and issubclass(section, Section)
+    """The keys there are where *location* points, its last part being the unknown one."""
+    section: type[BaseModel] = Settings
+    for part in location[:-1]:
+        inner = section.model_fields[str(part)].annotation
+        assert isinstance(inner, type) and issubclass(inner, BaseModel)
+        section = inner
     return list(section.model_fields)
 
 
