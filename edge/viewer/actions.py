@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from edge.cases.records import EventKind
 from edge.viewer.background import Lane
+from edge.viewer.evidence import Evidence
 from edge.viewer.language import _, number
 from edge.viewer.lightbox import Lightbox
 from edge.viewer.opencase import OpenCase
@@ -23,10 +24,17 @@ class Actions:
     """One method a button or key; each is about the case on the screen, or about none if there is none."""
 
     def __init__(
-        self, root: tk.Tk, theme: Theme, source: Source, pictures: Lane, case: OpenCase, say: Callable[[str, str], None]
+        self,
+        root: tk.Tk,
+        theme: Theme,
+        source: Source,
+        pictures: Lane,
+        case: OpenCase,
+        evidence: Evidence,
+        say: Callable[[str, str], None],
     ) -> None:
         self._root, self._theme, self._source = root, theme, source
-        self._pictures, self._case, self._say = pictures, case, say
+        self._pictures, self._case, self._evidence, self._say = pictures, case, evidence, say
         self.lightbox: Lightbox | None = None
 
     def confirm(self) -> None:
@@ -85,6 +93,12 @@ class Actions:
         self._root.clipboard_clear()
         self._root.clipboard_append(_in_words(self._case.opened))
         self._say(_("Copied"), "accent")
+
+    def export(self) -> None:
+        """Write the case to a file for others."""
+        opened = self._decided()
+        if opened is not None:
+            self._evidence.export(opened.case.number)
 
     def full_size(self) -> None:
         """Show the photo over the whole window."""

@@ -16,6 +16,7 @@ from edge.viewer.background import Background
 from edge.viewer.camerapanel import CameraPanel
 from edge.viewer.caselist import CaseList
 from edge.viewer.driverpanel import DriverPanel
+from edge.viewer.evidence import Evidence
 from edge.viewer.filterbar import FilterBar
 from edge.viewer.language import _
 from edge.viewer.listing import ListKeeper
@@ -73,8 +74,12 @@ class Viewer:
         self.driver.grid(row=1, column=0, sticky="nsew", pady=theme.px(8))
         self.bar = ActionBar(window.main, theme, self._buttons())
         self.bar.grid(row=2, column=0, sticky="ew")
-        self.case = OpenCase(root, self.source, pictures, self.camera, self.driver, self.bar, self._case_shown)
-        self.actions = Actions(root, theme, self.source, pictures, self.case, self.note)
+        self.case = OpenCase(root, self.source, pictures, self.camera, self.driver, self.bar)
+        work = self._background.lane("work")
+        self.evidence = Evidence(
+            root, theme, work, options.state_dir, self.source.officer, self.status, self._chain_broken
+        )
+        self.actions = Actions(root, theme, self.source, pictures, self.case, self.evidence, self.note)
         self.keeper = ListKeeper(
             root,
             self.source,
@@ -84,6 +89,8 @@ class Viewer:
             committed=self.case.refresh,
         )
         self._note_timer: str | None = None
+        self._health: UnitStatus | None = None
+        self._trouble = self._broken = ""
         self._bind()
         root.protocol("WM_DELETE_WINDOW", self.close)
         self.cases.canvas.focus_set()
@@ -122,6 +129,8 @@ class Viewer:
             Action("confirm", _("Confirm"), lambda: self.actions.confirm(), "Primary.TButton", decided_only=True),
             Action("dismiss", _("Dismiss"), lambda: self.actions.dismiss(), "Danger.TButton", decided_only=True),
             Action("correct", _("Correct plate"), lambda: self.actions.correct_plate(), decided_only=True),
+            Action("export", _("Export"), lambda: self.actions.export(), decided_only=True),
+            Action("verify", _("Verify"), lambda: self.evidence.verify()),
             Action("copy", _("Copy"), lambda: self.actions.copy()),
         )
 
@@ -133,6 +142,8 @@ class Viewer:
             ("C", ("c",), _("Confirm"), self.actions.confirm),
             ("D", ("d",), _("Dismiss"), self.actions.dismiss),
             ("E", ("e",), _("Correct the plate"), self.actions.correct_plate),
+            ("X", ("x",), _("Export as ZIP or PDF"), self.actions.export),
+            ("V", ("v",), _("Verify all evidence"), self.evidence.verify),
             ("Ctrl+C", ("Control-c",), _("Copy the case as text"), self.actions.copy),
             (_("Space"), ("space",), _("Photo in full size"), self.actions.full_size),
             ("[ ]", ("bracketleft", "bracketright"), _("Previous, next photo of the case"), lambda: None),
@@ -173,12 +184,19 @@ class Viewer:
 
         self.root.bind(f"<{event}>", pressed)
 
-    def _case_shown(self) -> None:
-        """A hook for what has to follow when a case is on the screen."""
+    def _chain_broken(self, sentence: str) -> None:
+        self._broken = sentence
+        self._show_notices()
 
     def _status(self, status: UnitStatus | None, trouble: str) -> None:
+        if status is not None and not status.chain_ok and (self._health is None or self._health.chain_ok):
+            self.evidence.locate()
+        self._health, self._trouble = status, trouble
         self.status.show(status)
-        self.banners.show(notices(status, trouble, ""))
+        self._show_notices()
+
+    def _show_notices(self) -> None:
+        self.banners.show(notices(self._health, self._trouble, self._broken))
 
 
 def run(options: Options) -> None:

@@ -6,7 +6,7 @@ It knows rows by position and asks for the pages it lacks; who fetches them is n
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from tkinter import ttk
 
@@ -88,18 +88,27 @@ class CaseList(ttk.Frame):
             if self._first and grown > 0:  # what the officer looks at stays in sight while cases arrive above
                 self._first += grown
             self._first = max(0, min(self._first, total - self.rows_in_sight))
+            self._index = None if self._index is None else self._index + max(0, grown)
         elif total != self.total:
             return
         self._pages |= pages
         while len(self._pages) > PAGES_KEPT:
             del self._pages[next(iter(self._pages))]
         self._index = self._position()
-        self.draw()
+        if self.selection is None and self._index is not None and self.row(self._index) is not None:
+            self.select_index(self._index)  # it was chosen before its page was here
+        else:
+            self.draw()
 
-    def wanted(self, total: int) -> tuple[int, ...]:
-        """The pages that will be in sight when the list has grown to *total* rows."""
-        first = self._first + max(0, total - self.total) if self._first and self._pages else self._first
-        return tuple(range(first // PAGE, (first + self.rows_in_sight) // PAGE + 1))
+    def plan(self) -> Callable[[int], Iterable[int]]:
+        """A function that any thread may call: the pages in sight once the list has grown to so many rows."""
+        first, known, sight, anchored = self._first, self.total, self.rows_in_sight, bool(self._first and self._pages)
+
+        def pages(total: int) -> Iterable[int]:
+            begin = first + max(0, total - known) if anchored else first
+            return range(begin // PAGE, (begin + sight) // PAGE + 1)
+
+        return pages
 
     def rewind(self) -> None:
         """Forget all rows and go back to the top: another filter or order. The selected case stays selected."""
@@ -227,14 +236,12 @@ class CaseList(ttk.Frame):
             self._drawn[slot] = None
 
     def _position(self) -> int | None:
-        """Where the selected case stands among the pages that are here."""
-        if self.selection is None:
-            return self._index
+        """Where the selected case stands: among the pages that are here, or where it was when it was last seen."""
         for page, rows in self._pages.items():
             for place, summary in enumerate(rows):
                 if summary.number == self.selection:
                     return page * PAGE + place
-        return None
+        return self._index
 
     def _click(self, event: tk.Event[tk.Misc]) -> None:
         self.canvas.focus_set()

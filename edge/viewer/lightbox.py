@@ -9,13 +9,12 @@ from __future__ import annotations
 import tkinter as tk
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 
 from PIL import Image
 
 from edge.viewer.background import Lane
 from edge.viewer.language import _, percent
-from edge.viewer.pictures import Slot, describe, load_whole
+from edge.viewer.pictures import Signed, Slot, describe, load_whole
 from edge.viewer.theme import Theme
 
 REST_MS = 120
@@ -32,7 +31,7 @@ class Lightbox(tk.Canvas):
         master: tk.Misc,
         theme: Theme,
         lane: Lane,
-        photos: Sequence[Path | None],
+        photos: Sequence[Signed | None],
         index: int,
         title: str,
         closed: Callable[[], None],
@@ -132,11 +131,11 @@ class Lightbox(tk.Canvas):
             self.pan(-dx, -dy)
 
     def _load(self) -> None:
-        path = self._photos[self._index]
-        if path is None:
-            self._failed(FileNotFoundError(_("This photo's file is missing.")))
+        stored = self._photos[self._index]
+        if stored is None:
+            self._failed(FileNotFoundError(_("The photo's file is missing: verify the evidence.")))
             return
-        self._lane.submit(lambda: load_whole(path), self._loaded, self._failed, key="whole")
+        self._lane.submit(lambda: load_whole(stored), self._loaded, self._failed, key="whole")
 
     def _loaded(self, whole: Image.Image) -> None:
         if self.winfo_exists():

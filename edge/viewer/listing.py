@@ -83,7 +83,7 @@ class ListKeeper:
                 self._committed()
 
     def _refresh(self) -> None:
-        self._source.listing(self._query, self._cases.wanted, PAGE, self._fresh, self._failed)
+        self._source.listing(self._query, self._cases.plan(), PAGE, self._fresh, self._failed)
 
     def _fresh(self, listing: Listing) -> None:
         if listing.query != self._query:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Callable
 
 from edge.viewer.actionbar import ActionBar
 from edge.viewer.background import Lane
@@ -28,10 +27,9 @@ class OpenCase:
         camera: CameraPanel,
         driver: DriverPanel,
         bar: ActionBar,
-        shown: Callable[[], None],
     ) -> None:
         self._root, self._source, self._pictures = root, source, pictures
-        self._camera, self._driver, self._bar, self._shown = camera, driver, bar, shown
+        self._camera, self._driver, self._bar = camera, driver, bar
         self.number: int | None = None
         self.opened: Opened | None = None
         self.frame = 0
@@ -154,4 +152,3 @@ class OpenCase:
             self._driver.no_portrait(pictures.portrait)
         elif pictures.portrait is not None:
             self._driver.show_portrait(pictures.portrait)
-        self._shown()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import tkinter as tk
 from dataclasses import dataclass
@@ -19,13 +20,21 @@ CROP_MAGNIFICATION = 8.0
 
 
 @dataclass(frozen=True, slots=True)
+class Signed:
+    """A stored photo and the SHA-256 (hex) its case's manifest has of it."""
+
+    path: Path
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
     """Which pictures a case needs on the screen: sizes are (width, height) in pixels, None is a picture not wanted.
 
     ``redraw`` is false where the photo itself is on the screen already and only the crop of ``box`` is missing.
     """
 
-    photo: Path | None
+    photo: Signed | None
     redraw: bool
     fit: tuple[int, int]
     box: Box | None
@@ -72,14 +81,14 @@ def load(wanted: Wanted) -> Pictures:
 
 
 def load_photo(
-    path: Path, fit: tuple[int, int], box: Box | None, crop_fit: tuple[int, int], *, redraw: bool = True
+    stored: Signed, fit: tuple[int, int], box: Box | None, crop_fit: tuple[int, int], *, redraw: bool = True
 ) -> Photo:
-    """Decode the photo at *path*, scale it to fit into *fit* (never enlarging it) and magnify the plate in *box*.
+    """Decode the *stored* photo, scale it to fit into *fit* (never enlarging it) and magnify the plate in *box*.
 
     Raises:
         ImageError: the file is missing or is no picture.
     """
-    whole = load_whole(path)
+    whole = load_whole(stored)
     scale = min(1.0, fit[0] / whole.width, fit[1] / whole.height)
     size = max(1, round(whole.width * scale)), max(1, round(whole.height * scale))
     picture = None
@@ -89,19 +98,24 @@ def load_photo(
     return Photo(picture, crop, scale, whole.size)
 
 
-def load_whole(path: Path) -> Image.Image:
-    """The photo at *path* in full size, as RGB.
+def load_whole(stored: Signed) -> Image.Image:
+    """The *stored* photo in full size, as RGB, if it is the one that was recorded.
 
     Raises:
-        ImageError: the file is missing or is no picture.
+        ImageError: the file is missing, was altered, or is no picture.
     """
     try:
-        with Image.open(path) as file:
+        encoded = stored.path.read_bytes()
+        if hashlib.sha256(encoded).hexdigest() != stored.sha256:
+            raise ImageError(_("The photo's file was altered since it was recorded: verify the evidence."))
+        with Image.open(io.BytesIO(encoded)) as file:
             return file.convert("RGB")
     except FileNotFoundError:
-        raise ImageError("the photo's file is missing: restore the last backup and verify the evidence") from None
+        raise ImageError(_("The photo's file is missing: verify the evidence.")) from None
+    except ImageError:
+        raise
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        raise ImageError("the photo's file is damaged: verify the evidence") from None
+        raise ImageError(_("The photo's file cannot be decoded: verify the evidence.")) from None
 
 
 def magnify(whole: Image.Image, box: Box, fit: tuple[int, int]) -> Image.Image:
@@ -129,7 +143,7 @@ def load_portrait(encoded: bytes, fit: tuple[int, int]) -> Image.Image:
         with Image.open(io.BytesIO(encoded)) as file:
             picture = file.convert("RGB")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        raise ImageError("the portrait is damaged") from None
+        raise ImageError(_("The portrait cannot be decoded.")) from None
     picture.thumbnail(fit, Image.Resampling.LANCZOS)
     return picture
 

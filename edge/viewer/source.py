@@ -18,6 +18,7 @@ from edge.cases.records import CaseFilter, CaseSummary, Event, EventKind, Order,
 from edge.errors import CaseError, NoSuchCase
 from edge.model import Case
 from edge.viewer.background import Background
+from edge.viewer.pictures import Signed
 
 Result = TypeVar("Result")
 Failed = Callable[[Exception], None]
@@ -46,7 +47,7 @@ class Opened:
 
     case: Case
     events: tuple[Event, ...]
-    photos: tuple[Path | None, ...]
+    photos: tuple[Signed | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,11 +167,13 @@ class Source:
 
 def _read_case(archive: Archive, number: int) -> Opened:
     case = archive.case(number)
-    return Opened(case, archive.events(number), tuple(_photo(archive, case, i) for i in range(len(case.frames))))
+    digests = [frame["sha256"] for frame in archive.manifest(number)["frames"]]
+    photos = tuple(_photo(archive, case, index, digest) for index, digest in enumerate(digests))
+    return Opened(case, archive.events(number), photos)
 
 
-def _photo(archive: Archive, case: Case, index: int) -> Path | None:
+def _photo(archive: Archive, case: Case, index: int, digest: str) -> Signed | None:
     try:
-        return archive.frame_path(case, index)
+        return Signed(archive.frame_path(case, index), digest)
     except CaseError:
         return None

@@ -13,6 +13,7 @@ from edge.viewer.theme import Theme
 
 LOW_SHARE = 0.1
 LOW_BYTES = 1 << 30
+STEP_MS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ class StatusBar(ttk.Frame):
         self.unit, self.signed, self.note = (ttk.Label(self, style="Page.TLabel") for _index in range(3))
         for chip in (self.unit, self.signed, self.note):
             chip.pack(side="right", padx=(0, px(8)))
+        self._bar = ttk.Progressbar(self, mode="indeterminate", length=px(90), style="Busy.Horizontal.TProgressbar")
         self.bind("<<ThemeChanged>>", lambda _event: self._name_colours())
         self._name_colours()
 
@@ -93,6 +95,18 @@ class StatusBar(ttk.Frame):
     def say(self, text: str, tone: str = "accent") -> None:
         """Show the outcome of the officer's last action, or nothing."""
         _set(self.note, text, f"{tone}.Chip.TLabel" if text else "Page.TLabel")
+
+    def busy(self, text: str) -> None:
+        """Something takes its time: say what, and move."""
+        self.say(text)
+        self._bar.pack(side="right", padx=(0, self._theme.px(8)))
+        self._bar.start(STEP_MS)
+
+    def idle(self) -> None:
+        """It is done."""
+        self._bar.stop()
+        self._bar.pack_forget()
+        self.say("")
 
     def _name_colours(self) -> None:
         text = _("Dark") if self._theme.palette.name == "light" else _("Light")

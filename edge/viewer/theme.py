@@ -244,6 +244,10 @@ class Theme:
                 selectforeground=[("readonly", palette.text)],
                 background=[],
             )
+        self._style.configure(
+            "Busy.Horizontal.TProgressbar", background=palette.accent, troughcolor=palette.neutral_soft
+        )
+        self._style.configure("Busy.Horizontal.TProgressbar", thickness=px(4), bordercolor=palette.background)
         self._style.layout("Vertical.TScrollbar", SLIM_SCROLLBAR)
         self._style.configure("TScrollbar", background=palette.border, bordercolor=palette.surface, gripcount=0)
         self._style.configure("TScrollbar", arrowsize=px(11), troughcolor=palette.surface, lightcolor=palette.border)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from edge.cases.database import writing
+from edge.cases.evidence import HEAD, INSERT, chain
+from edge.cases.manifest import Content, decided, driver_name, filed, frame_record, to_case
 from edge.cases.store import CaseStore
 from edge.demo.cast import Person, load_cast
 from edge.demo.portraits import draw
@@ -79,6 +82,11 @@ def scenes(count: int) -> list[Scene]:
     return mixture
 
 
+def resized(scene: Scene, size: tuple[int, int]) -> Scene:
+    """*scene* with photos of another size."""
+    return replace(scene, size=size)
+
+
 def fill(state_dir: Path, wanted: Sequence[Scene], *, photos: Mapping[int, bytes] = {}) -> list[int]:
     """File and decide *wanted* in the store of *state_dir*; ``photos`` replaces the rendered photo of a scene."""
 
@@ -90,6 +98,44 @@ def fill(state_dir: Path, wanted: Sequence[Scene], *, photos: Mapping[int, bytes
             await store.close()
 
     return asyncio.run(work())
+
+
+def fill_many(state_dir: Path, wanted: Sequence[Scene]) -> None:
+    """What :func:`fill` does, in one transaction and with a photo for every plate: for a thousand cases and more."""
+    fill(state_dir, wanted[:1])
+    with writing(state_dir) as database:
+
+        def append(kind: str, content: Content) -> int:
+            head = database.execute(HEAD).fetchone()
+            entry = chain(head, kind, content["number"], content, at_utc=START_UTC, signer=None)
+            database.execute(INSERT, entry.row())
+            return entry.seq
+
+        for index, scene in enumerate(wanted[1:], 1):
+            number, trigger, at_utc = index + 1, _trigger(scene, index), START_UTC + 977.0 * index
+            frame = Frame(photo(scene.plate, scene.size), *scene.size, at_utc, 10**9 * number)
+            name = f"frames/{sum(scene.plate.encode())}-{scene.size[1]}.jpg"
+            if not (state_dir / name).exists():
+                (state_dir / name).write_bytes(frame.jpeg)
+            content = filed(
+                number,
+                trigger,
+                [frame_record(name, frame)],
+                limit_kmh=50.0,
+                site=scene.site,
+                unit=UNIT,
+                clock={},
+            )
+            row = (number, "pending", at_utc, scene.site, scene.speed_kmh, 50.0, append("filed", content))
+            sql = "INSERT INTO cases (number, state, at_utc, site, speed_kmh, limit_kmh, filed_seq) VALUES"
+            database.execute(f"{sql} (?, ?, ?, ?, ?, ?, ?)", row)
+            content = decided(content, decision(scene), at_utc + 1)
+            case = to_case(content)
+            values = (case.plate_text, str(scene.outcome), driver_name(case), append("decided", content), number)
+            sql = "UPDATE cases SET state = 'decided', plate_text = ?, outcome = ?, driver_name = ?, decided_seq = ?"
+            database.execute(f"{sql} WHERE number = ?", values)
+            if scene.driver is not None:
+                database.execute("INSERT INTO portraits VALUES (?, ?)", (number, scene.driver.portrait))
 
 
 async def add(store: CaseStore, scene: Scene, index: int, jpeg: bytes | None = None) -> int:
@@ -104,11 +150,14 @@ async def add(store: CaseStore, scene: Scene, index: int, jpeg: bytes | None = N
         )
         for shift in range(scene.frames)
     ]
-    trigger = Trigger(at_utc, 10**9 * (index + 1), scene.speed_kmh, "gpio", "inbound")
-    number = await store.file(trigger, frames, [], limit_kmh=50.0, site=scene.site)
+    number = await store.file(_trigger(scene, index), frames, [], limit_kmh=50.0, site=scene.site)
     if scene.outcome is not None:
         await store.decide(number, decision(scene))
     return number
+
+
+def _trigger(scene: Scene, index: int) -> Trigger:
+    return Trigger(START_UTC + 977.0 * index, 10**9 * (index + 1), scene.speed_kmh, "gpio", "inbound")
 
 
 def decision(scene: Scene) -> Decision:

@@ -1,0 +1,56 @@
+"""A display for all viewer tests, and a viewer in the test's own process, driven by real keys and clicks."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import stores
+import xkit
+from desk import OFFICER, Desk, OpenDesk
+
+from edge.viewer.app import Options, Viewer
+
+
+@pytest.fixture(scope="session")
+def display() -> Iterator[str]:
+    """An Xvfb of 1440x900."""
+    if reason := xkit.missing():
+        pytest.skip(reason)
+    with xkit.xvfb() as name:
+        yield name
+
+
+@pytest.fixture
+def open_desk(display: str) -> Iterator[OpenDesk]:
+    """Opens viewers on a state folder, and closes them in the end."""
+    roots: list[Viewer] = []
+
+    def open_(state_dir: Path, on: str = display, **changes: object) -> Desk:
+        root = tk.Tk(screenName=on, className="Autovelox")
+        viewer = Viewer(root, replace(Options(state_dir), **changes), OFFICER)  # type: ignore[arg-type]
+        roots.append(viewer)
+        root.update()
+        return Desk(viewer, on)
+
+    yield open_
+    for viewer in roots:
+        viewer.close()
+
+
+@pytest.fixture(scope="session")
+def thousand(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store of 1,000 cases; tests may only look at it."""
+    folder = tmp_path_factory.mktemp("thousand")
+    stores.fill_many(folder, stores.scenes(1000))
+    return folder
+
+
+@pytest.fixture
+def state_dir(tmp_path: Path) -> Path:
+    """A store of 12 cases."""
+    stores.fill(tmp_path, stores.scenes(12))
+    return tmp_path
