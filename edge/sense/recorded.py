@@ -45,9 +45,16 @@ class RecordedFeed:
     """
 
     def __init__(
-        self, camera: CameraSettings, radar: RadarSettings, *, on_playing: Callable[[Playing], None] | None = None
+        self,
+        camera: CameraSettings,
+        radar: RadarSettings,
+        *,
+        line: Line | None = None,
+        on_playing: Callable[[Playing], None] | None = None,
     ) -> None:
-        """Load the manifest that *camera* names; *on_playing* is called with every frame.
+        """Load the manifest that *camera* names.
+
+        *line* is pulled instead of the one that the settings name; *on_playing* is called with every frame.
 
         Raises:
             ConfigError: the manifest is wrong, or there is none.
@@ -56,7 +63,7 @@ class RecordedFeed:
         self._radar = radar
         self._manifest = load_manifest(camera.manifest or Path())
         self._ring = FrameRing(camera.ring_frames, stall_s=camera.stall_s + self._manifest.gap_s)
-        self._line: Line | None = None
+        self._line = line
         self._player: asyncio.Task[None] | None = None
         self._on_playing = on_playing
         self.speeds = FeedSpeeds()
@@ -71,7 +78,8 @@ class RecordedFeed:
         """
         for clip in self._manifest.clip:
             await asyncio.to_thread(_ClipReader, clip)
-        self._line = feed_line(self._camera, self._radar)
+        if self._line is None:
+            self._line = feed_line(self._camera, self._radar)
         self._player = asyncio.create_task(self._play(self._line), name="recorded feed")
 
     async def stop(self) -> None:

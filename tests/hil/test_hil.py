@@ -1,0 +1,46 @@
+"""The hardware-in-the-loop suite on mock pins: what it measures on a board, it proves here without times."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from gpiozero import Device
+from gpiozero.pins.mock import MockFactory
+from hilbench import measure, number_of, numbered, table
+
+from edge.config import RadarSettings
+from edge.sense.ring import Exposure
+
+MOCK = RadarSettings(pin_factory="mock", debounce_s=0.0, hold_off_s=0.0)
+
+
+@pytest.fixture(autouse=True)
+def mock_pins() -> Iterator[None]:
+    before, Device.pin_factory = Device.pin_factory, (factory := MockFactory())
+    yield
+    factory.reset()
+    Device.pin_factory = before
+
+
+@pytest.mark.parametrize("number", [0, 1, 1000, 65535])
+def test_a_frame_shows_its_number_after_jpeg(number: int) -> None:
+    assert number_of(Exposure(numbered(number), 0.0, 0).encode(80)) == number
+
+
+@pytest.mark.slow
+async def test_no_trigger_is_lost_and_each_gets_its_own_frame(tmp_path: Path) -> None:
+    results = await measure(tmp_path, triggers=150, fps=30.0, radar_settings=MOCK)
+    assert (results.fired, results.lost, results.wrong) == (150, 0, 0)
+    assert min(results.stamp_error) >= 0, "an edge was stamped before it happened"
+    assert min(results.exposed) >= 0, "a frame began before its trigger"
+    assert results.counters == {"triggers": 150}
+    assert "150 pulls, 0 lost, 0 with another frame" in table(results)
+
+
+async def test_triggers_the_radar_holds_off_are_seen_as_lost(tmp_path: Path) -> None:
+    held = MOCK.model_copy(update={"hold_off_s": 60.0})
+    results = await measure(tmp_path, triggers=4, fps=60.0, radar_settings=held)
+    assert (results.fired, results.lost) == (4, 3)
+    assert results.counters == {"triggers": 1, "hold_off": 3}
