@@ -1,0 +1,3 @@
+from linkunit import shared_unit, start_unit, unit
+
+__all__ = ["shared_unit", "start_unit", "unit"]
