@@ -76,7 +76,7 @@ class PlateRead:
     log-softmax of the network, class 0 CTC's blank, then :data:`ALPHABET`.
     """
 
-    text: str
+    text: str = field(repr=False)
     confidence: float
     characters: tuple[float, ...]
     detection: Detection

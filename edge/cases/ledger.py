@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -21,6 +22,8 @@ from edge.cases.manifest import Content, driver_name, shown_plate, to_case
 from edge.cases.signing import LAST_KEY, SIGN, UNSIGNED, Signer, introduction
 from edge.errors import CaseError
 from edge.model import Case
+
+logging.getLogger("aiosqlite").setLevel(logging.WARNING)  # below that it logs every statement with its values
 
 _FILE = (
     "INSERT INTO cases (number, state, at_utc, site, speed_kmh, limit_kmh, filed_seq)"

@@ -170,7 +170,7 @@ def _headline(case: Case, pictures: Pictures | None) -> Flowable:
     shown = _clean(plate) or "no plate read"
     left: list[Flowable] = []
     if pictures is not None and pictures.plate:
-        left += [_picture(pictures.plate, 52 * mm, 16 * mm), Spacer(0, 1 * mm)]
+        left += [_picture(pictures.plate, 50 * mm, 16 * mm), Spacer(0, 1 * mm)]
     left.append(_paragraph(shown, font=BOLD, size=17))
     confidence = f"read with confidence {case.plate_confidence:.2f}" if case.plate_confidence is not None else ""
     left.append(_paragraph(confidence, size=7.5, colour=MUTED))
@@ -187,7 +187,7 @@ def _headline(case: Case, pictures: Pictures | None) -> Flowable:
         _paragraph(f"Officer's review: {review}", size=9, colour=MUTED),
         *(_paragraph(_clean(flag), size=9, colour=WARN) for flag in case.flags),
     ]
-    table = Table([[left, middle, right]], colWidths=[60 * mm, 66 * mm, WIDTH - 126 * mm])
+    table = Table([[left, middle, right]], colWidths=[56 * mm, 58 * mm, WIDTH - 114 * mm])
     table.setStyle([("VALIGN", (0, 0), (-1, -1), "MIDDLE"), ("BACKGROUND", (0, 0), (-1, -1), WASH)])
     return table
 

@@ -102,7 +102,7 @@ def countersign(state_dir: Path, signer: Signer) -> int:
 
 
 def rotate_signing_key(state_dir: Path, path: Path) -> Signer:
-    """Supersede the key at *path*: everything is signed with it once more, then it vouches for the new one.
+    """Supersede the key at *path*: it signs what waits and vouches for the new one, which signs from then on.
 
     The new key is on the disk (``path`` + ``.new``) before the chain knows it, and replaces *path* at the end; the
     superseded key stays as ``.old`` until somebody destroys it. An interrupted rotation is finished by calling again.
@@ -121,6 +121,8 @@ def rotate_signing_key(state_dir: Path, path: Path) -> Signer:
             _sign_waiting(database, old)
             entry = _key_entry(database.execute(HEAD).fetchone(), new, supersedes=old.key_id, by=old)
             database.execute(INSERT, entry.row())
+            proof = chain((entry.seq, entry.hash), "rotation", None, {}, at_utc=time.time(), signer=new)
+            database.execute(INSERT, proof.row())
     superseded = path.with_name(path.name + ".old")
     superseded.unlink(missing_ok=True)
     superseded.hardlink_to(path)

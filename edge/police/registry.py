@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -14,6 +15,8 @@ from edge.errors import RegistryError, SecretError
 from edge.model import Driver
 from edge.police.schema import KEY_CHECK, check_key, check_version
 from edge.police.vault import unseal
+
+logging.getLogger("aiosqlite").setLevel(logging.WARNING)  # below that it logs every statement with its values
 
 MAX_UIDS = 500
 

@@ -108,3 +108,13 @@ async def filled(state_dir: Path, count: int = 3, *, signer: Signer | None = SIG
                 await store.decide(number, decision)
     finally:
         await store.close()
+
+
+def everything(folder: Path) -> bytes:
+    """The bytes of all files below *folder*."""
+    return b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+def names(folder: Path) -> list[str]:
+    """What is in *folder*, sorted."""
+    return sorted(path.name for path in folder.iterdir())
