@@ -1,4 +1,4 @@
-"""``autovelox-convert reader render|train|evaluate``."""
+"""``autovelox-convert reader render|train|evaluate|calibrate|trials``."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ def add_parser(subparsers: _Subparsers) -> None:
     _add_render(commands)
     _add_train(commands)
     _add_evaluate(commands)
+    _add_verdict(commands)
 
 
 def _add_render(commands: _Subparsers) -> None:
@@ -27,15 +28,17 @@ def _add_render(commands: _Subparsers) -> None:
     render.add_argument("--count", type=int, default=40_000, help="how many plates")
     render.add_argument("--fonts", type=Path, nargs="+", required=True, help="folders searched for fonts")
     render.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder with detect/boxes.csv")
+    render.add_argument("--layouts", nargs="+", default=[], help="only these layouts (by name), default all")
     render.add_argument("--seed", type=int, default=1)
     render.set_defaults(run=_render)
 
 
 def _render(args: argparse.Namespace) -> int:
     from .fonts import FontShelf
+    from .layouts import named
     from .store import render_store
 
-    render_store(args.out, args.count, FontShelf(args.fonts), args.data, args.seed)
+    render_store(args.out, args.count, FontShelf(args.fonts), args.data, args.seed, named(args.layouts))
     return 0
 
 
@@ -98,6 +101,32 @@ def _evaluate(args: argparse.Namespace) -> int:
     args.errors.parent.mkdir(parents=True, exist_ok=True)
     print(f"{report.contact_sheet(args.errors, crops, measured[0])} errors are shown in {args.errors}")
     return 0
+
+
+def _add_verdict(commands: _Subparsers) -> None:
+    for name, text, run in (
+        ("calibrate", "choose the verdict's thresholds and write them beside the models", _calibrate),
+        ("trials", "hold true, random and near-twin claims against known photos", _trials),
+    ):
+        parser = commands.add_parser(name, help=text)
+        parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder with read/ and feed/")
+        parser.add_argument("--models", type=Path, default=Path(__file__).parents[2] / "models", help="their folder")
+        parser.add_argument("--trials", type=int, default=10_000, help="trials of each kind, at least")
+        parser.add_argument("--seed", type=int, default=1)
+        parser.add_argument("--pictures", type=Path, default=None, help="folder for pictures of every wrong name")
+        parser.set_defaults(run=run)
+
+
+def _calibrate(args: argparse.Namespace) -> int:
+    from . import verdict
+
+    return verdict.calibrate(args)
+
+
+def _trials(args: argparse.Namespace) -> int:
+    from . import verdict
+
+    return verdict.trials(args)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -8,7 +8,10 @@ begins the second line. They follow the formats that the countries' registration
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from converter.errors import MissingError
 
 _NO_IOQU = "ABCDEFGHJKLMNPRSTVWXYZ"
 _ALL = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -127,9 +130,21 @@ LAYOUTS: tuple[Layout, ...] = (
 )  # fmt: skip
 
 
-def choose(rng: random.Random) -> tuple[Layout, str]:
-    """Draw a layout by weight, and one of its patterns."""
-    layout = rng.choices(LAYOUTS, [entry.weight for entry in LAYOUTS])[0]
+def named(names: Sequence[str]) -> tuple[Layout, ...]:
+    """Return the layouts called *names*, all of them where none is named.
+
+    Raises :class:`MissingError` for a name that there is not.
+    """
+    known = {layout.name: layout for layout in LAYOUTS}
+    for name in names:
+        if name not in known:
+            raise MissingError(f"there is no layout {name}: the layouts are {', '.join(known)}")
+    return tuple(known[name] for name in names) or LAYOUTS
+
+
+def choose(layouts: Sequence[Layout], rng: random.Random) -> tuple[Layout, str]:
+    """Draw one of *layouts* by weight, and one of its patterns."""
+    layout = rng.choices(layouts, [entry.weight for entry in layouts])[0]
     return layout, rng.choice(layout.patterns)
 
 

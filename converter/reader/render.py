@@ -7,6 +7,7 @@ are; :mod:`.augment` sees it through a camera.
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from . import furniture
 from .fonts import FontShelf, Typeface
 from .furniture import Grey
-from .layouts import Layout, choose, fill
+from .layouts import LAYOUTS, Layout, choose, fill
 
 BASE_SHAPE = (112, 320)
 """Rows and columns of a base picture."""
@@ -54,10 +55,18 @@ class _Inks:
         return self.paper + (self.ink - self.paper) * share
 
 
-def render_plate(shelf: FontShelf, rng: random.Random, surroundings: NDArray[np.uint8] | None = None) -> RenderedPlate:
-    """Draw one plate; *surroundings* is a grey picture of any size without a plate, put around it half of the time."""
+def render_plate(
+    shelf: FontShelf,
+    rng: random.Random,
+    surroundings: NDArray[np.uint8] | None = None,
+    layouts: Sequence[Layout] = LAYOUTS,
+) -> RenderedPlate:
+    """Draw one plate of one of *layouts*.
+
+    *surroundings* is a grey picture of any size without a plate, put around it half of the time.
+    """
     noise = np.random.default_rng(rng.getrandbits(32))
-    layout, pattern = choose(rng)
+    layout, pattern = choose(layouts, rng)
     lines = fill(pattern, layout.letters, rng).split("/")
     inks = _Inks.draw(layout, rng)
     if len(lines) == 1:

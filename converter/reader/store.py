@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from converter.errors import MissingError
 
 from .fonts import FontShelf
+from .layouts import Layout
 from .photos import PATCH_SHAPE, plate_free_patches
 from .progress import Progress
 from .render import BASE_SHAPE, RenderedPlate, render_plate
@@ -60,8 +62,10 @@ class PlateStore:
         )
 
 
-def render_store(folder: Path, count: int, shelf: FontShelf, data: Path, seed: int, patches: int = 4000) -> None:
-    """Render *count* plates into *folder*, with patches of the training photos in *data*."""
+def render_store(
+    folder: Path, count: int, shelf: FontShelf, data: Path, seed: int, layouts: Sequence[Layout], patches: int = 4000
+) -> None:
+    """Render *count* plates of *layouts* into *folder*, with patches of the training photos in *data*."""
     folder.mkdir(parents=True, exist_ok=True)
     rng = random.Random(seed)  # noqa: S311
     free = plate_free_patches(data, patches, rng)
@@ -71,7 +75,7 @@ def render_store(folder: Path, count: int, shelf: FontShelf, data: Path, seed: i
     )
     with (folder / _TEXTS).open("w") as lines, Progress("render", count) as progress:
         for i in range(count):
-            plate = render_plate(shelf, rng, free[rng.randrange(len(free))])
+            plate = render_plate(shelf, rng, free[rng.randrange(len(free))], layouts)
             pictures[i] = plate.picture
             aspect = round(plate.aspect, 3)
             lines.write(json.dumps({"text": plate.text, "aspect": aspect, "extent": plate.extent}) + "\n")

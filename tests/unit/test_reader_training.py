@@ -16,7 +16,7 @@ from converter.errors import LabelError, MissingError
 from converter.reader.augment import photograph
 from converter.reader.batches import Mix, TrainingBatches, to_tensor
 from converter.reader.fonts import FontShelf
-from converter.reader.layouts import LAYOUTS, choose, fill
+from converter.reader.layouts import LAYOUTS, choose, fill, named
 from converter.reader.network import build, export, load_averaged, parameter_count
 from converter.reader.real import load_real, recrop
 from converter.reader.render import BASE_SHAPE, RenderedPlate
@@ -42,8 +42,15 @@ def test_every_pattern_can_be_drawn() -> None:
 
 def test_layouts_are_drawn_by_weight() -> None:
     rng = random.Random(2)
-    drawn = [choose(rng)[0].name for _ in range(3000)]
+    drawn = [choose(LAYOUTS, rng)[0].name for _ in range(3000)]
     assert drawn.count("US") > drawn.count("IS") > 0
+
+
+def test_a_layout_that_there_is_not_is_named() -> None:
+    assert [layout.name for layout in named(["BR", "US"])] == ["BR", "US"]
+    assert named([]) == LAYOUTS
+    with pytest.raises(MissingError, match="there is no layout XX"):
+        named(["BR", "XX"])
 
 
 def test_italian_plates_never_hold_letters_that_italy_leaves_out() -> None:

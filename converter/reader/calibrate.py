@@ -1,0 +1,113 @@
+"""From trials to thresholds: the probability that a claim is right, and the lines it must cross to be named."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise, product
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize  # type: ignore[import-untyped]
+
+from edge.identify import Thresholds
+
+from .trials import Bench, Kind
+
+TWIN_ERRORS = 0.0005
+"""Share of near-twin trials that may end with a wrong name when thresholds are chosen: half of what is promised."""
+WEIGHTS = {Kind.PRESENT: 0.5, Kind.RANDOM: 0.2, Kind.TWINS: 0.1, Kind.ONE_TWIN: 0.2}
+"""How often the probability supposes each kind of trial: half of the cars photographed have sent a packet."""
+MARGINS = (2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0)
+ACCEPTS = (0.5, 0.7, 0.8, 0.9, 0.95, 0.97, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 0.9999)
+
+Bands = tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.float64]]
+"""Probabilities, what came true, and weights, each of shape (N,)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """The trials with one suspect as columns, float64 or bool of shape (N,)."""
+
+    lead: NDArray[np.float64]
+    evidence: NDArray[np.float64]
+    right: NDArray[np.bool_]
+    weight: NDArray[np.float64]
+    kind: NDArray[np.object_]
+
+    @classmethod
+    def of(cls, bench: Bench) -> Points:
+        """The columns of *bench*; of several suspects the one with the strongest evidence is taken."""
+        rows = []
+        for trial in bench.trials:
+            if trial.compared:
+                c = max(trial.compared, key=lambda c: c.evidence)
+                rows.append((c.lead, c.evidence, trial.plates[c.best] == bench.cases[trial.case].truth, trial.kind))
+        lead, evidence, right, kind = zip(*rows, strict=True)
+        share = {k: WEIGHTS[k] / max(sum(x is k for x in kind), 1) for k in Kind}
+        weight = np.array([share[k] for k in kind])
+        return cls(np.array(lead), np.array(evidence), np.array(right), weight, np.array(kind, dtype=object))
+
+    def probability(self, slope: float, bias: float) -> NDArray[np.float64]:
+        """:func:`edge.identify.probability` of every row."""
+        rival = np.exp(np.minimum(-slope * self.lead, 500.0))
+        nobody = np.exp(np.minimum(-slope * self.evidence - bias, 500.0))
+        return np.asarray(1.0 / (1.0 + rival + nobody), np.float64)
+
+    def calibrated(self, thresholds: Thresholds) -> Bands:
+        """Probabilities, what came true, and weights."""
+        return self.probability(thresholds.slope, thresholds.bias), self.right, self.weight
+
+
+def fit(points: Points) -> tuple[float, float]:
+    """Slope and bias of the greatest likelihood."""
+
+    def loss(parameters: NDArray[np.float64]) -> float:
+        p = np.clip(points.probability(float(np.exp(parameters[0])), float(parameters[1])), 1e-9, 1 - 1e-9)
+        return float(-np.sum(points.weight * np.where(points.right, np.log(p), np.log(1 - p))))
+
+    found = minimize(loss, np.array([0.0, 0.0]), method="Nelder-Mead", options={"xatol": 1e-3, "fatol": 1e-8})
+    return float(np.exp(found.x[0])), float(found.x[1])
+
+
+def choose(points: Points) -> Thresholds:
+    """The thresholds that name most true cars while near-twins stay within :data:`TWIN_ERRORS` and nobody else is
+    ever named; among those that lose next to nothing (0.1 %) the strictest."""
+    slope, bias = fit(points)
+    p = points.probability(slope, bias)
+    options = []
+    for margin, accept in product(MARGINS, ACCEPTS):
+        named = (points.lead >= margin) & (p >= accept)
+        wrong = {kind: float(np.mean((named & ~points.right)[points.kind == kind])) for kind in Kind}
+        if wrong[Kind.PRESENT] + wrong[Kind.RANDOM] > 0 or max(wrong[Kind.TWINS], wrong[Kind.ONE_TWIN]) > TWIN_ERRORS:
+            continue
+        hits = float(np.mean((named & points.right)[points.kind == Kind.PRESENT]))
+        options.append((hits, accept, margin))
+    if not options:
+        return Thresholds(max(ACCEPTS), max(MARGINS), slope, bias)
+    most = max(hits for hits, _, _ in options)
+    _, accept, margin = max((o for o in options if o[0] >= most - 0.001), key=lambda o: (o[1], o[2]))
+    return Thresholds(accept, margin, slope, bias)
+
+
+def reliability(parts: Sequence[Bands], edges: Sequence[float] = (0, 0.1, 0.5, 0.9, 0.99, 1)) -> str:
+    """What was promised against what came true, in bands of probability, as lines of text."""
+    p, right, weight = (np.concatenate(column) for column in zip(*parts, strict=True))
+    lines = [f"{'probability':>16s}{'trials':>9s}{'promised':>10s}{'true':>8s}"]
+    for low, high in pairwise(edges):
+        band = (p >= low) & ((p < high) | (high == 1))
+        if band.any():
+            promised, true = (float(np.average(values[band], weights=weight[band])) for values in (p, right))
+            lines.append(f"{low:7.2f} to {high:4.2f}{int(band.sum()):10d}{promised:10.4f}{true:8.4f}")
+    return "\n".join(lines)
+
+
+def write(thresholds: Thresholds, models: Path, calibrated_on: str) -> None:
+    """Write ``verdict.json`` into *models*, with the checksum of the network it holds for."""
+    network = hashlib.sha256((models / "reader" / "plate_reader.pth").read_bytes()).hexdigest()
+    rounded = {name: round(value, 5) for name, value in thresholds.as_dict().items()}
+    content = {"thresholds": rounded, "calibrated_on": calibrated_on, "reader_sha256": network}
+    (models / "verdict.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")

@@ -1,0 +1,111 @@
+"""Cases with a known plate for the verdict's trials: photos read exactly as the unit reads them."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from converter.errors import MissingError
+from edge.model import Box, Detection, PlateRead
+from edge.vision.detector import Detector
+from edge.vision.reader import PlateReader
+
+from .truth import TruthCrop
+
+FRAMES_PER_CASE = 3
+LEAST_WIDTH = 45.0
+"""Plates of the feed that are labelled less wide than this, in pixels, are too far away to be a trigger's."""
+WHOLE_CLIP = ("delft/",)
+"""Clips of one car whose label, of one frame, holds for the text of all; cases begin at every sixth frame."""
+
+Reads = tuple[PlateRead, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCase:
+    """One case: the reads of each of its frames, what the offender's plate says, where it comes from, and a picture
+    (RGB or grey) for the note."""
+
+    name: str
+    source: str
+    truth: str
+    frames: tuple[Reads, ...]
+    picture: NDArray[np.uint8]
+
+
+def crop_cases(reader: PlateReader, crops: Sequence[TruthCrop]) -> Iterator[KnownCase]:
+    """One case a crop: its whole picture is the plate."""
+    for crop in crops:
+        height, width = crop.picture.shape[:2]
+        found = Detection(Box(0.0, 0.0, float(width), float(height)), 1.0)
+        yield KnownCase(crop.file, crop.source, crop.text, (reader.read(crop.picture, [found]),), crop.picture)
+
+
+def degraded(crops: Sequence[TruthCrop], seed: int = 1) -> list[TruthCrop]:
+    """The crops as a worse camera would give them: far away, out of focus, dark, noisy."""
+    rng = np.random.default_rng(seed)
+    return [TruthCrop(_worse(crop.picture, rng), crop.text, "degraded " + crop.source, crop.file) for crop in crops]
+
+
+def _worse(picture: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    height, width = picture.shape[:2]
+    scale = min(1.0, rng.uniform(45, 110) / width)
+    small = cv2.resize(
+        picture, (max(1, round(width * scale)), max(1, round(height * scale))), interpolation=cv2.INTER_AREA
+    )
+    soft = cv2.GaussianBlur(small, (0, 0), float(rng.uniform(0.2, 1.2))).astype(np.float32)
+    dark = soft * rng.uniform(0.3, 1.0) + rng.uniform(0, 40)
+    return np.asarray(np.clip(dark + rng.normal(0, rng.uniform(1, 8), soft.shape), 0, 255), np.uint8)
+
+
+def feed_cases(detector: Detector, reader: PlateReader, feed: Path) -> Iterator[KnownCase]:
+    """Cases of the clips in *feed* (``truth.csv`` says which): each labelled frame and the frames after it.
+
+    Raises:
+        MissingError: the table or a clip is absent.
+    """
+    for file, starts in _starts(feed).items():
+        frames: list[NDArray[np.uint8]] = list(_frames(feed / file))
+        for start, truth in sorted(starts.items()):
+            shown = frames[start : start + FRAMES_PER_CASE]
+            if shown:
+                reads = tuple(reader.read(image, detector.detect(image)) for image in shown)
+                yield KnownCase(f"{file}:{start}", "feed", truth, reads, shown[0])
+
+
+def _starts(feed: Path) -> dict[str, dict[int, str]]:
+    """The text of the largest labelled plate, by clip and first frame."""
+    table = feed / "truth.csv"
+    if not table.is_file():
+        raise MissingError(f"{table} is missing: give the folder of validation data with --data")
+    largest: dict[tuple[str, int], tuple[float, str]] = {}
+    with table.open(newline="") as lines:
+        for row in csv.DictReader(lines):
+            width = float(row["x2"]) - float(row["x1"])
+            key = row["file"], int(row["frame"])
+            if width >= LEAST_WIDTH:
+                largest[key] = max(largest.get(key, (0.0, "")), (width, row["text"]))
+    starts: dict[str, dict[int, str]] = {}
+    for (file, frame), (_, text) in largest.items():
+        numbers = range(0, 33, 6) if file.startswith(WHOLE_CLIP) else [frame]
+        starts.setdefault(file, {}).update(dict.fromkeys(numbers, text))
+    return starts
+
+
+def _frames(clip: Path) -> Iterator[NDArray[np.uint8]]:
+    """The frames of *clip*, RGB."""
+    capture = cv2.VideoCapture(str(clip))
+    if not capture.isOpened():
+        raise MissingError(f"{clip} cannot be read: fetch the validation data again")
+    while True:
+        there, frame = capture.read()
+        if not there:
+            break
+        yield np.asarray(cv2.cvtColor(frame, cv2.COLOR_BGR2RGB), np.uint8)
+    capture.release()

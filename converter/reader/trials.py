@@ -1,0 +1,173 @@
+"""The verdict's trials: known cases with true, random and near-twin claims, and how often a name is right or wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.candidates import scores
+from edge.identify import ANY_FORMAT, Comparison, Sighting, Thresholds, decide, sight
+from edge.model import ALPHABET, Outcome
+from edge.plates import Formats
+
+from .cases import KnownCase
+
+LOOKALIKES = (
+    "0ODQ", "0CG", "1I7", "1LT", "I1T", "2Z7", "3B8", "4A", "5S6", "6G", "8B", "8SR", "90", "CG", "EF", "EB", "HN",
+    "HKX", "MN", "MW", "PR", "PF", "RB", "UV", "VY", "UJ", "VW", "XK", "XY", "JI", "LI", "T7", "DB", "UO",
+)  # fmt: skip
+"""Characters that a doubtful picture confuses, within each group."""
+OTHERS = 600
+"""Random plates a case: each trial draws its own from them."""
+
+
+class Kind(StrEnum):
+    """Who sent a packet."""
+
+    PRESENT = "the true car and 49 random ones"
+    RANDOM = "50 random cars, the true one sent nothing"
+    TWINS = "50 random cars and 20 near-twins, the true one sent nothing"
+    ONE_TWIN = "49 random cars and one near-twin, the true one sent nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One decision: which case, which claims, and each suspect's comparison with them."""
+
+    case: int
+    kind: Kind
+    plates: tuple[str, ...]
+    compared: tuple[Comparison, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """Cases, what was seen in each, and the trials on them."""
+
+    cases: tuple[KnownCase, ...]
+    seen: tuple[tuple[Sighting, ...], ...]
+    trials: tuple[Trial, ...]
+
+    def part(self, wanted: Iterable[int]) -> Bench:
+        """The trials of some cases only."""
+        chosen = set(wanted)
+        return Bench(self.cases, self.seen, tuple(trial for trial in self.trials if trial.case in chosen))
+
+
+def near_twins(plate: str) -> tuple[list[str], list[str]]:
+    """Every text one lookalike character away from *plate*, and every one two away."""
+    alike = {c: sorted({x for group in LOOKALIKES if c in group for x in group} - {c}) for c in ALPHABET}
+    one = [plate[:i] + c + plate[i + 1 :] for i in range(len(plate)) for c in alike[plate[i]]]
+    two = {
+        near[:j] + c + near[j + 1 :]
+        for near in one
+        for j in range(len(plate))
+        if near[j] == plate[j]
+        for c in alike[plate[j]]
+    }
+    return one, sorted(two)
+
+
+def run(cases: Sequence[KnownCase], each: int, formats: Formats = ANY_FORMAT, seed: int = 1) -> Bench:
+    """Draw *each* trials of every kind on every case and compare claims and photos as the unit does."""
+    rng = np.random.default_rng(seed)
+    seen = tuple(sight(case.frames, formats) for case in cases)
+    trials: list[Trial] = []
+    for number, (case, sightings) in enumerate(zip(cases, seen, strict=True)):
+        one, two = near_twins(case.truth)
+        others = [text for text in (_random_plate(case.truth, rng) for _ in range(OTHERS)) if text != case.truth]
+        pool = [case.truth, *others, *one, *two]
+        judged = [scores(sighting.track, pool, formats) for sighting in sightings]
+        random, near, nearer = (
+            np.arange(1, 1 + len(others)),
+            np.arange(1 + len(others), len(pool)),
+            np.arange(1 + len(others), 1 + len(others) + len(one)),
+        )
+        for _ in range(each):
+            for kind in Kind:
+                chosen = _draw(kind, random, near, nearer, rng)
+                plates = tuple(pool[place] for place in chosen)
+                compared = tuple(
+                    Comparison.of(values[chosen], sighting.candidates, plates)
+                    for values, sighting in zip(judged, sightings, strict=True)
+                )
+                trials.append(Trial(number, kind, plates, compared))
+    return Bench(tuple(cases), seen, tuple(trials))
+
+
+def _draw(
+    kind: Kind, random: NDArray[np.intp], near: NDArray[np.intp], nearer: NDArray[np.intp], rng: np.random.Generator
+) -> NDArray[np.intp]:
+    """Places in the pool, shuffled; half of the near-twins are one character away."""
+    parts = {
+        Kind.PRESENT: lambda: [np.zeros(1, np.intp), rng.choice(random, 49, replace=False)],
+        Kind.RANDOM: lambda: [rng.choice(random, 50, replace=False)],
+        Kind.TWINS: lambda: [rng.choice(random, 50, replace=False), _twins(near, nearer, rng)],
+        Kind.ONE_TWIN: lambda: [rng.choice(random, 49, replace=False), rng.choice(nearer, 1)],
+    }[kind]()
+    return np.asarray(rng.permutation(np.concatenate(parts)), np.intp)
+
+
+def _twins(near: NDArray[np.intp], nearer: NDArray[np.intp], rng: np.random.Generator) -> NDArray[np.intp]:
+    first = rng.choice(nearer, min(10, len(nearer)), replace=False)
+    rest = np.setdiff1d(near, first)
+    return np.concatenate([first, rng.choice(rest, min(20 - len(first), len(rest)), replace=False)])
+
+
+def _random_plate(like: str, rng: np.random.Generator) -> str:
+    """A random plate with letters and digits where *like* has them."""
+    digits, letters = ALPHABET[:10], ALPHABET[10:]
+    return "".join(str(rng.choice(list(digits if sign in digits else letters))) for sign in like)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What came of the trials of one kind; ``cases_wrong`` holds case and plate of every wrong name."""
+
+    trials: int = 0
+    right: int = 0
+    wrong: int = 0
+    ambiguous: int = 0
+    cases_wrong: frozenset[tuple[int, str]] = frozenset()
+
+    def __add__(self, other: Tally) -> Tally:
+        """Both together."""
+        return Tally(
+            self.trials + other.trials,
+            self.right + other.right,
+            self.wrong + other.wrong,
+            self.ambiguous + other.ambiguous,
+            self.cases_wrong | other.cases_wrong,
+        )
+
+
+def tally(bench: Bench, thresholds: Thresholds) -> dict[Kind, Tally]:
+    """Decide every trial with *thresholds* and count."""
+    results = {kind: Tally() for kind in Kind}
+    for trial in bench.trials:
+        result = Tally(trials=1)
+        if trial.compared:
+            verdict = decide(bench.seen[trial.case], trial.compared, trial.plates, thresholds)
+            if verdict.outcome is Outcome.AMBIGUOUS:
+                result = Tally(trials=1, ambiguous=1)
+            elif verdict.claim is not None and verdict.plate == bench.cases[trial.case].truth:
+                result = Tally(trials=1, right=1)
+            elif verdict.claim is not None:
+                result = Tally(trials=1, wrong=1, cases_wrong=frozenset([(trial.case, verdict.plate)]))
+        results[trial.kind] += result
+    return results
+
+
+def table(results: dict[Kind, Tally]) -> str:
+    """The tallies as lines of text."""
+    lines = [f"{'claims':62s}{'trials':>8s}{'rightly':>9s}{'wrongly':>9s}{'ambiguous':>11s}{'nobody':>9s}"]
+    for kind, t in results.items():
+        nobody = t.trials - t.right - t.wrong - t.ambiguous
+        shares = (f"{count / max(t.trials, 1):.4f}" for count in (t.right, t.ambiguous, nobody))
+        right, ambiguous, none = shares
+        lines.append(f"{kind:62s}{t.trials:8d}{right:>9s}{t.wrong:9d}{ambiguous:>11s}{none:>9s}")
+    return "\n".join(lines)
