@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from pathlib import Path
 
@@ -46,9 +45,3 @@ def export(training: Path, out: Path, *, width: int, height: int) -> Path:
         pipeline, str(training), str(out), max_detections=MAX_DETECTIONS, use_regular_nms=True
     )
     return out / "saved_model"
-
-
-def newest_step(training: Path) -> int:
-    """The number of steps of the newest checkpoint; 0 if it does not say."""
-    match = re.search(r"ckpt-(\d+)$", tf.train.latest_checkpoint(str(training)) or "")
-    return int(match[1]) if match else 0
