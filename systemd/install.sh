@@ -70,6 +70,10 @@ install -d "$dest/etc/autovelox" "$dest/usr/local/bin"
 put autovelox.example.toml /etc/autovelox/autovelox.example.toml
 [ -e "$dest/etc/autovelox/autovelox.toml" ] || put autovelox.example.toml /etc/autovelox/autovelox.toml
 ln -sfn "$prefix/current/bin/autovelox" "$dest/usr/local/bin/autovelox"
+if [ -z "$dest" ] && [ ! -e /etc/autovelox/signing.key ]; then
+    (umask 077; head -c 32 /dev/urandom >/etc/autovelox/signing.key.new && mv /etc/autovelox/signing.key{.new,})
+    say "made the key that signs evidence, /etc/autovelox/signing.key: keep a copy elsewhere"
+fi
 
 switch() { ln -sfn "releases/$1" "$dest$prefix/current.new" && mv -T "$dest$prefix/current.new" "$dest$prefix/current"; }
 old=$(basename "$(readlink "$dest$prefix/current" || true)")
@@ -107,7 +111,7 @@ if systemctl is-active --quiet autovelox.service; then
         fail "$release did not become healthy: journalctl -u autovelox tells why"
     fi
 else
-    say "installed; make the keys and the registry, edit /etc/autovelox/autovelox.toml, systemctl start autovelox"
+    say "installed; make the registry (autovelox registry init), edit /etc/autovelox/autovelox.toml, systemctl start autovelox"
 fi
 # The release before this one stays, for going back by hand.
 find "$prefix/releases" -mindepth 1 -maxdepth 1 ! -name "$release" ! -name "${old:-none}" -exec rm -rf {} +
