@@ -32,6 +32,10 @@ demo: install ## set up, then play eight infringements and print who drove (VIEW
 test: install ## set up, then run all tests
 	@$(BIN)/pytest
 
+.PHONY: fuzz
+fuzz: install ## throw 100,000 cases at frames, conversations, HTTP, sealed texts, keys and files (ten minutes)
+	@AUTOVELOX_FUZZ_CASES=100000 $(BIN)/pytest -q --timeout 0 tests/fuzz
+
 .PHONY: lint
 lint: install ## ruff (format and check), mypy --strict, the import rules
 	@$(BIN)/ruff format --check

@@ -126,6 +126,11 @@ def open_packet(private_key: RsaKey, packet: Packet) -> Opened:
         text = oaep.new(private_key, hashmod=SHA256).decrypt(packet.payload)
     except ValueError:
         raise PacketError("decrypt") from None
+    return read_plaintext(text, packet)
+
+
+def read_plaintext(text: bytes, packet: Packet) -> Opened:
+    """What the decrypted *text* of *packet* says; see :func:`open_packet` for the errors."""
     try:
         document = strict_json.loads(text.decode("utf-8"))
     except (ValueError, RecursionError):
