@@ -105,7 +105,7 @@ def write(model: bytes, path: Path, description: dict[str, Any]) -> None:
     """The model and, beside it, its description with the checksum of exactly these bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(model)
-    content = {"file": path.name, "sha256": hashlib.sha256(model).hexdigest(), **description}
+    content = {"sha256": hashlib.sha256(model).hexdigest(), **description}
     path.with_suffix(".json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
