@@ -22,6 +22,8 @@ from edge.demo.unit import DemoFailed, DemoUnit, running_unit
 from edge.model import Case, Outcome
 
 DECIDE_TIMEOUT_S = 60.0
+TABLE_WIDTH = 110
+"""Characters of a line where the output goes to a file."""
 
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -41,6 +43,8 @@ def demo(args: argparse.Namespace) -> int:
     cast = load_cast()
     setting = Setting(args.state_dir.resolve())
     console = Console()
+    if not console.is_terminal:
+        console = Console(width=TABLE_WIDTH)
     with Progress(
         SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console
     ) as progress:
