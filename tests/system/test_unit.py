@@ -9,6 +9,8 @@ import signal
 import pytest
 from kit import PEOPLE, Station
 
+from edge.demo.unit import DemoUnit
+
 GIULIA, MARCO, DAVIDE = PEOPLE
 ROUNDABOUT = ("roundabout.mp4", 40, 71.0)
 SEAT = ("seat.mp4", 12, 64.0)
@@ -17,6 +19,10 @@ SEAT = ("seat.mp4", 12, 64.0)
 def paused(pids: list[int]) -> None:
     for pid in pids:
         os.kill(pid, signal.SIGSTOP)
+
+
+async def outcome(unit: DemoUnit, number: int = 1) -> str:
+    return (await unit.expect(rf"case {number} decided: (\w+)")).group(1)
 
 
 def resumed(pids: list[int]) -> None:
@@ -29,7 +35,7 @@ async def test_names_the_driver_and_nobody_else(station: Station) -> None:
     async with station.unit() as unit:
         await station.drive_by(GIULIA, "LS15EBC")
         await station.drive_by(MARCO, "XSNB23")
-        await unit.expect("case 1 decided: identified")
+        assert await outcome(unit) == "identified"
         await unit.stop()
     case = station.case(1)
     assert case["driver"]["licence"] == GIULIA
@@ -41,7 +47,7 @@ async def test_names_nobody_when_the_car_is_silent(station: Station) -> None:
     station.write_feed(SEAT)
     async with station.unit() as unit:
         await station.drive_by(GIULIA, "LS15EBC")
-        await unit.expect("case 1 decided: unidentified")
+        assert await outcome(unit) == "unidentified"
         await unit.stop()
     assert station.case(1)["driver"] is None
 
@@ -51,7 +57,7 @@ async def test_two_drivers_of_one_plate_are_ambiguous(station: Station) -> None:
     async with station.unit() as unit:
         await station.drive_by(GIULIA, "LS15EBC")
         await station.drive_by(MARCO, "LS15EBC")
-        await unit.expect("case 1 decided: ambiguous")
+        assert await outcome(unit) == "ambiguous"
         await unit.stop()
     assert station.case(1)["driver"] is None
 
@@ -77,7 +83,7 @@ async def test_cars_are_acknowledged_while_every_worker_is_busy(station: Station
                 await station.drive_by(MARCO, "XSNB23")
         finally:
             resumed(pids)
-        await unit.expect("case 1 decided: identified")
+        assert await outcome(unit) == "identified"
         await unit.stop()
 
 
@@ -90,7 +96,7 @@ async def test_a_killed_worker_costs_nothing(station: Station) -> None:
         await unit.expect("case 1 filed")
         for pid in pids:
             os.kill(pid, signal.SIGKILL)
-        await unit.expect("case 1 decided: identified")
+        assert await outcome(unit) == "identified"
         await unit.stop()
 
 
@@ -107,7 +113,7 @@ async def test_sigterm_during_recognition_loses_nothing(station: Station) -> Non
 
     station.write_feed(SEAT)
     async with station.unit() as unit:
-        await unit.expect("case 1 decided: identified")
+        assert await outcome(unit) == "identified"
         await unit.stop()
     assert station.case(1)["driver"]["licence"] == GIULIA
 
@@ -124,7 +130,7 @@ async def test_a_killed_unit_decides_its_cases_after_the_restart(station: Statio
         os.kill(pid, signal.SIGCONT)
     station.write_feed(SEAT)
     async with station.unit() as unit:
-        await unit.expect("case 1 decided: identified")
+        assert await outcome(unit) == "identified"
         await unit.stop()
 
 
