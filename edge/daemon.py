@@ -6,6 +6,8 @@ import asyncio
 import hashlib
 import logging
 import signal
+from collections import Counter
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from importlib.metadata import version
 from pathlib import Path
@@ -22,7 +24,8 @@ from edge.infringement import Infringements, Rules
 from edge.link import opener
 from edge.link.mailbox import Mailbox
 from edge.link.server import LinkServer
-from edge.model import PlateRead, Trigger
+from edge.metrics import Metrics, MetricsServer, Sources
+from edge.model import Claim, Packet, PlateRead, Trigger
 from edge.notify import Notifier
 from edge.plates import Formats, licence_pattern
 from edge.police.registry import Registry
@@ -109,21 +112,30 @@ class Unit:
         mailbox = Mailbox(settings.link.mailbox_packets, settings.link.packet_ttl_s, settings.link.packets_per_uid)
         self._camera = open_camera(settings)
         self._radar = open_radar(settings, self._camera)
+        self._opener = WindowOpener(
+            registry, self._pool, formats.pattern, licence_pattern(settings.verdict.licence_pattern)
+        )
         self._flow = Infringements(
             rules,
             camera=self._camera,
             mailbox=mailbox,
             recognise=self._recognise,
-            open_packets=WindowOpener(
-                registry,
-                self._pool,
-                formats.pattern,
-                licence_pattern(settings.verdict.licence_pattern),
-            ),
+            open_packets=self._open_packets,
             registry=registry,
             cases=self._cases,
         )
         self._link = LinkServer(settings.link, mailbox)
+        self._metrics = Metrics(
+            Sources(
+                visits=lambda: self._link.counters,
+                connections=lambda: self._link.connections,
+                mailbox=lambda: len(mailbox),
+                pool=lambda: self._pool.queued,
+            )
+        )
+        monitor = MetricsServer(settings.metrics, self._metrics, self.problems)
+        stack.push_async_callback(monitor.stop)
+        await monitor.start()
         stack.push_async_callback(self._camera.stop)
         stack.push_async_callback(self._drain)
         stack.push_async_callback(self._link.stop)
@@ -199,8 +211,9 @@ class Unit:
                 # The message of an unforeseen error may hold anybody's data: only its type is safe to log.
                 log.error("case %d stays pending: unforeseen %s", number, type(error).__name__)
             else:
-                assert case.verdict is not None
+                assert case.verdict is not None and case.decided_utc is not None
                 outcome = str(case.verdict.outcome)
+                self._metrics.decided(outcome, case.decided_utc - case.trigger.at_utc)
                 log.info("case %d decided: %s", number, outcome, extra={"case": number, "outcome": outcome})
                 return
             live = False
@@ -208,7 +221,14 @@ class Unit:
                 await asyncio.sleep(pause_s)
 
     async def _recognise(self, photo: Path) -> tuple[PlateRead, ...]:
-        return (await self._pool.recognise(photo)).plates
+        result = await self._pool.recognise(photo)
+        self._metrics.recognised(result.total_ms / 1e3)
+        return result.plates
+
+    async def _open_packets(self, packets: Sequence[Packet]) -> tuple[tuple[Claim, ...], Counter[str]]:
+        claims, rejected = await self._opener(packets)
+        self._metrics.opened(len(packets), rejected)
+        return claims, rejected
 
     async def _keep_house(self) -> None:
         while True:

@@ -107,7 +107,7 @@ class MetricsServer:
         Raises:
             ConfigError: the port is taken.
         """
-        if self._settings.port is None:
+        if not self._settings.enabled:
             return
         self._runner = web.ServerRunner(web.Server(self._answer, access_log=None))
         await self._runner.setup()

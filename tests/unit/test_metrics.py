@@ -79,8 +79,8 @@ async def test_a_port_that_is_taken(server: MetricsServer, metrics: Metrics) -> 
         await second.start()
 
 
-async def test_no_port_switches_it_off(metrics: Metrics) -> None:
-    server = MetricsServer(MetricsSettings(port=None), metrics, dict)
+async def test_it_can_be_switched_off(metrics: Metrics) -> None:
+    server = MetricsServer(MetricsSettings(enabled=False), metrics, dict)
     await server.start()
     assert server.port == 0
     await server.stop()
