@@ -165,6 +165,8 @@ class Viewer:
         self._key("bracketright", lambda: self.case.step_frame(1))
         for event, step in {"plus": 1, "equal": 1, "KP_Add": 1, "minus": -1, "KP_Subtract": -1, "Key-0": 0}.items():
             self._key(f"Control-{event}", lambda step=step: self.zoom(step))  # type: ignore[misc]
+        for kind in ("TEntry", "TCombobox"):  # Tk on X11 goes to the beginning of the line, as Emacs does
+            self.root.bind_class(kind, "<Control-a>", _select_all)
         self.camera.photo.bind("<Button-1>", lambda _event: self.actions.full_size())
         self.camera.photo.bind("<Return>", lambda _event: self.actions.full_size())
 
@@ -197,6 +199,12 @@ class Viewer:
 
     def _show_notices(self) -> None:
         self.banners.show(notices(self._health, self._trouble, self._broken))
+
+
+def _select_all(event: tk.Event[tk.Misc]) -> str:
+    assert isinstance(event.widget, tk.Entry)
+    event.widget.selection_range(0, "end")
+    return "break"
 
 
 def run(options: Options) -> None:

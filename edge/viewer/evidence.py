@@ -108,9 +108,7 @@ class Evidence:
             text = _("Case {number} is in {file}. Fetch it from the unit with scp or sftp.")
             self._page(_("Exported"), text.format(number=number, file=plain(str(to), 200)), "good")
 
-        self._lane.submit(
-            lambda: save(self._state_dir, number, to, self._officer), done, lambda error: self._failed(error, True)
-        )
+        self._lane.submit(lambda: save(self._state_dir, number, to, self._officer), done, self._failed)
 
     def _check(self, done: Callable[[str], None], *, loud: bool) -> None:
         if self._checking:
@@ -126,17 +124,19 @@ class Evidence:
 
         def bad(error: Exception) -> None:
             self._checking = False
-            self._failed(error, loud)
+            if isinstance(error, EvidenceError):
+                self._broken(_("The chain of evidence is broken: {error}").format(error=describe(error)))
+            if loud:
+                self._failed(error)
+            else:
+                self._status.idle()
 
         self._lane.submit(lambda: audit(self._state_dir), good, bad)
 
-    def _failed(self, error: Exception, loud: bool) -> None:
+    def _failed(self, error: Exception) -> None:
         self._status.idle()
-        if isinstance(error, EvidenceError):
-            self._broken(_("The chain of evidence is broken: {error}").format(error=describe(error)))
-        if loud:
-            title = _("The evidence does not hold") if isinstance(error, EvidenceError) else _("That did not work")
-            self._page(title, describe(error), "bad")
+        title = _("The evidence does not hold") if isinstance(error, EvidenceError) else _("That did not work")
+        self._page(title, describe(error), "bad")
 
     def _page(self, title: str, text: str, tone: str) -> None:
         Page(self._root, self._theme, title, text, tone=tone)

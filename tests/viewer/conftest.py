@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tkinter as tk
 from collections.abc import Iterator
 from dataclasses import replace
@@ -49,8 +50,15 @@ def thousand(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store of 12 cases to copy."""
+    folder = tmp_path_factory.mktemp("template")
+    stores.fill(folder, stores.scenes(12))
+    return folder
+
+
 @pytest.fixture
-def state_dir(tmp_path: Path) -> Path:
-    """A store of 12 cases."""
-    stores.fill(tmp_path, stores.scenes(12))
-    return tmp_path
+def state_dir(template: Path, tmp_path: Path) -> Path:
+    """A store of 12 cases of one's own."""
+    return Path(shutil.copytree(template, tmp_path / "unit"))

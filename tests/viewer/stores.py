@@ -15,6 +15,7 @@ from PIL import Image, ImageDraw, ImageFont
 from edge.cases.database import writing
 from edge.cases.evidence import HEAD, INSERT, chain
 from edge.cases.manifest import Content, decided, driver_name, filed, frame_record, to_case
+from edge.cases.signing import Signer
 from edge.cases.store import CaseStore
 from edge.demo.cast import Person, load_cast
 from edge.demo.portraits import draw
@@ -23,6 +24,7 @@ from edge.model import Box, Decision, Detection, Driver, Frame, Outcome, Packet,
 SITE = "SS13 Pontebbana km 118,4, Tavagnacco, verso Udine"
 START_UTC = 1_794_000_000.0
 UNIT = {"serial": "AVX-TEST", "software": "test"}
+SIGNER = Signer(bytes(range(32)))
 PLATES = ("AB123CD", "EF456GH", "GT702LK", "ZA001BC", "FX888PR", "DW319NM", "CL550TT", "GA127VZ")
 
 
@@ -91,7 +93,7 @@ def fill(state_dir: Path, wanted: Sequence[Scene], *, photos: Mapping[int, bytes
     """File and decide *wanted* in the store of *state_dir*; ``photos`` replaces the rendered photo of a scene."""
 
     async def work() -> list[int]:
-        store = await CaseStore.open(state_dir, None, UNIT)
+        store = await CaseStore.open(state_dir, SIGNER, UNIT)
         try:
             return [await add(store, scene, index, photos.get(index)) for index, scene in enumerate(wanted)]
         finally:
@@ -107,7 +109,7 @@ def fill_many(state_dir: Path, wanted: Sequence[Scene]) -> None:
 
         def append(kind: str, content: Content) -> int:
             head = database.execute(HEAD).fetchone()
-            entry = chain(head, kind, content["number"], content, at_utc=START_UTC, signer=None)
+            entry = chain(head, kind, content["number"], content, at_utc=START_UTC, signer=SIGNER)
             database.execute(INSERT, entry.row())
             return entry.seq
 

@@ -178,7 +178,7 @@ def measure(state_dir: Path, idle_s: float) -> dict[str, float]:
     async def whole() -> dict[str, float]:
         nonlocal loop, store
         loop = asyncio.get_running_loop()
-        store = await CaseStore.open(state_dir, None, stores.UNIT)  # the unit runs
+        store = await CaseStore.open(state_dir, stores.SIGNER, stores.UNIT)  # the unit runs
         try:
             return await asyncio.to_thread(steps)
         finally:

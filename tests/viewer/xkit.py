@@ -78,7 +78,7 @@ def screenshot(display: str, path: Path) -> None:
 
 
 def wait_for(
-    what: Callable[[], bool], doing: Callable[[], object] = lambda: time.sleep(0.02), limit_s: float = 30
+    what: Callable[[], bool], doing: Callable[[], object] = lambda: time.sleep(0.02), limit_s: float = 60
 ) -> None:
     """Do *doing* until *what* is true; the limit only ends a hang."""
     end = time.monotonic() + limit_s
