@@ -108,7 +108,8 @@ class ExposureSettings(Section):
 class CameraSettings(Section):
     """``[camera]``: the real one, or a recorded feed.
 
-    The last ``ring_frames`` exposures stay in memory, so that frames from before a trigger can still be had.
+    The last ``ring_frames`` exposures stay in memory; a case also gets the last ``pre_trigger_frames`` of them from
+    before its trigger.
     ``feed_pin_out`` names a GPIO that is wired to ``[radar] pin``: the recorded feed then fires through the wire.
     ``lens_position`` (dioptres, 1 / metres) fixes the focus of a camera that has one. With ``profile = "auto"`` the
     measured light chooses: night when it stayed below ``night_below_lux`` for ``light_hold_s``, day above
@@ -122,6 +123,7 @@ class CameraSettings(Section):
     height: Annotated[int, Field(ge=64)] = 720
     jpeg_quality: Annotated[int, Field(ge=50, le=100)] = 92
     ring_frames: Annotated[int, Field(ge=4, le=120)] = 20
+    pre_trigger_frames: Annotated[int, Field(ge=0, le=10)] = 0
     stall_s: Positive = 2.0
     fps: Positive = 30.0
     pixel_format: Literal["YUV420", "NV12"] = "YUV420"
@@ -135,6 +137,8 @@ class CameraSettings(Section):
 
     @model_validator(mode="after")
     def _feed_has_manifest(self) -> CameraSettings:
+        if self.pre_trigger_frames >= self.ring_frames:
+            raise ValueError("pre_trigger_frames come from the ring: set ring_frames larger")
         if self.night_below_lux >= self.day_above_lux:
             raise ValueError("night_below_lux must be smaller than day_above_lux, or the profile would flicker at dusk")
         if self.kind == "recorded" and self.manifest is None:

@@ -92,6 +92,7 @@ class Unit:
             window_before_s=settings.window.window_before_s,
             window_after_s=settings.window.window_after_s,
             frames_per_case=settings.recognition.frames_per_case,
+            pre_trigger_frames=settings.camera.pre_trigger_frames,
             thresholds=Thresholds.load(folder / "verdict.json"),
             formats=formats,
         )

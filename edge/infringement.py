@@ -39,6 +39,7 @@ class Camera(Protocol):
     """Gives frames by the time of their exposure."""
 
     def frames(self, at_monotonic_ns: int, count: int) -> AsyncIterator[Frame]: ...  # noqa: D102
+    async def recent(self, at_monotonic_ns: int, count: int) -> tuple[Frame, ...]: ...  # noqa: D102
 
 
 class Mailbox(Protocol):
@@ -88,6 +89,7 @@ class Rules:
     window_before_s: float
     window_after_s: float
     frames_per_case: int
+    pre_trigger_frames: int
     thresholds: Thresholds
     formats: Formats = ANY_FORMAT
 
@@ -134,28 +136,28 @@ class Infringements:
         up after a restart has only what was stored.
         """
         case = await self._cases.load(number)
-        later = self._complete(case) if live else _nothing()
-        reads, (claims, rejected), (photos, packets) = await asyncio.gather(
+        later = self._complete(case) if live else _unchanged(case)
+        reads, (claims, rejected), whole = await asyncio.gather(
             self._read(case.photos), self._open(case.packets), later
         )
-        late_reads, (late_claims, late_rejected) = await asyncio.gather(self._read(photos), self._open(packets))
-        return await self._cases.decide(
-            number,
-            await self._decision(case.trigger, reads + late_reads, claims + late_claims, rejected + late_rejected),
+        late_reads, (late_claims, late_rejected) = await asyncio.gather(
+            self._read(whole.photos[len(case.photos) :]), self._open(whole.packets[len(case.packets) :])
         )
+        decision = await self._decision(whole, reads + late_reads, claims + late_claims, rejected + late_rejected)
+        return await self._cases.decide(number, decision)
 
-    async def _complete(self, case: PendingCase) -> tuple[Sequence[Path], Sequence[Packet]]:
-        """Store the photos after the first and the packets until the window closes; returns those."""
-        trigger = case.trigger
+    async def _complete(self, case: PendingCase) -> PendingCase:
+        """Store the photos around the first one and the packets until the window closes; returns the whole case."""
+        trigger, rules = case.trigger, self._rules
         known = {packet.nonce for packet in case.packets}
         if case.photos:  # a camera that failed the first photo has been reported already
-            further = (await self._photograph(trigger, self._rules.frames_per_case))[1:]
-            await self._cases.add(case.number, frames=further)
-        closes_ns = trigger.at_monotonic_ns + round(self._rules.window_after_s * NS)
+            before = await self._camera.recent(trigger.at_monotonic_ns, rules.pre_trigger_frames)
+            after = (await self._photograph(trigger, rules.frames_per_case))[1:]
+            await self._cases.add(case.number, frames=[*before, *after])
+        closes_ns = trigger.at_monotonic_ns + round(rules.window_after_s * NS)
         await asyncio.sleep((closes_ns - time.monotonic_ns()) / NS)
         await self._cases.add(case.number, packets=[p for p in self._window(trigger) if p.nonce not in known])
-        now = await self._cases.load(case.number)
-        return now.photos[len(case.photos) :], now.packets[len(case.packets) :]
+        return await self._cases.load(case.number)
 
     def _window(self, trigger: Trigger) -> tuple[Packet, ...]:
         at, rules = trigger.at_monotonic_ns, self._rules
@@ -188,20 +190,21 @@ class Infringements:
 
     async def _decision(
         self,
-        trigger: Trigger,
+        case: PendingCase,
         photos: Sequence[tuple[PlateRead, ...] | None],
         claims: Sequence[Claim],
         rejected: Counter[str],
     ) -> Decision:
         claims = tuple({(claim.uid, claim.plate): claim for claim in claims}.values())  # a car may have called twice
-        frames = [reads or () for reads in photos]
+        in_time_order = sorted(range(len(photos)), key=lambda index: case.exposed_monotonic_ns[index])
+        frames = [photos[index] or () for index in in_time_order]
         rules = self._rules
         plates = [claim.plate for claim in claims]
-        verdict = identify(frames, plates, rules.thresholds, rules.formats, trigger.direction)
+        verdict = identify(frames, plates, rules.thresholds, rules.formats, case.trigger.direction)
         if verdict.outcome is not Outcome.IDENTIFIED and (not photos or None in photos):
             why = "a photo could not be recognised" if photos else "the camera gave no photo"
             verdict = replace(verdict, outcome=Outcome.UNIDENTIFIED, reason=why)
-        flat = [(index, read) for index, reads in enumerate(frames) for read in reads]
+        flat = [(index, read) for index, reads in zip(in_time_order, frames, strict=True) for read in reads]
         photo, read = flat[verdict.read] if verdict.read is not None else (0, None)
         if verdict.claim is None:
             return Decision(verdict, read, photo, rejected=rejected)
@@ -212,5 +215,5 @@ class Infringements:
         return Decision(verdict, read, photo, driver, claim.packet, flags, rejected)
 
 
-async def _nothing() -> tuple[Sequence[Path], Sequence[Packet]]:
-    return (), ()
+async def _unchanged(case: PendingCase) -> PendingCase:
+    return case

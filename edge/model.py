@@ -185,11 +185,15 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class PendingCase:
-    """A case that was filed and still has to be decided: stored photos (absolute paths) and the window's packets."""
+    """A case that was filed and still has to be decided: stored photos (absolute paths) and the window's packets.
+
+    ``exposed_monotonic_ns`` has the beginning of each photo's exposure.
+    """
 
     number: int
     trigger: Trigger
     photos: tuple[Path, ...]
+    exposed_monotonic_ns: tuple[int, ...]
     packets: tuple[Packet, ...]
 
 

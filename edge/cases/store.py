@@ -124,7 +124,8 @@ class CaseStore:
         """
         pending = await self._whole(self._load(number))
         photos = tuple(self._state_dir / name for name in to_case(pending.content).frames)
-        return PendingCase(number, to_case(pending.content).trigger, photos, pending.packets)
+        exposed_ns = tuple(frame["exposed_monotonic_ns"] for frame in pending.content["frames"])
+        return PendingCase(number, to_case(pending.content).trigger, photos, exposed_ns, pending.packets)
 
     async def pending(self) -> tuple[PendingCase, ...]:
         """All pending cases, in order.
