@@ -18,8 +18,8 @@ ALLOWED = {
     "model": set(),
     "config": {"errors"},
     "keyfile": {"errors"},
-    **{pure: VOCABULARY | PURE for pure in PURE},
-    **{part: VOCABULARY | PURE for part in PARTS},
+    **dict.fromkeys(PURE, VOCABULARY | PURE),
+    **dict.fromkeys(PARTS, VOCABULARY | PURE),
     "infringement": VOCABULARY | PURE,
     "viewer": VOCABULARY | {"cases"},
 }
