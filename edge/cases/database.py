@@ -1,8 +1,8 @@
 """The case database: where it is, how it is opened, and the versions of its schema.
 
 One SQLite file in WAL mode with ``synchronous=FULL``: what a commit returned for survives a power cut.
-``secure_delete`` overwrites what is deleted. The WAL is emptied (``wal_checkpoint(TRUNCATE)``) by its writers, never
-by SQLite on its own: a damaged tail of a WAL that was copied only in part would mix old pages with new ones.
+``secure_delete`` overwrites what is deleted. The WAL is emptied by its writers (:mod:`edge.cases.wal`), never by
+SQLite on its own.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from contextlib import closing, contextmanager
 from importlib import resources
 from pathlib import Path
 
+from edge.cases.wal import empty_wal, mend_wal
 from edge.errors import CaseError
 
 BUSY_S = 10.0
@@ -24,7 +25,6 @@ PRAGMAS = (
     "PRAGMA wal_autocheckpoint = 0",
     "PRAGMA foreign_keys = ON",
 )
-EMPTY_WAL = "PRAGMA wal_checkpoint(TRUNCATE)"
 
 
 def database_path(state_dir: Path) -> Path:
@@ -50,13 +50,15 @@ def connect(path: Path) -> sqlite3.Connection:
 def migrate(path: Path, target: int | None = None) -> int:
     """Create the database at *path* or bring it to schema version *target* (the newest), step by step.
 
-    Each step is one transaction. Returns the version it had before (0: it was not there).
+    Each step is one transaction. Only whoever holds the store may call this: it also mends the WAL. Returns the version
+    it had before (0: it was not there).
 
     Raises:
         CaseError: it is damaged, or a newer program wrote it.
     """
     steps = migrations()
     try:
+        mend_wal(path)
         with closing(connect(path)) as database:
             before = version(database)
             if before > len(steps):
@@ -64,8 +66,10 @@ def migrate(path: Path, target: int | None = None) -> int:
             for number in range(before + 1, (len(steps) if target is None else target) + 1):
                 script = f"BEGIN IMMEDIATE;{steps[number - 1]};PRAGMA user_version = {number};COMMIT;"
                 database.executescript(script)
-            database.execute(EMPTY_WAL)
-    except sqlite3.Error as error:
+            empty_wal(database, path)
+    except (sqlite3.Error, OSError) as error:
+        if isinstance(error, CaseError):
+            raise
         raise CaseError(f"{path} cannot be opened ({error}): restore the last backup") from None
     return before
 
@@ -119,6 +123,8 @@ def writing(state_dir: Path) -> Iterator[sqlite3.Connection]:
             finally:
                 if database.in_transaction:
                     database.execute("ROLLBACK")
-            database.execute(EMPTY_WAL)
-    except sqlite3.Error as error:
+            empty_wal(database, path)
+    except (sqlite3.Error, OSError) as error:
+        if isinstance(error, CaseError):
+            raise
         raise CaseError(f"{path} cannot be written ({error}): check its permissions and the disk") from None

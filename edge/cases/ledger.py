@@ -16,10 +16,11 @@ from pathlib import Path
 
 import aiosqlite
 
-from edge.cases.database import BUSY_S, EMPTY_WAL, PRAGMAS, database_path, migrate
+from edge.cases.database import BUSY_S, PRAGMAS, database_path, migrate
 from edge.cases.evidence import DOMAIN, HEAD, INSERT, chain
 from edge.cases.manifest import Content, driver_name, shown_plate, to_case
 from edge.cases.signing import LAST_KEY, SIGN, UNSIGNED, Signer, introduction
+from edge.cases.wal import CHECKPOINT, save_wal
 from edge.errors import CaseError
 from edge.model import Case
 
@@ -37,8 +38,9 @@ _DECIDE = (
 class Ledger:
     """Appends to the chain and keeps the rows that follow from it."""
 
-    def __init__(self, database: aiosqlite.Connection, signer: Signer | None) -> None:
+    def __init__(self, path: Path, database: aiosqlite.Connection, signer: Signer | None) -> None:
         """Use :meth:`open`."""
+        self._path = path
         self._database = database
         self._signer = signer
 
@@ -59,7 +61,7 @@ class Ledger:
             (check,) = await database.execute_fetchall("PRAGMA quick_check(1)")
             if check[0] != "ok":
                 raise CaseError(f"{path} is damaged ({check[0]}): restore the last backup")
-            ledger = cls(database, signer)
+            ledger = cls(path, database, signer)
             await ledger.countersign()
         except BaseException:
             await database.close()
@@ -126,8 +128,17 @@ class Ledger:
         return self._signer is not None and bool(list(await self._database.execute_fetchall(f"{UNSIGNED} LIMIT 1")))
 
     async def empty_wal(self) -> bool:
-        """Move the WAL into the database; False if a reader was in the way."""
-        (result,) = await self._database.execute_fetchall(EMPTY_WAL)
+        """Move the WAL into the database; False if a reader was in the way. See :mod:`edge.cases.wal`."""
+        await self._database.execute("BEGIN IMMEDIATE")
+        try:
+            copy = await asyncio.to_thread(save_wal, self._path)
+        finally:
+            await self._database.execute("ROLLBACK")
+        if copy is None:
+            return True
+        (result,) = await self._database.execute_fetchall(CHECKPOINT)
+        if result[0] == 0:
+            await asyncio.to_thread(copy.unlink, missing_ok=True)
         return bool(result[0] == 0)
 
     async def _append(self, kind: str, case: int, content: Content) -> int:
