@@ -32,6 +32,10 @@ demo: install ## set up, then play eight infringements and print who drove (VIEW
 test: install ## set up, then run all tests
 	@$(BIN)/pytest
 
+.PHONY: bench
+bench: install ## measure the link against a bare server, and opening against bare decryption (ratios, ten minutes)
+	@$(BIN)/python tests/bench/link.py
+
 .PHONY: fuzz
 fuzz: install ## throw 100,000 cases at frames, conversations, HTTP, sealed texts, keys and files (ten minutes)
 	@AUTOVELOX_FUZZ_CASES=100000 $(BIN)/pytest -q --timeout 0 tests/fuzz

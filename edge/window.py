@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Protocol
 
 from edge.errors import WorkerError
@@ -59,7 +60,7 @@ class WindowOpener:
             for packet in packets
             if packet.uid in keys
         ]
-        batches = [jobs[start : start + BATCH] for start in range(0, len(jobs), BATCH)]
+        batches = _shared_out(jobs, self.pool.workers)
         answers = [answer for batch in await asyncio.gather(*map(self._open, batches)) for answer in batch]
         claims = []
         for job, answer in zip(jobs, answers, strict=True):
@@ -82,3 +83,11 @@ class WindowOpener:
         if not self.plate.fullmatch(opened.plate):
             return "plate format"
         return "" if self.licence.fullmatch(opened.licence) else "licence format"
+
+
+def _shared_out(jobs: Sequence[OpenJob], workers: int) -> list[Sequence[OpenJob]]:
+    """*jobs* in order, in even batches of at most :data:`BATCH`, as many for each of the *workers*."""
+    count = -(-len(jobs) // BATCH)
+    count = min(len(jobs), count + -count % workers)
+    bounds = [len(jobs) * number // count for number in range(count + 1)] if count else [0]
+    return [jobs[start:end] for start, end in pairwise(bounds)]

@@ -62,6 +62,11 @@ class WorkerPool:
         )
 
     @property
+    def workers(self) -> int:
+        """How many jobs run at once."""
+        return self._workers
+
+    @property
     def queued(self) -> int:
         """Jobs that were handed in and have not ended."""
         return self._pending

@@ -16,6 +16,9 @@ from edge.vision.detector import Detector
 from edge.vision.image import load_image
 from edge.vision.reader import PlateReader
 
+NICENESS = 15
+"""How far a worker steps back: cars get their answer while every core recognises."""
+
 
 @dataclass(frozen=True, slots=True)
 class PhotoRead:
@@ -57,6 +60,7 @@ def start(models_dir: Path) -> None:
     Never raises, since a failing initialiser breaks the whole pool: the first job reports what went wrong.
     """
     global _recogniser, _failure
+    os.nice(NICENESS)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the daemon's business; it stops its workers itself
     threading.Thread(target=_die_with_daemon, daemon=True).start()
     try:
