@@ -94,6 +94,7 @@ class Visit:
             return False
         self._pinged = False
         self._ping_due = self._loop.time() + PING_INTERVAL_S
+        self._arm()
         return True
 
     def end(self, outcome: str | None = None) -> None:
