@@ -19,6 +19,7 @@ def add_parser(subparsers: _Subparsers) -> None:
     _add_render(commands)
     _add_train(commands)
     _add_evaluate(commands)
+    _add_confidence(commands)
     _add_verdict(commands)
 
 
@@ -81,6 +82,7 @@ def _add_evaluate(commands: _Subparsers) -> None:
     evaluate.add_argument("--models", type=Path, default=Path("models"), help="folder of the models")
     evaluate.add_argument("--source", action="append", default=[], help="only this source (may be repeated)")
     evaluate.add_argument("--errors", type=Path, default=Path("build/reader/errors.png"), help="picture of the errors")
+    evaluate.add_argument("--plot", type=Path, default=Path("build/reader/reliability.png"), help="reliability plot")
     evaluate.set_defaults(run=_evaluate)
 
 
@@ -97,8 +99,9 @@ def _evaluate(args: argparse.Namespace) -> int:
     print(report.table(crops, list(readers), measured))
     if baseline is None:
         print("english_g2 is not compared: pip install -r converter/requirements-compare.txt")
-    print(report.reliability(crops, measured[0]))
-    args.errors.parent.mkdir(parents=True, exist_ok=True)
+    for path in (args.errors, args.plot):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    print(report.reliability(crops, measured[0], args.plot))
     print(f"{report.contact_sheet(args.errors, crops, measured[0])} errors are shown in {args.errors}")
     return 0
 
@@ -127,6 +130,23 @@ def _trials(args: argparse.Namespace) -> int:
     from . import verdict
 
     return verdict.trials(args)
+
+
+def _add_confidence(commands: _Subparsers) -> None:
+    confidence = commands.add_parser("confidence", help="fit the confidence of a whole plate, and store it")
+    confidence.add_argument("--plates", type=Path, default=Path("build/reader/held-out"),
+                            help="rendered plates that were not trained on")  # fmt: skip
+    confidence.add_argument("--models", type=Path, default=Path("models"), help="folder of the models")
+    confidence.set_defaults(run=_confidence)
+
+
+def _confidence(args: argparse.Namespace) -> int:
+    from .confidence import calibrate
+    from .store import PlateStore
+
+    slope, offset = calibrate(args.models, PlateStore.open(args.plates))
+    print(f"confidence = sigmoid({slope:.4f} * log-odds + {offset:.4f})")
+    return 0
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from edge.model import Box, Detection
 from edge.vision.reader import PlateReader, easyocr
 
+from .plots import chart
 from .progress import Progress
 from .truth import TruthCrop
 
@@ -100,10 +101,11 @@ def table(crops: Sequence[TruthCrop], names: Sequence[str], measured: Sequence[M
     return "\n".join(lines)
 
 
-def reliability(crops: Sequence[TruthCrop], measured: Measured, bins: int = 10) -> str:
-    """Return a reliability table (confidence against share right) and the expected calibration error."""
+def reliability(crops: Sequence[TruthCrop], measured: Measured, plot: Path, bins: int = 10) -> str:
+    """Return a reliability table (confidence against share right) with the expected calibration error, and plot it."""
     confidences = np.array(measured.confidences)
     right = np.array([t == c.text for t, c in zip(measured.texts, crops, strict=True)])
+    points: list[tuple[float, float]] = []
     lines, error = [f"{'confidence':<14}{'crops':>7}{'mean':>8}{'right':>8}"], 0.0
     for low in np.linspace(0, 1, bins, endpoint=False):
         inside = (confidences >= low) & ((confidences < low + 1 / bins) | (low + 1 / bins >= 1))
@@ -111,7 +113,9 @@ def reliability(crops: Sequence[TruthCrop], measured: Measured, bins: int = 10) 
             continue
         mean, share = float(confidences[inside].mean()), float(right[inside].mean())
         error += abs(mean - share) * inside.mean()
+        points.append((mean, share))
         lines.append(f"{low:.1f} to {low + 1 / bins:.1f}    {inside.sum():>7}{mean:>8.3f}{share:>8.3f}")
+    chart(plot, {"share read exactly": points}, "confidence", 1.0, diagonal=True)
     lines.append(f"expected calibration error {error:.4f}")
     return "\n".join(lines)
 

@@ -19,6 +19,7 @@ from converter.errors import ConverterError
 from .batches import Batch, Mix, TrainingBatches, loader
 from .evaluate import exact_match, read_batchwise
 from .network import CELL_WIDTH, CLASSES, build, load_averaged
+from .plots import training_curves
 from .progress import Progress
 from .real import RealCrop
 from .truth import TruthCrop
@@ -44,7 +45,7 @@ def train(
     out: Path, stores: list[Path], real: list[RealCrop], truth: list[TruthCrop], plan: Plan, mix: Mix,
     start_from: Path | None = None,
 ) -> nn.Module:  # fmt: skip
-    """Train into *out* (``checkpoint.pt``, ``log.csv``) and return the averaged network, in evaluation mode.
+    """Train into *out* (``checkpoint.pt``, ``log.csv``, ``log.png``); return the averaged network in evaluation mode.
 
     An existing checkpoint is continued; *start_from* gives starting weights (another run's checkpoint). Raises
     :class:`RunError` where the checkpoint belongs to another plan.
@@ -91,6 +92,7 @@ def train(
                 _save(checkpoint, {**{k: v.state_dict() for k, v in parts.items()}, "step": step})
             if step % plan.check_every == 0 or step == plan.steps:
                 _log(out / "log.csv", step, loss_average, averaged.module, truth)
+                training_curves(out / "log.csv", out / "log.png")
     averaged.module.eval()
     return averaged.module
 
