@@ -1,0 +1,84 @@
+"""The worker pool with real workers and models: hung, killed and failing jobs."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import os
+import signal
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from edge.config import models_dir
+from edge.errors import ImageError, ModelError, WorkerError
+from edge.vision.pool import WorkerPool
+
+
+def pid() -> int:
+    return os.getpid()
+
+
+def sleep_forever() -> None:
+    time.sleep(3600)
+
+
+def hang_holding_the_gil() -> None:
+    ctypes.PyDLL(None).sleep(3600)  # PyDLL keeps the GIL during the call, so nothing in this process can run
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pytest.fixture
+async def pool() -> AsyncIterator[WorkerPool]:
+    pool = WorkerPool(models_dir(), workers=2, job_timeout_s=5.0)
+    await pool.start()
+    yield pool
+    await pool.stop()
+
+
+async def test_faults_of_one_job_leave_the_others_alone(pool: WorkerPool, tmp_path: Path) -> None:
+    for fault, sentence in (
+        (sleep_forever, "ran longer than 5 s"),
+        (hang_holding_the_gil, "ran longer than 5 s"),
+        (die, "died"),
+    ):
+        faulty = asyncio.create_task(pool.run(fault))
+        assert await pool.run(pid) != os.getpid()
+        with pytest.raises(WorkerError, match=sentence):
+            await faulty
+        assert pool.problem() is None
+    no_picture = tmp_path / "no.jpg"
+    no_picture.write_bytes(b"no picture")
+    with pytest.raises(ImageError):
+        await pool.recognise(no_picture)
+    assert pool.queued == 0
+
+
+async def test_a_cancelled_caller_frees_its_worker(pool: WorkerPool) -> None:
+    stuck = [asyncio.create_task(pool.run(sleep_forever)) for _ in range(2)]
+    await asyncio.sleep(0.5)
+    for task in stuck:
+        task.cancel()
+    await asyncio.gather(*stuck, return_exceptions=True)
+    assert await pool.run(pid) != os.getpid()
+
+
+async def test_a_stopped_pool_says_so(pool: WorkerPool) -> None:
+    await pool.stop()
+    assert pool.problem() == "the worker pool is down"
+    with pytest.raises(WorkerError, match="stopped"):
+        await pool.run(pid)
+
+
+async def test_missing_models_are_named_at_the_start(tmp_path: Path) -> None:
+    pool = WorkerPool(tmp_path, workers=1, job_timeout_s=2.0)
+    try:
+        with pytest.raises(ModelError, match="install the models again"):
+            await pool.start()
+    finally:
+        await pool.stop()
