@@ -210,8 +210,7 @@ def _purge(args: argparse.Namespace) -> int:
     settings = load(args.config).cases if args.config else CaseSettings()
     if args.numbers and not args.reason:
         raise CaseError("say why these cases go before their time: --reason")
-    policy = Policy(settings.retention_days, settings.retention_unidentified_days, settings.retention_dismissed_days)
-    numbers = tuple(args.numbers) or due(state_dir, policy)
+    numbers = tuple(args.numbers) or due(state_dir, Policy.of(settings))
     if not args.dry_run:
         purge(state_dir, numbers, reason=args.reason or "retention period over", signer=_signer(args))
     which = f": {', '.join(map(str, numbers))}" if numbers else ""

@@ -6,6 +6,7 @@ chain can still be walked, and a ``purge`` entry says when and why.
 
 from __future__ import annotations
 
+import logging
 import shutil
 import sqlite3
 import time
@@ -18,9 +19,13 @@ from edge.cases.database import open_to_read, writing
 from edge.cases.evidence import HEAD, INSERT, Signs, chain
 from edge.cases.journal import FRAMES
 from edge.cases.room import DERIVED
+from edge.config import CaseSettings
 from edge.errors import CaseError, NoSuchCase
 
+log = logging.getLogger(__name__)
+
 DAY_S = 86_400.0
+EVERY_S = 3600.0
 
 _DUE = """
 SELECT number FROM cases WHERE state = 'decided' AND purged_seq IS NULL AND at_utc < CASE
@@ -40,6 +45,11 @@ class Policy:
     identified_days: float = 150
     unidentified_days: float = 60
     dismissed_days: float = 10
+
+    @classmethod
+    def of(cls, settings: CaseSettings) -> Policy:
+        """The policy that ``[cases]`` sets."""
+        return cls(settings.retention_days, settings.retention_unidentified_days, settings.retention_dismissed_days)
 
 
 def due(state_dir: Path, policy: Policy, *, now_utc: float | None = None) -> tuple[int, ...]:
@@ -76,6 +86,30 @@ def purge(state_dir: Path, numbers: Sequence[int], *, reason: str, signer: Signs
                 shutil.rmtree(photos)
     except OSError as error:
         raise CaseError(f"photos of purged cases could not be removed ({error.strerror}): purge again") from None
+
+
+class Retention:
+    """Purges what is due, once an hour however often it is asked."""
+
+    def __init__(self, state_dir: Path, policy: Policy, signer: Signs | None) -> None:
+        """Nothing is purged before :meth:`keep`."""
+        self._state_dir = state_dir
+        self._policy = policy
+        self._signer = signer
+        self._next_s = 0.0
+
+    def keep(self) -> None:
+        """Purge what is due if the hour is over.
+
+        Raises:
+            CaseError: the store cannot be written.
+        """
+        if time.monotonic() < self._next_s:
+            return
+        self._next_s = time.monotonic() + EVERY_S
+        if numbers := due(self._state_dir, self._policy):
+            purge(self._state_dir, numbers, reason="retention period over", signer=self._signer)
+            log.info("%d cases purged: their retention period is over", len(numbers))
 
 
 def _entomb(database: sqlite3.Connection, number: int, reason: str, signer: Signs | None) -> None:

@@ -22,6 +22,7 @@ from edge.cases.clock import clock_state
 from edge.cases.journal import Journal, Pending
 from edge.cases.ledger import Ledger
 from edge.cases.manifest import Content, decided, filed, frame_record, to_case
+from edge.cases.retention import Policy, Retention
 from edge.cases.room import Room
 from edge.cases.signing import Signer
 from edge.errors import CaseError, NoSuchCase, StorageFull
@@ -49,15 +50,22 @@ class CaseStore:
         self._behind: set[int] = set()  # in the journal, not yet in the database
         self._to_forget: set[int] = set()  # decided, still in the journal
         self._next = 1
+        self._retention: Retention | None = None
 
     @classmethod
     async def open(
-        cls, state_dir: Path, signer: Signer | None, manifest_base: Mapping[str, object], *, room: Room | None = None
+        cls,
+        state_dir: Path,
+        signer: Signer | None,
+        manifest_base: Mapping[str, object],
+        *,
+        room: Room | None = None,
+        policy: Policy | None = None,
     ) -> CaseStore:
         """Open or create the store in *state_dir*, and put right what the last end left undone.
 
         Without *signer* entries stay unsigned until somebody who has the key countersigns. *manifest_base* goes into
-        every manifest: unit serial, software, models.
+        every manifest: unit serial, software, models. With *policy* :meth:`housekeep` purges what is due.
 
         Raises:
             CaseError: another daemon has the store, or it is damaged.
@@ -69,6 +77,7 @@ class CaseStore:
             ledger = await Ledger.open(state_dir, signer)
             journal = await asyncio.to_thread(Journal, state_dir)
             store = cls(state_dir, manifest_base, ledger, journal, lock, room or Room(state_dir))
+            store._retention = Retention(state_dir, policy, signer) if policy is not None else None
             await store._recover()
         except BaseException as error:
             if ledger is not None:
@@ -159,7 +168,7 @@ class CaseStore:
         return await asyncio.to_thread(read)
 
     async def housekeep(self) -> None:
-        """Countersign officers' reviews and finish what a busy disk or reader delayed; call it now and then.
+        """Countersign officers' reviews, finish what a busy disk or reader delayed, purge; call it now and then.
 
         Raises:
             CaseError: the store cannot be written.
@@ -230,6 +239,8 @@ class CaseStore:
             if await self._ledger.has_unsigned():
                 await self._ledger.countersign()
             await self._forget()
+            if self._retention is not None:
+                await asyncio.to_thread(self._retention.keep)
 
     async def _pending(self, number: int) -> Pending:
         await self._catch_up()

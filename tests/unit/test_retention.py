@@ -63,6 +63,15 @@ async def test_what_is_never_purged(tmp_path: Path) -> None:
         purge(tmp_path, [2], reason="x")
 
 
+async def test_the_daemon_purges_what_is_due(tmp_path: Path) -> None:
+    """Cases of the test kit are from September 2026: due for a policy that keeps nothing for a day."""
+    await filled(tmp_path, 3)
+    store = await CaseStore.open(tmp_path, SIGNER, UNIT, policy=Policy(1e-9, 1e6, 1e-9))
+    await store.housekeep()
+    await store.close()
+    assert "3 cases, 2 of them purged, 9 entries, all signed" in audit(tmp_path)
+
+
 async def test_numbers_go_on_after_a_purge(tmp_path: Path) -> None:
     await filled(tmp_path, 2)
     purge(tmp_path, [1, 2], reason="x", signer=SIGNER)
