@@ -40,6 +40,10 @@ bench: install ## measure the link against a bare server, and opening against ba
 fuzz: install ## throw 100,000 cases at frames, conversations, HTTP, sealed texts, keys and files (ten minutes)
 	@AUTOVELOX_FUZZ_CASES=100000 $(BIN)/pytest -q --timeout 0 tests/fuzz
 
+.PHONY: chaos
+chaos: install ## strike the unit 350 times (kill, hang, full disk, torn log) and print what it stood (needs gcc)
+	@$(BIN)/python tests/chaos/run.py $(CHAOS)
+
 .PHONY: lint
 lint: install ## ruff (format and check), mypy --strict, the import rules
 	@$(BIN)/ruff format --check
