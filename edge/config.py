@@ -146,6 +146,14 @@ class CameraSettings(Section):
         return self
 
 
+class PanelSettings(Section):
+    """``[panel]``: GPIO of a status LED, a buzzer and a button for a test trigger, each only if there is one."""
+
+    led_pin: Annotated[int, Field(ge=0, le=27)] | None = None
+    buzzer_pin: Annotated[int, Field(ge=0, le=27)] | None = None
+    button_pin: Annotated[int, Field(ge=0, le=27)] | None = None
+
+
 class SpeedSettings(Section):
     """``[speed]``: what is an infringement here."""
 
@@ -209,6 +217,7 @@ class Settings(Section):
     registry: RegistrySettings = RegistrySettings()
     radar: RadarSettings = RadarSettings()
     camera: CameraSettings = CameraSettings()
+    panel: PanelSettings = PanelSettings()
     speed: SpeedSettings = SpeedSettings()
     window: WindowSettings = WindowSettings()
     recognition: RecognitionSettings = RecognitionSettings()

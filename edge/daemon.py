@@ -10,11 +10,13 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from importlib.metadata import version
+from itertools import count
 from pathlib import Path
 
 import uvloop
 
 from edge import journald
+from edge.cases.retention import Policy
 from edge.cases.signing import load_signer
 from edge.cases.store import CaseStore
 from edge.config import Settings, models_dir
@@ -30,7 +32,7 @@ from edge.notify import Notifier
 from edge.plates import Formats, licence_pattern
 from edge.police.registry import Registry
 from edge.police.vault import load_master_key
-from edge.sense import open_camera, open_radar
+from edge.sense import Board, Panel, open_camera, open_radar
 from edge.vision.pool import WorkerPool
 from edge.window import WindowOpener
 
@@ -39,6 +41,8 @@ log = logging.getLogger(__name__)
 RETRY_S = (1.0, 10.0, 60.0)
 """Pauses before a case whose decision failed is tried again; after the last one it waits for the next start."""
 HOUSEKEEPING_S = 1.0
+BOARD_ROUNDS = 10
+"""The board's temperature and voltage are asked for in every tenth round of housekeeping."""
 VITAL = frozenset({"workers", "camera", "cases"})
 """Parts without which the unit does no work: while one has a problem, the watchdog is not fed."""
 
@@ -76,6 +80,7 @@ class Unit:
         """Nothing runs before :meth:`start`."""
         self._settings = settings
         self._deciding: set[asyncio.Task[None]] = set()
+        self._board = Board()
 
     async def start(self, stack: AsyncExitStack) -> None:
         """Start the parts, those that others need first; *stack* stops them in the opposite order.
@@ -99,7 +104,10 @@ class Unit:
         registry = await Registry.open(settings.registry.path, load_master_key(settings.registry.master_key_file))
         stack.push_async_callback(registry.close)
         self._cases = await CaseStore.open(
-            settings.unit.state_dir, load_signer(settings.cases.signing_key_file), _provenance(settings, folder)
+            settings.unit.state_dir,
+            load_signer(settings.cases.signing_key_file),
+            _provenance(settings, folder),
+            policy=Policy.of(settings.cases),
         )
         stack.push_async_callback(self._cases.close)
         self._pool = WorkerPool(
@@ -145,6 +153,9 @@ class Unit:
             self._begin(case.number, live=False)
         stack.push_async_callback(self._radar.stop)
         await self._radar.start()
+        self._panel = Panel(settings.panel, settings.radar.pin_factory, self._radar.test_trigger)
+        stack.push_async_callback(self._panel.stop)
+        await self._panel.start()
         await self._camera.start()
 
     async def work(self, stopped: asyncio.Event, notifier: Notifier) -> None:
@@ -177,6 +188,7 @@ class Unit:
             "camera": self._camera.problem(),
             "radar": self._radar.problem(),
             "cases": self._cases.problem(),
+            "board": self._board.problem(),
         }
         return {part: problem for part, problem in found.items() if problem is not None}
 
@@ -191,6 +203,7 @@ class Unit:
                 log.critical("a trigger could not be made a case: %s", error)
                 continue
             log.info("case %d filed", number, extra={"case": number})
+            self._panel.beep()
             self._begin(number, live=True)
 
     def _is_infringement(self, trigger: Trigger) -> bool:
@@ -232,12 +245,15 @@ class Unit:
         return claims, rejected
 
     async def _keep_house(self) -> None:
-        while True:
+        for round_number in count():
             await asyncio.sleep(HOUSEKEEPING_S)
             try:
                 await self._cases.housekeep()
             except EdgeError as error:
                 log.error("housekeeping: %s", error)
+            if round_number % BOARD_ROUNDS == 0:
+                await asyncio.to_thread(self._board.measure)
+            self._panel.show(healthy=not self.problems())
 
     async def _drain(self) -> None:
         if self._deciding:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from edge.config import Settings
+from edge.sense.board import Board
 from edge.sense.camera import Camera
 from edge.sense.gpio import GpioRadar
+from edge.sense.panel import Panel
 from edge.sense.radar import Radar, SpeedMeter
 from edge.sense.recorded import RecordedFeed
 
-__all__ = ["Camera", "Radar", "open_camera", "open_radar"]
+__all__ = ["Board", "Camera", "Panel", "Radar", "open_camera", "open_radar"]
 
 
 def open_camera(settings: Settings) -> Camera:

@@ -27,6 +27,9 @@ class Radar(Protocol):
     def triggers(self) -> AsyncIterator[Trigger]:
         """Every trigger from now on, in order."""
 
+    def test_trigger(self) -> None:
+        """Fire once by hand, without a speed: the trigger's source is ``"test"``."""
+
     def problem(self) -> str | None:
         """One sentence on what is wrong, or None."""
 
