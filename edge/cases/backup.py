@@ -14,6 +14,7 @@ import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 from edge.cases.archive import LOCK_NAME, Archive
@@ -24,14 +25,23 @@ from edge.cases.journal import FRAMES, Journal, Pending
 from edge.errors import CaseError
 from edge.keyfile import sync_folder
 
+DATED = "cases-"
+
 
 def backup(state_dir: Path, to: Path, *, progress: Callable[[int, int], None] | None = None) -> str:
-    """Copy the cases in *state_dir* to the new folder *to* and verify the copy; returns what the check says.
+    """Copy the cases in *state_dir* to the folder *to* and verify the copy; returns where it is, what the check says.
+
+    An existing *to* is a place for many backups: the copy becomes a dated folder in it, and photos that the one before
+    holds too are hard links.
 
     Raises:
-        CaseError: there is nothing to back up, *to* exists, or it cannot be written.
+        CaseError: there is nothing to back up, *to* is a store itself, or it cannot be written.
         EvidenceError: the copy does not hold, so neither does the store.
     """
+    before: Path | None = None
+    if to.is_dir() and not database_path(to).exists():
+        before = max((path for path in to.glob(f"{DATED}*") if path.is_dir()), default=None)
+        to = to / datetime.now(UTC).strftime(f"{DATED}%Y-%m-%dT%H%M%SZ")
     part = _new_folder(to)
     try:
         with closing(open_to_read(state_dir)) as source:
@@ -47,11 +57,11 @@ def backup(state_dir: Path, to: Path, *, progress: Callable[[int, int], None] | 
         for number, state, filed in rows:
             folder = f"{FRAMES}/{number:08d}"
             if (state_dir / folder).is_dir():
-                shutil.copytree(state_dir / folder, part / folder, ignore=shutil.ignore_patterns("*.json", "*.part"))
+                _copy_photos(state_dir / folder, part / folder, before / folder if before else None)
             if state == "pending":
                 pending = journal.read(number)
                 copied.write(number, Pending(pending.content if pending else json.loads(filed), ()))
-        says = audit(part, progress=progress)
+        says = f"{to}: {audit(part, progress=progress)}"
         _finish(part, to)
     except (OSError, sqlite3.Error) as error:
         if isinstance(error, CaseError):
@@ -96,6 +106,16 @@ def restore(backup_dir: Path, state_dir: Path, *, progress: Callable[[int, int],
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return says
+
+
+def _copy_photos(source: Path, target: Path, before: Path | None) -> None:
+    target.mkdir(mode=0o750)
+    for photo in source.glob("*.jpg"):
+        earlier = before / photo.name if before is not None else None
+        if earlier is not None and earlier.is_file() and earlier.stat().st_size == photo.stat().st_size:
+            (target / photo.name).hardlink_to(earlier)
+        else:
+            shutil.copy2(photo, target / photo.name)
 
 
 def _new_folder(to: Path) -> Path:

@@ -58,7 +58,12 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     purge.add_argument("--dry-run", action="store_true", help="only say which cases are due")
     _add(actions, "public-key", _public_key, "print the unit's public key")
     _add(actions, "rotate-key", _rotate_key, "supersede the signing key; the unit must be stopped")
-    backup = _add(subparsers, "backup", _backup, "copy all cases to a new folder and verify the copy")
+    backup = _add(
+        subparsers,
+        "backup",
+        _backup,
+        "copy all cases to a new folder, or to a dated one in an existing folder, and verify the copy",
+    )
     backup.add_argument("to", type=Path, metavar="FOLDER")
     restore = _add(subparsers, "restore", _restore, "make the state folder from a backup")
     restore.add_argument("backup", type=Path, metavar="FOLDER")

@@ -49,6 +49,9 @@ async def test_nothing_is_overwritten(tmp_path: Path) -> None:
     backup(tmp_path / "state", tmp_path / "backup")
     with pytest.raises(CaseError, match="never overwrites"):
         backup(tmp_path / "state", tmp_path / "backup")
+    (tmp_path / "file").touch()
+    with pytest.raises(CaseError, match="never overwrites"):
+        backup(tmp_path / "state", tmp_path / "file")
     with pytest.raises(CaseError, match="move that folder away"):
         restore(tmp_path / "backup", tmp_path / "state")
     (tmp_path / "other").mkdir()
@@ -73,6 +76,21 @@ async def test_a_damaged_store_makes_no_backup_and_a_damaged_backup_no_store(tmp
     assert names(tmp_path) == ["backup", "state"]
     with pytest.raises(CaseError, match="no case store"):
         restore(tmp_path / "second", tmp_path / "new")
+
+
+async def test_a_folder_of_backups_shares_photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    await filled(tmp_path / "state", 1)
+    (tmp_path / "backups").mkdir()
+    monkeypatch.setattr("edge.cases.backup.DATED", "cases-a-")
+    backup(tmp_path / "state", tmp_path / "backups")
+    await filled(tmp_path / "state", 1)
+    monkeypatch.setattr("edge.cases.backup.DATED", "cases-")
+    backup(tmp_path / "state", tmp_path / "backups")
+    second, first = (tmp_path / "backups" / name for name in names(tmp_path / "backups"))
+    assert "1 cases" in audit(first)
+    assert "2 cases" in audit(second)
+    assert (first / "frames/00000001/0.jpg").samefile(second / "frames/00000001/0.jpg")
+    assert not (tmp_path / "state/frames/00000001/0.jpg").samefile(first / "frames/00000001/0.jpg")
 
 
 def old_store(state_dir: Path, version: int) -> None:
