@@ -6,6 +6,7 @@ import tkinter as tk
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from tkinter import ttk
+from typing import Literal
 
 from edge.cases.records import REVIEWS, Event
 from edge.model import Case
@@ -18,13 +19,16 @@ from edge.viewer.words import review_words
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """A button; ``decided_only`` ones wait for the verdict."""
+    """A button; it is alive with what it ``needs``: nothing, any case, a decided one, or a decided one in sight.
+
+    In sight is a case whose photo is on the screen.
+    """
 
     name: str
     text: str
     command: Callable[[], object]
     style: str = "TButton"
-    decided_only: bool = False
+    needs: Literal["nothing", "case", "decided", "photo"] = "case"
 
 
 class ActionBar(ttk.Frame):
@@ -46,11 +50,12 @@ class ActionBar(ttk.Frame):
             button.grid(row=0, column=column, padx=(px(6), 0))
             self.buttons[action.name] = button
 
-    def show(self, case: Case | None, events: Sequence[Event] = ()) -> None:
-        """Show how *case* was judged, and which buttons make sense."""
+    def show(self, case: Case | None, events: Sequence[Event] = (), *, photo: bool = False) -> None:
+        """Show how *case* was judged, and which buttons make sense; *photo* says that its photo is on the screen."""
+        decided = case is not None and case.verdict is not None
+        there = {"nothing": True, "case": case is not None, "decided": decided, "photo": decided and photo}
         for action in self._actions:
-            able = case is not None and (case.verdict is not None or not action.decided_only)
-            self.buttons[action.name].state(["!disabled" if able else "disabled"])
+            self.buttons[action.name].state(["!disabled" if there[action.needs] else "disabled"])
         if case is None:
             self.badge.grid_remove()
             self.story.say("")

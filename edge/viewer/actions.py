@@ -38,7 +38,9 @@ class Actions:
         self.lightbox: Lightbox | None = None
 
     def confirm(self) -> None:
-        """Ask for a reason and record that the verdict is right."""
+        """Ask for a reason and record that the verdict is right; nobody confirms what is not to be seen."""
+        if not self._case.photo_shown:
+            return
         self._judge(
             EventKind.CONFIRM,
             _("Confirm the verdict of case {number}"),

@@ -126,11 +126,11 @@ class Viewer:
 
     def _buttons(self) -> tuple[Action, ...]:
         return (
-            Action("confirm", _("Confirm"), lambda: self.actions.confirm(), "Primary.TButton", decided_only=True),
-            Action("dismiss", _("Dismiss"), lambda: self.actions.dismiss(), "Danger.TButton", decided_only=True),
-            Action("correct", _("Correct plate"), lambda: self.actions.correct_plate(), decided_only=True),
-            Action("export", _("Export"), lambda: self.actions.export(), decided_only=True),
-            Action("verify", _("Verify"), lambda: self.evidence.verify()),
+            Action("confirm", _("Confirm"), lambda: self.actions.confirm(), "Primary.TButton", needs="photo"),
+            Action("dismiss", _("Dismiss"), lambda: self.actions.dismiss(), "Danger.TButton", needs="decided"),
+            Action("correct", _("Correct plate"), lambda: self.actions.correct_plate(), needs="decided"),
+            Action("export", _("Export"), lambda: self.actions.export(), needs="decided"),
+            Action("verify", _("Verify"), lambda: self.evidence.verify(), needs="nothing"),
             Action("copy", _("Copy"), lambda: self.actions.copy()),
         )
 

@@ -36,7 +36,7 @@ class CameraPanel(ttk.Frame):
         self.rowconfigure(0, weight=1)
         self.photo = PictureView(self, theme, theme.px(320), theme.px(180), takefocus=True)
         self.photo.grid(row=0, column=0, sticky="nw", padx=(0, theme.px(14)))
-        facts = ttk.Frame(self)
+        self._facts = facts = ttk.Frame(self)
         facts.grid(row=0, column=1, sticky="nsew")
         facts.columnconfigure(0, weight=1)
         head = ttk.Frame(facts)
@@ -74,6 +74,7 @@ class CameraPanel(ttk.Frame):
     def show(self, case: Case, events: Sequence[Event], frame: int) -> None:
         """Everything but the pictures: those come next, through :meth:`show_photo`."""
         self._case, self._frame = case, frame
+        self._facts.grid()
         self.title.say(_("Case {number}").format(number=case.number))
         word, tone = outcome_words(case.verdict.outcome if case.verdict else None)
         self.badge.configure(text=word, style=f"{tone}.Badge.TLabel")
@@ -102,25 +103,19 @@ class CameraPanel(ttk.Frame):
         if photo.crop is not None:
             self.crop.show(photo.crop)
         else:
-            self._say_no_crop(_("No plate in this photo"))
+            decided = self._case is not None and self._case.verdict is not None
+            self._say_no_crop(_("No plate in this photo") if decided else "–")
 
     def fail_photo(self, words: str) -> None:
         """There is no photo to show, and why."""
-        self.photo.say(words)
+        self.photo.say(words, alarm=True)
         self._say_no_crop("–")
 
     def clear(self, words: str) -> None:
         """Show no case, but *words*."""
         self._case = None
-        self.title.say("")
-        self.badge.configure(text="", style="TLabel")
-        self.plate.show("", (), "")
-        self.corrected.grid_remove()
-        for field in self.fields.values():
-            field.say("")
+        self._facts.grid_remove()
         self.photo.say(words)
-        self.crop.say(" ")
-        self.crop.resize(1, self.crop_fit[1])
 
     def rescale(self) -> None:
         """The officer's zoom changed."""

@@ -125,7 +125,7 @@ class Evidence:
         def bad(error: Exception) -> None:
             self._checking = False
             if isinstance(error, EvidenceError):
-                self._broken(_("The chain of evidence is broken: {error}").format(error=describe(error)))
+                self._broken(_("Do not rely on the evidence: {error}").format(error=describe(error)))
             if loud:
                 self._failed(error)
             else:

@@ -41,6 +41,11 @@ class OpenCase:
         self._portrait: bytes | None = None
         self.close()
 
+    @property
+    def photo_shown(self) -> bool:
+        """Whether a photo of the open case is on the screen."""
+        return self.opened is not None and self._camera.photo.picture_size is not None
+
     def close(self, words: str = "") -> None:
         """Show no case."""
         self.opened = None
@@ -138,7 +143,6 @@ class OpenCase:
         case = opened.case
         self._camera.show(case, opened.events, frame)
         self._driver.show(case)
-        self._bar.show(case, opened.events)
         if not opened.photos:
             self._camera.fail_photo(_("The camera gave no photo."))
         elif opened.photos[frame] is None:
@@ -152,3 +156,4 @@ class OpenCase:
             self._driver.no_portrait(pictures.portrait)
         elif pictures.portrait is not None:
             self._driver.show_portrait(pictures.portrait)
+        self._bar.show(case, opened.events, photo=self.photo_shown)

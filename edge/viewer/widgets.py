@@ -116,6 +116,7 @@ class PictureView(tk.Canvas):
         self.area = (width, height)
         self._slot = Slot(self)
         self.words = ""
+        self._alarm = False
         self.picture_size: tuple[int, int] | None = None
         self._inset = theme.px(2) if takefocus else 0  # where the focus is shown
         self._restyle()
@@ -148,8 +149,9 @@ class PictureView(tk.Canvas):
             corners = (x + box.x1 - grow, y + box.y1 - grow, x + box.x2 + grow, y + box.y2 + grow)
             self.create_rectangle(*corners, outline=colour, width=line, tags="box")
 
-    def say(self, words: str) -> None:
-        """Show *words* and no picture; nothing at all if empty."""
+    def say(self, words: str, *, alarm: bool = False) -> None:
+        """Show *words* and no picture, in red if they are an *alarm*; nothing at all if empty."""
+        self._alarm = alarm
         if words and self.picture_size is not None:
             self._slot.clear()
             self.picture_size = None
@@ -167,8 +169,8 @@ class PictureView(tk.Canvas):
                 text=self.words,
                 width=max(10, self.area[0] - self._theme.px(12)),
                 justify="center",
-                fill=self._theme.palette.muted,
-                font=self._theme.fonts["body"],
+                fill=self._theme.palette.bad if self._alarm else self._theme.palette.muted,
+                font=self._theme.fonts["strong" if self._alarm else "body"],
                 tags="words",
             )
 

@@ -1,0 +1,92 @@
+"""Every message has an Italian one, the compiled catalogue is the written one, dates and numbers follow the locale."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from string import Formatter
+
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import read_mo
+from babel.messages.pofile import read_po
+
+from edge.viewer import language
+
+FOLDER = language.LOCALE_DIR / "it" / "LC_MESSAGES"
+KEYWORDS = {"_": None, "ngettext": (1, 2)}
+
+
+@pytest.fixture(autouse=True)
+def _english_again() -> Iterator[None]:
+    yield
+    language.use("en_GB")
+
+
+def _names(text: str) -> set[str | None]:
+    return {name for _text, name, _spec, _conversion in Formatter().parse(text) if name}
+
+
+def _pairs(catalogue: Catalog) -> set[str]:
+    return {repr((tuple(m.id) if m.pluralizable else m.id, m.string)) for m in catalogue if m.id}
+
+
+def test_every_message_is_translated_and_none_is_left_over() -> None:
+    code = Path(language.__file__).parent
+    wanted = {found[2] for found in extract_from_dir(code, [("**.py", "python")], keywords=KEYWORDS)}
+    with (FOLDER / "viewer.po").open("rb") as file:
+        catalogue = read_po(file, locale="it")
+    assert {message.id for message in catalogue if message.id} == wanted
+    for message in catalogue:
+        forms = zip(message.id, message.string, strict=True) if message.pluralizable else [(message.id, message.string)]
+        for source, translation in forms:
+            assert translation or not message.id, f"no Italian for {source!r}"
+            assert not message.id or _names(source) == _names(translation)
+
+
+def test_the_compiled_catalogue_is_the_written_one() -> None:
+    with (FOLDER / "viewer.po").open("rb") as po, (FOLDER / "viewer.mo").open("rb") as mo:
+        written, compiled = read_po(po, locale="it"), read_mo(mo)
+    assert _pairs(written) == _pairs(compiled)
+
+
+@pytest.mark.parametrize(
+    ("environ", "tag"),
+    [
+        ({"LANG": "it_IT.UTF-8"}, "it_IT"),
+        ({"LANG": "it_IT.UTF-8", "LC_ALL": "en_US.UTF-8"}, "en_US"),
+        ({"LANGUAGE": "de:it", "LANG": "de_DE.UTF-8"}, "it"),
+        ({"LANG": "de_DE.UTF-8"}, "en_GB"),
+        ({"LC_ALL": "C"}, "en_GB"),
+        ({}, "en_GB"),
+    ],
+)
+def test_the_locale_chooses_the_language(environ: dict[str, str], tag: str) -> None:
+    assert language.from_environment(environ) == tag
+
+
+def test_dates_and_numbers_follow_the_locale() -> None:
+    at = datetime(2026, 11, 3, 14, 5, 9).timestamp()
+    language.use("it_IT")
+    assert language.language() == "it"
+    assert (language.number(1234.5, 1), language.day("1990-02-01")) == ("1.234,5", "1 febbraio 1990")
+    assert language.moment(at) == "3 nov 2026, 14:05:09"
+    language.use("en_GB")
+    assert (language.number(1234.5, 1), language.day("1990-02-01")) == ("1,234.5", "1 February 1990")
+    assert language.moment(at) == "3 Nov 2026, 14:05:09"
+    assert language.day("<unknown>") == "<unknown>"
+
+
+def test_nothing_uncertain_reads_as_certain() -> None:
+    assert language.percent(1.0).startswith("100")
+    assert language.percent(0.99999).startswith("99.9")
+    assert language.percent(0.5).startswith("50")
+
+
+def test_an_unknown_language_is_english() -> None:
+    language.use("xx_YY")
+    assert language.language() == "en"
+    language.use("it_ZZ")
+    assert language.language() == "it"
