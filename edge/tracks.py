@@ -3,7 +3,7 @@
 Which of several plates is the offender's is settled by these rules, in this order; each only chooses among what the
 one before left, and one that would leave nothing is skipped:
 
-1. What the reader sees no text in, or the detector is hardly sure of, is no plate: a badge, a sticker, a caption.
+1. What the reader sees no text in, or the detector doubts beside a sure one, is no plate: a badge, a sticker.
 2. A plate that stands still in the picture while another one moves is parked, or burnt into the picture.
 3. Where the radar knows the direction, a plate that grows is inbound and one that shrinks is outbound.
 4. The radar sees the nearest car best: a plate of less than 1 / :data:`NEARER` the size of the largest is background.
@@ -30,7 +30,7 @@ SAME_PLACE = 0.3
 SAME_CAR = 0.6
 """Two boxes of one frame are one plate if they share this much of the smaller one."""
 SURE = 0.5
-"""Least confidence of the detector in a plate that another one is weighed against."""
+"""Least confidence of the detector in a plate, as a share of its confidence in the surest one."""
 STILL, MOVING = 0.03, 0.09
 """Ways in plate widths through the frames of a case: less is standing, more is driving, between is unknown."""
 GROWN = 1.03
@@ -55,6 +55,11 @@ class Track:
     def size(self) -> float:
         """Side in pixels of the square as large as the largest box; one- and two-line plates compare."""
         return max(_size(read.detection.box) for read in self.reads)
+
+    @property
+    def found(self) -> float:
+        """The detector's confidence (0 to 1) where it was surest."""
+        return max(read.detection.confidence for read in self.reads)
 
     @property
     def way(self) -> float | None:
@@ -109,7 +114,7 @@ def suspects(seen: Sequence[Track], direction: str | None = None) -> tuple[Track
     """
     left = [track for track in seen if any(read.text for read in track.reads)]
     rules: list[Callable[[Track], bool]] = [
-        lambda track: max(read.detection.confidence for read in track.reads) >= SURE,
+        lambda track: track.found >= SURE * max(t.found for t in left),
         lambda track: track.way is None or track.way > STILL or not any((t.way or 0.0) >= MOVING for t in left),
         lambda track: direction != "inbound" or track.growth > 1 / GROWN,
         lambda track: direction != "outbound" or track.growth < GROWN,

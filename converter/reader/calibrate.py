@@ -30,13 +30,13 @@ Bands = tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.float64]]
 
 @dataclass(frozen=True, slots=True)
 class Points:
-    """The trials with one suspect as columns, float64 or bool of shape (N,)."""
+    """Trials as columns, float64 or bool of shape (N,); ``kinds`` tells which are of each kind."""
 
     lead: NDArray[np.float64]
     evidence: NDArray[np.float64]
     right: NDArray[np.bool_]
     weight: NDArray[np.float64]
-    kind: NDArray[np.object_]
+    kinds: dict[Kind, NDArray[np.bool_]]
 
     @classmethod
     def of(cls, bench: Bench) -> Points:
@@ -47,9 +47,9 @@ class Points:
                 c = max(trial.compared, key=lambda c: c.evidence)
                 rows.append((c.lead, c.evidence, trial.plates[c.best] == bench.cases[trial.case].truth, trial.kind))
         lead, evidence, right, kind = zip(*rows, strict=True)
-        share = {k: WEIGHTS[k] / max(sum(x is k for x in kind), 1) for k in Kind}
-        weight = np.array([share[k] for k in kind])
-        return cls(np.array(lead), np.array(evidence), np.array(right), weight, np.array(kind, dtype=object))
+        kinds = {k: np.array([x is k for x in kind]) for k in Kind}
+        weight = np.sum([WEIGHTS[k] / max(rows.sum(), 1) * rows for k, rows in kinds.items()], axis=0)
+        return cls(np.array(lead), np.array(evidence), np.array(right), weight, kinds)
 
     def probability(self, slope: float, bias: float) -> NDArray[np.float64]:
         """:func:`edge.identify.probability` of every row."""
@@ -81,10 +81,10 @@ def choose(points: Points) -> Thresholds:
     options = []
     for margin, accept in product(MARGINS, ACCEPTS):
         named = (points.lead >= margin) & (p >= accept)
-        wrong = {kind: float(np.mean((named & ~points.right)[points.kind == kind])) for kind in Kind}
+        wrong = {kind: float(np.mean((named & ~points.right)[rows])) for kind, rows in points.kinds.items()}
         if wrong[Kind.PRESENT] + wrong[Kind.RANDOM] > 0 or max(wrong[Kind.TWINS], wrong[Kind.ONE_TWIN]) > TWIN_ERRORS:
             continue
-        hits = float(np.mean((named & points.right)[points.kind == Kind.PRESENT]))
+        hits = float(np.mean((named & points.right)[points.kinds[Kind.PRESENT]]))
         options.append((hits, accept, margin))
     if not options:
         return Thresholds(max(ACCEPTS), max(MARGINS), slope, bias)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import cv2
@@ -12,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from converter.errors import MissingError
-from edge.model import Box, Detection, PlateRead
+from edge.model import Box, Detection
 from edge.vision.detector import Detector
 from edge.vision.reader import PlateReader
 
+from .trials import KnownCase
 from .truth import TruthCrop
 
 FRAMES_PER_CASE = 3
@@ -23,20 +23,6 @@ LEAST_WIDTH = 45.0
 """Plates of the feed that are labelled less wide than this, in pixels, are too far away to be a trigger's."""
 WHOLE_CLIP = ("delft/",)
 """Clips of one car whose label, of one frame, holds for the text of all; cases begin at every sixth frame."""
-
-Reads = tuple[PlateRead, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class KnownCase:
-    """One case: the reads of each of its frames, what the offender's plate says, where it comes from, and a picture
-    (RGB or grey) for the note."""
-
-    name: str
-    source: str
-    truth: str
-    frames: tuple[Reads, ...]
-    picture: NDArray[np.uint8]
 
 
 def crop_cases(reader: PlateReader, crops: Sequence[TruthCrop]) -> Iterator[KnownCase]:
@@ -71,12 +57,21 @@ def feed_cases(detector: Detector, reader: PlateReader, feed: Path) -> Iterator[
         MissingError: the table or a clip is absent.
     """
     for file, starts in _starts(feed).items():
-        frames: list[NDArray[np.uint8]] = list(_frames(feed / file))
-        for start, truth in sorted(starts.items()):
-            shown = frames[start : start + FRAMES_PER_CASE]
-            if shown:
-                reads = tuple(reader.read(image, detector.detect(image)) for image in shown)
-                yield KnownCase(f"{file}:{start}", "feed", truth, reads, shown[0])
+        yield from clip_cases(detector, reader, feed / file, starts)
+
+
+def clip_cases(detector: Detector, reader: PlateReader, clip: Path, starts: Mapping[int, str]) -> Iterator[KnownCase]:
+    """Cases of one *clip*: *starts* maps the first frame of each to what the plate says.
+
+    Raises:
+        MissingError: the clip is absent.
+    """
+    frames: list[NDArray[np.uint8]] = list(_frames(clip))
+    for start, truth in sorted(starts.items()):
+        shown = frames[start : start + FRAMES_PER_CASE]
+        if shown:
+            reads = tuple(reader.read(image, detector.detect(image)) for image in shown)
+            yield KnownCase(f"{clip.name}:{start}", "feed", truth, reads, shown[0])
 
 
 def _starts(feed: Path) -> dict[str, dict[int, str]]:

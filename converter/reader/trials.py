@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -11,18 +11,28 @@ from numpy.typing import NDArray
 
 from edge.candidates import scores
 from edge.identify import ANY_FORMAT, Comparison, Sighting, Thresholds, decide, sight
-from edge.model import ALPHABET, Outcome
+from edge.model import ALPHABET, Outcome, PlateRead
 from edge.plates import Formats
-
-from .cases import KnownCase
 
 LOOKALIKES = (
     "0ODQ", "0CG", "1I7", "1LT", "I1T", "2Z7", "3B8", "4A", "5S6", "6G", "8B", "8SR", "90", "CG", "EF", "EB", "HN",
     "HKX", "MN", "MW", "PR", "PF", "RB", "UV", "VY", "UJ", "VW", "XK", "XY", "JI", "LI", "T7", "DB", "UO",
 )  # fmt: skip
 """Characters that a doubtful picture confuses, within each group."""
-OTHERS = 600
-"""Random plates a case: each trial draws its own from them."""
+OTHERS, TWICE = 200, 100
+"""Random plates a case, and plates two lookalikes away: each trial draws its own from them."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCase:
+    """One case: the reads of each of its frames, what the offender's plate says, where it comes from, and a picture
+    (RGB or grey) for the note."""
+
+    name: str
+    source: str
+    truth: str
+    frames: tuple[tuple[PlateRead, ...], ...]
+    picture: NDArray[np.uint8]
 
 
 class Kind(StrEnum):
@@ -36,12 +46,21 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One decision: which case, which claims, and each suspect's comparison with them."""
+    """One decision: which case, the best claim for each suspect, and each suspect's comparison with all claims.
+
+    Of the claims and their scores only the best ones are kept, which is all that a verdict needs.
+    """
 
     case: int
     kind: Kind
     plates: tuple[str, ...]
     compared: tuple[Comparison, ...]
+
+    @classmethod
+    def of(cls, case: int, kind: Kind, plates: Sequence[str], compared: Sequence[Comparison]) -> Trial:
+        """A trial with these claims."""
+        best = tuple(dict.fromkeys(plates[c.best] for c in compared))
+        return cls(case, kind, best, tuple(replace(c, scores=(), best=best.index(plates[c.best])) for c in compared))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +98,8 @@ def run(cases: Sequence[KnownCase], each: int, formats: Formats = ANY_FORMAT, se
     trials: list[Trial] = []
     for number, (case, sightings) in enumerate(zip(cases, seen, strict=True)):
         one, two = near_twins(case.truth)
-        others = [text for text in (_random_plate(case.truth, rng) for _ in range(OTHERS)) if text != case.truth]
-        pool = [case.truth, *others, *one, *two]
+        others = _random_plates(case.truth, rng)
+        pool = [case.truth, *others, *one, *rng.permutation(two)[:TWICE].tolist()]
         judged = [scores(sighting.track, pool, formats) for sighting in sightings]
         random, near, nearer = (
             np.arange(1, 1 + len(others)),
@@ -91,11 +110,11 @@ def run(cases: Sequence[KnownCase], each: int, formats: Formats = ANY_FORMAT, se
             for kind in Kind:
                 chosen = _draw(kind, random, near, nearer, rng)
                 plates = tuple(pool[place] for place in chosen)
-                compared = tuple(
+                compared = [
                     Comparison.of(values[chosen], sighting.candidates, plates)
                     for values, sighting in zip(judged, sightings, strict=True)
-                )
-                trials.append(Trial(number, kind, plates, compared))
+                ]
+                trials.append(Trial.of(number, kind, plates, compared))
     return Bench(tuple(cases), seen, tuple(trials))
 
 
@@ -118,10 +137,12 @@ def _twins(near: NDArray[np.intp], nearer: NDArray[np.intp], rng: np.random.Gene
     return np.concatenate([first, rng.choice(rest, min(20 - len(first), len(rest)), replace=False)])
 
 
-def _random_plate(like: str, rng: np.random.Generator) -> str:
-    """A random plate with letters and digits where *like* has them."""
-    digits, letters = ALPHABET[:10], ALPHABET[10:]
-    return "".join(str(rng.choice(list(digits if sign in digits else letters))) for sign in like)
+def _random_plates(like: str, rng: np.random.Generator) -> list[str]:
+    """:data:`OTHERS` random plates, none of them *like* itself, with letters and digits where *like* has them."""
+    lows = np.array([10 if sign.isalpha() else 0 for sign in like])
+    highs = np.array([36 if sign.isalpha() else 10 for sign in like])
+    rows = rng.integers(lows, highs, (OTHERS, len(like))).tolist()
+    return ["".join(ALPHABET[place] for place in row) for row in rows if [ALPHABET[p] for p in row] != list(like)]
 
 
 @dataclass(frozen=True, slots=True)

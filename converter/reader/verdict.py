@@ -13,8 +13,8 @@ from edge.identify import Thresholds
 from edge.plates import Formats
 
 from .calibrate import Points, choose, reliability, write
-from .cases import KnownCase, crop_cases, degraded, feed_cases
-from .trials import Bench, Kind, Tally, run, table, tally
+from .cases import crop_cases, degraded, feed_cases
+from .trials import Bench, Kind, KnownCase, Tally, run, table, tally
 from .truth import load_truth
 
 SOURCE = "openalpr_train_eu"
@@ -41,14 +41,14 @@ def calibrate(args: argparse.Namespace) -> int:
     print(f"cases: {sources}\nthresholds: {final.as_dict()}")
     print(f"\nthresholds from {FOLDS - 1} of {FOLDS} parts, trials on the other one\n{table(crossed)}")
     print(f"\nprobabilities, chosen and tried in the same way, degraded photos too\n{reliability(bands)}")
-    _report(bench, clean, final, args.pictures)
+    _report(bench, final, args.pictures)
     return 0
 
 
 def trials(args: argparse.Namespace) -> int:
     """Print what the thresholds beside the models are worth; returns the exit code."""
     bench = _bench(args, worse=False)
-    _report(bench, _clean(bench), Thresholds.load(args.models / "verdict.json"), args.pictures)
+    _report(bench, Thresholds.load(args.models / "verdict.json"), args.pictures)
     return 0
 
 
@@ -78,7 +78,8 @@ def _fold(case: KnownCase) -> int:
     return zlib.crc32(case.truth.encode()) % FOLDS
 
 
-def _report(bench: Bench, clean: set[int], thresholds: Thresholds, pictures: Path | None) -> None:
+def _report(bench: Bench, thresholds: Thresholds, pictures: Path | None) -> None:
+    clean: dict[Kind, Tally] = {kind: Tally() for kind in Kind}
     for source in _sources(bench.cases):
         members = {number for number, case in enumerate(bench.cases) if case.source == source}
         exact = sum(
@@ -86,12 +87,13 @@ def _report(bench: Bench, clean: set[int], thresholds: Thresholds, pictures: Pat
             for number in members
         )
         print(f"\n{source}: {len(members)} cases, free reading right in {exact}")
-        print(table(tally(bench.part(members), thresholds)))
-    results = tally(bench.part(clean), thresholds)
-    print(f"\nall but degraded\n{table(results)}")
+        results = tally(bench.part(members), thresholds)
+        print(table(results))
+        if members & _clean(bench):
+            clean = {kind: clean[kind] + results[kind] for kind in Kind}
+    print(f"\nall but degraded\n{table(clean)}")
     if pictures is not None:
-        wrong = frozenset[tuple[int, str]]().union(*(result.cases_wrong for result in results.values()))
-        _draw(bench, wrong, pictures)
+        _draw(bench, frozenset[tuple[int, str]]().union(*(result.cases_wrong for result in clean.values())), pictures)
 
 
 def _draw(bench: Bench, wrong: Iterable[tuple[int, str]], folder: Path) -> None:
