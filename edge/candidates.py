@@ -18,7 +18,7 @@ from edge.plates import Formats
 from edge.tracks import Track
 
 FOREIGN = 3.0
-"""What a text that fits no expected format pays, in nats: about one car in twenty comes from elsewhere."""
+"""What a text of no usual format pays, in nats: about one plate in twenty is foreign or has its owner's words."""
 SEEN = -9.0
 """A character whose log-probability stays below this at every step of every frame stands nowhere on the plate."""
 READINGS = 3
@@ -41,7 +41,7 @@ class Candidates:
 
 def scores(track: Track, texts: Sequence[str], formats: Formats) -> NDArray[np.float64]:
     """The score of each of *texts* (A-Z, 0-9), float64 of shape (N,)."""
-    return track.log_likelihoods(texts) - FOREIGN * np.array([not formats.fits(text) for text in texts], dtype=float)
+    return track.log_likelihoods(texts) - FOREIGN * np.array([not formats.usual(text) for text in texts], dtype=float)
 
 
 def candidates(track: Track, formats: Formats) -> Candidates:
@@ -80,7 +80,7 @@ def _neighbours(text: str, characters: str) -> list[str]:
 def _fitting(track: Track, text: str, formats: Formats) -> set[str]:
     """For each layout as long as *text*, the text that changes only what does not fit, to what the pixels say best."""
     layouts = formats.slots(len(text))
-    if not layouts or formats.fits(text):
+    if not layouts or formats.usual(text):
         return set()
     swaps = [text[:i] + c + text[i + 1 :] for i in range(len(text)) for c in ALPHABET]
     judged = np.sum([log_likelihoods(read.log_probs, swaps) for read in track.reads], axis=0)

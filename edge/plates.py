@@ -20,8 +20,9 @@ class Formats:
     """What is known of the plates that drive here.
 
     Args:
-        countries: ISO 3166-1 codes of :data:`edge.plate_formats.FORMATS`, or ``ANY``.
-        own: a further regular expression for whole plates.
+        countries: ISO 3166-1 codes of :data:`edge.plate_formats.FORMATS`, or ``ANY``: then every plate is possible, and
+            one that looks like some country's is usual.
+        own: a further regular expression for whole plates; it makes them possible, not usual.
 
     Raises:
         ConfigError: a country has no ready-made format, nothing is given at all, or *own* is no regular expression.
@@ -30,18 +31,25 @@ class Formats:
     def __init__(self, countries: Iterable[str] = ("ANY",), own: str | None = None) -> None:
         countries = tuple(countries)
         self.pattern = plate_pattern(countries, own)
-        self._slots: dict[int, set[Slots]] = {}
-        for country in countries:
-            for slots in _slots(country):
-                self._slots.setdefault(len(slots), set()).add(slots)
+        usual = {slots for country in countries if country != "ANY" for slots in _slots(country)}
+        if not usual:
+            usual = {slots for country in FORMATS for slots in _slots(country) if not any(map(_is_anything, slots))}
+        self._usual = _matching(usual)
+        self._slots: dict[int, frozenset[Slots]] = {
+            length: frozenset(slots for slots in usual if len(slots) == length) for length in set(map(len, usual))
+        }
 
-    def fits(self, text: str) -> bool:
-        """Whether *text* is a plate of one of the countries, or of the own expression."""
+    def possible(self, text: str) -> bool:
+        """Whether a car may say that *text* is its plate."""
         return self.pattern.fullmatch(text) is not None
 
+    def usual(self, text: str) -> bool:
+        """Whether *text* has a ready-made format of the countries."""
+        return self._usual.fullmatch(text) is not None
+
     def slots(self, length: int) -> frozenset[Slots]:
-        """Every layout of *length* characters, as the characters allowed at each place."""
-        return frozenset(self._slots.get(length, ()))
+        """Every usual layout of *length* characters, as the characters allowed at each place."""
+        return self._slots.get(length, frozenset())
 
 
 def plate_pattern(countries: Iterable[str], own: str | None = None) -> re.Pattern[str]:
@@ -54,7 +62,7 @@ def plate_pattern(countries: Iterable[str], own: str | None = None) -> re.Patter
     for country in countries:
         if country not in FORMATS:
             raise ConfigError(f"plate_countries: there is no format for {country!r}: choose from {', '.join(FORMATS)}")
-        expressions += ["".join(_expression(place) for place in slots) for slots in _slots(country)]
+        expressions.append(_matching(_slots(country)).pattern)
     if own is not None:
         expressions.append(own)
     if not expressions:
@@ -88,8 +96,12 @@ def _allowed(sign: str, series: Series) -> str:
     return {"A": letters, "S": serial, "?": _DIGITS + letters}.get(sign) or (_DIGITS if sign == "9" else sign.upper())
 
 
-def _expression(place: str) -> str:
-    return "[0-9]" if place == _DIGITS else f"[{place}]"
+def _matching(layouts: Iterable[Slots]) -> re.Pattern[str]:
+    return re.compile("|".join("".join(f"[{place}]" for place in slots) for slots in sorted(layouts)))
+
+
+def _is_anything(place: str) -> bool:
+    return set(place) >= set(_DIGITS) and len(place) > len(_DIGITS)
 
 
 def _compiled(key: str, expression: str) -> re.Pattern[str]:

@@ -46,7 +46,7 @@ EUROPE = (
 )
 def test_plates_of_the_country_fit(country: str, plates: str) -> None:
     formats = Formats([country])
-    assert [plate for plate in plates.split() if not formats.fits(plate)] == []
+    assert [plate for plate in plates.split() if not formats.possible(plate)] == []
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_plates_of_the_country_fit(country: str, plates: str) -> None:
     ],
 )
 def test_what_the_country_never_issues_does_not_fit(country: str, plate: str) -> None:
-    assert not Formats([country]).fits(plate)
+    assert not Formats([country]).possible(plate)
 
 
 def test_all_of_europe_is_there_and_every_format_has_its_source() -> None:
@@ -81,23 +81,35 @@ def test_slots_and_expression_say_the_same(country: str) -> None:
         for slots in formats.slots(length):
             assert all(slots), f"a place of {country} can hold nothing"
             for which in (0, -1):
-                assert formats.fits("".join(place[which] for place in slots))
+                text = "".join(place[which] for place in slots)
+                assert formats.usual(text)
+                assert formats.possible(text) or country == "ANY"
 
 
 def test_any_takes_two_to_ten_characters() -> None:
     formats = Formats(["ANY"])
-    assert formats.fits("A1")
-    assert formats.fits("A123456789")
-    assert not formats.fits("A")
-    assert not formats.fits("A1234567890")
-    assert not formats.fits("AB-12")
+    assert formats.possible("A1")
+    assert formats.possible("A123456789")
+    assert not formats.possible("A")
+    assert not formats.possible("A1234567890")
+    assert not formats.possible("AB-12")
+
+
+def test_where_any_plate_is_possible_those_of_some_country_are_usual() -> None:
+    formats = Formats(["ANY"])
+    assert formats.usual("AB123CD")
+    assert formats.usual("ABC1D23")
+    assert not formats.usual("A0B1C2D3")
+    assert formats.possible("A0B1C2D3")
 
 
 def test_own_expression_adds_to_the_countries() -> None:
     formats = Formats(["IT"], own="CD[0-9]{3}")
-    assert formats.fits("CD123")
-    assert formats.fits("AB123CD")
-    assert not formats.fits("XCD123")
+    assert formats.possible("CD123")
+    assert formats.possible("AB123CD")
+    assert not formats.possible("XCD123")
+    assert formats.usual("AB123CD")
+    assert not formats.usual("CD123")
 
 
 def test_mistakes_are_named() -> None:
@@ -113,5 +125,5 @@ def test_mistakes_are_named() -> None:
 
 def test_patterns_take_plain_letters_only() -> None:
     assert plate_pattern(["IT"]).flags & re.ASCII
-    assert not Formats(["ANY"]).fits("ÄB123")
-    assert not Formats(["IT"]).fits("AB１２３CD")
+    assert not Formats(["ANY"]).possible("ÄB123")
+    assert not Formats(["IT"]).possible("AB１２３CD")
