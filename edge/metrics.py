@@ -6,6 +6,7 @@ Counts, sizes and times, never a word about a person. Format: Prometheus text ex
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -18,6 +19,8 @@ from prometheus_client.registry import Collector
 
 from edge.config import MetricsSettings
 from edge.errors import ConfigError
+
+log = logging.getLogger(__name__)
 
 HOST: Final = "127.0.0.1"
 SECONDS: Final = (0.025, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.5, 5.0, 10.0, 30.0)
@@ -120,6 +123,7 @@ class MetricsServer:
                 f"the metrics cannot listen on port {self._settings.port} ({error.strerror}): set [metrics] port"
             ) from None
         self.port = site.port
+        log.info("metrics and health are on %s port %d", HOST, self.port)
 
     async def stop(self) -> None:
         """Stop listening."""
