@@ -1,11 +1,15 @@
 """Work off Tk's thread: lanes that run jobs in order, and the way back.
 
 Results come back through a pipe that Tk's own event loop watches: no polling, so an idle viewer stays asleep.
+
+Cyclic garbage is collected in Tk's thread alone. Python collects it in whichever thread happens to allocate, and an
+image or an interpreter of Tk that is freed in another thread than Tk's waits for Tk, or aborts the program.
 """
 
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import threading
 import tkinter as tk
@@ -17,6 +21,7 @@ from typing import Any, TypeVar
 Result = TypeVar("Result")
 Job = tuple[Callable[[], Any], Callable[[Any], None], Callable[[Exception], None]]
 PER_TURN = 20
+COLLECT_MS = 10_000
 
 
 class Background:
@@ -30,6 +35,10 @@ class Background:
         os.set_blocking(self._wake_write, False)
         self._lanes: list[Lane] = []
         root.tk.createfilehandler(self._wake_read, tk.READABLE, self._deliver)
+        gc.collect()
+        gc.freeze()  # what is there now stays: a collection looks at the rest only, and is short
+        gc.disable()
+        self._timer = root.after(COLLECT_MS, self._collect)
 
     def lane(self, name: str, finish: Callable[[], None] = lambda: None) -> Lane:
         """A new thread that runs its jobs one after the other, and *finish* as its last act."""
@@ -49,9 +58,16 @@ class Background:
             lane.stop()
         for lane in self._lanes:
             lane.join(timeout_s)
+        self._root.after_cancel(self._timer)
+        gc.unfreeze()
+        gc.enable()
         self._root.tk.deletefilehandler(self._wake_read)
         os.close(self._wake_read)
         os.close(self._wake_write)
+
+    def _collect(self) -> None:
+        gc.collect()
+        self._timer = self._root.after(COLLECT_MS, self._collect)
 
     def _deliver(self, _file: Any, _mask: int) -> None:
         with contextlib.suppress(BlockingIOError):

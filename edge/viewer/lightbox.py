@@ -60,6 +60,8 @@ class Lightbox(tk.Canvas):
         if self._timer is not None:
             self.after_cancel(self._timer)
         self.grab_release()
+        self._slot.clear()
+        self._whole = None
         self.destroy()
         if self._before is not None and self._before.winfo_exists():
             self._before.focus_set()

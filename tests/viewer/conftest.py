@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 import tkinter as tk
 from collections.abc import Iterator
@@ -38,8 +39,9 @@ def open_desk(display: str) -> Iterator[OpenDesk]:
         return Desk(viewer, on)
 
     yield open_
-    for viewer in roots:
-        viewer.close()
+    while roots:
+        roots.pop().close()
+    gc.collect()  # in this thread: an interpreter of Tk must not be freed in another
 
 
 @pytest.fixture(scope="session")
