@@ -15,7 +15,7 @@ from edge.vision.detector import Detector
 from edge.vision.integrity import READER_FILES, verify_folder
 from edge.vision.runtime import available
 
-ROUNDS = 10
+ROUNDS = 5
 MUCH_FASTER = 1.5
 """So many times faster than the one in use, and another runtime is worth a warning."""
 

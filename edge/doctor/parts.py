@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 
@@ -60,7 +61,10 @@ def radar_port(settings: Settings) -> Iterator[Finding]:
     try:
         serial.Serial(str(port), BAUD, exclusive=True).close()
     except (serial.SerialException, OSError) as error:
-        reason = os.strerror(error.errno) if error.errno else "it is in use"
+        if error.errno == errno.EAGAIN:
+            yield good("radar port", f"{port} is in use, as by a running unit")
+            return
+        reason = os.strerror(error.errno) if error.errno else str(error)
         yield missing(
             "radar port",
             f"{port} cannot be opened ({reason})",

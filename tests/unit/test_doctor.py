@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import serial
 from gpiozero import Device
 
 from edge.cli import main
@@ -50,7 +51,10 @@ def test_a_wrong_configuration_is_the_first_finding(tmp_path: Path, capsys: pyte
     assert "did you mean camera?" in next(iter(found.values()))["text"] + next(iter(found.values()))["remedy"]
 
 
-def test_for_people_it_prints_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_for_people_it_prints_lines(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(models, "available", lambda: ())
     assert main(["doctor", "--config", str(tmp_path / "none.toml")]) == 1
     out = capsys.readouterr().out
     assert "-> copy autovelox.example.toml there and edit it" in out
@@ -79,6 +83,9 @@ def test_a_radar_port_that_opens_is_good() -> None:
     master, slave = os.openpty()
     (finding,) = parts.radar_port(Settings.model_validate({"radar": {"serial_port": os.ttyname(slave)}}))
     assert finding.health is Health.GOOD
+    with serial.Serial(os.ttyname(slave), exclusive=True):
+        (finding,) = parts.radar_port(Settings.model_validate({"radar": {"serial_port": os.ttyname(slave)}}))
+    assert "in use, as by a running unit" in finding.text
     os.close(master)
     os.close(slave)
 
