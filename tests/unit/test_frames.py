@@ -22,7 +22,22 @@ def test_what_a_car_sends(text: str, kind: int, namespace: str | None, number: i
 
 
 @pytest.mark.parametrize(
-    "text", ["", "3", "31[]", "4", "5", '51-["x",{"_placeholder":true,"num":0}]', "6", "7", "x", "²", '2["é"]', "2NaN"]
+    "text",
+    [
+        "",
+        '2٣["packet",{}]',
+        "3",
+        "31[]",
+        "4",
+        "5",
+        '51-["x",{"_placeholder":true,"num":0}]',
+        "6",
+        "7",
+        "x",
+        "²",
+        '2["é"]',
+        "2NaN",
+    ],
 )
 def test_what_a_car_does_not_send(text: str) -> None:
     with pytest.raises(FrameError) as caught:
