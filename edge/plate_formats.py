@@ -1,10 +1,13 @@
 """The plates of Europe, Brazil and some others, by ISO 3166-1 country code (``XK`` is Kosovo): data only.
 
 A layout is what stands on the plate from left to right, line after line, without spaces, dashes, arms and stickers:
-``A`` a letter, ``S`` a letter of the serial where that part has its own alphabet, ``9`` a digit, ``?`` either; a
-lower-case letter stands for itself. Letters with marks are their plain letter. Ordinary series of cars, lorries and
-motorcycles are here, old ones that still drive included; plates of the army, of diplomats, of dealers and plates of
-the owner's own words are not. A letter counts as never used only where the source says so.
+``A`` a letter, ``S`` a letter of the serial where that part has its own alphabet, ``9`` a digit, ``1`` a digit but 0
+(a number of free length has no leading zeros), ``?`` a letter or a digit; every other sign stands for itself, a
+lower-case letter for the capital. Letters with marks are their plain letter.
+
+Ordinary series of cars, lorries and motorcycles are here, old ones that still drive included; plates of the army, of
+diplomats, of dealers and plates of the owner's own words are not. A letter counts as never used only where the source
+says so.
 """
 
 from __future__ import annotations
@@ -47,6 +50,10 @@ def _only(letters: str) -> str:
     return "".join(sorted(_LATIN - set(letters)))
 
 
+def _number(most: int) -> str:
+    return " ".join("1" + "9" * count for count in range(most))
+
+
 def _digits(most: int, least: int = 1) -> str:
     return " ".join("9" * count for count in range(least, most + 1))
 
@@ -62,9 +69,9 @@ FORMATS: dict[str, Format] = {
     "AT": Format(
         "KFG 1967 § 48; KDV 1967 § 26; no Q: " + _WIKI + "Austria",
         (
-            Series(_layouts("A AA", _digits(5), "A AA AAA", longest=8), "Q"),
-            Series(_layouts("A AA", "A AA AAA AAAA AAAAA", _digits(5), longest=8), "Q"),
-            Series(_layouts("A AA", _digits(6, 3), longest=8), "Q"),
+            Series(_layouts("A AA", _number(5), "A AA AAA", longest=8), "Q"),
+            Series(_layouts("A AA", "A AA AAA AAAA AAAAA", _number(5), longest=8), "Q"),
+            Series(_layouts("A AA", "199 1999 19999 199999", longest=8), "Q"),
         ),
     ),
     "AZ": Format(_WIKI + "Azerbaijan", (_series("99AA999"),)),
@@ -74,7 +81,7 @@ FORMATS: dict[str, Format] = {
     "BY": Format(_WIKI + "Belarus", (_series("9999AA9 AA99999", _EAST_SLAVIC),)),
     "CH": Format(
         "Verkehrszulassungsverordnung (SR 741.51) Art. 82 to 86: the cantons' letters and a number",
-        (Series(_layouts(_CANTONS, _digits(6))),),
+        (Series(_layouts(_CANTONS, _number(6))),),
     ),
     "CY": Format(_WIKI + "Cyprus", (Series(_layouts("A AA AAA", "999")),)),
     "CZ": Format(
@@ -84,8 +91,8 @@ FORMATS: dict[str, Format] = {
     "DE": Format(
         "Fahrzeug-Zulassungsverordnung § 9 and its Anlagen: district, one or two letters, number; E electric, H old",
         (
-            Series(_layouts("A AA AAA", "S SS", _digits(4), longest=8)),
-            Series(_layouts("A AA AAA", "S SS", _digits(4), "e h", longest=8)),
+            Series(_layouts("A AA AAA", "S SS", _number(4), longest=8)),
+            Series(_layouts("A AA AAA", "S SS", _number(4), "e h", longest=8)),
         ),
     ),
     "DK": Format(_WIKI + "Denmark", (_series("AA99999 AA9999", "IOQ"),)),
@@ -98,27 +105,27 @@ FORMATS: dict[str, Format] = {
             Series(_layouts("A AA", "999999")),
         ),
     ),
-    "FI": Format(_WIKI + "Finland", (Series(_layouts("AA AAA", _digits(3))),)),
+    "FI": Format(_WIKI + "Finland", (Series(_layouts("AA AAA", _number(3))),)),
     "FO": Format(_WIKI + "the_Faroe_Islands", (_series("AA999"),)),
     "FR": Format(
         "arrêté du 9 février 2009 (SIV): no I, O, U; before, number, letters, département",
         (
             _series("AA999AA", "IOU"),
-            Series(_layouts(_digits(4), "A AA AAA", "99 2a 2b", longest=8), "IOU"),
+            Series(_layouts(_number(4), "A AA AAA", "99 2a 2b", longest=8), "IOU"),
         ),
     ),
     "GB": Format(
         "DVLA INF104; SI 2001/561: 2001 on, prefix, suffix, undated, Northern Ireland",
         (
             _series("AA99SSS", "IQZ", "IQ"),
-            Series(_layouts("A", _digits(3), "SSS"), "IOUZ", "IQ"),
-            Series(_layouts("SSS", _digits(3), "A"), "IOQUZ", "IQ"),
-            Series(_layouts("A AA AAA", _digits(4), longest=7), "Q"),
-            Series(_layouts(_digits(4), "A AA AAA", longest=7), "Q"),
+            Series(_layouts("A", _number(3), "SSS"), "IOUZ", "IQ"),
+            Series(_layouts("SSS", _number(3), "A"), "IOQUZ", "IQ"),
+            Series(_layouts("A AA AAA", _number(4), longest=7), "Q"),
+            Series(_layouts(_number(4), "A AA AAA", longest=7), "Q"),
         ),
     ),
     "GE": Format(_WIKI + "Georgia_(country)", (_series("AA999AA AAA999"),)),
-    "GG": Format(_WIKI + "Guernsey", (Series(_layouts(_digits(5, 2))),)),
+    "GG": Format(_WIKI + "Guernsey", (Series(_layouts("19 199 1999 19999")),)),
     "GI": Format(_WIKI + "Gibraltar", (Series(_layouts("g", "999 9999 99999")), Series(_layouts("g", "9999", "A")))),
     "GR": Format(
         "letters common to both alphabets: " + _WIKI + "Greece",
@@ -128,7 +135,7 @@ FORMATS: dict[str, Format] = {
     "HU": Format("four letters since July 2022: " + _WIKI + "Hungary", (_series("AAAA999 AAA999"),)),
     "IE": Format(
         "S.I. 318/1992; year (and half), letters of the county, number",
-        (Series(_layouts("99 991 992", "A AA", _digits(6), longest=9), _only("CDEGHKLMNORSTWXY")),),
+        (Series(_layouts("99 991", "A AA", _number(6), longest=9), _only("CDEGHKLMNORSTWXY")),),
     ),
     "IM": Format(_WIKI + "the_Isle_of_Man", (_series("man999 man9999 man999A Amn999 Amn999A 999man"),)),
     "IS": Format(_WIKI + "Iceland", (_series("AA999 AAA99"),)),
@@ -139,11 +146,11 @@ FORMATS: dict[str, Format] = {
             _series("AA999999 AA99999S AAS99999", "QWXY", "IOQU"),
         ),
     ),
-    "JE": Format(_WIKI + "Jersey", (Series(_layouts("j", _digits(6))),)),
-    "LI": Format(_WIKI + "Liechtenstein", (Series(_layouts("fl", _digits(5))),)),
+    "JE": Format(_WIKI + "Jersey", (Series(_layouts("j", _number(6))),)),
+    "LI": Format(_WIKI + "Liechtenstein", (Series(_layouts("fl", _number(5))),)),
     "LT": Format("no Q, W, X: " + _WIKI + "Lithuania", (_series("AAA999 AA999 999AA", "QWX"),)),
     "LU": Format(_WIKI + "Luxembourg", (_series("AA9999 9999 99999"),)),
-    "LV": Format(_WIKI + "Latvia", (Series(_layouts("A AA", _digits(4))),)),
+    "LV": Format(_WIKI + "Latvia", (Series(_layouts("A AA", _number(4))),)),
     "MC": Format(_WIKI + "Monaco", (_series("9999 A999 9A99 99A9 999A"),)),
     "MD": Format(_WIKI + "Moldova", (Series(_layouts("AAA AAAA", _digits(3)), "Q"),)),
     "ME": Format(_WIKI + "Montenegro", (_series("AAAA999 AAA999"),)),

@@ -93,7 +93,7 @@ def _slots(country: str) -> tuple[Slots, ...]:
 def _allowed(sign: str, series: Series) -> str:
     letters = "".join(letter for letter in _LETTERS if letter not in series.unused)
     serial = "".join(letter for letter in _LETTERS if letter not in series.unused_serial)
-    return {"A": letters, "S": serial, "?": _DIGITS + letters}.get(sign) or (_DIGITS if sign == "9" else sign.upper())
+    return {"A": letters, "S": serial, "9": _DIGITS, "1": _DIGITS[1:], "?": _DIGITS + letters}.get(sign, sign.upper())
 
 
 def _matching(layouts: Iterable[Slots]) -> re.Pattern[str]:

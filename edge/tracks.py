@@ -37,7 +37,7 @@ GROWN = 1.03
 """Ratio of sizes, last frame to first, from which a plate comes nearer."""
 NEARER = 1.5
 """How many times as large as another one a plate must be to be the nearer car's."""
-BLIND = -14.0
+BLIND = -20.0
 """Logarithm of the share of any text in a frame that says nothing, since it is blurred or dark: no single frame can
 speak against a text more strongly than this."""
 

@@ -63,6 +63,7 @@ def test_plates_of_the_country_fit(country: str, plates: str) -> None:
         ("RO", "C123ABC"),  # one letter only for Bucharest
         ("DE", "FFBAB4831"),  # nine characters
         ("BR", "AB12345"),
+        ("GB", "E059CLU"),  # no leading zero
     ],
 )
 def test_what_the_country_never_issues_does_not_fit(country: str, plate: str) -> None:
