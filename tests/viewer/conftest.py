@@ -5,8 +5,10 @@ from __future__ import annotations
 import gc
 import shutil
 import tkinter as tk
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -18,12 +20,26 @@ from edge.viewer.app import Options, Viewer
 
 
 @pytest.fixture(scope="session")
-def display() -> Iterator[str]:
-    """An Xvfb of 1440x900."""
+def display_of() -> Iterator[Callable[..., str]]:
+    """Gives the name of an Xvfb of some size and dpi.
+
+    They run until the end: Tk keeps its connection to a display, and ends the program when one breaks.
+    """
     if reason := xkit.missing():
         pytest.skip(reason)
-    with xkit.xvfb() as name:
-        yield name
+    with ExitStack() as stack:
+
+        @cache
+        def start(size: str = "1440x900", dpi: int = 96) -> str:
+            return stack.enter_context(xkit.xvfb(size, dpi))
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def display(display_of: Callable[..., str]) -> str:
+    """An Xvfb of 1440x900."""
+    return display_of()
 
 
 @pytest.fixture
