@@ -137,7 +137,7 @@ def _first_page(case: Case, manifest: Content, pictures: Pictures | None) -> lis
     else:
         frame = manifest["frames"][case.photo]
         story += [
-            _picture(pictures.overlay, WIDTH, 98 * mm),
+            _stage(_picture(pictures.overlay, WIDTH - 4 * mm, 98 * mm)),
             Spacer(0, 1.5 * mm),
             _paragraph(
                 f"Photo {case.photo + 1} of {len(case.frames)}, exposure began {_moment(frame['exposed_utc'])}."
@@ -238,7 +238,8 @@ def _second_page(
         ("Software", _clean(str(unit.get("software", "")))),
     ]
     evidence += [
-        (f"Model {_clean(name)}", _mono(str(digest))) for name, digest in sorted(dict(unit.get("models", {})).items())
+        ("Model", f"{_clean(name)}<br/>{_mono(str(digest))}")
+        for name, digest in sorted(dict(unit.get("models", {})).items())
     ]
     story += [_section("Evidence (SHA-256, Ed25519)"), _facts(evidence), Spacer(0, 4 * mm)]
     rows = [
@@ -335,6 +336,14 @@ def _facts(rows: Sequence[tuple[str, str]], width: float = WIDTH) -> Table:
             ("BOTTOMPADDING", (0, 0), (-1, -1), 1.8),
         ]
     )
+    return table
+
+
+def _stage(picture: Image) -> Table:
+    """A picture in the middle of a band as wide as the page's text."""
+    picture.hAlign = "CENTER"
+    table = Table([[picture]], colWidths=[WIDTH])
+    table.setStyle([("ALIGN", (0, 0), (-1, -1), "CENTER"), ("BACKGROUND", (0, 0), (-1, -1), WASH)])
     return table
 
 
