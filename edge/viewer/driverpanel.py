@@ -162,7 +162,7 @@ class DriverPanel(ttk.Frame):
         label = max(body.measure(_("Claim {number}").format(number=n)) for n in (1, CLAIMS_SHOWN)) + theme.px(12)
         top = small.metrics("linespace") + theme.px(5)
         ranked = sorted(enumerate(self._scores, 1), key=lambda item: -item[1])
-        room = max(1, (canvas.winfo_height() - top) // line)
+        room = max(1, (canvas.winfo_height() - top + theme.px(6)) // line)
         for rank, (place, score) in enumerate(ranked[: min(CLAIMS_SHOWN, room)]):
             y = top + rank * line + line // 2
             share = max(0.0, min(1.0, 1.0 + score / BAR_SPAN))

@@ -59,6 +59,7 @@ def test_nothing_is_cut_off(
     open_desk: OpenDesk, state_dir: Path, display_of: Callable[..., str], size: str, locale: str, dark: bool
 ) -> None:
     desk = open_desk(state_dir, on=display_of(size), locale=locale, dark=dark)
+    desk.viewer.root.geometry(size)
     _walk(desk, f"{size}-{locale}-{'dark' if dark else 'light'}")
 
 
