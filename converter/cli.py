@@ -146,6 +146,9 @@ def build_parser() -> argparse.ArgumentParser:
     new.add_argument(
         "--start", type=Path, metavar="DIR", help="an earlier training to start from, with a fresh schedule"
     )
+    new.add_argument(
+        "--freeze", type=int, default=0, metavar="BLOCKS", help="of the backbone that keep their starting weights"
+    )
     new.add_argument("--threads", type=positive, default=2, help="cores to use (default: 2)")
     new.add_argument("--checkpoint-every", type=positive, default=500, metavar="STEPS", help="default: 500")
 

@@ -81,6 +81,7 @@ def train(arguments: argparse.Namespace) -> None:
         rate=arguments.rate,
         width=width,
         height=height,
+        frozen=arguments.freeze,
     )
     training.train(
         plan,

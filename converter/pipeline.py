@@ -12,11 +12,17 @@ from converter.errors import ConverterError
 TEMPLATE = Path(__file__).with_name("pipeline.config")
 STRIDE = 32
 """The feature pyramid halves the input five times before it is added up again."""
+BLOCKS = 17
+"""Inverted residual blocks of MobileNetV2."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What one training run varies. Width and height are the network's input in pixels."""
+    """What one training run varies.
+
+    Width and height are the network's input in pixels; `frozen` is how many of the backbone's first inverted residual
+    blocks keep their starting weights.
+    """
 
     records: Path
     label_map: Path
@@ -27,6 +33,7 @@ class Plan:
     height: int = 320
     start: Path | None = None
     start_kind: Literal["classification", "full"] = "classification"
+    frozen: int = 0
 
     def __post_init__(self) -> None:
         if self.width % STRIDE or self.height % STRIDE or min(self.width, self.height) < 2 * STRIDE:
@@ -34,6 +41,8 @@ class Plan:
                 f"The network's input is {self.width}x{self.height}; both sides must be multiples of {STRIDE}, at least"
                 f" {2 * STRIDE}."
             )
+        if not 0 <= self.frozen <= BLOCKS:
+            raise ConverterError(f"frozen is {self.frozen}; the backbone has {BLOCKS} blocks.")
         if self.steps < 1 or self.batch < 1 or self.rate <= 0:
             raise ConverterError("steps, batch and rate must be greater than zero.")
 

@@ -70,6 +70,31 @@ def _listening(progress: Progress, every: int) -> Iterator[None]:
         logger.propagate = propagate
 
 
+@contextmanager
+def _freezing(plan: pipeline.Plan) -> Iterator[None]:
+    """The training loop builds the model with the backbone's first blocks fixed, which saves their backward pass."""
+    builders = model_lib_v2.MODEL_BUILD_UTIL_MAP
+    original = builders["detection_model_fn_base"]
+
+    def build(**arguments: Any) -> Any:
+        model = original(**arguments)
+        if plan.frozen:
+            extractor = model._feature_extractor
+            extractor.build(tf.TensorShape([None, plan.height, plan.width, 3]))
+            after = re.compile(rf"block_{plan.frozen}_")
+            for layer in extractor.classification_backbone.layers:
+                if after.match(layer.name):
+                    break
+                layer.trainable = False
+        return model
+
+    builders["detection_model_fn_base"] = build
+    try:
+        yield
+    finally:
+        builders["detection_model_fn_base"] = original
+
+
 def train(
     plan: pipeline.Plan,
     folder: Path,
@@ -109,7 +134,7 @@ def train(
         sys.stderr.write(f"going on from {latest}\n")
     progress = Progress(plan.steps)
     every = min(50, plan.steps)
-    with _listening(progress, every):
+    with _listening(progress, every), _freezing(plan):
         model_lib_v2.train_loop(
             pipeline_config_path=str(config),
             model_dir=str(folder),

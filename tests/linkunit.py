@@ -61,8 +61,8 @@ class Unit:
         return answer["claims"], answer["reasons"]
 
     async def becomes(self, **wanted: int) -> None:
-        """Wait until the state has these values. A second is promised; the machine of the test gets more."""
-        for _ in range(500):
+        """Wait until the state has these values: two seconds, and more on a machine that is slow to answer."""
+        for _ in range(200):
             state = self.state()
             if all(state[name] == value for name, value in wanted.items()):
                 return

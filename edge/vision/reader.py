@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from edge.errors import ModelError
 from edge.model import ALPHABET, Detection, PlateRead
-from edge.vision.confidence import Calibration
 from edge.vision.bestpath import best_path
+from edge.vision.confidence import Calibration
 from edge.vision.integrity import NETWORK_NAME, READER_FILES, verify_folder
 from edge.vision.rectify import cut, to_canvas
 from edge.vision.torchcompat import import_easyocr

@@ -48,6 +48,17 @@ async def test_15_a_length_that_never_comes_holds_nothing(unit: Unit) -> None:
     assert unit.count("oversized") == 1
 
 
+async def test_15_a_client_that_ignores_the_close_frame_holds_nothing(unit: Unit) -> None:
+    async with RawCar(unit.port) as car:
+        await car.connect()
+        transport = car.web_socket._response.connection.transport
+        transport.pause_reading()
+        transport.write(b"\x81\xff\x00\x00\x00\x00\x7f\xff\xff\xff\0\0\0\0")
+        await unit.empty()
+        transport.abort()
+    assert unit.count("oversized") == 1
+
+
 async def test_15_compression_is_not_offered(unit: Unit) -> None:
     async with aiohttp.ClientSession() as session:
         url = f"http://127.0.0.1:{unit.port}/socket.io/?EIO=4&transport=websocket"

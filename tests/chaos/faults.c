@@ -30,7 +30,13 @@ static int error;
 static char below[PATH_MAX];
 static char clock_file[PATH_MAX];
 
-#define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+#define REAL(name)                                                                                                      \
+    ({                                                                                                                  \
+        static __typeof__(&name) real;                                                                                  \
+        if (!real)                                                                                                      \
+            real = (__typeof__(&name))dlsym(RTLD_NEXT, #name);                                                          \
+        real;                                                                                                           \
+    })
 
 void faults_arm(int new_mode, long at, int with_errno, long count, long microseconds, const char *folder)
 {

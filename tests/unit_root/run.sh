@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs the unit in a booted Debian with systemd, runs it on a recorded feed, breaks it and removes it.
-# Needs root, debootstrap, systemd-container and about 5 GB; elsewhere it says so and skips.
+# Needs root, debootstrap, systemd-container and about 5 GB; elsewhere it says so and skips. With
+# --prepare it only builds the root, which tests/hil/vm.sh uses, too.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 base=$PWD/var/unit-root
@@ -23,6 +24,7 @@ if [ ! -e "$base/.ready" ]; then
     touch "$base/.ready"
 fi
 [ -d var/wheelhouse ] || systemd/wheelhouse.sh
+[ "${1:-}" != --prepare ] || exit 0
 
 # The base stays as it is: all changes go into a layer that is thrown away.
 work=$(mktemp -d -p var unit-run.XXXX)
@@ -36,8 +38,7 @@ ln -s ../proof.service "$root/etc/systemd/system/multi-user.target.wants/proof.s
 rm -f "$root/etc/resolv.conf"
 
 # Without a network: what is installed comes from the wheelhouse alone.
-nice systemd-nspawn --quiet --directory="$root" --register=no --keep-unit --private-network --console=pipe \
-    --bind-ro="$PWD:/src" --setenv=SYSTEMD_LOG_TARGET=journal --boot systemd.show_status=0 </dev/null | tr -d '\r' |
-    sed -n '/^PROOF /s/^PROOF //p'
+systemd-nspawn --quiet --directory="$root" --register=no --keep-unit --private-network --console=pipe \
+    --bind-ro="$PWD:/src" --boot systemd.show_status=0 </dev/null | sed -un 's/\r$//; s/^PROOF //p'
 [ -e "$root/proof.done" ] || { echo "test-unit: FAILED"; tail -n 60 "$root/var/log/proof.log" 2>/dev/null; exit 1; }
 echo "test-unit: passed"

@@ -1,0 +1,96 @@
+"""How long ``autovelox cases verify`` takes on a large store.
+
+    python tests/bench/verify.py [--cases 10000] [--photo-kb 30]
+
+Prints wall and processor seconds of the whole check, and of its parts measured side by side in this process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+from edge.cases.audit import _links
+from edge.cases.database import database_path, migrate, open_to_read
+from edge.cases.evidence import INSERT, Entry, chain
+from edge.cases.manifest import decided, filed, frame_record
+from edge.cases.signing import Signer
+from edge.cases.verify import check_chain, check_signatures, sha256
+from edge.model import Decision, Frame, Outcome, Trigger, Verdict
+
+SIGNER = Signer(bytes(range(32)))
+
+
+def make(state_dir: Path, cases: int, photo: bytes) -> None:
+    """A store of *cases* decided cases, written in one transaction."""
+    migrate(database_path(state_dir))
+    frame = Frame(photo, 1280, 720, 0.0, 0)
+    decision = Decision(Verdict(Outcome.UNIDENTIFIED, "", 0.0, reason="no claim explains the photo"))
+    head: tuple[int, str] | None = None
+    with closing(sqlite3.connect(database_path(state_dir))) as database, database:
+
+        def append(kind: str, case: int | None, content: dict[str, object]) -> Entry:
+            nonlocal head
+            entry = chain(head, kind, case, content, at_utc=1.0, signer=SIGNER)
+            database.execute(INSERT, entry.row())
+            head = (entry.seq, entry.hash)
+            return entry
+
+        append("key", None, {"key_id": SIGNER.key_id, "public_key": SIGNER.public_key.hex(), "supersedes": None})
+        for number in range(1, cases + 1):
+            folder = state_dir / "frames" / f"{number:08d}"
+            folder.mkdir(parents=True)
+            (folder / "0.jpg").write_bytes(photo)
+            record = frame_record(f"frames/{number:08d}/0.jpg", frame)
+            content = filed(number, Trigger(1.0, 1, 70.0), [record], limit_kmh=50.0, site="bench", unit={}, clock={})
+            first = append("filed", number, content)
+            last = append("decided", number, decided(content, decision, 2.0))
+            columns = "number, state, at_utc, site, speed_kmh, limit_kmh, outcome, filed_seq, decided_seq"
+            row = (number, "decided", 1.0, "bench", 70.0, 50.0, "unidentified", first.seq, last.seq)
+            database.execute(f"INSERT INTO cases ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Processor seconds of *work*."""
+    began = time.process_time()
+    work()
+    return time.process_time() - began
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Time the check of a large store.")
+    parser.add_argument("--cases", type=int, default=10_000)
+    parser.add_argument("--photo-kb", type=int, default=30)
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        state_dir, photo = Path(scratch), os.urandom(1024 * args.photo_kb)
+        make(state_dir, args.cases, photo)
+        began, cpu = time.monotonic(), os.times()
+        command = [sys.executable, "-m", "edge", "cases", "verify", "--state-dir", str(state_dir)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        wall, used = time.monotonic() - began, os.times()
+        seconds = used.children_user + used.children_system - cpu.children_user - cpu.children_system
+        print(done.stdout.strip())
+        print(f"{args.cases} cases, 1 photo of {args.photo_kb} kB each: {wall:.1f} s, {seconds:.1f} s of processor")
+        with closing(open_to_read(state_dir)) as database:
+            links = list(_links(database))
+        found = check_chain(links)
+        parts = {
+            "chain": timed(lambda: check_chain(links)),
+            "signatures": timed(lambda: check_signatures(found.signatures)),
+            "photos": timed(lambda: [sha256(path.read_bytes()) for path in state_dir.glob("frames/*/0.jpg")]),
+        }
+        whole = sum(parts.values())
+        print(", ".join(f"{name} {part:.1f} s ({part / whole:.0%})" for name, part in parts.items()))
+
+
+if __name__ == "__main__":
+    main()

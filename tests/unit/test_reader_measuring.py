@@ -1,0 +1,110 @@
+"""What the workshop says of a reader: exact match, reliability, the fit of the confidence, pictures."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from converter.errors import MissingError
+from converter.reader.confidence import fit
+from converter.reader.plots import chart, training_curves
+from converter.reader.report import Measured, contact_sheet, measure, reliability, table
+from converter.reader.truth import TruthCrop, load_truth
+
+
+def crops(*texts: str, source: str = "drawn") -> list[TruthCrop]:
+    return [TruthCrop(np.full((20, 60), 80, np.uint8), text, source, f"{text}.jpg") for text in texts]
+
+
+def test_table_counts_whole_texts_a_source_and_compares_cpu() -> None:
+    truth = [*crops("AB1", "CD2"), *crops("EF3", source="other")]
+    good, bad = Measured(("AB1", "CD2", "EF3"), (0.9,) * 3, 0.3), Measured(("AB1", "CD", "E"), (0.9,) * 3, 0.6)
+    lines = table(truth, ["ours", "theirs"], [good, bad]).splitlines()
+    assert lines[1].split() == ["drawn", "2", "1.0000", "0.5000"]
+    assert lines[2].split() == ["other", "1", "1.0000", "0.0000"]
+    assert "0.50 of the CPU time" in lines[-1]
+
+
+def test_every_reader_reads_every_crop_in_order() -> None:
+    seen: list[str] = []
+
+    def reader(name: str):  # type: ignore[no-untyped-def]
+        def read(_: np.ndarray) -> tuple[str, float]:
+            seen.append(name)
+            return name, 0.5
+
+        return read
+
+    results = measure([reader("a"), reader("b")], crops("X", "Y"))
+    assert seen == ["a", "b", "a", "b"]
+    assert [m.texts for m in results] == [("a", "a"), ("b", "b")]
+
+
+def test_fit_recovers_the_odds_it_was_drawn_from() -> None:
+    noise = np.random.default_rng(1)
+    odds = noise.normal(1, 3, 20_000)
+    right = noise.random(20_000) < 1 / (1 + np.exp(-(0.7 * odds - 0.4)))
+    slope, offset = fit(odds, right)
+    assert slope == pytest.approx(0.7, abs=0.05)
+    assert offset == pytest.approx(-0.4, abs=0.05)
+
+
+def test_fit_stays_finite_where_all_are_right() -> None:
+    slope, offset = fit(np.linspace(1, 9, 50), np.ones(50, bool))
+    assert np.isfinite([slope, offset]).all()
+
+
+def test_reliability_is_zero_for_honest_confidences(tmp_path: Path) -> None:
+    truth = crops(*("A1",) * 10)
+    honest = Measured(("A1",) * 5 + ("B2",) * 5, (0.5,) * 10, 1.0)
+    vain = Measured(("A1",) * 5 + ("B2",) * 5, (0.95,) * 10, 1.0)
+    assert reliability(truth, honest, tmp_path / "a.png").endswith("error 0.0000")
+    assert reliability(truth, vain, tmp_path / "b.png").endswith("error 0.4500")
+
+
+def test_errors_are_shown_and_counted(tmp_path: Path) -> None:
+    measured = Measured(("AB1", "XX"), (0.9, 0.4), 1.0)
+    assert contact_sheet(tmp_path / "errors.png", crops("AB1", "CD2"), measured) == 1
+    assert Image.open(tmp_path / "errors.png").width == 6 * 260
+    assert contact_sheet(tmp_path / "none.png", crops("AB1", "XX"), measured) == 0
+    assert not (tmp_path / "none.png").exists()
+
+
+def test_charts_show_every_line(tmp_path: Path) -> None:
+    with (tmp_path / "log.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([["step", "loss", "eu"], [500, 1.0, 0.2], [1000, 0.5, 0.7]])
+    training_curves(tmp_path / "log.csv", tmp_path / "log.png")
+    chart(tmp_path / "empty.png", {}, "step", 10)
+    curves, empty = (np.asarray(Image.open(tmp_path / name)) for name in ("log.png", "empty.png"))
+    assert curves.shape == empty.shape
+    assert (curves != empty).any()
+
+
+def write_truth(folder: Path) -> None:
+    (folder / "read" / "images").mkdir(parents=True)
+    with (folder / "read" / "texts.csv").open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["file", "text", "source"])
+        rows.writerows([["a.png", "12T345", "tunisian"], ["b.png", "AB1", "eu"], ["c.png", "WRONG", "eu"]])
+    for name in "abc":
+        Image.new("L", (60, 20), 128).save(folder / "read" / "images" / f"{name}.png")
+
+
+def test_truth_is_loaded_overruled_and_freed_of_the_tunisian_word(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_truth(tmp_path)
+    overrules = tmp_path / "overrules.csv"
+    overrules.write_text("file,text,reason\nb.png,AB7,a seven\nc.png,,no plate\n")
+    monkeypatch.setattr("converter.reader.truth.OVERRULES", overrules)
+    assert [(c.file, c.text) for c in load_truth(tmp_path)] == [("a.png", "12345"), ("b.png", "AB7")]
+    assert [c.text for c in load_truth(tmp_path, ("eu",))] == ["AB7"]
+
+
+def test_truth_that_is_not_there_says_what_to_give(tmp_path: Path) -> None:
+    with pytest.raises(MissingError, match="--data"):
+        load_truth(tmp_path)
