@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from edge.keyfile import sync_folder
 
@@ -11,12 +13,26 @@ PART = ".part"
 """Ending of a file that is still being written; one that is found later is rubbish."""
 
 
-def write_durably(path: Path, data: bytes) -> None:
+def write_durably(path: Path, data: bytes, *, secret: bool = False) -> None:
     """Write *data* to *path*: beside it first, synced, renamed into place, the folder synced.
+
+    Where the file is *secret*, what it held before is overwritten once the new one has its name, and so is what a
+    refused attempt left.
 
     Raises:
         OSError: the disk refuses; nothing is left at *path* then, or what was there before.
     """
+    with ExitStack() as stack:
+        before = None
+        if secret:
+            with suppress(FileNotFoundError):
+                before = stack.enter_context(path.open("r+b"))
+        _write(path, data, secret=secret)
+        if before is not None:
+            _blank(before)
+
+
+def _write(path: Path, data: bytes, *, secret: bool) -> None:
     part = path.with_name(path.name + PART)
     try:
         handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640)
@@ -29,6 +45,9 @@ def write_durably(path: Path, data: bytes) -> None:
             os.close(handle)
         part.replace(path)
     except OSError:
+        if secret:
+            with suppress(OSError):
+                erase(part)
         part.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
@@ -48,10 +67,26 @@ def erase(path: Path) -> None:
     """
     try:
         with path.open("r+b") as file:
-            file.write(bytes(path.stat().st_size))
-            file.flush()
-            os.fsync(file.fileno())
+            _blank(file)
     except FileNotFoundError:
         return
     path.unlink()
     sync_folder(path.parent)
+
+
+def withdraw(path: Path) -> None:
+    """Remove the file at *path*, which never was to be, and only then overwrite it: it is whole or gone, never zeros.
+
+    Raises:
+        OSError: it is not there, or the disk refuses.
+    """
+    with path.open("r+b") as file:
+        path.unlink()
+        sync_folder(path.parent)
+        _blank(file)
+
+
+def _blank(file: BinaryIO) -> None:
+    file.write(bytes(os.fstat(file.fileno()).st_size))
+    file.flush()
+    os.fsync(file.fileno())

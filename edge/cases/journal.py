@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from edge.cases.disk import PART, erase, make_folder, write_durably
+from edge.cases.disk import PART, erase, make_folder, withdraw, write_durably
 from edge.cases.evidence import canonical
 from edge.cases.manifest import Content, packet_record, to_packet
 from edge.errors import CaseError
@@ -55,7 +55,8 @@ class Journal:
         """Make the case pending, or replace what the journal says of it."""
         make_folder(self._case(number))
         packets = [packet_record(packet) for packet in pending.packets]
-        write_durably(self._case(number) / JOURNAL, canonical({"content": pending.content, "packets": packets}))
+        document = canonical({"content": pending.content, "packets": packets})
+        write_durably(self._case(number) / JOURNAL, document, secret=True)
 
     def read(self, number: int) -> Pending | None:
         """What the journal says of the case; None if it says nothing.
@@ -83,12 +84,18 @@ class Journal:
     def sweep(self, known: set[int]) -> None:
         """Remove what a crash left behind: half-written files, and folders of cases that never came to be."""
         for part in self._folder.glob(f"*/*{PART}"):
-            part.unlink()
+            if part.name == JOURNAL + PART:
+                erase(part)
+            else:
+                part.unlink()
         for folder in self._folder.iterdir():
             if folder.name.isdigit() and int(folder.name) not in known and not (folder / JOURNAL).exists():
                 shutil.rmtree(folder)
         for number in self.numbers():
-            pending = self.read(number)
+            try:
+                pending = self.read(number)
+            except CaseError:
+                continue  # nobody can say which photos are its own
             names = {frame["file"] for frame in pending.content["frames"]} if pending else set()
             for photo in self._case(number).glob("*.jpg"):
                 if str(photo.relative_to(self._state_dir)) not in names:
@@ -96,10 +103,11 @@ class Journal:
 
     def discard(self, number: int) -> bool:
         """Undo a case that could not be written whole; True if nothing of it is left."""
+        journal = self._case(number) / JOURNAL
         with suppress(OSError):
-            (self._case(number) / JOURNAL).unlink()
+            withdraw(journal)
         shutil.rmtree(self._case(number), ignore_errors=True)
-        return not (self._case(number) / JOURNAL).exists()
+        return not journal.exists()
 
     def _case(self, number: int) -> Path:
         return self._folder / f"{number:08d}"

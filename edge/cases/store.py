@@ -249,10 +249,14 @@ class CaseStore:
             raise NoSuchCase(f"there is no case {number}")
         if state != State.PENDING:
             raise CaseError(f"case {number} is decided already")
-        pending = await asyncio.to_thread(self._journal.read, number)
-        if pending is not None:
-            return pending
-        log.error("the journal of case %d is gone, its packets with it", number)
+        try:
+            pending = await asyncio.to_thread(self._journal.read, number)
+        except CaseError as error:
+            log.error("%s; without it the case is decided without packets", error)
+        else:
+            if pending is not None:
+                return pending
+            log.error("the journal of case %d is gone, its packets with it", number)
         return Pending(await self._ledger.filed(number), ())
 
     async def _recover(self) -> None:
@@ -263,6 +267,8 @@ class CaseStore:
         self._to_forget = {number for number in journalled if states.get(number) == State.DECIDED}
         if self._behind:
             log.warning("%d cases of the journal were not in the database: entering them", len(self._behind))
+        for number in self._behind:
+            await asyncio.to_thread(self._journal.read, number)  # a damaged one, which nothing else knows, ends it here
         await self._catch_up()
         await self._forget()
         await asyncio.to_thread(self._journal.sweep, {number for number, state in states.items() if state != "purged"})
@@ -274,7 +280,7 @@ class CaseStore:
                 pending = await asyncio.to_thread(self._journal.read, number)
                 if pending is not None:
                     await self._ledger.file(pending.content)
-            except (sqlite3.Error, OSError) as error:
+            except (sqlite3.Error, OSError, CaseError) as error:
                 log.error("case %d is in the journal, the database refuses it: %s", number, error)
                 return
             self._behind.discard(number)

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import base64
+import errno
 import logging
+import os
 import secrets
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 from casekit import SIGNER, UNIT, driver, everything, frame, identified, trigger, unidentified
 
 from edge.cases.audit import audit
+from edge.cases.disk import write_durably
 from edge.cases.store import CaseStore
+from edge.errors import CaseError
 from edge.model import Packet
 
 
@@ -73,6 +80,64 @@ async def test_the_blocks_of_a_removed_journal_are_overwritten(tmp_path: Path) -
         held.seek(0)
         assert set(held.read()) == {0}
     await store.close()
+
+
+async def test_the_blocks_of_a_replaced_journal_are_overwritten(tmp_path: Path) -> None:
+    """What is added to a pending case makes a new journal: the one before must not live on in free blocks."""
+    store = await CaseStore.open(tmp_path, SIGNER, UNIT)
+    packet = somebody()
+    number = await store.file(trigger(), [frame()], [packet], limit_kmh=50.0, site="SP 235")
+    with (tmp_path / "frames" / f"{number:08d}" / "pending.json").open("rb") as held:
+        await store.add(number, packets=[somebody()])
+        assert set(held.read()) == {0}
+    assert len((await store.load(number)).packets) == 2
+    await store.close()
+
+
+async def test_the_journal_of_a_case_that_never_was_is_overwritten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk refuses to sync the folder, after the journal has its name: nothing of the packets may stay."""
+    store = await CaseStore.open(tmp_path, SIGNER, UNIT)
+    held: list[BinaryIO] = []
+
+    def refuse(folder: Path) -> None:
+        if (journal := folder / "pending.json").exists():
+            held.append(journal.open("rb"))
+            raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as broken, pytest.raises(CaseError):
+        broken.setattr("edge.cases.journal.write_durably", partial(_written, refuse))
+        await store.file(trigger(), [frame()], [somebody()], limit_kmh=50.0, site="SP 235")
+    for file in held:
+        with file:
+            assert set(file.read()) == {0}
+    assert len(held) == 1
+    assert list((tmp_path / "frames").iterdir()) == []
+    await store.close()
+
+
+def _written(refuse: Callable[[Path], None], path: Path, data: bytes, *, secret: bool = False) -> None:
+    write_durably(path, data, secret=secret)
+    refuse(path.parent)
+
+
+def test_a_half_written_journal_is_overwritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk is full in the middle: what was written of it is overwritten before its blocks are free again."""
+    real, held = os.write, []
+
+    def half(handle: int, data: bytes) -> int:
+        if held:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        held.append((tmp_path / "pending.json.part").open("rb"))
+        return real(handle, data[:100])
+
+    with monkeypatch.context() as broken, pytest.raises(OSError, match="No space"):
+        broken.setattr(os, "write", half)
+        write_durably(tmp_path / "pending.json", b"somebody's packet" * 100, secret=True)
+    with held[0] as file:
+        assert file.read() == bytes(100)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_values_of_people_do_not_show_in_reprs() -> None:

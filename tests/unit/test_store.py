@@ -13,6 +13,7 @@ import pytest
 from casekit import SIGNER, UNIT, driver, filled, frame, identified, packet, trigger, unidentified
 
 from edge.cases.archive import Archive
+from edge.cases.audit import audit
 from edge.cases.database import database_path
 from edge.cases.room import Room
 from edge.cases.signing import Signer
@@ -212,3 +213,26 @@ async def test_cases_filed_at_once_keep_their_numbers(tmp_path: Path) -> None:
     await store.close()
     with Archive(tmp_path) as archive:
         assert archive.count() == 12
+
+
+@pytest.mark.parametrize("damage", [b"", b"\0" * 900, b'{"content":{}}'])
+async def test_a_damaged_journal_costs_its_packets_and_not_the_unit(tmp_path: Path, damage: bytes) -> None:
+    await filled(tmp_path, 2, decide=False)
+    (tmp_path / "frames" / "00000001" / "pending.json").write_bytes(damage)
+    store = await open_store(tmp_path)
+    first, second = await store.pending()
+    assert (len(first.photos), first.packets, len(second.packets)) == (1, (), 2)
+    await store.decide(1, unidentified())
+    await store.decide(2, unidentified())
+    await store.close()
+    assert not list((tmp_path / "frames").glob("*/pending.json"))
+    assert "2 cases" in audit(tmp_path)
+
+
+async def test_a_damaged_journal_that_nothing_else_knows_of_is_named(tmp_path: Path) -> None:
+    await filled(tmp_path, 1, decide=False)
+    database_path(tmp_path).unlink()
+    (tmp_path / "frames" / "00000001" / "pending.json").write_bytes(b"{}")
+    with pytest.raises(CaseError, match="journal of case 1 is damaged"):
+        await open_store(tmp_path)
+    assert (tmp_path / "frames" / "00000001" / "0.jpg").exists()
