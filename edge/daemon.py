@@ -21,6 +21,7 @@ from edge.cases.signing import load_signer
 from edge.cases.store import CaseStore
 from edge.config import Settings, models_dir
 from edge.errors import EdgeError, SecretError
+from edge.health import DiskProbe
 from edge.identify import Thresholds
 from edge.infringement import Infringements, Rules
 from edge.link import opener
@@ -41,10 +42,11 @@ log = logging.getLogger(__name__)
 RETRY_S = (1.0, 10.0, 60.0)
 """Pauses before a case whose decision failed is tried again; after the last one it waits for the next start."""
 HOUSEKEEPING_S = 1.0
-BOARD_ROUNDS = 10
-"""The board's temperature and voltage are asked for in every tenth round of housekeeping."""
-VITAL = frozenset({"workers", "camera", "cases"})
-"""Parts without which the unit does no work: while one has a problem, the watchdog is not fed."""
+CHECK_ROUNDS = 5
+"""The board's temperature and voltage are asked for, and the disk is tried, in every fifth round of housekeeping."""
+VITAL = frozenset({"workers", "camera", "disk"})
+"""Parts without which the unit does no work: while one has a problem, the watchdog is not fed. Not `cases` and
+`room`: a database that lags behind the journal, or little room on the disk, loses nothing yet, and no restart mends it."""
 
 
 def run(settings: Settings) -> int:
@@ -81,6 +83,7 @@ class Unit:
         self._settings = settings
         self._deciding: set[asyncio.Task[None]] = set()
         self._board = Board()
+        self._disk = DiskProbe(settings.unit.state_dir)
 
     async def start(self, stack: AsyncExitStack) -> None:
         """Start the parts, those that others need first; *stack* stops them in the opposite order.
@@ -110,6 +113,7 @@ class Unit:
             policy=Policy.of(settings.cases),
         )
         stack.push_async_callback(self._cases.close)
+        stack.push_async_callback(self._disk.stop)
         self._pool = WorkerPool(
             folder,
             workers=settings.recognition.workers,
@@ -188,6 +192,7 @@ class Unit:
             "camera": self._camera.problem(),
             "radar": self._radar.problem(),
             "cases": self._cases.problem(),
+            "disk": self._disk.problem(),
             "board": self._board.problem(),
         }
         return {part: problem for part, problem in found.items() if problem is not None}
@@ -247,11 +252,13 @@ class Unit:
     async def _keep_house(self) -> None:
         for round_number in count():
             await asyncio.sleep(HOUSEKEEPING_S)
+            if round_number % CHECK_ROUNDS == 0:
+                self._disk.write()
             try:
                 await self._cases.housekeep()
             except EdgeError as error:
                 log.error("housekeeping: %s", error)
-            if round_number % BOARD_ROUNDS == 0:
+            if round_number % CHECK_ROUNDS == 0:
                 await asyncio.to_thread(self._board.measure)
             self._panel.show(healthy=not self.problems())
 

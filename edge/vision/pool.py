@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import multiprocessing
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import ParamSpec, TypeVar
@@ -24,6 +25,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 START_TIMEOUT_S = 120.0
+OVERDUE_S = 10.0
+"""A job ends at its time-out at the latest; when none has ended for so much longer, the pool itself hangs."""
 
 
 class WorkerPool:
@@ -38,6 +41,7 @@ class WorkerPool:
         self._context.set_forkserver_preload([worker.__name__, *preload])
         self._pool: ProcessPool | None = None
         self._pending = 0
+        self._moved_s = 0.0
 
     async def start(self) -> None:
         """Start the workers and wait until each has loaded its models.
@@ -73,7 +77,12 @@ class WorkerPool:
 
     def problem(self) -> str | None:
         """Why no job can run now, or None."""
-        return None if self._pool is not None and self._pool.active else "the worker pool is down"
+        if self._pool is None or not self._pool.active:
+            return "the worker pool is down"
+        silent_s = time.monotonic() - self._moved_s
+        if self._pending and silent_s > self._timeout_s + OVERDUE_S:
+            return f"the worker pool has ended none of its {self._pending} jobs for {silent_s:.0f} s"
+        return None
 
     async def recognise(self, photo: Path) -> worker.PhotoRead:
         """Detect and read the plates of the photo at *photo*; see :meth:`run` for the errors."""
@@ -86,6 +95,8 @@ class WorkerPool:
             WorkerError: the job hung (it was killed), its worker died, or the pool is stopped. Errors that *function*
                 raises come through as they are.
         """
+        if not self._pending:
+            self._moved_s = time.monotonic()
         self._pending += 1
         try:
             return await asyncio.wrap_future(self._schedule(function, args, kwargs))
@@ -95,6 +106,7 @@ class WorkerPool:
             raise WorkerError(f"a worker process died (exit code {error.exitcode})") from None
         finally:
             self._pending -= 1
+            self._moved_s = time.monotonic()
 
     def _schedule(
         self, function: Callable[..., T], args: Sequence[object], kwargs: dict[str, object]

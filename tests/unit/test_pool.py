@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from eventually import eventually
 
 from edge.config import models_dir
 from edge.errors import ImageError, ModelError, WorkerError
@@ -66,6 +67,15 @@ async def test_a_cancelled_caller_frees_its_worker(pool: WorkerPool) -> None:
         task.cancel()
     await asyncio.gather(*stuck, return_exceptions=True)
     assert await pool.run(pid) != os.getpid()
+
+
+async def test_a_pool_that_ends_no_job_says_so(pool: WorkerPool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge.vision.pool.OVERDUE_S", -5.0)
+    stuck = asyncio.create_task(pool.run(sleep_forever))
+    await eventually(lambda: "ended none of its 1 jobs" in (pool.problem() or ""))
+    stuck.cancel()
+    await asyncio.gather(stuck, return_exceptions=True)
+    assert pool.problem() is None
 
 
 async def test_a_stopped_pool_says_so(pool: WorkerPool) -> None:
