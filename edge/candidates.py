@@ -21,6 +21,8 @@ FOREIGN = 3.0
 """What a text of no usual format pays, in nats: about one plate in twenty is foreign or has its owner's words."""
 SEEN = -9.0
 """A character whose log-probability stays below this at every step of every frame stands nowhere on the plate."""
+SURE_READ = 0.9
+"""A read of this confidence stands as it is: words of an owner's own have no format."""
 READINGS = 3
 """Readings of different frames that are looked around, the best ones first."""
 
@@ -59,7 +61,9 @@ def candidates(track: Track, formats: Formats) -> Candidates:
 
 
 def reading(read: PlateRead, formats: Formats) -> str:
-    """The text of one read that pixels and formats together make the likeliest."""
+    """The text of one read that pixels and formats together make the likeliest; a sure read needs no formats."""
+    if read.confidence >= SURE_READ:
+        return read.text
     return candidates(Track((read,), (0,), (0,)), formats).texts[0] if read.text else ""
 
 

@@ -14,6 +14,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.candidates import reading
+from edge.identify import ANY_FORMAT
 from edge.model import Box, Detection
 from edge.vision.reader import PlateReader, easyocr
 
@@ -34,13 +36,13 @@ class Measured:
 
 
 def ours(models: Path) -> Read:
-    """Return the shipped reader as a function of a grey crop."""
+    """Return the shipped reader as a function of a grey crop; its text is the one that `autovelox read` reports."""
     reader = PlateReader(models)
 
     def read(crop: NDArray[np.uint8]) -> tuple[str, float]:
         box = Box(0, 0, crop.shape[1], crop.shape[0])
         plate = reader.read(crop, [Detection(box, 1.0)])[0]
-        return plate.text, plate.confidence
+        return reading(plate, ANY_FORMAT), plate.confidence
 
     return read
 

@@ -36,7 +36,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     parser.add_argument(
         "--countries",
         metavar="CC[,CC]",
-        help="where the cars come from (IT,SI,AT): their plates' formats help to read",
+        help="where the cars come from (IT,SI,AT): their plates' formats help to read (default: any known format)",
     )
     parser.add_argument("--models", type=Path, metavar="DIR", help="folder of the models")
     parser.set_defaults(run=read)
@@ -47,7 +47,7 @@ def read(args: argparse.Namespace) -> int:
     from edge.vision.worker import Recogniser  # takes seconds to import
 
     claims = load_claims(args.against) if args.against else None
-    formats = Formats(args.countries.upper().split(",")) if args.countries else None
+    formats = Formats(args.countries.upper().split(",")) if args.countries else ANY_FORMAT
     folder = models_dir(args.models)
     thresholds = Thresholds.load(folder / "verdict.json")
     recogniser = Recogniser(folder)
@@ -84,7 +84,7 @@ def _reports(
     photos: Sequence[Path],
     claims: Sequence[str] | None,
     thresholds: Thresholds,
-    formats: Formats | None,
+    formats: Formats,
 ) -> Iterator[Report]:
     for photo in photos:
         try:
@@ -95,7 +95,7 @@ def _reports(
             continue
         report: Report = {"file": str(photo), "plates": [_plate(read, formats) for read in best_first(result.plates)]}
         if claims is not None:
-            verdict = identify([result.plates], claims, thresholds, formats or ANY_FORMAT)
+            verdict = identify([result.plates], claims, thresholds, formats)
             report["verdict"] = {
                 "outcome": str(verdict.outcome),
                 "plate": verdict.plate or None,
@@ -105,9 +105,9 @@ def _reports(
         yield report
 
 
-def _plate(read: PlateRead, formats: Formats | None) -> Report:
+def _plate(read: PlateRead, formats: Formats) -> Report:
     return {
-        "text": reading(read, formats) if formats else read.text,
+        "text": reading(read, formats),
         "confidence": round(read.confidence, 4),
         "box": [round(edge, 1) for edge in read.detection.box],
         "detection_confidence": round(read.detection.confidence, 4),
