@@ -29,7 +29,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     listing.add_argument("--review", choices=["open", *sorted(REVIEWS)])
     listing.add_argument("--order", choices=[str(order) for order in Order], default=str(Order.NEWEST))
     listing.add_argument("--limit", type=int, default=50, metavar="N", help="rows at most (default %(default)s)")
-    show = _add(actions, "show", _show, "show one case")
+    show = _add(actions, "show", _show, "show one case; that you looked at it goes into the chain")
     show.add_argument("number", type=int)
     for action in (listing, show):
         action.add_argument("--json", action="store_true", help="machine-readable")
@@ -43,8 +43,9 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     review.add_argument("number", type=int)
     review.add_argument("kind", choices=sorted(REVIEWS))
     review.add_argument("--plate", help="the plate as the photo shows it, for correct_plate")
-    for action in (export, review):
+    for action in (show, export, report, review):
         action.add_argument("--officer", default=getpass.getuser(), help="your name (default: the account's)")
+    for action in (export, report, review):
         action.add_argument("--reason", default="", help="why; a review needs one")
     verify = _add(
         actions, "verify", _verify, "check signatures, hashes, chain and numbering (of a package, if one is named)"
@@ -127,7 +128,9 @@ def _line(row: CaseSummary) -> str:
 
 
 def _show(args: argparse.Namespace) -> int:
-    with Archive(_state_dir(args)) as archive:
+    state_dir = _state_dir(args)
+    record(state_dir, args.number, kind=EventKind.VIEW, officer=args.officer, signer=_signer(args))
+    with Archive(state_dir) as archive:
         manifest, events = archive.manifest(args.number), archive.events(args.number)
     if args.json:
         print(json.dumps({**manifest, "events": [asdict(event) for event in events]}, ensure_ascii=False, indent=1))
@@ -165,14 +168,11 @@ def _export(args: argparse.Namespace) -> int:
 
 
 def _report(args: argparse.Namespace) -> int:
-    from edge.cases.export import report_of
+    from edge.cases.export import export_report
 
-    data = report_of(_state_dir(args), args.number)
-    try:
-        with args.to.open("xb") as file:
-            file.write(data)
-    except OSError as error:
-        raise CaseError(f"{args.to} cannot be written: {error.strerror}") from None
+    export_report(
+        _state_dir(args), args.number, args.to, officer=args.officer, reason=args.reason, signer=_signer(args)
+    )
     return 0
 
 

@@ -83,18 +83,10 @@ def export_cases(
             part.chmod(0o600)
             with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as package, Archive(state_dir) as archive:
                 made = {number: _add_case(package, archive, state_dir, number, progress) for number in wanted}
-                for number, files in made.items():
-                    details = {"files": files}
-                    review.record(
-                        state_dir,
-                        number,
-                        kind=EventKind.EXPORT,
-                        officer=officer,
-                        reason=reason,
-                        details=details,
-                        signer=signer,
-                    )
-                _add_papers(package, state_dir, wanted)
+                exports = {
+                    number: _record(state_dir, number, files, officer, reason, signer) for number, files in made.items()
+                }
+                _add_papers(package, state_dir, exports)
                 package.comment = SEAL + b"0" * SEAL_HEX
         _seal(part)
         says = check_package(part)
@@ -109,6 +101,46 @@ def export_cases(
     finally:
         part.unlink(missing_ok=True)
     return says
+
+
+def export_report(
+    state_dir: Path, number: int, to: Path, *, officer: str, reason: str = "", signer: Signs | None = None
+) -> None:
+    """Write the PDF report of case *number* to the file *to*, which must not exist yet.
+
+    The export is an entry of the chain, with the SHA-256 of the report, before anybody can read the file.
+
+    Raises:
+        NoSuchCase: there is none of that number.
+        CaseError: it is not decided yet, its photo is gone, or the file cannot be written.
+    """
+    report = report_of(state_dir, number)
+    try:
+        with to.open("xb") as file:
+            to.chmod(0o600)
+            _record(state_dir, number, {"report.pdf": sha256(report)}, officer, reason, signer)
+            file.write(report)
+    except FileExistsError:
+        raise CaseError(f"{to} exists already: choose another name") from None
+    except CaseError:
+        to.unlink(missing_ok=True)
+        raise
+    except OSError as error:
+        raise CaseError(f"{to} cannot be written: {error.strerror}") from None
+
+
+def _record(
+    state_dir: Path, number: int, files: dict[str, str], officer: str, reason: str, signer: Signs | None
+) -> int:
+    return review.record(
+        state_dir,
+        number,
+        kind=EventKind.EXPORT,
+        officer=officer,
+        reason=reason,
+        details={"files": files},
+        signer=signer,
+    )
 
 
 def report_of(state_dir: Path, number: int) -> bytes:
@@ -153,9 +185,9 @@ def _add_case(
     return {name: sha256(data) for name, data in made.items()}
 
 
-def _add_papers(package: zipfile.ZipFile, state_dir: Path, numbers: Sequence[int]) -> None:
-    """The chain, the key, the tool and the words around them."""
-    lines, public_key = _chain_lines(state_dir, set(numbers))
+def _add_papers(package: zipfile.ZipFile, state_dir: Path, exports: dict[int, int]) -> None:
+    """The chain, the key, the tool and the words around them; *exports* maps each case to its entry of this export."""
+    lines, public_key = _chain_lines(state_dir, set(exports))
     papers = {
         "README.txt": README.encode("utf-8"),
         "verify.py": (resources.files("edge.cases") / "verify.py").read_bytes(),
@@ -166,7 +198,8 @@ def _add_papers(package: zipfile.ZipFile, state_dir: Path, numbers: Sequence[int
     package.writestr(CHAIN_NAME, b"\n".join(lines) + b"\n")
     info = {
         "format": "autovelox-export/1",
-        "cases": list(numbers),
+        "cases": list(exports),
+        "exports": {str(number): seq for number, seq in exports.items()},
         "exported_utc": time.time(),
         "papers": {name: sha256(data) for name, data in papers.items()},
     }

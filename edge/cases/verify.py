@@ -73,7 +73,7 @@ class Chain:
     filed: set[int] = field(default_factory=set)
     decided: dict[int, int] = field(default_factory=dict)
     purged: set[int] = field(default_factory=set)
-    exports: dict[int, int] = field(default_factory=dict)
+    exports: set[tuple[int, int]] = field(default_factory=set)
     unsigned: list[int] = field(default_factory=list)
     keys: dict[str, bytes] = field(default_factory=dict)
     first_key: str = ""
@@ -106,6 +106,8 @@ def check_chain(links: Iterable[Link]) -> Chain:
         header = parse_canonical(link.header, f"entry {seq} of the chain")
         if set(header) != HEADER_KEYS or header["seq"] != seq:
             raise Mismatch(f"entry {seq} of the chain is missing or out of order")
+        if not (header["case"] is None or isinstance(header["case"], int)) or not isinstance(header["kind"], str):
+            raise Mismatch(f"entry {seq} of the chain is none that a unit writes")
         if header["previous"] != chain.head:
             raise Mismatch(f"entry {seq} does not follow from entry {seq - 1}: one of them was altered or removed")
         if link.body is not None and sha256(link.body) != header["body"]:
@@ -181,7 +183,7 @@ def _count(chain: Chain, seq: int, kind: str, case: Any) -> None:
     elif kind == "purge":
         chain.purged.add(case)
     elif kind == "export":
-        chain.exports[case] = seq
+        chain.exports.add((case, seq))
 
 
 def read_sealed(path: Path) -> None:
@@ -273,35 +275,45 @@ def check_package(path: Path, trusted: bytes | None = None) -> str:
     except (zipfile.BadZipFile, ValueError, NotImplementedError):
         raise Mismatch("the file is no package: it cannot be unpacked") from None
     with archive:
-        package = Package(archive)
-        links = list(package.links())
-        chain = check_chain(links)
-        check_signatures(chain.signatures)
-        info = parse_canonical(package.read(INFO_NAME), INFO_NAME)
-        known = {CHAIN_NAME, INFO_NAME, *info["papers"]}
-        for number in info["cases"]:
-            if number not in chain.decided or number not in chain.exports:
-                raise Mismatch(f"case {number} is in the package and not in the chain")
-            if chain.decided[number] in chain.unsigned:
-                raise Mismatch(f"case {number} is not signed")
-            header = json.loads(links[chain.decided[number] - 1].header)
-            export = links[chain.exports[number] - 1].body
-            if export is None:
-                raise Mismatch(f"the export of case {number} is not in the chain")
-            known |= check_case(package, number, header["body"], json.loads(export)["files"])
-        for name, digest in info["papers"].items():
-            if sha256(package.read(name)) != digest:
-                raise Mismatch(f"{name} is not what was exported")
-        if extra := set(package.names) - known:
-            raise Mismatch(f"the package holds {min(extra)}, which nobody vouches for")
+        try:
+            chain, cases = _check_members(Package(archive))
+        except (KeyError, TypeError, AttributeError, IndexError):  # a forger's; a unit writes every field
+            raise Mismatch("the package is not built as a unit builds one") from None
     if not chain.keys:
         raise Mismatch("nothing in the package is signed")
     if trusted is not None:
-        check_trust(chain, trusted, info["cases"])
-    numbers = ", ".join(str(number) for number in info["cases"])
+        check_trust(chain, trusted, cases)
+    numbers = ", ".join(str(number) for number in cases)
     waiting = f" {len(chain.unsigned)} later entries wait for the unit's signature." if chain.unsigned else ""
     trust = "the key you trust" if trusted is not None else f"key {chain.first_key}: compare it with the authority's"
     return f"Everything holds: case {numbers}, {chain.entries} entries of the chain, signed with {trust}.{waiting}"
+
+
+def _check_members(package: Package) -> tuple[Chain, list[int]]:
+    """Check chain, cases and papers of an unpacked package; returns the chain and the numbers of the cases."""
+    links = list(package.links())
+    chain = check_chain(links)
+    check_signatures(chain.signatures)
+    info = parse_canonical(package.read(INFO_NAME), INFO_NAME)
+    known = {CHAIN_NAME, INFO_NAME, *info["papers"]}
+    cases: list[int] = info["cases"]
+    for number in cases:
+        export_seq = info["exports"][str(number)]
+        if number not in chain.decided or (number, export_seq) not in chain.exports:
+            raise Mismatch(f"case {number} is in the package and not in the chain")
+        if chain.decided[number] in chain.unsigned:
+            raise Mismatch(f"case {number} is not signed")
+        header = json.loads(links[chain.decided[number] - 1].header)
+        export = links[export_seq - 1].body
+        if export is None:
+            raise Mismatch(f"the export of case {number} is not in the chain")
+        known |= check_case(package, number, header["body"], json.loads(export)["files"])
+    for name, digest in info["papers"].items():
+        if sha256(package.read(name)) != digest:
+            raise Mismatch(f"{name} is not what was exported")
+    if extra := set(package.names) - known:
+        raise Mismatch(f"the package holds {min(extra)}, which nobody vouches for")
+    return chain, cases
 
 
 def read_public_key(path: Path) -> bytes:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import tkinter as tk
 from collections.abc import Callable
 from pathlib import Path
 
-from edge.cases import review
 from edge.cases.audit import audit
-from edge.cases.export import export_cases, report_of
-from edge.cases.records import EventKind
-from edge.errors import CaseError, EvidenceError
+from edge.cases.export import export_cases, export_report
+from edge.errors import EvidenceError
 from edge.viewer.background import Lane
 from edge.viewer.language import _
 from edge.viewer.pictures import describe
@@ -32,20 +29,7 @@ def save(state_dir: Path, number: int, to: Path, officer: str) -> None:
     if to.suffix.lower() != ".pdf":
         export_cases(state_dir, [number], to, officer=officer)
         return
-    report = report_of(state_dir, number)
-    details = {"files": {"report.pdf": hashlib.sha256(report).hexdigest()}}
-    try:
-        with to.open("xb") as file:
-            to.chmod(0o600)
-            review.record(state_dir, number, kind=EventKind.EXPORT, officer=officer, details=details)
-            file.write(report)
-    except FileExistsError:
-        raise CaseError(f"{to} exists already: choose another name") from None
-    except CaseError:
-        to.unlink(missing_ok=True)
-        raise
-    except OSError as error:
-        raise CaseError(f"{to} cannot be written: {error.strerror}") from None
+    export_report(state_dir, number, to, officer=officer)
 
 
 class Evidence:

@@ -15,10 +15,12 @@ from pathlib import Path
 
 import Crypto
 import pytest
-from casekit import SIGNER, UNIT, driver, filled, frame, identified, packet, trigger
+from casekit import SIGNER, UNIT, driver, everything, filled, frame, identified, packet, trigger
 
+from edge.cases import export as exporting
 from edge.cases.archive import Archive
-from edge.cases.export import export_cases, report_of
+from edge.cases.evidence import canonical
+from edge.cases.export import export_cases, export_report, report_of
 from edge.cases.records import EventKind
 from edge.cases.review import record
 from edge.cases.signing import Signer
@@ -53,7 +55,7 @@ async def test_a_package_holds(tmp_path: Path) -> None:
 
 
 async def test_every_flipped_byte_is_detected(tmp_path: Path) -> None:
-    """Every byte of a whole package in turn; a cheap check of the seal first, the whole check where it holds."""
+    """Some 4,000 positions spread over a package and each of its last 200 bytes, two different bits at each."""
     path = await package(tmp_path)
     data = bytearray(path.read_bytes())
     altered = tmp_path / "altered.zip"
@@ -121,9 +123,12 @@ async def test_a_forger_who_seals_anew_is_detected(tmp_path: Path) -> None:
         "out of order": {"chain.jsonl": b"\n".join(chain.splitlines()[1:])},
         "not canonical": {"chain.jsonl": b" {}"},
         "is no entry": {"chain.jsonl": b"{}"},
-        "not in the chain": {
-            "export.json": json.dumps({**info, "cases": [2]}, sort_keys=True, separators=(",", ":")).encode()
-        },
+        "not in the chain": {"export.json": canonical({**info, "cases": [2], "exports": {"2": info["exports"]["1"]}})},
+        "is in the package and not in the chain": {"export.json": canonical({**info, "exports": {"1": 2}})},
+        "not built as a unit builds one": {"export.json": b"{}"},
+        "as a unit builds one": {"export.json": canonical({**info, "cases": [None]})},
+        "a unit builds one": {"export.json": canonical({**info, "papers": [1]})},
+        "is not canonical": {"export.json": b"[]"},
     }
     for sentence, change in forgeries.items():
         with pytest.raises(Mismatch, match=sentence):
@@ -191,6 +196,37 @@ async def test_altered_evidence_is_not_exported(tmp_path: Path) -> None:
 async def test_an_export_without_the_key_is_signed_later(tmp_path: Path) -> None:
     path = await package(tmp_path, signer=None)
     assert "1 later entries wait for the unit's signature" in check_package(path)
+
+
+async def test_another_export_at_the_same_time_does_no_harm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    await filled(tmp_path / "state", 2)
+    real = exporting._add_papers
+
+    def meanwhile(package: zipfile.ZipFile, state_dir: Path, exports: dict[int, int]) -> None:
+        export_report(state_dir, 1, tmp_path / "case.pdf", officer="Verdi", signer=SIGNER)
+        real(package, state_dir, exports)
+
+    monkeypatch.setattr(exporting, "_add_papers", meanwhile)
+    export_cases(tmp_path / "state", [1, 2], tmp_path / "case.zip", officer=OFFICER, signer=SIGNER)
+    assert "case 1, 2" in check_package(tmp_path / "case.zip", SIGNER.public_key)
+
+
+async def test_a_report_that_leaves_the_unit_is_an_entry_of_the_chain(tmp_path: Path) -> None:
+    await filled(tmp_path / "state", 1)
+    to = tmp_path / "case.pdf"
+    export_report(tmp_path / "state", 1, to, officer=OFFICER, reason="for the judge", signer=SIGNER)
+    assert to.stat().st_mode & 0o777 == 0o600
+    with Archive(tmp_path / "state") as archive:
+        (event,) = archive.events(1)
+    assert (event.kind, event.officer, event.reason) == (EventKind.EXPORT, OFFICER, "for the judge")
+    assert hashlib.sha256(to.read_bytes()).hexdigest().encode() in everything(tmp_path / "state")
+    with pytest.raises(CaseError, match="exists already"):
+        export_report(tmp_path / "state", 1, to, officer=OFFICER)
+    with pytest.raises(CaseError, match="cannot be written"):
+        export_report(tmp_path / "state", 1, tmp_path / "no" / "case.pdf", officer=OFFICER)
+    with pytest.raises(CaseError, match="which officer"):
+        export_report(tmp_path / "state", 1, tmp_path / "other.pdf", officer=" ")
+    assert not (tmp_path / "other.pdf").exists()
 
 
 async def test_other_peoples_reviews_stay_at_home(tmp_path: Path) -> None:
