@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+import resource
 import signal
 from collections import Counter
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Awaitable, Coroutine, Mapping, Sequence
+from contextlib import AsyncExitStack, suppress
 from importlib.metadata import version
 from itertools import count
 from pathlib import Path
+from typing import TypeVar
 
 import uvloop
 
@@ -28,7 +30,7 @@ from edge.link import opener
 from edge.link.mailbox import Mailbox
 from edge.link.server import LinkServer
 from edge.metrics import Metrics, MetricsServer, Sources
-from edge.model import Claim, Packet, PlateRead, Trigger
+from edge.model import Case, Claim, Packet, PlateRead, Trigger
 from edge.notify import Notifier
 from edge.plates import Formats, licence_pattern
 from edge.police.registry import Registry
@@ -38,20 +40,25 @@ from edge.vision.pool import WorkerPool
 from edge.window import WindowOpener
 
 log = logging.getLogger(__name__)
+Result = TypeVar("Result")
 
 RETRY_S = (1.0, 10.0, 60.0)
 """Pauses before a case whose decision failed is tried again; after the last one it waits for the next start."""
+AT_ONCE = 8
+"""Cases in memory at once; when recognition falls behind, the others wait on the disk."""
 HOUSEKEEPING_S = 1.0
 CHECK_ROUNDS = 5
 """The board's temperature and voltage are asked for, and the disk is tried, in every fifth round of housekeeping."""
 VITAL = frozenset({"workers", "camera", "disk"})
 """Parts without which the unit does no work: while one has a problem, the watchdog is not fed. Not `cases` and
-`room`: a database that lags behind the journal, or little room on the disk, loses nothing yet, and no restart mends it."""
+`room`: a database behind its journal, or little room on the disk, loses nothing yet, and no restart mends it."""
 
 
 def run(settings: Settings) -> int:
     """Run the unit until SIGTERM or SIGINT; returns 0."""
     logging.basicConfig(level=logging.INFO, handlers=[journald.handler()])
+    with suppress(OSError):  # a core dump would hold keys and packets; workers inherit the limit
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings))
     return 0
@@ -82,6 +89,8 @@ class Unit:
         """Nothing runs before :meth:`start`."""
         self._settings = settings
         self._deciding: set[asyncio.Task[None]] = set()
+        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._known_problems: Mapping[str, str] = {}
         self._board = Board()
         self._disk = DiskProbe(settings.unit.state_dir)
 
@@ -153,8 +162,8 @@ class Unit:
         stack.push_async_callback(self._drain)
         stack.push_async_callback(self._link.stop)
         await self._link.start()
-        for case in await self._cases.pending():
-            self._begin(case.number, live=False)
+        if backlog := await self._cases.waiting():
+            self._begin(self._decide_backlog(backlog), "backlog")
         stack.push_async_callback(self._radar.stop)
         await self._radar.start()
         self._panel = Panel(settings.panel, settings.radar.pin_factory, self._radar.test_trigger)
@@ -193,6 +202,7 @@ class Unit:
             "radar": self._radar.problem(),
             "cases": self._cases.problem(),
             "disk": self._disk.problem(),
+            "room": self._cases.shortage(),
             "board": self._board.problem(),
         }
         return {part: problem for part, problem in found.items() if problem is not None}
@@ -209,35 +219,58 @@ class Unit:
                 continue
             log.info("case %d filed", number, extra={"case": number})
             self._panel.beep()
-            self._begin(number, live=True)
+            self._begin(self._decide(number, live=True), f"case {number}")
 
     def _is_infringement(self, trigger: Trigger) -> bool:
         speed = self._settings.speed
         return trigger.speed_kmh is None or trigger.speed_kmh > speed.limit_kmh + speed.tolerance_kmh
 
-    def _begin(self, number: int, *, live: bool) -> None:
-        task = asyncio.create_task(self._decide(number, live=live), name=f"case {number}")
+    def _begin(self, work: Coroutine[None, None, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
         self._deciding.add(task)
         task.add_done_callback(self._deciding.discard)
 
+    async def _decide_backlog(self, numbers: Sequence[int]) -> None:
+        """Decide what the last stop left pending, one case after another; one that fails holds up no other."""
+        log.info("%d cases are pending from before the start", len(numbers))
+        for number in numbers:
+            if not await self._decide_now(number, live=False):
+                self._begin(self._decide(number, live=False), f"case {number}")
+
     async def _decide(self, number: int, *, live: bool) -> None:
+        if live and self._turns.locked():  # recognition is behind: the case is made whole and waits on the disk
+            await self._try(number, self._flow.complete(number))
+            live = False
         for pause_s in (*RETRY_S, None):
-            try:
-                case = await self._flow.decide(number, live=live)
-            except EdgeError as error:
-                log.error("case %d stays pending: %s", number, error)
-            except Exception as error:
-                # The message of an unforeseen error may hold anybody's data: only its type is safe to log.
-                log.error("case %d stays pending: unforeseen %s", number, type(error).__name__)
-            else:
-                assert case.verdict is not None and case.decided_utc is not None
-                outcome = str(case.verdict.outcome)
-                self._metrics.decided(outcome, case.decided_utc - case.trigger.at_utc)
-                log.info("case %d decided: %s", number, outcome, extra={"case": number, "outcome": outcome})
+            if await self._decide_now(number, live=live):
                 return
             live = False
             if pause_s is not None:
                 await asyncio.sleep(pause_s)
+
+    async def _decide_now(self, number: int, *, live: bool) -> bool:
+        async with self._turns:
+            case = await self._try(number, self._flow.decide(number, live=live))
+        if case is None:
+            return False
+        self._announce(case)
+        return True
+
+    async def _try(self, number: int, work: Awaitable[Result]) -> Result | None:
+        try:
+            return await work
+        except EdgeError as error:
+            log.error("case %d stays pending: %s", number, error)
+        except Exception as error:
+            # The message of an unforeseen error may hold anybody's data: only its type is safe to log.
+            log.error("case %d stays pending: unforeseen %s", number, type(error).__name__)
+        return None
+
+    def _announce(self, case: Case) -> None:
+        assert case.verdict is not None and case.decided_utc is not None
+        outcome = str(case.verdict.outcome)
+        self._metrics.decided(outcome, case.decided_utc - case.trigger.at_utc)
+        log.info("case %d decided: %s", case.number, outcome, extra={"case": case.number, "outcome": outcome})
 
     async def _recognise(self, photo: Path) -> tuple[PlateRead, ...]:
         result = await self._pool.recognise(photo)
@@ -260,7 +293,16 @@ class Unit:
                 log.error("housekeeping: %s", error)
             if round_number % CHECK_ROUNDS == 0:
                 await asyncio.to_thread(self._board.measure)
-            self._panel.show(healthy=not self.problems())
+            problems = self.problems()
+            self._log_changes(problems)
+            self._panel.show(healthy=not problems)
+
+    def _log_changes(self, problems: Mapping[str, str]) -> None:
+        for part in problems.keys() - self._known_problems.keys():
+            log.warning("%s: %s", part, problems[part])
+        for part in self._known_problems.keys() - problems.keys():
+            log.info("%s: well again", part)
+        self._known_problems = problems
 
     async def _drain(self) -> None:
         if self._deciding:

@@ -146,6 +146,10 @@ class Infringements:
         decision = await self._decision(whole, reads + late_reads, claims + late_claims, rejected + late_rejected)
         return await self._cases.decide(number, decision)
 
+    async def complete(self, number: int) -> None:
+        """Store what comes after the first photo of a filed case and wait for its window to close; decide it later."""
+        await self._complete(await self._cases.load(number))
+
     async def _complete(self, case: PendingCase) -> PendingCase:
         """Store the photos around the first one and the packets until the window closes; returns the whole case."""
         trigger, rules = case.trigger, self._rules

@@ -142,8 +142,16 @@ class CaseStore:
         Raises:
             CaseError: the store cannot be read.
         """
+        return tuple([await self.load(number) for number in await self.waiting()])
+
+    async def waiting(self) -> tuple[int, ...]:
+        """The numbers of all pending cases, in order.
+
+        Raises:
+            CaseError: the store cannot be read.
+        """
         states = await self._whole(self._states())
-        return tuple([await self.load(number) for number, state in states.items() if state == State.PENDING])
+        return tuple(number for number, state in states.items() if state == State.PENDING)
 
     async def decide(self, number: int, decision: Decision) -> Case:
         """Write the verdict into the chain, once, and forget all packets but the offender's.
@@ -180,9 +188,13 @@ class CaseStore:
         return self._room.free_bytes()
 
     def problem(self) -> str | None:
-        """One sentence if the operator has to do something, for the health page."""
+        """One sentence if the store does not work as it should, for the health page."""
         if self._behind:
             return f"the database refuses {len(self._behind)} cases that the journal holds: check the disk"
+        return None
+
+    def shortage(self) -> str | None:
+        """One sentence once room for cases runs short: early enough to do something about it."""
         return self._room.problem()
 
     async def _file(self, write: Callable[[int], None], needed: int) -> int:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import connection, parent_process
 from pathlib import Path
@@ -18,6 +20,8 @@ from edge.vision.reader import PlateReader
 
 NICENESS = 15
 """How far a worker steps back: cars get their answer while every core recognises."""
+PR_SET_PDEATHSIG = 1
+"""From linux/prctl.h: the signal a process gets when its parent ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,10 @@ def start(models_dir: Path) -> None:
     Never raises, since a failing initialiser breaks the whole pool: the first job reports what went wrong.
     """
     global _recogniser, _failure
-    os.nice(NICENESS)
+    with suppress(OSError):  # a service manager may forbid it
+        os.nice(NICENESS)
+    # A worker that hangs in C with the GIL held notices nothing any more: the kernel ends it after the fork server.
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the daemon's business; it stops its workers itself
     threading.Thread(target=_die_with_daemon, daemon=True).start()
     try:

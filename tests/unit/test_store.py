@@ -195,7 +195,8 @@ async def test_a_full_disk_is_said_early_and_derived_files_go_first(tmp_path: Pa
     overlay.parent.mkdir()
     overlay.write_bytes(b"made of evidence")
     store = await CaseStore.open(tmp_path, SIGNER, UNIT, room=Room(tmp_path, 0, warn_bytes=2 * free))
-    assert "MiB are left" in (store.problem() or "")
+    assert "MiB are left" in (store.shortage() or "")
+    assert store.problem() is None
     await store.file(trigger(), [frame()], [], **FILING)
     assert not overlay.exists()
     await store.close()
