@@ -1,4 +1,4 @@
-"""The link as a process of its own, for the tests that attack it."""
+"""The unit, or its link alone, as a process of its own, for the tests that attack it."""
 
 from __future__ import annotations
 
@@ -13,22 +13,92 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from linkkit import ANNA, BRUNO
+from linkkit import ANNA, BRUNO, TestDriver
 
-RUNNER = Path(__file__).parent / "attacks" / "runner.py"
-SECRETS = [secret for driver in (ANNA, BRUNO) for secret in (driver.uid, driver.licence, driver.plate)]
-QUIET = {"connections": 0, "sessions": 0, "environ": 0, "rooms": 0, "pending": 0, "attachments": 0}
+from edge.cases.signing import create_signing_key
+from edge.demo.cast import FOLDER
+from edge.demo.portraits import Look, draw
+from edge.police import enrol
+from edge.police.vault import create_master_key, load_master_key
+
+RUNNERS = Path(__file__).parent / "attacks"
+START_TIMEOUT_S = 120
+TRACES = ("Traceback", "Error", "unclosed")
+QUIET = {"connections": 0, "sessions": 0, "environ": 0, "rooms": 0, "pending": 0, "attachments": 0, "nonces": 0}
+
+CONFIG = """\
+[unit]
+state_dir = "state"
+[link]
+port = 0
+drain_timeout_s = 0.5
+[registry]
+path = "registry.sqlite"
+master_key_file = "master.key"
+[radar]
+pin_factory = "mock"
+[camera]
+kind = "recorded"
+manifest = "feed.toml"
+[recognition]
+workers = 1
+[cases]
+signing_key_file = "signing.key"
+[metrics]
+port = 0
+"""
+
+
+def secrets_of(driver: TestDriver) -> list[str]:
+    """What no log may say of *driver*: who it is, and any line of the keys, in every notation somebody might print."""
+    private, public = (key.export_key().decode() for key in (driver.key, driver.key.public_key()))
+    lines = [line for pem in (private, public) for line in pem.splitlines()[1:-1] if len(line) > 40]
+    numbers = [form(number)[:60] for number in (driver.key.p, driver.key.q, driver.key.d) for form in (str, hex)]
+    return [driver.uid, driver.licence, driver.plate, *lines, *numbers]
+
+
+SECRETS = [secret for driver in (ANNA, BRUNO) for secret in secrets_of(driver)]
+
+
+def make_unit(folder: Path) -> Path:
+    """A unit's files in *folder*: its registry knows Anna and Bruno, its radar never fires; returns the settings."""
+    create_master_key(folder / "master.key")
+    create_signing_key(folder / "signing.key")
+    enrol.create_registry(folder / "registry.sqlite")
+    for driver in (ANNA, BRUNO):
+        with pytest.MonkeyPatch.context() as known:
+            known.setattr(enrol, "generate_private_key", lambda _, key=driver.key: key)
+            known.setattr(enrol.secrets, "token_hex", lambda _, uid=driver.uid: uid)
+            enrol.enrol(
+                folder / "registry.sqlite",
+                load_master_key(folder / "master.key"),
+                licence=driver.licence,
+                first_name="Test",
+                last_name="Driver",
+                birth_date="1980-12-31",
+                birth_place="Udine",
+                categories="B",
+                issuing_office="TEST",
+                issued_on="2020-01-01",
+                expires_on="2030-01-01",
+                portrait=draw(Look(skin="tan", hair="black", coat="green")),
+                plates=(driver.plate,),
+            )
+    (folder / "feed.toml").write_text(f'gap_s = 1e6\n[[clip]]\nfile = "{FOLDER / "feed" / "seat.mp4"}"\n')
+    config = folder / "autovelox.toml"
+    config.write_text(CONFIG)
+    return config
 
 
 class Unit:
-    """The link in its own process, questioned over a pipe."""
+    """A runner in its own process, questioned over a pipe: the daemon, or the link alone."""
 
-    def __init__(self, log: Path, **settings: Any) -> None:
+    def __init__(self, log: Path, runner: str, how: str) -> None:
         self._log = log
         self._seen = 0
         with log.open("wb") as stderr:
             self._process = subprocess.Popen(
-                [sys.executable, str(RUNNER), json.dumps({"port": 0, "drain_timeout_s": 0.5, **settings})],
+                [sys.executable, str(RUNNERS / runner), how],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
@@ -38,7 +108,7 @@ class Unit:
 
     def _answer(self) -> Any:
         assert self._process.stdout is not None
-        ready, _, _ = select.select([self._process.stdout], [], [], 60)
+        ready, _, _ = select.select([self._process.stdout], [], [], START_TIMEOUT_S)
         line = self._process.stdout.readline() if ready else b""
         assert line, self._log.read_text()
         return json.loads(line)
@@ -89,8 +159,8 @@ class Unit:
         """What was logged since the last call; fails if it says anything of anybody, or has a traceback."""
         text = self._log.read_text(errors="replace")
         new, self._seen = text[self._seen :], len(text)
-        for taboo in ("Traceback", "Error", "unclosed", *SECRETS):
-            assert taboo not in new, new
+        found = [taboo for taboo in (*TRACES, *SECRETS) if taboo in new]
+        assert not found, f"{found} in {new}"
         return new
 
     def stop(self) -> int:
@@ -106,11 +176,12 @@ StartUnit = Callable[..., Unit]
 
 @pytest.fixture
 def start_unit(tmp_path: Path) -> Iterator[StartUnit]:
-    """Start units with settings of [link]; at the end each must stop cleanly, with a clean log."""
+    """Start links with settings of their own; at the end each must stop cleanly, with a clean log."""
     units: list[Unit] = []
 
     def start(**settings: Any) -> Unit:
-        units.append(Unit(tmp_path / f"unit{len(units)}.log", **settings))
+        told = json.dumps({"port": 0, "drain_timeout_s": 0.5, **settings})
+        units.append(Unit(tmp_path / f"unit{len(units)}.log", "runner.py", told))
         return units[-1]
 
     yield start
@@ -121,7 +192,9 @@ def start_unit(tmp_path: Path) -> Iterator[StartUnit]:
 
 @pytest.fixture(scope="session")
 def shared_unit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Unit]:
-    unit = Unit(tmp_path_factory.mktemp("unit") / "unit.log")
+    """The real daemon: registry, workers, camera and all."""
+    folder = tmp_path_factory.mktemp("unit")
+    unit = Unit(folder / "unit.log", "daemon_runner.py", str(make_unit(folder)))
     yield unit
     assert unit.stop() == 0
     unit.new_log()
@@ -129,7 +202,7 @@ def shared_unit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Unit]:
 
 @pytest.fixture
 def unit(shared_unit: Unit) -> Iterator[Unit]:
-    """A unit with the default settings, empty."""
+    """The daemon with the default settings, its mailbox and counters empty."""
     shared_unit.ask("reset")
     yield shared_unit
     shared_unit.new_log()

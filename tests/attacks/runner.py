@@ -1,6 +1,7 @@
-"""A unit reduced to what faces the street: the real link in a process of its own, questioned over a pipe.
+"""The link and the mailbox alone, in a process of their own: ``runner.py SETTINGS``, for limits a test sets itself.
 
 Each line on standard input is a question, each line on standard output its answer in JSON. Standard error is the log.
+The whole daemon is questioned in the same way: :mod:`daemon_runner`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import os
 import signal
 import sys
 from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,28 +26,30 @@ from edge.link.mailbox import Mailbox
 from edge.link.opener import OpenJob, open_batch
 from edge.link.packet import Opened
 from edge.link.server import LinkServer
+from edge.model import Claim, Packet
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from linkkit import ANNA, BRUNO
 
 REGISTRY = {driver.uid: driver for driver in (ANNA, BRUNO)}
 
+Open = Callable[[Sequence[Packet]], Awaitable[tuple[Sequence[Claim | Opened], Counter[str]]]]
+"""Opens the packets of a window: what they say, and why the others say nothing."""
+
+
+async def open_here(packets: Sequence[Packet]) -> tuple[list[Opened], Counter[str]]:
+    """What *packets* say, judged in this process as the unit's workers do."""
+    known = [packet for packet in packets if packet.uid in REGISTRY]
+    answers = open_batch([OpenJob(p, REGISTRY[p.uid].der, REGISTRY[p.uid].licence) for p in known])
+    reasons = Counter(answer for answer in answers if isinstance(answer, str))
+    reasons["uid"] = len(packets) - len(known)
+    return [answer for answer in answers if isinstance(answer, Opened)], +reasons
+
 
 def resident_kb() -> int:
     gc.collect()
     fields = Path("/proc/self/statm").read_text().split()
     return int(fields[1]) * os.sysconf("SC_PAGE_SIZE") // 1024
-
-
-def opened(mailbox: Mailbox) -> dict[str, Any]:
-    """What the packets in the mailbox say, judged as the unit does."""
-    packets = mailbox.window(-(2**62), 2**62)
-    known = [packet for packet in packets if packet.uid in REGISTRY]
-    answers = open_batch([OpenJob(p, REGISTRY[p.uid].der, REGISTRY[p.uid].licence) for p in known])
-    reasons = Counter(answer for answer in answers if isinstance(answer, str))
-    reasons["uid"] = len(packets) - len(known)
-    claims = [[answer.licence, answer.plate] for answer in answers if isinstance(answer, Opened)]
-    return {"claims": claims, "reasons": dict(+reasons)}
 
 
 def state(server: LinkServer, mailbox: Mailbox) -> dict[str, Any]:
@@ -58,24 +62,41 @@ def state(server: LinkServer, mailbox: Mailbox) -> dict[str, Any]:
         "rooms": sum(map(len, exchange.manager.rooms.values())),
         "pending": sum(map(len, exchange.manager.pending_connect.values())),
         "attachments": len(exchange._binary_packet),
+        "nonces": sum(visit.challenge is not None for visit in server._visits),
+        "addresses": server._gate.remembered,
         "mailbox": len(mailbox),
         "tasks": len(asyncio.all_tasks()),
         "resident_kb": resident_kb(),
     }
 
 
-def answer(question: str, server: LinkServer, mailbox: Mailbox) -> Any:
+async def answer(question: str, server: LinkServer, mailbox: Mailbox, open_packets: Open) -> Any:
     match question:
         case "state":
             return state(server, mailbox)
         case "open":
-            return opened(mailbox)
+            said, reasons = await open_packets(mailbox.window(-(2**62), 2**62))
+            return {"claims": [[each.licence, each.plate] for each in said], "reasons": dict(reasons)}
         case "reset":
             mailbox.expire(2**62)
             server.counters.clear()
             server._gate._buckets.clear()
             return None
     raise ValueError(question)
+
+
+async def serve(server: LinkServer, mailbox: Mailbox, open_packets: Open) -> None:
+    """Answer questions until whoever asks is gone; then end as SIGTERM does."""
+    loop = asyncio.get_running_loop()
+    questions = asyncio.StreamReader()
+    pipe, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(questions), sys.stdin)
+    print(json.dumps(server.port), flush=True)
+    try:
+        while line := await questions.readline():
+            print(json.dumps(await answer(line.decode().strip(), server, mailbox, open_packets)), flush=True)
+        os.kill(os.getpid(), signal.SIGTERM)
+    finally:
+        pipe.close()
 
 
 def reload(server: LinkServer) -> None:
@@ -86,8 +107,7 @@ def reload(server: LinkServer) -> None:
         logging.getLogger("runner").warning("%s", error)
 
 
-async def main() -> None:
-    settings = LinkSettings.model_validate_json(sys.argv[1])
+async def link(settings: LinkSettings) -> None:
     mailbox = Mailbox(settings.mailbox_packets, settings.packet_ttl_s, settings.packets_per_uid)
     server = LinkServer(settings, mailbox)
     await server.start()
@@ -95,24 +115,19 @@ async def main() -> None:
     stopped = asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, stopped.set)
     loop.add_signal_handler(signal.SIGHUP, reload, server)
-    questions = asyncio.StreamReader()
-    pipe, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(questions), sys.stdin)
-    print(json.dumps(server.port), flush=True)
-
-    async def serve() -> None:
-        while line := await questions.readline():
-            print(json.dumps(answer(line.decode().strip(), server, mailbox)), flush=True)
-        stopped.set()  # whoever asked is gone
-
-    asking = asyncio.create_task(serve())
+    asking = asyncio.create_task(serve(server, mailbox, open_here))
     await stopped.wait()
     asking.cancel()
-    pipe.close()
+    await asyncio.gather(asking, return_exceptions=True)
     await server.stop()
 
 
-if __name__ == "__main__":
-    # Everything that anything would say: what a log could leak, it leaks here.
+def say_everything() -> None:
+    """Log all that anything would say: what a log could leak, it leaks here."""
     logging.basicConfig(stream=sys.stderr, level=logging.DEBUG)
+
+
+if __name__ == "__main__":
+    say_everything()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(main())
+        runner.run(link(LinkSettings.model_validate_json(sys.argv[1])))

@@ -1,0 +1,28 @@
+"""The daemon, whole, questioned over a pipe like the link that runner.py runs: ``daemon_runner.py CONFIG``."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from runner import say_everything, serve
+
+from edge import daemon
+from edge.config import load
+
+
+class QuestionedUnit(daemon.Unit):
+    """The daemon's unit, which also answers questions."""
+
+    async def start(self, stack: AsyncExitStack) -> None:
+        await super().start(stack)
+        self._asking = asyncio.create_task(serve(self._link, self._flow._mailbox, self._open_packets))
+        stack.callback(self._asking.cancel)
+
+
+if __name__ == "__main__":
+    say_everything()
+    daemon.Unit = QuestionedUnit  # type: ignore[misc]
+    sys.exit(daemon.run(load(Path(sys.argv[1]))))
