@@ -60,6 +60,11 @@ def secrets_of(driver: TestDriver) -> list[str]:
 SECRETS = [secret for driver in (ANNA, BRUNO) for secret in secrets_of(driver)]
 
 
+def leaks(log: str) -> list[str]:
+    """What a log should not hold and does: a word about somebody, a part of a key, a traceback."""
+    return [taboo for taboo in (*TRACES, *SECRETS) if taboo in log]
+
+
 def make_unit(folder: Path) -> Path:
     """A unit's files in *folder*: its registry knows Anna and Bruno, its radar never fires; returns the settings."""
     create_master_key(folder / "master.key")
@@ -157,11 +162,14 @@ class Unit:
 
     def new_log(self) -> str:
         """What was logged since the last call; fails if it says anything of anybody, or has a traceback."""
-        text = self._log.read_text(errors="replace")
+        text = self.whole_log()
         new, self._seen = text[self._seen :], len(text)
-        found = [taboo for taboo in (*TRACES, *SECRETS) if taboo in new]
-        assert not found, f"{found} in {new}"
+        assert not leaks(new), f"{leaks(new)} in {new}"
         return new
+
+    def whole_log(self) -> str:
+        """All that was logged so far."""
+        return self._log.read_text(errors="replace")
 
     def stop(self) -> int:
         self._process.terminate()

@@ -12,6 +12,7 @@ from linkkit import ANNA, RawCar
 from linkunit import StartUnit, Unit
 
 from edge.link.frames import MAX_FRAME_BYTES
+from edge.link.gate import ADDRESSES_PER_CONNECTION
 from edge.link.visit import MAX_BYTES, MAX_MESSAGES
 
 ACCEPTED = {"status": "accepted"}
@@ -157,6 +158,15 @@ async def test_17_connections_have_a_cap_and_places_come_back(start_unit: StartU
     assert unit.count("full") == 2
 
 
+async def test_17_the_table_of_addresses_has_a_cap(start_unit: StartUnit) -> None:
+    unit = start_unit(connections=5)
+    cap = 5 * ADDRESSES_PER_CONNECTION
+    for number in range(2 * cap):
+        async with RawCar(unit.port, source=f"127.0.1.{number + 1}") as car:
+            assert await car.visit() == ACCEPTED
+        assert unit.state()["addresses"] == min(number + 1, cap)
+
+
 async def test_17_connections_that_say_nothing_are_closed(start_unit: StartUnit) -> None:
     unit = start_unit(connect_timeout_s=0.5)
     loop = asyncio.get_running_loop()
@@ -219,6 +229,17 @@ async def test_18_the_mailbox_has_a_cap(start_unit: StartUnit) -> None:
         assert await car.visit() == ACCEPTED
     assert unit.state()["mailbox"] == 20
     assert unit.opened()[0] == [[ANNA.licence, ANNA.plate]]
+
+
+async def test_18_nonces_have_a_cap_and_die_with_their_connections(start_unit: StartUnit) -> None:
+    unit = start_unit(connections=10)
+    async with AsyncExitStack() as stack:
+        cars = [await stack.enter_async_context(RawCar(unit.port)) for _ in range(10)]
+        assert len({(await car.connect())["nonce"] for car in cars}) == 10
+        with pytest.raises(GONE):
+            await stack.enter_async_context(RawCar(unit.port))
+        assert unit.state()["nonces"] == 10
+    await unit.empty()  # of nonces, too
 
 
 async def test_18_packets_are_gone_after_their_time(start_unit: StartUnit) -> None:
