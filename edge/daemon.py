@@ -293,6 +293,7 @@ class Unit:
                 log.error("housekeeping: %s", error)
             if round_number % CHECK_ROUNDS == 0:
                 await asyncio.to_thread(self._board.measure)
+            self._pool.mend()
             problems = self.problems()
             self._log_changes(problems)
             self._panel.show(healthy=not problems)

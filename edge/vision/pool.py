@@ -11,9 +11,11 @@ import asyncio
 import logging
 import multiprocessing
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import BrokenExecutor, InvalidStateError
+from contextlib import suppress
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
@@ -25,8 +27,9 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 START_TIMEOUT_S = 120.0
-OVERDUE_S = 10.0
-"""A job ends at its time-out at the latest; when none has ended for so much longer, the pool itself hangs."""
+OVERDUE_S = 60.0
+"""A job ends at its time-out at the latest, and a new worker needs half a minute on a small board; when none has ended
+for so much longer than its time-out, the pool itself hangs."""
 
 
 class WorkerPool:
@@ -40,7 +43,8 @@ class WorkerPool:
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload([worker.__name__, *preload])
         self._pool: ProcessPool | None = None
-        self._pending = 0
+        self._jobs: set[ProcessFuture[Any]] = set()
+        self._endings: set[asyncio.Task[None]] = set()
         self._moved_s = 0.0
 
     async def start(self) -> None:
@@ -73,16 +77,25 @@ class WorkerPool:
     @property
     def queued(self) -> int:
         """Jobs that were handed in and have not ended."""
-        return self._pending
+        return len(self._jobs)
 
     def problem(self) -> str | None:
         """Why no job can run now, or None."""
         if self._pool is None or not self._pool.active:
             return "the worker pool is down"
         silent_s = time.monotonic() - self._moved_s
-        if self._pending and silent_s > self._timeout_s + OVERDUE_S:
-            return f"the worker pool has ended none of its {self._pending} jobs for {silent_s:.0f} s"
+        if self._jobs and silent_s > self._timeout_s + OVERDUE_S:
+            return f"the worker pool has ended none of its {len(self._jobs)} jobs for {silent_s:.0f} s"
         return None
+
+    def mend(self) -> None:
+        """Build the pool anew if it hangs; call it now and then, from the event loop.
+
+        pebble counts the time of a job from the moment a worker says that it took it, and by the wall clock. A worker
+        that hangs before it says so, or a clock that was set back, would hold its job for ever.
+        """
+        if self._pool is not None and (problem := self.problem()) is not None:
+            self._rebuild(problem)
 
     async def recognise(self, photo: Path) -> worker.PhotoRead:
         """Detect and read the plates of the photo at *photo*; see :meth:`run` for the errors."""
@@ -95,17 +108,20 @@ class WorkerPool:
             WorkerError: the job hung (it was killed), its worker died, or the pool is stopped. Errors that *function*
                 raises come through as they are.
         """
-        if not self._pending:
+        if not self._jobs:
             self._moved_s = time.monotonic()
-        self._pending += 1
+        job = self._schedule(function, args, kwargs)
+        self._jobs.add(job)
         try:
-            return await asyncio.wrap_future(self._schedule(function, args, kwargs))
+            return await asyncio.wrap_future(job)
         except TimeoutError:
             raise WorkerError(f"a job ran longer than {self._timeout_s:g} s and was ended") from None
         except ProcessExpired as error:
             raise WorkerError(f"a worker process died (exit code {error.exitcode})") from None
+        except BrokenExecutor:
+            raise WorkerError("the worker pool broke and is rebuilt") from None
         finally:
-            self._pending -= 1
+            self._jobs.discard(job)
             self._moved_s = time.monotonic()
 
     def _schedule(
@@ -116,14 +132,32 @@ class WorkerPool:
         try:
             return self._pool.schedule(function, args=args, kwargs=kwargs, timeout=self._timeout_s)
         except RuntimeError:
-            log.error("the worker pool broke; it is being rebuilt")
-            broken, self._pool = self._pool, self._build()
-            broken.stop()  # type: ignore[no-untyped-call]
-            return self._pool.schedule(function, args=args, kwargs=kwargs, timeout=self._timeout_s)
+            return self._rebuild("the worker pool broke").schedule(
+                function, args=args, kwargs=kwargs, timeout=self._timeout_s
+            )
+
+    def _rebuild(self, why: str) -> ProcessPool:
+        assert self._pool is not None
+        log.error("%s; the pool is being rebuilt", why)
+        ending = asyncio.create_task(asyncio.to_thread(_end, self._pool, tuple(self._jobs)))
+        self._endings.add(ending)
+        ending.add_done_callback(self._endings.discard)
+        self._pool = self._build()
+        self._moved_s = time.monotonic()
+        return self._pool
 
     async def stop(self) -> None:
         """End all workers; jobs still waiting fail with WorkerError or are cancelled."""
         pool, self._pool = self._pool, None
         if pool is not None:
-            pool.stop()  # type: ignore[no-untyped-call]
-            await asyncio.to_thread(pool.join)
+            await asyncio.to_thread(_end, pool, tuple(self._jobs))
+        await asyncio.gather(*self._endings, return_exceptions=True)
+
+
+def _end(pool: ProcessPool, jobs: Collection[ProcessFuture[Any]]) -> None:
+    """Kill the workers of *pool*, then tell those who wait for its *jobs*, which pebble does not."""
+    pool.stop()  # type: ignore[no-untyped-call]
+    pool.join()
+    for job in jobs:
+        with suppress(InvalidStateError):
+            job.set_exception(WorkerError("the worker pool was ended under the job"))

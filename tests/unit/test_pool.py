@@ -16,6 +16,7 @@ from eventually import eventually
 from edge.config import models_dir
 from edge.errors import ImageError, ModelError, WorkerError
 from edge.vision.pool import WorkerPool
+from edge.vision.worker import ready
 
 
 def pid() -> int:
@@ -76,6 +77,37 @@ async def test_a_pool_that_ends_no_job_says_so(pool: WorkerPool, monkeypatch: py
     stuck.cancel()
     await asyncio.gather(stuck, return_exceptions=True)
     assert pool.problem() is None
+
+
+async def test_workers_that_hang_before_they_take_a_job_are_replaced(
+    pool: WorkerPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hung = set()
+    while len(hung) < 2:
+        hung.update(await asyncio.gather(pool.run(ready), pool.run(ready)))
+    for number in hung:
+        os.kill(number, signal.SIGSTOP)
+    job = asyncio.create_task(pool.run(pid))
+    with monkeypatch.context() as impatient:
+        impatient.setattr("edge.vision.pool.OVERDUE_S", -4.0)
+        await eventually(lambda: pool.problem() is not None)
+        pool.mend()
+    with pytest.raises(WorkerError, match="ended under the job"):
+        await job
+    assert await pool.run(pid) not in hung
+    await eventually(lambda: not any(Path(f"/proc/{number}").exists() for number in hung))
+    assert pool.problem() is None
+
+
+async def test_a_broken_pool_is_built_anew(pool: WorkerPool) -> None:
+    """pebble gives a pool up when an idle worker is killed; that costs no job that comes later."""
+    assert pool._pool is not None
+    before = pool._pool
+    for number in await asyncio.gather(pool.run(ready), pool.run(ready)):
+        os.kill(number, signal.SIGKILL)
+    await eventually(lambda: not before.active)
+    pool.mend()
+    assert await pool.run(pid) != os.getpid()
 
 
 async def test_a_stopped_pool_says_so(pool: WorkerPool) -> None:
