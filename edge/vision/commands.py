@@ -17,7 +17,8 @@ from edge.model import ALPHABET, PlateRead
 from edge.plates import Formats
 
 if TYPE_CHECKING:
-    from edge.vision.worker import PhotoRead, Recogniser
+    from edge.vision.recogniser import Recogniser
+    from edge.vision.worker import PhotoRead
 
 Report = dict[str, object]
 
@@ -44,7 +45,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
 
 def read(args: argparse.Namespace) -> int:
     """Print what is read in each photo, in the order given; 1 if any could not be read."""
-    from edge.vision.worker import Recogniser  # takes seconds to import
+    from edge.vision.recogniser import Recogniser  # takes seconds to import
 
     claims = load_claims(args.against) if args.against else None
     formats = Formats(args.countries.upper().split(",")) if args.countries else ANY_FORMAT

@@ -19,7 +19,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
-from edge.errors import WorkerError
+from edge.errors import ModelError, WorkerError
 from edge.vision import worker
 
 log = logging.getLogger(__name__)
@@ -41,10 +41,11 @@ class WorkerPool:
         self._workers = workers
         self._timeout_s = job_timeout_s
         self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload([worker.__name__, *preload])
+        self._context.set_forkserver_preload([worker.NETWORKS, *preload])
         self._pool: ProcessPool | None = None
         self._jobs: set[ProcessFuture[Any]] = set()
-        self._endings: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._without_models: str | None = None
         self._moved_s = 0.0
 
     async def start(self) -> None:
@@ -81,6 +82,9 @@ class WorkerPool:
 
     def problem(self) -> str | None:
         """Why no job can run now, or None."""
+        return self._hang() or self._without_models
+
+    def _hang(self) -> str | None:
         if self._pool is None or not self._pool.active:
             return "the worker pool is down"
         silent_s = time.monotonic() - self._moved_s
@@ -94,8 +98,27 @@ class WorkerPool:
         pebble counts the time of a job from the moment a worker says that it took it, and by the wall clock. A worker
         that hangs before it says so, or a clock that was set back, would hold its job for ever.
         """
-        if self._pool is not None and (problem := self.problem()) is not None:
-            self._rebuild(problem)
+        if self._pool is not None and (hang := self._hang()) is not None:
+            self._rebuild(hang)
+
+    def probe(self) -> None:
+        """Ask the workers whether they have their models, unless they have work; call it now and then.
+
+        A worker that took another's place loads the models anew, and until the next photo nobody would know that they
+        are gone.
+        """
+        if self._pool is not None and not self._jobs:
+            self._keep(asyncio.create_task(self._ask_workers(), name="worker probe"))
+
+    async def _ask_workers(self) -> None:
+        answers = await asyncio.gather(*(self.run(worker.ready) for _ in range(self._workers)), return_exceptions=True)
+        failures = [str(answer) for answer in answers if isinstance(answer, ModelError)]
+        self._without_models = failures[0] if failures else None
+
+    def _keep(self, task: asyncio.Task[None]) -> None:
+        """Hold *task* until it ends; the event loop itself holds tasks weakly."""
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def recognise(self, photo: Path) -> worker.PhotoRead:
         """Detect and read the plates of the photo at *photo*; see :meth:`run` for the errors."""
@@ -139,9 +162,7 @@ class WorkerPool:
     def _rebuild(self, why: str) -> ProcessPool:
         assert self._pool is not None
         log.error("%s; the pool is being rebuilt", why)
-        ending = asyncio.create_task(asyncio.to_thread(_end, self._pool, tuple(self._jobs)))
-        self._endings.add(ending)
-        ending.add_done_callback(self._endings.discard)
+        self._keep(asyncio.create_task(asyncio.to_thread(_end, self._pool, tuple(self._jobs))))
         self._pool = self._build()
         self._moved_s = time.monotonic()
         return self._pool
@@ -151,7 +172,7 @@ class WorkerPool:
         pool, self._pool = self._pool, None
         if pool is not None:
             await asyncio.to_thread(_end, pool, tuple(self._jobs))
-        await asyncio.gather(*self._endings, return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
 def _end(pool: ProcessPool, jobs: Collection[ProcessFuture[Any]]) -> None:

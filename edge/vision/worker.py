@@ -1,4 +1,8 @@
-"""What runs inside a worker process: models loaded once, one photo a job."""
+"""What runs inside a worker process: models loaded once, one photo a job.
+
+The daemon imports this module to name its functions; the networks' libraries, half of what the unit needs in memory
+and most of its start, are imported in the workers alone (:mod:`edge.vision.recogniser`).
+"""
 
 from __future__ import annotations
 
@@ -11,12 +15,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import connection, parent_process
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edge.errors import EdgeError, WorkerError
 from edge.model import PlateRead
-from edge.vision.detector import Detector
-from edge.vision.image import load_image
-from edge.vision.reader import PlateReader
+
+if TYPE_CHECKING:
+    from edge.vision.recogniser import Recogniser
+
+NETWORKS = "edge.vision.recogniser"
+"""What a fork server imports before it makes workers, so that they share it."""
 
 NICENESS = 15
 """How far a worker steps back: cars get their answer while every core recognises."""
@@ -32,26 +40,6 @@ class PhotoRead:
     detect_ms: float
     read_ms: float
     total_ms: float
-
-
-class Recogniser:
-    """Detector and reader together: a photo in, plate reads out."""
-
-    def __init__(self, models_dir: Path) -> None:
-        """Load both models from *models_dir*; a file of another checksum raises ModelError."""
-        self._detector = Detector(models_dir)
-        self._reader = PlateReader(models_dir)
-
-    def read(self, photo: Path) -> PhotoRead:
-        """Find and read every plate of the encoded photo at *photo*; raises ImageError."""
-        started = time.perf_counter()
-        image = load_image(photo)
-        decoded = time.perf_counter()
-        detections = self._detector.detect(image)
-        detected = time.perf_counter()
-        plates = self._reader.read(image, detections)
-        ended = time.perf_counter()
-        return PhotoRead(plates, (detected - decoded) * 1e3, (ended - detected) * 1e3, (ended - started) * 1e3)
 
 
 _recogniser: Recogniser | None = None
@@ -71,6 +59,8 @@ def start(models_dir: Path) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the daemon's business; it stops its workers itself
     threading.Thread(target=_die_with_daemon, daemon=True).start()
     try:
+        from edge.vision.recogniser import Recogniser
+
         _recogniser = Recogniser(models_dir)
     except EdgeError as error:
         _failure = error
