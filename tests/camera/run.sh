@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs Picamera against a real picamera2 on libcamera's virtual pipeline, in a Debian root that is built once.
-# Needs root, debootstrap and about 2 GB; elsewhere it says so and skips.
+# Needs root, debootstrap and about 2 GB; elsewhere it says so and skips. With --prepare it only builds the root.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 root=$PWD/var/camera-root
@@ -29,6 +29,7 @@ if [ ! -e "$root/.ready" ]; then
         --no-deps "${wheels[@]}"
     touch "$root/.ready"
 fi
+[ "${1:-}" != --prepare ] || exit 0
 install -D -m 644 tests/camera/virtual.yaml "$root/usr/share/libcamera/pipeline/virtual/virtual.yaml"
 mkdir -p "$root/src"
 

@@ -1,6 +1,6 @@
-"""Hardware in the loop: pins, timing and storage are the real ones, a recorded feed stands for the lens.
+"""The pins: from the pull of the radar's line to the case on the disk, each step timed.
 
-Every frame of the feed carries its own number, so that each trigger can be held against the frame it should get.
+Pins, timing and storage are the real ones, a recorded feed stands for the lens.
 """
 
 from __future__ import annotations
@@ -10,22 +10,16 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
+from hilfeed import frame_of, number_of
 
 from edge.cases.store import CaseStore
 from edge.config import CameraSettings, RadarSettings
-from edge.model import Frame, Trigger
+from edge.model import Trigger
 from edge.sense.gpio import GpioRadar
 from edge.sense.pins import Line, feed_line
 from edge.sense.recorded import RecordedFeed
 
-WIDTH, HEIGHT = 640, 480
-BITS = 16
-EVERY = 3
-"""A trigger on every third frame."""
-FIRST = 5
 NS = 1e6
 
 
@@ -75,47 +69,15 @@ class TimedLine:
         self._line.close()
 
 
-def numbered(number: int) -> NDArray[np.uint8]:
-    """A frame that shows *number* as black and white columns, with noise so that it is as large as a photo."""
-    image = np.random.default_rng(number).integers(96, 160, (HEIGHT, WIDTH, 3), np.uint8)
-    for bit in range(BITS):
-        image[: HEIGHT // 4, bit * WIDTH // BITS : (bit + 1) * WIDTH // BITS] = 255 if number >> bit & 1 else 0
-    return image
-
-
-def number_of(frame: Frame) -> int:
-    """The number a frame shows."""
-    image = cv2.imdecode(np.frombuffer(frame.jpeg, np.uint8), cv2.IMREAD_GRAYSCALE)
-    assert image is not None
-    columns = image[: HEIGHT // 4].reshape(HEIGHT // 4, BITS, WIDTH // BITS).mean(axis=(0, 2))
-    return sum(1 << bit for bit in range(BITS) if columns[bit] > 127)
-
-
-def record(folder: Path, triggers: int, fps: float) -> Path:
-    """A feed with *triggers* triggers: the clip and its manifest."""
-    writer = cv2.VideoWriter(str(folder / "feed.avi"), cv2.VideoWriter.fourcc(*"MJPG"), fps, (WIDTH, HEIGHT))
-    for number in range(FIRST + EVERY * triggers + 2):
-        writer.write(numbered(number))
-    writer.release()
-    lines = ["[[clip]]", 'file = "feed.avi"', f"fps = {fps}"]
-    for index in range(triggers):
-        lines += ["[[clip.trigger]]", f"frame = {FIRST + EVERY * index}"]
-    manifest = folder / "feed.toml"
-    manifest.write_text("\n".join(lines), encoding="utf-8")
-    return manifest
-
-
 async def measure(
     folder: Path,
+    manifest: Path,
     *,
-    triggers: int,
-    fps: float,
     radar_settings: RadarSettings,
     pin_out: int | None = None,
     line: Line | None = None,
 ) -> Results:
-    """Play a feed of *triggers* triggers and follow each of them from the pull to the disk."""
-    manifest = await asyncio.to_thread(record, folder, triggers, fps)
+    """Play the feed *manifest* and follow each of its triggers from the pull to the case in *folder*."""
     camera_settings = CameraSettings(kind="recorded", manifest=manifest, feed_pin_out=pin_out, ring_frames=60)
     radar = GpioRadar(radar_settings)
     store = await CaseStore.open(folder, None, {})
@@ -152,7 +114,7 @@ async def _follow_one(
     frames = [frame async for frame in camera.frames(trigger.at_monotonic_ns, 1)]
     await store.file(trigger, frames, (), limit_kmh=50.0, site="hardware in the loop")
     filed_ns = time.monotonic_ns()
-    results.numbers.append((FIRST + EVERY * index, number_of(frames[0])))
+    results.numbers.append((frame_of(index), number_of(frames[0].jpeg)))
     results.stamp_error.append((trigger.at_monotonic_ns - fired_ns) / NS)
     results.heard.append((now_ns - fired_ns) / NS)
     results.exposed.append((frames[0].exposed_monotonic_ns - trigger.at_monotonic_ns) / NS)

@@ -1,4 +1,7 @@
-"""``make hil``: run the suite on this board's pins, or on mock pins where none are named."""
+"""``make hil``: run the suite on this board's pins, or on mock pins where none are named.
+
+First the pins, each step timed; then the service, what became of its triggers and what it needs.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,10 @@ import asyncio
 import sys
 import tempfile
 from pathlib import Path
+from typing import Literal
 
-from hilbench import measure, table
+from hilbench import Results, measure, table
+from hilfeed import SIZE, record
 
 from edge.config import RadarSettings
 from edge.errors import EdgeError
@@ -31,38 +36,47 @@ class SimulatedLine:
 
 
 def main() -> int:
-    """Print the table; 1 if a trigger was lost or got another frame than its own."""
+    """Print what was measured; 1 if a trigger was lost or got another's frame, or the unit needs too much."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pin-out", type=int, help="GPIO that is wired to --pin-in")
     parser.add_argument("--pin-in", type=int, default=17, help="GPIO the radar is on (default %(default)s)")
     parser.add_argument("--sim-pull", type=Path, help="pull file of a simulated line, instead of --pin-out")
     parser.add_argument("--triggers", type=int, default=1000, help="default %(default)s")
     parser.add_argument("--fps", type=float, default=30.0, help="frame rate of the feed (default %(default)s)")
+    parser.add_argument("--width", type=int, default=SIZE[0], help="of the feed, 16:9 (default %(default)s)")
     parser.add_argument("--state-dir", type=Path, help="where cases go: a folder on the disk that the unit will use")
+    parser.add_argument("--part", choices=("pins", "service", "both"), default="both", help="default %(default)s")
     args = parser.parse_args()
     real = args.pin_out is not None or args.sim_pull is not None
-    settings = RadarSettings(
-        pin=args.pin_in, pin_factory="lgpio" if real else "mock", debounce_s=0.0, hold_off_s=0.0, stuck_after_s=60.0
-    )
     pins = "simulated" if args.sim_pull else f"GPIO {args.pin_out} -> GPIO {args.pin_in}" if real else "mock"
     print(f"{args.triggers} triggers, feed at {args.fps:g} frames/s, pins: {pins}", flush=True)
+    good = True
     try:
-        with tempfile.TemporaryDirectory(dir=args.state_dir) as folder:
-            results = asyncio.run(
-                measure(
-                    Path(folder),
-                    triggers=args.triggers,
-                    fps=args.fps,
-                    radar_settings=settings,
-                    pin_out=args.pin_out,
-                    line=SimulatedLine(args.sim_pull) if args.sim_pull else None,
-                )
-            )
+        with tempfile.TemporaryDirectory(dir=args.state_dir) as name:
+            folder = Path(name)
+            manifest = record(folder, args.triggers, args.fps, (args.width, args.width * 9 // 16))
+            if args.part != "service":
+                results = asyncio.run(_pins(args, folder, manifest, "lgpio" if real else "mock"))
+                print(f"\nThe pins\n\n{table(results)}", flush=True)
+                good &= results.lost == results.wrong == 0
+            if args.part != "pins":
+                from hilservice import report, serve
+
+                unit = folder / "unit"
+                unit.mkdir()
+                service = asyncio.run(serve(unit, manifest, args.triggers, pin=args.pin_in, pin_out=args.pin_out))
+                print(f"\nThe service\n\n{report(service)}")
+                good &= service.lost == service.wrong == 0 and service.fits
     except EdgeError as error:
         print(f"hil: {error}", file=sys.stderr)
         return error.exit_code
-    print(table(results))
-    return int(results.lost > 0 or results.wrong > 0)
+    return 0 if good else 1
+
+
+async def _pins(args: argparse.Namespace, folder: Path, manifest: Path, factory: Literal["lgpio", "mock"]) -> Results:
+    settings = RadarSettings(pin=args.pin_in, pin_factory=factory, debounce_s=0.0, hold_off_s=0.0, stuck_after_s=60.0)
+    line = SimulatedLine(args.sim_pull) if args.sim_pull else None
+    return await measure(folder, manifest, radar_settings=settings, pin_out=args.pin_out, line=line)
 
 
 if __name__ == "__main__":

@@ -8,10 +8,14 @@ from pathlib import Path
 import pytest
 from gpiozero import Device
 from gpiozero.pins.mock import MockFactory
-from hilbench import measure, number_of, numbered, table
+from hilbench import measure, table
+from hilfeed import number_of, record, scene, stamped
+from hilservice import Service, report, serve
 
 from edge.config import RadarSettings
 from edge.sense.ring import Exposure
+
+SIZE = (640, 360)
 
 MOCK = RadarSettings(pin_factory="mock", debounce_s=0.0, hold_off_s=0.0)
 
@@ -26,12 +30,12 @@ def mock_pins() -> Iterator[None]:
 
 @pytest.mark.parametrize("number", [0, 1, 1000, 65535])
 def test_a_frame_shows_its_number_after_jpeg(number: int) -> None:
-    assert number_of(Exposure(numbered(number), 0.0, 0).encode(80)) == number
+    assert number_of(Exposure(stamped(next(scene(SIZE)), number), 0.0, 0).encode(80).jpeg) == number
 
 
 @pytest.mark.slow
 async def test_no_trigger_is_lost_and_each_gets_its_own_frame(tmp_path: Path) -> None:
-    results = await measure(tmp_path, triggers=150, fps=30.0, radar_settings=MOCK)
+    results = await measure(tmp_path, record(tmp_path, 150, 30.0, SIZE), radar_settings=MOCK)
     assert (results.fired, results.lost, results.wrong) == (150, 0, 0)
     assert min(results.stamp_error) >= 0, "an edge was stamped before it happened"
     assert min(results.exposed) >= 0, "a frame began before its trigger"
@@ -41,6 +45,24 @@ async def test_no_trigger_is_lost_and_each_gets_its_own_frame(tmp_path: Path) ->
 
 async def test_triggers_the_radar_holds_off_are_seen_as_lost(tmp_path: Path) -> None:
     held = MOCK.model_copy(update={"hold_off_s": 60.0})
-    results = await measure(tmp_path, triggers=4, fps=60.0, radar_settings=held)
+    results = await measure(tmp_path, record(tmp_path, 4, 60.0, SIZE), radar_settings=held)
     assert (results.fired, results.lost) == (4, 3)
     assert results.counters == {"triggers": 1, "hold_off": 3}
+
+
+@pytest.mark.slow
+async def test_the_service_loses_no_trigger_and_keeps_to_its_memory(tmp_path: Path) -> None:
+    manifest = record(tmp_path, 12, 15.0)
+    unit = tmp_path / "unit"
+    unit.mkdir()
+    service = await serve(unit, manifest, 12, pin=17)
+    assert (service.lost, service.wrong) == (0, 0)
+    assert service.plates > 0, "the networks saw no plate"
+    assert 0 < service.shared_once_mb < min(1000, sum(service.resident_mb.values())), report(service)
+    assert service.start_s > 0 < service.workers_s
+    assert "12 triggers, 0 lost, 0 with another frame" in report(service)
+
+
+def test_lost_triggers_and_foreign_frames_are_counted() -> None:
+    service = Service(4, numbers=[5, 5, 9])
+    assert (service.lost, service.wrong) == (1, 2)
