@@ -2,7 +2,8 @@
 # Installs the unit on a board: `sudo make install SYSTEM=1`. See docs/install.md.
 #
 # PREFIX (/opt/autovelox) gets a folder per release with a virtual environment in it, and the link `current`. A running
-# unit is restarted; if the new release does not become healthy, the one before it comes back.
+# unit is restarted; if the new release does not become healthy, the one before it comes back, with its own units and,
+# where the new one had migrated them, its own databases.
 # DESTDIR installs below another root, for images and packages: nothing is started there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -11,7 +12,9 @@ prefix=${PREFIX:-/opt/autovelox}
 dest=${DESTDIR:-}
 python=${PYTHON:-python3}
 wheelhouse=${WHEELHOUSE:-var/wheelhouse}
-settle_s=${SETTLE_S:-10}
+# Longer than WatchdogSec=: a unit that is ready but sick is killed by then.
+settle_s=${SETTLE_S:-40}
+config=/etc/autovelox/autovelox.toml
 
 say() { echo "install: $*"; }
 fail() { echo "install: $*" >&2; exit 1; }
@@ -47,28 +50,30 @@ cp -r setup.cfg pyproject.toml README.md LICENSE NOTICE edge converter "$source/
 "${pip[@]}" --ignore-installed --constraint constraints.txt --no-build-isolation "$source"
 share=$target/share/autovelox
 mkdir -p "$share"
-cp -r models docs autovelox.example.toml LICENSE NOTICE "$share/"
+cp -r models docs systemd autovelox.example.toml LICENSE NOTICE "$share/"
 if [ -n "$dest" ]; then
     # Scripts name their interpreter; it will be at home under the new root.
     grep -rlIZ "^#!$target" "$target/bin" | xargs -0r sed -i "1s#$target#$new#"
 fi
 
-say "installing units and rules"
 put() { install -D -m 644 "$1" "$dest$2"; }
-for unit in systemd/*.service systemd/*.timer; do
-    install -d "$dest/etc/systemd/system"
-    sed "s#@PREFIX@#$prefix#g" "$unit" >"$dest/etc/systemd/system/${unit##*/}"
-done
-if [ "$(systemctl --version 2>/dev/null | awk 'NR == 1 {print $2}')" -ge 254 ] 2>/dev/null; then
-    put systemd/backoff.conf /etc/systemd/system/autovelox.service.d/backoff.conf
-fi
-put systemd/sysusers.d/autovelox.conf /usr/lib/sysusers.d/autovelox.conf
-put systemd/tmpfiles.d/autovelox.conf /usr/lib/tmpfiles.d/autovelox.conf
-put systemd/modules-load.d/autovelox.conf /usr/lib/modules-load.d/autovelox.conf
-put systemd/udev/70-autovelox.rules /usr/lib/udev/rules.d/70-autovelox.rules
+place() {  # RELEASE: its units and rules
+    local from=$dest$prefix/releases/$1/share/autovelox/systemd unit
+    [ -d "$from" ] || return 0
+    for unit in "$from"/*.service "$from"/*.timer; do
+        install -d "$dest/etc/systemd/system"
+        sed "s#@PREFIX@#$prefix#g" "$unit" >"$dest/etc/systemd/system/${unit##*/}"
+    done
+    put "$from/sysusers.d/autovelox.conf" /usr/lib/sysusers.d/autovelox.conf
+    put "$from/tmpfiles.d/autovelox.conf" /usr/lib/tmpfiles.d/autovelox.conf
+    put "$from/modules-load.d/autovelox.conf" /usr/lib/modules-load.d/autovelox.conf
+    put "$from/udev/70-autovelox.rules" /usr/lib/udev/rules.d/70-autovelox.rules
+}
+say "installing units and rules"
+place "$release"
 install -d "$dest/etc/autovelox" "$dest/usr/local/bin"
 put autovelox.example.toml /etc/autovelox/autovelox.example.toml
-[ -e "$dest/etc/autovelox/autovelox.toml" ] || put autovelox.example.toml /etc/autovelox/autovelox.toml
+[ -e "$dest$config" ] || put autovelox.example.toml "$config"
 ln -sfn "$prefix/current/bin/autovelox" "$dest/usr/local/bin/autovelox"
 if [ -z "$dest" ] && [ ! -e /etc/autovelox/signing.key ]; then
     (umask 077; head -c 32 /dev/urandom >/etc/autovelox/signing.key.new && mv /etc/autovelox/signing.key{.new,})
@@ -78,40 +83,58 @@ fi
 switch() { ln -sfn "releases/$1" "$dest$prefix/current.new" && mv -T "$dest$prefix/current.new" "$dest$prefix/current"; }
 old=$(basename "$(readlink "$dest$prefix/current" || true)")
 touch "$target/.done"
-switch "$release"
 
 if [ -n "$dest" ]; then
-    say "installed below $dest; on the board run systemd-sysusers, systemd-tmpfiles --create, systemctl preset-all"
+    switch "$release"
+    say "installed below $dest; on the board, as root:"
+    say "  systemd-sysusers; systemd-tmpfiles --create; systemctl enable autovelox autovelox-{purge,backup,selftest}.timer"
+    say "  (umask 077; head -c 32 /dev/urandom >/etc/autovelox/signing.key)"
     exit 0
 fi
 
 systemd-sysusers autovelox.conf
 systemd-tmpfiles --create autovelox.conf
-[ -d /run/systemd/system ] || { say "installed; systemd is not running here, so nothing was started"; exit 0; }
+if [ ! -d /run/systemd/system ]; then
+    switch "$release"
+    say "installed; systemd is not running here, so nothing was started"
+    exit 0
+fi
+running=$(systemctl is-active autovelox.service || true)
+[ "$running" = active ] || running=
 systemctl daemon-reload
 udevadm control --reload 2>/dev/null && udevadm trigger 2>/dev/null || say "no udev here: rules hold from the next start"
 systemctl enable --quiet autovelox.service autovelox-{purge,backup,selftest}.timer
 systemctl start autovelox-{purge,backup,selftest}.timer
 
-healthy() {  # it says that it is ready, and is still the same process a while later
-    systemctl restart autovelox.service || return 1
+healthy() {  # it says that it is ready, and is still the same process once the watchdog has had its time
+    systemctl start autovelox.service || return 1
     local pid; pid=$(systemctl show -P MainPID autovelox.service)
     sleep "$settle_s"
     systemctl is-active --quiet autovelox.service && [ "$(systemctl show -P MainPID autovelox.service)" = "$pid" ]
 }
+databases() { "$python" systemd/databases.py "$1" "$config"; }
 
-if systemctl is-active --quiet autovelox.service; then
-    say "restarting the unit with $release"
-    if ! healthy; then
-        if [ -n "$old" ] && [ -d "$prefix/releases/$old" ]; then
-            switch "$old"
-            systemctl restart autovelox.service || true
-            fail "$release did not become healthy, $old is back: journalctl -u autovelox tells why"
-        fi
-        fail "$release did not become healthy: journalctl -u autovelox tells why"
-    fi
+if [ -z "$running" ]; then
+    switch "$release"
+    [ -n "$old" ] && say "installed; the unit was not running: systemctl start autovelox" ||
+        say "installed; make the registry (autovelox registry init), edit $config, systemctl start autovelox"
 else
-    say "installed; make the registry (autovelox registry init), edit /etc/autovelox/autovelox.toml, systemctl start autovelox"
+    say "restarting the unit with $release, and watching it for $settle_s s"
+    systemctl stop autovelox.service
+    databases keep || { systemctl start autovelox.service; fail "nothing was changed"; }
+    switch "$release"
+    if ! healthy; then
+        [ -n "$old" ] && [ -d "$prefix/releases/$old" ] || fail "$release did not become healthy: journalctl -u autovelox"
+        systemctl stop autovelox.service
+        switch "$old"
+        place "$old"
+        systemctl daemon-reload
+        databases restore || say "look at them before the unit files new cases"
+        systemctl start autovelox.service || true
+        rm -rf "$target"
+        fail "$release did not become healthy, $old is back: journalctl -u autovelox tells why"
+    fi
+    databases drop
 fi
 # The release before this one stays, for going back by hand.
 find "$prefix/releases" -mindepth 1 -maxdepth 1 ! -name "$release" ! -name "${old:-none}" -exec rm -rf {} +

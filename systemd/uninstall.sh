@@ -9,8 +9,8 @@ if [ -z "$dest" ] && [ -d /run/systemd/system ]; then
     systemctl disable --now --quiet autovelox.service autovelox-{purge,backup,selftest}.timer 2>/dev/null || true
 fi
 rm -f "$dest"/etc/systemd/system/autovelox.service "$dest"/etc/systemd/system/autovelox-{purge,backup,selftest}.{service,timer}
-rm -rf "$dest/etc/systemd/system/autovelox.service.d/backoff.conf" "$dest$prefix/releases" "$dest$prefix/current"
-rmdir --ignore-fail-on-non-empty "$dest/etc/systemd/system/autovelox.service.d" "$dest$prefix" 2>/dev/null || true
+rm -rf "$dest$prefix/releases" "$dest$prefix/current"
+rmdir --ignore-fail-on-non-empty "$dest$prefix" 2>/dev/null || true
 rm -f "$dest"/usr/lib/{sysusers.d,tmpfiles.d,modules-load.d}/autovelox.conf "$dest"/usr/lib/udev/rules.d/70-autovelox.rules
 rm -f "$dest/usr/local/bin/autovelox"
 [ -n "$dest" ] || [ ! -d /run/systemd/system ] || systemctl daemon-reload

@@ -1,0 +1,96 @@
+"""For the installer: keep a copy of the unit's databases over an upgrade, and put it back if the upgrade is.
+
+``databases.py keep|restore|drop CONFIG``: ``keep`` copies, ``restore`` puts back those whose schema has changed since
+(an older program does not open a newer schema) and sets aside what it replaces, ``drop`` erases the copies. The unit
+must not be running. Needs nothing but Python.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import sys
+import tomllib
+from contextlib import closing
+from pathlib import Path
+
+KEPT = ".before-upgrade"
+ASIDE = ".rejected-upgrade"
+SUFFIXES = ("", "-wal", "-shm")
+
+
+def databases(config: Path) -> list[Path]:
+    """The case store and the registry that *config* names, where they exist."""
+    settings = tomllib.loads(config.read_text(encoding="utf-8")) if config.exists() else {}
+    state_dir = settings.get("unit", {}).get("state_dir", "/var/lib/autovelox")
+    registry = settings.get("registry", {}).get("path", "/var/lib/autovelox/registry.sqlite")
+    found = (config.parent / state_dir / "cases.sqlite", config.parent / registry)
+    return [path for path in found if path.is_file()]
+
+
+def beside(path: Path, ending: str) -> Path:
+    """The file of the same name with *ending*."""
+    return path.with_name(path.name + ending)
+
+
+def schema(path: Path) -> int:
+    """The schema version of the database at *path*."""
+    with closing(sqlite3.connect(path)) as database:
+        return int(database.execute("PRAGMA user_version").fetchone()[0])
+
+
+def erase(path: Path) -> None:
+    """Overwrite and remove: the copy holds evidence."""
+    if path.exists():
+        with path.open("r+b") as file:
+            file.write(bytes(path.stat().st_size))
+            file.flush()
+            os.fsync(file.fileno())
+        path.unlink()
+
+
+def keep(path: Path) -> None:
+    """Copy the database at *path*, what its write-ahead log holds included, for the same owner."""
+    owner, copy = path.stat(), beside(path, KEPT)
+    erase(copy)
+    if shutil.disk_usage(path.parent).free < 2 * owner.st_size:
+        raise OSError(f"{path.parent} has no room for a copy of {path.name}: make room, then upgrade")
+    copy.touch(0o600)
+    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(copy)) as target:
+        source.backup(target)
+    os.chown(copy, owner.st_uid, owner.st_gid)
+    copy.chmod(owner.st_mode & 0o777)
+
+
+def restore(path: Path) -> None:
+    """Put the copy back if the schema has changed; what was there is set aside, never deleted."""
+    copy = beside(path, KEPT)
+    if not copy.exists():
+        return
+    before, now = schema(copy), schema(path)
+    if before == now:
+        erase(copy)
+        return
+    for suffix in SUFFIXES:
+        if (current := beside(path, suffix)).exists():
+            current.replace(beside(path, ASIDE + suffix))
+    copy.replace(path)
+    print(f"install: {path} is back at schema {before}; what the upgrade wrote is in {beside(path, ASIDE).name}")
+
+
+def main() -> int:
+    """Run one command on every database."""
+    command, config = sys.argv[1], Path(sys.argv[2])
+    actions = {"keep": keep, "restore": restore, "drop": lambda path: erase(beside(path, KEPT))}
+    try:
+        for path in databases(config):
+            actions[command](path)
+    except (OSError, sqlite3.Error, tomllib.TOMLDecodeError) as error:
+        print(f"install: the databases could not be looked after: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,111 @@
+"""What the installer runs beside the unit: the copy of the databases over an upgrade, and the pause before a start."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+SYSTEMD = Path(__file__).resolve().parents[2] / "systemd"
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    (tmp_path / "state").mkdir()
+    path = tmp_path / "unit.toml"
+    path.write_text('[unit]\nstate_dir = "state"\n[registry]\npath = "registry.sqlite"\n', encoding="utf-8")
+    for database in (tmp_path / "state" / "cases.sqlite", tmp_path / "registry.sqlite"):
+        change(database, "CREATE TABLE kept (x); INSERT INTO kept VALUES (1); PRAGMA user_version = 3")
+        database.chmod(0o640)
+    return path
+
+
+def change(database: Path, script: str) -> None:
+    with closing(sqlite3.connect(database)) as connection:
+        connection.executescript(script)
+
+
+def kept(database: Path) -> list[tuple[int, ...]]:
+    with closing(sqlite3.connect(database)) as connection:
+        return connection.execute("SELECT x FROM kept ORDER BY x").fetchall()
+
+
+def databases(command: str, config: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(SYSTEMD / "databases.py"), command, str(config)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir() if path.is_file()}
+
+
+def test_a_database_that_was_migrated_comes_back_and_the_new_one_is_set_aside(config: Path) -> None:
+    cases = config.parent / "state" / "cases.sqlite"
+    assert databases("keep", config).returncode == 0
+    assert (cases.parent / "cases.sqlite.before-upgrade").stat().st_mode & 0o777 == 0o640
+    change(cases, "INSERT INTO kept VALUES (2); PRAGMA user_version = 4")
+    done = databases("restore", config)
+    assert done.returncode == 0, done.stderr
+    assert "is back at schema 3" in done.stdout
+    assert kept(cases) == [(1,)]
+    assert kept(cases.with_name("cases.sqlite.rejected-upgrade")) == [(1,), (2,)]
+
+
+def test_a_database_of_the_same_schema_keeps_what_was_filed_in_the_meantime(config: Path) -> None:
+    cases = config.parent / "state" / "cases.sqlite"
+    databases("keep", config)
+    change(cases, "INSERT INTO kept VALUES (2)")
+    assert databases("restore", config).stdout == ""
+    assert kept(cases) == [(1,), (2,)]
+    assert names(cases.parent) == {"cases.sqlite"}
+
+
+def test_after_a_good_upgrade_no_copy_is_left(config: Path) -> None:
+    databases("keep", config)
+    assert databases("drop", config).returncode == 0
+    assert names(config.parent) == {"unit.toml", "registry.sqlite"}
+
+
+def test_what_the_write_ahead_log_holds_is_copied_too(config: Path) -> None:
+    cases = config.parent / "state" / "cases.sqlite"
+    with closing(sqlite3.connect(cases)) as connection:
+        connection.executescript(
+            "PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; INSERT INTO kept VALUES (2)"
+        )
+        assert databases("keep", config).returncode == 0
+    assert kept(cases.with_name("cases.sqlite.before-upgrade")) == [(1,), (2,)]
+
+
+def test_a_damaged_database_stops_the_upgrade_with_a_sentence(config: Path) -> None:
+    (config.parent / "registry.sqlite").write_bytes(b"no database" * 100)
+    done = databases("keep", config)
+    assert done.returncode == 1
+    assert done.stderr == "install: the databases could not be looked after: file is not a database\n"
+
+
+@pytest.mark.parametrize(
+    ("failed", "pause"), [(None, None), (0, None), (1, "2"), (3, "8"), (6, "64"), (7, "120"), (40, "120")]
+)
+def test_each_failed_start_in_a_row_makes_the_next_one_wait_longer(
+    failed: int | None, pause: str | None, tmp_path: Path
+) -> None:
+    sleep = tmp_path / "sleep"
+    sleep.write_text(f'#!/bin/sh\necho "$1" >"{tmp_path}/slept"\n', encoding="utf-8")
+    sleep.chmod(0o755)
+    count = tmp_path / "starts"
+    if failed is not None:
+        count.write_text(f"{failed}\n", encoding="ascii")
+    path = f"{tmp_path}:/usr/bin:/bin"
+    subprocess.run(["/bin/sh", str(SYSTEMD / "backoff.sh"), str(count)], env={"PATH": path}, check=True, timeout=60)
+    assert int(count.read_text(encoding="ascii")) == (failed or 0) + 1
+    slept = tmp_path / "slept"
+    assert (slept.read_text(encoding="ascii").strip() if slept.exists() else None) == pause
