@@ -48,7 +48,7 @@ AT_ONCE = 8
 """Cases in memory at once; when recognition falls behind, the others wait on the disk."""
 HOUSEKEEPING_S = 1.0
 CHECK_ROUNDS = 5
-"""The board's temperature and voltage are asked for, and the disk is tried, in every fifth round of housekeeping."""
+"""In every fifth round of housekeeping the disk and the workers are tried, and the board's sensors are read."""
 VITAL = frozenset({"workers", "camera", "disk"})
 """Parts without which the unit does no work: while one has a problem, the watchdog is not fed. Not `cases` and
 `room`: a database behind its journal, or little room on the disk, loses nothing yet, and no restart mends it."""
@@ -153,6 +153,8 @@ class Unit:
                 connections=lambda: self._link.connections,
                 mailbox=lambda: len(mailbox),
                 pool=lambda: self._pool.queued,
+                radar=lambda: self._radar.counts(),
+                board_c=lambda: self._board.temperature_c,
             )
         )
         monitor = MetricsServer(settings.metrics, self._metrics, self.problems)
@@ -197,6 +199,7 @@ class Unit:
     def problems(self) -> dict[str, str]:
         """What is wrong now, by part; empty when the unit is healthy."""
         found = {
+            "link": self._link.problem(),
             "workers": self._pool.problem(),
             "camera": self._camera.problem(),
             "radar": self._radar.problem(),
@@ -287,6 +290,7 @@ class Unit:
             await asyncio.sleep(HOUSEKEEPING_S)
             if round_number % CHECK_ROUNDS == 0:
                 self._disk.write()
+                self._pool.probe()
             try:
                 await self._cases.housekeep()
             except EdgeError as error:

@@ -9,6 +9,7 @@ import json
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from math import nan
 from typing import Final
 
 from aiohttp import hdrs, web
@@ -35,6 +36,8 @@ class Sources:
     connections: Callable[[], int]
     mailbox: Callable[[], int]
     pool: Callable[[], int]
+    radar: Callable[[], Mapping[str, int]] = dict
+    board_c: Callable[[], float | None] = lambda: None
 
 
 class Metrics:
@@ -43,13 +46,16 @@ class Metrics:
     def __init__(self, sources: Sources) -> None:
         """Values of *sources* are read at every scrape."""
         self.registry = registry = CollectorRegistry()
-        registry.register(_Visits(sources.visits))
+        registry.register(_Counts("autovelox_link_visits", "What became of connections.", "outcome", sources.visits))
+        registry.register(_Counts("autovelox_radar", "Edges and speed reports, by their fate.", "fate", sources.radar))
         for name, text, read in (
             ("autovelox_link_connections", "Connections open now.", sources.connections),
             ("autovelox_mailbox_packets", "Sealed packets in memory now.", sources.mailbox),
             ("autovelox_pool_jobs", "Jobs given to the workers and not ended.", sources.pool),
         ):
             Gauge(name, text, registry=registry).set_function(read)
+        board = Gauge("autovelox_board_celsius", "The processor's temperature; NaN if unknown.", registry=registry)
+        board.set_function(lambda: nan if (celsius := sources.board_c()) is None else celsius)
         self._window = Histogram(
             "autovelox_window_packets", "Packets in a trigger's window.", buckets=PACKETS, registry=registry
         )
@@ -80,16 +86,17 @@ class Metrics:
         self._cases.labels(verdict).inc()
 
 
-class _Visits(Collector):
-    """The link counts by itself; here its counts get their names."""
+class _Counts(Collector):
+    """The parts count by themselves; here their counts get names."""
 
-    def __init__(self, read: Callable[[], Mapping[str, int]]) -> None:
+    def __init__(self, name: str, text: str, label: str, read: Callable[[], Mapping[str, int]]) -> None:
+        self._name, self._text, self._label = name, text, label
         self._read = read
 
     def collect(self) -> Iterator[Metric]:
-        family = CounterMetricFamily("autovelox_link_visits", "What became of connections.", labels=["outcome"])
-        for outcome, count in self._read().items():
-            family.add_metric([outcome], count)
+        family = CounterMetricFamily(self._name, self._text, labels=[self._label])
+        for value, count in self._read().items():
+            family.add_metric([value], count)
         yield family
 
 

@@ -9,7 +9,10 @@ from pathlib import Path
 
 TEMPERATURE = Path("/sys/class/thermal/thermal_zone0/temp")
 THROTTLED = Path("/sys/devices/platform/soc/soc:firmware/get_throttled")
-"""Raspberry Pi OS: the firmware's throttling bits, in hexadecimal; older kernels leave it to vcgencmd."""
+"""Some kernels of Raspberry Pi OS: the firmware's throttling bits, in hexadecimal; others leave it to vcgencmd."""
+HWMON = Path("/sys/class/hwmon")
+"""Every kernel: of the bits, the supply voltage's alone."""
+VOLTAGE = "rpi_volt"
 HOT_C = 80.0
 """From here on a Raspberry Pi slows down."""
 VCGENCMD_TIMEOUT_S = 2.0
@@ -25,10 +28,11 @@ BITS = {
 class Board:
     """The last measurement; a board that does not tell something has None there."""
 
-    def __init__(self, temperature: Path = TEMPERATURE, throttled: Path = THROTTLED) -> None:
-        """Read the two files the kernel shows."""
+    def __init__(self, temperature: Path = TEMPERATURE, throttled: Path = THROTTLED, hwmon: Path = HWMON) -> None:
+        """Read these files of the kernel's."""
         self._temperature = temperature
         self._throttled = throttled
+        self._hwmon = hwmon
         self.temperature_c: float | None = None
         self.throttled: int | None = None
 
@@ -41,6 +45,8 @@ class Board:
             self.throttled = int(self._throttled.read_text(encoding="ascii"), 16)
         if self.throttled is None:
             self.throttled = _ask_vcgencmd()
+        if self.throttled is None:
+            self.throttled = self._ask_hwmon()
 
     def problem(self) -> str | None:
         """One sentence on what is wrong with power or cooling, as last measured."""
@@ -49,6 +55,13 @@ class Board:
                 return sentence
         if self.temperature_c is not None and self.temperature_c >= HOT_C:
             return f"the processor is at {self.temperature_c:.0f} °C: improve the cooling of the housing"
+        return None
+
+    def _ask_hwmon(self) -> int | None:
+        with contextlib.suppress(OSError, ValueError):
+            for folder in self._hwmon.iterdir():
+                if (folder / "name").read_text(encoding="ascii").strip() == VOLTAGE:
+                    return int((folder / "in0_lcrit_alarm").read_text(encoding="ascii"))
         return None
 
 

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 
 from gpiozero import DigitalInputDevice, GPIOZeroError
 
@@ -80,6 +80,11 @@ class GpioRadar:
                 yield Trigger(
                     trigger.at_utc, trigger.at_monotonic_ns, round(speed.kmh, 1), trigger.source, speed.direction
                 )
+
+    def counts(self) -> Mapping[str, int]:
+        """See :meth:`edge.sense.radar.Radar.counts`."""
+        speeds = self._speed.counters if self._speed is not None else {}
+        return {**self.counters, **{f"speed_{name}": count for name, count in speeds.items()}}
 
     def test_trigger(self) -> None:
         """Fire once by hand, without a speed: the trigger's source is ``"test"``."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
 from typing import Protocol
 
 from edge.model import Trigger
@@ -27,6 +28,9 @@ class Radar(Protocol):
     def triggers(self) -> AsyncIterator[Trigger]:
         """Every trigger from now on, in order."""
 
+    def counts(self) -> Mapping[str, int]:
+        """What became of edges and, with ``speed_`` before it, of the speed meter's reports."""
+
     def test_trigger(self) -> None:
         """Fire once by hand, without a speed: the trigger's source is ``"test"``."""
 
@@ -35,7 +39,9 @@ class Radar(Protocol):
 
 
 class SpeedMeter(Protocol):
-    """Knows how fast what passed was going."""
+    """Knows how fast what passed was going; ``counters`` tells what became of its reports."""
+
+    counters: Counter[str]
 
     async def start(self) -> None:
         """Begin to measure."""

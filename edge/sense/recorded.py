@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -151,6 +152,7 @@ class RecordedFeed:
 
     def _fire(self, line: Line, trigger: FeedTrigger) -> None:
         if trigger.speed_kmh is not None:
+            self.speeds.counters["reports"] += 1
             self.speeds.log.add(time.monotonic_ns(), Speed(trigger.speed_kmh, trigger.direction))
         line.fire()
 
@@ -160,6 +162,7 @@ class FeedSpeeds:
 
     def __init__(self) -> None:
         self.log = SpeedLog(join_s=SPEED_JOIN_S, wait_s=0.0)
+        self.counters: Counter[str] = Counter()
 
     async def start(self) -> None:
         """Nothing to open."""

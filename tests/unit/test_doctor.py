@@ -161,7 +161,7 @@ def test_the_board_tells_of_power_and_heat(
     for path, text in zip(sensors, (temperature, throttled), strict=True):
         if text is not None:
             path.write_text(text, encoding="ascii")
-    board = Board(*sensors)
+    board = Board(*sensors, hwmon=sensors[0].parent / "none")
     board.measure()
     assert (problem is None) == (board.problem() is None)
     assert problem is None or problem in (board.problem() or "")
@@ -174,6 +174,21 @@ def test_an_older_kernel_leaves_it_to_vcgencmd(
     command = tmp_path / "vcgencmd"
     command.write_text(f"#!/bin/sh\necho {answer}\n", encoding="utf-8")
     command.chmod(0o755)
-    board = Board(*sensors)
+    board = Board(*sensors, hwmon=tmp_path / "none")
     board.measure()
     assert board.throttled == throttled
+
+
+@pytest.mark.parametrize(("alarm", "problem"), [("0\n", None), ("1\n", "supply voltage is too low")])
+def test_where_there_is_no_vcgencmd_the_kernel_still_knows_the_voltage(
+    sensors: tuple[Path, Path], tmp_path: Path, alarm: str, problem: str | None
+) -> None:
+    for number, name in enumerate(("cpu_thermal", "rpi_volt")):
+        (tmp_path / f"hwmon{number}").mkdir()
+        (tmp_path / f"hwmon{number}" / "name").write_text(f"{name}\n", encoding="ascii")
+        (tmp_path / f"hwmon{number}" / "in0_lcrit_alarm").write_text(alarm, encoding="ascii")
+    board = Board(*sensors, hwmon=tmp_path)
+    board.measure()
+    assert (problem is None) == (board.problem() is None)
+    assert problem is None or problem in (board.problem() or "")
+    assert board.throttled == int(alarm)

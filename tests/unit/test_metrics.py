@@ -14,7 +14,16 @@ VISITS = {"accepted": 7, "bad_frame": 2}
 
 @pytest.fixture
 def metrics() -> Metrics:
-    return Metrics(Sources(visits=lambda: VISITS, connections=lambda: 3, mailbox=lambda: 5, pool=lambda: 1))
+    return Metrics(
+        Sources(
+            visits=lambda: VISITS,
+            connections=lambda: 3,
+            mailbox=lambda: 5,
+            pool=lambda: 1,
+            radar=lambda: {"triggers": 4, "speed_garbage": 1},
+            board_c=lambda: 51.5,
+        )
+    )
 
 
 @pytest.fixture
@@ -48,6 +57,9 @@ async def test_metrics_tell_what_happened(server: MetricsServer, metrics: Metric
         "autovelox_link_connections 3.0",
         "autovelox_mailbox_packets 5.0",
         "autovelox_pool_jobs 1.0",
+        'autovelox_radar_total{fate="triggers"} 4.0',
+        'autovelox_radar_total{fate="speed_garbage"} 1.0',
+        "autovelox_board_celsius 51.5",
         'autovelox_window_packets_bucket{le="20.0"} 1.0',
         'autovelox_packets_rejected_total{reason="nonce"} 2.0',
         'autovelox_recognition_seconds_bucket{le="0.35"} 1.0',

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -170,6 +171,7 @@ class Meter:
 
     def __init__(self, log: SpeedLog) -> None:
         self.log = log
+        self.counters = Counter(garbage=2)
         self.running = False
 
     async def start(self) -> None:
@@ -194,6 +196,7 @@ async def test_a_trigger_carries_the_speed_measured_at_its_edge(pin: MockPin) ->
     pin.drive_high()
     (trigger,) = await collect(radar)
     assert (trigger.speed_kmh, trigger.direction) == (71.3, "inbound")
+    assert radar.counts() == {"triggers": 1, "speed_garbage": 2}
     assert not meter.running
 
 
