@@ -6,6 +6,8 @@
  *   fail   let this call and some more fail with an errno
  * faults_arm() arms; or the environment, when the process starts: FAULTS="kill|fail n errno count microseconds",
  * FAULTS_BELOW=folder. FAULTS_CLOCK names a file that holds seconds to add to the wall clock (a stepped clock).
+ * FAULTS_HANG names a file that holds process ids, each followed by a space: such a process hangs for ever in C, with
+ * Python's GIL held, as soon as it asks for the time.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -29,6 +31,7 @@ static long first, failing, delay_us;
 static int error;
 static char below[PATH_MAX];
 static char clock_file[PATH_MAX];
+static char hang_file[PATH_MAX];
 
 #define REAL(name)                                                                                                      \
     ({                                                                                                                  \
@@ -50,11 +53,14 @@ long faults_counted(void) { return atomic_load(&calls); }
 
 __attribute__((constructor)) static void arm_from_environment(void)
 {
-    const char *spec = getenv("FAULTS"), *folder = getenv("FAULTS_BELOW"), *clock = getenv("FAULTS_CLOCK");
+    const char *spec = getenv("FAULTS"), *folder = getenv("FAULTS_BELOW");
+    const char *clock = getenv("FAULTS_CLOCK"), *hang = getenv("FAULTS_HANG");
     char word[8];
     long at, with_errno, count, microseconds;
     if (clock)
         snprintf(clock_file, sizeof clock_file, "%s", clock);
+    if (hang)
+        snprintf(hang_file, sizeof hang_file, "%s", hang);
     if (spec && folder && sscanf(spec, "%7s %ld %ld %ld %ld", word, &at, &with_errno, &count, &microseconds) == 5)
         faults_arm(strcmp(word, "kill") ? FAIL : KILL, at, (int)with_errno, count, microseconds, folder);
 }
@@ -152,18 +158,40 @@ int unlink(const char *path)
     return blow ? -1 : REAL(unlink)(path);
 }
 
+static void read_file(const char *path, char *text, size_t size)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t length = fd < 0 ? 0 : read(fd, text, size - 1);
+    if (fd >= 0)
+        close(fd);
+    text[length > 0 ? length : 0] = 0;
+}
+
+/* CPython's time functions are called with the GIL held; other threads of the process ask for the time as well. */
+static void hang_if_told(void)
+{
+    static int (*has_gil)(void);
+    char text[64], pids[256], *word, *rest = pids;
+    if (!has_gil)
+        has_gil = (int (*)(void))dlsym(RTLD_DEFAULT, "PyGILState_Check");
+    if (!has_gil || !has_gil())
+        return;
+    read_file(hang_file, pids, sizeof pids);
+    snprintf(text, sizeof text, "%d", getpid());
+    while ((word = strsep(&rest, " ")))
+        while (!strcmp(word, text))
+            pause();
+}
+
 int clock_gettime(clockid_t which, struct timespec *now)
 {
+    if (*hang_file)
+        hang_if_told();
     int result = REAL(clock_gettime)(which, now);
     if (!result && which == CLOCK_REALTIME && *clock_file) {
-        char text[32] = "";
-        int fd = open(clock_file, O_RDONLY | O_CLOEXEC);
-        if (fd >= 0) {
-            ssize_t length = read(fd, text, sizeof text - 1);
-            close(fd);
-            if (length > 0)
-                now->tv_sec += atol(text);
-        }
+        char text[32];
+        read_file(clock_file, text, sizeof text);
+        now->tv_sec += atol(text);
     }
     return result;
 }

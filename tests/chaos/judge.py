@@ -90,6 +90,7 @@ def judge_unit(state_dir: Path, key: Path, filed: set[int], decided: set[int]) -
     found = [row.number for row in rows]
     wrong = [f"case {number} was acknowledged and is lost" for number in filed - set(found)]
     wrong += [f"case {number} was decided and is not" for number in decided & before]
+    wrong += [f"case {number} was pending and the restarted unit left it so" for number in before - decided]
     wrong += [f"a trigger became {n} cases" for n in Counter(row.at_utc for row in rows).values() if n > 1]
     wrong += ["the numbers have a gap"] if found != list(range(1, len(found) + 1)) else []
     wrong += ["a journal outlived its case"] if list(state_dir.rglob("pending.json")) else []

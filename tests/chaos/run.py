@@ -23,7 +23,7 @@ BUILD = Path(__file__).resolve().parents[2] / "build" / "chaos"
 def main() -> int:
     parser = argparse.ArgumentParser(description="Strike the unit and see what it stands.")
     parser.add_argument("--storage", type=int, default=320, help="strikes against the case store (default %(default)s)")
-    parser.add_argument("--daemon", type=int, default=24, help="strikes against the whole daemon (default %(default)s)")
+    parser.add_argument("--daemon", type=int, default=22, help="strikes against the whole daemon (default %(default)s)")
     parser.add_argument("--radar", type=int, default=5, help="seconds of a flapping radar line (default %(default)s)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", default="", help="faults whose name holds this word")
@@ -81,13 +81,15 @@ def _radar(args: argparse.Namespace) -> list[Tally]:
 
 
 def _daemon(args: argparse.Namespace, library: Path) -> list[Tally]:
+    import station
+    import storage
     import unit
 
-    names = [name for name in unit.STRIKES if args.only in name]
+    names = [name for name in unit.STRIKES if args.only in name and (name != unit.FULL or storage.can_mount())]
     tallies = {name: Tally(name) for name in names}
     with tempfile.TemporaryDirectory(prefix="chaos-") as scratch:
         if names and args.daemon:
-            unit.make_template(Path(scratch) / "template")
+            station.make_template(Path(scratch) / "template")
         for number in range(args.daemon if names else 0):
             name = names[number % len(names)]
             _progress(name, number, args.daemon)

@@ -1,139 +1,22 @@
-"""Strikes against the whole daemon: ``autovelox run`` on a recorded feed, with its workers, models and registry.
-
-What it acknowledges is what its log says: ``case N filed``, ``case N decided``.
-"""
+"""Strikes against the whole daemon: ``autovelox run`` on a recorded feed, with its workers, models and registry."""
 
 from __future__ import annotations
 
 import os
 import random
-import re
 import shutil
 import signal
-import subprocess
-import sys
-import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 
-import shim
 from judge import judge_unit
+from station import CLIPS, Station, small_disk
 from tally import Tally
 
-from edge.demo.cast import FOLDER, Cast, load_cast
-from edge.demo.setting import Setting
-
-PATIENCE_S = 240.0
-CLIPS = (("roundabout.mp4", 40, 71.0), ("seat.mp4", 12, 64.0), ("focus.mp4", 12, 68.0))
-CONFIG = """\
-[unit]
-state_dir = "state"
-[link]
-port = 0
-[registry]
-path = "registry.sqlite"
-master_key_file = "master.key"
-[radar]
-pin_factory = "mock"
-[camera]
-kind = "recorded"
-manifest = "feed.toml"
-[window]
-window_after_s = 0.2
-[recognition]
-job_timeout_s = 5.0
-[cases]
-signing_key_file = "signing.key"
-[metrics]
-port = 0
-"""
-
-
-class Daemon:
-    """One running daemon, and what it has said so far."""
-
-    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
-        self.lines: list[str] = []
-        self._heard = threading.Condition()
-        command = [sys.executable, "-m", "edge", "run", "--config", str(folder / "autovelox.toml")]
-        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
-        self._listener = threading.Thread(target=self._listen)
-        self._listener.start()
-
-    def _listen(self) -> None:
-        assert self.process.stderr is not None
-        for line in self.process.stderr:
-            with self._heard:
-                self.lines.append(line.rstrip())
-                self._heard.notify_all()
-        with self._heard:
-            self.lines.append("")
-            self._heard.notify_all()
-
-    def wait_for(self, pattern: str, *, after: int = 0) -> bool:
-        """Wait until a line after the *after*-th matches; False if the daemon ended or too much time went by."""
-        deadline = time.monotonic() + PATIENCE_S
-        with self._heard:
-            while not any(re.search(pattern, line) for line in self.lines[after:]):
-                if "" in self.lines or not self._heard.wait(deadline - time.monotonic()):
-                    return False
-        return True
-
-    def numbers(self, what: str) -> set[int]:
-        """The cases of which the log says *what*."""
-        found = (re.search(rf"case (\d+) {what}", line) for line in self.lines)
-        return {int(match.group(1)) for match in found if match}
-
-    def stop(self, number: int = signal.SIGTERM) -> int:
-        """Send the signal and wait for the end; returns the exit code."""
-        if self.process.poll() is None:
-            self.process.send_signal(number)
-        try:
-            code = self.process.wait(PATIENCE_S)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            code = self.process.wait()
-        self._listener.join()
-        return code
-
-
-@dataclass
-class Station:
-    """A folder with everything a daemon needs."""
-
-    folder: Path
-    library: Path
-    filed: set[int] = field(default_factory=set)
-    decided: set[int] = field(default_factory=set)
-    wrong: list[str] = field(default_factory=list)
-
-    def feed(self, clips: tuple[tuple[str, int, float], ...] = CLIPS) -> None:
-        """Write what the camera sees."""
-        lines = ["gap_s = 0.3", "loop = true"]
-        for name, frame, speed in clips:
-            lines += ["[[clip]]", f'file = "{FOLDER / "feed" / name}"', "[[clip.trigger]]"]
-            lines += [f"frame = {frame}", f"speed_kmh = {speed}"]
-        (self.folder / "feed.toml").write_text("\n".join(lines), encoding="utf-8")
-
-    def start(self, **environment: str) -> Daemon:
-        """Start the daemon."""
-        return Daemon(self.folder, shim.environment(self.library, **environment))
-
-    def hear(self, daemon: Daemon) -> None:
-        """Remember what the daemon acknowledged."""
-        self.filed |= daemon.numbers("filed")
-        self.decided |= daemon.numbers("decided")
-
-    def expect(self, daemon: Daemon, pattern: str, *, after: int = 0) -> None:
-        """Note it as wrong if that is never said."""
-        if not daemon.wait_for(pattern, after=after):
-            last = next((line for line in reversed(daemon.lines) if line), "nothing")
-            self.wrong.append(f"the daemon never said {pattern!r}; last: {last}")
-
-
 Strike = Callable[[Station, random.Random], None]
+FULL = "daemon: a disk runs full, then has room again"
+"""The one strike that must be able to mount a disk."""
 
 
 def sigkill(station: Station, dice: random.Random) -> None:
@@ -159,35 +42,66 @@ def sigterm(station: Station, dice: random.Random) -> None:
     daemon = station.start()
     station.expect(daemon, r"case \d+ filed")
     time.sleep(dice.random() * 2)
-    if (code := daemon.stop()) != 0:
-        station.wrong.append(f"SIGTERM ended with exit code {code}")
-    station.hear(daemon)
+    station.end(daemon)
 
 
-def _strike_workers(station: Station, dice: random.Random, number: int) -> None:
-    daemon = station.start()
+def _strike_workers(station: Station, dice: random.Random, strike: Callable[[int], None], **environment: str) -> None:
+    daemon = station.start(**environment)
     station.expect(daemon, r"case \d+ filed")
-    ready = next(line for line in daemon.lines if "workers ready" in line)
-    workers = [int(pid) for pid in re.findall(r"\d+", ready.split("workers ready:")[1])]
+    workers = daemon.workers()
     time.sleep(dice.random())
     for pid in workers:
-        os.kill(pid, number)
+        strike(pid)
     heard = len(daemon.lines)
     station.expect(daemon, r"case \d+ filed", after=heard)
-    station.expect(daemon, r"case \d+ decided", after=heard)
-    if (code := daemon.stop()) != 0:
-        station.wrong.append(f"SIGTERM ended with exit code {code}")
-    station.hear(daemon)
+    station.expect(daemon, r"case \d+ decided", after=heard, times=3)
+    station.end(daemon)
+    _expect_gone(station, workers)
+
+
+def _expect_gone(station: Station, pids: list[int]) -> None:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline and any(Path(f"/proc/{pid}").exists() for pid in pids):
+        time.sleep(0.1)
+    station.wrong += [f"worker {pid} outlived its daemon" for pid in pids if Path(f"/proc/{pid}").exists()]
 
 
 def workers_killed(station: Station, dice: random.Random) -> None:
     """Both workers die at once; cases go on being filed and decided."""
-    _strike_workers(station, dice, signal.SIGKILL)
+    _strike_workers(station, dice, lambda pid: os.kill(pid, signal.SIGKILL))
+
+
+def workers_stopped(station: Station, dice: random.Random) -> None:
+    """Both workers stand still, wherever they are, perhaps before they took a job."""
+    _strike_workers(station, dice, lambda pid: os.kill(pid, signal.SIGSTOP))
 
 
 def workers_hung(station: Station, dice: random.Random) -> None:
-    """Both workers hang so that not even a signal handler runs there, as with the GIL held in C."""
-    _strike_workers(station, dice, signal.SIGSTOP)
+    """Both workers hang for ever in a C function that holds the GIL: no thread, no signal handler runs there."""
+    hung = station.folder / "hung"
+    hung.touch()
+    _strike_workers(station, dice, lambda pid: _append(hung, pid), FAULTS_HANG=str(hung))
+
+
+def sigkill_while_workers_hang(station: Station, dice: random.Random) -> None:
+    """The daemon dies while its workers hang in C with the GIL held: they must not outlive it."""
+    hung = station.folder / "hung"
+    hung.touch()
+    daemon = station.start(FAULTS_HANG=str(hung))
+    station.expect(daemon, r"case \d+ filed")
+    workers = daemon.workers()
+    for pid in workers:
+        _append(hung, pid)
+    station.expect(daemon, r"case \d+ filed", after=len(daemon.lines))
+    time.sleep(dice.random())
+    daemon.stop(signal.SIGKILL)
+    station.hear(daemon)
+    _expect_gone(station, workers)
+
+
+def _append(file: Path, pid: int) -> None:
+    with file.open("a", encoding="ascii") as out:
+        out.write(f"{pid} ")
 
 
 def clock_stepped(station: Station, dice: random.Random) -> None:
@@ -201,9 +115,7 @@ def clock_stepped(station: Station, dice: random.Random) -> None:
         heard = len(daemon.lines)
         station.expect(daemon, r"case \d+ filed", after=heard)
         station.expect(daemon, r"case \d+ decided", after=heard)
-    if (code := daemon.stop()) != 0:
-        station.wrong.append(f"SIGTERM ended with exit code {code}")
-    station.hear(daemon)
+    station.end(daemon)
 
 
 def disk_fails(station: Station, dice: random.Random) -> None:
@@ -223,11 +135,26 @@ def camera_unplugged(station: Station, dice: random.Random) -> None:
     station.feed((*CLIPS[:2], (CLIPS[2][0], 100_000, 60.0)))
     daemon = station.start()
     station.expect(daemon, r"case \d+ decided")
-    time.sleep(5 + dice.random())
-    if (code := daemon.stop()) != 0:
-        station.wrong.append(f"SIGTERM ended with exit code {code}")
-    station.feed()
-    station.hear(daemon)
+    station.expect(daemon, r"camera: .*focus\.mp4 ends before frame 100000")
+    time.sleep(dice.random())
+    station.end(daemon)
+
+
+def disk_full(station: Station, dice: random.Random) -> None:
+    """A disk that holds two MiB more than the reserve: warned of, then refused with a reason; then there is room."""
+    state = station.folder / "state"
+    with small_disk(state, f"{34 << 10}k") as grow:
+        daemon = station.start()
+        station.expect(daemon, r"room: \d+ MiB are left")
+        station.expect(daemon, r"could not be made a case: the disk is full")
+        time.sleep(dice.random())
+        grow()
+        heard = len(daemon.lines)
+        station.expect(daemon, r"case \d+ filed", after=heard)
+        station.expect(daemon, r"case \d+ decided", after=heard)
+        station.end(daemon)
+        shutil.copytree(state, station.folder / "kept")
+    shutil.copytree(station.folder / "kept", state, dirs_exist_ok=True)
 
 
 STRIKES: dict[str, Strike] = {
@@ -235,20 +162,14 @@ STRIKES: dict[str, Strike] = {
     "daemon: SIGKILL inside a call on the state folder": sigkill_in_a_call,
     "daemon: SIGTERM during recognition": sigterm,
     "daemon: both workers killed": workers_killed,
-    "daemon: both workers hung": workers_hung,
+    "daemon: both workers stand still (SIGSTOP)": workers_stopped,
+    "daemon: both workers hang in C, GIL held": workers_hung,
+    "daemon: both workers hang in C, daemon SIGKILL": sigkill_while_workers_hang,
     "daemon: clock stepped by +1 h and -1 h": clock_stepped,
     "daemon: calls on the state folder fail (EIO, ENOSPC)": disk_fails,
     "daemon: camera unplugged": camera_unplugged,
+    FULL: disk_full,
 }
-
-
-def make_template(folder: Path) -> None:
-    """Registry and keys, made once: RSA-4096 keys take seconds each."""
-    cast = load_cast()
-    people = Cast(driver=cast.driver[:1], scene=cast.scene[:0])
-    Setting(folder).clear()
-    Setting(folder).enrol(people, lambda: None)
-    (folder / "autovelox.toml").write_text(CONFIG, encoding="utf-8")
 
 
 def run(name: str, template: Path, folder: Path, library: Path, seed: int, tally: Tally) -> None:
@@ -257,6 +178,7 @@ def run(name: str, template: Path, folder: Path, library: Path, seed: int, tally
     station = Station(folder, library)
     station.feed()
     STRIKES[name](station, random.Random(seed))
+    station.recover()
     wrong, found = judge_unit(folder / "state", folder / "signing.key", station.filed, station.decided)
     tally.runs += 1
     tally.filed += len(station.filed)
