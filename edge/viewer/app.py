@@ -18,6 +18,7 @@ from edge.viewer.caselist import CaseList
 from edge.viewer.driverpanel import DriverPanel
 from edge.viewer.evidence import Evidence
 from edge.viewer.filterbar import FilterBar
+from edge.viewer.history import History
 from edge.viewer.language import _
 from edge.viewer.listing import ListKeeper
 from edge.viewer.opencase import OpenCase
@@ -25,7 +26,7 @@ from edge.viewer.sheets import ShortcutPage
 from edge.viewer.source import Source, officer_name
 from edge.viewer.status import Banners, StatusBar, notices
 from edge.viewer.theme import Theme
-from edge.viewer.window import Window
+from edge.viewer.window import GAP, Window
 
 NOTE_MS = 4000
 
@@ -51,7 +52,7 @@ class Viewer:
         self._background = Background(root)
         self.source = Source(options.state_dir, self._background, officer or officer_name())
         pictures = self._background.lane("pictures")
-        window = Window(root, theme)
+        self.window = window = Window(root, theme)
         self.status = StatusBar(root, theme, help_page=self.help, recolour=self.recolour)
         self.status.grid(row=0, column=0, sticky="ew")
         self.banners = Banners(root)
@@ -71,10 +72,13 @@ class Viewer:
         )
         self.camera.grid(row=0, column=0, sticky="nsew")
         self.driver = DriverPanel(window.main, theme)
-        self.driver.grid(row=1, column=0, sticky="nsew", pady=theme.px(8))
+        self.driver.grid(row=1, column=0, sticky="nsew", pady=(theme.px(GAP), 0))
+        self.history = History(window.main, theme)
         self.bar = ActionBar(window.main, theme, self._buttons())
-        self.bar.grid(row=2, column=0, sticky="ew")
-        self.case = OpenCase(root, self.source, pictures, self.camera, self.driver, self.bar)
+        self.bar.grid(row=3, column=0, sticky="ew", pady=(theme.px(GAP), 0))
+        for widget, event in ((window.main, "<Configure>"), (self.camera, "<Configure>"), (self.camera, "<<Wanted>>")):
+            widget.bind(event, lambda _event: self.arrange(), add=True)
+        self.case = OpenCase(root, self.source, pictures, self.camera, self.driver, self.history, self.bar)
         work = self._background.lane("work")
         self.evidence = Evidence(
             root, theme, work, options.state_dir, self.source.officer, self.status, self._chain_broken
@@ -112,7 +116,16 @@ class Viewer:
         self.theme.zoom(step)
         self.camera.rescale()
         self.driver.rescale()
+        self.arrange()
         self.case.redraw()
+
+    def arrange(self) -> None:
+        """Share the window's height out among the cards."""
+        room = self.window.arrange(self.camera.wanted_height, self.driver.wanted_height, self.bar.winfo_reqheight())
+        if room and not self.history.winfo_manager():
+            self.history.grid(row=2, column=0, sticky="nsew", pady=(self.theme.px(GAP), 0))
+        elif not room:
+            self.history.grid_remove()
 
     def help(self) -> None:
         """The page of all keys."""

@@ -12,6 +12,7 @@ import contextlib
 import gc
 import os
 import threading
+import time
 import tkinter as tk
 from collections import OrderedDict
 from collections.abc import Callable
@@ -94,7 +95,14 @@ class Lane(threading.Thread):
         self._waiting: OrderedDict[object, Job] = OrderedDict()
         self._changed = threading.Condition()
         self._stopped = False
+        self._began: float | None = None
         self.start()
+
+    @property
+    def busy_s(self) -> float:
+        """For how many seconds the job at hand has been running; 0 if there is none."""
+        began = self._began
+        return 0.0 if began is None else time.monotonic() - began
 
     def submit(
         self,
@@ -123,12 +131,14 @@ class Lane(threading.Thread):
                 if self._stopped:
                     break
                 _key, (job, done, failed) = self._waiting.popitem(last=False)
+            self._began = time.monotonic()
             try:
                 result = job()
             except Exception as error:  # every failure of a job is told to the one who asked
                 self._answer(failed, error)
             else:
                 self._answer(done, result)
+            self._began = None
         self._finish()
 
     def _answer(self, callback: Callable[[Any], None], value: Any) -> None:

@@ -7,23 +7,29 @@ from collections.abc import Callable, Sequence
 from tkinter import ttk
 
 from edge.cases.records import Event, EventKind
-from edge.model import Box, Case
+from edge.model import Box, Case, Outcome
 from edge.viewer.language import _, moment, number, percent
 from edge.viewer.pictures import Photo
 from edge.viewer.plain import plain
 from edge.viewer.theme import Theme
 from edge.viewer.widgets import Elided, Line, PictureView, PlateStrip
+from edge.viewer.window import UPPER_HEIGHT
 from edge.viewer.words import outcome_words
 
 FACTS_WIDTH = 290
-CROP_FIT = (290, 56)
+CROP_WIDTH = FACTS_WIDTH
+CROP_HEIGHTS = (56, 88)
+"""The plate's crop grows with the card; how many pixels it may have in all is :mod:`edge.viewer.pictures`' business."""
+RING = 2
+"""The photo can have the focus; its ring stands out of the padding, so that pictures and texts are in line."""
 
 
 class CameraPanel(ttk.Frame):
     """Photo on the left; crop, plate, time, place, speed and verdict on the right."""
 
     def __init__(self, master: tk.Misc, theme: Theme, *, photo_width: int, resized: Callable[[], None]) -> None:
-        super().__init__(master, style="Card.TFrame", padding=theme.px(12))
+        px, near = theme.px, theme.px(12) - theme.px(RING)
+        super().__init__(master, style="Card.TFrame", padding=(near, near, px(12), near))
         self._theme = theme
         self._photo_width = photo_width
         self._resized = resized
@@ -35,9 +41,9 @@ class CameraPanel(ttk.Frame):
         self.columnconfigure(1, weight=1)
         self.rowconfigure(0, weight=1)
         self.photo = PictureView(self, theme, theme.px(320), theme.px(180), takefocus=True)
-        self.photo.grid(row=0, column=0, sticky="nw", padx=(0, theme.px(14)))
+        self.photo.grid(row=0, column=0, sticky="nw", padx=(0, px(14)))
         self._facts = facts = ttk.Frame(self)
-        facts.grid(row=0, column=1, sticky="nsew")
+        facts.grid(row=0, column=1, sticky="nsew", pady=(px(RING), 0))
         facts.columnconfigure(0, weight=1)
         head = ttk.Frame(facts)
         head.grid(row=0, column=0, sticky="ew", pady=(0, theme.px(6)))
@@ -47,7 +53,7 @@ class CameraPanel(ttk.Frame):
         self.title.grid(row=1, column=0, sticky="ew")
         self.badge = ttk.Label(head, style="neutral.Badge.TLabel")
         self.badge.grid(row=0, column=1, rowspan=2, sticky="e")
-        self.crop = PictureView(facts, theme, *(theme.px(side) for side in CROP_FIT), snug=True)
+        self.crop = PictureView(facts, theme, px(CROP_WIDTH), px(CROP_HEIGHTS[0]), snug=True)
         self.crop.grid(row=1, column=0, sticky="w")
         self.plate = PlateStrip(facts, theme)
         self.plate.grid(row=2, column=0, sticky="ew", pady=theme.px(6))
@@ -62,14 +68,26 @@ class CameraPanel(ttk.Frame):
     @property
     def fit(self) -> tuple[int, int]:
         """The pixels there are for the photo, width and height."""
-        px, margin = self._theme.px, 2 * self._theme.px(12) + 2 + 2 * self._theme.px(2)
-        width = self.winfo_width() - margin - px(14) - px(FACTS_WIDTH)
-        return max(px(160), min(self._photo_width, width)), max(px(90), self.winfo_height() - margin)
+        px = self._theme.px
+        width = self.winfo_width() - self._margin - px(14) - px(FACTS_WIDTH)
+        return max(px(160), min(self._photo_width, width)), max(px(90), self.winfo_height() - self._margin)
+
+    @property
+    def _margin(self) -> int:
+        """What the card's border, its padding and the photo's focus ring take of width and height."""
+        return 2 * self._theme.px(12) + 2
+
+    @property
+    def wanted_height(self) -> int:
+        """The pixels this card would like to be high: the photo at its present width."""
+        return round(self.fit[0] / self._aspect) + self._margin
 
     @property
     def crop_fit(self) -> tuple[int, int]:
         """The pixels there are for the magnified plate."""
-        return self._theme.px(CROP_FIT[0]), self._theme.px(CROP_FIT[1])
+        least, most = (self._theme.px(height) for height in CROP_HEIGHTS)
+        spare = self.winfo_height() - self._theme.px(UPPER_HEIGHT)
+        return self._theme.px(CROP_WIDTH), max(least, min(most, least + spare // 2))
 
     def show(self, case: Case, events: Sequence[Event], frame: int) -> None:
         """Everything but the pictures: those come next, through :meth:`show_photo`."""
@@ -94,8 +112,10 @@ class CameraPanel(ttk.Frame):
 
     def show_photo(self, photo: Photo) -> None:
         """Show the decoded photo and the plate's crop."""
-        self._aspect = photo.native[0] / photo.native[1]
+        aspect, self._aspect = self._aspect, photo.native[0] / photo.native[1]
         self._scale = photo.scale
+        if aspect != self._aspect:
+            self.event_generate("<<Wanted>>")
         self._fit(tell=False)
         if photo.picture is not None:
             self.photo.show(photo.picture)
@@ -141,14 +161,14 @@ class CameraPanel(ttk.Frame):
         self.fields["speed"].say(text, "Over.TLabel" if speed > case.limit_kmh else "TLabel")
 
     def _say_score(self, case: Case) -> None:
-        if case.verdict is None:
-            self.fields["score"].say("")
-        elif case.plate_confidence is None:
-            self.fields["score"].say(percent(case.verdict.probability))
-        else:
-            text = _("{verdict}, plate as read {plate}")
-            shown = text.format(verdict=percent(case.verdict.probability), plate=percent(case.plate_confidence))
-            self.fields["score"].say(shown)
+        parts = []
+        if case.verdict is not None and case.verdict.outcome is Outcome.IDENTIFIED:
+            parts.append(percent(case.verdict.probability))
+        elif case.verdict is not None and case.verdict.scores:
+            parts.append(_("best claim {share}").format(share=percent(case.verdict.probability)))
+        if case.verdict is not None and case.plate_confidence is not None:
+            parts.append(_("plate as read {share}").format(share=percent(case.plate_confidence)))
+        self.fields["score"].say(", ".join(parts))
 
     def _fit(self, *, tell: bool = True) -> None:
         width, height = self.fit

@@ -59,6 +59,8 @@ class CaseList(ttk.Frame):
         canvas = self.canvas
         canvas.bind("<Configure>", lambda _event: self.restyle())
         canvas.bind("<<ThemeChanged>>", lambda _event: self.restyle())
+        for event in ("<FocusIn>", "<FocusOut>"):
+            canvas.bind(event, lambda _event: self._draw_ring())
         canvas.bind("<Button-1>", self._click)
         canvas.bind("<Double-Button-1>", lambda _event: opened())
         canvas.bind("<Button-4>", lambda _event: self.scroll(-WHEEL_ROWS))
@@ -150,12 +152,7 @@ class CaseList(ttk.Frame):
     def restyle(self) -> None:
         """Draw everything anew: another size, palette or zoom."""
         palette = self._theme.palette
-        self.canvas.configure(
-            background=palette.surface,
-            highlightthickness=self._theme.px(2),
-            highlightcolor=palette.accent,
-            highlightbackground=palette.surface,
-        )
+        self.canvas.configure(background=palette.surface, highlightthickness=0)
         self.canvas.delete("all")
         self._drawn = []
         self.draw()
@@ -178,6 +175,7 @@ class CaseList(ttk.Frame):
                 self._draw_row(slot, row)
                 self._drawn[slot] = row
         self._draw_empty()
+        self._draw_ring()
         last = (self._first + self.rows_in_sight) / self.total if self.total else 1.0
         self._bar.set(self._first / self.total if self.total else 0.0, min(1.0, last))
         for page in missing:
@@ -186,13 +184,12 @@ class CaseList(ttk.Frame):
     def _draw_row(self, slot: int, row: Row) -> None:
         palette, fonts, px = self._theme.palette, self._theme.fonts, self._theme.px
         self._erase(slot)
-        edge = px(2)
-        top, width = edge + slot * self.row_height, self.canvas.winfo_width() - edge
+        top, width = slot * self.row_height, self.canvas.winfo_width()
         bottom, tag = top + self.row_height, f"slot{slot}"
         face = palette.accent_soft if row.selected else palette.surface
         draw = self.canvas
-        draw.create_rectangle(edge, top, width, bottom, fill=face, outline="", tags=tag)
-        draw.create_line(edge, bottom - 1, width, bottom - 1, fill=palette.border, tags=tag)
+        draw.create_rectangle(0, top, width, bottom, fill=face, outline="", tags=tag)
+        draw.create_line(0, bottom - 1, width, bottom - 1, fill=palette.border, tags=tag)
         if row.summary is None:
             draw.create_text(
                 px(16), top + px(6), text="…", anchor="nw", fill=palette.muted, font=fonts["body"], tags=tag
@@ -201,10 +198,11 @@ class CaseList(ttk.Frame):
         summary = row.summary
         verdict, tone = outcome_words(summary.outcome)
         colour = self._theme.tone(tone)[0]
-        draw.create_rectangle(edge, top, edge + px(4), bottom - 1, fill=colour, outline="", tags=tag)
+        draw.create_rectangle(0, top, px(4), bottom - 1, fill=colour, outline="", tags=tag)
         upper, lower = top + px(6), bottom - px(7)
         shown = plain(summary.corrected_plate or summary.plate_text, 14)
-        plate, muted = shown or _("no plate"), palette.muted
+        nothing = _("Not read yet") if summary.outcome is None else _("no plate")
+        plate, muted = shown or nothing, palette.muted
         ink = palette.text if shown else muted
         draw.create_text(px(16), upper, text=plate, anchor="nw", fill=ink, font=fonts["strong"], tags=tag)
         right = width - px(10)
@@ -230,6 +228,20 @@ class CaseList(ttk.Frame):
                 tags="empty",
             )
 
+    def _draw_ring(self) -> None:
+        """Show where the keyboard is: around the selected row, or around the list if that row is not in sight."""
+        self.canvas.delete("ring")
+        if self.canvas.focus_get() is not self.canvas:
+            return
+        width, line = self.canvas.winfo_width(), self._theme.px(2)
+        top, bottom = 0, self.canvas.winfo_height()
+        slot = None if self._index is None else self._index - self._first
+        if slot is not None and 0 <= slot < len(self._drawn) and self._drawn[slot] is not None:
+            top, bottom = slot * self.row_height, (slot + 1) * self.row_height - 1
+        half = line // 2
+        corners = (half, top + half, width - line + half, bottom - line + half)
+        self.canvas.create_rectangle(*corners, outline=self._theme.palette.accent, width=line, tags="ring")
+
     def _erase(self, slot: int) -> None:
         if slot < len(self._drawn) and self._drawn[slot] is not None:
             self.canvas.delete(f"slot{slot}")
@@ -245,7 +257,7 @@ class CaseList(ttk.Frame):
 
     def _click(self, event: tk.Event[tk.Misc]) -> None:
         self.canvas.focus_set()
-        index = self._first + (event.y - self._theme.px(2)) // self.row_height
+        index = self._first + event.y // self.row_height
         if 0 <= index < self.total:
             self.select_index(index)
 

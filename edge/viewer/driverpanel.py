@@ -16,6 +16,8 @@ from edge.viewer.widgets import Elided, Field, PictureView
 from edge.viewer.words import reason_words
 
 PORTRAIT = (104, 130)
+LEAST_HEIGHT = 174
+"""Room for the lines of three claims."""
 COLUMNS = 4
 CLAIMS_SHOWN = 6
 BAR_WIDTH = 180
@@ -35,6 +37,12 @@ class DriverPanel(ttk.Frame):
         self.portrait = PictureView(self, theme, *self.portrait_fit)
         self._person = self._build_person()
         self._why = self._build_why()
+
+    @property
+    def wanted_height(self) -> int:
+        """The pixels this card needs to be high: the portrait, or the driver's data where type is large."""
+        needed = max(self.portrait_fit[1], self._person.winfo_reqheight()) + 2 * self._theme.px(12) + 2
+        return max(needed, self._theme.px(LEAST_HEIGHT))
 
     @property
     def portrait_fit(self) -> tuple[int, int]:
@@ -159,11 +167,18 @@ class DriverPanel(ttk.Frame):
         line = body.metrics("linespace") + theme.px(4)
         caption = _("How well each claimed plate explains the photo, against the plate as read (0 is as well)")
         canvas.create_text(0, 0, text=caption, anchor="nw", fill=palette.muted, font=small)
-        label = max(body.measure(_("Claim {number}").format(number=n)) for n in (1, CLAIMS_SHOWN)) + theme.px(12)
+        label = max(body.measure(_("Claim {number}").format(number=n)) for n in (1, len(self._scores))) + theme.px(12)
         top = small.metrics("linespace") + theme.px(5)
         ranked = sorted(enumerate(self._scores, 1), key=lambda item: -item[1])
         room = max(1, (canvas.winfo_height() - top + theme.px(6)) // line)
-        for rank, (place, score) in enumerate(ranked[: min(CLAIMS_SHOWN, room)]):
+        count = min(CLAIMS_SHOWN, room)
+        shown = ranked if len(ranked) <= count else ranked[: count - 1]
+        if left := len(ranked) - len(shown):
+            text = ngettext("and {count} more: {scores}", "and {count} more: {scores}", left)
+            text = text.format(count=left, scores="  ".join(_figure(score) for _place, score in ranked[len(shown) :]))
+            y = top + len(shown) * line + line // 2
+            canvas.create_text(0, y, text=text, anchor="w", fill=palette.muted, font=small)
+        for rank, (place, score) in enumerate(shown):
             y = top + rank * line + line // 2
             share = max(0.0, min(1.0, 1.0 + score / BAR_SPAN))
             width, half = theme.px(BAR_WIDTH), theme.px(4)
@@ -171,8 +186,13 @@ class DriverPanel(ttk.Frame):
             canvas.create_text(0, y, text=text, anchor="w", fill=palette.text, font=body)
             canvas.create_rectangle(label, y - half, label + width, y + half, fill=palette.neutral_soft, outline="")
             canvas.create_rectangle(label, y - half, label + width * share, y + half, fill=palette.accent, outline="")
-            figure = number(score, 1) if score > -999 else _("impossible")
-            canvas.create_text(label + width + theme.px(10), y, text=figure, anchor="w", fill=palette.text, font=body)
+            canvas.create_text(
+                label + width + theme.px(10), y, text=_figure(score), anchor="w", fill=palette.text, font=body
+            )
+
+
+def _figure(score: float) -> str:
+    return number(score, 1).replace("-", "−") if score > -999 else _("impossible")
 
 
 def _expired(driver: Driver, at_utc: float) -> bool:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from tkinter import ttk
 
 from edge.cases.records import CaseFilter, EventKind
 from edge.model import Outcome, State
-from edge.viewer.language import _
+from edge.viewer.language import _, read_day, short_day
+from edge.viewer.sheets import Question
 from edge.viewer.source import Query
 from edge.viewer.theme import Theme
 from edge.viewer.words import order_words, outcome_words, review_words
@@ -22,6 +23,7 @@ class FilterBar(ttk.Frame):
 
     def __init__(self, master: tk.Misc, theme: Theme, changed: Callable[[], None]) -> None:
         super().__init__(master, padding=theme.px(8))
+        self._theme = theme
         self._changed = changed
         self._timer: str | None = None
         self._sent = Query()
@@ -52,28 +54,32 @@ class FilterBar(ttk.Frame):
             _("Since yesterday"): 1,
             _("Last 7 days"): 6,
             _("Last 30 days"): 29,
+            _("Choose days …"): None,
         }
+        self._any, *_others, self._choose = self._days
+        self._span: tuple[date, date] | None = None
         self._orders = order_words()
         self.outcome = self._choice(list(self._outcomes), 2, 0)
         self.review = self._choice(list(self._reviews), 2, 1)
         self.day = self._choice(list(self._days), 3, 0)
+        self.day.bind("<<ComboboxSelected>>", lambda _event: self._day_chosen())
         self.order = self._choice(list(self._orders), 3, 1)
         self.bind("<<ThemeChanged>>", lambda _event: self._recolour(theme))
 
     def query(self) -> Query:
         """What the officer asks for now."""
         outcome = self._outcomes[self.outcome.get()]
-        days = self._days[self.day.get()]
-        since = None
+        span = self._span
+        days = None if span else self._days[self.day.get()]
         if days is not None:
-            midnight = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
-            since = (midnight - timedelta(days=days)).timestamp()
+            span = (date.today() - timedelta(days=days), date.max)
         choice = CaseFilter(
             text=self.text.get()[:100].replace("\0", ""),
             state=outcome if isinstance(outcome, State) else None,
             outcome=outcome if isinstance(outcome, Outcome) else None,
             review=self._reviews[self.review.get()],
-            since_utc=since,
+            since_utc=_midnight(span[0]) if span else None,
+            until_utc=_midnight(span[1] + timedelta(days=1)) if span and span[1] < date.max else None,
         )
         return Query(choice, self._orders[self.order.get()])
 
@@ -82,8 +88,43 @@ class FilterBar(ttk.Frame):
         self.text.delete(0, "end")
         for box in (self.outcome, self.review, self.day, self.order):
             box.current(0)
+        self._span = None
         self._tell()
         return "break"
+
+    def choose_days(self) -> None:
+        """Ask for the first and the last day to show."""
+
+        def answer(values: list[str]) -> str:
+            try:
+                first = read_day(values[0])
+                last = read_day(values[1]) if values[1] else first
+            except ValueError:
+                return _("Write a day as {example}.").format(example=short_day(date.today()))
+            if last < first:
+                return _("The last day is before the first.")
+            self._span = (first, last)
+            self.day.set(short_day(first) if first == last else f"{short_day(first)} – {short_day(last)}")
+            self._tell()
+            return ""
+
+        Question(
+            self,
+            self._theme,
+            _("Show the cases of some days"),
+            _("For a single day leave the second field empty."),
+            {_("First day"): short_day(date.today()), _("Last day"): ""},
+            _("Show"),
+            answer,
+        )
+
+    def _day_chosen(self) -> None:
+        self.day.selection_clear()
+        if self.day.get() == self._choose:
+            self.day.set(self._any)  # what stands there if the question is not answered
+            self.choose_days()
+        self._span = None
+        self._tell()
 
     def _choice(self, values: list[str], row: int, column: int) -> ttk.Combobox:
         box = ttk.Combobox(self, values=values, state="readonly", width=9, height=len(values))
@@ -117,3 +158,8 @@ class FilterBar(ttk.Frame):
                 *("-background", palette.surface, "-foreground", palette.text),
                 *("-selectbackground", palette.accent, "-selectforeground", palette.on_accent),
             )
+
+
+def _midnight(day: date) -> float:
+    """When *day* begins here, in seconds since the epoch."""
+    return datetime.combine(day, time()).astimezone().timestamp()

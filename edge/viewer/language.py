@@ -13,7 +13,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import LOCALTZ, format_date, format_datetime
+from babel.dates import LOCALTZ, format_date, format_datetime, parse_date
 from babel.numbers import format_decimal, format_percent
 
 LOCALE_DIR = Path(__file__).parent / "locale"
@@ -81,6 +81,29 @@ def day(iso: str) -> str:
         return iso
 
 
+def short_day(value: date) -> str:
+    """A date as short as the locale has it."""
+    return format_date(value, "short", locale=_current.locale)
+
+
+def read_day(text: str) -> date:
+    """The date somebody typed, as the locale writes it or as ISO 8601 does.
+
+    Raises:
+        ValueError: it is none, or not of our time.
+    """
+    try:
+        read = date.fromisoformat(text)
+    except ValueError:
+        try:
+            read = parse_date(text, locale=_current.locale)
+        except IndexError:
+            raise ValueError(f"{text!r} is no date") from None
+    if not 2000 <= read.year < 2100:
+        raise ValueError(f"{read.year} is not of our time")
+    return read
+
+
 def number(value: float, digits: int = 0) -> str:
     """*value* with *digits* decimals and the locale's separators."""
     pattern = "#,##0" + ("." + "0" * digits if digits else "")
@@ -91,4 +114,4 @@ def percent(value: float) -> str:
     """0 to 1 as a percentage; what is not certain never reads 100 %."""
     if 0.999 < value < 1.0:
         value = 0.999
-    return format_percent(value, "#,##0.0\u202f%" if value > 0.99 else "#,##0\u202f%", locale=_current.locale)
+    return format_percent(value, "#,##0.0\u202f%" if 0.99 < value < 1.0 else "#,##0\u202f%", locale=_current.locale)

@@ -13,6 +13,8 @@ from edge.viewer.source import Listing, Pulse, Query, Source
 
 POLL_MS = 400
 STATUS_EVERY = 8
+PATIENCE_S = 1.0
+"""A store that has not answered after so long is called busy: it is locked by somebody, or its disk is slow."""
 
 
 class ListKeeper:
@@ -34,6 +36,7 @@ class ListKeeper:
         self._version: int | None = None
         self._status: UnitStatus | None = None
         self._trouble = ""
+        self._busy = False
         self._beats = 0
         self._asked: set[int] = set()
         self._timer: str | None = None
@@ -64,16 +67,19 @@ class ListKeeper:
     def _beat(self) -> None:
         with_status = self._beats % STATUS_EVERY == 0
         self._beats += 1
+        busy = self._source.waiting_s > PATIENCE_S
+        if busy != self._busy:
+            self._busy = busy
+            self._told()
         self._source.pulse(self._felt, self._failed, with_status=with_status)
         self._timer = self._root.after(POLL_MS, self._beat)
 
     def _felt(self, pulse: Pulse) -> None:
-        if self._trouble:
+        fresh = pulse.status is not None and pulse.status != self._status
+        if self._trouble or fresh:
             self._trouble = ""
-            self._tell(self._status, "")
-        if pulse.status is not None and pulse.status != self._status:
-            self._status = pulse.status
-            self._tell(pulse.status, "")
+            self._status = pulse.status or self._status
+            self._told()
         if pulse.version != self._version:
             first = self._version is None
             self._version = pulse.version
@@ -103,7 +109,12 @@ class ListKeeper:
         trouble = _("The cases cannot be read: {error}. Trying again.").format(error=describe(error))
         if trouble != self._trouble:
             self._trouble = trouble
-            self._tell(self._status, trouble)
+            self._told()
+
+    def _told(self) -> None:
+        """Say how the unit fares, and what is in the way."""
+        waiting = _("The database is busy: what was asked of it is shown as soon as it answers.") if self._busy else ""
+        self._tell(self._status, self._trouble or waiting)
 
     def _nothing(self) -> str:
         if self._query == Query():

@@ -8,6 +8,7 @@ from edge.viewer.actionbar import ActionBar
 from edge.viewer.background import Lane
 from edge.viewer.camerapanel import CameraPanel
 from edge.viewer.driverpanel import DriverPanel
+from edge.viewer.history import History
 from edge.viewer.language import _
 from edge.viewer.pictures import Pictures, Wanted, describe, load
 from edge.viewer.source import Opened, Source
@@ -26,10 +27,11 @@ class OpenCase:
         pictures: Lane,
         camera: CameraPanel,
         driver: DriverPanel,
+        history: History,
         bar: ActionBar,
     ) -> None:
         self._root, self._source, self._pictures = root, source, pictures
-        self._camera, self._driver, self._bar = camera, driver, bar
+        self._camera, self._driver, self._history, self._bar = camera, driver, history, bar
         self.number: int | None = None
         self.opened: Opened | None = None
         self.frame = 0
@@ -50,8 +52,9 @@ class OpenCase:
         """Show no case."""
         self.opened = None
         self._photo_key = self._crop_key = self._portrait = None
-        self._camera.clear(words or _("Choose a case from the list"))
+        self._camera.clear(words or _("The case chosen in the list appears here"))
         self._driver.clear()
+        self._history.show(None)
         self._bar.show(None)
 
     def select(self, number: int) -> None:
@@ -117,7 +120,7 @@ class OpenCase:
         case = opened.case
         path = opened.photos[frame] if opened.photos else None
         box = case.plate_box if case.photo == frame else None
-        photo_key, crop_key = (path, self._camera.fit), (path, box)
+        photo_key, crop_key = (path, self._camera.fit), (path, box, self._camera.crop_fit)
         redraw = photo_key != self._photo_key
         portrait = case.driver.portrait if case.driver is not None else None
         wanted = Wanted(
@@ -143,6 +146,7 @@ class OpenCase:
         case = opened.case
         self._camera.show(case, opened.events, frame)
         self._driver.show(case)
+        self._history.show(case, opened.events)
         if not opened.photos:
             self._camera.fail_photo(_("The camera gave no photo."))
         elif opened.photos[frame] is None:

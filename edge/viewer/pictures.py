@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import math
 import tkinter as tk
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,8 @@ from edge.viewer.plain import plain
 
 CROP_MARGIN = 0.18
 CROP_MAGNIFICATION = 8.0
+CROP_SHARE = 0.2
+"""Of the square over the crop's width as much may be filled: every pixel costs 4 bytes on the way to the screen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +122,7 @@ def load_whole(stored: Signed) -> Image.Image:
 
 
 def magnify(whole: Image.Image, box: Box, fit: tuple[int, int]) -> Image.Image:
-    """The *box* of a photo with a margin, scaled to fit into *fit* but not beyond :data:`CROP_MAGNIFICATION`."""
+    """The *box* of a photo with a margin, scaled to fit into *fit*, within :data:`CROP_MAGNIFICATION` and its share."""
     margin = CROP_MARGIN * box.height
     region = (
         max(0.0, box.x1 - margin),
@@ -128,7 +131,8 @@ def magnify(whole: Image.Image, box: Box, fit: tuple[int, int]) -> Image.Image:
         min(float(whole.height), box.y2 + margin),
     )
     width, height = max(1.0, region[2] - region[0]), max(1.0, region[3] - region[1])
-    scale = min(CROP_MAGNIFICATION, fit[0] / width, fit[1] / height)
+    most = math.sqrt(CROP_SHARE * fit[0] ** 2 / (width * height))
+    scale = min(CROP_MAGNIFICATION, fit[0] / width, fit[1] / height, most)
     size = max(1, round(width * scale)), max(1, round(height * scale))
     return whole.resize(size, Image.Resampling.BICUBIC, box=region)
 

@@ -105,6 +105,11 @@ class Source:
         self._watch_lane = background.lane("watch", self._watch.close)
         self._desk_lane = background.lane("desk", self._desk.close)
 
+    @property
+    def waiting_s(self) -> float:
+        """For how many seconds the store has kept us waiting; 0 while nothing is asked of it."""
+        return max(self._watch_lane.busy_s, self._desk_lane.busy_s)
+
     def pulse(self, done: Callable[[Pulse], None], failed: Failed, *, with_status: bool) -> None:
         """Look whether anything was committed."""
 

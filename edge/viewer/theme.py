@@ -39,6 +39,7 @@ class Palette:
     warn_soft: str
     bad: str
     bad_soft: str
+    bad_hover: str
     neutral: str
     neutral_soft: str
     photo: str
@@ -62,6 +63,7 @@ LIGHT = Palette(
     warn_soft="#fdeccd",
     bad="#b3261e",
     bad_soft="#fbe3e1",
+    bad_hover="#f4cdca",
     neutral="#48566a",
     neutral_soft="#e5eaf0",
     photo="#dfe5ec",
@@ -84,6 +86,7 @@ DARK = Palette(
     warn_soft="#43310f",
     bad="#ff9a92",
     bad_soft="#4a1d1b",
+    bad_hover="#5e2624",
     neutral="#b4c0ce",
     neutral_soft="#2b3643",
     photo="#0b0f14",
@@ -92,6 +95,23 @@ SLIM_SCROLLBAR: Any = [
     (
         "Vertical.Scrollbar.trough",
         {"sticky": "ns", "children": [("Vertical.Scrollbar.thumb", {"expand": "1", "sticky": "nswe"})]},
+    )
+]
+RING_BUTTON: Any = [
+    (
+        "Button.border",
+        {"sticky": "nswe", "children": [("Button.padding", {"sticky": "nswe", "children": [("Button.label", {})]})]},
+    )
+]
+"""No dotted line within: a button that has the focus wears a ring of two pixels instead."""
+_INSIDE_COMBOBOX: Any = [
+    ("Flat.downarrow", {"side": "right", "sticky": ""}),
+    ("Combobox.textarea", {"sticky": "nswe"}),
+]
+FLAT_COMBOBOX: Any = [
+    (
+        "Entry.field",
+        {"sticky": "nswe", "children": [("Combobox.padding", {"sticky": "nswe", "children": _INSIDE_COMBOBOX})]},
     )
 ]
 TONES = ("good", "warn", "bad", "neutral", "accent")
@@ -115,6 +135,8 @@ class Theme:
         self._style = ttk.Style(root)
         for palette in (LIGHT, DARK):
             self._style.theme_create(_theme_name(palette), parent="clam")
+            self._style.theme_use(_theme_name(palette))
+            self._style.element_create("Flat.downarrow", "from", "default")  # clam's stands in a box of its own
         self._apply()
 
     def px(self, size: float) -> int:
@@ -162,8 +184,8 @@ class Theme:
         )
         configure("TLabel", borderwidth=0, padding=0)
         configure("Page.TFrame", background=palette.background)
-        configure("Card.TFrame", background=palette.surface, relief="solid", bordercolor=palette.border)
-        configure("Sheet.TFrame", background=palette.surface, relief="solid", bordercolor=palette.accent)
+        for name, colour in (("Card", palette.border), ("Sheet", palette.accent)):
+            configure(f"{name}.TFrame", relief="raised", borderwidth=1, bordercolor=colour)
         for name, colour, face in (
             ("Muted", palette.muted, "body"),
             ("Small", palette.muted, "small"),
@@ -191,11 +213,12 @@ class Theme:
 
     def _buttons(self) -> None:
         palette, px = self.palette, self.px
-        padding = (px(11), px(5))
+        padding = (px(13), px(6))
+        self._style.layout("TButton", RING_BUTTON)
         kinds = {
-            "TButton": (palette.raised, palette.text, palette.border, palette.neutral_soft),
+            "TButton": (palette.surface, palette.text, palette.border, palette.neutral_soft),
             "Primary.TButton": (palette.accent, palette.on_accent, palette.accent, palette.accent_hover),
-            "Danger.TButton": (palette.bad_soft, palette.bad, palette.bad_soft, palette.border),
+            "Danger.TButton": (palette.bad_soft, palette.bad, palette.bad_soft, palette.bad_hover),
             "Quiet.TButton": (palette.background, palette.text, palette.background, palette.neutral_soft),
         }
         for style, (face, text, border, hover) in kinds.items():
@@ -209,21 +232,24 @@ class Theme:
                 padding=padding,
                 anchor="center",
                 width=0,
-                relief="flat",
+                relief="raised",
             )
             live = [("disabled", palette.raised), ("pressed", hover), ("active", hover)]
+            rings = (palette.text, palette.on_accent) if style == "Primary.TButton" else (palette.accent,) * 2
+            ringed = [("focus", rings[1]), *live]
             self._style.map(
                 style,
                 background=live,
-                lightcolor=live,
-                darkcolor=live,
+                lightcolor=ringed,
+                darkcolor=ringed,
                 foreground=[("disabled", palette.muted)],
-                bordercolor=[("focus", palette.text if style == "Primary.TButton" else palette.accent)],
+                bordercolor=[("disabled", palette.raised), ("focus", rings[0]), ("active", hover)],
                 relief=[],
             )
 
     def _fields(self) -> None:
         palette, px = self.palette, self.px
+        self._style.layout("TCombobox", FLAT_COMBOBOX)
         for style in ("TEntry", "TCombobox"):
             self._style.configure(
                 style,
@@ -231,8 +257,9 @@ class Theme:
                 foreground=palette.text,
                 lightcolor=palette.surface,
                 arrowcolor=palette.muted,
-                arrowsize=px(13),
+                arrowsize=px(15),
                 background=palette.surface,
+                relief="flat",
             )
             self._style.map(
                 style,
@@ -252,7 +279,8 @@ class Theme:
         self._style.configure("TScrollbar", background=palette.border, bordercolor=palette.surface, gripcount=0)
         self._style.configure("TScrollbar", arrowsize=px(11), troughcolor=palette.surface, lightcolor=palette.border)
         self._style.configure("TScrollbar", darkcolor=palette.border, arrowcolor=palette.muted)
-        self._style.map("TScrollbar", background=[("active", palette.muted), ("disabled", palette.surface)])
+        live = [("disabled", palette.surface), ("active", palette.muted)]
+        self._style.map("TScrollbar", background=live, lightcolor=live, darkcolor=live)
         for option, value in {
             "background": palette.surface,
             "foreground": palette.text,

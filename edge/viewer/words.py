@@ -27,6 +27,17 @@ def review_words(review: str | None) -> tuple[str, str]:
     }.get(review, (str(review), "neutral"))
 
 
+def event_words(kind: EventKind) -> tuple[str, str]:
+    """Word and tone of what an officer did, for the history."""
+    return {
+        EventKind.CONFIRM: (_("Confirmed"), "good"),
+        EventKind.DISMISS: (_("Dismissed"), "bad"),
+        EventKind.CORRECT_PLATE: (_("Plate corrected"), "warn"),
+        EventKind.VIEW: (_("Viewed"), "neutral"),
+        EventKind.EXPORT: (_("Exported"), "accent"),
+    }[kind]
+
+
 def order_words() -> dict[str, Order]:
     """What the officer chooses a sorting by."""
     return {
@@ -34,6 +45,7 @@ def order_words() -> dict[str, Order]:
         _("Oldest first"): Order.OLDEST,
         _("Fastest first"): Order.FASTEST,
         _("By plate"): Order.PLATE,
+        _("By driver"): Order.DRIVER,
     }
 
 

@@ -30,7 +30,7 @@ def _names(text: str) -> set[str | None]:
 
 
 def _pairs(catalogue: Catalog) -> set[str]:
-    return {repr((tuple(m.id) if m.pluralizable else m.id, m.string)) for m in catalogue if m.id}
+    return {repr((tuple(m.id), tuple(m.string)) if m.pluralizable else (m.id, m.string)) for m in catalogue if m.id}
 
 
 def test_every_message_is_translated_and_none_is_left_over() -> None:
