@@ -51,11 +51,27 @@ def audit(
     try:
         with closing(open_to_read(state_dir)) as database:
             database.execute("BEGIN")  # one snapshot, whatever the daemon does meanwhile
-            return _audit(state_dir, database, trusted, head, progress)
-    except Mismatch as error:
-        raise EvidenceError(f"the evidence does not hold: {error}") from None
+            try:
+                return _audit(state_dir, database, trusted, head, progress)
+            except Mismatch as error:
+                where = "" if error.entry is None else _case_of(database, error.entry)
+                raise EvidenceError(f"the evidence does not hold: {error}{where}") from None
     except sqlite3.Error as error:
         raise CaseError(f"the case store cannot be read ({error}): restore the last backup") from None
+
+
+def _case_of(database: sqlite3.Connection, entry: int) -> str:
+    """Which case a broken entry belongs to, in brackets: a judge asks for cases, not for entries."""
+    rows = database.execute(
+        "SELECT number FROM cases WHERE filed_seq = ?1 OR decided_seq = ?1"
+        " UNION ALL SELECT case_number FROM entries WHERE seq = ?1 AND case_number IS NOT NULL",
+        (entry,),
+    ).fetchall()
+    if rows:
+        return f" (case {rows[0][0]})"
+    later = "SELECT case_number FROM entries WHERE seq > ? AND case_number IS NOT NULL ORDER BY seq LIMIT 1"
+    rows = database.execute(later, (entry,)).fetchall()
+    return f" (before case {rows[0][0]})" if rows else ""
 
 
 def _audit(

@@ -43,7 +43,9 @@ HEADER_KEYS = {"at", "body", "case", "kind", "previous", "seq"}
 
 
 class Mismatch(Exception):
-    """Evidence does not hold; the message is the sentence to show."""
+    """Evidence does not hold; the message is the sentence to show. ``entry`` is where in the chain, if it is there."""
+
+    entry: int | None = None
 
 
 class Link(NamedTuple):
@@ -103,23 +105,15 @@ def check_chain(links: Iterable[Link]) -> Chain:
     chain = Chain()
     signed: list[tuple[int, Link]] = []
     for seq, link in enumerate(links, 1):
-        header = parse_canonical(link.header, f"entry {seq} of the chain")
-        if set(header) != HEADER_KEYS or header["seq"] != seq:
-            raise Mismatch(f"entry {seq} of the chain is missing or out of order")
-        if not (header["case"] is None or isinstance(header["case"], int)) or not isinstance(header["kind"], str):
-            raise Mismatch(f"entry {seq} of the chain is none that a unit writes")
-        if header["previous"] != chain.head:
-            raise Mismatch(f"entry {seq} does not follow from entry {seq - 1}: one of them was altered or removed")
-        if link.body is not None and sha256(link.body) != header["body"]:
-            raise Mismatch(f"the content of entry {seq} ({header['kind']}) was altered")
-        if header["kind"] == "key":
-            _add_key(chain, seq, link)
+        try:
+            _add_link(chain, seq, link)
+        except Mismatch as error:
+            error.entry = seq
+            raise
         if link.signature is None or link.key_id is None:
             chain.unsigned.append(seq)
         else:
             signed.append((seq, link))
-        _count(chain, seq, header["kind"], header["case"])
-        chain.entries, chain.head = seq, sha256(link.header)
     for seq, link in signed:  # only now: a key may countersign what was written before it came
         if link.key_id not in chain.keys:
             raise Mismatch(f"entry {seq} is signed with a key that was never introduced")
@@ -140,7 +134,9 @@ def check_signatures(signatures: Iterable[Signature]) -> None:
                 schemes[public_key] = eddsa.new(eddsa.import_public_key(public_key), mode="rfc8032")
             schemes[public_key].verify(message, signature)
         except ValueError:
-            raise Mismatch(f"the signature of entry {seq} is wrong: it was altered or made with another key") from None
+            error = Mismatch(f"the signature of entry {seq} is wrong: it was altered or made with another key")
+            error.entry = seq
+            raise error from None
 
 
 def check_trust(chain: Chain, trusted: bytes, cases: Iterable[int]) -> None:
@@ -151,6 +147,22 @@ def check_trust(chain: Chain, trusted: bytes, cases: Iterable[int]) -> None:
     for number in cases:
         if chain.first_key != key_id and chain.last_signed_by.get(key_id, 0) < chain.decided.get(number, 0):
             raise Mismatch(f"the key you trust ({key_id}) does not vouch for case {number}")
+
+
+def _add_link(chain: Chain, seq: int, link: Link) -> None:
+    header = parse_canonical(link.header, f"entry {seq} of the chain")
+    if set(header) != HEADER_KEYS or header["seq"] != seq:
+        raise Mismatch(f"entry {seq} of the chain is missing or out of order")
+    if not (header["case"] is None or isinstance(header["case"], int)) or not isinstance(header["kind"], str):
+        raise Mismatch(f"entry {seq} of the chain is none that a unit writes")
+    if header["previous"] != chain.head:
+        raise Mismatch(f"entry {seq} does not follow from entry {seq - 1}: one of them was altered or removed")
+    if link.body is not None and sha256(link.body) != header["body"]:
+        raise Mismatch(f"the content of entry {seq} ({header['kind']}) was altered")
+    if header["kind"] == "key":
+        _add_key(chain, seq, link)
+    _count(chain, seq, header["kind"], header["case"])
+    chain.entries, chain.head = seq, sha256(link.header)
 
 
 def _add_key(chain: Chain, seq: int, link: Link) -> None:
