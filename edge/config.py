@@ -31,8 +31,9 @@ class Section(BaseModel):
 
 
 class UnitSettings(Section):
-    """``[unit]``: which camera this is and where it keeps its state."""
+    """``[unit]``: whose camera this is, which one, and where it keeps its state."""
 
+    authority: str = ""
     serial: str = "AVX-0000"
     site: str = "unnamed site"
     state_dir: Path = Path("/var/lib/autovelox")

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 import resource
 import signal
 from collections import Counter
-from collections.abc import Awaitable, Coroutine, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
-from importlib.metadata import version
 from itertools import count
 from pathlib import Path
-from typing import TypeVar
 
 import uvloop
 
@@ -22,6 +19,7 @@ from edge.cases.retention import Policy
 from edge.cases.signing import load_signer
 from edge.cases.store import CaseStore
 from edge.config import Settings, models_dir
+from edge.deciding import Deciding
 from edge.errors import EdgeError, SecretError
 from edge.health import DiskProbe
 from edge.identify import Thresholds
@@ -35,17 +33,13 @@ from edge.notify import Notifier
 from edge.plates import Formats, licence_pattern
 from edge.police.registry import Registry
 from edge.police.vault import load_master_key
+from edge.provenance import provenance
 from edge.sense import Board, Panel, open_camera, open_radar
 from edge.vision.pool import WorkerPool
 from edge.window import WindowOpener
 
 log = logging.getLogger(__name__)
-Result = TypeVar("Result")
 
-RETRY_S = (1.0, 10.0, 60.0)
-"""Pauses before a case whose decision failed is tried again; after the last one it waits for the next start."""
-AT_ONCE = 8
-"""Cases in memory at once; when recognition falls behind, the others wait on the disk."""
 HOUSEKEEPING_S = 1.0
 CHECK_ROUNDS = 5
 """In every fifth round of housekeeping the disk and the workers are tried, and the board's sensors are read."""
@@ -88,8 +82,6 @@ class Unit:
     def __init__(self, settings: Settings) -> None:
         """Nothing runs before :meth:`start`."""
         self._settings = settings
-        self._deciding: set[asyncio.Task[None]] = set()
-        self._turns = asyncio.Semaphore(AT_ONCE)
         self._known_problems: Mapping[str, str] = {}
         self._board = Board()
         self._disk = DiskProbe(settings.unit.state_dir)
@@ -118,7 +110,7 @@ class Unit:
         self._cases = await CaseStore.open(
             settings.unit.state_dir,
             load_signer(settings.cases.signing_key_file),
-            _provenance(settings, folder),
+            await asyncio.to_thread(provenance, settings, folder),
             policy=Policy.of(settings.cases),
         )
         stack.push_async_callback(self._cases.close)
@@ -161,11 +153,11 @@ class Unit:
         stack.push_async_callback(monitor.stop)
         await monitor.start()
         stack.push_async_callback(self._camera.stop)
-        stack.push_async_callback(self._drain)
+        self._deciding = Deciding(self._flow, self._announce)
+        stack.push_async_callback(self._deciding.drain, settings.recognition.stop_timeout_s)
         stack.push_async_callback(self._link.stop)
         await self._link.start()
-        if backlog := await self._cases.waiting():
-            self._begin(self._decide_backlog(backlog), "backlog")
+        self._deciding.catch_up(await self._cases.waiting())
         stack.push_async_callback(self._radar.stop)
         await self._radar.start()
         self._panel = Panel(settings.panel, settings.radar.pin_factory, self._radar.test_trigger)
@@ -222,52 +214,11 @@ class Unit:
                 continue
             log.info("case %d filed", number, extra={"case": number})
             self._panel.beep()
-            self._begin(self._decide(number, live=True), f"case {number}")
+            self._deciding.begin(number)
 
     def _is_infringement(self, trigger: Trigger) -> bool:
         speed = self._settings.speed
         return trigger.speed_kmh is None or trigger.speed_kmh > speed.limit_kmh + speed.tolerance_kmh
-
-    def _begin(self, work: Coroutine[None, None, None], name: str) -> None:
-        task = asyncio.create_task(work, name=name)
-        self._deciding.add(task)
-        task.add_done_callback(self._deciding.discard)
-
-    async def _decide_backlog(self, numbers: Sequence[int]) -> None:
-        """Decide what the last stop left pending, one case after another; one that fails holds up no other."""
-        log.info("%d cases are pending from before the start", len(numbers))
-        for number in numbers:
-            if not await self._decide_now(number, live=False):
-                self._begin(self._decide(number, live=False), f"case {number}")
-
-    async def _decide(self, number: int, *, live: bool) -> None:
-        if live and self._turns.locked():  # recognition is behind: the case is made whole and waits on the disk
-            await self._try(number, self._flow.complete(number))
-            live = False
-        for pause_s in (*RETRY_S, None):
-            if await self._decide_now(number, live=live):
-                return
-            live = False
-            if pause_s is not None:
-                await asyncio.sleep(pause_s)
-
-    async def _decide_now(self, number: int, *, live: bool) -> bool:
-        async with self._turns:
-            case = await self._try(number, self._flow.decide(number, live=live))
-        if case is None:
-            return False
-        self._announce(case)
-        return True
-
-    async def _try(self, number: int, work: Awaitable[Result]) -> Result | None:
-        try:
-            return await work
-        except EdgeError as error:
-            log.error("case %d stays pending: %s", number, error)
-        except Exception as error:
-            # The message of an unforeseen error may hold anybody's data: only its type is safe to log.
-            log.error("case %d stays pending: unforeseen %s", number, type(error).__name__)
-        return None
 
     def _announce(self, case: Case) -> None:
         assert case.verdict is not None and case.decided_utc is not None
@@ -308,21 +259,3 @@ class Unit:
         for part in self._known_problems.keys() - problems.keys():
             log.info("%s: well again", part)
         self._known_problems = problems
-
-    async def _drain(self) -> None:
-        if self._deciding:
-            log.info("waiting for %d cases being decided", len(self._deciding))
-            await asyncio.wait(self._deciding, timeout=self._settings.recognition.stop_timeout_s)
-        for task in self._deciding:
-            task.cancel()
-        await asyncio.gather(*self._deciding, return_exceptions=True)
-
-
-def _provenance(settings: Settings, models: Path) -> dict[str, object]:
-    """What every manifest says of this unit: its serial, its software, and the SHA-256 of each model file."""
-    files = sorted(path for path in models.rglob("*") if path.is_file() and path.suffix != ".md")
-    return {
-        "serial": settings.unit.serial,
-        "software": f"autovelox {version('autovelox')}",
-        "models": {str(path.relative_to(models)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files},
-    }

@@ -15,6 +15,7 @@ from edge.police.vault import create_master_key, load_master_key
 
 CONFIG = """\
 [unit]
+authority = "Polizia Locale (demo)"
 serial = "AVX-DEMO"
 site = "Via Pracchiuso, Udine (demo)"
 state_dir = "state"

@@ -1,0 +1,33 @@
+"""What every manifest says of the unit: who it is, what it runs, and where its numbers come from."""
+
+from __future__ import annotations
+
+import hashlib
+from importlib.metadata import version
+from pathlib import Path
+
+from edge.config import Settings
+
+
+def provenance(settings: Settings, models: Path) -> dict[str, object]:
+    """Authority, serial, software, the SHA-256 of each model file, and the source of trigger, speed and limit."""
+    files = sorted(path for path in models.rglob("*") if path.is_file() and path.suffix != ".md")
+    return {
+        "authority": settings.unit.authority,
+        "serial": settings.unit.serial,
+        "software": f"autovelox {version('autovelox')}",
+        "models": {str(path.relative_to(models)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files},
+        "sources": {
+            "trigger": f"radar's line on GPIO {settings.radar.pin}",
+            "speed": _speed(settings),
+            "limit": "limit_kmh in the unit's configuration",
+        },
+    }
+
+
+def _speed(settings: Settings) -> str:
+    if settings.camera.kind == "recorded":
+        return "recorded feed"
+    if settings.radar.serial_port is None:
+        return "none"
+    return f"radar's serial line {settings.radar.serial_port}"
