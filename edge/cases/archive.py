@@ -126,9 +126,11 @@ class Archive:
         if not 0 <= index < len(case.frames):
             raise CaseError(f"case {case.number} has {len(case.frames)} frames, there is no frame {index}")
         path = self._state_dir / case.frames[index]
-        if not path.is_file():
+        with suppress(PermissionError):
+            if path.is_file():
+                return path
             raise CaseError(f"frame {index} of case {case.number} is gone from the store: run autovelox cases verify")
-        return path
+        raise CaseError(f"this account may not see frame {index} of case {case.number}: check the groups of its folder")
 
     def events(self, number: int) -> tuple[Event, ...]:
         """What officers did with the case, oldest first.

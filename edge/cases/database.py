@@ -14,6 +14,7 @@ from contextlib import closing, contextmanager
 from importlib import resources
 from pathlib import Path
 
+from edge.cases.disk import GROUP_WRITES
 from edge.cases.wal import empty_wal, mend_wal
 from edge.errors import CaseError
 
@@ -66,6 +67,7 @@ def migrate(path: Path, target: int | None = None) -> int:
             for number in range(before + 1, (len(steps) if target is None else target) + 1):
                 script = f"BEGIN IMMEDIATE;{steps[number - 1]};PRAGMA user_version = {number};COMMIT;"
                 database.executescript(script)
+            path.chmod(GROUP_WRITES)  # officers record there what they do; SQLite's own files take its mode
             empty_wal(database, path)
     except (sqlite3.Error, OSError) as error:
         if isinstance(error, CaseError):
@@ -87,7 +89,11 @@ def open_to_read(state_dir: Path) -> sqlite3.Connection:
         CaseError: there is no store, it cannot be read, or its schema is not this program's.
     """
     path = database_path(state_dir)
-    if not path.is_file():
+    try:
+        there = path.is_file()
+    except PermissionError:
+        raise CaseError(f"this account may not see the cases in {state_dir}: ask to join the folder's group") from None
+    if not there:
         raise CaseError(f"there is no case store in {state_dir}: start the unit there first, or name its folder")
     try:
         database = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=BUSY_S, isolation_level=None)

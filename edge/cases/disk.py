@@ -9,6 +9,8 @@ from typing import BinaryIO
 
 from edge.keyfile import sync_folder
 
+PRIVATE, GROUP_READS, GROUP_WRITES = 0o600, 0o640, 0o660
+"""Modes of what is in a state folder, whatever the umask: who may enter the folder at all, the folder says."""
 PART = ".part"
 """Ending of a file that is still being written; one that is found later is rubbish."""
 
@@ -35,8 +37,9 @@ def write_durably(path: Path, data: bytes, *, secret: bool = False) -> None:
 def _write(path: Path, data: bytes, *, secret: bool) -> None:
     part = path.with_name(path.name + PART)
     try:
-        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640)
+        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE)
         try:
+            os.fchmod(handle, PRIVATE if secret else GROUP_READS)
             view = memoryview(data)
             while view:
                 view = view[os.write(handle, view) :]
@@ -57,6 +60,7 @@ def make_folder(folder: Path) -> None:
     """Make *folder* (its parent exists) and bring its name to the disk."""
     if not folder.is_dir():
         folder.mkdir(mode=0o750)
+        folder.chmod(0o750)
         sync_folder(folder.parent)
 
 

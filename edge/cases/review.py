@@ -6,7 +6,8 @@ key, countersigns later (:func:`edge.cases.signing.countersign`).
 
 from __future__ import annotations
 
-import getpass
+import os
+import pwd
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -48,7 +49,7 @@ def record(
         raise CaseError("say which officer this is: a review without a name is worth nothing")
     if kind in REVIEWS and not reason:
         raise CaseError("give a reason: a judge will ask for it")
-    content: dict[str, object] = {"officer": officer, "reason": reason, "account": getpass.getuser()}
+    content: dict[str, object] = {"officer": officer, "reason": reason, "account": _account()}
     if kind is EventKind.CORRECT_PLATE:
         content["plate"] = plate = _checked_plate(plate)
     elif plate is not None:
@@ -72,6 +73,14 @@ def record(
         if kind is EventKind.EXPORT:
             database.execute("UPDATE cases SET exported_utc = ? WHERE number = ?", (at_utc, number))
     return entry.seq
+
+
+def _account() -> str:
+    """The account this runs under, from the system's own table: the environment says what it is told to say."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"uid {os.getuid()}"
 
 
 def _checked_text(text: str, what: str) -> str:

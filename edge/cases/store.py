@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 
 from edge.cases.archive import LOCK_NAME, Archive
 from edge.cases.clock import clock_state
+from edge.cases.disk import GROUP_READS
 from edge.cases.journal import Journal, Pending
 from edge.cases.ledger import Ledger
 from edge.cases.manifest import Content, decided, filed, frame_record, to_case
@@ -335,7 +336,8 @@ def _report(task: asyncio.Task[Any]) -> None:
 def _take_lock(state_dir: Path) -> int:
     try:
         state_dir.mkdir(mode=0o750, parents=True, exist_ok=True)
-        handle = os.open(state_dir / LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o640)
+        handle = os.open(state_dir / LOCK_NAME, os.O_RDWR | os.O_CREAT, GROUP_READS)
+        os.fchmod(handle, GROUP_READS)  # an officer's viewer asks it whether the daemon is there
     except OSError as error:
         raise CaseError(f"{state_dir} cannot be written ({error.strerror}): check unit.state_dir, its owner") from None
     try:
