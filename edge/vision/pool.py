@@ -112,8 +112,12 @@ class WorkerPool:
 
     async def _ask_workers(self) -> None:
         answers = await asyncio.gather(*(self.run(worker.ready) for _ in range(self._workers)), return_exceptions=True)
-        failures = [str(answer) for answer in answers if isinstance(answer, ModelError)]
-        self._without_models = failures[0] if failures else None
+        for answer in answers:
+            if isinstance(answer, ModelError):
+                self._without_models = str(answer)
+                return
+        if not any(isinstance(answer, BaseException) for answer in answers):  # the others are a hanging pool's
+            self._without_models = None
 
     def _keep(self, task: asyncio.Task[None]) -> None:
         """Hold *task* until it ends; the event loop itself holds tasks weakly."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import os
+import shutil
 import signal
 import time
 from collections.abc import AsyncIterator
@@ -122,5 +123,28 @@ async def test_missing_models_are_named_at_the_start(tmp_path: Path) -> None:
     try:
         with pytest.raises(ModelError, match="install the models again"):
             await pool.start()
+    finally:
+        await pool.stop()
+
+
+async def test_workers_that_lose_their_models_are_noticed_without_a_photo(tmp_path: Path) -> None:
+    folder = tmp_path / "models"
+    shutil.copytree(models_dir(), folder)
+    pool = WorkerPool(folder, workers=1, job_timeout_s=10.0)
+    await pool.start()
+    try:
+        number = await pool.run(ready)
+        shutil.rmtree(folder)
+        os.kill(number, signal.SIGKILL)
+        await eventually(lambda: pool.problem() == "the worker pool is down")
+        pool.mend()
+        pool.probe()
+        await eventually(lambda: "install the models again" in (pool.problem() or ""))
+        shutil.copytree(models_dir(), folder)
+        os.kill(await pool.run(pid), signal.SIGKILL)
+        await eventually(lambda: pool.problem() == "the worker pool is down")
+        pool.mend()
+        pool.probe()
+        await eventually(lambda: pool.problem() is None)
     finally:
         await pool.stop()
