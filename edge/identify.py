@@ -20,7 +20,7 @@ from edge.candidates import Candidates, candidates, scores
 from edge.errors import ModelError
 from edge.model import Outcome, PlateRead, Verdict
 from edge.plates import Formats
-from edge.tracks import Track, suspects, tracks
+from edge.tracks import Track, suspects, tracks, without_doubles
 
 ANY_FORMAT = Formats()
 
@@ -89,8 +89,9 @@ class Comparison:
 
 
 def best_first(reads: Sequence[PlateRead]) -> tuple[PlateRead, ...]:
-    """The plates of one photo, the one most surely found and read first; those without a text come last."""
-    return tuple(sorted(reads, key=lambda read: (not read.text, -read.confidence * read.detection.confidence)))
+    """The plates of one photo, each once, the one most surely found and read first; those without a text come last."""
+    once = [reads[index] for index in without_doubles(reads)]
+    return tuple(sorted(once, key=lambda read: (not read.text, -read.confidence * read.detection.confidence)))
 
 
 def sight(

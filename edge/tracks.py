@@ -85,9 +85,8 @@ def tracks(frames: Sequence[Sequence[PlateRead]]) -> tuple[Track, ...]:
     found: list[list[tuple[int, int, PlateRead]]] = []
     index = 0
     for number, reads in enumerate(frames):
-        entries = [(number, index + place, read) for place, read in enumerate(reads)]
+        entries = [(number, index + place, reads[place]) for place in without_doubles(reads)]
         index += len(reads)
-        entries = _without_doubles(entries)
         pairs = [
             (likeness, i, j)
             for i, entry in enumerate(entries)
@@ -125,16 +124,15 @@ def suspects(seen: Sequence[Track], direction: str | None = None) -> tuple[Track
     return tuple(left)
 
 
-def _without_doubles(entries: list[tuple[int, int, PlateRead]]) -> list[tuple[int, int, PlateRead]]:
-    """One entry a plate of the frame: of boxes that lie on each other the one best found and read."""
-    kept: list[tuple[int, int, PlateRead]] = []
-    for entry in sorted(entries, key=lambda e: -e[2].confidence * e[2].detection.confidence):
-        box = entry[2].detection.box
-        if all(
-            _common(box, other[2].detection.box) < SAME_CAR * _smaller(box, other[2].detection.box) for other in kept
-        ):
-            kept.append(entry)
-    return sorted(kept, key=lambda e: e[1])
+def without_doubles(reads: Sequence[PlateRead]) -> list[int]:
+    """The indices of *reads* of one photo, in order, without boxes that lie on a better found and read one's."""
+    kept: list[int] = []
+    for index in sorted(range(len(reads)), key=lambda i: -reads[i].confidence * reads[i].detection.confidence):
+        box = reads[index].detection.box
+        others = (reads[i].detection.box for i in kept)
+        if all(_common(box, other) < SAME_CAR * _smaller(box, other) for other in others):
+            kept.append(index)
+    return sorted(kept)
 
 
 def _likeness(before: PlateRead, now: PlateRead, frames: int) -> float | None:

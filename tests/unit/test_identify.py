@@ -118,8 +118,14 @@ def test_nothing_seen_or_nothing_claimed_is_no_name() -> None:
 
 
 def test_best_first_puts_the_surest_plate_first_and_empty_ones_last() -> None:
-    reads = [plate_read(""), plate_read("AB123CD", {0: ("B", 0.4)}), plate_read("XY987ZW")]
+    doubtful, sure = plate_read("AB123CD", {0: ("B", 0.4)}, at=(600, 300)), plate_read("XY987ZW", at=(100, 300))
+    reads = [plate_read(""), doubtful, sure]
     assert [read.text for read in best_first(reads)] == ["XY987ZW", "AB123CD", ""]
+
+
+def test_best_first_gives_a_plate_with_two_boxes_once() -> None:
+    whole, part = plate_read("AB123CD"), plate_read("23CD", {0: ("Z", 0.4)}, at=(320, 300), width=60)
+    assert [read.text for read in best_first([part, whole])] == ["AB123CD"]
 
 
 def test_thresholds_survive_their_file_and_damage_is_named(tmp_path: Path) -> None:

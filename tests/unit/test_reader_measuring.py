@@ -21,11 +21,11 @@ def crops(*texts: str, source: str = "drawn") -> list[TruthCrop]:
 
 
 def test_table_counts_whole_texts_a_source_and_compares_cpu() -> None:
-    truth = [*crops("AB1", "CD2"), *crops("EF3", source="other")]
+    truth = [*crops("AB1", "CD2"), *crops("EF3", source="nanonets")]
     good, bad = Measured(("AB1", "CD2", "EF3"), (0.9,) * 3, 0.3), Measured(("AB1", "CD", "E"), (0.9,) * 3, 0.6)
     lines = table(truth, ["ours", "theirs"], [good, bad]).splitlines()
     assert lines[1].split() == ["drawn", "2", "1.0000", "0.5000"]
-    assert lines[2].split() == ["other", "1", "1.0000", "0.0000"]
+    assert lines[2].split() == ["nanonets", "1", "1.0000", "0.0000", "0.90"]
     assert "0.50 of the CPU time" in lines[-1]
 
 
@@ -69,7 +69,8 @@ def test_reliability_is_zero_for_honest_confidences(tmp_path: Path) -> None:
 def test_errors_are_shown_and_counted(tmp_path: Path) -> None:
     measured = Measured(("AB1", "XX"), (0.9, 0.4), 1.0)
     assert contact_sheet(tmp_path / "errors.png", crops("AB1", "CD2"), measured) == 1
-    assert Image.open(tmp_path / "errors.png").width == 6 * 260
+    with Image.open(tmp_path / "errors.png") as sheet:
+        assert sheet.width == 6 * 260
     assert contact_sheet(tmp_path / "none.png", crops("AB1", "XX"), measured) == 0
     assert not (tmp_path / "none.png").exists()
 
@@ -79,7 +80,8 @@ def test_charts_show_every_line(tmp_path: Path) -> None:
         csv.writer(file).writerows([["step", "loss", "eu"], [500, 1.0, 0.2], [1000, 0.5, 0.7]])
     training_curves(tmp_path / "log.csv", tmp_path / "log.png")
     chart(tmp_path / "empty.png", {}, "step", 10)
-    curves, empty = (np.asarray(Image.open(tmp_path / name)) for name in ("log.png", "empty.png"))
+    with Image.open(tmp_path / "log.png") as drawn, Image.open(tmp_path / "empty.png") as blank:
+        curves, empty = np.asarray(drawn), np.asarray(blank)
     assert curves.shape == empty.shape
     assert (curves != empty).any()
 
