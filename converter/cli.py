@@ -144,7 +144,7 @@ def build_parser() -> argparse.ArgumentParser:
     new.add_argument("--size", type=size, default=(320, 320), metavar="WxH", help="network input (default: 320x320)")
     new.add_argument("--tfjs", type=Path, metavar="DIR", help="TensorFlow.js COCO weights to start from")
     new.add_argument(
-        "--start", type=Path, metavar="DIR", help="an earlier training to start from, with a fresh schedule"
+        "--start", type=Path, metavar="DIR", help="a training or a network to start from, with a fresh schedule"
     )
     new.add_argument(
         "--freeze", type=int, default=0, metavar="BLOCKS", help="of the backbone that keep their starting weights"

@@ -24,6 +24,8 @@ from converter.records import decode
 from converter.tf_env import limit_threads, tf
 
 STATISTICS_PHOTOS = 48
+NETWORK = "network"
+"""Folder beside the checkpoints for the trained network alone, a third of their size: what `--start` takes, too."""
 _STEP = re.compile(r"Step (\d+) per-step time ([\d.]+)s")
 
 
@@ -108,9 +110,9 @@ def train(
 
     Args:
         plan: records, schedule, input size.
-        folder: where checkpoints, TensorBoard logs, pipeline.config and losses.png go.
+        folder: where checkpoints, TensorBoard logs, pipeline.config, losses.png and the trained network go.
         tfjs: folder of the TensorFlow.js starting weights.
-        earlier: folder of an earlier training whose newest weights to start from instead.
+        earlier: folder of an earlier training, or of its network alone, to start from instead.
         threads: cores for TensorFlow.
         checkpoint_every: steps.
 
@@ -144,6 +146,7 @@ def train(
             record_summaries=False,
             num_steps_per_iteration=every if plan.steps % every == 0 else 1,
         )
+    save_network(plan, folder, folder, folder / NETWORK / "network")
     if progress.history:
         plot_losses(progress.history, folder / "losses.png")
     return progress.history
@@ -178,20 +181,28 @@ def _backbone_checkpoint(plan: pipeline.Plan, folder: Path, tfjs: Path) -> Path:
 
 
 def _whole_checkpoint(plan: pipeline.Plan, folder: Path, earlier: Path) -> Path:
-    """The network of an earlier training without its step and optimizer: they would bring its ended schedule along."""
+    """The network of an earlier training to start from."""
     path = folder / "start" / "network-1"
-    if path.with_suffix(".index").exists():
-        return path
-    latest = tf.train.latest_checkpoint(str(earlier))
+    if not path.with_suffix(".index").exists():
+        save_network(plan, folder, earlier, path.with_name("network"))
+        sys.stderr.write(f"starting weights: {earlier}\n")
+    return path
+
+
+def save_network(plan: pipeline.Plan, folder: Path, trained: Path, path: Path) -> None:
+    """Saves the newest network in `trained` without its step and optimizer: they would bring its ended schedule along.
+
+    Raises:
+        MissingError: there is no checkpoint.
+    """
+    latest = tf.train.latest_checkpoint(str(trained))
     if latest is None:
-        raise MissingError(f"{earlier} holds no trained checkpoint; give a folder that `train` wrote.")
+        raise MissingError(f"{trained} holds no trained checkpoint; give a folder that `train` wrote.")
     model = _build(plan, folder)
     image, shapes = model.preprocess(tf.zeros([1, plan.height, plan.width, 3]))
     model.predict(image, shapes)
     tf.train.Checkpoint(model=model).restore(latest).expect_partial()
-    tf.train.Checkpoint(model=model).save(str(path.with_name("network")))
-    sys.stderr.write(f"starting weights: {latest}\n")
-    return path
+    tf.train.Checkpoint(model=model).save(str(path))
 
 
 def plot_losses(history: list[tuple[int, dict[str, float]]], path: Path) -> None:
