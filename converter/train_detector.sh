@@ -13,8 +13,8 @@ done
 
 "$convert" dataset "${labels[@]}" --use train "${corrections[@]}" --fonts "$data/fonts" \
   --squeezed experiment_plates=1.6 --squeezed roboflow_useu=1.6 \
-  --validation-share 0.04 --scenes "${SCENES:-8000}" --seed "${SEED:-31}" --out "$out/dataset" --preview "$out/scenes.jpg"
-"$convert" train --dataset "$out/dataset" --out "$out/training" --steps "${STEPS:-2500}" \
+  --validation-share 0.04 --scenes "${SCENES:-16000}" --seed "${SEED:-31}" --out "$out/dataset" --preview "$out/scenes.jpg"
+"$convert" train --dataset "$out/dataset" --out "$out/training" --steps "${STEPS:-4600}" --freeze 3 \
   --tfjs build/weights/package/models/coco-ssd
 "$convert" export --training "$out/training" --out "$out/export" --size 512x384
 "$convert" quantize --export "$out/export" --dataset "$out/dataset" --out "$out/tflite" "${labels[@]}" --use measure

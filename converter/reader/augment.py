@@ -54,6 +54,8 @@ def degrade(picture: Grey, difficulty: float, rng: random.Random) -> Grey:
     light = picture.astype(np.float32)
     if rng.random() < 0.06:
         light = 255 - light
+    if rng.random() < 0.3:
+        light = _weigh(light, rng)
     if rng.random() < 0.6 * difficulty:  # uneven light: a ramp, a hard shadow or a lamp
         kind = rng.choice(("ramp", "ramp", "shadow", "lamp"))
         x, y = np.meshgrid(np.linspace(-1, 1, columns, dtype=np.float32), np.linspace(-1, 1, rows, dtype=np.float32))
@@ -68,10 +70,12 @@ def degrade(picture: Grey, difficulty: float, rng: random.Random) -> Grey:
             light += np.exp(-distance / rng.uniform(0.05, 0.6)) * rng.uniform(20, 140)
     if rng.random() < 0.5:
         light = 255 * np.clip(light / 255, 0, 1) ** rng.uniform(0.5, 1.9)
+    if rng.random() < 0.25 * difficulty:
+        light = _glow(light, rng)
     light = light * rng.uniform(0.25, 1.1) + rng.uniform(-10, 60)
     blur = rng.random()
     if blur < 0.6 * difficulty:
-        sigma = rng.uniform(0.3, 0.95) * max(rows, 16) / 26
+        sigma = (rng.uniform(0.3, 0.95) if rng.random() < 0.8 else rng.uniform(0.9, 1.4)) * max(rows, 16) / 26
         light = np.asarray(cv2.GaussianBlur(light, (0, 0), sigma), np.float32)
     elif blur > 1 - 0.2 * difficulty:
         light = np.asarray(cv2.filter2D(light, -1, _motion(rng, max(3, columns // 26))), np.float32)
@@ -87,6 +91,23 @@ def degrade(picture: Grey, difficulty: float, rng: random.Random) -> Grey:
         encoded = cv2.imencode(".jpg", result, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
         result = np.asarray(cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE), np.uint8)
     return result
+
+
+def _weigh(light: NDArray[np.float32], rng: random.Random) -> NDArray[np.float32]:
+    """Make dark strokes bolder or thinner: embossing, paint and exposure change them, whatever the alphabet."""
+    reach = max(2, round(light.shape[0] / 24))
+    shape = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
+    other = (cv2.erode if rng.random() < 0.5 else cv2.dilate)(light, shape)
+    share = rng.uniform(0.3, 1.0)
+    return np.asarray(light * (1 - share) + other * share, np.float32)
+
+
+def _glow(light: NDArray[np.float32], rng: random.Random) -> NDArray[np.float32]:
+    """Let what is bright outshine its surroundings, as reflecting paint does under a lamp at night."""
+    low, high = np.percentile(light, (30, 97))
+    shine = np.clip(light - (low + high) / 2, 0, None)
+    spread = rng.uniform(0.04, 0.14) * max(light.shape[0], 16)
+    return np.asarray(light + rng.uniform(0.5, 2.0) * cv2.GaussianBlur(shine, (0, 0), spread), np.float32)
 
 
 def _pose(aspect: float, difficulty: float, rng: random.Random) -> NDArray[np.float64]:
