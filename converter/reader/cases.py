@@ -66,7 +66,7 @@ def clip_cases(detector: Detector, reader: PlateReader, clip: Path, starts: Mapp
     Raises:
         MissingError: the clip is absent.
     """
-    frames: list[NDArray[np.uint8]] = list(_frames(clip))
+    frames: list[NDArray[np.uint8]] = list(frames_of(clip))
     for start, truth in sorted(starts.items()):
         shown = frames[start : start + FRAMES_PER_CASE]
         if shown:
@@ -93,7 +93,7 @@ def _starts(feed: Path) -> dict[str, dict[int, str]]:
     return starts
 
 
-def _frames(clip: Path) -> Iterator[NDArray[np.uint8]]:
+def frames_of(clip: Path) -> Iterator[NDArray[np.uint8]]:
     """The frames of *clip*, RGB."""
     capture = cv2.VideoCapture(str(clip))
     if not capture.isOpened():

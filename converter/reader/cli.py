@@ -21,6 +21,7 @@ def add_parser(subparsers: _Subparsers) -> None:
     _add_evaluate(commands)
     _add_confidence(commands)
     _add_verdict(commands)
+    _add_strip(commands)
 
 
 def _add_render(commands: _Subparsers) -> None:
@@ -118,6 +119,22 @@ def _add_verdict(commands: _Subparsers) -> None:
         parser.add_argument("--seed", type=int, default=1)
         parser.add_argument("--pictures", type=Path, default=None, help="folder for pictures of every wrong name")
         parser.set_defaults(run=run)
+
+
+def _add_strip(commands: _Subparsers) -> None:
+    strip = commands.add_parser("strip", help="draw plates of the demo's feed and what is read on them")
+    strip.add_argument("--models", type=Path, default=Path("models"), help="folder of the models")
+    strip.add_argument("--feed", type=Path, default=Path("edge/demo/feed"), help="folder of the clips")
+    strip.add_argument("--out", type=Path, default=Path("docs/img/plates.png"), help="picture to write")
+    strip.set_defaults(run=_strip)
+
+
+def _strip(args: argparse.Namespace) -> int:
+    from .strip import draw_strip
+
+    seen, right = draw_strip(args.models, args.feed, args.out)
+    print(f"{right} of {seen} frames read rightly; the surest and the least sure of each clip are in {args.out}")
+    return 0
 
 
 def _calibrate(args: argparse.Namespace) -> int:
