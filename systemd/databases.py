@@ -18,6 +18,8 @@ from pathlib import Path
 KEPT = ".before-upgrade"
 ASIDE = ".rejected-upgrade"
 SUFFIXES = ("", "-wal", "-shm")
+FRAMES, JOURNAL = "frames", "pending.json"
+"""As in edge.cases.journal: a folder of photos a case, and in it the journal until the case is decided."""
 
 
 def databases(config: Path) -> list[Path]:
@@ -76,7 +78,23 @@ def restore(path: Path) -> None:
         if (current := beside(path, suffix)).exists():
             current.replace(beside(path, ASIDE + suffix))
     copy.replace(path)
+    if path.name == "cases.sqlite":
+        set_photos_aside(path)
     print(f"install: {path} is back at schema {before}; what the upgrade wrote is in {beside(path, ASIDE).name}")
+
+
+def set_photos_aside(path: Path) -> None:
+    """Keep the photos of cases that only the replaced database knows: the store would sweep them away.
+
+    A case that still has its journal is not concerned, the store at *path* enters it anew.
+    """
+    with closing(sqlite3.connect(path)) as database:
+        known = {number for (number,) in database.execute("SELECT number FROM cases")}
+    for folder in list((path.parent / FRAMES).glob("[0-9]*")):
+        if int(folder.name) not in known and not (folder / JOURNAL).exists():
+            aside = path.parent / (FRAMES + ASIDE) / folder.name
+            aside.parent.mkdir(mode=0o750, exist_ok=True)
+            folder.rename(aside)
 
 
 def main() -> int:

@@ -30,5 +30,5 @@ hil: $(VENV)/.installed ## hardware in the loop: PIN_OUT=.. PIN_IN=.. on a board
 	@$(BIN)/python tests/hil/run.py $(if $(PIN_OUT),--pin-out $(PIN_OUT) --pin-in $(PIN_IN)) $(HIL_ARGS)
 
 .PHONY: hil-vm
-hil-vm: ## the same on a kernel with simulated GPIO lines, in qemu (root; skips where it cannot)
+hil-vm: $(VENV)/.installed ## the same on a kernel with simulated GPIO lines, in qemu (root; skips where it cannot)
 	@tests/hil/vm.sh

@@ -9,27 +9,32 @@ version=${PYTHON_VERSION:-3.11}
 python=${PYTHON:-python3.11}
 mkdir -p "$folder"
 
-# pip reads platform markers for the machine it runs on, so the lines for the other machine are chosen here.
-constraints=$(mktemp)
-trap 'rm -f "$constraints"' EXIT
-sed -E "/platform_machine ==/{/platform_machine == \"$machine\"/!d; s/;.*//}" constraints.txt >"$constraints"
-mapfile -t wanted < <("$python" - "$machine" <<'E2'
-import configparser
-import sys
-
-setup = configparser.ConfigParser()
-setup.read("setup.cfg")
-for requirement in setup["options"]["install_requires"].split("\n"):
-    name, _, marker = requirement.partition(";")
-    if name.strip() and ("platform_machine" not in marker or sys.argv[1] in marker):
-        print(name.strip())
-print("torch", "torchvision", "setuptools>=68", "wheel", "pip", sep="\n")
-E2
-)
 platforms=()
 for glibc in 2_17 2_24 2_26 2_27 2_28 2_31 2_34 2_35 2_36; do platforms+=(--platform "manylinux_${glibc}_$machine"); done
 platforms+=(--platform "manylinux2014_$machine" --platform "linux_$machine")
-"$python" -m pip download --quiet --disable-pip-version-check --dest "$folder" --constraint "$constraints" \
-    --only-binary=:all: --implementation cp --python-version "$version" "${platforms[@]}" \
-    --find-links "$folder" "${wanted[@]}"
+# pip asks the machine it runs on when a requirement names a machine or a Python (PyTorch's then name three gigabytes of
+# CUDA); it has no option for that, so it is told here what the board would answer.
+"$python" - "$machine" "$version" download --quiet --disable-pip-version-check --dest "$folder" \
+    --constraint constraints.txt --only-binary=:all: --implementation cp --python-version "$version" "${platforms[@]}" \
+    --find-links "$folder" <<'E2'
+import configparser
+import sys
+
+from pip._internal.cli.main import main
+from pip._vendor.packaging import markers
+
+machine, version, *words = sys.argv[1:]
+here = markers.default_environment()
+board = {**here, "platform_machine": machine, "python_version": version, "python_full_version": f"{version}.0"}
+markers.default_environment = board.copy
+setup = configparser.ConfigParser()
+setup.read("setup.cfg")
+wanted = [line.strip() for line in setup["options"]["install_requires"].split("\n") if line.strip()]
+sys.exit(main([*words, *wanted, "torch", "torchvision", "setuptools>=68", "wheel", "pip"]))
+E2
+if cuda=$(find "$folder" -name 'nvidia*' | grep .); then
+    echo "wheelhouse: PyTorch for $machine wants CUDA, which no board has: pin a build without it in constraints.txt" >&2
+    echo "$cuda" >&2
+    exit 1
+fi
 echo "wheelhouse: $(find "$folder" -name '*.whl' | wc -l) wheels, $(du -sh "$folder" | cut -f1), in $folder for $machine, Python $version"

@@ -13,10 +13,13 @@ from pathlib import Path
 from typing import Literal
 
 from hilbench import Results, measure, table
-from hilfeed import SIZE, record
+from hilfeed import EVERY, record
 
 from edge.config import RadarSettings
 from edge.errors import EdgeError
+
+SMALL = (320, 180)
+"""The pins' feed: small, so that neither playing it nor an emulated processor is what is measured."""
 
 
 class SimulatedLine:
@@ -41,31 +44,38 @@ def main() -> int:
     parser.add_argument("--pin-out", type=int, help="GPIO that is wired to --pin-in")
     parser.add_argument("--pin-in", type=int, default=17, help="GPIO the radar is on (default %(default)s)")
     parser.add_argument("--sim-pull", type=Path, help="pull file of a simulated line, instead of --pin-out")
-    parser.add_argument("--triggers", type=int, default=1000, help="default %(default)s")
+    parser.add_argument("--triggers", type=int, default=1000, help="on the pins (default %(default)s)")
+    parser.add_argument("--photos", type=int, default=200, help="triggers of the service (default %(default)s)")
     parser.add_argument("--fps", type=float, default=30.0, help="frame rate of the feed (default %(default)s)")
-    parser.add_argument("--width", type=int, default=SIZE[0], help="of the feed, 16:9 (default %(default)s)")
+    parser.add_argument("--feed", type=Path, help="manifest of a feed for the pins that --record made")
+    parser.add_argument("--record", type=Path, metavar="FOLDER", help="only make the feed for the pins, in this folder")
     parser.add_argument("--state-dir", type=Path, help="where cases go: a folder on the disk that the unit will use")
     parser.add_argument("--part", choices=("pins", "service", "both"), default="both", help="default %(default)s")
     args = parser.parse_args()
     real = args.pin_out is not None or args.sim_pull is not None
     pins = "simulated" if args.sim_pull else f"GPIO {args.pin_out} -> GPIO {args.pin_in}" if real else "mock"
-    print(f"{args.triggers} triggers, feed at {args.fps:g} frames/s, pins: {pins}", flush=True)
+    if args.record:
+        record(args.record, args.triggers, args.fps, SMALL)
+        return 0
     good = True
     try:
         with tempfile.TemporaryDirectory(dir=args.state_dir) as name:
             folder = Path(name)
-            manifest = record(folder, args.triggers, args.fps, (args.width, args.width * 9 // 16))
             if args.part != "service":
+                print(f"The pins ({pins}): {args.triggers} triggers at {args.fps / EVERY:g} a second\n", flush=True)
+                manifest = args.feed or record(folder, args.triggers, args.fps, SMALL)
                 results = asyncio.run(_pins(args, folder, manifest, "lgpio" if real else "mock"))
-                print(f"\nThe pins\n\n{table(results)}", flush=True)
+                print(f"{table(results)}\n", flush=True)
                 good &= results.lost == results.wrong == 0
             if args.part != "pins":
                 from hilservice import report, serve
 
+                print(f"The service ({pins}): {args.photos} triggers at {args.fps / EVERY:g} a second\n", flush=True)
                 unit = folder / "unit"
                 unit.mkdir()
-                service = asyncio.run(serve(unit, manifest, args.triggers, pin=args.pin_in, pin_out=args.pin_out))
-                print(f"\nThe service\n\n{report(service)}")
+                manifest = record(unit, args.photos, args.fps)
+                service = asyncio.run(serve(unit, manifest, args.photos, pin=args.pin_in, pin_out=args.pin_out))
+                print(report(service))
                 good &= service.lost == service.wrong == 0 and service.fits
     except EdgeError as error:
         print(f"hil: {error}", file=sys.stderr)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # `make hil-vm`: the hardware-in-the-loop suite on a kernel with simulated GPIO lines (gpio-sim) and the real lgpio.
-# Needs root, debootstrap, qemu and about 3 GB; elsewhere it says so and skips.
+# Needs root, debootstrap, qemu and about 3 GB; elsewhere it says so and skips. With --prepare it only fetches.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 root=$PWD/var/unit-root
@@ -23,20 +23,21 @@ if [ ! -e "$vm/.ready" ]; then
     mkdir -p "$vm"/apt/{lists/partial,cache/archives/partial,trusted}
     sed 's/bookworm/trixie-backports/' "$root/etc/apt/sources.list" >"$vm/apt/sources.list"
     apt=(-o Dir::Etc::SourceList="$vm/apt/sources.list" -o Dir::Etc::SourceParts=- -o Dir::State::Lists="$vm/apt/lists"
-        -o Dir::Cache="$vm/apt/cache")
+        -o Dir::Cache="$vm/apt/cache" -o APT::Sandbox::User=root)
     apt-get "${apt[@]}" update -qq
     version=$(apt-cache "${apt[@]}" depends linux-image-amd64/trixie-backports |
         sed -n 's/.*Depends: linux-image-\([0-9].*\)/\1/p' | head -1)
     (cd "$vm/debs" && apt-get "${apt[@]}" download -qq "linux-binary-$version" "linux-modules-$version")
-    (cd "$vm/debs" && apt-get download -qq busybox-static)
+    (cd "$vm/debs" && apt-get -o APT::Sandbox::User=root download -qq busybox-static)
     for deb in "$vm"/debs/*.deb; do dpkg-deb -x "$deb" "$vm/kernel"; done
-    depmod -b "$vm/kernel/usr" "$version"
-    cp "$vm"/kernel/boot/vmlinuz-* "$vm/vmlinuz"
+    depmod -b "$vm/kernel/usr" "$version" 2>"$vm/depmod.log"  # it misses lists of the kernel's that we need not
+    cp "$(find "$vm/kernel" -type f -name 'vmlinuz*' | head -1)" "$vm/vmlinuz"
     cp "$vm"/kernel/usr/bin/busybox "$vm/initrd/bin/" 2>/dev/null || cp "$vm/kernel/bin/busybox" "$vm/initrd/bin/"
-    # What the initial file system loads, in this order, unpacked.
+    # What the initial file system loads, in this order, unpacked. In newer kernels virtio_pci is built in.
     for module in virtio_pci 9pnet_virtio 9p configfs gpio-sim; do
-        modprobe -d "$vm/kernel/usr" -S "$version" --show-depends "$module" | awk '$1 == "insmod" {print $2}'
-    done | awk '!seen[$0]++' | while read -r path; do
+        modprobe -d "$vm/kernel/usr" -S "$version" --show-depends "$module" 2>>"$vm/depmod.log" ||
+            [ "$module" = virtio_pci ] || exit 1
+    done | awk '$1 == "insmod" && !seen[$2]++ {print $2}' | while read -r path; do
         name=$(basename "$path" .xz)
         xz -dc "$path" >"$vm/initrd/modules/$name" 2>/dev/null || cp "$path" "$vm/initrd/modules/$name"
         echo "$name"
@@ -46,25 +47,28 @@ if [ ! -e "$vm/.ready" ]; then
     unshare --mount bash -euo pipefail -c '
         mount --bind "$2" "$1/mnt"
         mount --bind -o ro "$PWD/var/wheelhouse" "$1/srv"
-        chroot "$1" python3 -m venv /mnt/venv
-        chroot "$1" /mnt/venv/bin/pip install --quiet --no-index --find-links /srv aiosqlite gpiozero lgpio numpy \
+        clean() { chroot "$1" env -i PATH=/usr/bin:/bin HOME=/tmp "${@:2}"; }
+        clean "$1" python3 -m venv /mnt/venv
+        clean "$1" /mnt/venv/bin/pip install --quiet --no-index --find-links /srv aiosqlite gpiozero lgpio numpy \
             opencv-python-headless pycryptodome pydantic pyserial-asyncio-fast
     ' -- "$root" "$vm"
     touch "$vm/.ready"
 fi
-mkdir -p "$root/src"
+[ "${1:-}" != --prepare ] || exit 0
+# Recorded out here, where the processor is a real one.
+rm -rf "$vm/feed"
+mkdir -p "$root/src" "$vm/feed"
+.venv/bin/python tests/hil/run.py --record "$vm/feed" --triggers "$triggers"
 install -m 755 tests/hil/vm_init.sh "$vm/initrd/init"
 (cd "$vm/initrd" && find . | cpio --quiet -o -H newc | gzip -1) >"$vm/initrd.gz"
 
-accelerate=tcg
-[ -w /dev/kvm ] && accelerate=kvm
-echo "hil-vm: booting with $accelerate ..."
+echo "hil-vm: booting; the processor is emulated, so this takes minutes ..."
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-timeout 1500 qemu-system-x86_64 -accel "$accelerate" -m 1024 -smp 1 -display none -no-reboot -serial stdio -monitor none \
+timeout 1500 qemu-system-x86_64 -accel "${ACCEL:-tcg}" -cpu max -m 1024 -smp 1 -display none -no-reboot -serial stdio -monitor none \
     -kernel "$vm/vmlinuz" -initrd "$vm/initrd.gz" -append "console=ttyS0 quiet panic=-1 triggers=$triggers" \
     -virtfs "local,path=$root,mount_tag=root,security_model=none,readonly=on" \
     -virtfs "local,path=$PWD,mount_tag=src,security_model=none,readonly=on" \
-    -virtfs "local,path=$vm,mount_tag=vm,security_model=none,readonly=on" </dev/null | tr -d '\r' | tee "$log" |
-    grep -v '^\[' || true
-grep -q '^HIL EXIT 0$' "$log" || { echo "hil-vm: FAILED"; exit 1; }
+    -virtfs "local,path=$vm,mount_tag=vm,security_model=none,readonly=on" </dev/null | sed -u 's/\r$//' | tee "$log" |
+    grep --line-buffered -v '^\[' || true
+grep -q '^HIL EXIT 0$' "$log" || { echo "hil-vm: FAILED"; tail -n 40 "$log"; exit 1; }

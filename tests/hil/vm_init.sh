@@ -22,7 +22,7 @@ for folder in proc sys dev; do mount -o bind "/$folder" "/root/$folder"; done
 mount -o bind /root/tmp/cpuinfo /root/proc/cpuinfo
 triggers=$(sed 's/.*triggers=\([0-9]*\).*/\1/' /proc/cmdline)
 chroot /root /usr/bin/env -i PATH=/usr/bin:/bin HOME=/tmp LG_WD=/tmp PYTHONPATH=/src:/src/tests/hil PYTHONDONTWRITEBYTECODE=1 \
-    /mnt/venv/bin/python /src/tests/hil/run.py --triggers "$triggers" --pin-in 17 --state-dir /tmp \
+    /mnt/venv/bin/python /src/tests/hil/run.py --part pins --feed /mnt/feed/feed.toml --triggers "$triggers" --pin-in 17 --state-dir /tmp \
     --sim-pull "$(ls -d /sys/devices/platform/gpio-sim.*/gpiochip*/sim_gpio17/pull)"
 echo "HIL EXIT $?"
 poweroff -f

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from edge.cases.journal import FRAMES, JOURNAL
+
 SYSTEMD = Path(__file__).resolve().parents[2] / "systemd"
 
 
@@ -18,8 +20,10 @@ def config(tmp_path: Path) -> Path:
     (tmp_path / "state").mkdir()
     path = tmp_path / "unit.toml"
     path.write_text('[unit]\nstate_dir = "state"\n[registry]\npath = "registry.sqlite"\n', encoding="utf-8")
+    for number in ("000001", "000002", "000003"):
+        (tmp_path / "state" / FRAMES / number).mkdir(parents=True)
     for database in (tmp_path / "state" / "cases.sqlite", tmp_path / "registry.sqlite"):
-        change(database, "CREATE TABLE kept (x); INSERT INTO kept VALUES (1); PRAGMA user_version = 3")
+        change(database, "CREATE TABLE cases (number); INSERT INTO cases VALUES (1); PRAGMA user_version = 3")
         database.chmod(0o640)
     return path
 
@@ -31,7 +35,7 @@ def change(database: Path, script: str) -> None:
 
 def kept(database: Path) -> list[tuple[int, ...]]:
     with closing(sqlite3.connect(database)) as connection:
-        return connection.execute("SELECT x FROM kept ORDER BY x").fetchall()
+        return connection.execute("SELECT number FROM cases ORDER BY number").fetchall()
 
 
 def databases(command: str, config: Path) -> subprocess.CompletedProcess[str]:
@@ -52,18 +56,22 @@ def test_a_database_that_was_migrated_comes_back_and_the_new_one_is_set_aside(co
     cases = config.parent / "state" / "cases.sqlite"
     assert databases("keep", config).returncode == 0
     assert (cases.parent / "cases.sqlite.before-upgrade").stat().st_mode & 0o777 == 0o640
-    change(cases, "INSERT INTO kept VALUES (2); PRAGMA user_version = 4")
+    change(cases, "INSERT INTO cases VALUES (2); PRAGMA user_version = 4")
+    (cases.parent / FRAMES / "000003" / JOURNAL).touch()
     done = databases("restore", config)
     assert done.returncode == 0, done.stderr
     assert "is back at schema 3" in done.stdout
     assert kept(cases) == [(1,)]
     assert kept(cases.with_name("cases.sqlite.rejected-upgrade")) == [(1,), (2,)]
+    photos = {path.name for path in (cases.parent / FRAMES).iterdir()}
+    assert photos == {"000001", "000003"}, "known, and still in its journal"
+    assert [path.name for path in (cases.parent / "frames.rejected-upgrade").iterdir()] == ["000002"]
 
 
 def test_a_database_of_the_same_schema_keeps_what_was_filed_in_the_meantime(config: Path) -> None:
     cases = config.parent / "state" / "cases.sqlite"
     databases("keep", config)
-    change(cases, "INSERT INTO kept VALUES (2)")
+    change(cases, "INSERT INTO cases VALUES (2)")
     assert databases("restore", config).stdout == ""
     assert kept(cases) == [(1,), (2,)]
     assert names(cases.parent) == {"cases.sqlite"}
@@ -79,7 +87,7 @@ def test_what_the_write_ahead_log_holds_is_copied_too(config: Path) -> None:
     cases = config.parent / "state" / "cases.sqlite"
     with closing(sqlite3.connect(cases)) as connection:
         connection.executescript(
-            "PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; INSERT INTO kept VALUES (2)"
+            "PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; INSERT INTO cases VALUES (2)"
         )
         assert databases("keep", config).returncode == 0
     assert kept(cases.with_name("cases.sqlite.before-upgrade")) == [(1,), (2,)]
