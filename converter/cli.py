@@ -178,6 +178,9 @@ def build_parser() -> argparse.ArgumentParser:
     new.add_argument(
         "--threshold", type=probability, default=0.4, help="working threshold to write down (default: 0.4)"
     )
+    new.add_argument(
+        "--doubtful", type=probability, default=0.2, help="least confidence that the reader may confirm (default: 0.2)"
+    )
     new.add_argument("--height-min", type=float, default=10.0, metavar="PX", help="plates less high do not count")
     _add_labels(new, required=False)
 

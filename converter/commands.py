@@ -116,6 +116,7 @@ def quantize(arguments: argparse.Namespace) -> None:
         kinds=arguments.kinds,
         count=arguments.samples,
         threshold=arguments.threshold,
+        doubtful=arguments.doubtful,
     )
     tests = read_labels(arguments) if arguments.labels else data.read_manifest(arguments.dataset, "validation")
     if not tests:

@@ -79,6 +79,7 @@ def quantize(
     kinds: Sequence[str],
     count: int,
     threshold: float,
+    doubtful: float,
     seed: int = 1,
 ) -> list[Path]:
     """Writes `detector_KIND.tflite` for each kind, float32 first; returns their paths."""
@@ -87,7 +88,8 @@ def quantize(
     paths = []
     for kind in sorted(kinds, key=KINDS.index):
         path = out / f"detector_{kind}.tflite"
-        write(convert(exported / "saved_model", kind, samples), path, description(kind, width, height, threshold))
+        about = description(kind, width, height, threshold, min(threshold, doubtful))
+        write(convert(exported / "saved_model", kind, samples), path, about)
         paths.append(path)
     return paths
 
@@ -109,12 +111,13 @@ def write(model: bytes, path: Path, description: dict[str, Any]) -> None:
     path.with_suffix(".json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
-def description(kind: str, width: int, height: int, threshold: float) -> dict[str, Any]:
+def description(kind: str, width: int, height: int, threshold: float, doubtful: float) -> dict[str, Any]:
     """What the unit needs to know of a model, apart from its checksum."""
     return {
         "kind": kind,
         "input": [height, width],
         "labels": ["plate"],
         "threshold": threshold,
+        "doubtful": doubtful,
         "preprocessing": "RGB, letterboxed in the middle of grey 114, -1 to 1 (int8: pixels 0 to 255 as they are)",
     }

@@ -63,9 +63,13 @@ class Detector:
             raise ModelError(f"{path} has another input size than its description says; install the models again.")
         self._scores, self._boxes = _checked_outputs(self._interpreter.get_output_details(), path)
         self.threshold = float(description.get("threshold", 0.5)) if threshold is None else threshold
+        self.doubtful = min(self.threshold, float(description.get("doubtful", self.threshold)))
 
-    def detect(self, image: NDArray[np.uint8]) -> tuple[Detection, ...]:
+    def detect(self, image: NDArray[np.uint8], least: float | None = None) -> tuple[Detection, ...]:
         """The plates in ``image`` (H, W, 3) RGB, in its pixels, best first; at most 50.
+
+        ``least`` is the least confidence instead of ``threshold``; below ``doubtful``, the other one that the model's
+        description gives, even a reader's agreement says little.
 
         Raises:
             ValueError: the array is not an RGB image.
@@ -77,7 +81,7 @@ class Detector:
         height, width = image.shape[:2]
         found = []
         for score, (y1, x1, y2, x2) in zip(scores, boxes, strict=True):
-            if score < self.threshold:
+            if score < (self.threshold if least is None else least):
                 continue
             corners = (
                 min(max((x1 * self.width - place.left) / place.scale, 0.0), width),

@@ -5,10 +5,23 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from edge.model import PlateRead
 from edge.vision.detector import Detector
 from edge.vision.image import load_image
 from edge.vision.reader import PlateReader
 from edge.vision.worker import PhotoRead
+
+MOST_READ = 5
+"""Detections of a photo that are read, the surest ones: reading one costs half as much as finding them all."""
+CHARACTERS, CLEAR = 4, 0.8
+"""A doubtful detection is a plate if the reader sees this many characters, with this mean confidence (0 to 1)."""
+
+
+def is_plate(read: PlateRead, sure: float) -> bool:
+    """Whether detector and reader together see a plate: the detector is *sure*, or the reader is by what it reads."""
+    if read.detection.confidence >= sure:
+        return True
+    return len(read.characters) >= CHARACTERS and sum(read.characters) / len(read.characters) >= CLEAR
 
 
 class Recogniser:
@@ -24,8 +37,9 @@ class Recogniser:
         started = time.perf_counter()
         image = load_image(photo)
         decoded = time.perf_counter()
-        detections = self._detector.detect(image)
+        detections = self._detector.detect(image, self._detector.doubtful)[:MOST_READ]
         detected = time.perf_counter()
-        plates = self._reader.read(image, detections)
+        reads = self._reader.read(image, detections)
+        plates = tuple(read for read in reads if is_plate(read, self._detector.threshold))
         ended = time.perf_counter()
         return PhotoRead(plates, (detected - decoded) * 1e3, (ended - detected) * 1e3, (ended - started) * 1e3)
