@@ -228,7 +228,7 @@ def report(service: Service) -> str:
         f"a plate was found in {service.plates} photos",
         f"memory, two workers:       {service.shared_once_mb:.0f} MB resident, shared pages counted once; at most "
         f"{MOST_MB}. Counted for each process: {parts}",
-        f"start to ready:            {service.start_s:.1f} s of processor time; at most {MOST_START_S}",
+        f"start to ready:            {service.start_s:.1f} s of processor time; at most {MOST_START_S} on x86_64",
         f"a photo, in a worker:      {photo_ms:.0f} ms of processor time",
         f"a case, in the daemon:     {case_ms:.0f} ms of processor time, the playing of the feed included",
     ]

@@ -42,6 +42,16 @@ second_boot() {
     [ -e /var/lib/autovelox/registry.sqlite ] && [ "$(filed)" -gt 0 ] && [ -e /etc/autovelox/master.key ] &&
         [ -e /etc/autovelox/autovelox.toml ] || die "evidence, keys or configuration are gone"
     step "uninstalled, twice; kept: $(ls /var/lib/autovelox /etc/autovelox | tr '\n' ' ')"
+    install_unit DESTDIR=/srv/image PREFIX=/opt/other || die "make install DESTDIR= PREFIX="
+    head -1 /srv/image/opt/other/current/bin/autovelox | grep -q '^#!/opt/other/releases/' || die "its interpreter is at home elsewhere"
+    grep -q '^ExecStart=/opt/other/current/bin/autovelox' /srv/image/etc/systemd/system/autovelox.service || die "PREFIX is not in the unit"
+    [ ! -e /opt/other ] && [ ! -e /opt/autovelox ] && [ ! -e /etc/systemd/system/autovelox.service ] ||
+        die "something was installed outside of DESTDIR"
+    make -s uninstall DESTDIR=/srv/image PREFIX=/opt/other >&2
+    [ "$(find /srv/image -type f -printf '%f\n' | sort | tr '\n' ' ')" = "autovelox.example.toml autovelox.toml " ] ||
+        die "left below DESTDIR: $(find /srv/image -type f | head)"
+    rm -rf /srv/image
+    step "DESTDIR and PREFIX are respected, by uninstall, too"
     touch /proof.done
     exit 0
 }
@@ -51,17 +61,6 @@ step "$(systemctl --version | head -1), $(python3 --version)"
 mkdir /root/checkout && cp -r /src/{Makefile,setup.cfg,pyproject.toml,constraints.txt,README.md,LICENSE,NOTICE,autovelox.example.toml} \
     /src/{edge,converter,models,docs,systemd} /root/checkout/
 cd /root/checkout
-
-install_unit DESTDIR=/srv/image PREFIX=/opt/other || die "make install DESTDIR= PREFIX="
-head -1 /srv/image/opt/other/current/bin/autovelox | grep -q '^#!/opt/other/releases/' || die "its interpreter is at home elsewhere"
-grep -q '^ExecStart=/opt/other/current/bin/autovelox' /srv/image/etc/systemd/system/autovelox.service || die "PREFIX is not in the unit"
-[ ! -e /opt/other ] && [ ! -e /opt/autovelox ] && [ ! -e /etc/autovelox ] && [ ! -e /etc/systemd/system/autovelox.service ] ||
-    die "something was installed outside of DESTDIR"
-make -s uninstall DESTDIR=/srv/image PREFIX=/opt/other >&2
-[ "$(find /srv/image -type f -printf '%f\n' | sort | tr '\n' ' ')" = "autovelox.example.toml autovelox.toml " ] ||
-    die "left below DESTDIR: $(find /srv/image -type f | head)"
-rm -rf /srv/image
-step "DESTDIR and PREFIX are respected, by uninstall, too"
 
 install_unit SYSTEM=1 || die "make install SYSTEM=1"
 first=$(release)
