@@ -13,13 +13,12 @@ from edge.viewer.pictures import Photo
 from edge.viewer.plain import plain
 from edge.viewer.theme import Theme
 from edge.viewer.widgets import Elided, Line, PictureView, PlateStrip
-from edge.viewer.window import UPPER_HEIGHT
 from edge.viewer.words import outcome_words
 
 FACTS_WIDTH = 290
 CROP_WIDTH = FACTS_WIDTH
-CROP_HEIGHTS = (56, 88)
-"""The plate's crop grows with the card; how many pixels it may have in all is :mod:`edge.viewer.pictures`' business."""
+CROP_HEIGHTS = (36, 88)
+"""The plate's crop takes what the texts leave; how many pixels it may have is :mod:`edge.viewer.pictures`' business."""
 RING = 2
 """The photo can have the focus; its ring stands out of the padding, so that pictures and texts are in line."""
 
@@ -46,17 +45,17 @@ class CameraPanel(ttk.Frame):
         facts.grid(row=0, column=1, sticky="nsew", pady=(px(RING), 0))
         facts.columnconfigure(0, weight=1)
         head = ttk.Frame(facts)
-        head.grid(row=0, column=0, sticky="ew", pady=(0, theme.px(6)))
+        head.grid(row=0, column=0, sticky="ew", pady=(0, theme.px(3)))
         head.columnconfigure(0, weight=1)
         ttk.Label(head, text=_("Seen by the camera"), style="Small.TLabel").grid(row=0, column=0, sticky="w")
         self.title = Elided(head, theme, face="title", style="Title.TLabel")
         self.title.grid(row=1, column=0, sticky="ew")
         self.badge = ttk.Label(head, style="neutral.Badge.TLabel")
         self.badge.grid(row=0, column=1, rowspan=2, sticky="e")
-        self.crop = PictureView(facts, theme, px(CROP_WIDTH), px(CROP_HEIGHTS[0]), snug=True)
+        self.crop = PictureView(facts, theme, px(CROP_WIDTH), px(CROP_HEIGHTS[1]), snug=True)
         self.crop.grid(row=1, column=0, sticky="w")
         self.plate = PlateStrip(facts, theme)
-        self.plate.grid(row=2, column=0, sticky="ew", pady=theme.px(6))
+        self.plate.grid(row=2, column=0, sticky="ew", pady=(theme.px(6), theme.px(4)))
         self.corrected = Elided(facts, theme, face="strong", style="Strong.TLabel")
         data = ttk.Frame(facts)
         data.grid(row=5, column=0, sticky="ew")
@@ -86,8 +85,20 @@ class CameraPanel(ttk.Frame):
     def crop_fit(self) -> tuple[int, int]:
         """The pixels there are for the magnified plate."""
         least, most = (self._theme.px(height) for height in CROP_HEIGHTS)
-        spare = self.winfo_height() - self._theme.px(UPPER_HEIGHT)
-        return self._theme.px(CROP_WIDTH), max(least, min(most, least + spare // 2))
+        texts = self._facts.winfo_reqheight() - self.crop.winfo_reqheight()
+        if not self.corrected.winfo_manager():  # its line is kept free, so that a correction moves nothing
+            texts += self.corrected.winfo_reqheight() + self._theme.px(2)
+        return self._theme.px(CROP_WIDTH), max(least, min(most, self.fit[1] - texts))
+
+    def reshape(self, native: tuple[int, int]) -> bool:
+        """Make room for a photo of that size; whether it has another place now than before."""
+        before, aspect = self.fit, native[0] / native[1]
+        if aspect != self._aspect:
+            self._aspect = aspect
+            self.event_generate("<<Wanted>>")
+            self.update_idletasks()
+            self._fit(tell=False)
+        return self.fit != before
 
     def show(self, case: Case, events: Sequence[Event], frame: int) -> None:
         """Everything but the pictures: those come next, through :meth:`show_photo`."""
@@ -105,17 +116,14 @@ class CameraPanel(ttk.Frame):
         correction = next((event for event in reversed(events) if event.kind is EventKind.CORRECT_PLATE), None)
         if correction is not None:
             self.corrected.say(_("Corrected to {plate}").format(plate=plain(correction.plate or "", 14)))
-            self.corrected.grid(row=3, column=0, sticky="ew", pady=(0, self._theme.px(4)))
+            self.corrected.grid(row=3, column=0, sticky="ew", pady=(0, self._theme.px(2)))
         else:
             self.corrected.grid_remove()
         self.photo.frame(self._box())
 
     def show_photo(self, photo: Photo) -> None:
         """Show the decoded photo and the plate's crop."""
-        aspect, self._aspect = self._aspect, photo.native[0] / photo.native[1]
         self._scale = photo.scale
-        if aspect != self._aspect:
-            self.event_generate("<<Wanted>>")
         self._fit(tell=False)
         if photo.picture is not None:
             self.photo.show(photo.picture)

@@ -15,7 +15,7 @@ from edge.viewer.theme import Theme
 from edge.viewer.widgets import Elided, Field, PictureView
 from edge.viewer.words import reason_words
 
-PORTRAIT = (104, 130)
+PORTRAIT = (96, 120)
 LEAST_HEIGHT = 174
 """Room for the lines of three claims."""
 COLUMNS = 4
@@ -192,7 +192,7 @@ class DriverPanel(ttk.Frame):
 
 
 def _figure(score: float) -> str:
-    return number(score, 1).replace("-", "−") if score > -999 else _("impossible")
+    return number(round(score, 1) or 0.0, 1).replace("-", "−") if score > -999 else _("impossible")
 
 
 def _expired(driver: Driver, at_utc: float) -> bool:

@@ -134,8 +134,11 @@ def _target(text: str) -> tuple[str, Path | None]:
         return _("There is no such account: name a folder."), None
     if to.suffix.lower() not in {".zip", ".pdf"} or not to.is_absolute() or "\0" in text:
         return _("Give a whole path that ends in .zip or .pdf."), None
-    if not to.parent.is_dir():
-        return _("There is no such folder on the unit."), None
-    if to.exists():
-        return _("That file exists already: choose another name."), None
+    try:
+        if not to.parent.is_dir():
+            return _("There is no such folder on the unit."), None
+        if to.exists():
+            return _("That file exists already: choose another name."), None
+    except OSError:
+        return _("Your account may not look into that folder."), None
     return "", to

@@ -10,7 +10,7 @@ from edge.viewer.camerapanel import CameraPanel
 from edge.viewer.driverpanel import DriverPanel
 from edge.viewer.history import History
 from edge.viewer.language import _
-from edge.viewer.pictures import Pictures, Wanted, describe, load
+from edge.viewer.pictures import Photo, Pictures, Wanted, describe, load
 from edge.viewer.source import Opened, Source
 
 SETTLE_MS = 150
@@ -134,7 +134,11 @@ class OpenCase:
         )
 
         def present(pictures: Pictures) -> None:
-            if case.number == self.number:
+            if case.number != self.number:
+                return
+            if isinstance(pictures.photo, Photo) and self._camera.reshape(pictures.photo.native):
+                self._prepare(opened, frame)  # not shown at all: it would cross the wire twice
+            else:
                 self._photo_key, self._crop_key = photo_key, crop_key
                 self._portrait = portrait if portrait is not None else self._portrait
                 self._present(opened, frame, pictures)

@@ -52,7 +52,7 @@ class StatusBar(ttk.Frame):
     def __init__(
         self, master: tk.Misc, theme: Theme, *, help_page: Callable[[], None], recolour: Callable[[], None]
     ) -> None:
-        super().__init__(master, style="Page.TFrame", padding=(theme.px(14), theme.px(7)))
+        super().__init__(master, style="Page.TFrame", padding=(theme.px(14), theme.px(5)))
         px = theme.px
         self._theme = theme
         ttk.Label(self, text="Autovelox", style="Brand.TLabel").pack(side="left")

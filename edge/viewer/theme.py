@@ -63,7 +63,7 @@ LIGHT = Palette(
     warn_soft="#fdeccd",
     bad="#b3261e",
     bad_soft="#fbe3e1",
-    bad_hover="#f4cdca",
+    bad_hover="#f7d5d2",
     neutral="#48566a",
     neutral_soft="#e5eaf0",
     photo="#dfe5ec",
@@ -206,7 +206,7 @@ class Theme:
             configure(
                 f"{name}.Chip.TLabel", foreground=colour, background=soft, font=self.fonts["small"], padding=padding
             )
-            configure(f"{name}.Banner.TLabel", foreground=colour, background=soft, padding=(px(14), px(7)))
+            configure(f"{name}.Banner.TLabel", foreground=colour, background=soft, padding=(px(14), px(5)))
         self._buttons()
         self._fields()
         layout_map(".", foreground=[("disabled", palette.muted)])

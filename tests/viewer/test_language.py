@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from string import Formatter
 
@@ -90,3 +90,17 @@ def test_an_unknown_language_is_english() -> None:
     assert language.language() == "en"
     language.use("it_ZZ")
     assert language.language() == "it"
+
+
+@pytest.mark.parametrize(
+    ("tag", "text"), [("it_IT", "3/11/2026"), ("en_GB", "03/11/26"), ("en_US", "11/3/26"), ("it_IT", "2026-11-03")]
+)
+def test_a_day_is_read_as_the_locale_writes_it(tag: str, text: str) -> None:
+    language.use(tag)
+    assert language.read_day(text) == date(2026, 11, 3)
+
+
+@pytest.mark.parametrize("text", ["", "today", "3", "99/99/2026", "1/1/1850", "[exec id]"])
+def test_what_is_no_day_is_refused(text: str) -> None:
+    with pytest.raises(ValueError):
+        language.read_day(text)

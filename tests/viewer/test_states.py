@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -93,6 +94,7 @@ def test_a_broken_chain_is_red_and_names_the_place(open_desk: OpenDesk, state_di
     desk.until(lambda: bool(desk.viewer.banners.shown) and desk.viewer.banners.shown[0].tone == "bad")
     desk.until(lambda: "does not hold" in desk.texts())
     assert "Chain broken" in desk.texts()
+    assert "case 2" in desk.viewer.banners.shown[0].text
     desk.shot("chain-broken")
 
 
@@ -112,8 +114,21 @@ def test_a_busy_database_does_not_freeze_the_window(open_desk: OpenDesk, state_d
         desk.viewer.root.after(20, beat)
         desk.until(lambda: beats > 30)
         assert desk.viewer.case.opened is None
+        desk.until(lambda: "database is busy" in desk.texts())
+        desk.shot("busy")
         other.execute("ROLLBACK")
     desk.shows(12)
+    desk.until(lambda: "database is busy" not in desk.texts())
+
+
+def test_a_disk_that_is_nearly_full_is_told(
+    open_desk: OpenDesk, state_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = shutil.disk_usage(state_dir)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage._replace(free=300_000_000))
+    desk = open_desk(state_dir)
+    desk.until(lambda: "nearly full: 0.3 GB" in desk.texts())
+    desk.shot("disk-nearly-full")
 
 
 def test_pictures_that_are_not_there_are_told(open_desk: OpenDesk, tmp_path: Path) -> None:

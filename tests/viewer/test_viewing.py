@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 from pathlib import Path
+from tkinter import ttk
 
 import stores
 from desk import OFFICER, OpenDesk
 
+from edge.cases import review
 from edge.cases.archive import Archive
 from edge.cases.records import EventKind
 from edge.cases.store import CaseStore
 from edge.viewer.caselist import PAGE
+from edge.viewer.history import lines
 from edge.viewer.listing import POLL_MS
 
 
@@ -155,3 +159,73 @@ def test_filters_and_order_narrow_the_list(open_desk: OpenDesk, state_dir: Path)
     desk.until(lambda: cases.row(0) is not None and cases.row(0).number != 12)  # type: ignore[union-attr]
     speeds = [row.speed_kmh for index in range(12) if (row := cases.row(index)) and row.speed_kmh]
     assert speeds == sorted(speeds, reverse=True)
+
+
+def test_the_review_and_the_day_filter(open_desk: OpenDesk, state_dir: Path) -> None:
+    review.record(state_dir, 3, kind=EventKind.DISMISS, officer=OFFICER, reason="ambulance")
+    desk = open_desk(state_dir)
+    desk.listed()
+    cases, filters = desk.viewer.cases, desk.viewer.filters
+    _choose(filters.review, "Dismissed")
+    desk.until(lambda: cases.total == 1)
+    assert cases.row(0).number == 3  # type: ignore[union-attr]
+    _choose(filters.review, "To review")
+    desk.until(lambda: cases.total == 11)
+    filters.reset()
+    _choose(filters.day, "Today")
+    desk.until(lambda: cases.total == 0)
+    _choose(filters.day, "Any day")
+    desk.until(lambda: cases.total == 12)
+
+
+def test_days_of_ones_choice(open_desk: OpenDesk, state_dir: Path) -> None:
+    desk = open_desk(state_dir)
+    desk.listed()
+    cases, filters = desk.viewer.cases, desk.viewer.filters
+    days = [datetime.fromtimestamp(row.at_utc).date() for index in range(12) if (row := cases.row(index))]
+    first, last = min(days), max(days)
+    assert first < last
+    _choose(filters.day, "Choose days …")
+    desk.press("ctrl+a")
+    desk.type("yesterday")
+    desk.press("Return")
+    assert "Write a day as" in desk.texts()
+    desk.press("ctrl+a")
+    desk.type(f"{last:%d/%m/%Y}")
+    desk.press("Tab")
+    desk.type(first.isoformat())
+    desk.press("Return")
+    assert "before the first" in desk.texts()
+    desk.shot("choose-days")
+    desk.press("ctrl+a", "BackSpace", "Return")
+    desk.until(lambda: cases.total == days.count(last))
+    assert filters.day.get() == f"{last:%d/%m/%Y}"
+    _choose(filters.day, "Choose days …")
+    desk.press("Escape")
+    desk.until(lambda: cases.total == 12)
+    assert filters.day.get() == "Any day"
+
+
+def _choose(box: ttk.Combobox, text: str) -> None:
+    box.current(list(box["values"]).index(text))
+    box.event_generate("<<ComboboxSelected>>")
+
+
+def test_the_history_tells_who_did_what(open_desk: OpenDesk, state_dir: Path) -> None:
+    review.record(state_dir, 12, kind=EventKind.VIEW, officer="Ugo Neri")
+    review.record(state_dir, 12, kind=EventKind.VIEW, officer="Ugo Neri")
+    review.record(state_dir, 12, kind=EventKind.CORRECT_PLATE, officer="Ugo Neri", reason="an X", plate="XY1")
+    desk = open_desk(state_dir)
+    desk.open_first()
+    opened = desk.viewer.case.opened
+    assert opened is not None
+    told = [(line.word, line.story) for line in lines(opened.case, opened.events)]
+    assert told == [
+        ("Viewed", OFFICER),
+        ("Plate corrected", "Ugo Neri · XY1 · an X"),
+        ("Viewed 2 times", "Ugo Neri"),
+        ("Ambiguous", "by the unit"),
+        ("Recorded", ""),
+    ]
+    for word, story in told:
+        assert word in desk.texts() and story in desk.texts()
