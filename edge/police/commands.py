@@ -12,13 +12,14 @@ from edge.chip import Chip, save_chip
 from edge.config import RegistrySettings, load
 from edge.errors import RegistryError, SecretError
 from edge.police.enrol import create_registry, enrol, list_drivers, remove, rotate
+from edge.police.reopen import reopen
 from edge.police.vault import create_master_key, load_master_key
 
 SPINNER = "|/-\\"
 
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add ``registry init|enrol|list|remove|rotate``."""
+    """Add ``registry init|enrol|list|remove|reopen|rotate``."""
     parser = subparsers.add_parser(
         "registry", help="the police registry: drivers, chips, keys", description="Make and change the police registry."
     )
@@ -43,6 +44,10 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     listing = _add(actions, "list", _list, "show who is in the registry")
     listing.add_argument("--json", action="store_true", help="machine-readable")
     _add(actions, "remove", _remove, "remove a driver with chip and vehicles").add_argument("licence")
+    proof = _add(
+        actions, "reopen", _reopen, "open the packet of a decided case again, from the manifest of its package"
+    )
+    proof.add_argument("manifest", type=Path, metavar="manifest.json")
     _add(actions, "rotate", _rotate, "seal all private keys anew under a new master key; restart the unit afterwards")
 
 
@@ -130,6 +135,16 @@ def _list(args: argparse.Namespace) -> int:
 def _remove(args: argparse.Namespace) -> int:
     remove(_places(args)[0], args.licence)
     print("removed")
+    return 0
+
+
+def _reopen(args: argparse.Namespace) -> int:
+    registry, master_key = _places(args)
+    try:
+        manifest = args.manifest.read_bytes()
+    except OSError as error:
+        raise RegistryError(f"{args.manifest} cannot be read: {error.strerror}") from None
+    print(reopen(registry, load_master_key(master_key), manifest))
     return 0
 
 

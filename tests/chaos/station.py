@@ -21,7 +21,7 @@ import shim
 from edge.demo.cast import FOLDER, Cast, load_cast
 from edge.demo.setting import Setting
 
-PATIENCE_S = 240.0
+PATIENCE_S = 900.0
 QUIET = 100_000.0
 """Seconds until a feed begins that is not to begin at all."""
 CLIPS = (("roundabout.mp4", 40, 71.0), ("seat.mp4", 12, 64.0), ("focus.mp4", 12, 68.0))
