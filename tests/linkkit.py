@@ -14,6 +14,7 @@ from typing import Any
 import aiohttp
 from Crypto.PublicKey import RSA
 from Crypto.PublicKey.RSA import RsaKey
+from Crypto.Util.asn1 import DerSequence
 
 from edge.chip import Chip
 from edge.link.packet import seal
@@ -48,6 +49,17 @@ ANNA, BRUNO = (
     TestDriver(vector["uid"], vector["licence"], vector["plate"], RSA.import_key(vector["private_key"]))
     for vector in VECTORS
 )
+
+_NUMBERS = list(DerSequence().decode(ANNA.der))
+
+
+def notation(number: int) -> bytes:
+    """Anna's private key in DER, different for each *number*: to a cache, as many keys as one likes.
+
+    The exponent modulo p - 1, which the unit computes itself, is replaced.
+    """
+    return bytes(DerSequence([*_NUMBERS[:6], number, *_NUMBERS[7:]]).encode())
+
 
 STRANGER_UID = "00000000000000000000000000000000"
 

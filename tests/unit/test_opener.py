@@ -3,8 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from Crypto.Util.asn1 import DerSequence
-from linkkit import ANNA, BRUNO, sealed
+from linkkit import ANNA, BRUNO, notation, sealed
 
 from edge.link import opener
 from edge.link.opener import PARSED_KEYS, OpenJob, open_batch
@@ -37,11 +36,8 @@ def test_a_key_is_parsed_once() -> None:
 
 
 def test_parsed_keys_have_a_cap_and_the_least_used_go_first() -> None:
-    """One key in as many notations: its last number is never read, so each of them is a key of its own to the cache."""
-    numbers = list(DerSequence().decode(ANNA.der))
     for number in range(PARSED_KEYS + 50):
-        opener._parsed_key(DerSequence([*numbers[:8], number]).encode())
+        opener._parsed_key(notation(number))
     assert opener._parsed_key.cache_info().currsize == PARSED_KEYS
-    oldest = DerSequence([*numbers[:8], 0]).encode()
-    assert open_batch([OpenJob(sealed(), oldest, ANNA.licence)]) == [SAYS]
+    assert open_batch([OpenJob(sealed(), notation(0), ANNA.licence)]) == [SAYS]
     assert opener._parsed_key.cache_info().currsize == PARSED_KEYS

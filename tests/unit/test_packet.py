@@ -166,7 +166,22 @@ def test_private_keys_load_from_der() -> None:
     assert open_packet(key, sealed()).plate == ANNA.plate
 
 
-@pytest.mark.parametrize("der", [b"", b"\x30\x03\x02\x01\x00", ANNA.der[:-1], ANNA.key.public_key().export_key("DER")])
+@pytest.mark.parametrize(
+    "der",
+    [
+        b"",
+        b"\x30",
+        b"\x30\x80",
+        b"\x30\x84\xff\xff\xff\xff",
+        b"\x30\x03\x02\x01\x00",
+        b"\x30\x03\x04\x01\x00",
+        ANNA.der[:-1],
+        ANNA.der + b"\0",
+        ANNA.der[:-1] + bytes([ANNA.der[-1] ^ 2]),
+        ANNA.key.public_key().export_key("DER"),
+    ],
+    ids=range(10),
+)
 def test_damaged_keys_are_refused(der: bytes) -> None:
     with pytest.raises(SecretError, match="damaged"):
         load_private_key(der)
