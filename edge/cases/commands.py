@@ -56,6 +56,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     purge = _add(actions, "purge", _purge, "delete cases whose retention period is over; tombstones stay")
     purge.add_argument("numbers", type=int, nargs="*", metavar="N", help="these cases instead, before their time")
     purge.add_argument("--reason", default="", help="why before their time; goes into the tombstone, name nobody")
+    purge.add_argument("--trust-clock", action="store_true", help="although nothing keeps the clock right")
     purge.add_argument("--dry-run", action="store_true", help="only say which cases are due")
     _add(actions, "public-key", _public_key, "print the unit's public key")
     _add(actions, "rotate-key", _rotate_key, "supersede the signing key; the unit must be stopped")
@@ -209,12 +210,15 @@ def _verify(args: argparse.Namespace) -> int:
 
 
 def _purge(args: argparse.Namespace) -> int:
-    from edge.cases.retention import Policy, due, purge
+    from edge.cases.retention import Policy, clock_is_trusted, due, purge
 
     state_dir = _state_dir(args)
     settings = load(args.config).cases if args.config else CaseSettings()
     if args.numbers and not args.reason:
         raise CaseError("say why these cases go before their time: --reason")
+    if not (args.numbers or args.dry_run or args.trust_clock or clock_is_trusted()):
+        print("nothing purged: the clock is not synchronised; set it right, or say --trust-clock", file=sys.stderr)
+        return 0
     numbers = tuple(args.numbers) or due(state_dir, Policy.of(settings))
     if not args.dry_run:
         purge(state_dir, numbers, reason=args.reason or "retention period over", signer=_signer(args))

@@ -15,6 +15,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge.cases.clock import clock_state
 from edge.cases.database import open_to_read, writing
 from edge.cases.evidence import HEAD, INSERT, Signs, chain
 from edge.cases.journal import FRAMES
@@ -64,6 +65,11 @@ def due(state_dir: Path, policy: Policy, *, now_utc: float | None = None) -> tup
         return tuple(row[0] for row in database.execute(_DUE, [now - DAY_S * kept for kept in days]))
 
 
+def clock_is_trusted() -> bool:
+    """Whether the time may say what is due: a clock that nothing disciplines may be years ahead."""
+    return clock_state()["synchronised"] is not False
+
+
 def purge(state_dir: Path, numbers: Sequence[int], *, reason: str, signer: Signs | None = None) -> None:
     """Delete the decided cases *numbers* and chain a tombstone for each; *reason* names nobody.
 
@@ -99,7 +105,7 @@ class Retention:
         self._next_s = 0.0
 
     def keep(self) -> None:
-        """Purge what is due if the hour is over.
+        """Purge what is due if the hour is over and the clock can be trusted.
 
         Raises:
             CaseError: the store cannot be written.
@@ -107,6 +113,9 @@ class Retention:
         if time.monotonic() < self._next_s:
             return
         self._next_s = time.monotonic() + EVERY_S
+        if not clock_is_trusted():
+            log.warning("the clock is not synchronised: nothing is purged until it is")
+            return
         if numbers := due(self._state_dir, self._policy):
             purge(self._state_dir, numbers, reason="retention period over", signer=self._signer)
             log.info("%d cases purged: their retention period is over", len(numbers))

@@ -13,6 +13,7 @@ from edge.cases.overlay import cached_overlay
 from edge.cases.retention import DAY_S, Policy, due, purge
 from edge.cases.review import record
 from edge.cases.store import CaseStore
+from edge.cli import main
 from edge.errors import CaseError, NoSuchCase
 
 START = 1_790_000_000.0
@@ -63,13 +64,43 @@ async def test_what_is_never_purged(tmp_path: Path) -> None:
         purge(tmp_path, [2], reason="x")
 
 
-async def test_the_daemon_purges_what_is_due(tmp_path: Path) -> None:
+def synchronised(monkeypatch: pytest.MonkeyPatch, state: bool | None) -> None:
+    monkeypatch.setattr("edge.cases.retention.clock_state", lambda: {"synchronised": state})
+
+
+@pytest.mark.parametrize("state", [True, None])
+async def test_the_daemon_purges_what_is_due(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: bool | None
+) -> None:
     """Cases of the test kit are from September 2026: due for a policy that keeps nothing for a day."""
+    synchronised(monkeypatch, state)
     await filled(tmp_path, 3)
     store = await CaseStore.open(tmp_path, SIGNER, UNIT, policy=Policy(1e-9, 1e6, 1e-9))
     await store.housekeep()
     await store.close()
     assert "3 cases, 2 of them purged, 9 entries, all signed" in audit(tmp_path)
+
+
+async def test_a_wrong_clock_purges_nothing(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A board without a battery for its clock may start years ahead: evidence must outlive that."""
+    synchronised(monkeypatch, False)
+    await filled(tmp_path, 1)
+    store = await CaseStore.open(tmp_path, SIGNER, UNIT, policy=Policy(1e-9, 1e-9, 1e-9))
+    await store.housekeep()
+    await store.close()
+    assert "nothing is purged until it is" in caplog.text
+    monkeypatch.setattr("time.time", lambda: START + 1000 * DAY_S)
+    assert main(["cases", "purge", "--state-dir", str(tmp_path)]) == 0
+    assert "nothing purged: the clock" in capsys.readouterr().err
+    assert "1 cases, 3 entries" in audit(tmp_path)
+    assert main(["cases", "purge", "--trust-clock", "--state-dir", str(tmp_path)]) == 0
+    assert "1 cases purged: 1" in capsys.readouterr().out
+    assert "1 of them purged" in audit(tmp_path)
 
 
 async def test_numbers_go_on_after_a_purge(tmp_path: Path) -> None:
