@@ -55,15 +55,18 @@ class FrameRing:
     """Holds the newest exposures and hands them out in order. Belongs to one event loop; not for other threads."""
 
     def __init__(self, capacity: int, *, stall_s: float) -> None:
-        """Keep *capacity* exposures; a reader that waits longer than *stall_s* for the next one gets an error."""
+        """Keep *capacity* exposures; a reader whose next one takes longer than *stall_s* gets an error."""
         self._exposures: deque[Exposure] = deque(maxlen=capacity)
         self._stall_s = stall_s
         self._arrived = asyncio.Event()
         self._ended = False
         self._last_scene_over = -1
+        self._forgotten_ns: int | None = None
 
     def push(self, exposure: Exposure) -> None:
         """Add the newest exposure and wake the readers."""
+        if len(self._exposures) == self._exposures.maxlen:
+            self._forgotten_ns = self._exposures[0].exposed_monotonic_ns
         self._exposures.append(exposure)
         self._wake()
 
@@ -87,8 +90,11 @@ class FrameRing:
     async def following(self, at_monotonic_ns: int, count: int) -> AsyncIterator[Exposure]:
         """The first *count* exposures that began at or after that instant, of one scene.
 
+        Never another exposure in place of the first: at that instant another vehicle may be in the picture.
+
         Raises:
-            CameraError: the next exposure did not come in time, or the ring ended before the first.
+            CameraError: the next exposure did not come in time, the first is forgotten already, or the ring ended
+                before it.
         """
         scene: int | None = None
         after = at_monotonic_ns
@@ -96,10 +102,24 @@ class FrameRing:
             exposure = await self._wait(after, scene)
             if exposure is None and scene is None:
                 raise CameraError("the camera stopped before the frame of the trigger was taken")
+            if exposure is not None and scene is None:
+                self._check_first(exposure.exposed_monotonic_ns, at_monotonic_ns)
             if exposure is None or scene not in (None, exposure.scene):
                 return
             yield exposure
             scene, after = exposure.scene, exposure.exposed_monotonic_ns + 1
+
+    def _check_first(self, exposed_ns: int, at_ns: int) -> None:
+        if self._forgotten_ns is not None and self._forgotten_ns >= at_ns:
+            raise CameraError(
+                "the frame of the trigger was asked for too late and is forgotten: raise ring_frames in [camera], "
+                "or relieve the processor"
+            )
+        if exposed_ns - at_ns > self._stall_s * 1e9:
+            raise CameraError(
+                f"the camera took no frame within {self._stall_s:g} s of the trigger: check its cable, then "
+                "`autovelox doctor`"
+            )
 
     async def _wait(self, at_monotonic_ns: int, scene: int | None) -> Exposure | None:
         while (exposure := self._next(at_monotonic_ns)) is None:

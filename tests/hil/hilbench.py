@@ -15,6 +15,7 @@ from hilfeed import frame_of, number_of
 
 from edge.cases.store import CaseStore
 from edge.config import CameraSettings, RadarSettings
+from edge.errors import CameraError
 from edge.model import Trigger
 from edge.sense.gpio import GpioRadar
 from edge.sense.pins import Line, feed_line
@@ -38,6 +39,8 @@ class Results:
     """From the edge to the beginning of its frame's exposure."""
     durable: list[float] = field(default_factory=list)
     """From the trigger in the event loop to the case on the disk, its frame encoded and written."""
+    gone: int = 0
+    """Triggers whose frame was forgotten before this machine got round to asking for it."""
     counters: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -48,7 +51,7 @@ class Results:
     @property
     def lost(self) -> int:
         """Pulls that became no trigger."""
-        return self.fired - len(self.numbers)
+        return self.fired - len(self.numbers) - self.gone
 
 
 class TimedLine:
@@ -109,9 +112,13 @@ async def _follow_one(
     trigger: Trigger, camera: RecordedFeed, store: CaseStore, timed: TimedLine, results: Results
 ) -> None:
     now_ns = time.monotonic_ns()
-    index = len(results.numbers)
+    index = len(results.numbers) + results.gone
     fired_ns = timed.fired_ns[index]
-    frames = [frame async for frame in camera.frames(trigger.at_monotonic_ns, 1)]
+    try:
+        frames = [frame async for frame in camera.frames(trigger.at_monotonic_ns, 1)]
+    except CameraError:
+        results.gone += 1
+        return
     await store.file(trigger, frames, (), limit_kmh=50.0, site="hardware in the loop")
     filed_ns = time.monotonic_ns()
     results.numbers.append((frame_of(index), number_of(frames[0].jpeg)))
@@ -130,7 +137,8 @@ def table(results: Results) -> str:
         ("frame to case on the disk", results.durable),
     )
     lines = [
-        f"{results.fired} pulls, {results.lost} lost, {results.wrong} with another frame than theirs; "
+        f"{results.fired} pulls, {results.lost} lost, {results.wrong} with another frame than theirs, "
+        f"{results.gone} too late for theirs; "
         + ", ".join(f"{name} {count}" for name, count in sorted(results.counters.items())),
         "",
         f"{'milliseconds':<32}{'median':>9}{'95 %':>9}{'99 %':>9}{'worst':>9}",

@@ -66,7 +66,7 @@ def main() -> int:
                 manifest = args.feed or record(folder, args.triggers, args.fps, SMALL)
                 results = asyncio.run(_pins(args, folder, manifest, "lgpio" if real else "mock"))
                 print(f"{table(results)}\n", flush=True)
-                good &= results.lost == results.wrong == 0
+                good &= results.lost == results.wrong == results.gone == 0
             if args.part != "pins":
                 from hilservice import report, serve
 

@@ -196,5 +196,15 @@ async def test_a_ring_forgets_the_oldest_and_ends_its_readers() -> None:
     ring.push(Exposure(image, 0.0, 5))
     ring.end()
     assert await reading == [3, 4, 5]
+    with pytest.raises(CameraError, match="is forgotten: raise ring_frames"):
+        _ = [each async for each in ring.following(2, 1)]
     with pytest.raises(CameraError, match="stopped before the frame"):
         _ = [each async for each in ring.following(9, 1)]
+
+
+async def test_a_frame_from_long_after_the_trigger_is_not_its_frame() -> None:
+    ring = FrameRing(3, stall_s=2)
+    ring.push(Exposure(np.zeros((4, 4, 3), np.uint8), 0.0, 5_000 * MS))
+    assert [each.exposed_monotonic_ns async for each in ring.following(3_000 * MS, 1)] == [5_000 * MS]
+    with pytest.raises(CameraError, match=r"no frame within 2 s of the trigger"):
+        _ = [each async for each in ring.following(2_999 * MS, 1)]
