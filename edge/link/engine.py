@@ -8,7 +8,7 @@ Guards against python-engineio 4.15.1, each with its test in tests/attacks:
   library's loggers are silent, and what is worth counting is counted.
 - a binary message is handed on, and so is a text one that starts with ``b`` (base64). Here both end the visit.
 - a client that answers pings and never sends CONNECT stays for ever. Here every visit has a deadline.
-- a PONG nobody asked for starts a further ping cycle. Here it ends the visit.
+- PONGs nobody asked for are taken without end. Here the first one ends the visit.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from importlib.metadata import version
 from typing import Any
@@ -27,6 +27,7 @@ from socketio.packet import Packet
 from edge.link.engine import CarEngine
 from edge.link.exchange import Exchange
 from edge.link.http import CarProtocol
+from edge.link.visit import MAX_BYTES
 
 
 class Stock:
@@ -45,7 +46,7 @@ class Stock:
 
         async def packet(sid: str, body: Any) -> str:
             self.calls.append(("packet", body))
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(1.0)
             return "taken"
 
         for handler in (connect, disconnect, packet):
@@ -75,15 +76,22 @@ async def running(stock: Stock) -> AsyncIterator[int]:
         await asyncio.gather(*leaked, return_exceptions=True)
 
 
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait until the stock server did what it does; fail if it does not."""
+    async with asyncio.timeout(60):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
 async def settled(seconds: float = 0.3) -> None:
-    """Give the stock server time to do what it would do."""
+    """Give the stock server time to do what it should do and does not."""
     await asyncio.sleep(seconds)
 
 
 def test_the_versions_are_the_ones_the_guards_were_written_for() -> None:
-    built_on = {"python-socketio": "5.18", "python-engineio": "4.15", "aiohttp": "3.14"}
-    for package, minor in built_on.items():
-        assert version(package).startswith(minor + "."), f"{package} moved on: go through this file"
+    built_on = {"python-socketio": "5.18.1", "python-engineio": "4.15.1", "aiohttp": "3.14.5"}
+    for package, exactly in built_on.items():
+        assert version(package) == exactly, f"{package} moved on: go through this file"
 
 
 @pytest.mark.parametrize(
@@ -126,7 +134,7 @@ async def test_a_client_can_run_the_connect_and_disconnect_handlers() -> None:
         await car.send('42["connect",{"REMOTE_ADDR":"forged"},null]')
         await car.receive()
         await car.send('42["disconnect","forged"]')
-        await settled()
+        await until(lambda: len(stock.names) == 3)
         assert stock.names == ["connect", "connect", "disconnect"]
         assert stock.calls[1][1] == {"REMOTE_ADDR": "forged"}
 
@@ -139,9 +147,9 @@ async def test_binary_attachments_are_unlimited() -> None:
         await car.send('45100000-["packet",{"_placeholder":true,"num":0}]')
         for _ in range(200):
             await car.web_socket.send_bytes(b"\0" * 4096)
-        await settled()
+        await until(lambda: len(stock.server._binary_packet) == 1)
         (held,) = stock.server._binary_packet.values()
-        assert sum(map(len, held.attachments)) == 200 * 4096 > 5000
+        await until(lambda: sum(map(len, held.attachments)) == 200 * 4096 > 5000)
 
 
 async def test_a_malformed_frame_leaks_the_session() -> None:
@@ -172,9 +180,9 @@ def test_the_peers_address_is_invented() -> None:
 
 async def test_a_client_that_never_connects_is_never_closed() -> None:
     """Guard: every Visit has a deadline."""
-    stock = Stock(ping_interval=1, ping_timeout=1)
+    stock = Stock(ping_interval=1, ping_timeout=3)
     async with running(stock) as port, RawCar(port) as car:
-        while car.pings < 3:  # longer than interval and timeout together
+        while car.pings < 5:  # longer than interval and timeout together
             with suppress(asyncio.TimeoutError):
                 await car.receive(1)
         assert len(stock.server.eio.sockets) == 1
@@ -200,6 +208,24 @@ def test_not_a_number_duplicate_keys_and_empty_packets_are_accepted() -> None:
     assert Packet(encoded_packet='212-["packet"]').packet_type == 2
 
 
+def test_a_text_that_begins_with_b_is_a_binary_message() -> None:
+    """Guard: CarSocket.messages reads the text itself; what is no message of type 4 ends the visit."""
+    assert engineio.packet.Packet(encoded_packet="bAAAA").binary
+
+
+async def test_connect_may_be_sent_again_and_again() -> None:
+    """Guard: Exchange._handle_eio_message ends the visit at the second CONNECT."""
+    stock = Stock(always_connect=True, namespaces=["/"])
+    async with running(stock) as port, RawCar(port) as car:
+        await car.connect()
+        for _ in range(20):
+            await car.send("40")
+            assert (await car.receive()).startswith("44")
+            await car.send("40/admin,")
+            assert (await car.receive()).startswith("44/admin,")
+        assert not car.web_socket.closed
+
+
 async def test_every_event_is_a_task_of_its_own() -> None:
     """Guard: Exchange(async_handlers=False), one packet a connection, MAX_MESSAGES."""
     stock = Stock(always_connect=True)
@@ -208,9 +234,7 @@ async def test_every_event_is_a_task_of_its_own() -> None:
         before = len(asyncio.all_tasks())
         for number in range(50):
             await car.send(f'42{number}["packet",1]')
-        while stock.names.count("packet") < 50:  # noqa: ASYNC110
-            await asyncio.sleep(0)
-        assert len(asyncio.all_tasks()) - before >= 50
+        await until(lambda: len(asyncio.all_tasks()) >= before + 40)
 
 
 async def test_polling_sessions_are_cheap_to_open_and_stay() -> None:
@@ -223,17 +247,15 @@ async def test_polling_sessions_are_cheap_to_open_and_stay() -> None:
         assert len(stock.server.eio.sockets) == 20
 
 
-async def test_an_unasked_pong_starts_another_cycle_of_pings() -> None:
+async def test_pongs_nobody_asked_for_are_taken_without_end() -> None:
     """Guard: Visit.pong."""
-    stock = Stock()
+    stock = Stock(always_connect=True)
     async with running(stock) as port, RawCar(port) as car:
-        (socket,) = stock.server.eio.sockets.values()
-        await settled(0.1)
-        for _ in range(5):
+        await car.connect()
+        for _ in range(500):
             await car.send("3")
-        await settled(0.1)
-        assert socket.last_ping is None  # nobody waits for an answer: the time-out is off
-        assert not car.web_socket.closed
+        await car.send('421["packet",1]')
+        assert await car.receive() == '431["taken"]'
 
 
 async def test_packets_are_logged_with_their_contents(caplog: pytest.LogCaptureFixture) -> None:
@@ -245,6 +267,17 @@ async def test_packets_are_logged_with_their_contents(caplog: pytest.LogCaptureF
         await car.send('421["packet",{"uid":"SECRET"}]')
         await car.receive()
     assert "SECRET" in caplog.text
+
+
+async def test_pings_of_the_websocket_are_answered_unseen_and_without_end() -> None:
+    """Guard: CarProtocol.data_received counts every byte against visit.MAX_BYTES."""
+    stock = Stock(always_connect=True)
+    async with running(stock) as port, RawCar(port) as car:
+        await car.connect()
+        for _ in range(MAX_BYTES // 100 + 1):
+            await car.web_socket.ping(b"x" * 100)
+        await car.send('421["packet",1]')
+        assert await car.receive() == '431["taken"]'
 
 
 async def test_an_empty_origin_list_switches_the_check_off() -> None:
@@ -291,6 +324,22 @@ async def test_names_of_sub_protocols_are_logged(caplog: pytest.LogCaptureFixtur
         async with session.ws_connect(url, protocols=["SECRET"]):
             pass
     assert "SECRET" in caplog.text
+
+
+async def test_replies_tell_the_versions_of_the_software() -> None:
+    """Guard: http.SERVER."""
+    stock = Stock()
+    async with (
+        running(stock) as port,
+        aiohttp.ClientSession() as session,
+        session.get(f"http://127.0.0.1:{port}/") as answer,
+    ):
+        assert version("aiohttp") in answer.headers["Server"]
+
+
+def test_a_tls_handshake_has_a_minute() -> None:
+    """Guard: LinkServer._shake_hands gives it connect_timeout_s, and the Listener counts it at the gate before."""
+    assert asyncio.constants.SSL_HANDSHAKE_TIMEOUT == 60.0
 
 
 def test_slow_headers_have_an_hour() -> None:
