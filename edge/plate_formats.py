@@ -217,13 +217,11 @@ FORMATS: dict[str, Format] = {
     ),
     "TN": Format("the word is no character: " + _WIKI + "Tunisia", (Series(_layouts(_digits(7, 3))),)),
     "US": Format(
-        "the states' series of cars; the owner's own words are common, none longer than 8: "
+        "the commonest of the states' series; the owner's own words are common, none longer than 8: "
         + _WIKI
         + "the_United_States",
         (
-            _series("AAA9999 9AAA999 AAA999 999AAA AAA9A9A AAA99A A99AAA AAAA99 A999AA 9999AA AA9999 AA99999 A999999"),
-            _series("9A99999 9AA9999 9AA999 9AAA99 99AA99 999AA9 AA9A9A 99A999 9A9999 A9A999 A9999A 99999A 999A999"),
-            _series("9999999 999999 AA999 999AA 999A 9A9AA"),
+            _series("AAA9999 9AAA999 AAA999 999AAA AAA9A9A AAA99A A99AAA AAAA99 AA99999"),
             Series(tuple("?" * count for count in range(2, 9))),
         ),
     ),
