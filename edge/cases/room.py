@@ -6,7 +6,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.errors import StorageFull
+from edge.errors import CaseError, StorageFull
 
 MIB = 1 << 20
 DERIVED = "derived"
@@ -26,14 +26,22 @@ class Room:
     warn_bytes: int = 512 * MIB
 
     def free_bytes(self) -> int:
-        """What an ordinary user may still write."""
-        return shutil.disk_usage(self.state_dir).free
+        """What an ordinary user may still write.
+
+        Raises:
+            CaseError: the folder is not there any more.
+        """
+        try:
+            return shutil.disk_usage(self.state_dir).free
+        except OSError as error:
+            raise CaseError(f"the cases' folder cannot be reached ({error.strerror}): check the disk") from None
 
     def make(self, needed: int) -> None:
         """See to it that *needed* bytes fit.
 
         Raises:
             StorageFull: they do not, even without derived files.
+            CaseError: the folder is not there any more.
         """
         if self.free_bytes() < self.warn_bytes:
             shutil.rmtree(self.state_dir / DERIVED, ignore_errors=True)
@@ -41,8 +49,11 @@ class Room:
             raise StorageFull("the disk is full: export and purge cases, or put in a larger disk")
 
     def problem(self) -> str | None:
-        """One sentence once room runs short."""
-        free = self.free_bytes()
+        """One sentence once room runs short, or cannot be told."""
+        try:
+            free = self.free_bytes()
+        except CaseError as error:
+            return str(error)
         if free >= self.warn_bytes:
             return None
         least = self.reserve_bytes // MIB

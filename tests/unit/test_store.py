@@ -237,3 +237,15 @@ async def test_a_damaged_journal_that_nothing_else_knows_of_is_named(tmp_path: P
     with pytest.raises(CaseError, match="journal of case 1 is damaged"):
         await open_store(tmp_path)
     assert (tmp_path / "frames" / "00000001" / "0.jpg").exists()
+
+
+async def test_a_folder_that_is_gone_is_said_and_refuses_cases(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    store = await open_store(folder)
+    folder.rename(tmp_path / "elsewhere")
+    assert "cannot be reached" in (store.shortage() or "")
+    with pytest.raises(CaseError, match="check the disk"):
+        await store.file(trigger(), [frame()], [], **FILING)
+    (tmp_path / "elsewhere").rename(folder)
+    assert await store.file(trigger(), [frame()], [], **FILING) == 1
+    await store.close()
