@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import subprocess
 from pathlib import Path
 
 from Crypto.PublicKey import RSA
@@ -13,6 +14,7 @@ from linkkit import VECTORS
 from edge.config import LinkSettings
 from edge.link.exchange import GRACE_S
 from edge.link.frames import MAX_FRAME_BYTES
+from edge.link.http import MAX_FIELD_BYTES, MAX_HEADERS
 from edge.link.packet import PLAINTEXT_BYTES, Opened, digest, open_packet
 from edge.link.visit import MAX_BYTES, MAX_MESSAGES, PING_INTERVAL_S, PING_TIMEOUT_S
 from edge.model import Packet
@@ -43,6 +45,14 @@ def test_the_pages_vector_opens() -> None:
     assert json.loads(block("json"))["hash"] == cell("hash")
 
 
+def test_openssl_opens_the_pages_vector_as_the_page_says(tmp_path: Path) -> None:
+    """Another implementation than the unit's agrees with it about padding, hashes and label."""
+    (tmp_path / "payload.b64").write_text(block("base64") + "\n")
+    (tmp_path / "key.pem").write_text(block("pem") + "\n")
+    done = subprocess.run(["sh", "-e", "-c", block("sh")], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout == block("json")
+
+
 def test_the_page_and_the_file_agree() -> None:
     first = VECTORS[0]
     for name in ("plate", "licence", "uid", "nonce", "hashed", "hash"):
@@ -64,6 +74,7 @@ def test_the_pages_limits_are_ours() -> None:
         f"{settings.address_rate_per_s:g} (`address_rate_per_s`), after a burst of {settings.address_burst} ",
         f"{settings.mailbox_packets:,} (`mailbox_packets`), {settings.packets_per_uid} (`packets_per_uid`)",
         f"at most {PLAINTEXT_BYTES} bytes",
+        f"headers beyond {MAX_FIELD_BYTES // 1024} kB each or {MAX_HEADERS} in all",
         f'"pingTimeout":{PING_TIMEOUT_S * 1000:.0f},"pingInterval":{PING_INTERVAL_S * 1000:.0f}',
     ):
         assert text in PAGE, text
