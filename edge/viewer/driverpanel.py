@@ -15,7 +15,7 @@ from edge.viewer.theme import Theme
 from edge.viewer.widgets import Elided, Field, PictureView
 from edge.viewer.words import reason_words
 
-PORTRAIT = (96, 120)
+PORTRAIT = (88, 110)
 LEAST_HEIGHT = 174
 """Room for the lines of three claims."""
 COLUMNS = 4

@@ -18,7 +18,7 @@ from edge.viewer.plain import plain
 
 CROP_MARGIN = 0.18
 CROP_MAGNIFICATION = 8.0
-CROP_SHARE = 0.15
+CROP_SHARE = 0.13
 """Of the square over the crop's width as much may be filled: every pixel costs 4 bytes on the way to the screen."""
 
 
