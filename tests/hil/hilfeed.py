@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.demo.cast import FOLDER
+import edge.demo
 
-SCENE = FOLDER / "feed" / "roundabout.mp4"
+SCENE = Path(edge.demo.__file__).parent / "feed" / "roundabout.mp4"
 SCENE_FRAMES = 12
 """So many frames of the scene, from its trigger on, are played round and round."""
 SCENE_TRIGGER = 40
