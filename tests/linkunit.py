@@ -22,7 +22,7 @@ from edge.police import enrol
 from edge.police.vault import create_master_key, load_master_key
 
 RUNNERS = Path(__file__).parent / "attacks"
-START_TIMEOUT_S = 120
+START_TIMEOUT_S = 150
 TRACES = ("Traceback", "Error", "unclosed")
 QUIET = {"connections": 0, "sessions": 0, "environ": 0, "rooms": 0, "pending": 0, "attachments": 0, "nonces": 0}
 
@@ -109,7 +109,11 @@ class Unit:
                 stderr=stderr,
                 bufsize=0,
             )
-        self.port = self._answer()
+        try:
+            self.port = self._answer()
+        except BaseException:
+            self._process.kill()
+            raise
 
     def _answer(self) -> Any:
         assert self._process.stdout is not None

@@ -14,7 +14,7 @@ import aiohttp
 import pytest
 import trustme
 from linkkit import ANNA, RawCar
-from linkunit import StartUnit, Unit
+from linkunit import StartUnit, Unit, make_unit
 
 from edge.errors import LinkError, SecretError
 from edge.link.car import deliver
@@ -65,6 +65,15 @@ def shown(unit: Unit, files: Files) -> str:
         der = secured.getpeercert(binary_form=True)
     assert der is not None
     return ssl.DER_cert_to_PEM_cert(der)
+
+
+async def logged(unit: Unit, text: str) -> None:
+    """Wait until *unit* says *text* in its log."""
+    for _ in range(500):
+        if text in unit.whole_log():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError(f"the unit never said {text!r}")
 
 
 def handshake(unit: Unit, *options: str) -> str:
@@ -169,13 +178,30 @@ async def test_23_a_certificate_that_cannot_be_used_changes_nothing(start: Calla
     before = shown(unit, files)
     files["certificate"].write_text("rubbish")
     unit.hang_up()
-    for _ in range(500):
-        if "cannot be used" in unit.new_log():
-            break
-        await asyncio.sleep(0.01)
-    else:
-        raise AssertionError("the unit did not complain")
+    await logged(unit, "cannot be used")
     assert shown(unit, files) == before
+
+
+async def test_23_the_daemon_itself_reads_its_certificate_again_on_sighup(
+    files: Files, authority: trustme.CA, tmp_path: Path
+) -> None:
+    config = make_unit(tmp_path)
+    lines = f'tls_certificate = "{files["certificate"]}"\ntls_key = "{files["key"]}"\n'
+    config.write_text(config.read_text().replace("[link]\n", "[link]\n" + lines))
+    unit = Unit(tmp_path / "unit.log", "daemon_runner.py", str(config))
+    try:
+        fresh = issue(authority, files).decode()
+        assert shown(unit, files) != fresh
+        unit.hang_up()
+        await logged(unit, "the TLS certificate was read again")
+        assert shown(unit, files) == fresh
+        files["certificate"].write_text("rubbish")
+        unit.hang_up()
+        await logged(unit, "the TLS certificate in use stays")
+        assert shown(unit, files) == fresh
+    finally:
+        assert unit.stop() == 0
+    unit.new_log()
 
 
 def test_23_certificates_that_cannot_be_used(files: Files, authority: trustme.CA, tmp_path: Path) -> None:

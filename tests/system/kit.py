@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import aiohttp
 
 from edge.chip import Chip
 from edge.demo.cast import FOLDER, Cast, Scene, load_cast
@@ -92,6 +95,21 @@ class Station:
     async def drive_by(self, licence: str, plate: str) -> None:
         """One car passes; returns after its ack."""
         await deliver(self.url, self.chips[licence], plate)
+
+    def workers(self) -> list[int]:
+        """The process ids of the workers that the daemon started with; it has them before it listens."""
+        found = re.search(r"workers ready: ([\d, ]+)", (self.folder / "unit.log").read_text(encoding="utf-8"))
+        assert found is not None
+        return [int(pid) for pid in found.group(1).split(",")]
+
+    async def ask(self, path: str) -> tuple[int, str]:
+        """What the unit says at its metrics port."""
+        log = (self.folder / "unit.log").read_text(encoding="utf-8")
+        found = re.search(r"metrics and health are on \S+ port (\d+)", log)
+        assert found is not None
+        url = f"http://127.0.0.1:{found.group(1)}{path}"
+        async with aiohttp.ClientSession() as session, session.get(url) as answer:
+            return answer.status, await answer.text()
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         """One ``autovelox`` command."""

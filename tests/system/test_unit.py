@@ -74,7 +74,7 @@ async def test_below_the_limit_is_no_infringement(station: Station) -> None:
 async def test_cars_are_acknowledged_while_every_worker_is_busy(station: Station) -> None:
     station.write_feed(ROUNDABOUT, gap_s=3.0)
     async with station.unit() as unit:
-        pids = [int(pid) for pid in (await unit.expect(r"workers ready: ([\d, ]+)")).group(1).split(",")]
+        pids = station.workers()
         await station.drive_by(GIULIA, "LS15EBC")
         paused(pids)
         try:
@@ -90,7 +90,7 @@ async def test_cars_are_acknowledged_while_every_worker_is_busy(station: Station
 async def test_a_killed_worker_costs_nothing(station: Station) -> None:
     station.write_feed(ROUNDABOUT, gap_s=3.0)
     async with station.unit() as unit:
-        pids = [int(pid) for pid in (await unit.expect(r"workers ready: ([\d, ]+)")).group(1).split(",")]
+        pids = station.workers()
         await station.drive_by(GIULIA, "LS15EBC")
         paused(pids)
         await unit.expect("case 1 filed")
@@ -104,7 +104,7 @@ async def test_sigterm_during_recognition_loses_nothing(station: Station) -> Non
     station.configure(recognition="stop_timeout_s = 0.2")
     station.write_feed(ROUNDABOUT, gap_s=3.0)
     async with station.unit() as unit:
-        pids = [int(pid) for pid in (await unit.expect(r"workers ready: ([\d, ]+)")).group(1).split(",")]
+        pids = station.workers()
         await station.drive_by(GIULIA, "LS15EBC")
         paused(pids)
         await unit.expect("case 1 filed")
@@ -121,7 +121,7 @@ async def test_sigterm_during_recognition_loses_nothing(station: Station) -> Non
 async def test_a_killed_unit_decides_its_cases_after_the_restart(station: Station) -> None:
     station.write_feed(ROUNDABOUT, gap_s=3.0)
     async with station.unit() as unit:
-        pids = [int(pid) for pid in (await unit.expect(r"workers ready: ([\d, ]+)")).group(1).split(",")]
+        pids = station.workers()
         await station.drive_by(GIULIA, "LS15EBC")
         paused(pids)
         await unit.expect("case 1 filed")

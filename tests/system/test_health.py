@@ -1,0 +1,95 @@
+"""Metrics and health of the real daemon: 503 while a part is gone, 200 once it is back."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+
+from kit import Station
+
+from edge.config import models_dir
+from edge.demo.cast import FOLDER
+
+SEAT = ("seat.mp4", 12, 64.0)
+FAR = 1e6
+"""A pause before the first clip that no test outlasts: the feed waits, and a waiting feed is no stalled one."""
+
+
+async def becomes(station: Station, status: int) -> dict[str, str]:
+    """Wait for health to say *status*; returns the problems by part."""
+    for _ in range(600):
+        said, text = await station.ask("/health")
+        if said == status:
+            problems: dict[str, str] = json.loads(text).get("problems", {})
+            return problems
+        await asyncio.sleep(0.1)
+    raise AssertionError(f"health never said {status}, but {text}")
+
+
+async def test_while_the_camera_is_gone(station: Station) -> None:
+    spare = station.folder / "spare.mp4"
+    shutil.copy(FOLDER / "feed" / "seat.mp4", spare)
+    station.write_feed((str(spare), 12, 64.0), gap_s=5.0)
+    async with station.unit() as unit:
+        await unit.expect("daemon: ready")
+        assert (await station.ask("/health"))[0] == 200
+        spare.write_bytes(b"")
+        assert list(await becomes(station, 503)) == ["camera"]
+        await unit.stop()
+
+
+async def test_while_the_workers_have_no_models(station: Station) -> None:
+    models = station.folder / "models"
+    shutil.copytree(models_dir(), models)
+    station.configure(recognition='workers = 1\nmodels_dir = "models"')
+    station.write_feed(SEAT, gap_s=FAR)
+    async with station.unit() as unit:
+        await unit.expect("daemon: ready")
+        assert await becomes(station, 200) == {}
+        shutil.rmtree(models)
+        for pid in station.workers():
+            os.kill(pid, signal.SIGKILL)
+        for _ in range(60):  # first the pool is down, then it is up again, without models
+            if "install the models again" in (problems := await becomes(station, 503)).get("workers", ""):
+                break
+            await asyncio.sleep(0.1)
+        assert list(problems) == ["workers"]
+        assert "install the models again" in problems["workers"]
+        await unit.stop()
+
+
+async def test_while_the_disk_is_gone(station: Station) -> None:
+    station.write_feed(SEAT, gap_s=FAR)
+    state, elsewhere = station.folder / "state", station.folder / "elsewhere"
+    async with station.unit() as unit:
+        await unit.expect("daemon: ready")
+        assert await becomes(station, 200) == {}
+        state.rename(elsewhere)
+        assert "disk" in await becomes(station, 503)
+        elsewhere.rename(state)
+        assert await becomes(station, 200) == {}
+        await unit.stop()
+
+
+async def test_the_metrics_that_the_unit_has(station: Station) -> None:
+    station.write_feed(("roundabout.mp4", 40, 71.0), gap_s=3.0)
+    async with station.unit() as unit:
+        await station.drive_by(*next((licence, "LS15EBC") for licence in station.chips))
+        verdict = (await unit.expect(r"case 1 decided: (\w+)")).group(1)
+        status, text = await station.ask("/metrics")
+        await unit.stop()
+    assert status == 200
+    values = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
+    assert values['autovelox_link_visits_total{outcome="accepted"}'] == "1.0"
+    assert values["autovelox_mailbox_packets"] == "1.0"
+    assert values["autovelox_link_connections"] == "0.0"
+    assert values["autovelox_pool_jobs"] == "0.0"
+    assert values["autovelox_window_packets_sum"] == "1.0"
+    assert values["autovelox_decision_seconds_count"] == "1.0"
+    assert float(values["autovelox_recognition_seconds_count"]) >= 1
+    assert values[f'autovelox_cases_total{{verdict="{verdict}"}}'] == "1.0"
+    secrets = [*station.chips, "LS15EBC", *(chip.uid for chip in station.chips.values())]
+    assert [secret for secret in secrets if secret in text] == []
