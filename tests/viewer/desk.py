@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import tkinter as tk
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ import xkit
 from edge.viewer.app import Viewer
 
 ARTEFACTS = Path(os.environ.get("AUTOVELOX_ARTEFACTS", "var/artefacts")) / "viewer"
+REST, REST_S = threading.Event(), 0.002
 OFFICER = "Sara Conti (sconti)"
 
 
@@ -26,7 +28,12 @@ class Desk:
 
     def until(self, what: Callable[[], bool]) -> None:
         """Let the viewer run until *what* is true."""
-        xkit.wait_for(what, self.viewer.root.update)
+
+        def turn() -> None:
+            self.viewer.root.update()
+            REST.wait(REST_S)  # else this thread alone has the interpreter, and the viewer's others wait for it
+
+        xkit.wait_for(what, turn)
 
     def press(self, *keys: str) -> None:
         """Press real keys; the viewer handles them while it runs on."""

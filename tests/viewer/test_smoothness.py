@@ -85,7 +85,7 @@ def test_tk_thread_neither_reads_files_nor_databases(open_desk: OpenDesk, state_
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_memory_is_flat_over_500_cases_viewed(
     open_desk: OpenDesk, state_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
