@@ -73,6 +73,8 @@ class Service:
     triggers: int
     numbers: list[int] = field(default_factory=list)
     """The frame that each case holds."""
+    gone: int = 0
+    """Cases without a photo: theirs was forgotten before this machine got round to asking for it."""
     start_s: float = 0.0
     """Processor time of all processes from start to ready."""
     daemon_s: float = 0.0
@@ -87,7 +89,7 @@ class Service:
     @property
     def lost(self) -> int:
         """Triggers that became no case."""
-        return self.triggers - len(self.numbers)
+        return self.triggers - len(self.numbers) - self.gone
 
     @property
     def wrong(self) -> int:
@@ -175,6 +177,9 @@ async def serve(folder: Path, manifest: Path, triggers: int, *, pin: int, pin_ou
                 process.kill()
                 await process.wait()
     for case in _cases(folder / "state"):
+        if not case.frames:
+            service.gone += 1
+            continue
         service.numbers.append(number_of((folder / "state" / case.frames[0]).read_bytes()))
         service.plates += bool(case.plate_text)
     return service
@@ -224,7 +229,8 @@ def report(service: Service) -> str:
     photo_ms, case_ms = 1e3 * service.workers_s / photos, 1e3 * service.daemon_s / photos
     parts = ", ".join(f"{kind} {mb:.0f}" for kind, mb in service.resident_mb.items())
     lines = [
-        f"{service.triggers} triggers, {service.lost} lost, {service.wrong} with another frame than theirs; "
+        f"{service.triggers} triggers, {service.lost} lost, {service.wrong} with another frame than theirs, "
+        f"{service.gone} too late for theirs; "
         f"a plate was found in {service.plates} photos",
         f"memory, two workers:       {service.shared_once_mb:.0f} MB resident, shared pages counted once; at most "
         f"{MOST_MB}. Counted for each process: {parts}",

@@ -76,7 +76,7 @@ def main() -> int:
                 manifest = record(unit, args.photos, args.fps)
                 service = asyncio.run(serve(unit, manifest, args.photos, pin=args.pin_in, pin_out=args.pin_out))
                 print(report(service))
-                good &= service.lost == service.wrong == 0 and service.fits
+                good &= service.lost == service.wrong == service.gone == 0 and service.fits
     except EdgeError as error:
         print(f"hil: {error}", file=sys.stderr)
         return error.exit_code
