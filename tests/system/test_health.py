@@ -68,7 +68,7 @@ async def test_while_the_disk_is_gone(station: Station) -> None:
         await unit.expect("daemon: ready")
         assert await becomes(station, 200) == {}
         state.rename(elsewhere)
-        assert "disk" in await becomes(station, 503)
+        assert "check the disk" in (await becomes(station, 503))["room"]
         elsewhere.rename(state)
         assert await becomes(station, 200) == {}
         await unit.stop()
