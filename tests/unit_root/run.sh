@@ -38,10 +38,20 @@ ln -s ../proof.service "$root/etc/systemd/system/multi-user.target.wants/proof.s
 rm -f "$root/etc/resolv.conf"
 
 # Without a network: what is installed comes from the wheelhouse alone. The second boot comes after a power-off.
+touch "$root/proof.log"
+tail -n +1 -F "$root/proof.log" 2>/dev/null > >(sed -un 's/^PROOF //p') &
+follower=$!
 for _ in 1 2; do
     systemd-nspawn --quiet --directory="$root" --register=no --keep-unit --private-network --console=pipe \
-        --bind-ro="$PWD:/src" --boot systemd.show_status=0 </dev/null | sed -un 's/\r$//; s/^PROOF //p'
+        --bind-ro="$PWD:/src" --boot systemd.show_status=0 </dev/null >/dev/null
     [ -e "$root/proof.second" ] || break
 done
-[ -e "$root/proof.done" ] || { echo "test-unit: FAILED"; tail -n 60 "$root/var/log/proof.log" 2>/dev/null; exit 1; }
+sleep 1
+kill "$follower"
+if [ ! -e "$root/proof.done" ]; then
+    echo "test-unit: FAILED; what the steps and the unit said last:"
+    tail -n 40 "$root/var/log/proof.log"
+    journalctl --no-pager -D "$root/var/log/journal" -n 40 -o cat -u autovelox.service || true
+    exit 1
+fi
 echo "test-unit: passed"
