@@ -85,7 +85,7 @@ test-converter: converter ## dataset, 200 training steps, export, quantization, 
 
 .PHONY: evaluate-detector
 evaluate-detector: install ## measure the shipped detector on the photos of DATA that it never saw
-	@$(BIN)/autovelox-convert evaluate models/detector.tflite models/detector_float32.tflite --table \
+	@$(BIN)/autovelox-convert evaluate models/detector.tflite converter/shipped/detector_float32.tflite --table \
 	  --labels $(DATA)/detect/boxes.csv --images $(DATA)/detect/images --use measure --mistakes build/evaluate/mistakes.jpg
 
 # EasyOCR's own weights, only to compare with: beside the environment, never in it.

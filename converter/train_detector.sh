@@ -16,6 +16,6 @@ done
   --validation-share 0.04 --scenes "${SCENES:-16000}" --seed "${SEED:-31}" --out "$out/dataset" --preview "$out/scenes.jpg"
 "$convert" train --dataset "$out/dataset" --out "$out/training" --steps "${STEPS:-4600}" --freeze 3 \
   --tfjs build/weights/package/models/coco-ssd
-"$convert" export --training "$out/training" --out "$out/export" --size 512x384
+"$convert" export --training "$out/training" --out "$out/export" --size 512x288
 "$convert" quantize --export "$out/export" --dataset "$out/dataset" --out "$out/tflite" "${labels[@]}" --use measure
 echo "Copy $out/tflite/detector_int8.tflite with its .json to models/ to ship it."

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from converter.errors import MissingError
 from edge.model import Box, Detection
-from edge.vision.detector import Detector
 from edge.vision.reader import PlateReader
+from edge.vision.recogniser import Recogniser
 
 from .trials import KnownCase
 from .truth import TruthCrop
@@ -50,17 +50,17 @@ def _worse(picture: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.u
     return np.asarray(np.clip(dark + rng.normal(0, rng.uniform(1, 8), soft.shape), 0, 255), np.uint8)
 
 
-def feed_cases(detector: Detector, reader: PlateReader, feed: Path) -> Iterator[KnownCase]:
+def feed_cases(recogniser: Recogniser, feed: Path) -> Iterator[KnownCase]:
     """Cases of the clips in *feed* (``truth.csv`` says which): each labelled frame and the frames after it.
 
     Raises:
         MissingError: the table or a clip is absent.
     """
     for file, starts in _starts(feed).items():
-        yield from clip_cases(detector, reader, feed / file, starts)
+        yield from clip_cases(recogniser, feed / file, starts)
 
 
-def clip_cases(detector: Detector, reader: PlateReader, clip: Path, starts: Mapping[int, str]) -> Iterator[KnownCase]:
+def clip_cases(recogniser: Recogniser, clip: Path, starts: Mapping[int, str]) -> Iterator[KnownCase]:
     """Cases of one *clip*: *starts* maps the first frame of each to what the plate says.
 
     Raises:
@@ -70,7 +70,7 @@ def clip_cases(detector: Detector, reader: PlateReader, clip: Path, starts: Mapp
     for start, truth in sorted(starts.items()):
         shown = frames[start : start + FRAMES_PER_CASE]
         if shown:
-            reads = tuple(reader.read(image, detector.detect(image)) for image in shown)
+            reads = tuple(recogniser.plates(image) for image in shown)
             yield KnownCase(f"{clip.name}:{start}", "feed", truth, reads, shown[0])
 
 

@@ -55,7 +55,12 @@ def _add_train(commands: _Subparsers) -> None:
     train.add_argument("--real", type=float, default=0.2, help="share of real crops in a batch")
     train.add_argument("--ramp", type=int, default=800, help="batches until full difficulty")
     train.add_argument("--seed", type=int, default=1)
-    train.add_argument("--start-from", type=Path, default=None, help="checkpoint with starting weights")
+    train.add_argument(
+        "--start-from",
+        type=Path,
+        default=None,
+        help="starting weights: a checkpoint, or models/reader/plate_reader.pth",
+    )
     train.add_argument("--export", type=Path, default=None, help="folder to write the EasyOCR files to at the end")
     train.set_defaults(run=_train)
 

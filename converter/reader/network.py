@@ -38,8 +38,9 @@ def parameter_count(network: nn.Module) -> int:
 
 
 def load_averaged(checkpoint: Path) -> nn.Module:
-    """Return the averaged network of a training checkpoint, in evaluation mode."""
-    saved = torch.load(checkpoint, weights_only=True)["averaged"]
+    """Return the averaged network of a training checkpoint, or a shipped one (``.pth``), in evaluation mode."""
+    saved = torch.load(checkpoint, weights_only=True)
+    saved = saved.get("averaged", saved)
     network = build()
     network.load_state_dict({k.removeprefix("module."): v for k, v in saved.items() if k.startswith("module.")})
     return network.eval()

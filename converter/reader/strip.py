@@ -13,8 +13,7 @@ from edge.demo.cast import load_cast
 from edge.identify import ANY_FORMAT, best_first
 from edge.model import PlateRead
 from edge.sense.manifest import load_manifest
-from edge.vision.detector import Detector
-from edge.vision.reader import PlateReader
+from edge.vision.recogniser import Recogniser
 from edge.vision.rectify import cut
 
 from .cases import frames_of
@@ -33,7 +32,7 @@ def draw_strip(models: Path, feed: Path, out: Path) -> tuple[int, int]:
 
     Returns how many frames with a plate were read, and how many of them rightly.
     """
-    detector, reader = Detector(models), PlateReader(models)
+    recogniser = Recogniser(models)
     clips = list(zip(load_manifest(feed / "manifest.toml").clip, load_cast().scene, strict=True))
     cells: list[Pixels] = []
     seen = right = 0
@@ -41,7 +40,7 @@ def draw_strip(models: Path, feed: Path, out: Path) -> tuple[int, int]:
         for clip, scene in clips:
             reads: list[tuple[PlateRead, Pixels]] = []
             for frame in list(frames_of(feed / clip.file))[::EVERY]:
-                plates = best_first(reader.read(frame, detector.detect(frame)))
+                plates = best_first(recogniser.plates(frame))
                 reads += [(plate, cut(frame, plate.detection.box, 0.04, 0.06)) for plate in plates[:1] if plate.text]
             reads.sort(key=lambda pair: pair[0].confidence)
             seen += len(reads)

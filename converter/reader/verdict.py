@@ -53,12 +53,12 @@ def trials(args: argparse.Namespace) -> int:
 
 
 def _bench(args: argparse.Namespace, *, worse: bool) -> Bench:
-    from edge.vision.detector import Detector
     from edge.vision.reader import PlateReader
+    from edge.vision.recogniser import Recogniser
 
-    reader, detector = PlateReader(args.models), Detector(args.models)
+    reader = PlateReader(args.models)
     crops = load_truth(args.data, (SOURCE,))
-    cases = [*crop_cases(reader, crops), *feed_cases(detector, reader, args.data / "feed")]
+    cases = [*crop_cases(reader, crops), *feed_cases(Recogniser(args.models), args.data / "feed")]
     each = -(-args.trials // len(cases))
     if worse:
         cases += crop_cases(reader, degraded(crops, args.seed))

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
-from edge.model import PlateRead
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.model import Detection, PlateRead
 from edge.vision.detector import Detector
 from edge.vision.image import load_image
 from edge.vision.reader import PlateReader
@@ -13,7 +17,7 @@ from edge.vision.worker import PhotoRead
 
 MOST_READ = 5
 """Detections of a photo that are read, the surest ones: reading one costs half as much as finding them all."""
-CHARACTERS, CLEAR = 4, 0.8
+CHARACTERS, CLEAR = 4, 0.7
 """A doubtful detection is a plate if the reader sees this many characters, with this mean confidence (0 to 1)."""
 
 
@@ -37,9 +41,19 @@ class Recogniser:
         started = time.perf_counter()
         image = load_image(photo)
         decoded = time.perf_counter()
-        detections = self._detector.detect(image, self._detector.doubtful)[:MOST_READ]
+        detections = self._find(image)
         detected = time.perf_counter()
-        reads = self._reader.read(image, detections)
-        plates = tuple(read for read in reads if is_plate(read, self._detector.threshold))
+        plates = self._confirm(image, detections)
         ended = time.perf_counter()
         return PhotoRead(plates, (detected - decoded) * 1e3, (ended - detected) * 1e3, (ended - started) * 1e3)
+
+    def plates(self, image: NDArray[np.uint8]) -> tuple[PlateRead, ...]:
+        """The plates of *image* (H, W, 3) RGB, best detection first."""
+        return self._confirm(image, self._find(image))
+
+    def _find(self, image: NDArray[np.uint8]) -> tuple[Detection, ...]:
+        return self._detector.detect(image, self._detector.doubtful)[:MOST_READ]
+
+    def _confirm(self, image: NDArray[np.uint8], detections: Sequence[Detection]) -> tuple[PlateRead, ...]:
+        reads = self._reader.read(image, detections)
+        return tuple(read for read in reads if is_plate(read, self._detector.threshold))

@@ -110,17 +110,14 @@ def test_the_shipped_thresholds_belong_to_the_shipped_reader() -> None:
 @pytest.mark.timeout(600)
 def test_the_demos_clips_give_right_names_or_none() -> None:
     from converter.reader.cases import clip_cases
-    from edge.vision.detector import Detector
-    from edge.vision.reader import PlateReader
+    from edge.vision.recogniser import Recogniser
 
-    detector, reader = Detector(MODELS), PlateReader(MODELS)
+    recogniser = Recogniser(MODELS)
     clips = tomllib.loads((FOLDER / "feed" / "manifest.toml").read_text())["clip"]
     cases = [
         case
         for clip, scene in zip(clips, load_cast().scene, strict=True)
-        for case in clip_cases(
-            detector, reader, FOLDER / "feed" / clip["file"], {clip["trigger"][0]["frame"]: scene.plate}
-        )
+        for case in clip_cases(recogniser, FOLDER / "feed" / clip["file"], {clip["trigger"][0]["frame"]: scene.plate})
     ]
     results = tally(run(cases, each=25), Thresholds.load(MODELS / "verdict.json"))
     assert {kind: result.wrong for kind, result in results.items()} == dict.fromkeys(Kind, 0)
