@@ -133,6 +133,7 @@ def _show(args: argparse.Namespace) -> int:
     record(state_dir, args.number, kind=EventKind.VIEW, officer=args.officer, signer=_signer(args))
     with Archive(state_dir) as archive:
         manifest, events = archive.manifest(args.number), archive.events(args.number)
+    manifest = {"state": "decided" if "verdict" in manifest else "pending", **manifest}
     if args.json:
         print(json.dumps({**manifest, "events": [asdict(event) for event in events]}, ensure_ascii=False, indent=1))
         return 0

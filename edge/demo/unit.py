@@ -30,7 +30,7 @@ class DemoUnit:
     async def lines(self) -> AsyncIterator[str]:
         """The unit's log, line by line, until it ends."""
         assert self._process.stderr is not None
-        with self._log_file.open("a", encoding="utf-8") as log:
+        with self._log_file.open("a", encoding="utf-8", buffering=1) as log:
             async for raw in self._process.stderr:
                 line = raw.decode("utf-8", "replace").rstrip()
                 log.write(line + "\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+from contextlib import suppress
 
 import pytest
 from kit import PEOPLE, Station
@@ -126,8 +127,9 @@ async def test_a_killed_unit_decides_its_cases_after_the_restart(station: Statio
         paused(pids)
         await unit.expect("case 1 filed")
         unit.kill()
-    for pid in pids:  # a stopped process cannot notice that its daemon is gone
-        os.kill(pid, signal.SIGCONT)
+        for pid in pids:  # a stopped process cannot notice that its daemon is gone
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
     station.write_feed(SEAT)
     async with station.unit() as unit:
         assert await outcome(unit) == "identified"

@@ -19,6 +19,7 @@ from edge.vision.runtime import available
 
 ROOT = Path(__file__).parents[2]
 MODELS = ROOT / "models"
+INPUT = json.loads((MODELS / "detector.json").read_text())["input"]
 FEED = ROOT / "edge" / "demo" / "feed"
 
 
@@ -137,11 +138,11 @@ def tensors(shape: list[int], **more: object) -> list[dict[str, object]]:
     [
         (tensors([1, 384, 512, 1]), [], "not one RGB image"),
         (tensors([384, 512, 3]), [], "not one RGB image"),
-        (tensors([1, 384, 512, 3]) * 2, [], "not one RGB image"),
-        (tensors([1, 384, 512, 3], dtype=np.int64), [], "another type of pixel"),
-        (tensors([1, 384, 512, 3], quantization=(0.0, 0)), [], "another type of pixel"),
-        (tensors([1, 384, 512, 3]), [], "no scores and boxes"),
-        (tensors([1, 384, 512, 3]), tensors([1, 50], name="a:1") + tensors([1, 50], name="a:3"), "no scores and boxes"),
+        (tensors([1, *INPUT, 3]) * 2, [], "not one RGB image"),
+        (tensors([1, *INPUT, 3], dtype=np.int64), [], "another type of pixel"),
+        (tensors([1, *INPUT, 3], quantization=(0.0, 0)), [], "another type of pixel"),
+        (tensors([1, *INPUT, 3]), [], "no scores and boxes"),
+        (tensors([1, *INPUT, 3]), tensors([1, 50], name="a:1") + tensors([1, 50], name="a:3"), "no scores and boxes"),
     ],
 )
 def test_a_model_with_other_shapes_is_refused(
