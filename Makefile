@@ -41,7 +41,7 @@ fuzz: install ## throw 100,000 cases at frames, conversations, HTTP, sealed text
 	@AUTOVELOX_FUZZ_CASES=100000 $(BIN)/pytest -q --timeout 0 tests/fuzz
 
 .PHONY: chaos
-chaos: install ## strike the unit 350 times (kill, hang, full disk, torn log) and print what it stood (needs gcc)
+chaos: install ## strike the unit 345 times (kill, hang, full disk, torn log) and print what it stood (needs gcc)
 	@$(BIN)/python tests/chaos/run.py $(CHAOS)
 
 .PHONY: lint
@@ -103,6 +103,11 @@ evaluate-reader: install $(COMPARE)/.installed ## measure the shipped reader bes
 evaluate: install ## both: the tables of what to reach, beside what is reached
 	@status=0; $(MAKE) --no-print-directory evaluate-detector || status=1; \
 	  $(MAKE) --no-print-directory evaluate-reader || status=1; exit $$status
+
+.PHONY: pictures
+pictures: install ## take the README's pictures again, from the cases of the last demo (needs Xvfb)
+	@$(BIN)/python tests/viewer/screenshots.py --state-dir $(STATE)
+	@$(BIN)/autovelox-convert reader strip
 
 .PHONY: clean
 clean: ## remove the environments, caches and demo state
