@@ -43,6 +43,7 @@ class JournalHandler(logging.Handler):
 
     def __init__(self, path: Path) -> None:
         super().__init__()
+        self.setFormatter(logging.Formatter("%(message)s"))  # level and logger are fields of the entry
         self._path = str(path)
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
