@@ -13,9 +13,9 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from multiprocessing import connection, parent_process
+from multiprocessing import connection, forkserver, parent_process
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from edge.errors import EdgeError, WorkerError
 from edge.model import PlateRead
@@ -55,6 +55,7 @@ def start(models_dir: Path) -> None:
     with suppress(OSError):  # a service manager may forbid it
         os.nice(NICENESS)
     # A worker that hangs in C with the GIL held notices nothing any more: the kernel ends it after the fork server.
+    _let_fork_server_end()
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the daemon's business; it stops its workers itself
     threading.Thread(target=_die_with_daemon, daemon=True).start()
@@ -64,6 +65,14 @@ def start(models_dir: Path) -> None:
         _recogniser = Recogniser(models_dir)
     except EdgeError as error:
         _failure = error
+
+
+def _let_fork_server_end() -> None:
+    """Close the pipe that tells the fork server of the daemon's death: every worker inherits the daemon's end of it."""
+    server: Any = forkserver._forkserver
+    if server._forkserver_alive_fd is not None:
+        os.close(server._forkserver_alive_fd)
+        server._forkserver_alive_fd = None
 
 
 def _die_with_daemon() -> None:
