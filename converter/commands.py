@@ -49,7 +49,7 @@ def dataset(arguments: argparse.Namespace) -> None:
     photos = read_labels(arguments)
     sys.stdout.write(data.table(photos) + "\n")
     width, height = arguments.size
-    widths = (13.0, 0.8 * min(width, height))
+    widths = (16.0, 0.8 * min(width, height))
     recipe = Recipe(width=width, height=height, plate_px=widths, squeezed=dict(arguments.squeezed))
     cells = data.build(
         photos,

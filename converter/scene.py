@@ -1,10 +1,10 @@
 """Training scenes: a photo (or four) at a random scale, stretch and place on the network's canvas, plates re-hung.
 
-Photos are scaled so that the chosen plate's width is log-uniform over what the network must find, so small plates are
-as frequent as large ones; where a photo does not fill the canvas, another one shows behind it. Some plates are
-exchanged for rendered ones of other countries; rendered words without a plate, and parts of photos without any plate,
-are the hard negatives. Everything is drawn from the `random.Random` that is passed in: the same seed gives the same
-scenes.
+Photos are framed as they were taken, or scaled so that the chosen plate's width is log-uniform over what the network
+must find: small plates are as frequent as large ones. Where a photo does not fill the canvas, another one shows behind
+it. Some plates are exchanged for rendered ones of other countries; rendered words without a plate, and parts of photos
+without any plate, are the hard negatives. Everything is drawn from the `random.Random` that is passed in: the same seed
+gives the same scenes.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 import cv2
@@ -25,22 +26,35 @@ Pixels = NDArray[np.uint8]
 Matrix = NDArray[np.float64]
 Groups = Sequence[Sequence[Photo]]
 
+HIDDEN = 0.15
+"""The part of a plate that may be covered before nobody has to find it."""
+SPOILT = 0.15
+"""The part of a tile that may be painted over."""
+TRIES = 10
+"""How many tiles are made for one that is not spoilt."""
+
+
+class Spoilt(Exception):
+    """A tile that is not worth learning: another one is made."""
+
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """How often what happens, and the range of plate widths in pixels of the canvas.
 
+    `whole`: the photo about fills the canvas, as its photographer framed it, whatever the size of its plates.
     `squeezed` names sources whose wide photos were squeezed into a square, and the most by which to stretch them back.
     """
 
     width: int = 320
     height: int = 320
-    plate_px: tuple[float, float] = (13.0, 260.0)
+    plate_px: tuple[float, float] = (16.0, 260.0)
     enlarge_max: float = 1.8
-    mosaic: float = 0.15
+    whole: float = 0.4
+    mosaic: float = 0.06
     backdrop: float = 0.75
     negative: float = 0.08
-    quarter_turn: float = 0.08
+    quarter_turn: float = 0.05
     rehang: float = 0.45
     words: float = 0.2
     visible_min: float = 0.6
@@ -68,12 +82,19 @@ class Studio:
         else:
             tiles = [(0, 0, recipe.width, recipe.height)]
         for x0, y0, x1, y1 in tiles:
-            tile, found = self._tile(groups, x1 - x0, y1 - y0)
+            tile, found = self._good_tile(groups, x1 - x0, y1 - y0)
             canvas[y0:y1, x0:x1] = tile
             boxes += [replace(b, x1=b.x1 + x0, y1=b.y1 + y0, x2=b.x2 + x0, y2=b.y2 + y0) for b in found]
         if rng.random() < recipe.words:
             self._write_words(canvas, boxes)
         return light.relight(canvas, rng), boxes
+
+    def _good_tile(self, groups: Groups, width: int, height: int) -> tuple[Pixels, list[PlateBox]]:
+        """The first tile that is not spoilt; of photos that give none, a blank one."""
+        for _ in range(TRIES):
+            with suppress(Spoilt):
+                return self._tile(groups, width, height)
+        return np.full((height, width, 3), 114, np.uint8), []
 
     def _tile(self, groups: Groups, width: int, height: int) -> tuple[Pixels, list[PlateBox]]:
         """One photo on the tile and, where it leaves room, another one behind it."""
@@ -126,6 +147,9 @@ class Studio:
                 low *= 4
             high = min(high, 0.9 * width, 0.9 * height * plate_w / chosen.height)
             target = math.exp(rng.uniform(math.log(low), math.log(max(high, low + 1))))
+            if rng.random() < recipe.whole:
+                fit = min(width / (photo.width * stretch), height / photo.height)
+                target = min(fit * math.exp(rng.uniform(-0.2, 0.5)) * plate_w, high)
             scale = min(target / plate_w, recipe.enlarge_max)
         else:
             chosen = PlateBox(0.45 * photo.width, 0.45 * photo.height, 0.55 * photo.width, 0.55 * photo.height)
@@ -147,19 +171,32 @@ class Studio:
         return np.hstack([linear, shift[:, None]])
 
     def _visible(self, tile: Pixels, boxes: Sequence[tuple[PlateBox, PlateBox]]) -> list[PlateBox]:
-        """The boxes that can be learnt; plates that are cut off or too small are painted over in the tile."""
+        """The boxes that can be learnt; plates that are cut off or too small are painted over in the tile.
+
+        What lies under the paint is painted over as well: nothing that cannot be seen has a box.
+
+        Raises:
+            Spoilt: more of the tile would be paint than is worth learning.
+        """
         height, width = tile.shape[:2]
-        kept = []
+        kept: list[PlateBox] = []
+        unfit: list[PlateBox] = []
         for box, origin in boxes:
             x1, y1, x2, y2 = max(box.x1, 0), max(box.y1, 0), min(box.x2, width), min(box.y2, height)
             if x2 - x1 < 1 or y2 - y1 < 1:
                 continue
             share = (x2 - x1) * (y2 - y1) / (box.width * box.height)
             clear = min(x2 - x1, y2 - y1) >= self.recipe.height_min_px and not origin.ignore
-            if share >= self.recipe.visible_min and clear:
-                kept.append(PlateBox(x1, y1, x2, y2))
-            else:
-                erase(tile, PlateBox(x1, y1, x2, y2), self.rng)
+            fit = share >= self.recipe.visible_min and clear
+            (kept if fit else unfit).append(PlateBox(x1, y1, x2, y2))
+        for box in kept[:]:
+            if any(_overlap(box, other) > HIDDEN * box.width * box.height for other in unfit):
+                kept.remove(box)
+                unfit.append(box)
+        if sum(box.width * box.height for box in unfit) > SPOILT * width * height:
+            raise Spoilt
+        for box in unfit:
+            erase(tile, box, self.rng)
         return kept
 
     def _rehang(self, image: Pixels, boxes: Sequence[PlateBox]) -> tuple[Pixels, list[PlateBox]]:
@@ -209,6 +246,12 @@ class Studio:
             spot = canvas[y : y + height, x : x + width]
             ink = np.array([rng.randint(0, 255) for _ in range(3)])
             spot[:] = (spot * (1 - alpha) + ink * alpha).astype(np.uint8)
+
+
+def _overlap(one: PlateBox, other: PlateBox) -> float:
+    """The area that both cover, in square pixels."""
+    width = min(one.x2, other.x2) - max(one.x1, other.x1)
+    return max(width, 0.0) * max(min(one.y2, other.y2) - max(one.y1, other.y1), 0.0)
 
 
 def load(photo: Photo) -> Pixels:
@@ -295,7 +338,7 @@ def _hidden(box: PlateBox, alpha: NDArray[np.float32]) -> bool:
     """Whether the upper layer hides a noticeable part of the box."""
     x1, y1, x2, y2 = (max(0, round(v)) for v in (box.x1, box.y1, box.x2, box.y2))
     spot = alpha[y1:y2, x1:x2]
-    return spot.size == 0 or float(spot.mean()) > 0.15
+    return spot.size == 0 or float(spot.mean()) > HIDDEN
 
 
 def _goal(rng: random.Random, centre: float, plate: float, photo: float, scale: float, room: float) -> float:
