@@ -5,12 +5,16 @@ from __future__ import annotations
 import ipaddress
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 
 Refusal = Literal["full", "address_full", "address_rate"]
 
 ADDRESSES_PER_CONNECTION: Final = 4
 """How many rates the gate remembers for each connection it allows; the longest unseen are forgotten first."""
+
+REMEMBERED_HOSTS: Final = 4096
+"""Hosts whose source need not be worked out again: it costs as much as the rest of a refusal."""
 
 _V6_PREFIX: Final = 64
 
@@ -33,6 +37,7 @@ class _Bucket(NamedTuple):
     at_s: float
 
 
+@lru_cache(maxsize=REMEMBERED_HOSTS)
 def source_of(host: str) -> str:
     """What counts as one address: an IPv4 address, or the /64 that one IPv6 subscriber owns."""
     address = ipaddress.ip_address(host.partition("%")[0])

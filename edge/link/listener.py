@@ -19,8 +19,8 @@ from edge.errors import LinkError
 log = logging.getLogger(__name__)
 
 BACKLOG: Final = 1024
-ACCEPTS_PER_TURN: Final = 64
-"""Connections accepted before the event loop's other work gets its turn."""
+ACCEPTS_PER_TURN: Final = 8
+"""Connections accepted before the event loop's other work gets its turn: a flood must not keep the others waiting."""
 
 PAUSE_S: Final = 0.2
 """How long to leave the backlog alone when the system has no descriptor left."""
@@ -84,7 +84,6 @@ class Listener:
                 log.error("no connection can be accepted for a moment: %s", error.strerror)
                 self._pause()
                 return
-            connection.setblocking(False)
             self._adopt(connection, address[0])
 
     def _pause(self) -> None:

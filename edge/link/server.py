@@ -123,6 +123,7 @@ class LinkServer:
             self.counters[refusal] += 1
             refuse(connection)
             return
+        connection.setblocking(False)
         visit = Visit(source, self.counters, self._left, connect_timeout_s=self._settings.connect_timeout_s)
         self._visits.add(visit)
         task = asyncio.get_running_loop().create_task(self._shake_hands(connection, visit))

@@ -160,8 +160,13 @@ def test_messages_never_say_what_was_sealed() -> None:
     assert ANNA.plate not in repr(open_packet(ANNA.key, sealed()))
 
 
-def test_private_keys_load_from_der() -> None:
-    key = load_private_key(ANNA.der)
+@pytest.mark.parametrize("larger_first", [True, False])
+def test_private_keys_load_from_der_whichever_prime_comes_first(*, larger_first: bool) -> None:
+    n, e, d, *primes = (int(getattr(ANNA.key, name)) for name in "nedpq")
+    der = RSA.construct((n, e, d, *sorted(primes, reverse=larger_first))).export_key("DER")
+    key = load_private_key(der)
+    assert key.p < key.q
+    assert key.p * key.u % key.q == 1
     assert key == ANNA.key
     assert open_packet(key, sealed()).plate == ANNA.plate
 
