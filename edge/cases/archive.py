@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 import shutil
 import sqlite3
 from contextlib import suppress
@@ -14,12 +12,11 @@ from typing import Any
 
 from edge.cases.database import open_to_read
 from edge.cases.evidence import sha256
+from edge.cases.lock import is_locked
 from edge.cases.manifest import Content, to_case
 from edge.cases.records import CaseFilter, CaseSummary, Event, EventKind, Order, UnitStatus
 from edge.errors import CaseError, NoSuchCase
 from edge.model import Case, Outcome, State
-
-LOCK_NAME = "daemon.lock"
 
 _ORDERS = {
     Order.NEWEST: "number DESC",
@@ -153,7 +150,9 @@ class Archive:
         cases, pending = self._one("SELECT count(*), count(*) FILTER (WHERE state = 'pending') FROM cases")
         (unsigned,) = self._one("SELECT count(*) FROM entries WHERE signature IS NULL")
         chain, chain_ok = self._head(unsigned)
-        return UnitStatus(self._daemon_alive(), chain, chain_ok, unsigned, cases, pending, usage.free, usage.total)
+        return UnitStatus(
+            is_locked(self._state_dir), chain, chain_ok, unsigned, cases, pending, usage.free, usage.total
+        )
 
     def _head(self, unsigned: int) -> tuple[str, bool]:
         head = self._all("SELECT seq, header, hash FROM entries ORDER BY seq DESC LIMIT 1")
@@ -165,17 +164,6 @@ class Archive:
             return "the chain is broken: run autovelox cases verify", False
         waiting = f", {unsigned} of them not yet signed" if unsigned else ", all signed"
         return f"{seq} entries{waiting}", True
-
-    def _daemon_alive(self) -> bool:
-        with suppress(FileNotFoundError, PermissionError):
-            handle = os.open(self._state_dir / LOCK_NAME, os.O_RDONLY)
-            try:
-                fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return True
-            finally:
-                os.close(handle)
-        return False
 
     def _row(self, number: int) -> tuple[str | None, int, int | None]:
         rows = self._all("SELECT review, filed_seq, decided_seq, purged_seq FROM cases WHERE number = ?", number)

@@ -17,11 +17,12 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
-from edge.cases.archive import LOCK_NAME, Archive
+from edge.cases.archive import Archive
 from edge.cases.audit import audit
 from edge.cases.database import connect, database_path, open_to_read, writing
 from edge.cases.evidence import HEAD, INSERT, chain
 from edge.cases.journal import FRAMES, Journal, Pending
+from edge.cases.lock import LOCK_NAME
 from edge.errors import CaseError
 from edge.keyfile import sync_folder
 
