@@ -26,7 +26,9 @@ from edge.cases.database import open_to_read
 from edge.cases.evidence import Signs, canonical, sha256
 from edge.cases.overlay import cached_overlay, plate_crop
 from edge.cases.records import EventKind
-from edge.cases.report import Pictures, Proof, pdf_report
+from edge.cases.report import pdf_report
+from edge.cases.report_case import Pictures
+from edge.cases.report_proof import Proof
 from edge.cases.verify import CHAIN_NAME, INFO_NAME, SEAL, SEAL_HEX, Mismatch, check_package
 from edge.errors import CaseError, EvidenceError
 from edge.keyfile import sync_folder

@@ -1,0 +1,62 @@
+"""The words of a report: verdicts, judgements, times, the clock, why a packet was no claim."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+from edge.cases.manifest import Content
+from edge.cases.paper import clean
+from edge.model import Outcome
+
+VERDICTS = {
+    Outcome.IDENTIFIED: "Driver identified",
+    Outcome.AMBIGUOUS: "Ambiguous: more than one claim fits the photo",
+    Outcome.UNIDENTIFIED: "Driver not identified",
+}
+OFFICER_DID = {
+    "confirm": "Confirmed",
+    "dismiss": "Dismissed",
+    "correct_plate": "Plate corrected",
+    "view": "Viewed",
+    "export": "Exported",
+}
+_REJECTED = {
+    "uid": "chip unknown to the registry",
+    "licence": "licence not the chip's own",
+    "plate format": "no plate of an accepted format",
+    "licence format": "no licence number",
+    "worker": "not opened: the recognition failed",
+}
+_NO_ANSWER = "no answer to this unit's challenge"
+
+
+def not_counted(reason: str, count: int) -> str:
+    """How many packets were no claims for that *reason*."""
+    return f"{count} packet{'s' if count > 1 else ''}: {_REJECTED.get(reason, _NO_ANSWER)} ({clean(reason)})"
+
+
+def clock_quality(clock: Content) -> str:
+    """How good the unit's time was."""
+    if clock.get("synchronised") is None:
+        return "synchronisation not known"
+    error = clock.get("max_error_s")
+    bound = f", error at most {error:.3f} s" if error is not None and clock["synchronised"] else ""
+    return f"synchronised{bound}" if clock["synchronised"] else "NOT synchronised when the case was filed"
+
+
+def moment(at_utc: float) -> str:
+    """A time to the millisecond, UTC."""
+    return datetime.fromtimestamp(at_utc, UTC).strftime("%d %B %Y, %H:%M:%S.%f")[:-3] + " UTC"
+
+
+def day(iso: str) -> str:
+    """An ISO date in words; what is no date as it is."""
+    try:
+        return date.fromisoformat(iso).strftime("%d %B %Y").lstrip("0")
+    except ValueError:
+        return clean(iso)
+
+
+def local(at_utc: float) -> str:
+    """A time to the second, by the unit's own time zone."""
+    return datetime.fromtimestamp(at_utc, UTC).astimezone().strftime("local time %d %B %Y, %H:%M:%S (UTC%z)")
