@@ -3,7 +3,8 @@
 
     python3 verify.py EXPORT.zip [--key public-key.pem]
 
-A copy of this file is in every package; take one from a source you trust if you do not trust the package. It checks
+A copy of this file is in every package; take one from a source you trust if you do not trust the package. It is one
+file on purpose, long as it is: whoever has it has the whole check, to read and to run. It checks
 
 - that not one byte of the package was changed since it was written (SHA-256 in the archive's comment),
 - the chain: every entry holds the hash of the one before, from the first on, and none is missing,
