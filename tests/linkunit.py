@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 from linkkit import ANNA, BRUNO, TestDriver
+from unitfiles import write_feed, write_settings
 
 from edge.cases.signing import create_signing_key
-from edge.demo.cast import FOLDER
 from edge.demo.portraits import Look, draw
 from edge.police import enrol
 from edge.police.vault import create_master_key, load_master_key
@@ -26,27 +26,7 @@ START_TIMEOUT_S = 150
 TRACES = ("Traceback", "Error", "unclosed")
 QUIET = {"connections": 0, "sessions": 0, "environ": 0, "rooms": 0, "pending": 0, "attachments": 0, "nonces": 0}
 
-CONFIG = """\
-[unit]
-state_dir = "state"
-[link]
-port = 0
-drain_timeout_s = 0.5
-[registry]
-path = "registry.sqlite"
-master_key_file = "master.key"
-[radar]
-pin_factory = "mock"
-[camera]
-kind = "recorded"
-manifest = "feed.toml"
-[recognition]
-workers = 1
-[cases]
-signing_key_file = "signing.key"
-[metrics]
-port = 0
-"""
+ADDITIONS = {"link": "drain_timeout_s = 0.5", "recognition": "workers = 1"}
 
 
 def secrets_of(driver: TestDriver) -> list[str]:
@@ -89,10 +69,8 @@ def make_unit(folder: Path) -> Path:
                 portrait=draw(Look(skin="tan", hair="black", coat="green")),
                 plates=(driver.plate,),
             )
-    (folder / "feed.toml").write_text(f'gap_s = 1e6\n[[clip]]\nfile = "{FOLDER / "feed" / "seat.mp4"}"\n')
-    config = folder / "autovelox.toml"
-    config.write_text(CONFIG)
-    return config
+    write_feed(folder, ("seat.mp4", 12, 64.0), gap_s=1e6)
+    return write_settings(folder, ADDITIONS)
 
 
 class Unit:

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import aiohttp
+from unitfiles import Clip, write_feed, write_settings
 
 from edge.chip import Chip
-from edge.demo.cast import FOLDER, Cast, Scene, load_cast
+from edge.demo.cast import Cast, Scene, load_cast
 from edge.demo.setting import Setting
 from edge.demo.unit import DemoUnit, running_unit
 from edge.link.car import deliver
@@ -22,32 +23,12 @@ from edge.link.car import deliver
 PEOPLE = ("UD1032714A", "TS2203318B", "TV7712093G")
 """Who the tests' registry knows; the first one drives LS15EBC, the second XSNB23, the third 88BBTS."""
 
-CONFIG = """\
-[unit]
-serial = "AVX-TEST"
-site = "test road"
-state_dir = "state"
-[link]
-port = 0
-drain_timeout_s = 1.0
-[registry]
-path = "registry.sqlite"
-master_key_file = "master.key"
-[radar]
-pin_factory = "mock"
-[camera]
-kind = "recorded"
-manifest = "feed.toml"
-[window]
-window_after_s = 0.2
-[verdict]
-plate_countries = []
-plate_pattern = "[A-Z0-9]{4,10}"
-[cases]
-signing_key_file = "signing.key"
-[metrics]
-port = 0
-"""
+ADDITIONS = {
+    "unit": 'serial = "AVX-TEST"\nsite = "test road"',
+    "link": "drain_timeout_s = 1.0",
+    "window": "window_after_s = 0.2",
+    "verdict": 'plate_countries = []\nplate_pattern = "[A-Z0-9]{4,10}"',
+}
 
 
 def small_cast() -> Cast:
@@ -68,21 +49,13 @@ class Station:
     def config(self) -> Path:
         return self.folder / "autovelox.toml"
 
-    def write_feed(self, *clips: tuple[str, int, float], gap_s: float = 1.0) -> None:
-        """The feed: (file name, trigger frame, speed) a clip."""
-        lines = [f"gap_s = {gap_s}"]
-        for name, frame, speed in clips:
-            lines += ["[[clip]]", f'file = "{FOLDER / "feed" / name}"']
-            lines += ["[[clip.trigger]]", f"frame = {frame}", f"speed_kmh = {speed}"]
-        (self.folder / "feed.toml").write_text("\n".join(lines), encoding="utf-8")
+    def write_feed(self, *clips: Clip, gap_s: float = 1.0) -> None:
+        """The feed, played once."""
+        write_feed(self.folder, *clips, gap_s=gap_s)
 
     def configure(self, **sections: str) -> None:
         """Write the configuration; *sections* add lines to a section."""
-        text = CONFIG
-        for section, lines in sections.items():
-            header = f"[{section}]\n"
-            text = text.replace(header, header + lines + "\n") if header in text else text + header + lines + "\n"
-        self.config.write_text(text, encoding="utf-8")
+        write_settings(self.folder, ADDITIONS, sections)
 
     @asynccontextmanager
     async def unit(self) -> AsyncIterator[DemoUnit]:
