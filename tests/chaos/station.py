@@ -18,35 +18,17 @@ from pathlib import Path
 
 import shim
 
-from edge.demo.cast import FOLDER, Cast, load_cast
+from edge.demo.cast import Cast, load_cast
 from edge.demo.setting import Setting
+
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+from unitfiles import Clip, write_feed, write_settings
 
 PATIENCE_S = 900.0
 QUIET = 100_000.0
 """Seconds until a feed begins that is not to begin at all."""
-CLIPS = (("roundabout.mp4", 40, 71.0), ("seat.mp4", 12, 64.0), ("focus.mp4", 12, 68.0))
-CONFIG = """\
-[unit]
-state_dir = "state"
-[link]
-port = 0
-[registry]
-path = "registry.sqlite"
-master_key_file = "master.key"
-[radar]
-pin_factory = "mock"
-[camera]
-kind = "recorded"
-manifest = "feed.toml"
-[window]
-window_after_s = 0.2
-[recognition]
-job_timeout_s = 5.0
-[cases]
-signing_key_file = "signing.key"
-[metrics]
-port = 0
-"""
+CLIPS: tuple[Clip, ...] = (("roundabout.mp4", 40, 71.0), ("seat.mp4", 12, 64.0), ("focus.mp4", 12, 68.0))
+ADDITIONS = {"window": "window_after_s = 0.2", "recognition": "job_timeout_s = 5.0"}
 
 
 class Daemon:
@@ -112,13 +94,9 @@ class Station:
     decided: set[int] = field(default_factory=set)
     wrong: list[str] = field(default_factory=list)
 
-    def feed(self, clips: tuple[tuple[str, int, float], ...] = CLIPS, gap_s: float = 0.3) -> None:
-        """Write what the camera sees."""
-        lines = [f"gap_s = {gap_s}", "loop = true"]
-        for name, frame, speed in clips:
-            lines += ["[[clip]]", f'file = "{FOLDER / "feed" / name}"', "[[clip.trigger]]"]
-            lines += [f"frame = {frame}", f"speed_kmh = {speed}"]
-        (self.folder / "feed.toml").write_text("\n".join(lines), encoding="utf-8")
+    def feed(self, clips: tuple[Clip, ...] = CLIPS, gap_s: float = 0.3) -> None:
+        """Write what the camera sees, over and over."""
+        write_feed(self.folder, *clips, gap_s=gap_s, loop=True)
 
     def start(self, **environment: str) -> Daemon:
         """Start the daemon."""
@@ -174,4 +152,4 @@ def make_template(folder: Path) -> None:
     people = Cast(driver=cast.driver[:1], scene=cast.scene[:0])
     Setting(folder).clear()
     Setting(folder).enrol(people, lambda: None)
-    (folder / "autovelox.toml").write_text(CONFIG, encoding="utf-8")
+    write_settings(folder, ADDITIONS)
