@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 
 from converter import light, plates
 from converter.labels import Photo, PlateBox
+from converter.rehang import rehang
+from converter.warp import Matrix, Pixels, covers, transformed, warped
 
-Pixels = NDArray[np.uint8]
-Matrix = NDArray[np.float64]
 Groups = Sequence[Sequence[Photo]]
 
 HIDDEN = 0.15
@@ -121,7 +121,7 @@ class Studio:
 
     def _prepared(self, photo: Photo) -> tuple[Pixels, list[PlateBox]]:
         image, boxes = load(photo), list(photo.boxes)
-        return self._rehang(image, boxes) if self.rng.random() < self.recipe.rehang else (image, boxes)
+        return rehang(image, boxes, self.fonts, self.rng) if self.rng.random() < self.recipe.rehang else (image, boxes)
 
     def _cover(self, photo: Photo, width: int, height: int) -> Matrix:
         """A map that covers the whole tile with some part of the photo."""
@@ -199,36 +199,6 @@ class Studio:
             erase(tile, box, self.rng)
         return kept
 
-    def _rehang(self, image: Pixels, boxes: Sequence[PlateBox]) -> tuple[Pixels, list[PlateBox]]:
-        """Exchanges plates for rendered ones, with a slight perspective, in the light of the place."""
-        rng = self.rng
-        image, hung = image.copy(), []
-        for box in boxes:
-            if box.width < 16 or box.height < 6 or box.width > 0.6 * image.shape[1] or rng.random() < 0.2:
-                hung.append(box)
-                continue
-            plate = plates.render(rng, self.fonts)
-            ratio = plate.shape[1] / plate.shape[0]
-            area = box.width * box.height * rng.uniform(0.9, 1.5)
-            half_w, half_h = math.sqrt(area * ratio) / 2, math.sqrt(area / ratio) / 2
-            cx, cy = (box.x1 + box.x2) / 2, (box.y1 + box.y2) / 2
-            lean = rng.gauss(0, 0.06) * half_w
-            jitter = [(rng.gauss(0, 0.04) * half_w, rng.gauss(0, 0.06) * half_h) for _ in range(4)]
-            corners = [
-                (-half_w, -half_h - lean),
-                (half_w, -half_h + lean),
-                (half_w, half_h + lean),
-                (-half_w, half_h - lean),
-            ]
-            quad = np.array([(cx + x + dx, cy + y + dy) for (x, y), (dx, dy) in zip(corners, jitter, strict=True)])
-            inside = (quad >= 0).all() and (quad[:, 0] < image.shape[1]).all() and (quad[:, 1] < image.shape[0]).all()
-            if not inside:
-                hung.append(box)
-                continue
-            paste(image, plate, quad, box, rng)
-            hung.append(PlateBox(*quad.min(axis=0).tolist(), *quad.max(axis=0).tolist()))
-        return image, hung
-
     def _write_words(self, canvas: Pixels, boxes: Sequence[PlateBox]) -> None:
         """Captions, badges, shop signs: text that is no plate, away from the plates."""
         rng = self.rng
@@ -259,17 +229,6 @@ def load(photo: Photo) -> Pixels:
     return np.asarray(cv2.cvtColor(cv2.imread(str(photo.path), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB), np.uint8)
 
 
-def transformed(box: PlateBox, matrix: Matrix) -> PlateBox:
-    """The box around the box's image under the affine map.
-
-    For small turns the corners of the plate, not of its box, are meant: the middles of the sides bound them better.
-    """
-    cx, cy = (box.x1 + box.x2) / 2, (box.y1 + box.y2) / 2
-    middles = np.array([(box.x1, cy, 1), (box.x2, cy, 1), (cx, box.y1, 1), (cx, box.y2, 1)]).T
-    x, y = matrix @ middles
-    return PlateBox(float(x.min()), float(y.min()), float(x.max()), float(y.max()))
-
-
 def erase(tile: Pixels, box: PlateBox, rng: random.Random) -> None:
     """Paints the box over with its own mean colour and some grain, so that it teaches neither plate nor background."""
     x1, y1, x2, y2 = (max(0, v) for v in (math.floor(box.x1), math.floor(box.y1), math.ceil(box.x2), math.ceil(box.y2)))
@@ -278,60 +237,6 @@ def erase(tile: Pixels, box: PlateBox, rng: random.Random) -> None:
         return
     grain = np.random.default_rng(rng.getrandbits(32)).normal(0, 6, spot.shape)
     spot[:] = np.clip(spot.reshape(-1, 3).mean(axis=0) + grain, 0, 255).astype(np.uint8)
-
-
-def paste(image: Pixels, plate: Pixels, quad: NDArray[np.float64], old: PlateBox, rng: random.Random) -> None:
-    """Warps the plate onto the quadrilateral (4, 2), clockwise from top left, as bright as the old plate was."""
-    x1, y1 = np.floor(np.minimum(quad.min(axis=0), (old.x1, old.y1))).astype(int)
-    x2, y2 = np.ceil(np.maximum(quad.max(axis=0), (old.x2, old.y2))).astype(int)
-    x1, y1, x2, y2 = max(x1, 0), max(y1, 0), min(x2, image.shape[1]), min(y2, image.shape[0])
-    region = image[y1:y2, x1:x2]
-    was = region.reshape(-1, 3).astype(np.float32)
-    bright, cast = np.percentile(was, 85), was.mean(axis=0) / max(float(was.mean()), 1.0)
-    shrink = max(1, round(plate.shape[1] / max(float(np.ptp(quad[:, 0])), 1.0)))
-    plate = np.asarray(cv2.resize(plate, None, fx=1 / shrink, fy=1 / shrink, interpolation=cv2.INTER_AREA), np.uint8)
-    height, width = plate.shape[:2]
-    source = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32)
-    warp = cv2.getPerspectiveTransform(source, (quad - (x1, y1)).astype(np.float32))
-    size = (int(x2 - x1), int(y2 - y1))
-    new = cv2.warpPerspective(plate, warp, size, flags=cv2.INTER_LINEAR).astype(np.float32)
-    alpha = cv2.warpPerspective(np.ones((height, width), np.float32), warp, size, flags=cv2.INTER_LINEAR)[..., None]
-    new *= max(0.25, bright / 235.0 * rng.uniform(0.85, 1.15)) * (0.4 + 0.6 * cast)
-    under = _smoothed_over(image, old, (int(x1), int(y1), int(x2), int(y2)))
-    region[:] = np.clip(under * (1 - alpha) + new * alpha, 0, 255).astype(np.uint8)
-
-
-def _smoothed_over(image: Pixels, old: PlateBox, region: tuple[int, int, int, int]) -> NDArray[np.float32]:
-    """The region without the old plate: the rows between the plate's left and right neighbours are interpolated."""
-    x1, y1, x2, y2 = region
-    left, right = max(math.floor(old.x1) - 2, 0), min(math.ceil(old.x2) + 2, image.shape[1] - 1)
-    top, bottom = max(math.floor(old.y1) - 1, 0), min(math.ceil(old.y2) + 1, image.shape[0])
-    ramp = np.linspace(0, 1, max(right - left, 1), dtype=np.float32)[None, :, None]
-    rows = image[top:bottom].astype(np.float32)
-    patched = image[y1:y2, x1:x2].astype(np.float32)
-    bridge = rows[:, left, None] * (1 - ramp) + rows[:, right, None] * ramp
-    a, b, c, d = max(top, y1), min(bottom, y2), max(left, x1), min(right, x2)
-    patched[a - y1 : b - y1, c - x1 : d - x1] = bridge[a - top : b - top, c - left : d - left]
-    return patched
-
-
-def warped(image: Pixels, matrix: Matrix, width: int, height: int) -> tuple[Pixels, NDArray[np.float32]]:
-    """The image under the affine map, (height, width, 3), black outside, and where it lies (height, width), 0 to 1."""
-    scale = math.sqrt(abs(float(np.linalg.det(matrix[:, :2]))))
-    if scale < 0.6:  # warpAffine does not average: shrink first, by area.
-        shrunk = np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
-        back = np.diag([image.shape[1] / shrunk.shape[1], image.shape[0] / shrunk.shape[0], 1.0])
-        image, matrix = shrunk, (np.vstack([matrix, (0, 0, 1)]) @ back)[:2]
-    layer = cv2.warpAffine(image, matrix, (width, height), flags=cv2.INTER_LINEAR)
-    alpha = cv2.warpAffine(np.ones(image.shape[:2], np.float32), matrix, (width, height), flags=cv2.INTER_LINEAR)
-    return np.asarray(layer, np.uint8), np.asarray(alpha, np.float32)
-
-
-def covers(matrix: Matrix, photo: Photo, width: int, height: int) -> bool:
-    """Whether the photo under the map fills the tile."""
-    corners = np.array([(0, 0, 1), (width, 0, 1), (width, height, 1), (0, height, 1)], np.float64).T
-    x, y = (np.linalg.inv(np.vstack([matrix, (0, 0, 1)])) @ corners)[:2]
-    return bool(x.min() >= -1 and y.min() >= -1 and x.max() <= photo.width + 1 and y.max() <= photo.height + 1)
 
 
 def _hidden(box: PlateBox, alpha: NDArray[np.float32]) -> bool:

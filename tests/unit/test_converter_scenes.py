@@ -11,7 +11,9 @@ from PIL import Image
 
 from converter import light, plates
 from converter.labels import Photo, PlateBox
-from converter.scene import Recipe, Studio, erase, transformed
+from converter.rehang import rehang
+from converter.scene import Recipe, Spoilt, Studio, erase
+from converter.warp import transformed
 
 GREEN = (0, 255, 0)
 PLAIN = {"mosaic": 0.0, "rehang": 0.0, "words": 0.0, "negative": 0.0, "quarter_turn": 0.0, "backdrop": 0.0}
@@ -66,6 +68,20 @@ def test_a_plate_that_is_too_small_to_learn_is_painted_over(photo: Photo, monkey
         assert left < 250
 
 
+def test_what_lies_under_the_paint_has_no_box() -> None:
+    studio = Studio(Recipe(), random.Random(2), [])
+    tile = np.full((300, 400, 3), 90, np.uint8)
+    cut_off, beneath, beside = PlateBox(-200, 100, 60, 150), PlateBox(10, 110, 50, 120), PlateBox(200, 100, 280, 120)
+    origin = PlateBox(0, 0, 100, 20)
+    assert studio._visible(tile, [(box, origin) for box in (cut_off, beneath, beside)]) == [beside]
+
+
+def test_a_tile_that_would_be_mostly_paint_is_made_again(photo: Photo) -> None:
+    studio = Studio(Recipe(), random.Random(2), [])
+    with pytest.raises(Spoilt):
+        studio._visible(np.full((300, 400, 3), 90, np.uint8), [(PlateBox(-900, 0, 300, 300), photo.boxes[0])])
+
+
 def test_a_quarter_turn_stands_the_box_on_its_end(photo: Photo) -> None:
     turned = transformed(photo.boxes[0], np.array([[0.0, -1.0, 300.0], [1.0, 0.0, 0.0]]))
     assert (turned.width, turned.height) == pytest.approx((20, 80))
@@ -90,10 +106,10 @@ def test_the_same_seed_gives_the_same_scenes(photo: Photo) -> None:
 
 
 def test_a_rehung_plate_gets_a_box_of_its_own_around_it(photo: Photo) -> None:
-    studio = Studio(Recipe(), random.Random(4), plates.load_fonts(None))
+    rng, fonts = random.Random(4), plates.load_fonts(None)
     before = np.array(Image.open(photo.path))
     for _ in range(20):
-        after, (box,) = studio._rehang(before.copy(), photo.boxes)
+        after, (box,) = rehang(before, photo.boxes, fonts, rng)
         changed = np.nonzero(np.abs(after.astype(int) - before).max(axis=2) > 8)
         if changed[0].size == 0:
             continue

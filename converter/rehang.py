@@ -1,0 +1,87 @@
+"""Hangs rendered plates of other countries where the plates of a photo hang."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from converter import plates
+from converter.labels import PlateBox
+
+Pixels = NDArray[np.uint8]
+
+
+def rehang(
+    image: Pixels, boxes: Sequence[PlateBox], fonts: list[plates.Font], rng: random.Random
+) -> tuple[Pixels, list[PlateBox]]:
+    """The photo (H, W, 3) RGB with most of its plates exchanged for rendered ones, and all the boxes, old and new.
+
+    The new ones hang in a slight perspective and in the light of the place. `fonts` as `plates.load_fonts` gives them.
+    """
+    image = image.copy()
+    hung: list[PlateBox] = []
+    for box in boxes:
+        if box.width < 16 or box.height < 6 or box.width > 0.6 * image.shape[1] or rng.random() < 0.2:
+            hung.append(box)
+            continue
+        plate = plates.render(rng, fonts)
+        ratio = plate.shape[1] / plate.shape[0]
+        area = box.width * box.height * rng.uniform(0.9, 1.5)
+        half_w, half_h = math.sqrt(area * ratio) / 2, math.sqrt(area / ratio) / 2
+        cx, cy = (box.x1 + box.x2) / 2, (box.y1 + box.y2) / 2
+        lean = rng.gauss(0, 0.06) * half_w
+        jitter = [(rng.gauss(0, 0.04) * half_w, rng.gauss(0, 0.06) * half_h) for _ in range(4)]
+        corners = [
+            (-half_w, -half_h - lean),
+            (half_w, -half_h + lean),
+            (half_w, half_h + lean),
+            (-half_w, half_h - lean),
+        ]
+        quad = np.array([(cx + x + dx, cy + y + dy) for (x, y), (dx, dy) in zip(corners, jitter, strict=True)])
+        inside = (quad >= 0).all() and (quad[:, 0] < image.shape[1]).all() and (quad[:, 1] < image.shape[0]).all()
+        if not inside:
+            hung.append(box)
+            continue
+        paste(image, plate, quad, box, rng)
+        hung.append(PlateBox(*quad.min(axis=0).tolist(), *quad.max(axis=0).tolist()))
+    return image, hung
+
+
+def paste(image: Pixels, plate: Pixels, quad: NDArray[np.float64], old: PlateBox, rng: random.Random) -> None:
+    """Warps the plate onto the quadrilateral (4, 2), clockwise from top left, as bright as the old plate was."""
+    x1, y1 = np.floor(np.minimum(quad.min(axis=0), (old.x1, old.y1))).astype(int)
+    x2, y2 = np.ceil(np.maximum(quad.max(axis=0), (old.x2, old.y2))).astype(int)
+    x1, y1, x2, y2 = max(x1, 0), max(y1, 0), min(x2, image.shape[1]), min(y2, image.shape[0])
+    region = image[y1:y2, x1:x2]
+    was = region.reshape(-1, 3).astype(np.float32)
+    bright, cast = np.percentile(was, 85), was.mean(axis=0) / max(float(was.mean()), 1.0)
+    shrink = max(1, round(plate.shape[1] / max(float(np.ptp(quad[:, 0])), 1.0)))
+    plate = np.asarray(cv2.resize(plate, None, fx=1 / shrink, fy=1 / shrink, interpolation=cv2.INTER_AREA), np.uint8)
+    height, width = plate.shape[:2]
+    source = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32)
+    warp = cv2.getPerspectiveTransform(source, (quad - (x1, y1)).astype(np.float32))
+    size = (int(x2 - x1), int(y2 - y1))
+    new = cv2.warpPerspective(plate, warp, size, flags=cv2.INTER_LINEAR).astype(np.float32)
+    alpha = cv2.warpPerspective(np.ones((height, width), np.float32), warp, size, flags=cv2.INTER_LINEAR)[..., None]
+    new *= max(0.25, bright / 235.0 * rng.uniform(0.85, 1.15)) * (0.4 + 0.6 * cast)
+    under = _smoothed_over(image, old, (int(x1), int(y1), int(x2), int(y2)))
+    region[:] = np.clip(under * (1 - alpha) + new * alpha, 0, 255).astype(np.uint8)
+
+
+def _smoothed_over(image: Pixels, old: PlateBox, region: tuple[int, int, int, int]) -> NDArray[np.float32]:
+    """The region without the old plate: the rows between the plate's left and right neighbours are interpolated."""
+    x1, y1, x2, y2 = region
+    left, right = max(math.floor(old.x1) - 2, 0), min(math.ceil(old.x2) + 2, image.shape[1] - 1)
+    top, bottom = max(math.floor(old.y1) - 1, 0), min(math.ceil(old.y2) + 1, image.shape[0])
+    ramp = np.linspace(0, 1, max(right - left, 1), dtype=np.float32)[None, :, None]
+    rows = image[top:bottom].astype(np.float32)
+    patched = image[y1:y2, x1:x2].astype(np.float32)
+    bridge = rows[:, left, None] * (1 - ramp) + rows[:, right, None] * ramp
+    a, b, c, d = max(top, y1), min(bottom, y2), max(left, x1), min(right, x2)
+    patched[a - y1 : b - y1, c - x1 : d - x1] = bridge[a - top : b - top, c - left : d - left]
+    return patched
