@@ -155,8 +155,8 @@ class Unit:
         stack.push_async_callback(self._camera.stop)
         self._deciding = Deciding(self._flow, self._announce)
         stack.push_async_callback(self._deciding.drain, settings.recognition.stop_timeout_s)
+        await self._link.start()  # listens or fails, nothing in between: a link that did not start has nothing to stop
         stack.push_async_callback(self._link.stop)
-        await self._link.start()
         self._deciding.catch_up(await self._cases.waiting())
         stack.push_async_callback(self._radar.stop)
         await self._radar.start()

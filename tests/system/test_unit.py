@@ -31,6 +31,15 @@ def resumed(pids: list[int]) -> None:
         os.kill(pid, signal.SIGCONT)
 
 
+def refuses(station: Station, code: int, sentence: str) -> None:
+    done = station.run("run", "--config", str(station.config))
+    assert done.returncode == code, done.stderr
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith("autovelox: ")
+    assert sentence in last
+    assert "Traceback" not in done.stderr
+
+
 async def test_names_the_driver_and_nobody_else(station: Station) -> None:
     station.write_feed(ROUNDABOUT)
     async with station.unit() as unit:
@@ -162,9 +171,10 @@ async def test_the_log_holds_no_personal_data_and_no_traceback(station: Station)
 def test_what_is_missing_is_one_sentence(station: Station, damage: str, code: int, sentence: str) -> None:
     station.write_feed(SEAT)
     (station.folder / damage).unlink()
-    done = station.run("run", "--config", str(station.config))
-    assert done.returncode == code, done.stderr
-    last = done.stderr.strip().splitlines()[-1]
-    assert last.startswith("autovelox: ")
-    assert sentence in last
-    assert "Traceback" not in done.stderr
+    refuses(station, code, sentence)
+
+
+def test_a_missing_certificate_is_one_sentence(station: Station) -> None:
+    station.write_feed(SEAT)
+    station.configure(link='tls_certificate = "tls.crt"\ntls_key = "tls.key"')
+    refuses(station, 9, "TLS certificate")
