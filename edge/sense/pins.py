@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import tempfile
 from typing import Protocol
 
@@ -25,8 +27,12 @@ def pin_factory(kind: str) -> Factory:
         if not isinstance(current, MockFactory):
             Device.pin_factory = MockFactory()
     elif current is None or isinstance(current, MockFactory):
-        # Importing lgpio makes a pipe in $LG_WD, or else in whatever folder we are in.
-        os.environ.setdefault("LG_WD", tempfile.gettempdir())
+        # Importing lgpio makes a pipe in $LG_WD, or else in whatever folder we are in, and fails where another account
+        # left one of the same name: so never in a folder that is shared.
+        if "LG_WD" not in os.environ:
+            folder = tempfile.mkdtemp(prefix="autovelox-")
+            atexit.register(shutil.rmtree, folder, ignore_errors=True)
+            os.environ["LG_WD"] = folder
         try:
             import lgpio
             from gpiozero.pins.lgpio import LGPIOFactory

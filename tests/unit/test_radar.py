@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
@@ -234,6 +237,15 @@ async def test_without_gpio_lines_the_error_says_what_to_do(monkeypatch: pytest.
     monkeypatch.setattr(lgpio, "gpiochip_open", refuse)
     with pytest.raises(RadarError, match='set pin_factory = "mock"'):
         await GpioRadar(settings(pin_factory="lgpio")).start()
+
+
+def test_what_another_account_left_in_the_temporary_folder_does_not_matter(tmp_path: Path) -> None:
+    (tmp_path / ".lgd-nfy0").mkdir()  # what root's doctor leaves in /tmp is a pipe; like this, root is in its way, too
+    environment = {name: value for name, value in os.environ.items() if name != "LG_WD"} | {"TMPDIR": str(tmp_path)}
+    code = "from edge.sense.pins import pin_factory; pin_factory('lgpio')"
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    assert "cannot be loaded" not in done.stderr
+    assert [each.name for each in tmp_path.iterdir()] == [".lgd-nfy0"]
 
 
 @pytest.mark.parametrize(
