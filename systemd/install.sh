@@ -95,7 +95,7 @@ install -d "$dest/etc/autovelox" "$dest/usr/local/bin"
 put autovelox.example.toml /etc/autovelox/autovelox.example.toml
 [ -e "$dest$config" ] || put autovelox.example.toml "$config"
 ln -sfn "$prefix/current/bin/autovelox" "$dest/usr/local/bin/autovelox"
-if [ -z "$dest" ] && [ ! -e /etc/autovelox/signing.key ]; then
+if [ -z "$dest" ] && [ ! -e /etc/autovelox/signing.key ] && [ ! -e /etc/autovelox/signing.key.cred ]; then
     (umask 077; head -c 32 /dev/urandom >/etc/autovelox/signing.key.new && mv /etc/autovelox/signing.key{.new,})
     say "made the key that signs evidence, /etc/autovelox/signing.key: keep a copy elsewhere"
 fi
