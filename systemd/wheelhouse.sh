@@ -8,6 +8,13 @@ machine=${MACHINE:-$(uname -m)}
 version=${PYTHON_VERSION:-3.11}
 python=${PYTHON:-python3.11}
 mkdir -p "$folder"
+if ! "$python" -c 'import pip' 2>/dev/null; then
+    # Debian's Python comes without pip; a virtual environment brings it.
+    borrowed=$(mktemp -d)
+    trap 'rm -rf "$borrowed"' EXIT
+    "$python" -m venv "$borrowed"
+    python=$borrowed/bin/python
+fi
 
 platforms=()
 for glibc in 2_17 2_24 2_26 2_27 2_28 2_31 2_34 2_35 2_36; do platforms+=(--platform "manylinux_${glibc}_$machine"); done
