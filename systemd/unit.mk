@@ -25,9 +25,10 @@ test-unit: ## install, run, break and remove the unit in a booted systemd (root;
 test-camera: ## run the camera on a real picamera2 and libcamera's virtual pipeline (root; skips where it cannot)
 	@tests/camera/run.sh
 
+# On a board SYSTEM=1 takes the installed unit's libraries: no second environment, and no network.
 .PHONY: hil
-hil: $(VENV)/.installed ## hardware in the loop: PIN_OUT=.. PIN_IN=.. on a board with a jumper; mock pins without
-	@$(BIN)/python tests/hil/run.py $(if $(PIN_OUT),--pin-out $(PIN_OUT) --pin-in $(PIN_IN)) $(HIL_ARGS)
+hil: $(if $(SYSTEM),,$(VENV)/.installed) ## hardware in the loop: SYSTEM=1 PIN_OUT=.. PIN_IN=.. on a board with a jumper; mock pins without
+	@$(if $(SYSTEM),$(or $(PREFIX),/opt/autovelox)/current/bin,$(BIN))/python tests/hil/run.py $(if $(PIN_OUT),--pin-out $(PIN_OUT) --pin-in $(PIN_IN)) $(HIL_ARGS)
 
 .PHONY: hil-vm
 hil-vm: $(VENV)/.installed ## the same on a kernel with simulated GPIO lines, in qemu (root; skips where it cannot)
