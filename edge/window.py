@@ -53,23 +53,38 @@ class WindowOpener:
 
     async def __call__(self, packets: Sequence[Packet]) -> tuple[tuple[Claim, ...], Counter[str]]:
         """The claims among *packets*, in their order, and how many were thrown away for which reason."""
-        keys = await self.registry.keys({packet.uid for packet in packets})
-        rejected = Counter({"uid": sum(packet.uid not in keys for packet in packets)})
-        jobs = [
-            OpenJob(packet, keys[packet.uid].private_der, keys[packet.uid].licence)
-            for packet in packets
-            if packet.uid in keys
-        ]
-        batches = _shared_out(jobs, self.pool.workers)
-        answers = [answer for batch in await asyncio.gather(*map(self._open, batches)) for answer in batch]
+        share = BATCH * self.pool.workers
+        known: list[OpenJob] = []
+        opening: list[asyncio.Task[list[Opened | str]]] = []
+        rejected: Counter[str] = Counter()
+        try:
+            # A share at a time: the workers begin with the first keys while the next ones are unsealed.
+            for start in range(0, len(packets), share):
+                jobs = await self._jobs(packets[start : start + share])
+                rejected["uid"] += len(packets[start : start + share]) - len(jobs)
+                known += jobs
+                opening += [asyncio.create_task(self._open(some)) for some in _shared_out(jobs, self.pool.workers)]
+            answers = [answer for batch in await asyncio.gather(*opening) for answer in batch]
+        finally:
+            for task in opening:
+                task.cancel()
         claims = []
-        for job, answer in zip(jobs, answers, strict=True):
+        for job, answer in zip(known, answers, strict=True):
             reason = answer if isinstance(answer, str) else self._fault(answer)
             if reason:
                 rejected[reason] += 1
             elif isinstance(answer, Opened):
                 claims.append(Claim(job.packet.uid, answer.licence, answer.plate, job.packet))
         return tuple(claims), +rejected
+
+    async def _jobs(self, packets: Sequence[Packet]) -> list[OpenJob]:
+        """A job for each of *packets* whose uid the registry knows."""
+        keys = await self.registry.keys({packet.uid for packet in packets})
+        return [
+            OpenJob(packet, keys[packet.uid].private_der, keys[packet.uid].licence)
+            for packet in packets
+            if packet.uid in keys
+        ]
 
     async def _open(self, jobs: Sequence[OpenJob]) -> list[Opened | str]:
         for attempt in range(1, ATTEMPTS + 1):
