@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -83,25 +84,26 @@ async def measure(
     """Play the feed *manifest* and follow each of its triggers from the pull to the case in *folder*."""
     camera_settings = CameraSettings(kind="recorded", manifest=manifest, feed_pin_out=pin_out, ring_frames=60)
     radar = GpioRadar(radar_settings)
-    store = await CaseStore.open(folder, None, {})
-    await radar.start()
-    timed = TimedLine(line or feed_line(camera_settings, radar_settings))
-    camera = RecordedFeed(camera_settings, radar_settings, line=timed)
     results = Results()
+    async with AsyncExitStack() as stack:
+        store = await CaseStore.open(folder, None, {})
+        stack.push_async_callback(store.close)  # also where the pins cannot be opened: its thread would never end
+        await radar.start()
+        timed = TimedLine(line or feed_line(camera_settings, radar_settings))
+        camera = RecordedFeed(camera_settings, radar_settings, line=timed)
 
-    async def follow() -> None:
-        async for trigger in radar.triggers():
-            await _follow_one(trigger, camera, store, timed, results)
+        async def follow() -> None:
+            async for trigger in radar.triggers():
+                await _follow_one(trigger, camera, store, timed, results)
 
-    following = asyncio.create_task(follow())
-    await camera.start()
-    await camera.finished.wait()
-    problem = camera.problem()
-    await asyncio.sleep(0.2)
-    await radar.stop()
-    await following
-    await camera.stop()
-    await store.close()
+        following = asyncio.create_task(follow())
+        await camera.start()
+        await camera.finished.wait()
+        problem = camera.problem()
+        await asyncio.sleep(0.2)
+        await radar.stop()
+        await following
+        await camera.stop()
     assert problem is None, problem
     results.fired = len(timed.fired_ns)
     results.counters = dict(radar.counters)

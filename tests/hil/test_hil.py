@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from hilfeed import number_of, record, scene, stamped
 from hilservice import Service, report, serve
 
 from edge.config import RadarSettings
+from edge.errors import RadarError
 from edge.sense.ring import Exposure
 
 SIZE = (640, 360)
@@ -31,6 +34,14 @@ def mock_pins() -> Iterator[None]:
 @pytest.mark.parametrize("number", [0, 1, 1000, 65535])
 def test_a_frame_shows_its_number_after_jpeg(number: int) -> None:
     assert number_of(Exposure(stamped(next(scene(SIZE)), number), 0.0, 0).encode(80).jpeg) == number
+
+
+async def test_pins_that_cannot_be_opened_leave_no_thread_that_keeps_the_process(tmp_path: Path) -> None:
+    before = set(threading.enumerate())
+    with pytest.raises(RadarError):
+        await measure(tmp_path, tmp_path / "none.toml", radar_settings=MOCK, pin_out=MOCK.pin)
+    await asyncio.get_running_loop().shutdown_default_executor()
+    assert [each for each in threading.enumerate() if not each.daemon and each not in before] == []
 
 
 @pytest.mark.slow
