@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The shipped detector again, from the photos in DATA (first argument) into OUT (second): `make detector`.
-# Steps, scenes and seed can be varied through the environment; models/detector.md says which made the shipped file.
+# Steps, rate, scenes and seed can be varied through the environment, and START names a network to go on from instead of
+# the COCO weights; models/detector.md says which made the shipped file.
 set -euo pipefail
 data=${1:?the folder of the training data}
 out=${2:?the folder for the results}
@@ -11,11 +12,16 @@ for file in converter/data/*labels*.csv; do
   corrections+=(--corrections "$file")
 done
 
+start=(--tfjs build/weights/package/models/coco-ssd)
+if [[ -n "${START:-}" ]]; then
+  start=(--start "$START")
+fi
+
 "$convert" dataset "${labels[@]}" --use train "${corrections[@]}" --fonts "$data/fonts" \
   --squeezed experiment_plates=1.6 --squeezed roboflow_useu=1.6 \
-  --validation-share 0.04 --scenes "${SCENES:-16000}" --seed "${SEED:-31}" --out "$out/dataset" --preview "$out/scenes.jpg"
-"$convert" train --dataset "$out/dataset" --out "$out/training" --steps "${STEPS:-4600}" --freeze 3 \
-  --tfjs build/weights/package/models/coco-ssd
+  --size 384x288 --validation-share 0.04 --scenes "${SCENES:-14000}" --seed "${SEED:-37}" --out "$out/dataset" --preview "$out/scenes.jpg"
+"$convert" train --dataset "$out/dataset" --out "$out/training" --steps "${STEPS:-10000}" \
+  --rate "${RATE:-0.02}" --size 384x288 --freeze 3 "${start[@]}"
 "$convert" export --training "$out/training" --out "$out/export" --size 512x288
 "$convert" quantize --export "$out/export" --dataset "$out/dataset" --out "$out/tflite" "${labels[@]}" --use measure
 echo "Copy $out/tflite/detector_int8.tflite with its .json to models/ to ship it."
