@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import time
 from contextlib import AsyncExitStack, suppress
 
 import aiohttp
@@ -16,6 +17,7 @@ from edge.link.gate import ADDRESSES_PER_CONNECTION
 from edge.link.visit import MAX_BYTES, MAX_MESSAGES
 
 ACCEPTED = {"status": "accepted"}
+STOCK_CLOSE_TIMEOUT_S = 10.0
 GONE = (ConnectionError, aiohttp.ClientError)
 
 
@@ -58,6 +60,15 @@ async def test_15_a_client_that_ignores_the_close_frame_holds_nothing(unit: Unit
         await unit.empty()
         transport.abort()
     assert unit.count("oversized") == 1
+    async with RawCar(unit.port) as car:  # an error closes without waiting, a goodbye does not
+        await car.connect()
+        transport = car.web_socket._response.connection.transport
+        transport.pause_reading()
+        started = time.monotonic()
+        await car.send("1")
+        await unit.empty()
+        assert time.monotonic() - started < STOCK_CLOSE_TIMEOUT_S / 2
+        transport.abort()
 
 
 async def test_15_compression_is_not_offered(unit: Unit) -> None:

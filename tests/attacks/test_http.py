@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 
 import pytest
 from linkunit import StartUnit, Unit
 
+from edge.config import LinkSettings
+from edge.link.mailbox import Mailbox
+from edge.link.server import LinkServer
+
+STOCK_LINGERING_TIME_S = 10.0
 TARGET = "/socket.io/?EIO=4&transport=websocket"
 HEADERS = {
     "Host": "unit",
@@ -34,7 +40,7 @@ async def send(unit: Unit, raw: bytes) -> bytes:
     try:
         writer.write(raw)
         with contextlib.suppress(ConnectionError):
-            while data := await asyncio.wait_for(reader.read(65536), 10):
+            while data := await asyncio.wait_for(reader.read(65536), 30):
                 answer += data
     finally:
         writer.close()
@@ -126,6 +132,14 @@ async def test_22_a_second_request_behind_the_first_is_not_answered(unit: Unit) 
     await unit.empty()
 
 
+async def test_22_a_body_that_never_comes_is_not_waited_for(start_unit: StartUnit) -> None:
+    unit = start_unit(connect_timeout_s=60)
+    started = time.monotonic()
+    assert status(await send(unit, request(Content_Length="5"))) == 400
+    assert time.monotonic() - started < STOCK_LINGERING_TIME_S / 2
+    await unit.empty()
+
+
 async def test_22_slow_headers_are_cut(start_unit: StartUnit) -> None:
     unit = start_unit(connect_timeout_s=0.5)
     reader, writer = await asyncio.open_connection("127.0.0.1", unit.port)
@@ -153,3 +167,21 @@ async def test_22_headers_without_end_are_cut(unit: Unit) -> None:
     assert status(answer) in (0, 400)
     await unit.empty()
     assert unit.count("oversized") + unit.count("bad_request") == 1
+
+
+async def test_22_a_fault_of_our_own_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def forgetful(*_: object) -> None:
+        """Answers nothing, which no handler may."""
+
+    server = LinkServer(LinkSettings(port=0), Mailbox(10, 60, 4))
+    await server.start()
+    try:
+        monkeypatch.setattr(server.exchange.eio, "serve", forgetful)
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(request())
+        assert b" 500 " in await reader.readuntil(b"\r\n\r\n")
+        writer.close()
+        await writer.wait_closed()
+        assert server.counters == {"internal_error": 1}
+    finally:
+        await server.stop()

@@ -5,11 +5,17 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+from collections.abc import Iterator
+from typing import Any
 
 import aiohttp
 import pytest
 from linkkit import ANNA, RawCar
 from linkunit import Unit
+
+from edge.config import LinkSettings
+from edge.link.mailbox import Mailbox
+from edge.link.server import LinkServer
 
 ACCEPTED = {"status": "accepted"}
 MALFORMED = {"status": "rejected", "reason": "malformed"}
@@ -37,10 +43,12 @@ async def test_12_a_second_connect_brings_no_second_challenge(unit: Unit) -> Non
 
 
 async def test_13_binary_attachments_end_the_visit(unit: Unit) -> None:
-    async with RawCar(unit.port) as car:
-        await car.connect()
-        await car.send('451000-["packet",{"_placeholder":true,"num":0}]')
-        await car.closed()
+    # With a count, and with none: there the packet's type alone gives it away.
+    for announced in ("451000-", "461000-", "450-", "45", "46"):
+        async with RawCar(unit.port) as car:
+            await car.connect()
+            await car.send(announced + '["packet",{"_placeholder":true,"num":0}]')
+            await car.closed()
     async with RawCar(unit.port) as car:
         await car.connect()
         await car.web_socket.send_bytes(b"\0" * 1000)
@@ -49,7 +57,7 @@ async def test_13_binary_attachments_end_the_visit(unit: Unit) -> None:
         await car.connect()
         await car.send("b" + PAYLOAD)
         await car.closed()
-    assert unit.count("bad_frame") == 3
+    assert unit.count("bad_frame") == 7
     await unit.empty()
 
 
@@ -176,6 +184,44 @@ async def test_14_every_way_to_die_is_noticed_at_once(unit: Unit) -> None:
                     case "engine close":
                         await car.send("1")
                 await unit.empty()
+
+
+class Rooms(dict[Any, Any]):
+    """A namespace's rooms that count how often somebody goes through all of them; one room stays."""
+
+    passes = 0
+
+    def __init__(self) -> None:
+        super().__init__(standing={})
+
+    def copy(self) -> Rooms:
+        self.passes += 1
+        return self
+
+    def __iter__(self) -> Iterator[Any]:
+        self.passes += 1
+        return super().__iter__()
+
+
+async def test_14_leaving_goes_through_no_table() -> None:
+    server = LinkServer(LinkSettings(port=0), Mailbox(10, 60, 4))
+    await server.start()
+    try:
+        server.exchange.manager.rooms["/"] = rooms = Rooms()
+        async with RawCar(server.port) as car:
+            assert await car.visit() == ACCEPTED
+            assert len(rooms) == 3
+            await car.send("41")
+            assert await car.ask("packet", {}) == MALFORMED
+            assert len(rooms) == 1
+        async with RawCar(server.port) as car:
+            assert await car.visit() == ACCEPTED
+        async with asyncio.timeout(10):
+            while server.connections:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        assert (len(rooms), rooms.passes) == (1, 0)
+    finally:
+        await server.stop()
 
 
 @pytest.mark.parametrize(
