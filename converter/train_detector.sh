@@ -12,6 +12,7 @@ for file in converter/data/*labels*.csv; do
   corrections+=(--corrections "$file")
 done
 
+size=384x288 # of a scene; the network is exported for wider photos
 start=(--tfjs build/weights/package/models/coco-ssd)
 if [[ -n "${START:-}" ]]; then
   start=(--start "$START")
@@ -19,9 +20,9 @@ fi
 
 "$convert" dataset "${labels[@]}" --use train "${corrections[@]}" --fonts "$data/fonts" \
   --squeezed experiment_plates=1.6 --squeezed roboflow_useu=1.6 \
-  --size 384x288 --validation-share 0.04 --scenes "${SCENES:-14000}" --seed "${SEED:-37}" --out "$out/dataset" --preview "$out/scenes.jpg"
+  --size "$size" --validation-share 0.04 --scenes "${SCENES:-14000}" --seed "${SEED:-37}" --out "$out/dataset" --preview "$out/scenes.jpg"
 "$convert" train --dataset "$out/dataset" --out "$out/training" --steps "${STEPS:-10000}" \
-  --rate "${RATE:-0.02}" --size 384x288 --freeze 3 "${start[@]}"
+  --rate "${RATE:-0.02}" --size "$size" --freeze 3 "${start[@]}"
 "$convert" export --training "$out/training" --out "$out/export" --size 512x288
 "$convert" quantize --export "$out/export" --dataset "$out/dataset" --out "$out/tflite" "${labels[@]}" --use measure
 echo "Copy $out/tflite/detector_int8.tflite with its .json to models/ to ship it."

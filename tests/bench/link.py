@@ -8,30 +8,26 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import os
 import statistics
-import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import cv2
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from opening import WINDOWS, Opening, opening
+from processes import WIDE_OPEN, Server, apart, cars, crowd, servers
 
 from edge.config import models_dir
 from edge.demo.cast import FOLDER as FEED
 from edge.link import opener
 from edge.vision.pool import WorkerPool
 
-FOLDER = Path(__file__).parent
 PACED_VISITS, SPENT_S = 600, 1.0
 """Visits of which the slowest hundredth counts (six runs of them fit into the mailbox), and how long a flood goes on
 before, till its first burst is spent."""
@@ -41,13 +37,6 @@ AT_ONCE = 16
 IDLE_CLIENTS = 5000
 NOISE = 0.1
 """How much slower than linear a window may look before it is called so."""
-WIDE_OPEN = {
-    "connections": 8000,
-    "address_connections": 8000,
-    "mailbox_packets": 5000,
-    "challenge_ttl_s": 900.0,
-    "connect_timeout_s": 60.0,
-}
 
 
 @dataclass
@@ -59,84 +48,6 @@ class Row:
     ratio: float
     wanted: str
     good: bool
-
-
-class Server:
-    """One of servers.py's servers in its process."""
-
-    def __init__(self, kind: str, **settings: Any) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, str(FOLDER / "servers.py"), kind, json.dumps({"port": 0, **settings})],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        self.port = int(self._line())
-
-    def _line(self) -> str:
-        assert self._process.stdout is not None
-        return self._process.stdout.readline()
-
-    def ask(self) -> dict[str, Any]:
-        assert self._process.stdin is not None
-        self._process.stdin.write("\n")
-        self._process.stdin.flush()
-        answer: dict[str, Any] = json.loads(self._line())
-        return answer
-
-    def pin(self, core: int) -> None:
-        """Run on *core* alone."""
-        os.sched_setaffinity(self._process.pid, {core})
-
-    def stop(self) -> None:
-        self._process.terminate()
-        self._process.communicate()
-
-
-@contextmanager
-def apart(server: Server) -> Iterator[None]:
-    """Cars, started from here on, and *server* on different cores, as if on different machines; needs two."""
-    mine = os.sched_getaffinity(0)
-    first, *others = sorted(mine)
-    if others:
-        server.pin(first)
-        os.sched_setaffinity(0, others)
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, mine)
-
-
-@contextmanager
-def servers(**settings: Any) -> Iterator[dict[str, Server]]:
-    """Ours, wide open for one machine's many cars, and the bare one."""
-    both = {"ours": Server("ours", **{**WIDE_OPEN, **settings}), "bare": Server("bare")}
-    try:
-        yield both
-    finally:
-        for server in both.values():
-            server.stop()
-
-
-def cars(mode: str, server: Server, *numbers: float) -> dict[str, float]:
-    """Run cars.py to its end; returns what it says."""
-    command = [sys.executable, str(FOLDER / "cars.py"), mode, str(server.port), *map(str, numbers)]
-    answer: dict[str, float] = json.loads(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
-    return answer
-
-
-@contextmanager
-def crowd(mode: str, server: Server, *numbers: float) -> Iterator[None]:
-    """Run cars.py in the background."""
-    command = [sys.executable, str(FOLDER / "cars.py"), mode, str(server.port), *map(str, numbers)]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    assert process.stdout is not None
-    process.stdout.readline()
-    try:
-        yield
-    finally:
-        process.communicate()
 
 
 def speed() -> list[Row]:
