@@ -1,11 +1,12 @@
 """What a plate may say beside its first reading: texts one edit away and texts that fit a format.
 
-The texts are judged by the pixels (a CTC forward score each) and a prior that a plate of another format than the
-expected ones pays. So the format settles O against 0 where the pixels leave it open, and cannot where they do not.
+The texts are judged by the pixels (a CTC forward score each) and a prior: how many of the vehicles that drive here have
+a plate of that format. So the format settles O against 0 where the pixels leave it open, and cannot where they do not.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,11 +18,11 @@ from edge.model import ALPHABET, PlateRead
 from edge.plates import Formats
 from edge.tracks import Track
 
-FOREIGN = 3.0
-"""What a text of no usual format pays, in nats: about one plate in twenty is foreign or has its owner's words."""
+RARE, FOREIGN = 4.0, 5.0
+"""In nats: the most that a text pays since few vehicles have its format, and what one of no usual format pays."""
 SEEN = -9.0
 """A character whose log-probability stays below this at every step of every frame stands nowhere on the plate."""
-SURE_READ = 0.9
+SURE_READ = 0.95
 """A read of this confidence stands as it is: words of an owner's own have no format."""
 READINGS = 3
 """Readings of different frames that are looked around, the best ones first."""
@@ -30,7 +31,7 @@ READINGS = 3
 @dataclass(frozen=True, slots=True)
 class Candidates:
     """Texts a plate may say, the best first, with the score of each, float64 of shape (N,): the summed log-likelihood
-    less what a foreign format pays. Never empty."""
+    less what the format pays. Never empty."""
 
     texts: tuple[str, ...]
     scores: NDArray[np.float64]
@@ -43,7 +44,11 @@ class Candidates:
 
 def scores(track: Track, texts: Sequence[str], formats: Formats) -> NDArray[np.float64]:
     """The score of each of *texts* (A-Z, 0-9), float64 of shape (N,)."""
-    return track.log_likelihoods(texts) - FOREIGN * np.array([not formats.usual(text) for text in texts], dtype=float)
+    return track.log_likelihoods(texts) - np.array([_pays(formats.vehicles(text), formats.fleet) for text in texts])
+
+
+def _pays(vehicles: float, fleet: float) -> float:
+    return min(RARE, math.log(fleet / vehicles)) if vehicles > 0 else FOREIGN
 
 
 def candidates(track: Track, formats: Formats) -> Candidates:

@@ -21,11 +21,15 @@ _WIKI = "en.wikipedia.org/wiki/Vehicle_registration_plates_of_"
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Layouts with one alphabet: ``unused`` letters never stand for ``A``, ``unused_serial`` ones never for ``S``."""
+    """Layouts with one alphabet: ``unused`` letters never stand for ``A``, ``unused_serial`` ones never for ``S``.
+
+    ``share`` of the country's vehicles, roughly, have such a plate: little for motorcycles, buses and ended series.
+    """
 
     layouts: tuple[str, ...]
     unused: str = ""
     unused_serial: str = ""
+    share: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +46,8 @@ def _layouts(*parts: str, longest: int = 10) -> tuple[str, ...]:
     return tuple(row for row in rows if len(row) <= longest)
 
 
-def _series(layouts: str, unused: str = "", serial: str = "") -> Series:
-    return Series(tuple(layouts.split()), unused, serial)
+def _series(layouts: str, unused: str = "", serial: str = "", share: float = 1.0) -> Series:
+    return Series(tuple(layouts.split()), unused, serial, share)
 
 
 def _only(letters: str) -> str:
@@ -60,6 +64,10 @@ def _digits(most: int, least: int = 1) -> str:
 
 _CYRILLIC = _only("ABEKMHOPCTYX")  # letters that look alike in both alphabets
 _EAST_SLAVIC = _only("ABCEHIKMOPTX")
+_INDIAN_STATES = (
+    "an ap ar as br cg ch dd dl dn ga gj hp hr jh jk ka kl la ld mh ml mn mp mz nl od or pb py rj sk tg tn tr ts ua uk up"
+    " wb"
+)
 _CANTONS = "ag ai ar be bl bs fr ge gl gr ju lu ne nw ow sg sh so sz tg ti ur vd vs zg zh"
 
 FORMATS: dict[str, Format] = {
@@ -78,7 +86,7 @@ FORMATS: dict[str, Format] = {
     "BA": Format(_WIKI + "Bosnia_and_Herzegovina", (_series("A99A999 999A999", _only("AEJKMOT")),)),
     "BE": Format(_WIKI + "Belgium", (_series("9AAA999 AAA999 999AAA"),)),
     "BG": Format(_WIKI + "Bulgaria", (Series(_layouts("A AA", "9999", "A AA"), _CYRILLIC),)),
-    "BY": Format(_WIKI + "Belarus", (_series("9999AA9 AA99999", _EAST_SLAVIC),)),
+    "BY": Format(_WIKI + "Belarus", (_series("9999AA9", _EAST_SLAVIC, share=0.9), _series("AA99999", _EAST_SLAVIC, share=0.1))),
     "CH": Format(
         "Verkehrszulassungsverordnung (SR 741.51) Art. 82 to 86: the cantons' letters and a number",
         (Series(_layouts(_CANTONS, _number(6))),),
@@ -95,14 +103,14 @@ FORMATS: dict[str, Format] = {
             Series(_layouts("A AA AAA", "S SS", _number(4), "e h", longest=8)),
         ),
     ),
-    "DK": Format(_WIKI + "Denmark", (_series("AA99999 AA9999", "IOQ"),)),
+    "DK": Format(_WIKI + "Denmark", (_series("AA19999 AA1999", "IOQ"),)),
     "EE": Format(_WIKI + "Estonia", (_series("999AAA 99AAA 999AA 99AA", "Q"),)),
     "ES": Format(
         "Real Decreto 2822/1998, anexo XVIII: no vowels, no Q since 2000; before, by province",
         (
             _series("9999SSS c9999SSS r9999SSS", serial="AEIOUQ"),
-            Series(_layouts("A AA", "9999", "S SS"), "", "Q"),
-            Series(_layouts("A AA", "999999")),
+            Series(_layouts("A AA", "9999", "S SS"), "", "Q", 0.15),
+            Series(_layouts("A AA", "999999"), share=0.01),
         ),
     ),
     "FI": Format(_WIKI + "Finland", (Series(_layouts("AA AAA", _number(3))),)),
@@ -111,17 +119,17 @@ FORMATS: dict[str, Format] = {
         "arrêté du 9 février 2009 (SIV): no I, O, U; before, number, letters, département",
         (
             _series("AA999AA", "IOU"),
-            Series(_layouts(_number(4), "A AA AAA", "99 2a 2b", longest=8), "IOU"),
+            Series(_layouts(_number(4), "A AA AAA", "99 2a 2b", longest=8), "IOU", share=0.15),
         ),
     ),
     "GB": Format(
         "DVLA INF104; SI 2001/561: 2001 on, prefix, suffix, undated, Northern Ireland",
         (
             _series("AA99SSS", "IQZ", "IQ"),
-            Series(_layouts("A", _number(3), "SSS"), "IOUZ", "IQ"),
-            Series(_layouts("SSS", _number(3), "A"), "IOQUZ", "IQ"),
-            Series(_layouts("A AA AAA", _number(4), longest=7), "Q"),
-            Series(_layouts(_number(4), "A AA AAA", longest=7), "Q"),
+            Series(_layouts("A", _number(3), "SSS"), "IOUZ", "IQ", 0.1),
+            Series(_layouts("SSS", _number(3), "A"), "IOQUZ", "IQ", 0.03),
+            Series(_layouts("A AA AAA", _number(4), longest=7), "Q", share=0.05),
+            Series(_layouts(_number(4), "A AA AAA", longest=7), "Q", share=0.01),
         ),
     ),
     "GE": Format(_WIKI + "Georgia_(country)", (_series("AA999AA AAA999"),)),
@@ -142,8 +150,9 @@ FORMATS: dict[str, Format] = {
     "IT": Format(
         "D.P.R. 495/1992, art. 255 and appendices: since 1994, no I, O, Q, U; before, province and number",
         (
-            _series("AA999AA AA99999", "IOQU"),
-            _series("AA999999 AA99999S AAS99999", "QWXY", "IOQU"),
+            _series("AA999AA", "IOQU", share=0.85),
+            _series("AA99999", "IOQU", share=0.12),
+            _series("AA999999 AA99999S AAS99999", "QWXY", "IOQU", 0.03),
         ),
     ),
     "JE": Format(_WIKI + "Jersey", (Series(_layouts("j", _number(6))),)),
@@ -159,11 +168,11 @@ FORMATS: dict[str, Format] = {
     "NL": Format(
         "RDW sidecodes 1 to 13; no C, Q, and no vowels since sidecode 4: " + _WIKI + "the_Netherlands",
         (
-            _series("AA9999 9999AA 99AA99", "CIOQ"),
+            _series("AA9999 9999AA 99AA99", "CIOQ", share=0.05),
             _series("AA99AA AAAA99 99AAAA 99AAA9 9AAA99 AA999A A999AA AAA99A A99AAA 9AA999 999AA9", "ACEIOQU"),
         ),
     ),
-    "NO": Format(_WIKI + "Norway", (_series("AA99999 AA9999", "IOQ"),)),
+    "NO": Format(_WIKI + "Norway", (_series("AA19999 AA1999", "IOQ"),)),
     "PL": Format(
         "no B, D, I, O, Z behind the district: " + _WIKI + "Poland",
         (
@@ -185,14 +194,17 @@ FORMATS: dict[str, Format] = {
         "GOST R 50577-2018",
         (
             Series(_layouts("A999AA", "99 999"), _CYRILLIC),
-            Series(_layouts("AA9999 AA999 9999AA", "99 999"), _CYRILLIC),
+            Series(_layouts("AA9999 AA999 9999AA", "99 999"), _CYRILLIC, share=0.1),
         ),
     ),
     "SE": Format(
         "no I, Q, V, and no O at the end: " + _WIKI + "Sweden",
         (_series("AAA999 AAA99S", "IQV", "IOQV"),),
     ),
-    "SI": Format(_WIKI + "Slovenia", (Series(_layouts("AA", "???? ????? ??????")),)),
+    "SI": Format(
+        "the administrative units' letters: " + _WIKI + "Slovenia",
+        (Series(_layouts("ce go kk kp kr lj mb ms nm po sg", "???? ????? ??????")),),
+    ),
     "SK": Format(_WIKI + "Slovakia", (_series("AA999AA"),)),
     "SM": Format(_WIKI + "San_Marino", (_series("A9999 A999"),)),
     "TR": Format(
@@ -203,16 +215,16 @@ FORMATS: dict[str, Format] = {
     "VA": Format(_WIKI + "Vatican_City", (Series(_layouts("scv cv", _digits(5))),)),
     "XK": Format(_WIKI + "Kosovo", (_series("99999AA 999ks999"),)),
     # Not Europe
-    "AR": Format(_WIKI + "Argentina", (_series("AA999AA AAA999 A999AAA 999AAA"),)),
+    "AR": Format(_WIKI + "Argentina", (_series("AA999AA AAA999", share=0.7), _series("A999AAA 999AAA", share=0.3))),
     "BR": Format(
         "Resolução CONTRAN 969/2022 (Mercosul); before, Resolução 231/2007", (_series("AAA9A99 AAA9999"),)
     ),
     "IN": Format(
         "Central Motor Vehicles Rules 1989, rule 50: state, district, serial, number; BH since 2021",
         (
-            Series(_layouts("AA", "99 9", "A AA AAA", _number(4)), "", "IO"),
-            Series(_layouts("AA", "99", "A AA", "9999"), "", "IO"),
-            _series("99bh9999A 99bh9999AA"),
+            Series(_layouts(_INDIAN_STATES, "99 9", "S SS SSS", _number(4)), "", "IO"),
+            Series(_layouts(_INDIAN_STATES, "99", "S SS", "9999"), "", "IO"),
+            _series("99bh9999A 99bh9999AA", share=0.01),
         ),
     ),
     "TN": Format("the word is no character: " + _WIKI + "Tunisia", (Series(_layouts(_digits(7, 3))),)),
@@ -221,7 +233,9 @@ FORMATS: dict[str, Format] = {
         + _WIKI
         + "the_United_States",
         (
-            _series("AAA9999 9AAA999 AAA999 999AAA AAA9A9A AAA99A A99AAA AAAA99 AA99999"),
+            _series("AAA9999", share=0.5),
+            _series("9AAA999 AAA999 999AAA", share=0.3),
+            _series("AAA9A9A AAA99A A99AAA AAAA99 AA99999", share=0.1),
             Series(tuple("?" * count for count in range(2, 9))),
         ),
     ),
@@ -232,3 +246,14 @@ FORMATS: dict[str, Format] = {
     "ANY": Format("no format is known: 2 to 10 characters", (Series(tuple("?" * count for count in range(2, 11))),)),
 }  # fmt: skip
 """The ready-made formats; ``ANY`` takes every text of 2 to 10 characters."""
+
+VEHICLES: dict[str, float] = {
+    "AD": 0.1, "AL": 0.8, "AM": 0.7, "AR": 17, "AT": 7.2, "AZ": 1.5, "BA": 1.2, "BE": 7.5, "BG": 4, "BR": 120, "BY": 4,
+    "CH": 6.5, "CY": 0.9, "CZ": 8.5, "DE": 60, "DK": 3.4, "EE": 1, "ES": 36, "FI": 6.5, "FO": 0.04, "FR": 47, "GB": 42,
+    "GE": 1.6, "GG": 0.1, "GI": 0.04, "GR": 9, "HR": 2.5, "HU": 5.5, "IE": 3, "IM": 0.1, "IN": 340, "IS": 0.4, "IT": 54,
+    "JE": 0.13, "LI": 0.05, "LT": 2, "LU": 0.6, "LV": 1, "MC": 0.05, "MD": 1.1, "ME": 0.3, "MK": 0.6, "MT": 0.45,
+    "NL": 13, "NO": 4.5, "PL": 36, "PT": 8, "RO": 10, "RS": 3, "RU": 62, "SE": 7.2, "SI": 1.7, "SK": 4, "SM": 0.06,
+    "TN": 2.5, "TR": 31, "UA": 12, "US": 290, "VA": 0.01, "VN": 6, "XK": 0.5,
+}  # fmt: skip
+"""Registered vehicles in millions, rounded, as in the 2020s: en.wikipedia.org/wiki/List_of_countries_and_territories_by_
+motor_vehicles_per_capita, with motorcycles added where they carry the same plates. Ratios count, not digits."""

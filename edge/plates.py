@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable
 from functools import cache
+from itertools import product
 
 from edge.errors import ConfigError
 from edge.model import ALPHABET
-from edge.plate_formats import FORMATS, Series
+from edge.plate_formats import FORMATS, VEHICLES, Series
 
 _DIGITS, _LETTERS = ALPHABET[:10], ALPHABET[10:]
+
+_KINDS = str.maketrans(ALPHABET, "D" * 10 + "L" * 26)
 
 Slots = tuple[str, ...]
 """The characters that may stand at each place of a plate."""
@@ -31,13 +35,21 @@ class Formats:
     def __init__(self, countries: Iterable[str] = ("ANY",), own: str | None = None) -> None:
         countries = tuple(countries)
         self.pattern = plate_pattern(countries, own)
-        usual = {slots for country in countries if country != "ANY" for slots in _slots(country)}
-        if not usual:
-            usual = {slots for country in FORMATS for slots in _slots(country) if not any(map(_is_anything, slots))}
-        self._usual = _matching(usual)
+        named = [country for country in countries if country != "ANY"]
+        usual: dict[Slots, float] = defaultdict(float)
+        for country in named or VEHICLES:
+            for slots, vehicles in _slots(country).items():
+                if named or not any(map(_is_anything, slots)):
+                    usual[slots] += vehicles
+        self.fleet = sum(VEHICLES[country] for country in named or VEHICLES)
+        """Vehicles that drive here, in millions."""
         self._slots: dict[int, frozenset[Slots]] = {
             length: frozenset(slots for slots in usual if len(slots) == length) for length in set(map(len, usual))
         }
+        self._by_kinds: dict[str, list[tuple[Slots, float]]] = defaultdict(list)
+        for slots, vehicles in usual.items():
+            for kinds in product(*map(_kinds, slots)):
+                self._by_kinds["".join(kinds)].append((slots, vehicles))
 
     def possible(self, text: str) -> bool:
         """Whether a car may say that *text* is its plate."""
@@ -45,7 +57,15 @@ class Formats:
 
     def usual(self, text: str) -> bool:
         """Whether *text* has a ready-made format of the countries."""
-        return self._usual.fullmatch(text) is not None
+        return self.vehicles(text) > 0
+
+    def vehicles(self, text: str) -> float:
+        """How many vehicles of the countries have a plate of a format that *text* has, in millions."""
+        return sum(
+            vehicles
+            for slots, vehicles in self._by_kinds.get(text.translate(_KINDS), ())
+            if all(character in allowed for character, allowed in zip(text, slots, strict=True))
+        )
 
     def slots(self, length: int) -> frozenset[Slots]:
         """Every usual layout of *length* characters, as the characters allowed at each place."""
@@ -80,14 +100,19 @@ def licence_pattern(expression: str) -> re.Pattern[str]:
 
 
 @cache
-def _slots(country: str) -> tuple[Slots, ...]:
-    """Every layout of *country*, each once."""
-    found = (
-        tuple(_allowed(sign, series) for sign in layout)
-        for series in FORMATS[country].series
-        for layout in series.layouts
-    )
-    return tuple(dict.fromkeys(found))
+def _slots(country: str) -> dict[Slots, float]:
+    """Every layout of *country*, with the vehicles in millions whose plates have one of its series."""
+    found: dict[Slots, float] = defaultdict(float)
+    for series in FORMATS[country].series:
+        vehicles = VEHICLES.get(country, 0.0) * series.share
+        for slots in {tuple(_allowed(sign, series) for sign in layout) for layout in series.layouts}:
+            found[slots] = max(found[slots], vehicles)
+    return found
+
+
+def _kinds(allowed: str) -> str:
+    """The kinds of characters (D digit, L letter) among those allowed at one place."""
+    return "".join(sorted(set(allowed.translate(_KINDS))))
 
 
 def _allowed(sign: str, series: Series) -> str:

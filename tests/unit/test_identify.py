@@ -45,8 +45,8 @@ def test_a_doubtful_character_names_nobody() -> None:
 
 
 def test_two_claims_for_one_reading_are_ambiguous() -> None:
-    read = plate_read("AB123CD", {1: ("8", 0.5)})
-    verdict = identify([[read]], ["AB123CD", "A8123CD"], LINES)
+    read = plate_read("AB123CD", {1: ("D", 0.5)})
+    verdict = identify([[read]], ["AB123CD", "AD123CD"], LINES)
     assert verdict.outcome is Outcome.AMBIGUOUS
     assert verdict.probability == pytest.approx(0.5, abs=0.02)
     assert identify([[plate_read("AB123CD")]], ["AB123CD"] * 2, LINES).outcome is Outcome.AMBIGUOUS

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from edge.errors import ConfigError
-from edge.plate_formats import FORMATS
+from edge.plate_formats import FORMATS, VEHICLES
 from edge.plates import Formats, licence_pattern, plate_pattern
 
 EUROPE = (
@@ -128,3 +128,24 @@ def test_patterns_take_plain_letters_only() -> None:
     assert plate_pattern(["IT"]).flags & re.ASCII
     assert not Formats(["ANY"]).possible("ÄB123")
     assert not Formats(["IT"]).possible("AB１２３CD")
+
+
+def test_a_format_weighs_as_many_vehicles_as_have_it() -> None:
+    anywhere, near = Formats(["ANY"]), Formats(["IT", "SI"])
+    assert anywhere.vehicles("ABO1234") > 5 * anywhere.vehicles("AB01234") > 0
+    assert near.vehicles("AB123CD") > 5 * near.vehicles("LJAB123") > 0
+    assert near.fleet == VEHICLES["IT"] + VEHICLES["SI"]
+    assert near.vehicles("ABO1234") == 0
+
+
+def test_every_country_has_its_vehicles() -> None:
+    assert set(VEHICLES) == set(FORMATS) - {"ANY"}
+    for country, entry in FORMATS.items():
+        assert all(0 < series.share <= 1 for series in entry.series), country
+
+
+@pytest.mark.parametrize(
+    ("plate", "country"), [("KL1OAV6633", "IN"), ("XX10AV6633", "IN"), ("FST84I", "SI"), ("AB01234", "DK")]
+)
+def test_what_a_country_never_issues_is_not_usual(plate: str, country: str) -> None:
+    assert not Formats([country]).usual(plate)
