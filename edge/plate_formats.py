@@ -65,8 +65,8 @@ def _digits(most: int, least: int = 1) -> str:
 _CYRILLIC = _only("ABEKMHOPCTYX")  # letters that look alike in both alphabets
 _EAST_SLAVIC = _only("ABCEHIKMOPTX")
 _INDIAN_STATES = (
-    "an ap ar as br cg ch dd dl dn ga gj hp hr jh jk ka kl la ld mh ml mn mp mz nl od or pb py rj sk tg tn tr ts ua uk up"
-    " wb"
+    "an ap ar as br cg ch dd dl dn ga gj hp hr jh jk ka kl la ld mh ml mn mp mz nl od or pb py rj sk tg tn tr ts ua uk"
+    " up wb"
 )
 _CANTONS = "ag ai ar be bl bs fr ge gl gr ju lu ne nw ow sg sh so sz tg ti ur vd vs zg zh"
 
@@ -86,7 +86,10 @@ FORMATS: dict[str, Format] = {
     "BA": Format(_WIKI + "Bosnia_and_Herzegovina", (_series("A99A999 999A999", _only("AEJKMOT")),)),
     "BE": Format(_WIKI + "Belgium", (_series("9AAA999 AAA999 999AAA"),)),
     "BG": Format(_WIKI + "Bulgaria", (Series(_layouts("A AA", "9999", "A AA"), _CYRILLIC),)),
-    "BY": Format(_WIKI + "Belarus", (_series("9999AA9", _EAST_SLAVIC, share=0.9), _series("AA99999", _EAST_SLAVIC, share=0.1))),
+    "BY": Format(
+        _WIKI + "Belarus",
+        (_series("9999AA9", _EAST_SLAVIC, share=0.9), _series("AA99999", _EAST_SLAVIC, share=0.1)),
+    ),
     "CH": Format(
         "Verkehrszulassungsverordnung (SR 741.51) Art. 82 to 86: the cantons' letters and a number",
         (Series(_layouts(_CANTONS, _number(6))),),
@@ -236,7 +239,7 @@ FORMATS: dict[str, Format] = {
             _series("AAA9999", share=0.5),
             _series("9AAA999 AAA999 999AAA", share=0.3),
             _series("AAA9A9A AAA99A A99AAA AAAA99 AA99999", share=0.1),
-            Series(tuple("?" * count for count in range(2, 9))),
+            Series(tuple("?" * count for count in range(2, 9)), share=0.1),
         ),
     ),
     "VN": Format(
@@ -255,5 +258,5 @@ VEHICLES: dict[str, float] = {
     "NL": 13, "NO": 4.5, "PL": 36, "PT": 8, "RO": 10, "RS": 3, "RU": 62, "SE": 7.2, "SI": 1.7, "SK": 4, "SM": 0.06,
     "TN": 2.5, "TR": 31, "UA": 12, "US": 290, "VA": 0.01, "VN": 6, "XK": 0.5,
 }  # fmt: skip
-"""Registered vehicles in millions, rounded, as in the 2020s: en.wikipedia.org/wiki/List_of_countries_and_territories_by_
-motor_vehicles_per_capita, with motorcycles added where they carry the same plates. Ratios count, not digits."""
+"""Registered vehicles in millions, rounded, in the 2020s; motorcycles are added where they have the same plates:
+en.wikipedia.org/wiki/List_of_countries_and_territories_by_motor_vehicles_per_capita. Ratios count, not digits."""
