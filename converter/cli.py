@@ -13,59 +13,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from converter import commands
+from converter.argtypes import factor, positive, probability, share, size
 from converter.dataset import READERS
 from converter.errors import ConverterError
+from converter.refiner import cli as refiner_cli
 from edge.errors import EdgeError
-
-
-def size(text: str) -> tuple[int, int]:
-    """`512x384` as (width, height)."""
-    try:
-        width, height = (int(part) for part in text.lower().split("x"))
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no size; write it like 512x384.") from None
-    return width, height
-
-
-def share(text: str) -> float:
-    """A fraction from 0 up to one half."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0.0 <= value <= 0.5:
-        raise argparse.ArgumentTypeError(f"{text!r} is no share; give a number from 0 to 0.5.")
-    return value
-
-
-def factor(text: str) -> tuple[str, float]:
-    """`SOURCE=FACTOR`."""
-    source, _, value = text.partition("=")
-    try:
-        number = float(value)
-    except ValueError:
-        number = 0.0
-    if not source or not 1.0 <= number <= 3.0:
-        raise argparse.ArgumentTypeError(f"{text!r}: write SOURCE=FACTOR with a factor from 1 to 3.")
-    return source, number
-
-
-def positive(text: str) -> int:
-    """A whole number of at least 1."""
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number greater than zero.")
-    return int(text)
-
-
-def probability(text: str) -> float:
-    """A number from 0 to 1."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0.0 <= value <= 1.0:
-        raise argparse.ArgumentTypeError(f"{text!r} is no confidence; give a number from 0 to 1.")
-    return value
 
 
 def _command(
@@ -181,6 +133,12 @@ def build_parser() -> argparse.ArgumentParser:
     new.add_argument(
         "--doubtful", type=probability, default=0.2, help="least confidence that the reader may confirm (default: 0.2)"
     )
+    new.add_argument(
+        "--refiner", type=Path, metavar="DIR", help="folder made by `refiner export`: the detectors get a second look"
+    )
+    new.add_argument(
+        "--propose", type=probability, default=0.08, help="least confidence of what gets one (default: 0.08)"
+    )
     new.add_argument("--height-min", type=float, default=10.0, metavar="PX", help="plates less high do not count")
     _add_labels(new, required=False)
 
@@ -199,6 +157,7 @@ def build_parser() -> argparse.ArgumentParser:
     new.add_argument("--table", action="store_true", help="the acceptance table too: int8 first, then float32")
     _add_labels(new, required=False)
 
+    refiner_cli.add_parser(subparsers)
     if importlib.util.find_spec("converter.reader.cli") is not None:
         importlib.import_module("converter.reader.cli").add_parser(subparsers)
     return parser

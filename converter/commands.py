@@ -117,6 +117,7 @@ def quantize(arguments: argparse.Namespace) -> None:
         count=arguments.samples,
         threshold=arguments.threshold,
         doubtful=arguments.doubtful,
+        refiner=None if arguments.refiner is None else (arguments.refiner, arguments.propose),
     )
     tests = read_labels(arguments) if arguments.labels else data.read_manifest(arguments.dataset, "validation")
     if not tests:
@@ -137,7 +138,7 @@ def evaluate(arguments: argparse.Namespace) -> int:
         sys.stdout.write("\n" + cost_table(evaluations) + "\n")
     reached = True
     if arguments.table:
-        text, reached = acceptance_table(evaluations)
+        text, reached = acceptance_table(evaluations, photos)
         sys.stdout.write("\n" + text + "\n")
     if arguments.mistakes:
         count = mistakes_sheet(evaluations[0], photos, arguments.mistakes)

@@ -2,7 +2,8 @@
 
 Columns: file, box_index, text, quality, x1, y1, x2, y2, note. `box_index` counts the boxes of a file in the order of
 boxes.csv from 0, or is `new` for a plate that had no box; corners are given only where the box was changed. A box
-whose quality is `not_a_plate` is dropped; one that is `unreadable` stays: the detector has to find it all the same.
+whose quality is `not_a_plate` is dropped; one that is `unreadable` stays: the detector has to find it all the same; one
+that is `ignore` need not be found, and finding it is no false alarm.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ def _apply_row(photo: Photo, boxes: dict[int, PlateBox | None], row: dict[str, s
     if row["box_index"] == "new":
         if box is None:
             raise LabelError(path, line, "a new box needs its four corners.")
-        boxes[max(boxes, default=-1) + 1] = box
+        boxes[max(boxes, default=-1) + 1] = replace(box, ignore=row.get("quality") == "ignore")
         return
     index = int(row["box_index"]) if row["box_index"].isdigit() else -1
     if index not in boxes:

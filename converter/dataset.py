@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from converter import plates
+from converter import plates, words
 from converter.errors import ConverterError, MissingError
 from converter.groups import group_photos, split
 from converter.labels import Photo, PlateBox, read_coco, read_csv, read_voc, read_yolo
@@ -63,7 +63,7 @@ def build(
     for old in out.glob(RECORDS):
         old.unlink()
     rng = random.Random(seed)  # noqa: S311
-    studio = Studio(recipe, rng, plates.load_fonts(fonts))
+    studio = Studio(recipe, rng, plates.load_fonts(fonts), words.word_fonts())
     cells: list[Cell] = []
     for start in range(0, scenes, SHARD):
         with tf.io.TFRecordWriter(str(out / f"train-{start // SHARD:03d}.tfrecord")) as writer:

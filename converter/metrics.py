@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from converter.labels import PlateBox
-from edge.model import Box, Detection
+from edge.model import Detection
+from edge.vision.boxes import iou
 
 IOUS = tuple(round(0.5 + 0.05 * i, 2) for i in range(10))
 RECALL_POINTS = np.linspace(0, 1, 101)
@@ -36,16 +37,6 @@ class Curve:
     precision: NDArray[np.float64]
     recall: NDArray[np.float64]
     average_precision: float = field(default=float("nan"))
-
-
-def iou(a: Box | PlateBox, b: Box | PlateBox) -> float:
-    """Intersection over union."""
-    width = min(a.x2, b.x2) - max(a.x1, b.x1)
-    height = min(a.y2, b.y2) - max(a.y1, b.y1)
-    if width <= 0 or height <= 0:
-        return 0.0
-    shared = width * height
-    return shared / (a.width * a.height + b.width * b.height - shared)
 
 
 def match(outcome: Outcome, threshold: float) -> tuple[list[bool | None], list[bool]]:

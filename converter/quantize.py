@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -80,15 +81,26 @@ def quantize(
     count: int,
     threshold: float,
     doubtful: float,
+    refiner: tuple[Path, float] | None = None,
     seed: int = 1,
 ) -> list[Path]:
-    """Writes `detector_KIND.tflite` for each kind, float32 first; returns their paths."""
+    """Writes `detector_KIND.tflite` for each kind, float32 first; returns their paths.
+
+    `refiner` is the folder of the refiner that each detector gets, and the least confidence of a proposal to it.
+
+    Raises:
+        MissingError: there is no exported network, or no refiner in its folder.
+    """
     width, height = input_size(exported / "saved_model")
     samples = representative(photos, count, width, height, seed) if "int8" in kinds else []
     paths = []
     for kind in sorted(kinds, key=KINDS.index):
         path = out / f"detector_{kind}.tflite"
         about = description(kind, width, height, threshold, min(threshold, doubtful))
+        if refiner is not None:
+            name = refiner_name(kind)
+            copy_model(refiner[0] / name, out)
+            about |= {"refiner": name, "propose": refiner[1]}
         write(convert(exported / "saved_model", kind, samples), path, about)
         paths.append(path)
     return paths
@@ -109,6 +121,24 @@ def write(model: bytes, path: Path, description: dict[str, Any]) -> None:
     path.write_bytes(model)
     content = {"sha256": hashlib.sha256(model).hexdigest(), **description}
     path.with_suffix(".json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+def refiner_name(kind: str) -> str:
+    """The file of the refiner that belongs to a detector of this kind."""
+    return f"refiner_{'float32' if kind.startswith('float') else 'int8'}.tflite"
+
+
+def copy_model(path: Path, folder: Path) -> None:
+    """A model and its description into another folder.
+
+    Raises:
+        MissingError: there is no such model.
+    """
+    for file in (path, path.with_suffix(".json")):
+        if not file.is_file():
+            raise MissingError(f"{file} does not exist; make it with `autovelox-convert refiner export`.")
+        if file.parent.resolve() != folder.resolve():
+            shutil.copy(file, folder)
 
 
 def description(kind: str, width: int, height: int, threshold: float, doubtful: float) -> dict[str, Any]:

@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from converter import light, plates
+from converter import light, plates, words
 from converter.labels import Photo, PlateBox
 from converter.rehang import rehang
 from converter.warp import Matrix, Pixels, covers, transformed, warped
@@ -56,7 +56,7 @@ class Recipe:
     negative: float = 0.08
     quarter_turn: float = 0.05
     rehang: float = 0.45
-    words: float = 0.2
+    words: float = 0.35
     visible_min: float = 0.6
     height_min_px: float = 3.5
     squeezed: Mapping[str, float] = field(default_factory=dict)
@@ -64,11 +64,12 @@ class Recipe:
 
 @dataclass(slots=True)
 class Studio:
-    """Makes scenes. `fonts` as `plates.load_fonts` gives them."""
+    """Makes scenes. `fonts` of plates as `plates.load_fonts` gives them, those of other words as `words.word_fonts`."""
 
     recipe: Recipe
     rng: random.Random
     fonts: list[plates.Font] = field(default_factory=list)
+    word_fonts: list[plates.Font] = field(default_factory=list)
 
     def scene(self, groups: Groups) -> tuple[Pixels, list[PlateBox]]:
         """One canvas (height, width, 3) RGB and the boxes on it, in its pixels; a group is as likely as any other."""
@@ -86,7 +87,7 @@ class Studio:
             canvas[y0:y1, x0:x1] = tile
             boxes += [replace(b, x1=b.x1 + x0, y1=b.y1 + y0, x2=b.x2 + x0, y2=b.y2 + y0) for b in found]
         if rng.random() < recipe.words:
-            self._write_words(canvas, boxes)
+            words.write(canvas, boxes, self.word_fonts or self.fonts, rng)
         return light.relight(canvas, rng), boxes
 
     def _good_tile(self, groups: Groups, width: int, height: int) -> tuple[Pixels, list[PlateBox]]:
@@ -198,24 +199,6 @@ class Studio:
         for box in unfit:
             erase(tile, box, self.rng)
         return kept
-
-    def _write_words(self, canvas: Pixels, boxes: Sequence[PlateBox]) -> None:
-        """Captions, badges, shop signs: text that is no plate, away from the plates."""
-        rng = self.rng
-        for _ in range(rng.randint(1, 3)):
-            text = plates.random_text(
-                rng.choice(("LLLLL", "LL DDD", "DDDD-DD-DD", "LLLLLL LLLL", "L DDD", "DD:DD:DD")), rng
-            )
-            mask = plates.text_mask(text if rng.random() < 0.5 else text.title(), rng.choice(self.fonts))
-            height = rng.randint(6, 26)
-            width = min(canvas.shape[1] - 2, max(8, round(height * mask.shape[1] / mask.shape[0])))
-            x, y = rng.randint(0, canvas.shape[1] - width), rng.randint(0, canvas.shape[0] - height)
-            if any(b.x1 < x + width and x < b.x2 and b.y1 < y + height and y < b.y2 for b in boxes):
-                continue
-            alpha = cv2.resize(mask, (width, height), interpolation=cv2.INTER_AREA)[..., None] / 255.0
-            spot = canvas[y : y + height, x : x + width]
-            ink = np.array([rng.randint(0, 255) for _ in range(3)])
-            spot[:] = (spot * (1 - alpha) + ink * alpha).astype(np.uint8)
 
 
 def _overlap(one: PlateBox, other: PlateBox) -> float:

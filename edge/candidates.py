@@ -44,7 +44,8 @@ class Candidates:
 
 def scores(track: Track, texts: Sequence[str], formats: Formats) -> NDArray[np.float64]:
     """The score of each of *texts* (A-Z, 0-9), float64 of shape (N,)."""
-    return track.log_likelihoods(texts) - np.array([_pays(formats.vehicles(text), formats.fleet) for text in texts])
+    pays = np.array([_pays(formats.vehicles(text), formats.fleet) for text in texts], np.float64)
+    return np.asarray(track.log_likelihoods(texts) - pays, np.float64)
 
 
 def _pays(vehicles: float, fleet: float) -> float:

@@ -11,11 +11,14 @@ from numpy.typing import NDArray
 
 from edge.errors import ModelError
 from edge.model import Box, Detection
-from edge.vision.runtime import load_interpreter, read_description
+from edge.vision.refiner import Refiner
+from edge.vision.runtime import checked_input, load_interpreter, read_description
 
 MODEL_NAME = "detector.tflite"
 PADDING = 114
 """Grey of the letterbox; the training scenes use it too."""
+MOST_PROPOSED = 8
+"""Proposals of a photo that the refiner looks at, the surest ones: a look costs a thirtieth of finding them all."""
 
 
 class Place(NamedTuple):
@@ -57,11 +60,15 @@ class Detector:
         path = model / MODEL_NAME if model.is_dir() else model
         description = read_description(path)
         self._interpreter = load_interpreter(path, threads=threads, prefer=runtime)
-        self._input, self._table = _checked_input(self._interpreter.get_input_details(), path)
+        self._input, self._table = checked_input(self._interpreter.get_input_details(), path)
         _, self.height, self.width, _ = (int(side) for side in self._input["shape"])
         if description.get("input") != [self.height, self.width]:
             raise ModelError(f"{path} has another input size than its description says; install the models again.")
         self._scores, self._boxes = _checked_outputs(self._interpreter.get_output_details(), path)
+        self._refiner: Refiner | None = None
+        if name := description.get("refiner"):
+            self._refiner = Refiner(path.with_name(str(name)), threads=threads, runtime=runtime)
+        self._propose = float(description.get("propose", 0.0))
         self.threshold = float(description.get("threshold", 0.5)) if threshold is None else threshold
         self.doubtful = min(self.threshold, float(description.get("doubtful", self.threshold)))
 
@@ -76,12 +83,20 @@ class Detector:
         """
         if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or 0 in image.shape:
             raise ValueError(f"An image of shape {image.shape} and type {image.dtype}; (H, W, 3) uint8 is needed.")
+        least = self.threshold if least is None else least
+        if self._refiner is None:
+            return self.proposals(image, least)
+        proposals = self.proposals(image, self._propose)[:MOST_PROPOSED]
+        return tuple(found for found in self._refiner.refine(image, proposals) if found.confidence >= least)
+
+    def proposals(self, image: NDArray[np.uint8], least: float) -> tuple[Detection, ...]:
+        """What the network alone sees in ``image``, which the refiner would look at; as ``detect`` otherwise."""
         canvas, place = letterbox(image, self.width, self.height)
         scores, boxes = self._infer(canvas)
         height, width = image.shape[:2]
         found = []
         for score, (y1, x1, y2, x2) in zip(scores, boxes, strict=True):
-            if score < (self.threshold if least is None else least):
+            if score < least:
                 continue
             corners = (
                 min(max((x1 * self.width - place.left) / place.scale, 0.0), width),
@@ -100,24 +115,6 @@ class Detector:
         self._interpreter.set_tensor(self._input["index"], values[None])
         self._interpreter.invoke()
         return self._interpreter.get_tensor(self._scores)[0], self._interpreter.get_tensor(self._boxes)[0]
-
-
-def _checked_input(details: list[dict[str, Any]], path: Path) -> tuple[dict[str, Any], NDArray[Any] | None]:
-    """The one input, and the table that turns a pixel into the input's type (None: the pixel itself)."""
-    shape = [int(side) for side in details[0]["shape"]] if len(details) == 1 else []
-    if len(shape) != 4 or shape[0] != 1 or shape[3] != 3:
-        raise ModelError(f"{path} is not a plate detector: its input is not one RGB image; install the models again.")
-    kind = details[0]["dtype"]
-    pixels = np.arange(256, dtype=np.float32) / 127.5 - 1.0
-    if kind == np.float32:
-        return details[0], pixels
-    scale, zero = details[0]["quantization"]
-    if kind not in (np.uint8, np.int8) or not scale:
-        raise ModelError(f"{path} takes another type of pixel than this program gives; install the models again.")
-    limits = np.iinfo(kind)
-    table = np.clip(np.round(pixels / scale + zero), limits.min, limits.max).astype(kind)
-    same = kind == np.uint8 and np.abs(table.astype(int) - np.arange(256)).max() <= 1
-    return details[0], None if same else table
 
 
 def _checked_outputs(details: list[dict[str, Any]], path: Path) -> tuple[int, int]:

@@ -14,6 +14,9 @@ import json
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from edge.errors import ModelError
 
 RUNTIMES = {"ai_edge_litert": "ai_edge_litert.interpreter", "tflite_runtime": "tflite_runtime.interpreter"}
@@ -97,3 +100,27 @@ def load_interpreter(path: Path, *, threads: int = 1, prefer: str | None = None)
     except (ValueError, RuntimeError, TypeError):
         raise ModelError(f"{path} is not a TFLite model that {name} can run; install the models again.") from None
     return interpreter
+
+
+def checked_input(details: list[dict[str, Any]], path: Path) -> tuple[dict[str, Any], NDArray[Any] | None]:
+    """A network's one input, an RGB image, and the table that turns a pixel into its type (None: the pixel itself).
+
+    Raises:
+        ModelError: it is not one image of three channels, or of a type that is unknown here.
+    """
+    shape = [int(side) for side in details[0]["shape"]] if len(details) == 1 else []
+    if len(shape) != 4 or shape[0] != 1 or shape[3] != 3:
+        raise ModelError(
+            f"{path} is none of this program's models: its input is not one RGB image; install the models again."
+        )
+    kind = details[0]["dtype"]
+    pixels = np.arange(256, dtype=np.float32) / 127.5 - 1.0
+    if kind == np.float32:
+        return details[0], pixels
+    scale, zero = details[0]["quantization"]
+    if kind not in (np.uint8, np.int8) or not scale:
+        raise ModelError(f"{path} takes another type of pixel than this program gives; install the models again.")
+    limits = np.iinfo(kind)
+    table = np.clip(np.round(pixels / scale + zero), limits.min, limits.max).astype(kind)
+    same = kind == np.uint8 and np.abs(table.astype(int) - np.arange(256)).max() <= 1
+    return details[0], None if same else table

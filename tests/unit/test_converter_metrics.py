@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from converter.labels import PlateBox
-from converter.metrics import Outcome, average_precision, curve, iou, match, summarise
+from converter.metrics import Outcome, average_precision, curve, match, summarise
 from edge.model import Box, Detection
+from edge.vision.boxes import iou
 
 
 def plate(x: float = 0, ignore: bool = False) -> PlateBox:

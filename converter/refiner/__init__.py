@@ -1,0 +1,1 @@
+"""The second look at each proposal of the detector: training, conversion."""

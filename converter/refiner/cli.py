@@ -1,0 +1,86 @@
+"""``autovelox-convert refiner harvest|train|export``."""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from converter.argtypes import factor, positive
+
+if TYPE_CHECKING:
+    _Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+
+_CLOSEUPS, _TRAINING = Path("build/refiner/closeups"), Path("build/refiner/training")
+
+
+def add_parser(subparsers: _Subparsers) -> None:
+    """Add the ``refiner`` command to *subparsers*; each of its commands sets ``run`` to a function of the arguments."""
+    refiner = subparsers.add_parser("refiner", help="train the second look at what the detector proposes")
+    commands = refiner.add_subparsers(required=True, metavar="COMMAND")
+
+    harvest = commands.add_parser("harvest", help="cut close-ups of a detector's proposals out of new scenes")
+    harvest.add_argument("--dataset", type=Path, required=True, help="folder made by `dataset`: the training photos")
+    harvest.add_argument("--detector", type=Path, required=True, help=".tflite with its .json beside it")
+    harvest.add_argument("--fonts", type=Path, help="folder of fonts for rendered plates")
+    harvest.add_argument(
+        "--squeezed", action="append", type=factor, default=[], metavar="SOURCE=FACTOR", help="as for `dataset`"
+    )
+    harvest.add_argument("--scenes", type=positive, default=12_000, help="default: 12000")
+    harvest.add_argument("--seed", type=int, default=101, help="default: 101")
+    harvest.add_argument("--out", type=Path, default=_CLOSEUPS, help="folder to write")
+    harvest.set_defaults(run=_harvest)
+
+    train = commands.add_parser("train", help="train the network (goes on where a training in the folder ended)")
+    train.add_argument(
+        "--closeups", type=Path, nargs="+", default=[_CLOSEUPS], help="folders made by `refiner harvest`"
+    )
+    train.add_argument("--out", type=Path, default=_TRAINING, help="folder for checkpoints")
+    train.add_argument("--epochs", type=positive, default=8, help="default: 8")
+    train.add_argument("--rate", type=float, default=1.5e-3, help="first learning rate (default: 0.0015)")
+    train.add_argument("--threads", type=positive, default=2, help="cores to use (default: 2)")
+    train.add_argument("--seed", type=int, default=1)
+    train.set_defaults(run=_train)
+
+    export = commands.add_parser("export", help="write the trained network as TFLite, float32 and int8")
+    export.add_argument("--training", type=Path, default=_TRAINING, help="folder made by `refiner train`")
+    export.add_argument("--closeups", type=Path, nargs="+", default=[_CLOSEUPS], help="for the quantization's ranges")
+    export.add_argument("--out", type=Path, default=Path("build/refiner/tflite"), help="folder to write")
+    export.set_defaults(run=_export)
+
+
+def _harvest(args: argparse.Namespace) -> int:
+    from converter import plates, words
+    from converter.dataset import read_manifest
+    from converter.groups import group_photos
+    from converter.refiner import harvest
+    from converter.scene import Studio
+    from edge.vision.detector import Detector
+
+    photos = [photo for photo in read_manifest(args.dataset, "training") if photo.boxes]
+    recipe = replace(harvest.RECIPE, squeezed=dict(args.squeezed))
+    studio = Studio(recipe, random.Random(args.seed), plates.load_fonts(args.fonts), words.word_fonts())  # noqa: S311
+    closeups = harvest.harvest(group_photos(photos), Detector(args.detector), studio, args.scenes)
+    harvest.save(closeups, args.out)
+    return 0
+
+
+def _train(args: argparse.Namespace) -> int:
+    from converter.refiner import harvest, network
+    from converter.tf_env import limit_threads
+
+    limit_threads(args.threads)
+    closeups = harvest.load(args.closeups)
+    network.train(closeups, args.out, epochs=args.epochs, rate=args.rate, seed=args.seed)
+    return 0
+
+
+def _export(args: argparse.Namespace) -> int:
+    from converter.refiner import export, harvest
+
+    for path in export.export(args.training, harvest.load(args.closeups), args.out):
+        sys.stdout.write(f"{path}\n")
+    return 0

@@ -1,0 +1,156 @@
+"""Close-ups to learn from: what the detector proposes on training scenes, and true plates framed a little wrong.
+
+The proposals are the very ones that the refiner has to judge on the unit: plates, and what looks like one to the
+detector. A proposal that covers enough of a plate is to be moved onto it; one that covers none is to be refused.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from converter.dataset import QUALITIES
+from converter.errors import MissingError
+from converter.labels import Photo, PlateBox
+from converter.scene import Recipe, Studio
+from edge.model import Box
+from edge.vision.boxes import iou
+from edge.vision.closeup import close_up, frame_of
+from edge.vision.detector import Detector
+
+WIDTH, HEIGHT = 128, 64
+RECIPE = Recipe(width=640, height=480, plate_px=(16.0, 384.0), words=0.6)
+"""Scenes as large as photos are."""
+PLATE, NOTHING = 0.35, 0.15
+"""IoU from which a proposal means the plate, and up to which it means none; what lies between teaches nothing."""
+PROPOSED = 0.05
+MOST_PLATE, MOST_OTHER = 3, 4
+"""Proposals a scene that are kept, of each plate and of none."""
+FRAMED_WRONG = 2
+"""Close-ups of each plate besides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closeups:
+    """`pixels` (N, 64, 128, 3) uint8 RGB; `targets` (N, 5) float32: 1 or 0 for plate or none, and the plate's edges
+    x1, y1, x2, y2 as fractions of the close-up."""
+
+    pixels: NDArray[np.uint8]
+    targets: NDArray[np.float32]
+
+
+def judged(frames: Sequence[Box], truth: Sequence[PlateBox], boxes: Sequence[Box]) -> list[tuple[Box, PlateBox | None]]:
+    """Each box's frame with the plate that it means, None if none; boxes that could be either are left out."""
+    pairs: list[tuple[Box, PlateBox | None]] = []
+    for frame, box in zip(frames, boxes, strict=True):
+        best = max(truth, key=lambda plate: iou(box, plate), default=None)
+        overlap = iou(box, best) if best is not None else 0.0
+        if overlap >= PLATE:
+            pairs.append((frame, best))
+        elif overlap <= NOTHING:
+            pairs.append((frame, None))
+    return pairs
+
+
+def framed_wrong(plate: PlateBox, rng: random.Random) -> Box:
+    """The plate's box as a detector may see it: shifted, and of another size."""
+    half_w = plate.width / 2 * math.exp(rng.gauss(0, 0.15))
+    half_h = plate.height / 2 * math.exp(rng.gauss(0, 0.2))
+    x = (plate.x1 + plate.x2) / 2 + rng.gauss(0, 0.08) * plate.width
+    y = (plate.y1 + plate.y2) / 2 + rng.gauss(0, 0.12) * plate.height
+    return Box(x - half_w, y - half_h, x + half_w, y + half_h)
+
+
+def somewhere(width: int, height: int, rng: random.Random) -> Box:
+    """A box of a plate's proportions anywhere in a scene of this size."""
+    w = math.exp(rng.uniform(math.log(16), math.log(width / 2)))
+    h = w / rng.uniform(1.2, 5.0)
+    x, y = rng.uniform(0, width - w), rng.uniform(0, max(height - h, 1))
+    return Box(x, y, x + w, y + h)
+
+
+def target(frame: Box, plate: PlateBox | None) -> tuple[float, float, float, float, float]:
+    """What is to be learnt of a close-up."""
+    if plate is None:
+        return 0.0, 0.25, 0.25, 0.75, 0.75
+    return (
+        1.0,
+        (plate.x1 - frame.x1) / frame.width,
+        (plate.y1 - frame.y1) / frame.height,
+        (plate.x2 - frame.x1) / frame.width,
+        (plate.y2 - frame.y1) / frame.height,
+    )
+
+
+def of_scene(
+    image: NDArray[np.uint8], truth: Sequence[PlateBox], detector: Detector, rng: random.Random
+) -> list[tuple[Box, PlateBox | None]]:
+    """The frames of one scene to learn from, with the plate that each means."""
+    height, width = image.shape[:2]
+    proposals = [found.box for found in detector.proposals(image, PROPOSED)]
+    chosen: list[tuple[Box, PlateBox | None]] = []
+    counts: dict[PlateBox | None, int] = {}
+    for frame, plate in judged([frame_of(box) for box in proposals], truth, proposals):
+        counts[plate] = counts.get(plate, 0) + 1
+        if counts[plate] <= (MOST_OTHER if plate is None else MOST_PLATE):
+            chosen.append((frame, plate))
+    extra = [framed_wrong(plate, rng) for plate in truth for _ in range(FRAMED_WRONG)] + [somewhere(width, height, rng)]
+    return chosen + judged([frame_of(box) for box in extra], truth, extra)
+
+
+def harvest(groups: Sequence[Sequence[Photo]], detector: Detector, studio: Studio, scenes: int) -> Closeups:
+    """Close-ups of the detector's proposals on so many new scenes of these groups of photos."""
+    pixels: list[NDArray[np.uint8]] = []
+    targets: list[tuple[float, ...]] = []
+    rng = studio.rng
+    for number in range(1, scenes + 1):
+        image, truth = studio.scene(groups)
+        image = compressed(image, rng.choice(QUALITIES))
+        for frame, plate in of_scene(image, truth, detector, rng):
+            pixels.append(close_up(image, frame, WIDTH, HEIGHT))
+            targets.append(target(frame, plate))
+        if number % 100 == 0 or number == scenes:
+            sys.stderr.write(f"\r{number} of {scenes} scenes, {len(targets)} close-ups")
+            sys.stderr.flush()
+    sys.stderr.write("\n")
+    return Closeups(np.stack(pixels), np.array(targets, np.float32))
+
+
+def compressed(image: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
+    """The image after JPEG compression of this quality."""
+    _, data = cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1], np.uint8)
+
+
+def save(closeups: Closeups, folder: Path) -> None:
+    """Writes `pixels.npy` and `targets.npy`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    np.save(folder / "pixels.npy", closeups.pixels)
+    np.save(folder / "targets.npy", closeups.targets)
+
+
+def load(folders: Sequence[Path]) -> Closeups:
+    """What `save` wrote into these folders, together.
+
+    Raises:
+        MissingError: a folder holds no close-ups.
+    """
+    parts = []
+    for folder in folders:
+        try:
+            parts.append(Closeups(np.load(folder / "pixels.npy", mmap_mode="r"), np.load(folder / "targets.npy")))
+        except OSError:
+            raise MissingError(
+                f"{folder} holds no close-ups; make some with `autovelox-convert refiner harvest`."
+            ) from None
+    if len(parts) == 1:
+        return parts[0]
+    return Closeups(np.concatenate([p.pixels for p in parts]), np.concatenate([p.targets for p in parts]))

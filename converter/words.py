@@ -1,0 +1,154 @@
+"""What looks like a plate and is none: badges of cars, captions and web addresses in photos, signs, grilles.
+
+They are written onto training scenes as hard negatives.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import ImageFont
+
+from converter import plates
+from converter.labels import PlateBox
+
+Pixels = NDArray[np.uint8]
+
+_SYLLABLES = "a an ar as au be bo ca ci co da de di do el en er fo ga go ho in is ka ki la le li lo ma me mi mo na ne"
+_SYLLABLES += " ni no on or pa pe po ra re ri ro ru sa se si so ta te ti to tu va ve vi vo wa we xi yo za ze zo"
+_ENDS = (".com", ".net", ".in", ".de", ".org", ".it", " cars", " auto", " motors", " blog")
+
+
+def word_fonts(size: int = 92) -> list[plates.Font]:
+    """Fonts of books and screens, those that come with matplotlib.
+
+    Raises:
+        ImportError: matplotlib is not installed in this environment.
+    """
+    import matplotlib as mpl
+
+    folder = Path(mpl.get_data_path()) / "fonts" / "ttf"
+    files = sorted(file for file in folder.glob("*.ttf") if file.name.startswith(("DejaVu", "STIXGeneral")))
+    return [ImageFont.truetype(str(file), size) for file in files if "Display" not in file.name]
+
+
+def write(canvas: Pixels, boxes: Sequence[PlateBox], fonts: Sequence[plates.Font], rng: random.Random) -> None:
+    """Puts one to three such things onto the canvas (H, W, 3) RGB, away from the plates."""
+    for _ in range(rng.randint(1, 3)):
+        kind = rng.choices((_badge, _caption, _sign, _grille), (4, 3, 2, 1))[0]
+        kind(canvas, boxes, fonts, rng)
+
+
+def word(rng: random.Random) -> str:
+    """Something that can be spoken and means nothing."""
+    text = "".join(rng.choice(_SYLLABLES.split()) for _ in range(rng.randint(1, 4)))
+    return rng.choice((str.upper, str.upper, str.title, str.lower))(text)
+
+
+def _badge(canvas: Pixels, boxes: Sequence[PlateBox], fonts: Sequence[plates.Font], rng: random.Random) -> None:
+    """A maker's or a model's name in metal, on the car a little above or below a plate."""
+    text = word(rng) if rng.random() < 0.7 else f"{word(rng)} {rng.randint(1, 600)}"
+    if rng.random() < 0.4:
+        text = " ".join(text)
+    height = rng.randint(5, max(6, canvas.shape[0] // 14))
+    mask = _mask(text, rng.choice(fonts), height, canvas.shape[1])
+    x, y = _near_a_plate(canvas, boxes, mask.shape, rng)
+    if not _free(boxes, x, y, mask.shape):
+        return
+    light, dark = rng.randint(110, 255), rng.randint(0, 90)
+    tint = [rng.randint(-25, 25) for _ in range(3)]
+    if rng.random() < 0.7:
+        _paint(canvas, mask, x + 1, y + 1, [dark] * 3)
+    _paint(canvas, mask, x, y, [min(max((light if rng.random() < 0.9 else dark) + t, 0), 255) for t in tint])
+
+
+def _caption(canvas: Pixels, boxes: Sequence[PlateBox], fonts: Sequence[plates.Font], rng: random.Random) -> None:
+    """An address or a date burnt into the photo, mostly along its edge."""
+    text = rng.choice((word(rng) + rng.choice(_ENDS), word(rng), plates.random_text("DDDD-DD-DD DD:DD", rng)))
+    height = rng.randint(6, max(7, canvas.shape[0] // 10))
+    mask = _mask(text, rng.choice(fonts), height, canvas.shape[1])
+    room_x, room_y = canvas.shape[1] - mask.shape[1], canvas.shape[0] - mask.shape[0]
+    x = rng.choice((rng.randint(0, room_x), room_x // 2, room_x - rng.randint(0, min(8, room_x))))
+    y = rng.choice((rng.randint(0, min(8, room_y)), room_y - rng.randint(0, min(8, room_y)), rng.randint(0, room_y)))
+    if _free(boxes, x, y, mask.shape):
+        _paint(canvas, mask, x, y, rng.choice(([255] * 3, [0] * 3, [rng.randint(0, 255) for _ in range(3)])))
+
+
+def _sign(canvas: Pixels, boxes: Sequence[PlateBox], fonts: Sequence[plates.Font], rng: random.Random) -> None:
+    """Two or three lines on a board: a shop, a direction, a car for sale."""
+    lines = [
+        word(rng) if rng.random() < 0.7 else plates.random_text("DD DDD DDD", rng) for _ in range(rng.randint(2, 3))
+    ]
+    height = rng.randint(5, max(6, canvas.shape[0] // 20))
+    masks = [_mask(line, rng.choice(fonts), height, canvas.shape[1] // 2) for line in lines]
+    pad = max(2, height // 3)
+    wide = max(mask.shape[1] for mask in masks) + 2 * pad
+    tall = sum(mask.shape[0] + pad for mask in masks) + pad
+    if wide >= canvas.shape[1] or tall >= canvas.shape[0]:
+        return
+    x, y = rng.randint(0, canvas.shape[1] - wide), rng.randint(0, canvas.shape[0] - tall)
+    if not _free(boxes, x, y, (tall, wide)):
+        return
+    paper = [rng.randint(0, 255) for _ in range(3)]
+    ink = [255] * 3 if sum(paper) < 380 else [rng.randint(0, 60) for _ in range(3)]
+    if rng.random() < 0.7:
+        canvas[y : y + tall, x : x + wide] = paper
+    row = y + pad
+    for mask in masks:
+        _paint(canvas, mask, x + (wide - mask.shape[1]) // 2, row, ink)
+        row += mask.shape[0] + pad
+
+
+def _grille(canvas: Pixels, boxes: Sequence[PlateBox], fonts: Sequence[plates.Font], rng: random.Random) -> None:
+    """A radiator's, a fence's or a window's bars."""
+    tall = rng.randint(8, max(9, canvas.shape[0] // 8))
+    wide = round(tall * rng.uniform(1.5, 5))
+    if wide >= canvas.shape[1]:
+        return
+    x, y = _near_a_plate(canvas, boxes, (tall, wide), rng)
+    if not _free(boxes, x, y, (tall, wide)):
+        return
+    step_x, step_y = rng.randint(3, 12), rng.choice((rng.randint(3, 8), tall))
+    light, dark = rng.randint(90, 255), rng.randint(0, 80)
+    spot = np.full((tall, wide), dark, np.uint8)
+    spot[:, ::step_x] = light
+    spot[::step_y] = light
+    canvas[y : y + tall, x : x + wide] = cv2.GaussianBlur(spot, (0, 0), rng.uniform(0.3, 1.0))[..., None]
+
+
+def _near_a_plate(
+    canvas: Pixels, boxes: Sequence[PlateBox], shape: tuple[int, ...], rng: random.Random
+) -> tuple[int, int]:
+    """The left upper corner of something of this (height, width): by a plate, every third time anywhere."""
+    height, width = shape
+    room_x, room_y = canvas.shape[1] - width, canvas.shape[0] - height
+    if not boxes or rng.random() < 0.33:
+        return rng.randint(0, room_x), rng.randint(0, room_y)
+    plate = rng.choice(boxes)
+    x = (plate.x1 + plate.x2 - width) / 2 + rng.gauss(0, 0.6) * plate.width
+    gap = rng.uniform(0.2, 2.5) * plate.height
+    y = plate.y1 - gap - height if rng.random() < 0.7 else plate.y2 + gap
+    return min(max(round(x), 0), room_x), min(max(round(y), 0), room_y)
+
+
+def _free(boxes: Sequence[PlateBox], x: int, y: int, shape: tuple[int, ...]) -> bool:
+    height, width = shape
+    return not any(b.x1 < x + width + 2 and x - 2 < b.x2 and b.y1 < y + height + 2 and y - 2 < b.y2 for b in boxes)
+
+
+def _mask(text: str, font: plates.Font, height: int, widest: int) -> Pixels:
+    """The text in this height in pixels, at most `widest` pixels wide: (H, W), 255 where there is ink."""
+    mask = plates.text_mask(text, font)
+    width = min(widest - 1, max(4, round(height * mask.shape[1] / mask.shape[0])))
+    return np.asarray(cv2.resize(mask, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _paint(canvas: Pixels, mask: Pixels, x: int, y: int, ink: Sequence[int]) -> None:
+    spot = canvas[y : y + mask.shape[0], x : x + mask.shape[1]]
+    alpha = mask[: spot.shape[0], : spot.shape[1], None] / 255.0
+    spot[:] = (spot * (1 - alpha) + np.array(ink) * alpha).astype(np.uint8)

@@ -1,0 +1,74 @@
+"""The second look at what the detector proposes: each proposal close up, scored again, its box moved onto the plate.
+
+The detector sees the whole photo on few pixels. The refiner sees each proposal in the photo's own resolution.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.errors import ModelError
+from edge.model import Box, Detection
+from edge.vision.boxes import iou
+from edge.vision.closeup import close_up, frame_of
+from edge.vision.runtime import checked_input, load_interpreter
+
+SAME = 0.45
+"""Intersection over union from which two boxes are the same plate."""
+
+
+class Refiner:
+    """One model in one interpreter; not to be shared between threads.
+
+    Args:
+        path: a ``.tflite`` file with its ``.json`` beside it.
+        threads: threads of one inference.
+        runtime: as for ``edge.vision.detector.Detector``.
+
+    Raises:
+        ModelError: the model is missing, altered, or of another shape than this code needs.
+    """
+
+    def __init__(self, path: Path, *, threads: int = 1, runtime: str | None = None) -> None:
+        self._interpreter = load_interpreter(path, threads=threads, prefer=runtime)
+        self._input, self._table = checked_input(self._interpreter.get_input_details(), path)
+        _, self.height, self.width, _ = (int(side) for side in self._input["shape"])
+        outputs = {tuple(int(n) for n in entry["shape"]): entry for entry in self._interpreter.get_output_details()}
+        if set(outputs) != {(1, 1), (1, 4)}:
+            raise ModelError(f"{path} is not a refiner: it has no logit and edges; install the models again.")
+        self._logit, self._edges = outputs[1, 1], outputs[1, 4]
+
+    def refine(self, image: NDArray[np.uint8], proposals: Sequence[Detection]) -> tuple[Detection, ...]:
+        """The proposals on ``image`` (H, W, 3) RGB with new boxes and confidences, best first, each plate once."""
+        looked = sorted((self._look(image, proposal.box) for proposal in proposals), key=lambda d: -d.confidence)
+        kept: list[Detection] = []
+        for found in looked:
+            if found.box.width >= 1 and found.box.height >= 1 and all(iou(found.box, k.box) < SAME for k in kept):
+                kept.append(found)
+        return tuple(kept)
+
+    def _look(self, image: NDArray[np.uint8], box: Box) -> Detection:
+        frame = frame_of(box)
+        pixels = close_up(image, frame, self.width, self.height)
+        self._interpreter.set_tensor(
+            self._input["index"], (pixels if self._table is None else self._table[pixels])[None]
+        )
+        self._interpreter.invoke()
+        logit = float(self._value(self._logit)[0])
+        left, top, right, bottom = (float(edge) for edge in self._value(self._edges))
+        height, width = image.shape[:2]
+        moved = Box(
+            min(max(frame.x1 + left * frame.width, 0.0), width),
+            min(max(frame.y1 + top * frame.height, 0.0), height),
+            min(max(frame.x1 + right * frame.width, 0.0), width),
+            min(max(frame.y1 + bottom * frame.height, 0.0), height),
+        )
+        return Detection(moved, float(1 / (1 + np.exp(-logit))))
+
+    def _value(self, output: dict[str, Any]) -> NDArray[np.float32]:
+        return np.asarray(self._interpreter.get_tensor(output["index"])[0], np.float32)
