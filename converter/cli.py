@@ -152,6 +152,9 @@ def build_parser() -> argparse.ArgumentParser:
     new.add_argument("--dataset", type=Path, help="use the validation photos of this data set instead of --labels")
     new.add_argument("--threshold", type=probability, help="working threshold (default: the model's own)")
     new.add_argument("--height-min", type=float, default=10.0, metavar="PX", help="plates less high do not count")
+    new.add_argument(
+        "--read", type=Path, metavar="DIR", help="folder of all models: what detector and reader find together"
+    )
     new.add_argument("--mistakes", type=Path, metavar="FILE", help="contact sheet of what the first model got wrong")
     new.add_argument("--plot", type=Path, metavar="FILE", help="precision-recall curves")
     new.add_argument("--table", action="store_true", help="the acceptance table too: int8 first, then float32")

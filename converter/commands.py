@@ -140,6 +140,12 @@ def evaluate(arguments: argparse.Namespace) -> int:
     if arguments.table:
         text, reached = acceptance_table(evaluations, photos)
         sys.stdout.write("\n" + text + "\n")
+    if arguments.read:
+        if importlib.util.find_spec("easyocr") is None:
+            raise MissingError("--read needs the unit's environment (`make install`), where the reader is.")
+        from converter.together import together
+
+        sys.stdout.write("\n" + together(arguments.read, photos, height_min=arguments.height_min) + "\n")
     if arguments.mistakes:
         count = mistakes_sheet(evaluations[0], photos, arguments.mistakes)
         sys.stdout.write(f"{count} photos with a mistake: {arguments.mistakes}\n")

@@ -12,6 +12,7 @@ for file in converter/data/*labels*.csv; do
   corrections+=(--corrections "$file")
 done
 
+squeezed=(--squeezed experiment_plates=1.6 --squeezed roboflow_useu=1.6)
 size=384x288 # of a scene; the network is exported for wider photos
 start=(--tfjs build/weights/package/models/coco-ssd)
 if [[ -n "${START:-}" ]]; then
@@ -19,10 +20,20 @@ if [[ -n "${START:-}" ]]; then
 fi
 
 "$convert" dataset "${labels[@]}" --use train "${corrections[@]}" --fonts "$data/fonts" \
-  --squeezed experiment_plates=1.6 --squeezed roboflow_useu=1.6 \
-  --size "$size" --validation-share 0.04 --scenes "${SCENES:-14000}" --seed "${SEED:-37}" --out "$out/dataset" --preview "$out/scenes.jpg"
+  "${squeezed[@]}" --size "$size" --validation-share 0.04 --scenes "${SCENES:-14000}" --seed "${SEED:-37}" --out "$out/dataset" --preview "$out/scenes.jpg"
 "$convert" train --dataset "$out/dataset" --out "$out/training" --steps "${STEPS:-10000}" \
   --rate "${RATE:-0.02}" --size "$size" --freeze 3 "${start[@]}"
-"$convert" export --training "$out/training" --out "$out/export" --size 512x288
-"$convert" quantize --export "$out/export" --dataset "$out/dataset" --out "$out/tflite" "${labels[@]}" --use measure
-echo "Copy $out/tflite/detector_int8.tflite with its .json to models/ to ship it."
+"$convert" export --training "$out/training" --out "$out/export" --size 448x256
+"$convert" quantize --export "$out/export" --dataset "$out/dataset" --out "$out/first" --kinds int8 "${labels[@]}" --use measure
+
+# The second look learns from what the first one proposes.
+for seed in 101 202; do
+  "$convert" refiner harvest --dataset "$out/dataset" --detector "$out/first/detector_int8.tflite" --fonts "$data/fonts" \
+    "${squeezed[@]}" --scenes "${CLOSEUP_SCENES:-10000}" --seed "$seed" --out "$out/closeups-$seed"
+done
+closeups=(--closeups "$out/closeups-101" "$out/closeups-202")
+"$convert" refiner train "${closeups[@]}" --out "$out/refiner" --epochs "${EPOCHS:-6}"
+"$convert" refiner export "${closeups[@]}" --training "$out/refiner" --out "$out/refiner-tflite"
+"$convert" quantize --export "$out/export" --dataset "$out/dataset" --refiner "$out/refiner-tflite" --out "$out/tflite" \
+  "${labels[@]}" --use measure
+echo "Copy detector_int8 and refiner_int8 (.tflite and .json) of $out/tflite to models/ to ship them."

@@ -98,6 +98,72 @@ def band(
         paste(canvas, mask, middle - mask.shape[1] / 2, height * rng.uniform(0.58, 0.7), ink)
 
 
+def mark_left(canvas: Grey, x0: float, ink: float, shelf: FontShelf, rng: random.Random) -> float:
+    """Draw a country's mark on the plate's own ground right of column *x0*; return the column where text may begin.
+
+    A flag over the letter with a line beside it, as on Hungarian plates, or a block of stars that keeps off the edges.
+    """
+    height = canvas.shape[0]
+    width = height * rng.uniform(0.2, 0.34)
+    left, right = x0 + height * 0.05, x0 + height * 0.05 + width
+    if rng.random() < 0.6:
+        for k in range(3):
+            top = height * (0.2 + 0.09 * k)
+            canvas[round(top) : round(top + height * 0.09), round(left) : round(right)] = rng.uniform(20, 240)
+        mask = shelf.caption(rng.choice("HAMBDILFRSE"), max(6, round(height * rng.uniform(0.2, 0.32))), rng)
+        paste(canvas, mask, (left + right - mask.shape[1]) / 2, height * 0.55, ink)
+    else:
+        right = left + height * rng.uniform(0.5, 0.95)
+        block = np.full((round(height * rng.uniform(0.55, 0.8)), round(right - left)), rng.uniform(20, 130), np.float32)
+        for k in range(12):
+            x = block.shape[1] / 2 + block.shape[0] * 0.32 * math.cos(k * math.pi / 6)
+            y = block.shape[0] / 2 + block.shape[0] * 0.32 * math.sin(k * math.pi / 6)
+            _disc(block, x, y, height * 0.03, rng.uniform(170, 250))
+        top = (height - block.shape[0]) // 2
+        spot = canvas[top : top + block.shape[0], round(left) : round(left) + block.shape[1]]
+        spot[:] = block[:, : spot.shape[1]]
+    if rng.random() < 0.7:
+        line = round(right + height * 0.05)
+        canvas[round(height * 0.08) : round(height * 0.92), line : line + max(1, round(height * 0.02))] = ink
+    return right + height * 0.12
+
+
+def mark_right(canvas: Grey, x1: float, ink: float, shelf: FontShelf, rng: random.Random) -> float:
+    """Draw what stands behind the text left of column *x1*; return the column where text has to end.
+
+    A year on its side, a figure behind a line (a horse, a tower), or the oval or square sticker of a country.
+    """
+    height = canvas.shape[0]
+    kind = rng.choice(("year", "figure", "sticker"))
+    if kind == "year":
+        mask = shelf.caption(rng.choice(("2000", "1999", "2012", "ANNO", "DRIVE")), max(6, round(height * 0.16)), rng)
+        mask = np.ascontiguousarray(np.rot90(mask, rng.choice((1, 3))))[: round(height * 0.9)]
+        left = x1 - mask.shape[1] - height * 0.04
+        paste(canvas, mask, left, (height - mask.shape[0]) / 2, ink)
+        return left - height * 0.06
+    width = height * rng.uniform(0.4, 0.7)
+    left = x1 - width
+    if kind == "figure":
+        points = [(rng.uniform(0.15, 0.9), rng.uniform(0.12, 0.9)) for _ in range(rng.randint(6, 11))]
+        outline = np.array([(left + x * width, y * height) for x, y in points]).astype(np.int32)
+        cv2.polylines(canvas, [outline], rng.random() < 0.7, (ink,), max(1, round(height * 0.025)), cv2.LINE_AA)
+        if rng.random() < 0.7:
+            canvas[round(height * 0.06) : round(height * 0.94), round(left) : round(left + height * 0.025)] = ink
+    else:
+        canvas[:, round(left) :] = rng.uniform(5, 110)  # what is seen between plate and sticker
+        paper = rng.uniform(150, 250)
+        centre, axes = (round(left + width * 0.55), height // 2), (round(width * 0.44), round(height * 0.42))
+        if rng.random() < 0.5:
+            cv2.ellipse(canvas, centre, axes, 0, 0, 360, (paper,), -1, cv2.LINE_AA)
+        else:
+            canvas[centre[1] - axes[1] : centre[1] + axes[1], centre[0] - axes[0] : centre[0] + axes[0]] = paper
+        mask = shelf.caption(rng.choice(("B", "D", "I", "F", "NL", "A", "GB", "E", "H")), round(height * 0.55), rng)
+        wide = min(mask.shape[1], round(axes[0] * 1.6))
+        mask = np.asarray(cv2.resize(mask, (wide, mask.shape[0]), interpolation=cv2.INTER_AREA), np.uint8)
+        paste(canvas, mask, centre[0] - wide / 2, (height - mask.shape[0]) / 2, rng.uniform(5, 70))
+    return left - height * 0.08
+
+
 def emblem(height: int, rng: random.Random, paint: Callable[[float], float]) -> tuple[Grey, NDArray[np.uint8]]:
     """Return picture and mask of a sticker, seal or coat of arms, *height* pixels high; *paint* maps 0..1 to grey."""
     shape = rng.choice(("circle", "two", "shield", "square"))

@@ -23,6 +23,8 @@ BASE_SHAPE = (112, 320)
 """Rows and columns of a base picture."""
 PLATE_BOX = (32, 16, 288, 96)
 """Where the plate is in a base picture: x0, y0, x1, y1."""
+MARKED = 0.25
+"""How often a European plate has something that is no text on either side, beside the strips."""
 _TUNIS = "ﺲﻧﻮﺗ"  # the word as glyphs from left to right
 
 
@@ -98,6 +100,10 @@ def _furnish(canvas: Grey, layout: Layout, rows: int, inks: _Inks, shelf: FontSh
     if rng.random() < layout.band_right:
         furniture.band(canvas, width - strip, width, layout.country, shelf, rng, right=True)
         x1 = width - strip - width * rng.uniform(0.005, 0.03)
+    if rows == 1 and layout.band_left > 0 and x0 < strip and rng.random() < MARKED:
+        x0 = furniture.mark_left(canvas, x0, inks.ink, shelf, rng)
+    if rows == 1 and layout.band_left > 0 and rng.random() < MARKED:
+        x1 = furniture.mark_right(canvas, x1, inks.ink, shelf, rng)
     if rng.random() < 0.55:
         inset = round(height * rng.uniform(0.01, 0.06))
         thickness = max(1, round(height * rng.uniform(0.01, 0.035)))

@@ -1,4 +1,4 @@
-"""Finds number plates in a photo with the shipped TFLite network (SSD, MobileNetV2, FPN-lite)."""
+"""Finds number plates in a photo: a TFLite network (SSD, MobileNetV2, FPN-lite) proposes, the refiner judges."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MODEL_NAME = "detector.tflite"
 PADDING = 114
 """Grey of the letterbox; the training scenes use it too."""
 MOST_PROPOSED = 8
-"""Proposals of a photo that the refiner looks at, the surest ones: a look costs a thirtieth of finding them all."""
+"""Proposals of a photo that the refiner looks at, the surest ones: a look costs a fortieth of finding them all."""
 
 
 class Place(NamedTuple):
@@ -42,7 +42,7 @@ def letterbox(image: NDArray[np.uint8], width: int, height: int) -> tuple[NDArra
 
 
 class Detector:
-    """One model in one interpreter; not to be shared between threads.
+    """The detector and the refiner that its description names, if any; not to be shared between threads.
 
     Args:
         model: folder that holds ``detector.tflite`` and ``detector.json``, or another ``.tflite`` with its ``.json``.
@@ -73,7 +73,7 @@ class Detector:
         self.doubtful = min(self.threshold, float(description.get("doubtful", self.threshold)))
 
     def detect(self, image: NDArray[np.uint8], least: float | None = None) -> tuple[Detection, ...]:
-        """The plates in ``image`` (H, W, 3) RGB, in its pixels, best first; at most 50.
+        """The plates in ``image`` (H, W, 3) RGB, in its pixels, best first; at most 8, or 50 without a refiner.
 
         ``least`` is the least confidence instead of ``threshold``; below ``doubtful``, the other one that the model's
         description gives, even a reader's agreement says little.
@@ -90,7 +90,7 @@ class Detector:
         return tuple(found for found in self._refiner.refine(image, proposals) if found.confidence >= least)
 
     def proposals(self, image: NDArray[np.uint8], least: float) -> tuple[Detection, ...]:
-        """What the network alone sees in ``image``, which the refiner would look at; as ``detect`` otherwise."""
+        """What the network alone sees in ``image`` with this confidence or more, at most 50; else as ``detect``."""
         canvas, place = letterbox(image, self.width, self.height)
         scores, boxes = self._infer(canvas)
         height, width = image.shape[:2]

@@ -56,17 +56,16 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     (folder / "train.log").write_text(trained.stderr)
     convert("export", "--training", folder / "run", "--out", folder / "export", "--size", "256x192")
-    told = convert(
-        "quantize",
-        "--export",
-        folder / "export",
-        "--dataset",
-        folder / "set",
-        "--out",
-        folder / "lite",
-        "--samples",
-        40,
-    )
+    given = ["--export", folder / "export", "--dataset", folder / "set", "--samples", 40]
+    convert("quantize", *given, "--out", folder / "first", "--kinds", "int8")
+    first = folder / "first/detector_int8.tflite"
+    harvest = ["--dataset", folder / "set", "--detector", first, "--scenes", 60, "--out", folder / "closeups"]
+    convert("refiner", "harvest", *harvest)
+    looked = convert("refiner", "train", "--closeups", folder / "closeups", "--out", folder / "second", "--epochs", 2)
+    (folder / "refiner.log").write_text(looked.stderr)
+    second = ["--training", folder / "second", "--closeups", folder / "closeups", "--out", folder / "looks"]
+    convert("refiner", "export", *second)
+    told = convert("quantize", *given, "--refiner", folder / "looks", "--out", folder / "lite")
     (folder / "quantize.log").write_text(told.stdout)
     return folder
 
@@ -107,6 +106,15 @@ def test_every_kind_is_written_with_its_cost(work: Path) -> None:
         sizes[kind] = (work / f"lite/detector_{kind}.tflite").stat().st_size
     assert sizes["int8"] < 0.5 * sizes["float32"]
     assert sizes["float16"] < 0.7 * sizes["float32"]
+
+
+def test_the_refiner_learns_and_every_detector_has_it(work: Path) -> None:
+    losses = [float(x) for x in re.findall(r"edges ([\d.]+)", (work / "refiner.log").read_text())]
+    assert losses[-1] < losses[0]
+    for kind, refiner in (("float32", "float32"), ("float16", "float32"), ("dynamic", "int8"), ("int8", "int8")):
+        described = json.loads((work / f"lite/detector_{kind}.json").read_text())
+        assert described["refiner"] == f"refiner_{refiner}.tflite"
+        assert (work / "lite" / described["refiner"]).is_file()
 
 
 def test_int8_finds_what_float32_finds_in_every_runtime(work: Path) -> None:

@@ -42,7 +42,7 @@ def test_the_reader_lets_a_doubtful_plate_count(tmp_path: Path) -> None:
     description = json.loads((models / "detector.json").read_text())
     photo = tmp_path / "photo.png"
     _middle_frame().save(photo)
-    strict = {**description, "threshold": 0.999, "doubtful": 0.999}
+    strict = {**description, "threshold": 1.0, "doubtful": 1.0}
     (models / "detector.json").write_text(json.dumps(strict))
     assert Recogniser(models).read(photo).plates == ()
     (models / "detector.json").write_text(json.dumps({**strict, "doubtful": 0.1}))
