@@ -134,6 +134,7 @@ def copy_model(path: Path, folder: Path) -> None:
     Raises:
         MissingError: there is no such model.
     """
+    folder.mkdir(parents=True, exist_ok=True)
     for file in (path, path.with_suffix(".json")):
         if not file.is_file():
             raise MissingError(f"{file} does not exist; make it with `autovelox-convert refiner export`.")

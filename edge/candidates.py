@@ -1,13 +1,13 @@
 """What a plate may say beside its first reading: texts one edit away and texts that fit a format.
 
-The texts are judged by the pixels (a CTC forward score each) and a prior: how many of the vehicles that drive here have
-a plate of that format. So the format settles O against 0 where the pixels leave it open, and cannot where they do not.
+The texts are judged by the pixels (a CTC forward score each) and a prior by their format. So the format settles O
+against 0 where the pixels leave it open, and cannot where they do not.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,8 +18,11 @@ from edge.model import ALPHABET, PlateRead
 from edge.plates import Formats
 from edge.tracks import Track
 
+UNUSUAL = 3.0
+"""What a text of no usual format pays in a verdict, in nats: about one plate in twenty is foreign or its owner's words.
+How many vehicles have the format does not count there: that the claimed one exists is certain."""
 RARE, FOREIGN = 4.0, 5.0
-"""In nats: the most that a text pays since few vehicles have its format, and what one of no usual format pays."""
+"""In a free reading: the most a text pays since few vehicles have its format, and what one of no usual format pays."""
 SEEN = -9.0
 """A character whose log-probability stays below this at every step of every frame stands nowhere on the plate."""
 SURE_READ = 0.95
@@ -42,26 +45,37 @@ class Candidates:
         return next((float(s) for t, s in zip(self.texts, self.scores, strict=True) if t not in named), -np.inf)
 
 
-def scores(track: Track, texts: Sequence[str], formats: Formats) -> NDArray[np.float64]:
+Pays = Callable[[str, Formats], float]
+"""What a text pays for its format, in nats."""
+
+
+def for_verdict(text: str, formats: Formats) -> float:
+    """What *text* pays where cars claim to be there."""
+    return 0.0 if formats.usual(text) else UNUSUAL
+
+
+def for_reading(text: str, formats: Formats) -> float:
+    """What *text* pays where nothing is known but who drives here."""
+    vehicles = formats.vehicles(text)
+    return min(RARE, math.log(formats.fleet / vehicles)) if vehicles > 0 else FOREIGN
+
+
+def scores(track: Track, texts: Sequence[str], formats: Formats, pays: Pays = for_verdict) -> NDArray[np.float64]:
     """The score of each of *texts* (A-Z, 0-9), float64 of shape (N,)."""
-    pays = np.array([_pays(formats.vehicles(text), formats.fleet) for text in texts], np.float64)
-    return np.asarray(track.log_likelihoods(texts) - pays, np.float64)
+    paid = np.array([pays(text, formats) for text in texts], np.float64)
+    return np.asarray(track.log_likelihoods(texts) - paid, np.float64)
 
 
-def _pays(vehicles: float, fleet: float) -> float:
-    return min(RARE, math.log(fleet / vehicles)) if vehicles > 0 else FOREIGN
-
-
-def candidates(track: Track, formats: Formats) -> Candidates:
+def candidates(track: Track, formats: Formats, pays: Pays = for_verdict) -> Candidates:
     """What *track* may say, judged over all its frames."""
     readings = list(dict.fromkeys(read.text for read in track.reads))
-    order = np.argsort(-scores(track, readings, formats), kind="stable")
+    order = np.argsort(-scores(track, readings, formats, pays), kind="stable")
     texts: dict[str, None] = {}
     for reading in [readings[place] for place in order[:READINGS]]:
         texts |= dict.fromkeys(_neighbours(reading, _characters(track.reads)))
         texts |= dict.fromkeys(_fitting(track, reading, formats))
     found = tuple(texts)
-    judged = scores(track, found, formats)
+    judged = scores(track, found, formats, pays)
     order = np.argsort(-judged, kind="stable")
     return Candidates(tuple(found[place] for place in order), judged[order])
 
@@ -70,7 +84,7 @@ def reading(read: PlateRead, formats: Formats) -> str:
     """The text of one read that pixels and formats together make the likeliest; a sure read needs no formats."""
     if read.confidence >= SURE_READ:
         return read.text
-    return candidates(Track((read,), (0,), (0,)), formats).texts[0] if read.text else ""
+    return candidates(Track((read,), (0,), (0,)), formats, for_reading).texts[0] if read.text else ""
 
 
 def _characters(reads: Sequence[PlateRead]) -> str:

@@ -29,7 +29,7 @@ SAME_PLACE = 0.3
 """... or if their boxes overlap by this share of their union from one frame to the next."""
 SAME_CAR = 0.6
 """Two boxes of one frame are one plate if they share this much of the smaller one."""
-SURE = 0.5
+SURE = 0.8
 """Least confidence of the detector in a plate, as a share of its confidence in the surest one."""
 STILL, MOVING = 0.03, 0.09
 """Ways in plate widths through the frames of a case: less is standing, more is driving, between is unknown."""

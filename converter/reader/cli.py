@@ -1,4 +1,4 @@
-"""``autovelox-convert reader render|train|evaluate|calibrate|trials``."""
+"""``autovelox-convert reader render|train|average|evaluate|confidence|calibrate|trials|strip``."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ def add_parser(subparsers: _Subparsers) -> None:
     commands = reader.add_subparsers(required=True, metavar="COMMAND")
     _add_render(commands)
     _add_train(commands)
+    _add_average(commands)
     _add_evaluate(commands)
     _add_confidence(commands)
     _add_verdict(commands)
@@ -79,6 +80,20 @@ def _train(args: argparse.Namespace) -> int:
     )  # fmt: skip
     if args.export is not None:
         export(network, args.export)
+    return 0
+
+
+def _add_average(commands: _Subparsers) -> None:
+    average = commands.add_parser("average", help="the mean of networks of which one was trained on from the other")
+    average.add_argument("networks", type=Path, nargs="+", help="checkpoints, or models/reader/plate_reader.pth")
+    average.add_argument("--export", type=Path, required=True, help="folder to write the EasyOCR files to")
+    average.set_defaults(run=_average)
+
+
+def _average(args: argparse.Namespace) -> int:
+    from .network import export, load_averaged, mean
+
+    export(mean([load_averaged(path) for path in args.networks]), args.export)
     return 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -44,6 +45,20 @@ def load_averaged(checkpoint: Path) -> nn.Module:
     network = build()
     network.load_state_dict({k.removeprefix("module."): v for k, v in saved.items() if k.startswith("module.")})
     return network.eval()
+
+
+def mean(networks: Sequence[nn.Module]) -> nn.Module:
+    """Return a network with the mean of the weights: right where the networks come from one training, and often better
+    than each (Wortsman et al. 2022, "Model soups")."""
+    states = [network.state_dict() for network in networks]
+    averaged = build()
+    averaged.load_state_dict(
+        {
+            name: torch.stack([state[name] for state in states]).mean(dim=0) if value.is_floating_point() else value
+            for name, value in states[-1].items()
+        }
+    )
+    return averaged.eval()
 
 
 def export(network: nn.Module, folder: Path = MODEL_DIR) -> None:

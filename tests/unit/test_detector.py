@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import cv2
 import numpy as np
 import pytest
+from feedkit import roundabout
 
 from edge.errors import ModelError
 from edge.vision import detector as module
@@ -20,7 +21,6 @@ from edge.vision.runtime import available
 ROOT = Path(__file__).parents[2]
 MODELS = ROOT / "models"
 INPUT = json.loads((MODELS / "detector.json").read_text())["input"]
-FEED = ROOT / "edge" / "demo" / "feed"
 
 
 @pytest.fixture(scope="module")
@@ -30,13 +30,7 @@ def detector() -> Detector:
 
 @pytest.fixture(scope="module")
 def frame() -> np.ndarray:
-    """The middle frame of the demo's roundabout clip: a car, its plate legible."""
-    clip = cv2.VideoCapture(str(next(FEED.glob("roundabout.*"))))
-    clip.set(cv2.CAP_PROP_POS_FRAMES, clip.get(cv2.CAP_PROP_FRAME_COUNT) // 2)
-    ok, image = clip.read()
-    clip.release()
-    assert ok
-    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
+    return roundabout()
 
 
 def test_the_plate_of_a_real_frame_is_found(detector: Detector, frame: np.ndarray) -> None:

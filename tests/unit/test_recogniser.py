@@ -6,8 +6,8 @@ import json
 import shutil
 from pathlib import Path
 
-import cv2
 import pytest
+from feedkit import roundabout
 from PIL import Image
 from readkit import plate_read
 
@@ -41,18 +41,9 @@ def test_the_reader_lets_a_doubtful_plate_count(tmp_path: Path) -> None:
     models = shutil.copytree(MODELS, tmp_path / "models")
     description = json.loads((models / "detector.json").read_text())
     photo = tmp_path / "photo.png"
-    _middle_frame().save(photo)
+    Image.fromarray(roundabout(40)).save(photo)
     strict = {**description, "threshold": 1.0, "doubtful": 1.0}
     (models / "detector.json").write_text(json.dumps(strict))
     assert Recogniser(models).read(photo).plates == ()
     (models / "detector.json").write_text(json.dumps({**strict, "doubtful": 0.1}))
     assert [read.text for read in Recogniser(models).read(photo).plates] == ["LS15EBC"]
-
-
-def _middle_frame() -> Image.Image:
-    clip = cv2.VideoCapture(str(ROOT / "edge" / "demo" / "feed" / "roundabout.mp4"))
-    clip.set(cv2.CAP_PROP_POS_FRAMES, 40)
-    ok, frame = clip.read()
-    clip.release()
-    assert ok
-    return Image.fromarray(cv2.cvtColor(frame, cv2.COLOR_BGR2RGB))
