@@ -38,14 +38,15 @@ def read_labels(arguments: argparse.Namespace) -> list[Photo]:
     return photos
 
 
-def _need_tensorflow() -> None:
+def need_tensorflow() -> None:
+    """Refuses, with what to do, where TensorFlow is not installed."""
     if importlib.util.find_spec("tensorflow") is None or importlib.util.find_spec("object_detection") is None:
         raise MissingError("This command needs the converter's environment; run `make converter` and use its command.")
 
 
 def dataset(arguments: argparse.Namespace) -> None:
     """Subcommand dataset."""
-    _need_tensorflow()
+    need_tensorflow()
     photos = read_labels(arguments)
     sys.stdout.write(data.table(photos) + "\n")
     width, height = arguments.size
@@ -66,7 +67,7 @@ def dataset(arguments: argparse.Namespace) -> None:
 
 def train(arguments: argparse.Namespace) -> None:
     """Subcommand train."""
-    _need_tensorflow()
+    need_tensorflow()
     from converter import pipeline
     from converter import train as training
 
@@ -95,7 +96,7 @@ def train(arguments: argparse.Namespace) -> None:
 
 def export(arguments: argparse.Namespace) -> None:
     """Subcommand export."""
-    _need_tensorflow()
+    need_tensorflow()
     from converter import export as exporting
 
     width, height = arguments.size
@@ -105,7 +106,7 @@ def export(arguments: argparse.Namespace) -> None:
 
 def quantize(arguments: argparse.Namespace) -> None:
     """Subcommand quantize."""
-    _need_tensorflow()
+    need_tensorflow()
     from converter import quantize as quantizing
 
     photos = data.read_manifest(arguments.dataset, "training")

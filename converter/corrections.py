@@ -54,7 +54,7 @@ def _apply_row(photo: Photo, boxes: dict[int, PlateBox | None], row: dict[str, s
     if row.get("quality") == "not_a_plate":
         boxes[index] = None
     elif (box := box or boxes[index]) is not None:
-        boxes[index] = replace(box, text=row.get("text") or "")
+        boxes[index] = replace(box, text=row.get("text") or "", ignore=row.get("quality") == "ignore")
 
 
 def _corrected(photo: Photo, row: dict[str, str], path: Path, line: int) -> PlateBox | None:

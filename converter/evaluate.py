@@ -18,7 +18,7 @@ from edge.vision.detector import Detector
 from edge.vision.image import load_image
 
 FLOOR = 0.05
-"""The network reports nothing below this confidence."""
+"""What is less sure than this is not measured."""
 HEIGHT_BANDS = ((10, 15), (15, 20), (20, 30), (30, 50), (50, 10_000))
 SHEET_CELLS = 48
 

@@ -25,7 +25,7 @@ RARE, FOREIGN = 4.0, 5.0
 """In a free reading: the most a text pays since few vehicles have its format, and what one of no usual format pays."""
 SEEN = -9.0
 """A character whose log-probability stays below this at every step of every frame stands nowhere on the plate."""
-SURE_READ = 0.95
+SURE_READ = 0.9
 """A read of this confidence stands as it is: words of an owner's own have no format."""
 READINGS = 3
 """Readings of different frames that are looked around, the best ones first."""
@@ -57,7 +57,7 @@ def for_verdict(text: str, formats: Formats) -> float:
 def for_reading(text: str, formats: Formats) -> float:
     """What *text* pays where nothing is known but who drives here."""
     vehicles = formats.vehicles(text)
-    return min(RARE, math.log(formats.fleet / vehicles)) if vehicles > 0 else FOREIGN
+    return min(RARE, max(math.log(formats.fleet / vehicles), 0.0)) if vehicles > 0 else FOREIGN
 
 
 def scores(track: Track, texts: Sequence[str], formats: Formats, pays: Pays = for_verdict) -> NDArray[np.float64]:

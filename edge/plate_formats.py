@@ -23,7 +23,8 @@ _WIKI = "en.wikipedia.org/wiki/Vehicle_registration_plates_of_"
 class Series:
     """Layouts with one alphabet: ``unused`` letters never stand for ``A``, ``unused_serial`` ones never for ``S``.
 
-    ``share`` of the country's vehicles, roughly, have such a plate: little for motorcycles, buses and ended series.
+    At most this ``share`` of the country's vehicles, roughly, has such a plate: little for motorcycles, buses and
+    series that have ended.
     """
 
     layouts: tuple[str, ...]
@@ -226,7 +227,7 @@ FORMATS: dict[str, Format] = {
         "Central Motor Vehicles Rules 1989, rule 50: state, district, serial, number; BH since 2021",
         (
             Series(_layouts(_INDIAN_STATES, "99 9", "S SS SSS", _number(4)), "", "IO"),
-            Series(_layouts(_INDIAN_STATES, "99", "S SS", "9999"), "", "IO"),
+            Series(_layouts(_INDIAN_STATES, "99", "S SS", "0999"), "", "IO"),
             _series("99bh9999A 99bh9999AA", share=0.01),
         ),
     ),

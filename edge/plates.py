@@ -60,7 +60,7 @@ class Formats:
         return self.vehicles(text) > 0
 
     def vehicles(self, text: str) -> float:
-        """How many vehicles of the countries have a plate of a format that *text* has, in millions."""
+        """How many vehicles of the countries have a plate of a series that *text* fits, at most, in millions."""
         return sum(
             vehicles
             for slots, vehicles in self._by_kinds.get(text.translate(_KINDS), ())

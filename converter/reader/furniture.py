@@ -150,7 +150,7 @@ def mark_right(canvas: Grey, x1: float, ink: float, shelf: FontShelf, rng: rando
         if rng.random() < 0.7:
             canvas[round(height * 0.06) : round(height * 0.94), round(left) : round(left + height * 0.025)] = ink
     else:
-        canvas[:, round(left) :] = rng.uniform(5, 110)  # what is seen between plate and sticker
+        canvas[:, round(left) : round(x1)] = rng.uniform(5, 110)  # what is seen between plate and sticker
         paper = rng.uniform(150, 250)
         centre, axes = (round(left + width * 0.55), height // 2), (round(width * 0.44), round(height * 0.42))
         if rng.random() < 0.5:

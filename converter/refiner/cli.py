@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from converter.argtypes import factor, positive
+from converter.commands import need_tensorflow
 
 if TYPE_CHECKING:
     _Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -53,6 +54,7 @@ def add_parser(subparsers: _Subparsers) -> None:
 
 
 def _harvest(args: argparse.Namespace) -> int:
+    need_tensorflow()
     from converter import plates, words
     from converter.dataset import read_manifest
     from converter.groups import group_photos
@@ -69,6 +71,7 @@ def _harvest(args: argparse.Namespace) -> int:
 
 
 def _train(args: argparse.Namespace) -> int:
+    need_tensorflow()
     from converter.refiner import harvest, network
     from converter.tf_env import limit_threads
 
@@ -79,6 +82,7 @@ def _train(args: argparse.Namespace) -> int:
 
 
 def _export(args: argparse.Namespace) -> int:
+    need_tensorflow()
     from converter.refiner import export, harvest
 
     for path in export.export(args.training, harvest.load(args.closeups), args.out):

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from converter.errors import MissingError
+from converter.errors import ConverterError, MissingError
 from converter.refiner.harvest import HEIGHT, WIDTH, Closeups
 from converter.tf_env import tf
 
@@ -82,8 +82,13 @@ def batches(closeups: Closeups, size: int, rng: np.random.Generator) -> Iterator
 
 def train(closeups: Closeups, out: Path, *, epochs: int, size: int = 128, rate: float = 1.5e-3, seed: int = 1) -> Any:
     """Trains for so many epochs, checkpoint after each in `out`; goes on from one that is there. Returns the model."""
+    tf.keras.utils.set_random_seed(seed)
     model = build()
     steps = len(closeups.targets) // size
+    if steps == 0:
+        raise ConverterError(
+            f"{len(closeups.targets)} close-ups are fewer than one step of {size}; harvest more scenes."
+        )
     schedule = tf.keras.optimizers.schedules.CosineDecay(rate, epochs * steps)
     optimizer = tf.keras.optimizers.Adam(schedule)
     done = tf.Variable(0, dtype=tf.int64)

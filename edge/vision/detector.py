@@ -66,9 +66,14 @@ class Detector:
             raise ModelError(f"{path} has another input size than its description says; install the models again.")
         self._scores, self._boxes = _checked_outputs(self._interpreter.get_output_details(), path)
         self._refiner: Refiner | None = None
-        if name := description.get("refiner"):
-            self._refiner = Refiner(path.with_name(str(name)), threads=threads, runtime=runtime)
-        self._propose = float(description.get("propose", 0.0))
+        try:
+            refiner = path.with_name(description["refiner"]) if description.get("refiner") else None
+            self._propose = float(description.get("propose", 0.0))
+        except (TypeError, ValueError):
+            about = path.with_suffix(".json")
+            raise ModelError(f"{about} names no refiner that can be used; install the models again.") from None
+        if refiner is not None:
+            self._refiner = Refiner(refiner, threads=threads, runtime=runtime)
         self.threshold = float(description.get("threshold", 0.5)) if threshold is None else threshold
         self.doubtful = min(self.threshold, float(description.get("doubtful", self.threshold)))
 
@@ -96,7 +101,7 @@ class Detector:
         height, width = image.shape[:2]
         found = []
         for score, (y1, x1, y2, x2) in zip(scores, boxes, strict=True):
-            if score < least:
+            if not score >= least:  # not a number neither
                 continue
             corners = (
                 min(max((x1 * self.width - place.left) / place.scale, 0.0), width),

@@ -32,7 +32,7 @@ class Recogniser:
     """Detector and reader together: a photo in, plate reads out."""
 
     def __init__(self, models_dir: Path) -> None:
-        """Load both models from *models_dir*; a file of another checksum raises ModelError."""
+        """Load all models from *models_dir*; a file of another checksum raises ModelError."""
         self._detector = Detector(models_dir)
         self._reader = PlateReader(models_dir)
 

@@ -25,7 +25,7 @@ SECOND = 0.6
 """What the second look's log-odds count beside the first one's. Both see the same pixels, so less than 1; 0.3 to 1
 differ by 0.005 in AP50 on the photos of models/detector.md."""
 MOST = 9.0
-"""The greatest log-odds that either look may give: 1 in 8,000 it errs after all."""
+"""The greatest log-odds of either look, before the second one's are weighed: int8 rounds there."""
 
 
 class Refiner:

@@ -131,7 +131,7 @@ def test_corrections_move_add_drop_and_leave_boxes(photos: Path) -> None:
         photos,
         "car.jpg,0,AB12,good,21,31,61,41,",
         "car.jpg,1,,not_a_plate,,,,,",
-        "car.jpg,2,,unreadable,,,,,",
+        "car.jpg,2,,ignore,,,,,",
         "car.jpg,new,ZZ9,good,50,50,60,55,seen behind",
         "car.jpg,new,,ignore,5,5,15,10,the public labels leave it out",
         "other.jpg,0,,good,1,1,2,2,not in this set",
@@ -139,7 +139,7 @@ def test_corrections_move_add_drop_and_leave_boxes(photos: Path) -> None:
     (fixed,) = apply_corrections([photo], path)
     assert fixed.boxes == (
         PlateBox(21, 31, 61, 41, "AB12"),
-        PlateBox(70, 70, 80, 75),
+        PlateBox(70, 70, 80, 75, ignore=True),
         PlateBox(50, 50, 60, 55, "ZZ9"),
         PlateBox(5, 5, 15, 10, ignore=True),
     )

@@ -149,3 +149,11 @@ def test_every_country_has_its_vehicles() -> None:
 )
 def test_what_a_country_never_issues_is_not_usual(plate: str, country: str) -> None:
     assert not Formats([country]).usual(plate)
+
+
+@pytest.mark.parametrize("country", sorted(VEHICLES))
+def test_no_plate_fits_more_vehicles_than_there_are(country: str) -> None:
+    formats = Formats([country])
+    for length in range(1, 12):
+        for slots in formats.slots(length):
+            assert formats.vehicles("".join(place[-1] for place in slots)) <= formats.fleet * 1.001
