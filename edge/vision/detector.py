@@ -18,7 +18,7 @@ MODEL_NAME = "detector.tflite"
 PADDING = 114
 """Grey of the letterbox; the training scenes use it too."""
 MOST_PROPOSED = 8
-"""Proposals of a photo that the refiner looks at, the surest ones: a look costs a fortieth of finding them all."""
+"""Proposals of a photo that the refiner looks at, the surest ones."""
 
 
 class Place(NamedTuple):
@@ -101,7 +101,7 @@ class Detector:
         height, width = image.shape[:2]
         found = []
         for score, (y1, x1, y2, x2) in zip(scores, boxes, strict=True):
-            if not score >= least:  # not a number neither
+            if not score >= least:  # NaN is refused, too
                 continue
             corners = (
                 min(max((x1 * self.width - place.left) / place.scale, 0.0), width),

@@ -22,8 +22,7 @@ from edge.vision.runtime import checked_input, load_interpreter
 SAME = 0.45
 """Intersection over union from which two boxes are the same plate."""
 SECOND = 0.6
-"""What the second look's log-odds count beside the first one's. Both see the same pixels, so less than 1; 0.3 to 1
-differ by 0.005 in AP50 on the photos of models/detector.md."""
+"""What the second look's log-odds count beside the first one's. Both see the same pixels, so less than 1."""
 MOST = 9.0
 """The greatest log-odds of either look, before the second one's are weighed: int8 rounds there."""
 
