@@ -33,6 +33,8 @@ SURE = 0.8
 """Least confidence of the detector in a plate, as a share of its confidence in the surest one."""
 STILL, MOVING = 0.03, 0.09
 """Ways in plate widths through the frames of a case: less is standing, more is driving, between is unknown."""
+JITTER = 3.0
+"""Pixels by which the boxes of a standing plate differ from frame to frame, however small it is."""
 GROWN = 1.03
 """Ratio of sizes, last frame to first, from which a plate comes nearer."""
 NEARER = 1.5
@@ -63,11 +65,12 @@ class Track:
 
     @property
     def way(self) -> float | None:
-        """How far the plate moved or grew, in its own widths; None if only one frame shows it."""
+        """How far the plate moved or grew, beyond :data:`JITTER`, in its own widths; None if only one frame shows it."""
         first, *rest = (read.detection.box for read in self.reads)
         if not rest or not first.width:
             return None
-        return max(max(_distance(first, box), abs(box.width - first.width)) for box in rest) / first.width
+        pixels = max(max(_distance(first, box), abs(box.width - first.width)) for box in rest)
+        return max(pixels - JITTER, 0.0) / first.width
 
     @property
     def growth(self) -> float:

@@ -56,6 +56,12 @@ def test_the_plate_that_moves_is_the_offenders_though_a_larger_one_stands() -> N
     assert texts(suspects(found)) == ["DR200IV"]
 
 
+def test_a_small_plate_whose_box_trembles_does_not_move() -> None:
+    near = film("AB123CD", (600, 470), (1, 1), [150, 152, 151])
+    far = film("PA100RK", (130, 290), (1, -1), [30, 32, 30])
+    assert texts(suspects(tracks(list(zip(near, far, strict=True))))) == ["AB123CD"]
+
+
 def test_where_nothing_is_seen_to_move_nothing_is_taken_for_parked() -> None:
     slow = film("AB123CD", (200, 400), (0.5, 0.5), [120, 120, 121])
     assert texts(suspects(tracks([[read] for read in slow]))) == ["AB123CD"]
