@@ -40,6 +40,22 @@ def motion_blur(image: Pixels, length: int, degrees: float) -> Pixels:
     return np.asarray(cv2.filter2D(image, -1, kernel / max(float(kernel.sum()), 1e-6)), np.uint8)
 
 
+def lamp(image: Pixels, box: tuple[float, float, float, float], rng: random.Random) -> Pixels:
+    """A coloured lamp on what lies in the box (x1, y1, x2, y2) and a little around it."""
+    height, width = image.shape[:2]
+    x1, y1, x2, y2 = box
+    reach = np.zeros((height, width), np.float32)
+    grow = rng.uniform(0.0, 0.5) * (y2 - y1)
+    corners = [round(v) for v in (x1 - grow, y1 - grow, x2 + grow, y2 + grow)]
+    cv2.rectangle(reach, (corners[0], corners[1]), (corners[2], corners[3]), (1.0,), -1)
+    reach = np.asarray(cv2.GaussianBlur(reach, (0, 0), max((y2 - y1) * rng.uniform(0.1, 0.5), 0.5)), np.float32)
+    colour = np.array([rng.uniform(0.05, 1.0) for _ in range(3)], np.float32)
+    colour /= colour.max()
+    lit = image.astype(np.float32) * (0.25 + 0.75 * colour) + rng.uniform(0, 90) * colour
+    shown = (reach * rng.uniform(0.5, 1.0))[..., None]
+    return np.asarray(np.clip(image * (1 - shown) + lit * shown, 0, 255), np.uint8)
+
+
 def relight(image: Pixels, rng: random.Random) -> Pixels:
     """One random mixture of everything in this module; (H, W, 3) RGB in, the same shape out.
 

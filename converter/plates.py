@@ -52,6 +52,10 @@ LAYOUTS = (
            caption=True, weight=3.0),
     Layout(1.45, ("LL\nDDDD", "LLL\nDDD", "LL DD\nLLL", "DD\nDDDD"), (_WHITE, _YELLOW, _BLACK), (_BLACK, _WHITE),
            weight=1.0),
+    Layout(4.6, ("LL DD LL DDDD", "LL-DD-LL-DDDD", "LLDDLLDDDD"), (_RED, _GREEN, _BLUE, _BLACK), (_WHITE, _YELLOW),
+           weight=2.0),
+    Layout(1.6, ("LL DD\nLL DDDD", "LL DD L\nDDDD", "LLL\nDDDD"), (_RED, _GREEN, _BLUE, _BLACK), (_WHITE, _YELLOW),
+           weight=0.8),
 )  # fmt: skip
 
 
@@ -74,7 +78,7 @@ def render(rng: random.Random, fonts: list[Font]) -> Pixels:
     rows = pattern.count("\n") + 1
     height = HEIGHT * rows
     width = round(height * layout.aspect * rng.uniform(0.95, 1.05))
-    paper, ink = rng.choice(layout.paper), rng.choice(layout.ink)
+    paper, ink = _shade_of(rng.choice(layout.paper), rng), rng.choice(layout.ink)
     if sum(abs(a - b) for a, b in zip(paper, ink, strict=True)) < 180:
         ink = _WHITE if sum(paper) < 380 else _BLACK
     plate = Image.new("RGB", (width, height), paper)
@@ -102,6 +106,12 @@ def render(rng: random.Random, fonts: list[Font]) -> Pixels:
     if rng.random() < 0.7:
         draw.rectangle((3, 3, width - 4, height - 4), outline=ink, width=rng.randint(2, 4))
     return _framed(np.asarray(plate), rng)
+
+
+def _shade_of(colour: Colour, rng: random.Random) -> Colour:
+    """The colour a little lighter or darker, warmer or colder: no two are painted alike."""
+    red, green, blue = (min(max(value + rng.randint(-18, 18), 0), 255) for value in colour)
+    return red, green, blue
 
 
 def _shade(plate: Image.Image, rng: random.Random) -> None:

@@ -15,6 +15,11 @@ from converter.labels import PlateBox
 
 Pixels = NDArray[np.uint8]
 
+BARE = 0.06
+"""How often letters are stuck onto the body instead of a plate."""
+FADED = 0.15
+"""How often a plate is so worn that its ink is little darker or lighter than its paper."""
+
 
 def rehang(
     image: Pixels, boxes: Sequence[PlateBox], fonts: list[plates.Font], rng: random.Random
@@ -28,6 +33,9 @@ def rehang(
     for box in boxes:
         if box.width < 16 or box.height < 6 or box.width > 0.6 * image.shape[1] or rng.random() < 0.2:
             hung.append(box)
+            continue
+        if rng.random() < BARE:
+            hung.append(_stick_on(image, box, fonts, rng))
             continue
         plate = plates.render(rng, fonts)
         ratio = plate.shape[1] / plate.shape[0]
@@ -62,6 +70,9 @@ def paste(image: Pixels, plate: Pixels, quad: NDArray[np.float64], old: PlateBox
     bright, cast = np.percentile(was, 85), was.mean(axis=0) / max(float(was.mean()), 1.0)
     shrink = max(1, round(plate.shape[1] / max(float(np.ptp(quad[:, 0])), 1.0)))
     plate = np.asarray(cv2.resize(plate, None, fx=1 / shrink, fy=1 / shrink, interpolation=cv2.INTER_AREA), np.uint8)
+    if rng.random() < FADED:
+        kept = rng.uniform(0.25, 0.6)
+        plate = np.asarray(plate * kept + np.median(plate, axis=(0, 1)) * (1 - kept), np.uint8)
     height, width = plate.shape[:2]
     source = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32)
     warp = cv2.getPerspectiveTransform(source, (quad - (x1, y1)).astype(np.float32))
@@ -71,6 +82,28 @@ def paste(image: Pixels, plate: Pixels, quad: NDArray[np.float64], old: PlateBox
     new *= max(0.25, bright / 235.0 * rng.uniform(0.85, 1.15)) * (0.4 + 0.6 * cast)
     under = _smoothed_over(image, old, (int(x1), int(y1), int(x2), int(y2)))
     region[:] = np.clip(under * (1 - alpha) + new * alpha, 0, 255).astype(np.uint8)
+
+
+def _stick_on(image: Pixels, old: PlateBox, fonts: list[plates.Font], rng: random.Random) -> PlateBox:
+    """Letters without a plate where the old plate was; returns the box around them."""
+    x1, y1, x2, y2 = (round(v) for v in (old.x1, old.y1, old.x2, old.y2))
+    spot = image[y1:y2, x1:x2]
+    spot[:] = np.clip(_smoothed_over(image, old, (x1, y1, x2, y2)), 0, 255).astype(np.uint8)
+    rows = 2 if old.width < 2.5 * old.height else 1
+    pattern = rng.choice(("LL DD\nDDDD", "LLL\nDDDD", "LL DD L\nDDDD") if rows == 2 else ("LL DD L DDDD", "LLL DDDD"))
+    dark = float(spot.mean()) > 110
+    ink = np.array([rng.randint(0, 50) if dark else rng.randint(190, 255) for _ in range(3)], np.float32)
+    font, tall = rng.choice(fonts), spot.shape[0] // rows
+    for row, text in enumerate(plates.random_text(pattern, rng).split("\n")):
+        mask = plates.text_mask(text, font)
+        gap = max(1, round(0.08 * tall))
+        room = (max(spot.shape[1] - 2 * gap, 1), max(tall - 2 * gap, 1))
+        ink_there = cv2.resize(mask, room, interpolation=cv2.INTER_AREA) / 255.0
+        alpha = np.zeros((tall, spot.shape[1]), np.float32)
+        alpha[gap : gap + room[1], gap : gap + room[0]] = ink_there
+        part = spot[row * tall : (row + 1) * tall]
+        part[:] = (part * (1 - alpha[..., None]) + ink * alpha[..., None]).astype(np.uint8)
+    return PlateBox(x1, y1, x2, y2)
 
 
 def _smoothed_over(image: Pixels, old: PlateBox, region: tuple[int, int, int, int]) -> NDArray[np.float32]:

@@ -43,6 +43,7 @@ class Recipe:
     """How often what happens, and the range of plate widths in pixels of the canvas.
 
     `whole`: the photo about fills the canvas, as its photographer framed it, whatever the size of its plates.
+    `lamp`: a coloured lamp shines on a plate.
     `squeezed` names sources whose wide photos were squeezed into a square, and the most by which to stretch them back.
     """
 
@@ -56,7 +57,8 @@ class Recipe:
     negative: float = 0.08
     quarter_turn: float = 0.05
     rehang: float = 0.45
-    words: float = 0.35
+    words: float = 0.4
+    lamp: float = 0.06
     visible_min: float = 0.6
     height_min_px: float = 3.5
     squeezed: Mapping[str, float] = field(default_factory=dict)
@@ -122,7 +124,12 @@ class Studio:
 
     def _prepared(self, photo: Photo) -> tuple[Pixels, list[PlateBox]]:
         image, boxes = load(photo), list(photo.boxes)
-        return rehang(image, boxes, self.fonts, self.rng) if self.rng.random() < self.recipe.rehang else (image, boxes)
+        if self.rng.random() < self.recipe.rehang:
+            image, boxes = rehang(image, boxes, self.fonts, self.rng)
+        for box in boxes:
+            if self.rng.random() < self.recipe.lamp:
+                image = light.lamp(image, (box.x1, box.y1, box.x2, box.y2), self.rng)
+        return image, boxes
 
     def _cover(self, photo: Photo, width: int, height: int) -> Matrix:
         """A map that covers the whole tile with some part of the photo."""

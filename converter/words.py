@@ -1,4 +1,4 @@
-"""What looks like a plate and is none: badges of cars, captions and web addresses in photos, signs, grilles.
+"""What looks like a plate and is none: badges of cars, captions and web addresses in photos, signs, bars, lamps.
 
 They are written onto training scenes as hard negatives.
 """
@@ -40,7 +40,7 @@ def word_fonts(size: int = 92) -> list[plates.Font]:
 def write(canvas: Pixels, boxes: Sequence[PlateBox], fonts: Sequence[plates.Font], rng: random.Random) -> None:
     """Puts one to three such things onto the canvas (H, W, 3) RGB, away from the plates."""
     for _ in range(rng.randint(1, 3)):
-        kind = rng.choices((_badge, _caption, _sign, _grille), (4, 3, 2, 1))[0]
+        kind = rng.choices((_badge, _caption, _sign, _grille, _round), (4, 3, 2, 2, 2))[0]
         kind(canvas, boxes, fonts, rng)
 
 
@@ -106,7 +106,7 @@ def _sign(canvas: Pixels, boxes: Sequence[PlateBox], fonts: Sequence[plates.Font
 
 def _grille(canvas: Pixels, boxes: Sequence[PlateBox], fonts: Sequence[plates.Font], rng: random.Random) -> None:
     """A radiator's, a fence's or a window's bars."""
-    tall = rng.randint(8, max(9, canvas.shape[0] // 8))
+    tall = rng.randint(8, max(9, canvas.shape[0] // rng.choice((4, 8))))
     wide = round(tall * rng.uniform(1.5, 5))
     if wide >= canvas.shape[1]:
         return
@@ -114,11 +114,38 @@ def _grille(canvas: Pixels, boxes: Sequence[PlateBox], fonts: Sequence[plates.Fo
     if not _free(boxes, x, y, (tall, wide)):
         return
     step_x, step_y = rng.randint(3, 12), rng.choice((rng.randint(3, 8), tall))
-    light, dark = rng.randint(90, 255), rng.randint(0, 80)
-    spot = np.full((tall, wide), dark, np.uint8)
-    spot[:, ::step_x] = light
-    spot[::step_y] = light
+    bars, between = rng.randint(90, 255), rng.randint(0, 80)
+    if rng.random() < 0.4:
+        bars, between = between, bars
+    spot = np.full((tall, wide), between, np.uint8)
+    spot[:, ::step_x] = bars
+    spot[::step_y] = bars
     canvas[y : y + tall, x : x + wide] = cv2.GaussianBlur(spot, (0, 0), rng.uniform(0.3, 1.0))[..., None]
+
+
+def _round(canvas: Pixels, boxes: Sequence[PlateBox], fonts: Sequence[plates.Font], rng: random.Random) -> None:
+    """A lamp or a wheel: rings in two colours, of a wheel with spokes."""
+    tall = rng.randint(6, max(7, canvas.shape[0] // 5))
+    wide = round(tall * rng.uniform(0.8, 2.6))
+    if wide >= canvas.shape[1]:
+        return
+    x, y = _near_a_plate(canvas, boxes, (tall, wide), rng)
+    if not _free(boxes, x, y, (tall, wide)):
+        return
+    centre, half = (x + wide // 2, y + tall // 2), (wide // 2, tall // 2)
+    colours = [[rng.randint(0, 255)] * 3 for _ in range(2)]
+    if rng.random() < 0.4:
+        colours[1] = [rng.randint(0, 255) for _ in range(3)]
+    turn = rng.uniform(-15, 15)
+    spot = np.ascontiguousarray(canvas)
+    for ring, size in enumerate(sorted((rng.uniform(0.3, 1.0) for _ in range(rng.randint(2, 4))), reverse=True)):
+        axes = (round(half[0] * size), round(half[1] * size))
+        cv2.ellipse(spot, centre, axes, turn, 0, 360, colours[ring % 2], -1, cv2.LINE_AA)
+    for spoke in range(rng.choice((0, 0, 5, 8, 10))):
+        angle = 2 * np.pi * spoke / 10
+        end = (round(centre[0] + half[0] * np.cos(angle)), round(centre[1] + half[1] * np.sin(angle)))
+        cv2.line(spot, centre, end, colours[0], max(1, tall // 16), cv2.LINE_AA)
+    canvas[:] = spot
 
 
 def _near_a_plate(
