@@ -1,8 +1,8 @@
 """What plates look like: formats and furniture of the countries the renderer draws.
 
-Patterns: ``A`` letter, ``9`` digit, ``X`` either, and what is drawn but no part of the text:
-``-`` dash, ``.`` dot, ``*`` sticker or coat of arms, ``~`` the Tunisian word, ``_`` half a gap, space a gap. ``/``
-begins the second line. They follow the formats that the countries' registration authorities publish.
+Patterns: ``A`` letter, ``9`` digit, ``X`` either, ``W`` a word of three to six letters, and what is drawn but no part
+of the text: ``-`` dash, ``.`` dot, ``*`` sticker or coat of arms, ``~`` the Tunisian word, ``_`` half a gap, space a
+gap. ``/`` begins the second line. They follow the formats that the countries' registration authorities publish.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from converter.errors import MissingError
+from converter.words import word
 
 _NO_IOQU = "ABCDEFGHJKLMNPRSTVWXYZ"
 _ALL = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -92,6 +93,7 @@ LAYOUTS: tuple[Layout, ...] = (
     _eu("M", 1.5, "AAA*999", "AAA 999", "AAA-999"),
     _eu("CY", 1, "AAA 999", "AAA/999"),
     _eu("IS", 1, "AA A99", "AA*999", "AA 999"),
+    _eu("words", 5, "W", "W", "W 9", "W 99", "9 W", "999 W", "999.W", "AA*W", "A*W 9", "W/99", "W*W"),
     Layout("RUS", 1.5, ("A 999 AA", "A999AA 99", "A999AA_999"), "ABEKMHOPCTYX", country="RUS", font="RG"),
     Layout("GB", 6, ("AA99 AAA", "AA99AAA", "A999 AAA", "AAA 999A", "AA99/AAA", "A99 AAA", "AAA 9", "999 AAA",
                      "A9 AAA"), _ALL, band_left=0.35, footer=0.4, country="GB", font="GL-Nummernschild-Mtl"),
@@ -113,10 +115,10 @@ LAYOUTS: tuple[Layout, ...] = (
     ), aspect=(1.85, 2.15), header=0.92, footer=0.75, inverse=0.18, spread=(0.38, 0.58), stickers=0.5, graphics=0.6),
     Layout("TN", 6, ("999 ~ 9999", "99 ~ 9999", "999 ~ 999", "999 ~ 99", "99 ~/9999", "9999 ~ 999"),
            inverse=0.95, spread=(0.48, 0.70), aspect=(4.0, 5.0)),
-    Layout("IN", 6, ("AA 99 AA 9999", "AA 99 A 9999", "AA99AA9999", "AA 99 AA/9999", "AA 99/A 9999", "AA-99-AA-9999",
+    Layout("IN", 9, ("AA 99 AA 9999", "AA 99 A 9999", "AA99AA9999", "AA 99 AA/9999", "AA 99/A 9999", "AA-99-AA-9999",
                      "AA 9 AAA 9999", "AA.99.AA.9999", "AA 99/AA 9999", "AA99/AA9999", "AA_99_AA_9999",
-                     "AA 99 A 999", "AA 99 AA 99", "AA 99 AA 9"), band_left=0.35, inverse=0.2, footer=0.12,
-           country="IND", aspect=(3.6, 5.2), spread=(0.5, 0.8)),
+                     "AA 99 A 999", "AA 99 AA 99", "AA 99 AA 9", "AA.99.AA.999 A", "AA-99-AA/9999"),
+           band_left=0.35, inverse=0.35, footer=0.12, country="IND", aspect=(3.6, 5.2), spread=(0.5, 0.8)),
     Layout("VN", 3, ("99A-99999", "99A_999.99", "99A 9999", "99A/999.99", "99-A9/9999", "99A-99999"), inverse=0.15,
            spread=(0.55, 0.78), aspect=(3.8, 4.6)),
     Layout("MEX", 2, ("AAA-99-99", "AAA-999-A", "A99-AAA", "AA-99-999"), aspect=(1.9, 2.2), header=0.9, footer=0.6,
@@ -154,5 +156,11 @@ def fill(pattern: str, letters: str, rng: random.Random) -> str:
     pool = letters if rng.random() > 0.1 else "".join(rng.sample(letters, 3))
     digits = "0123456789" if rng.random() > 0.1 else "".join(rng.sample("0123456789", 3))
     # Where either may stand, authorities leave out the letter O; so O against 0 stays a question of place or of shape.
-    drawn = {"A": pool, "9": digits, "X": pool.replace("O", "") + digits * (1 + len(pool) // 20)}
-    return "".join(rng.choice(drawn[symbol]) if symbol in drawn else symbol for symbol in pattern)
+    drawn = {"a": pool, "9": digits, "x": pool.replace("O", "") + digits * (1 + len(pool) // 20)}
+    pattern = "".join(_word(rng) if symbol == "W" else symbol.lower() for symbol in pattern)
+    return "".join(rng.choice(drawn[symbol]) if symbol in drawn else symbol.upper() for symbol in pattern)
+
+
+def _word(rng: random.Random) -> str:
+    """A spoken word of three to six capitals."""
+    return (word(rng) + word(rng)).upper()[: rng.randint(3, 6)]
