@@ -65,7 +65,7 @@ class Track:
 
     @property
     def way(self) -> float | None:
-        """How far the plate moved or grew, beyond :data:`JITTER`, in its own widths; None if only one frame shows it."""
+        """How far the plate moved or grew beyond :data:`JITTER`, in its own widths; None if only one frame shows it."""
         first, *rest = (read.detection.box for read in self.reads)
         if not rest or not first.width:
             return None
