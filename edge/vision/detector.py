@@ -30,14 +30,23 @@ class Place(NamedTuple):
 
 
 def letterbox(image: NDArray[np.uint8], width: int, height: int) -> tuple[NDArray[np.uint8], Place]:
-    """The whole photo (H, W, 3) on a canvas (height, width, 3), its proportions kept, grey around it."""
+    """The photo (H, W, 3) on a canvas (height, width, 3), its proportions kept, grey around it.
+
+    A large photo is averaged over blocks first, less what is left over at its right and lower edge, and interpolated
+    then: OpenCV averages over whole pixels ten times as fast as over parts of them.
+    """
     image_h, image_w = image.shape[:2]
+    block = min(max(int(max(image_w / width, image_h / height)), 1), image_w, image_h)
+    image_h, image_w = image_h - image_h % block, image_w - image_w % block
     scale = min(width / image_w, height / image_h)
     new_w, new_h = max(1, round(image_w * scale)), max(1, round(image_h * scale))
-    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    shown = image[:image_h, :image_w]
+    if block > 1:
+        shown = cv2.resize(shown, (image_w // block, image_h // block), interpolation=cv2.INTER_AREA)
+    method = cv2.INTER_AREA if block == 1 and scale < 1 else cv2.INTER_LINEAR
     canvas = np.full((height, width, 3), PADDING, np.uint8)
     left, top = (width - new_w) // 2, (height - new_h) // 2
-    canvas[top : top + new_h, left : left + new_w] = cv2.resize(image, (new_w, new_h), interpolation=method)
+    canvas[top : top + new_h, left : left + new_w] = cv2.resize(shown, (new_w, new_h), interpolation=method)
     return canvas, Place(scale, left, top)
 
 

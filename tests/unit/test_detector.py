@@ -90,6 +90,27 @@ def test_both_runtimes_find_the_same(frame: np.ndarray) -> None:
     assert np.array(first.box) == pytest.approx(np.array(second.box), abs=0.05 * first.box.width)
 
 
+@pytest.mark.parametrize("size", [(1280, 720), (1283, 725), (897, 500), (640, 360), (300, 600), (4032, 3024)])
+def test_a_photos_place_in_the_letterbox_is_told_truly(size: tuple[int, int]) -> None:
+    width, height = size
+    x1, y1, x2, y2 = round(0.3 * width), round(0.6 * height), round(0.9 * width), round(0.97 * height)
+    photo = np.zeros((height, width, 3), np.uint8)
+    photo[y1:y2, x1:x2] = 255
+    canvas, place = letterbox(photo, 448, 256)
+    ys, xs = np.nonzero((canvas[..., 0] > 127) & (canvas[..., 0] != PADDING))
+    seen = np.array([xs.min(), xs.max() + 1, ys.min(), ys.max() + 1])
+    true = np.array([x1, x2, y1, y2]) * place.scale + np.repeat([place.left, place.top], 2)
+    assert np.abs(seen - true).max() < 1
+
+
+@pytest.mark.parametrize("size", [(1, 1), (12_000, 3), (3, 12_000), (447, 1)])
+def test_a_sliver_of_a_photo_has_a_place_too(size: tuple[int, int]) -> None:
+    canvas, place = letterbox(np.full((size[1], size[0], 3), 255, np.uint8), 448, 256)
+    assert canvas.shape == (256, 448, 3)
+    assert (canvas == 255).any()
+    assert place.scale > 0
+
+
 def test_letterbox_keeps_proportions() -> None:
     canvas, place = letterbox(np.zeros((720, 1280, 3), np.uint8), 512, 384)
     assert canvas.shape == (384, 512, 3)
