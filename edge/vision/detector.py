@@ -42,7 +42,8 @@ def letterbox(image: NDArray[np.uint8], width: int, height: int) -> tuple[NDArra
     new_w, new_h = max(1, round(image_w * scale)), max(1, round(image_h * scale))
     shown = image[:image_h, :image_w]
     if block > 1:
-        shown = cv2.resize(shown, (image_w // block, image_h // block), interpolation=cv2.INTER_AREA)
+        size = (image_w // block, image_h // block)
+        shown = np.asarray(cv2.resize(shown, size, interpolation=cv2.INTER_AREA), np.uint8)
     method = cv2.INTER_AREA if block == 1 and scale < 1 else cv2.INTER_LINEAR
     canvas = np.full((height, width, 3), PADDING, np.uint8)
     left, top = (width - new_w) // 2, (height - new_h) // 2
