@@ -58,33 +58,31 @@ def _harvest(args: argparse.Namespace) -> int:
     from converter import plates, words
     from converter.dataset import read_manifest
     from converter.groups import group_photos
-    from converter.refiner import harvest
+    from converter.refiner import harvest, store
     from converter.scene import Studio
     from edge.vision.detector import Detector
 
     photos = [photo for photo in read_manifest(args.dataset, "training") if photo.boxes]
     recipe = replace(harvest.RECIPE, squeezed=dict(args.squeezed))
     studio = Studio(recipe, random.Random(args.seed), plates.load_fonts(args.fonts), words.word_fonts())  # noqa: S311
-    closeups = harvest.harvest(group_photos(photos), Detector(args.detector), studio, args.scenes)
-    harvest.save(closeups, args.out)
+    store.save(harvest.harvest(group_photos(photos), Detector(args.detector), studio, args.scenes), args.out)
     return 0
 
 
 def _train(args: argparse.Namespace) -> int:
     need_tensorflow()
-    from converter.refiner import harvest, network
+    from converter.refiner import network, store
     from converter.tf_env import limit_threads
 
     limit_threads(args.threads)
-    closeups = harvest.load(args.closeups)
-    network.train(closeups, args.out, epochs=args.epochs, rate=args.rate, seed=args.seed)
+    network.train(store.load(args.closeups), args.out, epochs=args.epochs, rate=args.rate, seed=args.seed)
     return 0
 
 
 def _export(args: argparse.Namespace) -> int:
     need_tensorflow()
-    from converter.refiner import export, harvest
+    from converter.refiner import export, store
 
-    for path in export.export(args.training, harvest.load(args.closeups), args.out):
+    for path in export.export(args.training, store.load(args.closeups), args.out):
         sys.stdout.write(f"{path}\n")
     return 0

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from converter.quantize import convert, refiner_name, write
 from converter.refiner import network
-from converter.refiner.harvest import HEIGHT, WIDTH, Closeups
+from converter.refiner.store import HEIGHT, MARGINS, WIDTH, Closeups
 from converter.tf_env import tf
 
 SAMPLES = 400
@@ -22,12 +22,13 @@ def export(training: Path, closeups: Closeups, out: Path, seed: int = 1) -> list
         MissingError: there is no trained checkpoint.
     """
     model = network.trained(training)
+    about = {"input": [HEIGHT, WIDTH], "margins": list(MARGINS)}
     photos = network.samples(closeups, SAMPLES, seed)
     paths = []
     with tempfile.TemporaryDirectory() as folder:
         tf.saved_model.save(model, folder)
         for kind in KINDS:
             path = out / refiner_name(kind)
-            write(convert(Path(folder), kind, photos), path, {"kind": kind, "input": [HEIGHT, WIDTH]})
+            write(convert(Path(folder), kind, photos), path, about | {"kind": kind})
             paths.append(path)
     return paths

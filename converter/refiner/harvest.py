@@ -9,24 +9,21 @@ from __future__ import annotations
 import math
 import random
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from converter.dataset import QUALITIES
-from converter.errors import MissingError
 from converter.labels import Photo, PlateBox
+from converter.refiner.store import HEIGHT, MARGINS, WIDTH, Target
 from converter.scene import Recipe, Studio
 from edge.model import Box
 from edge.vision.boxes import iou
-from edge.vision.closeup import close_up, frame_of
+from edge.vision.closeup import close_up, edges_of, frame_of
 from edge.vision.detector import Detector
 
-WIDTH, HEIGHT = 128, 64
 RECIPE = Recipe(width=640, height=480, plate_px=(16.0, 384.0), words=0.6)
 """Scenes as large as photos are."""
 PLATE, NOTHING = 0.35, 0.15
@@ -36,15 +33,6 @@ MOST_PLATE, MOST_OTHER = 3, 4
 """Proposals a scene that are kept, of each plate and of none."""
 FRAMED_WRONG = 2
 """Close-ups of each plate besides."""
-
-
-@dataclass(frozen=True, slots=True)
-class Closeups:
-    """`pixels` (N, 64, 128, 3) uint8 RGB; `targets` (N, 5) float32: 1 or 0 for plate or none, and the plate's edges
-    x1, y1, x2, y2 as fractions of the close-up."""
-
-    pixels: NDArray[np.uint8]
-    targets: NDArray[np.float32]
 
 
 def judged(frames: Sequence[Box], truth: Sequence[PlateBox], boxes: Sequence[Box]) -> list[tuple[Box, PlateBox | None]]:
@@ -77,10 +65,10 @@ def somewhere(width: int, height: int, rng: random.Random) -> Box:
     return Box(x, y, x + w, y + h)
 
 
-def target(frame: Box, plate: PlateBox | None) -> tuple[float, float, float, float, float]:
+def target(frame: Box, plate: PlateBox | None) -> Target:
     """What is to be learnt of a close-up."""
     if plate is None:
-        return 0.0, 0.25, 0.25, 0.75, 0.75
+        return 0.0, *edges_of(MARGINS)
     return (
         1.0,
         (plate.x1 - frame.x1) / frame.width,
@@ -98,59 +86,32 @@ def of_scene(
     proposals = [found.box for found in detector.proposals(image, PROPOSED)]
     chosen: list[tuple[Box, PlateBox | None]] = []
     counts: dict[PlateBox | None, int] = {}
-    for frame, plate in judged([frame_of(box) for box in proposals], truth, proposals):
+    for frame, plate in judged([frame_of(box, MARGINS) for box in proposals], truth, proposals):
         counts[plate] = counts.get(plate, 0) + 1
         if counts[plate] <= (MOST_OTHER if plate is None else MOST_PLATE):
             chosen.append((frame, plate))
     extra = [framed_wrong(plate, rng) for plate in truth for _ in range(FRAMED_WRONG)] + [somewhere(width, height, rng)]
-    return chosen + judged([frame_of(box) for box in extra], truth, extra)
+    return chosen + judged([frame_of(box, MARGINS) for box in extra], truth, extra)
 
 
-def harvest(groups: Sequence[Sequence[Photo]], detector: Detector, studio: Studio, scenes: int) -> Closeups:
-    """Close-ups of the detector's proposals on so many new scenes of these groups of photos."""
-    pixels: list[NDArray[np.uint8]] = []
-    targets: list[tuple[float, ...]] = []
-    rng = studio.rng
+def harvest(
+    groups: Sequence[Sequence[Photo]], detector: Detector, studio: Studio, scenes: int
+) -> Iterator[tuple[NDArray[np.uint8], Target]]:
+    """Close-ups of the detector's proposals on so many new scenes of these groups of photos, and their targets."""
+    rng, count = studio.rng, 0
     for number in range(1, scenes + 1):
         image, truth = studio.scene(groups)
         image = compressed(image, rng.choice(QUALITIES))
         for frame, plate in of_scene(image, truth, detector, rng):
-            pixels.append(close_up(image, frame, WIDTH, HEIGHT))
-            targets.append(target(frame, plate))
+            yield close_up(image, frame, WIDTH, HEIGHT), target(frame, plate)
+            count += 1
         if number % 100 == 0 or number == scenes:
-            sys.stderr.write(f"\r{number} of {scenes} scenes, {len(targets)} close-ups")
+            sys.stderr.write(f"\r{number} of {scenes} scenes, {count} close-ups")
             sys.stderr.flush()
     sys.stderr.write("\n")
-    return Closeups(np.stack(pixels), np.array(targets, np.float32))
 
 
 def compressed(image: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
     """The image after JPEG compression of this quality."""
     _, data = cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
     return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1], np.uint8)
-
-
-def save(closeups: Closeups, folder: Path) -> None:
-    """Writes `pixels.npy` and `targets.npy`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    np.save(folder / "pixels.npy", closeups.pixels)
-    np.save(folder / "targets.npy", closeups.targets)
-
-
-def load(folders: Sequence[Path]) -> Closeups:
-    """What `save` wrote into these folders, together.
-
-    Raises:
-        MissingError: a folder holds no close-ups.
-    """
-    parts = []
-    for folder in folders:
-        try:
-            parts.append(Closeups(np.load(folder / "pixels.npy", mmap_mode="r"), np.load(folder / "targets.npy")))
-        except OSError:
-            raise MissingError(
-                f"{folder} holds no close-ups; make some with `autovelox-convert refiner harvest`."
-            ) from None
-    if len(parts) == 1:
-        return parts[0]
-    return Closeups(np.concatenate([p.pixels for p in parts]), np.concatenate([p.targets for p in parts]))

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from converter.errors import ConverterError, MissingError
-from converter.refiner.harvest import HEIGHT, WIDTH, Closeups
+from converter.refiner.store import HEIGHT, MARGINS, WIDTH, Closeups
 from converter.tf_env import tf
+from edge.vision.closeup import edges_of
 
 Batch = tuple[NDArray[np.float32], NDArray[np.float32]]
 EDGES_WEIGHT = 4.0
@@ -21,7 +22,7 @@ EDGES_WEIGHT = 4.0
 
 
 def build() -> Any:
-    """The untrained network: (B, 64, 128, 3) from -1 to 1; out come a logit (B, 1) and edges (B, 4)."""
+    """The untrained network: (B, 80, 160, 3) from -1 to 1; out come a logit (B, 1) and edges (B, 4)."""
     layers = tf.keras.layers
 
     def conv(x: Any, filters: int, strides: int) -> Any:
@@ -41,7 +42,7 @@ def build() -> Any:
     logit = layers.Dense(1, name="logit")(x)
     shifts = layers.Dense(4, kernel_initializer="zeros")(x)
     # In tenths of the close-up beside where the proposal lies: one step of Adam must not throw the box away.
-    edges = layers.Rescaling(0.1, [1 / 6, 0.25, 5 / 6, 0.75], name="edges")(shifts)
+    edges = layers.Rescaling(0.1, list(edges_of(MARGINS)), name="edges")(shifts)
     return tf.keras.Model(image, [logit, edges])
 
 
@@ -61,15 +62,21 @@ def losses(targets: Any, logit: Any, edges: Any) -> tuple[Any, Any]:
 
 
 def varied(pixels: NDArray[np.uint8], targets: NDArray[np.float32], rng: np.random.Generator) -> Batch:
-    """Close-ups mirrored half of the time and in a little other light, from -1 to 1."""
+    """Close-ups mirrored half of the time, in other light and other colours, from -1 to 1."""
     images = pixels.astype(np.float32) / 127.5 - 1.0
     wanted = targets.copy()
     mirror = rng.random(len(images)) < 0.5
     images[mirror] = images[mirror, :, ::-1]
     wanted[mirror, 1], wanted[mirror, 3] = 1 - targets[mirror, 3], 1 - targets[mirror, 1]
+    chance = rng.random(len(images))
+    grey, exchanged, negative = chance < 0.1, (chance > 0.1) & (chance < 0.22), chance > 0.97
+    images[grey] = images[grey].mean(axis=3, keepdims=True)
+    images[exchanged] = images[exchanged][..., rng.permutation(3)]
+    images[negative] *= -1
     shape = (len(images), 1, 1, 1)
-    images = images * rng.uniform(0.75, 1.25, shape) + rng.uniform(-0.2, 0.2, shape)
-    return np.clip(images, -1, 1).astype(np.float32), wanted
+    images *= rng.uniform(0.6, 1.3, shape).astype(np.float32)
+    images += (rng.uniform(-0.25, 0.25, shape) + rng.normal(0, 0.06, (len(images), 1, 1, 3))).astype(np.float32)
+    return np.clip(images, -1, 1, out=images), wanted
 
 
 def batches(closeups: Closeups, size: int, rng: np.random.Generator) -> Iterator[Batch]:
@@ -77,7 +84,7 @@ def batches(closeups: Closeups, size: int, rng: np.random.Generator) -> Iterator
     order = rng.permutation(len(closeups.targets))
     for start in range(0, len(order) - size + 1, size):
         chosen = np.sort(order[start : start + size])
-        yield varied(closeups.pixels[chosen], closeups.targets[chosen], rng)
+        yield varied(closeups.pixels(chosen), closeups.targets[chosen], rng)
 
 
 def train(closeups: Closeups, out: Path, *, epochs: int, size: int = 128, rate: float = 1.5e-3, seed: int = 1) -> Any:
@@ -110,8 +117,10 @@ def train(closeups: Closeups, out: Path, *, epochs: int, size: int = 128, rate: 
 
     for epoch in range(int(done), epochs):
         began, sums = time.monotonic(), np.zeros(2)
-        rng = np.random.default_rng((seed, epoch))
-        for number, (images, targets) in enumerate(batches(closeups, size, rng), start=1):
+        made = batches(closeups, size, np.random.default_rng((seed, epoch)))
+        shapes = (tf.TensorSpec((size, HEIGHT, WIDTH, 3)), tf.TensorSpec((size, 5)))
+        ahead = tf.data.Dataset.from_generator(lambda made=made: made, output_signature=shapes).prefetch(4)
+        for number, (images, targets) in enumerate(ahead, start=1):
             sums += [float(loss) for loss in step(images, targets)]
             if number % 20 == 0 or number == steps:
                 cross, of_plates = sums / number
@@ -143,4 +152,4 @@ def trained(folder: Path) -> Any:
 def samples(closeups: Closeups, count: int, seed: int) -> Sequence[NDArray[np.uint8]]:
     """Close-ups for the quantization's ranges."""
     chosen = np.random.default_rng(seed).permutation(len(closeups.targets))[:count]
-    return [closeups.pixels[i] for i in sorted(chosen)]
+    return list(closeups.pixels(np.sort(chosen)))

@@ -8,18 +8,24 @@ from numpy.typing import NDArray
 
 from edge.model import Box
 
-MARGIN_X, MARGIN_Y = 0.25, 0.5
-"""What is shown on each side, as a share of the box's width and height: a box that is half a plate off shows it all."""
+Margins = tuple[float, float]
+"""What a close-up shows on each side of a box, as a share of the box's width and height."""
 PADDING = 114
 """Grey where the close-up reaches beyond the photo."""
 
 
-def frame_of(box: Box) -> Box:
+def frame_of(box: Box, margins: Margins) -> Box:
     """The part of the photo that the close-up of ``box`` shows, in the photo's pixels; it may reach beyond."""
-    width, height = max(box.width, 1.0), max(box.height, 1.0)
-    return Box(
-        box.x1 - MARGIN_X * width, box.y1 - MARGIN_Y * height, box.x2 + MARGIN_X * width, box.y2 + MARGIN_Y * height
-    )
+    beside, above = margins[0] * max(box.width, 1.0), margins[1] * max(box.height, 1.0)
+    width, height = max(box.width, 1.0) + 2 * beside, max(box.height, 1.0) + 2 * above
+    x1, y1 = box.x1 - beside, box.y1 - above
+    return Box(x1, y1, x1 + width, y1 + height)
+
+
+def edges_of(margins: Margins) -> tuple[float, float, float, float]:
+    """Left, top, right and bottom edge of the box itself in its close-up, as fractions."""
+    left, top = (margin / (1 + 2 * margin) for margin in margins)
+    return left, top, 1 - left, 1 - top
 
 
 def close_up(image: NDArray[np.uint8], frame: Box, width: int, height: int) -> NDArray[np.uint8]:

@@ -17,7 +17,7 @@ from edge.errors import ModelError
 from edge.model import Box, Detection
 from edge.vision.boxes import iou
 from edge.vision.closeup import close_up, frame_of
-from edge.vision.runtime import checked_input, load_interpreter
+from edge.vision.runtime import checked_input, load_interpreter, read_description
 
 SAME = 0.45
 """Intersection over union from which two boxes are the same plate."""
@@ -43,9 +43,17 @@ class Refiner:
         self._interpreter = load_interpreter(path, threads=threads, prefer=runtime)
         self._input, self._table = checked_input(self._interpreter.get_input_details(), path)
         _, self.height, self.width, _ = (int(side) for side in self._input["shape"])
+        description = read_description(path)
+        if description.get("input") != [self.height, self.width]:
+            raise ModelError(f"{path} has another input size than its description says; install the models again.")
         outputs = {tuple(int(n) for n in entry["shape"]): entry for entry in self._interpreter.get_output_details()}
-        if set(outputs) != {(1, 1), (1, 4)}:
+        if set(outputs) != {(1, 1), (1, 4)} or any(entry["dtype"] != np.float32 for entry in outputs.values()):
             raise ModelError(f"{path} is not a refiner: it has no logit and edges; install the models again.")
+        try:
+            beside, above = description["margins"]
+            self._margins = float(beside), float(above)
+        except (KeyError, TypeError, ValueError):
+            raise ModelError(f"{path.with_suffix('.json')} has no margins; install the models again.") from None
         self._logit, self._edges = outputs[1, 1], outputs[1, 4]
 
     def refine(self, image: NDArray[np.uint8], proposals: Sequence[Detection]) -> tuple[Detection, ...]:
@@ -58,7 +66,7 @@ class Refiner:
         return tuple(kept)
 
     def _look(self, image: NDArray[np.uint8], proposal: Detection) -> Detection:
-        frame = frame_of(proposal.box)
+        frame = frame_of(proposal.box, self._margins)
         pixels = close_up(image, frame, self.width, self.height)
         self._interpreter.set_tensor(
             self._input["index"], (pixels if self._table is None else self._table[pixels])[None]

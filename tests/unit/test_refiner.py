@@ -13,8 +13,8 @@ from feedkit import roundabout
 from edge.errors import ModelError
 from edge.model import Box, Detection
 from edge.vision.boxes import iou
-from edge.vision.closeup import PADDING, close_up, frame_of
-from edge.vision.detector import Detector
+from edge.vision.closeup import PADDING, close_up, edges_of, frame_of
+from edge.vision.detector import MOST_PROPOSED, Detector
 from edge.vision.refiner import Refiner
 
 ROOT = Path(__file__).parents[2]
@@ -37,10 +37,12 @@ def test_a_close_up_shows_the_box_in_its_middle(box: Box) -> None:
     image = np.zeros((300, 400, 3), np.uint8)
     rows, columns = np.mgrid[0:300, 0:400] + 0.5
     image[..., 0] = 255 * ((columns > box.x1) & (columns < box.x2) & (rows > box.y1) & (rows < box.y2))
-    seen = close_up(image, frame_of(box), 120, 80)[..., 0] > 127
+    seen = close_up(image, frame_of(box, (0.25, 0.6)), 120, 80)[..., 0] > 127
     ys, xs = np.nonzero(seen)
-    assert (xs.min(), xs.max() + 1) == pytest.approx((20, 100), abs=0.6 * 80 / box.width + 1)
-    assert (ys.min(), ys.max() + 1) == pytest.approx((20, 60), abs=0.6 * 40 / box.height + 1)
+    left, top, right, bottom = edges_of((0.25, 0.6))
+    a_pixel = 0.6 * 120 * (right - left) / box.width + 1, 0.6 * 80 * (bottom - top) / box.height + 1
+    assert (xs.min(), xs.max() + 1) == pytest.approx((120 * left, 120 * right), abs=a_pixel[0])
+    assert (ys.min(), ys.max() + 1) == pytest.approx((80 * top, 80 * bottom), abs=a_pixel[1])
 
 
 def test_what_lies_beyond_the_photo_is_grey() -> None:
@@ -84,6 +86,21 @@ def test_boxes_stay_in_the_photo(refiner: Refiner) -> None:
     assert all(0 <= d.box.x1 < d.box.x2 <= 50 and 0 <= d.box.y1 < d.box.y2 <= 40 for d in found)
 
 
+@pytest.mark.parametrize("certain", [0.0, 1.0])
+def test_a_proposal_that_is_certain_can_still_be_judged(refiner: Refiner, frame: np.ndarray, certain: float) -> None:
+    (found,) = refiner.refine(frame, [Detection(Detector(MODELS).detect(frame)[0].box, certain)])
+    assert 0.0 < found.confidence < 1.0
+
+
+def test_only_the_surest_proposals_are_looked_at_again(frame: np.ndarray) -> None:
+    detector = Detector(MODELS)
+    plate = detector.detect(frame)[0].box
+    x, y = int(plate.x1 + plate.x2) // 2, int(plate.y1 + plate.y2) // 2
+    crowd = np.tile(frame[max(y - 60, 0) : y + 60, max(x - 100, 0) : x + 100], (4, 4, 1))
+    assert len(detector.proposals(crowd, 0.1)) > MOST_PROPOSED
+    assert 1 < len(detector.detect(crowd, 0.0)) <= MOST_PROPOSED
+
+
 def detector_beside(folder: Path, refiner: str) -> Path:
     """A copy of the shipped detector whose description names this refiner."""
     shutil.copy(MODELS / "detector.tflite", folder)
@@ -101,6 +118,12 @@ def test_a_missing_damaged_or_wrong_refiner_is_refused(tmp_path: Path) -> None:
         Detector(tmp_path)
     with pytest.raises(ModelError, match="is not a refiner"):
         Refiner(MODELS / "detector.tflite")
+    shutil.copy(MODELS / NAME, tmp_path)
+    described = json.loads((MODELS / NAME).with_suffix(".json").read_text())
+    for changed, complaint in (({"input": [9, 9]}, "another input size"), ({"margins": 7}, "has no margins")):
+        (tmp_path / NAME).with_suffix(".json").write_text(json.dumps(described | changed))
+        with pytest.raises(ModelError, match=complaint):
+            Detector(tmp_path)
 
 
 def test_without_a_refiner_the_proposals_are_the_detections(tmp_path: Path, frame: np.ndarray) -> None:

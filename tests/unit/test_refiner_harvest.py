@@ -9,27 +9,27 @@ import numpy as np
 import pytest
 
 from converter import plates, words
-from converter.errors import MissingError
+from converter.errors import ConverterError, MissingError
 from converter.labels import PlateBox
-from converter.refiner import harvest
+from converter.refiner import harvest, store
 from edge.model import Box, Detection
 from edge.vision.boxes import iou
-from edge.vision.closeup import frame_of
+from edge.vision.closeup import edges_of, frame_of
 
 PLATE = PlateBox(100, 100, 180, 120)
 
 
 def test_a_proposal_means_the_plate_it_covers_enough_of() -> None:
     boxes = [Box(104, 99, 186, 121), Box(300, 100, 380, 120), Box(150, 100, 230, 120), Box(100, 125, 180, 145)]
-    pairs = harvest.judged([frame_of(box) for box in boxes], [PLATE], boxes)
+    pairs = harvest.judged([frame_of(box, store.MARGINS) for box in boxes], [PLATE], boxes)
     assert [plate for _, plate in pairs] == [PLATE, None, None]
     assert iou(boxes[2], PLATE) > harvest.NOTHING
     assert harvest.judged([Box(0, 0, 9, 9)], [], [Box(0, 0, 9, 9)]) == [(Box(0, 0, 9, 9), None)]
 
 
 def test_the_target_is_the_plate_in_its_frame() -> None:
-    frame = frame_of(Box(*(PLATE.x1, PLATE.y1, PLATE.x2, PLATE.y2)))
-    assert harvest.target(frame, PLATE) == pytest.approx((1, 1 / 6, 1 / 4, 5 / 6, 3 / 4))
+    frame = frame_of(Box(*(PLATE.x1, PLATE.y1, PLATE.x2, PLATE.y2)), store.MARGINS)
+    assert harvest.target(frame, PLATE) == pytest.approx((1, *edges_of(store.MARGINS)))
     assert harvest.target(frame, None)[0] == 0
     assert harvest.target(Box(100, 100, 180, 120), PLATE) == (1, 0, 0, 1, 1)
 
@@ -62,14 +62,33 @@ def test_a_scene_gives_some_of_each_kind() -> None:
 
 
 def test_what_was_saved_is_loaded(tmp_path: Path) -> None:
-    closeups = harvest.Closeups(np.full((3, 4, 8, 3), 7, np.uint8), np.ones((3, 5), np.float32))
-    for name in ("one", "two"):
-        harvest.save(closeups, tmp_path / name)
-    both = harvest.load([tmp_path / "one", tmp_path / "two"])
-    assert both.pixels.shape == (6, 4, 8, 3)
+    for start, name in ((0, "one"), (3, "two")):
+        made = ((np.full((80, 160, 3), start + i, np.uint8), (1.0, 0.1 * i, 0.2, 0.8, 0.9)) for i in range(3))
+        assert store.save(made, tmp_path / name) == 3
+    both = store.load([tmp_path / "one", tmp_path / "two"])
     assert both.targets.shape == (6, 5)
+    assert both.pixels(np.array([1, 3, 5]))[:, 40, 80, 0].tolist() == [1, 3, 5]
+    assert both.targets[4].tolist() == pytest.approx([1, 0.1, 0.2, 0.8, 0.9])
+
+
+@pytest.mark.parametrize("spoil", ["nothing", "cut", "broken targets", "unfinished"])
+def test_close_ups_that_are_not_all_there_are_refused(tmp_path: Path, spoil: str) -> None:
+    if spoil != "nothing":
+        store.save([(np.zeros((80, 160, 3), np.uint8), (0.0, 0.1, 0.2, 0.8, 0.9))], tmp_path)
+    if spoil == "cut":
+        with (tmp_path / "pixels.rgb").open("r+b") as file:
+            file.truncate(1000)
+    if spoil == "broken targets":
+        (tmp_path / "targets.npy").write_bytes(b"no numbers")
+    if spoil == "unfinished":
+        (tmp_path / "targets.npy").unlink()
     with pytest.raises(MissingError, match="refiner harvest"):
-        harvest.load([tmp_path])
+        store.load([tmp_path])
+
+
+def test_scenes_without_close_ups_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConverterError, match="more scenes"):
+        store.save([], tmp_path)
 
 
 def test_words_keep_away_from_plates() -> None:
