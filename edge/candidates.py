@@ -29,6 +29,7 @@ SURE_READ = 0.9
 """A read of this confidence stands as it is: words of an owner's own have no format."""
 READINGS = 3
 """Readings of different frames that are looked around, the best ones first."""
+_PLACE = {character: place for place, character in enumerate(ALPHABET)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +69,7 @@ def scores(track: Track, texts: Sequence[str], formats: Formats, pays: Pays = fo
 
 def candidates(track: Track, formats: Formats, pays: Pays = for_verdict) -> Candidates:
     """What *track* may say, judged over all its frames."""
-    readings = list(dict.fromkeys(read.text for read in track.reads))
-    order = np.argsort(-scores(track, readings, formats, pays), kind="stable")
-    texts: dict[str, None] = {}
-    for reading in [readings[place] for place in order[:READINGS]]:
-        texts |= dict.fromkeys(_neighbours(reading, _characters(track.reads)))
-        texts |= dict.fromkeys(_fitting(track, reading, formats))
-    found = tuple(texts)
+    found = _texts(track, formats, pays)
     judged = scores(track, found, formats, pays)
     order = np.argsort(-judged, kind="stable")
     return Candidates(tuple(found[place] for place in order), judged[order])
@@ -82,9 +77,25 @@ def candidates(track: Track, formats: Formats, pays: Pays = for_verdict) -> Cand
 
 def reading(read: PlateRead, formats: Formats) -> str:
     """The text of one read that pixels and formats together make the likeliest; a sure read needs no formats."""
-    if read.confidence >= SURE_READ:
+    if read.confidence >= SURE_READ or not read.text:
         return read.text
-    return candidates(Track((read,), (0,), (0,)), formats, for_reading).texts[0] if read.text else ""
+    track = Track((read,), (0,), (0,))
+    found = _texts(track, formats, for_reading)
+    judged = track.log_likelihoods(found)
+    # No text pays more than FOREIGN: what lies further behind need not be looked up.
+    rivals = np.flatnonzero(judged >= judged.max() - FOREIGN)
+    return found[max(rivals, key=lambda place: judged[place] - for_reading(found[place], formats))]
+
+
+def _texts(track: Track, formats: Formats, pays: Pays) -> tuple[str, ...]:
+    """The readings of the frames and what lies around the best of them."""
+    readings = list(dict.fromkeys(read.text for read in track.reads))
+    order = np.argsort(-scores(track, readings, formats, pays), kind="stable")
+    texts: dict[str, None] = {}
+    for reading in [readings[place] for place in order[:READINGS]]:
+        texts |= dict.fromkeys(_neighbours(reading, _characters(track.reads)))
+        texts |= dict.fromkeys(_fitting(track, reading, formats))
+    return tuple(texts)
 
 
 def _characters(reads: Sequence[PlateRead]) -> str:
@@ -111,7 +122,7 @@ def _fitting(track: Track, text: str, formats: Formats) -> set[str]:
     table = judged.reshape(len(text), len(ALPHABET))
     return {
         "".join(
-            own if own in allowed else max(allowed, key=lambda c: table[place, ALPHABET.index(c)])
+            own if own in allowed else max(allowed, key=lambda c: table[place, _PLACE[c]])
             for place, (own, allowed) in enumerate(zip(text, slots, strict=True))
         )
         for slots in layouts

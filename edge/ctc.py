@@ -45,8 +45,12 @@ def log_likelihoods(log_probs: NDArray[np.float32], texts: Sequence[str]) -> NDA
     alpha = np.zeros((count, length + 2))
     alpha[:, 2:4] = probabilities[0][labels[:, :2]]
     scale = np.zeros(count)
+    paths = np.empty((count, length))
     for step, emissions in enumerate(probabilities[1:]):
-        alpha[:, 2:] = (alpha[:, 2:] + alpha[:, 1:-1] + may_skip * alpha[:, :-2]) * emissions[labels]
+        np.multiply(may_skip, alpha[:, :-2], out=paths)
+        paths += alpha[:, 1:-1]
+        paths += alpha[:, 2:]
+        np.multiply(paths, emissions.take(labels), out=alpha[:, 2:])
         if step % RESCALE == 0:
             peak = alpha.max(axis=1)
             peak[peak == 0.0] = 1.0
