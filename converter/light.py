@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 
 import cv2
@@ -41,19 +42,23 @@ def motion_blur(image: Pixels, length: int, degrees: float) -> Pixels:
 
 
 def lamp(image: Pixels, box: tuple[float, float, float, float], rng: random.Random) -> Pixels:
-    """A coloured lamp on what lies in the box (x1, y1, x2, y2) and a little around it."""
-    height, width = image.shape[:2]
+    """The image (H, W, 3) with a coloured lamp on what lies in the box (x1, y1, x2, y2) and a little around it."""
     x1, y1, x2, y2 = box
-    reach = np.zeros((height, width), np.float32)
-    grow = rng.uniform(0.0, 0.5) * (y2 - y1)
-    corners = [round(v) for v in (x1 - grow, y1 - grow, x2 + grow, y2 + grow)]
-    cv2.rectangle(reach, (corners[0], corners[1]), (corners[2], corners[3]), (1.0,), -1)
-    reach = np.asarray(cv2.GaussianBlur(reach, (0, 0), max((y2 - y1) * rng.uniform(0.1, 0.5), 0.5)), np.float32)
+    grow, soft = rng.uniform(0.0, 0.5) * (y2 - y1), max((y2 - y1) * rng.uniform(0.1, 0.5), 0.5)
+    far = grow + 3 * soft
+    left, top = max(math.floor(x1 - far), 0), max(math.floor(y1 - far), 0)
+    spot = image[top : math.ceil(y2 + far), left : math.ceil(x2 + far)]
+    reach = np.zeros(spot.shape[:2], np.float32)
+    first = (round(x1 - grow) - left, round(y1 - grow) - top)
+    cv2.rectangle(reach, first, (round(x2 + grow) - left, round(y2 + grow) - top), (1.0,), -1)
+    reach = np.asarray(cv2.GaussianBlur(reach, (0, 0), soft), np.float32)
     colour = np.array([rng.uniform(0.05, 1.0) for _ in range(3)], np.float32)
     colour /= colour.max()
-    lit = image.astype(np.float32) * (0.25 + 0.75 * colour) + rng.uniform(0, 90) * colour
+    lit = spot * (0.25 + 0.75 * colour) + rng.uniform(0, 90) * colour
     shown = (reach * rng.uniform(0.5, 1.0))[..., None]
-    return np.asarray(np.clip(image * (1 - shown) + lit * shown, 0, 255), np.uint8)
+    image = image.copy()
+    image[top : top + spot.shape[0], left : left + spot.shape[1]] = np.clip(spot * (1 - shown) + lit * shown, 0, 255)
+    return image
 
 
 def relight(image: Pixels, rng: random.Random) -> Pixels:

@@ -1,4 +1,4 @@
-"""Hangs rendered plates of other countries where the plates of a photo hang."""
+"""Hangs rendered plates of other countries, or sticks letters, where the plates of a photo hang."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ FADED = 0.15
 def rehang(
     image: Pixels, boxes: Sequence[PlateBox], fonts: list[plates.Font], rng: random.Random
 ) -> tuple[Pixels, list[PlateBox]]:
-    """The photo (H, W, 3) RGB with most of its plates exchanged for rendered ones, and all the boxes, old and new.
+    """The photo (H, W, 3) RGB with most of its plates exchanged for rendered ones or for letters stuck onto the body,
+    and all the boxes, old and new.
 
     The new ones hang in a slight perspective and in the light of the place. `fonts` as `plates.load_fonts` gives them.
     """
@@ -91,8 +92,8 @@ def _stick_on(image: Pixels, old: PlateBox, fonts: list[plates.Font], rng: rando
     spot[:] = np.clip(_smoothed_over(image, old, (x1, y1, x2, y2)), 0, 255).astype(np.uint8)
     rows = 2 if old.width < 2.5 * old.height else 1
     pattern = rng.choice(("LL DD\nDDDD", "LLL\nDDDD", "LL DD L\nDDDD") if rows == 2 else ("LL DD L DDDD", "LLL DDDD"))
-    dark = float(spot.mean()) > 110
-    ink = np.array([rng.randint(0, 50) if dark else rng.randint(190, 255) for _ in range(3)], np.float32)
+    dark_ink = float(spot.mean()) > 110
+    ink = np.array([rng.randint(0, 50) if dark_ink else rng.randint(190, 255) for _ in range(3)], np.float32)
     font, tall = rng.choice(fonts), spot.shape[0] // rows
     for row, text in enumerate(plates.random_text(pattern, rng).split("\n")):
         mask = plates.text_mask(text, font)

@@ -2,9 +2,9 @@
 
 Photos are framed as they were taken, or scaled so that the chosen plate's width is log-uniform over what the network
 must find: small plates are as frequent as large ones. Where a photo does not fill the canvas, another one shows behind
-it. Some plates are exchanged for rendered ones of other countries; rendered words without a plate, and parts of photos
-without any plate, are the hard negatives. Everything is drawn from the `random.Random` that is passed in: the same seed
-gives the same scenes.
+it. Some plates are exchanged for rendered ones of other countries or for bare letters; rendered words without a plate,
+and parts of photos without any plate, are the hard negatives. Everything is drawn from the `random.Random` that is
+passed in: the same seed gives the same scenes.
 """
 
 from __future__ import annotations

@@ -124,7 +124,7 @@ def _grille(canvas: Pixels, boxes: Sequence[PlateBox], fonts: Sequence[plates.Fo
 
 
 def _round(canvas: Pixels, boxes: Sequence[PlateBox], fonts: Sequence[plates.Font], rng: random.Random) -> None:
-    """A lamp or a wheel: rings in two colours, of a wheel with spokes."""
+    """A lamp or a wheel: rings in two colours, a wheel's with spokes."""
     tall = rng.randint(6, max(7, canvas.shape[0] // 5))
     wide = round(tall * rng.uniform(0.8, 2.6))
     if wide >= canvas.shape[1]:
@@ -132,20 +132,23 @@ def _round(canvas: Pixels, boxes: Sequence[PlateBox], fonts: Sequence[plates.Fon
     x, y = _near_a_plate(canvas, boxes, (tall, wide), rng)
     if not _free(boxes, x, y, (tall, wide)):
         return
-    centre, half = (x + wide // 2, y + tall // 2), (wide // 2, tall // 2)
+    spot = np.ascontiguousarray(canvas[y : y + tall, x : x + wide])
+    centre, half = (wide // 2, tall // 2), (wide / 2, tall / 2)
     colours = [[rng.randint(0, 255)] * 3 for _ in range(2)]
     if rng.random() < 0.4:
         colours[1] = [rng.randint(0, 255) for _ in range(3)]
     turn = rng.uniform(-15, 15)
-    spot = np.ascontiguousarray(canvas)
-    for ring, size in enumerate(sorted((rng.uniform(0.3, 1.0) for _ in range(rng.randint(2, 4))), reverse=True)):
+    rings = sorted((rng.uniform(0.3, 1.0) for _ in range(rng.randint(2, 4))), reverse=True)
+    for ring, size in enumerate(rings):
         axes = (round(half[0] * size), round(half[1] * size))
         cv2.ellipse(spot, centre, axes, turn, 0, 360, colours[ring % 2], -1, cv2.LINE_AA)
-    for spoke in range(rng.choice((0, 0, 5, 8, 10))):
-        angle = 2 * np.pi * spoke / 10
-        end = (round(centre[0] + half[0] * np.cos(angle)), round(centre[1] + half[1] * np.sin(angle)))
+    spokes = rng.choice((0, 0, 5, 8, 10))
+    for spoke in range(spokes):
+        angle = 2 * np.pi * spoke / spokes
+        reach = rings[0] * half[0] * np.cos(angle), rings[0] * half[1] * np.sin(angle)
+        end = (round(centre[0] + reach[0]), round(centre[1] + reach[1]))
         cv2.line(spot, centre, end, colours[0], max(1, tall // 16), cv2.LINE_AA)
-    canvas[:] = spot
+    canvas[y : y + tall, x : x + wide] = spot
 
 
 def _near_a_plate(

@@ -34,7 +34,7 @@ SURE = 0.8
 STILL, MOVING = 0.03, 0.09
 """Ways in plate widths through the frames of a case: less is standing, more is driving, between is unknown."""
 JITTER = 3.0
-"""Pixels by which the boxes of a standing plate differ from frame to frame, however small it is."""
+"""Pixels by which the boxes of a standing plate differ through photos of some 1,280 by 720, however small it is."""
 GROWN = 1.03
 """Ratio of sizes, last frame to first, from which a plate comes nearer."""
 NEARER = 1.5
@@ -65,12 +65,16 @@ class Track:
 
     @property
     def way(self) -> float | None:
-        """How far the plate moved or grew beyond :data:`JITTER`, in its own widths; None if only one frame shows it."""
+        """How far the plate moved or grew, in its own widths; None if only one frame shows it."""
         first, *rest = (read.detection.box for read in self.reads)
         if not rest or not first.width:
             return None
-        pixels = max(max(_distance(first, box), abs(box.width - first.width)) for box in rest)
-        return max(pixels - JITTER, 0.0) / first.width
+        return max(max(_distance(first, box), abs(box.width - first.width)) for box in rest) / first.width
+
+    @property
+    def drives(self) -> bool:
+        """Whether the plate moved or grew further than the box of a standing one trembles."""
+        return self.way is not None and self.way - JITTER / self.reads[0].detection.box.width >= MOVING
 
     @property
     def growth(self) -> float:
@@ -117,7 +121,7 @@ def suspects(seen: Sequence[Track], direction: str | None = None) -> tuple[Track
     left = [track for track in seen if any(read.text for read in track.reads)]
     rules: list[Callable[[Track], bool]] = [
         lambda track: track.found >= SURE * max(t.found for t in left),
-        lambda track: track.way is None or track.way > STILL or not any((t.way or 0.0) >= MOVING for t in left),
+        lambda track: track.way is None or track.way > STILL or not any(t.drives for t in left),
         lambda track: direction != "inbound" or track.growth > 1 / GROWN,
         lambda track: direction != "outbound" or track.growth < GROWN,
         lambda track: track.size * NEARER > max(t.size for t in left),

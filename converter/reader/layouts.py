@@ -1,8 +1,9 @@
 """What plates look like: formats and furniture of the countries the renderer draws.
 
-Patterns: ``A`` letter, ``9`` digit, ``X`` either, ``W`` a word of three to six letters, and what is drawn but no part
+Patterns: ``A`` letter, ``9`` digit, ``X`` either, ``W`` a word of two to six letters, and what is drawn but no part
 of the text: ``-`` dash, ``.`` dot, ``*`` sticker or coat of arms, ``~`` the Tunisian word, ``_`` half a gap, space a
-gap. ``/`` begins the second line. They follow the formats that the countries' registration authorities publish.
+gap. ``/`` begins the second line. They follow the formats that the countries' registration authorities publish;
+words are their owners' own.
 """
 
 from __future__ import annotations
@@ -93,7 +94,8 @@ LAYOUTS: tuple[Layout, ...] = (
     _eu("M", 1.5, "AAA*999", "AAA 999", "AAA-999"),
     _eu("CY", 1, "AAA 999", "AAA/999"),
     _eu("IS", 1, "AA A99", "AA*999", "AA 999"),
-    _eu("words", 5, "W", "W", "W 9", "W 99", "9 W", "999 W", "999.W", "AA*W", "A*W 9", "W/99", "W*W"),
+    Layout("words", 5, ("W", "W", "W 9", "W 99", "9 W", "999 W", "999.W", "AA*W", "A*W 9", "W/99", "W*W"),
+           band_left=0.4, inverse=0.2),
     Layout("RUS", 1.5, ("A 999 AA", "A999AA 99", "A999AA_999"), "ABEKMHOPCTYX", country="RUS", font="RG"),
     Layout("GB", 6, ("AA99 AAA", "AA99AAA", "A999 AAA", "AAA 999A", "AA99/AAA", "A99 AAA", "AAA 9", "999 AAA",
                      "A9 AAA"), _ALL, band_left=0.35, footer=0.4, country="GB", font="GL-Nummernschild-Mtl"),
@@ -162,5 +164,5 @@ def fill(pattern: str, letters: str, rng: random.Random) -> str:
 
 
 def _word(rng: random.Random) -> str:
-    """A spoken word of three to six capitals."""
+    """A word that can be spoken, at most six capitals."""
     return (word(rng) + word(rng)).upper()[: rng.randint(3, 6)]

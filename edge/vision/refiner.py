@@ -26,6 +26,9 @@ SECOND = 0.6
 MOST = 9.0
 """The greatest log-odds of either look, before the second one's are weighed: int8 rounds there."""
 
+MOST_MARGIN = 10.0
+"""Less than this may be shown beside a proposal, in its own widths or heights."""
+
 
 class Refiner:
     """One model in one interpreter; not to be shared between threads.
@@ -48,12 +51,14 @@ class Refiner:
             raise ModelError(f"{path} has another input size than its description says; install the models again.")
         outputs = {tuple(int(n) for n in entry["shape"]): entry for entry in self._interpreter.get_output_details()}
         if set(outputs) != {(1, 1), (1, 4)} or any(entry["dtype"] != np.float32 for entry in outputs.values()):
-            raise ModelError(f"{path} is not a refiner: it has no logit and edges; install the models again.")
+            raise ModelError(f"{path} is not a refiner: it has no float logit and edges; install the models again.")
         try:
-            beside, above = description["margins"]
-            self._margins = float(beside), float(above)
+            beside, above = (float(margin) for margin in description["margins"])
         except (KeyError, TypeError, ValueError):
-            raise ModelError(f"{path.with_suffix('.json')} has no margins; install the models again.") from None
+            beside = above = -1.0
+        if not (0 <= beside < MOST_MARGIN and 0 <= above < MOST_MARGIN):
+            raise ModelError(f"{path.with_suffix('.json')} has no margins that can be used; install the models again.")
+        self._margins = beside, above
         self._logit, self._edges = outputs[1, 1], outputs[1, 4]
 
     def refine(self, image: NDArray[np.uint8], proposals: Sequence[Detection]) -> tuple[Detection, ...]:

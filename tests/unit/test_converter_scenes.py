@@ -16,7 +16,7 @@ from converter.scene import Recipe, Spoilt, Studio, erase
 from converter.warp import transformed
 
 GREEN = (0, 255, 0)
-PLAIN = {"mosaic": 0.0, "rehang": 0.0, "words": 0.0, "negative": 0.0, "quarter_turn": 0.0, "backdrop": 0.0}
+PLAIN = {"lamp": 0.0, "mosaic": 0.0, "rehang": 0.0, "words": 0.0, "negative": 0.0, "quarter_turn": 0.0, "backdrop": 0.0}
 
 
 @pytest.fixture

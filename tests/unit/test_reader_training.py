@@ -33,11 +33,18 @@ def test_every_pattern_can_be_drawn() -> None:
     rng = random.Random(1)
     for layout in LAYOUTS:
         for pattern in layout.patterns:
-            assert set(pattern) <= set("A9X-.*~_ /"), pattern
+            assert set(pattern) <= set("A9XW-.*~_ /"), pattern
             text = "".join(c for c in fill(pattern, layout.letters, rng) if c.isalnum())
             assert 1 <= len(text) <= 12
             assert set(text) <= set(ALPHABET)
             assert pattern.count("/") <= 1
+
+
+def test_a_word_is_spelt_with_letters() -> None:
+    rng = random.Random(2)
+    drawn = [fill("9 W", "ABCD", rng) for _ in range(200)]
+    assert all(text[0].isdigit() and text[2:].isalpha() and text[2:].isupper() for text in drawn)
+    assert {len(text) - 2 for text in drawn} >= {3, 4, 5, 6}
 
 
 def test_layouts_are_drawn_by_weight() -> None:

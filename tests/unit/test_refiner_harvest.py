@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from pathlib import Path
 
@@ -71,7 +72,7 @@ def test_what_was_saved_is_loaded(tmp_path: Path) -> None:
     assert both.targets[4].tolist() == pytest.approx([1, 0.1, 0.2, 0.8, 0.9])
 
 
-@pytest.mark.parametrize("spoil", ["nothing", "cut", "broken targets", "unfinished"])
+@pytest.mark.parametrize("spoil", ["nothing", "cut", "broken targets", "no targets", "unfinished", "other form"])
 def test_close_ups_that_are_not_all_there_are_refused(tmp_path: Path, spoil: str) -> None:
     if spoil != "nothing":
         store.save([(np.zeros((80, 160, 3), np.uint8), (0.0, 0.1, 0.2, 0.8, 0.9))], tmp_path)
@@ -80,8 +81,13 @@ def test_close_ups_that_are_not_all_there_are_refused(tmp_path: Path, spoil: str
             file.truncate(1000)
     if spoil == "broken targets":
         (tmp_path / "targets.npy").write_bytes(b"no numbers")
+    if spoil == "no targets":
+        (tmp_path / "targets.npy").write_bytes(b"")
     if spoil == "unfinished":
-        (tmp_path / "targets.npy").unlink()
+        (tmp_path / "closeups.json").unlink()
+    if spoil == "other form":
+        about = json.loads((tmp_path / "closeups.json").read_text()) | {"margins": [0.1, 0.1]}
+        (tmp_path / "closeups.json").write_text(json.dumps(about))
     with pytest.raises(MissingError, match="refiner harvest"):
         store.load([tmp_path])
 

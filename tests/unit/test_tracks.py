@@ -62,6 +62,12 @@ def test_a_small_plate_whose_box_trembles_does_not_move() -> None:
     assert texts(suspects(tracks(list(zip(near, far, strict=True))))) == ["AB123CD"]
 
 
+def test_a_small_plate_that_moves_a_little_is_not_taken_for_parked() -> None:
+    small = film("AB123CD", (300, 300), (2, 0), [40, 40, 40])
+    driving = film("DR200IV", (600, 300), (15, 4), [56, 57, 58])
+    assert set(texts(suspects(tracks(list(zip(small, driving, strict=True)))))) == {"AB123CD", "DR200IV"}
+
+
 def test_where_nothing_is_seen_to_move_nothing_is_taken_for_parked() -> None:
     slow = film("AB123CD", (200, 400), (0.5, 0.5), [120, 120, 121])
     assert texts(suspects(tracks([[read] for read in slow]))) == ["AB123CD"]
