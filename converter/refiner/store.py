@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from converter.errors import ConverterError, MissingError
 
-WIDTH, HEIGHT = 160, 80
+WIDTH, HEIGHT = 128, 64
 """Pixels of a close-up."""
-MARGINS = (0.5, 0.9)
-"""What it shows on each side of a box, as a share of its width and height: enough to see what a plate hangs on."""
+MARGINS = (0.25, 0.5)
+"""What it shows on each side of a box, as a share of its width and height: a box that is half a plate off shows all."""
 
 _FORM = {"width": WIDTH, "height": HEIGHT, "margins": list(MARGINS)}
 Pixels = NDArray[np.uint8]
@@ -25,13 +25,13 @@ Target = tuple[float, float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Closeups:
-    """`parts` are arrays (n, 80, 160, 3) uint8 RGB, mapped from disk; `targets` (N, 5) float32 are those of all."""
+    """`parts` are arrays (n, 64, 128, 3) uint8 RGB, mapped from disk; `targets` (N, 5) float32 are those of all."""
 
     parts: tuple[Pixels, ...]
     targets: NDArray[np.float32]
 
     def pixels(self, chosen: NDArray[np.int64]) -> Pixels:
-        """The chosen close-ups (len(chosen), 80, 160, 3)."""
+        """The chosen close-ups (len(chosen), 64, 128, 3)."""
         starts = np.cumsum([0, *(len(part) for part in self.parts)])
         where = np.searchsorted(starts, chosen, side="right") - 1
         return np.stack([self.parts[p][i - starts[p]] for p, i in zip(where, chosen, strict=True)])

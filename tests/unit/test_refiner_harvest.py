@@ -64,18 +64,18 @@ def test_a_scene_gives_some_of_each_kind() -> None:
 
 def test_what_was_saved_is_loaded(tmp_path: Path) -> None:
     for start, name in ((0, "one"), (3, "two")):
-        made = ((np.full((80, 160, 3), start + i, np.uint8), (1.0, 0.1 * i, 0.2, 0.8, 0.9)) for i in range(3))
+        made = ((np.full((64, 128, 3), start + i, np.uint8), (1.0, 0.1 * i, 0.2, 0.8, 0.9)) for i in range(3))
         assert store.save(made, tmp_path / name) == 3
     both = store.load([tmp_path / "one", tmp_path / "two"])
     assert both.targets.shape == (6, 5)
-    assert both.pixels(np.array([1, 3, 5]))[:, 40, 80, 0].tolist() == [1, 3, 5]
+    assert both.pixels(np.array([1, 3, 5]))[:, 32, 64, 0].tolist() == [1, 3, 5]
     assert both.targets[4].tolist() == pytest.approx([1, 0.1, 0.2, 0.8, 0.9])
 
 
 @pytest.mark.parametrize("spoil", ["nothing", "cut", "broken targets", "no targets", "unfinished", "other form"])
 def test_close_ups_that_are_not_all_there_are_refused(tmp_path: Path, spoil: str) -> None:
     if spoil != "nothing":
-        store.save([(np.zeros((80, 160, 3), np.uint8), (0.0, 0.1, 0.2, 0.8, 0.9))], tmp_path)
+        store.save([(np.zeros((64, 128, 3), np.uint8), (0.0, 0.1, 0.2, 0.8, 0.9))], tmp_path)
     if spoil == "cut":
         with (tmp_path / "pixels.rgb").open("r+b") as file:
             file.truncate(1000)
