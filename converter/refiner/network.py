@@ -97,7 +97,7 @@ def train(closeups: Closeups, out: Path, *, epochs: int, size: int = 128, rate: 
     checkpoint = tf.train.Checkpoint(model=model, optimizer=optimizer, epochs=done)
     manager = tf.train.CheckpointManager(checkpoint, str(out), max_to_keep=2)
     if manager.latest_checkpoint:
-        checkpoint.restore(manager.latest_checkpoint)
+        restore(checkpoint, manager.latest_checkpoint)
         sys.stderr.write(f"going on after epoch {int(done)}\n")
 
     @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
@@ -140,8 +140,20 @@ def trained(folder: Path) -> Any:
     if latest is None:
         raise MissingError(f"{folder} holds no trained refiner; run `autovelox-convert refiner train` first.")
     model = build()
-    tf.train.Checkpoint(model=model).restore(latest).expect_partial()
+    restore(tf.train.Checkpoint(model=model), latest).expect_partial()
     return model
+
+
+def restore(checkpoint: Any, latest: str) -> Any:
+    """Restores the checkpoint that the file *latest* holds; returns its status.
+
+    Raises:
+        ConverterError: the file is of another network than this program's.
+    """
+    try:
+        return checkpoint.restore(latest)
+    except ValueError:
+        raise ConverterError(f"{latest} is of another network than this refiner; train in a new folder.") from None
 
 
 def samples(closeups: Closeups, count: int, seed: int) -> Sequence[NDArray[np.uint8]]:
