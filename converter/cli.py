@@ -131,7 +131,10 @@ def build_parser() -> argparse.ArgumentParser:
         "--threshold", type=probability, default=0.4, help="working threshold to write down (default: 0.4)"
     )
     new.add_argument(
-        "--doubtful", type=probability, default=0.2, help="least confidence that the reader may confirm (default: 0.2)"
+        "--doubtful",
+        type=probability,
+        default=0.15,
+        help="least confidence that the reader may confirm (default: 0.15)",
     )
     new.add_argument(
         "--refiner", type=Path, metavar="DIR", help="folder made by `refiner export`: the detectors get a second look"

@@ -95,10 +95,10 @@ def _stick_on(image: Pixels, old: PlateBox, fonts: list[plates.Font], rng: rando
     dark_ink = float(spot.mean()) > 110
     ink = np.array([rng.randint(0, 50) if dark_ink else rng.randint(190, 255) for _ in range(3)], np.float32)
     font, tall = rng.choice(fonts), spot.shape[0] // rows
+    gap = max(1, round(0.08 * tall))
+    room = (max(spot.shape[1] - 2 * gap, 1), max(tall - 2 * gap, 1))
     for row, text in enumerate(plates.random_text(pattern, rng).split("\n")):
         mask = plates.text_mask(text, font)
-        gap = max(1, round(0.08 * tall))
-        room = (max(spot.shape[1] - 2 * gap, 1), max(tall - 2 * gap, 1))
         ink_there = cv2.resize(mask, room, interpolation=cv2.INTER_AREA) / 255.0
         alpha = np.zeros((tall, spot.shape[1]), np.float32)
         alpha[gap : gap + room[1], gap : gap + room[0]] = ink_there

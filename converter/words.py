@@ -108,31 +108,27 @@ def _grille(canvas: Pixels, boxes: Sequence[PlateBox], fonts: Sequence[plates.Fo
     """A radiator's, a fence's or a window's bars."""
     tall = rng.randint(8, max(9, canvas.shape[0] // rng.choice((4, 8))))
     wide = round(tall * rng.uniform(1.5, 5))
-    if wide >= canvas.shape[1]:
-        return
-    x, y = _near_a_plate(canvas, boxes, (tall, wide), rng)
-    if not _free(boxes, x, y, (tall, wide)):
+    spot = _room(canvas, boxes, (tall, wide), rng)
+    if spot is None:
         return
     step_x, step_y = rng.randint(3, 12), rng.choice((rng.randint(3, 8), tall))
     bars, between = rng.randint(90, 255), rng.randint(0, 80)
     if rng.random() < 0.4:
         bars, between = between, bars
-    spot = np.full((tall, wide), between, np.uint8)
-    spot[:, ::step_x] = bars
-    spot[::step_y] = bars
-    canvas[y : y + tall, x : x + wide] = cv2.GaussianBlur(spot, (0, 0), rng.uniform(0.3, 1.0))[..., None]
+    grid = np.full((tall, wide), between, np.uint8)
+    grid[:, ::step_x] = bars
+    grid[::step_y] = bars
+    spot[:] = cv2.GaussianBlur(grid, (0, 0), rng.uniform(0.3, 1.0))[..., None]
 
 
 def _round(canvas: Pixels, boxes: Sequence[PlateBox], fonts: Sequence[plates.Font], rng: random.Random) -> None:
     """A lamp or a wheel: rings in two colours, a wheel's with spokes."""
     tall = rng.randint(6, max(7, canvas.shape[0] // 5))
     wide = round(tall * rng.uniform(0.8, 2.6))
-    if wide >= canvas.shape[1]:
+    spot = _room(canvas, boxes, (tall, wide), rng)
+    if spot is None:
         return
-    x, y = _near_a_plate(canvas, boxes, (tall, wide), rng)
-    if not _free(boxes, x, y, (tall, wide)):
-        return
-    spot = np.ascontiguousarray(canvas[y : y + tall, x : x + wide])
+    drawn = np.ascontiguousarray(spot)
     centre, half = (wide // 2, tall // 2), (wide / 2, tall / 2)
     colours = [[rng.randint(0, 255)] * 3 for _ in range(2)]
     if rng.random() < 0.4:
@@ -141,14 +137,23 @@ def _round(canvas: Pixels, boxes: Sequence[PlateBox], fonts: Sequence[plates.Fon
     rings = sorted((rng.uniform(0.3, 1.0) for _ in range(rng.randint(2, 4))), reverse=True)
     for ring, size in enumerate(rings):
         axes = (round(half[0] * size), round(half[1] * size))
-        cv2.ellipse(spot, centre, axes, turn, 0, 360, colours[ring % 2], -1, cv2.LINE_AA)
+        cv2.ellipse(drawn, centre, axes, turn, 0, 360, colours[ring % 2], -1, cv2.LINE_AA)
     spokes = rng.choice((0, 0, 5, 8, 10))
     for spoke in range(spokes):
         angle = 2 * np.pi * spoke / spokes
         reach = rings[0] * half[0] * np.cos(angle), rings[0] * half[1] * np.sin(angle)
         end = (round(centre[0] + reach[0]), round(centre[1] + reach[1]))
-        cv2.line(spot, centre, end, colours[0], max(1, tall // 16), cv2.LINE_AA)
-    canvas[y : y + tall, x : x + wide] = spot
+        cv2.line(drawn, centre, end, colours[0], max(1, tall // 16), cv2.LINE_AA)
+    spot[:] = drawn
+
+
+def _room(canvas: Pixels, boxes: Sequence[PlateBox], shape: tuple[int, int], rng: random.Random) -> Pixels | None:
+    """A part of the canvas of this (height, width) to draw into, mostly by a plate; None where it would cover one."""
+    height, width = shape
+    if width >= canvas.shape[1]:
+        return None
+    x, y = _near_a_plate(canvas, boxes, shape, rng)
+    return canvas[y : y + height, x : x + width] if _free(boxes, x, y, shape) else None
 
 
 def _near_a_plate(

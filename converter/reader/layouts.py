@@ -158,9 +158,10 @@ def fill(pattern: str, letters: str, rng: random.Random) -> str:
     pool = letters if rng.random() > 0.1 else "".join(rng.sample(letters, 3))
     digits = "0123456789" if rng.random() > 0.1 else "".join(rng.sample("0123456789", 3))
     # Where either may stand, authorities leave out the letter O; so O against 0 stays a question of place or of shape.
-    drawn = {"a": pool, "9": digits, "x": pool.replace("O", "") + digits * (1 + len(pool) // 20)}
-    pattern = "".join(_word(rng) if symbol == "W" else symbol.lower() for symbol in pattern)
-    return "".join(rng.choice(drawn[symbol]) if symbol in drawn else symbol.upper() for symbol in pattern)
+    drawn = {"A": pool, "9": digits, "X": pool.replace("O", "") + digits * (1 + len(pool) // 20)}
+    return "".join(
+        _word(rng) if symbol == "W" else rng.choice(drawn[symbol]) if symbol in drawn else symbol for symbol in pattern
+    )
 
 
 def _word(rng: random.Random) -> str:

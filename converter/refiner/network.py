@@ -97,7 +97,7 @@ def train(closeups: Closeups, out: Path, *, epochs: int, size: int = 128, rate: 
     checkpoint = tf.train.Checkpoint(model=model, optimizer=optimizer, epochs=done)
     manager = tf.train.CheckpointManager(checkpoint, str(out), max_to_keep=2)
     if manager.latest_checkpoint:
-        restore(checkpoint, manager.latest_checkpoint)
+        _restore(checkpoint, manager.latest_checkpoint)
         sys.stderr.write(f"going on after epoch {int(done)}\n")
 
     @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
@@ -140,11 +140,11 @@ def trained(folder: Path) -> Any:
     if latest is None:
         raise MissingError(f"{folder} holds no trained refiner; run `autovelox-convert refiner train` first.")
     model = build()
-    restore(tf.train.Checkpoint(model=model), latest).expect_partial()
+    _restore(tf.train.Checkpoint(model=model), latest).expect_partial()
     return model
 
 
-def restore(checkpoint: Any, latest: str) -> Any:
+def _restore(checkpoint: Any, latest: str) -> Any:
     """Restores the checkpoint that the file *latest* holds; returns its status.
 
     Raises:
