@@ -33,7 +33,7 @@ def letterbox(image: NDArray[np.uint8], width: int, height: int) -> tuple[NDArra
     """The photo (H, W, 3) on a canvas (height, width, 3), its proportions kept, grey around it.
 
     A large photo is averaged over blocks first, less what is left over at its right and lower edge, and interpolated
-    then: OpenCV averages over whole pixels ten times as fast as over parts of them.
+    then: OpenCV averages over whole pixels much faster than over parts of them.
     """
     image_h, image_w = image.shape[:2]
     block = min(max(int(max(image_w / width, image_h / height)), 1), image_w, image_h)

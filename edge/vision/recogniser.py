@@ -16,7 +16,7 @@ from edge.vision.reader import PlateReader
 from edge.vision.worker import PhotoRead
 
 MOST_READ = 5
-"""Detections of a photo that are read, the surest ones: reading one costs half as much as finding them all."""
+"""Detections of a photo that are read, the surest ones: reading one costs about as much as finding them all."""
 CHARACTERS, CLEAR = 4, 0.8
 """A doubtful detection is a plate if the reader sees this many characters, with this mean confidence (0 to 1)."""
 
