@@ -38,6 +38,7 @@ class Layout:
 
 _WHITE, _YELLOW, _BLACK, _GREY = (240, 240, 236), (235, 190, 40), (20, 20, 24), (190, 192, 196)
 _BLUE, _RED, _GREEN, _CREAM = (20, 50, 150), (170, 25, 30), (20, 100, 60), (225, 222, 200)
+_BRICK = (150, 55, 50)
 
 LAYOUTS = (
     Layout(4.73, ("LL DDD LL", "L DD LLL", "LL-DDD-LL", "LLL DDD", "LL DDDD", "DDDD LLL", "L-LL DDDD"),
@@ -56,6 +57,9 @@ LAYOUTS = (
            weight=2.0),
     Layout(1.6, ("LL DD\nLL DDDD", "LL DD L\nDDDD", "LLL\nDDDD"), (_RED, _GREEN, _BLUE, _BLACK), (_WHITE, _YELLOW),
            weight=0.8),
+    Layout(4.6, ("LL DD LL DDDD", "LL-DD-L-DDDD", "LLDDLLDDDD", "LL DD DDDD", "LLLDDDD"), (_RED, _BRICK), (_WHITE,),
+           weight=3.0),
+    Layout(1.6, ("LL DD\nLL DDDD", "LL DD L\nDDDD", "LL DD\nDDDD"), (_RED, _BRICK), (_WHITE,), weight=1.5),
 )  # fmt: skip
 
 

@@ -56,9 +56,9 @@ class Recipe:
     backdrop: float = 0.75
     negative: float = 0.08
     quarter_turn: float = 0.05
-    rehang: float = 0.45
+    rehang: float = 0.5
     words: float = 0.4
-    lamp: float = 0.06
+    lamp: float = 0.08
     visible_min: float = 0.6
     height_min_px: float = 3.5
     squeezed: Mapping[str, float] = field(default_factory=dict)

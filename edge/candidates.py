@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +22,11 @@ from edge.tracks import Track
 UNUSUAL = 3.0
 """What a text of no usual format pays in a verdict, in nats: about one plate in twenty is foreign or its owner's words.
 How many vehicles have the format does not count there: that the claimed one exists is certain."""
-RARE, FOREIGN = 4.0, 5.0
-"""In a free reading: the most a text pays since few vehicles have its format, and what one of no usual format pays."""
+RARE, FOREIGN = 4.0, 4.0
+"""In a free reading: the most a text pays since few vehicles have its format, and the least one of no usual format."""
+BROKEN = 1.5
+"""What a text of no usual format pays, in a free reading, for each change between letters and digits after the first:
+authorities and owners alike write them in groups."""
 SEEN = -9.0
 """A character whose log-probability stays below this at every step of every frame stands nowhere on the plate."""
 SURE_READ = 0.9
@@ -58,7 +62,10 @@ def for_verdict(text: str, formats: Formats) -> float:
 def for_reading(text: str, formats: Formats) -> float:
     """What *text* pays where nothing is known but who drives here."""
     vehicles = formats.vehicles(text)
-    return min(RARE, max(math.log(formats.fleet / vehicles), 0.0)) if vehicles > 0 else FOREIGN
+    if vehicles > 0:
+        return min(RARE, max(math.log(formats.fleet / vehicles), 0.0))
+    changes = sum(one.isdigit() != other.isdigit() for one, other in pairwise(text))
+    return FOREIGN + BROKEN * max(changes - 1, 0)
 
 
 def scores(track: Track, texts: Sequence[str], formats: Formats, pays: Pays = for_verdict) -> NDArray[np.float64]:
@@ -82,8 +89,9 @@ def reading(read: PlateRead, formats: Formats) -> str:
     track = Track((read,), (0,), (0,))
     found = _texts(track, formats, for_reading)
     judged = track.log_likelihoods(found)
-    # No text pays more than FOREIGN: what lies further behind need not be looked up.
-    rivals = np.flatnonzero(judged >= judged.max() - FOREIGN)
+    # What lies further behind the best than that one pays cannot win and need not be looked up.
+    best = int(judged.argmax())
+    rivals = np.flatnonzero(judged >= judged[best] - for_reading(found[best], formats))
     return found[max(rivals, key=lambda place: judged[place] - for_reading(found[place], formats))]
 
 

@@ -9,12 +9,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.vision.rectify import to_canvas
+from edge.vision.rectify import straightened, to_canvas
 
 from .render import PLATE_BOX, RenderedPlate
 
 Grey = NDArray[np.uint8]
 _Points = NDArray[np.float32]
+
+STRAIGHTENED = 0.4
+"""How often a tilted plate is shown as the reader shows doubtful ones: straightened."""
+CLIPPED = 0.12
+"""How often the cut goes through the first or the last character."""
 
 
 def photograph(plate: RenderedPlate, background: Grey, difficulty: float, rng: random.Random) -> Grey:
@@ -28,7 +33,7 @@ def photograph(plate: RenderedPlate, background: Grey, difficulty: float, rng: r
     written = np.array([(x0 * aspect, y0), (x1 * aspect, y0), (x1 * aspect, y1), (x0 * aspect, y1)], np.float32)
     pose = _pose(aspect, difficulty, rng)
     quad, text = _apply(pose, corners), _apply(pose, written)
-    (left, top), (right, bottom) = _cut(quad, text, difficulty, rng)
+    (left, top), (right, bottom) = _cut(quad, text, len(plate.text), difficulty, rng)
     # Few pixels a character is what makes a real crop hard.
     characters = max(len(plate.text), 4) * (1.0 if aspect > 2.2 else 0.75)
     least = characters * (11 - 4.2 * difficulty)
@@ -44,7 +49,9 @@ def photograph(plate: RenderedPlate, background: Grey, difficulty: float, rng: r
         plate.picture, matrix, (fine_w, fine_h), view, cv2.INTER_LINEAR, borderMode=cv2.BORDER_TRANSPARENT
     )
     small = cv2.resize(view, (max(8, round(width)), max(8, round(height))), interpolation=cv2.INTER_AREA)
-    return to_canvas(degrade(np.asarray(small, np.uint8), difficulty, rng))
+    crop = degrade(np.asarray(small, np.uint8), difficulty, rng)
+    level = straightened(crop) if rng.random() < STRAIGHTENED else None
+    return to_canvas(crop if level is None else level)
 
 
 def degrade(picture: Grey, difficulty: float, rng: random.Random) -> Grey:
@@ -112,7 +119,7 @@ def _glow(light: NDArray[np.float32], rng: random.Random) -> NDArray[np.float32]
 
 def _pose(aspect: float, difficulty: float, rng: random.Random) -> NDArray[np.float64]:
     """Return a homography: turned, sheared and seen in perspective."""
-    spread = rng.choices((2.0, 6.0, 12.0), (0.6, 0.3, 0.1))[0] * difficulty
+    spread = rng.choices((2.0, 6.0, 12.0), (0.5, 0.3, 0.2))[0] * difficulty
     roll = math.radians(max(-22.0, min(22.0, rng.gauss(0, spread))))
     rise = math.tan(math.radians(max(-18.0, min(18.0, rng.gauss(0, spread * 0.7)))))
     lean = math.tan(math.radians(max(-30.0, min(30.0, rng.gauss(0, 8 * difficulty)))))
@@ -131,8 +138,10 @@ def _apply(matrix: NDArray[np.float64], points: _Points) -> _Points:
     return np.asarray(cv2.perspectiveTransform(points[None].astype(np.float64), matrix)[0], np.float32)
 
 
-def _cut(quad: _Points, text: _Points, difficulty: float, rng: random.Random) -> tuple[_Points, _Points]:
-    """Return top left and bottom right of the crop: the plate's box, cut wrong, never through the characters."""
+def _cut(
+    quad: _Points, text: _Points, characters: int, difficulty: float, rng: random.Random
+) -> tuple[_Points, _Points]:
+    """Return top left and bottom right of the crop: the plate's box, cut wrong; little of a character may be lost."""
     low, high = quad.min(axis=0), quad.max(axis=0)
     size = high - low
     loose = rng.choices((0.07, 0.14, 0.3), (0.6, 0.3, 0.1))[0] * difficulty
@@ -140,9 +149,15 @@ def _cut(quad: _Points, text: _Points, difficulty: float, rng: random.Random) ->
     low = low - (slack[0], slack[2]) * size
     high = high + (slack[1], slack[3]) * size
     edge = 0.015 * size
-    return np.minimum(low, text.min(axis=0) - edge * rng.uniform(-1, 1)), np.maximum(
-        high, text.max(axis=0) + edge * rng.uniform(-1, 1)
-    )
+    first, last = text.min(axis=0), text.max(axis=0)
+    low, high = np.minimum(low, first - edge * rng.uniform(-1, 1)), np.maximum(high, last + edge * rng.uniform(-1, 1))
+    if rng.random() < CLIPPED:
+        lost = float(last[0] - first[0]) / max(characters, 4) * rng.uniform(-0.1, 0.4)
+        if rng.random() < 0.5:
+            low[0] = first[0] + lost
+        else:
+            high[0] = last[0] - lost
+    return low, high
 
 
 def _motion(rng: random.Random, longest: int) -> NDArray[np.float32]:

@@ -22,7 +22,7 @@ TEXT_FONTS = (
     "Roboto-*.ttf", "RobotoCondensed-*.ttf", "Lato-*.ttf", "BebasNeue-*.otf", "ClearSans-*.ttf", "Play-Bold.ttf",
     "Dosis-*.otf", "Cabin-Bold.otf", "routed-gothic*.ttf", "Jura-Bold.otf", "B612-Bold.otf", "Inter-SemiBold.otf",
     "GemunuLibre-SemiBold.otf", "LeagueSpartan-Bold.otf", "Manrope-Bold.ttf", "AveriaSansGWF-Bold.ttf",
-    "LiberationSans-Bold.ttf", "LiberationSerif-Bold.ttf",
+    "LiberationSans-*.ttf", "LiberationSerif-Bold.ttf",
 )  # fmt: skip
 """Fonts of Debian packages under OFL or Apache-2.0: variety."""
 ARABIC_FONTS = ("Amiri-Bold.ttf", "DejaVuSans-Bold.ttf", "DejaVuSans.ttf")
@@ -84,10 +84,11 @@ class FontShelf:
         return tuple(sorted(p.name for p in (*self._plate, *self._text, *self._arabic)))
 
     def draw(self, rng: random.Random, prefer: str = "") -> Typeface:
-        """Draw an alphabet; *prefer* is the beginning of a plate font's name, taken half of the time."""
+        """Draw an alphabet; *prefer* is the beginning of a font's name, taken half of the time where there is one."""
         if prefer and rng.random() < 0.5:
-            named = [p for p in self._plate if p.name.startswith(prefer)]
-            return Typeface(rng.choice(named))
+            named = [p for p in (*self._plate, *self._text) if p.name.startswith(prefer)]
+            if named:
+                return Typeface(rng.choice(named))
         dice = rng.random()
         if dice < 0.45:
             return Typeface(Die.random(rng))

@@ -1,9 +1,10 @@
 """What plates look like: formats and furniture of the countries the renderer draws.
 
-Patterns: ``A`` letter, ``9`` digit, ``X`` either, ``W`` a word of two to six letters, and what is drawn but no part
-of the text: ``-`` dash, ``.`` dot, ``*`` sticker or coat of arms, ``~`` the Tunisian word, ``_`` half a gap, space a
-gap. ``/`` begins the second line. They follow the formats that the countries' registration authorities publish;
-words are their owners' own.
+Patterns: ``A`` letter, ``9`` digit, ``1`` digit but 0 (a number of free length has no leading zeros), ``X`` either,
+``R`` one of the layout's regions, ``W`` a word of three to six letters, and what is drawn but no part of the text:
+``-`` dash, ``.`` dot, ``*`` sticker or coat of arms, ``~`` the Tunisian word, ``_`` half a gap, space a gap. ``/``
+begins the second line. They follow the formats that the countries' registration authorities publish; words are their
+owners' own.
 """
 
 from __future__ import annotations
@@ -17,7 +18,18 @@ from converter.words import word
 
 _NO_IOQU = "ABCDEFGHJKLMNPRSTVWXYZ"
 _ALL = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_DIGITS = "0123456789"
 _GREEK = "ABEZHIKMNOPTYX"
+_INDIAN_STATES = (
+    "AN", "AP", "AR", "AS", "BR", "CG", "CH", "DD", "DL", "DN", "GA", "GJ", "HP", "HR", "JH", "JK", "KA", "KL", "LA",
+    "LD", "MH", "ML", "MN", "MP", "MZ", "NL", "OD", "OR", "PB", "PY", "RJ", "SK", "TG", "TN", "TR", "TS", "UA", "UK",
+    "UP", "WB",
+)  # fmt: skip
+_ALIKE = (
+    "0ODQCG", "1IJTL7", "8B3E6", "5S6G", "2Z7", "MNWHX", "VYUW", "PRFBE", "AHRK", "CGOQ", "4A", "EFLP", "0689", "17",
+    "35", "3895",
+)  # fmt: skip
+"""Characters that are mistaken for one another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +38,8 @@ class Layout:
 
     ``aspect`` is the range of width over height of one-line plates; ``square`` that of two-line ones. ``header`` and
     ``footer`` are the chances of small print above and below; ``band_left``/``band_right`` of a coloured strip;
-    ``inverse`` of light characters on dark ground; ``spread`` is the share of the height the characters take.
+    ``inverse`` of light characters on dark ground; ``spread`` is the share of the height the characters take;
+    ``regions`` are what may stand for ``R``.
     """
 
     name: str
@@ -45,28 +58,39 @@ class Layout:
     graphics: float = 0.0
     font: str = ""
     country: str = ""
+    regions: tuple[str, ...] = ()
 
 
 def _eu(name: str, weight: float, *patterns: str, letters: str = _ALL, font: str = "", right: float = 0.0) -> Layout:
     return Layout(
-        name, weight, patterns, letters, band_left=0.8, band_right=right, font=font, country=name, inverse=0.03
+        name,
+        weight,
+        patterns,
+        letters,
+        band_left=0.8,
+        band_right=right,
+        font=font,
+        country=name.split()[0],
+        inverse=0.03,
     )
 
 
 LAYOUTS: tuple[Layout, ...] = (
     _eu("I", 16, "AA 999AA", "AA 999 AA", "AA*999AA", "AA_999_AA", "AA 999/AA", "AA/99999", "AA/999AA", "AA 99999",
         "AA A99999", letters=_NO_IOQU, right=0.75),
-    _eu("D", 8, "A*AA 9999", "AA*AA 999", "AAA*A 99", "AA*A 9999", "A*A 999", "AAA*AA 99", "A*AA 99A", "AA-AA 999",
-        "AA/*AA 999", "AAA/A 999", "A*A 9999", "AAA*AA 999", "AA*999", font="GL"),
-    _eu("F", 6, "AA-999-AA", "AA-999-AA", "AA/999-AA", "9999 AA 99", "999 AAA 99", "999 AA 99", "99 AAA 99",
+    _eu("D", 8, "A*AA 1999", "AA*AA 199", "AAA*A 19", "AA*A 1999", "A*A 199", "AAA*AA 19", "A*AA 19A", "AA-AA 199",
+        "AA/*AA 199", "AAA/A 199", "A*A 1999", "AAA*AA 199", "AA*199", font="GL"),
+    _eu("F", 6, "AA-999-AA", "AA-999-AA", "AA/999-AA", "1999 AA 99", "199 AAA 99", "199 AA 99", "19 AAA 99",
         letters=_NO_IOQU, right=0.6),
-    _eu("E", 4, "9999 AAA", "9999AAA", "A 9999 AA", "AA 9999 AA", "AA-9999-A", "9999/AAA", "A 9999/AA"),
+    _eu("E", 4, "9999 AAA", "9999AAA", "9999 AAA", "9999AAA", "9999/AAA", letters="BCDFGHJKLMNPRSTVWXYZ"),
+    _eu("E old", 1.5, "A 9999 AA", "AA 9999 AA", "AA-9999-A", "A 9999/AA"),
     _eu("NL", 5, "AA-99-AA", "99-AA-AA", "99-AAA-9", "9-AAA-99", "AA-999-A", "A-999-AA", "99-99-AA", "AA-AA-99",
-        "AA/99-AA"),
+        "AA/99-AA", letters="BDFGHJKLNPRSTVXZ"),
     _eu("B", 4, "9-AAA-999", "AAA-999", "999-AAA", "9*AAA-999", "9-AAA/999", "A-AAA-999", "AAA/999"),
-    _eu("PL", 4, "AA 99999", "AAA 9999", "AA 9999A", "AA 999AA", "AAA*A999", "AAA*99AA", "AA/99999", "AAA/99AA"),
-    _eu("A", 3, "A*99999A", "AA*999AA", "AA*9999A", "A*9999A", "AA 99999", "A*99999"),
-    _eu("CZ", 3, "9A9 9999", "9AA 9999", "AAA 99-99", "9A9/9999"),
+    _eu("PL", 4, "AA 99999", "AAA 9999", "AA 9999A", "AA 999AA", "AAA*A999", "AAA*99AA", "AA/99999", "AAA/99AA",
+        letters=_ALL.replace("Q", "")),
+    _eu("A", 3, "A*19999A", "AA*199AA", "AA*1999A", "A*1999A", "AA 19999", "A*19999", letters=_ALL.replace("Q", "")),
+    _eu("CZ", 3, "9A9 9999", "9AA 9999", "AAA 99-99", "9A9/9999", letters="ABCDEFHIJKLMNPRSTUVXYZ"),
     _eu("SK", 3, "AA*999AA", "AA-999AA", "AA*99999", "AA*999/AA"),
     _eu("SLO", 3, "AA*AA-999", "AA*A9-99A", "AA*99-9AA", "AA*999-AA", "AA A9-*99A", "AA/999-AA"),
     _eu("HR", 3, "AA*999-AA", "AA*9999-A", "AA 999-AA", "AA/999-AA"),
@@ -75,19 +99,20 @@ LAYOUTS: tuple[Layout, ...] = (
     _eu("BG", 2, "AA 9999 AA", "A 9999 AA", "AA9999AA", letters="ABEKMHOPCTYX"),
     _eu("GR", 3, "AAA-9999", "AAA 9999", "AAA/9999", letters=_GREEK),
     _eu("P", 3, "99-99-AA", "99-AA-99", "AA-99-99", "AA 99 AA", "AA-99/99", right=0.5),
-    _eu("S", 2, "AAA 999", "AAA*999", "AAA 99A"),
+    _eu("S", 2, "AAA 999", "AAA*999", "AAA 99A", letters="ABCDEFGHJKLMNOPRSTUWXYZ"),
     _eu("FIN", 2, "AAA-999", "AAA-99", "AA-999"),
-    _eu("N", 2, "AA 99999", "AA_99999", "AA/99999"),
-    _eu("DK", 2, "AA 99 999", "AA_99_999", "AA/99 999"),
+    _eu("N", 2, "AA 19999", "AA_19999", "AA/19999", letters="ABCDEFHJKLNPRSTUVXYZ"),
+    _eu("DK", 2, "AA 19 999", "AA_19_999", "AA/19 999", letters="ABCDEHJKLMNPRSTUVXYZ"),
     _eu("EST", 2, "999 AAA", "99 AAA", "999 AA"),
     _eu("LV", 1.5, "AA-9999", "AA 9999", "AA-999", right=0.1),
     _eu("LT", 1.5, "AAA 999", "AAA*999", "AAA.999"),
-    _eu("TR", 4, "99 AAA 99", "99 AA 999", "99 A 9999", "99 AA 9999", "99 AAA/999", "99 A/9999"),
-    _eu("CH", 2, "AA*999999", "AA 99999", "AA.999999", "AA 9999", "AA*/999999"),
-    _eu("L", 1, "AA 9999", "9999", "99999"),
-    _eu("IRL", 2, "99-A-99999", "999-A-9999", "999-AA-999", "99-AA-9999"),
+    _eu("TR", 4, "99 AAA 99", "99 AA 999", "99 A 9999", "99 AA 9999", "99 AAA/999", "99 A/9999",
+        letters="ABCDEFGHIJKLMNOPRSTUVYZ"),
+    _eu("CH", 2, "AA*199999", "AA 19999", "AA.199999", "AA 1999", "AA*/199999"),
+    _eu("L", 1, "AA 9999", "1999", "19999"),
+    _eu("IRL", 2, "19-A-19999", "191-A-1999", "191-AA-199", "19-AA-1999"),
     _eu("SRB", 2, "AA*999-AA", "AA*9999-AA", "AA 999-AA"),
-    _eu("BIH", 1.5, "A99-A-999", "999-A-999", "A99*A*999"),
+    _eu("BIH", 1.5, "A99-A-999", "999-A-999", "A99*A*999", letters="AEJKMOT"),
     _eu("MK", 1.5, "AA 9999 AA", "AA-9999-AA", "AA*9999-AA"),
     _eu("AL", 1.5, "AA 999 AA", "AA 9999 A", right=0.6),
     _eu("UA", 2, "AA 9999 AA", "AA9999AA", "AA/9999AA", letters="ABEIKMHOPCTX"),
@@ -97,8 +122,9 @@ LAYOUTS: tuple[Layout, ...] = (
     Layout("words", 5, ("W", "W", "W 9", "W 99", "9 W", "999 W", "999.W", "AA*W", "A*W 9", "W/99", "W*W"),
            band_left=0.4, inverse=0.2),
     Layout("RUS", 1.5, ("A 999 AA", "A999AA 99", "A999AA_999"), "ABEKMHOPCTYX", country="RUS", font="RG"),
-    Layout("GB", 6, ("AA99 AAA", "AA99AAA", "A999 AAA", "AAA 999A", "AA99/AAA", "A99 AAA", "AAA 9", "999 AAA",
-                     "A9 AAA"), _ALL, band_left=0.35, footer=0.4, country="GB", font="GL-Nummernschild-Mtl"),
+    Layout("GB", 6, ("AA99 AAA", "AA99AAA", "AA99 AAA", "A199 AAA", "AAA 199A", "AA99/AAA", "A19 AAA", "AAA 1",
+                     "199 AAA", "A1 AAA", "AAA 199"), _ALL.replace("Q", ""), band_left=0.35, footer=0.4, country="GB",
+           font="GL-Nummernschild-Mtl"),
     Layout("BR", 13, ("AAA.9999", "AAA-9999", "AAA.9999", "AAA.9999", "AAA 9999"), aspect=(2.7, 3.3), header=0.9,
            inverse=0.6, spread=(0.44, 0.68), country="BR"),
     Layout("BR moto", 2, ("AAA/9999", "AAA/9A99"), aspect=(2.7, 3.3), square=(1.05, 1.5), header=0.8, inverse=0.3,
@@ -117,10 +143,11 @@ LAYOUTS: tuple[Layout, ...] = (
     ), aspect=(1.85, 2.15), header=0.92, footer=0.75, inverse=0.18, spread=(0.38, 0.58), stickers=0.5, graphics=0.6),
     Layout("TN", 6, ("999 ~ 9999", "99 ~ 9999", "999 ~ 999", "999 ~ 99", "99 ~/9999", "9999 ~ 999"),
            inverse=0.95, spread=(0.48, 0.70), aspect=(4.0, 5.0)),
-    Layout("IN", 9, ("AA 99 AA 9999", "AA 99 A 9999", "AA99AA9999", "AA 99 AA/9999", "AA 99/A 9999", "AA-99-AA-9999",
-                     "AA 9 AAA 9999", "AA.99.AA.9999", "AA 99/AA 9999", "AA99/AA9999", "AA_99_AA_9999",
-                     "AA 99 A 999", "AA 99 AA 99", "AA 99 AA 9", "AA.99.AA.999 A", "AA-99-AA/9999"),
-           band_left=0.35, inverse=0.35, footer=0.12, country="IND", aspect=(3.6, 5.2), spread=(0.5, 0.8)),
+    Layout("IN", 11, ("R 99 AA 9999", "R 99 A 9999", "R99AA9999", "R 99 AA/9999", "R 99/A 9999", "R-99-AA-9999",
+                      "R 9 AAA 9999", "R.99.AA.9999", "R 99/AA 9999", "R99/AA9999", "R_99_AA_9999", "R 99 A 199",
+                      "R 99 AA 19", "R 99 AA 1", "R.99.AA.199 A", "R-99-AA/9999", "R 99 AAA 199"),
+           "ABCDEFGHJKLMNPQRSTUVWXYZ", band_left=0.35, inverse=0.4, footer=0.12, country="IND", aspect=(3.6, 5.2),
+           spread=(0.5, 0.8), font="LiberationSans", regions=_INDIAN_STATES),
     Layout("VN", 3, ("99A-99999", "99A_999.99", "99A 9999", "99A/999.99", "99-A9/9999", "99A-99999"), inverse=0.15,
            spread=(0.55, 0.78), aspect=(3.8, 4.6)),
     Layout("MEX", 2, ("AAA-99-99", "AAA-999-A", "A99-AAA", "AA-99-999"), aspect=(1.9, 2.2), header=0.9, footer=0.6,
@@ -152,13 +179,27 @@ def choose(layouts: Sequence[Layout], rng: random.Random) -> tuple[Layout, str]:
     return layout, rng.choice(layout.patterns)
 
 
-def fill(pattern: str, letters: str, rng: random.Random) -> str:
-    """Return *pattern* with its letters and digits drawn at random."""
-    # One plate in ten uses a handful of characters only: repeats are what CTC finds hardest.
-    pool = letters if rng.random() > 0.1 else "".join(rng.sample(letters, 3))
-    digits = "0123456789" if rng.random() > 0.1 else "".join(rng.sample("0123456789", 3))
+def fill(pattern: str, layout: Layout, rng: random.Random) -> str:
+    """Return *pattern* of *layout* with its letters and digits drawn at random."""
+    letters = layout.letters
+    # One plate in ten uses a handful of characters only: repeats are what CTC finds hardest. One in five prefers
+    # characters that look alike.
+    pool, digits = letters, _DIGITS
+    dice = rng.random()
+    if dice < 0.1:
+        pool, digits = "".join(rng.sample(letters, 3)), "".join(rng.sample(_DIGITS, 3))
+    elif dice < 0.3:
+        alike = "".join(rng.sample(_ALIKE, 3))
+        pool = "".join(c for c in letters if c in alike) * 4 + letters
+        digits = "".join(c for c in _DIGITS if c in alike) * 4 + _DIGITS
     # Where either may stand, authorities leave out the letter O; so O against 0 stays a question of place or of shape.
-    drawn = {"A": pool, "9": digits, "X": pool.replace("O", "") + digits * (1 + len(pool) // 20)}
+    drawn = {
+        "A": pool,
+        "9": digits,
+        "1": digits.replace("0", "") or "1",
+        "X": pool.replace("O", "") + digits * (1 + len(pool) // 20),
+        "R": layout.regions,
+    }
     return "".join(
         _word(rng) if symbol == "W" else rng.choice(drawn[symbol]) if symbol in drawn else symbol for symbol in pattern
     )

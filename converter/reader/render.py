@@ -69,7 +69,7 @@ def render_plate(
     """
     noise = np.random.default_rng(rng.getrandbits(32))
     layout, pattern = choose(layouts, rng)
-    lines = fill(pattern, layout.letters, rng).split("/")
+    lines = fill(pattern, layout, rng).split("/")
     inks = _Inks.draw(layout, rng)
     if len(lines) == 1:
         height, aspect = 104, rng.uniform(*layout.aspect) * rng.choice((1.0, 1.0, rng.uniform(0.85, 1.15)))

@@ -17,10 +17,13 @@ from edge.model import ALPHABET, Detection, PlateRead
 from edge.vision.bestpath import best_path
 from edge.vision.confidence import Calibration
 from edge.vision.integrity import NETWORK_NAME, READER_FILES, verify_folder
-from edge.vision.rectify import cut, to_canvas
+from edge.vision.rectify import cut, straightened, to_canvas
 from edge.vision.torchcompat import import_easyocr
 
 easyocr = import_easyocr()
+
+SURE = 0.9
+"""A reading of this confidence is not read again."""
 
 
 class PlateReader:
@@ -65,9 +68,16 @@ class PlateReader:
 
         *image* is uint8, RGB (H, W, 3) or grey (H, W); a text may be empty.
         """
-        return tuple(self._read_one(to_canvas(cut(image, found.box, *self._margin)), found) for found in detections)
+        return tuple(self._read_one(cut(image, found.box, *self._margin), found) for found in detections)
 
-    def _read_one(self, canvas: NDArray[np.uint8], detection: Detection) -> PlateRead:
+    def _read_one(self, crop: NDArray[np.uint8], detection: Detection) -> PlateRead:
+        """What stands in the grey crop: a doubtful one is straightened and read again, and the surer reading kept."""
+        read = self._recognise(to_canvas(crop), detection)
+        if read.confidence >= SURE or (level := straightened(crop)) is None:
+            return read
+        return max(read, self._recognise(to_canvas(level), detection), key=lambda each: each.confidence)
+
+    def _recognise(self, canvas: NDArray[np.uint8], detection: Detection) -> PlateRead:
         self._logits.clear()
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=".*pin_memory.*")  # EasyOCR asks for it on every machine

@@ -33,8 +33,8 @@ def test_every_pattern_can_be_drawn() -> None:
     rng = random.Random(1)
     for layout in LAYOUTS:
         for pattern in layout.patterns:
-            assert set(pattern) <= set("A9XW-.*~_ /"), pattern
-            text = "".join(c for c in fill(pattern, layout.letters, rng) if c.isalnum())
+            assert set(pattern) <= set("A91XRW-.*~_ /"), pattern
+            text = "".join(c for c in fill(pattern, layout, rng) if c.isalnum())
             assert 1 <= len(text) <= 12
             assert set(text) <= set(ALPHABET)
             assert pattern.count("/") <= 1
@@ -42,7 +42,7 @@ def test_every_pattern_can_be_drawn() -> None:
 
 def test_a_word_is_spelt_with_letters() -> None:
     rng = random.Random(2)
-    drawn = [fill("9 W", "ABCD", rng) for _ in range(200)]
+    drawn = [fill("9 W", LAYOUTS[0], rng) for _ in range(200)]
     assert all(text[0].isdigit() and text[2:].isalpha() and text[2:].isupper() for text in drawn)
     assert {len(text) - 2 for text in drawn} >= {3, 4, 5, 6}
 
@@ -62,8 +62,21 @@ def test_a_layout_that_there_is_not_is_named() -> None:
 
 def test_italian_plates_never_hold_letters_that_italy_leaves_out() -> None:
     italian = next(layout for layout in LAYOUTS if layout.name == "I")
-    text = "".join(fill("AA 999AA", italian.letters, random.Random(i)) for i in range(300))
+    text = "".join(fill("AA 999AA", italian, random.Random(i)) for i in range(300))
     assert not set(text) & set("IOQU")
+
+
+def test_a_number_of_free_length_has_no_leading_zero() -> None:
+    rng = random.Random(4)
+    drawn = [fill("A 199", LAYOUTS[0], rng) for _ in range(400)]
+    assert {text[2] for text in drawn} == set("123456789")
+    assert {text[3] for text in drawn} == set("0123456789")
+
+
+def test_indian_plates_begin_with_a_state() -> None:
+    (indian,) = named(["IN"])
+    rng = random.Random(5)
+    assert {fill("R 99", indian, rng)[:2] for _ in range(400)} <= set(indian.regions)
 
 
 def test_no_two_characters_of_an_alphabet_look_the_same() -> None:
