@@ -55,7 +55,7 @@ class Recipe:
     mosaic: float = 0.06
     backdrop: float = 0.75
     negative: float = 0.08
-    quarter_turn: float = 0.05
+    quarter_turn: float = 0.08
     rehang: float = 0.5
     words: float = 0.4
     lamp: float = 0.08

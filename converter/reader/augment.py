@@ -9,21 +9,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.vision.rectify import straightened, to_canvas
-
 from .render import PLATE_BOX, RenderedPlate
 
 Grey = NDArray[np.uint8]
 _Points = NDArray[np.float32]
 
-STRAIGHTENED = 0.4
-"""How often a tilted plate is shown as the reader shows doubtful ones: straightened."""
 CLIPPED = 0.12
 """How often the cut goes through the first or the last character."""
 
 
 def photograph(plate: RenderedPlate, background: Grey, difficulty: float, rng: random.Random) -> Grey:
-    """Return the reader's canvas (uint8) of *plate* as a detector would cut it out of a photo.
+    """Return *plate* as a detector would cut it out of a photo: grey, uint8 (H, W), as small as such crops are.
 
     *background* fills what the base picture does not cover; *difficulty*, 0 to 1, scales tilt, blur and noise.
     """
@@ -49,9 +45,7 @@ def photograph(plate: RenderedPlate, background: Grey, difficulty: float, rng: r
         plate.picture, matrix, (fine_w, fine_h), view, cv2.INTER_LINEAR, borderMode=cv2.BORDER_TRANSPARENT
     )
     small = cv2.resize(view, (max(8, round(width)), max(8, round(height))), interpolation=cv2.INTER_AREA)
-    crop = degrade(np.asarray(small, np.uint8), difficulty, rng)
-    level = straightened(crop) if rng.random() < STRAIGHTENED else None
-    return to_canvas(crop if level is None else level)
+    return degrade(np.asarray(small, np.uint8), difficulty, rng)
 
 
 def degrade(picture: Grey, difficulty: float, rng: random.Random) -> Grey:

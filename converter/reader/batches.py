@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from edge.model import ALPHABET
-from edge.vision.rectify import to_canvas
+from edge.vision.rectify import straightened, to_canvas
 
 from .augment import degrade, photograph
 from .real import RealCrop, recrop
@@ -28,10 +28,14 @@ Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 
 @dataclass(frozen=True, slots=True)
 class Mix:
-    """Shares of a batch; what is left is rendered. ``ramp`` is the number of batches until full difficulty."""
+    """Shares of a batch; what is left is rendered. ``ramp`` is the number of batches until full difficulty.
+
+    ``level`` is how often a tilted crop is shown as the reader sees doubtful ones at its second look: straightened.
+    """
 
     real: float = 0.2
     empty: float = 0.05
+    level: float = 0.4
     ramp: int = 800
 
 
@@ -63,7 +67,8 @@ class TrainingBatches(IterableDataset[Batch]):
             pairs = [self._sample(stores, hardest * rng.uniform(0.25, 1), rng) for _ in range(self._size)]
             targets = [_CLASS[c] for _, text in pairs for c in text]
             lengths = [len(text) for _, text in pairs]
-            yield to_tensor([canvas for canvas, _ in pairs]), torch.tensor(targets), torch.tensor(lengths)
+            images = to_tensor([self._canvas(crop, rng) for crop, _ in pairs])
+            yield images, torch.tensor(targets), torch.tensor(lengths)
             number += 1
 
     def _sample(
@@ -73,12 +78,16 @@ class TrainingBatches(IterableDataset[Batch]):
         dice = rng.random()
         patch = np.asarray(store.patches[rng.randrange(len(store.patches))])
         if dice < self._mix.empty:
-            return to_canvas(degrade(patch, difficulty, rng)), ""
+            return degrade(patch, difficulty, rng), ""
         if self._real and dice < self._mix.empty + self._mix.real:
             crop = rng.choices(self._real, [c.weight for c in self._real])[0]
             return recrop(crop, difficulty, rng), crop.text
         plate = store[rng.randrange(len(store))]
         return photograph(plate, patch, difficulty, rng), plate.text
+
+    def _canvas(self, crop: NDArray[np.uint8], rng: random.Random) -> NDArray[np.uint8]:
+        level = straightened(crop) if rng.random() < self._mix.level else None
+        return to_canvas(crop if level is None else level)
 
 
 def loader(batches: TrainingBatches) -> DataLoader[Batch]:

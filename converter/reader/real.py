@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from converter.errors import LabelError, MissingError
-from edge.vision.rectify import to_canvas
 
 from .augment import degrade
 
@@ -66,7 +65,7 @@ def load_real(data: Path, labels: Sequence[Path]) -> list[RealCrop]:
 
 
 def recrop(crop: RealCrop, difficulty: float, rng: random.Random) -> NDArray[np.uint8]:
-    """Return the reader's canvas of *crop*: cut anew, turned and sheared a little, sometimes degraded further."""
+    """Return *crop* (grey, uint8) cut anew, turned and sheared a little, sometimes degraded further."""
     x1, y1, x2, y2 = crop.box
     width, height = x2 - x1, y2 - y1
     loose = rng.choice((0.05, 0.08, 0.15)) * difficulty
@@ -86,7 +85,7 @@ def recrop(crop: RealCrop, difficulty: float, rng: random.Random) -> NDArray[np.
     picture = np.asarray(view, np.uint8)
     if rng.random() < 0.6:
         picture = degrade(picture, 0.45 * difficulty, rng)
-    return to_canvas(picture)
+    return picture
 
 
 def _box(row: dict[str, str], boxes: dict[str, list[dict[str, str]]], path: Path, line: int) -> tuple[float, ...]:

@@ -18,7 +18,7 @@ from converter.reader.batches import Mix, TrainingBatches, to_tensor
 from converter.reader.fonts import FontShelf
 from converter.reader.layouts import LAYOUTS, choose, fill, named
 from converter.reader.network import build, export, load_averaged, parameter_count
-from converter.reader.real import load_real, recrop
+from converter.reader.real import RealCrop, load_real, recrop
 from converter.reader.render import BASE_SHAPE, RenderedPlate
 from converter.reader.store import PlateStore
 from converter.reader.strokes import Die
@@ -26,7 +26,7 @@ from converter.reader.train import Plan, RunError, train
 from converter.reader.truth import TruthCrop
 from edge.model import ALPHABET
 from edge.vision.integrity import READER_FILES, verify_folder
-from edge.vision.rectify import CANVAS_SHAPE
+from edge.vision.rectify import CANVAS_SHAPE, slope
 
 
 def test_every_pattern_can_be_drawn() -> None:
@@ -101,11 +101,12 @@ def plate(seed: int) -> RenderedPlate:
 
 
 @pytest.mark.parametrize("difficulty", [0.0, 0.5, 1.0])
-def test_the_camera_is_reproducible_and_gives_canvases(difficulty: float) -> None:
+def test_the_camera_is_reproducible_and_gives_small_crops(difficulty: float) -> None:
     background = np.full((96, 192), 80, np.uint8)
     for seed in range(30):
         views = [photograph(plate(seed), background, difficulty, random.Random(seed)) for _ in range(2)]
-        assert views[0].shape == CANVAS_SHAPE
+        assert 8 <= views[0].shape[0] <= 200
+        assert 8 <= views[0].shape[1] <= 260
         assert np.array_equal(*views)
 
 
@@ -142,7 +143,7 @@ def test_labels_take_the_given_box_or_their_own(tmp_path: Path) -> None:
     assert (first.text, second.text) == ("AB123CD", "XY9")
     assert first.box[2] - first.box[0] == 100
     assert second.box[2] - second.box[0] == 148
-    assert recrop(first, 1.0, random.Random(1)).shape == CANVAS_SHAPE
+    assert recrop(first, 0.0, random.Random(1)).shape == (30, 100)
 
 
 @pytest.mark.parametrize(
@@ -175,6 +176,22 @@ def test_batches_hold_their_targets(store: Path) -> None:
     assert images.shape == (20, 1, *CANVAS_SHAPE)
     assert set(lengths.tolist()) == {0, 7}
     assert targets[:7].tolist() == [ALPHABET.index(c) + 1 for c in "AB123CD"]
+
+
+def test_tilted_crops_are_shown_level_as_often_as_the_mix_says(store: Path) -> None:
+    tilted = np.full((120, 300), 230, np.uint8)
+    for top in (30, 50, 70):
+        cv2.line(tilted, (20, top - 10), (280, top + 42), (20,), 6)
+    real = [RealCrop(tilted, (20.0, 10.0, 280.0, 118.0), "AB1", 1.0)]
+
+    def steepest(level: float) -> float:
+        mix = Mix(real=1.0, empty=0.0, level=level)
+        images, _, _ = next(iter(TrainingBatches([store], real, mix, 12, seed=1, start=0)))
+        canvases = ((images[:, 0] + 1) * 127.5).numpy().astype(np.uint8)
+        return float(np.median([abs(slope(canvas)) for canvas in canvases]))
+
+    assert steepest(0.0) > 0.15
+    assert steepest(1.0) < 0.05
 
 
 def test_network_is_of_the_promised_size() -> None:
