@@ -146,7 +146,7 @@ def _cut(
     first, last = text.min(axis=0), text.max(axis=0)
     low, high = np.minimum(low, first - edge * rng.uniform(-1, 1)), np.maximum(high, last + edge * rng.uniform(-1, 1))
     if rng.random() < CLIPPED:
-        lost = float(last[0] - first[0]) / max(characters, 4) * rng.uniform(-0.1, 0.4)
+        lost = float(last[0] - first[0]) / max(characters, 4) * rng.uniform(-0.1, 0.25)
         if rng.random() < 0.5:
             low[0] = first[0] + lost
         else:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from edge.model import ALPHABET
-from edge.vision.rectify import straightened, to_canvas
+from edge.vision.rectify import deskewed, to_canvas
 
 from .augment import degrade, photograph
 from .real import RealCrop, recrop
@@ -30,7 +30,7 @@ Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 class Mix:
     """Shares of a batch; what is left is rendered. ``ramp`` is the number of batches until full difficulty.
 
-    ``level`` is how often a tilted crop is shown as the reader sees doubtful ones at its second look: straightened.
+    ``level`` is how often a tilted crop is shown as the reader sees doubtful ones at its second look: deskewed.
     """
 
     real: float = 0.2
@@ -86,7 +86,7 @@ class TrainingBatches(IterableDataset[Batch]):
         return photograph(plate, patch, difficulty, rng), plate.text
 
     def _canvas(self, crop: NDArray[np.uint8], rng: random.Random) -> NDArray[np.uint8]:
-        level = straightened(crop) if rng.random() < self._mix.level else None
+        level = deskewed(crop) if rng.random() < self._mix.level else None
         return to_canvas(crop if level is None else level)
 
 

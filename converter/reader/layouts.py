@@ -1,10 +1,9 @@
 """What plates look like: formats and furniture of the countries the renderer draws.
 
-Patterns: ``A`` letter, ``9`` digit, ``1`` digit but 0 (a number of free length has no leading zeros), ``X`` either,
-``R`` one of the layout's regions, ``W`` a word of three to six letters, and what is drawn but no part of the text:
-``-`` dash, ``.`` dot, ``*`` sticker or coat of arms, ``~`` the Tunisian word, ``_`` half a gap, space a gap. ``/``
-begins the second line. They follow the formats that the countries' registration authorities publish; words are their
-owners' own.
+Patterns: ``A`` letter, ``9`` digit, ``X`` either, ``W`` a word of three to six letters, and what is drawn but no part
+of the text: ``-`` dash, ``.`` dot, ``*`` sticker or coat of arms, ``~`` the Tunisian word, ``_`` half a gap, space a
+gap. ``/`` begins the second line. Which texts there are, :mod:`edge.plate_formats` says, where it knows the country;
+words are their owners' own.
 """
 
 from __future__ import annotations
@@ -12,24 +11,19 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from converter.errors import MissingError
 from converter.words import word
+from edge.model import ALPHABET
+from edge.plates import Formats
 
-_NO_IOQU = "ABCDEFGHJKLMNPRSTVWXYZ"
-_ALL = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_DIGITS = "0123456789"
-_GREEK = "ABEZHIKMNOPTYX"
-_INDIAN_STATES = (
-    "AN", "AP", "AR", "AS", "BR", "CG", "CH", "DD", "DL", "DN", "GA", "GJ", "HP", "HR", "JH", "JK", "KA", "KL", "LA",
-    "LD", "MH", "ML", "MN", "MP", "MZ", "NL", "OD", "OR", "PB", "PY", "RJ", "SK", "TG", "TN", "TR", "TS", "UA", "UK",
-    "UP", "WB",
-)  # fmt: skip
-_ALIKE = (
-    "0ODQCG", "1IJTL7", "8B3E6", "5S6G", "2Z7", "MNWHX", "VYUW", "PRFBE", "AHRK", "CGOQ", "4A", "EFLP", "0689", "17",
-    "35", "3895",
-)  # fmt: skip
-"""Characters that are mistaken for one another."""
+from .lookalikes import LOOKALIKES
+
+_DIGITS, _LETTERS = ALPHABET[:10], ALPHABET[10:]
+_TRIES = 300
+"""Texts drawn until one fits the country's formats. A pattern that none fits, of a series that has ended, is drawn as
+it comes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +33,12 @@ class Layout:
     ``aspect`` is the range of width over height of one-line plates; ``square`` that of two-line ones. ``header`` and
     ``footer`` are the chances of small print above and below; ``band_left``/``band_right`` of a coloured strip;
     ``inverse`` of light characters on dark ground; ``spread`` is the share of the height the characters take;
-    ``regions`` are what may stand for ``R``.
+    ``country`` is the mark on the strip, ``iso`` the code of its formats.
     """
 
     name: str
     weight: float
     patterns: tuple[str, ...]
-    letters: str = _ALL
     aspect: tuple[float, float] = (4.3, 5.0)
     square: tuple[float, float] = (1.25, 2.0)
     band_left: float = 0.0
@@ -58,83 +51,70 @@ class Layout:
     graphics: float = 0.0
     font: str = ""
     country: str = ""
-    regions: tuple[str, ...] = ()
+    iso: str = ""
 
 
-def _eu(name: str, weight: float, *patterns: str, letters: str = _ALL, font: str = "", right: float = 0.0) -> Layout:
+def _eu(country: str, iso: str, weight: float, *patterns: str, font: str = "", right: float = 0.0) -> Layout:
     return Layout(
-        name,
-        weight,
-        patterns,
-        letters,
-        band_left=0.8,
-        band_right=right,
-        font=font,
-        country=name.split()[0],
-        inverse=0.03,
+        country, weight, patterns, band_left=0.8, band_right=right, font=font, country=country, iso=iso, inverse=0.03
     )
 
 
 LAYOUTS: tuple[Layout, ...] = (
-    _eu("I", 16, "AA 999AA", "AA 999 AA", "AA*999AA", "AA_999_AA", "AA 999/AA", "AA/99999", "AA/999AA", "AA 99999",
-        "AA A99999", letters=_NO_IOQU, right=0.75),
-    _eu("D", 8, "A*AA 1999", "AA*AA 199", "AAA*A 19", "AA*A 1999", "A*A 199", "AAA*AA 19", "A*AA 19A", "AA-AA 199",
-        "AA/*AA 199", "AAA/A 199", "A*A 1999", "AAA*AA 199", "AA*199", font="GL"),
-    _eu("F", 6, "AA-999-AA", "AA-999-AA", "AA/999-AA", "1999 AA 99", "199 AAA 99", "199 AA 99", "19 AAA 99",
-        letters=_NO_IOQU, right=0.6),
-    _eu("E", 4, "9999 AAA", "9999AAA", "9999 AAA", "9999AAA", "9999/AAA", letters="BCDFGHJKLMNPRSTVWXYZ"),
-    _eu("E old", 1.5, "A 9999 AA", "AA 9999 AA", "AA-9999-A", "A 9999/AA"),
-    _eu("NL", 5, "AA-99-AA", "99-AA-AA", "99-AAA-9", "9-AAA-99", "AA-999-A", "A-999-AA", "99-99-AA", "AA-AA-99",
-        "AA/99-AA", letters="BDFGHJKLNPRSTVXZ"),
-    _eu("B", 4, "9-AAA-999", "AAA-999", "999-AAA", "9*AAA-999", "9-AAA/999", "A-AAA-999", "AAA/999"),
-    _eu("PL", 4, "AA 99999", "AAA 9999", "AA 9999A", "AA 999AA", "AAA*A999", "AAA*99AA", "AA/99999", "AAA/99AA",
-        letters=_ALL.replace("Q", "")),
-    _eu("A", 3, "A*19999A", "AA*199AA", "AA*1999A", "A*1999A", "AA 19999", "A*19999", letters=_ALL.replace("Q", "")),
-    _eu("CZ", 3, "9A9 9999", "9AA 9999", "AAA 99-99", "9A9/9999", letters="ABCDEFHIJKLMNPRSTUVXYZ"),
-    _eu("SK", 3, "AA*999AA", "AA-999AA", "AA*99999", "AA*999/AA"),
-    _eu("SLO", 3, "AA*AA-999", "AA*A9-99A", "AA*99-9AA", "AA*999-AA", "AA A9-*99A", "AA/999-AA"),
-    _eu("HR", 3, "AA*999-AA", "AA*9999-A", "AA 999-AA", "AA/999-AA"),
-    _eu("H", 3, "AAA*999", "AAA-999", "AA AA-999", "AA*9999"),
-    _eu("RO", 3, "AA 99 AAA", "A 999 AAA", "A 99 AAA", "AA 99/AAA"),
-    _eu("BG", 2, "AA 9999 AA", "A 9999 AA", "AA9999AA", letters="ABEKMHOPCTYX"),
-    _eu("GR", 3, "AAA-9999", "AAA 9999", "AAA/9999", letters=_GREEK),
-    _eu("P", 3, "99-99-AA", "99-AA-99", "AA-99-99", "AA 99 AA", "AA-99/99", right=0.5),
-    _eu("S", 2, "AAA 999", "AAA*999", "AAA 99A", letters="ABCDEFGHJKLMNOPRSTUWXYZ"),
-    _eu("FIN", 2, "AAA-999", "AAA-99", "AA-999"),
-    _eu("N", 2, "AA 19999", "AA_19999", "AA/19999", letters="ABCDEFHJKLNPRSTUVXYZ"),
-    _eu("DK", 2, "AA 19 999", "AA_19_999", "AA/19 999", letters="ABCDEHJKLMNPRSTUVXYZ"),
-    _eu("EST", 2, "999 AAA", "99 AAA", "999 AA"),
-    _eu("LV", 1.5, "AA-9999", "AA 9999", "AA-999", right=0.1),
-    _eu("LT", 1.5, "AAA 999", "AAA*999", "AAA.999"),
-    _eu("TR", 4, "99 AAA 99", "99 AA 999", "99 A 9999", "99 AA 9999", "99 AAA/999", "99 A/9999",
-        letters="ABCDEFGHIJKLMNOPRSTUVYZ"),
-    _eu("CH", 2, "AA*199999", "AA 19999", "AA.199999", "AA 1999", "AA*/199999"),
-    _eu("L", 1, "AA 9999", "1999", "19999"),
-    _eu("IRL", 2, "19-A-19999", "191-A-1999", "191-AA-199", "19-AA-1999"),
-    _eu("SRB", 2, "AA*999-AA", "AA*9999-AA", "AA 999-AA"),
-    _eu("BIH", 1.5, "A99-A-999", "999-A-999", "A99*A*999", letters="AEJKMOT"),
-    _eu("MK", 1.5, "AA 9999 AA", "AA-9999-AA", "AA*9999-AA"),
-    _eu("AL", 1.5, "AA 999 AA", "AA 9999 A", right=0.6),
-    _eu("UA", 2, "AA 9999 AA", "AA9999AA", "AA/9999AA", letters="ABEIKMHOPCTX"),
-    _eu("M", 1.5, "AAA*999", "AAA 999", "AAA-999"),
-    _eu("CY", 1, "AAA 999", "AAA/999"),
-    _eu("IS", 1, "AA A99", "AA*999", "AA 999"),
+    _eu("I", "IT", 16, "AA 999AA", "AA 999 AA", "AA*999AA", "AA_999_AA", "AA 999/AA", "AA/99999", "AA/999AA",
+        "AA 99999", "AA A99999", right=0.75),
+    _eu("D", "DE", 8, "A*AA 9999", "AA*AA 999", "AAA*A 99", "AA*A 9999", "A*A 999", "AAA*AA 99", "A*AA 99A",
+        "AA-AA 999", "AA/*AA 999", "AAA/A 999", "A*A 9999", "AAA*AA 999", "AA*999", font="GL"),
+    _eu("F", "FR", 6, "AA-999-AA", "AA-999-AA", "AA/999-AA", "9999 AA 99", "999 AAA 99", "999 AA 99", "99 AAA 99",
+    right=0.6), _eu("E", "ES", 4, "9999 AAA", "9999AAA", "A 9999 AA", "AA 9999 AA", "AA-9999-A", "9999/AAA",
+    "A 9999/AA"), _eu("NL", "NL", 5, "AA-99-AA", "99-AA-AA", "99-AAA-9", "9-AAA-99", "AA-999-A", "A-999-AA", "99-99-AA",
+        "AA-AA-99", "AA/99-AA"),
+    _eu("B", "BE", 4, "9-AAA-999", "AAA-999", "999-AAA", "9*AAA-999", "9-AAA/999", "A-AAA-999", "AAA/999"),
+    _eu("PL", "PL", 4, "AA 99999", "AAA 9999", "AA 9999A", "AA 999AA", "AAA*A999", "AAA*99AA", "AA/99999", "AAA/99AA"),
+    _eu("A", "AT", 3, "A*99999A", "AA*999AA", "AA*9999A", "A*9999A", "AA 99999", "A*99999"),
+    _eu("CZ", "CZ", 3, "9A9 9999", "9AA 9999", "AAA 99-99", "9A9/9999"),
+    _eu("SK", "SK", 3, "AA*999AA", "AA-999AA", "AA*99999", "AA*999/AA"),
+    _eu("SLO", "SI", 3, "AA*AA-999", "AA*A9-99A", "AA*99-9AA", "AA*999-AA", "AA A9-*99A", "AA/999-AA"),
+    _eu("HR", "HR", 3, "AA*999-AA", "AA*9999-A", "AA 999-AA", "AA/999-AA"),
+    _eu("H", "HU", 3, "AAA*999", "AAA-999", "AA AA-999", "AA*9999"),
+    _eu("RO", "RO", 3, "AA 99 AAA", "A 999 AAA", "A 99 AAA", "AA 99/AAA"),
+    _eu("BG", "BG", 2, "AA 9999 AA", "A 9999 AA", "AA9999AA"),
+    _eu("GR", "GR", 3, "AAA-9999", "AAA 9999", "AAA/9999"),
+    _eu("P", "PT", 3, "99-99-AA", "99-AA-99", "AA-99-99", "AA 99 AA", "AA-99/99", right=0.5),
+    _eu("S", "SE", 2, "AAA 999", "AAA*999", "AAA 99A"),
+    _eu("FIN", "FI", 2, "AAA-999", "AAA-99", "AA-999"),
+    _eu("N", "NO", 2, "AA 99999", "AA_99999", "AA/99999"),
+    _eu("DK", "DK", 2, "AA 99 999", "AA_99_999", "AA/99 999"),
+    _eu("EST", "EE", 2, "999 AAA", "99 AAA", "999 AA"),
+    _eu("LV", "LV", 1.5, "AA-9999", "AA 9999", "AA-999", right=0.1),
+    _eu("LT", "LT", 1.5, "AAA 999", "AAA*999", "AAA.999"),
+    _eu("TR", "TR", 4, "99 AAA 99", "99 AA 999", "99 A 9999", "99 AA 9999", "99 AAA/999", "99 A/9999"),
+    _eu("CH", "CH", 2, "AA*999999", "AA 99999", "AA.999999", "AA 9999", "AA*/999999"),
+    _eu("L", "LU", 1, "AA 9999", "9999", "99999"),
+    _eu("IRL", "IE", 2, "99-A-99999", "999-A-9999", "999-AA-999", "99-AA-9999"),
+    _eu("SRB", "RS", 2, "AA*999-AA", "AA*9999-AA", "AA 999-AA"),
+    _eu("BIH", "BA", 1.5, "A99-A-999", "999-A-999", "A99*A*999"),
+    _eu("MK", "MK", 1.5, "AA 9999 AA", "AA-9999-AA", "AA*9999-AA"),
+    _eu("AL", "AL", 1.5, "AA 999 AA", "AA 9999 A", right=0.6),
+    _eu("UA", "UA", 2, "AA 9999 AA", "AA9999AA", "AA/9999AA"),
+    _eu("M", "MT", 1.5, "AAA*999", "AAA 999", "AAA-999"),
+    _eu("CY", "CY", 1, "AAA 999", "AAA/999"),
+    _eu("IS", "IS", 1, "AA A99", "AA*999", "AA 999"),
     Layout("words", 5, ("W", "W", "W 9", "W 99", "9 W", "999 W", "999.W", "AA*W", "A*W 9", "W/99", "W*W"),
            band_left=0.4, inverse=0.2),
-    Layout("RUS", 1.5, ("A 999 AA", "A999AA 99", "A999AA_999"), "ABEKMHOPCTYX", country="RUS", font="RG"),
-    Layout("GB", 6, ("AA99 AAA", "AA99AAA", "AA99 AAA", "A199 AAA", "AAA 199A", "AA99/AAA", "A19 AAA", "AAA 1",
-                     "199 AAA", "A1 AAA", "AAA 199"), _ALL.replace("Q", ""), band_left=0.35, footer=0.4, country="GB",
-           font="GL-Nummernschild-Mtl"),
+    Layout("RUS", 1.5, ("A 999 AA", "A999AA 99", "A999AA_999"), country="RUS", iso="RU", font="RG"),
+    Layout("GB", 6, ("AA99 AAA", "AA99AAA", "A999 AAA", "AAA 999A", "AA99/AAA", "A99 AAA", "AAA 9", "999 AAA",
+                     "A9 AAA"), band_left=0.35, footer=0.4, country="GB", iso="GB", font="GL-Nummernschild-Mtl"),
     Layout("BR", 13, ("AAA.9999", "AAA-9999", "AAA.9999", "AAA.9999", "AAA 9999"), aspect=(2.7, 3.3), header=0.9,
-           inverse=0.6, spread=(0.44, 0.68), country="BR"),
+           inverse=0.6, spread=(0.44, 0.68), country="BR", iso="BR"),
     Layout("BR moto", 2, ("AAA/9999", "AAA/9A99"), aspect=(2.7, 3.3), square=(1.05, 1.5), header=0.8, inverse=0.3,
-           spread=(0.70, 0.84), country="BR"),
+           spread=(0.70, 0.84), country="BR", iso="BR"),
     Layout("Mercosur", 6, ("AAA9A99", "AAA 9A99", "AAA9A99", "AA 999 AA", "AAA 9999"), header=1.0,
            aspect=(2.8, 3.4), spread=(0.52, 0.70), country="BR", font="GL"),
     Layout("AR", 4, ("AAA 999", "AAA.999", "AAA_999", "999/AAA", "A99/9AAA"), aspect=(2.2, 3.0), header=0.4,
-           inverse=0.95, spread=(0.42, 0.62), country="RA"),
+           inverse=0.95, spread=(0.42, 0.62), country="RA", iso="AR"),
     Layout("AR Mercosur", 3, ("AA 999 AA", "A99/9AAA"), aspect=(2.8, 3.4), header=1.0,
-           spread=(0.52, 0.72), country="RA"),
+           spread=(0.52, 0.72), country="RA", iso="AR"),
     Layout("US", 34, (
         "AAA 9999", "AAA-9999", "9AAA999", "9AAA999", "AAA 999", "AAA-999", "999 AAA", "999-AAA", "AA 99999",
         "AAA*9999", "AAA*999", "A99 99A", "A99-99A", "99A 999", "AA 9999", "999 999", "9999 AA", "99 A9999", "XXXXXX",
@@ -143,13 +123,13 @@ LAYOUTS: tuple[Layout, ...] = (
     ), aspect=(1.85, 2.15), header=0.92, footer=0.75, inverse=0.18, spread=(0.38, 0.58), stickers=0.5, graphics=0.6),
     Layout("TN", 6, ("999 ~ 9999", "99 ~ 9999", "999 ~ 999", "999 ~ 99", "99 ~/9999", "9999 ~ 999"),
            inverse=0.95, spread=(0.48, 0.70), aspect=(4.0, 5.0)),
-    Layout("IN", 11, ("R 99 AA 9999", "R 99 A 9999", "R99AA9999", "R 99 AA/9999", "R 99/A 9999", "R-99-AA-9999",
-                      "R 9 AAA 9999", "R.99.AA.9999", "R 99/AA 9999", "R99/AA9999", "R_99_AA_9999", "R 99 A 199",
-                      "R 99 AA 19", "R 99 AA 1", "R.99.AA.199 A", "R-99-AA/9999", "R 99 AAA 199"),
-           "ABCDEFGHJKLMNPQRSTUVWXYZ", band_left=0.35, inverse=0.4, footer=0.12, country="IND", aspect=(3.6, 5.2),
-           spread=(0.5, 0.8), font="LiberationSans", regions=_INDIAN_STATES),
+    Layout("IN", 11, ("AA 99 AA 9999", "AA 99 A 9999", "AA99AA9999", "AA 99 AA/9999", "AA 99/A 9999", "AA-99-AA-9999",
+                      "AA 9 AAA 9999", "AA.99.AA.9999", "AA 99/AA 9999", "AA99/AA9999", "AA_99_AA_9999", "AA 99 A 999",
+                      "AA 99 AA 99", "AA 99 AA 9", "AA.99.AA.999", "AA-99-AA/9999", "AA 99 AAA 999"),
+           band_left=0.35, inverse=0.4, footer=0.12, country="IND", iso="IN", aspect=(3.6, 5.2), spread=(0.5, 0.8),
+           font="LiberationSans"),
     Layout("VN", 3, ("99A-99999", "99A_999.99", "99A 9999", "99A/999.99", "99-A9/9999", "99A-99999"), inverse=0.15,
-           spread=(0.55, 0.78), aspect=(3.8, 4.6)),
+           spread=(0.55, 0.78), aspect=(3.8, 4.6), iso="VN"),
     Layout("MEX", 2, ("AAA-99-99", "AAA-999-A", "A99-AAA", "AA-99-999"), aspect=(1.9, 2.2), header=0.9, footer=0.6,
            spread=(0.38, 0.58), stickers=0.2, graphics=0.5),
     Layout("AUS", 2, ("AAA 999", "AAA.999", "999.AAA", "AA 99 AA", "9AA 9AA"), aspect=(2.6, 3.0), header=0.4,
@@ -180,26 +160,33 @@ def choose(layouts: Sequence[Layout], rng: random.Random) -> tuple[Layout, str]:
 
 
 def fill(pattern: str, layout: Layout, rng: random.Random) -> str:
-    """Return *pattern* of *layout* with its letters and digits drawn at random."""
-    letters = layout.letters
+    """Return *pattern* of *layout* with its letters and digits drawn at random, such that the country has such a plate
+    if it has any."""
+    for _ in range(_TRIES if layout.iso else 1):
+        text = _drawn(pattern, rng)
+        if not layout.iso or _formats(layout.iso).usual("".join(filter(str.isalnum, text))):
+            break
+    return text
+
+
+@cache
+def _formats(iso: str) -> Formats:
+    return Formats((iso,))
+
+
+def _drawn(pattern: str, rng: random.Random) -> str:
+    letters, digits = _LETTERS, _DIGITS
     # One plate in ten uses a handful of characters only: repeats are what CTC finds hardest. One in five prefers
     # characters that look alike.
-    pool, digits = letters, _DIGITS
     dice = rng.random()
     if dice < 0.1:
-        pool, digits = "".join(rng.sample(letters, 3)), "".join(rng.sample(_DIGITS, 3))
+        letters, digits = "".join(rng.sample(letters, 3)), "".join(rng.sample(digits, 3))
     elif dice < 0.3:
-        alike = "".join(rng.sample(_ALIKE, 3))
-        pool = "".join(c for c in letters if c in alike) * 4 + letters
-        digits = "".join(c for c in _DIGITS if c in alike) * 4 + _DIGITS
+        alike = "".join(rng.sample(LOOKALIKES, 3))
+        letters += 4 * "".join(c for c in letters if c in alike)
+        digits += 4 * "".join(c for c in digits if c in alike)
     # Where either may stand, authorities leave out the letter O; so O against 0 stays a question of place or of shape.
-    drawn = {
-        "A": pool,
-        "9": digits,
-        "1": digits.replace("0", "") or "1",
-        "X": pool.replace("O", "") + digits * (1 + len(pool) // 20),
-        "R": layout.regions,
-    }
+    drawn = {"A": letters, "9": digits, "X": letters.replace("O", "") + digits * (1 + len(letters) // 20)}
     return "".join(
         _word(rng) if symbol == "W" else rng.choice(drawn[symbol]) if symbol in drawn else symbol for symbol in pattern
     )

@@ -14,11 +14,8 @@ from edge.identify import ANY_FORMAT, Comparison, Sighting, Thresholds, decide, 
 from edge.model import ALPHABET, Outcome, PlateRead
 from edge.plates import Formats
 
-LOOKALIKES = (
-    "0ODQ", "0CG", "1I7", "1LT", "I1T", "2Z7", "3B8", "4A", "5S6", "6G", "8B", "8SR", "90", "CG", "EF", "EB", "HN",
-    "HKX", "MN", "MW", "PR", "PF", "RB", "UV", "VY", "UJ", "VW", "XK", "XY", "JI", "LI", "T7", "DB", "UO",
-)  # fmt: skip
-"""Characters that a doubtful picture confuses, within each group."""
+from .lookalikes import LOOKALIKES
+
 OTHERS, TWICE = 200, 100
 """Random plates a case, and plates two lookalikes away: each trial draws its own from them."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,13 +18,14 @@ from edge.model import ALPHABET, Detection, PlateRead
 from edge.vision.bestpath import best_path
 from edge.vision.confidence import Calibration
 from edge.vision.integrity import NETWORK_NAME, READER_FILES, verify_folder
-from edge.vision.rectify import cut, straightened, to_canvas
+from edge.vision.rectify import cut, deskewed, to_canvas
 from edge.vision.torchcompat import import_easyocr
 
 easyocr = import_easyocr()
 
 SURE = 0.9
-"""A reading of this confidence is not read again."""
+"""A crop is read once where the characters' confidences multiply to this; their calibration is fitted to what is read.
+"""
 
 
 class PlateReader:
@@ -71,9 +73,9 @@ class PlateReader:
         return tuple(self._read_one(cut(image, found.box, *self._margin), found) for found in detections)
 
     def _read_one(self, crop: NDArray[np.uint8], detection: Detection) -> PlateRead:
-        """What stands in the grey crop: a doubtful one is straightened and read again, and the surer reading kept."""
+        """What stands in the grey crop: a doubtful one is deskewed and read again, and the surer reading kept."""
         read = self._recognise(to_canvas(crop), detection)
-        if read.confidence >= SURE or (level := straightened(crop)) is None:
+        if not read.text or math.prod(read.characters) >= SURE or (level := deskewed(crop)) is None:
             return read
         return max(read, self._recognise(to_canvas(level), detection), key=lambda each: each.confidence)
 

@@ -1,6 +1,8 @@
-"""From a photo and a box to the reader's canvas: one grey picture of fixed size, straightened where that helps."""
+"""From a photo and a box to the reader's canvas: one grey picture of fixed size, deskewed where that helps."""
 
 from __future__ import annotations
+
+import math
 
 import cv2
 import numpy as np
@@ -10,11 +12,14 @@ from edge.model import Box
 
 CANVAS_SHAPE = (64, 192)
 """Rows and columns of what the network reads; the proportions of the crop are not kept."""
-TILTED = 0.04
-"""The slope (tangent) from which on a plate is worth straightening."""
-_SLOPES = np.linspace(-0.45, 0.45, 37)
+_SKEWS = np.array(sorted(np.arange(-18, 19) * 0.025, key=abs))
+"""Tangents that are tried; the level one first, so that it wins where all are alike."""
+SKEWED = 0.05
+"""The tangent from which on a crop is worth straightening."""
 _ROWS, _COLUMNS = 32, (24, 96)
-"""The size, the least and the most, in which a slope is looked for."""
+"""Rows, and the least and the most columns, of the picture in which the skew is looked for."""
+_LARGEST = 1024
+"""Longer sides of a crop are shrunk to this: many times what the canvas shows."""
 
 
 def to_canvas(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -49,40 +54,49 @@ def cut(image: NDArray[np.uint8], box: Box, margin_x: float, margin_y: float) ->
     return np.asarray(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY) if crop.ndim == 3 else crop, np.uint8)
 
 
-def slope(grey: NDArray[np.uint8]) -> float:
+def skew(grey: NDArray[np.uint8]) -> float:
     """The tangent of the angle by which the lines of a crop (uint8, H x W) fall to the right, between -0.45 and 0.45.
 
-    Along the right slope the edges of characters and plate fall into few rows: the one whose profile of edges has the
-    largest squared steps is taken (Postl, 1986, "Detection of linear oblique structures and skew scan").
+    Along the right skew the edges of characters and plate fall into few rows: the one whose profile of edges has the
+    largest squared steps is taken (Postl, 1986, "Detection of linear oblique structures and skew scan in digitized
+    documents"). 0 for a crop that is flatter, higher or smaller than a plate's can be.
     """
     height, width = grey.shape
+    if height < 8 or not 0.5 * height < width < 12 * height:
+        return 0.0
     columns = min(max(round(width * _ROWS / height), _COLUMNS[0]), _COLUMNS[1])
     small = cv2.resize(grey, (columns, _ROWS), interpolation=cv2.INTER_AREA).astype(np.float32)
     edges = np.abs(np.diff(small, axis=0))
-    edges = np.minimum(edges, np.percentile(edges, 97))
+    edges = np.minimum(edges, np.percentile(edges, 97))  # a lamp's or a bumper's edge must not outvote the characters
     steepness = (_ROWS / height) / (columns / width)
-    fall = np.rint(np.outer(_SLOPES * steepness, np.arange(columns) - columns / 2)).astype(np.int64)
-    room = int(fall.max())
+    fall = np.rint(np.outer(_SKEWS * steepness, np.arange(columns) - columns / 2)).astype(np.int64)
+    room = int(np.abs(fall).max())
     length = edges.shape[0] + 2 * room
     rows = np.arange(edges.shape[0])[:, None] - fall[:, None, :] + room
-    places = (rows + length * np.arange(len(_SLOPES))[:, None, None]).ravel()
-    size = length * len(_SLOPES)
+    places = (rows + length * np.arange(len(_SKEWS))[:, None, None]).ravel()
+    size = length * len(_SKEWS)
     sums = np.bincount(places, np.broadcast_to(edges, rows.shape).ravel(), size)
     counts = np.bincount(places, minlength=size)
-    profiles = (sums / np.maximum(counts, 0.3 * columns)).reshape(len(_SLOPES), length)
-    return float(_SLOPES[int(np.argmax((np.diff(profiles, axis=1) ** 2).sum(axis=1)))])
+    # Rows that only a corner of the crop reaches would have the profile's largest steps.
+    profiles = (sums / np.maximum(counts, 0.3 * columns)).reshape(len(_SKEWS), length)
+    return float(_SKEWS[int(np.argmax((np.diff(profiles, axis=1) ** 2).sum(axis=1)))])
 
 
-def straightened(grey: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
+def deskewed(grey: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
     """The crop (uint8, H x W) sheared so that its lines are level, without the rows that the tilt had added.
 
-    None where the lines are level already, and where the crop is too flat or too small to say.
+    None where the lines are level already.
     """
-    height, width = grey.shape
-    if height < 8 or not 0.5 * height < width < 12 * height or abs(fall := slope(grey)) < TILTED:
+    if (scale := _LARGEST / max(grey.shape)) < 1:
+        size = (math.ceil(grey.shape[1] * scale), math.ceil(grey.shape[0] * scale))
+        grey = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
+    fall = skew(grey)
+    if abs(fall) < SKEWED:
         return None
+    height, width = grey.shape
     shear = np.array([[1, 0, 0], [-fall, 1, fall * width / 2]], np.float32)
     level = cv2.warpAffine(grey, shear, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    # A tight box around a tilted plate is higher than the plate by its width times the tangent; a little is left over.
     kept = max(height - 0.85 * width * abs(fall), 0.35 * height)
     top, bottom = round((height - kept) / 2), round((height + kept) / 2)
     return np.asarray(level[top:bottom], np.uint8)

@@ -1,4 +1,4 @@
-"""Straightening: the slope is found, level crops stay as they are, and a tilted plate is read."""
+"""Deskewing: the skew is found, level crops stay as they are, and a tilted plate is read."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.model import Box, Detection
+from edge.model import Box, Detection, PlateRead
 from edge.vision.reader import PlateReader
-from edge.vision.rectify import slope, straightened
+from edge.vision.rectify import deskewed, skew
 
 MODELS = Path(__file__).parents[2] / "models"
 
@@ -29,32 +29,71 @@ def tilted(text: str, degrees: float) -> np.ndarray:
 
 
 @pytest.mark.parametrize("degrees", [-20, -12, -5, 0, 5, 12, 20])
-def test_the_slope_of_a_plate_is_found(degrees: float) -> None:
-    assert slope(tilted("KT 472 XE", degrees)) == pytest.approx(math.tan(math.radians(degrees)), abs=0.03)
+def test_the_skew_of_a_plate_is_found(degrees: float) -> None:
+    assert skew(tilted("KT 472 XE", degrees)) == pytest.approx(math.tan(math.radians(degrees)), abs=0.03)
+
+
+def test_what_has_no_lines_is_level() -> None:
+    across, down = np.meshgrid(np.arange(200, dtype=np.uint8), np.arange(50, dtype=np.uint8))
+    for crop in (np.full((50, 200), 90, np.uint8), across, down, np.where(across < 100, 20, 220).astype(np.uint8)):
+        assert deskewed(crop) is None
 
 
 def test_a_level_plate_stays_as_it_is() -> None:
-    assert straightened(tilted("KT 472 XE", 0)) is None
+    assert deskewed(tilted("KT 472 XE", 0)) is None
 
 
 @pytest.mark.parametrize("degrees", [-18, 12])
-def test_a_straightened_plate_is_level_and_fills_the_crop(degrees: float) -> None:
+def test_a_deskewed_plate_is_level_and_fills_the_crop(degrees: float) -> None:
     crop = tilted("KT 472 XE", degrees)
-    level = straightened(crop)
+    level = deskewed(crop)
     assert level is not None
-    assert abs(slope(level)) <= 0.03
+    assert abs(skew(level)) <= 0.03
     assert level.shape[0] < 0.75 * crop.shape[0]
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (1, 3000), (7, 9), (3000, 1), (8, 5), (400, 300), (200, 2300)])
+@pytest.mark.parametrize("shape", [(1, 1), (1, 100_000), (7, 9), (3000, 1), (8, 5), (400, 300), (9000, 40_000)])
 def test_no_shape_is_too_odd(shape: tuple[int, int]) -> None:
-    level = straightened(np.random.default_rng(1).integers(0, 256, shape, dtype=np.uint8))
-    assert level is None or level.size
+    level = deskewed(np.random.default_rng(1).integers(0, 256, shape, dtype=np.uint8))
+    assert level is None or (level.dtype == np.uint8 and 2 <= level.shape[0] <= shape[0])
+
+
+@pytest.fixture(scope="module")
+def reader() -> PlateReader:
+    return PlateReader(MODELS)
+
+
+def whole(crop: np.ndarray) -> Detection:
+    return Detection(Box(0, 0, crop.shape[1], crop.shape[0]), 0.9)
 
 
 @pytest.mark.parametrize("degrees", [-20, -10, 10, 20])
-def test_a_tilted_plate_is_read(degrees: float) -> None:
+def test_a_tilted_plate_is_read(reader: PlateReader, degrees: float) -> None:
     crop = tilted("KT 472 XE", degrees)
-    whole = Detection(Box(0, 0, crop.shape[1], crop.shape[0]), 0.9)
-    (read,) = PlateReader(MODELS).read(crop, [whole])
+    (read,) = reader.read(crop, [whole(crop)])
     assert read.text == "KT472XE"
+
+
+def looks(reader: PlateReader, monkeypatch: pytest.MonkeyPatch, crop: np.ndarray, *reads: PlateRead) -> PlateRead:
+    """What the reader keeps of *reads*, one a look; every one of them must have been taken."""
+    left = list(reads)
+    monkeypatch.setattr(reader, "_recognise", lambda _canvas, _detection: left.pop(0))
+    (kept,) = reader.read(crop, [whole(crop)])
+    assert not left
+    return kept
+
+
+def test_only_a_doubtful_tilted_crop_is_read_twice_and_the_surer_reading_is_kept(
+    reader: PlateReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crop, level = tilted("KT 472 XE", 15), tilted("KT 472 XE", 0)
+
+    def read(text: str, confidence: float) -> PlateRead:
+        return PlateRead(text, confidence, (confidence,) * len(text), whole(crop), np.zeros((96, 37), np.float32))
+
+    sure, doubtful, surer, nothing = read("AB1", 0.99), read("AB7", 0.5), read("AB71", 0.6), read("", 0.0)
+    assert looks(reader, monkeypatch, crop, sure) is sure
+    assert looks(reader, monkeypatch, level, doubtful) is doubtful
+    assert looks(reader, monkeypatch, crop, nothing) is nothing
+    assert looks(reader, monkeypatch, crop, doubtful, surer) is surer
+    assert looks(reader, monkeypatch, crop, surer, doubtful) is surer
