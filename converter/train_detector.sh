@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The shipped detector again, from the photos in DATA (first argument) into OUT (second): `make detector`.
 # Steps, rate, scenes and seed can be varied through the environment, and START names a network to go on from instead of
-# the COCO weights; models/detector.md says which made the shipped file.
+# the COCO weights, REFINER_START one for the second look; models/detector.md says which made the shipped files.
 set -euo pipefail
 data=${1:?the folder of the training data}
 out=${2:?the folder for the results}
@@ -27,12 +27,14 @@ fi
 "$convert" quantize --export "$out/export" --dataset "$out/dataset" --out "$out/first" --kinds int8 "${labels[@]}" --use measure
 
 # The second look learns from what the first one proposes.
-for seed in 101 202; do
+closeups=(--closeups)
+for seed in ${CLOSEUP_SEEDS:-101 202}; do
   "$convert" refiner harvest --dataset "$out/dataset" --detector "$out/first/detector_int8.tflite" --fonts "$data/fonts" \
     "${squeezed[@]}" --scenes "${CLOSEUP_SCENES:-10000}" --seed "$seed" --out "$out/closeups-$seed"
+  closeups+=("$out/closeups-$seed")
 done
-closeups=(--closeups "$out/closeups-101" "$out/closeups-202")
-"$convert" refiner train "${closeups[@]}" --out "$out/refiner" --epochs "${EPOCHS:-6}"
+"$convert" refiner train "${closeups[@]}" --out "$out/refiner" --epochs "${EPOCHS:-6}" --rate "${REFINER_RATE:-0.0015}" \
+  ${REFINER_START:+--start "$REFINER_START"}
 "$convert" refiner export "${closeups[@]}" --training "$out/refiner" --out "$out/refiner-tflite"
 "$convert" quantize --export "$out/export" --dataset "$out/dataset" --refiner "$out/refiner-tflite" --out "$out/tflite" \
   "${labels[@]}" --use measure

@@ -40,6 +40,7 @@ def add_parser(subparsers: _Subparsers) -> None:
         "--closeups", type=Path, nargs="+", default=[_CLOSEUPS], help="folders made by `refiner harvest`"
     )
     train.add_argument("--out", type=Path, default=_TRAINING, help="folder for checkpoints")
+    train.add_argument("--start", type=Path, help="folder of an earlier training, or of its network, to start from")
     train.add_argument("--epochs", type=positive, default=8, help="default: 8")
     train.add_argument("--rate", type=float, default=1.5e-3, help="first learning rate (default: 0.0015)")
     train.add_argument("--threads", type=positive, default=2, help="cores to use (default: 2)")
@@ -75,7 +76,8 @@ def _train(args: argparse.Namespace) -> int:
     from converter.tf_env import limit_threads
 
     limit_threads(args.threads)
-    network.train(store.load(args.closeups), args.out, epochs=args.epochs, rate=args.rate, seed=args.seed)
+    closeups = store.load(args.closeups)
+    network.train(closeups, args.out, epochs=args.epochs, start=args.start, rate=args.rate, seed=args.seed)
     return 0
 
 

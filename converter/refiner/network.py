@@ -17,6 +17,8 @@ from converter.tf_env import tf
 from edge.vision.closeup import edges_of
 
 Batch = tuple[NDArray[np.float32], NDArray[np.float32]]
+NETWORK = "network"
+"""Folder beside the checkpoints for the trained network alone, a third of their size."""
 EDGES_WEIGHT = 4.0
 """Of the edges' loss beside the classification's, which is about as large after the first epoch."""
 
@@ -82,10 +84,32 @@ def batches(closeups: Closeups, size: int, rng: np.random.Generator) -> Iterator
         yield varied(closeups.pixels(chosen), closeups.targets[chosen], rng)
 
 
-def train(closeups: Closeups, out: Path, *, epochs: int, size: int = 128, rate: float = 1.5e-3, seed: int = 1) -> Any:
-    """Trains for so many epochs, checkpoint after each in `out`; goes on from one that is there. Returns the model."""
+def train(
+    closeups: Closeups,
+    out: Path,
+    *,
+    epochs: int,
+    start: Path | None = None,
+    size: int = 128,
+    rate: float = 1.5e-3,
+    seed: int = 1,
+) -> Any:
+    """Trains for so many epochs, checkpoint after each in `out`; goes on from one that is there. Returns the model.
+
+    Args:
+        closeups: what to learn from.
+        out: folder of the checkpoints; the network alone is left in its folder `NETWORK`.
+        epochs: how often each close-up is shown.
+        start: folder of an earlier training, or of its network alone, to start from.
+        size: close-ups a step.
+        rate: first learning rate; it falls to 0 along a cosine.
+        seed: of the first weights and of the order.
+
+    Raises:
+        ConverterError: there are too few close-ups, or a checkpoint is missing or of another network.
+    """
     tf.keras.utils.set_random_seed(seed)
-    model = build()
+    model = trained(start) if start else build()
     steps = len(closeups.targets) // size
     if steps == 0:
         raise ConverterError(
@@ -127,6 +151,7 @@ def train(closeups: Closeups, out: Path, *, epochs: int, size: int = 128, rate: 
         sys.stderr.write("\n")
         done.assign(epoch + 1)
         manager.save()
+    tf.train.CheckpointManager(tf.train.Checkpoint(model=model), str(out / NETWORK), max_to_keep=1).save()
     return model
 
 

@@ -63,7 +63,9 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
     convert("refiner", "harvest", *harvest)
     looked = convert("refiner", "train", "--closeups", folder / "closeups", "--out", folder / "second", "--epochs", 2)
     (folder / "refiner.log").write_text(looked.stderr)
-    second = ["--training", folder / "second", "--closeups", folder / "closeups", "--out", folder / "looks"]
+    further = ["--start", folder / "second/network", "--out", folder / "further", "--epochs", 1]
+    convert("refiner", "train", "--closeups", folder / "closeups", *further)
+    second = ["--training", folder / "further", "--closeups", folder / "closeups", "--out", folder / "looks"]
     convert("refiner", "export", *second)
     told = convert("quantize", *given, "--refiner", folder / "looks", "--out", folder / "lite")
     (folder / "quantize.log").write_text(told.stdout)

@@ -75,6 +75,14 @@ def test_the_format_settles_what_the_pixels_leave_open_and_nothing_else() -> Non
     assert identify([[clear_read]], ["AB123CD"], LINES, ITALY).outcome is Outcome.UNIDENTIFIED
 
 
+@pytest.mark.parametrize(("text", "place", "other"), [("671EURO", 6, "0"), ("BINA", 1, "1"), ("KOROFL1", 1, "0")])
+def test_a_reading_without_a_format_prefers_groups_of_letters_and_digits(text: str, place: int, other: str) -> None:
+    assert not ITALY.usual(text)
+    assert reading(plate_read(text, {place: (other, 0.6)}), ITALY) == text
+    clear = text[:place] + other + text[place + 1 :]
+    assert reading(plate_read(clear), ITALY) == clear
+
+
 def test_the_format_helps_a_claim_that_fits_against_a_reading_that_cannot_be() -> None:
     read = plate_read("AB123CE", {2: ("I", 0.15)})  # ABI23CE could be Polish
     without, with_format = (identify([[read]], ["AB123CE"], LINES, formats) for formats in (Formats(), ITALY))
