@@ -63,6 +63,7 @@ def mean(networks: Sequence[nn.Module]) -> nn.Module:
 
 def export(network: nn.Module, folder: Path = MODEL_DIR) -> None:
     """Write the files as EasyOCR loads them; its CPU loader cuts seven characters off every key."""
+    folder.mkdir(parents=True, exist_ok=True)
     state = {f"module.{k}": v.contiguous().clone() for k, v in network.state_dict().items()}
     torch.save(state, folder / f"{NETWORK_NAME}.pth")
     settings = {
