@@ -95,5 +95,8 @@ def test_only_a_doubtful_tilted_crop_is_read_twice_and_the_surer_reading_is_kept
     assert looks(reader, monkeypatch, crop, sure) is sure
     assert looks(reader, monkeypatch, level, doubtful) is doubtful
     assert looks(reader, monkeypatch, crop, nothing) is nothing
-    assert looks(reader, monkeypatch, crop, doubtful, surer) is surer
-    assert looks(reader, monkeypatch, crop, surer, doubtful) is surer
+    assert looks(reader, monkeypatch, crop, doubtful, read("AB7", 0.6)).confidence == 0.6
+    for both in ((doubtful, surer), (surer, doubtful)):  # they disagree: the surer one is kept and counts less
+        kept = looks(reader, monkeypatch, crop, *both)
+        assert (kept.text, kept.characters) == (surer.text, surer.characters)
+        assert kept.confidence < surer.confidence
