@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The shipped detector again, from the photos in DATA (first argument) into OUT (second): `make detector`.
-# Steps, rate, scenes and seed can be varied through the environment, and START names a network to go on from instead of
-# the COCO weights, REFINER_START one for the second look; models/detector.md says which made the shipped files.
+# From the environment: SCENES, SEED, STEPS, RATE and START (a network to go on from instead of the COCO weights) for the
+# first look; CLOSEUP_SEEDS, CLOSEUP_SCENES (of each seed), EPOCHS, REFINER_RATE and REFINER_START for the second one.
+# models/detector.md says which made the shipped files.
 set -euo pipefail
 data=${1:?the folder of the training data}
 out=${2:?the folder for the results}

@@ -23,7 +23,8 @@ UNUSUAL = 3.0
 """What a text of no usual format pays in a verdict, in nats: about one plate in twenty is foreign or its owner's words.
 How many vehicles have the format does not count there: that the claimed one exists is certain."""
 RARE, FOREIGN = 4.0, 4.0
-"""In a free reading: the most a text pays since few vehicles have its format, and the least one of no usual format."""
+"""In a free reading: the most that a text of a usual format pays, however rare that is, and the least that a text of no
+usual format pays."""
 BROKEN = 1.5
 """What a text of no usual format pays, in a free reading, for each change between letters and digits after the first:
 authorities and owners alike write them in groups."""

@@ -30,7 +30,7 @@ Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 class Mix:
     """Shares of a batch; what is left is rendered. ``ramp`` is the number of batches until full difficulty.
 
-    ``level`` is how often a tilted crop is shown as the reader sees doubtful ones at its second look: deskewed.
+    ``level`` is the share of crops that are deskewed, if they are tilted, as the reader's second look does it.
     """
 
     real: float = 0.2
@@ -86,6 +86,7 @@ class TrainingBatches(IterableDataset[Batch]):
         return photograph(plate, patch, difficulty, rng), plate.text
 
     def _canvas(self, crop: NDArray[np.uint8], rng: random.Random) -> NDArray[np.uint8]:
+        """The canvas of *crop*, deskewed as often as the mix says."""
         level = deskewed(crop) if rng.random() < self._mix.level else None
         return to_canvas(crop if level is None else level)
 

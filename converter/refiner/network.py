@@ -106,7 +106,8 @@ def train(
         seed: of the first weights and of the order.
 
     Raises:
-        ConverterError: there are too few close-ups, or a checkpoint is missing or of another network.
+        MissingError: `start` holds no trained network.
+        ConverterError: there are too few close-ups, or a checkpoint is of another network.
     """
     tf.keras.utils.set_random_seed(seed)
     model = trained(start) if start else build()
@@ -160,6 +161,7 @@ def trained(folder: Path) -> Any:
 
     Raises:
         MissingError: there is none.
+        ConverterError: it is of another network.
     """
     latest = tf.train.latest_checkpoint(str(folder))
     if latest is None:

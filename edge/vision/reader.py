@@ -25,10 +25,11 @@ from edge.vision.torchcompat import import_easyocr
 easyocr = import_easyocr()
 
 SURE = 0.9
-"""A crop is read once where the characters' confidences multiply to this; their calibration is fitted to what is read.
-"""
+"""A crop is read once where the product of the characters' confidences reaches this. Not the calibrated confidence: the
+calibration is fitted to what this decides."""
 DISPUTED = 0.75
-"""How much of its confidence a reading keeps that the other look does not confirm."""
+"""How much of its confidence a reading keeps that the other look does not confirm; set by hand, beside the calibration.
+"""
 
 
 class PlateReader:

@@ -12,10 +12,10 @@ from edge.model import Box
 
 CANVAS_SHAPE = (64, 192)
 """Rows and columns of what the network reads; the proportions of the crop are not kept."""
+SKEWED = 0.05
+"""Tangent of the skew from which on a crop is deskewed."""
 _SKEWS = np.array(sorted(np.arange(-18, 19) * 0.025, key=abs))
 """Tangents that are tried; the level one first, so that it wins where all are alike."""
-SKEWED = 0.05
-"""The tangent from which on a crop is worth straightening."""
 _ROWS, _COLUMNS = 32, (24, 96)
 """Rows, and the least and the most columns, of the picture in which the skew is looked for."""
 _LARGEST = 1024
@@ -85,7 +85,7 @@ def skew(grey: NDArray[np.uint8]) -> float:
 def deskewed(grey: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
     """The crop (uint8, H x W) sheared so that its lines are level, without the rows that the tilt had added.
 
-    None where the lines are level already.
+    It is shrunk to 1,024 pixels on its longer side if that is longer. None where the lines are level already.
     """
     if (scale := _LARGEST / max(grey.shape)) < 1:
         size = (math.ceil(grey.shape[1] * scale), math.ceil(grey.shape[0] * scale))
