@@ -135,7 +135,7 @@ def _apply(matrix: NDArray[np.float64], points: _Points) -> _Points:
 def _cut(
     quad: _Points, text: _Points, characters: int, difficulty: float, rng: random.Random
 ) -> tuple[_Points, _Points]:
-    """Return top left and bottom right of the crop: the plate's box, cut wrong; at most a quarter of a character lost."""
+    """Return the corners of the crop: the plate's box, cut wrong; at most a quarter of a character lost."""
     low, high = quad.min(axis=0), quad.max(axis=0)
     size = high - low
     loose = rng.choices((0.07, 0.14, 0.3), (0.6, 0.3, 0.1))[0] * difficulty
