@@ -25,7 +25,8 @@ HEIGHT = 110
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """What a family of plates looks like: width over height, colours, text pattern (L letter, D digit), extras."""
+    """What a family of plates looks like: width over height, colours, text pattern (L letter, D digit, ~ a word in
+    joined script), extras."""
 
     aspect: float
     patterns: tuple[str, ...]
@@ -45,7 +46,10 @@ LAYOUTS = (
            (_WHITE,), (_BLACK, (30, 30, 90)), strip=True, weight=4.0),
     Layout(4.73, ("LL DD LLL", "LLLL DDD", "DDD-DDD"), (_YELLOW, _WHITE), (_BLACK,), strip=True, weight=1.5),
     Layout(4.5, ("LL DD LLL", "L DDD LLL", "LL-DDD"), (_YELLOW, _WHITE, _CREAM), (_BLACK, _RED, _GREEN), weight=1.5),
-    Layout(4.4, ("DDD DDDD", "DD DDDD", "LLL DDD", "LLL-DDDD"), (_BLACK, (35, 35, 38)), (_WHITE, _GREY), weight=4.0),
+    Layout(4.4, ("DDD DDDD", "DD DDDD", "LLL DDD", "LLL-DDDD"), (_BLACK, (35, 35, 38)), (_WHITE, _GREY), weight=3.0),
+    Layout(4.4, ("DDD ~ DDDD", "DDD ~ DDDD", "DD ~ DDDD", "DDD ~ DDD"), (_BLACK, (35, 35, 38)), (_WHITE, _GREY),
+           weight=3.0),
+    Layout(1.6, ("DDDD\nDD ~", "~ DDD\nDDDD"), (_BLACK,), (_WHITE, _GREY), weight=0.3),
     Layout(3.08, ("LLL-DDDD", "LLL DDDD"), (_GREY, _WHITE, (200, 200, 205), _RED), (_BLACK, (50, 50, 50), _WHITE),
            caption=True, weight=2.0),
     Layout(2.0, ("LLL DDDD", "DLLLDDD", "LLL-DDD", "DDD LLL", "LLLLL", "DDDDDD"),
@@ -58,8 +62,8 @@ LAYOUTS = (
     Layout(1.6, ("LL DD\nLL DDDD", "LL DD L\nDDDD", "LLL\nDDDD"), (_RED, _GREEN, _BLUE, _BLACK), (_WHITE, _YELLOW),
            weight=0.8),
     Layout(4.6, ("LL DD LL DDDD", "LL-DD-L-DDDD", "LLDDLLDDDD", "LL DD DDDD", "LLLDDDD"), (_RED, _BRICK), (_WHITE,),
-           weight=3.0),
-    Layout(1.6, ("LL DD\nLL DDDD", "LL DD L\nDDDD", "LL DD\nDDDD"), (_RED, _BRICK), (_WHITE,), weight=1.5),
+           weight=4.5),
+    Layout(1.6, ("LL DD\nLL DDDD", "LL DD L\nDDDD", "LL DD\nDDDD"), (_RED, _BRICK), (_WHITE,), weight=2.0),
 )  # fmt: skip
 
 
@@ -126,7 +130,36 @@ def _shade(plate: Image.Image, rng: random.Random) -> None:
 
 
 def text_mask(text: str, font: Font) -> Pixels:
-    """The text in the font, cropped to its ink: (H, W), 255 where there is ink."""
+    """The text in the font, cropped to its ink: (H, W), 255 where there is ink. A ``~`` is a word in joined script."""
+    if "~" not in text:
+        return _ink(text, font)
+    parts = [_ink(part.strip(), font) for part in text.split("~") if part.strip()]
+    high = max(part.shape[0] for part in parts)
+    parts = [np.pad(part, ((0, high - part.shape[0]), (0, 0))) for part in parts]
+    gap = np.zeros((high, high // 4), np.uint8)
+    between = [gap, _joined_script(high), gap]
+    if text.startswith("~"):
+        return np.hstack([*between, *parts])
+    return np.hstack([parts[0], *between, *parts[1:]])
+
+
+def _joined_script(high: int) -> Pixels:
+    """The word of Tunisian plates, as a camera sees it: a wavy line that dips below itself, an arch, and dots."""
+    wide, pen = round(1.2 * high), max(1, high // 9)
+    mask = Image.new("L", (wide, high))
+    draw = ImageDraw.Draw(mask)
+    base = 0.55 * high
+    draw.line((0.2 * wide, base, 0.95 * wide, base), 255, pen)
+    for x in (0.55, 0.68, 0.8, 0.93):
+        draw.line((x * wide, base, x * wide, 0.35 * high), 255, pen)
+    draw.arc((0.05 * wide, 0.45 * high, 0.4 * wide, 0.95 * high), 0, 180, 255, pen)
+    draw.arc((0.35 * wide, 0.5 * high, 0.6 * wide, 0.95 * high), 20, 120, 255, pen)
+    for x, y in ((0.22, 0.3), (0.8, 0.12), (0.9, 0.12)):
+        draw.ellipse((x * wide - pen, y * high - pen, x * wide + pen, y * high + pen), 255)
+    return np.asarray(mask)
+
+
+def _ink(text: str, font: Font) -> Pixels:
     x0, y0, x1, y1 = font.getbbox(text)
     mask = Image.new("L", (max(1, int(x1 - x0)), max(1, int(y1 - y0))))
     ImageDraw.Draw(mask).text((-x0, -y0), text, fill=255, font=font)

@@ -17,6 +17,8 @@ Pixels = NDArray[np.uint8]
 
 BARE = 0.06
 """How often letters are stuck onto the body instead of a plate."""
+LEANING = 0.12
+"""How often a plate is seen so much from the side, or hangs so askew, that its lines climb."""
 FADED = 0.15
 """How often a plate is so worn that its ink is little darker or lighter than its paper."""
 
@@ -43,7 +45,7 @@ def rehang(
         area = box.width * box.height * rng.uniform(0.9, 1.5)
         half_w, half_h = math.sqrt(area * ratio) / 2, math.sqrt(area / ratio) / 2
         cx, cy = (box.x1 + box.x2) / 2, (box.y1 + box.y2) / 2
-        lean = rng.gauss(0, 0.06) * half_w
+        lean = min(max(rng.gauss(0, 0.3 if rng.random() < LEANING else 0.06), -0.5), 0.5) * half_w
         jitter = [(rng.gauss(0, 0.04) * half_w, rng.gauss(0, 0.06) * half_h) for _ in range(4)]
         corners = [
             (-half_w, -half_h - lean),

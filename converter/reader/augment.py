@@ -16,6 +16,8 @@ _Points = NDArray[np.float32]
 
 CLIPPED = 0.12
 """How often one side of the cut lies at the first or last character: from a tenth of one beside it to a quarter in."""
+LOW_CUT = 0.05
+"""How often the cut goes through the characters' feet or heads, at most an eighth of their height."""
 
 
 def photograph(plate: RenderedPlate, background: Grey, difficulty: float, rng: random.Random) -> Grey:
@@ -113,7 +115,7 @@ def _glow(light: NDArray[np.float32], rng: random.Random) -> NDArray[np.float32]
 
 def _pose(aspect: float, difficulty: float, rng: random.Random) -> NDArray[np.float64]:
     """Return a homography: turned, sheared and seen in perspective."""
-    spread = rng.choices((2.0, 6.0, 12.0), (0.5, 0.3, 0.2))[0] * difficulty
+    spread = rng.choices((2.0, 6.0, 12.0), (0.45, 0.3, 0.25))[0] * difficulty
     roll = math.radians(max(-22.0, min(22.0, rng.gauss(0, spread))))
     rise = math.tan(math.radians(max(-18.0, min(18.0, rng.gauss(0, spread * 0.7)))))
     lean = math.tan(math.radians(max(-30.0, min(30.0, rng.gauss(0, 8 * difficulty)))))
@@ -135,7 +137,8 @@ def _apply(matrix: NDArray[np.float64], points: _Points) -> _Points:
 def _cut(
     quad: _Points, text: _Points, characters: int, difficulty: float, rng: random.Random
 ) -> tuple[_Points, _Points]:
-    """Return the corners of the crop: the plate's box, cut wrong; at most a quarter of a character lost."""
+    """Return the corners of the crop: the plate's box, cut wrong; at most a quarter of a character lost, and an eighth of
+    their height."""
     low, high = quad.min(axis=0), quad.max(axis=0)
     size = high - low
     loose = rng.choices((0.07, 0.14, 0.3), (0.6, 0.3, 0.1))[0] * difficulty
@@ -151,6 +154,12 @@ def _cut(
             low[0] = first[0] + lost
         else:
             high[0] = last[0] - lost
+    if rng.random() < LOW_CUT:
+        lost = float(last[1] - first[1]) * rng.uniform(0.0, 0.12)
+        if rng.random() < 0.5:
+            low[1] = first[1] + lost
+        else:
+            high[1] = last[1] - lost
     return low, high
 
 

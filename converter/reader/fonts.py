@@ -22,7 +22,7 @@ TEXT_FONTS = (
     "Roboto-*.ttf", "RobotoCondensed-*.ttf", "Lato-*.ttf", "BebasNeue-*.otf", "ClearSans-*.ttf", "Play-Bold.ttf",
     "Dosis-*.otf", "Cabin-Bold.otf", "routed-gothic*.ttf", "Jura-Bold.otf", "B612-Bold.otf", "Inter-SemiBold.otf",
     "GemunuLibre-SemiBold.otf", "LeagueSpartan-Bold.otf", "Manrope-Bold.ttf", "AveriaSansGWF-Bold.ttf",
-    "LiberationSans-Bold.ttf", "LiberationSans-Regular.ttf", "LiberationSerif-Bold.ttf",
+    "LiberationSans-*.ttf", "LiberationSerif-*.ttf",
 )  # fmt: skip
 """Fonts of Debian packages under OFL or Apache-2.0: variety."""
 ARABIC_FONTS = ("Amiri-Bold.ttf", "DejaVuSans-Bold.ttf", "DejaVuSans.ttf")

@@ -1,8 +1,9 @@
 """What plates look like: formats and furniture of the countries the renderer draws.
 
 Patterns: ``A`` letter, ``9`` digit, ``X`` either, ``W`` a word of three to six letters, and what is drawn but no part
-of the text: ``-`` dash, ``.`` dot, ``*`` sticker or coat of arms, ``~`` the Tunisian word, ``_`` half a gap, space a
-gap. ``/`` begins the second line. Which texts there are, :mod:`edge.plate_formats` says, where it knows the country;
+of the text: ``-`` dash, ``.`` dot, ``*`` sticker or coat of arms, ``~`` the Tunisian word, ``(`` ``)`` brackets, ``_``
+half a gap, space a gap. ``/`` begins the second line; ``{AA|99}`` at the beginning is a block of two small rows left of
+the rest. Which texts there are, :mod:`edge.plate_formats` says, where it knows the country;
 words are their owners' own.
 """
 
@@ -112,7 +113,7 @@ LAYOUTS: tuple[Layout, ...] = (
            spread=(0.70, 0.84), country="BR", iso="BR"),
     Layout("Mercosur", 6, ("AAA9A99", "AAA 9A99", "AAA9A99", "AA 999 AA", "AAA 9999"), header=1.0,
            aspect=(2.8, 3.4), spread=(0.52, 0.70), country="BR", font="GL"),
-    Layout("AR", 4, ("AAA 999", "AAA.999", "AAA_999", "999/AAA", "A99/9AAA"), aspect=(2.2, 3.0), header=0.4,
+    Layout("AR", 6, ("AAA 999", "AAA.999", "AAA_999", "999/AAA", "A99/9AAA"), aspect=(2.2, 3.0), header=0.4,
            inverse=0.95, spread=(0.42, 0.62), country="RA", iso="AR"),
     Layout("AR Mercosur", 3, ("AA 999 AA", "A99/9AAA"), aspect=(2.8, 3.4), header=1.0,
            spread=(0.52, 0.72), country="RA", iso="AR"),
@@ -122,11 +123,13 @@ LAYOUTS: tuple[Layout, ...] = (
         "XXXXXXX", "XXX XXX", "XXX*XXX", "XXX-XXXX", "AAA99A", "9AA A99", "A999999", "99999", "AAAAAAA", "AAAAAA",
         "AAAAA", "AA*9999", "AAA 99A", "AAAA 999", "9999999", "AAA9999", "AA99AAA", "XX XXXXX",
     ), aspect=(1.85, 2.15), header=0.92, footer=0.75, inverse=0.18, spread=(0.38, 0.58), stickers=0.5, graphics=0.6),
-    Layout("TN", 6, ("999 ~ 9999", "99 ~ 9999", "999 ~ 999", "999 ~ 99", "99 ~/9999", "9999 ~ 999"),
+    Layout("TN", 9, ("999 ~ 9999", "99 ~ 9999", "999 ~ 999", "999 ~ 99", "99 ~/9999", "9999 ~ 999"),
            inverse=0.95, spread=(0.48, 0.70), aspect=(4.0, 5.0)),
-    Layout("IN", 11, ("AA 99 AA 9999", "AA 99 A 9999", "AA99AA9999", "AA 99 AA/9999", "AA 99/A 9999", "AA-99-AA-9999",
+    Layout("IN", 15, ("AA 99 AA 9999", "AA 99 A 9999", "AA99AA9999", "AA 99 AA/9999", "AA 99/A 9999", "AA-99-AA-9999",
                       "AA 9 AAA 9999", "AA.99.AA.9999", "AA 99/AA 9999", "AA99/AA9999", "AA_99_AA_9999", "AA 99 A 999",
-                      "AA 99 AA 99", "AA 99 AA 9", "AA.99.AA.999", "AA-99-AA/9999", "AA 99 AAA 999"),
+                      "AA 99 AA 99", "AA 99 AA 9", "AA.99.AA.999", "AA-99-AA/9999", "AA 99 AAA 999", "{AA 99|AA}9999",
+                      "{AA99|AA}9999", "{AA|99}AA 9999", "AA 99 (AA) 999", "AA 99 (AA) 9999", "AA 99 (AA) 99",
+                      "AA.99.AA.9999", "AA 9 AA/9999", "AA 99 A/999"),
            band_left=0.35, inverse=0.4, footer=0.12, country="IND", iso="IN", aspect=(3.6, 5.2), spread=(0.5, 0.8),
            font="LiberationSans"),
     Layout("VN", 3, ("99A-99999", "99A_999.99", "99A 9999", "99A/999.99", "99-A9/9999", "99A-99999"), inverse=0.15,

@@ -25,6 +25,8 @@ PLATE_BOX = (32, 16, 288, 96)
 """Where the plate is in a base picture: x0, y0, x1, y1."""
 MARKED = 0.25
 """How often a European plate has something that is no text on either side, beside the strips."""
+LARGE_NUMBER = 0.15
+"""How often a last group of digits is written larger than what stands before or above it."""
 _TUNIS = "ﺲﻧﻮﺗ"  # the word as glyphs from left to right
 
 
@@ -149,7 +151,9 @@ def _write(canvas: Grey, lines: list[str], box: tuple[float, float, float, float
     gap, space = rng.uniform(0.05, 0.24), rng.uniform(0.2, 0.6)
     stretch = rng.uniform(0.8, 1.15)
     between = (box[3] - box[1]) * rng.uniform(0.06, 0.14)
-    first = rng.uniform(0.38, 0.5) if len(lines) == 2 else 1.0
+    first = 1.0
+    if len(lines) == 2:
+        first = rng.uniform(0.2, 0.38) if rng.random() < LARGE_NUMBER else rng.uniform(0.38, 0.5)
     room = box[3] - box[1] - between * (len(lines) - 1)
     ink_mask = np.zeros(canvas.shape, np.uint8)
     extents = []
@@ -157,8 +161,8 @@ def _write(canvas: Grey, lines: list[str], box: tuple[float, float, float, float
     for row, line in enumerate(lines):
         share = first if row == 0 else 1 - first
         high = max(8, round(room * share))
-        row_box = (box[0], top, box[2], top + high)
-        extents.append(_write_line(canvas, ink_mask, line, row_box, face, (gap, space, stretch), inks, shelf, rng))
+        for text, at in divided(line, (box[0], top, box[2], top + high), rng):
+            extents.append(_write_line(canvas, ink_mask, text, at, face, (gap, space, stretch), inks, shelf, rng))
         top += high + between
     if rng.random() < 0.6:  # worn or flatted embossing: a light and a dark rim
         mask = ink_mask.astype(np.float32)
@@ -173,6 +177,33 @@ def _write(canvas: Grey, lines: list[str], box: tuple[float, float, float, float
     return float(low[0]), float(low[1]), float(high_[0]), float(high_[1])
 
 
+def divided(line: str, box: tuple[float, float, float, float], rng: random.Random
+            ) -> list[tuple[str, tuple[float, float, float, float]]]:  # fmt: skip
+    """Return *line* in parts of one size each and the box (x0, y0, x1, y1) of each within *box*.
+
+    A block of two small rows stands left of the rest; a last group of digits may be written larger.
+    """
+    x0, y0, x1, y1 = box
+    high = y1 - y0
+    if line.startswith("{"):
+        block, rest = line[1:].split("}")
+        upper, lower = block.split("|")
+        middle = x0 + max(len(upper), len(lower)) * high * rng.uniform(0.24, 0.36)
+        half, small = (x0, middle), high * rng.uniform(0.36, 0.46)
+        return [
+            (upper, (half[0], y0, half[1], y0 + small)),
+            (lower, (half[0], y1 - small, half[1], y1)),
+            (rest, (middle + high * rng.uniform(0.15, 0.4), y0, x1, y1)),
+        ]
+    head, _, tail = line.rpartition(" ")
+    if head and tail.isdigit() and rng.random() < LARGE_NUMBER:
+        share, shrink = len(tail) / len(line), rng.uniform(0.55, 0.8)
+        middle = x1 - (x1 - x0) * min(share * rng.uniform(1.1, 1.4), 0.7)
+        top = y0 + high * (1 - shrink) * rng.choice((0.5, 0.5, 1.0))
+        return [(head, (x0, top, middle - high * 0.1, top + high * shrink)), (tail, (middle, y0, x1, y1))]
+    return [(line, box)]
+
+
 def _write_line(canvas: Grey, ink: NDArray[np.uint8], line: str, box: tuple[float, float, float, float], face: Typeface,
                 spacing: tuple[float, float, float], inks: _Inks, shelf: FontShelf, rng: random.Random
                 ) -> tuple[float, float, float, float]:  # fmt: skip
@@ -185,7 +216,16 @@ def _write_line(canvas: Grey, ink: NDArray[np.uint8], line: str, box: tuple[floa
             glyph = face.glyph(symbol)
             items.append((symbol, glyph.shape[1] / glyph.shape[0] * high * stretch))
         else:
-            part = {" ": space, "_": space / 2, "-": 0.34, ".": 0.2, "*": rng.uniform(0.3, 0.6), "~": 1.3}[symbol]
+            part = {
+                " ": space,
+                "_": space / 2,
+                "-": 0.34,
+                ".": 0.2,
+                "*": rng.uniform(0.3, 0.6),
+                "~": 1.3,
+                "(": 0.25,
+                ")": 0.25,
+            }[symbol]
             items.append((symbol, part * high))
     room = box[2] - box[0]
     total = sum(w for _, w in items) + gap * high * (len(items) - 1)
@@ -208,6 +248,11 @@ def _write_line(canvas: Grey, ink: NDArray[np.uint8], line: str, box: tuple[floa
         elif symbol == ".":
             side = max(2, round(high * rng.uniform(0.1, 0.2)))
             _put(ink, np.full((side, side), 255, np.uint8), x + width / 2 - side / 2, middle - side / 2)
+        elif symbol in "()":
+            bracket = np.zeros((high, width), np.uint8)
+            centre, axes = (width if symbol == "(" else 0, high // 2), (max(width - 2, 1), round(high * 0.48))
+            cv2.ellipse(bracket, centre, axes, 0, 0, 360, (255,), max(1, round(high * rng.uniform(0.05, 0.12))))
+            _put(ink, bracket, x, box[1])
         elif symbol == "*" and rng.random() < 0.85:
             size = max(4, min(round(high * rng.uniform(0.35, 1.0)), round(width * rng.choice((1, 1, 2)))))
             picture, mask_ = furniture.emblem(size, rng, inks.blend)

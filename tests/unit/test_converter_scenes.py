@@ -127,6 +127,16 @@ def test_every_layout_renders(tmp_path: Path) -> None:
     assert max(ratios) > 4.0
 
 
+def test_a_word_in_joined_script_stands_where_the_pattern_says() -> None:
+    (font,) = plates.load_fonts(None)
+    digits = plates.text_mask("129", font)
+    widths = [plates.text_mask(text, font).shape[1] for text in ("12 ~ 9", "~ 129", "129 ~")]
+    assert all(width > digits.shape[1] + digits.shape[0] for width in widths)
+    first, last = plates.text_mask("~ 129", font), plates.text_mask("129 ~", font)
+    assert np.array_equal(first[-digits.shape[0] :, -digits.shape[1] :], digits)
+    assert np.array_equal(last[: digits.shape[0], : digits.shape[1]], digits)
+
+
 def test_light_keeps_shape_and_range() -> None:
     rng = random.Random(6)
     image = np.random.default_rng(1).integers(0, 255, (64, 96, 3), dtype=np.uint8)

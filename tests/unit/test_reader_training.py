@@ -19,7 +19,7 @@ from converter.reader.fonts import PLATE_FONTS, TEXT_FONTS, FontShelf
 from converter.reader.layouts import LAYOUTS, choose, fill, named
 from converter.reader.network import build, export, load_averaged, parameter_count
 from converter.reader.real import RealCrop, load_real, recrop
-from converter.reader.render import BASE_SHAPE, RenderedPlate
+from converter.reader.render import BASE_SHAPE, RenderedPlate, divided
 from converter.reader.store import PlateStore
 from converter.reader.strokes import Die
 from converter.reader.train import Plan, RunError, train
@@ -34,7 +34,7 @@ def test_every_pattern_can_be_drawn() -> None:
     rng = random.Random(1)
     for layout in LAYOUTS:
         for pattern in layout.patterns:
-            assert set(pattern) <= set("A9XW-.*~_ /"), pattern
+            assert set(pattern) <= set("A9XW-.*~_ /(){|}"), pattern
             text = "".join(c for c in fill(pattern, layout, rng) if c.isalnum())
             assert 1 <= len(text) <= 12
             assert set(text) <= set(ALPHABET)
@@ -73,6 +73,27 @@ def test_plates_are_drawn_as_their_countries_have_them() -> None:
             texts = [fill(pattern, layout, rng) for _ in range(5)]
             fits = [formats.usual("".join(filter(str.isalnum, text))) for text in texts]
             assert not layout.iso or sum(fits) >= 4 or (pattern in ENDED and not any(fits)), (layout.name, texts)
+
+
+def test_a_block_stands_in_two_small_rows_left_of_the_rest() -> None:
+    (upper, first), (lower, second), (rest, last) = divided("{PY|01}BL 1155", (10, 5, 110, 25), random.Random(1))
+    assert (upper, lower, rest) == ("PY", "01", "BL 1155")
+    assert first[1] == last[1] == 5
+    assert second[3] == last[3] == 25
+    assert first[3] < second[1]
+    assert first[2] == second[2] < last[0] < last[2] == 110
+
+
+def test_a_last_group_of_digits_is_sometimes_larger() -> None:
+    rng, box = random.Random(2), (0.0, 0.0, 100.0, 20.0)
+    drawn = [divided("TN 59 AQ 1515", box, rng) for _ in range(100)]
+    large = [parts for parts in drawn if len(parts) == 2]
+    assert 0 < len(large) < 50
+    for (head, (_, top, right, bottom)), (tail, (left, *_)) in large:
+        assert (head, tail) == ("TN 59 AQ", "1515")
+        assert bottom - top < 17
+        assert right < left
+    assert all(parts == [("TN 59 AQ 1515", box)] for parts in drawn if len(parts) == 1)
 
 
 def test_a_font_that_a_layout_prefers_is_one_that_is_drawn() -> None:
