@@ -89,7 +89,7 @@ MEASURE = $(BIN)/autovelox-convert evaluate models/detector.tflite converter/shi
 .PHONY: evaluate-detector
 evaluate-detector: install ## measure the shipped detector on the photos of DATA that it never saw
 	@status=0; $(MEASURE) --table --read models --mistakes build/evaluate/mistakes.jpg || status=1; \
-	  printf '\nThe same with wrong boxes mended; plates without a public box are neither right nor wrong:\n'; \
+	  printf '\nThe same with the public labels mended as converter/data/truth_boxes.csv says:\n'; \
 	  $(MEASURE) --table --read models --corrections converter/data/truth_boxes.csv || true; exit $$status
 
 # EasyOCR's own weights, only to compare with: beside the environment, never in it.

@@ -1,9 +1,10 @@
-"""Corrections by eye of the shipped training labels: `converter/data/plate_labels.csv`.
+"""Corrections of public labels by eye: `converter/data/labels_*.csv` for training, `truth_boxes.csv` for measuring.
 
 Columns: file, box_index, text, quality, x1, y1, x2, y2, note. `box_index` counts the boxes of a file in the order of
-boxes.csv from 0, or is `new` for a plate that had no box; corners are given only where the box was changed. A box
-whose quality is `not_a_plate` is dropped; one that is `unreadable` stays: the detector has to find it all the same; one
-that is `ignore` need not be found, and finding it is no false alarm.
+boxes.csv from 0, or is `new` for a plate that had no box; corners are given only where the box was changed, and the
+text replaces the public one, an empty one, too. A box whose quality is `not_a_plate` is dropped; one that is
+`unreadable` stays: the detector has to find it all the same; one that is `ignore` need not be found, and finding it is
+no false alarm.
 """
 
 from __future__ import annotations

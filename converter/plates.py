@@ -7,6 +7,7 @@ fonts are a folder of plate-like fonts; Pillow's built-in font stands in where t
 from __future__ import annotations
 
 import random
+import re
 import string
 from dataclasses import dataclass
 from pathlib import Path
@@ -130,21 +131,24 @@ def _shade(plate: Image.Image, rng: random.Random) -> None:
 
 
 def text_mask(text: str, font: Font) -> Pixels:
-    """The text in the font, cropped to its ink: (H, W), 255 where there is ink. A ``~`` is a word in joined script."""
-    if "~" not in text:
-        return _ink(text, font)
-    parts = [_ink(part.strip(), font) for part in text.split("~") if part.strip()]
-    high = max(part.shape[0] for part in parts)
-    parts = [np.pad(part, ((0, high - part.shape[0]), (0, 0))) for part in parts]
+    """The text in the font, cropped to its ink: (H, W), 255 where there is ink. A ``~`` is a word in joined script.
+
+    Raises:
+        ValueError: the text is empty or nothing but ``~``.
+    """
+    parts = [part.strip() for part in re.split("(~)", text) if part.strip()]
+    masks = {part: _ink(part, font) for part in parts if part != "~"}
+    high = max(mask.shape[0] for mask in masks.values())
     gap = np.zeros((high, high // 4), np.uint8)
-    between = [gap, _joined_script(high), gap]
-    if text.startswith("~"):
-        return np.hstack([*between, *parts])
-    return np.hstack([parts[0], *between, *parts[1:]])
+    row: list[Pixels] = []
+    for part in parts:
+        mask = masks[part] if part in masks else _joined_script(high)
+        row += [gap] * bool(row) + [np.pad(mask, ((0, high - mask.shape[0]), (0, 0)))]
+    return np.hstack(row)
 
 
 def _joined_script(high: int) -> Pixels:
-    """The word of Tunisian plates, as a camera sees it: a wavy line that dips below itself, an arch, and dots."""
+    """The word of Tunisian plates as a camera sees it, (high, 1.2 high): a line with teeth, a bowl below it, dots."""
     wide, pen = round(1.2 * high), max(1, high // 9)
     mask = Image.new("L", (wide, high))
     draw = ImageDraw.Draw(mask)
@@ -160,6 +164,7 @@ def _joined_script(high: int) -> Pixels:
 
 
 def _ink(text: str, font: Font) -> Pixels:
+    """The text in the font, cropped to its ink: (H, W), 255 where there is ink."""
     x0, y0, x1, y1 = font.getbbox(text)
     mask = Image.new("L", (max(1, int(x1 - x0)), max(1, int(y1 - y0))))
     ImageDraw.Draw(mask).text((-x0, -y0), text, fill=255, font=font)

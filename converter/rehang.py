@@ -18,7 +18,9 @@ Pixels = NDArray[np.uint8]
 BARE = 0.06
 """How often letters are stuck onto the body instead of a plate."""
 LEANING = 0.12
-"""How often a plate is seen so much from the side, or hangs so askew, that its lines climb."""
+"""How often a plate is seen so much from the side that its lines may climb or fall steeply."""
+STEEPEST = 0.5
+"""The steepest lines: rise over run."""
 FADED = 0.15
 """How often a plate is so worn that its ink is little darker or lighter than its paper."""
 
@@ -45,7 +47,8 @@ def rehang(
         area = box.width * box.height * rng.uniform(0.9, 1.5)
         half_w, half_h = math.sqrt(area * ratio) / 2, math.sqrt(area / ratio) / 2
         cx, cy = (box.x1 + box.x2) / 2, (box.y1 + box.y2) / 2
-        lean = min(max(rng.gauss(0, 0.3 if rng.random() < LEANING else 0.06), -0.5), 0.5) * half_w
+        spread = 0.3 if rng.random() < LEANING else 0.06
+        lean = min(max(rng.gauss(0, spread), -STEEPEST), STEEPEST) * half_w
         jitter = [(rng.gauss(0, 0.04) * half_w, rng.gauss(0, 0.06) * half_h) for _ in range(4)]
         corners = [
             (-half_w, -half_h - lean),

@@ -16,8 +16,10 @@ _Points = NDArray[np.float32]
 
 CLIPPED = 0.12
 """How often one side of the cut lies at the first or last character: from a tenth of one beside it to a quarter in."""
-LOW_CUT = 0.05
-"""How often the cut goes through the characters' feet or heads, at most an eighth of their height."""
+TWO_LINES = 2.2
+"""Plates that are less wide than this, in heights, may have two lines."""
+TRIMMED = 0.05
+"""How often the cut goes through the heads or feet of a line, at most an eighth of its height."""
 
 
 def photograph(plate: RenderedPlate, background: Grey, difficulty: float, rng: random.Random) -> Grey:
@@ -31,9 +33,9 @@ def photograph(plate: RenderedPlate, background: Grey, difficulty: float, rng: r
     written = np.array([(x0 * aspect, y0), (x1 * aspect, y0), (x1 * aspect, y1), (x0 * aspect, y1)], np.float32)
     pose = _pose(aspect, difficulty, rng)
     quad, text = _apply(pose, corners), _apply(pose, written)
-    (left, top), (right, bottom) = _cut(quad, text, len(plate.text), difficulty, rng)
+    (left, top), (right, bottom) = _cut(quad, text, len(plate.text), difficulty, rng, one_line=aspect > TWO_LINES)
     # Few pixels a character is what makes a real crop hard.
-    characters = max(len(plate.text), 4) * (1.0 if aspect > 2.2 else 0.75)
+    characters = max(len(plate.text), 4) * (1.0 if aspect > TWO_LINES else 0.75)
     least = characters * (11 - 4.2 * difficulty)
     width = math.exp(rng.uniform(math.log(least), math.log(max(260.0, least + 1))))
     height = min(max(width * (bottom - top) / (right - left), 12.0), 200.0)
@@ -135,10 +137,10 @@ def _apply(matrix: NDArray[np.float64], points: _Points) -> _Points:
 
 
 def _cut(
-    quad: _Points, text: _Points, characters: int, difficulty: float, rng: random.Random
+    quad: _Points, text: _Points, characters: int, difficulty: float, rng: random.Random, *, one_line: bool
 ) -> tuple[_Points, _Points]:
-    """Return the corners of the crop: the plate's box, cut wrong; at most a quarter of a character lost, and an eighth of
-    their height."""
+    """Return the corners of the crop: the plate's box, cut wrong; at most a quarter of the width and an eighth of the
+    height of a character lost."""
     low, high = quad.min(axis=0), quad.max(axis=0)
     size = high - low
     loose = rng.choices((0.07, 0.14, 0.3), (0.6, 0.3, 0.1))[0] * difficulty
@@ -154,8 +156,10 @@ def _cut(
             low[0] = first[0] + lost
         else:
             high[0] = last[0] - lost
-    if rng.random() < LOW_CUT:
-        lost = float(last[1] - first[1]) * rng.uniform(0.0, 0.12)
+    if rng.random() < TRIMMED:
+        # The shorter end: tilted characters reach over more rows than they are high.
+        tall = float(min(text[3, 1] - text[0, 1], text[2, 1] - text[1, 1]))
+        lost = tall / (1 if one_line else 3) * rng.uniform(0.0, 0.125)
         if rng.random() < 0.5:
             low[1] = first[1] + lost
         else:

@@ -24,7 +24,7 @@ TEXT_FONTS = (
     "GemunuLibre-SemiBold.otf", "LeagueSpartan-Bold.otf", "Manrope-Bold.ttf", "AveriaSansGWF-Bold.ttf",
     "LiberationSans-*.ttf", "LiberationSerif-*.ttf",
 )  # fmt: skip
-"""Fonts of Debian packages under OFL or Apache-2.0: variety."""
+"""Fonts of Debian packages under OFL or Apache-2.0: variety, italics as plate painters use them included."""
 ARABIC_FONTS = ("Amiri-Bold.ttf", "DejaVuSans-Bold.ttf", "DejaVuSans.ttf")
 _SHEET_HEIGHT = 96
 

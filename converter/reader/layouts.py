@@ -1,10 +1,10 @@
 """What plates look like: formats and furniture of the countries the renderer draws.
 
 Patterns: ``A`` letter, ``9`` digit, ``X`` either, ``W`` a word of three to six letters, and what is drawn but no part
-of the text: ``-`` dash, ``.`` dot, ``*`` sticker or coat of arms, ``~`` the Tunisian word, ``(`` ``)`` brackets, ``_``
-half a gap, space a gap. ``/`` begins the second line; ``{AA|99}`` at the beginning is a block of two small rows left of
-the rest. Which texts there are, :mod:`edge.plate_formats` says, where it knows the country;
-words are their owners' own.
+of the text: ``-`` dash, ``.`` dot, ``*`` sticker or coat of arms, ``~`` the Tunisian word, ``(`` and ``)`` brackets,
+``_`` half a gap, space a gap. ``/`` begins the second line; ``{AA|99}`` at the beginning of a line is a block of two
+small rows left of the rest. Which texts there are, :mod:`edge.plate_formats` says, where it knows the country; words
+are their owners' own.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ LAYOUTS: tuple[Layout, ...] = (
                       "AA 9 AAA 9999", "AA.99.AA.9999", "AA 99/AA 9999", "AA99/AA9999", "AA_99_AA_9999", "AA 99 A 999",
                       "AA 99 AA 99", "AA 99 AA 9", "AA.99.AA.999", "AA-99-AA/9999", "AA 99 AAA 999", "{AA 99|AA}9999",
                       "{AA99|AA}9999", "{AA|99}AA 9999", "AA 99 (AA) 999", "AA 99 (AA) 9999", "AA 99 (AA) 99",
-                      "AA.99.AA.9999", "AA 9 AA/9999", "AA 99 A/999"),
+                      "AA 9 AA/9999", "AA 99 A/999"),
            band_left=0.35, inverse=0.4, footer=0.12, country="IND", iso="IN", aspect=(3.6, 5.2), spread=(0.5, 0.8),
            font="LiberationSans"),
     Layout("VN", 3, ("99A-99999", "99A_999.99", "99A 9999", "99A/999.99", "99-A9/9999", "99A-99999"), inverse=0.15,

@@ -27,6 +27,8 @@ MARKED = 0.25
 """How often a European plate has something that is no text on either side, beside the strips."""
 LARGE_NUMBER = 0.15
 """How often a last group of digits is written larger than what stands before or above it."""
+_WIDTHS = {"-": 0.34, ".": 0.2, "~": 1.3, "(": 0.25, ")": 0.25}
+"""Widths in heights of a line."""
 _TUNIS = "ﺲﻧﻮﺗ"  # the word as glyphs from left to right
 
 
@@ -151,9 +153,10 @@ def _write(canvas: Grey, lines: list[str], box: tuple[float, float, float, float
     gap, space = rng.uniform(0.05, 0.24), rng.uniform(0.2, 0.6)
     stretch = rng.uniform(0.8, 1.15)
     between = (box[3] - box[1]) * rng.uniform(0.06, 0.14)
+    large = rng.random() < LARGE_NUMBER
     first = 1.0
     if len(lines) == 2:
-        first = rng.uniform(0.2, 0.38) if rng.random() < LARGE_NUMBER else rng.uniform(0.38, 0.5)
+        first = rng.uniform(0.26, 0.38) if large and lines[1].isdigit() else rng.uniform(0.38, 0.5)
     room = box[3] - box[1] - between * (len(lines) - 1)
     ink_mask = np.zeros(canvas.shape, np.uint8)
     extents = []
@@ -161,7 +164,8 @@ def _write(canvas: Grey, lines: list[str], box: tuple[float, float, float, float
     for row, line in enumerate(lines):
         share = first if row == 0 else 1 - first
         high = max(8, round(room * share))
-        for text, at in divided(line, (box[0], top, box[2], top + high), rng):
+        one_size = not large or len(lines) == 2
+        for text, at in divided(line, (box[0], top, box[2], top + high), rng, one_size=one_size):
             extents.append(_write_line(canvas, ink_mask, text, at, face, (gap, space, stretch), inks, shelf, rng))
         top += high + between
     if rng.random() < 0.6:  # worn or flatted embossing: a light and a dark rim
@@ -177,11 +181,11 @@ def _write(canvas: Grey, lines: list[str], box: tuple[float, float, float, float
     return float(low[0]), float(low[1]), float(high_[0]), float(high_[1])
 
 
-def divided(line: str, box: tuple[float, float, float, float], rng: random.Random
+def divided(line: str, box: tuple[float, float, float, float], rng: random.Random, *, one_size: bool
             ) -> list[tuple[str, tuple[float, float, float, float]]]:  # fmt: skip
     """Return *line* in parts of one size each and the box (x0, y0, x1, y1) of each within *box*.
 
-    A block of two small rows stands left of the rest; a last group of digits may be written larger.
+    A block of two small rows stands left of the rest; unless all is of *one_size*, a last group of digits is larger.
     """
     x0, y0, x1, y1 = box
     high = y1 - y0
@@ -189,25 +193,25 @@ def divided(line: str, box: tuple[float, float, float, float], rng: random.Rando
         block, rest = line[1:].split("}")
         upper, lower = block.split("|")
         middle = x0 + max(len(upper), len(lower)) * high * rng.uniform(0.24, 0.36)
-        half, small = (x0, middle), high * rng.uniform(0.36, 0.46)
+        small = high * rng.uniform(0.4, 0.47)
         return [
-            (upper, (half[0], y0, half[1], y0 + small)),
-            (lower, (half[0], y1 - small, half[1], y1)),
+            (upper, (x0, y0, middle, y0 + small)),
+            (lower, (x0, y1 - small, middle, y1)),
             (rest, (middle + high * rng.uniform(0.15, 0.4), y0, x1, y1)),
         ]
     head, _, tail = line.rpartition(" ")
-    if head and tail.isdigit() and rng.random() < LARGE_NUMBER:
-        share, shrink = len(tail) / len(line), rng.uniform(0.55, 0.8)
-        middle = x1 - (x1 - x0) * min(share * rng.uniform(1.1, 1.4), 0.7)
-        top = y0 + high * (1 - shrink) * rng.choice((0.5, 0.5, 1.0))
-        return [(head, (x0, top, middle - high * 0.1, top + high * shrink)), (tail, (middle, y0, x1, y1))]
-    return [(line, box)]
+    if one_size or not head or not tail.isdigit():
+        return [(line, box)]
+    shrink = rng.uniform(0.55, 0.8)
+    middle = x1 - (x1 - x0) * min(len(tail) / len(line) * rng.uniform(1.1, 1.4), 0.7)
+    top = y0 + high * (1 - shrink) * rng.choice((0.5, 0.5, 1.0))
+    return [(head, (x0, top, middle - high * 0.1, top + high * shrink)), (tail, (middle, y0, x1, y1))]
 
 
 def _write_line(canvas: Grey, ink: NDArray[np.uint8], line: str, box: tuple[float, float, float, float], face: Typeface,
                 spacing: tuple[float, float, float], inks: _Inks, shelf: FontShelf, rng: random.Random
                 ) -> tuple[float, float, float, float]:  # fmt: skip
-    """Write one line, its characters into the mask *ink*, stickers and the Tunisian word into *canvas*."""
+    """Write one line into the mask *ink*, its stickers into *canvas*; return the box of its characters."""
     gap, space, stretch = spacing
     high = round(box[3] - box[1])
     items: list[tuple[str, float]] = []
@@ -250,8 +254,9 @@ def _write_line(canvas: Grey, ink: NDArray[np.uint8], line: str, box: tuple[floa
             _put(ink, np.full((side, side), 255, np.uint8), x + width / 2 - side / 2, middle - side / 2)
         elif symbol in "()":
             bracket = np.zeros((high, width), np.uint8)
-            centre, axes = (width if symbol == "(" else 0, high // 2), (max(width - 2, 1), round(high * 0.48))
-            cv2.ellipse(bracket, centre, axes, 0, 0, 360, (255,), max(1, round(high * rng.uniform(0.05, 0.12))))
+            thick = max(1, min(round(high * rng.uniform(0.05, 0.12)), width // 3))
+            centre, axes = (width if symbol == "(" else 0, high // 2), (max(width - thick, 1), round(high * 0.48))
+            cv2.ellipse(bracket, centre, axes, 0, 0, 360, (255,), thick)
             _put(ink, bracket, x, box[1])
         elif symbol == "*" and rng.random() < 0.85:
             size = max(4, min(round(high * rng.uniform(0.35, 1.0)), round(width * rng.choice((1, 1, 2)))))

@@ -129,12 +129,23 @@ def test_every_layout_renders(tmp_path: Path) -> None:
 
 def test_a_word_in_joined_script_stands_where_the_pattern_says() -> None:
     (font,) = plates.load_fonts(None)
-    digits = plates.text_mask("129", font)
-    widths = [plates.text_mask(text, font).shape[1] for text in ("12 ~ 9", "~ 129", "129 ~")]
-    assert all(width > digits.shape[1] + digits.shape[0] for width in widths)
-    first, last = plates.text_mask("~ 129", font), plates.text_mask("129 ~", font)
-    assert np.array_equal(first[-digits.shape[0] :, -digits.shape[1] :], digits)
-    assert np.array_equal(last[: digits.shape[0], : digits.shape[1]], digits)
+    digits, left, right = (plates.text_mask(text, font) for text in ("129", "12", "9"))
+    first, last, between = (plates.text_mask(text, font) for text in ("~ 129", "129 ~", "12 ~ 9"))
+    assert np.array_equal(first[:, -digits.shape[1] :], digits)
+    assert np.array_equal(last[:, : digits.shape[1]], digits)
+    assert np.array_equal(between[: left.shape[0], : left.shape[1]], left)
+    assert np.array_equal(between[: right.shape[0], -right.shape[1] :], right)
+    assert first[:, : -digits.shape[1]].any()
+    assert last[:, digits.shape[1] :].any()
+    assert between[:, left.shape[1] : -right.shape[1]].any()
+
+
+def test_some_plates_are_seen_so_much_from_the_side_that_their_lines_are_steep(photo: Photo) -> None:
+    rng, fonts = random.Random(7), plates.load_fonts(None)
+    before = np.array(Image.open(photo.path))
+    high = sorted(box.height / box.width for _ in range(150) for box in rehang(before, photo.boxes, fonts, rng)[1])
+    assert high[len(high) // 10] < 0.3
+    assert high[-1] > 0.6
 
 
 def test_light_keeps_shape_and_range() -> None:
