@@ -59,7 +59,8 @@ def _font_glyph(path: Path, character: str) -> NDArray[np.uint8]:
 
 @functools.lru_cache(maxsize=512)
 def _font(path: Path, size: int) -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(str(path), size)
+    # Raqm would turn a text round that stands in the order of its glyphs already.
+    return ImageFont.truetype(str(path), size, layout_engine=ImageFont.Layout.BASIC)
 
 
 class FontShelf:

@@ -128,6 +128,12 @@ def test_no_two_characters_of_an_alphabet_look_the_same() -> None:
                     assert np.abs(mask_a - mask_b).mean() > 1.0, (seed, a, b)
 
 
+def test_nothing_turns_a_text_round_whose_glyphs_are_in_order(shelf: FontShelf) -> None:
+    rng, from_right_to_left = random.Random(1), "\u202e"
+    turned, given = shelf.arabic(from_right_to_left + "IW", 20, rng), shelf.arabic("WI", 20, rng)
+    assert not np.array_equal(turned, given)
+
+
 def test_missing_fonts_are_named(tmp_path: Path) -> None:
     with pytest.raises(MissingError, match="plate fonts are missing"):
         FontShelf([tmp_path])
