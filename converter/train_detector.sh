@@ -37,6 +37,6 @@ done
 "$convert" refiner train "${closeups[@]}" --out "$out/refiner" --epochs "${EPOCHS:-6}" --rate "${REFINER_RATE:-0.0015}" \
   ${REFINER_START:+--start "$REFINER_START"}
 "$convert" refiner export "${closeups[@]}" --training "$out/refiner" --out "$out/refiner-tflite"
-"$convert" quantize --export "$out/export" --dataset "$out/dataset" --refiner "$out/refiner-tflite" --out "$out/tflite" \
+"$convert" quantize --export "$out/export" --dataset "$out/dataset" --refiner "$out/refiner-tflite" --threshold 0.45 --out "$out/tflite" \
   "${labels[@]}" --use measure
 echo "Copy detector_int8 and refiner_int8 (.tflite and .json) of $out/tflite to models/ to ship them."
