@@ -19,9 +19,10 @@ from converter.reader.augment import photograph
 from converter.reader.batches import Mix, TrainingBatches, to_tensor
 from converter.reader.fonts import ARABIC_FONTS, PLATE_FONTS, TEXT_FONTS, FontShelf
 from converter.reader.layouts import LAYOUTS, choose, fill, named
+from converter.reader.lettering import divided
 from converter.reader.network import build, export, load_averaged, parameter_count
 from converter.reader.real import RealCrop, load_real, recrop
-from converter.reader.render import BASE_SHAPE, RenderedPlate, divided, render_plate
+from converter.reader.render import BASE_SHAPE, RenderedPlate, render_plate
 from converter.reader.store import PlateStore
 from converter.reader.strokes import Die
 from converter.reader.train import Plan, RunError, train
