@@ -61,7 +61,7 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
     first = folder / "first/detector_int8.tflite"
     harvest = ["--dataset", folder / "set", "--detector", first, "--scenes", 60, "--out", folder / "closeups"]
     convert("refiner", "harvest", *harvest)
-    looked = convert("refiner", "train", "--closeups", folder / "closeups", "--out", folder / "second", "--epochs", 2)
+    looked = convert("refiner", "train", "--closeups", folder / "closeups", "--out", folder / "second", "--epochs", 20)
     (folder / "refiner.log").write_text(looked.stderr)
     further = ["--start", folder / "second/network", "--out", folder / "further", "--epochs", 1]
     convert("refiner", "train", "--closeups", folder / "closeups", *further)
@@ -111,8 +111,8 @@ def test_every_kind_is_written_with_its_cost(work: Path) -> None:
 
 
 def test_the_refiner_learns_and_every_detector_has_it(work: Path) -> None:
-    losses = [float(x) for x in re.findall(r"edges ([\d.]+)", (work / "refiner.log").read_text())]
-    assert losses[-1] < losses[0]
+    losses = [float(x) for x in re.findall(r"plate or not ([\d.]+)", (work / "refiner.log").read_text())]
+    assert losses[-1] < 0.7 * losses[0]
     for kind, refiner in (("float32", "float32"), ("float16", "float32"), ("dynamic", "int8"), ("int8", "int8")):
         described = json.loads((work / f"lite/detector_{kind}.json").read_text())
         assert described["refiner"] == f"refiner_{refiner}.tflite"
