@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from converter import light, plates
+from converter import light, plates, rehang
 from converter.labels import Photo, PlateBox
-from converter.rehang import rehang
 from converter.scene import Recipe, Spoilt, Studio, erase
 from converter.warp import transformed
 
@@ -109,7 +108,7 @@ def test_a_rehung_plate_gets_a_box_of_its_own_around_it(photo: Photo) -> None:
     rng, fonts = random.Random(4), plates.load_fonts(None)
     before = np.array(Image.open(photo.path))
     for _ in range(20):
-        after, (box,) = rehang(before, photo.boxes, fonts, rng)
+        after, (box,) = rehang.rehang(before, photo.boxes, fonts, rng)
         changed = np.nonzero(np.abs(after.astype(int) - before).max(axis=2) > 8)
         if changed[0].size == 0:
             continue
@@ -140,12 +139,16 @@ def test_a_word_in_joined_script_stands_where_the_pattern_says() -> None:
     assert between[:, left.shape[1] : -right.shape[1]].any()
 
 
-def test_some_plates_are_seen_so_much_from_the_side_that_their_lines_are_steep(photo: Photo) -> None:
-    rng, fonts = random.Random(7), plates.load_fonts(None)
-    before = np.array(Image.open(photo.path))
-    high = sorted(box.height / box.width for _ in range(150) for box in rehang(before, photo.boxes, fonts, rng)[1])
-    assert high[len(high) // 10] < 0.3
-    assert high[-1] > 0.6
+@pytest.mark.parametrize(("leaning", "steep"), [(0.0, False), (rehang.LEANING, True)])
+def test_some_plates_are_seen_so_much_from_the_side_that_their_lines_are_steep(
+    photo: Photo, monkeypatch: pytest.MonkeyPatch, leaning: float, steep: bool
+) -> None:
+    monkeypatch.setattr(rehang, "LEANING", leaning)
+    monkeypatch.setattr(plates, "render", lambda rng, fonts: np.full((100, 470, 3), 230, np.uint8))
+    rng, fonts, before = random.Random(7), plates.load_fonts(None), np.array(Image.open(photo.path))
+    high = [box.height / box.width for _ in range(200) for box in rehang.rehang(before, photo.boxes, fonts, rng)[1]]
+    assert sorted(high)[len(high) // 2] < 0.3
+    assert (max(high) > 0.5) == steep
 
 
 def test_light_keeps_shape_and_range() -> None:
