@@ -49,7 +49,7 @@ LAYOUTS = (
     Layout(4.5, ("LL DD LLL", "L DDD LLL", "LL-DDD"), (_YELLOW, _WHITE, _CREAM), (_BLACK, _RED, _GREEN), weight=1.5),
     Layout(4.4, ("DDD DDDD", "DD DDDD", "LLL DDD", "LLL-DDDD"), (_BLACK, (35, 35, 38)), (_WHITE, _GREY), weight=3.0),
     Layout(4.4, ("DDD ~ DDDD", "DDD ~ DDDD", "DD ~ DDDD", "DDD ~ DDD"), (_BLACK, (35, 35, 38)), (_WHITE, _GREY),
-           weight=3.0),
+           weight=4.0),
     Layout(1.6, ("DDDD\nDD ~", "~ DDD\nDDDD"), (_BLACK,), (_WHITE, _GREY), weight=0.3),
     Layout(3.08, ("LLL-DDDD", "LLL DDDD"), (_GREY, _WHITE, (200, 200, 205), _RED), (_BLACK, (50, 50, 50), _WHITE),
            caption=True, weight=2.0),

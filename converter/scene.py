@@ -58,7 +58,7 @@ class Recipe:
     quarter_turn: float = 0.08
     rehang: float = 0.5
     words: float = 0.4
-    lamp: float = 0.08
+    lamp: float = 0.12
     visible_min: float = 0.6
     height_min_px: float = 3.5
     squeezed: Mapping[str, float] = field(default_factory=dict)
