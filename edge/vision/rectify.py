@@ -6,6 +6,7 @@ import math
 
 import cv2
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from edge.model import Box
@@ -71,14 +72,15 @@ def skew(grey: NDArray[np.uint8]) -> float:
     steepness = (_ROWS / height) / (columns / width)
     fall = np.rint(np.outer(_SKEWS * steepness, np.arange(columns) - columns / 2)).astype(np.int64)
     room = int(np.abs(fall).max())
-    length = edges.shape[0] + 2 * room
-    rows = np.arange(edges.shape[0])[:, None] - fall[:, None, :] + room
-    places = (rows + length * np.arange(len(_SKEWS))[:, None, None]).ravel()
-    size = length * len(_SKEWS)
-    sums = np.bincount(places, np.broadcast_to(edges, rows.shape).ravel(), size)
-    counts = np.bincount(places, minlength=size)
+    length = len(edges) + 2 * room
+    # Every column, and whether it reaches a row at all, slid by every fall; then the columns of each skew are added.
+    beside = ((0, 0), (2 * room, 2 * room))
+    slid = sliding_window_view(np.pad(edges.T, beside), length, axis=1)
+    reached = sliding_window_view(np.pad(np.ones(len(edges), np.float32), beside[1]), length)
+    sums = slid[np.arange(columns), room + fall].sum(axis=1)
+    counts = reached[room + fall].sum(axis=1)
     # Rows that only a corner of the crop reaches would have the profile's largest steps.
-    profiles = (sums / np.maximum(counts, 0.3 * columns)).reshape(len(_SKEWS), length)
+    profiles = sums / np.maximum(counts, 0.3 * columns)
     return float(_SKEWS[int(np.argmax((np.diff(profiles, axis=1) ** 2).sum(axis=1)))])
 
 
