@@ -164,6 +164,23 @@ def mark_right(canvas: Grey, x1: float, ink: float, shelf: FontShelf, rng: rando
     return left - height * 0.08
 
 
+def field(canvas: Grey, frame: float, ink: float, shelf: FontShelf, rng: random.Random
+          ) -> tuple[float, float, float, float]:  # fmt: skip
+    """Paint a *frame* around the plate's ground, its small print in *ink*; return the box of the field that is left.
+
+    Argentine plates of 1995 to 2016 have light characters on a dark field within a light frame, broad above and below.
+    """
+    height, width = canvas.shape
+    left, right = round(width * rng.uniform(0.015, 0.07)), round(width * rng.uniform(0.93, 0.985))
+    top, bottom = round(height * rng.uniform(0.12, 0.24)), round(height * rng.uniform(0.76, 0.9))
+    ground = canvas[top:bottom, left:right].copy()
+    canvas[:] = frame
+    canvas[top:bottom, left:right] = ground
+    if rng.random() < 0.6:
+        caption(canvas, words(rng), (width * 0.15, height * 0.03, width * 0.85, top * 0.9), ink, shelf, rng)
+    return left, top, right, bottom
+
+
 def emblem(height: int, rng: random.Random, paint: Callable[[float], float]) -> tuple[Grey, NDArray[np.uint8]]:
     """Return picture and mask of a sticker, seal or coat of arms, *height* pixels high; *paint* maps 0..1 to grey."""
     shape = rng.choice(("circle", "two", "shield", "square"))

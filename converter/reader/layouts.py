@@ -33,7 +33,8 @@ class Layout:
 
     ``aspect`` is the range of width over height of one-line plates; ``square`` that of two-line ones. ``header`` and
     ``footer`` are the chances of small print above and below; ``band_left``/``band_right`` of a coloured strip;
-    ``inverse`` of light characters on dark ground; ``spread`` is the share of the height the characters take;
+    ``inverse`` of light characters on dark ground; ``field`` of a frame as light or dark as the characters around the
+    ground; ``spread`` is the share of the height the characters take;
     ``country`` is the mark on the strip, ``iso`` the code of its formats.
     """
 
@@ -47,6 +48,7 @@ class Layout:
     header: float = 0.0
     footer: float = 0.0
     inverse: float = 0.0
+    field: float = 0.0
     spread: tuple[float, float] = (0.66, 0.84)
     stickers: float = 0.0
     graphics: float = 0.0
@@ -113,8 +115,8 @@ LAYOUTS: tuple[Layout, ...] = (
            spread=(0.70, 0.84), country="BR", iso="BR"),
     Layout("Mercosur", 6, ("AAA9A99", "AAA 9A99", "AAA9A99", "AA 999 AA", "AAA 9999"), header=1.0,
            aspect=(2.8, 3.4), spread=(0.52, 0.70), country="BR", font="GL"),
-    Layout("AR", 6, ("AAA 999", "AAA.999", "AAA_999", "999/AAA", "A99/9AAA"), aspect=(2.2, 3.0), header=0.4,
-           inverse=0.95, spread=(0.42, 0.62), country="RA", iso="AR"),
+    Layout("AR", 6, ("AAA 999", "AAA.999", "AAA_999", "AAA 999", "999/AAA", "999*/AAA"), aspect=(2.2, 3.0), header=0.4,
+           inverse=0.95, field=0.6, spread=(0.42, 0.62), country="RA", iso="AR"),
     Layout("AR Mercosur", 3, ("AA 999 AA", "A99/9AAA"), aspect=(2.8, 3.4), header=1.0,
            spread=(0.52, 0.72), country="RA", iso="AR"),
     Layout("US", 34, (
@@ -128,8 +130,8 @@ LAYOUTS: tuple[Layout, ...] = (
     Layout("IN", 15, ("AA 99 AA 9999", "AA 99 A 9999", "AA99AA9999", "AA 99 AA/9999", "AA 99/A 9999", "AA-99-AA-9999",
                       "AA 9 AAA 9999", "AA.99.AA.9999", "AA 99/AA 9999", "AA99/AA9999", "AA_99_AA_9999", "AA 99 A 999",
                       "AA 99 AA 99", "AA 99 AA 9", "AA.99.AA.999", "AA-99-AA/9999", "AA 99 AAA 999", "{AA 99|AA}9999",
-                      "{AA99|AA}9999", "{AA|99}AA 9999", "AA 99 (AA) 999", "AA 99 (AA) 9999", "AA 99 (AA) 99",
-                      "AA 9 AA/9999", "AA 99 A/999"),
+                      "{AA99|AA}9999", "{AA 99|AA}9999", "{AA|99}AA 9999", "{AA|99}AA9999", ".AA 99AA 9999.",
+                      "AA 99 (AA) 999", "AA 99 (AA) 9999", "AA 99 (AA) 99", "AA 9 AA/9999", "AA 99 A/999"),
            band_left=0.35, inverse=0.4, footer=0.12, country="IND", iso="IN", aspect=(3.6, 5.2), spread=(0.5, 0.8),
            font="LiberationSans"),
     Layout("VN", 3, ("99A-99999", "99A_999.99", "99A 9999", "99A/999.99", "99-A9/9999", "99A-99999"), inverse=0.15,

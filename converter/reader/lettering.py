@@ -16,6 +16,8 @@ from .layouts import Layout
 
 LARGE_NUMBER = 0.15
 """How often a last group of digits is written larger than what stands before or above it."""
+BARRED = 0.3
+"""How often a line parts the two small rows of a block."""
 _WIDTHS = {"-": 0.34, ".": 0.2, "~": 1.3, "(": 0.25, ")": 0.25}
 """Widths in heights of a line."""
 _TUNIS = "ﺲﻧﻮﺗ"  # the word as glyphs from left to right
@@ -49,7 +51,6 @@ def write(canvas: Grey, lines: list[str], box: tuple[float, float, float, float]
     stretch = rng.uniform(0.8, 1.15)
     between = (box[3] - box[1]) * rng.uniform(0.06, 0.14)
     large = rng.random() < LARGE_NUMBER
-    one_size = not large or len(lines) == 2
     first = 1.0
     if len(lines) == 2:
         first = rng.uniform(0.26, 0.38) if large and lines[1].isdigit() else rng.uniform(0.38, 0.5)
@@ -60,7 +61,11 @@ def write(canvas: Grey, lines: list[str], box: tuple[float, float, float, float]
     for row, line in enumerate(lines):
         share = first if row == 0 else 1 - first
         high = max(8, round(room * share))
-        for text, at in divided(line, (box[0], top, box[2], top + high), rng, one_size=one_size):
+        one_size = not large or (row == 0 and len(lines) == 2)
+        parts = divided(line, (box[0], top, box[2], top + high), rng, one_size=one_size)
+        if line.startswith("{") and rng.random() < BARRED:
+            _bar(ink_mask, parts[0][1], parts[1][1])
+        for text, at in parts:
             extents.append(_write_line(canvas, ink_mask, text, at, face, (gap, space, stretch), inks, shelf, rng))
         top += high + between
     if rng.random() < 0.6:  # worn or flatted embossing: a light and a dark rim
@@ -156,6 +161,14 @@ def _write_line(canvas: Grey, ink: NDArray[np.uint8], line: str, box: tuple[floa
             _put(ink, np.asarray(mask, np.uint8), x, box[1] + high * 0.1)
         x += width + gap * high * factor + extra
     return left, box[1], right, box[3]
+
+
+def _bar(ink: NDArray[np.uint8], upper: tuple[float, float, float, float], lower: tuple[float, float, float, float]
+         ) -> None:  # fmt: skip
+    """Draw a line between two rows into the mask *ink*, as wide as they are."""
+    thick = max(1, round((lower[1] - upper[3]) / 3))
+    line = np.full((thick, round(upper[2] - upper[0])), 255, np.uint8)
+    _put(ink, line, upper[0], (upper[3] + lower[1] - thick) / 2)
 
 
 def _put(ink: NDArray[np.uint8], mask: NDArray[np.uint8], x: float, y: float) -> None:

@@ -17,7 +17,9 @@ from edge.vision.integrity import NETWORK_NAME, READER_FILES, write_list
 from edge.vision.rectify import CANVAS_SHAPE
 
 MODEL_DIR = Path(__file__).parents[2] / "models" / "reader"
-NETWORK_PARAMS: dict[str, Any] = {"channels": [24, 48, 80, 128], "heads": 4, "hidden": 256, "layers": 2}
+NETWORK_PARAMS: dict[str, Any] = {
+    "channels": [24, 48, 80, 128], "pairs": [1, 2], "heads": 4, "hidden": 256, "layers": 3,
+}  # fmt: skip
 
 CELL_WIDTH, CLASSES = 128, len(ALPHABET) + 1
 """Numbers a cell of the convolutions' map, and classes with the blank."""
@@ -39,12 +41,29 @@ def parameter_count(network: nn.Module) -> int:
 
 
 def load_averaged(checkpoint: Path) -> nn.Module:
-    """Return the averaged network of a training checkpoint, or a shipped one (``.pth``), in evaluation mode."""
+    """Return the averaged network of a training checkpoint, or a shipped one (``.pth``), in evaluation mode.
+
+    One of the former shape is grown: see :func:`_grown`.
+    """
     saved = torch.load(checkpoint, weights_only=True)
     saved = saved.get("averaged", saved)
     network = build()
-    network.load_state_dict({k.removeprefix("module."): v for k, v in saved.items() if k.startswith("module.")})
+    state = {k.removeprefix("module."): v for k, v in saved.items() if k.startswith("module.")}
+    network.load_state_dict(state if "trunk.7.0.weight" in state else _grown(state, network))
     return network.eval()
+
+
+def _grown(state: dict[str, torch.Tensor], network: nn.Module) -> dict[str, torch.Tensor]:
+    """The weights of the former shape (one residual pair of 80 channels, two layers of attention) in the present one.
+
+    What is new adds nothing to what passes through it, so both read the same (Chen et al. 2016, "Net2Net").
+    """
+    moved = {"trunk.5": "trunk.6", "trunk.6": "trunk.7"}
+    old = {k.replace(k[:7], moved.get(k[:7], k[:7]), 1): v for k, v in state.items()}
+    grown = {**network.state_dict(), **old}
+    silent = ("trunk.5.second.1.weight", "attention.2.merge.weight", "attention.2.merge.bias",
+              "attention.2.feed.2.weight", "attention.2.feed.2.bias")  # fmt: skip
+    return {**grown, **{name: torch.zeros_like(grown[name]) for name in silent}}
 
 
 def mean(networks: Sequence[nn.Module]) -> nn.Module:

@@ -76,6 +76,11 @@ def _furnish(canvas: Grey, layout: Layout, rows: int, inks: Inks, shelf: FontShe
              ) -> tuple[float, float, float, float]:  # fmt: skip
     """Draw border, bands, small print and corner stickers; return the box left for the characters."""
     height, width = canvas.shape
+    if rng.random() < layout.field:
+        frame, ink = inks.blend(rng.uniform(0.7, 1.1)), inks.blend(rng.uniform(-0.1, 0.4))
+        x0, y0, x1, y1 = furniture.field(canvas, frame, ink, shelf, rng)
+        aside, above = width * rng.uniform(0.005, 0.03), (y1 - y0) * rng.uniform(0.03, 0.12)
+        return x0 + aside, y0 + above, x1 - aside, y1 - above
     x0, x1 = width * rng.uniform(0.015, 0.05), width * rng.uniform(0.95, 0.985)
     strip = height * rng.uniform(0.34, 0.46) if rows == 1 else height * rng.uniform(0.2, 0.28)
     if rng.random() < layout.band_left:

@@ -56,6 +56,8 @@ _GLYPHS: dict[str, str] = {
     "Y": "- 00 44 80 ; - 44 48|- 00 43 80 ; - 43 48|- 00 45 80 ; - 45 48|~ 00 04 84 80 ; - 44 48",
     "Z": "- 00 80 08 88",
 }
+EXTENDED = 0.12
+"""How often an alphabet is extended, as sign painters like it: the letters up to a little wider than high."""
 _NARROW = {"1": 0.7, "I": 0.45, "M": 1.15, "W": 1.25, "J": 0.9}
 
 
@@ -77,9 +79,9 @@ class Die:
 
     @classmethod
     def random(cls, rng: random.Random) -> Die:
-        """Draw proportions between those of a narrow and of a wide plate alphabet."""
+        """Draw proportions between those of a narrow and of a wide plate alphabet, or of an extended one."""
         return cls(
-            width=rng.uniform(0.36, 0.72),
+            width=rng.uniform(0.72, 1.1) if rng.random() < EXTENDED else rng.uniform(0.36, 0.72),
             weight=rng.uniform(0.09, 0.19),
             radius=rng.choice((1.6, 2.2, 2.8, 3.4, 4.0)) * rng.uniform(0.85, 1.1),
             variants=tuple(rng.randrange(60) for _ in _GLYPHS),

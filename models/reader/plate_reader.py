@@ -41,21 +41,27 @@ class _Attention(nn.Module):
         batch, cells, width = x.shape
         qkv = self.qkv(self.norm_attention(x)).view(batch, cells, 3, self.heads, width // self.heads)
         query, key, value = qkv.permute(2, 0, 3, 1, 4).unbind(0)
-        # Spelled out: on a CPU in training this is faster than torch's fused attention.
-        mixed = torch.softmax(query @ key.transpose(-1, -2) * key.shape[-1] ** -0.5, dim=-1).to(value.dtype) @ value
+        if self.training:  # on a CPU this is faster than torch's fused attention, without gradients it is slower
+            weights = torch.softmax(query @ key.transpose(-1, -2) * key.shape[-1] ** -0.5, dim=-1)
+            mixed = weights.to(value.dtype) @ value
+        else:
+            mixed = F.scaled_dot_product_attention(query, key, value)
         x = x + self.merge(mixed.transpose(1, 2).reshape(batch, cells, width))
         return x + self.feed(self.norm_feed(x))
 
 
 class Model(nn.Module):
-    """``forward(image (B, 1, 64, 192) in -1..1, text)`` returns logits (B, 96, num_class); *text* is ignored."""
+    """``forward(image (B, 1, 64, 192) in -1..1, text)`` returns logits (B, 96, num_class); *text* is ignored.
 
-    def __init__(self, num_class, channels=(24, 48, 80, 128), heads=4, hidden=256, layers=2):
+    *pairs* are the residual pairs on the second and on the third of *channels*, *layers* those of attention.
+    """
+
+    def __init__(self, num_class, channels=(24, 48, 80, 128), pairs=(1, 1), heads=4, hidden=256, layers=2):
         super().__init__()
         c1, c2, c3, c4 = channels
         self.trunk = nn.Sequential(
-            _conv(1, c1, 2), _conv(c1, c2, 2), _Residual(c2),
-            _conv(c2, c3, (2, 1)), _Residual(c3),
+            _conv(1, c1, 2), _conv(c1, c2, 2), *(_Residual(c2) for _ in range(pairs[0])),
+            _conv(c2, c3, (2, 1)), *(_Residual(c3) for _ in range(pairs[1])),
             _conv(c3, c4, (2, 1)), _conv(c4, c4, (2, 1)),
         )  # fmt: skip
         self.place = nn.Parameter(torch.randn(1, 96, c4) * 0.02)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import shutil
 import sys
@@ -10,11 +11,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import torch
+from torch import nn
 
 from edge.errors import ModelError
 from edge.model import ALPHABET, Box, Detection
 from edge.vision.bestpath import best_path
 from edge.vision.confidence import Calibration, log_odds
+from edge.vision.fold import fold_batch_norms
 from edge.vision.integrity import LIST_NAME, READER_FILES, verify_folder, write_list
 from edge.vision.reader import PlateReader
 from edge.vision.rectify import CANVAS_SHAPE, cut, to_canvas
@@ -144,6 +148,21 @@ def test_log_probs_are_those_of_the_text(reader: PlateReader) -> None:
     assert read.log_probs.shape[1] == 37
     assert np.exp(read.log_probs).sum(axis=1) == pytest.approx(1, abs=1e-4)
     assert best_path(read.log_probs)[0] == read.text
+
+
+def test_folded_batch_norms_change_nothing_but_the_cost() -> None:
+    plain = nn.Sequential(
+        nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Sequential(nn.Conv2d(4, 2, 1), nn.ReLU())
+    )
+    plain.append(nn.BatchNorm2d(2))  # follows no convolution
+    picture = torch.randn(3, 1, 9, 9)
+    for _ in range(20):
+        plain(picture * 2 + 1)
+    folded = copy.deepcopy(plain.eval())
+    fold_batch_norms(folded)
+    assert [type(module).__name__ for module in folded] == ["Conv2d", "ReLU", "Sequential", "BatchNorm2d"]
+    with torch.no_grad():
+        assert torch.allclose(folded(picture), plain(picture), atol=1e-5)
 
 
 def test_reads_are_in_the_order_of_the_detections_and_independent(reader: PlateReader) -> None:

@@ -1,4 +1,4 @@
-"""The reader's workshop: layouts, rendering, the simulated camera, real crops, and a few training steps."""
+"""The reader's workshop: the simulated camera, real crops, networks, and a few training steps."""
 
 from __future__ import annotations
 
@@ -6,138 +6,25 @@ import csv
 import json
 import random
 from dataclasses import replace
-from io import BytesIO
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-from PIL import ImageFont
+import torch
 
 from converter.errors import LabelError, MissingError
 from converter.reader.augment import photograph
 from converter.reader.batches import Mix, TrainingBatches, to_tensor
-from converter.reader.fonts import ARABIC_FONTS, PLATE_FONTS, TEXT_FONTS, FontShelf
-from converter.reader.layouts import LAYOUTS, choose, fill, named
-from converter.reader.lettering import divided
-from converter.reader.network import build, export, load_averaged, parameter_count
+from converter.reader.network import NETWORK_PARAMS, build, export, load_averaged, parameter_count
 from converter.reader.real import RealCrop, load_real, recrop
-from converter.reader.render import BASE_SHAPE, RenderedPlate, render_plate
+from converter.reader.render import BASE_SHAPE, RenderedPlate
 from converter.reader.store import PlateStore
-from converter.reader.strokes import Die
 from converter.reader.train import Plan, RunError, train
 from converter.reader.truth import TruthCrop
 from edge.model import ALPHABET
-from edge.plates import Formats
 from edge.vision.integrity import READER_FILES, verify_folder
 from edge.vision.rectify import CANVAS_SHAPE, skew
-
-
-@pytest.fixture(scope="module")
-def shelf(tmp_path_factory: pytest.TempPathFactory) -> FontShelf:
-    """A shelf on which Pillow's own font stands under every name."""
-    folder = tmp_path_factory.mktemp("fonts")
-    font = ImageFont.load_default(12)
-    assert isinstance(font, ImageFont.FreeTypeFont)
-    assert isinstance(font.path, BytesIO)
-    for name in (*PLATE_FONTS, TEXT_FONTS[0], ARABIC_FONTS[0]):
-        (folder / name.replace("*", "B")).write_bytes(font.path.getvalue())
-    return FontShelf([folder])
-
-
-def test_every_pattern_can_be_drawn(shelf: FontShelf) -> None:
-    rng = random.Random(1)
-    for layout in LAYOUTS:
-        for pattern in layout.patterns:
-            plate = render_plate(shelf, rng, layouts=[replace(layout, patterns=(pattern,))])
-            assert 1 <= len(plate.text) <= 12, pattern
-            assert set(plate.text) <= set(ALPHABET)
-            x0, y0, x1, y1 = plate.extent
-            assert 0 <= x0 < x1 <= 1, pattern
-            assert 0 <= y0 < y1 <= 1.02, pattern
-            assert np.ptp(plate.picture[32:96, 16:288]) > 50, pattern
-
-
-def test_a_word_is_spelt_with_letters() -> None:
-    rng = random.Random(2)
-    drawn = [fill("9 W", LAYOUTS[0], rng) for _ in range(200)]
-    assert all(text[0].isdigit() and text[2:].isalpha() and text[2:].isupper() for text in drawn)
-    assert {len(text) - 2 for text in drawn} >= {3, 4, 5, 6}
-
-
-def test_layouts_are_drawn_by_weight() -> None:
-    rng = random.Random(2)
-    drawn = [choose(LAYOUTS, rng)[0].name for _ in range(3000)]
-    assert drawn.count("US") > drawn.count("IS") > 0
-
-
-def test_a_layout_that_there_is_not_is_named() -> None:
-    assert [layout.name for layout in named(["BR", "US"])] == ["BR", "US"]
-    assert named([]) == LAYOUTS
-    with pytest.raises(MissingError, match="there is no layout XX"):
-        named(["BR", "XX"])
-
-
-ENDED = {"A-AAA-999", "AAA 9999", "AA*99999", "AA*9999", "A 999 AA"}
-"""Belgian, Polish, Slovak, Hungarian and Russian series that the formats leave out."""
-
-
-def test_plates_are_drawn_as_their_countries_have_them() -> None:
-    rng = random.Random(4)
-    for layout in LAYOUTS:
-        formats = Formats((layout.iso or "ANY",))
-        for pattern in layout.patterns:
-            texts = [fill(pattern, layout, rng) for _ in range(5)]
-            fits = [formats.usual("".join(filter(str.isalnum, text))) for text in texts]
-            assert not layout.iso or sum(fits) >= 4 or (pattern in ENDED and not any(fits)), (layout.name, texts)
-
-
-def test_a_block_stands_in_two_small_rows_left_of_the_rest() -> None:
-    box = (10.0, 5.0, 110.0, 25.0)
-    (upper, first), (lower, second), (rest, last) = divided("{PY|01}BL 1155", box, random.Random(1), one_size=False)
-    assert (upper, lower, rest) == ("PY", "01", "BL 1155")
-    assert first[1] == last[1] == 5
-    assert second[3] == last[3] == 25
-    assert first[3] < second[1]
-    assert first[2] == second[2] < last[0] < last[2] == 110
-
-
-def test_a_last_group_of_digits_may_be_larger() -> None:
-    rng, box = random.Random(2), (0.0, 0.0, 100.0, 20.0)
-    for _ in range(100):
-        (head, (_, top, right, bottom)), (tail, larger) = divided("TN 59 AQ 1515", box, rng, one_size=False)
-        assert (head, tail) == ("TN 59 AQ", "1515")
-        assert bottom - top < 17
-        assert right < larger[0]
-        assert larger[1:] == box[1:]
-    for line, one_size in (("TN 59 AQ 1515", True), ("AA 999AA", False), ("1515", False)):
-        assert divided(line, box, rng, one_size=one_size) == [(line, box)]
-
-
-def test_a_font_that_a_layout_prefers_is_one_that_is_drawn() -> None:
-    for layout in LAYOUTS:
-        assert any(name.startswith(layout.font) for name in (*PLATE_FONTS, *TEXT_FONTS)), layout.name
-
-
-def test_no_two_characters_of_an_alphabet_look_the_same() -> None:
-    for seed in range(12):
-        die = Die.random(random.Random(seed))
-        glyphs = {c: cv2.resize(die.glyph(c, 64), (32, 64)).astype(int) for c in ALPHABET if c not in "O0I1"}
-        for a, mask_a in glyphs.items():
-            for b, mask_b in glyphs.items():
-                if a < b:
-                    assert np.abs(mask_a - mask_b).mean() > 1.0, (seed, a, b)
-
-
-def test_nothing_turns_a_text_round_whose_glyphs_are_in_order(shelf: FontShelf) -> None:
-    rng, from_right_to_left = random.Random(1), "\u202e"
-    turned, given = shelf.arabic(from_right_to_left + "IW", 20, rng), shelf.arabic("WI", 20, rng)
-    assert not np.array_equal(turned, given)
-
-
-def test_missing_fonts_are_named(tmp_path: Path) -> None:
-    with pytest.raises(MissingError, match="plate fonts are missing"):
-        FontShelf([tmp_path])
 
 
 def plate(seed: int) -> RenderedPlate:
@@ -242,6 +129,22 @@ def test_tilted_crops_are_shown_level_as_often_as_the_mix_says(store: Path) -> N
 
 def test_network_is_of_the_promised_size() -> None:
     assert 500_000 <= parameter_count(build()) <= 1_500_000
+
+
+def test_a_network_of_the_former_shape_grows_and_reads_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as before:
+        before.setitem(NETWORK_PARAMS, "pairs", [1, 1])
+        before.setitem(NETWORK_PARAMS, "layers", 2)
+        former = build().eval()
+    file = tmp_path / "former.pth"
+    torch.save({f"module.{name}": value for name, value in former.state_dict().items()}, file)
+    grown = load_averaged(file)
+    image = torch.randn(2, 1, *CANVAS_SHAPE)
+    assert parameter_count(grown) > parameter_count(former)
+    with torch.no_grad():
+        assert torch.allclose(grown(image), former(image), atol=1e-5)
 
 
 def interrupt(*_: object) -> None:
