@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import io
+import struct
 import warnings
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from edge.errors import ImageError
 
 MAX_PIXELS = 150_000_000
 """12,000 x 12,000 is let in, and takes about a gigabyte while it is decoded; a camera's photo has 2 to 12 million."""
+
+_ORIENTATION = 0x0112
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What turns a photo of each EXIF orientation upright (CIPA DC-008, 4.6.4)."""
 
 
 def load_image(source: Path | str | bytes) -> NDArray[np.uint8]:
@@ -50,9 +63,24 @@ def load_image(source: Path | str | bytes) -> NDArray[np.uint8]:
         raise ImageError(f"{name} is damaged or cut off; take or copy it again.") from None
 
 
+def upright_size(picture: Image.Image) -> tuple[int, int]:
+    """Width and height of an opened picture as :func:`load_image` gives it, without its pixels being decoded."""
+    turned = _turn(picture) in {_TURNS[orientation] for orientation in (5, 6, 7, 8)}
+    return (picture.height, picture.width) if turned else picture.size
+
+
+def _turn(picture: Image.Image) -> Image.Transpose | None:
+    """What turns the picture upright; a damaged EXIF says nothing, and the pixels are good all the same."""
+    try:
+        return _TURNS.get(picture.getexif().get(_ORIENTATION, 1))
+    except (OSError, SyntaxError, ValueError, TypeError, LookupError, struct.error):
+        return None
+
+
 def _rgb(picture: Image.Image) -> NDArray[np.uint8]:
     picture.load()
-    upright = ImageOps.exif_transpose(picture)
+    turn = _turn(picture)
+    upright = picture if turn is None else picture.transpose(turn)
     if upright.mode.startswith("I") or upright.mode == "F":
         values = np.asarray(upright, dtype=np.float64)
         scale = 257.0 if upright.mode.startswith("I") else 1.0

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from edge.errors import ImageError
-from edge.vision.image import load_image
+from edge.vision.image import load_image, upright_size
 
 RED = (200, 20, 30)
 
@@ -53,7 +53,10 @@ def test_exif_orientation_is_undone(orientation: int) -> None:
         stored = stored.transpose(step)
     exif = Image.Exif()
     exif[0x0112] = orientation
-    pixels = load_image(encoded(stored, "PNG", exif=exif.tobytes()))
+    data = encoded(stored, "PNG", exif=exif.tobytes())
+    with Image.open(io.BytesIO(data)) as opened:
+        assert upright_size(opened) == (64, 32)
+    pixels = load_image(data)
     assert pixels.shape == (32, 64, 3)
     assert close(pixels[4, 4], (0, 0, 255))
     assert close(pixels[28, 60], (255, 255, 255))
@@ -132,3 +135,18 @@ def test_any_damage_ends_in_pixels_or_an_image_error(kind: str) -> None:
             continue
         assert pixels.ndim == 3
         assert pixels.shape[2] == 3
+
+
+@pytest.mark.parametrize(
+    "orientation_and_more",
+    [
+        b"\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06\x00\x00" + b"\x01\x1a\x00\x02\x00\x00\x00\x04abc\x00",
+        b"\x01\x12\x00\x02\x00\x00\x00\x02a\x00\x00\x00" + b"\x01\x1b\x00\x05\x00\x00\x00\x01\xff\xff\xff\xff",
+    ],
+)
+def test_odd_tags_beside_the_orientation_do_not_cost_the_photo(orientation_and_more: bytes) -> None:
+    tags = b"MM\x00*\x00\x00\x00\x08\x00\x02" + orientation_and_more + bytes(4)
+    picture = Image.new("RGB", (64, 32), RED)
+    pixels = load_image(encoded(picture, "JPEG", exif=b"Exif\x00\x00" + tags))
+    assert pixels.shape in {(64, 32, 3), (32, 64, 3)}
+    assert close(pixels[16, 16], RED)
