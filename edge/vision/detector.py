@@ -78,14 +78,15 @@ class Detector:
         self._refiner: Refiner | None = None
         try:
             refiner = path.with_name(description["refiner"]) if description.get("refiner") else None
-            self._propose = float(description.get("propose", 0.0))
         except (TypeError, ValueError):
             about = path.with_suffix(".json")
             raise ModelError(f"{about} names no refiner that can be used; install the models again.") from None
+        self._propose = _confidence(description, "propose", 0.0, path)
         if refiner is not None:
             self._refiner = Refiner(refiner, threads=threads, runtime=runtime)
-        self.threshold = float(description.get("threshold", 0.5)) if threshold is None else threshold
-        self.doubtful = min(self.threshold, float(description.get("doubtful", self.threshold)))
+        own = _confidence(description, "threshold", 0.5, path)
+        self.threshold = own if threshold is None else threshold
+        self.doubtful = min(self.threshold, _confidence(description, "doubtful", self.threshold, path))
 
     def detect(self, image: NDArray[np.uint8], least: float | None = None) -> tuple[Detection, ...]:
         """The plates in ``image`` (H, W, 3) RGB, in its pixels, best first; at most 8, or 50 without a refiner.
@@ -130,6 +131,15 @@ class Detector:
         self._interpreter.set_tensor(self._input["index"], values[None])
         self._interpreter.invoke()
         return self._interpreter.get_tensor(self._scores)[0], self._interpreter.get_tensor(self._boxes)[0]
+
+
+def _confidence(description: dict[str, Any], key: str, default: float, path: Path) -> float:
+    """The confidence (0 to 1) that the model's description gives under this key."""
+    value = description.get(key, default)
+    if not isinstance(value, int | float) or not 0 <= value <= 1:
+        about = path.with_suffix(".json")
+        raise ModelError(f"{about}: {key} is no confidence from 0 to 1; install the models again.")
+    return float(value)
 
 
 def _checked_outputs(details: list[dict[str, Any]], path: Path) -> tuple[int, int]:

@@ -19,11 +19,7 @@ def verify_folder(folder: Path, needed: tuple[str, ...]) -> None:
 
     Raises :class:`~edge.errors.ModelError` where the list or a file is missing, or a file is not the one listed.
     """
-    try:
-        lines = (folder / LIST_NAME).read_text(encoding="utf-8").splitlines()
-    except OSError:
-        raise ModelError(f"{folder / LIST_NAME} cannot be read: install the models again") from None
-    listed = {name: expected for expected, name in (line.split(maxsplit=1) for line in lines if line.strip())}
+    listed = _listed(folder)
     for name in needed:
         if name not in listed:
             raise ModelError(f"{folder / LIST_NAME} does not list {name}: install the models again")
@@ -34,6 +30,26 @@ def verify_folder(folder: Path, needed: tuple[str, ...]) -> None:
             raise ModelError(f"{folder / name} is missing or unreadable: install the models again") from None
         if actual != expected:
             raise ModelError(f"{folder / name} is not the file that was released: install the models again")
+
+
+def reader_checksum(models: Path) -> str:
+    """SHA-256 of the reader's weights in the folder of all *models*, as their list gives it: load them to check it.
+
+    Raises :class:`~edge.errors.ModelError` where the list is missing, damaged or does not name them.
+    """
+    listed, weights = _listed(models / "reader"), f"{NETWORK_NAME}.pth"
+    if weights not in listed:
+        raise ModelError(f"{models / 'reader' / LIST_NAME} does not list {weights}: install the models again")
+    return listed[weights]
+
+
+def _listed(folder: Path) -> dict[str, str]:
+    """File names and their checksums."""
+    try:
+        lines = (folder / LIST_NAME).read_text(encoding="utf-8").splitlines()
+        return {name: expected for expected, name in (line.split(maxsplit=1) for line in lines if line.strip())}
+    except (OSError, ValueError):
+        raise ModelError(f"{folder / LIST_NAME} cannot be read: install the models again") from None
 
 
 def write_list(folder: Path, names: tuple[str, ...]) -> None:

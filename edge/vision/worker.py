@@ -17,7 +17,7 @@ from multiprocessing import connection, forkserver, parent_process
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edge.errors import EdgeError, WorkerError
+from edge.errors import EdgeError, ModelError, WorkerError
 from edge.model import PlateRead
 
 if TYPE_CHECKING:
@@ -49,7 +49,8 @@ _failure: EdgeError = WorkerError("this worker was never started")
 def start(models_dir: Path) -> None:
     """Prepare this worker: a thread that notices a dead daemon, then the models.
 
-    Never raises, since a failing initialiser breaks the whole pool: the first job reports what went wrong.
+    Never raises, since a failing initialiser breaks the whole pool: the first job reports what went wrong. Of an error
+    that nobody foresaw only the type is told.
     """
     global _recogniser, _failure
     with suppress(OSError):  # a service manager may forbid it
@@ -65,6 +66,8 @@ def start(models_dir: Path) -> None:
         _recogniser = Recogniser(models_dir)
     except EdgeError as error:
         _failure = error
+    except Exception as error:
+        _failure = ModelError(f"the models in {models_dir} cannot be loaded: {type(error).__name__}")
 
 
 def _let_fork_server_end() -> None:

@@ -142,6 +142,14 @@ def test_a_model_of_another_size_than_described_is_refused(tmp_path: Path) -> No
         Detector(copy_with(tmp_path, input=[320, 320]))
 
 
+@pytest.mark.parametrize("key", ["threshold", "doubtful", "propose"])
+@pytest.mark.parametrize("value", [None, "high", float("nan"), -0.1, 2, [0.5]])
+def test_a_confidence_that_cannot_be_is_refused(key: str, value: object, tmp_path: Path) -> None:
+    copy_with(tmp_path, refiner=None, **{key: value})
+    with pytest.raises(ModelError, match=rf"detector\.json: {key} is no confidence from 0 to 1"):
+        Detector(tmp_path)
+
+
 def tensors(shape: list[int], **more: object) -> list[dict[str, object]]:
     return [
         {"index": 0, "name": "x", "shape": np.array(shape), "dtype": np.uint8, "quantization": (1 / 127.5, 127), **more}

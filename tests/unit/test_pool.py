@@ -16,6 +16,7 @@ from eventually import eventually
 
 from edge.config import models_dir
 from edge.errors import ImageError, ModelError, WorkerError
+from edge.vision.integrity import READER_FILES, write_list
 from edge.vision.pool import WorkerPool
 from edge.vision.worker import ready
 
@@ -122,6 +123,19 @@ async def test_missing_models_are_named_at_the_start(tmp_path: Path) -> None:
     pool = WorkerPool(tmp_path, workers=1, job_timeout_s=2.0)
     try:
         with pytest.raises(ModelError, match="install the models again"):
+            await pool.start()
+    finally:
+        await pool.stop()
+
+
+async def test_models_that_fail_in_a_way_nobody_foresaw_are_named_at_the_start(tmp_path: Path) -> None:
+    folder = tmp_path / "models"
+    shutil.copytree(models_dir(), folder)
+    (folder / "reader" / "plate_reader.pth").write_bytes(b"text")
+    write_list(folder / "reader", READER_FILES)
+    pool = WorkerPool(folder, workers=1, job_timeout_s=10.0)
+    try:
+        with pytest.raises(ModelError, match=r"cannot be loaded: \w+Error"):
             await pool.start()
     finally:
         await pool.stop()

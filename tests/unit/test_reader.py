@@ -103,6 +103,10 @@ def test_missing_files_are_named(copied_models: Path) -> None:
     (copied_models / LIST_NAME).write_text("")
     with pytest.raises(ModelError, match="does not list"):
         verify_folder(copied_models, READER_FILES)
+    for damage in (b"5a5a", b"\xff\xfe\x00", b"5a5a  plate_reader.pth\n5b"):
+        (copied_models / LIST_NAME).write_bytes(damage)
+        with pytest.raises(ModelError, match="cannot be read: install the models again"):
+            PlateReader(copied_models)
     (copied_models / LIST_NAME).unlink()
     with pytest.raises(ModelError, match="cannot be read"):
         verify_folder(copied_models, READER_FILES)
