@@ -35,6 +35,7 @@ from edge.police.registry import Registry
 from edge.police.vault import load_master_key
 from edge.provenance import provenance
 from edge.sense import Board, Panel, open_camera, open_radar
+from edge.vision.integrity import reader_checksum
 from edge.vision.pool import WorkerPool
 from edge.window import WindowOpener
 
@@ -102,7 +103,7 @@ class Unit:
             window_after_s=settings.window.window_after_s,
             frames_per_case=settings.recognition.frames_per_case,
             pre_trigger_frames=settings.camera.pre_trigger_frames,
-            thresholds=Thresholds.load(folder / "verdict.json"),
+            thresholds=Thresholds.load(folder / "verdict.json", reader_checksum(folder)),
             formats=formats,
         )
         registry = await Registry.open(settings.registry.path, load_master_key(settings.registry.master_key_file))

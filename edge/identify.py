@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
-from math import exp
+from dataclasses import asdict, astuple, dataclass, replace
+from math import exp, isfinite
 from pathlib import Path
 
 import numpy as np
@@ -39,17 +39,26 @@ class Thresholds:
     bias: float
 
     @classmethod
-    def load(cls, path: Path) -> Thresholds:
-        """Read what ``autovelox-convert reader calibrate`` wrote.
+    def load(cls, path: Path, reader: str) -> Thresholds:
+        """Read what ``autovelox-convert reader calibrate`` wrote for the network whose SHA-256 is *reader*.
 
         Raises:
-            ModelError: the file is missing or of another form.
+            ModelError: the file is missing, of another form, or holds for another network.
         """
         try:
-            values = json.loads(path.read_text(encoding="utf-8"))["thresholds"]
-            return cls(**{name: float(value) for name, value in values.items()})
+            content = json.loads(path.read_text(encoding="utf-8"))
+            lines = cls(**{name: float(value) for name, value in content["thresholds"].items()})
+            calibrated = content["reader_sha256"]
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             raise ModelError(f"{path.name} is missing or damaged: install the models again") from None
+        if not (0 < lines.accept <= 1 and lines.slope > 0 and lines.margin >= 0 and isfinite(sum(astuple(lines)))):
+            raise ModelError(f"{path.name} has thresholds that cannot be: install the models again")
+        if calibrated != reader:
+            raise ModelError(
+                f"{path.name} was made for another reader: run autovelox-convert reader calibrate, "
+                "or install the models again"
+            )
+        return lines
 
     def as_dict(self) -> dict[str, float]:
         """The form :meth:`load` reads."""

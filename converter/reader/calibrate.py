@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize  # type: ignore[import-untyped]
 
 from edge.identify import Thresholds
+from edge.vision.integrity import reader_checksum
 
 from .trials import Bench, Kind
 
@@ -111,7 +111,6 @@ def reliability(parts: Sequence[Bands], edges: Sequence[float] = (0, 0.1, 0.5, 0
 
 def write(thresholds: Thresholds, models: Path, calibrated_on: str) -> None:
     """Write ``verdict.json`` into *models*, with the checksum of the network it holds for."""
-    network = hashlib.sha256((models / "reader" / "plate_reader.pth").read_bytes()).hexdigest()
     rounded = {name: round(value, 5) for name, value in thresholds.as_dict().items()}
-    content = {"thresholds": rounded, "calibrated_on": calibrated_on, "reader_sha256": network}
+    content = {"thresholds": rounded, "calibrated_on": calibrated_on, "reader_sha256": reader_checksum(models)}
     (models / "verdict.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")

@@ -11,6 +11,7 @@ import cv2
 
 from edge.identify import Thresholds
 from edge.plates import Formats
+from edge.vision.integrity import reader_checksum
 
 from .calibrate import Points, choose, reliability, write
 from .cases import crop_cases, degraded, feed_cases
@@ -47,8 +48,8 @@ def calibrate(args: argparse.Namespace) -> int:
 
 def trials(args: argparse.Namespace) -> int:
     """Print what the thresholds beside the models are worth; returns the exit code."""
-    bench = _bench(args, worse=False)
-    _report(bench, Thresholds.load(args.models / "verdict.json"), args.pictures)
+    thresholds = Thresholds.load(args.models / "verdict.json", reader_checksum(args.models))
+    _report(_bench(args, worse=False), thresholds, args.pictures)
     return 0
 
 

@@ -15,6 +15,7 @@ from edge.errors import ConfigError, EdgeError
 from edge.identify import ANY_FORMAT, Thresholds, best_first, identify
 from edge.model import ALPHABET, PlateRead
 from edge.plates import Formats
+from edge.vision.integrity import reader_checksum
 
 if TYPE_CHECKING:
     from edge.vision.recogniser import Recogniser
@@ -50,7 +51,7 @@ def read(args: argparse.Namespace) -> int:
     claims = load_claims(args.against) if args.against else None
     formats = Formats(args.countries.upper().split(",")) if args.countries else ANY_FORMAT
     folder = models_dir(args.models)
-    thresholds = Thresholds.load(folder / "verdict.json")
+    thresholds = Thresholds.load(folder / "verdict.json", reader_checksum(folder))
     recogniser = Recogniser(folder)
     failed = False
     for report in _reports(recogniser, args.photos, claims, thresholds, formats):

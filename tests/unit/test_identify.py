@@ -138,9 +138,30 @@ def test_best_first_gives_a_plate_with_two_boxes_once() -> None:
 
 def test_thresholds_survive_their_file_and_damage_is_named(tmp_path: Path) -> None:
     path = tmp_path / "verdict.json"
-    path.write_text(json.dumps({"thresholds": LINES.as_dict()}))
-    assert Thresholds.load(path) == LINES
+    path.write_text(json.dumps({"thresholds": LINES.as_dict(), "reader_sha256": "5a"}))
+    assert Thresholds.load(path, "5a") == LINES
+    with pytest.raises(ModelError, match=r"verdict\.json was made for another reader: run"):
+        Thresholds.load(path, "5b")
     for damage in ("", "{}", "[]", '{"thresholds": {"accept": 1}}', '{"thresholds": {"accept": "x"}}'):
         path.write_text(damage)
         with pytest.raises(ModelError, match=r"verdict\.json is missing or damaged"):
-            Thresholds.load(path)
+            Thresholds.load(path, "5a")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"accept": -1},
+        {"accept": 1.5},
+        {"accept": "NaN"},
+        {"margin": -2},
+        {"margin": "inf"},
+        {"slope": 0},
+        {"bias": "NaN"},
+    ],
+)
+def test_thresholds_that_would_name_anybody_are_refused(wrong: dict[str, object], tmp_path: Path) -> None:
+    path = tmp_path / "verdict.json"
+    path.write_text(json.dumps({"thresholds": LINES.as_dict() | wrong, "reader_sha256": "5a"}))
+    with pytest.raises(ModelError, match=r"verdict\.json has thresholds that cannot be"):
+        Thresholds.load(path, "5a")
