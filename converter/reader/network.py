@@ -6,12 +6,14 @@ import importlib.util
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any, cast
 
 import torch
 import yaml  # type: ignore[import-untyped]
 from torch import nn
 
+from converter.errors import ConverterError, MissingError
 from edge.model import ALPHABET
 from edge.vision.integrity import NETWORK_NAME, READER_FILES, write_list
 from edge.vision.rectify import CANVAS_SHAPE
@@ -20,19 +22,25 @@ MODEL_DIR = Path(__file__).parents[2] / "models" / "reader"
 NETWORK_PARAMS: dict[str, Any] = {
     "channels": [24, 48, 80, 128], "pairs": [1, 2], "heads": 4, "hidden": 256, "layers": 3,
 }  # fmt: skip
+FORMER_PARAMS = {**NETWORK_PARAMS, "pairs": [1, 1], "layers": 2}
+"""The shape up to commit 32d0104, from which :func:`load_averaged` grows a network."""
 
 CELL_WIDTH, CLASSES = 128, len(ALPHABET) + 1
 """Numbers a cell of the convolutions' map, and classes with the blank."""
 
 
-def build() -> nn.Module:
+class NetworkError(ConverterError, ValueError):
+    """A file holds no plate reader."""
+
+
+def build(params: dict[str, Any] = NETWORK_PARAMS) -> nn.Module:
     """Return a new network with random weights."""
     spec = importlib.util.spec_from_file_location(NETWORK_NAME, MODEL_DIR / f"{NETWORK_NAME}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return cast(nn.Module, module.Model(num_class=CLASSES, **NETWORK_PARAMS))
+    return cast(nn.Module, module.Model(num_class=CLASSES, **params))
 
 
 def parameter_count(network: nn.Module) -> int:
@@ -44,23 +52,37 @@ def load_averaged(checkpoint: Path) -> nn.Module:
     """Return the averaged network of a training checkpoint, or a shipped one (``.pth``), in evaluation mode.
 
     One of the former shape is grown: see :func:`_grown`.
+
+    Raises:
+        MissingError: there is no such file.
+        NetworkError: it holds something else.
     """
-    saved = torch.load(checkpoint, weights_only=True)
-    saved = saved.get("averaged", saved)
-    network = build()
-    state = {k.removeprefix("module."): v for k, v in saved.items() if k.startswith("module.")}
-    network.load_state_dict(state if "trunk.7.0.weight" in state else _grown(state, network))
+    if not checkpoint.is_file():
+        raise MissingError(f"{checkpoint} is missing: give a checkpoint.pt, or a plate_reader.pth")
+    try:
+        saved = torch.load(checkpoint, weights_only=True)
+        saved = saved.get("averaged", saved)
+        state = {k.removeprefix("module."): v for k, v in saved.items() if k.startswith("module.")}
+        network = build()
+        network.load_state_dict(_grown(state) if state.keys() == build(FORMER_PARAMS).state_dict().keys() else state)
+    except (RuntimeError, LookupError, AttributeError, TypeError, ValueError, EOFError, UnpicklingError) as error:
+        raise NetworkError(
+            f"{checkpoint} holds no plate reader ({type(error).__name__}): give a checkpoint.pt, or a plate_reader.pth"
+        ) from None
     return network.eval()
 
 
-def _grown(state: dict[str, torch.Tensor], network: nn.Module) -> dict[str, torch.Tensor]:
+def _grown(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     """The weights of the former shape (one residual pair of 80 channels, two layers of attention) in the present one.
 
-    What is new adds nothing to what passes through it, so both read the same (Chen et al. 2016, "Net2Net").
+    What is new adds nothing to what passes through it, so both read the same (Chen et al. 2016, "Net2Net"); its inner
+    weights are drawn alike each time.
     """
     moved = {"trunk.5": "trunk.6", "trunk.6": "trunk.7"}
     old = {k.replace(k[:7], moved.get(k[:7], k[:7]), 1): v for k, v in state.items()}
-    grown = {**network.state_dict(), **old}
+    with torch.random.fork_rng(devices=()):
+        torch.manual_seed(0)
+        grown = {**build().state_dict(), **old}
     silent = ("trunk.5.second.1.weight", "attention.2.merge.weight", "attention.2.merge.bias",
               "attention.2.feed.2.weight", "attention.2.feed.2.bias")  # fmt: skip
     return {**grown, **{name: torch.zeros_like(grown[name]) for name in silent}}

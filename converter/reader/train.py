@@ -74,8 +74,13 @@ def train(
             raise RunError(
                 f"{out} holds a run of {saved['schedule']['total_steps']} steps: give as many, or a new folder"
             )
-        for name, state in saved.items():
-            parts[name].load_state_dict(state)
+        try:
+            for name, state in saved.items():
+                parts[name].load_state_dict(state)
+        except RuntimeError:
+            raise RunError(
+                f"{out} holds a run of another network: give a new folder and --start-from {checkpoint}"
+            ) from None
     (out / "plan.json").write_text(json.dumps({**asdict(plan), **asdict(mix), "real_crops": len(real)}, indent=1))
     batches: Iterator[Batch] = iter(loader(TrainingBatches(stores, real, mix, plan.batch, plan.seed, step)))
     hint_share = 0.4 if start_from is None else 0.0

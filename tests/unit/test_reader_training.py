@@ -16,7 +16,7 @@ import torch
 from converter.errors import LabelError, MissingError
 from converter.reader.augment import photograph
 from converter.reader.batches import Mix, TrainingBatches, to_tensor
-from converter.reader.network import NETWORK_PARAMS, build, export, load_averaged, parameter_count
+from converter.reader.network import FORMER_PARAMS, NetworkError, build, export, load_averaged, parameter_count
 from converter.reader.real import RealCrop, load_real, recrop
 from converter.reader.render import BASE_SHAPE, RenderedPlate
 from converter.reader.store import PlateStore
@@ -131,20 +131,29 @@ def test_network_is_of_the_promised_size() -> None:
     assert 500_000 <= parameter_count(build()) <= 1_500_000
 
 
-def test_a_network_of_the_former_shape_grows_and_reads_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with monkeypatch.context() as before:
-        before.setitem(NETWORK_PARAMS, "pairs", [1, 1])
-        before.setitem(NETWORK_PARAMS, "layers", 2)
-        former = build().eval()
+def test_a_network_of_the_former_shape_grows_and_reads_the_same(tmp_path: Path) -> None:
+    former = build(FORMER_PARAMS).eval()
     file = tmp_path / "former.pth"
     torch.save({f"module.{name}": value for name, value in former.state_dict().items()}, file)
-    grown = load_averaged(file)
+    grown, again = load_averaged(file), load_averaged(file)
+    assert all(torch.equal(value, again.state_dict()[name]) for name, value in grown.state_dict().items())
     image = torch.randn(2, 1, *CANVAS_SHAPE)
     assert parameter_count(grown) > parameter_count(former)
     with torch.no_grad():
         assert torch.allclose(grown(image), former(image), atol=1e-5)
+
+
+@pytest.mark.parametrize("saved", [{"model": 1}, {"trunk.0.0.weight": torch.zeros(24, 1, 3, 3)}, [1, 2], b"text"])
+def test_what_is_no_reader_is_refused(saved: object, tmp_path: Path) -> None:
+    file = tmp_path / "weights.pth"
+    if isinstance(saved, bytes):
+        file.write_bytes(saved)
+    else:
+        torch.save(saved, file)
+    with pytest.raises(NetworkError, match=r"weights\.pth holds no plate reader .*: give a checkpoint\.pt"):
+        load_averaged(file)
+    with pytest.raises(MissingError, match=r"other\.pth is missing: give"):
+        load_averaged(tmp_path / "other.pth")
 
 
 def interrupt(*_: object) -> None:
@@ -167,6 +176,12 @@ def test_training_resumes_and_exports_what_the_unit_loads(
         assert [row["step"] for row in csv.DictReader(file)] == ["4"]
     with pytest.raises(RunError, match="4 steps"):
         train(run, [store], [], truth, replace(plan, steps=8), Mix())
+    saved = torch.load(run / "checkpoint.pt", weights_only=True)
+    other = tmp_path / "other"
+    other.mkdir()
+    torch.save({**saved, "network": build(FORMER_PARAMS).state_dict()}, other / "checkpoint.pt")
+    with pytest.raises(RunError, match="another network: give a new folder"):
+        train(other, [store], [], truth, plan, Mix())
     same = load_averaged(run / "checkpoint.pt")
     for name, value in network.state_dict().items():
         assert np.array_equal(value.numpy(), same.state_dict()[name].numpy()), name
