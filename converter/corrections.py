@@ -1,21 +1,21 @@
 """Corrections of public labels by eye: `converter/data/labels_*.csv` for training, `truth_boxes.csv` for measuring.
 
-Columns: file, box_index, text, quality, x1, y1, x2, y2, note. `box_index` counts the boxes of a file in the order of
-boxes.csv from 0, or is `new` for a plate that had no box; corners are given only where the box was changed, and the
-text replaces the public one, an empty one, too. A box whose quality is `not_a_plate` is dropped; one that is
-`unreadable` stays: the detector has to find it all the same; one that is `ignore` need not be found, and finding it is
-no false alarm.
+Columns: file, box_index, text, quality, x1, y1, x2, y2, note. `file` has as many folders before it as tell it from
+others. `box_index` counts the boxes of a file in the order of boxes.csv from 0, or is `new` for a plate that had no
+box; corners are given only where the box was changed, and the text replaces the public one, an empty one, too. A box
+whose quality is `not_a_plate` is dropped; one that is `unreadable` stays: the detector has to find it all the same; one
+that is `ignore` need not be found, and finding it is no false alarm.
 """
 
 from __future__ import annotations
 
-import csv
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from converter.errors import LabelError
-from converter.labels import Photo, PlateBox, checked
+from converter.labels import Photo, PlateBox, checked, csv_rows
 
 CORNERS = ("x1", "y1", "x2", "y2")
 
@@ -26,19 +26,19 @@ def apply_corrections(photos: Sequence[Photo], path: Path) -> list[Photo]:
     Raises:
         LabelError: a row names a box that is not there, or a box that cannot be.
     """
-    by_name = {photo.path.name: photo for photo in photos}
-    boxes: dict[str, dict[int, PlateBox | None]] = {
-        name: dict(enumerate(photo.boxes)) for name, photo in by_name.items()
-    }
-    with path.open(newline="", encoding="utf-8") as stream:
-        reader = csv.DictReader(stream)
-        for row in reader:
-            photo = by_name.get(row["file"])
-            if photo is not None:
-                _apply_row(photo, boxes[row["file"]], row, path, reader.line_num)
+    by_name: dict[str, list[Photo]] = defaultdict(list)
+    for photo in photos:
+        by_name[photo.path.name].append(photo)
+    boxes: dict[Path, dict[int, PlateBox | None]] = {photo.path: dict(enumerate(photo.boxes)) for photo in photos}
+    for line, row in csv_rows(path, ("file", "box_index")):
+        parts = PurePath(row["file"]).parts
+        named = [photo for photo in by_name[parts[-1] if parts else ""] if photo.path.parts[-len(parts) :] == parts]
+        if len(named) > 1:
+            raise LabelError(path, line, f"{row['file']} names {len(named)} photos; write their folder, too.")
+        if named:
+            _apply_row(named[0], boxes[named[0].path], row, path, line)
     return [
-        replace(photo, boxes=tuple(box for box in boxes[photo.path.name].values() if box is not None))
-        for photo in photos
+        replace(photo, boxes=tuple(box for box in boxes[photo.path].values() if box is not None)) for photo in photos
     ]
 
 

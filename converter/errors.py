@@ -10,10 +10,10 @@ class ConverterError(Exception):
 
 
 class LabelError(ConverterError, ValueError):
-    """A label file says something that cannot be; the message names the file and the line."""
+    """A label file says something that cannot be; the message names the file and the line, or the place by name."""
 
-    def __init__(self, path: Path, line: int, what: str) -> None:
-        super().__init__(f"{path}, line {line}: {what}")
+    def __init__(self, path: Path, place: int | str, what: str) -> None:
+        super().__init__(f"{path}, {place if isinstance(place, str) else f'line {place}'}: {what}")
 
 
 class MissingError(ConverterError, RuntimeError):

@@ -125,9 +125,10 @@ def cost_table(evaluations: Sequence[Evaluation]) -> str:
 
 def mistakes_sheet(evaluation: Evaluation, photos: Sequence[Photo], path: Path) -> int:
     """Every missed plate and false alarm on one contact sheet; returns how many photos have one."""
-    paths = {photo.path.name: photo.path for photo in photos}
-    wrong = [outcome for outcome in evaluation.outcomes if is_wrong(outcome, evaluation.threshold)]
-    cells = [mistake_cell(o, load_image(paths[o.name]), evaluation.threshold) for o in wrong[:SHEET_CELLS]]
+    threshold = evaluation.threshold
+    pairs = zip(evaluation.outcomes, photos, strict=True)
+    wrong = [(outcome, photo.path) for outcome, photo in pairs if is_wrong(outcome, threshold)]
+    cells = [mistake_cell(outcome, load_image(path), threshold) for outcome, path in wrong[:SHEET_CELLS]]
     contact_sheet(cells, path)
     return len(wrong)
 

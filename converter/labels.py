@@ -7,16 +7,20 @@ outside of the photo, not a number) is refused with file and line; a box that st
 from __future__ import annotations
 
 import csv
+import io
 import json
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
+from xml.parsers import expat
 
 from PIL import Image
 
 from converter.errors import ConverterError, LabelError
+from edge.vision.image import upright_size
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
 _OVERHANG_PX = 3.0
@@ -60,7 +64,7 @@ class Photo:
     boxes: tuple[PlateBox, ...] = field(default=())
 
 
-def checked(box: PlateBox, width: int, height: int, path: Path, line: int) -> PlateBox:
+def checked(box: PlateBox, width: int, height: int, path: Path, line: int | str) -> PlateBox:
     """The box clipped to the photo.
 
     Raises:
@@ -87,14 +91,36 @@ def _number(text: str | None, path: Path, line: int, name: str) -> float:
         raise LabelError(path, line, f"{name} is {text!r}; a number is needed.") from None
 
 
-def _photo_size(path: Path, label: Path, line: int) -> tuple[int, int]:
+def _photo_size(path: Path, label: Path, line: int | str) -> tuple[int, int]:
+    """Width and height of the upright photo: what the boxes are drawn on."""
     try:
         with Image.open(path) as photo:
-            return photo.size
+            return upright_size(photo)
     except FileNotFoundError:
         raise LabelError(label, line, f"the photo {path} does not exist.") from None
-    except OSError:
+    except (OSError, SyntaxError, ValueError, TypeError, LookupError, Image.DecompressionBombError):
         raise LabelError(label, line, f"the photo {path} cannot be read as a picture.") from None
+
+
+def csv_rows(path: Path, needed: Iterable[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    """The rows of a CSV file in UTF-8 with their line numbers; what a short row lacks is empty.
+
+    Raises:
+        LabelError: a column that is needed is missing, or the file is no such text.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise LabelError(path, 1, "this is not text in UTF-8; save it as such.") from None
+    reader = csv.DictReader(io.StringIO(text, newline=""))
+    try:
+        missing = set(needed) - set(reader.fieldnames or ())
+        if missing:
+            raise LabelError(path, 1, f"the column(s) {', '.join(sorted(missing))} are missing.")
+        for row in reader:
+            yield reader.line_num, {key: value or "" for key, value in row.items() if isinstance(key, str)}
+    except csv.Error as error:
+        raise LabelError(path, reader.line_num, f"this is not CSV: {error}.") from None
 
 
 def read_csv(path: Path, images: Path, *, use: str | None = None) -> list[Photo]:
@@ -109,23 +135,17 @@ def read_csv(path: Path, images: Path, *, use: str | None = None) -> list[Photo]
         LabelError: a row or a photo cannot be.
     """
     photos: dict[str, Photo] = {}
-    with path.open(newline="", encoding="utf-8") as stream:
-        reader = csv.DictReader(stream)
-        missing = {"file", "x1", "y1", "x2", "y2"} - set(reader.fieldnames or ())
-        if missing:
-            raise LabelError(path, 1, f"the column(s) {', '.join(sorted(missing))} are missing.")
-        for row in reader:
-            line = reader.line_num
-            if use is not None and row.get("use") != use:
-                continue
-            name = row["file"]
-            if name not in photos:
-                width, height = _photo_size(images / name, path, line)
-                photos[name] = Photo(images / name, width, height, row.get("source") or "", row.get("origin") or "")
-            photo = photos[name]
-            x1, y1, x2, y2 = (_number(row[key], path, line, key) for key in ("x1", "y1", "x2", "y2"))
-            box = checked(PlateBox(x1, y1, x2, y2, row.get("text") or ""), photo.width, photo.height, path, line)
-            photos[name] = replace(photo, boxes=(*photo.boxes, box))
+    for line, row in csv_rows(path, ("file", "x1", "y1", "x2", "y2")):
+        if use is not None and row.get("use") != use:
+            continue
+        name = row["file"]
+        if name not in photos:
+            width, height = _photo_size(images / name, path, line)
+            photos[name] = Photo(images / name, width, height, row.get("source", ""), row.get("origin", ""))
+        photo = photos[name]
+        x1, y1, x2, y2 = (_number(row[key], path, line, key) for key in ("x1", "y1", "x2", "y2"))
+        box = checked(PlateBox(x1, y1, x2, y2, row.get("text", "")), photo.width, photo.height, path, line)
+        photos[name] = replace(photo, boxes=(*photo.boxes, box))
     return list(photos.values())
 
 
@@ -142,14 +162,27 @@ def read_voc(folder: Path, images: Path) -> list[Photo]:
         file = _find_photo(images, Path(name).name, path)
         width, height = _photo_size(file, path, 1)
         boxes = []
-        for number, element in enumerate(root.iter("object"), start=1):
+        for line, element in zip(_object_lines(path), root.iter("object"), strict=True):
             x1, y1, x2, y2 = (
-                _number(element.findtext(f"bndbox/{key}"), path, number, f"object {number}: {key}")
-                for key in ("xmin", "ymin", "xmax", "ymax")
+                _number(element.findtext(f"bndbox/{key}"), path, line, key) for key in ("xmin", "ymin", "xmax", "ymax")
             )
-            boxes.append(checked(PlateBox(x1, y1, x2, y2), width, height, path, number))
+            boxes.append(checked(PlateBox(x1, y1, x2, y2), width, height, path, line))
         photos.append(Photo(file, width, height, folder.name, boxes=tuple(boxes)))
     return photos
+
+
+def _object_lines(path: Path) -> list[int]:
+    """The lines on which the objects of a well-formed VOC file begin."""
+    lines: list[int] = []
+    parser = expat.ParserCreate()
+
+    def begin(name: str, _: Any) -> None:
+        if name == "object":
+            lines.append(parser.CurrentLineNumber)
+
+    parser.StartElementHandler = begin
+    parser.Parse(path.read_bytes(), True)
+    return lines
 
 
 def read_yolo(folder: Path, images: Path) -> list[Photo]:
@@ -175,25 +208,38 @@ def read_yolo(folder: Path, images: Path) -> list[Photo]:
 
 
 def read_coco(path: Path, images: Path) -> list[Photo]:
-    """COCO: one JSON; `annotations[].bbox` is [x, y, width, height] in pixels."""
+    """COCO: one JSON; `annotations[].bbox` is [x, y, width, height] in pixels. Images and annotations are counted."""
     try:
         tree = json.loads(path.read_text(encoding="utf-8"))
     except json.JSONDecodeError as error:
         raise LabelError(path, error.lineno, f"this is not JSON: {error.msg}.") from None
-    if not isinstance(tree, dict) or not {"images", "annotations"} <= tree.keys():
-        raise LabelError(path, 1, "the keys `images` and `annotations` are needed.")
+    except UnicodeDecodeError:
+        raise LabelError(path, 1, "this is not text in UTF-8; save it as such.") from None
+    if not isinstance(tree, dict) or not all(isinstance(tree.get(key), list) for key in ("images", "annotations")):
+        raise LabelError(path, 1, "the lists `images` and `annotations` are needed.")
     photos: dict[int, Photo] = {}
-    for entry in tree["images"]:
-        file = images / str(entry["file_name"])
-        width, height = _photo_size(file, path, 1)
-        photos[int(entry["id"])] = Photo(file, width, height, path.stem)
+    for number, entry in enumerate(tree["images"], start=1):
+        place = f"image {number}"
+        try:
+            key, file = int(entry["id"]), images / str(entry["file_name"])
+        except (KeyError, TypeError, ValueError):
+            raise LabelError(path, place, "a number as `id` and a `file_name` are needed.") from None
+        width, height = _photo_size(file, path, place)
+        photos[key] = Photo(file, width, height, path.stem)
     for number, entry in enumerate(tree["annotations"], start=1):
-        photo = photos.get(int(entry["image_id"]))
-        if photo is None:
-            raise LabelError(path, number, f"annotation {number} names image {entry['image_id']}, which is not listed.")
-        x, y, w, h = (float(v) for v in entry["bbox"])
-        box = checked(PlateBox(x, y, x + w, y + h), photo.width, photo.height, path, number)
-        photos[int(entry["image_id"])] = replace(photo, boxes=(*photo.boxes, box))
+        place = f"annotation {number}"
+        try:
+            key = int(entry["image_id"])
+            x, y, w, h = (float(side) for side in entry["bbox"])
+        except (KeyError, TypeError, ValueError):
+            raise LabelError(
+                path, place, "a number as `image_id` and a `bbox` of [x, y, width, height] are needed."
+            ) from None
+        if key not in photos:
+            raise LabelError(path, place, f"it names image {key}, which is not listed.")
+        photo = photos[key]
+        box = checked(PlateBox(x, y, x + w, y + h), photo.width, photo.height, path, place)
+        photos[key] = replace(photo, boxes=(*photo.boxes, box))
     return list(photos.values())
 
 

@@ -15,7 +15,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,6 +22,7 @@ from converter import light, plates, words
 from converter.labels import Photo, PlateBox
 from converter.rehang import rehang
 from converter.warp import Matrix, Pixels, covers, transformed, warped
+from edge.vision.image import load_image
 
 Groups = Sequence[Sequence[Photo]]
 
@@ -215,8 +215,12 @@ def _overlap(one: PlateBox, other: PlateBox) -> float:
 
 
 def load(photo: Photo) -> Pixels:
-    """The photo's pixels, RGB."""
-    return np.asarray(cv2.cvtColor(cv2.imread(str(photo.path), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB), np.uint8)
+    """The photo's pixels, upright RGB (H, W, 3).
+
+    Raises:
+        ImageError: it is damaged.
+    """
+    return load_image(photo.path)
 
 
 def erase(tile: Pixels, box: PlateBox, rng: random.Random) -> None:

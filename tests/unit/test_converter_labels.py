@@ -12,6 +12,7 @@ from converter.corrections import apply_corrections
 from converter.errors import ConverterError, LabelError
 from converter.groups import group_photos, origin_key, split
 from converter.labels import Photo, PlateBox, read_coco, read_csv, read_voc, read_yolo
+from converter.scene import load
 
 CORNERS = (20.0, 30.0, 60.0, 40.0)
 
@@ -95,6 +96,51 @@ def test_other_formats_name_the_place_too(photos: Path) -> None:
         read_coco(photos / "coco.json", photos)
 
 
+def test_the_line_of_a_voc_object_is_its_own(photos: Path) -> None:
+    box = "<bndbox>\n<xmin>20</xmin><ymin>30</ymin>\n<xmax>60</xmax><ymax>{}</ymax></bndbox>"
+    objects = "\n".join(f"<object>\n{box.format(ymax)}\n</object>" for ymax in (40, 20))
+    (photos / "car.xml").write_text(f"<annotation>\n<filename>car.jpg</filename>\n{objects}\n</annotation>")
+    with pytest.raises(LabelError, match=r"car\.xml, line 8: .*inverted"):
+        read_voc(photos, photos)
+
+
+@pytest.mark.parametrize(
+    ("images", "annotations", "says"),
+    [
+        ([{"id": 1}], [], "image 1: a number as `id` and a `file_name` are needed"),
+        ([{"id": "a", "file_name": "car.jpg"}], [], "image 1: a number as `id`"),
+        (["car.jpg"], [], "image 1: a number as `id`"),
+        ([{"id": 1, "file_name": "gone.jpg"}], [], "image 1: the photo .* does not exist"),
+        ({}, [], "lists `images` and `annotations` are needed"),
+        ([{"id": 1, "file_name": "car.jpg"}], [{"image_id": 1, "bbox": [1, 2, 3]}], "annotation 1: .* a `bbox` of"),
+        ([{"id": 1, "file_name": "car.jpg"}], [{"bbox": [1, 2, 3, 4]}], "annotation 1: a number as `image_id`"),
+        ([{"id": 1, "file_name": "car.jpg"}], [{"image_id": 1, "bbox": [1, 2, 900, 4]}], "annotation 1: .* outside"),
+    ],
+)
+def test_a_broken_coco_file_names_what_is_wrong(photos: Path, images: object, annotations: object, says: str) -> None:
+    (photos / "coco.json").write_text(json.dumps({"images": images, "annotations": annotations}))
+    with pytest.raises(LabelError, match=says):
+        read_coco(photos / "coco.json", photos)
+
+
+def test_a_csv_of_another_encoding_is_named_and_a_byte_order_mark_is_none_of_the_text(photos: Path) -> None:
+    path = csv_file(photos, "car.jpg,20,30,60,40,train,s,")
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert corners(read_csv(path, photos)) == CORNERS
+    path.write_bytes("file,x1,y1,x2,y2\nk\u00e4fer.jpg,1,1,5,5\n".encode("latin-1"))
+    with pytest.raises(LabelError, match="not text in UTF-8"):
+        read_csv(path, photos)
+
+
+def test_boxes_are_those_of_the_upright_photo(photos: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("RGB", (80, 100)).save(photos / "car.jpg", exif=exif)
+    read = read_csv(csv_file(photos, "car.jpg,20,30,60,40,,,"), photos)
+    assert corners(read) == CORNERS
+    assert load(read[0]).shape == (80, 100, 3)
+
+
 def test_a_box_that_sticks_out_by_rounding_is_clipped(photos: Path) -> None:
     assert corners(read_csv(csv_file(photos, "car.jpg,-1,30,101.5,40,,,"), photos)) == (0.0, 30.0, 100.0, 40.0)
 
@@ -158,6 +204,22 @@ def test_a_broken_correction_is_refused(photos: Path, row: str, says: str) -> No
     photo = Photo(photos / "car.jpg", 100, 80, boxes=(PlateBox(*CORNERS),))
     with pytest.raises(LabelError, match=says):
         apply_corrections([photo], corrections(photos, row))
+
+
+def test_corrections_tell_photos_of_one_name_by_their_folders(photos: Path) -> None:
+    first, second = (Photo(photos / place / "1.jpg", 100, 80, boxes=(PlateBox(*CORNERS),)) for place in "ab")
+    moved = PlateBox(21, 31, 61, 41)
+    fixed = apply_corrections([first, second], corrections(photos, "b/1.jpg,0,,good,21,31,61,41,"))
+    assert [photo.boxes for photo in fixed] == [first.boxes, (moved,)]
+    assert apply_corrections([first, second], corrections(photos, "c/1.jpg,0,,good,21,31,61,41,")) == [first, second]
+    with pytest.raises(LabelError, match=r"line 2: 1\.jpg names 2 photos; write their folder"):
+        apply_corrections([first, second], corrections(photos, "1.jpg,0,,good,21,31,61,41,"))
+
+
+def test_corrections_without_a_column_say_which(photos: Path) -> None:
+    (photos / "fix.csv").write_text("file,text\ncar.jpg,AB\n")
+    with pytest.raises(LabelError, match="box_index are missing"):
+        apply_corrections([], photos / "fix.csv")
 
 
 def test_copies_frames_and_equal_plates_stay_together(tmp_path: Path) -> None:
