@@ -3,6 +3,22 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
+
+PICTURES = (".jpg", ".jpeg", ".png", ".webp")
+
+
+def command(
+    subparsers: argparse._SubParsersAction[argparse.ArgumentParser], name: str, what: str, example: str
+) -> argparse.ArgumentParser:
+    """Add a command whose help shows an example; `name` is all that is typed before the example's arguments."""
+    return subparsers.add_parser(
+        name.rpartition(" ")[2],
+        help=what,
+        description=what[0].upper() + what[1:] + ".",
+        epilog=f"example:\n  autovelox-convert {name} {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
 
 
 def size(text: str) -> tuple[int, int]:
@@ -10,7 +26,9 @@ def size(text: str) -> tuple[int, int]:
     try:
         width, height = (int(part) for part in text.lower().split("x"))
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no size; write it like 512x384.") from None
+        width = height = 0
+    if min(width, height) < 32 or max(width, height) > 4096:
+        raise argparse.ArgumentTypeError(f"{text!r} is no size from 32 to 4096 pixels; write it like 512x384.")
     return width, height
 
 
@@ -44,6 +62,21 @@ def positive(text: str) -> int:
     return int(text)
 
 
+def rate(text: str) -> float:
+    """A number greater than zero, at most 1."""
+    value = probability(text)
+    if value == 0.0:
+        raise argparse.ArgumentTypeError("0 is no learning rate; give a number above 0, e.g. 0.001.")
+    return value
+
+
+def picture(text: str) -> Path:
+    """A file to write a picture to."""
+    if Path(text).suffix.lower() not in PICTURES:
+        raise argparse.ArgumentTypeError(f"{text!r} is no picture that can be written; end it with .png or .jpg.")
+    return Path(text)
+
+
 def probability(text: str) -> float:
     """A number from 0 to 1."""
     try:
@@ -51,5 +84,5 @@ def probability(text: str) -> float:
     except ValueError:
         value = -1.0
     if not 0.0 <= value <= 1.0:
-        raise argparse.ArgumentTypeError(f"{text!r} is no confidence; give a number from 0 to 1.")
+        raise argparse.ArgumentTypeError(f"{text!r}: give a number from 0 to 1.")
     return value

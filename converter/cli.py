@@ -1,21 +1,20 @@
 """The command `autovelox-convert`: photos in, a detector for the unit out.
 
-TensorFlow is imported only by the subcommands that need it, so that `evaluate` runs in the unit's environment too.
+TensorFlow, PyTorch and EasyOCR are imported only by the subcommands that need them: one command line, two environments.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib
-import importlib.util
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from converter import commands
-from converter.argtypes import factor, positive, probability, share, size
+from converter.argtypes import command, factor, picture, positive, probability, rate, share, size
 from converter.dataset import READERS
 from converter.errors import ConverterError
+from converter.reader import cli as reader_cli
 from converter.refiner import cli as refiner_cli
 from edge.errors import EdgeError
 
@@ -23,13 +22,7 @@ from edge.errors import EdgeError
 def _command(
     subparsers: argparse._SubParsersAction[argparse.ArgumentParser], name: str, what: str, example: str
 ) -> argparse.ArgumentParser:
-    parser = subparsers.add_parser(
-        name,
-        help=what,
-        description=what[0].upper() + what[1:] + ".",
-        epilog=f"example:\n  autovelox-convert {name} {example}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = command(subparsers, name, what, example)
     parser.set_defaults(run=getattr(commands, name))
     return parser
 
@@ -80,7 +73,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     new.add_argument("--fonts", type=Path, help="folder of fonts for rendered plates")
     new.add_argument("--seed", type=int, default=1, help="same seed, same scenes (default: 1)")
-    new.add_argument("--preview", type=Path, metavar="FILE", help="contact sheet of scenes with their boxes")
+    new.add_argument("--preview", type=picture, metavar="FILE", help="contact sheet of scenes with their boxes")
 
     new = _command(
         subparsers,
@@ -92,7 +85,7 @@ def build_parser() -> argparse.ArgumentParser:
     new.add_argument("--out", type=Path, required=True, help="checkpoints and logs; a training there is continued")
     new.add_argument("--steps", type=positive, default=6000, help="training steps in all (default: 6000)")
     new.add_argument("--batch", type=positive, default=8, help="scenes a step (default: 8)")
-    new.add_argument("--rate", type=float, default=0.02, help="peak learning rate (default: 0.02)")
+    new.add_argument("--rate", type=rate, default=0.02, help="peak learning rate (default: 0.02)")
     new.add_argument("--size", type=size, default=(320, 320), metavar="WxH", help="network input (default: 320x320)")
     new.add_argument("--tfjs", type=Path, metavar="DIR", help="TensorFlow.js COCO weights to start from")
     new.add_argument(
@@ -158,14 +151,13 @@ def build_parser() -> argparse.ArgumentParser:
     new.add_argument(
         "--read", type=Path, metavar="DIR", help="folder of all models: what detector and reader find together"
     )
-    new.add_argument("--mistakes", type=Path, metavar="FILE", help="contact sheet of what the first model got wrong")
-    new.add_argument("--plot", type=Path, metavar="FILE", help="precision-recall curves")
+    new.add_argument("--mistakes", type=picture, metavar="FILE", help="contact sheet of what the first model got wrong")
+    new.add_argument("--plot", type=picture, metavar="FILE", help="precision-recall curves")
     new.add_argument("--table", action="store_true", help="the acceptance table too: int8 first, then float32")
     _add_labels(new, required=False)
 
     refiner_cli.add_parser(subparsers)
-    if importlib.util.find_spec("converter.reader.cli") is not None:
-        importlib.import_module("converter.reader.cli").add_parser(subparsers)
+    reader_cli.add_parser(subparsers)
     return parser
 
 

@@ -11,7 +11,7 @@ from converter import dataset as data
 from converter.acceptance import acceptance_table
 from converter.corrections import apply_corrections
 from converter.errors import ConverterError, MissingError
-from converter.evaluate import cost_table, mistakes_sheet, plot_curves, report
+from converter.evaluate import FLOOR, cost_table, mistakes_sheet, plot_curves, report
 from converter.evaluate import evaluate as measure
 from converter.labels import Photo
 from converter.scene import Recipe
@@ -42,6 +42,12 @@ def need_tensorflow() -> None:
     """Refuses, with what to do, where TensorFlow is not installed."""
     if importlib.util.find_spec("tensorflow") is None or importlib.util.find_spec("object_detection") is None:
         raise MissingError("This command needs the converter's environment; run `make converter` and use its command.")
+
+
+def need_reader() -> None:
+    """Refuses, with what to do, where the reader's packages are not installed."""
+    if importlib.util.find_spec("easyocr") is None:
+        raise MissingError("This command needs the unit's environment; run `make install` and use its command.")
 
 
 def dataset(arguments: argparse.Namespace) -> None:
@@ -132,6 +138,14 @@ def evaluate(arguments: argparse.Namespace) -> int:
     """Subcommand evaluate; 1 if --table was asked for and a figure is not reached."""
     if (arguments.labels is None) == (arguments.dataset is None):
         raise ConverterError("Say what to measure on: either --labels or --dataset.")
+    if arguments.table and len(arguments.models) != 2:
+        raise ConverterError("--table needs two models: the int8 one, then its float32 twin.")
+    if arguments.threshold is not None and arguments.threshold < FLOOR:
+        raise ConverterError(f"--threshold {arguments.threshold:g}: what is less sure than {FLOOR:g} is not measured.")
+    if arguments.read:
+        need_reader()
+    if arguments.plot and importlib.util.find_spec("matplotlib") is None:
+        raise MissingError("--plot needs matplotlib; use the converter's environment (`make converter`).")
     photos = read_labels(arguments) if arguments.labels else data.read_manifest(arguments.dataset, "validation")
     evaluations = measure(arguments.models, photos, height_min=arguments.height_min, threshold=arguments.threshold)
     sys.stdout.write("\n\n".join(report(entry) for entry in evaluations) + "\n")
@@ -142,8 +156,6 @@ def evaluate(arguments: argparse.Namespace) -> int:
         text, reached = acceptance_table(evaluations, photos)
         sys.stdout.write("\n" + text + "\n")
     if arguments.read:
-        if importlib.util.find_spec("easyocr") is None:
-            raise MissingError("--read needs the unit's environment (`make install`), where the reader is.")
         from converter.together import together
 
         sys.stdout.write("\n" + together(arguments.read, photos, height_min=arguments.height_min) + "\n")
@@ -151,7 +163,5 @@ def evaluate(arguments: argparse.Namespace) -> int:
         count = mistakes_sheet(evaluations[0], photos, arguments.mistakes)
         sys.stdout.write(f"{count} photos with a mistake: {arguments.mistakes}\n")
     if arguments.plot:
-        if importlib.util.find_spec("matplotlib") is None:
-            raise MissingError("--plot needs matplotlib; use the converter's environment (`make converter`).")
         plot_curves(evaluations, arguments.plot)
     return 0 if reached else 1

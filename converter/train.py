@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
+import json
 import logging
 import re
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,18 +27,29 @@ from converter.tf_env import limit_threads, tf
 STATISTICS_PHOTOS = 48
 NETWORK = "network"
 """Folder beside the checkpoints for the trained network alone, a third of their size: what `--start` takes, too."""
+LOSSES = "losses.jsonl"
 _STEP = re.compile(r"Step (\d+) per-step time ([\d.]+)s")
 
 
 class Progress(logging.Handler):
-    """Turns the training loop's log into one line: step, loss, rate, seconds a step, time left."""
+    """Turns the training loop's log into one line: step, loss, rate, seconds a step, time left.
 
-    def __init__(self, steps: int) -> None:
+    The losses are kept in the file `log`, too, one JSON line a time: a training that is continued continues them.
+    """
+
+    def __init__(self, steps: int, log: Path) -> None:
         super().__init__(logging.INFO)
         self.steps = steps
         self.step = 0
         self.seconds = 0.0
-        self.history: list[tuple[int, dict[str, float]]] = []
+        self._log = log
+        lines = log.read_text(encoding="utf-8").splitlines() if log.is_file() else []
+        self._losses: dict[int, dict[str, float]] = dict(json.loads(line) for line in lines)
+
+    @property
+    def history(self) -> list[tuple[int, dict[str, float]]]:
+        """(step, losses and learning rate), those of earlier goes included."""
+        return sorted(self._losses.items())
 
     def emit(self, record: logging.LogRecord) -> None:
         """A `Step ...` line is followed by one with the losses as a dictionary."""
@@ -46,8 +58,10 @@ class Progress(logging.Handler):
             self.step, self.seconds = int(match[1]), float(match[2])
         elif message.startswith("{'Loss/"):
             losses = {key: float(value) for key, value in ast.literal_eval(message).items()}
-            self.history.append((self.step, losses))
-            left = time.strftime("%H:%M:%S", time.gmtime((self.steps - self.step) * self.seconds))
+            self._losses[self.step] = losses
+            with self._log.open("a", encoding="utf-8") as stream:
+                stream.write(json.dumps([self.step, losses]) + "\n")
+            left = timedelta(seconds=round((self.steps - self.step) * self.seconds))
             sys.stderr.write(
                 f"step {self.step:6d} of {self.steps}   loss {losses['Loss/total_loss']:.3f}"
                 f" (class {losses['Loss/classification_loss']:.3f}, box {losses['Loss/localization_loss']:.3f})"
@@ -110,7 +124,8 @@ def train(
 
     Args:
         plan: records, schedule, input size.
-        folder: where checkpoints, TensorBoard logs, pipeline.config, losses.png and the trained network go.
+        folder: where checkpoints, TensorBoard logs, pipeline.config, the losses (`losses.jsonl`, `losses.png`) and the
+            trained network go.
         tfjs: folder of the TensorFlow.js starting weights.
         earlier: folder of an earlier training, or of its network alone, to start from instead.
         threads: cores for TensorFlow.
@@ -134,7 +149,7 @@ def train(
     config.write_text(pipeline.fill(plan), encoding="utf-8")
     if latest := tf.train.latest_checkpoint(str(folder)):
         sys.stderr.write(f"going on from {latest}\n")
-    progress = Progress(plan.steps)
+    progress = Progress(plan.steps, folder / LOSSES)
     every = min(50, plan.steps)
     with _listening(progress, every), _freezing(plan):
         model_lib_v2.train_loop(

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from converter.argtypes import factor, positive
+from converter.argtypes import command, factor, positive, rate
 from converter.commands import need_tensorflow
 
 if TYPE_CHECKING:
@@ -23,31 +23,40 @@ def add_parser(subparsers: _Subparsers) -> None:
     refiner = subparsers.add_parser("refiner", help="train the second look at what the detector proposes")
     commands = refiner.add_subparsers(required=True, metavar="COMMAND")
 
-    harvest = commands.add_parser("harvest", help="cut close-ups of a detector's proposals out of new scenes")
+    harvest = command(
+        commands, "refiner harvest", "cut close-ups of a detector's proposals out of new scenes",
+        "--dataset build/dataset --detector build/tflite/detector_int8.tflite --out build/refiner/closeups",
+    )  # fmt: skip
     harvest.add_argument("--dataset", type=Path, required=True, help="folder made by `dataset`: the training photos")
     harvest.add_argument("--detector", type=Path, required=True, help=".tflite with its .json beside it")
     harvest.add_argument("--fonts", type=Path, help="folder of fonts for rendered plates")
     harvest.add_argument(
         "--squeezed", action="append", type=factor, default=[], metavar="SOURCE=FACTOR", help="as for `dataset`"
     )
-    harvest.add_argument("--scenes", type=positive, default=12_000, help="default: 12000")
+    harvest.add_argument("--scenes", type=positive, default=12_000, help="to make (default: 12000)")
     harvest.add_argument("--seed", type=int, default=101, help="default: 101")
     harvest.add_argument("--out", type=Path, default=_CLOSEUPS, help="folder to write")
     harvest.set_defaults(run=_harvest)
 
-    train = commands.add_parser("train", help="train the network (goes on where a training in the folder ended)")
+    train = command(
+        commands, "refiner train", "train the network (goes on where a training in the folder ended)",
+        "--closeups build/refiner/closeups --out build/refiner/training",
+    )  # fmt: skip
     train.add_argument(
         "--closeups", type=Path, nargs="+", default=[_CLOSEUPS], help="folders made by `refiner harvest`"
     )
     train.add_argument("--out", type=Path, default=_TRAINING, help="folder for checkpoints")
     train.add_argument("--start", type=Path, help="folder of an earlier training, or of its network, to start from")
     train.add_argument("--epochs", type=positive, default=8, help="default: 8")
-    train.add_argument("--rate", type=float, default=1.5e-3, help="first learning rate (default: 0.0015)")
+    train.add_argument("--rate", type=rate, default=1.5e-3, help="first learning rate (default: 0.0015)")
     train.add_argument("--threads", type=positive, default=2, help="cores to use (default: 2)")
-    train.add_argument("--seed", type=int, default=1)
+    train.add_argument("--seed", type=int, default=1, help="default: 1")
     train.set_defaults(run=_train)
 
-    export = commands.add_parser("export", help="write the trained network as TFLite, float32 and int8")
+    export = command(
+        commands, "refiner export", "write the trained network as TFLite, float32 and int8",
+        "--training build/refiner/training --closeups build/refiner/closeups --out build/refiner/tflite",
+    )  # fmt: skip
     export.add_argument("--training", type=Path, default=_TRAINING, help="folder made by `refiner train`")
     export.add_argument("--closeups", type=Path, nargs="+", default=[_CLOSEUPS], help="for the quantization's ranges")
     export.add_argument("--out", type=Path, default=Path("build/refiner/tflite"), help="folder to write")

@@ -56,15 +56,47 @@ def test_a_missing_model_is_named(capsys: pytest.CaptureFixture[str], tmp_path: 
         (["dataset", "--labels", "x", "--out", "y", "--validation-share", "0.9"], "from 0 to 0.5"),
         (["dataset", "--labels", "x", "--out", "y", "--squeezed", "romanian"], "SOURCE=FACTOR"),
         (["evaluate", "m.tflite", "--threshold", "7"], "from 0 to 1"),
+        (["evaluate", "m.tflite", "--mistakes", "misses"], "end it with .png or .jpg"),
+        (["dataset", "--labels", "x", "--out", "y", "--preview", "scenes"], "end it with .png or .jpg"),
+        (["dataset", "--labels", "x", "--out", "y", "--size", "0x0"], "no size from 32 to 4096"),
+        (["dataset", "--labels", "x", "--out", "y", "--size=-5x300"], "no size from 32 to 4096"),
+        (["train", "--dataset", "x", "--out", "y", "--rate", "-1"], "from 0 to 1"),
+        (["refiner", "train", "--rate", "0"], "no learning rate"),
+        (["reader", "train", "--steps", "0"], "greater than zero"),
+        (["reader", "render", "--fonts", "x", "--count", "-1"], "greater than zero"),
+        (["reader", "trials", "--trials", "0"], "greater than zero"),
     ],
 )
 def test_impossible_values_are_refused(capsys: pytest.CaptureFixture[str], arguments: list[str], says: str) -> None:
     assert says in refused(capsys, *arguments)
 
 
-@pytest.mark.parametrize("command", ["dataset", "train", "export", "quantize", "evaluate"])
+READER = ("render", "train", "average", "evaluate", "confidence", "calibrate", "trials", "strip")
+COMMANDS = [
+    *("dataset", "train", "export", "quantize", "evaluate"),
+    *("refiner harvest", "refiner train", "refiner export"),
+    *(f"reader {name}" for name in READER),
+]
+
+
+def test_what_cannot_be_done_is_said_before_the_long_work(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("converter.commands.measure", lambda *_, **__: pytest.fail("the measurement was begun"))
+    monkeypatch.setattr("converter.commands.importlib.util.find_spec", lambda _: None)
+    Image.new("RGB", (50, 50)).save(tmp_path / "a.jpg")
+    (tmp_path / "boxes.csv").write_text("file,x1,y1,x2,y2\na.jpg,1,1,9,9\n")
+    asked = ["evaluate", "m.tflite", "--labels", tmp_path / "boxes.csv"]
+    assert "needs two models" in refused(capsys, *asked, "--table")
+    assert "what is less sure than 0.05" in refused(capsys, *asked, "--threshold", "0.02")
+    assert "run `make install`" in refused(capsys, *asked, "--read", "models")
+    assert "needs matplotlib" in refused(capsys, *asked, "--plot", "curves.png")
+    assert "run `make install`" in refused(capsys, "reader", "train")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_shows_an_example(capsys: pytest.CaptureFixture[str], command: str) -> None:
     with pytest.raises(SystemExit) as stop:
-        main([command, "--help"])
+        main([*command.split(), "--help"])
     assert stop.value.code == 0
     assert f"example:\n  autovelox-convert {command} " in capsys.readouterr().out
