@@ -1,10 +1,10 @@
 """What plates look like: formats and furniture of the countries the renderer draws.
 
-Patterns: ``A`` letter, ``9`` digit, ``X`` either, ``W`` a word of three to six letters, and what is drawn but no part
-of the text: ``-`` dash, ``.`` dot, ``*`` sticker or coat of arms, ``~`` the Tunisian word, ``(`` and ``)`` brackets,
-``_`` half a gap, space a gap. ``/`` begins the second line; ``{AA|99}`` at the beginning of a line is a block of two
-small rows left of the rest. Which texts there are, :mod:`edge.plate_formats` says, where it knows the country; words
-are their owners' own.
+Patterns: ``A`` letter, ``9`` digit, ``X`` either, ``W`` a word of three to six letters; any other letter stands for
+itself. What is drawn but no part of the text: ``-`` dash, ``.`` dot, ``*`` sticker or coat of arms, ``~`` the Tunisian
+word, ``(`` and ``)`` brackets, ``_`` half a gap, space a gap. ``/`` begins the second line; ``{AA|99}`` at the
+beginning of a line is a block of two small rows left of the rest. Which texts there are, :mod:`edge.plate_formats`
+says, where it knows the country; words are their owners' own.
 """
 
 from __future__ import annotations
@@ -104,6 +104,23 @@ LAYOUTS: tuple[Layout, ...] = (
     _eu("M", "MT", 1.5, "AAA*999", "AAA 999", "AAA-999"),
     _eu("CY", "CY", 1, "AAA 999", "AAA/999"),
     _eu("IS", "IS", 1, "AA A99", "AA*999", "AA 999"),
+    _eu("AND", "AD", 0.3, "A9999", "A*9999"),
+    _eu("AM", "AM", 0.4, "99 AA 999", "999 AA 99"),
+    _eu("AZ", "AZ", 0.4, "99-AA-999", "99 AA 999"),
+    _eu("BY", "BY", 0.8, "9999 AA-9", "AA 9999-9", "9999/AA-9"),
+    _eu("FO", "FO", 0.3, "AA 999"),
+    _eu("GE", "GE", 0.4, "AA-999-AA", "AAA-999"),
+    _eu("GBG", "GG", 0.3, "99999", "9999"),
+    _eu("GBZ", "GI", 0.3, "G 9999 A", "G 99999"),
+    _eu("GBM", "IM", 0.3, "MAN 999", "MAN-999-A"),
+    _eu("GBJ", "JE", 0.3, "J 99999", "J999999"),
+    _eu("FL", "LI", 0.3, "FL*99999", "FL 9999"),
+    _eu("MC", "MC", 0.3, "A999", "9999", "*99A9"),
+    _eu("MD", "MD", 0.4, "AAA 999", "AAA*999"),
+    _eu("MNE", "ME", 0.4, "AA*AA999", "AA AA 999"),
+    _eu("RSM", "SM", 0.3, "A9999", "*A9999", "A999"),
+    _eu("V", "VA", 0.3, "SCV 99999", "CV 99999"),
+    _eu("RKS", "XK", 0.4, "99-999-AA", "99 999*AA"),
     Layout("words", 5, ("W", "W", "W 9", "W 99", "9 W", "999 W", "999.W", "AA*W", "A*W 9", "W/99", "W*W"),
            band_left=0.4, inverse=0.2),
     Layout("RUS", 1.5, ("A 999 AA", "A999AA 99", "A999AA_999"), country="RUS", iso="RU", font="RG"),
