@@ -100,8 +100,8 @@ $(COMPARE)/.installed: converter/requirements-compare.txt | install
 
 .PHONY: evaluate-reader
 evaluate-reader: install $(COMPARE)/.installed ## measure the shipped reader beside english_g2, and the verdict's trials
-	@PYTHONPATH=$(COMPARE) $(BIN)/autovelox-convert reader evaluate --data $(DATA)
-	@$(BIN)/autovelox-convert reader trials --data $(DATA) --pictures build/evaluate/wrong-names
+	@status=0; PYTHONPATH=$(COMPARE) $(BIN)/autovelox-convert reader evaluate --data $(DATA) || status=1; \
+	  $(BIN)/autovelox-convert reader trials --data $(DATA) --pictures build/evaluate/wrong-names || status=1; exit $$status
 
 .PHONY: evaluate
 evaluate: install ## both: the tables of what to reach, beside what is reached

@@ -113,7 +113,8 @@ def _average(args: argparse.Namespace) -> int:
 
 def _add_evaluate(commands: _Subparsers) -> None:
     evaluate = command(
-        commands, "reader evaluate", "measure the shipped reader, beside english_g2 if it is installed",
+        commands, "reader evaluate",
+        "measure the shipped reader, beside english_g2 if it is installed; exits with 1 if a figure is missed",
         "--data data --errors errors.png",
     )  # fmt: skip
     evaluate.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder with read/texts.csv")
@@ -137,14 +138,15 @@ def _evaluate(args: argparse.Namespace) -> int:
     if baseline is not None:
         readers["english_g2"] = baseline
     measured = report.measure(list(readers.values()), crops)
-    print(report.table(crops, list(readers), measured))
+    text, reached = report.table(crops, list(readers), measured)
+    print(text)
     if baseline is None:
         print("english_g2 is not compared: pip install -r converter/requirements-compare.txt")
     for path in (args.errors, args.plot):
         path.parent.mkdir(parents=True, exist_ok=True)
     print(report.reliability(crops, measured[0], args.plot))
     print(f"{report.contact_sheet(args.errors, crops, measured[0])} errors are shown in {args.errors}")
-    return 0
+    return 0 if reached else 1
 
 
 def _add_verdict(commands: _Subparsers) -> None:

@@ -189,3 +189,21 @@ def table(results: dict[Kind, Tally]) -> str:
         right, ambiguous, none = shares
         lines.append(f"{kind:62s}{t.trials:8d}{right:>9s}{t.wrong:9d}{ambiguous:>11s}{none:>9s}")
     return "\n".join(lines)
+
+
+RIGHT_GOAL = 0.99
+"""Least share of trials in which the true car is there and is named."""
+MOST_WRONG = {Kind.PRESENT: 0.0, Kind.RANDOM: 0.0, Kind.TWINS: 0.001}
+"""Largest share of trials that may name somebody else."""
+
+
+def goals(results: dict[Kind, Tally]) -> tuple[str, bool]:
+    """What is to reach beside what is reached, as lines of text, and whether all is."""
+    present = results[Kind.PRESENT]
+    right = present.right / max(present.trials, 1)
+    rows = [(f"named rightly: {Kind.PRESENT}", f"{right:.4f}", f"at least {RIGHT_GOAL}", right >= RIGHT_GOAL)]
+    for kind, most in MOST_WRONG.items():
+        share = results[kind].wrong / max(results[kind].trials, 1)
+        rows.append((f"named wrongly: {kind}", f"{share:.4f}", f"at most {most:g}", share <= most))
+    lines = [f"{what:77s}{value:>8s}  {goal:15s}{'reached' if met else 'missed'}" for what, value, goal, met in rows]
+    return "\n".join(lines), all(met for *_, met in rows)

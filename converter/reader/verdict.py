@@ -15,7 +15,7 @@ from edge.vision.integrity import reader_checksum
 
 from .calibrate import Points, choose, reliability, write
 from .cases import crop_cases, degraded, feed_cases
-from .trials import Bench, Kind, KnownCase, Tally, run, table, tally
+from .trials import Bench, Kind, KnownCase, Tally, goals, run, table, tally
 from .truth import load_truth
 
 SOURCE = "openalpr_train_eu"
@@ -47,10 +47,9 @@ def calibrate(args: argparse.Namespace) -> int:
 
 
 def trials(args: argparse.Namespace) -> int:
-    """Print what the thresholds beside the models are worth; returns the exit code."""
+    """Print what the thresholds beside the models are worth; returns 1 if a figure is not reached."""
     thresholds = Thresholds.load(args.models / "verdict.json", reader_checksum(args.models))
-    _report(_bench(args, worse=False), thresholds, args.pictures)
-    return 0
+    return 0 if _report(_bench(args, worse=False), thresholds, args.pictures) else 1
 
 
 def _bench(args: argparse.Namespace, *, worse: bool) -> Bench:
@@ -79,7 +78,8 @@ def _fold(case: KnownCase) -> int:
     return zlib.crc32(case.truth.encode()) % FOLDS
 
 
-def _report(bench: Bench, thresholds: Thresholds, pictures: Path | None) -> None:
+def _report(bench: Bench, thresholds: Thresholds, pictures: Path | None) -> bool:
+    """Print the tables; returns whether every figure is reached."""
     clean: dict[Kind, Tally] = {kind: Tally() for kind in Kind}
     for source in _sources(bench.cases):
         members = {number for number, case in enumerate(bench.cases) if case.source == source}
@@ -93,8 +93,11 @@ def _report(bench: Bench, thresholds: Thresholds, pictures: Path | None) -> None
         if members & _clean(bench):
             clean = {kind: clean[kind] + results[kind] for kind in Kind}
     print(f"\nall but degraded\n{table(clean)}")
+    reached, all_reached = goals(clean)
+    print(f"\n{reached}")
     if pictures is not None:
         _draw(bench, frozenset[tuple[int, str]]().union(*(result.cases_wrong for result in clean.values())), pictures)
+    return all_reached
 
 
 def _draw(bench: Bench, wrong: Iterable[tuple[int, str]], folder: Path) -> None:

@@ -1,7 +1,7 @@
 """Autovelox's plate reader: the network, in the form in which EasyOCR loads a network of one's own.
 
 A fixed grey canvas of 64 x 192 goes through a small residual convolutional trunk to a map of 2 x 48 cells. The rows are
-laid one behind the other, the upper one first, so that a plate of two lines is one sequence; two layers of
+laid one behind the other, the upper one first, so that a plate of two lines is one sequence; layers of
 self-attention see all 96 cells and decide which row holds a character. Trained with CTC (Graves et al., 2006); class 0
 is the blank.
 """

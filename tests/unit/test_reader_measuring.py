@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,11 @@ def crops(*texts: str, source: str = "drawn") -> list[TruthCrop]:
 def test_table_counts_whole_texts_a_source_and_compares_cpu() -> None:
     truth = [*crops("AB1", "CD2"), *crops("EF3", source="nanonets")]
     good, bad = Measured(("AB1", "CD2", "EF3"), (0.9,) * 3, 0.3), Measured(("AB1", "CD", "E"), (0.9,) * 3, 0.6)
-    lines = table(truth, ["ours", "theirs"], [good, bad]).splitlines()
+    text, reached = table(truth, ["ours", "theirs"], [good, bad])
+    lines = text.splitlines()
+    assert reached
+    assert not table(truth, ["theirs"], [bad])[1]
+    assert not table(truth, ["ours", "theirs"], [good, replace(bad, cpu_s=0.5)])[1]
     assert lines[1].split() == ["drawn", "2", "1.0000", "0.5000"]
     assert lines[2].split() == ["nanonets", "1", "1.0000", "0.0000", "0.90"]
     assert "0.50 of the CPU time" in lines[-1]

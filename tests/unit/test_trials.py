@@ -12,7 +12,7 @@ import pytest
 from readkit import plate_read
 
 from converter.reader.calibrate import Points, choose, fit, reliability
-from converter.reader.trials import LOOKALIKES, Bench, Kind, KnownCase, near_twins, run, table, tally
+from converter.reader.trials import LOOKALIKES, Bench, Kind, KnownCase, Tally, goals, near_twins, run, table, tally
 from edge.demo.cast import FOLDER, load_cast
 from edge.identify import Thresholds
 from edge.model import PlateRead
@@ -83,6 +83,24 @@ def test_lines_drawn_too_low_are_caught_by_the_trials(drawn: Bench) -> None:
     careless = tally(drawn, Thresholds(accept=0.0, margin=-1.0, slope=1.0, bias=0.0))
     assert careless[Kind.RANDOM].wrong == careless[Kind.RANDOM].trials
     assert careless[Kind.TWINS].cases_wrong
+    assert not goals(careless)[1]
+
+
+def test_every_goal_can_be_missed() -> None:
+    good = {kind: Tally(trials=2000) for kind in Kind} | {Kind.PRESENT: Tally(2000, right=1980)}
+    allowed = good | {Kind.TWINS: Tally(2000, wrong=2), Kind.ONE_TWIN: Tally(2000, wrong=50)}
+    text, reached = goals(allowed)
+    assert reached
+    assert "missed" not in text
+    for missed in (
+        {Kind.PRESENT: Tally(2000, right=1979)},
+        {Kind.PRESENT: Tally(2000, right=1999, wrong=1)},
+        {Kind.RANDOM: Tally(2000, wrong=1)},
+        {Kind.TWINS: Tally(2000, wrong=3)},
+    ):
+        text, reached = goals(good | missed)
+        assert not reached
+        assert text.count("missed") == 1
 
 
 def test_the_probability_keeps_its_promise(drawn: Bench) -> None:
