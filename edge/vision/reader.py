@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import math
+import sys
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
@@ -51,6 +53,7 @@ class PlateReader:
         self._margin: tuple[float, float] = (settings["margin_x"], settings["margin_y"])
         self._calibration = Calibration(**settings["confidence"])
         torch.set_num_threads(1)
+        _import_network(folder / f"{NETWORK_NAME}.py")
         try:
             self._easyocr: Any = easyocr.Reader(
                 ["en"],
@@ -101,3 +104,13 @@ class PlateReader:
         log_probs = torch.log_softmax(self._logits[0][0].float(), dim=1).numpy()
         text, characters = best_path(log_probs)
         return PlateRead(text, self._calibration.confidence(characters), characters, detection, log_probs)
+
+
+def _import_network(file: Path) -> None:
+    """Import the network's definition from *file*: EasyOCR would take the first module of that name that it finds."""
+    spec = importlib.util.spec_from_file_location(NETWORK_NAME, file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[NETWORK_NAME] = module
+    spec.loader.exec_module(module)

@@ -96,6 +96,18 @@ def test_an_altered_file_is_refused_before_it_is_loaded(copied_models: Path, nam
     assert not hasattr(sys, "reader_was_altered")
 
 
+def test_no_other_module_of_the_networks_name_is_run(
+    copied_models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "plate_reader.py").write_text("raise ZeroDivisionError")
+    monkeypatch.syspath_prepend(elsewhere)
+    monkeypatch.delitem(sys.modules, "plate_reader", raising=False)
+    PlateReader(copied_models)
+    assert sys.modules["plate_reader"].__file__ == str(copied_models / "plate_reader.py")
+
+
 def test_missing_files_are_named(copied_models: Path) -> None:
     (copied_models / READER_FILES[0]).unlink()
     with pytest.raises(ModelError, match=READER_FILES[0].replace(".", r"\.")):
