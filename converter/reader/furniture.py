@@ -182,7 +182,10 @@ def field(canvas: Grey, frame: float, ink: float, shelf: FontShelf, rng: random.
 
 
 def emblem(height: int, rng: random.Random, paint: Callable[[float], float]) -> tuple[Grey, NDArray[np.uint8]]:
-    """Return picture and mask of a sticker, seal or coat of arms, *height* pixels high; *paint* maps 0..1 to grey."""
+    """Return picture and mask of a sticker, seal or coat of arms, *height* pixels high; *paint* maps 0..1 to grey.
+
+    Shields bear a cross or a bar, as Vienna's does.
+    """
     shape = rng.choice(("circle", "two", "shield", "square"))
     width = {"circle": height, "two": height // 2, "shield": round(height * 0.85), "square": height}[shape]
     width = max(width, 3)
@@ -198,6 +201,19 @@ def emblem(height: int, rng: random.Random, paint: Callable[[float], float]) -> 
         outline = [(0, 0), (width - 1, 0), (width - 1, height * 0.6), (width / 2, height - 1), (0, height * 0.6)]
         points = np.array(outline if shape == "shield" else [*outline[:2], (width - 1, height - 1), (0, height - 1)])
         cv2.fillPoly(mask, [points.astype(np.int32)], (255,))
+        charge, thick = (
+            rng.choice(("none", "cross", "pale", "fess", "bend")),
+            max(1, round(width * rng.uniform(0.1, 0.3))),
+        )
+        middle, grey = (width // 2, round(height * rng.uniform(0.4, 0.5))), (paint(rng.random()),)
+        if charge in {"cross", "pale"}:
+            cv2.line(picture, (middle[0], 0), (middle[0], height), grey, thick)
+        if charge in {"cross", "fess"}:
+            cv2.line(picture, (0, middle[1]), (width, middle[1]), grey, thick)
+        if charge == "bend":
+            cv2.line(picture, (0, 0), (width, height), grey, thick)
+        if rng.random() < 0.5:
+            cv2.polylines(picture, [points.astype(np.int32)], True, (paint(rng.random()),), max(1, width // 12))
     for _ in range(rng.randint(0, 5)):
         x, y = rng.randrange(width), rng.randrange(height)
         _disc(picture, x, y, height * rng.uniform(0.05, 0.25), paint(rng.random()), rng.choice((1, -1)))

@@ -120,7 +120,7 @@ def _write_line(canvas: Grey, ink: NDArray[np.uint8], line: str, box: tuple[floa
             glyph = face.glyph(symbol)
             items.append((symbol, glyph.shape[1] / glyph.shape[0] * high * stretch))
         else:
-            part = {" ": space, "_": space / 2, "*": rng.uniform(0.3, 0.6), **_WIDTHS}[symbol]
+            part = {" ": space, "_": space / 2, "*": rng.uniform(0.3, 0.75), **_WIDTHS}[symbol]
             items.append((symbol, part * high))
     room = box[2] - box[0]
     total = sum(w for _, w in items) + gap * high * (len(items) - 1)

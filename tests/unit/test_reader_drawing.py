@@ -14,7 +14,7 @@ from PIL import ImageFont
 
 from converter.errors import MissingError
 from converter.reader.fonts import ARABIC_FONTS, PLATE_FONTS, TEXT_FONTS, FontShelf
-from converter.reader.furniture import field
+from converter.reader.furniture import emblem, field
 from converter.reader.layouts import LAYOUTS, choose, fill, named
 from converter.reader.lettering import Inks, divided, write
 from converter.reader.render import render_plate
@@ -118,6 +118,22 @@ def test_a_field_keeps_the_ground_within_a_frame(shelf: FontShelf) -> None:
         assert (canvas[:, x1:] == 220).all()
         assert y1 - y0 > 0.5 * 104
         assert x1 - x0 > 0.8 * 270
+
+
+def test_an_arms_bearing_shield_is_no_plain_letter() -> None:
+    rng = random.Random(3)
+    shields = [emblem(60, rng, lambda share: 255 * share) for _ in range(2000)]
+    assert all(picture.shape == mask.shape for picture, mask in shields)
+    crossed = [picture for picture, mask in shields if mask[-1, 0] == 0 and mask[0, 0] and _crossed(picture)]
+    assert len(crossed) >= 5
+
+
+def _crossed(picture: np.ndarray) -> bool:
+    """Whether one grey goes from top to bottom and from side to side, on another one between its arms."""
+    height, width = picture.shape
+    down, across = picture[:, width // 2], picture[round(height * 0.45)]
+    corners = {float(picture[y, x]) for y in (height // 6, 3 * height // 5) for x in (width // 4, width - width // 4)}
+    return bool(np.ptp(down[2:-8]) == 0 and np.ptp(across[6:-6]) == 0 and len(corners) == 1 and down[5] not in corners)
 
 
 def test_some_alphabets_are_as_wide_as_high() -> None:
