@@ -88,6 +88,9 @@ def test_a_bad_label_is_refused_with_its_line(tmp_path: Path, row: dict[str, str
         load_real(tmp_path, [write_data(tmp_path, [row])])
 
 
+SHIPPED = Path(__file__).parents[2] / "converter" / "shipped"
+
+
 @pytest.fixture
 def store(tmp_path: Path) -> Path:
     folder = tmp_path / "plates"
@@ -154,6 +157,12 @@ def test_what_is_no_reader_is_refused(saved: object, tmp_path: Path) -> None:
         load_averaged(file)
     with pytest.raises(MissingError, match=r"other\.pth is missing: give"):
         load_averaged(tmp_path / "other.pth")
+
+
+def test_the_network_to_train_on_from_has_the_present_shape() -> None:
+    saved = torch.load(SHIPPED / "reader" / "plate_reader.pth", weights_only=True)
+    assert {name.removeprefix("module.") for name in saved} == build().state_dict().keys()
+    assert parameter_count(load_averaged(SHIPPED / "reader" / "plate_reader.pth")) == parameter_count(build())
 
 
 def interrupt(*_: object) -> None:
