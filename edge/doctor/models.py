@@ -11,8 +11,9 @@ import numpy as np
 
 from edge.config import Settings, models_dir
 from edge.doctor.finding import Finding, good, missing, warning
+from edge.identify import Thresholds
 from edge.vision.detector import Detector
-from edge.vision.integrity import READER_FILES, verify_folder
+from edge.vision.integrity import READER_FILES, reader_checksum, verify_folder
 from edge.vision.runtime import available
 
 ROUNDS = 5
@@ -47,6 +48,8 @@ def _milliseconds(settings: Settings, runtime: str) -> float:
 
 
 def reader(settings: Settings) -> Iterator[Finding]:
-    """The reader's files against their checksums."""
-    verify_folder(models_dir(settings.recognition.models_dir) / "reader", READER_FILES)
-    yield good("reader", "checksums right")
+    """The reader's files against their checksums, and the verdict's thresholds against the reader."""
+    folder = models_dir(settings.recognition.models_dir)
+    verify_folder(folder / "reader", READER_FILES)
+    Thresholds.load(folder / "verdict.json", reader_checksum(folder))
+    yield good("reader", "checksums right, and the verdict's thresholds were made for it")

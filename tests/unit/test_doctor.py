@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,10 +13,10 @@ import serial
 from gpiozero import Device
 
 from edge.cli import main
-from edge.config import Settings
+from edge.config import RecognitionSettings, Settings, models_dir
 from edge.doctor import machine, models, parts
 from edge.doctor.finding import Health, from_error
-from edge.errors import CameraError, EdgeError
+from edge.errors import CameraError, EdgeError, ModelError
 from edge.sense.board import Board
 
 
@@ -43,6 +44,17 @@ def test_every_lack_has_a_remedy_and_hides_no_other(tmp_path: Path, capsys: pyte
     assert all(each["remedy"] for each in found.values() if each["health"] != "good")
     assert found["configuration"]["health"] == found["state folder"]["health"] == found["gpio"]["health"] == "good"
     assert found["reader"]["health"] == found["master key"]["health"] == found["registry"]["health"] == "missing"
+
+
+def test_thresholds_of_another_reader_are_found(tmp_path: Path) -> None:
+    folder = tmp_path / "models"
+    shutil.copytree(models_dir(), folder)
+    settings = Settings(recognition=RecognitionSettings(models_dir=folder))
+    assert [finding.health for finding in models.reader(settings)] == [Health.GOOD]
+    verdict = json.loads((folder / "verdict.json").read_text())
+    (folder / "verdict.json").write_text(json.dumps(verdict | {"reader_sha256": "5a"}))
+    with pytest.raises(ModelError, match="made for another reader"):
+        list(models.reader(settings))
 
 
 def test_a_wrong_configuration_is_the_first_finding(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
