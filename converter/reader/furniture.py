@@ -184,7 +184,7 @@ def field(canvas: Grey, frame: float, ink: float, shelf: FontShelf, rng: random.
 def emblem(height: int, rng: random.Random, paint: Callable[[float], float]) -> tuple[Grey, NDArray[np.uint8]]:
     """Return picture and mask of a sticker, seal or coat of arms, *height* pixels high; *paint* maps 0..1 to grey.
 
-    Shields bear a cross or a bar, as Vienna's does.
+    Shields and squares may bear a cross or a bar, as Vienna's arms do.
     """
     shape = rng.choice(("circle", "two", "shield", "square"))
     width = {"circle": height, "two": height // 2, "shield": round(height * 0.85), "square": height}[shape]
@@ -201,10 +201,8 @@ def emblem(height: int, rng: random.Random, paint: Callable[[float], float]) -> 
         outline = [(0, 0), (width - 1, 0), (width - 1, height * 0.6), (width / 2, height - 1), (0, height * 0.6)]
         points = np.array(outline if shape == "shield" else [*outline[:2], (width - 1, height - 1), (0, height - 1)])
         cv2.fillPoly(mask, [points.astype(np.int32)], (255,))
-        charge, thick = (
-            rng.choice(("none", "cross", "pale", "fess", "bend")),
-            max(1, round(width * rng.uniform(0.1, 0.3))),
-        )
+        charge = rng.choice(("none", "cross", "pale", "fess", "bend"))
+        thick = max(1, round(width * rng.uniform(0.1, 0.3)))
         middle, grey = (width // 2, round(height * rng.uniform(0.4, 0.5))), (paint(rng.random()),)
         if charge in {"cross", "pale"}:
             cv2.line(picture, (middle[0], 0), (middle[0], height), grey, thick)
