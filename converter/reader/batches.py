@@ -28,7 +28,8 @@ Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 
 @dataclass(frozen=True, slots=True)
 class Mix:
-    """Shares of a batch; what is left is rendered. ``ramp`` is the number of batches until full difficulty.
+    """Shares of a batch; what is left is rendered. ``ramp`` is the number of batches until the difficulty, 0 to 1, has
+    grown to ``hardest``.
 
     ``level`` is the share of crops that are deskewed, if they are tilted, as the reader's second look does it.
     """
@@ -37,6 +38,7 @@ class Mix:
     empty: float = 0.05
     level: float = 0.4
     ramp: int = 800
+    hardest: float = 1.0
 
 
 def to_tensor(canvases: Sequence[NDArray[np.uint8]]) -> torch.Tensor:
@@ -63,7 +65,7 @@ class TrainingBatches(IterableDataset[Batch]):
         while True:
             if number == self._start or number % _REOPEN == 0:
                 stores = [PlateStore.open(folder) for folder in self._stores]
-            hardest = min(1.0, number / max(self._mix.ramp, 1))
+            hardest = self._mix.hardest * min(1.0, number / max(self._mix.ramp, 1))
             pairs = [self._sample(stores, hardest * rng.uniform(0.25, 1), rng) for _ in range(self._size)]
             targets = [_CLASS[c] for _, text in pairs for c in text]
             lengths = [len(text) for _, text in pairs]

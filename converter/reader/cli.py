@@ -64,6 +64,7 @@ def _add_train(commands: _Subparsers) -> None:
     train.add_argument("--rate", type=rate, default=2e-3, help="peak learning rate (default: 0.002)")
     train.add_argument("--real", type=probability, default=0.2, help="share of real crops in a batch (default: 0.2)")
     train.add_argument("--ramp", type=positive, default=800, help="batches until full difficulty (default: 800)")
+    train.add_argument("--hardest", type=probability, default=1.0, help="the most of tilt, blur and noise (default: 1)")
     train.add_argument("--seed", type=int, default=1, help="default: 1")
     train.add_argument(
         "--start-from",
@@ -86,7 +87,8 @@ def _train(args: argparse.Namespace) -> int:
     labels = args.labels if args.labels is not None else sorted(_LABELS.glob("labels_*.csv"))
     network = train(
         args.out, args.plates, load_real(args.data, labels), load_truth(args.data),
-        Plan(steps=args.steps, rate=args.rate, seed=args.seed), Mix(real=args.real, ramp=args.ramp), args.start_from,
+        Plan(steps=args.steps, rate=args.rate, seed=args.seed),
+        Mix(real=args.real, ramp=args.ramp, hardest=args.hardest), args.start_from,
     )  # fmt: skip
     if args.export is not None:
         export(network, args.export)

@@ -25,6 +25,22 @@ TEXT_FONTS = (
     "LiberationSans-*.ttf", "LiberationSerif-*.ttf",
 )  # fmt: skip
 """Fonts of Debian packages under OFL or Apache-2.0: variety, italics as plate painters use them included."""
+SIGN_FONTS = (
+    "alfa-slab-one", "anton", "archivo-black", "archivo-narrow", "arvo", "audiowide", "barlow-condensed",
+    "big-shoulders-display", "black-ops-one", "bodoni-moda", "bungee", "bungee-shade", "chakra-petch", "changa-one",
+    "comic-neue", "days-one", "domine", "encode-sans-semi-expanded", "exo-2", "fira-sans-condensed", "fjalla-one",
+    "goldman", "jockey-one", "khand", "krona-one", "league-gothic", "libre-baskerville", "lilita-one",
+    "m-plus-rounded-1c", "merriweather", "michroma", "montserrat", "noto-sans", "nunito", "old-standard-tt",
+    "open-sans", "orbitron", "oswald", "overpass", "passion-one", "patrick-hand", "poppins", "pt-sans-narrow",
+    "quantico", "rajdhani", "righteous", "roboto-slab", "rokkitt", "russo-one", "saira", "saira-condensed",
+    "saira-stencil-one", "share-tech", "source-code-pro", "source-sans-3", "special-gothic-expanded-one",
+    "squada-one", "staatliches", "syncopate", "teko", "titillium-web", "unbounded", "varela-round", "work-sans",
+    "zalando-sans-expanded", "zen-dots",
+)  # fmt: skip
+"""Families of the npm packages @fontsource/... under OFL or Apache-2.0: what owners and sign painters letter with."""
+_WEIGHTS = "[4-8]00"
+PAINTED = "painted"
+"""Name of all text and sign fonts together."""
 ARABIC_FONTS = ("Amiri-Bold.ttf", "DejaVuSans-Bold.ttf", "DejaVuSans.ttf")
 _SHEET_HEIGHT = 96
 
@@ -73,6 +89,10 @@ class FontShelf:
         self._plate = _find(folders, PLATE_FONTS)
         self._text = _find(folders, TEXT_FONTS)
         self._arabic = _find(folders, ARABIC_FONTS)
+        self._signs: dict[str, list[Path]] = {}
+        for family in SIGN_FONTS:
+            if found := _find(folders, (f"{family}-latin-{_WEIGHTS}-normal.woff",)):
+                self._signs[family] = found
         if len(self._plate) < len(PLATE_FONTS) or not self._text:
             raise MissingError(
                 f"plate fonts are missing below {', '.join(map(str, folders))}: give the folders that hold "
@@ -82,18 +102,26 @@ class FontShelf:
     @property
     def names(self) -> tuple[str, ...]:
         """File names of all fonts found."""
-        return tuple(sorted(p.name for p in (*self._plate, *self._text, *self._arabic)))
+        signs = (path for family in self._signs.values() for path in family)
+        return tuple(sorted(p.name for p in (*self._plate, *self._text, *self._arabic, *signs)))
 
     def draw(self, rng: random.Random, prefer: str = "") -> Typeface:
-        """Draw an alphabet; *prefer* is the beginning of a font's name, taken half of the time where there is one."""
+        """Draw an alphabet; *prefer* is the beginning of a font's name or :data:`PAINTED`, taken half of the time."""
         if prefer and rng.random() < 0.5:
+            if prefer == PAINTED:
+                return Typeface(self._painted(rng))
             named = [p for p in (*self._plate, *self._text) if p.name.startswith(prefer)]
             if named:
                 return Typeface(rng.choice(named))
         dice = rng.random()
         if dice < 0.45:
             return Typeface(Die.random(rng))
-        return Typeface(rng.choice(self._plate if dice < 0.75 else self._text))
+        return Typeface(rng.choice(self._plate) if dice < 0.75 else self._painted(rng))
+
+    def _painted(self, rng: random.Random) -> Path:
+        if self._signs and rng.random() < 0.5:
+            return rng.choice(self._signs[rng.choice(list(self._signs))])
+        return rng.choice(self._text)
 
     def caption(self, text: str, height: int, rng: random.Random) -> NDArray[np.uint8]:
         """Return the mask of a line of small print, *height* pixels high: states, cities, dealers."""

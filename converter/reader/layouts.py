@@ -19,6 +19,7 @@ from converter.words import word
 from edge.model import ALPHABET
 from edge.plates import Formats
 
+from .fonts import PAINTED
 from .lookalikes import LOOKALIKES
 
 _DIGITS, _LETTERS = ALPHABET[:10], ALPHABET[10:]
@@ -147,10 +148,14 @@ LAYOUTS: tuple[Layout, ...] = (
     Layout("IN", 15, ("AA 99 AA 9999", "AA 99 A 9999", "AA99AA9999", "AA 99 AA/9999", "AA 99/A 9999", "AA-99-AA-9999",
                       "AA 9 AAA 9999", "AA.99.AA.9999", "AA 99/AA 9999", "AA99/AA9999", "AA_99_AA_9999", "AA 99 A 999",
                       "AA 99 AA 99", "AA 99 AA 9", "AA.99.AA.999", "AA-99-AA/9999", "AA 99 AAA 999", "{AA 99|AA}9999",
-                      "{AA99|AA}9999", "{AA 99|AA}9999", "{AA|99}AA 9999", "{AA|99}AA9999", ".AA 99AA 9999.",
+                      "{AA|99}AA 9999", "AA 99 AA 9999", "AA 99 AA/9999", ".AA 99AA 9999.",
                       "AA 99 (AA) 999", "AA 99 (AA) 9999", "AA 99 (AA) 99", "AA 9 AA/9999", "AA 99 A/999"),
            band_left=0.35, inverse=0.4, footer=0.12, country="IND", iso="IN", aspect=(3.6, 5.2), spread=(0.5, 0.8),
            font="LiberationSans"),
+    Layout("IN painted", 7, ("AA 99 AA 9999", "AA 99 A 9999", "AA99AA9999", "AA 99 AA/9999", "AA 99/AA 9999",
+                             "AA-99-AA-9999", "AA.99.AA.9999", "AA 9 AA 9999", "AA 99 AA 9", "AA 99 AA 999",
+                             "{AA 99|AA}9999", "AA 99 (AA) 999", "AA 9 AA/9999", ".AA 99AA 9999."),
+           inverse=0.4, footer=0.15, iso="IN", aspect=(3.6, 5.6), spread=(0.45, 0.8), font=PAINTED),
     Layout("VN", 3, ("99A-99999", "99A_999.99", "99A 9999", "99A/999.99", "99-A9/9999", "99A-99999"), inverse=0.15,
            spread=(0.55, 0.78), aspect=(3.8, 4.6), iso="VN"),
     Layout("MEX", 2, ("AAA-99-99", "AAA-999-A", "A99-AAA", "AA-99-999"), aspect=(1.9, 2.2), header=0.9, footer=0.6,

@@ -14,6 +14,8 @@ from .fonts import FontShelf, Typeface
 from .furniture import Grey
 from .layouts import Layout
 
+OUTLINED, SHADOWED = 0.02, 0.04
+"""How often characters are contours only, and how often they cast a shadow, as owners like it."""
 LARGE_NUMBER = 0.15
 """How often a last group of digits is written larger than what stands before or above it."""
 BARRED = 0.3
@@ -71,6 +73,11 @@ def write(canvas: Grey, lines: list[str], box: tuple[float, float, float, float]
     if rng.random() < 0.6:  # worn or flatted embossing: a light and a dark rim
         mask = ink_mask.astype(np.float32)
         canvas += (np.roll(mask, 1, (0, 1)) - np.roll(mask, -1, (0, 1))) / 255 * rng.uniform(-28, 28)
+    dice = rng.random()
+    if dice < OUTLINED:
+        ink_mask = _outlined(ink_mask, room / len(lines), rng)
+    elif dice < OUTLINED + SHADOWED:
+        _shade(canvas, ink_mask, room / len(lines), inks, rng)
     alpha = ink_mask.astype(np.float32) / 255
     if rng.random() < 0.15:  # paint come off
         wear = cv2.resize(np.random.default_rng(rng.getrandbits(32)).random((9, 24), np.float32), canvas.shape[::-1])
@@ -161,6 +168,20 @@ def _write_line(canvas: Grey, ink: NDArray[np.uint8], line: str, box: tuple[floa
             _put(ink, np.asarray(mask, np.uint8), x, box[1] + high * 0.1)
         x += width + gap * high * factor + extra
     return left, box[1], right, box[3]
+
+
+def _outlined(ink: NDArray[np.uint8], high: float, rng: random.Random) -> NDArray[np.uint8]:
+    """Return the contours of the mask *ink*, whose characters are *high*; what is inside keeps a little of it."""
+    reach = max(3, round(high * rng.uniform(0.03, 0.06)) | 1)
+    wide = cv2.dilate(ink, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
+    return np.asarray(np.clip(wide - ink * rng.uniform(0.6, 1.0), 0, 255), np.uint8)
+
+
+def _shade(canvas: Grey, ink: NDArray[np.uint8], high: float, inks: Inks, rng: random.Random) -> None:
+    """Paint the shadow of the mask *ink* aside of it into *canvas*."""
+    aside = [round(high * rng.uniform(0.03, 0.09)) * rng.choice((-1, 1)) for _ in range(2)]
+    alpha = np.roll(ink, aside, (0, 1)).astype(np.float32) / 255
+    canvas += (inks.blend(rng.choice((rng.uniform(0.3, 0.7), -0.3))) - canvas) * alpha
 
 
 def _bar(ink: NDArray[np.uint8], upper: tuple[float, float, float, float], lower: tuple[float, float, float, float]

@@ -19,6 +19,7 @@ from converter.errors import ConverterError
 from .batches import Batch, Mix, TrainingBatches, loader
 from .evaluate import exact_match, read_batchwise
 from .network import CELL_WIDTH, CLASSES, build, load_averaged
+from .optimizer import Optimizer
 from .plots import training_curves
 from .progress import Progress
 from .real import RealCrop
@@ -31,7 +32,7 @@ class RunError(ConverterError, ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How long and how fast to learn. ``rate`` is the peak of a one-cycle schedule (Smith, 2018)."""
+    """How long and how fast to learn. ``rate`` is the peak of the schedule: see :class:`.optimizer.Optimizer`."""
 
     steps: int = 4000
     batch: int = 48
@@ -60,26 +61,21 @@ def train(
     average = get_ema_multi_avg_fn(0.998)  # type: ignore[no-untyped-call]
     averaged = AveragedModel(network, multi_avg_fn=average, use_buffers=True)
     hint = nn.Linear(CELL_WIDTH, CLASSES)
-    optimizer = torch.optim.AdamW([*network.parameters(), *hint.parameters()], lr=plan.rate, weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, plan.rate, total_steps=plan.steps, pct_start=0.1)
-    parts: dict[str, Any] = {
-        "network": network, "hint": hint, "averaged": averaged, "optimizer": optimizer, "schedule": schedule,
-    }  # fmt: skip
+    optimizer = Optimizer(network, hint, plan.rate, plan.steps)
+    parts: dict[str, Any] = {"network": network, "hint": hint, "averaged": averaged, "optimizer": optimizer}
     checkpoint = out / "checkpoint.pt"
     step = 0
     if checkpoint.is_file():
         saved = torch.load(checkpoint, weights_only=True)
-        step = int(saved.pop("step"))
-        if saved["schedule"]["total_steps"] != plan.steps:
-            raise RunError(
-                f"{out} holds a run of {saved['schedule']['total_steps']} steps: give as many, or a new folder"
-            )
+        step, steps = int(saved.pop("step")), saved.pop("steps", None)
+        if steps not in (None, plan.steps):
+            raise RunError(f"{out} holds a run of {steps} steps: give as many, or a new folder")
         try:
             for name, state in saved.items():
                 parts[name].load_state_dict(state)
-        except RuntimeError:
+        except (RuntimeError, LookupError):
             raise RunError(
-                f"{out} holds a run of another network: give a new folder and --start-from {checkpoint}"
+                f"{out} holds a run of another network or optimizer: give a new folder and --start-from {checkpoint}"
             ) from None
     (out / "plan.json").write_text(json.dumps({**asdict(plan), **asdict(mix), "real_crops": len(real)}, indent=1))
     batches: Iterator[Batch] = iter(loader(TrainingBatches(stores, real, mix, plan.batch, plan.seed, step)))
@@ -88,13 +84,12 @@ def train(
     with Progress("train", plan.steps - step) as progress:
         while step < plan.steps:
             loss = _step(network, hint, hint_share, next(batches), optimizer)
-            schedule.step()
             averaged.update_parameters(network)
             step += 1
             loss_average = loss if loss_average == 0 else 0.98 * loss_average + 0.02 * loss
             progress.step(f"step {step} loss {loss_average:.3f}")
             if step % plan.keep_every == 0 or step == plan.steps:
-                _save(checkpoint, {**{k: v.state_dict() for k, v in parts.items()}, "step": step})
+                _save(checkpoint, {**{k: v.state_dict() for k, v in parts.items()}, "step": step, "steps": plan.steps})
             if step % plan.check_every == 0 or step == plan.steps:
                 _log(out / "log.csv", step, loss_average, averaged.module, truth)
                 training_curves(out / "log.csv", out / "log.png")
@@ -102,7 +97,7 @@ def train(
     return averaged.module
 
 
-def _step(network: nn.Module, hint: nn.Linear, share: float, batch: Batch, optimizer: torch.optim.Optimizer) -> float:
+def _step(network: nn.Module, hint: nn.Linear, share: float, batch: Batch, optimizer: Optimizer) -> float:
     """One step; returns the network's own CTC loss.
 
     *hint* reads the convolutions' cells directly. Its loss, counted by *share*, ends early in training the plateau in
@@ -114,9 +109,8 @@ def _step(network: nn.Module, hint: nn.Linear, share: float, batch: Batch, optim
         cells = network.see(images.contiguous(memory_format=torch.channels_last))  # type: ignore[operator]
         logits, hinted = network.decide(cells), hint(cells)  # type: ignore[operator]
     loss = _ctc(logits, targets, lengths)
-    optimizer.zero_grad(set_to_none=True)
+    optimizer.zero_grad()
     torch.autograd.backward([loss + share * _ctc(hinted, targets, lengths)])
-    nn.utils.clip_grad_norm_(network.parameters(), 2.0)
     optimizer.step()
     return float(loss.detach())
 

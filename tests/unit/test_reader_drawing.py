@@ -13,7 +13,7 @@ import pytest
 from PIL import ImageFont
 
 from converter.errors import MissingError
-from converter.reader.fonts import ARABIC_FONTS, PLATE_FONTS, TEXT_FONTS, FontShelf
+from converter.reader.fonts import ARABIC_FONTS, PAINTED, PLATE_FONTS, SIGN_FONTS, TEXT_FONTS, FontShelf
 from converter.reader.furniture import emblem, field
 from converter.reader.layouts import LAYOUTS, choose, fill, named
 from converter.reader.lettering import Inks, divided, write
@@ -30,7 +30,8 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> FontShelf:
     font = ImageFont.load_default(12)
     assert isinstance(font, ImageFont.FreeTypeFont)
     assert isinstance(font.path, BytesIO)
-    for name in (*PLATE_FONTS, TEXT_FONTS[0], ARABIC_FONTS[0]):
+    signs = [f"{family}-latin-{weight}-normal.woff" for family in SIGN_FONTS[:2] for weight in (400, 700, 900)]
+    for name in (*PLATE_FONTS, TEXT_FONTS[0], ARABIC_FONTS[0], *signs):
         (folder / name.replace("*", "B")).write_bytes(font.path.getvalue())
     return FontShelf([folder])
 
@@ -155,7 +156,29 @@ def test_a_last_group_of_digits_may_be_larger() -> None:
 
 def test_a_font_that_a_layout_prefers_is_one_that_is_drawn() -> None:
     for layout in LAYOUTS:
-        assert any(name.startswith(layout.font) for name in (*PLATE_FONTS, *TEXT_FONTS)), layout.name
+        assert any(name.startswith(layout.font) for name in (*PLATE_FONTS, *TEXT_FONTS, PAINTED)), layout.name
+
+
+def test_sign_fonts_are_found_in_weights_that_plates_are_painted_in(shelf: FontShelf) -> None:
+    signs = [name for name in shelf.names if name.endswith(".woff")]
+    assert signs == [f"{family}-latin-{weight}-normal.woff" for family in SIGN_FONTS[:2] for weight in (400, 700)]
+
+
+def test_characters_may_be_contours_or_cast_a_shadow(shelf: FontShelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    inks = Inks(200, 20)
+
+    def ink(outlined: float, shadowed: float) -> tuple[float, float]:
+        """Shares of the pixels that are as dark as the ink, and of those that are neither ink nor ground."""
+        monkeypatch.setattr("converter.reader.lettering.OUTLINED", outlined)
+        monkeypatch.setattr("converter.reader.lettering.SHADOWED", shadowed)
+        canvas = np.full((100, 400), inks.paper, np.float32)
+        write(canvas, ["HH 88"], (20, 10, 380, 90), LAYOUTS[0], inks, shelf, random.Random(3))
+        return float((canvas < 60).mean()), float(((canvas > 60) & (abs(canvas - 200) > 40)).mean())
+
+    (plain, neither), (contours, _), (solid, shadow) = ink(0, 0), ink(1, 0), ink(0, 1)
+    assert contours < 0.8 * plain
+    assert solid > 0.95 * plain
+    assert shadow > neither + 0.02
 
 
 def test_no_two_characters_of_an_alphabet_look_the_same() -> None:

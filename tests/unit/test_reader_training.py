@@ -17,6 +17,7 @@ from converter.errors import LabelError, MissingError
 from converter.reader.augment import photograph
 from converter.reader.batches import Mix, TrainingBatches, to_tensor
 from converter.reader.network import FORMER_PARAMS, NetworkError, build, export, load_averaged, parameter_count
+from converter.reader.optimizer import Optimizer
 from converter.reader.real import RealCrop, load_real, recrop
 from converter.reader.render import BASE_SHAPE, RenderedPlate
 from converter.reader.store import PlateStore
@@ -146,6 +147,32 @@ def test_a_network_of_the_former_shape_grows_and_reads_the_same(tmp_path: Path) 
         assert torch.allclose(grown(image), former(image), atol=1e-5)
 
 
+def test_the_optimizer_moves_every_weight_and_goes_on_where_it_was() -> None:
+    def steps(network: torch.nn.Module, optimizer: Optimizer, seeds: range) -> None:
+        for seed in seeds:
+            torch.manual_seed(seed)
+            optimizer.zero_grad()
+            network(torch.randn(2, 1, *CANVAS_SHAPE)).square().mean().backward()
+            optimizer.step()
+
+    def fresh() -> tuple[torch.nn.Module, Optimizer]:
+        torch.manual_seed(0)
+        network = build().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        return network, Optimizer(network, torch.nn.Linear(2, 2), 0.01, 4)
+
+    (through, whole), (halted, first) = fresh(), fresh()
+    before = {name: weight.clone() for name, weight in through.named_parameters()}
+    steps(through, whole, range(4))
+    assert not [name for name, weight in through.named_parameters() if torch.equal(weight, before[name])]
+    steps(halted, first, range(2))
+    resumed, second = fresh()
+    resumed.load_state_dict(halted.state_dict())
+    second.load_state_dict(first.state_dict())
+    steps(resumed, second, range(2, 4))
+    for name, weight in through.state_dict().items():
+        assert torch.equal(weight, resumed.state_dict()[name]), name
+
+
 @pytest.mark.parametrize("saved", [{"model": 1}, {"trunk.0.0.weight": torch.zeros(24, 1, 3, 3)}, [1, 2], b"text"])
 def test_what_is_no_reader_is_refused(saved: object, tmp_path: Path) -> None:
     file = tmp_path / "weights.pth"
@@ -189,7 +216,7 @@ def test_training_resumes_and_exports_what_the_unit_loads(
     other = tmp_path / "other"
     other.mkdir()
     torch.save({**saved, "network": build(FORMER_PARAMS).state_dict()}, other / "checkpoint.pt")
-    with pytest.raises(RunError, match="another network: give a new folder"):
+    with pytest.raises(RunError, match="another network or optimizer: give a new folder"):
         train(other, [store], [], truth, plan, Mix())
     same = load_averaged(run / "checkpoint.pt")
     for name, value in network.state_dict().items():
