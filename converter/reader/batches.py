@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from edge.model import ALPHABET
-from edge.vision.rectify import deskewed, to_canvas
+from edge.vision.rectify import straightened, to_canvas
 
 from .augment import degrade, photograph
 from .real import RealCrop, recrop
@@ -31,7 +31,7 @@ class Mix:
     """Shares of a batch; what is left is rendered. ``ramp`` is the number of batches until the difficulty, 0 to 1, has
     grown to ``hardest``.
 
-    ``level`` is the share of crops that are deskewed, if they are tilted, as the reader's second look does it.
+    ``level`` is the share of crops that are straightened, if they are tilted, as the reader's second look does it.
     """
 
     real: float = 0.2
@@ -88,8 +88,8 @@ class TrainingBatches(IterableDataset[Batch]):
         return photograph(plate, patch, difficulty, rng), plate.text
 
     def _canvas(self, crop: NDArray[np.uint8], rng: random.Random) -> NDArray[np.uint8]:
-        """The canvas of *crop*, deskewed as often as the mix says."""
-        level = deskewed(crop) if rng.random() < self._mix.level else None
+        """The canvas of *crop*, straightened as often as the mix says."""
+        level = straightened(crop) if rng.random() < self._mix.level else None
         return to_canvas(crop if level is None else level)
 
 

@@ -22,7 +22,7 @@ from edge.vision.bestpath import best_path
 from edge.vision.confidence import Calibration
 from edge.vision.fold import fold_batch_norms
 from edge.vision.integrity import NETWORK_NAME, READER_FILES, verify_folder
-from edge.vision.rectify import cut, deskewed, to_canvas
+from edge.vision.rectify import cut, straightened, to_canvas
 from edge.vision.torchcompat import import_easyocr
 
 easyocr = import_easyocr()
@@ -83,12 +83,12 @@ class PlateReader:
         return tuple(self._read_one(cut(image, found.box, *self._margin), found) for found in detections)
 
     def _read_one(self, crop: NDArray[np.uint8], detection: Detection) -> PlateRead:
-        """What stands in the grey crop: a doubtful one is deskewed and read again, and the surer reading kept.
+        """What stands in the grey crop: a doubtful one is straightened and read again, and the surer reading kept.
 
         Where the other one disagrees it counts :data:`DISPUTED` of its confidence.
         """
         read = self._recognise(to_canvas(crop), detection)
-        if not read.text or math.prod(read.characters) >= SURE or (level := deskewed(crop)) is None:
+        if not read.text or math.prod(read.characters) >= SURE or (level := straightened(crop)) is None:
             return read
         again = self._recognise(to_canvas(level), detection)
         surer = max(read, again, key=lambda each: each.confidence)

@@ -1,4 +1,4 @@
-"""From a photo and a box to the reader's canvas: one grey picture of fixed size, deskewed where that helps."""
+"""From a photo and a box to the reader's canvas: one grey picture of fixed size, straightened where that helps."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from edge.model import Box
 
 CANVAS_SHAPE = (64, 192)
 """Rows and columns of what the network reads; the proportions of the crop are not kept."""
-SKEWED = 0.05
-"""Tangent of the skew from which on a crop is deskewed."""
+SKEWED, LEANING = 0.05, 0.12
+"""Tangents of the skew and of the lean from which on a crop is straightened."""
 _SKEWS = np.array(sorted(np.arange(-18, 19) * 0.025, key=abs))
-"""Tangents that are tried; the level one first, so that it wins where all are alike."""
+_LEANS = np.array(sorted(np.arange(-14, 15) * 0.04, key=abs))
+"""Tangents that are tried; the level and the upright one first, so that they win where all are alike."""
 _ROWS, _COLUMNS = 32, (24, 96)
-"""Rows, and the least and the most columns, of the picture in which the skew is looked for."""
+"""Rows, and the least and the most columns, of the picture in which skew and lean are looked for."""
 _LARGEST = 1024
 """Longer sides of a crop are shrunk to this: many times what the canvas shows."""
 
@@ -58,43 +59,79 @@ def cut(image: NDArray[np.uint8], box: Box, margin_x: float, margin_y: float) ->
 def skew(grey: NDArray[np.uint8]) -> float:
     """The tangent of the angle by which the lines of a crop (uint8, H x W) fall to the right, between -0.45 and 0.45.
 
-    Along the right skew the edges of characters and plate fall into few rows: the one whose profile of edges has the
-    largest squared steps is taken (Postl, 1986, "Detection of linear oblique structures and skew scan in digitized
-    documents"). 0 for a crop that is flatter, higher or smaller than a plate's can be.
+    0 for a crop that is flatter, higher or smaller than a plate's can be.
     """
+    if (small := _shrunk(grey)) is None:
+        return 0.0
+    (height, width), (rows, columns) = grey.shape, small.shape
+    edges = np.abs(np.diff(small, axis=0))
+    return _sharpest(edges, _SKEWS, (rows / height) / (columns / width), 0.3)
+
+
+def lean(grey: NDArray[np.uint8]) -> float:
+    """The tangent of the angle by which the strokes of a crop whose lines are level (uint8, H x W) stand to the right
+    of their heads, between -0.56 and 0.56.
+
+    0 for a crop that is flatter, higher or smaller than a plate's can be.
+    """
+    if (small := _shrunk(grey)) is None:
+        return 0.0
+    (height, width), (rows, columns) = grey.shape, small.shape
+    edges = np.abs(np.diff(small, axis=1)).T
+    return _sharpest(edges, _LEANS, (columns / width) / (rows / height), 0.6)
+
+
+def _shrunk(grey: NDArray[np.uint8]) -> NDArray[np.float32] | None:
+    """The small picture in which tilts are looked for, if *grey* can be a plate."""
     height, width = grey.shape
     if height < 8 or not 0.5 * height < width < 12 * height:
-        return 0.0
+        return None
     columns = min(max(round(width * _ROWS / height), _COLUMNS[0]), _COLUMNS[1])
-    small = cv2.resize(grey, (columns, _ROWS), interpolation=cv2.INTER_AREA).astype(np.float32)
-    edges = np.abs(np.diff(small, axis=0))
+    return cv2.resize(grey, (columns, _ROWS), interpolation=cv2.INTER_AREA).astype(np.float32)
+
+
+def _sharpest(edges: NDArray[np.float32], tangents: NDArray[np.float64], steepness: float, least: float) -> float:
+    """The one of *tangents* along which *edges* (lines, places) fall into few lines.
+
+    Along the right one the edges of characters and plate meet: the one whose profile of edges has the largest squared
+    steps is taken (Postl, 1986, "Detection of linear oblique structures and skew scan in digitized documents").
+    *steepness* is the fall in lines from place to place for a tangent of 1. Lines that reach over a smaller share of
+    the places than *least* count less.
+    """
+    lines, places = edges.shape
     edges = np.minimum(edges, np.percentile(edges, 97))  # a lamp's or a bumper's edge must not outvote the characters
-    steepness = (_ROWS / height) / (columns / width)
-    fall = np.rint(np.outer(_SKEWS * steepness, np.arange(columns) - columns / 2)).astype(np.int64)
+    fall = np.rint(np.outer(tangents * steepness, np.arange(places) - places / 2)).astype(np.int64)
     room = int(np.abs(fall).max())
-    length = len(edges) + 2 * room
-    # Every column, and whether it reaches a row at all, slid by every fall; then the columns of each skew are added.
+    length = lines + 2 * room
+    # Every place, and whether it reaches a line at all, slid by every fall; then the places of each tangent are added.
     beside = ((0, 0), (2 * room, 2 * room))
     slid = sliding_window_view(np.pad(edges.T, beside), length, axis=1)
-    reached = sliding_window_view(np.pad(np.ones(len(edges), np.float32), beside[1]), length)
-    sums = slid[np.arange(columns), room + fall].sum(axis=1)
+    reached = sliding_window_view(np.pad(np.ones(lines, np.float32), beside[1]), length)
+    sums = slid[np.arange(places), room + fall].sum(axis=1)
     counts = reached[room + fall].sum(axis=1)
-    # Rows that only a corner of the crop reaches would have the profile's largest steps.
-    profiles = sums / np.maximum(counts, 0.3 * columns)
-    return float(_SKEWS[int(np.argmax((np.diff(profiles, axis=1) ** 2).sum(axis=1)))])
+    # Lines that only a corner of the crop reaches would have the profile's largest steps.
+    profiles = sums / np.maximum(counts, least * places)
+    return float(tangents[int(np.argmax((np.diff(profiles, axis=1) ** 2).sum(axis=1)))])
 
 
-def deskewed(grey: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
-    """The crop (uint8, H x W) sheared so that its lines are level, without the rows that the tilt had added.
+def straightened(grey: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
+    """The crop (uint8, H x W) sheared so that its lines are level and its strokes upright, without the rows and columns
+    that the tilt had added.
 
-    It is shrunk to 1,024 pixels on its longer side if that is longer. None where the lines are level already.
+    It is shrunk to 1,024 pixels on its longer side if that is longer. None where the lines are level already and the
+    strokes upright.
     """
     if (scale := _LARGEST / max(grey.shape)) < 1:
         size = (math.ceil(grey.shape[1] * scale), math.ceil(grey.shape[0] * scale))
         grey = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
-    fall = skew(grey)
-    if abs(fall) < SKEWED:
-        return None
+    level = grey if abs(fall := skew(grey)) < SKEWED else _sheared(grey, fall)
+    if abs(aside := lean(level)) < LEANING:
+        return None if level is grey else level
+    return np.ascontiguousarray(_sheared(np.ascontiguousarray(level.T), aside).T)
+
+
+def _sheared(grey: NDArray[np.uint8], fall: float) -> NDArray[np.uint8]:
+    """*grey* sheared by the tangent *fall* of its lines, without the rows that the tilt had added."""
     height, width = grey.shape
     shear = np.array([[1, 0, 0], [-fall, 1, fall * width / 2]], np.float32)
     level = cv2.warpAffine(grey, shear, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)

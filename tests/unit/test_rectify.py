@@ -1,4 +1,4 @@
-"""Deskewing: the skew is found, level crops stay as they are, and a tilted plate is read."""
+"""Straightening: skew and lean are found, straight crops stay as they are, and a tilted plate is read."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from edge.model import Box, Detection, PlateRead
 from edge.vision.reader import PlateReader
-from edge.vision.rectify import deskewed, skew
+from edge.vision.rectify import lean, skew, straightened
 
 MODELS = Path(__file__).parents[2] / "models"
 
@@ -33,28 +33,53 @@ def test_the_skew_of_a_plate_is_found(degrees: float) -> None:
     assert skew(tilted("KT 472 XE", degrees)) == pytest.approx(math.tan(math.radians(degrees)), abs=0.03)
 
 
-def test_what_has_no_lines_is_level() -> None:
+def leaning(text: str, tangent: float) -> np.ndarray:
+    """A level plate whose strokes stand to the right of their heads by *tangent*, cut as a detector would."""
+    level = tilted(text, 0)
+    height, width = level.shape
+    wider = round(height * abs(tangent))
+    shear = np.array([[1, tangent, wider / 2 - tangent * height / 2], [0, 1, 0]], np.float32)
+    return cv2.warpAffine(level, shear, (width + wider, height), borderValue=(96,))
+
+
+@pytest.mark.parametrize("tangent", [-0.4, -0.2, 0, 0.2, 0.4])
+def test_the_lean_of_a_plate_is_found(tangent: float) -> None:
+    assert lean(leaning("KT 472 HE", tangent)) == pytest.approx(tangent, abs=0.05)
+
+
+@pytest.mark.parametrize("tangent", [-0.3, 0.3])
+def test_a_leaning_plate_is_put_upright_and_fills_the_crop(tangent: float) -> None:
+    crop = leaning("KT 472 HE", tangent)
+    upright = straightened(crop)
+    assert upright is not None
+    assert upright.shape[0] == crop.shape[0]
+    assert crop.shape[1] - 0.3 * crop.shape[0] < upright.shape[1] < crop.shape[1] - 0.2 * crop.shape[0]
+    assert abs(lean(upright)) <= 0.05
+
+
+def test_what_has_no_lines_is_straight() -> None:
     across, down = np.meshgrid(np.arange(200, dtype=np.uint8), np.arange(50, dtype=np.uint8))
     for crop in (np.full((50, 200), 90, np.uint8), across, down, np.where(across < 100, 20, 220).astype(np.uint8)):
-        assert deskewed(crop) is None
+        assert straightened(crop) is None
 
 
-def test_a_level_plate_stays_as_it_is() -> None:
-    assert deskewed(tilted("KT 472 XE", 0)) is None
+def test_a_straight_plate_stays_as_it_is() -> None:
+    assert straightened(tilted("KT 472 XE", 0)) is None
 
 
 @pytest.mark.parametrize("degrees", [-18, 12])
-def test_a_deskewed_plate_is_level_and_fills_the_crop(degrees: float) -> None:
+def test_a_turned_plate_is_put_level_and_upright_and_fills_the_crop(degrees: float) -> None:
     crop = tilted("KT 472 XE", degrees)
-    level = deskewed(crop)
+    level = straightened(crop)
     assert level is not None
     assert abs(skew(level)) <= 0.03
+    assert abs(lean(level)) <= 0.1
     assert level.shape[0] < 0.75 * crop.shape[0]
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 100_000), (7, 9), (3000, 1), (8, 5), (400, 300), (9000, 40_000)])
 def test_no_shape_is_too_odd(shape: tuple[int, int]) -> None:
-    level = deskewed(np.random.default_rng(1).integers(0, 256, shape, dtype=np.uint8))
+    level = straightened(np.random.default_rng(1).integers(0, 256, shape, dtype=np.uint8))
     assert level is None or (level.dtype == np.uint8 and 2 <= level.shape[0] <= shape[0])
 
 
