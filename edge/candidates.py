@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.ctc import log_likelihoods
+from edge.ctc import read_log_likelihoods
 from edge.model import ALPHABET, PlateRead
 from edge.plates import Formats
 from edge.tracks import Track
@@ -97,8 +97,8 @@ def reading(read: PlateRead, formats: Formats) -> str:
 
 
 def _texts(track: Track, formats: Formats, pays: Pays) -> tuple[str, ...]:
-    """The readings of the frames and what lies around the best of them."""
-    readings = list(dict.fromkeys(read.text for read in track.reads))
+    """The readings of all looks at all frames and what lies around the best of them."""
+    readings = list(dict.fromkeys(look.text for read in track.reads for look in read.looks))
     order = np.argsort(-scores(track, readings, formats, pays), kind="stable")
     texts: dict[str, None] = {}
     for reading in [readings[place] for place in order[:READINGS]]:
@@ -109,7 +109,7 @@ def _texts(track: Track, formats: Formats, pays: Pays) -> tuple[str, ...]:
 
 def _characters(reads: Sequence[PlateRead]) -> str:
     """The characters that any step of any frame sees a trace of."""
-    peaks = np.max([read.log_probs.max(axis=0) for read in reads], axis=0)[1:]
+    peaks = np.max([look.log_probs.max(axis=0) for read in reads for look in read.looks], axis=0)[1:]
     return "".join(character for character, peak in zip(ALPHABET, peaks, strict=True) if peak > SEEN)
 
 
@@ -127,7 +127,7 @@ def _fitting(track: Track, text: str, formats: Formats) -> set[str]:
     if not layouts or formats.usual(text):
         return set()
     swaps = [text[:i] + c + text[i + 1 :] for i in range(len(text)) for c in ALPHABET]
-    judged = np.sum([log_likelihoods(read.log_probs, swaps) for read in track.reads], axis=0)
+    judged = np.sum([read_log_likelihoods(read, swaps) for read in track.reads], axis=0)
     table = judged.reshape(len(text), len(ALPHABET))
     return {
         "".join(

@@ -7,11 +7,12 @@ at once.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import log
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.model import ALPHABET
+from edge.model import ALPHABET, PlateRead
 
 BLANK = 0
 RESCALE = 4
@@ -61,6 +62,13 @@ def log_likelihoods(log_probs: NDArray[np.float32], texts: Sequence[str]) -> NDA
     last_character = np.where(ends > 2, alpha[rows, ends - 1], 0.0)
     with np.errstate(divide="ignore"):
         return np.asarray(np.log(alpha[rows, ends] + last_character) + scale, dtype=np.float64)
+
+
+def read_log_likelihoods(read: PlateRead, texts: Sequence[str]) -> NDArray[np.float64]:
+    """Natural logarithm of the mean over the looks of *read* of P(text | look) for each of *texts*: see
+    :func:`log_likelihoods`."""
+    looks = [log_likelihoods(look.log_probs, texts) for look in read.looks]
+    return np.asarray(np.logaddexp.reduce(looks) - log(len(looks)), dtype=np.float64)
 
 
 def _extended(texts: Sequence[str]) -> NDArray[np.intp]:

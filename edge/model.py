@@ -73,7 +73,8 @@ class PlateRead:
     """What the reader saw in one detection.
 
     ``characters`` has one confidence (0 to 1) a character of ``text``; ``log_probs`` is float32 of shape (T, 37): the
-    log-softmax of the network, class 0 CTC's blank, then :data:`ALPHABET`.
+    log-softmax of the network, class 0 CTC's blank, then :data:`ALPHABET`. ``other`` is what another look at the same
+    detection saw, if there was one: it may be as right.
     """
 
     text: str = field(repr=False)
@@ -81,6 +82,12 @@ class PlateRead:
     characters: tuple[float, ...]
     detection: Detection
     log_probs: NDArray[np.float32] = field(repr=False, compare=False)
+    other: PlateRead | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def looks(self) -> tuple[PlateRead, ...]:
+        """This read, and the other look's."""
+        return (self,) if self.other is None else (self, self.other)
 
 
 @dataclass(frozen=True, slots=True)

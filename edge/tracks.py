@@ -20,7 +20,7 @@ from math import hypot, log, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.ctc import log_likelihoods
+from edge.ctc import read_log_likelihoods
 from edge.model import Box, PlateRead
 
 SAME_PLATE = -12.0
@@ -83,7 +83,7 @@ class Track:
 
     def log_likelihoods(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Summed log-likelihood of each of *texts* over the frames, float64 of shape (N,)."""
-        totals = [np.logaddexp(log_likelihoods(read.log_probs, texts), BLIND) for read in self.reads]
+        totals = [np.logaddexp(read_log_likelihoods(read, texts), BLIND) for read in self.reads]
         return np.asarray(np.sum(totals, axis=0), dtype=np.float64)
 
 
@@ -150,8 +150,8 @@ def _likeness(before: PlateRead, now: PlateRead, frames: int) -> float | None:
     near = -log(1e-3 + _distance(old, new) / max(old.width, new.width, 1.0))
     if before.text and now.text:
         pair = (before.text, now.text)
-        own_before, other_before = log_likelihoods(before.log_probs, pair)
-        other_now, own_now = log_likelihoods(now.log_probs, pair)
+        own_before, other_before = read_log_likelihoods(before, pair)
+        other_now, own_now = read_log_likelihoods(now, pair)
         ratio = max(float(other_before - own_before), float(other_now - own_now))
         if ratio > SAME_PLATE:
             return ratio + near

@@ -85,14 +85,15 @@ class PlateReader:
     def _read_one(self, crop: NDArray[np.uint8], detection: Detection) -> PlateRead:
         """What stands in the grey crop: a doubtful one is straightened and read again, and the surer reading kept.
 
-        Where the other one disagrees it counts :data:`DISPUTED` of its confidence.
+        The other one stays with it; where it disagrees the confidence counts :data:`DISPUTED`.
         """
         read = self._recognise(to_canvas(crop), detection)
         if not read.text or math.prod(read.characters) >= SURE or (level := straightened(crop)) is None:
             return read
         again = self._recognise(to_canvas(level), detection)
-        surer = max(read, again, key=lambda each: each.confidence)
-        return surer if read.text == again.text else replace(surer, confidence=DISPUTED * surer.confidence)
+        other, surer = sorted((read, again), key=lambda each: each.confidence)
+        agreed = 1.0 if read.text == again.text else DISPUTED
+        return replace(surer, confidence=agreed * surer.confidence, other=other)
 
     def _recognise(self, canvas: NDArray[np.uint8], detection: Detection) -> PlateRead:
         self._logits.clear()

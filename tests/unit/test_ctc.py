@@ -7,8 +7,8 @@ import itertools
 import numpy as np
 import pytest
 
-from edge.ctc import log_likelihoods
-from edge.model import ALPHABET
+from edge.ctc import log_likelihoods, read_log_likelihoods
+from edge.model import ALPHABET, Box, Detection, PlateRead
 
 
 def random_log_probs(steps: int, seed: int) -> np.ndarray:
@@ -53,6 +53,19 @@ def test_impossible_text_is_minus_infinity_and_foreign_characters_are_refused() 
     assert log_likelihoods(random_log_probs(2, seed=3), ["ABC"])[0] == -np.inf
     with pytest.raises(ValueError, match="A-Z and 0-9"):
         log_likelihoods(random_log_probs(2, seed=3), ["AB-C"])
+
+
+def test_looks_at_one_plate_count_alike() -> None:
+    one, other = random_log_probs(9, seed=4), random_log_probs(9, seed=5)
+    detection = Detection(Box(0, 0, 9, 9), 1.0)
+    second = PlateRead("", 0.0, (), detection, other)
+    texts = ["AB1", "7", "A" * 9]
+    alone = PlateRead("", 0.0, (), detection, one)
+    assert read_log_likelihoods(alone, texts) == pytest.approx(log_likelihoods(one, texts))
+    each = np.exp([log_likelihoods(one, texts), log_likelihoods(other, texts)])
+    both = PlateRead("", 0.0, (), detection, one, second)
+    assert np.exp(read_log_likelihoods(both, texts)) == pytest.approx(each.mean(axis=0))
+    assert read_log_likelihoods(both, ["A" * 10])[0] == -np.inf
 
 
 def test_no_texts_give_an_empty_answer() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,16 @@ def test_the_format_settles_what_the_pixels_leave_open_and_nothing_else() -> Non
     clear_read = plate_read("AB123C0")
     assert reading(clear_read, ITALY) == "AB123C0"
     assert identify([[clear_read]], ["AB123CD"], LINES, ITALY).outcome is Outcome.UNIDENTIFIED
+
+
+def test_what_the_other_look_saw_may_be_right() -> None:
+    read = replace(plate_read("AB123C0"), confidence=0.6, other=plate_read("AB123CD"))
+    assert reading(read, ITALY) == "AB123CD"
+    for claim in ("AB123CD", "AB123C0"):
+        assert identify([[read]], [claim], LINES).outcome is Outcome.UNIDENTIFIED
+    assert identify([[read]], ["AB123CD", "AB123C0"], LINES).outcome is Outcome.AMBIGUOUS
+    clear = plate_read("AB123CD", at=(310, 300))
+    assert identify([[read], [clear]], ["AB123CD"], LINES).claim == 0
 
 
 @pytest.mark.parametrize(("text", "place", "other"), [("671EURO", 6, "0"), ("BINA", 1, "1"), ("KOROFL1", 1, "0")])

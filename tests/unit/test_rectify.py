@@ -125,3 +125,4 @@ def test_only_a_doubtful_tilted_crop_is_read_twice_and_the_surer_reading_is_kept
         kept = looks(reader, monkeypatch, crop, *both)
         assert (kept.text, kept.characters) == (surer.text, surer.characters)
         assert kept.confidence < surer.confidence
+        assert kept.other is doubtful
