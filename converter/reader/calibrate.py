@@ -79,7 +79,7 @@ def fit(points: Points) -> tuple[float, float]:
 
 def choose(points: Points) -> Thresholds:
     """The thresholds that name most true cars while wrong names stay within :data:`LIMITS`; among those that lose next
-    to nothing (0.1 %) the strictest."""
+    to nothing (0.05 %) the strictest."""
     slope, bias = fit(points)
     p = points.probability(slope, bias)
     options = []
@@ -93,7 +93,7 @@ def choose(points: Points) -> Thresholds:
     if not options:
         return Thresholds(NEVER, max(MARGINS), slope, bias)
     most = max(hits for hits, _, _ in options)
-    _, accept, margin = max((o for o in options if o[0] >= most - 0.001), key=lambda o: (o[1], o[2]))
+    _, accept, margin = max((o for o in options if o[0] >= most - 0.0005), key=lambda o: (o[1], o[2]))
     return Thresholds(accept, margin, slope, bias)
 
 

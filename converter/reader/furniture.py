@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import cv2
@@ -181,12 +181,30 @@ def field(canvas: Grey, frame: float, ink: float, shelf: FontShelf, rng: random.
     return left, top, right, bottom
 
 
-def emblem(height: int, rng: random.Random, paint: Callable[[float], float]) -> tuple[Grey, NDArray[np.uint8]]:
+def arms(height: int, rng: random.Random, paint: Callable[[float], float], shelf: FontShelf
+         ) -> tuple[Grey, NDArray[np.uint8]]:  # fmt: skip
+    """Return picture and mask of a coat of arms with the name of its land beneath, as Austrian plates bear them,
+    *height* pixels high; *paint* maps 0..1 to grey."""
+    small = max(3, round(height * rng.uniform(0.1, 0.18)))
+    shield, outline = emblem(height - small - 1, rng, paint, ("shield",))
+    picture = np.full((height, shield.shape[1]), paint(rng.uniform(0.5, 1.0)), np.float32)
+    mask = np.zeros(picture.shape, np.uint8)
+    picture[: len(shield)], mask[: len(shield)] = shield, outline
+    mask[-small:] = cv2.resize(shelf.caption(words(rng).split()[0], small, rng), (picture.shape[1], small))
+    return picture, mask
+
+
+def emblem(
+    height: int,
+    rng: random.Random,
+    paint: Callable[[float], float],
+    shapes: Sequence[str] = ("circle", "two", "shield", "square"),
+) -> tuple[Grey, NDArray[np.uint8]]:
     """Return picture and mask of a sticker, seal or coat of arms, *height* pixels high; *paint* maps 0..1 to grey.
 
     Shields and squares may bear a cross or a bar, as Vienna's arms do.
     """
-    shape = rng.choice(("circle", "two", "shield", "square"))
+    shape = rng.choice(shapes)
     width = {"circle": height, "two": height // 2, "shield": round(height * 0.85), "square": height}[shape]
     width = max(width, 3)
     picture = np.full((height, width), paint(rng.random()), np.float32)

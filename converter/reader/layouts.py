@@ -1,10 +1,10 @@
 """What plates look like: formats and furniture of the countries the renderer draws.
 
 Patterns: ``A`` letter, ``9`` digit, ``X`` either, ``W`` a word of three to six letters; any other letter stands for
-itself. What is drawn but no part of the text: ``-`` dash, ``.`` dot, ``*`` sticker or coat of arms, ``~`` the Tunisian
-word, ``(`` and ``)`` brackets, ``_`` half a gap, space a gap. ``/`` begins the second line; ``{AA|99}`` at the
-beginning of a line is a block of two small rows left of the rest. Which texts there are, :mod:`edge.plate_formats`
-says, where it knows the country; words are their owners' own.
+itself. What is drawn but no part of the text: ``-`` dash, ``.`` dot, ``*`` sticker or coat of arms, ``&`` large arms
+with a name beneath, ``~`` the Tunisian word, ``(`` and ``)`` brackets, ``_`` half a gap, space a gap. ``/`` begins the
+second line; ``{AA|99}`` at the beginning of a line is a block of two small rows left of the rest. Which texts there
+are, :mod:`edge.plate_formats` says, where it knows the country; words are their owners' own.
 """
 
 from __future__ import annotations
@@ -76,11 +76,12 @@ LAYOUTS: tuple[Layout, ...] = (
         "AA/99-AA"),
     _eu("B", "BE", 4, "9-AAA-999", "AAA-999", "999-AAA", "9*AAA-999", "9-AAA/999", "A-AAA-999", "AAA/999"),
     _eu("PL", "PL", 4, "AA 99999", "AAA 9999", "AA 9999A", "AA 999AA", "AAA*A999", "AAA*99AA", "AA/99999", "AAA/99AA"),
-    _eu("A", "AT", 3, "A*99999A", "AA*999AA", "AA*9999A", "A*9999A", "AA 99999", "A*99999"),
+    _eu("A", "AT", 4, "A&99999A", "AA&999AA", "AA&9999A", "A&9999A", "AA 99999", "A&99999", "A& 99999", "A*99999",
+        "A& 99 AA"),
     _eu("CZ", "CZ", 3, "9A9 9999", "9AA 9999", "AAA 99-99", "9A9/9999"),
-    _eu("SK", "SK", 3, "AA*999AA", "AA-999AA", "AA*99999", "AA*999/AA"),
-    _eu("SLO", "SI", 3, "AA*AA-999", "AA*A9-99A", "AA*99-9AA", "AA*999-AA", "AA A9-*99A", "AA/999-AA"),
-    _eu("HR", "HR", 3, "AA*999-AA", "AA*9999-A", "AA 999-AA", "AA/999-AA"),
+    _eu("SK", "SK", 3, "AA*999AA", "AA&999AA", "AA-999AA", "AA*99999", "AA*999/AA"),
+    _eu("SLO", "SI", 3, "AA*AA-999", "AA&AA-999", "AA*A9-99A", "AA*99-9AA", "AA*999-AA", "AA A9-*99A", "AA/999-AA"),
+    _eu("HR", "HR", 3, "AA*999-AA", "AA&999-AA", "AA*9999-A", "AA 999-AA", "AA/999-AA"),
     _eu("H", "HU", 3, "AAA*999", "AAA-999", "AA AA-999", "AA*9999"),
     _eu("RO", "RO", 3, "AA 99 AAA", "A 999 AAA", "A 99 AAA", "AA 99/AAA"),
     _eu("BG", "BG", 2, "AA 9999 AA", "A 9999 AA", "AA9999AA"),

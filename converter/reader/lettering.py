@@ -127,7 +127,8 @@ def _write_line(canvas: Grey, ink: NDArray[np.uint8], line: str, box: tuple[floa
             glyph = face.glyph(symbol)
             items.append((symbol, glyph.shape[1] / glyph.shape[0] * high * stretch))
         else:
-            part = {" ": space, "_": space / 2, "*": rng.uniform(0.3, 0.75), **_WIDTHS}[symbol]
+            badge = rng.uniform(0.3, 0.75)
+            part = {" ": space, "_": space / 2, "*": badge, "&": 0.25 + badge, **_WIDTHS}[symbol]
             items.append((symbol, part * high))
     room = box[2] - box[0]
     total = sum(w for _, w in items) + gap * high * (len(items) - 1)
@@ -161,6 +162,10 @@ def _write_line(canvas: Grey, ink: NDArray[np.uint8], line: str, box: tuple[floa
             picture, mask_ = furniture.emblem(size, rng, inks.blend)
             picture, mask_ = picture[:, :width], mask_[:, :width]
             _blend(canvas, picture, mask_, x, middle - size / 2)
+        elif symbol == "&":
+            size = max(8, round(high * rng.uniform(0.6, 0.9)))
+            picture, mask_ = furniture.arms(size, rng, inks.blend, shelf)
+            _blend(canvas, picture, mask_, x + (width - picture.shape[1]) / 2, middle - size * rng.uniform(0.4, 0.5))
         elif symbol == "~":
             mask = cv2.resize(
                 shelf.arabic(_TUNIS, max(6, round(high * 0.75)), rng), (width, max(6, round(high * 0.75)))

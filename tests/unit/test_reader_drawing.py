@@ -14,7 +14,7 @@ from PIL import ImageFont
 
 from converter.errors import MissingError
 from converter.reader.fonts import ARABIC_FONTS, PAINTED, PLATE_FONTS, SIGN_FONTS, TEXT_FONTS, FontShelf
-from converter.reader.furniture import emblem, field
+from converter.reader.furniture import arms, emblem, field
 from converter.reader.layouts import LAYOUTS, choose, fill, named
 from converter.reader.lettering import Inks, divided, write
 from converter.reader.render import render_plate
@@ -107,6 +107,16 @@ def test_a_bar_may_part_the_rows_of_a_block(shelf: FontShelf) -> None:
 
     assert 4 <= bars("{II|11}AB 1234") <= 24
     assert bars("{II|11}AB 1234") > bars("I I AB 1234") + 3
+
+
+def test_large_arms_bear_a_name_beneath(shelf: FontShelf) -> None:
+    for seed in range(20):
+        picture, mask = arms(60, random.Random(seed), Inks(200, 20).blend, shelf)
+        assert picture.shape == mask.shape
+        assert 30 <= picture.shape[1] <= picture.shape[0] == 60
+        assert mask[0].min() == 255  # as wide as the picture above, pointed below
+        assert 0 < (mask[35:47] > 0).mean() < 1
+        assert 0 < (mask[55:] > 0).mean() < 1
 
 
 def test_a_field_keeps_the_ground_within_a_frame(shelf: FontShelf) -> None:
