@@ -17,6 +17,8 @@ from edge.model import ALPHABET, PlateRead
 BLANK = 0
 RESCALE = 4
 """Steps between two rescalings: a float64 holds four steps of probabilities down to e^-170 each."""
+_LEAST = 1e-3
+"""What a look counts at least: it may have seen nothing."""
 _CLASS = {character: index + 1 for index, character in enumerate(ALPHABET)}
 
 
@@ -66,9 +68,12 @@ def log_likelihoods(log_probs: NDArray[np.float32], texts: Sequence[str]) -> NDA
 
 def read_log_likelihoods(read: PlateRead, texts: Sequence[str]) -> NDArray[np.float64]:
     """Natural logarithm of the mean over the looks of *read* of P(text | look) for each of *texts*: see
-    :func:`log_likelihoods`."""
-    looks = [log_likelihoods(look.log_probs, texts) for look in read.looks]
-    return np.asarray(np.logaddexp.reduce(looks) - log(len(looks)), dtype=np.float64)
+    :func:`log_likelihoods`. Each look counts by its confidence."""
+    if read.other is None:
+        return log_likelihoods(read.log_probs, texts)
+    confidences = [max(look.confidence, _LEAST) for look in read.looks]
+    looks = [log_likelihoods(look.log_probs, texts) + log(c) for look, c in zip(read.looks, confidences, strict=True)]
+    return np.asarray(np.logaddexp(*looks) - log(sum(confidences)), dtype=np.float64)
 
 
 def _extended(texts: Sequence[str]) -> NDArray[np.intp]:

@@ -55,16 +55,16 @@ def test_impossible_text_is_minus_infinity_and_foreign_characters_are_refused() 
         log_likelihoods(random_log_probs(2, seed=3), ["AB-C"])
 
 
-def test_looks_at_one_plate_count_alike() -> None:
+def test_looks_at_one_plate_count_by_their_confidence() -> None:
     one, other = random_log_probs(9, seed=4), random_log_probs(9, seed=5)
     detection = Detection(Box(0, 0, 9, 9), 1.0)
-    second = PlateRead("", 0.0, (), detection, other)
+    second = PlateRead("", 0.2, (), detection, other)
     texts = ["AB1", "7", "A" * 9]
     alone = PlateRead("", 0.0, (), detection, one)
     assert read_log_likelihoods(alone, texts) == pytest.approx(log_likelihoods(one, texts))
     each = np.exp([log_likelihoods(one, texts), log_likelihoods(other, texts)])
-    both = PlateRead("", 0.0, (), detection, one, second)
-    assert np.exp(read_log_likelihoods(both, texts)) == pytest.approx(each.mean(axis=0))
+    both = PlateRead("", 0.6, (), detection, one, second)
+    assert np.exp(read_log_likelihoods(both, texts)) == pytest.approx(0.75 * each[0] + 0.25 * each[1])
     assert read_log_likelihoods(both, ["A" * 10])[0] == -np.inf
 
 
