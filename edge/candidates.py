@@ -33,7 +33,7 @@ SEEN = -9.0
 SURE_READ = 0.9
 """A read of this confidence stands as it is: words of an owner's own have no format."""
 READINGS = 3
-"""Readings of different frames that are looked around, the best ones first."""
+"""The most readings that are looked around, the best ones first."""
 _PLACE = {character: place for place, character in enumerate(ALPHABET)}
 
 
@@ -97,11 +97,11 @@ def reading(read: PlateRead, formats: Formats) -> str:
 
 
 def _texts(track: Track, formats: Formats, pays: Pays) -> tuple[str, ...]:
-    """The readings of all looks at all frames and what lies around the best of them."""
+    """The readings of all looks at all frames, and what lies around the best of them: around one a frame."""
     readings = list(dict.fromkeys(look.text for read in track.reads for look in read.looks))
     order = np.argsort(-scores(track, readings, formats, pays), kind="stable")
-    texts: dict[str, None] = {}
-    for reading in [readings[place] for place in order[:READINGS]]:
+    texts = dict.fromkeys(readings)
+    for reading in [readings[place] for place in order[: min(READINGS, len(track.reads))]]:
         texts |= dict.fromkeys(_neighbours(reading, _characters(track.reads)))
         texts |= dict.fromkeys(_fitting(track, reading, formats))
     return tuple(texts)
