@@ -9,12 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.ctc import read_log_likelihoods
+from edge import edits
 from edge.model import ALPHABET, PlateRead
 from edge.plates import Formats
 from edge.tracks import Track
@@ -28,12 +29,12 @@ usual format pays."""
 BROKEN = 1.5
 """What a text of no usual format pays, in a free reading, for each change between letters and digits after the first:
 authorities and owners alike write them in groups."""
-SEEN = -9.0
-"""A character whose log-probability stays below this at every step of every frame stands nowhere on the plate."""
 SURE_READ = 0.9
 """A read of this confidence stands as it is: words of an owner's own have no format."""
 READINGS = 3
-"""The most readings that are looked around, the best ones first."""
+"""The most readings that are looked around, the likeliest ones first."""
+FITS = 12
+"""The most texts of a usual format that are looked at around one reading: the likeliest ones."""
 _PLACE = {character: place for place, character in enumerate(ALPHABET)}
 
 
@@ -77,62 +78,60 @@ def scores(track: Track, texts: Sequence[str], formats: Formats, pays: Pays = fo
 
 def candidates(track: Track, formats: Formats, pays: Pays = for_verdict) -> Candidates:
     """What *track* may say, judged over all its frames."""
-    found = _texts(track, formats, pays)
-    judged = scores(track, found, formats, pays)
+    found = _found(track, formats)
+    texts = tuple(found)
+    judged = np.array(list(found.values())) - [pays(text, formats) for text in texts]
     order = np.argsort(-judged, kind="stable")
-    return Candidates(tuple(found[place] for place in order), judged[order])
+    return Candidates(tuple(texts[place] for place in order), judged[order])
 
 
 def reading(read: PlateRead, formats: Formats) -> str:
     """The text of one read that pixels and formats together make the likeliest; a sure read needs no formats."""
     if read.confidence >= SURE_READ or not read.text:
         return read.text
-    track = Track((read,), (0,), (0,))
-    found = _texts(track, formats, for_reading)
-    judged = track.log_likelihoods(found)
+    found = _found(Track((read,), (0,), (0,)), formats)
     # What lies further behind the best than that one pays cannot win and need not be looked up.
-    best = int(judged.argmax())
-    rivals = np.flatnonzero(judged >= judged[best] - for_reading(found[best], formats))
-    return found[max(rivals, key=lambda place: judged[place] - for_reading(found[place], formats))]
+    best = max(found, key=found.__getitem__)
+    least = found[best] - for_reading(best, formats)
+    rivals = [text for text, judged in found.items() if judged >= least]
+    return max(rivals, key=lambda text: found[text] - for_reading(text, formats))
 
 
-def _texts(track: Track, formats: Formats, pays: Pays) -> tuple[str, ...]:
-    """The readings of all looks at all frames, and what lies around the best of them: around one a frame."""
+def _found(track: Track, formats: Formats) -> dict[str, float]:
+    """The readings of all looks at all frames and what lies around the likeliest of them, with log-likelihoods."""
     readings = list(dict.fromkeys(look.text for read in track.reads for look in read.looks))
-    order = np.argsort(-scores(track, readings, formats, pays), kind="stable")
-    texts = dict.fromkeys(readings)
-    for reading in [readings[place] for place in order[: min(READINGS, len(track.reads))]]:
-        texts |= dict.fromkeys(_neighbours(reading, _characters(track.reads)))
-        texts |= dict.fromkeys(_fitting(track, reading, formats))
-    return tuple(texts)
+    found: dict[str, float] = {}
+    if len(readings) > READINGS:
+        found = _judged(track, readings)
+        readings = sorted(readings, key=lambda text: -found[text])[:READINGS]
+    for text in readings:
+        around = track.around(text)
+        found.update(zip(edits.texts(text), around.tolist(), strict=True))
+        found |= _judged(track, [fit for fit in _fitting(text, around, formats) if fit not in found])
+    return found
 
 
-def _characters(reads: Sequence[PlateRead]) -> str:
-    """The characters that any step of any frame sees a trace of."""
-    peaks = np.max([look.log_probs.max(axis=0) for read in reads for look in read.looks], axis=0)[1:]
-    return "".join(character for character, peak in zip(ALPHABET, peaks, strict=True) if peak > SEEN)
+def _judged(track: Track, texts: Sequence[str]) -> dict[str, float]:
+    return dict(zip(texts, track.log_likelihoods(texts).tolist(), strict=True))
 
 
-def _neighbours(text: str, characters: str) -> list[str]:
-    """*text*, and every text with one of *characters* exchanged or added, or one character left out."""
-    places = range(len(text))
-    exchanged = [text[:i] + c + text[i + 1 :] for i in places for c in characters]
-    added = [text[:i] + c + text[i:] for i in range(len(text) + 1) for c in characters]
-    return [text, *exchanged, *added, *(text[:i] + text[i + 1 :] for i in places)]
-
-
-def _fitting(track: Track, text: str, formats: Formats) -> set[str]:
-    """For each layout as long as *text*, the text that changes only what does not fit, to what the pixels say best."""
+def _fitting(text: str, around: NDArray[np.float64], formats: Formats) -> list[str]:
+    """For each layout as long as *text*, the text that changes only what does not fit, to what the pixels say best:
+    *around* is what they say of :func:`edge.edits.texts`. The likeliest :data:`FITS` of them."""
     layouts = formats.slots(len(text))
     if not layouts or formats.usual(text):
-        return set()
-    swaps = [text[:i] + c + text[i + 1 :] for i in range(len(text)) for c in ALPHABET]
-    judged = np.sum([read_log_likelihoods(read, swaps) for read in track.reads], axis=0)
-    table = judged.reshape(len(text), len(ALPHABET))
-    return {
-        "".join(
-            own if own in allowed else max(allowed, key=lambda c: table[place, _PLACE[c]])
-            for place, (own, allowed) in enumerate(zip(text, slots, strict=True))
-        )
-        for slots in layouts
-    }
+        return []
+    table = around[: len(text) * len(ALPHABET)].reshape(len(text), len(ALPHABET)) - around[-1]
+
+    @cache
+    def best(place: int, allowed: str) -> tuple[str, float]:
+        """What fits at *place* and what it costs."""
+        character = text[place] if text[place] in allowed else max(allowed, key=lambda c: table[place, _PLACE[c]])
+        return character, float(table[place, _PLACE[character]])
+
+    fits: dict[str, float] = {}
+    for slots in layouts:
+        characters, costs = zip(*(best(place, allowed) for place, allowed in enumerate(slots)), strict=True)
+        # What the changes cost one by one is about what they cost together.
+        fits["".join(characters)] = sum(costs)
+    return sorted(fits, key=lambda fit: -fits[fit])[:FITS]

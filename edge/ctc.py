@@ -67,13 +67,20 @@ def log_likelihoods(log_probs: NDArray[np.float32], texts: Sequence[str]) -> NDA
 
 
 def read_log_likelihoods(read: PlateRead, texts: Sequence[str]) -> NDArray[np.float64]:
-    """Natural logarithm of the mean over the looks of *read* of P(text | look) for each of *texts*: see
-    :func:`log_likelihoods`. Each look counts by its confidence."""
+    """Natural logarithm of P(text | *read*) for each of *texts*: see :func:`log_likelihoods` and :func:`mixed`."""
+    return mixed(read, [log_likelihoods(look.log_probs, texts) for look in read.looks])
+
+
+def mixed(read: PlateRead, looks: NDArray[np.float64] | Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Natural logarithm of the mean over the looks of *read* of P(text | look), each look counted by its confidence.
+
+    *looks* are those logarithms, float64 of shape (N,) a look.
+    """
     if read.other is None:
-        return log_likelihoods(read.log_probs, texts)
+        return looks[0]
     confidences = [max(look.confidence, _LEAST) for look in read.looks]
-    looks = [log_likelihoods(look.log_probs, texts) + log(c) for look, c in zip(read.looks, confidences, strict=True)]
-    return np.asarray(np.logaddexp(*looks) - log(sum(confidences)), dtype=np.float64)
+    weighted = [look + log(c) for look, c in zip(looks, confidences, strict=True)]
+    return np.asarray(np.logaddexp(*weighted) - log(sum(confidences)), dtype=np.float64)
 
 
 def _extended(texts: Sequence[str]) -> NDArray[np.intp]:

@@ -20,7 +20,8 @@ from math import hypot, log, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.ctc import read_log_likelihoods
+from edge import edits
+from edge.ctc import mixed, read_log_likelihoods
 from edge.model import Box, PlateRead
 
 SAME_PLATE = -12.0
@@ -83,8 +84,20 @@ class Track:
 
     def log_likelihoods(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Summed log-likelihood of each of *texts* over the frames, float64 of shape (N,)."""
-        totals = [np.logaddexp(read_log_likelihoods(read, texts), BLIND) for read in self.reads]
-        return np.asarray(np.sum(totals, axis=0), dtype=np.float64)
+        return _summed([read_log_likelihoods(read, texts) for read in self.reads])
+
+    def around(self, text: str) -> NDArray[np.float64]:
+        """What :meth:`log_likelihoods` says of each of :func:`edge.edits.texts` of *text*."""
+        return _summed([_around(read, text) for read in self.reads])
+
+
+def _around(read: PlateRead, text: str) -> NDArray[np.float64]:
+    outputs = np.stack([look.log_probs for look in read.looks])
+    return mixed(read, edits.log_likelihoods(outputs, text))
+
+
+def _summed(frames: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    return np.asarray(np.sum([np.logaddexp(frame, BLIND) for frame in frames], axis=0), dtype=np.float64)
 
 
 def tracks(frames: Sequence[Sequence[PlateRead]]) -> tuple[Track, ...]:

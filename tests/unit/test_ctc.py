@@ -6,14 +6,10 @@ import itertools
 
 import numpy as np
 import pytest
+from readkit import random_log_probs
 
 from edge.ctc import log_likelihoods, read_log_likelihoods
 from edge.model import ALPHABET, Box, Detection, PlateRead
-
-
-def random_log_probs(steps: int, seed: int) -> np.ndarray:
-    logits = np.random.default_rng(seed).normal(scale=2.0, size=(steps, 37))
-    return (logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)).astype(np.float32)
 
 
 def collapse(path: tuple[int, ...]) -> str:

@@ -9,7 +9,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 VOCABULARY = {"errors", "model", "config", "keyfile"}
-PURE = {"ctc", "identify", "plates", "plate_formats", "tracks", "candidates", "chip", "link.packet", "link.strict_json"}
+PURE = {"ctc", "edits", "identify", "plates", "plate_formats", "tracks", "candidates", "chip"}
+PURE |= {"link.packet", "link.strict_json"}
 PARTS = {"link", "sense", "vision", "police", "cases"}
 
 # Module or package -> what of edge it may import, beside itself. `daemon`, `cli` and `demo` may import everything.
