@@ -69,8 +69,9 @@ def test_a_layout_that_there_is_not_is_named() -> None:
         named(["BR", "XX"])
 
 
-ENDED = {"A-AAA-999", "AAA 9999", "AA*99999", "AA*9999", "A 999 AA"}
-"""Belgian, Polish, Slovak, Hungarian and Russian series that the formats leave out."""
+ENDED = {"A-AAA-999", "AAA 9999", "AA*99999", "AA*9999", "A 999 AA",
+         "AA.99.TC.999 A", "AA 99 TC 9999 A", "AA-99-TC/A-999"}  # fmt: skip
+"""Belgian, Polish, Slovak, Hungarian and Russian series, and Indian dealers' ones, that the formats leave out."""
 
 
 def test_plates_are_drawn_as_their_countries_have_them() -> None:
