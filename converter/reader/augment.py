@@ -22,16 +22,17 @@ TRIMMED = 0.05
 """How often the cut goes through the heads or feet of a line, at most an eighth of its height."""
 
 
-def photograph(plate: RenderedPlate, background: Grey, difficulty: float, rng: random.Random) -> Grey:
+def photograph(plate: RenderedPlate, background: Grey, tilt: float, difficulty: float, rng: random.Random) -> Grey:
     """Return *plate* as a detector would cut it out of a photo: grey, uint8 (H, W), as small as such crops are.
 
-    *background* fills what the base picture does not cover; *difficulty*, 0 to 1, scales tilt, blur and noise.
+    *background* fills what the base picture does not cover; *tilt* and *difficulty*, 0 to 1, scale how the plate is
+    turned, and how it is cut, blurred and disturbed.
     """
     aspect = plate.aspect
     x0, y0, x1, y1 = plate.extent
     corners = np.array([(0, 0), (aspect, 0), (aspect, 1), (0, 1)], np.float32)
     written = np.array([(x0 * aspect, y0), (x1 * aspect, y0), (x1 * aspect, y1), (x0 * aspect, y1)], np.float32)
-    pose = _pose(aspect, difficulty, rng)
+    pose = _pose(aspect, tilt, rng)
     quad, text = _apply(pose, corners), _apply(pose, written)
     (left, top), (right, bottom) = _cut(quad, text, len(plate.text), difficulty, rng, one_line=aspect > TWO_LINES)
     # Few pixels a character is what makes a real crop hard.
@@ -115,19 +116,19 @@ def _glow(light: NDArray[np.float32], rng: random.Random) -> NDArray[np.float32]
     return np.asarray(light + rng.uniform(0.5, 2.0) * cv2.GaussianBlur(shine, (0, 0), spread), np.float32)
 
 
-def _pose(aspect: float, difficulty: float, rng: random.Random) -> NDArray[np.float64]:
+def _pose(aspect: float, tilt: float, rng: random.Random) -> NDArray[np.float64]:
     """Return a homography: turned, sheared and seen in perspective."""
-    spread = rng.choices((2.0, 6.0, 12.0), (0.45, 0.3, 0.25))[0] * difficulty
+    spread = rng.choices((2.0, 6.0, 12.0), (0.45, 0.3, 0.25))[0] * tilt
     roll = math.radians(max(-22.0, min(22.0, rng.gauss(0, spread))))
     rise = math.tan(math.radians(max(-18.0, min(18.0, rng.gauss(0, spread * 0.7)))))
-    lean = math.tan(math.radians(max(-30.0, min(30.0, rng.gauss(0, 8 * difficulty)))))
-    squeeze = rng.uniform(1 - 0.4 * difficulty, 1.0) if rng.random() < 0.35 else rng.uniform(0.95, 1.08)
+    lean = math.tan(math.radians(max(-30.0, min(30.0, rng.gauss(0, 8 * tilt)))))
+    squeeze = rng.uniform(1 - 0.4 * tilt, 1.0) if rng.random() < 0.35 else rng.uniform(0.95, 1.08)
     turn = np.array([[math.cos(roll), -math.sin(roll), 0], [math.sin(roll), math.cos(roll), 0], [0, 0, 1]])
     shear = np.array([[1, lean, 0], [rise, 1, 0], [0, 0, 1]])
     narrow = np.diag([squeeze, 1.0, 1.0])
     away = np.eye(3)
-    away[2, 0] = rng.gauss(0, 0.06 * difficulty) / aspect
-    away[2, 1] = rng.gauss(0, 0.04 * difficulty)
+    away[2, 0] = rng.gauss(0, 0.06 * tilt) / aspect
+    away[2, 1] = rng.gauss(0, 0.04 * tilt)
     centre = np.array([[1, 0, -aspect / 2], [0, 1, -0.5], [0, 0, 1.0]])
     return np.asarray(away @ turn @ shear @ narrow @ centre, np.float64)
 

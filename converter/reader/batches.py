@@ -28,8 +28,8 @@ Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 
 @dataclass(frozen=True, slots=True)
 class Mix:
-    """Shares of a batch; what is left is rendered. ``ramp`` is the number of batches until the difficulty, 0 to 1, has
-    grown to ``hardest``.
+    """Shares of a batch; what is left is rendered. ``ramp`` is the number of batches until tilt and difficulty, 0 to 1,
+    are full; the full difficulty is ``hardest``. A tilted plate can still be read, one too blurred teaches nothing.
 
     ``level`` is the share of crops that are straightened, if they are tilted, as the reader's second look does it.
     """
@@ -65,17 +65,16 @@ class TrainingBatches(IterableDataset[Batch]):
         while True:
             if number == self._start or number % _REOPEN == 0:
                 stores = [PlateStore.open(folder) for folder in self._stores]
-            hardest = self._mix.hardest * min(1.0, number / max(self._mix.ramp, 1))
-            pairs = [self._sample(stores, hardest * rng.uniform(0.25, 1), rng) for _ in range(self._size)]
+            ramp = min(1.0, number / max(self._mix.ramp, 1))
+            pairs = [self._sample(stores, ramp, rng) for _ in range(self._size)]
             targets = [_CLASS[c] for _, text in pairs for c in text]
             lengths = [len(text) for _, text in pairs]
             images = to_tensor([self._canvas(crop, rng) for crop, _ in pairs])
             yield images, torch.tensor(targets), torch.tensor(lengths)
             number += 1
 
-    def _sample(
-        self, stores: Sequence[PlateStore], difficulty: float, rng: random.Random
-    ) -> tuple[NDArray[np.uint8], str]:
+    def _sample(self, stores: Sequence[PlateStore], ramp: float, rng: random.Random) -> tuple[NDArray[np.uint8], str]:
+        tilt, difficulty = (ramp * rng.uniform(0.25, 1) * most for most in (1.0, self._mix.hardest))
         store = rng.choices(stores, [len(s) for s in stores])[0]
         dice = rng.random()
         patch = np.asarray(store.patches[rng.randrange(len(store.patches))])
@@ -85,7 +84,7 @@ class TrainingBatches(IterableDataset[Batch]):
             crop = rng.choices(self._real, [c.weight for c in self._real])[0]
             return recrop(crop, difficulty, rng), crop.text
         plate = store[rng.randrange(len(store))]
-        return photograph(plate, patch, difficulty, rng), plate.text
+        return photograph(plate, patch, tilt, difficulty, rng), plate.text
 
     def _canvas(self, crop: NDArray[np.uint8], rng: random.Random) -> NDArray[np.uint8]:
         """The canvas of *crop*, straightened as often as the mix says."""

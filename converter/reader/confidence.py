@@ -45,7 +45,8 @@ def read_rendered(models: Path, store: PlateStore, seed: int) -> tuple[list[Sequ
         for i in range(len(store)):
             plate = store[i]
             patch = np.asarray(store.patches[rng.randrange(len(store.patches))])
-            crop = photograph(plate, patch, rng.uniform(0.25, 1.0), rng)
+            tilt = difficulty = rng.uniform(0.25, 1.0)
+            crop = photograph(plate, patch, tilt, difficulty, rng)
             box = Box(0, 0, crop.shape[1], crop.shape[0])
             (read,) = reader.read(crop, [Detection(box, 1.0)])
             if read.text:
