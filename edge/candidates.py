@@ -1,13 +1,13 @@
 """What a plate may say beside its first reading: texts one edit away and texts that fit a format.
 
-The texts are judged by the pixels (a CTC forward score each) and a prior by their format. So the format settles O
+The texts are judged by the pixels (a CTC likelihood each) and a prior by their format. So the format settles O
 against 0 where the pixels leave it open, and cannot where they do not.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge import edits
-from edge.model import ALPHABET, PlateRead
+from edge.model import ALPHABET, CLASS, PlateRead
 from edge.plates import Formats
-from edge.tracks import Track
+from edge.tracks import Track, summed
 
 UNUSUAL = 3.0
 """What a text of no usual format pays in a verdict, in nats: about one plate in twenty is foreign or its owner's words.
@@ -35,7 +35,6 @@ READINGS = 3
 """The most readings that are looked around, the likeliest ones first."""
 FITS = 12
 """The most texts of a usual format that are looked at around one reading: the likeliest ones."""
-_PLACE = {character: place for place, character in enumerate(ALPHABET)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +51,6 @@ class Candidates:
         return next((float(s) for t, s in zip(self.texts, self.scores, strict=True) if t not in named), -np.inf)
 
 
-Pays = Callable[[str, Formats], float]
-"""What a text pays for its format, in nats."""
-
-
 def for_verdict(text: str, formats: Formats) -> float:
     """What *text* pays where cars claim to be there."""
     return 0.0 if formats.usual(text) else UNUSUAL
@@ -70,17 +65,16 @@ def for_reading(text: str, formats: Formats) -> float:
     return FOREIGN + BROKEN * max(changes - 1, 0)
 
 
-def scores(track: Track, texts: Sequence[str], formats: Formats, pays: Pays = for_verdict) -> NDArray[np.float64]:
+def scores(track: Track, texts: Sequence[str], formats: Formats) -> NDArray[np.float64]:
     """The score of each of *texts* (A-Z, 0-9), float64 of shape (N,)."""
-    paid = np.array([pays(text, formats) for text in texts], np.float64)
-    return np.asarray(track.log_likelihoods(texts) - paid, np.float64)
+    return _priced(texts, track.log_likelihoods(texts), formats)
 
 
-def candidates(track: Track, formats: Formats, pays: Pays = for_verdict) -> Candidates:
+def candidates(track: Track, formats: Formats) -> Candidates:
     """What *track* may say, judged over all its frames."""
     found = _found(track, formats)
     texts = tuple(found)
-    judged = np.array(list(found.values())) - [pays(text, formats) for text in texts]
+    judged = _priced(texts, np.array(list(found.values())), formats)
     order = np.argsort(-judged, kind="stable")
     return Candidates(tuple(texts[place] for place in order), judged[order])
 
@@ -97,17 +91,22 @@ def reading(read: PlateRead, formats: Formats) -> str:
     return max(rivals, key=lambda text: found[text] - for_reading(text, formats))
 
 
+def _priced(texts: Sequence[str], judged: NDArray[np.float64], formats: Formats) -> NDArray[np.float64]:
+    return np.asarray(judged - [for_verdict(text, formats) for text in texts], np.float64)
+
+
 def _found(track: Track, formats: Formats) -> dict[str, float]:
-    """The readings of all looks at all frames and what lies around the likeliest of them, with log-likelihoods."""
+    """The readings of all looks at all frames, then what lies around the best of them, with log-likelihoods."""
     readings = list(dict.fromkeys(look.text for read in track.reads for look in read.looks))
-    found: dict[str, float] = {}
+    found = dict.fromkeys(readings, -np.inf)
     if len(readings) > READINGS:
-        found = _judged(track, readings)
-        readings = sorted(readings, key=lambda text: -found[text])[:READINGS]
+        found |= _judged(track, readings)
+        best = np.argsort(-_priced(readings, np.array(list(found.values())), formats), kind="stable")
+        readings = [readings[place] for place in best[:READINGS]]
     for text in readings:
-        around = track.around(text)
-        found.update(zip(edits.texts(text), around.tolist(), strict=True))
-        found |= _judged(track, [fit for fit in _fitting(text, around, formats) if fit not in found])
+        frames = track.around(text)
+        found.update(zip(edits.texts(text), summed(frames).tolist(), strict=True))
+        found |= _judged(track, [fit for fit in _fitting(text, frames.sum(axis=0), formats) if fit not in found])
     return found
 
 
@@ -116,22 +115,24 @@ def _judged(track: Track, texts: Sequence[str]) -> dict[str, float]:
 
 
 def _fitting(text: str, around: NDArray[np.float64], formats: Formats) -> list[str]:
-    """For each layout as long as *text*, the text that changes only what does not fit, to what the pixels say best:
-    *around* is what they say of :func:`edge.edits.texts`. The likeliest :data:`FITS` of them."""
+    """For each layout as long as *text*, the text that changes only what does not fit, to what the pixels say best.
+
+    *around* is what they say of :func:`edge.edits.texts`; the likeliest :data:`FITS` texts are returned.
+    """
     layouts = formats.slots(len(text))
     if not layouts or formats.usual(text):
         return []
-    table = around[: len(text) * len(ALPHABET)].reshape(len(text), len(ALPHABET)) - around[-1]
+    table = around[: len(text) * len(ALPHABET)].reshape(len(text), len(ALPHABET))
 
     @cache
     def best(place: int, allowed: str) -> tuple[str, float]:
-        """What fits at *place* and what it costs."""
-        character = text[place] if text[place] in allowed else max(allowed, key=lambda c: table[place, _PLACE[c]])
-        return character, float(table[place, _PLACE[character]])
+        own = text[place]
+        character = own if own in allowed else max(allowed, key=lambda c: table[place, CLASS[c] - 1])
+        return character, float(table[place, CLASS[character] - 1])
 
     fits: dict[str, float] = {}
     for slots in layouts:
-        characters, costs = zip(*(best(place, allowed) for place, allowed in enumerate(slots)), strict=True)
-        # What the changes cost one by one is about what they cost together.
-        fits["".join(characters)] = sum(costs)
-    return sorted(fits, key=lambda fit: -fits[fit])[:FITS]
+        characters, judged = zip(*(best(place, allowed) for place, allowed in enumerate(slots)), strict=True)
+        # Changes are about as likely together as one by one.
+        fits["".join(characters)] = sum(judged)
+    return sorted(fits, key=lambda fit: (-fits[fit], fit))[:FITS]

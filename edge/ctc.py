@@ -12,14 +12,13 @@ from math import log
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.model import ALPHABET, PlateRead
+from edge.model import CLASS, PlateRead
 
 BLANK = 0
 RESCALE = 4
 """Steps between two rescalings: a float64 holds four steps of probabilities down to e^-170 each."""
 _LEAST = 1e-3
 """What a look counts at least: it may have seen nothing."""
-_CLASS = {character: index + 1 for index, character in enumerate(ALPHABET)}
 
 
 def log_likelihoods(log_probs: NDArray[np.float32], texts: Sequence[str]) -> NDArray[np.float64]:
@@ -89,7 +88,7 @@ def _extended(texts: Sequence[str]) -> NDArray[np.intp]:
     labels = np.full((len(texts), 2 * max(longest, 1) + 1), BLANK, dtype=np.intp)
     for row, text in enumerate(texts):
         for column, character in enumerate(text):
-            if character not in _CLASS:
+            if character not in CLASS:
                 raise ValueError("a plate may hold A-Z and 0-9 only")
-            labels[row, 2 * column + 1] = _CLASS[character]
+            labels[row, 2 * column + 1] = CLASS[character]
     return labels

@@ -9,9 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.model import ALPHABET
+from edge.model import ALPHABET, CLASS
 
-_CLASS = {character: index + 1 for index, character in enumerate(ALPHABET)}
 Floats = NDArray[np.float64]
 
 
@@ -31,11 +30,11 @@ def log_likelihoods(log_probs: NDArray[np.float32], text: str) -> Floats:
     """Natural logarithm of P(edit | outputs) for each of :func:`texts`: float64 of shape (K, N).
 
     *log_probs* is float32 of shape (K, T, 37): K outputs, log-softmax, class 0 the blank; *text* is of characters in
-    :data:`edge.model.ALPHABET`. A text that T steps cannot spell has minus infinity, and so has one less likely than
-    e^-700.
+    :data:`edge.model.ALPHABET`. A text that T steps cannot spell has minus infinity; below about -700 a logarithm may
+    be wrong or minus infinity, which :func:`edge.ctc.log_likelihoods` is not.
     """
     probabilities = np.exp(np.asarray(log_probs, np.float64).transpose(1, 0, 2))
-    labels = np.array([_CLASS[character] for character in text], np.intp)
+    labels = np.array([CLASS[character] for character in text], np.intp)
     (blank, own), (blank_after, own_after) = _spelled(probabilities, labels)
     # Equal neighbours need a blank between them: 0 where a character equals the one before or after its place.
     places = np.arange(len(labels))
@@ -45,7 +44,7 @@ def log_likelihoods(log_probs: NDArray[np.float32], text: str) -> Floats:
     runs = _runs(probabilities, blank[:-1, :, :, None] + own[:-1, :, :, None] * unlike_before)
     exchanged = _joined(runs[:, :, :-1], blank_after[1:, :, 1:], own_after[1:, :, 1:], unlike_after[1:])
     added = _joined(runs, blank_after[1:], own_after[1:], unlike_after)
-    parts = (exchanged, added, _closed(blank, own, own_after, labels), blank[-1, :, -1] + own[-1, :, -1])
+    parts = (exchanged, added, _left_out(blank, own, own_after, labels), blank[-1, :, -1] + own[-1, :, -1])
     with np.errstate(divide="ignore"):
         return np.asarray(np.log(np.concatenate([part.reshape(len(log_probs), -1) for part in parts], axis=1)))
 
@@ -54,7 +53,8 @@ def _spelled(probabilities: Floats, labels: NDArray[np.intp]) -> tuple[tuple[Flo
     """How likely the first t steps spell the first n of *labels*, ending on a blank and ending on the nth one; and how
     likely the other steps spell the others, beginning so. *probabilities* is (T, K, 37), each result (T + 1, K, L + 1).
 
-    Before the first step nothing is spelled, as after a blank; the other end is the same backwards.
+    Before the first step nothing is spelled, as after a blank; the other end is the same backwards. What ends on the
+    "0th" character is 0.
     """
     steps, count, _ = probabilities.shape
     blank, own = np.zeros((2, steps + 1, 2 * count, len(labels) + 1))
@@ -62,10 +62,10 @@ def _spelled(probabilities: Floats, labels: NDArray[np.intp]) -> tuple[tuple[Flo
     gaps = np.concatenate([probabilities[:, :, :1], probabilities[::-1, :, :1]], axis=1)
     characters = probabilities[:, :, labels]
     emitted = np.concatenate([characters, characters[::-1, :, ::-1]], axis=1)
-    unlike = np.ones((2, 1, len(labels)))
-    unlike[0, 0, 1:] = labels[1:] != labels[:-1]
-    unlike[1] = np.roll(unlike[0, :, ::-1], 1)
-    unlike = np.repeat(unlike, count, axis=0).reshape(2 * count, -1)
+    unlike = np.ones((2, len(labels)))
+    unlike[0, 1:] = labels[1:] != labels[:-1]
+    unlike[1, 1:] = unlike[0, :0:-1]
+    unlike = np.repeat(unlike, count, axis=0)
     for gap, each, blanks, owns, next_blanks, next_owns in zip(
         gaps, emitted, blank[:-1], own[:-1], blank[1:], own[1:, :, 1:], strict=True
     ):
@@ -94,7 +94,7 @@ def _joined(runs: Floats, blank_after: Floats, own_after: Floats, unlike: Floats
     return np.asarray(np.einsum("tknc,tkn->knc", runs, blank_after) + at_once * unlike, np.float64)
 
 
-def _closed(blank: Floats, own: Floats, own_after: Floats, labels: NDArray[np.intp]) -> Floats:
+def _left_out(blank: Floats, own: Floats, own_after: Floats, labels: NDArray[np.intp]) -> Floats:
     """How likely each of *labels* is left out, (K, L): the step is found at which the one after it begins."""
     unlike = np.ones(len(labels))
     unlike[1:-1] = labels[2:] != labels[:-2]

@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 """Characters of a plate, in the order of the reader's classes 1..36; class 0 is CTC's blank."""
+CLASS = {character: index + 1 for index, character in enumerate(ALPHABET)}
+"""The reader's class of each character."""
 
 
 class Box(NamedTuple):
@@ -74,7 +76,7 @@ class PlateRead:
 
     ``characters`` has one confidence (0 to 1) a character of ``text``; ``log_probs`` is float32 of shape (T, 37): the
     log-softmax of the network, class 0 CTC's blank, then :data:`ALPHABET`. ``other`` is what another look at the same
-    detection saw, if there was one: it may be as right.
+    detection saw, in as many steps, if there was one: it may be as right.
     """
 
     text: str = field(repr=False)

@@ -84,20 +84,16 @@ class Track:
 
     def log_likelihoods(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Summed log-likelihood of each of *texts* over the frames, float64 of shape (N,)."""
-        return _summed([read_log_likelihoods(read, texts) for read in self.reads])
+        return summed(np.array([read_log_likelihoods(read, texts) for read in self.reads]))
 
     def around(self, text: str) -> NDArray[np.float64]:
-        """What :meth:`log_likelihoods` says of each of :func:`edge.edits.texts` of *text*."""
-        return _summed([_around(read, text) for read in self.reads])
+        """Log-likelihood of each of :func:`edge.edits.texts` of *text* in each frame, float64 of shape (frames, N)."""
+        return np.array([_around(read, text) for read in self.reads])
 
 
-def _around(read: PlateRead, text: str) -> NDArray[np.float64]:
-    outputs = np.stack([look.log_probs for look in read.looks])
-    return mixed(read, edits.log_likelihoods(outputs, text))
-
-
-def _summed(frames: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
-    return np.asarray(np.sum([np.logaddexp(frame, BLIND) for frame in frames], axis=0), dtype=np.float64)
+def summed(frames: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The sum of log-likelihoods (frames, N) over the frames, none of which counts less than :data:`BLIND`."""
+    return np.asarray(np.logaddexp(frames, BLIND).sum(axis=0), np.float64)
 
 
 def tracks(frames: Sequence[Sequence[PlateRead]]) -> tuple[Track, ...]:
@@ -169,6 +165,11 @@ def _likeness(before: PlateRead, now: PlateRead, frames: int) -> float | None:
         if ratio > SAME_PLATE:
             return ratio + near
     return SAME_PLATE + near if frames == 1 and overlap >= SAME_PLACE else None
+
+
+def _around(read: PlateRead, text: str) -> NDArray[np.float64]:
+    outputs = np.stack([look.log_probs for look in read.looks])
+    return mixed(read, edits.log_likelihoods(outputs, text))
 
 
 def _size(box: Box) -> float:

@@ -13,14 +13,13 @@ import torch
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
-from edge.model import ALPHABET
+from edge.model import CLASS
 from edge.vision.rectify import straightened, to_canvas
 
 from .augment import degrade, photograph
 from .real import RealCrop, recrop
 from .store import PlateStore
 
-_CLASS = {character: i + 1 for i, character in enumerate(ALPHABET)}
 _REOPEN = 250
 """Batches after which the stores are opened again: rendering may go on beside training."""
 Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
@@ -65,16 +64,16 @@ class TrainingBatches(IterableDataset[Batch]):
         while True:
             if number == self._start or number % _REOPEN == 0:
                 stores = [PlateStore.open(folder) for folder in self._stores]
-            ramp = min(1.0, number / max(self._mix.ramp, 1))
-            pairs = [self._sample(stores, ramp, rng) for _ in range(self._size)]
-            targets = [_CLASS[c] for _, text in pairs for c in text]
+            grown = min(1.0, number / max(self._mix.ramp, 1))
+            pairs = [self._sample(stores, grown, rng) for _ in range(self._size)]
+            targets = [CLASS[c] for _, text in pairs for c in text]
             lengths = [len(text) for _, text in pairs]
             images = to_tensor([self._canvas(crop, rng) for crop, _ in pairs])
             yield images, torch.tensor(targets), torch.tensor(lengths)
             number += 1
 
-    def _sample(self, stores: Sequence[PlateStore], ramp: float, rng: random.Random) -> tuple[NDArray[np.uint8], str]:
-        tilt, difficulty = (ramp * rng.uniform(0.25, 1) * most for most in (1.0, self._mix.hardest))
+    def _sample(self, stores: Sequence[PlateStore], grown: float, rng: random.Random) -> tuple[NDArray[np.uint8], str]:
+        tilt, difficulty = (grown * rng.uniform(0.25, 1) * most for most in (1.0, self._mix.hardest))
         store = rng.choices(stores, [len(s) for s in stores])[0]
         dice = rng.random()
         patch = np.asarray(store.patches[rng.randrange(len(store.patches))])

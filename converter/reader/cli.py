@@ -64,7 +64,9 @@ def _add_train(commands: _Subparsers) -> None:
     train.add_argument("--rate", type=rate, default=2e-3, help="peak learning rate (default: 0.002)")
     train.add_argument("--real", type=probability, default=0.2, help="share of real crops in a batch (default: 0.2)")
     train.add_argument("--ramp", type=positive, default=800, help="batches until full difficulty (default: 800)")
-    train.add_argument("--hardest", type=probability, default=1.0, help="the most of blur and noise (default: 1)")
+    train.add_argument(
+        "--hardest", type=probability, default=1.0, help="the most of all but tilt: blur, noise, light (default: 1)"
+    )
     train.add_argument("--seed", type=int, default=1, help="default: 1")
     train.add_argument(
         "--start-from",

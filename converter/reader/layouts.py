@@ -24,8 +24,8 @@ from .lookalikes import LOOKALIKES
 
 _DIGITS, _LETTERS = ALPHABET[:10], ALPHABET[10:]
 _TRIES = 300
-"""Texts drawn until one fits the country's formats. A pattern that none fits, of a series that has ended, is drawn as
-it comes."""
+"""Texts drawn until one fits the country's formats. A pattern that none fits, of a series that they leave out, is drawn
+as it comes."""
 
 
 @dataclass(frozen=True, slots=True)

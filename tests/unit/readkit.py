@@ -25,9 +25,9 @@ def network_output(text: str, doubts: Mapping[int, tuple[str, float]] | None = N
     return np.log(probabilities / probabilities.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
-def random_log_probs(steps: int, seed: int) -> np.ndarray:
-    """Log-softmax (T, 37) of noise."""
-    logits = np.random.default_rng(seed).normal(scale=2.0, size=(steps, 37))
+def random_log_probs(steps: int, seed: int, contrast: float = 2.0) -> np.ndarray:
+    """Log-softmax (T, 37) of noise, whose logits differ by *contrast*."""
+    logits = np.random.default_rng(seed).normal(scale=contrast, size=(steps, 37))
     return (logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)).astype(np.float32)
 
 

@@ -12,10 +12,14 @@ from edge.ctc import log_likelihoods
 
 @pytest.mark.parametrize("text", ["", "7", "AA", "ABBA", "A11B", "KA01AB1234"])
 @pytest.mark.parametrize("steps", [1, 3, 12, 96])
-def test_equals_the_forward_score_of_each_text(text: str, steps: int) -> None:
-    outputs = np.stack([random_log_probs(steps, seed) for seed in (1, 2)])
-    alone = [log_likelihoods(output, edits.texts(text)) for output in outputs]
-    assert edits.log_likelihoods(outputs, text) == pytest.approx(np.array(alone), rel=1e-9)
+@pytest.mark.parametrize(("count", "contrast"), [(1, 15.0), (2, 2.0)])
+def test_equals_the_forward_score_of_each_text(text: str, steps: int, count: int, contrast: float) -> None:
+    outputs = np.stack([random_log_probs(steps, seed, contrast) for seed in range(count)])
+    alone = np.array([log_likelihoods(output, edits.texts(text)) for output in outputs])
+    alone[alone < -700] = -np.inf
+    scored = edits.log_likelihoods(outputs, text)
+    scored[scored < -700] = -np.inf
+    assert scored == pytest.approx(alone, rel=1e-9)
 
 
 def test_lists_exchanges_first_and_the_text_last() -> None:

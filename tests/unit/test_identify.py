@@ -7,6 +7,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from readkit import plate_read
 
@@ -84,6 +85,21 @@ def test_what_the_other_look_saw_may_be_right() -> None:
     assert identify([[read]], ["AB123CD", "AB123C0"], LINES).outcome is Outcome.AMBIGUOUS
     clear = plate_read("AB123CD", at=(310, 300))
     assert identify([[read], [clear]], ["AB123CD"], LINES).claim == 0
+
+
+def test_of_many_readings_the_likeliest_are_looked_around() -> None:
+    misread = ["AB123CX", "AB12XCD", "AX123CD", "XB123CD"]
+    frames = [[plate_read(text, at=(300 + 10 * i, 300))] for i, text in enumerate(misread)]
+    (track,) = tracks(frames)
+    found = candidates(track, ITALY)
+    assert found.texts[0] == "AB123CD"
+    assert set(misread) < set(found.texts)
+    assert list(found.scores) == sorted(found.scores, reverse=True)
+
+
+def test_a_plate_of_which_nothing_is_seen_reads_as_it_was_read() -> None:
+    dark = replace(plate_read("WXYZ" * 11), log_probs=np.full((48, 37), -np.log(37), np.float32))
+    assert candidates(tracks([[dark]])[0], Formats()).texts[0] == "WXYZ" * 11
 
 
 @pytest.mark.parametrize(("text", "place", "other"), [("671EURO", 6, "0"), ("BINA", 1, "1"), ("KOROFL1", 1, "0")])

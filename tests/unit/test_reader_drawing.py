@@ -69,8 +69,8 @@ def test_a_layout_that_there_is_not_is_named() -> None:
         named(["BR", "XX"])
 
 
-ENDED = {"A-AAA-999", "AAA 9999", "AA*99999", "AA*9999", "A 999 AA",
-         "AA.99.TC.999 A", "AA 99 TC 9999 A", "AA-99-TC/A-999"}  # fmt: skip
+UNLISTED = {"A-AAA-999", "AAA 9999", "AA*99999", "AA*9999", "A 999 AA",
+         "AA.99.TC.999 A", "AA 99 TC 9999 A"}  # fmt: skip
 """Belgian, Polish, Slovak, Hungarian and Russian series, and Indian dealers' ones, that the formats leave out."""
 
 
@@ -81,7 +81,7 @@ def test_plates_are_drawn_as_their_countries_have_them() -> None:
         for pattern in layout.patterns:
             texts = [fill(pattern, layout, rng) for _ in range(5)]
             fits = [formats.usual("".join(filter(str.isalnum, text))) for text in texts]
-            assert not layout.iso or sum(fits) >= 4 or (pattern in ENDED and not any(fits)), (layout.name, texts)
+            assert not layout.iso or sum(fits) >= 4 or (pattern in UNLISTED and not any(fits)), (layout.name, texts)
 
 
 def test_a_block_stands_in_two_small_rows_left_of_the_rest() -> None:

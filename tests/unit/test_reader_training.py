@@ -35,10 +35,11 @@ def plate(seed: int) -> RenderedPlate:
 
 
 @pytest.mark.parametrize("difficulty", [0.0, 0.5, 1.0])
-def test_the_camera_is_reproducible_and_gives_small_crops(difficulty: float) -> None:
+@pytest.mark.parametrize("tilt", [0.0, 1.0])
+def test_the_camera_is_reproducible_and_gives_small_crops(tilt: float, difficulty: float) -> None:
     background = np.full((96, 192), 80, np.uint8)
     for seed in range(30):
-        views = [photograph(plate(seed), background, difficulty, 1 - difficulty, random.Random(seed)) for _ in range(2)]
+        views = [photograph(plate(seed), background, tilt, difficulty, random.Random(seed)) for _ in range(2)]
         assert 8 <= views[0].shape[0] <= 200
         assert 8 <= views[0].shape[1] <= 260
         assert np.array_equal(*views)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
+import pytest
 from readkit import plate_read
 
+from edge import edits
 from edge.model import PlateRead
-from edge.tracks import suspects, tracks
+from edge.tracks import summed, suspects, tracks
 
 
 def film(text: str, start: tuple[float, float], step: tuple[float, float], widths: Sequence[float]) -> list[PlateRead]:
@@ -40,6 +43,14 @@ def test_a_blurred_frame_is_followed_by_its_place_and_says_nothing() -> None:
     alone = tracks([[clear]])[0].log_likelihoods(["AB123CD", "AB123CE"])
     both = track.log_likelihoods(["AB123CD", "AB123CE"])
     assert np.diff(both) == np.round(np.diff(alone), 3) or abs(np.diff(both) - np.diff(alone))[0] < 1e-3
+
+
+def test_edits_score_as_each_text_by_itself() -> None:
+    doubted = plate_read("AB123CD", {6: ("O", 0.4)}, at=(310, 302))
+    frames = [replace(plate_read("AB123CO"), confidence=0.3, other=doubted), plate_read("AB123CD"), plate_read("")]
+    (track,) = tracks([[read] for read in frames])
+    alone = track.log_likelihoods(edits.texts("AB123CD"))
+    assert summed(track.around("AB123CD")) == pytest.approx(alone, rel=1e-9)
 
 
 def test_two_boxes_on_one_plate_are_one_plate() -> None:
