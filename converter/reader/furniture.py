@@ -18,6 +18,8 @@ from .fonts import FontShelf
 
 Grey = NDArray[np.float32]
 
+VIENNA = 0.35
+"""How often large arms are Vienna's."""
 _WORDS = (
     "CALIFORNIA", "TEXAS", "NEW YORK", "FLORIDA", "OHIO", "VIRGINIA", "Georgia", "Illinois", "Arizona", "WASHINGTON",
     "Colorado", "Nevada", "OREGON", "MICHIGAN", "Pennsylvania", "NORTH CAROLINA", "New Jersey", "MARYLAND", "Indiana",
@@ -186,12 +188,35 @@ def arms(height: int, rng: random.Random, paint: Callable[[float], float], shelf
     """Return picture and mask of a coat of arms with the name of its land beneath, as Austrian plates bear them,
     *height* pixels high; *paint* maps 0..1 to grey."""
     small = max(3, round(height * rng.uniform(0.1, 0.18)))
-    shield, outline = emblem(height - small - 1, rng, paint, ("shield",))
+    high = height - small - 1
+    shield, outline = _vienna(high, rng, paint) if rng.random() < VIENNA else emblem(high, rng, paint, ("shield",))
     picture = np.full((height, shield.shape[1]), paint(rng.uniform(0.5, 1.0)), np.float32)
     mask = np.zeros(picture.shape, np.uint8)
     picture[: len(shield)], mask[: len(shield)] = shield, outline
     mask[-small:] = cv2.resize(shelf.caption(words(rng).split()[0], small, rng), (picture.shape[1], small))
     return picture, mask
+
+
+def _vienna(height: int, rng: random.Random, paint: Callable[[float], float]) -> tuple[Grey, NDArray[np.uint8]]:
+    """Return picture and mask of Vienna's arms, a light cross on a darker shield: what is left of it looks like a V."""
+    width = max(3, round(height * rng.uniform(0.75, 0.95)))
+    picture = np.full((height, width), paint(rng.uniform(0.3, 0.8)), np.float32)
+    cross, thick = (paint(rng.uniform(-0.1, 0.1)),), max(1, round(width * rng.uniform(0.14, 0.3)))
+    middle = round(height * rng.uniform(0.36, 0.48))
+    cv2.line(picture, (width // 2, 0), (width // 2, height), cross, thick)
+    cv2.line(picture, (0, middle), (width, middle), cross, thick)
+    shield = _shield(width, height)
+    if rng.random() < 0.5:
+        cv2.polylines(picture, [shield], True, (paint(rng.uniform(0.3, 1.0)),), max(1, width // 16))
+    mask = np.zeros((height, width), np.uint8)
+    cv2.fillPoly(mask, [shield], (255,))
+    return picture, mask
+
+
+def _shield(width: int, height: int) -> NDArray[np.int32]:
+    """Corners of a shield that fills *width* and *height*."""
+    low = height * 0.6
+    return np.array([(0, 0), (width - 1, 0), (width - 1, low), (width / 2, height - 1), (0, low)]).astype(np.int32)
 
 
 def emblem(
@@ -202,7 +227,7 @@ def emblem(
 ) -> tuple[Grey, NDArray[np.uint8]]:
     """Return picture and mask of a sticker, seal or coat of arms, *height* pixels high; *paint* maps 0..1 to grey.
 
-    Shields and squares may bear a cross or a bar, as Vienna's arms do.
+    Shields and squares may bear a cross or a bar.
     """
     shape = rng.choice(shapes)
     width = {"circle": height, "two": height // 2, "shield": round(height * 0.85), "square": height}[shape]
@@ -216,9 +241,9 @@ def emblem(
     elif shape == "circle":
         _disc(mask, width / 2, height / 2, height / 2 - 1, 255)
     else:
-        outline = [(0, 0), (width - 1, 0), (width - 1, height * 0.6), (width / 2, height - 1), (0, height * 0.6)]
-        points = np.array(outline if shape == "shield" else [*outline[:2], (width - 1, height - 1), (0, height - 1)])
-        cv2.fillPoly(mask, [points.astype(np.int32)], (255,))
+        square = np.array([(0, 0), (width - 1, 0), (width - 1, height - 1), (0, height - 1)], np.int32)
+        points = _shield(width, height) if shape == "shield" else square
+        cv2.fillPoly(mask, [points], (255,))
         charge = rng.choice(("none", "cross", "pale", "fess", "bend"))
         thick = max(1, round(width * rng.uniform(0.1, 0.3)))
         middle, grey = (width // 2, round(height * rng.uniform(0.4, 0.5))), (paint(rng.random()),)
@@ -229,7 +254,7 @@ def emblem(
         if charge == "bend":
             cv2.line(picture, (0, 0), (width, height), grey, thick)
         if rng.random() < 0.5:
-            cv2.polylines(picture, [points.astype(np.int32)], True, (paint(rng.random()),), max(1, width // 12))
+            cv2.polylines(picture, [points], True, (paint(rng.random()),), max(1, width // 12))
     for _ in range(rng.randint(0, 5)):
         x, y = rng.randrange(width), rng.randrange(height)
         _disc(picture, x, y, height * rng.uniform(0.05, 0.25), paint(rng.random()), rng.choice((1, -1)))
