@@ -29,8 +29,9 @@ usual format pays."""
 BROKEN = 1.5
 """What a text of no usual format pays, in a free reading, for each change between letters and digits after the first:
 authorities and owners alike write them in groups."""
-SURE_READ = 0.9
-"""A read of this confidence stands as it is: words of an owner's own have no format."""
+SURE_READ, SURE_UNUSUAL = 0.9, 0.97
+"""A read of this confidence stands as it is: words of an owner's own have no format. The second is for texts of no
+usual format: more of them are misread."""
 READINGS = 3
 """The most readings that are looked around, the likeliest ones first."""
 FITS = 12
@@ -80,8 +81,8 @@ def candidates(track: Track, formats: Formats) -> Candidates:
 
 
 def reading(read: PlateRead, formats: Formats) -> str:
-    """The text of one read that pixels and formats together make the likeliest; a sure read needs no formats."""
-    if read.confidence >= SURE_READ or not read.text:
+    """The text of one read that pixels and formats together make the likeliest; a sure read stands as it is."""
+    if not read.text or read.confidence >= (SURE_READ if formats.usual(read.text) else SURE_UNUSUAL):
         return read.text
     found = _found(Track((read,), (0,), (0,)), formats)
     # What lies further behind the best than that one pays cannot win and need not be looked up.
