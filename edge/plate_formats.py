@@ -104,7 +104,7 @@ FORMATS: dict[str, Format] = {
         "Fahrzeug-Zulassungsverordnung § 9 and its Anlagen: district, one or two letters, number; E electric, H old",
         (
             Series(_layouts("A AA AAA", "S SS", _number(4), longest=8)),
-            Series(_layouts("A AA AAA", "S SS", _number(4), "e h", longest=8)),
+            Series(_layouts("A AA AAA", "S SS", _number(4), "e h", longest=8), share=0.05),
         ),
     ),
     "DK": Format(_WIKI + "Denmark", (_series("AA19999 AA1999", "IOQ"),)),
@@ -226,7 +226,7 @@ FORMATS: dict[str, Format] = {
     "IN": Format(
         "Central Motor Vehicles Rules 1989, rule 50: state, district, serial, number; BH since 2021",
         (
-            Series(_layouts(_INDIAN_STATES, "99 9", "S SS SSS", _number(4)), "", "IO"),
+            Series(_layouts(_INDIAN_STATES, "99 1", "S SS SSS", _number(4)), "", "IO"),
             Series(_layouts(_INDIAN_STATES, "99", "S SS", "0999"), "", "IO"),
             _series("99bh9999A 99bh9999AA", share=0.01),
         ),

@@ -80,8 +80,6 @@ def test_the_format_settles_what_the_pixels_leave_open_and_nothing_else() -> Non
 @pytest.mark.parametrize(("confidence", "text"), [(0.95, "AB123CD"), (0.98, "AB123C0")])
 def test_a_read_without_a_format_has_to_be_surer(confidence: float, text: str) -> None:
     assert reading(replace(plate_read("AB123C0", {6: ("D", 0.3)}), confidence=confidence), ITALY) == text
-    rare = replace(plate_read("AA123456"), confidence=confidence)
-    assert reading(rare, Formats()) == "AA123456"
 
 
 def test_what_the_other_look_saw_may_be_right() -> None:

@@ -64,6 +64,7 @@ def test_plates_of_the_country_fit(country: str, plates: str) -> None:
         ("DE", "FFBAB4831"),  # nine characters
         ("BR", "AB12345"),
         ("GB", "E059CLU"),  # no leading zero
+        ("IN", "GJ0TMW7581"),  # no district 0
     ],
 )
 def test_what_the_country_never_issues_does_not_fit(country: str, plate: str) -> None:
