@@ -23,7 +23,7 @@ from edge.tracks import Track, summed
 UNUSUAL = 3.0
 """What a text of no usual format pays in a verdict, in nats: about one plate in twenty is foreign or its owner's words.
 How many vehicles have the format does not count there: that the claimed one exists is certain."""
-RARE, FOREIGN = 4.0, 4.0
+RARE, FOREIGN = 3.5, 4.0
 """In a free reading: the most that a text of a usual format pays, however rare that is, and the least that a text of no
 usual format pays."""
 BROKEN = 1.5

@@ -186,11 +186,12 @@ FORMATS: dict[str, Format] = {
                 "",
                 "BDIOQZ",
             ),
-            Series(_layouts("A9", "AAA AAAA AAAAA AAA9 AAA99 AA9 AA99 AAAA9")),
+            Series(_layouts("A9", "AAA AAAA AAAAA AAA9 AAA99 AA9 AA99 AAAA9"), share=0.01),
         ),
     ),
     "PT": Format(
-        "Decreto-Lei 54/2005 and 2/2020: pairs of letters and of digits", (_series("AA99AA 99AA99 9999AA AA9999"),)
+        "Decreto-Lei 54/2005 and 2/2020: pairs of letters and of digits; for export five digits and a letter",
+        (_series("AA99AA 99AA99 9999AA AA9999"), _series("99999A", share=0.001)),
     ),
     "RO": Format("no Q: " + _WIKI + "Romania", (_series("AA99AAA b999AAA b99AAA", "Q"),)),
     "RS": Format(_WIKI + "Serbia", (Series(_layouts("AA", "999 9999 99999", "AA")),)),

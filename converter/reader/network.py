@@ -22,9 +22,6 @@ MODEL_DIR = Path(__file__).parents[2] / "models" / "reader"
 NETWORK_PARAMS: dict[str, Any] = {
     "channels": [24, 48, 80, 128], "pairs": [1, 2], "heads": 4, "hidden": 256, "layers": 3,
 }  # fmt: skip
-FORMER_PARAMS = {**NETWORK_PARAMS, "pairs": [1, 1], "layers": 2}
-"""The shape up to commit 32d0104, from which :func:`load_averaged` grows a network."""
-
 CELL_WIDTH, CLASSES = 128, len(ALPHABET) + 1
 """Numbers a cell of the convolutions' map, and classes with the blank."""
 
@@ -51,8 +48,6 @@ def parameter_count(network: nn.Module) -> int:
 def load_averaged(checkpoint: Path) -> nn.Module:
     """Return the averaged network of a training checkpoint, or a shipped one (``.pth``), in evaluation mode.
 
-    One of the former shape is grown: see :func:`_grown`.
-
     Raises:
         MissingError: there is no such file.
         NetworkError: it holds something else.
@@ -64,28 +59,12 @@ def load_averaged(checkpoint: Path) -> nn.Module:
         saved = saved.get("averaged", saved)
         state = {k.removeprefix("module."): v for k, v in saved.items() if k.startswith("module.")}
         network = build()
-        network.load_state_dict(_grown(state) if state.keys() == build(FORMER_PARAMS).state_dict().keys() else state)
+        network.load_state_dict(state)
     except (RuntimeError, LookupError, AttributeError, TypeError, ValueError, EOFError, UnpicklingError) as error:
         raise NetworkError(
             f"{checkpoint} holds no plate reader ({type(error).__name__}): give a checkpoint.pt, or a plate_reader.pth"
         ) from None
     return network.eval()
-
-
-def _grown(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """The weights of the former shape (one residual pair of 80 channels, two layers of attention) in the present one.
-
-    What is new adds nothing to what passes through it, so both read the same (Chen et al. 2016, "Net2Net"); its inner
-    weights are drawn alike each time.
-    """
-    moved = {"trunk.5": "trunk.6", "trunk.6": "trunk.7"}
-    old = {k.replace(k[:7], moved.get(k[:7], k[:7]), 1): v for k, v in state.items()}
-    with torch.random.fork_rng(devices=()):
-        torch.manual_seed(0)
-        grown = {**build().state_dict(), **old}
-    silent = ("trunk.5.second.1.weight", "attention.2.merge.weight", "attention.2.merge.bias",
-              "attention.2.feed.2.weight", "attention.2.feed.2.bias")  # fmt: skip
-    return {**grown, **{name: torch.zeros_like(grown[name]) for name in silent}}
 
 
 def mean(networks: Sequence[nn.Module]) -> nn.Module:

@@ -16,7 +16,7 @@ import torch
 from converter.errors import LabelError, MissingError
 from converter.reader.augment import photograph
 from converter.reader.batches import Mix, TrainingBatches, to_tensor
-from converter.reader.network import FORMER_PARAMS, NetworkError, build, export, load_averaged, parameter_count
+from converter.reader.network import NETWORK_PARAMS, NetworkError, build, export, load_averaged, parameter_count
 from converter.reader.optimizer import Optimizer
 from converter.reader.real import RealCrop, load_real, recrop
 from converter.reader.render import BASE_SHAPE, RenderedPlate
@@ -90,9 +90,6 @@ def test_a_bad_label_is_refused_with_its_line(tmp_path: Path, row: dict[str, str
         load_real(tmp_path, [write_data(tmp_path, [row])])
 
 
-SHIPPED = Path(__file__).parents[2] / "converter" / "shipped"
-
-
 @pytest.fixture
 def store(tmp_path: Path) -> Path:
     folder = tmp_path / "plates"
@@ -136,18 +133,6 @@ def test_network_is_of_the_promised_size() -> None:
     assert 500_000 <= parameter_count(build()) <= 1_500_000
 
 
-def test_a_network_of_the_former_shape_grows_and_reads_the_same(tmp_path: Path) -> None:
-    former = build(FORMER_PARAMS).eval()
-    file = tmp_path / "former.pth"
-    torch.save({f"module.{name}": value for name, value in former.state_dict().items()}, file)
-    grown, again = load_averaged(file), load_averaged(file)
-    assert all(torch.equal(value, again.state_dict()[name]) for name, value in grown.state_dict().items())
-    image = torch.randn(2, 1, *CANVAS_SHAPE)
-    assert parameter_count(grown) > parameter_count(former)
-    with torch.no_grad():
-        assert torch.allclose(grown(image), former(image), atol=1e-5)
-
-
 def test_the_optimizer_moves_every_weight_and_goes_on_where_it_was() -> None:
     def steps(network: torch.nn.Module, optimizer: Optimizer, seeds: range) -> None:
         for seed in seeds:
@@ -187,12 +172,6 @@ def test_what_is_no_reader_is_refused(saved: object, tmp_path: Path) -> None:
         load_averaged(tmp_path / "other.pth")
 
 
-def test_the_network_to_train_on_from_has_the_present_shape() -> None:
-    saved = torch.load(SHIPPED / "reader" / "plate_reader.pth", weights_only=True)
-    assert {name.removeprefix("module.") for name in saved} == build().state_dict().keys()
-    assert parameter_count(load_averaged(SHIPPED / "reader" / "plate_reader.pth")) == parameter_count(build())
-
-
 def interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
@@ -216,7 +195,7 @@ def test_training_resumes_and_exports_what_the_unit_loads(
     saved = torch.load(run / "checkpoint.pt", weights_only=True)
     other = tmp_path / "other"
     other.mkdir()
-    torch.save({**saved, "network": build(FORMER_PARAMS).state_dict()}, other / "checkpoint.pt")
+    torch.save({**saved, "network": build({**NETWORK_PARAMS, "layers": 2}).state_dict()}, other / "checkpoint.pt")
     with pytest.raises(RunError, match="another network or optimizer: give a new folder"):
         train(other, [store], [], truth, plan, Mix())
     same = load_averaged(run / "checkpoint.pt")
