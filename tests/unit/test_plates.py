@@ -36,6 +36,7 @@ EUROPE = (
         ("IT", "AB123CD AB12345 MI123456"),
         ("NL", "XSNB23 98THD4 GBB01B"),
         ("PL", "WA12345 WPR1A23 SK878XE"),
+        ("PT", "AB12CD 12AB34 1234AB 00479L"),
         ("RO", "CJ12ABC B123ABC"),
         ("SE", "ABC123 ABC12A"),
         ("SI", "LJAB123"),

@@ -129,6 +129,16 @@ def test_tilted_crops_are_shown_level_as_often_as_the_mix_says(store: Path) -> N
     assert steepest(1.0) < 0.05
 
 
+def test_plates_are_tilted_however_little_they_are_disturbed(store: Path) -> None:
+    def turned(ramp: int) -> float:
+        batches = TrainingBatches([store], [], Mix(empty=0.0, level=0.0, ramp=ramp, hardest=0.0), 48, seed=1, start=1)
+        images, _, _ = next(iter(batches))
+        canvases = ((images[:, 0] + 1) * 127.5).numpy().astype(np.uint8)
+        return float(np.mean([abs(skew(canvas)) > 0.1 for canvas in canvases]))
+
+    assert turned(ramp=1) > turned(ramp=1_000_000)
+
+
 def test_network_is_of_the_promised_size() -> None:
     assert 500_000 <= parameter_count(build()) <= 1_500_000
 
