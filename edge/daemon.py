@@ -19,12 +19,12 @@ from edge.cases.retention import Policy
 from edge.cases.signing import load_signer
 from edge.cases.store import CaseStore
 from edge.config import Settings, models_dir
+from edge.crypto import opener
 from edge.deciding import Deciding
 from edge.errors import EdgeError, SecretError
 from edge.health import DiskProbe
 from edge.identify import Thresholds
 from edge.infringement import Infringements, Rules
-from edge.link import opener
 from edge.link.mailbox import Mailbox
 from edge.link.server import LinkServer
 from edge.metrics import Metrics, MetricsServer, Sources

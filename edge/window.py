@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Protocol
 
+from edge.crypto.opener import OpenJob, open_batch
+from edge.crypto.packet import Opened
 from edge.errors import WorkerError
-from edge.link.opener import OpenJob, open_batch
-from edge.link.packet import Opened
 from edge.model import Claim, Packet
 from edge.vision.pool import WorkerPool
 

@@ -16,8 +16,8 @@ from Crypto.PublicKey import RSA
 from Crypto.PublicKey.RSA import RsaKey
 from Crypto.Util.asn1 import DerSequence
 
-from edge.chip import Chip
-from edge.link.packet import seal
+from edge.crypto.chip import Chip
+from edge.crypto.packet import seal
 from edge.model import Packet
 
 VECTORS: list[dict[str, Any]] = json.loads(

@@ -23,8 +23,8 @@ from edge.cases.database import connect, database_path, open_to_read, writing
 from edge.cases.evidence import HEAD, INSERT, chain
 from edge.cases.journal import FRAMES, Journal, Pending
 from edge.cases.lock import LOCK_NAME
+from edge.crypto.keyfile import sync_folder
 from edge.errors import CaseError
-from edge.keyfile import sync_folder
 
 DATED = "cases-"
 

@@ -7,7 +7,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from edge.keyfile import sync_folder
+from edge.crypto.keyfile import sync_folder
 
 PRIVATE, GROUP_READS, GROUP_WRITES = 0o600, 0o640, 0o660
 """Modes of what is in a state folder, whatever the umask: who may enter the folder at all, the folder says."""

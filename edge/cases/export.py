@@ -30,8 +30,8 @@ from edge.cases.report import pdf_report
 from edge.cases.report_case import Pictures
 from edge.cases.report_proof import Proof
 from edge.cases.verify import CHAIN_NAME, INFO_NAME, SEAL, SEAL_HEX, Mismatch, check_package
+from edge.crypto.keyfile import sync_folder
 from edge.errors import CaseError, EvidenceError
-from edge.keyfile import sync_folder
 from edge.model import Case, State
 
 README = """\

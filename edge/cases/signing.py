@@ -18,8 +18,8 @@ from Crypto.Signature import eddsa
 
 from edge.cases.database import writing
 from edge.cases.evidence import DOMAIN, HEAD, INSERT, Entry, chain
+from edge.crypto.keyfile import KEY_BYTES, read_key, sync_folder, write_key
 from edge.errors import SecretError
-from edge.keyfile import KEY_BYTES, read_key, sync_folder, write_key
 
 WHAT = "the signing key"
 KEY_KIND = "key"

@@ -6,10 +6,10 @@ import asyncio
 import base64
 from collections.abc import Mapping
 
-from edge.chip import Chip
+from edge.crypto.chip import Chip
+from edge.crypto.packet import load_public_key, seal
 from edge.demo.cast import Cast, Scene
 from edge.link.car import Body, deliver, visit
-from edge.link.packet import load_public_key, seal
 
 
 class Traffic:

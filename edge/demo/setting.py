@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from edge.cases.signing import create_signing_key
-from edge.chip import Chip, load_chip, save_chip
+from edge.crypto.chip import Chip, load_chip, save_chip
 from edge.demo.cast import FOLDER, Cast
 from edge.demo.portraits import draw
 from edge.police.enrol import create_registry, enrol

@@ -15,9 +15,9 @@ import aiohttp
 import socketio
 from socketio.exceptions import SocketIOError
 
-from edge.chip import Chip
+from edge.crypto.chip import Chip
+from edge.crypto.packet import load_public_key, seal
 from edge.errors import LinkError
-from edge.link.packet import load_public_key, seal
 
 FIRST_WAIT_S: Final = 0.5
 LONGEST_WAIT_S: Final = 8.0

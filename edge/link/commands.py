@@ -6,7 +6,7 @@ import argparse
 import asyncio
 from pathlib import Path
 
-from edge.chip import load_chip
+from edge.crypto.chip import load_chip
 from edge.link.car import deliver
 
 

@@ -23,10 +23,10 @@ from typing import Any, Final
 
 import socketio
 
+from edge.crypto.packet import PAYLOAD_BYTES
 from edge.link.challenge import Challenge
 from edge.link.engine import CarEngine, silent_logger
 from edge.link.frames import ACK, CONNECT, DISCONNECT, EVENT, CarPacket, FrameError
-from edge.link.packet import PAYLOAD_BYTES
 from edge.link.visit import Stage, Visit
 from edge.model import Packet
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from socketio import packet
 
-from edge.link import strict_json
+from edge.crypto import strict_json
 
 CONNECT: Final = packet.CONNECT
 DISCONNECT: Final = packet.DISCONNECT

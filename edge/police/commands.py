@@ -8,8 +8,8 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from edge.chip import Chip, save_chip
 from edge.config import RegistrySettings, load
+from edge.crypto.chip import Chip, save_chip
 from edge.errors import RegistryError, SecretError
 from edge.police.enrol import create_registry, enrol, list_drivers, remove, rotate
 from edge.police.reopen import reopen

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from PIL import Image, UnidentifiedImageError
 
+from edge.crypto.keyfile import sync_folder, write_key
+from edge.crypto.packet import generate_private_key
 from edge.errors import RegistryError, SecretError
-from edge.keyfile import sync_folder, write_key
-from edge.link.packet import generate_private_key
 from edge.model import ALPHABET
 from edge.police.schema import KEY_CHECK, SCHEMA, VERSION, check_key, new_key_check, writing
 from edge.police.vault import WHAT, load_master_key, seal, unseal

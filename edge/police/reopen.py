@@ -9,8 +9,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from edge.crypto.packet import load_private_key, open_packet
 from edge.errors import PacketError, RegistryError
-from edge.link.packet import load_private_key, open_packet
 from edge.model import Packet
 from edge.police.schema import KEY_CHECK, check_key, writing
 from edge.police.vault import unseal

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from Crypto.Cipher import AES
 
+from edge.crypto.keyfile import KEY_BYTES, read_key, write_key
 from edge.errors import SecretError
-from edge.keyfile import KEY_BYTES, read_key, write_key
 
 WHAT = "the master key"
 NONCE_BYTES = 12

@@ -21,10 +21,10 @@ from typing import Any
 import uvloop
 
 from edge.config import LinkSettings
+from edge.crypto.opener import OpenJob, open_batch
+from edge.crypto.packet import Opened
 from edge.errors import SecretError
 from edge.link.mailbox import Mailbox
-from edge.link.opener import OpenJob, open_batch
-from edge.link.packet import Opened
 from edge.link.server import LinkServer
 from edge.model import Claim, Packet
 

@@ -10,7 +10,7 @@ import time
 from linkkit import ANNA, RawCar
 from linkunit import StartUnit, Unit
 
-from edge.link.packet import seal
+from edge.crypto.packet import seal
 
 ACCEPTED = {"status": "accepted"}
 ANNAS_CLAIM = [ANNA.licence, ANNA.plate]

@@ -13,7 +13,7 @@ from Crypto.Hash import SHA1, SHA256
 from linkkit import ANNA, BRUNO, STRANGER_UID, RawCar
 from linkunit import StartUnit, Unit
 
-from edge.link.packet import digest
+from edge.crypto.packet import digest
 
 ACCEPTED = {"status": "accepted"}
 

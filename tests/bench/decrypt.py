@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from edge.link.packet import load_private_key, open_packet
+from edge.crypto.packet import load_private_key, open_packet
 from edge.model import Packet
 
 

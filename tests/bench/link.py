@@ -24,8 +24,8 @@ from opening import WINDOWS, Opening, opening
 from processes import WIDE_OPEN, Server, apart, cars, crowd, servers
 
 from edge.config import models_dir
+from edge.crypto import opener
 from edge.demo.cast import FOLDER as FEED
-from edge.link import opener
 from edge.vision.pool import WorkerPool
 
 PACED_VISITS, SPENT_S = 600, 1.0

@@ -16,8 +16,8 @@ from pathlib import Path
 from decrypt import decrypt_many
 from linkkit import ANNA, notation, sealed
 
+from edge.crypto.packet import seal
 from edge.link.mailbox import Mailbox
-from edge.link.packet import seal
 from edge.model import Packet
 from edge.plates import licence_pattern, plate_pattern
 from edge.police.enrol import create_registry

@@ -8,8 +8,8 @@ from fuzzing import damaged, dumped, json_values, share
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.chip import load_chip
 from edge.config import Settings, load
+from edge.crypto.chip import load_chip
 from edge.errors import ConfigError, SecretError
 
 VALUES = ["0", "-1", "1e400", "nan", "true", '""', '"x"', "[]", "{}", "2026-01-01", "[1, [2]]", '"\\u0000"', "8443"]

@@ -16,13 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from linkkit import ANNA, sealed
 
+from edge.crypto import strict_json
+from edge.crypto.packet import Opened, load_private_key, open_packet, plaintext, read_plaintext
 from edge.errors import PacketError, SecretError
-from edge.link import strict_json
 from edge.link.engine import CarSocket
 from edge.link.exchange import Exchange
 from edge.link.frames import CarPacket, FrameError
 from edge.link.http import CarProtocol, Door
-from edge.link.packet import Opened, load_private_key, open_packet, plaintext, read_plaintext
 from edge.link.visit import Visit
 
 NONCE, TIMESTAMP = "0" * 32, 1767225600

@@ -12,7 +12,7 @@ import trustme
 from linkkit import ANNA
 from linkunit import StartUnit, Unit
 
-from edge.chip import save_chip
+from edge.crypto.chip import save_chip
 
 FOLDER = Path(__file__).parent
 INSTALL_TIMEOUT_S = 120

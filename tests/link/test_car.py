@@ -12,14 +12,14 @@ import socketio
 from aiohttp import web
 from linkkit import ANNA
 
-from edge.chip import save_chip
 from edge.cli import main
 from edge.config import LinkSettings
+from edge.crypto.chip import save_chip
+from edge.crypto.packet import Opened, open_packet
 from edge.errors import LinkError, SecretError
 from edge.link import car
 from edge.link.car import deliver
 from edge.link.mailbox import Mailbox
-from edge.link.packet import Opened, open_packet
 from edge.link.server import LinkServer
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import aiohttp
 from unitfiles import Clip, write_feed, write_settings
 
-from edge.chip import Chip
+from edge.crypto.chip import Chip
 from edge.demo.cast import Cast, Scene, load_cast
 from edge.demo.setting import Setting
 from edge.demo.unit import DemoUnit, running_unit

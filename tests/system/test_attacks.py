@@ -12,9 +12,9 @@ from Crypto.Hash import SHA256
 from kit import PEOPLE, Station
 from linkkit import RawCar
 
-from edge.chip import Chip
+from edge.crypto.chip import Chip
+from edge.crypto.packet import load_public_key, plaintext
 from edge.demo.unit import DemoUnit
-from edge.link.packet import load_public_key, plaintext
 
 GIULIA, MARCO, _ = PEOPLE
 HERS = "LS15EBC"

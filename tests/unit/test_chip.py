@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.chip import Chip, load_chip, save_chip
+from edge.crypto.chip import Chip, load_chip, save_chip
 from edge.errors import SecretError
 
 CHIP = Chip("u" * 32, "UD1234567A", "-----BEGIN PUBLIC KEY-----\n...\n")

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 from linkkit import ANNA, BRUNO, notation, sealed
 
-from edge.link import opener
-from edge.link.opener import PARSED_KEYS, OpenJob, open_batch
-from edge.link.packet import Opened
+from edge.crypto import opener
+from edge.crypto.opener import PARSED_KEYS, OpenJob, open_batch
+from edge.crypto.packet import Opened
 
 SAYS = Opened(ANNA.plate, ANNA.licence)
 

@@ -10,8 +10,7 @@ from Crypto.Hash import SHA1, SHA256
 from Crypto.PublicKey import RSA
 from linkkit import ANNA, BRUNO, VECTORS, sealed
 
-from edge.errors import LinkError, PacketError, SecretError
-from edge.link.packet import (
+from edge.crypto.packet import (
     PAYLOAD_BYTES,
     PLAINTEXT_BYTES,
     Opened,
@@ -22,6 +21,7 @@ from edge.link.packet import (
     plaintext,
     seal,
 )
+from edge.errors import LinkError, PacketError, SecretError
 from edge.model import Packet
 
 NONCE = "0" * 32

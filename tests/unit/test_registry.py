@@ -14,9 +14,9 @@ from casekit import painted
 from Crypto.PublicKey import RSA
 
 from edge.cli import main
+from edge.crypto.keyfile import read_key
+from edge.crypto.packet import load_private_key
 from edge.errors import RegistryError, SecretError
-from edge.keyfile import read_key
-from edge.link.packet import load_private_key
 from edge.police import enrol as enrolling
 from edge.police.enrol import create_registry, enrol, list_drivers, remove, rotate
 from edge.police.registry import Registry

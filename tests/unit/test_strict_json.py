@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from edge.link import strict_json
+from edge.crypto import strict_json
 
 
 def test_what_the_link_speaks_parses() -> None:

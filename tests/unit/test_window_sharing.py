@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from linkkit import sealed
 
-from edge.link.opener import OpenJob
+from edge.crypto.opener import OpenJob
 from edge.window import BATCH, _shared_out
 
 JOB = OpenJob(sealed(payload=b""), b"", "")

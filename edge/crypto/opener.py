@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from edge.crypto.packet import Opened, load_private_key, open_packet
 from edge.errors import PacketError, SecretError
-from edge.link.packet import Opened, load_private_key, open_packet
 from edge.model import Packet
 
 PARSED_KEYS: Final = 1024

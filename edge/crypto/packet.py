@@ -20,8 +20,8 @@ from Crypto.PublicKey import RSA
 from Crypto.PublicKey.RSA import RsaKey
 from Crypto.Random import get_random_bytes
 
+from edge.crypto import strict_json
 from edge.errors import LinkError, PacketError, SecretError
-from edge.link import strict_json
 from edge.model import Packet
 
 KEY_BITS: Final = 4096
