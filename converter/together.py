@@ -11,7 +11,7 @@ import numpy as np
 
 from converter.labels import Photo
 from converter.metrics import Outcome, summarise
-from edge.identify import best_first
+from edge.identify.verdict import best_first
 from edge.vision.image import load_image
 from edge.vision.recogniser import Recogniser
 

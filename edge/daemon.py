@@ -23,14 +23,14 @@ from edge.crypto import opener
 from edge.deciding import Deciding
 from edge.errors import EdgeError, SecretError
 from edge.health import DiskProbe
-from edge.identify import Thresholds
+from edge.identify.formats import Formats, licence_pattern
+from edge.identify.verdict import Thresholds
 from edge.infringement import Infringements, Rules
 from edge.link.mailbox import Mailbox
 from edge.link.server import LinkServer
 from edge.metrics import Metrics, MetricsServer, Sources
 from edge.model import Case, Claim, Packet, PlateRead, Trigger
 from edge.notify import Notifier
-from edge.plates import Formats, licence_pattern
 from edge.police.registry import Registry
 from edge.police.vault import load_master_key
 from edge.provenance import provenance

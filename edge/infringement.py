@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Protocol
 
 from edge.errors import CameraError, EdgeError, WorkerError
-from edge.identify import ANY_FORMAT, Thresholds, identify
+from edge.identify.formats import Formats
+from edge.identify.verdict import ANY_FORMAT, Thresholds, identify
 from edge.model import (
     Case,
     Claim,
@@ -28,7 +29,6 @@ from edge.model import (
     PlateRead,
     Trigger,
 )
-from edge.plates import Formats
 
 log = logging.getLogger(__name__)
 NS = 1_000_000_000

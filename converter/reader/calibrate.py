@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize  # type: ignore[import-untyped]
 
-from edge.identify import Thresholds
+from edge.identify.verdict import Thresholds
 from edge.vision.integrity import reader_checksum
 
 from .trials import Bench, Kind
@@ -56,7 +56,7 @@ class Points:
         return cls(np.array(lead), np.array(evidence), np.array(right), weight, kinds)
 
     def probability(self, slope: float, bias: float) -> NDArray[np.float64]:
-        """:func:`edge.identify.probability` of every row."""
+        """:func:`edge.identify.verdict.probability` of every row."""
         rival = np.exp(np.minimum(-slope * self.lead, 500.0))
         nobody = np.exp(np.minimum(-slope * self.evidence - bias, 500.0))
         return np.asarray(1.0 / (1.0 + rival + nobody), np.float64)

@@ -4,7 +4,7 @@ Patterns: ``A`` letter, ``9`` digit, ``X`` either, ``W`` a word of three to six 
 itself. What is drawn but no part of the text: ``-`` dash, ``.`` dot, ``*`` sticker or coat of arms, ``&`` large arms
 with a name beneath, ``~`` the Tunisian word, ``(`` and ``)`` brackets, ``_`` half a gap, space a gap. ``/`` begins the
 second line; ``{AA|99}`` at the beginning of a line is a block of two small rows left of the rest. Which texts there
-are, :mod:`edge.plate_formats` says, where it knows the country; words are their owners' own.
+are, :mod:`edge.identify.format_table` says, where it knows the country; words are their owners' own.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from functools import cache
 
 from converter.errors import MissingError
 from converter.words import word
+from edge.identify.formats import Formats
 from edge.model import ALPHABET
-from edge.plates import Formats
 
 from .fonts import PAINTED
 from .lookalikes import LOOKALIKES

@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.candidates import reading
-from edge.identify import ANY_FORMAT
+from edge.identify.candidates import reading
+from edge.identify.verdict import ANY_FORMAT
 from edge.model import Box, Detection
 from edge.vision.reader import PlateReader, easyocr
 

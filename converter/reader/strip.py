@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.candidates import reading
 from edge.demo.cast import load_cast
-from edge.identify import ANY_FORMAT, best_first
+from edge.identify.candidates import reading
+from edge.identify.verdict import ANY_FORMAT, best_first
 from edge.model import PlateRead
 from edge.sense.manifest import load_manifest
 from edge.vision.recogniser import Recogniser

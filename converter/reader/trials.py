@@ -9,10 +9,10 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.candidates import scores
-from edge.identify import ANY_FORMAT, Comparison, Sighting, Thresholds, decide, sight
+from edge.identify.candidates import scores
+from edge.identify.formats import Formats
+from edge.identify.verdict import ANY_FORMAT, Comparison, Sighting, Thresholds, decide, sight
 from edge.model import ALPHABET, Outcome, PlateRead
-from edge.plates import Formats
 
 from .lookalikes import LOOKALIKES
 

@@ -9,12 +9,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edge.candidates import reading
 from edge.config import models_dir
 from edge.errors import ConfigError, EdgeError
-from edge.identify import ANY_FORMAT, Thresholds, best_first, identify
+from edge.identify.candidates import reading
+from edge.identify.formats import Formats
+from edge.identify.verdict import ANY_FORMAT, Thresholds, best_first, identify
 from edge.model import ALPHABET, PlateRead
-from edge.plates import Formats
 from edge.vision.integrity import reader_checksum
 
 if TYPE_CHECKING:

@@ -17,9 +17,9 @@ from decrypt import decrypt_many
 from linkkit import ANNA, notation, sealed
 
 from edge.crypto.packet import seal
+from edge.identify.formats import licence_pattern, plate_pattern
 from edge.link.mailbox import Mailbox
 from edge.model import Packet
-from edge.plates import licence_pattern, plate_pattern
 from edge.police.enrol import create_registry
 from edge.police.registry import Registry
 from edge.police.schema import new_key_check, writing

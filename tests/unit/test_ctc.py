@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from readkit import random_log_probs
 
-from edge.ctc import log_likelihoods, read_log_likelihoods
+from edge.identify.ctc import log_likelihoods, read_log_likelihoods
 from edge.model import ALPHABET, Box, Detection, PlateRead
 
 

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from readkit import plate_read
 
-from edge.candidates import candidates, reading
 from edge.errors import ModelError
-from edge.identify import Thresholds, best_first, identify
+from edge.identify.candidates import candidates, reading
+from edge.identify.formats import Formats
+from edge.identify.tracks import tracks
+from edge.identify.verdict import Thresholds, best_first, identify
 from edge.model import Outcome
-from edge.plates import Formats
-from edge.tracks import tracks
 
 LINES = Thresholds(accept=0.98, margin=6.0, slope=1.0, bias=0.0)
 ITALY = Formats(["IT"])

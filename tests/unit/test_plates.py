@@ -7,8 +7,8 @@ import re
 import pytest
 
 from edge.errors import ConfigError
-from edge.plate_formats import FORMATS, VEHICLES
-from edge.plates import Formats, licence_pattern, plate_pattern
+from edge.identify.format_table import FORMATS, VEHICLES
+from edge.identify.formats import Formats, licence_pattern, plate_pattern
 
 EUROPE = (
     "AD AL AT BA BE BG BY CH CY CZ DE DK EE ES FI FR GB GE GR HR HU IE IS IT LI LT LU LV MC MD ME MK MT NL NO PL PT RO "

@@ -19,8 +19,8 @@ from converter.reader.layouts import LAYOUTS, choose, fill, named
 from converter.reader.lettering import Inks, divided, write
 from converter.reader.render import render_plate
 from converter.reader.strokes import Die
+from edge.identify.formats import Formats
 from edge.model import ALPHABET
-from edge.plates import Formats
 
 
 @pytest.fixture(scope="module")

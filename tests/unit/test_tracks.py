@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from readkit import plate_read
 
-from edge import edits
+from edge.identify.tracks import summed, suspects, tracks
+from edge.identify.verdict import neighbours
 from edge.model import PlateRead
-from edge.tracks import summed, suspects, tracks
 
 
 def film(text: str, start: tuple[float, float], step: tuple[float, float], widths: Sequence[float]) -> list[PlateRead]:
@@ -49,7 +49,7 @@ def test_edits_score_as_each_text_by_itself() -> None:
     doubted = plate_read("AB123CD", {6: ("O", 0.4)}, at=(310, 302))
     frames = [replace(plate_read("AB123CO"), confidence=0.3, other=doubted), plate_read("AB123CD"), plate_read("")]
     (track,) = tracks([[read] for read in frames])
-    alone = track.log_likelihoods(edits.texts("AB123CD"))
+    alone = track.log_likelihoods(neighbours.texts("AB123CD"))
     assert summed(track.around("AB123CD")) == pytest.approx(alone, rel=1e-9)
 
 

@@ -14,7 +14,7 @@ from readkit import plate_read
 from converter.reader.calibrate import Points, choose, fit, reliability
 from converter.reader.trials import LOOKALIKES, Bench, Kind, KnownCase, Tally, goals, near_twins, run, table, tally
 from edge.demo.cast import FOLDER, load_cast
-from edge.identify import Thresholds
+from edge.identify.verdict import Thresholds
 from edge.model import PlateRead
 from edge.vision.integrity import reader_checksum
 

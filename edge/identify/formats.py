@@ -9,8 +9,8 @@ from functools import cache
 from itertools import product
 
 from edge.errors import ConfigError
+from edge.identify.format_table import FORMATS, VEHICLES, Series
 from edge.model import ALPHABET
-from edge.plate_formats import FORMATS, VEHICLES, Series
 
 _DIGITS, _LETTERS = ALPHABET[:10], ALPHABET[10:]
 
@@ -24,7 +24,7 @@ class Formats:
     """What is known of the plates that drive here.
 
     Args:
-        countries: ISO 3166-1 codes of :data:`edge.plate_formats.FORMATS`, or ``ANY``: then every plate is possible, and
+        countries: ISO 3166-1 codes of :data:`edge.identify.format_table.FORMATS`, or ``ANY``: then every plate is possible, and
             one that looks like some country's is usual.
         own: a further regular expression for whole plates; it makes them possible, not usual.
 

@@ -15,10 +15,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from edge import edits
+from edge.identify.formats import Formats
+from edge.identify.tracks import Track, summed
+from edge.identify.verdict import neighbours
 from edge.model import ALPHABET, CLASS, PlateRead
-from edge.plates import Formats
-from edge.tracks import Track, summed
 
 UNUSUAL = 3.0
 """What a text of no usual format pays in a verdict, in nats: about one plate in twenty is foreign or its owner's words.
@@ -106,7 +106,7 @@ def _found(track: Track, formats: Formats) -> dict[str, float]:
         readings = [readings[place] for place in best[:READINGS]]
     for text in readings:
         frames = track.around(text)
-        found.update(zip(edits.texts(text), summed(frames).tolist(), strict=True))
+        found.update(zip(neighbours.texts(text), summed(frames).tolist(), strict=True))
         found |= _judged(track, [fit for fit in _fitting(text, frames.sum(axis=0), formats) if fit not in found])
     return found
 
@@ -118,7 +118,7 @@ def _judged(track: Track, texts: Sequence[str]) -> dict[str, float]:
 def _fitting(text: str, around: NDArray[np.float64], formats: Formats) -> list[str]:
     """For each layout as long as *text*, the text that changes only what does not fit, to what the pixels say best.
 
-    *around* is what they say of :func:`edge.edits.texts`; the likeliest :data:`FITS` texts are returned.
+    *around* is what they say of :func:`edge.identify.neighbours.texts`; the likeliest :data:`FITS` texts are returned.
     """
     layouts = formats.slots(len(text))
     if not layouts or formats.usual(text):

@@ -31,7 +31,7 @@ def log_likelihoods(log_probs: NDArray[np.float32], text: str) -> Floats:
 
     *log_probs* is float32 of shape (K, T, 37): K outputs, log-softmax, class 0 the blank; *text* is of characters in
     :data:`edge.model.ALPHABET`. A text that T steps cannot spell has minus infinity; below about -700 a logarithm may
-    be wrong or minus infinity, which :func:`edge.ctc.log_likelihoods` is not.
+    be wrong or minus infinity, which :func:`edge.identify.ctc.log_likelihoods` is not.
     """
     probabilities = np.exp(np.asarray(log_probs, np.float64).transpose(1, 0, 2))
     labels = np.array([CLASS[character] for character in text], np.intp)

@@ -8,7 +8,7 @@ one before left, and one that would leave nothing is skipped:
 3. Where the radar knows the direction, a plate that grows is inbound and one that shrinks is outbound.
 4. The radar sees the nearest car best: a plate of less than 1 / :data:`NEARER` the size of the largest is background.
 
-Plates that all rules leave are all suspects, and :func:`edge.identify.identify` names nobody as long as they differ.
+Plates that all rules leave are all suspects, and :func:`edge.identify.verdict.identify` names nobody as long as they differ.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from math import hypot, log, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from edge import edits
-from edge.ctc import mixed, read_log_likelihoods
+from edge.identify.ctc import mixed, read_log_likelihoods
+from edge.identify.verdict import neighbours
 from edge.model import Box, PlateRead
 
 SAME_PLATE = -12.0
@@ -87,7 +87,7 @@ class Track:
         return summed(np.array([read_log_likelihoods(read, texts) for read in self.reads]))
 
     def around(self, text: str) -> NDArray[np.float64]:
-        """Log-likelihood of each of :func:`edge.edits.texts` of *text* in each frame, float64 of shape (frames, N)."""
+        """Log-likelihood of each of :func:`edge.identify.neighbours.texts` of *text* in each frame, float64 of shape (frames, N)."""
         return np.array([_around(read, text) for read in self.reads])
 
 
@@ -169,7 +169,7 @@ def _likeness(before: PlateRead, now: PlateRead, frames: int) -> float | None:
 
 def _around(read: PlateRead, text: str) -> NDArray[np.float64]:
     outputs = np.stack([look.log_probs for look in read.looks])
-    return mixed(read, edits.log_likelihoods(outputs, text))
+    return mixed(read, neighbours.log_likelihoods(outputs, text))
 
 
 def _size(box: Box) -> float:

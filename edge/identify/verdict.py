@@ -1,8 +1,8 @@
 """Claims held against a photo: pure functions from plate reads and claimed plates to a verdict.
 
 Each claimed plate is scored by how well it explains the pixels of the offender's plate, summed over the frames
-(:mod:`edge.tracks` says which plate that is). It competes with every other claim and with what the plate may say
-otherwise (:mod:`edge.candidates`): the car photographed may have sent nothing. A wrong name is worse than no name.
+(:mod:`edge.identify.tracks` says which plate that is). It competes with every other claim and with what the plate may say
+otherwise (:mod:`edge.identify.candidates`): the car photographed may have sent nothing. A wrong name is worse than no name.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.candidates import Candidates, candidates, scores
 from edge.errors import ModelError
+from edge.identify.candidates import Candidates, candidates, scores
+from edge.identify.formats import Formats
+from edge.identify.tracks import Track, suspects, tracks, without_doubles
 from edge.model import Outcome, PlateRead, Verdict
-from edge.plates import Formats
-from edge.tracks import Track, suspects, tracks, without_doubles
 
 ANY_FORMAT = Formats()
 
@@ -106,7 +106,7 @@ def best_first(reads: Sequence[PlateRead]) -> tuple[PlateRead, ...]:
 def sight(
     frames: Sequence[Sequence[PlateRead]], formats: Formats = ANY_FORMAT, direction: str | None = None
 ) -> tuple[Sighting, ...]:
-    """The plates in the frames of a case that can be the offender's, the largest first; see :mod:`edge.tracks`."""
+    """The plates in the frames of a case that can be the offender's, the largest first; see :mod:`edge.identify.tracks`."""
     return tuple(Sighting(track, candidates(track, formats)) for track in suspects(tracks(frames), direction))
 
 
