@@ -20,12 +20,13 @@ from edge.cases.signing import load_signer
 from edge.cases.store import CaseStore
 from edge.config import Settings, models_dir
 from edge.crypto import opener
-from edge.deciding import Deciding
 from edge.errors import EdgeError, SecretError
+from edge.flow.infringement import Infringements, Rules
+from edge.flow.opening import WindowOpener
+from edge.flow.queue import Deciding
 from edge.health import DiskProbe
 from edge.identify.formats import Formats, licence_pattern
 from edge.identify.verdict import Thresholds
-from edge.infringement import Infringements, Rules
 from edge.link.mailbox import Mailbox
 from edge.link.server import LinkServer
 from edge.metrics import Metrics, MetricsServer, Sources
@@ -37,7 +38,6 @@ from edge.provenance import provenance
 from edge.sense import Board, Panel, open_camera, open_radar
 from edge.vision.integrity import reader_checksum
 from edge.vision.pool import WorkerPool
-from edge.window import WindowOpener
 
 log = logging.getLogger(__name__)
 

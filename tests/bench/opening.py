@@ -17,6 +17,7 @@ from decrypt import decrypt_many
 from linkkit import ANNA, notation, sealed
 
 from edge.crypto.packet import seal
+from edge.flow.opening import WindowOpener
 from edge.identify.formats import licence_pattern, plate_pattern
 from edge.link.mailbox import Mailbox
 from edge.model import Packet
@@ -27,7 +28,6 @@ from edge.police.vault import create_master_key
 from edge.police.vault import seal as seal_key
 from edge.vision.pool import WorkerPool
 from edge.vision.worker import NICENESS
-from edge.window import WindowOpener
 
 WINDOWS = (50, 200, 1000)
 ROUNDS = 3

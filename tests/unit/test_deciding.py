@@ -11,8 +11,8 @@ from eventually import eventually
 
 from edge.cases.audit import audit
 from edge.cases.store import CaseStore
-from edge.deciding import AT_ONCE, Deciding
 from edge.errors import WorkerError
+from edge.flow.queue import AT_ONCE, Deciding
 from edge.model import Case
 
 
@@ -69,7 +69,7 @@ async def test_what_recognition_cannot_keep_up_with_waits_on_the_disk(tmp_path: 
 async def test_a_backlog_goes_in_its_order_and_one_failure_holds_up_no_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("edge.deciding.RETRY_S", (0.0,))
+    monkeypatch.setattr("edge.flow.queue.RETRY_S", (0.0,))
     await filled(tmp_path, 5, decide=False)
     store = await CaseStore.open(tmp_path, SIGNER, UNIT)
     for number in await store.waiting():

@@ -4,7 +4,7 @@ import pytest
 from linkkit import sealed
 
 from edge.crypto.opener import OpenJob
-from edge.window import BATCH, _shared_out
+from edge.flow.opening import BATCH, _shared_out
 
 JOB = OpenJob(sealed(payload=b""), b"", "")
 

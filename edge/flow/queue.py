@@ -20,7 +20,7 @@ AT_ONCE = 8
 
 
 class Flow(Protocol):
-    """Decides cases: :class:`edge.infringement.Infringements`."""
+    """Decides cases: :class:`edge.flow.infringement.Infringements`."""
 
     async def complete(self, number: int) -> None: ...  # noqa: D102
     async def decide(self, number: int, *, live: bool = True) -> Case: ...  # noqa: D102

@@ -1,0 +1,1 @@
+"""The flow: from a trigger to a decided case."""
