@@ -74,6 +74,6 @@ def _run(args: argparse.Namespace) -> int:
     if args.check:
         print(settings.printable())
         return 0
-    from edge.daemon import run
+    from edge.daemon.main import run
 
     return run(settings)

@@ -1,6 +1,6 @@
 """THE FLOW: one trigger to one decided case.
 
-The parts are known here by small protocols only; :mod:`edge.daemon` brings the real ones.
+The parts are known here by small protocols only; :mod:`edge.daemon.main` brings the real ones.
 """
 
 from __future__ import annotations

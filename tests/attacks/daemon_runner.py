@@ -9,11 +9,11 @@ from pathlib import Path
 
 from runner import say_everything, serve
 
-from edge import daemon
 from edge.config import load
+from edge.daemon.main import main
 
 
-class QuestionedUnit(daemon.Unit):
+class QuestionedUnit(main.Unit):
     """The daemon's unit, which also answers questions."""
 
     async def start(self, stack: AsyncExitStack) -> None:
@@ -24,5 +24,5 @@ class QuestionedUnit(daemon.Unit):
 
 if __name__ == "__main__":
     say_everything()
-    daemon.Unit = QuestionedUnit  # type: ignore[misc]
-    sys.exit(daemon.run(load(Path(sys.argv[1]))))
+    main.Unit = QuestionedUnit  # type: ignore[misc]
+    sys.exit(main.run(load(Path(sys.argv[1]))))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from eventually import eventually
 
-from edge.health import PROBE, DiskProbe
+from edge.daemon.disk_probe import PROBE, DiskProbe
 
 
 async def settle(probe: DiskProbe) -> None:

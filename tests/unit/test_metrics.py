@@ -6,8 +6,8 @@ import aiohttp
 import pytest
 
 from edge.config import MetricsSettings
+from edge.daemon.metrics import Metrics, MetricsServer, Sources
 from edge.errors import ConfigError
-from edge.metrics import Metrics, MetricsServer, Sources
 
 VISITS = {"accepted": 7, "bad_frame": 2}
 

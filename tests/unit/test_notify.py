@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from edge.journald import JournalHandler, entry, handler
-from edge.notify import Notifier
+from edge.daemon.journald import JournalHandler, entry, handler
+from edge.daemon.systemd import Notifier
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ async def test_without_a_watchdog_there_is_nothing_to_feed() -> None:
 
 
 def record(message: str, **extra: object) -> logging.LogRecord:
-    made = logging.LogRecord("edge.daemon", logging.WARNING, __file__, 1, message, None, None, "decide")
+    made = logging.LogRecord("edge.daemon.main", logging.WARNING, __file__, 1, message, None, None, "decide")
     made.__dict__.update(extra)
     return made
 
@@ -104,7 +104,7 @@ def record(message: str, **extra: object) -> logging.LogRecord:
 def test_a_record_becomes_fields_and_only_known_extras() -> None:
     sent = entry(record("case decided", case=12, plate="AB123CD"), "case decided")
     assert sent == (
-        b"MESSAGE=case decided\nPRIORITY=4\nSYSLOG_IDENTIFIER=autovelox\nLOGGER=edge.daemon\nCODE_FUNC=decide\n"
+        b"MESSAGE=case decided\nPRIORITY=4\nSYSLOG_IDENTIFIER=autovelox\nLOGGER=edge.daemon.main\nCODE_FUNC=decide\n"
         b"AUTOVELOX_CASE=12\n"
     )
 

@@ -14,27 +14,27 @@ from pathlib import Path
 
 import uvloop
 
-from edge import journald
 from edge.cases.retention import Policy
 from edge.cases.signing import load_signer
 from edge.cases.store import CaseStore
 from edge.config import Settings, models_dir
 from edge.crypto import opener
+from edge.daemon.disk_probe import DiskProbe
+from edge.daemon.main import journald
+from edge.daemon.metrics import Metrics, MetricsServer, Sources
+from edge.daemon.provenance import provenance
+from edge.daemon.systemd import Notifier
 from edge.errors import EdgeError, SecretError
 from edge.flow.infringement import Infringements, Rules
 from edge.flow.opening import WindowOpener
 from edge.flow.queue import Deciding
-from edge.health import DiskProbe
 from edge.identify.formats import Formats, licence_pattern
 from edge.identify.verdict import Thresholds
 from edge.link.mailbox import Mailbox
 from edge.link.server import LinkServer
-from edge.metrics import Metrics, MetricsServer, Sources
 from edge.model import Case, Claim, Packet, PlateRead, Trigger
-from edge.notify import Notifier
 from edge.police.registry import Registry
 from edge.police.vault import load_master_key
-from edge.provenance import provenance
 from edge.sense import Board, Panel, open_camera, open_radar
 from edge.vision.integrity import reader_checksum
 from edge.vision.pool import WorkerPool

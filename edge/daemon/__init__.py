@@ -1,0 +1,1 @@
+"""The running process: built, looped, stopped, watched."""
