@@ -10,7 +10,7 @@ import numpy as np
 from converter.evaluate import Evaluation
 from converter.labels import Photo
 from edge.vision.detector import Detector, letterbox
-from edge.vision.image import load_image
+from edge.vision.images import load_image
 
 AP50 = 0.97
 RECALL = 0.985

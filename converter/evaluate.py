@@ -15,7 +15,7 @@ from converter.labels import Photo
 from converter.metrics import Outcome, Summary, curve, match, summarise
 from converter.sheet import contact_sheet, is_wrong, mistake_cell
 from edge.vision.detector import Detector
-from edge.vision.image import load_image
+from edge.vision.images import load_image
 
 FLOOR = 0.05
 """What is less sure than this is not measured."""

@@ -20,7 +20,7 @@ from xml.parsers import expat
 from PIL import Image
 
 from converter.errors import ConverterError, LabelError
-from edge.vision.image import upright_size
+from edge.vision.images import upright_size
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
 _OVERHANG_PX = 3.0

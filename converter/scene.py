@@ -22,7 +22,7 @@ from converter import light, plates, words
 from converter.labels import Photo, PlateBox
 from converter.rehang import rehang
 from converter.warp import Matrix, Pixels, covers, transformed, warped
-from edge.vision.image import load_image
+from edge.vision.images import load_image
 
 Groups = Sequence[Sequence[Photo]]
 

@@ -12,8 +12,8 @@ import numpy as np
 from converter.labels import Photo
 from converter.metrics import Outcome, summarise
 from edge.identify.verdict import best_first
-from edge.vision.image import load_image
-from edge.vision.recogniser import Recogniser
+from edge.vision.images import load_image
+from edge.vision.pipeline import Recogniser
 
 
 def together(models: Path, photos: Sequence[Photo], *, height_min: float) -> str:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from edge.model import CLASS
-from edge.vision.rectify import straightened, to_canvas
+from edge.vision.deskew import straightened, to_canvas
 
 from .augment import degrade, photograph
 from .real import RealCrop, recrop

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize  # type: ignore[import-untyped]
 
 from edge.identify.verdict import Thresholds
-from edge.vision.integrity import reader_checksum
+from edge.vision.checksums import reader_checksum
 
 from .trials import Bench, Kind
 

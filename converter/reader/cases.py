@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from converter.errors import MissingError
 from edge.model import Box, Detection
+from edge.vision.pipeline import Recogniser
 from edge.vision.reader import PlateReader
-from edge.vision.recogniser import Recogniser
 
 from .trials import KnownCase
 from .truth import TruthCrop

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.model import Box, Detection
-from edge.vision.confidence import log_odds
-from edge.vision.integrity import NETWORK_NAME, READER_FILES, write_list
+from edge.vision.calibration import log_odds
+from edge.vision.checksums import NETWORK_NAME, READER_FILES, write_list
 from edge.vision.reader import PlateReader
 
 from .augment import photograph

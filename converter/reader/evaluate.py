@@ -11,8 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from edge.vision.bestpath import best_path
-from edge.vision.rectify import to_canvas
+from edge.vision.deskew import to_canvas
+from edge.vision.greedy_decode import best_path
 
 from .batches import to_tensor
 from .truth import TruthCrop

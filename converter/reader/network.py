@@ -15,8 +15,8 @@ from torch import nn
 
 from converter.errors import ConverterError, MissingError
 from edge.model import ALPHABET
-from edge.vision.integrity import NETWORK_NAME, READER_FILES, write_list
-from edge.vision.rectify import CANVAS_SHAPE
+from edge.vision.checksums import NETWORK_NAME, READER_FILES, write_list
+from edge.vision.deskew import CANVAS_SHAPE
 
 MODEL_DIR = Path(__file__).parents[2] / "models" / "reader"
 NETWORK_PARAMS: dict[str, Any] = {

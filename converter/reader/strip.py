@@ -13,8 +13,8 @@ from edge.identify.candidates import reading
 from edge.identify.verdict import ANY_FORMAT, best_first
 from edge.model import PlateRead
 from edge.sense.manifest import load_manifest
-from edge.vision.recogniser import Recogniser
-from edge.vision.rectify import cut
+from edge.vision.deskew import cut
+from edge.vision.pipeline import Recogniser
 
 from .cases import frames_of
 from .progress import Progress

@@ -11,7 +11,7 @@ import cv2
 
 from edge.identify.formats import Formats
 from edge.identify.verdict import Thresholds
-from edge.vision.integrity import reader_checksum
+from edge.vision.checksums import reader_checksum
 
 from .calibrate import Points, choose, reliability, write
 from .cases import crop_cases, degraded, feed_cases
@@ -53,8 +53,8 @@ def trials(args: argparse.Namespace) -> int:
 
 
 def _bench(args: argparse.Namespace, *, worse: bool) -> Bench:
+    from edge.vision.pipeline import Recogniser
     from edge.vision.reader import PlateReader
-    from edge.vision.recogniser import Recogniser
 
     reader = PlateReader(args.models)
     crops = load_truth(args.data, (SOURCE,))

@@ -36,8 +36,8 @@ from edge.model import Case, Claim, Packet, PlateRead, Trigger
 from edge.police.registry import Registry
 from edge.police.vault import load_master_key
 from edge.sense import Board, Panel, open_camera, open_radar
-from edge.vision.integrity import reader_checksum
-from edge.vision.pool import WorkerPool
+from edge.vision.checksums import reader_checksum
+from edge.workers.pool import WorkerPool
 
 log = logging.getLogger(__name__)
 

@@ -12,9 +12,9 @@ import numpy as np
 from edge.config import Settings, models_dir
 from edge.doctor.finding import Finding, good, missing, warning
 from edge.identify.verdict import Thresholds
+from edge.vision.checksums import READER_FILES, reader_checksum, verify_folder
 from edge.vision.detector import Detector
-from edge.vision.integrity import READER_FILES, reader_checksum, verify_folder
-from edge.vision.runtime import available
+from edge.vision.tflite import available
 
 ROUNDS = 5
 MUCH_FASTER = 1.5

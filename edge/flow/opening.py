@@ -15,7 +15,7 @@ from edge.crypto.opener import OpenJob, open_batch
 from edge.crypto.packet import Opened
 from edge.errors import WorkerError
 from edge.model import Claim, Packet
-from edge.vision.pool import WorkerPool
+from edge.workers.pool import WorkerPool
 
 log = logging.getLogger(__name__)
 

@@ -15,10 +15,10 @@ from edge.identify.candidates import reading
 from edge.identify.formats import Formats
 from edge.identify.verdict import ANY_FORMAT, Thresholds, best_first, identify
 from edge.model import ALPHABET, PlateRead
-from edge.vision.integrity import reader_checksum
+from edge.vision.checksums import reader_checksum
 
 if TYPE_CHECKING:
-    from edge.vision.recogniser import Recogniser
+    from edge.vision.pipeline import Recogniser
     from edge.vision.worker import PhotoRead
 
 Report = dict[str, object]
@@ -46,7 +46,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
 
 def read(args: argparse.Namespace) -> int:
     """Print what is read in each photo, in the order given; 1 if any could not be read."""
-    from edge.vision.recogniser import Recogniser  # takes seconds to import
+    from edge.vision.pipeline import Recogniser  # takes seconds to import
 
     claims = load_claims(args.against) if args.against else None
     formats = Formats(args.countries.upper().split(",")) if args.countries else ANY_FORMAT

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from edge.errors import ModelError
 from edge.model import Box, Detection
 from edge.vision.refiner import Refiner
-from edge.vision.runtime import checked_input, load_interpreter, read_description
+from edge.vision.tflite import checked_input, load_interpreter, read_description
 
 MODEL_NAME = "detector.tflite"
 PADDING = 114

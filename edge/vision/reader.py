@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 
 from edge.errors import ModelError
 from edge.model import ALPHABET, Detection, PlateRead
-from edge.vision.bestpath import best_path
-from edge.vision.confidence import Calibration
-from edge.vision.fold import fold_batch_norms
-from edge.vision.integrity import NETWORK_NAME, READER_FILES, verify_folder
-from edge.vision.rectify import cut, straightened, to_canvas
-from edge.vision.torchcompat import import_easyocr
+from edge.vision.calibration import Calibration
+from edge.vision.checksums import NETWORK_NAME, READER_FILES, verify_folder
+from edge.vision.deskew import cut, straightened, to_canvas
+from edge.vision.easyocr_backend import import_easyocr
+from edge.vision.fuse_batch_norms import fold_batch_norms
+from edge.vision.greedy_decode import best_path
 
 easyocr = import_easyocr()
 

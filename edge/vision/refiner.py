@@ -17,7 +17,7 @@ from edge.errors import ModelError
 from edge.model import Box, Detection
 from edge.vision.boxes import iou
 from edge.vision.closeup import close_up, frame_of
-from edge.vision.runtime import checked_input, load_interpreter, read_description
+from edge.vision.tflite import checked_input, load_interpreter, read_description
 
 SAME = 0.45
 """Intersection over union from which two boxes are the same plate."""

@@ -1,7 +1,7 @@
 """What runs inside a worker process: models loaded once, one photo a job.
 
 The daemon imports this module to name its functions; the networks' libraries, half of what the unit needs in memory
-and most of its start, are imported in the workers alone (:mod:`edge.vision.recogniser`).
+and most of its start, are imported in the workers alone (:mod:`edge.vision.pipeline`).
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from edge.errors import EdgeError, ModelError, WorkerError
 from edge.model import PlateRead
 
 if TYPE_CHECKING:
-    from edge.vision.recogniser import Recogniser
+    from edge.vision.pipeline import Recogniser
 
-NETWORKS = "edge.vision.recogniser"
+NETWORKS = "edge.vision.pipeline"
 """What a fork server imports before it makes workers, so that they share it."""
 
 NICENESS = 15
@@ -61,7 +61,7 @@ def start(models_dir: Path) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the daemon's business; it stops its workers itself
     threading.Thread(target=_die_with_daemon, daemon=True).start()
     try:
-        from edge.vision.recogniser import Recogniser
+        from edge.vision.pipeline import Recogniser
 
         _recogniser = Recogniser(models_dir)
     except EdgeError as error:

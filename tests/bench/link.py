@@ -26,7 +26,7 @@ from processes import WIDE_OPEN, Server, apart, cars, crowd, servers
 from edge.config import models_dir
 from edge.crypto import opener
 from edge.demo.cast import FOLDER as FEED
-from edge.vision.pool import WorkerPool
+from edge.workers.pool import WorkerPool
 
 PACED_VISITS, SPENT_S = 600, 1.0
 """Visits of which the slowest hundredth counts (six runs of them fit into the mailbox), and how long a flood goes on

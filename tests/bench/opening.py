@@ -26,8 +26,8 @@ from edge.police.registry import Registry
 from edge.police.schema import new_key_check, writing
 from edge.police.vault import create_master_key
 from edge.police.vault import seal as seal_key
-from edge.vision.pool import WorkerPool
 from edge.vision.worker import NICENESS
+from edge.workers.pool import WorkerPool
 
 WINDOWS = (50, 200, 1000)
 ROUNDS = 3

@@ -16,7 +16,7 @@ from feedkit import roundabout
 from edge.errors import ModelError
 from edge.vision import detector as module
 from edge.vision.detector import PADDING, Detector, letterbox
-from edge.vision.runtime import available
+from edge.vision.tflite import available
 
 ROOT = Path(__file__).parents[2]
 MODELS = ROOT / "models"

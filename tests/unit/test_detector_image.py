@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from edge.errors import ImageError
-from edge.vision.image import load_image, upright_size
+from edge.vision.images import load_image, upright_size
 
 RED = (200, 20, 30)
 

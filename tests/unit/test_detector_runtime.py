@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from edge.errors import ModelError
-from edge.vision import runtime
-from edge.vision.runtime import load_interpreter
+from edge.vision import tflite
+from edge.vision.tflite import load_interpreter
 
 
 def described(path: Path, content: bytes, **more: object) -> Path:
@@ -22,7 +22,7 @@ def described(path: Path, content: bytes, **more: object) -> Path:
 def test_a_swapped_file_is_refused_before_it_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = described(tmp_path / "detector.tflite", b"the right one")
     path.write_bytes(b"another one")
-    monkeypatch.setattr(runtime.importlib, "import_module", lambda name: pytest.fail("the runtime was reached"))
+    monkeypatch.setattr(tflite.importlib, "import_module", lambda name: pytest.fail("the runtime was reached"))
     with pytest.raises(ModelError, match="checksum is wrong"):
         load_interpreter(path)
 
@@ -35,7 +35,7 @@ def test_one_changed_bit_is_noticed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"no model", b"\x00" * 64])
-@pytest.mark.parametrize("name", runtime.available())
+@pytest.mark.parametrize("name", tflite.available())
 def test_a_file_that_is_no_model_is_refused_with_its_checksum_right(tmp_path: Path, content: bytes, name: str) -> None:
     path = described(tmp_path / "detector.tflite", content)
     with pytest.raises(ModelError, match="not a TFLite model"):
@@ -65,6 +65,6 @@ def test_a_missing_description_is_named(tmp_path: Path) -> None:
 
 def test_without_a_runtime_the_remedy_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = described(tmp_path / "detector.tflite", b"x")
-    monkeypatch.setattr(runtime.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(tflite.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ModelError, match="pip install ai-edge-litert"):
         load_interpreter(path)

@@ -16,9 +16,9 @@ from eventually import eventually
 
 from edge.config import models_dir
 from edge.errors import ImageError, ModelError, WorkerError
-from edge.vision.integrity import READER_FILES, write_list
-from edge.vision.pool import WorkerPool
+from edge.vision.checksums import READER_FILES, write_list
 from edge.vision.worker import ready
+from edge.workers.pool import WorkerPool
 
 
 def pid() -> int:
@@ -73,7 +73,7 @@ async def test_a_cancelled_caller_frees_its_worker(pool: WorkerPool) -> None:
 
 
 async def test_a_pool_that_ends_no_job_says_so(pool: WorkerPool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("edge.vision.pool.OVERDUE_S", -5.0)
+    monkeypatch.setattr("edge.workers.pool.OVERDUE_S", -5.0)
     stuck = asyncio.create_task(pool.run(sleep_forever))
     await eventually(lambda: "ended none of its 1 jobs" in (pool.problem() or ""))
     stuck.cancel()
@@ -91,7 +91,7 @@ async def test_workers_that_hang_before_they_take_a_job_are_replaced(
         os.kill(number, signal.SIGSTOP)
     job = asyncio.create_task(pool.run(pid))
     with monkeypatch.context() as impatient:
-        impatient.setattr("edge.vision.pool.OVERDUE_S", -4.0)
+        impatient.setattr("edge.workers.pool.OVERDUE_S", -4.0)
         await eventually(lambda: pool.problem() is not None)
         pool.mend()
     with pytest.raises(WorkerError, match=r"ended under the job|broke and is rebuilt"):

@@ -16,12 +16,12 @@ from torch import nn
 
 from edge.errors import ModelError
 from edge.model import ALPHABET, Box, Detection
-from edge.vision.bestpath import best_path
-from edge.vision.confidence import Calibration, log_odds
-from edge.vision.fold import fold_batch_norms
-from edge.vision.integrity import LIST_NAME, READER_FILES, verify_folder, write_list
+from edge.vision.calibration import Calibration, log_odds
+from edge.vision.checksums import LIST_NAME, READER_FILES, verify_folder, write_list
+from edge.vision.deskew import CANVAS_SHAPE, cut, to_canvas
+from edge.vision.fuse_batch_norms import fold_batch_norms
+from edge.vision.greedy_decode import best_path
 from edge.vision.reader import PlateReader
-from edge.vision.rectify import CANVAS_SHAPE, cut, to_canvas
 
 ROOT = Path(__file__).parents[2]
 MODELS = ROOT / "models"

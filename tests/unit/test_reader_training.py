@@ -24,8 +24,8 @@ from converter.reader.store import PlateStore
 from converter.reader.train import Plan, RunError, train
 from converter.reader.truth import TruthCrop
 from edge.model import ALPHABET
-from edge.vision.integrity import READER_FILES, verify_folder
-from edge.vision.rectify import CANVAS_SHAPE, skew
+from edge.vision.checksums import READER_FILES, verify_folder
+from edge.vision.deskew import CANVAS_SHAPE, skew
 
 
 def plate(seed: int) -> RenderedPlate:

@@ -12,7 +12,7 @@ from PIL import Image
 from readkit import plate_read
 
 from edge.vision.detector import Detector
-from edge.vision.recogniser import Recogniser, is_plate
+from edge.vision.pipeline import Recogniser, is_plate
 
 ROOT = Path(__file__).parents[2]
 MODELS = ROOT / "models"

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from edge.model import Box, Detection, PlateRead
+from edge.vision.deskew import lean, skew, straightened
 from edge.vision.reader import PlateReader
-from edge.vision.rectify import lean, skew, straightened
 
 MODELS = Path(__file__).parents[2] / "models"
 

@@ -16,7 +16,7 @@ from converter.reader.trials import LOOKALIKES, Bench, Kind, KnownCase, Tally, g
 from edge.demo.cast import FOLDER, load_cast
 from edge.identify.verdict import Thresholds
 from edge.model import PlateRead
-from edge.vision.integrity import reader_checksum
+from edge.vision.checksums import reader_checksum
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
 NOTHING = np.zeros((1, 1), np.uint8)
@@ -129,7 +129,7 @@ def test_the_shipped_thresholds_belong_to_the_shipped_reader() -> None:
 @pytest.mark.timeout(600)
 def test_the_demos_clips_give_right_names_or_none() -> None:
     from converter.reader.cases import clip_cases
-    from edge.vision.recogniser import Recogniser
+    from edge.vision.pipeline import Recogniser
 
     recogniser = Recogniser(MODELS)
     clips = tomllib.loads((FOLDER / "feed" / "manifest.toml").read_text())["clip"]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from edge.model import Detection, PlateRead
 from edge.vision.detector import Detector
-from edge.vision.image import load_image
+from edge.vision.images import load_image
 from edge.vision.reader import PlateReader
 from edge.vision.worker import PhotoRead
 
