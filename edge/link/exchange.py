@@ -25,9 +25,9 @@ import socketio
 
 from edge.crypto.packet import PAYLOAD_BYTES
 from edge.link.challenge import Challenge
-from edge.link.engine import CarEngine, silent_logger
+from edge.link.connection import Stage, Visit
+from edge.link.engineio import CarEngine, silent_logger
 from edge.link.frames import ACK, CONNECT, DISCONNECT, EVENT, CarPacket, FrameError
-from edge.link.visit import Stage, Visit
 from edge.model import Packet
 
 GRACE_S: Final = 2.0

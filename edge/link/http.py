@@ -4,7 +4,7 @@ Guards against aiohttp 3.14.5, each with its test in tests/attacks:
 
 - a malformed request is logged with a traceback, so a stranger writes into the log. Here errors are counted;
 - a request that is not read to its end is drained for 10 s. Here every answer but the upgrade closes at once;
-- how much an upgraded connection may send is nobody's business. Here it is :data:`~edge.link.visit.MAX_BYTES`;
+- how much an upgraded connection may send is nobody's business. Here it is :data:`~edge.link.connection.MAX_BYTES`;
 - WebSocket pings are answered inside the library and never seen by a handler: the same budget bounds them.
 """
 
@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 from aiohttp import hdrs, web
 from aiohttp.web_protocol import RequestHandler
 
-from edge.link.engine import CarEngine, silent_logger
-from edge.link.visit import Visit
+from edge.link.connection import Visit
+from edge.link.engineio import CarEngine, silent_logger
 
 PATH: Final = "/socket.io/"
 

@@ -14,13 +14,13 @@ from typing import Final
 from aiohttp import web
 
 from edge.config import LinkSettings
+from edge.link.connection import Visit
 from edge.link.exchange import Exchange
-from edge.link.gate import Gate, Limits, source_of
 from edge.link.http import CarProtocol, Door
+from edge.link.limiter import Gate, Limits, source_of
 from edge.link.listener import Listener, refuse, room_for
 from edge.link.mailbox import Mailbox
 from edge.link.tls import server_context
-from edge.link.visit import Visit
 
 log = logging.getLogger(__name__)
 

@@ -11,9 +11,9 @@ import pytest
 from linkkit import ANNA, RawCar
 from linkunit import StartUnit, Unit
 
+from edge.link.connection import MAX_BYTES, MAX_MESSAGES
 from edge.link.frames import MAX_FRAME_BYTES
-from edge.link.gate import ADDRESSES_PER_CONNECTION
-from edge.link.visit import MAX_BYTES, MAX_MESSAGES
+from edge.link.limiter import ADDRESSES_PER_CONNECTION
 
 ACCEPTED = {"status": "accepted"}
 STOCK_CLOSE_TIMEOUT_S = 10.0

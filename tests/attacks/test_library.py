@@ -24,10 +24,10 @@ from engineio.async_drivers.aiohttp import translate_request
 from linkkit import RawCar
 from socketio.packet import Packet
 
-from edge.link.engine import CarEngine
+from edge.link.connection import MAX_BYTES
+from edge.link.engineio import CarEngine
 from edge.link.exchange import Exchange
 from edge.link.http import CarProtocol
-from edge.link.visit import MAX_BYTES
 
 
 class Stock:

@@ -19,11 +19,11 @@ from linkkit import ANNA, sealed
 from edge.crypto import strict_json
 from edge.crypto.packet import Opened, load_private_key, open_packet, plaintext, read_plaintext
 from edge.errors import PacketError, SecretError
-from edge.link.engine import CarSocket
+from edge.link.connection import Visit
+from edge.link.engineio import CarSocket
 from edge.link.exchange import Exchange
 from edge.link.frames import CarPacket, FrameError
 from edge.link.http import CarProtocol, Door
-from edge.link.visit import Visit
 
 NONCE, TIMESTAMP = "0" * 32, 1767225600
 HONEST_BODY = {"uid": "a" * 32, "payload": "A" * 683 + "="}

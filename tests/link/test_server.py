@@ -11,7 +11,7 @@ from linkkit import ANNA, RawCar
 
 from edge.config import LinkSettings
 from edge.errors import LinkError, SecretError
-from edge.link import visit
+from edge.link import connection
 from edge.link.mailbox import Mailbox
 from edge.link.server import LinkServer
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from edge.link.gate import ADDRESSES_PER_CONNECTION, Gate, Limits, source_of
+from edge.link.limiter import ADDRESSES_PER_CONNECTION, Gate, Limits, source_of
 
 
 def gate(*, connections: int = 10, each: int = 3, rate: float = 1.0, burst: int = 100) -> Gate:

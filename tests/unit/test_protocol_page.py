@@ -13,10 +13,10 @@ from linkkit import VECTORS
 
 from edge.config import LinkSettings
 from edge.crypto.packet import PLAINTEXT_BYTES, Opened, digest, open_packet
+from edge.link.connection import MAX_BYTES, MAX_MESSAGES, PING_INTERVAL_S, PING_TIMEOUT_S
 from edge.link.exchange import GRACE_S
 from edge.link.frames import MAX_FRAME_BYTES
 from edge.link.http import MAX_FIELD_BYTES, MAX_HEADERS
-from edge.link.visit import MAX_BYTES, MAX_MESSAGES, PING_INTERVAL_S, PING_TIMEOUT_S
 from edge.model import Packet
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "protocol.md").read_text(encoding="utf-8")

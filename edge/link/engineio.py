@@ -22,8 +22,8 @@ import engineio
 from aiohttp import ClientConnectionResetError, WSCloseCode, WSMsgType, web
 from engineio import packet
 
+from edge.link.connection import PING_INTERVAL_S, PING_TIMEOUT_S, Visit
 from edge.link.frames import MAX_FRAME_BYTES, FrameError
-from edge.link.visit import PING_INTERVAL_S, PING_TIMEOUT_S, Visit
 
 log = logging.getLogger(__name__)
 
