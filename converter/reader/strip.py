@@ -12,7 +12,7 @@ from edge.demo.cast import load_cast
 from edge.identify.candidates import reading
 from edge.identify.verdict import ANY_FORMAT, best_first
 from edge.model import PlateRead
-from edge.sense.manifest import load_manifest
+from edge.sensors.manifest import load_manifest
 from edge.vision.deskew import cut
 from edge.vision.pipeline import Recogniser
 

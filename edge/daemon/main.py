@@ -35,7 +35,7 @@ from edge.link.server import LinkServer
 from edge.model import Case, Claim, Packet, PlateRead, Trigger
 from edge.police.registry import Registry
 from edge.police.vault import load_master_key
-from edge.sense import Board, Panel, open_camera, open_radar
+from edge.sensors import Board, Panel, open_camera, open_radar
 from edge.vision.checksums import reader_checksum
 from edge.workers.pool import WorkerPool
 

@@ -14,7 +14,7 @@ from importlib.util import find_spec
 
 from edge.config import Settings
 from edge.doctor.finding import Finding, good, missing, warning
-from edge.sense.board import Board
+from edge.sensors.board import Board
 
 COMMAND_TIMEOUT_S = 5
 LEAST_FREE_MIB = 1024

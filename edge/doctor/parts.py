@@ -13,9 +13,9 @@ from edge.cases.signing import load_signer
 from edge.config import Settings
 from edge.doctor.finding import Finding, good, missing
 from edge.police.vault import load_master_key
-from edge.sense.manifest import load_manifest
-from edge.sense.ops243 import BAUD
-from edge.sense.pins import pin_factory
+from edge.sensors.manifest import load_manifest
+from edge.sensors.ops243 import BAUD
+from edge.sensors.pins import pin_factory
 
 
 def camera(settings: Settings) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ from virtual import picamera2
 
 from edge.config import CameraSettings
 from edge.model import Frame
-from edge.sense.picamera import Picamera
+from edge.sensors.picamera import Picamera
 
 FRAMES = Path("/tmp/frames")
 LEVELS = (40, 80, 120, 160, 200)

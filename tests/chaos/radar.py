@@ -16,7 +16,7 @@ from tally import Tally
 
 from edge.cases.store import CaseStore
 from edge.config import RadarSettings
-from edge.sense.gpio import GpioRadar
+from edge.sensors.gpio import GpioRadar
 
 NAME = "radar line flaps 1,000 times in a second"
 EDGES = 1000

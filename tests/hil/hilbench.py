@@ -18,9 +18,9 @@ from edge.cases.store import CaseStore
 from edge.config import CameraSettings, RadarSettings
 from edge.errors import CameraError
 from edge.model import Trigger
-from edge.sense.gpio import GpioRadar
-from edge.sense.pins import Line, feed_line
-from edge.sense.recorded import RecordedFeed
+from edge.sensors.gpio import GpioRadar
+from edge.sensors.pins import Line, feed_line
+from edge.sensors.recorded import RecordedFeed
 
 NS = 1e6
 

@@ -16,7 +16,7 @@ from hilservice import Service, report, serve
 
 from edge.config import RadarSettings
 from edge.errors import RadarError
-from edge.sense.ring import Exposure
+from edge.sensors.ring import Exposure
 
 SIZE = (640, 360)
 

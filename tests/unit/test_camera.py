@@ -16,9 +16,9 @@ from fake_picamera2 import HEIGHT, WIDTH, Bench
 from edge.config import CameraSettings
 from edge.errors import CameraError
 from edge.model import Frame
-from edge.sense.light import LightSwitch
-from edge.sense.picamera import Picamera, exposure_start_ns
-from edge.sense.ring import Exposure, FrameRing
+from edge.sensors.day_night import LightSwitch
+from edge.sensors.picamera import Picamera, exposure_start_ns
+from edge.sensors.ring import Exposure, FrameRing
 
 MS = 1_000_000
 
@@ -27,7 +27,7 @@ MS = 1_000_000
 def bench(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     bench = Bench()
     monkeypatch.setitem(sys.modules, "picamera2", bench)
-    monkeypatch.setattr("edge.sense.picamera.REOPEN_S", (0.0,))
+    monkeypatch.setattr("edge.sensors.picamera.REOPEN_S", (0.0,))
     yield bench
     assert all(request.released for request in bench.requests)
     assert all(camera.closed for camera in bench.cameras)

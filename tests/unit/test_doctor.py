@@ -17,7 +17,7 @@ from edge.config import RecognitionSettings, Settings, models_dir
 from edge.doctor import machine, models, parts
 from edge.doctor.finding import Health, from_error
 from edge.errors import CameraError, EdgeError, ModelError
-from edge.sense.board import Board
+from edge.sensors.board import Board
 
 
 @pytest.fixture(autouse=True)

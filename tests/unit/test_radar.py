@@ -18,8 +18,8 @@ from gpiozero.pins.mock import MockFactory, MockPin
 from edge.config import RadarSettings
 from edge.errors import RadarError
 from edge.model import Trigger
-from edge.sense.gpio import QUEUE_TRIGGERS, GpioRadar
-from edge.sense.speed import Speed, SpeedLog
+from edge.sensors.gpio import QUEUE_TRIGGERS, GpioRadar
+from edge.sensors.speed import Speed, SpeedLog
 
 PIN = 17
 
@@ -242,7 +242,7 @@ async def test_without_gpio_lines_the_error_says_what_to_do(monkeypatch: pytest.
 def test_what_another_account_left_in_the_temporary_folder_does_not_matter(tmp_path: Path) -> None:
     (tmp_path / ".lgd-nfy0").mkdir()  # what root's doctor leaves in /tmp is a pipe; like this, root is in its way, too
     environment = {name: value for name, value in os.environ.items() if name != "LG_WD"} | {"TMPDIR": str(tmp_path)}
-    code = "from edge.sense.pins import pin_factory; pin_factory('lgpio')"
+    code = "from edge.sensors.pins import pin_factory; pin_factory('lgpio')"
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
     assert "cannot be loaded" not in done.stderr
     assert [each.name for each in tmp_path.iterdir()] == [".lgd-nfy0"]

@@ -15,10 +15,10 @@ from gpiozero.pins.mock import MockFactory
 from edge.config import CameraSettings, RadarSettings, Settings
 from edge.errors import CameraError, ConfigError, RadarError
 from edge.model import Frame, Trigger
-from edge.sense import open_camera, open_radar
-from edge.sense.gpio import GpioRadar
-from edge.sense.manifest import load_manifest
-from edge.sense.recorded import Playing, RecordedFeed
+from edge.sensors import open_camera, open_radar
+from edge.sensors.gpio import GpioRadar
+from edge.sensors.manifest import load_manifest
+from edge.sensors.recorded import Playing, RecordedFeed
 
 STEP = 8  # brightness between two frames: far above what MJPEG and JPEG change
 

@@ -12,7 +12,7 @@ from gpiozero.pins.mock import MockFactory
 
 from edge.config import PanelSettings
 from edge.errors import RadarError
-from edge.sense.panel import Panel
+from edge.sensors.panel import Panel
 
 ALL = PanelSettings(led_pin=22, buzzer_pin=23, button_pin=24)
 

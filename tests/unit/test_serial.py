@@ -13,8 +13,8 @@ import pytest
 from eventually import eventually
 
 from edge.config import RadarSettings
-from edge.sense.ops243 import SerialRadar, commands, parse_report
-from edge.sense.speed import Speed
+from edge.sensors.ops243 import SerialRadar, commands, parse_report
+from edge.sensors.speed import Speed
 
 
 class Port:
@@ -58,7 +58,7 @@ def settings(port: Port, **changes: object) -> RadarSettings:
 
 @pytest.fixture
 async def radar(port: Port, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[SerialRadar]:
-    monkeypatch.setattr("edge.sense.ops243.RETRY_S", (0.01,))
+    monkeypatch.setattr("edge.sensors.ops243.RETRY_S", (0.01,))
     radar = SerialRadar(settings(port))
     assert radar.problem() is not None
     await radar.start()

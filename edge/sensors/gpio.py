@@ -13,8 +13,8 @@ from gpiozero import DigitalInputDevice, GPIOZeroError
 from edge.config import RadarSettings
 from edge.errors import RadarError
 from edge.model import Trigger
-from edge.sense.pins import pin_factory
-from edge.sense.radar import SpeedMeter
+from edge.sensors.pins import pin_factory
+from edge.sensors.radar import SpeedMeter
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +82,7 @@ class GpioRadar:
                 )
 
     def counts(self) -> Mapping[str, int]:
-        """See :meth:`edge.sense.radar.Radar.counts`."""
+        """See :meth:`edge.sensors.radar.Radar.counts`."""
         speeds = self._speed.counters if self._speed is not None else {}
         return {**self.counters, **{f"speed_{name}": count for name, count in speeds.items()}}
 

@@ -13,8 +13,8 @@ from typing import Any
 from edge.config import CameraSettings, ExposureSettings
 from edge.errors import CameraError
 from edge.model import Frame
-from edge.sense.light import LightSwitch
-from edge.sense.ring import Exposure, FrameRing, Layout
+from edge.sensors.day_night import LightSwitch
+from edge.sensors.ring import Exposure, FrameRing, Layout
 
 log = logging.getLogger(__name__)
 
@@ -99,12 +99,12 @@ class Picamera:
             await asyncio.to_thread(self._thread.join, 2 * self._settings.stall_s)
 
     async def frames(self, at_monotonic_ns: int, count: int) -> AsyncIterator[Frame]:
-        """See :meth:`edge.sense.camera.Camera.frames`."""
+        """See :meth:`edge.sensors.camera.Camera.frames`."""
         async for exposure in self._ring.following(at_monotonic_ns, count):
             yield await asyncio.to_thread(exposure.encode, self._settings.jpeg_quality)
 
     async def recent(self, at_monotonic_ns: int, count: int) -> tuple[Frame, ...]:
-        """See :meth:`edge.sense.camera.Camera.recent`."""
+        """See :meth:`edge.sensors.camera.Camera.recent`."""
         exposures = self._ring.before(at_monotonic_ns, count)
         return tuple([await asyncio.to_thread(each.encode, self._settings.jpeg_quality) for each in exposures])
 

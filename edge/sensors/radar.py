@@ -1,4 +1,4 @@
-"""What the unit asks of a radar: :mod:`edge.sense.gpio` hears the pin, :mod:`edge.sense.ops243` the serial line."""
+"""What the unit asks of a radar: :mod:`edge.sensors.gpio` hears the pin, :mod:`edge.sensors.ops243` the serial line."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Protocol
 
 from edge.model import Trigger
-from edge.sense.speed import Speed
+from edge.sensors.speed import Speed
 
 __all__ = ["Radar", "Speed", "SpeedMeter"]
 

@@ -18,7 +18,7 @@ import serial
 from serial_asyncio_fast import open_serial_connection
 
 from edge.config import RadarSettings
-from edge.sense.speed import Speed, SpeedLog
+from edge.sensors.speed import Speed, SpeedLog
 
 log = logging.getLogger(__name__)
 

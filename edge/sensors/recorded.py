@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from edge.config import CameraSettings, RadarSettings
 from edge.errors import CameraError
 from edge.model import Frame
-from edge.sense.manifest import Clip, FeedTrigger, load_manifest
-from edge.sense.pins import Line, feed_line
-from edge.sense.ring import Exposure, FrameRing
-from edge.sense.speed import Speed, SpeedLog
+from edge.sensors.manifest import Clip, FeedTrigger, load_manifest
+from edge.sensors.pins import Line, feed_line
+from edge.sensors.ring import Exposure, FrameRing
+from edge.sensors.speed import Speed, SpeedLog
 
 log = logging.getLogger(__name__)
 
@@ -94,12 +94,12 @@ class RecordedFeed:
             self._line = None
 
     async def frames(self, at_monotonic_ns: int, count: int) -> AsyncIterator[Frame]:
-        """See :meth:`edge.sense.camera.Camera.frames`."""
+        """See :meth:`edge.sensors.camera.Camera.frames`."""
         async for exposure in self._ring.following(at_monotonic_ns, count):
             yield await asyncio.to_thread(exposure.encode, self._camera.jpeg_quality)
 
     async def recent(self, at_monotonic_ns: int, count: int) -> tuple[Frame, ...]:
-        """See :meth:`edge.sense.camera.Camera.recent`."""
+        """See :meth:`edge.sensors.camera.Camera.recent`."""
         exposures = self._ring.before(at_monotonic_ns, count)
         return tuple([await asyncio.to_thread(each.encode, self._camera.jpeg_quality) for each in exposures])
 

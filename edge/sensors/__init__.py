@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from edge.config import Settings
-from edge.sense.board import Board
-from edge.sense.camera import Camera
-from edge.sense.gpio import GpioRadar
-from edge.sense.panel import Panel
-from edge.sense.radar import Radar, SpeedMeter
-from edge.sense.recorded import RecordedFeed
+from edge.sensors.board import Board
+from edge.sensors.camera import Camera
+from edge.sensors.gpio import GpioRadar
+from edge.sensors.panel import Panel
+from edge.sensors.radar import Radar, SpeedMeter
+from edge.sensors.recorded import RecordedFeed
 
 __all__ = ["Board", "Camera", "Panel", "Radar", "open_camera", "open_radar"]
 
@@ -22,7 +22,7 @@ def open_camera(settings: Settings) -> Camera:
     """
     if settings.camera.kind == "recorded":
         return RecordedFeed(settings.camera, settings.radar)
-    from edge.sense.picamera import Picamera
+    from edge.sensors.picamera import Picamera
 
     return Picamera(settings.camera)
 
@@ -36,7 +36,7 @@ def open_radar(settings: Settings, camera: Camera) -> Radar:
     if isinstance(camera, RecordedFeed):
         speed = camera.speeds
     elif settings.radar.serial_port is not None:
-        from edge.sense.ops243 import SerialRadar
+        from edge.sensors.ops243 import SerialRadar
 
         speed = SerialRadar(settings.radar)
     return GpioRadar(settings.radar, speed)

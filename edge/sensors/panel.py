@@ -11,7 +11,7 @@ from gpiozero import LED, Button, Buzzer, GPIOZeroError
 
 from edge.config import PanelSettings
 from edge.errors import RadarError
-from edge.sense.pins import pin_factory
+from edge.sensors.pins import pin_factory
 
 log = logging.getLogger(__name__)
 
