@@ -15,7 +15,7 @@ from edge.errors import EdgeError
 
 PROVIDERS = {
     "car": "edge.link.commands",
-    "registry": "edge.police.commands",
+    "registry": "edge.registry.commands",
     "cases": "edge.cases.commands",
     "backup": "edge.cases.commands",
     "restore": "edge.cases.commands",

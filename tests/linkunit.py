@@ -18,8 +18,8 @@ from unitfiles import write_feed, write_settings
 
 from edge.cases.signing import create_signing_key
 from edge.demo.portraits import Look, draw
-from edge.police import enrol
-from edge.police.vault import create_master_key, load_master_key
+from edge.registry import enrol
+from edge.registry.vault import create_master_key, load_master_key
 
 RUNNERS = Path(__file__).parent / "attacks"
 START_TIMEOUT_S = 150

@@ -33,8 +33,8 @@ from edge.identify.verdict import Thresholds
 from edge.link.mailbox import Mailbox
 from edge.link.server import LinkServer
 from edge.model import Case, Claim, Packet, PlateRead, Trigger
-from edge.police.registry import Registry
-from edge.police.vault import load_master_key
+from edge.registry.lookup import Registry
+from edge.registry.vault import load_master_key
 from edge.sensors import Board, Panel, open_camera, open_radar
 from edge.vision.checksums import reader_checksum
 from edge.workers.pool import WorkerPool

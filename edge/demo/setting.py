@@ -10,8 +10,8 @@ from edge.cases.signing import create_signing_key
 from edge.crypto.chip import Chip, load_chip, save_chip
 from edge.demo.cast import FOLDER, Cast
 from edge.demo.portraits import draw
-from edge.police.enrol import create_registry, enrol
-from edge.police.vault import create_master_key, load_master_key
+from edge.registry.enrol import create_registry, enrol
+from edge.registry.vault import create_master_key, load_master_key
 
 CONFIG = """\
 [unit]

@@ -12,7 +12,7 @@ from gpiozero import Device
 from edge.cases.signing import load_signer
 from edge.config import Settings
 from edge.doctor.finding import Finding, good, missing
-from edge.police.vault import load_master_key
+from edge.registry.vault import load_master_key
 from edge.sensors.manifest import load_manifest
 from edge.sensors.ops243 import BAUD
 from edge.sensors.pins import pin_factory

@@ -21,11 +21,11 @@ from edge.flow.opening import WindowOpener
 from edge.identify.formats import licence_pattern, plate_pattern
 from edge.link.mailbox import Mailbox
 from edge.model import Packet
-from edge.police.enrol import create_registry
-from edge.police.registry import Registry
-from edge.police.schema import new_key_check, writing
-from edge.police.vault import create_master_key
-from edge.police.vault import seal as seal_key
+from edge.registry.enrol import create_registry
+from edge.registry.lookup import Registry
+from edge.registry.schema import new_key_check, writing
+from edge.registry.vault import create_master_key
+from edge.registry.vault import seal as seal_key
 from edge.vision.worker import NICENESS
 from edge.workers.pool import WorkerPool
 

@@ -20,8 +20,8 @@ from edge.cases.archive import Archive
 from edge.cases.signing import create_signing_key
 from edge.errors import WorkerError
 from edge.model import Case
-from edge.police.enrol import create_registry
-from edge.police.vault import create_master_key
+from edge.registry.enrol import create_registry
+from edge.registry.vault import create_master_key
 
 PROC = Path("/proc")
 TICK_S = 1 / os.sysconf("SC_CLK_TCK")

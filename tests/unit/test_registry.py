@@ -17,10 +17,10 @@ from edge.cli import main
 from edge.crypto.keyfile import read_key
 from edge.crypto.packet import load_private_key
 from edge.errors import RegistryError, SecretError
-from edge.police import enrol as enrolling
-from edge.police.enrol import create_registry, enrol, list_drivers, remove, rotate
-from edge.police.registry import Registry
-from edge.police.vault import create_master_key, load_master_key, seal, unseal
+from edge.registry import enrol as enrolling
+from edge.registry.enrol import create_registry, enrol, list_drivers, remove, rotate
+from edge.registry.lookup import Registry
+from edge.registry.vault import create_master_key, load_master_key, seal, unseal
 
 ADA = {
     "licence": "UD1234567A",

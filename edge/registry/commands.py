@@ -11,9 +11,9 @@ from pathlib import Path
 from edge.config import RegistrySettings, load
 from edge.crypto.chip import Chip, save_chip
 from edge.errors import RegistryError, SecretError
-from edge.police.enrol import create_registry, enrol, list_drivers, remove, rotate
-from edge.police.reopen import reopen
-from edge.police.vault import create_master_key, load_master_key
+from edge.registry.enrol import create_registry, enrol, list_drivers, remove, rotate
+from edge.registry.reopen import reopen
+from edge.registry.vault import create_master_key, load_master_key
 
 SPINNER = "|/-\\"
 

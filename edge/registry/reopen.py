@@ -12,8 +12,8 @@ from typing import Any
 from edge.crypto.packet import load_private_key, open_packet
 from edge.errors import PacketError, RegistryError
 from edge.model import Packet
-from edge.police.schema import KEY_CHECK, check_key, writing
-from edge.police.vault import unseal
+from edge.registry.schema import KEY_CHECK, check_key, writing
+from edge.registry.vault import unseal
 
 
 def reopen(path: Path, master_key: bytes, manifest: bytes) -> str:

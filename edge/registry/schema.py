@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from edge.errors import RegistryError, SecretError
-from edge.police.vault import seal, unseal
+from edge.registry.vault import seal, unseal
 
 VERSION = 1
 SCHEMA = """

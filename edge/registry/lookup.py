@@ -13,8 +13,8 @@ import aiosqlite
 
 from edge.errors import RegistryError, SecretError
 from edge.model import Driver
-from edge.police.schema import KEY_CHECK, check_key, check_version
-from edge.police.vault import unseal
+from edge.registry.schema import KEY_CHECK, check_key, check_version
+from edge.registry.vault import unseal
 
 logging.getLogger("aiosqlite").setLevel(logging.WARNING)  # below that it logs every statement with its values
 

@@ -18,8 +18,8 @@ from edge.crypto.keyfile import sync_folder, write_key
 from edge.crypto.packet import generate_private_key
 from edge.errors import RegistryError, SecretError
 from edge.model import ALPHABET
-from edge.police.schema import KEY_CHECK, SCHEMA, VERSION, check_key, new_key_check, writing
-from edge.police.vault import WHAT, load_master_key, seal, unseal
+from edge.registry.schema import KEY_CHECK, SCHEMA, VERSION, check_key, new_key_check, writing
+from edge.registry.vault import WHAT, load_master_key, seal, unseal
 
 MAX_TEXT = 200
 MAX_PORTRAIT_BYTES = 512 * 1024
