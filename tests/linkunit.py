@@ -16,7 +16,7 @@ import pytest
 from linkkit import ANNA, BRUNO, TestDriver
 from unitfiles import write_feed, write_settings
 
-from edge.cases.signing import create_signing_key
+from edge.cases.evidence.signing import create_signing_key
 from edge.demo.portraits import Look, draw
 from edge.registry import enrol
 from edge.registry.vault import create_master_key, load_master_key

@@ -10,11 +10,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from edge.cases.database import open_to_read
-from edge.cases.evidence import sha256
-from edge.cases.lock import is_locked
-from edge.cases.manifest import Content, to_case
-from edge.cases.records import CaseFilter, CaseSummary, Event, EventKind, Order, UnitStatus
+from edge.cases.evidence.chain import sha256
+from edge.cases.evidence.manifest import Content, to_case
+from edge.cases.storage.database import open_to_read
+from edge.cases.storage.lock import is_locked
+from edge.cases.views import CaseFilter, CaseSummary, Event, EventKind, Order, UnitStatus
 from edge.errors import CaseError, NoSuchCase
 from edge.model import Case, Outcome, State
 

@@ -12,11 +12,20 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from edge.cases.database import open_to_read
-from edge.cases.journal import FRAMES, JOURNAL
-from edge.cases.manifest import driver_name, shown_plate, to_case
-from edge.cases.records import REVIEWS, EventKind
-from edge.cases.verify import Chain, Link, Mismatch, Signature, check_chain, check_signatures, check_trust, sha256
+from edge.cases.evidence.manifest import driver_name, shown_plate, to_case
+from edge.cases.evidence.verify import (
+    Chain,
+    Link,
+    Mismatch,
+    Signature,
+    check_chain,
+    check_signatures,
+    check_trust,
+    sha256,
+)
+from edge.cases.storage.database import open_to_read
+from edge.cases.storage.journal import FRAMES, JOURNAL
+from edge.cases.views import REVIEWS, EventKind
 from edge.errors import CaseError, EvidenceError
 
 MANY = 2000

@@ -19,10 +19,10 @@ from pathlib import Path
 
 from edge.cases.archive import Archive
 from edge.cases.audit import audit
-from edge.cases.database import connect, database_path, open_to_read, writing
-from edge.cases.evidence import HEAD, INSERT, chain
-from edge.cases.journal import FRAMES, Journal, Pending
-from edge.cases.lock import LOCK_NAME
+from edge.cases.evidence.chain import HEAD, INSERT, chain
+from edge.cases.storage.database import connect, database_path, open_to_read, writing
+from edge.cases.storage.journal import FRAMES, Journal, Pending
+from edge.cases.storage.lock import LOCK_NAME
 from edge.crypto.keyfile import sync_folder
 from edge.errors import CaseError
 

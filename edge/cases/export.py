@@ -22,14 +22,14 @@ from Crypto.Signature import eddsa
 
 from edge.cases import review
 from edge.cases.archive import Archive
-from edge.cases.database import open_to_read
-from edge.cases.evidence import Signs, canonical, sha256
-from edge.cases.overlay import cached_overlay, plate_crop
-from edge.cases.records import EventKind
-from edge.cases.report import pdf_report
-from edge.cases.report_case import Pictures
-from edge.cases.report_proof import Proof
-from edge.cases.verify import CHAIN_NAME, INFO_NAME, SEAL, SEAL_HEX, Mismatch, check_package
+from edge.cases.evidence.chain import Signs, canonical, sha256
+from edge.cases.evidence.verify import CHAIN_NAME, INFO_NAME, SEAL, SEAL_HEX, Mismatch, check_package
+from edge.cases.report.case_page import Pictures
+from edge.cases.report.overlay import cached_overlay, plate_crop
+from edge.cases.report.pdf import pdf_report
+from edge.cases.report.proof_page import Proof
+from edge.cases.storage.database import open_to_read
+from edge.cases.views import EventKind
 from edge.crypto.keyfile import sync_folder
 from edge.errors import CaseError, EvidenceError
 from edge.model import Case, State

@@ -15,11 +15,11 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.cases.clock import clock_state
-from edge.cases.database import open_to_read, writing
-from edge.cases.evidence import HEAD, INSERT, Signs, chain
-from edge.cases.journal import FRAMES
-from edge.cases.room import DERIVED
+from edge.cases.evidence.chain import HEAD, INSERT, Signs, chain
+from edge.cases.storage.clock import clock_state
+from edge.cases.storage.database import open_to_read, writing
+from edge.cases.storage.journal import FRAMES
+from edge.cases.storage.space import DERIVED
 from edge.config import CaseSettings
 from edge.errors import CaseError, NoSuchCase
 

@@ -1,7 +1,7 @@
 """What officers do with a case: judgements, views, exports. Each is an entry of the chain, never an edit.
 
 Whoever records an event needs to write the store but not the signing key: the daemon, or any command that has the
-key, countersigns later (:func:`edge.cases.signing.countersign`).
+key, countersigns later (:func:`edge.cases.evidence.signing.countersign`).
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from edge.cases.database import writing
-from edge.cases.evidence import HEAD, INSERT, Signs, chain
-from edge.cases.records import REVIEWS, EventKind
+from edge.cases.evidence.chain import HEAD, INSERT, Signs, chain
+from edge.cases.storage.database import writing
+from edge.cases.views import REVIEWS, EventKind
 from edge.errors import CaseError, NoSuchCase
 from edge.model import ALPHABET
 

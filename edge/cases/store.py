@@ -1,6 +1,6 @@
 """The case store of the daemon: file at the trigger, add, decide once.
 
-A case exists from the moment its journal file has its name (:mod:`edge.cases.journal`); the database follows, and
+A case exists from the moment its journal file has its name (:mod:`edge.cases.storage.journal`); the database follows, and
 catches up if it could not. Whoever holds the store holds ``daemon.lock``: one daemon a state folder.
 """
 
@@ -15,15 +15,15 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from edge.cases.archive import Archive
-from edge.cases.books import Books
-from edge.cases.clock import clock_state
-from edge.cases.journal import Journal
-from edge.cases.ledger import Ledger
-from edge.cases.lock import take_lock
-from edge.cases.manifest import Content, filed, to_case
+from edge.cases.evidence.manifest import Content, filed, to_case
+from edge.cases.evidence.signing import Signer
 from edge.cases.retention import Policy, Retention
-from edge.cases.room import Room
-from edge.cases.signing import Signer
+from edge.cases.storage.books import Books
+from edge.cases.storage.clock import clock_state
+from edge.cases.storage.journal import Journal
+from edge.cases.storage.ledger import Ledger
+from edge.cases.storage.lock import take_lock
+from edge.cases.storage.space import Room
 from edge.errors import CaseError
 from edge.model import Case, Decision, Frame, Packet, PendingCase, State, Trigger
 

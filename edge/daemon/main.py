@@ -14,8 +14,8 @@ from pathlib import Path
 
 import uvloop
 
+from edge.cases.evidence.signing import load_signer
 from edge.cases.retention import Policy
-from edge.cases.signing import load_signer
 from edge.cases.store import CaseStore
 from edge.config import Settings, models_dir
 from edge.crypto import opener

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from edge.cases.signing import create_signing_key
+from edge.cases.evidence.signing import create_signing_key
 from edge.crypto.chip import Chip, load_chip, save_chip
 from edge.demo.cast import FOLDER, Cast
 from edge.demo.portraits import draw

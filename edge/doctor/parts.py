@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import serial
 from gpiozero import Device
 
-from edge.cases.signing import load_signer
+from edge.cases.evidence.signing import load_signer
 from edge.config import Settings
 from edge.doctor.finding import Finding, good, missing
 from edge.registry.vault import load_master_key

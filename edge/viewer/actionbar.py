@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tkinter import ttk
 from typing import Literal
 
-from edge.cases.records import REVIEWS, Event
+from edge.cases.views import REVIEWS, Event
 from edge.model import Case
 from edge.viewer.language import _, moment
 from edge.viewer.plain import plain

@@ -6,7 +6,7 @@ import tkinter as tk
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from edge.cases.records import EventKind
+from edge.cases.views import EventKind
 from edge.viewer.background import Lane
 from edge.viewer.evidence import Evidence
 from edge.viewer.language import _, number

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.cases.records import UnitStatus
+from edge.cases.views import UnitStatus
 from edge.errors import ViewerError
 from edge.viewer import language
 from edge.viewer.actionbar import Action, ActionBar

@@ -6,7 +6,7 @@ import tkinter as tk
 from collections.abc import Callable, Sequence
 from tkinter import ttk
 
-from edge.cases.records import Event, EventKind
+from edge.cases.views import Event, EventKind
 from edge.model import Box, Case, Outcome
 from edge.viewer.language import _, moment, number, percent
 from edge.viewer.pictures import Photo

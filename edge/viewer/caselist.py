@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from tkinter import ttk
 
-from edge.cases.records import CaseSummary
+from edge.cases.views import CaseSummary
 from edge.viewer.language import _, moment, number
 from edge.viewer.plain import plain
 from edge.viewer.theme import Theme

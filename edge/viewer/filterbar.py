@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from tkinter import ttk
 
-from edge.cases.records import CaseFilter, EventKind
+from edge.cases.views import CaseFilter, EventKind
 from edge.model import Outcome, State
 from edge.viewer.language import _, read_day, short_day
 from edge.viewer.sheets import Question

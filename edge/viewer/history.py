@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from tkinter import ttk
 
-from edge.cases.records import Event, EventKind
+from edge.cases.views import Event, EventKind
 from edge.model import Case
 from edge.viewer.language import _, moment, ngettext, number
 from edge.viewer.plain import plain

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tkinter as tk
 from collections.abc import Callable
 
-from edge.cases.records import UnitStatus
+from edge.cases.views import UnitStatus
 from edge.viewer.caselist import PAGE, CaseList
 from edge.viewer.language import _
 from edge.viewer.pictures import describe

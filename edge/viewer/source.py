@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from edge.cases import review
 from edge.cases.archive import Archive
-from edge.cases.records import CaseFilter, CaseSummary, Event, EventKind, Order, UnitStatus
+from edge.cases.views import CaseFilter, CaseSummary, Event, EventKind, Order, UnitStatus
 from edge.errors import CaseError, NoSuchCase
 from edge.model import Case
 from edge.viewer.background import Background

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from tkinter import ttk
 
-from edge.cases.records import UnitStatus
+from edge.cases.views import UnitStatus
 from edge.viewer.language import _, ngettext, number
 from edge.viewer.theme import Theme
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edge.cases.records import EventKind, Order
+from edge.cases.views import EventKind, Order
 from edge.model import Outcome
 from edge.viewer.language import _
 

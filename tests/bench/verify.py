@@ -19,11 +19,11 @@ from contextlib import closing
 from pathlib import Path
 
 from edge.cases.audit import _links
-from edge.cases.database import database_path, migrate, open_to_read
-from edge.cases.evidence import INSERT, Entry, chain
-from edge.cases.manifest import decided, filed, frame_record
-from edge.cases.signing import Signer
-from edge.cases.verify import check_chain, check_signatures, sha256
+from edge.cases.evidence.chain import INSERT, Entry, chain
+from edge.cases.evidence.manifest import decided, filed, frame_record
+from edge.cases.evidence.signing import Signer
+from edge.cases.evidence.verify import check_chain, check_signatures, sha256
+from edge.cases.storage.database import database_path, migrate, open_to_read
 from edge.model import Decision, Frame, Outcome, Trigger, Verdict
 
 SIGNER = Signer(bytes(range(32)))

@@ -12,9 +12,9 @@ import victim
 
 from edge.cases.archive import Archive
 from edge.cases.audit import audit
-from edge.cases.records import CaseFilter, Order
-from edge.cases.signing import Signer, load_signer
+from edge.cases.evidence.signing import Signer, load_signer
 from edge.cases.store import CaseStore
+from edge.cases.views import CaseFilter, Order
 from edge.errors import EdgeError
 from edge.model import State
 

@@ -13,8 +13,8 @@ import random
 from collections.abc import Callable
 from pathlib import Path
 
-from edge.cases.room import Room
-from edge.cases.signing import Signer
+from edge.cases.evidence.signing import Signer
+from edge.cases.storage.space import Room
 from edge.cases.store import CaseStore
 from edge.errors import CaseError
 from edge.model import Decision, Driver, Frame, Outcome, Packet, Trigger, Verdict

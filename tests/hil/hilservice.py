@@ -17,7 +17,7 @@ from pathlib import Path
 from hilfeed import frame_of, number_of
 
 from edge.cases.archive import Archive
-from edge.cases.signing import create_signing_key
+from edge.cases.evidence.signing import create_signing_key
 from edge.errors import WorkerError
 from edge.model import Case
 from edge.registry.enrol import create_registry

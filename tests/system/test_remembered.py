@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from kit import PEOPLE, Station
 
-from edge.cases.verify import check_package
+from edge.cases.evidence.verify import check_package
 from edge.demo.cast import load_cast
 from edge.errors import RegistryError
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from edge.cases.signing import Signer
+from edge.cases.evidence.signing import Signer
 from edge.cases.store import CaseStore
 from edge.model import (
     Box,

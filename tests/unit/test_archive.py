@@ -10,10 +10,10 @@ import pytest
 from casekit import SIGNER, UNIT, driver, filled, frame, identified, packet, trigger
 
 from edge.cases.archive import Archive
-from edge.cases.database import database_path
-from edge.cases.records import CaseFilter, EventKind, Order
 from edge.cases.review import record
+from edge.cases.storage.database import database_path
 from edge.cases.store import CaseStore
+from edge.cases.views import CaseFilter, EventKind, Order
 from edge.errors import CaseError, NoSuchCase
 from edge.model import Outcome, State
 

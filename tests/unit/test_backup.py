@@ -13,9 +13,9 @@ from casekit import SIGNER, UNIT, everything, filled, frame, names, packet, trig
 from edge.cases.archive import Archive
 from edge.cases.audit import audit
 from edge.cases.backup import backup, restore
-from edge.cases.database import database_path, migrate, migrations
-from edge.cases.evidence import INSERT, chain
-from edge.cases.manifest import filed, frame_record
+from edge.cases.evidence.chain import INSERT, chain
+from edge.cases.evidence.manifest import filed, frame_record
+from edge.cases.storage.database import database_path, migrate, migrations
 from edge.cases.store import CaseStore
 from edge.errors import CaseError, EvidenceError
 
@@ -159,7 +159,7 @@ async def test_a_migration_cut_short_changes_nothing(tmp_path: Path, monkeypatch
     old_store(tmp_path, 1)
     broken = (*migrations()[:2], "ALTER TABLE cases ADD COLUMN half TEXT; SELECT nonsense FROM nowhere;")
     with monkeypatch.context() as context, pytest.raises(CaseError, match="restore the last backup"):
-        context.setattr("edge.cases.database.migrations", lambda: broken)
+        context.setattr("edge.cases.storage.database.migrations", lambda: broken)
         migrate(database_path(tmp_path))
     with closing(sqlite3.connect(database_path(tmp_path))) as database:
         assert database.execute("PRAGMA user_version").fetchone() == (2,)

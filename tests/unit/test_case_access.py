@@ -16,8 +16,8 @@ import pytest
 from edge.cases import review
 from edge.cases.archive import Archive
 from edge.cases.audit import audit
-from edge.cases.records import EventKind
 from edge.cases.store import CaseStore
+from edge.cases.views import EventKind
 from edge.errors import CaseError
 
 pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="only root can become other accounts")

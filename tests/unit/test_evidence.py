@@ -15,12 +15,12 @@ import pytest
 from casekit import SIGNER, UNIT, filled
 
 from edge.cases.audit import audit
-from edge.cases.database import database_path
-from edge.cases.evidence import DOMAIN, NO_HASH, canonical, chain
+from edge.cases.evidence.chain import DOMAIN, NO_HASH, canonical, chain
+from edge.cases.evidence.signing import Signer, countersign, create_signing_key, load_signer, rotate_signing_key
+from edge.cases.evidence.verify import Link, Mismatch, check_chain, check_signatures
 from edge.cases.review import record
-from edge.cases.signing import Signer, countersign, create_signing_key, load_signer, rotate_signing_key
+from edge.cases.storage.database import database_path
 from edge.cases.store import CaseStore
-from edge.cases.verify import Link, Mismatch, check_chain, check_signatures
 from edge.errors import CaseError, EvidenceError, SecretError
 
 OTHER = Signer(bytes(range(1, 33)))

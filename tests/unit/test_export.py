@@ -19,13 +19,13 @@ from casekit import SIGNER, UNIT, driver, everything, filled, frame, identified,
 
 from edge.cases import export as exporting
 from edge.cases.archive import Archive
-from edge.cases.evidence import canonical
+from edge.cases.evidence.chain import canonical
+from edge.cases.evidence.signing import Signer
+from edge.cases.evidence.verify import Mismatch, check_package, read_public_key
 from edge.cases.export import export_cases, export_report, report_of
-from edge.cases.records import EventKind
 from edge.cases.review import record
-from edge.cases.signing import Signer
 from edge.cases.store import CaseStore
-from edge.cases.verify import Mismatch, check_package, read_public_key
+from edge.cases.views import EventKind
 from edge.errors import CaseError, EvidenceError, NoSuchCase
 
 OFFICER = "Isp. M. Conti"

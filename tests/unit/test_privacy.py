@@ -16,7 +16,7 @@ import pytest
 from casekit import SIGNER, UNIT, driver, everything, frame, identified, trigger, unidentified
 
 from edge.cases.audit import audit
-from edge.cases.disk import write_durably
+from edge.cases.storage.durable import write_durably
 from edge.cases.store import CaseStore
 from edge.errors import CaseError
 from edge.model import Packet
@@ -107,7 +107,7 @@ async def test_the_journal_of_a_case_that_never_was_is_overwritten(
             raise OSError(errno.EIO, "Input/output error")
 
     with monkeypatch.context() as broken, pytest.raises(CaseError):
-        broken.setattr("edge.cases.journal.write_durably", partial(_written, refuse))
+        broken.setattr("edge.cases.storage.journal.write_durably", partial(_written, refuse))
         await store.file(trigger(), [frame()], [somebody()], limit_kmh=50.0, site="SP 235")
     for file in held:
         with file:

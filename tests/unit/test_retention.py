@@ -9,7 +9,7 @@ from casekit import SIGNER, UNIT, everything, filled, frame, trigger
 
 from edge.cases.archive import Archive
 from edge.cases.audit import audit
-from edge.cases.overlay import cached_overlay
+from edge.cases.report.overlay import cached_overlay
 from edge.cases.retention import DAY_S, Policy, due, purge
 from edge.cases.review import record
 from edge.cases.store import CaseStore

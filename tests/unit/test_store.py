@@ -14,9 +14,9 @@ from casekit import SIGNER, UNIT, driver, filled, frame, identified, packet, tri
 
 from edge.cases.archive import Archive
 from edge.cases.audit import audit
-from edge.cases.database import database_path
-from edge.cases.room import Room
-from edge.cases.signing import Signer
+from edge.cases.evidence.signing import Signer
+from edge.cases.storage.database import database_path
+from edge.cases.storage.space import Room
 from edge.cases.store import CaseStore
 from edge.errors import CaseError, NoSuchCase, SecretError, StorageFull
 from edge.model import Outcome, State

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.cases.wal import COPY, empty_wal, mend_wal, save_wal, wal_path
+from edge.cases.storage.wal import COPY, empty_wal, mend_wal, save_wal, wal_path
 
 
 @pytest.fixture

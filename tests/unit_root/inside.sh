@@ -161,7 +161,7 @@ step "timers run; purge, backup and self-test did their work beside the running 
 
 cp /etc/autovelox/autovelox.toml /tmp/kept.toml
 old_schema=$(schema); cases=$(filed)
-echo "CREATE TABLE proof (x INTEGER) STRICT;" >edge/cases/schema/900_proof.sql
+echo "CREATE TABLE proof (x INTEGER) STRICT;" >edge/cases/storage/schema/900_proof.sql
 sed 's/^    def problems(self) -> dict\[str, str\]:$/&\n        return {"disk": "proof"}/' -i.good edge/daemon/main.py
 sed 's/^Description=.*/Description=rejected/' -i.good systemd/autovelox.service
 if install_unit SYSTEM=1; then die "a release that does not become healthy was taken"; fi

@@ -26,7 +26,7 @@ from desk import OFFICER, Desk
 from PIL import Image
 
 from edge.cases.archive import Archive
-from edge.cases.signing import load_signer
+from edge.cases.evidence.signing import load_signer
 from edge.cases.store import CaseStore
 from edge.viewer.app import Options, Viewer
 

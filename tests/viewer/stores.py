@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from edge.cases.database import writing
-from edge.cases.evidence import HEAD, INSERT, chain
-from edge.cases.manifest import Content, decided, driver_name, filed, frame_record, to_case
-from edge.cases.signing import Signer
+from edge.cases.evidence.chain import HEAD, INSERT, chain
+from edge.cases.evidence.manifest import Content, decided, driver_name, filed, frame_record, to_case
+from edge.cases.evidence.signing import Signer
+from edge.cases.storage.database import writing
 from edge.cases.store import CaseStore
 from edge.demo.cast import Person, load_cast
 from edge.demo.portraits import draw

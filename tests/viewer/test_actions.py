@@ -8,8 +8,8 @@ from pathlib import Path
 from desk import OFFICER, Desk, OpenDesk
 
 from edge.cases.archive import Archive
-from edge.cases.records import Event, EventKind
-from edge.cases.verify import check_package
+from edge.cases.evidence.verify import check_package
+from edge.cases.views import Event, EventKind
 from edge.viewer.lightbox import Lightbox
 from edge.viewer.sheets import Page, Question, Sheet
 

@@ -11,7 +11,7 @@ import pytest
 import stores
 from desk import Desk, OpenDesk
 
-from edge.cases.records import EventKind
+from edge.cases.views import EventKind
 from edge.model import Outcome
 from edge.viewer import language
 from edge.viewer.caselist import CaseList

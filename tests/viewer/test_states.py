@@ -20,9 +20,9 @@ from desk import OpenDesk
 from PIL import Image
 
 from edge.cases.archive import Archive
-from edge.cases.database import database_path
-from edge.cases.records import UnitStatus
+from edge.cases.storage.database import database_path
 from edge.cases.store import CaseStore
+from edge.cases.views import UnitStatus
 from edge.errors import ViewerError
 from edge.model import Outcome
 from edge.viewer.status import notices

@@ -12,8 +12,8 @@ from desk import OFFICER, OpenDesk
 
 from edge.cases import review
 from edge.cases.archive import Archive
-from edge.cases.records import EventKind
 from edge.cases.store import CaseStore
+from edge.cases.views import EventKind
 from edge.viewer.caselist import PAGE
 from edge.viewer.history import lines
 from edge.viewer.listing import POLL_MS

@@ -7,10 +7,22 @@ from dataclasses import dataclass, field
 from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, Spacer, Table
 
-from edge.cases.fonts import BOLD
-from edge.cases.manifest import Content
-from edge.cases.paper import ACCENT, MUTED, WARN, WASH, WIDTH, clean, fact_table, fitted, heading, paragraph, stage
-from edge.cases.report_words import OFFICER_DID, VERDICTS, clock_quality, day, local, moment
+from edge.cases.evidence.manifest import Content
+from edge.cases.report.fonts import BOLD
+from edge.cases.report.paper import (
+    ACCENT,
+    MUTED,
+    WARN,
+    WASH,
+    WIDTH,
+    clean,
+    fact_table,
+    fitted,
+    heading,
+    paragraph,
+    stage,
+)
+from edge.cases.report.words import OFFICER_DID, VERDICTS, clock_quality, day, local, moment
 from edge.model import Case
 
 

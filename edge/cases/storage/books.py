@@ -13,11 +13,11 @@ import sqlite3
 import time
 from collections.abc import Callable, Sequence
 
-from edge.cases.journal import Journal, Pending
-from edge.cases.ledger import Ledger
-from edge.cases.manifest import Content, decided, frame_record
+from edge.cases.evidence.manifest import Content, decided, frame_record
 from edge.cases.retention import Retention
-from edge.cases.room import Room
+from edge.cases.storage.journal import Journal, Pending
+from edge.cases.storage.ledger import Ledger
+from edge.cases.storage.space import Room
 from edge.errors import CaseError, NoSuchCase, StorageFull
 from edge.model import Case, Decision, Frame, Packet, State
 

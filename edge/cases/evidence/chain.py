@@ -9,7 +9,7 @@ review) with 16 random bytes of salt, so that nobody can guess it from its hash.
 first). The signature (Ed25519, RFC 8032) is over :data:`DOMAIN` and the header. Headers name nobody: they stay when a
 body is purged, and any export carries them all, so that numbering and order can be checked by whoever gets it.
 
-:mod:`edge.cases.verify` checks all this and shares no code with this module on purpose.
+:mod:`edge.cases.evidence.verify` checks all this and shares no code with this module on purpose.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ INSERT = (
 
 
 class Signs(Protocol):
-    """Something that signs: :class:`edge.cases.signing.Signer`."""
+    """Something that signs: :class:`edge.cases.evidence.signing.Signer`."""
 
     key_id: str
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields
 from typing import Any
 
-from edge.cases.evidence import sha256
+from edge.cases.evidence.chain import sha256
 from edge.model import (
     Box,
     Case,

@@ -1,7 +1,7 @@
 """The case database: where it is, how it is opened, and the versions of its schema.
 
 One SQLite file in WAL mode with ``synchronous=FULL``: what a commit returned for survives a power cut.
-``secure_delete`` overwrites what is deleted. The WAL is emptied by its writers (:mod:`edge.cases.wal`), never by
+``secure_delete`` overwrites what is deleted. The WAL is emptied by its writers (:mod:`edge.cases.storage.wal`), never by
 SQLite on its own.
 """
 
@@ -14,8 +14,8 @@ from contextlib import closing, contextmanager
 from importlib import resources
 from pathlib import Path
 
-from edge.cases.disk import GROUP_WRITES
-from edge.cases.wal import empty_wal, mend_wal
+from edge.cases.storage.durable import GROUP_WRITES
+from edge.cases.storage.wal import empty_wal, mend_wal
 from edge.errors import CaseError
 
 BUSY_S = 10.0

@@ -14,9 +14,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from edge.cases.disk import PART, erase, make_folder, withdraw, write_durably
-from edge.cases.evidence import canonical
-from edge.cases.manifest import Content, packet_record, to_packet
+from edge.cases.evidence.chain import canonical
+from edge.cases.evidence.manifest import Content, packet_record, to_packet
+from edge.cases.storage.durable import PART, erase, make_folder, withdraw, write_durably
 from edge.errors import CaseError
 from edge.model import Frame, Packet
 

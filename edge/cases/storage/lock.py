@@ -7,7 +7,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from edge.cases.disk import GROUP_READS
+from edge.cases.storage.durable import GROUP_READS
 from edge.errors import CaseError
 
 LOCK_NAME = "daemon.lock"

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, KeepTogether, Spacer, Table
 
-from edge.cases.fonts import MONO
-from edge.cases.manifest import Content
-from edge.cases.paper import INK, MUTED, WIDTH, clean, fact_table, fitted, heading, minute, mono, paragraph
-from edge.cases.records import REVIEWS, Event
-from edge.cases.report_words import OFFICER_DID, VERDICTS, not_counted
+from edge.cases.evidence.manifest import Content
+from edge.cases.report.fonts import MONO
+from edge.cases.report.paper import INK, MUTED, WIDTH, clean, fact_table, fitted, heading, minute, mono, paragraph
+from edge.cases.report.words import OFFICER_DID, VERDICTS, not_counted
+from edge.cases.views import REVIEWS, Event
 from edge.model import Case
 
 

@@ -16,7 +16,7 @@ from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import BaseDocTemplate, Flowable, Frame, Image, PageTemplate, Paragraph, Table
 
-from edge.cases.fonts import BOLD, MONO, REGULAR
+from edge.cases.report.fonts import BOLD, MONO, REGULAR
 
 INK = colors.HexColor("#1b2430")
 MUTED = colors.HexColor("#5b6675")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, UnidentifiedImageError
 
-from edge.cases.disk import make_folder, write_durably
-from edge.cases.room import DERIVED
+from edge.cases.storage.durable import make_folder, write_durably
+from edge.cases.storage.space import DERIVED
 from edge.errors import ImageError
 from edge.model import Box, Case
 

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 
 from reportlab.platypus import Flowable, PageBreak
 
-from edge.cases.fonts import register_fonts
-from edge.cases.manifest import Content
-from edge.cases.paper import Head, bind, legible, minute
-from edge.cases.records import Event
-from edge.cases.report_case import Pictures, case_page
-from edge.cases.report_proof import Proof, proof_page
+from edge.cases.evidence.manifest import Content
+from edge.cases.report.case_page import Pictures, case_page
+from edge.cases.report.fonts import register_fonts
+from edge.cases.report.paper import Head, bind, legible, minute
+from edge.cases.report.proof_page import Proof, proof_page
+from edge.cases.views import Event
 from edge.model import Case
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
-from edge.cases.manifest import Content
-from edge.cases.paper import clean
+from edge.cases.evidence.manifest import Content
+from edge.cases.report.paper import clean
 from edge.model import Outcome
 
 VERDICTS = {

@@ -16,8 +16,8 @@ from pathlib import Path
 from Crypto.PublicKey import ECC
 from Crypto.Signature import eddsa
 
-from edge.cases.database import writing
-from edge.cases.evidence import DOMAIN, HEAD, INSERT, Entry, chain
+from edge.cases.evidence.chain import DOMAIN, HEAD, INSERT, Entry, chain
+from edge.cases.storage.database import writing
 from edge.crypto.keyfile import KEY_BYTES, read_key, sync_folder, write_key
 from edge.errors import SecretError
 

@@ -12,7 +12,7 @@ import os
 import sqlite3
 from pathlib import Path
 
-from edge.cases.disk import PART, write_durably
+from edge.cases.storage.durable import PART, write_durably
 
 CHECKPOINT = "PRAGMA wal_checkpoint(TRUNCATE)"
 HEADER_BYTES = 32

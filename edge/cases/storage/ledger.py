@@ -1,6 +1,6 @@
 """The daemon's side of the case database, through aiosqlite: transactions, entries, rows.
 
-Methods raise :class:`sqlite3.Error`; :mod:`edge.cases.books` decides what that means for a case, and calls them one
+Methods raise :class:`sqlite3.Error`; :mod:`edge.cases.storage.books` decides what that means for a case, and calls them one
 at a time.
 """
 
@@ -16,11 +16,11 @@ from pathlib import Path
 
 import aiosqlite
 
-from edge.cases.database import BUSY_S, PRAGMAS, database_path, migrate
-from edge.cases.evidence import DOMAIN, HEAD, INSERT, chain
-from edge.cases.manifest import Content, driver_name, shown_plate, to_case
-from edge.cases.signing import LAST_KEY, SIGN, UNSIGNED, Signer, introduction
-from edge.cases.wal import CHECKPOINT, save_wal
+from edge.cases.evidence.chain import DOMAIN, HEAD, INSERT, chain
+from edge.cases.evidence.manifest import Content, driver_name, shown_plate, to_case
+from edge.cases.evidence.signing import LAST_KEY, SIGN, UNSIGNED, Signer, introduction
+from edge.cases.storage.database import BUSY_S, PRAGMAS, database_path, migrate
+from edge.cases.storage.wal import CHECKPOINT, save_wal
 from edge.errors import CaseError
 from edge.model import Case
 
@@ -128,7 +128,7 @@ class Ledger:
         return self._signer is not None and bool(list(await self._database.execute_fetchall(f"{UNSIGNED} LIMIT 1")))
 
     async def empty_wal(self) -> bool:
-        """Move the WAL into the database; False if a reader was in the way. See :mod:`edge.cases.wal`."""
+        """Move the WAL into the database; False if a reader was in the way. See :mod:`edge.cases.storage.wal`."""
         await self._database.execute("BEGIN IMMEDIATE")
         try:
             copy = await asyncio.to_thread(save_wal, self._path)

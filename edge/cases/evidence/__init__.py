@@ -1,0 +1,1 @@
+"""What proves a case: manifest, chain, signatures and their verification."""

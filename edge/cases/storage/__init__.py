@@ -1,0 +1,1 @@
+"""Where cases are kept: journal, database, files. The only room that writes to the disk durably and speaks SQL."""
