@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from edge.config import Settings, load
-from edge.viewer import language
+from edge.viewer.text import language
 
 NETWORK_PHOTO_WIDTH = 640
 LOCAL_PHOTO_WIDTH = 1280
@@ -38,7 +38,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
 
 
 def _view(arguments: argparse.Namespace) -> int:
-    from edge.viewer.app import Options, run  # Tk is loaded only where a window is wanted
+    from edge.viewer.control.app import Options, run  # Tk is loaded only where a window is wanted
 
     settings = load(arguments.config) if arguments.config else Settings()
     width = NETWORK_PHOTO_WIDTH if over_network(os.environ.get("DISPLAY", "")) else LOCAL_PHOTO_WIDTH

@@ -16,7 +16,7 @@ import stores
 import xkit
 from desk import OFFICER, Desk, OpenDesk
 
-from edge.viewer.app import Options, Viewer
+from edge.viewer.control.app import Options, Viewer
 
 
 @pytest.fixture(scope="session")

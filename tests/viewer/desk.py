@@ -12,7 +12,7 @@ from typing import Protocol
 
 import xkit
 
-from edge.viewer.app import Viewer
+from edge.viewer.control.app import Viewer
 
 ARTEFACTS = Path(os.environ.get("AUTOVELOX_ARTEFACTS", "var/artefacts")) / "viewer"
 REST, REST_S = threading.Event(), 0.002
@@ -94,6 +94,6 @@ def said(widget: tk.Misc) -> Iterator[str]:
 
 
 class OpenDesk(Protocol):
-    """Opens a viewer on a state folder; further words are :class:`edge.viewer.app.Options`."""
+    """Opens a viewer on a state folder; further words are :class:`edge.viewer.control.app.Options`."""
 
     def __call__(self, state_dir: Path, on: str = ..., **changes: object) -> Desk: ...

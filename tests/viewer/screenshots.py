@@ -28,7 +28,7 @@ from PIL import Image
 from edge.cases.archive import Archive
 from edge.cases.evidence.signing import load_signer
 from edge.cases.store import CaseStore
-from edge.viewer.app import Options, Viewer
+from edge.viewer.control.app import Options, Viewer
 
 SIZE = "1280x800"
 OWN_COLOURS = 96

@@ -10,8 +10,8 @@ from desk import OFFICER, Desk, OpenDesk
 from edge.cases.archive import Archive
 from edge.cases.evidence.verify import check_package
 from edge.cases.views import Event, EventKind
-from edge.viewer.lightbox import Lightbox
-from edge.viewer.sheets import Page, Question, Sheet
+from edge.viewer.ui.lightbox import Lightbox
+from edge.viewer.ui.sheets import Page, Question, Sheet
 
 
 def _events(state_dir: Path, number: int, kind: EventKind) -> list[Event]:

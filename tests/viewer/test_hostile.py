@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 import edge.viewer
 from edge.model import Outcome
-from edge.viewer.plain import plain
+from edge.viewer.text.plain import plain
 
 HOSTILE = (
     "[exec touch pwned]",

@@ -13,7 +13,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 
-from edge.viewer import language
+from edge.viewer.text import language
 
 FOLDER = language.LOCALE_DIR / "it" / "LC_MESSAGES"
 KEYWORDS = {"_": None, "ngettext": (1, 2)}

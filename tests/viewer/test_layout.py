@@ -13,11 +13,11 @@ from desk import Desk, OpenDesk
 
 from edge.cases.views import EventKind
 from edge.model import Outcome
-from edge.viewer import language
-from edge.viewer.caselist import CaseList
-from edge.viewer.theme import DARK, LIGHT, TONES, Palette
-from edge.viewer.widgets import Elided
-from edge.viewer.window import Rows, share_out
+from edge.viewer.panels.case_list import CaseList
+from edge.viewer.text import language
+from edge.viewer.ui.theme import DARK, LIGHT, TONES, Palette
+from edge.viewer.ui.widgets import Elided
+from edge.viewer.ui.window import Rows, share_out
 
 LEAST_CONTRAST = 4.5
 """Web Content Accessibility Guidelines 2.2, success criterion 1.4.3."""

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from desk import Desk, OpenDesk
 
-from edge.viewer import opencase
+from edge.viewer.control import open_case
 
 LONGEST_GAP_S = 0.1
 BEAT_MS = 5

@@ -25,7 +25,7 @@ from edge.cases.store import CaseStore
 from edge.cases.views import UnitStatus
 from edge.errors import ViewerError
 from edge.model import Outcome
-from edge.viewer.status import notices
+from edge.viewer.panels.status import notices
 
 WELL = UnitStatus(True, "3 entries, all signed", True, 0, 3, 0, 10**11, 2 * 10**11)
 

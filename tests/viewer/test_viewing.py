@@ -14,9 +14,9 @@ from edge.cases import review
 from edge.cases.archive import Archive
 from edge.cases.store import CaseStore
 from edge.cases.views import EventKind
-from edge.viewer.caselist import PAGE
-from edge.viewer.history import lines
-from edge.viewer.listing import POLL_MS
+from edge.viewer.control.listing import POLL_MS
+from edge.viewer.panels.case_list import PAGE
+from edge.viewer.panels.history import lines
 
 
 def _views(state_dir: Path, number: int) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from edge.cases.views import EventKind, Order
 from edge.model import Outcome
-from edge.viewer.language import _
+from edge.viewer.text.language import _
 
 
 def outcome_words(outcome: Outcome | None) -> tuple[str, str]:

@@ -6,7 +6,7 @@ import tkinter as tk
 from dataclasses import dataclass
 from tkinter import ttk
 
-from edge.viewer.theme import Theme
+from edge.viewer.ui.theme import Theme
 
 SMALLEST = (1000, 560)
 LIST_WIDTH = 292

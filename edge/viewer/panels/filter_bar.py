@@ -9,11 +9,11 @@ from tkinter import ttk
 
 from edge.cases.views import CaseFilter, EventKind
 from edge.model import Outcome, State
-from edge.viewer.language import _, read_day, short_day
-from edge.viewer.sheets import Question
-from edge.viewer.source import Query
-from edge.viewer.theme import Theme
-from edge.viewer.words import order_words, outcome_words, review_words
+from edge.viewer.data.source import Query
+from edge.viewer.text.language import _, read_day, short_day
+from edge.viewer.text.words import order_words, outcome_words, review_words
+from edge.viewer.ui.sheets import Question
+from edge.viewer.ui.theme import Theme
 
 SETTLE_MS = 250
 

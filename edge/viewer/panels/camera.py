@@ -8,17 +8,17 @@ from tkinter import ttk
 
 from edge.cases.views import Event, EventKind
 from edge.model import Box, Case, Outcome
-from edge.viewer.language import _, moment, number, percent
-from edge.viewer.pictures import Photo
-from edge.viewer.plain import plain
-from edge.viewer.theme import Theme
-from edge.viewer.widgets import Elided, Line, PictureView, PlateStrip
-from edge.viewer.words import outcome_words
+from edge.viewer.data.pictures import Photo
+from edge.viewer.text.language import _, moment, number, percent
+from edge.viewer.text.plain import plain
+from edge.viewer.text.words import outcome_words
+from edge.viewer.ui.theme import Theme
+from edge.viewer.ui.widgets import Elided, Line, PictureView, PlateStrip
 
 FACTS_WIDTH = 290
 CROP_WIDTH = FACTS_WIDTH
 CROP_HEIGHTS = (36, 88)
-"""The plate's crop takes what the texts leave; how many pixels it may have is :mod:`edge.viewer.pictures`' business."""
+"""The plate's crop takes what the texts leave; how many pixels it may have is :mod:`edge.viewer.data.pictures`' business."""
 RING = 2
 """The photo can have the focus; its ring stands out of the padding, so that pictures and texts are in line."""
 

@@ -9,11 +9,11 @@ from tkinter import ttk
 from PIL import Image
 
 from edge.model import Case, Driver, Outcome, Verdict
-from edge.viewer.language import _, day, ngettext, number
-from edge.viewer.plain import plain
-from edge.viewer.theme import Theme
-from edge.viewer.widgets import Elided, Field, PictureView
-from edge.viewer.words import reason_words
+from edge.viewer.text.language import _, day, ngettext, number
+from edge.viewer.text.plain import plain
+from edge.viewer.text.words import reason_words
+from edge.viewer.ui.theme import Theme
+from edge.viewer.ui.widgets import Elided, Field, PictureView
 
 PORTRAIT = (88, 110)
 LEAST_HEIGHT = 174

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from tkinter import ttk
 
 from edge.cases.views import UnitStatus
-from edge.viewer.language import _, ngettext, number
-from edge.viewer.theme import Theme
+from edge.viewer.text.language import _, ngettext, number
+from edge.viewer.ui.theme import Theme
 
 LOW_SHARE = 0.1
 LOW_BYTES = 1 << 30

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import tkinter as tk
 
-from edge.viewer.actionbar import ActionBar
-from edge.viewer.background import Lane
-from edge.viewer.camerapanel import CameraPanel
-from edge.viewer.driverpanel import DriverPanel
-from edge.viewer.history import History
-from edge.viewer.language import _
-from edge.viewer.pictures import Photo, Pictures, Wanted, describe, load
-from edge.viewer.source import Opened, Source
+from edge.viewer.data.background import Lane
+from edge.viewer.data.pictures import Photo, Pictures, Wanted, describe, load
+from edge.viewer.data.source import Opened, Source
+from edge.viewer.panels.action_bar import ActionBar
+from edge.viewer.panels.camera import CameraPanel
+from edge.viewer.panels.driver import DriverPanel
+from edge.viewer.panels.history import History
+from edge.viewer.text.language import _
 
 SETTLE_MS = 150
 """A case that the officer only passes on the way to another is neither opened nor recorded as viewed."""

@@ -17,8 +17,8 @@ from edge.cases.archive import Archive
 from edge.cases.views import CaseFilter, CaseSummary, Event, EventKind, Order, UnitStatus
 from edge.errors import CaseError, NoSuchCase
 from edge.model import Case
-from edge.viewer.background import Background
-from edge.viewer.pictures import Signed
+from edge.viewer.data.background import Background
+from edge.viewer.data.pictures import Signed
 
 Result = TypeVar("Result")
 Failed = Callable[[Exception], None]

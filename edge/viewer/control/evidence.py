@@ -9,13 +9,13 @@ from pathlib import Path
 from edge.cases.audit import audit
 from edge.cases.export import export_cases, export_report
 from edge.errors import EvidenceError
-from edge.viewer.background import Lane
-from edge.viewer.language import _
-from edge.viewer.pictures import describe
-from edge.viewer.plain import plain
-from edge.viewer.sheets import Page, Question
-from edge.viewer.status import StatusBar
-from edge.viewer.theme import Theme
+from edge.viewer.data.background import Lane
+from edge.viewer.data.pictures import describe
+from edge.viewer.panels.status import StatusBar
+from edge.viewer.text.language import _
+from edge.viewer.text.plain import plain
+from edge.viewer.ui.sheets import Page, Question
+from edge.viewer.ui.theme import Theme
 
 
 def save(state_dir: Path, number: int, to: Path, officer: str) -> None:

@@ -9,24 +9,24 @@ from pathlib import Path
 
 from edge.cases.views import UnitStatus
 from edge.errors import ViewerError
-from edge.viewer import language
-from edge.viewer.actionbar import Action, ActionBar
-from edge.viewer.actions import Actions
-from edge.viewer.background import Background
-from edge.viewer.camerapanel import CameraPanel
-from edge.viewer.caselist import CaseList
-from edge.viewer.driverpanel import DriverPanel
-from edge.viewer.evidence import Evidence
-from edge.viewer.filterbar import FilterBar
-from edge.viewer.history import History
-from edge.viewer.language import _
-from edge.viewer.listing import ListKeeper
-from edge.viewer.opencase import OpenCase
-from edge.viewer.sheets import ShortcutPage
-from edge.viewer.source import Source, officer_name
-from edge.viewer.status import Banners, StatusBar, notices
-from edge.viewer.theme import Theme
-from edge.viewer.window import GAP, Window
+from edge.viewer.control.actions import Actions
+from edge.viewer.control.evidence import Evidence
+from edge.viewer.control.listing import ListKeeper
+from edge.viewer.control.open_case import OpenCase
+from edge.viewer.data.background import Background
+from edge.viewer.data.source import Source, officer_name
+from edge.viewer.panels.action_bar import Action, ActionBar
+from edge.viewer.panels.camera import CameraPanel
+from edge.viewer.panels.case_list import CaseList
+from edge.viewer.panels.driver import DriverPanel
+from edge.viewer.panels.filter_bar import FilterBar
+from edge.viewer.panels.history import History
+from edge.viewer.panels.status import Banners, StatusBar, notices
+from edge.viewer.text import language
+from edge.viewer.text.language import _
+from edge.viewer.ui.sheets import ShortcutPage
+from edge.viewer.ui.theme import Theme
+from edge.viewer.ui.window import GAP, Window
 
 NOTE_MS = 4000
 

@@ -10,11 +10,11 @@ from typing import Literal
 
 from edge.cases.views import REVIEWS, Event
 from edge.model import Case
-from edge.viewer.language import _, moment
-from edge.viewer.plain import plain
-from edge.viewer.theme import Theme
-from edge.viewer.widgets import Elided
-from edge.viewer.words import review_words
+from edge.viewer.text.language import _, moment
+from edge.viewer.text.plain import plain
+from edge.viewer.text.words import review_words
+from edge.viewer.ui.theme import Theme
+from edge.viewer.ui.widgets import Elided
 
 
 @dataclass(frozen=True, slots=True)

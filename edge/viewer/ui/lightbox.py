@@ -12,10 +12,10 @@ from functools import partial
 
 from PIL import Image
 
-from edge.viewer.background import Lane
-from edge.viewer.language import _, percent
-from edge.viewer.pictures import Signed, Slot, describe, load_whole
-from edge.viewer.theme import Theme
+from edge.viewer.data.background import Lane
+from edge.viewer.data.pictures import Signed, Slot, describe, load_whole
+from edge.viewer.text.language import _, percent
+from edge.viewer.ui.theme import Theme
 
 REST_MS = 120
 ZOOM_STEP = 1.25

@@ -9,8 +9,8 @@ import tkinter as tk
 from collections.abc import Callable, Mapping, Sequence
 from tkinter import ttk
 
-from edge.viewer.language import _
-from edge.viewer.theme import Theme
+from edge.viewer.text.language import _
+from edge.viewer.ui.theme import Theme
 
 
 class Sheet(ttk.Frame):

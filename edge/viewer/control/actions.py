@@ -7,17 +7,17 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from edge.cases.views import EventKind
-from edge.viewer.background import Lane
-from edge.viewer.evidence import Evidence
-from edge.viewer.language import _, number
-from edge.viewer.lightbox import Lightbox
-from edge.viewer.opencase import OpenCase
-from edge.viewer.pictures import describe
-from edge.viewer.plain import plain
-from edge.viewer.sheets import Page, Question
-from edge.viewer.source import Opened, Source
-from edge.viewer.theme import Theme
-from edge.viewer.words import outcome_words
+from edge.viewer.control.evidence import Evidence
+from edge.viewer.control.open_case import OpenCase
+from edge.viewer.data.background import Lane
+from edge.viewer.data.pictures import describe
+from edge.viewer.data.source import Opened, Source
+from edge.viewer.text.language import _, number
+from edge.viewer.text.plain import plain
+from edge.viewer.text.words import outcome_words
+from edge.viewer.ui.lightbox import Lightbox
+from edge.viewer.ui.sheets import Page, Question
+from edge.viewer.ui.theme import Theme
 
 
 class Actions:

@@ -8,9 +8,9 @@ from tkinter import ttk
 from PIL import Image
 
 from edge.model import Box
-from edge.viewer.language import percent
-from edge.viewer.pictures import Slot
-from edge.viewer.theme import Theme
+from edge.viewer.data.pictures import Slot
+from edge.viewer.text.language import percent
+from edge.viewer.ui.theme import Theme
 
 BOX_COLOURS = ("#101010", "#ffd60a")
 

@@ -6,10 +6,10 @@ import tkinter as tk
 from collections.abc import Callable
 
 from edge.cases.views import UnitStatus
-from edge.viewer.caselist import PAGE, CaseList
-from edge.viewer.language import _
-from edge.viewer.pictures import describe
-from edge.viewer.source import Listing, Pulse, Query, Source
+from edge.viewer.data.pictures import describe
+from edge.viewer.data.source import Listing, Pulse, Query, Source
+from edge.viewer.panels.case_list import PAGE, CaseList
+from edge.viewer.text.language import _
 
 POLL_MS = 400
 STATUS_EVERY = 8

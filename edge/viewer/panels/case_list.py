@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from tkinter import ttk
 
 from edge.cases.views import CaseSummary
-from edge.viewer.language import _, moment, number
-from edge.viewer.plain import plain
-from edge.viewer.theme import Theme
-from edge.viewer.words import outcome_words, review_words
+from edge.viewer.text.language import _, moment, number
+from edge.viewer.text.plain import plain
+from edge.viewer.text.words import outcome_words, review_words
+from edge.viewer.ui.theme import Theme
 
 PAGE = 100
 PAGES_KEPT = 20

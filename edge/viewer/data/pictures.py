@@ -13,8 +13,8 @@ from PIL import Image, ImageTk
 
 from edge.errors import ImageError
 from edge.model import Box
-from edge.viewer.language import _
-from edge.viewer.plain import plain
+from edge.viewer.text.language import _
+from edge.viewer.text.plain import plain
 
 CROP_MARGIN = 0.18
 CROP_MAGNIFICATION = 8.0

@@ -9,10 +9,10 @@ from tkinter import ttk
 
 from edge.cases.views import Event, EventKind
 from edge.model import Case
-from edge.viewer.language import _, moment, ngettext, number
-from edge.viewer.plain import plain
-from edge.viewer.theme import Theme
-from edge.viewer.words import event_words, outcome_words
+from edge.viewer.text.language import _, moment, ngettext, number
+from edge.viewer.text.plain import plain
+from edge.viewer.text.words import event_words, outcome_words
+from edge.viewer.ui.theme import Theme
 
 COLUMNS = (0, 150, 320)
 """Where time, word and story begin."""

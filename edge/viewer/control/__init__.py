@@ -1,0 +1,1 @@
+"""What happens when the officer acts: the application, the open case, judgements, evidence."""

@@ -1,0 +1,1 @@
+"""Where the viewer gets cases and pictures from, off Tk's thread."""

@@ -1,0 +1,1 @@
+"""What the window shows: list, photo, driver, history, status, buttons."""

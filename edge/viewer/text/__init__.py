@@ -1,0 +1,1 @@
+"""The officer's language: messages, fixed words, text made safe to show."""

@@ -1,0 +1,1 @@
+"""Theme, widgets, window, sheets: what panels are made of."""
