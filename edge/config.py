@@ -185,8 +185,8 @@ class RecognitionSettings(Section):
 class VerdictSettings(Section):
     """``[verdict]``: which plates and licence numbers can be.
 
-    ``plate_countries`` are ISO 3166-1 codes with a ready-made format in :mod:`edge.identify.format_table`, or ``"ANY"``;
-    ``plate_pattern`` is a regular expression for further plates.
+    ``plate_countries`` are ISO 3166-1 codes with a ready-made format in :mod:`edge.identify.format_table`, or
+    ``"ANY"``; ``plate_pattern`` is a regular expression for further plates.
     """
 
     plate_countries: tuple[str, ...] = ("IT",)

@@ -192,7 +192,7 @@ def _add_papers(package: zipfile.ZipFile, state_dir: Path, exports: dict[int, in
     lines, public_key = _chain_lines(state_dir, set(exports))
     papers = {
         "README.txt": README.encode("utf-8"),
-        "verify.py": (resources.files("edge.cases") / "verify.py").read_bytes(),
+        "verify.py": (resources.files("edge.cases.evidence") / "verify.py").read_bytes(),
         "public-key.pem": public_key,
     }
     for name, data in papers.items():

@@ -1,7 +1,7 @@
 """The case store of the daemon: file at the trigger, add, decide once.
 
-A case exists from the moment its journal file has its name (:mod:`edge.cases.storage.journal`); the database follows, and
-catches up if it could not. Whoever holds the store holds ``daemon.lock``: one daemon a state folder.
+A case exists from the moment its journal file has its name (:mod:`edge.cases.storage.journal`); the database follows,
+and catches up if it could not. Whoever holds the store holds ``daemon.lock``: one daemon a state folder.
 """
 
 from __future__ import annotations

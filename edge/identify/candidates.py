@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from edge.identify.formats import Formats
 from edge.identify.tracks import Track, summed
-from edge.identify.verdict import neighbours
+from edge.identify import neighbours
 from edge.model import ALPHABET, CLASS, PlateRead
 
 UNUSUAL = 3.0

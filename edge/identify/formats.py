@@ -24,8 +24,8 @@ class Formats:
     """What is known of the plates that drive here.
 
     Args:
-        countries: ISO 3166-1 codes of :data:`edge.identify.format_table.FORMATS`, or ``ANY``: then every plate is possible, and
-            one that looks like some country's is usual.
+        countries: ISO 3166-1 codes of :data:`edge.identify.format_table.FORMATS`, or ``ANY``: then every plate is
+            possible, and one that looks like some country's is usual.
         own: a further regular expression for whole plates; it makes them possible, not usual.
 
     Raises:

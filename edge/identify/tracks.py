@@ -8,7 +8,8 @@ one before left, and one that would leave nothing is skipped:
 3. Where the radar knows the direction, a plate that grows is inbound and one that shrinks is outbound.
 4. The radar sees the nearest car best: a plate of less than 1 / :data:`NEARER` the size of the largest is background.
 
-Plates that all rules leave are all suspects, and :func:`edge.identify.verdict.identify` names nobody as long as they differ.
+Plates that all rules leave are all suspects, and :func:`edge.identify.verdict.identify` names nobody as long as
+they differ.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.identify.ctc import mixed, read_log_likelihoods
-from edge.identify.verdict import neighbours
+from edge.identify import neighbours
 from edge.model import Box, PlateRead
 
 SAME_PLATE = -12.0
@@ -87,7 +88,7 @@ class Track:
         return summed(np.array([read_log_likelihoods(read, texts) for read in self.reads]))
 
     def around(self, text: str) -> NDArray[np.float64]:
-        """Log-likelihood of each of :func:`edge.identify.neighbours.texts` of *text* in each frame, float64 of shape (frames, N)."""
+        """Log-likelihood of each of :func:`.neighbours.texts` of *text* in each frame, float64 of shape (frames, N)."""
         return np.array([_around(read, text) for read in self.reads])
 
 

@@ -1,8 +1,9 @@
 """Claims held against a photo: pure functions from plate reads and claimed plates to a verdict.
 
 Each claimed plate is scored by how well it explains the pixels of the offender's plate, summed over the frames
-(:mod:`edge.identify.tracks` says which plate that is). It competes with every other claim and with what the plate may say
-otherwise (:mod:`edge.identify.candidates`): the car photographed may have sent nothing. A wrong name is worse than no name.
+(:mod:`edge.identify.tracks` says which plate that is). It competes with every other claim and with what the plate may
+say otherwise (:mod:`edge.identify.candidates`): the car photographed may have sent nothing. A wrong name is worse than
+no name.
 """
 
 from __future__ import annotations
@@ -106,7 +107,7 @@ def best_first(reads: Sequence[PlateRead]) -> tuple[PlateRead, ...]:
 def sight(
     frames: Sequence[Sequence[PlateRead]], formats: Formats = ANY_FORMAT, direction: str | None = None
 ) -> tuple[Sighting, ...]:
-    """The plates in the frames of a case that can be the offender's, the largest first; see :mod:`edge.identify.tracks`."""
+    """The plates in the frames of a case that can be the offender's, the largest first; see :mod:`.tracks`."""
     return tuple(Sighting(track, candidates(track, formats)) for track in suspects(tracks(frames), direction))
 
 

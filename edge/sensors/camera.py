@@ -1,4 +1,4 @@
-"""What the unit asks of a camera; :mod:`edge.sensors.picamera` and :mod:`edge.sensors.recorded` are the two there are."""
+"""What the unit asks of a camera: :mod:`.picamera` and :mod:`.recorded` are the two there are."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ async def test_a_stop_cuts_who_does_not_finish(start: Start) -> None:
 
 
 async def test_a_long_visit_is_pinged(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(visit, "PING_INTERVAL_S", 0.05)
+    monkeypatch.setattr(connection, "PING_INTERVAL_S", 0.05)
     server = await start()
     async with RawCar(server.port) as car:
         await car.connect()
@@ -100,8 +100,8 @@ async def test_a_long_visit_is_pinged(start: Start, monkeypatch: pytest.MonkeyPa
 
 
 async def test_a_visit_that_answers_no_ping_is_cut(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(visit, "PING_INTERVAL_S", 0.05)
-    monkeypatch.setattr(visit, "PING_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(connection, "PING_INTERVAL_S", 0.05)
+    monkeypatch.setattr(connection, "PING_TIMEOUT_S", 0.05)
     server = await start()
     async with RawCar(server.port) as car:
         await car.send("40")

@@ -1,4 +1,4 @@
-"""picamera2's own interface, as far as :class:`edge.sensors.picamera.Picamera` uses it: a fake at the hardware's edge."""
+"""picamera2's interface, as far as :class:`edge.sensors.picamera.Picamera` uses it: a fake at the hardware's edge."""
 
 from __future__ import annotations
 

@@ -89,7 +89,7 @@ def test_tk_thread_neither_reads_files_nor_databases(open_desk: OpenDesk, state_
 def test_memory_is_flat_over_500_cases_viewed(
     open_desk: OpenDesk, state_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(opencase, "SETTLE_MS", 1)
+    monkeypatch.setattr(open_case, "SETTLE_MS", 1)
     desk = open_desk(state_dir)
     desk.listed()
 

@@ -1,8 +1,8 @@
 """The case database: where it is, how it is opened, and the versions of its schema.
 
 One SQLite file in WAL mode with ``synchronous=FULL``: what a commit returned for survives a power cut.
-``secure_delete`` overwrites what is deleted. The WAL is emptied by its writers (:mod:`edge.cases.storage.wal`), never by
-SQLite on its own.
+``secure_delete`` overwrites what is deleted. The WAL is emptied by its writers
+(:mod:`edge.cases.storage.wal`), never by SQLite on its own.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def database_path(state_dir: Path) -> Path:
 
 def migrations() -> tuple[str, ...]:
     """The SQL scripts of the schema, oldest first; version N is what the first N of them make."""
-    folder = resources.files("edge.cases") / "schema"
+    folder = resources.files("edge.cases.storage") / "schema"
     scripts = sorted((entry for entry in folder.iterdir() if re.match(r"\d{3}_.*\.sql$", entry.name)), key=str)
     return tuple(script.read_text(encoding="utf-8") for script in scripts)
 

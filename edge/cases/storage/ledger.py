@@ -1,7 +1,7 @@
 """The daemon's side of the case database, through aiosqlite: transactions, entries, rows.
 
-Methods raise :class:`sqlite3.Error`; :mod:`edge.cases.storage.books` decides what that means for a case, and calls them one
-at a time.
+Methods raise :class:`sqlite3.Error`; :mod:`edge.cases.storage.books` decides what that means for a case, and calls them
+one at a time.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from edge.viewer.ui.widgets import Elided, Line, PictureView, PlateStrip
 FACTS_WIDTH = 290
 CROP_WIDTH = FACTS_WIDTH
 CROP_HEIGHTS = (36, 88)
-"""The plate's crop takes what the texts leave; how many pixels it may have is :mod:`edge.viewer.data.pictures`' business."""
+"""The plate's crop takes what the texts leave; its pixels are bounded in :mod:`edge.viewer.data.pictures`."""
 RING = 2
 """The photo can have the focus; its ring stands out of the padding, so that pictures and texts are in line."""
 

@@ -16,7 +16,7 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import LOCALTZ, format_date, format_datetime, parse_date
 from babel.numbers import format_decimal, format_percent
 
-LOCALE_DIR = Path(__file__).parent / "locale"
+LOCALE_DIR = Path(__file__).parents[1] / "locale"
 DOMAIN = "viewer"
 LANGUAGES = ("en", "it")
 
