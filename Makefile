@@ -49,7 +49,7 @@ lint: install ## ruff (format and check), mypy --strict, the import rules
 	@$(BIN)/ruff format --check
 	@$(BIN)/ruff check
 	@$(BIN)/mypy
-	@$(BIN)/pytest -q tests/unit/test_imports.py
+	@$(BIN)/pytest -q tests/architecture/test_imports.py
 
 # The converter has an environment of its own: its TensorFlow and the unit's runtime do not fit into one.
 CONVERTER := .venv-converter
@@ -81,7 +81,7 @@ detector: converter ## train the shipped detector again from DATA (hours), into 
 
 .PHONY: test-converter
 test-converter: converter ## dataset, 200 training steps, export, quantization, evaluation, end to end (minutes)
-	@DATA=$(DATA) WEIGHTS=$(WEIGHTS) $(CONVERTER)/bin/python -m pytest -c tests/converter/pytest.ini --rootdir . tests/converter
+	@DATA=$(DATA) WEIGHTS=$(WEIGHTS) $(CONVERTER)/bin/python -m pytest -c tests/converter/end_to_end/pytest.ini --rootdir . tests/converter
 
 MEASURE = $(BIN)/autovelox-convert evaluate models/detector.tflite converter/shipped/detector_float32.tflite \
   --labels $(DATA)/detect/boxes.csv --images $(DATA)/detect/images --use measure
@@ -110,7 +110,7 @@ evaluate: install ## both: the tables of what to reach, beside what is reached
 
 .PHONY: pictures
 pictures: install ## take the README's pictures again, from the cases of the last demo (needs Xvfb)
-	@$(BIN)/python tests/viewer/screenshots.py --state-dir $(STATE)
+	@$(BIN)/python tests/edge/viewer/screenshots.py --state-dir $(STATE)
 	@$(BIN)/autovelox-convert reader strip
 
 .PHONY: clean

@@ -19,17 +19,17 @@ wheelhouse: ## fill var/wheelhouse for installing without a network (MACHINE=aar
 
 .PHONY: test-unit
 test-unit: ## install, run, break and remove the unit in a booted systemd (root; skips where it cannot)
-	@tests/unit_root/run.sh
+	@tests/install/unit_root/run.sh
 
 .PHONY: test-camera
 test-camera: ## run the camera on a real picamera2 and libcamera's virtual pipeline (root; skips where it cannot)
-	@tests/camera/run.sh
+	@tests/hardware/camera/run.sh
 
 # On a board SYSTEM=1 takes the installed unit's libraries: no second environment, and no network.
 .PHONY: hil
 hil: $(if $(SYSTEM),,$(VENV)/.installed) ## hardware in the loop: SYSTEM=1 PIN_OUT=.. PIN_IN=.. on a board with a jumper; mock pins without
-	@$(if $(SYSTEM),$(or $(PREFIX),/opt/autovelox)/current/bin,$(BIN))/python tests/hil/run.py $(if $(PIN_OUT),--pin-out $(PIN_OUT) --pin-in $(PIN_IN)) $(HIL_ARGS)
+	@$(if $(SYSTEM),$(or $(PREFIX),/opt/autovelox)/current/bin,$(BIN))/python tests/hardware/run.py $(if $(PIN_OUT),--pin-out $(PIN_OUT) --pin-in $(PIN_IN)) $(HIL_ARGS)
 
 .PHONY: hil-vm
 hil-vm: $(VENV)/.installed ## the same on a kernel with simulated GPIO lines, in qemu (root; skips where it cannot)
-	@tests/hil/vm.sh
+	@tests/hardware/vm.sh

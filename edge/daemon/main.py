@@ -19,8 +19,8 @@ from edge.cases.retention import Policy
 from edge.cases.store import CaseStore
 from edge.config import Settings, models_dir
 from edge.crypto import opener
-from edge.daemon.disk_probe import DiskProbe
 from edge.daemon import journald
+from edge.daemon.disk_probe import DiskProbe
 from edge.daemon.metrics import Metrics, MetricsServer, Sources
 from edge.daemon.provenance import provenance
 from edge.daemon.systemd import Notifier

@@ -15,9 +15,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.identify import neighbours
 from edge.identify.formats import Formats
 from edge.identify.tracks import Track, summed
-from edge.identify import neighbours
 from edge.model import ALPHABET, CLASS, PlateRead
 
 UNUSUAL = 3.0

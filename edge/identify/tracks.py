@@ -21,8 +21,8 @@ from math import hypot, log, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.identify.ctc import mixed, read_log_likelihoods
 from edge.identify import neighbours
+from edge.identify.ctc import mixed, read_log_likelihoods
 from edge.model import Box, PlateRead
 
 SAME_PLATE = -12.0

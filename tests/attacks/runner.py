@@ -29,7 +29,7 @@ from edge.link.server import LinkServer
 from edge.model import Claim, Packet
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from linkkit import ANNA, BRUNO
+from support.link import ANNA, BRUNO
 
 REGISTRY = {driver.uid: driver for driver in (ANNA, BRUNO)}
 

@@ -8,8 +8,8 @@ from contextlib import AsyncExitStack, suppress
 
 import aiohttp
 import pytest
-from linkkit import ANNA, RawCar
-from linkunit import StartUnit, Unit
+from support.link import ANNA, RawCar
+from support.link_unit import StartUnit, Unit
 
 from edge.link.connection import MAX_BYTES, MAX_MESSAGES
 from edge.link.frames import MAX_FRAME_BYTES

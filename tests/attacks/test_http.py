@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 
 import pytest
-from linkunit import StartUnit, Unit
+from support.link_unit import StartUnit, Unit
 
 from edge.config import LinkSettings
 from edge.link.mailbox import Mailbox

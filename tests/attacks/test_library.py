@@ -21,8 +21,8 @@ import socketio
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 from engineio.async_drivers.aiohttp import translate_request
-from linkkit import RawCar
 from socketio.packet import Packet
+from support.link import RawCar
 
 from edge.link.connection import MAX_BYTES
 from edge.link.engineio import CarEngine

@@ -10,8 +10,8 @@ from typing import Any
 
 import aiohttp
 import pytest
-from linkkit import ANNA, RawCar
-from linkunit import Unit
+from support.link import ANNA, RawCar
+from support.link_unit import Unit
 
 from edge.config import LinkSettings
 from edge.link.mailbox import Mailbox

@@ -7,8 +7,8 @@ import base64
 import json
 import time
 
-from linkkit import ANNA, RawCar
-from linkunit import StartUnit, Unit
+from support.link import ANNA, RawCar
+from support.link_unit import StartUnit, Unit
 
 from edge.crypto.packet import seal
 

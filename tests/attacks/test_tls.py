@@ -13,8 +13,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 import trustme
-from linkkit import ANNA, RawCar
-from linkunit import StartUnit, Unit, make_unit
+from support.link import ANNA, RawCar
+from support.link_unit import StartUnit, Unit, make_unit
 
 from edge.errors import LinkError, SecretError
 from edge.link.car import deliver

@@ -14,7 +14,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from decrypt import decrypt_many
-from linkkit import ANNA, notation, sealed
+from support.link import ANNA, notation, sealed
 
 from edge.crypto.packet import seal
 from edge.flow.opening import WindowOpener

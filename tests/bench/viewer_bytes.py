@@ -14,9 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "viewer"))
 
-import stores
-import wire
-import xkit
+from support import display, stores, wire
 
 
 def main() -> int:
@@ -25,7 +23,7 @@ def main() -> int:
     parser.add_argument("--idle", type=float, default=60.0, metavar="SECONDS")
     parser.add_argument("--cases", type=int, default=1000)
     options = parser.parse_args()
-    reason = xkit.missing(xkit.SSH_NEEDED)
+    reason = display.missing(display.SSH_NEEDED)
     if reason:
         sys.exit(reason)
     over = False

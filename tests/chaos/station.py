@@ -22,7 +22,7 @@ from edge.demo.cast import Cast, load_cast
 from edge.demo.setting import Setting
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
-from unitfiles import Clip, write_feed, write_settings
+from support.unit_files import Clip, write_feed, write_settings
 
 PATIENCE_S = 900.0
 QUIET = 100_000.0

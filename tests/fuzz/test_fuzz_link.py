@@ -14,7 +14,7 @@ from aiohttp import WSMessage, WSMsgType, web
 from fuzzing import damaged, dumped, json_values, share
 from hypothesis import given
 from hypothesis import strategies as st
-from linkkit import ANNA, sealed
+from support.link import ANNA, sealed
 
 from edge.crypto import strict_json
 from edge.crypto.packet import Opened, load_private_key, open_packet, plaintext, read_plaintext

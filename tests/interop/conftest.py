@@ -1,3 +1,3 @@
-from linkunit import shared_unit, start_unit, unit
+from support.link_unit import shared_unit, start_unit, unit
 
 __all__ = ["shared_unit", "start_unit", "unit"]

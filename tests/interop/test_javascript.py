@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 import trustme
-from linkkit import ANNA
-from linkunit import StartUnit, Unit
+from support.link import ANNA
+from support.link_unit import StartUnit, Unit
 
 from edge.crypto.chip import save_chip
 

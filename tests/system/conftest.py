@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from kit import Station, make_template, small_cast
+from support.station import Station, make_template, small_cast
 
 from edge.demo.setting import Setting
 

@@ -9,8 +9,8 @@ from contextlib import suppress
 import aiohttp
 from Crypto.Cipher import oaep
 from Crypto.Hash import SHA256
-from kit import PEOPLE, Station
-from linkkit import RawCar
+from support.link import RawCar
+from support.station import PEOPLE, Station
 
 from edge.crypto.chip import Chip
 from edge.crypto.packet import load_public_key, plaintext

@@ -11,7 +11,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from kit import PEOPLE, Station
+from support.station import PEOPLE, Station
 
 from edge.cases.evidence.verify import check_package
 from edge.demo.cast import load_cast

@@ -8,7 +8,7 @@ import signal
 from contextlib import suppress
 
 import pytest
-from kit import PEOPLE, Station
+from support.station import PEOPLE, Station
 
 from edge.demo.unit import DemoUnit
 

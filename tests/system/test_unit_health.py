@@ -8,7 +8,7 @@ import os
 import shutil
 import signal
 
-from kit import Station
+from support.station import Station
 
 from edge.config import models_dir
 from edge.demo.cast import FOLDER

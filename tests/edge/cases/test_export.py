@@ -1,0 +1,261 @@
+"""Packages and reports: they carry their proof with them, and not one byte of them may change."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import Crypto
+import pytest
+from support.cases import SIGNER, UNIT, driver, everything, filled, frame, identified, packet, trigger
+
+from edge.cases import export as exporting
+from edge.cases.archive import Archive
+from edge.cases.evidence.chain import canonical
+from edge.cases.evidence.signing import Signer
+from edge.cases.evidence.verify import Mismatch, check_package, read_public_key
+from edge.cases.export import export_cases, export_report, report_of
+from edge.cases.review import record
+from edge.cases.store import CaseStore
+from edge.cases.views import EventKind
+from edge.errors import CaseError, EvidenceError, NoSuchCase
+
+OFFICER = "Isp. M. Conti"
+
+
+async def package(folder: Path, numbers: tuple[int, ...] = (1,), *, signer: Signer | None = SIGNER) -> Path:
+    await filled(folder / "state", 3)
+    export_cases(folder / "state", numbers, folder / "case.zip", officer=OFFICER, signer=signer)
+    return folder / "case.zip"
+
+
+async def test_a_package_holds(tmp_path: Path) -> None:
+    path = await package(tmp_path, (1, 3))
+    assert "case 1, 3, 9 entries" in check_package(path, SIGNER.public_key)
+    assert path.stat().st_mode & 0o777 == 0o600
+    with zipfile.ZipFile(path) as archive:
+        assert archive.read("cases/00000001/0.jpg") == frame(0).jpeg
+        assert archive.read("cases/00000001/portrait") == driver().portrait
+        assert archive.read("cases/00000001/report.pdf").startswith(b"%PDF")
+        assert "cases/00000003/portrait" not in archive.namelist()
+        pem = archive.read("public-key.pem")
+    (tmp_path / "key.pem").write_bytes(pem)
+    (tmp_path / "key.hex").write_text(SIGNER.public_key.hex())
+    assert read_public_key(tmp_path / "key.pem") == read_public_key(tmp_path / "key.hex") == SIGNER.public_key
+    with Archive(tmp_path / "state") as archive_:
+        assert [event.kind for event in archive_.events(1)] == [EventKind.EXPORT]
+
+
+async def test_every_flipped_byte_is_detected(tmp_path: Path) -> None:
+    """Some 4,000 positions spread over a package and each of its last 200 bytes, two different bits at each."""
+    path = await package(tmp_path)
+    data = bytearray(path.read_bytes())
+    altered = tmp_path / "altered.zip"
+    altered.write_bytes(data)
+    step = max(1, len(data) // 4000)
+    positions = {*range(0, len(data), step), *range(len(data) - 200, len(data))}
+    assert len(positions) >= 2000
+    with altered.open("r+b") as file:
+        for position in sorted(positions):
+            for bit in (0x01, 0x20):
+                file.seek(position)
+                file.write(bytes([data[position] ^ bit]))
+                file.flush()
+                with pytest.raises(Mismatch):
+                    check_package(altered)
+            file.seek(position)
+            file.write(bytes([data[position]]))
+            file.flush()
+    assert check_package(altered) == check_package(path)
+
+
+async def test_a_package_cut_short_is_detected(tmp_path: Path) -> None:
+    path = await package(tmp_path)
+    data = path.read_bytes()
+    for size in (0, 1, 80, len(data) // 2, len(data) - 1):
+        path.write_bytes(data[:size])
+        with pytest.raises(Mismatch):
+            check_package(path)
+
+
+def resealed(path: Path, change: dict[str, bytes | None]) -> Path:
+    """The package with members exchanged (None: left out), put together by somebody who knows how."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(out, "w") as new:
+        for name in old.namelist():
+            data = change.get(name, old.read(name))
+            if data is not None:
+                new.writestr(name, data)
+        for name, data in change.items():
+            if name not in old.namelist() and data is not None:
+                new.writestr(name, data)
+        new.comment = b"autovelox-sha256:" + b"0" * 64
+    data = out.getvalue()[:-64]
+    forged = path.with_name("forged.zip")
+    forged.write_bytes(data + hashlib.sha256(data).hexdigest().encode())
+    return forged
+
+
+async def test_a_forger_who_seals_anew_is_detected(tmp_path: Path) -> None:
+    path = await package(tmp_path)
+    with zipfile.ZipFile(path) as archive:
+        manifest = archive.read("cases/00000001/manifest.json")
+        chain = archive.read("chain.jsonl")
+        info = json.loads(archive.read("export.json"))
+    assert check_package(resealed(path, {})) == check_package(path)
+    forgeries: dict[str, dict[str, bytes | None]] = {
+        "not the one in the chain": {"cases/00000001/manifest.json": manifest.replace(b"Rossi", b"Bossi")},
+        "0.jpg is not what the unit recorded": {"cases/00000001/0.jpg": frame(9).jpeg},
+        "portrait is not what": {"cases/00000001/portrait": frame(9).jpeg},
+        "report.pdf is not what": {"cases/00000001/report.pdf": b"%PDF-forged"},
+        "0.jpg is missing": {"cases/00000001/0.jpg": None},
+        "nobody vouches for": {"cases/00000001/extra.txt": b"he did it"},
+        "verify.py is not what was exported": {"verify.py": b"print('Everything holds')"},
+        "follow from": {"chain.jsonl": chain.replace(b'\\"kind\\":\\"decided\\"', b'\\"kind\\":\\"decides\\"', 1)},
+        "out of order": {"chain.jsonl": b"\n".join(chain.splitlines()[1:])},
+        "not canonical": {"chain.jsonl": b" {}"},
+        "is no entry": {"chain.jsonl": b"{}"},
+        "not in the chain": {"export.json": canonical({**info, "cases": [2], "exports": {"2": info["exports"]["1"]}})},
+        "is in the package and not in the chain": {"export.json": canonical({**info, "exports": {"1": 2}})},
+        "not built as a unit builds one": {"export.json": b"{}"},
+        "as a unit builds one": {"export.json": canonical({**info, "cases": [None]})},
+        "a unit builds one": {"export.json": canonical({**info, "papers": [1]})},
+        "is not canonical": {"export.json": b"[]"},
+    }
+    for sentence, change in forgeries.items():
+        with pytest.raises(Mismatch, match=sentence):
+            check_package(resealed(path, change))
+
+
+async def test_a_whole_chain_of_a_forger_fails_against_the_published_key(tmp_path: Path) -> None:
+    path = await package(tmp_path)
+    other = Signer(bytes(32))
+    assert check_package(path, SIGNER.public_key)
+    with pytest.raises(Mismatch, match="key you trust"):
+        check_package(path, other.public_key)
+
+
+def test_the_tool_in_the_package_needs_nothing_of_ours(tmp_path: Path) -> None:
+    """Unpacked elsewhere and run by a Python that cannot see this project, only PyCryptodome."""
+    path = asyncio.run(package(tmp_path))
+    clean = tmp_path / "court"
+    clean.mkdir()
+    with zipfile.ZipFile(path) as archive:
+        for name in ("verify.py", "public-key.pem"):
+            (clean / name).write_bytes(archive.read(name))
+    libraries = clean / "libraries"
+    libraries.mkdir()
+    (libraries / "Crypto").symlink_to(Path(Crypto.__file__).parent)
+    command = [sys.executable, "-S", "-P", "verify.py", str(path), "--key", "public-key.pem"]
+    environment = {"PYTHONPATH": str(libraries), "PATH": os.environ["PATH"]}
+    done = subprocess.run(command, cwd=clean, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("Everything holds: case 1")
+    data = bytearray(path.read_bytes())
+    data[len(data) // 3] ^= 4
+    path.write_bytes(data)
+    done = subprocess.run(command, cwd=clean, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.count("\n") == 1
+    assert "changed or cut off" in done.stderr
+
+
+def test_what_cannot_be_exported(tmp_path: Path) -> None:
+    asyncio.run(filled(tmp_path / "state", 1, decide=False))
+    to = tmp_path / "case.zip"
+    with pytest.raises(CaseError, match="not decided yet"):
+        export_cases(tmp_path / "state", [1], to, officer=OFFICER)
+    with pytest.raises(NoSuchCase):
+        export_cases(tmp_path / "state", [5], to, officer=OFFICER)
+    with pytest.raises(CaseError, match="which cases"):
+        export_cases(tmp_path / "state", [], to, officer=OFFICER)
+    with pytest.raises(CaseError, match="cannot be written"):
+        export_cases(tmp_path / "state", [1], tmp_path / "no" / "case.zip", officer=OFFICER)
+    to.touch()
+    with pytest.raises(CaseError, match="exists already"):
+        export_cases(tmp_path / "state", [1], to, officer=OFFICER)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["case.zip", "state"]
+
+
+async def test_altered_evidence_is_not_exported(tmp_path: Path) -> None:
+    await filled(tmp_path / "state", 1)
+    (tmp_path / "state" / "frames" / "00000001" / "0.jpg").write_bytes(frame(5).jpeg)
+    with pytest.raises(EvidenceError, match=r"0\.jpg is not what the unit recorded"):
+        export_cases(tmp_path / "state", [1], tmp_path / "case.zip", officer=OFFICER, signer=SIGNER)
+    assert not (tmp_path / "case.zip").exists()
+
+
+async def test_an_export_without_the_key_is_signed_later(tmp_path: Path) -> None:
+    path = await package(tmp_path, signer=None)
+    assert "1 later entries wait for the unit's signature" in check_package(path)
+
+
+async def test_another_export_at_the_same_time_does_no_harm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    await filled(tmp_path / "state", 2)
+    real = exporting._add_papers
+
+    def meanwhile(package: zipfile.ZipFile, state_dir: Path, exports: dict[int, int]) -> None:
+        export_report(state_dir, 1, tmp_path / "case.pdf", officer="Verdi", signer=SIGNER)
+        real(package, state_dir, exports)
+
+    monkeypatch.setattr(exporting, "_add_papers", meanwhile)
+    export_cases(tmp_path / "state", [1, 2], tmp_path / "case.zip", officer=OFFICER, signer=SIGNER)
+    assert "case 1, 2" in check_package(tmp_path / "case.zip", SIGNER.public_key)
+
+
+async def test_a_report_that_leaves_the_unit_is_an_entry_of_the_chain(tmp_path: Path) -> None:
+    await filled(tmp_path / "state", 1)
+    to = tmp_path / "case.pdf"
+    export_report(tmp_path / "state", 1, to, officer=OFFICER, reason="for the judge", signer=SIGNER)
+    assert to.stat().st_mode & 0o777 == 0o600
+    with Archive(tmp_path / "state") as archive:
+        (event,) = archive.events(1)
+    assert (event.kind, event.officer, event.reason) == (EventKind.EXPORT, OFFICER, "for the judge")
+    assert hashlib.sha256(to.read_bytes()).hexdigest().encode() in everything(tmp_path / "state")
+    with pytest.raises(CaseError, match="exists already"):
+        export_report(tmp_path / "state", 1, to, officer=OFFICER)
+    with pytest.raises(CaseError, match="cannot be written"):
+        export_report(tmp_path / "state", 1, tmp_path / "no" / "case.pdf", officer=OFFICER)
+    with pytest.raises(CaseError, match="which officer"):
+        export_report(tmp_path / "state", 1, tmp_path / "other.pdf", officer=" ")
+    assert not (tmp_path / "other.pdf").exists()
+
+
+async def test_other_peoples_reviews_stay_at_home(tmp_path: Path) -> None:
+    await filled(tmp_path / "state", 2)
+    record(tmp_path / "state", 2, kind="dismiss", officer="Verdi", reason="a secret reason", signer=SIGNER)
+    export_cases(tmp_path / "state", [1], tmp_path / "case.zip", officer=OFFICER, signer=SIGNER)
+    with zipfile.ZipFile(tmp_path / "case.zip") as archive:
+        everything = b"".join(archive.read(name) for name in archive.namelist())
+    assert b"a secret reason" not in everything
+    assert b"AB001CD" not in everything
+    assert b"AB000CD" in everything
+
+
+@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="pdftotext (poppler-utils) is not installed")
+def test_the_report_says_it_all(tmp_path: Path) -> None:
+    async def make() -> int:
+        store = await CaseStore.open(tmp_path, SIGNER, UNIT)
+        number = await store.file(trigger(), [frame()], [packet()], limit_kmh=50.0, site="SP 235 <km 12>")
+        await store.decide(number, identified(packet(), who=driver(first="Nicolò", last="</para>Đorđević")))
+        await store.close()
+        return number
+
+    number = asyncio.run(make())
+    record(tmp_path, number, kind="confirm", officer="Conti & Figli", reason="agrees", signer=SIGNER)
+    done = subprocess.run(
+        ["pdftotext", "-layout", "-", "-"], input=report_of(tmp_path, number), capture_output=True, check=True
+    )
+    text = done.stdout.decode()
+    for wanted in ("Case 1", "72.4 km/h", "22 km/h over", "AB123CD", "Nicolò", "</para>Đorđević", "<km 12>"):
+        assert wanted in text
+    assert "Conti & Figli: agrees" in text
+    assert "Signing key" in text

@@ -1,0 +1,147 @@
+"""Nobody else is remembered: after the verdict nothing of anybody but the offender is left anywhere."""
+
+from __future__ import annotations
+
+import base64
+import errno
+import logging
+import os
+import secrets
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
+
+import pytest
+from support.cases import SIGNER, UNIT, driver, everything, frame, identified, trigger, unidentified
+
+from edge.cases.audit import audit
+from edge.cases.storage.durable import write_durably
+from edge.cases.store import CaseStore
+from edge.errors import CaseError
+from edge.model import Packet
+
+
+def somebody() -> Packet:
+    """A packet all of whose parts can be found again."""
+    mark = secrets.token_bytes(512)
+    return Packet(secrets.token_hex(16), mark, secrets.token_hex(16), 1_790_000_000, 1_790_000_000.5, 5)
+
+
+def traces(folder: Path, packet: Packet) -> list[str]:
+    """The files below *folder* that hold any part of *packet*, in any of the ways it is ever written."""
+    wanted = [
+        packet.uid.encode(),
+        bytes.fromhex(packet.uid),
+        packet.nonce.encode(),
+        packet.payload[:24],
+        base64.b64encode(packet.payload[:240])[:300],
+    ]
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return [path.name for path in files if any(part in path.read_bytes() for part in wanted)]
+
+
+async def test_only_the_offender_is_left(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    store = await CaseStore.open(tmp_path, SIGNER, UNIT)
+    everybody: list[Packet] = []
+    for index in range(6):
+        own, others, late = somebody(), [somebody() for _ in range(4)], somebody()
+        number = await store.file(trigger(), [frame(index)], [*others, own], limit_kmh=50.0, site="SP 235")
+        await store.add(number, frames=[frame(index + 50)], packets=[late])
+        assert traces(tmp_path, own) == ["pending.json"]
+        assert traces(tmp_path, others[0]) == ["pending.json"]
+        if index % 2:
+            await store.decide(number, identified(own))
+            everybody += [*others, late]
+            assert traces(tmp_path, own)
+            assert own.uid.encode() not in everything(tmp_path)
+        else:
+            await store.decide(number, unidentified())
+            everybody += [*others, own, late]
+        for packet in everybody:
+            assert traces(tmp_path, packet) == [], "while the daemon runs: database, WAL and frames"
+    await store.close()
+    for packet in everybody:
+        assert traces(tmp_path, packet) == []
+        assert packet.uid not in caplog.text
+    assert driver().licence not in caplog.text
+    audit(tmp_path)
+
+
+async def test_the_blocks_of_a_removed_journal_are_overwritten(tmp_path: Path) -> None:
+    """Whoever holds the removed file open, as a forensic tool would hold its blocks, reads zeros."""
+    store = await CaseStore.open(tmp_path, SIGNER, UNIT)
+    packet = somebody()
+    number = await store.file(trigger(), [frame()], [packet], limit_kmh=50.0, site="SP 235")
+    with (tmp_path / "frames" / f"{number:08d}" / "pending.json").open("rb") as held:
+        assert packet.uid.encode() in held.read()
+        await store.decide(number, unidentified())
+        held.seek(0)
+        assert set(held.read()) == {0}
+    await store.close()
+
+
+async def test_the_blocks_of_a_replaced_journal_are_overwritten(tmp_path: Path) -> None:
+    """What is added to a pending case makes a new journal: the one before must not live on in free blocks."""
+    store = await CaseStore.open(tmp_path, SIGNER, UNIT)
+    packet = somebody()
+    number = await store.file(trigger(), [frame()], [packet], limit_kmh=50.0, site="SP 235")
+    with (tmp_path / "frames" / f"{number:08d}" / "pending.json").open("rb") as held:
+        await store.add(number, packets=[somebody()])
+        assert set(held.read()) == {0}
+    assert len((await store.load(number)).packets) == 2
+    await store.close()
+
+
+async def test_the_journal_of_a_case_that_never_was_is_overwritten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk refuses to sync the folder, after the journal has its name: nothing of the packets may stay."""
+    store = await CaseStore.open(tmp_path, SIGNER, UNIT)
+    held: list[BinaryIO] = []
+
+    def refuse(folder: Path) -> None:
+        if (journal := folder / "pending.json").exists():
+            held.append(journal.open("rb"))
+            raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as broken, pytest.raises(CaseError):
+        broken.setattr("edge.cases.storage.journal.write_durably", partial(_written, refuse))
+        await store.file(trigger(), [frame()], [somebody()], limit_kmh=50.0, site="SP 235")
+    for file in held:
+        with file:
+            assert set(file.read()) == {0}
+    assert len(held) == 1
+    assert list((tmp_path / "frames").iterdir()) == []
+    await store.close()
+
+
+def _written(refuse: Callable[[Path], None], path: Path, data: bytes, *, secret: bool = False) -> None:
+    write_durably(path, data, secret=secret)
+    refuse(path.parent)
+
+
+def test_a_half_written_journal_is_overwritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk is full in the middle: what was written of it is overwritten before its blocks are free again."""
+    real, held = os.write, []
+
+    def half(handle: int, data: bytes) -> int:
+        if held:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        held.append((tmp_path / "pending.json.part").open("rb"))
+        return real(handle, data[:100])
+
+    with monkeypatch.context() as broken, pytest.raises(OSError, match="No space"):
+        broken.setattr(os, "write", half)
+        write_durably(tmp_path / "pending.json", b"somebody's packet" * 100, secret=True)
+    with held[0] as file:
+        assert file.read() == bytes(100)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_values_of_people_do_not_show_in_reprs() -> None:
+    packet, who = somebody(), driver()
+    shown = repr(packet) + repr(who) + repr(identified(packet)) + repr(unidentified())
+    for secret in (packet.uid, packet.nonce, who.licence, who.first_name, who.last_name, "AB123CD", "ZZ999ZZ"):
+        assert secret not in shown

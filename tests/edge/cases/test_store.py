@@ -1,0 +1,251 @@
+"""The case store: nothing lost, nothing twice, nobody else remembered."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from support.cases import SIGNER, UNIT, driver, filled, frame, identified, packet, trigger, unidentified
+
+from edge.cases.archive import Archive
+from edge.cases.audit import audit
+from edge.cases.evidence.signing import Signer
+from edge.cases.storage.database import database_path
+from edge.cases.storage.space import Room
+from edge.cases.store import CaseStore
+from edge.errors import CaseError, NoSuchCase, SecretError, StorageFull
+from edge.model import Outcome, State
+
+FILING = {"limit_kmh": 50.0, "site": "SP 235"}
+
+
+async def open_store(state_dir: Path) -> CaseStore:
+    return await CaseStore.open(state_dir, SIGNER, UNIT)
+
+
+async def test_a_case_from_trigger_to_verdict(tmp_path: Path) -> None:
+    store = await open_store(tmp_path)
+    own, other, late = packet(), packet(), packet()
+    number = await store.file(trigger(), [frame(1)], [own, other], **FILING)
+    await store.add(number, frames=[frame(2)], packets=[late])
+    pending = await store.load(number)
+    assert [photo.read_bytes() for photo in pending.photos] == [frame(1).jpeg, frame(2).jpeg]
+    assert pending.packets == (own, other, late)
+    case = await store.decide(number, identified(own))
+    assert case == await store.get(number)
+    assert (case.number, case.state, case.driver) == (1, State.DECIDED, driver())
+    assert case.verdict is not None and case.verdict.outcome is Outcome.IDENTIFIED
+    assert case.frames == ("frames/00000001/0.jpg", "frames/00000001/1.jpg")
+    assert await store.pending() == ()
+    await store.close()
+
+
+async def test_a_restart_finds_pending_cases_in_order(tmp_path: Path) -> None:
+    await filled(tmp_path, 3, decide=False)
+    store = await open_store(tmp_path)
+    assert [case.number for case in await store.pending()] == [1, 2, 3]
+    assert all(len(case.packets) == 2 for case in await store.pending())
+    assert await store.file(trigger(), [], [], **FILING) == 4
+    await store.close()
+
+
+async def test_a_case_is_decided_once(tmp_path: Path) -> None:
+    store = await open_store(tmp_path)
+    number = await store.file(trigger(), [frame()], [], **FILING)
+    await store.decide(number, unidentified())
+    with pytest.raises(CaseError, match="decided already"):
+        await store.decide(number, unidentified())
+    with pytest.raises(CaseError, match="decided already"):
+        await store.add(number, frames=[frame(1)])
+    with pytest.raises(NoSuchCase):
+        await store.decide(7, unidentified())
+    await store.close()
+
+
+async def test_one_daemon_a_folder(tmp_path: Path) -> None:
+    store = await open_store(tmp_path)
+    with pytest.raises(CaseError, match="another daemon"):
+        await open_store(tmp_path)
+    await store.close()
+    await (await open_store(tmp_path)).close()
+
+
+async def test_another_signing_key_is_refused(tmp_path: Path) -> None:
+    await filled(tmp_path, 1)
+    with pytest.raises(SecretError, match="put the right key file there"):
+        await CaseStore.open(tmp_path, Signer(bytes(32)), UNIT)
+
+
+async def test_a_row_the_database_lost_comes_back_from_the_journal(tmp_path: Path) -> None:
+    """Power fails after the journal is written and before the row is: the case is there after the restart."""
+    store = await open_store(tmp_path)
+    await store.file(trigger(), [frame()], [], **FILING)
+    await store.close()
+    database_path(tmp_path).unlink()
+    store = await open_store(tmp_path)
+    assert [case.number for case in await store.pending()] == [1]
+    assert await store.file(trigger(), [frame()], [], **FILING) == 2
+    await store.close()
+
+
+async def test_the_database_refuses_and_the_case_is_safe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = await open_store(tmp_path)
+
+    async def refuse(_content: object) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(store._ledger, "file", refuse)
+        number = await store.file(trigger(), [frame()], [packet()], **FILING)
+        assert "refuses 1 cases" in (store.problem() or "")
+        with pytest.raises(NoSuchCase):
+            await store.decide(number, unidentified())
+    await store.decide(number, unidentified())
+    assert await store.file(trigger(), [frame()], [], **FILING) == number + 1
+    await store.close()
+
+
+@pytest.mark.parametrize("call", ["write", "fsync", "open"])
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO])
+async def test_a_disk_that_refuses_leaves_nothing_half_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str, code: int
+) -> None:
+    """At whichever call of the os the disk refuses, the caller hears of it and the number is not used up."""
+    store = await open_store(tmp_path)
+    real = getattr(os, call)
+    for allowed in range(40):
+        left = allowed
+
+        def fail(*args: object, **kwargs: object) -> object:
+            nonlocal left
+            left -= 1
+            if left < 0:
+                raise OSError(code, os.strerror(code))
+            return real(*args, **kwargs)
+
+        with monkeypatch.context() as broken:
+            broken.setattr(os, call, fail)
+            try:
+                number = await store.file(trigger(), [frame(), frame(1)], [packet()], **FILING)
+            except CaseError as error:
+                assert isinstance(error, StorageFull) == (code == errno.ENOSPC)
+                continue
+        assert number == 1
+        break
+    else:
+        pytest.fail("filing never succeeded")
+    assert [case.number for case in await store.pending()] == [1]
+    await store.close()
+    assert sorted(path.name for path in (tmp_path / "frames" / "00000001").iterdir()) == [
+        "0.jpg",
+        "1.jpg",
+        "pending.json",
+    ]
+
+
+async def test_a_cancelled_caller_leaves_whole_cases(tmp_path: Path) -> None:
+    store = await open_store(tmp_path)
+    for _ in range(5):
+        task = asyncio.create_task(store.file(trigger(), [frame()], [packet()], **FILING))
+        await asyncio.sleep(0.001)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    await store.close()
+    store = await open_store(tmp_path)
+    assert [case.number for case in await store.pending()] == [1, 2, 3, 4, 5]
+    await store.close()
+
+
+async def test_what_a_crash_left_half_done_is_swept(tmp_path: Path) -> None:
+    await filled(tmp_path, 1, decide=False)
+    orphan = tmp_path / "frames" / "00000002"
+    orphan.mkdir()
+    (orphan / "0.jpg").write_bytes(b"never filed")
+    (tmp_path / "frames" / "00000001" / "1.jpg.part").write_bytes(b"half")
+    (tmp_path / "frames" / "00000001" / "1.jpg").write_bytes(b"added, but the journal does not know")
+    await (await open_store(tmp_path)).close()
+    assert not orphan.exists()
+    assert sorted(path.name for path in (tmp_path / "frames" / "00000001").iterdir()) == ["0.jpg", "pending.json"]
+
+
+async def test_a_reader_delays_forgetting_but_does_not_prevent_it(tmp_path: Path) -> None:
+    store = await open_store(tmp_path)
+    await store._ledger._database.execute("PRAGMA busy_timeout = 50")
+    number = await store.file(trigger(), [frame()], [packet()], **FILING)
+    with closing(sqlite3.connect(database_path(tmp_path), isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM cases").fetchone()
+        await store.decide(number, unidentified())
+        assert (tmp_path / "frames" / "00000001" / "pending.json").exists()
+        reader.execute("COMMIT")
+    await store.housekeep()
+    assert not (tmp_path / "frames" / "00000001" / "pending.json").exists()
+    await store.close()
+
+
+async def test_a_full_disk_is_said_early_and_derived_files_go_first(tmp_path: Path) -> None:
+    free = Room(tmp_path).free_bytes()
+    overlay = tmp_path / "derived" / "00000001.jpg"
+    overlay.parent.mkdir()
+    overlay.write_bytes(b"made of evidence")
+    store = await CaseStore.open(tmp_path, SIGNER, UNIT, room=Room(tmp_path, 0, warn_bytes=2 * free))
+    assert "MiB are left" in (store.shortage() or "")
+    assert store.problem() is None
+    await store.file(trigger(), [frame()], [], **FILING)
+    assert not overlay.exists()
+    await store.close()
+    store = await CaseStore.open(tmp_path, SIGNER, UNIT, room=Room(tmp_path, reserve_bytes=2 * free))
+    with pytest.raises(StorageFull, match="export and purge"):
+        await store.file(trigger(), [frame()], [], **FILING)
+    assert [case.number for case in await store.pending()] == [1]
+    await store.close()
+
+
+async def test_cases_filed_at_once_keep_their_numbers(tmp_path: Path) -> None:
+    store = await open_store(tmp_path)
+    numbers = await asyncio.gather(*(store.file(trigger(), [frame(n)], [], **FILING) for n in range(12)))
+    assert sorted(numbers) == list(range(1, 13))
+    await store.close()
+    with Archive(tmp_path) as archive:
+        assert archive.count() == 12
+
+
+@pytest.mark.parametrize("damage", [b"", b"\0" * 900, b'{"content":{}}'])
+async def test_a_damaged_journal_costs_its_packets_and_not_the_unit(tmp_path: Path, damage: bytes) -> None:
+    await filled(tmp_path, 2, decide=False)
+    (tmp_path / "frames" / "00000001" / "pending.json").write_bytes(damage)
+    store = await open_store(tmp_path)
+    first, second = await store.pending()
+    assert (len(first.photos), first.packets, len(second.packets)) == (1, (), 2)
+    await store.decide(1, unidentified())
+    await store.decide(2, unidentified())
+    await store.close()
+    assert not list((tmp_path / "frames").glob("*/pending.json"))
+    assert "2 cases" in audit(tmp_path)
+
+
+async def test_a_damaged_journal_that_nothing_else_knows_of_is_named(tmp_path: Path) -> None:
+    await filled(tmp_path, 1, decide=False)
+    database_path(tmp_path).unlink()
+    (tmp_path / "frames" / "00000001" / "pending.json").write_bytes(b"{}")
+    with pytest.raises(CaseError, match="journal of case 1 is damaged"):
+        await open_store(tmp_path)
+    assert (tmp_path / "frames" / "00000001" / "0.jpg").exists()
+
+
+async def test_a_folder_that_is_gone_is_said_and_refuses_cases(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    store = await open_store(folder)
+    folder.rename(tmp_path / "elsewhere")
+    assert "cannot be reached" in (store.shortage() or "")
+    with pytest.raises(CaseError, match="check the disk"):
+        await store.file(trigger(), [frame()], [], **FILING)
+    (tmp_path / "elsewhere").rename(folder)
+    assert await store.file(trigger(), [frame()], [], **FILING) == 1
+    await store.close()

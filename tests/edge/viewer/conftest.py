@@ -1,0 +1,81 @@
+"""A display for all viewer tests, and a viewer in the test's own process, driven by real keys and clicks."""
+
+from __future__ import annotations
+
+import gc
+import shutil
+import tkinter as tk
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import pytest
+from support import display, stores
+from support.desk import OFFICER, Desk, OpenDesk
+
+from edge.viewer.control.app import Options, Viewer
+
+
+@pytest.fixture(scope="session")
+def display_of() -> Iterator[Callable[..., str]]:
+    """Gives the name of an Xvfb of some size and dpi.
+
+    They run until the end: Tk keeps its connection to a display, and ends the program when one breaks.
+    """
+    if reason := display.missing():
+        pytest.skip(reason)
+    with ExitStack() as stack:
+
+        @cache
+        def start(size: str = "1440x900", dpi: int = 96) -> str:
+            return stack.enter_context(display.xvfb(size, dpi))
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def display(display_of: Callable[..., str]) -> str:
+    """An Xvfb of 1440x900."""
+    return display_of()
+
+
+@pytest.fixture
+def open_desk(display: str) -> Iterator[OpenDesk]:
+    """Opens viewers on a state folder, and closes them in the end."""
+    roots: list[Viewer] = []
+
+    def open_(state_dir: Path, on: str = display, **changes: object) -> Desk:
+        root = tk.Tk(screenName=on, className="Autovelox")
+        viewer = Viewer(root, replace(Options(state_dir), **changes), OFFICER)  # type: ignore[arg-type]
+        roots.append(viewer)
+        root.update()
+        return Desk(viewer, on)
+
+    yield open_
+    while roots:
+        roots.pop().close()
+    gc.collect()  # in this thread: an interpreter of Tk must not be freed in another
+
+
+@pytest.fixture(scope="session")
+def thousand(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store of 1,000 cases; tests may only look at it."""
+    folder = tmp_path_factory.mktemp("thousand")
+    stores.fill_many(folder, stores.scenes(1000))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store of 12 cases to copy."""
+    folder = tmp_path_factory.mktemp("template")
+    stores.fill(folder, stores.scenes(12))
+    return folder
+
+
+@pytest.fixture
+def state_dir(template: Path, tmp_path: Path) -> Path:
+    """A store of 12 cases of one's own."""
+    return Path(shutil.copytree(template, tmp_path / "unit"))

@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# Installs the unit in a booted Debian with systemd, runs it on a recorded feed, breaks it and removes it.
+# Needs root, debootstrap, systemd-container and about 5 GB; elsewhere it says so and skips. With
+# --prepare it only builds the root, which tests/hardware/vm.sh uses, too.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+base=$PWD/var/unit-root
+
+skip() { echo "test-unit: skipped: $1"; exit 0; }
+[ "$(id -u)" = 0 ] || skip "needs root (sudo make test-unit)"
+for tool in debootstrap:debootstrap systemd-nspawn:systemd-container; do
+    command -v "${tool%%:*}" >/dev/null || skip "needs ${tool%%:*} (apt install ${tool##*:})"
+done
+
+packages=(
+    systemd systemd-sysv systemd-timesyncd dbus udev python3 python3-venv make libgl1 libglib2.0-0 procps curl kmod
+    ca-certificates
+)
+if [ ! -e "$base/.ready" ]; then
+    echo "test-unit: building $base once (some minutes) ..."
+    rm -rf "$base"
+    mkdir -p "$base"
+    nice debootstrap --variant=minbase --include="$(IFS=,; echo "${packages[*]}")" bookworm "$base" >"$base.log"
+    touch "$base/.ready"
+fi
+[ -d var/wheelhouse ] || systemd/wheelhouse.sh
+[ "${1:-}" != --prepare ] || exit 0
+
+# The base stays as it is: all changes go into a layer that is thrown away.
+work=$(mktemp -d -p var unit-run.XXXX)
+trap 'umount "$PWD/$work/root" 2>/dev/null || true; rm -rf "$work"' EXIT
+mkdir -p "$work"/{upper,tmp,root}
+mount -t overlay overlay -o "lowerdir=$base,upperdir=$PWD/$work/upper,workdir=$PWD/$work/tmp" "$work/root"
+root=$work/root
+install -m 644 tests/install/unit_root/proof.service "$root/etc/systemd/system/proof.service"
+mkdir -p "$root/etc/systemd/system/multi-user.target.wants" "$root/src" "$root/var/log/journal"
+ln -s ../proof.service "$root/etc/systemd/system/multi-user.target.wants/proof.service"
+rm -f "$root/etc/resolv.conf"
+
+# Without a network: what is installed comes from the wheelhouse alone. The second boot comes after a power-off.
+touch "$root/proof.log"
+tail -n +1 -F "$root/proof.log" 2>/dev/null > >(sed -un 's/^PROOF //p') &
+follower=$!
+for _ in 1 2; do
+    systemd-nspawn --quiet --directory="$root" --register=no --keep-unit --private-network --console=pipe \
+        --bind-ro="$PWD:/src" --boot systemd.show_status=0 </dev/null >/dev/null
+    [ -e "$root/proof.second" ] || break
+done
+sleep 1
+kill "$follower"
+if [ ! -e "$root/proof.done" ]; then
+    echo "test-unit: FAILED; what the steps and the unit said last:"
+    tail -n 40 "$root/var/log/proof.log"
+    journalctl --no-pager -D "$root/var/log/journal" -n 40 -o cat -u autovelox.service || true
+    exit 1
+fi
+echo "test-unit: passed"

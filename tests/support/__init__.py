@@ -1,0 +1,1 @@
+"""What tests share: units, cars, cases, displays, and pieces to make them of."""

@@ -1,0 +1,103 @@
+"""A whole unit for a test: three drivers, a recorded feed of the test's own, the real daemon in a process."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import aiohttp
+
+from edge.crypto.chip import Chip
+from edge.demo.cast import Cast, Scene, load_cast
+from edge.demo.setting import Setting
+from edge.demo.unit import DemoUnit, running_unit
+from edge.link.car import deliver
+from support.unit_files import Clip, write_feed, write_settings
+
+PEOPLE = ("UD1032714A", "TS2203318B", "TV7712093G")
+"""Who the tests' registry knows; the first one drives LS15EBC, the second XSNB23, the third 88BBTS."""
+
+ADDITIONS = {
+    "unit": 'serial = "AVX-TEST"\nsite = "test road"',
+    "link": "drain_timeout_s = 1.0",
+    "window": "window_after_s = 0.2",
+    "verdict": 'plate_countries = []\nplate_pattern = "[A-Z0-9]{4,10}"',
+}
+
+
+def small_cast() -> Cast:
+    cast = load_cast()
+    return Cast(driver=tuple(cast.person(licence) for licence in PEOPLE), scene=tuple[Scene, ...]())
+
+
+@dataclass
+class Station:
+    """A folder with everything a unit needs, and the commands that work on it."""
+
+    folder: Path
+    chips: dict[str, Chip]
+    url: str = ""
+    log: list[str] = field(default_factory=list)
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "autovelox.toml"
+
+    def write_feed(self, *clips: Clip, gap_s: float = 1.0) -> None:
+        """The feed, played once."""
+        write_feed(self.folder, *clips, gap_s=gap_s)
+
+    def configure(self, **sections: str) -> None:
+        """Write the configuration; *sections* add lines to a section."""
+        write_settings(self.folder, ADDITIONS, sections)
+
+    @asynccontextmanager
+    async def unit(self) -> AsyncIterator[DemoUnit]:
+        """The running daemon, listening at ``url``."""
+        async with running_unit(self.config, self.folder / "unit.log") as unit:
+            port = (await unit.expect(r"the link listens on \S+ port (\d+)")).group(1)
+            self.url = f"http://127.0.0.1:{port}"
+            yield unit
+
+    async def drive_by(self, licence: str, plate: str) -> None:
+        """One car passes; returns after its ack."""
+        await deliver(self.url, self.chips[licence], plate)
+
+    def workers(self) -> list[int]:
+        """The process ids of the workers that the daemon started with; it has them before it listens."""
+        found = re.search(r"workers ready: ([\d, ]+)", (self.folder / "unit.log").read_text(encoding="utf-8"))
+        assert found is not None
+        return [int(pid) for pid in found.group(1).split(",")]
+
+    async def ask(self, path: str) -> tuple[int, str]:
+        """What the unit says at its metrics port."""
+        log = (self.folder / "unit.log").read_text(encoding="utf-8")
+        found = re.search(r"metrics and health are on \S+ port (\d+)", log)
+        assert found is not None
+        url = f"http://127.0.0.1:{found.group(1)}{path}"
+        async with aiohttp.ClientSession() as session, session.get(url) as answer:
+            return answer.status, await answer.text()
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """One ``autovelox`` command."""
+        return subprocess.run(
+            [sys.executable, "-m", "edge", *words], capture_output=True, text=True, timeout=120, check=False
+        )
+
+    def case(self, number: int) -> dict[str, object]:
+        """The case as ``autovelox cases show --json`` prints it."""
+        done = self.run("cases", "show", str(number), "--json", "--config", str(self.config))
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+
+def make_template(folder: Path) -> None:
+    """Enrol the drivers once a session; RSA-4096 keys take seconds each."""
+    Setting(folder).clear()
+    Setting(folder).enrol(small_cast(), lambda: None)
