@@ -9,7 +9,6 @@ import subprocess
 from pathlib import Path
 
 from Crypto.PublicKey import RSA
-from support.link import VECTORS
 
 from edge.config import LinkSettings
 from edge.crypto.packet import PLAINTEXT_BYTES, Opened, digest, open_packet
@@ -18,6 +17,7 @@ from edge.link.exchange import GRACE_S
 from edge.link.frames import MAX_FRAME_BYTES
 from edge.link.http import MAX_FIELD_BYTES, MAX_HEADERS
 from edge.model import Packet
+from tests.support.link import VECTORS
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "protocol.md").read_text(encoding="utf-8")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from runner import say_everything, serve
 
 from edge.config import load
-from edge.daemon.main import main
+from edge.daemon import main
 
 
 class QuestionedUnit(main.Unit):

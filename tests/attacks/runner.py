@@ -28,8 +28,8 @@ from edge.link.mailbox import Mailbox
 from edge.link.server import LinkServer
 from edge.model import Claim, Packet
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from support.link import ANNA, BRUNO
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from tests.support.link import ANNA, BRUNO
 
 REGISTRY = {driver.uid: driver for driver in (ANNA, BRUNO)}
 

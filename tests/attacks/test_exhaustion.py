@@ -8,12 +8,12 @@ from contextlib import AsyncExitStack, suppress
 
 import aiohttp
 import pytest
-from support.link import ANNA, RawCar
-from support.link_unit import StartUnit, Unit
 
 from edge.link.connection import MAX_BYTES, MAX_MESSAGES
 from edge.link.frames import MAX_FRAME_BYTES
 from edge.link.limiter import ADDRESSES_PER_CONNECTION
+from tests.support.link import ANNA, RawCar
+from tests.support.link_unit import StartUnit, Unit
 
 ACCEPTED = {"status": "accepted"}
 STOCK_CLOSE_TIMEOUT_S = 10.0

@@ -6,11 +6,11 @@ import asyncio
 import contextlib
 
 import pytest
-from support.link_unit import StartUnit, Unit
 
 from edge.config import LinkSettings
 from edge.link.mailbox import Mailbox
 from edge.link.server import LinkServer
+from tests.support.link_unit import StartUnit, Unit
 
 STOCK_LINGERING_TIME_S = 10.0
 TARGET = "/socket.io/?EIO=4&transport=websocket"

@@ -22,12 +22,12 @@ from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 from engineio.async_drivers.aiohttp import translate_request
 from socketio.packet import Packet
-from support.link import RawCar
 
 from edge.link.connection import MAX_BYTES
 from edge.link.engineio import CarEngine
 from edge.link.exchange import Exchange
 from edge.link.http import CarProtocol
+from tests.support.link import RawCar
 
 
 class Stock:

@@ -10,12 +10,12 @@ from typing import Any
 
 import aiohttp
 import pytest
-from support.link import ANNA, RawCar
-from support.link_unit import Unit
 
 from edge.config import LinkSettings
 from edge.link.mailbox import Mailbox
 from edge.link.server import LinkServer
+from tests.support.link import ANNA, RawCar
+from tests.support.link_unit import Unit
 
 ACCEPTED = {"status": "accepted"}
 MALFORMED = {"status": "rejected", "reason": "malformed"}

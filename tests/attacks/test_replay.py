@@ -7,10 +7,9 @@ import base64
 import json
 import time
 
-from support.link import ANNA, RawCar
-from support.link_unit import StartUnit, Unit
-
 from edge.crypto.packet import seal
+from tests.support.link import ANNA, RawCar
+from tests.support.link_unit import StartUnit, Unit
 
 ACCEPTED = {"status": "accepted"}
 ANNAS_CLAIM = [ANNA.licence, ANNA.plate]

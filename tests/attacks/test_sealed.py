@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from Crypto.Cipher import PKCS1_OAEP, PKCS1_v1_5, oaep
 from Crypto.Hash import SHA1, SHA256
-from support.link import ANNA, BRUNO, STRANGER_UID, RawCar
-from support.link_unit import StartUnit, Unit
 
 from edge.crypto.packet import digest
+from tests.support.link import ANNA, BRUNO, STRANGER_UID, RawCar
+from tests.support.link_unit import StartUnit, Unit
 
 ACCEPTED = {"status": "accepted"}
 

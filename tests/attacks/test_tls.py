@@ -13,12 +13,12 @@ from pathlib import Path
 import aiohttp
 import pytest
 import trustme
-from support.link import ANNA, RawCar
-from support.link_unit import StartUnit, Unit, make_unit
 
 from edge.errors import LinkError, SecretError
 from edge.link.car import deliver
 from edge.link.tls import server_context
+from tests.support.link import ANNA, RawCar
+from tests.support.link_unit import StartUnit, Unit, make_unit
 
 Files = dict[str, Path]
 

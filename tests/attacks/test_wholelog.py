@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from support.link import ANNA, RawCar
-from support.link_unit import SECRETS, TRACES, Unit, leaks
+from tests.support.link import ANNA, RawCar
+from tests.support.link_unit import SECRETS, TRACES, Unit, leaks
 
 REQUESTS = {
     f"GET /{ANNA.plate}?{ANNA.licence} HTTP/1.1\r\nHost: unit\r\nUser-Agent: {ANNA.uid}\r\n\r\n": b" 404 ",

@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 
 import cv2
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from opening import WINDOWS, Opening, opening
 from processes import WIDE_OPEN, Server, apart, cars, crowd, servers
 

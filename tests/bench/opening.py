@@ -14,7 +14,6 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from decrypt import decrypt_many
-from support.link import ANNA, notation, sealed
 
 from edge.crypto.packet import seal
 from edge.flow.opening import WindowOpener
@@ -28,6 +27,7 @@ from edge.registry.vault import create_master_key
 from edge.registry.vault import seal as seal_key
 from edge.vision.worker import NICENESS
 from edge.workers.pool import WorkerPool
+from tests.support.link import ANNA, notation, sealed
 
 WINDOWS = (50, 200, 1000)
 ROUNDS = 3

@@ -12,9 +12,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "viewer"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from support import display, stores, wire
+from tests.support import stores, wire, xdisplay
 
 
 def main() -> int:
@@ -23,7 +23,7 @@ def main() -> int:
     parser.add_argument("--idle", type=float, default=60.0, metavar="SECONDS")
     parser.add_argument("--cases", type=int, default=1000)
     options = parser.parse_args()
-    reason = display.missing(display.SSH_NEEDED)
+    reason = xdisplay.missing(xdisplay.SSH_NEEDED)
     if reason:
         sys.exit(reason)
     over = False

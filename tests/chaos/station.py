@@ -21,8 +21,8 @@ import shim
 from edge.demo.cast import Cast, load_cast
 from edge.demo.setting import Setting
 
-sys.path.append(str(Path(__file__).resolve().parents[1]))
-from support.unit_files import Clip, write_feed, write_settings
+sys.path.append(str(Path(__file__).resolve().parents[2]))
+from tests.support.unit_files import Clip, write_feed, write_settings
 
 PATIENCE_S = 900.0
 QUIET = 100_000.0

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.reads import plate_read
 
 from converter.reader.calibrate import Points, choose, fit, reliability
 from converter.reader.trials import LOOKALIKES, Bench, Kind, KnownCase, Tally, goals, near_twins, run, table, tally
@@ -17,6 +16,7 @@ from edge.demo.cast import FOLDER, load_cast
 from edge.identify.verdict import Thresholds
 from edge.model import PlateRead
 from edge.vision.checksums import reader_checksum
+from tests.support.reads import plate_read
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
 NOTHING = np.zeros((1, 1), np.uint8)

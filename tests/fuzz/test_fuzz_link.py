@@ -14,7 +14,6 @@ from aiohttp import WSMessage, WSMsgType, web
 from fuzzing import damaged, dumped, json_values, share
 from hypothesis import given
 from hypothesis import strategies as st
-from support.link import ANNA, sealed
 
 from edge.crypto import strict_json
 from edge.crypto.packet import Opened, load_private_key, open_packet, plaintext, read_plaintext
@@ -24,6 +23,7 @@ from edge.link.engineio import CarSocket
 from edge.link.exchange import Exchange
 from edge.link.frames import CarPacket, FrameError
 from edge.link.http import CarProtocol, Door
+from tests.support.link import ANNA, sealed
 
 NONCE, TIMESTAMP = "0" * 32, 1767225600
 HONEST_BODY = {"uid": "a" * 32, "payload": "A" * 683 + "="}

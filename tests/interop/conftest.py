@@ -1,3 +1,3 @@
-from support.link_unit import shared_unit, start_unit, unit
+from tests.support.link_unit import shared_unit, start_unit, unit
 
 __all__ = ["shared_unit", "start_unit", "unit"]

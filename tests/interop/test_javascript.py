@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 import trustme
-from support.link import ANNA
-from support.link_unit import StartUnit, Unit
 
 from edge.crypto.chip import save_chip
+from tests.support.link import ANNA
+from tests.support.link_unit import StartUnit, Unit
 
 FOLDER = Path(__file__).parent
 INSTALL_TIMEOUT_S = 120

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from edge.viewer.control.app import Viewer
-from support import display
+from tests.support import xdisplay
 
 ARTEFACTS = Path(os.environ.get("AUTOVELOX_ARTEFACTS", "var/artefacts")) / "viewer"
 REST, REST_S = threading.Event(), 0.002
@@ -32,17 +32,17 @@ class Desk:
             self.viewer.root.update()
             REST.wait(REST_S)  # else this thread alone has the interpreter, and the viewer's others wait for it
 
-        display.wait_for(what, turn)
+        xdisplay.wait_for(what, turn)
 
     def press(self, *keys: str) -> None:
         """Press real keys; the viewer handles them while it runs on."""
         self.viewer.root.update()
-        display.press(self.display, *keys)
+        xdisplay.press(self.display, *keys)
         self.viewer.root.update()
 
     def type(self, text: str) -> None:
         """Type on real keys."""
-        display.type_text(self.display, text)
+        xdisplay.type_text(self.display, text)
         self.viewer.root.update()
 
     def click(self, widget: tk.Misc, x: int | None = None, y: int | None = None, button: int = 1) -> None:
@@ -50,7 +50,7 @@ class Desk:
         self.viewer.root.update()
         left = widget.winfo_rootx() + (widget.winfo_width() // 2 if x is None else x)
         top = widget.winfo_rooty() + (widget.winfo_height() // 2 if y is None else y)
-        display.click(self.display, left, top, button)
+        xdisplay.click(self.display, left, top, button)
         self.viewer.root.update()
 
     def listed(self) -> None:
@@ -72,7 +72,7 @@ class Desk:
         """Keep a picture of the screen."""
         for _ in range(5):
             self.viewer.root.update()
-        display.screenshot(self.display, ARTEFACTS / f"{name}.png")
+        xdisplay.screenshot(self.display, ARTEFACTS / f"{name}.png")
 
     def texts(self) -> str:
         """Everything the window says, in one string: labels, buttons and canvases."""

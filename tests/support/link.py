@@ -21,7 +21,7 @@ from edge.crypto.packet import seal
 from edge.model import Packet
 
 VECTORS: list[dict[str, Any]] = json.loads(
-    (Path(__file__).resolve().parents[1] / "docs" / "protocol-vectors.json").read_text()
+    (Path(__file__).resolve().parents[2] / "docs" / "protocol-vectors.json").read_text()
 )["vectors"]
 
 

@@ -18,10 +18,10 @@ from edge.cases.evidence.signing import create_signing_key
 from edge.demo.portraits import Look, draw
 from edge.registry import enrol
 from edge.registry.vault import create_master_key, load_master_key
-from support.link import ANNA, BRUNO, TestDriver
-from support.unit_files import write_feed, write_settings
+from tests.support.link import ANNA, BRUNO, TestDriver
+from tests.support.unit_files import write_feed, write_settings
 
-RUNNERS = Path(__file__).parent / "attacks"
+RUNNERS = Path(__file__).parents[1] / "attacks"
 START_TIMEOUT_S = 150
 TRACES = ("Traceback", "Error", "unclosed")
 QUIET = {"connections": 0, "sessions": 0, "environ": 0, "rooms": 0, "pending": 0, "attachments": 0, "nonces": 0}

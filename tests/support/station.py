@@ -18,7 +18,7 @@ from edge.demo.cast import Cast, Scene, load_cast
 from edge.demo.setting import Setting
 from edge.demo.unit import DemoUnit, running_unit
 from edge.link.car import deliver
-from support.unit_files import Clip, write_feed, write_settings
+from tests.support.unit_files import Clip, write_feed, write_settings
 
 PEOPLE = ("UD1032714A", "TS2203318B", "TV7712093G")
 """Who the tests' registry knows; the first one drives LS15EBC, the second XSNB23, the third 88BBTS."""

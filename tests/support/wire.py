@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.cases.store import CaseStore
-from support import display, stores
+from tests.support import stores, xdisplay
 
 LIMITS = {"start": 1_500_000, "open": 1_400_000, "idle": 20_000, "arrival": 60_000}
 QUIET_S = 3.0
@@ -69,8 +69,8 @@ class Relay(threading.Thread):
     def settle(self, least: int = 0, quiet_s: float = QUIET_S) -> int:
         """Wait until *least* bytes more have passed and then, for a while, none; returns the total."""
         goal = self.total + least
-        display.wait_for(lambda: self.total >= goal, limit_s=120)
-        display.wait_for(lambda: time.monotonic() - self.last >= quiet_s, limit_s=120)
+        xdisplay.wait_for(lambda: self.total >= goal, limit_s=120)
+        xdisplay.wait_for(lambda: time.monotonic() - self.last >= quiet_s, limit_s=120)
         return self.total
 
     def _copy(self, source: socket.socket, sink: socket.socket) -> None:
@@ -114,7 +114,7 @@ def session(state_dir: Path, size: str = "1440x900") -> Iterator[Session]:
         stack.callback(_end, sshd)
         relay = Relay(("127.0.0.1", port))
         stack.callback(relay.close)
-        display = stack.enter_context(display.xvfb(size))
+        display = stack.enter_context(xdisplay.xvfb(size))
         _wait_for_port(port)
         remote = f"cd {Path.cwd()} && exec {sys.executable} -m edge view --lang en --state-dir {state_dir}"
         options = (
@@ -132,7 +132,7 @@ def session(state_dir: Path, size: str = "1440x900") -> Iterator[Session]:
             stdin=subprocess.DEVNULL,
         )
         stack.callback(_end, client)
-        display.wait_for(lambda: relay.total > 60_000 or client.poll() is not None, limit_s=60)
+        xdisplay.wait_for(lambda: relay.total > 60_000 or client.poll() is not None, limit_s=60)
         if client.poll() is not None:
             raise RuntimeError("the viewer ended at once: is xauth installed, and may this account log in by key?")
         yield Session(display, relay, state_dir)
@@ -146,10 +146,10 @@ def measure(state_dir: Path, idle_s: float) -> dict[str, float]:
             relay = viewer.relay
             found: dict[str, float] = {}
             relay.settle()
-            display.press(viewer.display, "Down")
+            xdisplay.press(viewer.display, "Down")
             before = relay.settle(LEAST_PHOTO)
             found["start"] = before
-            display.press(viewer.display, "Down")
+            xdisplay.press(viewer.display, "Down")
             total = relay.settle(LEAST_PHOTO)
             found["open"] = total - before
             time.sleep(idle_s)
@@ -201,7 +201,7 @@ def _wait_for_port(port: int) -> None:
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", port)) == 0
 
-    display.wait_for(open_, limit_s=20)
+    xdisplay.wait_for(open_, limit_s=20)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

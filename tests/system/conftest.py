@@ -4,9 +4,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from support.station import Station, make_template, small_cast
 
 from edge.demo.setting import Setting
+from tests.support.station import Station, make_template, small_cast
 
 
 @pytest.fixture(scope="session")

@@ -9,12 +9,12 @@ from contextlib import suppress
 import aiohttp
 from Crypto.Cipher import oaep
 from Crypto.Hash import SHA256
-from support.link import RawCar
-from support.station import PEOPLE, Station
 
 from edge.crypto.chip import Chip
 from edge.crypto.packet import load_public_key, plaintext
 from edge.demo.unit import DemoUnit
+from tests.support.link import RawCar
+from tests.support.station import PEOPLE, Station
 
 GIULIA, MARCO, _ = PEOPLE
 HERS = "LS15EBC"

@@ -11,11 +11,11 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from support.station import PEOPLE, Station
 
 from edge.cases.evidence.verify import check_package
 from edge.demo.cast import load_cast
 from edge.errors import RegistryError
+from tests.support.station import PEOPLE, Station
 
 GIULIA, MARCO, DAVIDE = PEOPLE
 PLATES = {GIULIA: "LS15EBC", MARCO: "XSNB23", DAVIDE: "88BBTS"}

@@ -8,9 +8,9 @@ import signal
 from contextlib import suppress
 
 import pytest
-from support.station import PEOPLE, Station
 
 from edge.demo.unit import DemoUnit
+from tests.support.station import PEOPLE, Station
 
 GIULIA, MARCO, DAVIDE = PEOPLE
 ROUNDABOUT = ("roundabout.mp4", 40, 71.0)

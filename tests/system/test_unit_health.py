@@ -8,10 +8,9 @@ import os
 import shutil
 import signal
 
-from support.station import Station
-
 from edge.config import models_dir
 from edge.demo.cast import FOLDER
+from tests.support.station import Station
 
 SEAT = ("seat.mp4", 12, 64.0)
 FAR = 1e6

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from support import cases
 
 from edge.cases import review
 from edge.cases.archive import Archive
@@ -19,6 +18,7 @@ from edge.cases.audit import audit
 from edge.cases.store import CaseStore
 from edge.cases.views import EventKind
 from edge.errors import CaseError
+from tests.support import cases
 
 pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="only root can become other accounts")
 UNIT, OFFICER, STRANGER, GROUP = 61001, 61002, 61003, 62001

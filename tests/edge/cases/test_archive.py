@@ -7,7 +7,6 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from support.cases import SIGNER, UNIT, driver, filled, frame, identified, packet, trigger
 
 from edge.cases.archive import Archive
 from edge.cases.review import record
@@ -16,6 +15,7 @@ from edge.cases.store import CaseStore
 from edge.cases.views import CaseFilter, EventKind, Order
 from edge.errors import CaseError, NoSuchCase
 from edge.model import Outcome, State
+from tests.support.cases import SIGNER, UNIT, driver, filled, frame, identified, packet, trigger
 
 
 async def test_lists_filters_and_orders(tmp_path: Path) -> None:

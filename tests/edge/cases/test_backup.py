@@ -8,7 +8,6 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from support.cases import SIGNER, UNIT, everything, filled, frame, names, packet, trigger, unidentified
 
 from edge.cases.archive import Archive
 from edge.cases.audit import audit
@@ -18,6 +17,7 @@ from edge.cases.evidence.manifest import filed, frame_record
 from edge.cases.storage.database import database_path, migrate, migrations
 from edge.cases.store import CaseStore
 from edge.errors import CaseError, EvidenceError
+from tests.support.cases import SIGNER, UNIT, everything, filled, frame, names, packet, trigger, unidentified
 
 
 async def test_backup_while_the_daemon_runs_and_restore(tmp_path: Path) -> None:

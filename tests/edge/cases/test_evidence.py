@@ -12,7 +12,6 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from support.cases import SIGNER, UNIT, filled
 
 from edge.cases.audit import audit
 from edge.cases.evidence.chain import DOMAIN, NO_HASH, canonical, chain
@@ -22,6 +21,7 @@ from edge.cases.review import record
 from edge.cases.storage.database import database_path
 from edge.cases.store import CaseStore
 from edge.errors import CaseError, EvidenceError, SecretError
+from tests.support.cases import SIGNER, UNIT, filled
 
 OTHER = Signer(bytes(range(1, 33)))
 

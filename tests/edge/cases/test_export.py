@@ -15,7 +15,6 @@ from pathlib import Path
 
 import Crypto
 import pytest
-from support.cases import SIGNER, UNIT, driver, everything, filled, frame, identified, packet, trigger
 
 from edge.cases import export as exporting
 from edge.cases.archive import Archive
@@ -27,6 +26,7 @@ from edge.cases.review import record
 from edge.cases.store import CaseStore
 from edge.cases.views import EventKind
 from edge.errors import CaseError, EvidenceError, NoSuchCase
+from tests.support.cases import SIGNER, UNIT, driver, everything, filled, frame, identified, packet, trigger
 
 OFFICER = "Isp. M. Conti"
 

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 import pytest
-from support.cases import SIGNER, UNIT, driver, everything, frame, identified, trigger, unidentified
 
 from edge.cases.audit import audit
 from edge.cases.storage.durable import write_durably
 from edge.cases.store import CaseStore
 from edge.errors import CaseError
 from edge.model import Packet
+from tests.support.cases import SIGNER, UNIT, driver, everything, frame, identified, trigger, unidentified
 
 
 def somebody() -> Packet:

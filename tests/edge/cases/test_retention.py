@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.cases import SIGNER, UNIT, everything, filled, frame, trigger
 
 from edge.cases.archive import Archive
 from edge.cases.audit import audit
@@ -15,6 +14,7 @@ from edge.cases.review import record
 from edge.cases.store import CaseStore
 from edge.cli import main
 from edge.errors import CaseError, NoSuchCase
+from tests.support.cases import SIGNER, UNIT, everything, filled, frame, trigger
 
 START = 1_790_000_000.0
 POLICY = Policy(identified_days=150, unidentified_days=60, dismissed_days=10)

@@ -10,7 +10,6 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from support.cases import SIGNER, UNIT, driver, filled, frame, identified, packet, trigger, unidentified
 
 from edge.cases.archive import Archive
 from edge.cases.audit import audit
@@ -20,6 +19,7 @@ from edge.cases.storage.space import Room
 from edge.cases.store import CaseStore
 from edge.errors import CaseError, NoSuchCase, SecretError, StorageFull
 from edge.model import Outcome, State
+from tests.support.cases import SIGNER, UNIT, driver, filled, frame, identified, packet, trigger, unidentified
 
 FILING = {"limit_kmh": 50.0, "site": "SP 235"}
 

@@ -3,11 +3,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from support.link import ANNA, BRUNO, notation, sealed
 
 from edge.crypto import opener
 from edge.crypto.opener import PARSED_KEYS, OpenJob, open_batch
 from edge.crypto.packet import Opened
+from tests.support.link import ANNA, BRUNO, notation, sealed
 
 SAYS = Opened(ANNA.plate, ANNA.licence)
 

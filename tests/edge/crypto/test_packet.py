@@ -8,7 +8,6 @@ import pytest
 from Crypto.Cipher import PKCS1_OAEP, PKCS1_v1_5, oaep
 from Crypto.Hash import SHA1, SHA256
 from Crypto.PublicKey import RSA
-from support.link import ANNA, BRUNO, VECTORS, sealed
 
 from edge.crypto.packet import (
     PAYLOAD_BYTES,
@@ -23,6 +22,7 @@ from edge.crypto.packet import (
 )
 from edge.errors import LinkError, PacketError, SecretError
 from edge.model import Packet
+from tests.support.link import ANNA, BRUNO, VECTORS, sealed
 
 NONCE = "0" * 32
 TIMESTAMP = 1767225600

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from support.eventually import eventually
-
 from edge.daemon.disk_probe import PROBE, DiskProbe
+from tests.support.eventually import eventually
 
 
 async def settle(probe: DiskProbe) -> None:

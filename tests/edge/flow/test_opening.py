@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import pytest
-from support.link import sealed
 
 from edge.crypto.opener import OpenJob
 from edge.flow.opening import BATCH, _shared_out
+from tests.support.link import sealed
 
 JOB = OpenJob(sealed(payload=b""), b"", "")
 

@@ -6,14 +6,14 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from support.cases import SIGNER, UNIT, filled, frame, packet, trigger, unidentified
-from support.eventually import eventually
 
 from edge.cases.audit import audit
 from edge.cases.store import CaseStore
 from edge.errors import WorkerError
 from edge.flow.queue import AT_ONCE, Deciding
 from edge.model import Case
+from tests.support.cases import SIGNER, UNIT, filled, frame, packet, trigger, unidentified
+from tests.support.eventually import eventually
 
 
 class SlowFlow:

@@ -6,10 +6,10 @@ import itertools
 
 import numpy as np
 import pytest
-from support.reads import random_log_probs
 
 from edge.identify.ctc import log_likelihoods, read_log_likelihoods
 from edge.model import ALPHABET, Box, Detection, PlateRead
+from tests.support.reads import random_log_probs
 
 
 def collapse(path: tuple[int, ...]) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from support.reads import random_log_probs
 
 from edge.identify.ctc import log_likelihoods
-from edge.identify.verdict import neighbours
+from edge.identify import neighbours
+from tests.support.reads import random_log_probs
 
 
 @pytest.mark.parametrize("text", ["", "7", "AA", "ABBA", "A11B", "KA01AB1234"])

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from support.reads import plate_read
 
 from edge.identify.tracks import summed, suspects, tracks
-from edge.identify.verdict import neighbours
+from edge.identify import neighbours
 from edge.model import PlateRead
+from tests.support.reads import plate_read
 
 
 def film(text: str, start: tuple[float, float], step: tuple[float, float], widths: Sequence[float]) -> list[PlateRead]:

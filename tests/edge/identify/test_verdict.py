@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.reads import plate_read
 
 from edge.errors import ModelError
 from edge.identify.candidates import candidates, reading
@@ -17,6 +16,7 @@ from edge.identify.formats import Formats
 from edge.identify.tracks import tracks
 from edge.identify.verdict import Thresholds, best_first, identify
 from edge.model import Outcome
+from tests.support.reads import plate_read
 
 LINES = Thresholds(accept=0.98, margin=6.0, slope=1.0, bias=0.0)
 ITALY = Formats(["IT"])

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 import socketio
 from aiohttp import web
-from support.link import ANNA
 
 from edge.cli import main
 from edge.config import LinkSettings
@@ -21,6 +20,7 @@ from edge.link import car
 from edge.link.car import deliver
 from edge.link.mailbox import Mailbox
 from edge.link.server import LinkServer
+from tests.support.link import ANNA
 
 
 @pytest.fixture(autouse=True)

@@ -7,13 +7,13 @@ from typing import Any
 
 import aiohttp
 import pytest
-from support.link import ANNA, RawCar
 
 from edge.config import LinkSettings
 from edge.errors import LinkError, SecretError
 from edge.link import connection
 from edge.link.mailbox import Mailbox
 from edge.link.server import LinkServer
+from tests.support.link import ANNA, RawCar
 
 Start = Callable[..., Awaitable[LinkServer]]
 ACCEPTED = {"status": "accepted"}

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 from Crypto.PublicKey import RSA
-from support.cases import painted
 
 from edge.cli import main
 from edge.crypto.keyfile import read_key
@@ -21,6 +20,7 @@ from edge.registry import enrol as enrolling
 from edge.registry.enrol import create_registry, enrol, list_drivers, remove, rotate
 from edge.registry.lookup import Registry
 from edge.registry.vault import create_master_key, load_master_key, seal, unseal
+from tests.support.cases import painted
 
 ADA = {
     "licence": "UD1234567A",

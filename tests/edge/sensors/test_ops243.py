@@ -10,11 +10,11 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from support.eventually import eventually
 
 from edge.config import RadarSettings
 from edge.sensors.ops243 import SerialRadar, commands, parse_report
 from edge.sensors.speed import Speed
+from tests.support.eventually import eventually
 
 
 class Port:

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 import pytest
 from gpiozero import Device
 from gpiozero.pins.mock import MockFactory
-from support.eventually import eventually
 
 from edge.config import PanelSettings
 from edge.errors import RadarError
 from edge.sensors.panel import Panel
+from tests.support.eventually import eventually
 
 ALL = PanelSettings(led_pin=22, buzzer_pin=23, button_pin=24)
 

@@ -10,8 +10,6 @@ from collections.abc import AsyncIterator, Iterator
 import cv2
 import numpy as np
 import pytest
-from support.eventually import eventually
-from support.fake_picamera2 import HEIGHT, WIDTH, Bench
 
 from edge.config import CameraSettings
 from edge.errors import CameraError
@@ -19,6 +17,8 @@ from edge.model import Frame
 from edge.sensors.day_night import LightSwitch
 from edge.sensors.picamera import Picamera, exposure_start_ns
 from edge.sensors.ring import Exposure, FrameRing
+from tests.support.eventually import eventually
+from tests.support.fake_picamera2 import HEIGHT, WIDTH, Bench
 
 MS = 1_000_000
 

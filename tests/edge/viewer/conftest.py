@@ -12,10 +12,10 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from support import display, stores
-from support.desk import OFFICER, Desk, OpenDesk
 
 from edge.viewer.control.app import Options, Viewer
+from tests.support import stores, xdisplay
+from tests.support.desk import OFFICER, Desk, OpenDesk
 
 
 @pytest.fixture(scope="session")
@@ -24,13 +24,13 @@ def display_of() -> Iterator[Callable[..., str]]:
 
     They run until the end: Tk keeps its connection to a display, and ends the program when one breaks.
     """
-    if reason := display.missing():
+    if reason := xdisplay.missing():
         pytest.skip(reason)
     with ExitStack() as stack:
 
         @cache
         def start(size: str = "1440x900", dpi: int = 96) -> str:
-            return stack.enter_context(display.xvfb(size, dpi))
+            return stack.enter_context(xdisplay.xvfb(size, dpi))
 
         yield start
 

@@ -21,13 +21,14 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from support import display, stores
-from support.desk import OFFICER, Desk
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 from edge.cases.archive import Archive
 from edge.cases.evidence.signing import load_signer
 from edge.cases.store import CaseStore
 from edge.viewer.control.app import Options, Viewer
+from tests.support import stores, xdisplay
+from tests.support.desk import OFFICER, Desk
 
 SIZE = "1280x800"
 OWN_COLOURS = 96
@@ -41,7 +42,7 @@ def main() -> int:
     parser.add_argument("--case", type=int, help="the case to show; without it, the first identified one")
     parser.add_argument("--all", action="store_true", help="more states than the page needs")
     options = parser.parse_args()
-    if reason := display.missing():
+    if reason := xdisplay.missing():
         sys.exit(reason)
     if not (options.state_dir / "state" / "cases.sqlite").is_file():
         sys.exit(f"there is no demo in {options.state_dir}: make demo first, or name its folder with --state-dir")
@@ -103,7 +104,7 @@ def _sheets(desk: Desk, out: Path) -> None:
 
 @contextmanager
 def _desk(displays: ExitStack, state_dir: Path, size: str, **changes: object) -> Iterator[Desk]:
-    display = displays.enter_context(display.xvfb(size))  # until the end: Tk never lets go of a display
+    display = displays.enter_context(xdisplay.xvfb(size))  # until the end: Tk never lets go of a display
     root = tk.Tk(screenName=display, className="Autovelox")
     viewer = Viewer(root, Options(state_dir, **changes), OFFICER)  # type: ignore[arg-type]
     root.geometry(size)
@@ -126,7 +127,7 @@ def _open(desk: Desk, number: int) -> None:
 def _keep(desk: Desk, path: Path) -> None:
     for _ in range(5):
         desk.viewer.root.update()
-    display.screenshot(desk.display, path)
+    xdisplay.screenshot(desk.display, path)
     with Image.open(path) as shot:
         _few_colours(shot.convert("RGB")).save(path, optimize=True)
     print(f"{path}: {path.stat().st_size / 1000:.0f} kB", flush=True)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import tkinter as tk
 from pathlib import Path
 
-from support.desk import OFFICER, Desk, OpenDesk
-
 from edge.cases.archive import Archive
 from edge.cases.evidence.verify import check_package
 from edge.cases.views import Event, EventKind
 from edge.viewer.ui.lightbox import Lightbox
 from edge.viewer.ui.sheets import Page, Question, Sheet
+from tests.support.desk import OFFICER, Desk, OpenDesk
 
 
 def _events(state_dir: Path, number: int, kind: EventKind) -> list[Event]:

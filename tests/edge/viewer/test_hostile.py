@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support import stores
-from support.desk import OpenDesk
 
 import edge.viewer
 from edge.model import Outcome
 from edge.viewer.text.plain import plain
+from tests.support import stores
+from tests.support.desk import OpenDesk
 
 HOSTILE = (
     "[exec touch pwned]",
@@ -136,13 +136,13 @@ def test_long_names_are_cut_with_an_ellipsis_and_told_on_request(open_desk: Open
 
 def test_no_code_of_the_viewer_builds_tcl() -> None:
     folder = Path(edge.viewer.__file__).parent
-    for path in folder.glob("*.py"):
+    for path in folder.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
                 assert node.func.attr not in {"eval", "evalfile", "send", "exec_"}, path.name
                 if node.func.attr == "call":
                     assert isinstance(node.func.value, ast.Attribute) and node.func.value.attr == "tk"
-                    assert not isinstance(node.args[0], ast.JoinedStr) or path.name == "filterbar.py"
+                    assert not isinstance(node.args[0], ast.JoinedStr) or path.name == "filter_bar.py"
 
 
 def test_tcl_takes_hostile_text_as_one_word(open_desk: OpenDesk, state_dir: Path) -> None:

@@ -8,8 +8,6 @@ from pathlib import Path
 from tkinter import ttk
 
 import pytest
-from support import stores
-from support.desk import Desk, OpenDesk
 
 from edge.cases.views import EventKind
 from edge.model import Outcome
@@ -18,6 +16,8 @@ from edge.viewer.text import language
 from edge.viewer.ui.theme import DARK, LIGHT, TONES, Palette
 from edge.viewer.ui.widgets import Elided
 from edge.viewer.ui.window import Rows, share_out
+from tests.support import stores
+from tests.support.desk import Desk, OpenDesk
 
 LEAST_CONTRAST = 4.5
 """Web Content Accessibility Guidelines 2.2, success criterion 1.4.3."""

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.desk import Desk, OpenDesk
 
 from edge.viewer.control import open_case
+from tests.support.desk import Desk, OpenDesk
 
 LONGEST_GAP_S = 0.1
 BEAT_MS = 5

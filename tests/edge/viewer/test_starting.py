@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
-from support import display, stores
 
 from edge.demo import commands
 from edge.demo.setting import Setting
+from tests.support import stores, xdisplay
 
 
 @pytest.fixture
@@ -37,8 +37,8 @@ def test_view_opens_a_window_and_ends_with_its_key(display: str, demo: Setting) 
     command = [sys.executable, "-m", "edge", "view", "--lang", "it", "--state-dir", str(demo.state_dir)]
     process = subprocess.Popen(command, env={**os.environ, "DISPLAY": display}, stderr=subprocess.PIPE)
     try:
-        display.wait_for(lambda: bool(_window(display)) or process.poll() is not None)
-        display.press(display, "ctrl+q")
+        xdisplay.wait_for(lambda: bool(_window(display)) or process.poll() is not None)
+        xdisplay.press(display, "ctrl+q")
         _out, complaints = process.communicate(timeout=60)
     finally:
         process.kill()
@@ -51,9 +51,9 @@ def test_the_demo_ends_with_the_viewer_on_its_cases(
     monkeypatch.setenv("DISPLAY", display)
     ending = threading.Thread(target=commands._view, args=(Console(), demo))
     ending.start()
-    display.wait_for(lambda: bool(_window(display)))
+    xdisplay.wait_for(lambda: bool(_window(display)))
     assert ending.is_alive()
-    display.press(display, "ctrl+q")
+    xdisplay.press(display, "ctrl+q")
     ending.join(60)
     assert not ending.is_alive()
 

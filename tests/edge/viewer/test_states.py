@@ -16,8 +16,6 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from support import stores
-from support.desk import OpenDesk
 
 from edge.cases.archive import Archive
 from edge.cases.storage.database import database_path
@@ -26,6 +24,8 @@ from edge.cases.views import UnitStatus
 from edge.errors import ViewerError
 from edge.model import Outcome
 from edge.viewer.panels.status import notices
+from tests.support import stores
+from tests.support.desk import OpenDesk
 
 WELL = UnitStatus(True, "3 entries, all signed", True, 0, 3, 0, 10**11, 2 * 10**11)
 

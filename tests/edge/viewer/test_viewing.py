@@ -7,9 +7,6 @@ from datetime import datetime
 from pathlib import Path
 from tkinter import ttk
 
-from support import stores
-from support.desk import OFFICER, OpenDesk
-
 from edge.cases import review
 from edge.cases.archive import Archive
 from edge.cases.store import CaseStore
@@ -17,6 +14,8 @@ from edge.cases.views import EventKind
 from edge.viewer.control.listing import POLL_MS
 from edge.viewer.panels.case_list import PAGE
 from edge.viewer.panels.history import lines
+from tests.support import stores
+from tests.support.desk import OFFICER, OpenDesk
 
 
 def _views(state_dir: Path, number: int) -> list[str]:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support import display, stores, wire
+
+from tests.support import stores, wire, xdisplay
 
 IDLE_S = 10.0
 
 
 @pytest.mark.slow
 def test_the_wire_carries_no_more_than_the_limits(tmp_path: Path) -> None:
-    if reason := display.missing(display.SSH_NEEDED):
+    if reason := xdisplay.missing(xdisplay.SSH_NEEDED):
         pytest.skip(reason)
     stores.fill_many(tmp_path, [stores.resized(scene, (1280, 960)) for scene in stores.scenes(150)])
     found = wire.measure(tmp_path, IDLE_S)

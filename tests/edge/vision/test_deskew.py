@@ -13,7 +13,7 @@ from edge.model import Box, Detection, PlateRead
 from edge.vision.deskew import lean, skew, straightened
 from edge.vision.reader import PlateReader
 
-MODELS = Path(__file__).parents[2] / "models"
+MODELS = Path(__file__).parents[3] / "models"
 
 
 def tilted(text: str, degrees: float) -> np.ndarray:

@@ -11,14 +11,14 @@ from types import SimpleNamespace
 import cv2
 import numpy as np
 import pytest
-from support.feed import roundabout
 
 from edge.errors import ModelError
 from edge.vision import detector as module
 from edge.vision.detector import PADDING, Detector, letterbox
 from edge.vision.tflite import available
+from tests.support.feed import roundabout
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 MODELS = ROOT / "models"
 INPUT = json.loads((MODELS / "detector.json").read_text())["input"]
 

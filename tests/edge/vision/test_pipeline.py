@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from support.feed import roundabout
-from support.reads import plate_read
 
 from edge.vision.detector import Detector
 from edge.vision.pipeline import Recogniser, is_plate
+from tests.support.feed import roundabout
+from tests.support.reads import plate_read
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 MODELS = ROOT / "models"
 
 

@@ -23,7 +23,7 @@ from edge.vision.fuse_batch_norms import fold_batch_norms
 from edge.vision.greedy_decode import best_path
 from edge.vision.reader import PlateReader
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 MODELS = ROOT / "models"
 CLIP = ROOT / "edge" / "demo" / "feed"
 

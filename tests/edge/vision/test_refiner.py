@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.feed import roundabout
 
 from edge.errors import ModelError
 from edge.model import Box, Detection
@@ -16,8 +15,9 @@ from edge.vision.boxes import iou
 from edge.vision.closeup import PADDING, close_up, edges_of, frame_of
 from edge.vision.detector import MOST_PROPOSED, Detector
 from edge.vision.refiner import Refiner
+from tests.support.feed import roundabout
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 MODELS = ROOT / "models"
 NAME = json.loads((MODELS / "detector.json").read_text())["refiner"]
 

@@ -12,13 +12,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from support.eventually import eventually
 
 from edge.config import models_dir
 from edge.errors import ImageError, ModelError, WorkerError
 from edge.vision.checksums import READER_FILES, write_list
 from edge.vision.worker import ready
 from edge.workers.pool import WorkerPool
+from tests.support.eventually import eventually
 
 
 def pid() -> int:

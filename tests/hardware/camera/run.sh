@@ -2,7 +2,7 @@
 # Runs Picamera against a real picamera2 on libcamera's virtual pipeline, in a Debian root that is built once.
 # Needs root, debootstrap and about 2 GB; elsewhere it says so and skips. With --prepare it only builds the root.
 set -euo pipefail
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../../.."
 root=$PWD/var/camera-root
 
 skip() { echo "test-camera: skipped: $1"; exit 0; }

@@ -3,7 +3,7 @@
 # Needs root, debootstrap, systemd-container and about 5 GB; elsewhere it says so and skips. With
 # --prepare it only builds the root, which tests/hardware/vm.sh uses, too.
 set -euo pipefail
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../../.."
 base=$PWD/var/unit-root
 
 skip() { echo "test-unit: skipped: $1"; exit 0; }
