@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edge.identify.ctc import log_likelihoods
 from edge.identify import neighbours
+from edge.identify.ctc import log_likelihoods
 from tests.support.reads import random_log_probs
 
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from edge.identify.tracks import summed, suspects, tracks
 from edge.identify import neighbours
+from edge.identify.tracks import summed, suspects, tracks
 from edge.model import PlateRead
 from tests.support.reads import plate_read
 
