@@ -259,16 +259,16 @@ def load(path: Path) -> Settings:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigError(
-            f"there is no configuration file {path}: copy autovelox.example.toml there and edit it"
+            f"there is no configuration file {path}", "copy autovelox.example.toml there and edit it"
         ) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} cannot be read: {error}") from None
+        raise ConfigError(f"{path} cannot be read ({error})", "check its permissions") from None
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path} is not valid TOML: {error}") from None
+        raise ConfigError(f"{path} is not valid TOML: {error}", "mend that line") from None
     try:
         settings = Settings.model_validate(document)
     except ValidationError as error:
-        raise ConfigError(f"{path}: {explain(error)}") from None
+        raise ConfigError(f"{path}: {explain(error)}", "autovelox.example.toml shows every setting") from None
     return _anchored(settings, path.resolve().parent)
 
 

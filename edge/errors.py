@@ -1,16 +1,46 @@
 """Every error of the unit: one tree, each leaf also the built-in it specialises.
 
-A message is one sentence for a person and says what to do. It never contains a plate, a licence number, a uid or a
-key. ``exit_code`` is what the command line ends with.
+    EdgeError
+    ├── ConfigError      3   the configuration
+    ├── ModelError       4   a model file
+    ├── ImageError       5   a picture
+    ├── CameraError      6   the camera or the recorded feed
+    ├── RadarError       7   the radar's pin or serial port
+    ├── RegistryError    8   the police registry
+    ├── SecretError      9   a key
+    ├── CaseError       10   the case store
+    │   ├── NoSuchCase
+    │   ├── EvidenceError   11
+    │   └── StorageFull     12
+    ├── LinkError       13   a car, or the unit's port
+    ├── WorkerError     14   a worker process
+    ├── ViewerError     15   the viewer
+    └── PacketError          a packet that cannot be opened; never reaches the command line
+
+The number is the exit code of the command line. None of them is an :class:`OSError`: an ``except OSError`` around an
+operation of the system must not swallow one.
 """
 
 from __future__ import annotations
 
 
 class EdgeError(Exception):
-    """Base of every error the unit raises on purpose."""
+    """Base of every error the unit raises on purpose.
+
+    ``cause`` says what is wrong and ``remedy`` what to do about it, both for a person; as a text the error is
+    ``cause: remedy``. Neither ever contains a plate, a licence number, a uid or a key.
+    """
 
     exit_code = 1
+
+    def __init__(self, cause: str, remedy: str) -> None:
+        """Keep both parts of the message."""
+        super().__init__(cause, remedy)
+        self.cause = cause
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.cause}: {self.remedy}"
 
 
 class ConfigError(EdgeError, ValueError):
@@ -31,13 +61,13 @@ class ImageError(EdgeError, ValueError):
     exit_code = 5
 
 
-class CameraError(EdgeError, OSError):
+class CameraError(EdgeError, RuntimeError):
     """The camera or the recorded feed gave no usable frame."""
 
     exit_code = 6
 
 
-class RadarError(EdgeError, OSError):
+class RadarError(EdgeError, RuntimeError):
     """The radar's pin or serial port cannot be used."""
 
     exit_code = 7
@@ -71,22 +101,13 @@ class EvidenceError(CaseError, ValueError):
     exit_code = 11
 
 
-class StorageFull(CaseError, OSError):
+class StorageFull(CaseError):
     """The disk has no room for another case."""
 
     exit_code = 12
 
 
-class PacketError(EdgeError, ValueError):
-    """A packet could not be opened; ``reason`` is a fixed word for the counters, the message never says more."""
-
-    def __init__(self, reason: str) -> None:
-        """Keep the fixed word *reason*."""
-        super().__init__(f"the packet was thrown away: {reason}")
-        self.reason = reason
-
-
-class LinkError(EdgeError, ConnectionError):
+class LinkError(EdgeError, RuntimeError):
     """A car could not deliver its packet, or the unit cannot listen."""
 
     exit_code = 13
@@ -102,3 +123,15 @@ class ViewerError(EdgeError, RuntimeError):
     """The viewer cannot run here."""
 
     exit_code = 15
+
+
+class PacketError(EdgeError, ValueError):
+    """A packet could not be opened; ``reason`` is a fixed word for the counters, the message never says more."""
+
+    def __init__(self, reason: str) -> None:
+        """Keep the fixed word *reason*."""
+        super().__init__(f"the packet was rejected ({reason})", "rejected packets are counted by reason")
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[type[PacketError], tuple[str]]:
+        return type(self), (self.reason,)

@@ -121,13 +121,17 @@ class Archive:
             CaseError: the case has no such frame, or its file is gone.
         """
         if not 0 <= index < len(case.frames):
-            raise CaseError(f"case {case.number} has {len(case.frames)} frames, there is no frame {index}")
+            raise CaseError(
+                f"case {case.number} has {len(case.frames)} frames, there is no frame {index}", "choose one of them"
+            )
         path = self._state_dir / case.frames[index]
         with suppress(PermissionError):
             if path.is_file():
                 return path
-            raise CaseError(f"frame {index} of case {case.number} is gone from the store: run autovelox cases verify")
-        raise CaseError(f"this account may not see frame {index} of case {case.number}: check the groups of its folder")
+            raise CaseError(f"frame {index} of case {case.number} is gone from the store", "run autovelox cases verify")
+        raise CaseError(
+            f"this account may not see frame {index} of case {case.number}", "check the groups of its folder"
+        )
 
     def events(self, number: int) -> tuple[Event, ...]:
         """What officers did with the case, oldest first.
@@ -168,9 +172,9 @@ class Archive:
     def _row(self, number: int) -> tuple[str | None, int, int | None]:
         rows = self._all("SELECT review, filed_seq, decided_seq, purged_seq FROM cases WHERE number = ?", number)
         if not rows:
-            raise NoSuchCase(f"there is no case {number}")
+            raise NoSuchCase(f"there is no case {number}", "autovelox cases list shows which there are")
         if rows[0][3] is not None:
-            raise NoSuchCase(f"case {number} was purged when its retention period ended")
+            raise NoSuchCase(f"case {number} was purged", "its evidence is kept in backups and exports alone")
         review, filed_seq, decided_seq, _ = rows[0]
         return review, filed_seq, decided_seq
 
@@ -181,7 +185,7 @@ class Archive:
         try:
             return self._database.execute(sql, parameters).fetchall()
         except sqlite3.Error as error:
-            raise CaseError(f"the case store cannot be read ({error}): run autovelox cases verify") from None
+            raise CaseError(f"the case store cannot be read ({error})", "run autovelox cases verify") from None
 
 
 def _outcome(word: str | None) -> Outcome | None:

@@ -64,9 +64,12 @@ def audit(
                 return _audit(state_dir, database, trusted, head, progress)
             except Mismatch as error:
                 where = "" if error.entry is None else _case_of(database, error.entry)
-                raise EvidenceError(f"the evidence does not hold: {error}{where}") from None
+                raise EvidenceError(
+                    f"the evidence does not hold: {error}{where}",
+                    "keep the store as it is and compare it with the last backup",
+                ) from None
     except sqlite3.Error as error:
-        raise CaseError(f"the case store cannot be read ({error}): restore the last backup") from None
+        raise CaseError(f"the case store cannot be read ({error})", "restore the last backup") from None
 
 
 def _case_of(database: sqlite3.Connection, entry: int) -> str:

@@ -47,7 +47,7 @@ def backup(state_dir: Path, to: Path, *, progress: Callable[[int, int], None] | 
     try:
         with closing(open_to_read(state_dir)) as source:
             if source.execute("SELECT count(*) FROM entries").fetchone()[0] == 0:
-                raise CaseError(f"{state_dir} holds no cases yet: there is nothing to back up")
+                raise CaseError(f"{state_dir} holds no cases yet", "there is nothing to back up")
             with closing(connect(database_path(part))) as target:
                 source.backup(target)
                 target.execute("PRAGMA journal_mode = DELETE")  # so that it opens on read-only media
@@ -65,9 +65,7 @@ def backup(state_dir: Path, to: Path, *, progress: Callable[[int, int], None] | 
         says = f"{to}: {audit(part, progress=progress)}"
         _finish(part, to)
     except (OSError, sqlite3.Error) as error:
-        if isinstance(error, CaseError):
-            raise
-        raise CaseError(f"the backup {to} cannot be written ({error}): check that disk") from None
+        raise CaseError(f"the backup {to} cannot be written ({error})", "check that disk") from None
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return says
@@ -84,14 +82,14 @@ def restore(backup_dir: Path, state_dir: Path, *, progress: Callable[[int, int],
         with Archive(state_dir) as archive:
             running = archive.status().daemon_alive
         remedy = "stop the unit, then move that folder away" if running else "move that folder away first"
-        raise CaseError(f"{state_dir} holds cases: {remedy}, a restore never overwrites")
+        raise CaseError(f"{state_dir} holds cases", f"{remedy}, a restore never overwrites")
     says = audit(backup_dir, progress=progress)
     if state_dir.is_dir():
         (state_dir / LOCK_NAME).unlink(missing_ok=True)
         try:
             state_dir.rmdir()
         except OSError:
-            raise CaseError(f"{state_dir} is not empty: move what is in it away first") from None
+            raise CaseError(f"{state_dir} is not empty", "move what is in it away first") from None
     part = _new_folder(state_dir)
     try:
         shutil.copytree(backup_dir, part, dirs_exist_ok=True)
@@ -101,9 +99,7 @@ def restore(backup_dir: Path, state_dir: Path, *, progress: Callable[[int, int],
             database.execute(INSERT, entry.row())
         _finish(part, state_dir)
     except OSError as error:
-        if isinstance(error, CaseError):
-            raise
-        raise CaseError(f"{state_dir} cannot be written ({error.strerror}): check the disk") from None
+        raise CaseError(f"{state_dir} cannot be written ({error.strerror})", "check the disk") from None
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return says
@@ -122,13 +118,13 @@ def _copy_photos(source: Path, target: Path, before: Path | None) -> None:
 def _new_folder(to: Path) -> Path:
     """A folder beside *to* to build it in."""
     if to.exists():
-        raise CaseError(f"{to} exists already: a backup never overwrites, choose another name")
+        raise CaseError(f"{to} exists already", "a backup never overwrites, choose another name")
     part = to.with_name(f".{to.name}.part")
     try:
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir(mode=0o700, parents=True)
     except OSError as error:
-        raise CaseError(f"{to} cannot be made: {error.strerror}") from None
+        raise CaseError(f"{to} cannot be made ({error.strerror})", "check its folder and the disk") from None
     return part
 
 

@@ -202,11 +202,13 @@ def _verify(args: argparse.Namespace) -> int:
         else:
             print(audit(_state_dir(args), trusted=trusted, head=args.head, progress=partial(_progress, "verifying")))
     except Mismatch as error:
-        raise EvidenceError(f"the evidence does not hold: {error}") from None
+        raise EvidenceError(
+            f"the evidence does not hold: {error}", "ask for a fresh package and check how this one came here"
+        ) from None
     except OSError as error:
-        if isinstance(error, CaseError):
-            raise
-        raise CaseError(f"{error.filename} cannot be read: {error.strerror}") from None
+        raise CaseError(
+            f"{error.filename} cannot be read ({error.strerror})", "check its name and permissions"
+        ) from None
     return 0
 
 
@@ -216,7 +218,7 @@ def _purge(args: argparse.Namespace) -> int:
     state_dir = _state_dir(args)
     settings = load(args.config).cases if args.config else CaseSettings()
     if args.numbers and not args.reason:
-        raise CaseError("say why these cases go before their time: --reason")
+        raise CaseError("say why these cases go before their time", "--reason")
     if not (args.numbers or args.dry_run or args.trust_clock or clock_is_trusted()):
         print("nothing purged: the clock is not synchronised; set it right, or say --trust-clock", file=sys.stderr)
         return 0
@@ -239,7 +241,7 @@ def _rotate_key(args: argparse.Namespace) -> int:
     state_dir = _state_dir(args)
     with Archive(state_dir) as archive:
         if archive.status().daemon_alive:
-            raise CaseError("the unit runs and would go on signing with the old key: stop it first")
+            raise CaseError("the unit runs and would go on signing with the old key", "stop it first")
     new = rotate_signing_key(state_dir, _key_file(args))
     print(f"the unit now signs with key {new.key_id}; publish its public key, then destroy the superseded .old file")
     return 0

@@ -76,9 +76,9 @@ def export_cases(
     """
     wanted = list(dict.fromkeys(numbers))
     if not wanted:
-        raise CaseError("say which cases to export")
+        raise CaseError("no case was named", "say which cases to export")
     if to.exists():
-        raise CaseError(f"{to} exists already: choose another name, a package is never overwritten")
+        raise CaseError(f"{to} exists already", "choose another name, a package is never overwritten")
     part = to.with_name(f".{to.name}.{secrets.token_hex(4)}.part")
     try:
         with part.open("xb") as file:
@@ -95,11 +95,11 @@ def export_cases(
         part.rename(to)
         sync_folder(to.parent.resolve())
     except Mismatch as error:
-        raise EvidenceError(f"the evidence does not hold: {error}; run autovelox cases verify") from None
+        raise EvidenceError(f"the evidence does not hold: {error}", "run autovelox cases verify") from None
     except OSError as error:
-        if isinstance(error, CaseError):
-            raise
-        raise CaseError(f"the package {to} cannot be written: {error.strerror}") from None
+        raise CaseError(
+            f"the package {to} cannot be written ({error.strerror})", "check its folder and the disk"
+        ) from None
     finally:
         part.unlink(missing_ok=True)
     return says
@@ -123,12 +123,12 @@ def export_report(
             _record(state_dir, number, {"report.pdf": sha256(report)}, officer, reason, signer)
             file.write(report)
     except FileExistsError:
-        raise CaseError(f"{to} exists already: choose another name") from None
+        raise CaseError(f"{to} exists already", "choose another name") from None
     except CaseError:
         to.unlink(missing_ok=True)
         raise
     except OSError as error:
-        raise CaseError(f"{to} cannot be written: {error.strerror}") from None
+        raise CaseError(f"{to} cannot be written ({error.strerror})", "check its folder and the disk") from None
 
 
 def _record(
@@ -229,7 +229,7 @@ def _chain_lines(state_dir: Path, numbers: set[int]) -> tuple[list[bytes], bytes
 
 def _proof(state_dir: Path, case: Case) -> Proof:
     if case.state is not State.DECIDED:
-        raise CaseError(f"case {case.number} is not decided yet: wait for the unit's verdict")
+        raise CaseError(f"case {case.number} is not decided yet", "wait for the unit's verdict")
     sql = "SELECT seq, hash, header, signature, key_id FROM entries WHERE case_number = ? AND kind = 'decided'"
     with closing(open_to_read(state_dir)) as database:
         seq, digest, header, signature, key_id = database.execute(sql, (case.number,)).fetchone()

@@ -91,7 +91,7 @@ def purge(state_dir: Path, numbers: Sequence[int], *, reason: str, signer: Signs
             if (photos := state_dir / FRAMES / f"{number:08d}").exists():
                 shutil.rmtree(photos)
     except OSError as error:
-        raise CaseError(f"photos of purged cases could not be removed ({error.strerror}): purge again") from None
+        raise CaseError(f"photos of purged cases could not be removed ({error.strerror})", "purge again") from None
 
 
 class Retention:
@@ -124,12 +124,12 @@ class Retention:
 def _entomb(database: sqlite3.Connection, number: int, reason: str, signer: Signs | None) -> None:
     row = database.execute("SELECT state, purged_seq, decided_seq FROM cases WHERE number = ?", (number,)).fetchone()
     if row is None:
-        raise NoSuchCase(f"there is no case {number}")
+        raise NoSuchCase(f"there is no case {number}", "autovelox cases list shows which there are")
     state, purged_seq, decided_seq = row
     if purged_seq is not None:
-        raise NoSuchCase(f"case {number} was purged before")
+        raise NoSuchCase(f"case {number} was purged before", "leave it out")
     if state != "decided":
-        raise CaseError(f"case {number} is not decided yet: a pending case is never purged")
+        raise CaseError(f"case {number} is not decided yet", "a pending case is never purged")
     content = {"reason": reason, "decided_entry": decided_seq}
     head = database.execute(HEAD).fetchone()
     entry = chain(head, "purge", number, content, at_utc=time.time(), signer=signer)

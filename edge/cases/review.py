@@ -46,23 +46,23 @@ def record(
     kind = EventKind(kind)
     officer, reason = _checked_text(officer, "the officer's name"), _checked_text(reason, "the reason")
     if not officer:
-        raise CaseError("say which officer this is: a review without a name is worth nothing")
+        raise CaseError("say which officer this is", "a review without a name is worth nothing")
     if kind in REVIEWS and not reason:
-        raise CaseError("give a reason: a judge will ask for it")
+        raise CaseError("give a reason", "a judge will ask for it")
     content: dict[str, object] = {"officer": officer, "reason": reason, "account": _account()}
     if kind is EventKind.CORRECT_PLATE:
         content["plate"] = plate = _checked_plate(plate)
     elif plate is not None:
-        raise CaseError("a plate goes with correct_plate only")
+        raise CaseError("this judgement takes no plate", "correct_plate does")
     content.update(details or {})
     with writing(state_dir) as database:
         row = database.execute("SELECT state, purged_seq FROM cases WHERE number = ?", (number,)).fetchone()
         if row is None:
-            raise NoSuchCase(f"there is no case {number}")
+            raise NoSuchCase(f"there is no case {number}", "autovelox cases list shows which there are")
         if row[1] is not None:
-            raise NoSuchCase(f"case {number} was purged when its retention period ended")
+            raise NoSuchCase(f"case {number} was purged", "nothing can be recorded of it any more")
         if row[0] != "decided" and kind is not EventKind.VIEW:
-            raise CaseError(f"case {number} is not decided yet: wait for the unit's verdict")
+            raise CaseError(f"case {number} is not decided yet", "wait for the unit's verdict")
         at_utc = time.time()
         entry = chain(database.execute(HEAD).fetchone(), kind, number, content, at_utc=at_utc, signer=signer)
         database.execute(INSERT, entry.row())
@@ -86,16 +86,16 @@ def _account() -> str:
 def _checked_text(text: str, what: str) -> str:
     text = " ".join(text.split())
     if len(text) > MAX_TEXT:
-        raise CaseError(f"{what} is too long: {MAX_TEXT} characters at most")
+        raise CaseError(f"{what} is too long", f"{MAX_TEXT} characters at most")
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
-        raise CaseError(f"{what} holds characters that are none: type it again") from None
+        raise CaseError(f"{what} holds characters that are none", "type it again") from None
     return text
 
 
 def _checked_plate(plate: str | None) -> str:
     text = "".join((plate or "").upper().split())
     if not text or len(text) > MAX_PLATE or not set(text) <= set(ALPHABET):
-        raise CaseError(f"a plate is 1 to {MAX_PLATE} letters A to Z and digits: type what the photo shows")
+        raise CaseError(f"a plate is 1 to {MAX_PLATE} letters A to Z and digits", "type what the photo shows")
     return text

@@ -78,8 +78,8 @@ class CaseStore:
             if ledger is not None:
                 await ledger.close()
             os.close(lock)
-            if isinstance(error, sqlite3.Error | OSError) and not isinstance(error, CaseError):
-                raise CaseError(f"the case store in {state_dir} cannot be used ({error}): check the disk") from None
+            if isinstance(error, sqlite3.Error | OSError):
+                raise CaseError(f"the case store in {state_dir} cannot be used ({error})", "check the disk") from None
             raise
         return cls(state_dir, manifest_base, books, ledger, lock, room)
 
@@ -201,7 +201,7 @@ class CaseStore:
             task.add_done_callback(_report)
             raise
         except sqlite3.Error as error:
-            raise CaseError(f"the case database cannot be used ({error}): check the disk") from None
+            raise CaseError(f"the case database cannot be used ({error})", "check the disk") from None
 
 
 def _report(task: asyncio.Task[Any]) -> None:

@@ -35,14 +35,14 @@ def load_chip(path: Path) -> Chip:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise SecretError(f"there is no chip file {path}: autovelox registry enrol writes one") from None
+        raise SecretError(f"there is no chip file {path}", "autovelox registry enrol writes one") from None
     except OSError as error:
-        raise SecretError(f"the chip file {path} cannot be read: {error.strerror}") from None
+        raise SecretError(f"the chip file {path} cannot be read ({error.strerror})", "check its permissions") from None
     except (ValueError, RecursionError):
-        raise SecretError(f"{path} is not a chip file: enrol the driver again to get a fresh one") from None
+        raise SecretError(f"{path} is not a chip file", "enrol the driver again to get a fresh one") from None
     whole = isinstance(document, dict) and set(document) == _FIELDS
     if not whole or not all(isinstance(value, str) and value for value in document.values()):
-        raise SecretError(f"{path} is not a chip file: it must hold uid, licence and public_key, nothing else")
+        raise SecretError(f"{path} is not a chip file", "it must hold uid, licence and public_key, nothing else")
     return Chip(**document)
 
 
@@ -59,6 +59,8 @@ def save_chip(chip: Chip, path: Path) -> None:
             json.dump(document, file, indent=1)
             file.write("\n")
     except FileExistsError:
-        raise SecretError(f"{path} exists already: move it away, a chip is never overwritten") from None
+        raise SecretError(f"{path} exists already", "move it away, a chip is never overwritten") from None
     except OSError as error:
-        raise SecretError(f"the chip file {path} cannot be written: {error.strerror}") from None
+        raise SecretError(
+            f"the chip file {path} cannot be written ({error.strerror})", "check its folder and the disk"
+        ) from None

@@ -31,13 +31,13 @@ def read_key(path: Path, what: str) -> bytes:
             status = os.fstat(file.fileno())
             key = file.read(KEY_BYTES + 1)
     except FileNotFoundError:
-        raise SecretError(f"{what} {path} is missing: put it back, or make one if this is a new unit") from None
+        raise SecretError(f"{what} {path} is missing", "put it back, or make one if this is a new unit") from None
     except OSError as error:
-        raise SecretError(f"{what} {path} cannot be read ({error.strerror}): run as the user it belongs to") from None
+        raise SecretError(f"{what} {path} cannot be read ({error.strerror})", "run as the user it belongs to") from None
     if source is path and stat.S_IMODE(status.st_mode) & 0o077:
-        raise SecretError(f"{what} {path} may be read by others: chmod 600 it, and replace it if others had access")
+        raise SecretError(f"{what} {path} may be read by others", "chmod 600 it, and replace it if others had access")
     if len(key) != KEY_BYTES:
-        raise SecretError(f"{what} {path} is not a key of {KEY_BYTES} bytes: put the right file there")
+        raise SecretError(f"{what} {path} is not a key of {KEY_BYTES} bytes", "put the right file there")
     return key
 
 
@@ -57,9 +57,11 @@ def write_key(path: Path, key: bytes, what: str) -> None:
             os.close(handle)
         sync_folder(path.parent)
     except FileExistsError:
-        raise SecretError(f"{what} {path} exists already: a key is never overwritten, rotate it instead") from None
+        raise SecretError(f"{what} {path} exists already", "a key is never overwritten, rotate it instead") from None
     except OSError as error:
-        raise SecretError(f"{what} {path} cannot be written: {error.strerror}") from None
+        raise SecretError(
+            f"{what} {path} cannot be written ({error.strerror})", "check its folder and the disk"
+        ) from None
 
 
 def sync_folder(folder: Path) -> None:

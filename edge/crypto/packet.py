@@ -79,7 +79,7 @@ def load_private_key(der: bytes) -> RsaKey:
         components = (n, e, d, p, q, (1 - q * coefficient) // p % q) if p < q else (n, e, d, q, p, coefficient)
         return RSA.construct(components, consistency_check=False)
     except (ValueError, TypeError, IndexError):
-        raise SecretError("a private key in the registry is damaged: enrol its driver again") from None
+        raise SecretError("a private key in the registry is damaged", "enrol its driver again") from None
 
 
 def _integers(der: bytes) -> list[int]:
@@ -119,9 +119,9 @@ def load_public_key(pem: str) -> RsaKey:
     try:
         key = RSA.import_key(pem)
     except (ValueError, IndexError, TypeError):
-        raise SecretError("the chip's public key cannot be read: enrol the driver again") from None
+        raise SecretError("the chip's public key cannot be read", "enrol the driver again") from None
     if key.size_in_bits() != KEY_BITS or key.has_private():
-        raise SecretError(f"the chip's key is not a public key of {KEY_BITS} bits: enrol the driver again")
+        raise SecretError(f"the chip's key is not a public key of {KEY_BITS} bits", "enrol the driver again")
     return key
 
 
@@ -143,12 +143,14 @@ def seal(public_key: RsaKey, *, plate: str, licence: str, nonce: str, timestamp:
         LinkError: a value is too long or has characters other than A-Z and 0-9.
     """
     if not _PLATE.fullmatch(plate):
-        raise LinkError("the plate must be 1 to 12 characters of A-Z and 0-9, without spaces or dashes")
+        raise LinkError("the plate cannot be sent", "write 1 to 12 characters of A-Z and 0-9, without spaces or dashes")
     if not _LICENCE.fullmatch(licence):
-        raise LinkError("the licence number must be 1 to 20 characters of A-Z and 0-9, without spaces or dashes")
+        raise LinkError(
+            "the licence number cannot be sent", "write 1 to 20 characters of A-Z and 0-9, without spaces or dashes"
+        )
     text = plaintext(plate=plate, licence=licence, nonce=nonce, timestamp=timestamp)
     if len(text) > PLAINTEXT_BYTES:
-        raise LinkError("the unit's challenge is too long to be answered: it does not speak protocol version 1")
+        raise LinkError("the unit's challenge is too long to be answered", "it does not speak protocol version 1")
     return oaep.new(public_key, hashmod=SHA256).encrypt(text)
 
 

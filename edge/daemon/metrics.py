@@ -127,7 +127,7 @@ class MetricsServer:
         except OSError as error:
             await self.stop()
             raise ConfigError(
-                f"the metrics cannot listen on port {self._settings.port} ({error.strerror}): set [metrics] port"
+                f"the metrics cannot listen on port {self._settings.port} ({error.strerror})", "set [metrics] port"
             ) from None
         self.port = site.port
         log.info("metrics and health are on %s port %d", HOST, self.port)

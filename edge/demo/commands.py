@@ -82,7 +82,10 @@ async def _all_decided(unit: DemoUnit, cases: int) -> None:
         async with asyncio.timeout(DECIDE_TIMEOUT_S):
             await unit.expect(rf"case {cases} decided")
     except TimeoutError:
-        raise DemoFailed(f"the unit did not decide {cases} cases within {DECIDE_TIMEOUT_S:.0f} s") from None
+        raise DemoFailed(
+            f"the unit did not decide {cases} cases within {DECIDE_TIMEOUT_S:.0f} s",
+            "read unit.log in the demo's folder",
+        ) from None
 
 
 def _report(console: Console, cast: Cast, setting: Setting) -> int:

@@ -47,7 +47,7 @@ class DemoUnit:
             if found := re.search(pattern, line):
                 return found
             last = line
-        raise DemoFailed(f"the unit ended early: {last} (its whole log: {self._log_file})")
+        raise DemoFailed(f"the unit ended early ({last})", f"read its log: {self._log_file}")
 
     def kill(self) -> None:
         """End it as a power cut does."""
@@ -67,9 +67,11 @@ class DemoUnit:
                     pass
                 code = await self._process.wait()
         except TimeoutError:
-            raise DemoFailed(f"the unit did not stop within {STOP_TIMEOUT_S:.0f} s") from None
+            raise DemoFailed(
+                f"the unit did not stop within {STOP_TIMEOUT_S:.0f} s", f"read its log: {self._log_file}"
+            ) from None
         if code != 0:
-            raise DemoFailed(f"the unit stopped with exit code {code} (its log: {self._log_file})")
+            raise DemoFailed(f"the unit stopped with exit code {code}", f"read its log: {self._log_file}")
 
 
 @asynccontextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -43,6 +42,5 @@ def missing(subject: str, text: str, remedy: str) -> Finding:
 
 
 def from_error(subject: str, error: EdgeError) -> Finding:
-    """An error's sentence as a finding: its end, after a colon or a semicolon, is the remedy."""
-    parts = re.fullmatch(r"(.*)[:;] (.*?)\.?", str(error))
-    return missing(subject, *(parts.groups() if parts else (str(error), "see docs/install.md")))
+    """An error as a finding."""
+    return missing(subject, error.cause, error.remedy)

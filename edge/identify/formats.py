@@ -81,12 +81,14 @@ def plate_pattern(countries: Iterable[str], own: str | None = None) -> re.Patter
     expressions = []
     for country in countries:
         if country not in FORMATS:
-            raise ConfigError(f"plate_countries: there is no format for {country!r}: choose from {', '.join(FORMATS)}")
+            raise ConfigError(
+                f"plate_countries: there is no format for {country!r}", f"choose from {', '.join(FORMATS)}"
+            )
         expressions.append(_matching(_slots(country)).pattern)
     if own is not None:
         expressions.append(own)
     if not expressions:
-        raise ConfigError('plate_countries is empty: name the countries whose plates drive here, or "ANY"')
+        raise ConfigError("plate_countries is empty", 'name the countries whose plates drive here, or "ANY"')
     return _compiled("plate_pattern", "|".join(f"(?:{expression})" for expression in expressions))
 
 
@@ -133,4 +135,4 @@ def _compiled(key: str, expression: str) -> re.Pattern[str]:
     try:
         return re.compile(expression, re.ASCII)
     except re.error as error:
-        raise ConfigError(f"{key} is not a regular expression: {error}") from None
+        raise ConfigError(f"{key} is not a regular expression ({error})", "mend it") from None

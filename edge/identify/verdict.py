@@ -51,13 +51,13 @@ class Thresholds:
             lines = cls(**{name: float(value) for name, value in content["thresholds"].items()})
             calibrated = content["reader_sha256"]
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            raise ModelError(f"{path.name} is missing or damaged: install the models again") from None
+            raise ModelError(f"{path.name} is missing or damaged", "install the models again") from None
         if not (0 < lines.accept <= 1 and lines.slope > 0 and lines.margin >= 0 and isfinite(sum(astuple(lines)))):
-            raise ModelError(f"{path.name} has thresholds that cannot be: install the models again")
+            raise ModelError(f"{path.name} has thresholds that cannot be", "install the models again")
         if calibrated != reader:
             raise ModelError(
-                f"{path.name} was made for another reader: run autovelox-convert reader calibrate, "
-                "or install the models again"
+                f"{path.name} was made for another reader",
+                "run autovelox-convert reader calibrate, or install the models again",
             )
         return lines
 

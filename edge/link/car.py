@@ -47,7 +47,9 @@ async def deliver(
         SecretError: the chip's key cannot be used.
     """
     if not url.startswith(("http://", "https://")):
-        raise LinkError("the unit's address must begin with http:// or https://, for example http://127.0.0.1:8443")
+        raise LinkError(
+            "the unit's address has no scheme", "write it like http://127.0.0.1:8443 or https://unit.example"
+        )
     key = load_public_key(chip.public_key)
 
     def answer(nonce: str, timestamp: int) -> Body:
@@ -65,13 +67,16 @@ async def deliver(
             return
         except Rejected as error:
             if error.reason == "malformed":
-                raise LinkError("the unit does not understand the packet: update the car's software") from None
+                raise LinkError("the unit does not understand the packet", "update the car's software") from None
             reason = str(error)
         except TimeoutError:
             reason = f"it did not answer within {timeout_s:g} s"
         except (SocketIOError, aiohttp.ClientError, OSError) as error:
             reason = _sentence(error)
-    raise LinkError(f"the unit at {url} took no packet in {attempts} attempts: {reason}")
+    raise LinkError(
+        f"the unit at {url} took no packet in {attempts} attempts ({reason})",
+        "check the address, and that the unit runs",
+    )
 
 
 async def visit(
@@ -125,7 +130,7 @@ def _trust(ca_file: Path | None) -> ssl.SSLContext | None:
     try:
         return ssl.create_default_context(cafile=ca_file)
     except (OSError, ssl.SSLError):
-        raise LinkError(f"the certificate file {ca_file} cannot be read: it must be PEM") from None
+        raise LinkError(f"the certificate file {ca_file} cannot be read", "it must be PEM") from None
 
 
 def _sentence(error: BaseException) -> str:

@@ -57,7 +57,7 @@ class Listener:
             self._socket = socket.create_server((host, port), family=family, backlog=BACKLOG)
         except OSError as error:
             raise LinkError(
-                f"the unit cannot listen on {host} port {port} ({error.strerror}): is another one running?"
+                f"the unit cannot listen on {host} port {port} ({error.strerror})", "is another one running?"
             ) from None
         self._socket.setblocking(False)
         self.port = self._socket.getsockname()[1]

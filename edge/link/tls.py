@@ -26,10 +26,10 @@ def server_context(certificate: Path, key: Path) -> ssl.SSLContext:
         # An empty password instead of the prompt that would halt the start for a human.
         context.load_cert_chain(certificate, key, password="")
     except FileNotFoundError:
-        raise SecretError(f"the TLS certificate {certificate} or its key is missing: check [link] tls_*") from None
+        raise SecretError(f"the TLS certificate {certificate} or its key is missing", "check [link] tls_*") from None
     except PermissionError:
-        raise SecretError("the TLS key cannot be read: give it to the unit's user, mode 0600") from None
+        raise SecretError("the TLS key cannot be read", "give it to the unit's user, mode 0600") from None
     except (ssl.SSLError, OSError) as error:
         reason = getattr(error, "reason", None) or error.strerror or "unreadable"
-        raise SecretError(f"the TLS certificate or key cannot be used ({reason}): are both PEM and a pair?") from None
+        raise SecretError(f"the TLS certificate or key cannot be used ({reason})", "are both PEM and a pair?") from None
     return context

@@ -81,11 +81,13 @@ def _init(args: argparse.Namespace) -> int:
 def _enrol(args: argparse.Namespace) -> int:
     registry, master_key = _places(args)
     if args.chip.exists():
-        raise SecretError(f"{args.chip} exists already: move it away, a chip is never overwritten")
+        raise SecretError(f"{args.chip} exists already", "move it away, a chip is never overwritten")
     try:
         portrait = args.portrait.read_bytes()
     except OSError as error:
-        raise RegistryError(f"the portrait {args.portrait} cannot be read: {error.strerror}") from None
+        raise RegistryError(
+            f"the portrait {args.portrait} cannot be read ({error.strerror})", "check its name and permissions"
+        ) from None
     turns = 0
 
     def progress() -> None:
@@ -143,7 +145,9 @@ def _reopen(args: argparse.Namespace) -> int:
     try:
         manifest = args.manifest.read_bytes()
     except OSError as error:
-        raise RegistryError(f"{args.manifest} cannot be read: {error.strerror}") from None
+        raise RegistryError(
+            f"{args.manifest} cannot be read ({error.strerror})", "check its name and permissions"
+        ) from None
     print(reopen(registry, load_master_key(master_key), manifest))
     return 0
 

@@ -59,9 +59,9 @@ def create_registry(path: Path) -> None:
         with closing(sqlite3.connect(path, isolation_level=None)) as database:
             database.executescript(f"BEGIN;{SCHEMA};PRAGMA user_version = {VERSION};COMMIT;")
     except FileExistsError:
-        raise RegistryError(f"{path} exists already: a registry is never overwritten, move it away first") from None
+        raise RegistryError(f"{path} exists already", "a registry is never overwritten, move it away first") from None
     except (OSError, sqlite3.Error) as error:
-        raise RegistryError(f"the registry {path} cannot be made: {error}") from None
+        raise RegistryError(f"the registry {path} cannot be made ({error})", "check its folder and the disk") from None
 
 
 def enrol(
@@ -118,7 +118,7 @@ def enrol(
     with writing(path) as database:
         _check_master_key(database, master_key)
         if database.execute("SELECT 1 FROM drivers WHERE licence = ?", (licence,)).fetchone():
-            raise RegistryError("the registry has that licence already: remove it first")
+            raise RegistryError("the registry has that licence already", "remove it first")
     key = generate_private_key(progress)
     uid = secrets.token_hex(UID_BYTES)
     public_key_pem = key.public_key().export_key("PEM").decode("ascii")
@@ -156,7 +156,7 @@ def remove(path: Path, licence: str) -> None:
     """
     with writing(path) as database:
         if database.execute("DELETE FROM drivers WHERE licence = ?", (licence,)).rowcount == 0:
-            raise RegistryError("nobody in the registry holds that licence: autovelox registry list shows who does")
+            raise RegistryError("nobody in the registry holds that licence", "autovelox registry list shows who does")
 
 
 def rotate(path: Path, master_key_file: Path) -> int:
@@ -205,7 +205,7 @@ def _is_sealed_with(database: sqlite3.Connection, master_key: bytes) -> bool:
 
 def _check_text(what: str, text: str) -> None:
     if not text.strip() or len(text) > MAX_TEXT or not text.isprintable():
-        raise RegistryError(f"the {what} must be 1 to {MAX_TEXT} printable characters")
+        raise RegistryError(f"the {what} is not a text to show", f"write 1 to {MAX_TEXT} printable characters")
 
 
 def _check_date(what: str, day: str) -> None:
@@ -213,19 +213,21 @@ def _check_date(what: str, day: str) -> None:
         if date.fromisoformat(day).isoformat() != day:
             raise ValueError
     except ValueError:
-        raise RegistryError(f"the {what} must be written as 1980-12-31") from None
+        raise RegistryError(f"the {what} is no date", "write it as 1980-12-31") from None
 
 
 def _check_code(what: str, code: str, longest: int) -> None:
     if not 1 <= len(code) <= longest or not set(code) <= set(ALPHABET):
-        raise RegistryError(f"{what} must be 1 to {longest} characters of A to Z and 0 to 9, without spaces")
+        raise RegistryError(
+            f"{what} cannot be stored", f"write 1 to {longest} characters of A to Z and 0 to 9, without spaces"
+        )
 
 
 def _check_portrait(portrait: bytes) -> None:
     if len(portrait) > MAX_PORTRAIT_BYTES:
-        raise RegistryError(f"the portrait must be smaller than {MAX_PORTRAIT_BYTES // 1024} kB: scale it down")
+        raise RegistryError(f"the portrait must be smaller than {MAX_PORTRAIT_BYTES // 1024} kB", "scale it down")
     try:
         with Image.open(BytesIO(portrait), formats=["JPEG", "PNG"]) as image:
             image.verify()
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError):
-        raise RegistryError("the portrait must be a JPEG or PNG picture") from None
+        raise RegistryError("the portrait is no picture", "give a JPEG or PNG file") from None

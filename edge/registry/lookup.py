@@ -59,14 +59,16 @@ class Registry:
             check_version(path, version[0])
             (check,) = await database.execute_fetchall("PRAGMA integrity_check(1)")
             if check[0] != "ok":
-                raise RegistryError(f"the registry {path} is damaged ({check[0]}): restore its last backup")
+                raise RegistryError(f"the registry {path} is damaged ({check[0]})", "restore its last backup")
             sealed = list(await database.execute_fetchall(KEY_CHECK))
             check_key(master_key, sealed[0][0] if sealed else None)
         except BaseException as error:
             if database is not None:
                 await database.close()
             if isinstance(error, sqlite3.Error):
-                raise RegistryError(f"the registry {path} cannot be read ({error}): restore its last backup") from None
+                raise RegistryError(
+                    f"the registry {path} cannot be read ({error})", "restore its last backup"
+                ) from None
             raise
         return cls(database, master_key)
 
@@ -91,7 +93,7 @@ class Registry:
                     found[uid] = RegisteredKey(uid, licence, unseal(self._master_key, sealed, uid))
                 except SecretError:
                     raise RegistryError(
-                        "a key in the registry does not open: restart the unit after a rotation"
+                        "a key in the registry does not open", "restart the unit after a rotation"
                     ) from None
         return found
 
@@ -103,7 +105,7 @@ class Registry:
         """
         rows = await self._all(_DRIVER, licence)
         if not rows:
-            raise RegistryError("the registry no longer knows the holder of a licence: decide the case by hand")
+            raise RegistryError("the registry no longer knows the holder of a licence", "decide the case by hand")
         return Driver(*rows[0])
 
     async def keeper(self, plate: str) -> str | None:
@@ -119,10 +121,10 @@ class Registry:
         try:
             return list(await self._database.execute_fetchall(sql, parameters))
         except sqlite3.Error as error:
-            raise RegistryError(f"the registry cannot be read ({error}): restore its last backup") from None
+            raise RegistryError(f"the registry cannot be read ({error})", "restore its last backup") from None
 
 
 def _address(path: Path) -> str:
     if not path.is_file():
-        raise RegistryError(f"there is no registry {path}: make one with autovelox registry init")
+        raise RegistryError(f"there is no registry {path}", "make one with autovelox registry init")
     return f"{path.resolve().as_uri()}?mode=ro"

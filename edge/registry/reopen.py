@@ -31,14 +31,20 @@ def reopen(path: Path, master_key: bytes, manifest: bytes) -> str:
         rows = database.execute("SELECT uid, licence, sealed_key FROM chips").fetchall()
     chip = next((row for row in rows if hashlib.sha256(row[0].encode("utf-8")).hexdigest() == uid_sha256), None)
     if chip is None:
-        raise RegistryError(f"the registry does not know the chip of case {number}: it was removed or replaced since")
+        raise RegistryError(f"the registry does not know the chip of case {number}", "it was removed or replaced since")
     uid, licence, sealed_key = chip
     try:
         opened = open_packet(load_private_key(unseal(master_key, sealed_key, uid)), packet)
     except PacketError as error:
-        raise RegistryError(f"the packet of case {number} does not hold: {error.reason}") from None
+        raise RegistryError(
+            f"the packet of case {number} does not hold ({error.reason})",
+            "do not use it as evidence, and look into how the case was made",
+        ) from None
     if not hmac.compare_digest(f"{opened.plate}|{opened.licence}|{licence}", f"{said[0]}|{said[1]}|{said[1]}"):
-        raise RegistryError(f"the packet of case {number} says another plate or licence than the case")
+        raise RegistryError(
+            f"the packet of case {number} says another plate or licence than the case",
+            "do not use it as evidence, and look into how the case was made",
+        )
     return (
         f"The packet of case {number} opens: it answers this unit's challenge and says the plate and the licence that"
         " the case says, and the licence is the chip's own"
@@ -51,7 +57,7 @@ def _parsed(manifest: bytes) -> tuple[int, tuple[str, str], Packet, str]:
         document: dict[str, Any] = json.loads(manifest)
         number, record = document["number"], document["packet"]
         if record is None:
-            raise RegistryError(f"case {number} names nobody: there is no packet to open")
+            raise RegistryError(f"case {number} names nobody", "there is no packet to open")
         packet = Packet(
             uid="",
             payload=base64.b64decode(record["payload"], validate=True),
@@ -62,4 +68,4 @@ def _parsed(manifest: bytes) -> tuple[int, tuple[str, str], Packet, str]:
         )
         return number, (document["verdict"]["plate"], document["driver"]["licence"]), packet, record["uid_sha256"]
     except (ValueError, KeyError, TypeError):
-        raise RegistryError("the file is no manifest of a decided case: name manifest.json of a package") from None
+        raise RegistryError("the file is no manifest of a decided case", "name manifest.json of a package") from None

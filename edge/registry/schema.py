@@ -61,7 +61,7 @@ def check_key(master_key: bytes, sealed: bytes | None) -> None:
         SecretError: it is another one.
     """
     if sealed is not None and unseal(master_key, sealed, CHECK_CONTEXT) != CHECK_VALUE:
-        raise SecretError("the master key opens another registry than this: put the right key file there")
+        raise SecretError("the master key opens another registry than this", "put the right key file there")
 
 
 @contextmanager
@@ -72,7 +72,7 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
         RegistryError: there is no registry, it is damaged or of another version, or it cannot be written.
     """
     if not path.is_file():
-        raise RegistryError(f"there is no registry {path}: make one with autovelox registry init")
+        raise RegistryError(f"there is no registry {path}", "make one with autovelox registry init")
     try:
         with closing(sqlite3.connect(path, isolation_level=None, timeout=10)) as database:
             database.execute("PRAGMA foreign_keys = ON")
@@ -86,9 +86,9 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
                 if database.in_transaction:
                     database.execute("ROLLBACK")
     except sqlite3.IntegrityError:
-        raise RegistryError("the registry has that licence, chip or plate already: remove it first") from None
+        raise RegistryError("the registry has that licence, chip or plate already", "remove it first") from None
     except sqlite3.Error as error:
-        raise RegistryError(f"the registry {path} cannot be written ({error}): check its permissions") from None
+        raise RegistryError(f"the registry {path} cannot be written ({error})", "check its permissions") from None
 
 
 def check_version(path: Path, version: int) -> None:
@@ -98,4 +98,4 @@ def check_version(path: Path, version: int) -> None:
         RegistryError: it does not.
     """
     if version != VERSION:
-        raise RegistryError(f"{path} is no registry of version {VERSION}: make one with autovelox registry init")
+        raise RegistryError(f"{path} is no registry of version {VERSION}", "make one with autovelox registry init")

@@ -65,5 +65,5 @@ def unseal(master_key: bytes, sealed: bytes, context: str) -> bytes:
         return bytes(cipher.decrypt_and_verify(ciphertext, tag))
     except ValueError:
         raise SecretError(
-            "the master key does not open the registry: put back the key it was made with, or finish a rotation"
+            "the master key does not open the registry", "put back the key it was made with, or finish a rotation"
         ) from None

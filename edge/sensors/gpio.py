@@ -53,7 +53,7 @@ class GpioRadar:
             self._device = DigitalInputDevice(settings.pin, pull_up=not settings.active_high, pin_factory=factory)
         except GPIOZeroError as error:
             raise RadarError(
-                f"GPIO {settings.pin} cannot be used ({error}): check pin in [radar] and that nothing else uses it"
+                f"GPIO {settings.pin} cannot be used ({error})", "check pin in [radar] and that nothing else uses it"
             ) from None
         self._device.when_activated = self._activated
         self._device.when_deactivated = self._deactivated

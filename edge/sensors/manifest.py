@@ -75,18 +75,18 @@ def load_manifest(path: Path) -> Manifest:
     try:
         manifest = Manifest.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
-        raise ConfigError(f"there is no manifest {path}: set manifest in [camera] to the feed's TOML file") from None
+        raise ConfigError(f"there is no manifest {path}", "set manifest in [camera] to the feed's TOML file") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} cannot be read: {error}") from None
+        raise ConfigError(f"{path} cannot be read ({error})", "check its name and permissions") from None
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path} is not valid TOML: {error}") from None
+        raise ConfigError(f"{path} is not valid TOML: {error}", "mend that line") from None
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise ConfigError(f"{path}: {where}: {first['msg'].removeprefix('Value error, ')}") from None
+        raise ConfigError(f"{path}: {where}", f"{first['msg'].removeprefix('Value error, ')}") from None
     folder = path.resolve().parent
     clips = tuple(clip.model_copy(update={"file": folder / clip.file}) for clip in manifest.clip)
     for clip in clips:
         if not clip.file.is_file():
-            raise ConfigError(f"{path}: there is no clip {clip.file}")
+            raise ConfigError(f"{path}", f"there is no clip {clip.file}")
     return manifest.model_copy(update={"clip": clips})

@@ -75,8 +75,9 @@ class Picamera:
             import picamera2  # noqa: F401
         except ImportError as error:
             raise CameraError(
-                f"picamera2 cannot be loaded ({error}): apt install python3-picamera2 and give the virtual environment "
-                'the packages of the system, or set kind = "recorded" in [camera]'
+                f"picamera2 cannot be loaded ({error})",
+                "apt install python3-picamera2 and give the virtual environment the packages of the system, "
+                'or set kind = "recorded" in [camera]',
             ) from None
         self._loop = asyncio.get_running_loop()
         self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
@@ -88,7 +89,7 @@ class Picamera:
             problem = self._failure or f"it gave no frame for {FIRST_FRAME_S:g} s"
             await self.stop()
             raise CameraError(
-                f"the camera cannot be used ({problem}): check the ribbon cable and `rpicam-hello --list-cameras`"
+                f"the camera cannot be used ({problem})", "check the ribbon cable and `rpicam-hello --list-cameras`"
             )
 
     async def stop(self) -> None:

@@ -38,14 +38,15 @@ def pin_factory(kind: str) -> Factory:
             from gpiozero.pins.lgpio import LGPIOFactory
         except (ImportError, OSError) as error:
             raise RadarError(
-                f"lgpio cannot be loaded ({error}): install it, and set LG_WD to a folder that can be written"
+                f"lgpio cannot be loaded ({error})", "install it, and set LG_WD to a folder that can be written"
             ) from None
         try:
             Device.pin_factory = LGPIOFactory()
         except (lgpio.error, GPIOZeroError, OSError) as error:
             raise RadarError(
-                f"the GPIO lines cannot be opened ({error}): run on the unit's board as a user of the group gpio, "
-                'or set pin_factory = "mock" in [radar] for a recorded feed'
+                f"the GPIO lines cannot be opened ({error})",
+                "run on the unit's board as a user of the group gpio, "
+                'or set pin_factory = "mock" in [radar] for a recorded feed',
             ) from None
     return Device.pin_factory
 
@@ -102,7 +103,7 @@ class WiredLine:
         try:
             self._output = DigitalOutputDevice(pin_out, active_high=radar.active_high, pin_factory=factory)
         except GPIOZeroError as error:
-            raise RadarError(f"GPIO {pin_out} cannot be driven ({error}): choose another feed_pin_out") from None
+            raise RadarError(f"GPIO {pin_out} cannot be driven ({error})", "choose another feed_pin_out") from None
 
     def fire(self) -> None:
         """Drive the output to the radar's active level."""
@@ -127,6 +128,6 @@ def feed_line(camera: CameraSettings, radar: RadarSettings) -> Line:
         return WiredLine(camera.feed_pin_out, radar)
     if radar.pin_factory != "mock":
         raise RadarError(
-            'a recorded feed fires the radar itself: set pin_factory = "mock" in [radar], or feed_pin_out in [camera]'
+            "a recorded feed fires the radar itself", 'set pin_factory = "mock" in [radar], or feed_pin_out in [camera]'
         )
     return MockLine(radar)

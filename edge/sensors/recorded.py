@@ -148,7 +148,7 @@ class RecordedFeed:
         self._ring.cut(scene)
         if triggers:
             late = min(triggers)
-            raise CameraError(f"{clip.file.name} ends before frame {late}, where a trigger is: mend the manifest")
+            raise CameraError(f"{clip.file.name} ends before frame {late}, where a trigger is", "mend the manifest")
 
     def _fire(self, line: Line, trigger: FeedTrigger) -> None:
         if trigger.speed_kmh is not None:
@@ -191,7 +191,9 @@ class _ClipReader:
         while self.frame + 1 < clip.start_frame and self._capture.grab():
             self.frame += 1
         if not self._capture.isOpened() or self.fps <= 0 or self.frame + 1 != clip.start_frame:
-            raise CameraError(f"the clip {clip.file} cannot be played from frame {clip.start_frame}: mend the manifest")
+            raise CameraError(
+                f"the clip {clip.file} cannot be played from frame {clip.start_frame}", "mend the manifest"
+            )
 
     def read(self) -> NDArray[np.uint8] | None:
         """The next frame, uint8 BGR of shape (H, W, 3), or None at the end."""

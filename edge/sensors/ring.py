@@ -46,7 +46,7 @@ class Exposure:
             image = cv2.cvtColor(image, code).astype(np.uint8, copy=False)[:, : self.width]
         done, jpeg = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
         if not done:
-            raise CameraError("a frame could not be encoded as JPEG: check the picture size in [camera]")
+            raise CameraError("a frame could not be encoded as JPEG", "check the picture size in [camera]")
         height, width = image.shape[:2]
         return Frame(jpeg.tobytes(), width, height, self.exposed_utc, self.exposed_monotonic_ns)
 
@@ -101,7 +101,10 @@ class FrameRing:
         for _ in range(count):
             exposure = await self._wait(after, scene)
             if exposure is None and scene is None:
-                raise CameraError("the camera stopped before the frame of the trigger was taken")
+                raise CameraError(
+                    "the camera stopped before the frame of the trigger was taken",
+                    "check the camera's cable and the journal",
+                )
             if exposure is not None and scene is None:
                 self._check_first(exposure.exposed_monotonic_ns, at_monotonic_ns)
             if exposure is None or scene not in (None, exposure.scene):
@@ -112,13 +115,13 @@ class FrameRing:
     def _check_first(self, exposed_ns: int, at_ns: int) -> None:
         if self._forgotten_ns is not None and self._forgotten_ns >= at_ns:
             raise CameraError(
-                "the frame of the trigger was asked for too late and is forgotten: raise ring_frames in [camera], "
-                "or relieve the processor"
+                "the frame of the trigger was asked for too late and is forgotten",
+                "raise ring_frames in [camera], or relieve the processor",
             )
         if exposed_ns - at_ns > self._stall_s * 1e9:
             raise CameraError(
-                f"the camera took no frame within {self._stall_s:g} s of the trigger: check its cable, then "
-                "`autovelox doctor`"
+                f"the camera took no frame within {self._stall_s:g} s of the trigger",
+                "check its cable, then `autovelox doctor`",
             )
 
     async def _wait(self, at_monotonic_ns: int, scene: int | None) -> Exposure | None:
@@ -130,7 +133,7 @@ class FrameRing:
                     await self._arrived.wait()
             except TimeoutError:
                 raise CameraError(
-                    f"the camera gave no frame for {self._stall_s:g} s: check its cable, then `autovelox doctor`"
+                    f"the camera gave no frame for {self._stall_s:g} s", "check its cable, then `autovelox doctor`"
                 ) from None
         return exposure
 

@@ -22,14 +22,14 @@ def verify_folder(folder: Path, needed: tuple[str, ...]) -> None:
     listed = _listed(folder)
     for name in needed:
         if name not in listed:
-            raise ModelError(f"{folder / LIST_NAME} does not list {name}: install the models again")
+            raise ModelError(f"{folder / LIST_NAME} does not list {name}", "install the models again")
     for name, expected in listed.items():
         try:
             actual = hashlib.sha256((folder / name).read_bytes()).hexdigest()
         except OSError:
-            raise ModelError(f"{folder / name} is missing or unreadable: install the models again") from None
+            raise ModelError(f"{folder / name} is missing or unreadable", "install the models again") from None
         if actual != expected:
-            raise ModelError(f"{folder / name} is not the file that was released: install the models again")
+            raise ModelError(f"{folder / name} is not the file that was released", "install the models again")
 
 
 def reader_checksum(models: Path) -> str:
@@ -39,7 +39,7 @@ def reader_checksum(models: Path) -> str:
     """
     listed, weights = _listed(models / "reader"), f"{NETWORK_NAME}.pth"
     if weights not in listed:
-        raise ModelError(f"{models / 'reader' / LIST_NAME} does not list {weights}: install the models again")
+        raise ModelError(f"{models / 'reader' / LIST_NAME} does not list {weights}", "install the models again")
     return listed[weights]
 
 
@@ -49,7 +49,7 @@ def _listed(folder: Path) -> dict[str, str]:
         lines = (folder / LIST_NAME).read_text(encoding="utf-8").splitlines()
         return {name: expected for expected, name in (line.split(maxsplit=1) for line in lines if line.strip())}
     except (OSError, ValueError):
-        raise ModelError(f"{folder / LIST_NAME} cannot be read: install the models again") from None
+        raise ModelError(f"{folder / LIST_NAME} cannot be read", "install the models again") from None
 
 
 def write_list(folder: Path, names: tuple[str, ...]) -> None:

@@ -69,14 +69,14 @@ def load_claims(path: Path) -> list[str]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} cannot be read: {error}") from None
+        raise ConfigError(f"{path} cannot be read ({error})", "check its name and permissions") from None
     plates = []
     for number, line in enumerate(lines, start=1):
         plate = line.upper().replace(" ", "").replace("-", "")
         if not plate:
             continue
         if not set(plate) <= set(ALPHABET):
-            raise ConfigError(f"{path}, line {number}: a plate may hold A-Z and 0-9 only")
+            raise ConfigError(f"{path}, line {number}", "a plate may hold A-Z and 0-9 only")
         plates.append(plate)
     return plates
 

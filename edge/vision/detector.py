@@ -73,14 +73,14 @@ class Detector:
         self._input, self._table = checked_input(self._interpreter.get_input_details(), path)
         _, self.height, self.width, _ = (int(side) for side in self._input["shape"])
         if description.get("input") != [self.height, self.width]:
-            raise ModelError(f"{path} has another input size than its description says; install the models again.")
+            raise ModelError(f"{path} has another input size than its description says", "install the models again")
         self._scores, self._boxes = _checked_outputs(self._interpreter.get_output_details(), path)
         self._refiner: Refiner | None = None
         try:
             refiner = path.with_name(description["refiner"]) if description.get("refiner") else None
         except (TypeError, ValueError):
             about = path.with_suffix(".json")
-            raise ModelError(f"{about} names no refiner that can be used; install the models again.") from None
+            raise ModelError(f"{about} names no refiner that can be used", "install the models again") from None
         self._propose = _confidence(description, "propose", 0.0, path)
         if refiner is not None:
             self._refiner = Refiner(refiner, threads=threads, runtime=runtime)
@@ -138,7 +138,7 @@ def _confidence(description: dict[str, Any], key: str, default: float, path: Pat
     value = description.get(key, default)
     if not isinstance(value, int | float) or not 0 <= value <= 1:
         about = path.with_suffix(".json")
-        raise ModelError(f"{about}: {key} is no confidence from 0 to 1; install the models again.")
+        raise ModelError(f"{key} in {about} is no confidence from 0 to 1", "install the models again")
     return float(value)
 
 
@@ -147,5 +147,5 @@ def _checked_outputs(details: list[dict[str, Any]], path: Path) -> tuple[int, in
     by_number = {str(entry["name"]).rpartition(":")[2]: entry for entry in details}
     scores, boxes = by_number.get("1"), by_number.get("3")
     if scores is None or boxes is None or len(boxes["shape"]) != 3 or int(boxes["shape"][2]) != 4:
-        raise ModelError(f"{path} is not a plate detector: it has no scores and boxes; install the models again.")
+        raise ModelError(f"{path} is not a plate detector (it has no scores and boxes)", "install the models again")
     return int(scores["index"]), int(boxes["index"])

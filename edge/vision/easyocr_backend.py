@@ -32,7 +32,7 @@ def prepare_torchvision() -> None:
         return
     spec = importlib.util.find_spec("torchvision")
     if spec is None or spec.origin is None:
-        raise ModelError("torchvision is not installed: run `make install`")
+        raise ModelError("torchvision is not installed", "run `make install`")
     compiled = sorted(Path(spec.origin).parent.glob("_C*.so"))
     try:
         for library in compiled:

@@ -49,18 +49,18 @@ def load_image(source: Path | str | bytes) -> NDArray[np.uint8]:
             Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as picture,
         ):
             if picture.width * picture.height > MAX_PIXELS:
-                raise ImageError(f"{name} has more than {MAX_PIXELS // 1_000_000} million pixels; make it smaller.")
+                raise ImageError(f"{name} has more than {MAX_PIXELS // 1_000_000} million pixels", "make it smaller")
             return _rgb(picture)
     except FileNotFoundError:
-        raise ImageError(f"{name} does not exist; check the path.") from None
+        raise ImageError(f"{name} does not exist", "check the path") from None
     except UnidentifiedImageError:
-        raise ImageError(f"{name} is not a picture that can be read; give a JPEG, PNG, WebP, TIFF or BMP.") from None
+        raise ImageError(f"{name} is not a picture that can be read", "give a JPEG, PNG, WebP, TIFF or BMP") from None
     except Image.DecompressionBombError:
-        raise ImageError(f"{name} has more than {MAX_PIXELS // 1_000_000} million pixels; make it smaller.") from None
+        raise ImageError(f"{name} has more than {MAX_PIXELS // 1_000_000} million pixels", "make it smaller") from None
     except ImageError:
         raise
     except (OSError, SyntaxError, ValueError, EOFError, IndexError, OverflowError):
-        raise ImageError(f"{name} is damaged or cut off; take or copy it again.") from None
+        raise ImageError(f"{name} is damaged or cut off", "take or copy it again") from None
 
 
 def upright_size(picture: Image.Image) -> tuple[int, int]:

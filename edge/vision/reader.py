@@ -67,9 +67,11 @@ class PlateReader:
                 verbose=False,
             )
         except (RuntimeError, AttributeError, KeyError, TypeError) as error:
-            raise ModelError(f"the reader in {folder} does not fit this EasyOCR: {type(error).__name__}") from error
+            raise ModelError(f"the reader in {folder} does not fit this EasyOCR", f"{type(error).__name__}") from error
         if self._easyocr.character != ALPHABET:
-            raise ModelError(f"the reader in {folder} has another alphabet than this program")
+            raise ModelError(
+                f"the reader in {folder} has another alphabet than this program", "install the models again"
+            )
         fold_batch_norms(self._easyocr.recognizer.eval())
         self._easyocr.recognizer.to(memory_format=torch.channels_last)  # its convolutions are faster so
         self._logits: list[torch.Tensor] = []

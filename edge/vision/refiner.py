@@ -48,16 +48,16 @@ class Refiner:
         _, self.height, self.width, _ = (int(side) for side in self._input["shape"])
         description = read_description(path)
         if description.get("input") != [self.height, self.width]:
-            raise ModelError(f"{path} has another input size than its description says; install the models again.")
+            raise ModelError(f"{path} has another input size than its description says", "install the models again")
         outputs = {tuple(int(n) for n in entry["shape"]): entry for entry in self._interpreter.get_output_details()}
         if set(outputs) != {(1, 1), (1, 4)} or any(entry["dtype"] != np.float32 for entry in outputs.values()):
-            raise ModelError(f"{path} is not a refiner: it has no float logit and edges; install the models again.")
+            raise ModelError(f"{path} is not a refiner (it has no float logit and edges)", "install the models again")
         try:
             beside, above = (float(margin) for margin in description["margins"])
         except (KeyError, TypeError, ValueError):
             beside = above = -1.0
         if not (0 <= beside < MOST_MARGIN and 0 <= above < MOST_MARGIN):
-            raise ModelError(f"{path.with_suffix('.json')} has no margins that can be used; install the models again.")
+            raise ModelError(f"{path.with_suffix('.json')} has no margins that can be used", "install the models again")
         self._margins = beside, above
         self._logit, self._edges = outputs[1, 1], outputs[1, 4]
 

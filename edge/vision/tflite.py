@@ -49,11 +49,11 @@ def read_description(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(description.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ModelError(f"{description} cannot be read ({error.strerror}); install the models again.") from None
+        raise ModelError(f"{description} cannot be read ({error.strerror})", "install the models again") from None
     except ValueError:
-        raise ModelError(f"{description} is not valid JSON; install the models again.") from None
+        raise ModelError(f"{description} is not valid JSON", "install the models again") from None
     if not isinstance(content, dict):
-        raise ModelError(f"{description} does not describe a model; install the models again.")
+        raise ModelError(f"{description} does not describe a model", "install the models again")
     return content
 
 
@@ -66,9 +66,9 @@ def verified_bytes(path: Path, sha256: str) -> bytes:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise ModelError(f"{path} cannot be read ({error.strerror}); install the models again.") from None
+        raise ModelError(f"{path} cannot be read ({error.strerror})", "install the models again") from None
     if hashlib.sha256(content).hexdigest() != sha256.lower():
-        raise ModelError(f"{path} is damaged or was exchanged: its checksum is wrong; install the models again.")
+        raise ModelError(f"{path} is damaged or was exchanged (its checksum is wrong)", "install the models again")
     return content
 
 
@@ -85,20 +85,20 @@ def load_interpreter(path: Path, *, threads: int = 1, prefer: str | None = None)
     """
     sha256 = read_description(path).get("sha256")
     if not isinstance(sha256, str):
-        raise ModelError(f"{path.with_suffix('.json')} has no sha256; install the models again.")
+        raise ModelError(f"{path.with_suffix('.json')} has no sha256", "install the models again")
     content = verified_bytes(path, sha256)
     installed = available()
     name = prefer or next(iter(installed), None)
     if name is None or name not in installed:
         raise ModelError(
-            f"The TFLite runtime {name or 'ai_edge_litert'} is not installed; run `pip install ai-edge-litert`."
+            f"the TFLite runtime {name or 'ai_edge_litert'} is not installed", "run `pip install ai-edge-litert`"
         )
     module = importlib.import_module(RUNTIMES[name])
     try:
         interpreter: Interpreter = module.Interpreter(model_content=content, num_threads=threads)
         interpreter.allocate_tensors()
     except (ValueError, RuntimeError, TypeError):
-        raise ModelError(f"{path} is not a TFLite model that {name} can run; install the models again.") from None
+        raise ModelError(f"{path} is not a TFLite model that {name} can run", "install the models again") from None
     return interpreter
 
 
@@ -111,7 +111,7 @@ def checked_input(details: list[dict[str, Any]], path: Path) -> tuple[dict[str, 
     shape = [int(side) for side in details[0]["shape"]] if len(details) == 1 else []
     if len(shape) != 4 or shape[0] != 1 or shape[3] != 3:
         raise ModelError(
-            f"{path} is none of this program's models: its input is not one RGB image; install the models again."
+            f"{path} is none of this program's models (its input is not one RGB image)", "install the models again"
         )
     kind = details[0]["dtype"]
     pixels = np.arange(256, dtype=np.float32) / 127.5 - 1.0
@@ -119,7 +119,7 @@ def checked_input(details: list[dict[str, Any]], path: Path) -> tuple[dict[str, 
         return details[0], pixels
     scale, zero = details[0]["quantization"]
     if kind not in (np.uint8, np.int8) or not scale:
-        raise ModelError(f"{path} takes another type of pixel than this program gives; install the models again.")
+        raise ModelError(f"{path} takes another type of pixel than this program gives", "install the models again")
     limits = np.iinfo(kind)
     table = np.clip(np.round(pixels / scale + zero), limits.min, limits.max).astype(kind)
     same = kind == np.uint8 and np.abs(table.astype(int) - np.arange(256)).max() <= 1

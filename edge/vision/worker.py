@@ -43,7 +43,7 @@ class PhotoRead:
 
 
 _recogniser: Recogniser | None = None
-_failure: EdgeError = WorkerError("this worker was never started")
+_failure: EdgeError = WorkerError("this worker was never started", "report this: it is a mistake of the program")
 
 
 def start(models_dir: Path) -> None:
@@ -67,7 +67,7 @@ def start(models_dir: Path) -> None:
     except EdgeError as error:
         _failure = error
     except Exception as error:
-        _failure = ModelError(f"the models in {models_dir} cannot be loaded: {type(error).__name__}")
+        _failure = ModelError(f"the models in {models_dir} cannot be loaded", f"{type(error).__name__}")
 
 
 def _let_fork_server_end() -> None:

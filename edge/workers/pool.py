@@ -23,6 +23,9 @@ from edge.errors import ModelError, WorkerError
 from edge.vision import worker
 
 log = logging.getLogger(__name__)
+
+RETRIED = "the job is tried again"
+"""The remedy of whatever ends a job: nobody has to do anything."""
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -62,7 +65,9 @@ class WorkerPool:
                 while len(pids) < self._workers:
                     pids.update(await asyncio.gather(*(self.run(worker.ready) for _ in range(self._workers))))
         except TimeoutError:
-            raise WorkerError(f"the worker processes were not ready after {START_TIMEOUT_S:.0f} s") from None
+            raise WorkerError(
+                f"the worker processes were not ready after {START_TIMEOUT_S:.0f} s", "run autovelox doctor"
+            ) from None
         log.info("%d workers ready: %s", len(pids), ", ".join(str(pid) for pid in sorted(pids)))
 
     def _build(self) -> ProcessPool:
@@ -142,11 +147,11 @@ class WorkerPool:
         try:
             return await asyncio.wrap_future(job)
         except TimeoutError:
-            raise WorkerError(f"a job ran longer than {self._timeout_s:g} s and was ended") from None
+            raise WorkerError(f"a job ran longer than {self._timeout_s:g} s and was ended", RETRIED) from None
         except ProcessExpired as error:
-            raise WorkerError(f"a worker process died (exit code {error.exitcode})") from None
+            raise WorkerError(f"a worker process died (exit code {error.exitcode})", RETRIED) from None
         except BrokenExecutor:
-            raise WorkerError("the worker pool broke and is rebuilt") from None
+            raise WorkerError("the worker pool broke and is rebuilt", RETRIED) from None
         finally:
             self._jobs.discard(job)
             self._moved_s = time.monotonic()
@@ -155,7 +160,7 @@ class WorkerPool:
         self, function: Callable[..., T], args: Sequence[object], kwargs: dict[str, object]
     ) -> ProcessFuture[T]:
         if self._pool is None:
-            raise WorkerError("the worker pool is stopped")
+            raise WorkerError("the worker pool is stopped", "the case is decided after the next start")
         try:
             return self._pool.schedule(function, args=args, kwargs=kwargs, timeout=self._timeout_s)
         except RuntimeError:
@@ -185,4 +190,4 @@ def _end(pool: ProcessPool, jobs: Collection[ProcessFuture[Any]]) -> None:
     pool.join()
     for job in jobs:
         with suppress(InvalidStateError):
-            job.set_exception(WorkerError("the worker pool was ended under the job"))
+            job.set_exception(WorkerError("the worker pool was ended under the job", RETRIED))

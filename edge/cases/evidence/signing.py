@@ -84,7 +84,7 @@ def introduction(head: tuple[int, str] | None, last_key: bytes | None, signer: S
     known = json.loads(last_key)["key_id"]
     if known != signer.key_id:
         raise SecretError(
-            f"the cases are signed with key {known}, this is {signer.key_id}: put the right key file there"
+            f"the cases are signed with key {known}, this is {signer.key_id}", "put the right key file there"
         )
     return None
 

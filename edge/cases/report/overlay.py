@@ -48,7 +48,7 @@ def plate_crop(photo: bytes, box: Box) -> bytes:
         min(image.height, round(box.y2 + margin)),
     )
     if area[0] >= area[2] or area[1] >= area[3]:
-        raise ImageError("the plate's box is outside of the photo: verify the evidence")
+        raise ImageError("the plate's box is outside of the photo", "verify the evidence")
     crop = image.crop(area)
     size = (CROP_WIDTH, max(1, round(crop.height * CROP_WIDTH / crop.width)))
     return _encode(crop.resize(size, Image.Resampling.BICUBIC))
@@ -76,7 +76,7 @@ def _decode(photo: bytes) -> Image.Image:
         with Image.open(BytesIO(photo)) as image:
             return image.convert("RGB")
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError):
-        raise ImageError("a photo cannot be decoded: verify the evidence") from None
+        raise ImageError("a photo cannot be decoded", "verify the evidence") from None
 
 
 def _encode(image: Image.Image) -> bytes:

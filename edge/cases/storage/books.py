@@ -180,9 +180,9 @@ class Books:
         await self._catch_up()
         state = await self._ledger.state(number)
         if state is None:
-            raise NoSuchCase(f"there is no case {number}")
+            raise NoSuchCase(f"there is no case {number}", "autovelox cases list shows which there are")
         if state != State.PENDING:
-            raise CaseError(f"case {number} is decided already")
+            raise CaseError(f"case {number} is decided already", "a verdict is written once")
         try:
             pending = await asyncio.to_thread(self._journal.read, number)
         except CaseError as error:
@@ -203,8 +203,6 @@ def _size(frames: Sequence[Frame]) -> int:
 
 
 def _refusal(error: OSError) -> CaseError:
-    if isinstance(error, StorageFull):
-        return error
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return StorageFull("the disk is full: export and purge cases, or put in a larger disk")
-    return CaseError(f"the disk refuses to keep the case ({error.strerror}): check it before the unit goes on")
+        return StorageFull("the disk is full", "export and purge cases, or put in a larger disk")
+    return CaseError(f"the disk refuses to keep the case ({error.strerror})", "check it before the unit goes on")

@@ -63,16 +63,14 @@ def migrate(path: Path, target: int | None = None) -> int:
         with closing(connect(path)) as database:
             before = version(database)
             if before > len(steps):
-                raise CaseError(f"{path} was written by a newer program (schema {before}): update this one")
+                raise CaseError(f"{path} was written by a newer program (schema {before})", "update this one")
             for number in range(before + 1, (len(steps) if target is None else target) + 1):
                 script = f"BEGIN IMMEDIATE;{steps[number - 1]};PRAGMA user_version = {number};COMMIT;"
                 database.executescript(script)
             path.chmod(GROUP_WRITES)  # officers record there what they do; SQLite's own files take its mode
             empty_wal(database, path)
     except (sqlite3.Error, OSError) as error:
-        if isinstance(error, CaseError):
-            raise
-        raise CaseError(f"{path} cannot be opened ({error}): restore the last backup") from None
+        raise CaseError(f"{path} cannot be opened ({error})", "restore the last backup") from None
     return before
 
 
@@ -92,9 +90,11 @@ def open_to_read(state_dir: Path) -> sqlite3.Connection:
     try:
         there = path.is_file()
     except PermissionError:
-        raise CaseError(f"this account may not see the cases in {state_dir}: ask to join the folder's group") from None
+        raise CaseError(
+            f"this account may not see the cases in {state_dir}", "ask to join the folder's group"
+        ) from None
     if not there:
-        raise CaseError(f"there is no case store in {state_dir}: start the unit there first, or name its folder")
+        raise CaseError(f"there is no case store in {state_dir}", "start the unit there first, or name its folder")
     try:
         database = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=BUSY_S, isolation_level=None)
         try:
@@ -103,11 +103,13 @@ def open_to_read(state_dir: Path) -> sqlite3.Connection:
             database.close()
             raise
     except sqlite3.Error as error:
-        raise CaseError(f"{path} cannot be read ({error}): check its permissions, or restore the last backup") from None
+        raise CaseError(
+            f"{path} cannot be read ({error})", "check its permissions, or restore the last backup"
+        ) from None
     if found != newest:
         database.close()
         remedy = "start the unit once, it updates the store" if found < newest else "update this program"
-        raise CaseError(f"{path} has schema {found}, this program reads {newest}: {remedy}")
+        raise CaseError(f"{path} has schema {found}, this program reads {newest}", remedy)
     return database
 
 
@@ -131,6 +133,4 @@ def writing(state_dir: Path) -> Iterator[sqlite3.Connection]:
                     database.execute("ROLLBACK")
             empty_wal(database, path)
     except (sqlite3.Error, OSError) as error:
-        if isinstance(error, CaseError):
-            raise
-        raise CaseError(f"{path} cannot be written ({error}): check its permissions and the disk") from None
+        raise CaseError(f"{path} cannot be written ({error})", "check its permissions and the disk") from None

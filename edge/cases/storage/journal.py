@@ -71,7 +71,9 @@ class Journal:
         except FileNotFoundError:
             return None
         except (ValueError, KeyError, TypeError):
-            raise CaseError(f"the journal of case {number} is damaged: restore {path} from the last backup") from None
+            raise CaseError(
+                f"the journal of case {number} is damaged", f"restore {path} from the last backup"
+            ) from None
 
     def close(self, number: int) -> None:
         """The case is decided: overwrite and remove what the journal says of it."""

@@ -60,7 +60,7 @@ class Ledger:
                 await database.execute(pragma)
             (check,) = await database.execute_fetchall("PRAGMA quick_check(1)")
             if check[0] != "ok":
-                raise CaseError(f"{path} is damaged ({check[0]}): restore the last backup")
+                raise CaseError(f"{path} is damaged ({check[0]})", "restore the last backup")
             ledger = cls(path, database, signer)
             await ledger.countersign()
         except BaseException:

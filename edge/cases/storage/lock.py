@@ -24,12 +24,14 @@ def take_lock(state_dir: Path) -> int:
         handle = os.open(state_dir / LOCK_NAME, os.O_RDWR | os.O_CREAT, GROUP_READS)
         os.fchmod(handle, GROUP_READS)  # an officer's viewer asks it whether the daemon is there
     except OSError as error:
-        raise CaseError(f"{state_dir} cannot be written ({error.strerror}): check unit.state_dir, its owner") from None
+        raise CaseError(
+            f"{state_dir} cannot be written ({error.strerror})", "check unit.state_dir, its owner"
+        ) from None
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(handle)
-        raise CaseError(f"another daemon has the cases in {state_dir}: stop it, or use another state_dir") from None
+        raise CaseError(f"another daemon has the cases in {state_dir}", "stop it, or use another state_dir") from None
     return handle
 
 

@@ -34,7 +34,7 @@ class Room:
         try:
             return shutil.disk_usage(self.state_dir).free
         except OSError as error:
-            raise CaseError(f"the cases' folder cannot be reached ({error.strerror}): check the disk") from None
+            raise CaseError(f"the cases' folder cannot be reached ({error.strerror})", "check the disk") from None
 
     def make(self, needed: int) -> None:
         """See to it that *needed* bytes fit.
@@ -46,7 +46,7 @@ class Room:
         if self.free_bytes() < self.warn_bytes:
             shutil.rmtree(self.state_dir / DERIVED, ignore_errors=True)
         if self.free_bytes() < self.reserve_bytes + needed:
-            raise StorageFull("the disk is full: export and purge cases, or put in a larger disk")
+            raise StorageFull("the disk is full", "export and purge cases, or put in a larger disk")
 
     def problem(self) -> str | None:
         """One sentence once room runs short, or cannot be told."""

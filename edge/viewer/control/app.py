@@ -227,10 +227,10 @@ def run(options: Options) -> None:
         ViewerError: there is no display, or the state folder cannot be read.
     """
     if not options.state_dir.is_dir():
-        raise ViewerError(f"there is no folder {options.state_dir}: name the unit's state folder with --state-dir")
+        raise ViewerError(f"there is no folder {options.state_dir}", "name the unit's state folder with --state-dir")
     try:
         root = tk.Tk(className="Autovelox")
     except tk.TclError:
-        raise ViewerError("there is no display: log in with ssh -X, or set DISPLAY") from None
+        raise ViewerError("there is no display", "log in with ssh -X, or set DISPLAY") from None
     Viewer(root, options)
     root.mainloop()
