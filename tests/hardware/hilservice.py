@@ -163,7 +163,7 @@ async def serve(folder: Path, manifest: Path, triggers: int, *, pin: int, pin_ou
         try:
             if not await _ready(process, manager):
                 last = (folder / "log").read_text(encoding="utf-8").strip().splitlines()[-1:]
-                raise WorkerError(f"the service did not start: {''.join(last)}")
+                raise WorkerError(f"the service did not start ({''.join(last)})", "read its log")
             before = _measure(process.pid, service)
             service.start_s = sum(before.values())
             await _decided(process, service, folder)

@@ -138,7 +138,7 @@ def test_a_slow_runtime_in_use_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.parametrize(
     ("error", "text", "remedy"),
     [
-        (CameraError("no camera: plug one in"), "no camera", "plug one in"),
+        (CameraError("no camera", "plug one in"), "no camera", "plug one in"),
         (EdgeError("/x: y is wrong: mend it"), "/x: y is wrong", "mend it"),
         (EdgeError("a model is damaged; install it again."), "a model is damaged", "install it again"),
         (EdgeError("just wrong"), "just wrong", "see docs/install.md"),

@@ -32,7 +32,7 @@ class SlowFlow:
     async def decide(self, number: int, *, live: bool = True) -> Case:
         if number in self.broken:
             self.broken.discard(number)
-            raise WorkerError("a job ran longer than 5 s and was ended")
+            raise WorkerError("a job ran longer than 5 s and was ended", "the job is tried again")
         self.inside += 1
         self.most_inside = max(self.most_inside, self.inside)
         if live:
