@@ -7,9 +7,10 @@ import base64
 from collections.abc import Mapping
 
 from edge.crypto.chip import Chip
-from edge.crypto.packet import load_public_key, seal
+from edge.crypto.packet import seal
+from edge.crypto.rsa_key import load_public_key
 from edge.demo.cast import Cast, Scene
-from edge.link.car import Body, deliver, visit
+from edge.link.car import Body, deliver, deliver_once
 
 
 class Traffic:
@@ -33,15 +34,15 @@ class Traffic:
                     self._recorded[plate] = {"uid": chip.uid, "payload": base64.b64encode(payload).decode("ascii")}
                     return self._recorded[plate]
 
-                await visit(self._url, answer)
+                await deliver_once(self._url, answer)
 
     async def pass_by(self, scene: Scene) -> None:
         """All cars of *scene* call at the unit at once, and each gets its ack."""
-        visits = [
+        deliveries = [
             deliver(self._url, self._chips[licence], self._cast.person(licence).plate) for licence in scene.bystanders
         ]
         if scene.car == "replay":
-            visits.append(visit(self._url, lambda nonce, timestamp: self._recorded[scene.plate]))
+            deliveries.append(deliver_once(self._url, lambda nonce, timestamp: self._recorded[scene.plate]))
         elif scene.car != "silent" and scene.licence is not None:
-            visits.append(deliver(self._url, self._chips[scene.licence], scene.claimed or scene.plate))
-        await asyncio.gather(*visits)
+            deliveries.append(deliver(self._url, self._chips[scene.licence], scene.claimed or scene.plate))
+        await asyncio.gather(*deliveries)

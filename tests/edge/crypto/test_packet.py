@@ -9,17 +9,8 @@ from Crypto.Cipher import PKCS1_OAEP, PKCS1_v1_5, oaep
 from Crypto.Hash import SHA1, SHA256
 from Crypto.PublicKey import RSA
 
-from edge.crypto.packet import (
-    PAYLOAD_BYTES,
-    PLAINTEXT_BYTES,
-    Opened,
-    digest,
-    load_private_key,
-    load_public_key,
-    open_packet,
-    plaintext,
-    seal,
-)
+from edge.crypto.packet import PAYLOAD_BYTES, PLAINTEXT_BYTES, Opened, digest, open_packet, plaintext, seal
+from edge.crypto.rsa_key import load_private_key, load_public_key
 from edge.errors import LinkError, PacketError, SecretError
 from edge.model import Packet
 from tests.support.link import ANNA, BRUNO, VECTORS, sealed

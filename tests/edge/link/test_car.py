@@ -25,7 +25,7 @@ from tests.support.link import ANNA
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(car, "FIRST_WAIT_S", 0.01)
+    monkeypatch.setattr(car, "FIRST_RETRY_S", 0.01)
 
 
 @pytest.fixture
