@@ -61,7 +61,8 @@ class Listener:
             self._socket = socket.create_server((host, port), family=family, backlog=BACKLOG)
         except OSError as error:
             raise LinkError(
-                f"the unit cannot listen on {host} port {port} ({error.strerror})", "is another one running?"
+                f"the unit cannot listen on {host} port {port} ({error.strerror})",
+                "stop the program that uses the port, or set another host and port in [link]",
             ) from None
         self._socket.setblocking(False)
         self.port = self._socket.getsockname()[1]

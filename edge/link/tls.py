@@ -31,5 +31,7 @@ def server_context(certificate: Path, key: Path) -> ssl.SSLContext:
         raise SecretError("the TLS key cannot be read", "give it to the unit's user, mode 0600") from None
     except (ssl.SSLError, OSError) as error:
         reason = getattr(error, "reason", None) or error.strerror or "unreadable"
-        raise SecretError(f"the TLS certificate or key cannot be used ({reason})", "are both PEM and a pair?") from None
+        raise SecretError(
+            f"the TLS certificate or key cannot be used ({reason})", "give PEM files that belong together"
+        ) from None
     return context

@@ -209,7 +209,7 @@ def test_23_certificates_that_cannot_be_used(files: Files, authority: trustme.CA
         server_context(tmp_path / "none.pem", files["key"])
     other = tmp_path / "other.pem"
     authority.issue_cert("elsewhere").private_key_pem.write_to_path(str(other))
-    with pytest.raises(SecretError, match="are both PEM and a pair"):
+    with pytest.raises(SecretError, match="give PEM files that belong together"):
         server_context(files["certificate"], other)
     sealed = tmp_path / "sealed.pem"
     subprocess.run(

@@ -51,7 +51,7 @@ async def test_a_packet_reaches_the_mailbox_sealed(start: Start) -> None:
 async def test_a_port_that_is_taken(start: Start) -> None:
     server = await start()
     second = LinkServer(LinkSettings(port=server.port), Mailbox(1, 1, 1))
-    with pytest.raises(LinkError, match="is another one running"):
+    with pytest.raises(LinkError, match="stop the program that uses the port"):
         await second.start()
 
 
