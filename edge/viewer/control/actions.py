@@ -7,13 +7,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from edge.cases.views import EventKind
-from edge.viewer.control.evidence import Evidence
+from edge.viewer.control.evidence import EvidenceActions
 from edge.viewer.control.open_case import OpenCase
-from edge.viewer.data.background import Lane
-from edge.viewer.data.pictures import describe
-from edge.viewer.data.source import Opened, Source
+from edge.viewer.data.background import JobThread
+from edge.viewer.data.source import CaseDetails, Source
 from edge.viewer.text.language import _, number
-from edge.viewer.text.plain import plain
+from edge.viewer.text.plain import describe, plain
 from edge.viewer.text.words import outcome_words
 from edge.viewer.ui.lightbox import Lightbox
 from edge.viewer.ui.sheets import Page, Question
@@ -28,9 +27,9 @@ class Actions:
         root: tk.Tk,
         theme: Theme,
         source: Source,
-        pictures: Lane,
+        pictures: JobThread,
         case: OpenCase,
-        evidence: Evidence,
+        evidence: EvidenceActions,
         say: Callable[[str, str], None],
     ) -> None:
         self._root, self._theme, self._source = root, theme, source
@@ -115,7 +114,7 @@ class Actions:
     def _lightbox_closed(self) -> None:
         self.lightbox = None
 
-    def _decided(self) -> Opened | None:
+    def _decided(self) -> CaseDetails | None:
         opened = self._case.opened
         return opened if opened is not None and opened.case.verdict is not None else None
 
@@ -153,7 +152,7 @@ class Actions:
         self._source.judge(case_number, kind, reason, plate, done, failed)
 
 
-def _in_words(opened: Opened) -> str:
+def _in_words(opened: CaseDetails) -> str:
     """The case as lines of text for another program."""
     case = opened.case
     at = datetime.fromtimestamp(case.trigger.at_utc, UTC).isoformat(" ", "milliseconds")

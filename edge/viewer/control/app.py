@@ -10,8 +10,8 @@ from pathlib import Path
 from edge.cases.views import UnitStatus
 from edge.errors import ViewerError
 from edge.viewer.control.actions import Actions
-from edge.viewer.control.evidence import Evidence
-from edge.viewer.control.listing import ListKeeper
+from edge.viewer.control.evidence import EvidenceActions
+from edge.viewer.control.listing import ListController
 from edge.viewer.control.open_case import OpenCase
 from edge.viewer.data.background import Background
 from edge.viewer.data.source import Source, officer_name
@@ -51,7 +51,7 @@ class Viewer:
         self.theme = theme = Theme(root, dark=options.dark, scale=options.scale)
         self._background = Background(root)
         self.source = Source(options.state_dir, self._background, officer or officer_name())
-        pictures = self._background.lane("pictures")
+        pictures = self._background.thread("pictures")
         self.window = window = Window(root, theme)
         self.status = StatusBar(root, theme, help_page=self.help, recolour=self.recolour)
         self.status.grid(row=0, column=0, sticky="ew")
@@ -79,12 +79,12 @@ class Viewer:
         for widget, event in ((window.main, "<Configure>"), (self.camera, "<Configure>"), (self.camera, "<<Wanted>>")):
             widget.bind(event, lambda _event: self.arrange(), add=True)
         self.case = OpenCase(root, self.source, pictures, self.camera, self.driver, self.history, self.bar)
-        work = self._background.lane("work")
-        self.evidence = Evidence(
+        work = self._background.thread("work")
+        self.evidence = EvidenceActions(
             root, theme, work, options.state_dir, self.source.officer, self.status, self._chain_broken
         )
         self.actions = Actions(root, theme, self.source, pictures, self.case, self.evidence, self.note)
-        self.keeper = ListKeeper(
+        self.keeper = ListController(
             root,
             self.source,
             self.cases,

@@ -9,11 +9,10 @@ from pathlib import Path
 from edge.cases.audit import audit
 from edge.cases.export import export_cases, export_report
 from edge.errors import EvidenceError
-from edge.viewer.data.background import Lane
-from edge.viewer.data.pictures import describe
+from edge.viewer.data.background import JobThread
 from edge.viewer.panels.status import StatusBar
 from edge.viewer.text.language import _
-from edge.viewer.text.plain import plain
+from edge.viewer.text.plain import describe, plain
 from edge.viewer.ui.sheets import Page, Question
 from edge.viewer.ui.theme import Theme
 
@@ -32,14 +31,14 @@ def save(state_dir: Path, number: int, to: Path, officer: str) -> None:
     export_report(state_dir, number, to, officer=officer)
 
 
-class Evidence:
+class EvidenceActions:
     """Export and verification for the officer; tells *broken* a sentence when the evidence does not hold."""
 
     def __init__(
         self,
         root: tk.Tk,
         theme: Theme,
-        lane: Lane,
+        lane: JobThread,
         state_dir: Path,
         officer: str,
         status: StatusBar,

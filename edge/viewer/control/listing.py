@@ -6,10 +6,10 @@ import tkinter as tk
 from collections.abc import Callable
 
 from edge.cases.views import UnitStatus
-from edge.viewer.data.pictures import describe
 from edge.viewer.data.source import Listing, Pulse, Query, Source
 from edge.viewer.panels.case_list import PAGE, CaseList
 from edge.viewer.text.language import _
+from edge.viewer.text.plain import describe
 
 POLL_MS = 400
 STATUS_EVERY = 8
@@ -17,7 +17,7 @@ PATIENCE_S = 1.0
 """A store that has not answered after so long is called busy: it is locked by somebody, or its disk is slow."""
 
 
-class ListKeeper:
+class ListController:
     """Between the source and the list."""
 
     def __init__(

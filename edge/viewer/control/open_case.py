@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import tkinter as tk
 
-from edge.viewer.data.background import Lane
-from edge.viewer.data.pictures import Photo, Pictures, Wanted, describe, load
-from edge.viewer.data.source import Opened, Source
+from edge.viewer.data.background import JobThread
+from edge.viewer.data.pictures import Photo, PictureRequest, Pictures, load
+from edge.viewer.data.source import CaseDetails, Source
 from edge.viewer.panels.action_bar import ActionBar
 from edge.viewer.panels.camera import CameraPanel
 from edge.viewer.panels.driver import DriverPanel
 from edge.viewer.panels.history import History
 from edge.viewer.text.language import _
+from edge.viewer.text.plain import describe
 
 SETTLE_MS = 150
 """A case that the officer only passes on the way to another is neither opened nor recorded as viewed."""
@@ -24,7 +25,7 @@ class OpenCase:
         self,
         root: tk.Misc,
         source: Source,
-        pictures: Lane,
+        pictures: JobThread,
         camera: CameraPanel,
         driver: DriverPanel,
         history: History,
@@ -33,7 +34,7 @@ class OpenCase:
         self._root, self._source, self._pictures = root, source, pictures
         self._camera, self._driver, self._history, self._bar = camera, driver, history, bar
         self.number: int | None = None
-        self.opened: Opened | None = None
+        self.opened: CaseDetails | None = None
         self.frame = 0
         self.photos_drawn = 0
         self._timer: str | None = None
@@ -108,14 +109,14 @@ class OpenCase:
         if self.opened is not None:
             self._fail(self.opened.case.number, error)
 
-    def _take(self, opened: Opened) -> None:
+    def _take(self, opened: CaseDetails) -> None:
         case, before = opened.case, self.opened
         if case.number != self.number or opened == before:
             return
         same = before is not None and before.case.number == case.number and before.case.photo == case.photo
         self._prepare(opened, self.frame if same else min(case.photo, max(0, len(opened.photos) - 1)))
 
-    def _prepare(self, opened: Opened, frame: int) -> None:
+    def _prepare(self, opened: CaseDetails, frame: int) -> None:
         """Decode what is not on the screen yet, then show case and pictures in one go."""
         case = opened.case
         path = opened.photos[frame] if opened.photos else None
@@ -123,7 +124,7 @@ class OpenCase:
         photo_key, crop_key = (path, self._camera.fit), (path, box, self._camera.crop_fit)
         redraw = photo_key != self._photo_key
         portrait = case.driver.portrait if case.driver is not None else None
-        wanted = Wanted(
+        wanted = PictureRequest(
             photo=path if redraw or crop_key != self._crop_key else None,
             redraw=redraw,
             fit=self._camera.fit,
@@ -145,7 +146,7 @@ class OpenCase:
 
         self._pictures.submit(lambda: load(wanted), present, self._lost, key="pictures")
 
-    def _present(self, opened: Opened, frame: int, pictures: Pictures) -> None:
+    def _present(self, opened: CaseDetails, frame: int, pictures: Pictures) -> None:
         self.opened, self.frame = opened, frame
         case = opened.case
         self._camera.show(case, opened.events, frame)

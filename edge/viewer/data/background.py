@@ -34,16 +34,16 @@ class Background:
         self._wake_read, self._wake_write = os.pipe()
         os.set_blocking(self._wake_read, False)
         os.set_blocking(self._wake_write, False)
-        self._lanes: list[Lane] = []
+        self._lanes: list[JobThread] = []
         root.tk.createfilehandler(self._wake_read, tk.READABLE, self._deliver)
         gc.collect()
         gc.freeze()  # what is there now stays: a collection looks at the rest only, and is short
         gc.disable()
         self._timer = root.after(COLLECT_MS, self._collect)
 
-    def lane(self, name: str, finish: Callable[[], None] = lambda: None) -> Lane:
+    def thread(self, name: str, finish: Callable[[], None] = lambda: None) -> JobThread:
         """A new thread that runs its jobs one after the other, and *finish* as its last act."""
-        lane = Lane(name, self.post, finish)
+        lane = JobThread(name, self.post, finish)
         self._lanes.append(lane)
         return lane
 
@@ -83,7 +83,7 @@ class Background:
             os.write(self._wake_write, b".")
 
 
-class Lane(threading.Thread):
+class JobThread(threading.Thread):
     """A thread with a line of jobs; a job given under the key of one still waiting takes its place."""
 
     def __init__(

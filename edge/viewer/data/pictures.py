@@ -5,16 +5,15 @@ from __future__ import annotations
 import hashlib
 import io
 import math
-import tkinter as tk
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image, ImageTk
+from PIL import Image
 
 from edge.errors import ImageError
 from edge.model import Box
 from edge.viewer.text.language import _
-from edge.viewer.text.plain import plain
+from edge.viewer.text.plain import describe
 
 CROP_MARGIN = 0.18
 CROP_MAGNIFICATION = 8.0
@@ -23,7 +22,7 @@ CROP_SHARE = 0.13
 
 
 @dataclass(frozen=True, slots=True)
-class Signed:
+class StoredPhoto:
     """A stored photo and the SHA-256 (hex) its case's manifest has of it."""
 
     path: Path
@@ -31,13 +30,13 @@ class Signed:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class PictureRequest:
     """Which pictures a case needs on the screen: sizes are (width, height) in pixels, None is a picture not wanted.
 
     ``redraw`` is false where the photo itself is on the screen already and only the crop of ``box`` is missing.
     """
 
-    photo: Signed | None
+    photo: StoredPhoto | None
     redraw: bool
     fit: tuple[int, int]
     box: Box | None
@@ -64,7 +63,7 @@ class Pictures:
     portrait: Image.Image | str | None
 
 
-def load(wanted: Wanted) -> Pictures:
+def load(wanted: PictureRequest) -> Pictures:
     """Decode everything *wanted*; what fails is told in words."""
     photo: Photo | str | None = None
     portrait: Image.Image | str | None = None
@@ -84,7 +83,7 @@ def load(wanted: Wanted) -> Pictures:
 
 
 def load_photo(
-    stored: Signed, fit: tuple[int, int], box: Box | None, crop_fit: tuple[int, int], *, redraw: bool = True
+    stored: StoredPhoto, fit: tuple[int, int], box: Box | None, crop_fit: tuple[int, int], *, redraw: bool = True
 ) -> Photo:
     """Decode the *stored* photo, scale it to fit into *fit* (never enlarging it) and magnify the plate in *box*.
 
@@ -101,7 +100,7 @@ def load_photo(
     return Photo(picture, crop, scale, whole.size)
 
 
-def load_whole(stored: Signed) -> Image.Image:
+def load_whole(stored: StoredPhoto) -> Image.Image:
     """The *stored* photo in full size, as RGB, if it is the one that was recorded.
 
     Raises:
@@ -150,37 +149,3 @@ def load_portrait(encoded: bytes, fit: tuple[int, int]) -> Image.Image:
         raise ImageError(_("The portrait cannot be decoded"), _("verify the evidence")) from None
     picture.thumbnail(fit, Image.Resampling.LANCZOS)
     return picture
-
-
-class Slot:
-    """A place on a canvas for one picture; a picture of the same size is painted over the old one."""
-
-    def __init__(self, canvas: tk.Canvas) -> None:
-        self._canvas = canvas
-        self._image: ImageTk.PhotoImage | None = None
-        self._item = canvas.create_image(0, 0, anchor="nw")
-        self.offset = (0, 0)
-
-    def show(self, picture: Image.Image, size: tuple[int, int], inset: int = 0) -> None:
-        """Show *picture* in the middle of an area of *size* that begins *inset* pixels from the canvas' corner."""
-        if self._image is None or (self._image.width(), self._image.height()) != picture.size:
-            self._image = ImageTk.PhotoImage(picture, master=self._canvas)
-        else:
-            self._image.paste(picture)
-        self.offset = inset + max(0, (size[0] - picture.width) // 2), inset + max(0, (size[1] - picture.height) // 2)
-        self._canvas.coords(self._item, *self.offset)
-        self._canvas.itemconfigure(self._item, image=self._image)
-
-    def move(self, dx: int, dy: int) -> None:
-        """Move the picture that is there by some pixels of the screen."""
-        self._canvas.move(self._item, dx, dy)
-
-    def clear(self) -> None:
-        """Show nothing, and forget the picture."""
-        self._canvas.itemconfigure(self._item, image="")
-        self._image = None
-
-
-def describe(error: Exception) -> str:
-    """An error as one line to show."""
-    return plain(str(error), 200)

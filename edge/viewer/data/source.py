@@ -18,7 +18,7 @@ from edge.cases.views import CaseFilter, CaseSummary, Event, EventKind, Order, U
 from edge.errors import CaseError, NoSuchCase
 from edge.model import Case
 from edge.viewer.data.background import Background
-from edge.viewer.data.pictures import Signed
+from edge.viewer.data.pictures import StoredPhoto
 
 Result = TypeVar("Result")
 Failed = Callable[[Exception], None]
@@ -42,12 +42,12 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class CaseDetails:
     """A case with everything officers did to it."""
 
     case: Case
     events: tuple[Event, ...]
-    photos: tuple[Signed | None, ...]
+    photos: tuple[StoredPhoto | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +102,8 @@ class Source:
         self.state_dir = state_dir
         self.officer = officer
         self._watch, self._desk = _Reader(state_dir), _Reader(state_dir)
-        self._watch_lane = background.lane("watch", self._watch.close)
-        self._desk_lane = background.lane("desk", self._desk.close)
+        self._watch_lane = background.thread("watch", self._watch.close)
+        self._desk_lane = background.thread("desk", self._desk.close)
 
     @property
     def waiting_s(self) -> float:
@@ -138,16 +138,16 @@ class Source:
 
         self._watch_lane.submit(lambda: self._watch(read), done, failed)
 
-    def open(self, number: int, done: Callable[[Opened], None], failed: Failed) -> None:
+    def open(self, number: int, done: Callable[[CaseDetails], None], failed: Failed) -> None:
         """Record that the officer looks at the case, and only then read it."""
 
-        def read() -> Opened:
+        def read() -> CaseDetails:
             review.record(self.state_dir, number, kind=EventKind.VIEW, officer=self.officer)
             return self._desk(lambda archive: _read_case(archive, number))
 
         self._desk_lane.submit(read, done, failed, key="open")
 
-    def reload(self, number: int, done: Callable[[Opened], None], failed: Failed) -> None:
+    def reload(self, number: int, done: Callable[[CaseDetails], None], failed: Failed) -> None:
         """Read the case that is on the screen again: something was committed."""
         self._desk_lane.submit(
             lambda: self._desk(lambda archive: _read_case(archive, number)), done, failed, key="reload"
@@ -170,15 +170,15 @@ class Source:
         )
 
 
-def _read_case(archive: Archive, number: int) -> Opened:
+def _read_case(archive: Archive, number: int) -> CaseDetails:
     case = archive.case(number)
     digests = [frame["sha256"] for frame in archive.manifest(number)["frames"]]
     photos = tuple(_photo(archive, case, index, digest) for index, digest in enumerate(digests))
-    return Opened(case, archive.events(number), photos)
+    return CaseDetails(case, archive.events(number), photos)
 
 
-def _photo(archive: Archive, case: Case, index: int, digest: str) -> Signed | None:
+def _photo(archive: Archive, case: Case, index: int, digest: str) -> StoredPhoto | None:
     try:
-        return Signed(archive.frame_path(case, index), digest)
+        return StoredPhoto(archive.frame_path(case, index), digest)
     except CaseError:
         return None

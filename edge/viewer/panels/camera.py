@@ -12,8 +12,10 @@ from edge.viewer.data.pictures import Photo
 from edge.viewer.text.language import _, moment, number, percent
 from edge.viewer.text.plain import plain
 from edge.viewer.text.words import outcome_words
+from edge.viewer.ui.pictures import PictureView
+from edge.viewer.ui.plate_strip import PlateStrip
 from edge.viewer.ui.theme import Theme
-from edge.viewer.ui.widgets import Elided, Line, PictureView, PlateStrip
+from edge.viewer.ui.widgets import Elided, Line
 
 FACTS_WIDTH = 290
 CROP_WIDTH = FACTS_WIDTH

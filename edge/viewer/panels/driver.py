@@ -12,8 +12,9 @@ from edge.model import Case, Driver, Outcome, Verdict
 from edge.viewer.text.language import _, day, ngettext, number
 from edge.viewer.text.plain import plain
 from edge.viewer.text.words import reason_words
+from edge.viewer.ui.pictures import PictureView
 from edge.viewer.ui.theme import Theme
-from edge.viewer.ui.widgets import Elided, Field, PictureView
+from edge.viewer.ui.widgets import Elided, Field
 
 PORTRAIT = (88, 110)
 LEAST_HEIGHT = 174

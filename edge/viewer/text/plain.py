@@ -24,3 +24,8 @@ def plain(text: str, limit: int = 120) -> str:
             shown.append(character if safe else REPLACEMENT)
     line = "".join(shown)
     return line if len(line) <= limit and len(text) <= 4 * limit else line[: limit - 1] + "…"
+
+
+def describe(error: Exception) -> str:
+    """Return *error* as one line to show."""
+    return plain(str(error), 200)

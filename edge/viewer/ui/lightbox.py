@@ -12,9 +12,11 @@ from functools import partial
 
 from PIL import Image
 
-from edge.viewer.data.background import Lane
-from edge.viewer.data.pictures import Signed, Slot, describe, load_whole
+from edge.viewer.data.background import JobThread
+from edge.viewer.data.pictures import StoredPhoto, load_whole
 from edge.viewer.text.language import _, percent
+from edge.viewer.text.plain import describe
+from edge.viewer.ui.pictures import CanvasImage
 from edge.viewer.ui.theme import Theme
 
 REST_MS = 120
@@ -30,8 +32,8 @@ class Lightbox(tk.Canvas):
         self,
         master: tk.Misc,
         theme: Theme,
-        lane: Lane,
-        photos: Sequence[Signed | None],
+        lane: JobThread,
+        photos: Sequence[StoredPhoto | None],
         index: int,
         title: str,
         closed: Callable[[], None],
@@ -40,7 +42,7 @@ class Lightbox(tk.Canvas):
         super().__init__(top, borderwidth=0, highlightthickness=0, background=theme.palette.photo, takefocus=True)
         self._theme, self._lane, self._photos, self._closed, self._title = theme, lane, photos, closed, title
         self._index = index
-        self._slot = Slot(self)
+        self._slot = CanvasImage(self)
         self._whole: Image.Image | None = None
         self.zoom = 1.0
         self._center = (0.0, 0.0)

@@ -7,10 +7,11 @@ officer's zoom reaches every widget at once; canvases redraw themselves on ``<<T
 from __future__ import annotations
 
 import tkinter as tk
-from dataclasses import dataclass
 from tkinter import font as tkfont
 from tkinter import ttk
-from typing import Any, Literal
+from typing import Any
+
+from edge.viewer.ui.palette import DARK, LIGHT, TONES, Palette
 
 FAMILIES = ("Noto Sans", "Piboto", "Roboto", "Liberation Sans", "DejaVu Sans")
 SIZES = {"body": 13, "small": 11, "strong": 13, "title": 17, "plate": 20}
@@ -18,79 +19,6 @@ BOLD = {"strong", "title", "plate"}
 ZOOMS = (0.8, 0.9, 1.0, 1.15, 1.3, 1.5, 1.75, 2.0)
 
 
-@dataclass(frozen=True, slots=True)
-class Palette:
-    """One set of colours; the ``_soft`` ones are backgrounds that the plain ones are read on."""
-
-    name: Literal["light", "dark"]
-    background: str
-    surface: str
-    raised: str
-    border: str
-    text: str
-    muted: str
-    accent: str
-    accent_hover: str
-    on_accent: str
-    accent_soft: str
-    good: str
-    good_soft: str
-    warn: str
-    warn_soft: str
-    bad: str
-    bad_soft: str
-    bad_hover: str
-    neutral: str
-    neutral_soft: str
-    photo: str
-
-
-LIGHT = Palette(
-    name="light",
-    background="#eef1f5",
-    surface="#ffffff",
-    raised="#f5f7fa",
-    border="#d3dae3",
-    text="#16202c",
-    muted="#566475",
-    accent="#1d5fc4",
-    accent_hover="#174ea3",
-    on_accent="#ffffff",
-    accent_soft="#e3edfb",
-    good="#12693d",
-    good_soft="#dcf2e5",
-    warn="#8a4b00",
-    warn_soft="#fdeccd",
-    bad="#b3261e",
-    bad_soft="#fbe3e1",
-    bad_hover="#f7d5d2",
-    neutral="#48566a",
-    neutral_soft="#e5eaf0",
-    photo="#dfe5ec",
-)
-DARK = Palette(
-    name="dark",
-    background="#0f141a",
-    surface="#182029",
-    raised="#202a35",
-    border="#303c4a",
-    text="#e6ecf3",
-    muted="#9aa8b8",
-    accent="#6ea8ff",
-    accent_hover="#8dbbff",
-    on_accent="#0b1624",
-    accent_soft="#1d3050",
-    good="#6fd6a0",
-    good_soft="#15392a",
-    warn="#f2bd6b",
-    warn_soft="#43310f",
-    bad="#ff9a92",
-    bad_soft="#4a1d1b",
-    bad_hover="#5e2624",
-    neutral="#b4c0ce",
-    neutral_soft="#2b3643",
-    photo="#0b0f14",
-)
 SLIM_SCROLLBAR: Any = [
     (
         "Vertical.Scrollbar.trough",
@@ -114,7 +42,6 @@ FLAT_COMBOBOX: Any = [
         {"sticky": "nswe", "children": [("Combobox.padding", {"sticky": "nswe", "children": _INSIDE_COMBOBOX})]},
     )
 ]
-TONES = ("good", "warn", "bad", "neutral", "accent")
 
 
 class Theme:

@@ -23,14 +23,14 @@ class Rows:
     history: int
 
 
-def share_out(height: int, *, wanted: int, lower: int, least_history: int, gap: int) -> Rows:
+def split_height(height: int, *, wanted: int, lower: int, min_history: int, gap: int) -> Rows:
     """Share *height* out: to the lower half what it needs, to the upper what its photo needs, the rest to the history.
 
     *wanted* is the height the photo needs at its present width.
     """
     upper = max(1, height - lower - gap)
     rest = upper - wanted - gap
-    return Rows(wanted, lower, rest) if rest >= least_history else Rows(upper, lower, 0)
+    return Rows(wanted, lower, rest) if rest >= min_history else Rows(upper, lower, 0)
 
 
 class Window:
@@ -59,13 +59,13 @@ class Window:
         self.main.columnconfigure(0, weight=1)
 
     def arrange(self, wanted: int, lower: int, bar: int) -> bool:
-        """Give the halves their heights (see :func:`share_out`); whether there is room for the history."""
+        """Give the halves their heights (see :func:`split_height`); whether there is room for the history."""
         px, gap = self._theme.px, self._theme.px(GAP)
-        rows = share_out(
+        rows = split_height(
             self.main.winfo_height() - bar - gap,
             wanted=max(wanted, px(UPPER_HEIGHT)),
             lower=lower,
-            least_history=px(HISTORY_HEIGHT),
+            min_history=px(HISTORY_HEIGHT),
             gap=gap,
         )
         self.main.rowconfigure(0, minsize=rows.upper, weight=0 if rows.history else 1)
