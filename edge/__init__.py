@@ -14,7 +14,7 @@
 ``config``, ``errors``, ``model``         settings, errors, and the values all of them exchange
 ========================================  =============================================================
 
-A room imports rooms of lower layers only, never a sibling: ``errors, model < config, crypto, identify < link | sensors |
-vision | registry | cases | workers < flow (its ports only) < daemon < cli``. ``tests/architecture`` holds the rule;
-docs/architecture.md explains it.
+A room imports rooms of lower layers only, never a sibling: ``errors, model < config, crypto, identify < link |
+sensors | vision | registry | cases | workers < flow (its ports only) < daemon < cli``. ``tests/architecture`` holds the
+rule; docs/architecture.md explains it.
 """
