@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from edge.crypto.packet import Opened, open_packet
 from edge.crypto.rsa_key import load_private_key
 from edge.errors import PacketError, SecretError
-from edge.model import Packet
+from edge.model import Packet, Rejection
 
 PARSED_KEYS: Final = 1024
 """Parsed keys that a worker caches, about 6 kB each; the least recently used one is dropped first."""
@@ -32,7 +32,7 @@ class OpenJob(NamedTuple):
 _parsed_key = lru_cache(maxsize=PARSED_KEYS)(load_private_key)
 
 
-def open_batch(items: Sequence[OpenJob]) -> list[Opened | str]:
+def open_batch(items: Sequence[OpenJob]) -> list[Opened | Rejection]:
     """Open every packet of *items*.
 
     Anybody who has the public key can make a packet with a right hash. So a packet counts only for the licence number
@@ -44,11 +44,11 @@ def open_batch(items: Sequence[OpenJob]) -> list[Opened | str]:
     return [_open(item) for item in items]
 
 
-def _open(item: OpenJob) -> Opened | str:
+def _open(item: OpenJob) -> Opened | Rejection:
     try:
         opened = open_packet(_parsed_key(item.private_der), item.packet)
     except PacketError as error:
         return error.reason
     except SecretError:
-        return "key"
-    return opened if opened.licence == item.licence else "licence"
+        return Rejection.DAMAGED_KEY
+    return opened if opened.licence == item.licence else Rejection.FOREIGN_LICENCE

@@ -16,11 +16,12 @@ VOLTAGE = "rpi_volt"
 HOT_C = 80.0
 """At this temperature a Raspberry Pi slows down."""
 VCGENCMD_TIMEOUT_S = 2.0
+COOL = "improve the cooling of the housing"
 BITS = {
-    0: "the supply voltage is too low: use the board's own power supply and a short cable",
-    1: "the processor is slowed down for lack of power or cooling: check both",
-    2: "the processor is throttled: improve the cooling of the housing",
-    3: "the temperature limit is reached: improve the cooling of the housing",
+    0: ("the supply voltage is too low", "use the board's own power supply and a short cable"),
+    1: ("the processor is slowed down for lack of power or cooling", "check both"),
+    2: ("the processor is throttled", COOL),
+    3: ("the temperature limit is reached", COOL),
 }
 """Bits of ``vcgencmd get_throttled`` that describe the present; bits 16 and up describe the time since the start."""
 
@@ -54,12 +55,17 @@ class Board:
             self.throttled = self._ask_hwmon()
 
     def problem(self) -> str | None:
-        """Return one sentence on what was wrong with power or cooling at the last measurement, or None."""
-        for bit, sentence in BITS.items():
+        """Return what was wrong with power or cooling at the last measurement, as ``cause: remedy``, or None."""
+        fault = self.fault()
+        return ": ".join(fault) if fault else None
+
+    def fault(self) -> tuple[str, str] | None:
+        """Return what was wrong with power or cooling at the last measurement, as cause and remedy, or None."""
+        for bit, fault in BITS.items():
             if self.throttled is not None and self.throttled >> bit & 1:
-                return sentence
+                return fault
         if self.temperature_c is not None and self.temperature_c >= HOT_C:
-            return f"the processor is at {self.temperature_c:.0f} °C: improve the cooling of the housing"
+            return f"the processor is at {self.temperature_c:.0f} °C", COOL
         return None
 
     def _ask_hwmon(self) -> int | None:
