@@ -11,7 +11,7 @@ TONES = ("good", "warn", "bad", "neutral", "accent")
 
 @dataclass(frozen=True, slots=True)
 class Palette:
-    """One set of colours; the ``_soft`` ones are backgrounds that the plain ones are read on."""
+    """One set of colours; a ``_soft`` colour is the background for text in the colour of the same name."""
 
     name: Literal["light", "dark"]
     background: str

@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import tkinter as tk
 
-from edge.viewer.text.language import percent
+from edge.viewer.text import percent
 from edge.viewer.ui.theme import Theme
 
 
 class PlateStrip(tk.Canvas):
-    """A plate as it was read, one cell a character, each with a bar and a figure for its confidence."""
+    """The plate as it was read: a cell per character, with a bar and a number for the character's confidence."""
 
     def __init__(self, master: tk.Misc, theme: Theme) -> None:
+        """Show nothing yet."""
         super().__init__(master, borderwidth=0, highlightthickness=0, height=1, width=1)
         self._theme = theme
         self._text = ""
         self._confidences: tuple[float, ...] = ()
-        self._words = ""
+        self._fallback = ""
         self.bind("<Configure>", lambda _event: self._draw())
         self.bind("<<ThemeChanged>>", lambda _event: self._draw())
 
-    def show(self, text: str, confidences: tuple[float, ...], words: str) -> None:
-        """Show *text* with one confidence (0 to 1) a character, or *words* where there is no text."""
-        if (text, confidences, words) != (self._text, self._confidences, self._words):
-            self._text, self._confidences, self._words = text, confidences, words
+    def show(self, text: str, confidences: tuple[float, ...], fallback: str) -> None:
+        """Show *text* with one confidence (0 to 1) per character, or *fallback* if *text* is empty."""
+        if (text, confidences, fallback) != (self._text, self._confidences, self._fallback):
+            self._text, self._confidences, self._fallback = text, confidences, fallback
             self._draw()
 
     def _draw(self) -> None:
@@ -34,7 +35,9 @@ class PlateStrip(tk.Canvas):
         height = line + theme.px(10) + small.metrics("linespace")
         self.configure(background=palette.surface, height=height)
         if not self._text:
-            self.create_text(0, height // 2, text=self._words, anchor="w", fill=palette.muted, font=theme.fonts["body"])
+            self.create_text(
+                0, height // 2, text=self._fallback, anchor="w", fill=palette.muted, font=theme.fonts["body"]
+            )
             return
         gap = theme.px(3)
         widest = small.measure("100") + theme.px(4)

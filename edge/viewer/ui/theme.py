@@ -1,7 +1,7 @@
-"""Colours, fonts and measures: a light and a dark palette on ttk's clam, no image files.
+"""Styles, fonts and sizes: the palettes applied to ttk's theme clam, without image files.
 
-Sizes in the viewer are given for a 96 dpi display and go through :meth:`Theme.px`. Fonts are named fonts, so the
-officer's zoom reaches every widget at once; canvases redraw themselves on ``<<ThemeChanged>>``.
+Sizes in the viewer are given for a 96 dpi display and pass through :meth:`Theme.px`. The fonts are named fonts, so the
+officer's zoom changes every widget at once; canvases draw themselves again on ``<<ThemeChanged>>``.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ RING_BUTTON: Any = [
         {"sticky": "nswe", "children": [("Button.padding", {"sticky": "nswe", "children": [("Button.label", {})]})]},
     )
 ]
-"""No dotted line within: a button that has the focus wears a ring of two pixels instead."""
+"""Without clam's dotted line: a button with the focus has a ring of two pixels instead."""
 _INSIDE_COMBOBOX: Any = [
     ("Flat.downarrow", {"side": "right", "sticky": ""}),
     ("Combobox.textarea", {"sticky": "nswe"}),
@@ -45,9 +45,16 @@ FLAT_COMBOBOX: Any = [
 
 
 class Theme:
-    """The look of one window."""
+    """The look of one window.
+
+    Attributes:
+        scale: pixels of this display per pixel at 96 dpi, without the officer's zoom.
+        palette: the palette in use.
+        fonts: the fonts by use: body, small, strong, title, plate.
+    """
 
     def __init__(self, root: tk.Tk, *, dark: bool = False, scale: float | None = None) -> None:
+        """Style *root*; without *scale* the display's resolution decides."""
         self._root = root
         self._zoom = 1.0
         self.scale = scale or max(1.0, min(3.0, root.winfo_fpixels("1i") / 96))
@@ -63,24 +70,24 @@ class Theme:
         for palette in (LIGHT, DARK):
             self._style.theme_create(_theme_name(palette), parent="clam")
             self._style.theme_use(_theme_name(palette))
-            self._style.element_create("Flat.downarrow", "from", "default")  # clam's stands in a box of its own
+            self._style.element_create("Flat.downarrow", "from", "default")  # clam draws a box around its arrow
         self._apply()
 
     def px(self, size: float) -> int:
-        """*size* at 96 dpi in pixels of this display, with the officer's zoom."""
+        """Convert *size* at 96 dpi to pixels of this display, with the officer's zoom."""
         return max(1, round(size * self.scale * self._zoom))
 
     def tone(self, name: str) -> tuple[str, str]:
-        """Foreground and background of one of :data:`TONES`."""
+        """Return foreground and background of one of :data:`~edge.viewer.ui.palette.TONES`."""
         return getattr(self.palette, name), getattr(self.palette, f"{name}_soft")
 
     def toggle(self) -> None:
-        """Light becomes dark, dark becomes light."""
+        """Switch between the light and the dark palette."""
         self.palette = LIGHT if self.palette is DARK else DARK
         self._apply()
 
     def zoom(self, step: int) -> None:
-        """Larger (1), smaller (-1) or back to normal (0)."""
+        """Make everything larger (1), smaller (-1) or its normal size (0)."""
         index = ZOOMS.index(self._zoom) + step if step else ZOOMS.index(1.0)
         self._zoom = ZOOMS[max(0, min(index, len(ZOOMS) - 1))]
         for name, size in SIZES.items():
@@ -224,7 +231,7 @@ def _theme_name(palette: Palette) -> str:
 
 
 def _family(root: tk.Tk) -> str:
-    """The first of :data:`FAMILIES` that this machine has."""
+    """Return the first of :data:`FAMILIES` that this machine has."""
     for family in FAMILIES:
         if tkfont.Font(root, family=family, size=-12).actual("family") == family:
             return family

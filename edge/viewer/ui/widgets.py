@@ -1,4 +1,4 @@
-"""Small widgets that the panels are made of."""
+"""Small widgets for the panels."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from edge.viewer.ui.theme import Theme
 
 
 class Elided(ttk.Label):
-    """One line of text that ends in an ellipsis where its place ends; the pointer brings out the rest."""
+    """One line of text that ends in an ellipsis if there is no room for it; the pointer shows the whole text."""
 
     def __init__(self, master: tk.Misc, theme: Theme, *, face: str = "body", style: str = "TLabel") -> None:
+        """Show nothing yet, in the font that *face* names."""
         super().__init__(master, style=style, width=1)
         self._font = theme.fonts[face]
         self._theme = theme
@@ -22,7 +23,7 @@ class Elided(ttk.Label):
         self.bind("<Enter>", lambda _event: self._show_tip())
         self.bind("<Leave>", lambda _event: self._hide_tip())
 
-    def say(self, text: str) -> None:
+    def set_text(self, text: str) -> None:
         """Show *text*."""
         if text != self._full:
             self._full = text
@@ -30,14 +31,14 @@ class Elided(ttk.Label):
 
     @property
     def full_text(self) -> str:
-        """The whole text, also what is not in sight."""
+        """The whole text, also the part that is not visible."""
         return self._full
 
     def _fit(self) -> None:
         shown, room = self._full, self.winfo_width()
         if room > 1 and self._font.measure(shown) > room:
             low, high = 0, len(shown)
-            while low < high:  # the longest beginning that fits
+            while low < high:  # binary search for the longest prefix that fits
                 middle = (low + high + 1) // 2
                 if self._font.measure(shown[:middle].rstrip() + "…") <= room:
                     low = middle
@@ -66,32 +67,34 @@ class Field(ttk.Frame):
     """A small caption above a value."""
 
     def __init__(self, master: tk.Misc, theme: Theme, caption: str) -> None:
+        """Show *caption* without a value."""
         super().__init__(master)
         ttk.Label(self, text=caption, style="Small.TLabel").grid(row=0, column=0, sticky="w")
         self.value = Elided(self, theme)
         self.value.grid(row=1, column=0, sticky="ew")
         self.columnconfigure(0, weight=1)
 
-    def say(self, text: str, style: str = "TLabel") -> None:
-        """Show *text*, a dash for nothing."""
-        _say(self.value, text, style)
+    def set_text(self, text: str, style: str = "TLabel") -> None:
+        """Show *text*, or a dash if it is empty."""
+        _set_text(self.value, text, style)
 
 
 class Line:
-    """A caption and, right of it, a value: one row of a grid whose second column takes the room there is."""
+    """A caption and, to the right, a value: one row of a grid whose second column takes the remaining width."""
 
     def __init__(self, master: tk.Misc, theme: Theme, caption: str, row: int) -> None:
+        """Show *caption* without a value in *row* of the grid of *master*."""
         label = ttk.Label(master, text=caption, style="Small.TLabel")
         label.grid(row=row, column=0, sticky="w", padx=(0, theme.px(10)))
         self.value = Elided(master, theme)
         self.value.grid(row=row, column=1, sticky="ew", pady=theme.px(1))
 
-    def say(self, text: str, style: str = "TLabel") -> None:
-        """Show *text*, a dash for nothing."""
-        _say(self.value, text, style)
+    def set_text(self, text: str, style: str = "TLabel") -> None:
+        """Show *text*, or a dash if it is empty."""
+        _set_text(self.value, text, style)
 
 
-def _say(value: Elided, text: str, style: str) -> None:
+def _set_text(value: Elided, text: str, style: str) -> None:
     if str(value.cget("style")) != style:
         value.configure(style=style)
-    value.say(text or "–")
+    value.set_text(text or "–")

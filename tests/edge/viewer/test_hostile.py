@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import edge.viewer
 from edge.model import Flag, Outcome
-from edge.viewer.text.plain import plain
+from edge.viewer.text.plain_text import plain
 from tests.support import stores
 from tests.support.desk import OpenDesk
 
@@ -109,8 +109,8 @@ def test_hostile_cases_are_shown_word_for_word(
         desk.shows(number)
         driver = scenes[number - 1].driver
         assert driver is not None
-        assert desk.viewer.driver.name.full_text == (plain(f"{driver.first_name} {driver.last_name}"))
-        assert desk.viewer.driver.fields["licence"].value.full_text == (plain(driver.licence) or "–")
+        assert desk.viewer.driver.person.name.full_text == (plain(f"{driver.first_name} {driver.last_name}"))
+        assert desk.viewer.driver.person.fields["licence"].value.full_text == (plain(driver.licence) or "–")
         assert desk.viewer.camera.fields["place"].value.full_text == (plain(driver.licence, 100) or "–")
         desk.viewer.actions.copy()
         assert "\x1b" not in desk.viewer.root.clipboard_get()
@@ -129,7 +129,7 @@ def test_long_names_are_cut_with_an_ellipsis_and_told_on_request(open_desk: Open
     stores.fill(tmp_path, [replace(scene, driver=person, flags=(Flag.NOT_THE_KEEPER,))])
     desk = open_desk(tmp_path)
     desk.open_first()
-    label = desk.viewer.driver.name
+    label = desk.viewer.driver.person.name
     assert str(label.cget("text")).endswith("…") and label.full_text.startswith(name)
     desk.shot("long-name")
 

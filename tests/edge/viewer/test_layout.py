@@ -102,7 +102,9 @@ def test_the_longest_case_fits_the_smallest_window(
     for number in (2, 1):
         desk.viewer.cases.move(1)
         desk.shows(number)
-        desk.viewer.source.judge(number, EventKind.CORRECT_PLATE, "W" * 200, "MW88MWM", lambda _seq: None, _fail)
+        desk.viewer.source.record_review(
+            number, EventKind.CORRECT_PLATE, "W" * 200, "MW88MWM", lambda _seq: None, _fail
+        )
         desk.until(lambda: bool(desk.viewer.camera.corrected.winfo_ismapped()))
         desk.shot(f"1024x600-{locale}-longest-{number}")
         assert list(_cut_off(desk.viewer.root)) == []

@@ -218,7 +218,7 @@ def test_the_history_tells_who_did_what(open_desk: OpenDesk, state_dir: Path) ->
     desk.open_first()
     opened = desk.viewer.case.opened
     assert opened is not None
-    told = [(line.word, line.story) for line in lines(opened.case, opened.events)]
+    told = [(line.act, line.details) for line in lines(opened.case, opened.events)]
     assert told == [
         ("Viewed", OFFICER),
         ("Plate corrected", "Ugo Neri · XY1 · an X"),
