@@ -1,7 +1,8 @@
-"""What the guards are for: the traps of the stock libraries, each still there in the versions we build on.
+"""The default behaviour of the libraries that the guards work around, pinned for the versions in use.
 
-A test that fails here means that a library changed its behaviour. Look at the guard it names: it may have become
-needless, or it may not hold any more. Then read the private methods that edge.link overrides, and move the versions on.
+A test that fails here means that a library has changed its behaviour. Look at the guard that the test names: it may be
+unnecessary now, or it may no longer work. Then read the private methods that edge.link overrides, and update the
+versions.
 """
 
 from __future__ import annotations
@@ -77,7 +78,7 @@ async def running(stock: Stock) -> AsyncIterator[int]:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    """Wait until the stock server did what it does; fail if it does not."""
+    """Wait until *condition* is true; fail if it stays false."""
     async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
@@ -127,7 +128,7 @@ async def test_an_emit_in_the_connect_handler_overtakes_the_connect_packet() -> 
 
 
 async def test_a_client_can_run_the_connect_and_disconnect_handlers() -> None:
-    """Guard: Exchange._handle_event compares the one event's name."""
+    """Guard: Exchange._handle_event compares the name of the only event."""
     stock = Stock(always_connect=True)
     async with running(stock) as port, RawCar(port) as car:
         await car.connect()
@@ -209,7 +210,7 @@ def test_not_a_number_duplicate_keys_and_empty_packets_are_accepted() -> None:
 
 
 def test_a_text_that_begins_with_b_is_a_binary_message() -> None:
-    """Guard: CarSocket.messages reads the text itself; what is no message of type 4 closes the connection."""
+    """Guard: CarSocket.messages reads the text itself; a message of another type than 4 closes the connection."""
     assert engineio.packet.Packet(encoded_packet="bAAAA").binary
 
 
@@ -327,7 +328,7 @@ async def test_names_of_sub_protocols_are_logged(caplog: pytest.LogCaptureFixtur
 
 
 async def test_replies_tell_the_versions_of_the_software() -> None:
-    """Guard: http.SERVER."""
+    """Guard: http.SERVER_HEADER."""
     stock = Stock()
     async with (
         running(stock) as port,
@@ -353,7 +354,7 @@ def test_unread_bodies_are_drained_for_seconds() -> None:
 
 
 def test_a_close_frame_is_waited_for_ten_seconds() -> None:
-    """Guard: engine.CLOSE_TIMEOUT_S."""
+    """Guard: engineio.CLOSE_TIMEOUT_S."""
     assert inspect.signature(web.WebSocketResponse.__init__).parameters["timeout"].default == 10.0
 
 

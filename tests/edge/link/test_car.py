@@ -43,7 +43,7 @@ async def url(mailbox: Mailbox) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def unit_that(says: dict[str, Any], challenge: object = None) -> AsyncIterator[tuple[str, list[str]]]:
-    """A unit of its own kind, which answers every packet with *says*; gives its address and who came."""
+    """A fake unit that answers every packet with *says*; yields its address and the sessions that connected."""
     server = socketio.AsyncServer(async_mode="aiohttp", always_connect=True)
     came: list[str] = []
 

@@ -61,3 +61,22 @@ def test_addresses_are_forgotten_longest_unseen_first() -> None:
 )
 def test_what_counts_as_one_address(host: str, source: str) -> None:
     assert source_of(host) == source
+
+
+def test_a_lower_cap_counts_for_connections_and_for_tracked_addresses() -> None:
+    limited = limiter(connections=4, burst=1000)
+    limited.cap(2)
+    assert [limited.admit(source, 0) for source in "abc"] == [None, None, "full"]
+    for number in range(100):
+        limited.release("a")
+        assert limited.admit(f"x{number}", 0) is None
+        limited.release(f"x{number}")
+        assert limited.admit("a", 0) is None
+    assert limited.tracked_addresses == 2 * ADDRESSES_PER_CONNECTION
+
+
+def test_forgotten_rates_give_every_address_its_burst_again() -> None:
+    limited = limiter(burst=1, rate=0.001)
+    assert [limited.admit("a", 0) for _ in range(2)] == [None, "address_rate"]
+    limited.forget_rates()
+    assert limited.admit("a", 0) is None

@@ -1,4 +1,4 @@
-"""Text from the outside is shown as text: never run, never laid out, never a path, never a Tcl word."""
+"""Foreign text is shown as text: it is never executed, and is neither a layout, a path nor a Tcl word."""
 
 from __future__ import annotations
 

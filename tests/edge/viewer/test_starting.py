@@ -1,4 +1,4 @@
-"""The viewer as a process of its own, as ``autovelox view`` and ``make demo VIEW=1`` start it."""
+"""The viewer as a separate process, as ``autovelox view`` and ``make demo VIEW=1`` start it."""
 
 from __future__ import annotations
 
