@@ -88,9 +88,7 @@ def _hostile_scenes() -> Iterator[stores.Scene]:
             expires_on=text,
             licence=text,
         )
-        yield stores.Scene(
-            plate=text[:40] or "X", driver=person, outcome=Outcome.IDENTIFIED, reason=text, site=text, flags=(text,)
-        )
+        yield stores.Scene(plate=text[:40] or "X", driver=person, outcome=Outcome.IDENTIFIED, reason=text, site=text)
 
 
 def test_hostile_cases_are_shown_word_for_word(
