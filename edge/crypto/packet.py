@@ -66,7 +66,9 @@ def seal(public_key: RsaKey, *, plate: str, licence: str, nonce: str, timestamp:
         )
     text = plaintext(plate=plate, licence=licence, nonce=nonce, timestamp=timestamp)
     if len(text) > PLAINTEXT_BYTES:
-        raise LinkError("the unit's challenge is too long to be answered", "it does not speak protocol version 1")
+        raise LinkError(
+            "the unit's challenge is too long to be answered", "connect to a unit that speaks protocol version 1"
+        )
     return oaep.new(public_key, hashmod=SHA256).encrypt(text)
 
 

@@ -147,7 +147,7 @@ def _tls_context(ca_file: Path | None) -> ssl.SSLContext | None:
     try:
         return ssl.create_default_context(cafile=ca_file)
     except (OSError, ssl.SSLError):
-        raise LinkError(f"the certificate file {ca_file} cannot be read", "it must be PEM") from None
+        raise LinkError(f"the certificate file {ca_file} cannot be read", "give a readable PEM file") from None
 
 
 def _sentence(error: BaseException) -> str:

@@ -69,7 +69,7 @@ class Panel:
         except GPIOZeroError as error:
             await self.stop()
             raise RadarError(
-                f"a pin of [panel] cannot be used ({error})", "give each its own, and none the radar's"
+                f"a pin of [panel] cannot be used ({error})", "give each device its own pin, and not the radar's"
             ) from None
 
     def show(self, *, healthy: bool) -> None:

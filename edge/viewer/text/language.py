@@ -100,7 +100,7 @@ def read_day(text: str) -> date:
         except IndexError:
             raise ValueError(f"{text!r} is no date") from None
     if not 2000 <= read.year < 2100:
-        raise ValueError(f"{read.year} is not of our time")
+        raise ValueError(f"{read.year} is not between 2000 and 2099")
     return read
 
 

@@ -138,7 +138,7 @@ async def test_a_chip_that_is_broken(url: str) -> None:
 
 
 async def test_a_certificate_that_is_none(tmp_path: Path) -> None:
-    with pytest.raises(LinkError, match="it must be PEM"):
+    with pytest.raises(LinkError, match="give a readable PEM file"):
         await deliver("https://127.0.0.1:9", ANNA.chip, ANNA.plate, ca_file=tmp_path / "none.pem")
 
 
