@@ -29,7 +29,8 @@ class OpenJob(NamedTuple):
     licence: str
 
 
-_parsed_key = lru_cache(maxsize=PARSED_KEYS)(load_private_key)
+parsed_key = lru_cache(maxsize=PARSED_KEYS)(load_private_key)
+""":func:`~edge.crypto.rsa_key.load_private_key`, cached by the DER."""
 
 
 def open_batch(items: Sequence[OpenJob]) -> list[Opened | Rejection]:
@@ -46,7 +47,7 @@ def open_batch(items: Sequence[OpenJob]) -> list[Opened | Rejection]:
 
 def _open(item: OpenJob) -> Opened | Rejection:
     try:
-        opened = open_packet(_parsed_key(item.private_der), item.packet)
+        opened = open_packet(parsed_key(item.private_der), item.packet)
     except PacketError as error:
         return error.reason
     except SecretError:

@@ -55,7 +55,7 @@ def demo(args: argparse.Namespace) -> int:
         asyncio.run(_play(cast, setting, progress))
     wrong = _report(console, cast, setting)
     if args.view:
-        _view(console, setting)
+        show_cases(console, setting)
     return int(wrong > 0)
 
 
@@ -130,7 +130,8 @@ def _row(case: Case, scene: Scene) -> tuple[str, ...]:
     )
 
 
-def _view(console: Console, setting: Setting) -> None:
+def show_cases(console: Console, setting: Setting) -> None:
+    """Open the viewer on the demo's cases, or say how to where there is no display."""
     if not os.environ.get("DISPLAY"):
         console.print(f"There is no display: autovelox view --state-dir {setting.state_dir} shows the cases.")
         return

@@ -96,6 +96,11 @@ class CaseList(ttk.Frame):
         """How many whole rows are visible, at least one."""
         return max(1, self.canvas.winfo_height() // self.row_height)
 
+    @property
+    def loaded_pages(self) -> int:
+        """How many pages are in memory."""
+        return len(self._pages)
+
     def show(self, total: int, pages: Mapping[int, tuple[CaseSummary, ...]], *, fresh: bool) -> None:
         """Take *pages*, by page number, of *total* rows; with *fresh* all other pages are out of date."""
         if fresh:
