@@ -13,7 +13,7 @@ from edge.cases.evidence.signing import load_signer
 from edge.config import Settings
 from edge.doctor.finding import Finding, good, missing
 from edge.registry.vault import load_master_key
-from edge.sensors.manifest import load_manifest
+from edge.sensors.feed_manifest import load_feed_manifest
 from edge.sensors.ops243 import BAUD
 from edge.sensors.pins import pin_factory
 
@@ -22,7 +22,7 @@ def camera(settings: Settings) -> Iterator[Finding]:
     """Check the camera, or the clips of the recorded feed."""
     if settings.camera.kind == "recorded":
         assert settings.camera.manifest is not None
-        clips = load_manifest(settings.camera.manifest).clip
+        clips = load_feed_manifest(settings.camera.manifest).clip
         yield good("camera", f"a recorded feed of {len(clips)} clips")
         return
     try:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from edge.config import CameraSettings, RadarSettings
 from edge.errors import CameraError
 from edge.model import Frame
-from edge.sensors.manifest import Clip, FeedTrigger, load_manifest
+from edge.sensors.feed_manifest import Clip, FeedTrigger, load_feed_manifest
 from edge.sensors.pins import Line, feed_line
 from edge.sensors.ring import Exposure, FrameRing
 from edge.sensors.speed import Speed, SpeedLog
@@ -69,7 +69,7 @@ class RecordedFeed:
         """
         self._camera = camera
         self._radar = radar
-        self._manifest = load_manifest(camera.manifest or Path())
+        self._manifest = load_feed_manifest(camera.manifest or Path())
         self._ring = FrameRing(camera.ring_frames, stall_s=camera.stall_s + self._manifest.gap_s)
         self._line = line
         self._player: asyncio.Task[None] | None = None

@@ -109,7 +109,7 @@ class FrameRing:
             if exposure is None and scene is None:
                 raise CameraError(
                     "the camera stopped before the frame of the trigger was taken",
-                    "check the camera's cable and the journal",
+                    "check the camera's cable and the unit's log",
                 )
             if exposure is not None and scene is None:
                 self._check_first(exposure.exposed_monotonic_ns, at_monotonic_ns)

@@ -58,22 +58,22 @@ class Clip(Section):
         return self
 
 
-class Manifest(Section):
-    """The whole file."""
+class FeedManifest(Section):
+    """The contents of a feed manifest."""
 
     gap_s: NotNegative = 0.0
     loop: bool = False
     clip: Annotated[tuple[Clip, ...], Field(min_length=1)]
 
 
-def load_manifest(path: Path) -> Manifest:
+def load_feed_manifest(path: Path) -> FeedManifest:
     """Read and check the manifest at *path*; the paths of the clips in the result are absolute.
 
     Raises:
         ConfigError: the file cannot be read, a key is wrong, or a clip is missing.
     """
     try:
-        manifest = Manifest.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        manifest = FeedManifest.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         raise ConfigError(f"there is no manifest {path}", "set manifest in [camera] to the feed's TOML file") from None
     except (OSError, UnicodeDecodeError) as error:
