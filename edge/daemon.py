@@ -120,6 +120,7 @@ class Unit:
             folder,
             workers=settings.recognition.workers,
             job_timeout_s=settings.recognition.job_timeout_s,
+            engine=settings.recognition.engine,
             preload=[opener.__name__],
         )
         stack.push_async_callback(self._pool.stop)

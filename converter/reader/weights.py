@@ -1,0 +1,55 @@
+"""The reader's weights in a form that needs no PyTorch: the step between its environment and TensorFlow's."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+import yaml  # type: ignore[import-untyped]
+from numpy.typing import NDArray
+
+from converter.errors import MissingError
+from edge.vision.fold import fold_batch_norms
+from edge.vision.integrity import NETWORK_NAME
+from edge.vision.rectify import CANVAS_SHAPE
+
+from .network import load_averaged
+
+
+def write_weights(folder: Path, out: Path) -> None:
+    """Write the network of the EasyOCR files in *folder* to *out*, a NumPy archive.
+
+    Every weight is float32 under PyTorch's name for it, batch norms folded into the convolutions before them. Beside
+    them stand ``params``, the ``network_params`` of the YAML file as JSON; ``sha256``, the checksum (hex) of the
+    weights' file; and ``probe`` (8, 1, 64, 192) in -1..1 with ``answer`` (8, 96, classes), the logits that PyTorch gives
+    for it: whoever writes the network in another library must get the same.
+
+    Raises:
+        MissingError: a file is not there.
+        NetworkError: it holds no plate reader.
+    """
+    weights, settings = folder / f"{NETWORK_NAME}.pth", folder / f"{NETWORK_NAME}.yaml"
+    network = load_averaged(weights)
+    if not settings.is_file():
+        raise MissingError(f"{settings} is missing: give the folder of a reader, such as models/reader")
+    fold_batch_norms(network)
+    probe = _probe()
+    with torch.inference_mode():
+        answer = network(torch.from_numpy(probe), None).numpy()
+    arrays = {name: value.numpy().astype(np.float32) for name, value in network.state_dict().items()}
+    params = yaml.safe_load(settings.read_text(encoding="utf-8"))["network_params"]
+    sha256 = hashlib.sha256(weights.read_bytes()).hexdigest()
+    out.parent.mkdir(parents=True, exist_ok=True)
+    about = {"params": np.array(json.dumps(params)), "sha256": np.array(sha256), "probe": probe, "answer": answer}
+    np.savez(out, **arrays, **about)
+
+
+def _probe() -> NDArray[np.float32]:
+    """Pictures that reach every cell and every class: blurred noise, from fine to coarse."""
+    noise = np.random.default_rng(1).uniform(-1, 1, (8, *CANVAS_SHAPE)).astype(np.float32)
+    blurred = [cv2.GaussianBlur(each, (0, 0), 0.5 + number) for number, each in enumerate(noise)]
+    return np.stack([each / np.abs(each).max() for each in blurred])[:, None].astype(np.float32)
