@@ -30,6 +30,10 @@ test-camera: ## run the camera on a real picamera2 and libcamera's virtual pipel
 hil: $(if $(SYSTEM),,$(VENV)/.installed) ## hardware in the loop: SYSTEM=1 PIN_OUT=.. PIN_IN=.. on a board with a jumper; mock pins without
 	@$(if $(SYSTEM),$(or $(PREFIX),/opt/autovelox)/current/bin,$(BIN))/python tests/hil/run.py $(if $(PIN_OUT),--pin-out $(PIN_OUT) --pin-in $(PIN_IN)) $(HIL_ARGS)
 
+.PHONY: measure-unit
+measure-unit: $(VENV)/.installed ## what the unit needs with either engine of the reader: install, start, memory, CPU of a crop
+	@$(BIN)/python tests/hil/engines.py $(MEASURE_ARGS)
+
 .PHONY: hil-vm
 hil-vm: $(VENV)/.installed ## the same on a kernel with simulated GPIO lines, in qemu (root; skips where it cannot)
 	@tests/hil/vm.sh

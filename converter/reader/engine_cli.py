@@ -37,7 +37,10 @@ def add_commands(commands: _Subparsers) -> None:
     export.set_defaults(run=_export)
 
     engines = command(
-        commands, "reader engines", "read crops with EasyOCR and with LiteRT; exits with 1 if they differ", "--data data"
+        commands,
+        "reader engines",
+        "read crops with EasyOCR and with LiteRT; exits with 1 if they differ",
+        "--data data",
     )
     engines.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder with read/texts.csv")
     engines.add_argument("--models", type=Path, default=Path("models"), help="folder of the models")

@@ -33,7 +33,6 @@ def shared(engine: Engine) -> tuple[str, ...]:
     return NETWORKS, BACKENDS[engine]
 
 
-
 NICENESS = 15
 """How far a worker steps back: cars get their answer while every core recognises."""
 PR_SET_PDEATHSIG = 1
