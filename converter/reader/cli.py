@@ -1,4 +1,5 @@
-"""``autovelox-convert reader render|train|average|weights|export|engines|evaluate|confidence|calibrate|trials|strip``."""
+"""``autovelox-convert reader render|train|average|evaluate|confidence|calibrate|trials|strip``, and those of
+:mod:`converter.reader.engine_cli`."""
 
 from __future__ import annotations
 

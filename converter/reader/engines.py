@@ -63,7 +63,7 @@ def compare(among: Mapping[str, PlateReader], crops: Sequence[TruthCrop]) -> lis
     with Progress("read", len(crops)) as progress:
         for crop in crops:
             box = Detection(Box(0, 0, crop.picture.shape[1], crop.picture.shape[0]), 1.0)
-            reads = []
+            reads: list[PlateRead] = []
             for row, reader in zip(rows, among.values(), strict=True):
                 began = time.process_time()
                 (read,) = reader.read(crop.picture, [box])

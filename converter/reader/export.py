@@ -52,6 +52,6 @@ def _check(model: Path, probe: Array, answer: Array) -> None:
         off = float(np.abs(interpreter.get_tensor(output) - expected).max())
         if not off <= TOLERANCE:
             raise ConverterError(
-                f"the exported network's logits are up to {off:.2g} from PyTorch's: bring converter/reader/graph.py up to "
-                "plate_reader.py"
+                f"the exported network's logits are up to {off:.2g} from PyTorch's: bring "
+                "converter/reader/graph.py up to plate_reader.py"
             )

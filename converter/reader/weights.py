@@ -25,8 +25,8 @@ def write_weights(folder: Path, out: Path) -> None:
 
     Every weight is float32 under PyTorch's name for it, batch norms folded into the convolutions before them. Beside
     them stand ``params``, the ``network_params`` of the YAML file as JSON; ``sha256``, the checksum (hex) of the
-    weights' file; and ``probe`` (8, 1, 64, 192) in -1..1 with ``answer`` (8, 96, classes), the logits that PyTorch gives
-    for it: whoever writes the network in another library must get the same.
+    weights' file; and ``probe`` (8, 1, 64, 192) in -1..1 with ``answer`` (8, 96, classes), the logits that PyTorch
+    gives for it: whoever writes the network in another library must get the same.
 
     Raises:
         MissingError: a file is not there.
@@ -52,4 +52,4 @@ def _probe() -> NDArray[np.float32]:
     """Pictures that reach every cell and every class: blurred noise, from fine to coarse."""
     noise = np.random.default_rng(1).uniform(-1, 1, (8, *CANVAS_SHAPE)).astype(np.float32)
     blurred = [cv2.GaussianBlur(each, (0, 0), 0.5 + number) for number, each in enumerate(noise)]
-    return np.stack([each / np.abs(each).max() for each in blurred])[:, None].astype(np.float32)
+    return np.asarray([each / np.abs(each).max() for each in blurred], np.float32)[:, None]

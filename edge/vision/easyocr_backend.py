@@ -1,4 +1,4 @@
-"""EasyOCR runs the reader's network. Importing this takes seconds and hundreds of megabytes, nearly all of it PyTorch's."""
+"""EasyOCR runs the reader's network. Importing this takes seconds and hundreds of megabytes, most of them PyTorch's."""
 
 from __future__ import annotations
 

@@ -33,7 +33,11 @@ class Recogniser:
     """Detector and reader together: a photo in, plate reads out."""
 
     def __init__(self, models_dir: Path, engine: Engine = "easyocr") -> None:
-        """Load all models from *models_dir*, the reader's into *engine*; a file of another checksum raises ModelError."""
+        """Load all models from *models_dir*, the reader's into *engine*.
+
+        Raises:
+            ModelError: a file is missing or altered, or *engine* is not installed.
+        """
         self._detector = Detector(models_dir)
         self._reader = PlateReader(models_dir, engine)
 

@@ -110,9 +110,7 @@ def unit(engine: Engine, photos: int) -> Service:
     """The whole unit on a feed with so many triggers."""
     with tempfile.TemporaryDirectory() as name:
         manifest = record(Path(name), photos, 30.0)
-        return asyncio.run(
-            serve(Path(name), manifest, photos, pin=PIN, engine=engine, ring_frames=RING_FRAMES)
-        )  # fmt: skip
+        return asyncio.run(serve(Path(name), manifest, photos, pin=PIN, engine=engine, ring_frames=RING_FRAMES))
 
 
 def main() -> int:
@@ -146,7 +144,8 @@ def main() -> int:
             print(f"{engine + ': ' + what:<34}{'':>4}{float(value):>10.2f}{'':>4}{limit:>10}")
             good &= not missed
         print(
-            f"{engine}: plates in {service.plates} of {args.photos} photos; PyTorch {'' if read['torch'] else 'not '}loaded"
+            f"{engine}: plates in {service.plates} of {args.photos} photos; "
+            f"PyTorch {'' if read['torch'] else 'not '}loaded"
         )
         good &= service.plates == len(service.numbers) > 0
     return 0 if good else 1
