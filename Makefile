@@ -86,7 +86,7 @@ reader-export: install $(CONVERTER)/.installed ## make the reader's file for Lit
 	@$(BIN)/autovelox-convert reader engines --data $(DATA)
 
 .PHONY: test-converter
-test-converter: converter ## dataset, 200 training steps, export, quantization, evaluation, end to end (minutes)
+test-converter: install converter ## dataset, 200 training steps, export, quantization, evaluation, end to end (minutes)
 	@DATA=$(DATA) WEIGHTS=$(WEIGHTS) $(CONVERTER)/bin/python -m pytest -c tests/converter/pytest.ini --rootdir . tests/converter
 
 MEASURE = $(BIN)/autovelox-convert evaluate models/detector.tflite converter/shipped/detector_float32.tflite \

@@ -6,7 +6,7 @@ SYSTEM_INSTALL := $(strip $(SYSTEM) $(filter command,$(foreach name,DESTDIR PREF
 ifneq ($(SYSTEM_INSTALL),)
 install:
 	@DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)" PYTHON="$(if $(filter file,$(origin PYTHON)),python3,$(PYTHON))" \
-		systemd/install.sh
+		ENGINE="$(ENGINE)" systemd/install.sh
 endif
 
 .PHONY: uninstall
@@ -15,7 +15,7 @@ uninstall: ## remove the unit from this board; evidence, registry, configuration
 
 .PHONY: wheelhouse
 wheelhouse: ## fill var/wheelhouse for installing without a network (MACHINE=aarch64 for a Raspberry Pi)
-	@MACHINE="$(MACHINE)" systemd/wheelhouse.sh
+	@MACHINE="$(MACHINE)" ENGINE="$(ENGINE)" systemd/wheelhouse.sh
 
 .PHONY: test-unit
 test-unit: ## install, run, break and remove the unit in a booted systemd (root; skips where it cannot)

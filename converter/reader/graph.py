@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,14 +71,14 @@ def load_source(path: Path) -> Source:
         ConverterError: it is another one.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
         params, sha256 = json.loads(str(arrays.pop("params"))), str(arrays.pop("sha256"))
         return Source(probe=arrays.pop("probe"), answer=arrays.pop("answer"), weights=Weights(arrays), params=params,
                       sha256=sha256)  # fmt: skip
     except FileNotFoundError:
         raise MissingError(f"{path} is missing: run `autovelox-convert reader weights` first") from None
-    except (OSError, ValueError, KeyError, AttributeError):
+    except (OSError, ValueError, KeyError, AttributeError, EOFError, BadZipFile):
         raise ConverterError(f"{path} holds no reader's weights: run `autovelox-convert reader weights`") from None
 
 

@@ -13,6 +13,7 @@ import yaml  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
 from converter.errors import MissingError
+from edge.model import ALPHABET
 from edge.vision.fold import fold_batch_norms
 from edge.vision.integrity import NETWORK_NAME
 from edge.vision.rectify import CANVAS_SHAPE
@@ -49,7 +50,11 @@ def write_weights(folder: Path, out: Path) -> None:
 
 
 def _probe() -> NDArray[np.float32]:
-    """Pictures that reach every cell and every class: blurred noise, from fine to coarse."""
-    noise = np.random.default_rng(1).uniform(-1, 1, (8, *CANVAS_SHAPE)).astype(np.float32)
-    blurred = [cv2.GaussianBlur(each, (0, 0), 0.5 + number) for number, each in enumerate(noise)]
-    return np.asarray([each / np.abs(each).max() for each in blurred], np.float32)[:, None]
+    """Pictures that make the network speak: all characters, six in each of six pictures, and two of noise."""
+    noise = np.random.default_rng(1).integers(0, 256, (2, *CANVAS_SHAPE), np.uint8)
+    pictures = [*noise]
+    for start in range(0, len(ALPHABET), 6):
+        plate = np.full(CANVAS_SHAPE, 235, np.uint8)
+        cv2.putText(plate, ALPHABET[start : start + 6], (6, 48), cv2.FONT_HERSHEY_SIMPLEX, 1.5, (15,), 4, cv2.LINE_AA)
+        pictures.append(plate)
+    return np.asarray(pictures, np.float32)[:, None] / 127.5 - 1.0
