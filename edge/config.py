@@ -173,7 +173,7 @@ class WindowSettings(Section):
 class RecognitionSettings(Section):
     """``[recognition]``: the worker processes and what they run.
 
-    ``engine`` runs the reader's network: EasyOCR, or LiteRT with the same texts, a third of the memory and no PyTorch.
+    ``engine`` runs the reader's network: EasyOCR, or LiteRT: the same texts without PyTorch.
     ``stop_timeout_s``: how long a stop waits for cases being decided; the others are decided after the next start.
     """
 

@@ -6,15 +6,14 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
 
 import numpy as np
 
-from edge.config import Engine
 from edge.model import Box, Detection, PlateRead
-from edge.vision.integrity import weights_checksum
+from edge.vision.integrity import LITERT_NAME, weights_checksum
 from edge.vision.litert_backend import LitertNetwork
 from edge.vision.reader import PlateReader
+from edge.vision.runtime import available
 
 from .progress import Progress
 from .truth import TruthCrop
@@ -44,16 +43,19 @@ class Row:
 
 
 def readers(models: Path, further: Sequence[Path] = ()) -> dict[str, PlateReader]:
-    """One reader an engine, and one for each of the *further* TFLite files made from the same weights.
+    """EasyOCR's reader, LiteRT's in each runtime that is installed, and one for each of the *further* TFLite files made
+    from the same weights.
 
     Raises:
         ModelError: an engine is not installed, or a file is not of this network.
     """
-    engines: tuple[Engine, ...] = get_args(Engine)
-    found = {str(engine): PlateReader(models, engine) for engine in engines}
+    sha256 = weights_checksum(models / "reader")
+    found = {"easyocr": PlateReader(models, "easyocr")}
+    for runtime in available():
+        network = LitertNetwork(models / "reader" / LITERT_NAME, sha256, runtime=runtime)
+        found[f"litert: {runtime}"] = PlateReader(models, "litert", network)
     for path in further:
-        network = LitertNetwork(path, weights_checksum(models / "reader"))
-        found[path.stem] = PlateReader(models, "litert", network)
+        found[path.stem] = PlateReader(models, "litert", LitertNetwork(path, sha256))
     return found
 
 

@@ -30,12 +30,13 @@ class LitertNetwork:
         path: a ``.tflite`` file with its ``.json`` beside it, as ``autovelox-convert reader export`` writes them.
         weights_sha256: checksum (hex) of the PyTorch weights that it has to be made from; the verdict's thresholds and
             the confidence were fitted to those.
+        runtime: as for ``edge.vision.detector.Detector``.
     """
 
-    def __init__(self, path: Path, weights_sha256: str) -> None:
+    def __init__(self, path: Path, weights_sha256: str, *, runtime: str | None = None) -> None:
         if read_description(path).get("weights_sha256") != weights_sha256:
             raise ModelError(f"{path} was made from another network than the one beside it: run `make reader-export`")
-        self._interpreter = load_interpreter(path)
+        self._interpreter = load_interpreter(path, prefer=runtime)
         inputs, outputs = self._interpreter.get_input_details(), self._interpreter.get_output_details()
         shapes = [tuple(int(side) for side in each["shape"]) for each in (*inputs, *outputs)]
         kinds = {each["dtype"] for each in (*inputs, *outputs)}
