@@ -14,9 +14,12 @@ import numpy as np
 import pytest
 from feedkit import ROUNDABOUT, roundabout
 
-from edge.config import models_dir
+from edge.cli import main
+from edge.config import Settings, load, models_dir
+from edge.demo.setting import Setting
 from edge.errors import ModelError
 from edge.model import ALPHABET
+from edge.provenance import provenance
 from edge.vision import network
 from edge.vision.bestpath import best_path
 from edge.vision.integrity import LITERT_NAME, reader_checksum, weights_checksum
@@ -175,3 +178,25 @@ def test_another_model_is_no_reader(tmp_path: Path) -> None:
     (folder / LITERT_NAME).with_suffix(".json").write_text(json.dumps(about | made_from))
     with pytest.raises(ModelError, match="is not a reader"):
         load_network("litert", folder)
+
+
+def test_every_case_and_the_demo_say_which_engine_reads(tmp_path: Path) -> None:
+    Setting(tmp_path, "litert").clear()
+    settings = load(tmp_path / "autovelox.toml")
+    assert settings.recognition.engine == "litert"
+    assert provenance(settings, MODELS)["reader_engine"] == "litert"
+    assert provenance(Settings(), MODELS)["reader_engine"] == "easyocr"
+
+
+def test_read_takes_either_engine(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    photo = tmp_path / "photo.png"
+    cv2.imwrite(str(photo), roundabout(40)[:, :, ::-1])
+    reports = []
+    for engine in ("easyocr", "litert"):
+        assert main(["read", "--json", "--engine", engine, str(photo)]) == 0
+        reports.append(json.loads(capsys.readouterr().out))
+    first, second = (report["plates"] for report in reports)
+    assert [plate["text"] for plate in first] == [plate["text"] for plate in second]
+    assert first[0]["text"] == "LS15EBC"
+    with pytest.raises(SystemExit):
+        main(["read", "--engine", "torch", str(photo)])
