@@ -1,53 +1,38 @@
-"""Lets torchvision be imported beside a CPU build of torch.
+"""Imports EasyOCR without the most of torchvision.
 
-torchvision's compiled operators are linked against one build of torch. Where they cannot be loaded, the import of
-torchvision fails, because it describes two operators that then do not exist. EasyOCR needs torchvision's transforms
-and none of these operators, so their signatures are declared here, and nothing else.
+EasyOCR's recognition needs ``torchvision.transforms`` and nothing else of that package. The package's ``__init__``,
+which a plain import runs first, imports its models, its data sets and, through them, PyTorch's compiler: nearly half of
+a worker's start and 78 MB of its memory. It also needs torchvision's compiled operators, which load beside one build of
+PyTorch only, and fails where they do not (``operator torchvision::nms does not exist``).
 """
 
 from __future__ import annotations
 
 import importlib
 import importlib.util
-from pathlib import Path
+import sys
 from types import ModuleType
-
-import torch
 
 from edge.errors import ModelError
 
-_SCHEMAS = (
-    "nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
-    "qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
-)
-_declared: list[torch.library.Library] = []  # an operator lives as long as the library that declares it
-
-
-def prepare_torchvision() -> None:
-    """Make ``import torchvision`` work; call it before. Does nothing where the compiled operators load.
-
-    Raises :class:`~edge.errors.ModelError` where torchvision is not installed.
-    """
-    if _declared:
-        return
-    spec = importlib.util.find_spec("torchvision")
-    if spec is None or spec.origin is None:
-        raise ModelError("torchvision is not installed: run `make install`")
-    compiled = sorted(Path(spec.origin).parent.glob("_C*.so"))
-    try:
-        for library in compiled:
-            torch.ops.load_library(str(library))  # type: ignore[no-untyped-call]
-    except OSError:
-        compiled = []
-    if compiled:
-        return
-    declaration = torch.library.Library("torchvision", "DEF")  # type: ignore[no-untyped-call]
-    for schema in _SCHEMAS:
-        declaration.define(schema)  # type: ignore[no-untyped-call]
-    _declared.append(declaration)
+PACKAGE = "torchvision"
 
 
 def import_easyocr() -> ModuleType:
-    """Import and return ``easyocr``, wherever torchvision can or cannot load its operators."""
-    prepare_torchvision()
-    return importlib.import_module("easyocr")
+    """Import and return ``easyocr``; of torchvision only the modules that it asks for.
+
+    Whoever imports ``torchvision`` afterwards gets it whole.
+
+    Raises:
+        ModelError: torchvision is not installed.
+    """
+    if PACKAGE in sys.modules:
+        return importlib.import_module("easyocr")
+    spec = importlib.util.find_spec(PACKAGE)
+    if spec is None:
+        raise ModelError("torchvision is not installed: run `make install`")
+    sys.modules[PACKAGE] = importlib.util.module_from_spec(spec)  # the package, its __init__ not run
+    try:
+        return importlib.import_module("easyocr")
+    finally:
+        del sys.modules[PACKAGE]

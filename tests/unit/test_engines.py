@@ -200,3 +200,14 @@ def test_read_takes_either_engine(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert first[0]["text"] == "LS15EBC"
     with pytest.raises(SystemExit):
         main(["read", "--engine", "torch", str(photo)])
+
+
+def test_easyocr_takes_only_what_it_needs_of_torchvision() -> None:
+    code = """
+import sys
+import edge.vision.easyocr_backend as backend
+print("torchvision.transforms" in sys.modules, "torchvision.models" in sys.modules, "torch._dynamo" in sys.modules)
+print("torchvision" in sys.modules, backend.easyocr.__version__.count("."))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout.split() == ["True", "False", "False", "False", "2"], done.stderr
