@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from readkit import plate_read
 
 from converter.reader.engines import compare, table
 from converter.reader.truth import TruthCrop
 from edge.model import PlateRead
+from tests.support.reads import plate_read
 
 
 class Always:

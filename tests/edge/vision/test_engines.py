@@ -12,7 +12,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from feedkit import ROUNDABOUT, roundabout
 
 from edge.cli import main
 from edge.config import Settings, load, models_dir
@@ -28,6 +27,7 @@ from edge.vision.network import Network, load_network
 from edge.vision.pipeline import Recogniser
 from edge.vision.tflite import available
 from edge.workers.pool import WorkerPool
+from tests.support.feed import ROUNDABOUT, roundabout
 
 MODELS = models_dir()
 FEED = ROUNDABOUT.parent
@@ -41,7 +41,7 @@ for name in ("easyocr", "torch", "torchvision"):
 
 def without_easyocr(code: str) -> subprocess.CompletedProcess[str]:
     """Run *code* where neither EasyOCR nor PyTorch can be imported."""
-    path = os.pathsep.join((str(Path(__file__).parent), str(Path(__file__).parents[2])))
+    path = os.pathsep.join((str(Path(__file__).parent), str(Path(__file__).parents[3])))
     return subprocess.run(
         [sys.executable, "-c", WITHOUT_EASYOCR + code],
         capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": path},
@@ -105,7 +105,7 @@ def test_either_runtime_of_litert_says_the_same(runtime: str, litert: Network, m
 def test_plates_are_read_where_easyocr_is_not_installed() -> None:
     done = without_easyocr(
         """
-from feedkit import roundabout
+from tests.support.feed import roundabout
 from edge.config import models_dir
 from edge.vision.pipeline import Recogniser
 print(Recogniser(models_dir(), "litert").plates(roundabout(40))[0].text)
