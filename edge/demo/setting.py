@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from edge.cases.evidence.signing import create_signing_key
+from edge.config import Engine
 from edge.crypto import Chip, load_chip, save_chip
 from edge.demo.cast import FOLDER, Cast
 from edge.demo.portraits import draw
@@ -37,6 +38,9 @@ manifest = "{manifest}"
 [speed]
 limit_kmh = 50.0
 
+[recognition]
+engine = "{engine}"
+
 [verdict]
 plate_countries = ["IT", "NL", "GB", "VN"]
 plate_pattern = "[A-Z0-9]{{4,10}}"
@@ -59,9 +63,10 @@ class Setting:
         log: the unit's log.
     """
 
-    def __init__(self, folder: Path) -> None:
-        """Name the files below *folder*; nothing is written."""
+    def __init__(self, folder: Path, engine: Engine = "easyocr") -> None:
+        """Name the files below *folder*, of a unit whose reader *engine* runs; nothing is written."""
         self.folder = folder
+        self._engine = engine
         self.config = folder / "autovelox.toml"
         self.state_dir = folder / "state"
         self.log = folder / "unit.log"
@@ -81,7 +86,8 @@ class Setting:
         self.folder.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(self.state_dir, ignore_errors=True)
         self.log.unlink(missing_ok=True)
-        self.config.write_text(CONFIG.format(manifest=FOLDER / "feed" / "manifest.toml"), encoding="utf-8")
+        manifest = FOLDER / "feed" / "manifest.toml"
+        self.config.write_text(CONFIG.format(manifest=manifest, engine=self._engine), encoding="utf-8")
 
     def enrol(self, cast: Cast, done: Callable[[], None]) -> None:
         """Make keys, registry and chips for *cast*; call *done* after each driver."""
