@@ -1,4 +1,4 @@
-"""``autovelox cases``, ``autovelox backup``, ``autovelox restore``: the operator's and the officers' commands."""
+"""``autovelox cases``, ``autovelox backup``, ``autovelox restore``: commands of the operator and of officers."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def _key_file(args: argparse.Namespace) -> Path:
 
 
 def _signer(args: argparse.Namespace) -> Signer | None:
-    """The signer if this account may read the key; else the daemon countersigns."""
+    """The signer if this account may read the key; otherwise the daemon signs later."""
     try:
         return load_signer(_key_file(args))
     except SecretError:
@@ -203,7 +203,7 @@ def _verify(args: argparse.Namespace) -> int:
             print(audit(_state_dir(args), trusted=trusted, head=args.head, progress=partial(_progress, "verifying")))
     except Mismatch as error:
         raise EvidenceError(
-            f"the evidence does not hold: {error}", "ask for a fresh package and check how this one came here"
+            f"the evidence does not hold: {error}", "ask for a new package, and find out how this one was changed"
         ) from None
     except OSError as error:
         raise CaseError(
@@ -213,16 +213,16 @@ def _verify(args: argparse.Namespace) -> int:
 
 
 def _purge(args: argparse.Namespace) -> int:
-    from edge.cases.retention import Policy, clock_is_trusted, due, purge
+    from edge.cases.retention import RetentionPolicy, clock_is_trusted, due, purge
 
     state_dir = _state_dir(args)
     settings = load(args.config).cases if args.config else CaseSettings()
     if args.numbers and not args.reason:
-        raise CaseError("say why these cases go before their time", "--reason")
+        raise CaseError("cases are purged before their time only for a reason", "give it with --reason")
     if not (args.numbers or args.dry_run or args.trust_clock or clock_is_trusted()):
         print("nothing purged: the clock is not synchronised; set it right, or say --trust-clock", file=sys.stderr)
         return 0
-    numbers = tuple(args.numbers) or due(state_dir, Policy.of(settings))
+    numbers = tuple(args.numbers) or due(state_dir, RetentionPolicy.of(settings))
     if not args.dry_run:
         purge(state_dir, numbers, reason=args.reason or "retention period over", signer=_signer(args))
     which = f": {', '.join(map(str, numbers))}" if numbers else ""
@@ -236,7 +236,7 @@ def _public_key(args: argparse.Namespace) -> int:
 
 
 def _rotate_key(args: argparse.Namespace) -> int:
-    from edge.cases.evidence.signing import rotate_signing_key
+    from edge.cases.storage.signatures import rotate_signing_key
 
     state_dir = _state_dir(args)
     with Archive(state_dir) as archive:
@@ -262,6 +262,6 @@ def _restore(args: argparse.Namespace) -> int:
 
 
 def _progress(what: str, done: int, total: int) -> None:
-    """A line that rewrites itself, for people only."""
+    """Show progress on one line of a terminal."""
     if sys.stderr.isatty() and (done == total or done % 20 == 0):
         print(f"\r{what} {done}/{total}" + ("\r\x1b[K" if done == total else ""), end="", file=sys.stderr, flush=True)

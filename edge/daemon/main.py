@@ -14,9 +14,7 @@ from pathlib import Path
 
 import uvloop
 
-from edge.cases.evidence.signing import load_signer
-from edge.cases.retention import Policy
-from edge.cases.store import CaseStore
+from edge.cases import CaseStore, RetentionPolicy, load_signer
 from edge.config import Settings, models_dir
 from edge.crypto import opener
 from edge.daemon import journald
@@ -112,7 +110,7 @@ class Unit:
             settings.unit.state_dir,
             load_signer(settings.cases.signing_key_file),
             await asyncio.to_thread(provenance, settings, folder),
-            policy=Policy.of(settings.cases),
+            policy=RetentionPolicy.of(settings.cases),
         )
         stack.push_async_callback(self._cases.close)
         stack.push_async_callback(self._disk.stop)

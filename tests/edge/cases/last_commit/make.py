@@ -1,7 +1,8 @@
 """Makes ``f42d16c.tar.xz`` with the code of commit f42d16c: a unit's files as they were before the rooms were moved.
 
     git worktree add ../f42d16c f42d16c
-    cd /tmp && PYTHONPATH=<checkout>/../f42d16c <checkout>/.venv/bin/python <checkout>/tests/edge/cases/last_commit/make.py
+    cd /tmp
+    PYTHONPATH=CHECKOUT/../f42d16c CHECKOUT/.venv/bin/python CHECKOUT/tests/edge/cases/last_commit/make.py
 
 Everybody in it is fictional. It holds ``state`` (a store as a power cut leaves it: a WAL that was not emptied, the copy
 of the WAL, the journal of a case already decided, a case that only the journal knows), ``backup``, ``export.zip``,
@@ -25,23 +26,24 @@ from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
-from edge.cases.archive import Archive
-from edge.cases.audit import audit
-from edge.cases.backup import backup
 from edge.cases.database import database_path
-from edge.cases.export import export_cases, export_report
-from edge.cases.retention import purge
-from edge.cases.review import record
 from edge.cases.signing import create_signing_key, load_signer, rotate_signing_key
-from edge.cases.store import CaseStore
 from edge.chip import Chip, load_chip, save_chip
-from edge.errors import NoSuchCase
 from edge.link.packet import load_public_key, seal
-from edge.model import Box, Decision, Detection, Driver, Frame, Outcome, Packet, PlateRead, Trigger, Verdict
 from edge.police.enrol import create_registry, enrol
 from edge.police.reopen import reopen
 from edge.police.vault import create_master_key, load_master_key
 from PIL import Image, ImageDraw
+
+from edge.cases.archive import Archive
+from edge.cases.audit import audit
+from edge.cases.backup import backup
+from edge.cases.export import export_cases, export_report
+from edge.cases.retention import purge
+from edge.cases.review import record
+from edge.cases.store import CaseStore
+from edge.errors import NoSuchCase
+from edge.model import Box, Decision, Detection, Driver, Frame, Outcome, Packet, PlateRead, Trigger, Verdict
 
 ARCHIVE = Path(__file__).with_name("f42d16c.tar.xz")
 UNIT = {"serial": "AVX-0042", "software": "0.1.0", "models": {"detector": "0" * 64}, "authority": "Comune di Prova"}

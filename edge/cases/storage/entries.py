@@ -1,0 +1,115 @@
+"""Entries of the chain in the database, and the rows of ``cases`` that repeat what they say."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Mapping
+
+from edge.cases.evidence.chain import Entry, Signs, next_entry
+from edge.cases.evidence.manifest import Manifest, driver_name, shown_plate, to_case
+from edge.cases.storage.database import transaction
+from edge.model import Case
+
+
+def last_entry(database: sqlite3.Connection) -> tuple[int, str] | None:
+    """Sequence number and hash of the newest entry; None while the chain is empty.
+
+    Raises:
+        sqlite3.Error: the database cannot be read.
+    """
+    row = database.execute("SELECT seq, hash FROM entries ORDER BY seq DESC LIMIT 1").fetchone()
+    return (int(row[0]), str(row[1])) if row else None
+
+
+def insert_entry(database: sqlite3.Connection, entry: Entry) -> None:
+    """Store *entry* at the end of the chain.
+
+    Raises:
+        sqlite3.Error: the database cannot be written.
+    """
+    database.execute(
+        "INSERT INTO entries (seq, kind, case_number, header, body, hash, signature, key_id)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (entry.seq, entry.kind, entry.case, entry.header, entry.body, entry.hash, entry.signature, entry.key_id),
+    )
+
+
+def append_entry(
+    database: sqlite3.Connection,
+    kind: str,
+    case: int | None,
+    content: Mapping[str, object],
+    *,
+    signer: Signs | None,
+    at_utc: float | None = None,
+) -> Entry:
+    """Make the entry that follows the newest one, and store it; the caller has begun a transaction.
+
+    *at_utc* is in seconds since the epoch (default: now). Without *signer* the entry waits for its signature.
+
+    Raises:
+        sqlite3.Error: the database cannot be written.
+    """
+    at_utc = time.time() if at_utc is None else at_utc
+    entry = next_entry(last_entry(database), kind, case, content, at_utc=at_utc, signer=signer)
+    insert_entry(database, entry)
+    return entry
+
+
+def insert_filed(database: sqlite3.Connection, manifest: Manifest, signer: Signs | None) -> None:
+    """Enter a case that was filed, in one transaction: its entry and its row.
+
+    Raises:
+        sqlite3.Error: the database cannot be written.
+    """
+    case = to_case(manifest)
+    with transaction(database):
+        entry = append_entry(database, "filed", case.number, manifest, signer=signer)
+        database.execute(
+            "INSERT INTO cases (number, state, at_utc, site, speed_kmh, limit_kmh, filed_seq)"
+            " VALUES (?, 'pending', ?, ?, ?, ?, ?)",
+            (case.number, case.trigger.at_utc, case.site, case.trigger.speed_kmh, case.limit_kmh, entry.seq),
+        )
+
+
+def insert_decided(database: sqlite3.Connection, manifest: Manifest, portrait: bytes, signer: Signs | None) -> Case:
+    """Enter the verdict of a case, in one transaction: its entry, its row, and the driver's portrait (may be empty).
+
+    Raises:
+        sqlite3.Error: the database cannot be written.
+    """
+    case = to_case(manifest, portrait=portrait)
+    assert case.verdict is not None
+    with transaction(database):
+        entry = append_entry(database, "decided", case.number, manifest, signer=signer)
+        database.execute(
+            "UPDATE cases SET state = 'decided', plate_text = ?, outcome = ?, driver_name = ?, decided_seq = ?"
+            " WHERE number = ?",
+            (shown_plate(case), str(case.verdict.outcome), driver_name(case), entry.seq, case.number),
+        )
+        if portrait:
+            database.execute("INSERT INTO portraits VALUES (?, ?)", (case.number, portrait))
+    return case
+
+
+def case_states(database: sqlite3.Connection) -> dict[int, str]:
+    """The state of every case there ever was, by number: pending, decided, or purged.
+
+    Raises:
+        sqlite3.Error: the database cannot be read.
+    """
+    rows = database.execute("SELECT number, iif(purged_seq IS NULL, state, 'purged') FROM cases ORDER BY number")
+    return {int(number): str(state) for number, state in rows}
+
+
+def read_filed_manifest(database: sqlite3.Connection, number: int) -> Manifest:
+    """The manifest that the case was filed with.
+
+    Raises:
+        sqlite3.Error: the database cannot be read.
+    """
+    sql = "SELECT body FROM entries JOIN cases ON seq = filed_seq WHERE number = ?"
+    manifest: Manifest = json.loads(database.execute(sql, (number,)).fetchone()[0])
+    return manifest
