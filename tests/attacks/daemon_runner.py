@@ -9,20 +9,20 @@ from pathlib import Path
 
 from runner import say_everything, serve
 
-from edge.config import load
-from edge.daemon import main
+from edge.config import Settings, load
+from edge.daemon import main, wiring
+from edge.daemon.wiring import Parts
 
 
-class QuestionedUnit(main.Unit):
-    """The daemon's unit, which also answers questions."""
-
-    async def start(self, stack: AsyncExitStack) -> None:
-        await super().start(stack)
-        self._asking = asyncio.create_task(serve(self._link, self._flow._mailbox, self._open_packets))
-        stack.callback(self._asking.cancel)
+async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
+    """The daemon's parts, which also answer questions."""
+    parts = await wiring.build(settings, stack)
+    asking = asyncio.create_task(serve(parts.link, parts.mailbox, parts.opener))
+    stack.callback(asking.cancel)
+    return parts
 
 
 if __name__ == "__main__":
     say_everything()
-    main.Unit = QuestionedUnit  # type: ignore[misc]
+    main.build = build
     sys.exit(main.run(load(Path(sys.argv[1]))))

@@ -26,7 +26,7 @@ from edge.cases.evidence.verify import check_chain, check_signatures, sha256
 from edge.cases.storage.database import migrate, open_to_read
 from edge.cases.storage.entries import insert_entry
 from edge.cases.storage.layout import StateFolder
-from edge.model import Decision, Frame, Outcome, Trigger, Verdict
+from edge.model import Decision, Frame, Outcome, Reason, Trigger, Verdict
 
 SIGNER = Signer(bytes(range(32)))
 
@@ -35,7 +35,7 @@ def make(state_dir: Path, cases: int, photo: bytes) -> None:
     """A store of *cases* decided cases, written in one transaction."""
     migrate(StateFolder(state_dir).database)
     frame = Frame(photo, 1280, 720, 0.0, 0)
-    decision = Decision(Verdict(Outcome.UNIDENTIFIED, "", 0.0, reason="no claim explains the photo"))
+    decision = Decision(Verdict(Outcome.UNIDENTIFIED, "", 0.0, reason=Reason.NO_CLAIM))
     head: tuple[int, str] | None = None
     with closing(sqlite3.connect(StateFolder(state_dir).database)) as database, database:
 

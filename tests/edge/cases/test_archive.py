@@ -113,7 +113,7 @@ async def test_reviews_are_events_and_never_edits(tmp_path: Path) -> None:
         ({"kind": "confirm", "officer": "  ", "reason": "right"}, "name is missing"),
         ({"kind": "correct_plate", "officer": "Conti", "reason": "x"}, "a plate has"),
         ({"kind": "correct_plate", "officer": "Conti", "reason": "x", "plate": "AB-1"}, "a plate has"),
-        ({"kind": "view", "officer": "Conti", "plate": "AB1"}, "takes no plate"),
+        ({"kind": "view", "officer": "Conti", "plate": "AB1"}, "correct_plate only"),
         ({"kind": "view", "officer": "C" * 3000}, "too long"),
         ({"kind": "view", "officer": "C\udc80"}, "type it again"),
     ],
