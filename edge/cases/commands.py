@@ -55,7 +55,9 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     verify.add_argument("--head", help="hash of an entry that must still be in the chain, as an earlier check gave it")
     purge = _add(actions, "purge", _purge, "delete cases whose retention period is over; tombstones stay")
     purge.add_argument("numbers", type=int, nargs="*", metavar="N", help="these cases instead, before their time")
-    purge.add_argument("--reason", default="", help="why before their time; goes into the tombstone, name nobody")
+    purge.add_argument(
+        "--reason", default="", help="why before their time; goes into the tombstone, without personal data"
+    )
     purge.add_argument("--trust-clock", action="store_true", help="although nothing keeps the clock right")
     purge.add_argument("--dry-run", action="store_true", help="only say which cases are due")
     _add(actions, "public-key", _public_key, "print the unit's public key")

@@ -220,6 +220,6 @@ class CaseStore:
 
 
 def _log_failure(running: asyncio.Future[Any]) -> None:
-    """Log the error of an act whose caller was cancelled: nobody else sees it."""
+    """Log the error of an act whose caller was cancelled: no other code sees it."""
     if not running.cancelled() and (error := running.exception()) is not None:
         log.error("the case store failed after its caller was cancelled: %s", error)

@@ -10,7 +10,7 @@ from edge.cases.evidence.signing import create_signing_key
 from edge.crypto.chip import Chip, load_chip, save_chip
 from edge.demo.cast import FOLDER, Cast
 from edge.demo.portraits import draw
-from edge.registry.enrol import create_registry, enrol
+from edge.registry.enrol import create_registry, enrol_driver
 from edge.registry.vault import create_master_key, load_master_key
 
 CONFIG = """\
@@ -82,7 +82,7 @@ class Setting:
         create_registry(self._registry)
         master_key = load_master_key(self._master_key)
         for person in cast.driver:
-            enrolment = enrol(
+            enrolment = enrol_driver(
                 self._registry,
                 master_key,
                 licence=person.licence,

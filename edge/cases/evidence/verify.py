@@ -156,7 +156,7 @@ def _add_link(chain: Chain, seq: int, link: Link) -> None:
     if set(header) != HEADER_KEYS or header["seq"] != seq:
         raise Mismatch(f"entry {seq} of the chain is missing or out of order")
     if not (header["case"] is None or isinstance(header["case"], int)) or not isinstance(header["kind"], str):
-        raise Mismatch(f"entry {seq} of the chain is none that a unit writes")
+        raise Mismatch(f"entry {seq} of the chain is not one that a unit writes")
     if header["previous"] != chain.head:
         raise Mismatch(f"entry {seq} does not follow from entry {seq - 1}: one of them was altered or removed")
     if link.body is not None and sha256(link.body) != header["body"]:
@@ -326,7 +326,7 @@ def _check_members(package: Package) -> tuple[Chain, list[int]]:
         if sha256(package.read(name)) != digest:
             raise Mismatch(f"{name} is not what was exported")
     if extra := set(package.names) - known:
-        raise Mismatch(f"the package holds {min(extra)}, which nobody vouches for")
+        raise Mismatch(f"the package holds {min(extra)}, which no signature covers")
     return chain, cases
 
 

@@ -101,7 +101,7 @@ class Journal:
             try:
                 file = self.read(number)
             except CaseError:
-                continue  # without the manifest nobody can say which photos belong to the case
+                continue  # without the manifest it is unknown which photos belong to the case
             names = {frame["file"] for frame in file.manifest["frames"]} if file else set()
             for photo in self._folder.case(number).glob("*.jpg"):
                 if self._folder.name(photo) not in names:

@@ -116,7 +116,7 @@ async def test_a_forger_who_seals_anew_is_detected(tmp_path: Path) -> None:
         "portrait is not what": {"cases/00000001/portrait": frame(9).jpeg},
         "report.pdf is not what": {"cases/00000001/report.pdf": b"%PDF-forged"},
         "0.jpg is missing": {"cases/00000001/0.jpg": None},
-        "nobody vouches for": {"cases/00000001/extra.txt": b"he did it"},
+        "no signature covers": {"cases/00000001/extra.txt": b"he did it"},
         "verify.py is not what was exported": {"verify.py": b"print('Everything holds')"},
         "follow from": {"chain.jsonl": chain.replace(b'\\"kind\\":\\"decided\\"', b'\\"kind\\":\\"decides\\"', 1)},
         "out of order": {"chain.jsonl": b"\n".join(chain.splitlines()[1:])},

@@ -29,7 +29,7 @@ from edge.errors import NoSuchCase
 from edge.model import Packet
 from edge.registry.enrol import list_drivers
 from edge.registry.lookup import Registry
-from edge.registry.reopen import reopen
+from edge.registry.reopen import reopen_packet
 from edge.registry.vault import load_master_key
 from tests.support.cases import UNIT, frame, identified, trigger, unidentified
 
@@ -109,7 +109,7 @@ def test_the_export_and_its_own_tool_hold(files: Path) -> None:
     assert check_package(package, load_signer(files / "signing.key").public_key)
     with zipfile.ZipFile(package) as archive:
         then = archive.read("cases/00000001/manifest.json")
-    says = reopen(files / "registry.sqlite", load_master_key(files / "master.key"), then)
+    says = reopen_packet(files / "registry.sqlite", load_master_key(files / "master.key"), then)
     assert says == expected(files)["reopened"]
 
 
