@@ -8,7 +8,6 @@ without packets.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from pathlib import Path
 from edge.cases.archive import Archive
 from edge.cases.audit import audit
 from edge.cases.storage.database import connect, open_to_read, write_transaction
+from edge.cases.storage.durable import sync_tree
 from edge.cases.storage.entries import append_entry, last_entry
 from edge.cases.storage.journal import Journal, JournalFile
 from edge.cases.storage.layout import StateFolder
@@ -138,13 +138,6 @@ def _new_folder(to: Path) -> Path:
 
 def _finish(part: Path, to: Path) -> None:
     """Sync everything below *part*, and rename it to *to*."""
-    for folder, _, files in os.walk(part):
-        for name in files:
-            handle = os.open(Path(folder, name), os.O_RDONLY)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
-        sync_folder(Path(folder))
+    sync_tree(part)
     part.rename(to)
     sync_folder(to.parent.resolve())

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import secrets
 import time
 import zipfile
@@ -29,7 +28,7 @@ from edge.cases.report.pdf import pdf_report
 from edge.cases.report.proof_page import Proof
 from edge.cases.review import record
 from edge.cases.storage.database import open_to_read
-from edge.cases.storage.durable import make_folder, write_durably
+from edge.cases.storage.durable import make_folder, sync_file, write_durably
 from edge.cases.storage.layout import StateFolder
 from edge.cases.views import EventKind
 from edge.crypto.keyfile import sync_folder
@@ -285,5 +284,4 @@ def _seal(path: Path) -> None:
             digest.update(block)
             left -= len(block)
         file.write(digest.hexdigest().encode("ascii"))
-        file.flush()
-        os.fsync(file.fileno())
+        sync_file(file)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import shutil
-import sqlite3
 import time
 from collections.abc import Sequence
 from contextlib import closing
@@ -19,9 +18,10 @@ from typing import TYPE_CHECKING
 from edge.cases.evidence.chain import Signs
 from edge.cases.storage.clock import clock_state
 from edge.cases.storage.database import open_to_read, write_transaction
-from edge.cases.storage.entries import append_entry
+from edge.cases.storage.entries import PURGED, case_state, replace_with_tombstone
 from edge.cases.storage.layout import StateFolder
 from edge.errors import CaseError, NoSuchCase
+from edge.model import State
 
 if TYPE_CHECKING:
     from edge.config import CaseSettings
@@ -36,10 +36,6 @@ SELECT number FROM cases WHERE state = 'decided' AND purged_seq IS NULL AND at_u
     WHEN review = 'dismiss' THEN ? WHEN outcome = 'identified' THEN ? ELSE ? END
 ORDER BY number
 """
-_BLANK = (
-    "UPDATE cases SET purged_seq = ?, at_utc = 0, site = '', speed_kmh = NULL, limit_kmh = 0, plate_text = '',"
-    " outcome = NULL, driver_name = '', review = NULL, corrected_plate = NULL, exported_utc = NULL WHERE number = ?"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +83,16 @@ def purge(state_dir: Path, numbers: Sequence[int], *, reason: str, signer: Signs
     folder = StateFolder(state_dir)
     for number in numbers:
         with write_transaction(folder) as database:
-            _delete_case(database, number, reason, signer)
+            state = case_state(database, number)
+            if state is None:
+                raise NoSuchCase(f"there is no case {number}", "autovelox cases list shows which there are")
+            if state == PURGED:
+                raise NoSuchCase(f"case {number} was purged before", "leave it out of the list")
+            if state != State.DECIDED:
+                raise CaseError(
+                    f"case {number} is not decided yet", "wait for the verdict, a pending case is never purged"
+                )
+            replace_with_tombstone(database, number, reason, signer=signer)
     with closing(open_to_read(folder)) as database:
         gone = [row[0] for row in database.execute("SELECT number FROM cases WHERE purged_seq IS NOT NULL")]
     try:
@@ -125,20 +130,3 @@ class Purger:
         if numbers := due(self._state_dir, self._policy):
             purge(self._state_dir, numbers, reason="retention period over", signer=self._signer)
             log.info("%d cases purged: their retention period is over", len(numbers))
-
-
-def _delete_case(database: sqlite3.Connection, number: int, reason: str, signer: Signs | None) -> None:
-    """Replace what the database holds of a case by a tombstone."""
-    row = database.execute("SELECT state, purged_seq, decided_seq FROM cases WHERE number = ?", (number,)).fetchone()
-    if row is None:
-        raise NoSuchCase(f"there is no case {number}", "autovelox cases list shows which there are")
-    state, purged_seq, decided_seq = row
-    if purged_seq is not None:
-        raise NoSuchCase(f"case {number} was purged before", "leave it out of the list")
-    if state != "decided":
-        raise CaseError(f"case {number} is not decided yet", "wait for the verdict, a pending case is never purged")
-    content = {"reason": reason, "decided_entry": decided_seq}
-    entry = append_entry(database, "purge", number, content, signer=signer)
-    database.execute("UPDATE entries SET body = NULL WHERE case_number = ? AND kind != 'purge'", (number,))
-    database.execute("DELETE FROM portraits WHERE case_number = ?", (number,))
-    database.execute(_BLANK, (entry.seq, number))

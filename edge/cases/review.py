@@ -14,11 +14,11 @@ from pathlib import Path
 
 from edge.cases.evidence.chain import Signs
 from edge.cases.storage.database import write_transaction
-from edge.cases.storage.entries import append_entry
+from edge.cases.storage.entries import PURGED, case_state, insert_event
 from edge.cases.storage.layout import StateFolder
 from edge.cases.views import REVIEWS, EventKind
 from edge.errors import CaseError, NoSuchCase
-from edge.model import ALPHABET
+from edge.model import ALPHABET, State
 
 MAX_PLATE_CHARACTERS = 12
 MAX_TEXT_CHARACTERS = 2000
@@ -61,23 +61,27 @@ def record(
         raise CaseError("a plate goes with correct_plate only", "leave it out")
     content.update(details or {})
     with write_transaction(StateFolder(state_dir)) as database:
-        row = database.execute("SELECT state, purged_seq FROM cases WHERE number = ?", (number,)).fetchone()
-        if row is None:
+        state = case_state(database, number)
+        if state is None:
             raise NoSuchCase(f"there is no case {number}", "autovelox cases list shows which there are")
-        if row[1] is not None:
+        if state == PURGED:
             raise NoSuchCase(
                 f"case {number} was purged", "choose another case, nothing can be recorded for this one any more"
             )
-        if row[0] != "decided" and kind is not EventKind.VIEW:
+        if state != State.DECIDED and kind is not EventKind.VIEW:
             raise CaseError(f"case {number} is not decided yet", "wait for the unit's verdict")
         at_utc = time.time()
-        entry = append_entry(database, kind, number, content, signer=signer, at_utc=at_utc)
-        if kind in REVIEWS:
-            database.execute("UPDATE cases SET review = ? WHERE number = ?", (kind, number))
-        if kind is EventKind.CORRECT_PLATE:
-            database.execute("UPDATE cases SET corrected_plate = ? WHERE number = ?", (plate, number))
-        if kind is EventKind.EXPORT:
-            database.execute("UPDATE cases SET exported_utc = ? WHERE number = ?", (at_utc, number))
+        entry = insert_event(
+            database,
+            kind,
+            number,
+            content,
+            signer=signer,
+            at_utc=at_utc,
+            review=kind if kind in REVIEWS else None,
+            corrected_plate=plate,
+            exported_utc=at_utc if kind is EventKind.EXPORT else None,
+        )
     return entry.seq
 
 

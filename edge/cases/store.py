@@ -11,7 +11,7 @@ import logging
 import os
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -80,9 +80,11 @@ class CaseStore:
         space = space or DiskSpace(folder)
         lock = await asyncio.to_thread(take_lock, folder)
         thread = ThreadPoolExecutor(1, thread_name_prefix="case-writer")
+        opening = thread.submit(Writer.open, folder, signer, space)
         try:
-            writer = await asyncio.get_running_loop().run_in_executor(thread, Writer.open, folder, signer, space)
+            writer = await asyncio.wrap_future(opening)
         except BaseException as error:
+            thread.submit(_close_opened, opening)
             thread.shutdown()
             os.close(lock)
             if isinstance(error, sqlite3.Error | OSError):
@@ -217,6 +219,12 @@ class CaseStore:
             raise
         except sqlite3.Error as error:
             raise CaseError(f"the case database cannot be used ({error})", "check the disk") from None
+
+
+def _close_opened(opening: Future[Writer]) -> None:
+    """Close the writer of an :meth:`CaseStore.open` that was cancelled while it was being opened."""
+    if not opening.cancelled() and opening.exception() is None:
+        opening.result().close()
 
 
 def _log_failure(running: asyncio.Future[Any]) -> None:

@@ -97,7 +97,29 @@ def withdraw(path: Path) -> None:
         _overwrite(file)
 
 
-def _overwrite(file: BinaryIO) -> None:
-    file.write(bytes(os.fstat(file.fileno()).st_size))
+def sync_file(file: BinaryIO) -> None:
+    """Bring what was written to *file* to the disk.
+
+    Raises:
+        OSError: the disk reports an error.
+    """
     file.flush()
     os.fsync(file.fileno())
+
+
+def sync_tree(folder: Path) -> None:
+    """Bring all files and folders below *folder* to the disk.
+
+    Raises:
+        OSError: the disk reports an error.
+    """
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            with Path(parent, name).open("rb") as file:
+                os.fsync(file.fileno())
+        sync_folder(Path(parent))
+
+
+def _overwrite(file: BinaryIO) -> None:
+    file.write(bytes(os.fstat(file.fileno()).st_size))
+    sync_file(file)

@@ -1,4 +1,7 @@
-"""Entries of the chain in the database, and the rows of ``cases`` that repeat what they say."""
+"""Entries of the chain in the database, and the rows of ``cases`` that repeat what they say.
+
+Every change of the database is one of the functions here or in :mod:`edge.cases.storage.signatures`.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,9 @@ from edge.cases.evidence.chain import Entry, Signs, next_entry
 from edge.cases.evidence.manifest import Manifest, driver_name, shown_plate, to_case
 from edge.cases.storage.database import transaction
 from edge.model import Case
+
+PURGED = "purged"
+"""The state of a case that was purged; the others are those of :class:`edge.model.State`."""
 
 
 def last_entry(database: sqlite3.Connection) -> tuple[int, str] | None:
@@ -94,8 +100,69 @@ def insert_decided(database: sqlite3.Connection, manifest: Manifest, portrait: b
     return case
 
 
+def insert_event(
+    database: sqlite3.Connection,
+    kind: str,
+    number: int,
+    content: Mapping[str, object],
+    *,
+    signer: Signs | None,
+    at_utc: float,
+    review: str | None = None,
+    corrected_plate: str | None = None,
+    exported_utc: float | None = None,
+) -> Entry:
+    """Enter what an officer did with a case; the caller has begun a transaction.
+
+    *at_utc* is in seconds since the epoch. *review*, *corrected_plate* and *exported_utc* go into the row of the case;
+    None leaves the row as it is.
+
+    Raises:
+        sqlite3.Error: the database cannot be written.
+    """
+    entry = append_entry(database, kind, number, content, signer=signer, at_utc=at_utc)
+    database.execute(
+        "UPDATE cases SET review = coalesce(?, review), corrected_plate = coalesce(?, corrected_plate),"
+        " exported_utc = coalesce(?, exported_utc) WHERE number = ?",
+        (review, corrected_plate, exported_utc, number),
+    )
+    return entry
+
+
+def replace_with_tombstone(database: sqlite3.Connection, number: int, reason: str, *, signer: Signs | None) -> None:
+    """Delete what the database holds of a decided case and enter a ``purge``; the caller has begun a transaction.
+
+    The headers of the case's entries stay. *reason* must contain no personal data.
+
+    Raises:
+        sqlite3.Error: the database cannot be written.
+    """
+    (decided_seq,) = database.execute("SELECT decided_seq FROM cases WHERE number = ?", (number,)).fetchone()
+    content = {"reason": reason, "decided_entry": decided_seq}
+    entry = append_entry(database, "purge", number, content, signer=signer)
+    database.execute("UPDATE entries SET body = NULL WHERE case_number = ? AND kind != 'purge'", (number,))
+    database.execute("DELETE FROM portraits WHERE case_number = ?", (number,))
+    database.execute(
+        "UPDATE cases SET purged_seq = ?, at_utc = 0, site = '', speed_kmh = NULL, limit_kmh = 0, plate_text = '',"
+        " outcome = NULL, driver_name = '', review = NULL, corrected_plate = NULL, exported_utc = NULL"
+        " WHERE number = ?",
+        (entry.seq, number),
+    )
+
+
+def case_state(database: sqlite3.Connection, number: int) -> str | None:
+    """The state of one case: pending, decided, or :data:`PURGED`; None if there is no case with that number.
+
+    Raises:
+        sqlite3.Error: the database cannot be read.
+    """
+    sql = "SELECT iif(purged_seq IS NULL, state, 'purged') FROM cases WHERE number = ?"
+    row = database.execute(sql, (number,)).fetchone()
+    return str(row[0]) if row else None
+
+
 def case_states(database: sqlite3.Connection) -> dict[int, str]:
-    """The state of every case there ever was, by number: pending, decided, or purged.
+    """The state of every case there ever was, by number: pending, decided, or :data:`PURGED`.
 
     Raises:
         sqlite3.Error: the database cannot be read.

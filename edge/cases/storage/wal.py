@@ -13,7 +13,7 @@ import os
 import sqlite3
 from pathlib import Path
 
-from edge.cases.storage.durable import PART, write_durably
+from edge.cases.storage.durable import PART, sync_file, write_durably
 
 HEADER_BYTES = 32
 COPY = "-wal.copy-"
@@ -81,6 +81,5 @@ def mend_wal(path: Path) -> None:
             if same_wal and found[: len(saved)] != saved:
                 with wal.open("r+b") as file:
                     file.write(saved)
-                    file.flush()
-                    os.fsync(file.fileno())
+                    sync_file(file)
         copy.unlink()

@@ -21,7 +21,14 @@ from collections.abc import Callable, Sequence
 from edge.cases.evidence.manifest import Manifest, Record, decided_manifest, frame_record
 from edge.cases.evidence.signing import Signer
 from edge.cases.storage.database import connect, migrate
-from edge.cases.storage.entries import case_states, insert_decided, insert_filed, read_filed_manifest
+from edge.cases.storage.entries import (
+    PURGED,
+    case_state,
+    case_states,
+    insert_decided,
+    insert_filed,
+    read_filed_manifest,
+)
 from edge.cases.storage.journal import Journal, JournalFile
 from edge.cases.storage.layout import StateFolder
 from edge.cases.storage.signatures import countersign, has_unsigned
@@ -147,10 +154,10 @@ class Writer:
             CaseError: the case is decided already.
         """
         self._catch_up()
-        row = self._database.execute("SELECT state FROM cases WHERE number = ?", (number,)).fetchone()
-        if row is None:
+        state = case_state(self._database, number)
+        if state is None:
             raise NoSuchCase(f"there is no case {number}", "autovelox cases list shows which there are")
-        if row[0] != State.PENDING:
+        if state != State.PENDING:
             raise CaseError(f"case {number} is decided already", "a verdict is written once")
         try:
             file = self._journal.read(number)
@@ -212,7 +219,7 @@ class Writer:
             self._journal.read(number)  # raises if it is damaged: only the journal holds this case
         self._catch_up()
         self.erase_decided()
-        self._journal.sweep({number for number, state in states.items() if state != "purged"})
+        self._journal.sweep({number for number, state in states.items() if state != PURGED})
 
     def _catch_up(self) -> None:
         """Enter the cases that only the journal holds, in order. They are safe there while the database refuses."""
