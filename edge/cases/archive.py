@@ -10,11 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from edge.cases.evidence.chain import sha256
-from edge.cases.evidence.manifest import Manifest, to_case
-from edge.cases.storage.database import open_to_read
-from edge.cases.storage.layout import StateFolder
-from edge.cases.storage.lock import is_locked
+from edge.cases.evidence import Manifest, sha256, to_case
+from edge.cases.storage import StateFolder, is_locked, open_to_read
 from edge.cases.views import CaseFilter, CaseSummary, Event, EventKind, Order, UnitStatus
 from edge.errors import CaseError, NoSuchCase
 from edge.model import Case, Outcome, State

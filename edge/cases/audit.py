@@ -12,8 +12,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from edge.cases.evidence.manifest import driver_name, shown_plate, to_case
-from edge.cases.evidence.verify import (
+from edge.cases.evidence import (
     Chain,
     Link,
     Mismatch,
@@ -21,10 +20,12 @@ from edge.cases.evidence.verify import (
     check_chain,
     check_signatures,
     check_trust,
+    driver_name,
     sha256,
+    shown_plate,
+    to_case,
 )
-from edge.cases.storage.database import open_to_read
-from edge.cases.storage.layout import JOURNAL, StateFolder
+from edge.cases.storage import JOURNAL, StateFolder, open_to_read
 from edge.cases.views import REVIEWS, EventKind
 from edge.errors import CaseError, EvidenceError
 

@@ -17,11 +17,17 @@ from pathlib import Path
 
 from edge.cases.archive import Archive
 from edge.cases.audit import audit
-from edge.cases.storage.database import connect, open_to_read, write_transaction
-from edge.cases.storage.durable import sync_tree
-from edge.cases.storage.entries import append_entry, last_entry
-from edge.cases.storage.journal import Journal, JournalFile
-from edge.cases.storage.layout import StateFolder
+from edge.cases.storage import (
+    Journal,
+    JournalFile,
+    StateFolder,
+    append_entry,
+    connect,
+    last_entry,
+    open_to_read,
+    sync_tree,
+    write_transaction,
+)
 from edge.crypto.keyfile import sync_folder
 from edge.errors import CaseError
 

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from edge.cases.archive import Archive
-from edge.cases.evidence.signing import Signer, load_signer
+from edge.cases.evidence import Signer, load_signer
 from edge.cases.review import record
 from edge.cases.views import REVIEWS, CaseFilter, CaseSummary, EventKind, Order
 from edge.config import CaseSettings, UnitSettings, load
@@ -195,7 +195,7 @@ def _review(args: argparse.Namespace) -> int:
 
 def _verify(args: argparse.Namespace) -> int:
     from edge.cases.audit import audit
-    from edge.cases.evidence.verify import Mismatch, check_package, read_public_key
+    from edge.cases.evidence import Mismatch, check_package, read_public_key
 
     try:
         trusted = read_public_key(args.key) if args.key else None
@@ -238,7 +238,7 @@ def _public_key(args: argparse.Namespace) -> int:
 
 
 def _rotate_key(args: argparse.Namespace) -> int:
-    from edge.cases.storage.signatures import rotate_signing_key
+    from edge.cases.storage import rotate_signing_key
 
     state_dir = _state_dir(args)
     with Archive(state_dir) as archive:

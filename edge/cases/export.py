@@ -20,16 +20,10 @@ from pathlib import Path
 from Crypto.Signature import eddsa
 
 from edge.cases.archive import Archive
-from edge.cases.evidence.chain import Signs, canonical, sha256
-from edge.cases.evidence.verify import CHAIN_NAME, INFO_NAME, SEAL, SEAL_HEX, Mismatch, check_package
-from edge.cases.report.case_page import Pictures
-from edge.cases.report.overlay import overlay, plate_crop
-from edge.cases.report.pdf import pdf_report
-from edge.cases.report.proof_page import Proof
+from edge.cases.evidence import CHAIN_NAME, INFO_NAME, SEAL, SEAL_HEX, Mismatch, Signs, canonical, check_package, sha256
+from edge.cases.report import Pictures, Proof, overlay, pdf_report, plate_crop
 from edge.cases.review import record
-from edge.cases.storage.database import open_to_read
-from edge.cases.storage.durable import make_folder, sync_file, write_durably
-from edge.cases.storage.layout import StateFolder
+from edge.cases.storage import StateFolder, make_folder, open_to_read, sync_file, write_durably
 from edge.cases.views import EventKind
 from edge.crypto.keyfile import sync_folder
 from edge.errors import CaseError, EvidenceError

@@ -15,11 +15,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edge.cases.evidence.chain import Signs
-from edge.cases.storage.clock import clock_state
-from edge.cases.storage.database import open_to_read, write_transaction
-from edge.cases.storage.entries import PURGED, case_state, replace_with_tombstone
-from edge.cases.storage.layout import StateFolder
+from edge.cases.evidence import Signs
+from edge.cases.storage import (
+    PURGED,
+    StateFolder,
+    case_state,
+    clock_state,
+    open_to_read,
+    replace_with_tombstone,
+    write_transaction,
+)
 from edge.errors import CaseError, NoSuchCase
 from edge.model import State
 

@@ -12,10 +12,8 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from edge.cases.evidence.chain import Signs
-from edge.cases.storage.database import write_transaction
-from edge.cases.storage.entries import PURGED, case_state, insert_event
-from edge.cases.storage.layout import StateFolder
+from edge.cases.evidence import Signs
+from edge.cases.storage import PURGED, StateFolder, case_state, insert_event, write_transaction
 from edge.cases.views import REVIEWS, EventKind
 from edge.errors import CaseError, NoSuchCase
 from edge.model import ALPHABET, State

@@ -16,14 +16,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from edge.cases.archive import Archive
-from edge.cases.evidence.manifest import Manifest, Record, filed_manifest, to_case
-from edge.cases.evidence.signing import Signer
+from edge.cases.evidence import Manifest, Record, Signer, filed_manifest, to_case
 from edge.cases.retention import Purger, RetentionPolicy
-from edge.cases.storage.clock import clock_state
-from edge.cases.storage.layout import StateFolder
-from edge.cases.storage.lock import take_lock
-from edge.cases.storage.space import DiskSpace
-from edge.cases.storage.writer import Writer
+from edge.cases.storage import DiskSpace, StateFolder, Writer, clock_state, take_lock
 from edge.errors import CaseError
 from edge.model import Case, Decision, Frame, Packet, PendingCase, State, Trigger
 

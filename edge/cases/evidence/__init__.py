@@ -1,25 +1,71 @@
 """The rules of evidence, without I/O but for key files: manifests, the chain of entries, signatures, verification."""
 
-from edge.cases.evidence.chain import Entry, canonical, next_entry, sha256
-from edge.cases.evidence.manifest import Manifest, Record, decided_manifest, filed_manifest, frame_record, to_case
-from edge.cases.evidence.signing import Signer, create_signing_key, load_signer
-from edge.cases.evidence.verify import Mismatch, check_package, read_public_key
+from edge.cases.evidence.chain import DOMAIN, Entry, Signs, canonical, next_entry, sha256
+from edge.cases.evidence.manifest import (
+    Manifest,
+    Record,
+    decided_manifest,
+    driver_name,
+    filed_manifest,
+    frame_record,
+    packet_record,
+    reason_sentence,
+    shown_plate,
+    to_case,
+    to_packet,
+)
+from edge.cases.evidence.signing import Signer, create_signing_key, introduction, key_entry, known_key_id, load_signer
+from edge.cases.evidence.verify import (
+    CHAIN_NAME,
+    INFO_NAME,
+    SEAL,
+    SEAL_HEX,
+    Chain,
+    Link,
+    Mismatch,
+    Signature,
+    check_chain,
+    check_package,
+    check_signatures,
+    check_trust,
+    read_public_key,
+)
 
 __all__ = [
+    "CHAIN_NAME",
+    "DOMAIN",
+    "INFO_NAME",
+    "SEAL",
+    "SEAL_HEX",
+    "Chain",
     "Entry",
+    "Link",
     "Manifest",
     "Mismatch",
     "Record",
+    "Signature",
     "Signer",
+    "Signs",
     "canonical",
+    "check_chain",
     "check_package",
+    "check_signatures",
+    "check_trust",
     "create_signing_key",
     "decided_manifest",
+    "driver_name",
     "filed_manifest",
     "frame_record",
+    "introduction",
+    "key_entry",
+    "known_key_id",
     "load_signer",
     "next_entry",
+    "packet_record",
     "read_public_key",
+    "reason_sentence",
     "sha256",
+    "shown_plate",
     "to_case",
+    "to_packet",
 ]

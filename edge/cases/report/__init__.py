@@ -5,4 +5,10 @@ from edge.cases.report.overlay import overlay, plate_crop
 from edge.cases.report.pdf import pdf_report
 from edge.cases.report.proof_page import Proof
 
-__all__ = ["Pictures", "Proof", "overlay", "pdf_report", "plate_crop"]
+__all__ = [
+    "Pictures",
+    "Proof",
+    "overlay",
+    "pdf_report",
+    "plate_crop",
+]

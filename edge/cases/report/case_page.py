@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, Spacer, Table
 
-from edge.cases.evidence.manifest import Manifest, Record, reason_sentence
+from edge.cases.evidence import Manifest, Record, reason_sentence
 from edge.cases.report.fonts import BOLD
 from edge.cases.report.paper import (
     ACCENT,

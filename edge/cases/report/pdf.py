@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from reportlab.platypus import Flowable, PageBreak
 
-from edge.cases.evidence.manifest import Manifest
+from edge.cases.evidence import Manifest
 from edge.cases.report.case_page import Pictures, case_page
 from edge.cases.report.fonts import register_fonts
 from edge.cases.report.paper import Head, bind, legible, minute

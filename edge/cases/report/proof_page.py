@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, KeepTogether, Spacer, Table
 
-from edge.cases.evidence.manifest import Manifest, reason_sentence
+from edge.cases.evidence import Manifest, reason_sentence
 from edge.cases.report.fonts import MONO
 from edge.cases.report.paper import INK, MUTED, WIDTH, clean, fact_table, fitted, heading, minute, mono, paragraph
 from edge.cases.report.words import OFFICER_DID, VERDICTS, not_counted

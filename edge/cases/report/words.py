@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
-from edge.cases.evidence.manifest import Record
+from edge.cases.evidence import Record
 from edge.cases.report.paper import clean
 from edge.model import Outcome, Rejection
 

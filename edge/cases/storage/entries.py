@@ -10,8 +10,7 @@ import sqlite3
 import time
 from collections.abc import Mapping
 
-from edge.cases.evidence.chain import Entry, Signs, next_entry
-from edge.cases.evidence.manifest import Manifest, driver_name, shown_plate, to_case
+from edge.cases.evidence import Entry, Manifest, Signs, driver_name, next_entry, shown_plate, to_case
 from edge.cases.storage.database import transaction
 from edge.model import Case
 

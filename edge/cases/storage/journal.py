@@ -13,8 +13,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from edge.cases.evidence.chain import canonical
-from edge.cases.evidence.manifest import Manifest, packet_record, to_packet
+from edge.cases.evidence import Manifest, canonical, packet_record, to_packet
 from edge.cases.storage.durable import PART, erase, make_folder, withdraw, write_durably
 from edge.cases.storage.layout import JOURNAL, StateFolder
 from edge.errors import CaseError

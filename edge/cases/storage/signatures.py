@@ -6,8 +6,16 @@ import sqlite3
 import time
 from pathlib import Path
 
-from edge.cases.evidence.chain import DOMAIN, next_entry
-from edge.cases.evidence.signing import Signer, create_signing_key, introduction, key_entry, known_key_id, load_signer
+from edge.cases.evidence import (
+    DOMAIN,
+    Signer,
+    create_signing_key,
+    introduction,
+    key_entry,
+    known_key_id,
+    load_signer,
+    next_entry,
+)
 from edge.cases.storage.database import transaction, write_transaction
 from edge.cases.storage.entries import insert_entry, last_entry
 from edge.cases.storage.layout import StateFolder

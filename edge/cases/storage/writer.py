@@ -18,8 +18,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Sequence
 
-from edge.cases.evidence.manifest import Manifest, Record, decided_manifest, frame_record
-from edge.cases.evidence.signing import Signer
+from edge.cases.evidence import Manifest, Record, Signer, decided_manifest, frame_record
 from edge.cases.storage.database import connect, migrate
 from edge.cases.storage.entries import (
     PURGED,
