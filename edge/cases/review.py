@@ -60,8 +60,6 @@ def record(
     content.update(details or {})
     with write_transaction(StateFolder(state_dir)) as database:
         state = case_state(database, number)
-        if state is None:
-            raise NoSuchCase(f"there is no case {number}", "autovelox cases list shows which there are")
         if state == PURGED:
             raise NoSuchCase(
                 f"case {number} was purged", "choose another case, nothing can be recorded for this one any more"

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 from edge.cases.evidence import Entry, Manifest, Signs, driver_name, next_entry, shown_plate, to_case
 from edge.cases.storage.database import transaction
+from edge.errors import NoSuchCase
 from edge.model import Case
 
 PURGED = "purged"
@@ -149,15 +150,18 @@ def replace_with_tombstone(database: sqlite3.Connection, number: int, reason: st
     )
 
 
-def case_state(database: sqlite3.Connection, number: int) -> str | None:
-    """The state of one case: pending, decided, or :data:`PURGED`; None if there is no case with that number.
+def case_state(database: sqlite3.Connection, number: int) -> str:
+    """The state of one case: pending, decided, or :data:`PURGED`.
 
     Raises:
+        NoSuchCase: there is no case with that number.
         sqlite3.Error: the database cannot be read.
     """
     sql = "SELECT iif(purged_seq IS NULL, state, 'purged') FROM cases WHERE number = ?"
     row = database.execute(sql, (number,)).fetchone()
-    return str(row[0]) if row else None
+    if row is None:
+        raise NoSuchCase(f"there is no case {number}", "autovelox cases list shows which there are")
+    return str(row[0])
 
 
 def case_states(database: sqlite3.Connection) -> dict[int, str]:

@@ -33,7 +33,7 @@ from edge.cases.storage.layout import StateFolder
 from edge.cases.storage.signatures import countersign, has_unsigned
 from edge.cases.storage.space import DiskSpace
 from edge.cases.storage.wal import empty_wal
-from edge.errors import CaseError, NoSuchCase, StorageFull
+from edge.errors import CaseError, StorageFull
 from edge.model import Case, Decision, Frame, Packet, State
 
 log = logging.getLogger(__name__)
@@ -153,11 +153,8 @@ class Writer:
             CaseError: the case is decided already.
         """
         self._catch_up()
-        state = case_state(self._database, number)
-        if state is None:
-            raise NoSuchCase(f"there is no case {number}", "autovelox cases list shows which there are")
-        if state != State.PENDING:
-            raise CaseError(f"case {number} is decided already", "a verdict is written once")
+        if case_state(self._database, number) != State.PENDING:
+            raise CaseError(f"case {number} is decided already", "leave it as it is, a verdict is written once")
         try:
             file = self._journal.read(number)
         except CaseError as error:
