@@ -27,7 +27,7 @@ _SUMMARY = (
     "SELECT number, state, at_utc, site, speed_kmh, limit_kmh, plate_text, corrected_plate, outcome,"
     " driver_name, review FROM cases"
 )
-ALL = CaseFilter()
+ALL_CASES = CaseFilter()
 
 
 class Archive:
@@ -59,7 +59,7 @@ class Archive:
         return int(self._one("PRAGMA data_version")[0])
 
     def summaries(
-        self, filter: CaseFilter = ALL, *, limit: int = 100, offset: int = 0, order: str = Order.NEWEST
+        self, filter: CaseFilter = ALL_CASES, *, limit: int = 100, offset: int = 0, order: str = Order.NEWEST
     ) -> tuple[CaseSummary, ...]:
         """The cases that *filter* selects, sorted by *order* (an :class:`Order`): *limit* of them, from *offset* on.
 
@@ -78,7 +78,7 @@ class Archive:
             for number, state, at, site, speed, limit_kmh, plate, corrected, outcome, name, review in rows
         )
 
-    def count(self, filter: CaseFilter = ALL) -> int:
+    def count(self, filter: CaseFilter = ALL_CASES) -> int:
         """How many cases *filter* selects.
 
         Raises:

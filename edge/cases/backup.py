@@ -31,7 +31,7 @@ from edge.cases.storage import (
 from edge.crypto.keyfile import sync_folder
 from edge.errors import CaseError
 
-DATED = "cases-"
+BACKUP_PREFIX = "cases-"
 
 
 def backup(state_dir: Path, to: Path, *, progress: Callable[[int, int], None] | None = None) -> str:
@@ -49,8 +49,8 @@ def backup(state_dir: Path, to: Path, *, progress: Callable[[int, int], None] | 
     """
     before: Path | None = None
     if to.is_dir() and not StateFolder(to).database.exists():
-        before = max((path for path in to.glob(f"{DATED}*") if path.is_dir()), default=None)
-        to = to / datetime.now(UTC).strftime(f"{DATED}%Y-%m-%dT%H%M%SZ")
+        before = max((path for path in to.glob(f"{BACKUP_PREFIX}*") if path.is_dir()), default=None)
+        to = to / datetime.now(UTC).strftime(f"{BACKUP_PREFIX}%Y-%m-%dT%H%M%SZ")
     part = _new_folder(to)
     source_folder, target_folder = StateFolder(state_dir), StateFolder(part)
     try:

@@ -29,7 +29,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     listing.add_argument("--review", choices=["open", *sorted(REVIEWS)])
     listing.add_argument("--order", choices=[str(order) for order in Order], default=str(Order.NEWEST))
     listing.add_argument("--limit", type=int, default=50, metavar="N", help="rows at most (default %(default)s)")
-    show = _add(actions, "show", _show, "show one case; that you looked at it goes into the chain")
+    show = _add(actions, "show", _show, "show one case; the chain records that you looked at it")
     show.add_argument("number", type=int)
     for action in (listing, show):
         action.add_argument("--json", action="store_true", help="machine-readable")
@@ -58,7 +58,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     purge.add_argument(
         "--reason", default="", help="why before their time; goes into the tombstone, without personal data"
     )
-    purge.add_argument("--trust-clock", action="store_true", help="although nothing keeps the clock right")
+    purge.add_argument("--trust-clock", action="store_true", help="purge although the clock is not synchronised")
     purge.add_argument("--dry-run", action="store_true", help="only say which cases are due")
     _add(actions, "public-key", _public_key, "print the unit's public key")
     _add(actions, "rotate-key", _rotate_key, "supersede the signing key; the unit must be stopped")
@@ -80,9 +80,15 @@ def _add(
     what: str,
 ) -> argparse.ArgumentParser:
     parser = actions.add_parser(name, help=what, description=what[0].upper() + what[1:] + ".")
-    parser.add_argument("--config", type=Path, metavar="FILE", help="the unit's configuration, says where things are")
-    parser.add_argument("--state-dir", type=Path, metavar="FOLDER", help="where the cases are, instead")
-    parser.add_argument("--signing-key", type=Path, metavar="FILE", help="the signing key, instead")
+    parser.add_argument(
+        "--config", type=Path, metavar="FILE", help="the unit's configuration, with the paths of its files"
+    )
+    parser.add_argument(
+        "--state-dir", type=Path, metavar="FOLDER", help="the state folder, instead of the configuration's"
+    )
+    parser.add_argument(
+        "--signing-key", type=Path, metavar="FILE", help="the signing key file, instead of the configuration's"
+    )
     parser.set_defaults(run=run)
     return parser
 
@@ -222,7 +228,7 @@ def _purge(args: argparse.Namespace) -> int:
     if args.numbers and not args.reason:
         raise CaseError("cases are purged before their time only for a reason", "give it with --reason")
     if not (args.numbers or args.dry_run or args.trust_clock or clock_is_trusted()):
-        print("nothing purged: the clock is not synchronised; set it right, or say --trust-clock", file=sys.stderr)
+        print("nothing purged: the clock is not synchronised; set it right, or use --trust-clock", file=sys.stderr)
         return 0
     numbers = tuple(args.numbers) or due(state_dir, RetentionPolicy.of(settings))
     if not args.dry_run:

@@ -55,7 +55,9 @@ def _add(
     actions: argparse._SubParsersAction[argparse.ArgumentParser], name: str, run: object, what: str
 ) -> argparse.ArgumentParser:
     parser = actions.add_parser(name, help=what, description=what[0].upper() + what[1:] + ".")
-    parser.add_argument("--config", type=Path, metavar="FILE", help="the unit's configuration, says where things are")
+    parser.add_argument(
+        "--config", type=Path, metavar="FILE", help="the unit's configuration, with the paths of its files"
+    )
     parser.add_argument("--registry", type=Path, metavar="FILE", help="the registry, instead of the configuration's")
     parser.add_argument(
         "--master-key", type=Path, metavar="FILE", help="the master key file, instead of the configuration's"

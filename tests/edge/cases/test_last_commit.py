@@ -23,6 +23,7 @@ from edge.cases.export import export_cases, report_of
 from edge.cases.retention import purge
 from edge.cases.review import record
 from edge.cases.store import CaseStore
+from edge.cli import main
 from edge.crypto.chip import load_chip
 from edge.crypto.packet import load_private_key, load_public_key, open_packet, seal
 from edge.errors import NoSuchCase
@@ -111,6 +112,31 @@ def test_the_export_and_its_own_tool_hold(files: Path) -> None:
         then = archive.read("cases/00000001/manifest.json")
     says = reopen_packet(files / "registry.sqlite", load_master_key(files / "master.key"), then)
     assert says == expected(files)["reopened"]
+
+
+def test_the_commands_work_on_them(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    keys = ["--signing-key", str(files / "signing.key")]
+
+    def run(*words: str) -> str:
+        assert main(list(words)) == 0
+        return capsys.readouterr().out
+
+    where = ["--state-dir", str(files / "state"), *keys]
+    assert json.loads(run("cases", "list", "--json", *where)) == expected(files)["summaries"]
+    (files / "public.pem").write_text(run("cases", "public-key", *keys))
+    key = ["--key", str(files / "public.pem")]
+    assert "the key you trust" in run("cases", "verify", str(files / "export.zip"), *key)
+    assert (
+        run("restore", str(files / "backup"), "--state-dir", str(files / "again")).strip() == expected(files)["backup"]
+    )
+    shown = json.loads(run("cases", "show", "1", "--json", "--officer", "Conti", *where))
+    assert shown["driver"]["first_name"] == "Ada"
+    registry = ["--registry", str(files / "registry.sqlite"), "--master-key", str(files / "master.key")]
+    assert [row["licence"] for row in json.loads(run("registry", "list", "--json", *registry))] == [
+        "UD1234567A",
+        "UD7654321B",
+    ]
+    assert "sealed 2 keys anew" in run("registry", "rotate", *registry)
 
 
 def test_a_report_is_made_of_an_old_case(files: Path) -> None:

@@ -115,7 +115,7 @@ async def test_the_database_refuses_and_the_case_is_safe(tmp_path: Path, monkeyp
 async def test_a_disk_that_refuses_leaves_nothing_half_done(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str, code: int
 ) -> None:
-    """At whichever call of the os the disk refuses, the caller hears of it and the number is not used up."""
+    """At whichever system call the disk reports an error, the caller gets it and the number is used again."""
     store = await open_store(tmp_path)
     real = getattr(os, call)
     for allowed in range(40):
@@ -189,7 +189,7 @@ async def test_a_reader_delays_erasing_but_does_not_prevent_it(tmp_path: Path, m
     await store.close()
 
 
-async def test_a_full_disk_is_said_early_and_derived_files_go_first(tmp_path: Path) -> None:
+async def test_a_full_disk_is_reported_early_and_derived_files_go_first(tmp_path: Path) -> None:
     free = DiskSpace(StateFolder(tmp_path)).free_bytes()
     overlay = tmp_path / "derived" / "00000001.jpg"
     overlay.parent.mkdir()
@@ -239,7 +239,7 @@ async def test_a_damaged_journal_that_nothing_else_knows_of_is_named(tmp_path: P
     assert (tmp_path / "frames" / "00000001" / "0.jpg").exists()
 
 
-async def test_a_folder_that_is_gone_is_said_and_refuses_cases(tmp_path: Path) -> None:
+async def test_a_folder_that_is_gone_is_reported_and_refuses_cases(tmp_path: Path) -> None:
     folder = tmp_path / "state"
     store = await open_store(folder)
     folder.rename(tmp_path / "elsewhere")
