@@ -83,10 +83,10 @@ async def test_a_damaged_store_makes_no_backup_and_a_damaged_backup_no_store(tmp
 async def test_a_folder_of_backups_shares_photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     await filled(tmp_path / "state", 1)
     (tmp_path / "backups").mkdir()
-    monkeypatch.setattr("edge.cases.backup.DATED", "cases-a-")
+    monkeypatch.setattr("edge.cases.backup.BACKUP_PREFIX", "cases-a-")
     backup(tmp_path / "state", tmp_path / "backups")
     await filled(tmp_path / "state", 1)
-    monkeypatch.setattr("edge.cases.backup.DATED", "cases-")
+    monkeypatch.setattr("edge.cases.backup.BACKUP_PREFIX", "cases-")
     backup(tmp_path / "state", tmp_path / "backups")
     second, first = (tmp_path / "backups" / name for name in names(tmp_path / "backups"))
     assert "1 cases" in audit(first)
