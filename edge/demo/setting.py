@@ -11,7 +11,7 @@ from edge.config import Engine
 from edge.crypto import Chip, load_chip, save_chip
 from edge.demo.cast import FOLDER, Cast
 from edge.demo.portraits import draw
-from edge.registry.enrol import create_registry, enrol
+from edge.registry.enrol import create_registry, enrol_driver
 from edge.registry.vault import create_master_key, load_master_key
 
 CONFIG = """\
@@ -96,7 +96,7 @@ class Setting:
         create_registry(self._registry)
         master_key = load_master_key(self._master_key)
         for person in cast.driver:
-            enrolment = enrol(
+            enrolment = enrol_driver(
                 self._registry,
                 master_key,
                 licence=person.licence,
