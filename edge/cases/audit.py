@@ -6,7 +6,7 @@ import hashlib
 import json
 import multiprocessing
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -14,7 +14,6 @@ from typing import Any
 
 from edge.cases.evidence import (
     Chain,
-    Link,
     Mismatch,
     Signature,
     check_chain,
@@ -25,7 +24,7 @@ from edge.cases.evidence import (
     shown_plate,
     to_case,
 )
-from edge.cases.storage import JOURNAL, StateFolder, open_to_read
+from edge.cases.storage import JOURNAL, StateFolder, open_to_read, read_links
 from edge.cases.views import REVIEWS, EventKind
 from edge.errors import CaseError, EvidenceError
 
@@ -98,7 +97,7 @@ def _audit(
     head: str | None,
     progress: Callable[[int, int], None] | None,
 ) -> str:
-    chain = check_chain(_links(database))
+    chain = check_chain(read_links(database))
     if head is not None and not database.execute("SELECT 1 FROM entries WHERE hash = ?", (head,)).fetchone():
         raise Mismatch(f"the chain no longer holds entry {head[:16]}...: its end was cut off or exchanged")
     _check_signatures(chain.signatures)
@@ -116,19 +115,6 @@ def _audit(
     purged = f", {len(chain.purged)} of them purged" if chain.purged else ""
     key = f" with key {chain.first_key}" if chain.first_key else ""
     return f"Everything holds: {len(rows)} cases{purged}, {chain.entries} entries, {signed}{key}; head {chain.head}"
-
-
-def _links(database: sqlite3.Connection) -> Iterator[Link]:
-    rows = database.execute("SELECT header, body, signature, key_id, hash, kind, case_number FROM entries ORDER BY seq")
-    for header, body, signature, key_id, digest, kind, number in rows:
-        link = Link(bytes(header), None if body is None else bytes(body), signature, key_id)
-        try:
-            content = json.loads(header)
-        except ValueError:
-            content = {}
-        if sha256(link.header) != digest or content.get("kind") != kind or content.get("case") != number:
-            raise Mismatch("an entry of the chain is not filed under its own hash, kind and case")
-        yield link
 
 
 def _check_signatures(signatures: Sequence[Signature]) -> None:

@@ -17,13 +17,16 @@ from pathlib import Path
 
 from edge.cases.archive import Archive
 from edge.cases.audit import audit
+from edge.cases.evidence import Signer
 from edge.cases.storage import (
     Journal,
     JournalFile,
     StateFolder,
     append_entry,
     connect,
+    extending,
     last_entry,
+    newest_key,
     open_to_read,
     sync_tree,
     write_transaction,
@@ -80,9 +83,16 @@ def backup(state_dir: Path, to: Path, *, progress: Callable[[int, int], None] | 
     return says
 
 
-def restore(backup_dir: Path, state_dir: Path, *, progress: Callable[[int, int], None] | None = None) -> str:
+def restore(
+    backup_dir: Path,
+    state_dir: Path,
+    *,
+    signer: Signer | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> str:
     """Make *state_dir*, which is absent or empty, from the backup. The restore becomes an entry of the chain.
 
+    Without *signer* that entry is signed by the unit when it first opens the store.
     *progress* is called with the number of cases verified and of all cases.
 
     Returns:
@@ -109,8 +119,11 @@ def restore(backup_dir: Path, state_dir: Path, *, progress: Callable[[int, int],
     try:
         shutil.copytree(backup_dir, part, dirs_exist_ok=True)
         with write_transaction(StateFolder(part)) as database:
+            if signer is not None and newest_key(database) != signer.key_id:
+                signer = None  # a replaced unit, or an account with a key of its own: the unit decides at its start
             last = last_entry(database)
-            append_entry(database, "restore", None, {"from_entry": last[0] if last else None}, signer=None)
+            with extending(StateFolder(part), database, signer):
+                append_entry(database, "restore", None, {"from_entry": last[0] if last else None}, signer=signer)
         _finish(part, state_dir)
     except OSError as error:
         raise CaseError(f"{state_dir} cannot be written ({error.strerror})", "check the disk") from None

@@ -265,7 +265,11 @@ def _backup(args: argparse.Namespace) -> int:
 def _restore(args: argparse.Namespace) -> int:
     from edge.cases.backup import restore
 
-    print(restore(args.backup, _state_dir(args), progress=partial(_progress, "verifying the backup")))
+    print(
+        restore(
+            args.backup, _state_dir(args), signer=_signer(args), progress=partial(_progress, "verifying the backup")
+        )
+    )
     return 0
 
 

@@ -1,18 +1,20 @@
 """Evidence packages: everything a court needs to check cases on its own, in one ZIP file.
 
 ``cases/<number>/`` has the manifest as it was signed, the original photos, the portrait, an overlay and the report.
-``chain.jsonl`` has the header and signature of every entry, and the contents of those entries alone that are about the
-exported cases or about none. ``verify.py`` checks all of it. The archive's comment is the SHA-256 of what precedes it.
+``chain.jsonl`` has the header and signature of every entry up to the export's own, and the contents of those entries
+alone that are about the exported cases or about none. The export's entry is signed and names every other file with its
+SHA-256. ``verify.py`` checks all of it.
+
+The file is a ZIP that follows from its members alone: stored, in the order of their names, the chain last, with
+constant dates and modes, and the SHA-256 of everything before in its comment.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import secrets
 import time
-import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
 from importlib import resources
 from pathlib import Path
@@ -20,10 +22,20 @@ from pathlib import Path
 from Crypto.Signature import eddsa
 
 from edge.cases.archive import Archive
-from edge.cases.evidence import CHAIN_NAME, INFO_NAME, SEAL, SEAL_HEX, Mismatch, Signs, canonical, check_package, sha256
+from edge.cases.evidence import (
+    CHAIN_NAME,
+    INFO_NAME,
+    PACKAGE_FORMAT,
+    Mismatch,
+    Signs,
+    canonical,
+    check_package,
+    sha256,
+)
+from edge.cases.packaging import PackageWriter
 from edge.cases.report import Pictures, Proof, overlay, pdf_report, plate_crop
-from edge.cases.review import record
-from edge.cases.storage import StateFolder, make_folder, open_to_read, sync_file, write_durably
+from edge.cases.review import record, record_package
+from edge.cases.storage import StateFolder, make_folder, open_to_read, write_durably
 from edge.cases.views import EventKind
 from edge.crypto.keyfile import sync_folder
 from edge.errors import CaseError, EvidenceError
@@ -37,15 +49,19 @@ cases/NUMBER/0.jpg ...       the photos, byte for byte as the camera gave them
 cases/NUMBER/portrait        the named driver's portrait, as the registry had it then
 cases/NUMBER/overlay.jpg     a copy of the photo with the plate framed
 cases/NUMBER/report.pdf      the case for human readers
-chain.jsonl                  the unit's chain: headers and signatures of all its entries
+chain.jsonl                  the unit's chain up to this export: headers and signatures of all its entries
 public-key.pem               the key the chain is signed with at present
 verify.py                    checks all of it:
 
-    python3 verify.py PACKAGE.zip --key PUBLIC-KEY.pem
+    python3 -I verify.py PACKAGE.zip --key PUBLIC-KEY.pem
 
 It needs Python 3.9 or newer and PyCryptodome (pip install pycryptodome). Take the public key from the authority, not
-from this package: the package can only say which key signed it.
+from this package: the package can only say which key signed it. --report FILE.pdf tells whether a printed report
+is one that the chain names.
 """
+
+SIGNED_WITHIN_S = 15.0
+"""How long an export waits for the running unit's signature, which comes within a second or two."""
 
 
 def export_cases(
@@ -60,16 +76,17 @@ def export_cases(
 ) -> str:
     """Write the evidence package of the cases *numbers* to the file *to*, which must not exist yet.
 
-    For each case the export becomes an entry of the chain, with the SHA-256 of the files that were made for it. With
-    *signer* the entry is signed at once, else the daemon signs it later. *progress* is called with the number of each
-    case that is done. The package is verified before it gets its name.
+    For each case the export becomes an entry of the chain; the last one names every file of the package. With *signer*
+    the entries are signed at once, else the running unit signs them within :data:`SIGNED_WITHIN_S`. *progress* is
+    called with the number of each case that is done. The package is verified before it gets its name.
 
     Returns:
         One sentence: what the verification found.
 
     Raises:
         NoSuchCase: one of them does not exist.
-        CaseError: *numbers* is empty, a case is not decided, or the file cannot be written.
+        CaseError: *numbers* is empty, a case is not decided, the unit does not sign the export, or the file cannot be
+            written.
         EvidenceError: the verification failed, so the store is damaged.
     """
     wanted = list(dict.fromkeys(numbers))
@@ -79,17 +96,15 @@ def export_cases(
         raise CaseError(f"{to} exists already", "choose another name, a package is never overwritten")
     part = to.with_name(f".{to.name}.{secrets.token_hex(4)}.part")
     try:
-        with part.open("xb") as file:
+        with part.open("x+b") as file:
             part.chmod(0o600)
-            with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as package, Archive(state_dir) as archive:
-                made = {number: _add_case(package, archive, state_dir, number, progress) for number in wanted}
-                exports = {
-                    number: _record_export(state_dir, number, files, officer, reason, signer)
-                    for number, files in made.items()
-                }
-                _add_common_files(package, state_dir, exports)
-                package.comment = SEAL + b"0" * SEAL_HEX
-        _seal(part)
+            package = PackageWriter(file)
+            made = _add_members(package, state_dir, wanted, progress)
+            named = {"format": PACKAGE_FORMAT, "cases": wanted, "members": dict(package.hashes)}
+            seq = record_package(state_dir, made, named, officer=officer, reason=reason, signer=signer)
+            _wait_for_signature(state_dir, seq)
+            package.add(CHAIN_NAME, b"".join(line + b"\n" for line in _chain_lines(state_dir, set(wanted), seq)))
+            package.finish()
         says = check_package(part)
         part.rename(to)
         sync_folder(to.parent.resolve())
@@ -119,7 +134,15 @@ def export_report(
     try:
         with to.open("xb") as file:
             to.chmod(0o600)
-            _record_export(state_dir, number, {"report.pdf": sha256(report)}, officer, reason, signer)
+            record(
+                state_dir,
+                number,
+                kind=EventKind.EXPORT,
+                officer=officer,
+                reason=reason,
+                details={"files": {"report.pdf": sha256(report)}},
+                signer=signer,
+            )
             file.write(report)
     except FileExistsError:
         raise CaseError(f"{to} exists already", "choose another name") from None
@@ -128,20 +151,6 @@ def export_report(
         raise
     except OSError as error:
         raise CaseError(f"{to} cannot be written ({error.strerror})", "check its folder and the disk") from None
-
-
-def _record_export(
-    state_dir: Path, number: int, files: dict[str, str], officer: str, reason: str, signer: Signs | None
-) -> int:
-    return record(
-        state_dir,
-        number,
-        kind=EventKind.EXPORT,
-        officer=officer,
-        reason=reason,
-        details={"files": files},
-        signer=signer,
-    )
 
 
 def report_of(state_dir: Path, number: int) -> bytes:
@@ -162,72 +171,86 @@ def report_of(state_dir: Path, number: int) -> bytes:
         )
 
 
-def _add_case(
-    package: zipfile.ZipFile, archive: Archive, state_dir: Path, number: int, progress: Callable[[int], None] | None
-) -> dict[str, str]:
-    """Write the files of one case.
+def _add_members(
+    package: PackageWriter, state_dir: Path, numbers: Sequence[int], progress: Callable[[int], None] | None
+) -> dict[int, dict[str, str]]:
+    """Add everything but the chain, in the order of the names.
 
     Returns:
-        The SHA-256 of each file that was made for the export, by name.
+        For each case the SHA-256 of the files that were made for it, by name.
     """
+    info = {"format": PACKAGE_FORMAT, "cases": list(numbers), "exported_utc": time.time()}
+    papers = {
+        "README.txt": README.encode("utf-8"),
+        INFO_NAME: canonical(info),
+        "public-key.pem": _public_pem(state_dir),
+        "verify.py": (resources.files("edge.cases.evidence") / "verify.py").read_bytes(),
+    }
+    made: dict[int, dict[str, str]] = {number: {} for number in numbers}
+    package.add("README.txt", papers.pop("README.txt"))
+    with Archive(state_dir) as archive:
+        for number in sorted(numbers):
+            own, made[number] = _case_members(archive, state_dir, number)
+            for name in sorted(own):
+                package.add(f"cases/{number:08d}/{name}", own[name])
+            if progress is not None:
+                progress(number)
+    for name, data in sorted(papers.items()):
+        package.add(name, data)
+    return made
+
+
+def _case_members(archive: Archive, state_dir: Path, number: int) -> tuple[dict[str, bytes], dict[str, str]]:
+    """The files of one case by name, and the SHA-256 of those that were made for the export."""
     case = archive.case(number)
     proof = _proof(state_dir, case)
-    folder = f"cases/{number:08d}"
-    package.writestr(f"{folder}/manifest.json", archive.manifest_bytes(number))
+    own = {"manifest.json": archive.manifest_bytes(number)}
     for index, name in enumerate(case.frames):
-        photo = archive.frame_path(case, index).read_bytes()
-        package.writestr(f"{folder}/{Path(name).name}", photo, zipfile.ZIP_STORED)
+        own[Path(name).name] = archive.frame_path(case, index).read_bytes()
     if case.driver is not None and case.driver.portrait:
-        package.writestr(f"{folder}/portrait", case.driver.portrait, zipfile.ZIP_STORED)
+        own["portrait"] = case.driver.portrait
     pictures = _pictures(archive, state_dir, case)
     made = {"report.pdf": pdf_report(case, archive.manifest(number), pictures, archive.events(number), proof)}
     if pictures is not None:
         made["overlay.jpg"] = pictures.overlay
-    for name, data in made.items():
-        package.writestr(f"{folder}/{name}", data)
-    if progress is not None:
-        progress(number)
-    return {name: sha256(data) for name, data in made.items()}
+    return {**own, **made}, {name: sha256(data) for name, data in made.items()}
 
 
-def _add_common_files(package: zipfile.ZipFile, state_dir: Path, exports: dict[int, int]) -> None:
-    """Write chain, key, tool and README; *exports* maps each case to the chain's entry of this export."""
-    lines, public_key = _chain_lines(state_dir, set(exports))
-    papers = {
-        "README.txt": README.encode("utf-8"),
-        "verify.py": (resources.files("edge.cases.evidence") / "verify.py").read_bytes(),
-        "public-key.pem": public_key,
-    }
-    for name, data in papers.items():
-        package.writestr(name, data)
-    package.writestr(CHAIN_NAME, b"\n".join(lines) + b"\n")
-    info = {
-        "format": "autovelox-export/1",
-        "cases": list(exports),
-        "exports": {str(number): seq for number, seq in exports.items()},
-        "exported_utc": time.time(),
-        "papers": {name: sha256(data) for name, data in papers.items()},
-    }
-    package.writestr(INFO_NAME, canonical(info))
-
-
-def _chain_lines(state_dir: Path, numbers: set[int]) -> tuple[list[bytes], bytes]:
-    """Every entry as a line, with the contents of those about *numbers* or no case; and the current public key."""
-    lines: list[bytes] = []
-    public_key = b""
+def _wait_for_signature(state_dir: Path, seq: int) -> None:
+    """Wait until the running unit has signed everything up to entry *seq*."""
+    deadline_s = time.monotonic() + SIGNED_WITHIN_S
     with closing(open_to_read(StateFolder(state_dir))) as database:
-        rows = database.execute("SELECT kind, case_number, header, body, signature, key_id FROM entries ORDER BY seq")
-        for kind, number, header, body, signature, key_id in rows:
-            line: dict[str, object] = {"header": header.decode("utf-8")}
+        sql = "SELECT 1 FROM entries WHERE signature IS NULL AND seq <= ? LIMIT 1"
+        while database.execute(sql, (seq,)).fetchone() is not None:
+            if time.monotonic() > deadline_s:
+                raise CaseError(
+                    "the unit has not signed the export", "start the unit, or export with an account that has its key"
+                )
+            time.sleep(0.05)
+
+
+def _chain_lines(state_dir: Path, numbers: set[int], last: int) -> Iterator[bytes]:
+    """Every entry up to number *last* as a line, with the contents of those about *numbers* or no case."""
+    sql = "SELECT kind, case_number, header, body, signature, key_id FROM entries WHERE seq <= ? ORDER BY seq"
+    with closing(open_to_read(StateFolder(state_dir))) as database:
+        for kind, number, header, body, signature, key_id in database.execute(sql, (last,)):
+            line = {"header": header.decode("utf-8")}
             if body is not None and kind != "filed" and kind != "decided" and (number is None or number in numbers):
                 line["body"] = body.decode("utf-8")
             if signature is not None:
                 line.update(signature=signature.hex(), key_id=key_id)
-            if kind == "key":
-                key = eddsa.import_public_key(bytes.fromhex(json.loads(body)["public_key"]))
-                public_key = key.export_key(format="PEM").encode("ascii")
-            lines.append(canonical(line))
-    return lines, public_key
+            yield canonical(line)
+
+
+def _public_pem(state_dir: Path) -> bytes:
+    """The public key that signs at present; empty if there is none."""
+    sql = "SELECT body FROM entries WHERE kind = 'key' ORDER BY seq DESC LIMIT 1"
+    with closing(open_to_read(StateFolder(state_dir))) as database:
+        row = database.execute(sql).fetchone()
+    if row is None:
+        return b""
+    key = eddsa.import_public_key(bytes.fromhex(json.loads(row[0])["public_key"]))
+    return str(key.export_key(format="PEM")).encode("ascii")
 
 
 def _proof(state_dir: Path, case: Case) -> Proof:
@@ -266,16 +289,3 @@ def cached_overlay(state_dir: Path, case: Case) -> bytes:
         make_folder(cached.parent)
         write_durably(cached, made)
     return made
-
-
-def _seal(path: Path) -> None:
-    """Replace the zeros at the end of the archive's comment with the SHA-256 of everything before them."""
-    with path.open("r+b") as file:
-        digest = hashlib.sha256()
-        left = path.stat().st_size - SEAL_HEX
-        while left:
-            block = file.read(min(1 << 20, left))
-            digest.update(block)
-            left -= len(block)
-        file.write(digest.hexdigest().encode("ascii"))
-        sync_file(file)

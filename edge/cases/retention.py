@@ -21,6 +21,7 @@ from edge.cases.storage import (
     StateFolder,
     case_state,
     clock_state,
+    extending,
     open_to_read,
     replace_with_tombstone,
     write_transaction,
@@ -84,6 +85,7 @@ def purge(state_dir: Path, numbers: Sequence[int], *, reason: str, signer: Signs
     Raises:
         NoSuchCase: one of them does not exist or was purged before.
         CaseError: one of them is pending, or the store cannot be written.
+        EvidenceError: *signer* is given, and the chain does not continue what the unit wrote.
     """
     folder = StateFolder(state_dir)
     for number in numbers:
@@ -95,7 +97,8 @@ def purge(state_dir: Path, numbers: Sequence[int], *, reason: str, signer: Signs
                 raise CaseError(
                     f"case {number} is not decided yet", "wait for the verdict, a pending case is never purged"
                 )
-            replace_with_tombstone(database, number, reason, signer=signer)
+            with extending(folder, database, signer):
+                replace_with_tombstone(database, number, reason, signer=signer)
     with closing(open_to_read(folder)) as database:
         gone = [row[0] for row in database.execute("SELECT number FROM cases WHERE purged_seq IS NOT NULL")]
     try:

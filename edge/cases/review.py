@@ -1,19 +1,20 @@
 """What officers do with a case: judgements, views, exports. Each becomes an entry of the chain; nothing is edited.
 
 Recording an event needs write access to the store, but not the signing key: the daemon, or a command that has the key,
-signs the entry later (:func:`edge.cases.storage.signatures.countersign`).
+signs the entry later (:func:`edge.cases.storage.continuation.continue_chain`).
 """
 
 from __future__ import annotations
 
 import os
 import pwd
+import sqlite3
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
 from edge.cases.evidence import Signs
-from edge.cases.storage import PURGED, StateFolder, case_state, insert_event, write_transaction
+from edge.cases.storage import PURGED, StateFolder, case_state, extending, insert_event, write_transaction
 from edge.cases.views import REVIEWS, EventKind
 from edge.errors import CaseError, NoSuchCase
 from edge.model import ALPHABET, State
@@ -47,25 +48,15 @@ def record(
             store cannot be written.
     """
     kind = EventKind(kind)
-    officer, reason = _checked_text(officer, "the officer's name"), _checked_text(reason, "the reason")
-    if not officer:
-        raise CaseError("the officer's name is missing", "give it with the review")
-    if kind in REVIEWS and not reason:
-        raise CaseError("the reason is missing", "give one, a judge will ask for it")
-    content: dict[str, object] = {"officer": officer, "reason": reason, "account": _account()}
+    content = _content(kind, officer, reason)
     if kind is EventKind.CORRECT_PLATE:
         content["plate"] = plate = _checked_plate(plate)
     elif plate is not None:
         raise CaseError("a plate goes with correct_plate only", "leave it out")
     content.update(details or {})
-    with write_transaction(StateFolder(state_dir)) as database:
-        state = case_state(database, number)
-        if state == PURGED:
-            raise NoSuchCase(
-                f"case {number} was purged", "choose another case, nothing can be recorded for this one any more"
-            )
-        if state != State.DECIDED and kind is not EventKind.VIEW:
-            raise CaseError(f"case {number} is not decided yet", "wait for the unit's verdict")
+    folder = StateFolder(state_dir)
+    with write_transaction(folder) as database, extending(folder, database, signer):
+        _check_state(database, number, kind)
         at_utc = time.time()
         entry = insert_event(
             database,
@@ -79,6 +70,64 @@ def record(
             exported_utc=at_utc if kind is EventKind.EXPORT else None,
         )
     return entry.seq
+
+
+def record_package(
+    state_dir: Path,
+    made: Mapping[int, Mapping[str, str]],
+    package: Mapping[str, object],
+    *,
+    officer: str,
+    reason: str,
+    signer: Signs | None,
+) -> int:
+    """Record the export of a package: an entry for each of its cases, one after the other, nothing in between.
+
+    *made* has for each case the SHA-256 of the files that were made for it, by name. The last entry holds *package* as
+    well, which names the package's members.
+
+    Returns:
+        The sequence number of the last entry.
+
+    Raises:
+        NoSuchCase: one of the cases was purged meanwhile.
+        CaseError: the officer's name is missing, or the store cannot be written.
+        EvidenceError: *signer* is given, and the chain does not continue what the unit wrote.
+    """
+    content = _content(EventKind.EXPORT, officer, reason)
+    folder, seq = StateFolder(state_dir), 0
+    *_, last = made
+    with write_transaction(folder) as database, extending(folder, database, signer):
+        at_utc = time.time()
+        for number, files in made.items():
+            _check_state(database, number, EventKind.EXPORT)
+            said = {**content, "files": dict(files), **({"package": dict(package)} if number == last else {})}
+            entry = insert_event(
+                database, EventKind.EXPORT, number, said, signer=signer, at_utc=at_utc, exported_utc=at_utc
+            )
+            seq = entry.seq
+    return seq
+
+
+def _content(kind: EventKind, officer: str, reason: str) -> dict[str, object]:
+    """The part of an event's content that all kinds have."""
+    officer, reason = _checked_text(officer, "the officer's name"), _checked_text(reason, "the reason")
+    if not officer:
+        raise CaseError("the officer's name is missing", "give it with the review")
+    if kind in REVIEWS and not reason:
+        raise CaseError("the reason is missing", "give one, a judge will ask for it")
+    return {"officer": officer, "reason": reason, "account": _account()}
+
+
+def _check_state(database: sqlite3.Connection, number: int, kind: EventKind) -> None:
+    """Refuse an event for a case that cannot have it."""
+    state = case_state(database, number)
+    if state == PURGED:
+        raise NoSuchCase(
+            f"case {number} was purged", "choose another case, nothing can be recorded for this one any more"
+        )
+    if state != State.DECIDED and kind is not EventKind.VIEW:
+        raise CaseError(f"case {number} is not decided yet", "wait for the unit's verdict")
 
 
 def _account() -> str:

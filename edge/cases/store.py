@@ -130,7 +130,7 @@ class CaseStore:
         journalled = await self._run(self._writer.read_pending, number)
         case = to_case(journalled.manifest)
         photos = tuple(self._folder.file(name) for name in case.frames)
-        exposed_ns = tuple(frame["exposed_monotonic_ns"] for frame in journalled.manifest["frames"])
+        exposed_ns = tuple(int(frame["exposed_monotonic_ns"]) for frame in journalled.manifest["frames"])
         return PendingCase(number, case.trigger, photos, exposed_ns, journalled.packets)
 
     async def pending(self) -> tuple[PendingCase, ...]:
@@ -196,6 +196,8 @@ class CaseStore:
 
     def problem(self) -> str | None:
         """One sentence for the health page if the store does not work as it should, else None."""
+        if alarm := self._writer.alarm:
+            return alarm
         if behind := self._writer.behind:
             return f"the database refuses {behind} cases that the journal holds: check the disk"
         return None

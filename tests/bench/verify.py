@@ -18,13 +18,12 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from edge.cases.audit import _links
 from edge.cases.evidence.chain import Entry, next_entry
 from edge.cases.evidence.manifest import decided_manifest, filed_manifest, frame_record
 from edge.cases.evidence.signing import Signer
 from edge.cases.evidence.verify import check_chain, check_signatures, sha256
 from edge.cases.storage.database import migrate, open_to_read
-from edge.cases.storage.entries import insert_entry
+from edge.cases.storage.entries import insert_entry, read_links
 from edge.cases.storage.layout import StateFolder
 from edge.model import Decision, Frame, Outcome, Reason, Trigger, Verdict
 
@@ -83,7 +82,7 @@ def main() -> None:
         print(done.stdout.strip())
         print(f"{args.cases} cases, 1 photo of {args.photo_kb} kB each: {time.monotonic() - began:.1f} s")
         with closing(open_to_read(StateFolder(state_dir))) as database:
-            links = list(_links(database))
+            links = list(read_links(database))
         found = check_chain(links)
         parts = {
             "chain": timed(lambda: check_chain(links)),

@@ -1,6 +1,6 @@
 """The rules of evidence, without I/O but for key files: manifests, the chain of entries, signatures, verification."""
 
-from edge.cases.evidence.chain import DOMAIN, Entry, Signs, canonical, next_entry, sha256
+from edge.cases.evidence.chain import DOMAIN, NO_HASH, Entry, Signs, canonical, next_entry, sha256
 from edge.cases.evidence.manifest import (
     Manifest,
     Record,
@@ -14,31 +14,43 @@ from edge.cases.evidence.manifest import (
     to_case,
     to_packet,
 )
-from edge.cases.evidence.signing import Signer, create_signing_key, introduction, key_entry, known_key_id, load_signer
+from edge.cases.evidence.signing import KEY_KIND, Signer, create_signing_key, key_content, known_key_id, load_signer
 from edge.cases.evidence.verify import (
     CHAIN_NAME,
     INFO_NAME,
+    PACKAGE_FORMAT,
     SEAL,
     SEAL_HEX,
     Chain,
+    Checkpoint,
+    KeyFileError,
     Link,
     Mismatch,
     Signature,
     check_chain,
+    check_checkpoint,
     check_package,
+    check_report,
     check_signatures,
     check_trust,
+    read_checkpoint,
     read_public_key,
+    verify_package,
 )
 
 __all__ = [
     "CHAIN_NAME",
     "DOMAIN",
     "INFO_NAME",
+    "KEY_KIND",
+    "NO_HASH",
+    "PACKAGE_FORMAT",
     "SEAL",
     "SEAL_HEX",
     "Chain",
+    "Checkpoint",
     "Entry",
+    "KeyFileError",
     "Link",
     "Manifest",
     "Mismatch",
@@ -48,7 +60,9 @@ __all__ = [
     "Signs",
     "canonical",
     "check_chain",
+    "check_checkpoint",
     "check_package",
+    "check_report",
     "check_signatures",
     "check_trust",
     "create_signing_key",
@@ -56,16 +70,17 @@ __all__ = [
     "driver_name",
     "filed_manifest",
     "frame_record",
-    "introduction",
-    "key_entry",
+    "key_content",
     "known_key_id",
     "load_signer",
     "next_entry",
     "packet_record",
+    "read_checkpoint",
     "read_public_key",
     "reason_sentence",
     "sha256",
     "shown_plate",
     "to_case",
     "to_packet",
+    "verify_package",
 ]

@@ -1,7 +1,8 @@
 """The chain of evidence: canonical JSON, entries hashed one into the next, Ed25519 signatures.
 
-An **entry** is a small *header* and a *body*. The body says what happened (the manifest of a case, an officer's review)
-and holds 16 random bytes of salt, so that it cannot be guessed from its hash. The header is canonical JSON::
+An **entry** is a small *header* and a *body*, both in canonical JSON (RFC 8785). The body says what happened (the
+manifest of a case, an officer's review) and holds 16 random bytes of salt, so that it cannot be guessed from its hash.
+The header::
 
     {"at": seconds, "body": sha256, "case": number or null, "kind": word, "previous": hash, "seq": n}
 
@@ -15,11 +16,12 @@ they stay when a body is purged, and every export has them all, so that its read
 from __future__ import annotations
 
 import hashlib
-import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
+
+import rfc8785
 
 DOMAIN = b"autovelox-entry-1\n"
 NO_HASH = "0" * 64
@@ -29,6 +31,7 @@ class Signs(Protocol):
     """What signs entries: :class:`edge.cases.evidence.signing.Signer`."""
 
     key_id: str
+    public_key: bytes
 
     def sign(self, message: bytes) -> bytes: ...  # noqa: D102
 
@@ -47,14 +50,13 @@ class Entry:
     key_id: str | None
 
 
-def canonical(value: object) -> bytes:
-    """*value* as canonical JSON: UTF-8, keys sorted, no spaces, finite numbers only.
+def canonical(value: Any) -> bytes:
+    """*value* as canonical JSON (RFC 8785): the same bytes from every program that writes it.
 
     Raises:
-        ValueError: a number is not finite.
+        ValueError: a number is not finite, an integer is beyond 2^53 - 1, or a text is no Unicode.
     """
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return text.encode("utf-8")
+    return rfc8785.dumps(value)
 
 
 def sha256(data: bytes) -> str:
@@ -77,7 +79,7 @@ def next_entry(
     entry is unsigned.
 
     Raises:
-        ValueError: a number in *content* is not finite.
+        ValueError: *content* cannot be written as :func:`canonical` JSON.
     """
     seq, previous = (last[0] + 1, last[1]) if last else (1, NO_HASH)
     body = canonical({**content, "salt": secrets.token_hex(16)})

@@ -2,7 +2,7 @@
 
 A case has two manifests in the chain: one when it is filed, one when it is decided. The second holds everything of the
 first, so that it describes the whole case. docs/evidence.md documents the fields; a change of their meaning changes
-:data:`FORMAT`.
+:data:`FORMAT`. Nanoseconds are decimal texts: as JSON numbers they are not exact after 104 days (RFC 8785, RFC 7493).
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ from edge.model import (
     Verdict,
 )
 
-FORMAT = "autovelox-case/1"
+FORMAT = "autovelox-case/2"
+"""Until 1, nanoseconds were numbers, and cases left the unit in packages of format 1 as well."""
 
 Manifest = dict[str, Any]
 """A manifest as JSON values."""
@@ -64,7 +65,7 @@ def frame_record(name: str, frame: Frame) -> Record:
         "width": frame.width,
         "height": frame.height,
         "exposed_utc": frame.exposed_utc,
-        "exposed_monotonic_ns": frame.exposed_monotonic_ns,
+        "exposed_monotonic_ns": str(frame.exposed_monotonic_ns),
     }
 
 
@@ -87,7 +88,7 @@ def filed_manifest(
         "number": number,
         "unit": dict(unit),
         "site": site,
-        "trigger": asdict(trigger),
+        "trigger": {**asdict(trigger), "at_monotonic_ns": str(trigger.at_monotonic_ns)},
         "limit_kmh": limit_kmh,
         "clock": dict(clock),
         "frames": list(frames),
@@ -114,7 +115,7 @@ def to_case(manifest: Manifest, *, portrait: bytes = b"", review: str | None = N
     return Case(
         number=manifest["number"],
         state=State.DECIDED if "decided_utc" in manifest else State.PENDING,
-        trigger=Trigger(**manifest["trigger"]),
+        trigger=Trigger(**{**manifest["trigger"], "at_monotonic_ns": int(manifest["trigger"]["at_monotonic_ns"])}),
         limit_kmh=manifest["limit_kmh"],
         site=manifest["site"],
         frames=tuple(frame["file"] for frame in manifest["frames"]),
@@ -148,18 +149,21 @@ def reason_sentence(reason: Reason | str) -> str:
 
 def packet_record(packet: Packet) -> Record:
     """A whole sealed packet, for the journal file of a pending case."""
-    return {**asdict(packet), "payload": base64.b64encode(packet.payload).decode("ascii")}
+    payload = base64.b64encode(packet.payload).decode("ascii")
+    return {**asdict(packet), "payload": payload, "received_monotonic_ns": str(packet.received_monotonic_ns)}
 
 
 def to_packet(record: Record) -> Packet:
     """The packet that :func:`packet_record` made *record* of.
 
     Raises:
-        ValueError: the payload is not base64.
+        ValueError: the payload is not base64, or a time is no number.
         TypeError: a field is missing or unknown.
-        KeyError: the payload is missing.
+        KeyError: the payload or the time of receipt is missing.
     """
-    return Packet(**{**record, "payload": base64.b64decode(record["payload"], validate=True)})
+    payload = base64.b64decode(record["payload"], validate=True)
+    received_ns = int(record["received_monotonic_ns"])
+    return Packet(**{**record, "payload": payload, "received_monotonic_ns": received_ns})
 
 
 def _packet_record(packet: Packet | None) -> Record | None:

@@ -1,7 +1,8 @@
 """The unit's signing key: Ed25519 (RFC 8032), one 32-byte seed in a key file.
 
 A key enters the chain by a ``key`` entry that holds its public half. The first key signs its own entry; every later
-one is signed by the key it supersedes, so whoever trusts the first key can check all others.
+one is signed by the key it supersedes, so whoever trusts the first key can check all others. Once its successor is in
+the chain, a key signs nothing any more.
 """
 
 from __future__ import annotations
@@ -9,15 +10,13 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-import time
 from pathlib import Path
 
 from Crypto.PublicKey import ECC
 from Crypto.Signature import eddsa
 
-from edge.cases.evidence.chain import Entry, next_entry
+from edge.cases.evidence.chain import Signs
 from edge.crypto.keyfile import KEY_BYTES, read_key, write_key
-from edge.errors import SecretError
 
 KEY_NAME = "the signing key"
 KEY_KIND = "key"
@@ -65,28 +64,9 @@ def create_signing_key(path: Path) -> Signer:
     return Signer(seed)
 
 
-def introduction(last_entry: tuple[int, str] | None, last_key: bytes | None, signer: Signer) -> Entry | None:
-    """The ``key`` entry that a chain needs before *signer* may sign in it; None if the chain has this key already.
-
-    *last_entry* is sequence number and hash of the newest entry, *last_key* the body of the newest ``key`` entry.
-
-    Raises:
-        SecretError: the chain is signed with another key.
-    """
-    if last_key is None:
-        return key_entry(last_entry, signer, supersedes=None, by=signer)
-    known = known_key_id(last_key)
-    if known != signer.key_id:
-        raise SecretError(
-            f"the cases are signed with key {known}, this is {signer.key_id}", "put the right key file there"
-        )
-    return None
-
-
-def key_entry(last_entry: tuple[int, str] | None, signer: Signer, *, supersedes: str | None, by: Signer) -> Entry:
-    """The ``key`` entry that introduces *signer*'s key, signed *by* the key it supersedes, or by itself if first."""
-    content = {"key_id": signer.key_id, "public_key": signer.public_key.hex(), "supersedes": supersedes}
-    return next_entry(last_entry, KEY_KIND, None, content, at_utc=time.time(), signer=by)
+def key_content(signer: Signs, *, supersedes: str | None) -> dict[str, object]:
+    """The content of the ``key`` entry that introduces *signer*'s key; *supersedes* is the id of the key before it."""
+    return {"key_id": signer.key_id, "public_key": signer.public_key.hex(), "supersedes": supersedes}
 
 
 def known_key_id(key_body: bytes) -> str:

@@ -1,53 +1,97 @@
 #!/usr/bin/env python3
 """Check an Autovelox evidence package. Needs Python 3.9 or newer and PyCryptodome, nothing else.
 
-    python3 verify.py EXPORT.zip [--key public-key.pem]
+    python3 -I verify.py EXPORT.zip [--key public-key.pem] [--report REPORT.pdf] [--checkpoint FILE]
 
 A copy of this file is in every package; take one from a source you trust if you do not trust the package. It is longer
 than the other files of the unit and shares no code with them, so that the whole check can be read and run from this one
-file, without the unit's software. It checks
+file, without the unit's software. The steps, in this order:
 
-- that not one byte of the package was changed since it was written (SHA-256 in the archive's comment),
-- the chain: every entry holds the hash of the one before, from the first on, and none is missing,
-- the signatures (Ed25519), and that every key was vouched for by the one before,
-- the numbering: cases are numbered 1, 2, 3 ... without a gap,
-- each case of the package: its manifest is the signed one, its photos and portrait are those of the manifest.
+ 1. Container: every byte of the file is where a unit puts it. Names come from a closed pattern, each once, in order.
+ 2. Chain: entries are numbered from 1 and written canonically; each holds the hash of the one before; case numbers have
+    no gap; nothing is said of a case before it was filed; time runs backwards only where a `clock` entry says so.
+ 3. Keys: the first key signs its own entry, every later one is introduced by the key before it, and from then on the
+    earlier key signs nothing. No entry is unsigned.
+ 4. Signatures (Ed25519), every one of them.
+ 5. Trust: the key you named is one of the chain's. Without ``--key`` the package is only shown to agree with itself.
+ 6. Export: the newest entry is the signed export; it names every file of the package with its hash, and all contents
+    of entries that must be there are there, and no others.
+ 7. Cases: manifest, photos and portrait are those that the signed verdict names.
+ 8. Checkpoint (``--checkpoint``): the chain still holds the entry that the unit's signed checkpoint names.
+ 9. Report (``--report``): the printed report is one that the chain names.
 
-``--key`` names the unit's public key as you got it from the authority. Without it the check shows only that the package
-agrees with itself. Exit code 0: everything holds. 1: it does not, and one sentence says why. 2: wrong usage.
+A package of format 1 goes through the same steps as far as its format allows, and the result says what is not proved.
+
+Exit code 0: everything holds, and what was proved is printed. 1: it does not, and one sentence says why. 2: the check
+could not be made: wrong usage, a file that cannot be read, or a key file that holds no key.
 """
 
 from __future__ import annotations
+
+import sys
+
+if __name__ == "__main__" and not sys.flags.isolated and not getattr(sys.flags, "safe_path", False):
+    del sys.path[0]  # the folder of this file may be an unpacked package: nothing in it may pass for a library
 
 import argparse
 import hashlib
 import json
 import re
-import sys
+import struct
 import zipfile
-from collections.abc import Iterable, Iterator
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from decimal import Decimal
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
-from Crypto.PublicKey import ECC
-from Crypto.Signature import eddsa
+try:
+    from Crypto.PublicKey import ECC
+    from Crypto.Signature import eddsa
+
+    HAS_CRYPTO = True
+except ImportError:
+    HAS_CRYPTO = False
 
 DOMAIN = b"autovelox-entry-1\n"
+CHECKPOINT_DOMAIN = b"autovelox-checkpoint-1\n"
 NO_HASH = "0" * 64
-SEAL = b"autovelox-sha256:"
+SEAL_1, SEAL = b"autovelox-sha256:", b"autovelox-2-sha256:"
 SEAL_HEX = 64
 CHAIN_NAME = "chain.jsonl"
 INFO_NAME = "export.json"
+PACKAGE_FORMAT, CASE_FORMAT_1, CHECKPOINT_FORMAT = "autovelox-export/2", "autovelox-case/1", "autovelox-checkpoint/1"
+PAPERS = {"README.txt", "export.json", "public-key.pem", "verify.py"}
+MEMBER_NAME = re.compile(
+    r"cases/[0-9]{8}/([0-9]{1,4}\.jpg|manifest\.json|overlay\.jpg|portrait|report\.pdf)"
+    r"|README\.txt|export\.json|public-key\.pem|verify\.py|chain\.jsonl"
+)
 LARGEST_MEMBER = 1 << 28
+LARGEST_INTEGER = (1 << 53) - 1
 BLOCK = 1 << 20
 HEADER_KEYS = {"at", "body", "case", "kind", "previous", "seq"}
+LINE_KEYS = {"header", "body", "signature", "key_id"}
+CHECKPOINT_KEYS = {"at", "format", "hash", "key_id", "seq", "signature", "unit"}
+REVIEWS = {"confirm", "dismiss", "correct_plate"}
+LOCAL, CENTRAL, END = struct.Struct("<4s5H3I2H"), struct.Struct("<4s6H3I5H2I"), struct.Struct("<4s4H2IH")
+ZIP_VERSION, ZIP_MADE_BY, ZIP_DATE, ZIP_ATTRIBUTES = 20, 3 << 8 | 20, 1 << 5 | 1, 0o600 << 16
+"""Constant fields of a package's ZIP headers: stored, Unix, 1 January 1980, mode 0600."""
+FORMAT_1_LIMITS = (
+    "It is a package of format 1, which cannot prove that no entry is missing at its end,"
+    " nor that the unit made its reports, overlays and papers"
+)
 
 
 class Mismatch(Exception):
     """A check failed; the message is one sentence for the reader. ``entry`` is the entry that failed, if one did."""
 
     entry: int | None = None
+
+
+class KeyFileError(Exception):
+    """A file that should hold a public key holds none."""
 
 
 class Link(NamedTuple):
@@ -68,21 +112,49 @@ class Signature(NamedTuple):
     signature: bytes
 
 
+class Checkpoint(NamedTuple):
+    """What a unit signed as the head of its chain: entry number, hash, and the time in seconds since the epoch."""
+
+    seq: int
+    hash: str
+    at: float
+    unit: str
+    key_id: str
+    message: bytes
+    signature: bytes
+
+
 @dataclass
 class Chain:
-    """What the entries of a chain say, after their hashes were checked."""
+    """What the entries of a chain say, after their hashes and keys were checked.
+
+    ``backwards``: entries that are earlier than the one before, and that no ``clock`` entry explains.
+    """
 
     entries: int = 0
     head: str = NO_HASH
+    hashes: list[str] = field(default_factory=list)
+    headers: list[dict[str, Any]] = field(default_factory=list)
     filed: set[int] = field(default_factory=set)
     decided: dict[int, int] = field(default_factory=dict)
     purged: set[int] = field(default_factory=set)
     exports: set[tuple[int, int]] = field(default_factory=set)
     unsigned: list[int] = field(default_factory=list)
+    backwards: set[int] = field(default_factory=set)
     keys: dict[str, bytes] = field(default_factory=dict)
     first_key: str = ""
+    current_key: str = ""
     last_signed_by: dict[str, int] = field(default_factory=dict)
     signatures: list[Signature] = field(default_factory=list)
+
+
+@dataclass
+class Verified:
+    """What was proved of a package; ``facts`` are lines for a person, ``reports`` the SHA-256 of chained reports."""
+
+    sentence: str
+    facts: list[str]
+    reports: dict[str, str]
 
 
 def sha256(data: bytes) -> str:
@@ -90,41 +162,175 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+def canonical(value: Any) -> bytes:
+    """*value* as canonical JSON (RFC 8785).
+
+    Raises:
+        ValueError: a number is not finite or not exact, or a text is no Unicode.
+    """
+    return _json(value).encode("utf-8")
+
+
+def _json(value: Any) -> str:
+    if isinstance(value, dict):
+        pairs = sorted(value.items(), key=lambda pair: pair[0].encode("utf-16-be"))
+        return "{" + ",".join(_json(name) + ":" + _json(item) for name, item in pairs) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(_json, value)) + "]"
+    if isinstance(value, float):
+        return _number(value)
+    if isinstance(value, int) and abs(value) > LARGEST_INTEGER:
+        raise ValueError("an integer beyond 2^53 is not exact everywhere")
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _number(value: float) -> str:
+    """A float as ECMAScript writes it: the shortest digits that give the same number again."""
+    sign, digits, exponent = Decimal(repr(value)).as_tuple()
+    if not isinstance(exponent, int):
+        raise ValueError("a number is not finite")
+    text = "".join(map(str, digits)).rstrip("0")
+    point = exponent + len(digits)
+    if not text:
+        return "0"
+    minus = "-" if sign else ""
+    if 0 < point <= 21:
+        whole, rest = text[:point].ljust(point, "0"), text[point:]
+        return minus + whole + ("." + rest if rest else "")
+    if -6 < point <= 0:
+        return minus + "0." + "0" * -point + text
+    mantissa = text[0] + ("." + text[1:] if text[1:] else "")
+    return f"{minus}{mantissa}e{point - 1:+d}"
+
+
 def parse_canonical(data: bytes, what: str) -> dict[str, Any]:
-    """The JSON object in *data*, which must be written canonically (sorted keys, no spaces, each key once)."""
+    """The JSON object in *data*, which must be written canonically.
+
+    Until format 2 units wrote numbers as Python does (``60.0``, not ``60``): both ways count, a hash covers either.
+    """
     try:
         value = json.loads(data)
-        text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-        if not isinstance(value, dict) or text.encode("utf-8") != data:
+        if not isinstance(value, dict) or (data != _python_json(value) and data != canonical(value)):
             raise ValueError
     except (ValueError, RecursionError):
         raise Mismatch(f"{what} is not canonical JSON: it was altered") from None
     return value
 
 
+def _python_json(value: Any) -> bytes:
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return text.encode("utf-8")
+
+
+# Steps 2 and 3: the chain and its keys.
+
+
 def check_chain(links: Iterable[Link]) -> Chain:
     """Check hashes, order, numbering and keys from the first entry on. Signatures are collected, not checked."""
     chain = Chain()
-    signed: list[tuple[int, Link]] = []
+    early: list[tuple[int, Link]] = []  # signed before the chain names its first key
     for seq, link in enumerate(links, 1):
         try:
-            _add_link(chain, seq, link)
+            _add_link(chain, seq, link, early)
         except Mismatch as error:
             error.entry = seq
             raise
-        if link.signature is None or link.key_id is None:
-            chain.unsigned.append(seq)
-        else:
-            signed.append((seq, link))
-    for seq, link in signed:  # after the loop: a key may sign entries that were written before its own
-        if link.key_id not in chain.keys:
+    for seq, link in early:
+        if link.key_id != chain.first_key:
             raise Mismatch(f"entry {seq} is signed with a key that was never introduced")
-        chain.signatures.append(Signature(seq, chain.keys[link.key_id], DOMAIN + link.header, link.signature or b""))
-        chain.last_signed_by[link.key_id] = seq
+        _collect(chain, seq, link)
     missing = set(range(1, max(chain.filed, default=0) + 1)) - chain.filed
     if missing:
         raise Mismatch(f"case {min(missing)} is missing: the numbers of cases have a gap")
     return chain
+
+
+def _add_link(chain: Chain, seq: int, link: Link, early: list[tuple[int, Link]]) -> None:
+    header = parse_canonical(link.header, f"entry {seq} of the chain")
+    if set(header) != HEADER_KEYS or type(header["seq"]) is not int or header["seq"] != seq:
+        raise Mismatch(f"entry {seq} of the chain is missing or out of order")
+    case, kind = header["case"], header["kind"]
+    if not (case is None or type(case) is int) or not isinstance(kind, str) or type(header["at"]) not in (int, float):
+        raise Mismatch(f"entry {seq} of the chain is not one that a unit writes")
+    if header["previous"] != chain.head:
+        raise Mismatch(f"entry {seq} does not follow from entry {seq - 1}: one of them was altered or removed")
+    if link.body is not None and sha256(link.body) != header["body"]:
+        raise Mismatch(f"the content of entry {seq} ({kind}) was altered")
+    if (link.signature is None) != (link.key_id is None):
+        raise Mismatch(f"entry {seq} has half a signature")
+    if kind == "key":
+        _add_key(chain, seq, link)
+    elif link.signature is None:
+        chain.unsigned.append(seq)
+    elif not chain.current_key:
+        early.append((seq, link))
+    elif link.key_id == chain.current_key:
+        _collect(chain, seq, link)
+    elif link.key_id in chain.keys:
+        raise Mismatch(f"entry {seq} is signed with key {link.key_id}, which signs nothing since it was superseded")
+    else:
+        raise Mismatch(f"entry {seq} is signed with a key that was never introduced")
+    _check_time(chain, seq, header, link.body)
+    _count(chain, seq, kind, case)
+    chain.entries, chain.head = seq, sha256(link.header)
+    chain.hashes.append(chain.head)
+    chain.headers.append(header)
+
+
+def _add_key(chain: Chain, seq: int, link: Link) -> None:
+    if link.body is None:
+        raise Mismatch(f"entry {seq} should introduce a key and is empty")
+    content = parse_canonical(link.body, f"the key of entry {seq}")
+    try:
+        public_key = bytes.fromhex(content["public_key"])
+    except (KeyError, TypeError, ValueError):
+        raise Mismatch(f"the key of entry {seq} cannot be read") from None
+    key_id = sha256(public_key)[:16]
+    if len(public_key) != 32 or content["public_key"] != public_key.hex() or key_id in chain.keys:
+        raise Mismatch(f"the key of entry {seq} is none that a unit introduces")
+    if link.signature is None:
+        raise Mismatch(f"entry {seq} introduces a key and nobody signed it")
+    if content.get("key_id") != key_id or link.key_id != (chain.current_key or key_id):
+        raise Mismatch(f"the key of entry {seq} was not introduced by the key before it")
+    chain.keys[key_id] = public_key
+    _collect(chain, seq, link)  # signed with the key that it supersedes, or with itself if it is the first
+    chain.current_key, chain.first_key = key_id, chain.first_key or key_id
+
+
+def _collect(chain: Chain, seq: int, link: Link) -> None:
+    assert link.signature is not None and link.key_id is not None
+    chain.signatures.append(Signature(seq, chain.keys[link.key_id], DOMAIN + link.header, link.signature))
+    chain.last_signed_by[link.key_id] = max(seq, chain.last_signed_by.get(link.key_id, 0))
+
+
+def _check_time(chain: Chain, seq: int, header: dict[str, Any], body: bytes | None) -> None:
+    if header["kind"] == "clock":
+        told = parse_canonical(body, f"the clock entry {seq}").get("backwards") if body is not None else None
+        chain.backwards.difference_update(told if isinstance(told, list) else ())
+    elif chain.headers and header["at"] < chain.headers[-1]["at"]:
+        chain.backwards.add(seq)
+
+
+def _count(chain: Chain, seq: int, kind: str, case: Any) -> None:
+    if kind == "filed":
+        if case in chain.filed:
+            raise Mismatch(f"case {case} was filed twice")
+        if case is None:
+            raise Mismatch(f"entry {seq} files no case")
+        chain.filed.add(case)
+    elif case is not None and case not in chain.filed:
+        raise Mismatch(f"case {case} was never filed, and entry {seq} speaks of it")
+    if kind == "decided":
+        if case in chain.decided:
+            raise Mismatch(f"case {case} was decided twice")
+        chain.decided[case] = seq
+    elif kind == "purge":
+        chain.purged.add(case)
+    elif kind == "export":
+        chain.exports.add((case, seq))
+
+
+# Steps 4, 5 and 8: signatures, trust, checkpoint.
 
 
 def check_signatures(signatures: Iterable[Signature]) -> None:
@@ -142,87 +348,127 @@ def check_signatures(signatures: Iterable[Signature]) -> None:
 
 
 def check_trust(chain: Chain, trusted: bytes, cases: Iterable[int]) -> None:
-    """Check that *trusted* (32 bytes, the authority's key) signed the cases' verdicts, or an entry after them."""
+    """Check that *trusted* (32 bytes, the authority's key) vouches for the cases' verdicts.
+
+    A key vouches for what comes after it, which it or its successors signed, and for what came before through the
+    hashes in the entries that it signed. Only of the newest key is it unknown whether it signed anything.
+    """
     key_id = sha256(trusted)[:16]
     if chain.keys.get(key_id) != trusted:
         raise Mismatch(f"this chain was not signed with the key you trust ({key_id})")
     for number in cases:
-        if chain.first_key != key_id and chain.last_signed_by.get(key_id, 0) < chain.decided.get(number, 0):
+        if key_id == chain.current_key and chain.last_signed_by.get(key_id, 0) < chain.decided.get(number, 0):
             raise Mismatch(f"the key you trust ({key_id}) does not vouch for case {number}")
 
 
-def _add_link(chain: Chain, seq: int, link: Link) -> None:
-    header = parse_canonical(link.header, f"entry {seq} of the chain")
-    if set(header) != HEADER_KEYS or header["seq"] != seq:
-        raise Mismatch(f"entry {seq} of the chain is missing or out of order")
-    if not (header["case"] is None or isinstance(header["case"], int)) or not isinstance(header["kind"], str):
-        raise Mismatch(f"entry {seq} of the chain is not one that a unit writes")
-    if header["previous"] != chain.head:
-        raise Mismatch(f"entry {seq} does not follow from entry {seq - 1}: one of them was altered or removed")
-    if link.body is not None and sha256(link.body) != header["body"]:
-        raise Mismatch(f"the content of entry {seq} ({header['kind']}) was altered")
-    if header["kind"] == "key":
-        _add_key(chain, seq, link)
-    _count(chain, seq, header["kind"], header["case"])
-    chain.entries, chain.head = seq, sha256(link.header)
+def read_checkpoint(path: Path) -> Checkpoint:
+    """The checkpoint in the file at *path*; its signature is not checked yet.
 
-
-def _add_key(chain: Chain, seq: int, link: Link) -> None:
-    if link.body is None:
-        raise Mismatch(f"entry {seq} should introduce a key and is empty")
-    content = parse_canonical(link.body, f"the key of entry {seq}")
+    Raises:
+        KeyFileError: it is no checkpoint.
+        OSError: the file cannot be read.
+    """
     try:
-        public_key = bytes.fromhex(content["public_key"])
-    except (KeyError, TypeError, ValueError):
-        raise Mismatch(f"the key of entry {seq} cannot be read") from None
-    key_id = sha256(public_key)[:16]
-    previous = list(chain.keys)[-1] if chain.keys else key_id
-    if content.get("key_id") != key_id or link.key_id != previous:
-        raise Mismatch(f"the key of entry {seq} was not introduced by the key before it")
-    chain.keys[key_id] = public_key
-    chain.first_key = chain.first_key or key_id
+        content = parse_canonical(path.read_bytes().rstrip(b"\n"), "the checkpoint")
+        if set(content) != CHECKPOINT_KEYS or content["format"] != CHECKPOINT_FORMAT:
+            raise ValueError
+        signature = bytes.fromhex(content["signature"])
+        message = CHECKPOINT_DOMAIN + canonical({name: content[name] for name in CHECKPOINT_KEYS - {"signature"}})
+        at, seq = float(content["at"]), int(content["seq"])
+        return Checkpoint(seq, str(content["hash"]), at, str(content["unit"]), content["key_id"], message, signature)
+    except (Mismatch, ValueError, TypeError):
+        raise KeyFileError(f"{path} is no checkpoint of a unit") from None
 
 
-def _count(chain: Chain, seq: int, kind: str, case: Any) -> None:
-    if kind == "filed":
-        if case in chain.filed:
-            raise Mismatch(f"case {case} was filed twice")
-        chain.filed.add(case)
-    elif kind in ("decided", "purge") and case not in chain.filed:
-        raise Mismatch(f"case {case} was never filed, and entry {seq} speaks of it")
-    if kind == "decided":
-        if case in chain.decided:
-            raise Mismatch(f"case {case} was decided twice")
-        chain.decided[case] = seq
-    elif kind == "purge":
-        chain.purged.add(case)
-    elif kind == "export":
-        chain.exports.add((case, seq))
+def check_checkpoint(chain: Chain, checkpoint: Checkpoint) -> None:
+    """Check that the *checkpoint* was signed with a key of the chain, and that the chain holds its entry."""
+    public_key = chain.keys.get(checkpoint.key_id)
+    if public_key is None:
+        raise Mismatch(f"the checkpoint was signed with key {checkpoint.key_id}, which is none of this chain")
+    try:
+        check_signatures([Signature(0, public_key, checkpoint.message, checkpoint.signature)])
+    except Mismatch:
+        raise Mismatch("the checkpoint's own signature is wrong") from None
+    if chain.entries < checkpoint.seq:
+        raise Mismatch(
+            f"the chain has {chain.entries} entries and the checkpoint {checkpoint.seq}: its end was cut off,"
+            " or the package is older than the checkpoint"
+        )
+    if checkpoint.seq < 1 or chain.hashes[checkpoint.seq - 1] != checkpoint.hash:
+        raise Mismatch(f"entry {checkpoint.seq} is not the one of the checkpoint: the chain was written anew")
 
 
-def read_sealed(path: Path) -> None:
-    """Check that the package is byte for byte as it was written."""
-    size = path.stat().st_size
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        left = size - SEAL_HEX
-        if left < len(SEAL):
-            raise Mismatch("the file is too short to be a package: it was cut off")
-        while left:
-            block = file.read(min(BLOCK, left))
-            if not block:
-                raise Mismatch("the file got shorter while it was read")
-            digest.update(block)
-            left -= len(block)
-        seal = file.read()
-        file.seek(size - SEAL_HEX - len(SEAL))
-        mark = file.read(len(SEAL))
-    if mark != SEAL or seal != digest.hexdigest().encode("ascii"):
-        raise Mismatch("the package was changed or cut off after it was written")
+# Step 1: the container.
 
 
 class Package:
-    """The files of a package."""
+    """The members of a package, by name: where their bytes begin, how many there are, and their SHA-256.
+
+    A unit stores members without compression, in the order of their names, the chain last, with headers that follow
+    from name, size and CRC-32 alone. So the whole file follows from the members, and is compared with that.
+    """
+
+    def __init__(self, file: BinaryIO, size: int) -> None:
+        """Read *file* of *size* bytes from its beginning to its end.
+
+        Raises:
+            Mismatch: a byte is not where a unit puts it.
+        """
+        self._file = file
+        self._places: dict[str, tuple[int, int]] = {}
+        self.hashes: dict[str, str] = {}
+        directory, offset = bytearray(), 0
+        while (head := self._take(offset, LOCAL.size))[:4] == b"PK\3\4":
+            directory += self._add_member(offset, head)
+            offset = sum(self._places[next(reversed(self._places))])
+        count = len(self._places)
+        end = END.pack(b"PK\5\6", 0, 0, count, count, len(directory), offset, len(SEAL) + SEAL_HEX) + SEAL
+        wanted = bytes(directory) + end
+        if self._take(offset, len(wanted)) != wanted or offset + len(wanted) + SEAL_HEX != size:
+            raise Mismatch("the package holds bytes that belong to no file of it")
+        names = list(self._places)
+        if names != [*sorted(set(names) - {CHAIN_NAME}), CHAIN_NAME]:
+            raise Mismatch("the package holds a file twice or out of order, or has no chain")
+
+    def _take(self, offset: int, size: int) -> bytes:
+        self._file.seek(offset)
+        return self._file.read(size)
+
+    def _add_member(self, offset: int, head: bytes) -> bytes:
+        """Check the member whose local header *head* begins at *offset*; returns its entry of the directory."""
+        fields = LOCAL.unpack(head) if len(head) == LOCAL.size else (b"",) * 11
+        crc, size, length = fields[6], fields[8], fields[9]
+        name = self._take(offset + LOCAL.size, length).decode("ascii", "replace") if isinstance(length, int) else ""
+        if not MEMBER_NAME.fullmatch(name) or name in self._places:
+            raise Mismatch("the package holds a file twice, or one of a name that no unit gives")
+        if size > LARGEST_MEMBER:
+            raise Mismatch(f"{name} is larger than anything the unit makes")
+        common = (0, 0, 0, ZIP_DATE, crc, size, size, length, 0)
+        if head != LOCAL.pack(b"PK\3\4", ZIP_VERSION, *common):
+            raise Mismatch(f"{name} is not stored as a unit stores it")
+        start, left, found, digest = offset + LOCAL.size + length, size, 0, hashlib.sha256()
+        self._file.seek(start)
+        while left:
+            block = self._file.read(min(BLOCK, left))
+            if not block:
+                raise Mismatch(f"{name} is cut off")
+            found, left = zlib.crc32(block, found), left - len(block)
+            digest.update(block)
+        if found != crc:
+            raise Mismatch(f"{name} was changed after it was written")
+        self._places[name], self.hashes[name] = (start, size), digest.hexdigest()
+        entry = CENTRAL.pack(b"PK\1\2", ZIP_MADE_BY, ZIP_VERSION, *common, 0, 0, 0, ZIP_ATTRIBUTES, offset)
+        return entry + name.encode("ascii")
+
+    def read(self, name: str) -> bytes:
+        """The bytes of a member."""
+        if name not in self._places:
+            raise Mismatch(f"{name} is missing from the package")
+        return self._take(*self._places[name])
+
+
+class PackageOfFormat1:
+    """The members of a package of format 1, an ordinary ZIP file."""
 
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self._archive = archive
@@ -238,114 +484,297 @@ class Package:
             return self._archive.read(name)
         except KeyError:
             raise Mismatch(f"{name} is missing from the package") from None
-        except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError):
+        except (OSError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError):
             raise Mismatch(f"{name} cannot be unpacked") from None
 
-    def links(self) -> Iterator[Link]:
-        """The entries of the chain."""
-        for number, line in enumerate(self.read(CHAIN_NAME).splitlines(), 1):
-            record = parse_canonical(line, f"line {number} of {CHAIN_NAME}")
-            try:
-                yield Link(
-                    record["header"].encode("utf-8"),
-                    record["body"].encode("utf-8") if "body" in record else None,
-                    bytes.fromhex(record["signature"]) if "signature" in record else None,
-                    record.get("key_id"),
-                )
-            except (KeyError, AttributeError, TypeError, ValueError):
-                raise Mismatch(f"line {number} of {CHAIN_NAME} is no entry") from None
+
+def read_seal(file: BinaryIO, size: int) -> int:
+    """Check the SHA-256 at the end of the package; returns the format that its mark names."""
+    left = size - SEAL_HEX
+    if left < len(SEAL):
+        raise Mismatch("the file is too short to be a package: it was cut off")
+    digest, mark = hashlib.sha256(), b""
+    file.seek(0)
+    while left:
+        block = file.read(min(BLOCK, left))
+        if not block:
+            raise Mismatch("the file got shorter while it was read")
+        digest.update(block)
+        mark = (mark + block)[-len(SEAL) :]
+        left -= len(block)
+    if file.read() == digest.hexdigest().encode("ascii"):
+        if mark == SEAL:
+            return 2
+        if mark.endswith(SEAL_1):
+            return 1
+    raise Mismatch("the package was changed or cut off after it was written")
 
 
-def check_case(package: Package, number: int, manifest_sha256: str, exported: dict[str, str]) -> set[str]:
-    """Check one case of a package; returns the names of its files.
+def read_links(data: bytes) -> Iterator[Link]:
+    """The entries in the lines of a package's chain."""
+    if not data.endswith(b"\n"):
+        raise Mismatch(f"the last line of {CHAIN_NAME} is cut off")
+    for number, line in enumerate(data[:-1].split(b"\n"), 1):
+        record = parse_canonical(line, f"line {number} of {CHAIN_NAME}")
+        try:
+            signature = bytes.fromhex(record["signature"]) if "signature" in record else None
+            if not set(record) <= LINE_KEYS or (signature is not None and signature.hex() != record["signature"]):
+                raise ValueError
+            yield Link(
+                record["header"].encode("utf-8"),
+                record["body"].encode("utf-8") if "body" in record else None,
+                signature,
+                record.get("key_id"),
+            )
+        except (KeyError, AttributeError, TypeError, ValueError):
+            raise Mismatch(f"line {number} of {CHAIN_NAME} is no entry") from None
 
-    *manifest_sha256* is what the chain's entry says, *exported* the files of the chained export (name to SHA-256).
+
+# Steps 6 and 7: the export and its cases.
+
+
+def check_contents(chain: Chain, links: Sequence[Link], cases: Iterable[int]) -> None:
+    """Check that the entries about *cases*, and those about no case, have their contents, and no others have.
+
+    The contents of verdicts are the manifests, which are members of their own.
     """
-    folder = f"cases/{number:08d}/"
-    data = package.read(folder + "manifest.json")
-    if sha256(data) != manifest_sha256:
+    wanted = {None, *cases}
+    for seq, (header, link) in enumerate(zip(chain.headers, links), 1):  # noqa: B905 - Python 3.9 has no strict
+        due = header["case"] in wanted and header["kind"] not in ("filed", "decided")
+        if due and link.body is None:
+            raise Mismatch(f"the content of entry {seq} ({header['kind']}) is missing from the package")
+        if not due and link.body is not None:
+            raise Mismatch(f"the content of entry {seq} ({header['kind']}) has no business in the package")
+
+
+def case_files(manifest: dict[str, Any], folder: str) -> dict[str, str]:
+    """The files that a manifest names, by name in the package, with the SHA-256 that they must have."""
+    files = {folder + frame["file"].rpartition("/")[2]: frame["sha256"] for frame in manifest["frames"]}
+    if manifest.get("driver") and manifest["driver"]["portrait_sha256"]:
+        files[folder + "portrait"] = manifest["driver"]["portrait_sha256"]
+    return files
+
+
+def read_manifest(data: bytes, number: int, digest: str) -> dict[str, Any]:
+    """The manifest of case *number*, which must have the SHA-256 *digest* of the chain's entry."""
+    if sha256(data) != digest:
         raise Mismatch(f"the manifest of case {number} is not the one in the chain")
     manifest = parse_canonical(data, f"the manifest of case {number}")
-    expected = {folder + Path(frame["file"]).name: frame["sha256"] for frame in manifest["frames"]}
-    if manifest.get("driver") and manifest["driver"]["portrait_sha256"]:
-        expected[folder + "portrait"] = manifest["driver"]["portrait_sha256"]
-    expected.update({folder + name: digest for name, digest in exported.items()})
-    for name, digest in expected.items():
-        if sha256(package.read(name)) != digest:
-            raise Mismatch(f"{name} is not what the unit recorded")
-    return {folder + "manifest.json", *expected}
+    if manifest["number"] != number:
+        raise Mismatch(f"the manifest of case {number} is about another case")
+    return manifest
 
 
-def check_package(path: Path, trusted: bytes | None = None) -> str:
-    """Check the package at *path*; returns what holds, as one sentence.
-
-    Raises:
-        Mismatch: something does not hold.
-        OSError: the file cannot be read.
-    """
-    read_sealed(path)
-    try:
-        archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, ValueError, NotImplementedError):
-        raise Mismatch("the file is no package: it cannot be unpacked") from None
-    with archive:
-        try:
-            chain, cases = _check_members(Package(archive))
-        except (KeyError, TypeError, AttributeError, IndexError):  # a unit writes every field
-            raise Mismatch("the package is not built as a unit builds one") from None
-    if not chain.keys:
-        raise Mismatch("nothing in the package is signed")
+def _check_format_2(package: Package, trusted: bytes | None, checkpoint: Checkpoint | None) -> Verified:
+    links = list(read_links(package.read(CHAIN_NAME)))
+    chain = check_chain(links)
+    if chain.unsigned:
+        raise Mismatch(f"entry {chain.unsigned[0]} is not signed")
+    if not chain.keys or chain.headers[0]["kind"] != "key":
+        raise Mismatch("the first entry of the chain introduces no key")
+    if chain.backwards:
+        raise Mismatch(f"entry {min(chain.backwards)} is earlier than the one before, and no clock entry says why")
+    check_signatures(chain.signatures)
+    last, body = chain.headers[-1], links[-1].body
+    if last["kind"] != "export" or body is None:
+        raise Mismatch("the newest entry is not the export: entries are missing at the end, or were added")
+    export = parse_canonical(body, "the export entry").get("package")
+    if not isinstance(export, dict) or export["format"] != PACKAGE_FORMAT:
+        raise Mismatch("the export entry does not name the files of a package")
+    cases: list[int] = export["cases"]
     if trusted is not None:
         check_trust(chain, trusted, cases)
-    numbers = ", ".join(str(number) for number in cases)
-    waiting = f" {len(chain.unsigned)} later entries wait for the unit's signature." if chain.unsigned else ""
-    trust = "the key you trust" if trusted is not None else f"key {chain.first_key}: compare it with the authority's"
-    return f"Everything holds: case {numbers}, {chain.entries} entries of the chain, signed with {trust}.{waiting}"
+    members: dict[str, str] = export["members"]
+    found = {name: digest for name, digest in package.hashes.items() if name != CHAIN_NAME}
+    for name in sorted({*members, *found}):
+        if members.get(name) != found.get(name):
+            fault = "missing from the package" if name not in found else "not what was exported"
+            raise Mismatch(f"{name} is {fault if name in members else 'in the package, and no signature covers it'}")
+    info = parse_canonical(package.read(INFO_NAME), INFO_NAME)
+    if info["format"] != PACKAGE_FORMAT or info["cases"] != cases:
+        raise Mismatch(f"{INFO_NAME} does not agree with the export entry")
+    if not cases or cases != [header["case"] for header in chain.headers[-len(cases) :]]:
+        raise Mismatch("the export was not entered for each of its cases")
+    check_contents(chain, links, cases)
+    facts: list[str] = []
+    known = set(PAPERS)
+    for number in cases:
+        if number not in chain.decided or number in chain.purged:
+            raise Mismatch(f"case {number} is in the package and has no verdict in the chain")
+        folder = f"cases/{number:08d}/"
+        digest = chain.headers[chain.decided[number] - 1]["body"]
+        manifest = read_manifest(package.read(folder + "manifest.json"), number, digest)
+        files = case_files(manifest, folder)
+        for name, wanted in files.items():
+            if package.hashes.get(name) != wanted:
+                raise Mismatch(f"{name} is not what the unit recorded")
+        known |= {*files, *(folder + name for name in ("manifest.json", "overlay.jpg", "report.pdf"))}
+        facts += _facts(manifest, chain, links, package.hashes)
+    if extra := set(found) - known:
+        raise Mismatch(f"{min(extra)} belongs to no case of the package")
+    return _verified(chain, links, cases, facts, trusted, checkpoint)
 
 
-def _check_members(package: Package) -> tuple[Chain, list[int]]:
-    """Check chain, cases and papers of an unpacked package; returns the chain and the numbers of the cases."""
-    links = list(package.links())
+def _check_format_1(package: PackageOfFormat1, trusted: bytes | None, checkpoint: Checkpoint | None) -> Verified:
+    links = list(read_links(package.read(CHAIN_NAME)))
     chain = check_chain(links)
+    if not chain.keys:
+        raise Mismatch("nothing in the package is signed")
     check_signatures(chain.signatures)
     info = parse_canonical(package.read(INFO_NAME), INFO_NAME)
-    known = {CHAIN_NAME, INFO_NAME, *info["papers"]}
     cases: list[int] = info["cases"]
+    if trusted is not None:
+        check_trust(chain, trusted, cases)
+    check_contents(chain, links, cases)
+    known = {CHAIN_NAME, INFO_NAME, *info["papers"]}
+    hashes: dict[str, str] = {}
+    facts: list[str] = []
     for number in cases:
         export_seq = info["exports"][str(number)]
         if number not in chain.decided or (number, export_seq) not in chain.exports:
             raise Mismatch(f"case {number} is in the package and not in the chain")
         if chain.decided[number] in chain.unsigned:
             raise Mismatch(f"case {number} is not signed")
-        header = json.loads(links[chain.decided[number] - 1].header)
-        export = links[export_seq - 1].body
-        if export is None:
-            raise Mismatch(f"the export of case {number} is not in the chain")
-        known |= check_case(package, number, header["body"], json.loads(export)["files"])
-    for name, digest in info["papers"].items():
-        if sha256(package.read(name)) != digest:
+        folder = f"cases/{number:08d}/"
+        export = json.loads(links[export_seq - 1].body or b"")
+        digest = chain.headers[chain.decided[number] - 1]["body"]
+        manifest = read_manifest(package.read(folder + "manifest.json"), number, digest)
+        if manifest["format"] != CASE_FORMAT_1:
+            raise Mismatch(f"case {number} was recorded by a unit that writes packages of format 2, and this is none")
+        files = case_files(manifest, folder)
+        files.update({folder + name: made for name, made in export["files"].items()})
+        for name, wanted in files.items():
+            hashes[name] = sha256(package.read(name))
+            if hashes[name] != wanted:
+                raise Mismatch(f"{name} is not what the unit recorded")
+        known |= {folder + "manifest.json", *files}
+        hashes[folder + "manifest.json"] = digest
+        facts += _facts(manifest, chain, links, hashes)
+    for name, wanted in info["papers"].items():
+        if sha256(package.read(name)) != wanted:
             raise Mismatch(f"{name} is not what was exported")
     if extra := set(package.names) - known:
         raise Mismatch(f"the package holds {min(extra)}, which no signature covers")
-    return chain, cases
+    verified = _verified(chain, links, cases, facts, trusted, checkpoint)
+    waiting = f", and {len(chain.unsigned)} of its entries are not signed" if chain.unsigned else ""
+    verified.sentence += f" {FORMAT_1_LIMITS}{waiting}."
+    return verified
+
+
+def _verified(
+    chain: Chain,
+    links: Sequence[Link],
+    cases: Sequence[int],
+    facts: list[str],
+    trusted: bytes | None,
+    checkpoint: Checkpoint | None,
+) -> Verified:
+    numbers = ", ".join(str(number) for number in cases)
+    trust = "the key you trust" if trusted is not None else f"key {chain.first_key}: compare it with the authority's"
+    sentence = f"Everything holds: case {numbers}, {chain.entries} entries of the chain, signed with {trust}."
+    if checkpoint is not None:
+        check_checkpoint(chain, checkpoint)
+        sentence += f" The chain holds entry {checkpoint.seq} of the checkpoint of {_moment(checkpoint.at)}."
+    reports: dict[str, str] = {}
+    for header, link in zip(chain.headers, links):  # noqa: B905 - Python 3.9 has no strict
+        if header["kind"] == "export" and link.body is not None and header["seq"] not in chain.unsigned:
+            content = parse_canonical(link.body, f"entry {header['seq']}")
+            if "report.pdf" in content["files"]:
+                words = f"the report of case {header['case']} as exported at {_moment(header['at'])}"
+                reports[content["files"]["report.pdf"]] = f"{words} by {content['officer']}"
+    heads = [f"Signed last with key  {chain.current_key}", f"Head of the chain     {chain.head}"]
+    return Verified(sentence, [*facts, *heads], reports)
+
+
+def _facts(manifest: dict[str, Any], chain: Chain, links: Sequence[Link], hashes: dict[str, str]) -> list[str]:
+    """What the package proves of one case, in lines for a person."""
+    number, trigger, driver = manifest["number"], manifest["trigger"], manifest.get("driver")
+    speed = "not measured" if trigger["speed_kmh"] is None else f"{trigger['speed_kmh']:.1f} km/h"
+    verdict, plate = manifest["verdict"], manifest.get("plate")
+    name = f"{driver['first_name']} {driver['last_name']}, licence {driver['licence']}" if driver else "nobody is named"
+    lines = [
+        f"Case {number}, recorded by unit {manifest['unit'].get('serial', '?')}",
+        f"  time      {_moment(trigger['at_utc'])}",
+        f"  place     {manifest['site']}",
+        f"  speed     {speed}, limit {manifest['limit_kmh']:.0f} km/h",
+        f"  plate     {verdict['plate'] or (plate['text'] if plate else 'none was read')}",
+        f"  verdict   {verdict['outcome']}",
+        f"  driver    {name}",
+    ]
+    for header, link in zip(chain.headers, links):  # noqa: B905 - Python 3.9 has no strict
+        if header["case"] == number and header["kind"] in REVIEWS and link.body is not None:
+            content = parse_canonical(link.body, f"entry {header['seq']}")
+            said = f"{header['kind']} by {content['officer']}: {content['reason']}"
+            lines.append(f"  officer   {said} ({_moment(header['at'])})")
+    folder = f"cases/{number:08d}/"
+    own = sorted(name for name in hashes if name.startswith(folder))
+    return lines + [f"  SHA-256   {hashes[name]}  {name[len(folder) :]}" for name in own]
+
+
+def _moment(at: float) -> str:
+    return datetime.fromtimestamp(at, timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")  # noqa: UP017 - Python 3.9
+
+
+def verify_package(path: Path, trusted: bytes | None = None, checkpoint: Checkpoint | None = None) -> Verified:
+    """Check the package at *path*; returns what was proved.
+
+    *trusted* is the unit's public key (32 bytes) from a source you trust.
+
+    Raises:
+        Mismatch: something does not hold.
+        OSError: the file cannot be read.
+    """
+    with path.open("rb") as file:
+        size = path.stat().st_size
+        written = read_seal(file, size)
+        try:
+            if written == 2:
+                return _check_format_2(Package(file, size), trusted, checkpoint)
+            with zipfile.ZipFile(file) as archive:
+                return _check_format_1(PackageOfFormat1(archive), trusted, checkpoint)
+        except (Mismatch, OSError):
+            raise
+        except zipfile.BadZipFile:
+            raise Mismatch("the file is no package: it cannot be unpacked") from None
+        except Exception:  # a unit writes every field, of the right type; whatever is not so is not by a unit
+            raise Mismatch("the package is not built as a unit builds one") from None
+
+
+def check_package(path: Path, trusted: bytes | None = None) -> str:
+    """Check the package at *path* as :func:`verify_package` does; returns what holds, as one sentence."""
+    return verify_package(path, trusted).sentence
+
+
+def check_report(verified: Verified, data: bytes) -> str:
+    """Step 9: which chained report *data* is, as a sentence."""
+    words = verified.reports.get(sha256(data))
+    if words is None:
+        raise Mismatch("this report is none that the package's chain names: it was altered, or exported elsewhere")
+    return f"The printed report is {words}."
 
 
 def read_public_key(path: Path) -> bytes:
     """The 32 bytes of an Ed25519 public key, from PEM or hex.
 
     Raises:
-        Mismatch: it is no such key.
+        KeyFileError: it is no such key.
+        OSError: the file cannot be read.
     """
     text = path.read_text(encoding="ascii", errors="replace").strip()
     if re.fullmatch("[0-9a-f]{64}", text):
         return bytes.fromhex(text)
     try:
         key = ECC.import_key(text)
-        if key.curve != "Ed25519":
+        if key.curve != "Ed25519" or key.has_private():
             raise ValueError
-        return bytes(key.public_key().export_key(format="raw"))
-    except ValueError:
-        raise Mismatch(f"{path} is no Ed25519 public key") from None
+        return bytes(key.export_key(format="raw"))
+    except (ValueError, IndexError, TypeError):
+        raise KeyFileError(f"{path} holds no Ed25519 public key (PEM, or 64 hex digits)") from None
+
+
+def printable(text: str) -> str:
+    """*text* without characters that could move a terminal's cursor."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 def main() -> int:
@@ -353,15 +782,31 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Check an Autovelox evidence package.")
     parser.add_argument("package", type=Path, help="the ZIP file")
     parser.add_argument("--key", type=Path, help="the unit's public key (PEM or hex), from a source you trust")
+    parser.add_argument("--report", type=Path, help="a report (PDF): tell whether it is one that the chain names")
+    parser.add_argument("--checkpoint", type=Path, help="a checkpoint of the unit that the chain must hold")
     args = parser.parse_args()
-    try:
-        print(check_package(args.package, read_public_key(args.key) if args.key else None))
-    except Mismatch as error:
-        print(f"DOES NOT HOLD: {error}.", file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(f"{error.filename} cannot be read: {error.strerror}", file=sys.stderr)
+    if not HAS_CRYPTO:
+        print("verify.py needs PyCryptodome: pip install pycryptodome", file=sys.stderr)
         return 2
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        trusted = read_public_key(args.key) if args.key else None
+        verified = verify_package(args.package, trusted, read_checkpoint(args.checkpoint) if args.checkpoint else None)
+        lines = [verified.sentence, *verified.facts]
+        if args.report:
+            lines.append(check_report(verified, args.report.read_bytes()))
+    except Mismatch as error:
+        print(printable(f"DOES NOT HOLD: {error}."), file=sys.stderr)
+        return 1
+    except KeyFileError as error:
+        print(printable(f"{error}."), file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(printable(f"{error.filename} cannot be read: {error.strerror}"), file=sys.stderr)
+        return 2
+    print("\n".join(map(printable, lines)))
     return 0
 
 

@@ -1,6 +1,7 @@
 """The files of a store, and all code that writes them: photos, journal, database, lock (edge.cases.storage.writer)."""
 
 from edge.cases.storage.clock import clock_state
+from edge.cases.storage.continuation import extending, newest_key
 from edge.cases.storage.database import connect, open_to_read, write_transaction
 from edge.cases.storage.durable import make_folder, sync_file, sync_tree, write_durably
 from edge.cases.storage.entries import (
@@ -9,6 +10,7 @@ from edge.cases.storage.entries import (
     case_state,
     insert_event,
     last_entry,
+    read_links,
     replace_with_tombstone,
 )
 from edge.cases.storage.journal import Journal, JournalFile
@@ -30,11 +32,14 @@ __all__ = [
     "case_state",
     "clock_state",
     "connect",
+    "extending",
     "insert_event",
     "is_locked",
     "last_entry",
     "make_folder",
+    "newest_key",
     "open_to_read",
+    "read_links",
     "replace_with_tombstone",
     "rotate_signing_key",
     "sync_file",

@@ -15,11 +15,12 @@ PART = ".part"
 """Suffix of a file that is being written. After a crash such a file is incomplete and is deleted."""
 
 
-def write_durably(path: Path, data: bytes, *, secret: bool = False) -> None:
+def write_durably(path: Path, data: bytes, *, secret: bool = False, mode: int = GROUP_READS) -> None:
     """Write *data* to a new file beside *path*, sync it, rename it to *path*, and sync the folder.
 
-    If the file is *secret*, the earlier content of *path* is overwritten with zeros once the new file has its name,
-    and an attempt that failed is overwritten as well.
+    *mode* is the file's. If it is *secret*, it is private, the earlier content of *path* is overwritten with zeros once
+    the new file has its name, and an attempt that failed is overwritten as well. A link in place of the part is
+    removed, never followed.
 
     Raises:
         OSError: the disk reports an error. *path* is then absent, or has its earlier content.
@@ -29,17 +30,18 @@ def write_durably(path: Path, data: bytes, *, secret: bool = False) -> None:
         if secret:
             with suppress(FileNotFoundError):
                 before = stack.enter_context(path.open("r+b"))
-        _write(path, data, secret=secret)
+        _write(path, data, PRIVATE if secret else mode, secret=secret)
         if before is not None:
             _overwrite(before)
 
 
-def _write(path: Path, data: bytes, *, secret: bool) -> None:
+def _write(path: Path, data: bytes, mode: int, *, secret: bool) -> None:
     part = path.with_name(path.name + PART)
     try:
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE)
+        part.unlink(missing_ok=True)
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, PRIVATE)
         try:
-            os.fchmod(descriptor, PRIVATE if secret else GROUP_READS)
+            os.fchmod(descriptor, mode)
             view = memoryview(data)
             while view:
                 view = view[os.write(descriptor, view) :]

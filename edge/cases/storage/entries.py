@@ -8,13 +8,25 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-from edge.cases.evidence import Entry, Manifest, Signs, driver_name, next_entry, shown_plate, to_case
-from edge.cases.storage.database import transaction
+from edge.cases.evidence import (
+    Entry,
+    Link,
+    Manifest,
+    Mismatch,
+    Signs,
+    driver_name,
+    next_entry,
+    sha256,
+    shown_plate,
+    to_case,
+)
 from edge.errors import NoSuchCase
 from edge.model import Case
 
+CLOCK = "clock"
+"""The kind of the entry that says that the unit's clock was set back."""
 PURGED = "purged"
 """The state of a case that was purged; the others are those of :class:`edge.model.State`."""
 
@@ -27,6 +39,25 @@ def last_entry(database: sqlite3.Connection) -> tuple[int, str] | None:
     """
     row = database.execute("SELECT seq, hash FROM entries ORDER BY seq DESC LIMIT 1").fetchone()
     return (int(row[0]), str(row[1])) if row else None
+
+
+def read_links(database: sqlite3.Connection) -> Iterator[Link]:
+    """The entries of the chain, in order.
+
+    Raises:
+        Mismatch: an entry is not filed under its own hash, kind and case.
+        sqlite3.Error: the database cannot be read.
+    """
+    rows = database.execute("SELECT header, body, signature, key_id, hash, kind, case_number FROM entries ORDER BY seq")
+    for header, body, signature, key_id, digest, kind, number in rows:
+        link = Link(bytes(header), None if body is None else bytes(body), signature, key_id)
+        try:
+            content = json.loads(header)
+        except ValueError:
+            content = {}
+        if sha256(link.header) != digest or content.get("kind") != kind or content.get("case") != number:
+            raise Mismatch("an entry of the chain is not filed under its own hash, kind and case")
+        yield link
 
 
 def insert_entry(database: sqlite3.Connection, entry: Entry) -> None:
@@ -53,50 +84,62 @@ def append_entry(
 ) -> Entry:
     """Make the entry that follows the newest one, and store it; the caller has begun a transaction.
 
-    *at_utc* is in seconds since the epoch (default: now). Without *signer* the entry waits for its signature.
+    *at_utc* is in seconds since the epoch (default: now). Where the clock was set back since the newest entry, a
+    ``clock`` entry says so first. Without *signer* the entry waits for its signature, and takes the newest entry's time
+    if its own is earlier: only the unit may say that the clock was set back.
 
     Raises:
         sqlite3.Error: the database cannot be written.
     """
     at_utc = time.time() if at_utc is None else at_utc
+    newest = _newest_time(database)
+    if at_utc < newest and signer is None:
+        at_utc = newest
+    elif at_utc < newest and kind != CLOCK:
+        append_entry(database, CLOCK, None, {"set_back_from_utc": newest}, signer=signer, at_utc=at_utc)
     entry = next_entry(last_entry(database), kind, case, content, at_utc=at_utc, signer=signer)
     insert_entry(database, entry)
     return entry
 
 
+def _newest_time(database: sqlite3.Connection) -> float:
+    row = database.execute("SELECT header FROM entries ORDER BY seq DESC LIMIT 1").fetchone()
+    return float(json.loads(row[0])["at"]) if row else 0.0
+
+
 def insert_filed(database: sqlite3.Connection, manifest: Manifest, signer: Signs | None) -> None:
-    """Enter a case that was filed, in one transaction: its entry and its row.
+    """Enter a case that was filed, its entry and its row; the caller has begun a transaction.
 
     Raises:
         sqlite3.Error: the database cannot be written.
     """
     case = to_case(manifest)
-    with transaction(database):
-        entry = append_entry(database, "filed", case.number, manifest, signer=signer)
-        database.execute(
-            "INSERT INTO cases (number, state, at_utc, site, speed_kmh, limit_kmh, filed_seq)"
-            " VALUES (?, 'pending', ?, ?, ?, ?, ?)",
-            (case.number, case.trigger.at_utc, case.site, case.trigger.speed_kmh, case.limit_kmh, entry.seq),
-        )
+    entry = append_entry(database, "filed", case.number, manifest, signer=signer)
+    database.execute(
+        "INSERT INTO cases (number, state, at_utc, site, speed_kmh, limit_kmh, filed_seq)"
+        " VALUES (?, 'pending', ?, ?, ?, ?, ?)",
+        (case.number, case.trigger.at_utc, case.site, case.trigger.speed_kmh, case.limit_kmh, entry.seq),
+    )
 
 
 def insert_decided(database: sqlite3.Connection, manifest: Manifest, portrait: bytes, signer: Signs | None) -> Case:
-    """Enter the verdict of a case, in one transaction: its entry, its row, and the driver's portrait (may be empty).
+    """Enter the verdict of a case: its entry, its row, and the driver's portrait (may be empty).
+
+    The caller has begun a transaction.
 
     Raises:
         sqlite3.Error: the database cannot be written.
     """
     case = to_case(manifest, portrait=portrait)
     assert case.verdict is not None
-    with transaction(database):
-        entry = append_entry(database, "decided", case.number, manifest, signer=signer)
-        database.execute(
-            "UPDATE cases SET state = 'decided', plate_text = ?, outcome = ?, driver_name = ?, decided_seq = ?"
-            " WHERE number = ?",
-            (shown_plate(case), str(case.verdict.outcome), driver_name(case), entry.seq, case.number),
-        )
-        if portrait:
-            database.execute("INSERT INTO portraits VALUES (?, ?)", (case.number, portrait))
+    entry = append_entry(database, "decided", case.number, manifest, signer=signer)
+    database.execute(
+        "UPDATE cases SET state = 'decided', plate_text = ?, outcome = ?, driver_name = ?, decided_seq = ?"
+        " WHERE number = ?",
+        (shown_plate(case), str(case.verdict.outcome), driver_name(case), entry.seq, case.number),
+    )
+    if portrait:
+        database.execute("INSERT INTO portraits VALUES (?, ?)", (case.number, portrait))
     return case
 
 

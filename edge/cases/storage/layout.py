@@ -5,6 +5,7 @@
     cases.sqlite               the database; SQLite keeps its -wal and -shm beside it
     cases.sqlite-wal.copy-PID  the write-ahead log as it was before a checkpoint (edge.cases.storage.wal)
     daemon.lock                locked while a daemon uses the folder
+    head.json                  the newest entry that the unit wrote (edge.cases.storage.head)
     frames/00000001/0.jpg      the photos of case 1
     frames/00000001/pending.json  its journal file: manifest and sealed packets until the case is decided
     derived/00000001-overlay.jpg  pictures that were made from photos; they can be made again
@@ -18,6 +19,7 @@ from pathlib import Path
 
 DATABASE = "cases.sqlite"
 LOCK = "daemon.lock"
+HEAD = "head.json"
 FRAMES = "frames"
 JOURNAL = "pending.json"
 DERIVED = "derived"
@@ -38,6 +40,11 @@ class StateFolder:
     def lock(self) -> Path:
         """The file that the daemon locks."""
         return self.root / LOCK
+
+    @property
+    def head(self) -> Path:
+        """The file with the head that the unit remembers."""
+        return self.root / HEAD
 
     @property
     def frames(self) -> Path:

@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from edge.cases.evidence import Manifest, Record, Signer, decided_manifest, frame_record
+from edge.cases.storage.continuation import UnitChain
 from edge.cases.storage.database import connect, migrate
 from edge.cases.storage.entries import (
     PURGED,
@@ -30,7 +31,6 @@ from edge.cases.storage.entries import (
 )
 from edge.cases.storage.journal import Journal, JournalFile
 from edge.cases.storage.layout import StateFolder
-from edge.cases.storage.signatures import countersign, has_unsigned
 from edge.cases.storage.space import DiskSpace
 from edge.cases.storage.wal import empty_wal
 from edge.errors import CaseError, StorageFull
@@ -55,6 +55,7 @@ class Writer:
     ) -> None:
         """Use :meth:`open`."""
         self._path = folder.database
+        self._chain = UnitChain(folder, signer)
         self._journal = journal
         self._database = database
         self._signer = signer
@@ -65,9 +66,10 @@ class Writer:
 
     @classmethod
     def open(cls, folder: StateFolder, signer: Signer | None, space: DiskSpace) -> Writer:
-        """Open or create the store, check the database, sign what waits, and finish what the last end interrupted.
+        """Open or create the store, check the database and the chain, and finish what the last end interrupted.
 
-        The caller holds the folder's lock. Without *signer* entries stay unsigned.
+        The caller holds the folder's lock. Without *signer* entries stay unsigned. A chain that does not continue what
+        the unit wrote is an :attr:`alarm`: the journal still takes cases, the database does not.
 
         Raises:
             CaseError: the database is damaged, a newer program wrote it, or a case that only the journal holds is
@@ -81,10 +83,10 @@ class Writer:
             (check,) = database.execute("PRAGMA quick_check(1)").fetchone()
             if check != "ok":
                 raise CaseError(f"{folder.database} is damaged ({check})", "restore the last backup")
-            if signer is not None:
-                countersign(database, signer)
             writer = cls(folder, Journal(folder), database, signer, space)
+            writer._chain.begin(database)
             writer._recover()
+            writer._chain.remember()
         except BaseException:
             database.close()
             raise
@@ -93,7 +95,13 @@ class Writer:
     def close(self) -> None:
         """Erase what is due and close the database; SQLite empties the WAL if no one else has the database open."""
         self.erase_decided()
+        self._remember()
         self._database.close()
+
+    @property
+    def alarm(self) -> str | None:
+        """One sentence while the chain does not continue what this unit wrote. May be read from any thread."""
+        return self._chain.problem
 
     @property
     def behind(self) -> int:
@@ -176,20 +184,28 @@ class Writer:
         Raises:
             NoSuchCase: there is no case with that number.
             CaseError: the case is decided already.
+            EvidenceError: the chain does not continue what this unit wrote.
         """
         manifest = decided_manifest(self.read_pending(number).manifest, decision, time.time())
         portrait = decision.driver.portrait if decision.driver else b""
-        case = insert_decided(self._database, manifest, portrait, self._signer)
+        with self._chain.extending(self._database):
+            case = insert_decided(self._database, manifest, portrait, self._signer)
         self._to_erase.add(number)
         self.erase_decided()
         return case
 
     def housekeep(self) -> None:
-        """Catch up, sign what waits, and erase journal files of decided cases."""
+        """Catch up, sign what waits, erase journal files of decided cases, and remember the head."""
         self._catch_up()
-        if self._signer is not None and has_unsigned(self._database):
-            countersign(self._database, self._signer)
+        self._chain.sign_waiting(self._database)
         self.erase_decided()
+        self._remember()
+
+    def _remember(self) -> None:
+        try:
+            self._chain.remember()
+        except OSError as error:
+            log.warning("the head of the chain could not be remembered yet: %s", error.strerror)
 
     def erase_decided(self) -> None:
         """Erase the journal files of decided cases once their verdicts are out of the WAL; else try again later."""
@@ -223,7 +239,8 @@ class Writer:
             try:
                 file = self._journal.read(number)
                 if file is not None:
-                    insert_filed(self._database, file.manifest, self._signer)
+                    with self._chain.extending(self._database):
+                        insert_filed(self._database, file.manifest, self._signer)
             except (sqlite3.Error, OSError, CaseError) as error:
                 log.error("case %d is in the journal, the database refuses it: %s", number, error)
                 return

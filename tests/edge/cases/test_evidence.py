@@ -12,15 +12,17 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from edge.cases.audit import audit
+from edge.cases.evidence import verify
 from edge.cases.evidence.chain import DOMAIN, NO_HASH, canonical, next_entry
 from edge.cases.evidence.signing import Signer, create_signing_key, load_signer
 from edge.cases.evidence.verify import Link, Mismatch, check_chain, check_signatures
 from edge.cases.review import record
-from edge.cases.storage.database import connect
 from edge.cases.storage.layout import StateFolder
-from edge.cases.storage.signatures import countersign, rotate_signing_key
+from edge.cases.storage.signatures import rotate_signing_key
 from edge.cases.store import CaseStore
 from edge.errors import CaseError, EvidenceError, SecretError
 from tests.support.cases import SIGNER, UNIT, filled
@@ -56,21 +58,52 @@ def test_a_chain_holds() -> None:
 def test_the_public_vector() -> None:
     """docs/evidence.md's example: anybody can rebuild it with a JSON library, SHA-256 and Ed25519."""
     body = b'{"salt":"00"}'
-    header = canonical(
-        {
-            "at": 0.0,
-            "body": hashlib.sha256(body).hexdigest(),
-            "case": 1,
-            "kind": "filed",
-            "previous": NO_HASH,
-            "seq": 1,
-        }
-    )
-    assert hashlib.sha256(header).hexdigest() == "530ebf548a3d3e210ba2251368651e141dc79915250fdf369429575e662e3b81"
-    assert SIGNER.sign(DOMAIN + header).hex() == (
+    content = {"body": hashlib.sha256(body).hexdigest(), "case": 1, "kind": "filed", "previous": NO_HASH, "seq": 1}
+    header = canonical({"at": 0.0, **content})
+    assert header.startswith(b'{"at":0,"body":')
+    assert hashlib.sha256(header).hexdigest() == "371b947da697403062b520f5586a1d2e80504b0e82e3ca016b53a51d66380e9d"
+    earlier = header.replace(b'"at":0,', b'"at":0.0,')  # as units wrote it until format 2: still valid
+    assert hashlib.sha256(earlier).hexdigest() == "530ebf548a3d3e210ba2251368651e141dc79915250fdf369429575e662e3b81"
+    assert SIGNER.sign(DOMAIN + earlier).hex() == (
         "37f007999c0223a6acfde670fc9bee9b94aa6424f8fd8aa80a0e4585d9f04376"
         "7e06877f78b1fa271fce0499a7912cd42f5ff1f33771bb36ec0b2f8ebddb580e"
     )
+    for bytes_ in (header, earlier):
+        assert verify.parse_canonical(bytes_, "the header")["at"] == 0
+
+
+@given(
+    st.recursive(
+        st.none()
+        | st.booleans()
+        | st.integers(-(2**53) + 1, 2**53 - 1)
+        | st.floats(allow_nan=False, allow_infinity=False)
+        | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+        max_leaves=12,
+    )
+)
+def test_the_verifier_writes_canonical_json_as_the_library_does(value: object) -> None:
+    """RFC 8785; the few lines of verify.py against the library that writes the chain."""
+    try:
+        written = canonical(value)
+    except ValueError:
+        with pytest.raises(ValueError, match=r".+"):
+            verify.canonical(value)
+        return
+    assert verify.canonical(value) == written
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (0.0, "0"), (-0.0, "0"), (5e-324, "5e-324"), (1.7976931348623157e308, "1.7976931348623157e+308"),
+        (1e21, "1e+21"), (999999999999999900000.0, "999999999999999900000"), (1e-7, "1e-7"), (1e-6, "0.000001"),
+        (333333333.33333329, "333333333.3333333"), (-1.5, "-1.5"), (100.0, "100"),
+    ],
+)  # fmt: skip
+def test_numbers_are_written_as_rfc_8785_says(number: float, text: str) -> None:
+    assert verify.canonical(number) == canonical(number) == text.encode()
 
 
 @pytest.mark.parametrize(
@@ -79,7 +112,10 @@ def test_the_public_vector() -> None:
         (lambda made: made[:1] + made[2:], "out of order"),
         (lambda made: [made[0], made[2], made[1], made[3]], "out of order"),
         (lambda made: [*made[:2], made[2]._replace(body=b"{}"), made[3]], "content of entry 3"),
-        (lambda made: [*made[:2], made[2]._replace(header=made[2].header.replace(b"2.0", b"2.5")), made[3]], "follow"),
+        (
+            lambda made: [*made[:2], made[2]._replace(header=made[2].header.replace(b'"at":2', b'"at":2.5')), made[3]],
+            "follow",
+        ),
         (lambda made: [made[0]._replace(header=b" " + made[0].header), *made[1:]], "not canonical"),
         (lambda made: [made[0]._replace(body=None), *made[1:]], "introduce a key"),
         (lambda made: [*made[:3], made[3]._replace(key_id=OTHER.key_id)], "never introduced"),
@@ -110,8 +146,8 @@ def test_a_gap_in_the_numbers_is_seen() -> None:
 
 async def test_an_untouched_store_holds(tmp_path: Path) -> None:
     await filled(tmp_path, 3)
-    record(tmp_path, 1, kind="correct_plate", officer="Conti", reason="O", plate="AB000CE")
-    record(tmp_path, 1, kind="confirm", officer="Conti", reason="agrees", signer=SIGNER)
+    record(tmp_path, 1, kind="correct_plate", officer="Conti", reason="O", plate="AB000CE", signer=SIGNER)
+    record(tmp_path, 1, kind="confirm", officer="Conti", reason="agrees")
     says = audit(tmp_path, trusted=SIGNER.public_key)
     assert "3 cases, 9 entries, 1 not signed yet" in says
     assert audit(tmp_path, head=says.split()[-1]) == says
@@ -192,14 +228,6 @@ async def test_a_forger_with_a_key_of_his_own(tmp_path: Path) -> None:
     assert OTHER.key_id in audit(tmp_path)
     with pytest.raises(EvidenceError, match="key you trust"):
         audit(tmp_path, trusted=SIGNER.public_key)
-
-
-async def test_an_unsigned_store_is_signed_once_there_is_a_key(tmp_path: Path) -> None:
-    await filled(tmp_path, 2, signer=None)
-    assert "4 not signed yet" in audit(tmp_path)
-    with closing(connect(StateFolder(tmp_path).database)) as database:
-        assert countersign(database, SIGNER) == 4
-    assert "all signed" in audit(tmp_path, trusted=SIGNER.public_key)
 
 
 async def test_rotation_of_the_signing_key(tmp_path: Path) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import io
-import json
 import os
 import shutil
 import subprocess
@@ -17,15 +15,15 @@ import Crypto
 import pytest
 
 from edge.cases.archive import Archive
-from edge.cases.evidence.chain import canonical
 from edge.cases.evidence.signing import Signer
-from edge.cases.evidence.verify import Mismatch, check_package, read_public_key
+from edge.cases.evidence.verify import Mismatch, check_package, check_report, read_public_key, verify_package
 from edge.cases.export import export_cases, export_report, report_of
-from edge.cases.review import record
+from edge.cases.review import record, record_package
 from edge.cases.store import CaseStore
 from edge.cases.views import EventKind
 from edge.errors import CaseError, EvidenceError, NoSuchCase
 from tests.support.cases import SIGNER, UNIT, driver, everything, filled, frame, identified, packet, trigger
+from tests.support.packages import exchanged, members_of, write_package
 
 OFFICER = "Isp. M. Conti"
 
@@ -85,53 +83,37 @@ async def test_a_package_cut_short_is_detected(tmp_path: Path) -> None:
             check_package(path)
 
 
-def resealed(path: Path, change: dict[str, bytes | None]) -> Path:
-    """The package with members exchanged (None: left out), put together by somebody who knows how."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(path) as old, zipfile.ZipFile(out, "w") as new:
-        for name in old.namelist():
-            data = change.get(name, old.read(name))
-            if data is not None:
-                new.writestr(name, data)
-        for name, data in change.items():
-            if name not in old.namelist() and data is not None:
-                new.writestr(name, data)
-        new.comment = b"autovelox-sha256:" + b"0" * 64
-    data = out.getvalue()[:-64]
-    forged = path.with_name("forged.zip")
-    forged.write_bytes(data + hashlib.sha256(data).hexdigest().encode())
-    return forged
-
-
 async def test_a_forger_who_seals_anew_is_detected(tmp_path: Path) -> None:
     path = await package(tmp_path)
-    with zipfile.ZipFile(path) as archive:
-        manifest = archive.read("cases/00000001/manifest.json")
-        chain = archive.read("chain.jsonl")
-        info = json.loads(archive.read("export.json"))
-    assert check_package(resealed(path, {})) == check_package(path)
+    members = members_of(path)
+    manifest = dict(members)["cases/00000001/manifest.json"]
+    chain = dict(members)["chain.jsonl"]
+
+    def remade(change: dict[str, bytes | None]) -> Path:
+        return write_package(tmp_path / "forged.zip", exchanged(members, change))
+
+    assert remade({}).read_bytes() == path.read_bytes()
     forgeries: dict[str, dict[str, bytes | None]] = {
-        "not the one in the chain": {"cases/00000001/manifest.json": manifest.replace(b"Rossi", b"Bossi")},
-        "0.jpg is not what the unit recorded": {"cases/00000001/0.jpg": frame(9).jpeg},
+        "manifest.json is not what": {"cases/00000001/manifest.json": manifest.replace(b"Rossi", b"Bossi")},
+        "0.jpg is not what": {"cases/00000001/0.jpg": frame(9).jpeg},
         "portrait is not what": {"cases/00000001/portrait": frame(9).jpeg},
         "report.pdf is not what": {"cases/00000001/report.pdf": b"%PDF-forged"},
         "0.jpg is missing": {"cases/00000001/0.jpg": None},
-        "no signature covers": {"cases/00000001/extra.txt": b"he did it"},
+        "no unit gives": {"cases/00000001/extra.txt": b"he did it"},
+        "no signature covers": {"cases/00000001/7.jpg": b"he did it"},
         "verify.py is not what was exported": {"verify.py": b"print('Everything holds')"},
         "follow from": {"chain.jsonl": chain.replace(b'\\"kind\\":\\"decided\\"', b'\\"kind\\":\\"decides\\"', 1)},
-        "out of order": {"chain.jsonl": b"\n".join(chain.splitlines()[1:])},
-        "not canonical": {"chain.jsonl": b" {}"},
-        "is no entry": {"chain.jsonl": b"{}"},
-        "not in the chain": {"export.json": canonical({**info, "cases": [2], "exports": {"2": info["exports"]["1"]}})},
-        "is in the package and not in the chain": {"export.json": canonical({**info, "exports": {"1": 2}})},
-        "not built as a unit builds one": {"export.json": b"{}"},
-        "as a unit builds one": {"export.json": canonical({**info, "cases": [None]})},
-        "a unit builds one": {"export.json": canonical({**info, "papers": [1]})},
-        "is not canonical": {"export.json": b"[]"},
+        "out of order": {"chain.jsonl": b"\n".join(chain.splitlines()[1:]) + b"\n"},
+        "cut off": {"chain.jsonl": chain[:-1]},
+        "not canonical": {"chain.jsonl": b" {}\n"},
+        "is no entry": {"chain.jsonl": b"{}\n"},
+        "has no chain": {"chain.jsonl": None},
+        "export.json is not what was exported": {"export.json": b"{}"},
+        "export.json is missing": {"export.json": None},
     }
     for sentence, change in forgeries.items():
         with pytest.raises(Mismatch, match=sentence):
-            check_package(resealed(path, change))
+            check_package(remade(change))
 
 
 async def test_a_whole_chain_of_a_forger_fails_against_the_published_key(tmp_path: Path) -> None:
@@ -153,11 +135,30 @@ def test_the_tool_in_the_package_needs_nothing_of_ours(tmp_path: Path) -> None:
     libraries = clean / "libraries"
     libraries.mkdir()
     (libraries / "Crypto").symlink_to(Path(Crypto.__file__).parent)
-    command = [sys.executable, "-S", "-P", "verify.py", str(path), "--key", "public-key.pem"]
+    (clean / "json.py").write_text("raise SystemExit('a file of the package was run')")
+    command = [sys.executable, "-S", "verify.py", str(path), "--key", "public-key.pem"]
     environment = {"PYTHONPATH": str(libraries), "PATH": os.environ["PATH"]}
     done = subprocess.run(command, cwd=clean, env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("Everything holds: case 1")
+    assert "driver    Ada Rossi" in done.stdout
+    with zipfile.ZipFile(path) as archive:
+        (clean / "printed.pdf").write_bytes(archive.read("cases/00000001/report.pdf"))
+    for printed, code, words in (
+        ("printed.pdf", 0, "is the report of case 1"),
+        ("verify.py", 1, "this report is none"),
+    ):
+        said = subprocess.run(
+            [*command, "--report", printed], cwd=clean, env=environment, capture_output=True, text=True, check=False
+        )
+        assert (said.returncode, words in said.stdout + said.stderr) == (code, True)
+    said = subprocess.run(
+        [*command, "--key", "json.py"], cwd=clean, env=environment, capture_output=True, text=True, check=False
+    )
+    assert (said.returncode, said.stderr) == (2, "json.py holds no Ed25519 public key (PEM, or 64 hex digits).\n")
+    without = {"PATH": os.environ["PATH"]}
+    said = subprocess.run(command, cwd=clean, env=without, capture_output=True, text=True, check=False)
+    assert (said.returncode, said.stderr) == (2, "verify.py needs PyCryptodome: pip install pycryptodome\n")
     data = bytearray(path.read_bytes())
     data[len(data) // 3] ^= 4
     path.write_bytes(data)
@@ -192,23 +193,39 @@ async def test_altered_evidence_is_not_exported(tmp_path: Path) -> None:
     assert not (tmp_path / "case.zip").exists()
 
 
-async def test_an_export_without_the_key_is_signed_later(tmp_path: Path) -> None:
-    path = await package(tmp_path, signer=None)
-    assert "1 later entries wait for the unit's signature" in check_package(path)
+async def test_an_export_without_the_key_waits_for_the_unit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge.cases.export.SIGNED_WITHIN_S", 0.0)
+    with pytest.raises(CaseError, match="has not signed the export: start the unit"):
+        await package(tmp_path, signer=None)
+    assert not (tmp_path / "case.zip").exists()
+    monkeypatch.undo()
+    store = await CaseStore.open(tmp_path / "state", SIGNER, UNIT)
+    export = asyncio.to_thread(export_cases, tmp_path / "state", [1], tmp_path / "case.zip", officer=OFFICER)
+    exporting = asyncio.create_task(export)
+    while not exporting.done():
+        await store.housekeep()
+        await asyncio.sleep(0.05)
+    await store.close()
+    assert (await exporting).startswith("Everything holds: case 1")
+    assert check_package(tmp_path / "case.zip", SIGNER.public_key)
 
 
 async def test_another_export_at_the_same_time_does_no_harm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     await filled(tmp_path / "state", 2)
 
-    def record_and_export(state_dir: Path, number: int, **event: object) -> int:
-        seq = record(state_dir, number, **event)  # type: ignore[arg-type]
-        if number == 2:
-            export_report(state_dir, 1, tmp_path / "case.pdf", officer="Verdi", signer=SIGNER)
+    def record_and_export(state_dir: Path, made: object, *arguments: object, **event: object) -> int:
+        export_report(state_dir, 1, tmp_path / "before.pdf", officer="Verdi", signer=SIGNER)
+        seq = record_package(state_dir, made, *arguments, **event)  # type: ignore[arg-type]
+        export_report(state_dir, 1, tmp_path / "after.pdf", officer="Verdi", signer=SIGNER)
         return seq
 
-    monkeypatch.setattr("edge.cases.export.record", record_and_export)
+    monkeypatch.setattr("edge.cases.export.record_package", record_and_export)
     export_cases(tmp_path / "state", [1, 2], tmp_path / "case.zip", officer=OFFICER, signer=SIGNER)
-    assert "case 1, 2" in check_package(tmp_path / "case.zip", SIGNER.public_key)
+    verified = verify_package(tmp_path / "case.zip", SIGNER.public_key)
+    assert "case 1, 2" in verified.sentence
+    assert "by Verdi" in check_report(verified, (tmp_path / "before.pdf").read_bytes())
+    with pytest.raises(Mismatch, match="none that the package's chain names"):
+        check_report(verified, (tmp_path / "after.pdf").read_bytes())
 
 
 async def test_a_report_that_leaves_the_unit_is_an_entry_of_the_chain(tmp_path: Path) -> None:

@@ -1,0 +1,69 @@
+"""Writes the ZIP file of a package, in which no byte is free: it follows from the names and bytes of the members alone.
+
+Members are stored, not compressed: compressing could be done in many ways, and photos and reports are small already.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+import zlib
+from typing import BinaryIO
+
+from edge.cases.evidence import SEAL, SEAL_HEX, sha256
+from edge.cases.storage import sync_file
+from edge.errors import CaseError
+
+LOCAL, CENTRAL, END = struct.Struct("<4s5H3I2H"), struct.Struct("<4s6H3I5H2I"), struct.Struct("<4s4H2IH")
+"""The local header, the directory's entry and the end record, of PKWARE's APPNOTE.TXT 6.3."""
+VERSION, UNIX = 20, 3
+FIRST_DAY = 1 << 5 | 1
+"""1 January 1980, as ZIP writes dates: the time of the export stands in its entry."""
+MODE = 0o600
+LARGEST_PACKAGE = 0xFFFF_FFFF
+MOST_MEMBERS = 0xFFFE
+"""Bytes and members beyond which a ZIP file needs other headers."""
+BLOCK = 1 << 20
+
+
+class PackageWriter:
+    """Adds members to a package; ``hashes`` has the SHA-256 of each, by name."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        """Write to *file*, which is empty and open for reading and writing."""
+        self._file = file
+        self._directory = bytearray()
+        self.hashes: dict[str, str] = {}
+
+    def add(self, name: str, data: bytes) -> None:
+        """Add the member *name*, which follows all earlier ones in the order of names (the chain is the last).
+
+        Raises:
+            CaseError: the package grows beyond what its format holds.
+            OSError: the disk reports an error.
+        """
+        offset, encoded = self._file.tell(), name.encode("ascii")
+        if len(self.hashes) >= MOST_MEMBERS or offset + len(data) + len(self._directory) + BLOCK > LARGEST_PACKAGE:
+            raise CaseError("the package grows beyond 4 GiB", "export fewer cases at once")
+        common = (0, 0, 0, FIRST_DAY, zlib.crc32(data), len(data), len(data), len(encoded), 0)
+        self._file.write(LOCAL.pack(b"PK\3\4", VERSION, *common) + encoded)
+        self._file.write(data)
+        made_by = UNIX << 8 | VERSION
+        self._directory += CENTRAL.pack(b"PK\1\2", made_by, VERSION, *common, 0, 0, 0, MODE << 16, offset) + encoded
+        self.hashes[name] = sha256(data)
+
+    def finish(self) -> None:
+        """Write the directory, and the SHA-256 of everything before it; nothing can be added any more.
+
+        Raises:
+            OSError: the disk reports an error.
+        """
+        offset, count = self._file.tell(), len(self.hashes)
+        end = END.pack(b"PK\5\6", 0, 0, count, count, len(self._directory), offset, len(SEAL) + SEAL_HEX)
+        self._file.write(bytes(self._directory) + end + SEAL)
+        self._file.seek(0)
+        digest = hashlib.sha256()
+        while block := self._file.read(BLOCK):
+            digest.update(block)
+        self._file.write(digest.hexdigest().encode("ascii"))
+        sync_file(self._file)

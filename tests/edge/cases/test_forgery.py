@@ -1,0 +1,274 @@
+"""Forgers: what a stranger, the holder of a package, and whoever has a superseded key can make hold. Nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from edge.cases.evidence.chain import DOMAIN, NO_HASH, canonical
+from edge.cases.evidence.signing import Signer, create_signing_key, key_content, load_signer
+from edge.cases.evidence.verify import Mismatch, verify_package
+from edge.cases.export import export_cases
+from edge.cases.review import record
+from edge.cases.storage.signatures import rotate_signing_key
+from edge.cases.store import CaseStore
+from tests.edge.cases.test_last_commit import ARCHIVE
+from tests.support.cases import SIGNER, UNIT, filled
+from tests.support.packages import (
+    Line,
+    Members,
+    chain_of,
+    exchanged,
+    lines_of,
+    members_of,
+    rechained,
+    write_package,
+    write_package_of_format_1,
+)
+
+FORGER = Signer(bytes(range(1, 33)))
+
+
+async def genuine(folder: Path) -> Path:
+    """A package of cases 1 and 3 of four; case 1 was dismissed, and case 2 is another driver's."""
+    await filled(folder / "state", 4)
+    record(folder / "state", 1, kind="dismiss", officer="Conti", reason="an ambulance", signer=SIGNER)
+    export_cases(folder / "state", [3, 1], folder / "genuine.zip", officer="Conti", signer=SIGNER)
+    return folder / "genuine.zip"
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Members:
+    """The members of a genuine package."""
+    import asyncio
+
+    return members_of(asyncio.run(genuine(tmp_path_factory.mktemp("genuine"))))
+
+
+def holds(members: Members, folder: Path, trusted: bytes | None = SIGNER.public_key) -> str:
+    return verify_package(write_package(folder / "forged.zip", members), trusted).sentence
+
+
+def with_chain(members: Members, lines: list[Line]) -> Members:
+    return exchanged(members, {"chain.jsonl": chain_of(lines)})
+
+
+def test_the_genuine_one_holds_and_says_what_it_proves(package: Members, tmp_path: Path) -> None:
+    verified = verify_package(write_package(tmp_path / "again.zip", package), SIGNER.public_key)
+    assert verified.sentence.startswith("Everything holds: case 3, 1, 12 entries of the chain")
+    facts = "\n".join(verified.facts)
+    for wanted in (
+        "Case 1, recorded by unit AVX-TEST",
+        "time      2026-09-21 14:13:20 UTC",
+        "place     SP 235, km 12",
+        "speed     60.0 km/h, limit 50 km/h",
+        "plate     AB000CD",
+        "driver    Ada Rossi, licence UD1234567A",
+        "dismiss by Conti: an ambulance",
+        "driver    nobody is named",
+        hashlib.sha256(dict(package)["cases/00000001/report.pdf"]).hexdigest(),
+    ):
+        assert wanted in facts
+
+
+def stranger_of_format_1(members: Members) -> Members:
+    """Attack 1: a stranger who knows nothing but the authority's public key claims that it introduced his own."""
+    line = lines_of(members)
+    head, made = NO_HASH, []
+    keys = [
+        (key_content(SIGNER, supersedes=None), {"key_id": SIGNER.key_id}),
+        (key_content(FORGER, supersedes=SIGNER.key_id), {"key_id": SIGNER.key_id}),
+    ]
+    for seq, (content, claim) in enumerate(keys, 1):
+        body = canonical({**content, "salt": "0" * 32})
+        digest = hashlib.sha256(body).hexdigest()
+        header = canonical({"at": 0, "body": digest, "case": None, "kind": "key", "previous": head, "seq": seq})
+        head = hashlib.sha256(header).hexdigest()
+        made.append({"header": header.decode(), "body": body.decode(), **claim})
+    rest = rechained([*made, *line[1:]], FORGER)[2:]
+    return with_chain(members, [*made, *rest])
+
+
+def test_attack_1_a_stranger_with_the_public_key(package: Members, tmp_path: Path) -> None:
+    with pytest.raises(Mismatch, match="half a signature"):
+        holds(stranger_of_format_1(package), tmp_path)
+    unsigned_key = [*lines_of(stranger_of_format_1(package))]
+    for line in unsigned_key[:2]:
+        del line["key_id"]
+    with pytest.raises(Mismatch, match="nobody signed it"):
+        holds(with_chain(package, unsigned_key), tmp_path)
+    own = rechained(lines_of(package), FORGER)
+    with pytest.raises(Mismatch):
+        holds(with_chain(package, own), tmp_path)
+
+
+def test_attack_1_on_a_package_of_format_1(tmp_path: Path) -> None:
+    """The package of the last commit, whose own verifier says that this holds."""
+    shutil.unpack_archive(ARCHIVE, tmp_path, filter="data")
+    members = members_of(tmp_path / "export.zip")
+    trusted = load_signer(tmp_path / "signing.key.old").public_key
+    assert "cannot prove" in verify_package(tmp_path / "export.zip", trusted).sentence
+    key_id = hashlib.sha256(trusted).hexdigest()[:16]
+    lines = lines_of(members)
+    first = {"header": lines[0]["header"], "body": lines[0]["body"], "key_id": key_id}
+    content = {**key_content(FORGER, supersedes=key_id), "salt": "0" * 32}
+    header = {**json.loads(lines[0]["header"]), "kind": "key"}
+    mine = {"header": canonical(header).decode(), "body": canonical(content).decode()}
+    chained = rechained([first, mine, *(line for line in lines[1:] if '"kind":"key"' not in line["header"])], FORGER)
+    for line in chained[:2]:
+        del line["signature"]
+        line["key_id"] = key_id
+    shift = {str(number): seq for number, seq in json.loads(dict(members)["export.json"])["exports"].items()}
+    assert shift
+    forged = [(name, chain_of(chained) if name == "chain.jsonl" else data) for name, data in members]
+    with pytest.raises(Mismatch, match=r"half a signature|nobody signed"):
+        verify_package(write_package_of_format_1(tmp_path / "forged.zip", forged), trusted)
+
+
+def test_attack_4_the_holder_of_a_genuine_package(package: Members, tmp_path: Path) -> None:
+    """He drops the dismissal at the end, swaps what was made for people, and adds files."""
+    lines = lines_of(package)
+    for lost in range(1, 4):
+        with pytest.raises(Mismatch):
+            holds(with_chain(package, lines[:-lost]), tmp_path)
+    without_body = [{name: value for name, value in line.items() if name != "body"} for line in lines]
+    for index, line in enumerate(lines):
+        if "body" in line:
+            with pytest.raises(Mismatch, match=r"is missing from the package|is empty|not the export"):
+                holds(with_chain(package, [*lines[:index], without_body[index], *lines[index + 1 :]]), tmp_path)
+    one, three = dict(package)["cases/00000001/report.pdf"], dict(package)["cases/00000003/report.pdf"]
+    swaps: list[dict[str, bytes | None]] = [
+        {"cases/00000001/report.pdf": three, "cases/00000003/report.pdf": one},
+        {"cases/00000001/overlay.jpg": b"another"},
+        {"export.json": canonical({"format": "autovelox-export/2", "cases": [1]})},
+        {"verify.py": b"print('Everything holds')"},
+        {"cases/00000009/report.pdf": b"%PDF"},
+    ]
+    for change in swaps:
+        with pytest.raises(Mismatch, match=r"not what was exported|no signature covers it"):
+            holds(exchanged(package, change), tmp_path)
+    for name in ("../../tmp/x", "/etc/passwd", "verify.py/", "cases/1/0.jpg", "sitecustomize.py", "Crypto/__init__.py"):
+        with pytest.raises(Mismatch, match="no unit gives"):
+            holds(exchanged(package, {name: b"x"}), tmp_path)
+
+
+def test_attack_4_a_package_of_format_2_does_not_become_one_of_format_1(package: Members, tmp_path: Path) -> None:
+    """Cut off before the export, with a forged export of format 1 at its end, which that format does not sign."""
+    lines = lines_of(package)[:-2]
+    folder = "cases/00000001/"
+    files = {name: hashlib.sha256(dict(package)[folder + name]).hexdigest() for name in ("report.pdf", "overlay.jpg")}
+    body = canonical({"officer": "x", "reason": "", "account": "x", "files": files, "salt": "0" * 32})
+    header = {**json.loads(lines[-1]["header"]), "kind": "export", "case": 1, "seq": len(lines) + 1}
+    header |= {"previous": hashlib.sha256(lines[-1]["header"].encode()).hexdigest()}
+    header["body"] = hashlib.sha256(body).hexdigest()
+    lines.append({"header": canonical(header).decode(), "body": body.decode()})
+    papers = ("README.txt", "verify.py", "public-key.pem")
+    info = {
+        "format": "autovelox-export/1",
+        "cases": [1],
+        "exports": {"1": len(lines)},
+        "papers": {name: hashlib.sha256(dict(package)[name]).hexdigest() for name in papers},
+    }
+    change: dict[str, bytes | None] = {"export.json": canonical(info), "chain.jsonl": chain_of(lines)}
+    members = [pair for pair in exchanged(package, change) if not pair[0].startswith("cases/00000003/")]
+    with pytest.raises(Mismatch, match="packages of format 2, and this is none"):
+        verify_package(write_package_of_format_1(tmp_path / "forged.zip", members), SIGNER.public_key)
+
+
+async def test_attack_7_whoever_has_a_superseded_key(tmp_path: Path) -> None:
+    """After a rotation the old key signs nothing: not at the end of the chain, and not another successor."""
+    key = tmp_path / "signing.key"
+    old = create_signing_key(key)
+    await filled(tmp_path / "state", 1, signer=old)
+    new = rotate_signing_key(tmp_path / "state", key)
+    store = await CaseStore.open(tmp_path / "state", new, UNIT)
+    await store.close()
+    export_cases(tmp_path / "state", [1], tmp_path / "case.zip", officer="Conti", signer=new)
+    members = members_of(tmp_path / "case.zip")
+    for trusted in (old.public_key, new.public_key):
+        assert "the key you trust" in holds(members, tmp_path, trusted)
+    lines = lines_of(members)
+    introduced = next(i for i, line in enumerate(lines) if json.loads(line["header"]).get("kind") == "key" and i)
+    for index in range(introduced + 1, len(lines)):
+        message = DOMAIN + lines[index]["header"].encode()
+        forged = {**lines[index], "key_id": old.key_id, "signature": old.sign(message).hex()}
+        with pytest.raises(Mismatch, match="signs nothing since it was superseded"):
+            holds(with_chain(members, [*lines[:index], forged, *lines[index + 1 :]]), tmp_path, old.public_key)
+    body = canonical({**key_content(FORGER, supersedes=old.key_id), "salt": "0" * 32})
+    entry = {"at": 9e9, "body": hashlib.sha256(body).hexdigest(), "case": None, "kind": "key", "seq": len(lines) + 1}
+    header = canonical({**entry, "previous": hashlib.sha256(lines[-1]["header"].encode()).hexdigest()})
+    successor = {"header": header.decode(), "body": body.decode(), "key_id": old.key_id}
+    successor["signature"] = old.sign(DOMAIN + header).hex()
+    with pytest.raises(Mismatch, match="not introduced by the key before it"):
+        holds(with_chain(members, [*lines, successor]), tmp_path, old.public_key)
+
+
+def test_every_signature_counts(package: Members, tmp_path: Path) -> None:
+    """Each signature in turn is taken away, exchanged for another entry's, or claimed by another key."""
+    lines = lines_of(package)
+    for index, line in enumerate(lines):
+        other = lines[index - 1]
+        bare = {name: value for name, value in line.items() if name not in ("signature", "key_id")}
+        for forged in (
+            bare,
+            {**bare, "key_id": line["key_id"]},
+            {**bare, "signature": line["signature"]},
+            {**line, "signature": other["signature"]},
+            {**line, "signature": line["signature"].upper()},
+            {**line, "key_id": FORGER.key_id},
+        ):
+            if forged == line:
+                continue
+            with pytest.raises(Mismatch):
+                holds(with_chain(package, [*lines[:index], forged, *lines[index + 1 :]]), tmp_path)
+
+
+def _orders(count: int) -> list[tuple[str, Callable[[list[int]], list[int]]]]:
+    made: list[tuple[str, Callable[[list[int]], list[int]]]] = []
+    for at in range(count):
+        made.append((f"drop {at}", lambda order, at=at: order[:at] + order[at + 1 :]))  # type: ignore[misc]
+        made.append((f"repeat {at}", lambda order, at=at: order[: at + 1] + order[at:]))  # type: ignore[misc]
+        made.append((f"last {at}", lambda order, at=at: [*order[:at], *order[at + 1 :], at]))  # type: ignore[misc]
+        for to in range(at):
+            made.append((f"swap {at} {to}", lambda order, at=at, to=to: _swapped(order, at, to)))  # type: ignore[misc]
+    return made
+
+
+def _swapped(order: list[int], one: int, two: int) -> list[int]:
+    order = list(order)
+    order[one], order[two] = order[two], order[one]
+    return order
+
+
+def test_every_entry_dropped_repeated_or_moved_is_missed(package: Members, tmp_path: Path) -> None:
+    lines = lines_of(package)
+    same = list(range(len(lines)))
+    for name, change in _orders(len(lines)):
+        order = change(same)
+        if order != same:
+            with pytest.raises(Mismatch):
+                holds(with_chain(package, [lines[index] for index in order]), tmp_path)
+                raise AssertionError(name)
+
+
+def test_every_member_dropped_repeated_moved_or_exchanged_is_missed(package: Members, tmp_path: Path) -> None:
+    same = list(range(len(package)))
+    for name, change in _orders(len(package)):
+        order = change(same)
+        if order != same:
+            with pytest.raises(Mismatch):
+                holds([package[index] for index in order], tmp_path)
+                raise AssertionError(name)
+    generator = random.Random(1)
+    for index in same:
+        for _ in range(3):
+            other = generator.choice([i for i in same if package[i][1] != package[index][1]])
+            forged = [*package[:index], (package[index][0], package[other][1]), *package[index + 1 :]]
+            with pytest.raises(Mismatch):
+                holds(forged, tmp_path)
