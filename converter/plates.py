@@ -26,8 +26,10 @@ HEIGHT = 110
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """What a family of plates looks like: width over height, colours, text pattern (L letter, D digit, ~ a word in
-    joined script), extras."""
+    """What a family of plates looks like: width over height, colours, text pattern, extras.
+
+    In the pattern L stands for a letter, D for a digit, ~ for a word in joined script.
+    """
 
     aspect: float
     patterns: tuple[str, ...]

@@ -48,8 +48,10 @@ speak against a text more strongly than this."""
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """One plate through the frames of a case: ``reads`` in the frames' order, with the number of each one's frame and
-    its index in the flattened list of all reads."""
+    """One plate through the frames of a case: ``reads`` in the frames' order.
+
+    With the number of each read's frame and its index in the flattened list of all reads.
+    """
 
     reads: tuple[PlateRead, ...]
     frames: tuple[int, ...]
