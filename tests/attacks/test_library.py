@@ -2,6 +2,8 @@
 
 A test that fails here means that a library changed its behaviour. Look at the guard it names: it may have become
 needless, or it may not hold any more. Then read the private methods that edge.link overrides, and move the versions on.
+
+Longer than 300 lines because all traps of one set of versions stand together: a new version is checked by this file.
 """
 
 from __future__ import annotations
