@@ -105,6 +105,31 @@ def resolve(name: str, known: dict[str, Module]) -> str | None:
     return name or None
 
 
+def imported_at_start(module: Module, known: dict[str, Module]) -> set[str]:
+    """The modules of *known* that importing *module* imports; with each the faces above it, which run first."""
+    targets = {target for name in module.at_start if (target := resolve(name, known)) is not None}
+    own = (module.name, *_above(module.name))
+    faces = {face for target in targets for face in _above(target) if face in known and face not in own}
+    return (targets | faces) - {module.name}
+
+
+def reached(start: str, known: dict[str, Module]) -> set[str]:
+    """All names that importing the module *start* of *known* imports, other libraries' included."""
+    seen, ahead, names = {start}, [start], set[str]()
+    while ahead:
+        module = known[ahead.pop()]
+        names |= module.at_start
+        new = imported_at_start(module, known) - seen
+        seen |= new
+        ahead += new
+    return names
+
+
+def _above(name: str) -> list[str]:
+    parts = name.split(".")
+    return [".".join(parts[:count]) for count in range(1, len(parts))]
+
+
 def calls(tree: ast.AST) -> Iterator[tuple[str, ast.Call]]:
     """Every call below *tree*, with the last part of what is called."""
     for node in ast.walk(tree):

@@ -7,7 +7,7 @@ import ast
 import pytest
 
 from tests.architecture.pending import check
-from tests.architecture.source import ROOT, Module, modules, resolve
+from tests.architecture.source import ROOT, Module, imported_at_start, modules, reached, resolve
 
 EDGE = modules("edge")
 
@@ -129,25 +129,9 @@ def test_the_unit_knows_neither_converter_nor_centre_nor_tests() -> None:
 def test_no_import_runs_in_a_circle(package: str) -> None:
     """Importing a module imports the faces above it first, so that a face counts as part of the way."""
     known = modules(package)
-    after = {name: _imported_at_start(module, known) for name, module in known.items()}
+    after = {name: imported_at_start(module, known) for name, module in known.items()}
     for start in known:
         assert (circle := _way(start, start, after)) is None, " -> ".join(circle)
-
-
-def _imported_at_start(module: Module, known: dict[str, Module]) -> set[str]:
-    targets = {target for name in module.at_start if (target := resolve(name, known)) is not None}
-    parents = {
-        above
-        for target in targets
-        for above in _above(target)
-        if above in known and above not in (module.name, *_above(module.name))
-    }
-    return (targets | parents) - {module.name}
-
-
-def _above(name: str) -> list[str]:
-    parts = name.split(".")
-    return [".".join(parts[:count]) for count in range(1, len(parts))]
 
 
 def _way(start: str, end: str, after: dict[str, set[str]]) -> list[str] | None:
@@ -168,12 +152,5 @@ def _way(start: str, end: str, after: dict[str, set[str]]) -> list[str] | None:
 @pytest.mark.parametrize("face", [name for name, module in EDGE.items() if module.is_package])
 def test_a_face_says_what_the_room_is_and_loads_nothing_slow(face: str) -> None:
     assert ast.get_docstring(EDGE[face].tree), f"{face} has no docstring"
-    after = {name: _imported_at_start(module, EDGE) for name, module in EDGE.items()}
-    seen, ahead = {face}, [face]
-    loaded: set[str] = set()
-    while ahead:
-        name = ahead.pop()
-        loaded |= {imported.split(".")[0] for imported in EDGE[name].at_start}
-        ahead += after[name] - seen
-        seen |= after[name]
+    loaded = {name.split(".")[0] for name in reached(face, EDGE)}
     assert loaded & SLOW <= MAY_BE_SLOW.get(face, set()), f"importing {face} loads {sorted(loaded & SLOW)}"
