@@ -17,7 +17,11 @@ USAGE = 2
 CATCH_ALL = EdgeError.exit_code
 NAMES = ("Tk", "Xvfb", "Python", "Debian", "EasyOCR", "SQLite")
 """What a cause may begin with although it begins in upper case; words all in capitals (GPIO, TLS) may anyway."""
-SOURCES = {**modules("edge"), **modules("converter")}
+
+
+def sources() -> list[Module]:
+    """All modules that may raise an error of the unit."""
+    return [*modules("edge").values(), *modules("converter").values()]
 
 
 class Said(NamedTuple):
@@ -36,9 +40,7 @@ def classes() -> dict[str, type[EdgeError]]:
 def error_names() -> dict[str, ast.ClassDef | None]:
     """The names of all errors of the unit and the converter, wherever they are defined, with their definition."""
     found: dict[str, ast.ClassDef | None] = {"EdgeError": None}
-    definitions = [
-        node for module in SOURCES.values() for node in ast.walk(module.tree) if isinstance(node, ast.ClassDef)
-    ]
+    definitions = [node for module in sources() for node in ast.walk(module.tree) if isinstance(node, ast.ClassDef)]
     for _ in range(len(definitions)):
         new = {
             node.name: node
@@ -130,7 +132,7 @@ def test_no_error_is_an_oserror() -> None:
 def test_every_error_gives_cause_and_remedy_in_one_form() -> None:
     names = {name for name, definition in error_names().items() if not own_message(definition)}
     assert {"ConfigError", "StorageFull", "DemoFailed"} <= names
-    said = [each for module in SOURCES.values() for each in messages(module, names)]
+    said = [each for module in sources() for each in messages(module, names)]
     assert len(said) > 150
     check("message", {each.where.partition(":")[0] for each in said if _ill_formed(each)})
 
