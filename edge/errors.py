@@ -23,6 +23,11 @@ operation of the system must not swallow one.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from edge.model import Rejection
+
 
 class EdgeError(Exception):
     """Base of every error the unit raises on purpose.
@@ -126,12 +131,12 @@ class ViewerError(EdgeError, RuntimeError):
 
 
 class PacketError(EdgeError, ValueError):
-    """A packet could not be opened; ``reason`` is a fixed word for the counters, the message never says more."""
+    """A packet could not be opened; ``reason`` is what to count, and the message never says more."""
 
-    def __init__(self, reason: str) -> None:
-        """Keep the fixed word *reason*."""
+    def __init__(self, reason: Rejection) -> None:
+        """Keep the *reason*."""
         super().__init__(f"the packet was rejected ({reason})", "rejected packets are counted by reason")
         self.reason = reason
 
-    def __reduce__(self) -> tuple[type[PacketError], tuple[str]]:
+    def __reduce__(self) -> tuple[type[PacketError], tuple[Rejection]]:
         return type(self), (self.reason,)

@@ -138,24 +138,62 @@ class Outcome(StrEnum):
     UNIDENTIFIED = "unidentified"
 
 
+class Reason(StrEnum):
+    """Why a verdict is what it is."""
+
+    ONE_CLAIM = "one_claim"
+    SEVERAL_CLAIMS = "several_claims"
+    SEVERAL_CARS = "several_cars"
+    NO_CLAIM = "no_claim"
+    NO_PACKET = "no_packet"
+    NO_PLATE = "no_plate"
+    NO_PHOTO = "no_photo"
+    PHOTO_NOT_READ = "photo_not_read"
+
+
+class Flag(StrEnum):
+    """What the reviewing officer should know of a case."""
+
+    NOT_THE_KEEPER = "not_the_keeper"
+
+
+class Rejection(StrEnum):
+    """Why a packet became no claim; counted, and never told to the car."""
+
+    UNKNOWN_UID = "uid"
+    DAMAGED_KEY = "key"
+    DECRYPTION = "decrypt"
+    JSON = "json"
+    FIELDS = "fields"
+    CHARACTERS = "characters"
+    NONCE = "nonce"
+    TIMESTAMP = "timestamp"
+    HASH = "hash"
+    FOREIGN_LICENCE = "licence"
+    PLATE_FORMAT = "plate format"
+    LICENCE_FORMAT = "licence format"
+    WORKER_FAILED = "worker"
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Claims held against the photo.
+    """The result of comparing the claims with the photo.
 
     ``probability`` is the calibrated probability (0 to 1) that the best claim's plate is the one photographed;
-    ``plate`` is the claimed plate where identified, else the free reading (may be empty). ``claim`` indexes the claims
-    the verdict was made of, set only where identified. ``scores`` holds one log-likelihood ratio (natural logarithm,
-    claim against free reading) a claim, in the order given. ``reason`` is a fixed word such as ``"no claim explains
-    the photo"``. ``read`` indexes the plate (of the first frame that shows it) the verdict speaks of.
+    ``plate`` is the claimed plate where identified, else the free reading (may be empty). ``scores`` holds one
+    log-likelihood ratio (natural logarithm, claim against free reading) a claim, in the claims' order. ``reason`` is a
+    :class:`Reason`; one that a newer program stored is kept as its text. ``claim`` is the claim that explains the
+    photo, set only where identified, and ``read`` the plate read that was judged, of the first frame that shows the
+    plate; a verdict that comes from a store has neither.
     """
 
     outcome: Outcome
     plate: str = field(repr=False)
     probability: float
-    claim: int | None = None
     scores: tuple[float, ...] = ()
-    reason: str = ""
-    read: int | None = None
+    reason: Reason | str = ""
+    claim: Claim | None = None
+    read: PlateRead | None = None
 
 
 class State(StrEnum):
@@ -188,7 +226,7 @@ class Case:
     verdict: Verdict | None = None
     driver: Driver | None = field(default=None, repr=False)
     review: str | None = None
-    flags: tuple[str, ...] = ()
+    flags: tuple[Flag | str, ...] = ()
     photo: int = 0
 
 
@@ -210,15 +248,22 @@ class PendingCase:
 class Decision:
     """Everything the flow found out about a case.
 
-    ``read`` is the free reading the verdict speaks of and ``photo`` the index of the photo it was read in; ``packet``
-    is the offender's own sealed packet and ``driver`` that person, both only where identified. ``flags`` are fixed
-    words for the reviewing officer; ``rejected`` counts thrown-away packets by reason.
+    ``photo`` is the index of the photo the verdict's plate was read in; ``driver`` is the offender, only where
+    identified. ``rejected`` counts the packets that became no claim by reason.
     """
 
     verdict: Verdict
-    read: PlateRead | None = None
     photo: int = 0
     driver: Driver | None = None
-    packet: Packet | None = None
-    flags: tuple[str, ...] = ()
-    rejected: Mapping[str, int] = field(default_factory=dict)
+    flags: tuple[Flag, ...] = ()
+    rejected: Mapping[Rejection, int] = field(default_factory=dict)
+
+    @property
+    def read(self) -> PlateRead | None:
+        """The free reading that the verdict is about."""
+        return self.verdict.read
+
+    @property
+    def packet(self) -> Packet | None:
+        """The offender's own sealed packet, only where identified."""
+        return self.verdict.claim.packet if self.verdict.claim is not None else None

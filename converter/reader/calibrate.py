@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize  # type: ignore[import-untyped]
 
-from edge.identify.verdict import Thresholds
+from edge.identify import Thresholds
 from edge.vision.checksums import reader_checksum
 
 from .trials import Bench, Kind

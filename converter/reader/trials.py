@@ -9,9 +9,10 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.identify import ANY_FORMAT, Thresholds
 from edge.identify.candidates import scores
 from edge.identify.formats import Formats
-from edge.identify.verdict import ANY_FORMAT, Comparison, Sighting, Thresholds, decide, sight
+from edge.identify.verdict import Comparison, Sighting, decide, sight
 from edge.model import ALPHABET, Outcome, PlateRead
 
 from .lookalikes import LOOKALIKES
@@ -174,9 +175,9 @@ def tally(bench: Bench, thresholds: Thresholds) -> dict[Kind, Tally]:
             verdict = decide(bench.seen[trial.case], trial.compared, trial.plates, thresholds)
             if verdict.outcome is Outcome.AMBIGUOUS:
                 result = Tally(trials=1, ambiguous=1)
-            elif verdict.claim is not None and verdict.plate == bench.cases[trial.case].truth:
+            elif verdict.outcome is Outcome.IDENTIFIED and verdict.plate == bench.cases[trial.case].truth:
                 result = Tally(trials=1, right=1)
-            elif verdict.claim is not None:
+            elif verdict.outcome is Outcome.IDENTIFIED:
                 result = Tally(trials=1, wrong=1, cases_wrong=frozenset([(trial.case, verdict.plate)]))
         results[trial.kind] += result
     return results

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import cv2
 
+from edge.identify import Thresholds
 from edge.identify.formats import Formats
-from edge.identify.verdict import Thresholds
 from edge.vision.checksums import reader_checksum
 
 from .calibrate import Points, choose, reliability, write

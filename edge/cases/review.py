@@ -53,7 +53,7 @@ def record(
     if kind is EventKind.CORRECT_PLATE:
         content["plate"] = plate = _checked_plate(plate)
     elif plate is not None:
-        raise CaseError("this judgement takes no plate", "correct_plate does")
+        raise CaseError("a plate goes with correct_plate only", "leave it out")
     content.update(details or {})
     with writing(state_dir) as database:
         row = database.execute("SELECT state, purged_seq FROM cases WHERE number = ?", (number,)).fetchone()

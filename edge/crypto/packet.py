@@ -22,7 +22,7 @@ from Crypto.Random import get_random_bytes
 
 from edge.crypto import strict_json
 from edge.errors import LinkError, PacketError, SecretError
-from edge.model import Packet
+from edge.model import Packet, Rejection
 
 KEY_BITS: Final = 4096
 PAYLOAD_BYTES: Final = KEY_BITS // 8
@@ -164,7 +164,7 @@ def open_packet(private_key: RsaKey, packet: Packet) -> Opened:
     try:
         text = oaep.new(private_key, hashmod=SHA256).decrypt(packet.payload)
     except ValueError:
-        raise PacketError("decrypt") from None
+        raise PacketError(Rejection.DECRYPTION) from None
     return read_plaintext(text, packet)
 
 
@@ -173,26 +173,26 @@ def read_plaintext(text: bytes, packet: Packet) -> Opened:
     try:
         document = strict_json.loads(text.decode("utf-8"))
     except (ValueError, RecursionError):
-        raise PacketError("json") from None
+        raise PacketError(Rejection.JSON) from None
     fields = _checked(document)
     if not hmac.compare_digest(fields["nonce"], packet.nonce):
-        raise PacketError("nonce")
+        raise PacketError(Rejection.NONCE)
     if fields["timestamp"] != packet.challenged_at:
-        raise PacketError("timestamp")
+        raise PacketError(Rejection.TIMESTAMP)
     expected = digest(fields["plate"], fields["licence"], fields["nonce"], fields["timestamp"])
     if not hmac.compare_digest(fields["hash"], expected):
-        raise PacketError("hash")
+        raise PacketError(Rejection.HASH)
     return Opened(plate=fields["plate"], licence=fields["licence"])
 
 
 def _checked(document: Any) -> dict[str, Any]:
     if not isinstance(document, dict) or document.keys() != _FIELDS.keys():
-        raise PacketError("fields")
+        raise PacketError(Rejection.FIELDS)
     # By identity: True is an instance of int.
     if any(type(document[name]) is not kind for name, kind in _FIELDS.items()):
-        raise PacketError("fields")
+        raise PacketError(Rejection.FIELDS)
     if not all(document[name].isascii() for name in ("nonce", "hash")):
-        raise PacketError("fields")  # compare_digest takes no other text
+        raise PacketError(Rejection.FIELDS)  # compare_digest takes no other text
     if not _PLATE.fullmatch(document["plate"]) or not _LICENCE.fullmatch(document["licence"]):
-        raise PacketError("characters")
+        raise PacketError(Rejection.CHARACTERS)
     return document

@@ -1,31 +1,20 @@
-"""What the unit says of itself to those who run it: Prometheus metrics and an honest health check, on loopback.
-
-Counts, sizes and times, never a word about a person. Format: Prometheus text exposition 0.0.4.
-"""
+"""The unit's metrics for Prometheus: counts, sizes and times, never a word about a person."""
 
 from __future__ import annotations
 
-import json
-import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from math import nan
 from typing import Final
 
-from aiohttp import hdrs, web
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import CounterMetricFamily, Metric
-from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 
-from edge.config import MetricsSettings
-from edge.errors import ConfigError
+from edge.model import Rejection
 
-log = logging.getLogger(__name__)
-
-HOST: Final = "127.0.0.1"
-SECONDS: Final = (0.025, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.5, 5.0, 10.0, 30.0)
-PACKETS: Final = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000)
+SECONDS_BUCKETS: Final = (0.025, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.5, 5.0, 10.0, 30.0)
+PACKETS_BUCKETS: Final = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,21 +46,21 @@ class Metrics:
         board = Gauge("autovelox_board_celsius", "The processor's temperature; NaN if unknown.", registry=registry)
         board.set_function(lambda: nan if (celsius := sources.board_c()) is None else celsius)
         self._window = Histogram(
-            "autovelox_window_packets", "Packets in a trigger's window.", buckets=PACKETS, registry=registry
+            "autovelox_window_packets", "Packets in a trigger's window.", buckets=PACKETS_BUCKETS, registry=registry
         )
         self._rejected = Counter(
-            "autovelox_packets_rejected", "Packets that spoke for nobody, by reason.", ["reason"], registry=registry
+            "autovelox_packets_rejected", "Packets that became no claim, by reason.", ["reason"], registry=registry
         )
         self._recognition = Histogram(
-            "autovelox_recognition_seconds", "One photo found and read.", buckets=SECONDS, registry=registry
+            "autovelox_recognition_seconds", "One photo found and read.", buckets=SECONDS_BUCKETS, registry=registry
         )
         self._decision = Histogram(
-            "autovelox_decision_seconds", "Trigger to decided case.", buckets=SECONDS, registry=registry
+            "autovelox_decision_seconds", "Trigger to decided case.", buckets=SECONDS_BUCKETS, registry=registry
         )
         self._cases = Counter("autovelox_cases", "Cases decided, by verdict.", ["verdict"], registry=registry)
 
-    def opened(self, packets: int, rejected: Mapping[str, int]) -> None:
-        """A window of *packets* was opened; *rejected* counts those that spoke for nobody by reason."""
+    def opened(self, packets: int, rejected: Mapping[Rejection, int]) -> None:
+        """A window of *packets* was opened; *rejected* counts those that became no claim by reason."""
         self._window.observe(packets)
         for reason, count in rejected.items():
             self._rejected.labels(reason).inc(count)
@@ -98,55 +87,3 @@ class _Counts(Collector):
         for value, count in self._read().items():
             family.add_metric([value], count)
         yield family
-
-
-class MetricsServer:
-    """``GET /metrics`` and ``GET /health`` on loopback; health is 200, or 503 with what is wrong."""
-
-    def __init__(self, settings: MetricsSettings, metrics: Metrics, health: Callable[[], Mapping[str, str]]) -> None:
-        """*health* gives what is wrong now by part; nothing listens before :meth:`start`."""
-        self._settings = settings
-        self._metrics = metrics
-        self._health = health
-        self._runner: web.ServerRunner | None = None
-        self.port = 0
-
-    async def start(self) -> None:
-        """Listen, unless the settings switch it off.
-
-        Raises:
-            ConfigError: the port is taken.
-        """
-        if not self._settings.enabled:
-            return
-        self._runner = web.ServerRunner(web.Server(self._answer, access_log=None))
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, HOST, self._settings.port)
-        try:
-            await site.start()
-        except OSError as error:
-            await self.stop()
-            raise ConfigError(
-                f"the metrics cannot listen on port {self._settings.port} ({error.strerror})", "set [metrics] port"
-            ) from None
-        self.port = site.port
-        log.info("metrics and health are on %s port %d", HOST, self.port)
-
-    async def stop(self) -> None:
-        """Stop listening."""
-        runner, self._runner = self._runner, None
-        if runner is not None:
-            await runner.cleanup()
-
-    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
-        if request.method not in (hdrs.METH_GET, hdrs.METH_HEAD):
-            return web.Response(status=405)
-        if request.path == "/metrics":
-            return web.Response(
-                body=generate_latest(self._metrics.registry), headers={hdrs.CONTENT_TYPE: CONTENT_TYPE_PLAIN_0_0_4}
-            )
-        if request.path == "/health":
-            problems = dict(self._health())
-            body = {"status": "unhealthy", "problems": problems} if problems else {"status": "ok"}
-            return web.Response(text=json.dumps(body), content_type="application/json", status=503 if problems else 200)
-        return web.Response(status=404)

@@ -97,9 +97,8 @@ def power(_settings: Settings) -> Iterator[Finding]:
     board.measure()
     if board.temperature_c is None and board.throttled is None:
         yield good("board", "does not tell its temperature or voltage")
-    elif (problem := board.problem()) is not None:
-        text, _, remedy = problem.partition(": ")
-        yield warning("board", text, remedy)
+    elif (fault := board.fault()) is not None:
+        yield warning("board", *fault)
     else:
         known = f"{board.temperature_c:.0f} °C" if board.temperature_c is not None else "temperature unknown"
         yield good("board", known + (", power good" if board.throttled is not None else ""))

@@ -11,7 +11,7 @@ import numpy as np
 
 from edge.config import Settings, models_dir
 from edge.doctor.finding import Finding, good, missing, warning
-from edge.identify.verdict import Thresholds
+from edge.identify import Thresholds
 from edge.vision.checksums import READER_FILES, reader_checksum, verify_folder
 from edge.vision.detector import Detector
 from edge.vision.tflite import available

@@ -6,16 +6,15 @@ import asyncio
 import logging
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Protocol
 
 from edge.crypto.opener import OpenJob, open_batch
 from edge.crypto.packet import Opened
 from edge.errors import WorkerError
-from edge.model import Claim, Packet
-from edge.workers.pool import WorkerPool
+from edge.flow.ports import Keys, Workers
+from edge.model import Claim, Packet, Rejection
 
 log = logging.getLogger(__name__)
 
@@ -24,44 +23,29 @@ BATCH = 16
 ATTEMPTS = 2
 
 
-class RegisteredKey(Protocol):
-    """A private key, and the licence number that goes with its uid."""
-
-    @property
-    def licence(self) -> str: ...  # noqa: D102
-    @property
-    def private_der(self) -> bytes: ...  # noqa: D102
-
-
-class Registry(Protocol):
-    """Knows the keys of uids."""
-
-    async def keys(self, uids: Iterable[str]) -> Mapping[str, RegisteredKey]: ...  # noqa: D102
-
-
 @dataclass(frozen=True, slots=True)
 class WindowOpener:
     """Turns sealed packets into claims.
 
-    A packet that speaks for nobody is counted by reason and forgotten; the reason never leaves the unit.
+    A packet that becomes no claim is rejected and counted by reason; the reason never leaves the unit.
     """
 
-    registry: Registry
-    pool: WorkerPool
+    registry: Keys
+    pool: Workers
     plate: re.Pattern[str]
     licence: re.Pattern[str]
 
-    async def __call__(self, packets: Sequence[Packet]) -> tuple[tuple[Claim, ...], Counter[str]]:
-        """The claims among *packets*, in their order, and how many were thrown away for which reason."""
+    async def __call__(self, packets: Sequence[Packet]) -> tuple[tuple[Claim, ...], Counter[Rejection]]:
+        """The claims among *packets*, in their order, and how many were rejected for which reason."""
         share = BATCH * self.pool.workers
         known: list[OpenJob] = []
-        opening: list[asyncio.Task[list[Opened | str]]] = []
-        rejected: Counter[str] = Counter()
+        opening: list[asyncio.Task[list[Opened | Rejection]]] = []
+        rejected: Counter[Rejection] = Counter()
         try:
             # A share at a time: the workers begin with the first keys while the next ones are unsealed.
             for start in range(0, len(packets), share):
                 jobs = await self._jobs(packets[start : start + share])
-                rejected["uid"] += len(packets[start : start + share]) - len(jobs)
+                rejected[Rejection.UNKNOWN_UID] += len(packets[start : start + share]) - len(jobs)
                 known += jobs
                 opening += [asyncio.create_task(self._open(some)) for some in _shared_out(jobs, self.pool.workers)]
             answers = [answer for batch in await asyncio.gather(*opening) for answer in batch]
@@ -70,10 +54,10 @@ class WindowOpener:
                 task.cancel()
         claims = []
         for job, answer in zip(known, answers, strict=True):
-            reason = answer if isinstance(answer, str) else self._fault(answer)
-            if reason:
-                rejected[reason] += 1
-            elif isinstance(answer, Opened):
+            answer = answer if isinstance(answer, Rejection) else self._checked(answer)
+            if isinstance(answer, Rejection):
+                rejected[answer] += 1
+            else:
                 claims.append(Claim(job.packet.uid, answer.licence, answer.plate, job.packet))
         return tuple(claims), +rejected
 
@@ -86,18 +70,18 @@ class WindowOpener:
             if packet.uid in keys
         ]
 
-    async def _open(self, jobs: Sequence[OpenJob]) -> list[Opened | str]:
+    async def _open(self, jobs: Sequence[OpenJob]) -> list[Opened | Rejection]:
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 return await self.pool.run(open_batch, jobs)
             except WorkerError as error:
                 log.warning("attempt %d of %d to open %d packets failed: %s", attempt, ATTEMPTS, len(jobs), error)
-        return ["worker"] * len(jobs)
+        return [Rejection.WORKER_FAILED] * len(jobs)
 
-    def _fault(self, opened: Opened) -> str:
+    def _checked(self, opened: Opened) -> Opened | Rejection:
         if not self.plate.fullmatch(opened.plate):
-            return "plate format"
-        return "" if self.licence.fullmatch(opened.licence) else "licence format"
+            return Rejection.PLATE_FORMAT
+        return opened if self.licence.fullmatch(opened.licence) else Rejection.LICENCE_FORMAT
 
 
 def _shared_out(jobs: Sequence[OpenJob], workers: int) -> list[Sequence[OpenJob]]:

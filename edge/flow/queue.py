@@ -1,4 +1,4 @@
-"""When which case is decided: fresh ones at once, a backlog in its order, all the others when recognition has time."""
+"""Pending cases: fresh ones are decided at once, a backlog oldest first, the others when recognition has time."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class Flow(Protocol):
     async def decide(self, number: int, *, live: bool = True) -> Case: ...  # noqa: D102
 
 
-class Deciding:
-    """The cases that are being decided; *decided* hears of each that is."""
+class CaseQueue:
+    """The cases that wait for their decision, and those that are being decided."""
 
     def __init__(self, flow: Flow, decided: Callable[[Case], None]) -> None:
-        """Nothing runs before :meth:`begin` or :meth:`catch_up`."""
+        """*decided* is called with each decided case; nothing runs before :meth:`begin` or :meth:`catch_up`."""
         self._flow = flow
         self._decided = decided
         self._turns = asyncio.Semaphore(AT_ONCE)

@@ -86,7 +86,7 @@ def reading(read: PlateRead, formats: Formats) -> str:
     """The text of one read that pixels and formats together make the likeliest; a sure read stands as it is."""
     if not read.text or read.confidence >= (SURE_READ if formats.usual(read.text) else SURE_UNUSUAL):
         return read.text
-    found = _found(Track((read,), (0,), (0,)), formats)
+    found = _found(Track((read,), (0,)), formats)
     # What lies further behind the best than that one pays cannot win and need not be looked up.
     best = max(found, key=found.__getitem__)
     least = found[best] - for_reading(best, formats)

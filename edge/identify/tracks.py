@@ -6,7 +6,8 @@ one before left, and one that would leave nothing is skipped:
 1. What the reader sees no text in, or the detector doubts beside a sure one, is no plate: a badge, a sticker.
 2. A plate that stands still in the picture while another one moves is parked, or burnt into the picture.
 3. Where the radar knows the direction, a plate that grows is inbound and one that shrinks is outbound.
-4. The radar sees the nearest car best: a plate of less than 1 / :data:`NEARER` the size of the largest is background.
+4. The radar sees the nearest car best: a plate smaller than the largest by :data:`NEARER_SIZE_RATIO` is
+   background.
 
 Plates that all rules leave are all suspects, and :func:`edge.identify.verdict.identify` names nobody as long as
 they differ.
@@ -25,37 +26,33 @@ from edge.identify import neighbours
 from edge.identify.ctc import mixed, read_log_likelihoods
 from edge.model import Box, PlateRead
 
-SAME_PLATE = -12.0
+SAME_PLATE_LOG_RATIO = -12.0
 """Reads in two frames are of one plate if one of the texts explains the other's pixels to within this log-ratio."""
-SAME_PLACE = 0.3
+SAME_PLATE_IOU = 0.3
 """... or if their boxes overlap by this share of their union from one frame to the next."""
-SAME_CAR = 0.6
+SAME_PLATE_OVERLAP = 0.6
 """Two boxes of one frame are one plate if they share this much of the smaller one."""
-SURE = 0.8
+DETECTION_SHARE = 0.8
 """Least confidence of the detector in a plate, as a share of its confidence in the surest one."""
-STILL, MOVING = 0.03, 0.09
+STANDING_WAY, DRIVING_WAY = 0.03, 0.09
 """Ways in plate widths through the frames of a case: less is standing, more is driving, between is unknown."""
-JITTER = 3.0
+JITTER_PX = 3.0
 """Pixels by which the boxes of a standing plate differ through photos of some 1,280 by 720, however small it is."""
-GROWN = 1.03
+GROWTH_RATIO = 1.03
 """Ratio of sizes, last frame to first, from which a plate comes nearer."""
-NEARER = 1.5
+NEARER_SIZE_RATIO = 1.5
 """How many times as large as another one a plate must be to be the nearer car's."""
-BLIND = -20.0
+LOG_LIKELIHOOD_FLOOR = -20.0
 """Logarithm of the share of any text in a frame that says nothing, since it is blurred or dark: no single frame can
 speak against a text more strongly than this."""
 
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """One plate through the frames of a case: ``reads`` in the frames' order.
-
-    With the number of each read's frame and its index in the flattened list of all reads.
-    """
+    """One plate through the frames of a case: ``reads`` in the frames' order, with the number of each one's frame."""
 
     reads: tuple[PlateRead, ...]
     frames: tuple[int, ...]
-    indices: tuple[int, ...]
 
     @property
     def size(self) -> float:
@@ -78,7 +75,7 @@ class Track:
     @property
     def drives(self) -> bool:
         """Whether the plate moved or grew further than the box of a standing one trembles."""
-        return self.way is not None and self.way - JITTER / self.reads[0].detection.box.width >= MOVING
+        return self.way is not None and self.way - JITTER_PX / self.reads[0].detection.box.width >= DRIVING_WAY
 
     @property
     def growth(self) -> float:
@@ -95,22 +92,20 @@ class Track:
 
 
 def summed(frames: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The sum of log-likelihoods (frames, N) over the frames, none of which counts less than :data:`BLIND`."""
-    return np.asarray(np.logaddexp(frames, BLIND).sum(axis=0), np.float64)
+    """The sum of log-likelihoods (frames, N) over the frames, each at least :data:`LOG_LIKELIHOOD_FLOOR`."""
+    return np.asarray(np.logaddexp(frames, LOG_LIKELIHOOD_FLOOR).sum(axis=0), np.float64)
 
 
 def tracks(frames: Sequence[Sequence[PlateRead]]) -> tuple[Track, ...]:
     """The plates of several frames in time order, one track a plate; the largest plate first."""
-    found: list[list[tuple[int, int, PlateRead]]] = []
-    index = 0
+    found: list[list[tuple[int, PlateRead]]] = []
     for number, reads in enumerate(frames):
-        entries = [(number, index + place, reads[place]) for place in without_doubles(reads)]
-        index += len(reads)
+        entries = [(number, reads[place]) for place in without_doubles(reads)]
         pairs = [
             (likeness, i, j)
             for i, entry in enumerate(entries)
             for j, track in enumerate(found)
-            if (likeness := _likeness(track[-1][2], entry[2], number - track[-1][0])) is not None
+            if (likeness := _likeness(track[-1][1], entry[1], number - track[-1][0])) is not None
         ]
         homes: dict[int, int] = {}
         for _, i, j in sorted(pairs, reverse=True):
@@ -121,7 +116,7 @@ def tracks(frames: Sequence[Sequence[PlateRead]]) -> tuple[Track, ...]:
                 found[homes[i]].append(entry)
             else:
                 found.append([entry])
-    result = (Track(tuple(e[2] for e in t), tuple(e[0] for e in t), tuple(e[1] for e in t)) for t in found)
+    result = (Track(tuple(e[1] for e in t), tuple(e[0] for e in t)) for t in found)
     return tuple(sorted(result, key=lambda track: -track.size))
 
 
@@ -132,11 +127,11 @@ def suspects(seen: Sequence[Track], direction: str | None = None) -> tuple[Track
     """
     left = [track for track in seen if any(read.text for read in track.reads)]
     rules: list[Callable[[Track], bool]] = [
-        lambda track: track.found >= SURE * max(t.found for t in left),
-        lambda track: track.way is None or track.way > STILL or not any(t.drives for t in left),
-        lambda track: direction != "inbound" or track.growth > 1 / GROWN,
-        lambda track: direction != "outbound" or track.growth < GROWN,
-        lambda track: track.size * NEARER > max(t.size for t in left),
+        lambda track: track.found >= DETECTION_SHARE * max(t.found for t in left),
+        lambda track: track.way is None or track.way > STANDING_WAY or not any(t.drives for t in left),
+        lambda track: direction != "inbound" or track.growth > 1 / GROWTH_RATIO,
+        lambda track: direction != "outbound" or track.growth < GROWTH_RATIO,
+        lambda track: track.size * NEARER_SIZE_RATIO > max(t.size for t in left),
     ]
     for rule in rules:
         left = [track for track in left if rule(track)] or left
@@ -149,7 +144,7 @@ def without_doubles(reads: Sequence[PlateRead]) -> list[int]:
     for index in sorted(range(len(reads)), key=lambda i: -reads[i].confidence * reads[i].detection.confidence):
         box = reads[index].detection.box
         others = (reads[i].detection.box for i in kept)
-        if all(_common(box, other) < SAME_CAR * _smaller(box, other) for other in others):
+        if all(_common(box, other) < SAME_PLATE_OVERLAP * _smaller(box, other) for other in others):
             kept.append(index)
     return sorted(kept)
 
@@ -165,9 +160,9 @@ def _likeness(before: PlateRead, now: PlateRead, frames: int) -> float | None:
         own_before, other_before = read_log_likelihoods(before, pair)
         other_now, own_now = read_log_likelihoods(now, pair)
         ratio = max(float(other_before - own_before), float(other_now - own_now))
-        if ratio > SAME_PLATE:
+        if ratio > SAME_PLATE_LOG_RATIO:
             return ratio + near
-    return SAME_PLATE + near if frames == 1 and overlap >= SAME_PLACE else None
+    return SAME_PLATE_LOG_RATIO + near if frames == 1 and overlap >= SAME_PLATE_IOU else None
 
 
 def _around(read: PlateRead, text: str) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""Claims held against a photo: pure functions from plate reads and claimed plates to a verdict.
+"""Claims compared with a photo: pure functions from plate reads and claimed plates to a verdict.
 
 Each claimed plate is scored by how well it explains the pixels of the offender's plate, summed over the frames
 (:mod:`edge.identify.tracks` says which plate that is). It competes with every other claim and with what the plate may
@@ -8,62 +8,20 @@ no name.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, astuple, dataclass, replace
-from math import exp, isfinite
-from pathlib import Path
+from dataclasses import dataclass, replace
+from math import exp
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.errors import ModelError
 from edge.identify.candidates import Candidates, candidates, scores
 from edge.identify.formats import Formats
+from edge.identify.thresholds import Thresholds
 from edge.identify.tracks import Track, suspects, tracks, without_doubles
-from edge.model import Outcome, PlateRead, Verdict
+from edge.model import Claim, Outcome, PlateRead, Reason, Verdict
 
 ANY_FORMAT = Formats()
-
-
-@dataclass(frozen=True, slots=True)
-class Thresholds:
-    """Where the calibration draws the lines.
-
-    ``accept``: least probability (0 to 1) of an accepted claim. ``margin``: least lead of its score over every other
-    claim's, in nats. ``slope``, ``bias``: from scores to probability, see :func:`probability`.
-    """
-
-    accept: float
-    margin: float
-    slope: float
-    bias: float
-
-    @classmethod
-    def load(cls, path: Path, reader: str) -> Thresholds:
-        """Read what ``autovelox-convert reader calibrate`` wrote for the network whose SHA-256 is *reader*.
-
-        Raises:
-            ModelError: the file is missing, of another form, or holds for another network.
-        """
-        try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-            lines = cls(**{name: float(value) for name, value in content["thresholds"].items()})
-            calibrated = content["reader_sha256"]
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            raise ModelError(f"{path.name} is missing or damaged", "install the models again") from None
-        if not (0 < lines.accept <= 1 and lines.slope > 0 and lines.margin >= 0 and isfinite(sum(astuple(lines)))):
-            raise ModelError(f"{path.name} has thresholds that cannot be", "install the models again")
-        if calibrated != reader:
-            raise ModelError(
-                f"{path.name} was made for another reader",
-                "run autovelox-convert reader calibrate, or install the models again",
-            )
-        return lines
-
-    def as_dict(self) -> dict[str, float]:
-        """The form :meth:`load` reads."""
-        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,26 +73,43 @@ def sight(
 
 def identify(
     frames: Sequence[Sequence[PlateRead]],
+    claims: Sequence[Claim],
+    thresholds: Thresholds,
+    formats: Formats = ANY_FORMAT,
+    direction: str | None = None,
+) -> Verdict:
+    """Decide which of the *claims*, if any, explains the photo; for the other arguments see :func:`judge`.
+
+    Equal plates claimed by different drivers are allowed and make the case ambiguous.
+    """
+    verdict = judge(frames, [claim.plate for claim in claims], thresholds, formats, direction)
+    if verdict.outcome is not Outcome.IDENTIFIED:
+        return verdict
+    return replace(verdict, claim=next(claim for claim in claims if claim.plate == verdict.plate))
+
+
+def judge(
+    frames: Sequence[Sequence[PlateRead]],
     plates: Sequence[str],
     thresholds: Thresholds,
     formats: Formats = ANY_FORMAT,
     direction: str | None = None,
 ) -> Verdict:
-    """Decide which of the claimed *plates* is the one photographed.
+    """Decide which of the claimed *plates*, if any, is the one photographed; ``claim`` is not set.
 
     Args:
         frames: the plate reads of each frame of the case, in time order.
-        plates: one claimed plate a claim; equal plates claimed by different drivers are allowed and make it ambiguous.
+        plates: one claimed plate a claim.
         thresholds: from the calibration.
         formats: what plates look like here.
         direction: the radar's, ``"inbound"`` or ``"outbound"``, if it knows.
     """
     seen = sight(frames, formats, direction)
     if not seen:
-        return Verdict(Outcome.UNIDENTIFIED, "", 0.0, reason="no plate found in the photo")
+        return Verdict(Outcome.UNIDENTIFIED, "", 0.0, reason=Reason.NO_PLATE)
     if not plates:
-        text, read = seen[0].candidates.texts[0], seen[0].track.indices[0]
-        return Verdict(Outcome.UNIDENTIFIED, text, 0.0, reason="no car sent a valid packet", read=read)
+        text, read = seen[0].candidates.texts[0], seen[0].track.reads[0]
+        return Verdict(Outcome.UNIDENTIFIED, text, 0.0, reason=Reason.NO_PACKET, read=read)
     return decide(seen, [compare(sighting, plates, formats) for sighting in seen], plates, thresholds)
 
 
@@ -146,23 +121,22 @@ def decide(
     top = int(np.argmax([probability(comparison, thresholds) for comparison in compared]))
     sighting, comparison = seen[top], compared[top]
     if named[top] and all(here and other.best == comparison.best for here, other in zip(named, compared, strict=True)):
-        outcome, reason = Outcome.IDENTIFIED, "one claim explains the photo"
+        outcome, reason = Outcome.IDENTIFIED, Reason.ONE_CLAIM
     elif any(named):
-        outcome, reason = Outcome.AMBIGUOUS, "more than one car in the photo"
+        outcome, reason = Outcome.AMBIGUOUS, Reason.SEVERAL_CARS
     elif any(probability(replace(c, lead=np.inf), thresholds) >= thresholds.accept for c in compared):
-        outcome, reason = Outcome.AMBIGUOUS, "more than one claim explains the photo"
+        outcome, reason = Outcome.AMBIGUOUS, Reason.SEVERAL_CLAIMS
     else:
-        outcome, reason = Outcome.UNIDENTIFIED, "no claim explains the photo"
+        outcome, reason = Outcome.UNIDENTIFIED, Reason.NO_CLAIM
     identified = outcome is Outcome.IDENTIFIED
     return Verdict(
         outcome,
         plates[comparison.best] if identified else sighting.candidates.texts[0],
         # Where several cars are in the photo and no rule chooses between them, each is as likely as the other.
         probability(comparison, thresholds) / (1 if identified else len(seen)),
-        claim=comparison.best if identified else None,
         scores=tuple(max(column) for column in zip(*(c.scores for c in compared), strict=True)),
         reason=reason,
-        read=sighting.track.indices[0],
+        read=sighting.track.reads[0],
     )
 
 

@@ -16,11 +16,12 @@ VOLTAGE = "rpi_volt"
 HOT_C = 80.0
 """From here on a Raspberry Pi slows down."""
 VCGENCMD_TIMEOUT_S = 2.0
+COOL = "improve the cooling of the housing"
 BITS = {
-    0: "the supply voltage is too low: use the board's own power supply and a short cable",
-    1: "the processor is slowed down for lack of power or cooling: check both",
-    2: "the processor is throttled: improve the cooling of the housing",
-    3: "the temperature limit is reached: improve the cooling of the housing",
+    0: ("the supply voltage is too low", "use the board's own power supply and a short cable"),
+    1: ("the processor is slowed down for lack of power or cooling", "check both"),
+    2: ("the processor is throttled", COOL),
+    3: ("the temperature limit is reached", COOL),
 }
 """Bits of the firmware's word that describe the present (vcgencmd get_throttled); bits 16 and up tell of the past."""
 
@@ -49,12 +50,17 @@ class Board:
             self.throttled = self._ask_hwmon()
 
     def problem(self) -> str | None:
-        """One sentence on what is wrong with power or cooling, as last measured."""
-        for bit, sentence in BITS.items():
+        """What is wrong with power or cooling, as last measured: ``cause: remedy``."""
+        fault = self.fault()
+        return ": ".join(fault) if fault else None
+
+    def fault(self) -> tuple[str, str] | None:
+        """What is wrong with power or cooling, as last measured: cause and remedy."""
+        for bit, fault in BITS.items():
             if self.throttled is not None and self.throttled >> bit & 1:
-                return sentence
+                return fault
         if self.temperature_c is not None and self.temperature_c >= HOT_C:
-            return f"the processor is at {self.temperature_c:.0f} °C: improve the cooling of the housing"
+            return f"the processor is at {self.temperature_c:.0f} °C", COOL
         return None
 
     def _ask_hwmon(self) -> int | None:

@@ -83,10 +83,11 @@ def load_manifest(path: Path) -> Manifest:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise ConfigError(f"{path}: {where}", f"{first['msg'].removeprefix('Value error, ')}") from None
+        cause = first["msg"].removeprefix("Value error, ")
+        raise ConfigError(f"{path}: {where}: {cause}", "mend the manifest") from None
     folder = path.resolve().parent
     clips = tuple(clip.model_copy(update={"file": folder / clip.file}) for clip in manifest.clip)
     for clip in clips:
         if not clip.file.is_file():
-            raise ConfigError(f"{path}", f"there is no clip {clip.file}")
+            raise ConfigError(f"{path} names {clip.file}, which is not there", "put the clip there")
     return manifest.model_copy(update={"clip": clips})

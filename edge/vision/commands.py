@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from edge.config import models_dir
 from edge.errors import ConfigError, EdgeError
+from edge.identify import ANY_FORMAT, Thresholds, best_first, judge
 from edge.identify.candidates import reading
 from edge.identify.formats import Formats
-from edge.identify.verdict import ANY_FORMAT, Thresholds, best_first, identify
 from edge.model import ALPHABET, PlateRead
 from edge.vision.checksums import reader_checksum
 
@@ -97,7 +97,7 @@ def _reports(
             continue
         report: Report = {"file": str(photo), "plates": [_plate(read, formats) for read in best_first(result.plates)]}
         if claims is not None:
-            verdict = identify([result.plates], claims, thresholds, formats)
+            verdict = judge([result.plates], claims, thresholds, formats)
             report["verdict"] = {
                 "outcome": str(verdict.outcome),
                 "plate": verdict.plate or None,

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from contextlib import AsyncExitStack
 from pathlib import Path
 
 from runner import say_everything, serve
 
 from edge.config import load
 from edge.daemon import main
+from edge.daemon.main import loop
+from edge.daemon.systemd import Notifier
+from edge.daemon.wiring import Parts
 
 
-class QuestionedUnit(main.Unit):
-    """The daemon's unit, which also answers questions."""
-
-    async def start(self, stack: AsyncExitStack) -> None:
-        await super().start(stack)
-        self._asking = asyncio.create_task(serve(self._link, self._flow._mailbox, self._open_packets))
-        stack.callback(self._asking.cancel)
+async def answering(parts: Parts, stopped: asyncio.Event, notifier: Notifier) -> None:
+    """The daemon's loop, which also answers questions."""
+    asking = asyncio.create_task(serve(parts.link, parts.mailbox, parts.opener))
+    try:
+        await loop(parts, stopped, notifier)
+    finally:
+        asking.cancel()
 
 
 if __name__ == "__main__":
     say_everything()
-    main.Unit = QuestionedUnit  # type: ignore[misc]
+    main.loop = answering
     sys.exit(main.run(load(Path(sys.argv[1]))))

@@ -24,7 +24,7 @@ from edge.cases.evidence.manifest import decided, filed, frame_record
 from edge.cases.evidence.signing import Signer
 from edge.cases.evidence.verify import check_chain, check_signatures, sha256
 from edge.cases.storage.database import database_path, migrate, open_to_read
-from edge.model import Decision, Frame, Outcome, Trigger, Verdict
+from edge.model import Decision, Frame, Outcome, Reason, Trigger, Verdict
 
 SIGNER = Signer(bytes(range(32)))
 
@@ -33,7 +33,7 @@ def make(state_dir: Path, cases: int, photo: bytes) -> None:
     """A store of *cases* decided cases, written in one transaction."""
     migrate(database_path(state_dir))
     frame = Frame(photo, 1280, 720, 0.0, 0)
-    decision = Decision(Verdict(Outcome.UNIDENTIFIED, "", 0.0, reason="no claim explains the photo"))
+    decision = Decision(Verdict(Outcome.UNIDENTIFIED, "", 0.0, reason=Reason.NO_CLAIM))
     head: tuple[int, str] | None = None
     with closing(sqlite3.connect(database_path(state_dir))) as database, database:
 

@@ -17,7 +17,7 @@ from edge.cases.evidence.signing import Signer
 from edge.cases.storage.space import Room
 from edge.cases.store import CaseStore
 from edge.errors import CaseError
-from edge.model import Decision, Driver, Frame, Outcome, Packet, Trigger, Verdict
+from edge.model import Claim, Decision, Driver, Frame, Outcome, Packet, Reason, Trigger, Verdict
 
 SIGNER = Signer(bytes(range(32)))
 UNIT = {"serial": "AVX-CHAOS", "software": "autovelox", "models": {}}
@@ -81,5 +81,6 @@ def packet(dice: random.Random) -> Packet:
 def verdict(dice: random.Random, packets: tuple[Packet, ...] | list[Packet]) -> Decision:
     """Some verdict; where there is a packet it may name its sender."""
     if packets and dice.random() < 0.5:
-        return Decision(Verdict(Outcome.IDENTIFIED, "AB123CD", 0.99, 0), driver=DRIVER, packet=packets[0])
-    return Decision(Verdict(Outcome.UNIDENTIFIED, "", 0.0, reason="no claim explains the photo"))
+        claim = Claim(packets[0].uid, DRIVER.licence, "AB123CD", packets[0])
+        return Decision(Verdict(Outcome.IDENTIFIED, "AB123CD", 0.99, claim=claim), driver=DRIVER)
+    return Decision(Verdict(Outcome.UNIDENTIFIED, "", 0.0, reason=Reason.NO_CLAIM))

@@ -12,7 +12,7 @@ import pytest
 
 from converter.reader.trials import LOOKALIKES, Bench, Kind, KnownCase, Tally, goals, near_twins, run, table, tally
 from edge.demo.cast import FOLDER, load_cast
-from edge.identify.verdict import Thresholds
+from edge.identify import Thresholds
 from edge.model import PlateRead
 from edge.vision.checksums import reader_checksum
 from tests.support.lazy import lazy

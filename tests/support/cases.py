@@ -14,6 +14,7 @@ from edge.cases.evidence.signing import Signer
 from edge.cases.store import CaseStore
 from edge.model import (
     Box,
+    Claim,
     Decision,
     Detection,
     Driver,
@@ -21,6 +22,8 @@ from edge.model import (
     Outcome,
     Packet,
     PlateRead,
+    Reason,
+    Rejection,
     Trigger,
     Verdict,
 )
@@ -81,13 +84,15 @@ def read(text: str = "AB123CD") -> PlateRead:
 
 def identified(sealed: Packet, plate: str = "AB123CD", who: Driver | None = None) -> Decision:
     """One claim explains the photo."""
-    verdict = Verdict(Outcome.IDENTIFIED, plate, 0.999, 0, (-0.1, -22.5), "one claim explains the photo", 0)
-    return Decision(verdict, read(plate), 0, who or driver(), sealed, (), {"expired": 1})
+    person = who or driver()
+    claim = Claim(sealed.uid, person.licence, plate, sealed)
+    verdict = Verdict(Outcome.IDENTIFIED, plate, 0.999, (-0.1, -22.5), Reason.ONE_CLAIM, claim, read(plate))
+    return Decision(verdict, 0, person, (), {Rejection.TIMESTAMP: 1})
 
 
 def unidentified(plate: str = "ZZ999ZZ") -> Decision:
     """No claim explains the photo."""
-    return Decision(Verdict(Outcome.UNIDENTIFIED, plate, 0.01, reason="no claim explains the photo"), read(plate), 0)
+    return Decision(Verdict(Outcome.UNIDENTIFIED, plate, 0.01, reason=Reason.NO_CLAIM, read=read(plate)))
 
 
 async def filled(state_dir: Path, count: int = 3, *, signer: Signer | None = SIGNER, decide: bool = True) -> None:

@@ -19,7 +19,20 @@ from edge.cases.storage.database import writing
 from edge.cases.store import CaseStore
 from edge.demo.cast import Person, load_cast
 from edge.demo.portraits import draw
-from edge.model import Box, Decision, Detection, Driver, Frame, Outcome, Packet, PlateRead, Trigger, Verdict
+from edge.model import (
+    Box,
+    Claim,
+    Decision,
+    Detection,
+    Driver,
+    Frame,
+    Outcome,
+    Packet,
+    PlateRead,
+    Reason,
+    Trigger,
+    Verdict,
+)
 
 SITE = "SS13 Pontebbana km 118,4, Tavagnacco, verso Udine"
 START_UTC = 1_794_000_000.0
@@ -35,7 +48,7 @@ class Scene:
     plate: str = "AB123CD"
     driver: Driver | None = None
     outcome: Outcome | None = Outcome.UNIDENTIFIED
-    reason: str = "no claim explains the photo"
+    reason: Reason | str = Reason.NO_CLAIM
     scores: tuple[float, ...] = ()
     confidences: tuple[float, ...] = ()
     speed_kmh: float | None = 78.0
@@ -72,12 +85,12 @@ def scenes(count: int) -> list[Scene]:
         common = {"plate": plate, "confidences": confidences, "speed_kmh": 56.0 + index * 7 % 60}
         kind = index % 5
         if kind in (0, 2, 3):
-            reason = "one claim explains the photo"
+            reason = Reason.ONE_CLAIM
             mixture.append(
                 Scene(driver=person(index), outcome=Outcome.IDENTIFIED, reason=reason, scores=(-0.4, -31.0), **common)
             )  # type: ignore[arg-type]
         elif kind == 1:
-            reason = "more than one claim explains the photo"
+            reason = Reason.SEVERAL_CLAIMS
             mixture.append(Scene(outcome=Outcome.AMBIGUOUS, reason=reason, scores=(-0.9, -1.7, -42.0), **common))  # type: ignore[arg-type]
         else:
             mixture.append(Scene(scores=(-12.5, -60.0), **common))  # type: ignore[arg-type]
@@ -171,17 +184,17 @@ def decision(scene: Scene) -> Decision:
         detection = Detection(plate_box(scene.size), 0.97)
         read = PlateRead(scene.plate, min(confidences), confidences, detection, np.zeros((1, 37), np.float32))
     identified = scene.outcome is Outcome.IDENTIFIED
+    packet = Packet("u" * 32, b"\0" * 512, "0" * 32, int(START_UTC), START_UTC, 1)
     verdict = Verdict(
         scene.outcome,
         scene.plate,
         0.9993 if identified else 0.41,
-        claim=0 if identified else None,
         scores=scene.scores,
-        reason=scene.reason if scene.plate else "no plate found in the photo",
-        read=0 if scene.plate else None,
+        reason=scene.reason if scene.plate else Reason.NO_PLATE,
+        claim=Claim(packet.uid, "", scene.plate, packet) if identified else None,
+        read=read,
     )
-    packet = Packet("u" * 32, b"\0" * 512, "0" * 32, int(START_UTC), START_UTC, 1) if identified else None
-    return Decision(verdict, read, 0, scene.driver, packet, scene.flags)
+    return Decision(verdict, 0, scene.driver, scene.flags)
 
 
 def plate_box(size: tuple[int, int]) -> Box:

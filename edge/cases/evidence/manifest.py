@@ -19,10 +19,12 @@ from edge.model import (
     Decision,
     Detection,
     Driver,
+    Flag,
     Frame,
     Outcome,
     Packet,
     PlateRead,
+    Reason,
     State,
     Trigger,
     Verdict,
@@ -32,6 +34,21 @@ FORMAT = "autovelox-case/1"
 
 Content = dict[str, Any]
 """A parsed manifest."""
+
+_REASONS: dict[str, str] = {
+    Reason.ONE_CLAIM: "one claim explains the photo",
+    Reason.SEVERAL_CLAIMS: "more than one claim explains the photo",
+    Reason.SEVERAL_CARS: "more than one car in the photo",
+    Reason.NO_CLAIM: "no claim explains the photo",
+    Reason.NO_PACKET: "no car sent a valid packet",
+    Reason.NO_PLATE: "no plate found in the photo",
+    Reason.NO_PHOTO: "the camera gave no photo",
+    Reason.PHOTO_NOT_READ: "a photo could not be recognised",
+}
+_FLAGS = {Flag.NOT_THE_KEEPER: "driver is not the registered keeper"}
+"""How this format writes reasons and flags: as sentences, which are signed and therefore never change."""
+_REASON_OF: dict[str, Reason | str] = {sentence: Reason(reason) for reason, sentence in _REASONS.items()}
+_FLAG_OF: dict[str, Flag | str] = {sentence: flag for flag, sentence in _FLAGS.items()}
 
 _DRIVER_FIELDS = tuple(field.name for field in fields(Driver) if field.name != "portrait")
 
@@ -82,7 +99,7 @@ def decided(content: Content, decision: Decision, decided_utc: float) -> Content
         "decided_utc": decided_utc,
         "plate": _plate_record(decision.read, decision.photo),
         "verdict": _verdict_record(decision.verdict),
-        "flags": list(decision.flags),
+        "flags": [_FLAGS[flag] for flag in decision.flags],
         "rejected_packets": dict(decision.rejected),
         "packet": _packet_record(decision.packet),
         "driver": _driver_record(decision.driver),
@@ -107,7 +124,7 @@ def to_case(content: Content, *, portrait: bytes = b"", review: str | None = Non
         verdict=_verdict(verdict) if verdict else None,
         driver=Driver(**{name: driver[name] for name in _DRIVER_FIELDS}, portrait=portrait) if driver else None,
         review=review,
-        flags=tuple(content.get("flags", ())),
+        flags=tuple(_FLAG_OF.get(flag, flag) for flag in content.get("flags", ())),
         photo=plate["photo"] if plate else 0,
     )
 
@@ -120,6 +137,11 @@ def shown_plate(case: Case) -> str:
 def driver_name(case: Case) -> str:
     """``First Last`` of the named driver, empty where nobody is."""
     return f"{case.driver.first_name} {case.driver.last_name}" if case.driver else ""
+
+
+def reason_sentence(reason: Reason | str) -> str:
+    """The *reason* of a verdict as this format writes it, an English sentence without a full stop."""
+    return _REASONS.get(reason, reason)
 
 
 def packet_record(packet: Packet) -> Content:
@@ -164,9 +186,21 @@ def _driver_record(driver: Driver | None) -> Content | None:
 
 
 def _verdict_record(verdict: Verdict) -> Content:
-    scores = [float(score) for score in verdict.scores]
-    return {**asdict(verdict), "probability": float(verdict.probability), "scores": scores}
+    return {
+        "outcome": verdict.outcome,
+        "plate": verdict.plate,
+        "probability": float(verdict.probability),
+        "scores": [float(score) for score in verdict.scores],
+        "reason": reason_sentence(verdict.reason),
+    }
 
 
 def _verdict(record: Content) -> Verdict:
-    return Verdict(**{**record, "outcome": Outcome(record["outcome"]), "scores": tuple(record["scores"])})
+    reason: str = record["reason"]
+    return Verdict(
+        Outcome(record["outcome"]),
+        record["plate"],
+        record["probability"],
+        tuple(record["scores"]),
+        _REASON_OF.get(reason, reason),
+    )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, Spacer, Table
 
-from edge.cases.evidence.manifest import Content
+from edge.cases.evidence.manifest import Content, reason_sentence
 from edge.cases.report.fonts import BOLD
 from edge.cases.report.paper import (
     ACCENT,
@@ -114,7 +114,7 @@ def _headline(case: Case, pictures: Pictures | None) -> Flowable:
 def _driver(case: Case) -> Flowable:
     driver = case.driver
     if driver is None:
-        reason = clean(case.verdict.reason) if case.verdict else "the case is not decided"
+        reason = clean(reason_sentence(case.verdict.reason)) if case.verdict else "the case is not decided"
         return paragraph(f"No driver is named: {reason}.", size=9.5)
     data = fact_table(
         [

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, KeepTogether, Spacer, Table
 
-from edge.cases.evidence.manifest import Content
+from edge.cases.evidence.manifest import Content, reason_sentence
 from edge.cases.report.fonts import MONO
 from edge.cases.report.paper import INK, MUTED, WIDTH, clean, fact_table, fitted, heading, minute, mono, paragraph
 from edge.cases.report.words import OFFICER_DID, VERDICTS, not_counted
@@ -81,7 +81,7 @@ def _reasons(case: Case, manifest: Content) -> list[tuple[str, str]]:
     verdict = case.verdict
     if verdict is None:
         return [("Verdict", "not decided")]
-    rows = [("Verdict", f"{VERDICTS[verdict.outcome]}. {clean(verdict.reason).capitalize()}.")]
+    rows = [("Verdict", f"{VERDICTS[verdict.outcome]}. {clean(reason_sentence(verdict.reason)).capitalize()}.")]
     if case.characters:
         signs = "  ".join(
             f"{clean(sign)} {value:.2f}" for sign, value in zip(case.plate_text, case.characters, strict=False)

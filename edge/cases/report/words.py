@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 from edge.cases.evidence.manifest import Content
 from edge.cases.report.paper import clean
-from edge.model import Outcome
+from edge.model import Outcome, Rejection
 
 VERDICTS = {
     Outcome.IDENTIFIED: "Driver identified",
@@ -20,12 +20,12 @@ OFFICER_DID = {
     "view": "Viewed",
     "export": "Exported",
 }
-_REJECTED = {
-    "uid": "chip unknown to the registry",
-    "licence": "licence not the chip's own",
-    "plate format": "no plate of an accepted format",
-    "licence format": "no licence number",
-    "worker": "not opened: the recognition failed",
+_REJECTED: dict[str, str] = {
+    Rejection.UNKNOWN_UID: "chip unknown to the registry",
+    Rejection.FOREIGN_LICENCE: "licence not the chip's own",
+    Rejection.PLATE_FORMAT: "no plate of an accepted format",
+    Rejection.LICENCE_FORMAT: "no licence number",
+    Rejection.WORKER_FAILED: "not opened: the recognition failed",
 }
 _NO_ANSWER = "no answer to this unit's challenge"
 

@@ -8,7 +8,7 @@ from tkinter import ttk
 
 from PIL import Image
 
-from edge.model import Case, Driver, Outcome, Verdict
+from edge.model import Case, Driver, Flag, Outcome, Verdict
 from edge.viewer.text.language import _, day, ngettext, number
 from edge.viewer.text.plain import plain
 from edge.viewer.text.words import reason_words
@@ -129,9 +129,7 @@ class DriverPanel(ttk.Frame):
         expired = _expired(driver, case.trigger.at_utc)
         self.fields["expires_on"].say(self.fields["expires_on"].value.full_text, "Over.TLabel" if expired else "TLabel")
         notes = [_("licence expired")] if expired else []
-        notes += [
-            _("not the registered keeper") for flag in case.flags if flag == "driver is not the registered keeper"
-        ]
+        notes += [_("not the registered keeper") for flag in case.flags if flag == Flag.NOT_THE_KEEPER]
         if notes:
             self.flag.configure(text=" · ".join(notes))
             self.flag.grid()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edge.cases.views import EventKind, Order
-from edge.model import Outcome
+from edge.model import Flag, Outcome, Reason
 from edge.viewer.text.language import _
 
 
@@ -51,15 +51,14 @@ def order_words() -> dict[str, Order]:
 
 def reason_words(reason: str) -> str:
     """A verdict's reason or a flag as a sentence; one that is not known here is shown as it is."""
-    return {
-        "one claim explains the photo": _("Exactly one car's answer fits the photo."),
-        "more than one claim explains the photo": _(
-            "More than one car's answer fits the photo: a person has to decide."
-        ),
-        "no claim explains the photo": _("No car's answer fits the photo."),
-        "no car sent a valid packet": _("No car near the camera sent a valid answer."),
-        "no plate found in the photo": _("No plate was found in the photo."),
-        "a photo could not be recognised": _("A photo could not be recognised: look at it yourself."),
-        "the camera gave no photo": _("The camera gave no photo."),
-        "driver is not the registered keeper": _("The driver is not the registered keeper of the vehicle."),
-    }.get(reason, reason)
+    words: dict[str, str] = {
+        Reason.ONE_CLAIM: _("Exactly one car's answer fits the photo."),
+        Reason.SEVERAL_CLAIMS: _("More than one car's answer fits the photo: a person has to decide."),
+        Reason.NO_CLAIM: _("No car's answer fits the photo."),
+        Reason.NO_PACKET: _("No car near the camera sent a valid answer."),
+        Reason.NO_PLATE: _("No plate was found in the photo."),
+        Reason.PHOTO_NOT_READ: _("A photo could not be recognised: look at it yourself."),
+        Reason.NO_PHOTO: _("The camera gave no photo."),
+        Flag.NOT_THE_KEEPER: _("The driver is not the registered keeper of the vehicle."),
+    }
+    return words.get(reason, reason)

@@ -6,7 +6,8 @@ import aiohttp
 import pytest
 
 from edge.config import MetricsSettings
-from edge.daemon.metrics import Metrics, MetricsServer, Sources
+from edge.daemon.metrics import Metrics, Sources
+from edge.daemon.monitor import Monitor
 from edge.errors import ConfigError
 
 VISITS = {"accepted": 7, "bad_frame": 2}
@@ -32,20 +33,20 @@ def problems() -> dict[str, str]:
 
 
 @pytest.fixture
-async def server(metrics: Metrics, problems: dict[str, str]) -> AsyncIterator[MetricsServer]:
-    server = MetricsServer(MetricsSettings(port=0), metrics, lambda: problems)
+async def server(metrics: Metrics, problems: dict[str, str]) -> AsyncIterator[Monitor]:
+    server = Monitor(MetricsSettings(port=0), metrics, lambda: problems)
     await server.start()
     yield server
     await server.stop()
 
 
-async def get(server: MetricsServer, path: str, method: str = "GET") -> tuple[int, str]:
+async def get(server: Monitor, path: str, method: str = "GET") -> tuple[int, str]:
     url = f"http://127.0.0.1:{server.port}{path}"
     async with aiohttp.ClientSession() as session, session.request(method, url) as answer:
         return answer.status, await answer.text()
 
 
-async def test_metrics_tell_what_happened(server: MetricsServer, metrics: Metrics) -> None:
+async def test_metrics_tell_what_happened(server: Monitor, metrics: Metrics) -> None:
     metrics.opened(12, {"nonce": 2})
     metrics.recognised(0.3)
     metrics.decided("identified", 0.8)
@@ -69,7 +70,7 @@ async def test_metrics_tell_what_happened(server: MetricsServer, metrics: Metric
         assert line in text.splitlines()
 
 
-async def test_health_is_honest(server: MetricsServer, problems: dict[str, str]) -> None:
+async def test_health_is_honest(server: Monitor, problems: dict[str, str]) -> None:
     assert await get(server, "/health") == (200, '{"status": "ok"}')
     problems["camera"] = "no frame for 3 s"
     assert await get(server, "/health") == (
@@ -80,19 +81,19 @@ async def test_health_is_honest(server: MetricsServer, problems: dict[str, str])
     assert (await get(server, "/health"))[0] == 200
 
 
-async def test_there_is_nothing_else(server: MetricsServer) -> None:
+async def test_there_is_nothing_else(server: Monitor) -> None:
     assert (await get(server, "/"))[0] == 404
     assert (await get(server, "/metrics", "POST"))[0] == 405
 
 
-async def test_a_port_that_is_taken(server: MetricsServer, metrics: Metrics) -> None:
-    second = MetricsServer(MetricsSettings(port=server.port), metrics, dict)
+async def test_a_port_that_is_taken(server: Monitor, metrics: Metrics) -> None:
+    second = Monitor(MetricsSettings(port=server.port), metrics, dict)
     with pytest.raises(ConfigError, match="set \\[metrics\\] port"):
         await second.start()
 
 
 async def test_it_can_be_switched_off(metrics: Metrics) -> None:
-    server = MetricsServer(MetricsSettings(enabled=False), metrics, dict)
+    server = Monitor(MetricsSettings(enabled=False), metrics, dict)
     await server.start()
     assert server.port == 0
     await server.stop()

@@ -1,4 +1,4 @@
-"""When which case is decided, on a real store: what waits, waits on the disk; a backlog goes in its order."""
+"""The queue on a real store: what waits, waits on the disk; a backlog goes in its order."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from edge.cases.audit import audit
 from edge.cases.store import CaseStore
 from edge.errors import WorkerError
-from edge.flow.queue import AT_ONCE, Deciding
+from edge.flow.queue import AT_ONCE, CaseQueue
 from edge.model import Case
 from tests.support.cases import SIGNER, UNIT, filled, frame, packet, trigger, unidentified
 from tests.support.eventually import eventually
@@ -47,11 +47,11 @@ class SlowFlow:
 async def test_what_recognition_cannot_keep_up_with_waits_on_the_disk(tmp_path: Path) -> None:
     store = await CaseStore.open(tmp_path, SIGNER, UNIT)
     flow, decided = SlowFlow(store), []
-    deciding = Deciding(flow, lambda case: decided.append(case.number))
+    queue = CaseQueue(flow, lambda case: decided.append(case.number))
     count = AT_ONCE + 7
     for _ in range(count):
         number = await store.file(trigger(), [frame()], [packet()], limit_kmh=50.0, site="SP 235")
-        deciding.begin(number)
+        queue.begin(number)
     for number in range(1, count + 1):  # every one is whole on the disk while none is decided
         while len((await store.load(number)).photos) < 2:  # noqa: ASYNC110 - another task writes it
             await asyncio.sleep(0.005)
@@ -61,7 +61,7 @@ async def test_what_recognition_cannot_keep_up_with_waits_on_the_disk(tmp_path: 
     assert sorted(decided) == list(range(1, count + 1))
     assert flow.most_inside == AT_ONCE
     assert flow.live == list(range(1, AT_ONCE + 1))
-    await deciding.drain(1.0)
+    await queue.drain(1.0)
     await store.close()
     assert f"{count} cases" in audit(tmp_path)
 
@@ -77,21 +77,21 @@ async def test_a_backlog_goes_in_its_order_and_one_failure_holds_up_no_other(
     flow, decided = SlowFlow(store), []
     flow.recognise.set()
     flow.broken = {2}
-    deciding = Deciding(flow, lambda case: decided.append(case.number))
-    deciding.catch_up(await store.waiting())
+    queue = CaseQueue(flow, lambda case: decided.append(case.number))
+    queue.catch_up(await store.waiting())
     await eventually(lambda: len(decided) == 5)
     assert [number for number in decided if number != 2] == [1, 3, 4, 5]
     assert flow.live == []
     assert "case 2 stays pending: a job ran longer" in caplog.text
-    await deciding.drain(1.0)
+    await queue.drain(1.0)
     await store.close()
 
 
 async def test_a_stop_leaves_what_is_not_decided_pending(tmp_path: Path) -> None:
     await filled(tmp_path, 3, decide=False)
     store = await CaseStore.open(tmp_path, SIGNER, UNIT)
-    deciding = Deciding(SlowFlow(store), lambda case: None)
-    deciding.catch_up(await store.waiting())
-    await deciding.drain(0.01)
+    queue = CaseQueue(SlowFlow(store), lambda case: None)
+    queue.catch_up(await store.waiting())
+    await queue.drain(0.01)
     assert await store.waiting() == (1, 2, 3)
     await store.close()

@@ -11,21 +11,26 @@ import numpy as np
 import pytest
 
 from edge.errors import ModelError
+from edge.identify import Thresholds, best_first, identify, judge
 from edge.identify.candidates import candidates, reading
 from edge.identify.formats import Formats
 from edge.identify.tracks import tracks
-from edge.identify.verdict import Thresholds, best_first, identify
-from edge.model import Outcome
+from edge.model import Claim, Outcome, Packet, Reason
 from tests.support.reads import plate_read
 
 LINES = Thresholds(accept=0.98, margin=6.0, slope=1.0, bias=0.0)
 ITALY = Formats(["IT"])
 
 
+def _claim(plate: str) -> Claim:
+    return Claim("uid", "licence", plate, Packet("uid", b"", plate, 0, 0.0, 0))
+
+
 def test_the_one_claim_that_explains_the_photo_is_named() -> None:
-    verdict = identify([[plate_read("AB123CD")]], ["XY987ZW", "AB123CD", "AB987CD"], LINES)
+    read, claims = plate_read("AB123CD"), [_claim("XY987ZW"), _claim("AB123CD"), _claim("AB987CD")]
+    verdict = identify([[read]], claims, LINES)
     assert verdict.outcome is Outcome.IDENTIFIED
-    assert (verdict.claim, verdict.plate, verdict.read) == (1, "AB123CD", 0)
+    assert verdict.claim is claims[1] and verdict.read is read and verdict.plate == "AB123CD"
     assert verdict.probability > 0.98
     assert verdict.scores[1] == pytest.approx(0.0, abs=1e-6)
     assert max(verdict.scores[0], verdict.scores[2]) < -6.0
@@ -33,7 +38,7 @@ def test_the_one_claim_that_explains_the_photo_is_named() -> None:
 
 @pytest.mark.parametrize("claims", [["AB123CE"], ["A8123CD", "AB123C0"], ["XY987ZW"] * 50])
 def test_a_car_that_sent_nothing_is_not_named_after_its_twins(claims: list[str]) -> None:
-    verdict = identify([[plate_read("AB123CD")]], claims, LINES)
+    verdict = judge([[plate_read("AB123CD")]], claims, LINES)
     assert verdict.outcome is Outcome.UNIDENTIFIED
     assert verdict.claim is None
     assert verdict.plate == "AB123CD"
@@ -42,30 +47,30 @@ def test_a_car_that_sent_nothing_is_not_named_after_its_twins(claims: list[str])
 
 def test_a_doubtful_character_names_nobody() -> None:
     read = plate_read("AB123CD", {1: ("8", 0.3)})
-    assert identify([[read]], ["AB123CD"], LINES).outcome is Outcome.UNIDENTIFIED
-    assert identify([[read]], ["A8123CD"], LINES).outcome is Outcome.UNIDENTIFIED
+    assert judge([[read]], ["AB123CD"], LINES).outcome is Outcome.UNIDENTIFIED
+    assert judge([[read]], ["A8123CD"], LINES).outcome is Outcome.UNIDENTIFIED
 
 
 def test_two_claims_for_one_reading_are_ambiguous() -> None:
     read = plate_read("AB123CD", {1: ("D", 0.5)})
-    verdict = identify([[read]], ["AB123CD", "AD123CD"], LINES)
+    verdict = judge([[read]], ["AB123CD", "AD123CD"], LINES)
     assert verdict.outcome is Outcome.AMBIGUOUS
     assert verdict.probability == pytest.approx(0.5, abs=0.02)
-    assert identify([[plate_read("AB123CD")]], ["AB123CD"] * 2, LINES).outcome is Outcome.AMBIGUOUS
+    assert judge([[plate_read("AB123CD")]], ["AB123CD"] * 2, LINES).outcome is Outcome.AMBIGUOUS
 
 
 def test_frames_add_up_to_what_no_single_one_shows() -> None:
     doubts = [{1: ("8", 0.3)}, {4: ("8", 0.3)}, {6: ("O", 0.3)}]
     frames = [[plate_read("AB123CD", doubt, at=(300 + 10 * i, 300))] for i, doubt in enumerate(doubts)]
     for frame in frames:
-        assert identify([frame], ["AB123CD"], LINES).outcome is Outcome.UNIDENTIFIED
-    assert identify(frames, ["AB123CD"], LINES).claim == 0
+        assert judge([frame], ["AB123CD"], LINES).outcome is Outcome.UNIDENTIFIED
+    assert judge(frames, ["AB123CD"], LINES).outcome is Outcome.IDENTIFIED
 
 
 def test_one_blurred_frame_does_not_outvote_two_clear_ones() -> None:
     clear = [plate_read("AB123CD", at=(300, 300)), plate_read("AB123CD", at=(320, 304))]
     blurred = plate_read("", at=(310, 302))
-    assert identify([[clear[0]], [blurred], [clear[1]]], ["AB123CD", "AB123CE"], LINES).claim == 0
+    assert judge([[clear[0]], [blurred], [clear[1]]], ["AB123CD", "AB123CE"], LINES).outcome is Outcome.IDENTIFIED
 
 
 def test_the_format_settles_what_the_pixels_leave_open_and_nothing_else() -> None:
@@ -74,7 +79,7 @@ def test_the_format_settles_what_the_pixels_leave_open_and_nothing_else() -> Non
     assert candidates(tracks([[open_read]])[0], ITALY).texts[0] == "AB123CD"
     clear_read = plate_read("AB123C0")
     assert reading(clear_read, ITALY) == "AB123C0"
-    assert identify([[clear_read]], ["AB123CD"], LINES, ITALY).outcome is Outcome.UNIDENTIFIED
+    assert judge([[clear_read]], ["AB123CD"], LINES, ITALY).outcome is Outcome.UNIDENTIFIED
 
 
 @pytest.mark.parametrize(("confidence", "text"), [(0.95, "AB123CD"), (0.98, "AB123C0")])
@@ -86,10 +91,10 @@ def test_what_the_other_look_saw_may_be_right() -> None:
     read = replace(plate_read("AB123C0"), confidence=0.6, other=plate_read("AB123CD"))
     assert reading(read, ITALY) == "AB123CD"
     for claim in ("AB123CD", "AB123C0"):
-        assert identify([[read]], [claim], LINES).outcome is Outcome.UNIDENTIFIED
-    assert identify([[read]], ["AB123CD", "AB123C0"], LINES).outcome is Outcome.AMBIGUOUS
+        assert judge([[read]], [claim], LINES).outcome is Outcome.UNIDENTIFIED
+    assert judge([[read]], ["AB123CD", "AB123C0"], LINES).outcome is Outcome.AMBIGUOUS
     clear = plate_read("AB123CD", at=(310, 300))
-    assert identify([[read], [clear]], ["AB123CD"], LINES).claim == 0
+    assert judge([[read], [clear]], ["AB123CD"], LINES).outcome is Outcome.IDENTIFIED
 
 
 def test_of_many_readings_the_likeliest_are_looked_around() -> None:
@@ -117,13 +122,13 @@ def test_a_reading_without_a_format_prefers_groups_of_letters_and_digits(text: s
 
 def test_the_format_helps_a_claim_that_fits_against_a_reading_that_cannot_be() -> None:
     read = plate_read("AB123CE", {2: ("I", 0.15)})  # ABI23CE could be Polish
-    without, with_format = (identify([[read]], ["AB123CE"], LINES, formats) for formats in (Formats(), ITALY))
+    without, with_format = (judge([[read]], ["AB123CE"], LINES, formats) for formats in (Formats(), ITALY))
     assert with_format.probability > without.probability
 
 
 def test_a_claimed_car_behind_an_unclaimed_one_is_not_the_offender() -> None:
     near, far = plate_read("NE111AR", width=200), plate_read("FA222RR", at=(700, 200), width=100)
-    verdict = identify([[near, far]], ["FA222RR"], LINES)
+    verdict = judge([[near, far]], ["FA222RR"], LINES)
     assert verdict.outcome is Outcome.UNIDENTIFIED
     assert verdict.plate == "NE111AR"
 
@@ -131,7 +136,7 @@ def test_a_claimed_car_behind_an_unclaimed_one_is_not_the_offender() -> None:
 @pytest.mark.parametrize("claims", [["LE111FT", "RI222GH"], ["LE111FT"], ["RI222GH"]])
 def test_two_cars_side_by_side_name_nobody(claims: list[str]) -> None:
     left, right = plate_read("LE111FT", width=120), plate_read("RI222GH", at=(700, 300), width=110)
-    verdict = identify([[left, right]], claims, LINES)
+    verdict = judge([[left, right]], claims, LINES)
     assert verdict.outcome is Outcome.AMBIGUOUS
     assert verdict.probability <= 0.5
     assert verdict.claim is None
@@ -142,18 +147,17 @@ def test_the_order_of_claims_and_plates_does_not_matter() -> None:
     claims = ["NE111AR", "FA222RR", "XY987ZW"]
     for order in itertools.permutations(claims):
         for photo in (reads, reads[::-1]):
-            verdict = identify([photo], order, LINES)
+            verdict = judge([photo], order, LINES)
             assert verdict.plate == "NE111AR"
-            assert verdict.claim == order.index("NE111AR")
-            assert photo[verdict.read or 0].text == "NE111AR"
+            assert verdict.outcome is Outcome.IDENTIFIED and verdict.read is reads[0]
 
 
 def test_nothing_seen_or_nothing_claimed_is_no_name() -> None:
-    assert identify([], ["AB123CD"], LINES).reason == "no plate found in the photo"
-    assert identify([[plate_read("")]], ["AB123CD"], LINES).outcome is Outcome.UNIDENTIFIED
-    verdict = identify([[plate_read("AB123CD")]], [], LINES)
+    assert judge([], ["AB123CD"], LINES).reason == Reason.NO_PLATE
+    assert judge([[plate_read("")]], ["AB123CD"], LINES).outcome is Outcome.UNIDENTIFIED
+    verdict = judge([[plate_read("AB123CD")]], [], LINES)
     assert (verdict.outcome, verdict.plate, verdict.reason) == (
-        Outcome.UNIDENTIFIED, "AB123CD", "no car sent a valid packet",
+        Outcome.UNIDENTIFIED, "AB123CD", Reason.NO_PACKET,
     )  # fmt: skip
 
 

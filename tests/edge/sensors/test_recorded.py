@@ -208,7 +208,7 @@ async def test_a_recorded_feed_does_not_pull_real_pins_by_accident(tmp_path: Pat
     [
         ("[[clip]]\nfile='a.avi'\nspeed=3", "clip.0.speed"),
         ("clip = []", "clip: "),
-        ("[[clip]]\nfile='gone.avi'", "there is no clip"),
+        ("[[clip]]\nfile='gone.avi'", "gone.avi, which is not there"),
         ("[[clip]]\nfile='a.avi'\nframes=5\n[[clip.trigger]]\nframe=5", "frame 5 of a trigger is not among the frames"),
         ("[[clip]]\nfile='a.avi'\nstart_frame=5\n[[clip.trigger]]\nframe=4", "frame 4 of a trigger is not among"),
         ("[[clip]]\nfile='a.avi'\n[[clip.trigger]]\nframe=4\n[[clip.trigger]]\nframe=4", "two triggers name the same"),

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import edge.viewer
-from edge.model import Outcome
+from edge.model import Flag, Outcome
 from edge.viewer.text.plain import plain
 from tests.support import stores
 from tests.support.desk import OpenDesk
@@ -126,7 +126,7 @@ def test_long_names_are_cut_with_an_ellipsis_and_told_on_request(open_desk: Open
     name = "Maria Immacolata Concetta Addolorata Annunziata"
     person = stores.person(0, first_name=name, last_name="Buonaventura-Castellammare degli Uberti della Gherardesca")
     scene = stores.scenes(1)[0]
-    stores.fill(tmp_path, [replace(scene, driver=person, flags=("driver is not the registered keeper",))])
+    stores.fill(tmp_path, [replace(scene, driver=person, flags=(Flag.NOT_THE_KEEPER,))])
     desk = open_desk(tmp_path)
     desk.open_first()
     label = desk.viewer.driver.name

@@ -10,7 +10,7 @@ from tkinter import ttk
 import pytest
 
 from edge.cases.views import EventKind
-from edge.model import Outcome
+from edge.model import Flag, Outcome, Reason
 from edge.viewer.panels.case_list import CaseList
 from edge.viewer.text import language
 from edge.viewer.ui.theme import DARK, LIGHT, TONES, Palette
@@ -91,9 +91,9 @@ def test_the_longest_case_fits_the_smallest_window(
 ) -> None:
     name = "Maria Immacolata Concetta Addolorata Annunziata"
     driver = stores.person(1, first_name=name, last_name="Buonaventura-Castellammare", expires_on="2020-01-01")
-    flags = ("driver is not the registered keeper",)
+    flags = (Flag.NOT_THE_KEEPER,)
     named = stores.Scene(plate="WM99WMW8MW", driver=driver, outcome=Outcome.IDENTIFIED, scores=(-0.1,), flags=flags)
-    reason = "more than one claim explains the photo"
+    reason = Reason.SEVERAL_CLAIMS
     many = stores.Scene(outcome=Outcome.AMBIGUOUS, reason=reason, scores=tuple(-1.5 * n for n in range(9)))
     stores.fill(tmp_path, [named, many])
     desk = open_desk(tmp_path, on=display_of("1024x600"), locale=locale)

@@ -22,7 +22,7 @@ from edge.cases.storage.database import database_path
 from edge.cases.store import CaseStore
 from edge.cases.views import UnitStatus
 from edge.errors import ViewerError
-from edge.model import Outcome
+from edge.model import Outcome, Reason
 from edge.viewer.panels.status import notices
 from tests.support import stores
 from tests.support.desk import OpenDesk
@@ -134,9 +134,9 @@ def test_a_disk_that_is_nearly_full_is_told(
 def test_pictures_that_are_not_there_are_told(open_desk: OpenDesk, tmp_path: Path) -> None:
     out = io.BytesIO()
     Image.new("RGB", (64, 80), "#778899").save(out, "PNG")
-    identified = {"outcome": Outcome.IDENTIFIED, "scores": (-0.2,), "reason": "one claim explains the photo"}
+    identified = {"outcome": Outcome.IDENTIFIED, "scores": (-0.2,), "reason": Reason.ONE_CLAIM}
     scenes = [
-        stores.Scene(plate="", reason="no plate found in the photo"),
+        stores.Scene(plate="", reason=Reason.NO_PLATE),
         stores.Scene(driver=stores.person(0, portrait=b""), **identified),
         stores.Scene(driver=stores.person(1, portrait=b"not a picture"), **identified),
         stores.Scene(driver=stores.person(2), **identified),

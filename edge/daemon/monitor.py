@@ -1,0 +1,72 @@
+"""``GET /metrics`` (Prometheus text exposition 0.0.4) and ``GET /health``, on loopback."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from aiohttp import hdrs, web
+from prometheus_client import generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+
+from edge.config import MetricsSettings
+from edge.daemon.metrics import Metrics
+from edge.errors import ConfigError
+
+log = logging.getLogger(__name__)
+
+HOST: Final = "127.0.0.1"
+
+
+class Monitor:
+    """``GET /metrics`` and ``GET /health`` on loopback; health is 200, or 503 with what is wrong."""
+
+    def __init__(self, settings: MetricsSettings, metrics: Metrics, health: Callable[[], Mapping[str, str]]) -> None:
+        """*health* gives what is wrong now by part; nothing listens before :meth:`start`."""
+        self._settings = settings
+        self._metrics = metrics
+        self._health = health
+        self._runner: web.ServerRunner | None = None
+        self.port = 0
+
+    async def start(self) -> None:
+        """Listen, unless the settings switch it off.
+
+        Raises:
+            ConfigError: the port is taken.
+        """
+        if not self._settings.enabled:
+            return
+        self._runner = web.ServerRunner(web.Server(self._answer, access_log=None))
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, HOST, self._settings.port)
+        try:
+            await site.start()
+        except OSError as error:
+            await self.stop()
+            raise ConfigError(
+                f"the metrics cannot listen on port {self._settings.port} ({error.strerror})", "set [metrics] port"
+            ) from None
+        self.port = site.port
+        log.info("metrics and health are on %s port %d", HOST, self.port)
+
+    async def stop(self) -> None:
+        """Stop listening."""
+        runner, self._runner = self._runner, None
+        if runner is not None:
+            await runner.cleanup()
+
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        if request.method not in (hdrs.METH_GET, hdrs.METH_HEAD):
+            return web.Response(status=405)
+        if request.path == "/metrics":
+            return web.Response(
+                body=generate_latest(self._metrics.registry), headers={hdrs.CONTENT_TYPE: CONTENT_TYPE_PLAIN_0_0_4}
+            )
+        if request.path == "/health":
+            problems = dict(self._health())
+            body = {"status": "unhealthy", "problems": problems} if problems else {"status": "ok"}
+            return web.Response(text=json.dumps(body), content_type="application/json", status=503 if problems else 200)
+        return web.Response(status=404)

@@ -1,0 +1,182 @@
+"""Builds the parts of the daemon, those that others need first; the only module that names concrete parts."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge.cases.evidence.signing import load_signer
+from edge.cases.retention import Policy
+from edge.cases.store import CaseStore
+from edge.config import Settings, models_dir
+from edge.crypto import opener
+from edge.daemon.disk_probe import DiskProbe
+from edge.daemon.health import Health
+from edge.daemon.metrics import Metrics, Sources
+from edge.daemon.monitor import Monitor
+from edge.daemon.provenance import provenance
+from edge.flow.infringement import Infringements
+from edge.flow.opening import WindowOpener
+from edge.flow.queue import CaseQueue
+from edge.flow.rules import Rules
+from edge.identify import Formats, Thresholds
+from edge.identify.formats import licence_pattern
+from edge.link.mailbox import Mailbox
+from edge.link.server import LinkServer
+from edge.model import Case, Claim, Packet, PlateRead, Rejection
+from edge.registry.lookup import Registry
+from edge.registry.vault import load_master_key
+from edge.sensors import Board, Camera, Panel, Radar, open_camera, open_radar
+from edge.vision.checksums import reader_checksum
+from edge.workers.pool import WorkerPool
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts of one daemon, in start order."""
+
+    cases: CaseStore
+    disk: DiskProbe
+    workers: WorkerPool
+    mailbox: Mailbox
+    camera: Camera
+    radar: Radar
+    board: Board
+    panel: Panel
+    opener: WindowOpener
+    flow: Infringements
+    queue: CaseQueue
+    link: LinkServer
+    health: Health
+    monitor: Monitor
+
+
+async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
+    """Open registry and case store, and build everything else without starting it; *stack* closes what was opened.
+
+    Raises:
+        EdgeError: a part cannot be built.
+    """
+    folder = models_dir(settings.recognition.models_dir)
+    formats = Formats(settings.verdict.plate_countries, settings.verdict.plate_pattern)
+    rules = _rules(settings, formats, Thresholds.load(folder / "verdict.json", reader_checksum(folder)))
+
+    registry = await Registry.open(settings.registry.path, load_master_key(settings.registry.master_key_file))
+    stack.push_async_callback(registry.close)
+    cases = await CaseStore.open(
+        settings.unit.state_dir,
+        load_signer(settings.cases.signing_key_file),
+        await asyncio.to_thread(provenance, settings, folder),
+        policy=Policy.of(settings.cases),
+    )
+    stack.push_async_callback(cases.close)
+
+    disk = DiskProbe(settings.unit.state_dir)
+    workers = WorkerPool(
+        folder,
+        workers=settings.recognition.workers,
+        job_timeout_s=settings.recognition.job_timeout_s,
+        preload=[opener.__name__],
+    )
+    mailbox = Mailbox(settings.link.mailbox_packets, settings.link.packet_ttl_s, settings.link.packets_per_uid)
+    camera = open_camera(settings)
+    radar = open_radar(settings, camera)
+    board = Board()
+    panel = Panel(settings.panel, settings.radar.pin_factory, radar.test_trigger)
+    window_opener = WindowOpener(registry, workers, formats.pattern, licence_pattern(settings.verdict.licence_pattern))
+    link = LinkServer(settings.link, mailbox)
+
+    metrics = Metrics(
+        Sources(
+            visits=lambda: link.counters,
+            connections=lambda: link.connections,
+            mailbox=lambda: len(mailbox),
+            pool=lambda: workers.queued,
+            radar=radar.counts,
+            board_c=lambda: board.temperature_c,
+        )
+    )
+    measured = _Measured(metrics, workers, window_opener)
+    flow = Infringements(
+        rules,
+        camera=camera,
+        mailbox=mailbox,
+        recognise=measured.recognise,
+        open_packets=measured.open_packets,
+        registry=registry,
+        cases=cases,
+    )
+    health = Health(
+        {
+            "link": link.problem,
+            "workers": workers.problem,
+            "camera": camera.problem,
+            "radar": radar.problem,
+            "cases": cases.problem,
+            "disk": disk.problem,
+            "room": cases.shortage,
+            "board": board.problem,
+        }
+    )
+    return Parts(
+        cases=cases,
+        disk=disk,
+        workers=workers,
+        mailbox=mailbox,
+        camera=camera,
+        radar=radar,
+        board=board,
+        panel=panel,
+        opener=window_opener,
+        flow=flow,
+        queue=CaseQueue(flow, measured.decided),
+        link=link,
+        health=health,
+        monitor=Monitor(settings.metrics, metrics, health.problems),
+    )
+
+
+def _rules(settings: Settings, formats: Formats, thresholds: Thresholds) -> Rules:
+    return Rules(
+        site=settings.unit.site,
+        limit_kmh=settings.speed.limit_kmh,
+        tolerance_kmh=settings.speed.tolerance_kmh,
+        window_before_s=settings.window.window_before_s,
+        window_after_s=settings.window.window_after_s,
+        frames_per_case=settings.recognition.frames_per_case,
+        pre_trigger_frames=settings.camera.pre_trigger_frames,
+        thresholds=thresholds,
+        formats=formats,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """The flow's acts, counted for the metrics."""
+
+    metrics: Metrics
+    workers: WorkerPool
+    opener: WindowOpener
+
+    async def recognise(self, photo: Path) -> tuple[PlateRead, ...]:
+        result = await self.workers.recognise(photo)
+        self.metrics.recognised(result.total_ms / 1e3)
+        return result.plates
+
+    async def open_packets(self, packets: Sequence[Packet]) -> tuple[tuple[Claim, ...], Counter[Rejection]]:
+        claims, rejected = await self.opener(packets)
+        self.metrics.opened(len(packets), rejected)
+        return claims, rejected
+
+    def decided(self, case: Case) -> None:
+        assert case.verdict is not None and case.decided_utc is not None
+        outcome = str(case.verdict.outcome)
+        self.metrics.decided(outcome, case.decided_utc - case.trigger.at_utc)
+        log.info("case %d decided: %s", case.number, outcome, extra={"case": case.number, "outcome": outcome})

@@ -1,0 +1,105 @@
+"""The ports of the flow: what it asks of the parts around it. :mod:`edge.daemon.wiring` brings the real ones."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import ParamSpec, Protocol, TypeVar
+
+from edge.model import Case, Claim, Decision, Driver, Frame, Packet, PendingCase, PlateRead, Rejection, Trigger
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Camera(Protocol):
+    """Gives frames by the time of their exposure; raises CameraError."""
+
+    def frames(self, at_monotonic_ns: int, count: int) -> AsyncIterator[Frame]:
+        """Up to *count* frames, the first one exposed at or after that instant."""
+
+    async def recent(self, at_monotonic_ns: int, count: int) -> tuple[Frame, ...]:
+        """Up to *count* frames exposed before that instant, oldest first."""
+
+
+class Mailbox(Protocol):
+    """Keeps sealed packets in memory for a while."""
+
+    def window(self, start_ns: int, end_ns: int) -> tuple[Packet, ...]:
+        """The packets received from *start_ns* to *end_ns*, monotonic nanoseconds."""
+
+    def discard(self, packets: Iterable[Packet]) -> None:
+        """Delete those of *packets* that are still there."""
+
+
+class Recogniser(Protocol):
+    """Finds and reads the plates of one stored photo; raises WorkerError or ImageError."""
+
+    async def __call__(self, photo: Path) -> tuple[PlateRead, ...]:
+        """The plates of the photo, best detection first."""
+
+
+class Opener(Protocol):
+    """Opens packets with the registry's keys."""
+
+    async def __call__(self, packets: Sequence[Packet]) -> tuple[tuple[Claim, ...], Counter[Rejection]]:
+        """The claims among *packets*, in their order, and how many packets were rejected for which reason."""
+
+
+class Registry(Protocol):
+    """Knows drivers, and which licence a plate's keeper has; raises RegistryError."""
+
+    async def driver(self, licence: str) -> Driver:
+        """Who holds the *licence*."""
+
+    async def keeper(self, plate: str) -> str | None:
+        """The licence of the vehicle's registered keeper, None if the registry does not know it."""
+
+
+class Cases(Protocol):
+    """Keeps cases for good; raises CaseError, StorageFull where there is no room."""
+
+    async def file(
+        self, trigger: Trigger, frames: Sequence[Frame], packets: Sequence[Packet], *, limit_kmh: float, site: str
+    ) -> int:
+        """Commit a new case and return its number: from here on power may fail."""
+
+    async def add(self, number: int, *, frames: Sequence[Frame] = (), packets: Sequence[Packet] = ()) -> None:
+        """Commit what came after the first photo of a pending case."""
+
+    async def load(self, number: int) -> PendingCase:
+        """A pending case with its stored photos and sealed packets."""
+
+    async def decide(self, number: int, decision: Decision) -> Case:
+        """Commit the decision, signed, and delete every stored packet but the offender's."""
+
+
+class RegisteredKey(Protocol):
+    """A private key, and the licence number that belongs to its uid."""
+
+    @property
+    def licence(self) -> str:
+        """The licence number the registry has for the uid."""
+
+    @property
+    def private_der(self) -> bytes:
+        """The private key, PKCS#1 DER."""
+
+
+class Keys(Protocol):
+    """Knows the keys of uids; raises RegistryError."""
+
+    async def keys(self, uids: Iterable[str]) -> Mapping[str, RegisteredKey]:
+        """The key of each of *uids* that the registry knows."""
+
+
+class Workers(Protocol):
+    """Processes that run a function each; raises WorkerError."""
+
+    @property
+    def workers(self) -> int:
+        """How many jobs run at once."""
+
+    async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call *function* in a worker process."""

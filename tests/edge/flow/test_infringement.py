@@ -1,0 +1,316 @@
+"""The flow, sentence by sentence of the design, with fakes for its ports."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from edge.errors import CameraError, ImageError, StorageFull, WorkerError
+from edge.flow.infringement import Infringements
+from edge.flow.rules import FILING_GRACE_S, NS, Rules
+from edge.identify import Thresholds
+from edge.model import (
+    Case,
+    Claim,
+    Decision,
+    Driver,
+    Flag,
+    Frame,
+    Outcome,
+    Packet,
+    PendingCase,
+    PlateRead,
+    Reason,
+    Rejection,
+    State,
+    Trigger,
+)
+from tests.support.cases import driver
+from tests.support.reads import plate_read
+
+RULES = Rules(
+    site="SP 235",
+    limit_kmh=50.0,
+    tolerance_kmh=5.0,
+    window_before_s=10.0,
+    window_after_s=0.05,
+    frames_per_case=2,
+    pre_trigger_frames=1,
+    thresholds=Thresholds(accept=0.98, margin=6.0, slope=1.0, bias=0.0),
+)
+PLATE, LICENCE = "AB123CD", "U1B2C3D4"
+
+
+def trigger(speed_kmh: float | None = 66.0) -> Trigger:
+    return Trigger(time.time(), time.monotonic_ns(), speed_kmh)
+
+
+def packet(plate: str = PLATE, licence: str = LICENCE, *, age_s: float = 2.0, uid: str = "") -> Packet:
+    """A sealed packet; the fake opener finds the plate and the licence in its payload."""
+    received_ns = time.monotonic_ns() - round(age_s * NS)
+    nonce = f"{plate}{licence}{received_ns}"
+    return Packet(uid or f"uid of {licence}", f"{plate} {licence}".encode(), nonce, 0, 0.0, received_ns)
+
+
+@dataclass
+class FakeCamera:
+    """Frames by time; fails after ``good`` of them."""
+
+    good: int = 99
+
+    async def frames(self, at_monotonic_ns: int, count: int) -> AsyncIterator[Frame]:
+        for number in range(count):
+            if number >= self.good:
+                raise CameraError("no frame came", "check the cable")
+            yield Frame(b"after", 640, 480, 0.0, at_monotonic_ns + number)
+
+    async def recent(self, at_monotonic_ns: int, count: int) -> tuple[Frame, ...]:
+        return tuple(Frame(b"before", 640, 480, 0.0, at_monotonic_ns - number) for number in range(count, 0, -1))
+
+
+@dataclass
+class FakeMailbox:
+    packets: list[Packet] = field(default_factory=list)
+
+    def window(self, start_ns: int, end_ns: int) -> tuple[Packet, ...]:
+        return tuple(packet for packet in self.packets if start_ns <= packet.received_monotonic_ns <= end_ns)
+
+    def discard(self, packets: Iterable[Packet]) -> None:
+        gone = set(packets)
+        self.packets = [packet for packet in self.packets if packet not in gone]
+
+
+@dataclass
+class FakeCases:
+    """Case 1 in memory, as a store keeps it."""
+
+    case: PendingCase | None = None
+    decisions: list[Decision] = field(default_factory=list)
+    full: bool = False
+
+    async def file(
+        self, trigger: Trigger, frames: Sequence[Frame], packets: Sequence[Packet], *, limit_kmh: float, site: str
+    ) -> int:
+        if self.full:
+            raise StorageFull("the disk is full", "make room")
+        self.case = PendingCase(1, trigger, (), (), tuple(packets))
+        await self.add(1, frames=frames)
+        return 1
+
+    async def add(self, number: int, *, frames: Sequence[Frame] = (), packets: Sequence[Packet] = ()) -> None:
+        assert self.case is not None
+        names = tuple(Path(f"{len(self.case.photos) + i}-{frame.jpeg.decode()}") for i, frame in enumerate(frames))
+        exposed = tuple(frame.exposed_monotonic_ns for frame in frames)
+        self.case = replace(
+            self.case,
+            photos=self.case.photos + names,
+            exposed_monotonic_ns=self.case.exposed_monotonic_ns + exposed,
+            packets=self.case.packets + tuple(packets),
+        )
+
+    async def load(self, number: int) -> PendingCase:
+        assert self.case is not None
+        return self.case
+
+    async def decide(self, number: int, decision: Decision) -> Case:
+        self.decisions.append(decision)
+        assert self.case is not None
+        return Case(number, State.DECIDED, self.case.trigger, 50.0, "SP 235", (), verdict=decision.verdict)
+
+
+@dataclass
+class FakeRegistry:
+    keepers: dict[str, str] = field(default_factory=dict)
+
+    async def driver(self, licence: str) -> Driver:
+        return replace(driver(), licence=licence)
+
+    async def keeper(self, plate: str) -> str | None:
+        return self.keepers.get(plate)
+
+
+async def open_packets(packets: Sequence[Packet]) -> tuple[tuple[Claim, ...], Counter[Rejection]]:
+    claims, rejected = [], Counter[Rejection]()
+    for sealed in packets:
+        plate, _, licence = sealed.payload.decode().partition(" ")
+        if plate == "RUBBISH":
+            rejected[Rejection.DECRYPTION] += 1
+        else:
+            claims.append(Claim(sealed.uid, licence, plate, sealed))
+    return tuple(claims), rejected
+
+
+async def sees_the_plate(photo: Path) -> tuple[PlateRead, ...]:
+    return (plate_read(PLATE),)
+
+
+@dataclass
+class Bench:
+    """The flow with its ports."""
+
+    camera: FakeCamera = field(default_factory=FakeCamera)
+    mailbox: FakeMailbox = field(default_factory=FakeMailbox)
+    cases: FakeCases = field(default_factory=FakeCases)
+    registry: FakeRegistry = field(default_factory=FakeRegistry)
+    recognise: Callable[[Path], Awaitable[tuple[PlateRead, ...]]] = sees_the_plate
+
+    def flow(self) -> Infringements:
+        return Infringements(
+            RULES,
+            camera=self.camera,
+            mailbox=self.mailbox,
+            recognise=lambda photo: self.recognise(photo),
+            open_packets=open_packets,
+            registry=self.registry,
+            cases=self.cases,
+        )
+
+    async def decided(self, *packets: Packet, at: Trigger | None = None) -> Decision:
+        """The decision on a trigger with these packets in the mailbox."""
+        self.mailbox.packets += packets
+        number = await self.flow().file(at or trigger())
+        assert number is not None
+        await self.flow().decide(number)
+        (decision,) = self.cases.decisions
+        return decision
+
+
+@pytest.mark.parametrize(("speed_kmh", "filed"), [(50.0, False), (55.0, False), (55.1, True), (None, True)])
+async def test_only_a_trigger_above_limit_and_tolerance_becomes_a_case(speed_kmh: float | None, filed: bool) -> None:
+    bench = Bench()
+    assert (await bench.flow().file(trigger(speed_kmh)) is not None) is filed
+    assert (bench.cases.case is not None) is filed
+
+
+async def test_a_case_is_filed_at_once_with_its_first_photo_and_the_sealed_packets_of_its_window() -> None:
+    bench = Bench()
+    early, near = packet(age_s=10.5), packet(age_s=3.0)
+    bench.mailbox.packets = [early, near]
+    await bench.flow().file(trigger())
+    assert bench.cases.case is not None
+    assert [photo.name for photo in bench.cases.case.photos] == ["0-after"]
+    assert bench.cases.case.packets == (near,)
+
+
+async def test_the_claim_that_explains_the_photo_names_its_driver() -> None:
+    decision = await Bench().decided(packet(), packet("XY987ZW", "U9"))
+    assert decision.verdict.outcome is Outcome.IDENTIFIED
+    assert decision.driver is not None and decision.driver.licence == LICENCE
+    assert decision.packet is not None and decision.packet.payload.startswith(PLATE.encode())
+    assert decision.flags == ()
+
+
+async def test_photos_around_the_trigger_are_added_and_read() -> None:
+    bench = Bench()
+    seen: list[str] = []
+
+    async def recognise(photo: Path) -> tuple[PlateRead, ...]:
+        seen.append(photo.name)
+        return (plate_read(PLATE),) if photo.name == "1-before" else ()
+
+    bench.recognise = recognise
+    decision = await bench.decided(packet())
+    assert seen == ["0-after", "1-before", "2-after"]
+    assert decision.photo == 1
+
+
+async def test_a_driver_who_is_not_the_registered_keeper_is_flagged() -> None:
+    bench = Bench(registry=FakeRegistry({PLATE: "U0"}))
+    assert (await bench.decided(packet())).flags == (Flag.NOT_THE_KEEPER,)
+
+
+async def test_two_drivers_who_claim_the_plate_are_ambiguous_and_nobody_is_named() -> None:
+    decision = await Bench().decided(packet(), packet(licence="U9", uid="another"))
+    assert decision.verdict.outcome is Outcome.AMBIGUOUS
+    assert decision.verdict.reason is Reason.SEVERAL_CLAIMS
+    assert decision.driver is None and decision.packet is None
+
+
+async def test_a_car_that_called_twice_is_one_claim() -> None:
+    decision = await Bench().decided(packet(age_s=4.0), packet(age_s=2.0))
+    assert decision.verdict.outcome is Outcome.IDENTIFIED
+
+
+async def test_no_packet_is_unidentified_and_rejected_packets_are_counted() -> None:
+    decision = await Bench().decided(packet("RUBBISH"))
+    assert (decision.verdict.outcome, decision.verdict.reason) == (Outcome.UNIDENTIFIED, Reason.NO_PACKET)
+    assert decision.rejected == {Rejection.DECRYPTION: 1}
+
+
+async def test_a_late_packet_counts_until_the_window_closes() -> None:
+    bench = Bench()
+    number = await bench.flow().file(trigger())
+    assert number is not None
+    deciding = asyncio.create_task(bench.flow().decide(number))
+    await asyncio.sleep(0.01)
+    bench.mailbox.packets.append(packet(age_s=0.0))
+    await deciding
+    assert bench.cases.decisions[0].verdict.outcome is Outcome.IDENTIFIED
+
+
+async def test_a_camera_without_a_photo_leaves_the_case_unidentified() -> None:
+    decision = await Bench(camera=FakeCamera(good=0)).decided(packet())
+    assert (decision.verdict.outcome, decision.verdict.reason) == (Outcome.UNIDENTIFIED, Reason.NO_PHOTO)
+    assert decision.driver is None
+
+
+async def test_a_worker_that_fails_once_is_asked_again() -> None:
+    failures = iter([WorkerError("it hung", "the job is tried again")])
+
+    async def recognise(photo: Path) -> tuple[PlateRead, ...]:
+        if (failure := next(failures, None)) is not None:
+            raise failure
+        return (plate_read(PLATE),)
+
+    assert (await Bench(recognise=recognise).decided(packet())).verdict.outcome is Outcome.IDENTIFIED
+
+
+@pytest.mark.parametrize("failure", [WorkerError("it hung", "the job is tried again"), ImageError("bad", "look")])
+async def test_a_photo_that_cannot_be_read_names_nobody(failure: Exception) -> None:
+    async def recognise(photo: Path) -> tuple[PlateRead, ...]:
+        raise failure
+
+    decision = await Bench(recognise=recognise).decided(packet())
+    assert (decision.verdict.outcome, decision.verdict.reason) == (Outcome.UNIDENTIFIED, Reason.PHOTO_NOT_READ)
+
+
+async def test_after_a_restart_a_case_is_decided_with_what_was_stored() -> None:
+    bench = Bench()
+    bench.mailbox.packets = [packet()]
+    number = await bench.flow().file(trigger())
+    assert number is not None
+    after_restart = Bench(cases=bench.cases, camera=FakeCamera(good=0))
+    await after_restart.flow().decide(number, live=False)
+    (decision,) = bench.cases.decisions
+    assert decision.verdict.outcome is Outcome.IDENTIFIED
+    assert bench.cases.case is not None and len(bench.cases.case.photos) == 1
+
+
+async def test_a_packet_that_the_next_trigger_may_need_stays_in_the_mailbox() -> None:
+    bench = Bench()
+    others = packet("XY987ZW", "U9", age_s=RULES.window_before_s - 1.0)
+    await bench.decided(others)
+    assert bench.cases.decisions[0].verdict.reason is Reason.NO_CLAIM
+    assert bench.mailbox.packets == [others]
+
+
+async def test_a_packet_that_no_later_trigger_can_need_is_deleted_with_the_case() -> None:
+    bench = Bench()
+    at = replace(trigger(), at_monotonic_ns=time.monotonic_ns() - round(5.0 * NS))
+    past = packet(age_s=RULES.window_before_s + FILING_GRACE_S + 1.0)
+    await bench.decided(past, at=at)
+    assert bench.cases.decisions[0].verdict.outcome is Outcome.IDENTIFIED
+    assert bench.mailbox.packets == []
+
+
+async def test_a_full_disk_is_the_callers_error_and_no_case() -> None:
+    bench = Bench(cases=FakeCases(full=True))
+    with pytest.raises(StorageFull):
+        await bench.flow().file(trigger())
+    assert bench.cases.case is None
