@@ -15,7 +15,7 @@ PARTS = {"link", "sensors", "vision", "registry", "cases", "workers"}
 RUNNING = {"daemon", "officers"}
 
 ROOMS = {
-    "errors": set[str](),
+    "errors": {"model"},
     "model": set[str](),
     **dict.fromkeys(PURE, VALUES),
     **dict.fromkeys(PARTS, VALUES | PURE),
