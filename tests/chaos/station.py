@@ -15,18 +15,15 @@ from pathlib import Path
 
 import shim
 
-from edge.demo.cast import Cast, load_cast
-from edge.demo.setting import Setting
-
 sys.path.append(str(Path(__file__).resolve().parents[2]))
 from tests.support.daemon import Daemon
-from tests.support.unit_files import Clip, write_feed, write_settings
+from tests.support.unit_files import Clip, write_feed
 
 PATIENCE_S = 900.0
 QUIET = 100_000.0
 """Seconds until a feed begins that is not to begin at all."""
 CLIPS: tuple[Clip, ...] = (("roundabout.mp4", 40, 71.0), ("seat.mp4", 12, 64.0), ("focus.mp4", 12, 68.0))
-ADDITIONS = {"window": "window_after_s = 0.2", "recognition": "job_timeout_s = 5.0"}
+SETTINGS = {"window": "window_after_s = 0.2", "recognition": "job_timeout_s = 5.0"}
 
 
 def numbers(daemon: Daemon, what: str) -> set[int]:
@@ -98,12 +95,3 @@ def small_disk(folder: Path, size: str) -> Iterator[Callable[[], None]]:
         yield lambda: subprocess.run(["mount", "-o", "remount,size=1g", str(folder)], check=True) and None
     finally:
         subprocess.run(["umount", str(folder)], check=True)
-
-
-def make_template(folder: Path) -> None:
-    """Registry and keys, made once: RSA-4096 keys take seconds each."""
-    cast = load_cast()
-    people = Cast(driver=cast.driver[:1], scene=cast.scene[:0])
-    Setting(folder).clear()
-    Setting(folder).enrol(people, lambda: None)
-    write_settings(folder, ADDITIONS)

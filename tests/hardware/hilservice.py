@@ -26,6 +26,7 @@ from edge.registry.vault import create_master_key
 
 sys.path.append(str(Path(__file__).resolve().parents[2]))
 from tests.support.daemon import Daemon
+from tests.support.unit_files import write_settings
 
 PROC = Path("/proc")
 TICK_S = 1 / os.sysconf("SC_CLK_TCK")
@@ -37,37 +38,6 @@ SILENT_S = 120.0
 """No case decided for so long: the run is broken off."""
 SLOWER = {"Raspberry Pi 4": 5.0, "Raspberry Pi 5": 2.0}
 """Assumed: how many times the processor time of one x86_64 server core a board's core needs; see docs/install.md."""
-
-CONFIG = """\
-[unit]
-state_dir = "state"
-site = "hardware in the loop"
-[link]
-port = 0
-[registry]
-path = "registry.sqlite"
-master_key_file = "master.key"
-[radar]
-pin = {pin}
-pin_factory = "{factory}"
-debounce_s = 0.0
-hold_off_s = 0.0
-[camera]
-kind = "recorded"
-manifest = "{manifest}"
-ring_frames = 60
-{wire}
-[window]
-window_after_s = 0
-[recognition]
-frames_per_case = 1
-[verdict]
-plate_countries = ["ANY"]
-[cases]
-signing_key_file = "signing.key"
-[metrics]
-enabled = false
-"""
 
 
 @dataclass
@@ -141,11 +111,19 @@ def prepare(folder: Path, manifest: Path, pin: int, pin_out: int | None) -> Path
     create_master_key(folder / "master.key")
     create_signing_key(folder / "signing.key")
     create_registry(folder / "registry.sqlite")
-    config = folder / "unit.toml"
-    wire = f"feed_pin_out = {pin_out}" if pin_out is not None else ""
-    factory = "lgpio" if pin_out is not None else "mock"
-    config.write_text(CONFIG.format(pin=pin, factory=factory, manifest=manifest, wire=wire), encoding="utf-8")
-    return config
+    factory, wire = ("mock", "") if pin_out is None else ("lgpio", f"feed_pin_out = {pin_out}\n")
+    return write_settings(
+        folder,
+        {
+            "unit": 'site = "hardware in the loop"',
+            "radar": f'pin = {pin}\npin_factory = "{factory}"\ndebounce_s = 0.0\nhold_off_s = 0.0',
+            "camera": f'manifest = "{manifest}"\n{wire}ring_frames = 60',
+            "window": "window_after_s = 0",
+            "recognition": "frames_per_case = 1",
+            "verdict": 'plate_countries = ["ANY"]',
+            "metrics": "enabled = false",
+        },
+    )
 
 
 async def serve(folder: Path, manifest: Path, triggers: int, *, pin: int, pin_out: int | None = None) -> Service:

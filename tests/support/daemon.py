@@ -128,6 +128,10 @@ class Daemon:
             assert not ended, f"the daemon ended before it said {pattern!r}; last: {self.last_line}"
             await asyncio.sleep(POLL_S)
 
+    async def outcome(self, number: int = 1) -> str:
+        """Wait until case *number* is decided; returns how."""
+        return (await self.expect(rf"case {number} decided: (\w+)")).group(1)
+
     def wait_for(self, pattern: str, *, after: int = 0, times: int = 1, patience_s: float) -> bool:
         """Wait until *times* lines, of those after the first *after*, hold *pattern*.
 

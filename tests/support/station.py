@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,9 +30,10 @@ ADDITIONS = {
 }
 
 
-def small_cast() -> Cast:
+def small_cast(people: Sequence[str] = PEOPLE) -> Cast:
+    """Those of the demo's drivers whose licences are *people*, and no scene."""
     cast = load_cast()
-    return Cast(driver=tuple(cast.person(licence) for licence in PEOPLE), scene=tuple[Scene, ...]())
+    return Cast(driver=tuple(cast.person(licence) for licence in people), scene=tuple[Scene, ...]())
 
 
 @dataclass
@@ -92,7 +93,7 @@ class Station:
         return json.loads(done.stdout)
 
 
-def make_template(folder: Path) -> None:
-    """Enrol the drivers once a session; RSA-4096 keys take seconds each."""
+def make_template(folder: Path, people: Sequence[str] = PEOPLE) -> None:
+    """Enrol *people*, once for all units that are copied from *folder*; RSA-4096 keys take seconds each."""
     Setting(folder).clear()
-    Setting(folder).enrol(small_cast(), lambda: None)
+    Setting(folder).enrol(small_cast(people), lambda: None)

@@ -12,7 +12,6 @@ from Crypto.Hash import SHA256
 
 from edge.crypto.chip import Chip
 from edge.crypto.packet import load_public_key, plaintext
-from tests.support.daemon import Daemon
 from tests.support.link import RawCar
 from tests.support.station import PEOPLE, Station
 
@@ -20,10 +19,6 @@ GIULIA, MARCO, _ = PEOPLE
 HERS = "LS15EBC"
 ROUNDABOUT = ("roundabout.mp4", 40, 71.0)
 TROUBLE = ("'; DROP TABLE cases; --", "\u202eCBE51SL", "LS15ЕВС", "AB\x1b[31m", "LS１５EBC")
-
-
-async def outcome(unit: Daemon) -> str:
-    return (await unit.expect(r"case 1 decided: (\w+)")).group(1)
 
 
 def port_of(station: Station) -> int:
@@ -51,7 +46,7 @@ async def test_11_somebody_elses_plate_makes_no_case_for_its_owner(station: Stat
     station.write_feed(ROUNDABOUT)
     async with station.unit() as unit:
         await station.drive_by(MARCO, HERS)
-        await outcome(unit)
+        await unit.outcome()
         unit.end()
     case = station.case(1)
     driver = case["driver"]
@@ -99,7 +94,7 @@ async def test_20_21_24_an_attacked_unit_names_the_right_one_and_tells_nobody(st
                 await asyncio.wait_for(reader.read(), 10)
             writer.close()
         await station.drive_by(GIULIA, HERS)
-        verdict = await outcome(unit)
+        verdict = await unit.outcome()
         assert await station.ask("/health") == (200, '{"status": "ok"}')
         _, metrics = await station.ask("/metrics")
         unit.end()

@@ -9,7 +9,6 @@ from contextlib import suppress
 
 import pytest
 
-from tests.support.daemon import Daemon
 from tests.support.station import PEOPLE, Station
 
 GIULIA, MARCO, DAVIDE = PEOPLE
@@ -20,10 +19,6 @@ SEAT = ("seat.mp4", 12, 64.0)
 def paused(pids: list[int]) -> None:
     for pid in pids:
         os.kill(pid, signal.SIGSTOP)
-
-
-async def outcome(unit: Daemon, number: int = 1) -> str:
-    return (await unit.expect(rf"case {number} decided: (\w+)")).group(1)
 
 
 def resumed(pids: list[int]) -> None:
@@ -45,7 +40,7 @@ async def test_names_the_driver_and_nobody_else(station: Station) -> None:
     async with station.unit() as unit:
         await station.drive_by(GIULIA, "LS15EBC")
         await station.drive_by(MARCO, "XSNB23")
-        assert await outcome(unit) == "identified"
+        assert await unit.outcome() == "identified"
         unit.end()
     case = station.case(1)
     assert case["driver"]["licence"] == GIULIA
@@ -57,7 +52,7 @@ async def test_names_nobody_when_the_car_is_silent(station: Station) -> None:
     station.write_feed(SEAT)
     async with station.unit() as unit:
         await station.drive_by(GIULIA, "LS15EBC")
-        assert await outcome(unit) == "unidentified"
+        assert await unit.outcome() == "unidentified"
         unit.end()
     assert station.case(1)["driver"] is None
 
@@ -67,7 +62,7 @@ async def test_two_drivers_of_one_plate_are_ambiguous(station: Station) -> None:
     async with station.unit() as unit:
         await station.drive_by(GIULIA, "LS15EBC")
         await station.drive_by(MARCO, "LS15EBC")
-        assert await outcome(unit) == "ambiguous"
+        assert await unit.outcome() == "ambiguous"
         unit.end()
     assert station.case(1)["driver"] is None
 
@@ -93,7 +88,7 @@ async def test_cars_are_acknowledged_while_every_worker_is_busy(station: Station
                 await station.drive_by(MARCO, "XSNB23")
         finally:
             resumed(pids)
-        assert await outcome(unit) == "identified"
+        assert await unit.outcome() == "identified"
         unit.end()
 
 
@@ -106,7 +101,7 @@ async def test_a_killed_worker_costs_nothing(station: Station) -> None:
         await unit.expect("case 1 filed")
         for pid in pids:
             os.kill(pid, signal.SIGKILL)
-        assert await outcome(unit) == "identified"
+        assert await unit.outcome() == "identified"
         unit.end()
 
 
@@ -123,7 +118,7 @@ async def test_sigterm_during_recognition_loses_nothing(station: Station) -> Non
 
     station.write_feed(SEAT)
     async with station.unit() as unit:
-        assert await outcome(unit) == "identified"
+        assert await unit.outcome() == "identified"
         unit.end()
     assert station.case(1)["driver"]["licence"] == GIULIA
 
@@ -141,7 +136,7 @@ async def test_a_killed_unit_decides_its_cases_after_the_restart(station: Statio
                 os.kill(pid, signal.SIGCONT)
     station.write_feed(SEAT)
     async with station.unit() as unit:
-        assert await outcome(unit) == "identified"
+        assert await unit.outcome() == "identified"
         unit.end()
 
 
