@@ -100,6 +100,17 @@ def test_imports_follow_the_design() -> None:
     check("imports", {arrow for name, module in edge().items() if name != "edge" for arrow in foreign(module)})
 
 
+def test_the_wiring_alone_knows_the_parts_of_the_daemon() -> None:
+    concrete = {
+        f"{name} -> {room(target)[0]}"
+        for name, module in edge().items()
+        if room(name)[0] == "daemon" and name != "edge.daemon.wiring"
+        for imported in module.imports
+        if (target := resolve(imported, edge())) is not None and room(target)[0] in PARTS
+    }
+    assert concrete == set()
+
+
 def test_the_top_of_the_house_imports_nothing() -> None:
     assert not {name for name in edge()["edge"].imports if name.startswith("edge.")}
 
