@@ -20,6 +20,7 @@ from edge.errors import ConfigError
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
 Port = Annotated[int, Field(ge=0, le=65535)]
+Engine = Literal["easyocr", "litert"]
 
 MASK = "********"
 SECRET_FIELDS = frozenset({"master_key_file", "signing_key_file", "tls_key"})
@@ -180,10 +181,12 @@ class WindowSettings(Section):
 class RecognitionSettings(Section):
     """``[recognition]``: the worker processes and what they run.
 
+    ``engine`` runs the reader's network: EasyOCR, or LiteRT: the same texts without PyTorch.
     ``stop_timeout_s``: how long a stop waits for cases being decided; the others are decided after the next start.
     """
 
     models_dir: Path | None = None
+    engine: Engine = "easyocr"
     workers: Annotated[int, Field(ge=1, le=16)] = 2
     job_timeout_s: Positive = 20.0
     frames_per_case: Annotated[int, Field(ge=1, le=10)] = 3

@@ -1,4 +1,5 @@
-"""``autovelox-convert reader render|train|average|evaluate|confidence|calibrate|trials|strip``."""
+"""``autovelox-convert reader render|train|average|evaluate|confidence|calibrate|trials|strip``, and those of
+:mod:`converter.reader.engine_cli`."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from converter.argtypes import command, picture, positive, probability, rate
 from converter.commands import need_reader
+from converter.reader import engine_cli
 
 _LABELS = Path(__file__).parents[1] / "data"
 
@@ -22,6 +24,7 @@ def add_parser(subparsers: _Subparsers) -> None:
     _add_render(commands)
     _add_train(commands)
     _add_average(commands)
+    engine_cli.add_commands(commands)
     _add_evaluate(commands)
     _add_confidence(commands)
     _add_verdict(commands)

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from edge.identify.candidates import reading
 from edge.identify.verdict import ANY_FORMAT
 from edge.model import Box, Detection
-from edge.vision.reader import PlateReader, easyocr
+from edge.vision.easyocr_backend import easyocr
+from edge.vision.reader import PlateReader
 
 from .plots import chart
 from .progress import Progress

@@ -26,9 +26,10 @@ class TruthCrop:
     file: str
 
 
-def load_truth(data: Path, sources: tuple[str, ...] = ()) -> list[TruthCrop]:
+def load_truth(data: Path, sources: tuple[str, ...] = (), *, illegible: bool = False) -> list[TruthCrop]:
     """Load the crops of ``read/texts.csv`` in *data*, of all or of the named *sources*, overrules applied.
 
+    *illegible*: those too that an overrule drops, with the empty text.
     The Tunisian word is written as T in some truths and left out in others: it is no character of the plate and is
     dropped. Raises :class:`MissingError` where the table or a picture is absent.
     """
@@ -43,7 +44,7 @@ def load_truth(data: Path, sources: tuple[str, ...] = ()) -> list[TruthCrop]:
     with table.open(newline="") as file:
         for row in csv.DictReader(file):
             text = overrules.get(row["file"], row["text"])
-            if (sources and row["source"] not in sources) or not text:
+            if (sources and row["source"] not in sources) or not (text or illegible):
                 continue
             picture = cv2.imread(str(data / "read" / "images" / row["file"]), cv2.IMREAD_GRAYSCALE)
             if picture is None:

@@ -83,6 +83,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
         folder,
         workers=settings.recognition.workers,
         job_timeout_s=settings.recognition.job_timeout_s,
+        engine=settings.recognition.engine,
         preload=[opener.__name__],
     )
     mailbox = Mailbox(settings.link.mailbox_packets, settings.link.packet_ttl_s, settings.link.packets_per_uid)

@@ -9,17 +9,20 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import get_args
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from edge.cases.archive import Archive
+from edge.config import Engine
 from edge.demo.cars import Traffic
 from edge.demo.cast import Cast, Scene, load_cast
 from edge.demo.setting import Setting
 from edge.demo.unit import DemoFailed, DemoUnit, running_unit
 from edge.model import Case, Outcome
+from edge.vision.network import installed_engine, require
 
 DECIDE_TIMEOUT_S = 60.0
 TABLE_WIDTH = 110
@@ -35,16 +38,25 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     )
     parser.add_argument("--state-dir", type=Path, default=Path("var/demo"), metavar="DIR", help="default: %(default)s")
     parser.add_argument("--view", action="store_true", help="open the viewer on the cases at the end")
+    parser.add_argument(
+        "--engine",
+        choices=get_args(Engine),
+        help="what runs the reader (default: EasyOCR where it is installed, else LiteRT)",
+    )
     parser.set_defaults(run=demo)
 
 
 def demo(args: argparse.Namespace) -> int:
     """Run the demo; 0 if everybody was named rightly, 1 otherwise."""
     cast = load_cast()
-    setting = Setting(args.state_dir.resolve())
+    engine: Engine = args.engine or installed_engine()
+    require(engine)
+    setting = Setting(args.state_dir.resolve(), engine)
     console = Console()
     if not console.is_terminal:
         console = Console(width=TABLE_WIDTH)
+    if args.engine is None and engine == "litert":
+        console.print("EasyOCR is not installed: LiteRT runs the reader's network, with the same texts.")
     with Progress(
         SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console
     ) as progress:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from edge.cases.evidence.signing import create_signing_key
+from edge.config import Engine
 from edge.crypto.chip import Chip, load_chip, save_chip
 from edge.demo.cast import FOLDER, Cast
 from edge.demo.portraits import draw
@@ -37,6 +38,9 @@ manifest = "{manifest}"
 [speed]
 limit_kmh = 50.0
 
+[recognition]
+engine = "{engine}"
+
 [verdict]
 plate_countries = ["IT", "NL", "GB", "VN"]
 plate_pattern = "[A-Z0-9]{{4,10}}"
@@ -50,10 +54,11 @@ port = 0
 
 
 class Setting:
-    """The files below *folder*."""
+    """The files below *folder*, of a unit whose reader *engine* runs."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, engine: Engine = "easyocr") -> None:
         self.folder = folder
+        self._engine = engine
         self.config = folder / "autovelox.toml"
         self.state_dir = folder / "state"
         self.log = folder / "unit.log"
@@ -73,7 +78,8 @@ class Setting:
         self.folder.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(self.state_dir, ignore_errors=True)
         self.log.unlink(missing_ok=True)
-        self.config.write_text(CONFIG.format(manifest=FOLDER / "feed" / "manifest.toml"), encoding="utf-8")
+        manifest = FOLDER / "feed" / "manifest.toml"
+        self.config.write_text(CONFIG.format(manifest=manifest, engine=self._engine), encoding="utf-8")
 
     def enrol(self, cast: Cast, done: Callable[[], None]) -> None:
         """Make the registry: keys, drivers, chips; *done* is called after each driver."""

@@ -14,6 +14,7 @@ from edge.doctor.finding import Finding, good, missing, warning
 from edge.identify import Thresholds
 from edge.vision.checksums import READER_FILES, reader_checksum, verify_folder
 from edge.vision.detector import Detector
+from edge.vision.network import load_network, require
 from edge.vision.tflite import available
 
 ROUNDS = 5
@@ -53,8 +54,12 @@ def milliseconds(settings: Settings, runtime: str) -> float:
 
 
 def reader(settings: Settings) -> Iterator[Finding]:
-    """The reader's files against their checksums, and the verdict's thresholds against the reader."""
+    """The reader's files against their checksums, the verdict's thresholds and what runs it against the reader."""
+    engine = settings.recognition.engine
     folder = models_dir(settings.recognition.models_dir)
     verify_folder(folder / "reader", READER_FILES)
     Thresholds.load(folder / "verdict.json", reader_checksum(folder))
-    yield good("reader", "checksums right, and the verdict's thresholds were made for it")
+    require(engine)
+    if engine == "litert":
+        load_network(engine, folder / "reader")
+    yield good("reader", f"checksums right, the verdict's thresholds were made for it, and {engine} runs it")

@@ -42,6 +42,7 @@ def test_relative_paths_count_from_the_file(tmp_path: Path) -> None:
         ('[camera]\nkind = "recorded"\n', "has no manifest: set manifest"),
         ("[radar\n", "is not valid TOML"),
         ("[recognition]\nworkers = 99\n", "recognition.workers"),
+        ('[recognition]\nengine = "torch"\n', "recognition.engine: input should be 'easyocr' or 'litert'"),
     ],
 )
 def test_a_mistake_is_one_sentence(tmp_path: Path, text: str, sentence: str) -> None:

@@ -19,6 +19,7 @@ from hilfeed import frame_of, number_of
 
 from edge.cases.archive import Archive
 from edge.cases.evidence.signing import create_signing_key
+from edge.config import Engine
 from edge.errors import WorkerError
 from edge.model import Case
 from edge.registry.enrol import create_registry
@@ -106,7 +107,9 @@ def family(pid: int) -> Iterator[Process]:
         yield from family(int(child))
 
 
-def prepare(folder: Path, manifest: Path, pin: int, pin_out: int | None) -> Path:
+def prepare(
+    folder: Path, manifest: Path, pin: int, pin_out: int | None, engine: Engine = "easyocr", ring_frames: int = 60
+) -> Path:
     """Keys, an empty registry, and the configuration."""
     create_master_key(folder / "master.key")
     create_signing_key(folder / "signing.key")
@@ -117,22 +120,31 @@ def prepare(folder: Path, manifest: Path, pin: int, pin_out: int | None) -> Path
         {
             "unit": 'site = "hardware in the loop"',
             "radar": f'pin = {pin}\npin_factory = "{factory}"\ndebounce_s = 0.0\nhold_off_s = 0.0',
-            "camera": f'manifest = "{manifest}"\n{wire}ring_frames = 60',
+            "camera": f'manifest = "{manifest}"\n{wire}ring_frames = {ring_frames}',
             "window": "window_after_s = 0",
-            "recognition": "frames_per_case = 1",
+            "recognition": f'engine = "{engine}"\nframes_per_case = 1',
             "verdict": 'plate_countries = ["ANY"]',
             "metrics": "enabled = false",
         },
     )
 
 
-async def serve(folder: Path, manifest: Path, triggers: int, *, pin: int, pin_out: int | None = None) -> Service:
+async def serve(
+    folder: Path,
+    manifest: Path,
+    triggers: int,
+    *,
+    pin: int,
+    pin_out: int | None = None,
+    engine: Engine = "easyocr",
+    ring_frames: int = 60,
+) -> Service:
     """Run the unit on the feed *manifest* until all its cases are decided.
 
     Raises:
         WorkerError: it did not start, or it stopped deciding.
     """
-    config = prepare(folder, manifest, pin, pin_out)
+    config = prepare(folder, manifest, pin, pin_out, engine, ring_frames)
     service = Service(triggers)
     environment = {"NOTIFY_SOCKET": str(folder / "notify"), "OMP_NUM_THREADS": "1"}
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
