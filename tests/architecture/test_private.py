@@ -14,6 +14,8 @@ PUBLIC = {"_replace", "_asdict", "_fields", "_make", "_exit"}
 STOCK = {
     "tests/attacks/runner.py: _binary_packet": "python-socketio keeps half a message with attachments there, for ever",
     "tests/attacks/test_library.py: _binary_packet": "the trap is that this attribute fills",
+    "tests/edge/vision/test_engines.py: _forkserver": "a process has one fork server; a test needs a fresh one",
+    "tests/edge/vision/test_engines.py: _stop": "multiprocessing has no public way to end a fork server",
     "tests/hardware/camera/test_virtual.py: _cm": "picamera2 has no public way to close the camera manager",
     "tests/hardware/camera/virtual.py: _get_raw_modes": "the virtual pipeline has no raw modes to be asked for",
     "tests/support/link.py: _response": "aiohttp gives a client no public way to its transport",
