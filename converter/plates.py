@@ -26,10 +26,8 @@ HEIGHT = 110
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """What a family of plates looks like: width over height, colours, text pattern, extras.
-
-    In the pattern L stands for a letter, D for a digit, ~ for a word in joined script.
-    """
+    """What a family of plates looks like: width over height, colours, text pattern (L letter, D digit, ~ a word in
+    joined script), extras."""
 
     aspect: float
     patterns: tuple[str, ...]

@@ -28,10 +28,10 @@ FADED = 0.15
 def rehang(
     image: Pixels, boxes: Sequence[PlateBox], fonts: list[plates.Font], rng: random.Random
 ) -> tuple[Pixels, list[PlateBox]]:
-    """The photo (H, W, 3) RGB with most of its plates exchanged, and all the boxes, old and new.
+    """The photo (H, W, 3) RGB with most of its plates exchanged for rendered ones or for letters stuck onto the body,
+    and all the boxes, old and new.
 
-    A plate gives way to a rendered one or to letters stuck onto the body. The new ones hang in a slight
-    perspective and in the light of the place. `fonts` as `plates.load_fonts` gives them.
+    The new ones hang in a slight perspective and in the light of the place. `fonts` as `plates.load_fonts` gives them.
     """
     image = image.copy()
     hung: list[PlateBox] = []

@@ -27,10 +27,8 @@ Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 
 @dataclass(frozen=True, slots=True)
 class Mix:
-    """Shares of a batch; what is left is rendered.
-
-    ``ramp`` is the number of batches until tilt and difficulty, 0 to 1, are full; the full difficulty is ``hardest``.
-    A tilted plate can still be read, one too blurred teaches nothing.
+    """Shares of a batch; what is left is rendered. ``ramp`` is the number of batches until tilt and difficulty, 0 to 1,
+    are full; the full difficulty is ``hardest``. A tilted plate can still be read, one too blurred teaches nothing.
 
     ``level`` is the share of crops that are straightened, if they are tilted, as the reader's second look does it.
     """

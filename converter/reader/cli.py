@@ -1,7 +1,5 @@
-"""``autovelox-convert reader``: render, train, average, evaluate, confidence, calibrate, trials and strip.
-
-The commands of the engines stand in :mod:`converter.reader.engine_cli`.
-"""
+"""``autovelox-convert reader render|train|average|evaluate|confidence|calibrate|trials|strip``, and those of
+:mod:`converter.reader.engine_cli`."""
 
 from __future__ import annotations
 

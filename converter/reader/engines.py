@@ -43,9 +43,8 @@ class Row:
 
 
 def readers(models: Path, further: Sequence[Path] = ()) -> dict[str, PlateReader]:
-    """EasyOCR's reader, LiteRT's in each runtime that is installed, and one for each of the *further* TFLite files.
-
-    All files are made from the same weights.
+    """EasyOCR's reader, LiteRT's in each runtime that is installed, and one for each of the *further* TFLite files made
+    from the same weights.
 
     Raises:
         ModelError: an engine is not installed, or a file is not of this network.

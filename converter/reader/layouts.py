@@ -193,10 +193,8 @@ def choose(layouts: Sequence[Layout], rng: random.Random) -> tuple[Layout, str]:
 
 
 def fill(pattern: str, layout: Layout, rng: random.Random) -> str:
-    """Return *pattern* of *layout* with its letters and digits drawn at random.
-
-    The text is one the country's formats allow, if they allow any of this pattern.
-    """
+    """Return *pattern* of *layout* with its letters and digits drawn at random, such that the country has such a plate
+    if it has any."""
     for _ in range(_TRIES if layout.iso else 1):
         text = _drawn(pattern, rng)
         if not layout.iso or _formats(layout.iso).usual("".join(filter(str.isalnum, text))):

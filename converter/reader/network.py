@@ -68,10 +68,8 @@ def load_averaged(checkpoint: Path) -> nn.Module:
 
 
 def mean(networks: Sequence[nn.Module]) -> nn.Module:
-    """Return a network with the mean of the weights.
-
-    Right where the networks come from one training, and often better than each (Wortsman et al. 2022, "Model soups").
-    """
+    """Return a network with the mean of the weights: right where the networks come from one training, and often better
+    than each (Wortsman et al. 2022, "Model soups")."""
     states = [network.state_dict() for network in networks]
     averaged = build()
     averaged.load_state_dict(

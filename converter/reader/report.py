@@ -94,10 +94,8 @@ def measure(readers: Sequence[Read], crops: Sequence[TruthCrop]) -> list[Measure
 
 
 def table(crops: Sequence[TruthCrop], names: Sequence[str], measured: Sequence[Measured]) -> tuple[str, bool]:
-    """Return the table of exact matches by source, and whether the first reader reaches every goal.
-
-    The table also has the CPU milliseconds a crop.
-    """
+    """Return the exact-match table a source and the CPU milliseconds a crop, and whether the first reader reaches
+    every goal."""
     rows: dict[str, list[int]] = defaultdict(list)
     for i, crop in enumerate(crops):
         rows[crop.source].append(i)

@@ -23,10 +23,8 @@ OTHERS, TWICE = 200, 100
 
 @dataclass(frozen=True, slots=True)
 class KnownCase:
-    """One case: the reads of each of its frames, and what the offender's plate says.
-
-    Also where the case comes from, and a picture (RGB or grey) for the note.
-    """
+    """One case: the reads of each of its frames, what the offender's plate says, where it comes from, and a picture
+    (RGB or grey) for the note."""
 
     name: str
     source: str
