@@ -28,7 +28,7 @@ def runtimes(settings: Settings) -> Iterator[Finding]:
     if not installed:
         yield missing("detector", "no TFLite runtime is installed", "pip install ai-edge-litert")
         return
-    took = {name: milliseconds(settings, name) for name in installed}
+    took = {name: detector_ms(settings, name) for name in installed}
     fastest, used = min(took, key=took.__getitem__), installed[0]
     text = ", ".join(f"{name} {version(name.replace('_', '-'))} {ms:.1f} ms a photo" for name, ms in took.items())
     if took[used] > MUCH_FASTER * took[fastest]:
@@ -37,12 +37,8 @@ def runtimes(settings: Settings) -> Iterator[Finding]:
         yield good("detector", f"checksum right; {text}; {used} is in use")
 
 
-def milliseconds(settings: Settings, runtime: str) -> float:
-    """The median time in milliseconds that the detector takes for a photo of noise in *runtime*.
-
-    Raises:
-        ModelError: the detector cannot be loaded.
-    """
+def detector_ms(settings: Settings, runtime: str) -> float:
+    """Return the median time of a detection with *runtime*, in milliseconds."""
     detector = Detector(models_dir(settings.recognition.models_dir), runtime=runtime)
     photo = np.random.default_rng(0).integers(0, 256, (settings.camera.height, settings.camera.width, 3), np.uint8)
     times = []
