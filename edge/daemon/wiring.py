@@ -96,7 +96,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
 
     metrics = Metrics(
         Sources(
-            visits=lambda: link.counters,
+            connection_outcomes=lambda: link.counters,
             connections=lambda: link.connections,
             mailbox=lambda: len(mailbox),
             pool=lambda: workers.queued,

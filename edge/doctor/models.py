@@ -1,4 +1,4 @@
-"""The networks: there, unaltered, and how fast in each runtime that is installed."""
+"""Checks of the networks: present, unaltered, and how fast each installed runtime is."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from edge.vision.tflite import available
 
 ROUNDS = 5
 MUCH_FASTER = 1.5
-"""So many times faster than the one in use, and another runtime is worth a warning."""
+"""Another runtime is worth a warning if it is faster than the one in use by this factor."""
 
 
 def runtimes(settings: Settings) -> Iterator[Finding]:
-    """Time the detector in every runtime on a photo of noise; the first installed one is the one in use."""
+    """Time the detector in every installed runtime on a photo of noise; the unit uses the first one."""
     installed = available()
     if not installed:
         yield missing("detector", "no TFLite runtime is installed", "pip install ai-edge-litert")
@@ -50,7 +50,7 @@ def detector_ms(settings: Settings, runtime: str) -> float:
 
 
 def reader(settings: Settings) -> Iterator[Finding]:
-    """The reader's files against their checksums, the verdict's thresholds and what runs it against the reader."""
+    """Compare the reader's files with their checksums; compare thresholds and engine with the reader."""
     engine = settings.recognition.engine
     folder = models_dir(settings.recognition.models_dir)
     verify_folder(folder / "reader", READER_FILES)

@@ -15,7 +15,7 @@ from pathlib import Path
 from PIL import Image, UnidentifiedImageError
 
 from edge.crypto.keyfile import sync_folder, write_key
-from edge.crypto.packet import generate_private_key
+from edge.crypto.rsa_key import generate_private_key
 from edge.errors import RegistryError, SecretError
 from edge.model import ALPHABET
 from edge.registry.schema import KEY_CHECK, SCHEMA, VERSION, check_key, new_key_check, writing

@@ -9,7 +9,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from edge.crypto.packet import load_private_key, open_packet
+from edge.crypto.packet import open_packet
+from edge.crypto.rsa_key import load_private_key
 from edge.errors import PacketError, RegistryError
 from edge.model import Packet
 from edge.registry.schema import KEY_CHECK, check_key, writing

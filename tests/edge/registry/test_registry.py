@@ -14,7 +14,7 @@ from Crypto.PublicKey import RSA
 
 from edge.cli import main
 from edge.crypto.keyfile import read_key
-from edge.crypto.packet import load_private_key
+from edge.crypto.rsa_key import load_private_key
 from edge.errors import RegistryError, SecretError
 from edge.registry import enrol as enrolling
 from edge.registry.enrol import create_registry, enrol, list_drivers, remove, rotate

@@ -1,4 +1,4 @@
-"""Honest states: each looks and reads as what it is; a picture of each is kept."""
+"""Every state of unit and store is shown as what it is; a picture of each is kept."""
 
 from __future__ import annotations
 
