@@ -10,9 +10,6 @@ PENDING = {
     "imports: cases.storage -> cases": "the books end what retention says is over",
     "imports: workers -> vision": "the pool names the functions that its workers run",
     "message: edge.viewer.data.pictures": "the viewer shows these as sentences of a window",
-    "private: tests/attacks/runner.py: _buckets": "edge/link is being reworked",
-    "private: tests/attacks/runner.py: _gate": "edge/link is being reworked",
-    "private: tests/attacks/runner.py: _visits": "edge/link is being reworked",
     "private: tests/bench/verify.py: _links": "edge/cases is being reworked",
     "private: tests/converter/test_light.py: _stick_on": "the rooms of the converter are being divided",
     "private: tests/converter/test_reader_training.py: _log": "the rooms of the converter are being divided",
@@ -20,12 +17,8 @@ PENDING = {
     "private: tests/edge/cases/test_export.py: _add_papers": "edge/cases is being reworked",
     "private: tests/edge/cases/test_store.py: _database": "edge/cases is being reworked",
     "private: tests/edge/cases/test_store.py: _ledger": "edge/cases is being reworked",
-    "private: tests/edge/crypto/test_opener.py: _parsed_key": "edge/crypto is being reworked",
-    "private: tests/edge/viewer/test_starting.py: _view": "edge/demo is being reworked",
-    "private: tests/edge/viewer/test_viewing.py: _pages": "edge/viewer is being reworked",
     "private: tests/edge/vision/test_deskew.py: _recognise": "edge/vision is being reworked",
     "size: edge/cases/evidence/verify.py": "a verifier in one file by design; its head does not say so yet",
-    "size: edge/viewer/ui/theme.py": "a few lines too long",
     "relative: converter.reader": "the rooms of the converter are being divided",
 }
 """Rule -> why it is broken today."""
