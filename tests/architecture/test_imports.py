@@ -49,7 +49,13 @@ INNER = {
 
 SLOW = {"torch", "torchvision", "easyocr", "tkinter", "reportlab", "cv2", "socketio", "engineio", "picamera2"}
 """Libraries that no face loads: whoever imports a neighbour would wait for them."""
-MAY_BE_SLOW = {"edge.sensors": {"cv2"}, "edge.viewer.control": {"tkinter", "reportlab"}}
+MAY_BE_SLOW = {
+    "edge.sensors": {"cv2"},
+    "edge.viewer.data": {"tkinter"},
+    "edge.viewer.ui": {"tkinter"},
+    "edge.viewer.panels": {"tkinter"},
+    "edge.viewer.control": {"tkinter", "reportlab"},
+}
 """Face -> the slow libraries its neighbours need with it."""
 
 
