@@ -31,7 +31,7 @@ demo: install ## set up, then play eight infringements and print who drove (VIEW
 
 .PHONY: test
 test: install ## set up, then run all tests, JOBS of them (2) side by side
-	@$(BIN)/pytest --numprocesses $(JOBS) --dist loadgroup
+	@$(BIN)/pytest --numprocesses $(JOBS)
 
 .PHONY: bench
 bench: install ## measure the link against a bare server, and opening against bare decryption (ratios, ten minutes)
