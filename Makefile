@@ -30,6 +30,10 @@ demo: install ## set up, then play eight infringements and print who drove (VIEW
 test: install ## set up, then run all tests
 	@$(BIN)/pytest
 
+.PHONY: test-install
+test-install: ## do what README.md says on minimal systems, with the public index alone; prints sizes and times (root; ROWS=)
+	@ROWS="$(ROWS)" tests/install/run.sh
+
 .PHONY: bench
 bench: install ## measure the link against a bare server, and opening against bare decryption (ratios, ten minutes)
 	@$(BIN)/python tests/bench/link.py

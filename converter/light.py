@@ -53,7 +53,7 @@ def lamp(image: Pixels, box: tuple[float, float, float, float], rng: random.Rand
     cv2.rectangle(reach, first, (round(x2 + grow) - left, round(y2 + grow) - top), (1.0,), -1)
     reach = np.asarray(cv2.GaussianBlur(reach, (0, 0), soft), np.float32)
     colour = np.array([rng.uniform(0.05, 1.0) for _ in range(3)], np.float32)
-    colour /= colour.max()
+    colour /= np.max(colour)
     lit = spot * (0.25 + 0.75 * colour) + rng.uniform(0, 90) * colour
     shown = (reach * rng.uniform(0.5, 1.0))[..., None]
     image = image.copy()
