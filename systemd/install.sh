@@ -60,7 +60,7 @@ if [ -d "$wheelhouse" ]; then
     pip+=(--no-index --find-links "$wheelhouse")
 fi
 # From a copy: nothing of root's is left in the checkout.
-cp -r setup.cfg pyproject.toml README.md LICENSE NOTICE edge converter "$source/"
+cp -r setup.{cfg,py} pyproject.toml MANIFEST.in README.md LICENSE NOTICE autovelox.example.toml edge converter models docs "$source/"
 if [ -n "$known" ]; then
     "${pip[@]}" --force-reinstall --no-deps --no-build-isolation "$source"
 else
@@ -70,7 +70,7 @@ fi
 echo "$wants" >"$target/.wants"
 share=$target/share/autovelox
 mkdir -p "$share"
-cp -r models docs systemd autovelox.example.toml LICENSE NOTICE "$share/"
+cp -r docs systemd autovelox.example.toml LICENSE NOTICE "$share/"
 if [ -n "$dest" ]; then
     # Scripts name their interpreter; it will be at home under the new root.
     grep -rlIZ "^#!$target" "$target/bin" | xargs -0r sed -i "1s#$target#$new#"

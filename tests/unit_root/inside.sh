@@ -58,7 +58,7 @@ second_boot() {
 [ ! -e /proof.second ] || second_boot
 
 step "$(systemctl --version | head -1), $(python3 --version)"
-mkdir /root/checkout && cp -r /src/{Makefile,setup.cfg,pyproject.toml,constraints.txt,README.md,LICENSE,NOTICE,autovelox.example.toml} \
+mkdir /root/checkout && cp -r /src/{Makefile,setup.cfg,setup.py,MANIFEST.in,pyproject.toml,constraints.txt,README.md,LICENSE,NOTICE,autovelox.example.toml} \
     /src/{edge,converter,models,docs,systemd} /root/checkout/
 cd /root/checkout
 
