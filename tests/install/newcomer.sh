@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # As a newcomer, an ordinary user: README.md's commands in a fresh clone, word for word. With "lacking": before the apt
 # line was followed, when make has to say so and to leave nothing.
 set -eu
@@ -35,7 +36,7 @@ while read -r line; do
             ;;
         'make test'*)
             if [ "${TESTS-all}" = none ]; then result tests "-"; continue; fi
-            # shellcheck disable=SC2086 - several tests
+            # shellcheck disable=SC2086
             if [ -z "${TESTS-}" ]; then eval "$line"; else .venv/bin/pytest $TESTS; fi | tee test.log
             grep '^Left out' test.log || true
             result tests "$(grep -E '^=+ .*(passed|failed|error)' test.log | tail -1 | sed -E 's/^=+ | in .*//g; s/([0-9]+ (failed|error)[a-z]*)/\1 FAILED/')"

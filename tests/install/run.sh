@@ -75,9 +75,9 @@ newcomer() {  # ROW SUITE ARCH
     readme | sed -n 's/^sudo apt install/apt-get install -y/p' >"$root/srv/install/apt.sh"
     readme | grep '^make' >"$root/srv/install/commands"
     [ -s "$root/srv/install/apt.sh" ] && [ -s "$root/srv/install/commands" ] || fail "README.md has no apt or no make line"
-    if inside root bash /srv/install/system.sh >"$log" 2>&1 && inside newcomer bash -l /srv/install/newcomer.sh lacking >>"$log" 2>&1 &&
+    if inside root bash /srv/install/system.sh >"$log" 2>&1 && inside newcomer bash /srv/install/newcomer.sh lacking >>"$log" 2>&1 &&
         inside root bash -eux /srv/install/apt.sh >>"$log" 2>&1; then
-        inside newcomer bash -l /srv/install/newcomer.sh >>"$log" 2>&1 || true
+        inside newcomer bash /srv/install/newcomer.sh >>"$log" 2>&1 || true
     fi
     outcome "$1" "$log"
     drop
