@@ -15,7 +15,7 @@ uninstall: ## remove the unit from this board; evidence, registry, configuration
 
 .PHONY: wheelhouse
 wheelhouse: ## fill var/wheelhouse for installing without a network (MACHINE=aarch64 for a Raspberry Pi)
-	@MACHINE="$(MACHINE)" systemd/wheelhouse.sh
+	@MACHINE="$(MACHINE)" PYTHON="$(PYTHON)" PYTHON_VERSION="$(PYTHON_VERSION)" WHEELS="$(WHEELS)" systemd/wheelhouse.sh
 
 .PHONY: test-unit
 test-unit: ## install, run, break and remove the unit in a booted systemd (root; skips where it cannot)
