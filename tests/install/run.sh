@@ -7,6 +7,7 @@ cd "$(dirname "$0")/../.."
 here=$PWD/tests/install
 work=$PWD/var/install
 rows=${ROWS:-bookworm trixie python3.12 wheel deb arm64-bookworm arm64-trixie}
+extra=
 mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
 
 fail() { echo "test-install: $*" >&2; exit 1; }
@@ -95,6 +96,8 @@ on_this_system() {  # ROW: another Python of this machine, as a user of its own
     rm -rf "$home"
 }
 
+. "$here/wheel.sh"
+. "$here/deb.sh"
 for row in $rows; do
     case $row in
         bookworm | trixie) newcomer "$row" "$row" amd64 ;;
@@ -108,8 +111,8 @@ for row in $rows; do
             extra=--bind-ro=$here/cpuinfo-pi4:/proc/cpuinfo TESTS=${ARM_TESTS-tests/unit/test_detector.py tests/unit/test_detector_runtime.py} \
                 newcomer "$row" "${row#arm64-}" arm64
             ;;
-        wheel) . "$here/wheel.sh" ;;
-        deb) . "$here/deb.sh" ;;
+        wheel) wheel_row "$row" trixie amd64 ;;
+        deb) deb_row "$row" bookworm amd64 ;;
         *) fail "there is no row $row" ;;
     esac
 done
