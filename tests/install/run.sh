@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 here=$PWD/tests/install
-work=$PWD/var/install
+work=${WORK:-$PWD/var/install}
 rows=${ROWS:-bookworm trixie python3.12 wheel deb arm64-bookworm arm64-trixie}
 extra=
 mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
@@ -16,6 +16,8 @@ for tool in debootstrap:debootstrap systemd-nspawn:systemd-container; do
     command -v "${tool%%:*}" >/dev/null || fail "needs ${tool%%:*}: apt install ${tool##*:}"
 done
 mkdir -p "$work"
+exec 9>"$work/.lock"
+flock --nonblock 9 || fail "another one runs in $work: wait, or give another folder as WORK"
 table=$work/table
 printf 'row\tPython\tfetched MB\tinstalled MB\tset up s\tdemo\tdemo s\ttests\ttests s\n' >"$table"
 rm -rf "$work/source.git"
