@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 out=$(mkdir -p "${1:-build/deb}" && cd "${1:-build/deb}" && pwd)
 for tool in dh:debhelper dpkg-buildpackage:dpkg-dev; do
-    command -v "${tool%%:*}" >/dev/null || { echo "deb: needs ${tool%%:*}: apt install debhelper dpkg-dev python3-venv" >&2; exit 1; }
+    command -v "${tool%%:*}" >/dev/null || { echo "deb: needs ${tool%%:*}: apt install build-essential debhelper git python3-venv" >&2; exit 1; }
 done
 [ -z "${WHEELS:-}" ] || WHEELS=$(realpath "$WHEELS")
 export WHEELS=${WHEELS:-}

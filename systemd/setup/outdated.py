@@ -1,4 +1,4 @@
-"""Lists the direct dependencies that have a newer release than their pin, which constraints.txt explains: ``make outdated``."""
+"""Lists the direct dependencies that have a newer release than their pin (`make outdated`); why: constraints.txt."""
 
 from __future__ import annotations
 

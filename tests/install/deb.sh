@@ -11,7 +11,7 @@ deb_row() {  # ROW SUITE ARCH
     extra=${WHEELS:+--bind-ro=$(realpath "$WHEELS"):/srv/wheels}
     if ! inside root bash -eux -c '
         apt-get update -q
-        apt-get install -y --no-install-recommends debhelper dpkg-dev git lintian python3 python3-venv
+        apt-get install -y --no-install-recommends build-essential debhelper git lintian python3 python3-venv
         git config --global --add safe.directory "*"
         git clone -q /srv/source.git /root/autovelox
         cd /root/autovelox
