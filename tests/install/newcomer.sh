@@ -21,11 +21,12 @@ if [ "${1:-}" = lacking ]; then
 fi
 
 result python "$(${PYTHON:-python3} -c 'import platform; print(platform.python_version(), platform.machine())')"
+export PIP_LOG=$PWD/pip.log # what was fetched stands in it
 began=$(date +%s)
 make install
 result setup $(($(date +%s) - began))
 result installed "$(du -sm .venv | cut -f1)"
-result fetched "$(du -sm ~/.cache/pip | cut -f1)"
+result fetched "$(bash "${FETCHED:-/srv/install/fetched.sh}" pip.log)"
 while read -r line; do
     began=$(date +%s)
     case $line in

@@ -93,7 +93,7 @@ on_this_system() {  # ROW: another Python of this machine, as a user of its own
     readme | grep '^make' >"$home/commands"
     env -i HOME="$home" PATH="$(dirname "$python"):/usr/local/bin:/usr/bin:/bin" LANG=C.UTF-8 PYTHON="$python" TESTS="${TESTS-}" \
         PIP_CERT=/etc/ssl/certs/ca-certificates.crt SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt PIP_CONFIG_FILE=/dev/null \
-        SOURCE="$work/source.git" COMMANDS="$home/commands" bash "$here/newcomer.sh" >"$log" 2>&1 || true
+        SOURCE="$work/source.git" COMMANDS="$home/commands" FETCHED="$here/fetched.sh" bash "$here/newcomer.sh" >"$log" 2>&1 || true
     outcome "$1" "$log"
     rm -rf "$home"
 }

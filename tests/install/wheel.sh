@@ -17,11 +17,12 @@ wheel_row() {  # ROW SUITE ARCH
         result() { echo "RESULT $1=$2"; }
         cd; mkdir tmp; export TMPDIR=$HOME/tmp
         began=$(date +%s)
+        export PIP_LOG=$HOME/pip.log
         python3 -m venv unit
         unit/bin/pip install --quiet /srv/dist/autovelox-*.whl
         result python "$(unit/bin/python -c "import platform; print(platform.python_version(), platform.machine())")"
         result setup $(($(date +%s) - began))
-        result fetched "$(du -sm ~/.cache/pip | cut -f1)"
+        result fetched "$(bash /srv/install/fetched.sh pip.log)"
         result installed "$(du -sm unit | cut -f1)"
         began=$(date +%s)
         unit/bin/autovelox demo | tee demo.log
