@@ -22,7 +22,7 @@ release() { basename "$(readlink /opt/autovelox/current)"; }
 schema() { python3 -c "import sqlite3; print(sqlite3.connect('/var/lib/autovelox/cases.sqlite').execute('PRAGMA user_version').fetchone()[0])"; }
 filed() { python3 -c "import sqlite3; print(sqlite3.connect('/var/lib/autovelox/cases.sqlite').execute('SELECT count(*) FROM cases').fetchone()[0])"; }
 sum_mb() { awk "/^$1:/ {sum += \$2} END {printf \"%.0f\", sum * 1.024 / 1e3}"; }  # kB of 1,024 bytes
-install_unit() { make -s install "$@" WHEELHOUSE=/src/var/wheelhouse >&2; }
+install_unit() { make -s install "$@" WHEELHOUSE=/srv/wheelhouse >&2; }
 
 second_boot() {
     until_true 300 ready || die "it did not start by itself at boot"
