@@ -19,7 +19,8 @@ RELEASE_DIR := build/release
 .PHONY: release
 release: install ## make build/release: wheel, source archive, the checkpoints to train on from, SHA256SUMS
 	@rm -rf $(RELEASE_DIR) && mkdir -p $(RELEASE_DIR)
-	@$(BIN)/python -m build --no-isolation --outdir $(RELEASE_DIR) . >/dev/null
+	@$(BIN)/python -m build --no-isolation --outdir $(RELEASE_DIR) . >build/release.log 2>&1 || \
+		{ cat build/release.log >&2; exit 1; }
 	@CHECKPOINTS="$(CHECKPOINTS)" converter/checkpoints.sh pack $(RELEASE_DIR)/autovelox-checkpoints-$(VERSION).tar.gz
 	@cd $(RELEASE_DIR) && sha256sum * >SHA256SUMS && cat SHA256SUMS
 
