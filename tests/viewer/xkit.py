@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import needs
-
 NEEDED = ("Xvfb", "xdotool", "import")
 SSH_NEEDED = (*NEEDED, "ssh", "ssh-keygen", "xauth", "/usr/sbin/sshd")
 
@@ -19,7 +17,7 @@ SSH_NEEDED = (*NEEDED, "ssh", "ssh-keygen", "xauth", "/usr/sbin/sshd")
 def missing(programs: tuple[str, ...] = NEEDED) -> str:
     """The programs this machine lacks, as a reason to skip; empty if none."""
     absent = [program for program in programs if shutil.which(program) is None]
-    return f"not installed here: {', '.join(absent)}; {needs.apt_line()}" if absent else ""
+    return f"not installed here: {', '.join(absent)}" if absent else ""
 
 
 @contextmanager
