@@ -16,7 +16,6 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 SETUP = ROOT / "systemd" / "setup"
 sys.path.insert(0, str(SETUP))
-import install as installer  # noqa: E402
 from locked import PARTS, Locked, locked  # noqa: E402
 from outdated import normal  # noqa: E402
 from pip._vendor.packaging.requirements import Requirement  # noqa: E402
@@ -211,68 +210,6 @@ def test_an_environment_that_works_is_kept_when_its_renewal_fails(checkout: Path
     subprocess.run([sys.executable, "-m", "venv", checkout / ".venv"], check=True)
     assert set_up(checkout).returncode != 0
     assert (checkout / ".venv" / "bin" / "pip").exists()
-
-
-class Registry:
-    """What pip is asked, and what it finds."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, index: bool) -> None:
-        self.asked: list[str] = []
-        self.has: set[str] = set()
-        monkeypatch.setattr(installer, "answers", lambda address: index)
-        monkeypatch.setattr(installer.Pip, "run", lambda pip, *words, quiet=False: self.run(*words))
-
-    def run(self, *words: str) -> bool:
-        """Whether the place that *words* name is among those that have what is asked for."""
-        place = "wheels" if "--no-index" in words else "pytorch" if "--index-url" in words else "public"
-        if "--require-hashes" in words:
-            place = f"{place}, hashed"
-        self.asked.append(place)
-        return place in self.has
-
-
-@pytest.mark.parametrize(
-    ("has", "asked"),
-    [
-        ({"wheels"}, ["wheels", "wheels"]),
-        ({"public"}, ["wheels", "public", "public"]),
-        ({"pytorch"}, ["wheels", "public", "pytorch"]),
-        ({"public, hashed"}, ["wheels", "public", "pytorch", "wheels, hashed", "public, hashed"]),
-    ],
-)
-def test_the_small_torch_is_looked_for_everywhere_before_the_large_one_is_taken(
-    has: set[str],
-    asked: list[str],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    registry = Registry(monkeypatch, index=True)
-    registry.has = has
-    assert installer.Pip(("install",), "x86_64", "3.11", tmp_path).part("torch")
-    assert registry.asked == asked
-    assert ("3.0 GB to fetch" in capsys.readouterr().out) == ("public, hashed" in has)
-
-
-def test_an_index_that_does_not_answer_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    registry = Registry(monkeypatch, index=False)
-    registry.has = {"public, hashed"}
-    assert installer.Pip(("install",), "x86_64", "3.11", None).part("torch")
-    assert "pytorch" not in registry.asked
-
-
-def test_the_large_torch_is_not_begun_on_a_disk_too_small_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    Registry(monkeypatch, index=False)
-    monkeypatch.setattr(installer, "CUDA_FREE_GB", 1e6)
-    with pytest.raises(SystemExit, match="are needed: make room"):
-        installer.Pip(("install",), "x86_64", "3.11", None).part("torch")
-
-
-def test_a_board_takes_its_torch_by_hash(monkeypatch: pytest.MonkeyPatch) -> None:
-    registry = Registry(monkeypatch, index=True)
-    registry.has = {"public, hashed"}
-    assert installer.Pip(("install",), "aarch64", "3.11", None).part("torch")
-    assert registry.asked == ["public, hashed"]
 
 
 def test_the_man_page_has_every_command() -> None:
