@@ -1,4 +1,4 @@
-"""Which PyTorch an x86_64 machine gets: the small build from wherever it is to be had, else the large one and a sentence."""
+"""Which PyTorch an x86_64 machine gets: the small build wherever it is to be had, else the large one and a sentence."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "systemd" / "setup"))
-import install as installer  # noqa: E402
-from locked import locked  # noqa: E402
+import install as installer
+from locked import locked
 
 
 class Registry:
