@@ -1,4 +1,4 @@
-"""Which PyTorch an x86_64 machine gets: the small build wherever it is to be had, else the large one and a sentence."""
+"""Which PyTorch an x86_64 machine gets: the small build wherever it is to be had, else the large one with a word."""
 
 from __future__ import annotations
 
