@@ -32,7 +32,7 @@ test: install ## set up, then run all tests
 
 .PHONY: test-install
 test-install: ## do what README.md says on minimal systems, with the public index alone; prints sizes and times (root; ROWS=)
-	@ROWS="$(ROWS)" tests/install/run.sh
+	@ROWS="$(ROWS)" WHEELS="$(WHEELS)" tests/install/run.sh
 
 .PHONY: bench
 bench: install ## measure the link against a bare server, and opening against bare decryption (ratios, ten minutes)

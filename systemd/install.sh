@@ -5,7 +5,7 @@
 # unit is restarted; if the new release does not become healthy, the one before it comes back, with its own units and,
 # where the new one had migrated them, its own databases.
 # DESTDIR installs below another root, for images and packages: nothing is started there, and root is not needed.
-# RELEASE names the release, UNITDIR and BINDIR are for packages. WHEELS is a folder of wheels to take before any index.
+# RELEASE names the release, UNITDIR, BINDIR and CPU_ONLY (fail rather than take PyTorch's build with CUDA) are for packages. WHEELS is a folder of wheels to take before any index.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -73,7 +73,7 @@ else
     else
         wheels=
     fi
-    "$target/bin/python" systemd/setup/install.py --ignore-installed ${wheels:+--wheels "$wheels"} unit torch
+    "$target/bin/python" systemd/setup/install.py --ignore-installed ${CPU_ONLY:+--cpu-only} ${wheels:+--wheels "$wheels"} unit torch
     "${pip[@]}" --ignore-installed --no-deps --no-build-isolation "$source"
 fi
 echo "$wants" >"$target/.wants"

@@ -39,6 +39,7 @@ class Pip:
     machine: str
     python: str | None
     wheels: Path | None
+    cpu_only: bool = False
 
     def run(self, *words: str, quiet: bool = False) -> bool:
         """Run it; True if it went well. *quiet* hides what it says when it does not."""
@@ -78,6 +79,8 @@ class Pip:
 
     def _cuda_build(self, packages: dict[str, Locked]) -> bool:
         """Take the public index's build, after a sentence."""
+        if self.cpu_only:
+            sys.exit("make: no CPU build of PyTorch is to be had here: give a folder with it, WHEELS=folder")
         print(
             "PyTorch: its own index, which has the small CPU build, does not answer; the public one has only the build"
             f" with CUDA: {CUDA_FETCHED_GB:.1f} GB to fetch, {CUDA_INSTALLED_GB:.1f} GB on the disk. It runs without a"
@@ -118,6 +121,7 @@ def chosen() -> tuple[Pip, argparse.Namespace]:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--wheels", type=Path, metavar="DIR", help="a folder of wheels to take before any index")
     parser.add_argument("--ignore-installed", action="store_true", help="install what the system has, too")
+    parser.add_argument("--cpu-only", action="store_true", help="fail rather than take PyTorch's build with CUDA")
     parser.add_argument("--exact", action="store_true", help="remove what is installed and not in the lock")
     parser.add_argument("--download", type=Path, metavar="DIR", help="put wheels there instead of installing them")
     parser.add_argument("--machine", default=platform.machine(), help="download for this machine (aarch64, x86_64)")
@@ -134,9 +138,9 @@ def chosen() -> tuple[Pip, argparse.Namespace]:
         tags += [f"manylinux2014_{arguments.machine}", f"linux_{arguments.machine}"]
         command = ["download", "--dest", str(arguments.download), "--implementation", "cp", "--python-version", version]
         command += [word for tag in tags for word in ("--platform", tag)]
-        return Pip(tuple(command), arguments.machine, version, wheels), arguments
+        return Pip(tuple(command), arguments.machine, version, wheels, arguments.cpu_only), arguments
     command = ["install", *(["--ignore-installed"] if arguments.ignore_installed else [])]
-    return Pip(tuple(command), platform.machine(), None, wheels), arguments
+    return Pip(tuple(command), platform.machine(), None, wheels, arguments.cpu_only), arguments
 
 
 def main() -> None:

@@ -66,6 +66,12 @@ def test_an_index_that_does_not_answer_is_not_asked(monkeypatch: pytest.MonkeyPa
     assert "pytorch" not in registry.asked
 
 
+def test_a_package_is_not_made_with_the_large_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+    Registry(monkeypatch, index=False)
+    with pytest.raises(SystemExit, match="no CPU build of PyTorch is to be had here: give a folder"):
+        installer.Pip(("install",), "x86_64", "3.11", None, cpu_only=True).part("torch")
+
+
 def test_the_large_torch_is_not_begun_on_a_disk_too_small_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
     Registry(monkeypatch, index=False)
     monkeypatch.setattr(installer, "CUDA_FREE_GB", 1e6)
