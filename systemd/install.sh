@@ -5,7 +5,8 @@
 # unit is restarted; if the new release does not become healthy, the one before it comes back, with its own units and,
 # where the new one had migrated them, its own databases.
 # DESTDIR installs below another root, for images and packages: nothing is started there, and root is not needed.
-# RELEASE names the release, UNITDIR, BINDIR and CPU_ONLY (fail rather than take PyTorch's build with CUDA) are for packages. WHEELS is a folder of wheels to take before any index.
+# WHEELS is a folder of wheels to take before any index. For packages: RELEASE names the release, UNITDIR and BINDIR are
+# theirs, CPU_ONLY fails rather than take PyTorch's build with CUDA.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
