@@ -40,5 +40,5 @@ def left_out() -> str:
     out = {what: names for what, needs in NEEDS.items() if (names := lacking(needs))}
     if not out:
         return ""
-    listed = "; ".join(f"{what} (no {', '.join(names)})" for what, names in out.items())
+    listed = "; ".join(f"{what} (no {', '.join(names).replace('_tk', 'tk')})" for what, names in out.items())
     return f"Left out: {listed}. To have them: {apt_line()}"

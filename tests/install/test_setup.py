@@ -212,6 +212,27 @@ def test_an_environment_that_works_is_kept_when_its_renewal_fails(checkout: Path
     assert (checkout / ".venv" / "bin" / "pip").exists()
 
 
+def test_without_tk_the_viewers_tests_are_left_out_and_the_others_run(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['_tkinter'] = None\n")
+    others = [
+        folder for folder in (ROOT / "tests").iterdir() if folder.is_dir() and folder.name not in ("viewer", "link")
+    ]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", "tests"]
+        + [f"--ignore={folder}" for folder in others],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "tests/link/" in done.stdout
+    assert "tests/viewer/" not in done.stdout
+    assert "Left out: the viewer (no tkinter)" in done.stdout
+    assert needs.apt_line() in done.stdout
+
+
 def test_the_man_page_has_every_command() -> None:
     page = (ROOT / "systemd" / "man" / "autovelox.1").read_text(encoding="utf-8")
     done = subprocess.run([sys.executable, "-m", "edge", "--help"], capture_output=True, text=True, check=True)
