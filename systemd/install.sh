@@ -82,8 +82,8 @@ share=$target/share/autovelox
 mkdir -p "$share"
 cp -r docs systemd autovelox.example.toml LICENSE NOTICE "$share/"
 if [ -n "$dest" ]; then
-    # Scripts name their interpreter; it will be at home under the new root.
-    grep -rlIZ "^#!$target" "$target/bin" | xargs -0r sed -i "1s#$target#$new#"
+    # Scripts name their interpreter, and the environment itself; both will be at home under the new root.
+    grep -rlIZ "$target" "$target/bin" "$target/pyvenv.cfg" | xargs -0r sed -i "s#$target#$new#g"
 fi
 
 put() { install -D -m 644 "$1" "$dest$2"; }
