@@ -112,7 +112,7 @@ exec {sys.executable} "$@"
 def preflight(programs: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [programs / "sh", SETUP / "preflight.sh"],
-        env={"PATH": str(programs), **environment},
+        env={"PATH": str(programs), "DISK_MB": "1", **environment},  # /tmp may be small
         cwd=programs,
         capture_output=True,
         text=True,
@@ -183,7 +183,13 @@ def checkout(tmp_path: Path) -> Path:
 def set_up(checkout: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [checkout / "systemd" / "setup" / "environment.sh", ".venv", "unit"],
-        env={**os.environ, "PYTHON": sys.executable, "WHEELS": str(checkout.parent / "no-wheels"), **environment},
+        env={
+            **os.environ,
+            "PYTHON": sys.executable,
+            "WHEELS": str(checkout.parent / "no-wheels"),
+            "DISK_MB": "1",
+            **environment,
+        },
         capture_output=True,
         text=True,
         check=False,
