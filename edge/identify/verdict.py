@@ -34,9 +34,11 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Claims against one plate: ``scores`` in nats against the best free reading, one a claim; ``best`` indexes the
-    best claim, ``lead`` is how far it is ahead of the other claims, ``evidence`` how far ahead of what the plate may
-    say otherwise, both in nats and possibly infinite."""
+    """Claims against one plate: ``scores`` in nats against the best free reading, one a claim.
+
+    ``best`` indexes the best claim, ``lead`` is how far it is ahead of the other claims, ``evidence`` how far ahead of
+    what the plate may say otherwise, both in nats and possibly infinite.
+    """
 
     scores: tuple[float, ...]
     best: int
@@ -51,7 +53,7 @@ class Comparison:
         return cls(
             scores=tuple(float(score) for score in judged - said.scores[0]),
             best=best,
-            lead=float(judged[best] - others.max()) if others.size else np.inf,
+            lead=float(judged[best] - np.max(others)) if others.size else np.inf,
             evidence=float(judged[best]) - said.best_beside(plates),
         )
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
+import hilservice
 import pytest
-from gpiozero import Device
-from gpiozero.pins.mock import MockFactory
 from hilbench import measure, table
 from hilfeed import number_of, record, scene, stamped
 from hilservice import Service, report, serve
@@ -23,12 +22,7 @@ SIZE = (640, 360)
 MOCK = RadarSettings(pin_factory="mock", debounce_s=0.0, hold_off_s=0.0)
 
 
-@pytest.fixture(autouse=True)
-def mock_pins() -> Iterator[None]:
-    before, Device.pin_factory = Device.pin_factory, (factory := MockFactory())
-    yield
-    factory.reset()
-    Device.pin_factory = before
+pytestmark = pytest.mark.usefixtures("mock_pins")
 
 
 @pytest.mark.parametrize("number", [0, 1, 1000, 65535])
@@ -78,3 +72,13 @@ async def test_the_service_loses_no_trigger_and_keeps_to_its_memory(tmp_path: Pa
 def test_lost_triggers_and_foreign_frames_are_counted() -> None:
     service = Service(4, numbers=[5, 5, 9])
     assert (service.lost, service.wrong) == (1, 2)
+
+
+@pytest.mark.parametrize(("installed", "fits"), [("torch", False), ("nvidia-cublas", True)])
+def test_a_unit_with_cudas_libraries_may_take_more(installed: str, fits: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = SimpleNamespace(name=installed)
+    monkeypatch.setattr(hilservice.metadata, "distributions", lambda: [found])
+    service = Service(triggers=1)
+    service.shared_once_mb = 1200.0
+    assert service.fits is fits
+    assert f"at most {1500 if fits else 1000}." in report(service)
