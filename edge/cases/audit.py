@@ -14,9 +14,11 @@ from typing import Any
 
 from edge.cases.evidence import (
     Chain,
+    Checkpoint,
     Mismatch,
     Signature,
     check_chain,
+    check_checkpoint,
     check_signatures,
     check_trust,
     driver_name,
@@ -45,13 +47,15 @@ def audit(
     *,
     trusted: bytes | None = None,
     head: str | None = None,
+    checkpoint: Checkpoint | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> str:
     """Check everything in *state_dir*.
 
     *trusted* is a public key (32 bytes) that must have signed the verdicts, or an entry after them. *head* is a hash
     that an earlier audit reported and that must still be in the chain: a chain that was cut short looks like a younger
-    one otherwise. *progress* is called with the number of cases checked and of all cases.
+    one otherwise. A *checkpoint*, which the unit signed, serves the same purpose. *progress* is called with the number
+    of cases checked and of all cases.
 
     Returns:
         One sentence with the numbers of cases and entries, the key, and the hash of the newest entry.
@@ -65,7 +69,7 @@ def audit(
         with closing(open_to_read(folder)) as database:
             database.execute("BEGIN")  # one snapshot, whatever the daemon writes meanwhile
             try:
-                return _audit(folder, database, trusted, head, progress)
+                return _audit(folder, database, trusted, head, checkpoint, progress)
             except Mismatch as error:
                 where = "" if error.entry is None else _case_of(database, error.entry)
                 raise EvidenceError(
@@ -95,12 +99,15 @@ def _audit(
     database: sqlite3.Connection,
     trusted: bytes | None,
     head: str | None,
+    checkpoint: Checkpoint | None,
     progress: Callable[[int, int], None] | None,
 ) -> str:
     chain = check_chain(read_links(database))
     if head is not None and not database.execute("SELECT 1 FROM entries WHERE hash = ?", (head,)).fetchone():
         raise Mismatch(f"the chain no longer holds entry {head[:16]}...: its end was cut off or exchanged")
     _check_signatures(chain.signatures)
+    if checkpoint is not None:
+        check_checkpoint(chain, checkpoint)
     if trusted is not None:
         check_trust(chain, trusted, set(chain.decided) - chain.purged)
     rows = database.execute(_ROWS).fetchall()
@@ -113,6 +120,8 @@ def _audit(
                 progress(done, len(rows))
     signed = f"{len(chain.unsigned)} not signed yet" if chain.unsigned else "all signed"
     purged = f", {len(chain.purged)} of them purged" if chain.purged else ""
+    if chain.backwards:
+        signed += f", {len(chain.backwards)} earlier than the one before"
     key = f" with key {chain.first_key}" if chain.first_key else ""
     return f"Everything holds: {len(rows)} cases{purged}, {chain.entries} entries, {signed}{key}; head {chain.head}"
 

@@ -52,6 +52,10 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     )
     verify.add_argument("package", type=Path, nargs="?", metavar="FILE.zip")
     verify.add_argument("--key", type=Path, help="the unit's public key (PEM or hex), from a source you trust")
+    verify.add_argument(
+        "--report", type=Path, metavar="FILE.pdf", help="tell whether a package's chain names this report"
+    )
+    verify.add_argument("--checkpoint", type=Path, metavar="FILE", help="a checkpoint that the chain must hold")
     verify.add_argument("--head", help="hash of an entry that must still be in the chain, as an earlier check gave it")
     purge = _add(actions, "purge", _purge, "delete cases whose retention period is over; tombstones stay")
     purge.add_argument("numbers", type=int, nargs="*", metavar="N", help="these cases instead, before their time")
@@ -200,16 +204,25 @@ def _review(args: argparse.Namespace) -> int:
 
 
 def _verify(args: argparse.Namespace) -> int:
+    from edge.cases import evidence
     from edge.cases.audit import audit
-    from edge.cases.evidence import Mismatch, check_package, read_public_key
 
+    if args.report is not None and args.package is None:
+        raise CaseError("a report is held against a package", "name the package as well")
     try:
-        trusted = read_public_key(args.key) if args.key else None
+        trusted = evidence.read_public_key(args.key) if args.key else None
+        checkpoint = evidence.read_checkpoint(args.checkpoint) if args.checkpoint else None
         if args.package is not None:
-            print(check_package(args.package, trusted))
+            verified = evidence.verify_package(args.package, trusted, checkpoint)
+            print("\n".join([verified.sentence, *verified.facts]))
+            if args.report is not None:
+                print(evidence.check_report(verified, args.report.read_bytes()))
         else:
-            print(audit(_state_dir(args), trusted=trusted, head=args.head, progress=partial(_progress, "verifying")))
-    except Mismatch as error:
+            progress = partial(_progress, "verifying")
+            print(audit(_state_dir(args), trusted=trusted, head=args.head, checkpoint=checkpoint, progress=progress))
+    except evidence.KeyFileError as error:
+        raise SecretError(str(error), "name the file that the authority published, or that the unit wrote") from None
+    except evidence.Mismatch as error:
         raise EvidenceError(
             f"the evidence does not hold: {error}", "ask for a new package, and find out how this one was changed"
         ) from None

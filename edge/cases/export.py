@@ -32,10 +32,9 @@ from edge.cases.evidence import (
     check_package,
     sha256,
 )
-from edge.cases.packaging import PackageWriter
 from edge.cases.report import Pictures, Proof, overlay, pdf_report, plate_crop
 from edge.cases.review import record, record_package
-from edge.cases.storage import StateFolder, make_folder, open_to_read, write_durably
+from edge.cases.storage import PackageWriter, StateFolder, make_folder, open_to_read, write_durably
 from edge.cases.views import EventKind
 from edge.crypto.keyfile import sync_folder
 from edge.errors import CaseError, EvidenceError

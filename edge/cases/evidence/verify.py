@@ -3,9 +3,10 @@
 
     python3 -I verify.py EXPORT.zip [--key public-key.pem] [--report REPORT.pdf] [--checkpoint FILE]
 
-A copy of this file is in every package; take one from a source you trust if you do not trust the package. It is longer
-than the other files of the unit and shares no code with them, so that the whole check can be read and run from this one
-file, without the unit's software. The steps, in this order:
+A copy of this file is in every package; take one from a source you trust if you do not trust the package.
+Longer than 300 lines because the whole check can be read and run from this one file: it shares no code with the unit.
+
+The steps, in this order:
 
  1. Container: every byte of the file is where a unit puts it. Names come from a closed pattern, each once, in order.
  2. Chain: entries are numbered from 1 and written canonically; each holds the hash of the one before; case numbers have

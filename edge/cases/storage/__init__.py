@@ -16,6 +16,7 @@ from edge.cases.storage.entries import (
 from edge.cases.storage.journal import Journal, JournalFile
 from edge.cases.storage.layout import JOURNAL, StateFolder
 from edge.cases.storage.lock import is_locked, take_lock
+from edge.cases.storage.package import PackageWriter
 from edge.cases.storage.signatures import rotate_signing_key
 from edge.cases.storage.space import DiskSpace
 from edge.cases.storage.writer import Writer
@@ -26,6 +27,7 @@ __all__ = [
     "DiskSpace",
     "Journal",
     "JournalFile",
+    "PackageWriter",
     "StateFolder",
     "Writer",
     "append_entry",

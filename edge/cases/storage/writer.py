@@ -86,7 +86,7 @@ class Writer:
             writer = cls(folder, Journal(folder), database, signer, space)
             writer._chain.begin(database)
             writer._recover()
-            writer._chain.remember()
+            writer._remember()
         except BaseException:
             database.close()
             raise
@@ -202,10 +202,12 @@ class Writer:
         self._remember()
 
     def _remember(self) -> None:
+        """Remember the head once it is out of the WAL, which a power cut may tear: the chain never falls behind it."""
         try:
-            self._chain.remember()
-        except OSError as error:
-            log.warning("the head of the chain could not be remembered yet: %s", error.strerror)
+            if empty_wal(self._database, self._path):
+                self._chain.remember()
+        except (sqlite3.Error, OSError) as error:
+            log.warning("the head of the chain could not be remembered yet: %s", error)
 
     def erase_decided(self) -> None:
         """Erase the journal files of decided cases once their verdicts are out of the WAL; else try again later."""

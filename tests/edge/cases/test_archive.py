@@ -85,21 +85,21 @@ async def test_reviews_are_events_and_never_edits(tmp_path: Path) -> None:
     await filled(tmp_path, 1)
     record(tmp_path, 1, kind="view", officer="Conti")
     record(tmp_path, 1, kind="correct_plate", officer="Conti", reason="0 is O", plate="ab 000 ce")
-    record(tmp_path, 1, kind="dismiss", officer="Conti", reason="ambulance", signer=SIGNER)
+    record(tmp_path, 1, kind="dismiss", officer="Conti", reason="ambulance")
     with Archive(tmp_path) as archive:
         kinds = [(event.kind, event.plate, event.signed) for event in archive.events(1)]
         assert kinds == [
             (EventKind.VIEW, None, False),
             (EventKind.CORRECT_PLATE, "AB000CE", False),
-            (EventKind.DISMISS, None, True),
+            (EventKind.DISMISS, None, False),
         ]
         (row,) = archive.summaries()
         assert (row.plate_text, row.corrected_plate, row.review) == ("AB000CD", "AB000CE", "dismiss")
         assert archive.case(1).plate_text == "AB000CD"
         assert archive.case(1).review == "dismiss"
         assert archive.count(CaseFilter(text="AB000CE", review="dismiss")) == 1
-        assert archive.status().unsigned == 2
-        assert "2 of them not yet signed" in archive.status().chain
+        assert archive.status().unsigned == 3
+        assert "3 of them not yet signed" in archive.status().chain
     await (await CaseStore.open(tmp_path, SIGNER, UNIT)).close()
     with Archive(tmp_path) as archive:
         assert archive.status().unsigned == 0

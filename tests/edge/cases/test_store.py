@@ -87,6 +87,7 @@ async def test_a_row_the_database_lost_comes_back_from_the_journal(tmp_path: Pat
     await store.file(trigger(), [frame()], [], **FILING)
     await store.close()
     StateFolder(tmp_path).database.unlink()
+    StateFolder(tmp_path).head.unlink()  # remembered once the row is safe
     store = await open_store(tmp_path)
     assert [case.number for case in await store.pending()] == [1]
     assert await store.file(trigger(), [frame()], [], **FILING) == 2

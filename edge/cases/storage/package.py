@@ -11,7 +11,7 @@ import zlib
 from typing import BinaryIO
 
 from edge.cases.evidence import SEAL, SEAL_HEX, sha256
-from edge.cases.storage import sync_file
+from edge.cases.storage.durable import sync_file
 from edge.errors import CaseError
 
 LOCAL, CENTRAL, END = struct.Struct("<4s5H3I2H"), struct.Struct("<4s6H3I5H2I"), struct.Struct("<4s4H2IH")
@@ -33,6 +33,7 @@ class PackageWriter:
         """Write to *file*, which is empty and open for reading and writing."""
         self._file = file
         self._directory = bytearray()
+        self._count = 0
         self.hashes: dict[str, str] = {}
 
     def add(self, name: str, data: bytes) -> None:
@@ -43,13 +44,14 @@ class PackageWriter:
             OSError: the disk reports an error.
         """
         offset, encoded = self._file.tell(), name.encode("ascii")
-        if len(self.hashes) >= MOST_MEMBERS or offset + len(data) + len(self._directory) + BLOCK > LARGEST_PACKAGE:
+        if self._count >= MOST_MEMBERS or offset + len(data) + len(self._directory) + BLOCK > LARGEST_PACKAGE:
             raise CaseError("the package grows beyond 4 GiB", "export fewer cases at once")
         common = (0, 0, 0, FIRST_DAY, zlib.crc32(data), len(data), len(data), len(encoded), 0)
         self._file.write(LOCAL.pack(b"PK\3\4", VERSION, *common) + encoded)
         self._file.write(data)
         made_by = UNIX << 8 | VERSION
         self._directory += CENTRAL.pack(b"PK\1\2", made_by, VERSION, *common, 0, 0, 0, MODE << 16, offset) + encoded
+        self._count += 1
         self.hashes[name] = sha256(data)
 
     def finish(self) -> None:
@@ -58,7 +60,7 @@ class PackageWriter:
         Raises:
             OSError: the disk reports an error.
         """
-        offset, count = self._file.tell(), len(self.hashes)
+        offset, count = self._file.tell(), self._count
         end = END.pack(b"PK\5\6", 0, 0, count, count, len(self._directory), offset, len(SEAL) + SEAL_HEX)
         self._file.write(bytes(self._directory) + end + SEAL)
         self._file.seek(0)
