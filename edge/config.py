@@ -205,8 +205,12 @@ class VerdictSettings(Section):
 
 
 class CaseSettings(Section):
-    """``[cases]``: evidence and how long it stays."""
+    """``[cases]``: evidence and how long it stays.
 
+    ``witness_dirs`` are folders, best outside the unit, that get a signed checkpoint of the chain every hour.
+    """
+
+    witness_dirs: tuple[Path, ...] = ()
     signing_key_file: Path = Path("/etc/autovelox/signing.key")
     retention_days: Annotated[int, Field(ge=1)] = 150
     retention_unidentified_days: Annotated[int, Field(ge=1)] = 60

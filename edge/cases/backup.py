@@ -17,7 +17,7 @@ from pathlib import Path
 
 from edge.cases.archive import Archive
 from edge.cases.audit import audit
-from edge.cases.evidence import Signer
+from edge.cases.evidence import Checkpoint, KeyFileError, Signer, read_checkpoint
 from edge.cases.storage import (
     Journal,
     JournalFile,
@@ -26,13 +26,14 @@ from edge.cases.storage import (
     connect,
     extending,
     last_entry,
+    newest_checkpoint,
     newest_key,
     open_to_read,
     sync_tree,
     write_transaction,
 )
 from edge.crypto.keyfile import sync_folder
-from edge.errors import CaseError
+from edge.errors import CaseError, EvidenceError
 
 BACKUP_PREFIX = "cases-"
 
@@ -41,18 +42,23 @@ def backup(state_dir: Path, to: Path, *, progress: Callable[[int, int], None] | 
     """Copy the cases in *state_dir* to the folder *to* and verify the copy.
 
     If *to* exists, it is a place for many backups: the copy becomes a dated folder in it, in which photos that the
-    backup before has as well are hard links. *progress* is called with the number of cases verified and of all cases.
+    backup before has as well are hard links. The copy must continue that backup, and the newest checkpoint there: a
+    chain that was written anew, with whatever keys, does not. *progress* is called with the number of cases verified
+    and of all cases.
 
     Returns:
         One sentence: where the copy is, and what its verification found.
 
     Raises:
         CaseError: there are no cases yet, *to* is a store itself, or it cannot be written.
-        EvidenceError: the verification failed, so the store is damaged as well.
+        EvidenceError: the verification failed, so the store is damaged as well; or the chain does not continue what was
+            backed up before.
     """
     before: Path | None = None
+    checkpoint: Checkpoint | None = None
     if to.is_dir() and not StateFolder(to).database.exists():
         before = max((path for path in to.glob(f"{BACKUP_PREFIX}*") if path.is_dir()), default=None)
+        checkpoint = _checkpoint_in(to)
         to = to / datetime.now(UTC).strftime(f"{BACKUP_PREFIX}%Y-%m-%dT%H%M%SZ")
     part = _new_folder(to)
     source_folder, target_folder = StateFolder(state_dir), StateFolder(part)
@@ -65,6 +71,8 @@ def backup(state_dir: Path, to: Path, *, progress: Callable[[int, int], None] | 
                 target.execute("PRAGMA journal_mode = DELETE")  # so that it opens on read-only media
         journal, copied = Journal(source_folder), Journal(target_folder)
         with closing(open_to_read(target_folder)) as database:
+            if before is not None:
+                _check_continues(database, StateFolder(before))
             sql = "SELECT number, state, body FROM cases JOIN entries ON seq = filed_seq WHERE purged_seq IS NULL"
             rows = database.execute(sql).fetchall()
         for number, state, filed in rows:
@@ -74,7 +82,7 @@ def backup(state_dir: Path, to: Path, *, progress: Callable[[int, int], None] | 
             if state == "pending":
                 file = journal.read(number)
                 copied.write(number, JournalFile(file.manifest if file else json.loads(filed), ()))
-        says = f"{to}: {audit(part, progress=progress)}"
+        says = f"{to}: {audit(part, checkpoint=checkpoint, progress=progress)}"
         _finish(part, to)
     except (OSError, sqlite3.Error) as error:
         raise CaseError(f"the backup {to} cannot be written ({error})", "check that disk") from None
@@ -130,6 +138,36 @@ def restore(
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return says
+
+
+def _checkpoint_in(place: Path) -> Checkpoint | None:
+    path = newest_checkpoint(place)
+    try:
+        return read_checkpoint(path) if path is not None else None
+    except KeyFileError:
+        raise CaseError(f"{path} is no checkpoint of a unit", "move it away if it is none of this unit's") from None
+
+
+def _check_continues(database: sqlite3.Connection, before: StateFolder) -> None:
+    """Check that the chain in *database* holds the newest entry of the backup *before*."""
+    try:
+        with closing(sqlite3.connect(f"{before.database.resolve().as_uri()}?mode=ro", uri=True)) as earlier:
+            last = last_entry(earlier)
+    except sqlite3.Error as error:
+        raise CaseError(
+            f"the backup before, {before.root}, cannot be read ({error})",
+            "verify it, and move it away if it is damaged",
+        ) from None
+    if last is None:
+        return
+    row = database.execute("SELECT hash FROM entries WHERE seq = ?", (last[0],)).fetchone()
+    if row is None or row[0] != last[1]:
+        raise EvidenceError(
+            f"the chain does not continue the backup before, {before.root}: entry {last[0]} of it is"
+            f" {'missing' if row is None else 'another one'}",
+            "keep both as they are and find out who wrote the chain anew; after a restore from an older backup, begin a"
+            " new folder",
+        )
 
 
 def _copy_photos(source: Path, target: Path, before: Path | None) -> None:

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from edge.cases.archive import Archive
 from edge.cases.evidence import Manifest, Record, Signer, filed_manifest, to_case
 from edge.cases.retention import Purger, RetentionPolicy
-from edge.cases.storage import DiskSpace, StateFolder, Writer, clock_state, take_lock
+from edge.cases.storage import DiskSpace, StateFolder, Witness, Writer, clock_state, take_lock
 from edge.errors import CaseError
 from edge.model import Case, Decision, Frame, Packet, PendingCase, State, Trigger
 
@@ -42,6 +42,7 @@ class CaseStore:
         lock: int,
         space: DiskSpace,
         purger: Purger | None,
+        witness: Witness | None,
     ) -> None:
         """Use :meth:`open`."""
         self._folder = folder
@@ -51,6 +52,7 @@ class CaseStore:
         self._lock = lock
         self._space = space
         self._purger = purger
+        self._witness = witness
 
     @classmethod
     async def open(
@@ -61,11 +63,13 @@ class CaseStore:
         *,
         space: DiskSpace | None = None,
         policy: RetentionPolicy | None = None,
+        witness_dirs: Sequence[Path] = (),
     ) -> CaseStore:
         """Open or create the store in *state_dir*, and finish what the last end interrupted.
 
         Without *signer* entries stay unsigned until a process that has the key signs them. *unit* goes into every
-        manifest: serial number, software, models. With *policy* :meth:`housekeep` purges the cases that are due.
+        manifest: serial number, software, models. With *policy* :meth:`housekeep` purges the cases that are due. Every
+        hour and at the end a signed checkpoint of the chain is written to the folders *witness_dirs*.
 
         Raises:
             CaseError: another daemon uses the store, or it is damaged.
@@ -86,12 +90,19 @@ class CaseStore:
                 raise CaseError(f"the case store in {state_dir} cannot be used ({error})", "check the disk") from None
             raise
         purger = Purger(state_dir, policy, signer) if policy is not None else None
-        return cls(folder, unit, writer=writer, thread=thread, lock=lock, space=space, purger=purger)
+        witness = Witness(witness_dirs, str(unit.get("serial", "")), signer) if signer is not None else None
+        return cls(folder, unit, writer=writer, thread=thread, lock=lock, space=space, purger=purger, witness=witness)
 
     async def close(self) -> None:
-        """Finish the acts that were begun, close the database and unlock the folder."""
+        """Finish the acts that were begun, write a last checkpoint, close the database and unlock the folder."""
+
+        def work() -> None:
+            self._writer.close()
+            if self._witness is not None:
+                self._witness.write(self._writer.head)
+
         try:
-            await self._run(self._writer.close)
+            await self._run(work)
         finally:
             self._thread.shutdown()
             os.close(self._lock)
@@ -181,6 +192,8 @@ class CaseStore:
 
         def work() -> None:
             self._writer.housekeep()
+            if self._witness is not None:
+                self._witness.write_hourly(self._writer.head)
             if self._purger is not None:
                 self._purger.purge_due()
 
@@ -200,7 +213,7 @@ class CaseStore:
             return alarm
         if behind := self._writer.behind:
             return f"the database refuses {behind} cases that the journal holds: check the disk"
-        return None
+        return self._witness.problem if self._witness is not None else None
 
     def shortage(self) -> str | None:
         """One sentence if the disk runs short of space, early enough to do something about it, else None."""

@@ -73,6 +73,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
         load_signer(settings.cases.signing_key_file),
         await asyncio.to_thread(provenance, settings, folder),
         policy=RetentionPolicy.of(settings.cases),
+        witness_dirs=settings.cases.witness_dirs,
     )
     stack.push_async_callback(cases.close)
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -238,3 +240,24 @@ def photo(plate: str, size: tuple[int, int] = (1280, 720), shift: int = 0) -> by
 @cache
 def _portrait(index: int) -> bytes:
     return draw(load_cast().driver[index].portrait)
+
+
+@contextmanager
+def running_unit(state_dir: Path) -> Iterator[None]:
+    """A unit that keeps the store of *state_dir* meanwhile: it signs what officers' programs write."""
+    stopped = threading.Event()
+
+    async def work() -> None:
+        store = await CaseStore.open(state_dir, SIGNER, UNIT)
+        while not stopped.is_set():
+            await store.housekeep()
+            await asyncio.sleep(0.1)
+        await store.close()
+
+    unit = threading.Thread(target=asyncio.run, args=(work(),))
+    unit.start()
+    try:
+        yield
+    finally:
+        stopped.set()
+        unit.join()

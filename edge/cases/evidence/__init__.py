@@ -1,6 +1,7 @@
 """The rules of evidence, without I/O but for key files: manifests, the chain of entries, signatures, verification."""
 
 from edge.cases.evidence.chain import DOMAIN, NO_HASH, Entry, Signs, canonical, next_entry, sha256
+from edge.cases.evidence.checkpoint import sign_checkpoint
 from edge.cases.evidence.manifest import (
     Manifest,
     Record,
@@ -80,6 +81,7 @@ __all__ = [
     "reason_sentence",
     "sha256",
     "shown_plate",
+    "sign_checkpoint",
     "to_case",
     "to_packet",
     "verify_package",

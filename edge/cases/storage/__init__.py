@@ -19,6 +19,7 @@ from edge.cases.storage.lock import is_locked, take_lock
 from edge.cases.storage.package import PackageWriter
 from edge.cases.storage.signatures import rotate_signing_key
 from edge.cases.storage.space import DiskSpace
+from edge.cases.storage.witness import Witness, newest_checkpoint
 from edge.cases.storage.writer import Writer
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "JournalFile",
     "PackageWriter",
     "StateFolder",
+    "Witness",
     "Writer",
     "append_entry",
     "case_state",
@@ -39,6 +41,7 @@ __all__ = [
     "is_locked",
     "last_entry",
     "make_folder",
+    "newest_checkpoint",
     "newest_key",
     "open_to_read",
     "read_links",

@@ -175,9 +175,9 @@ class UnitChain:
         self.problem: str | None = None
 
     @property
-    def head(self) -> Head | None:
-        """The newest entry that this unit wrote or signed; None before the first."""
-        return self._head
+    def remembered(self) -> Head | None:
+        """The head in the file: out of the WAL, so that no power cut takes it back."""
+        return self._remembered
 
     @contextmanager
     def extending(self, database: sqlite3.Connection) -> Iterator[None]:

@@ -29,6 +29,7 @@ from edge.cases.storage.entries import (
     insert_filed,
     read_filed_manifest,
 )
+from edge.cases.storage.head import Head
 from edge.cases.storage.journal import Journal, JournalFile
 from edge.cases.storage.layout import StateFolder
 from edge.cases.storage.space import DiskSpace
@@ -102,6 +103,11 @@ class Writer:
     def alarm(self) -> str | None:
         """One sentence while the chain does not continue what this unit wrote. May be read from any thread."""
         return self._chain.problem
+
+    @property
+    def head(self) -> Head | None:
+        """The head that the unit remembers; None without a key, or while the chain is not its own."""
+        return None if self._chain.problem else self._chain.remembered
 
     @property
     def behind(self) -> int:

@@ -11,6 +11,7 @@ from edge.cases.views import Event, EventKind
 from edge.viewer.ui.lightbox import Lightbox
 from edge.viewer.ui.sheets import Page, Question, Sheet
 from tests.support.desk import OFFICER, Desk, OpenDesk
+from tests.support.stores import running_unit
 
 
 def _events(state_dir: Path, number: int, kind: EventKind) -> list[Event]:
@@ -115,19 +116,20 @@ def test_export_makes_a_package_that_verifies_and_an_event(
 ) -> None:
     desk = open_desk(state_dir)
     desk.open_first()
-    for suffix in ("zip", "pdf"):
-        target = tmp_path / f"case.{suffix}"
-        desk.press("x")
-        sheet = _sheet(desk, Question)
-        assert isinstance(sheet, Question)
-        assert sheet.entries[0].get().endswith("autovelox-case-12.zip")
-        desk.press("ctrl+a")
-        desk.type(str(target))
-        desk.press("Return")
-        page = _sheet(desk, Page)
-        assert "Exported" in desk.texts()
-        desk.press("Return")
-        desk.until(lambda: not page.winfo_exists())  # noqa: B023
+    with running_unit(state_dir):
+        for suffix in ("zip", "pdf"):
+            target = tmp_path / f"case.{suffix}"
+            desk.press("x")
+            sheet = _sheet(desk, Question)
+            assert isinstance(sheet, Question)
+            assert sheet.entries[0].get().endswith("autovelox-case-12.zip")
+            desk.press("ctrl+a")
+            desk.type(str(target))
+            desk.press("Return")
+            page = _sheet(desk, Page)
+            assert "Exported" in desk.texts()
+            desk.press("Return")
+            desk.until(lambda: not page.winfo_exists())  # noqa: B023
     assert check_package(tmp_path / "case.zip")
     assert (tmp_path / "case.pdf").read_bytes().startswith(b"%PDF")
     assert [event.officer for event in _events(state_dir, 12, EventKind.EXPORT)] == [OFFICER, OFFICER]
