@@ -6,13 +6,14 @@ import json
 import shutil
 import sqlite3
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from edge.cases.evidence import Manifest, sha256, to_case
-from edge.cases.storage import StateFolder, is_locked, open_to_read
-from edge.cases.views import CaseFilter, CaseSummary, Event, EventKind, Order, UnitStatus
+from edge.cases.storage import CheckedCase, CheckedEntry, StateFolder, is_locked, open_to_read, read_checked
+from edge.cases.views import REVIEWS, CaseFilter, CaseSummary, Event, EventKind, Order, UnitStatus
 from edge.errors import CaseError, NoSuchCase
 from edge.model import Case, Outcome, State
 
@@ -28,6 +29,26 @@ _SUMMARY = (
     " driver_name, review FROM cases"
 )
 ALL_CASES = CaseFilter()
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedCase:
+    """A case of which everything was checked."""
+
+    checked: CheckedCase
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """What officers did with the case, the oldest first."""
+        kinds = frozenset(EventKind)
+        return tuple(_event(entry) for entry in self.checked.entries if entry.kind in kinds)
+
+    @property
+    def case(self) -> Case:
+        """The case itself; its review is the newest judgement of the chain."""
+        reviews = [event.kind for event in self.events if event.kind in REVIEWS]
+        review = str(reviews[-1]) if reviews else None
+        return to_case(self.checked.manifest, portrait=self.checked.portrait, review=review)
 
 
 class Archive:
@@ -87,33 +108,57 @@ class Archive:
         where, parameters = _where(filter)
         return int(self._one(f"SELECT count(*) FROM cases {where}", *parameters)[0])  # noqa: S608 - of constants
 
-    def case(self, number: int) -> Case:
-        """The whole case, including the driver's portrait.
+    def open(self, number: int) -> OpenedCase:
+        """The whole case, every part of it checked against hashes, chain and signatures, and every photo.
 
         Raises:
             NoSuchCase: there is no case with that number, or it was purged.
+            EvidenceError: something of it does not hold; nothing of it may be shown as true.
+            CaseError: the store or a photo cannot be read.
         """
-        row = self._row(number)
-        portrait = self._all("SELECT image FROM portraits WHERE case_number = ?", number)
-        return to_case(self.manifest(number), portrait=portrait[0][0] if portrait else b"", review=row[0])
+        checked = self._checked(number)
+        for index in range(len(checked.manifest["frames"])):
+            checked.read_photo(self._folder, index)
+        return OpenedCase(checked)
+
+    def case(self, number: int) -> Case:
+        """The whole case, including the driver's portrait, checked as :meth:`open` does but for the photos.
+
+        Raises:
+            NoSuchCase: there is no case with that number, or it was purged.
+            EvidenceError: something of it does not hold.
+        """
+        return OpenedCase(self._checked(number)).case
 
     def manifest(self, number: int) -> Manifest:
         """The newest manifest of the case: that of the decision if it is decided, else that of the filing.
 
         Raises:
             NoSuchCase: there is no case with that number, or it was purged.
+            EvidenceError: something of the case does not hold.
         """
-        manifest: Manifest = json.loads(self.manifest_bytes(number))
-        return manifest
+        return self._checked(number).manifest
 
-    def manifest_bytes(self, number: int) -> bytes:
-        """The bytes of :meth:`manifest` as they were hashed and signed.
+    def photo(self, number: int, index: int) -> bytes:
+        """Photo *index* (from 0) of a case, as it was recorded.
 
         Raises:
             NoSuchCase: there is no case with that number, or it was purged.
+            EvidenceError: the photo, or something else of the case, does not hold.
+            CaseError: this account may not read it.
         """
-        _, filed_seq, decided_seq = self._row(number)
-        return bytes(self._one("SELECT body FROM entries WHERE seq = ?", decided_seq or filed_seq)[0])
+        return self._checked(number).read_photo(self._folder, index)
+
+    def _checked(self, number: int) -> CheckedCase:
+        try:
+            self._database.execute("BEGIN")  # one snapshot, whatever the daemon writes meanwhile
+            try:
+                self._check_exists(number)
+                return read_checked(self._database, number)
+            finally:
+                self._database.execute("ROLLBACK")
+        except sqlite3.Error as error:
+            raise CaseError(f"the case store cannot be read ({error})", "run autovelox cases verify") from None
 
     def frame_path(self, case: Case, index: int = 0) -> Path:
         """The path of photo *index* (from 0) of *case*; photo 0 is the one of the trigger.
@@ -139,15 +184,9 @@ class Archive:
 
         Raises:
             NoSuchCase: there is no case with that number, or it was purged.
+            EvidenceError: something of the case does not hold.
         """
-        self._row(number)
-        rows = self._all(
-            "SELECT seq, kind, header, body, signature IS NOT NULL FROM entries"
-            " WHERE case_number = ? AND kind IN (?, ?, ?, ?, ?) AND body IS NOT NULL ORDER BY seq",
-            number,
-            *EventKind,
-        )
-        return tuple(_event(*row) for row in rows)
+        return OpenedCase(self._checked(number)).events
 
     def status(self) -> UnitStatus:
         """The state of the unit; only the newest entry of the chain is checked (:func:`edge.cases.audit.audit`: all).
@@ -172,14 +211,12 @@ class Archive:
         waiting = f", {unsigned} of them not yet signed" if unsigned else ", all signed"
         return f"{seq} entries{waiting}", True
 
-    def _row(self, number: int) -> tuple[str | None, int, int | None]:
-        rows = self._all("SELECT review, filed_seq, decided_seq, purged_seq FROM cases WHERE number = ?", number)
+    def _check_exists(self, number: int) -> None:
+        rows = self._all("SELECT purged_seq FROM cases WHERE number = ?", number)
         if not rows:
             raise NoSuchCase(f"there is no case {number}", "autovelox cases list shows which there are")
-        if rows[0][3] is not None:
+        if rows[0][0] is not None:
             raise NoSuchCase(f"case {number} was purged", "look for it in backups and exports")
-        review, filed_seq, decided_seq, _ = rows[0]
-        return review, filed_seq, decided_seq
 
     def _one(self, sql: str, *parameters: object) -> tuple[Any, ...]:
         return self._all(sql, *parameters)[0]
@@ -195,16 +232,16 @@ def _outcome(word: str | None) -> Outcome | None:
     return Outcome(word) if word else None
 
 
-def _event(seq: int, kind: str, header: bytes, body: bytes, signed: int) -> Event:
-    content = json.loads(body)
+def _event(entry: CheckedEntry) -> Event:
+    content = json.loads(entry.body)
     return Event(
-        seq=seq,
-        kind=EventKind(kind),
-        at_utc=json.loads(header)["at"],
+        seq=entry.seq,
+        kind=EventKind(entry.kind),
+        at_utc=entry.at_utc,
         officer=content["officer"],
         reason=content["reason"],
         plate=content.get("plate"),
-        signed=bool(signed),
+        signed=bool(entry.signature),
     )
 
 

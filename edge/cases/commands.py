@@ -144,7 +144,8 @@ def _show(args: argparse.Namespace) -> int:
     state_dir = _state_dir(args)
     record(state_dir, args.number, kind=EventKind.VIEW, officer=args.officer, signer=_signer(args))
     with Archive(state_dir) as archive:
-        manifest, events = archive.manifest(args.number), archive.events(args.number)
+        opened = archive.open(args.number)
+    manifest, events = opened.checked.manifest, opened.events
     manifest = {"state": "decided" if "verdict" in manifest else "pending", **manifest}
     if args.json:
         print(json.dumps({**manifest, "events": [asdict(event) for event in events]}, ensure_ascii=False, indent=1))

@@ -15,13 +15,13 @@ import json
 import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from importlib import resources
 from pathlib import Path
 
 from Crypto.Signature import eddsa
 
-from edge.cases.archive import Archive
+from edge.cases.archive import Archive, OpenedCase
 from edge.cases.evidence import (
     CHAIN_NAME,
     INFO_NAME,
@@ -34,11 +34,10 @@ from edge.cases.evidence import (
 )
 from edge.cases.report import Pictures, Proof, overlay, pdf_report, plate_crop
 from edge.cases.review import record, record_package
-from edge.cases.storage import PackageWriter, StateFolder, make_folder, open_to_read, write_durably
+from edge.cases.storage import PackageWriter, StateFolder, open_to_read
 from edge.cases.views import EventKind
 from edge.crypto.keyfile import sync_folder
 from edge.errors import CaseError, EvidenceError
-from edge.model import Case, State
 
 README = """\
 Evidence package of an Autovelox unit. It contains personal data: handle it as the law demands.
@@ -127,7 +126,8 @@ def export_report(
 
     Raises:
         NoSuchCase: there is no case with that number.
-        CaseError: it is not decided yet, its photo is gone, or the file cannot be written.
+        CaseError: it is not decided yet, or the file cannot be written.
+        EvidenceError: something of it does not hold.
     """
     report = report_of(state_dir, number)
     try:
@@ -157,17 +157,17 @@ def report_of(state_dir: Path, number: int) -> bytes:
 
     Raises:
         NoSuchCase: there is no case with that number.
-        CaseError: it is not decided yet, or its photo is gone.
+        CaseError: it is not decided yet.
+        EvidenceError: something of it does not hold.
     """
     with Archive(state_dir) as archive:
-        case = archive.case(number)
-        return pdf_report(
-            case,
-            archive.manifest(number),
-            _pictures(archive, state_dir, case),
-            archive.events(number),
-            _proof(state_dir, case),
-        )
+        opened = archive.open(number)
+        return _report(opened, _pictures(archive, opened))
+
+
+def _report(opened: OpenedCase, pictures: Pictures | None) -> bytes:
+    case = opened.case
+    return pdf_report(case, opened.checked.manifest, pictures, opened.events, _proof(opened))
 
 
 def _add_members(
@@ -189,7 +189,7 @@ def _add_members(
     package.add("README.txt", papers.pop("README.txt"))
     with Archive(state_dir) as archive:
         for number in sorted(numbers):
-            own, made[number] = _case_members(archive, state_dir, number)
+            own, made[number] = _case_members(archive, number)
             for name in sorted(own):
                 package.add(f"cases/{number:08d}/{name}", own[name])
             if progress is not None:
@@ -199,17 +199,17 @@ def _add_members(
     return made
 
 
-def _case_members(archive: Archive, state_dir: Path, number: int) -> tuple[dict[str, bytes], dict[str, str]]:
+def _case_members(archive: Archive, number: int) -> tuple[dict[str, bytes], dict[str, str]]:
     """The files of one case by name, and the SHA-256 of those that were made for the export."""
-    case = archive.case(number)
-    proof = _proof(state_dir, case)
-    own = {"manifest.json": archive.manifest_bytes(number)}
+    opened = archive.open(number)
+    case = opened.case
+    own = {"manifest.json": opened.checked.manifest_bytes}
     for index, name in enumerate(case.frames):
-        own[Path(name).name] = archive.frame_path(case, index).read_bytes()
+        own[Path(name).name] = archive.photo(number, index)
     if case.driver is not None and case.driver.portrait:
         own["portrait"] = case.driver.portrait
-    pictures = _pictures(archive, state_dir, case)
-    made = {"report.pdf": pdf_report(case, archive.manifest(number), pictures, archive.events(number), proof)}
+    pictures = _pictures(archive, opened)
+    made = {"report.pdf": _report(opened, pictures)}
     if pictures is not None:
         made["overlay.jpg"] = pictures.overlay
     return {**own, **made}, {name: sha256(data) for name, data in made.items()}
@@ -252,39 +252,19 @@ def _public_pem(state_dir: Path) -> bytes:
     return str(key.export_key(format="PEM")).encode("ascii")
 
 
-def _proof(state_dir: Path, case: Case) -> Proof:
-    if case.state is not State.DECIDED:
-        raise CaseError(f"case {case.number} is not decided yet", "wait for the unit's verdict")
-    sql = "SELECT seq, hash, header, signature, key_id FROM entries WHERE case_number = ? AND kind = 'decided'"
-    with closing(open_to_read(StateFolder(state_dir))) as database:
-        seq, digest, header, signature, key_id = database.execute(sql, (case.number,)).fetchone()
-    return Proof(seq, digest, json.loads(header)["body"], signature.hex() if signature else "", key_id or "")
+def _proof(opened: OpenedCase) -> Proof:
+    for entry in opened.checked.entries:
+        if entry.kind == "decided":
+            return Proof(entry.seq, entry.hash, sha256(entry.body), entry.signature.hex(), entry.key_id)
+    raise CaseError(f"case {opened.checked.number} is not decided yet", "wait for the unit's verdict")
 
 
-def _pictures(archive: Archive, state_dir: Path, case: Case) -> Pictures | None:
+def _pictures(archive: Archive, opened: OpenedCase) -> Pictures | None:
+    """The report's pictures, made anew from the photos each time."""
+    case = opened.case
     if not case.frames:
         return None
-    main = archive.frame_path(case, case.photo).read_bytes()
-    others = tuple(
-        archive.frame_path(case, index).read_bytes() for index in range(len(case.frames)) if index != case.photo
-    )
+    photos = [archive.photo(case.number, index) for index in range(len(case.frames))]
+    main = photos.pop(case.photo)
     plate = plate_crop(main, case.plate_box) if case.plate_box is not None else b""
-    return Pictures(cached_overlay(state_dir, case), plate, others[:3])
-
-
-def cached_overlay(state_dir: Path, case: Case) -> bytes:
-    """The overlay of the case's photo (JPEG), kept among the derived pictures until space is short.
-
-    Raises:
-        ImageError: the photo cannot be decoded.
-        OSError: the photo cannot be read.
-    """
-    folder = StateFolder(state_dir)
-    cached = folder.overlay(case.number)
-    if cached.is_file():
-        return cached.read_bytes()
-    made = overlay(folder.file(case.frames[case.photo]).read_bytes(), case.plate_box)
-    with suppress(OSError):  # an account that may only read makes it again each time
-        make_folder(cached.parent)
-        write_durably(cached, made)
-    return made
+    return Pictures(overlay(main, case.plate_box), plate, tuple(photos[:3]))

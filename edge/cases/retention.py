@@ -1,6 +1,6 @@
 """Retention: how long cases are kept, and the purge that leaves nothing of a case but a signed tombstone.
 
-A purge deletes the manifests, photos, portrait, reviews and derived pictures of a case. The headers of its entries
+A purge deletes the manifests, photos, portrait, and reviews of a case. The headers of its entries
 stay, so that the chain can still be checked, and a ``purge`` entry (the tombstone) says when and why.
 """
 
@@ -103,8 +103,6 @@ def purge(state_dir: Path, numbers: Sequence[int], *, reason: str, signer: Signs
         gone = [row[0] for row in database.execute("SELECT number FROM cases WHERE purged_seq IS NOT NULL")]
     try:
         for number in gone:
-            for derived in folder.derived_of(number):
-                derived.unlink(missing_ok=True)
             if folder.case(number).exists():
                 shutil.rmtree(folder.case(number))
     except OSError as error:

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from edge.cases.evidence import Signs
-from edge.cases.storage import PURGED, StateFolder, case_state, extending, insert_event, write_transaction
+from edge.cases.storage import PURGED, StateFolder, case_state, extending, insert_event, read_checked, write_transaction
 from edge.cases.views import REVIEWS, EventKind
 from edge.errors import CaseError, NoSuchCase
 from edge.model import ALPHABET, State
@@ -46,6 +46,7 @@ def record(
         NoSuchCase: there is no case with that number, or it was purged.
         CaseError: the case is not decided yet, the name, the reason or the plate is missing or not acceptable, or the
             store cannot be written.
+        EvidenceError: the kind is a judgement, and something of the case does not hold.
     """
     kind = EventKind(kind)
     content = _content(kind, officer, reason)
@@ -57,6 +58,10 @@ def record(
     folder = StateFolder(state_dir)
     with write_transaction(folder) as database, extending(folder, database, signer):
         _check_state(database, number, kind)
+        if kind in REVIEWS:
+            checked = read_checked(database, number)
+            for index in range(len(checked.manifest["frames"])):
+                checked.read_photo(folder, index)
         at_utc = time.time()
         entry = insert_event(
             database,

@@ -1,5 +1,6 @@
 """The files of a store, and all code that writes them: photos, journal, database, lock (edge.cases.storage.writer)."""
 
+from edge.cases.storage.checked import CheckedCase, CheckedEntry, read_checked
 from edge.cases.storage.clock import clock_state
 from edge.cases.storage.continuation import extending, newest_key
 from edge.cases.storage.database import connect, open_to_read, write_transaction
@@ -25,6 +26,8 @@ from edge.cases.storage.writer import Writer
 __all__ = [
     "JOURNAL",
     "PURGED",
+    "CheckedCase",
+    "CheckedEntry",
     "DiskSpace",
     "Journal",
     "JournalFile",
@@ -44,6 +47,7 @@ __all__ = [
     "newest_checkpoint",
     "newest_key",
     "open_to_read",
+    "read_checked",
     "read_links",
     "replace_with_tombstone",
     "rotate_signing_key",

@@ -59,11 +59,13 @@ def _write(path: Path, data: bytes, mode: int, *, secret: bool) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Make *folder*, whose parent exists, and sync the parent.
+    """Make *folder*, whose parent exists, and sync the parent. A link or a file in its place is removed, not followed.
 
     Raises:
         OSError: the disk reports an error.
     """
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        folder.unlink()
     if not folder.is_dir():
         folder.mkdir(mode=0o750)
         folder.chmod(0o750)

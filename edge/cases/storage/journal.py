@@ -94,6 +94,8 @@ class Journal:
             else:
                 part.unlink()
         for case in self._folder.frames.iterdir():
+            if case.is_symlink() or not case.is_dir():
+                continue  # not the unit's: reported as foreign, and nothing of it is touched
             if case.name.isdigit() and int(case.name) not in known and not (case / JOURNAL).exists():
                 shutil.rmtree(case)
         for number in self.numbers():

@@ -8,12 +8,13 @@
     head.json                  the newest entry that the unit wrote (edge.cases.storage.head)
     frames/00000001/0.jpg      the photos of case 1
     frames/00000001/pending.json  its journal file: manifest and sealed packets until the case is decided
-    derived/00000001-overlay.jpg  pictures that were made from photos; they can be made again
+
+An earlier version kept pictures made from photos in ``derived``; they are made anew for each report now.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,12 @@ HEAD = "head.json"
 FRAMES = "frames"
 JOURNAL = "pending.json"
 DERIVED = "derived"
+OWN = (
+    r"cases\.sqlite(-wal|-shm|-wal\.copy-[0-9]+(\.part)?)?|daemon\.lock|head\.json(\.part)?|frames"
+    r"|registry\.sqlite(-wal|-shm|-journal)?"
+)
+OWN_OF_A_CASE = r"[0-9]{1,4}\.jpg(\.part)?|pending\.json(\.part)?"
+"""Patterns of the names in the folder itself and in the folder of a case. The registry may lie beside the cases."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +60,7 @@ class StateFolder:
 
     @property
     def derived(self) -> Path:
-        """The folder of pictures that can be made again."""
+        """The folder in which an earlier version kept pictures that can be made again."""
         return self.root / DERIVED
 
     def case(self, number: int) -> Path:
@@ -68,17 +75,21 @@ class StateFolder:
         """The journal file of a case."""
         return self.case(number) / JOURNAL
 
-    def overlay(self, number: int) -> Path:
-        """The copy of a case's photo that shows the plate's box."""
-        return self.derived / f"{number:08d}-overlay.jpg"
-
-    def derived_of(self, number: int) -> Iterator[Path]:
-        """The derived pictures of a case that exist."""
-        return self.derived.glob(f"{number:08d}-*")
-
     def journalled(self) -> list[int]:
         """The numbers of the cases that have a journal file, in order."""
         return sorted(int(path.parent.name) for path in self.frames.glob(f"*/{JOURNAL}"))
+
+    def foreign(self) -> list[str]:
+        """What lies in the folder, or in a case's, and is none of the files that a unit writes there."""
+        own, photos = re.compile(OWN), re.compile(OWN_OF_A_CASE)
+        top = [path.name for path in self.root.iterdir() if path.is_symlink() or not own.fullmatch(path.name)]
+        for case in sorted(self.frames.iterdir()) if self.frames.is_dir() else []:
+            if case.is_symlink() or not case.is_dir():
+                top.append(self.name(case))
+                continue
+            inside = [path for path in case.iterdir() if path.is_symlink() or not photos.fullmatch(path.name)]
+            top += [self.name(path) for path in inside]
+        return sorted(top)
 
     def name(self, path: Path) -> str:
         """*path* as manifests write it: relative to the folder."""

@@ -22,7 +22,9 @@ def take_lock(folder: StateFolder) -> int:
     """
     try:
         folder.root.mkdir(mode=0o750, parents=True, exist_ok=True)
-        descriptor = os.open(folder.lock, os.O_RDWR | os.O_CREAT, GROUP_READS)
+        if folder.lock.is_symlink():
+            folder.lock.unlink()  # not the unit's: its mode would be changed through it
+        descriptor = os.open(folder.lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, GROUP_READS)
         os.fchmod(descriptor, GROUP_READS)  # an officer's viewer opens it to see whether the daemon runs
     except OSError as error:
         raise CaseError(

@@ -75,7 +75,7 @@ def mend_wal(path: Path) -> None:
     """
     wal = wal_path(path)
     for copy in sorted(path.parent.glob(f"{path.name}{COPY}*")):
-        if not copy.name.endswith(PART):
+        if not copy.name.endswith(PART) and copy.is_file() and not copy.is_symlink():
             saved, found = copy.read_bytes(), wal.read_bytes() if wal.exists() else b""
             same_wal = found[:HEADER_BYTES] == saved[:HEADER_BYTES]
             if same_wal and found[: len(saved)] != saved:

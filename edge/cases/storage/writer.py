@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
@@ -79,6 +80,9 @@ class Writer:
             OSError: the disk reports an error.
         """
         migrate(folder.database)
+        shutil.rmtree(folder.derived, ignore_errors=True)  # an earlier version kept pictures there for reports
+        for name in folder.foreign():
+            log.warning("the state folder holds %s, which is none of this unit's files: find out who left it", name)
         database = connect(folder.database)
         try:
             (check,) = database.execute("PRAGMA quick_check(1)").fetchone()

@@ -172,10 +172,11 @@ class Source:
 
 
 def _read_case(archive: Archive, number: int) -> CaseDetails:
-    case = archive.case(number)
-    digests = [frame["sha256"] for frame in archive.manifest(number)["frames"]]
+    opened = archive.open(number)
+    case = opened.case
+    digests = [frame["sha256"] for frame in opened.checked.manifest["frames"]]
     photos = tuple(_photo(archive, case, index, digest) for index, digest in enumerate(digests))
-    return CaseDetails(case, archive.events(number), photos)
+    return CaseDetails(case, opened.events, photos)
 
 
 def _photo(archive: Archive, case: Case, index: int, digest: str) -> StoredPhoto | None:

@@ -8,7 +8,6 @@ import pytest
 
 from edge.cases.archive import Archive
 from edge.cases.audit import audit
-from edge.cases.export import cached_overlay
 from edge.cases.retention import DAY_S, RetentionPolicy, due, purge
 from edge.cases.review import record
 from edge.cases.store import CaseStore
@@ -38,7 +37,6 @@ async def test_a_purge_leaves_a_tombstone_and_nothing_else(tmp_path: Path) -> No
         case = archive.case(1)
         assert case.driver is not None
         portrait, photo = case.driver.portrait, archive.frame_path(case).read_bytes()
-        cached_overlay(tmp_path, case)
     purge(tmp_path, [1], reason="retention period over", signer=SIGNER)
     await (await CaseStore.open(tmp_path, SIGNER, UNIT)).close()
     assert "3 cases, 1 of them purged" in audit(tmp_path, trusted=SIGNER.public_key)
@@ -53,7 +51,6 @@ async def test_a_purge_leaves_a_tombstone_and_nothing_else(tmp_path: Path) -> No
         assert secret not in left
     assert not (tmp_path / "frames" / "00000001").exists()
     assert portrait in left  # cases 1 and 2 name the same person, and case 2 is still there
-    assert not list((tmp_path / "derived").iterdir())
 
 
 async def test_what_is_never_purged(tmp_path: Path) -> None:

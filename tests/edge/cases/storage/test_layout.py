@@ -10,18 +10,18 @@ from edge.cases.storage import layout
 from edge.cases.storage.layout import StateFolder
 
 EDGE = Path(layout.__file__).parents[2]
-NAMES = re.compile(r"(cases\.sqlite|daemon\.lock|pending\.json|frames/|derived/)")
+NAMES = re.compile(r"(cases\.sqlite|daemon\.lock|pending\.json|head\.json|frames/|derived/)")
 
 
 def test_the_names_are_those_of_stores_that_exist(tmp_path: Path) -> None:
     folder = StateFolder(tmp_path)
-    paths = (folder.database, folder.lock, folder.photo(7, 2), folder.journal(7), folder.overlay(7))
+    paths = (folder.database, folder.lock, folder.photo(7, 2), folder.journal(7), folder.head)
     assert [folder.name(path) for path in paths] == [
         "cases.sqlite",
         "daemon.lock",
         "frames/00000007/2.jpg",
         "frames/00000007/pending.json",
-        "derived/00000007-overlay.jpg",
+        "head.json",
     ]
     assert folder.file("frames/00000007/2.jpg") == folder.photo(7, 2)
 

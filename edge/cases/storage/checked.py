@@ -1,0 +1,154 @@
+"""Reading a case so that only what holds is read: every entry of it against hashes, chain and signature, every file.
+
+Whoever may write the database can write anything into it; what is shown to an officer or printed must not come from
+there unchecked. Nothing is remembered between two looks.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from dataclasses import dataclass, field
+from typing import Any
+
+from edge.cases.evidence import (
+    DOMAIN,
+    NO_HASH,
+    Manifest,
+    Mismatch,
+    Signature,
+    check_signatures,
+    sha256,
+)
+from edge.cases.storage.continuation import OFFICERS_KINDS
+from edge.cases.storage.layout import StateFolder
+from edge.errors import CaseError, EvidenceError
+
+_OF_CASE = (
+    "SELECT seq, kind, case_number, header, body, hash, signature, key_id FROM entries"
+    " WHERE case_number = ? ORDER BY seq"
+)
+_KEYS = "SELECT seq, header, body, signature, key_id FROM entries WHERE kind = 'key' ORDER BY seq"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedEntry:
+    """An entry that is what its hashes and its signature say; ``signature`` is empty while an officer's entry waits."""
+
+    seq: int
+    kind: str
+    at_utc: float
+    hash: str
+    body: bytes = field(repr=False)
+    signature: bytes = field(repr=False, default=b"")
+    key_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedCase:
+    """The entries of a case, its newest manifest as it was signed, and the named driver's portrait (may be empty)."""
+
+    number: int
+    entries: tuple[CheckedEntry, ...]
+    manifest_bytes: bytes = field(repr=False)
+    manifest: Manifest = field(repr=False)
+    portrait: bytes = field(repr=False)
+
+    def read_photo(self, folder: StateFolder, index: int) -> bytes:
+        """Photo *index* (from 0), byte for byte as it was recorded.
+
+        Raises:
+            EvidenceError: the file was altered, exchanged for a link, or is gone.
+            CaseError: this account may not read it.
+        """
+        frame = self.manifest["frames"][index]
+        path = folder.file(frame["file"])
+        try:
+            with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+                data = file.read(frame["bytes"] + 1)
+        except PermissionError:
+            raise CaseError(
+                f"this account may not read photo {index} of case {self.number}", "ask to join the folder's group"
+            ) from None
+        except OSError:
+            raise _broken(self.number, f"photo {index} is gone from the store") from None
+        if sha256(data) != frame["sha256"]:
+            raise _broken(self.number, f"photo {index} was altered since it was recorded")
+        return data
+
+
+def read_checked(database: sqlite3.Connection, number: int) -> CheckedCase:
+    """Read case *number*, which exists and was not purged; the caller has begun a transaction.
+
+    Raises:
+        EvidenceError: something of it does not hold, so nothing of it may be shown.
+        sqlite3.Error: the database cannot be read.
+    """
+    try:
+        keys = _keys(database)
+        entries = tuple(_entry(database, row, keys) for row in database.execute(_OF_CASE, (number,)).fetchall())
+        filed = [entry for entry in entries if entry.kind == "filed"]
+        decided = [entry for entry in entries if entry.kind == "decided"]
+        row = database.execute("SELECT filed_seq, decided_seq FROM cases WHERE number = ?", (number,)).fetchone()
+        found = [[entry.seq for entry in found] for found in (filed, decided)]
+        if found != [[row[0]], [] if row[1] is None else [row[1]]]:
+            raise Mismatch("its row does not agree with the chain")
+        newest = (decided or filed)[0].body
+        manifest: dict[str, Any] = json.loads(newest)
+        if manifest["number"] != number:
+            raise Mismatch("its manifest is another case's")
+        portrait = database.execute("SELECT image FROM portraits WHERE case_number = ?", (number,)).fetchone()
+        wanted = (manifest.get("driver") or {}).get("portrait_sha256")
+        if wanted != (sha256(portrait[0]) if portrait else None):
+            raise Mismatch("the driver's portrait was altered or is gone")
+    except Mismatch as error:
+        raise _broken(number, str(error)) from None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise _broken(number, "it is not written as a unit writes cases") from None
+    return CheckedCase(number, entries, newest, manifest, portrait[0] if portrait else b"")
+
+
+def _broken(number: int, what: str) -> EvidenceError:
+    return EvidenceError(
+        f"the evidence of case {number} does not hold: {what}", "do not use it, and run autovelox cases verify"
+    )
+
+
+def _keys(database: sqlite3.Connection) -> list[tuple[int, str, bytes]]:
+    """From which entry on which key signs: number, id and public key, in order, each vouched for by the one before."""
+    keys: list[tuple[int, str, bytes]] = []
+    for seq, header, body, signature, key_id in database.execute(_KEYS).fetchall():
+        public_key = bytes.fromhex(json.loads(body)["public_key"])
+        own = sha256(public_key)[:16]
+        by_id, by = keys[-1][1:] if keys else (own, public_key)
+        if key_id != by_id or signature is None or sha256(body) != json.loads(header)["body"]:
+            raise Mismatch(f"the key of entry {seq} was not introduced by the key before it")
+        check_signatures([Signature(seq, by, DOMAIN + header, signature)])
+        keys.append((seq, own, public_key))
+    return keys
+
+
+def _entry(database: sqlite3.Connection, row: tuple[Any, ...], keys: list[tuple[int, str, bytes]]) -> CheckedEntry:
+    """The entry in *row*, checked against its body, its neighbours in the chain, and the key of its time."""
+    seq, kind, number, header, body, digest, signature, key_id = row
+    content = json.loads(header)
+    if (content["seq"], content["kind"], content["case"]) != (seq, kind, number) or sha256(header) != digest:
+        raise Mismatch(f"entry {seq} is not filed under its own number, kind, case and hash")
+    if body is None or sha256(body) != content["body"]:
+        raise Mismatch(f"the content of entry {seq} ({kind}) was altered or is gone")
+    before = database.execute("SELECT hash FROM entries WHERE seq = ?", (seq - 1,)).fetchone()
+    after = database.execute("SELECT header FROM entries WHERE seq = ?", (seq + 1,)).fetchone()
+    if content["previous"] != (before[0] if before else NO_HASH) or (
+        after and json.loads(after[0])["previous"] != digest
+    ):
+        raise Mismatch(f"entry {seq} is not where the chain has it")
+    if signature is None:
+        if kind not in OFFICERS_KINDS:
+            raise Mismatch(f"entry {seq} ({kind}) is not signed")
+        return CheckedEntry(seq, kind, float(content["at"]), digest, body)
+    current = [key for key in keys if key[0] < seq] or keys[:1]
+    if not current or current[-1][1] != key_id:
+        raise Mismatch(f"entry {seq} is not signed with the key of its time")
+    check_signatures([Signature(seq, current[-1][2], DOMAIN + header, signature)])
+    return CheckedEntry(seq, kind, float(content["at"]), digest, body, signature, key_id)
