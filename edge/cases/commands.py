@@ -62,7 +62,9 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     purge.add_argument(
         "--reason", default="", help="why before their time; goes into the tombstone, without personal data"
     )
-    purge.add_argument("--trust-clock", action="store_true", help="purge although the clock is not synchronised")
+    purge.add_argument(
+        "--trust-clock", action="store_true", help="believe the clock, though not synchronised or days ahead"
+    )
     purge.add_argument("--dry-run", action="store_true", help="only say which cases are due")
     _add(actions, "public-key", _public_key, "print the unit's public key")
     _add(actions, "rotate-key", _rotate_key, "supersede the signing key; the unit must be stopped")
@@ -236,17 +238,24 @@ def _verify(args: argparse.Namespace) -> int:
 
 def _purge(args: argparse.Namespace) -> int:
     from edge.cases.retention import RetentionPolicy, clock_is_trusted, due, purge
+    from edge.cases.storage import StateFolder, believe_clock, trust_clock
 
     state_dir = _state_dir(args)
-    settings = load(args.config).cases if args.config else CaseSettings()
+    policy = RetentionPolicy.of(load(args.config).cases if args.config else CaseSettings())
     if args.numbers and not args.reason:
         raise CaseError("cases are purged before their time only for a reason", "give it with --reason")
-    if not (args.numbers or args.dry_run or args.trust_clock or clock_is_trusted()):
-        print("nothing purged: the clock is not synchronised; set it right, or use --trust-clock", file=sys.stderr)
-        return 0
-    numbers = tuple(args.numbers) or due(state_dir, RetentionPolicy.of(settings))
-    if not args.dry_run:
-        purge(state_dir, numbers, reason=args.reason or "retention period over", signer=_signer(args))
+    if args.dry_run:
+        numbers = tuple(args.numbers) or due(state_dir, policy)
+    else:
+        signer = load_signer(_key_file(args))  # whoever cannot read it may not purge
+        if not (args.numbers or args.trust_clock or clock_is_trusted()):
+            print("nothing purged: the clock is not synchronised; set it right, or use --trust-clock", file=sys.stderr)
+            return 0
+        numbers = tuple(args.numbers)
+        if not numbers:
+            folder = StateFolder(state_dir)
+            numbers = due(state_dir, policy, now_utc=(trust_clock if args.trust_clock else believe_clock)(folder))
+        purge(state_dir, numbers, reason=args.reason or "retention period over", signer=signer)
     which = f": {', '.join(map(str, numbers))}" if numbers else ""
     print(f"{len(numbers)} cases {'are due' if args.dry_run else 'purged'}{which}")
     return 0

@@ -19,6 +19,7 @@ from edge.cases.evidence import Signs
 from edge.cases.storage import (
     PURGED,
     StateFolder,
+    believe_clock,
     case_state,
     clock_state,
     extending,
@@ -77,15 +78,15 @@ def clock_is_trusted() -> bool:
     return clock_state()["synchronised"] is not False
 
 
-def purge(state_dir: Path, numbers: Sequence[int], *, reason: str, signer: Signs | None = None) -> None:
-    """Delete the decided cases *numbers* and add a tombstone for each to the chain.
+def purge(state_dir: Path, numbers: Sequence[int], *, reason: str, signer: Signs) -> None:
+    """Delete the decided cases *numbers* and add a tombstone for each to the chain, signed by *signer*.
 
     *reason* goes into the tombstone and must contain no personal data. What an interrupted purge left is deleted too.
 
     Raises:
         NoSuchCase: one of them does not exist or was purged before.
         CaseError: one of them is pending, or the store cannot be written.
-        EvidenceError: *signer* is given, and the chain does not continue what the unit wrote.
+        EvidenceError: the chain does not continue what the unit wrote.
     """
     folder = StateFolder(state_dir)
     for number in numbers:
@@ -110,20 +111,25 @@ def purge(state_dir: Path, numbers: Sequence[int], *, reason: str, signer: Signs
 
 
 class Purger:
-    """Purges the cases that are due, once an hour however often it is called."""
+    """Purges the cases that are due, once an hour however often it is called.
 
-    def __init__(self, state_dir: Path, policy: RetentionPolicy, signer: Signs | None) -> None:
+    ``problem`` is one sentence while the clock is too far ahead to be believed. May be read from any thread.
+    """
+
+    def __init__(self, state_dir: Path, policy: RetentionPolicy, signer: Signs) -> None:
         """Nothing is purged before :meth:`purge_due`."""
         self._state_dir = state_dir
         self._policy = policy
         self._signer = signer
         self._next_s = 0.0
+        self.problem: str | None = None
 
     def purge_due(self) -> None:
         """Purge the cases that are due, if an hour has passed and the clock can be trusted.
 
         Raises:
             CaseError: the store cannot be written.
+            EvidenceError: the chain does not continue what the unit wrote.
         """
         if time.monotonic() < self._next_s:
             return
@@ -131,6 +137,13 @@ class Purger:
         if not clock_is_trusted():
             log.warning("the clock is not synchronised: nothing is purged until it is")
             return
-        if numbers := due(self._state_dir, self._policy):
+        self.problem = None
+        try:
+            now_utc = believe_clock(StateFolder(self._state_dir))
+        except CaseError as error:
+            self.problem = str(error)
+            log.warning("%s", error)
+            return
+        if numbers := due(self._state_dir, self._policy, now_utc=now_utc):
             purge(self._state_dir, numbers, reason="retention period over", signer=self._signer)
             log.info("%d cases purged: their retention period is over", len(numbers))

@@ -68,7 +68,7 @@ class CaseStore:
         """Open or create the store in *state_dir*, and finish what the last end interrupted.
 
         Without *signer* entries stay unsigned until a process that has the key signs them. *unit* goes into every
-        manifest: serial number, software, models. With *policy* :meth:`housekeep` purges the cases that are due. Every
+        manifest: serial number, software, models. With *policy* and *signer* :meth:`housekeep` purges the cases that are due. Every
         hour and at the end a signed checkpoint of the chain is written to the folders *witness_dirs*.
 
         Raises:
@@ -89,7 +89,7 @@ class CaseStore:
             if isinstance(error, sqlite3.Error | OSError):
                 raise CaseError(f"the case store in {state_dir} cannot be used ({error})", "check the disk") from None
             raise
-        purger = Purger(state_dir, policy, signer) if policy is not None else None
+        purger = Purger(state_dir, policy, signer) if policy is not None and signer is not None else None
         witness = Witness(witness_dirs, str(unit.get("serial", "")), signer) if signer is not None else None
         return cls(folder, unit, writer=writer, thread=thread, lock=lock, space=space, purger=purger, witness=witness)
 
@@ -213,7 +213,8 @@ class CaseStore:
             return alarm
         if behind := self._writer.behind:
             return f"the database refuses {behind} cases that the journal holds: check the disk"
-        return self._witness.problem if self._witness is not None else None
+        told = [part.problem for part in (self._witness, self._purger) if part is not None]
+        return next((problem for problem in told if problem is not None), None)
 
     def shortage(self) -> str | None:
         """One sentence if the disk runs short of space, early enough to do something about it, else None."""

@@ -20,6 +20,7 @@ from edge.cases.storage.lock import is_locked, take_lock
 from edge.cases.storage.package import PackageWriter
 from edge.cases.storage.signatures import rotate_signing_key
 from edge.cases.storage.space import DiskSpace
+from edge.cases.storage.trusted_time import believe_clock, trust_clock
 from edge.cases.storage.witness import Witness, newest_checkpoint
 from edge.cases.storage.writer import Writer
 
@@ -36,6 +37,7 @@ __all__ = [
     "Witness",
     "Writer",
     "append_entry",
+    "believe_clock",
     "case_state",
     "clock_state",
     "connect",
@@ -54,6 +56,7 @@ __all__ = [
     "sync_file",
     "sync_tree",
     "take_lock",
+    "trust_clock",
     "write_durably",
     "write_transaction",
 ]

@@ -6,6 +6,7 @@
     cases.sqlite-wal.copy-PID  the write-ahead log as it was before a checkpoint (edge.cases.storage.wal)
     daemon.lock                locked while a daemon uses the folder
     head.json                  the newest entry that the unit wrote (edge.cases.storage.head)
+    believed-time.json         the time that the last purge believed (edge.cases.storage.trusted_time)
     frames/00000001/0.jpg      the photos of case 1
     frames/00000001/pending.json  its journal file: manifest and sealed packets until the case is decided
 
@@ -21,11 +22,12 @@ from pathlib import Path
 DATABASE = "cases.sqlite"
 LOCK = "daemon.lock"
 HEAD = "head.json"
+BELIEVED = "believed-time.json"
 FRAMES = "frames"
 JOURNAL = "pending.json"
 DERIVED = "derived"
 OWN = (
-    r"cases\.sqlite(-wal|-shm|-wal\.copy-[0-9]+(\.part)?)?|daemon\.lock|head\.json(\.part)?|frames"
+    r"cases\.sqlite(-wal|-shm|-wal\.copy-[0-9]+(\.part)?)?|daemon\.lock|(head|believed-time)\.json(\.part)?|frames"
     r"|registry\.sqlite(-wal|-shm|-journal)?"
 )
 OWN_OF_A_CASE = r"[0-9]{1,4}\.jpg(\.part)?|pending\.json(\.part)?"
@@ -52,6 +54,11 @@ class StateFolder:
     def head(self) -> Path:
         """The file with the head that the unit remembers."""
         return self.root / HEAD
+
+    @property
+    def believed(self) -> Path:
+        """The file with the time that was believed last, for purges."""
+        return self.root / BELIEVED
 
     @property
     def frames(self) -> Path:

@@ -12,7 +12,8 @@ from edge.cases.retention import DAY_S, RetentionPolicy, due, purge
 from edge.cases.review import record
 from edge.cases.store import CaseStore
 from edge.cli import main
-from edge.errors import CaseError, NoSuchCase
+from edge.crypto.keyfile import write_key
+from edge.errors import CaseError, NoSuchCase, SecretError
 from tests.support.cases import SIGNER, UNIT, everything, filled, frame, trigger
 
 START = 1_790_000_000.0
@@ -56,9 +57,9 @@ async def test_a_purge_leaves_a_tombstone_and_nothing_else(tmp_path: Path) -> No
 async def test_what_is_never_purged(tmp_path: Path) -> None:
     await filled(tmp_path, 1, decide=False)
     with pytest.raises(CaseError, match="never purged"):
-        purge(tmp_path, [1], reason="x")
+        purge(tmp_path, [1], reason="x", signer=SIGNER)
     with pytest.raises(NoSuchCase):
-        purge(tmp_path, [2], reason="x")
+        purge(tmp_path, [2], reason="x", signer=SIGNER)
 
 
 def synchronised(monkeypatch: pytest.MonkeyPatch, state: bool | None) -> None:
@@ -92,10 +93,13 @@ async def test_a_wrong_clock_purges_nothing(
     await store.close()
     assert "nothing is purged until it is" in caplog.text
     monkeypatch.setattr("time.time", lambda: START + 1000 * DAY_S)
-    assert main(["cases", "purge", "--state-dir", str(tmp_path)]) == 0
+    key = tmp_path / "signing.key"
+    write_key(key, bytes(range(32)), "the signing key")
+    where = ["--state-dir", str(tmp_path), "--signing-key", str(key)]
+    assert main(["cases", "purge", *where]) == 0
     assert "nothing purged: the clock" in capsys.readouterr().err
     assert "1 cases, 3 entries" in audit(tmp_path)
-    assert main(["cases", "purge", "--trust-clock", "--state-dir", str(tmp_path)]) == 0
+    assert main(["cases", "purge", "--trust-clock", *where]) == 0
     assert "1 cases purged: 1" in capsys.readouterr().out
     assert "1 of them purged" in audit(tmp_path)
 
@@ -104,7 +108,7 @@ async def test_numbers_go_on_after_a_purge(tmp_path: Path) -> None:
     await filled(tmp_path, 2)
     purge(tmp_path, [1, 2], reason="x", signer=SIGNER)
     with pytest.raises(NoSuchCase, match="purged before"):
-        purge(tmp_path, [2], reason="x")
+        purge(tmp_path, [2], reason="x", signer=SIGNER)
     store = await CaseStore.open(tmp_path, SIGNER, UNIT)
     assert await store.file(trigger(), [frame()], [], limit_kmh=50.0, site="SP 235") == 3
     assert [case.number for case in await store.pending()] == [3]
@@ -123,3 +127,112 @@ async def test_a_purge_that_was_cut_short_is_finished(tmp_path: Path, monkeypatc
         purge(tmp_path, [1], reason="x", signer=SIGNER)
     purge(tmp_path, [], reason="x", signer=SIGNER)
     assert "1 of them purged" in audit(tmp_path)
+
+
+class Clocks:
+    """A wall clock and a monotonic clock that a test sets."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.utc, self.s, self.boot = START + DAY_S, 1000.0, "first"
+        monkeypatch.setattr("time.time", lambda: self.utc)
+        monkeypatch.setattr("time.monotonic", lambda: self.s)
+        monkeypatch.setattr("edge.cases.storage.trusted_time.clock_state", lambda: {"boot_id": self.boot})
+        synchronised(monkeypatch, True)
+
+    def go(self, days: float, stepped_days: float = 0.0) -> None:
+        """Let *days* pass, and the wall clock go ahead by *stepped_days* more."""
+        self.s += days * DAY_S
+        self.utc += (days + stepped_days) * DAY_S
+
+
+def left(folder: Path) -> int:
+    with Archive(folder) as archive:
+        return archive.count()
+
+
+async def test_attack_9_a_clock_200_days_ahead_purges_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clocks = Clocks(monkeypatch)
+    await filled(tmp_path, 3)
+    store = await CaseStore.open(tmp_path, SIGNER, UNIT, policy=POLICY)
+    await store.housekeep()
+    clocks.go(0.1, stepped_days=200)
+    await store.housekeep()
+    assert left(tmp_path) == 3
+    assert "the clock is 200 days ahead of what this unit knows: nothing is purged" in (store.problem() or "")
+    for _ in range(48):
+        clocks.go(1 / 24)
+        await store.housekeep()
+    assert left(tmp_path) == 3
+    await store.close()
+    key = tmp_path / "signing.key"
+    write_key(key, bytes(range(32)), "the signing key")
+    where = ["--state-dir", str(tmp_path), "--signing-key", str(key)]
+    assert main(["cases", "purge", *where]) == CaseError.exit_code
+    assert left(tmp_path) == 3
+    store = await CaseStore.open(tmp_path, SIGNER, UNIT, policy=POLICY)
+    clocks.go(0, stepped_days=-200)
+    clocks.go(0.1)
+    await store.housekeep()
+    assert (left(tmp_path), store.problem()) == (3, None)
+    clocks.go(0.1, stepped_days=200)
+    await store.close()
+    capsys.readouterr()
+    assert main(["cases", "purge", "--trust-clock", *where]) == 0
+    assert capsys.readouterr().out == "3 cases purged: 1, 2, 3\n"
+
+
+async def test_attack_9_many_small_steps_are_one_large_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At most one day's worth a day, whether in one step or in many, whether the unit is restarted or not."""
+    clocks = Clocks(monkeypatch)
+    await filled(tmp_path, 3)
+    for hour in range(20):
+        store = await CaseStore.open(tmp_path, SIGNER, UNIT, policy=POLICY)
+        await store.housekeep()
+        assert (store.problem() is None) == (hour < 4), hour
+        await store.close()
+        clocks.go(1 / 24, stepped_days=0.3)
+    assert left(tmp_path) == 3
+
+
+async def test_attack_9_at_the_first_start_ever_and_after_a_reboot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clocks = Clocks(monkeypatch)
+    await filled(tmp_path, 3)
+    for boot in ("second", "third"):
+        clocks.boot, clocks.s = boot, 5.0
+        clocks.go(0, stepped_days=200)
+        store = await CaseStore.open(tmp_path, SIGNER, UNIT, policy=POLICY)
+        await store.housekeep()
+        assert "days ahead" in (store.problem() or "")
+        await store.close()
+    assert left(tmp_path) == 3
+
+
+async def test_real_time_purges_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Day by day, with a reboot after some hours without power each night, everything goes when it is due."""
+    clocks = Clocks(monkeypatch)
+    await filled(tmp_path, 3)
+    seen = {}
+    for day in range(1, 156):
+        clocks.boot, clocks.s = f"boot {day}", 5.0
+        clocks.go(0, stepped_days=0.4)
+        store = await CaseStore.open(tmp_path, SIGNER, UNIT, policy=POLICY)
+        clocks.go(0.6)
+        await store.housekeep()
+        assert store.problem() is None
+        await store.close()
+        seen[day] = left(tmp_path)
+    assert [day for day in seen if seen[day] < seen.get(day - 1, 3)] == [60, 150]
+    assert seen[155] == 0
+
+
+async def test_who_has_no_key_purges_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Attack 5: an officer's account purged any case."""
+    await filled(tmp_path / "state", 1)
+    where = ["--state-dir", str(tmp_path / "state"), "--signing-key", str(tmp_path / "none")]
+    assert main(["cases", "purge", "1", "--reason", "x", *where]) == SecretError.exit_code
+    assert "signing key" in capsys.readouterr().err
+    assert left(tmp_path / "state") == 1
