@@ -237,8 +237,7 @@ def _verify(args: argparse.Namespace) -> int:
 
 
 def _purge(args: argparse.Namespace) -> int:
-    from edge.cases.retention import RetentionPolicy, clock_is_trusted, due, purge
-    from edge.cases.storage import StateFolder, believe_clock, trust_clock
+    from edge.cases.retention import RetentionPolicy, clock_is_trusted, due, due_now, purge
 
     state_dir = _state_dir(args)
     policy = RetentionPolicy.of(load(args.config).cases if args.config else CaseSettings())
@@ -251,10 +250,7 @@ def _purge(args: argparse.Namespace) -> int:
         if not (args.numbers or args.trust_clock or clock_is_trusted()):
             print("nothing purged: the clock is not synchronised; set it right, or use --trust-clock", file=sys.stderr)
             return 0
-        numbers = tuple(args.numbers)
-        if not numbers:
-            folder = StateFolder(state_dir)
-            numbers = due(state_dir, policy, now_utc=(trust_clock if args.trust_clock else believe_clock)(folder))
+        numbers = tuple(args.numbers) or due_now(state_dir, policy, trust_clock=args.trust_clock)
         purge(state_dir, numbers, reason=args.reason or "retention period over", signer=signer)
     which = f": {', '.join(map(str, numbers))}" if numbers else ""
     print(f"{len(numbers)} cases {'are due' if args.dry_run else 'purged'}{which}")

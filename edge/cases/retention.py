@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge.cases import storage
 from edge.cases.evidence import Signs
 from edge.cases.storage import (
     PURGED,
@@ -71,6 +72,16 @@ def due(state_dir: Path, policy: RetentionPolicy, *, now_utc: float | None = Non
     days = (policy.dismissed_days, policy.identified_days, policy.unidentified_days)
     with closing(open_to_read(StateFolder(state_dir))) as database:
         return tuple(row[0] for row in database.execute(_DUE, [now - DAY_S * kept for kept in days]))
+
+
+def due_now(state_dir: Path, policy: RetentionPolicy, *, trust_clock: bool = False) -> tuple[int, ...]:
+    """The cases that are due by a clock that may be believed; with *trust_clock* because a person says so.
+
+    Raises:
+        CaseError: the clock went ahead by more than a day, or the store cannot be read.
+    """
+    folder = StateFolder(state_dir)
+    return due(state_dir, policy, now_utc=(storage.trust_clock if trust_clock else believe_clock)(folder))
 
 
 def clock_is_trusted() -> bool:
@@ -139,11 +150,11 @@ class Purger:
             return
         self.problem = None
         try:
-            now_utc = believe_clock(StateFolder(self._state_dir))
+            numbers = due_now(self._state_dir, self._policy)
         except CaseError as error:
             self.problem = str(error)
             log.warning("%s", error)
             return
-        if numbers := due(self._state_dir, self._policy, now_utc=now_utc):
+        if numbers:
             purge(self._state_dir, numbers, reason="retention period over", signer=self._signer)
             log.info("%d cases purged: their retention period is over", len(numbers))

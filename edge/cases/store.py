@@ -67,9 +67,9 @@ class CaseStore:
     ) -> CaseStore:
         """Open or create the store in *state_dir*, and finish what the last end interrupted.
 
-        Without *signer* entries stay unsigned until a process that has the key signs them. *unit* goes into every
-        manifest: serial number, software, models. With *policy* and *signer* :meth:`housekeep` purges the cases that are due. Every
-        hour and at the end a signed checkpoint of the chain is written to the folders *witness_dirs*.
+        Without *signer* entries stay unsigned for ever: no evidence. *unit* goes into every manifest: serial number,
+        software, models. With *policy* and *signer* :meth:`housekeep` purges the cases that are due. Every hour and at
+        the end a signed checkpoint of the chain is written to the folders *witness_dirs*.
 
         Raises:
             CaseError: another daemon uses the store, or it is damaged.
