@@ -1,4 +1,4 @@
-"""Free space on the disk: warn early, delete derived pictures first, refuse cases while decisions still fit."""
+"""Free space on the disk: warn early, refuse cases while decisions still fit."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MIB = 1 << 20
 class DiskSpace:
     """The free space of the disk that holds *folder*. Photos are never deleted to gain space.
 
-    Below *warn_bytes* :meth:`shortage` reports it and derived pictures are deleted. A case that would leave less than
+    Below *warn_bytes* :meth:`shortage` reports it. A case that would leave less than
     *reserve_bytes* is refused, so that the cases on the disk can still be decided.
     """
 
@@ -35,14 +35,12 @@ class DiskSpace:
             raise CaseError(f"the cases' folder cannot be reached ({error.strerror})", "check the disk") from None
 
     def ensure(self, needed_bytes: int) -> None:
-        """Check that *needed_bytes* fit, and delete derived pictures if space is short.
+        """Check that *needed_bytes* fit.
 
         Raises:
             StorageFull: they do not fit.
             CaseError: the folder does not exist any more.
         """
-        if self.free_bytes() < self.warn_bytes:
-            shutil.rmtree(self.folder.derived, ignore_errors=True)
         if self.free_bytes() < self.reserve_bytes + needed_bytes:
             raise StorageFull("the disk is full", "export and purge cases, or use a larger disk")
 
