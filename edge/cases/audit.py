@@ -26,7 +26,7 @@ from edge.cases.evidence import (
     shown_plate,
     to_case,
 )
-from edge.cases.storage import JOURNAL, StateFolder, open_to_read, read_links
+from edge.cases.storage import JOURNAL, Head, StateFolder, open_to_read, read_head, read_links
 from edge.cases.views import REVIEWS, EventKind
 from edge.errors import CaseError, EvidenceError
 
@@ -66,10 +66,14 @@ def audit(
     """
     try:
         folder = StateFolder(state_dir)
+        remembered = _remembered(folder)  # before the snapshot, which may be newer and never older
         with closing(open_to_read(folder)) as database:
             database.execute("BEGIN")  # one snapshot, whatever the daemon writes meanwhile
             try:
-                return _audit(folder, database, trusted, head, checkpoint, progress)
+                says = _audit(folder, database, trusted, head, checkpoint, progress)
+                if remembered is not None:
+                    _check_remembered(database, remembered)
+                return says
             except Mismatch as error:
                 where = "" if error.entry is None else _case_of(database, error.entry)
                 raise EvidenceError(
@@ -78,6 +82,20 @@ def audit(
                 ) from None
     except sqlite3.Error as error:
         raise CaseError(f"the case store cannot be read ({error})", "restore the last backup") from None
+
+
+def _remembered(folder: StateFolder) -> Head | None:
+    """The head that the unit remembers; None in a backup, or for an account that may not read it."""
+    try:
+        return read_head(folder)
+    except CaseError:
+        return None
+
+
+def _check_remembered(database: sqlite3.Connection, head: Head) -> None:
+    row = database.execute("SELECT hash FROM entries WHERE seq = ?", (head.seq,)).fetchone()
+    if head.seq and (row is None or row[0] != head.hash):
+        raise Mismatch(f"the chain does not hold entry {head.seq} as the unit wrote it")
 
 
 def _case_of(database: sqlite3.Connection, entry: int) -> str:

@@ -23,8 +23,9 @@ from edge.cases.storage import (
     believe_clock,
     case_state,
     clock_state,
-    extending,
+    continue_chain,
     open_to_read,
+    read_head,
     replace_with_tombstone,
     write_transaction,
 )
@@ -100,8 +101,10 @@ def purge(state_dir: Path, numbers: Sequence[int], *, reason: str, signer: Signs
         EvidenceError: the chain does not continue what the unit wrote.
     """
     folder = StateFolder(state_dir)
+    head = read_head(folder)
     for number in numbers:
         with write_transaction(folder) as database:
+            head = continue_chain(database, signer, head)
             state = case_state(database, number)
             if state == PURGED:
                 raise NoSuchCase(f"case {number} was purged before", "leave it out of the list")
@@ -109,8 +112,7 @@ def purge(state_dir: Path, numbers: Sequence[int], *, reason: str, signer: Signs
                 raise CaseError(
                     f"case {number} is not decided yet", "wait for the verdict, a pending case is never purged"
                 )
-            with extending(folder, database, signer):
-                replace_with_tombstone(database, number, reason, signer=signer)
+            head = replace_with_tombstone(database, number, reason, signer=signer)
     with closing(open_to_read(folder)) as database:
         gone = [row[0] for row in database.execute("SELECT number FROM cases WHERE purged_seq IS NOT NULL")]
     try:

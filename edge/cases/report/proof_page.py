@@ -68,8 +68,8 @@ def proof_page(
     story.append(
         paragraph(
             "To check the evidence: unpack verify.py from the package, or take it from the unit's maker, and run"
-            f" <font name='{MONO}'>python3 verify.py PACKAGE.zip --key PUBLIC-KEY.pem</font> with the unit's public key"
-            " as the authority publishes it. It needs Python and PyCryptodome.",
+            f" <font name='{MONO}'>python3 -I verify.py PACKAGE.zip --key PUBLIC-KEY.pem</font> with the unit's public"
+            " key as the authority publishes it. It needs Python and PyCryptodome.",
             size=8,
             colour=MUTED,
         )

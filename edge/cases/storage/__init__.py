@@ -2,7 +2,7 @@
 
 from edge.cases.storage.checked import CheckedCase, CheckedEntry, read_checked
 from edge.cases.storage.clock import clock_state
-from edge.cases.storage.continuation import extending, newest_key
+from edge.cases.storage.continuation import continue_chain, extending, newest_key
 from edge.cases.storage.database import connect, open_to_read, write_transaction
 from edge.cases.storage.durable import make_folder, sync_file, sync_tree, write_durably
 from edge.cases.storage.entries import (
@@ -14,6 +14,7 @@ from edge.cases.storage.entries import (
     read_links,
     replace_with_tombstone,
 )
+from edge.cases.storage.head import Head, read_head
 from edge.cases.storage.journal import Journal, JournalFile
 from edge.cases.storage.layout import JOURNAL, StateFolder
 from edge.cases.storage.lock import is_locked, take_lock
@@ -30,6 +31,7 @@ __all__ = [
     "CheckedCase",
     "CheckedEntry",
     "DiskSpace",
+    "Head",
     "Journal",
     "JournalFile",
     "PackageWriter",
@@ -41,6 +43,7 @@ __all__ = [
     "case_state",
     "clock_state",
     "connect",
+    "continue_chain",
     "extending",
     "insert_event",
     "is_locked",
@@ -50,6 +53,7 @@ __all__ = [
     "newest_key",
     "open_to_read",
     "read_checked",
+    "read_head",
     "read_links",
     "replace_with_tombstone",
     "rotate_signing_key",

@@ -242,6 +242,11 @@ class UnitChain:
         if self.problem and self.problem != before:
             log.critical("%s", self.problem)
 
+    @property
+    def ahead(self) -> bool:
+        """Whether the head is newer than the one that is remembered."""
+        return self._head is not None and self._head != self._remembered
+
     def remember(self) -> None:
         """Write the head to its file if it changed.
 

@@ -22,6 +22,7 @@ from edge.cases.evidence import (
     shown_plate,
     to_case,
 )
+from edge.cases.storage.head import Head
 from edge.errors import NoSuchCase
 from edge.model import Case
 
@@ -172,10 +173,13 @@ def insert_event(
     return entry
 
 
-def replace_with_tombstone(database: sqlite3.Connection, number: int, reason: str, *, signer: Signs | None) -> None:
+def replace_with_tombstone(database: sqlite3.Connection, number: int, reason: str, *, signer: Signs | None) -> Head:
     """Delete what the database holds of a decided case and enter a ``purge``; the caller has begun a transaction.
 
     The headers of the case's entries stay. *reason* must contain no personal data.
+
+    Returns:
+        The tombstone, which is the newest entry now.
 
     Raises:
         sqlite3.Error: the database cannot be written.
@@ -191,6 +195,7 @@ def replace_with_tombstone(database: sqlite3.Connection, number: int, reason: st
         " WHERE number = ?",
         (entry.seq, number),
     )
+    return Head(entry.seq, entry.hash)
 
 
 def case_state(database: sqlite3.Connection, number: int) -> str:

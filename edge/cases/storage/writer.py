@@ -214,7 +214,7 @@ class Writer:
     def _remember(self) -> None:
         """Remember the head once it is out of the WAL, which a power cut may tear: the chain never falls behind it."""
         try:
-            if empty_wal(self._database, self._path):
+            if self._chain.ahead and empty_wal(self._database, self._path):
                 self._chain.remember()
         except (sqlite3.Error, OSError) as error:
             log.warning("the head of the chain could not be remembered yet: %s", error)

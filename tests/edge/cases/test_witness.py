@@ -166,3 +166,15 @@ async def test_after_a_restore_the_chain_goes_on(tmp_path: Path) -> None:
         await store.close()
         assert "4 entries, all signed" in audit(state, trusted=SIGNER.public_key)
         assert StateFolder(state).head.exists()
+
+
+async def test_verify_holds_a_store_against_what_the_unit_remembers(tmp_path: Path) -> None:
+    """Every signature is right; the unit wrote another chain all the same."""
+    await filled(tmp_path / "state", 2)
+    remembered = StateFolder(tmp_path / "state").head.read_bytes()
+    assert audit(tmp_path / "state")
+    shutil.rmtree(tmp_path / "state")
+    await filled(tmp_path / "state", 2)
+    StateFolder(tmp_path / "state").head.write_bytes(remembered)
+    with pytest.raises(EvidenceError, match="does not hold entry 5 as the unit wrote it"):
+        audit(tmp_path / "state")
