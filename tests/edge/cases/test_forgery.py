@@ -269,3 +269,63 @@ def test_every_member_dropped_repeated_moved_or_exchanged_is_missed(package: Mem
             forged = [*package[:index], (package[index][0], package[other][1]), *package[index + 1 :]]
             with pytest.raises(Mismatch):
                 holds(forged, tmp_path)
+
+
+def edited(line: Line, **header: object) -> Line:
+    """*line* with other values in its header."""
+    return {**line, "header": canonical({**json.loads(line["header"]), **header}).decode()}
+
+
+def body_of(kind: str, **content: object) -> Line:
+    """A line of some *kind* about case 1, to be chained."""
+    header = {"at": 9e9, "body": "", "case": 1, "kind": kind, "previous": "", "seq": 0}
+    content = {"officer": "x", "reason": "x", "account": "x", **content}
+    return {"header": canonical(header).decode(), "body": canonical(content).decode()}
+
+
+RULES: dict[str, tuple[Callable[[list[Line]], list[Line]], str]] = {
+    "nothing": (lambda lines: lines, ""),
+    "time runs backwards": (
+        lambda lines: [*lines[:5], edited(lines[5], at=1.0), *lines[6:]],
+        "entry 6 is earlier than the one before, and no clock entry says why",
+    ),
+    "time runs backwards, and a clock entry says so": (
+        lambda lines: [
+            *lines[:5],
+            edited(lines[5], at=1.0),
+            {**body_of("clock", backwards=[6]), "header": edited(body_of("clock"), case=None, at=1.0)["header"]},
+            *lines[6:],
+        ],
+        "",
+    ),
+    "something after the export": (lambda lines: [*lines, body_of("view")], "newest entry is not the export"),
+    "something within the export": (
+        lambda lines: [*lines[:-1], edited(body_of("view"), at=json.loads(lines[-1]["header"])["at"]), lines[-1]],
+        "not entered for each of its cases",
+    ),
+    "an export that names no package": (
+        lambda lines: [*lines[:-1], edited(body_of("export", files={}), at=9e9)],
+        "does not name the files of a package",
+    ),
+    "a purged case": (
+        lambda lines: [*lines[:-2], edited(body_of("purge"), at=json.loads(lines[-2]["header"])["at"]), *lines[-2:]],
+        "has no verdict in the chain",
+    ),
+    "a case that was never filed": (
+        lambda lines: [*lines[:-2], edited(lines[8], case=77), *lines[-2:]],
+        "was never filed",
+    ),
+    "a verdict twice": (lambda lines: [*lines[:-2], lines[2], *lines[-2:]], "decided twice"),
+}
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_rules_that_hold_even_for_the_units_own_key(package: Members, tmp_path: Path, name: str) -> None:
+    """Each chain is signed with the genuine key from end to end: what is wrong is what it says."""
+    change, words = RULES[name]
+    forged = with_chain(package, rechained(change(lines_of(package)), SIGNER))
+    if not words:
+        assert "Everything holds" in holds(forged, tmp_path)
+        return
+    with pytest.raises(Mismatch, match=words):
+        holds(forged, tmp_path)
