@@ -18,6 +18,7 @@ from edge.cases.evidence.manifest import (
 from edge.cases.evidence.signing import KEY_KIND, Signer, create_signing_key, key_content, known_key_id, load_signer
 from edge.cases.evidence.verify import (
     CHAIN_NAME,
+    HEADER_KEYS,
     INFO_NAME,
     PACKAGE_FORMAT,
     SEAL,
@@ -34,6 +35,7 @@ from edge.cases.evidence.verify import (
     check_report,
     check_signatures,
     check_trust,
+    parse_canonical,
     read_checkpoint,
     read_public_key,
     verify_package,
@@ -42,6 +44,7 @@ from edge.cases.evidence.verify import (
 __all__ = [
     "CHAIN_NAME",
     "DOMAIN",
+    "HEADER_KEYS",
     "INFO_NAME",
     "KEY_KIND",
     "NO_HASH",
@@ -76,6 +79,7 @@ __all__ = [
     "load_signer",
     "next_entry",
     "packet_record",
+    "parse_canonical",
     "read_checkpoint",
     "read_public_key",
     "reason_sentence",

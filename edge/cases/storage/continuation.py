@@ -10,11 +10,13 @@ import json
 import logging
 import sqlite3
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from edge.cases.evidence import (
     DOMAIN,
+    HEADER_KEYS,
     KEY_KIND,
     NO_HASH,
     Link,
@@ -25,6 +27,7 @@ from edge.cases.evidence import (
     check_signatures,
     key_content,
     known_key_id,
+    parse_canonical,
     sha256,
 )
 from edge.cases.storage.database import transaction
@@ -39,6 +42,8 @@ OFFICERS_KINDS = frozenset({"view", "confirm", "dismiss", "correct_plate", "expo
 """What officers' programs write unsigned. The officers' service writes and signs it itself: then this set is empty."""
 RESTORE = "restore"
 ADOPTED_KINDS = OFFICERS_KINDS | {RESTORE}
+CLOCK_SLACK_S = 60.0
+"""How far an officer's entry may be ahead of this process's clock, which was read later."""
 
 _AFTER = "SELECT header, body, signature, key_id, hash, kind, case_number, seq FROM entries WHERE seq > ? ORDER BY seq"
 
@@ -66,7 +71,7 @@ def continue_chain(database: sqlite3.Connection, signer: Signs, head: Head | Non
         for row in database.execute(_AFTER, (head.seq,)).fetchall():
             link, seq, kind = _follow(row, head), head.seq + 1, row[5]
             if link.signature is None:
-                _accept_officers(seq, kind, row[6], OFFICERS_KINDS)
+                _accept_officers(database, seq, link, OFFICERS_KINDS, since_utc=_time_of(database, head))
                 _sign(database, signer, seq, link.header)
             else:
                 _accept_own(seq, link, signer)
@@ -95,12 +100,16 @@ def _adopt(database: sqlite3.Connection, signer: Signs) -> Head:
         raise Mismatch("none of its entries is signed")
     _accept_own(signed[-1], links[signed[-1] - 1], signer)
     for seq in chain.unsigned:
-        header = chain.headers[seq - 1]
-        _accept_officers(seq, header["kind"], header["case"], ADOPTED_KINDS)
+        _accept_officers(database, seq, links[seq - 1], ADOPTED_KINDS)
         _sign(database, signer, seq, links[seq - 1].header)
     if chain.backwards:
         append_entry(database, CLOCK, None, {"backwards": sorted(chain.backwards)}, signer=signer)
     return Head(*(last_entry(database) or (0, NO_HASH)))
+
+
+def _time_of(database: sqlite3.Connection, head: Head) -> float:
+    row = database.execute("SELECT header FROM entries WHERE seq = ?", (head.seq,)).fetchone()
+    return float(json.loads(row[0])["at"]) if row else 0.0
 
 
 def _sign(database: sqlite3.Connection, signer: Signs, seq: int, header: bytes) -> None:
@@ -109,18 +118,15 @@ def _sign(database: sqlite3.Connection, signer: Signs, seq: int, header: bytes) 
 
 
 def _follow(row: tuple[object, ...], head: Head) -> Link:
-    """Check that *row* is the entry after *head*, filed under its own number, hash, kind and case."""
+    """Check that *row* is the entry after *head*, canonical, filed under its own number, hash, kind and case."""
     header, body, signature, key_id, digest, kind, number, seq = row
-    assert isinstance(header, bytes)
-    try:
-        content = json.loads(header)
-        same = (content["seq"], content["kind"], content["case"]) == (seq, kind, number)
-        linked = content["previous"] == head.hash and sha256(header) == digest and seq == head.seq + 1
-        whole = isinstance(body, bytes) and content["body"] == sha256(body)
-    except (ValueError, KeyError, TypeError):
-        same = linked = whole = False
-    if not (same and linked and (whole or body is None)):
-        raise Mismatch(f"entry {seq} does not follow entry {head.seq}")
+    what = f"entry {seq}"
+    content = parse_canonical(header, what) if isinstance(header, bytes) else {}
+    filed = {"seq": head.seq + 1, "kind": kind, "case": number, "previous": head.hash}
+    own = {name: content.get(name) for name in filed} == filed and seq == head.seq + 1 and set(content) == HEADER_KEYS
+    whole = body is None or (isinstance(body, bytes) and content.get("body") == sha256(body))
+    if not own or not whole or not isinstance(header, bytes) or sha256(header) != digest:
+        raise Mismatch(f"{what} does not follow entry {head.seq}")
     return Link(
         header,
         body if isinstance(body, bytes) else None,
@@ -129,10 +135,21 @@ def _follow(row: tuple[object, ...], head: Head) -> Link:
     )
 
 
-def _accept_officers(seq: int, kind: str, number: int | None, kinds: frozenset[str]) -> None:
+def _accept_officers(
+    database: sqlite3.Connection, seq: int, link: Link, kinds: frozenset[str], *, since_utc: float = 0.0
+) -> None:
     """Refuse an unsigned entry that no officer's program writes. Goes when the officers' service is there."""
+    what = f"entry {seq}"
+    header = parse_canonical(link.header, what)
+    kind, number, at = header["kind"], header["case"], header["at"]
     if kind not in kinds or (number is None) != (kind == RESTORE):
-        raise Mismatch(f"entry {seq} ({kind}) is not signed, and only the unit writes such entries")
+        raise Mismatch(f"{what} ({kind}) is not signed, and only the unit writes such entries")
+    content = parse_canonical(link.body, f"the content of {what}") if link.body is not None else {}
+    said = kind == RESTORE or all(isinstance(content.get(name), str) for name in ("officer", "reason", "account"))
+    sql = "SELECT 1 FROM entries WHERE kind = 'filed' AND case_number = ?"
+    exists = number is None or database.execute(sql, (number,)).fetchone() is not None
+    if not said or not exists or not since_utc <= at <= max(since_utc, time.time() + CLOCK_SLACK_S):
+        raise Mismatch(f"{what} ({kind}) is not signed, and no officer's program writes it like that")
 
 
 def _accept_own(seq: int, link: Link, signer: Signs) -> None:
@@ -154,7 +171,10 @@ def newest_key(database: sqlite3.Connection, head: Head | None = None) -> str | 
     """
     sql = "SELECT body FROM entries WHERE kind = 'key' AND signature IS NOT NULL AND seq <= ? ORDER BY seq DESC LIMIT 1"
     row = database.execute(sql, (head.seq if head else sys.maxsize,)).fetchone()
-    return known_key_id(row[0]) if row else None
+    try:
+        return known_key_id(row[0]) if row else None
+    except (ValueError, KeyError, TypeError):
+        return None  # no unit wrote that entry: an alarm, once the chain is looked at
 
 
 class UnitChain:

@@ -26,6 +26,8 @@ from edge.errors import CaseError, EvidenceError
 from tests.support.cases import SIGNER, UNIT, filled, frame, trigger, unidentified
 
 FORGER = Signer(bytes(range(1, 33)))
+SAID: dict[str, object] = {"officer": "x", "reason": "", "account": "x"}
+NOT_CANONICAL = "UPDATE entries SET header = CAST(' ' || CAST(header AS TEXT) AS BLOB) WHERE seq = 6"
 FILING = {"limit_kmh": 50.0, "site": "SP 235"}
 
 
@@ -37,9 +39,20 @@ def database_of(state: Path) -> sqlite3.Connection:
     return database
 
 
-def add(state: Path, kind: str, case: int | None, content: dict[str, object], signer: Signer | None = None) -> None:
+def add(
+    state: Path,
+    kind: str,
+    case: int | None,
+    content: dict[str, object],
+    signer: Signer | None = None,
+    *,
+    at_utc: float | None = None,
+    then: str = "",
+) -> None:
     with closing(database_of(state)) as database:
-        append_entry(database, kind, case, content, signer=signer)
+        append_entry(database, kind, case, content, signer=signer, at_utc=at_utc)
+        if then:
+            database.execute(then)
 
 
 def rewrite(state: Path) -> None:
@@ -87,6 +100,21 @@ ATTACKS: dict[str, tuple[Callable[[Path], None], str]] = {
     "a clock of an officer's own": (lambda state: add(state, "clock", None, {}), r"entry 6 \(clock\) is not signed"),
     "a restore that was none": (lambda state: add(state, "restore", None, {}), r"entry 6 \(restore\) is not signed"),
     "a view of no case": (lambda state: add(state, "view", None, {}), r"entry 6 \(view\) is not signed"),
+    "a view that says nothing": (lambda state: add(state, "view", 1, {}), "no officer's program writes it like that"),
+    "a view of a case that was never filed": (lambda state: add(state, "view", 77, SAID), "writes it like that"),
+    "a view of the year 2255": (lambda state: add(state, "view", 1, SAID, at_utc=9e9), "writes it like that"),
+    "a view without content": (
+        lambda state: add(state, "view", 1, SAID, then="UPDATE entries SET body = NULL WHERE seq = 6"),
+        "writes it like that",
+    ),
+    "a header that is not canonical": (
+        lambda state: add(state, "view", 1, SAID, then=NOT_CANONICAL),
+        "entry 6 is not canonical JSON",
+    ),
+    "a header that is no object": (
+        lambda state: add(state, "view", 1, SAID, then="UPDATE entries SET header = CAST('[1]' AS BLOB) WHERE seq = 6"),
+        "entry 6 is not canonical JSON|entry 6 does not follow",
+    ),
     "a view under a stranger's signature": (
         lambda state: add(state, "view", 1, {}, FORGER),
         "entry 6 is signed with another key",
