@@ -18,6 +18,10 @@ CLIPPED = 0.12
 """How often one side of the cut lies at the first or last character: from a tenth of one beside it to a quarter in."""
 TWO_LINES = 2.2
 """Plates that are less wide than this, in heights, may have two lines."""
+STEEP = 0.08
+"""How often a plate is seen from far aside, 50 degrees and more."""
+SMALL, SMALL_DIFFICULTY = 0.1, 0.3
+"""How often a plate is smaller than the difficulty alone would have it, and the most difficulty that it then gets."""
 TRIMMED = 0.05
 """How often the cut goes through the heads or feet of a line, at most an eighth of its height."""
 
@@ -39,6 +43,8 @@ def photograph(plate: RenderedPlate, background: Grey, tilt: float, difficulty: 
     characters = max(len(plate.text), 4) * (1.0 if aspect > TWO_LINES else 0.75)
     least = characters * (11 - 4.2 * difficulty)
     width = math.exp(rng.uniform(math.log(least), math.log(max(260.0, least + 1))))
+    if rng.random() < SMALL:
+        width, difficulty = least * rng.uniform(0.55, 1.0), min(difficulty, SMALL_DIFFICULTY)
     height = min(max(width * (bottom - top) / (right - left), 12.0), 200.0)
     fine_w, fine_h = max(192, round(width)), max(96, round(height))
     bx0, by0, bx1, by1 = PLATE_BOX
@@ -123,11 +129,16 @@ def _pose(aspect: float, tilt: float, rng: random.Random) -> NDArray[np.float64]
     rise = math.tan(math.radians(max(-18.0, min(18.0, rng.gauss(0, spread * 0.7)))))
     lean = math.tan(math.radians(max(-30.0, min(30.0, rng.gauss(0, 8 * tilt)))))
     squeeze = rng.uniform(1 - 0.4 * tilt, 1.0) if rng.random() < 0.35 else rng.uniform(0.95, 1.08)
+    nearer = rng.gauss(0, 0.06 * tilt)
+    if rng.random() < STEEP:
+        squeeze = 1 - tilt * rng.uniform(0.36, 0.7)
+        rise = math.tan(math.radians(max(-50.0, min(50.0, rng.gauss(0, 20 * tilt)))))
+        nearer = rng.choice((-1, 1)) * tilt * rng.uniform(0.05, 0.3)
     turn = np.array([[math.cos(roll), -math.sin(roll), 0], [math.sin(roll), math.cos(roll), 0], [0, 0, 1]])
     shear = np.array([[1, lean, 0], [rise, 1, 0], [0, 0, 1]])
     narrow = np.diag([squeeze, 1.0, 1.0])
     away = np.eye(3)
-    away[2, 0] = rng.gauss(0, 0.06 * tilt) / aspect
+    away[2, 0] = nearer / aspect
     away[2, 1] = rng.gauss(0, 0.04 * tilt)
     centre = np.array([[1, 0, -aspect / 2], [0, 1, -0.5], [0, 0, 1.0]])
     return np.asarray(away @ turn @ shear @ narrow @ centre, np.float64)

@@ -18,12 +18,18 @@ from edge.model import ALPHABET
 from edge.vision.integrity import NETWORK_NAME, READER_FILES, write_list
 from edge.vision.rectify import CANVAS_SHAPE
 
+from .countries import COUNTRIES
+
 MODEL_DIR = Path(__file__).parents[2] / "models" / "reader"
 NETWORK_PARAMS: dict[str, Any] = {
     "channels": [24, 48, 80, 128], "pairs": [1, 2], "heads": 4, "hidden": 256, "layers": 3,
+    "countries": len(COUNTRIES),
 }  # fmt: skip
 CELL_WIDTH, CLASSES = 128, len(ALPHABET) + 1
 """Numbers a cell of the convolutions' map, and classes with the blank."""
+
+
+_LAST_OF_ORIGIN = "origin.decide.2.bias"
 
 
 class NetworkError(ConverterError, ValueError):
@@ -48,6 +54,8 @@ def parameter_count(network: nn.Module) -> int:
 def load_averaged(checkpoint: Path) -> nn.Module:
     """Return the averaged network of a training checkpoint, or a shipped one (``.pth``), in evaluation mode.
 
+    A network from before there were countries has ``origin`` None.
+
     Raises:
         MissingError: there is no such file.
         NetworkError: it holds something else.
@@ -58,7 +66,8 @@ def load_averaged(checkpoint: Path) -> nn.Module:
         saved = torch.load(checkpoint, weights_only=True)
         saved = saved.get("averaged", saved)
         state = {k.removeprefix("module."): v for k, v in saved.items() if k.startswith("module.")}
-        network = build()
+        told = len(state[_LAST_OF_ORIGIN]) if _LAST_OF_ORIGIN in state else 0
+        network = build({**NETWORK_PARAMS, "countries": told})
         network.load_state_dict(state)
     except (RuntimeError, LookupError, AttributeError, TypeError, ValueError, EOFError, UnpicklingError) as error:
         raise NetworkError(
@@ -69,16 +78,26 @@ def load_averaged(checkpoint: Path) -> nn.Module:
 
 def mean(networks: Sequence[nn.Module]) -> nn.Module:
     """Return a network with the mean of the weights: right where the networks come from one training, and often better
-    than each (Wortsman et al. 2022, "Model soups")."""
+    than each (Wortsman et al. 2022, "Model soups"). What tells countries is the mean of those that do."""
     states = [network.state_dict() for network in networks]
-    averaged = build()
+    fullest = max(states, key=len)
+    averaged = build({**NETWORK_PARAMS, "countries": len(fullest.get(_LAST_OF_ORIGIN, ()))})
     averaged.load_state_dict(
         {
-            name: torch.stack([state[name] for state in states]).mean(dim=0) if value.is_floating_point() else value
-            for name, value in states[-1].items()
+            name: torch.stack([state[name] for state in states if name in state]).mean(dim=0)
+            if value.is_floating_point()
+            else value
+            for name, value in fullest.items()
         }
     )
     return averaged.eval()
+
+
+def adopt(network: nn.Module, other: nn.Module) -> None:
+    """Give *network* the weights of *other*; without those that tell countries it keeps its own, or has none."""
+    network.load_state_dict(
+        {k: v for k, v in {**network.state_dict(), **other.state_dict()}.items() if k in network.state_dict()}
+    )
 
 
 def export(network: nn.Module, folder: Path = MODEL_DIR) -> None:
@@ -87,7 +106,7 @@ def export(network: nn.Module, folder: Path = MODEL_DIR) -> None:
     state = {f"module.{k}": v.contiguous().clone() for k, v in network.state_dict().items()}
     torch.save(state, folder / f"{NETWORK_NAME}.pth")
     settings = {
-        "network_params": NETWORK_PARAMS,
+        "network_params": {**NETWORK_PARAMS, "countries": len(state.get(f"module.{_LAST_OF_ORIGIN}", ()))},
         "imgH": CANVAS_SHAPE[0],
         "lang_list": ["en"],
         "character_list": ALPHABET,
