@@ -85,12 +85,13 @@ def _font(path: Path, size: int) -> ImageFont.FreeTypeFont:
 class FontShelf:
     """All alphabets the renderer draws from.
 
-    *folders* are searched recursively. Raises :class:`MissingError` where the plate fonts are missing.
+    *folders* are searched recursively; with *plates_only* small print, too, is set in the plate fonts, so that drawings
+    do not depend on what else is installed. Raises :class:`MissingError` where the plate fonts are missing.
     """
 
-    def __init__(self, folders: Sequence[Path]) -> None:
+    def __init__(self, folders: Sequence[Path], *, plates_only: bool = False) -> None:
         self._plate = _find(folders, PLATE_FONTS)
-        self._text = _find(folders, TEXT_FONTS)
+        self._text = self._plate if plates_only else _find(folders, TEXT_FONTS)
         self._arabic = _find(folders, ARABIC_FONTS)
         self._signs: dict[str, list[Path]] = {}
         for family in SIGN_FONTS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -105,14 +106,17 @@ def export(network: nn.Module, folder: Path = MODEL_DIR) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     state = {f"module.{k}": v.contiguous().clone() for k, v in network.state_dict().items()}
     torch.save(state, folder / f"{NETWORK_NAME}.pth")
+    told = len(state.get(f"module.{_LAST_OF_ORIGIN}", ()))
     settings = {
-        "network_params": {**NETWORK_PARAMS, "countries": len(state.get(f"module.{_LAST_OF_ORIGIN}", ()))},
+        "network_params": {**NETWORK_PARAMS, "countries": told},
         "imgH": CANVAS_SHAPE[0],
         "lang_list": ["en"],
         "character_list": ALPHABET,
     }
     (folder / f"{NETWORK_NAME}.yaml").write_text(yaml.safe_dump(settings, sort_keys=False))
     if folder.resolve() != MODEL_DIR.resolve():
-        for name in (f"{NETWORK_NAME}.py", f"{NETWORK_NAME}.json"):
-            shutil.copy(MODEL_DIR / name, folder / name)
+        shutil.copy(MODEL_DIR / f"{NETWORK_NAME}.py", folder / f"{NETWORK_NAME}.py")
+    shipped = json.loads((MODEL_DIR / f"{NETWORK_NAME}.json").read_text())
+    shipped["countries"] = list(COUNTRIES) if told else []
+    (folder / f"{NETWORK_NAME}.json").write_text(json.dumps(shipped, indent=2) + "\n")
     write_list(folder, READER_FILES)
