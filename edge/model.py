@@ -76,7 +76,8 @@ class PlateRead:
 
     ``characters`` has one confidence (0 to 1) a character of ``text``; ``log_probs`` is float32 of shape (T, 37): the
     log-softmax of the network, class 0 CTC's blank, then :data:`ALPHABET`. ``other`` is what another look at the same
-    detection saw, in as many steps, if there was one: it may be as right.
+    detection saw, in as many steps, if there was one: it may be as right. ``countries`` has the probability, by the
+    picture alone, that the plate comes from each country (ISO 3166-1); empty where the network tells none.
     """
 
     text: str = field(repr=False)
@@ -85,6 +86,7 @@ class PlateRead:
     detection: Detection
     log_probs: NDArray[np.float32] = field(repr=False, compare=False)
     other: PlateRead | None = field(default=None, repr=False, compare=False)
+    countries: Mapping[str, float] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def looks(self) -> tuple[PlateRead, ...]:
@@ -144,6 +146,7 @@ class Reason(StrEnum):
     ONE_CLAIM = "one_claim"
     SEVERAL_CLAIMS = "several_claims"
     SEVERAL_CARS = "several_cars"
+    LOOKS_ALIKE = "looks_alike"
     NO_CLAIM = "no_claim"
     NO_PACKET = "no_packet"
     NO_PLATE = "no_plate"

@@ -18,15 +18,28 @@ CLIPPED = 0.12
 """How often one side of the cut lies at the first or last character: from a tenth of one beside it to a quarter in."""
 TWO_LINES = 2.2
 """Plates that are less wide than this, in heights, may have two lines."""
+LOOSE = 0.1
+"""How often the cut is far too wide, whatever the difficulty: up to two fifths of the plate on a side."""
+STEEP = 0.08
+"""How often a plate is seen from far aside, 50 degrees and more."""
+SMALL, SMALL_DIFFICULTY = 0.1, 0.3
+"""How often a plate is smaller than the difficulty alone would have it, and the most difficulty that it then gets."""
 TRIMMED = 0.05
 """How often the cut goes through the heads or feet of a line, at most an eighth of its height."""
 
 
-def photograph(plate: RenderedPlate, background: Grey, tilt: float, difficulty: float, rng: random.Random) -> Grey:
+def photograph(
+    plate: RenderedPlate,
+    background: Grey,
+    tilt: float,
+    difficulty: float,
+    rng: random.Random,
+    width: float | None = None,
+) -> Grey:
     """Return *plate* as a detector would cut it out of a photo: grey, uint8 (H, W), as small as such crops are.
 
     *background* fills what the base picture does not cover; *tilt* and *difficulty*, 0 to 1, scale how the plate is
-    turned, and how it is cut, blurred and disturbed.
+    turned, and how it is cut, blurred and disturbed. *width* is that of the plate in pixels, drawn where it is None.
     """
     aspect = plate.aspect
     x0, y0, x1, y1 = plate.extent
@@ -38,9 +51,13 @@ def photograph(plate: RenderedPlate, background: Grey, tilt: float, difficulty: 
     # Few pixels a character is what makes a real crop hard.
     characters = max(len(plate.text), 4) * (1.0 if aspect > TWO_LINES else 0.75)
     least = characters * (11 - 4.2 * difficulty)
-    width = math.exp(rng.uniform(math.log(least), math.log(max(260.0, least + 1))))
-    height = min(max(width * (bottom - top) / (right - left), 12.0), 200.0)
-    fine_w, fine_h = max(192, round(width)), max(96, round(height))
+    wide = math.exp(rng.uniform(math.log(least), math.log(max(260.0, least + 1))))
+    if width is not None:
+        wide = width * (right - left) / float(np.ptp(quad[:, 0]))
+    elif rng.random() < SMALL:
+        wide, difficulty = least * rng.uniform(0.55, 1.0), min(difficulty, SMALL_DIFFICULTY)
+    height = min(max(wide * (bottom - top) / (right - left), 12.0), 200.0)
+    fine_w, fine_h = max(192, round(wide)), max(96, round(height))
     bx0, by0, bx1, by1 = PLATE_BOX
     source = np.array([(bx0, by0), (bx1, by0), (bx1, by1), (bx0, by1)], np.float32)
     target = (quad - (left, top)) * (fine_w / (right - left), fine_h / (bottom - top))
@@ -49,7 +66,7 @@ def photograph(plate: RenderedPlate, background: Grey, tilt: float, difficulty: 
     cv2.warpPerspective(
         plate.picture, matrix, (fine_w, fine_h), view, cv2.INTER_LINEAR, borderMode=cv2.BORDER_TRANSPARENT
     )
-    small = cv2.resize(view, (max(8, round(width)), max(8, round(height))), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(view, (max(8, round(wide)), max(8, round(height))), interpolation=cv2.INTER_AREA)
     return degrade(np.asarray(small, np.uint8), difficulty, rng)
 
 
@@ -123,11 +140,16 @@ def _pose(aspect: float, tilt: float, rng: random.Random) -> NDArray[np.float64]
     rise = math.tan(math.radians(max(-18.0, min(18.0, rng.gauss(0, spread * 0.7)))))
     lean = math.tan(math.radians(max(-30.0, min(30.0, rng.gauss(0, 8 * tilt)))))
     squeeze = rng.uniform(1 - 0.4 * tilt, 1.0) if rng.random() < 0.35 else rng.uniform(0.95, 1.08)
+    nearer = rng.gauss(0, 0.06 * tilt)
+    if rng.random() < STEEP:
+        squeeze = 1 - tilt * rng.uniform(0.36, 0.7)
+        rise = math.tan(math.radians(max(-50.0, min(50.0, rng.gauss(0, 20 * tilt)))))
+        nearer = rng.choice((-1, 1)) * tilt * rng.uniform(0.05, 0.3)
     turn = np.array([[math.cos(roll), -math.sin(roll), 0], [math.sin(roll), math.cos(roll), 0], [0, 0, 1]])
     shear = np.array([[1, lean, 0], [rise, 1, 0], [0, 0, 1]])
     narrow = np.diag([squeeze, 1.0, 1.0])
     away = np.eye(3)
-    away[2, 0] = rng.gauss(0, 0.06 * tilt) / aspect
+    away[2, 0] = nearer / aspect
     away[2, 1] = rng.gauss(0, 0.04 * tilt)
     centre = np.array([[1, 0, -aspect / 2], [0, 1, -0.5], [0, 0, 1.0]])
     return np.asarray(away @ turn @ shear @ narrow @ centre, np.float64)
@@ -145,6 +167,8 @@ def _cut(
     low, high = quad.min(axis=0), quad.max(axis=0)
     size = high - low
     loose = rng.choices((0.07, 0.14, 0.3), (0.6, 0.3, 0.1))[0] * difficulty
+    if rng.random() < LOOSE:
+        loose = rng.uniform(0.15, 0.4)
     slack = [rng.uniform(-0.5, 1.0) * loose for _ in range(2)] + [rng.uniform(-0.5, 1.6) * loose for _ in range(2)]
     low = low - (slack[0], slack[2]) * size
     high = high + (slack[1], slack[3]) * size

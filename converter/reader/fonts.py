@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from converter.errors import MissingError
 
+from .alphabets import ALPHABETS, NationalDie
 from .strokes import Die
 
 PLATE_FONTS = ("GL-Nummernschild-Eng.ttf", "GL-Nummernschild-Mtl.ttf", "OSP-DIN.ttf", "RG2014*.ttf")
@@ -43,17 +44,19 @@ PAINTED = "painted"
 """Name of all text and sign fonts together."""
 ARABIC_FONTS = ("Amiri-Bold.ttf", "DejaVuSans-Bold.ttf", "DejaVuSans.ttf")
 _SHEET_HEIGHT = 96
+NATIONAL = 0.85
+"""How often a plate of a country with an alphabet of its own is lettered with it."""
 
 
 class Typeface:
-    """Characters of one alphabet as masks: a font file, or a :class:`Die`."""
+    """Characters of one alphabet as masks: a font file, or drawn dies."""
 
-    def __init__(self, source: Path | Die) -> None:
+    def __init__(self, source: Path | Die | NationalDie) -> None:
         self._source = source
 
     def glyph(self, character: str) -> NDArray[np.uint8]:
         """Return the mask of *character*, 96 pixels high, width as the alphabet has it."""
-        if isinstance(self._source, Die):
+        if not isinstance(self._source, Path):
             return self._source.glyph(character, _SHEET_HEIGHT)
         return _font_glyph(self._source, character)
 
@@ -82,12 +85,13 @@ def _font(path: Path, size: int) -> ImageFont.FreeTypeFont:
 class FontShelf:
     """All alphabets the renderer draws from.
 
-    *folders* are searched recursively. Raises :class:`MissingError` where the plate fonts are missing.
+    *folders* are searched recursively; with *plates_only* small print, too, is set in the plate fonts, so that drawings
+    do not depend on what else is installed. Raises :class:`MissingError` where the plate fonts are missing.
     """
 
-    def __init__(self, folders: Sequence[Path]) -> None:
+    def __init__(self, folders: Sequence[Path], *, plates_only: bool = False) -> None:
         self._plate = _find(folders, PLATE_FONTS)
-        self._text = _find(folders, TEXT_FONTS)
+        self._text = self._plate if plates_only else _find(folders, TEXT_FONTS)
         self._arabic = _find(folders, ARABIC_FONTS)
         self._signs: dict[str, list[Path]] = {}
         for family in SIGN_FONTS:
@@ -106,7 +110,12 @@ class FontShelf:
         return tuple(sorted(p.name for p in (*self._plate, *self._text, *self._arabic, *signs)))
 
     def draw(self, rng: random.Random, prefer: str = "") -> Typeface:
-        """Draw an alphabet; *prefer* is the beginning of a font's name or :data:`PAINTED`, taken half of the time."""
+        """Draw an alphabet; *prefer* is the beginning of a font's name or :data:`PAINTED`, taken half of the time, or
+        one of :data:`.alphabets.ALPHABETS`, taken :data:`NATIONAL` of the time."""
+        if prefer in ALPHABETS:
+            if rng.random() < NATIONAL:
+                return Typeface(ALPHABETS[prefer].draw(rng))
+            prefer = ""
         if prefer and rng.random() < 0.5:
             if prefer == PAINTED:
                 return Typeface(self._painted(rng))

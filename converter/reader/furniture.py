@@ -18,6 +18,15 @@ from .fonts import FontShelf
 
 Grey = NDArray[np.float32]
 
+PROVINCES = (
+    "AG", "AL", "AN", "AO", "AP", "AQ", "AR", "AT", "AV", "BA", "BG", "BI", "BL", "BN", "BO", "BR", "BS", "BZ", "CA",
+    "CB", "CE", "CH", "CL", "CN", "CO", "CR", "CS", "CT", "CZ", "EN", "FE", "FG", "FI", "FO", "FR", "GE", "GO", "GR",
+    "IM", "IS", "KR", "LC", "LE", "LI", "LO", "LT", "LU", "MC", "ME", "MI", "MN", "MO", "MS", "MT", "NA", "NO", "NU",
+    "OR", "PA", "PC", "PD", "PE", "PG", "PI", "PN", "PO", "PR", "PS", "PT", "PV", "PZ", "RA", "RC", "RE", "RG", "RI",
+    "RN", "RO", "ROMA", "SA", "SI", "SO", "SP", "SR", "SS", "SV", "TA", "TE", "TN", "TO", "TP", "TR", "TS", "TV", "UD",
+    "VA", "VB", "VC", "VE", "VI", "VR", "VT", "VV",
+)  # fmt: skip
+"""Codes of the Italian provinces of the 1990s; Rome's plates bear its name."""
 VIENNA = 0.35
 """How often large arms are Vienna's."""
 _WORDS = (
@@ -75,9 +84,16 @@ def band(
     if right and rng.random() < 0.85:
         if rng.random() < 0.6:
             _disc(canvas, middle, height * 0.28, width * 0.3, ink, rng.choice((1, 2, -1)))
-        lines = rng.choice((("RM",), ("MI",), ("75",), ("13", "06"), ("BZ",), ("TO",), ("69",), ("02", "99"), ("NA",)))
+        year, region = f"{rng.randrange(100):02}", f"{rng.randint(1, 95):02}"
+        lines: tuple[str, ...] = (region,) if country == "F" else (f"{rng.randint(1, 12):02}", year)
+        if country == "I":
+            lines = rng.choice(((), (), (rng.choice(PROVINCES),), (rng.choice(PROVINCES), year)))
+        elif country not in {"F", "P"}:
+            lines = rng.choice((lines, (region,), (rng.choice(PROVINCES),)))
         for i, line in enumerate(lines):
             mask = shelf.caption(line, max(6, round(height * rng.uniform(0.16, 0.27))), rng)
+            if mask.shape[1] > width * 0.9:
+                mask = np.asarray(cv2.resize(mask, (max(2, round(width * 0.9)), mask.shape[0])), np.uint8)
             paste(canvas, mask, middle - mask.shape[1] / 2, height * (0.62 - 0.4 * i), ink)
         return
     if rng.random() < 0.75:
@@ -100,19 +116,27 @@ def band(
         paste(canvas, mask, middle - mask.shape[1] / 2, height * rng.uniform(0.58, 0.7), ink)
 
 
-def mark_left(canvas: Grey, x0: float, ink: float, shelf: FontShelf, rng: random.Random) -> float:
+def mark_left(canvas: Grey, x0: float, country: str, ink: float, shelf: FontShelf, rng: random.Random) -> float:
     """Draw a country's mark on the plate's own ground right of column *x0*; return the column where text may begin.
 
-    A flag over the letter with a line beside it, as on Hungarian plates, or a block of stars that keeps off the edges.
+    A flag or arms over the letters with a line beside them, as on Hungarian and Slovak plates, or a block of stars that
+    keeps off the edges.
     """
     height = canvas.shape[0]
     width = height * rng.uniform(0.2, 0.34)
     left, right = x0 + height * 0.05, x0 + height * 0.05 + width
     if rng.random() < 0.6:
-        for k in range(3):
-            top = height * (0.2 + 0.09 * k)
-            canvas[round(top) : round(top + height * 0.09), round(left) : round(right)] = rng.uniform(20, 240)
-        mask = shelf.caption(rng.choice("HAMBDILFRSE"), max(6, round(height * rng.uniform(0.2, 0.32))), rng)
+        if rng.random() < 0.4:
+            picture, shape = emblem(round(width), rng, lambda share: ink + (200 - ink) * share, ("shield",))
+            spot = canvas[round(height * 0.15) :, round(left) :][: picture.shape[0], : picture.shape[1]]
+            spot += (picture - spot) * (shape.astype(np.float32) / 255)
+        else:
+            for k in range(3):
+                top = height * (0.2 + 0.09 * k)
+                canvas[round(top) : round(top + height * 0.09), round(left) : round(right)] = rng.uniform(20, 240)
+        mask = shelf.caption(country or rng.choice("HAMBDILFRSE"), max(6, round(height * rng.uniform(0.2, 0.32))), rng)
+        if mask.shape[1] > width:
+            mask = np.asarray(cv2.resize(mask, (max(2, round(width)), mask.shape[0])), np.uint8)
         paste(canvas, mask, (left + right - mask.shape[1]) / 2, height * 0.55, ink)
     else:
         right = left + height * rng.uniform(0.5, 0.95)
@@ -259,6 +283,42 @@ def emblem(
         x, y = rng.randrange(width), rng.randrange(height)
         _disc(picture, x, y, height * rng.uniform(0.05, 0.25), paint(rng.random()), rng.choice((1, -1)))
     return picture, mask
+
+
+def seal(size: int, ink: float, ground: float) -> tuple[Grey, NDArray[np.uint8]]:
+    """Return picture and mask of the Republic's stamp between two groups of an Italian plate, *size* pixels high."""
+    picture = np.full((size, size), ground, np.float32)
+    mask = np.zeros((size, size), np.uint8)
+    _disc(mask, (size - 1) / 2, (size - 1) / 2, size / 2, 255)
+    _disc(picture, (size - 1) / 2, (size - 1) / 2, size * 0.42, ink, max(1, size // 10))
+    _disc(picture, (size - 1) / 2, (size - 1) / 2, size * 0.2, ink, max(1, size // 7))
+    return picture, mask
+
+
+def inset(canvas: Grey, box: tuple[float, float, float, float], ink: float, shelf: FontShelf, rng: random.Random
+          ) -> None:  # fmt: skip
+    """Draw the narrow strip between two groups of an Italian plate of 1994 to 1999 into *box*: I, flag, province."""
+    x0, y0, x1, y1 = box
+    high = y1 - y0
+    ground = rng.uniform(25, 150)
+    canvas[max(0, round(y0 - high * 0.12)) : round(y1 + high * 0.12), max(0, round(x0)) : round(x1)] = ground
+    pale = ground + rng.uniform(50, 110)
+    caption(canvas, "I", (x0, y0 + high * 0.2, x1, y0 + high * 0.42), pale, shelf, rng)
+    for k in range(3):
+        left = x0 + (x1 - x0) * (0.2 + 0.2 * k)
+        canvas[round(y0 + high * 0.52) : round(y0 + high * 0.64), round(left) : round(left + (x1 - x0) * 0.2)] = (
+            rng.uniform(30, 230)
+        )
+    caption(canvas, rng.choice(PROVINCES), (x0, y0 + high * 0.78, x1, y0 + high * 0.98), pale, shelf, rng)
+
+
+def rails(canvas: Grey, ink: float, rng: random.Random) -> None:
+    """Draw two thin lines along the head and two along the foot, as on Austrian plates."""
+    height = canvas.shape[0]
+    thick = max(1, round(height * rng.uniform(0.012, 0.025)))
+    for first in (rng.uniform(0.005, 0.03), rng.uniform(0.04, 0.075)):
+        for top in (round(height * first), round(height * (1 - first)) - thick):
+            canvas[max(top, 0) : top + thick] = ink
 
 
 def graphics(canvas: Grey, rng: random.Random, noise: np.random.Generator) -> None:

@@ -1,10 +1,12 @@
 """What plates look like: formats and furniture of the countries the renderer draws.
 
-Patterns: ``A`` letter, ``9`` digit, ``X`` either, ``W`` a word of three to six letters; any other letter stands for
-itself. What is drawn but no part of the text: ``-`` dash, ``.`` dot, ``*`` sticker or coat of arms, ``&`` large arms
-with a name beneath, ``~`` the Tunisian word, ``(`` and ``)`` brackets, ``_`` half a gap, space a gap. ``/`` begins the
-second line; ``{AA|99}`` at the beginning of a line is a block of two small rows left of the rest. Which texts there
-are, :mod:`edge.identify.format_table` says, where it knows the country; words are their owners' own.
+Patterns: ``A`` letter, ``9`` digit, ``X`` either, ``W`` a word of three to six letters, ``i`` a letter of Italy's
+plates since 1994, ``p`` an Italian province; any other capital stands for itself, as ``a`` does for A. What is drawn
+but no part of the text: ``-`` dash, ``=`` dash with a seal above, ``.`` dot, ``*`` sticker or coat of arms, ``&`` large
+arms with a name beneath, ``^`` the Italian stamp, ``#`` Italy's strip of 1994, ``~`` the Tunisian word, ``(`` and ``)``
+brackets, ``_`` half a gap, space a gap. ``/`` begins another line; ``{AA|99}`` at the beginning of a line is a block of
+two small rows left of the rest. Which texts there are, :mod:`edge.identify.format_table` says, where it knows the country;
+words are their owners' own.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from converter.errors import MissingError
 from converter.words import word
@@ -20,9 +23,13 @@ from edge.identify.formats import Formats
 from edge.model import ALPHABET
 
 from .fonts import PAINTED
+from .furniture import PROVINCES
 from .lookalikes import LOOKALIKES
 
 _DIGITS, _LETTERS = ALPHABET[:10], ALPHABET[10:]
+_NOT_ITALIAN = "IOQU"
+_TWINS, _TWIN_SHARE = "CG", 0.25
+"""Letters that Italy's alphabet tells apart by one short bar, and how often a letter is one of them beyond chance."""
 _TRIES = 300
 """Texts drawn until one fits the country's formats. A pattern that none fits, of a series that they leave out, is drawn
 as it comes."""
@@ -36,7 +43,8 @@ class Layout:
     ``footer`` are the chances of small print above and below; ``band_left``/``band_right`` of a coloured strip;
     ``inverse`` of light characters on dark ground; ``field`` of a frame as light or dark as the characters around the
     ground; ``spread`` is the share of the height the characters take;
-    ``country`` is the mark on the strip, ``iso`` the code of its formats.
+    ``rails`` of lines along head and foot only; ``country`` is the mark on the strip, ``iso`` the code of its formats,
+    ``home`` that of the country itself where they are not written down.
     """
 
     name: str
@@ -56,17 +64,41 @@ class Layout:
     font: str = ""
     country: str = ""
     iso: str = ""
+    home: str = ""
+    rails: float = 0.0
 
 
-def _eu(country: str, iso: str, weight: float, *patterns: str, font: str = "", right: float = 0.0) -> Layout:
+def _eu(
+    country: str, iso: str, weight: float, *patterns: str, font: str = "", right: float = 0.0, rails: float = 0.0
+) -> Layout:
     return Layout(
-        country, weight, patterns, band_left=0.8, band_right=right, font=font, country=country, iso=iso, inverse=0.03
-    )
+        country, weight, patterns, band_left=0.8, band_right=right, font=font, country=country, iso=iso, inverse=0.03,
+        rails=rails,
+    )  # fmt: skip
+
+
+_ITALIAN: dict[str, Any] = {"band_left": 0.93, "band_right": 0.93, "country": "I", "iso": "IT", "inverse": 0.02}
 
 
 LAYOUTS: tuple[Layout, ...] = (
-    _eu("I", "IT", 16, "AA 999AA", "AA 999 AA", "AA*999AA", "AA_999_AA", "AA 999/AA", "AA/99999", "AA/999AA",
-        "AA 99999", "AA A99999", right=0.75),
+    # Italy: D.P.R. 495/1992, articles 255 to 260 and appendices; before 1994 province and number.
+    Layout("I front", 5, ("ii^999ii", "ii^999ii", "ii 999ii"), aspect=(2.9, 3.6), **_ITALIAN, font="I front"),
+    Layout("I rear", 5, ("ii^999ii", "ii^999ii", "ii 999ii"), aspect=(4.3, 5.0), **_ITALIAN, font="I rear"),
+    Layout("I two lines", 1.2, ("ii^999/ii", "ii/999ii", "ii^/999ii"), square=(1.2, 1.5), **_ITALIAN, font="I front"),
+    Layout("I moto", 1.5, ("ii/99999", "ii^/99999"), square=(0.95, 1.2), **_ITALIAN, font="I front"),
+    Layout("I moped", 0.3, ("XXX/XXX", "X9i/iii", "XX9/9ii"), square=(1.0, 1.25), country="I", home="IT",
+           font="I front"),
+    Layout("I 1994", 1.2, ("ii#999 ii", "ii#999 ii", "ii 999 ii", "ii#999/ii"), aspect=(4.3, 5.0), iso="IT",
+           font="I rear"),
+    Layout("I 1994 front", 0.6, ("ii#999 ii", "ii 999 ii"), aspect=(2.9, 3.6), iso="IT", font="I front"),
+    Layout("I trailer", 0.5, ("ii^999ii", "ii 99999", "ii^99999"), aspect=(3.0, 5.0), **_ITALIAN, font="I rear"),
+    Layout("I province", 1.0, ("p 999999", "p i99999", "p 99999i", "p/999999", "p/i99999", "p_i99999"),
+           aspect=(3.2, 5.0), inverse=0.5, home="IT", font="I rear"),
+    Layout("I service", 0.8, (
+        "EE 999ii", "EE/999ii", "EE^999ii", "CRI 999ii", "CRI i999i", "CC^ii999", "CC ii 999", "EI ii 999", "aM ii 999",
+        "MM ii 999", "VF 99999", "CFS 999 ii", "CD 999 ii", "GDIF 999 ii", "POLIZIa i9999", "POLIZIa/i9999",
+        "ii P 99999", "Yi^999ii",
+    ), aspect=(3.0, 5.0), band_left=0.6, band_right=0.4, country="I", home="IT", inverse=0.1, font="I rear"),
     _eu("D", "DE", 8, "A*AA 9999", "AA*AA 999", "AAA*A 99", "AA*A 9999", "A*A 999", "AAA*AA 99", "A*AA 99A",
         "AA-AA 999", "AA/*AA 999", "AAA/A 999", "A*A 9999", "AAA*AA 999", "AA*999", font="GL"),
     _eu("F", "FR", 6, "AA-999-AA", "AA-999-AA", "AA/999-AA", "9999 AA 99", "999 AAA 99", "999 AA 99", "99 AAA 99",
@@ -77,15 +109,15 @@ LAYOUTS: tuple[Layout, ...] = (
     _eu("B", "BE", 4, "9-AAA-999", "AAA-999", "999-AAA", "9*AAA-999", "9-AAA/999", "A-AAA-999", "AAA/999"),
     _eu("PL", "PL", 4, "AA 99999", "AAA 9999", "AA 9999A", "AA 999AA", "AAA*A999", "AAA*99AA", "AA/99999", "AAA/99AA"),
     _eu("A", "AT", 4, "A&99999A", "AA&999AA", "AA&9999A", "A&9999A", "AA 99999", "A&99999", "A& 99999", "A*99999",
-        "A& 99 AA"),
+        "A& 99 AA", rails=0.7),
     _eu("CZ", "CZ", 3, "9A9 9999", "9AA 9999", "AAA 99-99", "9A9/9999"),
     _eu("SK", "SK", 3, "AA*999AA", "AA&999AA", "AA-999AA", "AA*99999", "AA*999/AA"),
     _eu("SLO", "SI", 3, "AA*AA-999", "AA&AA-999", "AA*A9-99A", "AA*99-9AA", "AA*999-AA", "AA A9-*99A", "AA/999-AA"),
     _eu("HR", "HR", 3, "AA*999-AA", "AA&999-AA", "AA*9999-A", "AA 999-AA", "AA/999-AA"),
-    _eu("H", "HU", 3, "AAA*999", "AAA-999", "AA AA-999", "AA*9999"),
+    _eu("H", "HU", 3, "AAA*999", "AAA-999", "AAA=999", "AA AA-999", "AA*9999"),
     _eu("RO", "RO", 3, "AA 99 AAA", "A 999 AAA", "A 99 AAA", "AA 99/AAA"),
     _eu("BG", "BG", 2, "AA 9999 AA", "A 9999 AA", "AA9999AA"),
-    _eu("GR", "GR", 3, "AAA-9999", "AAA 9999", "AAA/9999"),
+    _eu("GR", "GR", 3, "AAA-9999", "AAA=9999", "AAA 9999", "AAA/9999"),
     _eu("P", "PT", 3, "99-99-AA", "99-AA-99", "AA-99-99", "AA 99 AA", "AA-99/99", right=0.5),
     _eu("S", "SE", 2, "AAA 999", "AAA*999", "AAA 99A"),
     _eu("FIN", "FI", 2, "AAA-999", "AAA-99", "AA-999"),
@@ -95,7 +127,8 @@ LAYOUTS: tuple[Layout, ...] = (
     _eu("LV", "LV", 1.5, "AA-9999", "AA 9999", "AA-999", right=0.1),
     _eu("LT", "LT", 1.5, "AAA 999", "AAA*999", "AAA.999"),
     _eu("TR", "TR", 4, "99 AAA 99", "99 AA 999", "99 A 9999", "99 AA 9999", "99 AAA/999", "99 A/9999"),
-    _eu("CH", "CH", 2, "AA*999999", "AA 99999", "AA.999999", "AA 9999", "AA*/999999"),
+    Layout("CH", 2, ("AA*999999", "AA 99999", "AA.999999", "AA 9999", "*AA 999999*", "*AA.99999*", "*AA*/999999",
+                     "*AA/99999", "AA/9999*"), aspect=(2.6, 5.0), iso="CH"),
     _eu("L", "LU", 1, "AA 9999", "9999", "99999"),
     _eu("IRL", "IE", 2, "99-A-99999", "999-A-9999", "999-AA-999", "99-AA-9999"),
     _eu("SRB", "RS", 2, "AA*999-AA", "AA*9999-AA", "AA 999-AA"),
@@ -116,7 +149,7 @@ LAYOUTS: tuple[Layout, ...] = (
     _eu("GBZ", "GI", 0.3, "G 9999 A", "G 99999"),
     _eu("GBM", "IM", 0.3, "MAN 999", "MAN-999-A"),
     _eu("GBJ", "JE", 0.3, "J 99999", "J999999"),
-    _eu("FL", "LI", 0.3, "FL*99999", "FL 9999"),
+    Layout("FL", 0.3, ("FL*99999", "FL 9999"), iso="LI", inverse=0.9),
     _eu("MC", "MC", 0.3, "A999", "9999", "*99A9"),
     _eu("MD", "MD", 0.4, "AAA 999", "AAA*999"),
     _eu("MNE", "ME", 0.4, "AA*AA999", "AA AA 999"),
@@ -144,9 +177,13 @@ LAYOUTS: tuple[Layout, ...] = (
         "AAA*9999", "AAA*999", "A99 99A", "A99-99A", "99A 999", "AA 9999", "999 999", "9999 AA", "99 A9999", "XXXXXX",
         "XXXXXXX", "XXX XXX", "XXX*XXX", "XXX-XXXX", "AAA99A", "9AA A99", "A999999", "99999", "AAAAAAA", "AAAAAA",
         "AAAAA", "AA*9999", "AAA 99A", "AAAA 999", "9999999", "AAA9999", "AA99AAA", "XX XXXXX",
-    ), aspect=(1.85, 2.15), header=0.92, footer=0.75, inverse=0.18, spread=(0.38, 0.58), stickers=0.5, graphics=0.6),
+    ), aspect=(1.85, 2.15), header=0.92, footer=0.75, inverse=0.18, spread=(0.38, 0.58), stickers=0.5, graphics=0.6,
+           home="US"),
     Layout("TN", 9, ("999 ~ 9999", "99 ~ 9999", "999 ~ 999", "999 ~ 99", "99 ~/9999", "9999 ~ 999"),
-           inverse=0.95, spread=(0.48, 0.70), aspect=(4.0, 5.0)),
+           inverse=0.95, spread=(0.48, 0.70), aspect=(4.0, 5.0), home="TN"),
+    Layout("three lines", 1.2, ("AA/99/AAAA", "AA/999/AA", "A9/999/AAA", "99/AA/999", "AA99/A/9999", "AAA/99/AA",
+                                "AA/99/999", "A/999/AA", "999/A/99", "AA/9A/9999"),
+           square=(0.75, 1.25), spread=(0.7, 0.86), band_left=0.2),
     Layout("IN", 15, ("AA 99 AA 9999", "AA 99 A 9999", "AA99AA9999", "AA 99 AA/9999", "AA 99/A 9999", "AA-99-AA-9999",
                       "AA 9 AAA 9999", "AA.99.AA.9999", "AA 99/AA 9999", "AA99/AA9999", "AA_99_AA_9999", "AA 99 A 999",
                       "AA 99 AA 99", "AA 99 AA 9", "AA.99.AA.999", "AA-99-AA/9999", "AA 99 AAA 999", "{AA 99|AA}9999",
@@ -164,9 +201,9 @@ LAYOUTS: tuple[Layout, ...] = (
     Layout("VN", 3, ("99A-99999", "99A_999.99", "99A 9999", "99A/999.99", "99-A9/9999", "99A-99999"), inverse=0.15,
            spread=(0.55, 0.78), aspect=(3.8, 4.6), iso="VN"),
     Layout("MEX", 2, ("AAA-99-99", "AAA-999-A", "A99-AAA", "AA-99-999"), aspect=(1.9, 2.2), header=0.9, footer=0.6,
-           spread=(0.38, 0.58), stickers=0.2, graphics=0.5),
+           spread=(0.38, 0.58), stickers=0.2, graphics=0.5, home="MX"),
     Layout("AUS", 2, ("AAA 999", "AAA.999", "999.AAA", "AA 99 AA", "9AA 9AA"), aspect=(2.6, 3.0), header=0.4,
-           footer=0.5, inverse=0.25, spread=(0.5, 0.72), graphics=0.3),
+           footer=0.5, inverse=0.25, spread=(0.5, 0.72), graphics=0.3, home="AU"),
     Layout("random", 9, ("XXXX", "XXXXX", "XXXXXX", "XXXXXXX", "XXXXXXXX", "XXX XXX", "XX XXXX", "XXXX XX", "XX-XX-XX",
                          "XXX-XXX", "XXX XXXX", "XX/XXXX", "XXX/XXX", "XXX/XXXX", "XXXX/XXX", "XXXXXXXXX", "XX*XX XXX",
                          "XXX.XXXX", "XXXX/XXXX", "XX/XXX"),
@@ -221,8 +258,20 @@ def _drawn(pattern: str, rng: random.Random) -> str:
     # Where either may stand, authorities leave out the letter O; so O against 0 stays a question of place or of shape.
     drawn = {"A": letters, "9": digits, "X": letters.replace("O", "") + digits * (1 + len(letters) // 20)}
     return "".join(
-        _word(rng) if symbol == "W" else rng.choice(drawn[symbol]) if symbol in drawn else symbol for symbol in pattern
+        rng.choice(drawn[symbol]) if symbol in drawn else _lettered(symbol, letters, rng) for symbol in pattern
     )
+
+
+def _lettered(symbol: str, letters: str, rng: random.Random) -> str:
+    """What *symbol* stands for, if it is no plain letter or digit; *letters* are the plate's."""
+    if symbol == "W":
+        return _word(rng)
+    if symbol == "p":
+        return rng.choice(PROVINCES)
+    if symbol == "i":
+        own = "".join(letter for letter in letters if letter not in _NOT_ITALIAN)
+        return rng.choice(_TWINS if rng.random() < _TWIN_SHARE or not own else own)
+    return symbol.upper()
 
 
 def _word(rng: random.Random) -> str:

@@ -20,7 +20,7 @@ LARGE_NUMBER = 0.15
 """How often a last group of digits is written larger than what stands before or above it."""
 BARRED = 0.3
 """How often a line parts the two small rows of a block."""
-_WIDTHS = {"-": 0.34, ".": 0.2, "~": 1.3, "(": 0.25, ")": 0.25}
+_WIDTHS = {"-": 0.34, "=": 0.36, ".": 0.2, "^": 0.2, "#": 0.32, "~": 1.3, "(": 0.25, ")": 0.25}
 """Widths in heights of a line."""
 _TUNIS = "ﺲﻧﻮﺗ"  # the word as glyphs from left to right
 
@@ -47,22 +47,22 @@ class Inks:
 
 def write(canvas: Grey, lines: list[str], box: tuple[float, float, float, float], layout: Layout, inks: Inks,
           shelf: FontShelf, rng: random.Random) -> tuple[float, float, float, float]:  # fmt: skip
-    """Write *lines*, one or two, into *box* (x0, y0, x1, y1) of *canvas*; return the box of the characters."""
+    """Write *lines*, one to three, into *box* (x0, y0, x1, y1) of *canvas*; return the box of the characters."""
     face = shelf.draw(rng, layout.font)
     gap, space = rng.uniform(0.05, 0.24), rng.uniform(0.2, 0.6)
     stretch = rng.uniform(0.8, 1.15)
     between = (box[3] - box[1]) * rng.uniform(0.06, 0.14)
     large = rng.random() < LARGE_NUMBER
-    first = 1.0
+    shares = [1 / len(lines)] * len(lines)
     if len(lines) == 2:
         first = rng.uniform(0.26, 0.38) if large and lines[1].isdigit() else rng.uniform(0.38, 0.5)
+        shares = [first, 1 - first]
     room = box[3] - box[1] - between * (len(lines) - 1)
     ink_mask = np.zeros(canvas.shape, np.uint8)
     extents = []
     top = box[1]
     for row, line in enumerate(lines):
-        share = first if row == 0 else 1 - first
-        high = max(8, round(room * share))
+        high = max(8, round(room * shares[row]))
         one_size = not large or (row == 0 and len(lines) == 2)
         parts = divided(line, (box[0], top, box[2], top + high), rng, one_size=one_size)
         if line.startswith("{") and rng.random() < BARRED:
@@ -145,9 +145,21 @@ def _write_line(canvas: Grey, ink: NDArray[np.uint8], line: str, box: tuple[floa
             mask = cv2.resize(face.glyph(symbol), (width, high), interpolation=cv2.INTER_AREA)
             _put(ink, np.asarray(mask, np.uint8), x, box[1])
             left, right = min(left, x), max(right, x + width)
-        elif symbol == "-":
+        elif symbol in "-=":
             thick = max(2, round(high * rng.uniform(0.07, 0.14)))
             _put(ink, np.full((thick, max(2, round(width * 0.8))), 255, np.uint8), x + width * 0.1, middle - thick / 2)
+            if symbol == "=":  # the seal above the dash
+                size = max(4, round(high * rng.uniform(0.22, 0.34)))
+                picture, mask_ = furniture.emblem(size, rng, inks.blend, ("circle",))
+                _blend(canvas, picture, mask_, x + (width - size) / 2, middle - size - thick)
+        elif symbol == "^":
+            size = max(4, round(high * rng.uniform(0.13, 0.22)))
+            picture, mask_ = furniture.seal(size, inks.blend(rng.uniform(0.3, 0.8)), inks.blend(rng.uniform(0.0, 0.15)))
+            wide = (round(size * rng.uniform(1.0, 1.5)), size)
+            picture, mask_ = np.asarray(cv2.resize(picture, wide)), np.asarray(cv2.resize(mask_, wide))
+            _blend(canvas, picture, mask_, x + (width - size) / 2, middle - size * rng.uniform(0.4, 0.7))
+        elif symbol == "#":
+            furniture.inset(canvas, (x, box[1], x + width, box[3]), inks.ink, shelf, rng)
         elif symbol == ".":
             side = max(2, round(high * rng.uniform(0.1, 0.2)))
             _put(ink, np.full((side, side), 255, np.uint8), x + width / 2 - side / 2, middle - side / 2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,12 +19,18 @@ from edge.model import ALPHABET
 from edge.vision.checksums import NETWORK_NAME, READER_FILES, write_list
 from edge.vision.deskew import CANVAS_SHAPE
 
+from .countries import COUNTRIES
+
 MODEL_DIR = Path(__file__).parents[2] / "models" / "reader"
 NETWORK_PARAMS: dict[str, Any] = {
     "channels": [24, 48, 80, 128], "pairs": [1, 2], "heads": 4, "hidden": 256, "layers": 3,
+    "countries": len(COUNTRIES),
 }  # fmt: skip
 CELL_WIDTH, CLASSES = 128, len(ALPHABET) + 1
 """Numbers a cell of the convolutions' map, and classes with the blank."""
+
+
+_LAST_OF_ORIGIN = "origin.decide.2.bias"
 
 
 class NetworkError(ConverterError, ValueError):
@@ -48,6 +55,8 @@ def parameter_count(network: nn.Module) -> int:
 def load_averaged(checkpoint: Path) -> nn.Module:
     """Return the averaged network of a training checkpoint, or a shipped one (``.pth``), in evaluation mode.
 
+    A network from before there were countries has ``origin`` None.
+
     Raises:
         MissingError: there is no such file.
         NetworkError: it holds something else.
@@ -58,7 +67,8 @@ def load_averaged(checkpoint: Path) -> nn.Module:
         saved = torch.load(checkpoint, weights_only=True)
         saved = saved.get("averaged", saved)
         state = {k.removeprefix("module."): v for k, v in saved.items() if k.startswith("module.")}
-        network = build()
+        told = len(state[_LAST_OF_ORIGIN]) if _LAST_OF_ORIGIN in state else 0
+        network = build({**NETWORK_PARAMS, "countries": told})
         network.load_state_dict(state)
     except (RuntimeError, LookupError, AttributeError, TypeError, ValueError, EOFError, UnpicklingError) as error:
         raise NetworkError(
@@ -69,16 +79,26 @@ def load_averaged(checkpoint: Path) -> nn.Module:
 
 def mean(networks: Sequence[nn.Module]) -> nn.Module:
     """Return a network with the mean of the weights: right where the networks come from one training, and often better
-    than each (Wortsman et al. 2022, "Model soups")."""
+    than each (Wortsman et al. 2022, "Model soups"). What tells countries is the mean of those that do."""
     states = [network.state_dict() for network in networks]
-    averaged = build()
+    fullest = max(states, key=len)
+    averaged = build({**NETWORK_PARAMS, "countries": len(fullest.get(_LAST_OF_ORIGIN, ()))})
     averaged.load_state_dict(
         {
-            name: torch.stack([state[name] for state in states]).mean(dim=0) if value.is_floating_point() else value
-            for name, value in states[-1].items()
+            name: torch.stack([state[name] for state in states if name in state]).mean(dim=0)
+            if value.is_floating_point()
+            else value
+            for name, value in fullest.items()
         }
     )
     return averaged.eval()
+
+
+def adopt(network: nn.Module, other: nn.Module) -> None:
+    """Give *network* the weights of *other*; without those that tell countries it keeps its own, or has none."""
+    network.load_state_dict(
+        {k: v for k, v in {**network.state_dict(), **other.state_dict()}.items() if k in network.state_dict()}
+    )
 
 
 def export(network: nn.Module, folder: Path = MODEL_DIR) -> None:
@@ -86,14 +106,17 @@ def export(network: nn.Module, folder: Path = MODEL_DIR) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     state = {f"module.{k}": v.contiguous().clone() for k, v in network.state_dict().items()}
     torch.save(state, folder / f"{NETWORK_NAME}.pth")
+    told = len(state.get(f"module.{_LAST_OF_ORIGIN}", ()))
     settings = {
-        "network_params": NETWORK_PARAMS,
+        "network_params": {**NETWORK_PARAMS, "countries": told},
         "imgH": CANVAS_SHAPE[0],
         "lang_list": ["en"],
         "character_list": ALPHABET,
     }
     (folder / f"{NETWORK_NAME}.yaml").write_text(yaml.safe_dump(settings, sort_keys=False))
     if folder.resolve() != MODEL_DIR.resolve():
-        for name in (f"{NETWORK_NAME}.py", f"{NETWORK_NAME}.json"):
-            shutil.copy(MODEL_DIR / name, folder / name)
+        shutil.copy(MODEL_DIR / f"{NETWORK_NAME}.py", folder / f"{NETWORK_NAME}.py")
+    shipped = json.loads((MODEL_DIR / f"{NETWORK_NAME}.json").read_text())
+    shipped["countries"] = list(COUNTRIES) if told else []
+    (folder / f"{NETWORK_NAME}.json").write_text(json.dumps(shipped, indent=2) + "\n")
     write_list(folder, READER_FILES)

@@ -22,7 +22,7 @@ class Optimizer:
 
     def __init__(self, network: nn.Module, head: nn.Module, rate: float, steps: int) -> None:
         self._modules = (network, head)
-        inner = [p for name, p in network.named_parameters() if not name.startswith("classify")]
+        inner = [p for name, p in network.named_parameters() if not name.startswith(("classify", "origin"))]
         self._kernels = [p for p in inner if p.ndim == _KERNEL and p.shape[1] > 1]
         self._flat = [nn.Parameter(_matrix(p.detach())) for p in self._kernels]
         matrices = [p for p in inner if p.ndim == _MATRIX]

@@ -32,13 +32,15 @@ MARKED = 0.25
 class RenderedPlate:
     """A base picture (uint8, :data:`BASE_SHAPE`), its text, and what the camera has to know.
 
-    ``aspect`` is the plate's true width over height; ``extent`` is the box of the characters in fractions of the plate.
+    ``aspect`` is the plate's true width over height; ``extent`` is the box of the characters in fractions of the plate;
+    ``country`` is the ISO code of where the plate comes from, empty where it is nobody's in particular.
     """
 
     picture: NDArray[np.uint8]
     text: str
     aspect: float
     extent: tuple[float, float, float, float]
+    country: str = ""
 
 
 def render_plate(
@@ -69,7 +71,7 @@ def render_plate(
     picture = _mount(canvas, inks, shelf, rng, noise, surroundings)
     text = "".join(c for c in "".join(lines) if c.isalnum())
     scaled = (extent[0] / width, extent[1] / height, extent[2] / width, extent[3] / height)
-    return RenderedPlate(picture, text, aspect, scaled)
+    return RenderedPlate(picture, text, aspect, scaled, layout.home or layout.iso)
 
 
 def _furnish(canvas: Grey, layout: Layout, rows: int, inks: Inks, shelf: FontShelf, rng: random.Random
@@ -90,10 +92,12 @@ def _furnish(canvas: Grey, layout: Layout, rows: int, inks: Inks, shelf: FontShe
         furniture.band(canvas, width - strip, width, layout.country, shelf, rng, right=True)
         x1 = width - strip - width * rng.uniform(0.005, 0.03)
     if rows == 1 and layout.band_left > 0 and x0 < strip and rng.random() < MARKED:
-        x0 = furniture.mark_left(canvas, x0, inks.ink, shelf, rng)
+        x0 = furniture.mark_left(canvas, x0, layout.country, inks.ink, shelf, rng)
     if rows == 1 and layout.band_left > 0 and rng.random() < MARKED:
         x1 = furniture.mark_right(canvas, x1, inks.ink, shelf, rng)
-    if rng.random() < 0.55:
+    if rng.random() < layout.rails:
+        furniture.rails(canvas, inks.blend(rng.uniform(0.3, 0.8)), rng)
+    elif rng.random() < 0.55:
         inset = round(height * rng.uniform(0.01, 0.06))
         thickness = max(1, round(height * rng.uniform(0.01, 0.035)))
         shade = inks.blend(rng.uniform(0.3, 1.0))

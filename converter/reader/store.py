@@ -32,6 +32,7 @@ class PlateStore:
     texts: tuple[str, ...]
     aspects: tuple[float, ...]
     extents: tuple[tuple[float, float, float, float], ...]
+    countries: tuple[str, ...]
 
     @classmethod
     def open(cls, folder: Path) -> PlateStore:
@@ -49,6 +50,7 @@ class PlateStore:
             texts=tuple(line["text"] for line in lines),
             aspects=tuple(line["aspect"] for line in lines),
             extents=tuple(tuple(line["extent"]) for line in lines),
+            countries=tuple(line.get("country", "") for line in lines),
         )
 
     def __len__(self) -> int:
@@ -58,8 +60,9 @@ class PlateStore:
     def __getitem__(self, index: int) -> RenderedPlate:
         """Return one plate."""
         return RenderedPlate(
-            np.asarray(self.pictures[index]), self.texts[index], self.aspects[index], self.extents[index]
-        )
+            np.asarray(self.pictures[index]), self.texts[index], self.aspects[index], self.extents[index],
+            self.countries[index],
+        )  # fmt: skip
 
 
 def render_store(
@@ -78,6 +81,7 @@ def render_store(
             plate = render_plate(shelf, rng, free[rng.randrange(len(free))], layouts)
             pictures[i] = plate.picture
             aspect = round(plate.aspect, 3)
-            lines.write(json.dumps({"text": plate.text, "aspect": aspect, "extent": plate.extent}) + "\n")
+            line = {"text": plate.text, "aspect": aspect, "extent": plate.extent, "country": plate.country}
+            lines.write(json.dumps(line) + "\n")
             progress.step()
     pictures.flush()

@@ -17,13 +17,17 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from converter.errors import ConverterError
 
 from .batches import Batch, Mix, TrainingBatches, loader
+from .countries import UNKNOWN
 from .evaluate import exact_match, read_batchwise
-from .network import CELL_WIDTH, CLASSES, build, load_averaged
+from .network import CELL_WIDTH, CLASSES, adopt, build, load_averaged
 from .optimizer import Optimizer
 from .plots import training_curves
 from .progress import Progress
 from .real import RealCrop
 from .truth import TruthCrop
+
+_COUNTRY_SHARE = 0.15
+"""How much the loss of the country counts beside that of the text."""
 
 
 class RunError(ConverterError, ValueError):
@@ -57,7 +61,7 @@ def train(
     network = build()
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if start_from is not None:
-        network.load_state_dict(load_averaged(start_from).state_dict())
+        adopt(network, load_averaged(start_from))
     average = get_ema_multi_avg_fn(0.998)  # type: ignore[no-untyped-call]
     averaged = AveragedModel(network, multi_avg_fn=average, use_buffers=True)
     hint = nn.Linear(CELL_WIDTH, CLASSES)
@@ -103,14 +107,17 @@ def _step(network: nn.Module, hint: nn.Linear, share: float, batch: Batch, optim
     *hint* reads the convolutions' cells directly. Its loss, counted by *share*, ends early in training the plateau in
     which CTC knows the blank only; the shipped network has no such head.
     """
-    images, targets, lengths = batch
+    images, targets, lengths, countries = batch
     network.train()
     with torch.autocast("cpu", torch.bfloat16):
         cells = network.see(images.contiguous(memory_format=torch.channels_last))  # type: ignore[operator]
-        logits, hinted = network.decide(cells), hint(cells)  # type: ignore[operator]
+        understood = network.understand(cells)  # type: ignore[operator]
+        logits, hinted = network.classify(understood), hint(cells)  # type: ignore[operator]
+        origins = network.origin(cells, understood)  # type: ignore[operator]
     loss = _ctc(logits, targets, lengths)
+    told = functional.cross_entropy(origins.float(), countries, ignore_index=UNKNOWN, reduction="sum") / len(images)
     optimizer.zero_grad()
-    torch.autograd.backward([loss + share * _ctc(hinted, targets, lengths)])
+    torch.autograd.backward([loss + share * _ctc(hinted, targets, lengths) + _COUNTRY_SHARE * told])
     optimizer.step()
     return float(loss.detach())
 

@@ -109,7 +109,7 @@ def run(cases: Sequence[KnownCase], each: int, formats: Formats = ANY_FORMAT, se
                 chosen = _draw(kind, random, near, nearer, rng)
                 plates = tuple(pool[place] for place in chosen)
                 compared = [
-                    Comparison.of(values[chosen], sighting.candidates, plates)
+                    Comparison.of(values[chosen], sighting, plates, formats)
                     for values, sighting in zip(judged, sightings, strict=True)
                 ]
                 trials.append(Trial.of(number, kind, plates, compared))

@@ -52,6 +52,8 @@ class PlateReader:
         settings = json.loads((folder / f"{NETWORK_NAME}.json").read_text(encoding="utf-8"))
         self._margin: tuple[float, float] = (settings["margin_x"], settings["margin_y"])
         self._calibration = Calibration(**settings["confidence"])
+        self._countries: tuple[str, ...] = tuple(settings.get("countries", ()))
+        self._country_slope = float(settings.get("country_slope", 1.0))
         torch.set_num_threads(1)
         _import_network(folder / f"{NETWORK_NAME}.py")
         try:
@@ -75,7 +77,11 @@ class PlateReader:
         fold_batch_norms(self._easyocr.recognizer.eval())
         self._easyocr.recognizer.to(memory_format=torch.channels_last)  # its convolutions are faster so
         self._logits: list[torch.Tensor] = []
+        self._origins: list[torch.Tensor] = []
         self._easyocr.recognizer.register_forward_hook(lambda _module, _inputs, logits: self._logits.append(logits))
+        teller = getattr(self._easyocr.recognizer, "origin", None)
+        if teller is not None:
+            teller.register_forward_hook(lambda _module, _inputs, logits: self._origins.append(logits))
 
     def read(self, image: NDArray[np.uint8], detections: Sequence[Detection]) -> tuple[PlateRead, ...]:
         """Return what stands in each of *detections*, in their order.
@@ -99,6 +105,7 @@ class PlateReader:
 
     def _recognise(self, canvas: NDArray[np.uint8], detection: Detection) -> PlateRead:
         self._logits.clear()
+        self._origins.clear()
         with torch.inference_mode(), warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=".*pin_memory.*")  # EasyOCR asks for it on every machine
             # contrast_ths=0: no second pass over doubtful readings, their contrast is stretched already.
@@ -106,7 +113,15 @@ class PlateReader:
         # EasyOCR's own greedy text is this best path; the same logits also score any other plate.
         log_probs = torch.log_softmax(self._logits[0][0].float(), dim=1).numpy()
         text, characters = best_path(log_probs)
-        return PlateRead(text, self._calibration.confidence(characters), characters, detection, log_probs)
+        confidence = self._calibration.confidence(characters)
+        return PlateRead(text, confidence, characters, detection, log_probs, countries=self._told())
+
+    def _told(self) -> dict[str, float]:
+        """The probability of each country, by the last picture; nothing where the network tells none."""
+        if not self._origins or not self._countries:
+            return {}
+        shares = torch.softmax(self._origins[0][0].float() * self._country_slope, dim=0).tolist()
+        return dict(zip(self._countries, shares, strict=True))
 
 
 def _import_network(file: Path) -> None:

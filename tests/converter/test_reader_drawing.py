@@ -13,6 +13,7 @@ import pytest
 from PIL import ImageFont
 
 from converter.errors import MissingError
+from converter.reader.alphabets import ALPHABETS
 from converter.reader.fonts import ARABIC_FONTS, PAINTED, PLATE_FONTS, SIGN_FONTS, TEXT_FONTS, FontShelf
 from converter.reader.furniture import arms, emblem, field
 from converter.reader.layouts import LAYOUTS, choose, fill, named
@@ -167,7 +168,9 @@ def test_a_last_group_of_digits_may_be_larger() -> None:
 
 def test_a_font_that_a_layout_prefers_is_one_that_is_drawn() -> None:
     for layout in LAYOUTS:
-        assert any(name.startswith(layout.font) for name in (*PLATE_FONTS, *TEXT_FONTS, PAINTED)), layout.name
+        assert any(name.startswith(layout.font) for name in (*PLATE_FONTS, *TEXT_FONTS, PAINTED, *ALPHABETS)), (
+            layout.name
+        )
 
 
 def test_sign_fonts_are_found_in_weights_that_plates_are_painted_in(shelf: FontShelf) -> None:

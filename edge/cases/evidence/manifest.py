@@ -39,6 +39,7 @@ _REASONS: dict[str, str] = {
     Reason.ONE_CLAIM: "one claim explains the photo",
     Reason.SEVERAL_CLAIMS: "more than one claim explains the photo",
     Reason.SEVERAL_CARS: "more than one car in the photo",
+    Reason.LOOKS_ALIKE: "a plate that looks alike explains the photo too",
     Reason.NO_CLAIM: "no claim explains the photo",
     Reason.NO_PACKET: "no car sent a valid packet",
     Reason.NO_PLATE: "no plate found in the photo",

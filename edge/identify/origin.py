@@ -1,0 +1,75 @@
+"""Where a plate comes from, and which format of that country it has.
+
+The network sees the strip, the lettering and the layout; the text has a format that some countries have and others have
+not. Together they are a posterior over countries: the network's log-probabilities, and what a text pays that fits no
+format of a country. Claims carry no country, so nothing here rejects a claim.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from edge.identify.format_table import FORMATS
+from edge.identify.formats import Formats, layout_of
+
+ALIEN = 3.0
+"""What a text pays, in nats, in a country of which no ready-made format fits: series of the army, of dealers and of the
+owner's own words are not written down."""
+
+UNWRITTEN = 1.0
+"""What any text pays in a country whose formats are not written down."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A country (ISO 3166-1 code) and the probability, 0 to 1, that the plate comes from there."""
+
+    code: str
+    probability: float
+
+
+def origin(seen: Mapping[str, float], text: str) -> Origin | None:
+    """The likeliest country of a plate that says *text*; None where the network tells no countries.
+
+    *seen* has the network's probability (0 to 1) of each country by the picture.
+    """
+    if not seen:
+        return None
+    judged = {code: math.log(max(share, 1e-9)) - _pays(code, text) for code, share in seen.items()}
+    peak = max(judged.values())
+    total = sum(math.exp(value - peak) for value in judged.values())
+    code = max(judged, key=judged.__getitem__)
+    return Origin(code, 1.0 / total)
+
+
+def format_of(text: str, code: str | None = None) -> str | None:
+    """The layout that *text* has on plates of country *code*, such as ``AA999AA`` (``A`` letter, ``9`` digit); of any
+    country where that is None. None where no usual format fits."""
+    formats = _formats(code) if code else ANY
+    return layout_of(text) if formats is not None and formats.usual(text) else None
+
+
+ANY = Formats()
+
+
+def log_share(text: str, seen: Mapping[str, float]) -> float:
+    """The logarithm of the share of plates, among those that look as *seen*, of a series that *text* fits."""
+    return math.log(sum(share * math.exp(-_pays(code, text)) for code, share in seen.items()) + 1e-9)
+
+
+@lru_cache(maxsize=4096)
+def _pays(code: str, text: str) -> float:
+    formats = _formats(code)
+    if formats is None:
+        return UNWRITTEN
+    vehicles = formats.vehicles(text)
+    return min(ALIEN, math.log(formats.fleet / vehicles)) if vehicles > 0 else ALIEN
+
+
+@lru_cache
+def _formats(code: str) -> Formats | None:
+    """The formats of one country, None where they are not written down."""
+    return Formats((code,)) if code in FORMATS else None
