@@ -9,11 +9,11 @@ from pathlib import Path
 
 from converter import dataset as data
 from converter.acceptance import acceptance_table
-from converter.corrections import apply_corrections
 from converter.errors import ConverterError, MissingError
 from converter.evaluate import FLOOR, cost_table, mistakes_sheet, plot_curves, report
 from converter.evaluate import evaluate as measure
-from converter.labels import Photo
+from converter.labels.corrections import apply_corrections
+from converter.labels.formats import Photo
 from converter.scene import Recipe
 
 KINDS = ("float32", "float16", "dynamic", "int8")

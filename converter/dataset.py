@@ -14,8 +14,8 @@ import numpy as np
 
 from converter import plates, words
 from converter.errors import ConverterError, MissingError
-from converter.groups import group_photos, split
-from converter.labels import Photo, PlateBox, read_coco, read_csv, read_voc, read_yolo
+from converter.labels.formats import Photo, PlateBox, read_coco, read_csv, read_voc, read_yolo
+from converter.labels.groups import group_photos, split
 from converter.scene import Recipe, Studio
 from converter.sheet import GREEN, Cell, contact_sheet
 

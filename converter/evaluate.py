@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from converter.labels import Photo
+from converter.labels.formats import Photo
 from converter.metrics import Outcome, Summary, curve, match, summarise
 from converter.sheet import contact_sheet, is_wrong, mistake_cell
 from edge.vision.detector import Detector

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from converter.errors import ConverterError, MissingError
-from converter.labels import Photo
+from converter.labels.formats import Photo
 from converter.scene import load
 from converter.tf_env import tf
 from edge.vision.detector import letterbox

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from converter.labels import PlateBox
+from converter.labels.formats import PlateBox
 from converter.tf_env import tf
 
 LABEL_NAME = "plate"

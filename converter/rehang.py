@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from converter import plates
-from converter.labels import PlateBox
+from converter.labels.formats import PlateBox
 
 Pixels = NDArray[np.uint8]
 

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from converter import light, plates, words
-from converter.labels import Photo, PlateBox
+from converter.labels.formats import Photo, PlateBox
 from converter.rehang import rehang
 from converter.warp import Matrix, Pixels, covers, transformed, warped
 from edge.vision.images import load_image

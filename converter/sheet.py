@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from converter.labels import PlateBox
+from converter.labels.formats import PlateBox
 from converter.metrics import Outcome, match
 from edge.model import Box
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import ImageFont
 
 from converter import plates
-from converter.labels import PlateBox
+from converter.labels.formats import PlateBox
 
 Pixels = NDArray[np.uint8]
 

@@ -13,13 +13,12 @@ import torch
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
+from converter.reader.augment import degrade, photograph
+from converter.reader.countries import country_class
+from converter.reader.real import RealCrop, recrop
+from converter.reader.store import PlateStore
 from edge.model import CLASS
 from edge.vision.deskew import straightened, to_canvas
-
-from .augment import degrade, photograph
-from .countries import country_class
-from .real import RealCrop, recrop
-from .store import PlateStore
 
 _REOPEN = 250
 """Batches after which the stores are opened again: rendering may go on beside training."""

@@ -12,10 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize  # type: ignore[import-untyped]
 
+from converter.reader.trials import Bench, Kind
 from edge.identify import Thresholds
 from edge.vision.checksums import reader_checksum
-
-from .trials import Bench, Kind
 
 LIMITS = {Kind.PRESENT: 0.0, Kind.RANDOM: 0.0, Kind.TWINS: 0.0005, Kind.ONE_TWIN: 0.01}
 """Share of the trials of each kind that may end with a wrong name when thresholds are chosen. Of the near-twins' half

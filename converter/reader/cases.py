@@ -11,12 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from converter.errors import MissingError
+from converter.labels.truth import TruthCrop
+from converter.reader.trials import KnownCase
 from edge.model import Box, Detection
 from edge.vision.pipeline import Recogniser
 from edge.vision.reader import PlateReader
-
-from .trials import KnownCase
-from .truth import TruthCrop
 
 FRAMES_PER_CASE = 3
 LEAST_WIDTH = 45.0

@@ -43,9 +43,9 @@ def _add_render(commands: _Subparsers) -> None:
 
 
 def _render(args: argparse.Namespace) -> int:
-    from .fonts import FontShelf
-    from .layouts import named
-    from .store import render_store
+    from converter.reader.fonts import FontShelf
+    from converter.reader.layouts import named
+    from converter.reader.store import render_store
 
     render_store(args.out, args.count, FontShelf(args.fonts), args.data, args.seed, named(args.layouts))
     return 0
@@ -80,11 +80,11 @@ def _add_train(commands: _Subparsers) -> None:
 
 def _train(args: argparse.Namespace) -> int:
     need_reader()
-    from .batches import Mix
-    from .network import export
-    from .real import load_real
-    from .train import Plan, train
-    from .truth import load_truth
+    from converter.labels.truth import load_truth
+    from converter.reader.batches import Mix
+    from converter.reader.network import export
+    from converter.reader.real import load_real
+    from converter.reader.train import Plan, train
 
     labels = args.labels if args.labels is not None else sorted(_LABELS.glob("labels_*.csv"))
     network = train(
@@ -109,7 +109,7 @@ def _add_average(commands: _Subparsers) -> None:
 
 def _average(args: argparse.Namespace) -> int:
     need_reader()
-    from .network import export, load_averaged, mean
+    from converter.reader.network import export, load_averaged, mean
 
     export(mean([load_averaged(path) for path in args.networks]), args.export)
     return 0
@@ -133,8 +133,8 @@ def _add_evaluate(commands: _Subparsers) -> None:
 
 def _evaluate(args: argparse.Namespace) -> int:
     need_reader()
-    from . import report
-    from .truth import load_truth
+    from converter.labels.truth import load_truth
+    from converter.reader import report
 
     crops = load_truth(args.data, tuple(args.source))
     readers = {"autovelox": report.ours(args.models)}
@@ -179,7 +179,7 @@ def _add_strip(commands: _Subparsers) -> None:
 
 def _strip(args: argparse.Namespace) -> int:
     need_reader()
-    from .strip import draw_strip
+    from converter.reader.strip import draw_strip
 
     seen, right = draw_strip(args.models, args.feed, args.out)
     print(f"{right} of {seen} frames read rightly; the surest and the least sure of each clip are in {args.out}")
@@ -188,14 +188,14 @@ def _strip(args: argparse.Namespace) -> int:
 
 def _calibrate(args: argparse.Namespace) -> int:
     need_reader()
-    from . import verdict
+    from converter.reader import verdict
 
     return verdict.calibrate(args)
 
 
 def _trials(args: argparse.Namespace) -> int:
     need_reader()
-    from . import verdict
+    from converter.reader import verdict
 
     return verdict.trials(args)
 
@@ -213,8 +213,8 @@ def _add_confidence(commands: _Subparsers) -> None:
 
 def _confidence(args: argparse.Namespace) -> int:
     need_reader()
-    from .confidence import calibrate
-    from .store import PlateStore
+    from converter.reader.confidence import calibrate
+    from converter.reader.store import PlateStore
 
     slope, offset = calibrate(args.models, PlateStore.open(args.plates))
     print(f"confidence = sigmoid({slope:.4f} * log-odds + {offset:.4f})")

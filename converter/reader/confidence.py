@@ -10,14 +10,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from converter.reader.augment import photograph
+from converter.reader.progress import Progress
+from converter.reader.store import PlateStore
 from edge.model import Box, Detection
 from edge.vision.calibration import log_odds
 from edge.vision.checksums import NETWORK_NAME, READER_FILES, write_list
 from edge.vision.reader import PlateReader
-
-from .augment import photograph
-from .progress import Progress
-from .store import PlateStore
 
 
 def fit(odds: NDArray[np.float64], right: NDArray[np.bool_], rounds: int = 50) -> tuple[float, float]:

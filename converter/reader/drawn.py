@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from . import fonts
-from .augment import photograph
-from .fonts import FontShelf
-from .layouts import named
-from .photos import plate_free_patches
-from .render import render_plate
-from .truth import TruthCrop
+from converter.labels.truth import TruthCrop
+from converter.reader import fonts
+from converter.reader.augment import photograph
+from converter.reader.fonts import FontShelf
+from converter.reader.layouts import named
+from converter.reader.photos import plate_free_patches
+from converter.reader.render import render_plate
 
 WIDTHS = (50, 70, 100, 140, 280)
 """Widths of the plates in pixels."""

@@ -18,13 +18,12 @@ from functools import cache
 from typing import Any
 
 from converter.errors import MissingError
+from converter.reader.fonts import PAINTED
+from converter.reader.furniture import PROVINCES
+from converter.reader.lookalikes import LOOKALIKES
 from converter.words import word
 from edge.identify.formats import Formats
 from edge.model import ALPHABET
-
-from .fonts import PAINTED
-from .furniture import PROVINCES
-from .lookalikes import LOOKALIKES
 
 _DIGITS, _LETTERS = ALPHABET[:10], ALPHABET[10:]
 _NOT_ITALIAN = "IOQU"

@@ -9,10 +9,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from . import furniture
-from .fonts import FontShelf, Typeface
-from .furniture import Grey
-from .layouts import Layout
+from converter.reader import furniture
+from converter.reader.fonts import FontShelf, Typeface
+from converter.reader.furniture import Grey
+from converter.reader.layouts import Layout
 
 OUTLINED, SHADOWED = 0.02, 0.04
 """How often characters are contours only, and how often they cast a shadow, as owners like it."""

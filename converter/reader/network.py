@@ -15,11 +15,10 @@ import yaml  # type: ignore[import-untyped]
 from torch import nn
 
 from converter.errors import ConverterError, MissingError
+from converter.reader.countries import COUNTRIES
 from edge.model import ALPHABET
 from edge.vision.checksums import NETWORK_NAME, READER_FILES, write_list
 from edge.vision.deskew import CANVAS_SHAPE
-
-from .countries import COUNTRIES
 
 MODEL_DIR = Path(__file__).parents[2] / "models" / "reader"
 NETWORK_PARAMS: dict[str, Any] = {

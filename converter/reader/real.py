@@ -15,8 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from converter.errors import LabelError, MissingError
-
-from .augment import degrade
+from converter.reader.augment import degrade
 
 _MARGIN = 0.5
 

@@ -14,11 +14,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from . import furniture
-from .fonts import FontShelf
-from .furniture import Grey
-from .layouts import LAYOUTS, Layout, choose, fill
-from .lettering import Inks, write
+from converter.reader import furniture
+from converter.reader.fonts import FontShelf
+from converter.reader.furniture import Grey
+from converter.reader.layouts import LAYOUTS, Layout, choose, fill
+from converter.reader.lettering import Inks, write
 
 BASE_SHAPE = (112, 320)
 """Rows and columns of a base picture."""

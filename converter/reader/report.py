@@ -14,14 +14,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from converter.labels.truth import TruthCrop
+from converter.reader.plots import chart
+from converter.reader.progress import Progress
 from edge.identify.candidates import reading
 from edge.identify.verdict import ANY_FORMAT
 from edge.model import Box, Detection
 from edge.vision.reader import PlateReader, easyocr
-
-from .plots import chart
-from .progress import Progress
-from .truth import TruthCrop
 
 GOALS = {"openalpr_train_eu": 0.97, "openalpr_train_br": 0.95, "nanonets": 0.90, "cnn_ocr_lp_ar": 0.97}
 """Share of a source's crops to be read exactly."""

@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from converter.reader.cases import frames_of
+from converter.reader.progress import Progress
 from edge.demo.cast import load_cast
 from edge.identify.candidates import reading
 from edge.identify.verdict import ANY_FORMAT, best_first
@@ -15,9 +17,6 @@ from edge.model import PlateRead
 from edge.sensors.manifest import load_manifest
 from edge.vision.deskew import cut
 from edge.vision.pipeline import Recogniser
-
-from .cases import frames_of
-from .progress import Progress
 
 COLUMNS, CELL, CAPTION = 4, (240, 64), 26
 """Cells a row, (width, height) of a plate in pixels, and height of the line below it."""

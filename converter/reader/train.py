@@ -15,16 +15,15 @@ from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from converter.errors import ConverterError
-
-from .batches import Batch, Mix, TrainingBatches, loader
-from .countries import UNKNOWN
-from .evaluate import exact_match, read_batchwise
-from .network import CELL_WIDTH, CLASSES, adopt, build, load_averaged
-from .optimizer import Optimizer
-from .plots import training_curves
-from .progress import Progress
-from .real import RealCrop
-from .truth import TruthCrop
+from converter.labels.truth import TruthCrop
+from converter.reader.batches import Batch, Mix, TrainingBatches, loader
+from converter.reader.countries import UNKNOWN
+from converter.reader.evaluate import exact_match, read_batchwise
+from converter.reader.network import CELL_WIDTH, CLASSES, adopt, build, load_averaged
+from converter.reader.optimizer import Optimizer
+from converter.reader.plots import training_curves
+from converter.reader.progress import Progress
+from converter.reader.real import RealCrop
 
 _COUNTRY_SHARE = 0.15
 """How much the loss of the country counts beside that of the text."""

@@ -9,14 +9,13 @@ from pathlib import Path
 
 import cv2
 
+from converter.labels.truth import load_truth
+from converter.reader.calibrate import Points, choose, reliability, write
+from converter.reader.cases import crop_cases, degraded, feed_cases
+from converter.reader.trials import Bench, Kind, KnownCase, Tally, goals, run, table, tally
 from edge.identify import Thresholds
 from edge.identify.formats import Formats
 from edge.vision.checksums import reader_checksum
-
-from .calibrate import Points, choose, reliability, write
-from .cases import crop_cases, degraded, feed_cases
-from .trials import Bench, Kind, KnownCase, Tally, goals, run, table, tally
-from .truth import load_truth
 
 SOURCE = "openalpr_train_eu"
 FOLDS = 4

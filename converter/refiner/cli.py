@@ -67,7 +67,7 @@ def _harvest(args: argparse.Namespace) -> int:
     need_tensorflow()
     from converter import plates, words
     from converter.dataset import read_manifest
-    from converter.groups import group_photos
+    from converter.labels.groups import group_photos
     from converter.refiner import harvest, store
     from converter.scene import Studio
     from edge.vision.detector import Detector

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from converter.dataset import QUALITIES
-from converter.labels import Photo, PlateBox
+from converter.labels.formats import Photo, PlateBox
 from converter.refiner.store import HEIGHT, MARGINS, WIDTH, Target
 from converter.scene import Recipe, Studio
 from edge.model import Box

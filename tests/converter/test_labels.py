@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from converter.corrections import apply_corrections
 from converter.errors import ConverterError, LabelError
-from converter.groups import group_photos, origin_key, split
-from converter.labels import Photo, PlateBox, read_coco, read_csv, read_voc, read_yolo
+from converter.labels.corrections import apply_corrections
+from converter.labels.formats import Photo, PlateBox, read_coco, read_csv, read_voc, read_yolo
+from converter.labels.groups import group_photos, origin_key, split
 from converter.scene import load
 
 CORNERS = (20.0, 30.0, 60.0, 40.0)

@@ -7,7 +7,7 @@ import random
 import numpy as np
 
 from converter import light, plates
-from converter.labels import PlateBox
+from converter.labels.formats import PlateBox
 from converter.rehang import _stick_on
 
 

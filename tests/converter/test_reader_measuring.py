@@ -11,10 +11,10 @@ import pytest
 from PIL import Image
 
 from converter.errors import MissingError
+from converter.labels.truth import TruthCrop, load_truth
 from converter.reader.confidence import fit
 from converter.reader.plots import chart, training_curves
 from converter.reader.report import Measured, contact_sheet, measure, reliability, table
-from converter.reader.truth import TruthCrop, load_truth
 
 
 def crops(*texts: str, source: str = "drawn") -> list[TruthCrop]:
@@ -107,7 +107,7 @@ def test_truth_is_loaded_overruled_and_freed_of_the_tunisian_word(
     write_truth(tmp_path)
     overrules = tmp_path / "overrules.csv"
     overrules.write_text("file,text,reason\nb.png,AB7,a seven\nc.png,,no plate\n")
-    monkeypatch.setattr("converter.reader.truth.OVERRULES", overrules)
+    monkeypatch.setattr("converter.labels.truth.OVERRULES", overrules)
     assert [(c.file, c.text) for c in load_truth(tmp_path)] == [("a.png", "12345"), ("b.png", "AB7")]
     assert [c.text for c in load_truth(tmp_path, ("eu",))] == ["AB7"]
 

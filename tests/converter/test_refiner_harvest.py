@@ -11,7 +11,7 @@ import pytest
 
 from converter import plates, words
 from converter.errors import ConverterError, MissingError
-from converter.labels import PlateBox
+from converter.labels.formats import PlateBox
 from converter.refiner import harvest, store
 from edge.model import Box, Detection
 from edge.vision.boxes import iou

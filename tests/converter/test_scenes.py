@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from converter import light, plates, rehang
-from converter.labels import Photo, PlateBox
+from converter.labels.formats import Photo, PlateBox
 from converter.scene import Recipe, Spoilt, Studio, erase
 from converter.warp import transformed
 

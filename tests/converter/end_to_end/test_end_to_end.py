@@ -80,7 +80,7 @@ def test_the_data_set_is_complete(work: Path) -> None:
 
 
 def test_records_hold_what_was_written(work: Path) -> None:
-    from converter.labels import PlateBox
+    from converter.labels.formats import PlateBox
     from converter.records import decode, encode
 
     image = np.full((60, 80, 3), 120, np.uint8)

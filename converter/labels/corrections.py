@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path, PurePath
 
 from converter.errors import LabelError
-from converter.labels import Photo, PlateBox, checked, csv_rows
+from converter.labels.formats import Photo, PlateBox, checked, csv_rows
 
 CORNERS = ("x1", "y1", "x2", "y2")
 

@@ -1,0 +1,1 @@
+"""Labelled photos, crops and clips: reading, correcting and grouping them."""
