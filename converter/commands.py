@@ -14,7 +14,7 @@ from converter.evaluate import FLOOR, cost_table, mistakes_sheet, plot_curves, r
 from converter.evaluate import evaluate as measure
 from converter.labels.corrections import apply_corrections
 from converter.labels.formats import Photo
-from converter.scene import Recipe
+from converter.synth.scenes import Recipe
 
 KINDS = ("float32", "float16", "dynamic", "int8")
 

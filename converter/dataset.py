@@ -12,12 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
-from converter import plates, words
 from converter.errors import ConverterError, MissingError
 from converter.labels.formats import Photo, PlateBox, read_coco, read_csv, read_voc, read_yolo
 from converter.labels.groups import group_photos, split
-from converter.scene import Recipe, Studio
 from converter.sheet import GREEN, Cell, contact_sheet
+from converter.synth import colour_plates, distractors
+from converter.synth.scenes import Recipe, Studio
 
 READERS: dict[str, Callable[..., list[Photo]]] = {
     "csv": read_csv,
@@ -63,7 +63,7 @@ def build(
     for old in out.glob(RECORDS):
         old.unlink()
     rng = random.Random(seed)  # noqa: S311
-    studio = Studio(recipe, rng, plates.load_fonts(fonts), words.word_fonts())
+    studio = Studio(recipe, rng, colour_plates.load_fonts(fonts), distractors.word_fonts())
     cells: list[Cell] = []
     for start in range(0, scenes, SHARD):
         with tf.io.TFRecordWriter(str(out / f"train-{start // SHARD:03d}.tfrecord")) as writer:

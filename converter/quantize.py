@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from converter.errors import ConverterError, MissingError
 from converter.labels.formats import Photo
-from converter.scene import load
+from converter.synth.scenes import load
 from converter.tf_env import tf
 from edge.vision.detector import letterbox
 

@@ -13,10 +13,10 @@ import torch
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
-from converter.reader.augment import degrade, photograph
 from converter.reader.countries import country_class
 from converter.reader.real import RealCrop, recrop
 from converter.reader.store import PlateStore
+from converter.synth.augment import degrade, photograph
 from edge.model import CLASS
 from edge.vision.deskew import straightened, to_canvas
 

@@ -43,9 +43,9 @@ def _add_render(commands: _Subparsers) -> None:
 
 
 def _render(args: argparse.Namespace) -> int:
-    from converter.reader.fonts import FontShelf
-    from converter.reader.layouts import named
     from converter.reader.store import render_store
+    from converter.synth.fonts import FontShelf
+    from converter.synth.layouts import named
 
     render_store(args.out, args.count, FontShelf(args.fonts), args.data, args.seed, named(args.layouts))
     return 0

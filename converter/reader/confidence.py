@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from converter.reader.augment import photograph
 from converter.reader.progress import Progress
 from converter.reader.store import PlateStore
+from converter.synth.augment import photograph
 from edge.model import Box, Detection
 from edge.vision.calibration import log_odds
 from edge.vision.checksums import NETWORK_NAME, READER_FILES, write_list

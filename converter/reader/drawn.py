@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from converter.labels.truth import TruthCrop
-from converter.reader import fonts
-from converter.reader.augment import photograph
-from converter.reader.fonts import FontShelf
-from converter.reader.layouts import named
-from converter.reader.photos import plate_free_patches
-from converter.reader.render import render_plate
+from converter.synth import fonts
+from converter.synth.augment import photograph
+from converter.synth.fonts import FontShelf
+from converter.synth.layouts import named
+from converter.synth.patches import plate_free_patches
+from converter.synth.render import render_plate
 
 WIDTHS = (50, 70, 100, 140, 280)
 """Widths of the plates in pixels."""

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from converter.errors import LabelError, MissingError
-from converter.reader.augment import degrade
+from converter.synth.augment import degrade
 
 _MARGIN = 0.5
 

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from converter.errors import MissingError
-from converter.reader.fonts import FontShelf
-from converter.reader.layouts import Layout
-from converter.reader.photos import PATCH_SHAPE, plate_free_patches
 from converter.reader.progress import Progress
-from converter.reader.render import BASE_SHAPE, RenderedPlate, render_plate
+from converter.synth.fonts import FontShelf
+from converter.synth.layouts import Layout
+from converter.synth.patches import PATCH_SHAPE, plate_free_patches
+from converter.synth.render import BASE_SHAPE, RenderedPlate, render_plate
 
 _PICTURES, _TEXTS, _PATCHES = "pictures.npy", "plates.jsonl", "patches.npy"
 

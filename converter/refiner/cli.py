@@ -65,16 +65,16 @@ def add_parser(subparsers: _Subparsers) -> None:
 
 def _harvest(args: argparse.Namespace) -> int:
     need_tensorflow()
-    from converter import plates, words
     from converter.dataset import read_manifest
     from converter.labels.groups import group_photos
     from converter.refiner import harvest, store
-    from converter.scene import Studio
+    from converter.synth import colour_plates, distractors
+    from converter.synth.scenes import Studio
     from edge.vision.detector import Detector
 
     photos = [photo for photo in read_manifest(args.dataset, "training") if photo.boxes]
     recipe = replace(harvest.RECIPE, squeezed=dict(args.squeezed))
-    studio = Studio(recipe, random.Random(args.seed), plates.load_fonts(args.fonts), words.word_fonts())  # noqa: S311
+    studio = Studio(recipe, random.Random(args.seed), colour_plates.load_fonts(args.fonts), distractors.word_fonts())  # noqa: S311
     store.save(harvest.harvest(group_photos(photos), Detector(args.detector), studio, args.scenes), args.out)
     return 0
 

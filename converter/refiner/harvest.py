@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from converter.dataset import QUALITIES
 from converter.labels.formats import Photo, PlateBox
 from converter.refiner.store import HEIGHT, MARGINS, WIDTH, Target
-from converter.scene import Recipe, Studio
+from converter.synth.scenes import Recipe, Studio
 from edge.model import Box
 from edge.vision.boxes import iou
 from edge.vision.closeup import close_up, edges_of, frame_of

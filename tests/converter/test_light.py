@@ -6,9 +6,9 @@ import random
 
 import numpy as np
 
-from converter import light, plates
 from converter.labels.formats import PlateBox
-from converter.rehang import _stick_on
+from converter.synth import colour_plates, light
+from converter.synth.plate_swap import _stick_on
 
 
 def test_a_lamp_colours_what_it_shines_on_and_nothing_far_away() -> None:
@@ -28,7 +28,7 @@ def test_a_lamp_may_shine_on_the_edge_of_the_photo() -> None:
 
 
 def test_letters_are_stuck_into_the_old_plates_box() -> None:
-    fonts = plates.load_fonts(None)
+    fonts = colour_plates.load_fonts(None)
     for seed in range(20):
         image = np.full((200, 300, 3), 60 + 8 * seed, np.uint8)
         before = image.copy()

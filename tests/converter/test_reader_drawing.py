@@ -13,13 +13,13 @@ import pytest
 from PIL import ImageFont
 
 from converter.errors import MissingError
-from converter.reader.alphabets import ALPHABETS
-from converter.reader.fonts import ARABIC_FONTS, PAINTED, PLATE_FONTS, SIGN_FONTS, TEXT_FONTS, FontShelf
-from converter.reader.furniture import arms, emblem, field
-from converter.reader.layouts import LAYOUTS, choose, fill, named
-from converter.reader.lettering import Inks, divided, write
-from converter.reader.render import render_plate
-from converter.reader.strokes import Die
+from converter.synth.alphabets import ALPHABETS
+from converter.synth.decorations import arms, emblem, field
+from converter.synth.fonts import ARABIC_FONTS, PAINTED, PLATE_FONTS, SIGN_FONTS, TEXT_FONTS, FontShelf
+from converter.synth.layouts import LAYOUTS, choose, fill, named
+from converter.synth.lettering import Inks, divided, write
+from converter.synth.render import render_plate
+from converter.synth.strokes import Die
 from edge.identify.formats import Formats
 from edge.model import ALPHABET
 
@@ -183,8 +183,8 @@ def test_characters_may_be_contours_or_cast_a_shadow(shelf: FontShelf, monkeypat
 
     def ink(outlined: float, shadowed: float) -> tuple[float, float]:
         """Shares of the pixels that are as dark as the ink, and of those that are neither ink nor ground."""
-        monkeypatch.setattr("converter.reader.lettering.OUTLINED", outlined)
-        monkeypatch.setattr("converter.reader.lettering.SHADOWED", shadowed)
+        monkeypatch.setattr("converter.synth.lettering.OUTLINED", outlined)
+        monkeypatch.setattr("converter.synth.lettering.SHADOWED", shadowed)
         canvas = np.full((100, 400), inks.paper, np.float32)
         write(canvas, ["HH 88"], (20, 10, 380, 90), LAYOUTS[0], inks, shelf, random.Random(3))
         return float((canvas < 60).mean()), float(((canvas > 60) & (abs(canvas - 200) > 40)).mean())

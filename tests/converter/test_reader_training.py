@@ -15,14 +15,14 @@ import torch
 
 from converter.errors import LabelError, MissingError
 from converter.labels.truth import TruthCrop
-from converter.reader.augment import photograph
 from converter.reader.batches import Mix, TrainingBatches, to_tensor
 from converter.reader.network import NETWORK_PARAMS, NetworkError, build, export, load_averaged, parameter_count
 from converter.reader.optimizer import Optimizer
 from converter.reader.real import RealCrop, load_real, recrop
-from converter.reader.render import BASE_SHAPE, RenderedPlate
 from converter.reader.store import PlateStore
 from converter.reader.train import Plan, RunError, train
+from converter.synth.augment import photograph
+from converter.synth.render import BASE_SHAPE, RenderedPlate
 from edge.model import ALPHABET
 from edge.vision.checksums import READER_FILES, verify_folder
 from edge.vision.deskew import CANVAS_SHAPE, skew

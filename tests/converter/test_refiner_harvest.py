@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from converter import plates, words
 from converter.errors import ConverterError, MissingError
 from converter.labels.formats import PlateBox
 from converter.refiner import harvest, store
+from converter.synth import colour_plates, distractors
 from edge.model import Box, Detection
 from edge.vision.boxes import iou
 from edge.vision.closeup import edges_of, frame_of
@@ -98,11 +98,11 @@ def test_scenes_without_close_ups_are_refused(tmp_path: Path) -> None:
 
 
 def test_words_keep_away_from_plates() -> None:
-    fonts = plates.load_fonts(None)
+    fonts = colour_plates.load_fonts(None)
     changed = 0
     for seed in range(60):
         canvas = np.full((240, 320, 3), 90, np.uint8)
-        words.write(canvas, [PLATE], fonts, random.Random(seed))
+        distractors.write(canvas, [PLATE], fonts, random.Random(seed))
         changed += bool((canvas != 90).any())
         assert (canvas[100:120, 100:180] == 90).all()
     assert changed > 50

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from converter.reader.render import PLATE_BOX, RenderedPlate
+from converter.synth.render import PLATE_BOX, RenderedPlate
 
 Grey = NDArray[np.uint8]
 _Points = NDArray[np.float32]

@@ -14,11 +14,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from converter.reader import furniture
-from converter.reader.fonts import FontShelf
-from converter.reader.furniture import Grey
-from converter.reader.layouts import LAYOUTS, Layout, choose, fill
-from converter.reader.lettering import Inks, write
+from converter.synth import decorations
+from converter.synth.decorations import Grey
+from converter.synth.fonts import FontShelf
+from converter.synth.layouts import LAYOUTS, Layout, choose, fill
+from converter.synth.lettering import Inks, write
 
 BASE_SHAPE = (112, 320)
 """Rows and columns of a base picture."""
@@ -64,10 +64,10 @@ def render_plate(
     width = round(height * aspect)
     canvas = np.full((height, width), inks.paper, np.float32)
     if rng.random() < layout.graphics:
-        furniture.graphics(canvas, rng, noise)
+        decorations.graphics(canvas, rng, noise)
     box = _furnish(canvas, layout, len(lines), inks, shelf, rng)
     extent = write(canvas, lines, box, layout, inks, shelf, rng)
-    furniture.dirt(canvas, rng, noise)
+    decorations.dirt(canvas, rng, noise)
     picture = _mount(canvas, inks, shelf, rng, noise, surroundings)
     text = "".join(c for c in "".join(lines) if c.isalnum())
     scaled = (extent[0] / width, extent[1] / height, extent[2] / width, extent[3] / height)
@@ -80,23 +80,23 @@ def _furnish(canvas: Grey, layout: Layout, rows: int, inks: Inks, shelf: FontShe
     height, width = canvas.shape
     if rng.random() < layout.field:
         frame, ink = inks.blend(rng.uniform(0.7, 1.1)), inks.blend(rng.uniform(-0.1, 0.4))
-        x0, y0, x1, y1 = furniture.field(canvas, frame, ink, shelf, rng)
+        x0, y0, x1, y1 = decorations.field(canvas, frame, ink, shelf, rng)
         aside, above = width * rng.uniform(0.005, 0.03), (y1 - y0) * rng.uniform(0.03, 0.12)
         return x0 + aside, y0 + above, x1 - aside, y1 - above
     x0, x1 = width * rng.uniform(0.015, 0.05), width * rng.uniform(0.95, 0.985)
     strip = height * rng.uniform(0.34, 0.46) if rows == 1 else height * rng.uniform(0.2, 0.28)
     if rng.random() < layout.band_left:
-        furniture.band(canvas, 0, strip, layout.country, shelf, rng, right=False)
+        decorations.band(canvas, 0, strip, layout.country, shelf, rng, right=False)
         x0 = strip + width * rng.uniform(0.005, 0.03)
     if rng.random() < layout.band_right:
-        furniture.band(canvas, width - strip, width, layout.country, shelf, rng, right=True)
+        decorations.band(canvas, width - strip, width, layout.country, shelf, rng, right=True)
         x1 = width - strip - width * rng.uniform(0.005, 0.03)
     if rows == 1 and layout.band_left > 0 and x0 < strip and rng.random() < MARKED:
-        x0 = furniture.mark_left(canvas, x0, layout.country, inks.ink, shelf, rng)
+        x0 = decorations.mark_left(canvas, x0, layout.country, inks.ink, shelf, rng)
     if rows == 1 and layout.band_left > 0 and rng.random() < MARKED:
-        x1 = furniture.mark_right(canvas, x1, inks.ink, shelf, rng)
+        x1 = decorations.mark_right(canvas, x1, inks.ink, shelf, rng)
     if rng.random() < layout.rails:
-        furniture.rails(canvas, inks.blend(rng.uniform(0.3, 0.8)), rng)
+        decorations.rails(canvas, inks.blend(rng.uniform(0.3, 0.8)), rng)
     elif rng.random() < 0.55:
         inset = round(height * rng.uniform(0.01, 0.06))
         thickness = max(1, round(height * rng.uniform(0.01, 0.035)))
@@ -112,13 +112,15 @@ def _furnish(canvas: Grey, layout: Layout, rows: int, inks: Inks, shelf: FontShe
         if rng.random() < 0.4:  # on a strip of its own
             canvas[: round(top + high * 1.15)] = inks.blend(rng.uniform(0.4, 0.9))
             ink = inks.blend(rng.uniform(-0.1, 0.15))
-        furniture.caption(canvas, furniture.words(rng), (width * 0.1, top, width * 0.9, top + high), ink, shelf, rng)
+        decorations.caption(
+            canvas, decorations.words(rng), (width * 0.1, top, width * 0.9, top + high), ink, shelf, rng
+        )
         y0 = top + high * 1.15
         centre = (y0 / height + 0.96) / 2 + rng.uniform(-0.02, 0.02)
     if rng.random() < layout.footer:
         high = height * rng.uniform(0.06, 0.13)
         bottom = height * rng.uniform(0.93, 0.98)
-        furniture.caption(canvas, furniture.words(rng), (width * 0.15, bottom - high, width * 0.85, bottom),
+        decorations.caption(canvas, decorations.words(rng), (width * 0.15, bottom - high, width * 0.85, bottom),
                           inks.blend(rng.uniform(0.5, 1.0)), shelf, rng)  # fmt: skip
         y1 = bottom - high * 1.1
         centre = (y0 + y1) / 2 / height
@@ -128,7 +130,7 @@ def _furnish(canvas: Grey, layout: Layout, rows: int, inks: Inks, shelf: FontShe
             left = round(width * 0.03) if corner % 2 else width - w - round(width * 0.03)
             top = round(height * 0.04) if corner < 2 else height - h - round(height * 0.04)
             canvas[top : top + h, left : left + w] = inks.blend(rng.random())
-            furniture.caption(canvas, rng.choice(("JAN", "12", "2019", "OCT 24", "5", "MAR")),
+            decorations.caption(canvas, rng.choice(("JAN", "12", "2019", "OCT 24", "5", "MAR")),
                               (left + 2, top + 2, left + w - 2, top + h - 2),
                               inks.blend(rng.random()), shelf, rng)  # fmt: skip
     half = height * spread / 2
@@ -154,9 +156,9 @@ def _mount(canvas: Grey, inks: Inks, shelf: FontShelf, rng: random.Random, noise
         base[max(top, 0) : bottom, left:right] = shade
         ink = shade + rng.choice((-1, 1)) * rng.uniform(40, 150)
         if bottom - y1 > 7 and rng.random() < 0.7:
-            furniture.caption(base, furniture.words(rng), (x0 + 10, y1 + 2, x1 - 10, bottom - 1), ink, shelf, rng)
+            decorations.caption(base, decorations.words(rng), (x0 + 10, y1 + 2, x1 - 10, bottom - 1), ink, shelf, rng)
         if y0 - top > 7 and rng.random() < 0.5:
-            furniture.caption(base, furniture.words(rng), (x0 + 10, top + 1, x1 - 10, y0 - 2), ink, shelf, rng)
+            decorations.caption(base, decorations.words(rng), (x0 + 10, top + 1, x1 - 10, y0 - 2), ink, shelf, rng)
     base[y0:y1, x0:x1] = cv2.resize(canvas, (x1 - x0, y1 - y0), interpolation=cv2.INTER_AREA)
     if rng.random() < 0.12:  # a frame that covers the edge of the plate
         cv2.rectangle(base, (x0, y0), (x1, y1), (rng.uniform(5, 90),), rng.choice((2, 4, 6)))

@@ -18,10 +18,10 @@ from functools import cache
 from typing import Any
 
 from converter.errors import MissingError
-from converter.reader.fonts import PAINTED
-from converter.reader.furniture import PROVINCES
 from converter.reader.lookalikes import LOOKALIKES
-from converter.words import word
+from converter.synth.decorations import PROVINCES
+from converter.synth.distractors import word
+from converter.synth.fonts import PAINTED
 from edge.identify.formats import Formats
 from edge.model import ALPHABET
 

@@ -18,10 +18,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from converter import light, plates, words
 from converter.labels.formats import Photo, PlateBox
-from converter.rehang import rehang
-from converter.warp import Matrix, Pixels, covers, transformed, warped
+from converter.synth import colour_plates, distractors, light
+from converter.synth.plate_swap import rehang
+from converter.synth.warp import Matrix, Pixels, covers, transformed, warped
 from edge.vision.images import load_image
 
 Groups = Sequence[Sequence[Photo]]
@@ -66,12 +66,12 @@ class Recipe:
 
 @dataclass(slots=True)
 class Studio:
-    """Makes scenes. `fonts` of plates as `plates.load_fonts` gives them, those of other words as `words.word_fonts`."""
+    """Makes scenes. `fonts` of plates as `colour_plates.load_fonts` gives them, those of other words as `distractors.word_fonts`."""
 
     recipe: Recipe
     rng: random.Random
-    fonts: list[plates.Font] = field(default_factory=list)
-    word_fonts: list[plates.Font] = field(default_factory=list)
+    fonts: list[colour_plates.Font] = field(default_factory=list)
+    word_fonts: list[colour_plates.Font] = field(default_factory=list)
 
     def scene(self, groups: Groups) -> tuple[Pixels, list[PlateBox]]:
         """One canvas (height, width, 3) RGB and the boxes on it, in its pixels; a group is as likely as any other."""
@@ -89,7 +89,7 @@ class Studio:
             canvas[y0:y1, x0:x1] = tile
             boxes += [replace(b, x1=b.x1 + x0, y1=b.y1 + y0, x2=b.x2 + x0, y2=b.y2 + y0) for b in found]
         if rng.random() < recipe.words:
-            words.write(canvas, boxes, self.word_fonts or self.fonts, rng)
+            distractors.write(canvas, boxes, self.word_fonts or self.fonts, rng)
         return light.relight(canvas, rng), boxes
 
     def _good_tile(self, groups: Groups, width: int, height: int) -> tuple[Pixels, list[PlateBox]]:

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from converter.reader.fonts import FontShelf
+from converter.synth.fonts import FontShelf
 
 Grey = NDArray[np.float32]
 

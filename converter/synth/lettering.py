@@ -9,10 +9,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from converter.reader import furniture
-from converter.reader.fonts import FontShelf, Typeface
-from converter.reader.furniture import Grey
-from converter.reader.layouts import Layout
+from converter.synth import decorations
+from converter.synth.decorations import Grey
+from converter.synth.fonts import FontShelf, Typeface
+from converter.synth.layouts import Layout
 
 OUTLINED, SHADOWED = 0.02, 0.04
 """How often characters are contours only, and how often they cast a shadow, as owners like it."""
@@ -150,16 +150,18 @@ def _write_line(canvas: Grey, ink: NDArray[np.uint8], line: str, box: tuple[floa
             _put(ink, np.full((thick, max(2, round(width * 0.8))), 255, np.uint8), x + width * 0.1, middle - thick / 2)
             if symbol == "=":  # the seal above the dash
                 size = max(4, round(high * rng.uniform(0.22, 0.34)))
-                picture, mask_ = furniture.emblem(size, rng, inks.blend, ("circle",))
+                picture, mask_ = decorations.emblem(size, rng, inks.blend, ("circle",))
                 _blend(canvas, picture, mask_, x + (width - size) / 2, middle - size - thick)
         elif symbol == "^":
             size = max(4, round(high * rng.uniform(0.13, 0.22)))
-            picture, mask_ = furniture.seal(size, inks.blend(rng.uniform(0.3, 0.8)), inks.blend(rng.uniform(0.0, 0.15)))
+            picture, mask_ = decorations.seal(
+                size, inks.blend(rng.uniform(0.3, 0.8)), inks.blend(rng.uniform(0.0, 0.15))
+            )
             wide = (round(size * rng.uniform(1.0, 1.5)), size)
             picture, mask_ = np.asarray(cv2.resize(picture, wide)), np.asarray(cv2.resize(mask_, wide))
             _blend(canvas, picture, mask_, x + (width - size) / 2, middle - size * rng.uniform(0.4, 0.7))
         elif symbol == "#":
-            furniture.inset(canvas, (x, box[1], x + width, box[3]), inks.ink, shelf, rng)
+            decorations.inset(canvas, (x, box[1], x + width, box[3]), inks.ink, shelf, rng)
         elif symbol == ".":
             side = max(2, round(high * rng.uniform(0.1, 0.2)))
             _put(ink, np.full((side, side), 255, np.uint8), x + width / 2 - side / 2, middle - side / 2)
@@ -171,12 +173,12 @@ def _write_line(canvas: Grey, ink: NDArray[np.uint8], line: str, box: tuple[floa
             _put(ink, bracket, x, box[1])
         elif symbol == "*" and rng.random() < 0.85:
             size = max(4, min(round(high * rng.uniform(0.35, 1.0)), round(width * rng.choice((1, 1, 2)))))
-            picture, mask_ = furniture.emblem(size, rng, inks.blend)
+            picture, mask_ = decorations.emblem(size, rng, inks.blend)
             picture, mask_ = picture[:, :width], mask_[:, :width]
             _blend(canvas, picture, mask_, x, middle - size / 2)
         elif symbol == "&":
             size = max(8, round(high * rng.uniform(0.6, 0.9)))
-            picture, mask_ = furniture.arms(size, rng, inks.blend, shelf)
+            picture, mask_ = decorations.arms(size, rng, inks.blend, shelf)
             _blend(canvas, picture, mask_, x + (width - picture.shape[1]) / 2, middle - size * rng.uniform(0.4, 0.5))
         elif symbol == "~":
             mask = cv2.resize(

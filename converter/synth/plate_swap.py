@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from converter import plates
 from converter.labels.formats import PlateBox
+from converter.synth import colour_plates
 
 Pixels = NDArray[np.uint8]
 
@@ -26,12 +26,12 @@ FADED = 0.15
 
 
 def rehang(
-    image: Pixels, boxes: Sequence[PlateBox], fonts: list[plates.Font], rng: random.Random
+    image: Pixels, boxes: Sequence[PlateBox], fonts: list[colour_plates.Font], rng: random.Random
 ) -> tuple[Pixels, list[PlateBox]]:
     """The photo (H, W, 3) RGB with most of its plates exchanged for rendered ones or for letters stuck onto the body,
     and all the boxes, old and new.
 
-    The new ones hang in a slight perspective and in the light of the place. `fonts` as `plates.load_fonts` gives them.
+    The new ones hang in a slight perspective and in the light of the place. `fonts` as `colour_plates.load_fonts` gives them.
     """
     image = image.copy()
     hung: list[PlateBox] = []
@@ -42,7 +42,7 @@ def rehang(
         if rng.random() < BARE:
             hung.append(_stick_on(image, box, fonts, rng))
             continue
-        plate = plates.render(rng, fonts)
+        plate = colour_plates.render(rng, fonts)
         ratio = plate.shape[1] / plate.shape[0]
         area = box.width * box.height * rng.uniform(0.9, 1.5)
         half_w, half_h = math.sqrt(area * ratio) / 2, math.sqrt(area / ratio) / 2
@@ -90,7 +90,7 @@ def paste(image: Pixels, plate: Pixels, quad: NDArray[np.float64], old: PlateBox
     region[:] = np.clip(under * (1 - alpha) + new * alpha, 0, 255).astype(np.uint8)
 
 
-def _stick_on(image: Pixels, old: PlateBox, fonts: list[plates.Font], rng: random.Random) -> PlateBox:
+def _stick_on(image: Pixels, old: PlateBox, fonts: list[colour_plates.Font], rng: random.Random) -> PlateBox:
     """Letters without a plate where the old plate was; returns the box around them."""
     x1, y1, x2, y2 = (round(v) for v in (old.x1, old.y1, old.x2, old.y2))
     spot = image[y1:y2, x1:x2]
@@ -102,8 +102,8 @@ def _stick_on(image: Pixels, old: PlateBox, fonts: list[plates.Font], rng: rando
     font, tall = rng.choice(fonts), spot.shape[0] // rows
     gap = max(1, round(0.08 * tall))
     room = (max(spot.shape[1] - 2 * gap, 1), max(tall - 2 * gap, 1))
-    for row, text in enumerate(plates.random_text(pattern, rng).split("\n")):
-        mask = plates.text_mask(text, font)
+    for row, text in enumerate(colour_plates.random_text(pattern, rng).split("\n")):
+        mask = colour_plates.text_mask(text, font)
         ink_there = cv2.resize(mask, room, interpolation=cv2.INTER_AREA) / 255.0
         alpha = np.zeros((tall, spot.shape[1]), np.float32)
         alpha[gap : gap + room[1], gap : gap + room[0]] = ink_there

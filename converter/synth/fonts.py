@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from converter.errors import MissingError
-from converter.reader.alphabets import ALPHABETS, NationalDie
-from converter.reader.strokes import Die
+from converter.synth.alphabets import ALPHABETS, NationalDie
+from converter.synth.strokes import Die
 
 PLATE_FONTS = ("GL-Nummernschild-Eng.ttf", "GL-Nummernschild-Mtl.ttf", "OSP-DIN.ttf", "RG2014*.ttf")
 """Fonts made after plates and road signs: drawn most often."""

@@ -1,0 +1,1 @@
+"""Drawn plates and scenes: layouts, lettering, the simulated camera, what is put onto photos."""
