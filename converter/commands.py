@@ -8,12 +8,12 @@ import sys
 from pathlib import Path
 
 from converter import dataset as data
-from converter.acceptance import acceptance_table
 from converter.errors import ConverterError, MissingError
-from converter.evaluate import FLOOR, cost_table, mistakes_sheet, plot_curves, report
-from converter.evaluate import evaluate as measure
 from converter.labels.corrections import apply_corrections
 from converter.labels.formats import Photo
+from converter.measure.evaluate import FLOOR, cost_table, mistakes_sheet, plot_curves, report
+from converter.measure.evaluate import evaluate as measure
+from converter.measure.goals import acceptance_table
 from converter.synth.scenes import Recipe
 
 KINDS = ("float32", "float16", "dynamic", "int8")
@@ -156,7 +156,7 @@ def evaluate(arguments: argparse.Namespace) -> int:
         text, reached = acceptance_table(evaluations, photos)
         sys.stdout.write("\n" + text + "\n")
     if arguments.read:
-        from converter.together import together
+        from converter.measure.together import together
 
         sys.stdout.write("\n" + together(arguments.read, photos, height_min=arguments.height_min) + "\n")
     if arguments.mistakes:

@@ -15,7 +15,7 @@ import numpy as np
 from converter.errors import ConverterError, MissingError
 from converter.labels.formats import Photo, PlateBox, read_coco, read_csv, read_voc, read_yolo
 from converter.labels.groups import group_photos, split
-from converter.sheet import GREEN, Cell, contact_sheet
+from converter.measure.contact_sheet import GREEN, Cell, contact_sheet
 from converter.synth import colour_plates, distractors
 from converter.synth.scenes import Recipe, Studio
 

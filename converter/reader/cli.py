@@ -134,22 +134,22 @@ def _add_evaluate(commands: _Subparsers) -> None:
 def _evaluate(args: argparse.Namespace) -> int:
     need_reader()
     from converter.labels.truth import load_truth
-    from converter.reader import report
+    from converter.measure import reports
 
     crops = load_truth(args.data, tuple(args.source))
-    readers = {"autovelox": report.ours(args.models)}
-    baseline = report.english_g2()
+    readers = {"autovelox": reports.ours(args.models)}
+    baseline = reports.english_g2()
     if baseline is not None:
         readers["english_g2"] = baseline
-    measured = report.measure(list(readers.values()), crops)
-    text, reached = report.table(crops, list(readers), measured)
+    measured = reports.measure(list(readers.values()), crops)
+    text, reached = reports.table(crops, list(readers), measured)
     print(text)
     if baseline is None:
         print("english_g2 is not compared: pip install -r converter/requirements-compare.txt")
     for path in (args.errors, args.plot):
         path.parent.mkdir(parents=True, exist_ok=True)
-    print(report.reliability(crops, measured[0], args.plot))
-    print(f"{report.contact_sheet(args.errors, crops, measured[0])} errors are shown in {args.errors}")
+    print(reports.reliability(crops, measured[0], args.plot))
+    print(f"{reports.contact_sheet(args.errors, crops, measured[0])} errors are shown in {args.errors}")
     return 0 if reached else 1
 
 
@@ -179,7 +179,7 @@ def _add_strip(commands: _Subparsers) -> None:
 
 def _strip(args: argparse.Namespace) -> int:
     need_reader()
-    from converter.reader.strip import draw_strip
+    from converter.measure.strip import draw_strip
 
     seen, right = draw_strip(args.models, args.feed, args.out)
     print(f"{right} of {seen} frames read rightly; the surest and the least sure of each clip are in {args.out}")

@@ -16,12 +16,12 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from converter.errors import ConverterError
 from converter.labels.truth import TruthCrop
+from converter.measure.plots import training_curves
 from converter.reader.batches import Batch, Mix, TrainingBatches, loader
 from converter.reader.countries import UNKNOWN
 from converter.reader.evaluate import exact_match, read_batchwise
 from converter.reader.network import CELL_WIDTH, CLASSES, adopt, build, load_averaged
 from converter.reader.optimizer import Optimizer
-from converter.reader.plots import training_curves
 from converter.reader.progress import Progress
 from converter.reader.real import RealCrop
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from converter.labels.formats import PlateBox
-from converter.metrics import Outcome, average_precision, curve, match, summarise
+from converter.measure.metrics import Outcome, average_precision, curve, match, summarise
 from edge.model import Box, Detection
 from edge.vision.boxes import iou
 

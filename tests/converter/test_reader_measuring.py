@@ -12,9 +12,9 @@ from PIL import Image
 
 from converter.errors import MissingError
 from converter.labels.truth import TruthCrop, load_truth
+from converter.measure.plots import chart, training_curves
+from converter.measure.reports import Measured, contact_sheet, measure, reliability, table
 from converter.reader.confidence import fit
-from converter.reader.plots import chart, training_curves
-from converter.reader.report import Measured, contact_sheet, measure, reliability, table
 
 
 def crops(*texts: str, source: str = "drawn") -> list[TruthCrop]:

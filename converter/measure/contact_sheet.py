@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from converter.labels.formats import PlateBox
-from converter.metrics import Outcome, match
+from converter.measure.metrics import Outcome, match
 from edge.model import Box
 
 CELL = (320, 240)

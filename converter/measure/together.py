@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from converter.labels.formats import Photo
-from converter.metrics import Outcome, summarise
+from converter.measure.metrics import Outcome, summarise
 from edge.identify.verdict import best_first
 from edge.vision.images import load_image
 from edge.vision.pipeline import Recogniser

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from converter.evaluate import Evaluation
 from converter.labels.formats import Photo
+from converter.measure.evaluate import Evaluation
 from edge.vision.detector import Detector, letterbox
 from edge.vision.images import load_image
 

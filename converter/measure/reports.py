@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from converter.labels.truth import TruthCrop
-from converter.reader.plots import chart
+from converter.measure.plots import chart
 from converter.reader.progress import Progress
 from edge.identify.candidates import reading
 from edge.identify.verdict import ANY_FORMAT

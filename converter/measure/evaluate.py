@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from converter.labels.formats import Photo
-from converter.metrics import Outcome, Summary, curve, match, summarise
-from converter.sheet import contact_sheet, is_wrong, mistake_cell
+from converter.measure.contact_sheet import contact_sheet, is_wrong, mistake_cell
+from converter.measure.metrics import Outcome, Summary, curve, match, summarise
 from edge.vision.detector import Detector
 from edge.vision.images import load_image
 
