@@ -188,16 +188,16 @@ def _strip(args: argparse.Namespace) -> int:
 
 def _calibrate(args: argparse.Namespace) -> int:
     need_reader()
-    from converter.reader import verdict
+    from converter.verdict import report
 
-    return verdict.calibrate(args)
+    return report.calibrate(args)
 
 
 def _trials(args: argparse.Namespace) -> int:
     need_reader()
-    from converter.reader import verdict
+    from converter.verdict import report
 
-    return verdict.trials(args)
+    return report.trials(args)
 
 
 def _add_confidence(commands: _Subparsers) -> None:

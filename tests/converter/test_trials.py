@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from converter.reader.calibrate import Points, choose, fit, reliability
-from converter.reader.trials import LOOKALIKES, Bench, Kind, KnownCase, Tally, goals, near_twins, run, table, tally
+from converter.verdict.calibrate import Points, choose, fit, reliability
+from converter.verdict.trials import LOOKALIKES, Bench, Kind, KnownCase, Tally, goals, near_twins, run, table, tally
 from edge.demo.cast import FOLDER, load_cast
 from edge.identify import Thresholds
 from edge.model import PlateRead
@@ -128,7 +128,7 @@ def test_the_shipped_thresholds_belong_to_the_shipped_reader() -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_the_demos_clips_give_right_names_or_none() -> None:
-    from converter.reader.cases import clip_cases
+    from converter.verdict.cases import clip_cases
     from edge.vision.pipeline import Recogniser
 
     recogniser = Recogniser(MODELS)

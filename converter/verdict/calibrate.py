@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize  # type: ignore[import-untyped]
 
-from converter.reader.trials import Bench, Kind
+from converter.verdict.trials import Bench, Kind
 from edge.identify import Thresholds
 from edge.vision.checksums import reader_checksum
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import cv2
 
 from converter.labels.truth import load_truth
-from converter.reader.calibrate import Points, choose, reliability, write
-from converter.reader.cases import crop_cases, degraded, feed_cases
-from converter.reader.trials import Bench, Kind, KnownCase, Tally, goals, run, table, tally
+from converter.verdict.calibrate import Points, choose, reliability, write
+from converter.verdict.cases import crop_cases, degraded, feed_cases
+from converter.verdict.trials import Bench, Kind, KnownCase, Tally, goals, run, table, tally
 from edge.identify import Thresholds
 from edge.identify.formats import Formats
 from edge.vision.checksums import reader_checksum

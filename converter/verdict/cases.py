@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from converter.errors import MissingError
 from converter.labels.truth import TruthCrop
-from converter.reader.trials import KnownCase
+from converter.verdict.trials import KnownCase
 from edge.model import Box, Detection
 from edge.vision.pipeline import Recogniser
 from edge.vision.reader import PlateReader
