@@ -77,7 +77,7 @@ converter: $(CONVERTER)/.installed $(WEIGHTS)/model.json ## make .venv-converter
 
 .PHONY: detector
 detector: converter ## train the shipped detector again from DATA (hours), into build/detector
-	@converter/train_detector.sh $(DATA) build/detector
+	@converter/detector/train_detector.sh $(DATA) build/detector
 
 .PHONY: test-converter
 test-converter: converter ## dataset, 200 training steps, export, quantization, evaluation, end to end (minutes)

@@ -10,9 +10,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from converter import commands
 from converter.argtypes import command, factor, picture, positive, probability, rate, share, size
-from converter.dataset import READERS
+from converter.detector import commands
+from converter.detector.dataset import READERS
 from converter.errors import ConverterError
 from converter.reader import cli as reader_cli
 from converter.refiner import cli as refiner_cli

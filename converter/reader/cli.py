@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from converter.argtypes import command, picture, positive, probability, rate
-from converter.commands import need_reader
+from converter.detector.commands import need_reader
 
 _LABELS = Path(__file__).parents[1] / "data"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from converter.argtypes import command, factor, positive, rate
-from converter.commands import need_tensorflow
+from converter.detector.commands import need_tensorflow
 
 if TYPE_CHECKING:
     _Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -65,7 +65,7 @@ def add_parser(subparsers: _Subparsers) -> None:
 
 def _harvest(args: argparse.Namespace) -> int:
     need_tensorflow()
-    from converter.dataset import read_manifest
+    from converter.detector.dataset import read_manifest
     from converter.labels.groups import group_photos
     from converter.refiner import harvest, store
     from converter.synth import colour_plates, distractors
@@ -81,8 +81,8 @@ def _harvest(args: argparse.Namespace) -> int:
 
 def _train(args: argparse.Namespace) -> int:
     need_tensorflow()
+    from converter.detector.tf_env import limit_threads
     from converter.refiner import network, store
-    from converter.tf_env import limit_threads
 
     limit_threads(args.threads)
     closeups = store.load(args.closeups)

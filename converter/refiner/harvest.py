@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from converter.dataset import QUALITIES
+from converter.detector.dataset import QUALITIES
 from converter.labels.formats import Photo, PlateBox
 from converter.refiner.store import HEIGHT, MARGINS, WIDTH, Target
 from converter.synth.scenes import Recipe, Studio

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from converter.detector.tf_env import tf
 from converter.errors import ConverterError, MissingError
 from converter.refiner.store import HEIGHT, MARGINS, WIDTH, Closeups
-from converter.tf_env import tf
 from edge.vision.closeup import edges_of
 
 Batch = tuple[NDArray[np.float32], NDArray[np.float32]]

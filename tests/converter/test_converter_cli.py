@@ -82,8 +82,10 @@ COMMANDS = [
 def test_what_cannot_be_done_is_said_before_the_long_work(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("converter.commands.measure", lambda *_, **__: pytest.fail("the measurement was begun"))
-    monkeypatch.setattr("converter.commands.importlib.util.find_spec", lambda _: None)
+    monkeypatch.setattr(
+        "converter.detector.commands.measure", lambda *_, **__: pytest.fail("the measurement was begun")
+    )
+    monkeypatch.setattr("converter.detector.commands.importlib.util.find_spec", lambda _: None)
     Image.new("RGB", (50, 50)).save(tmp_path / "a.jpg")
     (tmp_path / "boxes.csv").write_text("file,x1,y1,x2,y2\na.jpg,1,1,9,9\n")
     asked = ["evaluate", "m.tflite", "--labels", tmp_path / "boxes.csv"]

@@ -80,8 +80,8 @@ def test_the_data_set_is_complete(work: Path) -> None:
 
 
 def test_records_hold_what_was_written(work: Path) -> None:
+    from converter.detector.tfrecords import decode, encode
     from converter.labels.formats import PlateBox
-    from converter.records import decode, encode
 
     image = np.full((60, 80, 3), 120, np.uint8)
     boxes = [PlateBox(10, 20, 40, 30), PlateBox(50, 5, 79, 15)]
@@ -120,7 +120,7 @@ def test_the_refiner_learns_and_every_detector_has_it(work: Path) -> None:
 
 
 def test_int8_finds_what_float32_finds_in_every_runtime(work: Path) -> None:
-    from converter.dataset import read_manifest
+    from converter.detector.dataset import read_manifest
     from edge.vision.detector import Detector
     from edge.vision.images import load_image
     from edge.vision.tflite import available

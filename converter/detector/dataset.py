@@ -50,8 +50,8 @@ def build(
     Raises:
         ConverterError: nothing to learn from.
     """
-    from converter import records
-    from converter.tf_env import tf
+    from converter.detector import tfrecords
+    from converter.detector.tf_env import tf
 
     groups = group_photos(photos)
     training, validation = split(groups, share, seed)
@@ -69,14 +69,14 @@ def build(
         with tf.io.TFRecordWriter(str(out / f"train-{start // SHARD:03d}.tfrecord")) as writer:
             for number in range(start, min(start + SHARD, scenes)):
                 image, boxes = studio.scene(usable)
-                example = records.encode(image, boxes, f"scene {number}", rng.choice(QUALITIES))
+                example = tfrecords.encode(image, boxes, f"scene {number}", rng.choice(QUALITIES))
                 writer.write(example.SerializeToString())
                 if len(cells) < PREVIEW_CELLS:
                     cells.append((image, [(box, GREEN) for box in boxes], str(number)))
         sys.stderr.write(f"\r{min(start + SHARD, scenes)} of {scenes} scenes")
         sys.stderr.flush()
     sys.stderr.write("\n")
-    records.write_label_map(out / LABEL_MAP)
+    tfrecords.write_label_map(out / LABEL_MAP)
     manifest = {"training": [_entry(p) for p in training], "validation": [_entry(p) for p in validation]}
     (out / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
     return cells

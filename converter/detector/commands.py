@@ -7,7 +7,7 @@ import importlib.util
 import sys
 from pathlib import Path
 
-from converter import dataset as data
+from converter.detector import dataset as data
 from converter.errors import ConverterError, MissingError
 from converter.labels.corrections import apply_corrections
 from converter.labels.formats import Photo
@@ -74,8 +74,8 @@ def dataset(arguments: argparse.Namespace) -> None:
 def train(arguments: argparse.Namespace) -> None:
     """Subcommand train."""
     need_tensorflow()
-    from converter import pipeline
-    from converter import train as training
+    from converter.detector import pipeline
+    from converter.detector import train as training
 
     if arguments.tfjs and arguments.start:
         raise ConverterError("Give --tfjs or --start, not both.")
@@ -103,7 +103,7 @@ def train(arguments: argparse.Namespace) -> None:
 def export(arguments: argparse.Namespace) -> None:
     """Subcommand export."""
     need_tensorflow()
-    from converter import export as exporting
+    from converter.detector import export as exporting
 
     width, height = arguments.size
     written = exporting.export(arguments.training, arguments.out, width=width, height=height)
@@ -113,7 +113,7 @@ def export(arguments: argparse.Namespace) -> None:
 def quantize(arguments: argparse.Namespace) -> None:
     """Subcommand quantize."""
     need_tensorflow()
-    from converter import quantize as quantizing
+    from converter.detector import quantize as quantizing
 
     photos = data.read_manifest(arguments.dataset, "training")
     paths = quantizing.quantize(

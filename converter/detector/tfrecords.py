@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from converter.detector.tf_env import tf
 from converter.labels.formats import PlateBox
-from converter.tf_env import tf
 
 LABEL_NAME = "plate"
 LABEL_ID = 1

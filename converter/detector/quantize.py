@@ -14,10 +14,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from converter.detector.tf_env import tf
 from converter.errors import ConverterError, MissingError
 from converter.labels.formats import Photo
 from converter.synth.scenes import load
-from converter.tf_env import tf
 from edge.vision.detector import letterbox
 
 KINDS = ("float32", "float16", "dynamic", "int8")

@@ -19,10 +19,10 @@ from object_detection import model_lib_v2
 from object_detection.builders import model_builder
 from object_detection.utils import config_util
 
-from converter import pipeline, weights
+from converter.detector import pipeline, weights
+from converter.detector.tf_env import limit_threads, tf
+from converter.detector.tfrecords import decode
 from converter.errors import ConverterError, MissingError
-from converter.records import decode
-from converter.tf_env import limit_threads, tf
 
 STATISTICS_PHOTOS = 48
 NETWORK = "network"

@@ -8,9 +8,9 @@ from pathlib import Path
 from object_detection import export_tflite_graph_lib_tf2
 from object_detection.utils import config_util
 
+from converter.detector.pipeline import STRIDE
+from converter.detector.tf_env import tf
 from converter.errors import ConverterError, MissingError
-from converter.pipeline import STRIDE
-from converter.tf_env import tf
 
 MAX_DETECTIONS = 50
 
