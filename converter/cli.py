@@ -10,12 +10,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from converter.argtypes import command, factor, picture, positive, probability, rate, share, size
+from converter.arguments import command, factor, picture, positive, probability, rate, share, size
 from converter.detector import commands
 from converter.detector.dataset import READERS
 from converter.errors import ConverterError
-from converter.reader import cli as reader_cli
-from converter.refiner import cli as refiner_cli
+from converter.reader import commands as reader_cli
+from converter.refiner import commands as refiner_cli
 from edge.errors import EdgeError
 
 

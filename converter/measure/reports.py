@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from converter.labels.truth import TruthCrop
 from converter.measure.plots import chart
-from converter.reader.progress import Progress
+from converter.progress import Progress
 from edge.identify.candidates import reading
 from edge.identify.verdict import ANY_FORMAT
 from edge.model import Box, Detection

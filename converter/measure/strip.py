@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from converter.reader.progress import Progress
+from converter.progress import Progress
 from converter.verdict.cases import frames_of
 from edge.demo.cast import load_cast
 from edge.identify.candidates import reading

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from converter.reader.progress import Progress
+from converter.progress import Progress
 from converter.reader.store import PlateStore
 from converter.synth.augment import photograph
 from edge.model import Box, Detection

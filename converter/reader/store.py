@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from converter.errors import MissingError
-from converter.reader.progress import Progress
+from converter.progress import Progress
 from converter.synth.fonts import FontShelf
 from converter.synth.layouts import Layout
 from converter.synth.patches import PATCH_SHAPE, plate_free_patches

@@ -17,13 +17,13 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from converter.errors import ConverterError
 from converter.labels.truth import TruthCrop
 from converter.measure.plots import training_curves
+from converter.progress import Progress
 from converter.reader.batches import Batch, Mix, TrainingBatches, loader
 from converter.reader.countries import UNKNOWN
-from converter.reader.evaluate import exact_match, read_batchwise
 from converter.reader.network import CELL_WIDTH, CLASSES, adopt, build, load_averaged
 from converter.reader.optimizer import Optimizer
-from converter.reader.progress import Progress
 from converter.reader.real import RealCrop
+from converter.reader.validation import exact_match, read_batchwise
 
 _COUNTRY_SHARE = 0.15
 """How much the loss of the country counts beside that of the text."""

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from converter.argtypes import command, factor, positive, rate
+from converter.arguments import command, factor, positive, rate
 from converter.detector.commands import need_tensorflow
 
 if TYPE_CHECKING:

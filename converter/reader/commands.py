@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from converter.argtypes import command, picture, positive, probability, rate
+from converter.arguments import command, picture, positive, probability, rate
 from converter.detector.commands import need_reader
 
 _LABELS = Path(__file__).parents[1] / "data"
