@@ -21,7 +21,7 @@ from edge.errors import ModelError
 from edge.model import Outcome, PlateRead, Verdict
 from edge.plates import Formats
 from edge.tracks import Track, suspects, tracks, without_doubles
-from edge.twins import ahead, are_twins, shapes_differ
+from edge.twins import ahead, are_twins, one_shape, shapes_differ
 
 ANY_FORMAT = Formats()
 
@@ -108,6 +108,9 @@ class Comparison:
         doubles = [own] if plates.count(plates[best]) > 1 else []
         free = {t: float(s) for t, s in zip(said.texts, said.scores, strict=True) if t not in claimed}
         shared = not shapes_differ(countries)
+        # What has the shape of the best claim speaks neither for nor against it: format and country do, below.
+        shape = {plates[best], *(one_shape(plates[best]) if shared else ())}
+        shaped = max(own, *(free.get(text, -np.inf) for text in shape))
 
         def ahead_of(rivals: Mapping[str, float]) -> float:
             return ahead(plates[best], own, rivals, lambda text: prior(text, formats, countries), one_shape_only=shared)
@@ -116,7 +119,7 @@ class Comparison:
             scores=tuple(float(score) for score in judged - said.scores[0]),
             best=best,
             lead=float(own - others.max()) if others.size else np.inf,
-            evidence=own - said.best_beside(plates),
+            evidence=shaped - said.best_beside((*plates, *shape)),
             twin=ahead_of(twins),
             unclaimed=ahead_of(free),
             apart=own - max((*apart, *doubles), default=-np.inf),

@@ -17,8 +17,10 @@ from typing import Protocol
 from edge.errors import CameraError, EdgeError, WorkerError
 from edge.identify import ANY_FORMAT, Thresholds, identify
 from edge.model import (
+    OTHER_COUNTRY,
     Case,
     Claim,
+    Country,
     Decision,
     Driver,
     Frame,
@@ -28,11 +30,14 @@ from edge.model import (
     PlateRead,
     Trigger,
 )
+from edge.origin import origin
 from edge.plates import Formats
 
 log = logging.getLogger(__name__)
 NS = 1_000_000_000
 ATTEMPTS = 2
+SURE_COUNTRY = 0.9
+"""From which probability on a plate is of another country than the vehicle, for the officer."""
 
 
 class Camera(Protocol):
@@ -60,11 +65,17 @@ class Opener(Protocol):
     async def __call__(self, packets: Sequence[Packet]) -> tuple[tuple[Claim, ...], Counter[str]]: ...  # noqa: D102
 
 
-class Registry(Protocol):
-    """Knows drivers, and which licence a plate's keeper has."""
+class Vehicles(Protocol):
+    """Knows which licence a plate's keeper has, and in which country some plates are registered."""
+
+    async def keeper(self, plate: str) -> str | None: ...  # noqa: D102
+    async def country(self, plate: str) -> str | None: ...  # noqa: D102
+
+
+class Registry(Vehicles, Protocol):
+    """Knows drivers, too."""
 
     async def driver(self, licence: str) -> Driver: ...  # noqa: D102
-    async def keeper(self, plate: str) -> str | None: ...  # noqa: D102
 
 
 class Cases(Protocol):
@@ -213,10 +224,21 @@ class Infringements:
         if verdict.claim is None:
             return Decision(verdict, read, photo, rejected=rejected)
         claim = claims[verdict.claim]
-        keeper = await self._registry.keeper(claim.plate)
-        flags = () if keeper in (None, claim.licence) else ("driver is not the registered keeper",)
+        flags = await flags_of(self._registry, claim, origin(read.countries, claim.plate) if read else None)
         driver = await self._registry.driver(claim.licence)
         return Decision(verdict, read, photo, driver, claim.packet, flags, rejected)
+
+
+async def flags_of(registry: Vehicles, claim: Claim, seen: Country | None) -> tuple[str, ...]:
+    """What the reviewing officer has to know of the named *claim*; *seen* is where the plate looks to be from.
+
+    A vehicle of another country than the plate is another vehicle: its keeper says nothing.
+    """
+    home = await registry.country(claim.plate)
+    if home and seen and seen.probability >= SURE_COUNTRY and seen.code != home:
+        return (OTHER_COUNTRY,)
+    keeper = await registry.keeper(claim.plate)
+    return () if keeper in (None, claim.licence) else ("driver is not the registered keeper",)
 
 
 async def _unchanged(case: PendingCase) -> PendingCase:

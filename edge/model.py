@@ -71,6 +71,14 @@ class Detection:
 
 
 @dataclass(frozen=True, slots=True)
+class Country:
+    """Where a plate looks to come from: ISO 3166-1 code, and the probability, 0 to 1, that it does."""
+
+    code: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
 class PlateRead:
     """What the reader saw in one detection.
 
@@ -160,6 +168,10 @@ class Verdict:
     read: int | None = None
 
 
+OTHER_COUNTRY = "plate and vehicle are of different countries"
+"""The flag of a case whose plate surely looks to be of another country than the named vehicle's."""
+
+
 class State(StrEnum):
     """A case is pending from the trigger on, and decided once."""
 
@@ -173,7 +185,7 @@ class Case:
 
     ``frames`` are file names below the store's folder, the first one the frame of the trigger. ``plate_text``,
     ``plate_box``, ``plate_confidence`` and ``characters`` are the free reading, ``photo`` is the index of the frame
-    it was made in; ``verdict`` and ``driver`` are there once decided.
+    it was made in; ``verdict`` and ``driver`` are there once decided. ``country`` is where the plate looks to be from.
     """
 
     number: int
@@ -192,6 +204,7 @@ class Case:
     review: str | None = None
     flags: tuple[str, ...] = ()
     photo: int = 0
+    country: Country | None = None
 
 
 @dataclass(frozen=True, slots=True)

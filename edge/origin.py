@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 
+from edge.model import Country
 from edge.plate_formats import FORMATS
 from edge.plates import Formats, layout_of
 
@@ -23,15 +23,7 @@ UNWRITTEN = 1.0
 """What any text pays in a country whose formats are not written down."""
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """A country (ISO 3166-1 code) and the probability, 0 to 1, that the plate comes from there."""
-
-    code: str
-    probability: float
-
-
-def origin(seen: Mapping[str, float], text: str) -> Origin | None:
+def origin(seen: Mapping[str, float], text: str) -> Country | None:
     """The likeliest country of a plate that says *text*; None where the network tells no countries.
 
     *seen* has the network's probability (0 to 1) of each country by the picture.
@@ -42,17 +34,19 @@ def origin(seen: Mapping[str, float], text: str) -> Origin | None:
     peak = max(judged.values())
     total = sum(math.exp(value - peak) for value in judged.values())
     code = max(judged, key=judged.__getitem__)
-    return Origin(code, 1.0 / total)
+    return Country(code, 1.0 / total)
 
 
 def format_of(text: str, code: str | None = None) -> str | None:
     """The layout that *text* has on plates of country *code*, such as ``AA999AA`` (``A`` letter, ``9`` digit); of any
     country where that is None. None where no usual format fits."""
-    formats = _formats(code) if code else ANY
+    formats = _formats(code) if code else _anywhere()
     return layout_of(text) if formats is not None and formats.usual(text) else None
 
 
-ANY = Formats()
+@lru_cache(maxsize=1)
+def _anywhere() -> Formats:
+    return Formats()
 
 
 def log_share(text: str, seen: Mapping[str, float]) -> float:

@@ -1,4 +1,4 @@
-"""``autovelox-convert reader render|train|average|evaluate|confidence|calibrate|trials|strip``."""
+"""``autovelox-convert reader render|train|average|evaluate|confidence|calibrate|trials|national|strip``."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ def add_parser(subparsers: _Subparsers) -> None:
     _add_evaluate(commands)
     _add_confidence(commands)
     _add_verdict(commands)
+    _add_national(commands)
     _add_strip(commands)
 
 
@@ -165,6 +166,24 @@ def _add_verdict(commands: _Subparsers) -> None:
         parser.add_argument("--seed", type=int, default=1, help="same seed, same claims (default: 1)")
         parser.add_argument("--pictures", type=Path, default=None, help="folder for pictures of every wrong name")
         parser.set_defaults(run=run)
+
+
+def _add_national(commands: _Subparsers) -> None:
+    national = command(
+        commands, "reader national",
+        "measure drawn and real Italian plates, look-alike twins and the country; exits with 1 if a figure is missed",
+        "--data data",
+    )  # fmt: skip
+    national.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder with read/, feed/, fonts/")
+    national.add_argument("--models", type=Path, default=Path(__file__).parents[2] / "models", help="their folder")
+    national.set_defaults(run=_national)
+
+
+def _national(args: argparse.Namespace) -> int:
+    need_reader()
+    from . import national
+
+    return national.run(args)
 
 
 def _add_strip(commands: _Subparsers) -> None:

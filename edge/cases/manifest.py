@@ -16,17 +16,18 @@ from edge.cases.evidence import sha256
 from edge.model import (
     Box,
     Case,
+    Country,
     Decision,
     Detection,
     Driver,
     Frame,
     Outcome,
     Packet,
-    PlateRead,
     State,
     Trigger,
     Verdict,
 )
+from edge.origin import origin
 
 FORMAT = "autovelox-case/1"
 
@@ -80,7 +81,7 @@ def decided(content: Content, decision: Decision, decided_utc: float) -> Content
     return {
         **content,
         "decided_utc": decided_utc,
-        "plate": _plate_record(decision.read, decision.photo),
+        "plate": _plate_record(decision),
         "verdict": _verdict_record(decision.verdict),
         "flags": list(decision.flags),
         "rejected_packets": dict(decision.rejected),
@@ -109,6 +110,7 @@ def to_case(content: Content, *, portrait: bytes = b"", review: str | None = Non
         review=review,
         flags=tuple(content.get("flags", ())),
         photo=plate["photo"] if plate else 0,
+        country=Country(**plate["country"]) if plate and plate.get("country") else None,
     )
 
 
@@ -141,17 +143,20 @@ def _packet_record(packet: Packet | None) -> Content | None:
     return record
 
 
-def _plate_record(read: PlateRead | None, photo: int) -> Content | None:
+def _plate_record(decision: Decision) -> Content | None:
+    read = decision.read
     if read is None:
         return None
     detection: Detection = read.detection
+    country = origin(read.countries, decision.verdict.plate or read.text)
     return {
         "text": read.text,
         "confidence": float(read.confidence),
         "characters": [float(confidence) for confidence in read.characters],
         "box": [float(edge) for edge in detection.box],
         "detection_confidence": float(detection.confidence),
-        "photo": photo,
+        "country": asdict(country) if country else None,
+        "photo": decision.photo,
     }
 
 

@@ -8,7 +8,7 @@ from tkinter import ttk
 
 from PIL import Image
 
-from edge.model import Case, Driver, Outcome, Verdict
+from edge.model import OTHER_COUNTRY, Case, Driver, Outcome, Verdict
 from edge.viewer.language import _, day, ngettext, number
 from edge.viewer.plain import plain
 from edge.viewer.theme import Theme
@@ -132,6 +132,7 @@ class DriverPanel(ttk.Frame):
         notes += [
             _("not the registered keeper") for flag in case.flags if flag == "driver is not the registered keeper"
         ]
+        notes += [_("plate of another country") for flag in case.flags if flag == OTHER_COUNTRY]
         if notes:
             self.flag.configure(text=" · ".join(notes))
             self.flag.grid()

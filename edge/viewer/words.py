@@ -61,5 +61,8 @@ def reason_words(reason: str) -> str:
         "no plate found in the photo": _("No plate was found in the photo."),
         "a photo could not be recognised": _("A photo could not be recognised: look at it yourself."),
         "the camera gave no photo": _("The camera gave no photo."),
+        "a plate that looks alike explains the photo too": _(
+            "A plate that looks alike fits the photo as well: a person has to decide."
+        ),
         "driver is not the registered keeper": _("The driver is not the registered keeper of the vehicle."),
     }.get(reason, reason)

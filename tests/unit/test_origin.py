@@ -1,0 +1,103 @@
+"""Where a plate comes from: picture and format together."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import casekit
+import pytest
+
+from edge.cases.store import CaseStore
+from edge.infringement import flags_of
+from edge.model import OTHER_COUNTRY, Claim, Country
+from edge.origin import format_of, log_share, origin
+
+
+def test_without_a_network_that_tells_countries_there_is_none() -> None:
+    assert origin({}, "AB123CD") is None
+
+
+def test_picture_and_format_agree_or_the_format_outweighs_a_doubt() -> None:
+    seen = {"IT": 0.5, "FR": 0.3, "SI": 0.2}
+    told = origin(seen, "AB123CD")
+    assert told is not None
+    assert told.code == "IT"
+    assert 0.5 < told.probability < 0.8  # French, too, by its form
+    doubtful = origin({"IT": 0.6, "ES": 0.4}, "1234BCD")
+    assert doubtful is not None
+    assert doubtful.code == "ES"
+
+
+def test_a_sure_picture_outweighs_an_unusual_text() -> None:
+    told = origin({"DE": 0.999, "FR": 0.001}, "AB123CD")
+    assert told is not None
+    assert told.code == "DE"
+
+
+def test_probabilities_of_all_countries_add_up() -> None:
+    seen = {"IT": 0.2, "FR": 0.2, "SI": 0.6}
+    told = origin(seen, "LJAB123")
+    assert told is not None
+    assert told.code == "SI"
+    assert 0.9 < told.probability <= 1.0
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "layout"),
+    [("AB123CD", "IT", "AA999AA"), ("AO123CD", "IT", None), ("1234BCD", "ES", "9999AAA"), ("1234BCD", "IT", None),
+     ("AB123CD", None, "AA999AA"), ("RICCARDO1", None, None), ("AB123CD", "MX", None)],
+)  # fmt: skip
+def test_a_format_is_named_or_there_is_none(text: str, code: str | None, layout: str | None) -> None:
+    assert format_of(text, code) == layout
+
+
+def test_a_series_is_as_likely_as_its_country_and_its_share() -> None:
+    british = {"GB": 0.9, "IT": 0.1}
+    assert log_share("EO59CLU", british) > log_share("E059CLU", british)
+    assert log_share("AB123CD", {"IT": 1.0}) > log_share("AB12345", {"IT": 1.0})
+
+
+async def test_a_case_keeps_where_its_plate_looks_to_be_from(tmp_path: Path) -> None:
+    store = await CaseStore.open(tmp_path, casekit.SIGNER, casekit.UNIT)
+    try:
+        for read in (replace(casekit.read(), countries={"IT": 0.9, "ES": 0.1}), casekit.read()):
+            sealed = casekit.packet()
+            number = await store.file(casekit.trigger(), [casekit.frame(1)], [sealed], limit_kmh=50.0, site="SP 235")
+            await store.decide(number, replace(casekit.identified(sealed), read=read))
+        told, untold = [await store.get(number) for number in (1, 2)]
+    finally:
+        await store.close()
+    assert told.country is not None
+    assert (told.country.code, untold.country) == ("IT", None)
+    assert told.country.probability > 0.9
+
+
+class Vehicles:
+    """A registry in which one licence keeps the vehicle AB123CD of *home*."""
+
+    def __init__(self, home: str | None) -> None:
+        self._home = home
+
+    async def keeper(self, plate: str) -> str | None:
+        return "UD1" if plate == "AB123CD" else None
+
+    async def country(self, plate: str) -> str | None:
+        return self._home if plate == "AB123CD" else None
+
+
+@pytest.mark.parametrize(
+    ("home", "seen", "licence", "flags"),
+    [
+        ("IT", Country("FR", 0.97), "UD2", (OTHER_COUNTRY,)),  # another vehicle: its keeper says nothing
+        ("IT", Country("FR", 0.6), "UD2", ("driver is not the registered keeper",)),
+        ("IT", Country("IT", 0.97), "UD1", ()),
+        (None, Country("FR", 0.97), "UD2", ("driver is not the registered keeper",)),
+        ("IT", None, "UD1", ()),
+    ],
+)
+async def test_a_plate_of_another_country_is_a_flag_and_no_more(
+    home: str | None, seen: Country | None, licence: str, flags: tuple[str, ...]
+) -> None:
+    claim = Claim("uid", licence, "AB123CD", casekit.packet())
+    assert await flags_of(Vehicles(home), claim, seen) == flags
