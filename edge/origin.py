@@ -30,11 +30,16 @@ def origin(seen: Mapping[str, float], text: str) -> Country | None:
     """
     if not seen:
         return None
-    judged = {code: math.log(max(share, 1e-9)) - _pays(code, text) for code, share in seen.items()}
-    peak = max(judged.values())
-    total = sum(math.exp(value - peak) for value in judged.values())
+    judged = posterior(seen, text)
     code = max(judged, key=judged.__getitem__)
-    return Country(code, 1.0 / total)
+    return Country(code, judged[code])
+
+
+def posterior(seen: Mapping[str, float], text: str) -> dict[str, float]:
+    """The probability of each country of *seen*, given *text* as well; see :func:`origin`."""
+    judged = {code: max(share, 1e-9) * math.exp(-_pays(code, text)) for code, share in seen.items()}
+    total = sum(judged.values())
+    return {code: value / total for code, value in judged.items()}
 
 
 def format_of(text: str, code: str | None = None) -> str | None:

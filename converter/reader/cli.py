@@ -1,4 +1,4 @@
-"""``autovelox-convert reader render|train|average|evaluate|confidence|calibrate|trials|national|strip``."""
+"""``autovelox-convert reader render|train|average|countries|evaluate|confidence|calibrate|trials|national|strip``."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ def add_parser(subparsers: _Subparsers) -> None:
     _add_train(commands)
     _add_average(commands)
     _add_evaluate(commands)
+    _add_countries(commands)
     _add_confidence(commands)
     _add_verdict(commands)
     _add_national(commands)
@@ -235,6 +236,33 @@ def _confidence(args: argparse.Namespace) -> int:
     from .confidence import calibrate
     from .store import PlateStore
 
-    slope, offset = calibrate(args.models, PlateStore.open(args.plates))
+    slope, offset, countries = calibrate(args.models, PlateStore.open(args.plates))
     print(f"confidence = sigmoid({slope:.4f} * log-odds + {offset:.4f})")
+    print(f"countries = softmax({countries:.3f} * logits)")
+    return 0
+
+
+def _add_countries(commands: _Subparsers) -> None:
+    countries = command(
+        commands, "reader countries", "teach a network the countries again, and nothing else",
+        "build/reader/mean/plate_reader.pth --plates build/reader/plates --export build/reader/told",
+    )  # fmt: skip
+    countries.add_argument("network", type=Path, help="a checkpoint, or a plate_reader.pth that tells countries")
+    countries.add_argument("--plates", type=Path, nargs="+", default=[Path("build/reader/plates")],
+                           help="rendered plates")  # fmt: skip
+    countries.add_argument("--steps", type=positive, default=1500, help="batches of 48 (default: 1500)")
+    countries.add_argument("--seed", type=int, default=1, help="default: 1")
+    countries.add_argument("--export", type=Path, required=True, help="folder to write the EasyOCR files to")
+    countries.set_defaults(run=_countries)
+
+
+def _countries(args: argparse.Namespace) -> int:
+    need_reader()
+    from .network import adopt, build, export, load_averaged
+    from .origins import teach
+
+    network = build()
+    adopt(network, load_averaged(args.network))
+    print(f"mean loss of the last batches {teach(network, args.plates, args.steps, seed=args.seed):.4f}")
+    export(network, args.export)
     return 0

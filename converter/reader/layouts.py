@@ -23,8 +23,8 @@ from edge.model import ALPHABET
 from edge.plates import Formats
 
 from .fonts import PAINTED
-from .furniture import PROVINCES
 from .lookalikes import LOOKALIKES
+from .provinces import PROVINCES
 
 _DIGITS, _LETTERS = ALPHABET[:10], ALPHABET[10:]
 _NOT_ITALIAN = "IOQU"
