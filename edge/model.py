@@ -71,6 +71,14 @@ class Detection:
 
 
 @dataclass(frozen=True, slots=True)
+class Country:
+    """Where a plate looks to come from: ISO 3166-1 code, and the probability, 0 to 1, that it does."""
+
+    code: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
 class PlateRead:
     """What the reader saw in one detection.
 
@@ -158,6 +166,7 @@ class Flag(StrEnum):
     """What the reviewing officer should know of a case."""
 
     NOT_THE_KEEPER = "not_the_keeper"
+    OTHER_COUNTRY = "other_country"
 
 
 class Rejection(StrEnum):
@@ -212,7 +221,7 @@ class Case:
 
     ``frames`` are file names below the store's folder, the first one the frame of the trigger. ``plate_text``,
     ``plate_box``, ``plate_confidence`` and ``characters`` are the free reading, ``photo`` is the index of the frame
-    it was made in; ``verdict`` and ``driver`` are there once decided.
+    it was made in; ``verdict`` and ``driver`` are there once decided. ``country`` is where the plate looks to be from.
     """
 
     number: int
@@ -231,6 +240,7 @@ class Case:
     review: str | None = None
     flags: tuple[Flag | str, ...] = ()
     photo: int = 0
+    country: Country | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""``autovelox-convert reader render|train|average|evaluate|confidence|calibrate|trials|strip``."""
+"""``autovelox-convert reader render|train|average|countries|evaluate|confidence|calibrate|trials|national|strip``."""
 
 from __future__ import annotations
 
@@ -23,8 +23,10 @@ def add_parser(subparsers: _Subparsers) -> None:
     _add_train(commands)
     _add_average(commands)
     _add_evaluate(commands)
+    _add_countries(commands)
     _add_confidence(commands)
     _add_verdict(commands)
+    _add_national(commands)
     _add_strip(commands)
 
 
@@ -167,6 +169,24 @@ def _add_verdict(commands: _Subparsers) -> None:
         parser.set_defaults(run=run)
 
 
+def _add_national(commands: _Subparsers) -> None:
+    national = command(
+        commands, "reader national",
+        "measure drawn and real Italian plates, look-alike twins and the country; exits with 1 if a figure is missed",
+        "--data data",
+    )  # fmt: skip
+    national.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder with read/, feed/, fonts/")
+    national.add_argument("--models", type=Path, default=Path(__file__).parents[2] / "models", help="their folder")
+    national.set_defaults(run=_national)
+
+
+def _national(args: argparse.Namespace) -> int:
+    need_reader()
+    from converter.verdict import national
+
+    return national.run(args)
+
+
 def _add_strip(commands: _Subparsers) -> None:
     strip = command(
         commands, "reader strip", "draw plates of the demo's feed and what is read on them", "--out plates.png"
@@ -216,6 +236,33 @@ def _confidence(args: argparse.Namespace) -> int:
     from converter.reader.confidence import calibrate
     from converter.reader.store import PlateStore
 
-    slope, offset = calibrate(args.models, PlateStore.open(args.plates))
+    slope, offset, countries = calibrate(args.models, PlateStore.open(args.plates))
     print(f"confidence = sigmoid({slope:.4f} * log-odds + {offset:.4f})")
+    print(f"countries = softmax({countries:.3f} * logits)")
+    return 0
+
+
+def _add_countries(commands: _Subparsers) -> None:
+    countries = command(
+        commands, "reader countries", "teach a network the countries again, and nothing else",
+        "build/reader/mean/plate_reader.pth --plates build/reader/plates --export build/reader/told",
+    )  # fmt: skip
+    countries.add_argument("network", type=Path, help="a checkpoint, or a plate_reader.pth that tells countries")
+    countries.add_argument("--plates", type=Path, nargs="+", default=[Path("build/reader/plates")],
+                           help="rendered plates")  # fmt: skip
+    countries.add_argument("--steps", type=positive, default=1500, help="batches of 48 (default: 1500)")
+    countries.add_argument("--seed", type=int, default=1, help="default: 1")
+    countries.add_argument("--export", type=Path, required=True, help="folder to write the EasyOCR files to")
+    countries.set_defaults(run=_countries)
+
+
+def _countries(args: argparse.Namespace) -> int:
+    need_reader()
+    from converter.reader.network import adopt, build, export, load_averaged
+    from converter.reader.origins import teach
+
+    network = build()
+    adopt(network, load_averaged(args.network))
+    print(f"mean loss of the last batches {teach(network, args.plates, args.steps, seed=args.seed):.4f}")
+    export(network, args.export)
     return 0

@@ -15,18 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from converter.synth.fonts import FontShelf
+from converter.synth.provinces import PROVINCES
 
 Grey = NDArray[np.float32]
 
-PROVINCES = (
-    "AG", "AL", "AN", "AO", "AP", "AQ", "AR", "AT", "AV", "BA", "BG", "BI", "BL", "BN", "BO", "BR", "BS", "BZ", "CA",
-    "CB", "CE", "CH", "CL", "CN", "CO", "CR", "CS", "CT", "CZ", "EN", "FE", "FG", "FI", "FO", "FR", "GE", "GO", "GR",
-    "IM", "IS", "KR", "LC", "LE", "LI", "LO", "LT", "LU", "MC", "ME", "MI", "MN", "MO", "MS", "MT", "NA", "NO", "NU",
-    "OR", "PA", "PC", "PD", "PE", "PG", "PI", "PN", "PO", "PR", "PS", "PT", "PV", "PZ", "RA", "RC", "RE", "RG", "RI",
-    "RN", "RO", "ROMA", "SA", "SI", "SO", "SP", "SR", "SS", "SV", "TA", "TE", "TN", "TO", "TP", "TR", "TS", "TV", "UD",
-    "VA", "VB", "VC", "VE", "VI", "VR", "VT", "VV",
-)  # fmt: skip
-"""Codes of the Italian provinces of the 1990s; Rome's plates bear its name."""
 VIENNA = 0.35
 """How often large arms are Vienna's."""
 _WORDS = (
@@ -283,42 +275,6 @@ def emblem(
         x, y = rng.randrange(width), rng.randrange(height)
         _disc(picture, x, y, height * rng.uniform(0.05, 0.25), paint(rng.random()), rng.choice((1, -1)))
     return picture, mask
-
-
-def seal(size: int, ink: float, ground: float) -> tuple[Grey, NDArray[np.uint8]]:
-    """Return picture and mask of the Republic's stamp between two groups of an Italian plate, *size* pixels high."""
-    picture = np.full((size, size), ground, np.float32)
-    mask = np.zeros((size, size), np.uint8)
-    _disc(mask, (size - 1) / 2, (size - 1) / 2, size / 2, 255)
-    _disc(picture, (size - 1) / 2, (size - 1) / 2, size * 0.42, ink, max(1, size // 10))
-    _disc(picture, (size - 1) / 2, (size - 1) / 2, size * 0.2, ink, max(1, size // 7))
-    return picture, mask
-
-
-def inset(canvas: Grey, box: tuple[float, float, float, float], ink: float, shelf: FontShelf, rng: random.Random
-          ) -> None:  # fmt: skip
-    """Draw the narrow strip between two groups of an Italian plate of 1994 to 1999 into *box*: I, flag, province."""
-    x0, y0, x1, y1 = box
-    high = y1 - y0
-    ground = rng.uniform(25, 150)
-    canvas[max(0, round(y0 - high * 0.12)) : round(y1 + high * 0.12), max(0, round(x0)) : round(x1)] = ground
-    pale = ground + rng.uniform(50, 110)
-    caption(canvas, "I", (x0, y0 + high * 0.2, x1, y0 + high * 0.42), pale, shelf, rng)
-    for k in range(3):
-        left = x0 + (x1 - x0) * (0.2 + 0.2 * k)
-        canvas[round(y0 + high * 0.52) : round(y0 + high * 0.64), round(left) : round(left + (x1 - x0) * 0.2)] = (
-            rng.uniform(30, 230)
-        )
-    caption(canvas, rng.choice(PROVINCES), (x0, y0 + high * 0.78, x1, y0 + high * 0.98), pale, shelf, rng)
-
-
-def rails(canvas: Grey, ink: float, rng: random.Random) -> None:
-    """Draw two thin lines along the head and two along the foot, as on Austrian plates."""
-    height = canvas.shape[0]
-    thick = max(1, round(height * rng.uniform(0.012, 0.025)))
-    for first in (rng.uniform(0.005, 0.03), rng.uniform(0.04, 0.075)):
-        for top in (round(height * first), round(height * (1 - first)) - thick):
-            canvas[max(top, 0) : top + thick] = ink
 
 
 def graphics(canvas: Grey, rng: random.Random, noise: np.random.Generator) -> None:

@@ -5,8 +5,8 @@ plates since 1994, ``p`` an Italian province; any other capital stands for itsel
 but no part of the text: ``-`` dash, ``=`` dash with a seal above, ``.`` dot, ``*`` sticker or coat of arms, ``&`` large
 arms with a name beneath, ``^`` the Italian stamp, ``#`` Italy's strip of 1994, ``~`` the Tunisian word, ``(`` and ``)``
 brackets, ``_`` half a gap, space a gap. ``/`` begins another line; ``{AA|99}`` at the beginning of a line is a block of
-two small rows left of the rest. Which texts there are, :mod:`edge.identify.format_table` says, where it knows the country;
-words are their owners' own.
+two small rows left of the rest. Which texts there are, :mod:`edge.identify.format_table` says, where it knows the
+country; words are their owners' own.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from functools import cache
 from typing import Any
 
 from converter.errors import MissingError
-from converter.reader.lookalikes import LOOKALIKES
-from converter.synth.decorations import PROVINCES
 from converter.synth.distractors import word
 from converter.synth.fonts import PAINTED
+from converter.synth.provinces import PROVINCES
 from edge.identify.formats import Formats
+from edge.identify.twins import LOOKALIKES
 from edge.model import ALPHABET
 
 _DIGITS, _LETTERS = ALPHABET[:10], ALPHABET[10:]

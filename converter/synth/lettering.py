@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from converter.synth import decorations
+from converter.synth import decorations, regional
 from converter.synth.decorations import Grey
 from converter.synth.fonts import FontShelf, Typeface
 from converter.synth.layouts import Layout
@@ -154,14 +154,12 @@ def _write_line(canvas: Grey, ink: NDArray[np.uint8], line: str, box: tuple[floa
                 _blend(canvas, picture, mask_, x + (width - size) / 2, middle - size - thick)
         elif symbol == "^":
             size = max(4, round(high * rng.uniform(0.13, 0.22)))
-            picture, mask_ = decorations.seal(
-                size, inks.blend(rng.uniform(0.3, 0.8)), inks.blend(rng.uniform(0.0, 0.15))
-            )
+            picture, mask_ = regional.seal(size, inks.blend(rng.uniform(0.3, 0.8)), inks.blend(rng.uniform(0.0, 0.15)))
             wide = (round(size * rng.uniform(1.0, 1.5)), size)
             picture, mask_ = np.asarray(cv2.resize(picture, wide)), np.asarray(cv2.resize(mask_, wide))
             _blend(canvas, picture, mask_, x + (width - size) / 2, middle - size * rng.uniform(0.4, 0.7))
         elif symbol == "#":
-            decorations.inset(canvas, (x, box[1], x + width, box[3]), inks.ink, shelf, rng)
+            regional.inset(canvas, (x, box[1], x + width, box[3]), inks.ink, shelf, rng)
         elif symbol == ".":
             side = max(2, round(high * rng.uniform(0.1, 0.2)))
             _put(ink, np.full((side, side), 255, np.uint8), x + width / 2 - side / 2, middle - side / 2)

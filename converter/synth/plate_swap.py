@@ -31,7 +31,8 @@ def rehang(
     """The photo (H, W, 3) RGB with most of its plates exchanged for rendered ones or for letters stuck onto the body,
     and all the boxes, old and new.
 
-    The new ones hang in a slight perspective and in the light of the place. `fonts` as `colour_plates.load_fonts` gives them.
+    The new ones hang in a slight perspective and in the light of the place. `fonts` as
+    `colour_plates.load_fonts` gives them.
     """
     image = image.copy()
     hung: list[PlateBox] = []

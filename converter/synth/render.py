@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from converter.synth import decorations
+from converter.synth import decorations, regional
 from converter.synth.decorations import Grey
 from converter.synth.fonts import FontShelf
 from converter.synth.layouts import LAYOUTS, Layout, choose, fill
@@ -96,7 +96,7 @@ def _furnish(canvas: Grey, layout: Layout, rows: int, inks: Inks, shelf: FontShe
     if rows == 1 and layout.band_left > 0 and rng.random() < MARKED:
         x1 = decorations.mark_right(canvas, x1, inks.ink, shelf, rng)
     if rng.random() < layout.rails:
-        decorations.rails(canvas, inks.blend(rng.uniform(0.3, 0.8)), rng)
+        regional.rails(canvas, inks.blend(rng.uniform(0.3, 0.8)), rng)
     elif rng.random() < 0.55:
         inset = round(height * rng.uniform(0.01, 0.06))
         thickness = max(1, round(height * rng.uniform(0.01, 0.035)))

@@ -66,7 +66,7 @@ class Recipe:
 
 @dataclass(slots=True)
 class Studio:
-    """Makes scenes. `fonts` of plates as `colour_plates.load_fonts` gives them, those of other words as `distractors.word_fonts`."""
+    """Makes scenes; `fonts` as `colour_plates.load_fonts` and `word_fonts` as `distractors.word_fonts` give them."""
 
     recipe: Recipe
     rng: random.Random

@@ -9,10 +9,10 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from converter.reader.lookalikes import LOOKALIKES
 from edge.identify import ANY_FORMAT, Thresholds
 from edge.identify.candidates import scores
 from edge.identify.formats import Formats
+from edge.identify.twins import LOOKALIKES
 from edge.identify.verdict import Comparison, Sighting, decide, sight
 from edge.model import ALPHABET, Outcome, PlateRead
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 
 from edge.identify.format_table import FORMATS
 from edge.identify.formats import Formats, layout_of
+from edge.model import Country
 
 ALIEN = 3.0
 """What a text pays, in nats, in a country of which no ready-made format fits: series of the army, of dealers and of the
@@ -23,36 +23,35 @@ UNWRITTEN = 1.0
 """What any text pays in a country whose formats are not written down."""
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """A country (ISO 3166-1 code) and the probability, 0 to 1, that the plate comes from there."""
-
-    code: str
-    probability: float
-
-
-def origin(seen: Mapping[str, float], text: str) -> Origin | None:
+def origin(seen: Mapping[str, float], text: str) -> Country | None:
     """The likeliest country of a plate that says *text*; None where the network tells no countries.
 
     *seen* has the network's probability (0 to 1) of each country by the picture.
     """
     if not seen:
         return None
-    judged = {code: math.log(max(share, 1e-9)) - _pays(code, text) for code, share in seen.items()}
-    peak = max(judged.values())
-    total = sum(math.exp(value - peak) for value in judged.values())
+    judged = posterior(seen, text)
     code = max(judged, key=judged.__getitem__)
-    return Origin(code, 1.0 / total)
+    return Country(code, judged[code])
+
+
+def posterior(seen: Mapping[str, float], text: str) -> dict[str, float]:
+    """The probability of each country of *seen*, given *text* as well; see :func:`origin`."""
+    judged = {code: max(share, 1e-9) * math.exp(-_pays(code, text)) for code, share in seen.items()}
+    total = sum(judged.values())
+    return {code: value / total for code, value in judged.items()}
 
 
 def format_of(text: str, code: str | None = None) -> str | None:
     """The layout that *text* has on plates of country *code*, such as ``AA999AA`` (``A`` letter, ``9`` digit); of any
     country where that is None. None where no usual format fits."""
-    formats = _formats(code) if code else ANY
+    formats = _formats(code) if code else _anywhere()
     return layout_of(text) if formats is not None and formats.usual(text) else None
 
 
-ANY = Formats()
+@lru_cache(maxsize=1)
+def _anywhere() -> Formats:
+    return Formats()
 
 
 def log_share(text: str, seen: Mapping[str, float]) -> float:

@@ -83,11 +83,10 @@ def ahead(
     """
     lead = float("inf")
     if one_shape_only:
-        own = prior(text)
         for twin in one_shape(text):
             if twin in others:
                 pixels = max(-SHAPE_SAYS, min(SHAPE_SAYS, judged - others[twin]))
-                lead = min(lead, pixels + own - prior(twin))
+                lead = min(lead, pixels + prior(text) - prior(twin))
     for twin in near_twins(text):
         if twin in others and not (one_shape_only and _of_one_shape(text, twin)):
             lead = min(lead, judged - others[twin])

@@ -19,7 +19,7 @@ from edge.identify.candidates import Candidates, candidates, prior, scores
 from edge.identify.formats import Formats
 from edge.identify.thresholds import Thresholds
 from edge.identify.tracks import Track, suspects, tracks, without_doubles
-from edge.identify.twins import ahead, are_twins, shapes_differ
+from edge.identify.twins import ahead, are_twins, one_shape, shapes_differ
 from edge.model import Claim, Outcome, PlateRead, Reason, Verdict
 
 ANY_FORMAT = Formats()
@@ -37,8 +37,8 @@ class Sighting:
 class Comparison:
     """Claims against one plate: ``scores`` in nats against the best free reading, one a claim; ``best`` indexes the
     best claim, ``lead`` is how far it is ahead of the other claims, ``evidence`` how far ahead of what the plate may
-    say otherwise. Of its twins (:mod:`edge.identify.twins`) the best claim is ahead by ``twin`` where they are claimed, by
-    ``unclaimed`` where they are not; of the claims that are no twins by ``apart``. All in nats and possibly infinite.
+    say otherwise. Of its twins (:mod:`edge.identify.twins`) the best claim is ahead by ``twin`` where claimed,
+    by ``unclaimed`` where not; of the claims that are no twins by ``apart``. All in nats and possibly infinite.
     """
 
     scores: tuple[float, ...]
@@ -63,6 +63,9 @@ class Comparison:
         doubles = [own] if plates.count(plates[best]) > 1 else []
         free = {t: float(s) for t, s in zip(said.texts, said.scores, strict=True) if t not in claimed}
         shared = not shapes_differ(countries)
+        # What has the shape of the best claim speaks neither for nor against it: format and country do, below.
+        shape = {plates[best], *(one_shape(plates[best]) if shared else ())}
+        shaped = max(own, *(free.get(text, -np.inf) for text in shape))
 
         def ahead_of(rivals: Mapping[str, float]) -> float:
             return ahead(plates[best], own, rivals, lambda text: prior(text, formats, countries), one_shape_only=shared)
@@ -71,7 +74,7 @@ class Comparison:
             scores=tuple(float(score) for score in judged - said.scores[0]),
             best=best,
             lead=float(own - others.max()) if others.size else np.inf,
-            evidence=own - said.best_beside(plates),
+            evidence=shaped - said.best_beside((*plates, *shape)),
             twin=ahead_of(twins),
             unclaimed=ahead_of(free),
             apart=own - max((*apart, *doubles), default=-np.inf),

@@ -80,6 +80,8 @@ class PlateReader:
         self._origins: list[torch.Tensor] = []
         self._easyocr.recognizer.register_forward_hook(lambda _module, _inputs, logits: self._logits.append(logits))
         teller = getattr(self._easyocr.recognizer, "origin", None)
+        if len(self._countries) != (teller.decide[-1].out_features if teller is not None else 0):
+            raise ModelError(f"the reader in {folder} tells other countries than it names", "install the models again")
         if teller is not None:
             teller.register_forward_hook(lambda _module, _inputs, logits: self._origins.append(logits))
 
@@ -118,7 +120,7 @@ class PlateReader:
 
     def _told(self) -> dict[str, float]:
         """The probability of each country, by the last picture; nothing where the network tells none."""
-        if not self._origins or not self._countries:
+        if not self._origins:
             return {}
         shares = torch.softmax(self._origins[0][0].float() * self._country_slope, dim=0).tolist()
         return dict(zip(self._countries, shares, strict=True))

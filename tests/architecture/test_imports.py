@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 VOCABULARY = {"errors", "model", "config", "keyfile"}
-PURE = {"ctc", "edits", "identify", "plates", "plate_formats", "tracks", "candidates", "chip"}
+PURE = {"ctc", "edits", "identify", "plates", "plate_formats", "tracks", "candidates", "chip", "origin", "twins"}
 PURE |= {"link.packet", "link.strict_json"}
 PARTS = {"link", "sense", "vision", "police", "cases"}
 

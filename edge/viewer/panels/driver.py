@@ -130,6 +130,7 @@ class DriverPanel(ttk.Frame):
         self.fields["expires_on"].say(self.fields["expires_on"].value.full_text, "Over.TLabel" if expired else "TLabel")
         notes = [_("licence expired")] if expired else []
         notes += [_("not the registered keeper") for flag in case.flags if flag == Flag.NOT_THE_KEEPER]
+        notes += [_("plate of another country") for flag in case.flags if flag == Flag.OTHER_COUNTRY]
         if notes:
             self.flag.configure(text=" · ".join(notes))
             self.flag.grid()

@@ -18,7 +18,7 @@ from edge.model import PlateRead
 from edge.vision.checksums import reader_checksum
 from tests.support.reads import plate_read
 
-MODELS = Path(__file__).resolve().parents[2] / "models"
+MODELS = Path(__file__).resolve().parents[3] / "models"
 NOTHING = np.zeros((1, 1), np.uint8)
 
 

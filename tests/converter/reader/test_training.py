@@ -16,6 +16,7 @@ import torch
 from converter.errors import LabelError, MissingError
 from converter.labels.truth import TruthCrop
 from converter.reader.batches import Mix, TrainingBatches, to_tensor
+from converter.reader.countries import UNKNOWN, country_class
 from converter.reader.network import NETWORK_PARAMS, NetworkError, build, export, load_averaged, parameter_count
 from converter.reader.optimizer import Optimizer
 from converter.reader.real import RealCrop, load_real, recrop
@@ -96,7 +97,7 @@ def store(tmp_path: Path) -> Path:
     folder.mkdir()
     np.save(folder / "pictures.npy", np.stack([plate(i).picture for i in range(4)]))
     np.save(folder / "patches.npy", np.full((2, 96, 192), 70, np.uint8))
-    line = json.dumps({"text": "AB123CD", "aspect": 4.7, "extent": [0.1, 0.1, 0.9, 0.9]})
+    line = json.dumps({"text": "AB123CD", "aspect": 4.7, "extent": [0.1, 0.1, 0.9, 0.9], "country": "IT"})
     (folder / "plates.jsonl").write_text(f"{line}\n" * 4)
     return folder
 
@@ -107,10 +108,12 @@ def test_a_store_that_is_not_there_says_what_to_run(tmp_path: Path) -> None:
 
 
 def test_batches_hold_their_targets(store: Path) -> None:
-    images, targets, lengths = next(iter(TrainingBatches([store], [], Mix(empty=0.3), 20, seed=1, start=0)))
+    images, targets, lengths, countries = next(iter(TrainingBatches([store], [], Mix(empty=0.3), 20, seed=1, start=0)))
     assert images.shape == (20, 1, *CANVAS_SHAPE)
     assert set(lengths.tolist()) == {0, 7}
     assert targets[:7].tolist() == [ALPHABET.index(c) + 1 for c in "AB123CD"]
+    # What holds no plate teaches nothing about countries.
+    assert countries.tolist() == [country_class("IT") if length else UNKNOWN for length in lengths]
 
 
 def test_tilted_crops_are_shown_level_as_often_as_the_mix_says(store: Path) -> None:
@@ -121,7 +124,7 @@ def test_tilted_crops_are_shown_level_as_often_as_the_mix_says(store: Path) -> N
 
     def steepest(level: float) -> float:
         mix = Mix(real=1.0, empty=0.0, level=level)
-        images, _, _ = next(iter(TrainingBatches([store], real, mix, 12, seed=1, start=0)))
+        images, *_ = next(iter(TrainingBatches([store], real, mix, 12, seed=1, start=0)))
         canvases = ((images[:, 0] + 1) * 127.5).numpy().astype(np.uint8)
         return float(np.median([abs(skew(canvas)) for canvas in canvases]))
 
@@ -132,7 +135,7 @@ def test_tilted_crops_are_shown_level_as_often_as_the_mix_says(store: Path) -> N
 def test_plates_are_tilted_however_little_they_are_disturbed(store: Path) -> None:
     def turned(ramp: int) -> float:
         batches = TrainingBatches([store], [], Mix(empty=0.0, level=0.0, ramp=ramp, hardest=0.0), 48, seed=1, start=1)
-        images, _, _ = next(iter(batches))
+        images, *_ = next(iter(batches))
         canvases = ((images[:, 0] + 1) * 127.5).numpy().astype(np.uint8)
         return float(np.mean([abs(skew(canvas)) > 0.1 for canvas in canvases]))
 
@@ -148,7 +151,11 @@ def test_the_optimizer_moves_every_weight_and_goes_on_where_it_was() -> None:
         for seed in seeds:
             torch.manual_seed(seed)
             optimizer.zero_grad()
-            network(torch.randn(2, 1, *CANVAS_SHAPE)).square().mean().backward()
+            told: list[torch.Tensor] = []
+            hook = network.origin.register_forward_hook(lambda *ends, told=told: told.append(ends[2]))
+            text = network(torch.randn(2, 1, *CANVAS_SHAPE))
+            (text.square().mean() + told[0].square().mean()).backward()
+            hook.remove()
             optimizer.step()
 
     def fresh() -> tuple[torch.nn.Module, Optimizer]:
