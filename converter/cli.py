@@ -12,8 +12,8 @@ from pathlib import Path
 
 from converter.arguments import command, factor, picture, positive, probability, rate, share, size
 from converter.detector import commands
-from converter.detector.dataset import READERS
 from converter.errors import ConverterError
+from converter.labels.formats import READERS
 from converter.reader import commands as reader_cli
 from converter.refiner import commands as refiner_cli
 from edge.errors import EdgeError

@@ -10,7 +10,8 @@ from pathlib import Path
 from converter.detector import dataset as data
 from converter.errors import ConverterError, MissingError
 from converter.labels.corrections import apply_corrections
-from converter.labels.formats import Photo
+from converter.labels.formats import READERS
+from converter.labels.photo import Photo
 from converter.measure.evaluate import FLOOR, cost_table, mistakes_sheet, plot_curves, report
 from converter.measure.evaluate import evaluate as measure
 from converter.measure.goals import acceptance_table
@@ -23,31 +24,32 @@ def read_labels(arguments: argparse.Namespace) -> list[Photo]:
     """The photos that the label options name."""
     labels: Path = arguments.labels
     if not labels.exists():
-        raise MissingError(f"{labels} does not exist; --labels names the label file or folder.")
+        raise MissingError(f"{labels} does not exist", "give the label file or folder with --labels")
     images: Path = arguments.images or (labels if labels.is_dir() else labels.parent)
     if not images.is_dir():
-        raise MissingError(f"{images} is no folder; --images names the folder of the photos.")
+        raise MissingError(f"{images} is no folder", "give the folder of the photos with --images")
     if arguments.use is not None and arguments.format != "csv":
-        raise ConverterError("--use belongs to --format csv; the other formats have no such column.")
+        raise ConverterError("only --format csv has a column `use`", "leave --use out")
     extra = {"use": arguments.use} if arguments.format == "csv" else {}
-    photos = data.READERS[arguments.format](labels, images, **extra)
+    photos = READERS[arguments.format](labels, images, **extra)
     for path in arguments.corrections:
         photos = apply_corrections(photos, path)
     if not photos:
-        raise ConverterError(f"{labels} names no photo{f' for {arguments.use}' if arguments.use else ''}.")
+        cause = f"{labels} names no photo{f' for {arguments.use}' if arguments.use else ''}"
+        raise ConverterError(cause, "give another label file, or another --use")
     return photos
 
 
 def need_tensorflow() -> None:
     """Refuses, with what to do, where TensorFlow is not installed."""
     if importlib.util.find_spec("tensorflow") is None or importlib.util.find_spec("object_detection") is None:
-        raise MissingError("This command needs the converter's environment; run `make converter` and use its command.")
+        raise MissingError("this command needs the converter's environment", "run `make converter` and use its command")
 
 
 def need_reader() -> None:
     """Refuses, with what to do, where the reader's packages are not installed."""
     if importlib.util.find_spec("easyocr") is None:
-        raise MissingError("This command needs the unit's environment; run `make install` and use its command.")
+        raise MissingError("this command needs the unit's environment", "run `make install` and use its command")
 
 
 def dataset(arguments: argparse.Namespace) -> None:
@@ -78,7 +80,7 @@ def train(arguments: argparse.Namespace) -> None:
     from converter.detector import train as training
 
     if arguments.tfjs and arguments.start:
-        raise ConverterError("Give --tfjs or --start, not both.")
+        raise ConverterError("there are two starting points", "give --tfjs or --start, not both")
     width, height = arguments.size
     plan = pipeline.Plan(
         records=arguments.dataset / data.RECORDS,
@@ -137,15 +139,18 @@ def quantize(arguments: argparse.Namespace) -> None:
 def evaluate(arguments: argparse.Namespace) -> int:
     """Subcommand evaluate; 1 if --table was asked for and a figure is not reached."""
     if (arguments.labels is None) == (arguments.dataset is None):
-        raise ConverterError("Say what to measure on: either --labels or --dataset.")
+        raise ConverterError("it is not clear what to measure on", "give either --labels or --dataset")
     if arguments.table and len(arguments.models) != 2:
-        raise ConverterError("--table needs two models: the int8 one, then its float32 twin.")
+        raise ConverterError("--table needs two models", "give the int8 one, then the float32 one")
     if arguments.threshold is not None and arguments.threshold < FLOOR:
-        raise ConverterError(f"--threshold {arguments.threshold:g}: what is less sure than {FLOOR:g} is not measured.")
+        raise ConverterError(
+            f"--threshold {arguments.threshold:g} is too low",
+            f"give {FLOOR:g} or more, less sure detections are not measured",
+        )
     if arguments.read:
         need_reader()
     if arguments.plot and importlib.util.find_spec("matplotlib") is None:
-        raise MissingError("--plot needs matplotlib; use the converter's environment (`make converter`).")
+        raise MissingError("--plot needs matplotlib", "use the converter's environment (`make converter`)")
     photos = read_labels(arguments) if arguments.labels else data.read_manifest(arguments.dataset, "validation")
     evaluations = measure(arguments.models, photos, height_min=arguments.height_min, threshold=arguments.threshold)
     sys.stdout.write("\n\n".join(report(entry) for entry in evaluations) + "\n")

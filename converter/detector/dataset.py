@@ -4,27 +4,21 @@ from __future__ import annotations
 
 import json
 import random
-import sys
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
 from converter.errors import ConverterError, MissingError
-from converter.labels.formats import Photo, PlateBox, read_coco, read_csv, read_voc, read_yolo
 from converter.labels.groups import group_photos, split
+from converter.labels.photo import Photo, PlateBox
 from converter.measure.contact_sheet import GREEN, Cell, contact_sheet
+from converter.progress import Progress
 from converter.synth import colour_plates, distractors
 from converter.synth.scenes import Recipe, Studio
 
-READERS: dict[str, Callable[..., list[Photo]]] = {
-    "csv": read_csv,
-    "voc": read_voc,
-    "yolo": read_yolo,
-    "coco": read_coco,
-}
 MANIFEST = "dataset.json"
 LABEL_MAP = "label_map.pbtxt"
 RECORDS = "train-*.tfrecord"
@@ -58,24 +52,23 @@ def build(
     learnt = {photo.path for photo in training if photo.boxes}
     usable = [kept for group in groups if (kept := [photo for photo in group if photo.path in learnt])]
     if not usable:
-        raise ConverterError("There is no photo with a plate left to train on; lower --validation-share or add photos.")
+        raise ConverterError("no photo with a plate is left to train on", "lower --validation-share, or add photos")
     out.mkdir(parents=True, exist_ok=True)
     for old in out.glob(RECORDS):
         old.unlink()
     rng = random.Random(seed)  # noqa: S311
     studio = Studio(recipe, rng, colour_plates.load_fonts(fonts), distractors.word_fonts())
     cells: list[Cell] = []
-    for start in range(0, scenes, SHARD):
-        with tf.io.TFRecordWriter(str(out / f"train-{start // SHARD:03d}.tfrecord")) as writer:
-            for number in range(start, min(start + SHARD, scenes)):
-                image, boxes = studio.scene(usable)
-                example = tfrecords.encode(image, boxes, f"scene {number}", rng.choice(QUALITIES))
-                writer.write(example.SerializeToString())
-                if len(cells) < PREVIEW_CELLS:
-                    cells.append((image, [(box, GREEN) for box in boxes], str(number)))
-        sys.stderr.write(f"\r{min(start + SHARD, scenes)} of {scenes} scenes")
-        sys.stderr.flush()
-    sys.stderr.write("\n")
+    with Progress("scenes", scenes) as progress:
+        for start in range(0, scenes, SHARD):
+            with tf.io.TFRecordWriter(str(out / f"train-{start // SHARD:03d}.tfrecord")) as writer:
+                for number in range(start, min(start + SHARD, scenes)):
+                    image, boxes = studio.scene(usable)
+                    example = tfrecords.encode(image, boxes, f"scene {number}", rng.choice(QUALITIES))
+                    writer.write(example.SerializeToString())
+                    if len(cells) < PREVIEW_CELLS:
+                        cells.append((image, [(box, GREEN) for box in boxes], str(number)))
+                    progress.step()
     tfrecords.write_label_map(out / LABEL_MAP)
     manifest = {"training": [_entry(p) for p in training], "validation": [_entry(p) for p in validation]}
     (out / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
@@ -95,7 +88,7 @@ def read_manifest(folder: Path, part: str) -> list[Photo]:
     try:
         entries = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))[part]
     except (OSError, ValueError, KeyError):
-        raise MissingError(f"{folder} holds no data set; make one with `autovelox-convert dataset`.") from None
+        raise MissingError(f"{folder} holds no data set", "make one with `autovelox-convert dataset`") from None
     return [
         Photo(
             Path(e["path"]), e["width"], e["height"], e["source"], e["origin"], tuple(PlateBox(**b) for b in e["boxes"])

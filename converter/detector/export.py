@@ -30,10 +30,10 @@ def export(training: Path, out: Path, *, width: int, height: int) -> Path:
     """
     config_file = training / "pipeline.config"
     if not config_file.is_file() or tf.train.latest_checkpoint(str(training)) is None:
-        raise MissingError(f"{training} holds no trained checkpoint; run `autovelox-convert train` first.")
+        raise MissingError(f"{training} holds no trained checkpoint", "run `autovelox-convert train` first")
     if width % STRIDE or height % STRIDE or min(width, height) < STRIDE:
         raise ConverterError(
-            f"The input size {width}x{height} is impossible; both sides must be multiples of {STRIDE}."
+            f"the input size {width}x{height} is impossible", f"give multiples of {STRIDE} for both sides"
         )
     configs = config_util.get_configs_from_pipeline_file(str(config_file))
     resizer = configs["model"].ssd.image_resizer.fixed_shape_resizer

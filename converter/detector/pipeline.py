@@ -38,13 +38,15 @@ class Plan:
     def __post_init__(self) -> None:
         if self.width % STRIDE or self.height % STRIDE or min(self.width, self.height) < 2 * STRIDE:
             raise ConverterError(
-                f"The network's input is {self.width}x{self.height}; both sides must be multiples of {STRIDE}, at least"
-                f" {2 * STRIDE}."
+                f"the network's input cannot be {self.width}x{self.height}",
+                f"give multiples of {STRIDE} for both sides, at least {2 * STRIDE}",
             )
         if not 0 <= self.frozen <= BLOCKS:
-            raise ConverterError(f"frozen is {self.frozen}; the backbone has {BLOCKS} blocks.")
+            raise ConverterError(
+                f"{self.frozen} blocks cannot be frozen", f"give 0 to {BLOCKS}, the backbone has so many"
+            )
         if self.steps < 1 or self.batch < 1 or self.rate <= 0:
-            raise ConverterError("steps, batch and rate must be greater than zero.")
+            raise ConverterError("steps, batch or rate is not greater than zero", "give numbers above zero")
 
 
 def fill(plan: Plan) -> str:

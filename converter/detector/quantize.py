@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 
 from converter.detector.tf_env import tf
 from converter.errors import ConverterError, MissingError
-from converter.labels.formats import Photo
-from converter.synth.scenes import load
+from converter.labels.photo import Photo, load
 from edge.vision.detector import letterbox
 
 KINDS = ("float32", "float16", "dynamic", "int8")
@@ -32,7 +31,10 @@ def representative(photos: Sequence[Photo], count: int, width: int, height: int,
         ConverterError: there are no photos.
     """
     if not photos:
-        raise ConverterError("There are no training photos to take the representative set from.")
+        raise ConverterError(
+            "the data set has no training photos for the representative set",
+            "make one with `autovelox-convert dataset`",
+        )
     order = list(photos)
     random.Random(seed).shuffle(order)  # noqa: S311
     shelves: list[list[NDArray[np.uint8]]] = [[], [], []]
@@ -109,7 +111,7 @@ def quantize(
 def input_size(saved_model: Path) -> tuple[int, int]:
     """(width, height) in pixels of an exported network."""
     if not (saved_model / "saved_model.pb").is_file():
-        raise MissingError(f"{saved_model} holds no SavedModel; run `autovelox-convert export` first.")
+        raise MissingError(f"{saved_model} holds no SavedModel", "run `autovelox-convert export` first")
     signature = tf.saved_model.load(str(saved_model)).signatures["serving_default"]
     _, height, width, _ = next(iter(signature.structured_input_signature[1].values())).shape
     return int(width), int(height)
@@ -137,7 +139,7 @@ def copy_model(path: Path, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for file in (path, path.with_suffix(".json")):
         if not file.is_file():
-            raise MissingError(f"{file} does not exist; make it with `autovelox-convert refiner export`.")
+            raise MissingError(f"{file} does not exist", "make it with `autovelox-convert refiner export`")
         if file.parent.resolve() != folder.resolve():
             shutil.copy(file, folder)
 

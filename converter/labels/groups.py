@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from converter.labels.formats import Photo
+from converter.labels.photo import Photo
 
 HASH_DISTANCE = 5
 CLIP_SECONDS = 30

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import statistics
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,9 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from converter.labels.formats import Photo
+from converter.labels.photo import Photo
 from converter.measure.contact_sheet import contact_sheet, is_wrong, mistake_cell
 from converter.measure.metrics import Outcome, Summary, curve, match, summarise
+from converter.progress import Progress
 from edge.vision.detector import Detector
 from edge.vision.images import load_image
 
@@ -53,18 +53,16 @@ def evaluate(
     working = [threshold if threshold is not None else Detector(model).threshold for model in models]
     outcomes: list[list[Outcome]] = [[] for _ in models]
     times: list[list[float]] = [[] for _ in models]
-    for number, photo in enumerate(photos, start=1):
-        image = load_image(photo.path)
-        truth = tuple(replace(box, ignore=box.ignore or box.height < height_min) for box in photo.boxes)
-        for index, detector in enumerate(detectors):
-            begin = time.process_time()
-            found = detector.detect(image)
-            times[index].append(time.process_time() - begin)
-            outcomes[index].append(Outcome(truth, found, photo.source, photo.path.name))
-        if number % 50 == 0 or number == len(photos):
-            sys.stderr.write(f"\r{number} of {len(photos)} photos")
-            sys.stderr.flush()
-    sys.stderr.write("\n")
+    with Progress("photos", len(photos)) as progress:
+        for photo in photos:
+            image = load_image(photo.path)
+            truth = tuple(replace(box, ignore=box.ignore or box.height < height_min) for box in photo.boxes)
+            for index, detector in enumerate(detectors):
+                begin = time.process_time()
+                found = detector.detect(image)
+                times[index].append(time.process_time() - begin)
+                outcomes[index].append(Outcome(truth, found, photo.source, photo.path.name))
+            progress.step()
     return [
         Evaluation(model, working[i], outcomes[i], 1000 * statistics.median(times[i] or [0.0]))
         for i, model in enumerate(models)

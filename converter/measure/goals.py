@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from converter.labels.formats import Photo
+from converter.labels.photo import Photo
 from converter.measure.evaluate import Evaluation
 from edge.vision.detector import Detector, letterbox
 from edge.vision.images import load_image

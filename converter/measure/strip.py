@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from converter.labels.clips import frames_of
 from converter.progress import Progress
-from converter.verdict.cases import frames_of
 from edge.demo.cast import load_cast
 from edge.identify.candidates import reading
 from edge.identify.verdict import ANY_FORMAT, best_first

@@ -14,7 +14,7 @@ import torch
 import yaml  # type: ignore[import-untyped]
 from torch import nn
 
-from converter.errors import ConverterError, MissingError
+from converter.errors import MissingError, NetworkError
 from converter.reader.countries import COUNTRIES
 from edge.model import ALPHABET
 from edge.vision.checksums import NETWORK_NAME, READER_FILES, write_list
@@ -27,13 +27,8 @@ NETWORK_PARAMS: dict[str, Any] = {
 }  # fmt: skip
 CELL_WIDTH, CLASSES = 128, len(ALPHABET) + 1
 """Numbers a cell of the convolutions' map, and classes with the blank."""
-
-
 _LAST_OF_ORIGIN = "origin.decide.2.bias"
-
-
-class NetworkError(ConverterError, ValueError):
-    """A file holds no plate reader."""
+_REMEDY = "give a checkpoint.pt, or a plate_reader.pth"
 
 
 def build(params: dict[str, Any] = NETWORK_PARAMS) -> nn.Module:
@@ -61,7 +56,7 @@ def load_averaged(checkpoint: Path) -> nn.Module:
         NetworkError: it holds something else.
     """
     if not checkpoint.is_file():
-        raise MissingError(f"{checkpoint} is missing: give a checkpoint.pt, or a plate_reader.pth")
+        raise MissingError(f"{checkpoint} is missing", _REMEDY)
     try:
         saved = torch.load(checkpoint, weights_only=True)
         saved = saved.get("averaged", saved)
@@ -70,9 +65,7 @@ def load_averaged(checkpoint: Path) -> nn.Module:
         network = build({**NETWORK_PARAMS, "countries": told})
         network.load_state_dict(state)
     except (RuntimeError, LookupError, AttributeError, TypeError, ValueError, EOFError, UnpicklingError) as error:
-        raise NetworkError(
-            f"{checkpoint} holds no plate reader ({type(error).__name__}): give a checkpoint.pt, or a plate_reader.pth"
-        ) from None
+        raise NetworkError(f"{checkpoint} holds no plate reader ({type(error).__name__})", _REMEDY) from None
     return network.eval()
 
 

@@ -40,7 +40,7 @@ class PlateStore:
         Raises :class:`MissingError` where there is none.
         """
         if not (folder / _TEXTS).is_file():
-            raise MissingError(f"{folder} holds no rendered plates: run autovelox-convert reader render first")
+            raise MissingError(f"{folder} holds no rendered plates", "run `autovelox-convert reader render` first")
         written = (folder / _TEXTS).read_text()
         lines = [json.loads(line) for line in written[: written.rfind("\n") + 1].splitlines()]
         return cls(

@@ -14,7 +14,7 @@ import torch.nn.functional as functional
 from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from converter.errors import ConverterError
+from converter.errors import RunError
 from converter.labels.truth import TruthCrop
 from converter.measure.plots import training_curves
 from converter.progress import Progress
@@ -27,10 +27,6 @@ from converter.reader.validation import exact_match, read_batchwise
 
 _COUNTRY_SHARE = 0.15
 """How much the loss of the country counts beside that of the text."""
-
-
-class RunError(ConverterError, ValueError):
-    """A checkpoint does not fit the plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +68,13 @@ def train(
         saved = torch.load(checkpoint, weights_only=True)
         step, steps = int(saved.pop("step")), saved.pop("steps", None)
         if steps not in (None, plan.steps):
-            raise RunError(f"{out} holds a run of {steps} steps: give as many, or a new folder")
+            raise RunError(f"{out} holds a run of {steps} steps", "give as many, or a new folder")
         try:
             for name, state in saved.items():
                 parts[name].load_state_dict(state)
         except (RuntimeError, LookupError):
             raise RunError(
-                f"{out} holds a run of another network or optimizer: give a new folder and --start-from {checkpoint}"
+                f"{out} holds a run of another network or optimizer", f"give a new folder and --start-from {checkpoint}"
             ) from None
     (out / "plan.json").write_text(json.dumps({**asdict(plan), **asdict(mix), "real_crops": len(real)}, indent=1))
     batches: Iterator[Batch] = iter(loader(TrainingBatches(stores, real, mix, plan.batch, plan.seed, step)))

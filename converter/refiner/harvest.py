@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import random
-import sys
 from collections.abc import Iterator, Sequence
 
 import cv2
@@ -16,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from converter.detector.dataset import QUALITIES
-from converter.labels.formats import Photo, PlateBox
+from converter.labels.photo import Photo, PlateBox
+from converter.progress import Progress
 from converter.refiner.store import HEIGHT, MARGINS, WIDTH, Target
 from converter.synth.scenes import Recipe, Studio
 from edge.model import Box
@@ -99,16 +99,14 @@ def harvest(
 ) -> Iterator[tuple[NDArray[np.uint8], Target]]:
     """Close-ups of the detector's proposals on so many new scenes of these groups of photos, and their targets."""
     rng, count = studio.rng, 0
-    for number in range(1, scenes + 1):
-        image, truth = studio.scene(groups)
-        image = compressed(image, rng.choice(QUALITIES))
-        for frame, plate in of_scene(image, truth, detector, rng):
-            yield close_up(image, frame, WIDTH, HEIGHT), target(frame, plate)
-            count += 1
-        if number % 100 == 0 or number == scenes:
-            sys.stderr.write(f"\r{number} of {scenes} scenes, {count} close-ups")
-            sys.stderr.flush()
-    sys.stderr.write("\n")
+    with Progress("scenes", scenes) as progress:
+        for _ in range(scenes):
+            image, truth = studio.scene(groups)
+            image = compressed(image, rng.choice(QUALITIES))
+            for frame, plate in of_scene(image, truth, detector, rng):
+                yield close_up(image, frame, WIDTH, HEIGHT), target(frame, plate)
+                count += 1
+            progress.step(f"{count} close-ups")
 
 
 def compressed(image: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:

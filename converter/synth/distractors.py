@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ImageFont
 
-from converter.labels.formats import PlateBox
+from converter.labels.photo import PlateBox
 from converter.synth import colour_plates
 
 Pixels = NDArray[np.uint8]

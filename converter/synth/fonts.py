@@ -98,8 +98,8 @@ class FontShelf:
                 self._signs[family] = found
         if len(self._plate) < len(PLATE_FONTS) or not self._text:
             raise MissingError(
-                f"plate fonts are missing below {', '.join(map(str, folders))}: give the folders that hold "
-                f"{', '.join(PLATE_FONTS)} and those of the Debian packages named in models/reader.md"
+                f"plate fonts are missing below {', '.join(map(str, folders))}",
+                f"give the folders of {', '.join(PLATE_FONTS)} and of the Debian packages that models/reader.md names",
             )
 
     @property

@@ -218,7 +218,7 @@ def named(names: Sequence[str]) -> tuple[Layout, ...]:
     known = {layout.name: layout for layout in LAYOUTS}
     for name in names:
         if name not in known:
-            raise MissingError(f"there is no layout {name}: the layouts are {', '.join(known)}")
+            raise MissingError(f"there is no layout {name}", f"give some of {', '.join(known)}")
     return tuple(known[name] for name in names) or LAYOUTS
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import random
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from converter.errors import MissingError
+from converter.labels.tables import Corners, boxes_by_file
 
 PATCH_SHAPE = (96, 192)
 """Rows and columns of a patch."""
@@ -19,23 +19,23 @@ PATCH_SHAPE = (96, 192)
 def plate_free_patches(data: Path, count: int, rng: random.Random) -> NDArray[np.uint8]:
     """Cut *count* patches (uint8, (count, *PATCH_SHAPE)) that touch no plate out of the ``use=train`` photos.
 
-    *data* is the folder with ``detect/boxes.csv``. Raises :class:`MissingError` where it is absent.
+    Args:
+        data: the folder with ``detect/boxes.csv``.
+        count: how many patches.
+        rng: chooses photos and places.
+
+    Raises:
+        MissingError: the table or a photo is absent.
+        LabelError: the table cannot be read.
     """
-    table = data / "detect" / "boxes.csv"
-    if not table.is_file():
-        raise MissingError(f"{table} is missing: give the folder of training data with --data")
-    boxes: dict[str, list[tuple[float, ...]]] = {}
-    with table.open(newline="") as file:
-        for row in csv.DictReader(file):
-            if row["use"] == "train":
-                boxes.setdefault(row["file"], []).append(tuple(float(row[k]) for k in ("x1", "y1", "x2", "y2")))
+    boxes = boxes_by_file(data, use="train")
     files = sorted(boxes)
     patches: list[NDArray[np.uint8]] = []
     while len(patches) < count:
         name = rng.choice(files)
         photo = cv2.imread(str(data / "detect" / "images" / name), cv2.IMREAD_GRAYSCALE)
         if photo is None:
-            raise MissingError(f"{name} of {table} cannot be read: fetch the training data again")
+            raise MissingError(f"the photo {name} cannot be read", "fetch the data again")
         for _ in range(4):
             patch = _cut(np.asarray(photo, np.uint8), boxes[name], rng)
             if patch is not None:
@@ -43,7 +43,7 @@ def plate_free_patches(data: Path, count: int, rng: random.Random) -> NDArray[np
     return np.stack(patches[:count])
 
 
-def _cut(photo: NDArray[np.uint8], plates: list[tuple[float, ...]], rng: random.Random) -> NDArray[np.uint8] | None:
+def _cut(photo: NDArray[np.uint8], plates: list[Corners], rng: random.Random) -> NDArray[np.uint8] | None:
     rows, columns = photo.shape
     width = round(columns * rng.uniform(0.08, 0.6))
     height = min(round(width / rng.uniform(1.2, 5)), rows - 1)

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from converter.labels.formats import PlateBox
+from converter.labels.photo import PlateBox
 from converter.synth import colour_plates
 
 Pixels = NDArray[np.uint8]

@@ -18,11 +18,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from converter.labels.formats import Photo, PlateBox
+from converter.labels.photo import Photo, PlateBox, load
 from converter.synth import colour_plates, distractors, light
 from converter.synth.plate_swap import rehang
 from converter.synth.warp import Matrix, Pixels, covers, transformed, warped
-from edge.vision.images import load_image
 
 Groups = Sequence[Sequence[Photo]]
 
@@ -212,15 +211,6 @@ def _overlap(one: PlateBox, other: PlateBox) -> float:
     """The area that both cover, in square pixels."""
     width = min(one.x2, other.x2) - max(one.x1, other.x1)
     return max(width, 0.0) * max(min(one.y2, other.y2) - max(one.y1, other.y1), 0.0)
-
-
-def load(photo: Photo) -> Pixels:
-    """The photo's pixels, upright RGB (H, W, 3).
-
-    Raises:
-        ImageError: it is damaged.
-    """
-    return load_image(photo.path)
 
 
 def erase(tile: Pixels, box: PlateBox, rng: random.Random) -> None:

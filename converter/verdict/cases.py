@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -10,7 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from converter.errors import MissingError
+from converter.labels.clips import frames_of
+from converter.labels.tables import FEED, csv_rows, number, table_of
 from converter.labels.truth import TruthCrop
 from converter.verdict.trials import KnownCase
 from edge.model import Box, Detection
@@ -18,7 +18,7 @@ from edge.vision.pipeline import Recogniser
 from edge.vision.reader import PlateReader
 
 FRAMES_PER_CASE = 3
-LEAST_WIDTH = 45.0
+WIDTH_MIN_PX = 45.0
 """Plates of the feed that are labelled less wide than this, in pixels, are too far away to be a trigger's."""
 WHOLE_CLIP = ("delft/",)
 """Clips of one car whose label, of one frame, holds for the text of all; cases begin at every sixth frame."""
@@ -75,31 +75,15 @@ def clip_cases(recogniser: Recogniser, clip: Path, starts: Mapping[int, str]) ->
 
 def _starts(feed: Path) -> dict[str, dict[int, str]]:
     """The text of the largest labelled plate, by clip and first frame."""
-    table = feed / "truth.csv"
-    if not table.is_file():
-        raise MissingError(f"{table} is missing: give the folder of validation data with --data")
+    table = table_of(feed, Path(FEED.name))
     largest: dict[tuple[str, int], tuple[float, str]] = {}
-    with table.open(newline="") as lines:
-        for row in csv.DictReader(lines):
-            width = float(row["x2"]) - float(row["x1"])
-            key = row["file"], int(row["frame"])
-            if width >= LEAST_WIDTH:
-                largest[key] = max(largest.get(key, (0.0, "")), (width, row["text"]))
+    for line, row in csv_rows(table, ("file", "frame", "text", "x1", "x2")):
+        width = number(row["x2"], table, line, "x2") - number(row["x1"], table, line, "x1")
+        key = row["file"], int(number(row["frame"], table, line, "frame"))
+        if width >= WIDTH_MIN_PX:
+            largest[key] = max(largest.get(key, (0.0, "")), (width, row["text"]))
     starts: dict[str, dict[int, str]] = {}
     for (file, frame), (_, text) in largest.items():
         numbers = range(0, 33, 6) if file.startswith(WHOLE_CLIP) else [frame]
         starts.setdefault(file, {}).update(dict.fromkeys(numbers, text))
     return starts
-
-
-def frames_of(clip: Path) -> Iterator[NDArray[np.uint8]]:
-    """The frames of *clip*, RGB."""
-    capture = cv2.VideoCapture(str(clip))
-    if not capture.isOpened():
-        raise MissingError(f"{clip} cannot be read: fetch the validation data again")
-    while True:
-        there, frame = capture.read()
-        if not there:
-            break
-        yield np.asarray(cv2.cvtColor(frame, cv2.COLOR_BGR2RGB), np.uint8)
-    capture.release()

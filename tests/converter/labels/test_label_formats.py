@@ -10,9 +10,9 @@ from PIL import Image
 
 from converter.errors import ConverterError, LabelError
 from converter.labels.corrections import apply_corrections
-from converter.labels.formats import Photo, PlateBox, read_coco, read_csv, read_voc, read_yolo
+from converter.labels.formats import read_coco, read_csv, read_voc, read_yolo
 from converter.labels.groups import group_photos, origin_key, split
-from converter.synth.scenes import load
+from converter.labels.photo import Photo, PlateBox, load
 
 CORNERS = (20.0, 30.0, 60.0, 40.0)
 

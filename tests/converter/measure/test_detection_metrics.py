@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from converter.labels.formats import PlateBox
+from converter.labels.photo import PlateBox
 from converter.measure.metrics import Outcome, average_precision, curve, match, summarise
 from edge.model import Box, Detection
 from edge.vision.boxes import iou

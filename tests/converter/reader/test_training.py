@@ -13,15 +13,15 @@ import numpy as np
 import pytest
 import torch
 
-from converter.errors import LabelError, MissingError
+from converter.errors import LabelError, MissingError, NetworkError, RunError
 from converter.labels.truth import TruthCrop
 from converter.reader.batches import Mix, TrainingBatches, to_tensor
 from converter.reader.countries import UNKNOWN, country_class
-from converter.reader.network import NETWORK_PARAMS, NetworkError, build, export, load_averaged, parameter_count
+from converter.reader.network import NETWORK_PARAMS, build, export, load_averaged, parameter_count
 from converter.reader.optimizer import Optimizer
 from converter.reader.real import RealCrop, load_real, recrop
 from converter.reader.store import PlateStore
-from converter.reader.train import Plan, RunError, train
+from converter.reader.train import Plan, train
 from converter.synth.augment import photograph
 from converter.synth.render import BASE_SHAPE, RenderedPlate
 from edge.model import ALPHABET

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from converter.errors import ConverterError, MissingError
-from converter.labels.formats import PlateBox
+from converter.labels.photo import PlateBox
 from converter.refiner import harvest, store
 from converter.synth import colour_plates, distractors
 from edge.model import Box, Detection

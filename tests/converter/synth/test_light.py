@@ -6,7 +6,7 @@ import random
 
 import numpy as np
 
-from converter.labels.formats import PlateBox
+from converter.labels.photo import PlateBox
 from converter.synth import colour_plates, light
 from converter.synth.plate_swap import _stick_on
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from converter.labels.formats import Photo, PlateBox
+from converter.labels.photo import Photo, PlateBox
 from converter.synth import colour_plates, light, plate_swap
 from converter.synth.scenes import Recipe, Spoilt, Studio, erase
 from converter.synth.warp import transformed
