@@ -1,17 +1,29 @@
-"""How arguments of the command line are read; each refuses with a sentence."""
+"""What the commands share: how arguments are read, and whether the packages that a command needs are there."""
 
 from __future__ import annotations
 
 import argparse
+import importlib.util
 from pathlib import Path
+from typing import TypeAlias
+
+from converter.errors import MissingError
+
+Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+"""Where a command is added."""
 
 PICTURES = (".jpg", ".jpeg", ".png", ".webp")
 
 
-def command(
-    subparsers: argparse._SubParsersAction[argparse.ArgumentParser], name: str, what: str, example: str
-) -> argparse.ArgumentParser:
-    """Add a command whose help shows an example; `name` is all that is typed before the example's arguments."""
+def command(subparsers: Subparsers, name: str, what: str, example: str) -> argparse.ArgumentParser:
+    """Add a command whose help shows an example.
+
+    Args:
+        subparsers: where the command is added.
+        name: the words of the command, such as ``reader train``.
+        what: what the command does, a sentence without its full stop.
+        example: arguments that show its use.
+    """
     return subparsers.add_parser(
         name.rpartition(" ")[2],
         help=what,
@@ -86,3 +98,23 @@ def probability(text: str) -> float:
     if not 0.0 <= value <= 1.0:
         raise argparse.ArgumentTypeError(f"{text!r}: give a number from 0 to 1.")
     return value
+
+
+def need_tensorflow() -> None:
+    """Check that TensorFlow is installed.
+
+    Raises:
+        MissingError: it is not.
+    """
+    if importlib.util.find_spec("tensorflow") is None or importlib.util.find_spec("object_detection") is None:
+        raise MissingError("this command needs the converter's environment", "run `make converter` and use its command")
+
+
+def need_reader() -> None:
+    """Check that the reader's packages are installed.
+
+    Raises:
+        MissingError: they are not.
+    """
+    if importlib.util.find_spec("easyocr") is None:
+        raise MissingError("this command needs the unit's environment", "run `make install` and use its command")

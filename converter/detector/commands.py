@@ -1,62 +1,71 @@
-"""What each subcommand of `autovelox-convert` does with its arguments."""
+"""``autovelox-convert dataset|train|export|quantize``."""
 
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import sys
 from pathlib import Path
 
+from converter.arguments import (
+    Subparsers,
+    command,
+    factor,
+    need_tensorflow,
+    picture,
+    positive,
+    probability,
+    rate,
+    share,
+    size,
+)
 from converter.detector import dataset as data
-from converter.errors import ConverterError, MissingError
-from converter.labels.corrections import apply_corrections
-from converter.labels.formats import READERS
-from converter.labels.photo import Photo
-from converter.measure.evaluate import FLOOR, cost_table, mistakes_sheet, plot_curves, report
+from converter.errors import ConverterError
+from converter.labels.options import add_labels, labelled_photos
+from converter.labels.splits import read_split, table
+from converter.measure.contact_sheet import contact_sheet
+from converter.measure.evaluate import cost_table
 from converter.measure.evaluate import evaluate as measure
-from converter.measure.goals import acceptance_table
 from converter.synth.scenes import Recipe
 
 KINDS = ("float32", "float16", "dynamic", "int8")
 
 
-def read_labels(arguments: argparse.Namespace) -> list[Photo]:
-    """The photos that the label options name."""
-    labels: Path = arguments.labels
-    if not labels.exists():
-        raise MissingError(f"{labels} does not exist", "give the label file or folder with --labels")
-    images: Path = arguments.images or (labels if labels.is_dir() else labels.parent)
-    if not images.is_dir():
-        raise MissingError(f"{images} is no folder", "give the folder of the photos with --images")
-    if arguments.use is not None and arguments.format != "csv":
-        raise ConverterError("only --format csv has a column `use`", "leave --use out")
-    extra = {"use": arguments.use} if arguments.format == "csv" else {}
-    photos = READERS[arguments.format](labels, images, **extra)
-    for path in arguments.corrections:
-        photos = apply_corrections(photos, path)
-    if not photos:
-        cause = f"{labels} names no photo{f' for {arguments.use}' if arguments.use else ''}"
-        raise ConverterError(cause, "give another label file, or another --use")
-    return photos
+def add_parsers(subparsers: Subparsers) -> None:
+    """Add the commands to *subparsers*; each sets ``run`` to a function of the arguments."""
+    for add in (_add_dataset, _add_train, _add_export, _add_quantize):
+        add(subparsers)
 
 
-def need_tensorflow() -> None:
-    """Refuses, with what to do, where TensorFlow is not installed."""
-    if importlib.util.find_spec("tensorflow") is None or importlib.util.find_spec("object_detection") is None:
-        raise MissingError("this command needs the converter's environment", "run `make converter` and use its command")
+def _add_dataset(subparsers: Subparsers) -> None:
+    new = command(
+        subparsers,
+        "dataset",
+        "labelled photos into training scenes (TFRecords)",
+        "--labels boxes.csv --images images --use train --out build/dataset --preview build/scenes.jpg",
+    )
+    add_labels(new, required=True)
+    new.add_argument("--out", type=Path, required=True, help="folder of the data set")
+    new.add_argument("--scenes", type=positive, default=8000, help="training scenes to make (default: 8000)")
+    new.add_argument("--size", type=size, default=(320, 320), metavar="WxH", help="of a scene (default: 320x320)")
+    new.add_argument("--validation-share", type=share, default=0.05, help="photos kept for validation (default: 0.05)")
+    new.add_argument(
+        "--squeezed",
+        type=factor,
+        action="append",
+        default=[],
+        metavar="SOURCE=FACTOR",
+        help="photos of this source were squeezed sideways, by up to this factor (repeatable)",
+    )
+    new.add_argument("--fonts", type=Path, help="folder of fonts for rendered plates")
+    new.add_argument("--seed", type=int, default=1, help="same seed, same scenes (default: 1)")
+    new.add_argument("--preview", type=picture, metavar="FILE", help="contact sheet of scenes with their boxes")
+    new.set_defaults(run=_dataset)
 
 
-def need_reader() -> None:
-    """Refuses, with what to do, where the reader's packages are not installed."""
-    if importlib.util.find_spec("easyocr") is None:
-        raise MissingError("this command needs the unit's environment", "run `make install` and use its command")
-
-
-def dataset(arguments: argparse.Namespace) -> None:
-    """Subcommand dataset."""
+def _dataset(arguments: argparse.Namespace) -> None:
     need_tensorflow()
-    photos = read_labels(arguments)
-    sys.stdout.write(data.table(photos) + "\n")
+    photos = labelled_photos(arguments)
+    sys.stdout.write(table(photos) + "\n")
     width, height = arguments.size
     widths = (16.0, 0.8 * min(width, height))
     recipe = Recipe(width=width, height=height, plate_px=widths, squeezed=dict(arguments.squeezed))
@@ -70,11 +79,35 @@ def dataset(arguments: argparse.Namespace) -> None:
         fonts=arguments.fonts,
     )
     if arguments.preview:
-        data.preview(cells, arguments.preview)
+        contact_sheet(cells, arguments.preview)
 
 
-def train(arguments: argparse.Namespace) -> None:
-    """Subcommand train."""
+def _add_train(subparsers: Subparsers) -> None:
+    new = command(
+        subparsers,
+        "train",
+        "train the detector on a data set",
+        "--dataset build/dataset --out build/training --steps 6000",
+    )
+    new.add_argument("--dataset", type=Path, required=True, help="folder made by `dataset`")
+    new.add_argument("--out", type=Path, required=True, help="checkpoints and logs; a training there is continued")
+    new.add_argument("--steps", type=positive, default=6000, help="training steps in all (default: 6000)")
+    new.add_argument("--batch", type=positive, default=8, help="scenes a step (default: 8)")
+    new.add_argument("--rate", type=rate, default=0.02, help="peak learning rate (default: 0.02)")
+    new.add_argument("--size", type=size, default=(320, 320), metavar="WxH", help="network input (default: 320x320)")
+    new.add_argument("--tfjs", type=Path, metavar="DIR", help="TensorFlow.js COCO weights to start from")
+    new.add_argument(
+        "--start", type=Path, metavar="DIR", help="a training or a network to start from, with a fresh schedule"
+    )
+    new.add_argument(
+        "--freeze", type=int, default=0, metavar="BLOCKS", help="of the backbone that keep their starting weights"
+    )
+    new.add_argument("--threads", type=positive, default=2, help="cores to use (default: 2)")
+    new.add_argument("--checkpoint-every", type=positive, default=500, metavar="STEPS", help="default: 500")
+    new.set_defaults(run=_train)
+
+
+def _train(arguments: argparse.Namespace) -> None:
     need_tensorflow()
     from converter.detector import pipeline
     from converter.detector import train as training
@@ -102,8 +135,22 @@ def train(arguments: argparse.Namespace) -> None:
     )
 
 
-def export(arguments: argparse.Namespace) -> None:
-    """Subcommand export."""
+def _add_export(subparsers: Subparsers) -> None:
+    new = command(
+        subparsers,
+        "export",
+        "write the newest checkpoint as SavedModel",
+        "--training build/training --out build/export",
+    )
+    new.add_argument("--training", type=Path, required=True, help="folder made by `train`")
+    new.add_argument("--out", type=Path, required=True, help="folder for the SavedModel")
+    new.add_argument(
+        "--size", type=size, default=(512, 384), metavar="WxH", help="input of the unit (default: 512x384)"
+    )
+    new.set_defaults(run=_export)
+
+
+def _export(arguments: argparse.Namespace) -> None:
     need_tensorflow()
     from converter.detector import export as exporting
 
@@ -112,12 +159,43 @@ def export(arguments: argparse.Namespace) -> None:
     sys.stdout.write(f"{written}\n")
 
 
-def quantize(arguments: argparse.Namespace) -> None:
-    """Subcommand quantize."""
+def _add_quantize(subparsers: Subparsers) -> None:
+    new = command(
+        subparsers,
+        "quantize",
+        "write TFLite files and say what each costs",
+        "--export build/export --dataset build/dataset --out build/tflite",
+    )
+    new.add_argument("--export", type=Path, required=True, help="folder made by `export`")
+    new.add_argument("--dataset", type=Path, required=True, help="folder made by `dataset`: representative photos")
+    new.add_argument("--out", type=Path, required=True, help="folder for the .tflite files")
+    new.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS), help="default: all")
+    new.add_argument("--samples", type=positive, default=150, help="representative photos (default: 150)")
+    new.add_argument(
+        "--threshold", type=probability, default=0.4, help="working threshold to write down (default: 0.4)"
+    )
+    new.add_argument(
+        "--doubtful",
+        type=probability,
+        default=0.15,
+        help="least confidence that the reader may confirm (default: 0.15)",
+    )
+    new.add_argument(
+        "--refiner", type=Path, metavar="DIR", help="folder made by `refiner export`: the detectors get a second look"
+    )
+    new.add_argument(
+        "--propose", type=probability, default=0.08, help="least confidence of what gets one (default: 0.08)"
+    )
+    new.add_argument("--height-min", type=float, default=10.0, metavar="PX", help="plates less high do not count")
+    add_labels(new, required=False)
+    new.set_defaults(run=_quantize)
+
+
+def _quantize(arguments: argparse.Namespace) -> None:
     need_tensorflow()
     from converter.detector import quantize as quantizing
 
-    photos = data.read_manifest(arguments.dataset, "training")
+    photos = read_split(arguments.dataset, "training")
     paths = quantizing.quantize(
         arguments.export,
         arguments.out,
@@ -128,45 +206,9 @@ def quantize(arguments: argparse.Namespace) -> None:
         doubtful=arguments.doubtful,
         refiner=None if arguments.refiner is None else (arguments.refiner, arguments.propose),
     )
-    tests = read_labels(arguments) if arguments.labels else data.read_manifest(arguments.dataset, "validation")
+    tests = labelled_photos(arguments) if arguments.labels else read_split(arguments.dataset, "validation")
     if not tests:
         sys.stdout.write("There are no validation photos, so nothing was measured; see --labels.\n")
         return
     evaluations = measure(paths, tests, height_min=arguments.height_min)
     sys.stdout.write(cost_table(evaluations) + "\n")
-
-
-def evaluate(arguments: argparse.Namespace) -> int:
-    """Subcommand evaluate; 1 if --table was asked for and a figure is not reached."""
-    if (arguments.labels is None) == (arguments.dataset is None):
-        raise ConverterError("it is not clear what to measure on", "give either --labels or --dataset")
-    if arguments.table and len(arguments.models) != 2:
-        raise ConverterError("--table needs two models", "give the int8 one, then the float32 one")
-    if arguments.threshold is not None and arguments.threshold < FLOOR:
-        raise ConverterError(
-            f"--threshold {arguments.threshold:g} is too low",
-            f"give {FLOOR:g} or more, less sure detections are not measured",
-        )
-    if arguments.read:
-        need_reader()
-    if arguments.plot and importlib.util.find_spec("matplotlib") is None:
-        raise MissingError("--plot needs matplotlib", "use the converter's environment (`make converter`)")
-    photos = read_labels(arguments) if arguments.labels else data.read_manifest(arguments.dataset, "validation")
-    evaluations = measure(arguments.models, photos, height_min=arguments.height_min, threshold=arguments.threshold)
-    sys.stdout.write("\n\n".join(report(entry) for entry in evaluations) + "\n")
-    if len(evaluations) > 1:
-        sys.stdout.write("\n" + cost_table(evaluations) + "\n")
-    reached = True
-    if arguments.table:
-        text, reached = acceptance_table(evaluations, photos)
-        sys.stdout.write("\n" + text + "\n")
-    if arguments.read:
-        from converter.measure.together import together
-
-        sys.stdout.write("\n" + together(arguments.read, photos, height_min=arguments.height_min) + "\n")
-    if arguments.mistakes:
-        count = mistakes_sheet(evaluations[0], photos, arguments.mistakes)
-        sys.stdout.write(f"{count} photos with a mistake: {arguments.mistakes}\n")
-    if arguments.plot:
-        plot_curves(evaluations, arguments.plot)
-    return 0 if reached else 1

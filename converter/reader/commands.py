@@ -1,36 +1,25 @@
-"""``autovelox-convert reader render|train|average|countries|evaluate|confidence|calibrate|trials|national|strip``."""
+"""``autovelox-convert reader render|train|average|countries|confidence``."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from converter.arguments import command, picture, positive, probability, rate
-from converter.detector.commands import need_reader
+from converter.arguments import Subparsers, command, need_reader, positive, probability, rate
 
 _LABELS = Path(__file__).parents[1] / "data"
 
-if TYPE_CHECKING:
-    _Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
-
-def add_parser(subparsers: _Subparsers) -> None:
-    """Add the ``reader`` command to *subparsers*; each of its commands sets ``run`` to a function of the arguments."""
-    reader = subparsers.add_parser("reader", help="render plates, train the reader's network, measure it")
-    commands = reader.add_subparsers(required=True, metavar="COMMAND")
+def add_parsers(commands: Subparsers) -> None:
+    """Add the commands of this room to those of ``reader``; each sets ``run`` to a function of the arguments."""
     _add_render(commands)
     _add_train(commands)
     _add_average(commands)
-    _add_evaluate(commands)
     _add_countries(commands)
     _add_confidence(commands)
-    _add_verdict(commands)
-    _add_national(commands)
-    _add_strip(commands)
 
 
-def _add_render(commands: _Subparsers) -> None:
+def _add_render(commands: Subparsers) -> None:
     render = command(
         commands, "reader render", "draw plates of all layouts into a folder",
         "--fonts /usr/share/fonts --data data --count 40000 --out build/reader/plates",
@@ -53,7 +42,7 @@ def _render(args: argparse.Namespace) -> int:
     return 0
 
 
-def _add_train(commands: _Subparsers) -> None:
+def _add_train(commands: Subparsers) -> None:
     train = command(
         commands, "reader train", "train the network (resumes a checkpoint of the same folder)",
         "--plates build/reader/plates --data data --steps 4000 --out build/reader/run --export build/reader/model",
@@ -99,7 +88,7 @@ def _train(args: argparse.Namespace) -> int:
     return 0
 
 
-def _add_average(commands: _Subparsers) -> None:
+def _add_average(commands: Subparsers) -> None:
     average = command(
         commands, "reader average", "the mean of networks of which one was trained on from the other",
         "models/reader/plate_reader.pth build/reader/run/checkpoint.pt --export build/reader/mean",
@@ -117,110 +106,7 @@ def _average(args: argparse.Namespace) -> int:
     return 0
 
 
-def _add_evaluate(commands: _Subparsers) -> None:
-    evaluate = command(
-        commands, "reader evaluate",
-        "measure the shipped reader, beside english_g2 if it is installed; exits with 1 if a figure is missed",
-        "--data data --errors errors.png",
-    )  # fmt: skip
-    evaluate.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder with read/texts.csv")
-    evaluate.add_argument("--models", type=Path, default=Path("models"), help="folder of the models")
-    evaluate.add_argument("--source", action="append", default=[], help="only this source (may be repeated)")
-    evaluate.add_argument(
-        "--errors", type=picture, default=Path("build/reader/errors.png"), help="picture of the errors"
-    )
-    evaluate.add_argument("--plot", type=picture, default=Path("build/reader/reliability.png"), help="reliability plot")
-    evaluate.set_defaults(run=_evaluate)
-
-
-def _evaluate(args: argparse.Namespace) -> int:
-    need_reader()
-    from converter.labels.truth import load_truth
-    from converter.measure import reports
-
-    crops = load_truth(args.data, tuple(args.source))
-    readers = {"autovelox": reports.ours(args.models)}
-    baseline = reports.english_g2()
-    if baseline is not None:
-        readers["english_g2"] = baseline
-    measured = reports.measure(list(readers.values()), crops)
-    text, reached = reports.table(crops, list(readers), measured)
-    print(text)
-    if baseline is None:
-        print("english_g2 is not compared: pip install -r converter/requirements-compare.txt")
-    for path in (args.errors, args.plot):
-        path.parent.mkdir(parents=True, exist_ok=True)
-    print(reports.reliability(crops, measured[0], args.plot))
-    print(f"{reports.contact_sheet(args.errors, crops, measured[0])} errors are shown in {args.errors}")
-    return 0 if reached else 1
-
-
-def _add_verdict(commands: _Subparsers) -> None:
-    for name, text, run in (
-        ("calibrate", "choose the verdict's thresholds and write them beside the models", _calibrate),
-        ("trials", "hold true, random and near-twin claims against known photos", _trials),
-    ):
-        parser = command(commands, f"reader {name}", text, "--data data --pictures build/wrong-names")
-        parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder with read/ and feed/")
-        parser.add_argument("--models", type=Path, default=Path(__file__).parents[2] / "models", help="their folder")
-        parser.add_argument("--trials", type=positive, default=10_000, help="of each kind, at least (default: 10000)")
-        parser.add_argument("--seed", type=int, default=1, help="same seed, same claims (default: 1)")
-        parser.add_argument("--pictures", type=Path, default=None, help="folder for pictures of every wrong name")
-        parser.set_defaults(run=run)
-
-
-def _add_national(commands: _Subparsers) -> None:
-    national = command(
-        commands, "reader national",
-        "measure drawn and real Italian plates, look-alike twins and the country; exits with 1 if a figure is missed",
-        "--data data",
-    )  # fmt: skip
-    national.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder with read/, feed/, fonts/")
-    national.add_argument("--models", type=Path, default=Path(__file__).parents[2] / "models", help="their folder")
-    national.set_defaults(run=_national)
-
-
-def _national(args: argparse.Namespace) -> int:
-    need_reader()
-    from converter.verdict import national
-
-    return national.run(args)
-
-
-def _add_strip(commands: _Subparsers) -> None:
-    strip = command(
-        commands, "reader strip", "draw plates of the demo's feed and what is read on them", "--out plates.png"
-    )
-    strip.add_argument("--models", type=Path, default=Path("models"), help="folder of the models")
-    strip.add_argument("--feed", type=Path, default=Path("edge/demo/feed"), help="folder of the clips")
-    strip.add_argument("--out", type=picture, default=Path("docs/img/plates.png"), help="picture to write")
-    strip.set_defaults(run=_strip)
-
-
-def _strip(args: argparse.Namespace) -> int:
-    need_reader()
-    from converter.measure.strip import draw_strip
-
-    seen, right = draw_strip(args.models, args.feed, args.out)
-    print(f"{right} of {seen} frames read rightly; the surest and the least sure of each clip are in {args.out}")
-    return 0
-
-
-def _calibrate(args: argparse.Namespace) -> int:
-    need_reader()
-    from converter.verdict import report
-
-    return report.calibrate(args)
-
-
-def _trials(args: argparse.Namespace) -> int:
-    need_reader()
-    from converter.verdict import report
-
-    return report.trials(args)
-
-
-def _add_confidence(commands: _Subparsers) -> None:
+def _add_confidence(commands: Subparsers) -> None:
     confidence = command(
         commands, "reader confidence", "fit the confidence of a whole plate, and store it",
         "--plates build/reader/held-out --models models",
@@ -242,7 +128,7 @@ def _confidence(args: argparse.Namespace) -> int:
     return 0
 
 
-def _add_countries(commands: _Subparsers) -> None:
+def _add_countries(commands: Subparsers) -> None:
     countries = command(
         commands, "reader countries", "teach a network the countries again, and nothing else",
         "build/reader/mean/plate_reader.pth --plates build/reader/plates --export build/reader/told",

@@ -7,22 +7,14 @@ import random
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from converter.arguments import command, factor, positive, rate
-from converter.detector.commands import need_tensorflow
-
-if TYPE_CHECKING:
-    _Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+from converter.arguments import Subparsers, command, factor, need_tensorflow, positive, rate
 
 _CLOSEUPS, _TRAINING = Path("build/refiner/closeups"), Path("build/refiner/training")
 
 
-def add_parser(subparsers: _Subparsers) -> None:
-    """Add the ``refiner`` command to *subparsers*; each of its commands sets ``run`` to a function of the arguments."""
-    refiner = subparsers.add_parser("refiner", help="train the second look at what the detector proposes")
-    commands = refiner.add_subparsers(required=True, metavar="COMMAND")
-
+def add_parsers(commands: Subparsers) -> None:
+    """Add the commands of this room to those of ``refiner``; each sets ``run`` to a function of the arguments."""
     harvest = command(
         commands, "refiner harvest", "cut close-ups of a detector's proposals out of new scenes",
         "--dataset build/dataset --detector build/tflite/detector_int8.tflite --out build/refiner/closeups",
@@ -65,14 +57,14 @@ def add_parser(subparsers: _Subparsers) -> None:
 
 def _harvest(args: argparse.Namespace) -> int:
     need_tensorflow()
-    from converter.detector.dataset import read_manifest
     from converter.labels.groups import group_photos
+    from converter.labels.splits import read_split
     from converter.refiner import harvest, store
     from converter.synth import colour_plates, distractors
     from converter.synth.scenes import Studio
     from edge.vision.detector import Detector
 
-    photos = [photo for photo in read_manifest(args.dataset, "training") if photo.boxes]
+    photos = [photo for photo in read_split(args.dataset, "training") if photo.boxes]
     recipe = replace(harvest.RECIPE, squeezed=dict(args.squeezed))
     studio = Studio(recipe, random.Random(args.seed), colour_plates.load_fonts(args.fonts), distractors.word_fonts())  # noqa: S311
     store.save(harvest.harvest(group_photos(photos), Detector(args.detector), studio, args.scenes), args.out)

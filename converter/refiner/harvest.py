@@ -10,14 +10,13 @@ import math
 import random
 from collections.abc import Iterator, Sequence
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from converter.detector.dataset import QUALITIES
 from converter.labels.photo import Photo, PlateBox
 from converter.progress import Progress
 from converter.refiner.store import HEIGHT, MARGINS, WIDTH, Target
+from converter.synth.light import JPEG_QUALITIES, compressed
 from converter.synth.scenes import Recipe, Studio
 from edge.model import Box
 from edge.vision.boxes import iou
@@ -102,14 +101,8 @@ def harvest(
     with Progress("scenes", scenes) as progress:
         for _ in range(scenes):
             image, truth = studio.scene(groups)
-            image = compressed(image, rng.choice(QUALITIES))
+            image = compressed(image, rng.choice(JPEG_QUALITIES))
             for frame, plate in of_scene(image, truth, detector, rng):
                 yield close_up(image, frame, WIDTH, HEIGHT), target(frame, plate)
                 count += 1
             progress.step(f"{count} close-ups")
-
-
-def compressed(image: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
-    """The image after JPEG compression of this quality."""
-    _, data = cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1], np.uint8)

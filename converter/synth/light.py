@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 Pixels = NDArray[np.uint8]
 
+JPEG_QUALITIES = (95, 90, 80, 65, 50, 35)
+"""Qualities at which scenes are compressed, each as likely as the others."""
+
 
 def grey_world(image: Pixels, strength: float) -> Pixels:
     """Takes the colour cast out (grey-world assumption); `strength` 1 is all of it."""
@@ -94,3 +97,9 @@ def relight(image: Pixels, rng: random.Random) -> Pixels:
         small = cv2.resize(image, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
         image = np.asarray(cv2.resize(small, image.shape[1::-1], interpolation=cv2.INTER_LINEAR), np.uint8)
     return image
+
+
+def compressed(image: Pixels, quality: int) -> Pixels:
+    """Return the image (H, W, 3) RGB after JPEG compression of this quality (0 to 100)."""
+    _, data = cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1], np.uint8)

@@ -22,7 +22,7 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
 
 
 def test_evaluate_wants_exactly_one_set_of_photos(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    assert "either --labels or --dataset" in refused(capsys, "evaluate", tmp_path / "m.tflite")
+    assert "give either --labels or --dataset" in refused(capsys, "evaluate", tmp_path / "m.tflite")
 
 
 def test_missing_labels_photos_and_data_sets_are_named(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -38,7 +38,7 @@ def test_missing_labels_photos_and_data_sets_are_named(capsys: pytest.CaptureFix
 def test_a_broken_box_is_told_with_file_and_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     Image.new("RGB", (50, 50)).save(tmp_path / "a.jpg")
     (tmp_path / "boxes.csv").write_text("file,x1,y1,x2,y2\na.jpg,1,1,9,9\na.jpg,9,1,1,9\n")
-    assert "boxes.csv, line 3: " in refused(capsys, "evaluate", "m.tflite", "--labels", tmp_path / "boxes.csv")
+    assert "boxes.csv, line 3, the box " in refused(capsys, "evaluate", "m.tflite", "--labels", tmp_path / "boxes.csv")
 
 
 def test_a_missing_model_is_named(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -71,7 +71,18 @@ def test_impossible_values_are_refused(capsys: pytest.CaptureFixture[str], argum
     assert says in refused(capsys, *arguments)
 
 
-READER = ("render", "train", "average", "evaluate", "confidence", "calibrate", "trials", "strip")
+READER = (
+    "render",
+    "train",
+    "average",
+    "countries",
+    "evaluate",
+    "confidence",
+    "calibrate",
+    "trials",
+    "national",
+    "strip",
+)
 COMMANDS = [
     *("dataset", "train", "export", "quantize", "evaluate"),
     *("refiner harvest", "refiner train", "refiner export"),
@@ -82,15 +93,13 @@ COMMANDS = [
 def test_what_cannot_be_done_is_said_before_the_long_work(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        "converter.detector.commands.measure", lambda *_, **__: pytest.fail("the measurement was begun")
-    )
-    monkeypatch.setattr("converter.detector.commands.importlib.util.find_spec", lambda _: None)
+    monkeypatch.setattr("converter.measure.commands.measure", lambda *_, **__: pytest.fail("the measurement was begun"))
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     Image.new("RGB", (50, 50)).save(tmp_path / "a.jpg")
     (tmp_path / "boxes.csv").write_text("file,x1,y1,x2,y2\na.jpg,1,1,9,9\n")
     asked = ["evaluate", "m.tflite", "--labels", tmp_path / "boxes.csv"]
     assert "needs two models" in refused(capsys, *asked, "--table")
-    assert "what is less sure than 0.05" in refused(capsys, *asked, "--threshold", "0.02")
+    assert "give 0.05 or more" in refused(capsys, *asked, "--threshold", "0.02")
     assert "run `make install`" in refused(capsys, *asked, "--read", "models")
     assert "needs matplotlib" in refused(capsys, *asked, "--plot", "curves.png")
     assert "run `make install`" in refused(capsys, "reader", "train")
