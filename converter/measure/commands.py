@@ -11,9 +11,9 @@ from converter.arguments import Subparsers, command, need_reader, picture, proba
 from converter.errors import ConverterError, MissingError
 from converter.labels.options import add_labels, labelled_photos
 from converter.labels.splits import read_split
+from converter.measure.acceptance import acceptance_table
 from converter.measure.evaluate import FLOOR, cost_table, mistakes_sheet, plot_curves, report
 from converter.measure.evaluate import evaluate as measure
-from converter.measure.goals import acceptance_table
 
 
 def add_parsers(subparsers: Subparsers) -> None:

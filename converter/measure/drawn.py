@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from converter.labels.truth import TruthCrop
+from converter.measure.goals import DRAWN_EXACT, DRAWN_SWAPS, DRAWN_SWAPS_WIDTH_PX
 from converter.synth import fonts
 from converter.synth.augment import photograph
 from converter.synth.fonts import FontShelf
@@ -31,8 +32,6 @@ NATIONAL = 0.95
 """How often the plates of this set are lettered with Italy's alphabet; in training it is :data:`.fonts.NATIONAL`."""
 HARDEST = 0.6
 """The most difficulty, as in the last trainings."""
-EXACT_GOAL, SWAP_GOAL, SWAP_WIDTH = 0.97, 0, 100
-"""Least share read exactly; most swaps of G and C, from which width on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +84,8 @@ def table(plates: Sequence[DrawnPlate], texts: Sequence[str]) -> tuple[str, bool
         pairs = [(p.crop.text, text) for p, text in zip(plates, texts, strict=True) if p.width == width]
         exact = sum(truth == text for truth, text in pairs) / len(pairs)
         swaps = sum(swapped(*pair) for pair in pairs)
-        goal = f"{EXACT_GOAL}" + (f", {SWAP_GOAL} swapped" if width >= SWAP_WIDTH else "")
+        counts = width >= DRAWN_SWAPS_WIDTH_PX
+        goal = f"{DRAWN_EXACT.limit}" + (f", {DRAWN_SWAPS.limit} swapped" if counts else "")
         lines.append(f"{f'{width} px wide':<24}{len(pairs):>8}{exact:>9.4f}{swaps:>13}{goal:>22}")
-        reached = reached and exact >= EXACT_GOAL and (width < SWAP_WIDTH or swaps <= SWAP_GOAL)
+        reached = reached and DRAWN_EXACT.reached(exact) and (not counts or DRAWN_SWAPS.reached(swaps))
     return "\n".join(lines), reached

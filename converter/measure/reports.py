@@ -15,17 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from converter.labels.truth import TruthCrop
+from converter.measure.goals import READER_CPU_RATIO, READER_EXACT
 from converter.measure.plots import chart
 from converter.progress import Progress
 from edge.identify.candidates import reading
 from edge.identify.verdict import ANY_FORMAT
 from edge.model import Box, Detection
 from edge.vision.reader import PlateReader, easyocr
-
-GOALS = {"openalpr_train_eu": 0.97, "openalpr_train_br": 0.95, "nanonets": 0.90, "cnn_ocr_lp_ar": 0.97}
-"""Share of a source's crops to be read exactly."""
-CPU_GOAL = 0.5
-"""CPU time of a crop, as a share of english_g2's."""
 
 Read = Callable[[NDArray[np.uint8]], tuple[str, float]]
 
@@ -102,14 +98,15 @@ def table(crops: Sequence[TruthCrop], names: Sequence[str], measured: Sequence[M
     for source, indices in sorted(rows.items()):
         shares = [sum(m.texts[i] == crops[i].text for i in indices) / len(indices) for m in measured]
         row = f"{source:<22}{len(indices):>7}" + "".join(f"{share:>14.4f}" for share in shares)
-        lines.append(row + (f"{GOALS[source]:>12.2f}" if source in GOALS else ""))
-        reached = reached and shares[0] >= GOALS.get(source, 0.0)
+        goal = READER_EXACT.get(source)
+        lines.append(row + (f"{goal.limit:>12.2f}" if goal else ""))
+        reached = reached and (goal is None or goal.reached(shares[0]))
     milliseconds = [m.cpu_s / len(crops) * 1e3 for m in measured]
     lines.append(f"{'CPU ms a crop':<22}{len(crops):>7}" + "".join(f"{ms:>14.1f}" for ms in milliseconds))
     if len(measured) > 1:
         ratio = milliseconds[0] / milliseconds[1]
-        lines.append(f"{names[0]} takes {ratio:.2f} of the CPU time of {names[1]} (to reach: at most {CPU_GOAL})")
-        reached = reached and ratio <= CPU_GOAL
+        lines.append(f"{names[0]} takes {ratio:.2f} of the CPU time of {names[1]} (to reach: {READER_CPU_RATIO})")
+        reached = reached and READER_CPU_RATIO.reached(ratio)
     return "\n".join(lines), reached
 
 

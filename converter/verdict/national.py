@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from converter.labels.truth import load_truth
-from converter.measure import drawn
+from converter.measure import drawn, goals
+from converter.measure.goals import Figure
 from converter.progress import Progress
 from converter.synth.layouts import LAYOUTS
 from converter.verdict.cases import crop_cases, feed_cases
@@ -30,14 +31,10 @@ from edge.model import Outcome, PlateRead
 from edge.vision.checksums import reader_checksum
 
 EUROPEAN, ITALIAN = "openalpr_train_eu", "italian"
-ITALIAN_GOAL = 10 / 11
-"""Least share of the Italian crops read exactly."""
-LEAST_SILENT = 5_000
+SILENT_TRIALS_MIN = 5_000
 """Trials with the car silent, at least."""
-BESIDE_GOAL, PAIRS_BESIDE = 0.95, 3
-"""Least share identified with two twins claimed beside the car; pairs of twins drawn a plate."""
-COUNTRY_GOAL, CALIBRATION_GOAL = 0.95, 0.05
-"""Least share of countries told rightly; largest expected calibration error of their probability."""
+PAIRS_BESIDE = 3
+"""Pairs of twins drawn a plate, for the trials with two twins claimed beside the car."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +115,12 @@ def country_table(rows: Sequence[tuple[str, str, float]]) -> tuple[str, bool]:
             error += abs(mean - share) * float(inside.mean())
             lines.append(f"{low:.2f} to {high:.2f}    {int(inside.sum()):>7}{mean:>10.3f}{share:>8.3f}")
     share = float(right.mean()) if len(right) else 0.0
-    lines += _row(f"country of {len(rows)} European crops", share, COUNTRY_GOAL, least=True)
-    lines += _row("expected calibration error", error, CALIBRATION_GOAL, least=False)
-    return "\n".join(lines), share >= COUNTRY_GOAL and error <= CALIBRATION_GOAL
+    figures = [
+        Figure(f"country of {len(rows)} European crops", share, goals.COUNTRY_RIGHT),
+        Figure("expected calibration error", error, goals.COUNTRY_CALIBRATION_ERROR),
+    ]
+    lines += [figure.line() for figure in figures]
+    return "\n".join(lines), all(figure.reached for figure in figures)
 
 
 def european_countries(data: Path) -> dict[str, str]:
@@ -145,13 +145,14 @@ def run(args: argparse.Namespace) -> int:
     italian = list(crop_cases(reader, load_truth(args.data, (ITALIAN,))))
     exact = sum(_text(case.frames[0][0]) == case.truth for case in italian)
     share = exact / max(len(italian), 1)
-    print("\n" + "\n".join(_row(f"{exact} of {len(italian)} Italian crops read", share, ITALIAN_GOAL, least=True)))
+    italian_exact = Figure(f"{exact} of {len(italian)} Italian crops read", share, goals.ITALIAN_EXACT)
+    print(f"\n{italian_exact.line()}")
     european = list(crop_cases(reader, load_truth(args.data, (EUROPEAN,))))
-    clear = [c for c, p in zip(figures, plates, strict=True) if p.width >= drawn.SWAP_WIDTH]
+    clear = [c for c, p in zip(figures, plates, strict=True) if p.width >= goals.DRAWN_SWAPS_WIDTH_PX]
     groups = {
         "European crops and the feed": [*european, *feed_cases(Recogniser(args.models), args.data / "feed")],
         "Italian crops": italian,
-        f"drawn Italian plates of {drawn.SWAP_WIDTH} px and more": clear,
+        f"drawn Italian plates of {goals.DRAWN_SWAPS_WIDTH_PX} px and more": clear,
     }
     trials = 0
     for name, cases in groups.items():
@@ -159,13 +160,14 @@ def run(args: argparse.Namespace) -> int:
         trials += alone.trials
         print(f"\n{name}: {len(cases)} cases")
         print(f"the car silent, one twin claimed: named {len(alone.wrong)} in {alone.trials} {_some(alone.wrong)}")
-        found = near.right / max(near.trials, 1)
-        print("\n".join(_row("two twins claimed beside the car: identified", found, BESIDE_GOAL, least=True)))
+        share = near.right / max(near.trials, 1)
+        found = Figure("two twins claimed beside the car: identified", share, goals.TWINS_BESIDE)
+        print(found.line())
         print(f"named wrongly {len(near.wrong)} in {near.trials} {_some(near.wrong)}")
-        reached = reached and not alone.wrong and not near.wrong and found >= BESIDE_GOAL
+        reached = reached and not alone.wrong and not near.wrong and found.reached
     text, well_told = country_table(told(european, european_countries(args.data)))
     print(f"\n{text}")
-    return 0 if reached and well_told and share >= ITALIAN_GOAL and trials >= LEAST_SILENT else 1
+    return 0 if reached and well_told and italian_exact.reached and trials >= SILENT_TRIALS_MIN else 1
 
 
 def _text(read: PlateRead) -> str:
@@ -174,10 +176,3 @@ def _text(read: PlateRead) -> str:
 
 def _some(wrong: Sequence[tuple[str, str]], most: int = 8) -> str:
     return ", ".join(f"{truth} as {name}" for truth, name in wrong[:most]) + (", ..." if len(wrong) > most else "")
-
-
-def _row(what: str, value: float, goal: float, *, least: bool) -> list[str]:
-    met = value >= goal if least else value <= goal
-    return [
-        f"{what:<52}{value:>8.4f}  {'at least' if least else 'at most'} {goal:<8.4g}{'reached' if met else 'missed'}"
-    ]

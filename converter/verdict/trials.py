@@ -9,6 +9,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from converter.measure.goals import NAMED_RIGHTLY, NAMED_WRONGLY, Figure, goal_table
 from edge.identify import ANY_FORMAT, Thresholds
 from edge.identify.candidates import scores
 from edge.identify.formats import Formats
@@ -191,19 +192,12 @@ def table(results: dict[Kind, Tally]) -> str:
     return "\n".join(lines)
 
 
-RIGHT_GOAL = 0.99
-"""Least share of trials in which the true car is there and is named."""
-MOST_WRONG = {Kind.PRESENT: 0.0, Kind.RANDOM: 0.0, Kind.TWINS: 0.001}
-"""Largest share of trials that may name somebody else."""
-
-
 def goals(results: dict[Kind, Tally]) -> tuple[str, bool]:
-    """What is to reach beside what is reached, as lines of text, and whether all is."""
+    """Return the table of what is to reach beside what is reached, and whether all is."""
     present = results[Kind.PRESENT]
-    right = present.right / max(present.trials, 1)
-    rows = [(f"named rightly: {Kind.PRESENT}", f"{right:.4f}", f"at least {RIGHT_GOAL}", right >= RIGHT_GOAL)]
-    for kind, most in MOST_WRONG.items():
+    figures = [Figure(f"named rightly: {Kind.PRESENT}", present.right / max(present.trials, 1), NAMED_RIGHTLY)]
+    for name, goal in NAMED_WRONGLY.items():
+        kind = Kind[name]
         share = results[kind].wrong / max(results[kind].trials, 1)
-        rows.append((f"named wrongly: {kind}", f"{share:.4f}", f"at most {most:g}", share <= most))
-    lines = [f"{what:77s}{value:>8s}  {goal:15s}{'reached' if met else 'missed'}" for what, value, goal, met in rows]
-    return "\n".join(lines), all(met for *_, met in rows)
+        figures.append(Figure(f"named wrongly: {kind}", share, goal))
+    return goal_table(figures), all(figure.reached for figure in figures)
