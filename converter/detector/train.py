@@ -22,6 +22,7 @@ from converter.detector import pipeline, weights
 from converter.detector.tf_env import limit_threads, tf
 from converter.detector.tfrecords import decode
 from converter.errors import ConverterError, MissingError
+from converter.measure.plots import plot_losses
 from converter.progress import Progress
 
 STATISTICS_PHOTOS = 48
@@ -220,24 +221,3 @@ def save_network(plan: pipeline.Plan, folder: Path, trained: Path, path: Path) -
     model.predict(image, shapes)
     tf.train.Checkpoint(model=model).restore(latest).expect_partial()
     tf.train.Checkpoint(model=model).save(str(path))
-
-
-def plot_losses(history: list[tuple[int, dict[str, float]]], path: Path) -> None:
-    """Losses and learning rate over the steps, as a picture."""
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    from matplotlib import pyplot
-
-    steps = [step for step, _ in history]
-    figure, axes = pyplot.subplots(figsize=(9, 5))
-    for key in ("Loss/total_loss", "Loss/classification_loss", "Loss/localization_loss"):
-        axes.plot(steps, [losses[key] for _, losses in history], label=key.removeprefix("Loss/").replace("_", " "))
-    axes.set(xlabel="step", ylabel="loss", yscale="log")
-    axes.legend()
-    rate = axes.twinx()
-    rate.plot(steps, [losses["learning_rate"] for _, losses in history], color="grey", linestyle=":")
-    rate.set_ylabel("learning rate")
-    figure.tight_layout()
-    figure.savefig(path, dpi=110)
-    pyplot.close(figure)

@@ -12,8 +12,9 @@ from converter.errors import ConverterError, MissingError
 from converter.labels.options import add_labels, labelled_photos
 from converter.labels.splits import read_split
 from converter.measure.acceptance import acceptance_table
-from converter.measure.evaluate import FLOOR, cost_table, mistakes_sheet, plot_curves, report
+from converter.measure.evaluate import FLOOR, cost_table, mistakes_sheet, report
 from converter.measure.evaluate import evaluate as measure
+from converter.measure.plots import plot_curves
 
 
 def add_parsers(subparsers: Subparsers) -> None:
@@ -79,7 +80,7 @@ def _evaluate(arguments: argparse.Namespace) -> int:
         count = mistakes_sheet(evaluations[0], photos, arguments.mistakes)
         sys.stdout.write(f"{count} photos with a mistake: {arguments.mistakes}\n")
     if arguments.plot:
-        plot_curves(evaluations, arguments.plot)
+        plot_curves({entry.model.stem: entry.outcomes for entry in evaluations}, arguments.plot)
     return 0 if reached else 1
 
 
@@ -117,7 +118,7 @@ def _reader_evaluate(args: argparse.Namespace) -> int:
     for path in (args.errors, args.plot):
         path.parent.mkdir(parents=True, exist_ok=True)
     print(reports.reliability(crops, measured[0], args.plot))
-    print(f"{reports.contact_sheet(args.errors, crops, measured[0])} errors are shown in {args.errors}")
+    print(f"{reports.errors_sheet(args.errors, crops, measured[0])} errors are shown in {args.errors}")
     return 0 if reached else 1
 
 

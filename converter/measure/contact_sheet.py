@@ -1,4 +1,4 @@
-"""Contact sheets: many photos with their boxes on one picture, for eyes."""
+"""Contact sheets: many photos or crops on one picture, to look at."""
 
 from __future__ import annotations
 
@@ -22,23 +22,38 @@ Cell = tuple[NDArray[np.uint8], Sequence[tuple[Box | PlateBox, tuple[int, int, i
 """A photo (H, W, 3) RGB, boxes in its pixels with their colours, and a caption."""
 
 
-def contact_sheet(cells: Sequence[Cell], path: Path) -> None:
-    """Writes the cells, six a row, as a JPEG or PNG."""
-    rows = max(1, -(-len(cells) // COLUMNS))
-    sheet = Image.new("RGB", (COLUMNS * CELL[0], rows * (CELL[1] + _CAPTION)))
-    pen = ImageDraw.Draw(sheet)
-    for i, (pixels, boxes, caption) in enumerate(cells):
-        left, top = (i % COLUMNS) * CELL[0], (i // COLUMNS) * (CELL[1] + _CAPTION)
-        photo = Image.fromarray(pixels)
-        scale = min(CELL[0] / photo.width, CELL[1] / photo.height)
-        photo = photo.resize((max(1, round(photo.width * scale)), max(1, round(photo.height * scale))))
-        draw = ImageDraw.Draw(photo)
-        for box, colour in boxes:
-            draw.rectangle([side * scale for side in (box.x1, box.y1, box.x2, box.y2)], outline=colour)
-        sheet.paste(photo, (left, top))
-        pen.text((left + 2, top + CELL[1]), caption, fill="white")
+def write_sheet(tiles: Sequence[NDArray[np.uint8]], columns: int, path: Path, fill: int = 0) -> None:
+    """Write *tiles*, all of one shape (H, W) or (H, W, 3) RGB, *columns* a row, as one JPEG or PNG.
+
+    Nothing is written where there is no tile; the last row is filled up with the grey *fill*.
+    """
+    if not tiles:
+        return
+    empty = np.full_like(tiles[0], fill)
+    padded = [*tiles, *[empty] * (-len(tiles) % columns)]
+    rows = [np.hstack(padded[first : first + columns]) for first in range(0, len(padded), columns)]
     path.parent.mkdir(parents=True, exist_ok=True)
-    sheet.save(path)
+    Image.fromarray(np.vstack(rows)).save(path)
+
+
+def contact_sheet(cells: Sequence[Cell], path: Path) -> None:
+    """Write photos with their boxes and captions, six a row, as one JPEG or PNG."""
+    write_sheet([_tile(*cell) for cell in cells], COLUMNS, path)
+
+
+def _tile(
+    pixels: NDArray[np.uint8], boxes: Sequence[tuple[Box | PlateBox, tuple[int, int, int]]], caption: str
+) -> NDArray[np.uint8]:
+    tile = Image.new("RGB", (CELL[0], CELL[1] + _CAPTION))
+    photo = Image.fromarray(pixels)
+    scale = min(CELL[0] / photo.width, CELL[1] / photo.height)
+    photo = photo.resize((max(1, round(photo.width * scale)), max(1, round(photo.height * scale))))
+    pen = ImageDraw.Draw(photo)
+    for box, colour in boxes:
+        pen.rectangle([side * scale for side in (box.x1, box.y1, box.x2, box.y2)], outline=colour)
+    tile.paste(photo, (0, 0))
+    ImageDraw.Draw(tile).text((2, CELL[1]), caption, fill="white")
+    return np.asarray(tile)
 
 
 def is_wrong(outcome: Outcome, threshold: float) -> bool:

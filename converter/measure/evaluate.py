@@ -8,11 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
 from converter.labels.photo import Photo
 from converter.measure.contact_sheet import contact_sheet, is_wrong, mistake_cell
-from converter.measure.metrics import Outcome, Summary, curve, match, summarise
+from converter.measure.metrics import Outcome, Summary, match, summarise
 from converter.progress import Progress
 from edge.vision.detector import Detector
 from edge.vision.images import load_image
@@ -129,31 +127,3 @@ def mistakes_sheet(evaluation: Evaluation, photos: Sequence[Photo], path: Path) 
     cells = [mistake_cell(outcome, load_image(path), threshold) for outcome, path in wrong[:SHEET_CELLS]]
     contact_sheet(cells, path)
     return len(wrong)
-
-
-def plot_curves(evaluations: Sequence[Evaluation], path: Path) -> None:
-    """Precision against recall at IoU 0.5 and 0.75.
-
-    Raises:
-        ImportError: matplotlib is not installed in this environment.
-    """
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    from matplotlib import pyplot
-
-    figure, axes = pyplot.subplots(figsize=(7, 6))
-    for evaluation in evaluations:
-        for threshold, style in ((0.5, "-"), (0.75, ":")):
-            points = curve(evaluation.outcomes, threshold)
-            label = f"{evaluation.model.stem}, IoU {threshold}: AP {points.average_precision:.3f}"
-            axes.plot(points.recall, points.precision, style, label=label)
-    axes.set(
-        xlabel="recall", ylabel="precision", xlim=(0.5, 1.005), ylim=(0.5, 1.005), xticks=np.arange(0.5, 1.01, 0.1)
-    )
-    axes.grid(alpha=0.3)
-    axes.legend(loc="lower left")
-    figure.tight_layout()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=110)
-    pyplot.close(figure)

@@ -1,4 +1,7 @@
-"""Line charts with Pillow: training curves and the reliability of the confidences."""
+"""Charts: training curves, the reliability of confidences, precision against recall.
+
+The unit's environment has no matplotlib, so the reader's charts are drawn with Pillow.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,10 @@ import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 from PIL import Image, ImageDraw, ImageFont
+
+from converter.measure.metrics import Outcome, curve
 
 Point = tuple[float, float]
 _SIZE, _LEFT, _TOP, _RIGHT, _BOTTOM = (720, 420), 60, 20, 700, 370
@@ -50,3 +56,52 @@ def training_curves(log: Path, path: Path) -> None:
     sources = [name for name in rows[0] if name not in ("step", "loss")]
     lines = {name: [(float(row["step"]), float(row[name])) for row in rows] for name in sources}
     chart(path, lines, "step", float(rows[-1]["step"]))
+
+
+def plot_curves(models: Mapping[str, Sequence[Outcome]], path: Path) -> None:
+    """Draw precision against recall at IoU 0.5 and 0.75 (needs matplotlib).
+
+    Raises:
+        ImportError: matplotlib is not installed in this environment.
+    """
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(7, 6))
+    for model, outcomes in models.items():
+        for threshold, style in ((0.5, "-"), (0.75, ":")):
+            points = curve(outcomes, threshold)
+            label = f"{model}, IoU {threshold}: AP {points.average_precision:.3f}"
+            axes.plot(points.recall, points.precision, style, label=label)
+    axes.set(
+        xlabel="recall", ylabel="precision", xlim=(0.5, 1.005), ylim=(0.5, 1.005), xticks=np.arange(0.5, 1.01, 0.1)
+    )
+    axes.grid(alpha=0.3)
+    axes.legend(loc="lower left")
+    figure.tight_layout()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=110)
+    pyplot.close(figure)
+
+
+def plot_losses(history: list[tuple[int, dict[str, float]]], path: Path) -> None:
+    """Draw the losses of a detector and the learning rate over the steps (needs matplotlib)."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot
+
+    steps = [step for step, _ in history]
+    figure, axes = pyplot.subplots(figsize=(9, 5))
+    for key in ("Loss/total_loss", "Loss/classification_loss", "Loss/localization_loss"):
+        axes.plot(steps, [losses[key] for _, losses in history], label=key.removeprefix("Loss/").replace("_", " "))
+    axes.set(xlabel="step", ylabel="loss", yscale="log")
+    axes.legend()
+    rate = axes.twinx()
+    rate.plot(steps, [losses["learning_rate"] for _, losses in history], color="grey", linestyle=":")
+    rate.set_ylabel("learning rate")
+    figure.tight_layout()
+    figure.savefig(path, dpi=110)
+    pyplot.close(figure)

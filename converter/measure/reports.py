@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from converter.labels.truth import TruthCrop
+from converter.measure.contact_sheet import write_sheet
 from converter.measure.goals import READER_CPU_RATIO, READER_EXACT
 from converter.measure.plots import chart
 from converter.progress import Progress
@@ -129,7 +130,7 @@ def reliability(crops: Sequence[TruthCrop], measured: Measured, plot: Path, bins
     return "\n".join(lines)
 
 
-def contact_sheet(path: Path, crops: Sequence[TruthCrop], measured: Measured, columns: int = 6) -> int:
+def errors_sheet(path: Path, crops: Sequence[TruthCrop], measured: Measured, columns: int = 6) -> int:
     """Write all crops that were read wrongly, with truth and reading, as one picture; return how many."""
     tiles = []
     for crop, text, confidence in zip(crops, measured.texts, measured.confidences, strict=True):
@@ -141,10 +142,5 @@ def contact_sheet(path: Path, crops: Sequence[TruthCrop], measured: Measured, co
         for i, label in enumerate(labels):
             cv2.putText(tile, label, (2, 97 + 15 * i), cv2.FONT_HERSHEY_SIMPLEX, 0.42, (255,), 1, cv2.LINE_AA)
         tiles.append(tile)
-    errors = len(tiles)
-    while tiles and len(tiles) % columns:
-        tiles.append(np.zeros_like(tiles[0]))
-    if tiles:
-        rows = [np.hstack(tiles[i : i + columns]) for i in range(0, len(tiles), columns)]
-        cv2.imwrite(str(path), np.vstack(rows))
-    return errors
+    write_sheet(tiles, columns, path)
+    return len(tiles)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from converter.labels.clips import frames_of
+from converter.measure.contact_sheet import write_sheet
 from converter.progress import Progress
 from edge.demo.cast import load_cast
 from edge.identify.candidates import reading
@@ -46,11 +47,7 @@ def draw_strip(models: Path, feed: Path, out: Path) -> tuple[int, int]:
             right += sum(reading(plate, ANY_FORMAT) == scene.plate for plate, _ in reads)
             cells += [_cell(plate, crop, scene.plate) for plate, crop in (reads[-1:] + reads[:1])]
             progress.step()
-    while len(cells) % COLUMNS:
-        cells.append(np.full_like(cells[0], 255))
-    rows = [np.hstack(cells[i : i + COLUMNS]) for i in range(0, len(cells), COLUMNS)]
-    out.parent.mkdir(parents=True, exist_ok=True)
-    cv2.imwrite(str(out), np.vstack(rows))
+    write_sheet([np.ascontiguousarray(cell[..., ::-1]) for cell in cells], COLUMNS, out, fill=255)
     return seen, right
 
 

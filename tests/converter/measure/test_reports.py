@@ -12,7 +12,7 @@ from PIL import Image
 
 from converter.labels.truth import TruthCrop
 from converter.measure.plots import chart, training_curves
-from converter.measure.reports import Measured, contact_sheet, measure, reliability, table
+from converter.measure.reports import Measured, errors_sheet, measure, reliability, table
 from converter.reader.confidence import fit
 
 
@@ -72,10 +72,10 @@ def test_reliability_is_zero_for_honest_confidences(tmp_path: Path) -> None:
 
 def test_errors_are_shown_and_counted(tmp_path: Path) -> None:
     measured = Measured(("AB1", "XX"), (0.9, 0.4), 1.0)
-    assert contact_sheet(tmp_path / "errors.png", crops("AB1", "CD2"), measured) == 1
+    assert errors_sheet(tmp_path / "errors.png", crops("AB1", "CD2"), measured) == 1
     with Image.open(tmp_path / "errors.png") as sheet:
         assert sheet.width == 6 * 260
-    assert contact_sheet(tmp_path / "none.png", crops("AB1", "XX"), measured) == 0
+    assert errors_sheet(tmp_path / "none.png", crops("AB1", "XX"), measured) == 0
     assert not (tmp_path / "none.png").exists()
 
 
