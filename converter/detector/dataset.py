@@ -12,7 +12,7 @@ from converter.labels.photo import Photo
 from converter.labels.splits import write_splits
 from converter.measure.contact_sheet import GREEN, Cell
 from converter.progress import Progress
-from converter.synth import colour_plates, distractors
+from converter.synth.fonts import scene_fonts, word_fonts
 from converter.synth.light import JPEG_QUALITIES
 from converter.synth.scenes import Recipe, Studio
 
@@ -52,7 +52,7 @@ def build(
     for old in out.glob(RECORDS):
         old.unlink()
     rng = random.Random(seed)  # noqa: S311
-    studio = Studio(recipe, rng, colour_plates.load_fonts(fonts), distractors.word_fonts())
+    studio = Studio(recipe, rng, scene_fonts(fonts), word_fonts())
     cells: list[Cell] = []
     with Progress("scenes", scenes) as progress:
         for start in range(0, scenes, SHARD):

@@ -25,8 +25,12 @@ from converter.reader.optimizer import Optimizer
 from converter.reader.real import RealCrop
 from converter.reader.validation import exact_match, read_batchwise
 
-_COUNTRY_SHARE = 0.15
-"""How much the loss of the country counts beside that of the text."""
+_COUNTRY_LOSS_WEIGHT = 0.15
+"""Weight of the loss of the country; the loss of the text has 1."""
+_AUXILIARY_LOSS_WEIGHT = 0.4
+"""Weight of the loss of the auxiliary head in a training from random weights; with starting weights it is 0."""
+_FORMER_NAMES = {"hint": "auxiliary_head"}
+"""Parts of a checkpoint that had another name in earlier versions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +49,21 @@ def train(
     out: Path, stores: list[Path], real: list[RealCrop], truth: list[TruthCrop], plan: Plan, mix: Mix,
     start_from: Path | None = None,
 ) -> nn.Module:  # fmt: skip
-    """Train into *out* (``checkpoint.pt``, ``log.csv``, ``log.png``); return the averaged network in evaluation mode.
+    """Train the network; return the running average of its weights, in evaluation mode.
 
-    An existing checkpoint is continued; *start_from* gives starting weights (another run's checkpoint). Raises
-    :class:`RunError` where the checkpoint belongs to another plan.
+    Args:
+        out: folder for ``checkpoint.pt``, ``log.csv`` and ``log.png``; a checkpoint there is continued.
+        stores: folders of rendered plates.
+        real: crops of photos.
+        truth: crops that the network is measured on while it trains.
+        plan: how long and how fast to learn.
+        mix: what a batch consists of.
+        start_from: starting weights: the checkpoint of another training, or a shipped network.
+
+    Raises:
+        RunError: the checkpoint in *out* is of another plan or network.
+        MissingError: there are no rendered plates, or no starting weights.
+        NetworkError: *start_from* holds no plate reader.
     """
     torch.set_num_threads(1)
     torch.manual_seed(plan.seed)
@@ -59,9 +74,11 @@ def train(
         adopt(network, load_averaged(start_from))
     average = get_ema_multi_avg_fn(0.998)  # type: ignore[no-untyped-call]
     averaged = AveragedModel(network, multi_avg_fn=average, use_buffers=True)
-    hint = nn.Linear(CELL_WIDTH, CLASSES)
-    optimizer = Optimizer(network, hint, plan.rate, plan.steps)
-    parts: dict[str, Any] = {"network": network, "hint": hint, "averaged": averaged, "optimizer": optimizer}
+    auxiliary_head = nn.Linear(CELL_WIDTH, CLASSES)
+    optimizer = Optimizer(network, auxiliary_head, plan.rate, plan.steps)
+    parts: dict[str, Any] = {
+        "network": network, "auxiliary_head": auxiliary_head, "averaged": averaged, "optimizer": optimizer,
+    }  # fmt: skip
     checkpoint = out / "checkpoint.pt"
     step = 0
     if checkpoint.is_file():
@@ -71,18 +88,18 @@ def train(
             raise RunError(f"{out} holds a run of {steps} steps", "give as many, or a new folder")
         try:
             for name, state in saved.items():
-                parts[name].load_state_dict(state)
+                parts[_FORMER_NAMES.get(name, name)].load_state_dict(state)
         except (RuntimeError, LookupError):
             raise RunError(
                 f"{out} holds a run of another network or optimizer", f"give a new folder and --start-from {checkpoint}"
             ) from None
     (out / "plan.json").write_text(json.dumps({**asdict(plan), **asdict(mix), "real_crops": len(real)}, indent=1))
     batches: Iterator[Batch] = iter(loader(TrainingBatches(stores, real, mix, plan.batch, plan.seed, step)))
-    hint_share = 0.4 if start_from is None else 0.0
+    loss_weight = _AUXILIARY_LOSS_WEIGHT if start_from is None else 0.0
     loss_average = 0.0
     with Progress("train", plan.steps - step) as progress:
         while step < plan.steps:
-            loss = _step(network, hint, hint_share, next(batches), optimizer)
+            loss = _step(network, auxiliary_head, loss_weight, next(batches), optimizer)
             averaged.update_parameters(network)
             step += 1
             loss_average = loss if loss_average == 0 else 0.98 * loss_average + 0.02 * loss
@@ -96,23 +113,26 @@ def train(
     return averaged.module
 
 
-def _step(network: nn.Module, hint: nn.Linear, share: float, batch: Batch, optimizer: Optimizer) -> float:
-    """One step; returns the network's own CTC loss.
+def _step(
+    network: nn.Module, auxiliary_head: nn.Linear, loss_weight: float, batch: Batch, optimizer: Optimizer
+) -> float:
+    """Do one step of the optimizer; return the CTC loss of the network.
 
-    *hint* reads the convolutions' cells directly. Its loss, counted by *share*, ends early in training the plateau in
-    which CTC knows the blank only; the shipped network has no such head.
+    *auxiliary_head* classifies the cells of the convolutions directly. Its loss, with *loss_weight*, shortens the
+    plateau at the beginning of a training in which the network predicts the blank only. The shipped network has no
+    such head.
     """
     images, targets, lengths, countries = batch
     network.train()
     with torch.autocast("cpu", torch.bfloat16):
         cells = network.see(images.contiguous(memory_format=torch.channels_last))  # type: ignore[operator]
         understood = network.understand(cells)  # type: ignore[operator]
-        logits, hinted = network.classify(understood), hint(cells)  # type: ignore[operator]
+        logits, auxiliary = network.classify(understood), auxiliary_head(cells)  # type: ignore[operator]
         origins = network.origin(cells, understood)  # type: ignore[operator]
     loss = _ctc(logits, targets, lengths)
     told = functional.cross_entropy(origins.float(), countries, ignore_index=UNKNOWN, reduction="sum") / len(images)
     optimizer.zero_grad()
-    torch.autograd.backward([loss + share * _ctc(hinted, targets, lengths) + _COUNTRY_SHARE * told])
+    torch.autograd.backward([loss + loss_weight * _ctc(auxiliary, targets, lengths) + _COUNTRY_LOSS_WEIGHT * told])
     optimizer.step()
     return float(loss.detach())
 

@@ -60,13 +60,13 @@ def _harvest(args: argparse.Namespace) -> int:
     from converter.labels.groups import group_photos
     from converter.labels.splits import read_split
     from converter.refiner import harvest, store
-    from converter.synth import colour_plates, distractors
+    from converter.synth.fonts import scene_fonts, word_fonts
     from converter.synth.scenes import Studio
     from edge.vision.detector import Detector
 
     photos = [photo for photo in read_split(args.dataset, "training") if photo.boxes]
     recipe = replace(harvest.RECIPE, squeezed=dict(args.squeezed))
-    studio = Studio(recipe, random.Random(args.seed), colour_plates.load_fonts(args.fonts), distractors.word_fonts())  # noqa: S311
+    studio = Studio(recipe, random.Random(args.seed), scene_fonts(args.fonts), word_fonts())  # noqa: S311
     store.save(harvest.harvest(group_photos(photos), Detector(args.detector), studio, args.scenes), args.out)
     return 0
 

@@ -23,7 +23,7 @@ from edge.vision.boxes import iou
 from edge.vision.closeup import close_up, edges_of, frame_of
 from edge.vision.detector import Detector
 
-RECIPE = Recipe(width=640, height=480, plate_px=(16.0, 384.0), words=0.6)
+RECIPE = Recipe(width=640, height=480, plate_px=(16.0, 384.0), distractors=0.6)
 """Scenes as large as photos are."""
 PLATE, NOTHING = 0.35, 0.15
 """IoU from which a proposal means the plate, and up to which it means none; what lies between teaches nothing."""

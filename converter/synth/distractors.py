@@ -1,21 +1,20 @@
-"""What looks like a plate and is none: badges of cars, captions and web addresses in photos, signs, bars, lamps.
+"""Distractors: badges of cars, captions and web addresses in photos, signs, bars, lamps.
 
-They are written onto training scenes as hard negatives.
+They look like plates and are drawn onto training scenes as hard negatives.
 """
 
 from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ImageFont
 
 from converter.labels.photo import PlateBox
-from converter.synth import colour_plates
+from converter.synth.fonts import Font
+from converter.synth.text_masks import random_text, text_mask
 
 Pixels = NDArray[np.uint8]
 
@@ -24,21 +23,8 @@ _SYLLABLES += " ni no on or pa pe po ra re ri ro ru sa se si so ta te ti to tu v
 _ENDS = (".com", ".net", ".in", ".de", ".org", ".it", " cars", " auto", " motors", " blog")
 
 
-def word_fonts(size: int = 92) -> list[colour_plates.Font]:
-    """Fonts of books and screens, those that come with matplotlib.
-
-    Raises:
-        ImportError: matplotlib is not installed in this environment.
-    """
-    import matplotlib as mpl
-
-    folder = Path(mpl.get_data_path()) / "fonts" / "ttf"
-    files = sorted(file for file in folder.glob("*.ttf") if file.name.startswith(("DejaVu", "STIXGeneral")))
-    return [ImageFont.truetype(str(file), size) for file in files if "Display" not in file.name]
-
-
-def write(canvas: Pixels, boxes: Sequence[PlateBox], fonts: Sequence[colour_plates.Font], rng: random.Random) -> None:
-    """Puts one to three such things onto the canvas (H, W, 3) RGB, away from the plates."""
+def write(canvas: Pixels, boxes: Sequence[PlateBox], fonts: Sequence[Font], rng: random.Random) -> None:
+    """Draw one to three distractors onto *canvas* (H, W, 3) RGB, away from the plates in *boxes*."""
     for _ in range(rng.randint(1, 3)):
         kind = rng.choices((_badge, _caption, _sign, _grille, _round), (4, 3, 2, 2, 2))[0]
         kind(canvas, boxes, fonts, rng)
@@ -50,7 +36,7 @@ def word(rng: random.Random) -> str:
     return rng.choice((str.upper, str.upper, str.title, str.lower))(text)
 
 
-def _badge(canvas: Pixels, boxes: Sequence[PlateBox], fonts: Sequence[colour_plates.Font], rng: random.Random) -> None:
+def _badge(canvas: Pixels, boxes: Sequence[PlateBox], fonts: Sequence[Font], rng: random.Random) -> None:
     """A maker's or a model's name in metal, on the car a little above or below a plate."""
     text = word(rng) if rng.random() < 0.7 else f"{word(rng)} {rng.randint(1, 600)}"
     if rng.random() < 0.4:
@@ -67,11 +53,9 @@ def _badge(canvas: Pixels, boxes: Sequence[PlateBox], fonts: Sequence[colour_pla
     _paint(canvas, mask, x, y, [min(max((light if rng.random() < 0.9 else dark) + t, 0), 255) for t in tint])
 
 
-def _caption(
-    canvas: Pixels, boxes: Sequence[PlateBox], fonts: Sequence[colour_plates.Font], rng: random.Random
-) -> None:
+def _caption(canvas: Pixels, boxes: Sequence[PlateBox], fonts: Sequence[Font], rng: random.Random) -> None:
     """An address or a date burnt into the photo, mostly along its edge."""
-    text = rng.choice((word(rng) + rng.choice(_ENDS), word(rng), colour_plates.random_text("DDDD-DD-DD DD:DD", rng)))
+    text = rng.choice((word(rng) + rng.choice(_ENDS), word(rng), random_text("9999-99-99 99:99", rng)))
     height = rng.randint(6, max(7, canvas.shape[0] // 10))
     mask = _mask(text, rng.choice(fonts), height, canvas.shape[1])
     room_x, room_y = canvas.shape[1] - mask.shape[1], canvas.shape[0] - mask.shape[0]
@@ -81,12 +65,9 @@ def _caption(
         _paint(canvas, mask, x, y, rng.choice(([255] * 3, [0] * 3, [rng.randint(0, 255) for _ in range(3)])))
 
 
-def _sign(canvas: Pixels, boxes: Sequence[PlateBox], fonts: Sequence[colour_plates.Font], rng: random.Random) -> None:
+def _sign(canvas: Pixels, boxes: Sequence[PlateBox], fonts: Sequence[Font], rng: random.Random) -> None:
     """Two or three lines on a board: a shop, a direction, a car for sale."""
-    lines = [
-        word(rng) if rng.random() < 0.7 else colour_plates.random_text("DD DDD DDD", rng)
-        for _ in range(rng.randint(2, 3))
-    ]
+    lines = [word(rng) if rng.random() < 0.7 else random_text("99 999 999", rng) for _ in range(rng.randint(2, 3))]
     height = rng.randint(5, max(6, canvas.shape[0] // 20))
     masks = [_mask(line, rng.choice(fonts), height, canvas.shape[1] // 2) for line in lines]
     pad = max(2, height // 3)
@@ -107,7 +88,7 @@ def _sign(canvas: Pixels, boxes: Sequence[PlateBox], fonts: Sequence[colour_plat
         row += mask.shape[0] + pad
 
 
-def _grille(canvas: Pixels, boxes: Sequence[PlateBox], fonts: Sequence[colour_plates.Font], rng: random.Random) -> None:
+def _grille(canvas: Pixels, boxes: Sequence[PlateBox], fonts: Sequence[Font], rng: random.Random) -> None:
     """A radiator's, a fence's or a window's bars."""
     tall = rng.randint(8, max(9, canvas.shape[0] // rng.choice((4, 8))))
     wide = round(tall * rng.uniform(1.5, 5))
@@ -124,7 +105,7 @@ def _grille(canvas: Pixels, boxes: Sequence[PlateBox], fonts: Sequence[colour_pl
     spot[:] = cv2.GaussianBlur(grid, (0, 0), rng.uniform(0.3, 1.0))[..., None]
 
 
-def _round(canvas: Pixels, boxes: Sequence[PlateBox], fonts: Sequence[colour_plates.Font], rng: random.Random) -> None:
+def _round(canvas: Pixels, boxes: Sequence[PlateBox], fonts: Sequence[Font], rng: random.Random) -> None:
     """A lamp or a wheel: rings in two colours, a wheel's with spokes."""
     tall = rng.randint(6, max(7, canvas.shape[0] // 5))
     wide = round(tall * rng.uniform(0.8, 2.6))
@@ -179,9 +160,9 @@ def _free(boxes: Sequence[PlateBox], x: int, y: int, shape: tuple[int, ...]) -> 
     return not any(b.x1 < x + width + 2 and x - 2 < b.x2 and b.y1 < y + height + 2 and y - 2 < b.y2 for b in boxes)
 
 
-def _mask(text: str, font: colour_plates.Font, height: int, widest: int) -> Pixels:
+def _mask(text: str, font: Font, height: int, widest: int) -> Pixels:
     """The text in this height in pixels, at most `widest` pixels wide: (H, W), 255 where there is ink."""
-    mask = colour_plates.text_mask(text, font)
+    mask = text_mask(text, font)
     width = min(widest - 1, max(4, round(height * mask.shape[1] / mask.shape[0])))
     return np.asarray(cv2.resize(mask, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 

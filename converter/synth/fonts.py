@@ -43,6 +43,7 @@ PAINTED = "painted"
 """Name of all text and sign fonts together."""
 ARABIC_FONTS = ("Amiri-Bold.ttf", "DejaVuSans-Bold.ttf", "DejaVuSans.ttf")
 _SHEET_HEIGHT = 96
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 NATIONAL = 0.85
 """How often a plate of a country with an alphabet of its own is lettered with it."""
 
@@ -141,15 +142,42 @@ class FontShelf:
 
 
 def _line(path: Path, text: str, height: int) -> NDArray[np.uint8]:
-    font = _font(path, 64)
-    left, top, right, bottom = font.getbbox(text)
-    image = Image.new("L", (max(1, int(right - left)), max(1, int(bottom - top))))
-    ImageDraw.Draw(image).text((-left, -top), text, 255, font)
-    width = max(1, round(image.width * height / image.height))
-    return np.asarray(cv2.resize(np.asarray(image), (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+    mask = ink_mask(text, _font(path, 64))
+    width = max(1, round(mask.shape[1] * height / mask.shape[0]))
+    return np.asarray(cv2.resize(mask, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def ink_mask(text: str, font: Font) -> NDArray[np.uint8]:
+    """Return *text* in *font*, cropped to its ink: (H, W), 255 where there is ink."""
+    x0, y0, x1, y1 = font.getbbox(text)
+    mask = Image.new("L", (max(1, int(x1 - x0)), max(1, int(y1 - y0))))
+    ImageDraw.Draw(mask).text((-x0, -y0), text, fill=255, font=font)
+    return np.asarray(mask)
+
+
+def scene_fonts(folder: Path | None, size: int = 92) -> list[Font]:
+    """Return the fonts below *folder* (.ttf, .otf) in *size* pixels, for plates on scenes.
+
+    Pillow's built-in font stands in where there is no folder or no font in it.
+    """
+    files = sorted(p for p in folder.rglob("*") if p.suffix in {".ttf", ".otf"}) if folder else []
+    return [ImageFont.truetype(str(file), size) for file in files] or [ImageFont.load_default(size)]
 
 
 def _find(folders: Sequence[Path], patterns: Sequence[str]) -> list[Path]:
     """Return one path a file name, in the order of the names."""
     found = {p.name: p for folder in folders for pattern in patterns for p in folder.rglob(pattern)}
     return [found[name] for name in sorted(found)]
+
+
+def word_fonts(size: int = 92) -> list[Font]:
+    """Return the fonts that come with matplotlib in *size* pixels, for badges and captions on scenes.
+
+    Raises:
+        ImportError: matplotlib is not installed in this environment.
+    """
+    import matplotlib as mpl
+
+    folder = Path(mpl.get_data_path()) / "fonts" / "ttf"
+    files = sorted(file for file in folder.glob("*.ttf") if file.name.startswith(("DejaVu", "STIXGeneral")))
+    return [ImageFont.truetype(str(file), size) for file in files if "Display" not in file.name]

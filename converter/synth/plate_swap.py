@@ -1,4 +1,4 @@
-"""Hangs rendered plates of other countries, or sticks letters, where the plates of a photo hang."""
+"""Plate swap: drawn plates of other countries, or letters on the body, where the plates of a photo hang."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from converter.labels.photo import PlateBox
 from converter.synth import colour_plates
+from converter.synth.fonts import Font
+from converter.synth.text_masks import random_text, text_mask
 
 Pixels = NDArray[np.uint8]
 
@@ -25,23 +27,27 @@ FADED = 0.15
 """How often a plate is so worn that its ink is little darker or lighter than its paper."""
 
 
-def rehang(
-    image: Pixels, boxes: Sequence[PlateBox], fonts: list[colour_plates.Font], rng: random.Random
+def swap_plates(
+    image: Pixels, boxes: Sequence[PlateBox], fonts: Sequence[Font], rng: random.Random
 ) -> tuple[Pixels, list[PlateBox]]:
-    """The photo (H, W, 3) RGB with most of its plates exchanged for rendered ones or for letters stuck onto the body,
-    and all the boxes, old and new.
+    """Exchange most plates of a photo for drawn ones, or for letters on the body; return the photo and all boxes.
 
-    The new ones hang in a slight perspective and in the light of the place. `fonts` as
-    `colour_plates.load_fonts` gives them.
+    The new plates hang in a slight perspective and in the light of the place.
+
+    Args:
+        image: the photo (H, W, 3) RGB; it is not changed.
+        boxes: the plates of the photo.
+        fonts: from :func:`converter.synth.fonts.scene_fonts`.
+        rng: decides everything.
     """
     image = image.copy()
-    hung: list[PlateBox] = []
+    placed: list[PlateBox] = []
     for box in boxes:
         if box.width < 16 or box.height < 6 or box.width > 0.6 * image.shape[1] or rng.random() < 0.2:
-            hung.append(box)
+            placed.append(box)
             continue
         if rng.random() < BARE:
-            hung.append(_stick_on(image, box, fonts, rng))
+            placed.append(stick_letters(image, box, fonts, rng))
             continue
         plate = colour_plates.render(rng, fonts)
         ratio = plate.shape[1] / plate.shape[0]
@@ -60,15 +66,15 @@ def rehang(
         quad = np.array([(cx + x + dx, cy + y + dy) for (x, y), (dx, dy) in zip(corners, jitter, strict=True)])
         inside = (quad >= 0).all() and (quad[:, 0] < image.shape[1]).all() and (quad[:, 1] < image.shape[0]).all()
         if not inside:
-            hung.append(box)
+            placed.append(box)
             continue
         paste(image, plate, quad, box, rng)
-        hung.append(PlateBox(*quad.min(axis=0).tolist(), *quad.max(axis=0).tolist()))
-    return image, hung
+        placed.append(PlateBox(*quad.min(axis=0).tolist(), *quad.max(axis=0).tolist()))
+    return image, placed
 
 
 def paste(image: Pixels, plate: Pixels, quad: NDArray[np.float64], old: PlateBox, rng: random.Random) -> None:
-    """Warps the plate onto the quadrilateral (4, 2), clockwise from top left, as bright as the old plate was."""
+    """Warp *plate* onto the quadrilateral *quad* (4, 2), clockwise from top left, as bright as the *old* plate was."""
     x1, y1 = np.floor(np.minimum(quad.min(axis=0), (old.x1, old.y1))).astype(int)
     x2, y2 = np.ceil(np.maximum(quad.max(axis=0), (old.x2, old.y2))).astype(int)
     x1, y1, x2, y2 = max(x1, 0), max(y1, 0), min(x2, image.shape[1]), min(y2, image.shape[0])
@@ -91,20 +97,20 @@ def paste(image: Pixels, plate: Pixels, quad: NDArray[np.float64], old: PlateBox
     region[:] = np.clip(under * (1 - alpha) + new * alpha, 0, 255).astype(np.uint8)
 
 
-def _stick_on(image: Pixels, old: PlateBox, fonts: list[colour_plates.Font], rng: random.Random) -> PlateBox:
-    """Letters without a plate where the old plate was; returns the box around them."""
+def stick_letters(image: Pixels, old: PlateBox, fonts: Sequence[Font], rng: random.Random) -> PlateBox:
+    """Write letters without a plate where the *old* plate was; return the box around them."""
     x1, y1, x2, y2 = (round(v) for v in (old.x1, old.y1, old.x2, old.y2))
     spot = image[y1:y2, x1:x2]
     spot[:] = np.clip(_smoothed_over(image, old, (x1, y1, x2, y2)), 0, 255).astype(np.uint8)
     rows = 2 if old.width < 2.5 * old.height else 1
-    pattern = rng.choice(("LL DD\nDDDD", "LLL\nDDDD", "LL DD L\nDDDD") if rows == 2 else ("LL DD L DDDD", "LLL DDDD"))
+    pattern = rng.choice(("AA 99/9999", "AAA/9999", "AA 99 A/9999") if rows == 2 else ("AA 99 A 9999", "AAA 9999"))
     dark_ink = float(spot.mean()) > 110
     ink = np.array([rng.randint(0, 50) if dark_ink else rng.randint(190, 255) for _ in range(3)], np.float32)
     font, tall = rng.choice(fonts), spot.shape[0] // rows
     gap = max(1, round(0.08 * tall))
     room = (max(spot.shape[1] - 2 * gap, 1), max(tall - 2 * gap, 1))
-    for row, text in enumerate(colour_plates.random_text(pattern, rng).split("\n")):
-        mask = colour_plates.text_mask(text, font)
+    for row, text in enumerate(random_text(pattern, rng).split("/")):
+        mask = text_mask(text, font)
         ink_there = cv2.resize(mask, room, interpolation=cv2.INTER_AREA) / 255.0
         alpha = np.zeros((tall, spot.shape[1]), np.float32)
         alpha[gap : gap + room[1], gap : gap + room[0]] = ink_there
@@ -114,7 +120,7 @@ def _stick_on(image: Pixels, old: PlateBox, fonts: list[colour_plates.Font], rng
 
 
 def _smoothed_over(image: Pixels, old: PlateBox, region: tuple[int, int, int, int]) -> NDArray[np.float32]:
-    """The region without the old plate: the rows between the plate's left and right neighbours are interpolated."""
+    """Return the region without the old plate: rows are interpolated between the pixels left and right of the plate."""
     x1, y1, x2, y2 = region
     left, right = max(math.floor(old.x1) - 2, 0), min(math.ceil(old.x2) + 2, image.shape[1] - 1)
     top, bottom = max(math.floor(old.y1) - 1, 0), min(math.ceil(old.y2) + 1, image.shape[0])

@@ -19,8 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from converter.labels.photo import Photo, PlateBox, load
-from converter.synth import colour_plates, distractors, light
-from converter.synth.plate_swap import rehang
+from converter.synth import distractors, light
+from converter.synth.fonts import Font
+from converter.synth.plate_swap import swap_plates
 from converter.synth.warp import Matrix, Pixels, covers, transformed, warped
 
 Groups = Sequence[Sequence[Photo]]
@@ -55,8 +56,8 @@ class Recipe:
     backdrop: float = 0.75
     negative: float = 0.08
     quarter_turn: float = 0.08
-    rehang: float = 0.5
-    words: float = 0.4
+    plate_swap: float = 0.5
+    distractors: float = 0.4
     lamp: float = 0.12
     visible_min: float = 0.6
     height_min_px: float = 3.5
@@ -65,12 +66,12 @@ class Recipe:
 
 @dataclass(slots=True)
 class Studio:
-    """Makes scenes; `fonts` as `colour_plates.load_fonts` and `word_fonts` as `distractors.word_fonts` give them."""
+    """Makes scenes; `fonts` as `fonts.scene_fonts` and `word_fonts` as `fonts.word_fonts` give them."""
 
     recipe: Recipe
     rng: random.Random
-    fonts: list[colour_plates.Font] = field(default_factory=list)
-    word_fonts: list[colour_plates.Font] = field(default_factory=list)
+    fonts: list[Font] = field(default_factory=list)
+    word_fonts: list[Font] = field(default_factory=list)
 
     def scene(self, groups: Groups) -> tuple[Pixels, list[PlateBox]]:
         """One canvas (height, width, 3) RGB and the boxes on it, in its pixels; a group is as likely as any other."""
@@ -87,7 +88,7 @@ class Studio:
             tile, found = self._good_tile(groups, x1 - x0, y1 - y0)
             canvas[y0:y1, x0:x1] = tile
             boxes += [replace(b, x1=b.x1 + x0, y1=b.y1 + y0, x2=b.x2 + x0, y2=b.y2 + y0) for b in found]
-        if rng.random() < recipe.words:
+        if rng.random() < recipe.distractors:
             distractors.write(canvas, boxes, self.word_fonts or self.fonts, rng)
         return light.relight(canvas, rng), boxes
 
@@ -123,8 +124,8 @@ class Studio:
 
     def _prepared(self, photo: Photo) -> tuple[Pixels, list[PlateBox]]:
         image, boxes = load(photo), list(photo.boxes)
-        if self.rng.random() < self.recipe.rehang:
-            image, boxes = rehang(image, boxes, self.fonts, self.rng)
+        if self.rng.random() < self.recipe.plate_swap:
+            image, boxes = swap_plates(image, boxes, self.fonts, self.rng)
         for box in boxes:
             if self.rng.random() < self.recipe.lamp:
                 image = light.lamp(image, (box.x1, box.y1, box.x2, box.y2), self.rng)

@@ -218,5 +218,11 @@ def test_training_resumes_and_exports_what_the_unit_loads(
     same = load_averaged(run / "checkpoint.pt")
     for name, value in network.state_dict().items():
         assert np.array_equal(value.numpy(), same.state_dict()[name].numpy()), name
+    older = tmp_path / "older"
+    older.mkdir()
+    former = {"auxiliary_head": "hint"}  # what this part was called before
+    torch.save({former.get(name, name): state for name, state in saved.items()}, older / "checkpoint.pt")
+    for name, value in train(older, [store], [], truth, plan, Mix()).state_dict().items():
+        assert np.array_equal(value.numpy(), network.state_dict()[name].numpy()), name
     export(network, released)
     verify_folder(released, READER_FILES)

@@ -12,7 +12,8 @@ import pytest
 from converter.errors import ConverterError, MissingError
 from converter.labels.photo import PlateBox
 from converter.refiner import harvest, store
-from converter.synth import colour_plates, distractors
+from converter.synth import distractors
+from converter.synth.fonts import scene_fonts
 from edge.model import Box, Detection
 from edge.vision.boxes import iou
 from edge.vision.closeup import edges_of, frame_of
@@ -98,7 +99,7 @@ def test_scenes_without_close_ups_are_refused(tmp_path: Path) -> None:
 
 
 def test_words_keep_away_from_plates() -> None:
-    fonts = colour_plates.load_fonts(None)
+    fonts = scene_fonts(None)
     changed = 0
     for seed in range(60):
         canvas = np.full((240, 320, 3), 90, np.uint8)

@@ -11,11 +11,21 @@ from PIL import Image
 
 from converter.labels.photo import Photo, PlateBox
 from converter.synth import colour_plates, light, plate_swap
+from converter.synth.fonts import scene_fonts
 from converter.synth.scenes import Recipe, Spoilt, Studio, erase
+from converter.synth.text_masks import text_mask
 from converter.synth.warp import transformed
 
 GREEN = (0, 255, 0)
-PLAIN = {"lamp": 0.0, "mosaic": 0.0, "rehang": 0.0, "words": 0.0, "negative": 0.0, "quarter_turn": 0.0, "backdrop": 0.0}
+PLAIN = {
+    "lamp": 0.0,
+    "mosaic": 0.0,
+    "plate_swap": 0.0,
+    "distractors": 0.0,
+    "negative": 0.0,
+    "quarter_turn": 0.0,
+    "backdrop": 0.0,
+}
 
 
 @pytest.fixture
@@ -35,7 +45,7 @@ def green_extent(image: np.ndarray) -> tuple[float, float, float, float] | None:
 
 def test_the_box_lies_on_the_plate_wherever_the_photo_goes(photo: Photo, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(light, "relight", lambda image, rng: image)
-    studio = Studio(Recipe(**PLAIN), random.Random(1), colour_plates.load_fonts(None))
+    studio = Studio(Recipe(**PLAIN), random.Random(1), scene_fonts(None))
     seen = 0
     for _ in range(60):
         image, boxes = studio.scene([[photo]])
@@ -57,7 +67,7 @@ def test_a_plate_that_is_too_small_to_learn_is_painted_over(photo: Photo, monkey
     for x in range(150, 230, 20):
         striped.paste((255, 0, 255), (x, 200, x + 10, 220))
     striped.save(photo.path)
-    studio = Studio(Recipe(**PLAIN, height_min_px=1000), random.Random(2), colour_plates.load_fonts(None))
+    studio = Studio(Recipe(**PLAIN, height_min_px=1000), random.Random(2), scene_fonts(None))
     for _ in range(20):
         image, boxes = studio.scene([[photo]])
         assert boxes == []
@@ -87,9 +97,7 @@ def test_a_quarter_turn_stands_the_box_on_its_end(photo: Photo) -> None:
 
 
 def test_plate_widths_spread_over_the_whole_range(photo: Photo) -> None:
-    studio = Studio(
-        Recipe(**PLAIN, plate_px=(16, 200), enlarge_max=3), random.Random(3), colour_plates.load_fonts(None)
-    )
+    studio = Studio(Recipe(**PLAIN, plate_px=(16, 200), enlarge_max=3), random.Random(3), scene_fonts(None))
     widths = [b.width for _ in range(200) for b in studio.scene([[photo]])[1]]
     assert sum(w < 40 for w in widths) > 30
     assert sum(w > 90 for w in widths) > 30
@@ -99,7 +107,7 @@ def test_plate_widths_spread_over_the_whole_range(photo: Photo) -> None:
 
 def test_the_same_seed_gives_the_same_scenes(photo: Photo) -> None:
     def scenes(seed: int) -> list[bytes]:
-        studio = Studio(Recipe(), random.Random(seed), colour_plates.load_fonts(None))
+        studio = Studio(Recipe(), random.Random(seed), scene_fonts(None))
         return [studio.scene([[photo]])[0].tobytes() for _ in range(5)]
 
     assert scenes(5) == scenes(5)
@@ -107,10 +115,10 @@ def test_the_same_seed_gives_the_same_scenes(photo: Photo) -> None:
 
 
 def test_a_rehung_plate_gets_a_box_of_its_own_around_it(photo: Photo) -> None:
-    rng, fonts = random.Random(4), colour_plates.load_fonts(None)
+    rng, fonts = random.Random(4), scene_fonts(None)
     before = np.array(Image.open(photo.path))
     for _ in range(20):
-        after, (box,) = plate_swap.rehang(before, photo.boxes, fonts, rng)
+        after, (box,) = plate_swap.swap_plates(before, photo.boxes, fonts, rng)
         changed = np.nonzero(np.abs(after.astype(int) - before).max(axis=2) > 8)
         if changed[0].size == 0:
             continue
@@ -122,16 +130,16 @@ def test_a_rehung_plate_gets_a_box_of_its_own_around_it(photo: Photo) -> None:
 
 def test_every_layout_renders(tmp_path: Path) -> None:
     rng = random.Random(5)
-    fonts = colour_plates.load_fonts(None)
+    fonts = scene_fonts(None)
     ratios = [image.shape[1] / image.shape[0] for image in (colour_plates.render(rng, fonts) for _ in range(120))]
     assert min(ratios) < 1.7
     assert max(ratios) > 4.0
 
 
 def test_a_word_in_joined_script_stands_where_the_pattern_says() -> None:
-    (font,) = colour_plates.load_fonts(None)
-    digits, left, right = (colour_plates.text_mask(text, font) for text in ("129", "12", "9"))
-    first, last, between = (colour_plates.text_mask(text, font) for text in ("~ 129", "129 ~", "12 ~ 9"))
+    (font,) = scene_fonts(None)
+    digits, left, right = (text_mask(text, font) for text in ("129", "12", "9"))
+    first, last, between = (text_mask(text, font) for text in ("~ 129", "129 ~", "12 ~ 9"))
     assert np.array_equal(first[:, -digits.shape[1] :], digits)
     assert np.array_equal(last[:, : digits.shape[1]], digits)
     assert np.array_equal(between[: left.shape[0], : left.shape[1]], left)
@@ -147,8 +155,10 @@ def test_some_plates_are_seen_so_much_from_the_side_that_their_lines_are_steep(
 ) -> None:
     monkeypatch.setattr(plate_swap, "LEANING", leaning)
     monkeypatch.setattr(colour_plates, "render", lambda rng, fonts: np.full((100, 470, 3), 230, np.uint8))
-    rng, fonts, before = random.Random(7), colour_plates.load_fonts(None), np.array(Image.open(photo.path))
-    high = [box.height / box.width for _ in range(200) for box in plate_swap.rehang(before, photo.boxes, fonts, rng)[1]]
+    rng, fonts, before = random.Random(7), scene_fonts(None), np.array(Image.open(photo.path))
+    high = [
+        box.height / box.width for _ in range(200) for box in plate_swap.swap_plates(before, photo.boxes, fonts, rng)[1]
+    ]
     assert sorted(high)[len(high) // 2] < 0.3
     assert (max(high) > 0.5) == steep
 
