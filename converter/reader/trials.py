@@ -39,6 +39,7 @@ class Kind(StrEnum):
     RANDOM = "50 random cars, the true one sent nothing"
     TWINS = "50 random cars and 20 near-twins, the true one sent nothing"
     ONE_TWIN = "49 random cars and one near-twin, the true one sent nothing"
+    BESIDE = "the true car and two near-twins"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,7 @@ def _draw(
         Kind.RANDOM: lambda: [rng.choice(random, 50, replace=False)],
         Kind.TWINS: lambda: [rng.choice(random, 50, replace=False), _twins(near, nearer, rng)],
         Kind.ONE_TWIN: lambda: [rng.choice(random, 49, replace=False), rng.choice(nearer, 1)],
+        Kind.BESIDE: lambda: [np.zeros(1, np.intp), rng.choice(nearer, min(2, len(nearer)), replace=False)],
     }[kind]()
     return np.asarray(rng.permutation(np.concatenate(parts)), np.intp)
 
@@ -193,7 +195,7 @@ def table(results: dict[Kind, Tally]) -> str:
 
 RIGHT_GOAL = 0.99
 """Least share of trials in which the true car is there and is named."""
-MOST_WRONG = {Kind.PRESENT: 0.0, Kind.RANDOM: 0.0, Kind.TWINS: 0.001}
+MOST_WRONG = {Kind.PRESENT: 0.0, Kind.RANDOM: 0.0, Kind.TWINS: 0.001, Kind.BESIDE: 0.0}
 """Largest share of trials that may name somebody else."""
 
 
