@@ -62,7 +62,8 @@ def cut(image: NDArray[np.uint8], box: Box, margin_x: float, margin_y: float) ->
 def skew(grey: NDArray[np.uint8]) -> float:
     """The tangent of the angle by which the lines of a crop (uint8, H x W) fall to the right.
 
-    It is between -0.45 and 0.45, in a crop less wide than :data:`NARROW` times its height between -1.4 and 1.4; 0 for a crop that is flatter, higher or smaller than a plate's can be.
+    It is between -0.45 and 0.45, in a crop less wide than :data:`NARROW` times its height between -1.4 and 1.4; 0 for a
+    crop that is flatter, higher or smaller than a plate's can be.
     """
     if (small := _shrunk(grey)) is None:
         return 0.0
