@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from converter.synth.fonts import FontShelf
-from converter.synth.provinces import PROVINCES
+from converter.synth.provinces import right_strip
 
 Grey = NDArray[np.float32]
 
@@ -76,16 +76,8 @@ def band(
     if right and rng.random() < 0.85:
         if rng.random() < 0.6:
             _disc(canvas, middle, height * 0.28, width * 0.3, ink, rng.choice((1, 2, -1)))
-        year, region = f"{rng.randrange(100):02}", f"{rng.randint(1, 95):02}"
-        lines: tuple[str, ...] = (region,) if country == "F" else (f"{rng.randint(1, 12):02}", year)
-        if country == "I":
-            lines = rng.choice(((), (), (rng.choice(PROVINCES),), (rng.choice(PROVINCES), year)))
-        elif country not in {"F", "P"}:
-            lines = rng.choice((lines, (region,), (rng.choice(PROVINCES),)))
-        for i, line in enumerate(lines):
-            mask = shelf.caption(line, max(6, round(height * rng.uniform(0.16, 0.27))), rng)
-            if mask.shape[1] > width * 0.9:
-                mask = np.asarray(cv2.resize(mask, (max(2, round(width * 0.9)), mask.shape[0])), np.uint8)
+        for i, line in enumerate(right_strip(country, rng)):
+            mask = _narrowed(shelf.caption(line, max(6, round(height * rng.uniform(0.16, 0.27))), rng), width * 0.9)
             paste(canvas, mask, middle - mask.shape[1] / 2, height * (0.62 - 0.4 * i), ink)
         return
     if rng.random() < 0.75:
@@ -101,11 +93,14 @@ def band(
                 rng.uniform(30, 230)
             )
     if country and rng.random() < 0.9:
-        mask = shelf.caption(country, max(6, round(height * rng.uniform(0.15, 0.27))), rng)
-        room = width * 0.86
-        if mask.shape[1] > room:
-            mask = np.asarray(cv2.resize(mask, (max(2, round(room)), mask.shape[0])), np.uint8)
+        mask = _narrowed(shelf.caption(country, max(6, round(height * rng.uniform(0.15, 0.27))), rng), width * 0.86)
         paste(canvas, mask, middle - mask.shape[1] / 2, height * rng.uniform(0.58, 0.7), ink)
+
+
+def _narrowed(mask: NDArray[np.uint8], room: float) -> NDArray[np.uint8]:
+    """*mask*, squeezed to at most *room* pixels of width."""
+    width = max(2, min(mask.shape[1], round(room)))
+    return np.asarray(cv2.resize(mask, (width, mask.shape[0])), np.uint8)
 
 
 def mark_left(canvas: Grey, x0: float, country: str, ink: float, shelf: FontShelf, rng: random.Random) -> float:
@@ -126,9 +121,8 @@ def mark_left(canvas: Grey, x0: float, country: str, ink: float, shelf: FontShel
             for k in range(3):
                 top = height * (0.2 + 0.09 * k)
                 canvas[round(top) : round(top + height * 0.09), round(left) : round(right)] = rng.uniform(20, 240)
-        mask = shelf.caption(country or rng.choice("HAMBDILFRSE"), max(6, round(height * rng.uniform(0.2, 0.32))), rng)
-        if mask.shape[1] > width:
-            mask = np.asarray(cv2.resize(mask, (max(2, round(width)), mask.shape[0])), np.uint8)
+        high = max(6, round(height * rng.uniform(0.2, 0.32)))
+        mask = _narrowed(shelf.caption(country or rng.choice("HAMBDILFRSE"), high, rng), width)
         paste(canvas, mask, (left + right - mask.shape[1]) / 2, height * 0.55, ink)
     else:
         right = left + height * rng.uniform(0.5, 0.95)

@@ -16,12 +16,13 @@ from converter.verdict.trials import Bench, Kind
 from edge.identify import Thresholds
 from edge.vision.checksums import reader_checksum
 
-LIMITS = {Kind.PRESENT: 0.0, Kind.RANDOM: 0.0, Kind.TWINS: 0.0005, Kind.ONE_TWIN: 0.01}
+LIMITS = {Kind.PRESENT: 0.0, Kind.RANDOM: 0.0, Kind.TWINS: 0.0005, Kind.ONE_TWIN: 0.002, Kind.BESIDE: 0.001}
 """Share of the trials of each kind that may end with a wrong name when thresholds are chosen. Of the near-twins' half
 of what is promised; a single one is the harder case, since no second claim betrays it, and the rarer one by far."""
-WEIGHTS = {Kind.PRESENT: 0.5, Kind.RANDOM: 0.4, Kind.TWINS: 0.05, Kind.ONE_TWIN: 0.05}
+WEIGHTS = {Kind.PRESENT: 0.45, Kind.RANDOM: 0.4, Kind.TWINS: 0.05, Kind.ONE_TWIN: 0.05, Kind.BESIDE: 0.05}
 """How often the probability supposes each kind of trial: half of the cars photographed have sent a packet, and one case
-in ten has a near-twin's claim, thousands of times what chance brings."""
+in seven has a near-twin's claim, thousands of times what chance brings."""
+TWINS, UNCLAIMED = (1.0, 2.0, 3.0, 4.0, 6.0), (0.0, 0.5, 1.0, 2.0, 3.0)
 MARGINS = tuple(float(margin) for margin in range(2, 19))
 ACCEPTS = (0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 0.9999)
 NEVER = 2.0
@@ -37,6 +38,9 @@ class Points:
 
     lead: NDArray[np.float64]
     evidence: NDArray[np.float64]
+    apart: NDArray[np.float64]
+    twin: NDArray[np.float64]
+    unclaimed: NDArray[np.float64]
     right: NDArray[np.bool_]
     weight: NDArray[np.float64]
     kinds: dict[Kind, NDArray[np.bool_]]
@@ -48,11 +52,12 @@ class Points:
         for trial in bench.trials:
             if trial.compared:
                 c = max(trial.compared, key=lambda c: c.evidence)
-                rows.append((c.lead, c.evidence, trial.plates[c.best] == bench.cases[trial.case].truth, trial.kind))
-        lead, evidence, right, kind = zip(*rows, strict=True)
-        kinds = {k: np.array([x is k for x in kind]) for k in Kind}
+                is_right = trial.plates[c.best] == bench.cases[trial.case].truth
+                rows.append((c.lead, c.evidence, c.apart, c.twin, c.unclaimed, is_right, trial.kind))
+        lead, evidence, apart, twin, unclaimed, right, kind = (np.array(column) for column in zip(*rows, strict=True))
+        kinds = {k: np.array([x == k for x in kind]) for k in Kind}
         weight = np.sum([WEIGHTS[k] / max(rows.sum(), 1) * rows for k, rows in kinds.items()], axis=0)
-        return cls(np.array(lead), np.array(evidence), np.array(right), weight, kinds)
+        return cls(lead, evidence, apart, twin, unclaimed, right, weight, kinds)
 
     def probability(self, slope: float, bias: float) -> NDArray[np.float64]:
         """:func:`edge.identify.verdict.probability` of every row."""
@@ -78,22 +83,31 @@ def fit(points: Points) -> tuple[float, float]:
 
 def choose(points: Points) -> Thresholds:
     """The thresholds that name most true cars while wrong names stay within :data:`LIMITS`; among those that lose next
-    to nothing (0.05 %) the strictest."""
+    to nothing (0.05 %) those that name most with twins beside the car, but for as little, and of these the strictest.
+    """
     slope, bias = fit(points)
     p = points.probability(slope, bias)
-    options = []
-    for margin, accept in product(MARGINS, ACCEPTS):
-        named = (points.lead >= margin) & (p >= accept)
-        wrong = {kind: float(np.mean((named & ~points.right)[rows])) for kind, rows in points.kinds.items()}
-        if any(wrong[kind] > limit for kind, limit in LIMITS.items()):
-            continue
-        hits = float(np.mean((named & points.right)[points.kinds[Kind.PRESENT]]))
-        options.append((hits, accept, margin))
+    options: list[tuple[float, float, tuple[float, ...]]] = []
+    for twin, unclaimed in product(TWINS, UNCLAIMED):
+        apart = points.twin >= twin
+        apart &= points.unclaimed >= unclaimed
+        for margin, accept in product(MARGINS, ACCEPTS):
+            named = apart & (points.apart >= margin) & (p >= accept)
+            wrong = named & ~points.right
+            if any(float(np.mean(wrong[points.kinds[kind]])) > limit for kind, limit in LIMITS.items()):
+                continue
+            hits, beside = (
+                float(np.mean((named & points.right)[points.kinds[kind]])) for kind in (Kind.PRESENT, Kind.BESIDE)
+            )
+            options.append((hits, beside, (unclaimed, twin, accept, margin)))
     if not options:
         return Thresholds(NEVER, max(MARGINS), slope, bias)
     most = max(hits for hits, _, _ in options)
-    _, accept, margin = max((o for o in options if o[0] >= most - 0.0005), key=lambda o: (o[1], o[2]))
-    return Thresholds(accept, margin, slope, bias)
+    options = [option for option in options if option[0] >= most - 0.0005]
+    most = max(beside for _, beside, _ in options)
+    options = [option for option in options if option[1] >= most - 0.0005]
+    unclaimed, twin, accept, margin = max(lines for *_, lines in options)
+    return Thresholds(accept, margin, slope, bias, twin, unclaimed)
 
 
 def reliability(parts: Sequence[Bands], edges: Sequence[float] = (0, 0.1, 0.5, 0.9, 0.99, 1)) -> str:

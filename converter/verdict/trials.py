@@ -40,6 +40,7 @@ class Kind(StrEnum):
     RANDOM = "50 random cars, the true one sent nothing"
     TWINS = "50 random cars and 20 near-twins, the true one sent nothing"
     ONE_TWIN = "49 random cars and one near-twin, the true one sent nothing"
+    BESIDE = "the true car and two near-twins"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,7 @@ def _draw(
         Kind.RANDOM: lambda: [rng.choice(random, 50, replace=False)],
         Kind.TWINS: lambda: [rng.choice(random, 50, replace=False), _twins(near, nearer, rng)],
         Kind.ONE_TWIN: lambda: [rng.choice(random, 49, replace=False), rng.choice(nearer, 1)],
+        Kind.BESIDE: lambda: [np.zeros(1, np.intp), rng.choice(nearer, min(2, len(nearer)), replace=False)],
     }[kind]()
     return np.asarray(rng.permutation(np.concatenate(parts)), np.intp)
 

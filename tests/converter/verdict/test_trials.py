@@ -21,6 +21,8 @@ from tests.support.reads import plate_read
 MODELS = Path(__file__).resolve().parents[3] / "models"
 NOTHING = np.zeros((1, 1), np.uint8)
 
+WITH_THE_CAR = (Kind.PRESENT, Kind.BESIDE)
+
 
 def known(name: str, truth: str, *reads: PlateRead) -> KnownCase:
     return KnownCase(name, "drawn", truth, tuple((read,) for read in reads), NOTHING)
@@ -65,7 +67,9 @@ def test_every_kind_of_trial_has_the_claims_it_says(drawn: Bench) -> None:
     assert [trial.kind for trial in bench.trials] == list(Kind) * 3
     present = [trial.plates for trial in bench.trials if trial.kind is Kind.PRESENT]
     assert present == [("AB123CD",)] * 3
-    assert all("AB123CD" not in trial.plates for trial in bench.trials if trial.kind is not Kind.PRESENT)
+    assert all("AB123CD" not in trial.plates for trial in bench.trials if trial.kind not in WITH_THE_CAR)
+    beside = [trial.plates for trial in bench.trials if trial.kind is Kind.BESIDE]
+    assert beside == [("AB123CD",)] * 3
     assert len(drawn.trials) == 150 * 6 * len(Kind)
 
 
@@ -97,6 +101,7 @@ def test_every_goal_can_be_missed() -> None:
         {Kind.PRESENT: Tally(2000, right=1999, wrong=1)},
         {Kind.RANDOM: Tally(2000, wrong=1)},
         {Kind.TWINS: Tally(2000, wrong=3)},
+        {Kind.BESIDE: Tally(2000, wrong=1)},
     ):
         text, reached = goals(good | missed)
         assert not reached
