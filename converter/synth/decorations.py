@@ -1,6 +1,6 @@
-"""What is on and around a plate beside its characters: bands, stickers, small print, frames, dirt.
+"""Decorations: what is on and around a plate beside its characters: bands, stickers, small print, frames, dirt.
 
-Everything draws into a grey picture (float32, 0 to 255) in place; nothing of it belongs to the text.
+All functions draw into a grey picture in place; nothing of it belongs to the text.
 """
 
 from __future__ import annotations
@@ -8,16 +8,14 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from converter.synth.canvas import Grey, disc, paste
 from converter.synth.fonts import FontShelf
 from converter.synth.provinces import right_strip
-
-Grey = NDArray[np.float32]
 
 VIENNA = 0.35
 """How often large arms are Vienna's."""
@@ -37,18 +35,6 @@ def words(rng: random.Random) -> str:
         return rng.choice(_WORDS)
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.- "
     return "".join(rng.choice(alphabet) for _ in range(rng.randint(4, 18))).strip() or "auto"
-
-
-def paste(canvas: Grey, mask: NDArray[np.uint8], x: float, y: float, grey: float, opacity: float = 1.0) -> None:
-    """Blend *grey* through *mask* with its top left corner at *x*, *y*; what lies outside is cut off."""
-    left, top = round(x), round(y)
-    x0, y0 = max(left, 0), max(top, 0)
-    x1, y1 = min(left + mask.shape[1], canvas.shape[1]), min(top + mask.shape[0], canvas.shape[0])
-    if x1 <= x0 or y1 <= y0:
-        return
-    alpha = mask[y0 - top : y1 - top, x0 - left : x1 - left].astype(np.float32) * (opacity / 255)
-    region = canvas[y0:y1, x0:x1]
-    region += (grey - region) * alpha
 
 
 def caption(canvas: Grey, text: str, box: tuple[float, float, float, float], grey: float, shelf: FontShelf,
@@ -75,7 +61,7 @@ def band(
     middle = (x0 + x1) / 2
     if right and rng.random() < 0.85:
         if rng.random() < 0.6:
-            _disc(canvas, middle, height * 0.28, width * 0.3, ink, rng.choice((1, 2, -1)))
+            disc(canvas, middle, height * 0.28, width * 0.3, ink, rng.choice((1, 2, -1)))
         for i, line in enumerate(right_strip(country, rng)):
             mask = _narrowed(shelf.caption(line, max(6, round(height * rng.uniform(0.16, 0.27))), rng), width * 0.9)
             paste(canvas, mask, middle - mask.shape[1] / 2, height * (0.62 - 0.4 * i), ink)
@@ -85,7 +71,7 @@ def band(
         for k in range(12):
             angle = k * math.pi / 6
             at_x, at_y = middle + radius * math.cos(angle), height * 0.3 + radius * math.sin(angle)
-            _disc(canvas, at_x, at_y, width * 0.045, ink)
+            disc(canvas, at_x, at_y, width * 0.045, ink)
     elif rng.random() < 0.7:  # a flag instead of the stars
         for k in range(3):
             top = height * (0.15 + 0.1 * k)
@@ -130,7 +116,7 @@ def mark_left(canvas: Grey, x0: float, country: str, ink: float, shelf: FontShel
         for k in range(12):
             x = block.shape[1] / 2 + block.shape[0] * 0.32 * math.cos(k * math.pi / 6)
             y = block.shape[0] / 2 + block.shape[0] * 0.32 * math.sin(k * math.pi / 6)
-            _disc(block, x, y, height * 0.03, rng.uniform(170, 250))
+            disc(block, x, y, height * 0.03, rng.uniform(170, 250))
         top = (height - block.shape[0]) // 2
         spot = canvas[top : top + block.shape[0], round(left) : round(left) + block.shape[1]]
         spot[:] = block[:, : spot.shape[1]]
@@ -246,10 +232,10 @@ def emblem(
     mask = np.zeros((height, width), np.uint8)
     if shape == "two":
         for centre in (0.25, 0.75):
-            _disc(mask, width / 2, height * centre, height * 0.22, 255)
-            _disc(picture, width / 2, height * centre, height * 0.12, paint(rng.random()))
+            disc(mask, width / 2, height * centre, height * 0.22, 255)
+            disc(picture, width / 2, height * centre, height * 0.12, paint(rng.random()))
     elif shape == "circle":
-        _disc(mask, width / 2, height / 2, height / 2 - 1, 255)
+        disc(mask, width / 2, height / 2, height / 2 - 1, 255)
     else:
         square = np.array([(0, 0), (width - 1, 0), (width - 1, height - 1), (0, height - 1)], np.int32)
         points = _shield(width, height) if shape == "shield" else square
@@ -267,7 +253,7 @@ def emblem(
             cv2.polylines(picture, [points], True, (paint(rng.random()),), max(1, width // 12))
     for _ in range(rng.randint(0, 5)):
         x, y = rng.randrange(width), rng.randrange(height)
-        _disc(picture, x, y, height * rng.uniform(0.05, 0.25), paint(rng.random()), rng.choice((1, -1)))
+        disc(picture, x, y, height * rng.uniform(0.05, 0.25), paint(rng.random()), rng.choice((1, -1)))
     return picture, mask
 
 
@@ -295,11 +281,7 @@ def dirt(canvas: Grey, rng: random.Random, noise: np.random.Generator) -> None:
         canvas += cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC) * rng.uniform(3, 22)
     for _ in range(rng.choice((0, 0, 0, 2, 2, 4))):
         x, y = width * rng.uniform(0.05, 0.95), height * rng.choice((0.08, 0.12, 0.5, 0.88, 0.92))
-        _disc(canvas, x, y, height * rng.uniform(0.02, 0.05), rng.uniform(10, 235))
+        disc(canvas, x, y, height * rng.uniform(0.02, 0.05), rng.uniform(10, 235))
     for _ in range(rng.choice((0, 0, 0, 1, 3, 12))):
         x, y = rng.randrange(width), rng.randrange(height)
-        _disc(canvas, x, y, rng.uniform(1, max(1, height / 40)), rng.uniform(20, 230))
-
-
-def _disc(picture: NDArray[Any], x: float, y: float, radius: float, grey: float, thickness: int = -1) -> None:
-    cv2.circle(picture, (round(x), round(y)), max(1, round(radius)), (grey,), thickness, cv2.LINE_AA)
+        disc(canvas, x, y, rng.uniform(1, max(1, height / 40)), rng.uniform(20, 230))

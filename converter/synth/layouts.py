@@ -1,4 +1,4 @@
-"""What plates look like: formats and furniture of the countries the renderer draws.
+"""What plates look like: formats and decorations of the countries that the renderer draws.
 
 Patterns: ``A`` letter, ``9`` digit, ``X`` either, ``W`` a word of three to six letters, ``i`` a letter of Italy's
 plates since 1994, ``p`` an Italian province; any other capital stands for itself, as ``a`` does for A. What is drawn

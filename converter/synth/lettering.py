@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from converter.synth import decorations, regional
-from converter.synth.decorations import Grey
+from converter.synth.canvas import Grey
 from converter.synth.fonts import FontShelf, Typeface
 from converter.synth.layouts import Layout
 

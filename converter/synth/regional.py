@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from converter.synth.decorations import Grey, caption
+from converter.synth.canvas import Grey
+from converter.synth.decorations import caption
 from converter.synth.fonts import FontShelf
 from converter.synth.provinces import PROVINCES
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from converter.synth import decorations, regional
-from converter.synth.decorations import Grey
+from converter.synth.canvas import Grey
 from converter.synth.fonts import FontShelf
 from converter.synth.layouts import LAYOUTS, Layout, choose, fill
 from converter.synth.lettering import Inks, write
