@@ -34,7 +34,7 @@ def command(subparsers: Subparsers, name: str, what: str, example: str) -> argpa
 
 
 def size(text: str) -> tuple[int, int]:
-    """`512x384` as (width, height)."""
+    """Return ``512x384`` as (width, height) in pixels."""
     try:
         width, height = (int(part) for part in text.lower().split("x"))
     except ValueError:
@@ -45,7 +45,7 @@ def size(text: str) -> tuple[int, int]:
 
 
 def share(text: str) -> float:
-    """A fraction from 0 up to one half."""
+    """Return a share from 0 to 0.5."""
     try:
         value = float(text)
     except ValueError:
@@ -56,7 +56,7 @@ def share(text: str) -> float:
 
 
 def factor(text: str) -> tuple[str, float]:
-    """`SOURCE=FACTOR`."""
+    """Return ``SOURCE=FACTOR`` as (source, factor), the factor from 1 to 3."""
     source, _, value = text.partition("=")
     try:
         number = float(value)
@@ -68,14 +68,14 @@ def factor(text: str) -> tuple[str, float]:
 
 
 def positive(text: str) -> int:
-    """A whole number of at least 1."""
+    """Return a whole number of at least 1."""
     if not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number greater than zero.")
     return int(text)
 
 
 def rate(text: str) -> float:
-    """A number greater than zero, at most 1."""
+    """Return a learning rate: a number greater than 0, at most 1."""
     value = probability(text)
     if value == 0.0:
         raise argparse.ArgumentTypeError("0 is no learning rate; give a number above 0, e.g. 0.001.")
@@ -83,14 +83,14 @@ def rate(text: str) -> float:
 
 
 def picture(text: str) -> Path:
-    """A file to write a picture to."""
+    """Return the path of a picture to write."""
     if Path(text).suffix.lower() not in PICTURES:
         raise argparse.ArgumentTypeError(f"{text!r} is no picture that can be written; end it with .png or .jpg.")
     return Path(text)
 
 
 def probability(text: str) -> float:
-    """A number from 0 to 1."""
+    """Return a number from 0 to 1."""
     try:
         value = float(text)
     except ValueError:

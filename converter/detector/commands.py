@@ -203,7 +203,7 @@ def _quantize(arguments: argparse.Namespace) -> None:
         kinds=arguments.kinds,
         count=arguments.samples,
         threshold=arguments.threshold,
-        doubtful=arguments.doubtful,
+        low_threshold=arguments.doubtful,
         refiner=None if arguments.refiner is None else (arguments.refiner, arguments.propose),
     )
     tests = labelled_photos(arguments) if arguments.labels else read_split(arguments.dataset, "validation")

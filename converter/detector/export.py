@@ -1,4 +1,7 @@
-"""A checkpoint into a SavedModel that TFLiteConverter takes, for any input size: the network is fully convolutional."""
+"""Export: a checkpoint becomes a SavedModel that TFLiteConverter takes.
+
+The network is fully convolutional, so the size of its input is free.
+"""
 
 from __future__ import annotations
 
@@ -16,11 +19,11 @@ MAX_DETECTIONS = 50
 
 
 def export(training: Path, out: Path, *, width: int, height: int) -> Path:
-    """Writes the SavedModel with TFLite's post-processing; returns its folder.
+    """Write the SavedModel with TFLite's post-processing; return its folder.
 
     Args:
         training: folder with pipeline.config and checkpoints.
-        out: where `saved_model/` goes; an older one is replaced.
+        out: folder for ``saved_model/``; an older one is replaced.
         width: the network's input, in pixels, a multiple of 32.
         height: as width.
 

@@ -1,4 +1,4 @@
-"""Fills in `pipeline.config`, the one description of network, loss and schedule."""
+"""Fill in ``pipeline.config``, which describes network, loss and schedule."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ BLOCKS = 17
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What one training run varies.
+    """The settings of one training.
 
-    Width and height are the network's input in pixels; `frozen` is how many of the backbone's first inverted residual
-    blocks keep their starting weights.
+    ``width`` and ``height`` are the network's input in pixels; ``frozen`` is how many of the backbone's first inverted
+    residual blocks keep their starting weights.
     """
 
     records: Path
@@ -50,7 +50,7 @@ class Plan:
 
 
 def fill(plan: Plan) -> str:
-    """The text of the pipeline.config for this plan."""
+    """Return the text of the pipeline.config for *plan*."""
     fine_tune = ""
     if plan.start is not None:
         fine_tune = f'fine_tune_checkpoint: "{plan.start}"\n  fine_tune_checkpoint_type: "{plan.start_kind}"'

@@ -1,4 +1,4 @@
-"""The SavedModel as TFLite: float32, float16, dynamic range and full int8, each with its description and checksum."""
+"""Quantization: the SavedModel as TFLite in float32, float16, dynamic range and int8, each with its description."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ DARK, BRIGHT = 70.0, 140.0
 
 
 def representative(photos: Sequence[Photo], count: int, width: int, height: int, seed: int) -> list[NDArray[np.uint8]]:
-    """Letterboxed training photos (height, width, 3), as evenly as possible from the dark, the middle and the bright.
+    """Return letterboxed training photos (height, width, 3), as evenly as possible dark, medium and bright ones.
 
     Raises:
         ConverterError: there are no photos.
@@ -49,10 +49,10 @@ def representative(photos: Sequence[Photo], count: int, width: int, height: int,
 
 
 def convert(saved_model: Path, kind: str, samples: Sequence[NDArray[np.uint8]]) -> bytes:
-    """One TFLite file.
+    """Return the bytes of one TFLite file.
 
     Args:
-        saved_model: as `export.export` writes it.
+        saved_model: folder that :func:`converter.detector.export.export` wrote.
         kind: one of KINDS. int8 is per channel, takes uint8 pixels as they are, and keeps only the box decoding and
             the final scores in float.
         samples: representative images (H, W, 3) uint8; needed by int8 alone.
@@ -82,13 +82,22 @@ def quantize(
     kinds: Sequence[str],
     count: int,
     threshold: float,
-    doubtful: float,
+    low_threshold: float,
     refiner: tuple[Path, float] | None = None,
     seed: int = 1,
 ) -> list[Path]:
-    """Writes `detector_KIND.tflite` for each kind, float32 first; returns their paths.
+    """Write ``detector_KIND.tflite`` for each kind, float32 first; return their paths.
 
-    `refiner` is the folder of the refiner that each detector gets, and the least confidence of a proposal to it.
+    Args:
+        exported: folder that ``autovelox-convert export`` wrote.
+        out: folder for the files.
+        photos: training photos, for the ranges of int8.
+        kinds: some of :data:`KINDS`.
+        count: how many photos give the ranges.
+        threshold: confidence (0 to 1) from which a detection counts.
+        low_threshold: confidence from which a detection counts if the reader confirms it.
+        refiner: folder of the refiner that each detector gets, and the confidence from which it gets a proposal.
+        seed: chooses the photos.
 
     Raises:
         MissingError: there is no exported network, or no refiner in its folder.
@@ -98,7 +107,7 @@ def quantize(
     paths = []
     for kind in sorted(kinds, key=KINDS.index):
         path = out / f"detector_{kind}.tflite"
-        about = description(kind, width, height, threshold, min(threshold, doubtful))
+        about = description(kind, width, height, threshold, min(threshold, low_threshold))
         if refiner is not None:
             name = refiner_name(kind)
             copy_model(refiner[0] / name, out)
@@ -109,7 +118,11 @@ def quantize(
 
 
 def input_size(saved_model: Path) -> tuple[int, int]:
-    """(width, height) in pixels of an exported network."""
+    """Return (width, height) in pixels of the input of an exported network.
+
+    Raises:
+        MissingError: there is no exported network.
+    """
     if not (saved_model / "saved_model.pb").is_file():
         raise MissingError(f"{saved_model} holds no SavedModel", "run `autovelox-convert export` first")
     signature = tf.saved_model.load(str(saved_model)).signatures["serving_default"]
@@ -118,7 +131,7 @@ def input_size(saved_model: Path) -> tuple[int, int]:
 
 
 def write(model: bytes, path: Path, description: dict[str, Any]) -> None:
-    """The model and, beside it, its description with the checksum of exactly these bytes."""
+    """Write the model and, beside it, its description with the checksum of these bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(model)
     content = {"sha256": hashlib.sha256(model).hexdigest(), **description}
@@ -126,12 +139,12 @@ def write(model: bytes, path: Path, description: dict[str, Any]) -> None:
 
 
 def refiner_name(kind: str) -> str:
-    """The file of the refiner that belongs to a detector of this kind."""
+    """Return the name of the file of the refiner for a detector of this kind."""
     return f"refiner_{'float32' if kind.startswith('float') else 'int8'}.tflite"
 
 
 def copy_model(path: Path, folder: Path) -> None:
-    """A model and its description into another folder.
+    """Copy a model and its description into another folder.
 
     Raises:
         MissingError: there is no such model.
@@ -144,13 +157,13 @@ def copy_model(path: Path, folder: Path) -> None:
             shutil.copy(file, folder)
 
 
-def description(kind: str, width: int, height: int, threshold: float, doubtful: float) -> dict[str, Any]:
-    """What the unit needs to know of a model, apart from its checksum."""
+def description(kind: str, width: int, height: int, threshold: float, low_threshold: float) -> dict[str, Any]:
+    """Return what the unit needs to know of a model, apart from its checksum."""
     return {
         "kind": kind,
         "input": [height, width],
         "labels": ["plate"],
         "threshold": threshold,
-        "doubtful": doubtful,
+        "doubtful": low_threshold,
         "preprocessing": "RGB, letterboxed in the middle of grey 114, -1 to 1 (int8: pixels 0 to 255 as they are)",
     }

@@ -1,4 +1,4 @@
-"""TensorFlow as the Object Detection API of 2022 expects it. Import this before `object_detection` or `tf_slim`."""
+"""TensorFlow as the Object Detection API of 2022 expects it. Import this before ``object_detection`` or ``tf_slim``."""
 
 from __future__ import annotations
 
@@ -34,6 +34,6 @@ control_flow_ops.while_loop = while_loop.while_loop
 
 
 def limit_threads(threads: int) -> None:
-    """Keeps TensorFlow to this many cores; only before its first operation."""
+    """Limit TensorFlow to *threads* cores; call it before the first operation."""
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(max(1, min(2, threads)))

@@ -1,4 +1,4 @@
-"""TFRecords in the form that the TF2 Object Detection API reads (`image/object/bbox/*` as fractions of the size)."""
+"""TFRecords in the form that the TF2 Object Detection API reads (boxes as fractions of the size)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LABEL_MAP = f"item {{\n  id: {LABEL_ID}\n  name: '{LABEL_NAME}'\n}}\n"
 
 
 def encode(image: NDArray[np.uint8], boxes: Sequence[PlateBox], name: str, quality: int) -> Any:
-    """One `tf.train.Example`: the image (H, W, 3) RGB as JPEG of this quality, the boxes in its pixels."""
+    """Return a ``tf.train.Example``: *image* (H, W, 3) RGB as JPEG of this quality (0 to 100), boxes in its pixels."""
     height, width = image.shape[:2]
     stream = io.BytesIO()
     Image.fromarray(image).save(stream, "JPEG", quality=quality)
@@ -55,7 +55,7 @@ def encode(image: NDArray[np.uint8], boxes: Sequence[PlateBox], name: str, quali
 
 
 def decode(record: bytes) -> tuple[NDArray[np.uint8], list[PlateBox]]:
-    """The inverse of `encode`, as far as JPEG allows."""
+    """Return the image (H, W, 3) RGB and the boxes that :func:`encode` wrote."""
     feature = tf.train.Example.FromString(record).features.feature
     image = np.asarray(Image.open(io.BytesIO(feature["image/encoded"].bytes_list.value[0])).convert("RGB"))
     height, width = image.shape[:2]
@@ -66,5 +66,5 @@ def decode(record: bytes) -> tuple[NDArray[np.uint8], list[PlateBox]]:
 
 
 def write_label_map(path: Path) -> None:
-    """The one class, in the Object Detection API's text form."""
+    """Write the label map with its one class, in the text form of the Object Detection API."""
     path.write_text(LABEL_MAP, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Training with the TF2 Object Detection API, with progress that a person can follow."""
+"""Training of the detector with the TF2 Object Detection API."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class TrainingLog(logging.Handler):
 
     @property
     def history(self) -> list[tuple[int, dict[str, float]]]:
-        """(step, losses and learning rate), those of earlier goes included."""
+        """Steps with their losses and learning rate, those before an interruption included."""
         return sorted(self._losses.items())
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -88,7 +88,7 @@ def _listening(log: TrainingLog, every: int) -> Iterator[None]:
 
 @contextmanager
 def _freezing(plan: pipeline.Plan) -> Iterator[None]:
-    """The training loop builds the model with the backbone's first blocks fixed, which saves their backward pass."""
+    """Let the training loop build the model with the backbone's first blocks fixed, which saves their backward pass."""
     builders = model_lib_v2.MODEL_BUILD_UTIL_MAP
     original = builders["detection_model_fn_base"]
 
@@ -120,7 +120,7 @@ def train(
     threads: int = 2,
     checkpoint_every: int = 500,
 ) -> list[tuple[int, dict[str, float]]]:
-    """Trains until `plan.steps`; goes on from the newest checkpoint in `folder` if there is one.
+    """Train until ``plan.steps``; continue from the newest checkpoint in *folder* if there is one.
 
     Args:
         plan: records, schedule, input size.
@@ -169,7 +169,7 @@ def train(
 
 
 def _build(plan: pipeline.Plan, folder: Path) -> Any:
-    """The untrained detection model of the plan."""
+    """Return the untrained detection model of *plan*."""
     config = folder / "start.config"
     config.write_text(pipeline.fill(plan), encoding="utf-8")
     model_config = config_util.get_configs_from_pipeline_file(str(config))["model"]
@@ -178,7 +178,7 @@ def _build(plan: pipeline.Plan, folder: Path) -> Any:
 
 
 def _backbone_checkpoint(plan: pipeline.Plan, folder: Path, tfjs: Path) -> Path:
-    """A checkpoint of the backbone with the TensorFlow.js weights, statistics estimated on the training scenes."""
+    """Return a checkpoint of the backbone with the TensorFlow.js weights and statistics of the training scenes."""
     path = folder / "start" / "backbone-1"
     if path.with_suffix(".index").exists():
         return path
@@ -197,7 +197,7 @@ def _backbone_checkpoint(plan: pipeline.Plan, folder: Path, tfjs: Path) -> Path:
 
 
 def _whole_checkpoint(plan: pipeline.Plan, folder: Path, earlier: Path) -> Path:
-    """The network of an earlier training to start from."""
+    """Return a checkpoint of the network of an earlier training, to start from."""
     path = folder / "start" / "network-1"
     if not path.with_suffix(".index").exists():
         save_network(plan, folder, earlier, path.with_name("network"))
@@ -206,7 +206,7 @@ def _whole_checkpoint(plan: pipeline.Plan, folder: Path, earlier: Path) -> Path:
 
 
 def save_network(plan: pipeline.Plan, folder: Path, trained: Path, path: Path) -> None:
-    """Saves the newest network in `trained` without its step and optimizer: they would bring its ended schedule along.
+    """Save the newest network in *trained* without step and optimizer: they belong to a schedule that has ended.
 
     Raises:
         MissingError: there is no checkpoint.

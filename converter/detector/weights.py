@@ -1,4 +1,4 @@
-"""Starting weights: MobileNetV2 of a COCO detector published for TensorFlow.js, as a checkpoint of our backbone.
+"""Starting weights: MobileNetV2 of a COCO detector published for TensorFlow.js, as a checkpoint of the backbone.
 
 The package (Apache-2.0) stores convolutions with batch normalization folded in. Training needs live statistics, so for
 every convolution mean and variance of its output are estimated on some photos, and gamma and beta are set such that
@@ -25,7 +25,7 @@ Array = NDArray[np.float32]
 
 
 def read_tfjs(folder: Path) -> dict[str, Array]:
-    """All float32 weights of a TensorFlow.js graph model, by name.
+    """Return all float32 weights of a TensorFlow.js graph model, by name.
 
     Raises:
         MissingError: the model or one of its shards is not there.
@@ -47,7 +47,7 @@ def read_tfjs(folder: Path) -> dict[str, Array]:
 
 
 def tfjs_name(layer: str) -> str:
-    """Where the package keeps what Keras' MobileNetV2 calls `layer`, e.g. block_3_expand."""
+    """Return the name in the package of a layer of Keras' MobileNetV2, such as block_3_expand."""
     if layer in {"Conv1", "Conv_1"}:
         return {"Conv1": "Conv", "Conv_1": "Conv_1"}[layer]
     match = re.fullmatch(r"(?:block|expanded_conv)_?(\d*)_?(expand|depthwise|project)", layer)
@@ -57,11 +57,11 @@ def tfjs_name(layer: str) -> str:
 
 
 def load_backbone(backbone: Any, weights: dict[str, Array], photos: Sequence[Array]) -> int:
-    """Puts the weights into the backbone; returns how many convolutions got theirs.
+    """Put the weights into the backbone; return how many convolutions got theirs.
 
     Args:
-        backbone: Keras MobileNetV2 as `ssd_mobilenet_v2_fpn_keras` builds it.
-        weights: as `read_tfjs` gives them.
+        backbone: Keras MobileNetV2 as ``ssd_mobilenet_v2_fpn_keras`` builds it.
+        weights: from :func:`read_tfjs`.
         photos: (H, W, 3) float32 in [-1, 1], all of one size, for the statistics.
     """
     prefix = "FeatureExtractor/MobilenetV2/"

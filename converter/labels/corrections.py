@@ -20,7 +20,7 @@ from converter.labels.tables import CORNERS, csv_rows
 
 
 def apply_corrections(photos: Sequence[Photo], path: Path) -> list[Photo]:
-    """The photos with the corrections of `path` applied; rows about other photos are skipped.
+    """Return the photos with the corrections of the file *path*; rows about other photos are skipped.
 
     Raises:
         LabelError: a row names a box that is not there, or a box that cannot be.
@@ -58,7 +58,7 @@ def _apply_row(photo: Photo, boxes: dict[int, PlateBox | None], row: dict[str, s
 
 
 def _corrected(photo: Photo, row: dict[str, str], path: Path, line: int) -> PlateBox | None:
-    """The box that the row gives, None if it gives none."""
+    """Return the box that the row gives, None if it gives none."""
     corners = [row.get(key) or "" for key in CORNERS]
     if not any(corners):
         return None

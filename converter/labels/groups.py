@@ -1,4 +1,4 @@
-"""Near-duplicates belong together: one group lies wholly on one side of the split.
+"""Groups of near-duplicate photos: a split never divides a group.
 
 Three ties make a group: the same origin (augmented copies of one photo, frames within half a minute of one clip), a
 64-bit difference hash (dHash) at most 5 bits apart, and the same plate text of five or more characters.
@@ -24,7 +24,7 @@ _CLIP = re.compile(r"^(?P<clip>.+)#t=(?P<second>\d+)")
 
 
 def difference_hash(photo: Photo) -> int:
-    """dHash: 64 bits, each says whether a pixel of the 9x8 grey thumbnail is brighter than its right neighbour."""
+    """Return the dHash: 64 bits, set where a pixel of the 9x8 grey thumbnail is brighter than its right neighbour."""
     with Image.open(photo.path) as picture:
         grey = np.asarray(picture.convert("L").resize((9, 8), Image.Resampling.BOX), dtype=np.int16)
     bits = (grey[:, :-1] > grey[:, 1:]).ravel()
@@ -32,7 +32,7 @@ def difference_hash(photo: Photo) -> int:
 
 
 def origin_key(origin: str) -> str:
-    """What all copies of one photo, or the frames of one stretch of a clip, have in common; empty if nothing."""
+    """Return a key that copies of one photo, or frames of half a minute of one clip, have in common; empty if none."""
     name = origin.rsplit("/", 1)[-1]
     if match := _AUGMENTED.match(name):
         return match["name"]
@@ -42,7 +42,7 @@ def origin_key(origin: str) -> str:
 
 
 def group_photos(photos: Sequence[Photo]) -> list[list[Photo]]:
-    """The photos in groups of near-duplicates, in the order of their first photo."""
+    """Return the photos in groups of near-duplicates, in the order of their first photo."""
     parent = list(range(len(photos)))
 
     def root(i: int) -> int:
@@ -67,7 +67,7 @@ def group_photos(photos: Sequence[Photo]) -> list[list[Photo]]:
 
 
 def _close_pairs(hashes: NDArray[np.uint64]) -> Iterable[tuple[int, int]]:
-    """Pairs of indices whose hashes differ in at most HASH_DISTANCE bits."""
+    """Yield pairs of indices whose hashes differ in at most :data:`HASH_DISTANCE` bits."""
     for i in range(len(hashes) - 1):
         difference = np.ascontiguousarray(hashes[i + 1 :] ^ hashes[i]).view(np.uint8).reshape(-1, 8)
         distance = np.unpackbits(difference, axis=1).sum(axis=1)
@@ -76,7 +76,7 @@ def _close_pairs(hashes: NDArray[np.uint64]) -> Iterable[tuple[int, int]]:
 
 
 def split(groups: Sequence[list[Photo]], validation_share: float, seed: int) -> tuple[list[Photo], list[Photo]]:
-    """Whole groups into (training, validation); at least `validation_share` of the photos go to validation."""
+    """Return training and validation photos, whole groups; at least *validation_share* of the photos validate."""
     order = list(groups)
     random.Random(seed).shuffle(order)  # noqa: S311
     wanted = validation_share * sum(len(g) for g in groups)

@@ -1,4 +1,4 @@
-"""The figures that a detector has to reach before it is shipped, beside those measured."""
+"""The figures of a detector beside those that it has to reach before it is shipped."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ROUNDS = 60
 
 
 def cpu_ms_side_by_side(detectors: Sequence[Detector], photos: Sequence[Photo]) -> list[float]:
-    """Mean CPU milliseconds of one whole call on 1280x720, the detectors taking turns on some of these photos."""
+    """Return the mean CPU milliseconds of a call on 1280x720; the detectors take turns on some of *photos*."""
     times: list[list[float]] = [[] for _ in detectors]
     chosen = [photos[i] for i in np.linspace(0, len(photos) - 1, _ROUNDS).astype(int)]
     for entry in chosen:

@@ -1,4 +1,4 @@
-"""Measures TFLite models with the very detector code that the unit runs."""
+"""Measure TFLite models with the detector code that the unit runs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from edge.vision.detector import Detector
 from edge.vision.images import load_image
 
 FLOOR = 0.05
-"""What is less sure than this is not measured."""
+"""Confidence (0 to 1) from which detections are measured."""
 HEIGHT_BANDS = ((10, 15), (15, 20), (20, 30), (30, 50), (50, 10_000))
 SHEET_CELLS = 48
 
@@ -32,19 +32,19 @@ class Evaluation:
 
     @property
     def summary(self) -> Summary:
-        """All photos together."""
+        """The metrics over all photos."""
         return summarise(self.outcomes, self.threshold)
 
 
 def evaluate(
     models: Sequence[Path], photos: Sequence[Photo], *, height_min: float, threshold: float | None = None
 ) -> list[Evaluation]:
-    """Runs each model over all photos, photo by photo, so that their CPU times are comparable.
+    """Run each model over all photos, photo by photo, so that their CPU times are comparable.
 
     Args:
-        models: `.tflite` files with their `.json`.
+        models: ``.tflite`` files with their ``.json``.
         photos: labelled photos.
-        height_min: true plates less high, in pixels, neither count nor harm.
+        height_min: plates lower than this, in pixels, are ignored.
         threshold: working threshold; each model's own if not given.
     """
     detectors = [Detector(model, threshold=FLOOR) for model in models]
@@ -68,7 +68,7 @@ def evaluate(
 
 
 def report(evaluation: Evaluation) -> str:
-    """The tables: everything, by source, by plate height."""
+    """Return the tables: all photos, by source, by height of the plate."""
     lines = [
         f"{evaluation.model.name}, threshold {evaluation.threshold:.2f}, {evaluation.cpu_ms:.1f} ms of CPU a photo"
     ]
@@ -106,7 +106,7 @@ def _recall_of_band(evaluation: Evaluation, low: float, high: float) -> tuple[in
 
 
 def cost_table(evaluations: Sequence[Evaluation]) -> str:
-    """Size, accuracy and CPU time of each file, beside the first one."""
+    """Return a table of size, accuracy and CPU time of each file, beside the first one."""
     first = evaluations[0]
     lines = [f"{'file':28s}{'kB':>7s}{'AP50':>9s}{'lost':>9s}{'AP75':>9s}{'CPU ms':>8s}{'times as fast':>15s}"]
     for entry in evaluations:
@@ -120,7 +120,7 @@ def cost_table(evaluations: Sequence[Evaluation]) -> str:
 
 
 def mistakes_sheet(evaluation: Evaluation, photos: Sequence[Photo], path: Path) -> int:
-    """Every missed plate and false alarm on one contact sheet; returns how many photos have one."""
+    """Write photos with missed plates and false alarms onto a contact sheet; return how many photos have one."""
     threshold = evaluation.threshold
     pairs = zip(evaluation.outcomes, photos, strict=True)
     wrong = [(outcome, photo.path) for outcome, photo in pairs if is_wrong(outcome, threshold)]

@@ -1,6 +1,6 @@
 """Detection metrics: average precision as COCO defines it (101 recall points), recall and false alarms.
 
-A true box may be marked `ignore` (too small to count): a detection that covers it is neither right nor wrong.
+A true box may be marked ``ignore``, such as one too small to count: a detection on it is neither right nor wrong.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Curve:
 
 
 def match(outcome: Outcome, threshold: float) -> tuple[list[bool | None], list[bool]]:
-    """Greedy matching, best detection first.
+    """Match detections and true boxes greedily, best detection first.
 
     Returns:
         For each detection True (right), False (false alarm) or None (an ignored plate); for each true box, whether it
@@ -64,7 +64,7 @@ def match(outcome: Outcome, threshold: float) -> tuple[list[bool | None], list[b
 
 
 def curve(outcomes: Sequence[Outcome], threshold: float) -> Curve:
-    """Precision against recall at one IoU threshold, over all photos."""
+    """Return precision against recall at one IoU threshold, over all photos."""
     rows = []
     for outcome in outcomes:
         verdicts, _ = match(outcome, threshold)
@@ -83,13 +83,13 @@ def curve(outcomes: Sequence[Outcome], threshold: float) -> Curve:
 
 
 def average_precision(outcomes: Sequence[Outcome], threshold: float) -> float:
-    """AP at one IoU threshold."""
+    """Return the average precision at one IoU threshold."""
     return curve(outcomes, threshold).average_precision
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What the acceptance table asks for; rates are fractions, false alarms are a photo."""
+    """The metrics of the tables; rates are fractions, false alarms are counted a photo."""
 
     photos: int
     plates: int
@@ -101,7 +101,7 @@ class Summary:
 
 
 def summarise(outcomes: Sequence[Outcome], working_threshold: float) -> Summary:
-    """All metrics; recall and false alarms at the working threshold and IoU 0.5."""
+    """Return all metrics; recall and false alarms at the working threshold and IoU 0.5."""
     kept = [
         Outcome(o.truth, tuple(d for d in o.found if d.confidence >= working_threshold), o.source, o.name)
         for o in outcomes

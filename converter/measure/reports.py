@@ -72,7 +72,7 @@ def english_g2() -> Read | None:
 
 
 def measure(readers: Sequence[Read], crops: Sequence[TruthCrop]) -> list[Measured]:
-    """Let all readers read every crop in turn, so that they share the machine's mood."""
+    """Let all readers read each crop in turn, so that the load of the machine is the same for all."""
     results: list[list[tuple[str, float]]] = [[] for _ in readers]
     cpu = [0.0 for _ in readers]
     with Progress("read", len(crops)) as progress:
@@ -89,8 +89,7 @@ def measure(readers: Sequence[Read], crops: Sequence[TruthCrop]) -> list[Measure
 
 
 def table(crops: Sequence[TruthCrop], names: Sequence[str], measured: Sequence[Measured]) -> tuple[str, bool]:
-    """Return the exact-match table a source and the CPU milliseconds a crop, and whether the first reader reaches
-    every goal."""
+    """Return a table of exact match a source and CPU milliseconds a crop, and whether the first reader reaches all."""
     rows: dict[str, list[int]] = defaultdict(list)
     for i, crop in enumerate(crops):
         rows[crop.source].append(i)

@@ -1,4 +1,4 @@
-"""What `autovelox read` reports of labelled photos: detector and reader together."""
+"""Detector and reader together: what ``autovelox read`` reports of labelled photos."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from edge.vision.pipeline import Recogniser
 
 
 def together(models: Path, photos: Sequence[Photo], *, height_min: float) -> str:
-    """One line: recall at IoU 0.5, false alarms a photo and CPU milliseconds, one thread.
+    """Return one line: recall at IoU 0.5, false alarms a photo and CPU milliseconds, one thread.
 
     Args:
         models: folder of all models, as the unit has it.
         photos: labelled photos.
-        height_min: true plates less high, in pixels, neither count nor harm.
+        height_min: plates lower than this, in pixels, are ignored.
     """
     recogniser = Recogniser(models)
     outcomes, times = [], []

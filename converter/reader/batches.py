@@ -30,10 +30,11 @@ _Sample = tuple[NDArray[np.uint8], str, str]
 
 @dataclass(frozen=True, slots=True)
 class Mix:
-    """Shares of a batch; what is left is rendered. ``ramp`` is the number of batches until tilt and difficulty, 0 to 1,
-    are full; the full difficulty is ``hardest``. A tilted plate can still be read, one too blurred teaches nothing.
+    """What a batch consists of: shares of real crops and of crops without a plate; the rest is rendered.
 
-    ``level`` is the share of crops that are straightened, if they are tilted, as the reader's second look does it.
+    ``ramp`` is the number of batches until tilt and difficulty, 0 to 1, are full; the full difficulty is ``hardest``: a
+    tilted plate can be read, a plate that is too blurred teaches nothing. ``level`` is the share of crops that are
+    straightened, if they are tilted, as in the reader's second pass.
     """
 
     real: float = 0.2

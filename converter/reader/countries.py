@@ -7,7 +7,7 @@ from converter.synth.layouts import LAYOUTS
 COUNTRIES = tuple(sorted({layout.home or layout.iso for layout in LAYOUTS} - {""}))
 """ISO 3166-1 codes, in the order of the network's outputs."""
 UNKNOWN = -1
-"""Class of a plate that is nobody's in particular: nothing is learnt from it about countries."""
+"""Class of a plate of no country in particular: nothing is learnt from it about countries."""
 _CLASS = {code: number for number, code in enumerate(COUNTRIES)}
 
 

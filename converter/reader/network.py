@@ -70,8 +70,11 @@ def load_averaged(checkpoint: Path) -> nn.Module:
 
 
 def mean(networks: Sequence[nn.Module]) -> nn.Module:
-    """Return a network with the mean of the weights: right where the networks come from one training, and often better
-    than each (Wortsman et al. 2022, "Model soups"). What tells countries is the mean of those that do."""
+    """Return a network with the mean of the weights of *networks*, which have to come from one training.
+
+    It is often better than each of them (Wortsman et al. 2022, "Model soups"). The part that tells countries is the
+    mean of those networks that have it.
+    """
     states = [network.state_dict() for network in networks]
     fullest = max(states, key=len)
     averaged = build({**NETWORK_PARAMS, "countries": len(fullest.get(_LAST_OF_ORIGIN, ()))})

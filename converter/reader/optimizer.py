@@ -40,8 +40,10 @@ class Optimizer:
         )
 
     def step(self) -> None:
-        """Move the weights along their gradients, clipped to a norm of 2 in the network, and the rates along their
-        schedule."""
+        """Move the weights along their gradients and the rates along their schedule.
+
+        The gradients of the network are clipped to a norm of 2.
+        """
         nn.utils.clip_grad_norm_(self._modules[0].parameters(), 2.0)
         for flat, kernel in zip(self._flat, self._kernels, strict=True):
             assert kernel.grad is not None

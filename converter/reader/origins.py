@@ -31,8 +31,10 @@ _EVEN = 0.5
 
 
 def teach(network: nn.Module, stores: Sequence[Path], steps: int, rate: float = 2e-3, seed: int = 1) -> float:
-    """Train ``network.origin`` alone for *steps* batches of 48 plates of *stores*; return the mean loss of the last
-    tenth. The network is left in evaluation mode."""
+    """Train ``network.origin`` alone for *steps* batches of 48 plates of *stores*; return the mean of the last losses.
+
+    The mean is that of the last tenth of the steps. The network is left in evaluation mode.
+    """
     torch.set_num_threads(1)
     torch.manual_seed(seed)
     network.eval().requires_grad_(requires_grad=False)
@@ -69,8 +71,10 @@ def _weights(stores: Sequence[Path]) -> torch.Tensor:
 
 
 def fit_slope(told: Sequence[tuple[PlateRead, str, str]]) -> float:
-    """Return the factor of the network's log-probabilities under which reads, their texts and their true countries are
-    likeliest together with the formats."""
+    """Return the factor of the network's log-probabilities under which the true countries are likeliest.
+
+    *told* has reads, their true texts and their true countries; the formats of the countries count, too.
+    """
     logs: list[tuple[NDArray[np.float64], tuple[str, ...], str, str]] = [
         (np.log(np.maximum(list(read.countries.values()), 1e-12)), tuple(read.countries), text, truth)
         for read, text, truth in told

@@ -118,8 +118,10 @@ class NationalDie:
 
 
 def _rounded(path: NDArray[np.float64], reach: float, *, closed: bool) -> NDArray[np.float64]:
-    """Replace each corner of *path* (pixels) by a curve from *reach* before to *reach* after it, at most from the
-    middle of one side to that of the next."""
+    """Replace each corner of *path* (pixels) by a curve from *reach* before it to *reach* after it.
+
+    The curve reaches at most from the middle of one side to the middle of the next.
+    """
     out: list[NDArray[np.float64]] = []
     last = len(path) - 1
     for i, corner in enumerate(path):

@@ -162,8 +162,10 @@ def _apply(matrix: NDArray[np.float64], points: _Points) -> _Points:
 def _cut(
     quad: _Points, text: _Points, characters: int, difficulty: float, rng: random.Random, *, one_line: bool
 ) -> tuple[_Points, _Points]:
-    """Return the corners of the crop: the plate's box, cut wrong; at most a quarter of the width and an eighth of the
-    height of a character lost."""
+    """Return the corners of the crop: the plate's box, cut wrong.
+
+    At most a quarter of the width and an eighth of the height of a character are lost.
+    """
     low, high = quad.min(axis=0), quad.max(axis=0)
     size = high - low
     loose = rng.choices((0.07, 0.14, 0.3), (0.6, 0.3, 0.1))[0] * difficulty

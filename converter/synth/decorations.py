@@ -181,8 +181,10 @@ def field(canvas: Grey, frame: float, ink: float, shelf: FontShelf, rng: random.
 
 def arms(height: int, rng: random.Random, paint: Callable[[float], float], shelf: FontShelf
          ) -> tuple[Grey, NDArray[np.uint8]]:  # fmt: skip
-    """Return picture and mask of a coat of arms with the name of its land beneath, as Austrian plates bear them,
-    *height* pixels high; *paint* maps 0..1 to grey."""
+    """Return picture and mask of a coat of arms with the name of its land beneath, as on Austrian plates.
+
+    Both are *height* pixels high; *paint* maps 0 to 1 to a grey.
+    """
     small = max(3, round(height * rng.uniform(0.1, 0.18)))
     high = height - small - 1
     shield, outline = _vienna(high, rng, paint) if rng.random() < VIENNA else emblem(high, rng, paint, ("shield",))

@@ -110,8 +110,11 @@ class FontShelf:
         return tuple(sorted(p.name for p in (*self._plate, *self._text, *self._arabic, *signs)))
 
     def draw(self, rng: random.Random, prefer: str = "") -> Typeface:
-        """Draw an alphabet; *prefer* is the beginning of a font's name or :data:`PAINTED`, taken half of the time, or
-        one of :data:`.alphabets.ALPHABETS`, taken :data:`NATIONAL` of the time."""
+        """Draw an alphabet.
+
+        *prefer* is the beginning of a font's name or :data:`PAINTED`, taken half of the time, or one of
+        :data:`.alphabets.ALPHABETS`, taken with the probability :data:`NATIONAL`.
+        """
         if prefer in ALPHABETS:
             if rng.random() < NATIONAL:
                 return Typeface(ALPHABETS[prefer].draw(rng))

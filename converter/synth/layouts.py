@@ -229,8 +229,10 @@ def choose(layouts: Sequence[Layout], rng: random.Random) -> tuple[Layout, str]:
 
 
 def fill(pattern: str, layout: Layout, rng: random.Random) -> str:
-    """Return *pattern* of *layout* with its letters and digits drawn at random, such that the country has such a plate
-    if it has any."""
+    """Return *pattern* of *layout* with random letters and digits.
+
+    The text is one of the country's formats, where they are known and the pattern fits one.
+    """
     for _ in range(_TRIES if layout.iso else 1):
         text = _drawn(pattern, rng)
         if not layout.iso or _formats(layout.iso).usual("".join(filter(str.isalnum, text))):

@@ -16,14 +16,14 @@ JPEG_QUALITIES = (95, 90, 80, 65, 50, 35)
 
 
 def grey_world(image: Pixels, strength: float) -> Pixels:
-    """Takes the colour cast out (grey-world assumption); `strength` 1 is all of it."""
+    """Take the colour cast out of *image* (grey-world assumption); *strength* 1 takes all of it."""
     means = image.reshape(-1, 3).mean(axis=0) + 1.0
     gain = (means.mean() / means) ** strength
     return np.asarray(np.clip(image * gain, 0, 255), np.uint8)
 
 
 def night(image: Pixels, rng: random.Random) -> Pixels:
-    """Underexposed, with sensor noise and a headlight's glare or two."""
+    """Return *image* underexposed, with up to two headlights that glare."""
     dark = (image.astype(np.float32) / 255.0) ** rng.uniform(1.4, 2.4) * rng.uniform(0.35, 0.9)
     height, width = image.shape[:2]
     for _ in range(rng.choice((0, 0, 1, 2))):
@@ -36,7 +36,7 @@ def night(image: Pixels, rng: random.Random) -> Pixels:
 
 
 def motion_blur(image: Pixels, length: int, degrees: float) -> Pixels:
-    """A straight smear of `length` pixels in the direction `degrees`."""
+    """Return *image* smeared by *length* pixels in the direction *degrees*."""
     kernel = np.zeros((length, length), np.float32)
     kernel[length // 2] = 1.0
     turn = cv2.getRotationMatrix2D(((length - 1) / 2, (length - 1) / 2), degrees, 1.0)
@@ -45,7 +45,7 @@ def motion_blur(image: Pixels, length: int, degrees: float) -> Pixels:
 
 
 def lamp(image: Pixels, box: tuple[float, float, float, float], rng: random.Random) -> Pixels:
-    """The image (H, W, 3) with a coloured lamp on what lies in the box (x1, y1, x2, y2) and a little around it."""
+    """Return *image* (H, W, 3) with a coloured lamp on *box* (x1, y1, x2, y2) and a little around it."""
     x1, y1, x2, y2 = box
     grow, soft = rng.uniform(0.0, 0.5) * (y2 - y1), max((y2 - y1) * rng.uniform(0.1, 0.5), 0.5)
     far = grow + 3 * soft
@@ -65,7 +65,7 @@ def lamp(image: Pixels, box: tuple[float, float, float, float], rng: random.Rand
 
 
 def relight(image: Pixels, rng: random.Random) -> Pixels:
-    """One random mixture of everything in this module; (H, W, 3) RGB in, the same shape out.
+    """Return *image* (H, W, 3) RGB in random light, blur and noise.
 
     A third of the photos keep their light: most photos are taken by day, and the easy ones must not become rare.
     """

@@ -33,7 +33,7 @@ class RenderedPlate:
     """A base picture (uint8, :data:`BASE_SHAPE`), its text, and what the camera has to know.
 
     ``aspect`` is the plate's true width over height; ``extent`` is the box of the characters in fractions of the plate;
-    ``country`` is the ISO code of where the plate comes from, empty where it is nobody's in particular.
+    ``country`` is the ISO code of where the plate comes from, empty for a plate of no country in particular.
     """
 
     picture: NDArray[np.uint8]

@@ -1,4 +1,4 @@
-"""Training scenes: a photo (or four) at a random scale, stretch and place on the network's canvas, plates re-hung.
+"""Training scenes: one photo or four at a random scale, stretch and place on the network's canvas.
 
 Photos are framed as they were taken, or scaled so that the chosen plate's width is log-uniform over what the network
 must find: small plates are as frequent as large ones. Where a photo does not fill the canvas, another one shows behind
@@ -42,9 +42,10 @@ class Spoilt(Exception):
 class Recipe:
     """How often what happens, and the range of plate widths in pixels of the canvas.
 
-    `whole`: the photo about fills the canvas, as its photographer framed it, whatever the size of its plates.
-    `lamp`: a coloured lamp shines on a plate.
-    `squeezed` names sources whose wide photos were squeezed into a square, and the most by which to stretch them back.
+    ``whole``: the photo about fills the canvas, as it was framed, whatever the size of its plates. ``plate_swap``: most
+    plates are exchanged for drawn ones. ``distractors``: what looks like a plate is drawn beside the plates. ``lamp``: a
+    coloured lamp shines on a plate. ``squeezed`` names sources whose wide photos were squeezed into a square, and the
+    largest factor by which they are stretched back.
     """
 
     width: int = 320
@@ -215,7 +216,7 @@ def _overlap(one: PlateBox, other: PlateBox) -> float:
 
 
 def erase(tile: Pixels, box: PlateBox, rng: random.Random) -> None:
-    """Paints the box over with its own mean colour and some grain, so that it teaches neither plate nor background."""
+    """Paint *box* over with its mean colour and some grain, so that it teaches neither plate nor background."""
     x1, y1, x2, y2 = (max(0, v) for v in (math.floor(box.x1), math.floor(box.y1), math.ceil(box.x2), math.ceil(box.y2)))
     spot = tile[y1:y2, x1:x2]
     if spot.size == 0:

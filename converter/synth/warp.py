@@ -15,9 +15,9 @@ Matrix = NDArray[np.float64]
 
 
 def transformed(box: PlateBox, matrix: Matrix) -> PlateBox:
-    """The box around the box's image under the affine map.
+    """Return the box around *box* after the affine map.
 
-    For small turns the corners of the plate, not of its box, are meant: the middles of the sides bound them better.
+    After a small turn the middles of its sides bound the plate better than its corners do.
     """
     cx, cy = (box.x1 + box.x2) / 2, (box.y1 + box.y2) / 2
     middles = np.array([(box.x1, cy, 1), (box.x2, cy, 1), (cx, box.y1, 1), (cx, box.y2, 1)]).T
@@ -26,7 +26,7 @@ def transformed(box: PlateBox, matrix: Matrix) -> PlateBox:
 
 
 def warped(image: Pixels, matrix: Matrix, width: int, height: int) -> tuple[Pixels, NDArray[np.float32]]:
-    """The image under the affine map, (height, width, 3), black outside, and where it lies (height, width), 0 to 1."""
+    """Return *image* after the affine map, (height, width, 3), black outside, and its coverage, 0 to 1."""
     scale = math.sqrt(abs(float(np.linalg.det(matrix[:, :2]))))
     if scale < 0.6:  # warpAffine does not average: shrink first, by area.
         shrunk = np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
@@ -38,7 +38,7 @@ def warped(image: Pixels, matrix: Matrix, width: int, height: int) -> tuple[Pixe
 
 
 def covers(matrix: Matrix, photo: Photo, width: int, height: int) -> bool:
-    """Whether the photo under the map fills the tile."""
+    """Whether *photo* fills a tile of *width* x *height* pixels after the map."""
     corners = np.array([(0, 0, 1), (width, 0, 1), (width, height, 1), (0, height, 1)], np.float64).T
     x, y = (np.linalg.inv(np.vstack([matrix, (0, 0, 1)])) @ corners)[:2]
     return bool(x.min() >= -1 and y.min() >= -1 and x.max() <= photo.width + 1 and y.max() <= photo.height + 1)

@@ -71,7 +71,7 @@ class Points:
 
 
 def fit(points: Points) -> tuple[float, float]:
-    """Slope and bias of the greatest likelihood."""
+    """Return slope and bias of the greatest likelihood."""
 
     def loss(parameters: NDArray[np.float64]) -> float:
         p = np.clip(points.probability(float(np.exp(parameters[0])), float(parameters[1])), 1e-9, 1 - 1e-9)
@@ -82,8 +82,10 @@ def fit(points: Points) -> tuple[float, float]:
 
 
 def choose(points: Points) -> Thresholds:
-    """The thresholds that name most true cars while wrong names stay within :data:`LIMITS`; among those that lose next
-    to nothing (0.05 %) those that name most with twins beside the car, but for as little, and of these the strictest.
+    """Return the thresholds that name most true cars while wrong names stay within :data:`LIMITS`.
+
+    Among those that name at most 0.05 % less, the thresholds that name most cars with twins beside them are taken, and
+    among those that again name at most 0.05 % less, the strictest.
     """
     slope, bias = fit(points)
     p = points.probability(slope, bias)

@@ -23,8 +23,10 @@ OTHERS, TWICE = 200, 100
 
 @dataclass(frozen=True, slots=True)
 class KnownCase:
-    """One case: the reads of each of its frames, what the offender's plate says, where it comes from, and a picture
-    (RGB or grey) for the note."""
+    """A case whose plate is known: ``frames`` has the reads of each frame, ``truth`` is the text of the plate.
+
+    ``picture`` (RGB or grey) shows the plate to a person.
+    """
 
     name: str
     source: str
