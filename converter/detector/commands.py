@@ -20,12 +20,12 @@ from converter.arguments import (
 )
 from converter.detector import dataset as data
 from converter.errors import ConverterError
+from converter.labels import photo_table, read_split
 from converter.labels.options import add_labels, labelled_photos
-from converter.labels.splits import read_split, table
-from converter.measure.contact_sheet import contact_sheet
+from converter.measure import contact_sheet
 from converter.measure.evaluate import cost_table
 from converter.measure.evaluate import evaluate as measure
-from converter.synth.scenes import Recipe
+from converter.synth import Recipe
 
 KINDS = ("float32", "float16", "dynamic", "int8")
 
@@ -65,7 +65,7 @@ def _add_dataset(subparsers: Subparsers) -> None:
 def _dataset(arguments: argparse.Namespace) -> None:
     need_tensorflow()
     photos = labelled_photos(arguments)
-    sys.stdout.write(table(photos) + "\n")
+    sys.stdout.write(photo_table(photos) + "\n")
     width, height = arguments.size
     widths = (16.0, 0.8 * min(width, height))
     recipe = Recipe(width=width, height=height, plate_px=widths, squeezed=dict(arguments.squeezed))

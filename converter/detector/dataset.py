@@ -7,14 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from converter.errors import ConverterError
-from converter.labels.groups import group_photos, split
-from converter.labels.photo import Photo
-from converter.labels.splits import write_splits
-from converter.measure.contact_sheet import GREEN, Cell
+from converter.labels import Photo, group_photos, split_groups, write_splits
+from converter.measure import GREEN, Cell
 from converter.progress import Progress
-from converter.synth.fonts import scene_fonts, word_fonts
-from converter.synth.light import JPEG_QUALITIES
-from converter.synth.scenes import Recipe, Studio
+from converter.synth import JPEG_QUALITIES, Recipe, Studio, scene_fonts, word_fonts
 
 LABEL_MAP = "label_map.pbtxt"
 RECORDS = "train-*.tfrecord"
@@ -43,7 +39,7 @@ def build(
     from converter.detector.tf_env import tf
 
     groups = group_photos(photos)
-    training, validation = split(groups, share, seed)
+    training, validation = split_groups(groups, share, seed)
     learnt = {photo.path for photo in training if photo.boxes}
     usable = [kept for group in groups if (kept := [photo for photo in group if photo.path in learnt])]
     if not usable:

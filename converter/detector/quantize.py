@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from converter.detector.tf_env import tf
 from converter.errors import ConverterError, MissingError
-from converter.labels.photo import Photo, load
+from converter.labels import Photo, load_photo
 from edge.vision.detector import letterbox
 
 KINDS = ("float32", "float16", "dynamic", "int8")
@@ -39,7 +39,7 @@ def representative(photos: Sequence[Photo], count: int, width: int, height: int,
     random.Random(seed).shuffle(order)  # noqa: S311
     shelves: list[list[NDArray[np.uint8]]] = [[], [], []]
     for photo in order[: 6 * count]:
-        image, _ = letterbox(load(photo), width, height)
+        image, _ = letterbox(load_photo(photo), width, height)
         mean = float(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).mean())
         shelves[(mean >= DARK) + (mean >= BRIGHT)].append(image)
     chosen: list[NDArray[np.uint8]] = []

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from converter.detector.tf_env import tf
-from converter.labels.photo import PlateBox
+from converter.labels import PlateBox
 
 LABEL_NAME = "plate"
 LABEL_ID = 1

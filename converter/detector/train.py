@@ -22,7 +22,7 @@ from converter.detector import pipeline, weights
 from converter.detector.tf_env import limit_threads, tf
 from converter.detector.tfrecords import decode
 from converter.errors import ConverterError, MissingError
-from converter.measure.plots import plot_losses
+from converter.measure import plot_losses
 from converter.progress import Progress
 
 STATISTICS_PHOTOS = 48

@@ -16,7 +16,7 @@ from xml.parsers import expat
 
 from converter.errors import LabelError, MissingError
 from converter.labels.photo import Photo, PlateBox, checked, photo_size
-from converter.labels.tables import CORNERS, corners, csv_rows, number
+from converter.labels.tables import CORNERS, corners, csv_rows, parse_number
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
 
@@ -69,7 +69,8 @@ def read_voc(folder: Path, images: Path) -> list[Photo]:
         boxes = []
         for line, element in zip(_object_lines(path), root.iter("object"), strict=True):
             x1, y1, x2, y2 = (
-                number(element.findtext(f"bndbox/{key}"), path, line, key) for key in ("xmin", "ymin", "xmax", "ymax")
+                parse_number(element.findtext(f"bndbox/{key}"), path, line, key)
+                for key in ("xmin", "ymin", "xmax", "ymax")
             )
             boxes.append(checked(PlateBox(x1, y1, x2, y2), width, height, path, line))
         photos.append(Photo(file, width, height, folder.name, boxes=tuple(boxes)))
@@ -110,7 +111,7 @@ def read_yolo(folder: Path, images: Path) -> list[Photo]:
                 continue
             if len(parts) < 5:
                 raise LabelError(path, line, f"{len(parts)} fields", "write `class cx cy w h`")
-            cx, cy, w, h = (number(part, path, line, "a coordinate") for part in parts[1:5])
+            cx, cy, w, h = (parse_number(part, path, line, "a coordinate") for part in parts[1:5])
             box = PlateBox((cx - w / 2) * width, (cy - h / 2) * height, (cx + w / 2) * width, (cy + h / 2) * height)
             boxes.append(checked(box, width, height, path, line))
         photos.append(Photo(file, width, height, folder.name, boxes=tuple(boxes)))

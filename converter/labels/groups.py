@@ -75,7 +75,7 @@ def _close_pairs(hashes: NDArray[np.uint64]) -> Iterable[tuple[int, int]]:
             yield i, i + 1 + int(j)
 
 
-def split(groups: Sequence[list[Photo]], validation_share: float, seed: int) -> tuple[list[Photo], list[Photo]]:
+def split_groups(groups: Sequence[list[Photo]], validation_share: float, seed: int) -> tuple[list[Photo], list[Photo]]:
     """Return training and validation photos, whole groups; at least *validation_share* of the photos validate."""
     order = list(groups)
     random.Random(seed).shuffle(order)  # noqa: S311

@@ -94,7 +94,7 @@ def photo_size(path: Path, label: Path, line: int | str) -> tuple[int, int]:
         raise LabelError(label, line, cause, "replace the photo, or remove its labels") from None
 
 
-def load(photo: Photo) -> NDArray[np.uint8]:
+def load_photo(photo: Photo) -> NDArray[np.uint8]:
     """Return the photo's pixels, upright RGB (H, W, 3).
 
     Raises:

@@ -46,7 +46,7 @@ def read_split(folder: Path, part: Split) -> list[Photo]:
     ]
 
 
-def table(photos: Sequence[Photo]) -> str:
+def photo_table(photos: Sequence[Photo]) -> str:
     """Return a table of the photos by source: photos, plates, photos without a plate, and the widths of the plates."""
     rows: dict[str, list[Photo]] = defaultdict(list)
     for photo in photos:

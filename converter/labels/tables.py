@@ -42,7 +42,7 @@ def csv_rows(path: Path, needed: Iterable[str]) -> Iterator[tuple[int, dict[str,
         raise LabelError(path, reader.line_num, f"this is not CSV ({error})", "save the table as CSV again") from None
 
 
-def number(text: str | None, path: Path, line: int, name: str) -> float:
+def parse_number(text: str | None, path: Path, line: int, name: str) -> float:
     """Return the number that *text* says.
 
     Raises:
@@ -60,7 +60,7 @@ def corners(row: dict[str, str], path: Path, line: int) -> Corners:
     Raises:
         LabelError: one of them is no number.
     """
-    x1, y1, x2, y2 = (number(row[name], path, line, name) for name in CORNERS)
+    x1, y1, x2, y2 = (parse_number(row[name], path, line, name) for name in CORNERS)
     return x1, y1, x2, y2
 
 

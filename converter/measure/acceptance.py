@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from converter.labels.photo import Photo
+from converter.labels import Photo
 from converter.measure import goals
 from converter.measure.evaluate import Evaluation
 from converter.measure.goals import Figure, goal_table

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from converter.arguments import Subparsers, command, need_reader, picture, probability
 from converter.errors import ConverterError, MissingError
+from converter.labels import read_split
 from converter.labels.options import add_labels, labelled_photos
-from converter.labels.splits import read_split
 from converter.measure.acceptance import acceptance_table
 from converter.measure.evaluate import FLOOR, cost_table, mistakes_sheet, report
 from converter.measure.evaluate import evaluate as measure
@@ -102,7 +102,7 @@ def _add_reader_evaluate(commands: Subparsers) -> None:
 
 def _reader_evaluate(args: argparse.Namespace) -> int:
     need_reader()
-    from converter.labels.truth import load_truth
+    from converter.labels import load_truth
     from converter.measure import reports
 
     crops = load_truth(args.data, tuple(args.source))

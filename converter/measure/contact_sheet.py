@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from converter.labels.photo import PlateBox
+from converter.labels import PlateBox
 from converter.measure.metrics import Outcome, match
 from edge.model import Box
 

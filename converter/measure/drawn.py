@@ -10,14 +10,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from converter.labels.truth import TruthCrop
+from converter.labels import TruthCrop
 from converter.measure.goals import DRAWN_EXACT, DRAWN_SWAPS, DRAWN_SWAPS_WIDTH_PX
-from converter.synth import fonts
-from converter.synth.augment import photograph
-from converter.synth.fonts import FontShelf
-from converter.synth.layouts import named
-from converter.synth.patches import plate_free_patches
-from converter.synth.render import render_plate
+from converter.synth import FontShelf, fonts, named, photograph, plate_free_patches, render_plate
 
 WIDTHS = (50, 70, 100, 140, 280)
 """Widths of the plates in pixels."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from converter.labels.photo import Photo
+from converter.labels import Photo
 from converter.measure.contact_sheet import contact_sheet, is_wrong, mistake_cell
 from converter.measure.metrics import Outcome, Summary, match, summarise
 from converter.progress import Progress

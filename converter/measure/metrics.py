@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from converter.labels.photo import PlateBox
+from converter.labels import PlateBox
 from edge.model import Detection
 from edge.vision.boxes import iou
 

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from converter.labels.truth import TruthCrop
+from converter.labels import TruthCrop
 from converter.measure.contact_sheet import write_sheet
 from converter.measure.goals import READER_CPU_RATIO, READER_EXACT
 from converter.measure.plots import chart

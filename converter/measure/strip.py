@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from converter.labels.clips import frames_of
+from converter.labels import frames_of
 from converter.measure.contact_sheet import write_sheet
 from converter.progress import Progress
 from edge.demo.cast import load_cast

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from converter.labels.photo import Photo
+from converter.labels import Photo
 from converter.measure.metrics import Outcome, summarise
 from edge.identify.verdict import best_first
 from edge.vision.images import load_image

@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 from converter.reader.countries import country_class
 from converter.reader.real import RealCrop, recrop
 from converter.reader.store import PlateStore
-from converter.synth.augment import degrade, photograph
+from converter.synth import degrade, photograph
 from edge.model import CLASS
 from edge.vision.deskew import straightened, to_canvas
 

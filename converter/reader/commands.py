@@ -35,8 +35,7 @@ def _add_render(commands: Subparsers) -> None:
 
 def _render(args: argparse.Namespace) -> int:
     from converter.reader.store import render_store
-    from converter.synth.fonts import FontShelf
-    from converter.synth.layouts import named
+    from converter.synth import FontShelf, named
 
     render_store(args.out, args.count, FontShelf(args.fonts), args.data, args.seed, named(args.layouts))
     return 0
@@ -71,7 +70,7 @@ def _add_train(commands: Subparsers) -> None:
 
 def _train(args: argparse.Namespace) -> int:
     need_reader()
-    from converter.labels.truth import load_truth
+    from converter.labels import load_truth
     from converter.reader.batches import Mix
     from converter.reader.network import export
     from converter.reader.real import load_real

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from converter.progress import Progress
 from converter.reader.origins import fit_slope
 from converter.reader.store import PlateStore
-from converter.synth.augment import photograph
-from converter.synth.render import RenderedPlate
+from converter.synth import RenderedPlate, photograph
 from edge.model import Box, Detection, PlateRead
 from edge.vision.calibration import log_odds
 from edge.vision.checksums import NETWORK_NAME, READER_FILES, write_list

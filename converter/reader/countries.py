@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from converter.synth.layouts import LAYOUTS
+from converter.synth import LAYOUTS
 
 COUNTRIES = tuple(sorted({layout.home or layout.iso for layout in LAYOUTS} - {""}))
 """ISO 3166-1 codes, in the order of the network's outputs."""

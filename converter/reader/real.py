@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from converter.errors import LabelError, MissingError
-from converter.labels.tables import CORNERS, Corners, boxes_by_file, corners, csv_rows
-from converter.synth.augment import degrade
+from converter.labels import CORNERS, Corners, boxes_by_file, corners, csv_rows
+from converter.synth import degrade
 
 _MARGIN = 0.5
 

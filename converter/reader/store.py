@@ -14,10 +14,7 @@ from numpy.typing import NDArray
 
 from converter.errors import MissingError
 from converter.progress import Progress
-from converter.synth.fonts import FontShelf
-from converter.synth.layouts import Layout
-from converter.synth.patches import PATCH_SHAPE, plate_free_patches
-from converter.synth.render import BASE_SHAPE, RenderedPlate, render_plate
+from converter.synth import BASE_SHAPE, PATCH_SHAPE, FontShelf, Layout, RenderedPlate, plate_free_patches, render_plate
 
 _PICTURES, _TEXTS, _PATCHES = "pictures.npy", "plates.jsonl", "patches.npy"
 

@@ -15,8 +15,8 @@ from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from converter.errors import RunError
-from converter.labels.truth import TruthCrop
-from converter.measure.plots import training_curves
+from converter.labels import TruthCrop
+from converter.measure import training_curves
 from converter.progress import Progress
 from converter.reader.batches import Batch, Mix, TrainingBatches, loader
 from converter.reader.countries import UNKNOWN

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from converter.labels.truth import TruthCrop
+from converter.labels import TruthCrop
 from converter.reader.batches import to_tensor
 from edge.vision.deskew import to_canvas
 from edge.vision.greedy_decode import best_path

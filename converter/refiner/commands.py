@@ -57,11 +57,9 @@ def add_parsers(commands: Subparsers) -> None:
 
 def _harvest(args: argparse.Namespace) -> int:
     need_tensorflow()
-    from converter.labels.groups import group_photos
-    from converter.labels.splits import read_split
+    from converter.labels import group_photos, read_split
     from converter.refiner import harvest, store
-    from converter.synth.fonts import scene_fonts, word_fonts
-    from converter.synth.scenes import Studio
+    from converter.synth import Studio, scene_fonts, word_fonts
     from edge.vision.detector import Detector
 
     photos = [photo for photo in read_split(args.dataset, "training") if photo.boxes]

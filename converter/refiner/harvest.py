@@ -13,11 +13,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from converter.labels.photo import Photo, PlateBox
+from converter.labels import Photo, PlateBox
 from converter.progress import Progress
 from converter.refiner.store import HEIGHT, MARGINS, WIDTH, Target
-from converter.synth.light import JPEG_QUALITIES, compressed
-from converter.synth.scenes import Recipe, Studio
+from converter.synth import JPEG_QUALITIES, Recipe, Studio, compressed
 from edge.model import Box
 from edge.vision.boxes import iou
 from edge.vision.closeup import close_up, edges_of, frame_of

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from converter.errors import MissingError
-from converter.labels.tables import Corners, boxes_by_file
+from converter.labels import Corners, boxes_by_file
 
 PATCH_SHAPE = (96, 192)
 """Rows and columns of a patch."""

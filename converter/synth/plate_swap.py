@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from converter.labels.photo import PlateBox
+from converter.labels import PlateBox
 from converter.synth import colour_plates
 from converter.synth.fonts import Font
 from converter.synth.text_masks import random_text, text_mask

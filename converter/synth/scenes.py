@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from converter.labels.photo import Photo, PlateBox, load
+from converter.labels import Photo, PlateBox, load_photo
 from converter.synth import distractors, light
 from converter.synth.fonts import Font
 from converter.synth.plate_swap import swap_plates
@@ -43,7 +43,7 @@ class Recipe:
     """How often what happens, and the range of plate widths in pixels of the canvas.
 
     ``whole``: the photo about fills the canvas, as it was framed, whatever the size of its plates. ``plate_swap``: most
-    plates are exchanged for drawn ones. ``distractors``: what looks like a plate is drawn beside the plates. ``lamp``: a
+    plates are exchanged for drawn ones. ``distractors``: things that look like plates are drawn. ``lamp``: a
     coloured lamp shines on a plate. ``squeezed`` names sources whose wide photos were squeezed into a square, and the
     largest factor by which they are stretched back.
     """
@@ -124,7 +124,7 @@ class Studio:
         return tile, self._visible(tile, placed)
 
     def _prepared(self, photo: Photo) -> tuple[Pixels, list[PlateBox]]:
-        image, boxes = load(photo), list(photo.boxes)
+        image, boxes = load_photo(photo), list(photo.boxes)
         if self.rng.random() < self.recipe.plate_swap:
             image, boxes = swap_plates(image, boxes, self.fonts, self.rng)
         for box in boxes:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from converter.labels.photo import Photo, PlateBox
+from converter.labels import Photo, PlateBox
 
 Pixels = NDArray[np.uint8]
 Matrix = NDArray[np.float64]

@@ -9,9 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from converter.labels.clips import frames_of
-from converter.labels.tables import FEED, csv_rows, number, table_of
-from converter.labels.truth import TruthCrop
+from converter.labels import FEED, TruthCrop, csv_rows, frames_of, parse_number, table_of
 from converter.verdict.trials import KnownCase
 from edge.model import Box, Detection
 from edge.vision.pipeline import Recogniser
@@ -78,8 +76,8 @@ def _starts(feed: Path) -> dict[str, dict[int, str]]:
     table = table_of(feed, Path(FEED.name))
     largest: dict[tuple[str, int], tuple[float, str]] = {}
     for line, row in csv_rows(table, ("file", "frame", "text", "x1", "x2")):
-        width = number(row["x2"], table, line, "x2") - number(row["x1"], table, line, "x1")
-        key = row["file"], int(number(row["frame"], table, line, "frame"))
+        width = parse_number(row["x2"], table, line, "x2") - parse_number(row["x1"], table, line, "x1")
+        key = row["file"], int(parse_number(row["frame"], table, line, "frame"))
         if width >= WIDTH_MIN_PX:
             largest[key] = max(largest.get(key, (0.0, "")), (width, row["text"]))
     starts: dict[str, dict[int, str]] = {}

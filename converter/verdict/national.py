@@ -7,7 +7,6 @@ claimed, and two twins claimed beside it.
 from __future__ import annotations
 
 import argparse
-import csv
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -15,11 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
-from converter.labels.truth import load_truth
-from converter.measure import drawn, goals
-from converter.measure.goals import Figure
+from converter.labels import READING, csv_rows, load_truth, table_of
+from converter.measure import Figure, drawn, goals
 from converter.progress import Progress
-from converter.synth.layouts import LAYOUTS
+from converter.synth import LAYOUTS
 from converter.verdict.cases import crop_cases, feed_cases
 from converter.verdict.trials import KnownCase
 from edge.identify import ANY_FORMAT, Thresholds
@@ -126,8 +124,9 @@ def country_table(rows: Sequence[tuple[str, str, float]]) -> tuple[str, bool]:
 def european_countries(data: Path) -> dict[str, str]:
     """ISO code of each European crop in *data* whose country is known, by file name."""
     signs = {layout.country: layout.home or layout.iso for layout in LAYOUTS if layout.country}
-    with (data / "read" / "texts.csv").open(newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["source"] == EUROPEAN]
+    rows = [
+        row for _, row in csv_rows(table_of(data, READING), ("file", "source", "country")) if row["source"] == EUROPEAN
+    ]
     return {row["file"]: signs[row["country"]] for row in rows if signs.get(row["country"])}
 
 

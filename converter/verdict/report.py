@@ -9,7 +9,7 @@ from pathlib import Path
 
 import cv2
 
-from converter.labels.truth import load_truth
+from converter.labels import load_truth
 from converter.verdict.calibrate import Points, choose, reliability, write
 from converter.verdict.cases import crop_cases, degraded, feed_cases
 from converter.verdict.trials import Bench, Kind, KnownCase, Tally, goals, run, table, tally

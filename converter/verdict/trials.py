@@ -9,7 +9,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from converter.measure.goals import NAMED_RIGHTLY, NAMED_WRONGLY, Figure, goal_table
+from converter.measure import NAMED_RIGHTLY, NAMED_WRONGLY, Figure, goal_table
 from edge.identify import ANY_FORMAT, Thresholds
 from edge.identify.candidates import scores
 from edge.identify.formats import Formats

@@ -70,9 +70,10 @@ def test_commands_import_heavy_packages_only_when_they_run(file: Path) -> None:
                 found.add(f"{path.name}: {name}")
             parts = name.split(".")
             for length in range(2, len(parts) + 1):
-                module = CONVERTER.parent.joinpath(*parts[:length]).with_suffix(".py")
-                if parts[0] == "converter" and module.is_file():
-                    found |= heavy(module)
+                module = CONVERTER.parent.joinpath(*parts[:length])
+                for source in (module.with_suffix(".py"), module / "__init__.py"):
+                    if parts[0] == "converter" and source.is_file():
+                        found |= heavy(source)
         return found
 
     assert heavy(file) == set()

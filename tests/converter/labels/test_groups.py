@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from converter.labels.groups import group_photos, origin_key, split
+from converter.labels.groups import group_photos, origin_key, split_groups
 from converter.labels.photo import Photo, PlateBox
 
 
@@ -29,12 +29,12 @@ def test_copies_frames_and_equal_plates_stay_together(tmp_path: Path) -> None:
 
 def test_a_split_never_cuts_a_group_and_repeats_itself() -> None:
     groups = [[Photo(Path(f"{g}-{i}"), 1, 1) for i in range(1 + g % 4)] for g in range(40)]
-    training, validation = split(groups, 0.2, seed=3)
+    training, validation = split_groups(groups, 0.2, seed=3)
     assert len(validation) >= 0.2 * sum(map(len, groups))
     assert not {p.path.name.split("-")[0] for p in training} & {p.path.name.split("-")[0] for p in validation}
-    assert split(groups, 0.2, seed=3) == (training, validation)
-    assert split(groups, 0.2, seed=4) != (training, validation)
-    assert split(groups, 0.0, seed=3)[1] == []
+    assert split_groups(groups, 0.2, seed=3) == (training, validation)
+    assert split_groups(groups, 0.2, seed=4) != (training, validation)
+    assert split_groups(groups, 0.0, seed=3)[1] == []
 
 
 def test_an_ordinary_file_name_ties_nothing() -> None:

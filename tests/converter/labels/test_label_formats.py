@@ -10,7 +10,7 @@ from PIL import Image
 
 from converter.errors import LabelError, MissingError
 from converter.labels.formats import read_coco, read_csv, read_voc, read_yolo
-from converter.labels.photo import Photo, load
+from converter.labels.photo import Photo, load_photo
 
 CORNERS = (20.0, 30.0, 60.0, 40.0)
 
@@ -140,7 +140,7 @@ def test_boxes_are_those_of_the_upright_photo(photos: Path) -> None:
     Image.new("RGB", (80, 100)).save(photos / "car.jpg", exif=exif)
     read = read_csv(csv_file(photos, "car.jpg,20,30,60,40,,,"), photos)
     assert corners(read) == CORNERS
-    assert load(read[0]).shape == (80, 100, 3)
+    assert load_photo(read[0]).shape == (80, 100, 3)
 
 
 def test_a_box_that_sticks_out_by_rounding_is_clipped(photos: Path) -> None:
