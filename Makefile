@@ -81,7 +81,7 @@ detector: converter ## train the shipped detector again from DATA (hours), into 
 
 .PHONY: test-converter
 test-converter: converter ## dataset, 200 training steps, export, quantization, evaluation, end to end (minutes)
-	@DATA=$(DATA) WEIGHTS=$(WEIGHTS) $(CONVERTER)/bin/python -m pytest -c tests/converter/end_to_end/pytest.ini --rootdir . tests/converter
+	@DATA=$(DATA) WEIGHTS=$(WEIGHTS) $(CONVERTER)/bin/python -m pytest -c tests/converter/end_to_end/pytest.ini --rootdir . tests/converter/end_to_end
 
 MEASURE = $(BIN)/autovelox-convert evaluate models/detector.tflite converter/shipped/detector_float32.tflite \
   --labels $(DATA)/detect/boxes.csv --images $(DATA)/detect/images --use measure
