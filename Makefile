@@ -18,7 +18,7 @@ help: ## list every target with one line each
 $(VENV)/.installed: setup.cfg pyproject.toml constraints.txt
 	@echo "Setting up $(VENV) (about a minute) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[easyocr,dev]'
 	@touch $@
 
 .PHONY: install
@@ -79,8 +79,14 @@ converter: $(CONVERTER)/.installed $(WEIGHTS)/model.json ## make .venv-converter
 detector: converter ## train the shipped detector again from DATA (hours), into build/detector
 	@converter/detector/train_detector.sh $(DATA) build/detector
 
+.PHONY: reader-export
+reader-export: install $(CONVERTER)/.installed ## make the reader's file for LiteRT from its PyTorch weights, and compare both engines on DATA
+	@$(BIN)/autovelox-convert reader weights --reader models/reader --out build/reader/weights.npz
+	@$(CONVERTER)/bin/autovelox-convert reader export --weights build/reader/weights.npz --out models/reader 2>build/reader/export.log
+	@$(BIN)/autovelox-convert reader engines --data $(DATA)
+
 .PHONY: test-converter
-test-converter: converter ## dataset, 200 training steps, export, quantization, evaluation, end to end (minutes)
+test-converter: install converter ## dataset, 200 training steps, export, quantization, evaluation, end to end (minutes)
 	@DATA=$(DATA) WEIGHTS=$(WEIGHTS) $(CONVERTER)/bin/python -m pytest -c tests/converter/end_to_end/pytest.ini --rootdir . tests/converter/end_to_end
 
 MEASURE = $(BIN)/autovelox-convert evaluate models/detector.tflite converter/shipped/detector_float32.tflite \

@@ -8,5 +8,6 @@
     reader     reads plates: batches, network, training (PyTorch)
     verdict    trials of the verdict on known cases, and its thresholds
 
-A room imports from rooms above it only; ``refiner`` may import ``detector``. Each has its commands in ``commands.py``.
+A room imports from rooms above it only; ``refiner`` and ``reader`` may import ``detector``. Each room that has commands
+has them in ``commands.py``.
 """

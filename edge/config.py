@@ -1,7 +1,7 @@
 """Settings: one TOML file, typed, units in the names.
 
-Every section is a frozen pydantic model; :func:`load` turns any mistake into one :class:`ConfigError` sentence and
-knows what an unknown key probably meant.
+Every section is a frozen pydantic model; :func:`load` turns any mistake into one :class:`ConfigError` and knows what an
+unknown key probably meant. Longer than 300 lines because every setting is described here, once.
 """
 
 from __future__ import annotations
@@ -13,15 +13,22 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
 from edge.errors import ConfigError
 
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
 Port = Annotated[int, Field(ge=0, le=65535)]
+Engine = Literal["easyocr", "litert"]
 
 MASK = "********"
 SECRET_FIELDS = frozenset({"master_key_file", "signing_key_file", "tls_key"})
+
+
+def refused(cause: str, remedy: str) -> PydanticCustomError:
+    """What a validator raises: its message is the cause, and :func:`explain` finds the remedy."""
+    return PydanticCustomError("refused", "{cause}", {"cause": cause, "remedy": remedy})
 
 
 class Section(BaseModel):
@@ -64,9 +71,9 @@ class LinkSettings(Section):
     @model_validator(mode="after")
     def _tls_is_whole(self) -> LinkSettings:
         if (self.tls_certificate is None) != (self.tls_key is None):
-            raise ValueError("tls_certificate and tls_key belong together: set both or neither")
+            raise refused("tls_certificate and tls_key belong together", "set both or neither")
         if self.tls_certificate is None and self.host not in {"127.0.0.1", "::1", "localhost"}:
-            raise ValueError("without tls_certificate the unit listens on loopback only: set host to 127.0.0.1")
+            raise refused("without tls_certificate the unit listens on loopback only", "set host to 127.0.0.1")
         return self
 
 
@@ -139,11 +146,13 @@ class CameraSettings(Section):
     @model_validator(mode="after")
     def _feed_has_manifest(self) -> CameraSettings:
         if self.pre_trigger_frames >= self.ring_frames:
-            raise ValueError("pre_trigger_frames come from the ring: set ring_frames larger")
+            raise refused("pre_trigger_frames come from the ring", "set ring_frames larger")
         if self.night_below_lux >= self.day_above_lux:
-            raise ValueError("night_below_lux must be smaller than day_above_lux, or the profile would flicker at dusk")
+            raise refused(
+                "night_below_lux is not below day_above_lux, so the profile would flicker at dusk", "set it lower"
+            )
         if self.kind == "recorded" and self.manifest is None:
-            raise ValueError('kind = "recorded" needs manifest, the TOML file that lists the clips')
+            raise refused('kind = "recorded" has no manifest', "set manifest to the TOML file that lists the clips")
         return self
 
 
@@ -172,10 +181,12 @@ class WindowSettings(Section):
 class RecognitionSettings(Section):
     """``[recognition]``: the worker processes and what they run.
 
+    ``engine`` runs the reader's network: EasyOCR, or LiteRT: the same texts without PyTorch.
     ``stop_timeout_s``: how long a stop waits for cases being decided; the others are decided after the next start.
     """
 
     models_dir: Path | None = None
+    engine: Engine = "easyocr"
     workers: Annotated[int, Field(ge=1, le=16)] = 2
     job_timeout_s: Positive = 20.0
     frames_per_case: Annotated[int, Field(ge=1, le=10)] = 3
@@ -268,19 +279,20 @@ def load(path: Path) -> Settings:
     try:
         settings = Settings.model_validate(document)
     except ValidationError as error:
-        raise ConfigError(f"{path}: {explain(error)}", "autovelox.example.toml shows every setting") from None
+        cause, remedy = explain(error)
+        raise ConfigError(f"{path}: {cause}", remedy or "autovelox.example.toml shows every setting") from None
     return _anchored(settings, path.resolve().parent)
 
 
-def explain(error: ValidationError) -> str:
-    """One sentence for the first mistake pydantic found, with a guess for misspelt keys."""
+def explain(error: ValidationError) -> tuple[str, str]:
+    """Cause and remedy of the first mistake pydantic found; the remedy is empty if only the documentation can tell."""
     first = error.errors(include_url=False, include_input=False)[0]
     where = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
         guess = get_close_matches(str(first["loc"][-1]), _known(first["loc"]), n=1)
-        return f"unknown key {where}" + (f": did you mean {guess[0]}?" if guess else "")
+        return f"unknown key {where}", f"did you mean {guess[0]}?" if guess else ""
     message = first["msg"].removeprefix("Value error, ")
-    return f"{where}: {message[0].lower()}{message[1:]}"
+    return f"{where}: {message[0].lower()}{message[1:]}", str(first.get("ctx", {}).get("remedy", ""))
 
 
 def _known(location: tuple[int | str, ...]) -> list[str]:

@@ -5,6 +5,7 @@
 # unit is restarted; if the new release does not become healthy, the one before it comes back, with its own units and,
 # where the new one had migrated them, its own databases.
 # DESTDIR installs below another root, for images and packages: nothing is started there.
+# ENGINE=litert leaves EasyOCR and PyTorch out: LiteRT runs the reader, and a first configuration says so.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -15,9 +16,15 @@ wheelhouse=${WHEELHOUSE:-var/wheelhouse}
 # Longer than WatchdogSec=: a unit that is ready but sick is killed by then.
 settle_s=${SETTLE_S:-40}
 config=/etc/autovelox/autovelox.toml
+engine=${ENGINE:-easyocr}
 
 say() { echo "install: $*"; }
 fail() { echo "install: $*" >&2; exit 1; }
+case $engine in
+    easyocr) extras='[easyocr]' ;;
+    litert) extras= ;;
+    *) fail "ENGINE=$engine: set it to easyocr or litert" ;;
+esac
 [ "$(id -u)" = 0 ] || fail "run as root: sudo make install SYSTEM=1"
 "$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' ||
     fail "$python is not Python 3.11 to 3.13: set PYTHON"
@@ -37,7 +44,8 @@ trap 'status=$?; rm -rf "$source"; [ "$status" = 0 ] || [ -e "$target/.done" ] |
 
 old=$(basename "$(readlink "$dest$prefix/current" || true)")
 before=$prefix/releases/${old:-none}
-wants=$({ grep -v '^version' setup.cfg; cat constraints.txt pyproject.toml; "$python" -VV; } | sha256sum | cut -c1-64)
+wants=$({ grep -v '^version' setup.cfg; cat constraints.txt pyproject.toml; "$python" -VV; echo "$extras"; } |
+    sha256sum | cut -c1-64)
 
 say "making $new"
 mkdir -p "$target"
@@ -65,7 +73,7 @@ if [ -n "$known" ]; then
     "${pip[@]}" --force-reinstall --no-deps --no-build-isolation "$source"
 else
     "${pip[@]}" --ignore-installed --constraint constraints.txt 'setuptools>=68' wheel
-    "${pip[@]}" --ignore-installed --constraint constraints.txt --no-build-isolation "$source"
+    "${pip[@]}" --ignore-installed --constraint constraints.txt --no-build-isolation "$source$extras"
 fi
 echo "$wants" >"$target/.wants"
 share=$target/share/autovelox
@@ -93,7 +101,12 @@ say "installing units and rules"
 place "$release"
 install -d "$dest/etc/autovelox" "$dest/usr/local/bin"
 put autovelox.example.toml /etc/autovelox/autovelox.example.toml
-[ -e "$dest$config" ] || put autovelox.example.toml "$config"
+if [ ! -e "$dest$config" ]; then
+    put autovelox.example.toml "$config"
+    sed -i "s/^engine = \"easyocr\"/engine = \"$engine\"/" "$dest$config"
+elif [ "$engine" = litert ] && ! grep -q '^engine *= *"litert"' "$dest$config"; then
+    say "EasyOCR is not installed: set engine = \"litert\" in [recognition] of $config"
+fi
 ln -sfn "$prefix/current/bin/autovelox" "$dest/usr/local/bin/autovelox"
 if [ -z "$dest" ] && [ ! -e /etc/autovelox/signing.key ] && [ ! -e /etc/autovelox/signing.key.cred ]; then
     (umask 077; head -c 32 /dev/urandom >/etc/autovelox/signing.key.new && mv /etc/autovelox/signing.key{.new,})

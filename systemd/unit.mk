@@ -6,7 +6,7 @@ SYSTEM_INSTALL := $(strip $(SYSTEM) $(filter command,$(foreach name,DESTDIR PREF
 ifneq ($(SYSTEM_INSTALL),)
 install:
 	@DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)" PYTHON="$(if $(filter file,$(origin PYTHON)),python3,$(PYTHON))" \
-		systemd/install.sh
+		ENGINE="$(ENGINE)" systemd/install.sh
 endif
 
 .PHONY: uninstall
@@ -15,7 +15,7 @@ uninstall: ## remove the unit from this board; evidence, registry, configuration
 
 .PHONY: wheelhouse
 wheelhouse: ## fill var/wheelhouse for installing without a network (MACHINE=aarch64 for a Raspberry Pi)
-	@MACHINE="$(MACHINE)" systemd/wheelhouse.sh
+	@MACHINE="$(MACHINE)" ENGINE="$(ENGINE)" systemd/wheelhouse.sh
 
 .PHONY: test-unit
 test-unit: ## install, run, break and remove the unit in a booted systemd (root; skips where it cannot)
@@ -29,6 +29,10 @@ test-camera: ## run the camera on a real picamera2 and libcamera's virtual pipel
 .PHONY: hil
 hil: $(if $(SYSTEM),,$(VENV)/.installed) ## hardware in the loop: SYSTEM=1 PIN_OUT=.. PIN_IN=.. on a board with a jumper; mock pins without
 	@$(if $(SYSTEM),$(or $(PREFIX),/opt/autovelox)/current/bin,$(BIN))/python tests/hardware/run.py $(if $(PIN_OUT),--pin-out $(PIN_OUT) --pin-in $(PIN_IN)) $(HIL_ARGS)
+
+.PHONY: measure-unit
+measure-unit: $(VENV)/.installed ## what the unit needs with either engine of the reader: install, start, memory, CPU of a crop
+	@$(BIN)/python tests/hardware/engines.py $(MEASURE_ARGS)
 
 .PHONY: hil-vm
 hil-vm: $(VENV)/.installed ## the same on a kernel with simulated GPIO lines, in qemu (root; skips where it cannot)

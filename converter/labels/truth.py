@@ -26,9 +26,10 @@ class TruthCrop:
     file: str
 
 
-def load_truth(data: Path, sources: tuple[str, ...] = ()) -> list[TruthCrop]:
+def load_truth(data: Path, sources: tuple[str, ...] = (), *, illegible: bool = False) -> list[TruthCrop]:
     """Load the crops of ``read/texts.csv`` in *data*, of all or of the named *sources*, overrules applied.
 
+    With *illegible*, crops that an overrule drops are loaded, too, with an empty text.
     The Tunisian word is written as T in some texts and left out in others: it is no character of the plate and is
     dropped.
 
@@ -43,7 +44,7 @@ def load_truth(data: Path, sources: tuple[str, ...] = ()) -> list[TruthCrop]:
     crops = []
     for _, row in csv_rows(table, ("file", "text", "source")):
         text = overrules.get(row["file"], row["text"])
-        if (sources and row["source"] not in sources) or not text:
+        if (sources and row["source"] not in sources) or not (text or illegible):
             continue
         picture = cv2.imread(str(table.parent / "images" / row["file"]), cv2.IMREAD_GRAYSCALE)
         if picture is None:

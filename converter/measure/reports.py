@@ -22,7 +22,8 @@ from converter.progress import Progress
 from edge.identify.candidates import reading
 from edge.identify.verdict import ANY_FORMAT
 from edge.model import Box, Detection
-from edge.vision.reader import PlateReader, easyocr
+from edge.vision.easyocr_backend import easyocr
+from edge.vision.reader import PlateReader
 
 Read = Callable[[NDArray[np.uint8]], tuple[str, float]]
 

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from converter.arguments import Subparsers, command, need_reader, positive, probability, rate
+from converter.reader import engine_commands
 
 _LABELS = Path(__file__).parents[1] / "data"
 
@@ -15,6 +16,7 @@ def add_parsers(commands: Subparsers) -> None:
     _add_render(commands)
     _add_train(commands)
     _add_average(commands)
+    engine_commands.add_parsers(commands)
     _add_countries(commands)
     _add_confidence(commands)
 

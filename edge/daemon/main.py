@@ -37,23 +37,23 @@ def run(settings: Settings) -> int:
 
 async def _serve(settings: Settings) -> None:
     stopped = asyncio.Event()
-    loop = asyncio.get_running_loop()
+    running = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopped.set)
+        running.add_signal_handler(number, stopped.set)
     notifier = Notifier()
     async with AsyncExitStack() as stack:
         parts = await build(settings, stack)
-        await _start(parts, stack, settings.recognition.stop_timeout_s)
-        loop.add_signal_handler(signal.SIGHUP, _reload, parts)
+        await start(parts, stack, settings.recognition.stop_timeout_s)
+        running.add_signal_handler(signal.SIGHUP, _reload, parts)
         log.info("ready")
         notifier.ready()
-        await _loop(parts, stopped, notifier)
+        await loop(parts, stopped, notifier)
         log.info("stopping")
         notifier.stopping()
     log.info("stopped")
 
 
-async def _start(parts: Parts, stack: AsyncExitStack, stop_timeout_s: float) -> None:
+async def start(parts: Parts, stack: AsyncExitStack, stop_timeout_s: float) -> None:
     """Start the parts, those that others need first; *stack* stops them in the opposite order."""
     stack.push_async_callback(parts.disk.stop)
     stack.push_async_callback(parts.workers.stop)
@@ -72,7 +72,7 @@ async def _start(parts: Parts, stack: AsyncExitStack, stop_timeout_s: float) -> 
     await parts.camera.start()
 
 
-async def _loop(parts: Parts, stopped: asyncio.Event, notifier: Notifier) -> None:
+async def loop(parts: Parts, stopped: asyncio.Event, notifier: Notifier) -> None:
     """Turn triggers into cases until *stopped* is set; an error that ends the work is raised."""
     work = [asyncio.create_task(_file_triggers(parts)), asyncio.create_task(keep_house(parts))]
     if notifier.watchdog_s is not None:

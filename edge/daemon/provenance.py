@@ -10,13 +10,15 @@ from edge.config import Settings
 
 
 def provenance(settings: Settings, models: Path) -> dict[str, object]:
-    """Authority, serial, software, the SHA-256 of each model file, and the source of trigger, speed and limit."""
+    """Authority, serial, software, the SHA-256 of each model file, what runs the reader, and the source of trigger,
+    speed and limit."""
     files = sorted(path for path in models.rglob("*") if path.is_file() and path.suffix != ".md")
     return {
         "authority": settings.unit.authority,
         "serial": settings.unit.serial,
         "software": f"autovelox {version('autovelox')}",
         "models": {str(path.relative_to(models)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files},
+        "reader_engine": settings.recognition.engine,
         "sources": {
             "trigger": f"radar's line on GPIO {settings.radar.pin}",
             "speed": _speed(settings),

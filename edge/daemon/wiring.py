@@ -10,9 +10,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.cases.evidence.signing import load_signer
-from edge.cases.retention import Policy
-from edge.cases.store import CaseStore
+from edge.cases import CaseStore, RetentionPolicy, load_signer
 from edge.config import Settings, models_dir
 from edge.crypto import opener
 from edge.daemon.disk_probe import DiskProbe
@@ -74,7 +72,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
         settings.unit.state_dir,
         load_signer(settings.cases.signing_key_file),
         await asyncio.to_thread(provenance, settings, folder),
-        policy=Policy.of(settings.cases),
+        policy=RetentionPolicy.of(settings.cases),
     )
     stack.push_async_callback(cases.close)
 
@@ -83,6 +81,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
         folder,
         workers=settings.recognition.workers,
         job_timeout_s=settings.recognition.job_timeout_s,
+        engine=settings.recognition.engine,
         preload=[opener.__name__],
     )
     mailbox = Mailbox(settings.link.mailbox_packets, settings.link.packet_ttl_s, settings.link.packets_per_uid)
@@ -95,7 +94,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
 
     metrics = Metrics(
         Sources(
-            visits=lambda: link.counters,
+            connection_outcomes=lambda: link.counters,
             connections=lambda: link.connections,
             mailbox=lambda: len(mailbox),
             pool=lambda: workers.queued,

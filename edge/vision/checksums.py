@@ -11,6 +11,8 @@ LIST_NAME = "SHA256SUMS"
 """As ``sha256sum`` writes it: checksum, two spaces, file name."""
 NETWORK_NAME = "plate_reader"
 """EasyOCR's name of the reader's network."""
+LITERT_NAME = f"{NETWORK_NAME}_float32.tflite"
+"""The same network for LiteRT; its description beside it names the checksums of both."""
 READER_FILES = tuple(f"{NETWORK_NAME}.{suffix}" for suffix in ("py", "yaml", "pth", "json"))
 
 
@@ -33,13 +35,18 @@ def verify_folder(folder: Path, needed: tuple[str, ...]) -> None:
 
 
 def reader_checksum(models: Path) -> str:
-    """SHA-256 of the reader's weights in the folder of all *models*, as their list gives it: load them to check it.
+    """SHA-256 of the reader's weights in the folder of all *models*; see :func:`weights_checksum`."""
+    return weights_checksum(models / "reader")
+
+
+def weights_checksum(folder: Path) -> str:
+    """SHA-256 of the weights in the reader's *folder*, as its list gives it: load them to check it.
 
     Raises :class:`~edge.errors.ModelError` where the list is missing, damaged or does not name them.
     """
-    listed, weights = _listed(models / "reader"), f"{NETWORK_NAME}.pth"
+    listed, weights = _listed(folder), f"{NETWORK_NAME}.pth"
     if weights not in listed:
-        raise ModelError(f"{models / 'reader' / LIST_NAME} does not list {weights}", "install the models again")
+        raise ModelError(f"{folder / LIST_NAME} does not list {weights}", "install the models again")
     return listed[weights]
 
 

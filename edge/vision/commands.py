@@ -7,9 +7,9 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
-from edge.config import models_dir
+from edge.config import Engine, models_dir
 from edge.errors import ConfigError, EdgeError
 from edge.identify import ANY_FORMAT, Thresholds, best_first, judge
 from edge.identify.candidates import reading
@@ -17,6 +17,7 @@ from edge.identify.formats import Formats
 from edge.identify.origin import format_of, origin
 from edge.model import ALPHABET, PlateRead
 from edge.vision.checksums import reader_checksum
+from edge.vision.network import installed_engine
 
 if TYPE_CHECKING:
     from edge.vision.pipeline import Recogniser
@@ -42,6 +43,11 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         help="where the cars come from (IT,SI,AT): their plates' formats help to read (default: any known format)",
     )
     parser.add_argument("--models", type=Path, metavar="DIR", help="folder of the models")
+    parser.add_argument(
+        "--engine",
+        choices=get_args(Engine),
+        help="what runs the reader (default: EasyOCR where it is installed, else LiteRT)",
+    )
     parser.set_defaults(run=read)
 
 
@@ -53,7 +59,7 @@ def read(args: argparse.Namespace) -> int:
     formats = Formats(args.countries.upper().split(",")) if args.countries else ANY_FORMAT
     folder = models_dir(args.models)
     thresholds = Thresholds.load(folder / "verdict.json", reader_checksum(folder))
-    recogniser = Recogniser(folder)
+    recogniser = Recogniser(folder, args.engine or installed_engine())
     failed = False
     for report in _reports(recogniser, args.photos, claims, thresholds, formats):
         failed = failed or "error" in report

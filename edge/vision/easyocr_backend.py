@@ -1,53 +1,122 @@
-"""Lets torchvision be imported beside a CPU build of torch.
-
-torchvision's compiled operators are linked against one build of torch. Where they cannot be loaded, the import of
-torchvision fails, because it describes two operators that then do not exist. EasyOCR needs torchvision's transforms
-and none of these operators, so their signatures are declared here, and nothing else.
-"""
+"""EasyOCR runs the reader's network. Importing this takes seconds and hundreds of megabytes, most of them PyTorch's."""
 
 from __future__ import annotations
 
 import importlib
 import importlib.util
+import sys
+import warnings
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from edge.errors import ModelError
-
-_SCHEMAS = (
-    "nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
-    "qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
-)
-_declared: list[torch.library.Library] = []  # an operator lives as long as the library that declares it
-
-
-def prepare_torchvision() -> None:
-    """Make ``import torchvision`` work; call it before. Does nothing where the compiled operators load.
-
-    Raises :class:`~edge.errors.ModelError` where torchvision is not installed.
-    """
-    if _declared:
-        return
-    spec = importlib.util.find_spec("torchvision")
-    if spec is None or spec.origin is None:
-        raise ModelError("torchvision is not installed", "run `make install`")
-    compiled = sorted(Path(spec.origin).parent.glob("_C*.so"))
-    try:
-        for library in compiled:
-            torch.ops.load_library(str(library))  # type: ignore[no-untyped-call]
-    except OSError:
-        compiled = []
-    if compiled:
-        return
-    declaration = torch.library.Library("torchvision", "DEF")  # type: ignore[no-untyped-call]
-    for schema in _SCHEMAS:
-        declaration.define(schema)  # type: ignore[no-untyped-call]
-    _declared.append(declaration)
+from edge.model import ALPHABET
+from edge.vision.checksums import NETWORK_NAME
+from edge.vision.fuse_batch_norms import fold_batch_norms
 
 
 def import_easyocr() -> ModuleType:
-    """Import and return ``easyocr``, wherever torchvision can or cannot load its operators."""
-    prepare_torchvision()
-    return importlib.import_module("easyocr")
+    """Import and return ``easyocr``; of torchvision only the modules that it asks for.
+
+    EasyOCR's recognition needs ``torchvision.transforms`` and nothing else of that package. The package's ``__init__``,
+    which a plain import runs first, imports its models, its data sets and, through them, PyTorch's compiler: nearly
+    half of a worker's start and 78 MB of its memory. It also needs torchvision's compiled operators, which load beside
+    one build of PyTorch only (``operator torchvision::nms does not exist``). A later ``import torchvision`` imports the
+    whole package.
+
+    Raises:
+        ModelError: torchvision is not installed.
+    """
+    package = "torchvision"
+    if package in sys.modules:
+        return importlib.import_module("easyocr")
+    spec = importlib.util.find_spec(package)
+    if spec is None:
+        raise ModelError("torchvision is not installed", "run `make install`")
+    sys.modules[package] = importlib.util.module_from_spec(spec)  # the package, its __init__ not run
+    try:
+        return importlib.import_module("easyocr")
+    finally:
+        del sys.modules[package]
+
+
+easyocr = import_easyocr()
+
+
+def load(folder: Path) -> EasyOCRNetwork:
+    """The network in *folder*, whose files were checked: EasyOCR imports and unpickles them.
+
+    Raises:
+        ModelError: EasyOCR cannot load them.
+    """
+    return EasyOCRNetwork(folder)
+
+
+class EasyOCRNetwork:
+    """One network in one EasyOCR reader; see :class:`~edge.vision.network.Network`."""
+
+    def __init__(self, folder: Path) -> None:
+        torch.set_num_threads(1)
+        _import_network(folder / f"{NETWORK_NAME}.py")
+        try:
+            self._easyocr: Any = easyocr.Reader(
+                ["en"],
+                gpu=False,
+                recog_network=NETWORK_NAME,
+                user_network_directory=str(folder),
+                model_storage_directory=str(folder),
+                download_enabled=False,
+                detector=False,
+                quantize=False,
+                verbose=False,
+            )
+        except (RuntimeError, AttributeError, KeyError, TypeError) as error:
+            cause = f"the reader in {folder} does not fit this EasyOCR ({type(error).__name__})"
+            raise ModelError(cause, "install the models again, or EasyOCR in the version of constraints.txt") from error
+        if self._easyocr.character != ALPHABET:
+            raise ModelError(
+                f"the reader in {folder} has another alphabet than this program", "install the models again"
+            )
+        fold_batch_norms(self._easyocr.recognizer.eval())
+        self._easyocr.recognizer.to(memory_format=torch.channels_last)  # its convolutions are faster so
+        self._logits: list[torch.Tensor] = []
+        self._easyocr.recognizer.register_forward_hook(lambda _module, _inputs, logits: self._logits.append(logits))
+        self._origins: list[torch.Tensor] = []
+        head = getattr(self._easyocr.recognizer, "origin", None)
+        self._countries = 0 if head is None else int(head.decide[-1].out_features)
+        if head is not None:
+            head.register_forward_hook(lambda _module, _inputs, logits: self._origins.append(logits))
+
+    def log_probs(self, canvas: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return what the network says of *canvas*; EasyOCR's own greedy text is the best path of it."""
+        self._logits.clear()
+        self._origins.clear()
+        with torch.inference_mode(), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*pin_memory.*")  # EasyOCR asks for it on every machine
+            # contrast_ths=0: no second pass over doubtful readings, their contrast is stretched already.
+            self._easyocr.recognize(canvas, contrast_ths=0.0, reformat=False)
+        return np.asarray(torch.log_softmax(self._logits[0][0].float(), dim=1).numpy(), np.float32)
+
+    @property
+    def countries(self) -> int:
+        """How many countries the network tells apart."""
+        return self._countries
+
+    def country_logits(self) -> NDArray[np.float32] | None:
+        """Return the logits of the countries for the last canvas."""
+        return np.asarray(self._origins[0][0].float().numpy(), np.float32) if self._origins else None
+
+
+def _import_network(file: Path) -> None:
+    """Import the network's definition from *file*: EasyOCR would take the first module of that name that it finds."""
+    spec = importlib.util.spec_from_file_location(NETWORK_NAME, file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[NETWORK_NAME] = module
+    spec.loader.exec_module(module)

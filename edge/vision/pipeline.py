@@ -1,4 +1,4 @@
-"""Both networks together: a photo in, its plates out. Importing this takes seconds and hundreds of megabytes."""
+"""Both networks together: a photo in, its plates out."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.config import Engine
 from edge.model import Detection, PlateRead
 from edge.vision.detector import Detector
 from edge.vision.images import load_image
@@ -31,10 +32,14 @@ def is_plate(read: PlateRead, sure: float) -> bool:
 class Recogniser:
     """Detector and reader together: a photo in, plate reads out."""
 
-    def __init__(self, models_dir: Path) -> None:
-        """Load all models from *models_dir*; a file of another checksum raises ModelError."""
+    def __init__(self, models_dir: Path, engine: Engine = "easyocr") -> None:
+        """Load all models from *models_dir*, the reader's into *engine*.
+
+        Raises:
+            ModelError: a file is missing or altered, or *engine* is not installed.
+        """
         self._detector = Detector(models_dir)
-        self._reader = PlateReader(models_dir)
+        self._reader = PlateReader(models_dir, engine)
 
     def read(self, photo: Path) -> PhotoRead:
         """Find and read every plate of the encoded photo at *photo*; raises ImageError."""

@@ -1,7 +1,7 @@
 """What runs inside a worker process: models loaded once, one photo a job.
 
-The daemon imports this module to name its functions; the networks' libraries, half of what the unit needs in memory
-and most of its start, are imported in the workers alone (:mod:`edge.vision.pipeline`).
+The daemon imports this module to name its functions; the networks' libraries, with EasyOCR half of what the unit needs
+in memory and most of its start, are imported in the workers alone (:mod:`edge.vision.pipeline`).
 """
 
 from __future__ import annotations
@@ -17,14 +17,21 @@ from multiprocessing import connection, forkserver, parent_process
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edge.config import Engine
 from edge.errors import EdgeError, ModelError, WorkerError
 from edge.model import PlateRead
+from edge.vision.network import BACKENDS
 
 if TYPE_CHECKING:
     from edge.vision.pipeline import Recogniser
 
 NETWORKS = "edge.vision.pipeline"
-"""What a fork server imports before it makes workers, so that they share it."""
+
+
+def shared(engine: Engine) -> tuple[str, ...]:
+    """The modules that a fork server imports before it makes workers of *engine*, so that they share them."""
+    return NETWORKS, BACKENDS[engine]
+
 
 NICENESS = 15
 """How far a worker steps back: cars get their answer while every core recognises."""
@@ -46,7 +53,7 @@ _recogniser: Recogniser | None = None
 _failure: EdgeError = WorkerError("this worker was never started", "report this: it is a mistake of the program")
 
 
-def start(models_dir: Path) -> None:
+def start(models_dir: Path, engine: Engine) -> None:
     """Prepare this worker: a thread that notices a dead daemon, then the models.
 
     Never raises, since a failing initialiser breaks the whole pool: the first job reports what went wrong. Of an error
@@ -63,7 +70,7 @@ def start(models_dir: Path) -> None:
     try:
         from edge.vision.pipeline import Recogniser
 
-        _recogniser = Recogniser(models_dir)
+        _recogniser = Recogniser(models_dir, engine)
     except EdgeError as error:
         _failure = error
     except Exception as error:

@@ -19,6 +19,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
+from edge.config import Engine
 from edge.errors import ModelError, WorkerError
 from edge.vision import worker
 
@@ -38,13 +39,23 @@ for so much longer than its time-out, the pool itself hangs."""
 class WorkerPool:
     """A fixed number of workers, each with its models loaded once; broken pools are rebuilt."""
 
-    def __init__(self, models_dir: Path, *, workers: int, job_timeout_s: float, preload: Sequence[str] = ()) -> None:
-        """Nothing runs before :meth:`start`; *preload* names further modules the workers should share."""
+    def __init__(
+        self,
+        models_dir: Path,
+        *,
+        workers: int,
+        job_timeout_s: float,
+        engine: Engine = "easyocr",
+        preload: Sequence[str] = (),
+    ) -> None:
+        """Nothing runs before :meth:`start`; *engine* runs the reader, *preload* names further modules the workers
+        should share."""
         self._models_dir = models_dir
+        self._engine = engine
         self._workers = workers
         self._timeout_s = job_timeout_s
         self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload([worker.NETWORKS, *preload])
+        self._context.set_forkserver_preload([*worker.shared(engine), *preload])
         self._pool: ProcessPool | None = None
         self._jobs: set[ProcessFuture[Any]] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -72,7 +83,10 @@ class WorkerPool:
 
     def _build(self) -> ProcessPool:
         return ProcessPool(
-            max_workers=self._workers, context=self._context, initializer=worker.start, initargs=(self._models_dir,)
+            max_workers=self._workers,
+            context=self._context,
+            initializer=worker.start,
+            initargs=(self._models_dir, self._engine),
         )
 
     @property

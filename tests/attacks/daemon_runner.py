@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from contextlib import AsyncExitStack
 from pathlib import Path
 
 from runner import say_everything, serve
 
-from edge.config import Settings, load
-from edge.daemon import main, wiring
+from edge.config import load
+from edge.daemon import main
+from edge.daemon.main import loop
+from edge.daemon.systemd import Notifier
 from edge.daemon.wiring import Parts
 
 
-async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
-    """The daemon's parts, which also answer questions."""
-    parts = await wiring.build(settings, stack)
+async def answering(parts: Parts, stopped: asyncio.Event, notifier: Notifier) -> None:
+    """The daemon's loop, which also answers questions."""
     asking = asyncio.create_task(serve(parts.link, parts.mailbox, parts.opener))
-    stack.callback(asking.cancel)
-    return parts
+    try:
+        await loop(parts, stopped, notifier)
+    finally:
+        asking.cancel()
 
 
 if __name__ == "__main__":
     say_everything()
-    main.build = build
+    main.loop = answering
     sys.exit(main.run(load(Path(sys.argv[1]))))

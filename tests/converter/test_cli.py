@@ -72,16 +72,8 @@ def test_impossible_values_are_refused(capsys: pytest.CaptureFixture[str], argum
 
 
 READER = (
-    "render",
-    "train",
-    "average",
-    "countries",
-    "evaluate",
-    "confidence",
-    "calibrate",
-    "trials",
-    "national",
-    "strip",
+    *("render", "train", "average", "countries", "weights", "export", "engines"),
+    *("evaluate", "confidence", "calibrate", "trials", "national", "strip"),
 )
 COMMANDS = [
     *("dataset", "train", "export", "quantize", "evaluate"),

@@ -18,7 +18,7 @@ ALLOWED = {
     "measure": BASE | {"labels", "synth"},
     "detector": BASE | {"labels", "synth", "measure"},
     "refiner": BASE | {"labels", "synth", "measure", "detector"},
-    "reader": BASE | {"labels", "synth", "measure"},
+    "reader": BASE | {"labels", "synth", "measure", "detector"},
     "verdict": BASE | {"labels", "synth", "measure"},
     "cli": BASE | {"labels", "synth", "measure", "detector", "refiner", "reader", "verdict"},
 }

@@ -39,9 +39,10 @@ def test_relative_paths_count_from_the_file(tmp_path: Path) -> None:
         ("[link]\npacket_ttl_s = 0\n", "link.packet_ttl_s: input should be greater than 0"),
         ('[link]\nhost = "0.0.0.0"\n', "without tls_certificate the unit listens on loopback only"),
         ('[link]\ntls_key = "k.pem"\n', "tls_certificate and tls_key belong together"),
-        ('[camera]\nkind = "recorded"\n', "needs manifest"),
+        ('[camera]\nkind = "recorded"\n', "has no manifest: set manifest"),
         ("[radar\n", "is not valid TOML"),
         ("[recognition]\nworkers = 99\n", "recognition.workers"),
+        ('[recognition]\nengine = "torch"\n', "recognition.engine: input should be 'easyocr' or 'litert'"),
     ],
 )
 def test_a_mistake_is_one_sentence(tmp_path: Path, text: str, sentence: str) -> None:

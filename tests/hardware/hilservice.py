@@ -18,6 +18,7 @@ from hilfeed import frame_of, number_of
 
 from edge.cases.archive import Archive
 from edge.cases.evidence.signing import create_signing_key
+from edge.config import Engine
 from edge.errors import WorkerError
 from edge.model import Case
 from edge.registry.enrol import create_registry
@@ -51,11 +52,12 @@ hold_off_s = 0.0
 [camera]
 kind = "recorded"
 manifest = "{manifest}"
-ring_frames = 60
+ring_frames = {ring_frames}
 {wire}
 [window]
 window_after_s = 0
 [recognition]
+engine = "{engine}"
 frames_per_case = 1
 [verdict]
 plate_countries = ["ANY"]
@@ -132,7 +134,9 @@ def family(pid: int) -> Iterator[Process]:
         yield from family(int(child))
 
 
-def prepare(folder: Path, manifest: Path, pin: int, pin_out: int | None) -> Path:
+def prepare(
+    folder: Path, manifest: Path, pin: int, pin_out: int | None, engine: Engine = "easyocr", ring_frames: int = 60
+) -> Path:
     """Keys, an empty registry, and the configuration."""
     create_master_key(folder / "master.key")
     create_signing_key(folder / "signing.key")
@@ -140,17 +144,29 @@ def prepare(folder: Path, manifest: Path, pin: int, pin_out: int | None) -> Path
     config = folder / "unit.toml"
     wire = f"feed_pin_out = {pin_out}" if pin_out is not None else ""
     factory = "lgpio" if pin_out is not None else "mock"
-    config.write_text(CONFIG.format(pin=pin, factory=factory, manifest=manifest, wire=wire), encoding="utf-8")
+    config.write_text(
+        CONFIG.format(pin=pin, factory=factory, manifest=manifest, wire=wire, engine=engine, ring_frames=ring_frames),
+        encoding="utf-8",
+    )
     return config
 
 
-async def serve(folder: Path, manifest: Path, triggers: int, *, pin: int, pin_out: int | None = None) -> Service:
+async def serve(
+    folder: Path,
+    manifest: Path,
+    triggers: int,
+    *,
+    pin: int,
+    pin_out: int | None = None,
+    engine: Engine = "easyocr",
+    ring_frames: int = 60,
+) -> Service:
     """Run the unit on the feed *manifest* until all its cases are decided.
 
     Raises:
         WorkerError: it did not start, or it stopped deciding.
     """
-    config = prepare(folder, manifest, pin, pin_out)
+    config = prepare(folder, manifest, pin, pin_out, engine, ring_frames)
     service = Service(triggers)
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager, (folder / "log").open("wb") as log:
         manager.bind(str(folder / "notify"))

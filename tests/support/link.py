@@ -157,7 +157,7 @@ class RawCar:
         """Send a packet event; returns the acknowledgement's body."""
         return await self.ask("packet", {"uid": uid, "payload": base64.b64encode(payload).decode()})
 
-    async def visit(self, driver: TestDriver = ANNA, **claims: Any) -> Any:
+    async def exchange(self, driver: TestDriver = ANNA, **claims: Any) -> Any:
         """The whole honest exchange; returns the acknowledgement's body."""
         await self.connect()
         return await self.packet(self.seal(driver, **claims), driver.uid)

@@ -54,7 +54,7 @@ def make_unit(folder: Path) -> Path:
         with pytest.MonkeyPatch.context() as known:
             known.setattr(enrol, "generate_private_key", lambda _, key=driver.key: key)
             known.setattr(enrol.secrets, "token_hex", lambda _, uid=driver.uid: uid)
-            enrol.enrol(
+            enrol.enrol_driver(
                 folder / "registry.sqlite",
                 load_master_key(folder / "master.key"),
                 licence=driver.licence,

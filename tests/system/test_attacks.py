@@ -11,7 +11,8 @@ from Crypto.Cipher import oaep
 from Crypto.Hash import SHA256
 
 from edge.crypto.chip import Chip
-from edge.crypto.packet import load_public_key, plaintext
+from edge.crypto.packet import plaintext
+from edge.crypto.rsa_key import load_public_key
 from edge.demo.unit import DemoUnit
 from tests.support.link import RawCar
 from tests.support.station import PEOPLE, Station

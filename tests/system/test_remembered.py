@@ -81,13 +81,13 @@ def _processes_tell_nothing(station: Station, daemon: int) -> None:
 def _forged_manifests_do_not_open(station: Station, manifest: Path) -> None:
     document = json.loads(manifest.read_bytes())
     forgeries = {
-        "names nobody": {**document, "packet": None},
-        "does not know the chip": {**document, "packet": {**document["packet"], "uid_sha256": "0" * 64}},
-        "does not hold: nonce": {**document, "packet": {**document["packet"], "nonce": "0" * 32}},
-        "does not hold: decrypt": {**document, "packet": {**document["packet"], "payload": "AAAA"}},
+        "names no driver": {**document, "packet": None},
+        "does not have the chip": {**document, "packet": {**document["packet"], "uid_sha256": "0" * 64}},
+        "is not valid (nonce)": {**document, "packet": {**document["packet"], "nonce": "0" * 32}},
+        "is not valid (decrypt)": {**document, "packet": {**document["packet"], "payload": "AAAA"}},
         "says another plate": {**document, "verdict": {**document["verdict"], "plate": "XSNB23"}},
         "says another plate or licence": {**document, "driver": {**document["driver"], "licence": MARCO}},
-        "no manifest": {},
+        "not the manifest": {},
     }
     for sentence, forged in forgeries.items():
         manifest.write_text(json.dumps(forged), encoding="utf-8")

@@ -31,6 +31,7 @@ def test_truth_is_loaded_overruled_and_freed_of_the_tunisian_word(
     monkeypatch.setattr("converter.labels.truth.OVERRULES", overrules)
     assert [(c.file, c.text) for c in load_truth(tmp_path)] == [("a.png", "12345"), ("b.png", "AB7")]
     assert [c.text for c in load_truth(tmp_path, ("eu",))] == ["AB7"]
+    assert [c.text for c in load_truth(tmp_path, illegible=True)] == ["12345", "AB7", ""]
 
 
 def test_truth_that_is_not_there_says_what_to_give(tmp_path: Path) -> None:

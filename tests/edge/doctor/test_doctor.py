@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,6 +56,20 @@ def test_thresholds_of_another_reader_are_found(tmp_path: Path) -> None:
     (folder / "verdict.json").write_text(json.dumps(verdict | {"reader_sha256": "5a"}))
     with pytest.raises(ModelError, match="made for another reader"):
         list(models.reader(settings))
+
+
+def test_an_engine_that_cannot_run_the_reader_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "models"
+    shutil.copytree(models_dir(), folder)
+    litert = Settings(recognition=RecognitionSettings(models_dir=folder, engine="litert"))
+    (finding,) = models.reader(litert)
+    assert (finding.health, "litert runs it" in finding.text) == (Health.GOOD, True)
+    (folder / "reader" / "plate_reader_float32.tflite").unlink()
+    with pytest.raises(ModelError, match="install the models again"):
+        list(models.reader(litert))
+    monkeypatch.setitem(sys.modules, "easyocr", None)
+    with pytest.raises(ModelError, match=r"EasyOCR is not installed: run .*, or set engine = \"litert\""):
+        list(models.reader(Settings(recognition=RecognitionSettings(models_dir=folder))))
 
 
 def test_a_wrong_configuration_is_the_first_finding(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -128,7 +143,7 @@ def test_without_a_runtime_the_detector_is_missing(monkeypatch: pytest.MonkeyPat
 
 def test_a_slow_runtime_in_use_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(models, "available", lambda: ("tflite_runtime", "ai_edge_litert"))
-    monkeypatch.setattr(models, "_milliseconds", lambda _settings, name: {"tflite_runtime": 94.0}.get(name, 4.4))
+    monkeypatch.setattr(models, "detector_ms", lambda _settings, name: {"tflite_runtime": 94.0}.get(name, 4.4))
     monkeypatch.setattr(models, "version", lambda _name: "1")
     (finding,) = models.runtimes(Settings())
     assert finding.health is Health.WARNING

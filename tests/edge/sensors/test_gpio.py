@@ -151,7 +151,7 @@ async def test_the_handler_never_raises_into_the_pin_library(
         raise RuntimeError("Event loop is closed")
 
     with monkeypatch.context() as patch:
-        patch.setattr(radar._loop, "call_soon_threadsafe", refuse)
+        patch.setattr(asyncio.get_running_loop(), "call_soon_threadsafe", refuse)
         pin.drive_high()
         pin.drive_low()
     assert caplog.text.count("could not be handed on") == 2

@@ -16,8 +16,8 @@ from edge.config import CameraSettings, RadarSettings, Settings
 from edge.errors import CameraError, ConfigError, RadarError
 from edge.model import Frame, Trigger
 from edge.sensors import open_camera, open_radar
+from edge.sensors.feed_manifest import load_feed_manifest
 from edge.sensors.gpio import GpioRadar
-from edge.sensors.manifest import load_manifest
 from edge.sensors.recorded import Playing, RecordedFeed
 
 STEP = 8  # brightness between two frames: far above what MJPEG and JPEG change
@@ -208,7 +208,7 @@ async def test_a_recorded_feed_does_not_pull_real_pins_by_accident(tmp_path: Pat
     [
         ("[[clip]]\nfile='a.avi'\nspeed=3", "clip.0.speed"),
         ("clip = []", "clip: "),
-        ("[[clip]]\nfile='gone.avi'", "there is no clip"),
+        ("[[clip]]\nfile='gone.avi'", "gone.avi, which is not there"),
         ("[[clip]]\nfile='a.avi'\nframes=5\n[[clip.trigger]]\nframe=5", "frame 5 of a trigger is not among the frames"),
         ("[[clip]]\nfile='a.avi'\nstart_frame=5\n[[clip.trigger]]\nframe=4", "frame 4 of a trigger is not among"),
         ("[[clip]]\nfile='a.avi'\n[[clip.trigger]]\nframe=4\n[[clip.trigger]]\nframe=4", "two triggers name the same"),
@@ -219,10 +219,10 @@ def test_mistakes_in_a_manifest_are_named(tmp_path: Path, text: str, sentence: s
     make_clip(tmp_path / "a.avi", frames=2)
     (tmp_path / "feed.toml").write_text(text, encoding="utf-8")
     with pytest.raises(ConfigError) as caught:
-        load_manifest(tmp_path / "feed.toml")
+        load_feed_manifest(tmp_path / "feed.toml")
     assert sentence in str(caught.value)
 
 
 def test_a_missing_manifest_says_which_key_names_it(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"set manifest in \[camera\]"):
-        load_manifest(tmp_path / "feed.toml")
+        load_feed_manifest(tmp_path / "feed.toml")

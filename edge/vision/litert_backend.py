@@ -1,0 +1,68 @@
+"""LiteRT runs the reader's network: the detector's runtime, no PyTorch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.errors import ModelError
+from edge.model import ALPHABET
+from edge.vision.checksums import LITERT_NAME, weights_checksum
+from edge.vision.deskew import CANVAS_SHAPE
+from edge.vision.tflite import load_interpreter, read_description
+
+
+def load(folder: Path) -> LitertNetwork:
+    """The network in *folder*.
+
+    Raises:
+        ModelError: the file is missing or altered, or was made from other weights than those beside it.
+    """
+    return LitertNetwork(folder / LITERT_NAME, weights_checksum(folder))
+
+
+class LitertNetwork:
+    """One model in one interpreter; see :class:`~edge.vision.network.Network`.
+
+    Args:
+        path: a ``.tflite`` file with its ``.json`` beside it, as ``autovelox-convert reader export`` writes them.
+        weights_sha256: checksum (hex) of the PyTorch weights that it has to be made from; the verdict's thresholds and
+            the confidence were fitted to those.
+        runtime: as for ``edge.vision.detector.Detector``.
+    """
+
+    def __init__(self, path: Path, weights_sha256: str, *, runtime: str | None = None) -> None:
+        if read_description(path).get("weights_sha256") != weights_sha256:
+            raise ModelError(f"{path} was made from another network than the one beside it", "run `make reader-export`")
+        self._interpreter = load_interpreter(path, prefer=runtime)
+        inputs, outputs = self._interpreter.get_input_details(), self._interpreter.get_output_details()
+        shapes = [tuple(int(side) for side in each["shape"]) for each in (*inputs, *outputs)]
+        kinds = {each["dtype"] for each in (*inputs, *outputs)}
+        if (
+            len(shapes) != 2
+            or shapes[0] != (1, *CANVAS_SHAPE, 1)
+            or shapes[1][-1] != len(ALPHABET) + 1
+            or kinds != {np.float32}
+        ):
+            raise ModelError(f"{path} is not a reader of {CANVAS_SHAPE} pixels", "install the models again")
+        self._image, self._output = inputs[0]["index"], outputs[0]["index"]
+
+    def log_probs(self, canvas: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return what the network says of *canvas*."""
+        image = canvas.astype(np.float32)[None, :, :, None] / 127.5 - 1.0
+        self._interpreter.set_tensor(self._image, image)
+        self._interpreter.invoke()
+        logits = np.asarray(self._interpreter.get_tensor(self._output), np.float32)
+        shifted = logits - logits.max(axis=1, keepdims=True)
+        return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)), np.float32)
+
+    @property
+    def countries(self) -> int:
+        """0: the exported network has no output for countries."""
+        return 0
+
+    def country_logits(self) -> NDArray[np.float32] | None:
+        """Return None: the exported network has no output for countries."""
+        return None

@@ -1,0 +1,62 @@
+"""The reader's network behind one call: a canvas in, log-probabilities out. EasyOCR runs it, or LiteRT.
+
+The network is the same one. EasyOCR runs its PyTorch weights; LiteRT, the runtime of the detector, runs the file that
+``autovelox-convert reader export`` makes of them, and needs neither EasyOCR nor PyTorch. See docs/reader-engine.md.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from pathlib import Path
+from typing import Protocol, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.config import Engine
+from edge.errors import ModelError
+
+BACKENDS: dict[Engine, str] = {"easyocr": "edge.vision.easyocr_backend", "litert": "edge.vision.litert_backend"}
+"""The module of each engine; the one that is not used is never imported."""
+
+
+class Network(Protocol):
+    """What the reader asks of an engine; not to be shared between threads."""
+
+    def log_probs(self, canvas: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return log-softmax (cells, 37), class 0 the blank, of the grey *canvas* (64, 192)."""
+        ...
+
+    @property
+    def countries(self) -> int:
+        """How many countries the network tells apart; 0 where it tells none."""
+        ...
+
+    def country_logits(self) -> NDArray[np.float32] | None:
+        """Return the logits (countries,) of the last canvas; None where the network tells no countries."""
+        ...
+
+
+def load_network(engine: Engine, folder: Path) -> Network:
+    """The network of the reader in *folder*, whose files were checked, run by *engine*.
+
+    Raises:
+        ModelError: the engine is not installed, or cannot run the files.
+    """
+    require(engine)
+    return cast(Network, importlib.import_module(BACKENDS[engine]).load(folder))
+
+
+def require(engine: Engine) -> None:
+    """Raise :class:`~edge.errors.ModelError` where *engine* is not installed; cheap, nothing is imported."""
+    if engine == "easyocr" and importlib.util.find_spec("easyocr") is None:
+        raise ModelError(
+            "EasyOCR is not installed",
+            "run `pip install 'autovelox[easyocr]'`, or set engine = \"litert\" in [recognition]",
+        )
+
+
+def installed_engine() -> Engine:
+    """The engine for commands that no configuration tells one: EasyOCR where it is installed, else LiteRT."""
+    return "easyocr" if importlib.util.find_spec("easyocr") is not None else "litert"
