@@ -43,8 +43,10 @@ FITS = 12
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Texts a plate may say, the best first, with the score of each, float64 of shape (N,): the summed log-likelihood
-    less what the format pays. Never empty."""
+    """Texts a plate may say, the best first, with the score of each; never empty.
+
+    The scores are float64 of shape (N,): the summed log-likelihood less what the format pays.
+    """
 
     texts: tuple[str, ...]
     scores: NDArray[np.float64]
@@ -70,8 +72,10 @@ def for_reading(text: str, formats: Formats) -> float:
 
 
 def prior(text: str, formats: Formats, countries: Mapping[str, float]) -> float:
-    """The logarithm of how likely a plate says *text*, by format and by the probability of each of *countries*, up to a
-    constant; of the formats alone where no country is known."""
+    """The logarithm of how likely a plate says *text*, up to a constant.
+
+    By its format and by the probability of each of *countries*; by the formats alone where no country is known.
+    """
     foreign = for_verdict(text, formats)
     if not countries:
         return -for_reading(text, formats)

@@ -43,8 +43,10 @@ def posterior(seen: Mapping[str, float], text: str) -> dict[str, float]:
 
 
 def format_of(text: str, code: str | None = None) -> str | None:
-    """The layout that *text* has on plates of country *code*, such as ``AA999AA`` (``A`` letter, ``9`` digit); of any
-    country where that is None. None where no usual format fits."""
+    """The layout that *text* has on plates of country *code*, such as ``AA999AA`` (``A`` letter, ``9`` digit).
+
+    *code* None means any country. None where no usual format fits.
+    """
     formats = _formats(code) if code else _anywhere()
     return layout_of(text) if formats is not None and formats.usual(text) else None
 

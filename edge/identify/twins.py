@@ -37,8 +37,10 @@ _ALIKE = _alike()
 
 
 def one_shape(text: str) -> list[str]:
-    """Every other text that has the shape of *text* where O is drawn like 0 and I like 1, at most
-    :data:`MOST_VARIANTS` of them."""
+    """Every other text that has the shape of *text* where O is drawn like 0 and I like 1.
+
+    At most :data:`MOST_VARIANTS` of them.
+    """
     places = [character + ONE_SHAPE.get(character, "") for character in text]
     found: list[str] = []
     for characters in product(*places):

@@ -35,10 +35,12 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Claims against one plate: ``scores`` in nats against the best free reading, one a claim; ``best`` indexes the
-    best claim, ``lead`` is how far it is ahead of the other claims, ``evidence`` how far ahead of what the plate may
-    say otherwise. Of its twins (:mod:`edge.identify.twins`) the best claim is ahead by ``twin`` where claimed,
-    by ``unclaimed`` where not; of the claims that are no twins by ``apart``. All in nats and possibly infinite.
+    """Claims against one plate: ``scores`` in nats against the best free reading, one a claim.
+
+    ``best`` indexes the best claim, ``lead`` is how far it is ahead of the other claims, ``evidence`` how far ahead of
+    what the plate may say otherwise. Of its twins (:mod:`edge.identify.twins`) the best claim is ahead by ``twin``
+    where they are claimed, by ``unclaimed`` where they are not; of the claims that are no twins by ``apart``. All are
+    in nats and possibly infinite.
     """
 
     scores: tuple[float, ...]

@@ -48,8 +48,10 @@ class WorkerPool:
         engine: Engine = "easyocr",
         preload: Sequence[str] = (),
     ) -> None:
-        """Nothing runs before :meth:`start`; *engine* runs the reader, *preload* names further modules the workers
-        should share."""
+        """Nothing runs before :meth:`start`.
+
+        *engine* runs the reader, *preload* names further modules the workers should share.
+        """
         self._models_dir = models_dir
         self._engine = engine
         self._workers = workers

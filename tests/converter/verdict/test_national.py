@@ -9,21 +9,23 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from converter.labels.truth import TruthCrop
 from converter.measure import drawn
 from converter.measure.drawn import DrawnPlate, drawn_plates, swapped
 from converter.reader.countries import COUNTRIES, UNKNOWN, country_class
-from converter.reader.network import adopt, build, mean
-from converter.reader.origins import fit_slope
 from converter.synth.alphabets import ALPHABETS
 from converter.synth.layouts import fill, named
-from converter.verdict.national import beside, country_table, silent
 from converter.verdict.trials import KnownCase
 from edge.identify import Thresholds
 from edge.model import ALPHABET
+from tests.support.lazy import lazy
 from tests.support.reads import plate_read
+
+torch = lazy("torch")
+networks = lazy("converter.reader.network")
+origins = lazy("converter.reader.origins")
+national = lazy("converter.verdict.national")
 
 LINES = Thresholds(accept=0.8, margin=6.0, slope=0.5, bias=3.0, twin=3.0, unclaimed=0.0)
 DATA = Path(__file__).parents[4] / "shared" / "data"
@@ -97,17 +99,17 @@ def case(text: str, doubts: dict[int, tuple[str, float]] | None = None) -> Known
 
 def test_wrong_names_of_twins_are_counted_and_named() -> None:
     clear, misread = case("GF819JK", {0: ("C", 0.01)}), case("GF819JK", {0: ("C", 0.99)})
-    assert silent([clear], LINES).wrong == ()
-    assert silent([misread], LINES).wrong == (("GF819JK", "CF819JK"),)
-    near = beside([clear], LINES)
+    assert national.silent([clear], LINES).wrong == ()
+    assert national.silent([misread], LINES).wrong == (("GF819JK", "CF819JK"),)
+    near = national.beside([clear], LINES)
     assert (near.right, near.wrong) == (near.trials, ())
-    assert beside([misread], LINES).right == 0
+    assert national.beside([misread], LINES).right == 0
 
 
 def test_countries_are_counted_with_what_was_promised() -> None:
-    assert country_table([("IT", "IT", 0.97)] * 97 + [("IT", "FR", 0.97)] * 3)[1]
-    assert not country_table([("IT", "FR", 0.97)] * 10 + [("IT", "IT", 0.97)] * 90)[1]
-    assert not country_table([("IT", "IT", 0.6)] * 100)[1]
+    assert national.country_table([("IT", "IT", 0.97)] * 97 + [("IT", "FR", 0.97)] * 3)[1]
+    assert not national.country_table([("IT", "FR", 0.97)] * 10 + [("IT", "IT", 0.97)] * 90)[1]
+    assert not national.country_table([("IT", "IT", 0.6)] * 100)[1]
 
 
 def test_countries_have_a_class_each_and_others_none() -> None:
@@ -123,19 +125,22 @@ def test_the_slope_takes_back_what_is_promised_too_much() -> None:
         seen = truth if rng.random() < 0.8 else other
         shares = {code: 0.99 if code == seen else 0.01 for code in ("BE", "CH")}
         told.append((replace(plate_read("X"), countries=shares), "X", truth))
-    assert 0.2 < fit_slope(told) < 0.45  # log-odds of 0.8 over those of 0.99: 0.30
+    assert 0.2 < origins.fit_slope(told) < 0.45  # log-odds of 0.8 over those of 0.99: 0.30
 
 
 def test_means_and_old_networks_keep_what_tells_countries() -> None:
     torch.manual_seed(1)
-    whole, old = build(), build({"channels": [24, 48, 80, 128], "pairs": [1, 2], "layers": 3, "countries": 0})
-    between = mean([old, whole])
+    whole, old = (
+        networks.build(),
+        networks.build({"channels": [24, 48, 80, 128], "pairs": [1, 2], "layers": 3, "countries": 0}),
+    )
+    between = networks.mean([old, whole])
     assert torch.equal(between.state_dict()["origin.where.bias"], whole.state_dict()["origin.where.bias"])
     name = "classify.bias"
     halfway = (old.state_dict()[name] + whole.state_dict()[name]) / 2
     assert torch.allclose(between.state_dict()[name], halfway)
-    assert mean([old, old]).origin is None
+    assert networks.mean([old, old]).origin is None
     before = whole.state_dict()["origin.where.bias"].clone()
-    adopt(whole, old)
+    networks.adopt(whole, old)
     assert torch.equal(whole.state_dict()[name], old.state_dict()[name])
     assert torch.equal(whole.state_dict()["origin.where.bias"], before)

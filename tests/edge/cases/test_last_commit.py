@@ -25,7 +25,8 @@ from edge.cases.review import record
 from edge.cases.store import CaseStore
 from edge.cli import main
 from edge.crypto.chip import load_chip
-from edge.crypto.packet import load_private_key, load_public_key, open_packet, seal
+from edge.crypto.packet import open_packet, seal
+from edge.crypto.rsa_key import load_private_key, load_public_key
 from edge.errors import NoSuchCase
 from edge.model import Packet
 from edge.registry.enrol import list_drivers
