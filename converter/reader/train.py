@@ -107,7 +107,7 @@ def train(
             if step % plan.keep_every == 0 or step == plan.steps:
                 _save(checkpoint, {**{k: v.state_dict() for k, v in parts.items()}, "step": step, "steps": plan.steps})
             if step % plan.check_every == 0 or step == plan.steps:
-                _log(out / "log.csv", step, loss_average, averaged.module, truth)
+                log_exact_match(out / "log.csv", step, loss_average, averaged.module, truth)
                 training_curves(out / "log.csv", out / "log.png")
     averaged.module.eval()
     return averaged.module
@@ -143,7 +143,7 @@ def _ctc(logits: torch.Tensor, targets: torch.Tensor, lengths: torch.Tensor) -> 
     return functional.ctc_loss(log_probs, targets, cells, lengths, blank=0, zero_infinity=True)
 
 
-def _log(path: Path, step: int, loss: float, network: nn.Module, truth: list[TruthCrop]) -> None:
+def log_exact_match(path: Path, step: int, loss: float, network: nn.Module, truth: list[TruthCrop]) -> None:
     """Measure exact match a source and add a line to the table."""
     reads = read_batchwise(network, [crop.picture for crop in truth])
     shares = exact_match(truth, reads)

@@ -121,7 +121,7 @@ class Studio:
             tile = np.clip(tile * (1 - alpha[..., None]) + layer, 0, 255).astype(np.uint8)
             placed = [(box, origin) for box, origin in placed if not _hidden(box, alpha)]
             placed += [(transformed(b, matrix), b) for b in boxes]
-        return tile, self._visible(tile, placed)
+        return tile, self.visible_boxes(tile, placed)
 
     def _prepared(self, photo: Photo) -> tuple[Pixels, list[PlateBox]]:
         image, boxes = load_photo(photo), list(photo.boxes)
@@ -179,7 +179,7 @@ class Studio:
         shift = np.array(goal) - linear @ np.array(centre)
         return np.hstack([linear, shift[:, None]])
 
-    def _visible(self, tile: Pixels, boxes: Sequence[tuple[PlateBox, PlateBox]]) -> list[PlateBox]:
+    def visible_boxes(self, tile: Pixels, boxes: Sequence[tuple[PlateBox, PlateBox]]) -> list[PlateBox]:
         """The boxes that can be learnt; plates that are cut off or too small are painted over in the tile.
 
         What lies under the paint is painted over as well: nothing that cannot be seen has a box.

@@ -50,6 +50,7 @@ INNER = {
 SLOW = {"torch", "torchvision", "easyocr", "tkinter", "reportlab", "cv2", "socketio", "engineio", "picamera2"}
 """Libraries that no face loads: whoever imports a neighbour would wait for them."""
 MAY_BE_SLOW = {
+    "edge.cases.report": {"reportlab"},
     "edge.sensors": {"cv2"},
     "edge.viewer.data": {"tkinter"},
     "edge.viewer.ui": {"tkinter"},

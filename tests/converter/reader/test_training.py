@@ -210,7 +210,7 @@ def test_training_resumes_and_exports_what_the_unit_loads(
     released.mkdir()
     plan = training.Plan(steps=4, batch=4, keep_every=1, check_every=2)
     with monkeypatch.context() as power, pytest.raises(KeyboardInterrupt):
-        power.setattr("converter.reader.train._log", interrupt)
+        power.setattr("converter.reader.train.log_exact_match", interrupt)
         training.train(run, [store], [], truth, plan, batching.Mix())
     network = training.train(run, [store], [], truth, plan, batching.Mix())
     with (run / "log.csv").open(newline="") as file:

@@ -82,13 +82,13 @@ def test_what_lies_under_the_paint_has_no_box() -> None:
     tile = np.full((300, 400, 3), 90, np.uint8)
     cut_off, beneath, beside = PlateBox(-200, 100, 60, 150), PlateBox(10, 110, 50, 120), PlateBox(200, 100, 280, 120)
     origin = PlateBox(0, 0, 100, 20)
-    assert studio._visible(tile, [(box, origin) for box in (cut_off, beneath, beside)]) == [beside]
+    assert studio.visible_boxes(tile, [(box, origin) for box in (cut_off, beneath, beside)]) == [beside]
 
 
 def test_a_tile_that_would_be_mostly_paint_is_made_again(photo: Photo) -> None:
     studio = Studio(Recipe(), random.Random(2), [])
     with pytest.raises(Spoilt):
-        studio._visible(np.full((300, 400, 3), 90, np.uint8), [(PlateBox(-900, 0, 300, 300), photo.boxes[0])])
+        studio.visible_boxes(np.full((300, 400, 3), 90, np.uint8), [(PlateBox(-900, 0, 300, 300), photo.boxes[0])])
 
 
 def test_a_quarter_turn_stands_the_box_on_its_end(photo: Photo) -> None:
