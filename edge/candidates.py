@@ -72,10 +72,7 @@ def for_reading(text: str, formats: Formats) -> float:
 def prior(text: str, formats: Formats, countries: Mapping[str, float]) -> float:
     """The logarithm of how likely a plate says *text*, by format and by the probability of each of *countries*, up to a
     constant; of the formats alone where no country is known."""
-    foreign = for_verdict(text, formats)
-    if not countries:
-        return -for_reading(text, formats)
-    return log_share(text, countries) - foreign
+    return log_share(text, countries) if countries else -for_reading(text, formats)
 
 
 def scores(track: Track, texts: Sequence[str], formats: Formats) -> NDArray[np.float64]:
