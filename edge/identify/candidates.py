@@ -76,10 +76,7 @@ def prior(text: str, formats: Formats, countries: Mapping[str, float]) -> float:
 
     By its format and by the probability of each of *countries*; by the formats alone where no country is known.
     """
-    foreign = for_verdict(text, formats)
-    if not countries:
-        return -for_reading(text, formats)
-    return log_share(text, countries) - foreign
+    return log_share(text, countries) if countries else -for_reading(text, formats)
 
 
 def scores(track: Track, texts: Sequence[str], formats: Formats) -> NDArray[np.float64]:
