@@ -120,12 +120,12 @@ def test_the_refiner_learns_and_every_detector_has_it(work: Path) -> None:
 
 
 def test_int8_finds_what_float32_finds_in_every_runtime(work: Path) -> None:
-    from converter.detector.dataset import read_manifest
+    from converter.labels import read_split
     from edge.vision.detector import Detector
     from edge.vision.images import load_image
     from edge.vision.tflite import available
 
-    photos = [load_image(photo.path) for photo in read_manifest(work / "set", "validation")[:12]]
+    photos = [load_image(photo.path) for photo in read_split(work / "set", "validation")[:12]]
     best = {}
     for runtime in available():
         for kind in ("float32", "int8"):
