@@ -92,7 +92,10 @@ def module(source: Source) -> Any:
     """
     network, weights, params = tf.Module(), source.weights, source.params
     spec = tf.TensorSpec((1, *CANVAS_SHAPE, 1), tf.float32, name="image")
-    network.__call__ = tf.function(lambda image: _logits(image, weights, params), input_signature=[spec])
+    # Nothing here needs AutoGraph, and it would wrap a ConverterError in an error of its own.
+    network.__call__ = tf.function(
+        lambda image: _logits(image, weights, params), input_signature=[spec], autograph=False
+    )
     network.__call__.get_concrete_function()
     weights.all_used()
     return network
