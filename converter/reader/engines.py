@@ -9,14 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
+from converter.labels import TruthCrop
+from converter.progress import Progress
 from edge.model import Box, Detection, PlateRead
 from edge.vision.checksums import LITERT_NAME, weights_checksum
 from edge.vision.litert_backend import LitertNetwork
 from edge.vision.reader import PlateReader
 from edge.vision.tflite import available
-
-from .progress import Progress
-from .truth import TruthCrop
 
 TOLERANCE = 1e-3
 """How far a probability of a character may be from the first engine's; rounding makes a fiftieth of it."""
@@ -43,8 +42,9 @@ class Row:
 
 
 def readers(models: Path, further: Sequence[Path] = ()) -> dict[str, PlateReader]:
-    """EasyOCR's reader, LiteRT's in each runtime that is installed, and one for each of the *further* TFLite files made
-    from the same weights.
+    """Return EasyOCR's reader, LiteRT's in each runtime that is installed, and one for each of *further* files.
+
+    Those are TFLite files that were made from the same weights.
 
     Raises:
         ModelError: an engine is not installed, or a file is not of this network.
@@ -60,7 +60,7 @@ def readers(models: Path, further: Sequence[Path] = ()) -> dict[str, PlateReader
 
 
 def compare(among: Mapping[str, PlateReader], crops: Sequence[TruthCrop]) -> list[Row]:
-    """Let each reader read every crop in turn, so that they share the machine's mood; the first one is held right."""
+    """Let each reader read every crop in turn, so that the load of the machine is the same for all."""
     rows = [Row(name) for name in among]
     with Progress("read", len(crops)) as progress:
         for crop in crops:

@@ -7,7 +7,7 @@ against 0 where the pixels leave it open, and cannot where they do not.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -16,8 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.identify import neighbours
+from edge.identify.ctc import read_log_likelihoods
 from edge.identify.formats import Formats
+from edge.identify.origin import log_share
 from edge.identify.tracks import Track, summed
+from edge.identify.twins import SHAPE_SAYS, one_shape, shapes_differ
 from edge.model import ALPHABET, CLASS, PlateRead
 
 UNUSUAL = 3.0
@@ -68,6 +71,14 @@ def for_reading(text: str, formats: Formats) -> float:
     return FOREIGN + BROKEN * max(changes - 1, 0)
 
 
+def prior(text: str, formats: Formats, countries: Mapping[str, float]) -> float:
+    """The logarithm of how likely a plate says *text*, up to a constant.
+
+    By its format and by the probability of each of *countries*; by the formats alone where no country is known.
+    """
+    return log_share(text, countries) if countries else -for_reading(text, formats)
+
+
 def scores(track: Track, texts: Sequence[str], formats: Formats) -> NDArray[np.float64]:
     """The score of each of *texts* (A-Z, 0-9), float64 of shape (N,)."""
     return _priced(texts, track.log_likelihoods(texts), formats)
@@ -84,14 +95,29 @@ def candidates(track: Track, formats: Formats) -> Candidates:
 
 def reading(read: PlateRead, formats: Formats) -> str:
     """The text of one read that pixels and formats together make the likeliest; a sure read stands as it is."""
-    if not read.text or read.confidence >= (SURE_READ if formats.usual(read.text) else SURE_UNUSUAL):
-        return read.text
+    if not read.text:
+        return ""
+    if read.confidence >= (SURE_READ if formats.usual(read.text) else SURE_UNUSUAL):
+        return _settled(read, formats)
     found = _found(Track((read,), (0,)), formats)
     # What lies further behind the best than that one pays cannot win and need not be looked up.
     best = max(found, key=found.__getitem__)
     least = found[best] - for_reading(best, formats)
     rivals = [text for text, judged in found.items() if judged >= least]
     return max(rivals, key=lambda text: found[text] - for_reading(text, formats))
+
+
+def _settled(read: PlateRead, formats: Formats) -> str:
+    """The text of a sure *read*, but for what has one shape with other characters: there format and country decide."""
+    doubles = one_shape(read.text)
+    if not doubles or shapes_differ(read.countries):
+        return read.text
+    texts = [read.text, *doubles]
+    judged = read_log_likelihoods(read, texts)
+    pixels = np.maximum(judged - judged[0], -SHAPE_SAYS)
+    likely = [float(says) + prior(text, formats, read.countries) for text, says in zip(texts, pixels, strict=True)]
+    best = texts[int(np.argmax(likely))]
+    return best if formats.usual(best) else read.text
 
 
 def _priced(texts: Sequence[str], judged: NDArray[np.float64], formats: Formats) -> NDArray[np.float64]:

@@ -15,13 +15,16 @@ class Thresholds:
     """Where the calibration draws the lines.
 
     ``accept``: least probability (0 to 1) of an accepted claim. ``margin``: least lead of its score over every other
-    claim's, in nats. ``slope``, ``bias``: from scores to probability, see :func:`probability`.
+    claim's that is not its twin, in nats; ``twin``: over every claimed twin's; ``unclaimed``: over every other twin's.
+    ``slope``, ``bias``: from scores to probability, see :func:`probability`.
     """
 
     accept: float
     margin: float
     slope: float
     bias: float
+    twin: float = 3.0
+    unclaimed: float = 0.0
 
     @classmethod
     def load(cls, path: Path, reader: str) -> Thresholds:
@@ -36,7 +39,8 @@ class Thresholds:
             calibrated = content["reader_sha256"]
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             raise ModelError(f"{path.name} is missing or damaged", "install the models again") from None
-        if not (0 < lines.accept <= 1 and lines.slope > 0 and lines.margin >= 0 and isfinite(sum(astuple(lines)))):
+        least = min(lines.margin, lines.twin, lines.unclaimed)
+        if not (0 < lines.accept <= 1 and lines.slope > 0 and least >= 0 and isfinite(sum(astuple(lines)))):
             raise ModelError(f"{path.name} has thresholds that cannot be", "install the models again")
         if calibrated != reader:
             raise ModelError(

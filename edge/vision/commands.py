@@ -14,6 +14,7 @@ from edge.errors import ConfigError, EdgeError
 from edge.identify import ANY_FORMAT, Thresholds, best_first, judge
 from edge.identify.candidates import reading
 from edge.identify.formats import Formats
+from edge.identify.origin import format_of, origin
 from edge.model import ALPHABET, PlateRead
 from edge.vision.checksums import reader_checksum
 from edge.vision.network import installed_engine
@@ -114,9 +115,13 @@ def _reports(
 
 
 def _plate(read: PlateRead, formats: Formats) -> Report:
+    text = reading(read, formats)
+    found = origin(read.countries, text) if text else None
     return {
-        "text": reading(read, formats),
+        "text": text,
         "confidence": round(read.confidence, 4),
+        "country": {"code": found.code, "probability": round(found.probability, 4)} if found else None,
+        "format": format_of(text, found.code if found else None) if text else None,
         "box": [round(edge, 1) for edge in read.detection.box],
         "detection_confidence": round(read.detection.confidence, 4),
     }

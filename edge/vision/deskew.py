@@ -16,8 +16,11 @@ CANVAS_SHAPE = (64, 192)
 SKEWED, LEANING = 0.05, 0.12
 """Tangents of the skew and of the lean from which on a crop is straightened."""
 _SKEWS = np.array(sorted(np.arange(-18, 19) * 0.025, key=abs))
+_STEEP_SKEWS = np.array(sorted(np.arange(-28, 29) * 0.05, key=abs))
 _LEANS = np.array(sorted(np.arange(-14, 15) * 0.04, key=abs))
 """Tangents that are tried; the level and the upright one first, so that they win where all are alike."""
+NARROW = 1.3
+"""Width over height below which a crop holds two lines, or one line seen from far aside, which may fall steeply."""
 _ROWS, _COLUMNS = 32, (24, 96)
 """Rows, and the least and the most columns, of the picture in which skew and lean are looked for."""
 _LARGEST = 1024
@@ -57,15 +60,17 @@ def cut(image: NDArray[np.uint8], box: Box, margin_x: float, margin_y: float) ->
 
 
 def skew(grey: NDArray[np.uint8]) -> float:
-    """The tangent of the angle by which the lines of a crop (uint8, H x W) fall to the right, between -0.45 and 0.45.
+    """The tangent of the angle by which the lines of a crop (uint8, H x W) fall to the right.
 
-    0 for a crop that is flatter, higher or smaller than a plate's can be.
+    It is between -0.45 and 0.45, in a crop less wide than :data:`NARROW` times its height between -1.4 and 1.4; 0 for a
+    crop that is flatter, higher or smaller than a plate's can be.
     """
     if (small := _shrunk(grey)) is None:
         return 0.0
     (height, width), (rows, columns) = grey.shape, small.shape
     edges = np.abs(np.diff(small, axis=0))
-    return _sharpest(edges, _SKEWS, (rows / height) / (columns / width), 0.3)
+    tangents = _SKEWS if width >= NARROW * height else _STEEP_SKEWS
+    return _sharpest(edges, tangents, (rows / height) / (columns / width), 0.3)
 
 
 def lean(grey: NDArray[np.uint8]) -> float:
@@ -135,6 +140,6 @@ def _sheared(grey: NDArray[np.uint8], fall: float) -> NDArray[np.uint8]:
     shear = np.array([[1, 0, 0], [-fall, 1, fall * width / 2]], np.float32)
     level = cv2.warpAffine(grey, shear, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     # A tight box around a tilted plate is higher than the plate by its width times the tangent; a little is left over.
-    kept = max(height - 0.85 * width * abs(fall), 0.35 * height)
+    kept = max(height - 0.85 * width * abs(fall), 0.2 * height if abs(fall) > 0.5 else 0.35 * height)
     top, bottom = round((height - kept) / 2), round((height + kept) / 2)
     return np.asarray(level[top:bottom], np.uint8)

@@ -86,15 +86,30 @@ class EasyOCRNetwork:
         self._easyocr.recognizer.to(memory_format=torch.channels_last)  # its convolutions are faster so
         self._logits: list[torch.Tensor] = []
         self._easyocr.recognizer.register_forward_hook(lambda _module, _inputs, logits: self._logits.append(logits))
+        self._origins: list[torch.Tensor] = []
+        head = getattr(self._easyocr.recognizer, "origin", None)
+        self._countries = 0 if head is None else int(head.decide[-1].out_features)
+        if head is not None:
+            head.register_forward_hook(lambda _module, _inputs, logits: self._origins.append(logits))
 
     def log_probs(self, canvas: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return what the network says of *canvas*; EasyOCR's own greedy text is the best path of it."""
         self._logits.clear()
+        self._origins.clear()
         with torch.inference_mode(), warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=".*pin_memory.*")  # EasyOCR asks for it on every machine
             # contrast_ths=0: no second pass over doubtful readings, their contrast is stretched already.
             self._easyocr.recognize(canvas, contrast_ths=0.0, reformat=False)
         return np.asarray(torch.log_softmax(self._logits[0][0].float(), dim=1).numpy(), np.float32)
+
+    @property
+    def countries(self) -> int:
+        """How many countries the network tells apart."""
+        return self._countries
+
+    def country_logits(self) -> NDArray[np.float32] | None:
+        """Return the logits of the countries for the last canvas."""
+        return np.asarray(self._origins[0][0].float().numpy(), np.float32) if self._origins else None
 
 
 def _import_network(file: Path) -> None:

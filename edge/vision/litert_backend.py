@@ -60,3 +60,12 @@ class LitertNetwork:
         logits = self.logits(canvas.astype(np.float32)[None, :, :, None] / 127.5 - 1.0)
         shifted = logits - logits.max(axis=1, keepdims=True)
         return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)), np.float32)
+
+    @property
+    def countries(self) -> int:
+        """0: the exported network has no output for countries."""
+        return 0
+
+    def country_logits(self) -> NDArray[np.float32] | None:
+        """Return None: the exported network has no output for countries."""
+        return None

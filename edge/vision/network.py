@@ -28,6 +28,15 @@ class Network(Protocol):
         """Return log-softmax (cells, 37), class 0 the blank, of the grey *canvas* (64, 192)."""
         ...
 
+    @property
+    def countries(self) -> int:
+        """How many countries the network tells apart; 0 where it tells none."""
+        ...
+
+    def country_logits(self) -> NDArray[np.float32] | None:
+        """Return the logits (countries,) of the last canvas; None where the network tells no countries."""
+        ...
+
 
 def load_network(engine: Engine, folder: Path) -> Network:
     """The network of the reader in *folder*, whose files were checked, run by *engine*.

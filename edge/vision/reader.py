@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.config import Engine
+from edge.errors import ModelError
 from edge.model import Detection, PlateRead
 from edge.vision.calibration import Calibration
 from edge.vision.checksums import NETWORK_NAME, READER_FILES, verify_folder
@@ -46,7 +47,11 @@ class PlateReader:
         settings = json.loads((folder / f"{NETWORK_NAME}.json").read_text(encoding="utf-8"))
         self._margin: tuple[float, float] = (settings["margin_x"], settings["margin_y"])
         self._calibration = Calibration(**settings["confidence"])
+        self._countries: tuple[str, ...] = tuple(settings.get("countries", ()))
+        self._country_slope = float(settings.get("country_slope", 1.0))
         self._network = network or load_network(engine, folder)
+        if self._network.countries not in (0, len(self._countries)):
+            raise ModelError(f"the reader in {folder} tells other countries than it names", "install the models again")
 
     def read(self, image: NDArray[np.uint8], detections: Sequence[Detection]) -> tuple[PlateRead, ...]:
         """Return what stands in each of *detections*, in their order.
@@ -72,4 +77,13 @@ class PlateReader:
         # The engine's greedy text would be this best path; the same numbers also score any other plate.
         log_probs = self._network.log_probs(canvas)
         text, characters = best_path(log_probs)
-        return PlateRead(text, self._calibration.confidence(characters), characters, detection, log_probs)
+        confidence = self._calibration.confidence(characters)
+        return PlateRead(text, confidence, characters, detection, log_probs, countries=self._country_shares())
+
+    def _country_shares(self) -> dict[str, float]:
+        """The probability of each country, by the last picture; empty where the network tells none."""
+        logits = self._network.country_logits()
+        if logits is None:
+            return {}
+        scaled = np.exp((logits - logits.max()) * self._country_slope)
+        return dict(zip(self._countries, (scaled / scaled.sum()).tolist(), strict=True))

@@ -59,6 +59,23 @@ def test_a_leaning_plate_is_put_upright_and_fills_the_crop(tangent: float) -> No
     assert abs(lean(upright)) <= 0.05
 
 
+def from_aside(text: str, tangent: float) -> np.ndarray:
+    """A plate of 520 x 110 seen from far aside, squeezed to a third, its lines falling by *tangent*: grey (H, W)."""
+    squeezed = cv2.resize(tilted(text, 0), (180, 110), interpolation=cv2.INTER_AREA)
+    lower = round(180 * abs(tangent))
+    shear = np.array([[1, 0, 0], [tangent, 1, lower / 2 - tangent * 90]], np.float32)
+    return cv2.warpAffine(squeezed, shear, (180, 110 + lower), borderValue=(96,))
+
+
+@pytest.mark.parametrize("tangent", [-1.2, -0.8, 0.8, 1.2])
+def test_a_plate_from_far_aside_is_put_level_however_steeply_it_falls(tangent: float) -> None:
+    crop = from_aside("KT 472 XE", tangent)
+    assert skew(crop) == pytest.approx(tangent, abs=0.11)
+    level = straightened(crop)
+    assert level is not None
+    assert level.shape[0] < 0.75 * crop.shape[0]
+
+
 def test_what_has_no_lines_is_straight() -> None:
     across, down = np.meshgrid(np.arange(200, dtype=np.uint8), np.arange(50, dtype=np.uint8))
     for crop in (np.full((50, 200), 90, np.uint8), across, down, np.where(across < 100, 20, 220).astype(np.uint8)):
