@@ -124,6 +124,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--threshold", type=probability, default=0.4, help="working threshold to write down (default: 0.4)"
     )
     new.add_argument(
+        "--low-threshold",
         "--doubtful",
         type=probability,
         default=0.15,

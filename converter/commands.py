@@ -123,7 +123,7 @@ def quantize(arguments: argparse.Namespace) -> None:
         kinds=arguments.kinds,
         count=arguments.samples,
         threshold=arguments.threshold,
-        doubtful=arguments.doubtful,
+        low_threshold=arguments.low_threshold,
         refiner=None if arguments.refiner is None else (arguments.refiner, arguments.propose),
     )
     tests = read_labels(arguments) if arguments.labels else data.read_manifest(arguments.dataset, "validation")

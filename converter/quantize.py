@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import random
 import shutil
@@ -18,6 +17,7 @@ from converter.errors import ConverterError, MissingError
 from converter.labels import Photo
 from converter.scene import load
 from converter.tf_env import tf
+from edge.vision.checksums import write_list
 from edge.vision.detector import letterbox
 
 KINDS = ("float32", "float16", "dynamic", "int8")
@@ -80,7 +80,7 @@ def quantize(
     kinds: Sequence[str],
     count: int,
     threshold: float,
-    doubtful: float,
+    low_threshold: float,
     refiner: tuple[Path, float] | None = None,
     seed: int = 1,
 ) -> list[Path]:
@@ -96,7 +96,7 @@ def quantize(
     paths = []
     for kind in sorted(kinds, key=KINDS.index):
         path = out / f"detector_{kind}.tflite"
-        about = description(kind, width, height, threshold, min(threshold, doubtful))
+        about = description(kind, width, height, threshold, min(threshold, low_threshold))
         if refiner is not None:
             name = refiner_name(kind)
             copy_model(refiner[0] / name, out)
@@ -116,11 +116,12 @@ def input_size(saved_model: Path) -> tuple[int, int]:
 
 
 def write(model: bytes, path: Path, description: dict[str, Any]) -> None:
-    """The model and, beside it, its description with the checksum of exactly these bytes."""
+    """Write the model, its description beside it, and the checksums of both into the folder's list."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(model)
-    content = {"sha256": hashlib.sha256(model).hexdigest(), **description}
-    path.with_suffix(".json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    about = path.with_suffix(".json")
+    about.write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
+    write_list(path.parent, (path.name, about.name))
 
 
 def refiner_name(kind: str) -> str:
@@ -129,7 +130,7 @@ def refiner_name(kind: str) -> str:
 
 
 def copy_model(path: Path, folder: Path) -> None:
-    """A model and its description into another folder.
+    """Copy a model and its description into another folder, and enter both in that folder's list.
 
     Raises:
         MissingError: there is no such model.
@@ -140,15 +141,16 @@ def copy_model(path: Path, folder: Path) -> None:
             raise MissingError(f"{file} does not exist; make it with `autovelox-convert refiner export`.")
         if file.parent.resolve() != folder.resolve():
             shutil.copy(file, folder)
+    write_list(folder, (path.name, path.with_suffix(".json").name))
 
 
-def description(kind: str, width: int, height: int, threshold: float, doubtful: float) -> dict[str, Any]:
+def description(kind: str, width: int, height: int, threshold: float, low_threshold: float) -> dict[str, Any]:
     """What the unit needs to know of a model, apart from its checksum."""
     return {
         "kind": kind,
         "input": [height, width],
         "labels": ["plate"],
         "threshold": threshold,
-        "doubtful": doubtful,
+        "low_threshold": low_threshold,
         "preprocessing": "RGB, letterboxed in the middle of grey 114, -1 to 1 (int8: pixels 0 to 255 as they are)",
     }

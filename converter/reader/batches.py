@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from edge.model import CLASS
-from edge.vision.deskew import straightened, to_canvas
+from edge.vision.deskew import deskewed, to_canvas
 
 from .augment import degrade, photograph
 from .real import RealCrop, recrop
@@ -30,7 +30,7 @@ class Mix:
     """Shares of a batch; what is left is rendered. ``ramp`` is the number of batches until tilt and difficulty, 0 to 1,
     are full; the full difficulty is ``hardest``. A tilted plate can still be read, one too blurred teaches nothing.
 
-    ``level`` is the share of crops that are straightened, if they are tilted, as the reader's second look does it.
+    ``level`` is the share of crops that are deskewed, if they are tilted, as the reader's second look does it.
     """
 
     real: float = 0.2
@@ -86,8 +86,8 @@ class TrainingBatches(IterableDataset[Batch]):
         return photograph(plate, patch, tilt, difficulty, rng), plate.text
 
     def _canvas(self, crop: NDArray[np.uint8], rng: random.Random) -> NDArray[np.uint8]:
-        """The canvas of *crop*, straightened as often as the mix says."""
-        level = straightened(crop) if rng.random() < self._mix.level else None
+        """The canvas of *crop*, deskewed as often as the mix says."""
+        level = deskewed(crop) if rng.random() < self._mix.level else None
         return to_canvas(crop if level is None else level)
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize  # type: ignore[import-untyped]
 
 from edge.identify import Thresholds
-from edge.vision.checksums import reader_checksum
+from edge.vision.checksums import reader_checksum, write_list
 
 from .trials import Bench, Kind
 
@@ -110,7 +110,9 @@ def reliability(parts: Sequence[Bands], edges: Sequence[float] = (0, 0.1, 0.5, 0
 
 
 def write(thresholds: Thresholds, models: Path, calibrated_on: str) -> None:
-    """Write ``verdict.json`` into *models*, with the checksum of the network it holds for."""
+    """Write ``verdict.json`` into *models*, with the checksum of the network it holds for, and enter it in the list."""
     rounded = {name: round(value, 5) for name, value in thresholds.as_dict().items()}
     content = {"thresholds": rounded, "calibrated_on": calibrated_on, "reader_sha256": reader_checksum(models)}
-    (models / "verdict.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    path = models / "verdict.json"
+    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    write_list(models, (path.name,))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from edge.model import Box, Detection
 from edge.vision.calibration import log_odds
-from edge.vision.checksums import NETWORK_NAME, READER_FILES, write_list
+from edge.vision.checksums import NETWORK_NAME, write_list
 from edge.vision.reader import PlateReader
 
 from .augment import photograph
@@ -65,5 +65,5 @@ def calibrate(models: Path, store: PlateStore, seed: int = 1) -> tuple[float, fl
     settings = json.loads(path.read_text())
     settings["confidence"] = {"slope": round(slope, 4), "offset": round(offset, 4)}
     path.write_text(json.dumps(settings, indent=2) + "\n")
-    write_list(folder, READER_FILES)
+    write_list(folder, (path.name,))
     return slope, offset

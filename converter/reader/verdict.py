@@ -11,7 +11,7 @@ import cv2
 
 from edge.identify import Thresholds
 from edge.identify.formats import Formats
-from edge.vision.checksums import reader_checksum
+from edge.vision.calibration import load_thresholds
 
 from .calibrate import Points, choose, reliability, write
 from .cases import crop_cases, degraded, feed_cases
@@ -48,7 +48,7 @@ def calibrate(args: argparse.Namespace) -> int:
 
 def trials(args: argparse.Namespace) -> int:
     """Print what the thresholds beside the models are worth; returns 1 if a figure is not reached."""
-    thresholds = Thresholds.load(args.models / "verdict.json", reader_checksum(args.models))
+    thresholds = load_thresholds(args.models)
     return 0 if _report(_bench(args, worse=False), thresholds, args.pictures) else 1
 
 

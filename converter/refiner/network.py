@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from converter.errors import ConverterError, MissingError
 from converter.refiner.store import HEIGHT, MARGINS, WIDTH, Closeups
 from converter.tf_env import tf
-from edge.vision.closeup import edges_of
+from edge.vision.refiner import edges_of
 
 Batch = tuple[NDArray[np.float32], NDArray[np.float32]]
 NETWORK = "network"

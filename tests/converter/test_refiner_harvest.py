@@ -14,8 +14,7 @@ from converter.errors import ConverterError, MissingError
 from converter.labels import PlateBox
 from converter.refiner import harvest, store
 from edge.model import Box, Detection
-from edge.vision.boxes import iou
-from edge.vision.closeup import edges_of, frame_of
+from edge.vision.refiner import edges_of, frame_of, iou
 
 PLATE = PlateBox(100, 100, 180, 120)
 

@@ -15,7 +15,7 @@ from converter.reader.trials import LOOKALIKES, Bench, Kind, KnownCase, Tally, g
 from edge.demo.cast import FOLDER, load_cast
 from edge.identify import Thresholds
 from edge.model import PlateRead
-from edge.vision.checksums import reader_checksum
+from edge.vision.calibration import load_thresholds
 from tests.support.reads import plate_read
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
@@ -138,6 +138,6 @@ def test_the_demos_clips_give_right_names_or_none() -> None:
         for clip, scene in zip(clips, load_cast().scene, strict=True)
         for case in clip_cases(recogniser, FOLDER / "feed" / clip["file"], {clip["trigger"][0]["frame"]: scene.plate})
     ]
-    results = tally(run(cases, each=25), Thresholds.load(MODELS / "verdict.json", reader_checksum(MODELS)))
+    results = tally(run(cases, each=25), load_thresholds(MODELS))
     assert {kind: result.wrong for kind, result in results.items()} == dict.fromkeys(Kind, 0)
     assert results[Kind.PRESENT].right == results[Kind.PRESENT].trials

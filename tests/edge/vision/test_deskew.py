@@ -1,4 +1,4 @@
-"""Straightening: skew and lean are found, straight crops stay as they are, and a tilted plate is read."""
+"""Deskewing: skew and lean are found, straight crops stay as they are, and a tilted plate is read."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from edge.model import Box, Detection, PlateRead
-from edge.vision.deskew import lean, skew, straightened
+from edge.vision.deskew import deskewed, lean, skew
 from edge.vision.reader import PlateReader
 
 MODELS = Path(__file__).parents[3] / "models"
@@ -50,7 +50,7 @@ def test_the_lean_of_a_plate_is_found(tangent: float) -> None:
 @pytest.mark.parametrize("tangent", [-0.3, 0.3])
 def test_a_leaning_plate_is_put_upright_and_fills_the_crop(tangent: float) -> None:
     crop = leaning("KT 472 HE", tangent)
-    upright = straightened(crop)
+    upright = deskewed(crop)
     assert upright is not None
     assert upright.shape[0] == crop.shape[0]
     assert crop.shape[1] - 0.3 * crop.shape[0] < upright.shape[1] < crop.shape[1] - 0.2 * crop.shape[0]
@@ -60,17 +60,17 @@ def test_a_leaning_plate_is_put_upright_and_fills_the_crop(tangent: float) -> No
 def test_what_has_no_lines_is_straight() -> None:
     across, down = np.meshgrid(np.arange(200, dtype=np.uint8), np.arange(50, dtype=np.uint8))
     for crop in (np.full((50, 200), 90, np.uint8), across, down, np.where(across < 100, 20, 220).astype(np.uint8)):
-        assert straightened(crop) is None
+        assert deskewed(crop) is None
 
 
 def test_a_straight_plate_stays_as_it_is() -> None:
-    assert straightened(tilted("KT 472 XE", 0)) is None
+    assert deskewed(tilted("KT 472 XE", 0)) is None
 
 
 @pytest.mark.parametrize("degrees", [-18, 12])
 def test_a_turned_plate_is_put_level_and_upright_and_fills_the_crop(degrees: float) -> None:
     crop = tilted("KT 472 XE", degrees)
-    level = straightened(crop)
+    level = deskewed(crop)
     assert level is not None
     assert abs(skew(level)) <= 0.03
     assert abs(lean(level)) <= 0.1
@@ -79,7 +79,7 @@ def test_a_turned_plate_is_put_level_and_upright_and_fills_the_crop(degrees: flo
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 100_000), (7, 9), (3000, 1), (8, 5), (400, 300), (9000, 40_000)])
 def test_no_shape_is_too_odd(shape: tuple[int, int]) -> None:
-    level = straightened(np.random.default_rng(1).integers(0, 256, shape, dtype=np.uint8))
+    level = deskewed(np.random.default_rng(1).integers(0, 256, shape, dtype=np.uint8))
     assert level is None or (level.dtype == np.uint8 and 2 <= level.shape[0] <= shape[0])
 
 
@@ -99,8 +99,8 @@ def test_a_tilted_plate_is_read(reader: PlateReader, degrees: float) -> None:
     assert read.text == "KT472XE"
 
 
-def looks(reader: PlateReader, monkeypatch: pytest.MonkeyPatch, crop: np.ndarray, *reads: PlateRead) -> PlateRead:
-    """What the reader keeps of *reads*, one a look; every one of them must have been taken."""
+def kept_read(reader: PlateReader, monkeypatch: pytest.MonkeyPatch, crop: np.ndarray, *reads: PlateRead) -> PlateRead:
+    """What the reader keeps of *reads*, one a pass; there must be as many passes."""
     left = list(reads)
     monkeypatch.setattr(reader, "_recognise", lambda _canvas, _detection: left.pop(0))
     (kept,) = reader.read(crop, [whole(crop)])
@@ -108,7 +108,7 @@ def looks(reader: PlateReader, monkeypatch: pytest.MonkeyPatch, crop: np.ndarray
     return kept
 
 
-def test_only_a_doubtful_tilted_crop_is_read_twice_and_the_surer_reading_is_kept(
+def test_only_an_unsure_tilted_crop_is_read_twice_and_the_surer_reading_is_kept(
     reader: PlateReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     crop, level = tilted("KT 472 XE", 15), tilted("KT 472 XE", 0)
@@ -116,13 +116,13 @@ def test_only_a_doubtful_tilted_crop_is_read_twice_and_the_surer_reading_is_kept
     def read(text: str, confidence: float) -> PlateRead:
         return PlateRead(text, confidence, (confidence,) * len(text), whole(crop), np.zeros((96, 37), np.float32))
 
-    sure, doubtful, surer, nothing = read("AB1", 0.99), read("AB7", 0.5), read("AB71", 0.6), read("", 0.0)
-    assert looks(reader, monkeypatch, crop, sure) is sure
-    assert looks(reader, monkeypatch, level, doubtful) is doubtful
-    assert looks(reader, monkeypatch, crop, nothing) is nothing
-    assert looks(reader, monkeypatch, crop, doubtful, read("AB7", 0.6)).confidence == 0.6
-    for both in ((doubtful, surer), (surer, doubtful)):  # they disagree: the surer one is kept and counts less
-        kept = looks(reader, monkeypatch, crop, *both)
+    sure, unsure, surer, nothing = read("AB1", 0.99), read("AB7", 0.5), read("AB71", 0.6), read("", 0.0)
+    assert kept_read(reader, monkeypatch, crop, sure) is sure
+    assert kept_read(reader, monkeypatch, level, unsure) is unsure
+    assert kept_read(reader, monkeypatch, crop, nothing) is nothing
+    assert kept_read(reader, monkeypatch, crop, unsure, read("AB7", 0.6)).confidence == 0.6
+    for both in ((unsure, surer), (surer, unsure)):  # they disagree: the surer one is kept and counts less
+        kept = kept_read(reader, monkeypatch, crop, *both)
         assert (kept.text, kept.characters) == (surer.text, surer.characters)
         assert kept.confidence < surer.confidence
-        assert kept.other is doubtful
+        assert kept.second_pass is unsure
