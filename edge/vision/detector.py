@@ -22,7 +22,7 @@ MAX_PROPOSALS = 8
 
 
 class Place(NamedTuple):
-    """Where a photo lies in the network's input: pixels of the input = pixels of the photo * scale + offset."""
+    """Where a photo lies in the network's input: pixel in the input = pixel in the photo * scale + left or top."""
 
     scale: float
     left: int
@@ -30,10 +30,10 @@ class Place(NamedTuple):
 
 
 def letterbox(image: NDArray[np.uint8], width: int, height: int) -> tuple[NDArray[np.uint8], Place]:
-    """The photo (H, W, 3) on a canvas (height, width, 3), its proportions kept, grey around it.
+    """Return *image*, uint8 (H, W, 3), on a grey canvas (height, width, 3), its proportions kept, and its place there.
 
-    A large photo is averaged over blocks first, less what is left over at its right and lower edge, and interpolated
-    then: OpenCV averages over whole pixels much faster than over parts of them.
+    A large photo is first averaged over blocks of whole pixels, which OpenCV does much faster than over parts of
+    pixels, and then interpolated. Rows and columns at its right and lower edge that fill no block are left out.
     """
     image_h, image_w = image.shape[:2]
     block = min(max(int(max(image_w / width, image_h / height)), 1), image_w, image_h)
@@ -52,7 +52,7 @@ def letterbox(image: NDArray[np.uint8], width: int, height: int) -> tuple[NDArra
 
 
 class Detector:
-    """The detector and the refiner that its description names, if any; not to be shared between threads.
+    """The detector, and the refiner that its description names, if any; not to be shared between threads.
 
     Args:
         model: folder that holds ``detector.tflite`` and ``detector.json``, or another ``.tflite`` with its ``.json``.

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import tomllib
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from converter.reader.calibrate import Points, choose, fit, reliability
+from converter.reader.calibrate import Points, choose, fit, reliability, write
 from converter.reader.trials import LOOKALIKES, Bench, Kind, KnownCase, Tally, goals, near_twins, run, table, tally
 from edge.demo.cast import FOLDER, load_cast
 from edge.identify import Thresholds
@@ -123,6 +124,13 @@ def test_the_shipped_thresholds_belong_to_the_shipped_reader() -> None:
     shipped = json.loads((MODELS / "verdict.json").read_text())
     network = hashlib.sha256((MODELS / "reader" / "plate_reader.pth").read_bytes()).hexdigest()
     assert shipped["reader_sha256"] == network, "run autovelox-convert reader calibrate: the reader has changed"
+
+
+def test_chosen_thresholds_are_bound_to_the_reader_and_listed(tmp_path: Path) -> None:
+    models = Path(shutil.copytree(MODELS, tmp_path / "models"))
+    chosen = Thresholds(accept=0.9, margin=5.0, slope=0.5, bias=3.0)
+    write(chosen, models, "one trial")
+    assert load_thresholds(models) == chosen
 
 
 @pytest.mark.slow

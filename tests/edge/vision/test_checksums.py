@@ -13,7 +13,7 @@ import pytest
 
 from edge.config import models_dir
 from edge.errors import ModelError
-from edge.vision import Recogniser, load_thresholds
+from edge.vision import Detector, Recogniser, load_thresholds
 from edge.vision.checksums import LIST_NAME, READER_FILES, listed_sha256, read_checked, verify_folder, write_list
 from tests.support.feed import roundabout
 
@@ -123,4 +123,5 @@ def test_a_folder_of_the_last_release_is_refused_and_the_remedy_makes_it_work(mo
     expected, seen = (Recogniser(folder, "litert").plates(roundabout(40)) for folder in (MODELS, models))
     assert [read.text for read in seen] == [read.text for read in expected]
     assert seen[0].text == "LS15EBC"
+    assert Detector(models).low_threshold == Detector(MODELS).low_threshold < Detector(MODELS).threshold
     assert load_thresholds(models) == load_thresholds(MODELS)

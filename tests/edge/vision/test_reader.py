@@ -17,7 +17,7 @@ from torch import nn
 from edge.errors import ModelError
 from edge.model import ALPHABET, Box, Detection
 from edge.vision.calibration import Calibration, log_odds
-from edge.vision.checksums import READER_FILES, write_list
+from edge.vision.checksums import READER_FILES, read_checked, write_list
 from edge.vision.deskew import CANVAS_SHAPE, cut, to_canvas
 from edge.vision.fuse_batch_norms import fuse_batch_norms
 from edge.vision.reader import PlateReader, greedy_decode
@@ -105,6 +105,21 @@ def test_no_other_module_of_the_networks_name_is_run(
     monkeypatch.delitem(sys.modules, "plate_reader", raising=False)
     PlateReader(copied_models)
     assert "Autovelox" in (sys.modules["plate_reader"].__doc__ or "")
+
+
+def test_easyocr_loads_the_bytes_that_were_checked(copied_models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from edge.vision import easyocr_backend  # takes seconds to import
+
+    def read_then_exchange(path: Path) -> bytes:
+        content = read_checked(path)
+        path.write_bytes(b"raise ZeroDivisionError")
+        return content
+
+    monkeypatch.setattr(easyocr_backend, "read_checked", read_then_exchange)
+    before = list(sys.path)
+    network = easyocr_backend.load(copied_models)
+    assert network.log_probs(np.zeros(CANVAS_SHAPE, np.uint8)).shape == (96, len(ALPHABET) + 1)
+    assert sys.path == before
 
 
 def test_a_network_of_another_shape_is_refused(copied_models: Path) -> None:
