@@ -19,7 +19,7 @@ KEPT = ".before-upgrade"
 ASIDE = ".rejected-upgrade"
 SUFFIXES = ("", "-wal", "-shm")
 FRAMES, JOURNAL = "frames", "pending.json"
-"""As in edge.cases.storage.journal: a folder of photos a case, and in it the journal until the case is decided."""
+"""As in edge.cases.storage.layout: a folder of photos a case, and in it the journal until the case is decided."""
 
 
 def databases(config: Path) -> list[Path]:

@@ -12,7 +12,7 @@ from edge.demo.cast import load_cast
 from edge.identify.candidates import reading
 from edge.identify.verdict import ANY_FORMAT, best_first
 from edge.model import PlateRead
-from edge.sensors.manifest import load_manifest
+from edge.sensors.feed_manifest import load_feed_manifest
 from edge.vision.deskew import cut
 from edge.vision.pipeline import Recogniser
 
@@ -33,7 +33,7 @@ def draw_strip(models: Path, feed: Path, out: Path) -> tuple[int, int]:
     Returns how many frames with a plate were read, and how many of them rightly.
     """
     recogniser = Recogniser(models)
-    clips = list(zip(load_manifest(feed / "manifest.toml").clip, load_cast().scene, strict=True))
+    clips = list(zip(load_feed_manifest(feed / "manifest.toml").clip, load_cast().scene, strict=True))
     cells: list[Pixels] = []
     seen = right = 0
     with Progress("read", len(clips)) as progress:

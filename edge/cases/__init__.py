@@ -1,1 +1,38 @@
-"""Cases: filed at the trigger, decided once, chained, signed, exported, and purged when their time is over."""
+"""Cases: filed at the trigger, decided once, reviewed, exported, and purged when their retention period is over.
+
+    evidence  the rules: manifests, the chain of entries, signatures, verification
+    storage   the files of a store, and the only code that writes them
+    report    the PDF report
+
+``audit``, ``backup`` and ``export`` are imported from their own modules: the first two have functions of the same name,
+and the third loads ReportLab.
+"""
+
+from edge.cases.archive import Archive
+from edge.cases.evidence import Mismatch, Signer, check_package, create_signing_key, load_signer
+from edge.cases.retention import RetentionPolicy
+from edge.cases.review import record
+from edge.cases.storage import DiskSpace, StateFolder
+from edge.cases.store import CaseStore
+from edge.cases.views import REVIEWS, CaseFilter, CaseSummary, Event, EventKind, Order, UnitStatus
+
+__all__ = [
+    "REVIEWS",
+    "Archive",
+    "CaseFilter",
+    "CaseStore",
+    "CaseSummary",
+    "DiskSpace",
+    "Event",
+    "EventKind",
+    "Mismatch",
+    "Order",
+    "RetentionPolicy",
+    "Signer",
+    "StateFolder",
+    "UnitStatus",
+    "check_package",
+    "create_signing_key",
+    "load_signer",
+    "record",
+]

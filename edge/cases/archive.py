@@ -1,4 +1,4 @@
-"""Reading the cases: for the viewer and the command line. Never writes, never waits for the daemon."""
+"""Reading cases, for the viewer and the command line. Reading never writes and never waits for the daemon."""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from edge.cases.evidence.chain import sha256
-from edge.cases.evidence.manifest import Content, to_case
-from edge.cases.storage.database import open_to_read
-from edge.cases.storage.lock import is_locked
+from edge.cases.evidence import Manifest, sha256, to_case
+from edge.cases.storage import StateFolder, is_locked, open_to_read
 from edge.cases.views import CaseFilter, CaseSummary, Event, EventKind, Order, UnitStatus
 from edge.errors import CaseError, NoSuchCase
 from edge.model import Case, Outcome, State
@@ -29,9 +27,7 @@ _SUMMARY = (
     "SELECT number, state, at_utc, site, speed_kmh, limit_kmh, plate_text, corrected_plate, outcome,"
     " driver_name, review FROM cases"
 )
-
-
-ALL = CaseFilter()
+ALL_CASES = CaseFilter()
 
 
 class Archive:
@@ -43,8 +39,8 @@ class Archive:
 
     def __init__(self, state_dir: Path) -> None:
         """Open the store in *state_dir*."""
-        self._state_dir = state_dir
-        self._database = open_to_read(state_dir)
+        self._folder = StateFolder(state_dir)
+        self._database = open_to_read(self._folder)
 
     def __enter__(self) -> Archive:
         return self
@@ -55,20 +51,21 @@ class Archive:
         self.close()
 
     def close(self) -> None:
-        """Let go of the files."""
+        """Close the database."""
         self._database.close()
 
     def data_version(self) -> int:
-        """A number that differs from the last one exactly if somebody has committed since; costs microseconds."""
+        """A number that changes exactly when another connection has committed; takes microseconds."""
         return int(self._one("PRAGMA data_version")[0])
 
     def summaries(
-        self, filter: CaseFilter = ALL, *, limit: int = 100, offset: int = 0, order: str = Order.NEWEST
+        self, filter: CaseFilter = ALL_CASES, *, limit: int = 100, offset: int = 0, order: str = Order.NEWEST
     ) -> tuple[CaseSummary, ...]:
-        """The cases of *filter*, sorted by *order* (a value of :class:`Order`), *limit* of them from *offset* on.
+        """The cases that *filter* selects, sorted by *order* (an :class:`Order`): *limit* of them, from *offset* on.
 
         Raises:
-            ValueError: *order* is none of the five.
+            ValueError: *order* is not a value of :class:`Order`.
+            CaseError: the store cannot be read.
         """
         where, parameters = _where(filter)
         rows = self._all(
@@ -81,63 +78,67 @@ class Archive:
             for number, state, at, site, speed, limit_kmh, plate, corrected, outcome, name, review in rows
         )
 
-    def count(self, filter: CaseFilter = ALL) -> int:
-        """How many cases *filter* lets through."""
+    def count(self, filter: CaseFilter = ALL_CASES) -> int:
+        """How many cases *filter* selects.
+
+        Raises:
+            CaseError: the store cannot be read.
+        """
         where, parameters = _where(filter)
         return int(self._one(f"SELECT count(*) FROM cases {where}", *parameters)[0])  # noqa: S608 - of constants
 
     def case(self, number: int) -> Case:
-        """The whole case, the driver's portrait with it.
+        """The whole case, including the driver's portrait.
 
         Raises:
-            NoSuchCase: there is none of that number, or it was purged.
+            NoSuchCase: there is no case with that number, or it was purged.
         """
         row = self._row(number)
         portrait = self._all("SELECT image FROM portraits WHERE case_number = ?", number)
         return to_case(self.manifest(number), portrait=portrait[0][0] if portrait else b"", review=row[0])
 
-    def manifest(self, number: int) -> Content:
-        """The manifest of the case as it stands in the chain: decided if it is, else filed.
+    def manifest(self, number: int) -> Manifest:
+        """The newest manifest of the case: that of the decision if it is decided, else that of the filing.
 
         Raises:
-            NoSuchCase: there is none of that number, or it was purged.
+            NoSuchCase: there is no case with that number, or it was purged.
         """
-        content: Content = json.loads(self.manifest_bytes(number))
-        return content
+        manifest: Manifest = json.loads(self.manifest_bytes(number))
+        return manifest
 
     def manifest_bytes(self, number: int) -> bytes:
-        """The manifest as it was hashed and signed.
+        """The bytes of :meth:`manifest` as they were hashed and signed.
 
         Raises:
-            NoSuchCase: there is none of that number, or it was purged.
+            NoSuchCase: there is no case with that number, or it was purged.
         """
         _, filed_seq, decided_seq = self._row(number)
         return bytes(self._one("SELECT body FROM entries WHERE seq = ?", decided_seq or filed_seq)[0])
 
     def frame_path(self, case: Case, index: int = 0) -> Path:
-        """Where frame *index* of *case* is; frame 0 is the one of the trigger.
+        """The path of photo *index* (from 0) of *case*; photo 0 is the one of the trigger.
 
         Raises:
-            CaseError: the case has no such frame, or its file is gone.
+            CaseError: the case has no such photo, its file is gone, or this account may not read it.
         """
         if not 0 <= index < len(case.frames):
             raise CaseError(
-                f"case {case.number} has {len(case.frames)} frames, there is no frame {index}", "choose one of them"
+                f"case {case.number} has no photo {index}", f"autovelox cases show {case.number} lists its photos"
             )
-        path = self._state_dir / case.frames[index]
+        path = self._folder.file(case.frames[index])
         with suppress(PermissionError):
             if path.is_file():
                 return path
-            raise CaseError(f"frame {index} of case {case.number} is gone from the store", "run autovelox cases verify")
+            raise CaseError(f"photo {index} of case {case.number} is gone from the store", "run autovelox cases verify")
         raise CaseError(
-            f"this account may not see frame {index} of case {case.number}", "check the groups of its folder"
+            f"this account may not read photo {index} of case {case.number}", "ask to join the folder's group"
         )
 
     def events(self, number: int) -> tuple[Event, ...]:
-        """What officers did with the case, oldest first.
+        """What officers did with the case, the oldest first.
 
         Raises:
-            NoSuchCase: there is none of that number, or it was purged.
+            NoSuchCase: there is no case with that number, or it was purged.
         """
         self._row(number)
         rows = self._all(
@@ -149,14 +150,16 @@ class Archive:
         return tuple(_event(*row) for row in rows)
 
     def status(self) -> UnitStatus:
-        """How the unit fares; checks the head of the chain only, see :func:`edge.cases.audit.audit` for all of it."""
-        usage = shutil.disk_usage(self._state_dir)
+        """The state of the unit; only the newest entry of the chain is checked (:func:`edge.cases.audit.audit`: all).
+
+        Raises:
+            CaseError: the store cannot be read.
+        """
+        usage = shutil.disk_usage(self._folder.root)
         cases, pending = self._one("SELECT count(*), count(*) FILTER (WHERE state = 'pending') FROM cases")
         (unsigned,) = self._one("SELECT count(*) FROM entries WHERE signature IS NULL")
         chain, chain_ok = self._head(unsigned)
-        return UnitStatus(
-            is_locked(self._state_dir), chain, chain_ok, unsigned, cases, pending, usage.free, usage.total
-        )
+        return UnitStatus(is_locked(self._folder), chain, chain_ok, unsigned, cases, pending, usage.free, usage.total)
 
     def _head(self, unsigned: int) -> tuple[str, bool]:
         head = self._all("SELECT seq, header, hash FROM entries ORDER BY seq DESC LIMIT 1")
@@ -174,7 +177,7 @@ class Archive:
         if not rows:
             raise NoSuchCase(f"there is no case {number}", "autovelox cases list shows which there are")
         if rows[0][3] is not None:
-            raise NoSuchCase(f"case {number} was purged", "its evidence is kept in backups and exports alone")
+            raise NoSuchCase(f"case {number} was purged", "look for it in backups and exports")
         review, filed_seq, decided_seq, _ = rows[0]
         return review, filed_seq, decided_seq
 

@@ -1,4 +1,4 @@
-"""Verifying a whole store: chain, signatures, numbering, rows, files. Read-only; the daemon may go on meanwhile."""
+"""Verifying a whole store: chain, signatures, numbering, rows, files. It only reads; the daemon may run meanwhile."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from edge.cases.evidence.manifest import driver_name, shown_plate, to_case
-from edge.cases.evidence.verify import (
+from edge.cases.evidence import (
     Chain,
     Link,
     Mismatch,
@@ -21,23 +20,25 @@ from edge.cases.evidence.verify import (
     check_chain,
     check_signatures,
     check_trust,
+    driver_name,
     sha256,
+    shown_plate,
+    to_case,
 )
-from edge.cases.storage.database import open_to_read
-from edge.cases.storage.journal import FRAMES, JOURNAL
+from edge.cases.storage import JOURNAL, StateFolder, open_to_read
 from edge.cases.views import REVIEWS, EventKind
 from edge.errors import CaseError, EvidenceError
 
-MANY = 2000
-"""From so many signatures on, worker processes share the work."""
-CHUNK = 500
+PARALLEL_SIGNATURES = 2000
+"""From this many signatures on, several processes check them."""
+SIGNATURES_PER_JOB = 500
 
 _ROWS = (
     "SELECT number, state, at_utc, site, speed_kmh, limit_kmh, plate_text, outcome, driver_name, review,"
     " corrected_plate, filed_seq, decided_seq, purged_seq FROM cases ORDER BY number"
 )
-PURGED_ROW = (0.0, "", None, 0.0, "", None, "", None, None)
-"""What is left in the row of a purged case: at_utc, site, speed, limit, plate, outcome, driver, review, correction."""
+_PURGED_ROW = (0.0, "", None, 0.0, "", None, "", None, None)
+"""The row of a purged case: at_utc, site, speed, limit, plate, outcome, driver, review, correction."""
 
 
 def audit(
@@ -47,21 +48,25 @@ def audit(
     head: str | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> str:
-    """Check everything in *state_dir*; returns what holds, as one sentence, with the hash of the chain's head.
+    """Check everything in *state_dir*.
 
-    *trusted* is the public key (32 bytes) that must vouch for it; *head* a hash that an earlier audit gave and that
-    must still be in the chain (a chain cut short is else indistinguishable from a young one). *progress* gets the
-    number of cases checked and of all.
+    *trusted* is a public key (32 bytes) that must have signed the verdicts, or an entry after them. *head* is a hash
+    that an earlier audit reported and that must still be in the chain: a chain that was cut short looks like a younger
+    one otherwise. *progress* is called with the number of cases checked and of all cases.
+
+    Returns:
+        One sentence with the numbers of cases and entries, the key, and the hash of the newest entry.
 
     Raises:
         CaseError: the store cannot be read.
-        EvidenceError: something does not hold; the sentence says what.
+        EvidenceError: a check failed; the message says which.
     """
     try:
-        with closing(open_to_read(state_dir)) as database:
-            database.execute("BEGIN")  # one snapshot, whatever the daemon does meanwhile
+        folder = StateFolder(state_dir)
+        with closing(open_to_read(folder)) as database:
+            database.execute("BEGIN")  # one snapshot, whatever the daemon writes meanwhile
             try:
-                return _audit(state_dir, database, trusted, head, progress)
+                return _audit(folder, database, trusted, head, progress)
             except Mismatch as error:
                 where = "" if error.entry is None else _case_of(database, error.entry)
                 raise EvidenceError(
@@ -73,7 +78,7 @@ def audit(
 
 
 def _case_of(database: sqlite3.Connection, entry: int) -> str:
-    """Which case a broken entry belongs to, in brackets: a judge asks for cases, not for entries."""
+    """The case that an entry belongs to, in brackets: a judge asks for cases, not for entries."""
     rows = database.execute(
         "SELECT number FROM cases WHERE filed_seq = ?1 OR decided_seq = ?1"
         " UNION ALL SELECT case_number FROM entries WHERE seq = ?1 AND case_number IS NOT NULL",
@@ -87,7 +92,7 @@ def _case_of(database: sqlite3.Connection, entry: int) -> str:
 
 
 def _audit(
-    state_dir: Path,
+    folder: StateFolder,
     database: sqlite3.Connection,
     trusted: bytes | None,
     head: str | None,
@@ -103,7 +108,7 @@ def _audit(
     if {row[0] for row in rows} != chain.filed:
         raise Mismatch("the list of cases is not the one in the chain")
     with ThreadPoolExecutor() as pool:
-        checks = pool.map(lambda job: _check_files(state_dir, *job), [_check_row(database, chain, row) for row in rows])
+        checks = pool.map(lambda job: _check_files(folder, *job), [_check_row(database, chain, row) for row in rows])
         for done, _ in enumerate(checks, 1):
             if progress is not None:
                 progress(done, len(rows))
@@ -127,17 +132,21 @@ def _links(database: sqlite3.Connection) -> Iterator[Link]:
 
 
 def _check_signatures(signatures: Sequence[Signature]) -> None:
-    if len(signatures) < MANY:
+    if len(signatures) < PARALLEL_SIGNATURES:
         check_signatures(signatures)
         return
-    chunks = [signatures[start : start + CHUNK] for start in range(0, len(signatures), CHUNK)]
+    chunks = [signatures[start : start + SIGNATURES_PER_JOB] for start in range(0, len(signatures), SIGNATURES_PER_JOB)]
     with ProcessPoolExecutor(mp_context=multiprocessing.get_context("forkserver")) as pool:
         for _ in pool.map(check_signatures, chunks):
             pass
 
 
 def _check_row(database: sqlite3.Connection, chain: Chain, row: Sequence[Any]) -> tuple[int, dict[str, str] | None]:
-    """Check a row against the chain; returns its number and the files that must be there (None if it is purged)."""
+    """Check a row of ``cases`` against the chain.
+
+    Returns:
+        Its number, and the SHA-256 of each file that must exist, by name (None if the case is purged).
+    """
     number, state, *shown, filed_seq, decided_seq, purged_seq = row
     entries = database.execute(
         "SELECT seq, kind, body FROM entries WHERE case_number = ? ORDER BY seq", (number,)
@@ -147,7 +156,7 @@ def _check_row(database: sqlite3.Connection, chain: Chain, row: Sequence[Any]) -
     portrait = database.execute("SELECT image FROM portraits WHERE case_number = ?", (number,)).fetchone()
     if purged_seq is not None:
         left = [kind for _, kind, body in entries if body is not None and kind != "purge"]
-        if left or portrait or tuple(shown) != PURGED_ROW:
+        if left or portrait or tuple(shown) != _PURGED_ROW:
             raise Mismatch(f"case {number} was purged and some of it is still there")
         return number, None
     bodies = {seq: body for seq, _, body in entries}
@@ -173,6 +182,7 @@ def _check_row(database: sqlite3.Connection, chain: Chain, row: Sequence[Any]) -
 
 
 def _reviews(entries: Sequence[Sequence[Any]]) -> tuple[str | None, str | None]:
+    """The newest judgement and the newest corrected plate."""
     review = corrected = None
     for _, kind, body in entries:
         if kind in REVIEWS:
@@ -182,22 +192,22 @@ def _reviews(entries: Sequence[Sequence[Any]]) -> tuple[str | None, str | None]:
     return review, corrected
 
 
-def _check_files(state_dir: Path, number: int, wanted: dict[str, str] | None) -> None:
-    folder = state_dir / FRAMES / f"{number:08d}"
+def _check_files(folder: StateFolder, number: int, wanted: dict[str, str] | None) -> None:
+    case = folder.case(number)
     if wanted is None:
-        if folder.exists():
+        if case.exists():
             raise Mismatch(f"case {number} was purged and its photos are still there")
         return
     for name, digest in wanted.items():
         try:
-            with (state_dir / name).open("rb") as file:
+            with folder.file(name).open("rb") as file:
                 found = hashlib.file_digest(file, "sha256").hexdigest()
         except OSError:
             raise Mismatch(f"{name} of case {number} is gone") from None
         if found != digest:
             raise Mismatch(f"{name} of case {number} was altered")
-    pending = (folder / JOURNAL).exists()  # then photos may come that the chain does not know yet
-    names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    pending = folder.journal(number).exists()  # then it may have photos that no manifest names yet
+    names = {path.name for path in case.iterdir()} if case.is_dir() else set()
     extra = names - {Path(name).name for name in wanted} - {JOURNAL}
     if extra and not pending:
-        raise Mismatch(f"{FRAMES}/{number:08d}/{min(extra)} belongs to no manifest")
+        raise Mismatch(f"{folder.name(case / min(extra))} belongs to no manifest")

@@ -1,17 +1,15 @@
 """Backup and restore. A backup is a state folder itself: ``verify`` checks it and the viewer shows it.
 
-The database is copied with SQLite's online backup while the daemon runs. Sealed packets of pending cases are left
-out: a backup outlives the verdict, and other people's packets must not. A pending case that comes back from a backup
-is decided without them.
+SQLite's online backup copies the database while the daemon runs. Sealed packets of pending cases are left out: a backup
+outlives the verdict, and other people's packets must not. A pending case that is restored from a backup is decided
+without packets.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import sqlite3
-import time
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
@@ -19,49 +17,60 @@ from pathlib import Path
 
 from edge.cases.archive import Archive
 from edge.cases.audit import audit
-from edge.cases.evidence.chain import HEAD, INSERT, chain
-from edge.cases.storage.database import connect, database_path, open_to_read, writing
-from edge.cases.storage.journal import FRAMES, Journal, Pending
-from edge.cases.storage.lock import LOCK_NAME
+from edge.cases.storage import (
+    Journal,
+    JournalFile,
+    StateFolder,
+    append_entry,
+    connect,
+    last_entry,
+    open_to_read,
+    sync_tree,
+    write_transaction,
+)
 from edge.crypto.keyfile import sync_folder
 from edge.errors import CaseError
 
-DATED = "cases-"
+BACKUP_PREFIX = "cases-"
 
 
 def backup(state_dir: Path, to: Path, *, progress: Callable[[int, int], None] | None = None) -> str:
-    """Copy the cases in *state_dir* to the folder *to* and verify the copy; returns where it is, what the check says.
+    """Copy the cases in *state_dir* to the folder *to* and verify the copy.
 
-    An existing *to* is a place for many backups: the copy becomes a dated folder in it, and photos that the one before
-    holds too are hard links.
+    If *to* exists, it is a place for many backups: the copy becomes a dated folder in it, in which photos that the
+    backup before has as well are hard links. *progress* is called with the number of cases verified and of all cases.
+
+    Returns:
+        One sentence: where the copy is, and what its verification found.
 
     Raises:
-        CaseError: there is nothing to back up, *to* is a store itself, or it cannot be written.
-        EvidenceError: the copy does not hold, so neither does the store.
+        CaseError: there are no cases yet, *to* is a store itself, or it cannot be written.
+        EvidenceError: the verification failed, so the store is damaged as well.
     """
     before: Path | None = None
-    if to.is_dir() and not database_path(to).exists():
-        before = max((path for path in to.glob(f"{DATED}*") if path.is_dir()), default=None)
-        to = to / datetime.now(UTC).strftime(f"{DATED}%Y-%m-%dT%H%M%SZ")
+    if to.is_dir() and not StateFolder(to).database.exists():
+        before = max((path for path in to.glob(f"{BACKUP_PREFIX}*") if path.is_dir()), default=None)
+        to = to / datetime.now(UTC).strftime(f"{BACKUP_PREFIX}%Y-%m-%dT%H%M%SZ")
     part = _new_folder(to)
+    source_folder, target_folder = StateFolder(state_dir), StateFolder(part)
     try:
-        with closing(open_to_read(state_dir)) as source:
+        with closing(open_to_read(source_folder)) as source:
             if source.execute("SELECT count(*) FROM entries").fetchone()[0] == 0:
-                raise CaseError(f"{state_dir} holds no cases yet", "there is nothing to back up")
-            with closing(connect(database_path(part))) as target:
+                raise CaseError(f"{state_dir} holds no cases yet", "back it up once there are some")
+            with closing(connect(target_folder.database)) as target:
                 source.backup(target)
                 target.execute("PRAGMA journal_mode = DELETE")  # so that it opens on read-only media
-        journal, copied = Journal(state_dir), Journal(part)
-        with closing(open_to_read(part)) as database:
+        journal, copied = Journal(source_folder), Journal(target_folder)
+        with closing(open_to_read(target_folder)) as database:
             sql = "SELECT number, state, body FROM cases JOIN entries ON seq = filed_seq WHERE purged_seq IS NULL"
             rows = database.execute(sql).fetchall()
         for number, state, filed in rows:
-            folder = f"{FRAMES}/{number:08d}"
-            if (state_dir / folder).is_dir():
-                _copy_photos(state_dir / folder, part / folder, before / folder if before else None)
+            if source_folder.case(number).is_dir():
+                earlier = StateFolder(before).case(number) if before else None
+                _copy_photos(source_folder.case(number), target_folder.case(number), earlier)
             if state == "pending":
-                pending = journal.read(number)
-                copied.write(number, Pending(pending.content if pending else json.loads(filed), ()))
+                file = journal.read(number)
+                copied.write(number, JournalFile(file.manifest if file else json.loads(filed), ()))
         says = f"{to}: {audit(part, progress=progress)}"
         _finish(part, to)
     except (OSError, sqlite3.Error) as error:
@@ -72,31 +81,36 @@ def backup(state_dir: Path, to: Path, *, progress: Callable[[int, int], None] | 
 
 
 def restore(backup_dir: Path, state_dir: Path, *, progress: Callable[[int, int], None] | None = None) -> str:
-    """Make *state_dir* (absent or empty) from the backup; that it was restored is an entry of the chain.
+    """Make *state_dir*, which is absent or empty, from the backup. The restore becomes an entry of the chain.
+
+    *progress* is called with the number of cases verified and of all cases.
+
+    Returns:
+        One sentence: what the verification of the backup found.
 
     Raises:
         CaseError: the unit runs, *state_dir* is not empty, or it cannot be written.
-        EvidenceError: the backup does not hold.
+        EvidenceError: the verification of the backup failed.
     """
-    if state_dir.is_dir() and database_path(state_dir).exists():
+    folder = StateFolder(state_dir)
+    if state_dir.is_dir() and folder.database.exists():
         with Archive(state_dir) as archive:
             running = archive.status().daemon_alive
         remedy = "stop the unit, then move that folder away" if running else "move that folder away first"
         raise CaseError(f"{state_dir} holds cases", f"{remedy}, a restore never overwrites")
     says = audit(backup_dir, progress=progress)
     if state_dir.is_dir():
-        (state_dir / LOCK_NAME).unlink(missing_ok=True)
+        folder.lock.unlink(missing_ok=True)
         try:
             state_dir.rmdir()
         except OSError:
-            raise CaseError(f"{state_dir} is not empty", "move what is in it away first") from None
+            raise CaseError(f"{state_dir} is not empty", "move its files away first") from None
     part = _new_folder(state_dir)
     try:
         shutil.copytree(backup_dir, part, dirs_exist_ok=True)
-        with writing(part) as database:
-            head = database.execute(HEAD).fetchone()
-            entry = chain(head, "restore", None, {"from_entry": head[0]}, at_utc=time.time(), signer=None)
-            database.execute(INSERT, entry.row())
+        with write_transaction(StateFolder(part)) as database:
+            last = last_entry(database)
+            append_entry(database, "restore", None, {"from_entry": last[0] if last else None}, signer=None)
         _finish(part, state_dir)
     except OSError as error:
         raise CaseError(f"{state_dir} cannot be written ({error.strerror})", "check the disk") from None
@@ -116,9 +130,9 @@ def _copy_photos(source: Path, target: Path, before: Path | None) -> None:
 
 
 def _new_folder(to: Path) -> Path:
-    """A folder beside *to* to build it in."""
+    """An empty folder beside *to*, in which *to* is built."""
     if to.exists():
-        raise CaseError(f"{to} exists already", "a backup never overwrites, choose another name")
+        raise CaseError(f"{to} exists already", "choose another name, a backup never overwrites")
     part = to.with_name(f".{to.name}.part")
     try:
         shutil.rmtree(part, ignore_errors=True)
@@ -129,14 +143,7 @@ def _new_folder(to: Path) -> Path:
 
 
 def _finish(part: Path, to: Path) -> None:
-    """Bring everything below *part* to the disk and give it its name."""
-    for folder, _, files in os.walk(part):
-        for name in files:
-            handle = os.open(Path(folder, name), os.O_RDONLY)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
-        sync_folder(Path(folder))
+    """Sync everything below *part*, and rename it to *to*."""
+    sync_tree(part)
     part.rename(to)
     sync_folder(to.parent.resolve())

@@ -1,4 +1,4 @@
-"""``autovelox cases``, ``autovelox backup``, ``autovelox restore``: the operator's and the officers' commands."""
+"""``autovelox cases``, ``autovelox backup``, ``autovelox restore``: commands of the operator and of officers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from edge.cases.archive import Archive
-from edge.cases.evidence.signing import Signer, load_signer
+from edge.cases.evidence import Signer, load_signer
 from edge.cases.review import record
 from edge.cases.views import REVIEWS, CaseFilter, CaseSummary, EventKind, Order
 from edge.config import CaseSettings, UnitSettings, load
@@ -29,7 +29,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     listing.add_argument("--review", choices=["open", *sorted(REVIEWS)])
     listing.add_argument("--order", choices=[str(order) for order in Order], default=str(Order.NEWEST))
     listing.add_argument("--limit", type=int, default=50, metavar="N", help="rows at most (default %(default)s)")
-    show = _add(actions, "show", _show, "show one case; that you looked at it goes into the chain")
+    show = _add(actions, "show", _show, "show one case; the chain records that you looked at it")
     show.add_argument("number", type=int)
     for action in (listing, show):
         action.add_argument("--json", action="store_true", help="machine-readable")
@@ -55,8 +55,10 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     verify.add_argument("--head", help="hash of an entry that must still be in the chain, as an earlier check gave it")
     purge = _add(actions, "purge", _purge, "delete cases whose retention period is over; tombstones stay")
     purge.add_argument("numbers", type=int, nargs="*", metavar="N", help="these cases instead, before their time")
-    purge.add_argument("--reason", default="", help="why before their time; goes into the tombstone, name nobody")
-    purge.add_argument("--trust-clock", action="store_true", help="although nothing keeps the clock right")
+    purge.add_argument(
+        "--reason", default="", help="why before their time; goes into the tombstone, without personal data"
+    )
+    purge.add_argument("--trust-clock", action="store_true", help="purge although the clock is not synchronised")
     purge.add_argument("--dry-run", action="store_true", help="only say which cases are due")
     _add(actions, "public-key", _public_key, "print the unit's public key")
     _add(actions, "rotate-key", _rotate_key, "supersede the signing key; the unit must be stopped")
@@ -78,9 +80,15 @@ def _add(
     what: str,
 ) -> argparse.ArgumentParser:
     parser = actions.add_parser(name, help=what, description=what[0].upper() + what[1:] + ".")
-    parser.add_argument("--config", type=Path, metavar="FILE", help="the unit's configuration, says where things are")
-    parser.add_argument("--state-dir", type=Path, metavar="FOLDER", help="where the cases are, instead")
-    parser.add_argument("--signing-key", type=Path, metavar="FILE", help="the signing key, instead")
+    parser.add_argument(
+        "--config", type=Path, metavar="FILE", help="the unit's configuration, with the paths of its files"
+    )
+    parser.add_argument(
+        "--state-dir", type=Path, metavar="FOLDER", help="the state folder, instead of the configuration's"
+    )
+    parser.add_argument(
+        "--signing-key", type=Path, metavar="FILE", help="the signing key file, instead of the configuration's"
+    )
     parser.set_defaults(run=run)
     return parser
 
@@ -98,7 +106,7 @@ def _key_file(args: argparse.Namespace) -> Path:
 
 
 def _signer(args: argparse.Namespace) -> Signer | None:
-    """The signer if this account may read the key; else the daemon countersigns."""
+    """The signer if this account may read the key; otherwise the daemon signs later."""
     try:
         return load_signer(_key_file(args))
     except SecretError:
@@ -193,7 +201,7 @@ def _review(args: argparse.Namespace) -> int:
 
 def _verify(args: argparse.Namespace) -> int:
     from edge.cases.audit import audit
-    from edge.cases.evidence.verify import Mismatch, check_package, read_public_key
+    from edge.cases.evidence import Mismatch, check_package, read_public_key
 
     try:
         trusted = read_public_key(args.key) if args.key else None
@@ -203,7 +211,7 @@ def _verify(args: argparse.Namespace) -> int:
             print(audit(_state_dir(args), trusted=trusted, head=args.head, progress=partial(_progress, "verifying")))
     except Mismatch as error:
         raise EvidenceError(
-            f"the evidence does not hold: {error}", "ask for a fresh package and check how this one came here"
+            f"the evidence does not hold: {error}", "ask for a new package, and find out how this one was changed"
         ) from None
     except OSError as error:
         raise CaseError(
@@ -213,16 +221,16 @@ def _verify(args: argparse.Namespace) -> int:
 
 
 def _purge(args: argparse.Namespace) -> int:
-    from edge.cases.retention import Policy, clock_is_trusted, due, purge
+    from edge.cases.retention import RetentionPolicy, clock_is_trusted, due, purge
 
     state_dir = _state_dir(args)
     settings = load(args.config).cases if args.config else CaseSettings()
     if args.numbers and not args.reason:
-        raise CaseError("say why these cases go before their time", "--reason")
+        raise CaseError("cases are purged before their time only for a reason", "give it with --reason")
     if not (args.numbers or args.dry_run or args.trust_clock or clock_is_trusted()):
-        print("nothing purged: the clock is not synchronised; set it right, or say --trust-clock", file=sys.stderr)
+        print("nothing purged: the clock is not synchronised; set it right, or use --trust-clock", file=sys.stderr)
         return 0
-    numbers = tuple(args.numbers) or due(state_dir, Policy.of(settings))
+    numbers = tuple(args.numbers) or due(state_dir, RetentionPolicy.of(settings))
     if not args.dry_run:
         purge(state_dir, numbers, reason=args.reason or "retention period over", signer=_signer(args))
     which = f": {', '.join(map(str, numbers))}" if numbers else ""
@@ -236,7 +244,7 @@ def _public_key(args: argparse.Namespace) -> int:
 
 
 def _rotate_key(args: argparse.Namespace) -> int:
-    from edge.cases.evidence.signing import rotate_signing_key
+    from edge.cases.storage import rotate_signing_key
 
     state_dir = _state_dir(args)
     with Archive(state_dir) as archive:
@@ -262,6 +270,6 @@ def _restore(args: argparse.Namespace) -> int:
 
 
 def _progress(what: str, done: int, total: int) -> None:
-    """A line that rewrites itself, for people only."""
+    """Show progress on one line of a terminal."""
     if sys.stderr.isatty() and (done == total or done % 20 == 0):
         print(f"\r{what} {done}/{total}" + ("\r\x1b[K" if done == total else ""), end="", file=sys.stderr, flush=True)

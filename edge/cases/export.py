@@ -1,34 +1,29 @@
-"""Evidence packages: everything a court needs to check a case without us, in one ZIP file.
+"""Evidence packages: everything a court needs to check cases on its own, in one ZIP file.
 
-``cases/<number>/`` holds the manifest as it was signed, the untouched photos, the portrait, an overlay and the
-report; ``chain.jsonl`` every entry's header and signature from the first to the last, with the contents of the entries
-that speak of these cases alone; ``verify.py`` checks it all. The archive's comment is the SHA-256 of what precedes it.
+``cases/<number>/`` has the manifest as it was signed, the original photos, the portrait, an overlay and the report.
+``chain.jsonl`` has the header and signature of every entry, and the contents of those entries alone that are about the
+exported cases or about none. ``verify.py`` checks all of it. The archive's comment is the SHA-256 of what precedes it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 import secrets
 import time
 import zipfile
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from importlib import resources
 from pathlib import Path
 
 from Crypto.Signature import eddsa
 
-from edge.cases import review
 from edge.cases.archive import Archive
-from edge.cases.evidence.chain import Signs, canonical, sha256
-from edge.cases.evidence.verify import CHAIN_NAME, INFO_NAME, SEAL, SEAL_HEX, Mismatch, check_package
-from edge.cases.report.case_page import Pictures
-from edge.cases.report.overlay import cached_overlay, plate_crop
-from edge.cases.report.pdf import pdf_report
-from edge.cases.report.proof_page import Proof
-from edge.cases.storage.database import open_to_read
+from edge.cases.evidence import CHAIN_NAME, INFO_NAME, SEAL, SEAL_HEX, Mismatch, Signs, canonical, check_package, sha256
+from edge.cases.report import Pictures, Proof, overlay, pdf_report, plate_crop
+from edge.cases.review import record
+from edge.cases.storage import StateFolder, make_folder, open_to_read, sync_file, write_durably
 from edge.cases.views import EventKind
 from edge.crypto.keyfile import sync_folder
 from edge.errors import CaseError, EvidenceError
@@ -65,14 +60,17 @@ def export_cases(
 ) -> str:
     """Write the evidence package of the cases *numbers* to the file *to*, which must not exist yet.
 
-    The export is an entry of the chain, case by case, with the SHA-256 of what was made for it; with *signer* it is
-    signed at once, else by the daemon later. *progress* is called with each case that is done. The finished package
-    is checked before it gets its name. Returns what the check says.
+    For each case the export becomes an entry of the chain, with the SHA-256 of the files that were made for it. With
+    *signer* the entry is signed at once, else the daemon signs it later. *progress* is called with the number of each
+    case that is done. The package is verified before it gets its name.
+
+    Returns:
+        One sentence: what the verification found.
 
     Raises:
         NoSuchCase: one of them does not exist.
-        CaseError: none was asked for, one is not decided, or the file cannot be written.
-        EvidenceError: the store's own evidence does not hold.
+        CaseError: *numbers* is empty, a case is not decided, or the file cannot be written.
+        EvidenceError: the verification failed, so the store is damaged.
     """
     wanted = list(dict.fromkeys(numbers))
     if not wanted:
@@ -86,9 +84,10 @@ def export_cases(
             with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as package, Archive(state_dir) as archive:
                 made = {number: _add_case(package, archive, state_dir, number, progress) for number in wanted}
                 exports = {
-                    number: _record(state_dir, number, files, officer, reason, signer) for number, files in made.items()
+                    number: _record_export(state_dir, number, files, officer, reason, signer)
+                    for number, files in made.items()
                 }
-                _add_papers(package, state_dir, exports)
+                _add_common_files(package, state_dir, exports)
                 package.comment = SEAL + b"0" * SEAL_HEX
         _seal(part)
         says = check_package(part)
@@ -110,17 +109,17 @@ def export_report(
 ) -> None:
     """Write the PDF report of case *number* to the file *to*, which must not exist yet.
 
-    The export is an entry of the chain, with the SHA-256 of the report, before anybody can read the file.
+    The export becomes an entry of the chain, with the SHA-256 of the report, before the report is written.
 
     Raises:
-        NoSuchCase: there is none of that number.
+        NoSuchCase: there is no case with that number.
         CaseError: it is not decided yet, its photo is gone, or the file cannot be written.
     """
     report = report_of(state_dir, number)
     try:
         with to.open("xb") as file:
             to.chmod(0o600)
-            _record(state_dir, number, {"report.pdf": sha256(report)}, officer, reason, signer)
+            _record_export(state_dir, number, {"report.pdf": sha256(report)}, officer, reason, signer)
             file.write(report)
     except FileExistsError:
         raise CaseError(f"{to} exists already", "choose another name") from None
@@ -131,10 +130,10 @@ def export_report(
         raise CaseError(f"{to} cannot be written ({error.strerror})", "check its folder and the disk") from None
 
 
-def _record(
+def _record_export(
     state_dir: Path, number: int, files: dict[str, str], officer: str, reason: str, signer: Signs | None
 ) -> int:
-    return review.record(
+    return record(
         state_dir,
         number,
         kind=EventKind.EXPORT,
@@ -149,7 +148,7 @@ def report_of(state_dir: Path, number: int) -> bytes:
     """The PDF report of one decided case.
 
     Raises:
-        NoSuchCase: there is none of that number.
+        NoSuchCase: there is no case with that number.
         CaseError: it is not decided yet, or its photo is gone.
     """
     with Archive(state_dir) as archive:
@@ -166,7 +165,11 @@ def report_of(state_dir: Path, number: int) -> bytes:
 def _add_case(
     package: zipfile.ZipFile, archive: Archive, state_dir: Path, number: int, progress: Callable[[int], None] | None
 ) -> dict[str, str]:
-    """Write one case's files; returns the SHA-256 of those that were made for the export, by name."""
+    """Write the files of one case.
+
+    Returns:
+        The SHA-256 of each file that was made for the export, by name.
+    """
     case = archive.case(number)
     proof = _proof(state_dir, case)
     folder = f"cases/{number:08d}"
@@ -187,8 +190,8 @@ def _add_case(
     return {name: sha256(data) for name, data in made.items()}
 
 
-def _add_papers(package: zipfile.ZipFile, state_dir: Path, exports: dict[int, int]) -> None:
-    """The chain, the key, the tool and the words around them; *exports* maps each case to its entry of this export."""
+def _add_common_files(package: zipfile.ZipFile, state_dir: Path, exports: dict[int, int]) -> None:
+    """Write chain, key, tool and README; *exports* maps each case to the chain's entry of this export."""
     lines, public_key = _chain_lines(state_dir, set(exports))
     papers = {
         "README.txt": README.encode("utf-8"),
@@ -209,21 +212,21 @@ def _add_papers(package: zipfile.ZipFile, state_dir: Path, exports: dict[int, in
 
 
 def _chain_lines(state_dir: Path, numbers: set[int]) -> tuple[list[bytes], bytes]:
-    """Every entry as a line; the contents only of those that speak of *numbers* or of nobody. And the current key."""
+    """Every entry as a line, with the contents of those about *numbers* or no case; and the current public key."""
     lines: list[bytes] = []
     public_key = b""
-    with closing(open_to_read(state_dir)) as database:
+    with closing(open_to_read(StateFolder(state_dir))) as database:
         rows = database.execute("SELECT kind, case_number, header, body, signature, key_id FROM entries ORDER BY seq")
         for kind, number, header, body, signature, key_id in rows:
-            record: dict[str, object] = {"header": header.decode("utf-8")}
+            line: dict[str, object] = {"header": header.decode("utf-8")}
             if body is not None and kind != "filed" and kind != "decided" and (number is None or number in numbers):
-                record["body"] = body.decode("utf-8")
+                line["body"] = body.decode("utf-8")
             if signature is not None:
-                record.update(signature=signature.hex(), key_id=key_id)
+                line.update(signature=signature.hex(), key_id=key_id)
             if kind == "key":
                 key = eddsa.import_public_key(bytes.fromhex(json.loads(body)["public_key"]))
                 public_key = key.export_key(format="PEM").encode("ascii")
-            lines.append(canonical(record))
+            lines.append(canonical(line))
     return lines, public_key
 
 
@@ -231,7 +234,7 @@ def _proof(state_dir: Path, case: Case) -> Proof:
     if case.state is not State.DECIDED:
         raise CaseError(f"case {case.number} is not decided yet", "wait for the unit's verdict")
     sql = "SELECT seq, hash, header, signature, key_id FROM entries WHERE case_number = ? AND kind = 'decided'"
-    with closing(open_to_read(state_dir)) as database:
+    with closing(open_to_read(StateFolder(state_dir))) as database:
         seq, digest, header, signature, key_id = database.execute(sql, (case.number,)).fetchone()
     return Proof(seq, digest, json.loads(header)["body"], signature.hex() if signature else "", key_id or "")
 
@@ -247,8 +250,26 @@ def _pictures(archive: Archive, state_dir: Path, case: Case) -> Pictures | None:
     return Pictures(cached_overlay(state_dir, case), plate, others[:3])
 
 
+def cached_overlay(state_dir: Path, case: Case) -> bytes:
+    """The overlay of the case's photo (JPEG), kept among the derived pictures until space is short.
+
+    Raises:
+        ImageError: the photo cannot be decoded.
+        OSError: the photo cannot be read.
+    """
+    folder = StateFolder(state_dir)
+    cached = folder.overlay(case.number)
+    if cached.is_file():
+        return cached.read_bytes()
+    made = overlay(folder.file(case.frames[case.photo]).read_bytes(), case.plate_box)
+    with suppress(OSError):  # an account that may only read makes it again each time
+        make_folder(cached.parent)
+        write_durably(cached, made)
+    return made
+
+
 def _seal(path: Path) -> None:
-    """Replace the zeros at the end of the archive's comment by the SHA-256 of everything before them."""
+    """Replace the zeros at the end of the archive's comment with the SHA-256 of everything before them."""
     with path.open("r+b") as file:
         digest = hashlib.sha256()
         left = path.stat().st_size - SEAL_HEX
@@ -257,5 +278,4 @@ def _seal(path: Path) -> None:
             digest.update(block)
             left -= len(block)
         file.write(digest.hexdigest().encode("ascii"))
-        file.flush()
-        os.fsync(file.fileno())
+        sync_file(file)

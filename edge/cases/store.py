@@ -1,7 +1,7 @@
-"""The case store of the daemon: file at the trigger, add, decide once.
+"""The case store of the daemon: file a case at the trigger, add to it, decide it once.
 
-A case exists from the moment its journal file has its name (:mod:`edge.cases.storage.journal`); the database follows,
-and catches up if it could not. Whoever holds the store holds ``daemon.lock``: one daemon a state folder.
+A case exists from the moment its journal file has its name (:mod:`edge.cases.storage.journal`); the database follows.
+An open store holds the lock of its state folder: one daemon per folder.
 """
 
 from __future__ import annotations
@@ -10,20 +10,15 @@ import asyncio
 import logging
 import os
 import sqlite3
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
 from edge.cases.archive import Archive
-from edge.cases.evidence.manifest import Content, filed, to_case
-from edge.cases.evidence.signing import Signer
-from edge.cases.retention import Policy, Retention
-from edge.cases.storage.books import Books
-from edge.cases.storage.clock import clock_state
-from edge.cases.storage.journal import Journal
-from edge.cases.storage.ledger import Ledger
-from edge.cases.storage.lock import take_lock
-from edge.cases.storage.space import Room
+from edge.cases.evidence import Manifest, Record, Signer, filed_manifest, to_case
+from edge.cases.retention import Purger, RetentionPolicy
+from edge.cases.storage import DiskSpace, StateFolder, Writer, clock_state, take_lock
 from edge.errors import CaseError
 from edge.model import Case, Decision, Frame, Packet, PendingCase, State, Trigger
 
@@ -32,102 +27,111 @@ Result = TypeVar("Result")
 
 
 class CaseStore:
-    """Keeps cases for good. Make one with :meth:`open`; its methods may be called from any task of its loop."""
+    """Keeps cases. Make one with :meth:`open`; its methods may be called from any task of its loop.
+
+    An act that was begun runs to its end even if its caller is cancelled: half a case must not exist.
+    """
 
     def __init__(
-        self, state_dir: Path, unit: Mapping[str, object], books: Books, ledger: Ledger, lock: int, room: Room
+        self,
+        folder: StateFolder,
+        unit: Mapping[str, object],
+        *,
+        writer: Writer,
+        thread: ThreadPoolExecutor,
+        lock: int,
+        space: DiskSpace,
+        purger: Purger | None,
     ) -> None:
         """Use :meth:`open`."""
-        self._state_dir = state_dir
+        self._folder = folder
         self._unit = dict(unit)
-        self._books = books
-        self._ledger = ledger
+        self._writer = writer
+        self._thread = thread
         self._lock = lock
-        self._room = room
-        self._running: set[asyncio.Task[Any]] = set()
+        self._space = space
+        self._purger = purger
 
     @classmethod
     async def open(
         cls,
         state_dir: Path,
         signer: Signer | None,
-        manifest_base: Mapping[str, object],
+        unit: Mapping[str, object],
         *,
-        room: Room | None = None,
-        policy: Policy | None = None,
+        space: DiskSpace | None = None,
+        policy: RetentionPolicy | None = None,
     ) -> CaseStore:
-        """Open or create the store in *state_dir*, and put right what the last end left undone.
+        """Open or create the store in *state_dir*, and finish what the last end interrupted.
 
-        Without *signer* entries stay unsigned until somebody who has the key countersigns. *manifest_base* goes into
-        every manifest: unit serial, software, models. With *policy* :meth:`housekeep` purges what is due.
+        Without *signer* entries stay unsigned until a process that has the key signs them. *unit* goes into every
+        manifest: serial number, software, models. With *policy* :meth:`housekeep` purges the cases that are due.
 
         Raises:
-            CaseError: another daemon has the store, or it is damaged.
-            SecretError: the cases there are signed with another key.
+            CaseError: another daemon uses the store, or it is damaged.
+            SecretError: the cases are signed with another key.
         """
-        lock = await asyncio.to_thread(take_lock, state_dir)
-        ledger: Ledger | None = None
+        folder = StateFolder(state_dir)
+        space = space or DiskSpace(folder)
+        lock = await asyncio.to_thread(take_lock, folder)
+        thread = ThreadPoolExecutor(1, thread_name_prefix="case-writer")
+        opening = thread.submit(Writer.open, folder, signer, space)
         try:
-            ledger = await Ledger.open(state_dir, signer)
-            journal = await asyncio.to_thread(Journal, state_dir)
-            room = room or Room(state_dir)
-            retention = Retention(state_dir, policy, signer) if policy is not None else None
-            books = Books(journal, ledger, room, retention)
-            await books.recover()
+            writer = await asyncio.wrap_future(opening)
         except BaseException as error:
-            if ledger is not None:
-                await ledger.close()
+            thread.submit(_close_opened, opening)
+            thread.shutdown()
             os.close(lock)
             if isinstance(error, sqlite3.Error | OSError):
                 raise CaseError(f"the case store in {state_dir} cannot be used ({error})", "check the disk") from None
             raise
-        return cls(state_dir, manifest_base, books, ledger, lock, room)
+        purger = Purger(state_dir, policy, signer) if policy is not None else None
+        return cls(folder, unit, writer=writer, thread=thread, lock=lock, space=space, purger=purger)
 
     async def close(self) -> None:
-        """Finish what runs and let the state folder go."""
-        if self._running:
-            await asyncio.wait(self._running)
-        await self._books.forget()
+        """Finish the acts that were begun, close the database and unlock the folder."""
         try:
-            await self._ledger.close()
+            await self._run(self._writer.close)
         finally:
+            self._thread.shutdown()
             os.close(self._lock)
 
     async def file(
         self, trigger: Trigger, frames: Sequence[Frame], packets: Sequence[Packet], *, limit_kmh: float, site: str
     ) -> int:
-        """Make the trigger a case and return its number: it is on the disk by then, whatever happens next.
+        """Make the trigger a case and return its number; the case survives a power cut from then on.
 
         Raises:
-            StorageFull: there is no room for it.
-            CaseError: the disk refuses.
+            StorageFull: the disk has no space for it.
+            CaseError: the disk reports an error.
         """
 
-        def manifest(number: int, records: list[Content]) -> Content:
+        def make_manifest(number: int, photos: list[Record]) -> Manifest:
             clock = clock_state()
-            return filed(number, trigger, records, limit_kmh=limit_kmh, site=site, unit=self._unit, clock=clock)
+            return filed_manifest(number, trigger, photos, limit_kmh=limit_kmh, site=site, unit=self._unit, clock=clock)
 
-        return await self._whole(self._books.file(frames, packets, manifest))
+        return await self._run(self._writer.enter_filed, frames, packets, make_manifest)
 
     async def add(self, number: int, *, frames: Sequence[Frame] = (), packets: Sequence[Packet] = ()) -> None:
-        """Add what came after the trigger to a pending case; on the disk when this returns.
+        """Add what came after the trigger to a pending case; it is on the disk when this returns.
 
         Raises:
-            StorageFull: there is no room for it.
-            CaseError: the case is not pending, or the disk refuses.
+            StorageFull: the disk has no space for it.
+            CaseError: the case is not pending, or the disk reports an error.
         """
-        await self._whole(self._books.add(number, frames, packets))
+        await self._run(self._writer.extend_pending, number, frames, packets)
 
     async def load(self, number: int) -> PendingCase:
-        """A pending case: its stored photos, and its packets still sealed.
+        """A pending case: its stored photos, and its packets, still sealed.
 
         Raises:
             CaseError: the case is not pending.
         """
-        pending = await self._whole(self._books.load(number))
-        photos = tuple(self._state_dir / name for name in to_case(pending.content).frames)
-        exposed_ns = tuple(frame["exposed_monotonic_ns"] for frame in pending.content["frames"])
-        return PendingCase(number, to_case(pending.content).trigger, photos, exposed_ns, pending.packets)
+        journalled = await self._run(self._writer.read_pending, number)
+        case = to_case(journalled.manifest)
+        photos = tuple(self._folder.file(name) for name in case.frames)
+        exposed_ns = tuple(frame["exposed_monotonic_ns"] for frame in journalled.manifest["frames"])
+        return PendingCase(number, case.trigger, photos, exposed_ns, journalled.packets)
 
     async def pending(self) -> tuple[PendingCase, ...]:
         """All pending cases, in order.
@@ -143,68 +147,82 @@ class CaseStore:
         Raises:
             CaseError: the store cannot be read.
         """
-        states = await self._whole(self._books.states())
+        states = await self._run(self._writer.states)
         return tuple(number for number, state in states.items() if state == State.PENDING)
 
     async def decide(self, number: int, decision: Decision) -> Case:
-        """Write the verdict into the chain, once, and forget all packets but the offender's.
+        """Write the verdict into the chain, once, and erase all packets but the offender's.
 
         Raises:
-            NoSuchCase: there is none of that number.
+            NoSuchCase: there is no case with that number.
             CaseError: the case is decided already, or the store cannot be written.
         """
-        return await self._whole(self._books.decide(number, decision))
+        return await self._run(self._writer.enter_decided, number, decision)
 
     async def get(self, number: int) -> Case:
-        """The case as it stands.
+        """The case as it is now.
 
         Raises:
-            NoSuchCase: there is none of that number, or it was purged.
+            NoSuchCase: there is no case with that number, or it was purged.
         """
 
         def read() -> Case:
-            with Archive(self._state_dir) as archive:
+            with Archive(self._folder.root) as archive:
                 return archive.case(number)
 
         return await asyncio.to_thread(read)
 
     async def housekeep(self) -> None:
-        """Countersign officers' reviews, finish what a busy disk or reader delayed, purge; call it now and then.
+        """Sign officers' reviews, finish what a busy disk or reader delayed, and purge; to be called now and then.
 
         Raises:
             CaseError: the store cannot be written.
         """
-        await self._whole(self._books.housekeep())
+
+        def work() -> None:
+            self._writer.housekeep()
+            if self._purger is not None:
+                self._purger.purge_due()
+
+        await self._run(work)
 
     def free_bytes(self) -> int:
-        """Room left on the disk."""
-        return self._room.free_bytes()
+        """Free bytes on the disk.
+
+        Raises:
+            CaseError: the state folder does not exist any more.
+        """
+        return self._space.free_bytes()
 
     def problem(self) -> str | None:
-        """One sentence if the store does not work as it should, for the health page."""
-        if behind := self._books.behind:
+        """One sentence for the health page if the store does not work as it should, else None."""
+        if behind := self._writer.behind:
             return f"the database refuses {behind} cases that the journal holds: check the disk"
         return None
 
     def shortage(self) -> str | None:
-        """One sentence once room for cases runs short: early enough to do something about it."""
-        return self._room.problem()
+        """One sentence if the disk runs short of space, early enough to do something about it, else None."""
+        return self._space.shortage()
 
-    async def _whole(self, work: Coroutine[Any, Any, Result]) -> Result:
-        """Let *work* run to its end even if the caller is cancelled: half a case is none."""
-        task = asyncio.create_task(work)
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
+    async def _run(self, act: Callable[..., Result], *args: object) -> Result:
+        """Run *act* on the writer's thread, after the acts before it, even if the caller is cancelled meanwhile."""
+        running = asyncio.get_running_loop().run_in_executor(self._thread, act, *args)
         try:
-            return await asyncio.shield(task)
+            return await asyncio.shield(running)
         except asyncio.CancelledError:
-            task.add_done_callback(_report)
+            running.add_done_callback(_log_failure)
             raise
         except sqlite3.Error as error:
             raise CaseError(f"the case database cannot be used ({error})", "check the disk") from None
 
 
-def _report(task: asyncio.Task[Any]) -> None:
-    """Say what became of work whose caller is gone."""
-    if not task.cancelled() and (error := task.exception()) is not None:
-        log.error("the case store failed behind a cancelled caller: %s", error)
+def _close_opened(opening: Future[Writer]) -> None:
+    """Close the writer of an :meth:`CaseStore.open` that was cancelled while it was being opened."""
+    if not opening.cancelled() and opening.exception() is None:
+        opening.result().close()
+
+
+def _log_failure(running: asyncio.Future[Any]) -> None:
+    """Log the error of an act whose caller was cancelled: no other code sees it."""
+    if not running.cancelled() and (error := running.exception()) is not None:
+        log.error("the case store failed after its caller was cancelled: %s", error)

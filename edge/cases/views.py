@@ -1,4 +1,4 @@
-"""What is said about cases beyond :mod:`edge.model`: rows of a list, filters, events, the state of the unit."""
+"""Values that describe cases to readers: rows of a list, filters, officers' events, the state of the unit."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from edge.model import Outcome, State
 
 
 class EventKind(StrEnum):
-    """What can happen to a case after its verdict. Every one is a chained entry, none edits anything."""
+    """What officers can do with a case. Each event is a new entry of the chain; none changes an earlier one."""
 
     CONFIRM = "confirm"
     DISMISS = "dismiss"
@@ -19,7 +19,7 @@ class EventKind(StrEnum):
 
 
 REVIEWS = frozenset({EventKind.CONFIRM, EventKind.DISMISS, EventKind.CORRECT_PLATE})
-"""The kinds that are an officer's judgement; the last one is the case's ``review``."""
+"""The kinds that are an officer's judgement; the newest one is the case's ``review``."""
 
 
 class Order(StrEnum):
@@ -34,11 +34,11 @@ class Order(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CaseFilter:
-    """Which cases to list; the default is all that were not purged.
+    """Which cases to list; the default is all cases that were not purged.
 
-    ``text`` is looked for in plate, corrected plate and driver's name, or is a case number; ``review`` is a kind of
-    :data:`REVIEWS` or ``"open"`` for cases nobody has judged; ``since_utc`` and ``until_utc`` bound the trigger's
-    time in seconds since the epoch (the end excluded).
+    ``text`` is searched in plate, corrected plate and driver's name, or is a case number; ``review`` is a kind of
+    :data:`REVIEWS`, or ``"open"`` for cases without a judgement; ``since_utc`` and ``until_utc`` bound the trigger's
+    time in seconds since the epoch (``until_utc`` excluded).
     """
 
     text: str = ""
@@ -51,7 +51,7 @@ class CaseFilter:
 
 @dataclass(frozen=True, slots=True)
 class CaseSummary:
-    """One row of a list; speeds in km/h, ``at_utc`` in seconds since the epoch; ``review`` is the last judgement."""
+    """One row of a list; speeds in km/h, ``at_utc`` in seconds since the epoch; ``review`` is the newest judgement."""
 
     number: int
     state: State
@@ -68,7 +68,7 @@ class CaseSummary:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something an officer did with a case; ``signed`` says whether the unit has countersigned it."""
+    """Something that an officer did with a case; ``signed`` says whether the unit has signed its entry."""
 
     seq: int
     kind: EventKind
@@ -81,10 +81,10 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class UnitStatus:
-    """How the unit fares, as far as the state folder tells.
+    """The state of the unit, as its state folder shows it.
 
-    ``daemon_alive``: a daemon holds the store. ``chain``: one sentence on the chain's head. ``chain_ok``: the head is
-    what its hash says. ``unsigned``: entries that wait for the unit's signature.
+    ``daemon_alive``: a daemon uses the store. ``chain``: one sentence on the chain. ``chain_ok``: the newest entry has
+    the hash that it should have. ``unsigned``: entries that wait for the unit's signature.
     """
 
     daemon_alive: bool

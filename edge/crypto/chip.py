@@ -1,7 +1,7 @@
 """The chip on a driver's licence: what a car needs to seal a packet for the police.
 
 The file is one JSON object: ``{"uid": "...", "licence": "...", "public_key": "-----BEGIN PUBLIC KEY-----..."}``. It is
-a secret: whoever has the uid and the public key can speak in the driver's name, so it is for its owner alone.
+secret: whoever has the uid and the public key can send packets in the driver's name. So only its owner may read it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,13 @@ _FIELDS: Final = frozenset({"uid", "licence", "public_key"})
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """A licence's chip: its secret ``uid``, the licence number and the RSA public key as PEM text."""
+    """A licence's chip.
+
+    Attributes:
+        uid: the chip's secret unique ID.
+        licence: the licence number.
+        public_key: the RSA public key, PEM text.
+    """
 
     uid: str = field(repr=False)
     licence: str = field(repr=False)
@@ -40,8 +46,8 @@ def load_chip(path: Path) -> Chip:
         raise SecretError(f"the chip file {path} cannot be read ({error.strerror})", "check its permissions") from None
     except (ValueError, RecursionError):
         raise SecretError(f"{path} is not a chip file", "enrol the driver again to get a fresh one") from None
-    whole = isinstance(document, dict) and set(document) == _FIELDS
-    if not whole or not all(isinstance(value, str) and value for value in document.values()):
+    complete = isinstance(document, dict) and set(document) == _FIELDS
+    if not complete or not all(isinstance(value, str) and value for value in document.values()):
         raise SecretError(f"{path} is not a chip file", "it must hold uid, licence and public_key, nothing else")
     return Chip(**document)
 

@@ -1,7 +1,7 @@
-"""Files that hold a secret key: found, checked, made, replaced.
+"""Files that hold a secret key: read, checked and written.
 
 Under systemd a key comes as a credential (``LoadCredential=`` puts it into ``$CREDENTIALS_DIRECTORY``, memory that is
-never swapped); elsewhere it is a file that its owner alone may read.
+never swapped); elsewhere it is a file that only its owner may read.
 """
 
 from __future__ import annotations
@@ -16,12 +16,17 @@ KEY_BYTES = 32
 
 
 def read_key(path: Path, what: str) -> bytes:
-    """The 32 bytes of the key at *path*, or of the systemd credential of the same file name, which goes first.
+    """Read the key at *path*, or the systemd credential of the same file name if there is one.
 
-    *what* names the key in errors, as in ``"the master key"``.
+    Args:
+        path: the key file.
+        what: names the key in errors, as in ``"the master key"``.
+
+    Returns:
+        :data:`KEY_BYTES` bytes.
 
     Raises:
-        SecretError: it is missing, not ours to read, readable by others, or not 32 bytes.
+        SecretError: the key is missing, not readable by us, readable by others, or not :data:`KEY_BYTES` bytes long.
     """
     folder = os.environ.get("CREDENTIALS_DIRECTORY")
     credential = Path(folder) / path.name if folder else None
@@ -42,7 +47,7 @@ def read_key(path: Path, what: str) -> bytes:
 
 
 def write_key(path: Path, key: bytes, what: str) -> None:
-    """Write *key* to a new file that its owner alone may read, through to the disk.
+    """Write *key* to a new file that only its owner may read, and sync it to the disk.
 
     Raises:
         SecretError: the file exists already or cannot be written.
@@ -65,7 +70,11 @@ def write_key(path: Path, key: bytes, what: str) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Bring the names in *folder* to the disk."""
+    """Sync the names in *folder* to the disk.
+
+    Raises:
+        OSError: the folder cannot be opened or synced.
+    """
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)

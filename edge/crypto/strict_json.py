@@ -1,7 +1,7 @@
-"""JSON as the link allows it: ASCII, flat, whole numbers, no duplicate keys.
+"""The JSON that the link allows: ASCII, flat, whole numbers, no duplicate keys.
 
-The standard parser takes ``NaN``, ``Infinity`` and duplicate keys (the last one wins), and recurses as deep as the text
-nests. Nothing the link speaks needs any of them, and each lets two readers of one text see two things.
+The standard parser accepts ``NaN``, ``Infinity`` and duplicate keys (the last one wins), and recurses as
+deep as the text is nested. The link needs none of them, and each one lets two parsers read the same text differently.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 from typing import Any, Final, NoReturn
 
 MAX_BRACKETS: Final = 16
-"""Opening brackets a text may hold; the largest honest one, an event with its packet, has two."""
+"""Opening brackets that a text may contain; the largest honest one, an event with its packet, has two."""
 
 MAX_DIGITS: Final = 16
 
@@ -41,16 +41,16 @@ def loads(text: str) -> Any:
     """Parse *text*.
 
     Raises:
-        ValueError: it is not JSON, or JSON that the link does not allow.
+        ValueError: the text is not JSON, or is JSON that the link does not allow.
     """
     if not text.isascii():
         raise ValueError("only ASCII is allowed")
-    # Counted before the parser sees it, so depth cannot reach the interpreter's recursion limit.
+    # Counted before parsing, so that the depth cannot reach the interpreter's recursion limit.
     if text.count("[") + text.count("{") > MAX_BRACKETS:
         raise ValueError("the text is nested too deep")
     return _decoder.decode(text)
 
 
 def dumps(value: Any, **_: Any) -> str:
-    """*value* as compact ASCII JSON (keyword arguments of other serialisers are accepted and have no effect)."""
+    """Return *value* as compact ASCII JSON; keyword arguments of other serialisers are accepted and ignored."""
     return json.dumps(value, separators=(",", ":"), allow_nan=False)

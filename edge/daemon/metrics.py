@@ -21,7 +21,7 @@ PACKETS_BUCKETS: Final = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000)
 class Sources:
     """Where the values come from that are read when somebody asks."""
 
-    visits: Callable[[], Mapping[str, int]]
+    connection_outcomes: Callable[[], Mapping[str, int]]
     connections: Callable[[], int]
     mailbox: Callable[[], int]
     pool: Callable[[], int]
@@ -35,7 +35,9 @@ class Metrics:
     def __init__(self, sources: Sources) -> None:
         """Values of *sources* are read at every scrape."""
         self.registry = registry = CollectorRegistry()
-        registry.register(_Counts("autovelox_link_visits", "What became of connections.", "outcome", sources.visits))
+        registry.register(
+            _Counts("autovelox_link_visits", "What became of connections.", "outcome", sources.connection_outcomes)
+        )
         registry.register(_Counts("autovelox_radar", "Edges and speed reports, by their fate.", "fate", sources.radar))
         for name, text, read in (
             ("autovelox_link_connections", "Connections open now.", sources.connections),

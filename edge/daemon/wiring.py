@@ -10,9 +10,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.cases.evidence.signing import load_signer
-from edge.cases.retention import Policy
-from edge.cases.store import CaseStore
+from edge.cases import CaseStore, RetentionPolicy, load_signer
 from edge.config import Engine, Settings, models_dir
 from edge.crypto import opener
 from edge.daemon.disk_probe import DiskProbe
@@ -74,7 +72,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
         settings.unit.state_dir,
         load_signer(settings.cases.signing_key_file),
         await asyncio.to_thread(provenance, settings, folder),
-        policy=Policy.of(settings.cases),
+        policy=RetentionPolicy.of(settings.cases),
     )
     stack.push_async_callback(cases.close)
 
@@ -94,7 +92,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
 
     metrics = Metrics(
         Sources(
-            visits=lambda: link.counters,
+            connection_outcomes=lambda: link.counters,
             connections=lambda: link.connections,
             mailbox=lambda: len(mailbox),
             pool=lambda: workers.queued,

@@ -1,1 +1,1 @@
-"""What ``make demo`` runs on: a recorded feed, a fictional registry, and cars that call over real Socket.IO."""
+"""``autovelox demo``: a recorded feed, a fictional registry, and cars that connect over real Socket.IO."""

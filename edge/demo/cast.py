@@ -1,4 +1,4 @@
-"""The demo's drivers, and what each scene's cars do; read from ``cast.toml``."""
+"""The demo's drivers and scenes, read from ``cast.toml``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FOLDER = Path(__file__).resolve().parent
 
 
 class Person(Section):
-    """A fictional driver, with the plate of the car that person drives."""
+    """A fictional driver and the plate of the driver's car."""
 
     licence: str
     first_name: str
@@ -28,7 +28,7 @@ class Person(Section):
 
 
 class Scene(Section):
-    """One clip: the plate in the photo, what its car does, and whose cars pass as well."""
+    """One clip: the plate in the photo, what its car does, and the licence numbers of bystanders."""
 
     plate: str
     car: Literal["honest", "silent", "replay", "wrong plate"]
@@ -38,21 +38,21 @@ class Scene(Section):
 
     @property
     def culprit(self) -> str | None:
-        """The licence number the unit must find, or None where it must name nobody."""
+        """The licence number that the unit must find, or None where it must name nobody."""
         return self.licence if self.car == "honest" else None
 
 
 class Cast(Section):
-    """The whole file."""
+    """The contents of ``cast.toml``."""
 
     driver: tuple[Person, ...]
     scene: tuple[Scene, ...]
 
     def person(self, licence: str) -> Person:
-        """The driver with that licence number."""
+        """Return the driver with that *licence* number."""
         return next(person for person in self.driver if person.licence == licence)
 
 
 def load_cast() -> Cast:
-    """The cast that comes with the program."""
+    """Load the cast that comes with the program."""
     return Cast.model_validate(tomllib.loads((FOLDER / "cast.toml").read_text(encoding="utf-8")))

@@ -1,4 +1,4 @@
-"""``autovelox demo``: the whole main job on recorded clips, and a table of who drove."""
+"""``autovelox demo``: play recorded infringements to a real unit and print who drove."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from edge.vision.network import installed_engine, require_engine
 
 DECIDE_TIMEOUT_S = 60.0
 TABLE_WIDTH = 110
-"""Characters of a line where the output goes to a file."""
+"""Characters of a line if the output is not a terminal."""
 
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Register ``demo``."""
+    """Add ``demo`` to the command line."""
     parser = subparsers.add_parser(
         "demo",
         help="play recorded infringements and print who drove",
@@ -47,7 +47,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
 
 
 def demo(args: argparse.Namespace) -> int:
-    """Run the demo; 0 if everybody was named rightly, 1 otherwise."""
+    """Run the demo; return 0 if every case is right, else 1."""
     cast = load_cast()
     engine: Engine = args.engine or installed_engine()
     require_engine(engine)
@@ -67,7 +67,7 @@ def demo(args: argparse.Namespace) -> int:
         asyncio.run(_play(cast, setting, progress))
     wrong = _report(console, cast, setting)
     if args.view:
-        _view(console, setting)
+        show_cases(console, setting)
     return int(wrong > 0)
 
 
@@ -89,7 +89,11 @@ async def _play(cast: Cast, setting: Setting, progress: Progress) -> None:
 
 
 async def _all_decided(unit: DemoUnit, cases: int) -> None:
-    """Wait until the unit has decided that many cases."""
+    """Wait until the unit has decided *cases* cases.
+
+    Raises:
+        DemoFailed: it takes longer than :data:`DECIDE_TIMEOUT_S`.
+    """
     try:
         async with asyncio.timeout(DECIDE_TIMEOUT_S):
             await unit.expect(rf"case {cases} decided")
@@ -101,7 +105,7 @@ async def _all_decided(unit: DemoUnit, cases: int) -> None:
 
 
 def _report(console: Console, cast: Cast, setting: Setting) -> int:
-    """Print the table; returns how many cases are wrong or missing."""
+    """Print the table; return how many cases are wrong or missing."""
     table = Table(title="Who drove", title_justify="left")
     for column in ("time", "speed", "plate read", "the car", "verdict", "driver", "ms", ""):
         table.add_column(column, justify="right" if column in {"speed", "ms"} else "left")
@@ -138,7 +142,8 @@ def _row(case: Case, scene: Scene) -> tuple[str, ...]:
     )
 
 
-def _view(console: Console, setting: Setting) -> None:
+def show_cases(console: Console, setting: Setting) -> None:
+    """Open the viewer on the demo's cases, or say how to where there is no display."""
     if not os.environ.get("DISPLAY"):
         console.print(f"There is no display: autovelox view --state-dir {setting.state_dir} shows the cases.")
         return

@@ -11,11 +11,11 @@ from edge.config import Section
 
 WIDTH, HEIGHT = 240, 300
 SCALE = 3
-"""Everything is drawn this much larger and shrunk, which smooths the edges."""
+"""Everything is drawn larger by this factor and shrunk, which smooths the edges."""
 
 
 class Look(Section):
-    """What a fictional driver looks like; colours as Pillow names them."""
+    """What a fictional driver looks like; colours are names that Pillow knows."""
 
     skin: str
     hair: str
@@ -26,7 +26,7 @@ class Look(Section):
 
 
 def draw(look: Look) -> bytes:
-    """The portrait as a PNG of 240x300 pixels."""
+    """Draw a portrait; return a PNG of 240x300 pixels."""
     image = Image.new("RGB", (WIDTH * SCALE, HEIGHT * SCALE), "#dfe5ea")
     pen = ImageDraw.Draw(image)
 

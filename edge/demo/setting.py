@@ -8,10 +8,10 @@ from pathlib import Path
 
 from edge.cases.evidence.signing import create_signing_key
 from edge.config import Engine
-from edge.crypto.chip import Chip, load_chip, save_chip
+from edge.crypto import Chip, load_chip, save_chip
 from edge.demo.cast import FOLDER, Cast
 from edge.demo.portraits import draw
-from edge.registry.enrol import create_registry, enrol
+from edge.registry.enrol import create_registry, enrol_driver
 from edge.registry.vault import create_master_key, load_master_key
 
 CONFIG = """\
@@ -54,9 +54,17 @@ port = 0
 
 
 class Setting:
-    """The files below *folder*, of a unit whose reader *engine* runs."""
+    """The files below one folder.
+
+    Attributes:
+        folder: the folder.
+        config: the unit's configuration.
+        state_dir: the unit's state folder.
+        log: the unit's log.
+    """
 
     def __init__(self, folder: Path, engine: Engine = "easyocr") -> None:
+        """Name the files below *folder*, of a unit whose reader *engine* runs; nothing is written."""
         self.folder = folder
         self._engine = engine
         self.config = folder / "autovelox.toml"
@@ -68,11 +76,11 @@ class Setting:
 
     @property
     def is_enrolled(self) -> bool:
-        """Whether an earlier run left a whole registry; its keys are worth keeping, making them takes seconds each."""
+        """Whether an earlier run left a complete registry, which is kept because each key takes seconds to make."""
         return self._complete.is_file()
 
     def clear(self) -> None:
-        """Remove what an earlier run left, except for a whole registry."""
+        """Remove what an earlier run left, except for a complete registry, and write the configuration."""
         if not self.is_enrolled:
             shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -82,13 +90,13 @@ class Setting:
         self.config.write_text(CONFIG.format(manifest=manifest, engine=self._engine), encoding="utf-8")
 
     def enrol(self, cast: Cast, done: Callable[[], None]) -> None:
-        """Make the registry: keys, drivers, chips; *done* is called after each driver."""
+        """Make keys, registry and chips for *cast*; call *done* after each driver."""
         create_master_key(self._master_key)
         create_signing_key(self.folder / "signing.key")
         create_registry(self._registry)
         master_key = load_master_key(self._master_key)
         for person in cast.driver:
-            enrolment = enrol(
+            enrolment = enrol_driver(
                 self._registry,
                 master_key,
                 licence=person.licence,
@@ -109,7 +117,7 @@ class Setting:
         self._complete.touch()
 
     def chips(self, cast: Cast) -> dict[str, Chip]:
-        """Every driver's chip, by licence number."""
+        """Load every driver's chip, by licence number."""
         return {person.licence: load_chip(self._chip_file(person.licence)) for person in cast.driver}
 
     def _chip_file(self, licence: str) -> Path:

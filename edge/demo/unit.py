@@ -1,4 +1,4 @@
-"""The unit of the demo: the real daemon in a process of its own, followed by what it logs."""
+"""The unit of the demo: the real daemon in a separate process, followed through its log."""
 
 from __future__ import annotations
 
@@ -17,18 +17,19 @@ STOP_TIMEOUT_S = 30.0
 
 
 class DemoFailed(EdgeError):
-    """The demo's unit did not do what it should."""
+    """The demo's unit did not start, decide or stop as expected."""
 
 
 class DemoUnit:
-    """A running ``autovelox run``; ``lines`` of its log go to *log_file* as they come."""
+    """A running ``autovelox run`` and its log."""
 
     def __init__(self, process: asyncio.subprocess.Process, log_file: Path) -> None:
+        """Follow *process*, whose standard error is the log, and copy the log to *log_file*."""
         self._process = process
         self._log_file = log_file
 
     async def lines(self) -> AsyncIterator[str]:
-        """The unit's log, line by line, until it ends."""
+        """Yield the unit's log, line by line, until it ends."""
         assert self._process.stderr is not None
         with self._log_file.open("a", encoding="utf-8", buffering=1) as log:
             async for raw in self._process.stderr:
@@ -37,10 +38,10 @@ class DemoUnit:
                 yield line
 
     async def expect(self, pattern: str) -> re.Match[str]:
-        """Read the log up to a line in which *pattern* is found.
+        """Read the log up to a line that contains *pattern*; return the match.
 
         Raises:
-            DemoFailed: the unit ended before.
+            DemoFailed: the unit ended before such a line.
         """
         last = ""
         async for line in self.lines():
@@ -50,14 +51,14 @@ class DemoUnit:
         raise DemoFailed(f"the unit ended early ({last})", f"read its log: {self._log_file}")
 
     def kill(self) -> None:
-        """End it as a power cut does."""
+        """Kill the process, as a power failure would."""
         self._process.kill()
 
     async def stop(self) -> None:
-        """Send SIGTERM and wait.
+        """Send SIGTERM and wait for the end of the process.
 
         Raises:
-            DemoFailed: the unit did not stop, or not with exit code 0.
+            DemoFailed: the unit did not stop in time, or its exit code is not 0.
         """
         if self._process.returncode is None:
             self._process.send_signal(signal.SIGTERM)
@@ -76,7 +77,7 @@ class DemoUnit:
 
 @asynccontextmanager
 async def running_unit(config: Path, log_file: Path) -> AsyncIterator[DemoUnit]:
-    """Start the unit on *config*; whatever happens, its process is gone at the end."""
+    """Start the unit with *config*; its process is ended on leaving, also after an error."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",

@@ -1,4 +1,4 @@
-"""``autovelox doctor``: what this machine has and lacks, each lack with its remedy."""
+"""``autovelox doctor``: what this machine has and what it lacks, with the remedy."""
 
 from edge.doctor.command import add_commands
 

@@ -1,4 +1,4 @@
-"""The command itself: run all checks, print them, exit 1 when something is missing."""
+"""``autovelox doctor``: run all checks, print the findings, exit 1 if something is missing."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MARKS = {Health.GOOD: "[green]ok[/]     ", Health.WARNING: "[yellow]warning[/]",
 
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Register ``doctor``."""
+    """Add ``doctor`` to the command line."""
     parser = subparsers.add_parser(
         "doctor",
         help="say what this machine has and lacks, each with the remedy",
@@ -32,7 +32,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
 
 
 def doctor(args: argparse.Namespace) -> int:
-    """Print every finding; returns 1 if one is missing."""
+    """Print every finding; return 1 if something is missing, else 0."""
     findings: list[Finding] = []
     if args.json:
         findings.extend(examine(args.config))
@@ -50,7 +50,7 @@ def doctor(args: argparse.Namespace) -> int:
 
 
 def examine(config: Path) -> Iterator[Finding]:
-    """Every finding on this machine, for the configuration at *config* or, without one, for the defaults."""
+    """Yield every finding on this machine, for the configuration at *config* or, without one, for the defaults."""
     settings = Settings()
     try:
         settings = load(config)
@@ -82,7 +82,7 @@ def _checks() -> Iterable[Callable[[Settings], Iterator[Finding]]]:
 
 
 def _safely(check: Callable[[Settings], Iterator[Finding]], settings: Settings) -> Iterator[Finding]:
-    """What *check* finds; an error of a part is a finding, and the other checks still run."""
+    """Yield the findings of *check*; an error becomes a finding, so that the other checks still run."""
     try:
         yield from check(settings)
     except EdgeError as error:

@@ -1,4 +1,4 @@
-"""What a check of the doctor finds."""
+"""The findings of the doctor's checks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from edge.errors import EdgeError
 
 
 class Health(StrEnum):
-    """Good; worth knowing, but the unit runs; or the unit does not run like this."""
+    """How grave a finding is: with a warning the unit runs, with something missing it does not."""
 
     GOOD = "good"
     WARNING = "warning"
@@ -18,7 +18,7 @@ class Health(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the report; ``remedy`` says what to do unless all is good."""
+    """One line of the report; ``remedy`` says what to do and is empty if nothing is to be done."""
 
     subject: str
     health: Health
@@ -27,20 +27,20 @@ class Finding:
 
 
 def good(subject: str, text: str) -> Finding:
-    """All is well with *subject*."""
+    """Return a finding that *subject* is in order."""
     return Finding(subject, Health.GOOD, text)
 
 
 def warning(subject: str, text: str, remedy: str) -> Finding:
-    """The unit runs, but *remedy* should be taken."""
+    """Return a finding with which the unit runs; *remedy* improves it."""
     return Finding(subject, Health.WARNING, text, remedy)
 
 
 def missing(subject: str, text: str, remedy: str) -> Finding:
-    """The unit does not run before *remedy* was taken."""
+    """Return a finding with which the unit does not run before *remedy* is done."""
     return Finding(subject, Health.MISSING, text, remedy)
 
 
 def from_error(subject: str, error: EdgeError) -> Finding:
-    """An error as a finding."""
+    """Return the finding that *error* describes."""
     return missing(subject, error.cause, error.remedy)

@@ -1,4 +1,4 @@
-"""The machine itself: interpreter, clock, disk, display, power."""
+"""Checks of the machine itself: interpreter, clock, disk, display, power."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LEAST_FREE_MIB = 1024
 
 
 def python(_settings: Settings) -> Iterator[Finding]:
-    """Version and word size."""
+    """Check the version and the word size of Python."""
     text = f"{platform.python_version()}, {8 * struct.calcsize('P')} bits, {platform.machine()}"
     if struct.calcsize("P") < 8:
         yield missing("python", text, "install the 64-bit Raspberry Pi OS: the networks have no 32-bit builds")
@@ -32,7 +32,7 @@ def python(_settings: Settings) -> Iterator[Finding]:
 
 
 def clock(_settings: Settings) -> Iterator[Finding]:
-    """Whether the time of a case can be trusted."""
+    """Check whether the clock is synchronised."""
     command = shutil.which("timedatectl")
     answer = ""
     if command is not None:
@@ -51,11 +51,11 @@ def clock(_settings: Settings) -> Iterator[Finding]:
     elif answer == "no":
         yield warning("clock", "not in sync with network time", "run `timedatectl set-ntp true` and check the network")
     else:
-        yield warning("clock", "nobody here knows whether the time is right", "install and start systemd-timesyncd")
+        yield warning("clock", "no service tells whether the time is right", "install and start systemd-timesyncd")
 
 
 def state_folder(settings: Settings) -> Iterator[Finding]:
-    """Whether cases can be written, and how many."""
+    """Check whether cases can be written, and how much room there is."""
     folder = settings.unit.state_dir
     try:
         with tempfile.TemporaryFile(dir=folder) as probe:
@@ -82,7 +82,7 @@ def state_folder(settings: Settings) -> Iterator[Finding]:
 
 
 def display(_settings: Settings) -> Iterator[Finding]:
-    """Whether the viewer can open a window."""
+    """Check whether the viewer can open a window."""
     if find_spec("tkinter") is None or find_spec("_tkinter") is None:
         yield warning("display", "Python has no Tk, so there is no viewer", "apt install python3-tk")
     elif not os.environ.get("DISPLAY"):
@@ -92,7 +92,7 @@ def display(_settings: Settings) -> Iterator[Finding]:
 
 
 def power(_settings: Settings) -> Iterator[Finding]:
-    """Temperature, under-voltage, throttling, where the board tells."""
+    """Check temperature, supply voltage and throttling, as far as the board tells them."""
     board = Board()
     board.measure()
     if board.temperature_c is None and board.throttled is None:

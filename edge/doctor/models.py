@@ -1,4 +1,4 @@
-"""The networks: there, unaltered, and how fast in each runtime that is installed."""
+"""Checks of the networks: present, unaltered, and how fast each installed runtime is."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from edge.vision.tflite import available
 
 ROUNDS = 5
 MUCH_FASTER = 1.5
-"""So many times faster than the one in use, and another runtime is worth a warning."""
+"""Another runtime is worth a warning if it is faster than the one in use by this factor."""
 
 
 def runtimes(settings: Settings) -> Iterator[Finding]:
-    """Time the detector in every runtime on a photo of noise; the first installed one is the one in use."""
+    """Time the detector in every installed runtime on a photo of noise; the unit uses the first one."""
     installed = available()
     if not installed:
         yield missing("detector", "no TFLite runtime is installed", "pip install ai-edge-litert")
         return
-    took = {name: _milliseconds(settings, name) for name in installed}
+    took = {name: detector_ms(settings, name) for name in installed}
     fastest, used = min(took, key=took.__getitem__), installed[0]
     text = ", ".join(f"{name} {version(name.replace('_', '-'))} {ms:.1f} ms a photo" for name, ms in took.items())
     if took[used] > MUCH_FASTER * took[fastest]:
@@ -37,7 +37,8 @@ def runtimes(settings: Settings) -> Iterator[Finding]:
         yield good("detector", f"checksum right; {text}; {used} is in use")
 
 
-def _milliseconds(settings: Settings, runtime: str) -> float:
+def detector_ms(settings: Settings, runtime: str) -> float:
+    """Return the median time of a detection with *runtime*, in milliseconds."""
     detector = Detector(models_dir(settings.recognition.models_dir), runtime=runtime)
     photo = np.random.default_rng(0).integers(0, 256, (settings.camera.height, settings.camera.width, 3), np.uint8)
     times = []
@@ -49,7 +50,7 @@ def _milliseconds(settings: Settings, runtime: str) -> float:
 
 
 def reader(settings: Settings) -> Iterator[Finding]:
-    """The reader's files against their checksums, the verdict's thresholds and what runs it against the reader."""
+    """Compare the reader's files with their checksums; compare thresholds and engine with the reader."""
     engine = settings.recognition.engine
     folder = models_dir(settings.recognition.models_dir)
     verify_folder(folder / "reader", READER_FILES)

@@ -1,4 +1,4 @@
-"""What the configuration asks for: camera, radar, keys, registry."""
+"""Checks of the parts that the configuration names: camera, radar, keys, registry."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from edge.cases.evidence.signing import load_signer
 from edge.config import Settings
 from edge.doctor.finding import Finding, good, missing
 from edge.registry.vault import load_master_key
-from edge.sensors.manifest import load_manifest
+from edge.sensors.feed_manifest import load_feed_manifest
 from edge.sensors.ops243 import BAUD
 from edge.sensors.pins import pin_factory
 
 
 def camera(settings: Settings) -> Iterator[Finding]:
-    """The camera, or the clips in its place."""
+    """Check the camera, or the clips of the recorded feed."""
     if settings.camera.kind == "recorded":
         assert settings.camera.manifest is not None
-        clips = load_manifest(settings.camera.manifest).clip
+        clips = load_feed_manifest(settings.camera.manifest).clip
         yield good("camera", f"a recorded feed of {len(clips)} clips")
         return
     try:
@@ -43,7 +43,7 @@ def camera(settings: Settings) -> Iterator[Finding]:
 
 
 def gpio(settings: Settings) -> Iterator[Finding]:
-    """The lines the radar fires on."""
+    """Check the GPIO line of the radar."""
     before = Device.pin_factory
     factory = pin_factory(settings.radar.pin_factory)
     if factory is not before:
@@ -53,7 +53,7 @@ def gpio(settings: Settings) -> Iterator[Finding]:
 
 
 def radar_port(settings: Settings) -> Iterator[Finding]:
-    """The serial line the speed comes from."""
+    """Check the serial port of the speed radar."""
     port = settings.radar.serial_port
     if port is None:
         yield good("radar port", "none configured: cases carry no speed unless the recorded feed knows it")
@@ -75,19 +75,19 @@ def radar_port(settings: Settings) -> Iterator[Finding]:
 
 
 def master_key(settings: Settings) -> Iterator[Finding]:
-    """The key that opens the registry: there, ours alone, and of the right length."""
+    """Check the key that opens the registry: present, private and of the right length."""
     load_master_key(settings.registry.master_key_file)
     yield good("master key", f"{settings.registry.master_key_file.name} is there and private")
 
 
 def signing_key(settings: Settings) -> Iterator[Finding]:
-    """The key that signs evidence."""
+    """Check the key that signs evidence."""
     load_signer(settings.cases.signing_key_file)
     yield good("signing key", f"{settings.cases.signing_key_file.name} is there and private")
 
 
 def registry(settings: Settings) -> Iterator[Finding]:
-    """The police database."""
+    """Check the police database."""
     path = settings.registry.path
     if not os.access(path, os.R_OK):
         yield missing("registry", f"{path} cannot be read", "run `autovelox registry init`, or put the database there")

@@ -47,7 +47,7 @@ class WindowOpener:
                 jobs = await self._jobs(packets[start : start + share])
                 rejected[Rejection.UNKNOWN_UID] += len(packets[start : start + share]) - len(jobs)
                 known += jobs
-                opening += [asyncio.create_task(self._open(some)) for some in _shared_out(jobs, self.pool.workers)]
+                opening += [asyncio.create_task(self._open(some)) for some in shared_out(jobs, self.pool.workers)]
             answers = [answer for batch in await asyncio.gather(*opening) for answer in batch]
         finally:
             for task in opening:
@@ -84,7 +84,7 @@ class WindowOpener:
         return opened if self.licence.fullmatch(opened.licence) else Rejection.LICENCE_FORMAT
 
 
-def _shared_out(jobs: Sequence[OpenJob], workers: int) -> list[Sequence[OpenJob]]:
+def shared_out(jobs: Sequence[OpenJob], workers: int) -> list[Sequence[OpenJob]]:
     """*jobs* in order, in even batches of at most :data:`BATCH`, as many for each of the *workers*."""
     count = -(-len(jobs) // BATCH)
     count = min(len(jobs), count + -count % workers)

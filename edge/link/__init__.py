@@ -1,1 +1,29 @@
-"""The side that faces the street: cars connect, are challenged, and leave a sealed packet."""
+"""The public side of the unit: cars connect, answer a challenge and leave a sealed packet.
+
+Names are loaded on first use: server and client need aiohttp and python-socketio, the rest of the room does not.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from edge.link.car import deliver, deliver_once
+    from edge.link.mailbox import Mailbox
+    from edge.link.server import LinkServer
+
+__all__ = ["LinkServer", "Mailbox", "deliver", "deliver_once"]
+
+_MODULES: Final = {
+    "LinkServer": "edge.link.server",
+    "Mailbox": "edge.link.mailbox",
+    "deliver": "edge.link.car",
+    "deliver_once": "edge.link.car",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_MODULES[name]), name)

@@ -1,4 +1,4 @@
-"""A car: the reference client of the link, version 1."""
+"""A car: the reference client of the link, version 1 (docs/protocol.md)."""
 
 from __future__ import annotations
 
@@ -15,21 +15,25 @@ import aiohttp
 import socketio
 from socketio.exceptions import SocketIOError
 
-from edge.crypto.chip import Chip
-from edge.crypto.packet import load_public_key, seal
+from edge.crypto import Chip, load_public_key, seal
 from edge.errors import LinkError
 
-FIRST_WAIT_S: Final = 0.5
-LONGEST_WAIT_S: Final = 8.0
+FIRST_RETRY_S: Final = 0.5
+MAX_RETRY_S: Final = 8.0
 
 Body = dict[str, str]
 """The ``packet`` event's body: ``uid`` and the base64 ``payload``."""
 
 
 class Rejected(Exception):
-    """The unit answered and refused; ``reason`` is its word."""
+    """The unit answered and refused the packet.
+
+    Attributes:
+        reason: the unit's word for why, see docs/protocol.md.
+    """
 
     def __init__(self, reason: str) -> None:
+        """Keep the unit's *reason*."""
         super().__init__(f"the unit refused the packet ({reason})")
         self.reason = reason
 
@@ -37,10 +41,17 @@ class Rejected(Exception):
 async def deliver(
     url: str, chip: Chip, plate: str, *, attempts: int = 5, timeout_s: float = 10.0, ca_file: Path | None = None
 ) -> None:
-    """Tell the unit at *url* that the driver whose *chip* this is drives *plate*; returns once the unit acknowledged.
+    """Tell a unit who drives which car; return when the unit has acknowledged.
 
-    An attempt that fails is repeated after a pause that doubles and has jitter. *ca_file* is the PEM certificate to
-    trust instead of the system's.
+    A failed attempt is repeated after a pause that doubles each time and has jitter.
+
+    Args:
+        url: the unit's address, with its scheme.
+        chip: the chip of the driver's licence.
+        plate: the car's plate.
+        attempts: how often to try.
+        timeout_s: how long one attempt may take, in seconds.
+        ca_file: PEM certificate to trust instead of the system's.
 
     Raises:
         LinkError: no attempt was acknowledged, or the unit says that the packet is malformed.
@@ -56,14 +67,14 @@ async def deliver(
         payload = seal(key, plate=plate, licence=chip.licence, nonce=nonce, timestamp=timestamp)
         return {"uid": chip.uid, "payload": base64.b64encode(payload).decode("ascii")}
 
-    trust = _trust(ca_file)
+    trust = _tls_context(ca_file)
     reason = ""
     for attempt in range(attempts):
         if attempt:
-            wait = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** (attempt - 1))
+            wait = min(MAX_RETRY_S, FIRST_RETRY_S * 2 ** (attempt - 1))
             await asyncio.sleep(wait * random.uniform(0.5, 1.0))  # noqa: S311  # jitter, not a secret
         try:
-            await asyncio.wait_for(visit(url, answer, timeout_s=timeout_s, trust=trust), timeout_s)
+            await asyncio.wait_for(deliver_once(url, answer, timeout_s=timeout_s, trust=trust), timeout_s)
             return
         except Rejected as error:
             if error.reason == "malformed":
@@ -79,26 +90,32 @@ async def deliver(
     )
 
 
-async def visit(
+async def deliver_once(
     url: str, answer: Callable[[str, int], Body], *, timeout_s: float = 10.0, trust: ssl.SSLContext | None = None
 ) -> None:
-    """Connect once, send what *answer* makes of the challenge's nonce and timestamp, and wait for the ack.
+    """Connect, answer the challenge and wait for the acknowledgement.
+
+    Args:
+        url: the unit's address.
+        answer: makes the body of the ``packet`` event from the challenge's nonce and timestamp.
+        timeout_s: how long each step may take, in seconds.
+        trust: TLS settings instead of the system's.
 
     Raises:
-        Rejected: the unit refused.
+        Rejected: the unit refused the packet.
         SocketIOError, aiohttp.ClientError, OSError, TimeoutError: the connection failed.
     """
     challenge: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
 
-    def challenged(body: object) -> None:
+    def on_challenge(body: object) -> None:
         if not challenge.done():
             challenge.set_result(body)
 
     async with _client(trust) as client:
-        client.on("challenge", challenged)
-        client.on("disconnect", lambda *_: challenged(None))
+        client.on("challenge", on_challenge)
+        client.on("disconnect", lambda *_: on_challenge(None))
         await client.connect(url, transports=["websocket"], wait_timeout=timeout_s)
-        reply = await client.call("packet", answer(*_read(await challenge)), timeout=timeout_s)
+        reply = await client.call("packet", answer(*_parse(await challenge)), timeout=timeout_s)
     if not isinstance(reply, dict) or reply.get("status") != "accepted":
         raise Rejected(str(reply.get("reason", "?")) if isinstance(reply, dict) else "?")
 
@@ -114,7 +131,7 @@ async def _client(trust: ssl.SSLContext | None) -> AsyncIterator[socketio.AsyncC
             await client.disconnect()
 
 
-def _read(challenge: object) -> tuple[str, int]:
+def _parse(challenge: object) -> tuple[str, int]:
     if challenge is None:
         raise ConnectionError("the unit closed the connection")
     if isinstance(challenge, dict):
@@ -124,13 +141,13 @@ def _read(challenge: object) -> tuple[str, int]:
     raise ConnectionError("the unit's challenge is not one of protocol version 1")
 
 
-def _trust(ca_file: Path | None) -> ssl.SSLContext | None:
+def _tls_context(ca_file: Path | None) -> ssl.SSLContext | None:
     if ca_file is None:
         return None
     try:
         return ssl.create_default_context(cafile=ca_file)
     except (OSError, ssl.SSLError):
-        raise LinkError(f"the certificate file {ca_file} cannot be read", "it must be PEM") from None
+        raise LinkError(f"the certificate file {ca_file} cannot be read", "give a readable PEM file") from None
 
 
 def _sentence(error: BaseException) -> str:

@@ -1,4 +1,4 @@
-"""Challenges: a fresh nonce for every connection, answered once and in time."""
+"""Challenges: a fresh nonce for every connection, to be answered once and in time."""
 
 from __future__ import annotations
 
@@ -12,24 +12,37 @@ Refusal = Literal["used", "expired"]
 
 
 class Challenge:
-    """What one connection is asked: ``nonce`` is 32 hex characters, ``timestamp`` is Unix seconds.
+    """What the unit asks of one connection.
 
-    It belongs to its connection and dies with it, so a nonce cannot be answered from another one, and there are never
-    more of them than connections.
+    A challenge belongs to its connection and is forgotten with it. So a nonce cannot be answered from another
+    connection, and there are never more challenges than connections.
+
+    Attributes:
+        nonce: 32 hexadecimal characters.
+        timestamp: when it was made, in Unix seconds.
     """
 
-    __slots__ = ("_answered", "_issued_ns", "nonce", "timestamp")
+    __slots__ = ("_issued_ns", "_spent", "nonce", "timestamp")
 
     def __init__(self) -> None:
+        """Draw the nonce and note the time."""
         self.nonce = secrets.token_hex(NONCE_BYTES)
         self.timestamp = int(time.time())
         self._issued_ns = time.monotonic_ns()
-        self._answered = False
+        self._spent = False
 
     def spend(self, now_ns: int, ttl_s: float) -> Refusal | None:
-        """Use the challenge up at *now_ns* (monotonic nanoseconds); the reason if it cannot be used, else None."""
-        if self._answered:
+        """Use the challenge up.
+
+        Args:
+            now_ns: the present, in nanoseconds of the monotonic clock.
+            ttl_s: how long the challenge is valid, in seconds.
+
+        Returns:
+            None if the answer counts, else the reason why it does not.
+        """
+        if self._spent:
             return "used"
-        self._answered = True
-        # By the monotonic clock: a step of the wall clock neither ends nor lengthens a challenge.
+        self._spent = True
+        # By the monotonic clock: a step of the wall clock neither ends nor prolongs a challenge.
         return "expired" if now_ns - self._issued_ns > ttl_s * 1e9 else None

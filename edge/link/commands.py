@@ -1,4 +1,4 @@
-"""The link's commands."""
+"""``autovelox car``: the link on the command line."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import argparse
 import asyncio
 from pathlib import Path
 
-from edge.crypto.chip import load_chip
-from edge.link.car import deliver
+from edge.crypto import load_chip
 
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -25,6 +24,9 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
 
 
 def _car(args: argparse.Namespace) -> int:
+    """Deliver one packet; return the exit code."""
+    from edge.link.car import deliver  # aiohttp and python-socketio are loaded only for this command
+
     asyncio.run(
         deliver(
             args.url,

@@ -1,4 +1,4 @@
-"""One connection, from accept to close: where it came from, how far it got, and when it has to be over."""
+"""One connection, from accept to close: its source address, its progress, its budgets and its deadline."""
 
 from __future__ import annotations
 
@@ -15,123 +15,135 @@ PING_INTERVAL_S: Final = 25.0
 PING_TIMEOUT_S: Final = 20.0
 
 MAX_BYTES: Final = 16 * 1024
-"""What a connection may send in all, from HTTP's first byte on; an honest visit is about 2 kB."""
+"""Bytes a connection may send in all, from the first byte of HTTP on; an honest exchange takes about 2 kB."""
 
 MAX_MESSAGES: Final = 8
-"""Messages a connection may send besides the answers to our pings; an honest visit has four."""
+"""Messages a connection may send besides pongs; an honest exchange has four."""
 
 
 class Stage(Enum):
-    """How far a visit got."""
+    """How far a connection has come."""
 
     CONNECTING = auto()
     CHALLENGED = auto()
     ANSWERED = auto()
-    OVER = auto()
+    CLOSED = auto()
 
 
-class Visit:
-    """The budget, the deadline and the challenge of one connection.
+class Connection:
+    """The budgets, the deadline and the challenge of one accepted connection.
 
-    A single timer serves both the deadline and the pings of the rare visit that lasts longer than a ping interval.
+    A single timer serves both the deadline and the pings, because few connections last longer than a ping interval.
+
+    Attributes:
+        source: what counts as the peer's address, see :func:`edge.link.limiter.source_of`.
+        counters: outcomes of all connections, shared with the server.
+        stage: how far the connection has come.
+        challenge: the challenge that was sent, or None before CONNECT and after DISCONNECT.
+        bytes_left: bytes that the peer may still send.
+        messages_left: messages that the peer may still send.
     """
 
     __slots__ = (
+        "_abort",
+        "_awaiting_pong",
         "_deadline",
-        "_end",
-        "_left",
         "_loop",
-        "_ping",
-        "_ping_due",
-        "_pinged",
+        "_next_ping",
+        "_on_closed",
+        "_send_ping",
         "_timer",
         "bytes_left",
         "challenge",
-        "count",
+        "counters",
         "messages_left",
         "source",
         "stage",
     )
 
     def __init__(
-        self, source: str, count: Counter[str], left: Callable[[Visit], None], *, connect_timeout_s: float
+        self, source: str, counters: Counter[str], on_closed: Callable[[Connection], None], *, connect_timeout_s: float
     ) -> None:
-        """A connection from *source* was accepted; *left* is called once, when it is gone."""
+        """Start the deadline of a connection from *source*; *on_closed* is called once, when the connection is gone."""
         self.source = source
-        self.count = count
+        self.counters = counters
         self.stage = Stage.CONNECTING
         self.challenge: Challenge | None = None
         self.bytes_left = MAX_BYTES
         self.messages_left = MAX_MESSAGES
-        self._left = left
-        self._end: Callable[[], None] | None = None
-        self._ping: Callable[[], None] | None = None
-        self._ping_due = math.inf
-        self._pinged = False
+        self._on_closed = on_closed
+        self._abort: Callable[[], None] | None = None
+        self._send_ping: Callable[[], None] | None = None
+        self._next_ping = math.inf
+        self._awaiting_pong = False
         self._loop = asyncio.get_running_loop()
         self._deadline = self._loop.time() + connect_timeout_s
         self._timer = self._loop.call_at(self._deadline, self._on_timer)
 
-    def on_end(self, end: Callable[[], None]) -> None:
-        """*end* cuts the connection at once; it replaces the one given before."""
-        self._end = end
+    def set_transport(self, abort: Callable[[], None]) -> None:
+        """Use *abort* to cut the connection at once; it replaces the callable given before."""
+        self._abort = abort
 
-    def on_ping(self, ping: Callable[[], None]) -> None:
-        """*ping* sends a ping; pings begin one interval from now."""
-        self._ping = ping
-        self._ping_due = self._loop.time() + PING_INTERVAL_S
+    def start_pings(self, send_ping: Callable[[], None]) -> None:
+        """Call *send_ping* at every ping interval; the first interval begins now."""
+        self._send_ping = send_ping
+        self._next_ping = self._loop.time() + PING_INTERVAL_S
         self._arm()
 
-    def extend(self, stage: Stage, seconds: float) -> None:
-        """The visit reached *stage* and has *seconds* more."""
+    def advance(self, stage: Stage, seconds: float) -> None:
+        """Enter *stage* and move the deadline to *seconds* from now."""
         self.stage = stage
         self._deadline = self._loop.time() + seconds
         self._arm()
 
-    def pong(self) -> bool:
-        """The other side answered a ping; False if there was none to answer."""
-        if not self._pinged:
+    def take_pong(self) -> bool:
+        """Accept the answer to a ping.
+
+        Returns:
+            False if no ping was open.
+        """
+        if not self._awaiting_pong:
             return False
-        self._pinged = False
-        self._ping_due = self._loop.time() + PING_INTERVAL_S
+        self._awaiting_pong = False
+        self._next_ping = self._loop.time() + PING_INTERVAL_S
         self._arm()
         return True
 
-    def end(self, outcome: str | None = None) -> None:
-        """Cut the connection now and count *outcome*."""
-        if self.stage is Stage.OVER:
+    def abort(self, outcome: str | None = None) -> None:
+        """Cut the connection at once and count *outcome*."""
+        if self.stage is Stage.CLOSED:
             return
         if outcome is not None:
-            self.count[outcome] += 1
-        if self._end is not None:
-            self._end()
+            self.counters[outcome] += 1
+        if self._abort is not None:
+            self._abort()
 
-    def over(self) -> None:
-        """The connection is gone, whatever way it went: give its place back."""
-        if self.stage is Stage.OVER:
+    def closed(self) -> None:
+        """Release everything the connection holds; the transport calls this however the connection ended."""
+        if self.stage is Stage.CLOSED:
             return
-        self.stage = Stage.OVER
+        self.stage = Stage.CLOSED
         self._timer.cancel()
-        self._end = self._ping = self.challenge = None
-        self._left(self)
+        self._abort = self._send_ping = self.challenge = None
+        self._on_closed(self)
 
     def _arm(self) -> None:
-        when = min(self._deadline, self._ping_due)
-        # A timer that is early only looks and arms itself again: cheaper than a new one at every step.
-        if when < self._timer.when():
+        due = min(self._deadline, self._next_ping)
+        # A timer that fires too early finds nothing due and is armed again: cheaper than a new timer at every step.
+        if due < self._timer.when():
             self._timer.cancel()
-            self._timer = self._loop.call_at(when, self._on_timer)
+            self._timer = self._loop.call_at(due, self._on_timer)
 
     def _on_timer(self) -> None:
         now = self._loop.time()
         if now >= self._deadline:
-            self.end("no_answer" if self.stage is not Stage.ANSWERED else None)
+            self.abort("no_answer" if self.stage is not Stage.ANSWERED else None)
             return
-        if now >= self._ping_due and self._ping is not None:
-            if self._pinged:
-                self.end("ping_timeout")
+        if now >= self._next_ping and self._send_ping is not None:
+            if self._awaiting_pong:
+                self.abort("ping_timeout")
                 return
-            self._pinged = True
-            self._ping_due = now + PING_TIMEOUT_S
-            self._ping()
-        self._timer = self._loop.call_at(min(self._deadline, self._ping_due), self._on_timer)
+            self._awaiting_pong = True
+            self._next_ping = now + PING_TIMEOUT_S
+            self._send_ping()
+        self._timer = self._loop.call_at(min(self._deadline, self._next_ping), self._on_timer)

@@ -1,14 +1,15 @@
-"""Engine.IO for cars: one WebSocket, text only, and every way it can end ends in one place.
+"""Engine.IO for cars: WebSocket only, text only, and one place where every session ends.
 
 Guards against python-engineio 4.15.1, each with its test in tests/attacks:
 
-- stock ``AsyncSocket`` decodes a frame outside its ``try``: a malformed one ends the task without the disconnect
-  handler, and the session leaks until the ping timeout. Here the state goes in one ``finally``.
-- a handler's exception is logged with its traceback, and at INFO every packet is logged with its data. Here the
-  library's loggers are silent, and what is worth counting is counted.
-- a binary message is handed on, and so is a text one that starts with ``b`` (base64). Here both end the visit.
-- a client that answers pings and never sends CONNECT stays for ever. Here every visit has a deadline.
-- PONGs nobody asked for are taken without end. Here the first one ends the visit.
+- The library's ``AsyncSocket`` decodes a frame outside its ``try``: a malformed frame ends the task without calling
+  the disconnect handler, and the session leaks until the ping timeout. Here one ``finally`` frees everything.
+- The library logs an exception of a handler with its traceback, and at INFO every packet with its data. Here the
+  library's loggers are silent, and outcomes are counted.
+- The library hands on binary messages, and text messages that begin with ``b`` (base64). Here both close the
+  connection.
+- The library keeps a client that answers pings and never sends CONNECT. Here every connection has a deadline.
+- The library accepts any number of pongs without a ping. Here the first one closes the connection.
 """
 
 from __future__ import annotations
@@ -22,17 +23,17 @@ import engineio
 from aiohttp import ClientConnectionResetError, WSCloseCode, WSMsgType, web
 from engineio import packet
 
-from edge.link.connection import PING_INTERVAL_S, PING_TIMEOUT_S, Visit
+from edge.link.connection import PING_INTERVAL_S, PING_TIMEOUT_S, Connection
 from edge.link.frames import MAX_FRAME_BYTES, FrameError
 
 log = logging.getLogger(__name__)
 
 CLOSE_TIMEOUT_S: Final = 0.5
-"""How long a peer may take to answer our WebSocket close frame; aiohttp's own 10 s keep its state that long."""
+"""How long a peer may take to answer our WebSocket close frame; aiohttp would keep the connection for 10 s."""
 
 
 def silent_logger() -> logging.Logger:
-    """A logger for the library: its messages carry what cars sent, so none of them may reach a log."""
+    """Return a logger that drops everything: the library's messages contain what cars sent."""
     logger = logging.getLogger("edge.link.library")
     logger.setLevel(logging.CRITICAL + 1)
     logger.propagate = False
@@ -40,29 +41,35 @@ def silent_logger() -> logging.Logger:
 
 
 class CarSocket:
-    """What the Engine.IO server needs of a socket: sends at once, under the peer's back-pressure, without a queue."""
+    """The socket that the Engine.IO server sends through: no queue, so the peer's back-pressure applies.
 
-    __slots__ = ("_web_socket", "closed", "sid", "visit")
+    Attributes:
+        sid: the session's id.
+        connection: the connection it belongs to.
+        closed: whether the session has ended.
+    """
 
-    def __init__(self, sid: str, web_socket: web.WebSocketResponse, visit: Visit) -> None:
-        """*web_socket* is prepared already."""
+    __slots__ = ("_web_socket", "closed", "connection", "sid")
+
+    def __init__(self, sid: str, web_socket: web.WebSocketResponse, connection: Connection) -> None:
+        """Send and receive through *web_socket*, whose handshake is done."""
         self.sid = sid
-        self.visit = visit
+        self.connection = connection
         self.closed = False
         self._web_socket = web_socket
 
     async def send(self, pkt: Any) -> None:
-        """Send the Engine.IO packet *pkt*; a peer that is gone is nothing to worry about."""
+        """Send the Engine.IO packet *pkt*; a peer that is gone is no error."""
         try:
             await self._web_socket.send_str(pkt.encode())
         except (ClientConnectionResetError, ConnectionError):
-            self.visit.end()
+            self.connection.abort()
 
     async def messages(self, handle: Callable[[str, str], Awaitable[None]]) -> None:
-        """Read until the other side closes; each Socket.IO message goes to *handle* with the session's id.
+        """Read until the peer closes; pass the session's id and each Socket.IO message to *handle*.
 
         Raises:
-            FrameError: the other side does not speak the protocol.
+            FrameError: the peer does not speak the protocol.
         """
         while True:
             message = await self._web_socket.receive()
@@ -70,11 +77,11 @@ class CarSocket:
                 break
             text: str = message.data
             if text == "3":
-                if not self.visit.pong():
+                if not self.connection.take_pong():
                     raise FrameError("bad_frame")
                 continue
-            self.visit.messages_left -= 1
-            if self.visit.messages_left < 0:
+            self.connection.messages_left -= 1
+            if self.connection.messages_left < 0:
                 raise FrameError("too_many_messages")
             if text == "1":
                 return
@@ -89,18 +96,18 @@ class CarSocket:
 
 
 class CarEngine(engineio.AsyncServer):  # type: ignore[misc]
-    """An Engine.IO server whose only door is :meth:`serve`: no polling, no upgrades, no environ."""
+    """An Engine.IO server whose only entry point is :meth:`serve`: no polling, no upgrades, no WSGI environ."""
 
     sockets: dict[str, CarSocket]
 
     def __init__(self, **options: Any) -> None:
-        """*options* are the library's; those that matter are set here."""
+        """Pass *options* to the library; the options that the guards depend on are fixed here."""
         fixed = {
             "async_mode": "aiohttp",
             "transports": ["websocket"],
             "allow_upgrades": False,
             "http_compression": False,
-            "monitor_clients": False,  # the visits' own timers do it
+            "monitor_clients": False,  # each connection has a timer of its own
             "ping_interval": PING_INTERVAL_S,
             "ping_timeout": PING_TIMEOUT_S,
             "max_http_buffer_size": MAX_FRAME_BYTES,
@@ -108,29 +115,29 @@ class CarEngine(engineio.AsyncServer):  # type: ignore[misc]
         }
         super().__init__(**{**options, **fixed})
 
-    async def serve(self, request: web.BaseRequest, visit: Visit) -> web.StreamResponse:
-        """Take the WebSocket that *request* asks for and stay with it until it is closed.
+    async def serve(self, request: web.BaseRequest, connection: Connection) -> web.StreamResponse:
+        """Do the WebSocket handshake that *request* asks for and serve the session until it is closed.
 
         Raises:
             web.HTTPException: the request is not a WebSocket handshake.
         """
-        # compress=False: a deflate bomb would be inflated before any limit of ours sees it.
+        # compress=False: the library would inflate a deflate bomb before our limits see it.
         web_socket = web.WebSocketResponse(timeout=CLOSE_TIMEOUT_S, max_msg_size=MAX_FRAME_BYTES, compress=False)
         await web_socket.prepare(request)
-        socket = CarSocket(self.generate_id(), web_socket, visit)
+        socket = CarSocket(self.generate_id(), web_socket, connection)
         self.sockets[socket.sid] = socket
         loop = asyncio.get_running_loop()
-        visit.on_ping(lambda: _background(loop.create_task(socket.send(packet.Packet(packet.PING)))))
+        connection.start_pings(lambda: _keep(loop.create_task(socket.send(packet.Packet(packet.PING)))))
         try:
-            await self.handlers["connect"](socket.sid, {"visit": visit})
+            await self.handlers["connect"](socket.sid, {"connection": connection})
             await socket.send(packet.Packet(packet.OPEN, self._handshake(socket.sid)))
             await socket.messages(self.handlers["message"])
         except FrameError as error:
-            visit.end(error.outcome)
+            connection.abort(error.outcome)
         except Exception as error:
-            # Its text may hold what the car sent, its class does not.
-            log.error("a visit failed inside the unit: %s", type(error).__name__)
-            visit.end("internal_error")
+            # The text of the error may contain what the car sent; its class does not.
+            log.error("a connection failed inside the unit: %s", type(error).__name__)
+            connection.abort("internal_error")
         finally:
             socket.closed = True
             del self.sockets[socket.sid]
@@ -150,7 +157,7 @@ class CarEngine(engineio.AsyncServer):  # type: ignore[misc]
 _tasks: set[asyncio.Task[None]] = set()
 
 
-def _background(task: asyncio.Task[None]) -> None:
-    """Keep *task* referenced until it is done; the event loop itself holds tasks weakly."""
+def _keep(task: asyncio.Task[None]) -> None:
+    """Hold a reference to *task* until it is done: the event loop keeps weak references only."""
     _tasks.add(task)
     task.add_done_callback(_tasks.discard)

@@ -1,7 +1,7 @@
-"""The Socket.IO packets the link speaks, and nothing else.
+"""The Socket.IO packets that the link speaks; everything else is refused.
 
-Stock ``socketio.packet.Packet`` (5.18.1) takes binary attachments in any number, ``NaN``, duplicate keys, an attachment
-count on a packet that has none, Unicode digits, and an empty string, which it reads as an event without data.
+``socketio.packet.Packet`` (5.18.1) accepts any number of binary attachments, ``NaN``, duplicate keys, an attachment
+count on a packet without attachments, Unicode digits, and an empty string, which it reads as an event without data.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ CONNECT: Final = packet.CONNECT
 DISCONNECT: Final = packet.DISCONNECT
 EVENT: Final = packet.EVENT
 ACK: Final = packet.ACK
-CONNECT_ERROR: Final = packet.CONNECT_ERROR
 
 MAX_FRAME_BYTES: Final = 2048
 """One message of a car; the largest honest one, the packet event with a 64-character uid, has 799 characters."""
@@ -25,7 +24,11 @@ MAX_ACK_DIGITS: Final = 10
 
 
 class FrameError(ValueError):
-    """The other side does not speak the protocol: its connection ends here. ``outcome`` is the counter's word."""
+    """The peer does not speak the protocol: its connection is closed.
+
+    Attributes:
+        outcome: a fixed word, the name of the counter.
+    """
 
     def __init__(self, outcome: str) -> None:
         """Keep the fixed word *outcome*."""
@@ -34,7 +37,7 @@ class FrameError(ValueError):
 
 
 class CarPacket(packet.Packet):  # type: ignore[misc]
-    """A Socket.IO packet in text, on CONNECT, DISCONNECT and EVENT when it comes in."""
+    """A Socket.IO packet in text form; an incoming one is CONNECT, DISCONNECT or EVENT."""
 
     uses_binary_events = False
     json = strict_json
@@ -46,13 +49,17 @@ class CarPacket(packet.Packet):  # type: ignore[misc]
             FrameError: the text is not a packet that a car may send.
         """
         super().__init__(packet_type, data, id=id, **rest)
-        # The library skips decoding when the text is empty and leaves an event behind.
+        # The library does not decode an empty text, and an event without data would remain.
         if rest.get("encoded_packet") == "":
             raise FrameError("bad_frame")
 
     def decode(self, encoded_packet: str) -> int:
-        """Decode *encoded_packet* in place; a car's packet never announces attachments."""
-        # By list, not by exclusion: 5 and 6 would make the library collect attachments without bound.
+        """Decode *encoded_packet* in place and return the number of attachments, which is always 0.
+
+        Raises:
+            FrameError: the text is not a packet that a car may send.
+        """
+        # An allow-list: types 5 and 6 would make the library collect attachments without bound.
         if encoded_packet[:1] not in ("0", "1", "2") or not encoded_packet.isascii():
             raise FrameError("bad_frame")
         try:

@@ -1,11 +1,12 @@
-"""HTTP as far as a car needs it: one request, and it asks for the WebSocket.
+"""The HTTP that a car needs: one request, which asks for the WebSocket.
 
 Guards against aiohttp 3.14.5, each with its test in tests/attacks:
 
-- a malformed request is logged with a traceback, so a stranger writes into the log. Here errors are counted;
-- a request that is not read to its end is drained for 10 s. Here every answer but the upgrade closes at once;
-- how much an upgraded connection may send is nobody's business. Here it is :data:`~edge.link.connection.MAX_BYTES`;
-- WebSocket pings are answered inside the library and never seen by a handler: the same budget bounds them.
+- aiohttp logs a malformed request with a traceback, so a stranger writes into the log. Here errors are counted.
+- aiohttp reads the rest of an unread request for 10 s. Here every reply except the upgrade closes at once.
+- aiohttp does not limit how much an upgraded connection may send. Here the limit is
+  :data:`~edge.link.connection.MAX_BYTES`.
+- aiohttp answers WebSocket pings itself, and no handler sees them. Here the same byte budget bounds them.
 """
 
 from __future__ import annotations
@@ -17,13 +18,13 @@ from urllib.parse import urlsplit
 from aiohttp import hdrs, web
 from aiohttp.web_protocol import RequestHandler
 
-from edge.link.connection import Visit
+from edge.link.connection import Connection
 from edge.link.engineio import CarEngine, silent_logger
 
 PATH: Final = "/socket.io/"
 
-SERVER: Final = "autovelox"
-"""Instead of aiohttp's header, which tells everybody its version and Python's."""
+SERVER_HEADER: Final = "autovelox"
+"""Replaces aiohttp's header, which tells the versions of aiohttp and Python."""
 
 MAX_LINE_BYTES: Final = 1024
 MAX_FIELD_BYTES: Final = 2048
@@ -31,12 +32,12 @@ MAX_HEADERS: Final = 48
 
 
 class CarProtocol(RequestHandler):
-    """HTTP on one accepted connection; the byte budget stands before the parsers."""
+    """HTTP on one accepted connection; the byte budget is checked before the parsers run."""
 
-    __slots__ = ("visit",)
+    __slots__ = ("connection",)
 
-    def __init__(self, server: web.Server, visit: Visit) -> None:
-        """*server* hands requests on, *visit* is told when the connection is gone."""
+    def __init__(self, server: web.Server, connection: Connection) -> None:
+        """Pass requests to *server* and tell *connection* when the transport is gone."""
         super().__init__(
             server,
             loop=asyncio.get_running_loop(),
@@ -47,24 +48,25 @@ class CarProtocol(RequestHandler):
             max_field_size=MAX_FIELD_BYTES,
             max_headers=MAX_HEADERS,
         )
-        self.visit = visit
+        self.connection = connection
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """The connection stands, TLS included."""
-        self.visit.on_end(cast(asyncio.Transport, transport).abort)  # uvloop's is a Transport by duck type alone
+        """Take the *transport*; TLS, where configured, is established."""
+        # uvloop's transport has the interface of asyncio.Transport without inheriting from it.
+        self.connection.set_transport(cast(asyncio.Transport, transport).abort)
         super().connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
-        """Count *data* against the budget before anything looks at it."""
-        self.visit.bytes_left -= len(data)
-        if self.visit.bytes_left < 0:
-            self.visit.end("oversized")
+        """Count *data* against the budget before anything parses it."""
+        self.connection.bytes_left -= len(data)
+        if self.connection.bytes_left < 0:
+            self.connection.abort("oversized")
             return
         super().data_received(data)
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """The connection is gone; the place is free at once."""
-        self.visit.over()
+        """Release the connection; the limiter can admit another one at once."""
+        self.connection.closed()
         super().connection_lost(exc)
 
     def handle_error(
@@ -74,39 +76,39 @@ class CarProtocol(RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """Answer what could not be handled with its status alone, without a word of what was sent."""
-        self.visit.count["bad_request" if status < 500 else "internal_error"] += 1
+        """Answer a request that failed with *status* alone, without repeating anything that was sent."""
+        self.connection.counters["bad_request" if status < 500 else "internal_error"] += 1
         return _closing(web.Response(status=status))
 
     def log_exception(self, *args: Any, **kw: Any) -> None:
-        """Count instead: the library's message and traceback carry what was sent."""
-        self.visit.count["internal_error"] += 1
+        """Count the error; the library's message and traceback would contain what was sent."""
+        self.connection.counters["internal_error"] += 1
 
 
-class Door:
-    """Lets through what asks for Socket.IO over WebSocket, and nothing else."""
+class RequestFilter:
+    """Admits requests for Socket.IO over WebSocket and refuses all others."""
 
     def __init__(self, engine: CarEngine) -> None:
-        """Requests that are right go to *engine*."""
+        """Pass admitted requests to *engine*."""
         self._engine = engine
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer *request*."""
         assert isinstance(request.protocol, CarProtocol)
-        visit = request.protocol.visit
-        status = _refusal(request)
+        connection = request.protocol.connection
+        status = _refusal_status(request)
         if status is not None:
-            visit.count["bad_request"] += 1
+            connection.counters["bad_request"] += 1
             return _closing(web.Response(status=status, headers={hdrs.ALLOW: "GET"} if status == 405 else None))
         try:
-            return await self._engine.serve(request, visit)
-        except web.HTTPException as error:  # the WebSocket handshake's own headers are wrong
-            visit.count["bad_request"] += 1
+            return await self._engine.serve(request, connection)
+        except web.HTTPException as error:  # the headers of the WebSocket handshake are wrong
+            connection.counters["bad_request"] += 1
             return _closing(web.Response(status=error.status))
 
 
-def _refusal(request: web.BaseRequest) -> int | None:
-    """The HTTP status that refuses *request*, or None when it is what a car sends."""
+def _refusal_status(request: web.BaseRequest) -> int | None:
+    """Return the HTTP status that refuses *request*, or None if it is what a car sends."""
     headers, query = request.headers, request.query
     if request.path != PATH or "%" in request.raw_path.partition("?")[0]:
         return 404
@@ -118,16 +120,16 @@ def _refusal(request: web.BaseRequest) -> int | None:
         return 400
     if headers.get(hdrs.UPGRADE, "").lower() != "websocket":
         return 426
-    if hdrs.SEC_WEBSOCKET_PROTOCOL in headers:  # aiohttp logs the names it does not know
+    if hdrs.SEC_WEBSOCKET_PROTOCOL in headers:  # aiohttp logs the names that it does not know
         return 400
     origin = headers.get(hdrs.ORIGIN)
-    # A browser names the page that makes it call; no page of another host has business with a unit.
+    # A browser names the page that makes it connect; no page of another host may reach a unit.
     if origin is not None and urlsplit(origin).netloc != headers.get(hdrs.HOST):
         return 403
     return None
 
 
 def _closing(response: web.Response) -> web.Response:
-    response.headers[hdrs.SERVER] = SERVER
+    response.headers[hdrs.SERVER] = SERVER_HEADER
     response.force_close()
     return response

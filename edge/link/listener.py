@@ -1,7 +1,7 @@
-"""Accepting sockets ourselves: the gate decides before a TLS handshake or an HTTP byte costs anything.
+"""The listening socket: the unit accepts connections itself and can refuse one before TLS or HTTP cost anything.
 
-``asyncio``'s own accept loop would start the handshake for everybody and give a stalled one 60 s; what it refuses
-cannot be known by address before the handshake is done.
+asyncio's own accept loop starts the TLS handshake for every connection and gives a stalled handshake 60 s; the address
+could be checked only after the handshake.
 """
 
 from __future__ import annotations
@@ -20,51 +20,56 @@ log = logging.getLogger(__name__)
 
 BACKLOG: Final = 1024
 ACCEPTS_PER_TURN: Final = 8
-"""Connections accepted before the event loop's other work gets its turn: a flood must not keep the others waiting."""
+"""Connections accepted before the event loop's other work gets its turn: a flood must not delay open connections."""
 
-PAUSE_S: Final = 0.2
-"""How long to leave the backlog alone when the system has no descriptor left."""
+ACCEPT_PAUSE_S: Final = 0.2
+"""How long to leave the backlog alone when the system has no file descriptor left."""
 
 RESERVED_FILES: Final = 256
-"""Descriptors the rest of the unit needs."""
+"""File descriptors that the rest of the unit needs."""
 
 _RESET: Final = struct.pack("ii", 1, 0)
 
 
 class Listener:
-    """A listening socket whose connections go to *adopt* one by one, each with the peer's host."""
+    """A listening socket; passes each accepted socket and the peer's host to a callback.
 
-    def __init__(self, adopt: Callable[[socket.socket, str], None]) -> None:
-        """Nothing listens yet."""
-        self._adopt = adopt
+    Attributes:
+        port: the port that is bound, 0 before :meth:`open`.
+    """
+
+    def __init__(self, on_accept: Callable[[socket.socket, str], None]) -> None:
+        """Do not listen yet; *on_accept* gets each accepted socket and the peer's host."""
+        self._on_accept = on_accept
         self._socket: socket.socket | None = None
         self._resume: asyncio.TimerHandle | None = None
         self.port = 0
 
     @property
     def is_open(self) -> bool:
-        """Whether somebody can come in."""
+        """Whether connections are accepted."""
         return self._socket is not None
 
     def open(self, host: str, port: int) -> None:
         """Listen on *host* and *port* (0: a free one, see :attr:`port`).
 
         Raises:
-            LinkError: the address is not ours or not free.
+            LinkError: the address is not one of this machine, or it is in use.
         """
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         try:
             self._socket = socket.create_server((host, port), family=family, backlog=BACKLOG)
         except OSError as error:
             raise LinkError(
-                f"the unit cannot listen on {host} port {port} ({error.strerror})", "is another one running?"
+                f"the unit cannot listen on {host} port {port} ({error.strerror})",
+                "stop the program that uses the port, or set another host and port in [link]",
             ) from None
         self._socket.setblocking(False)
         self.port = self._socket.getsockname()[1]
-        asyncio.get_running_loop().add_reader(self._socket.fileno(), self._ready)
+        asyncio.get_running_loop().add_reader(self._socket.fileno(), self._accept_some)
 
     def close(self) -> None:
-        """Stop listening; connections that were adopted live on."""
+        """Stop listening; connections that were accepted stay open."""
         if self._resume is not None:
             self._resume.cancel()
             self._resume = None
@@ -73,36 +78,40 @@ class Listener:
             self._socket.close()
             self._socket = None
 
-    def _ready(self) -> None:
+    def _accept_some(self) -> None:
         assert self._socket is not None
         for _ in range(ACCEPTS_PER_TURN):
             try:
-                connection, address = self._socket.accept()
+                accepted, address = self._socket.accept()
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
                 return
             except OSError as error:
                 log.error("no connection can be accepted for a moment: %s", error.strerror)
                 self._pause()
                 return
-            self._adopt(connection, address[0])
+            self._on_accept(accepted, address[0])
 
     def _pause(self) -> None:
         loop = asyncio.get_running_loop()
         assert self._socket is not None
         descriptor = self._socket.fileno()
-        # The socket stays readable while its backlog waits: without the pause the loop would spin on it.
+        # The socket stays readable while its backlog is not empty: without the pause the loop would spin on it.
         loop.remove_reader(descriptor)
-        self._resume = loop.call_later(PAUSE_S, loop.add_reader, descriptor, self._ready)
+        self._resume = loop.call_later(ACCEPT_PAUSE_S, loop.add_reader, descriptor, self._accept_some)
 
 
-def refuse(connection: socket.socket) -> None:
-    """Close *connection* with a reset, so that nothing of it is left in the system's tables."""
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-    connection.close()
+def refuse(accepted: socket.socket) -> None:
+    """Close the socket *accepted* with a reset, which leaves nothing in the system's tables."""
+    accepted.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+    accepted.close()
 
 
-def room_for(connections: int) -> int:
-    """Raise the limit of open files for *connections*; how many of them it allows in the end."""
+def raise_file_limit(connections: int) -> int:
+    """Raise the process's limit of open files for *connections*.
+
+    Returns:
+        How many connections the limit allows, at most *connections* and at least 1.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = connections + RESERVED_FILES
     if soft != resource.RLIM_INFINITY and soft < wanted:

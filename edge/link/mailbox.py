@@ -1,4 +1,4 @@
-"""The mailbox: sealed packets in memory, for a while, never more than it has room for."""
+"""The mailbox: sealed packets, in memory only, for a limited time and in a limited number."""
 
 from __future__ import annotations
 
@@ -16,19 +16,25 @@ class _Held(NamedTuple):
 
 
 class Mailbox:
-    """Packets in the order of their arrival, each gone *ttl_s* seconds after it.
+    """Packets in the order of their arrival; each expires *ttl_s* seconds after it.
 
-    Nobody can push anybody else's packet out. A uid may hold *per_uid* packets for each source address, so a stranger
-    who sends rubbish under somebody's uid fills the stranger's share, and within one share the newest packets stay. Of
-    a full box the address that holds most gives up its oldest packet, so a flood displaces itself.
+    No sender can displace the packets of another. A uid may hold *per_uid* packets for each source address: a stranger
+    who sends rubbish under a known uid fills the stranger's own share, and within one share the newest packets stay.
+    When the mailbox is full, the address that holds most packets loses its oldest one, so a flood displaces itself.
     """
 
     def __init__(self, capacity: int, ttl_s: float, per_uid: int) -> None:
-        """Room for *capacity* packets of all cars together."""
+        """Make an empty mailbox.
+
+        Args:
+            capacity: packets of all cars together.
+            ttl_s: how long a packet is kept, in seconds.
+            per_uid: packets of one uid from one source address.
+        """
         self._capacity = capacity
         self._ttl_ns = round(ttl_s * NS)
         self._per_uid = per_uid
-        self._held: dict[str, _Held] = {}  # by nonce: a connection gives at most one packet
+        self._held: dict[str, _Held] = {}  # by nonce: a connection delivers at most one packet
         self._shares: dict[tuple[str, str], dict[str, None]] = {}
         self._sources: dict[str, dict[str, None]] = {}
 
@@ -36,7 +42,11 @@ class Mailbox:
         return len(self._held)
 
     def put(self, packet: Packet, source: str = "") -> bool:
-        """Keep *packet*, which came from the address *source*; False if there is no room for it."""
+        """Store *packet*, which came from the address *source*.
+
+        Returns:
+            False if there is no room for it.
+        """
         self.expire(packet.received_monotonic_ns)
         share = self._shares.get((packet.uid, source))
         if share is not None and len(share) >= self._per_uid:
@@ -52,19 +62,22 @@ class Mailbox:
         return True
 
     def window(self, start_ns: int, end_ns: int) -> tuple[Packet, ...]:
-        """The packets received from *start_ns* to *end_ns* (monotonic nanoseconds); they stay in the box."""
+        """Return the packets received from *start_ns* to *end_ns* (monotonic nanoseconds, inclusive).
+
+        The packets stay in the mailbox.
+        """
         return tuple(
             held.packet for held in self._held.values() if start_ns <= held.packet.received_monotonic_ns <= end_ns
         )
 
     def discard(self, packets: Iterable[Packet]) -> None:
-        """Forget *packets*; those that are not there any more are nothing to worry about."""
+        """Delete *packets*; those that have expired already are ignored."""
         for packet in packets:
             if packet.nonce in self._held:
                 self._remove(packet.nonce)
 
     def expire(self, now_ns: int) -> None:
-        """Forget what has outlived its time at *now_ns* (monotonic nanoseconds)."""
+        """Delete the packets whose time to live is over at *now_ns* (monotonic nanoseconds)."""
         oldest_ns = now_ns - self._ttl_ns
         while self._held:
             nonce, held = next(iter(self._held.items()))
@@ -78,7 +91,7 @@ class Mailbox:
         del share[nonce]
         if not share:
             del self._shares[packet.uid, source]
-        sent = self._sources[source]
-        del sent[nonce]
-        if not sent:
+        of_source = self._sources[source]
+        del of_source[nonce]
+        if not of_source:
             del self._sources[source]

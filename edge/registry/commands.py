@@ -1,4 +1,4 @@
-"""``autovelox registry``: the police's own commands."""
+"""``autovelox registry``: the police's commands."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pathlib import Path
 from edge.config import RegistrySettings, load
 from edge.crypto.chip import Chip, save_chip
 from edge.errors import RegistryError, SecretError
-from edge.registry.enrol import create_registry, enrol, list_drivers, remove, rotate
-from edge.registry.reopen import reopen
+from edge.registry.enrol import create_registry, enrol_driver, list_drivers, remove_driver, rotate_master_key
+from edge.registry.reopen import reopen_packet
 from edge.registry.vault import create_master_key, load_master_key
 
 SPINNER = "|/-\\"
@@ -55,21 +55,25 @@ def _add(
     actions: argparse._SubParsersAction[argparse.ArgumentParser], name: str, run: object, what: str
 ) -> argparse.ArgumentParser:
     parser = actions.add_parser(name, help=what, description=what[0].upper() + what[1:] + ".")
-    parser.add_argument("--config", type=Path, metavar="FILE", help="the unit's configuration, says where things are")
+    parser.add_argument(
+        "--config", type=Path, metavar="FILE", help="the unit's configuration, with the paths of its files"
+    )
     parser.add_argument("--registry", type=Path, metavar="FILE", help="the registry, instead of the configuration's")
-    parser.add_argument("--master-key", type=Path, metavar="FILE", help="the master key file, likewise")
+    parser.add_argument(
+        "--master-key", type=Path, metavar="FILE", help="the master key file, instead of the configuration's"
+    )
     parser.set_defaults(run=run)
     return parser
 
 
-def _places(args: argparse.Namespace) -> tuple[Path, Path]:
-    """Registry and master key: as given, else as configured."""
+def _paths(args: argparse.Namespace) -> tuple[Path, Path]:
+    """Registry and master key: from the options, else from the configuration."""
     settings = load(args.config).registry if args.config else RegistrySettings()
     return args.registry or settings.path, args.master_key or settings.master_key_file
 
 
 def _init(args: argparse.Namespace) -> int:
-    registry, master_key = _places(args)
+    registry, master_key = _paths(args)
     create_registry(registry)
     if not master_key.exists():
         create_master_key(master_key)
@@ -79,7 +83,7 @@ def _init(args: argparse.Namespace) -> int:
 
 
 def _enrol(args: argparse.Namespace) -> int:
-    registry, master_key = _places(args)
+    registry, master_key = _paths(args)
     if args.chip.exists():
         raise SecretError(f"{args.chip} exists already", "move it away, a chip is never overwritten")
     try:
@@ -95,7 +99,7 @@ def _enrol(args: argparse.Namespace) -> int:
         turns += 1
         print(f"\r{SPINNER[turns % len(SPINNER)]} making the key pair ", end="", file=sys.stderr, flush=True)
 
-    enrolment = enrol(
+    enrolment = enrol_driver(
         registry,
         load_master_key(master_key),
         licence=args.licence,
@@ -116,14 +120,14 @@ def _enrol(args: argparse.Namespace) -> int:
     try:
         save_chip(Chip(enrolment.uid, enrolment.licence, enrolment.public_key_pem), args.chip)
     except SecretError:
-        remove(registry, enrolment.licence)  # a driver whose chip nobody has could never be enrolled again
+        remove_driver(registry, enrolment.licence)  # without a chip file the licence could not be enrolled again
         raise
     print(f"enrolled; the chip is {args.chip}: it is a secret, give it to its driver")
     return 0
 
 
 def _list(args: argparse.Namespace) -> int:
-    drivers = list_drivers(_places(args)[0])
+    drivers = list_drivers(_paths(args)[0])
     if args.json:
         print(json.dumps([asdict(driver) for driver in drivers], ensure_ascii=False, indent=1))
         return 0
@@ -135,26 +139,25 @@ def _list(args: argparse.Namespace) -> int:
 
 
 def _remove(args: argparse.Namespace) -> int:
-    remove(_places(args)[0], args.licence)
+    remove_driver(_paths(args)[0], args.licence)
     print("removed")
     return 0
 
 
 def _reopen(args: argparse.Namespace) -> int:
-    registry, master_key = _places(args)
+    registry, master_key = _paths(args)
     try:
         manifest = args.manifest.read_bytes()
     except OSError as error:
         raise RegistryError(
             f"{args.manifest} cannot be read ({error.strerror})", "check its name and permissions"
         ) from None
-    print(reopen(registry, load_master_key(master_key), manifest))
+    print(reopen_packet(registry, load_master_key(master_key), manifest))
     return 0
 
 
 def _rotate(args: argparse.Namespace) -> int:
-    registry, master_key = _places(args)
-    print(
-        f"sealed {rotate(registry, master_key)} keys anew; restart the unit, and destroy copies of the old master key"
-    )
+    registry, master_key = _paths(args)
+    count = rotate_master_key(registry, master_key)
+    print(f"sealed {count} keys anew; restart the unit, and destroy copies of the old master key")
     return 0

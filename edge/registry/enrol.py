@@ -1,4 +1,4 @@
-"""Making and changing the registry: the police's side, never the unit's. Everything here is synchronous."""
+"""Making and changing the registry: for the police's commands, not for the daemon. All functions are synchronous."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from pathlib import Path
 from PIL import Image, UnidentifiedImageError
 
 from edge.crypto.keyfile import sync_folder, write_key
-from edge.crypto.packet import generate_private_key
+from edge.crypto.rsa_key import generate_private_key
 from edge.errors import RegistryError, SecretError
 from edge.model import ALPHABET
-from edge.registry.schema import KEY_CHECK, SCHEMA, VERSION, check_key, new_key_check, writing
-from edge.registry.vault import WHAT, load_master_key, seal, unseal
+from edge.registry.schema import KEY_CHECK, SCHEMA, VERSION, check_key, new_key_check, write_transaction
+from edge.registry.vault import KEY_NAME, load_master_key, seal, unseal
 
-MAX_TEXT = 200
+MAX_TEXT_CHARACTERS = 200
 MAX_PORTRAIT_BYTES = 512 * 1024
 UID_BYTES = 16
 
@@ -36,8 +36,8 @@ class Enrolment:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
-    """One driver of a list."""
+class DriverSummary:
+    """One driver of a list; ``plates`` are the vehicles that the driver is keeper of."""
 
     licence: str = field(repr=False)
     first_name: str = field(repr=False)
@@ -48,7 +48,7 @@ class Listed:
 
 
 def create_registry(path: Path) -> None:
-    """Make an empty registry at *path*, for its owner alone.
+    """Make an empty registry at *path*, which only its owner may read.
 
     Raises:
         RegistryError: the file exists already or cannot be written.
@@ -64,7 +64,7 @@ def create_registry(path: Path) -> None:
         raise RegistryError(f"the registry {path} cannot be made ({error})", "check its folder and the disk") from None
 
 
-def enrol(
+def enrol_driver(
     path: Path,
     master_key: bytes,
     *,
@@ -81,12 +81,13 @@ def enrol(
     plates: Sequence[str] = (),
     progress: Callable[[], None] | None = None,
 ) -> Enrolment:
-    """Enter a driver, make the key pair of the licence's chip (seconds: *progress* is called meanwhile).
+    """Enter a driver, and make the key pair of the licence's chip: that takes seconds, *progress* is called meanwhile.
 
-    *plates* are vehicles the driver is the registered keeper of. *portrait* is a JPEG or PNG.
+    Dates are ISO 8601 (1980-12-31). *plates* are the vehicles that the driver is the registered keeper of. *portrait*
+    is a JPEG or PNG.
 
     Raises:
-        RegistryError: a value is impossible, or the licence or a plate is registered already.
+        RegistryError: a value is not acceptable, or the licence or a plate is registered already.
         SecretError: *master_key* is not the registry's.
     """
     texts = {
@@ -115,7 +116,7 @@ def enrol(
         issued_on,
         expires_on,
     )
-    with writing(path) as database:
+    with write_transaction(path) as database:
         _check_master_key(database, master_key)
         if database.execute("SELECT 1 FROM drivers WHERE licence = ?", (licence,)).fetchone():
             raise RegistryError("the registry has that licence already", "remove it first")
@@ -123,7 +124,7 @@ def enrol(
     uid = secrets.token_hex(UID_BYTES)
     public_key_pem = key.public_key().export_key("PEM").decode("ascii")
     sealed = seal(master_key, key.export_key("DER", pkcs=1), uid)
-    with writing(path) as database:
+    with write_transaction(path) as database:
         _check_master_key(database, master_key)
         database.execute("INSERT INTO drivers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (*driver, portrait))
         database.execute("INSERT INTO chips VALUES (?, ?, ?, ?)", (uid, licence, public_key_pem, sealed))
@@ -131,39 +132,44 @@ def enrol(
     return Enrolment(uid, licence, public_key_pem)
 
 
-def list_drivers(path: Path) -> tuple[Listed, ...]:
-    """Everybody in the registry, by name.
+def list_drivers(path: Path) -> tuple[DriverSummary, ...]:
+    """All drivers in the registry, sorted by name.
 
     Raises:
         RegistryError: there is no registry, or it cannot be read.
     """
-    with writing(path) as database:
+    with write_transaction(path) as database:
         drivers = database.execute(
             "SELECT licence, first_name, last_name, categories, expires_on FROM drivers ORDER BY last_name, first_name"
         ).fetchall()
         vehicles = database.execute("SELECT licence, plate FROM vehicles ORDER BY plate").fetchall()
     return tuple(
-        Listed(licence, first, last, categories, until, tuple(plate for holder, plate in vehicles if holder == licence))
+        DriverSummary(
+            licence, first, last, categories, until, tuple(plate for holder, plate in vehicles if holder == licence)
+        )
         for licence, first, last, categories, until in drivers
     )
 
 
-def remove(path: Path, licence: str) -> None:
-    """Remove a driver, the chip's key and the vehicles with it; what is removed is overwritten.
+def remove_driver(path: Path, licence: str) -> None:
+    """Remove a driver with chip, key and vehicles; what is removed is overwritten.
 
     Raises:
-        RegistryError: nobody holds *licence*, or the registry cannot be written.
+        RegistryError: no driver has *licence*, or the registry cannot be written.
     """
-    with writing(path) as database:
+    with write_transaction(path) as database:
         if database.execute("DELETE FROM drivers WHERE licence = ?", (licence,)).rowcount == 0:
-            raise RegistryError("nobody in the registry holds that licence", "autovelox registry list shows who does")
+            raise RegistryError("no driver in the registry has that licence", "autovelox registry list shows who does")
 
 
-def rotate(path: Path, master_key_file: Path) -> int:
-    """Seal every private key anew under a new master key; returns how many there are.
+def rotate_master_key(path: Path, master_key_file: Path) -> int:
+    """Seal every private key again, with a new master key.
 
-    The new key is on the disk (``.new``) before the registry is sealed with it and replaces the file at the end. An
-    interrupted rotation is finished by calling again.
+    The new key is on the disk (*master_key_file* + ``.new``) before the registry is sealed with it, and replaces
+    *master_key_file* at the end. A rotation that was interrupted is finished by calling again.
+
+    Returns:
+        How many keys were sealed.
 
     Raises:
         RegistryError: the registry is missing or damaged.
@@ -172,9 +178,9 @@ def rotate(path: Path, master_key_file: Path) -> int:
     fresh = master_key_file.with_name(master_key_file.name + ".new")
     old = load_master_key(master_key_file)
     if not fresh.exists():
-        write_key(fresh, secrets.token_bytes(len(old)), WHAT)
+        write_key(fresh, secrets.token_bytes(len(old)), KEY_NAME)
     new = load_master_key(fresh)
-    with writing(path) as database:
+    with write_transaction(path) as database:
         chips = database.execute("SELECT uid, sealed_key FROM chips").fetchall()
         if not _is_sealed_with(database, new):
             _check_master_key(database, old)
@@ -204,8 +210,11 @@ def _is_sealed_with(database: sqlite3.Connection, master_key: bytes) -> bool:
 
 
 def _check_text(what: str, text: str) -> None:
-    if not text.strip() or len(text) > MAX_TEXT or not text.isprintable():
-        raise RegistryError(f"the {what} is not a text to show", f"write 1 to {MAX_TEXT} printable characters")
+    if not text.strip() or len(text) > MAX_TEXT_CHARACTERS or not text.isprintable():
+        raise RegistryError(
+            f"the {what} is empty, too long, or has unprintable characters",
+            f"write 1 to {MAX_TEXT_CHARACTERS} printable characters",
+        )
 
 
 def _check_date(what: str, day: str) -> None:
@@ -213,7 +222,7 @@ def _check_date(what: str, day: str) -> None:
         if date.fromisoformat(day).isoformat() != day:
             raise ValueError
     except ValueError:
-        raise RegistryError(f"the {what} is no date", "write it as 1980-12-31") from None
+        raise RegistryError(f"the {what} is not a date", "write it as 1980-12-31") from None
 
 
 def _check_code(what: str, code: str, longest: int) -> None:
@@ -230,4 +239,4 @@ def _check_portrait(portrait: bytes) -> None:
         with Image.open(BytesIO(portrait), formats=["JPEG", "PNG"]) as image:
             image.verify()
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError):
-        raise RegistryError("the portrait is no picture", "give a JPEG or PNG file") from None
+        raise RegistryError("the portrait is not a picture", "give a JPEG or PNG file") from None

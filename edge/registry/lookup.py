@@ -1,4 +1,4 @@
-"""The registry as the unit sees it: read-only, through aiosqlite."""
+"""The registry as the daemon reads it: drivers, keys and keepers, read-only, through aiosqlite."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from edge.model import Driver
 from edge.registry.schema import KEY_CHECK, check_key, check_version
 from edge.registry.vault import unseal
 
-logging.getLogger("aiosqlite").setLevel(logging.WARNING)  # below that it logs every statement with its values
+logging.getLogger("aiosqlite").setLevel(logging.WARNING)  # at DEBUG it logs every statement with its values
 
-MAX_UIDS = 500
+MAX_UIDS_PER_QUERY = 500
 
 _DRIVER = (
     "SELECT licence, first_name, last_name, birth_date, birth_place, categories, issuing_office, issued_on, expires_on,"
@@ -28,7 +28,7 @@ _DRIVER = (
 
 @dataclass(frozen=True, slots=True)
 class RegisteredKey:
-    """What the registry knows of a chip: whose licence it is, and its private key (PKCS#1 DER), unsealed."""
+    """A chip in the registry: the licence that it belongs to, and its private key (PKCS#1 DER), unsealed."""
 
     uid: str = field(repr=False)
     licence: str = field(repr=False)
@@ -36,7 +36,7 @@ class RegisteredKey:
 
 
 class Registry:
-    """Looks drivers and keys up. Make one with :meth:`open`."""
+    """Looks up drivers and keys. Make one with :meth:`open`."""
 
     def __init__(self, database: aiosqlite.Connection, master_key: bytes) -> None:
         """Use :meth:`open`."""
@@ -45,11 +45,11 @@ class Registry:
 
     @classmethod
     async def open(cls, path: Path, master_key: bytes) -> Registry:
-        """Open the registry at *path* read-only, check it, and check that *master_key* is its own.
+        """Open the registry at *path* read-only, and check both it and *master_key* (32 bytes).
 
         Raises:
             RegistryError: it is missing, damaged, or of another version.
-            SecretError: the key is another registry's.
+            SecretError: the key belongs to another registry.
         """
         address = await asyncio.to_thread(_address, path)
         database: aiosqlite.Connection | None = None
@@ -73,19 +73,19 @@ class Registry:
         return cls(database, master_key)
 
     async def close(self) -> None:
-        """Let go of the file."""
+        """Close the database."""
         await self._database.close()
 
     async def keys(self, uids: Iterable[str]) -> dict[str, RegisteredKey]:
-        """The keys of those *uids* that the registry knows, by uid; the others are left out.
+        """The keys of those chips in *uids* that the registry has, by uid.
 
         Raises:
             RegistryError: the registry cannot be read any more.
         """
         wanted = list(dict.fromkeys(uids))
         found: dict[str, RegisteredKey] = {}
-        for start in range(0, len(wanted), MAX_UIDS):
-            some = wanted[start : start + MAX_UIDS]
+        for start in range(0, len(wanted), MAX_UIDS_PER_QUERY):
+            some = wanted[start : start + MAX_UIDS_PER_QUERY]
             marks = ", ".join("?" * len(some))
             sql = f"SELECT uid, licence, sealed_key FROM chips WHERE uid IN ({marks})"  # noqa: S608 - marks only
             for uid, licence, sealed in await self._all(sql, *some):
@@ -98,18 +98,18 @@ class Registry:
         return found
 
     async def driver(self, licence: str) -> Driver:
-        """The holder of *licence*.
+        """The driver who holds *licence*.
 
         Raises:
-            RegistryError: nobody holds it (removed since its chip was used), or the registry cannot be read any more.
+            RegistryError: no driver holds it (any more), or the registry cannot be read.
         """
         rows = await self._all(_DRIVER, licence)
         if not rows:
-            raise RegistryError("the registry no longer knows the holder of a licence", "decide the case by hand")
+            raise RegistryError("the registry no longer has the holder of a licence", "decide the case by hand")
         return Driver(*rows[0])
 
     async def keeper(self, plate: str) -> str | None:
-        """The licence number of the registered keeper of *plate*; None where the registry has none.
+        """The licence number of the registered keeper of *plate*; None if the registry has none.
 
         Raises:
             RegistryError: the registry cannot be read any more.

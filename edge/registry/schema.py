@@ -1,4 +1,4 @@
-"""The registry's database: its tables, and how it is opened."""
+"""The registry's database: its tables, its write transactions, its key check."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CREATE TABLE drivers (
     portrait       BLOB NOT NULL
 ) STRICT;
 
--- One chip a licence: its uid selects the private key, which is sealed under the master key.
+-- One chip for each licence: its uid selects the private key, which is sealed under the master key.
 CREATE TABLE chips (
     uid            TEXT PRIMARY KEY,
     licence        TEXT NOT NULL UNIQUE REFERENCES drivers (licence) ON DELETE CASCADE,
@@ -38,7 +38,7 @@ CREATE TABLE vehicles (
     licence        TEXT NOT NULL REFERENCES drivers (licence) ON DELETE CASCADE
 ) STRICT;
 
--- A known value sealed under the master key: tells at once whether a key is the right one.
+-- A known value sealed under the master key: shows whether a key is the right one.
 CREATE TABLE key_check (
     id             INTEGER PRIMARY KEY CHECK (id = 1),
     sealed         BLOB NOT NULL
@@ -50,26 +50,27 @@ KEY_CHECK = "SELECT sealed FROM key_check"
 
 
 def new_key_check(master_key: bytes) -> bytes:
-    """The sealed known value."""
+    """The known value, sealed with *master_key*."""
     return seal(master_key, CHECK_VALUE, CHECK_CONTEXT)
 
 
 def check_key(master_key: bytes, sealed: bytes | None) -> None:
-    """See that *master_key* is the one the registry was sealed with; *sealed* is none while nobody is enrolled.
+    """Check that *master_key* is the registry's; *sealed* is its key check, None before the first driver is enrolled.
 
     Raises:
-        SecretError: it is another one.
+        SecretError: it is another key.
     """
     if sealed is not None and unseal(master_key, sealed, CHECK_CONTEXT) != CHECK_VALUE:
-        raise SecretError("the master key opens another registry than this", "put the right key file there")
+        raise SecretError("the master key belongs to another registry", "put the right key file there")
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[sqlite3.Connection]:
-    """One write transaction on the registry at *path*.
+def write_transaction(path: Path) -> Iterator[sqlite3.Connection]:
+    """One write transaction on the registry at *path*: committed at the end of the block, rolled back if it raises.
 
     Raises:
-        RegistryError: there is no registry, it is damaged or of another version, or it cannot be written.
+        RegistryError: there is no registry, it is damaged or of another version, it cannot be written, or a licence,
+            chip or plate is in it already.
     """
     if not path.is_file():
         raise RegistryError(f"there is no registry {path}", "make one with autovelox registry init")
@@ -92,10 +93,10 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def check_version(path: Path, version: int) -> None:
-    """See that this program knows the registry's schema.
+    """Check that this program knows the registry's schema version.
 
     Raises:
         RegistryError: it does not.
     """
     if version != VERSION:
-        raise RegistryError(f"{path} is no registry of version {VERSION}", "make one with autovelox registry init")
+        raise RegistryError(f"{path} is not a registry of version {VERSION}", "make one with autovelox registry init")

@@ -1,7 +1,7 @@
-"""Private keys at rest: AES-256-GCM (NIST SP 800-38D) under the unit's master key.
+"""Sealing private keys: AES-256-GCM (NIST SP 800-38D) under the registry's master key.
 
-A sealed value is ``nonce (12) | tag (16) | ciphertext``; the context it belongs to (a driver's uid) is authenticated
-with it, so that a sealed key moved to another row does not open.
+A sealed value is ``nonce (12 bytes) | tag (16 bytes) | ciphertext``. The context that it belongs to (a chip's uid) is
+authenticated with it, so that a sealed key that was moved to another row does not open.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from Crypto.Cipher import AES
 from edge.crypto.keyfile import KEY_BYTES, read_key, write_key
 from edge.errors import SecretError
 
-WHAT = "the master key"
+KEY_NAME = "the master key"
 NONCE_BYTES = 12
 TAG_BYTES = 16
 
@@ -23,9 +23,9 @@ def load_master_key(path: Path) -> bytes:
     """The 32-byte master key of the file, or systemd credential of the same name, at *path*.
 
     Raises:
-        SecretError: it is missing, unreadable, readable by others, or no key.
+        SecretError: it is missing, unreadable, readable by others, or not a key.
     """
-    return read_key(path, WHAT)
+    return read_key(path, KEY_NAME)
 
 
 def create_master_key(path: Path) -> bytes:
@@ -35,12 +35,12 @@ def create_master_key(path: Path) -> bytes:
         SecretError: the file exists already or cannot be written.
     """
     key = secrets.token_bytes(KEY_BYTES)
-    write_key(path, key, WHAT)
+    write_key(path, key, KEY_NAME)
     return key
 
 
 def seal(master_key: bytes, plaintext: bytes, context: str) -> bytes:
-    """*plaintext* sealed for *context*."""
+    """Seal *plaintext* for *context*; *master_key* has 32 bytes."""
     nonce = secrets.token_bytes(NONCE_BYTES)
     cipher = AES.new(master_key, AES.MODE_GCM, nonce=nonce, mac_len=TAG_BYTES)
     cipher.update(context.encode("utf-8"))
@@ -49,10 +49,10 @@ def seal(master_key: bytes, plaintext: bytes, context: str) -> bytes:
 
 
 def unseal(master_key: bytes, sealed: bytes, context: str) -> bytes:
-    """What was sealed for *context*.
+    """The plaintext of *sealed*, which was sealed for *context*.
 
     Raises:
-        SecretError: another master key sealed it, for another context, or it was altered.
+        SecretError: it was sealed with another master key or for another context, or it was altered.
     """
     nonce, tag, ciphertext = (
         sealed[:NONCE_BYTES],

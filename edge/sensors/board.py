@@ -9,12 +9,12 @@ from pathlib import Path
 
 TEMPERATURE = Path("/sys/class/thermal/thermal_zone0/temp")
 THROTTLED = Path("/sys/devices/platform/soc/soc:firmware/get_throttled")
-"""Some kernels of Raspberry Pi OS: the firmware's throttling bits, in hexadecimal; others leave it to vcgencmd."""
+"""The firmware's throttling bits, in hexadecimal; only some kernels of Raspberry Pi OS have this file."""
 HWMON = Path("/sys/class/hwmon")
-"""Every kernel: of the bits, the supply voltage's alone."""
+"""Every kernel has this folder; of the bits it tells only the supply voltage's."""
 VOLTAGE = "rpi_volt"
 HOT_C = 80.0
-"""From here on a Raspberry Pi slows down."""
+"""At this temperature a Raspberry Pi slows down."""
 VCGENCMD_TIMEOUT_S = 2.0
 COOL = "improve the cooling of the housing"
 BITS = {
@@ -23,14 +23,19 @@ BITS = {
     2: ("the processor is throttled", COOL),
     3: ("the temperature limit is reached", COOL),
 }
-"""Bits of the firmware's word that describe the present (vcgencmd get_throttled); bits 16 and up tell of the past."""
+"""Bits of ``vcgencmd get_throttled`` that describe the present; bits 16 and up describe the time since the start."""
 
 
 class Board:
-    """The last measurement; a board that does not tell something has None there."""
+    """The board's last measurement.
+
+    Attributes:
+        temperature_c: the processor's temperature in °C, or None if the board does not tell it.
+        throttled: the firmware's throttling bits, or None if the board does not tell them.
+    """
 
     def __init__(self, temperature: Path = TEMPERATURE, throttled: Path = THROTTLED, hwmon: Path = HWMON) -> None:
-        """Read these files of the kernel's."""
+        """Read these files and this folder of the kernel."""
         self._temperature = temperature
         self._throttled = throttled
         self._hwmon = hwmon
@@ -38,7 +43,7 @@ class Board:
         self.throttled: int | None = None
 
     def measure(self) -> None:
-        """Ask the board; takes milliseconds, up to seconds where only vcgencmd knows."""
+        """Measure; takes milliseconds, or up to seconds where only vcgencmd tells the bits."""
         self.temperature_c = self.throttled = None
         with contextlib.suppress(OSError, ValueError):
             self.temperature_c = int(self._temperature.read_text(encoding="ascii")) / 1000
@@ -50,12 +55,12 @@ class Board:
             self.throttled = self._ask_hwmon()
 
     def problem(self) -> str | None:
-        """What is wrong with power or cooling, as last measured: ``cause: remedy``."""
+        """Return what was wrong with power or cooling at the last measurement, as ``cause: remedy``, or None."""
         fault = self.fault()
         return ": ".join(fault) if fault else None
 
     def fault(self) -> tuple[str, str] | None:
-        """What is wrong with power or cooling, as last measured: cause and remedy."""
+        """Return what was wrong with power or cooling at the last measurement, as cause and remedy, or None."""
         for bit, fault in BITS.items():
             if self.throttled is not None and self.throttled >> bit & 1:
                 return fault
@@ -72,7 +77,7 @@ class Board:
 
 
 def _ask_vcgencmd() -> int | None:
-    """``throttled=0x50005`` as a number, or None where there is no vcgencmd or it may not ask."""
+    """Return the bits in ``throttled=0x50005``, or None where vcgencmd is missing or fails."""
     command = shutil.which("vcgencmd")
     if command is None:
         return None

@@ -1,4 +1,4 @@
-"""What the unit asks of a camera: :mod:`.picamera` and :mod:`.recorded` are the two there are."""
+"""The interface of a camera; :mod:`.picamera` and :mod:`.recorded` implement it."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ from edge.model import Frame
 
 
 class Camera(Protocol):
-    """Gives frames by the instant of their exposure, which is on the clock of ``time.monotonic_ns()``."""
+    """Selects frames by the instant of their exposure, on the clock of ``time.monotonic_ns()``."""
 
     async def start(self) -> None:
         """Begin to take frames.
 
         Raises:
-            CameraError: the camera cannot be used; the sentence says what to do.
+            CameraError: the camera cannot be used.
         """
 
     async def stop(self) -> None:
-        """Stop taking frames and let the device go; running :meth:`frames` end."""
+        """Stop taking frames and release the device; iterators of :meth:`frames` end."""
 
     def frames(self, at_monotonic_ns: int, count: int) -> AsyncIterator[Frame]:
-        """The first *count* frames whose exposure began at or after *at_monotonic_ns*, in order, as they come.
+        """Yield the first *count* frames whose exposure began at or after *at_monotonic_ns*, in order, as they come.
 
-        Ends early where the scene ends (a recorded clip) and when the camera is stopped.
+        The iterator ends early at the end of a scene (a recorded clip) and when the camera is stopped.
 
         Raises:
             CameraError: no frame came for too long, or there is none at or after that instant.
         """
 
     async def recent(self, at_monotonic_ns: int, count: int) -> tuple[Frame, ...]:
-        """At most *count* frames of the same scene from just before *at_monotonic_ns*, oldest first."""
+        """Return at most *count* frames of the same scene from just before *at_monotonic_ns*, oldest first."""
 
     def problem(self) -> str | None:
-        """One sentence on what is wrong, or None while frames keep coming."""
+        """Return one sentence on what is wrong, or None while frames arrive."""

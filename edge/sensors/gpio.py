@@ -24,14 +24,16 @@ QUEUE_TRIGGERS = 256
 class GpioRadar:
     """Turns edges of one GPIO line into triggers.
 
-    An edge counts at once, so a pulse of any length triggers; it is a bounce, and dropped, when the line was idle for
-    less than ``debounce_s`` before it, and a second echo of the same vehicle when the last trigger is less than
-    ``hold_off_s`` ago. (The pin library's own ``bounce_time`` would delay every edge and lose short pulses.)
-    ``counters`` tells what was dropped.
+    An edge counts at once, so a pulse of any length triggers. Two kinds of edges are dropped: a bounce, when the line
+    was idle for less than ``debounce_s`` before the edge, and a second echo of the same vehicle, when the last trigger
+    was less than ``hold_off_s`` ago. (gpiozero's ``bounce_time`` would delay every edge and lose short pulses.)
+
+    Attributes:
+        counters: ``triggers``, and the dropped edges: ``bounce``, ``hold_off``, ``missed`` (the queue was full).
     """
 
     def __init__(self, settings: RadarSettings, speed: SpeedMeter | None = None) -> None:
-        """Listen as *settings* say; *speed* is asked for each trigger's speed."""
+        """Use the pin and the times of *settings*; *speed* measures the speed of each trigger, if there is a meter."""
         self._settings = settings
         self._speed = speed
         self._device: DigitalInputDevice | None = None
@@ -41,12 +43,12 @@ class GpioRadar:
         self.counters: Counter[str] = Counter()
 
     async def start(self) -> None:
-        """Claim the pin and begin to listen.
+        """Claim the pin and begin to watch it.
 
         Raises:
             RadarError: the pin or the speed meter cannot be used.
         """
-        self._loop = asyncio.get_running_loop()
+        loop = asyncio.get_running_loop()
         settings = self._settings
         factory = pin_factory(settings.pin_factory)
         try:
@@ -55,13 +57,13 @@ class GpioRadar:
             raise RadarError(
                 f"GPIO {settings.pin} cannot be used ({error})", "check pin in [radar] and that nothing else uses it"
             ) from None
-        self._device.when_activated = self._activated
-        self._device.when_deactivated = self._deactivated
+        self._device.when_activated = lambda device: self._activated(loop, device)
+        self._device.when_deactivated = lambda device: self._deactivated(loop, device)
         if self._speed is not None:
             await self._speed.start()
 
     async def stop(self) -> None:
-        """Let the pin go; :meth:`triggers` ends after what is queued."""
+        """Release the pin; :meth:`triggers` ends after the queued triggers."""
         if self._device is not None:
             self._device.close()
             self._device = None
@@ -70,7 +72,7 @@ class GpioRadar:
             await self._speed.stop()
 
     async def triggers(self) -> AsyncIterator[Trigger]:
-        """Every trigger from now on, in order, with its speed where one was measured."""
+        """Yield every trigger from now on, in order, with its speed where one was measured."""
         while (queued := await self._edges.get()) is not None:
             trigger, measured = queued
             speed = await self._speed.speed_at(trigger.at_monotonic_ns) if self._speed and measured else None
@@ -87,11 +89,11 @@ class GpioRadar:
         return {**self.counters, **{f"speed_{name}": count for name, count in speeds.items()}}
 
     def test_trigger(self) -> None:
-        """Fire once by hand, without a speed: the trigger's source is ``"test"``."""
+        """Queue one trigger by hand, without a speed; its source is ``"test"``."""
         self._queue(Trigger(time.time(), time.monotonic_ns(), source="test"), measured=False)
 
     def problem(self) -> str | None:
-        """One sentence on what is wrong: not listening, a line that stays active, triggers nobody took."""
+        """Return one sentence on what is wrong: the pin is closed, the line stays active, the queue is full."""
         if self._device is None:
             return "the radar's pin is not open"
         active_s = self._device.active_time
@@ -104,20 +106,20 @@ class GpioRadar:
             return "triggers come faster than they are taken: raise hold_off_s in [radar]"
         return self._speed.problem() if self._speed is not None else None
 
-    # The two handlers run in the pin library's thread. An exception there would end that thread without a word.
+    # The two handlers run in the pin library's thread. An exception would end that thread silently.
 
-    def _activated(self, device: DigitalInputDevice) -> None:
+    def _activated(self, loop: asyncio.AbstractEventLoop, device: DigitalInputDevice) -> None:
         try:
             age_s, now_ns, now_utc = device.active_time, time.monotonic_ns(), time.time()
             age_s = age_s or 0.0
-            self._loop.call_soon_threadsafe(self._rise, now_ns - round(age_s * 1e9), now_utc - age_s)
+            loop.call_soon_threadsafe(self._rise, now_ns - round(age_s * 1e9), now_utc - age_s)
         except Exception:
             log.exception("an edge of the radar's line could not be handed on")
 
-    def _deactivated(self, device: DigitalInputDevice) -> None:
+    def _deactivated(self, loop: asyncio.AbstractEventLoop, device: DigitalInputDevice) -> None:
         try:
             idle_ns = round((device.inactive_time or 0.0) * 1e9)
-            self._loop.call_soon_threadsafe(self._fall, time.monotonic_ns() - idle_ns)
+            loop.call_soon_threadsafe(self._fall, time.monotonic_ns() - idle_ns)
         except Exception:
             log.exception("an edge of the radar's line could not be handed on")
 

@@ -26,17 +26,20 @@ BAUD = 19_200
 LINE_BYTES = 1024
 RETRY_S = (0.5, 1.0, 2.0, 5.0)
 SAMPLING_KMH = ((110.0, "SX"), (220.0, "S2"), (math.inf, "SL"))
-"""Samples a second (10, 20, 50 thousand) bound the speed that can be measured."""
+"""The command for each highest speed: the sampling rate (10, 20, 50 thousand a second) bounds what can be measured."""
 
 
 def commands(settings: RadarSettings) -> bytes:
-    """What the radar is told whenever it is plugged in: JSON, km/h, smallest speed, interrupt pin, sampling rate."""
+    """Return what the radar is sent at every connection: JSON, km/h, smallest speed, interrupt pin, sampling rate."""
     sampling = next(command for top_kmh, command in SAMPLING_KMH if settings.max_speed_kmh <= top_kmh)
     return "\n".join(["OJ", "UK", f"R>{settings.min_speed_kmh:g}", "IG", sampling, ""]).encode("ascii")
 
 
 def parse_report(line: bytes) -> Speed | None:
-    """The speed in one line of the radar, in km/h and never negative; None for its answers to settings.
+    """Parse one line of the radar.
+
+    Returns:
+        The speed in km/h, never negative, or None for an answer to a setting.
 
     Raises:
         ValueError: the line is neither.
@@ -56,10 +59,11 @@ def parse_report(line: bytes) -> Speed | None:
 
 
 class SerialRadar:
-    """A speed meter on a serial port. Unplugged, it says so in :meth:`problem` and waits for the port to come back.
+    """A speed meter on a serial port; while it is unplugged, :meth:`problem` says so, and the port is tried again.
 
-    ``counters``: ``reports``, ``garbage`` (lines that are no JSON report), ``impossible`` (above ``max_speed_kmh``),
-    ``connected``.
+    Attributes:
+        counters: ``reports``, ``garbage`` (lines that are no JSON report), ``impossible`` (above ``max_speed_kmh``),
+            ``connected``.
     """
 
     def __init__(self, settings: RadarSettings) -> None:
@@ -71,21 +75,21 @@ class SerialRadar:
         self.counters: Counter[str] = Counter()
 
     async def start(self) -> None:
-        """Begin to read; a port that is missing is tried again and again."""
+        """Begin to read; a missing port is tried again and again."""
         self._task = asyncio.create_task(self._run(), name="speed radar")
 
     async def stop(self) -> None:
-        """Let the port go."""
+        """Release the port."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def speed_at(self, monotonic_ns: int) -> Speed | None:
-        """The report nearest to that instant, or None."""
+        """Return the speed reported nearest to *monotonic_ns*, or None."""
         return await self._log.speed_at(monotonic_ns)
 
     def problem(self) -> str | None:
-        """One sentence when the port is not open."""
+        """Return one sentence while the port is not open, else None."""
         return self._problem
 
     async def _run(self) -> None:
@@ -116,7 +120,7 @@ class SerialRadar:
                 try:
                     line = await reader.readline()
                 except ValueError:
-                    # A line longer than any report: the reader has dropped it.
+                    # The line is longer than any report, and the reader has dropped it.
                     self.counters["garbage"] += 1
                     continue
                 if not line:

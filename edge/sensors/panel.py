@@ -1,4 +1,4 @@
-"""What a person at the housing sees, hears and presses: status LED, buzzer, button for a test trigger."""
+"""The housing's status LED, its buzzer, and its button for a test trigger."""
 
 from __future__ import annotations
 
@@ -18,14 +18,20 @@ log = logging.getLogger(__name__)
 BLINK_S = 0.25
 BEEP_S = 0.1
 PRESS_S = 0.1
-"""A button must be held for this long: a spark from the ignition of a passing car is shorter."""
+"""How long a button must be held: the interference of a passing car's ignition is shorter."""
 
 
 class Panel:
-    """The LED is steady while the unit is healthy and blinks while it is not; the buzzer beeps once a case."""
+    """The LED is steady while the unit is healthy, else it blinks; the buzzer beeps once per case."""
 
     def __init__(self, settings: PanelSettings, kind: str, on_button: Callable[[], None]) -> None:
-        """Use the pins of *settings*, of the factory *kind*; *on_button* is called in the event loop."""
+        """Prepare the panel; no pin is claimed before :meth:`start`.
+
+        Args:
+            settings: the pins.
+            kind: the pin factory, see :func:`edge.sensors.pins.pin_factory`.
+            on_button: called in the event loop when the button is pressed.
+        """
         self._settings = settings
         self._kind = kind
         self._on_button = on_button
@@ -46,7 +52,7 @@ class Panel:
         factory = pin_factory(self._kind)
         loop = asyncio.get_running_loop()
 
-        def pressed() -> None:  # in the pin library's thread, which an exception would end
+        def pressed() -> None:  # runs in the pin library's thread, which an exception would end
             try:
                 loop.call_soon_threadsafe(self._on_button)
             except RuntimeError:
@@ -63,11 +69,11 @@ class Panel:
         except GPIOZeroError as error:
             await self.stop()
             raise RadarError(
-                f"a pin of [panel] cannot be used ({error})", "give each its own, and none the radar's"
+                f"a pin of [panel] cannot be used ({error})", "give each device its own pin, and not the radar's"
             ) from None
 
     def show(self, *, healthy: bool) -> None:
-        """Let the LED tell how the unit is."""
+        """Show with the LED whether the unit is healthy."""
         if self._led is None or healthy == self._healthy:
             return
         self._healthy = healthy
@@ -77,14 +83,14 @@ class Panel:
             self._led.blink(on_time=BLINK_S, off_time=BLINK_S)
 
     def beep(self) -> None:
-        """A case was filed."""
+        """Beep once: a case was filed."""
         if self._buzzer is not None:
             self._buzzer.beep(on_time=BEEP_S, n=1)
 
     async def stop(self) -> None:
-        """Let the pins go."""
+        """Release the pins."""
         while self._devices:
-            # Blinking and beeping run in threads that closing waits for.
+            # close() waits for the threads that blink and beep, so it runs in a thread of its own.
             await asyncio.to_thread(self._devices.pop().close)
         self._led = self._buzzer = None
 

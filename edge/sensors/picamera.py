@@ -24,21 +24,21 @@ REOPEN_S = (0.5, 2.0, 5.0, 15.0)
 WHITE_BALANCE = {"auto": 0, "tungsten": 2, "fluorescent": 3, "indoor": 4, "daylight": 5, "cloudy": 6}
 """libcamera's AwbMode."""
 AUTO = 0
-"""An exposure time or gain of 0 gives it back to the camera's own control."""
+"""An exposure time or gain of 0 means that the camera controls it."""
 AF_MANUAL = 0
 
 
 def exposure_start_ns(metadata: Mapping[str, Any]) -> int:
-    """When the exposure began, on ``CLOCK_MONOTONIC``: the sensor's timestamp marks the end of the first line's.
+    """Return when the exposure began, in nanoseconds of ``CLOCK_MONOTONIC``.
 
-    This is picamera2's own rule for ``capture_request(flush=...)``, without its KeyError on a camera that does not
-    report its exposure time.
+    The sensor's timestamp marks the end of the first line's exposure. picamera2 computes the same for
+    ``capture_request(flush=...)``, but raises KeyError on a camera that does not report its exposure time.
     """
     return int(metadata["SensorTimestamp"]) - 1000 * int(metadata.get("ExposureTime", 0))
 
 
 def controls(profile: ExposureSettings) -> dict[str, float]:
-    """The libcamera controls of an exposure profile."""
+    """Return the libcamera controls of an exposure profile."""
     return {
         "ExposureTime": profile.shutter_us or AUTO,
         "AnalogueGain": profile.gain or AUTO,
@@ -47,10 +47,14 @@ def controls(profile: ExposureSettings) -> dict[str, float]:
 
 
 class Picamera:
-    """The camera as it runs: a thread copies every frame into a ring, and opens the camera again when it stalls."""
+    """A camera whose thread copies every frame into a ring, and opens the device again when it stalls.
+
+    Attributes:
+        reopened: how often the device was opened again.
+    """
 
     def __init__(self, settings: CameraSettings) -> None:
-        """Take pictures as *settings* say."""
+        """Use *settings*; nothing is opened before :meth:`start`."""
         self._settings = settings
         self._ring = FrameRing(settings.ring_frames, stall_s=settings.stall_s)
         self._light = LightSwitch(
@@ -79,8 +83,8 @@ class Picamera:
                 "apt install python3-picamera2 and give the virtual environment the packages of the system, "
                 'or set kind = "recorded" in [camera]',
             ) from None
-        self._loop = asyncio.get_running_loop()
-        self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
+        loop = asyncio.get_running_loop()
+        self._thread = threading.Thread(target=self._run, args=(loop,), name="camera", daemon=True)
         self._thread.start()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(FIRST_FRAME_S):
@@ -93,7 +97,7 @@ class Picamera:
             )
 
     async def stop(self) -> None:
-        """Close the camera; running :meth:`frames` end."""
+        """Close the camera; iterators of :meth:`frames` end."""
         self._stopping.set()
         self._ring.end()
         if self._thread is not None:
@@ -110,7 +114,7 @@ class Picamera:
         return tuple([await asyncio.to_thread(each.encode, self._settings.jpeg_quality) for each in exposures])
 
     def problem(self) -> str | None:
-        """One sentence while no frames come."""
+        """Return one sentence while no frames arrive, else None."""
         if self._seen_ns is None:
             return "the camera has not given a frame yet"
         silent_s = (time.monotonic_ns() - self._seen_ns) / 1e9
@@ -125,23 +129,23 @@ class Picamera:
             self._ring.push(exposure)
         self._answered.set()
 
-    # What follows runs in the camera's thread.
+    # The methods below run in the camera's thread.
 
-    def _run(self) -> None:
+    def _run(self, loop: asyncio.AbstractEventLoop) -> None:
         failures = 0
         while not self._stopping.is_set():
             seen_ns = self._seen_ns
             try:
                 with contextlib.closing(self._open()) as camera:
                     try:
-                        self._pump(camera)
+                        self._copy_frames(camera, loop)
                     finally:
-                        # Jobs that wait for a frame would keep close() waiting, too.
+                        # close() would wait for jobs that wait for a frame.
                         camera.cancel_all_and_flush()
             except Exception as error:
                 self._failure = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
                 log.warning("the camera failed and is opened again: %s", self._failure)
-                self._loop.call_soon_threadsafe(self._take, None)
+                loop.call_soon_threadsafe(self._take, None)
             if not self._stopping.is_set():
                 failures = 0 if self._seen_ns != seen_ns else failures + 1
                 self.reopened += 1
@@ -167,7 +171,7 @@ class Picamera:
             raise
         return camera
 
-    def _pump(self, camera: Any) -> None:
+    def _copy_frames(self, camera: Any, loop: asyncio.AbstractEventLoop) -> None:
         layout: Layout = "I420" if self._settings.pixel_format == "YUV420" else "NV12"
         while not self._stopping.is_set():
             request = camera.capture_request(wait=self._settings.stall_s)
@@ -180,7 +184,7 @@ class Picamera:
             exposed_utc = now_utc - (now_ns - exposed_ns) / 1e9
             self._seen_ns, self._failure = now_ns, None
             exposure = Exposure(image, exposed_utc, exposed_ns, layout=layout, width=self._settings.width)
-            self._loop.call_soon_threadsafe(self._take, exposure)
+            loop.call_soon_threadsafe(self._take, exposure)
             lux = metadata.get("Lux")
             if self._settings.profile == "auto" and lux is not None and self._light.update(float(lux), now_ns):
                 log.info("the camera changes to its %s profile", self._light.profile)
@@ -192,7 +196,7 @@ class Picamera:
 
     @staticmethod
     def _set(camera: Any, wanted: Mapping[str, Any]) -> None:
-        """Set those of the controls that this camera has."""
+        """Set the controls that this camera has."""
         known = {name: value for name, value in wanted.items() if name in camera.camera_controls}
         if missing := sorted(wanted.keys() - known):
             log.info("this camera cannot set %s", ", ".join(missing))

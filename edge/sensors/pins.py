@@ -1,4 +1,4 @@
-"""GPIO lines: the pin factory of the process, and the line a recorded feed pulls instead of a radar."""
+"""GPIO lines: the pin factory of the process, and the line that a recorded feed drives in place of a radar."""
 
 from __future__ import annotations
 
@@ -17,18 +17,21 @@ from edge.errors import RadarError
 
 
 def pin_factory(kind: str) -> Factory:
-    """The process's pin factory, opened on first use: ``"lgpio"`` for real pins, ``"mock"`` for pins in memory.
+    """Return the process's pin factory; the first call opens it.
+
+    Args:
+        kind: ``"lgpio"`` for real pins, ``"mock"`` for pins in memory.
 
     Raises:
-        RadarError: there are no GPIO lines here, or they are not ours to open.
+        RadarError: this machine has no GPIO lines, or this account may not open them.
     """
     current = Device.pin_factory
     if kind == "mock":
         if not isinstance(current, MockFactory):
             Device.pin_factory = MockFactory()
     elif current is None or isinstance(current, MockFactory):
-        # Importing lgpio makes a pipe in $LG_WD, or else in whatever folder we are in, and fails where another account
-        # left one of the same name: so never in a folder that is shared.
+        # Importing lgpio creates a pipe in $LG_WD, by default the working directory, and fails where another account
+        # left a pipe of the same name. So the folder must not be a shared one.
         if "LG_WD" not in os.environ:
             folder = tempfile.mkdtemp(prefix="autovelox-")
             atexit.register(shutil.rmtree, folder, ignore_errors=True)
@@ -52,7 +55,7 @@ def pin_factory(kind: str) -> Factory:
 
 
 class Line(Protocol):
-    """A line that can be made active as a radar would."""
+    """A line that can be driven as a radar drives it."""
 
     def fire(self) -> None:
         """Make the line active."""
@@ -61,13 +64,14 @@ class Line(Protocol):
         """Make the line idle again."""
 
     def close(self) -> None:
-        """Let the line go."""
+        """Release the line."""
 
 
 class MockLine:
     """The radar's own pin, in memory."""
 
     def __init__(self, radar: RadarSettings) -> None:
+        """Use the pin of *radar*."""
         self._pin = pin_factory("mock").pin(radar.pin)
         self._active_high = radar.active_high
 
@@ -91,7 +95,7 @@ class MockLine:
 
 
 class WiredLine:
-    """An output that a wire joins to the radar's pin."""
+    """An output that a wire connects to the radar's pin."""
 
     def __init__(self, pin_out: int, radar: RadarSettings) -> None:
         """Claim *pin_out*.
@@ -114,15 +118,15 @@ class WiredLine:
         self._output.off()
 
     def close(self) -> None:
-        """Let the output go."""
+        """Release the output."""
         self._output.close()
 
 
 def feed_line(camera: CameraSettings, radar: RadarSettings) -> Line:
-    """The line a recorded feed pulls: a wire where ``feed_pin_out`` is set, else the mock pin.
+    """Return the line that a recorded feed drives: a wire if ``feed_pin_out`` is set, else the mock pin.
 
     Raises:
-        RadarError: the output cannot be claimed, or the radar listens to real pins and no wire is named.
+        RadarError: the output cannot be claimed, or the radar uses real pins and ``feed_pin_out`` is not set.
     """
     if camera.feed_pin_out is not None:
         return WiredLine(camera.feed_pin_out, radar)

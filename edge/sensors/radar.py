@@ -1,4 +1,7 @@
-"""What the unit asks of a radar: :mod:`edge.sensors.gpio` hears the pin, :mod:`edge.sensors.ops243` the serial line."""
+"""The interfaces of a radar and of a speed meter.
+
+:mod:`.gpio` implements the radar; :mod:`.ops243` (a serial port) and :mod:`.recorded` implement the speed meter.
+"""
 
 from __future__ import annotations
 
@@ -13,33 +16,37 @@ __all__ = ["Radar", "Speed", "SpeedMeter"]
 
 
 class Radar(Protocol):
-    """Says when a vehicle passed."""
+    """Tells when a vehicle passed."""
 
     async def start(self) -> None:
-        """Begin to listen.
+        """Begin to watch for vehicles.
 
         Raises:
-            RadarError: the pin or the port cannot be used; the sentence says what to do.
+            RadarError: the pin or the port cannot be used.
         """
 
     async def stop(self) -> None:
-        """Stop listening and let the hardware go; :meth:`triggers` ends."""
+        """Stop and release the hardware; :meth:`triggers` ends."""
 
     def triggers(self) -> AsyncIterator[Trigger]:
-        """Every trigger from now on, in order."""
+        """Yield every trigger from now on, in order."""
 
     def counts(self) -> Mapping[str, int]:
-        """What became of edges and, with ``speed_`` before it, of the speed meter's reports."""
+        """Return the counts of edges by outcome, and of the speed meter's reports with the prefix ``speed_``."""
 
     def test_trigger(self) -> None:
-        """Fire once by hand, without a speed: the trigger's source is ``"test"``."""
+        """Queue one trigger by hand, without a speed; its source is ``"test"``."""
 
     def problem(self) -> str | None:
-        """One sentence on what is wrong, or None."""
+        """Return one sentence on what is wrong, or None."""
 
 
 class SpeedMeter(Protocol):
-    """Knows how fast what passed was going; ``counters`` tells what became of its reports."""
+    """Measures speeds.
+
+    Attributes:
+        counters: counts of reports by outcome.
+    """
 
     counters: Counter[str]
 
@@ -50,7 +57,7 @@ class SpeedMeter(Protocol):
         """Stop measuring."""
 
     async def speed_at(self, monotonic_ns: int) -> Speed | None:
-        """The speed measured nearest to that instant, or None: a speed is never guessed."""
+        """Return the speed measured nearest to *monotonic_ns*, or None if there is none: a speed is never guessed."""
 
     def problem(self) -> str | None:
-        """One sentence on what is wrong, or None."""
+        """Return one sentence on what is wrong, or None."""

@@ -1,4 +1,4 @@
-"""A recorded feed in place of the lens: clips at their own frame rate, and a radar line pulled as the manifest says."""
+"""A recorded feed in place of a camera: clips at their own frame rate, and a radar line driven as the manifest says."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from edge.config import CameraSettings, RadarSettings
 from edge.errors import CameraError
 from edge.model import Frame
-from edge.sensors.manifest import Clip, FeedTrigger, load_manifest
+from edge.sensors.feed_manifest import Clip, FeedTrigger, load_feed_manifest
 from edge.sensors.pins import Line, feed_line
 from edge.sensors.ring import Exposure, FrameRing
 from edge.sensors.speed import Speed, SpeedLog
@@ -29,7 +29,7 @@ SPEED_JOIN_S = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Playing:
-    """What the feed plays: clip ``clip`` (from 1) of ``clips``, frame ``frame`` of its file."""
+    """What the feed plays now: clip ``clip`` (from 1) of ``clips``, frame ``frame`` of its file."""
 
     clip: int
     clips: int
@@ -40,9 +40,12 @@ class Playing:
 class RecordedFeed:
     """A camera that plays a manifest's clips.
 
-    A frame's exposure begins when it is played. The radar's line is pulled half a frame before the frame a trigger
-    names, and that frame never begins before the pull, however busy the machine is. ``finished`` is set after the last
-    clip; ``speeds`` is the speed meter that goes with the feed.
+    A frame's exposure begins when it is played. The radar's line is driven half a frame period before the frame that a
+    trigger names, and that frame is never played before the line was driven, however busy the machine is.
+
+    Attributes:
+        finished: set after the last clip.
+        speeds: the speed meter that belongs to the feed.
     """
 
     def __init__(
@@ -55,14 +58,18 @@ class RecordedFeed:
     ) -> None:
         """Load the manifest that *camera* names.
 
-        *line* is pulled instead of the one that the settings name; *on_playing* is called with every frame.
+        Args:
+            camera: the settings of the camera.
+            radar: the settings of the radar whose line is driven.
+            line: the line to drive instead of the one that the settings name.
+            on_playing: called with every frame.
 
         Raises:
             ConfigError: the manifest is wrong, or there is none.
         """
         self._camera = camera
         self._radar = radar
-        self._manifest = load_manifest(camera.manifest or Path())
+        self._manifest = load_feed_manifest(camera.manifest or Path())
         self._ring = FrameRing(camera.ring_frames, stall_s=camera.stall_s + self._manifest.gap_s)
         self._line = line
         self._player: asyncio.Task[None] | None = None
@@ -71,11 +78,11 @@ class RecordedFeed:
         self.finished = asyncio.Event()
 
     async def start(self) -> None:
-        """Begin to play. Start the radar first, or the first edges find nobody.
+        """Begin to play. Start the radar first, or the first edges are lost.
 
         Raises:
             CameraError: a clip cannot be decoded.
-            RadarError: the line cannot be pulled.
+            RadarError: the line cannot be driven.
         """
         for clip in self._manifest.clip:
             await asyncio.to_thread(_ClipReader, clip)
@@ -104,7 +111,7 @@ class RecordedFeed:
         return tuple([await asyncio.to_thread(each.encode, self._camera.jpeg_quality) for each in exposures])
 
     def problem(self) -> str | None:
-        """One sentence when the feed broke off; a feed that came to its end is no problem."""
+        """Return one sentence if the feed failed, else None; a feed that has ended is no problem."""
         if self._player is None:
             return "the recorded feed has not been started"
         if self._player.done() and not self._player.cancelled() and (error := self._player.exception()) is not None:
@@ -158,29 +165,35 @@ class RecordedFeed:
 
 
 class FeedSpeeds:
-    """The speed meter of a recorded feed: knows each trigger's speed beforehand."""
+    """The speed meter of a recorded feed: its speeds come from the manifest.
+
+    Attributes:
+        counters: ``reports``.
+        log: the reports.
+    """
 
     def __init__(self) -> None:
+        """Begin without reports."""
         self.log = SpeedLog(join_s=SPEED_JOIN_S, wait_s=0.0)
         self.counters: Counter[str] = Counter()
 
     async def start(self) -> None:
-        """Nothing to open."""
+        """Do nothing: there is nothing to open."""
 
     async def stop(self) -> None:
-        """Nothing to close."""
+        """Do nothing: there is nothing to close."""
 
     async def speed_at(self, monotonic_ns: int) -> Speed | None:
-        """The manifest's speed for the trigger at that instant."""
+        """Return the manifest's speed for the trigger at *monotonic_ns*, or None."""
         return await self.log.speed_at(monotonic_ns)
 
     def problem(self) -> str | None:
-        """There never is one."""
+        """Return None: the manifest cannot fail."""
         return None
 
 
 class _ClipReader:
-    """Reads the frames of one clip; ``frame`` is the number, in the file, of the one read last."""
+    """Reads the frames of one clip; ``frame`` is the number in the file of the last one read."""
 
     def __init__(self, clip: Clip) -> None:
         self._capture = cv2.VideoCapture(str(clip.file))
@@ -196,7 +209,7 @@ class _ClipReader:
             )
 
     def read(self) -> NDArray[np.uint8] | None:
-        """The next frame, uint8 BGR of shape (H, W, 3), or None at the end."""
+        """Return the next frame, uint8 BGR of shape (H, W, 3), or None at the end."""
         if self._end is not None and self.frame + 1 >= self._end:
             return None
         done, image = self._capture.read()

@@ -1,4 +1,4 @@
-"""The last exposures of a camera, raw, in memory: a trigger picks its frames out of them by the time of exposure."""
+"""The last exposures of a camera, raw, in memory; a trigger selects its frames by the instant of exposure."""
 
 from __future__ import annotations
 
@@ -20,11 +20,17 @@ Layout = Literal["BGR", "I420", "NV12"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Exposure:
-    """One raw picture and the instant its exposure began.
+    """One raw picture and the instant at which its exposure began.
 
-    ``image`` is uint8, (H, W, 3) for BGR, (H * 3 / 2, W) for the two planar layouts, whose rows may be padded
-    beyond ``width``. Exposures of one ``scene`` show one uninterrupted view; a recorded feed has a scene a clip,
-    counted upwards.
+    Attributes:
+        image: uint8 of shape (H, W, 3) for BGR, (H * 3 / 2, W) for the two planar layouts, whose rows may be padded
+            beyond ``width``.
+        exposed_utc: when the exposure began, in Unix seconds.
+        exposed_monotonic_ns: the same, in nanoseconds of the monotonic clock.
+        layout: how ``image`` stores its colours.
+        width: columns of ``image`` that belong to the picture; None means all.
+        scene: exposures with the same number show one uninterrupted view. Each clip of a recorded feed is a scene;
+            the numbers increase.
     """
 
     image: NDArray[np.uint8] = field(repr=False)
@@ -35,7 +41,7 @@ class Exposure:
     scene: int = 0
 
     def encode(self, quality: int) -> Frame:
-        """The exposure as a JPEG frame; *quality* is 0 to 100. Takes milliseconds: call it in a thread.
+        """Return the exposure as a JPEG frame; *quality* is 0 to 100. Takes milliseconds: call it in a thread.
 
         Raises:
             CameraError: the picture cannot be encoded.
@@ -52,49 +58,49 @@ class Exposure:
 
 
 class FrameRing:
-    """Holds the newest exposures and hands them out in order. Belongs to one event loop; not for other threads."""
+    """Holds the newest exposures and returns them in order. Belongs to one event loop and is not thread-safe."""
 
     def __init__(self, capacity: int, *, stall_s: float) -> None:
-        """Keep *capacity* exposures; a reader whose next one takes longer than *stall_s* gets an error."""
+        """Keep *capacity* exposures; a reader that waits longer than *stall_s* seconds for the next gets an error."""
         self._exposures: deque[Exposure] = deque(maxlen=capacity)
         self._stall_s = stall_s
         self._arrived = asyncio.Event()
         self._ended = False
-        self._last_scene_over = -1
-        self._forgotten_ns: int | None = None
+        self._last_ended_scene = -1
+        self._dropped_ns: int | None = None
 
     def push(self, exposure: Exposure) -> None:
         """Add the newest exposure and wake the readers."""
         if len(self._exposures) == self._exposures.maxlen:
-            self._forgotten_ns = self._exposures[0].exposed_monotonic_ns
+            self._dropped_ns = self._exposures[0].exposed_monotonic_ns
         self._exposures.append(exposure)
         self._wake()
 
     def cut(self, scene: int) -> None:
-        """*scene* and all before it are over: readers of them wait no longer."""
-        self._last_scene_over = scene
+        """Mark *scene* and all scenes before it as over: their readers end."""
+        self._last_ended_scene = scene
         self._wake()
 
     def end(self) -> None:
-        """No exposure will follow: readers get what there is and end."""
+        """Mark the last exposure: readers get what is left and end."""
         self._ended = True
         self._wake()
 
     def before(self, at_monotonic_ns: int, count: int) -> tuple[Exposure, ...]:
-        """The last *count* exposures from before that instant, of the scene that was on at that instant."""
+        """Return the last *count* exposures before *at_monotonic_ns*, of the scene at that instant, oldest first."""
         early = [exposure for exposure in self._exposures if exposure.exposed_monotonic_ns < at_monotonic_ns]
         current = self._next(at_monotonic_ns) or (early[-1] if early else None)
         same = [exposure for exposure in early if current is not None and exposure.scene == current.scene]
         return tuple(same[-count:]) if count > 0 else ()
 
     async def following(self, at_monotonic_ns: int, count: int) -> AsyncIterator[Exposure]:
-        """The first *count* exposures that began at or after that instant, of one scene.
+        """Yield the first *count* exposures that began at or after *at_monotonic_ns*, of one scene.
 
-        Never another exposure in place of the first: at that instant another vehicle may be in the picture.
+        The first one is never replaced by a later one, in which another vehicle may be in the picture.
 
         Raises:
-            CameraError: the next exposure did not come in time, the first is forgotten already, or the ring ended
-                before it.
+            CameraError: the next exposure did not come in time, the first one is no longer in the ring, or the ring
+                ended before it.
         """
         scene: int | None = None
         after = at_monotonic_ns
@@ -103,7 +109,7 @@ class FrameRing:
             if exposure is None and scene is None:
                 raise CameraError(
                     "the camera stopped before the frame of the trigger was taken",
-                    "check the camera's cable and the journal",
+                    "check the camera's cable and the unit's log",
                 )
             if exposure is not None and scene is None:
                 self._check_first(exposure.exposed_monotonic_ns, at_monotonic_ns)
@@ -113,7 +119,7 @@ class FrameRing:
             scene, after = exposure.scene, exposure.exposed_monotonic_ns + 1
 
     def _check_first(self, exposed_ns: int, at_ns: int) -> None:
-        if self._forgotten_ns is not None and self._forgotten_ns >= at_ns:
+        if self._dropped_ns is not None and self._dropped_ns >= at_ns:
             raise CameraError(
                 "the frame of the trigger was asked for too late and is forgotten",
                 "raise ring_frames in [camera], or relieve the processor",
@@ -126,7 +132,7 @@ class FrameRing:
 
     async def _wait(self, at_monotonic_ns: int, scene: int | None) -> Exposure | None:
         while (exposure := self._next(at_monotonic_ns)) is None:
-            if self._ended or (scene is not None and scene <= self._last_scene_over):
+            if self._ended or (scene is not None and scene <= self._last_ended_scene):
                 return None
             try:
                 async with asyncio.timeout(self._stall_s):

@@ -1,4 +1,4 @@
-"""Speeds come by another way than triggers: they are joined by time."""
+"""Speeds and triggers arrive separately and are joined by time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """A speed in km/h; ``direction`` is ``"inbound"``, ``"outbound"`` or unknown."""
+    """A speed in km/h; ``direction`` is ``"inbound"``, ``"outbound"`` or None if unknown."""
 
     kmh: float
     direction: str | None = None
@@ -20,17 +20,23 @@ class SpeedLog:
     """The latest speed reports with their time of arrival. Belongs to one event loop."""
 
     def __init__(self, *, join_s: float, wait_s: float, capacity: int = 256) -> None:
-        """Join a report to an edge when they are at most *join_s* apart; wait *wait_s* after the edge for reports."""
+        """Make an empty log.
+
+        Args:
+            join_s: how far apart an edge and its report may be, in seconds.
+            wait_s: how long after the edge to wait for reports, in seconds.
+            capacity: reports that are kept.
+        """
         self._join_ns = round(join_s * 1e9)
         self._wait_ns = round(wait_s * 1e9)
         self._reports: deque[tuple[int, Speed]] = deque(maxlen=capacity)
 
     def add(self, monotonic_ns: int, speed: Speed) -> None:
-        """A report of *speed* came at that instant."""
+        """Add the report of *speed* that arrived at *monotonic_ns*."""
         self._reports.append((monotonic_ns, speed))
 
     async def speed_at(self, monotonic_ns: int) -> Speed | None:
-        """The report nearest to that instant; the radar may speak a little later than its pin, so wait for it."""
+        """Wait for late reports, then return the speed reported nearest to *monotonic_ns*, or None if none is near."""
         remaining_ns = monotonic_ns + self._wait_ns - time.monotonic_ns()
         if remaining_ns > 0:
             await asyncio.sleep(remaining_ns / 1e9)

@@ -1,1 +1,5 @@
-"""The viewer: a Tk program of its own that shows cases to an officer and records the officer's decisions."""
+"""The viewer: a separate Tk program that shows cases to an officer and records the officer's reviews."""
+
+from edge.viewer.commands import add_commands
+
+__all__ = ["add_commands"]

@@ -1,4 +1,4 @@
-"""``autovelox view``: the viewer's place on the command line."""
+"""``autovelox view``: the viewer on the command line."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from edge.viewer.text import language
 
 NETWORK_PHOTO_WIDTH = 640
 LOCAL_PHOTO_WIDTH = 1280
-"""A photo costs 4 bytes a pixel on the way to another machine's screen, and nothing to speak of on our own."""
+"""A photo costs 4 bytes per pixel over the network; on a local display the cost does not matter."""
 
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add ``view``."""
+    """Add ``view`` to the command line."""
     parser = subparsers.add_parser("view", help="look at the cases and judge them, in a window")
     parser.add_argument(
         "--config", type=Path, metavar="FILE", help="the unit's configuration; says where its cases are"
@@ -38,7 +38,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
 
 
 def _view(arguments: argparse.Namespace) -> int:
-    from edge.viewer.control.app import Options, run  # Tk is loaded only where a window is wanted
+    from edge.viewer.control import Options, run  # Tk is loaded only for this command
 
     settings = load(arguments.config) if arguments.config else Settings()
     width = NETWORK_PHOTO_WIDTH if over_network(os.environ.get("DISPLAY", "")) else LOCAL_PHOTO_WIDTH
@@ -55,7 +55,7 @@ def _view(arguments: argparse.Namespace) -> int:
 
 
 def over_network(display: str) -> bool:
-    """Whether the X *display* (as in ``$DISPLAY``) is reached through a socket of the network, such as ssh's."""
+    """Return whether the X *display* (as in ``$DISPLAY``) is reached over the network, for example through ssh."""
     return not display.startswith((":", "unix:", "/"))
 
 

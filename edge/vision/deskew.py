@@ -69,10 +69,9 @@ def skew(grey: NDArray[np.uint8]) -> float:
 
 
 def lean(grey: NDArray[np.uint8]) -> float:
-    """Return the tangent of the angle by which the strokes of a level crop (uint8, H x W) lean, between -0.56 and 0.56.
+    """The tangent of the lean of a crop's strokes (uint8, H x W), between -0.56 and 0.56.
 
-    It is positive where the foot of a stroke stands to the right of its head.
-
+    The lean is the angle by which the strokes' feet stand to the right of their heads; the crop's lines are level.
     0 for a crop that is flatter, higher or smaller than a plate's can be.
     """
     if (small := _shrunk(grey)) is None:

@@ -13,7 +13,7 @@ from Crypto.PublicKey import RSA
 from edge.config import LinkSettings
 from edge.crypto.packet import PLAINTEXT_BYTES, Opened, digest, open_packet
 from edge.link.connection import MAX_BYTES, MAX_MESSAGES, PING_INTERVAL_S, PING_TIMEOUT_S
-from edge.link.exchange import GRACE_S
+from edge.link.exchange import ANSWER_GRACE_S
 from edge.link.frames import MAX_FRAME_BYTES
 from edge.link.http import MAX_FIELD_BYTES, MAX_HEADERS
 from edge.model import Packet
@@ -66,7 +66,7 @@ def test_the_pages_limits_are_ours() -> None:
     settings = LinkSettings()
     for text in (
         f"{settings.connect_timeout_s:g} s (`connect_timeout_s`)",
-        f"{settings.challenge_ttl_s:g} s (`challenge_ttl_s`); up to {GRACE_S:g} s later",
+        f"{settings.challenge_ttl_s:g} s (`challenge_ttl_s`); up to {ANSWER_GRACE_S:g} s later",
         f"{MAX_FRAME_BYTES:,} bytes",
         f"{MAX_BYTES // 1024} KiB",
         f"| {MAX_MESSAGES} |",

@@ -20,7 +20,7 @@ STOCK_CLOSE_TIMEOUT_S = 10.0
 GONE = (ConnectionError, aiohttp.ClientError)
 
 
-async def test_15_a_message_beyond_the_limit_ends_the_visit(unit: Unit) -> None:
+async def test_15_a_message_beyond_the_limit_closes_the_connection(unit: Unit) -> None:
     async with RawCar(unit.port) as car:
         await car.connect()
         await car.send("42" + "x" * MAX_FRAME_BYTES)
@@ -32,7 +32,7 @@ async def test_15_a_message_beyond_the_limit_ends_the_visit(unit: Unit) -> None:
 async def test_15_fragments_add_up(unit: Unit) -> None:
     async with RawCar(unit.port) as car:
         await car.connect()
-        transport = car.web_socket._response.connection.transport
+        transport = car.transport
         head = b"\x01\xfe\x04\x00\0\0\0\0"  # text, not final, 1,024 bytes, mask of zeros
         transport.write(head + b"x" * 1024)
         for _ in range(3):
@@ -44,7 +44,7 @@ async def test_15_fragments_add_up(unit: Unit) -> None:
 async def test_15_a_length_that_never_comes_holds_nothing(unit: Unit) -> None:
     async with RawCar(unit.port) as car:
         await car.connect()
-        transport = car.web_socket._response.connection.transport
+        transport = car.transport
         transport.write(b"\x81\xff\x00\x00\x00\x00\x7f\xff\xff\xff\0\0\0\0")
         await unit.empty()
     assert unit.count("oversized") == 1
@@ -53,7 +53,7 @@ async def test_15_a_length_that_never_comes_holds_nothing(unit: Unit) -> None:
 async def test_15_a_client_that_ignores_the_close_frame_holds_nothing(unit: Unit) -> None:
     async with RawCar(unit.port) as car:
         await car.connect()
-        transport = car.web_socket._response.connection.transport
+        transport = car.transport
         transport.pause_reading()
         transport.write(b"\x81\xff\x00\x00\x00\x00\x7f\xff\xff\xff\0\0\0\0")
         await unit.empty()
@@ -61,7 +61,7 @@ async def test_15_a_client_that_ignores_the_close_frame_holds_nothing(unit: Unit
     assert unit.count("oversized") == 1
     async with RawCar(unit.port) as car:  # an error closes without waiting, a goodbye does not
         await car.connect()
-        transport = car.web_socket._response.connection.transport
+        transport = car.transport
         transport.pause_reading()
         await car.send("1")
         async with asyncio.timeout(STOCK_CLOSE_TIMEOUT_S / 2):
@@ -115,7 +115,7 @@ async def test_16_a_client_that_never_answers_is_closed(start_unit: StartUnit) -
 
 async def test_16_a_client_that_stays_after_its_answer_is_closed(unit: Unit) -> None:
     async with RawCar(unit.port) as car:
-        assert await car.visit() == ACCEPTED
+        assert await car.exchange() == ACCEPTED
         await car.closed(20)
     assert unit.state()["counters"] == {"accepted": 1}
 
@@ -128,12 +128,12 @@ async def test_17_a_flood_from_one_address_leaves_the_others_served(start_unit: 
         while not stop.is_set():
             with suppress(*GONE):
                 async with RawCar(unit.port, source="127.0.0.66") as car:
-                    await car.visit()
+                    await car.exchange()
 
     floods = [asyncio.create_task(flood()) for _ in range(8)]
     for number in range(30):
         async with RawCar(unit.port, source=f"127.0.1.{number + 1}") as car:
-            assert await car.visit() == ACCEPTED
+            assert await car.exchange() == ACCEPTED
     stop.set()
     await asyncio.gather(*floods)
     assert unit.count("address_rate") > 30
@@ -150,7 +150,7 @@ async def test_17_one_address_may_not_take_all_connections(start_unit: StartUnit
             with pytest.raises(GONE):
                 await stack.enter_async_context(RawCar(unit.port, source="127.0.0.66"))
         async with RawCar(unit.port, source="127.0.0.1") as car:
-            assert await car.visit() == ACCEPTED
+            assert await car.exchange() == ACCEPTED
     assert unit.count("address_full") == 5
 
 
@@ -172,7 +172,7 @@ async def test_17_the_table_of_addresses_has_a_cap(start_unit: StartUnit) -> Non
     cap = 5 * ADDRESSES_PER_CONNECTION
     for number in range(2 * cap):
         async with RawCar(unit.port, source=f"127.0.1.{number + 1}") as car:
-            assert await car.visit() == ACCEPTED
+            assert await car.exchange() == ACCEPTED
         assert unit.state()["addresses"] == min(number + 1, cap)
 
 
@@ -191,7 +191,7 @@ async def test_17_connections_that_say_nothing_are_closed(start_unit: StartUnit)
     await unit.empty()
 
 
-async def test_18_an_event_flood_ends_the_visit(unit: Unit) -> None:
+async def test_18_an_event_flood_closes_the_connection(unit: Unit) -> None:
     async with RawCar(unit.port) as car:
         await car.connect()
         with suppress(*GONE):
@@ -203,7 +203,7 @@ async def test_18_an_event_flood_ends_the_visit(unit: Unit) -> None:
     await unit.empty()
 
 
-async def test_18_unasked_pongs_end_the_visit(unit: Unit) -> None:
+async def test_18_unasked_pongs_close_the_connection(unit: Unit) -> None:
     async with RawCar(unit.port) as car:
         await car.connect()
         await car.send("3")
@@ -216,14 +216,14 @@ async def test_18_a_slow_reader_holds_nobody_up(start_unit: StartUnit) -> None:
     async with AsyncExitStack() as stack:
         for number in range(10):
             car = await stack.enter_async_context(RawCar(unit.port, source=f"127.0.1.{number + 1}"))
-            transport = car.web_socket._response.connection.transport
+            transport = car.transport
             transport.pause_reading()
             stack.callback(transport.abort)
             await car.send("40")
             for ask in range(5):
                 await car.send(f'42{ask}["hello"]')
         async with RawCar(unit.port, source="127.0.0.1") as car:
-            assert await car.visit() == ACCEPTED
+            assert await car.exchange() == ACCEPTED
         await unit.becomes(connections=0)
 
 
@@ -235,7 +235,7 @@ async def test_18_the_mailbox_has_a_cap(start_unit: StartUnit) -> None:
             reply = await car.packet(b"\1" * 512, f"uid{number}")
             assert reply == (ACCEPTED if number < 20 else {"status": "rejected", "reason": "busy"})
     async with RawCar(unit.port, source="127.0.0.2") as car:
-        assert await car.visit() == ACCEPTED
+        assert await car.exchange() == ACCEPTED
     assert unit.state()["mailbox"] == 20
     assert unit.opened()[0] == [[ANNA.licence, ANNA.plate]]
 
@@ -254,21 +254,21 @@ async def test_18_nonces_have_a_cap_and_die_with_their_connections(start_unit: S
 async def test_18_packets_are_gone_after_their_time(start_unit: StartUnit) -> None:
     unit = start_unit(packet_ttl_s=0.2)
     async with RawCar(unit.port) as car:
-        assert await car.visit() == ACCEPTED
+        assert await car.exchange() == ACCEPTED
     await unit.becomes(mailbox=0)
 
 
-async def test_18_nothing_is_left_after_many_visits(unit: Unit) -> None:
-    async def visits(count: int) -> None:
+async def test_18_nothing_is_left_after_many_connections(unit: Unit) -> None:
+    async def exchanges(count: int) -> None:
         for number in range(count):
             async with RawCar(unit.port, source=f"127.0.{number % 50 + 1}.1") as car:
                 await car.connect()
                 await car.packet(b"\1" * 512, f"uid{number % 100}")
 
-    await visits(100)
+    await exchanges(100)
     await unit.empty()
     before = unit.state()
-    await visits(300)
+    await exchanges(300)
     await unit.empty()
     after = unit.state()
     assert after["tasks"] <= before["tasks"] + 2

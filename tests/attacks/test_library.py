@@ -1,7 +1,10 @@
-"""What the guards are for: the traps of the stock libraries, each still there in the versions we build on.
+"""The default behaviour of the libraries that the guards work around, pinned for the versions in use.
 
-A test that fails here means that a library changed its behaviour. Look at the guard it names: it may have become
-needless, or it may not hold any more. Then read the private methods that edge.link overrides, and move the versions on.
+A test that fails here means that a library has changed its behaviour. Look at the guard that the test names: it may be
+unnecessary now, or it may no longer work. Then read the private methods that edge.link overrides, and update the
+versions.
+
+Longer than 300 lines because one set of versions is checked by one file.
 """
 
 from __future__ import annotations
@@ -77,7 +80,7 @@ async def running(stock: Stock) -> AsyncIterator[int]:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    """Wait until the stock server did what it does; fail if it does not."""
+    """Wait until *condition* is true; fail if it stays false."""
     async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
@@ -127,7 +130,7 @@ async def test_an_emit_in_the_connect_handler_overtakes_the_connect_packet() -> 
 
 
 async def test_a_client_can_run_the_connect_and_disconnect_handlers() -> None:
-    """Guard: Exchange._handle_event compares the one event's name."""
+    """Guard: Exchange._handle_event compares the name of the only event."""
     stock = Stock(always_connect=True)
     async with running(stock) as port, RawCar(port) as car:
         await car.connect()
@@ -179,7 +182,7 @@ def test_the_peers_address_is_invented() -> None:
 
 
 async def test_a_client_that_never_connects_is_never_closed() -> None:
-    """Guard: every Visit has a deadline."""
+    """Guard: every Connection has a deadline."""
     stock = Stock(ping_interval=1, ping_timeout=3)
     async with running(stock) as port, RawCar(port) as car:
         while car.pings < 5:  # longer than interval and timeout together
@@ -190,7 +193,7 @@ async def test_a_client_that_never_connects_is_never_closed() -> None:
 
 
 async def test_an_event_of_wrong_arity_gets_a_traceback_and_no_answer(caplog: pytest.LogCaptureFixture) -> None:
-    """Guard: Exchange._take checks the arguments."""
+    """Guard: Exchange._take_packet checks the arguments."""
     stock = Stock(always_connect=True, engineio_logger=logging.getLogger("stock"))
     async with running(stock) as port, RawCar(port) as car:
         await car.connect()
@@ -209,12 +212,12 @@ def test_not_a_number_duplicate_keys_and_empty_packets_are_accepted() -> None:
 
 
 def test_a_text_that_begins_with_b_is_a_binary_message() -> None:
-    """Guard: CarSocket.messages reads the text itself; what is no message of type 4 ends the visit."""
+    """Guard: CarSocket.messages reads the text itself; a message of another type than 4 closes the connection."""
     assert engineio.packet.Packet(encoded_packet="bAAAA").binary
 
 
 async def test_connect_may_be_sent_again_and_again() -> None:
-    """Guard: Exchange._handle_eio_message ends the visit at the second CONNECT."""
+    """Guard: Exchange._handle_eio_message closes the connection at the second CONNECT."""
     stock = Stock(always_connect=True, namespaces=["/"])
     async with running(stock) as port, RawCar(port) as car:
         await car.connect()
@@ -238,7 +241,7 @@ async def test_every_event_is_a_task_of_its_own() -> None:
 
 
 async def test_polling_sessions_are_cheap_to_open_and_stay() -> None:
-    """Guard: Door answers 400 to everything but transport=websocket."""
+    """Guard: RequestFilter answers 400 to everything but transport=websocket."""
     stock = Stock()
     async with running(stock) as port, aiohttp.ClientSession() as session:
         for _ in range(20):
@@ -248,7 +251,7 @@ async def test_polling_sessions_are_cheap_to_open_and_stay() -> None:
 
 
 async def test_pongs_nobody_asked_for_are_taken_without_end() -> None:
-    """Guard: Visit.pong."""
+    """Guard: Connection.take_pong."""
     stock = Stock(always_connect=True)
     async with running(stock) as port, RawCar(port) as car:
         await car.connect()
@@ -270,7 +273,7 @@ async def test_packets_are_logged_with_their_contents(caplog: pytest.LogCaptureF
 
 
 async def test_pings_of_the_websocket_are_answered_unseen_and_without_end() -> None:
-    """Guard: CarProtocol.data_received counts every byte against visit.MAX_BYTES."""
+    """Guard: CarProtocol.data_received counts every byte against connection.MAX_BYTES."""
     stock = Stock(always_connect=True)
     async with running(stock) as port, RawCar(port) as car:
         await car.connect()
@@ -281,7 +284,7 @@ async def test_pings_of_the_websocket_are_answered_unseen_and_without_end() -> N
 
 
 async def test_an_empty_origin_list_switches_the_check_off() -> None:
-    """Guard: Door compares the Origin itself."""
+    """Guard: RequestFilter compares the Origin itself."""
     stock = Stock(cors_allowed_origins=[])
     async with running(stock) as port, aiohttp.ClientSession() as session:
         url = f"http://127.0.0.1:{port}/socket.io/?EIO=4&transport=websocket"
@@ -289,7 +292,7 @@ async def test_an_empty_origin_list_switches_the_check_off() -> None:
             assert not web_socket.closed
 
 
-def test_leaving_costs_as_much_as_there_are_visits() -> None:
+def test_leaving_costs_as_much_as_there_are_connections() -> None:
     """Guard: Exchange._forget leaves the two rooms by name."""
     source = inspect.getsource(socketio.AsyncManager.basic_disconnect)
     assert "self.rooms[namespace].copy().items()" in source
@@ -317,7 +320,7 @@ async def test_malformed_requests_are_logged_with_a_traceback(caplog: pytest.Log
 
 
 async def test_names_of_sub_protocols_are_logged(caplog: pytest.LogCaptureFixture) -> None:
-    """Guard: the Door refuses Sec-WebSocket-Protocol."""
+    """Guard: RequestFilter refuses Sec-WebSocket-Protocol."""
     stock = Stock()
     async with running(stock) as port, aiohttp.ClientSession() as session:
         url = f"http://127.0.0.1:{port}/socket.io/?EIO=4&transport=websocket"
@@ -327,7 +330,7 @@ async def test_names_of_sub_protocols_are_logged(caplog: pytest.LogCaptureFixtur
 
 
 async def test_replies_tell_the_versions_of_the_software() -> None:
-    """Guard: http.SERVER."""
+    """Guard: http.SERVER_HEADER."""
     stock = Stock()
     async with (
         running(stock) as port,
@@ -338,12 +341,12 @@ async def test_replies_tell_the_versions_of_the_software() -> None:
 
 
 def test_a_tls_handshake_has_a_minute() -> None:
-    """Guard: LinkServer._shake_hands gives it connect_timeout_s, and the Listener counts it at the gate before."""
+    """Guard: LinkServer._handshake has connect_timeout_s, and the ConnectionLimiter counts it before."""
     assert asyncio.constants.SSL_HANDSHAKE_TIMEOUT == 60.0
 
 
 def test_slow_headers_have_an_hour() -> None:
-    """Guard: the Visit's deadline begins at accept."""
+    """Guard: the Connection's deadline begins at accept."""
     assert inspect.signature(RequestHandler.__init__).parameters["keepalive_timeout"].default > 3600
 
 
@@ -353,7 +356,7 @@ def test_unread_bodies_are_drained_for_seconds() -> None:
 
 
 def test_a_close_frame_is_waited_for_ten_seconds() -> None:
-    """Guard: engine.CLOSE_TIMEOUT_S."""
+    """Guard: engineio.CLOSE_TIMEOUT_S."""
     assert inspect.signature(web.WebSocketResponse.__init__).parameters["timeout"].default == 10.0
 
 

@@ -26,7 +26,7 @@ PAYLOAD = base64.b64encode(b"\1" * 512).decode()
 async def test_12_forged_events_run_nothing(unit: Unit, event: str) -> None:
     async with RawCar(unit.port) as car:
         challenge = await car.connect()
-        forged = {"visit": {"source": "127.6.6.6"}, "REMOTE_ADDR": "127.6.6.6"}
+        forged = {"connection": {"source": "127.6.6.6"}, "REMOTE_ADDR": "127.6.6.6"}
         assert await car.ask(event, forged, "reason") == MALFORMED
         assert await car.packet(car.seal()) == ACCEPTED  # the challenge still stands: no handler ran again
         assert car.challenge == challenge
@@ -42,7 +42,7 @@ async def test_12_a_second_connect_brings_no_second_challenge(unit: Unit) -> Non
     await unit.empty()
 
 
-async def test_13_binary_attachments_end_the_visit(unit: Unit) -> None:
+async def test_13_binary_attachments_close_the_connection(unit: Unit) -> None:
     # With a count, and with none: there the packet's type alone gives it away.
     for announced in ("451000-", "461000-", "450-", "45", "46"):
         async with RawCar(unit.port) as car:
@@ -159,7 +159,7 @@ async def test_14_malformed_frames_before_connect(unit: Unit, frame: str) -> Non
 async def test_14_malformed_websocket_frames_free_everything_at_once(unit: Unit, raw: bytes) -> None:
     async with RawCar(unit.port) as car:
         await car.connect()
-        transport = car.web_socket._response.connection.transport
+        transport = car.transport
         transport.write(raw)
         await unit.empty()
     assert sum(unit.state()["counters"].values()) <= 1
@@ -173,7 +173,7 @@ async def test_14_every_way_to_die_is_noticed_at_once(unit: Unit) -> None:
                     await car.connect()
                 if stage == "answered":
                     await car.packet(car.seal())
-                transport = car.web_socket._response.connection.transport
+                transport = car.transport
                 match death:
                     case "abort":
                         transport.abort()
@@ -209,13 +209,13 @@ async def test_14_leaving_goes_through_no_table() -> None:
     try:
         server.exchange.manager.rooms["/"] = rooms = Rooms()
         async with RawCar(server.port) as car:
-            assert await car.visit() == ACCEPTED
+            assert await car.exchange() == ACCEPTED
             assert len(rooms) == 3
             await car.send("41")
             assert await car.ask("packet", {}) == MALFORMED
             assert len(rooms) == 1
         async with RawCar(server.port) as car:
-            assert await car.visit() == ACCEPTED
+            assert await car.exchange() == ACCEPTED
         async with asyncio.timeout(10):
             while server.connections:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
@@ -271,7 +271,7 @@ async def test_19_unknown_namespaces_are_refused(unit: Unit) -> None:
     async with RawCar(unit.port) as car:
         await car.send("40/admin,")
         assert (await car.receive()).startswith("44/admin,")
-        assert await car.visit() == ACCEPTED
+        assert await car.exchange() == ACCEPTED
 
 
 async def test_19_the_challenge_comes_after_the_connect_packet(unit: Unit) -> None:

@@ -15,9 +15,9 @@ ACCEPTED = {"status": "accepted"}
 ANNAS_CLAIM = [ANNA.licence, ANNA.plate]
 
 
-async def test_00_an_honest_visit_counts(unit: Unit) -> None:
+async def test_00_an_honest_exchange_counts(unit: Unit) -> None:
     async with RawCar(unit.port) as car:
-        assert await car.visit() == ACCEPTED
+        assert await car.exchange() == ACCEPTED
     assert unit.opened() == ([ANNAS_CLAIM], {})
     await unit.empty()
 

@@ -19,7 +19,7 @@ ACCEPTED = {"status": "accepted"}
 
 
 async def deliver(unit: Unit, payload: Any, uid: str = ANNA.uid, source: str | None = None) -> None:
-    """Visit the unit and leave what *payload* makes of the challenge; whatever it is, the reply is the same."""
+    """Connect to the unit and send what *payload* makes of the challenge; whatever it is, the reply is the same."""
     async with RawCar(unit.port, source=source) as car:
         await car.connect()
         made = payload(car) if callable(payload) else payload

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import socket
 import ssl
 import subprocess
@@ -83,7 +84,7 @@ def handshake(unit: Unit, *options: str) -> str:
     return done.stdout + done.stderr
 
 
-async def test_23_a_car_visits_over_tls(start: Callable[..., Unit], files: Files) -> None:
+async def test_23_a_car_delivers_over_tls(start: Callable[..., Unit], files: Files) -> None:
     unit = start()
     await deliver(f"https://127.0.0.1:{unit.port}", ANNA.chip, ANNA.plate, ca_file=files["authority"])
     assert unit.opened()[0] == [[ANNA.licence, ANNA.plate]]
@@ -143,7 +144,7 @@ async def test_23_a_stalled_handshake_is_cut(start: Callable[..., Unit]) -> None
     assert unit.count("no_handshake") == 1
 
 
-async def test_23_stalled_handshakes_count_at_the_gate(start: Callable[..., Unit], files: Files) -> None:
+async def test_23_stalled_handshakes_count_at_the_limiter(start: Callable[..., Unit], files: Files) -> None:
     unit = start(address_connections=3)
     stalled = [await asyncio.open_connection("127.0.0.1", unit.port) for _ in range(3)]
     await unit.becomes(connections=3)
@@ -164,20 +165,20 @@ async def test_23_a_new_certificate_is_shown_after_sighup(
         await car.connect()
         fresh = issue(authority, files).decode()
         assert shown(unit, files) != fresh
-        unit.hang_up()
+        unit.send(signal.SIGHUP)
         for _ in range(500):
             if shown(unit, files) == fresh:
                 break
             await asyncio.sleep(0.01)
         assert shown(unit, files) == fresh
-        assert await car.packet(car.seal()) == {"status": "accepted"}  # visits of before go on
+        assert await car.packet(car.seal()) == {"status": "accepted"}  # connections opened before go on
 
 
 async def test_23_a_certificate_that_cannot_be_used_changes_nothing(start: Callable[..., Unit], files: Files) -> None:
     unit = start()
     before = shown(unit, files)
     files["certificate"].write_text("rubbish")
-    unit.hang_up()
+    unit.send(signal.SIGHUP)
     await logged(unit, "cannot be used")
     assert shown(unit, files) == before
 
@@ -192,11 +193,11 @@ async def test_23_the_daemon_itself_reads_its_certificate_again_on_sighup(
     try:
         fresh = issue(authority, files).decode()
         assert shown(unit, files) != fresh
-        unit.hang_up()
+        unit.send(signal.SIGHUP)
         await logged(unit, "the TLS certificate was read again")
         assert shown(unit, files) == fresh
         files["certificate"].write_text("rubbish")
-        unit.hang_up()
+        unit.send(signal.SIGHUP)
         await logged(unit, "the TLS certificate in use stays")
         assert shown(unit, files) == fresh
     finally:
@@ -209,7 +210,7 @@ def test_23_certificates_that_cannot_be_used(files: Files, authority: trustme.CA
         server_context(tmp_path / "none.pem", files["key"])
     other = tmp_path / "other.pem"
     authority.issue_cert("elsewhere").private_key_pem.write_to_path(str(other))
-    with pytest.raises(SecretError, match="are both PEM and a pair"):
+    with pytest.raises(SecretError, match="give PEM files that belong together"):
         server_context(files["certificate"], other)
     sealed = tmp_path / "sealed.pem"
     subprocess.run(

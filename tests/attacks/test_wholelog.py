@@ -15,7 +15,7 @@ REQUESTS = {
 
 async def test_24_the_whole_log_says_nothing_of_anybody(shared_unit: Unit) -> None:
     async with RawCar(shared_unit.port) as car:
-        assert await car.visit() == {"status": "accepted"}
+        assert await car.exchange() == {"status": "accepted"}
     for request, status in REQUESTS.items():
         reader, writer = await asyncio.open_connection("127.0.0.1", shared_unit.port)
         writer.write(request.encode())

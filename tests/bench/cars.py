@@ -1,9 +1,9 @@
 """Cars as light as can be, so that the servers are measured and not the cars: ``cars.py MODE PORT ...``.
 
-- ``visits PORT COUNT AT_ONCE``: COUNT whole visits, AT_ONCE side by side
-- ``paced PORT COUNT RATE``: COUNT visits, RATE a second; latency from packet to acknowledgement
+- ``exchanges PORT COUNT AT_ONCE``: COUNT whole exchanges, AT_ONCE side by side
+- ``paced PORT COUNT RATE``: COUNT exchanges, RATE a second; latency from packet to acknowledgement
 - ``idle PORT COUNT``: connect COUNT clients, answer pings, and stay until standard input ends
-- ``flood PORT``: visits from one address, as fast as they go, until standard input ends
+- ``flood PORT``: exchanges from one address, as fast as they go, until standard input ends
 
 Each prints one line of JSON. Every car has a loopback address of its own, except those of the flood.
 """
@@ -89,8 +89,8 @@ class Car:
         self._writer.close()
 
 
-async def visit(port: int, source: str) -> float:
-    """A whole visit; seconds from packet to acknowledgement."""
+async def exchange(port: int, source: str) -> float:
+    """A whole exchange; seconds from packet to acknowledgement."""
     car = Car()
     await car.arrive(port, source)
     latency = await car.deliver()
@@ -98,7 +98,7 @@ async def visit(port: int, source: str) -> float:
     return latency
 
 
-async def visits(port: int, count: int, at_once: int) -> dict[str, float]:
+async def exchanges(port: int, count: int, at_once: int) -> dict[str, float]:
     left = iter(range(count))
     lost = 0
 
@@ -106,13 +106,13 @@ async def visits(port: int, count: int, at_once: int) -> dict[str, float]:
         nonlocal lost
         for _ in left:
             try:
-                await visit(port, address())
+                await exchange(port, address())
             except (OSError, EOFError):
                 lost += 1
 
     started = time.perf_counter()
     await asyncio.gather(*(drive() for _ in range(at_once)))
-    return {"seconds": time.perf_counter() - started, "visits": count - lost, "lost": lost}
+    return {"seconds": time.perf_counter() - started, "exchanges": count - lost, "lost": lost}
 
 
 async def paced(port: int, count: int, rate: float) -> dict[str, float]:
@@ -120,7 +120,7 @@ async def paced(port: int, count: int, rate: float) -> dict[str, float]:
     pending = []
     for number in range(count):
         await asyncio.sleep(started + number / rate - time.perf_counter())
-        pending.append(asyncio.create_task(visit(port, address())))
+        pending.append(asyncio.create_task(exchange(port, address())))
     results = await asyncio.gather(*pending, return_exceptions=True)
     latencies = sorted(one for one in results if isinstance(one, float))
     return {
@@ -149,7 +149,7 @@ async def flood(port: int) -> None:
     async def drive() -> None:
         while True:
             with suppress(OSError, EOFError):
-                await visit(port, FLOODER)
+                await exchange(port, FLOODER)
 
     tasks = [asyncio.create_task(drive()) for _ in range(16)]
     print(json.dumps({"flooding": True}), flush=True)
@@ -168,8 +168,8 @@ async def until_stdin_ends() -> None:
 async def main() -> None:
     mode, port, *numbers = sys.argv[1], int(sys.argv[2]), *map(float, sys.argv[3:])
     match mode:
-        case "visits":
-            print(json.dumps(await visits(port, int(numbers[0]), int(numbers[1]))))
+        case "exchanges":
+            print(json.dumps(await exchanges(port, int(numbers[0]), int(numbers[1]))))
         case "paced":
             print(json.dumps(await paced(port, int(numbers[0]), numbers[1])))
         case "idle":

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 
-from edge.crypto.packet import load_private_key, open_packet
+from edge.crypto.packet import open_packet
+from edge.crypto.rsa_key import load_private_key
 from edge.model import Packet
 
 

@@ -29,11 +29,11 @@ from edge.demo.cast import FOLDER as FEED
 from edge.vision import worker
 from edge.workers import WorkerPool
 
-PACED_VISITS, SPENT_S = 600, 1.0
-"""Visits of which the slowest hundredth counts (six runs of them fit into the mailbox), and how long a flood goes on
+PACED_EXCHANGES, SPENT_S = 600, 1.0
+"""Exchanges of which the slowest hundredth counts (six runs of them fit into the mailbox), and how long a flood goes on
 before, till its first burst is spent."""
 ROUNDS = 6
-VISITS = 200
+EXCHANGES = 200
 AT_ONCE = 16
 IDLE_CLIENTS = 5000
 NOISE = 0.1
@@ -52,22 +52,22 @@ class Row:
 
 
 def speed() -> list[Row]:
-    """Visits a second, ours against bare: by the clock, and by the server's own CPU time."""
+    """Exchanges a second, ours against bare: by the clock, and by the server's own CPU time."""
     wall: dict[str, list[float]] = {"ours": [], "bare": []}
     cpu: dict[str, list[float]] = {"ours": [], "bare": []}
     lost = 0.0
     with servers() as both:
         for server in both.values():
-            cars("visits", server, VISITS, AT_ONCE)
+            cars("exchanges", server, EXCHANGES, AT_ONCE)
         for number in range(ROUNDS):
             for name in ("ours", "bare") if number % 2 else ("bare", "ours"):
                 before = both[name].ask()["cpu_s"]
-                done = cars("visits", both[name], VISITS, AT_ONCE)
-                cpu[name].append(VISITS / (both[name].ask()["cpu_s"] - before))
-                wall[name].append(VISITS / done["seconds"])
+                done = cars("exchanges", both[name], EXCHANGES, AT_ONCE)
+                cpu[name].append(EXCHANGES / (both[name].ask()["cpu_s"] - before))
+                wall[name].append(EXCHANGES / done["seconds"])
                 lost += done["lost"]
     rows = []
-    for what, rates in (("visits a second", wall), ("visits a second of server CPU", cpu)):
+    for what, rates in (("exchanges a second", wall), ("exchanges a second of server CPU", cpu)):
         ours, bare = (statistics.median(rates[name]) for name in ("ours", "bare"))
         text = f"{ours:.0f} / {bare:.0f}, {lost:.0f} lost"
         rows.append(Row(f"{what}, ours / bare", text, ours / bare, ">= 0.85", ours / bare >= 0.85 and not lost))
@@ -79,7 +79,7 @@ def memory() -> list[Row]:
     each = {}
     with servers() as both:
         for name, server in both.items():
-            cars("visits", server, 200, AT_ONCE)
+            cars("exchanges", server, 200, AT_ONCE)
             before = server.ask()["resident"]
             with crowd("idle", server, IDLE_CLIENTS):
                 each[name] = (server.ask()["resident"] - before) / IDLE_CLIENTS
@@ -94,13 +94,13 @@ def latency() -> list[Row]:
     server = Server("ours")
     try:
         with apart(server):
-            done = cars("visits", server, VISITS, AT_ONCE)
-            rate = VISITS / done["seconds"] / 2
+            done = cars("exchanges", server, EXCHANGES, AT_ONCE)
+            rate = EXCHANGES / done["seconds"] / 2
             for _ in range(ROUNDS // 2):
-                one = cars("paced", server, PACED_VISITS, rate)
+                one = cars("paced", server, PACED_EXCHANGES, rate)
                 with crowd("flood", server):
                     time.sleep(SPENT_S)
-                    other = cars("paced", server, PACED_VISITS, rate)
+                    other = cars("paced", server, PACED_EXCHANGES, rate)
                 calm.append(one["p99_ms"])
                 flooded.append(other["p99_ms"])
                 lost += one["lost"] + other["lost"]
@@ -109,7 +109,7 @@ def latency() -> list[Row]:
         server.stop()
     ratio = statistics.median(flooded) / statistics.median(calm)
     text = (
-        f"{statistics.median(flooded):.1f} / {statistics.median(calm):.1f} ms at {rate:.0f} visits/s, "
+        f"{statistics.median(flooded):.1f} / {statistics.median(calm):.1f} ms at {rate:.0f} exchanges/s, "
         f"{refused} of the flood refused, {lost:.0f} lost"
     )
     return [Row("p99 of the ack, flooded / calm", text, ratio, "<= 3", ratio <= 3 and not lost)]
@@ -134,7 +134,7 @@ def opening_rows(found: Sequence[Opening], cores: int) -> list[Row]:
 
 
 async def while_recognising(pool: WorkerPool, photo: Path) -> list[Row]:
-    """Visits a second while all workers recognise, against idle workers."""
+    """Exchanges a second while all workers recognise, against idle workers."""
     rates: dict[bool, list[float]] = {False: [], True: []}
     lost = 0.0
     photos = 0
@@ -154,8 +154,8 @@ async def while_recognising(pool: WorkerPool, photo: Path) -> list[Row]:
             for state in (True, False) if number % 2 else (False, True):
                 busy.set() if state else busy.clear()
                 await asyncio.sleep(1.0)  # let what runs end, or begin
-                done = await asyncio.to_thread(cars, "visits", server, VISITS, AT_ONCE)
-                rates[state].append(VISITS / done["seconds"])
+                done = await asyncio.to_thread(cars, "exchanges", server, EXCHANGES, AT_ONCE)
+                rates[state].append(EXCHANGES / done["seconds"])
                 lost += done["lost"]
     finally:
         for task in tasks:
@@ -165,7 +165,7 @@ async def while_recognising(pool: WorkerPool, photo: Path) -> list[Row]:
     working, resting = (statistics.median(rates[state]) for state in (True, False))
     text = f"{working:.0f} / {resting:.0f}, {lost:.0f} lost, {photos} photos read"
     ratio = working / resting
-    return [Row("visits a second, recognising / idle", text, ratio, ">= 0.80", ratio >= 0.8 and not lost)]
+    return [Row("exchanges a second, recognising / idle", text, ratio, ">= 0.80", ratio >= 0.8 and not lost)]
 
 
 def photo(folder: Path) -> Path:

@@ -22,7 +22,7 @@ from edge.link.mailbox import Mailbox
 from edge.model import Packet
 from edge.registry.enrol import create_registry
 from edge.registry.lookup import Registry
-from edge.registry.schema import new_key_check, writing
+from edge.registry.schema import new_key_check, write_transaction
 from edge.registry.vault import create_master_key
 from edge.registry.vault import seal as seal_key
 from edge.workers import NICENESS, WorkerPool
@@ -60,7 +60,7 @@ def make_registry(folder: Path, drivers: int) -> tuple[Path, bytes]:
     """A registry of *drivers* who all have Anna's key, each in a notation of its own; its path and master key."""
     path, master_key = folder / "registry.sqlite", create_master_key(folder / "master.key")
     create_registry(path)
-    with writing(path) as database:
+    with write_transaction(path) as database:
         database.execute("INSERT INTO key_check VALUES (1, ?)", (new_key_check(master_key),))
         for number in range(drivers):
             driver = (licence(number), "Test", "Driver", "1980-12-31", "Udine", "B", "TEST", "2020-01-01", "2030-01-01")

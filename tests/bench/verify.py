@@ -19,11 +19,13 @@ from contextlib import closing
 from pathlib import Path
 
 from edge.cases.audit import _links
-from edge.cases.evidence.chain import INSERT, Entry, chain
-from edge.cases.evidence.manifest import decided, filed, frame_record
+from edge.cases.evidence.chain import Entry, next_entry
+from edge.cases.evidence.manifest import decided_manifest, filed_manifest, frame_record
 from edge.cases.evidence.signing import Signer
 from edge.cases.evidence.verify import check_chain, check_signatures, sha256
-from edge.cases.storage.database import database_path, migrate, open_to_read
+from edge.cases.storage.database import migrate, open_to_read
+from edge.cases.storage.entries import insert_entry
+from edge.cases.storage.layout import StateFolder
 from edge.model import Decision, Frame, Outcome, Reason, Trigger, Verdict
 
 SIGNER = Signer(bytes(range(32)))
@@ -31,16 +33,16 @@ SIGNER = Signer(bytes(range(32)))
 
 def make(state_dir: Path, cases: int, photo: bytes) -> None:
     """A store of *cases* decided cases, written in one transaction."""
-    migrate(database_path(state_dir))
+    migrate(StateFolder(state_dir).database)
     frame = Frame(photo, 1280, 720, 0.0, 0)
     decision = Decision(Verdict(Outcome.UNIDENTIFIED, "", 0.0, reason=Reason.NO_CLAIM))
     head: tuple[int, str] | None = None
-    with closing(sqlite3.connect(database_path(state_dir))) as database, database:
+    with closing(sqlite3.connect(StateFolder(state_dir).database)) as database, database:
 
         def append(kind: str, case: int | None, content: dict[str, object]) -> Entry:
             nonlocal head
-            entry = chain(head, kind, case, content, at_utc=1.0, signer=SIGNER)
-            database.execute(INSERT, entry.row())
+            entry = next_entry(head, kind, case, content, at_utc=1.0, signer=SIGNER)
+            insert_entry(database, entry)
             head = (entry.seq, entry.hash)
             return entry
 
@@ -50,9 +52,11 @@ def make(state_dir: Path, cases: int, photo: bytes) -> None:
             folder.mkdir(parents=True)
             (folder / "0.jpg").write_bytes(photo)
             record = frame_record(f"frames/{number:08d}/0.jpg", frame)
-            content = filed(number, Trigger(1.0, 1, 70.0), [record], limit_kmh=50.0, site="bench", unit={}, clock={})
+            content = filed_manifest(
+                number, Trigger(1.0, 1, 70.0), [record], limit_kmh=50.0, site="bench", unit={}, clock={}
+            )
             first = append("filed", number, content)
-            last = append("decided", number, decided(content, decision, 2.0))
+            last = append("decided", number, decided_manifest(content, decision, 2.0))
             columns = "number, state, at_utc, site, speed_kmh, limit_kmh, outcome, filed_seq, decided_seq"
             row = (number, "decided", 1.0, "bench", 70.0, 50.0, "unidentified", first.seq, last.seq)
             database.execute(f"INSERT INTO cases ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
@@ -78,7 +82,7 @@ def main() -> None:
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         print(done.stdout.strip())
         print(f"{args.cases} cases, 1 photo of {args.photo_kb} kB each: {time.monotonic() - began:.1f} s")
-        with closing(open_to_read(state_dir)) as database:
+        with closing(open_to_read(StateFolder(state_dir))) as database:
             links = list(_links(database))
         found = check_chain(links)
         parts = {

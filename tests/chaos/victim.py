@@ -14,7 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from edge.cases.evidence.signing import Signer
-from edge.cases.storage.space import Room
+from edge.cases.storage.layout import StateFolder
+from edge.cases.storage.space import DiskSpace
 from edge.cases.store import CaseStore
 from edge.errors import CaseError
 from edge.model import Claim, Decision, Driver, Frame, Outcome, Packet, Reason, Trigger, Verdict
@@ -47,7 +48,8 @@ async def _misuse(state_dir: Path, account: int, dice: random.Random, cases: int
     def say(*words: object) -> None:
         os.write(account, (" ".join(map(str, words)) + "\n").encode())
 
-    store = await CaseStore.open(state_dir, SIGNER, UNIT, room=Room(state_dir, reserve_bytes=0, warn_bytes=0))
+    space = DiskSpace(StateFolder(state_dir), reserve_bytes=0, warn_bytes=0)
+    store = await CaseStore.open(state_dir, SIGNER, UNIT, space=space)
     for pending in await store.pending():
         await store.decide(pending.number, verdict(dice, pending.packets))
         say("decided", pending.number)

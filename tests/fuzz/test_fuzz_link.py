@@ -16,13 +16,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.crypto import strict_json
-from edge.crypto.packet import Opened, load_private_key, open_packet, plaintext, read_plaintext
+from edge.crypto.packet import Opened, open_packet, plaintext, read_plaintext
+from edge.crypto.rsa_key import load_private_key
 from edge.errors import PacketError, SecretError
-from edge.link.connection import Visit
+from edge.link.connection import Connection
 from edge.link.engineio import CarSocket
 from edge.link.exchange import Exchange
 from edge.link.frames import CarPacket, FrameError
-from edge.link.http import CarProtocol, Door
+from edge.link.http import CarProtocol, RequestFilter
 from tests.support.link import ANNA, sealed
 
 NONCE, TIMESTAMP = "0" * 32, 1767225600
@@ -88,21 +89,21 @@ class Line:
 
 
 async def converse(incoming: list[str | bytes]) -> Counter[str]:
-    """One visit in which the car sends *incoming*; returns what the unit counted."""
+    """One connection on which the car sends *incoming*; returns what the unit counted."""
     count: Counter[str] = Counter()
     exchange = Exchange(lambda packet, source: True, challenge_ttl_s=10)
     engine = exchange.eio
-    visit = Visit("127.0.0.1", count, lambda _: None, connect_timeout_s=10)
+    connection = Connection("127.0.0.1", count, lambda _: None, connect_timeout_s=10)
     line: Any = Line(incoming)
-    engine.sockets["sid"] = car = CarSocket("sid", line, visit)
-    await engine.handlers["connect"]("sid", {"visit": visit})
+    engine.sockets["sid"] = car = CarSocket("sid", line, connection)
+    await engine.handlers["connect"]("sid", {"connection": connection})
     try:
         await car.messages(engine.handlers["message"])
     except FrameError as error:
         count[error.outcome] += 1
     finally:
         await engine.handlers["disconnect"]("sid", "")
-        visit.over()
+        connection.closed()
     assert exchange.environ == {} and exchange.manager.rooms == {} and not exchange.manager.pending_connect
     assert len(line.sent) <= 2 * len(incoming)
     return count
@@ -153,11 +154,11 @@ async def knock(raw: bytes) -> Counter[str]:
     count: Counter[str] = Counter()
     gone = asyncio.Event()
     exchange = Exchange(lambda packet, source: True, challenge_ttl_s=10)
-    visit = Visit("127.0.0.1", count, lambda _: gone.set(), connect_timeout_s=10)
-    server = web.Server(Door(exchange.eio).handle)
+    connection = Connection("127.0.0.1", count, lambda _: gone.set(), connect_timeout_s=10)
+    server = web.Server(RequestFilter(exchange.eio).handle)
     ours, theirs = socket.socketpair()
     ours.setblocking(False)
-    await asyncio.get_running_loop().connect_accepted_socket(lambda: CarProtocol(server, visit), ours)
+    await asyncio.get_running_loop().connect_accepted_socket(lambda: CarProtocol(server, connection), ours)
     theirs.sendall(raw)
     theirs.close()
     await asyncio.wait_for(gone.wait(), 10)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.cases.storage.journal import FRAMES, JOURNAL
+from edge.cases.storage.layout import FRAMES, JOURNAL
 
 SYSTEMD = Path(__file__).resolve().parents[2] / "systemd"
 

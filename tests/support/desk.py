@@ -55,7 +55,7 @@ class Desk:
 
     def listed(self) -> None:
         """Wait until the list shows what the store holds."""
-        self.until(lambda: self.viewer.keeper.loaded)
+        self.until(lambda: self.viewer.listing.loaded)
 
     def open_first(self) -> None:
         """Open the first case of the list and wait for its pictures."""

@@ -106,6 +106,13 @@ class RawCar:
             raise
         return self
 
+    @property
+    def transport(self) -> asyncio.Transport:
+        """The connection beneath the WebSocket, for bytes that are no frame of a client, and for sudden ends."""
+        transport = self.web_socket._response.connection.transport
+        assert isinstance(transport, asyncio.Transport)
+        return transport
+
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
@@ -157,7 +164,7 @@ class RawCar:
         """Send a packet event; returns the acknowledgement's body."""
         return await self.ask("packet", {"uid": uid, "payload": base64.b64encode(payload).decode()})
 
-    async def visit(self, driver: TestDriver = ANNA, **claims: Any) -> Any:
+    async def exchange(self, driver: TestDriver = ANNA, **claims: Any) -> Any:
         """The whole honest exchange; returns the acknowledgement's body."""
         await self.connect()
         return await self.packet(self.seal(driver, **claims), driver.uid)

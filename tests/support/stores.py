@@ -12,10 +12,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from edge.cases.evidence.chain import HEAD, INSERT, chain
-from edge.cases.evidence.manifest import Content, decided, driver_name, filed, frame_record, to_case
+from edge.cases.evidence.manifest import Manifest, decided_manifest, driver_name, filed_manifest, frame_record, to_case
 from edge.cases.evidence.signing import Signer
-from edge.cases.storage.database import writing
+from edge.cases.storage.database import write_transaction
+from edge.cases.storage.entries import append_entry
+from edge.cases.storage.layout import StateFolder
 from edge.cases.store import CaseStore
 from edge.demo.cast import Person, load_cast
 from edge.demo.portraits import draw
@@ -118,13 +119,10 @@ def fill(state_dir: Path, wanted: Sequence[Scene], *, photos: Mapping[int, bytes
 def fill_many(state_dir: Path, wanted: Sequence[Scene]) -> None:
     """What :func:`fill` does, in one transaction and with a photo for every plate: for a thousand cases and more."""
     fill(state_dir, wanted[:1])
-    with writing(state_dir) as database:
+    with write_transaction(StateFolder(state_dir)) as database:
 
-        def append(kind: str, content: Content) -> int:
-            head = database.execute(HEAD).fetchone()
-            entry = chain(head, kind, content["number"], content, at_utc=START_UTC, signer=SIGNER)
-            database.execute(INSERT, entry.row())
-            return entry.seq
+        def append(kind: str, content: Manifest) -> int:
+            return append_entry(database, kind, content["number"], content, signer=SIGNER, at_utc=START_UTC).seq
 
         for index, scene in enumerate(wanted[1:], 1):
             number, trigger, at_utc = index + 1, _trigger(scene, index), START_UTC + 977.0 * index
@@ -132,7 +130,7 @@ def fill_many(state_dir: Path, wanted: Sequence[Scene]) -> None:
             name = f"frames/{sum(scene.plate.encode())}-{scene.size[1]}.jpg"
             if not (state_dir / name).exists():
                 (state_dir / name).write_bytes(frame.jpeg)
-            content = filed(
+            content = filed_manifest(
                 number,
                 trigger,
                 [frame_record(name, frame)],
@@ -144,7 +142,7 @@ def fill_many(state_dir: Path, wanted: Sequence[Scene]) -> None:
             row = (number, "pending", at_utc, scene.site, scene.speed_kmh, 50.0, append("filed", content))
             sql = "INSERT INTO cases (number, state, at_utc, site, speed_kmh, limit_kmh, filed_seq) VALUES"
             database.execute(f"{sql} (?, ?, ?, ?, ?, ?, ?)", row)
-            content = decided(content, decision(scene), at_utc + 1)
+            content = decided_manifest(content, decision(scene), at_utc + 1)
             case = to_case(content)
             values = (case.plate_text, str(scene.outcome), driver_name(case), append("decided", content), number)
             sql = "UPDATE cases SET state = 'decided', plate_text = ?, outcome = ?, driver_name = ?, decided_seq = ?"

@@ -1,15 +1,15 @@
 """The chain of evidence: canonical JSON, entries hashed one into the next, Ed25519 signatures.
 
-An **entry** is a small *header* and a *body*. The body holds what happened (the manifest of a case, an officer's
-review) with 16 random bytes of salt, so that nobody can guess it from its hash. The header is canonical JSON::
+An **entry** is a small *header* and a *body*. The body says what happened (the manifest of a case, an officer's review)
+and holds 16 random bytes of salt, so that it cannot be guessed from its hash. The header is canonical JSON::
 
     {"at": seconds, "body": sha256, "case": number or null, "kind": word, "previous": hash, "seq": n}
 
 ``hash`` of an entry is the SHA-256 of its header; ``previous`` is the hash of the entry before (64 zeros for the
-first). The signature (Ed25519, RFC 8032) is over :data:`DOMAIN` and the header. Headers name nobody: they stay when a
-body is purged, and any export carries them all, so that numbering and order can be checked by whoever gets it.
+first). The signature (Ed25519, RFC 8032) is over :data:`DOMAIN` and the header. Headers hold no personal data:
+they stay when a body is purged, and every export has them all, so that its reader can check numbering and order.
 
-:mod:`edge.cases.evidence.verify` checks all this and shares no code with this module on purpose.
+:mod:`edge.cases.evidence.verify` checks all this and deliberately shares no code with this module.
 """
 
 from __future__ import annotations
@@ -24,15 +24,9 @@ from typing import Protocol
 DOMAIN = b"autovelox-entry-1\n"
 NO_HASH = "0" * 64
 
-HEAD = "SELECT seq, hash FROM entries ORDER BY seq DESC LIMIT 1"
-INSERT = (
-    "INSERT INTO entries (seq, kind, case_number, header, body, hash, signature, key_id)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-)
-
 
 class Signs(Protocol):
-    """Something that signs: :class:`edge.cases.evidence.signing.Signer`."""
+    """What signs entries: :class:`edge.cases.evidence.signing.Signer`."""
 
     key_id: str
 
@@ -41,7 +35,7 @@ class Signs(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One link of the chain, ready to be stored; ``signature`` is 64 bytes, or none until it is countersigned."""
+    """One entry, ready to be stored; ``signature`` is 64 bytes, or None until the entry is signed."""
 
     seq: int
     kind: str
@@ -51,10 +45,6 @@ class Entry:
     hash: str
     signature: bytes | None = field(repr=False)
     key_id: str | None
-
-    def row(self) -> tuple[object, ...]:
-        """The parameters of :data:`INSERT`."""
-        return (self.seq, self.kind, self.case, self.header, self.body, self.hash, self.signature, self.key_id)
 
 
 def canonical(value: object) -> bytes:
@@ -72,8 +62,8 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def chain(
-    head: tuple[int, str] | None,
+def next_entry(
+    last: tuple[int, str] | None,
     kind: str,
     case: int | None,
     content: Mapping[str, object],
@@ -81,8 +71,15 @@ def chain(
     at_utc: float,
     signer: Signs | None,
 ) -> Entry:
-    """The entry that follows *head* (``seq, hash`` of the last one, none at the beginning); signed if we can."""
-    seq, previous = (head[0] + 1, head[1]) if head else (1, NO_HASH)
+    """The entry that follows *last* (``seq, hash`` of the newest entry, None at the beginning).
+
+    *case* is the number of the case it is about, if any; *at_utc* is in seconds since the epoch. Without *signer* the
+    entry is unsigned.
+
+    Raises:
+        ValueError: a number in *content* is not finite.
+    """
+    seq, previous = (last[0] + 1, last[1]) if last else (1, NO_HASH)
     body = canonical({**content, "salt": secrets.token_hex(16)})
     header = canonical(
         {"at": at_utc, "body": sha256(body), "case": case, "kind": kind, "previous": previous, "seq": seq}

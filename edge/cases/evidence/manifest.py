@@ -1,8 +1,8 @@
-"""What a case says, as plain values for canonical JSON, and back again.
+"""The manifest of a case: everything the unit recorded of it, as plain values for canonical JSON, and back again.
 
-A case is written twice into the chain: ``filed`` at the trigger and ``decided`` with the verdict. The second holds
-everything the first does, so that one manifest is the whole case. The names of the fields are documented in
-docs/evidence.md; a change of meaning changes :data:`FORMAT`.
+A case has two manifests in the chain: one when it is filed, one when it is decided. The second holds everything of the
+first, so that it describes the whole case. docs/evidence.md documents the fields; a change of their meaning changes
+:data:`FORMAT`.
 """
 
 from __future__ import annotations
@@ -32,8 +32,10 @@ from edge.model import (
 
 FORMAT = "autovelox-case/1"
 
-Content = dict[str, Any]
-"""A parsed manifest."""
+Manifest = dict[str, Any]
+"""A manifest as JSON values."""
+Record = dict[str, Any]
+"""A part of a manifest or of a journal file as JSON values."""
 
 _REASONS: dict[str, str] = {
     Reason.ONE_CLAIM: "one claim explains the photo",
@@ -53,8 +55,8 @@ _FLAG_OF: dict[str, Flag | str] = {sentence: flag for flag, sentence in _FLAGS.i
 _DRIVER_FIELDS = tuple(field.name for field in fields(Driver) if field.name != "portrait")
 
 
-def frame_record(name: str, frame: Frame) -> Content:
-    """What is said of a frame stored as *name* (relative to the state folder)."""
+def frame_record(name: str, frame: Frame) -> Record:
+    """The record of a frame that is stored as *name* (relative to the state folder)."""
     return {
         "file": name,
         "sha256": sha256(frame.jpeg),
@@ -66,19 +68,19 @@ def frame_record(name: str, frame: Frame) -> Content:
     }
 
 
-def filed(
+def filed_manifest(
     number: int,
     trigger: Trigger,
-    frames: Iterable[Content],
+    frames: Iterable[Record],
     *,
     limit_kmh: float,
     site: str,
     unit: Mapping[str, object],
     clock: Mapping[str, object],
-) -> Content:
-    """The manifest of a case that was filed.
+) -> Manifest:
+    """The manifest of a case that is filed; *frames* are records of :func:`frame_record`.
 
-    *unit* says which unit, software and models these are, *clock* how good its time is.
+    *unit* says which unit, software and models recorded the case, *clock* how good the unit's time was.
     """
     return {
         "format": FORMAT,
@@ -92,10 +94,10 @@ def filed(
     }
 
 
-def decided(content: Content, decision: Decision, decided_utc: float) -> Content:
-    """The manifest of a decided case: what was *filed* and what the flow found out."""
+def decided_manifest(filed: Manifest, decision: Decision, decided_utc: float) -> Manifest:
+    """The manifest of a decided case: the *filed* manifest and what the flow found out."""
     return {
-        **content,
+        **filed,
         "decided_utc": decided_utc,
         "plate": _plate_record(decision.read, decision.photo),
         "verdict": _verdict_record(decision.verdict),
@@ -106,17 +108,17 @@ def decided(content: Content, decision: Decision, decided_utc: float) -> Content
     }
 
 
-def to_case(content: Content, *, portrait: bytes = b"", review: str | None = None) -> Case:
-    """The case a manifest speaks of."""
-    plate, verdict, driver = content.get("plate"), content.get("verdict"), content.get("driver")
+def to_case(manifest: Manifest, *, portrait: bytes = b"", review: str | None = None) -> Case:
+    """The case that the manifest describes; *portrait* and *review* are not part of a manifest."""
+    plate, verdict, driver = manifest.get("plate"), manifest.get("verdict"), manifest.get("driver")
     return Case(
-        number=content["number"],
-        state=State.DECIDED if "decided_utc" in content else State.PENDING,
-        trigger=Trigger(**content["trigger"]),
-        limit_kmh=content["limit_kmh"],
-        site=content["site"],
-        frames=tuple(frame["file"] for frame in content["frames"]),
-        decided_utc=content.get("decided_utc"),
+        number=manifest["number"],
+        state=State.DECIDED if "decided_utc" in manifest else State.PENDING,
+        trigger=Trigger(**manifest["trigger"]),
+        limit_kmh=manifest["limit_kmh"],
+        site=manifest["site"],
+        frames=tuple(frame["file"] for frame in manifest["frames"]),
+        decided_utc=manifest.get("decided_utc"),
         plate_text=plate["text"] if plate else "",
         plate_confidence=plate["confidence"] if plate else None,
         plate_box=Box(*plate["box"]) if plate else None,
@@ -124,18 +126,18 @@ def to_case(content: Content, *, portrait: bytes = b"", review: str | None = Non
         verdict=_verdict(verdict) if verdict else None,
         driver=Driver(**{name: driver[name] for name in _DRIVER_FIELDS}, portrait=portrait) if driver else None,
         review=review,
-        flags=tuple(_FLAG_OF.get(flag, flag) for flag in content.get("flags", ())),
+        flags=tuple(_FLAG_OF.get(flag, flag) for flag in manifest.get("flags", ())),
         photo=plate["photo"] if plate else 0,
     )
 
 
 def shown_plate(case: Case) -> str:
-    """The plate a list shows: the verdict's, else the free reading."""
+    """The plate that lists show: the verdict's, else the free reading."""
     return (case.verdict.plate if case.verdict else "") or case.plate_text
 
 
 def driver_name(case: Case) -> str:
-    """``First Last`` of the named driver, empty where nobody is."""
+    """``First Last`` of the named driver; empty if no driver is named."""
     return f"{case.driver.first_name} {case.driver.last_name}" if case.driver else ""
 
 
@@ -144,18 +146,24 @@ def reason_sentence(reason: Reason | str) -> str:
     return _REASONS.get(reason, reason)
 
 
-def packet_record(packet: Packet) -> Content:
-    """A sealed packet in full, for the journal of a pending case."""
+def packet_record(packet: Packet) -> Record:
+    """A whole sealed packet, for the journal file of a pending case."""
     return {**asdict(packet), "payload": base64.b64encode(packet.payload).decode("ascii")}
 
 
-def to_packet(record: Content) -> Packet:
-    """The packet of :func:`packet_record`."""
+def to_packet(record: Record) -> Packet:
+    """The packet that :func:`packet_record` made *record* of.
+
+    Raises:
+        ValueError: the payload is not base64.
+        TypeError: a field is missing or unknown.
+        KeyError: the payload is missing.
+    """
     return Packet(**{**record, "payload": base64.b64decode(record["payload"], validate=True)})
 
 
-def _packet_record(packet: Packet | None) -> Content | None:
-    """The offender's packet for the manifest: the uid is a secret, its hash finds the registry's row as well."""
+def _packet_record(packet: Packet | None) -> Record | None:
+    """The offender's packet for the manifest: with the hash of the uid instead of the uid, which is a secret."""
     if packet is None:
         return None
     record = packet_record(packet)
@@ -163,7 +171,7 @@ def _packet_record(packet: Packet | None) -> Content | None:
     return record
 
 
-def _plate_record(read: PlateRead | None, photo: int) -> Content | None:
+def _plate_record(read: PlateRead | None, photo: int) -> Record | None:
     if read is None:
         return None
     detection: Detection = read.detection
@@ -177,15 +185,15 @@ def _plate_record(read: PlateRead | None, photo: int) -> Content | None:
     }
 
 
-def _driver_record(driver: Driver | None) -> Content | None:
+def _driver_record(driver: Driver | None) -> Record | None:
     if driver is None:
         return None
-    record: Content = {name: getattr(driver, name) for name in _DRIVER_FIELDS}
+    record: Record = {name: getattr(driver, name) for name in _DRIVER_FIELDS}
     record["portrait_sha256"] = sha256(driver.portrait) if driver.portrait else None
     return record
 
 
-def _verdict_record(verdict: Verdict) -> Content:
+def _verdict_record(verdict: Verdict) -> Record:
     return {
         "outcome": verdict.outcome,
         "plate": verdict.plate,
@@ -195,7 +203,7 @@ def _verdict_record(verdict: Verdict) -> Content:
     }
 
 
-def _verdict(record: Content) -> Verdict:
+def _verdict(record: Record) -> Verdict:
     reason: str = record["reason"]
     return Verdict(
         Outcome(record["outcome"]),

@@ -3,8 +3,9 @@
 
     python3 verify.py EXPORT.zip [--key public-key.pem]
 
-A copy of this file is in every package; take one from a source you trust if you do not trust the package. It is one
-file on purpose, long as it is: whoever has it has the whole check, to read and to run. It checks
+A copy of this file is in every package; take one from a source you trust if you do not trust the package. It is longer
+than the other files of the unit and shares no code with them, so that the whole check can be read and run from this one
+file, without the unit's software. It checks
 
 - that not one byte of the package was changed since it was written (SHA-256 in the archive's comment),
 - the chain: every entry holds the hash of the one before, from the first on, and none is missing,
@@ -12,8 +13,8 @@ file on purpose, long as it is: whoever has it has the whole check, to read and 
 - the numbering: cases are numbered 1, 2, 3 ... without a gap,
 - each case of the package: its manifest is the signed one, its photos and portrait are those of the manifest.
 
-``--key`` names the unit's public key as you got it from the authority; without it the package is only shown to agree
-with itself. Exit code 0: everything holds. 1: it does not, and one sentence says why. 2: wrong usage.
+``--key`` names the unit's public key as you got it from the authority. Without it the check shows only that the package
+agrees with itself. Exit code 0: everything holds. 1: it does not, and one sentence says why. 2: wrong usage.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ HEADER_KEYS = {"at", "body", "case", "kind", "previous", "seq"}
 
 
 class Mismatch(Exception):
-    """Evidence does not hold; the message is the sentence to show. ``entry`` is where in the chain, if it is there."""
+    """A check failed; the message is one sentence for the reader. ``entry`` is the entry that failed, if one did."""
 
     entry: int | None = None
 
@@ -59,7 +60,7 @@ class Link(NamedTuple):
 
 
 class Signature(NamedTuple):
-    """A signature that is still to be checked."""
+    """A signature that has not been checked yet."""
 
     seq: int
     public_key: bytes
@@ -69,7 +70,7 @@ class Signature(NamedTuple):
 
 @dataclass
 class Chain:
-    """What a chain says once its hashes are checked."""
+    """What the entries of a chain say, after their hashes were checked."""
 
     entries: int = 0
     head: str = NO_HASH
@@ -102,7 +103,7 @@ def parse_canonical(data: bytes, what: str) -> dict[str, Any]:
 
 
 def check_chain(links: Iterable[Link]) -> Chain:
-    """Walk the chain from its first entry: hashes, order, numbering, keys. Signatures are collected, not checked."""
+    """Check hashes, order, numbering and keys from the first entry on. Signatures are collected, not checked."""
     chain = Chain()
     signed: list[tuple[int, Link]] = []
     for seq, link in enumerate(links, 1):
@@ -115,7 +116,7 @@ def check_chain(links: Iterable[Link]) -> Chain:
             chain.unsigned.append(seq)
         else:
             signed.append((seq, link))
-    for seq, link in signed:  # only now: a key may countersign what was written before it came
+    for seq, link in signed:  # after the loop: a key may sign entries that were written before its own
         if link.key_id not in chain.keys:
             raise Mismatch(f"entry {seq} is signed with a key that was never introduced")
         chain.signatures.append(Signature(seq, chain.keys[link.key_id], DOMAIN + link.header, link.signature or b""))
@@ -141,7 +142,7 @@ def check_signatures(signatures: Iterable[Signature]) -> None:
 
 
 def check_trust(chain: Chain, trusted: bytes, cases: Iterable[int]) -> None:
-    """See that *trusted* (32 bytes, the key the authority names) vouches for the cases' verdicts."""
+    """Check that *trusted* (32 bytes, the authority's key) signed the cases' verdicts, or an entry after them."""
     key_id = sha256(trusted)[:16]
     if chain.keys.get(key_id) != trusted:
         raise Mismatch(f"this chain was not signed with the key you trust ({key_id})")
@@ -155,7 +156,7 @@ def _add_link(chain: Chain, seq: int, link: Link) -> None:
     if set(header) != HEADER_KEYS or header["seq"] != seq:
         raise Mismatch(f"entry {seq} of the chain is missing or out of order")
     if not (header["case"] is None or isinstance(header["case"], int)) or not isinstance(header["kind"], str):
-        raise Mismatch(f"entry {seq} of the chain is none that a unit writes")
+        raise Mismatch(f"entry {seq} of the chain is not one that a unit writes")
     if header["previous"] != chain.head:
         raise Mismatch(f"entry {seq} does not follow from entry {seq - 1}: one of them was altered or removed")
     if link.body is not None and sha256(link.body) != header["body"]:
@@ -200,7 +201,7 @@ def _count(chain: Chain, seq: int, kind: str, case: Any) -> None:
 
 
 def read_sealed(path: Path) -> None:
-    """See that the package is byte for byte as it was written."""
+    """Check that the package is byte for byte as it was written."""
     size = path.stat().st_size
     digest = hashlib.sha256()
     with path.open("rb") as file:
@@ -221,7 +222,7 @@ def read_sealed(path: Path) -> None:
 
 
 class Package:
-    """The members of a package, each read at most as often as it is asked for."""
+    """The files of a package."""
 
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self._archive = archive
@@ -290,7 +291,7 @@ def check_package(path: Path, trusted: bytes | None = None) -> str:
     with archive:
         try:
             chain, cases = _check_members(Package(archive))
-        except (KeyError, TypeError, AttributeError, IndexError):  # a forger's; a unit writes every field
+        except (KeyError, TypeError, AttributeError, IndexError):  # a unit writes every field
             raise Mismatch("the package is not built as a unit builds one") from None
     if not chain.keys:
         raise Mismatch("nothing in the package is signed")
@@ -325,7 +326,7 @@ def _check_members(package: Package) -> tuple[Chain, list[int]]:
         if sha256(package.read(name)) != digest:
             raise Mismatch(f"{name} is not what was exported")
     if extra := set(package.names) - known:
-        raise Mismatch(f"the package holds {min(extra)}, which nobody vouches for")
+        raise Mismatch(f"the package holds {min(extra)}, which no signature covers")
     return chain, cases
 
 

@@ -1,4 +1,4 @@
-"""The first page of a report: what happened, and who drove."""
+"""The first page of a report: the infringement, and the driver."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, Spacer, Table
 
-from edge.cases.evidence.manifest import Content, reason_sentence
+from edge.cases.evidence import Manifest, Record, reason_sentence
 from edge.cases.report.fonts import BOLD
 from edge.cases.report.paper import (
     ACCENT,
@@ -28,15 +28,15 @@ from edge.model import Case
 
 @dataclass(frozen=True, slots=True)
 class Pictures:
-    """What the report shows: JPEGs. ``plate`` is empty where no plate was found, ``others`` are further photos."""
+    """The report's pictures, JPEGs. ``plate`` is empty if no plate was found, ``others`` are further photos."""
 
     overlay: bytes = field(repr=False)
     plate: bytes = field(repr=False, default=b"")
     others: tuple[bytes, ...] = field(repr=False, default=())
 
 
-def case_page(case: Case, manifest: Content, pictures: Pictures | None) -> list[Flowable]:
-    """The page's parts, from the photo down; *pictures* is None where the camera gave none."""
+def case_page(case: Case, manifest: Manifest, pictures: Pictures | None) -> list[Flowable]:
+    """The parts of the page from top to bottom; *pictures* is None if the camera gave no photo."""
     story: list[Flowable] = []
     if pictures is None:
         story += [paragraph("The camera gave no photo for this trigger.", colour=WARN), Spacer(0, 4 * mm)]
@@ -71,7 +71,7 @@ def case_page(case: Case, manifest: Content, pictures: Pictures | None) -> list[
     return [*story, heading("Driver"), _driver(case)]
 
 
-def _source(sources: Content, what: str) -> str:
+def _source(sources: Record, what: str) -> str:
     return f" <font color='{MUTED.hexval()}'>({clean(str(sources[what]))})</font>" if what in sources else ""
 
 

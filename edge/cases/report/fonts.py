@@ -1,4 +1,4 @@
-"""Fonts of the reports: DejaVu where the system has it (all European letters), else ReportLab's own Vera."""
+"""Fonts of the reports: DejaVu if the system has it (all European letters), else Vera, which ReportLab ships."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _FILES = {
 
 @cache
 def register_fonts() -> None:
-    """Make the names above known to ReportLab; the second call does nothing."""
+    """Register the font names above with ReportLab; a second call does nothing."""
     for name, (wanted, fallback) in _FILES.items():
         path = DEJAVU / wanted
         pdfmetrics.registerFont(TTFont(name, str(path) if path.is_file() else fallback))

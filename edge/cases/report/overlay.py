@@ -1,17 +1,13 @@
-"""Copies of a photo for people: the plate's box drawn, the plate cut out. The raw frame is never touched."""
+"""Copies of a photo for readers: with the plate's box drawn, and the plate alone. The photo itself stays as it is."""
 
 from __future__ import annotations
 
-from contextlib import suppress
 from io import BytesIO
-from pathlib import Path
 
 from PIL import Image, ImageDraw, UnidentifiedImageError
 
-from edge.cases.storage.durable import make_folder, write_durably
-from edge.cases.storage.space import DERIVED
 from edge.errors import ImageError
-from edge.model import Box, Case
+from edge.model import Box
 
 INK = (255, 196, 0)
 CROP_WIDTH = 640
@@ -20,7 +16,7 @@ QUALITY = 90
 
 
 def overlay(photo: bytes, box: Box | None) -> bytes:
-    """The photo as JPEG, with *box* (pixels) framed.
+    """The photo as JPEG, with *box* (pixels) drawn.
 
     Raises:
         ImageError: the photo cannot be decoded.
@@ -34,10 +30,10 @@ def overlay(photo: bytes, box: Box | None) -> bytes:
 
 
 def plate_crop(photo: bytes, box: Box) -> bytes:
-    """The plate with a margin around it, enlarged, as JPEG.
+    """The plate in *box* (pixels) with a margin, enlarged to :data:`CROP_WIDTH` pixels, as JPEG.
 
     Raises:
-        ImageError: the photo cannot be decoded, or the box is outside of it.
+        ImageError: the photo cannot be decoded, or *box* is outside of it.
     """
     image = _decode(photo)
     margin = CROP_MARGIN * box.height
@@ -48,27 +44,10 @@ def plate_crop(photo: bytes, box: Box) -> bytes:
         min(image.height, round(box.y2 + margin)),
     )
     if area[0] >= area[2] or area[1] >= area[3]:
-        raise ImageError("the plate's box is outside of the photo", "verify the evidence")
+        raise ImageError("the plate's box is outside the photo", "run autovelox cases verify")
     crop = image.crop(area)
     size = (CROP_WIDTH, max(1, round(crop.height * CROP_WIDTH / crop.width)))
     return _encode(crop.resize(size, Image.Resampling.BICUBIC))
-
-
-def cached_overlay(state_dir: Path, case: Case) -> bytes:
-    """The overlay of the case's photo, kept among the derived files until room is needed.
-
-    Raises:
-        ImageError: the photo cannot be decoded.
-        OSError: it cannot be read.
-    """
-    cached = state_dir / DERIVED / f"{case.number:08d}-overlay.jpg"
-    if cached.is_file():
-        return cached.read_bytes()
-    made = overlay((state_dir / case.frames[case.photo]).read_bytes(), case.plate_box)
-    with suppress(OSError):  # an account that may only read makes it again each time
-        make_folder(cached.parent)
-        write_durably(cached, made)
-    return made
 
 
 def _decode(photo: bytes) -> Image.Image:
@@ -76,7 +55,7 @@ def _decode(photo: bytes) -> Image.Image:
         with Image.open(BytesIO(photo)) as image:
             return image.convert("RGB")
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError):
-        raise ImageError("a photo cannot be decoded", "verify the evidence") from None
+        raise ImageError("a photo cannot be decoded", "run autovelox cases verify") from None
 
 
 def _encode(image: Image.Image) -> bytes:

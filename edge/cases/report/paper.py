@@ -1,4 +1,4 @@
-"""What a report's pages are made of: colours, measures, paragraphs, tables, pictures."""
+"""Building blocks of a report's pages: colours, sizes, paragraphs, tables, pictures. Lengths are in points."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ NOTICE = "Contains personal data. This report explains the evidence; the signed 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What stands at the head and the foot of every page; legible text."""
+    """The texts at the top and the bottom of every page, from :func:`legible`."""
 
     authority: str
     reference: str
@@ -45,7 +45,7 @@ class Head:
 
 
 def bind(head: Head, story: Callable[[], list[Flowable]]) -> bytes:
-    """The PDF of what *story* makes, anew each time it is called: every page says how many there are."""
+    """The PDF of the parts that *story* returns; it is called again until the number of pages on each page is right."""
     data, found, pages = b"", 0, 2
     while found != pages:
         pages = found or pages
@@ -54,7 +54,7 @@ def bind(head: Head, story: Callable[[], list[Flowable]]) -> bytes:
 
 
 def _build(head: Head, story: list[Flowable], pages: int) -> tuple[bytes, int]:
-    """The PDF as if it had so many *pages*, and how many it has."""
+    """The PDF whose pages say that it has *pages* pages, and the number of pages that it has."""
     out = BytesIO()
     document = BaseDocTemplate(
         out, pagesize=A4, title=f"Speed infringement {head.reference}", author=head.authority, subject=TITLE
@@ -102,17 +102,17 @@ def minute(at_utc: float) -> str:
 
 
 def clean(text: str) -> str:
-    """Text from outside for a paragraph: legible, markup escaped."""
+    """Untrusted text for a paragraph: legible, with markup escaped."""
     return escape(legible(text))
 
 
 def legible(text: str) -> str:
-    """Text from outside, with control and bidirectional characters shown as replaced."""
+    """Untrusted text with control and bidirectional characters replaced by U+FFFD."""
     return "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(sign)[0] == "C" else sign for sign in text)
 
 
 def mono(text: str) -> str:
-    """Markup for digits that are compared one by one."""
+    """Markup for a fixed-width font, for digits that a reader compares one by one."""
     return f"<font name='{MONO}' size='7.5'>{text}</font>"
 
 
@@ -122,7 +122,7 @@ def paragraph(text: str, *, font: str = REGULAR, size: float = 9.5, colour: colo
 
 
 def heading(title: str) -> Flowable:
-    """The title of a part of the page."""
+    """The title of a section."""
     style = ParagraphStyle(
         "section", fontName=BOLD, fontSize=10.5, leading=13, textColor=ACCENT, spaceAfter=1 * mm, keepWithNext=True
     )
@@ -130,7 +130,7 @@ def heading(title: str) -> Flowable:
 
 
 def fact_table(rows: Sequence[tuple[str, str]], width: float = WIDTH) -> Table:
-    """Names and values, one row each."""
+    """A table of names and values (ReportLab markup), one row for each pair."""
     cells = [[paragraph(name, size=8.5, colour=MUTED), paragraph(value, size=9)] for name, value in rows]
     table = Table(cells, colWidths=[34 * mm, width - 34 * mm])
     table.setStyle(
@@ -146,7 +146,7 @@ def fact_table(rows: Sequence[tuple[str, str]], width: float = WIDTH) -> Table:
 
 
 def stage(picture: Image) -> Table:
-    """A picture in the middle of a band as wide as the page's text."""
+    """A picture, centred on a background as wide as the page's text."""
     picture.hAlign = "CENTER"
     table = Table([[picture]], colWidths=[WIDTH])
     table.setStyle([("ALIGN", (0, 0), (-1, -1), "CENTER"), ("BACKGROUND", (0, 0), (-1, -1), WASH)])
@@ -154,7 +154,7 @@ def stage(picture: Image) -> Table:
 
 
 def fitted(data: bytes, width: float, height: float) -> Image:
-    """A picture as large as *width* and *height* (points) allow."""
+    """The picture in *data*, as large as *width* and *height* (points) allow."""
     image = Image(BytesIO(data))
     scale = min(width / image.imageWidth, height / image.imageHeight)
     image.drawWidth, image.drawHeight = image.imageWidth * scale, image.imageHeight * scale

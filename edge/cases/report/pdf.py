@@ -1,6 +1,6 @@
-"""The human-readable report of a case: two pages of PDF, made by ReportLab.
+"""The report of a case for human readers: two pages of PDF, made with ReportLab.
 
-A report explains evidence, it is none itself: the manifest, the photos and their signature are. It says so.
+A report explains the evidence. The evidence itself is the signed manifest and the photos; the report says so.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from reportlab.platypus import Flowable, PageBreak
 
-from edge.cases.evidence.manifest import Content
+from edge.cases.evidence import Manifest
 from edge.cases.report.case_page import Pictures, case_page
 from edge.cases.report.fonts import register_fonts
 from edge.cases.report.paper import Head, bind, legible, minute
@@ -20,9 +20,9 @@ from edge.model import Case
 
 
 def pdf_report(
-    case: Case, manifest: Content, pictures: Pictures | None, events: Sequence[Event], proof: Proof
+    case: Case, manifest: Manifest, pictures: Pictures | None, events: Sequence[Event], proof: Proof
 ) -> bytes:
-    """The report as PDF; *pictures* is None where the camera gave no photo."""
+    """The report as PDF; *pictures* is None if the camera gave no photo."""
     register_fonts()
     unit = manifest["unit"]
     serial = legible(str(unit.get("serial", "")))[:40]

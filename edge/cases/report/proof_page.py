@@ -1,4 +1,4 @@
-"""The second page of a report: how the verdict was reached, what proves it, what officers did."""
+"""The second page of a report: how the verdict was reached, the hashes and the signature, what officers did."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, KeepTogether, Spacer, Table
 
-from edge.cases.evidence.manifest import Content, reason_sentence
+from edge.cases.evidence import Manifest, reason_sentence
 from edge.cases.report.fonts import MONO
 from edge.cases.report.paper import INK, MUTED, WIDTH, clean, fact_table, fitted, heading, minute, mono, paragraph
 from edge.cases.report.words import OFFICER_DID, VERDICTS, not_counted
@@ -19,7 +19,7 @@ from edge.model import Case
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """Where the case stands in the chain: the decided entry's number, hash, signature (hex) and key."""
+    """The chain's entry of the verdict: its number, hash, signature (hex, empty if not signed yet) and key."""
 
     seq: int
     hash: str
@@ -29,9 +29,9 @@ class Proof:
 
 
 def proof_page(
-    case: Case, manifest: Content, photos: Sequence[bytes], events: Sequence[Event], proof: Proof
+    case: Case, manifest: Manifest, photos: Sequence[bytes], events: Sequence[Event], proof: Proof
 ) -> list[Flowable]:
-    """The page's parts; *photos* (JPEGs) are those that the first page does not show."""
+    """The parts of the page; *photos* (JPEGs) are those that the first page does not show."""
     story: list[Flowable] = []
     if photos:
         each = min(WIDTH / 3, WIDTH / len(photos))
@@ -77,7 +77,7 @@ def proof_page(
     return [*story, Spacer(0, 4 * mm), KeepTogether([heading("Officer"), *_officer(events)])]
 
 
-def _reasons(case: Case, manifest: Content) -> list[tuple[str, str]]:
+def _reasons(case: Case, manifest: Manifest) -> list[tuple[str, str]]:
     verdict = case.verdict
     if verdict is None:
         return [("Verdict", "not decided")]
@@ -104,7 +104,7 @@ def _reasons(case: Case, manifest: Content) -> list[tuple[str, str]]:
 
 
 def _officer(events: Sequence[Event]) -> list[Flowable]:
-    """The last judgement in words, and the line to sign on."""
+    """The newest judgement, and the line for a signature."""
     judgement = next((event for event in reversed(events) if event.kind in REVIEWS), None)
     said = "No officer has judged this case yet."
     if judgement is not None:

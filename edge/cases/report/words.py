@@ -1,10 +1,10 @@
-"""The words of a report: verdicts, judgements, times, the clock, why a packet was no claim."""
+"""The texts of a report: verdicts, judgements, times, the clock, why a packet was rejected."""
 
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
-from edge.cases.evidence.manifest import Content
+from edge.cases.evidence import Record
 from edge.cases.report.paper import clean
 from edge.model import Outcome, Rejection
 
@@ -31,12 +31,12 @@ _NO_ANSWER = "no answer to this unit's challenge"
 
 
 def not_counted(reason: str, count: int) -> str:
-    """How many packets were no claims for that *reason*."""
+    """How many packets were rejected for *reason*, a key of the manifest's ``rejected_packets``."""
     return f"{count} packet{'s' if count > 1 else ''}: {_REJECTED.get(reason, _NO_ANSWER)} ({clean(reason)})"
 
 
-def clock_quality(clock: Content) -> str:
-    """How good the unit's time was."""
+def clock_quality(clock: Record) -> str:
+    """How good the unit's time was, from the manifest's ``clock``."""
     if clock.get("synchronised") is None:
         return "synchronisation not known"
     error = clock.get("max_error_s")
@@ -50,7 +50,7 @@ def moment(at_utc: float) -> str:
 
 
 def day(iso: str) -> str:
-    """An ISO date in words; what is no date as it is."""
+    """An ISO date in words; other text is returned with markup escaped."""
     try:
         return date.fromisoformat(iso).strftime("%d %B %Y").lstrip("0")
     except ValueError:
@@ -58,5 +58,5 @@ def day(iso: str) -> str:
 
 
 def local(at_utc: float) -> str:
-    """A time to the second, by the unit's own time zone."""
+    """A time to the second, in the unit's time zone."""
     return datetime.fromtimestamp(at_utc, UTC).astimezone().strftime("local time %d %B %Y, %H:%M:%S (UTC%z)")

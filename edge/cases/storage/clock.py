@@ -1,4 +1,4 @@
-"""How good the unit's clock is, as the kernel knows it."""
+"""How good the unit's clock is, from the kernel (adjtimex(2))."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import os
 from pathlib import Path
 
 TIME_ERROR = 5
-"""What ``adjtimex`` returns where nobody disciplines the clock (adjtimex(2))."""
+"""What ``adjtimex`` returns if the clock is not synchronised."""
 
 
 class _Timex(ctypes.Structure):
-    """The beginning of the kernel's ``struct timex``; the rest is room."""
+    """The beginning of the kernel's ``struct timex``, and enough bytes for the rest of it."""
 
     _fields_ = (
         ("modes", ctypes.c_uint),
@@ -19,15 +19,15 @@ class _Timex(ctypes.Structure):
         ("freq", ctypes.c_long),
         ("maxerror", ctypes.c_long),
         ("esterror", ctypes.c_long),
-        ("room", ctypes.c_byte * 256),
+        ("rest", ctypes.c_byte * 256),
     )
 
 
 def clock_state() -> dict[str, object]:
-    """Whether the clock is synchronised, the kernel's bound on its error in seconds, and which boot this is.
+    """``synchronised``, ``max_error_s`` (the kernel's bound on the clock's error), ``source`` and ``boot_id``.
 
-    ``synchronised`` and ``max_error_s`` are None where the kernel does not tell. Monotonic times of a case can be
-    compared with those of another case of the same ``boot_id`` only.
+    ``synchronised`` and ``max_error_s`` are None if the kernel does not tell. Monotonic times of two cases can be
+    compared only if their ``boot_id`` is the same.
     """
     timex = _Timex()
     libc = ctypes.CDLL(None, use_errno=True)

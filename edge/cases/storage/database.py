@@ -1,8 +1,7 @@
-"""The case database: where it is, how it is opened, and the versions of its schema.
+"""The case database: how it is opened, its transactions, and the versions of its schema.
 
-One SQLite file in WAL mode with ``synchronous=FULL``: what a commit returned for survives a power cut.
-``secure_delete`` overwrites what is deleted. The WAL is emptied by its writers
-(:mod:`edge.cases.storage.wal`), never by SQLite on its own.
+One SQLite file in WAL mode with ``synchronous=FULL``: a commit that returned survives a power cut. ``secure_delete``
+overwrites what is deleted. Its writers empty the WAL (:mod:`edge.cases.storage.wal`), never SQLite on its own.
 """
 
 from __future__ import annotations
@@ -15,10 +14,12 @@ from importlib import resources
 from pathlib import Path
 
 from edge.cases.storage.durable import GROUP_WRITES
+from edge.cases.storage.layout import StateFolder
 from edge.cases.storage.wal import empty_wal, mend_wal
 from edge.errors import CaseError
 
 BUSY_S = 10.0
+"""Seconds that a statement waits for another connection's lock."""
 PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
@@ -28,31 +29,72 @@ PRAGMAS = (
 )
 
 
-def database_path(state_dir: Path) -> Path:
-    """The database below a state folder."""
-    return state_dir / "cases.sqlite"
-
-
 def migrations() -> tuple[str, ...]:
-    """The SQL scripts of the schema, oldest first; version N is what the first N of them make."""
+    """The SQL scripts of the schema, oldest first; version N is the result of the first N scripts."""
     folder = resources.files("edge.cases.storage") / "schema"
     scripts = sorted((entry for entry in folder.iterdir() if re.match(r"\d{3}_.*\.sql$", entry.name)), key=str)
     return tuple(script.read_text(encoding="utf-8") for script in scripts)
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """A connection that may write, in autocommit mode; the schema is left as it is."""
+    """A connection that may write, in autocommit mode; the schema stays as it is.
+
+    Raises:
+        sqlite3.Error: the database cannot be opened.
+    """
     database = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None)
-    for pragma in PRAGMAS:
-        database.execute(pragma)
+    try:
+        for pragma in PRAGMAS:
+            database.execute(pragma)
+    except sqlite3.Error:
+        database.close()
+        raise
     return database
 
 
-def migrate(path: Path, target: int | None = None) -> int:
-    """Create the database at *path* or bring it to schema version *target* (the newest), step by step.
+@contextmanager
+def transaction(database: sqlite3.Connection) -> Iterator[None]:
+    """One write transaction: committed at the end of the block, rolled back if the block raises.
 
-    Each step is one transaction. Only whoever holds the store may call this: it also mends the WAL. Returns the version
-    it had before (0: it was not there).
+    Raises:
+        sqlite3.Error: SQLite reports an error.
+    """
+    database.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        database.execute("COMMIT")
+    finally:
+        if database.in_transaction:
+            database.execute("ROLLBACK")
+
+
+@contextmanager
+def write_transaction(folder: StateFolder) -> Iterator[sqlite3.Connection]:
+    """One write transaction on an existing store, for a process that does not keep a connection.
+
+    What is committed is moved out of the WAL at the end.
+
+    Raises:
+        CaseError: there is no store, or it cannot be written.
+    """
+    open_to_read(folder).close()
+    path = folder.database
+    try:
+        with closing(connect(path)) as database:
+            with transaction(database):
+                yield database
+            empty_wal(database, path)
+    except (sqlite3.Error, OSError) as error:
+        raise CaseError(f"{path} cannot be written ({error})", "check its permissions and the disk") from None
+
+
+def migrate(path: Path, target: int | None = None) -> int:
+    """Create the database at *path*, or bring it to schema version *target* (default: the newest), step by step.
+
+    Each step is one transaction. The caller holds the folder's lock, because the WAL is repaired first.
+
+    Returns:
+        The version the database had before; 0 if it did not exist.
 
     Raises:
         CaseError: it is damaged, or a newer program wrote it.
@@ -63,11 +105,11 @@ def migrate(path: Path, target: int | None = None) -> int:
         with closing(connect(path)) as database:
             before = version(database)
             if before > len(steps):
-                raise CaseError(f"{path} was written by a newer program (schema {before})", "update this one")
+                raise CaseError(f"{path} was written by a newer program (schema {before})", "update this program")
             for number in range(before + 1, (len(steps) if target is None else target) + 1):
                 script = f"BEGIN IMMEDIATE;{steps[number - 1]};PRAGMA user_version = {number};COMMIT;"
                 database.executescript(script)
-            path.chmod(GROUP_WRITES)  # officers record there what they do; SQLite's own files take its mode
+            path.chmod(GROUP_WRITES)  # officers' accounts write reviews; SQLite gives its other files the same mode
             empty_wal(database, path)
     except (sqlite3.Error, OSError) as error:
         raise CaseError(f"{path} cannot be opened ({error})", "restore the last backup") from None
@@ -75,26 +117,32 @@ def migrate(path: Path, target: int | None = None) -> int:
 
 
 def version(database: sqlite3.Connection) -> int:
-    """Schema version of an open database."""
+    """Schema version of an open database.
+
+    Raises:
+        sqlite3.Error: it cannot be read.
+    """
     (number,) = database.execute("PRAGMA user_version").fetchone()
     return int(number)
 
 
-def open_to_read(state_dir: Path) -> sqlite3.Connection:
+def open_to_read(folder: StateFolder) -> sqlite3.Connection:
     """A read-only connection to an existing store.
 
     Raises:
-        CaseError: there is no store, it cannot be read, or its schema is not this program's.
+        CaseError: there is no store, it cannot be read, or it has another schema version than this program.
     """
-    path = database_path(state_dir)
+    path = folder.database
     try:
-        there = path.is_file()
+        exists = path.is_file()
     except PermissionError:
         raise CaseError(
-            f"this account may not see the cases in {state_dir}", "ask to join the folder's group"
+            f"this account may not read the cases in {folder.root}", "ask to join the folder's group"
         ) from None
-    if not there:
-        raise CaseError(f"there is no case store in {state_dir}", "start the unit there first, or name its folder")
+    if not exists:
+        raise CaseError(
+            f"there is no case store in {folder.root}", "start the unit there first, or name the right folder"
+        )
     try:
         database = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=BUSY_S, isolation_level=None)
         try:
@@ -111,26 +159,3 @@ def open_to_read(state_dir: Path) -> sqlite3.Connection:
         remedy = "start the unit once, it updates the store" if found < newest else "update this program"
         raise CaseError(f"{path} has schema {found}, this program reads {newest}", remedy)
     return database
-
-
-@contextmanager
-def writing(state_dir: Path) -> Iterator[sqlite3.Connection]:
-    """One write transaction on an existing store: committed and moved out of the WAL at the end, or undone.
-
-    Raises:
-        CaseError: there is no store, or it cannot be written.
-    """
-    open_to_read(state_dir).close()
-    path = database_path(state_dir)
-    try:
-        with closing(connect(path)) as database:
-            database.execute("BEGIN IMMEDIATE")
-            try:
-                yield database
-                database.execute("COMMIT")
-            finally:
-                if database.in_transaction:
-                    database.execute("ROLLBACK")
-            empty_wal(database, path)
-    except (sqlite3.Error, OSError) as error:
-        raise CaseError(f"{path} cannot be written ({error})", "check its permissions and the disk") from None

@@ -1,4 +1,4 @@
-"""Writing files so that a power cut leaves either all of them or nothing."""
+"""Writing files so that a power cut leaves either the whole file or none."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from typing import BinaryIO
 from edge.crypto.keyfile import sync_folder
 
 PRIVATE, GROUP_READS, GROUP_WRITES = 0o600, 0o640, 0o660
-"""Modes of what is in a state folder, whatever the umask: who may enter the folder at all, the folder says."""
+"""Modes of the files in a state folder, whatever the umask. The folder's own mode says who may enter it."""
 PART = ".part"
-"""Ending of a file that is still being written; one that is found later is rubbish."""
+"""Suffix of a file that is being written. After a crash such a file is incomplete and is deleted."""
 
 
 def write_durably(path: Path, data: bytes, *, secret: bool = False) -> None:
-    """Write *data* to *path*: beside it first, synced, renamed into place, the folder synced.
+    """Write *data* to a new file beside *path*, sync it, rename it to *path*, and sync the folder.
 
-    Where the file is *secret*, what it held before is overwritten once the new one has its name, and so is what a
-    refused attempt left.
+    If the file is *secret*, the earlier content of *path* is overwritten with zeros once the new file has its name,
+    and an attempt that failed is overwritten as well.
 
     Raises:
-        OSError: the disk refuses; nothing is left at *path* then, or what was there before.
+        OSError: the disk reports an error. *path* is then absent, or has its earlier content.
     """
     with ExitStack() as stack:
         before = None
@@ -31,21 +31,21 @@ def write_durably(path: Path, data: bytes, *, secret: bool = False) -> None:
                 before = stack.enter_context(path.open("r+b"))
         _write(path, data, secret=secret)
         if before is not None:
-            _blank(before)
+            _overwrite(before)
 
 
 def _write(path: Path, data: bytes, *, secret: bool) -> None:
     part = path.with_name(path.name + PART)
     try:
-        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE)
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE)
         try:
-            os.fchmod(handle, PRIVATE if secret else GROUP_READS)
+            os.fchmod(descriptor, PRIVATE if secret else GROUP_READS)
             view = memoryview(data)
             while view:
-                view = view[os.write(handle, view) :]
-            os.fsync(handle)
+                view = view[os.write(descriptor, view) :]
+            os.fsync(descriptor)
         finally:
-            os.close(handle)
+            os.close(descriptor)
         part.replace(path)
     except OSError:
         if secret:
@@ -57,7 +57,11 @@ def _write(path: Path, data: bytes, *, secret: bool) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Make *folder* (its parent exists) and bring its name to the disk."""
+    """Make *folder*, whose parent exists, and sync the parent.
+
+    Raises:
+        OSError: the disk reports an error.
+    """
     if not folder.is_dir():
         folder.mkdir(mode=0o750)
         folder.chmod(0o750)
@@ -65,13 +69,16 @@ def make_folder(folder: Path) -> None:
 
 
 def erase(path: Path) -> None:
-    """Overwrite the file at *path* with zeros, sync, and remove it; one that is gone already is fine.
+    """Overwrite the file at *path* with zeros, sync, and remove it; do nothing if it does not exist.
 
-    On flash the old blocks may live on until the card reuses them: docs/privacy.md.
+    On flash memory the old blocks may remain until the card reuses them: docs/privacy.md.
+
+    Raises:
+        OSError: the disk reports an error.
     """
     try:
         with path.open("r+b") as file:
-            _blank(file)
+            _overwrite(file)
     except FileNotFoundError:
         return
     path.unlink()
@@ -79,18 +86,40 @@ def erase(path: Path) -> None:
 
 
 def withdraw(path: Path) -> None:
-    """Remove the file at *path*, which never was to be, and only then overwrite it: it is whole or gone, never zeros.
+    """Remove the file at *path* first and overwrite its blocks then: a crash leaves it whole or gone, never zeros.
 
     Raises:
-        OSError: it is not there, or the disk refuses.
+        OSError: the file does not exist, or the disk reports an error.
     """
     with path.open("r+b") as file:
         path.unlink()
         sync_folder(path.parent)
-        _blank(file)
+        _overwrite(file)
 
 
-def _blank(file: BinaryIO) -> None:
-    file.write(bytes(os.fstat(file.fileno()).st_size))
+def sync_file(file: BinaryIO) -> None:
+    """Bring what was written to *file* to the disk.
+
+    Raises:
+        OSError: the disk reports an error.
+    """
     file.flush()
     os.fsync(file.fileno())
+
+
+def sync_tree(folder: Path) -> None:
+    """Bring all files and folders below *folder* to the disk.
+
+    Raises:
+        OSError: the disk reports an error.
+    """
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            with Path(parent, name).open("rb") as file:
+                os.fsync(file.fileno())
+        sync_folder(Path(parent))
+
+
+def _overwrite(file: BinaryIO) -> None:
+    file.write(bytes(os.fstat(file.fileno()).st_size))
+    sync_file(file)

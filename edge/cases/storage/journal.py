@@ -1,8 +1,8 @@
-"""The journal: one file a pending case, written before the database hears of it.
+"""The journal: one file for each pending case, written before the database knows the case.
 
-``frames/<number>/pending.json`` holds the filed manifest and the window's sealed packets. From the moment it has its
-name the case exists, whatever happens to the database. When the case is decided it is overwritten and removed: other
-people's packets were never anywhere else.
+``frames/<number>/pending.json`` holds the manifest of the filed case and the sealed packets of its window. A case
+exists from the moment this file has its name, whatever happens to the database. Once the case is decided the file is
+overwritten and removed. Other people's packets are stored nowhere else.
 """
 
 from __future__ import annotations
@@ -12,62 +12,57 @@ import shutil
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from edge.cases.evidence.chain import canonical
-from edge.cases.evidence.manifest import Content, packet_record, to_packet
+from edge.cases.evidence import Manifest, canonical, packet_record, to_packet
 from edge.cases.storage.durable import PART, erase, make_folder, withdraw, write_durably
+from edge.cases.storage.layout import JOURNAL, StateFolder
 from edge.errors import CaseError
 from edge.model import Frame, Packet
 
-JOURNAL = "pending.json"
-FRAMES = "frames"
-
 
 @dataclass(frozen=True, slots=True)
-class Pending:
-    """What the journal knows of a case: its filed manifest and the sealed packets of its window."""
+class JournalFile:
+    """What the journal holds of a case: the manifest it was filed with, and the sealed packets of its window."""
 
-    content: Content
+    manifest: Manifest
     packets: tuple[Packet, ...] = field(repr=False)
 
 
 class Journal:
-    """The folder of frames and pending cases below *state_dir*. Every method blocks on the disk."""
+    """The photos and journal files in a state folder. Every method blocks on the disk, and raises its OSErrors."""
 
-    def __init__(self, state_dir: Path) -> None:
-        """Make the folder if it is not there."""
-        self._state_dir = state_dir
-        self._folder = state_dir / FRAMES
-        make_folder(self._folder)
+    def __init__(self, folder: StateFolder) -> None:
+        """Make the folder of photos if it does not exist."""
+        self._folder = folder
+        make_folder(folder.frames)
 
-    def add_frames(self, number: int, frames: Iterable[Frame], first: int) -> list[str]:
-        """Write the frames as files *first*, *first* + 1 ... of the case; their names relative to the state folder."""
-        make_folder(self._case(number))
+    def write_photos(self, number: int, frames: Iterable[Frame], first: int) -> list[str]:
+        """Write the frames as photos *first*, *first* + 1 ... of the case; returns their names for the manifest."""
+        make_folder(self._folder.case(number))
         names = []
         for index, frame in enumerate(frames, first):
-            path = self._case(number) / f"{index}.jpg"
+            path = self._folder.photo(number, index)
             write_durably(path, frame.jpeg)
-            names.append(str(path.relative_to(self._state_dir)))
+            names.append(self._folder.name(path))
         return names
 
-    def write(self, number: int, pending: Pending) -> None:
-        """Make the case pending, or replace what the journal says of it."""
-        make_folder(self._case(number))
-        packets = [packet_record(packet) for packet in pending.packets]
-        document = canonical({"content": pending.content, "packets": packets})
-        write_durably(self._case(number) / JOURNAL, document, secret=True)
+    def write(self, number: int, file: JournalFile) -> None:
+        """Write the journal file of the case, or replace it."""
+        make_folder(self._folder.case(number))
+        packets = [packet_record(packet) for packet in file.packets]
+        document = canonical({"content": file.manifest, "packets": packets})
+        write_durably(self._folder.journal(number), document, secret=True)
 
-    def read(self, number: int) -> Pending | None:
-        """What the journal says of the case; None if it says nothing.
+    def read(self, number: int) -> JournalFile | None:
+        """The journal file of the case; None if there is none.
 
         Raises:
             CaseError: the file is damaged.
         """
-        path = self._case(number) / JOURNAL
+        path = self._folder.journal(number)
         try:
             document = json.loads(path.read_bytes())
-            return Pending(document["content"], tuple(to_packet(record) for record in document["packets"]))
+            return JournalFile(document["content"], tuple(to_packet(record) for record in document["packets"]))
         except FileNotFoundError:
             return None
         except (ValueError, KeyError, TypeError):
@@ -75,41 +70,38 @@ class Journal:
                 f"the journal of case {number} is damaged", f"restore {path} from the last backup"
             ) from None
 
-    def close(self, number: int) -> None:
-        """The case is decided: overwrite and remove what the journal says of it."""
-        erase(self._case(number) / JOURNAL)
+    def erase(self, number: int) -> None:
+        """Overwrite and remove the journal file of a case that is decided."""
+        erase(self._folder.journal(number))
+
+    def withdraw(self, number: int) -> bool:
+        """Undo a case that could not be written completely; True if nothing of it is left."""
+        journal = self._folder.journal(number)
+        with suppress(OSError):
+            withdraw(journal)
+        shutil.rmtree(self._folder.case(number), ignore_errors=True)
+        return not journal.exists()
 
     def numbers(self) -> list[int]:
         """The cases that have a journal file, in order."""
-        return sorted(int(path.parent.name) for path in self._folder.glob(f"*/{JOURNAL}"))
+        return self._folder.journalled()
 
     def sweep(self, known: set[int]) -> None:
-        """Remove what a crash left behind: half-written files, and folders of cases that never came to be."""
-        for part in self._folder.glob(f"*/*{PART}"):
+        """Remove what a crash left: incomplete files, folders of cases not *known*, photos that no manifest names."""
+        for part in self._folder.frames.glob(f"*/*{PART}"):
             if part.name == JOURNAL + PART:
                 erase(part)
             else:
                 part.unlink()
-        for folder in self._folder.iterdir():
-            if folder.name.isdigit() and int(folder.name) not in known and not (folder / JOURNAL).exists():
-                shutil.rmtree(folder)
+        for case in self._folder.frames.iterdir():
+            if case.name.isdigit() and int(case.name) not in known and not (case / JOURNAL).exists():
+                shutil.rmtree(case)
         for number in self.numbers():
             try:
-                pending = self.read(number)
+                file = self.read(number)
             except CaseError:
-                continue  # nobody can say which photos are its own
-            names = {frame["file"] for frame in pending.content["frames"]} if pending else set()
-            for photo in self._case(number).glob("*.jpg"):
-                if str(photo.relative_to(self._state_dir)) not in names:
+                continue  # without the manifest it is unknown which photos belong to the case
+            names = {frame["file"] for frame in file.manifest["frames"]} if file else set()
+            for photo in self._folder.case(number).glob("*.jpg"):
+                if self._folder.name(photo) not in names:
                     photo.unlink()
-
-    def discard(self, number: int) -> bool:
-        """Undo a case that could not be written whole; True if nothing of it is left."""
-        journal = self._case(number) / JOURNAL
-        with suppress(OSError):
-            withdraw(journal)
-        shutil.rmtree(self._case(number), ignore_errors=True)
-        return not journal.exists()
-
-    def _case(self, number: int) -> Path:
-        return self._folder / f"{number:08d}"

@@ -1,48 +1,51 @@
-"""The lock of a state folder: whoever holds ``daemon.lock`` is its one daemon."""
+"""The lock of a state folder: at most one daemon uses a folder."""
 
 from __future__ import annotations
 
 import fcntl
 import os
 from contextlib import suppress
-from pathlib import Path
 
 from edge.cases.storage.durable import GROUP_READS
+from edge.cases.storage.layout import StateFolder
 from edge.errors import CaseError
 
-LOCK_NAME = "daemon.lock"
 
+def take_lock(folder: StateFolder) -> int:
+    """Make the folder if it does not exist, and lock it.
 
-def take_lock(state_dir: Path) -> int:
-    """Take the lock, making the folder if it is not there; returns the handle that holds it until it is closed.
+    Returns:
+        The file descriptor of the lock file. The lock is held until it is closed, or until the process ends.
 
     Raises:
-        CaseError: another daemon has it, or the folder cannot be written.
+        CaseError: another daemon uses the folder, or the folder cannot be written.
     """
     try:
-        state_dir.mkdir(mode=0o750, parents=True, exist_ok=True)
-        handle = os.open(state_dir / LOCK_NAME, os.O_RDWR | os.O_CREAT, GROUP_READS)
-        os.fchmod(handle, GROUP_READS)  # an officer's viewer asks it whether the daemon is there
+        folder.root.mkdir(mode=0o750, parents=True, exist_ok=True)
+        descriptor = os.open(folder.lock, os.O_RDWR | os.O_CREAT, GROUP_READS)
+        os.fchmod(descriptor, GROUP_READS)  # an officer's viewer opens it to see whether the daemon runs
     except OSError as error:
         raise CaseError(
-            f"{state_dir} cannot be written ({error.strerror})", "check unit.state_dir, its owner"
+            f"{folder.root} cannot be written ({error.strerror})", "check unit.state_dir and the folder's owner"
         ) from None
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        os.close(handle)
-        raise CaseError(f"another daemon has the cases in {state_dir}", "stop it, or use another state_dir") from None
-    return handle
+        os.close(descriptor)
+        raise CaseError(
+            f"another daemon uses the cases in {folder.root}", "stop it, or configure another state_dir"
+        ) from None
+    return descriptor
 
 
-def is_locked(state_dir: Path) -> bool:
-    """Whether a daemon holds the lock; without the right to ask, the answer is no."""
+def is_locked(folder: StateFolder) -> bool:
+    """Whether a daemon uses the folder; False where this account may not open the lock file."""
     with suppress(FileNotFoundError, PermissionError):
-        handle = os.open(state_dir / LOCK_NAME, os.O_RDONLY)
+        descriptor = os.open(folder.lock, os.O_RDONLY)
         try:
-            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             return True
         finally:
-            os.close(handle)
+            os.close(descriptor)
     return False

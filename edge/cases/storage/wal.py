@@ -1,9 +1,10 @@
-"""Emptying SQLite's write-ahead log without betting on it.
+"""Emptying SQLite's write-ahead log (WAL) so that a crash during it loses nothing.
 
-A checkpoint overwrites pages of the database with those of the WAL. If the process dies in the middle and the WAL turns
-out damaged, its last commits cannot be replayed, and a database of which half is overwritten is lost. So the WAL is
-copied to a file of its own before every checkpoint, and mended from that copy before the database is opened again.
-WAL format: https://www.sqlite.org/fileformat2.html#walformat (32 bytes of header, which begin anew with each reset).
+A checkpoint overwrites pages of the database with pages of the WAL. If the process dies in the middle and the WAL is
+damaged as well, the last commits cannot be replayed, and a database of which half is overwritten is lost. So the WAL is
+copied to a file before every checkpoint, and repaired from that copy before the database is opened again.
+
+WAL format: https://www.sqlite.org/fileformat2.html#walformat (32 bytes of header, which change with each reset).
 """
 
 from __future__ import annotations
@@ -12,9 +13,8 @@ import os
 import sqlite3
 from pathlib import Path
 
-from edge.cases.storage.durable import PART, write_durably
+from edge.cases.storage.durable import PART, sync_file, write_durably
 
-CHECKPOINT = "PRAGMA wal_checkpoint(TRUNCATE)"
 HEADER_BYTES = 32
 COPY = "-wal.copy-"
 
@@ -25,10 +25,13 @@ def wal_path(database: Path) -> Path:
 
 
 def save_wal(path: Path) -> Path | None:
-    """Copy the WAL of the database *path*, durably; None if it is empty. Hold the write lock meanwhile.
+    """Copy the WAL of the database at *path* durably. The caller holds the write lock.
+
+    Returns:
+        The copy, or None if the WAL is empty.
 
     Raises:
-        OSError: the disk refuses.
+        OSError: the disk reports an error.
     """
     try:
         data = wal_path(path).read_bytes()
@@ -42,11 +45,14 @@ def save_wal(path: Path) -> Path | None:
 
 
 def empty_wal(database: sqlite3.Connection, path: Path) -> bool:
-    """Move the WAL into the database; False if a reader was in the way.
+    """Move the WAL into the database at *path*, to which *database* is a connection in autocommit mode.
+
+    Returns:
+        False if a reader prevented it: the WAL and its copy stay then.
 
     Raises:
-        sqlite3.Error: the database refuses.
-        OSError: the disk does.
+        sqlite3.Error: SQLite reports an error.
+        OSError: the disk reports an error.
     """
     database.execute("BEGIN IMMEDIATE")
     try:
@@ -55,17 +61,17 @@ def empty_wal(database: sqlite3.Connection, path: Path) -> bool:
         database.execute("ROLLBACK")
     if copy is None:
         return True
-    done = bool(database.execute(CHECKPOINT).fetchone()[0] == 0)
-    if done:
+    emptied = bool(database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0)
+    if emptied:
         copy.unlink(missing_ok=True)
-    return done
+    return emptied
 
 
 def mend_wal(path: Path) -> None:
-    """Put right a WAL that was damaged during a checkpoint; nobody else may start a checkpoint meanwhile.
+    """Repair a WAL that was damaged during a checkpoint. Nobody else may start a checkpoint meanwhile.
 
     Raises:
-        OSError: the disk refuses.
+        OSError: the disk reports an error.
     """
     wal = wal_path(path)
     for copy in sorted(path.parent.glob(f"{path.name}{COPY}*")):
@@ -75,6 +81,5 @@ def mend_wal(path: Path) -> None:
             if same_wal and found[: len(saved)] != saved:
                 with wal.open("r+b") as file:
                     file.write(saved)
-                    file.flush()
-                    os.fsync(file.fileno())
+                    sync_file(file)
         copy.unlink()

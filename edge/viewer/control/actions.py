@@ -1,4 +1,4 @@
-"""What the officer can do with the open case. Everything that is recorded goes through the cases API."""
+"""What the officer can do with the open case; every record goes through :mod:`edge.cases`."""
 
 from __future__ import annotations
 
@@ -7,41 +7,40 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from edge.cases.views import EventKind
-from edge.viewer.control.evidence import Evidence
+from edge.viewer.control.evidence import EvidenceActions
 from edge.viewer.control.open_case import OpenCase
-from edge.viewer.data.background import Lane
-from edge.viewer.data.pictures import describe
-from edge.viewer.data.source import Opened, Source
-from edge.viewer.text.language import _, number
-from edge.viewer.text.plain import plain
-from edge.viewer.text.words import outcome_words
-from edge.viewer.ui.lightbox import Lightbox
-from edge.viewer.ui.sheets import Page, Question
-from edge.viewer.ui.theme import Theme
+from edge.viewer.data import CaseDetails, JobThread, Source
+from edge.viewer.text import _, describe, number, outcome_words, plain
+from edge.viewer.ui import Lightbox, Page, Question, Theme
 
 
 class Actions:
-    """One method a button or key; each is about the case on the screen, or about none if there is none."""
+    """One method for each button or key; each acts on the open case and does nothing if there is none.
+
+    Attributes:
+        lightbox: the photo in full size, while it is shown.
+    """
 
     def __init__(
         self,
         root: tk.Tk,
         theme: Theme,
         source: Source,
-        pictures: Lane,
+        pictures: JobThread,
         case: OpenCase,
-        evidence: Evidence,
-        say: Callable[[str, str], None],
+        evidence: EvidenceActions,
+        note: Callable[[str, str], None],
     ) -> None:
+        """Act on *case* in the window *root*; *note* shows a text with a tone for a few seconds."""
         self._root, self._theme, self._source = root, theme, source
-        self._pictures, self._case, self._evidence, self._say = pictures, case, evidence, say
+        self._pictures, self._case, self._evidence, self._note = pictures, case, evidence, note
         self.lightbox: Lightbox | None = None
 
     def confirm(self) -> None:
-        """Ask for a reason and record that the verdict is right; nobody confirms what is not to be seen."""
+        """Ask for a reason and record that the verdict is right; impossible while no photo is shown."""
         if not self._case.photo_shown:
             return
-        self._judge(
+        self._review(
             EventKind.CONFIRM,
             _("Confirm the verdict of case {number}"),
             _("You take the verdict as it stands: the photo, the plate and who is named, or that nobody is."),
@@ -50,8 +49,8 @@ class Actions:
         )
 
     def dismiss(self) -> None:
-        """Ask for a reason and record that nothing follows from the case."""
-        self._judge(
+        """Ask for a reason and record that the case is dismissed."""
+        self._review(
             EventKind.DISMISS,
             _("Dismiss case {number}"),
             _("Nothing follows from a dismissed case. It stays in the chain of evidence, with your reason."),
@@ -65,7 +64,7 @@ class Actions:
         )
 
     def correct_plate(self) -> None:
-        """Ask what the photo shows and record it beside what was read."""
+        """Ask for the plate in the photo and record it beside the plate that was read."""
         opened = self._decided()
         if opened is None:
             return
@@ -89,37 +88,37 @@ class Actions:
         )
 
     def copy(self) -> None:
-        """Put the case in words on the clipboard."""
+        """Copy the case as text to the clipboard."""
         if self._case.opened is None:
             return
         self._root.clipboard_clear()
-        self._root.clipboard_append(_in_words(self._case.opened))
-        self._say(_("Copied"), "accent")
+        self._root.clipboard_append(_as_text(self._case.opened))
+        self._note(_("Copied"), "accent")
 
     def export(self) -> None:
-        """Write the case to a file for others."""
+        """Ask for a file name and export the case."""
         opened = self._decided()
         if opened is not None:
             self._evidence.export(opened.case.number)
 
     def full_size(self) -> None:
-        """Show the photo over the whole window."""
+        """Show the photo in full size over the whole window."""
         opened = self._case.opened
         if opened is None or not opened.photos or self.lightbox is not None:
             return
         title = _("Case {number}").format(number=opened.case.number)
         self.lightbox = Lightbox(
-            self._root, self._theme, self._pictures, opened.photos, self._case.frame, title, self._lightbox_closed
+            self._root, self._theme, self._pictures, opened.photos, self._case.photo_index, title, self._lightbox_closed
         )
 
     def _lightbox_closed(self) -> None:
         self.lightbox = None
 
-    def _decided(self) -> Opened | None:
+    def _decided(self) -> CaseDetails | None:
         opened = self._case.opened
         return opened if opened is not None and opened.case.verdict is not None else None
 
-    def _judge(self, kind: EventKind, title: str, explanation: str, verb: str, reasons: tuple[str, ...]) -> None:
+    def _review(self, kind: EventKind, title: str, explanation: str, verb: str, reasons: tuple[str, ...]) -> None:
         opened = self._decided()
         if opened is None:
             return
@@ -145,16 +144,16 @@ class Actions:
 
     def _record(self, case_number: int, kind: EventKind, reason: str, plate: str | None) -> None:
         def done(_seq: int) -> None:
-            self._say(_("Case {number}: recorded").format(number=case_number), "good")
+            self._note(_("Case {number}: recorded").format(number=case_number), "good")
 
         def failed(error: Exception) -> None:
             Page(self._root, self._theme, _("Nothing was recorded"), describe(error), tone="bad")
 
-        self._source.judge(case_number, kind, reason, plate, done, failed)
+        self._source.record_review(case_number, kind, reason, plate, done, failed)
 
 
-def _in_words(opened: Opened) -> str:
-    """The case as lines of text for another program."""
+def _as_text(opened: CaseDetails) -> str:
+    """Return the case as lines of text, for another program."""
     case = opened.case
     at = datetime.fromtimestamp(case.trigger.at_utc, UTC).isoformat(" ", "milliseconds")
     speed = case.trigger.speed_kmh

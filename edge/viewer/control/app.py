@@ -1,4 +1,4 @@
-"""The viewer as a whole: builds the window, joins list, case and actions, binds the keys."""
+"""The viewer as a whole: builds the window, connects list, case and actions, binds the keys."""
 
 from __future__ import annotations
 
@@ -10,30 +10,40 @@ from pathlib import Path
 from edge.cases.views import UnitStatus
 from edge.errors import ViewerError
 from edge.viewer.control.actions import Actions
-from edge.viewer.control.evidence import Evidence
-from edge.viewer.control.listing import ListKeeper
+from edge.viewer.control.evidence import EvidenceActions
+from edge.viewer.control.listing import ListController
 from edge.viewer.control.open_case import OpenCase
-from edge.viewer.data.background import Background
-from edge.viewer.data.source import Source, officer_name
-from edge.viewer.panels.action_bar import Action, ActionBar
-from edge.viewer.panels.camera import CameraPanel
-from edge.viewer.panels.case_list import CaseList
-from edge.viewer.panels.driver import DriverPanel
-from edge.viewer.panels.filter_bar import FilterBar
-from edge.viewer.panels.history import History
-from edge.viewer.panels.status import Banners, StatusBar, notices
-from edge.viewer.text import language
-from edge.viewer.text.language import _
-from edge.viewer.ui.sheets import ShortcutPage
-from edge.viewer.ui.theme import Theme
-from edge.viewer.ui.window import GAP, Window
+from edge.viewer.data import Background, Source, officer_name
+from edge.viewer.panels import (
+    Action,
+    ActionBar,
+    Banners,
+    CameraPanel,
+    CaseList,
+    DriverPanel,
+    FilterBar,
+    History,
+    StatusBar,
+    notices,
+)
+from edge.viewer.text import _, language
+from edge.viewer.ui import GAP, ShortcutPage, Theme, Window
 
 NOTE_MS = 4000
+"""How long the outcome of an action is shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How the viewer starts: ``photo_width`` in pixels, ``scale`` of all sizes (none: as the display says)."""
+    """How the viewer starts.
+
+    Attributes:
+        state_dir: the unit's state folder.
+        locale: language and country, such as ``it_IT``.
+        dark: whether to start with the dark palette.
+        photo_width: the widest photo beside the data, in pixels.
+        scale: the factor of all sizes, or None for the display's own.
+    """
 
     state_dir: Path
     locale: str = "en_GB"
@@ -43,26 +53,27 @@ class Options:
 
 
 class Viewer:
-    """One window on one state folder."""
+    """One window that shows one state folder."""
 
     def __init__(self, root: tk.Tk, options: Options, officer: str | None = None) -> None:
+        """Build the window in *root* and begin to read; *officer* replaces the name of the account."""
         language.use(options.locale)
         self.root = root
         self.theme = theme = Theme(root, dark=options.dark, scale=options.scale)
         self._background = Background(root)
         self.source = Source(options.state_dir, self._background, officer or officer_name())
-        pictures = self._background.lane("pictures")
+        pictures = self._background.thread("pictures")
         self.window = window = Window(root, theme)
         self.status = StatusBar(root, theme, help_page=self.help, recolour=self.recolour)
         self.status.grid(row=0, column=0, sticky="ew")
         self.banners = Banners(root)
         self.banners.grid(row=1, column=0, sticky="ew")
-        self.filters = FilterBar(window.side, theme, lambda: self.keeper.requery())
+        self.filters = FilterBar(window.side, theme, lambda: self.listing.requery())
         self.filters.grid(row=0, column=0, sticky="ew")
         self.cases = CaseList(
             window.side,
             theme,
-            need_page=lambda page: self.keeper.page(page),
+            need_page=lambda page: self.listing.page(page),
             selected=lambda number: self.case.select(number),
             opened=lambda: self.actions.full_size(),
         )
@@ -79,40 +90,40 @@ class Viewer:
         for widget, event in ((window.main, "<Configure>"), (self.camera, "<Configure>"), (self.camera, "<<Wanted>>")):
             widget.bind(event, lambda _event: self.arrange(), add=True)
         self.case = OpenCase(root, self.source, pictures, self.camera, self.driver, self.history, self.bar)
-        work = self._background.lane("work")
-        self.evidence = Evidence(
-            root, theme, work, options.state_dir, self.source.officer, self.status, self._chain_broken
+        jobs = self._background.thread("evidence")
+        self.evidence = EvidenceActions(
+            root, theme, jobs, options.state_dir, self.source.officer, self.status, self._on_chain_problem
         )
         self.actions = Actions(root, theme, self.source, pictures, self.case, self.evidence, self.note)
-        self.keeper = ListKeeper(
+        self.listing = ListController(
             root,
             self.source,
             self.cases,
             query=self.filters.query,
-            status=self._status,
-            committed=self.case.refresh,
+            on_status=self._on_status,
+            on_commit=self.case.refresh,
         )
         self._note_timer: str | None = None
         self._health: UnitStatus | None = None
-        self._trouble = self._broken = ""
+        self._store_problem = self._chain_problem = ""
         self._bind()
         root.protocol("WM_DELETE_WINDOW", self.close)
         self.cases.canvas.focus_set()
-        self.keeper.start()
+        self.listing.start()
 
     def note(self, text: str, tone: str = "accent") -> None:
         """Show the outcome of an action for a few seconds."""
-        self.status.say(text, tone)
+        self.status.show_note(text, tone)
         if self._note_timer is not None:
             self.root.after_cancel(self._note_timer)
-        self._note_timer = self.root.after(NOTE_MS, lambda: self.status.say(""))
+        self._note_timer = self.root.after(NOTE_MS, lambda: self.status.show_note(""))
 
     def recolour(self) -> None:
-        """Light to dark or back."""
+        """Switch between the light and the dark palette."""
         self.theme.toggle()
 
     def zoom(self, step: int) -> None:
-        """Larger or smaller type."""
+        """Make everything larger (1), smaller (-1) or its normal size (0)."""
         self.theme.zoom(step)
         self.camera.rescale()
         self.driver.rescale()
@@ -120,7 +131,7 @@ class Viewer:
         self.case.redraw()
 
     def arrange(self) -> None:
-        """Share the window's height out among the cards."""
+        """Divide the window's height among the cards."""
         room = self.window.arrange(self.camera.wanted_height, self.driver.wanted_height, self.bar.winfo_reqheight())
         if room and not self.history.winfo_manager():
             self.history.grid(row=2, column=0, sticky="nsew", pady=(self.theme.px(GAP), 0))
@@ -128,12 +139,12 @@ class Viewer:
             self.history.grid_remove()
 
     def help(self) -> None:
-        """The page of all keys."""
+        """Show the page of all keys."""
         ShortcutPage(self.root, self.theme, [(key, text) for key, _events, text, _call in self._keys()])
 
     def close(self) -> None:
-        """End: let the threads finish, then the window goes."""
-        self.keeper.stop()
+        """Stop the threads and close the window."""
+        self.listing.stop()
         self._background.close()
         self.root.destroy()
 
@@ -148,7 +159,7 @@ class Viewer:
         )
 
     def _keys(self) -> tuple[tuple[str, tuple[str, ...], str, Callable[[], object]], ...]:
-        """Key as it is called, Tk's events for it, what it does, how."""
+        """Return for each key: its name, Tk's events, what it does, the callable."""
         return (
             ("↑ ↓", (), _("Choose a case in the list"), lambda: None),
             ("N, P", ("n", "p"), _("Next, previous case"), lambda: None),
@@ -174,17 +185,17 @@ class Viewer:
                 self._key(event, call)
         self._key("n", lambda: self.cases.move(1))
         self._key("p", lambda: self.cases.move(-1))
-        self._key("bracketleft", lambda: self.case.step_frame(-1))
-        self._key("bracketright", lambda: self.case.step_frame(1))
+        self._key("bracketleft", lambda: self.case.step_photo(-1))
+        self._key("bracketright", lambda: self.case.step_photo(1))
         for event, step in {"plus": 1, "equal": 1, "KP_Add": 1, "minus": -1, "KP_Subtract": -1, "Key-0": 0}.items():
             self._key(f"Control-{event}", lambda step=step: self.zoom(step))  # type: ignore[misc]
-        for kind in ("TEntry", "TCombobox"):  # Tk on X11 goes to the beginning of the line, as Emacs does
+        for kind in ("TEntry", "TCombobox"):  # on X11 Tk would move the cursor to the beginning of the line
             self.root.bind_class(kind, "<Control-a>", _select_all)
         self.camera.photo.bind("<Button-1>", lambda _event: self.actions.full_size())
         self.camera.photo.bind("<Return>", lambda _event: self.actions.full_size())
 
     def _key(self, event: str, call: Callable[[], object]) -> None:
-        """Bind a key of the main window; typing in a field or on a sheet never triggers it."""
+        """Bind a key of the main window; it is ignored while the officer types in a field or a sheet is open."""
         modified = event.startswith(("Control-", "F1"))
 
         def pressed(tk_event: tk.Event[tk.Misc]) -> str | None:
@@ -199,19 +210,19 @@ class Viewer:
 
         self.root.bind(f"<{event}>", pressed)
 
-    def _chain_broken(self, sentence: str) -> None:
-        self._broken = sentence
+    def _on_chain_problem(self, sentence: str) -> None:
+        self._chain_problem = sentence
         self._show_notices()
 
-    def _status(self, status: UnitStatus | None, trouble: str) -> None:
+    def _on_status(self, status: UnitStatus | None, problem: str) -> None:
         if status is not None and not status.chain_ok and (self._health is None or self._health.chain_ok):
             self.evidence.locate()
-        self._health, self._trouble = status, trouble
+        self._health, self._store_problem = status, problem
         self.status.show(status)
         self._show_notices()
 
     def _show_notices(self) -> None:
-        self.banners.show(notices(self._health, self._trouble, self._broken))
+        self.banners.show(notices(self._health, self._store_problem, self._chain_problem))
 
 
 def _select_all(event: tk.Event[tk.Misc]) -> str:
@@ -221,7 +232,7 @@ def _select_all(event: tk.Event[tk.Misc]) -> str:
 
 
 def run(options: Options) -> None:
-    """Open the window and stay until it is closed.
+    """Open the window and return when it is closed.
 
     Raises:
         ViewerError: there is no display, or the state folder cannot be read.

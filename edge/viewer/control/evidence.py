@@ -1,4 +1,4 @@
-"""Handing evidence on, and checking it: work that takes seconds and has a lane of its own."""
+"""Export and verification of evidence; both take seconds and run in a job thread."""
 
 from __future__ import annotations
 
@@ -9,22 +9,19 @@ from pathlib import Path
 from edge.cases.audit import audit
 from edge.cases.export import export_cases, export_report
 from edge.errors import EvidenceError
-from edge.viewer.data.background import Lane
-from edge.viewer.data.pictures import describe
-from edge.viewer.panels.status import StatusBar
-from edge.viewer.text.language import _
-from edge.viewer.text.plain import plain
-from edge.viewer.ui.sheets import Page, Question
-from edge.viewer.ui.theme import Theme
+from edge.viewer.data import JobThread
+from edge.viewer.panels import StatusBar
+from edge.viewer.text import _, describe, plain
+from edge.viewer.ui import Page, Question, Theme
 
 
 def save(state_dir: Path, number: int, to: Path, officer: str) -> None:
-    """Write case *number* to the file *to*: the report for a name in .pdf, else the whole evidence package.
+    """Write case *number* to the file *to*: the report if the name ends in .pdf, else the whole evidence package.
 
-    Either is an event of the chain before the file is there.
+    The export is recorded in the chain before the file appears.
 
     Raises:
-        CaseError: the case or the file does not allow it.
+        CaseError: the case cannot be exported or the file cannot be written.
     """
     if to.suffix.lower() != ".pdf":
         export_cases(state_dir, [number], to, officer=officer)
@@ -32,22 +29,23 @@ def save(state_dir: Path, number: int, to: Path, officer: str) -> None:
     export_report(state_dir, number, to, officer=officer)
 
 
-class Evidence:
-    """Export and verification for the officer; tells *broken* a sentence when the evidence does not hold."""
+class EvidenceActions:
+    """Export and verification for the officer."""
 
     def __init__(
         self,
         root: tk.Tk,
         theme: Theme,
-        lane: Lane,
+        jobs: JobThread,
         state_dir: Path,
         officer: str,
         status: StatusBar,
-        broken: Callable[[str], None],
+        on_chain_problem: Callable[[str], None],
     ) -> None:
-        self._root, self._theme, self._lane = root, theme, lane
+        """Run in *jobs*; *on_chain_problem* gets what is wrong with the evidence, or an empty text."""
+        self._root, self._theme, self._jobs = root, theme, jobs
         self._state_dir, self._officer = state_dir, officer
-        self._status, self._broken = status, broken
+        self._status, self._on_chain_problem = status, on_chain_problem
         self._checking = False
 
     def export(self, number: int) -> None:
@@ -77,12 +75,12 @@ class Evidence:
         )
 
     def verify(self) -> None:
-        """Check the whole store and say what came out."""
-        self._check(lambda says: self._page(_("The evidence holds"), says, "good"), loud=True)
+        """Verify the whole store and show the result."""
+        self._check(lambda result: self._page(_("The evidence holds"), result, "good"), show_errors=True)
 
     def locate(self) -> None:
-        """The head of the chain is wrong: find the place."""
-        self._check(lambda _says: None, loud=False)
+        """Find the place where the chain is broken, without a page."""
+        self._check(lambda _result: None, show_errors=False)
 
     def _export(self, number: int, to: Path) -> None:
         self._status.busy(_("Exporting case {number} …").format(number=number))
@@ -92,30 +90,30 @@ class Evidence:
             text = _("Case {number} is in {file}. Fetch it from the unit with scp or sftp.")
             self._page(_("Exported"), text.format(number=number, file=plain(str(to), 200)), "good")
 
-        self._lane.submit(lambda: save(self._state_dir, number, to, self._officer), done, self._failed)
+        self._jobs.submit(lambda: save(self._state_dir, number, to, self._officer), done, self._failed)
 
-    def _check(self, done: Callable[[str], None], *, loud: bool) -> None:
+    def _check(self, done: Callable[[str], None], *, show_errors: bool) -> None:
         if self._checking:
             return
         self._checking = True
         self._status.busy(_("Verifying the evidence …"))
 
-        def good(says: str) -> None:
+        def good(result: str) -> None:
             self._checking = False
             self._status.idle()
-            self._broken("")
-            done(plain(says, 400))
+            self._on_chain_problem("")
+            done(plain(result, 400))
 
         def bad(error: Exception) -> None:
             self._checking = False
             if isinstance(error, EvidenceError):
-                self._broken(_("Do not rely on the evidence: {error}").format(error=describe(error)))
-            if loud:
+                self._on_chain_problem(_("Do not rely on the evidence: {error}").format(error=describe(error)))
+            if show_errors:
                 self._failed(error)
             else:
                 self._status.idle()
 
-        self._lane.submit(lambda: audit(self._state_dir), good, bad)
+        self._jobs.submit(lambda: audit(self._state_dir), good, bad)
 
     def _failed(self, error: Exception) -> None:
         self._status.idle()
@@ -127,7 +125,7 @@ class Evidence:
 
 
 def _target(text: str) -> tuple[str, Path | None]:
-    """What is wrong with the file name the officer typed, or where it leads."""
+    """Return what is wrong with the file name *text*, or an empty text and the path."""
     try:
         to = Path(text).expanduser()
     except RuntimeError:

@@ -1,4 +1,4 @@
-"""Keeps the list true: watches the store for commits, fetches the pages in sight, tells how the unit fares."""
+"""Keeps the list up to date: polls the store for commits, reads the visible pages, reports the unit's status."""
 
 from __future__ import annotations
 
@@ -6,19 +6,23 @@ import tkinter as tk
 from collections.abc import Callable
 
 from edge.cases.views import UnitStatus
-from edge.viewer.data.pictures import describe
-from edge.viewer.data.source import Listing, Pulse, Query, Source
-from edge.viewer.panels.case_list import PAGE, CaseList
-from edge.viewer.text.language import _
+from edge.viewer.data import Listing, Pulse, Query, Source
+from edge.viewer.panels import CaseList
+from edge.viewer.panels.case_list import PAGE
+from edge.viewer.text import _, describe
 
 POLL_MS = 400
-STATUS_EVERY = 8
-PATIENCE_S = 1.0
-"""A store that has not answered after so long is called busy: it is locked by somebody, or its disk is slow."""
+POLLS_PER_STATUS = 8
+BUSY_AFTER_S = 1.0
+"""A store that has not answered for so long is shown as busy: it is locked, or its disk is slow."""
 
 
-class ListKeeper:
-    """Between the source and the list."""
+class ListController:
+    """Connects the source of cases with the list.
+
+    Attributes:
+        loaded: whether the first page has been shown.
+    """
 
     def __init__(
         self,
@@ -27,96 +31,106 @@ class ListKeeper:
         cases: CaseList,
         *,
         query: Callable[[], Query],
-        status: Callable[[UnitStatus | None, str], None],
-        committed: Callable[[], None],
+        on_status: Callable[[UnitStatus | None, str], None],
+        on_commit: Callable[[], None],
     ) -> None:
+        """Prepare; nothing is read before :meth:`start`.
+
+        Args:
+            root: any widget, for timers.
+            source: the cases.
+            cases: the list.
+            query: returns what the officer asks for.
+            on_status: gets the unit's status and what keeps the store from being read, empty if nothing does.
+            on_commit: called after every commit but the first.
+        """
         self._root, self._source, self._cases = root, source, cases
-        self._ask, self._tell, self._committed = query, status, committed
+        self._read_query, self._on_status, self._on_commit = query, on_status, on_commit
         self._query = Query()
         self._version: int | None = None
         self._status: UnitStatus | None = None
-        self._trouble = ""
+        self._problem = ""
         self._busy = False
-        self._beats = 0
-        self._asked: set[int] = set()
+        self._polls = 0
+        self._requested: set[int] = set()
         self._timer: str | None = None
         self.loaded = False
 
     def start(self) -> None:
-        """Begin to watch."""
-        self._beat()
+        """Begin to poll."""
+        self._poll()
 
     def stop(self) -> None:
-        """Stop watching."""
+        """Stop polling."""
         if self._timer is not None:
             self._root.after_cancel(self._timer)
             self._timer = None
 
     def requery(self) -> None:
-        """The officer asks for other cases or another order."""
-        self._query = self._ask()
+        """Read the list again: the officer asks for other cases or another order."""
+        self._query = self._read_query()
         self._cases.rewind()
         self._refresh()
 
     def page(self, page: int) -> None:
-        """Fetch a page that came into sight."""
-        if page not in self._asked and self.loaded:
-            self._asked.add(page)
-            self._source.listing(self._query, lambda _total: (page,), PAGE, self._more, self._failed)
+        """Read a page that became visible."""
+        if page not in self._requested and self.loaded:
+            self._requested.add(page)
+            self._source.listing(self._query, lambda _total: (page,), PAGE, self._on_page, self._failed)
 
-    def _beat(self) -> None:
-        with_status = self._beats % STATUS_EVERY == 0
-        self._beats += 1
-        busy = self._source.waiting_s > PATIENCE_S
+    def _poll(self) -> None:
+        with_status = self._polls % POLLS_PER_STATUS == 0
+        self._polls += 1
+        busy = self._source.waiting_s > BUSY_AFTER_S
         if busy != self._busy:
             self._busy = busy
-            self._told()
-        self._source.pulse(self._felt, self._failed, with_status=with_status)
-        self._timer = self._root.after(POLL_MS, self._beat)
+            self._report()
+        self._source.pulse(self._on_pulse, self._failed, with_status=with_status)
+        self._timer = self._root.after(POLL_MS, self._poll)
 
-    def _felt(self, pulse: Pulse) -> None:
+    def _on_pulse(self, pulse: Pulse) -> None:
         fresh = pulse.status is not None and pulse.status != self._status
-        if self._trouble or fresh:
-            self._trouble = ""
+        if self._problem or fresh:
+            self._problem = ""
             self._status = pulse.status or self._status
-            self._told()
+            self._report()
         if pulse.version != self._version:
             first = self._version is None
             self._version = pulse.version
-            self._beats = 0  # the next look brings the status too
+            self._polls = 0  # the next poll reads the status, too
             self._refresh()
             if not first:
-                self._committed()
+                self._on_commit()
 
     def _refresh(self) -> None:
-        self._source.listing(self._query, self._cases.plan(), PAGE, self._fresh, self._failed)
+        self._source.listing(self._query, self._cases.plan(), PAGE, self._on_listing, self._failed)
 
-    def _fresh(self, listing: Listing) -> None:
+    def _on_listing(self, listing: Listing) -> None:
         if listing.query != self._query:
             return
         self.loaded = True
-        self._asked.clear()
-        self._cases.empty_text = self._nothing()
+        self._requested.clear()
+        self._cases.empty_text = self._empty_text()
         self._cases.show(listing.total, listing.pages, fresh=True)
 
-    def _more(self, listing: Listing) -> None:
-        self._asked.difference_update(listing.pages)
+    def _on_page(self, listing: Listing) -> None:
+        self._requested.difference_update(listing.pages)
         if listing.query == self._query:
             self._cases.show(listing.total, listing.pages, fresh=False)
 
     def _failed(self, error: Exception) -> None:
-        self._asked.clear()
-        trouble = _("The cases cannot be read: {error}. Trying again.").format(error=describe(error))
-        if trouble != self._trouble:
-            self._trouble = trouble
-            self._told()
+        self._requested.clear()
+        problem = _("The cases cannot be read: {error}. Trying again.").format(error=describe(error))
+        if problem != self._problem:
+            self._problem = problem
+            self._report()
 
-    def _told(self) -> None:
-        """Say how the unit fares, and what is in the way."""
+    def _report(self) -> None:
+        """Report the unit's status, and what keeps the store from being read."""
         waiting = _("The database is busy: what was asked of it is shown as soon as it answers.") if self._busy else ""
-        self._tell(self._status, self._trouble or waiting)
+        self._on_status(self._status, self._problem or waiting)
 
-    def _nothing(self) -> str:
+    def _empty_text(self) -> str:
         if self._query == Query():
             return _("No case yet.\nThe first one appears here by itself.")
         return _("No case fits the filter.\nEscape in the search field shows all.")

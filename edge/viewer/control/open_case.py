@@ -1,40 +1,43 @@
-"""The open case: fetched, shown in both halves, kept up to date; its pictures follow from a lane of their own."""
+"""The open case: read, shown in both halves, kept up to date; a job thread loads its pictures."""
 
 from __future__ import annotations
 
 import tkinter as tk
 
-from edge.viewer.data.background import Lane
-from edge.viewer.data.pictures import Photo, Pictures, Wanted, describe, load
-from edge.viewer.data.source import Opened, Source
-from edge.viewer.panels.action_bar import ActionBar
-from edge.viewer.panels.camera import CameraPanel
-from edge.viewer.panels.driver import DriverPanel
-from edge.viewer.panels.history import History
-from edge.viewer.text.language import _
+from edge.viewer.data import CaseDetails, JobThread, Photo, PictureRequest, Pictures, Source, load
+from edge.viewer.panels import ActionBar, CameraPanel, DriverPanel, History
+from edge.viewer.text import _, describe
 
 SETTLE_MS = 150
-"""A case that the officer only passes on the way to another is neither opened nor recorded as viewed."""
+"""How long the selection must rest: a case the officer only passes is neither opened nor recorded as viewed."""
 
 
 class OpenCase:
-    """At most one case is open; its number is ``number``, what is known of it ``opened``."""
+    """The case on the screen, if there is one.
+
+    Attributes:
+        number: the number of the selected case.
+        opened: the case that is shown, or None.
+        photo_index: which of its photos is shown.
+        photos_drawn: how often a photo was drawn.
+    """
 
     def __init__(
         self,
         root: tk.Misc,
         source: Source,
-        pictures: Lane,
+        pictures: JobThread,
         camera: CameraPanel,
         driver: DriverPanel,
         history: History,
         bar: ActionBar,
     ) -> None:
+        """Read cases from *source*, load pictures in the thread *pictures* and show both in the panels."""
         self._root, self._source, self._pictures = root, source, pictures
         self._camera, self._driver, self._history, self._bar = camera, driver, history, bar
         self.number: int | None = None
-        self.opened: Opened | None = None
-        self.frame = 0
+        self.opened: CaseDetails | None = None
+        self.photo_index = 0
         self.photos_drawn = 0
         self._timer: str | None = None
         self._resize_timer: str | None = None
@@ -49,7 +52,7 @@ class OpenCase:
         return self.opened is not None and self._camera.photo.picture_size is not None
 
     def close(self, words: str = "") -> None:
-        """Show no case."""
+        """Show no case, but *words*."""
         self.opened = None
         self._photo_key = self._crop_key = self._portrait = None
         self._camera.clear(words or _("The case chosen in the list appears here"))
@@ -67,31 +70,31 @@ class OpenCase:
         self._timer = self._root.after(SETTLE_MS, self._open)
 
     def refresh(self) -> None:
-        """Something was committed: is it about this case?"""
+        """Read the open case again, after a commit."""
         if self.opened is not None:
             self._source.reload(self.opened.case.number, self._take, self._lost)
 
-    def step_frame(self, step: int) -> None:
+    def step_photo(self, step: int) -> None:
         """Show the next or previous photo of the case."""
         if self.opened is not None and self.opened.photos:
-            frame = max(0, min(self.frame + step, len(self.opened.photos) - 1))
-            if frame != self.frame:
-                self._prepare(self.opened, frame)
+            index = max(0, min(self.photo_index + step, len(self.opened.photos) - 1))
+            if index != self.photo_index:
+                self._prepare(self.opened, index)
 
     def resized(self) -> None:
-        """The photo's place has another size."""
+        """Draw the photo again soon: the room for it has changed."""
         if self.opened is not None and self._resize_timer is None:
             self._resize_timer = self._root.after(SETTLE_MS, self._draw_resized)
 
     def redraw(self) -> None:
-        """All sizes changed: draw the pictures anew."""
+        """Draw all pictures again: all sizes have changed."""
         self._photo_key = self._crop_key = self._portrait = None
         self.resized()
 
     def _draw_resized(self) -> None:
         self._resize_timer = None
         if self.opened is not None:
-            self._prepare(self.opened, self.frame)
+            self._prepare(self.opened, self.photo_index)
 
     def _open(self) -> None:
         self._timer = None
@@ -108,22 +111,22 @@ class OpenCase:
         if self.opened is not None:
             self._fail(self.opened.case.number, error)
 
-    def _take(self, opened: Opened) -> None:
+    def _take(self, opened: CaseDetails) -> None:
         case, before = opened.case, self.opened
         if case.number != self.number or opened == before:
             return
         same = before is not None and before.case.number == case.number and before.case.photo == case.photo
-        self._prepare(opened, self.frame if same else min(case.photo, max(0, len(opened.photos) - 1)))
+        self._prepare(opened, self.photo_index if same else min(case.photo, max(0, len(opened.photos) - 1)))
 
-    def _prepare(self, opened: Opened, frame: int) -> None:
-        """Decode what is not on the screen yet, then show case and pictures in one go."""
+    def _prepare(self, opened: CaseDetails, index: int) -> None:
+        """Load the pictures that are not on the screen yet, then show case and pictures together."""
         case = opened.case
-        path = opened.photos[frame] if opened.photos else None
-        box = case.plate_box if case.photo == frame else None
+        path = opened.photos[index] if opened.photos else None
+        box = case.plate_box if case.photo == index else None
         photo_key, crop_key = (path, self._camera.fit), (path, box, self._camera.crop_fit)
         redraw = photo_key != self._photo_key
         portrait = case.driver.portrait if case.driver is not None else None
-        wanted = Wanted(
+        request = PictureRequest(
             photo=path if redraw or crop_key != self._crop_key else None,
             redraw=redraw,
             fit=self._camera.fit,
@@ -137,23 +140,23 @@ class OpenCase:
             if case.number != self.number:
                 return
             if isinstance(pictures.photo, Photo) and self._camera.reshape(pictures.photo.native):
-                self._prepare(opened, frame)  # not shown at all: it would cross the wire twice
+                self._prepare(opened, index)  # not shown yet: the photo would be sent twice
             else:
                 self._photo_key, self._crop_key = photo_key, crop_key
                 self._portrait = portrait if portrait is not None else self._portrait
-                self._present(opened, frame, pictures)
+                self._present(opened, index, pictures)
 
-        self._pictures.submit(lambda: load(wanted), present, self._lost, key="pictures")
+        self._pictures.submit(lambda: load(request), present, self._lost, key="pictures")
 
-    def _present(self, opened: Opened, frame: int, pictures: Pictures) -> None:
-        self.opened, self.frame = opened, frame
+    def _present(self, opened: CaseDetails, index: int, pictures: Pictures) -> None:
+        self.opened, self.photo_index = opened, index
         case = opened.case
-        self._camera.show(case, opened.events, frame)
+        self._camera.show(case, opened.events, index)
         self._driver.show(case)
         self._history.show(case, opened.events)
         if not opened.photos:
             self._camera.fail_photo(_("The camera gave no photo."))
-        elif opened.photos[frame] is None:
+        elif opened.photos[index] is None:
             self._camera.fail_photo(_("The photo's file is missing: verify the evidence."))
         elif isinstance(pictures.photo, str):
             self._camera.fail_photo(pictures.photo)

@@ -1,1 +1,22 @@
-"""Where the viewer gets cases and pictures from, off Tk's thread."""
+"""Where the viewer gets cases and pictures, outside Tk's thread."""
+
+from edge.viewer.data.background import Background, JobThread
+from edge.viewer.data.pictures import Photo, PictureRequest, Pictures, StoredPhoto, load, load_whole
+from edge.viewer.data.source import CaseDetails, Listing, Pulse, Query, Source, officer_name
+
+__all__ = [
+    "Background",
+    "CaseDetails",
+    "JobThread",
+    "Listing",
+    "Photo",
+    "PictureRequest",
+    "Pictures",
+    "Pulse",
+    "Query",
+    "Source",
+    "StoredPhoto",
+    "load",
+    "load_whole",
+    "officer_name",
+]

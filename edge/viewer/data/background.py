@@ -1,9 +1,9 @@
-"""Work off Tk's thread: lanes that run jobs in order, and the way back.
+"""Work outside Tk's thread: threads that run jobs in order and return results to Tk's thread.
 
-Results come back through a pipe that Tk's own event loop watches: no polling, so an idle viewer stays asleep.
+Results come through a pipe that Tk's event loop watches, so an idle viewer does not poll.
 
-Cyclic garbage is collected in Tk's thread alone. Python collects it in whichever thread happens to allocate, and an
-image or an interpreter of Tk that is freed in another thread than Tk's waits for Tk, or aborts the program.
+Only Tk's thread collects cyclic garbage. By default Python collects it in any thread that allocates, and a Tk image or
+interpreter that is freed outside Tk's thread blocks or aborts the program.
 """
 
 from __future__ import annotations
@@ -21,44 +21,47 @@ from typing import Any, TypeVar
 
 Result = TypeVar("Result")
 Job = tuple[Callable[[], Any], Callable[[Any], None], Callable[[Exception], None]]
-PER_TURN = 20
+RESULTS_PER_TURN = 20
+"""Results handled before Tk handles keys and clicks."""
 COLLECT_MS = 10_000
+"""Time between two collections of garbage."""
 
 
 class Background:
-    """Owner of the lanes; everything but the jobs themselves runs in Tk's thread."""
+    """Owns the job threads; everything except the jobs runs in Tk's thread."""
 
     def __init__(self, root: tk.Tk) -> None:
+        """Watch for results in the event loop of *root*."""
         self._root = root
         self._results: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._wake_read, self._wake_write = os.pipe()
         os.set_blocking(self._wake_read, False)
         os.set_blocking(self._wake_write, False)
-        self._lanes: list[Lane] = []
+        self._threads: list[JobThread] = []
         root.tk.createfilehandler(self._wake_read, tk.READABLE, self._deliver)
         gc.collect()
-        gc.freeze()  # what is there now stays: a collection looks at the rest only, and is short
+        gc.freeze()  # objects that exist now are not examined again, so each collection is short
         gc.disable()
         self._timer = root.after(COLLECT_MS, self._collect)
 
-    def lane(self, name: str, finish: Callable[[], None] = lambda: None) -> Lane:
-        """A new thread that runs its jobs one after the other, and *finish* as its last act."""
-        lane = Lane(name, self.post, finish)
-        self._lanes.append(lane)
-        return lane
+    def thread(self, name: str, finish: Callable[[], None] = lambda: None) -> JobThread:
+        """Start a thread that runs its jobs one after the other, and *finish* at its end."""
+        thread = JobThread(name, self.post, finish)
+        self._threads.append(thread)
+        return thread
 
     def post(self, call: Callable[[], None]) -> None:
-        """Have *call* run in Tk's thread soon; any thread may ask."""
+        """Run *call* in Tk's thread soon; any thread may call this."""
         self._results.put(call)
-        with contextlib.suppress(BlockingIOError, OSError):  # full: Tk is awake anyway; closed: nobody wants it
+        with contextlib.suppress(BlockingIOError, OSError):  # full: Tk is awake already; closed: the viewer ends
             os.write(self._wake_write, b".")
 
     def close(self, timeout_s: float = 5.0) -> None:
-        """Stop the lanes: the running jobs end, those that wait are dropped."""
-        for lane in self._lanes:
-            lane.stop()
-        for lane in self._lanes:
-            lane.join(timeout_s)
+        """Stop the threads: running jobs end, waiting jobs are dropped."""
+        for thread in self._threads:
+            thread.stop()
+        for thread in self._threads:
+            thread.join(timeout_s)
         self._root.after_cancel(self._timer)
         gc.unfreeze()
         gc.enable()
@@ -73,7 +76,7 @@ class Background:
     def _deliver(self, _file: Any, _mask: int) -> None:
         with contextlib.suppress(BlockingIOError):
             os.read(self._wake_read, 4096)
-        for _ in range(PER_TURN):  # keys and clicks get their turn too
+        for _ in range(RESULTS_PER_TURN):
             try:
                 call = self._results.get_nowait()
             except Empty:
@@ -83,12 +86,13 @@ class Background:
             os.write(self._wake_write, b".")
 
 
-class Lane(threading.Thread):
-    """A thread with a line of jobs; a job given under the key of one still waiting takes its place."""
+class JobThread(threading.Thread):
+    """A thread with a queue of jobs; a job with the key of a waiting job replaces it."""
 
     def __init__(
         self, name: str, post: Callable[[Callable[[], None]], None], finish: Callable[[], None] = lambda: None
     ) -> None:
+        """Start the thread; *post* runs a callable in Tk's thread, *finish* runs at the end of this one."""
         super().__init__(name=name, daemon=True)
         self._post = post
         self._finish = finish
@@ -100,7 +104,7 @@ class Lane(threading.Thread):
 
     @property
     def busy_s(self) -> float:
-        """For how many seconds the job at hand has been running; 0 if there is none."""
+        """For how many seconds the present job has been running; 0 if there is none."""
         began = self._began
         return 0.0 if began is None else time.monotonic() - began
 
@@ -111,13 +115,13 @@ class Lane(threading.Thread):
         failed: Callable[[Exception], None],
         key: object = None,
     ) -> None:
-        """Run *job* in the lane, then *done* or *failed* in Tk's thread."""
+        """Run *job* in this thread, then *done* with its result or *failed* with its exception in Tk's thread."""
         with self._changed:
             self._waiting[object() if key is None else key] = (job, done, failed)
             self._changed.notify()
 
     def stop(self) -> None:
-        """End after the job at hand."""
+        """End after the present job."""
         with self._changed:
             self._stopped = True
             self._waiting.clear()
@@ -134,7 +138,7 @@ class Lane(threading.Thread):
             self._began = time.monotonic()
             try:
                 result = job()
-            except Exception as error:  # every failure of a job is told to the one who asked
+            except Exception as error:  # *failed* gets every failure of a job
                 self._answer(failed, error)
             else:
                 self._answer(done, result)

@@ -1,43 +1,48 @@
-"""Photos and portraits from bytes to the screen: decoded and scaled off Tk's thread, kept for the case at hand only."""
+"""Photos and portraits, decoded and scaled for the screen; runs outside Tk's thread."""
 
 from __future__ import annotations
 
 import hashlib
 import io
 import math
-import tkinter as tk
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image, ImageTk
+from PIL import Image
 
 from edge.errors import ImageError
 from edge.model import Box
-from edge.viewer.text.language import _
-from edge.viewer.text.plain import plain
+from edge.viewer.text import _, describe
 
 CROP_MARGIN = 0.18
 CROP_MAGNIFICATION = 8.0
 CROP_SHARE = 0.13
-"""Of the square over the crop's width as much may be filled: every pixel costs 4 bytes on the way to the screen."""
+"""Most pixels of the crop, as a share of its width squared: over a network every pixel costs 4 bytes."""
 
 
 @dataclass(frozen=True, slots=True)
-class Signed:
-    """A stored photo and the SHA-256 (hex) its case's manifest has of it."""
+class StoredPhoto:
+    """A stored photo and its SHA-256 (hex) in the case's manifest."""
 
     path: Path
     sha256: str
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which pictures a case needs on the screen: sizes are (width, height) in pixels, None is a picture not wanted.
+class PictureRequest:
+    """Which pictures of a case to load; sizes are (width, height) in pixels.
 
-    ``redraw`` is false where the photo itself is on the screen already and only the crop of ``box`` is missing.
+    Attributes:
+        photo: the photo, or None if it is not needed.
+        redraw: False if the photo is on the screen already and only the crop of ``box`` is needed.
+        fit: the room for the photo.
+        box: the plate in the photo, or None.
+        crop_fit: the room for the plate's crop.
+        portrait: the encoded portrait, empty if the driver has none, or None if it is not needed.
+        portrait_fit: the room for the portrait.
     """
 
-    photo: Signed | None
+    photo: StoredPhoto | None
     redraw: bool
     fit: tuple[int, int]
     box: Box | None
@@ -48,7 +53,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Photo:
-    """A decoded photo: scaled to fit, the plate's crop magnified, how far it was scaled, and its own size."""
+    """A decoded photo: scaled to fit, the magnified crop of the plate, the scale, and the original size in pixels."""
 
     picture: Image.Image | None
     crop: Image.Image | None
@@ -58,38 +63,38 @@ class Photo:
 
 @dataclass(frozen=True, slots=True)
 class Pictures:
-    """What was wanted, or a sentence on why it cannot be had."""
+    """The requested pictures; a text instead of a picture says why it cannot be shown."""
 
     photo: Photo | str | None
     portrait: Image.Image | str | None
 
 
-def load(wanted: Wanted) -> Pictures:
-    """Decode everything *wanted*; what fails is told in words."""
+def load(request: PictureRequest) -> Pictures:
+    """Decode every requested picture; a picture that fails becomes a text."""
     photo: Photo | str | None = None
     portrait: Image.Image | str | None = None
-    if wanted.photo is not None:
+    if request.photo is not None:
         try:
-            photo = load_photo(wanted.photo, wanted.fit, wanted.box, wanted.crop_fit, redraw=wanted.redraw)
+            photo = load_photo(request.photo, request.fit, request.box, request.crop_fit, redraw=request.redraw)
         except ImageError as error:
             photo = describe(error)
-    if wanted.portrait:
+    if request.portrait:
         try:
-            portrait = load_portrait(wanted.portrait, wanted.portrait_fit)
+            portrait = load_portrait(request.portrait, request.portrait_fit)
         except ImageError as error:
             portrait = describe(error)
-    elif wanted.portrait is not None:
+    elif request.portrait is not None:
         portrait = _("No portrait")
     return Pictures(photo, portrait)
 
 
 def load_photo(
-    stored: Signed, fit: tuple[int, int], box: Box | None, crop_fit: tuple[int, int], *, redraw: bool = True
+    stored: StoredPhoto, fit: tuple[int, int], box: Box | None, crop_fit: tuple[int, int], *, redraw: bool = True
 ) -> Photo:
     """Decode the *stored* photo, scale it to fit into *fit* (never enlarging it) and magnify the plate in *box*.
 
     Raises:
-        ImageError: the file is missing or is no picture.
+        ImageError: the file is missing, was altered, or is no picture.
     """
     whole = load_whole(stored)
     scale = min(1.0, fit[0] / whole.width, fit[1] / whole.height)
@@ -101,8 +106,8 @@ def load_photo(
     return Photo(picture, crop, scale, whole.size)
 
 
-def load_whole(stored: Signed) -> Image.Image:
-    """The *stored* photo in full size, as RGB, if it is the one that was recorded.
+def load_whole(stored: StoredPhoto) -> Image.Image:
+    """Return the *stored* photo in full size, as RGB, if it is the recorded one.
 
     Raises:
         ImageError: the file is missing, was altered, or is no picture.
@@ -122,7 +127,10 @@ def load_whole(stored: Signed) -> Image.Image:
 
 
 def magnify(whole: Image.Image, box: Box, fit: tuple[int, int]) -> Image.Image:
-    """The *box* of a photo with a margin, scaled to fit into *fit*, within :data:`CROP_MAGNIFICATION` and its share."""
+    """Return the *box* of a photo with a margin, scaled to fit into *fit*.
+
+    :data:`CROP_MAGNIFICATION` and :data:`CROP_SHARE` bound the size.
+    """
     margin = CROP_MARGIN * box.height
     region = (
         max(0.0, box.x1 - margin),
@@ -138,10 +146,10 @@ def magnify(whole: Image.Image, box: Box, fit: tuple[int, int]) -> Image.Image:
 
 
 def load_portrait(encoded: bytes, fit: tuple[int, int]) -> Image.Image:
-    """An encoded portrait scaled to fit into *fit*.
+    """Return an encoded portrait, scaled to fit into *fit*.
 
     Raises:
-        ImageError: it is no picture.
+        ImageError: the bytes are no picture.
     """
     try:
         with Image.open(io.BytesIO(encoded)) as file:
@@ -150,37 +158,3 @@ def load_portrait(encoded: bytes, fit: tuple[int, int]) -> Image.Image:
         raise ImageError(_("The portrait cannot be decoded"), _("verify the evidence")) from None
     picture.thumbnail(fit, Image.Resampling.LANCZOS)
     return picture
-
-
-class Slot:
-    """A place on a canvas for one picture; a picture of the same size is painted over the old one."""
-
-    def __init__(self, canvas: tk.Canvas) -> None:
-        self._canvas = canvas
-        self._image: ImageTk.PhotoImage | None = None
-        self._item = canvas.create_image(0, 0, anchor="nw")
-        self.offset = (0, 0)
-
-    def show(self, picture: Image.Image, size: tuple[int, int], inset: int = 0) -> None:
-        """Show *picture* in the middle of an area of *size* that begins *inset* pixels from the canvas' corner."""
-        if self._image is None or (self._image.width(), self._image.height()) != picture.size:
-            self._image = ImageTk.PhotoImage(picture, master=self._canvas)
-        else:
-            self._image.paste(picture)
-        self.offset = inset + max(0, (size[0] - picture.width) // 2), inset + max(0, (size[1] - picture.height) // 2)
-        self._canvas.coords(self._item, *self.offset)
-        self._canvas.itemconfigure(self._item, image=self._image)
-
-    def move(self, dx: int, dy: int) -> None:
-        """Move the picture that is there by some pixels of the screen."""
-        self._canvas.move(self._item, dx, dy)
-
-    def clear(self) -> None:
-        """Show nothing, and forget the picture."""
-        self._canvas.itemconfigure(self._item, image="")
-        self._image = None
-
-
-def describe(error: Exception) -> str:
-    """An error as one line to show."""
-    return plain(str(error), 200)

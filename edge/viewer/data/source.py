@@ -1,6 +1,6 @@
-"""Where the viewer gets its cases from: the archive, read in lanes of its own, and the review's chained events.
+"""Where the viewer gets its cases: the archive, read in two job threads, and the chained events of reviews.
 
-Nothing here knows Tk. Every method gives its answer to a callback in Tk's thread.
+This module does not use Tk. Every method passes its result to a callback, which runs in Tk's thread.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from edge.cases.views import CaseFilter, CaseSummary, Event, EventKind, Order, U
 from edge.errors import CaseError, NoSuchCase
 from edge.model import Case
 from edge.viewer.data.background import Background
-from edge.viewer.data.pictures import Signed
+from edge.viewer.data.pictures import StoredPhoto
 
 Result = TypeVar("Result")
 Failed = Callable[[Exception], None]
@@ -26,7 +26,7 @@ Failed = Callable[[Exception], None]
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What the list shows and in which order."""
+    """Which cases the list shows, and in which order."""
 
     filter: CaseFilter = field(default_factory=CaseFilter)
     order: Order = Order.NEWEST
@@ -34,7 +34,7 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Some pages of the answer to a query, and how many rows there are in all."""
+    """Some pages of a query's result, and the number of rows in all."""
 
     query: Query
     total: int
@@ -42,24 +42,24 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
-    """A case with everything officers did to it."""
+class CaseDetails:
+    """A case with its events and photos; None is a photo whose file is missing."""
 
     case: Case
     events: tuple[Event, ...]
-    photos: tuple[Signed | None, ...]
+    photos: tuple[StoredPhoto | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
-    """The answer to one look at the store: its data version and, now and then, how the unit fares."""
+    """The result of one poll of the store: its data version and, in some polls, the unit's status."""
 
     version: int
     status: UnitStatus | None
 
 
 class _Reader:
-    """An archive that is opened when first needed, and again after an error; for one thread."""
+    """An archive that is opened on first use, and again after an error; for one thread."""
 
     def __init__(self, state_dir: Path) -> None:
         self._state_dir = state_dir
@@ -79,7 +79,7 @@ class _Reader:
             raise
 
     def version(self, archive: Archive) -> int:
-        """A number that changes with every commit and every time the store was opened again."""
+        """Return a number that changes with every commit and every time the store is opened."""
         return self._openings << 48 | archive.data_version()
 
     def close(self) -> None:
@@ -89,7 +89,7 @@ class _Reader:
 
 
 def officer_name() -> str:
-    """Who sits here, as the system's account database has it: ``Full Name (account)``, never from the environment."""
+    """Return the officer as ``Full Name (account)``, from the system's account database, never from the environment."""
     account = pwd.getpwuid(os.getuid())
     full = account.pw_gecos.split(",")[0].strip()
     return f"{full} ({account.pw_name})" if full and full != account.pw_name else account.pw_name
@@ -99,24 +99,25 @@ class Source:
     """The cases of one state folder."""
 
     def __init__(self, state_dir: Path, background: Background, officer: str) -> None:
+        """Read *state_dir* in job threads of *background* and record reviews in the name of *officer*."""
         self.state_dir = state_dir
         self.officer = officer
-        self._watch, self._desk = _Reader(state_dir), _Reader(state_dir)
-        self._watch_lane = background.lane("watch", self._watch.close)
-        self._desk_lane = background.lane("desk", self._desk.close)
+        self._list_reader, self._case_reader = _Reader(state_dir), _Reader(state_dir)
+        self._list_jobs = background.thread("list", self._list_reader.close)
+        self._case_jobs = background.thread("case", self._case_reader.close)
 
     @property
     def waiting_s(self) -> float:
-        """For how many seconds the store has kept us waiting; 0 while nothing is asked of it."""
-        return max(self._watch_lane.busy_s, self._desk_lane.busy_s)
+        """For how many seconds the present request has been waiting for the store; 0 if there is none."""
+        return max(self._list_jobs.busy_s, self._case_jobs.busy_s)
 
     def pulse(self, done: Callable[[Pulse], None], failed: Failed, *, with_status: bool) -> None:
-        """Look whether anything was committed."""
+        """Poll the store for commits."""
 
-        def look(archive: Archive) -> Pulse:
-            return Pulse(self._watch.version(archive), archive.status() if with_status else None)
+        def poll(archive: Archive) -> Pulse:
+            return Pulse(self._list_reader.version(archive), archive.status() if with_status else None)
 
-        self._watch_lane.submit(lambda: self._watch(look), done, failed, key="pulse")
+        self._list_jobs.submit(lambda: self._list_reader(poll), done, failed, key="pulse")
 
     def listing(
         self,
@@ -126,7 +127,7 @@ class Source:
         done: Callable[[Listing], None],
         failed: Failed,
     ) -> None:
-        """Count what *query* lets through, then read the pages that *pages* asks for, given that number."""
+        """Count the rows of *query*, then read the pages that *pages* returns for that number."""
 
         def read(archive: Archive) -> Listing:
             total = archive.count(query.filter)
@@ -136,24 +137,24 @@ class Source:
             }
             return Listing(query, total, found)
 
-        self._watch_lane.submit(lambda: self._watch(read), done, failed)
+        self._list_jobs.submit(lambda: self._list_reader(read), done, failed)
 
-    def open(self, number: int, done: Callable[[Opened], None], failed: Failed) -> None:
-        """Record that the officer looks at the case, and only then read it."""
+    def open(self, number: int, done: Callable[[CaseDetails], None], failed: Failed) -> None:
+        """Record that the officer views the case, and only then read it."""
 
-        def read() -> Opened:
+        def read() -> CaseDetails:
             review.record(self.state_dir, number, kind=EventKind.VIEW, officer=self.officer)
-            return self._desk(lambda archive: _read_case(archive, number))
+            return self._case_reader(lambda archive: _read_case(archive, number))
 
-        self._desk_lane.submit(read, done, failed, key="open")
+        self._case_jobs.submit(read, done, failed, key="open")
 
-    def reload(self, number: int, done: Callable[[Opened], None], failed: Failed) -> None:
-        """Read the case that is on the screen again: something was committed."""
-        self._desk_lane.submit(
-            lambda: self._desk(lambda archive: _read_case(archive, number)), done, failed, key="reload"
+    def reload(self, number: int, done: Callable[[CaseDetails], None], failed: Failed) -> None:
+        """Read the open case again, after a commit."""
+        self._case_jobs.submit(
+            lambda: self._case_reader(lambda archive: _read_case(archive, number)), done, failed, key="reload"
         )
 
-    def judge(
+    def record_review(
         self,
         number: int,
         kind: EventKind,
@@ -162,23 +163,23 @@ class Source:
         done: Callable[[int], None],
         failed: Failed,
     ) -> None:
-        """Record the officer's judgement."""
-        self._desk_lane.submit(
+        """Record the officer's review of a case; *plate* is the corrected plate, or None."""
+        self._case_jobs.submit(
             lambda: review.record(self.state_dir, number, kind=kind, officer=self.officer, reason=reason, plate=plate),
             done,
             failed,
         )
 
 
-def _read_case(archive: Archive, number: int) -> Opened:
+def _read_case(archive: Archive, number: int) -> CaseDetails:
     case = archive.case(number)
     digests = [frame["sha256"] for frame in archive.manifest(number)["frames"]]
     photos = tuple(_photo(archive, case, index, digest) for index, digest in enumerate(digests))
-    return Opened(case, archive.events(number), photos)
+    return CaseDetails(case, archive.events(number), photos)
 
 
-def _photo(archive: Archive, case: Case, index: int, digest: str) -> Signed | None:
+def _photo(archive: Archive, case: Case, index: int, digest: str) -> StoredPhoto | None:
     try:
-        return Signed(archive.frame_path(case, index), digest)
+        return StoredPhoto(archive.frame_path(case, index), digest)
     except CaseError:
         return None

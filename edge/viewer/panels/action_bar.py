@@ -1,4 +1,4 @@
-"""The line at the bottom: how the case was judged, and the buttons."""
+"""The bar at the bottom: the last review of the case, and the buttons."""
 
 from __future__ import annotations
 
@@ -10,18 +10,21 @@ from typing import Literal
 
 from edge.cases.views import REVIEWS, Event
 from edge.model import Case
-from edge.viewer.text.language import _, moment
-from edge.viewer.text.plain import plain
-from edge.viewer.text.words import review_words
-from edge.viewer.ui.theme import Theme
-from edge.viewer.ui.widgets import Elided
+from edge.viewer.text import _, moment, plain, review_words
+from edge.viewer.ui import Elided, Theme
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """A button; it is alive with what it ``needs``: nothing, any case, a decided one, or a decided one in sight.
+    """A button.
 
-    In sight is a case whose photo is on the screen.
+    Attributes:
+        name: the key of the button in :attr:`ActionBar.buttons`.
+        text: the text on it.
+        command: what it does.
+        style: its ttk style.
+        needs: when it is enabled: always, with an open case, with a decided case, or with a decided case whose photo
+            is on the screen.
     """
 
     name: str
@@ -32,16 +35,17 @@ class Action:
 
 
 class ActionBar(ttk.Frame):
-    """What the officer can do with the open case."""
+    """The last review and the buttons of the open case."""
 
     def __init__(self, master: tk.Misc, theme: Theme, actions: Sequence[Action]) -> None:
+        """Make a button for each of *actions*."""
         px = theme.px
         super().__init__(master, style="Card.TFrame", padding=(px(12), px(7)))
         self.columnconfigure(1, weight=1)
         self.badge = ttk.Label(self, style="neutral.Badge.TLabel")
         self.badge.grid(row=0, column=0)
-        self.story = Elided(self, theme, face="small", style="Small.TLabel")
-        self.story.grid(row=0, column=1, sticky="ew", padx=px(10))
+        self.summary = Elided(self, theme, face="small", style="Small.TLabel")
+        self.summary.grid(row=0, column=1, sticky="ew", padx=px(10))
         self._actions = actions
         self.buttons: dict[str, ttk.Button] = {}
         for column, action in enumerate(actions, 2):
@@ -51,25 +55,25 @@ class ActionBar(ttk.Frame):
             self.buttons[action.name] = button
 
     def show(self, case: Case | None, events: Sequence[Event] = (), *, photo: bool = False) -> None:
-        """Show how *case* was judged, and which buttons make sense; *photo* says that its photo is on the screen."""
+        """Show the last review of *case* and enable its buttons; *photo* says whether its photo is on the screen."""
         decided = case is not None and case.verdict is not None
-        there = {"nothing": True, "case": case is not None, "decided": decided, "photo": decided and photo}
+        available = {"nothing": True, "case": case is not None, "decided": decided, "photo": decided and photo}
         for action in self._actions:
-            self.buttons[action.name].state(["!disabled" if there[action.needs] else "disabled"])
+            self.buttons[action.name].state(["!disabled" if available[action.needs] else "disabled"])
         if case is None:
             self.badge.grid_remove()
-            self.story.say("")
+            self.summary.set_text("")
             return
         word, tone = review_words(case.review)
         self.badge.configure(text=word.capitalize(), style=f"{tone}.Badge.TLabel")
         self.badge.grid()
-        judgement = next((event for event in reversed(events) if event.kind in REVIEWS), None)
-        if judgement is None:
-            self.story.say("")
+        review = next((event for event in reversed(events) if event.kind in REVIEWS), None)
+        if review is None:
+            self.summary.set_text("")
             return
         by = _("{officer}, {time}: {reason}").format(
-            officer=plain(judgement.officer, 60),
-            time=moment(judgement.at_utc, "short"),
-            reason=plain(judgement.reason, 300),
+            officer=plain(review.officer, 60),
+            time=moment(review.at_utc, "short"),
+            reason=plain(review.reason, 300),
         )
-        self.story.say(by)
+        self.summary.set_text(by)

@@ -1,4 +1,4 @@
-"""The upper half: what the camera saw."""
+"""The upper half: what the camera recorded."""
 
 from __future__ import annotations
 
@@ -8,25 +8,23 @@ from tkinter import ttk
 
 from edge.cases.views import Event, EventKind
 from edge.model import Box, Case, Outcome
-from edge.viewer.data.pictures import Photo
-from edge.viewer.text.language import _, moment, number, percent
-from edge.viewer.text.plain import plain
-from edge.viewer.text.words import outcome_words
-from edge.viewer.ui.theme import Theme
-from edge.viewer.ui.widgets import Elided, Line, PictureView, PlateStrip
+from edge.viewer.data import Photo
+from edge.viewer.text import _, moment, number, outcome_words, percent, plain
+from edge.viewer.ui import Elided, Line, PictureView, PlateStrip, Theme
 
 FACTS_WIDTH = 290
 CROP_WIDTH = FACTS_WIDTH
 CROP_HEIGHTS = (36, 88)
-"""The plate's crop takes what the texts leave; its pixels are bounded in :mod:`edge.viewer.data.pictures`."""
+"""Smallest and largest height of the plate's crop; :mod:`edge.viewer.data.pictures` bounds its pixels."""
 RING = 2
-"""The photo can have the focus; its ring stands out of the padding, so that pictures and texts are in line."""
+"""Width of the photo's focus ring; the padding is narrower by it, so that pictures and texts are aligned."""
 
 
 class CameraPanel(ttk.Frame):
     """Photo on the left; crop, plate, time, place, speed and verdict on the right."""
 
     def __init__(self, master: tk.Misc, theme: Theme, *, photo_width: int, resized: Callable[[], None]) -> None:
+        """Show nothing yet; *resized* is called when the room for the photo changes."""
         px, near = theme.px, theme.px(12) - theme.px(RING)
         super().__init__(master, style="Card.TFrame", padding=(near, near, px(12), near))
         self._theme = theme
@@ -35,7 +33,7 @@ class CameraPanel(ttk.Frame):
         self._aspect = 16 / 9
         self._scale = 1.0
         self._case: Case | None = None
-        self._frame = 0
+        self._index = 0
         self.grid_propagate(False)
         self.columnconfigure(1, weight=1)
         self.rowconfigure(0, weight=1)
@@ -66,109 +64,109 @@ class CameraPanel(ttk.Frame):
 
     @property
     def fit(self) -> tuple[int, int]:
-        """The pixels there are for the photo, width and height."""
+        """The room for the photo, width and height in pixels."""
         px = self._theme.px
         width = self.winfo_width() - self._margin - px(14) - px(FACTS_WIDTH)
         return max(px(160), min(self._photo_width, width)), max(px(90), self.winfo_height() - self._margin)
 
     @property
     def _margin(self) -> int:
-        """What the card's border, its padding and the photo's focus ring take of width and height."""
+        """Pixels of width and height for the card's border, its padding and the photo's focus ring."""
         return 2 * self._theme.px(12) + 2
 
     @property
     def wanted_height(self) -> int:
-        """The pixels this card would like to be high: the photo at its present width."""
+        """The preferred height of this card in pixels: that of the photo at its present width."""
         return round(self.fit[0] / self._aspect) + self._margin
 
     @property
     def crop_fit(self) -> tuple[int, int]:
-        """The pixels there are for the magnified plate."""
+        """The room for the magnified plate, width and height in pixels."""
         least, most = (self._theme.px(height) for height in CROP_HEIGHTS)
         texts = self._facts.winfo_reqheight() - self.crop.winfo_reqheight()
-        if not self.corrected.winfo_manager():  # its line is kept free, so that a correction moves nothing
+        if not self.corrected.winfo_manager():  # its line is reserved, so that a correction moves nothing
             texts += self.corrected.winfo_reqheight() + self._theme.px(2)
         return self._theme.px(CROP_WIDTH), max(least, min(most, self.fit[1] - texts))
 
     def reshape(self, native: tuple[int, int]) -> bool:
-        """Make room for a photo of that size; whether it has another place now than before."""
+        """Make room for a photo of the size *native*; return whether the room changed."""
         before, aspect = self.fit, native[0] / native[1]
         if aspect != self._aspect:
             self._aspect = aspect
             self.event_generate("<<Wanted>>")
             self.update_idletasks()
-            self._fit(tell=False)
+            self._fit(notify=False)
         return self.fit != before
 
-    def show(self, case: Case, events: Sequence[Event], frame: int) -> None:
-        """Everything but the pictures: those come next, through :meth:`show_photo`."""
-        self._case, self._frame = case, frame
+    def show(self, case: Case, events: Sequence[Event], index: int) -> None:
+        """Show everything except the pictures; :meth:`show_photo` shows those."""
+        self._case, self._index = case, index
         self._facts.grid()
-        self.title.say(_("Case {number}").format(number=case.number))
+        self.title.set_text(_("Case {number}").format(number=case.number))
         word, tone = outcome_words(case.verdict.outcome if case.verdict else None)
         self.badge.configure(text=word, style=f"{tone}.Badge.TLabel")
         nothing = _("Not read yet") if case.verdict is None else _("No plate was read")
         self.plate.show(plain(case.plate_text, 14), case.characters, nothing)
-        self.fields["time"].say(moment(case.trigger.at_utc))
-        self.fields["place"].say(plain(case.site, 100))
-        self._say_speed(case)
-        self._say_score(case)
+        self.fields["time"].set_text(moment(case.trigger.at_utc))
+        self.fields["place"].set_text(plain(case.site, 100))
+        self._show_speed(case)
+        self._show_score(case)
         correction = next((event for event in reversed(events) if event.kind is EventKind.CORRECT_PLATE), None)
         if correction is not None:
-            self.corrected.say(_("Corrected to {plate}").format(plate=plain(correction.plate or "", 14)))
+            self.corrected.set_text(_("Corrected to {plate}").format(plate=plain(correction.plate or "", 14)))
             self.corrected.grid(row=3, column=0, sticky="ew", pady=(0, self._theme.px(2)))
         else:
             self.corrected.grid_remove()
-        self.photo.frame(self._box())
+        self.photo.draw_box(self._box())
 
     def show_photo(self, photo: Photo) -> None:
         """Show the decoded photo and the plate's crop."""
         self._scale = photo.scale
-        self._fit(tell=False)
+        self._fit(notify=False)
         if photo.picture is not None:
             self.photo.show(photo.picture)
-        self.photo.frame(self._box())
+        self.photo.draw_box(self._box())
         if photo.crop is not None:
             self.crop.show(photo.crop)
         else:
             decided = self._case is not None and self._case.verdict is not None
-            self._say_no_crop(_("No plate in this photo") if decided else "–")
+            self._show_no_crop(_("No plate in this photo") if decided else "–")
 
-    def fail_photo(self, words: str) -> None:
-        """There is no photo to show, and why."""
-        self.photo.say(words, alarm=True)
-        self._say_no_crop("–")
+    def fail_photo(self, text: str) -> None:
+        """Show *text*, the reason why there is no photo."""
+        self.photo.show_text(text, alarm=True)
+        self._show_no_crop("–")
 
-    def clear(self, words: str) -> None:
-        """Show no case, but *words*."""
+    def clear(self, text: str) -> None:
+        """Show no case, but *text*."""
         self._case = None
         self._facts.grid_remove()
-        self.photo.say(words)
+        self.photo.show_text(text)
 
     def rescale(self) -> None:
-        """The officer's zoom changed."""
-        self._fit(tell=False)
+        """Take the officer's new zoom."""
+        self._fit(notify=False)
 
-    def _say_no_crop(self, words: str) -> None:
+    def _show_no_crop(self, text: str) -> None:
         self.crop.resize(*self.crop_fit)
-        self.crop.say(words)
+        self.crop.show_text(text)
 
     def _box(self) -> Box | None:
         case = self._case
-        if case is None or case.plate_box is None or case.photo != self._frame:
+        if case is None or case.plate_box is None or case.photo != self._index:
             return None
         return Box(*(edge * self._scale for edge in case.plate_box))
 
-    def _say_speed(self, case: Case) -> None:
+    def _show_speed(self, case: Case) -> None:
         limit = number(case.limit_kmh)
         speed = case.trigger.speed_kmh
         if speed is None:
-            self.fields["speed"].say(_("not measured, limit {limit} km/h").format(limit=limit))
+            self.fields["speed"].set_text(_("not measured, limit {limit} km/h").format(limit=limit))
             return
         text = _("{speed} km/h, limit {limit}").format(speed=number(speed), limit=limit)
-        self.fields["speed"].say(text, "Over.TLabel" if speed > case.limit_kmh else "TLabel")
+        self.fields["speed"].set_text(text, "Over.TLabel" if speed > case.limit_kmh else "TLabel")
 
-    def _say_score(self, case: Case) -> None:
+    def _show_score(self, case: Case) -> None:
         parts = []
         if case.verdict is not None and case.verdict.outcome is Outcome.IDENTIFIED:
             parts.append(percent(case.verdict.probability))
@@ -176,12 +174,12 @@ class CameraPanel(ttk.Frame):
             parts.append(_("best claim {share}").format(share=percent(case.verdict.probability)))
         if case.verdict is not None and case.plate_confidence is not None:
             parts.append(_("plate as read {share}").format(share=percent(case.plate_confidence)))
-        self.fields["score"].say(", ".join(parts))
+        self.fields["score"].set_text(", ".join(parts))
 
-    def _fit(self, *, tell: bool = True) -> None:
+    def _fit(self, *, notify: bool = True) -> None:
         width, height = self.fit
         size = min(width, round(height * self._aspect)), min(height, round(width / self._aspect))
         if size != self.photo.area:
             self.photo.resize(*size)
-            if tell:
+            if notify:
                 self._resized()

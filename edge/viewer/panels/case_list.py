@@ -1,6 +1,6 @@
-"""The list of cases: a canvas that draws only the rows in sight, so ten thousand cases cost what ten do.
+"""The list of cases: a canvas that draws only the visible rows, so ten thousand cases cost as much as ten.
 
-It knows rows by position and asks for the pages it lacks; who fetches them is not its business.
+The list knows rows by position and asks for missing pages through a callback.
 """
 
 from __future__ import annotations
@@ -11,26 +11,32 @@ from dataclasses import dataclass
 from tkinter import ttk
 
 from edge.cases.views import CaseSummary
-from edge.viewer.text.language import _, moment, number
-from edge.viewer.text.plain import plain
-from edge.viewer.text.words import outcome_words, review_words
-from edge.viewer.ui.theme import Theme
+from edge.viewer.text import _, moment, number, outcome_words, plain, review_words
+from edge.viewer.ui import Theme
 
 PAGE = 100
+"""Rows of a page."""
 PAGES_KEPT = 20
 WHEEL_ROWS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What one drawn row says; two equal rows need no redrawing."""
+    """The contents of one drawn row; an equal row is not drawn again."""
 
     summary: CaseSummary | None
     selected: bool
 
 
 class CaseList(ttk.Frame):
-    """Rows of cases with one selected; newest first or whatever order the pages come in."""
+    """Rows of cases, one of them selected, in the order of the pages.
+
+    Attributes:
+        canvas: the canvas, which has the keyboard focus.
+        total: the number of rows.
+        selection: the number of the selected case.
+        empty_text: what an empty list shows.
+    """
 
     def __init__(
         self,
@@ -41,6 +47,15 @@ class CaseList(ttk.Frame):
         selected: Callable[[int], None],
         opened: Callable[[], None],
     ) -> None:
+        """Show an empty list.
+
+        Args:
+            master: the parent.
+            theme: the look.
+            need_page: called with the number of a page that is visible and missing.
+            selected: called with the number of the case that was selected.
+            opened: called at a double click.
+        """
         super().__init__(master)
         self._theme = theme
         self._need_page = need_page
@@ -67,29 +82,34 @@ class CaseList(ttk.Frame):
         canvas.bind("<Button-5>", lambda _event: self.scroll(WHEEL_ROWS))
         for key, step in {"Up": -1, "Down": 1, "Home": -(10**9), "End": 10**9}.items():
             canvas.bind(f"<{key}>", lambda _event, step=step: self.move(step))  # type: ignore[misc]
-        canvas.bind("<Prior>", lambda _event: self.move(-self.rows_in_sight))
-        canvas.bind("<Next>", lambda _event: self.move(self.rows_in_sight))
+        canvas.bind("<Prior>", lambda _event: self.move(-self.visible_rows))
+        canvas.bind("<Next>", lambda _event: self.move(self.visible_rows))
 
     @property
     def row_height(self) -> int:
-        """Pixels of one row: two lines and air."""
+        """Height of a row in pixels: two lines of text and padding."""
         fonts = self._theme.fonts
         return fonts["strong"].metrics("linespace") + fonts["small"].metrics("linespace") + self._theme.px(14)
 
     @property
-    def rows_in_sight(self) -> int:
-        """How many whole rows the list shows now, at least one."""
+    def visible_rows(self) -> int:
+        """How many whole rows are visible, at least one."""
         return max(1, self.canvas.winfo_height() // self.row_height)
 
+    @property
+    def loaded_pages(self) -> int:
+        """How many pages are in memory."""
+        return len(self._pages)
+
     def show(self, total: int, pages: Mapping[int, tuple[CaseSummary, ...]], *, fresh: bool) -> None:
-        """Take *pages*, by page number, of *total* rows; *fresh* says that all other pages are out of date."""
+        """Take *pages*, by page number, of *total* rows; with *fresh* all other pages are out of date."""
         if fresh:
             grown = total - self.total if self._pages else 0
             self._pages.clear()
             self.total = total
-            if self._first and grown > 0:  # what the officer looks at stays in sight while cases arrive above
+            if self._first and grown > 0:  # the visible rows stay visible while cases arrive above
                 self._first += grown
-            self._first = max(0, min(self._first, total - self.rows_in_sight))
+            self._first = max(0, min(self._first, total - self.visible_rows))
             self._index = None if self._index is None else self._index + max(0, grown)
         elif total != self.total:
             return
@@ -98,13 +118,13 @@ class CaseList(ttk.Frame):
             del self._pages[next(iter(self._pages))]
         self._index = self._position()
         if self.selection is None and self._index is not None and self.row(self._index) is not None:
-            self.select_index(self._index)  # it was chosen before its page was here
+            self.select_index(self._index)  # the row was selected before its page arrived
         else:
             self.draw()
 
     def plan(self) -> Callable[[int], Iterable[int]]:
-        """A function that any thread may call: the pages in sight once the list has grown to so many rows."""
-        first, known, sight, anchored = self._first, self.total, self.rows_in_sight, bool(self._first and self._pages)
+        """Return a function, safe in any thread, from the new number of rows to the pages that will be visible."""
+        first, known, sight, anchored = self._first, self.total, self.visible_rows, bool(self._first and self._pages)
 
         def pages(total: int) -> Iterable[int]:
             begin = first + max(0, total - known) if anchored else first
@@ -113,13 +133,13 @@ class CaseList(ttk.Frame):
         return pages
 
     def rewind(self) -> None:
-        """Forget all rows and go back to the top: another filter or order. The selected case stays selected."""
+        """Drop all rows and scroll to the top, for another filter or order; the selected case stays selected."""
         self._pages.clear()
         self._first = 0
         self._index = None
 
     def row(self, index: int) -> CaseSummary | None:
-        """The row at *index*, if its page is here."""
+        """Return the row at *index*, or None if its page is missing."""
         page = self._pages.get(index // PAGE)
         return page[index % PAGE] if page is not None and index % PAGE < len(page) else None
 
@@ -131,12 +151,12 @@ class CaseList(ttk.Frame):
         return "break"
 
     def select_index(self, index: int) -> None:
-        """Select the row at *index* and bring it into sight; without its page it is selected when the page comes."""
+        """Select the row at *index* and scroll to it; if its page is missing, it is selected when the page arrives."""
         self._index = index
         if index < self._first:
             self._first = index
-        elif index >= self._first + self.rows_in_sight:
-            self._first = index - self.rows_in_sight + 1
+        elif index >= self._first + self.visible_rows:
+            self._first = index - self.visible_rows + 1
         summary = self.row(index)
         self.selection = summary.number if summary else None
         self.draw()
@@ -144,13 +164,13 @@ class CaseList(ttk.Frame):
             self._on_selected(summary.number)
 
     def scroll(self, rows: int) -> str:
-        """Move what is in sight by *rows*; the selection stays."""
-        self._first = max(0, min(self._first + rows, self.total - self.rows_in_sight))
+        """Scroll by *rows*; the selection stays."""
+        self._first = max(0, min(self._first + rows, self.total - self.visible_rows))
         self.draw()
         return "break"
 
     def restyle(self) -> None:
-        """Draw everything anew: another size, palette or zoom."""
+        """Draw everything again, after a change of size, palette or zoom."""
         palette = self._theme.palette
         self.canvas.configure(background=palette.surface, highlightthickness=0)
         self.canvas.delete("all")
@@ -158,8 +178,8 @@ class CaseList(ttk.Frame):
         self.draw()
 
     def draw(self) -> None:
-        """Bring the rows in sight up to date; rows that still say the same are left alone."""
-        count = self.rows_in_sight + 1
+        """Update the visible rows; rows whose contents have not changed are not drawn again."""
+        count = self.visible_rows + 1
         self._drawn += [None] * (count - len(self._drawn))
         missing = []
         for slot in range(count):
@@ -176,7 +196,7 @@ class CaseList(ttk.Frame):
                 self._drawn[slot] = row
         self._draw_empty()
         self._draw_ring()
-        last = (self._first + self.rows_in_sight) / self.total if self.total else 1.0
+        last = (self._first + self.visible_rows) / self.total if self.total else 1.0
         self._bar.set(self._first / self.total if self.total else 0.0, min(1.0, last))
         for page in missing:
             self._need_page(page)
@@ -229,7 +249,7 @@ class CaseList(ttk.Frame):
             )
 
     def _draw_ring(self) -> None:
-        """Show where the keyboard is: around the selected row, or around the list if that row is not in sight."""
+        """Draw the focus ring around the selected row, or around the list if that row is not visible."""
         self.canvas.delete("ring")
         if self.canvas.focus_get() is not self.canvas:
             return
@@ -248,7 +268,7 @@ class CaseList(ttk.Frame):
             self._drawn[slot] = None
 
     def _position(self) -> int | None:
-        """Where the selected case stands: among the pages that are here, or where it was when it was last seen."""
+        """Return the position of the selected case in the loaded pages, or its last known position."""
         for page, rows in self._pages.items():
             for place, summary in enumerate(rows):
                 if summary.number == self.selection:
@@ -265,4 +285,4 @@ class CaseList(ttk.Frame):
         if action == "moveto":
             self.scroll(round(float(value) * self.total) - self._first)
         else:
-            self.scroll(int(value) * (self.rows_in_sight if unit == "pages" else 1))
+            self.scroll(int(value) * (self.visible_rows if unit == "pages" else 1))

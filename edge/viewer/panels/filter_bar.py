@@ -1,4 +1,4 @@
-"""What the list shows: words, verdict, review, day, order."""
+"""The filter of the list: text, verdict, review, days and order."""
 
 from __future__ import annotations
 
@@ -9,31 +9,39 @@ from tkinter import ttk
 
 from edge.cases.views import CaseFilter, EventKind
 from edge.model import Outcome, State
-from edge.viewer.data.source import Query
-from edge.viewer.text.language import _, read_day, short_day
-from edge.viewer.text.words import order_words, outcome_words, review_words
-from edge.viewer.ui.sheets import Question
-from edge.viewer.ui.theme import Theme
+from edge.viewer.data import Query
+from edge.viewer.text import _, order_words, outcome_words, read_day, review_words, short_day
+from edge.viewer.ui import Question, Theme
 
 SETTLE_MS = 250
+"""How long the officer must pause while typing before the list is read again."""
 
 
 class FilterBar(ttk.Frame):
-    """Tells *changed* when the officer asks for other cases."""
+    """The fields in which the officer chooses cases and their order.
+
+    Attributes:
+        text: the text to search for.
+        outcome: the choice of a verdict.
+        review: the choice of a review.
+        day: the choice of days.
+        order: the choice of an order.
+    """
 
     def __init__(self, master: tk.Misc, theme: Theme, changed: Callable[[], None]) -> None:
+        """Ask for all cases; *changed* is called when the officer asks for others."""
         super().__init__(master, padding=theme.px(8))
         self._theme = theme
         self._changed = changed
         self._timer: str | None = None
-        self._sent = Query()
+        self._reported = Query()
         px = theme.px
         self.columnconfigure((0, 1), weight=1, uniform="half")
         caption = ttk.Label(self, text=_("Search plate, driver or case number"), style="Small.TLabel")
         caption.grid(row=0, column=0, columnspan=2, sticky="w")
         self.text = ttk.Entry(self, width=10)
         self.text.grid(row=1, column=0, columnspan=2, sticky="ew", pady=(px(1), px(5)))
-        self.text.bind("<KeyRelease>", lambda _event: self._later())
+        self.text.bind("<KeyRelease>", lambda _event: self._schedule())
         self.text.bind("<Escape>", lambda _event: self.reset())
         self._outcomes: dict[str, Outcome | State | None] = {
             _("All verdicts"): None,
@@ -67,7 +75,7 @@ class FilterBar(ttk.Frame):
         self.bind("<<ThemeChanged>>", lambda _event: self._recolour(theme))
 
     def query(self) -> Query:
-        """What the officer asks for now."""
+        """Return what the officer asks for now."""
         outcome = self._outcomes[self.outcome.get()]
         span = self._span
         days = None if span else self._days[self.day.get()]
@@ -84,16 +92,16 @@ class FilterBar(ttk.Frame):
         return Query(choice, self._orders[self.order.get()])
 
     def reset(self) -> str:
-        """Show all cases, newest first."""
+        """Ask for all cases, newest first."""
         self.text.delete(0, "end")
         for box in (self.outcome, self.review, self.day, self.order):
             box.current(0)
         self._span = None
-        self._tell()
+        self._report()
         return "break"
 
     def choose_days(self) -> None:
-        """Ask for the first and the last day to show."""
+        """Ask the officer for the first and the last day."""
 
         def answer(values: list[str]) -> str:
             try:
@@ -105,7 +113,7 @@ class FilterBar(ttk.Frame):
                 return _("The last day is before the first.")
             self._span = (first, last)
             self.day.set(short_day(first) if first == last else f"{short_day(first)} – {short_day(last)}")
-            self._tell()
+            self._report()
             return ""
 
         Question(
@@ -121,31 +129,31 @@ class FilterBar(ttk.Frame):
     def _day_chosen(self) -> None:
         self.day.selection_clear()
         if self.day.get() == self._choose:
-            self.day.set(self._any)  # what stands there if the question is not answered
+            self.day.set(self._any)  # the choice if the question is not answered
             self.choose_days()
         self._span = None
-        self._tell()
+        self._report()
 
     def _choice(self, values: list[str], row: int, column: int) -> ttk.Combobox:
         box = ttk.Combobox(self, values=values, state="readonly", width=9, height=len(values))
         box.current(0)
         box.grid(row=row, column=column, sticky="ew", padx=(0 if column == 0 else 4, 0), pady=(0, 4))
-        box.bind("<<ComboboxSelected>>", lambda _event: (box.selection_clear(), self._tell())[-1])  # type: ignore[func-returns-value]
-        for event in ("<Button-4>", "<Button-5>"):  # a wheel that passes over must not change the filter
+        box.bind("<<ComboboxSelected>>", lambda _event: (box.selection_clear(), self._report())[-1])  # type: ignore[func-returns-value]
+        for event in ("<Button-4>", "<Button-5>"):  # the mouse wheel must not change the filter
             box.bind(event, lambda _event: "break")
         return box
 
-    def _later(self) -> None:
+    def _schedule(self) -> None:
         if self._timer is not None:
             self.after_cancel(self._timer)
-        self._timer = self.after(SETTLE_MS, self._tell)
+        self._timer = self.after(SETTLE_MS, self._report)
 
-    def _tell(self) -> None:
+    def _report(self) -> None:
         if self._timer is not None:
             self.after_cancel(self._timer)
             self._timer = None
-        if self.query() != self._sent:
-            self._sent = self.query()
+        if self.query() != self._reported:
+            self._reported = self.query()
             self._changed()
 
     def _recolour(self, theme: Theme) -> None:
@@ -161,5 +169,5 @@ class FilterBar(ttk.Frame):
 
 
 def _midnight(day: date) -> float:
-    """When *day* begins here, in seconds since the epoch."""
+    """Return when *day* begins in the local time zone, in Unix seconds."""
     return datetime.combine(day, time()).astimezone().timestamp()

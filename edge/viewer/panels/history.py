@@ -1,4 +1,4 @@
-"""What happened to the case so far, and who did it: shown where the window has room for it."""
+"""The history of the case: what happened, when, and who did it."""
 
 from __future__ import annotations
 
@@ -9,53 +9,56 @@ from tkinter import ttk
 
 from edge.cases.views import Event, EventKind
 from edge.model import Case
-from edge.viewer.text.language import _, moment, ngettext, number
-from edge.viewer.text.plain import plain
-from edge.viewer.text.words import event_words, outcome_words
-from edge.viewer.ui.theme import Theme
+from edge.viewer.text import _, event_words, moment, ngettext, number, outcome_words, plain
+from edge.viewer.ui import Theme
 
 COLUMNS = (0, 150, 320)
-"""Where time, word and story begin."""
+"""Left edges of the time, the act and the details."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One row: when, what in which tone, and who, with the reason given."""
+    """One row: when, the act and its tone, and the details (officer, plate, reason)."""
 
     at_utc: float
-    word: str
+    act: str
     tone: str
-    story: str
+    details: str
 
 
 def lines(case: Case, events: Sequence[Event]) -> tuple[Line, ...]:
-    """The story of *case*, the latest first; one officer's looks in a row are one line."""
-    told = [Line(case.trigger.at_utc, _("Recorded"), "neutral", "")]
+    """Return the history of *case*, the latest line first; successive views by one officer are one line."""
+    history = [Line(case.trigger.at_utc, _("Recorded"), "neutral", "")]
     if case.decided_utc is not None and case.verdict is not None:
         word, tone = outcome_words(case.verdict.outcome)
-        told.append(Line(case.decided_utc, word, tone, _("by the unit")))
-    looks = 0
-    for place, event in enumerate(events):
-        before = events[place - 1] if place else None
+        history.append(Line(case.decided_utc, word, tone, _("by the unit")))
+    views = 0
+    for index, event in enumerate(events):
+        previous = events[index - 1] if index else None
         again = (
             event.kind is EventKind.VIEW
-            and before is not None
-            and (before.kind, before.officer) == (event.kind, event.officer)
+            and previous is not None
+            and (previous.kind, previous.officer) == (event.kind, event.officer)
         )
-        looks = looks + 1 if again else 1
+        views = views + 1 if again else 1
         word, tone = event_words(event.kind)
-        if looks > 1:
-            told.pop()
-            word = _("{word} {count} times").format(word=word, count=number(looks))
-        story = [plain(event.officer, 60), plain(event.plate or "", 14), plain(event.reason, 300)]
-        told.append(Line(event.at_utc, word, tone, " · ".join(part for part in story if part)))
-    return tuple(reversed(told))
+        if views > 1:
+            history.pop()
+            word = _("{word} {count} times").format(word=word, count=number(views))
+        details = [plain(event.officer, 60), plain(event.plate or "", 14), plain(event.reason, 300)]
+        history.append(Line(event.at_utc, word, tone, " · ".join(part for part in details if part)))
+    return tuple(reversed(history))
 
 
 class History(ttk.Frame):
-    """A card with as many lines as it has room for."""
+    """A card with as many lines of the history as there is room for.
+
+    Attributes:
+        canvas: the lines.
+    """
 
     def __init__(self, master: tk.Misc, theme: Theme) -> None:
+        """Show no line."""
         px = theme.px
         super().__init__(master, style="Card.TFrame", padding=px(12))
         self._theme = theme
@@ -71,11 +74,11 @@ class History(ttk.Frame):
         self.canvas.bind("<<ThemeChanged>>", lambda _event: self._draw())
 
     def show(self, case: Case | None, events: Sequence[Event] = ()) -> None:
-        """Tell the story of *case*."""
-        told = lines(case, events) if case is not None else ()
-        if told != self._lines:
-            self._lines = told
-            self._caption.configure(text=_("History of the case") if told else "")
+        """Show the history of *case*."""
+        shown = lines(case, events) if case is not None else ()
+        if shown != self._lines:
+            self._lines = shown
+            self._caption.configure(text=_("History of the case") if shown else "")
             self._draw()
 
     def _draw(self) -> None:
@@ -86,16 +89,16 @@ class History(ttk.Frame):
         height = body.metrics("linespace") + theme.px(2)
         room = max(1, (canvas.winfo_height() + theme.px(2)) // height)
         shown = self._lines if len(self._lines) <= room else self._lines[: room - 1]
-        time_at, word_at, story_at = (theme.px(left) for left in COLUMNS)
+        time_x, act_x, details_x = (theme.px(left) for left in COLUMNS)
         for row, line in enumerate(shown):
             y = row * height + height // 2
 
             def write(left: int, text: str, colour: str, face: str = "body", y: int = y) -> None:
                 canvas.create_text(left, y, text=text, anchor="w", fill=colour, font=theme.fonts[face])
 
-            write(time_at, moment(line.at_utc, "short"), palette.muted, "small")
-            write(word_at, line.word, theme.tone(line.tone)[0])
-            write(story_at, line.story, palette.text)
+            write(time_x, moment(line.at_utc, "short"), palette.muted, "small")
+            write(act_x, line.act, theme.tone(line.tone)[0])
+            write(details_x, line.details, palette.text)
         left = len(self._lines) - len(shown)
         if left:
             text = ngettext("and {count} earlier line", "and {count} earlier lines", left).format(count=number(left))

@@ -1,4 +1,4 @@
-"""The line at the top, and the banners below it: how the unit fares, told honestly."""
+"""The status bar at the top and the banners below it: the state of the unit."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from tkinter import ttk
 
 from edge.cases.views import UnitStatus
-from edge.viewer.text.language import _, ngettext, number
-from edge.viewer.ui.theme import Theme
+from edge.viewer.text import _, ngettext, number
+from edge.viewer.ui import Theme
 
-LOW_SHARE = 0.1
-LOW_BYTES = 1 << 30
-STEP_MS = 60
+LOW_DISK_SHARE = 0.1
+LOW_DISK_BYTES = 1 << 30
+PROGRESS_STEP_MS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,22 +24,25 @@ class Notice:
     text: str
 
 
-def notices(status: UnitStatus | None, trouble: str, broken: str) -> tuple[Notice, ...]:
-    """What has to be said about the unit, the gravest first.
+def notices(status: UnitStatus | None, store_problem: str, chain_problem: str) -> tuple[Notice, ...]:
+    """Return what is wrong with the unit, the gravest first.
 
-    *trouble* says why the store cannot be read, *broken* where the chain is (both empty if all is well).
+    Args:
+        status: the unit's status, or None if it is unknown.
+        store_problem: why the store cannot be read, or an empty text.
+        chain_problem: where the chain is broken, or an empty text.
     """
     found = []
-    if broken:
-        found.append(Notice("bad", broken))
-    if trouble:
-        found.append(Notice("warn", trouble))
+    if chain_problem:
+        found.append(Notice("bad", chain_problem))
+    if store_problem:
+        found.append(Notice("warn", store_problem))
     if status is not None:
-        if not status.chain_ok and not broken:
+        if not status.chain_ok and not chain_problem:
             found.append(Notice("bad", _("The chain of evidence is broken: looking for the place …")))
         if not status.daemon_alive:
             found.append(Notice("warn", _("The unit's program is stopped: no new case can come in.")))
-        if status.free_bytes < LOW_BYTES or status.free_bytes < LOW_SHARE * status.total_bytes:
+        if status.free_bytes < LOW_DISK_BYTES or status.free_bytes < LOW_DISK_SHARE * status.total_bytes:
             free = number(status.free_bytes / 1e9, 1)
             text = _("The unit's disk is nearly full: {free} GB are free. Export and purge old cases.")
             found.append(Notice("warn", text.format(free=free)))
@@ -47,11 +50,12 @@ def notices(status: UnitStatus | None, trouble: str, broken: str) -> tuple[Notic
 
 
 class StatusBar(ttk.Frame):
-    """Name of the program, chips for the state of the unit, and two buttons."""
+    """The program's name, labels for the state of the unit, and two buttons."""
 
     def __init__(
         self, master: tk.Misc, theme: Theme, *, help_page: Callable[[], None], recolour: Callable[[], None]
     ) -> None:
+        """Show no status; the buttons call *help_page* and *recolour*."""
         super().__init__(master, style="Page.TFrame", padding=(theme.px(14), theme.px(5)))
         px = theme.px
         self._theme = theme
@@ -70,7 +74,7 @@ class StatusBar(ttk.Frame):
         self._name_colours()
 
     def show(self, status: UnitStatus | None) -> None:
-        """Show how the unit fares."""
+        """Show the unit's *status*, or nothing if it is unknown."""
         if status is None:
             for chip in (self.unit, self.signed):
                 _set(chip, "", "Page.TLabel")
@@ -92,21 +96,21 @@ class StatusBar(ttk.Frame):
         else:
             _set(self.signed, _("All entries signed"), "good.Chip.TLabel")
 
-    def say(self, text: str, tone: str = "accent") -> None:
-        """Show the outcome of the officer's last action, or nothing."""
+    def show_note(self, text: str, tone: str = "accent") -> None:
+        """Show the outcome of the officer's last action; an empty text removes it."""
         _set(self.note, text, f"{tone}.Chip.TLabel" if text else "Page.TLabel")
 
     def busy(self, text: str) -> None:
-        """Something takes its time: say what, and move."""
-        self.say(text)
+        """Show *text* and a moving bar while work takes its time."""
+        self.show_note(text)
         self._bar.pack(side="right", padx=(0, self._theme.px(8)))
-        self._bar.start(STEP_MS)
+        self._bar.start(PROGRESS_STEP_MS)
 
     def idle(self) -> None:
-        """It is done."""
+        """Remove the moving bar and the text."""
         self._bar.stop()
         self._bar.pack_forget()
-        self.say("")
+        self.show_note("")
 
     def _name_colours(self) -> None:
         text = _("Dark") if self._theme.palette.name == "light" else _("Light")
@@ -114,14 +118,19 @@ class StatusBar(ttk.Frame):
 
 
 class Banners(ttk.Frame):
-    """One line a notice, in its colour; nothing at all while all is well."""
+    """A line per notice, in its colour; nothing while there is no notice.
+
+    Attributes:
+        shown: the notices on the screen.
+    """
 
     def __init__(self, master: tk.Misc) -> None:
+        """Show no notice."""
         super().__init__(master, style="Page.TFrame")
         self.shown: tuple[Notice, ...] = ()
 
     def show(self, found: tuple[Notice, ...]) -> None:
-        """Show *found*."""
+        """Show the notices *found*."""
         if found == self.shown:
             return
         self.shown = found
@@ -134,6 +143,6 @@ class Banners(ttk.Frame):
 
 
 def _set(label: ttk.Label, text: str, style: str) -> None:
-    """Touch the label only if it says something else: what is not touched is not drawn again."""
+    """Configure the label only if its text or style changes: otherwise Tk would draw it again."""
     if str(label.cget("text")) != text or str(label.cget("style")) != style:
         label.configure(text=text, style=style)

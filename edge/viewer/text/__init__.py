@@ -1,1 +1,23 @@
-"""The officer's language: messages, fixed words, text made safe to show."""
+"""The officer's language: messages, dates and numbers, fixed texts, foreign text made safe to show."""
+
+from edge.viewer.text.language import _, day, moment, ngettext, number, percent, read_day, short_day
+from edge.viewer.text.plain_text import describe, plain
+from edge.viewer.text.words import event_words, order_words, outcome_words, reason_words, review_words
+
+__all__ = [
+    "_",
+    "day",
+    "describe",
+    "event_words",
+    "moment",
+    "ngettext",
+    "number",
+    "order_words",
+    "outcome_words",
+    "percent",
+    "plain",
+    "read_day",
+    "reason_words",
+    "review_words",
+    "short_day",
+]

@@ -31,7 +31,7 @@ _current = _Current(gettext.NullTranslations(), Locale("en", "GB"))
 
 
 def from_environment(environ: Mapping[str, str] = os.environ) -> str:
-    """The locale the environment asks for, such as ``it_IT``; ``en_GB`` where it asks for none we speak."""
+    """Return the locale of the environment, such as ``it_IT``; ``en_GB`` if its language is not available."""
     for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
         for wish in environ.get(name, "").split(":"):
             tag = wish.partition(".")[0].partition("@")[0]
@@ -43,7 +43,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> str:
 
 
 def use(tag: str) -> None:
-    """Speak the language of the locale *tag* (``it``, ``it_IT``, ``en_US``) from now on."""
+    """Use the language of the locale *tag* (``it``, ``it_IT``, ``en_US``) from now on."""
     language, _, territory = tag.partition("_")
     language = language if language in LANGUAGES else "en"
     try:
@@ -54,27 +54,27 @@ def use(tag: str) -> None:
 
 
 def language() -> str:
-    """Two letters of the language spoken now."""
+    """Return the two-letter code of the language in use."""
     return _current.locale.language
 
 
 def _(message: str) -> str:
-    """*message* in the officer's language."""
+    """Return *message* in the officer's language."""
     return _current.translations.gettext(message) if message else ""
 
 
 def ngettext(one: str, many: str, count: int) -> str:
-    """*one* or *many*, whichever *count* asks for, in the officer's language."""
+    """Return the singular *one* or the plural *many*, as *count* requires, in the officer's language."""
     return _current.translations.ngettext(one, many, count)
 
 
 def moment(at_utc: float, style: str = "medium") -> str:
-    """Seconds since the epoch as local date and time; *style* as Babel's: short, medium, long (with the zone)."""
+    """Format Unix seconds as local date and time; *style* is Babel's short, medium or long (with the time zone)."""
     return format_datetime(datetime.fromtimestamp(at_utc, LOCALTZ), style, locale=_current.locale)
 
 
 def day(iso: str) -> str:
-    """An ISO 8601 date in the officer's form; anything else is returned as it is."""
+    """Format an ISO 8601 date for the officer's locale; any other text is returned unchanged."""
     try:
         return format_date(date.fromisoformat(iso), "long", locale=_current.locale)
     except ValueError:
@@ -82,15 +82,15 @@ def day(iso: str) -> str:
 
 
 def short_day(value: date) -> str:
-    """A date as short as the locale has it."""
+    """Format a date in the locale's shortest form."""
     return format_date(value, "short", locale=_current.locale)
 
 
 def read_day(text: str) -> date:
-    """The date somebody typed, as the locale writes it or as ISO 8601 does.
+    """Parse a date in the locale's form or in ISO 8601.
 
     Raises:
-        ValueError: it is none, or not of our time.
+        ValueError: *text* is no date, or its year is not between 2000 and 2099.
     """
     try:
         read = date.fromisoformat(text)
@@ -100,18 +100,18 @@ def read_day(text: str) -> date:
         except IndexError:
             raise ValueError(f"{text!r} is no date") from None
     if not 2000 <= read.year < 2100:
-        raise ValueError(f"{read.year} is not of our time")
+        raise ValueError(f"{read.year} is not between 2000 and 2099")
     return read
 
 
 def number(value: float, digits: int = 0) -> str:
-    """*value* with *digits* decimals and the locale's separators."""
+    """Format *value* with *digits* decimals and the locale's separators."""
     pattern = "#,##0" + ("." + "0" * digits if digits else "")
     return format_decimal(value, pattern, locale=_current.locale)
 
 
 def percent(value: float) -> str:
-    """0 to 1 as a percentage; what is not certain never reads 100 %."""
+    """Format 0 to 1 as a percentage; only exactly 1 is shown as 100 %."""
     if 0.999 < value < 1.0:
         value = 0.999
     return format_percent(value, "#,##0.0\u202f%" if 0.99 < value < 1.0 else "#,##0\u202f%", locale=_current.locale)

@@ -1,4 +1,4 @@
-"""The fixed words of the other parts, in the officer's language, with the tone (colour) each is shown in."""
+"""Verdicts, reviews, events and orders as texts in the officer's language, each with its tone (colour)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from edge.viewer.text.language import _
 
 
 def outcome_words(outcome: Outcome | None) -> tuple[str, str]:
-    """Word and tone of a verdict; None is a case not yet decided."""
+    """Return text and tone of a verdict; None is a case that is not decided yet."""
     return {
         Outcome.IDENTIFIED: (_("Identified"), "good"),
         Outcome.AMBIGUOUS: (_("Ambiguous"), "warn"),
@@ -18,7 +18,7 @@ def outcome_words(outcome: Outcome | None) -> tuple[str, str]:
 
 
 def review_words(review: str | None) -> tuple[str, str]:
-    """Word and tone of a case's last judgement; None is a case nobody has judged."""
+    """Return text and tone of a case's last review; None is a case without a review."""
     return {
         EventKind.CONFIRM.value: (_("confirmed"), "good"),
         EventKind.DISMISS.value: (_("dismissed"), "bad"),
@@ -28,7 +28,7 @@ def review_words(review: str | None) -> tuple[str, str]:
 
 
 def event_words(kind: EventKind) -> tuple[str, str]:
-    """Word and tone of what an officer did, for the history."""
+    """Return text and tone of an officer's act, for the history."""
     return {
         EventKind.CONFIRM: (_("Confirmed"), "good"),
         EventKind.DISMISS: (_("Dismissed"), "bad"),
@@ -39,7 +39,7 @@ def event_words(kind: EventKind) -> tuple[str, str]:
 
 
 def order_words() -> dict[str, Order]:
-    """What the officer chooses a sorting by."""
+    """Return the orders of the list by their texts."""
     return {
         _("Newest first"): Order.NEWEST,
         _("Oldest first"): Order.OLDEST,
@@ -50,7 +50,7 @@ def order_words() -> dict[str, Order]:
 
 
 def reason_words(reason: str) -> str:
-    """A verdict's reason or a flag as a sentence; one that is not known here is shown as it is."""
+    """Return the sentence for a verdict's reason or a flag; an unknown one is returned unchanged."""
     words: dict[str, str] = {
         Reason.ONE_CLAIM: _("Exactly one car's answer fits the photo."),
         Reason.SEVERAL_CLAIMS: _("More than one car's answer fits the photo: a person has to decide."),

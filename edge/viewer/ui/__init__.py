@@ -1,1 +1,30 @@
-"""Theme, widgets, window, sheets: what panels are made of."""
+"""The look: palettes, styles, widgets, pictures, sheets and the window's layout."""
+
+from edge.viewer.ui.lightbox import Lightbox
+from edge.viewer.ui.palette import DARK, LIGHT, TONES, Palette
+from edge.viewer.ui.pictures import PictureView
+from edge.viewer.ui.plate_strip import PlateStrip
+from edge.viewer.ui.sheets import Page, Question, Sheet, ShortcutPage
+from edge.viewer.ui.theme import Theme
+from edge.viewer.ui.widgets import Elided, Field, Line
+from edge.viewer.ui.window import GAP, Window
+
+__all__ = [
+    "DARK",
+    "GAP",
+    "LIGHT",
+    "TONES",
+    "Elided",
+    "Field",
+    "Lightbox",
+    "Line",
+    "Page",
+    "Palette",
+    "PictureView",
+    "PlateStrip",
+    "Question",
+    "Sheet",
+    "ShortcutPage",
+    "Theme",
+    "Window",
+]

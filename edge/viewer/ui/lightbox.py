@@ -1,7 +1,7 @@
-"""The photo in full size, on request: zoom and pan over the whole window.
+"""The photo in full size over the whole window, with zoom and pan.
 
-Only what is in sight is scaled and sent. While it is dragged the picture that is there already moves along; it is
-drawn anew when the hand rests.
+Only the visible part is scaled and sent. While the officer drags, the drawn part moves along; it is drawn again when
+the pointer rests.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from functools import partial
 
 from PIL import Image
 
-from edge.viewer.data.background import Lane
-from edge.viewer.data.pictures import Signed, Slot, describe, load_whole
-from edge.viewer.text.language import _, percent
+from edge.viewer.data import JobThread, StoredPhoto, load_whole
+from edge.viewer.text import _, describe, percent
+from edge.viewer.ui.pictures import CanvasImage
 from edge.viewer.ui.theme import Theme
 
 REST_MS = 120
@@ -24,29 +24,35 @@ PAN_SHARE = 0.15
 
 
 class Lightbox(tk.Canvas):
-    """Covers its window until Escape."""
+    """A photo that covers its window until Escape.
+
+    Attributes:
+        zoom: screen pixels per pixel of the photo.
+        drawings: how often the photo was drawn.
+    """
 
     def __init__(
         self,
         master: tk.Misc,
         theme: Theme,
-        lane: Lane,
-        photos: Sequence[Signed | None],
+        jobs: JobThread,
+        photos: Sequence[StoredPhoto | None],
         index: int,
         title: str,
-        closed: Callable[[], None],
+        on_closed: Callable[[], None],
     ) -> None:
+        """Show photo *index* of *photos* over the window of *master*; *jobs* loads and scales it."""
         top = master.winfo_toplevel()
         super().__init__(top, borderwidth=0, highlightthickness=0, background=theme.palette.photo, takefocus=True)
-        self._theme, self._lane, self._photos, self._closed, self._title = theme, lane, photos, closed, title
+        self._theme, self._jobs, self._photos, self._on_closed, self._title = theme, jobs, photos, on_closed, title
         self._index = index
-        self._slot = Slot(self)
+        self._slot = CanvasImage(self)
         self._whole: Image.Image | None = None
         self.zoom = 1.0
         self._center = (0.0, 0.0)
         self._drag: tuple[int, int] | None = None
         self._timer: str | None = None
-        self._before = top.focus_get()
+        self._previous_focus = top.focus_get()
         self.drawings = 0
         self._bind_keys()
         self.place(x=0, y=0, relwidth=1, relheight=1)
@@ -56,27 +62,27 @@ class Lightbox(tk.Canvas):
         self._load()
 
     def close(self) -> str:
-        """Back to the case."""
+        """Remove the photo and restore the focus."""
         if self._timer is not None:
             self.after_cancel(self._timer)
         self.grab_release()
         self._slot.clear()
         self._whole = None
         self.destroy()
-        if self._before is not None and self._before.winfo_exists():
-            self._before.focus_set()
-        self._closed()
+        if self._previous_focus is not None and self._previous_focus.winfo_exists():
+            self._previous_focus.focus_set()
+        self._on_closed()
         return "break"
 
     @property
     def fit_zoom(self) -> float:
-        """The zoom at which the whole photo is in sight."""
+        """The zoom at which the whole photo is visible."""
         if self._whole is None:
             return 1.0
         return min(self.winfo_width() / self._whole.width, self.winfo_height() / self._whole.height)
 
     def zoom_to(self, zoom: float, at: tuple[int, int] | None = None) -> str:
-        """Show *zoom* screen pixels a photo's pixel; what is under *at* (screen pixels) stays there."""
+        """Set the zoom; the point of the photo under *at* (screen pixels) stays in place."""
         if self._whole is not None:
             zoom = max(min(self.fit_zoom, 1.0), min(zoom, ZOOM_MAX))
             x, y = at or (self.winfo_width() // 2, self.winfo_height() // 2)
@@ -84,20 +90,20 @@ class Lightbox(tk.Canvas):
             dx, dy = (x - self.winfo_width() / 2) * shift, (y - self.winfo_height() / 2) * shift
             self._center = self._center[0] + dx, self._center[1] + dy
             self.zoom = zoom
-            self._soon()
+            self._schedule()
         return "break"
 
     def pan(self, dx: float, dy: float) -> str:
-        """Move what is in sight by screen pixels."""
+        """Move the visible part by screen pixels."""
         self._center = self._center[0] + dx / self.zoom, self._center[1] + dy / self.zoom
-        self._soon()
+        self._schedule()
         return "break"
 
     def _pan_step(self, x: int, y: int) -> str:
         return self.pan(x * self.winfo_width() * PAN_SHARE, y * self.winfo_height() * PAN_SHARE)
 
     def step(self, step: int) -> str:
-        """The next or previous photo of the case."""
+        """Show the next (1) or previous (-1) photo of the case."""
         index = max(0, min(self._index + step, len(self._photos) - 1))
         if index != self._index:
             self._index = index
@@ -123,7 +129,7 @@ class Lightbox(tk.Canvas):
         self.bind("<ButtonPress-1>", lambda event: setattr(self, "_drag", (event.x, event.y)))
         self.bind("<B1-Motion>", self._dragged)
         self.bind("<ButtonRelease-1>", lambda _event: setattr(self, "_drag", None))
-        self.bind("<Configure>", lambda _event: self._soon())
+        self.bind("<Configure>", lambda _event: self._schedule())
 
     def _dragged(self, event: tk.Event[tk.Misc]) -> None:
         if self._drag is not None:
@@ -137,7 +143,7 @@ class Lightbox(tk.Canvas):
         if stored is None:
             self._failed(FileNotFoundError(_("The photo's file is missing: verify the evidence.")))
             return
-        self._lane.submit(lambda: load_whole(stored), self._loaded, self._failed, key="whole")
+        self._jobs.submit(lambda: load_whole(stored), self._loaded, self._failed, key="whole")
 
     def _loaded(self, whole: Image.Image) -> None:
         if self.winfo_exists():
@@ -150,9 +156,9 @@ class Lightbox(tk.Canvas):
     def _failed(self, error: Exception) -> None:
         if self.winfo_exists():
             self._slot.clear()
-            self._say(describe(error))
+            self._show_caption(describe(error))
 
-    def _soon(self) -> None:
+    def _schedule(self) -> None:
         if self._timer is not None:
             self.after_cancel(self._timer)
         self._timer = self.after(REST_MS, self._render)
@@ -169,7 +175,7 @@ class Lightbox(tk.Canvas):
         left, top = max(0.0, x - width / 2), max(0.0, y - height / 2)
         region = (left, top, min(float(whole.width), x + width / 2), min(float(whole.height), y + height / 2))
         zoom = self.zoom
-        self._lane.submit(lambda: _scaled(whole, region, zoom), self._show, self._failed, key="view")
+        self._jobs.submit(lambda: _scaled(whole, region, zoom), self._show, self._failed, key="view")
 
     def _show(self, picture: Image.Image) -> None:
         if self.winfo_exists():
@@ -180,9 +186,9 @@ class Lightbox(tk.Canvas):
                 _("photo {index} of {count}").format(index=self._index + 1, count=count) if count > 1 else _("photo")
             )
             keys = _("+ − zoom · 1 actual size · 0 all · arrows or mouse to move · Esc back")
-            self._say(f"{self._title} · {place} · {percent(self.zoom)} · {keys}")
+            self._show_caption(f"{self._title} · {place} · {percent(self.zoom)} · {keys}")
 
-    def _say(self, text: str) -> None:
+    def _show_caption(self, text: str) -> None:
         self.delete("caption")
         theme = self._theme
         at = theme.px(10)
@@ -204,9 +210,9 @@ class Lightbox(tk.Canvas):
         self.tag_lower(face, item)
 
 
-def _clamped(center: float, seen: float, whole: int) -> float:
-    """The center, so that what is *seen* stays on the *whole* (all in the photo's pixels)."""
-    return whole / 2 if seen >= whole else max(seen / 2, min(center, whole - seen / 2))
+def _clamped(center: float, visible: float, whole: int) -> float:
+    """Return *center*, moved so that the visible part stays on the photo (all in the photo's pixels)."""
+    return whole / 2 if visible >= whole else max(visible / 2, min(center, whole - visible / 2))
 
 
 def _scaled(whole: Image.Image, region: tuple[float, float, float, float], zoom: float) -> Image.Image:

@@ -1,6 +1,6 @@
-"""Sheets: questions and pages inside the window, above everything else. No window manager is needed.
+"""Sheets: modal questions and pages inside the window, so that no window manager is needed.
 
-A sheet has the keyboard and the pointer to itself; Escape closes it, Return does what its first button says.
+A sheet grabs keyboard and pointer; Escape closes it, Return presses its first button.
 """
 
 from __future__ import annotations
@@ -9,19 +9,20 @@ import tkinter as tk
 from collections.abc import Callable, Mapping, Sequence
 from tkinter import ttk
 
-from edge.viewer.text.language import _
+from edge.viewer.text import _
 from edge.viewer.ui.theme import Theme
 
 
 class Sheet(ttk.Frame):
-    """A titled card in the middle of the window, with a row of buttons."""
+    """A card with a title in the middle of the window, with a row of buttons."""
 
     def __init__(self, master: tk.Misc, theme: Theme, title: str) -> None:
+        """Show the sheet over the window of *master* and grab the input."""
         px = theme.px
         top = master.winfo_toplevel()
         super().__init__(top, style="Sheet.TFrame", padding=px(20))
         self.theme = theme
-        self._before = top.focus_get()
+        self._previous_focus = top.focus_get()
         ttk.Label(self, text=title, style="Title.TLabel").pack(anchor="w", pady=(0, px(10)))
         self.body = ttk.Frame(self)
         self.body.pack(fill="both", expand=True)
@@ -34,7 +35,7 @@ class Sheet(ttk.Frame):
         self.focus_set()
 
     def button(self, text: str, command: Callable[[], object], style: str = "TButton") -> ttk.Button:
-        """Add a button, the first one rightmost."""
+        """Add a button; the first one is the rightmost."""
         button = ttk.Button(self._buttons, text=text, command=command, style=style)
         button.pack(side="right", padx=(self.theme.px(8), 0))
         button.bind("<Escape>", lambda _event: self.close())
@@ -42,16 +43,22 @@ class Sheet(ttk.Frame):
         return button
 
     def close(self) -> str:
-        """Take the sheet away and give the focus back."""
+        """Remove the sheet and restore the focus."""
         self.grab_release()
         self.destroy()
-        if self._before is not None and self._before.winfo_exists():
-            self._before.focus_set()
+        if self._previous_focus is not None and self._previous_focus.winfo_exists():
+            self._previous_focus.focus_set()
         return "break"
 
 
 class Question(Sheet):
-    """Fields to fill in; *answer* gets their texts and returns a complaint, or nothing to close the sheet."""
+    """A sheet with fields to fill in.
+
+    Attributes:
+        entries: the fields.
+        complaint: the label for what is wrong with the answer.
+        go: the button that submits.
+    """
 
     def __init__(
         self,
@@ -66,6 +73,19 @@ class Question(Sheet):
         danger: bool = False,
         choices: Sequence[str] = (),
     ) -> None:
+        """Show the question.
+
+        Args:
+            master: a widget of the window.
+            theme: the look.
+            title: the title.
+            explanation: the text above the fields.
+            fields: captions and the texts to begin with.
+            verb: the text of the button that submits.
+            answer: gets the texts of the fields; returns what is wrong, or an empty text to close the sheet.
+            danger: whether the button is red.
+            choices: texts that every field offers.
+        """
         super().__init__(master, theme, title)
         self._answer = answer
         px, width = theme.px, theme.px(440)
@@ -87,7 +107,7 @@ class Question(Sheet):
         self.entries[0].selection_range(0, "end")
 
     def submit(self) -> None:
-        """Hand the answers over."""
+        """Pass the texts of the fields to *answer*."""
         complaint = self._answer([entry.get().strip() for entry in self.entries])
         if complaint:
             self.complaint.configure(text=complaint)
@@ -96,9 +116,10 @@ class Question(Sheet):
 
 
 class Page(Sheet):
-    """Something to read."""
+    """A sheet with a text to read."""
 
     def __init__(self, master: tk.Misc, theme: Theme, title: str, text: str, *, tone: str = "") -> None:
+        """Show *text*, on the background of *tone* if one is given."""
         super().__init__(master, theme, title)
         style = f"{tone}.Banner.TLabel" if tone else "TLabel"
         ttk.Label(self.body, text=text, style=style, wraplength=theme.px(520), justify="left").pack(
@@ -108,9 +129,10 @@ class Page(Sheet):
 
 
 class ShortcutPage(Sheet):
-    """All keys, in two columns."""
+    """A sheet with all keys, in two columns."""
 
     def __init__(self, master: tk.Misc, theme: Theme, keys: Sequence[tuple[str, str]]) -> None:
+        """Show *keys*, each with what it does."""
         super().__init__(master, theme, _("Everything by keyboard"))
         px = theme.px
         half = (len(keys) + 1) // 2

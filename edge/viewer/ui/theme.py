@@ -1,16 +1,17 @@
-"""Colours, fonts and measures: a light and a dark palette on ttk's clam, no image files.
+"""Styles, fonts and sizes: the palettes applied to ttk's theme clam, without image files.
 
-Sizes in the viewer are given for a 96 dpi display and go through :meth:`Theme.px`. Fonts are named fonts, so the
-officer's zoom reaches every widget at once; canvases redraw themselves on ``<<ThemeChanged>>``.
+Sizes in the viewer are given for a 96 dpi display and pass through :meth:`Theme.px`. The fonts are named fonts, so the
+officer's zoom changes every widget at once; canvases draw themselves again on ``<<ThemeChanged>>``.
 """
 
 from __future__ import annotations
 
 import tkinter as tk
-from dataclasses import dataclass
 from tkinter import font as tkfont
 from tkinter import ttk
-from typing import Any, Literal
+from typing import Any
+
+from edge.viewer.ui.palette import DARK, LIGHT, TONES, Palette
 
 FAMILIES = ("Noto Sans", "Piboto", "Roboto", "Liberation Sans", "DejaVu Sans")
 SIZES = {"body": 13, "small": 11, "strong": 13, "title": 17, "plate": 20}
@@ -18,79 +19,6 @@ BOLD = {"strong", "title", "plate"}
 ZOOMS = (0.8, 0.9, 1.0, 1.15, 1.3, 1.5, 1.75, 2.0)
 
 
-@dataclass(frozen=True, slots=True)
-class Palette:
-    """One set of colours; the ``_soft`` ones are backgrounds that the plain ones are read on."""
-
-    name: Literal["light", "dark"]
-    background: str
-    surface: str
-    raised: str
-    border: str
-    text: str
-    muted: str
-    accent: str
-    accent_hover: str
-    on_accent: str
-    accent_soft: str
-    good: str
-    good_soft: str
-    warn: str
-    warn_soft: str
-    bad: str
-    bad_soft: str
-    bad_hover: str
-    neutral: str
-    neutral_soft: str
-    photo: str
-
-
-LIGHT = Palette(
-    name="light",
-    background="#eef1f5",
-    surface="#ffffff",
-    raised="#f5f7fa",
-    border="#d3dae3",
-    text="#16202c",
-    muted="#566475",
-    accent="#1d5fc4",
-    accent_hover="#174ea3",
-    on_accent="#ffffff",
-    accent_soft="#e3edfb",
-    good="#12693d",
-    good_soft="#dcf2e5",
-    warn="#8a4b00",
-    warn_soft="#fdeccd",
-    bad="#b3261e",
-    bad_soft="#fbe3e1",
-    bad_hover="#f7d5d2",
-    neutral="#48566a",
-    neutral_soft="#e5eaf0",
-    photo="#dfe5ec",
-)
-DARK = Palette(
-    name="dark",
-    background="#0f141a",
-    surface="#182029",
-    raised="#202a35",
-    border="#303c4a",
-    text="#e6ecf3",
-    muted="#9aa8b8",
-    accent="#6ea8ff",
-    accent_hover="#8dbbff",
-    on_accent="#0b1624",
-    accent_soft="#1d3050",
-    good="#6fd6a0",
-    good_soft="#15392a",
-    warn="#f2bd6b",
-    warn_soft="#43310f",
-    bad="#ff9a92",
-    bad_soft="#4a1d1b",
-    bad_hover="#5e2624",
-    neutral="#b4c0ce",
-    neutral_soft="#2b3643",
-    photo="#0b0f14",
-)
 SLIM_SCROLLBAR: Any = [
     (
         "Vertical.Scrollbar.trough",
@@ -103,7 +31,7 @@ RING_BUTTON: Any = [
         {"sticky": "nswe", "children": [("Button.padding", {"sticky": "nswe", "children": [("Button.label", {})]})]},
     )
 ]
-"""No dotted line within: a button that has the focus wears a ring of two pixels instead."""
+"""Without clam's dotted line: a button with the focus has a ring of two pixels instead."""
 _INSIDE_COMBOBOX: Any = [
     ("Flat.downarrow", {"side": "right", "sticky": ""}),
     ("Combobox.textarea", {"sticky": "nswe"}),
@@ -114,13 +42,19 @@ FLAT_COMBOBOX: Any = [
         {"sticky": "nswe", "children": [("Combobox.padding", {"sticky": "nswe", "children": _INSIDE_COMBOBOX})]},
     )
 ]
-TONES = ("good", "warn", "bad", "neutral", "accent")
 
 
 class Theme:
-    """The look of one window."""
+    """The look of one window.
+
+    Attributes:
+        scale: pixels of this display per pixel at 96 dpi, without the officer's zoom.
+        palette: the palette in use.
+        fonts: the fonts by use: body, small, strong, title, plate.
+    """
 
     def __init__(self, root: tk.Tk, *, dark: bool = False, scale: float | None = None) -> None:
+        """Style *root*; without *scale* the display's resolution decides."""
         self._root = root
         self._zoom = 1.0
         self.scale = scale or max(1.0, min(3.0, root.winfo_fpixels("1i") / 96))
@@ -136,24 +70,24 @@ class Theme:
         for palette in (LIGHT, DARK):
             self._style.theme_create(_theme_name(palette), parent="clam")
             self._style.theme_use(_theme_name(palette))
-            self._style.element_create("Flat.downarrow", "from", "default")  # clam's stands in a box of its own
+            self._style.element_create("Flat.downarrow", "from", "default")  # clam draws a box around its arrow
         self._apply()
 
     def px(self, size: float) -> int:
-        """*size* at 96 dpi in pixels of this display, with the officer's zoom."""
+        """Convert *size* at 96 dpi to pixels of this display, with the officer's zoom."""
         return max(1, round(size * self.scale * self._zoom))
 
     def tone(self, name: str) -> tuple[str, str]:
-        """Foreground and background of one of :data:`TONES`."""
+        """Return foreground and background of one of :data:`~edge.viewer.ui.palette.TONES`."""
         return getattr(self.palette, name), getattr(self.palette, f"{name}_soft")
 
     def toggle(self) -> None:
-        """Light becomes dark, dark becomes light."""
+        """Switch between the light and the dark palette."""
         self.palette = LIGHT if self.palette is DARK else DARK
         self._apply()
 
     def zoom(self, step: int) -> None:
-        """Larger (1), smaller (-1) or back to normal (0)."""
+        """Make everything larger (1), smaller (-1) or its normal size (0)."""
         index = ZOOMS.index(self._zoom) + step if step else ZOOMS.index(1.0)
         self._zoom = ZOOMS[max(0, min(index, len(ZOOMS) - 1))]
         for name, size in SIZES.items():
@@ -297,7 +231,7 @@ def _theme_name(palette: Palette) -> str:
 
 
 def _family(root: tk.Tk) -> str:
-    """The first of :data:`FAMILIES` that this machine has."""
+    """Return the first of :data:`FAMILIES` that this machine has."""
     for family in FAMILIES:
         if tkfont.Font(root, family=family, size=-12).actual("family") == family:
             return family

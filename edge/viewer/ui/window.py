@@ -1,4 +1,4 @@
-"""The window: where everything has its place, from 1024x600 up."""
+"""The window's layout, from 1024x600 pixels up."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tkinter import ttk
 
 from edge.viewer.ui.theme import Theme
 
-SMALLEST = (1000, 560)
+MIN_SIZE = (1000, 560)
 LIST_WIDTH = 292
 UPPER_HEIGHT, HISTORY_HEIGHT = 284, 92
 GAP = 8
@@ -16,31 +16,42 @@ GAP = 8
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Heights in pixels of the two halves and of what is below them; no ``history`` where there is no room for one."""
+    """Heights in pixels of the two halves and of the history below them, 0 if there is no room for it."""
 
     upper: int
     lower: int
     history: int
 
 
-def share_out(height: int, *, wanted: int, lower: int, least_history: int, gap: int) -> Rows:
-    """Share *height* out: to the lower half what it needs, to the upper what its photo needs, the rest to the history.
+def split_height(height: int, *, wanted: int, lower: int, min_history: int, gap: int) -> Rows:
+    """Divide *height*: the lower half gets *lower*, the upper half the height of its photo, the history the rest.
 
-    *wanted* is the height the photo needs at its present width.
+    Args:
+        height: pixels in all.
+        wanted: the height of the photo at its present width.
+        lower: the height of the lower half.
+        min_history: the smallest useful height of the history.
+        gap: pixels between two rows.
     """
     upper = max(1, height - lower - gap)
     rest = upper - wanted - gap
-    return Rows(wanted, lower, rest) if rest >= least_history else Rows(upper, lower, 0)
+    return Rows(wanted, lower, rest) if rest >= min_history else Rows(upper, lower, 0)
 
 
 class Window:
-    """The main window's places: a line on top, banners, the list on the left; on the right two halves and two lines."""
+    """The main window: status bar, banners, the list on the left, two halves, history and buttons on the right.
+
+    Attributes:
+        side: the frame on the left.
+        main: the frame on the right.
+    """
 
     def __init__(self, root: tk.Tk, theme: Theme) -> None:
+        """Lay out *root*."""
         px = theme.px
         self._theme = theme
         root.title("Autovelox")
-        root.minsize(min(px(SMALLEST[0]), root.winfo_screenwidth()), min(px(SMALLEST[1]), root.winfo_screenheight()))
+        root.minsize(min(px(MIN_SIZE[0]), root.winfo_screenwidth()), min(px(MIN_SIZE[1]), root.winfo_screenheight()))
         width, height = root.winfo_screenwidth(), root.winfo_screenheight()
         root.geometry(f"{min(width, px(1440))}x{min(height, px(900))}+0+0")
         root.columnconfigure(0, weight=1)
@@ -59,13 +70,13 @@ class Window:
         self.main.columnconfigure(0, weight=1)
 
     def arrange(self, wanted: int, lower: int, bar: int) -> bool:
-        """Give the halves their heights (see :func:`share_out`); whether there is room for the history."""
+        """Set the heights (see :func:`split_height`); return whether there is room for the history."""
         px, gap = self._theme.px, self._theme.px(GAP)
-        rows = share_out(
+        rows = split_height(
             self.main.winfo_height() - bar - gap,
             wanted=max(wanted, px(UPPER_HEIGHT)),
             lower=lower,
-            least_history=px(HISTORY_HEIGHT),
+            min_history=px(HISTORY_HEIGHT),
             gap=gap,
         )
         self.main.rowconfigure(0, minsize=rows.upper, weight=0 if rows.history else 1)

@@ -64,7 +64,7 @@ def state_dir() -> Iterator[Path]:
 def _run_unit(state_dir: Path) -> None:
     """The unit's part: two cases, the second still pending."""
 
-    async def cases() -> None:
+    async def fill() -> None:
         store = await CaseStore.open(state_dir, cases.SIGNER, cases.UNIT)
         for decide in (True, False):
             sealed = cases.packet()
@@ -73,7 +73,7 @@ def _run_unit(state_dir: Path) -> None:
                 await store.decide(number, cases.identified(sealed))
         await store.close()
 
-    asyncio.run(cases())
+    asyncio.run(fill())
 
 
 def _judge(state_dir: Path) -> None:

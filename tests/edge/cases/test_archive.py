@@ -10,7 +10,7 @@ import pytest
 
 from edge.cases.archive import Archive
 from edge.cases.review import record
-from edge.cases.storage.database import database_path
+from edge.cases.storage.layout import StateFolder
 from edge.cases.store import CaseStore
 from edge.cases.views import CaseFilter, EventKind, Order
 from edge.errors import CaseError, NoSuchCase
@@ -56,7 +56,7 @@ async def test_one_case_with_driver_and_photos(tmp_path: Path) -> None:
         assert case.driver == driver()
         assert case.plate_box is not None and case.plate_box.width == 80.0
         assert archive.frame_path(case).read_bytes() == frame(0).jpeg
-        with pytest.raises(CaseError, match="no frame 1"):
+        with pytest.raises(CaseError, match="no photo 1"):
             archive.frame_path(case, 1)
         assert archive.case(3).driver is None
         with pytest.raises(NoSuchCase):
@@ -110,9 +110,9 @@ async def test_reviews_are_events_and_never_edits(tmp_path: Path) -> None:
     ("arguments", "sentence"),
     [
         ({"kind": "confirm", "officer": "Conti"}, "reason"),
-        ({"kind": "confirm", "officer": "  ", "reason": "right"}, "which officer"),
-        ({"kind": "correct_plate", "officer": "Conti", "reason": "x"}, "a plate is"),
-        ({"kind": "correct_plate", "officer": "Conti", "reason": "x", "plate": "AB-1"}, "a plate is"),
+        ({"kind": "confirm", "officer": "  ", "reason": "right"}, "name is missing"),
+        ({"kind": "correct_plate", "officer": "Conti", "reason": "x"}, "a plate has"),
+        ({"kind": "correct_plate", "officer": "Conti", "reason": "x", "plate": "AB-1"}, "a plate has"),
         ({"kind": "view", "officer": "Conti", "plate": "AB1"}, "correct_plate only"),
         ({"kind": "view", "officer": "C" * 3000}, "too long"),
         ({"kind": "view", "officer": "C\udc80"}, "type it again"),
@@ -138,7 +138,7 @@ async def test_reviews_of_what_is_not_there(tmp_path: Path) -> None:
 
 async def test_the_chain_cannot_be_edited_by_mistake(tmp_path: Path) -> None:
     await filled(tmp_path, 1)
-    with closing(sqlite3.connect(database_path(tmp_path), isolation_level=None)) as database:
+    with closing(sqlite3.connect(StateFolder(tmp_path).database, isolation_level=None)) as database:
         for statement in (
             "UPDATE entries SET header = x'00' WHERE seq = 1",
             "UPDATE entries SET signature = x'00' WHERE seq = 1",
@@ -153,15 +153,15 @@ async def test_stores_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(CaseError, match="no case store"):
         Archive(tmp_path)
     await filled(tmp_path, 1)
-    with closing(sqlite3.connect(database_path(tmp_path), isolation_level=None)) as database:
+    with closing(sqlite3.connect(StateFolder(tmp_path).database, isolation_level=None)) as database:
         database.execute("PRAGMA user_version = 99")
     with pytest.raises(CaseError, match="update this program"):
         Archive(tmp_path)
-    with closing(sqlite3.connect(database_path(tmp_path), isolation_level=None)) as database:
+    with closing(sqlite3.connect(StateFolder(tmp_path).database, isolation_level=None)) as database:
         database.execute("PRAGMA user_version = 1")
     with pytest.raises(CaseError, match="start the unit once"):
         Archive(tmp_path)
-    database_path(tmp_path).write_bytes(b"no database" * 999)
+    StateFolder(tmp_path).database.write_bytes(b"no database" * 999)
     with pytest.raises(CaseError, match="restore the last backup"):
         Archive(tmp_path)
 

@@ -12,9 +12,11 @@ import pytest
 from edge.cases.archive import Archive
 from edge.cases.audit import audit
 from edge.cases.backup import backup, restore
-from edge.cases.evidence.chain import INSERT, chain
-from edge.cases.evidence.manifest import filed, frame_record
-from edge.cases.storage.database import database_path, migrate, migrations
+from edge.cases.evidence.chain import next_entry
+from edge.cases.evidence.manifest import filed_manifest, frame_record
+from edge.cases.storage.database import migrate, migrations
+from edge.cases.storage.entries import insert_entry
+from edge.cases.storage.layout import StateFolder
 from edge.cases.store import CaseStore
 from edge.errors import CaseError, EvidenceError
 from tests.support.cases import SIGNER, UNIT, everything, filled, frame, names, packet, trigger, unidentified
@@ -81,10 +83,10 @@ async def test_a_damaged_store_makes_no_backup_and_a_damaged_backup_no_store(tmp
 async def test_a_folder_of_backups_shares_photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     await filled(tmp_path / "state", 1)
     (tmp_path / "backups").mkdir()
-    monkeypatch.setattr("edge.cases.backup.DATED", "cases-a-")
+    monkeypatch.setattr("edge.cases.backup.BACKUP_PREFIX", "cases-a-")
     backup(tmp_path / "state", tmp_path / "backups")
     await filled(tmp_path / "state", 1)
-    monkeypatch.setattr("edge.cases.backup.DATED", "cases-")
+    monkeypatch.setattr("edge.cases.backup.BACKUP_PREFIX", "cases-")
     backup(tmp_path / "state", tmp_path / "backups")
     second, first = (tmp_path / "backups" / name for name in names(tmp_path / "backups"))
     assert "1 cases" in audit(first)
@@ -95,15 +97,15 @@ async def test_a_folder_of_backups_shares_photos(tmp_path: Path, monkeypatch: py
 
 def old_store(state_dir: Path, version: int) -> None:
     """A store as schema *version* had it: a key, one decided and one pending case, the rows written out by hand."""
-    migrate(database_path(state_dir), version)
+    migrate(StateFolder(state_dir).database, version)
     photo = frame(3)
     head = None
-    with closing(sqlite3.connect(database_path(state_dir))) as database, database:
+    with closing(sqlite3.connect(StateFolder(state_dir).database)) as database, database:
 
         def append(kind: str, case: int | None, content: dict[str, object]) -> int:
             nonlocal head
-            entry = chain(head, kind, case, content, at_utc=1.0, signer=SIGNER)
-            database.execute(INSERT, entry.row())
+            entry = next_entry(head, kind, case, content, at_utc=1.0, signer=SIGNER)
+            insert_entry(database, entry)
             head = (entry.seq, entry.hash)
             return entry.seq
 
@@ -113,7 +115,7 @@ def old_store(state_dir: Path, version: int) -> None:
             folder.mkdir(parents=True)
             (folder / "0.jpg").write_bytes(photo.jpeg)
             record = frame_record(f"frames/{number:08d}/0.jpg", photo)
-            content = filed(number, trigger(), [record], limit_kmh=50.0, site="SP 1", unit=UNIT, clock={})
+            content = filed_manifest(number, trigger(), [record], limit_kmh=50.0, site="SP 1", unit=UNIT, clock={})
             seq = append("filed", number, content)
             row = (number, content["trigger"]["at_utc"], "SP 1", content["trigger"]["speed_kmh"], 50.0, seq)
             columns = "number, state, at_utc, site, speed_kmh, limit_kmh, filed_seq"
@@ -149,7 +151,7 @@ async def test_stores_of_every_earlier_version_go_on(tmp_path: Path, version: in
 
 async def test_a_store_of_a_newer_program_is_left_alone(tmp_path: Path) -> None:
     await filled(tmp_path, 1)
-    with closing(sqlite3.connect(database_path(tmp_path))) as database, database:
+    with closing(sqlite3.connect(StateFolder(tmp_path).database)) as database, database:
         database.execute("PRAGMA user_version = 99")
     with pytest.raises(CaseError, match="newer program"):
         await CaseStore.open(tmp_path, SIGNER, UNIT)
@@ -160,8 +162,8 @@ async def test_a_migration_cut_short_changes_nothing(tmp_path: Path, monkeypatch
     broken = (*migrations()[:2], "ALTER TABLE cases ADD COLUMN half TEXT; SELECT nonsense FROM nowhere;")
     with monkeypatch.context() as context, pytest.raises(CaseError, match="restore the last backup"):
         context.setattr("edge.cases.storage.database.migrations", lambda: broken)
-        migrate(database_path(tmp_path))
-    with closing(sqlite3.connect(database_path(tmp_path))) as database:
+        migrate(StateFolder(tmp_path).database)
+    with closing(sqlite3.connect(StateFolder(tmp_path).database)) as database:
         assert database.execute("PRAGMA user_version").fetchone() == (2,)
         assert "half" not in {row[1] for row in database.execute("PRAGMA table_info(cases)")}
     await (await CaseStore.open(tmp_path, SIGNER, UNIT)).close()

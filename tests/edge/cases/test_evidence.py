@@ -14,11 +14,13 @@ from pathlib import Path
 import pytest
 
 from edge.cases.audit import audit
-from edge.cases.evidence.chain import DOMAIN, NO_HASH, canonical, chain
-from edge.cases.evidence.signing import Signer, countersign, create_signing_key, load_signer, rotate_signing_key
+from edge.cases.evidence.chain import DOMAIN, NO_HASH, canonical, next_entry
+from edge.cases.evidence.signing import Signer, create_signing_key, load_signer
 from edge.cases.evidence.verify import Link, Mismatch, check_chain, check_signatures
 from edge.cases.review import record
-from edge.cases.storage.database import database_path
+from edge.cases.storage.database import connect
+from edge.cases.storage.layout import StateFolder
+from edge.cases.storage.signatures import countersign, rotate_signing_key
 from edge.cases.store import CaseStore
 from edge.errors import CaseError, EvidenceError, SecretError
 from tests.support.cases import SIGNER, UNIT, filled
@@ -39,7 +41,7 @@ def links(count: int = 4, signer: Signer = SIGNER) -> list[Link]:
     for number in range(count):
         kind = "filed" if number else "key"
         key = {"key_id": signer.key_id, "public_key": signer.public_key.hex(), "supersedes": None}
-        entry = chain(head, kind, number or None, {} if number else key, at_utc=1.0 * number, signer=signer)
+        entry = next_entry(head, kind, number or None, {} if number else key, at_utc=1.0 * number, signer=signer)
         made.append(Link(entry.header, entry.body, entry.signature, entry.key_id))
         head = (entry.seq, entry.hash)
     return made
@@ -99,7 +101,7 @@ def test_an_altered_signature_does_not_hold() -> None:
 def test_a_gap_in_the_numbers_is_seen() -> None:
     head, made = None, []
     for number in (1, 2, 4):
-        entry = chain(head, "filed", number, {}, at_utc=0.0, signer=None)
+        entry = next_entry(head, "filed", number, {}, at_utc=0.0, signer=None)
         made.append(Link(entry.header, entry.body, None, None))
         head = (entry.seq, entry.hash)
     with pytest.raises(Mismatch, match="case 3 is missing"):
@@ -152,7 +154,7 @@ TAMPERINGS: dict[str, tuple[str, str]] = {
 async def test_every_tampering_in_the_database_is_named(tmp_path: Path, name: str) -> None:
     await filled(tmp_path, 3)
     statement, sentence = TAMPERINGS[name]
-    with closing(sqlite3.connect(database_path(tmp_path), isolation_level=None)) as database:
+    with closing(sqlite3.connect(StateFolder(tmp_path).database, isolation_level=None)) as database:
         for (trigger,) in database.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall():
             database.execute(f"DROP TRIGGER {trigger}")
         database.execute(statement)
@@ -195,7 +197,8 @@ async def test_a_forger_with_a_key_of_his_own(tmp_path: Path) -> None:
 async def test_an_unsigned_store_is_signed_once_there_is_a_key(tmp_path: Path) -> None:
     await filled(tmp_path, 2, signer=None)
     assert "4 not signed yet" in audit(tmp_path)
-    assert countersign(tmp_path, SIGNER) == 4
+    with closing(connect(StateFolder(tmp_path).database)) as database:
+        assert countersign(database, SIGNER) == 4
     assert "all signed" in audit(tmp_path, trusted=SIGNER.public_key)
 
 
@@ -231,7 +234,7 @@ async def test_an_interrupted_rotation_is_finished(tmp_path: Path, monkeypatch: 
 
 async def test_the_manifest_says_what_the_issue_of_a_fine_needs(tmp_path: Path) -> None:
     await filled(tmp_path, 1)
-    with closing(sqlite3.connect(database_path(tmp_path))) as database:
+    with closing(sqlite3.connect(StateFolder(tmp_path).database)) as database:
         (body,) = database.execute("SELECT body FROM entries WHERE kind = 'decided'").fetchone()
     manifest = json.loads(body)
     assert canonical(manifest) == body

@@ -16,7 +16,6 @@ from pathlib import Path
 import Crypto
 import pytest
 
-from edge.cases import export as exporting
 from edge.cases.archive import Archive
 from edge.cases.evidence.chain import canonical
 from edge.cases.evidence.signing import Signer
@@ -117,7 +116,7 @@ async def test_a_forger_who_seals_anew_is_detected(tmp_path: Path) -> None:
         "portrait is not what": {"cases/00000001/portrait": frame(9).jpeg},
         "report.pdf is not what": {"cases/00000001/report.pdf": b"%PDF-forged"},
         "0.jpg is missing": {"cases/00000001/0.jpg": None},
-        "nobody vouches for": {"cases/00000001/extra.txt": b"he did it"},
+        "no signature covers": {"cases/00000001/extra.txt": b"he did it"},
         "verify.py is not what was exported": {"verify.py": b"print('Everything holds')"},
         "follow from": {"chain.jsonl": chain.replace(b'\\"kind\\":\\"decided\\"', b'\\"kind\\":\\"decides\\"', 1)},
         "out of order": {"chain.jsonl": b"\n".join(chain.splitlines()[1:])},
@@ -200,13 +199,14 @@ async def test_an_export_without_the_key_is_signed_later(tmp_path: Path) -> None
 
 async def test_another_export_at_the_same_time_does_no_harm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     await filled(tmp_path / "state", 2)
-    real = exporting._add_papers
 
-    def meanwhile(package: zipfile.ZipFile, state_dir: Path, exports: dict[int, int]) -> None:
-        export_report(state_dir, 1, tmp_path / "case.pdf", officer="Verdi", signer=SIGNER)
-        real(package, state_dir, exports)
+    def record_and_export(state_dir: Path, number: int, **event: object) -> int:
+        seq = record(state_dir, number, **event)  # type: ignore[arg-type]
+        if number == 2:
+            export_report(state_dir, 1, tmp_path / "case.pdf", officer="Verdi", signer=SIGNER)
+        return seq
 
-    monkeypatch.setattr(exporting, "_add_papers", meanwhile)
+    monkeypatch.setattr("edge.cases.export.record", record_and_export)
     export_cases(tmp_path / "state", [1, 2], tmp_path / "case.zip", officer=OFFICER, signer=SIGNER)
     assert "case 1, 2" in check_package(tmp_path / "case.zip", SIGNER.public_key)
 
@@ -224,7 +224,7 @@ async def test_a_report_that_leaves_the_unit_is_an_entry_of_the_chain(tmp_path: 
         export_report(tmp_path / "state", 1, to, officer=OFFICER)
     with pytest.raises(CaseError, match="cannot be written"):
         export_report(tmp_path / "state", 1, tmp_path / "no" / "case.pdf", officer=OFFICER)
-    with pytest.raises(CaseError, match="which officer"):
+    with pytest.raises(CaseError, match="officer's name is missing"):
         export_report(tmp_path / "state", 1, tmp_path / "other.pdf", officer=" ")
     assert not (tmp_path / "other.pdf").exists()
 

@@ -8,8 +8,8 @@ import pytest
 
 from edge.cases.archive import Archive
 from edge.cases.audit import audit
-from edge.cases.report.overlay import cached_overlay
-from edge.cases.retention import DAY_S, Policy, due, purge
+from edge.cases.export import cached_overlay
+from edge.cases.retention import DAY_S, RetentionPolicy, due, purge
 from edge.cases.review import record
 from edge.cases.store import CaseStore
 from edge.cli import main
@@ -17,7 +17,7 @@ from edge.errors import CaseError, NoSuchCase
 from tests.support.cases import SIGNER, UNIT, everything, filled, frame, trigger
 
 START = 1_790_000_000.0
-POLICY = Policy(identified_days=150, unidentified_days=60, dismissed_days=10)
+POLICY = RetentionPolicy(identified_days=150, unidentified_days=60, dismissed_days=10)
 
 
 async def test_each_kind_has_its_own_time(tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ async def test_the_daemon_purges_what_is_due(
     """Cases of the test kit are from September 2026: due for a policy that keeps nothing for a day."""
     synchronised(monkeypatch, state)
     await filled(tmp_path, 3)
-    store = await CaseStore.open(tmp_path, SIGNER, UNIT, policy=Policy(1e-9, 1e6, 1e-9))
+    store = await CaseStore.open(tmp_path, SIGNER, UNIT, policy=RetentionPolicy(1e-9, 1e6, 1e-9))
     await store.housekeep()
     await store.close()
     assert "3 cases, 2 of them purged, 9 entries, all signed" in audit(tmp_path)
@@ -90,7 +90,7 @@ async def test_a_wrong_clock_purges_nothing(
     """A board without a battery for its clock may start years ahead: evidence must outlive that."""
     synchronised(monkeypatch, False)
     await filled(tmp_path, 1)
-    store = await CaseStore.open(tmp_path, SIGNER, UNIT, policy=Policy(1e-9, 1e-9, 1e-9))
+    store = await CaseStore.open(tmp_path, SIGNER, UNIT, policy=RetentionPolicy(1e-9, 1e-9, 1e-9))
     await store.housekeep()
     await store.close()
     assert "nothing is purged until it is" in caplog.text

@@ -14,8 +14,8 @@ import pytest
 from edge.cases.archive import Archive
 from edge.cases.audit import audit
 from edge.cases.evidence.signing import Signer
-from edge.cases.storage.database import database_path
-from edge.cases.storage.space import Room
+from edge.cases.storage.layout import StateFolder
+from edge.cases.storage.space import DiskSpace
 from edge.cases.store import CaseStore
 from edge.errors import CaseError, NoSuchCase, SecretError, StorageFull
 from edge.model import Outcome, State
@@ -86,7 +86,7 @@ async def test_a_row_the_database_lost_comes_back_from_the_journal(tmp_path: Pat
     store = await open_store(tmp_path)
     await store.file(trigger(), [frame()], [], **FILING)
     await store.close()
-    database_path(tmp_path).unlink()
+    StateFolder(tmp_path).database.unlink()
     store = await open_store(tmp_path)
     assert [case.number for case in await store.pending()] == [1]
     assert await store.file(trigger(), [frame()], [], **FILING) == 2
@@ -96,11 +96,11 @@ async def test_a_row_the_database_lost_comes_back_from_the_journal(tmp_path: Pat
 async def test_the_database_refuses_and_the_case_is_safe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = await open_store(tmp_path)
 
-    async def refuse(_content: object) -> None:
+    def refuse(*_arguments: object) -> None:
         raise sqlite3.OperationalError("disk I/O error")
 
     with monkeypatch.context() as broken:
-        broken.setattr(store._ledger, "file", refuse)
+        broken.setattr("edge.cases.storage.writer.insert_filed", refuse)
         number = await store.file(trigger(), [frame()], [packet()], **FILING)
         assert "refuses 1 cases" in (store.problem() or "")
         with pytest.raises(NoSuchCase):
@@ -115,7 +115,7 @@ async def test_the_database_refuses_and_the_case_is_safe(tmp_path: Path, monkeyp
 async def test_a_disk_that_refuses_leaves_nothing_half_done(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str, code: int
 ) -> None:
-    """At whichever call of the os the disk refuses, the caller hears of it and the number is not used up."""
+    """At whichever system call the disk reports an error, the caller gets it and the number is used again."""
     store = await open_store(tmp_path)
     real = getattr(os, call)
     for allowed in range(40):
@@ -174,11 +174,11 @@ async def test_what_a_crash_left_half_done_is_swept(tmp_path: Path) -> None:
     assert sorted(path.name for path in (tmp_path / "frames" / "00000001").iterdir()) == ["0.jpg", "pending.json"]
 
 
-async def test_a_reader_delays_forgetting_but_does_not_prevent_it(tmp_path: Path) -> None:
+async def test_a_reader_delays_erasing_but_does_not_prevent_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge.cases.storage.database.BUSY_S", 0.05)
     store = await open_store(tmp_path)
-    await store._ledger._database.execute("PRAGMA busy_timeout = 50")
     number = await store.file(trigger(), [frame()], [packet()], **FILING)
-    with closing(sqlite3.connect(database_path(tmp_path), isolation_level=None)) as reader:
+    with closing(sqlite3.connect(StateFolder(tmp_path).database, isolation_level=None)) as reader:
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM cases").fetchone()
         await store.decide(number, unidentified())
@@ -189,18 +189,18 @@ async def test_a_reader_delays_forgetting_but_does_not_prevent_it(tmp_path: Path
     await store.close()
 
 
-async def test_a_full_disk_is_said_early_and_derived_files_go_first(tmp_path: Path) -> None:
-    free = Room(tmp_path).free_bytes()
+async def test_a_full_disk_is_reported_early_and_derived_files_go_first(tmp_path: Path) -> None:
+    free = DiskSpace(StateFolder(tmp_path)).free_bytes()
     overlay = tmp_path / "derived" / "00000001.jpg"
     overlay.parent.mkdir()
     overlay.write_bytes(b"made of evidence")
-    store = await CaseStore.open(tmp_path, SIGNER, UNIT, room=Room(tmp_path, 0, warn_bytes=2 * free))
+    store = await CaseStore.open(tmp_path, SIGNER, UNIT, space=DiskSpace(StateFolder(tmp_path), 0, warn_bytes=2 * free))
     assert "MiB are left" in (store.shortage() or "")
     assert store.problem() is None
     await store.file(trigger(), [frame()], [], **FILING)
     assert not overlay.exists()
     await store.close()
-    store = await CaseStore.open(tmp_path, SIGNER, UNIT, room=Room(tmp_path, reserve_bytes=2 * free))
+    store = await CaseStore.open(tmp_path, SIGNER, UNIT, space=DiskSpace(StateFolder(tmp_path), reserve_bytes=2 * free))
     with pytest.raises(StorageFull, match="export and purge"):
         await store.file(trigger(), [frame()], [], **FILING)
     assert [case.number for case in await store.pending()] == [1]
@@ -232,14 +232,14 @@ async def test_a_damaged_journal_costs_its_packets_and_not_the_unit(tmp_path: Pa
 
 async def test_a_damaged_journal_that_nothing_else_knows_of_is_named(tmp_path: Path) -> None:
     await filled(tmp_path, 1, decide=False)
-    database_path(tmp_path).unlink()
+    StateFolder(tmp_path).database.unlink()
     (tmp_path / "frames" / "00000001" / "pending.json").write_bytes(b"{}")
     with pytest.raises(CaseError, match="journal of case 1 is damaged"):
         await open_store(tmp_path)
     assert (tmp_path / "frames" / "00000001" / "0.jpg").exists()
 
 
-async def test_a_folder_that_is_gone_is_said_and_refuses_cases(tmp_path: Path) -> None:
+async def test_a_folder_that_is_gone_is_reported_and_refuses_cases(tmp_path: Path) -> None:
     folder = tmp_path / "state"
     store = await open_store(folder)
     folder.rename(tmp_path / "elsewhere")

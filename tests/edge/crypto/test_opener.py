@@ -14,9 +14,9 @@ SAYS = Opened(ANNA.plate, ANNA.licence)
 
 @pytest.fixture(autouse=True)
 def fresh() -> Iterator[None]:
-    opener._parsed_key.cache_clear()
+    opener.parsed_key.cache_clear()
     yield
-    opener._parsed_key.cache_clear()
+    opener.parsed_key.cache_clear()
 
 
 def test_every_packet_gets_an_answer_in_order() -> None:
@@ -32,12 +32,12 @@ def test_every_packet_gets_an_answer_in_order() -> None:
 
 def test_a_key_is_parsed_once() -> None:
     open_batch([OpenJob(sealed(), ANNA.der, ANNA.licence)] * 5)
-    assert opener._parsed_key.cache_info()[:2] == (4, 1)  # hits, misses
+    assert opener.parsed_key.cache_info()[:2] == (4, 1)  # hits, misses
 
 
 def test_parsed_keys_have_a_cap_and_the_least_used_go_first() -> None:
     for number in range(PARSED_KEYS + 50):
-        opener._parsed_key(notation(number))
-    assert opener._parsed_key.cache_info().currsize == PARSED_KEYS
+        opener.parsed_key(notation(number))
+    assert opener.parsed_key.cache_info().currsize == PARSED_KEYS
     assert open_batch([OpenJob(sealed(), notation(0), ANNA.licence)]) == [SAYS]
-    assert opener._parsed_key.cache_info().currsize == PARSED_KEYS
+    assert opener.parsed_key.cache_info().currsize == PARSED_KEYS

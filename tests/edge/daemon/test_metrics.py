@@ -10,14 +10,14 @@ from edge.daemon.metrics import Metrics, Sources
 from edge.daemon.monitor import Monitor
 from edge.errors import ConfigError
 
-VISITS = {"accepted": 7, "bad_frame": 2}
+OUTCOMES = {"accepted": 7, "bad_frame": 2}
 
 
 @pytest.fixture
 def metrics() -> Metrics:
     return Metrics(
         Sources(
-            visits=lambda: VISITS,
+            connection_outcomes=lambda: OUTCOMES,
             connections=lambda: 3,
             mailbox=lambda: 5,
             pool=lambda: 1,

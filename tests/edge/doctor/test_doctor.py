@@ -145,7 +145,7 @@ def test_without_a_runtime_the_detector_is_missing(monkeypatch: pytest.MonkeyPat
 
 def test_a_slow_runtime_in_use_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(models, "available", lambda: ("tflite_runtime", "ai_edge_litert"))
-    monkeypatch.setattr(models, "_milliseconds", lambda _settings, name: {"tflite_runtime": 94.0}.get(name, 4.4))
+    monkeypatch.setattr(models, "detector_ms", lambda _settings, name: {"tflite_runtime": 94.0}.get(name, 4.4))
     monkeypatch.setattr(models, "version", lambda _name: "1")
     (finding,) = models.runtimes(Settings())
     assert finding.health is Health.WARNING

@@ -25,7 +25,7 @@ from tests.support.link import ANNA
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(car, "FIRST_WAIT_S", 0.01)
+    monkeypatch.setattr(car, "FIRST_RETRY_S", 0.01)
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ async def url(mailbox: Mailbox) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def unit_that(says: dict[str, Any], challenge: object = None) -> AsyncIterator[tuple[str, list[str]]]:
-    """A unit of its own kind, which answers every packet with *says*; gives its address and who came."""
+    """A fake unit that answers every packet with *says*; yields its address and the sessions that connected."""
     server = socketio.AsyncServer(async_mode="aiohttp", always_connect=True)
     came: list[str] = []
 
@@ -75,7 +75,7 @@ async def test_it_delivers(url: str, mailbox: Mailbox) -> None:
 
 async def test_it_tries_again_and_gives_up_with_the_reason(url: str) -> None:
     await deliver(url, ANNA.chip, ANNA.plate)
-    with pytest.raises(LinkError, match=r"took no packet in 3 attempts: the unit refused the packet \(busy\)"):
+    with pytest.raises(LinkError, match=r"took no packet in 3 attempts \(the unit refused the packet \(busy\)\)"):
         await deliver(url, ANNA.chip, ANNA.plate, attempts=3)
 
 
@@ -123,7 +123,7 @@ async def test_somebody_who_says_nothing() -> None:
 
 @pytest.mark.parametrize("url", ["127.0.0.1:8443", "ftp://x", ""])
 async def test_an_address_that_is_none(url: str) -> None:
-    with pytest.raises(LinkError, match="must begin with http"):
+    with pytest.raises(LinkError, match="has no scheme: write it like http"):
         await deliver(url, ANNA.chip, ANNA.plate)
 
 
@@ -138,7 +138,7 @@ async def test_a_chip_that_is_broken(url: str) -> None:
 
 
 async def test_a_certificate_that_is_none(tmp_path: Path) -> None:
-    with pytest.raises(LinkError, match="it must be PEM"):
+    with pytest.raises(LinkError, match="give a readable PEM file"):
         await deliver("https://127.0.0.1:9", ANNA.chip, ANNA.plate, ca_file=tmp_path / "none.pem")
 
 

@@ -51,7 +51,7 @@ async def test_a_packet_reaches_the_mailbox_sealed(start: Start) -> None:
 async def test_a_port_that_is_taken(start: Start) -> None:
     server = await start()
     second = LinkServer(LinkSettings(port=server.port), Mailbox(1, 1, 1))
-    with pytest.raises(LinkError, match="is another one running"):
+    with pytest.raises(LinkError, match="stop the program that uses the port"):
         await second.start()
 
 
@@ -61,7 +61,7 @@ async def test_a_certificate_that_is_missing(tmp_path: Any) -> None:
         await LinkServer(LinkSettings(port=0, **paths), Mailbox(1, 1, 1)).start()
 
 
-async def test_a_stop_lets_visits_finish(start: Start) -> None:
+async def test_a_stop_lets_open_connections_finish(start: Start) -> None:
     server = await start(drain_timeout_s=10)
     async with RawCar(server.port) as car:
         await car.connect()
@@ -85,7 +85,7 @@ async def test_a_stop_cuts_who_does_not_finish(start: Start) -> None:
     assert server.counters["cut_at_stop"] == 1
 
 
-async def test_a_long_visit_is_pinged(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_long_connection_is_pinged(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "PING_INTERVAL_S", 0.05)
     server = await start()
     async with RawCar(server.port) as car:
@@ -99,7 +99,7 @@ async def test_a_long_visit_is_pinged(start: Start, monkeypatch: pytest.MonkeyPa
         assert await car.packet(car.seal()) == ACCEPTED
 
 
-async def test_a_visit_that_answers_no_ping_is_cut(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_connection_that_answers_no_ping_is_cut(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "PING_INTERVAL_S", 0.05)
     monkeypatch.setattr(connection, "PING_TIMEOUT_S", 0.05)
     server = await start()
@@ -113,23 +113,18 @@ async def test_a_visit_that_answers_no_ping_is_cut(start: Start, monkeypatch: py
 async def test_no_descriptors_left_is_a_pause_and_not_an_end(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     server = await start()
     accepts = iter([OSError(24, "Too many open files")])
-    listening = server._listener._socket
-    assert listening is not None
+    accept = socket.socket.accept
 
-    class Exhausted:
-        """The listening socket, whose first accept fails as it does without a free descriptor."""
+    def exhausted(listening: socket.socket) -> tuple[socket.socket, Any]:
+        """Fail the first time, as without a free descriptor."""
+        for error in accepts:
+            raise error
+        return accept(listening)
 
-        def accept(self) -> tuple[socket.socket, Any]:
-            for error in accepts:
-                raise error
-            return listening.accept()
-
-        def __getattr__(self, name: str) -> Any:
-            return getattr(listening, name)
-
-    monkeypatch.setattr(server._listener, "_socket", Exhausted())
+    monkeypatch.setattr(socket.socket, "accept", exhausted)
     async with RawCar(server.port) as car:
-        assert await car.visit() == ACCEPTED
+        assert await car.exchange() == ACCEPTED
+    assert list(accepts) == [], "the first accept did not fail"
 
 
 async def test_another_host_needs_a_certificate() -> None:

@@ -14,10 +14,16 @@ from Crypto.PublicKey import RSA
 
 from edge.cli import main
 from edge.crypto.keyfile import read_key
-from edge.crypto.packet import load_private_key
+from edge.crypto.rsa_key import load_private_key
 from edge.errors import RegistryError, SecretError
-from edge.registry import enrol as enrolling
-from edge.registry.enrol import create_registry, enrol, list_drivers, remove, rotate
+from edge.registry.enrol import (
+    Enrolment,
+    create_registry,
+    enrol_driver,
+    list_drivers,
+    remove_driver,
+    rotate_master_key,
+)
 from edge.registry.lookup import Registry
 from edge.registry.vault import create_master_key, load_master_key, seal, unseal
 from tests.support.cases import painted
@@ -45,15 +51,15 @@ def key_pair() -> RSA.RsaKey:
 @pytest.fixture
 def place(tmp_path: Path, key_pair: RSA.RsaKey, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder with registry and master key; enrolling there takes the module's key pair."""
-    monkeypatch.setattr(enrolling, "generate_private_key", lambda _progress: key_pair)
+    monkeypatch.setattr("edge.registry.enrol.generate_private_key", lambda _progress: key_pair)
     create_registry(tmp_path / "registry.sqlite")
     create_master_key(tmp_path / "master.key")
     yield tmp_path
 
 
-def enter(place: Path, **changes: object) -> enrolling.Enrolment:
+def enter(place: Path, **changes: object) -> Enrolment:
     values = {**ADA, "portrait": PORTRAIT, **changes}
-    return enrol(place / "registry.sqlite", load_master_key(place / "master.key"), **values)  # type: ignore[arg-type]
+    return enrol_driver(place / "registry.sqlite", load_master_key(place / "master.key"), **values)  # type: ignore[arg-type]
 
 
 async def opened(place: Path) -> Registry:
@@ -153,9 +159,9 @@ def test_a_licence_is_enrolled_once_and_removed_wholly(place: Path) -> None:
     with pytest.raises(RegistryError, match="already"):
         enter(place)
     assert [driver.plates for driver in list_drivers(place / "registry.sqlite")] == [("AB123CD",)]
-    remove(place / "registry.sqlite", "UD1234567A")
-    with pytest.raises(RegistryError, match="nobody"):
-        remove(place / "registry.sqlite", "UD1234567A")
+    remove_driver(place / "registry.sqlite", "UD1234567A")
+    with pytest.raises(RegistryError, match="no driver"):
+        remove_driver(place / "registry.sqlite", "UD1234567A")
     left = (place / "registry.sqlite").read_bytes()
     for secret in ("UD1234567A", "D'Angelò", enrolment.uid, "AB123CD"):
         assert secret.encode() not in left
@@ -164,7 +170,7 @@ def test_a_licence_is_enrolled_once_and_removed_wholly(place: Path) -> None:
 async def test_rotation_changes_the_key_and_keeps_the_rest(place: Path, key_pair: RSA.RsaKey) -> None:
     enrolment = enter(place)
     before = load_master_key(place / "master.key")
-    assert rotate(place / "registry.sqlite", place / "master.key") == 1
+    assert rotate_master_key(place / "registry.sqlite", place / "master.key") == 1
     assert load_master_key(place / "master.key") != before
     registry = await opened(place)
     keys = await registry.keys([enrolment.uid])
@@ -183,10 +189,10 @@ async def test_an_interrupted_rotation_is_finished(place: Path, monkeypatch: pyt
 
     with monkeypatch.context() as cut, pytest.raises(KeyboardInterrupt):
         cut.setattr(Path, "replace", fail)
-        rotate(place / "registry.sqlite", place / "master.key")
+        rotate_master_key(place / "registry.sqlite", place / "master.key")
     with pytest.raises(SecretError, match="finish a rotation"):
         await opened(place)
-    rotate(place / "registry.sqlite", place / "master.key")
+    rotate_master_key(place / "registry.sqlite", place / "master.key")
     await (await opened(place)).close()
     assert not (place / "master.key.new").exists()
 

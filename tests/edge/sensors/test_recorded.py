@@ -3,32 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-from gpiozero import Device
-from gpiozero.pins.mock import MockFactory
 
 from edge.config import CameraSettings, RadarSettings, Settings
 from edge.errors import CameraError, ConfigError, RadarError
 from edge.model import Frame, Trigger
 from edge.sensors import open_camera, open_radar
+from edge.sensors.feed_manifest import load_feed_manifest
 from edge.sensors.gpio import GpioRadar
-from edge.sensors.manifest import load_manifest
 from edge.sensors.recorded import Playing, RecordedFeed
 
 STEP = 8  # brightness between two frames: far above what MJPEG and JPEG change
 
 
-@pytest.fixture(autouse=True)
-def mock_pins() -> Iterator[None]:
-    before, Device.pin_factory = Device.pin_factory, (factory := MockFactory())
-    yield
-    factory.reset()
-    Device.pin_factory = before
+pytestmark = pytest.mark.usefixtures("mock_pins")
 
 
 def make_clip(path: Path, *, frames: int = 24, fps: float = 50.0) -> None:
@@ -219,10 +211,10 @@ def test_mistakes_in_a_manifest_are_named(tmp_path: Path, text: str, sentence: s
     make_clip(tmp_path / "a.avi", frames=2)
     (tmp_path / "feed.toml").write_text(text, encoding="utf-8")
     with pytest.raises(ConfigError) as caught:
-        load_manifest(tmp_path / "feed.toml")
+        load_feed_manifest(tmp_path / "feed.toml")
     assert sentence in str(caught.value)
 
 
 def test_a_missing_manifest_says_which_key_names_it(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"set manifest in \[camera\]"):
-        load_manifest(tmp_path / "feed.toml")
+        load_feed_manifest(tmp_path / "feed.toml")

@@ -77,5 +77,5 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def state_dir(template: Path, tmp_path: Path) -> Path:
-    """A store of 12 cases of one's own."""
+    """A store of 12 cases that the test may change."""
     return Path(shutil.copytree(template, tmp_path / "unit"))

@@ -1,4 +1,4 @@
-"""Deciding: confirm, dismiss, correct, export, verify, copy; each through real keys."""
+"""The officer's actions: confirm, dismiss, correct, export, verify, copy; each through real keys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text from the outside is shown as text: never run, never laid out, never a path, never a Tcl word."""
+"""Foreign text is shown as text: it is never executed, and is neither a layout, a path nor a Tcl word."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import edge.viewer
 from edge.model import Flag, Outcome
-from edge.viewer.text.plain import plain
+from edge.viewer.text.plain_text import plain
 from tests.support import stores
 from tests.support.desk import OpenDesk
 
@@ -88,9 +88,7 @@ def _hostile_scenes() -> Iterator[stores.Scene]:
             expires_on=text,
             licence=text,
         )
-        yield stores.Scene(
-            plate=text[:40] or "X", driver=person, outcome=Outcome.IDENTIFIED, reason=text, site=text, flags=(text,)
-        )
+        yield stores.Scene(plate=text[:40] or "X", driver=person, outcome=Outcome.IDENTIFIED, reason=text, site=text)
 
 
 def test_hostile_cases_are_shown_word_for_word(
@@ -109,8 +107,8 @@ def test_hostile_cases_are_shown_word_for_word(
         desk.shows(number)
         driver = scenes[number - 1].driver
         assert driver is not None
-        assert desk.viewer.driver.name.full_text == (plain(f"{driver.first_name} {driver.last_name}"))
-        assert desk.viewer.driver.fields["licence"].value.full_text == (plain(driver.licence) or "–")
+        assert desk.viewer.driver.person.name.full_text == (plain(f"{driver.first_name} {driver.last_name}"))
+        assert desk.viewer.driver.person.fields["licence"].value.full_text == (plain(driver.licence) or "–")
         assert desk.viewer.camera.fields["place"].value.full_text == (plain(driver.licence, 100) or "–")
         desk.viewer.actions.copy()
         assert "\x1b" not in desk.viewer.root.clipboard_get()
@@ -129,7 +127,7 @@ def test_long_names_are_cut_with_an_ellipsis_and_told_on_request(open_desk: Open
     stores.fill(tmp_path, [replace(scene, driver=person, flags=(Flag.NOT_THE_KEEPER,))])
     desk = open_desk(tmp_path)
     desk.open_first()
-    label = desk.viewer.driver.name
+    label = desk.viewer.driver.person.name
     assert str(label.cget("text")).endswith("…") and label.full_text.startswith(name)
     desk.shot("long-name")
 

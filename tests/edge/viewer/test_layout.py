@@ -13,9 +13,9 @@ from edge.cases.views import EventKind
 from edge.model import Flag, Outcome, Reason
 from edge.viewer.panels.case_list import CaseList
 from edge.viewer.text import language
-from edge.viewer.ui.theme import DARK, LIGHT, TONES, Palette
+from edge.viewer.ui.palette import DARK, LIGHT, TONES, Palette
 from edge.viewer.ui.widgets import Elided
-from edge.viewer.ui.window import Rows, share_out
+from edge.viewer.ui.window import Rows, split_height
 from tests.support import stores
 from tests.support.desk import Desk, OpenDesk
 
@@ -102,7 +102,9 @@ def test_the_longest_case_fits_the_smallest_window(
     for number in (2, 1):
         desk.viewer.cases.move(1)
         desk.shows(number)
-        desk.viewer.source.judge(number, EventKind.CORRECT_PLATE, "W" * 200, "MW88MWM", lambda _seq: None, _fail)
+        desk.viewer.source.record_review(
+            number, EventKind.CORRECT_PLATE, "W" * 200, "MW88MWM", lambda _seq: None, _fail
+        )
         desk.until(lambda: bool(desk.viewer.camera.corrected.winfo_ismapped()))
         desk.shot(f"1024x600-{locale}-longest-{number}")
         assert list(_cut_off(desk.viewer.root)) == []
@@ -113,9 +115,9 @@ def _fail(error: Exception) -> None:
 
 
 def test_the_history_gets_what_the_halves_leave() -> None:
-    assert share_out(700, wanted=300, lower=160, least_history=90, gap=8) == Rows(300, 160, 224)
-    assert share_out(500, wanted=300, lower=160, least_history=90, gap=8) == Rows(332, 160, 0)
-    assert share_out(400, wanted=300, lower=160, least_history=90, gap=8) == Rows(232, 160, 0)
+    assert split_height(700, wanted=300, lower=160, min_history=90, gap=8) == Rows(300, 160, 224)
+    assert split_height(500, wanted=300, lower=160, min_history=90, gap=8) == Rows(332, 160, 0)
+    assert split_height(400, wanted=300, lower=160, min_history=90, gap=8) == Rows(232, 160, 0)
 
 
 def test_zoom_and_palette_change_while_a_case_is_open(open_desk: OpenDesk, state_dir: Path) -> None:

@@ -1,4 +1,4 @@
-"""The viewer as a process of its own, as ``autovelox view`` and ``make demo VIEW=1`` start it."""
+"""The viewer as a separate process, as ``autovelox view`` and ``make demo VIEW=1`` start it."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_the_demo_ends_with_the_viewer_on_its_cases(
     display: str, demo: Setting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DISPLAY", display)
-    ending = threading.Thread(target=commands._view, args=(Console(), demo))
+    ending = threading.Thread(target=commands.show_cases, args=(Console(), demo))
     ending.start()
     xdisplay.wait_for(lambda: bool(_window(display)))
     assert ending.is_alive()
@@ -62,5 +62,5 @@ def test_without_a_display_the_demo_says_how_to_look(
     demo: Setting, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("DISPLAY", raising=False)
-    commands._view(Console(width=200), demo)
+    commands.show_cases(Console(width=200), demo)
     assert f"autovelox view --state-dir {demo.state_dir}" in capsys.readouterr().out

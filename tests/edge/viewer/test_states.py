@@ -1,4 +1,4 @@
-"""Honest states: each looks and reads as what it is; a picture of each is kept."""
+"""Every state of unit and store is shown as what it is; a picture of each is kept."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import pytest
 from PIL import Image
 
 from edge.cases.archive import Archive
-from edge.cases.storage.database import database_path
+from edge.cases.storage.layout import StateFolder
 from edge.cases.store import CaseStore
 from edge.cases.views import UnitStatus
 from edge.errors import ViewerError
@@ -88,7 +88,7 @@ def test_without_a_store_the_viewer_waits_and_then_shows_it(open_desk: OpenDesk,
 
 
 def test_a_broken_chain_is_red_and_names_the_place(open_desk: OpenDesk, state_dir: Path) -> None:
-    with closing(sqlite3.connect(database_path(state_dir))) as database:
+    with closing(sqlite3.connect(StateFolder(state_dir).database)) as database:
         database.executescript("DROP TRIGGER entries_stay; DELETE FROM entries WHERE seq = 5;")
     desk = open_desk(state_dir)
     desk.until(lambda: bool(desk.viewer.banners.shown) and desk.viewer.banners.shown[0].tone == "bad")
@@ -108,7 +108,7 @@ def test_a_busy_database_does_not_freeze_the_window(open_desk: OpenDesk, state_d
         beats += 1
         desk.viewer.root.after(20, beat)
 
-    with closing(sqlite3.connect(database_path(state_dir), isolation_level=None)) as other:
+    with closing(sqlite3.connect(StateFolder(state_dir).database, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         desk.press("Down")
         desk.viewer.root.after(20, beat)

@@ -1,4 +1,4 @@
-"""Looking: the list, the case, what is recorded of it."""
+"""Viewing cases: the list, the open case, and the views that are recorded."""
 
 from __future__ import annotations
 
@@ -122,12 +122,12 @@ def test_a_thousand_cases_are_reached_by_key_and_wheel(open_desk: OpenDesk, thou
     desk.press("Home")
     desk.until(lambda: cases.selection == cases.total)
     desk.press("Next")
-    desk.until(lambda: cases.selection == cases.total - cases.rows_in_sight)
+    desk.until(lambda: cases.selection == cases.total - cases.visible_rows)
     before = cases.canvas.find_all()
     desk.click(cases.canvas, button=5)
     desk.until(lambda: cases.canvas.find_all() != before)
-    assert len(cases.canvas.find_all()) < 10 * (cases.rows_in_sight + 2)
-    assert len(cases._pages) * PAGE < cases.total
+    assert len(cases.canvas.find_all()) < 10 * (cases.visible_rows + 2)
+    assert cases.loaded_pages * PAGE < cases.total
 
 
 def test_a_click_opens_a_case(open_desk: OpenDesk, state_dir: Path) -> None:
@@ -218,7 +218,7 @@ def test_the_history_tells_who_did_what(open_desk: OpenDesk, state_dir: Path) ->
     desk.open_first()
     opened = desk.viewer.case.opened
     assert opened is not None
-    told = [(line.word, line.story) for line in lines(opened.case, opened.events)]
+    told = [(line.act, line.details) for line in lines(opened.case, opened.events)]
     assert told == [
         ("Viewed", OFFICER),
         ("Plate corrected", "Ugo Neri · XY1 · an X"),

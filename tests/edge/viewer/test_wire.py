@@ -1,4 +1,4 @@
-"""The viewer over a real ``ssh -X``, counted: the limits of the wire, with fewer cases and a shorter minute."""
+"""The viewer over a real ``ssh -X``, counted: the limits for the network, with fewer cases and a shorter minute."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -11,7 +12,10 @@ import pytest
 
 from edge.model import Box, Detection, PlateRead
 from edge.vision.deskew import deskewed, lean, skew
-from edge.vision.reader import PlateReader
+from tests.support.lazy import lazy
+from tests.support.reads import network_output
+
+readers = lazy("edge.vision.reader")
 
 MODELS = Path(__file__).parents[3] / "models"
 
@@ -84,8 +88,8 @@ def test_no_shape_is_too_odd(shape: tuple[int, int]) -> None:
 
 
 @pytest.fixture(scope="module")
-def reader() -> PlateReader:
-    return PlateReader(MODELS)
+def reader() -> readers.PlateReader:
+    return readers.PlateReader(MODELS)
 
 
 def whole(crop: np.ndarray) -> Detection:
@@ -93,36 +97,47 @@ def whole(crop: np.ndarray) -> Detection:
 
 
 @pytest.mark.parametrize("degrees", [-20, -10, 10, 20])
-def test_a_tilted_plate_is_read(reader: PlateReader, degrees: float) -> None:
+def test_a_tilted_plate_is_read(reader: readers.PlateReader, degrees: float) -> None:
     crop = tilted("KT 472 XE", degrees)
     (read,) = reader.read(crop, [whole(crop)])
     assert read.text == "KT472XE"
 
 
-def kept_read(reader: PlateReader, monkeypatch: pytest.MonkeyPatch, crop: np.ndarray, *reads: PlateRead) -> PlateRead:
-    """What the reader keeps of *reads*, one a pass; there must be as many passes."""
-    left = list(reads)
-    monkeypatch.setattr(reader, "_recognise", lambda _canvas, _detection: left.pop(0))
-    (kept,) = reader.read(crop, [whole(crop)])
-    assert not left
+class Scripted:
+    """A network that gives the same outputs whatever it sees, one a pass."""
+
+    def __init__(self, outputs: Sequence[np.ndarray]) -> None:
+        self.left = list(outputs)
+
+    def log_probs(self, canvas: np.ndarray) -> np.ndarray:
+        return self.left.pop(0)
+
+
+def output(text: str, probability: float) -> np.ndarray:
+    """The network's output for *text*, each character with this probability."""
+    return network_output(text, dict.fromkeys(range(len(text)), ("Z", 1 - probability)))
+
+
+def kept_read(crop: np.ndarray, *outputs: np.ndarray) -> PlateRead:
+    """What the reader keeps of the network's *outputs*, one a pass; there must be as many passes."""
+    network = Scripted(outputs)
+    (kept,) = readers.PlateReader(MODELS, network=network).read(crop, [whole(crop)])
+    assert not network.left
     return kept
 
 
-def test_only_an_unsure_tilted_crop_is_read_twice_and_the_surer_reading_is_kept(
-    reader: PlateReader, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_only_an_unsure_tilted_crop_is_read_twice_and_the_surer_reading_is_kept() -> None:
     crop, level = tilted("KT 472 XE", 15), tilted("KT 472 XE", 0)
-
-    def read(text: str, confidence: float) -> PlateRead:
-        return PlateRead(text, confidence, (confidence,) * len(text), whole(crop), np.zeros((96, 37), np.float32))
-
-    sure, unsure, surer, nothing = read("AB1", 0.99), read("AB7", 0.5), read("AB71", 0.6), read("", 0.0)
-    assert kept_read(reader, monkeypatch, crop, sure) is sure
-    assert kept_read(reader, monkeypatch, level, unsure) is unsure
-    assert kept_read(reader, monkeypatch, crop, nothing) is nothing
-    assert kept_read(reader, monkeypatch, crop, unsure, read("AB7", 0.6)).confidence == 0.6
+    unsure, surer = output("AB7", 0.6), output("AB71", 0.9)
+    assert kept_read(crop, output("AB1", 0.99)).second_pass is None
+    assert kept_read(level, unsure).second_pass is None
+    assert kept_read(crop, output("", 1.0)).text == ""
+    same = output("AB7", 0.8)
+    assert kept_read(crop, unsure, same).confidence == kept_read(level, same).confidence
+    alone = kept_read(level, surer)
     for both in ((unsure, surer), (surer, unsure)):  # they disagree: the surer one is kept and counts less
-        kept = kept_read(reader, monkeypatch, crop, *both)
-        assert (kept.text, kept.characters) == (surer.text, surer.characters)
-        assert kept.confidence < surer.confidence
-        assert kept.second_pass is unsure
+        kept = kept_read(crop, *both)
+        assert (kept.text, kept.characters) == ("AB71", alone.characters)
+        assert kept.confidence == readers.DISAGREEMENT_FACTOR * alone.confidence
+        assert kept.second_pass is not None
+        assert kept.second_pass.text == "AB7"

@@ -11,21 +11,23 @@ from PIL import Image
 
 from edge.vision.checksums import write_list
 from edge.vision.detector import Detector
-from edge.vision.pipeline import Recogniser, is_plate
 from tests.support.feed import roundabout
+from tests.support.lazy import lazy
 from tests.support.reads import plate_read
+
+pipeline = lazy("edge.vision.pipeline")
 
 ROOT = Path(__file__).parents[3]
 MODELS = ROOT / "models"
 
 
 def test_a_sure_detection_is_a_plate_whatever_is_read() -> None:
-    assert is_plate(plate_read("", found=0.5), threshold=0.4)
+    assert pipeline.is_plate(plate_read("", found=0.5), threshold=0.4)
 
 
 @pytest.mark.parametrize(("text", "plate"), [("", False), ("AB1", False), ("AB12", True), ("AB123CD", True)])
 def test_a_detection_below_the_threshold_needs_characters(text: str, plate: bool) -> None:
-    assert is_plate(plate_read(text, found=0.2), threshold=0.4) is plate
+    assert pipeline.is_plate(plate_read(text, found=0.2), threshold=0.4) is plate
 
 
 def described(models: Path, **changes: object) -> Path:
@@ -50,5 +52,7 @@ def test_below_its_threshold_the_detector_names_more(models: Path) -> None:
 def test_the_reader_confirms_a_detection_below_the_threshold(models: Path, tmp_path: Path) -> None:
     photo = tmp_path / "photo.png"
     Image.fromarray(roundabout(40)).save(photo)
-    assert Recogniser(described(models, threshold=1.0, low_threshold=1.0)).read(photo).plates == ()
-    assert [read.text for read in Recogniser(described(models, low_threshold=0.1)).read(photo).plates] == ["LS15EBC"]
+    assert pipeline.Recogniser(described(models, threshold=1.0, low_threshold=1.0)).read(photo).plates == ()
+    assert [read.text for read in pipeline.Recogniser(described(models, low_threshold=0.1)).read(photo).plates] == [
+        "LS15EBC"
+    ]

@@ -11,16 +11,20 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-import torch
-from torch import nn
 
 from edge.errors import ModelError
 from edge.model import ALPHABET, Box, Detection
 from edge.vision.calibration import Calibration, log_odds
 from edge.vision.checksums import READER_FILES, read_checked, write_list
 from edge.vision.deskew import CANVAS_SHAPE, cut, to_canvas
-from edge.vision.fuse_batch_norms import fuse_batch_norms
-from edge.vision.reader import PlateReader, greedy_decode
+from edge.vision.reader import greedy_decode
+from tests.support.lazy import lazy
+
+torch = lazy("torch")
+nn = lazy("torch.nn")
+fusing = lazy("edge.vision.fuse_batch_norms")
+readers = lazy("edge.vision.reader")
+backends = lazy("edge.vision.easyocr_backend")
 
 ROOT = Path(__file__).parents[3]
 MODELS = ROOT / "models"
@@ -91,7 +95,7 @@ def test_an_altered_file_is_refused_before_it_is_loaded(copied_models: Path, nam
     path = copied_models / name
     path.write_bytes(path.read_bytes() + b"\nimport sys; sys.reader_was_altered = True\n")
     with pytest.raises(ModelError, match=name.replace(".", r"\.")):
-        PlateReader(copied_models)
+        readers.PlateReader(copied_models)
     assert not hasattr(sys, "reader_was_altered")
 
 
@@ -103,37 +107,33 @@ def test_no_other_module_of_the_networks_name_is_run(
     (elsewhere / "plate_reader.py").write_text("raise ZeroDivisionError")
     monkeypatch.syspath_prepend(elsewhere)
     monkeypatch.delitem(sys.modules, "plate_reader", raising=False)
-    PlateReader(copied_models)
+    readers.PlateReader(copied_models)
     assert "Autovelox" in (sys.modules["plate_reader"].__doc__ or "")
 
 
 def test_easyocr_loads_the_bytes_that_were_checked(copied_models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from edge.vision import easyocr_backend  # takes seconds to import
-
     def read_then_exchange(path: Path) -> bytes:
         content = read_checked(path)
         path.write_bytes(b"raise ZeroDivisionError")
         return content
 
-    monkeypatch.setattr(easyocr_backend, "read_checked", read_then_exchange)
+    monkeypatch.setattr("edge.vision.easyocr_backend.read_checked", read_then_exchange)
     before = list(sys.path)
-    network = easyocr_backend.load(copied_models)
+    network = backends.load(copied_models)
     assert network.log_probs(np.zeros(CANVAS_SHAPE, np.uint8)).shape == (96, len(ALPHABET) + 1)
     assert sys.path == before
 
 
 def test_a_network_of_another_shape_is_refused(copied_models: Path) -> None:
-    import torch
-
     torch.save({"module.other": torch.zeros(1)}, copied_models / "plate_reader.pth")
     write_list(copied_models, ("plate_reader.pth",))
     with pytest.raises(ModelError, match="does not fit"):
-        PlateReader(copied_models)
+        readers.PlateReader(copied_models)
 
 
 @pytest.fixture(scope="module")
-def reader() -> PlateReader:
-    return PlateReader(MODELS)
+def reader() -> readers.PlateReader:
+    return readers.PlateReader(MODELS)
 
 
 def drawn_plate(text: str) -> np.ndarray:
@@ -147,7 +147,7 @@ def drawn_plate(text: str) -> np.ndarray:
 PLATE = Detection(Box(140, 100, 660, 210), 0.9)
 
 
-def test_reads_a_plate_and_says_how_sure_it_is(reader: PlateReader) -> None:
+def test_reads_a_plate_and_says_how_sure_it_is(reader: readers.PlateReader) -> None:
     (read,) = reader.read(drawn_plate("KT 472 XE"), [PLATE])
     assert read.text == "KT472XE"
     assert len(read.characters) == 7
@@ -156,7 +156,7 @@ def test_reads_a_plate_and_says_how_sure_it_is(reader: PlateReader) -> None:
     assert read.detection is PLATE
 
 
-def test_log_probs_are_those_of_the_text(reader: PlateReader) -> None:
+def test_log_probs_are_those_of_the_text(reader: readers.PlateReader) -> None:
     (read,) = reader.read(drawn_plate("KT 472 XE"), [PLATE])
     assert read.log_probs.dtype == np.float32
     assert read.log_probs.shape[1] == 37
@@ -173,13 +173,13 @@ def test_fused_batch_norms_change_nothing_but_the_cost() -> None:
     for _ in range(20):
         plain(picture * 2 + 1)
     fused = copy.deepcopy(plain.eval())
-    fuse_batch_norms(fused)
+    fusing.fuse_batch_norms(fused)
     assert [type(module).__name__ for module in fused] == ["Conv2d", "ReLU", "Sequential", "BatchNorm2d"]
     with torch.no_grad():
         assert torch.allclose(fused(picture), plain(picture), atol=1e-5)
 
 
-def test_reads_are_in_the_order_of_the_detections_and_independent(reader: PlateReader) -> None:
+def test_reads_are_in_the_order_of_the_detections_and_independent(reader: readers.PlateReader) -> None:
     photo = np.concatenate([drawn_plate("KT 472 XE"), drawn_plate("FX 318 LW")])
     lower = Detection(Box(140, 400, 660, 510), 0.8)
     both = reader.read(photo, [lower, PLATE])
@@ -188,7 +188,7 @@ def test_reads_are_in_the_order_of_the_detections_and_independent(reader: PlateR
     assert both[1].log_probs == pytest.approx(reader.read(photo, [PLATE])[0].log_probs, abs=1e-4)
 
 
-def test_no_plate_gives_no_confident_text(reader: PlateReader) -> None:
+def test_no_plate_gives_no_confident_text(reader: readers.PlateReader) -> None:
     noise = np.random.default_rng(3)
     for _ in range(20):
         small = noise.integers(40, 200, (6, 10, 3), dtype=np.uint8)

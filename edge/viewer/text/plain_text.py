@@ -1,4 +1,4 @@
-"""Text from the outside, made safe to show: one line, nothing invisible, nothing that draws over its neighbours."""
+"""Foreign text made safe to show: one line, no invisible characters, nothing that overlaps other text."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ MARKS_IN_A_ROW = 2
 
 
 def plain(text: str, limit: int = 120) -> str:
-    """*text* as one line of at most *limit* visible characters.
+    """Return *text* as one line of at most *limit* visible characters.
 
     Control, format (also right-to-left overrides), unassigned and private characters and everything beyond the basic
-    plane become U+FFFD: a plate cannot hide or reorder what stands beside it, and Tk 8.6 cannot trip over a colour
-    glyph. White space becomes one space; piles of combining marks are cut.
+    plane become U+FFFD. So a plate cannot hide or reorder the text beside it, and Tk 8.6 gets no colour glyph, on which
+    it may fail. White space becomes one space; of many combining marks in a row only :data:`MARKS_IN_A_ROW` remain.
     """
     shown: list[str] = []
     marks = 0
@@ -24,3 +24,8 @@ def plain(text: str, limit: int = 120) -> str:
             shown.append(character if safe else REPLACEMENT)
     line = "".join(shown)
     return line if len(line) <= limit and len(text) <= 4 * limit else line[: limit - 1] + "…"
+
+
+def describe(error: Exception) -> str:
+    """Return *error* as one line to show."""
+    return plain(str(error), 200)

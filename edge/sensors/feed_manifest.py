@@ -1,4 +1,4 @@
-"""The manifest of a recorded feed: which clips, in which order, and when the radar fires.
+"""The manifest of a recorded feed: which clips, in which order, and when the radar triggers.
 
 TOML::
 
@@ -12,8 +12,8 @@ TOML::
     fps = 12.0             # left out: the clip's own
 
     [[clip.trigger]]
-    frame = 48             # counted in the file: the first frame exposed after the radar's edge
-    speed_kmh = 71.0       # left out: the radar knew none
+    frame = 48             # counted in the file: the first frame exposed after the trigger
+    speed_kmh = 71.0       # left out: no speed was measured
     direction = "inbound"
 """
 
@@ -30,7 +30,7 @@ from edge.errors import ConfigError
 
 
 class FeedTrigger(Section):
-    """``[[clip.trigger]]``: the radar fires so that ``frame`` is the first one exposed after the edge."""
+    """``[[clip.trigger]]``: the radar triggers so that ``frame`` is the first one exposed after the edge."""
 
     frame: Annotated[int, Field(ge=0)]
     speed_kmh: Positive | None = None
@@ -58,22 +58,22 @@ class Clip(Section):
         return self
 
 
-class Manifest(Section):
-    """The whole file."""
+class FeedManifest(Section):
+    """The contents of a feed manifest."""
 
     gap_s: NotNegative = 0.0
     loop: bool = False
     clip: Annotated[tuple[Clip, ...], Field(min_length=1)]
 
 
-def load_manifest(path: Path) -> Manifest:
-    """Read and check the manifest at *path*; the clips' paths come back absolute.
+def load_feed_manifest(path: Path) -> FeedManifest:
+    """Read and check the manifest at *path*; the paths of the clips in the result are absolute.
 
     Raises:
-        ConfigError: the file cannot be read, a key is wrong, or a clip is not there; the sentence names it.
+        ConfigError: the file cannot be read, a key is wrong, or a clip is missing.
     """
     try:
-        manifest = Manifest.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        manifest = FeedManifest.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         raise ConfigError(f"there is no manifest {path}", "set manifest in [camera] to the feed's TOML file") from None
     except (OSError, UnicodeDecodeError) as error:

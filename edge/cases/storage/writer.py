@@ -1,0 +1,244 @@
+"""The daemon's writer: the journal first, then the database; the only code that adds and decides cases.
+
+A case is safe as soon as the journal holds it. The database follows; if it refuses, the writer catches up later. The
+journal file of a decided case is erased only when the verdict is out of the WAL and cannot be lost any more.
+
+The writer is synchronous, and :class:`edge.cases.store.CaseStore` runs it on one thread of its own. Every act mixes
+steps on files with steps in SQLite, whose order must hold when the power fails at any of them. On one thread that order
+is the order of the lines, each act is finished before the next begins, and the connection has one user. Through
+aiosqlite, with which the daemon reads the registry, every step would be an await at which another task may come in
+between, and the same code for the commands, which run without a loop, would exist twice.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+
+from edge.cases.evidence import Manifest, Record, Signer, decided_manifest, frame_record
+from edge.cases.storage.database import connect, migrate
+from edge.cases.storage.entries import (
+    PURGED,
+    case_state,
+    case_states,
+    insert_decided,
+    insert_filed,
+    read_filed_manifest,
+)
+from edge.cases.storage.journal import Journal, JournalFile
+from edge.cases.storage.layout import StateFolder
+from edge.cases.storage.signatures import countersign, has_unsigned
+from edge.cases.storage.space import DiskSpace
+from edge.cases.storage.wal import empty_wal
+from edge.errors import CaseError, StorageFull
+from edge.model import Case, Decision, Frame, Packet, State
+
+log = logging.getLogger(__name__)
+
+
+class Writer:
+    """Writes journal and database. All methods but :attr:`behind` are called on one thread and block on the disk.
+
+    Every method may raise :class:`sqlite3.Error` where the database refuses, beside what its docstring says.
+    """
+
+    def __init__(
+        self,
+        folder: StateFolder,
+        journal: Journal,
+        database: sqlite3.Connection,
+        signer: Signer | None,
+        space: DiskSpace,
+    ) -> None:
+        """Use :meth:`open`."""
+        self._path = folder.database
+        self._journal = journal
+        self._database = database
+        self._signer = signer
+        self._space = space
+        self._behind: set[int] = set()  # in the journal, not yet in the database
+        self._to_erase: set[int] = set()  # decided, journal file still there
+        self._next = 1
+
+    @classmethod
+    def open(cls, folder: StateFolder, signer: Signer | None, space: DiskSpace) -> Writer:
+        """Open or create the store, check the database, sign what waits, and finish what the last end interrupted.
+
+        The caller holds the folder's lock. Without *signer* entries stay unsigned.
+
+        Raises:
+            CaseError: the database is damaged, a newer program wrote it, or a case that only the journal holds is
+                damaged.
+            SecretError: the cases are signed with another key.
+            OSError: the disk reports an error.
+        """
+        migrate(folder.database)
+        database = connect(folder.database)
+        try:
+            (check,) = database.execute("PRAGMA quick_check(1)").fetchone()
+            if check != "ok":
+                raise CaseError(f"{folder.database} is damaged ({check})", "restore the last backup")
+            if signer is not None:
+                countersign(database, signer)
+            writer = cls(folder, Journal(folder), database, signer, space)
+            writer._recover()
+        except BaseException:
+            database.close()
+            raise
+        return writer
+
+    def close(self) -> None:
+        """Erase what is due and close the database; SQLite empties the WAL if no one else has the database open."""
+        self.erase_decided()
+        self._database.close()
+
+    @property
+    def behind(self) -> int:
+        """How many cases the journal holds that the database refuses. May be read from any thread."""
+        return len(self._behind)
+
+    def enter_filed(
+        self,
+        frames: Sequence[Frame],
+        packets: Sequence[Packet],
+        make_manifest: Callable[[int, list[Record]], Manifest],
+    ) -> int:
+        """Write a new case to the journal, then to the database, and return its number.
+
+        *make_manifest* makes the manifest from the number and the records of the photos.
+
+        Raises:
+            StorageFull: the disk has no space for it.
+            CaseError: the disk reports an error.
+        """
+        self._space.ensure(_size(frames))
+        number = self._next
+        try:
+            manifest = make_manifest(number, self._write_photos(number, frames, 0))
+            self._journal.write(number, JournalFile(manifest, tuple(packets)))
+        except OSError as error:
+            if not self._journal.withdraw(number):
+                self._next += 1
+                self._behind.add(number)  # the disk does not undo it either: then the case exists
+            raise _refusal(error) from None
+        self._next += 1
+        self._behind.add(number)
+        self._catch_up()
+        return number
+
+    def extend_pending(self, number: int, frames: Sequence[Frame], packets: Sequence[Packet]) -> None:
+        """Add photos and packets to a pending case.
+
+        Raises:
+            StorageFull: the disk has no space for them.
+            CaseError: the case is not pending, or the disk reports an error.
+        """
+        before = self.read_pending(number)
+        known = before.manifest["frames"]
+        self._space.ensure(_size(frames))
+        try:
+            manifest = {**before.manifest, "frames": [*known, *self._write_photos(number, frames, len(known))]}
+            self._journal.write(number, JournalFile(manifest, (*before.packets, *packets)))
+        except OSError as error:
+            raise _refusal(error) from None
+
+    def read_pending(self, number: int) -> JournalFile:
+        """What is known of a pending case. Without its journal file it is known from the database, without packets.
+
+        Raises:
+            NoSuchCase: there is no case with that number.
+            CaseError: the case is decided already.
+        """
+        self._catch_up()
+        if case_state(self._database, number) != State.PENDING:
+            raise CaseError(f"case {number} is decided already", "leave it as it is, a verdict is written once")
+        try:
+            file = self._journal.read(number)
+        except CaseError as error:
+            log.error("%s; without it the case is decided without packets", error)
+        else:
+            if file is not None:
+                return file
+            log.error("the journal of case %d is gone, its packets with it", number)
+        return JournalFile(read_filed_manifest(self._database, number), ())
+
+    def states(self) -> dict[int, str]:
+        """The state of every case there ever was, by number: pending, decided, or purged."""
+        self._catch_up()
+        return case_states(self._database)
+
+    def enter_decided(self, number: int, decision: Decision) -> Case:
+        """Write the verdict of a pending case to the database and erase its journal file.
+
+        Raises:
+            NoSuchCase: there is no case with that number.
+            CaseError: the case is decided already.
+        """
+        manifest = decided_manifest(self.read_pending(number).manifest, decision, time.time())
+        portrait = decision.driver.portrait if decision.driver else b""
+        case = insert_decided(self._database, manifest, portrait, self._signer)
+        self._to_erase.add(number)
+        self.erase_decided()
+        return case
+
+    def housekeep(self) -> None:
+        """Catch up, sign what waits, and erase journal files of decided cases."""
+        self._catch_up()
+        if self._signer is not None and has_unsigned(self._database):
+            countersign(self._database, self._signer)
+        self.erase_decided()
+
+    def erase_decided(self) -> None:
+        """Erase the journal files of decided cases once their verdicts are out of the WAL; else try again later."""
+        try:
+            if not empty_wal(self._database, self._path):
+                return
+            for number in sorted(self._to_erase):
+                self._journal.erase(number)
+                self._to_erase.discard(number)
+        except (sqlite3.Error, OSError) as error:
+            log.warning("the journal of %d decided cases could not be removed yet: %s", len(self._to_erase), error)
+
+    def _recover(self) -> None:
+        """Finish what the last end interrupted."""
+        states = case_states(self._database)
+        journalled = self._journal.numbers()
+        self._next = max([0, *states, *journalled]) + 1
+        self._behind = {number for number in journalled if number not in states}
+        self._to_erase = {number for number in journalled if states.get(number) == State.DECIDED}
+        if self._behind:
+            log.warning("%d cases of the journal were not in the database: entering them", len(self._behind))
+        for number in self._behind:
+            self._journal.read(number)  # raises if it is damaged: only the journal holds this case
+        self._catch_up()
+        self.erase_decided()
+        self._journal.sweep({number for number, state in states.items() if state != PURGED})
+
+    def _catch_up(self) -> None:
+        """Enter the cases that only the journal holds, in order. They are safe there while the database refuses."""
+        for number in sorted(self._behind):
+            try:
+                file = self._journal.read(number)
+                if file is not None:
+                    insert_filed(self._database, file.manifest, self._signer)
+            except (sqlite3.Error, OSError, CaseError) as error:
+                log.error("case %d is in the journal, the database refuses it: %s", number, error)
+                return
+            self._behind.discard(number)
+
+    def _write_photos(self, number: int, frames: Sequence[Frame], first: int) -> list[Record]:
+        names = self._journal.write_photos(number, frames, first)
+        return [frame_record(name, frame) for name, frame in zip(names, frames, strict=True)]
+
+
+def _size(frames: Sequence[Frame]) -> int:
+    return sum(len(frame.jpeg) for frame in frames)
+
+
+def _refusal(error: OSError) -> CaseError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return StorageFull("the disk is full", "export and purge cases, or use a larger disk")
+    return CaseError(f"the disk refuses to keep the case ({error.strerror})", "check the disk before the unit goes on")
