@@ -22,7 +22,7 @@ from edge.demo.cast import Cast, Scene, load_cast
 from edge.demo.setting import Setting
 from edge.demo.unit import DemoFailed, DemoUnit, running_unit
 from edge.model import Case, Outcome
-from edge.vision.network import installed_engine, require_engine
+from edge.vision import installed_engine, require_engine
 
 DECIDE_TIMEOUT_S = 60.0
 TABLE_WIDTH = 110

@@ -11,10 +11,9 @@ import numpy as np
 
 from edge.config import Settings, models_dir
 from edge.doctor.finding import Finding, good, missing, warning
-from edge.vision.calibration import load_thresholds
+from edge.vision import Detector, load_thresholds, require_engine
 from edge.vision.checksums import READER_FILES, verify_folder
-from edge.vision.detector import Detector
-from edge.vision.network import load_network, require_engine
+from edge.vision.network import load_network
 from edge.vision.tflite import available
 
 ROUNDS = 5
