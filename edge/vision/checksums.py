@@ -133,7 +133,9 @@ def _read_list(folder: Path) -> dict[str, str]:
 
 
 def _remedy(folder: Path) -> str:
-    """What to do without a list: a folder made by an earlier release has none."""
+    """What to do about the list; a folder of models made by an earlier release has none."""
+    if not any(path.suffix in {".tflite", ".pth"} for path in folder.glob("*")):
+        return REINSTALL
     enter = f"cd {shlex.quote(str(folder))}"
     command = f"find * -type f ! -name {LIST_NAME} -exec sha256sum {{}} + > {LIST_NAME}"
     return f"{REINSTALL}; if they are your own and you trust them as they are, list them: {enter} && {command}"

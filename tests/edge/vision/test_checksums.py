@@ -73,6 +73,11 @@ def test_missing_files_are_named(models: Path) -> None:
         read_checked(models / "detector.tflite")
 
 
+def test_a_folder_without_models_is_not_to_be_listed(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"SHA256SUMS cannot be read \(.*\): install the models again$"):
+        read_checked(tmp_path / "detector.tflite")
+
+
 @pytest.mark.parametrize("damage", [b"5a5a", b"\xff\xfe\x00", b"5a5a  plate_reader.pth\n5b"])
 def test_a_damaged_list_is_refused(models: Path, damage: bytes) -> None:
     (models / LIST_NAME).write_bytes(damage)
