@@ -94,6 +94,10 @@ reader-export: install $(CONVERTER)/.installed ## make the reader's file for Lit
 	@$(CONVERTER)/bin/autovelox-convert reader export --weights build/reader/weights.npz --out models/reader 2>build/reader/export.log
 	@$(BIN)/autovelox-convert reader engines --data $(DATA)
 
+.PHONY: models-list
+models-list: ## write models/SHA256SUMS anew; what the converter writes it lists itself, files copied by hand it does not see
+	@cd models && find * -type f -name '*.*' ! -name '*.md' ! -name '*.pyc' | LC_ALL=C sort | xargs sha256sum > SHA256SUMS
+
 .PHONY: test-converter
 test-converter: install converter ## dataset, 200 training steps, export, quantization, evaluation, end to end (minutes)
 	@test -f $(DATA)/detect/boxes.csv || { echo "make: $(DATA) has no detect/boxes.csv: give the folder with the training photos, make test-converter DATA=folder (its form: models/detector.md)" >&2; exit 1; }

@@ -83,9 +83,10 @@ class PlateRead:
     """What the reader saw in one detection.
 
     ``characters`` has one confidence (0 to 1) a character of ``text``; ``log_probs`` is float32 of shape (T, 37): the
-    log-softmax of the network, class 0 CTC's blank, then :data:`ALPHABET`. ``other`` is what another look at the same
-    detection saw, in as many steps, if there was one: it may be as right. ``countries`` has the probability, by the
-    picture alone, that the plate comes from each country (ISO 3166-1); empty where the network tells none.
+    log-softmax of the network, class 0 CTC's blank, then :data:`ALPHABET`. Where the reader read the detection twice,
+    ``second_pass`` is the less sure read, with as many steps: it may be the right one. ``countries`` has the
+    probability, by the picture alone, that the plate comes from each country (ISO 3166-1); empty where the network
+    tells none.
     """
 
     text: str = field(repr=False)
@@ -93,13 +94,23 @@ class PlateRead:
     characters: tuple[float, ...]
     detection: Detection
     log_probs: NDArray[np.float32] = field(repr=False, compare=False)
-    other: PlateRead | None = field(default=None, repr=False, compare=False)
+    second_pass: PlateRead | None = field(default=None, repr=False, compare=False)
     countries: Mapping[str, float] = field(default_factory=dict, repr=False, compare=False)
 
     @property
-    def looks(self) -> tuple[PlateRead, ...]:
-        """This read, and the other look's."""
-        return (self,) if self.other is None else (self, self.other)
+    def passes(self) -> tuple[PlateRead, ...]:
+        """This read, and the one of the second pass where there is one."""
+        return (self,) if self.second_pass is None else (self, self.second_pass)
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoRead:
+    """The plates of one photo, best detection first, and the milliseconds each stage took (total: with decoding)."""
+
+    plates: tuple[PlateRead, ...]
+    detect_ms: float
+    read_ms: float
+    total_ms: float
 
 
 @dataclass(frozen=True, slots=True)

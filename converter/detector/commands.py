@@ -175,6 +175,7 @@ def _add_quantize(subparsers: Subparsers) -> None:
         "--threshold", type=probability, default=0.4, help="working threshold to write down (default: 0.4)"
     )
     new.add_argument(
+        "--low-threshold",
         "--doubtful",
         type=probability,
         default=0.15,
@@ -203,7 +204,7 @@ def _quantize(arguments: argparse.Namespace) -> None:
         kinds=arguments.kinds,
         count=arguments.samples,
         threshold=arguments.threshold,
-        low_threshold=arguments.doubtful,
+        low_threshold=arguments.low_threshold,
         refiner=None if arguments.refiner is None else (arguments.refiner, arguments.propose),
     )
     tests = labelled_photos(arguments) if arguments.labels else read_split(arguments.dataset, "validation")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import random
 import shutil
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from converter.detector.tf_env import tf
 from converter.errors import ConverterError, MissingError
 from converter.labels import Photo, load_photo
+from edge.vision.checksums import write_list
 from edge.vision.detector import letterbox
 
 KINDS = ("float32", "float16", "dynamic", "int8")
@@ -131,11 +131,12 @@ def input_size(saved_model: Path) -> tuple[int, int]:
 
 
 def write(model: bytes, path: Path, description: dict[str, Any]) -> None:
-    """Write the model and, beside it, its description with the checksum of these bytes."""
+    """Write the model, its description beside it, and the checksums of both into the folder's list."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(model)
-    content = {"sha256": hashlib.sha256(model).hexdigest(), **description}
-    path.with_suffix(".json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    about = path.with_suffix(".json")
+    about.write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
+    write_list(path.parent, (path.name, about.name))
 
 
 def refiner_name(kind: str) -> str:
@@ -144,7 +145,7 @@ def refiner_name(kind: str) -> str:
 
 
 def copy_model(path: Path, folder: Path) -> None:
-    """Copy a model and its description into another folder.
+    """Copy a model and its description into another folder, and enter both in that folder's list.
 
     Raises:
         MissingError: there is no such model.
@@ -155,6 +156,7 @@ def copy_model(path: Path, folder: Path) -> None:
             raise MissingError(f"{file} does not exist", "make it with `autovelox-convert refiner export`")
         if file.parent.resolve() != folder.resolve():
             shutil.copy(file, folder)
+    write_list(folder, (path.name, path.with_suffix(".json").name))
 
 
 def description(kind: str, width: int, height: int, threshold: float, low_threshold: float) -> dict[str, Any]:
@@ -164,6 +166,6 @@ def description(kind: str, width: int, height: int, threshold: float, low_thresh
         "input": [height, width],
         "labels": ["plate"],
         "threshold": threshold,
-        "doubtful": low_threshold,
+        "low_threshold": low_threshold,
         "preprocessing": "RGB, letterboxed in the middle of grey 114, -1 to 1 (int8: pixels 0 to 255 as they are)",
     }

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from converter.labels import PlateBox
 from edge.model import Detection
-from edge.vision.boxes import iou
+from edge.vision.refiner import iou
 
 IOUS = tuple(round(0.5 + 0.05 * i, 2) for i in range(10))
 RECALL_POINTS = np.linspace(0, 1, 101)

@@ -18,7 +18,7 @@ from converter.reader.real import RealCrop, recrop
 from converter.reader.store import PlateStore
 from converter.synth import degrade, photograph
 from edge.model import CLASS
-from edge.vision.deskew import straightened, to_canvas
+from edge.vision.deskew import deskewed, to_canvas
 
 _REOPEN = 250
 """Batches after which the stores are opened again: rendering may go on beside training."""
@@ -34,7 +34,7 @@ class Mix:
 
     ``ramp`` is the number of batches until tilt and difficulty, 0 to 1, are full; the full difficulty is ``hardest``: a
     tilted plate can be read, a plate that is too blurred teaches nothing. ``level`` is the share of crops that are
-    straightened, if they are tilted, as in the reader's second pass.
+    deskewed, if they are tilted, as in the reader's second pass.
     """
 
     real: float = 0.2
@@ -91,8 +91,8 @@ class TrainingBatches(IterableDataset[Batch]):
         return photograph(plate, patch, tilt, difficulty, rng), plate.text, plate.country
 
     def _canvas(self, crop: NDArray[np.uint8], rng: random.Random) -> NDArray[np.uint8]:
-        """The canvas of *crop*, straightened as often as the mix says."""
-        level = straightened(crop) if rng.random() < self._mix.level else None
+        """The canvas of *crop*, deskewed as often as the mix says."""
+        level = deskewed(crop) if rng.random() < self._mix.level else None
         return to_canvas(crop if level is None else level)
 
 

@@ -15,7 +15,7 @@ from converter.reader.store import PlateStore
 from converter.synth import RenderedPlate, photograph
 from edge.model import Box, Detection, PlateRead
 from edge.vision.calibration import log_odds
-from edge.vision.checksums import NETWORK_NAME, READER_FILES, write_list
+from edge.vision.checksums import NETWORK_NAME, write_list
 from edge.vision.reader import PlateReader
 
 
@@ -66,5 +66,5 @@ def calibrate(models: Path, store: PlateStore, seed: int = 1) -> tuple[float, fl
     countries = float(settings.get("country_slope", 1.0)) * (fit_slope(told) if told else 1.0)
     settings["country_slope"] = round(countries, 3)
     path.write_text(json.dumps(settings, indent=2) + "\n")
-    write_list(folder, READER_FILES)
+    write_list(folder, (path.name,))
     return slope, offset, countries

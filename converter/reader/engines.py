@@ -29,11 +29,11 @@ class Row:
     exact: int = 0
     """Crops read exactly, before any format helps."""
     cpu_s: float = 0.0
-    """CPU seconds for all of them: canvas, network, a second look where it doubts."""
+    """CPU seconds for all of them: canvas, network, a second pass where the first is not sure."""
     differing: int = 0
-    """Crops of which a look was read otherwise than by the first reader, or fewer or more were taken."""
+    """Crops of which a pass was read otherwise than by the first reader, or that took fewer or more passes."""
     apart: float = 0.0
-    """The largest difference of a probability from the first reader's, in any cell of the look that was kept."""
+    """The largest difference of a probability from the first reader's, in any cell of the pass that was kept."""
 
     @property
     def same(self) -> bool:
@@ -79,8 +79,8 @@ def compare(among: Mapping[str, PlateReader], crops: Sequence[TruthCrop]) -> lis
 
 
 def _texts(read: PlateRead) -> tuple[str, str | None]:
-    """The text that was kept, and that of the other look."""
-    return read.text, None if read.other is None else read.other.text
+    """The text that was kept, and that of the second pass."""
+    return read.text, None if read.second_pass is None else read.second_pass.text
 
 
 def table(rows: Sequence[Row], crops: int) -> str:

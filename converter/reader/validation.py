@@ -14,7 +14,7 @@ from torch import nn
 from converter.labels import TruthCrop
 from converter.reader.batches import to_tensor
 from edge.vision.deskew import to_canvas
-from edge.vision.greedy_decode import best_path
+from edge.vision.reader import greedy_decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ def read_batchwise(network: nn.Module, pictures: Sequence[NDArray[np.uint8]], si
         for first in range(0, len(pictures), size):
             images = to_tensor([to_canvas(picture) for picture in pictures[first : first + size]])
             log_probs = torch.log_softmax(network(images).float(), dim=2).numpy()
-            reads.extend(CropRead(*best_path(item), item) for item in log_probs)
+            reads.extend(CropRead(*greedy_decode(item), item) for item in log_probs)
     return reads
 
 

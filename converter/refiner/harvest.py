@@ -18,9 +18,8 @@ from converter.progress import Progress
 from converter.refiner.store import HEIGHT, MARGINS, WIDTH, Target
 from converter.synth import JPEG_QUALITIES, Recipe, Studio, compressed
 from edge.model import Box
-from edge.vision.boxes import iou
-from edge.vision.closeup import close_up, edges_of, frame_of
 from edge.vision.detector import Detector
+from edge.vision.refiner import close_up, edges_of, frame_of, iou
 
 RECIPE = Recipe(width=640, height=480, plate_px=(16.0, 384.0), distractors=0.6)
 """Scenes as large as photos are."""

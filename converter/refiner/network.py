@@ -14,7 +14,7 @@ from converter.detector.tf_env import tf
 from converter.errors import ConverterError, MissingError, NetworkError
 from converter.progress import Progress
 from converter.refiner.store import HEIGHT, MARGINS, WIDTH, Closeups
-from edge.vision.closeup import edges_of
+from edge.vision.refiner import edges_of
 
 Batch = tuple[NDArray[np.float32], NDArray[np.float32]]
 NETWORK = "network"

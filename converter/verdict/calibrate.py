@@ -14,7 +14,7 @@ from scipy.optimize import minimize  # type: ignore[import-untyped]
 
 from converter.verdict.trials import Bench, Kind
 from edge.identify import Thresholds
-from edge.vision.checksums import reader_checksum
+from edge.vision.checksums import reader_checksum, write_list
 
 LIMITS = {Kind.PRESENT: 0.0, Kind.RANDOM: 0.0, Kind.TWINS: 0.0005, Kind.ONE_TWIN: 0.002, Kind.BESIDE: 0.001}
 """Share of the trials of each kind that may end with a wrong name when thresholds are chosen. Of the near-twins' half
@@ -125,7 +125,9 @@ def reliability(parts: Sequence[Bands], edges: Sequence[float] = (0, 0.1, 0.5, 0
 
 
 def write(thresholds: Thresholds, models: Path, calibrated_on: str) -> None:
-    """Write ``verdict.json`` into *models*, with the checksum of the network it holds for."""
+    """Write ``verdict.json`` into *models*, with the checksum of the network it holds for, and enter it in the list."""
     rounded = {name: round(value, 5) for name, value in thresholds.as_dict().items()}
     content = {"thresholds": rounded, "calibrated_on": calibrated_on, "reader_sha256": reader_checksum(models)}
-    (models / "verdict.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    path = models / "verdict.json"
+    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    write_list(models, (path.name,))

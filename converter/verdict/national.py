@@ -26,7 +26,7 @@ from edge.identify.origin import origin
 from edge.identify.twins import near_twins
 from edge.identify.verdict import Comparison, Sighting, decide, sight
 from edge.model import Outcome, PlateRead
-from edge.vision.checksums import reader_checksum
+from edge.vision import load_thresholds
 
 EUROPEAN, ITALIAN = "openalpr_train_eu", "italian"
 SILENT_TRIALS_MIN = 5_000
@@ -135,7 +135,7 @@ def run(args: argparse.Namespace) -> int:
     from edge.vision.pipeline import Recogniser
     from edge.vision.reader import PlateReader
 
-    thresholds = Thresholds.load(args.models / "verdict.json", reader_checksum(args.models))
+    thresholds = load_thresholds(args.models)
     reader = PlateReader(args.models)
     plates = drawn.drawn_plates(args.data)
     figures = list(crop_cases(reader, [plate.crop for plate in plates]))

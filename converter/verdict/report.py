@@ -15,7 +15,7 @@ from converter.verdict.cases import crop_cases, degraded, feed_cases
 from converter.verdict.trials import Bench, Kind, KnownCase, Tally, goals, run, table, tally
 from edge.identify import Thresholds
 from edge.identify.formats import Formats
-from edge.vision.checksums import reader_checksum
+from edge.vision.calibration import load_thresholds
 
 SOURCE = "openalpr_train_eu"
 FOLDS = 4
@@ -47,7 +47,7 @@ def calibrate(args: argparse.Namespace) -> int:
 
 def trials(args: argparse.Namespace) -> int:
     """Print what the thresholds beside the models are worth; returns 1 if a figure is not reached."""
-    thresholds = Thresholds.load(args.models / "verdict.json", reader_checksum(args.models))
+    thresholds = load_thresholds(args.models)
     return 0 if _report(_bench(args, worse=False), thresholds, args.pictures) else 1
 
 

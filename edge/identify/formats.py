@@ -141,4 +141,4 @@ def _compiled(key: str, expression: str) -> re.Pattern[str]:
     try:
         return re.compile(expression, re.ASCII)
     except re.error as error:
-        raise ConfigError(f"{key} is not a regular expression ({error})", "mend it") from None
+        raise ConfigError(f"{key} is not a regular expression ({error})", "correct it") from None

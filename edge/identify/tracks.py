@@ -172,7 +172,7 @@ def _likeness(before: PlateRead, now: PlateRead, frames: int) -> float | None:
 
 
 def _around(read: PlateRead, text: str) -> NDArray[np.float64]:
-    outputs = np.stack([look.log_probs for look in read.looks])
+    outputs = np.stack([each.log_probs for each in read.passes])
     return mixed(read, neighbours.log_likelihoods(outputs, text))
 
 

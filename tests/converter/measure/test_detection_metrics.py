@@ -7,7 +7,7 @@ import pytest
 from converter.labels.photo import PlateBox
 from converter.measure.metrics import Outcome, average_precision, curve, match, summarise
 from edge.model import Box, Detection
-from edge.vision.boxes import iou
+from edge.vision.refiner import iou
 
 
 def plate(x: float = 0, ignore: bool = False) -> PlateBox:

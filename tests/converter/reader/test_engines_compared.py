@@ -34,7 +34,7 @@ FIRST = plate_read("AB1")
     [
         (FIRST, True),
         (replace(FIRST, text="AB7"), False),
-        (replace(FIRST, other=plate_read("AB7")), False),
+        (replace(FIRST, second_pass=plate_read("AB7")), False),
         (replace(FIRST, log_probs=np.log(np.exp(FIRST.log_probs) * 0.9995)), True),
         (plate_read("AB1", {1: ("8", 0.002)}), False),
     ],

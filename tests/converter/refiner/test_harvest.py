@@ -15,8 +15,7 @@ from converter.refiner import harvest, store
 from converter.synth import distractors
 from converter.synth.fonts import scene_fonts
 from edge.model import Box, Detection
-from edge.vision.boxes import iou
-from edge.vision.closeup import edges_of, frame_of
+from edge.vision.refiner import edges_of, frame_of, iou
 
 PLATE = PlateBox(100, 100, 180, 120)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import tomllib
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from converter.verdict.trials import LOOKALIKES, Bench, Kind, KnownCase, Tally, 
 from edge.demo.cast import FOLDER, load_cast
 from edge.identify import Thresholds
 from edge.model import PlateRead
-from edge.vision.checksums import reader_checksum
+from edge.vision.calibration import load_thresholds
 from tests.support.lazy import lazy
 from tests.support.reads import plate_read
 
@@ -132,6 +133,13 @@ def test_the_shipped_thresholds_belong_to_the_shipped_reader() -> None:
     assert shipped["reader_sha256"] == network, "run autovelox-convert reader calibrate: the reader has changed"
 
 
+def test_chosen_thresholds_are_bound_to_the_reader_and_listed(tmp_path: Path) -> None:
+    models = Path(shutil.copytree(MODELS, tmp_path / "models"))
+    chosen = Thresholds(accept=0.9, margin=5.0, slope=0.5, bias=3.0)
+    calibrating.write(chosen, models, "one trial")
+    assert load_thresholds(models) == chosen
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_the_demos_clips_give_right_names_or_none() -> None:
@@ -145,6 +153,6 @@ def test_the_demos_clips_give_right_names_or_none() -> None:
         for clip, scene in zip(clips, load_cast().scene, strict=True)
         for case in clip_cases(recogniser, FOLDER / "feed" / clip["file"], {clip["trigger"][0]["frame"]: scene.plate})
     ]
-    results = tally(run(cases, each=25), Thresholds.load(MODELS / "verdict.json", reader_checksum(MODELS)))
+    results = tally(run(cases, each=25), load_thresholds(MODELS))
     assert {kind: result.wrong for kind, result in results.items()} == dict.fromkeys(Kind, 0)
     assert results[Kind.PRESENT].right == results[Kind.PRESENT].trials
