@@ -17,8 +17,9 @@ from PIL import Image, UnidentifiedImageError
 from edge.crypto.keyfile import sync_folder, write_key
 from edge.crypto.rsa_key import generate_private_key
 from edge.errors import RegistryError, SecretError
+from edge.identify.format_table import FORMATS
 from edge.model import ALPHABET
-from edge.registry.schema import KEY_CHECK, SCHEMA, VERSION, check_key, new_key_check, write_transaction
+from edge.registry.schema import COUNTRIES, KEY_CHECK, SCHEMA, VERSION, check_key, new_key_check, write_transaction
 from edge.registry.vault import KEY_NAME, load_master_key, seal, unseal
 
 MAX_TEXT_CHARACTERS = 200
@@ -57,7 +58,7 @@ def create_registry(path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         with closing(sqlite3.connect(path, isolation_level=None)) as database:
-            database.executescript(f"BEGIN;{SCHEMA};PRAGMA user_version = {VERSION};COMMIT;")
+            database.executescript(f"BEGIN;{SCHEMA}{COUNTRIES};PRAGMA user_version = {VERSION};COMMIT;")
     except FileExistsError:
         raise RegistryError(f"{path} exists already", "a registry is never overwritten, move it away first") from None
     except (OSError, sqlite3.Error) as error:
@@ -83,8 +84,8 @@ def enrol_driver(
 ) -> Enrolment:
     """Enter a driver, and make the key pair of the licence's chip: that takes seconds, *progress* is called meanwhile.
 
-    Dates are ISO 8601 (1980-12-31). *plates* are the vehicles that the driver is the registered keeper of. *portrait*
-    is a JPEG or PNG.
+    Dates are ISO 8601 (1980-12-31). *plates* are the vehicles that the driver is registered keeper of, each with its
+    country before a colon if that is known. *portrait* is a JPEG or PNG.
 
     Raises:
         RegistryError: a value is not acceptable, or the licence or a plate is registered already.
@@ -102,8 +103,7 @@ def enrol_driver(
     for what, day in {"date of birth": birth_date, "date of issue": issued_on, "expiry date": expires_on}.items():
         _check_date(what, day)
     _check_code("the licence number", licence, 20)
-    for plate in plates:
-        _check_code("a plate", plate, 12)
+    vehicles = [_vehicle(plate) for plate in plates]
     _check_portrait(portrait)
     driver = (
         licence,
@@ -128,7 +128,10 @@ def enrol_driver(
         _check_master_key(database, master_key)
         database.execute("INSERT INTO drivers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (*driver, portrait))
         database.execute("INSERT INTO chips VALUES (?, ?, ?, ?)", (uid, licence, public_key_pem, sealed))
-        database.executemany("INSERT INTO vehicles VALUES (?, ?)", [(plate, licence) for plate in plates])
+        database.executemany("INSERT INTO vehicles VALUES (?, ?)", [(plate, licence) for _, plate in vehicles])
+        database.execute(COUNTRIES.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS"))
+        known = [(plate, country) for country, plate in vehicles if country]
+        database.executemany("INSERT INTO vehicle_countries VALUES (?, ?)", known)
     return Enrolment(uid, licence, public_key_pem)
 
 
@@ -230,6 +233,15 @@ def _check_code(what: str, code: str, longest: int) -> None:
         raise RegistryError(
             f"{what} cannot be stored", f"write 1 to {longest} characters of A to Z and 0 to 9, without spaces"
         )
+
+
+def _vehicle(written: str) -> tuple[str, str]:
+    """Country, which may be empty, and plate of ``IT:AB123CD`` or ``AB123CD``."""
+    country, _, plate = written.rpartition(":")
+    _check_code("a plate", plate, 12)
+    if country and country not in FORMATS:
+        raise RegistryError(f"there is no country {country!r} for a plate", f"write its ISO code, such as IT:{plate}")
+    return country, plate
 
 
 def _check_portrait(portrait: bytes) -> None:

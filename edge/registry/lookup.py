@@ -117,6 +117,17 @@ class Registry:
         rows = await self._all("SELECT licence FROM vehicles WHERE plate = ?", plate)
         return str(rows[0][0]) if rows else None
 
+    async def country(self, plate: str) -> str | None:
+        """The country (ISO 3166-1) in which the vehicle with *plate* is registered; None where the registry has none.
+
+        Raises:
+            RegistryError: the registry cannot be read any more.
+        """
+        if not await self._all("SELECT 1 FROM sqlite_master WHERE name = 'vehicle_countries'"):
+            return None  # made before there were countries
+        rows = await self._all("SELECT country FROM vehicle_countries WHERE plate = ?", plate)
+        return str(rows[0][0]) if rows else None
+
     async def _all(self, sql: str, *parameters: str) -> list[sqlite3.Row]:
         try:
             return list(await self._database.execute_fetchall(sql, parameters))

@@ -11,6 +11,13 @@ from edge.errors import RegistryError, SecretError
 from edge.registry.vault import seal, unseal
 
 VERSION = 1
+COUNTRIES = """
+-- Where a vehicle is registered, if that is known: the same text may be on plates of several countries.
+CREATE TABLE vehicle_countries (
+    plate          TEXT PRIMARY KEY REFERENCES vehicles (plate) ON DELETE CASCADE,
+    country        TEXT NOT NULL
+) STRICT;
+"""
 SCHEMA = """
 CREATE TABLE drivers (
     licence        TEXT PRIMARY KEY,

@@ -63,10 +63,10 @@ class Pip:
         """Take one part of the lock."""
         packages = locked(name, self.machine, self.python)
         if name == "torch" and self.machine == "x86_64":
-            return self._cpu_build(packages) or self._cuda_build(packages)
+            return self.cpu_build(packages) or self._cuda_build(packages)
         return self.hashed(packages.values())
 
-    def _cpu_build(self, packages: dict[str, Locked]) -> bool:
+    def cpu_build(self, packages: dict[str, Locked]) -> bool:
         """Take PyTorch's CPU build from wherever it is to be had; False if nowhere."""
         partner = packages["torchvision"]
         torch, vision = f"torch=={packages['torch'].version}+cpu", f"torchvision=={partner.version}+cpu"

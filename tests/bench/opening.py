@@ -25,8 +25,7 @@ from edge.registry.lookup import Registry
 from edge.registry.schema import new_key_check, write_transaction
 from edge.registry.vault import create_master_key
 from edge.registry.vault import seal as seal_key
-from edge.vision.worker import NICENESS
-from edge.workers.pool import WorkerPool
+from edge.workers import NICENESS, WorkerPool
 from tests.support.link import ANNA, notation, sealed
 
 WINDOWS = (50, 200, 1000)

@@ -28,7 +28,8 @@ def requirements() -> list[Requirement]:
     """Everything that setup.cfg asks for, the tests' packages included."""
     setup = configparser.ConfigParser()
     setup.read(ROOT / "setup.cfg")
-    lines = [setup["options"]["install_requires"], setup["options.extras_require"]["dev"]]
+    extras = setup["options.extras_require"]
+    lines = [setup["options"]["install_requires"], extras["easyocr"], extras["dev"]]
     return [Requirement(line) for text in lines for line in text.splitlines() if line.strip()]
 
 
@@ -83,7 +84,7 @@ def test_one_list_of_debians_packages() -> None:
 def test_notice_names_every_library_of_a_unit() -> None:
     notice = (ROOT / "NOTICE").read_text(encoding="utf-8")
     for machine, python in MACHINES:
-        for name in locked("unit", machine, python):
+        for name in {**locked("unit", machine, python), **locked("easyocr", machine, python)}:
             assert re.search(rf"\b{re.escape(name)}\b", notice), name
 
 
@@ -222,7 +223,7 @@ def test_an_environment_that_works_is_kept_when_its_renewal_fails(checkout: Path
 def test_without_tk_the_viewers_tests_are_left_out_and_the_others_run(tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['_tkinter'] = None\n")
     others = [
-        folder for folder in (ROOT / "tests").iterdir() if folder.is_dir() and folder.name not in ("viewer", "link")
+        folder for folder in (ROOT / "tests").iterdir() if folder.is_dir() and folder.name not in ("edge", "support")
     ]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", "tests"]

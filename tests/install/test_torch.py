@@ -113,7 +113,7 @@ def test_pytorchs_own_index_is_believed_by_its_checksums(
         monkeypatch.setenv("PIP_INDEX_URL", f"{address}/public")
         monkeypatch.setattr(installer, "PYTORCH_INDEX", f"{address}/cpu")
         download = ("download", "--dest", str(tmp_path / "out"))
-        taken = installer.Pip(download, "x86_64", "3.11", None)._cpu_build(packages)
+        taken = installer.Pip(download, "x86_64", "3.11", None).cpu_build(packages)
         server.shutdown()
     assert taken is not damaged
     if taken:
