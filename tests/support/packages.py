@@ -13,7 +13,9 @@ from typing import Any
 
 from edge.cases.evidence.chain import DOMAIN, NO_HASH, canonical
 from edge.cases.evidence.signing import Signer
+from edge.cases.evidence.verify import verify_package
 from edge.cases.storage.package import PackageWriter
+from tests.support.cases import SIGNER
 
 Members = list[tuple[str, bytes]]
 Line = dict[str, Any]
@@ -95,3 +97,13 @@ def end_record(data: bytes) -> tuple[int, int]:
     end = data.rindex(b"PK\5\6")
     size, offset = struct.unpack("<2I", data[end + 12 : end + 20])
     return offset, offset + size
+
+
+def holds(members: Members, folder: Path, trusted: bytes | None = SIGNER.public_key) -> str:
+    """What the verifier says of a package of *members*, written into *folder*."""
+    return verify_package(write_package(folder / "forged.zip", members), trusted).sentence
+
+
+def with_chain(members: Members, lines: list[Line]) -> Members:
+    """*members* with another chain."""
+    return exchanged(members, {"chain.jsonl": chain_of(lines)})

@@ -1,0 +1,27 @@
+"""A genuine package, for those who try to forge one."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from edge.cases.export import export_cases
+from edge.cases.review import record
+from tests.support.cases import SIGNER, filled
+from tests.support.packages import Members, members_of
+
+
+async def genuine(folder: Path) -> Path:
+    """A package of cases 1 and 3 of four; case 1 was dismissed, and case 2 is another driver's."""
+    await filled(folder / "state", 4)
+    record(folder / "state", 1, kind="dismiss", officer="Conti", reason="an ambulance", signer=SIGNER)
+    export_cases(folder / "state", [3, 1], folder / "genuine.zip", officer="Conti", signer=SIGNER)
+    return folder / "genuine.zip"
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Members:
+    """The members of a genuine package."""
+    return members_of(asyncio.run(genuine(tmp_path_factory.mktemp("genuine"))))
