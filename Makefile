@@ -40,7 +40,7 @@ bench: install ## measure the link against a bare server, and opening against ba
 	@$(BIN)/python tests/bench/link.py
 
 .PHONY: fuzz
-fuzz: install ## throw 100,000 cases at frames, conversations, HTTP, sealed texts, keys and files (ten minutes)
+fuzz: install ## throw 120,000 cases at frames, conversations, HTTP, sealed texts, keys, files and packages (fifteen minutes)
 	@AUTOVELOX_FUZZ_CASES=100000 $(BIN)/pytest -q --timeout 0 tests/fuzz
 
 .PHONY: chaos
