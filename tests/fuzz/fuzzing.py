@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 CASES = int(os.environ.get("AUTOVELOX_FUZZ_CASES", "1500"))
-"""The fuzzers of link, keys and files together: a few in the tests, 100,000 in ``make fuzz``. Packages take a fifth on top."""
+"""All fuzzers but the packages', which takes a fifth on top: a few in the tests, 100,000 in ``make fuzz``."""
 
 
 def share(part: float) -> Callable[[Callable[..., None]], Callable[..., None]]:
