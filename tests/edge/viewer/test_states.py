@@ -80,11 +80,11 @@ def test_nothing_yet(open_desk: OpenDesk, tmp_path: Path) -> None:
 
 def test_without_a_store_the_viewer_waits_and_then_shows_it(open_desk: OpenDesk, tmp_path: Path) -> None:
     desk = open_desk(tmp_path)
-    desk.until(lambda: "there is no case store" in desk.texts())
+    desk.until(lambda: "There is no case store" in desk.texts())
     desk.shot("no-store")
     stores.fill(tmp_path, stores.scenes(1))
     desk.until(lambda: desk.viewer.cases.total == 1)
-    assert "there is no case store" not in desk.texts()
+    assert "There is no case store" not in desk.texts()
 
 
 def test_a_broken_chain_is_red_and_names_the_place(open_desk: OpenDesk, state_dir: Path) -> None:
