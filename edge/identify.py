@@ -16,12 +16,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.candidates import Candidates, candidates, prior, scores
+from edge.candidates import Candidates, candidates, prior, scores, shared_shapes
 from edge.errors import ModelError
 from edge.model import Outcome, PlateRead, Verdict
 from edge.plates import Formats
 from edge.tracks import Track, suspects, tracks, without_doubles
-from edge.twins import ahead, are_twins, one_shape, shapes_differ
+from edge.twins import ahead, are_twins, one_shape
 
 ANY_FORMAT = Formats()
 
@@ -107,7 +107,7 @@ class Comparison:
         apart = [score for plate, score in claimed.items() if plate not in twins]
         doubles = [own] if plates.count(plates[best]) > 1 else []
         free = {t: float(s) for t, s in zip(said.texts, said.scores, strict=True) if t not in claimed}
-        shared = not shapes_differ(countries)
+        shared = shared_shapes(countries, formats)
         # What has the shape of the best claim speaks neither for nor against it: format and country do, below.
         shape = {plates[best], *(one_shape(plates[best]) if shared else ())}
         shaped = max(own, *(free.get(text, -np.inf) for text in shape))
