@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from edge.candidates import Candidates, candidates, prior, scores, shared_shapes
 from edge.errors import ModelError
 from edge.model import Outcome, PlateRead, Verdict
+from edge.origin import format_of
 from edge.plates import Formats
 from edge.tracks import Track, suspects, tracks, without_doubles
 from edge.twins import ahead, are_twins, one_shape
@@ -55,7 +56,7 @@ class Thresholds:
             calibrated = content["reader_sha256"]
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             raise ModelError(f"{path.name} is missing or damaged: install the models again") from None
-        least = min(lines.margin, lines.twin, lines.unclaimed)
+        least = min(lines.margin, lines.twin)
         if not (0 < lines.accept <= 1 and lines.slope > 0 and least >= 0 and isfinite(sum(astuple(lines)))):
             raise ModelError(f"{path.name} has thresholds that cannot be: install the models again")
         if calibrated != reader:
@@ -113,7 +114,10 @@ class Comparison:
         shaped = max(own, *(free.get(text, -np.inf) for text in shape))
 
         def ahead_of(rivals: Mapping[str, float]) -> float:
-            return ahead(plates[best], own, rivals, lambda text: prior(text, formats, countries), one_shape_only=shared)
+            return ahead(
+                plates[best], own, rivals, lambda text: prior(text, formats, countries),
+                one_shape_only=shared, italian=format_of(plates[best], "IT") is not None,
+            )  # fmt: skip
 
         return cls(
             scores=tuple(float(score) for score in judged - said.scores[0]),

@@ -23,7 +23,7 @@ of what is promised; a single one is the harder case, since no second claim betr
 WEIGHTS = {Kind.PRESENT: 0.45, Kind.RANDOM: 0.4, Kind.TWINS: 0.05, Kind.ONE_TWIN: 0.05, Kind.BESIDE: 0.05}
 """How often the probability supposes each kind of trial: half of the cars photographed have sent a packet, and one case
 in seven has a near-twin's claim, thousands of times what chance brings."""
-TWINS, UNCLAIMED = (1.0, 2.0, 3.0, 4.0, 6.0), (0.0, 0.5, 1.0, 2.0, 3.0)
+TWINS, UNCLAIMED = (1.0, 2.0, 3.0, 4.0, 6.0), (-2.0, -1.0, 0.0, 1.0, 2.0)
 MARGINS = tuple(float(margin) for margin in range(2, 19))
 ACCEPTS = (0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 0.9999)
 NEVER = 2.0
