@@ -89,7 +89,7 @@ def ahead(
         others: scores of texts that the plate may say, by the pixels and a prior for claims.
         prior: the logarithm of how likely a plate says a text before it is read, by format and country.
         one_shape_only: whether O is drawn like 0 and I like 1 on such a plate, so that the prior decides between them.
-        italian: whether *text* may be an Italian plate, in whose alphabet some pairs are :data:`UNSURE`.
+        italian: whether *text* may be an Italian car's plate, in whose alphabet some pairs are :data:`UNSURE`.
     """
     lead = float("inf")
     if one_shape_only:
