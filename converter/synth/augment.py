@@ -18,7 +18,7 @@ CLIPPED = 0.12
 """How often one side of the cut lies at the first or last character: from a tenth of one beside it to a quarter in."""
 TWO_LINES = 2.2
 """Plates that are less wide than this, in heights, may have two lines."""
-LOOSE = 0.1
+LOOSE = 0.2
 """How often the cut is far too wide, whatever the difficulty: up to two fifths of the plate on a side."""
 STEEP = 0.08
 """How often a plate is seen from far aside, 50 degrees and more."""

@@ -79,6 +79,14 @@ def prior(text: str, formats: Formats, countries: Mapping[str, float]) -> float:
     return log_share(text, countries) if countries else -for_reading(text, formats)
 
 
+def shared_shapes(countries: Mapping[str, float], formats: Formats) -> bool:
+    """Whether format and country decide between O and 0, I and 1.
+
+    They do where something is known of the country, but not that its lettering tells them apart.
+    """
+    return bool(countries or not formats.everywhere) and not shapes_differ(countries)
+
+
 def scores(track: Track, texts: Sequence[str], formats: Formats) -> NDArray[np.float64]:
     """Return the score of each of *texts* (A-Z, 0-9), float64 of shape (N,), in nats."""
     return _priced(texts, track.log_likelihoods(texts), formats)
@@ -110,7 +118,7 @@ def reading(read: PlateRead, formats: Formats) -> str:
 def _settled(read: PlateRead, formats: Formats) -> str:
     """The text of a sure *read*, but for what has one shape with other characters: there format and country decide."""
     doubles = one_shape(read.text)
-    if not doubles or shapes_differ(read.countries):
+    if not doubles or not shared_shapes(read.countries, formats):
         return read.text
     texts = [read.text, *doubles]
     judged = read_log_likelihoods(read, texts)

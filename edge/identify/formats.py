@@ -37,6 +37,8 @@ class Formats:
         countries = tuple(countries)
         self.pattern = plate_pattern(countries, own)
         named = [country for country in countries if country != "ANY"]
+        self.everywhere = not named
+        """Whether any country's plates drive here: then a format alone settles nothing."""
         usual: dict[Slots, float] = defaultdict(float)
         for country in named or VEHICLES:
             for slots, vehicles in _slots(country).items():

@@ -43,7 +43,7 @@ class Thresholds:
             calibrated = document["reader_sha256"]
         except (ValueError, KeyError, TypeError, AttributeError):
             raise ModelError(f"{name} is damaged", "install the models again") from None
-        least = min(thresholds.margin, thresholds.twin, thresholds.unclaimed)
+        least = min(thresholds.margin, thresholds.twin)
         bounded = 0 < thresholds.accept <= 1 and thresholds.slope > 0 and least >= 0
         if not (bounded and isfinite(sum(astuple(thresholds)))):
             raise ModelError(f"{name} has thresholds that cannot be", "install the models again")

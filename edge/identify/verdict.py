@@ -15,11 +15,12 @@ from math import exp
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.identify.candidates import Candidates, candidates, prior, scores
+from edge.identify.candidates import Candidates, candidates, prior, scores, shared_shapes
 from edge.identify.formats import Formats
+from edge.identify.origin import format_of
 from edge.identify.thresholds import Thresholds
 from edge.identify.tracks import Track, suspects, tracks, without_doubles
-from edge.identify.twins import ahead, are_twins, one_shape, shapes_differ
+from edge.identify.twins import ahead, are_twins, one_shape
 from edge.model import Claim, Outcome, PlateRead, Reason, Verdict
 
 ANY_FORMAT = Formats()
@@ -64,13 +65,16 @@ class Comparison:
         apart = [score for plate, score in claimed.items() if plate not in twins]
         doubles = [own] if plates.count(plates[best]) > 1 else []
         free = {t: float(s) for t, s in zip(said.texts, said.scores, strict=True) if t not in claimed}
-        shared = not shapes_differ(countries)
+        shared = shared_shapes(countries, formats)
         # What has the shape of the best claim speaks neither for nor against it: format and country do, below.
         shape = {plates[best], *(one_shape(plates[best]) if shared else ())}
         shaped = max(own, *(free.get(text, -np.inf) for text in shape))
 
         def ahead_of(rivals: Mapping[str, float]) -> float:
-            return ahead(plates[best], own, rivals, lambda text: prior(text, formats, countries), one_shape_only=shared)
+            return ahead(
+                plates[best], own, rivals, lambda text: prior(text, formats, countries),
+                one_shape_only=shared, italian=format_of(plates[best], "IT") == "AA999AA",
+            )  # fmt: skip
 
         return cls(
             scores=tuple(float(score) for score in judged - said.scores[0]),

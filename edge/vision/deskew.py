@@ -19,8 +19,8 @@ _SKEWS = np.array(sorted(np.arange(-18, 19) * 0.025, key=abs))
 _STEEP_SKEWS = np.array(sorted(np.arange(-28, 29) * 0.05, key=abs))
 _LEANS = np.array(sorted(np.arange(-14, 15) * 0.04, key=abs))
 """Tangents that are tried; the level and the upright one first, so that they win where all are alike."""
-NARROW = 1.3
-"""Width over height below which a crop holds two lines, or one line seen from far aside, which may fall steeply."""
+NARROW = 0.7
+"""Width over height below which a crop holds no plate of two lines, but one from far aside whose line falls steeply."""
 _ROWS, _COLUMNS = 32, (24, 96)
 """Rows, and the least and the most columns, of the picture in which skew and lean are looked for."""
 MAX_SIDE_PX = 1024
@@ -89,7 +89,7 @@ def lean(grey: NDArray[np.uint8]) -> float:
 def _shrunk(grey: NDArray[np.uint8]) -> NDArray[np.float32] | None:
     """The small picture in which tilts are looked for, if *grey* can be a plate."""
     height, width = grey.shape
-    if height < 8 or not 0.5 * height < width < 12 * height:
+    if height < 8 or not 0.35 * height < width < 12 * height:
         return None
     columns = min(max(round(width * _ROWS / height), _COLUMNS[0]), _COLUMNS[1])
     return cv2.resize(grey, (columns, _ROWS), interpolation=cv2.INTER_AREA).astype(np.float32)

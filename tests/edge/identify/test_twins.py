@@ -38,7 +38,7 @@ def test_twins_differ_in_one_lookalike_or_in_shapes_only(one: str, other: str, a
 
 
 def test_near_twins_have_one_character_exchanged() -> None:
-    assert near_twins("GH") == ["0H", "6H", "CH"] or "CH" in near_twins("GH")
+    assert set(near_twins("GH")) >= {"CH", "6H", "GN"}
     assert all(sum(a != b for a, b in zip(twin, "AB123CD", strict=True)) == 1 for twin in near_twins("AB123CD"))
 
 
@@ -62,20 +62,24 @@ def test_a_country_whose_letters_are_all_unlike_is_told_by_the_picture() -> None
     assert not shapes_differ({})
 
 
-@pytest.mark.parametrize("doubt", [0.02, 0.3, 0.6])
-def test_the_twins_owner_is_not_named_where_the_car_is_silent(doubt: float) -> None:
+@pytest.mark.parametrize("doubt", [0.02, 0.3, 0.6, 0.99])
+def test_of_an_italian_g_and_c_nobody_is_named_before_the_reader_is_sure(doubt: float) -> None:
     read = plate_read("GF819JK", {0: ("C", doubt)})
-    named = judge([[read]], ["CF819JK"], LINES)
-    expected = Outcome.IDENTIFIED if doubt > 0.5 else Outcome.UNIDENTIFIED
-    assert named.outcome is expected or (doubt < 0.5 and named.outcome is Outcome.AMBIGUOUS)
-    assert judge([[plate_read("GF819JK", {0: ("C", 0.3)})]], ["CF819JK"], LINES).reason is Reason.LOOKS_ALIKE
+    assert judge([[read]], ["CF819JK"], LINES).outcome is not Outcome.IDENTIFIED
+    assert judge([[plate_read("GF819JK")]], ["GF819JK"], LINES).plate == "GF819JK"
+
+
+def test_a_claim_whose_twin_explains_the_photo_better_is_ambiguous_and_says_why() -> None:
+    verdict = judge([[plate_read("GO2781P", {0: ("C", 0.3)})]], ["CO2781P"], LINES)
+    assert verdict.outcome is Outcome.AMBIGUOUS
+    assert verdict.reason is Reason.LOOKS_ALIKE
 
 
 def test_a_claim_is_named_with_its_twins_beside_it_where_the_pixels_tell_them_apart() -> None:
-    read = plate_read("GF819JK", {0: ("C", 0.01)})
-    assert judge([[read]], ["CF819JK", "GF819JK", "GF8I9JK"], LINES).plate == "GF819JK"
-    open_read = plate_read("GF819JK", {0: ("C", 0.4)})
-    assert judge([[open_read]], ["CF819JK", "GF819JK"], LINES).outcome is Outcome.AMBIGUOUS
+    read = plate_read("GO2781P", {0: ("C", 0.01)})
+    assert judge([[read]], ["CO2781P", "GO2781P", "GO278IP"], LINES).plate == "GO2781P"
+    open_read = plate_read("GO2781P", {0: ("C", 0.4)})
+    assert judge([[open_read]], ["CO2781P", "GO2781P"], LINES).outcome is Outcome.AMBIGUOUS
 
 
 @pytest.mark.parametrize(

@@ -62,11 +62,11 @@ def test_a_leaning_plate_is_put_upright_and_fills_the_crop(tangent: float) -> No
 
 
 def from_aside(text: str, tangent: float) -> np.ndarray:
-    """A plate of 520 x 110 seen from far aside, squeezed to a third, its lines falling by *tangent*: grey (H, W)."""
-    squeezed = cv2.resize(tilted(text, 0), (180, 110), interpolation=cv2.INTER_AREA)
-    lower = round(180 * abs(tangent))
-    shear = np.array([[1, 0, 0], [tangent, 1, lower / 2 - tangent * 90]], np.float32)
-    return cv2.warpAffine(squeezed, shear, (180, 110 + lower), borderValue=(96,))
+    """A plate of 520 x 110 seen from far aside, squeezed to a quarter, its lines falling by *tangent*: grey (H, W)."""
+    squeezed = cv2.resize(tilted(text, 0), (130, 110), interpolation=cv2.INTER_AREA)
+    lower = round(130 * abs(tangent))
+    shear = np.array([[1, 0, 0], [tangent, 1, lower / 2 - tangent * 65]], np.float32)
+    return cv2.warpAffine(squeezed, shear, (130, 110 + lower), borderValue=(96,))
 
 
 @pytest.mark.parametrize("tangent", [-1.2, -0.8, 0.8, 1.2])
