@@ -5,6 +5,7 @@
 # unit is restarted; if the new release does not become healthy, the one before it comes back, with its own units and,
 # where the new one had migrated them, its own databases.
 # DESTDIR installs below another root, for images and packages: nothing is started there.
+# MASTER_KEY=FILE names the copy of a master key that is sealed to the board, for migrating a registry.
 # ENGINE=litert leaves EasyOCR and PyTorch out: LiteRT runs the reader, and a first configuration says so.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -145,8 +146,15 @@ healthy() {  # it says that it is ready, and is still the same process once the 
     systemctl is-active --quiet autovelox.service && [ "$(systemctl show -P MainPID autovelox.service)" = "$pid" ]
 }
 databases() { "$python" systemd/databases.py "$1" "$config"; }
+migrate() {  # the registry, where it is of an earlier version; a copy is kept
+    databases outdated || return 0
+    "$target/bin/autovelox" registry migrate --config "$config" ${MASTER_KEY:+--master-key "$MASTER_KEY"} && return 0
+    say "the registry was not migrated; is the master key sealed, set MASTER_KEY=FILE to the copy of it"
+    return 1
+}
 
 if [ -z "$running" ]; then
+    migrate || say "before the unit starts: autovelox registry migrate"
     switch "$release"
     [ -n "$old" ] && say "installed; the unit was not running: systemctl start autovelox" ||
         say "installed; make the registry (autovelox registry init), edit $config, systemctl start autovelox"
@@ -155,7 +163,7 @@ else
     systemctl stop autovelox.service
     databases keep || { systemctl start autovelox.service; fail "nothing was changed"; }
     switch "$release"
-    if ! healthy; then
+    if ! migrate || ! healthy; then
         [ -n "$old" ] && [ -d "$prefix/releases/$old" ] || fail "$release did not become healthy: journalctl -u autovelox"
         systemctl stop autovelox.service
         switch "$old"

@@ -118,6 +118,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
             "workers": workers.problem,
             "camera": camera.problem,
             "radar": radar.problem,
+            "registry": registry.problem,
             "cases": cases.problem,
             "disk": disk.problem,
             "room": cases.shortage,
