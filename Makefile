@@ -8,6 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STATE ?= var/demo
 DATA ?= ../shared/data
+JOBS ?= 2
 
 include systemd/unit.mk
 
@@ -29,8 +30,8 @@ demo: install ## set up, then play eight infringements and print who drove (VIEW
 	@$(BIN)/autovelox demo --state-dir $(STATE) $(if $(VIEW),--view)
 
 .PHONY: test
-test: install ## set up, then run all tests
-	@$(BIN)/pytest
+test: install ## set up, then run all tests, JOBS of them (2) side by side
+	@$(BIN)/pytest --numprocesses $(JOBS)
 
 .PHONY: bench
 bench: install ## measure the link against a bare server, and opening against bare decryption (ratios, ten minutes)
@@ -45,11 +46,11 @@ chaos: install ## strike the unit 345 times (kill, hang, full disk, torn log) an
 	@$(BIN)/python tests/chaos/run.py $(CHAOS)
 
 .PHONY: lint
-lint: install ## ruff (format and check), mypy --strict, the import rules
+lint: install ## ruff (format and check), mypy --strict, the rules of the architecture
 	@$(BIN)/ruff format --check
 	@$(BIN)/ruff check
 	@$(BIN)/mypy
-	@$(BIN)/pytest -q tests/architecture/test_imports.py
+	@$(BIN)/pytest -q tests/architecture
 
 # The converter has an environment of its own: its TensorFlow and the unit's runtime do not fit into one.
 CONVERTER := .venv-converter

@@ -6,6 +6,7 @@ TensorFlow, PyTorch and EasyOCR are imported only by the subcommands that need t
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -163,6 +164,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one subcommand; 0, or 1 with one sentence on stderr."""
+    os.environ["PYTHONSAFEPATH"] = "1"  # what it starts imports nothing from the folder it was called in
     arguments = build_parser().parse_args(argv)
     try:
         status = arguments.run(arguments)

@@ -76,6 +76,8 @@ else
     "${pip[@]}" --ignore-installed --constraint constraints.txt 'setuptools>=68' wheel
     "${pip[@]}" --ignore-installed --constraint constraints.txt --no-build-isolation "$source$extras"
 fi
+# Our commands import nothing from the folder they are called in, nor does what they start.
+sed -i '1s#\(^\#!.*/python[0-9.]*\)$#\1 -P#' "$target"/bin/autovelox*
 echo "$wants" >"$target/.wants"
 share=$target/share/autovelox
 mkdir -p "$share"

@@ -24,11 +24,15 @@ class DiskProbe:
         self._since_s = 0.0
         self._failure: str | None = None
 
-    def write(self) -> None:
-        """Begin the next write, unless the last one still runs; call it from the event loop."""
+    def write(self) -> asyncio.Task[None]:
+        """Begin the next write, unless the last one still runs; call it from the event loop.
+
+        Returns the write that runs. It never raises: what is wrong is a :meth:`problem`.
+        """
         if self._writing is None or self._writing.done():
             self._since_s = time.monotonic()
             self._writing = asyncio.create_task(self._write(), name="disk probe")
+        return self._writing
 
     def problem(self) -> str | None:
         """One sentence while the disk refuses a write or does not come back from one."""

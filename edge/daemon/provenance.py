@@ -10,8 +10,11 @@ from edge.config import Settings
 
 
 def provenance(settings: Settings, models: Path) -> dict[str, object]:
-    """Authority, serial, software, the SHA-256 of each model file, what runs the reader, and the source of trigger,
-    speed and limit."""
+    """What a case says of the unit that made it.
+
+    Authority, serial, software, the SHA-256 of each model file, what runs the reader, and the source of trigger, speed
+    and limit.
+    """
     files = sorted(path for path in models.rglob("*") if path.is_file() and path.suffix != ".md")
     return {
         "authority": settings.unit.authority,

@@ -43,6 +43,7 @@ class Parts:
     cases: CaseStore
     disk: DiskProbe
     workers: WorkerPool
+    openers: WorkerPool
     mailbox: Mailbox
     camera: Camera
     radar: Radar
@@ -84,12 +85,15 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
         engine=settings.recognition.engine,
         preload=[opener.__name__],
     )
+    openers = WorkerPool(
+        None, workers=settings.recognition.workers, job_timeout_s=settings.recognition.job_timeout_s, one_job_each=True
+    )
     mailbox = Mailbox(settings.link.mailbox_packets, settings.link.packet_ttl_s, settings.link.packets_per_uid)
     camera = open_camera(settings)
     radar = open_radar(settings, camera)
     board = Board()
     panel = Panel(settings.panel, settings.radar.pin_factory, radar.test_trigger)
-    window_opener = WindowOpener(registry, workers, formats.pattern, licence_pattern(settings.verdict.licence_pattern))
+    window_opener = WindowOpener(registry, openers, formats.pattern, licence_pattern(settings.verdict.licence_pattern))
     link = LinkServer(settings.link, mailbox)
 
     metrics = Metrics(
@@ -115,7 +119,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
     health = Health(
         {
             "link": link.problem,
-            "workers": workers.problem,
+            "workers": lambda: workers.problem() or openers.problem(),
             "camera": camera.problem,
             "radar": radar.problem,
             "registry": registry.problem,
@@ -129,6 +133,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
         cases=cases,
         disk=disk,
         workers=workers,
+        openers=openers,
         mailbox=mailbox,
         camera=camera,
         radar=radar,

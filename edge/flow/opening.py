@@ -18,8 +18,9 @@ from edge.model import Claim, Packet, Rejection
 
 log = logging.getLogger(__name__)
 
-BATCH = 16
-"""Packets a job: long enough to be worth a trip to a worker, short enough not to keep a photo waiting (80 ms)."""
+BATCH = 256
+"""Packets a job at most. Each job has a process of its own, which ends with it and with the keys that it unsealed: so a
+window makes one job a process, and more only when it would take long (5 ms a packet)."""
 ATTEMPTS = 2
 
 
@@ -42,11 +43,11 @@ class WindowOpener:
         opening: list[asyncio.Task[list[Opened | Rejection]]] = []
         rejected: Counter[Rejection] = Counter()
         try:
-            # A share at a time: the workers begin with the first keys while the next ones are unsealed.
+            # A share at a time: the workers begin with the first packets while the keys of the next ones are looked up.
             for start in range(0, len(packets), share):
                 jobs = await self._jobs(packets[start : start + share], rejected)
                 known += jobs
-                opening += [asyncio.create_task(self._open(some)) for some in _shared_out(jobs, self.pool.workers)]
+                opening += [asyncio.create_task(self._open(some)) for some in shared_out(jobs, self.pool.workers)]
             answers = [answer for batch in await asyncio.gather(*opening) for answer in batch]
         finally:
             for task in opening:
@@ -88,7 +89,7 @@ class WindowOpener:
         return opened if self.licence.fullmatch(opened.licence) else Rejection.LICENCE_FORMAT
 
 
-def _shared_out(jobs: Sequence[OpenJob], workers: int) -> list[Sequence[OpenJob]]:
+def shared_out(jobs: Sequence[OpenJob], workers: int) -> list[Sequence[OpenJob]]:
     """*jobs* in order, in even batches of at most :data:`BATCH`, as many for each of the *workers*."""
     count = -(-len(jobs) // BATCH)
     count = min(len(jobs), count + -count % workers)

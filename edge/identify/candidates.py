@@ -40,8 +40,10 @@ FITS = 12
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Texts a plate may say, the best first, with the score of each, float64 of shape (N,): the summed log-likelihood
-    less what the format pays. Never empty."""
+    """Texts a plate may say, the best first, with the score of each; never empty.
+
+    The scores are float64 of shape (N,): the summed log-likelihood less what the format pays.
+    """
 
     texts: tuple[str, ...]
     scores: NDArray[np.float64]

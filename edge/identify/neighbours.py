@@ -50,8 +50,10 @@ def log_likelihoods(log_probs: NDArray[np.float32], text: str) -> Floats:
 
 
 def _spelled(probabilities: Floats, labels: NDArray[np.intp]) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats]]:
-    """How likely the first t steps spell the first n of *labels*, ending on a blank and ending on the nth one; and how
-    likely the other steps spell the others, beginning so. *probabilities* is (T, K, 37), each result (T + 1, K, L + 1).
+    """How likely the first t steps spell the first n of *labels*, and the other steps the others.
+
+    The first two results end on a blank and on the nth label, the other two begin so. *probabilities* is (T, K, 37),
+    each result (T + 1, K, L + 1).
 
     Before the first step nothing is spelled, as after a blank; the other end is the same backwards. What ends on the
     "0th" character is 0.

@@ -34,9 +34,11 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Claims against one plate: ``scores`` in nats against the best free reading, one a claim; ``best`` indexes the
-    best claim, ``lead`` is how far it is ahead of the other claims, ``evidence`` how far ahead of what the plate may
-    say otherwise, both in nats and possibly infinite."""
+    """Claims against one plate: ``scores`` in nats against the best free reading, one a claim.
+
+    ``best`` indexes the best claim, ``lead`` is how far it is ahead of the other claims, ``evidence`` how far ahead of
+    what the plate may say otherwise, both in nats and possibly infinite.
+    """
 
     scores: tuple[float, ...]
     best: int

@@ -29,7 +29,6 @@ from edge.registry.vault import seal
 MAX_TEXT_CHARACTERS = 200
 MAX_PORTRAIT_BYTES = 512 * 1024
 UID_BYTES = 16
-NO_DRIVER = ("no driver in the registry has that licence", "autovelox registry list shows who does")
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +168,11 @@ def remove_driver(path: Path, master_key: bytes, licence: str) -> None:
     """
     with change(path, master_key) as registry:
         if not registry.remove(licence):
-            raise RegistryError(*NO_DRIVER)
+            raise _no_driver()
+
+
+def _no_driver() -> RegistryError:
+    return RegistryError("no driver in the registry has that licence", "autovelox registry list shows who does")
 
 
 def _make_chip(progress: Callable[[], None] | None) -> tuple[str, RsaKey]:
@@ -188,7 +191,7 @@ def _issue(registry: Change, licence: str, uid: str, key: RsaKey) -> Enrolment:
 def _revoke(registry: Change, licence: str, reason: str) -> bool:
     """Revoke the chip in use of *licence*; returns whether there was one."""
     if not registry.rows("drivers", licence):
-        raise RegistryError(*NO_DRIVER)
+        raise _no_driver()
     in_use = [chip for row in registry.rows("chips", licence) if (chip := Chip(*row)).revoked_at is None]  # type: ignore[arg-type]
     for chip in in_use:
         registry.replace("chips", chip._replace(revoked_at=int(time.time()), reason=reason))

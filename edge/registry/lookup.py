@@ -24,9 +24,9 @@ logging.getLogger("aiosqlite").setLevel(logging.WARNING)  # at DEBUG it logs eve
 
 MAX_UIDS_PER_QUERY = 500
 
-_KEEPER = select("vehicles", "WHERE plate = ?")
-_DRIVER = select("drivers", "WHERE licence = ?")
-_PORTRAIT = "SELECT image FROM portraits WHERE licence = ?"
+KEEPER = select("vehicles", "WHERE plate = ?")
+DRIVER = select("drivers", "WHERE licence = ?")
+PORTRAIT = "SELECT image FROM portraits WHERE licence = ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class Registry:
         await self._database.close()
 
     def problem(self) -> str | None:
-        """Why the last lookup that failed did, or None; a registry that was altered stays one until a restart."""
+        """What a lookup found wrong with the registry, or None; it stays wrong until a restart."""
         return self._problem
 
     async def keys(self, uids: Iterable[str]) -> dict[str, RegisteredKey]:
@@ -126,11 +126,11 @@ class Registry:
         Raises:
             RegistryError: no driver holds it (any more), the registry cannot be read, or the driver's row was altered.
         """
-        rows = await self._all("drivers", _DRIVER, licence)
+        rows = await self._all("drivers", DRIVER, licence)
         if not rows:
             raise RegistryError("the registry no longer has the holder of a licence", "decide the case by hand")
         *texts, portrait_sha256 = rows[0]
-        images = await self._fetch(_PORTRAIT, licence)
+        images = await self._fetch(PORTRAIT, licence)
         with self._noted():
             portrait = check_portrait(images[0][0] if images else None, portrait_sha256)
         values = (*texts, portrait)
@@ -142,7 +142,7 @@ class Registry:
         Raises:
             RegistryError: the registry cannot be read any more, or the vehicle's row was altered.
         """
-        rows = await self._all("vehicles", _KEEPER, plate)
+        rows = await self._all("vehicles", KEEPER, plate)
         return str(rows[0][1]) if rows else None
 
     async def _all(self, table: str, sql: str, *parameters: Value) -> list[tuple[Value, ...]]:
@@ -164,7 +164,7 @@ class Registry:
         try:
             yield
         except RegistryError as error:
-            self._problem = error.cause
+            self._problem = str(error)
             raise
 
 

@@ -69,9 +69,9 @@ def skew(grey: NDArray[np.uint8]) -> float:
 
 
 def lean(grey: NDArray[np.uint8]) -> float:
-    """The tangent of the angle by which the strokes of a crop whose lines are level (uint8, H x W) stand to the right
-    of their heads, between -0.56 and 0.56.
+    """The tangent of the lean of a crop's strokes (uint8, H x W), between -0.56 and 0.56.
 
+    The lean is the angle by which the strokes' feet stand to the right of their heads; the crop's lines are level.
     0 for a crop that is flatter, higher or smaller than a plate's can be.
     """
     if (small := _shrunk(grey)) is None:
@@ -115,11 +115,10 @@ def _sharpest(edges: NDArray[np.float32], tangents: NDArray[np.float64], steepne
 
 
 def straightened(grey: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
-    """The crop (uint8, H x W) sheared so that its lines are level and its strokes upright, without the rows and columns
-    that the tilt had added.
+    """The crop (uint8, H x W) sheared so that its lines are level and its strokes upright.
 
-    It is shrunk to 1,024 pixels on its longer side if that is longer. None where the lines are level already and the
-    strokes upright.
+    The rows and columns that the tilt had added are cut away. It is shrunk to 1,024 pixels on its longer side if that
+    is longer. None where the lines are level already and the strokes upright.
     """
     if (scale := _LARGEST / max(grey.shape)) < 1:
         size = (math.ceil(grey.shape[1] * scale), math.ceil(grey.shape[0] * scale))

@@ -49,11 +49,14 @@ class LitertNetwork:
             raise ModelError(f"{path} is not a reader of {CANVAS_SHAPE} pixels", "install the models again")
         self._image, self._output = inputs[0]["index"], outputs[0]["index"]
 
-    def log_probs(self, canvas: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Return what the network says of *canvas*."""
-        image = canvas.astype(np.float32)[None, :, :, None] / 127.5 - 1.0
+    def logits(self, image: NDArray[np.float32]) -> NDArray[np.float32]:
+        """What the network answers to *image*, float32 of shape (1, H, W, 1) from -1 to 1: shape (1, T, 37)."""
         self._interpreter.set_tensor(self._image, image)
         self._interpreter.invoke()
-        logits = np.asarray(self._interpreter.get_tensor(self._output), np.float32)
+        return np.asarray(self._interpreter.get_tensor(self._output), np.float32)
+
+    def log_probs(self, canvas: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return what the network says of *canvas*."""
+        logits = self.logits(canvas.astype(np.float32)[None, :, :, None] / 127.5 - 1.0)
         shifted = logits - logits.max(axis=1, keepdims=True)
         return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)), np.float32)

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edge.config import Engine
+from edge.crypto.memory import keep_to_itself
 from edge.errors import EdgeError, ModelError, WorkerError
 from edge.model import PlateRead
 from edge.vision.network import BACKENDS
@@ -53,13 +54,9 @@ _recogniser: Recogniser | None = None
 _failure: EdgeError = WorkerError("this worker was never started", "report this: it is a mistake of the program")
 
 
-def start(models_dir: Path, engine: Engine) -> None:
-    """Prepare this worker: a thread that notices a dead daemon, then the models.
-
-    Never raises, since a failing initialiser breaks the whole pool: the first job reports what went wrong. Of an error
-    that nobody foresaw only the type is told.
-    """
-    global _recogniser, _failure
+def start_without_models() -> None:
+    """Prepare this worker: nobody looks into it, and it ends with the daemon."""
+    keep_to_itself()
     with suppress(OSError):  # a service manager may forbid it
         os.nice(NICENESS)
     # A worker that hangs in C with the GIL held notices nothing any more: the kernel ends it after the fork server.
@@ -67,6 +64,16 @@ def start(models_dir: Path, engine: Engine) -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the daemon's business; it stops its workers itself
     threading.Thread(target=_die_with_daemon, daemon=True).start()
+
+
+def start(models_dir: Path, engine: Engine) -> None:
+    """Prepare this worker as :func:`start_without_models` does, and load its models.
+
+    Never raises, since a failing initialiser breaks the whole pool: the first job reports what went wrong. Of an error
+    that nobody foresaw only the type is told.
+    """
+    global _recogniser, _failure
+    start_without_models()
     try:
         from edge.vision.pipeline import Recogniser
 

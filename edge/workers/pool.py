@@ -37,25 +37,37 @@ for so much longer than its time-out, the pool itself hangs."""
 
 
 class WorkerPool:
-    """A fixed number of workers, each with its models loaded once; broken pools are rebuilt."""
+    """A fixed number of workers, each with its models loaded once, or without models; broken pools are rebuilt."""
 
     def __init__(
         self,
-        models_dir: Path,
+        models_dir: Path | None,
         *,
         workers: int,
         job_timeout_s: float,
         engine: Engine = "easyocr",
         preload: Sequence[str] = (),
+        one_job_each: bool = False,
     ) -> None:
-        """Nothing runs before :meth:`start`; *engine* runs the reader, *preload* names further modules the workers
-        should share."""
+        """Nothing runs before :meth:`start`.
+
+        Args:
+            models_dir: the models that each worker loads; None for workers that recognise nothing.
+            workers: how many there are.
+            job_timeout_s: a job that takes longer is ended, with its worker.
+            engine: what runs the reader.
+            preload: further modules that the workers should share; one fork server serves all pools, and the pool with
+                models says what it imports.
+            one_job_each: a worker ends with its job, and all that was in its memory with it; another takes its place.
+        """
         self._models_dir = models_dir
         self._engine = engine
         self._workers = workers
         self._timeout_s = job_timeout_s
         self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload([*worker.shared(engine), *preload])
+        if models_dir is not None:
+            self._context.set_forkserver_preload([*worker.shared(engine), *preload])
+        self._jobs_each = 1 if one_job_each else 0
         self._pool: ProcessPool | None = None
         self._jobs: set[ProcessFuture[Any]] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -63,13 +75,15 @@ class WorkerPool:
         self._moved_s = 0.0
 
     async def start(self) -> None:
-        """Start the workers and wait until each has loaded its models.
+        """Start the workers and wait until each has loaded its models, if it has any.
 
         Raises:
             ModelError: the models cannot be loaded.
             WorkerError: the workers did not come up in time.
         """
         self._pool = self._build()
+        if self._models_dir is None:
+            return
         pids: set[int] = set()
         try:
             async with asyncio.timeout(START_TIMEOUT_S):
@@ -84,9 +98,10 @@ class WorkerPool:
     def _build(self) -> ProcessPool:
         return ProcessPool(
             max_workers=self._workers,
+            max_tasks=self._jobs_each,
             context=self._context,
-            initializer=worker.start,
-            initargs=(self._models_dir, self._engine),
+            initializer=worker.start_without_models if self._models_dir is None else worker.start,
+            initargs=() if self._models_dir is None else (self._models_dir, self._engine),
         )
 
     @property

@@ -1,70 +1,180 @@
-"""Who may import whom: the rules of the design, read off the syntax trees."""
+"""Who may import whom: the layers of the design, read off the syntax trees."""
 
 from __future__ import annotations
 
 import ast
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-VOCABULARY = {"errors", "model", "config", "keyfile"}
-PURE = {"ctc", "edits", "identify", "plates", "plate_formats", "tracks", "candidates", "chip"}
-PURE |= {"link.packet", "link.strict_json"}
-PARTS = {"link", "sense", "vision", "police", "cases"}
+from tests.architecture.pending import check
+from tests.architecture.source import ROOT, Module, imported_at_start, modules, reached, resolve
 
-# Module or package -> what of edge it may import, beside itself. `daemon`, `cli` and `demo` may import everything.
-ALLOWED = {
-    "errors": set(),
-    "model": set(),
-    "config": {"errors"},
-    "keyfile": {"errors"},
-    **dict.fromkeys(PURE, VOCABULARY | PURE),
-    **dict.fromkeys(PARTS, VOCABULARY | PURE),
-    "infringement": VOCABULARY | PURE,
-    "viewer": VOCABULARY | {"cases"},
+VALUES = {"errors", "model"}
+PURE = {"config", "crypto", "identify"}
+PARTS = {"link", "sensors", "vision", "registry", "cases", "workers"}
+RUNNING = {"daemon", "officers"}
+
+ROOMS = {
+    "errors": {"model"},
+    "model": set[str](),
+    **dict.fromkeys(PURE, VALUES),
+    **dict.fromkeys(PARTS, VALUES | PURE),
+    "flow": VALUES | PURE,
+    **dict.fromkeys(RUNNING, VALUES | PURE | PARTS | {"flow"}),
+    "viewer": VALUES | {"config", "cases"},
+    "doctor": VALUES | PURE | PARTS,
+    "demo": VALUES | PURE | PARTS,
+    "cli": VALUES | PURE | PARTS | RUNNING | {"viewer", "doctor", "demo"},
+    "__main__": {"cli"},
 }
+"""Room or module of edge -> the others it may import; a room of the same layer is never among them."""
+
+INNER = {
+    "cases": {
+        "evidence": set[str](),
+        "storage": {"evidence"},
+        "report": {"evidence", "storage"},
+        "": {"evidence", "storage", "report"},
+    },
+    "viewer": {
+        "text": set[str](),
+        "data": {"text"},
+        "ui": {"text", "data"},
+        "panels": {"text", "data", "ui"},
+        "control": {"text", "data", "ui", "panels"},
+        "": {"text", "data", "ui", "panels", "control"},
+    },
+}
+"""The rooms inside a room -> the others of that room they may import; the empty name is the room's own modules."""
+
+SLOW = {"torch", "torchvision", "easyocr", "tkinter", "reportlab", "cv2", "socketio", "engineio", "picamera2"}
+"""Libraries that no face loads: whoever imports a neighbour would wait for them."""
+MAY_BE_SLOW = {
+    "edge.cases.report": {"reportlab"},
+    "edge.sensors": {"cv2"},
+    "edge.viewer.data": {"tkinter"},
+    "edge.viewer.ui": {"tkinter"},
+    "edge.viewer.panels": {"tkinter"},
+    "edge.viewer.control": {"tkinter", "reportlab"},
+}
+"""Face -> the slow libraries its neighbours need with it."""
 
 
-def modules() -> list[tuple[str, Path]]:
-    files = sorted((ROOT / "edge").rglob("*.py"))
-    return [(".".join(file.relative_to(ROOT / "edge").with_suffix("").parts), file) for file in files]
+def edge() -> dict[str, Module]:
+    """All modules of the unit; read when a test asks, not when tests are collected."""
+    return modules("edge")
 
 
-def imports(file: Path) -> set[str]:
-    """Every edge module that *file* imports, without the leading ``edge.``."""
-    found: set[str] = set()
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{file}: relative imports hide who knows whom"
-            found |= {f"{node.module}.{alias.name}" for alias in node.names}
-    assert not any(name.startswith("converter") for name in found), f"{file} imports the converter"
-    return {name.removeprefix("edge.") for name in found if name.startswith("edge.")}
+def room(name: str) -> tuple[str, str | None]:
+    """The room of the module *name*, and its place inside where that room is divided."""
+    parts = name.split(".")[1:]
+    if not parts:
+        return "", None
+    if parts[0] not in INNER:
+        return parts[0], None
+    folder = ROOT.joinpath("edge", *parts[:2])
+    return parts[0], parts[1] if len(parts) > 1 and folder.is_dir() else ""
 
 
-def rule(module: str) -> str | None:
-    """The key of ALLOWED that governs *module*: the longest one it lies under."""
-    keys = [key for key in ALLOWED if module == key or module.startswith(key + ".")]
-    return max(keys, key=len, default=None)
+def foreign(module: Module) -> list[str]:
+    """The arrows from *module* that no rule allows, as ``from -> to`` by the names of rooms."""
+    own, place = room(module.name)
+    found = []
+    for name in module.imports:
+        if (target := resolve(name, edge())) is None:
+            continue
+        other, inner = room(target)
+        if other == own and place is not None and inner is not None:
+            if inner not in INNER[own][place] | {place}:
+                found.append(f"{_path(own, place)} -> {_path(other, inner)}")
+        elif other and other != own and other not in ROOMS[own]:
+            found.append(f"{_path(own, place)} -> {other}")
+    return found
 
 
-def lies_in(name: str, places: set[str]) -> bool:
-    return any(name == place or name.startswith(place + ".") for place in places)
+def _path(outer: str, inner: str | None) -> str:
+    return f"{outer}.{inner}" if inner else outer
 
 
-@pytest.mark.parametrize(("module", "file"), modules(), ids=lambda value: value if isinstance(value, str) else "")
-def test_imports_follow_the_design(module: str, file: Path) -> None:
-    key = rule(module)
-    if key is None:
-        return
-    own = {key.split(".")[0]} if key in PARTS | {"viewer"} else {key}
-    foreign = {name for name in imports(file) if not lies_in(name, ALLOWED[key] | own)}
-    assert not foreign, f"edge.{module} may not import {', '.join(sorted(foreign))}"
+def test_every_module_has_a_rule() -> None:
+    for name in edge():
+        own, place = room(name)
+        assert own in ROOMS or name == "edge", f"no rule covers {name}: give {own} a layer in the design and in ROOMS"
+        assert place is None or place in INNER[own], f"no rule covers {name}: give it a place in INNER[{own!r}]"
+
+
+def test_imports_follow_the_design() -> None:
+    check("imports", {arrow for name, module in edge().items() if name != "edge" for arrow in foreign(module)})
+
+
+def test_the_wiring_alone_knows_the_parts_of_the_daemon() -> None:
+    concrete = {
+        f"{name} -> {room(target)[0]}"
+        for name, module in edge().items()
+        if room(name)[0] == "daemon" and name != "edge.daemon.wiring"
+        for imported in module.imports
+        if (target := resolve(imported, edge())) is not None and room(target)[0] in PARTS
+    }
+    assert concrete == set()
+
+
+def test_the_top_of_the_house_imports_nothing() -> None:
+    assert not {name for name in edge()["edge"].imports if name.startswith("edge.")}
 
 
 def test_the_rules_name_what_exists() -> None:
-    names = {module for module, _ in modules()}
-    for key in ALLOWED:
-        assert any(name == key or name.startswith(key + ".") for name in names), f"there is no edge.{key} any more"
+    still_to_come = {"officers"}
+    there = {room(name) for name in edge()}
+    assert set(ROOMS) - still_to_come == {own for own, _ in there if own}
+    for own, places in INNER.items():
+        assert {(own, place) for place in places} <= there
+
+
+def test_no_import_is_relative() -> None:
+    everything = {**edge(), **modules("converter"), **modules("centre"), **modules("tests")}
+    check("relative", {_room_of(name) for name, module in everything.items() if module.relative})
+
+
+def _room_of(name: str) -> str:
+    return ".".join(name.split(".")[:2])
+
+
+def test_the_unit_knows_neither_converter_nor_centre_nor_tests() -> None:
+    outside = ("converter", "centre", "tests")
+    assert {
+        f"{module.name} -> {name}" for module in edge().values() for name in module.imports if name.startswith(outside)
+    } == set()
+
+
+@pytest.mark.parametrize("package", ["edge", "converter"])
+def test_no_import_runs_in_a_circle(package: str) -> None:
+    """Importing a module imports the faces above it first, so that a face counts as part of the way."""
+    known = modules(package)
+    after = {name: imported_at_start(module, known) for name, module in known.items()}
+    for start in known:
+        assert (circle := _way(start, start, after)) is None, " -> ".join(circle)
+
+
+def _way(start: str, end: str, after: dict[str, set[str]]) -> list[str] | None:
+    """A way from *start* back to *end* along imports, or None."""
+    seen: set[str] = set()
+    ways = [[start]]
+    while ways:
+        way = ways.pop()
+        for name in sorted(after[way[-1]]):
+            if name == end:
+                return [*way, end]
+            if name not in seen:
+                seen.add(name)
+                ways.append([*way, name])
+    return None
+
+
+def test_a_face_says_what_the_room_is() -> None:
+    assert [name for name, module in edge().items() if module.is_package and not ast.get_docstring(module.tree)] == []
+
+
+def test_a_face_loads_nothing_slow() -> None:
+    for face in (name for name, module in edge().items() if module.is_package):
+        loaded = {name.split(".")[0] for name in reached(face, edge())}
+        assert loaded & SLOW == MAY_BE_SLOW.get(face, set()), f"importing {face} loads {sorted(loaded & SLOW)}"

@@ -32,7 +32,7 @@ async def test_15_a_message_beyond_the_limit_closes_the_connection(unit: Unit) -
 async def test_15_fragments_add_up(unit: Unit) -> None:
     async with RawCar(unit.port) as car:
         await car.connect()
-        transport = car.web_socket._response.connection.transport
+        transport = car.transport
         head = b"\x01\xfe\x04\x00\0\0\0\0"  # text, not final, 1,024 bytes, mask of zeros
         transport.write(head + b"x" * 1024)
         for _ in range(3):
@@ -44,7 +44,7 @@ async def test_15_fragments_add_up(unit: Unit) -> None:
 async def test_15_a_length_that_never_comes_holds_nothing(unit: Unit) -> None:
     async with RawCar(unit.port) as car:
         await car.connect()
-        transport = car.web_socket._response.connection.transport
+        transport = car.transport
         transport.write(b"\x81\xff\x00\x00\x00\x00\x7f\xff\xff\xff\0\0\0\0")
         await unit.empty()
     assert unit.count("oversized") == 1
@@ -53,7 +53,7 @@ async def test_15_a_length_that_never_comes_holds_nothing(unit: Unit) -> None:
 async def test_15_a_client_that_ignores_the_close_frame_holds_nothing(unit: Unit) -> None:
     async with RawCar(unit.port) as car:
         await car.connect()
-        transport = car.web_socket._response.connection.transport
+        transport = car.transport
         transport.pause_reading()
         transport.write(b"\x81\xff\x00\x00\x00\x00\x7f\xff\xff\xff\0\0\0\0")
         await unit.empty()
@@ -61,7 +61,7 @@ async def test_15_a_client_that_ignores_the_close_frame_holds_nothing(unit: Unit
     assert unit.count("oversized") == 1
     async with RawCar(unit.port) as car:  # an error closes without waiting, a goodbye does not
         await car.connect()
-        transport = car.web_socket._response.connection.transport
+        transport = car.transport
         transport.pause_reading()
         await car.send("1")
         async with asyncio.timeout(STOCK_CLOSE_TIMEOUT_S / 2):
@@ -216,7 +216,7 @@ async def test_18_a_slow_reader_holds_nobody_up(start_unit: StartUnit) -> None:
     async with AsyncExitStack() as stack:
         for number in range(10):
             car = await stack.enter_async_context(RawCar(unit.port, source=f"127.0.1.{number + 1}"))
-            transport = car.web_socket._response.connection.transport
+            transport = car.transport
             transport.pause_reading()
             stack.callback(transport.abort)
             await car.send("40")

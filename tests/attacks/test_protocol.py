@@ -159,7 +159,7 @@ async def test_14_malformed_frames_before_connect(unit: Unit, frame: str) -> Non
 async def test_14_malformed_websocket_frames_free_everything_at_once(unit: Unit, raw: bytes) -> None:
     async with RawCar(unit.port) as car:
         await car.connect()
-        transport = car.web_socket._response.connection.transport
+        transport = car.transport
         transport.write(raw)
         await unit.empty()
     assert sum(unit.state()["counters"].values()) <= 1
@@ -173,7 +173,7 @@ async def test_14_every_way_to_die_is_noticed_at_once(unit: Unit) -> None:
                     await car.connect()
                 if stage == "answered":
                     await car.packet(car.seal())
-                transport = car.web_socket._response.connection.transport
+                transport = car.transport
                 match death:
                     case "abort":
                         transport.abort()

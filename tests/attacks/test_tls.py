@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import socket
 import ssl
 import subprocess
@@ -164,7 +165,7 @@ async def test_23_a_new_certificate_is_shown_after_sighup(
         await car.connect()
         fresh = issue(authority, files).decode()
         assert shown(unit, files) != fresh
-        unit.hang_up()
+        unit.send(signal.SIGHUP)
         for _ in range(500):
             if shown(unit, files) == fresh:
                 break
@@ -177,7 +178,7 @@ async def test_23_a_certificate_that_cannot_be_used_changes_nothing(start: Calla
     unit = start()
     before = shown(unit, files)
     files["certificate"].write_text("rubbish")
-    unit.hang_up()
+    unit.send(signal.SIGHUP)
     await logged(unit, "cannot be used")
     assert shown(unit, files) == before
 
@@ -192,11 +193,11 @@ async def test_23_the_daemon_itself_reads_its_certificate_again_on_sighup(
     try:
         fresh = issue(authority, files).decode()
         assert shown(unit, files) != fresh
-        unit.hang_up()
+        unit.send(signal.SIGHUP)
         await logged(unit, "the TLS certificate was read again")
         assert shown(unit, files) == fresh
         files["certificate"].write_text("rubbish")
-        unit.hang_up()
+        unit.send(signal.SIGHUP)
         await logged(unit, "the TLS certificate in use stays")
         assert shown(unit, files) == fresh
     finally:

@@ -85,11 +85,15 @@ def _daemon(args: argparse.Namespace, library: Path) -> list[Tally]:
     import storage
     import unit
 
+    from tests.support.station import PEOPLE, make_template
+    from tests.support.unit_files import write_settings
+
     names = [name for name in unit.STRIKES if args.only in name and (name != unit.FULL or storage.can_mount())]
     tallies = {name: Tally(name) for name in names}
     with tempfile.TemporaryDirectory(prefix="chaos-") as scratch:
         if names and args.daemon:
-            station.make_template(Path(scratch) / "template")
+            make_template(Path(scratch) / "template", PEOPLE[:1])
+            write_settings(Path(scratch) / "template", station.SETTINGS)
         for number in range(args.daemon if names else 0):
             name = names[number % len(names)]
             _progress(name, number, args.daemon)

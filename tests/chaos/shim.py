@@ -42,5 +42,5 @@ def arm(mode: int, at: int, folder: Path, *, error: int = 0, count: int = 1, del
 
 
 def environment(library: Path, **more: str) -> dict[str, str]:
-    """The environment of a child process that has the library."""
-    return {**os.environ, "LD_PRELOAD": str(library), **more}
+    """The variables of a child process that has the library, beside those of this one."""
+    return {"LD_PRELOAD": str(library), **more}

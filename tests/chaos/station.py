@@ -6,11 +6,8 @@ What it acknowledges is what its log says: ``case N filed``, ``case N decided``.
 from __future__ import annotations
 
 import re
-import signal
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,70 +15,21 @@ from pathlib import Path
 
 import shim
 
-from edge.demo.cast import Cast, load_cast
-from edge.demo.setting import Setting
-
 sys.path.append(str(Path(__file__).resolve().parents[2]))
-from tests.support.unit_files import Clip, write_feed, write_settings
+from tests.support.daemon import Daemon
+from tests.support.unit_files import Clip, write_feed
 
 PATIENCE_S = 900.0
 QUIET = 100_000.0
 """Seconds until a feed begins that is not to begin at all."""
 CLIPS: tuple[Clip, ...] = (("roundabout.mp4", 40, 71.0), ("seat.mp4", 12, 64.0), ("focus.mp4", 12, 68.0))
-ADDITIONS = {"window": "window_after_s = 0.2", "recognition": "job_timeout_s = 5.0"}
+SETTINGS = {"window": "window_after_s = 0.2", "recognition": "job_timeout_s = 5.0"}
 
 
-class Daemon:
-    """One running daemon, and what it has said so far."""
-
-    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
-        self.lines: list[str] = []
-        self._heard = threading.Condition()
-        command = [sys.executable, "-m", "edge", "run", "--config", str(folder / "autovelox.toml")]
-        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
-        self._listener = threading.Thread(target=self._listen)
-        self._listener.start()
-
-    def _listen(self) -> None:
-        assert self.process.stderr is not None
-        for line in self.process.stderr:
-            with self._heard:
-                self.lines.append(line.rstrip())
-                self._heard.notify_all()
-        with self._heard:
-            self.lines.append("")
-            self._heard.notify_all()
-
-    def wait_for(self, pattern: str, *, after: int = 0, times: int = 1) -> bool:
-        """Wait until *times* lines after the *after*-th match; False if the daemon ended or too much time went by."""
-        deadline = time.monotonic() + PATIENCE_S
-        with self._heard:
-            while sum(bool(re.search(pattern, line)) for line in self.lines[after:]) < times:
-                if "" in self.lines or not self._heard.wait(deadline - time.monotonic()):
-                    return False
-        return True
-
-    def workers(self) -> list[int]:
-        """The process ids of the first workers."""
-        ready = next(line for line in self.lines if "workers ready" in line)
-        return [int(pid) for pid in re.findall(r"\d+", ready.split("workers ready:")[1])]
-
-    def numbers(self, what: str) -> set[int]:
-        """The cases of which the log says *what*."""
-        found = (re.search(rf"case (\d+) {what}", line) for line in self.lines)
-        return {int(match.group(1)) for match in found if match}
-
-    def stop(self, number: int = signal.SIGTERM) -> int:
-        """Send the signal and wait for the end; returns the exit code."""
-        if self.process.poll() is None:
-            self.process.send_signal(number)
-        try:
-            code = self.process.wait(PATIENCE_S)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            code = self.process.wait()
-        self._listener.join()
-        return code
+def numbers(daemon: Daemon, what: str) -> set[int]:
+    """The cases of which the log of *daemon* says *what*."""
+    found = (re.search(rf"case (\d+) {what}", line) for line in daemon.lines)
+    return {int(match.group(1)) for match in found if match}
 
 
 @dataclass
@@ -100,24 +48,27 @@ class Station:
 
     def start(self, **environment: str) -> Daemon:
         """Start the daemon."""
-        return Daemon(self.folder, shim.environment(self.library, **environment))
+        return Daemon.run(
+            self.folder / "autovelox.toml",
+            self.folder / "unit.log",
+            environment=shim.environment(self.library, **environment),
+        )
 
     def hear(self, daemon: Daemon) -> None:
         """Remember what the daemon acknowledged."""
-        self.filed |= daemon.numbers("filed")
-        self.decided |= daemon.numbers("decided")
+        self.filed |= numbers(daemon, "filed")
+        self.decided |= numbers(daemon, "decided")
 
     def expect(self, daemon: Daemon, pattern: str, *, after: int = 0, times: int = 1) -> bool:
         """Note it as wrong if that is never said so often; returns whether it was."""
-        if daemon.wait_for(pattern, after=after, times=times):
+        if daemon.wait_for(pattern, after=after, times=times, patience_s=PATIENCE_S):
             return True
-        last = next((line for line in reversed(daemon.lines) if line), "nothing")
-        self.wrong.append(f"the daemon never said {pattern!r}; last: {last}")
+        self.wrong.append(f"the daemon never said {pattern!r}; last: {daemon.last_line}")
         return False
 
     def end(self, daemon: Daemon) -> None:
         """Stop the daemon as the service manager does: exit code 0, and remember what it acknowledged."""
-        if (code := daemon.stop()) != 0:
+        if (code := daemon.stop(patience_s=PATIENCE_S)) != 0:
             self.wrong.append(f"SIGTERM ended with exit code {code}")
         self.hear(daemon)
 
@@ -144,12 +95,3 @@ def small_disk(folder: Path, size: str) -> Iterator[Callable[[], None]]:
         yield lambda: subprocess.run(["mount", "-o", "remount,size=1g", str(folder)], check=True) and None
     finally:
         subprocess.run(["umount", str(folder)], check=True)
-
-
-def make_template(folder: Path) -> None:
-    """Registry and keys, made once: RSA-4096 keys take seconds each."""
-    cast = load_cast()
-    people = Cast(driver=cast.driver[:1], scene=cast.scene[:0])
-    Setting(folder).clear()
-    Setting(folder).enrol(people, lambda: None)
-    write_settings(folder, ADDITIONS)

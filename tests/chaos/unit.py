@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from judge import judge_unit
-from station import CLIPS, Station, small_disk
+from station import CLIPS, PATIENCE_S, Station, small_disk
 from tally import Tally
 
 Strike = Callable[[Station, random.Random], None]
@@ -32,7 +32,7 @@ def sigkill_in_a_call(station: Station, dice: random.Random) -> None:
     """Power fails inside a write, sync, rename or unlink."""
     at, pause = dice.randrange(20, 200), dice.randrange(2000)
     daemon = station.start(FAULTS=f"kill {at} 0 0 {pause}", FAULTS_BELOW=str(station.folder / "state"))
-    daemon.wait_for("no such line: it dies by itself")
+    daemon.wait_for("no such line: it dies by itself", patience_s=PATIENCE_S)
     daemon.stop(signal.SIGKILL)
     station.hear(daemon)
 
@@ -122,11 +122,11 @@ def disk_fails(station: Station, dice: random.Random) -> None:
     """Some calls on the state folder fail; the daemon goes on, or stops and says why."""
     at, code, count = dice.randrange(20, 150), dice.choice([5, 28]), dice.choice([1, 3, 20])
     daemon = station.start(FAULTS=f"fail {at} {code} {count} 0", FAULTS_BELOW=str(station.folder / "state"))
-    if daemon.wait_for(r"case \d+ decided"):
-        daemon.wait_for(r"case \d+ decided", after=len(daemon.lines))
+    if daemon.wait_for(r"case \d+ decided", patience_s=PATIENCE_S):
+        daemon.wait_for(r"case \d+ decided", after=len(daemon.lines), patience_s=PATIENCE_S)
     elif not any("autovelox: " in line or "cannot" in line for line in daemon.lines):
         station.wrong.append("the daemon stopped without a reason")
-    daemon.stop()
+    daemon.stop(patience_s=PATIENCE_S)
     station.hear(daemon)
 
 

@@ -11,11 +11,14 @@ import pytest
 
 from converter.cli import main
 from converter.errors import MissingError
-from converter.reader.network import load_averaged
-from converter.reader.weights import write_weights
 from edge.config import models_dir
 from edge.vision.checksums import LITERT_NAME, weights_checksum
 from edge.vision.litert_backend import LitertNetwork
+from tests.support.lazy import lazy
+
+torch = lazy("torch")
+networks = lazy("converter.reader.network")
+weights = lazy("converter.reader.weights")
 
 READER = models_dir() / "reader"
 
@@ -23,13 +26,13 @@ READER = models_dir() / "reader"
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> dict[str, np.ndarray]:
     path = tmp_path_factory.mktemp("weights") / "new" / "weights.npz"
-    write_weights(READER, path)
+    weights.write_weights(READER, path)
     with np.load(path, allow_pickle=False) as content:
         return dict(content)
 
 
 def test_it_holds_the_folded_network_and_what_it_is(archive: dict[str, np.ndarray]) -> None:
-    network = load_averaged(READER / "plate_reader.pth")
+    network = networks.load_averaged(READER / "plate_reader.pth")
     assert str(archive["sha256"]) == weights_checksum(READER)
     assert set(json.loads(str(archive["params"]))) == {"channels", "pairs", "heads", "hidden", "layers"}
     folded = {name for name in archive if name.startswith("trunk.")}
@@ -39,9 +42,7 @@ def test_it_holds_the_folded_network_and_what_it_is(archive: dict[str, np.ndarra
 
 
 def test_its_answer_is_the_networks(archive: dict[str, np.ndarray]) -> None:
-    import torch
-
-    network = load_averaged(READER / "plate_reader.pth")
+    network = networks.load_averaged(READER / "plate_reader.pth")
     with torch.no_grad():
         answer = network(torch.from_numpy(archive["probe"])).numpy()
     assert archive["answer"] == pytest.approx(answer, abs=1e-3)
@@ -51,15 +52,13 @@ def test_its_answer_is_the_networks(archive: dict[str, np.ndarray]) -> None:
 def test_the_shipped_file_gives_that_answer(archive: dict[str, np.ndarray]) -> None:
     network = LitertNetwork(READER / LITERT_NAME, weights_checksum(READER))
     for picture, answer in zip(archive["probe"], archive["answer"], strict=True):
-        network._interpreter.set_tensor(network._image, picture[:, :, :, None])
-        network._interpreter.invoke()
-        assert network._interpreter.get_tensor(network._output) == pytest.approx(answer, abs=1e-3)
+        assert network.logits(picture[:, :, :, None]) == pytest.approx(answer, abs=1e-3)
 
 
 def test_missing_files_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shutil.copy(READER / "plate_reader.pth", tmp_path)
     with pytest.raises(MissingError, match=r"plate_reader\.yaml is missing: give the folder of a reader"):
-        write_weights(tmp_path, tmp_path / "weights.npz")
+        weights.write_weights(tmp_path, tmp_path / "weights.npz")
     assert main(["reader", "weights", "--reader", str(tmp_path / "none"), "--out", str(tmp_path / "w.npz")]) == 1
     assert "plate_reader.pth is missing" in capsys.readouterr().err
 

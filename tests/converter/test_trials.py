@@ -10,13 +10,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from converter.reader.calibrate import Points, choose, fit, reliability
 from converter.reader.trials import LOOKALIKES, Bench, Kind, KnownCase, Tally, goals, near_twins, run, table, tally
 from edge.demo.cast import FOLDER, load_cast
 from edge.identify import Thresholds
 from edge.model import PlateRead
 from edge.vision.checksums import reader_checksum
+from tests.support.lazy import lazy
 from tests.support.reads import plate_read
+
+calibrating = lazy("converter.reader.calibrate")
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
 NOTHING = np.zeros((1, 1), np.uint8)
@@ -70,7 +72,7 @@ def test_every_kind_of_trial_has_the_claims_it_says(drawn: Bench) -> None:
 
 
 def test_chosen_thresholds_name_most_and_nobody_wrongly(drawn: Bench) -> None:
-    thresholds = choose(Points.of(drawn))
+    thresholds = calibrating.choose(calibrating.Points.of(drawn))
     fresh = tally(run(honest_reader(150, seed=2), each=6, seed=2), thresholds)
     assert fresh[Kind.PRESENT].right > 0.4 * fresh[Kind.PRESENT].trials
     assert fresh[Kind.PRESENT].wrong == fresh[Kind.RANDOM].wrong == 0
@@ -104,18 +106,18 @@ def test_every_goal_can_be_missed() -> None:
 
 
 def test_the_probability_keeps_its_promise(drawn: Bench) -> None:
-    slope, bias = fit(Points.of(drawn))
-    fresh = Points.of(run(honest_reader(300, seed=3), each=4, seed=3))
+    slope, bias = calibrating.fit(calibrating.Points.of(drawn))
+    fresh = calibrating.Points.of(run(honest_reader(300, seed=3), each=4, seed=3))
     p = fresh.probability(slope, bias)
     assert np.average(p, weights=fresh.weight) == pytest.approx(np.average(fresh.right, weights=fresh.weight), abs=0.04)
     sure = p > 0.99
     assert np.average(fresh.right[sure], weights=fresh.weight[sure]) > 0.98
-    assert "promised" in reliability([fresh.calibrated(Thresholds(0.9, 5.0, slope, bias))])
+    assert "promised" in calibrating.reliability([fresh.calibrated(Thresholds(0.9, 5.0, slope, bias))])
 
 
 def test_a_reader_that_is_surely_wrong_names_nobody() -> None:
     confused = run([known(str(i), f"AB12{i}CD", plate_read(f"A812{i}CD")) for i in range(10)], each=40)
-    results = tally(confused, choose(Points.of(confused)))
+    results = tally(confused, calibrating.choose(calibrating.Points.of(confused)))
     assert all(result.right == result.wrong == 0 for result in results.values())
 
 

@@ -1,5 +1,7 @@
-"""The feed of the suite: a real scene in which every frame carries its own number, so that each trigger can be held
-against the frame it should get."""
+"""The feed of the suite: a real scene in which every frame carries its own number.
+
+So each trigger can be compared with the frame it should get.
+"""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ import platform
 import socket
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,6 +25,10 @@ from edge.model import Case
 from edge.registry.enrol import create_registry
 from edge.registry.vault import create_master_key
 
+sys.path.append(str(Path(__file__).resolve().parents[2]))
+from tests.support.daemon import Daemon
+from tests.support.unit_files import write_settings
+
 PROC = Path("/proc")
 TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 MOST_MB = 1000
@@ -34,38 +39,6 @@ SILENT_S = 120.0
 """No case decided for so long: the run is broken off."""
 SLOWER = {"Raspberry Pi 4": 5.0, "Raspberry Pi 5": 2.0}
 """Assumed: how many times the processor time of one x86_64 server core a board's core needs; see docs/install.md."""
-
-CONFIG = """\
-[unit]
-state_dir = "state"
-site = "hardware in the loop"
-[link]
-port = 0
-[registry]
-path = "registry.sqlite"
-master_key_file = "master.key"
-[radar]
-pin = {pin}
-pin_factory = "{factory}"
-debounce_s = 0.0
-hold_off_s = 0.0
-[camera]
-kind = "recorded"
-manifest = "{manifest}"
-ring_frames = {ring_frames}
-{wire}
-[window]
-window_after_s = 0
-[recognition]
-engine = "{engine}"
-frames_per_case = 1
-[verdict]
-plate_countries = ["ANY"]
-[cases]
-signing_key_file = "signing.key"
-[metrics]
-enabled = false
-"""
 
 
 @dataclass
@@ -141,14 +114,19 @@ def prepare(
     create_master_key(folder / "master.key")
     create_signing_key(folder / "signing.key")
     create_registry(folder / "registry.sqlite")
-    config = folder / "unit.toml"
-    wire = f"feed_pin_out = {pin_out}" if pin_out is not None else ""
-    factory = "lgpio" if pin_out is not None else "mock"
-    config.write_text(
-        CONFIG.format(pin=pin, factory=factory, manifest=manifest, wire=wire, engine=engine, ring_frames=ring_frames),
-        encoding="utf-8",
+    factory, wire = ("mock", "") if pin_out is None else ("lgpio", f"feed_pin_out = {pin_out}\n")
+    return write_settings(
+        folder,
+        {
+            "unit": 'site = "hardware in the loop"',
+            "radar": f'pin = {pin}\npin_factory = "{factory}"\ndebounce_s = 0.0\nhold_off_s = 0.0',
+            "camera": f'manifest = "{manifest}"\n{wire}ring_frames = {ring_frames}',
+            "window": "window_after_s = 0",
+            "recognition": f'engine = "{engine}"\nframes_per_case = 1',
+            "verdict": 'plate_countries = ["ANY"]',
+            "metrics": "enabled = false",
+        },
     )
-    return config
 
 
 async def serve(
@@ -168,30 +146,20 @@ async def serve(
     """
     config = prepare(folder, manifest, pin, pin_out, engine, ring_frames)
     service = Service(triggers)
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager, (folder / "log").open("wb") as log:
+    environment = {"NOTIFY_SOCKET": str(folder / "notify"), "OMP_NUM_THREADS": "1"}
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(str(folder / "notify"))
         manager.setblocking(False)
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "edge", "run", "--config", str(config)),
-            stderr=log,
-            env=os.environ | {"NOTIFY_SOCKET": str(folder / "notify"), "OMP_NUM_THREADS": "1"},
-        )
-        try:
-            if not await _ready(process, manager):
-                last = (folder / "log").read_text(encoding="utf-8").strip().splitlines()[-1:]
-                raise WorkerError(f"the service did not start ({''.join(last)})", "read its log")
-            before = _measure(process.pid, service)
+        with Daemon.run(config, folder / "log", environment=environment) as daemon:
+            if not await _ready(daemon, manager):
+                raise WorkerError(f"the service did not start ({daemon.last_line})", "read its log")
+            before = _measure(daemon.pid, service)
             service.start_s = sum(before.values())
-            await _decided(process, service, folder)
-            after = _measure(process.pid, service)
+            await _decided(daemon, service)
+            after = _measure(daemon.pid, service)
             service.daemon_s = after["daemon"] - before["daemon"]
             service.workers_s = after["workers"] - before["workers"]
-            process.terminate()
-            await process.wait()
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
+            daemon.stop()
     for case in _cases(folder / "state"):
         if not case.frames:
             service.gone += 1
@@ -201,21 +169,21 @@ async def serve(
     return service
 
 
-async def _ready(process: asyncio.subprocess.Process, manager: socket.socket) -> bool:
-    ended = asyncio.create_task(process.wait())
-    told = asyncio.create_task(asyncio.get_running_loop().sock_recv(manager, 4096))
-    done, waiting = await asyncio.wait({ended, told}, return_when=asyncio.FIRST_COMPLETED)
-    for task in waiting:
-        task.cancel()
-    return ended not in done and told.result().startswith(b"READY=1")
+async def _ready(daemon: Daemon, manager: socket.socket) -> bool:
+    """Wait for the daemon to tell the service *manager* that it is ready; False if it ended before."""
+    while daemon.running:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(1.0):
+                return (await asyncio.get_running_loop().sock_recv(manager, 4096)).startswith(b"READY=1")
+    return False
 
 
-async def _decided(process: asyncio.subprocess.Process, service: Service, folder: Path) -> None:
-    log, decided, silent_s = folder / "log", 0, 0.0
-    while decided < service.triggers and silent_s < SILENT_S and process.returncode is None:
+async def _decided(daemon: Daemon, service: Service) -> None:
+    decided, silent_s = 0, 0.0
+    while decided < service.triggers and silent_s < SILENT_S and daemon.running:
         await asyncio.sleep(1.0)
-        _measure(process.pid, service)
-        now = log.read_bytes().count(b" decided: ")
+        _measure(daemon.pid, service)
+        now = sum(" decided: " in line for line in daemon.lines)
         silent_s = 0.0 if now > decided else silent_s + 1.0
         decided = now
 

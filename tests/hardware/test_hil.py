@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from gpiozero import Device
-from gpiozero.pins.mock import MockFactory
 from hilbench import measure, table
 from hilfeed import number_of, record, scene, stamped
 from hilservice import Service, report, serve
@@ -23,12 +20,7 @@ SIZE = (640, 360)
 MOCK = RadarSettings(pin_factory="mock", debounce_s=0.0, hold_off_s=0.0)
 
 
-@pytest.fixture(autouse=True)
-def mock_pins() -> Iterator[None]:
-    before, Device.pin_factory = Device.pin_factory, (factory := MockFactory())
-    yield
-    factory.reset()
-    Device.pin_factory = before
+pytestmark = pytest.mark.usefixtures("mock_pins")
 
 
 @pytest.mark.parametrize("number", [0, 1, 1000, 65535])

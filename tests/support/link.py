@@ -118,6 +118,13 @@ class RawCar:
             raise
         return self
 
+    @property
+    def transport(self) -> asyncio.Transport:
+        """The connection beneath the WebSocket, for bytes that are no frame of a client, and for sudden ends."""
+        transport = self.web_socket._response.connection.transport
+        assert isinstance(transport, asyncio.Transport)
+        return transport
+
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:

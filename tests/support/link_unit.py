@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import select
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,11 +15,11 @@ from edge.cases.evidence.signing import create_signing_key
 from edge.demo.portraits import Look, draw
 from edge.registry import enrol
 from edge.registry.vault import create_master_key, load_master_key
+from tests.support.daemon import Daemon
 from tests.support.link import ANNA, BRUNO, TestDriver
 from tests.support.unit_files import write_feed, write_settings
 
 RUNNERS = Path(__file__).parents[1] / "attacks"
-START_TIMEOUT_S = 150
 TRACES = ("Traceback", "Error", "unclosed")
 QUIET = {"connections": 0, "sessions": 0, "environ": 0, "rooms": 0, "pending": 0, "attachments": 0, "nonces": 0}
 
@@ -73,37 +70,17 @@ def make_unit(folder: Path) -> Path:
     return write_settings(folder, ADDITIONS)
 
 
-class Unit:
+class Unit(Daemon):
     """A runner in its own process, questioned over a pipe: the daemon, or the link alone."""
 
     def __init__(self, log: Path, runner: str, how: str) -> None:
-        self._log = log
+        super().__init__([str(RUNNERS / runner), how], log, questions=True)
         self._seen = 0
-        with log.open("wb") as stderr:
-            self._process = subprocess.Popen(
-                [sys.executable, str(RUNNERS / runner), how],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=stderr,
-                bufsize=0,
-            )
         try:
-            self.port = self._answer()
+            self.port = self.answer()
         except BaseException:
-            self._process.kill()
+            self.stop(signal.SIGKILL)
             raise
-
-    def _answer(self) -> Any:
-        assert self._process.stdout is not None
-        ready, _, _ = select.select([self._process.stdout], [], [], START_TIMEOUT_S)
-        line = self._process.stdout.readline() if ready else b""
-        assert line, self._log.read_text()
-        return json.loads(line)
-
-    def ask(self, question: str) -> Any:
-        assert self._process.stdin is not None
-        self._process.stdin.write(f"{question}\n".encode())
-        return self._answer()
 
     def state(self) -> dict[str, Any]:
         answer: dict[str, Any] = self.ask("state")
@@ -138,10 +115,6 @@ class Unit:
         """Wait until nothing is left of any connection."""
         await self.becomes(**QUIET)
 
-    def hang_up(self) -> None:
-        """SIGHUP."""
-        self._process.send_signal(signal.SIGHUP)
-
     def new_log(self) -> str:
         """What was logged since the last call; fails if it says anything of anybody, or has a traceback."""
         text = self.whole_log()
@@ -151,14 +124,7 @@ class Unit:
 
     def whole_log(self) -> str:
         """All that was logged so far."""
-        return self._log.read_text(errors="replace")
-
-    def stop(self) -> int:
-        self._process.terminate()
-        for pipe in (self._process.stdin, self._process.stdout):
-            assert pipe is not None
-            pipe.close()
-        return self._process.wait(30)
+        return self.log.read_text(errors="replace")
 
 
 StartUnit = Callable[..., Unit]

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
@@ -16,8 +15,8 @@ import aiohttp
 from edge.crypto.chip import Chip
 from edge.demo.cast import Cast, Scene, load_cast
 from edge.demo.setting import Setting
-from edge.demo.unit import DemoUnit, running_unit
 from edge.link.car import deliver
+from tests.support.daemon import Daemon
 from tests.support.unit_files import Clip, write_feed, write_settings
 
 PEOPLE = ("UD1032714A", "TS2203318B", "TV7712093G")
@@ -31,9 +30,10 @@ ADDITIONS = {
 }
 
 
-def small_cast() -> Cast:
+def small_cast(people: Sequence[str] = PEOPLE) -> Cast:
+    """Those of the demo's drivers whose licences are *people*, and no scene."""
     cast = load_cast()
-    return Cast(driver=tuple(cast.person(licence) for licence in PEOPLE), scene=tuple[Scene, ...]())
+    return Cast(driver=tuple(cast.person(licence) for licence in people), scene=tuple[Scene, ...]())
 
 
 @dataclass
@@ -43,7 +43,9 @@ class Station:
     folder: Path
     chips: dict[str, Chip]
     url: str = ""
-    log: list[str] = field(default_factory=list)
+    """Where the running daemon takes packets."""
+    daemon: Daemon | None = None
+    """The one that was started last."""
 
     @property
     def config(self) -> Path:
@@ -58,29 +60,23 @@ class Station:
         write_settings(self.folder, ADDITIONS, sections)
 
     @asynccontextmanager
-    async def unit(self) -> AsyncIterator[DemoUnit]:
+    async def unit(self) -> AsyncIterator[Daemon]:
         """The running daemon, listening at ``url``."""
-        async with running_unit(self.config, self.folder / "unit.log") as unit:
+        with Daemon.run(self.config, self.folder / "unit.log") as unit:
             port = (await unit.expect(r"the link listens on \S+ port (\d+)")).group(1)
             self.url = f"http://127.0.0.1:{port}"
+            self.daemon = unit
             yield unit
 
     async def drive_by(self, licence: str, plate: str) -> None:
         """One car passes; returns after its ack."""
         await deliver(self.url, self.chips[licence], plate)
 
-    def workers(self) -> list[int]:
-        """The process ids of the workers that the daemon started with; it has them before it listens."""
-        found = re.search(r"workers ready: ([\d, ]+)", (self.folder / "unit.log").read_text(encoding="utf-8"))
-        assert found is not None
-        return [int(pid) for pid in found.group(1).split(",")]
-
     async def ask(self, path: str) -> tuple[int, str]:
         """What the unit says at its metrics port."""
-        log = (self.folder / "unit.log").read_text(encoding="utf-8")
-        found = re.search(r"metrics and health are on \S+ port (\d+)", log)
-        assert found is not None
-        url = f"http://127.0.0.1:{found.group(1)}{path}"
+        assert self.daemon is not None
+        port = self.daemon.find(r"metrics and health are on \S+ port (\d+)").group(1)
+        url = f"http://127.0.0.1:{port}{path}"
         async with aiohttp.ClientSession() as session, session.get(url) as answer:
             return answer.status, await answer.text()
 
@@ -97,7 +93,7 @@ class Station:
         return json.loads(done.stdout)
 
 
-def make_template(folder: Path) -> None:
-    """Enrol the drivers once a session; RSA-4096 keys take seconds each."""
+def make_template(folder: Path, people: Sequence[str] = PEOPLE) -> None:
+    """Enrol *people*, once for all units that are copied from *folder*; RSA-4096 keys take seconds each."""
     Setting(folder).clear()
-    Setting(folder).enrol(small_cast(), lambda: None)
+    Setting(folder).enrol(small_cast(people), lambda: None)

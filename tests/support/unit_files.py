@@ -7,35 +7,29 @@ from pathlib import Path
 
 from edge.demo.cast import FOLDER
 
-SETTINGS = """\
-[unit]
-state_dir = "state"
-[link]
-port = 0
-[registry]
-path = "registry.sqlite"
-master_key_file = "master.key"
-[radar]
-pin_factory = "mock"
-[camera]
-kind = "recorded"
-manifest = "feed.toml"
-[cases]
-signing_key_file = "signing.key"
-[metrics]
-port = 0
-"""
+SETTINGS = {
+    "unit": 'state_dir = "state"',
+    "link": "port = 0",
+    "registry": 'path = "registry.sqlite"\nmaster_key_file = "master.key"',
+    "radar": 'pin_factory = "mock"',
+    "camera": 'kind = "recorded"\nmanifest = "feed.toml"',
+    "cases": 'signing_key_file = "signing.key"',
+    "metrics": "port = 0",
+}
+"""What every unit of the tests has: section -> lines."""
 
 Clip = tuple[str, int, float]
 """A clip of the demo's feed: its file's name (or the path of another), the frame that triggers, the speed in km/h."""
 
 
 def write_settings(folder: Path, *additions: Mapping[str, str]) -> Path:
-    """Write ``autovelox.toml``: what every unit of the tests has, and the lines that *additions* give a section."""
-    text = SETTINGS
-    for section, lines in (item for addition in additions for item in addition.items()):
-        header = f"[{section}]\n"
-        text = text.replace(header, header + lines + "\n") if header in text else text + header + lines + "\n"
+    """Write ``autovelox.toml``: the lines of :data:`SETTINGS` and of *additions*; the last line of a key counts."""
+    sections: dict[str, dict[str, str]] = {}
+    for addition in (SETTINGS, *additions):
+        for section, lines in addition.items():
+            told = {line.partition("=")[0].strip(): line for line in lines.splitlines()}
+            sections.setdefault(section, {}).update(told)
+    text = "".join(f"{line}\n" for section, told in sections.items() for line in (f"[{section}]", *told.values()))
     config = folder / "autovelox.toml"
     config.write_text(text, encoding="utf-8")
     return config

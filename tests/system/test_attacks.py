@@ -13,7 +13,6 @@ from Crypto.Hash import SHA256
 from edge.crypto.chip import Chip
 from edge.crypto.packet import plaintext
 from edge.crypto.rsa_key import load_public_key
-from edge.demo.unit import DemoUnit
 from tests.support.link import RawCar
 from tests.support.station import PEOPLE, Station
 
@@ -21,10 +20,6 @@ GIULIA, MARCO, _ = PEOPLE
 HERS = "LS15EBC"
 ROUNDABOUT = ("roundabout.mp4", 40, 71.0)
 TROUBLE = ("'; DROP TABLE cases; --", "\u202eCBE51SL", "LS15ЕВС", "AB\x1b[31m", "LS１５EBC")
-
-
-async def outcome(unit: DemoUnit) -> str:
-    return (await unit.expect(r"case 1 decided: (\w+)")).group(1)
 
 
 def port_of(station: Station) -> int:
@@ -52,8 +47,8 @@ async def test_11_somebody_elses_plate_makes_no_case_for_its_owner(station: Stat
     station.write_feed(ROUNDABOUT)
     async with station.unit() as unit:
         await station.drive_by(MARCO, HERS)
-        await outcome(unit)
-        await unit.stop()
+        await unit.outcome()
+        unit.end()
     case = station.case(1)
     driver = case["driver"]
     assert driver is None or driver["licence"] == MARCO
@@ -100,10 +95,10 @@ async def test_20_21_24_an_attacked_unit_names_the_right_one_and_tells_nobody(st
                 await asyncio.wait_for(reader.read(), 10)
             writer.close()
         await station.drive_by(GIULIA, HERS)
-        verdict = await outcome(unit)
+        verdict = await unit.outcome()
         assert await station.ask("/health") == (200, '{"status": "ok"}')
         _, metrics = await station.ask("/metrics")
-        await unit.stop()
+        unit.end()
     case = station.case(1)
     assert len(case["verdict"]["scores"]) == 1  # of all that was sent, one claim was held against the photo
     assert verdict == "identified" or case["driver"] is None  # whether it convinces is the photo's business

@@ -15,6 +15,7 @@ import pytest
 from edge.cases.evidence.verify import check_package
 from edge.demo.cast import load_cast
 from edge.errors import RegistryError
+from tests.support.daemon import Daemon
 from tests.support.station import PEOPLE, Station
 
 GIULIA, MARCO, DAVIDE = PEOPLE
@@ -44,8 +45,8 @@ async def test_strangers_leave_no_trace_and_the_offenders_packet_opens_again(sta
         await unit.expect("case 1 decided: identified")
         for stranger in (MARCO, DAVIDE):
             assert traces(station, secrets_of(station, stranger)) == [], "while the unit runs"
-        _processes_tell_nothing(station, unit._process.pid)
-        await unit.stop()
+        _processes_tell_nothing(station, unit)
+        unit.end()
     for stranger in (MARCO, DAVIDE):
         assert traces(station, secrets_of(station, stranger)) == []
     assert traces(station, [b"UD1032714A"]) == ["cases.sqlite"]
@@ -64,13 +65,11 @@ async def test_strangers_leave_no_trace_and_the_offenders_packet_opens_again(sta
     _forged_manifests_do_not_open(station, manifest)
 
 
-def _processes_tell_nothing(station: Station, daemon: int) -> None:
+def _processes_tell_nothing(station: Station, unit: Daemon) -> None:
     """Neither the daemon nor a worker dumps core, or shows a secret among its arguments or in its environment."""
-    found = re.search(r"workers ready: ([\d, ]+)", (station.folder / "unit.log").read_text(encoding="utf-8"))
-    assert found is not None
     wanted = [secret for licence in PLATES for secret in secrets_of(station, licence)]
     wanted += [(station.folder / key).read_bytes() for key in ("master.key", "signing.key")]
-    for pid in (daemon, *map(int, found.group(1).split(","))):
+    for pid in (unit.pid, *unit.workers()):
         limits = Path(f"/proc/{pid}/limits").read_text(encoding="ascii")
         assert re.search(r"Max core file size +0 +0 ", limits)
         for place in ("cmdline", "environ"):

@@ -9,7 +9,6 @@ from contextlib import suppress
 
 import pytest
 
-from edge.demo.unit import DemoUnit
 from tests.support.station import PEOPLE, Station
 
 GIULIA, MARCO, DAVIDE = PEOPLE
@@ -20,10 +19,6 @@ SEAT = ("seat.mp4", 12, 64.0)
 def paused(pids: list[int]) -> None:
     for pid in pids:
         os.kill(pid, signal.SIGSTOP)
-
-
-async def outcome(unit: DemoUnit, number: int = 1) -> str:
-    return (await unit.expect(rf"case {number} decided: (\w+)")).group(1)
 
 
 def resumed(pids: list[int]) -> None:
@@ -45,8 +40,8 @@ async def test_names_the_driver_and_nobody_else(station: Station) -> None:
     async with station.unit() as unit:
         await station.drive_by(GIULIA, "LS15EBC")
         await station.drive_by(MARCO, "XSNB23")
-        assert await outcome(unit) == "identified"
-        await unit.stop()
+        assert await unit.outcome() == "identified"
+        unit.end()
     case = station.case(1)
     assert case["driver"]["licence"] == GIULIA
     assert case["verdict"]["plate"] == "LS15EBC"
@@ -57,8 +52,8 @@ async def test_names_nobody_when_the_car_is_silent(station: Station) -> None:
     station.write_feed(SEAT)
     async with station.unit() as unit:
         await station.drive_by(GIULIA, "LS15EBC")
-        assert await outcome(unit) == "unidentified"
-        await unit.stop()
+        assert await unit.outcome() == "unidentified"
+        unit.end()
     assert station.case(1)["driver"] is None
 
 
@@ -67,8 +62,8 @@ async def test_two_drivers_of_one_plate_are_ambiguous(station: Station) -> None:
     async with station.unit() as unit:
         await station.drive_by(GIULIA, "LS15EBC")
         await station.drive_by(MARCO, "LS15EBC")
-        assert await outcome(unit) == "ambiguous"
-        await unit.stop()
+        assert await unit.outcome() == "ambiguous"
+        unit.end()
     assert station.case(1)["driver"] is None
 
 
@@ -77,14 +72,14 @@ async def test_below_the_limit_is_no_infringement(station: Station) -> None:
     async with station.unit() as unit:
         await unit.expect("below the limit")
         await unit.expect("case 1 decided")
-        await unit.stop()
+        unit.end()
     assert station.case(1)["trigger"]["speed_kmh"] == 71.0
 
 
 async def test_cars_are_acknowledged_while_every_worker_is_busy(station: Station) -> None:
     station.write_feed(ROUNDABOUT, gap_s=3.0)
     async with station.unit() as unit:
-        pids = station.workers()
+        pids = unit.workers()
         await station.drive_by(GIULIA, "LS15EBC")
         paused(pids)
         try:
@@ -93,56 +88,56 @@ async def test_cars_are_acknowledged_while_every_worker_is_busy(station: Station
                 await station.drive_by(MARCO, "XSNB23")
         finally:
             resumed(pids)
-        assert await outcome(unit) == "identified"
-        await unit.stop()
+        assert await unit.outcome() == "identified"
+        unit.end()
 
 
 async def test_a_killed_worker_costs_nothing(station: Station) -> None:
     station.write_feed(ROUNDABOUT, gap_s=3.0)
     async with station.unit() as unit:
-        pids = station.workers()
+        pids = unit.workers()
         await station.drive_by(GIULIA, "LS15EBC")
         paused(pids)
         await unit.expect("case 1 filed")
         for pid in pids:
             os.kill(pid, signal.SIGKILL)
-        assert await outcome(unit) == "identified"
-        await unit.stop()
+        assert await unit.outcome() == "identified"
+        unit.end()
 
 
 async def test_sigterm_during_recognition_loses_nothing(station: Station) -> None:
     station.configure(recognition="stop_timeout_s = 0.2")
     station.write_feed(ROUNDABOUT, gap_s=3.0)
     async with station.unit() as unit:
-        pids = station.workers()
+        pids = unit.workers()
         await station.drive_by(GIULIA, "LS15EBC")
         paused(pids)
         await unit.expect("case 1 filed")
-        await unit.stop()  # raises unless the exit code is 0
+        unit.end()  # fails unless the exit code is 0
     assert station.case(1)["state"] == "pending"
 
     station.write_feed(SEAT)
     async with station.unit() as unit:
-        assert await outcome(unit) == "identified"
-        await unit.stop()
+        assert await unit.outcome() == "identified"
+        unit.end()
     assert station.case(1)["driver"]["licence"] == GIULIA
 
 
 async def test_a_killed_unit_decides_its_cases_after_the_restart(station: Station) -> None:
     station.write_feed(ROUNDABOUT, gap_s=3.0)
     async with station.unit() as unit:
-        pids = station.workers()
+        pids = unit.workers()
         await station.drive_by(GIULIA, "LS15EBC")
         paused(pids)
         await unit.expect("case 1 filed")
-        unit.kill()
+        unit.send(signal.SIGKILL)
         for pid in pids:  # a stopped process cannot notice that its daemon is gone
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGCONT)
     station.write_feed(SEAT)
     async with station.unit() as unit:
-        assert await outcome(unit) == "identified"
-        await unit.stop()
+        assert await unit.outcome() == "identified"
+        unit.end()
 
 
 async def test_the_log_holds_no_personal_data_and_no_traceback(station: Station) -> None:
@@ -150,7 +145,7 @@ async def test_the_log_holds_no_personal_data_and_no_traceback(station: Station)
     async with station.unit() as unit:
         await station.drive_by(GIULIA, "LS15EBC")
         await unit.expect("case 1 decided")
-        await unit.stop()
+        unit.end()
     log = (station.folder / "unit.log").read_text(encoding="utf-8")
     assert "Traceback" not in log
     assert not re.search(r"LS15\s?EBC", log)

@@ -37,7 +37,7 @@ async def test_while_the_camera_is_gone(station: Station) -> None:
         assert (await station.ask("/health"))[0] == 200
         spare.write_bytes(b"")
         assert list(await becomes(station, 503)) == ["camera"]
-        await unit.stop()
+        unit.end()
 
 
 async def test_while_the_workers_have_no_models(station: Station) -> None:
@@ -49,7 +49,7 @@ async def test_while_the_workers_have_no_models(station: Station) -> None:
         await unit.expect("daemon: ready")
         assert await becomes(station, 200) == {}
         shutil.rmtree(models)
-        for pid in station.workers():
+        for pid in unit.workers():
             os.kill(pid, signal.SIGKILL)
         for _ in range(60):  # first the pool is down, then it is up again, without models
             if "install the models again" in (problems := await becomes(station, 503)).get("workers", ""):
@@ -57,7 +57,7 @@ async def test_while_the_workers_have_no_models(station: Station) -> None:
             await asyncio.sleep(0.1)
         assert list(problems) == ["workers"]
         assert "install the models again" in problems["workers"]
-        await unit.stop()
+        unit.end()
 
 
 async def test_while_the_disk_is_gone(station: Station) -> None:
@@ -70,20 +70,20 @@ async def test_while_the_disk_is_gone(station: Station) -> None:
         assert "check the disk" in (await becomes(station, 503))["room"]
         elsewhere.rename(state)
         assert await becomes(station, 200) == {}
-        await unit.stop()
+        unit.end()
 
 
 async def test_the_metrics_that_the_unit_has(station: Station) -> None:
     station.write_feed(("roundabout.mp4", 40, 71.0), gap_s=3.0)
     async with station.unit() as unit:
         await station.drive_by(*next((licence, "LS15EBC") for licence in station.chips))
-        verdict = (await unit.expect(r"case 1 decided: (\w+)")).group(1)
+        verdict = await unit.outcome()
         status, text = await station.ask("/metrics")
-        await unit.stop()
+        unit.end()
     assert status == 200
     values = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
     assert values['autovelox_link_visits_total{outcome="accepted"}'] == "1.0"
-    assert values["autovelox_mailbox_packets"] == "1.0"
+    assert values["autovelox_mailbox_packets"] == "0.0", "the flow deletes the packets of a decided case"
     assert values["autovelox_link_connections"] == "0.0"
     assert values["autovelox_pool_jobs"] == "0.0"
     assert values["autovelox_window_packets_sum"] == "1.0"

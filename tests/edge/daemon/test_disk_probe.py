@@ -9,16 +9,10 @@ from edge.daemon.disk_probe import PROBE, DiskProbe
 from tests.support.eventually import eventually
 
 
-async def settle(probe: DiskProbe) -> None:
-    probe.write()
-    assert probe._writing is not None
-    await probe._writing
-
-
 async def test_a_disk_that_takes_a_write_is_healthy(tmp_path: Path) -> None:
     probe = DiskProbe(tmp_path)
     assert probe.problem() is None
-    await settle(probe)
+    await probe.write()
     assert probe.problem() is None
     assert (tmp_path / PROBE).read_bytes() == b"autovelox"
     await probe.stop()
@@ -27,23 +21,20 @@ async def test_a_disk_that_takes_a_write_is_healthy(tmp_path: Path) -> None:
 async def test_a_disk_that_refuses_is_reported_until_it_takes_a_write_again(tmp_path: Path) -> None:
     (tmp_path / PROBE).symlink_to("/dev/full")
     probe = DiskProbe(tmp_path)
-    await settle(probe)
+    await probe.write()
     assert "refuses a write (No space left on device)" in (probe.problem() or "")
     (tmp_path / PROBE).unlink()
-    await settle(probe)
+    await probe.write()
     assert probe.problem() is None
 
 
 async def test_a_write_that_does_not_come_back_is_reported(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / PROBE)  # opening it for writing waits for a reader
     probe = DiskProbe(tmp_path, late_s=0.05)
-    probe.write()
+    writing = probe.write()
     await eventually(lambda: "has not finished a write" in (probe.problem() or ""))
-    writing = probe._writing
-    probe.write()
-    assert probe._writing is writing, "a second write was begun behind the one that hangs"
+    assert probe.write() is writing, "a second write was begun behind the one that hangs"
     reader = os.open(tmp_path / PROBE, os.O_RDONLY | os.O_NONBLOCK)
-    assert writing is not None
     await writing
     assert "refuses a write" in (probe.problem() or "")  # a pipe cannot be synced
     os.close(reader)

@@ -1,4 +1,7 @@
-"""The flow, sentence by sentence of the design, with fakes for its ports."""
+"""The flow, sentence by sentence of the design, with fakes for its ports.
+
+Longer than 300 lines because the fakes of all ports stand beside the sentences that need them.
+"""
 
 from __future__ import annotations
 

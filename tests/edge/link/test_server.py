@@ -113,23 +113,18 @@ async def test_a_connection_that_answers_no_ping_is_cut(start: Start, monkeypatc
 async def test_no_descriptors_left_is_a_pause_and_not_an_end(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     server = await start()
     accepts = iter([OSError(24, "Too many open files")])
-    listening = server._listener._socket
-    assert listening is not None
+    accept = socket.socket.accept
 
-    class Exhausted:
-        """The listening socket, whose first accept fails as it does without a free descriptor."""
+    def exhausted(listening: socket.socket) -> tuple[socket.socket, Any]:
+        """Fail the first time, as without a free descriptor."""
+        for error in accepts:
+            raise error
+        return accept(listening)
 
-        def accept(self) -> tuple[socket.socket, Any]:
-            for error in accepts:
-                raise error
-            return listening.accept()
-
-        def __getattr__(self, name: str) -> Any:
-            return getattr(listening, name)
-
-    monkeypatch.setattr(server._listener, "_socket", Exhausted())
+    monkeypatch.setattr(socket.socket, "accept", exhausted)
     async with RawCar(server.port) as car:
         assert await car.exchange() == ACCEPTED
+    assert list(accepts) == [], "the first accept did not fail"
 
 
 async def test_another_host_needs_a_certificate() -> None:

@@ -8,6 +8,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import aiosqlite
 import pytest
 
 from edge.errors import EdgeError, RegistryError
@@ -241,12 +242,15 @@ async def test_a_registry_that_others_may_write_is_refused(place: Path, two: lis
         await opened(place)
 
 
-async def test_the_unit_cannot_write_it(place: Path, two: list[Enrolment]) -> None:
+async def test_the_unit_cannot_write_it(place: Path, two: list[Enrolment], monkeypatch: pytest.MonkeyPatch) -> None:
     before = (place / "registry.sqlite").read_bytes()
-    registry = await opened(place)
-    with pytest.raises(sqlite3.OperationalError, match="readonly"):
-        await registry._database.execute("DELETE FROM drivers")
-    await registry.close()
+    seen: list[str] = []
+    connect = aiosqlite.connect
+    monkeypatch.setattr("aiosqlite.connect", lambda address, **how: seen.append(address) or connect(address, **how))
+    await used(place, two)
+    (address,) = seen
+    with closing(sqlite3.connect(address, uri=True)) as database, pytest.raises(sqlite3.OperationalError, match="only"):
+        database.execute("DELETE FROM drivers")
     assert (place / "registry.sqlite").read_bytes() == before
 
 

@@ -55,9 +55,9 @@ def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         *(select(table, survey.NEXT_ROWS) for table in ("drivers", "chips", "vehicles")),
         select("chips", "WHERE uid_sha256 IN (?, ?)"),
         select("chips", "WHERE uid_sha256 = ?"),
-        lookup._DRIVER,
-        lookup._KEEPER,
-        lookup._PORTRAIT,
+        lookup.DRIVER,
+        lookup.KEEPER,
+        lookup.PORTRAIT,
     ],
 )
 def test_every_query_follows_an_index(many: Path, query: str) -> None:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -24,12 +24,7 @@ from edge.sensors.speed import Speed, SpeedLog
 PIN = 17
 
 
-@pytest.fixture(autouse=True)
-def mock_pins() -> Iterator[MockFactory]:
-    before, Device.pin_factory = Device.pin_factory, (factory := MockFactory())
-    yield factory
-    factory.reset()
-    Device.pin_factory = before
+pytestmark = pytest.mark.usefixtures("mock_pins")
 
 
 @pytest.fixture

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-from gpiozero import Device
-from gpiozero.pins.mock import MockFactory
 
 from edge.config import CameraSettings, RadarSettings, Settings
 from edge.errors import CameraError, ConfigError, RadarError
@@ -23,12 +20,7 @@ from edge.sensors.recorded import Playing, RecordedFeed
 STEP = 8  # brightness between two frames: far above what MJPEG and JPEG change
 
 
-@pytest.fixture(autouse=True)
-def mock_pins() -> Iterator[None]:
-    before, Device.pin_factory = Device.pin_factory, (factory := MockFactory())
-    yield
-    factory.reset()
-    Device.pin_factory = before
+pytestmark = pytest.mark.usefixtures("mock_pins")
 
 
 def make_clip(path: Path, *, frames: int = 24, fps: float = 50.0) -> None:

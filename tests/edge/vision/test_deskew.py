@@ -11,7 +11,9 @@ import pytest
 
 from edge.model import Box, Detection, PlateRead
 from edge.vision.deskew import lean, skew, straightened
-from edge.vision.reader import PlateReader
+from tests.support.lazy import lazy
+
+readers = lazy("edge.vision.reader")
 
 MODELS = Path(__file__).parents[3] / "models"
 
@@ -84,8 +86,8 @@ def test_no_shape_is_too_odd(shape: tuple[int, int]) -> None:
 
 
 @pytest.fixture(scope="module")
-def reader() -> PlateReader:
-    return PlateReader(MODELS)
+def reader() -> readers.PlateReader:
+    return readers.PlateReader(MODELS)
 
 
 def whole(crop: np.ndarray) -> Detection:
@@ -93,13 +95,15 @@ def whole(crop: np.ndarray) -> Detection:
 
 
 @pytest.mark.parametrize("degrees", [-20, -10, 10, 20])
-def test_a_tilted_plate_is_read(reader: PlateReader, degrees: float) -> None:
+def test_a_tilted_plate_is_read(reader: readers.PlateReader, degrees: float) -> None:
     crop = tilted("KT 472 XE", degrees)
     (read,) = reader.read(crop, [whole(crop)])
     assert read.text == "KT472XE"
 
 
-def looks(reader: PlateReader, monkeypatch: pytest.MonkeyPatch, crop: np.ndarray, *reads: PlateRead) -> PlateRead:
+def looks(
+    reader: readers.PlateReader, monkeypatch: pytest.MonkeyPatch, crop: np.ndarray, *reads: PlateRead
+) -> PlateRead:
     """What the reader keeps of *reads*, one a look; every one of them must have been taken."""
     left = list(reads)
     monkeypatch.setattr(reader, "_recognise", lambda _canvas, _detection: left.pop(0))
@@ -109,7 +113,7 @@ def looks(reader: PlateReader, monkeypatch: pytest.MonkeyPatch, crop: np.ndarray
 
 
 def test_only_a_doubtful_tilted_crop_is_read_twice_and_the_surer_reading_is_kept(
-    reader: PlateReader, monkeypatch: pytest.MonkeyPatch
+    reader: readers.PlateReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     crop, level = tilted("KT 472 XE", 15), tilted("KT 472 XE", 0)
 

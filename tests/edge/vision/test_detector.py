@@ -146,7 +146,7 @@ def test_a_model_of_another_size_than_described_is_refused(tmp_path: Path) -> No
 @pytest.mark.parametrize("value", [None, "high", float("nan"), -0.1, 2, [0.5]])
 def test_a_confidence_that_cannot_be_is_refused(key: str, value: object, tmp_path: Path) -> None:
     copy_with(tmp_path, refiner=None, **{key: value})
-    with pytest.raises(ModelError, match=rf"detector\.json: {key} is no confidence from 0 to 1"):
+    with pytest.raises(ModelError, match=rf"{key} in .*detector\.json is no confidence from 0 to 1"):
         Detector(tmp_path)
 
 

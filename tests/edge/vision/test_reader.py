@@ -11,17 +11,19 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-import torch
-from torch import nn
 
 from edge.errors import ModelError
 from edge.model import ALPHABET, Box, Detection
 from edge.vision.calibration import Calibration, log_odds
 from edge.vision.checksums import LIST_NAME, READER_FILES, verify_folder, write_list
 from edge.vision.deskew import CANVAS_SHAPE, cut, to_canvas
-from edge.vision.fuse_batch_norms import fold_batch_norms
 from edge.vision.greedy_decode import best_path
-from edge.vision.reader import PlateReader
+from tests.support.lazy import lazy
+
+torch = lazy("torch")
+nn = lazy("torch.nn")
+folding = lazy("edge.vision.fuse_batch_norms")
+readers = lazy("edge.vision.reader")
 
 ROOT = Path(__file__).parents[3]
 MODELS = ROOT / "models"
@@ -92,7 +94,7 @@ def test_an_altered_file_is_refused_before_it_is_loaded(copied_models: Path, nam
     path = copied_models / name
     path.write_bytes(path.read_bytes() + b"\nimport sys; sys.reader_was_altered = True\n")
     with pytest.raises(ModelError, match=name.replace(".", r"\.")):
-        PlateReader(copied_models)
+        readers.PlateReader(copied_models)
     assert not hasattr(sys, "reader_was_altered")
 
 
@@ -104,7 +106,7 @@ def test_no_other_module_of_the_networks_name_is_run(
     (elsewhere / "plate_reader.py").write_text("raise ZeroDivisionError")
     monkeypatch.syspath_prepend(elsewhere)
     monkeypatch.delitem(sys.modules, "plate_reader", raising=False)
-    PlateReader(copied_models)
+    readers.PlateReader(copied_models)
     assert sys.modules["plate_reader"].__file__ == str(copied_models / "plate_reader.py")
 
 
@@ -118,24 +120,22 @@ def test_missing_files_are_named(copied_models: Path) -> None:
     for damage in (b"5a5a", b"\xff\xfe\x00", b"5a5a  plate_reader.pth\n5b"):
         (copied_models / LIST_NAME).write_bytes(damage)
         with pytest.raises(ModelError, match="cannot be read: install the models again"):
-            PlateReader(copied_models)
+            readers.PlateReader(copied_models)
     (copied_models / LIST_NAME).unlink()
     with pytest.raises(ModelError, match="cannot be read"):
         verify_folder(copied_models, READER_FILES)
 
 
 def test_a_network_of_another_shape_is_refused(copied_models: Path) -> None:
-    import torch
-
     torch.save({"module.other": torch.zeros(1)}, copied_models / "plate_reader.pth")
     write_list(copied_models, READER_FILES)
     with pytest.raises(ModelError, match="does not fit"):
-        PlateReader(copied_models)
+        readers.PlateReader(copied_models)
 
 
 @pytest.fixture(scope="module")
-def reader() -> PlateReader:
-    return PlateReader(MODELS)
+def reader() -> readers.PlateReader:
+    return readers.PlateReader(MODELS)
 
 
 def drawn_plate(text: str) -> np.ndarray:
@@ -149,7 +149,7 @@ def drawn_plate(text: str) -> np.ndarray:
 PLATE = Detection(Box(140, 100, 660, 210), 0.9)
 
 
-def test_reads_a_plate_and_says_how_sure_it_is(reader: PlateReader) -> None:
+def test_reads_a_plate_and_says_how_sure_it_is(reader: readers.PlateReader) -> None:
     (read,) = reader.read(drawn_plate("KT 472 XE"), [PLATE])
     assert read.text == "KT472XE"
     assert len(read.characters) == 7
@@ -158,7 +158,7 @@ def test_reads_a_plate_and_says_how_sure_it_is(reader: PlateReader) -> None:
     assert read.detection is PLATE
 
 
-def test_log_probs_are_those_of_the_text(reader: PlateReader) -> None:
+def test_log_probs_are_those_of_the_text(reader: readers.PlateReader) -> None:
     (read,) = reader.read(drawn_plate("KT 472 XE"), [PLATE])
     assert read.log_probs.dtype == np.float32
     assert read.log_probs.shape[1] == 37
@@ -175,13 +175,13 @@ def test_folded_batch_norms_change_nothing_but_the_cost() -> None:
     for _ in range(20):
         plain(picture * 2 + 1)
     folded = copy.deepcopy(plain.eval())
-    fold_batch_norms(folded)
+    folding.fold_batch_norms(folded)
     assert [type(module).__name__ for module in folded] == ["Conv2d", "ReLU", "Sequential", "BatchNorm2d"]
     with torch.no_grad():
         assert torch.allclose(folded(picture), plain(picture), atol=1e-5)
 
 
-def test_reads_are_in_the_order_of_the_detections_and_independent(reader: PlateReader) -> None:
+def test_reads_are_in_the_order_of_the_detections_and_independent(reader: readers.PlateReader) -> None:
     photo = np.concatenate([drawn_plate("KT 472 XE"), drawn_plate("FX 318 LW")])
     lower = Detection(Box(140, 400, 660, 510), 0.8)
     both = reader.read(photo, [lower, PLATE])
@@ -190,7 +190,7 @@ def test_reads_are_in_the_order_of_the_detections_and_independent(reader: PlateR
     assert both[1].log_probs == pytest.approx(reader.read(photo, [PLATE])[0].log_probs, abs=1e-4)
 
 
-def test_no_plate_gives_no_confident_text(reader: PlateReader) -> None:
+def test_no_plate_gives_no_confident_text(reader: readers.PlateReader) -> None:
     noise = np.random.default_rng(3)
     for _ in range(20):
         small = noise.integers(40, 200, (6, 10, 3), dtype=np.uint8)

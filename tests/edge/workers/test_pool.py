@@ -102,12 +102,10 @@ async def test_workers_that_hang_before_they_take_a_job_are_replaced(
 
 
 async def test_a_broken_pool_is_built_anew(pool: WorkerPool) -> None:
-    """pebble gives a pool up when an idle worker is killed; that costs no job that comes later."""
-    assert pool._pool is not None
-    before = pool._pool
+    """Pebble gives a pool up when an idle worker is killed; that costs no job that comes later."""
     for number in await asyncio.gather(pool.run(ready), pool.run(ready)):
         os.kill(number, signal.SIGKILL)
-    await eventually(lambda: not before.active)
+    await eventually(lambda: pool.problem() is not None)
     pool.mend()
     assert await pool.run(pid) != os.getpid()
 

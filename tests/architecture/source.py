@@ -1,0 +1,137 @@
+"""The product's source as its syntax trees show it: modules, their imports, their classes."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Module:
+    """One module or package of the repository.
+
+    ``name`` is dotted, as ``edge.link.server``; a package has the name of its folder. ``imports`` are the full names
+    of all that the module imports anywhere, or names in a string of its own to import it later; ``at_start`` those
+    that importing the module imports.
+    """
+
+    name: str
+    file: Path
+    tree: ast.Module
+    imports: frozenset[str]
+    at_start: frozenset[str]
+    relative: bool
+
+    @property
+    def is_package(self) -> bool:
+        """Whether this is the face of a package."""
+        return self.file.name == "__init__.py"
+
+    def lines(self) -> list[str]:
+        """The lines of the file."""
+        return self.file.read_text(encoding="utf-8").splitlines()
+
+
+@cache
+def modules(package: str) -> dict[str, Module]:
+    """All modules of the top-level folder *package*, by dotted name; none where there is no such folder."""
+    found = {}
+    for file in sorted((ROOT / package).rglob("*.py")):
+        parts = file.relative_to(ROOT).with_suffix("").parts
+        name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+        found[name] = _read(name, file)
+    return found
+
+
+def _read(name: str, file: Path) -> Module:
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+    texts = {
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith("edge.")
+    }
+    return Module(
+        name,
+        file,
+        tree,
+        imports=frozenset(_names(nodes) | {text for text in texts if _is_module(text)}),
+        at_start=frozenset(_names(_run_at_import(tree.body))),
+        relative=any(isinstance(node, ast.ImportFrom) and node.level > 0 for node in nodes),
+    )
+
+
+def _is_module(text: str) -> bool:
+    path = ROOT / text.replace(".", "/")
+    return path.is_dir() or path.with_suffix(".py").is_file()
+
+
+def _names(nodes: list[ast.Import | ast.ImportFrom]) -> set[str]:
+    names: set[str] = set()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        else:
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def _run_at_import(body: list[ast.stmt]) -> list[ast.Import | ast.ImportFrom]:
+    """The import statements of *body* that run when the module is imported."""
+    found: list[ast.Import | ast.ImportFrom] = []
+    for node in body:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            found.append(node)
+        elif isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            found += _run_at_import(node.orelse)
+        else:
+            for part in ("body", "orelse", "finalbody"):
+                if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                    found += _run_at_import(getattr(node, part, []))
+            for handler in getattr(node, "handlers", []):
+                found += _run_at_import(handler.body)
+    return found
+
+
+def resolve(name: str, known: dict[str, Module]) -> str | None:
+    """The module of *known* that an imported *name* is, or is a part of."""
+    while name and name not in known:
+        name = name.rpartition(".")[0]
+    return name or None
+
+
+def imported_at_start(module: Module, known: dict[str, Module]) -> set[str]:
+    """The modules of *known* that importing *module* imports; with each the faces above it, which run first."""
+    targets = {target for name in module.at_start if (target := resolve(name, known)) is not None}
+    own = (module.name, *_above(module.name))
+    faces = {face for target in targets for face in _above(target) if face in known and face not in own}
+    return (targets | faces) - {module.name}
+
+
+def reached(start: str, known: dict[str, Module]) -> set[str]:
+    """All names that importing the module *start* of *known* imports, other libraries' included."""
+    seen, ahead, names = {start}, [start], set[str]()
+    while ahead:
+        module = known[ahead.pop()]
+        names |= module.at_start
+        new = imported_at_start(module, known) - seen
+        seen |= new
+        ahead += new
+    return names
+
+
+def _above(name: str) -> list[str]:
+    parts = name.split(".")
+    return [".".join(parts[:count]) for count in range(1, len(parts))]
+
+
+def calls(tree: ast.AST) -> Iterator[tuple[str, ast.Call]]:
+    """Every call below *tree*, with the last part of what is called."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            yield ast.unparse(node.func).rpartition(".")[2], node

@@ -1,0 +1,39 @@
+"""Which tests share a process where several run side by side (``make test``)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+GROUPS = {
+    "tests/attacks/": "unit",
+    "tests/interop/": "unit",
+    "tests/edge/viewer/": "display",
+    "tests/chaos/": "machine",
+    "tests/hardware/": "machine",
+    "tests/system/": "machine",
+}
+"""Folder -> group; the tests of a group run one after the other, in one process.
+
+``unit``: they question one daemon, which takes long to start. ``display``: one X server has one keyboard and one focus.
+``machine``: each starts daemons with workers of its own, and measures what they take.
+"""
+
+
+def group_of(nodeid: str) -> str:
+    """The group of a test; a file that is in none is a group by itself, so that its fixtures are made once."""
+    found = next((group for folder, group in GROUPS.items() if nodeid.startswith(folder)), None)
+    return found or nodeid.partition("::")[0]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Hand out whole groups; pytest-xdist's own ``loadgroup`` ignores the groups under pytest 9.2 (seen in 3.8.0)."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByGroup(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return group_of(nodeid)
+
+    return ByGroup(config, log)

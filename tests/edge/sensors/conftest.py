@@ -1,0 +1,3 @@
+from tests.support.pins import mock_pins
+
+__all__ = ["mock_pins"]
