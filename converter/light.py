@@ -29,7 +29,7 @@ def night(image: Pixels, rng: random.Random) -> Pixels:
         cv2.circle(glare, centre, rng.randint(3, max(4, width // 24)), (1.0,), -1)
         glare = np.asarray(cv2.GaussianBlur(glare, (0, 0), rng.uniform(4, width / 24)), np.float32)
         dark += glare[..., None] * np.array([1.0, rng.uniform(0.5, 1), rng.uniform(0.4, 1)], np.float32)
-    return np.clip(dark * 255, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(dark * 255, 0, 255), np.uint8)
 
 
 def motion_blur(image: Pixels, length: int, degrees: float) -> Pixels:
@@ -53,7 +53,7 @@ def lamp(image: Pixels, box: tuple[float, float, float, float], rng: random.Rand
     cv2.rectangle(reach, first, (round(x2 + grow) - left, round(y2 + grow) - top), (1.0,), -1)
     reach = np.asarray(cv2.GaussianBlur(reach, (0, 0), soft), np.float32)
     colour = np.array([rng.uniform(0.05, 1.0) for _ in range(3)], np.float32)
-    colour /= colour.max()
+    colour /= np.max(colour)
     lit = spot * (0.25 + 0.75 * colour) + rng.uniform(0, 90) * colour
     shown = (reach * rng.uniform(0.5, 1.0))[..., None]
     image = image.copy()

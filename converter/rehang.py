@@ -85,7 +85,7 @@ def paste(image: Pixels, plate: Pixels, quad: NDArray[np.float64], old: PlateBox
     size = (int(x2 - x1), int(y2 - y1))
     new = cv2.warpPerspective(plate, warp, size, flags=cv2.INTER_LINEAR).astype(np.float32)
     alpha = cv2.warpPerspective(np.ones((height, width), np.float32), warp, size, flags=cv2.INTER_LINEAR)[..., None]
-    new *= max(0.25, bright / 235.0 * rng.uniform(0.85, 1.15)) * (0.4 + 0.6 * cast)
+    new *= max(0.25, float(bright) / 235.0 * rng.uniform(0.85, 1.15)) * (0.4 + 0.6 * cast)
     under = _smoothed_over(image, old, (int(x1), int(y1), int(x2), int(y2)))
     region[:] = np.clip(under * (1 - alpha) + new * alpha, 0, 255).astype(np.uint8)
 

@@ -13,6 +13,13 @@ for file in converter/data/*labels*.csv; do
   corrections+=(--corrections "$file")
 done
 
+for given in "${START:-}" "${REFINER_START:-}"; do
+  if [[ -n "$given" && ! -e "$given/checkpoint" ]]; then
+    echo "$given has no checkpoint to go on from: make checkpoints gets the released ones into build/checkpoints" >&2
+    exit 1
+  fi
+done
+
 squeezed=(--squeezed experiment_plates=1.6 --squeezed roboflow_useu=1.6)
 size=384x288 # of a scene; the network is exported for wider photos
 start=(--tfjs build/weights/package/models/coco-ssd)

@@ -6,7 +6,6 @@ unknown key probably meant. Longer than 300 lines because every setting is descr
 
 from __future__ import annotations
 
-import sys
 import tomllib
 from difflib import get_close_matches
 from pathlib import Path
@@ -253,11 +252,12 @@ def _printed(name: str, section: Section) -> list[str]:
 
 
 def models_dir(configured: Path | None = None) -> Path:
-    """Where the models are: as configured, else beside the program's checkout, else below its installation."""
+    """Where the models are: as configured, else in the installation (``edge/share``), else in the checkout."""
     if configured is not None:
         return configured
-    checkout = Path(__file__).resolve().parents[1] / "models"
-    return checkout if checkout.is_dir() else Path(sys.prefix) / "share" / "autovelox" / "models"
+    package = Path(__file__).resolve().parent
+    installed = package / "share" / "models"
+    return installed if installed.is_dir() else package.parent / "models"
 
 
 def load(path: Path) -> Settings:

@@ -4,16 +4,20 @@
 # PREFIX (/opt/autovelox) gets a folder per release with a virtual environment in it, and the link `current`. A running
 # unit is restarted; if the new release does not become healthy, the one before it comes back, with its own units and,
 # where the new one had migrated them, its own databases.
-# DESTDIR installs below another root, for images and packages: nothing is started there.
+# DESTDIR installs below another root, for images and packages: nothing is started there, and root is not needed.
 # MASTER_KEY=FILE names the copy of a master key that is sealed to the board, for migrating a registry.
 # ENGINE=litert leaves EasyOCR and PyTorch out: LiteRT runs the reader, and a first configuration says so.
+# WHEELS is a folder of wheels to take before any index. For packages: RELEASE names the release, UNITDIR and BINDIR are
+# theirs, CPU_ONLY fails rather than take PyTorch's build with CUDA.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 prefix=${PREFIX:-/opt/autovelox}
 dest=${DESTDIR:-}
 python=${PYTHON:-python3}
-wheelhouse=${WHEELHOUSE:-var/wheelhouse}
+wheels=${WHEELS:-${WHEELHOUSE:-var/wheelhouse}}
+unitdir=${UNITDIR:-/etc/systemd/system}
+bindir=${BINDIR:-/usr/local/bin}
 # Longer than WatchdogSec=: a unit that is ready but sick is killed by then.
 settle_s=${SETTLE_S:-40}
 config=/etc/autovelox/autovelox.toml
@@ -22,31 +26,35 @@ engine=${ENGINE:-easyocr}
 say() { echo "install: $*"; }
 fail() { echo "install: $*" >&2; exit 1; }
 case $engine in
-    easyocr) extras='[easyocr]' ;;
-    litert) extras= ;;
+    easyocr) parts=(unit easyocr torch) ;;
+    litert) parts=(unit) ;;
     *) fail "ENGINE=$engine: set it to easyocr or litert" ;;
 esac
-[ "$(id -u)" = 0 ] || fail "run as root: sudo make install SYSTEM=1"
-"$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' ||
-    fail "$python is not Python 3.11 to 3.13: set PYTHON"
-"$python" -c 'import ensurepip' 2>/dev/null || fail "Python cannot make virtual environments: apt install python3-venv"
+[ -n "$dest" ] || [ "$(id -u)" = 0 ] || fail "run as root: sudo make install SYSTEM=1"
+mkdir -p "$dest$prefix"
+# An upgrade shares most of what is there.
+disk_mb=$([ -e "$dest$prefix/current" ] && echo 300 || echo 2500)
+python=$(PYTHON=$python DISK_MB=$disk_mb systemd/setup/preflight.sh "$dest$prefix" 2> >(grep -v 'has no Tk' >&2)) || exit 1
+# pip unpacks below TMPDIR, and a /tmp in memory is too small for it.
+TMPDIR=$(mktemp -d "$dest$prefix/setup.XXXXXX")
+export TMPDIR
 
-release=$("$python" - <<'E2'
+release=${RELEASE:-$("$python" - <<'E2'
 import configparser
 setup = configparser.ConfigParser()
 setup.read("setup.cfg")
 print(setup["metadata"]["version"])
 E2
-)-$(date -u +%Y%m%d%H%M%S)
+)-$(date -u +%Y%m%d%H%M%S)}
 new=$prefix/releases/$release
 target=$dest$new
 source=$(mktemp -d)
-trap 'status=$?; rm -rf "$source"; [ "$status" = 0 ] || [ -e "$target/.done" ] || rm -rf "$target"' EXIT
+trap 'status=$?; rm -rf "$source" "$TMPDIR"; [ "$status" = 0 ] || [ -e "$target/.done" ] || rm -rf "$target"' EXIT
 
 old=$(basename "$(readlink "$dest$prefix/current" || true)")
 before=$prefix/releases/${old:-none}
-wants=$({ grep -v '^version' setup.cfg; cat constraints.txt pyproject.toml; "$python" -VV; echo "$extras"; } |
-    sha256sum | cut -c1-64)
+wants=$({ grep -v '^version' setup.cfg; (cd systemd/setup/lock && cat "${parts[@]/%/.txt}"); cat pyproject.toml; "$python" -VV; } |
+     sha256sum | cut -c1-64)
 
 say "making $new"
 mkdir -p "$target"
@@ -63,28 +71,30 @@ else
     # The system's packages stay visible: picamera2 and libcamera come from apt. What pip installs goes before them.
     "$python" -m venv --system-site-packages "$target"
 fi
-pip=("$target/bin/python" -m pip install --quiet --disable-pip-version-check --root-user-action ignore)
-if [ -d "$wheelhouse" ]; then
-    say "installing from $wheelhouse, without the network"
-    pip+=(--no-index --find-links "$wheelhouse")
-fi
+pip=("$target/bin/python" -m pip install --quiet --no-index)
+export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
 # From a copy: nothing of root's is left in the checkout.
-cp -r setup.cfg pyproject.toml README.md LICENSE NOTICE edge converter "$source/"
+cp -r setup.{cfg,py} pyproject.toml MANIFEST.in README.md LICENSE NOTICE autovelox.example.toml edge converter models docs "$source/"
 if [ -n "$known" ]; then
     "${pip[@]}" --force-reinstall --no-deps --no-build-isolation "$source"
 else
-    "${pip[@]}" --ignore-installed --constraint constraints.txt 'setuptools>=68' wheel
-    "${pip[@]}" --ignore-installed --constraint constraints.txt --no-build-isolation "$source$extras"
+    if [ -d "$wheels" ]; then
+        say "installing from $wheels, and from the network what is not there"
+    else
+        wheels=
+    fi
+    "$target/bin/python" systemd/setup/install.py --ignore-installed ${CPU_ONLY:+--cpu-only} ${wheels:+--wheels "$wheels"} "${parts[@]}"
+    "${pip[@]}" --ignore-installed --no-deps --no-build-isolation "$source"
 fi
 # Our commands import nothing from the folder they are called in, nor does what they start.
 sed -i '1s#\(^\#!.*/python[0-9.]*\)$#\1 -P#' "$target"/bin/autovelox*
 echo "$wants" >"$target/.wants"
 share=$target/share/autovelox
 mkdir -p "$share"
-cp -r models docs systemd autovelox.example.toml LICENSE NOTICE "$share/"
+cp -r docs systemd autovelox.example.toml LICENSE NOTICE "$share/"
 if [ -n "$dest" ]; then
-    # Scripts name their interpreter; it will be at home under the new root.
-    grep -rlIZ "^#!$target" "$target/bin" | xargs -0r sed -i "1s#$target#$new#"
+    # Scripts name their interpreter, and the environment itself; both will be at home under the new root.
+    grep -rlIZ "$target" "$target/bin" "$target/pyvenv.cfg" | xargs -0r sed -i "s#$target#$new#g"
 fi
 
 put() { install -D -m 644 "$1" "$dest$2"; }
@@ -92,8 +102,8 @@ place() {  # RELEASE: its units and rules
     local from=$dest$prefix/releases/$1/share/autovelox/systemd unit
     [ -d "$from" ] || return 0
     for unit in "$from"/*.service "$from"/*.timer; do
-        install -d "$dest/etc/systemd/system"
-        sed "s#@PREFIX@#$prefix#g" "$unit" >"$dest/etc/systemd/system/${unit##*/}"
+        install -d "$dest$unitdir"
+        sed "s#@PREFIX@#$prefix#g" "$unit" >"$dest$unitdir/${unit##*/}"
     done
     put "$from/sysusers.d/autovelox.conf" /usr/lib/sysusers.d/autovelox.conf
     put "$from/tmpfiles.d/autovelox.conf" /usr/lib/tmpfiles.d/autovelox.conf
@@ -102,7 +112,7 @@ place() {  # RELEASE: its units and rules
 }
 say "installing units and rules"
 place "$release"
-install -d "$dest/etc/autovelox" "$dest/usr/local/bin"
+install -d "$dest/etc/autovelox" "$dest$bindir"
 put autovelox.example.toml /etc/autovelox/autovelox.example.toml
 if [ ! -e "$dest$config" ]; then
     put autovelox.example.toml "$config"
@@ -110,7 +120,7 @@ if [ ! -e "$dest$config" ]; then
 elif [ "$engine" = litert ] && ! grep -q '^engine *= *"litert"' "$dest$config"; then
     say "EasyOCR is not installed: set engine = \"litert\" in [recognition] of $config"
 fi
-ln -sfn "$prefix/current/bin/autovelox" "$dest/usr/local/bin/autovelox"
+ln -sfn "$prefix/current/bin/autovelox" "$dest$bindir/autovelox"
 if [ -z "$dest" ] && [ ! -e /etc/autovelox/signing.key ] && [ ! -e /etc/autovelox/signing.key.cred ]; then
     (umask 077; head -c 32 /dev/urandom >/etc/autovelox/signing.key.new && mv /etc/autovelox/signing.key{.new,})
     say "made the key that signs evidence, /etc/autovelox/signing.key: keep a copy elsewhere"

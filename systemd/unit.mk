@@ -5,7 +5,7 @@
 SYSTEM_INSTALL := $(strip $(SYSTEM) $(filter command,$(foreach name,DESTDIR PREFIX,$(origin $(name)))))
 ifneq ($(SYSTEM_INSTALL),)
 install:
-	@DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)" PYTHON="$(if $(filter file,$(origin PYTHON)),python3,$(PYTHON))" \
+	@DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)" PYTHON="$(or $(PYTHON),python3)" WHEELS="$(WHEELS)" \
 		ENGINE="$(ENGINE)" systemd/install.sh
 endif
 
@@ -15,11 +15,11 @@ uninstall: ## remove the unit from this board; evidence, registry, configuration
 
 .PHONY: wheelhouse
 wheelhouse: ## fill var/wheelhouse for installing without a network (MACHINE=aarch64 for a Raspberry Pi)
-	@MACHINE="$(MACHINE)" ENGINE="$(ENGINE)" systemd/wheelhouse.sh
+	@MACHINE="$(MACHINE)" PYTHON="$(PYTHON)" PYTHON_VERSION="$(PYTHON_VERSION)" WHEELS="$(WHEELS)" ENGINE="$(ENGINE)" systemd/wheelhouse.sh
 
 .PHONY: test-unit
-test-unit: ## install, run, break and remove the unit in a booted systemd (root; skips where it cannot)
-	@tests/install/unit_root/run.sh
+test-unit: ## install, run, break and remove the unit in a booted systemd (root; SUITE=trixie; skips where it cannot)
+	@SUITE="$(SUITE)" WHEELS="$(WHEELS)" tests/install/unit_root/run.sh
 
 .PHONY: test-camera
 test-camera: ## run the camera on a real picamera2 and libcamera's virtual pipeline (root; skips where it cannot)

@@ -1,10 +1,14 @@
-"""Which tests share a process where several run side by side (``make test``)."""
+"""For all tests: what cannot run here is left out, and the last line says so; and which tests share a process."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
+
+from tests.support import needs
+
+collect_ignore = ["edge/viewer"] if needs.lacking(("_tkinter",)) else []  # its modules import Tk at once
 
 GROUPS = {
     "tests/attacks/": "unit",
@@ -37,3 +41,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             return group_of(nodeid)
 
     return ByGroup(config, log)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if line := needs.left_out():
+        terminalreporter.write_line(line, yellow=True)

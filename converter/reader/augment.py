@@ -75,7 +75,7 @@ def degrade(picture: Grey, difficulty: float, rng: random.Random) -> Grey:
             distance = (x - rng.uniform(-1, 1)) ** 2 + (y - rng.uniform(-1.2, 1.2)) ** 2
             light += np.exp(-distance / rng.uniform(0.05, 0.6)) * rng.uniform(20, 140)
     if rng.random() < 0.5:
-        light = 255 * np.clip(light / 255, 0, 1) ** rng.uniform(0.5, 1.9)
+        light = np.asarray(255 * np.clip(light / 255, 0, 1) ** rng.uniform(0.5, 1.9), np.float32)
     if rng.random() < 0.25 * difficulty:
         light = _glow(light, rng)
     light = light * rng.uniform(0.25, 1.1) + rng.uniform(-10, 60)

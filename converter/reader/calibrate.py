@@ -52,7 +52,7 @@ class Points:
                 rows.append((c.lead, c.evidence, trial.plates[c.best] == bench.cases[trial.case].truth, trial.kind))
         lead, evidence, right, kind = zip(*rows, strict=True)
         kinds = {k: np.array([x is k for x in kind]) for k in Kind}
-        weight = np.sum([WEIGHTS[k] / max(rows.sum(), 1) * rows for k, rows in kinds.items()], axis=0)
+        weight = np.sum(np.stack([WEIGHTS[k] / max(int(rows.sum()), 1) * rows for k, rows in kinds.items()]), axis=0)
         return cls(np.array(lead), np.array(evidence), np.array(right), weight, kinds)
 
     def probability(self, slope: float, bias: float) -> NDArray[np.float64]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from converter.argtypes import command, picture, positive, probability, rate
 from converter.commands import need_reader
 from converter.reader import engine_cli
+from edge.config import models_dir
 
 _LABELS = Path(__file__).parents[1] / "data"
 
@@ -163,7 +164,7 @@ def _add_verdict(commands: _Subparsers) -> None:
     ):
         parser = command(commands, f"reader {name}", text, "--data data --pictures build/wrong-names")
         parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder with read/ and feed/")
-        parser.add_argument("--models", type=Path, default=Path(__file__).parents[2] / "models", help="their folder")
+        parser.add_argument("--models", type=Path, default=models_dir(), help="their folder")
         parser.add_argument("--trials", type=positive, default=10_000, help="of each kind, at least (default: 10000)")
         parser.add_argument("--seed", type=int, default=1, help="same seed, same claims (default: 1)")
         parser.add_argument("--pictures", type=Path, default=None, help="folder for pictures of every wrong name")

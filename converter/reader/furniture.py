@@ -105,7 +105,7 @@ def mark_left(canvas: Grey, x0: float, ink: float, shelf: FontShelf, rng: random
 
     A flag over the letter with a line beside it, as on Hungarian plates, or a block of stars that keeps off the edges.
     """
-    height = canvas.shape[0]
+    height: int = canvas.shape[0]
     width = height * rng.uniform(0.2, 0.34)
     left, right = x0 + height * 0.05, x0 + height * 0.05 + width
     if rng.random() < 0.6:
@@ -135,12 +135,12 @@ def mark_right(canvas: Grey, x1: float, ink: float, shelf: FontShelf, rng: rando
 
     A year on its side, a figure behind a line (a horse, a tower), or the oval or square sticker of a country.
     """
-    height = canvas.shape[0]
+    height: int = canvas.shape[0]
     kind = rng.choice(("year", "figure", "sticker"))
     if kind == "year":
         mask = shelf.caption(rng.choice(("2000", "1999", "2012", "ANNO", "DRIVE")), max(6, round(height * 0.16)), rng)
         mask = np.ascontiguousarray(np.rot90(mask, rng.choice((1, 3))))[: round(height * 0.9)]
-        left = x1 - mask.shape[1] - height * 0.04
+        left: float = x1 - mask.shape[1] - height * 0.04
         paste(canvas, mask, left, (height - mask.shape[0]) / 2, ink)
         return left - height * 0.06
     width = height * rng.uniform(0.4, 0.7)

@@ -14,11 +14,12 @@ import yaml  # type: ignore[import-untyped]
 from torch import nn
 
 from converter.errors import ConverterError, MissingError
+from edge.config import models_dir
 from edge.model import ALPHABET
 from edge.vision.checksums import NETWORK_NAME, READER_FILES, write_list
 from edge.vision.deskew import CANVAS_SHAPE
 
-MODEL_DIR = Path(__file__).parents[2] / "models" / "reader"
+MODEL_DIR = models_dir() / "reader"
 NETWORK_PARAMS: dict[str, Any] = {
     "channels": [24, 48, 80, 128], "pairs": [1, 2], "heads": 4, "hidden": 256, "layers": 3,
 }  # fmt: skip

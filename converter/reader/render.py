@@ -156,4 +156,4 @@ def _mount(canvas: Grey, inks: Inks, shelf: FontShelf, rng: random.Random, noise
     base[y0:y1, x0:x1] = cv2.resize(canvas, (x1 - x0, y1 - y0), interpolation=cv2.INTER_AREA)
     if rng.random() < 0.12:  # a frame that covers the edge of the plate
         cv2.rectangle(base, (x0, y0), (x1, y1), (rng.uniform(5, 90),), rng.choice((2, 4, 6)))
-    return np.clip(base, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(base, 0, 255), np.uint8)

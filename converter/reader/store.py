@@ -70,9 +70,8 @@ def render_store(
     rng = random.Random(seed)  # noqa: S311
     free = plate_free_patches(data, patches, rng)
     np.save(folder / _PATCHES, free.reshape(-1, *PATCH_SHAPE))
-    pictures: np.memmap[Any, np.dtype[np.uint8]] = np.lib.format.open_memmap(  # type: ignore[no-untyped-call]
-        folder / _PICTURES, "w+", np.uint8, (count, *BASE_SHAPE)
-    )
+    create: Any = np.lib.format.open_memmap  # NumPy 1 has no types for it
+    pictures: np.memmap[Any, np.dtype[np.uint8]] = create(folder / _PICTURES, "w+", np.uint8, (count, *BASE_SHAPE))
     with (folder / _TEXTS).open("w") as lines, Progress("render", count) as progress:
         for i in range(count):
             plate = render_plate(shelf, rng, free[rng.randrange(len(free))], layouts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -120,13 +120,13 @@ def _draw(
     kind: Kind, random: NDArray[np.intp], near: NDArray[np.intp], nearer: NDArray[np.intp], rng: np.random.Generator
 ) -> NDArray[np.intp]:
     """Places in the pool, shuffled; half of the near-twins are one character away."""
-    parts = {
+    draws: dict[Kind, Callable[[], list[NDArray[np.intp]]]] = {
         Kind.PRESENT: lambda: [np.zeros(1, np.intp), rng.choice(random, 49, replace=False)],
         Kind.RANDOM: lambda: [rng.choice(random, 50, replace=False)],
         Kind.TWINS: lambda: [rng.choice(random, 50, replace=False), _twins(near, nearer, rng)],
         Kind.ONE_TWIN: lambda: [rng.choice(random, 49, replace=False), rng.choice(nearer, 1)],
-    }[kind]()
-    return np.asarray(rng.permutation(np.concatenate(parts)), np.intp)
+    }
+    return np.asarray(rng.permutation(np.concatenate(draws[kind]())), np.intp)
 
 
 def _twins(near: NDArray[np.intp], nearer: NDArray[np.intp], rng: np.random.Generator) -> NDArray[np.intp]:

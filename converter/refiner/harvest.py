@@ -114,4 +114,4 @@ def harvest(
 def compressed(image: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
     """The image after JPEG compression of this quality."""
     _, data = cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1], np.uint8)
+    return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)[..., ::-1]

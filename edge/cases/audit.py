@@ -80,9 +80,9 @@ def audit(
 def _case_of(database: sqlite3.Connection, entry: int) -> str:
     """The case that an entry belongs to, in brackets: a judge asks for cases, not for entries."""
     rows = database.execute(
-        "SELECT number FROM cases WHERE filed_seq = ?1 OR decided_seq = ?1"
-        " UNION ALL SELECT case_number FROM entries WHERE seq = ?1 AND case_number IS NOT NULL",
-        (entry,),
+        "SELECT number FROM cases WHERE filed_seq = :entry OR decided_seq = :entry"
+        " UNION ALL SELECT case_number FROM entries WHERE seq = :entry AND case_number IS NOT NULL",
+        {"entry": entry},
     ).fetchall()
     if rows:
         return f" (case {rows[0][0]})"

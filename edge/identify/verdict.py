@@ -53,7 +53,7 @@ class Comparison:
         return cls(
             scores=tuple(float(score) for score in judged - said.scores[0]),
             best=best,
-            lead=float(judged[best] - others.max()) if others.size else np.inf,
+            lead=float(judged[best] - np.max(others)) if others.size else np.inf,
             evidence=float(judged[best]) - said.best_beside(plates),
         )
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
+import hilservice
 import pytest
 from hilbench import measure, table
 from hilfeed import number_of, record, scene, stamped
@@ -70,3 +72,13 @@ async def test_the_service_loses_no_trigger_and_keeps_to_its_memory(tmp_path: Pa
 def test_lost_triggers_and_foreign_frames_are_counted() -> None:
     service = Service(4, numbers=[5, 5, 9])
     assert (service.lost, service.wrong) == (1, 2)
+
+
+@pytest.mark.parametrize(("installed", "fits"), [("torch", False), ("nvidia-cublas", True)])
+def test_a_unit_with_cudas_libraries_may_take_more(installed: str, fits: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = SimpleNamespace(name=installed)
+    monkeypatch.setattr(hilservice.metadata, "distributions", lambda: [found])
+    service = Service(triggers=1)
+    service.shared_once_mb = 1200.0
+    assert service.fits is fits
+    assert f"at most {1500 if fits else 1000}." in report(service)

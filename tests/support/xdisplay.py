@@ -17,7 +17,7 @@ SSH_NEEDED = (*NEEDED, "ssh", "ssh-keygen", "xauth", "/usr/sbin/sshd")
 def missing(programs: tuple[str, ...] = NEEDED) -> str:
     """The programs this machine lacks, as a reason to skip; empty if none."""
     absent = [program for program in programs if shutil.which(program) is None]
-    return f"not installed here: {', '.join(absent)} (apt: xvfb xdotool imagemagick openssh xauth)" if absent else ""
+    return f"not installed here: {', '.join(absent)}" if absent else ""
 
 
 @contextmanager

@@ -27,10 +27,6 @@ pytestmark = [
         importlib.util.find_spec("tensorflow") is None,
         reason="The converter's environment is needed: `make test-converter`.",
     ),
-    pytest.mark.skipif(
-        not (DATA / "detect" / "boxes.csv").is_file(),
-        reason=f"The training photos are not in {DATA}; give their folder: `make test-converter DATA=...`.",
-    ),
 ]
 
 
@@ -44,6 +40,8 @@ def convert(*arguments: object) -> subprocess.CompletedProcess[str]:
 @pytest.fixture(scope="module")
 def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which everything has been made once."""
+    if not (DATA / "detect" / "boxes.csv").is_file():
+        pytest.fail(f"The training photos are not in {DATA}; give their folder: `make test-converter DATA=...`.")
     folder = tmp_path_factory.mktemp("converter")
     labels = ["--labels", DATA / "detect/boxes.csv", "--images", DATA / "detect/images", "--use", "train"]
     made = convert(

@@ -6,7 +6,7 @@ import asyncio
 import errno
 import os
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -154,7 +154,7 @@ async def test_a_cancelled_caller_leaves_whole_cases(tmp_path: Path) -> None:
         task = asyncio.create_task(store.file(trigger(), [frame()], [packet()], **FILING))
         await asyncio.sleep(0.001)
         task.cancel()
-        with pytest.raises(asyncio.CancelledError):
+        with suppress(asyncio.CancelledError):  # on a slow machine the case may be filed by now
             await task
     await store.close()
     store = await open_store(tmp_path)

@@ -235,6 +235,7 @@ async def test_without_gpio_lines_the_error_says_what_to_do(monkeypatch: pytest.
 
 
 def test_what_another_account_left_in_the_temporary_folder_does_not_matter(tmp_path: Path) -> None:
+    pytest.importorskip("lgpio")
     (tmp_path / ".lgd-nfy0").mkdir()  # what root's doctor leaves in /tmp is a pipe; like this, root is in its way, too
     environment = {name: value for name, value in os.environ.items() if name != "LG_WD"} | {"TMPDIR": str(tmp_path)}
     code = "from edge.sensors.pins import pin_factory; pin_factory('lgpio')"

@@ -1,10 +1,16 @@
 #!/usr/bin/env bash
 # Installs the unit in a booted Debian with systemd, runs it on a recorded feed, breaks it and removes it.
-# Needs root, debootstrap, systemd-container and about 5 GB; elsewhere it says so and skips. With
+# SUITE=trixie takes Debian 13 instead of 12. Needs root, debootstrap, systemd-container and about 5 GB (15 GB where only
+# PyTorch's build with CUDA is to be had: WHEELS=folder gives it the small one); elsewhere it says so and skips. With
 # --prepare it only builds the root, which tests/hardware/vm.sh uses, too.
 set -euo pipefail
 cd "$(dirname "$0")/../../.."
-base=$PWD/var/unit-root
+suite=${SUITE:-bookworm}
+case $suite in
+    bookworm) base=$PWD/var/unit-root wheelhouse=$PWD/var/wheelhouse version=3.11 ;;
+    trixie) base=$PWD/var/unit-root-trixie wheelhouse=$PWD/var/wheelhouse-trixie version=3.13 ;;
+    *) echo "test-unit: there is no SUITE $suite: bookworm or trixie" >&2; exit 1 ;;
+esac
 
 skip() { echo "test-unit: skipped: $1"; exit 0; }
 [ "$(id -u)" = 0 ] || skip "needs root (sudo make test-unit)"
@@ -13,17 +19,20 @@ for tool in debootstrap:debootstrap systemd-nspawn:systemd-container; do
 done
 
 packages=(
-    systemd systemd-sysv systemd-timesyncd dbus udev python3 python3-venv make libgl1 libglib2.0-0 procps curl kmod
+    systemd systemd-sysv systemd-timesyncd dbus udev python3 python3-venv make procps curl kmod
     ca-certificates
 )
 if [ ! -e "$base/.ready" ]; then
     echo "test-unit: building $base once (some minutes) ..."
     rm -rf "$base"
     mkdir -p "$base"
-    nice debootstrap --variant=minbase --include="$(IFS=,; echo "${packages[*]}")" bookworm "$base" >"$base.log"
+    nice debootstrap --variant=minbase --include="$(IFS=,; echo "${packages[*]}")" "$suite" "$base" >"$base.log"
     touch "$base/.ready"
 fi
-[ -d var/wheelhouse ] || systemd/wheelhouse.sh
+[ -e "$wheelhouse/.ready" ] || {
+    WHEELHOUSE=$wheelhouse PYTHON_VERSION=$version MACHINE="" systemd/wheelhouse.sh
+    touch "$wheelhouse/.ready"
+}
 [ "${1:-}" != --prepare ] || exit 0
 
 # The base stays as it is: all changes go into a layer that is thrown away.
@@ -43,7 +52,7 @@ tail -n +1 -F "$root/proof.log" 2>/dev/null > >(sed -un 's/^PROOF //p') &
 follower=$!
 for _ in 1 2; do
     systemd-nspawn --quiet --directory="$root" --register=no --keep-unit --private-network --console=pipe \
-        --bind-ro="$PWD:/src" --boot systemd.show_status=0 </dev/null >/dev/null
+        --bind-ro="$PWD:/src" --bind-ro="$wheelhouse:/srv/wheelhouse" --boot systemd.show_status=0 </dev/null >/dev/null
     [ -e "$root/proof.second" ] || break
 done
 sleep 1

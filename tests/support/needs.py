@@ -1,0 +1,44 @@
+"""What tests need besides Python's packages, and one line that says what is left out where it is missing."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+from pathlib import Path
+
+PACKAGES = Path(__file__).resolve().parents[2] / "systemd" / "setup" / "packages"
+
+NEEDS = {
+    "the viewer": ("_tkinter",),
+    "the viewer under real keys": ("Xvfb", "xdotool", "import"),
+    "the viewer over ssh": ("ssh", "ssh-keygen", "/usr/sbin/sshd", "xauth"),
+    "the JavaScript car": ("node", "npm"),
+    "power cuts and hangs": ("cc",),
+    "the report's text": ("pdftotext",),
+}
+"""What is tested: the programs or modules it needs. Their Debian packages stand in ``systemd/setup/packages``."""
+
+
+def lacking(needs: tuple[str, ...]) -> list[str]:
+    """Those of *needs*, programs on the path or modules, that are not here."""
+    return [name for name in needs if shutil.which(name) is None and not _is_module(name)]
+
+
+def _is_module(name: str) -> bool:
+    return name.startswith("_") and importlib.util.find_spec(name) is not None
+
+
+def apt_line() -> str:
+    """The command that installs everything the tests can use."""
+    lines = (line.split() for line in PACKAGES.read_text(encoding="utf-8").splitlines() if line)
+    packages = [name for group, *names in lines if group in ("start", "tests") for name in names]
+    return f"sudo apt install {' '.join(packages)}"
+
+
+def left_out() -> str:
+    """One line on what is left out here and how to get it; empty if nothing is."""
+    out = {what: names for what, needs in NEEDS.items() if (names := lacking(needs))}
+    if not out:
+        return ""
+    listed = "; ".join(f"{what} (no {', '.join(names).replace('_tk', 'tk')})" for what, names in out.items())
+    return f"Left out: {listed}. To have them: {apt_line()}"
