@@ -16,10 +16,10 @@ from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
 
-from edge.cases.evidence.signing import create_signing_key
 from hilfeed import frame_of, number_of
 
 from edge.cases.archive import Archive
+from edge.cases.evidence.signing import create_signing_key
 from edge.config import Engine
 from edge.errors import WorkerError
 from edge.model import Case
