@@ -86,13 +86,17 @@ checkpoints: ## get the networks to train on from, out of the history or a relea
 
 .PHONY: detector
 detector: converter ## train the shipped detector again from DATA (hours), into build/detector
-	@converter/train_detector.sh $(DATA) build/detector
+	@converter/detector/train_detector.sh $(DATA) build/detector
 
 .PHONY: reader-export
 reader-export: install $(CONVERTER)/.installed ## make the reader's file for LiteRT from its PyTorch weights, and compare both engines on DATA
 	@$(BIN)/autovelox-convert reader weights --reader models/reader --out build/reader/weights.npz
 	@$(CONVERTER)/bin/autovelox-convert reader export --weights build/reader/weights.npz --out models/reader 2>build/reader/export.log
 	@$(BIN)/autovelox-convert reader engines --data $(DATA)
+
+.PHONY: models-list
+models-list: ## write models/SHA256SUMS anew; what the converter writes it lists itself, files copied by hand it does not see
+	@cd models && find * -type f -name '*.*' ! -name '*.md' ! -name '*.pyc' | LC_ALL=C sort | xargs sha256sum > SHA256SUMS
 
 .PHONY: test-converter
 test-converter: install converter ## dataset, 200 training steps, export, quantization, evaluation, end to end (minutes)
@@ -119,10 +123,15 @@ evaluate-reader: install $(COMPARE)/.installed ## measure the shipped reader bes
 	@status=0; PYTHONPATH=$(COMPARE) $(BIN)/autovelox-convert reader evaluate --data $(DATA) || status=1; \
 	  $(BIN)/autovelox-convert reader trials --data $(DATA) --pictures build/evaluate/wrong-names || status=1; exit $$status
 
+.PHONY: evaluate-national
+evaluate-national: install ## measure Italian plates, look-alike twins and the country told
+	@$(BIN)/autovelox-convert reader national --data $(DATA)
+
 .PHONY: evaluate
-evaluate: install ## both: the tables of what to reach, beside what is reached
+evaluate: install ## all three: the tables of what to reach, beside what is reached
 	@status=0; $(MAKE) --no-print-directory evaluate-detector || status=1; \
-	  $(MAKE) --no-print-directory evaluate-reader || status=1; exit $$status
+	  $(MAKE) --no-print-directory evaluate-reader || status=1; \
+	  $(MAKE) --no-print-directory evaluate-national || status=1; exit $$status
 
 .PHONY: pictures
 pictures: install ## take the README's pictures again, from the cases of the last demo (needs Xvfb)

@@ -1,1 +1,13 @@
-"""autovelox-convert: from labelled photos to the TFLite detector that a unit runs."""
+"""Training, conversion and measuring of the networks that a unit runs: the command ``autovelox-convert``.
+
+    labels     labelled photos, crops and clips: read, corrected, grouped
+    synth      drawn plates and scenes, and the simulated camera
+    measure    metrics, goals, reports and pictures of errors
+    detector   finds plates: data set, training (TensorFlow), export, quantization
+    refiner    checks and corrects what the detector proposes (TensorFlow)
+    reader     reads plates: batches, network, training (PyTorch)
+    verdict    trials of the verdict on known cases, and its thresholds
+
+A room imports from rooms above it only; ``refiner`` and ``reader`` may import ``detector``. Each room that has commands
+has them in ``commands.py``.
+"""

@@ -71,12 +71,22 @@ class Detection:
 
 
 @dataclass(frozen=True, slots=True)
+class Country:
+    """Where a plate looks to come from: ISO 3166-1 code, and the probability, 0 to 1, that it does."""
+
+    code: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
 class PlateRead:
     """What the reader saw in one detection.
 
     ``characters`` has one confidence (0 to 1) a character of ``text``; ``log_probs`` is float32 of shape (T, 37): the
-    log-softmax of the network, class 0 CTC's blank, then :data:`ALPHABET`. ``other`` is what another look at the same
-    detection saw, in as many steps, if there was one: it may be as right.
+    log-softmax of the network, class 0 CTC's blank, then :data:`ALPHABET`. Where the reader read the detection twice,
+    ``second_pass`` is the less sure read, with as many steps: it may be the right one. ``countries`` has the
+    probability, by the picture alone, that the plate comes from each country (ISO 3166-1); empty where the network
+    tells none.
     """
 
     text: str = field(repr=False)
@@ -84,12 +94,23 @@ class PlateRead:
     characters: tuple[float, ...]
     detection: Detection
     log_probs: NDArray[np.float32] = field(repr=False, compare=False)
-    other: PlateRead | None = field(default=None, repr=False, compare=False)
+    second_pass: PlateRead | None = field(default=None, repr=False, compare=False)
+    countries: Mapping[str, float] = field(default_factory=dict, repr=False, compare=False)
 
     @property
-    def looks(self) -> tuple[PlateRead, ...]:
-        """This read, and the other look's."""
-        return (self,) if self.other is None else (self, self.other)
+    def passes(self) -> tuple[PlateRead, ...]:
+        """This read, and the one of the second pass where there is one."""
+        return (self,) if self.second_pass is None else (self, self.second_pass)
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoRead:
+    """The plates of one photo, best detection first, and the milliseconds each stage took (total: with decoding)."""
+
+    plates: tuple[PlateRead, ...]
+    detect_ms: float
+    read_ms: float
+    total_ms: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +165,7 @@ class Reason(StrEnum):
     ONE_CLAIM = "one_claim"
     SEVERAL_CLAIMS = "several_claims"
     SEVERAL_CARS = "several_cars"
+    LOOKS_ALIKE = "looks_alike"
     NO_CLAIM = "no_claim"
     NO_PACKET = "no_packet"
     NO_PLATE = "no_plate"
@@ -155,6 +177,7 @@ class Flag(StrEnum):
     """What the reviewing officer should know of a case."""
 
     NOT_THE_KEEPER = "not_the_keeper"
+    OTHER_COUNTRY = "other_country"
 
 
 class Rejection(StrEnum):
@@ -210,7 +233,7 @@ class Case:
 
     ``frames`` are file names below the store's folder, the first one the frame of the trigger. ``plate_text``,
     ``plate_box``, ``plate_confidence`` and ``characters`` are the free reading, ``photo`` is the index of the frame
-    it was made in; ``verdict`` and ``driver`` are there once decided.
+    it was made in; ``verdict`` and ``driver`` are there once decided. ``country`` is where the plate looks to be from.
     """
 
     number: int
@@ -229,6 +252,7 @@ class Case:
     review: str | None = None
     flags: tuple[Flag | str, ...] = ()
     photo: int = 0
+    country: Country | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,24 +13,28 @@ import torch
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
+from converter.reader.countries import country_class
+from converter.reader.real import RealCrop, recrop
+from converter.reader.store import PlateStore
+from converter.synth import degrade, photograph
 from edge.model import CLASS
-from edge.vision.deskew import straightened, to_canvas
-
-from .augment import degrade, photograph
-from .real import RealCrop, recrop
-from .store import PlateStore
+from edge.vision.deskew import deskewed, to_canvas
 
 _REOPEN = 250
 """Batches after which the stores are opened again: rendering may go on beside training."""
-Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
+Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]
+
+_Sample = tuple[NDArray[np.uint8], str, str]
+"""A crop, its text, and the code of its country."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mix:
-    """Shares of a batch; what is left is rendered. ``ramp`` is the number of batches until tilt and difficulty, 0 to 1,
-    are full; the full difficulty is ``hardest``. A tilted plate can still be read, one too blurred teaches nothing.
+    """What a batch consists of: shares of real crops and of crops without a plate; the rest is rendered.
 
-    ``level`` is the share of crops that are straightened, if they are tilted, as the reader's second look does it.
+    ``ramp`` is the number of batches until tilt and difficulty, 0 to 1, are full; the full difficulty is ``hardest``: a
+    tilted plate can be read, a plate that is too blurred teaches nothing. ``level`` is the share of crops that are
+    deskewed, if they are tilted, as in the reader's second pass.
     """
 
     real: float = 0.2
@@ -47,7 +51,7 @@ def to_tensor(canvases: Sequence[NDArray[np.uint8]]) -> torch.Tensor:
 
 
 class TrainingBatches(IterableDataset[Batch]):
-    """Endless batches of (images, concatenated targets, target lengths); reproducible by *seed* and *start*."""
+    """Endless batches of (images, concatenated targets, target lengths, countries); reproducible by *seed*, *start*."""
 
     def __init__(
         self, stores: Sequence[Path], real: Sequence[RealCrop], mix: Mix, size: int, seed: int, start: int
@@ -65,29 +69,30 @@ class TrainingBatches(IterableDataset[Batch]):
             if number == self._start or number % _REOPEN == 0:
                 stores = [PlateStore.open(folder) for folder in self._stores]
             grown = min(1.0, number / max(self._mix.ramp, 1))
-            pairs = [self._sample(stores, grown, rng) for _ in range(self._size)]
-            targets = [CLASS[c] for _, text in pairs for c in text]
-            lengths = [len(text) for _, text in pairs]
-            images = to_tensor([self._canvas(crop, rng) for crop, _ in pairs])
-            yield images, torch.tensor(targets), torch.tensor(lengths)
+            samples = [self._sample(stores, grown, rng) for _ in range(self._size)]
+            targets = [CLASS[c] for _, text, _ in samples for c in text]
+            lengths = [len(text) for _, text, _ in samples]
+            countries = [country_class(country) for *_, country in samples]
+            images = to_tensor([self._canvas(crop, rng) for crop, *_ in samples])
+            yield images, torch.tensor(targets), torch.tensor(lengths), torch.tensor(countries)
             number += 1
 
-    def _sample(self, stores: Sequence[PlateStore], grown: float, rng: random.Random) -> tuple[NDArray[np.uint8], str]:
+    def _sample(self, stores: Sequence[PlateStore], grown: float, rng: random.Random) -> _Sample:
         tilt, difficulty = (grown * rng.uniform(0.25, 1) * most for most in (1.0, self._mix.hardest))
         store = rng.choices(stores, [len(s) for s in stores])[0]
         dice = rng.random()
         patch = np.asarray(store.patches[rng.randrange(len(store.patches))])
         if dice < self._mix.empty:
-            return degrade(patch, difficulty, rng), ""
+            return degrade(patch, difficulty, rng), "", ""
         if self._real and dice < self._mix.empty + self._mix.real:
             crop = rng.choices(self._real, [c.weight for c in self._real])[0]
-            return recrop(crop, difficulty, rng), crop.text
+            return recrop(crop, difficulty, rng), crop.text, ""
         plate = store[rng.randrange(len(store))]
-        return photograph(plate, patch, tilt, difficulty, rng), plate.text
+        return photograph(plate, patch, tilt, difficulty, rng), plate.text, plate.country
 
     def _canvas(self, crop: NDArray[np.uint8], rng: random.Random) -> NDArray[np.uint8]:
-        """The canvas of *crop*, straightened as often as the mix says."""
-        level = straightened(crop) if rng.random() < self._mix.level else None
+        """The canvas of *crop*, deskewed as often as the mix says."""
+        level = deskewed(crop) if rng.random() < self._mix.level else None
         return to_canvas(crop if level is None else level)
 
 

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.model import Box, Detection
+from converter.progress import Progress
+from converter.reader.origins import fit_slope
+from converter.reader.store import PlateStore
+from converter.synth import RenderedPlate, photograph
+from edge.model import Box, Detection, PlateRead
 from edge.vision.calibration import log_odds
-from edge.vision.checksums import NETWORK_NAME, READER_FILES, write_list
+from edge.vision.checksums import NETWORK_NAME, write_list
 from edge.vision.reader import PlateReader
-
-from .augment import photograph
-from .progress import Progress
-from .store import PlateStore
 
 
 def fit(odds: NDArray[np.float64], right: NDArray[np.bool_], rounds: int = 50) -> tuple[float, float]:
@@ -36,11 +35,10 @@ def fit(odds: NDArray[np.float64], right: NDArray[np.bool_], rounds: int = 50) -
     return float(weights[0]), float(weights[1])
 
 
-def read_rendered(models: Path, store: PlateStore, seed: int) -> tuple[list[Sequence[float]], list[bool]]:
-    """Read every plate of *store* once through the camera; return the characters' confidences and whether right."""
+def read_rendered(models: Path, store: PlateStore, seed: int) -> list[tuple[PlateRead, RenderedPlate]]:
+    """Read every plate of *store* once through the camera; return what has a text, with the plate."""
     reader, rng = PlateReader(models), random.Random(seed)  # noqa: S311
-    characters: list[Sequence[float]] = []
-    right: list[bool] = []
+    reads: list[tuple[PlateRead, RenderedPlate]] = []
     with Progress("read", len(store)) as progress:
         for i in range(len(store)):
             plate = store[i]
@@ -50,20 +48,23 @@ def read_rendered(models: Path, store: PlateStore, seed: int) -> tuple[list[Sequ
             box = Box(0, 0, crop.shape[1], crop.shape[0])
             (read,) = reader.read(crop, [Detection(box, 1.0)])
             if read.text:
-                characters.append(read.characters)
-                right.append(read.text == plate.text)
+                reads.append((read, plate))
             progress.step()
-    return characters, right
+    return reads
 
 
-def calibrate(models: Path, store: PlateStore, seed: int = 1) -> tuple[float, float]:
-    """Fit, write slope and offset into the reader's settings in *models*, and return them."""
-    characters, right = read_rendered(models, store, seed)
-    slope, offset = fit(np.array([log_odds(c) for c in characters]), np.array(right))
+def calibrate(models: Path, store: PlateStore, seed: int = 1) -> tuple[float, float, float]:
+    """Fit, write slope, offset and the countries' slope into the reader's settings in *models*, and return them."""
+    reads = read_rendered(models, store, seed)
+    right = np.array([read.text == plate.text for read, plate in reads])
+    slope, offset = fit(np.array([log_odds(read.characters) for read, _ in reads]), right)
     folder = models / "reader"
     path = folder / f"{NETWORK_NAME}.json"
     settings = json.loads(path.read_text())
     settings["confidence"] = {"slope": round(slope, 4), "offset": round(offset, 4)}
+    told = [(read, read.text, plate.country) for read, plate in reads if read.countries and plate.country]
+    countries = float(settings.get("country_slope", 1.0)) * (fit_slope(told) if told else 1.0)
+    settings["country_slope"] = round(countries, 3)
     path.write_text(json.dumps(settings, indent=2) + "\n")
-    write_list(folder, READER_FILES)
-    return slope, offset
+    write_list(folder, (path.name,))
+    return slope, offset, countries

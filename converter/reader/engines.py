@@ -9,14 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
+from converter.labels import TruthCrop
+from converter.progress import Progress
 from edge.model import Box, Detection, PlateRead
 from edge.vision.checksums import LITERT_NAME, weights_checksum
 from edge.vision.litert_backend import LitertNetwork
 from edge.vision.reader import PlateReader
 from edge.vision.tflite import available
-
-from .progress import Progress
-from .truth import TruthCrop
 
 TOLERANCE = 1e-3
 """How far a probability of a character may be from the first engine's; rounding makes a fiftieth of it."""
@@ -30,11 +29,11 @@ class Row:
     exact: int = 0
     """Crops read exactly, before any format helps."""
     cpu_s: float = 0.0
-    """CPU seconds for all of them: canvas, network, a second look where it doubts."""
+    """CPU seconds for all of them: canvas, network, a second pass where the first is not sure."""
     differing: int = 0
-    """Crops of which a look was read otherwise than by the first reader, or fewer or more were taken."""
+    """Crops of which a pass was read otherwise than by the first reader, or that took fewer or more passes."""
     apart: float = 0.0
-    """The largest difference of a probability from the first reader's, in any cell of the look that was kept."""
+    """The largest difference of a probability from the first reader's, in any cell of the pass that was kept."""
 
     @property
     def same(self) -> bool:
@@ -43,8 +42,9 @@ class Row:
 
 
 def readers(models: Path, further: Sequence[Path] = ()) -> dict[str, PlateReader]:
-    """EasyOCR's reader, LiteRT's in each runtime that is installed, and one for each of the *further* TFLite files made
-    from the same weights.
+    """Return EasyOCR's reader, LiteRT's in each runtime that is installed, and one for each of *further* files.
+
+    Those are TFLite files that were made from the same weights.
 
     Raises:
         ModelError: an engine is not installed, or a file is not of this network.
@@ -60,7 +60,7 @@ def readers(models: Path, further: Sequence[Path] = ()) -> dict[str, PlateReader
 
 
 def compare(among: Mapping[str, PlateReader], crops: Sequence[TruthCrop]) -> list[Row]:
-    """Let each reader read every crop in turn, so that they share the machine's mood; the first one is held right."""
+    """Let each reader read every crop in turn, so that the load of the machine is the same for all."""
     rows = [Row(name) for name in among]
     with Progress("read", len(crops)) as progress:
         for crop in crops:
@@ -79,8 +79,8 @@ def compare(among: Mapping[str, PlateReader], crops: Sequence[TruthCrop]) -> lis
 
 
 def _texts(read: PlateRead) -> tuple[str, str | None]:
-    """The text that was kept, and that of the other look."""
-    return read.text, None if read.other is None else read.other.text
+    """The text that was kept, and that of the second pass."""
+    return read.text, None if read.second_pass is None else read.second_pass.text
 
 
 def table(rows: Sequence[Row], crops: int) -> str:

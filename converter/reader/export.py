@@ -7,14 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
+from converter.detector.quantize import convert, copy_model, write
+from converter.detector.tf_env import tf
 from converter.errors import ConverterError
-from converter.quantize import convert, copy_model, write
-from converter.tf_env import tf
+from converter.reader.graph import Array, load_source, module
 from edge.vision.checksums import NETWORK_NAME
 from edge.vision.deskew import CANVAS_SHAPE
 from edge.vision.tflite import load_interpreter
-
-from .graph import Array, load_source, module
 
 TOLERANCE = 1e-3
 """How far a logit may be from PyTorch's; rounding makes about a tenth of it."""
@@ -52,6 +51,6 @@ def _check(model: Path, probe: Array, answer: Array) -> None:
         off = float(np.abs(interpreter.get_tensor(output) - expected).max())
         if not off <= TOLERANCE:
             raise ConverterError(
-                f"the exported network's logits are up to {off:.2g} from PyTorch's: bring "
-                "converter/reader/graph.py up to plate_reader.py"
+                f"the exported network's logits are up to {off:.2g} from PyTorch's",
+                "change converter/reader/graph.py as plate_reader.py was changed",
             )

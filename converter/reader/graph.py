@@ -16,8 +16,8 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from converter.detector.tf_env import tf
 from converter.errors import ConverterError, MissingError
-from converter.tf_env import tf
 from edge.vision.deskew import CANVAS_SHAPE
 
 EPSILON = 1e-5
@@ -35,7 +35,9 @@ class Weights:
     def __getitem__(self, name: str) -> Array:
         """The array *name*; raises :class:`ConverterError` where the network has none."""
         if name not in self._arrays:
-            raise ConverterError(f"the network has no {name}: bring converter/reader/graph.py up to plate_reader.py")
+            raise ConverterError(
+                f"the network has no {name}", "change converter/reader/graph.py as plate_reader.py was changed"
+            )
         self._unused.discard(name)
         return self._arrays[name]
 
@@ -47,8 +49,8 @@ class Weights:
         """Raise :class:`ConverterError` where the network has weights that no layer took."""
         if self._unused:
             raise ConverterError(
-                f"the network has more than this export knows ({', '.join(sorted(self._unused))}): bring "
-                "converter/reader/graph.py up to plate_reader.py"
+                f"the network has more than this export knows ({', '.join(sorted(self._unused))})",
+                "change converter/reader/graph.py as plate_reader.py was changed",
             )
 
 
@@ -77,9 +79,9 @@ def load_source(path: Path) -> Source:
         return Source(probe=arrays.pop("probe"), answer=arrays.pop("answer"), weights=Weights(arrays), params=params,
                       sha256=sha256)  # fmt: skip
     except FileNotFoundError:
-        raise MissingError(f"{path} is missing: run `autovelox-convert reader weights` first") from None
+        raise MissingError(f"{path} is missing", "run `autovelox-convert reader weights` first") from None
     except (OSError, ValueError, KeyError, AttributeError, EOFError, BadZipFile):
-        raise ConverterError(f"{path} holds no reader's weights: run `autovelox-convert reader weights`") from None
+        raise ConverterError(f"{path} holds no reader's weights", "run `autovelox-convert reader weights`") from None
 
 
 def module(source: Source) -> Any:
@@ -90,7 +92,10 @@ def module(source: Source) -> Any:
     """
     network, weights, params = tf.Module(), source.weights, source.params
     spec = tf.TensorSpec((1, *CANVAS_SHAPE, 1), tf.float32, name="image")
-    network.__call__ = tf.function(lambda image: _logits(image, weights, params), input_signature=[spec])
+    # Nothing here needs AutoGraph, and it would wrap a ConverterError in an error of its own.
+    network.__call__ = tf.function(
+        lambda image: _logits(image, weights, params), input_signature=[spec], autograph=False
+    )
     network.__call__.get_concrete_function()
     weights.all_used()
     return network

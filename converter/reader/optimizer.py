@@ -22,7 +22,7 @@ class Optimizer:
 
     def __init__(self, network: nn.Module, head: nn.Module, rate: float, steps: int) -> None:
         self._modules = (network, head)
-        inner = [p for name, p in network.named_parameters() if not name.startswith("classify")]
+        inner = [p for name, p in network.named_parameters() if not name.startswith(("classify", "origin"))]
         self._kernels = [p for p in inner if p.ndim == _KERNEL and p.shape[1] > 1]
         self._flat = [nn.Parameter(_matrix(p.detach())) for p in self._kernels]
         matrices = [p for p in inner if p.ndim == _MATRIX]
@@ -40,8 +40,10 @@ class Optimizer:
         )
 
     def step(self) -> None:
-        """Move the weights along their gradients, clipped to a norm of 2 in the network, and the rates along their
-        schedule."""
+        """Move the weights along their gradients and the rates along their schedule.
+
+        The gradients of the network are clipped to a norm of 2.
+        """
         nn.utils.clip_grad_norm_(self._modules[0].parameters(), 2.0)
         for flat, kernel in zip(self._flat, self._kernels, strict=True):
             assert kernel.grad is not None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import math
 import random
 from collections import Counter
@@ -15,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from converter.errors import LabelError, MissingError
-
-from .augment import degrade
+from converter.labels import CORNERS, Corners, boxes_by_file, corners, csv_rows
+from converter.synth import degrade
 
 _MARGIN = 0.5
 
@@ -35,31 +34,28 @@ def load_real(data: Path, labels: Sequence[Path]) -> list[RealCrop]:
     """Cut the plates that *labels* (CSV: file, box_index, text, quality, x1, y1, x2, y2, note) give a text.
 
     Boxes come from ``detect/boxes.csv`` in *data* unless a label corrects them. Plates that occur several times share
-    the weight of one and a half. Raises :class:`MissingError` and :class:`LabelError`.
+    the weight of one and a half.
+
+    Raises:
+        MissingError: the table or a photo is absent.
+        LabelError: a label cannot be.
     """
-    table = data / "detect" / "boxes.csv"
-    if not table.is_file():
-        raise MissingError(f"{table} is missing: give the folder of training data with --data")
-    boxes: dict[str, list[dict[str, str]]] = {}
-    with table.open(newline="") as file:
-        for row in csv.DictReader(file):
-            boxes.setdefault(row["file"], []).append(row)
-    wanted: list[tuple[str, tuple[float, ...], str]] = []
+    boxes = boxes_by_file(data)
+    wanted: list[tuple[str, Corners, str]] = []
     for path in labels:
-        with path.open(newline="") as file:
-            for line, row in enumerate(csv.DictReader(file), 2):
-                text = row["text"].strip()
-                if not text or row["quality"] not in ("good", "poor"):
-                    continue
-                if not (text.isascii() and text.isalnum() and text == text.upper()):
-                    raise LabelError(path, line, "the text may hold A-Z and 0-9 only")
-                wanted.append((row["file"], _box(row, boxes, path, line), text))
+        for line, row in csv_rows(path, ("file", "box_index", "text", "quality", *CORNERS)):
+            text = row["text"].strip()
+            if not text or row["quality"] not in ("good", "poor"):
+                continue
+            if not (text.isascii() and text.isalnum() and text == text.upper()):
+                raise LabelError(path, line, f"the text is {text!r}", "write A to Z and 0 to 9 only")
+            wanted.append((row["file"], _box(row, boxes, path, line), text))
     counts = Counter(text for _, _, text in wanted)
     crops = []
     for name, box, text in wanted:
         photo = cv2.imread(str(data / "detect" / "images" / name), cv2.IMREAD_GRAYSCALE)
         if photo is None:
-            raise MissingError(f"{name} cannot be read: fetch the training data again")
+            raise MissingError(f"the photo {name} cannot be read", "fetch the data again")
         crops.append(_surround(np.asarray(photo, np.uint8), box, text, 1.0 / counts[text] ** 0.65))
     return crops
 
@@ -88,17 +84,17 @@ def recrop(crop: RealCrop, difficulty: float, rng: random.Random) -> NDArray[np.
     return picture
 
 
-def _box(row: dict[str, str], boxes: dict[str, list[dict[str, str]]], path: Path, line: int) -> tuple[float, ...]:
-    if all(row[k] for k in ("x1", "y1", "x2", "y2")):
-        return tuple(float(row[k]) for k in ("x1", "y1", "x2", "y2"))
+def _box(row: dict[str, str], boxes: dict[str, list[Corners]], path: Path, line: int) -> Corners:
+    if all(row[name] for name in CORNERS):
+        return corners(row, path, line)
     try:
-        known = boxes[row["file"]][int(row["box_index"])]
+        return boxes[row["file"]][int(row["box_index"])]
     except (KeyError, ValueError, IndexError):
-        raise LabelError(path, line, "there is no such box, and the row brings none of its own") from None
-    return tuple(float(known[k]) for k in ("x1", "y1", "x2", "y2"))
+        cause = f"{row['file']} has no box {row['box_index']!r}"
+        raise LabelError(path, line, cause, "count its boxes from 0, or write all four corners") from None
 
 
-def _surround(photo: NDArray[np.uint8], box: tuple[float, ...], text: str, weight: float) -> RealCrop:
+def _surround(photo: NDArray[np.uint8], box: Corners, text: str, weight: float) -> RealCrop:
     """Cut *box* with half its size around it; at the photo's edge the last pixels are repeated."""
     x1, y1, x2, y2 = box
     pad_x, pad_y = math.ceil((x2 - x1) * _MARGIN), math.ceil((y2 - y1) * _MARGIN)

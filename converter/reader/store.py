@@ -13,12 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from converter.errors import MissingError
-
-from .fonts import FontShelf
-from .layouts import Layout
-from .photos import PATCH_SHAPE, plate_free_patches
-from .progress import Progress
-from .render import BASE_SHAPE, RenderedPlate, render_plate
+from converter.progress import Progress
+from converter.synth import BASE_SHAPE, PATCH_SHAPE, FontShelf, Layout, RenderedPlate, plate_free_patches, render_plate
 
 _PICTURES, _TEXTS, _PATCHES = "pictures.npy", "plates.jsonl", "patches.npy"
 
@@ -32,6 +28,7 @@ class PlateStore:
     texts: tuple[str, ...]
     aspects: tuple[float, ...]
     extents: tuple[tuple[float, float, float, float], ...]
+    countries: tuple[str, ...]
 
     @classmethod
     def open(cls, folder: Path) -> PlateStore:
@@ -40,7 +37,7 @@ class PlateStore:
         Raises :class:`MissingError` where there is none.
         """
         if not (folder / _TEXTS).is_file():
-            raise MissingError(f"{folder} holds no rendered plates: run autovelox-convert reader render first")
+            raise MissingError(f"{folder} holds no rendered plates", "run `autovelox-convert reader render` first")
         written = (folder / _TEXTS).read_text()
         lines = [json.loads(line) for line in written[: written.rfind("\n") + 1].splitlines()]
         return cls(
@@ -49,6 +46,7 @@ class PlateStore:
             texts=tuple(line["text"] for line in lines),
             aspects=tuple(line["aspect"] for line in lines),
             extents=tuple(tuple(line["extent"]) for line in lines),
+            countries=tuple(line.get("country", "") for line in lines),
         )
 
     def __len__(self) -> int:
@@ -58,8 +56,9 @@ class PlateStore:
     def __getitem__(self, index: int) -> RenderedPlate:
         """Return one plate."""
         return RenderedPlate(
-            np.asarray(self.pictures[index]), self.texts[index], self.aspects[index], self.extents[index]
-        )
+            np.asarray(self.pictures[index]), self.texts[index], self.aspects[index], self.extents[index],
+            self.countries[index],
+        )  # fmt: skip
 
 
 def render_store(
@@ -77,6 +76,7 @@ def render_store(
             plate = render_plate(shelf, rng, free[rng.randrange(len(free))], layouts)
             pictures[i] = plate.picture
             aspect = round(plate.aspect, 3)
-            lines.write(json.dumps({"text": plate.text, "aspect": aspect, "extent": plate.extent}) + "\n")
+            line = {"text": plate.text, "aspect": aspect, "extent": plate.extent, "country": plate.country}
+            lines.write(json.dumps(line) + "\n")
             progress.step()
     pictures.flush()

@@ -14,20 +14,23 @@ import torch.nn.functional as functional
 from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from converter.errors import ConverterError
+from converter.errors import RunError
+from converter.labels import TruthCrop
+from converter.measure import training_curves
+from converter.progress import Progress
+from converter.reader.batches import Batch, Mix, TrainingBatches, loader
+from converter.reader.countries import UNKNOWN
+from converter.reader.network import CELL_WIDTH, CLASSES, adopt, build, load_averaged
+from converter.reader.optimizer import Optimizer
+from converter.reader.real import RealCrop
+from converter.reader.validation import exact_match, read_batchwise
 
-from .batches import Batch, Mix, TrainingBatches, loader
-from .evaluate import exact_match, read_batchwise
-from .network import CELL_WIDTH, CLASSES, build, load_averaged
-from .optimizer import Optimizer
-from .plots import training_curves
-from .progress import Progress
-from .real import RealCrop
-from .truth import TruthCrop
-
-
-class RunError(ConverterError, ValueError):
-    """A checkpoint does not fit the plan."""
+_COUNTRY_LOSS_WEIGHT = 0.15
+"""Weight of the loss of the country; the loss of the text has 1."""
+_AUXILIARY_LOSS_WEIGHT = 0.4
+"""Weight of the loss of the auxiliary head in a training from random weights; with starting weights it is 0."""
+_FORMER_NAMES = {"hint": "auxiliary_head"}
+"""Parts of a checkpoint that had another name in earlier versions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +49,21 @@ def train(
     out: Path, stores: list[Path], real: list[RealCrop], truth: list[TruthCrop], plan: Plan, mix: Mix,
     start_from: Path | None = None,
 ) -> nn.Module:  # fmt: skip
-    """Train into *out* (``checkpoint.pt``, ``log.csv``, ``log.png``); return the averaged network in evaluation mode.
+    """Train the network; return the running average of its weights, in evaluation mode.
 
-    An existing checkpoint is continued; *start_from* gives starting weights (another run's checkpoint). Raises
-    :class:`RunError` where the checkpoint belongs to another plan.
+    Args:
+        out: folder for ``checkpoint.pt``, ``log.csv`` and ``log.png``; a checkpoint there is continued.
+        stores: folders of rendered plates.
+        real: crops of photos.
+        truth: crops that the network is measured on while it trains.
+        plan: how long and how fast to learn.
+        mix: what a batch consists of.
+        start_from: starting weights: the checkpoint of another training, or a shipped network.
+
+    Raises:
+        RunError: the checkpoint in *out* is of another plan or network.
+        MissingError: there are no rendered plates, or no starting weights.
+        NetworkError: *start_from* holds no plate reader.
     """
     torch.set_num_threads(1)
     torch.manual_seed(plan.seed)
@@ -57,33 +71,35 @@ def train(
     network = build()
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if start_from is not None:
-        network.load_state_dict(load_averaged(start_from).state_dict())
+        adopt(network, load_averaged(start_from))
     average = get_ema_multi_avg_fn(0.998)  # type: ignore[no-untyped-call]
     averaged = AveragedModel(network, multi_avg_fn=average, use_buffers=True)
-    hint = nn.Linear(CELL_WIDTH, CLASSES)
-    optimizer = Optimizer(network, hint, plan.rate, plan.steps)
-    parts: dict[str, Any] = {"network": network, "hint": hint, "averaged": averaged, "optimizer": optimizer}
+    auxiliary_head = nn.Linear(CELL_WIDTH, CLASSES)
+    optimizer = Optimizer(network, auxiliary_head, plan.rate, plan.steps)
+    parts: dict[str, Any] = {
+        "network": network, "auxiliary_head": auxiliary_head, "averaged": averaged, "optimizer": optimizer,
+    }  # fmt: skip
     checkpoint = out / "checkpoint.pt"
     step = 0
     if checkpoint.is_file():
         saved = torch.load(checkpoint, weights_only=True)
         step, steps = int(saved.pop("step")), saved.pop("steps", None)
         if steps not in (None, plan.steps):
-            raise RunError(f"{out} holds a run of {steps} steps: give as many, or a new folder")
+            raise RunError(f"{out} holds a run of {steps} steps", "give as many, or a new folder")
         try:
             for name, state in saved.items():
-                parts[name].load_state_dict(state)
+                parts[_FORMER_NAMES.get(name, name)].load_state_dict(state)
         except (RuntimeError, LookupError):
             raise RunError(
-                f"{out} holds a run of another network or optimizer: give a new folder and --start-from {checkpoint}"
+                f"{out} holds a run of another network or optimizer", f"give a new folder and --start-from {checkpoint}"
             ) from None
     (out / "plan.json").write_text(json.dumps({**asdict(plan), **asdict(mix), "real_crops": len(real)}, indent=1))
     batches: Iterator[Batch] = iter(loader(TrainingBatches(stores, real, mix, plan.batch, plan.seed, step)))
-    hint_share = 0.4 if start_from is None else 0.0
+    loss_weight = _AUXILIARY_LOSS_WEIGHT if start_from is None else 0.0
     loss_average = 0.0
     with Progress("train", plan.steps - step) as progress:
         while step < plan.steps:
-            loss = _step(network, hint, hint_share, next(batches), optimizer)
+            loss = _step(network, auxiliary_head, loss_weight, next(batches), optimizer)
             averaged.update_parameters(network)
             step += 1
             loss_average = loss if loss_average == 0 else 0.98 * loss_average + 0.02 * loss
@@ -91,26 +107,32 @@ def train(
             if step % plan.keep_every == 0 or step == plan.steps:
                 _save(checkpoint, {**{k: v.state_dict() for k, v in parts.items()}, "step": step, "steps": plan.steps})
             if step % plan.check_every == 0 or step == plan.steps:
-                _log(out / "log.csv", step, loss_average, averaged.module, truth)
+                log_exact_match(out / "log.csv", step, loss_average, averaged.module, truth)
                 training_curves(out / "log.csv", out / "log.png")
     averaged.module.eval()
     return averaged.module
 
 
-def _step(network: nn.Module, hint: nn.Linear, share: float, batch: Batch, optimizer: Optimizer) -> float:
-    """One step; returns the network's own CTC loss.
+def _step(
+    network: nn.Module, auxiliary_head: nn.Linear, loss_weight: float, batch: Batch, optimizer: Optimizer
+) -> float:
+    """Do one step of the optimizer; return the CTC loss of the network.
 
-    *hint* reads the convolutions' cells directly. Its loss, counted by *share*, ends early in training the plateau in
-    which CTC knows the blank only; the shipped network has no such head.
+    *auxiliary_head* classifies the cells of the convolutions directly. Its loss, with *loss_weight*, shortens the
+    plateau at the beginning of a training in which the network predicts the blank only. The shipped network has no
+    such head.
     """
-    images, targets, lengths = batch
+    images, targets, lengths, countries = batch
     network.train()
     with torch.autocast("cpu", torch.bfloat16):
         cells = network.see(images.contiguous(memory_format=torch.channels_last))  # type: ignore[operator]
-        logits, hinted = network.decide(cells), hint(cells)  # type: ignore[operator]
+        understood = network.understand(cells)  # type: ignore[operator]
+        logits, auxiliary = network.classify(understood), auxiliary_head(cells)  # type: ignore[operator]
+        origins = network.origin(cells, understood)  # type: ignore[operator]
     loss = _ctc(logits, targets, lengths)
+    told = functional.cross_entropy(origins.float(), countries, ignore_index=UNKNOWN, reduction="sum") / len(images)
     optimizer.zero_grad()
-    torch.autograd.backward([loss + share * _ctc(hinted, targets, lengths)])
+    torch.autograd.backward([loss + loss_weight * _ctc(auxiliary, targets, lengths) + _COUNTRY_LOSS_WEIGHT * told])
     optimizer.step()
     return float(loss.detach())
 
@@ -121,7 +143,7 @@ def _ctc(logits: torch.Tensor, targets: torch.Tensor, lengths: torch.Tensor) -> 
     return functional.ctc_loss(log_probs, targets, cells, lengths, blank=0, zero_infinity=True)
 
 
-def _log(path: Path, step: int, loss: float, network: nn.Module, truth: list[TruthCrop]) -> None:
+def log_exact_match(path: Path, step: int, loss: float, network: nn.Module, truth: list[TruthCrop]) -> None:
     """Measure exact match a source and add a line to the table."""
     reads = read_batchwise(network, [crop.picture for crop in truth])
     shares = exact_match(truth, reads)

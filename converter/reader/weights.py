@@ -13,12 +13,11 @@ import yaml  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
 from converter.errors import MissingError
+from converter.reader.network import load_averaged
 from edge.model import ALPHABET
 from edge.vision.checksums import NETWORK_NAME
 from edge.vision.deskew import CANVAS_SHAPE
-from edge.vision.fuse_batch_norms import fold_batch_norms
-
-from .network import load_averaged
+from edge.vision.fuse_batch_norms import fuse_batch_norms
 
 
 def write_weights(folder: Path, out: Path) -> None:
@@ -36,8 +35,8 @@ def write_weights(folder: Path, out: Path) -> None:
     weights, settings = folder / f"{NETWORK_NAME}.pth", folder / f"{NETWORK_NAME}.yaml"
     network = load_averaged(weights)
     if not settings.is_file():
-        raise MissingError(f"{settings} is missing: give the folder of a reader, such as models/reader")
-    fold_batch_norms(network)
+        raise MissingError(f"{settings} is missing", "give the folder of a reader, such as models/reader")
+    fuse_batch_norms(network)
     probe = _probe()
     with torch.inference_mode():
         answer = network(torch.from_numpy(probe), None).numpy()

@@ -5,10 +5,10 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from converter.quantize import convert, refiner_name, write
+from converter.detector.quantize import convert, refiner_name, write
+from converter.detector.tf_env import tf
 from converter.refiner import network
 from converter.refiner.store import HEIGHT, MARGINS, WIDTH, Closeups
-from converter.tf_env import tf
 
 SAMPLES = 400
 """Close-ups that give the quantization its ranges."""

@@ -8,23 +8,20 @@ from __future__ import annotations
 
 import math
 import random
-import sys
 from collections.abc import Iterator, Sequence
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from converter.dataset import QUALITIES
 from converter.labels import Photo, PlateBox
+from converter.progress import Progress
 from converter.refiner.store import HEIGHT, MARGINS, WIDTH, Target
-from converter.scene import Recipe, Studio
+from converter.synth import JPEG_QUALITIES, Recipe, Studio, compressed
 from edge.model import Box
-from edge.vision.boxes import iou
-from edge.vision.closeup import close_up, edges_of, frame_of
 from edge.vision.detector import Detector
+from edge.vision.refiner import close_up, edges_of, frame_of, iou
 
-RECIPE = Recipe(width=640, height=480, plate_px=(16.0, 384.0), words=0.6)
+RECIPE = Recipe(width=640, height=480, plate_px=(16.0, 384.0), distractors=0.6)
 """Scenes as large as photos are."""
 PLATE, NOTHING = 0.35, 0.15
 """IoU from which a proposal means the plate, and up to which it means none; what lies between teaches nothing."""
@@ -99,19 +96,11 @@ def harvest(
 ) -> Iterator[tuple[NDArray[np.uint8], Target]]:
     """Close-ups of the detector's proposals on so many new scenes of these groups of photos, and their targets."""
     rng, count = studio.rng, 0
-    for number in range(1, scenes + 1):
-        image, truth = studio.scene(groups)
-        image = compressed(image, rng.choice(QUALITIES))
-        for frame, plate in of_scene(image, truth, detector, rng):
-            yield close_up(image, frame, WIDTH, HEIGHT), target(frame, plate)
-            count += 1
-        if number % 100 == 0 or number == scenes:
-            sys.stderr.write(f"\r{number} of {scenes} scenes, {count} close-ups")
-            sys.stderr.flush()
-    sys.stderr.write("\n")
-
-
-def compressed(image: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
-    """The image after JPEG compression of this quality."""
-    _, data = cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)[..., ::-1]
+    with Progress("scenes", scenes) as progress:
+        for _ in range(scenes):
+            image, truth = studio.scene(groups)
+            image = compressed(image, rng.choice(JPEG_QUALITIES))
+            for frame, plate in of_scene(image, truth, detector, rng):
+                yield close_up(image, frame, WIDTH, HEIGHT), target(frame, plate)
+                count += 1
+            progress.step(f"{count} close-ups")

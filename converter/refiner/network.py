@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,10 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from converter.errors import ConverterError, MissingError
+from converter.detector.tf_env import tf
+from converter.errors import ConverterError, MissingError, NetworkError
+from converter.progress import Progress
 from converter.refiner.store import HEIGHT, MARGINS, WIDTH, Closeups
-from converter.tf_env import tf
-from edge.vision.closeup import edges_of
+from edge.vision.refiner import edges_of
 
 Batch = tuple[NDArray[np.float32], NDArray[np.float32]]
 NETWORK = "network"
@@ -114,7 +114,7 @@ def train(
     steps = len(closeups.targets) // size
     if steps == 0:
         raise ConverterError(
-            f"{len(closeups.targets)} close-ups are fewer than one step of {size}; harvest more scenes."
+            f"{len(closeups.targets)} close-ups are fewer than one step of {size}", "harvest more scenes"
         )
     schedule = tf.keras.optimizers.schedules.CosineDecay(rate, epochs * steps)
     optimizer = tf.keras.optimizers.Adam(schedule)
@@ -136,20 +136,15 @@ def train(
         return cross, of_plates
 
     for epoch in range(int(done), epochs):
-        began, sums = time.monotonic(), np.zeros(2)
+        sums = np.zeros(2)
         made = batches(closeups, size, np.random.default_rng((seed, epoch)))
         shapes = (tf.TensorSpec((size, HEIGHT, WIDTH, 3)), tf.TensorSpec((size, 5)))
         ahead = tf.data.Dataset.from_generator(lambda made=made: made, output_signature=shapes).prefetch(4)
-        for number, (images, targets) in enumerate(ahead, start=1):
-            sums += [float(loss) for loss in step(images, targets)]
-            if number % 20 == 0 or number == steps:
+        with Progress(f"epoch {epoch + 1} of {epochs}", steps) as progress:
+            for number, (images, targets) in enumerate(ahead, start=1):
+                sums += [float(loss) for loss in step(images, targets)]
                 cross, of_plates = sums / number
-                sys.stderr.write(
-                    f"\repoch {epoch + 1} of {epochs}, step {number} of {steps}: plate or not {cross:.4f},"
-                    f" edges {of_plates:.4f}, {(time.monotonic() - began) / number:.2f} s a step "
-                )
-                sys.stderr.flush()
-        sys.stderr.write("\n")
+                progress.step(f"plate or not {cross:.4f}, edges {of_plates:.4f}")
         done.assign(epoch + 1)
         manager.save()
     tf.train.CheckpointManager(tf.train.Checkpoint(model=model), str(out / NETWORK), max_to_keep=1).save()
@@ -165,7 +160,7 @@ def trained(folder: Path) -> Any:
     """
     latest = tf.train.latest_checkpoint(str(folder))
     if latest is None:
-        raise MissingError(f"{folder} holds no trained refiner; run `autovelox-convert refiner train` first.")
+        raise MissingError(f"{folder} holds no trained refiner", "run `autovelox-convert refiner train` first")
     model = build()
     _restore(tf.train.Checkpoint(model=model), latest).expect_partial()
     return model
@@ -180,7 +175,7 @@ def _restore(checkpoint: Any, latest: str) -> Any:
     try:
         return checkpoint.restore(latest)
     except ValueError:
-        raise ConverterError(f"{latest} is of another network than this refiner; train in a new folder.") from None
+        raise NetworkError(f"{latest} is of another network than this refiner", "train in a new folder") from None
 
 
 def samples(closeups: Closeups, count: int, seed: int) -> Sequence[NDArray[np.uint8]]:

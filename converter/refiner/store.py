@@ -52,7 +52,7 @@ def save(closeups: Iterable[tuple[Pixels, Target]], folder: Path) -> int:
             file.write(np.ascontiguousarray(pixels).tobytes())
             targets.append(target)
     if not targets:
-        raise ConverterError("The scenes gave no close-up; harvest more scenes.")
+        raise ConverterError("the scenes gave no close-up", "harvest more scenes")
     unfinished.replace(folder / "pixels.rgb")  # a training that reads the old ones keeps them
     np.save(folder / "targets.npy", np.array(targets, np.float32))
     (folder / "closeups.json").write_text(json.dumps(_FORM | {"count": len(targets)}))
@@ -77,6 +77,6 @@ def load(folders: Sequence[Path]) -> Closeups:
             usable = False
         if not usable:
             raise MissingError(
-                f"{folder} holds no whole set of close-ups of this form; use `autovelox-convert refiner harvest`."
+                f"{folder} holds no complete set of close-ups of this form", "run `autovelox-convert refiner harvest`"
             )
     return Closeups(tuple(parts), np.concatenate(targets))

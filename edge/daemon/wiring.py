@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.cases import CaseStore, RetentionPolicy, load_signer
-from edge.config import Settings, models_dir
+from edge.config import Engine, Settings, models_dir
 from edge.crypto import opener
 from edge.daemon.disk_probe import DiskProbe
 from edge.daemon.health import Health
@@ -30,8 +30,8 @@ from edge.model import Case, Claim, Packet, PlateRead, Rejection
 from edge.registry.lookup import Registry
 from edge.registry.vault import load_master_key
 from edge.sensors import Board, Camera, Panel, Radar, open_camera, open_radar
-from edge.vision.checksums import reader_checksum
-from edge.workers.pool import WorkerPool
+from edge.vision import load_thresholds, worker
+from edge.workers import WorkerPool, WorkerSetup
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
     """
     folder = models_dir(settings.recognition.models_dir)
     formats = Formats(settings.verdict.plate_countries, settings.verdict.plate_pattern)
-    rules = _rules(settings, formats, Thresholds.load(folder / "verdict.json", reader_checksum(folder)))
+    rules = _rules(settings, formats, load_thresholds(folder))
 
     registry = await Registry.open(settings.registry.path, load_master_key(settings.registry.master_key_file))
     stack.push_async_callback(registry.close)
@@ -79,14 +79,15 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
 
     disk = DiskProbe(settings.unit.state_dir)
     workers = WorkerPool(
-        folder,
+        worker_setup(folder, settings.recognition.engine),
         workers=settings.recognition.workers,
         job_timeout_s=settings.recognition.job_timeout_s,
-        engine=settings.recognition.engine,
-        preload=[opener.__name__],
     )
     openers = WorkerPool(
-        None, workers=settings.recognition.workers, job_timeout_s=settings.recognition.job_timeout_s, one_job_each=True
+        WorkerSetup(),  # it gets the keys of its packets with its job
+        workers=settings.recognition.workers,
+        job_timeout_s=settings.recognition.job_timeout_s,
+        one_job_each=True,
     )
     mailbox = Mailbox(settings.link.mailbox_packets, settings.link.packet_ttl_s, settings.link.packets_per_uid)
     camera = open_camera(settings)
@@ -148,6 +149,16 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
     )
 
 
+def worker_setup(models: Path, engine: Engine) -> WorkerSetup:
+    """What every worker of the unit does first: it loads the models, and shares what opens packets."""
+    return WorkerSetup(
+        initializer=worker.start,
+        arguments=(models, engine),
+        ready=worker.ready,
+        preload=(*worker.preload(engine), opener.__name__),
+    )
+
+
 def _rules(settings: Settings, formats: Formats, thresholds: Thresholds) -> Rules:
     return Rules(
         site=settings.unit.site,
@@ -171,7 +182,7 @@ class _Measured:
     opener: WindowOpener
 
     async def recognise(self, photo: Path) -> tuple[PlateRead, ...]:
-        result = await self.workers.recognise(photo)
+        result = await self.workers.run(worker.recognise, photo)
         self.metrics.recognised(result.total_ms / 1e3)
         return result.plates
 

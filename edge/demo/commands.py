@@ -22,7 +22,7 @@ from edge.demo.cast import Cast, Scene, load_cast
 from edge.demo.setting import Setting
 from edge.demo.unit import DemoFailed, DemoUnit, running_unit
 from edge.model import Case, Outcome
-from edge.vision.network import installed_engine, require
+from edge.vision import installed_engine, require_engine
 
 DECIDE_TIMEOUT_S = 60.0
 TABLE_WIDTH = 110
@@ -50,7 +50,7 @@ def demo(args: argparse.Namespace) -> int:
     """Run the demo; return 0 if every case is right, else 1."""
     cast = load_cast()
     engine: Engine = args.engine or installed_engine()
-    require(engine)
+    require_engine(engine)
     setting = Setting(args.state_dir.resolve(), engine)
     console = Console()
     if not console.is_terminal:

@@ -11,10 +11,9 @@ import numpy as np
 
 from edge.config import Settings, models_dir
 from edge.doctor.finding import Finding, good, missing, warning
-from edge.identify import Thresholds
-from edge.vision.checksums import READER_FILES, reader_checksum, verify_folder
-from edge.vision.detector import Detector
-from edge.vision.network import load_network, require
+from edge.vision import Detector, load_thresholds, require_engine
+from edge.vision.checksums import READER_FILES, verify_folder
+from edge.vision.network import load_network
 from edge.vision.tflite import available
 
 ROUNDS = 5
@@ -54,8 +53,8 @@ def reader(settings: Settings) -> Iterator[Finding]:
     engine = settings.recognition.engine
     folder = models_dir(settings.recognition.models_dir)
     verify_folder(folder / "reader", READER_FILES)
-    Thresholds.load(folder / "verdict.json", reader_checksum(folder))
-    require(engine)
+    load_thresholds(folder)
+    require_engine(engine)
     if engine == "litert":
         load_network(engine, folder / "reader")
     yield good("reader", f"checksums right, the verdict's thresholds were made for it, and {engine} runs it")

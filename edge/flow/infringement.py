@@ -16,12 +16,14 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
+from edge.flow.flags import flags_of
 from edge.flow.gathering import Gathering
 from edge.flow.ports import Camera, Cases, Mailbox, Opener, Recogniser, Registry
 from edge.flow.reading import Read, read_photos
 from edge.flow.rules import Rules
 from edge.identify import identify
-from edge.model import Case, Claim, Decision, Flag, Outcome, PendingCase, Reason, Rejection, Trigger, Verdict
+from edge.identify.origin import origin
+from edge.model import Case, Claim, Decision, Outcome, PendingCase, Reason, Rejection, Trigger, Verdict
 
 
 class Infringements:
@@ -101,8 +103,8 @@ class Infringements:
         photo = next((index for index, read in enumerate(reads) if any(p is verdict.read for p in read or ())), 0)
         if (claim := verdict.claim) is None:
             return Decision(verdict, photo, rejected=rejected)
-        keeper = await self._registry.keeper(claim.plate)
-        flags = () if keeper in (None, claim.licence) else (Flag.NOT_THE_KEEPER,)
+        seen = origin(verdict.read.countries, claim.plate) if verdict.read else None
+        flags = await flags_of(self._registry, claim, seen)
         return Decision(verdict, photo, await self._registry.driver(claim.licence), flags, rejected)
 
     def _delete_others(self, case: PendingCase) -> None:

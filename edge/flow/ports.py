@@ -47,14 +47,21 @@ class Opener(Protocol):
         """The claims among *packets*, in their order, and how many packets were rejected for which reason."""
 
 
-class Registry(Protocol):
-    """Knows drivers, and which licence a plate's keeper has; raises RegistryError."""
-
-    async def driver(self, licence: str) -> Driver:
-        """Who holds the *licence*."""
+class Vehicles(Protocol):
+    """Knows the vehicles; raises RegistryError."""
 
     async def keeper(self, plate: str) -> str | None:
         """The licence of the vehicle's registered keeper, None if the registry does not know it."""
+
+    async def country(self, plate: str) -> str | None:
+        """The country (ISO 3166-1) in which the vehicle is registered, None if the registry does not know it."""
+
+
+class Registry(Vehicles, Protocol):
+    """Knows drivers and vehicles; raises RegistryError."""
+
+    async def driver(self, licence: str) -> Driver:
+        """Who holds the *licence*."""
 
 
 class Cases(Protocol):

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from edge.model import CLASS, PlateRead
 
 BLANK = 0
-RESCALE = 4
+RESCALE_STEPS = 4
 """Steps between two rescalings: a float64 holds four steps of probabilities down to e^-170 each."""
-_LEAST = 1e-3
-"""What a look counts at least: it may have seen nothing."""
+MIN_PASS_WEIGHT = 1e-3
+"""The least that a pass counts, whatever its confidence: it may have read nothing."""
 
 
 def log_likelihoods(log_probs: NDArray[np.float32], texts: Sequence[str]) -> NDArray[np.float64]:
@@ -53,7 +53,7 @@ def log_likelihoods(log_probs: NDArray[np.float32], texts: Sequence[str]) -> NDA
         paths += alpha[:, 1:-1]
         paths += alpha[:, 2:]
         np.multiply(paths, emissions.take(labels), out=alpha[:, 2:])
-        if step % RESCALE == 0:
+        if step % RESCALE_STEPS == 0:
             peak = alpha.max(axis=1)
             peak[peak == 0.0] = 1.0
             alpha /= peak[:, None]
@@ -67,18 +67,18 @@ def log_likelihoods(log_probs: NDArray[np.float32], texts: Sequence[str]) -> NDA
 
 def read_log_likelihoods(read: PlateRead, texts: Sequence[str]) -> NDArray[np.float64]:
     """Natural logarithm of P(text | *read*) for each of *texts*: see :func:`log_likelihoods` and :func:`mixed`."""
-    return mixed(read, [log_likelihoods(look.log_probs, texts) for look in read.looks])
+    return mixed(read, [log_likelihoods(each.log_probs, texts) for each in read.passes])
 
 
-def mixed(read: PlateRead, looks: NDArray[np.float64] | Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
-    """Natural logarithm of the mean over the looks of *read* of P(text | look), each look counted by its confidence.
+def mixed(read: PlateRead, passes: NDArray[np.float64] | Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Natural logarithm of the mean over the passes of *read* of P(text | pass), each weighted by its confidence.
 
-    *looks* are those logarithms, float64 of shape (N,) a look.
+    *passes* are those logarithms, float64 of shape (N,) a pass.
     """
-    if read.other is None:
-        return looks[0]
-    confidences = [max(look.confidence, _LEAST) for look in read.looks]
-    weighted = [look + log(c) for look, c in zip(looks, confidences, strict=True)]
+    if read.second_pass is None:
+        return passes[0]
+    confidences = [max(each.confidence, MIN_PASS_WEIGHT) for each in read.passes]
+    weighted = [each + log(c) for each, c in zip(passes, confidences, strict=True)]
     return np.asarray(np.logaddexp(*weighted) - log(sum(confidences)), dtype=np.float64)
 
 

@@ -144,7 +144,10 @@ FORMATS: dict[str, Format] = {
         (_series("AAA9999 AAA999 AAA99 AA9999", _only("ABEZHIKMNOPTYX")),),
     ),
     "HR": Format("no Q, W, X, Y: " + _WIKI + "Croatia", (Series(_layouts("AA", "999 9999", "A AA"), "QWXY"),)),
-    "HU": Format("four letters since July 2022: " + _WIKI + "Hungary", (_series("AAAA999 AAA999"),)),
+    "HU": Format(
+        "four letters since July 2022; one letter and five digits for a time or for trials: " + _WIKI + "Hungary",
+        (_series("AAAA999 AAA999"), _series("e99999 m99999 p99999 v99999 x99999 z99999", share=0.005)),
+    ),
     "IE": Format(
         "S.I. 318/1992; year (and half), letters of the county, number",
         (Series(_layouts("99 991", "A AA", _number(6), longest=9), _only("CDEGHKLMNORSTWXY")),),
@@ -210,7 +213,9 @@ FORMATS: dict[str, Format] = {
         "the administrative units' letters: " + _WIKI + "Slovenia",
         (Series(_layouts("ce go kk kp kr lj mb ms nm po sg", "???? ????? ??????")),),
     ),
-    "SK": Format(_WIKI + "Slovakia", (_series("AA999AA"),)),
+    "SK": Format(
+        "P and five digits: police; " + _WIKI + "Slovakia", (_series("AA999AA"), _series("p99999", share=0.002))
+    ),
     "SM": Format(_WIKI + "San_Marino", (_series("A9999 A999"),)),
     "TR": Format(
         "no Q, W, X: " + _WIKI + "Turkey",

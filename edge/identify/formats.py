@@ -14,6 +14,7 @@ from edge.model import ALPHABET
 
 _DIGITS, _LETTERS = ALPHABET[:10], ALPHABET[10:]
 
+_SIGNS = str.maketrans(ALPHABET, "9" * 10 + "A" * 26)
 _KINDS = str.maketrans(ALPHABET, "D" * 10 + "L" * 26)
 
 Slots = tuple[str, ...]
@@ -70,6 +71,11 @@ class Formats:
     def slots(self, length: int) -> frozenset[Slots]:
         """Every usual layout of *length* characters, as the characters allowed at each place."""
         return self._slots.get(length, frozenset())
+
+
+def layout_of(text: str) -> str:
+    """*text* with ``A`` for each letter and ``9`` for each digit."""
+    return text.translate(_SIGNS)
 
 
 def plate_pattern(countries: Iterable[str], own: str | None = None) -> re.Pattern[str]:
@@ -135,4 +141,4 @@ def _compiled(key: str, expression: str) -> re.Pattern[str]:
     try:
         return re.compile(expression, re.ASCII)
     except re.error as error:
-        raise ConfigError(f"{key} is not a regular expression ({error})", "mend it") from None
+        raise ConfigError(f"{key} is not a regular expression ({error})", "correct it") from None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, astuple, dataclass
 from math import isfinite
-from pathlib import Path
 
 from edge.errors import ModelError
 
@@ -15,36 +14,46 @@ class Thresholds:
     """Where the calibration draws the lines.
 
     ``accept``: least probability (0 to 1) of an accepted claim. ``margin``: least lead of its score over every other
-    claim's, in nats. ``slope``, ``bias``: from scores to probability, see :func:`probability`.
+    claim's that is not its twin, in nats; ``twin``: over every claimed twin's; ``unclaimed``: over every other twin's.
+    ``slope``, ``bias``: from scores to probability, see :func:`probability`.
     """
 
     accept: float
     margin: float
     slope: float
     bias: float
+    twin: float = 3.0
+    unclaimed: float = 0.0
 
     @classmethod
-    def load(cls, path: Path, reader: str) -> Thresholds:
-        """Read what ``autovelox-convert reader calibrate`` wrote for the network whose SHA-256 is *reader*.
+    def parse(cls, content: bytes, reader: str, *, name: str = "verdict.json") -> Thresholds:
+        """Read what ``autovelox-convert reader calibrate`` wrote for the network whose SHA-256 (hex) is *reader*.
+
+        Args:
+            content: the file's bytes.
+            reader: checksum of the network that is in use.
+            name: the file's name, for messages.
 
         Raises:
-            ModelError: the file is missing, of another form, or holds for another network.
+            ModelError: the content is of another form, or holds for another network.
         """
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-            lines = cls(**{name: float(value) for name, value in content["thresholds"].items()})
-            calibrated = content["reader_sha256"]
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            raise ModelError(f"{path.name} is missing or damaged", "install the models again") from None
-        if not (0 < lines.accept <= 1 and lines.slope > 0 and lines.margin >= 0 and isfinite(sum(astuple(lines)))):
-            raise ModelError(f"{path.name} has thresholds that cannot be", "install the models again")
+            document = json.loads(content)
+            thresholds = cls(**{key: float(value) for key, value in document["thresholds"].items()})
+            calibrated = document["reader_sha256"]
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise ModelError(f"{name} is damaged", "install the models again") from None
+        least = min(thresholds.margin, thresholds.twin, thresholds.unclaimed)
+        bounded = 0 < thresholds.accept <= 1 and thresholds.slope > 0 and least >= 0
+        if not (bounded and isfinite(sum(astuple(thresholds)))):
+            raise ModelError(f"{name} has thresholds that cannot be", "install the models again")
         if calibrated != reader:
             raise ModelError(
-                f"{path.name} was made for another reader",
+                f"{name} was made for another reader",
                 "run autovelox-convert reader calibrate, or install the models again",
             )
-        return lines
+        return thresholds
 
     def as_dict(self) -> dict[str, float]:
-        """The form :meth:`load` reads."""
+        """The form :meth:`parse` reads."""
         return asdict(self)

@@ -82,6 +82,12 @@ class Track:
         """Size in the last frame over size in the first."""
         return _size(self.reads[-1].detection.box) / max(_size(self.reads[0].detection.box), 1e-9)
 
+    @property
+    def countries(self) -> dict[str, float]:
+        """The probability, by the pictures, of each country that the plate may come from: the mean over the frames."""
+        told = [read.countries for read in self.reads if read.countries]
+        return {code: sum(each[code] for each in told) / len(told) for code in (told[0] if told else ())}
+
     def log_likelihoods(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Summed log-likelihood of each of *texts* over the frames, float64 of shape (N,)."""
         return summed(np.array([read_log_likelihoods(read, texts) for read in self.reads]))
@@ -166,7 +172,7 @@ def _likeness(before: PlateRead, now: PlateRead, frames: int) -> float | None:
 
 
 def _around(read: PlateRead, text: str) -> NDArray[np.float64]:
-    outputs = np.stack([look.log_probs for look in read.looks])
+    outputs = np.stack([each.log_probs for each in read.passes])
     return mixed(read, neighbours.log_likelihoods(outputs, text))
 
 

@@ -8,17 +8,18 @@ no name.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import exp
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.identify.candidates import Candidates, candidates, scores
+from edge.identify.candidates import Candidates, candidates, prior, scores
 from edge.identify.formats import Formats
 from edge.identify.thresholds import Thresholds
 from edge.identify.tracks import Track, suspects, tracks, without_doubles
+from edge.identify.twins import ahead, are_twins, one_shape, shapes_differ
 from edge.model import Claim, Outcome, PlateRead, Reason, Verdict
 
 ANY_FORMAT = Formats()
@@ -37,24 +38,48 @@ class Comparison:
     """Claims against one plate: ``scores`` in nats against the best free reading, one a claim.
 
     ``best`` indexes the best claim, ``lead`` is how far it is ahead of the other claims, ``evidence`` how far ahead of
-    what the plate may say otherwise, both in nats and possibly infinite.
+    what the plate may say otherwise. Of its twins (:mod:`edge.identify.twins`) the best claim is ahead by ``twin``
+    where they are claimed, by ``unclaimed`` where they are not; of the claims that are no twins by ``apart``. All are
+    in nats and possibly infinite.
     """
 
     scores: tuple[float, ...]
     best: int
     lead: float
     evidence: float
+    twin: float = np.inf
+    unclaimed: float = np.inf
+    apart: float = np.inf
 
     @classmethod
-    def of(cls, judged: NDArray[np.float64], said: Candidates, plates: Sequence[str]) -> Comparison:
-        """Compare *plates* (at least one), whose scores are *judged*, with what the plate may have *said*."""
+    def of(
+        cls, judged: NDArray[np.float64], sighting: Sighting, plates: Sequence[str], formats: Formats = ANY_FORMAT
+    ) -> Comparison:
+        """Compare *plates* (at least one), whose scores are *judged*, with what the plate of *sighting* may say."""
+        said, countries = sighting.candidates, sighting.track.countries
         best = int(np.argmax(judged))
-        others = np.delete(judged, best)
+        own, others = float(judged[best]), np.delete(judged, best)
+        claimed = {plate: float(score) for plate, score in zip(plates, judged, strict=True) if plate != plates[best]}
+        twins = {plate: score for plate, score in claimed.items() if are_twins(plates[best], plate)}
+        apart = [score for plate, score in claimed.items() if plate not in twins]
+        doubles = [own] if plates.count(plates[best]) > 1 else []
+        free = {t: float(s) for t, s in zip(said.texts, said.scores, strict=True) if t not in claimed}
+        shared = not shapes_differ(countries)
+        # What has the shape of the best claim speaks neither for nor against it: format and country do, below.
+        shape = {plates[best], *(one_shape(plates[best]) if shared else ())}
+        shaped = max(own, *(free.get(text, -np.inf) for text in shape))
+
+        def ahead_of(rivals: Mapping[str, float]) -> float:
+            return ahead(plates[best], own, rivals, lambda text: prior(text, formats, countries), one_shape_only=shared)
+
         return cls(
             scores=tuple(float(score) for score in judged - said.scores[0]),
             best=best,
-            lead=float(judged[best] - np.max(others)) if others.size else np.inf,
-            evidence=float(judged[best]) - said.best_beside(plates),
+            lead=float(own - np.max(others)) if others.size else np.inf,
+            evidence=shaped - said.best_beside((*plates, *shape)),
+            twin=ahead_of(twins),
+            unclaimed=ahead_of(free),
+            apart=own - max((*apart, *doubles), default=-np.inf),
         )
 
 
@@ -118,12 +143,15 @@ def decide(
 ) -> Verdict:
     """The verdict on what was *seen* (one suspect at least), each *compared* with the claimed *plates*."""
     named = [_named(comparison, thresholds) for comparison in compared]
+    alike = [not named and _named(_without_twins(c), thresholds) for named, c in zip(named, compared, strict=True)]
     top = int(np.argmax([probability(comparison, thresholds) for comparison in compared]))
     sighting, comparison = seen[top], compared[top]
     if named[top] and all(here and other.best == comparison.best for here, other in zip(named, compared, strict=True)):
         outcome, reason = Outcome.IDENTIFIED, Reason.ONE_CLAIM
     elif any(named):
         outcome, reason = Outcome.AMBIGUOUS, Reason.SEVERAL_CARS
+    elif any(alike):
+        outcome, reason = Outcome.AMBIGUOUS, Reason.LOOKS_ALIKE
     elif any(probability(replace(c, lead=np.inf), thresholds) >= thresholds.accept for c in compared):
         outcome, reason = Outcome.AMBIGUOUS, Reason.SEVERAL_CLAIMS
     else:
@@ -142,7 +170,7 @@ def decide(
 
 def compare(sighting: Sighting, plates: Sequence[str], formats: Formats = ANY_FORMAT) -> Comparison:
     """Score the claimed *plates* (at least one) against one plate."""
-    return Comparison.of(scores(sighting.track, plates, formats), sighting.candidates, plates)
+    return Comparison.of(scores(sighting.track, plates, formats), sighting, plates, formats)
 
 
 def probability(comparison: Comparison, thresholds: Thresholds) -> float:
@@ -158,7 +186,17 @@ def probability(comparison: Comparison, thresholds: Thresholds) -> float:
 
 
 def _named(comparison: Comparison, thresholds: Thresholds) -> bool:
-    return comparison.lead >= thresholds.margin and probability(comparison, thresholds) >= thresholds.accept
+    return (
+        comparison.apart >= thresholds.margin
+        and comparison.twin >= thresholds.twin
+        and comparison.unclaimed >= thresholds.unclaimed
+        and probability(comparison, thresholds) >= thresholds.accept
+    )
+
+
+def _without_twins(comparison: Comparison) -> Comparison:
+    """The same comparison, had no twin of the best claim been claimed or possible."""
+    return replace(comparison, twin=np.inf, unclaimed=np.inf, lead=comparison.apart)
 
 
 def _exp(exponent: float) -> float:

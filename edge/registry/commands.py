@@ -51,7 +51,13 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     ):
         new.add_argument(f"--{name}", required=True, help=what)
     new.add_argument("--portrait", required=True, type=Path, metavar="FILE", help="JPEG or PNG")
-    new.add_argument("--plate", action="append", default=[], help="a vehicle the driver is keeper of; may be repeated")
+    new.add_argument(
+        "--plate",
+        action="append",
+        default=[],
+        metavar="[CC:]PLATE",
+        help="a vehicle the driver is keeper of, with its country if that is known: IT:AB123CD; may be repeated",
+    )
     new.add_argument("--chip", required=True, type=Path, metavar="FILE", help="where to write the chip file")
     listing = _add(actions, "list", _list, "show who is in the registry")
     listing.add_argument("--json", action="store_true", help="machine-readable")

@@ -19,6 +19,7 @@ from PIL import Image, UnidentifiedImageError
 
 from edge.crypto.rsa_key import generate_private_key
 from edge.errors import RegistryError
+from edge.identify.format_table import FORMATS
 from edge.model import ALPHABET
 from edge.registry.change import Change, change
 from edge.registry.guard import check_files
@@ -81,8 +82,8 @@ def enrol_driver(
 ) -> Enrolment:
     """Enter a driver, and make the key pair of the licence's chip: that takes seconds, *progress* is called meanwhile.
 
-    Dates are ISO 8601 (1980-12-31). *plates* are the vehicles that the driver is the registered keeper of. *portrait*
-    is a JPEG or PNG.
+    Dates are ISO 8601 (1980-12-31). *plates* are the vehicles that the driver is registered keeper of, each with its
+    country before a colon if that is known. *portrait* is a JPEG or PNG.
 
     Raises:
         RegistryError: a value is not acceptable, or the licence or a plate is registered already.
@@ -100,8 +101,7 @@ def enrol_driver(
     for what, day in {"date of birth": birth_date, "date of issue": issued_on, "expiry date": expires_on}.items():
         _check_date(what, day)
     _check_code("the licence number", licence, 20)
-    for plate in plates:
-        _check_code("a plate", plate, 12)
+    vehicles = [_vehicle(plate) for plate in plates]
     _check_portrait(portrait)
     driver = (
         licence,
@@ -122,8 +122,8 @@ def enrol_driver(
     with change(path, master_key) as registry:
         registry.insert("drivers", driver)
         registry.database.execute("INSERT INTO portraits VALUES (?, ?)", (licence, portrait))
-        for plate in plates:
-            registry.insert("vehicles", (plate, licence))
+        for country, plate in vehicles:
+            registry.insert("vehicles", (plate, licence, country or None))
         return _issue(registry, licence, *made)
 
 
@@ -219,6 +219,15 @@ def _check_code(what: str, code: str, longest: int) -> None:
         raise RegistryError(
             f"{what} cannot be stored", f"write 1 to {longest} characters of A to Z and 0 to 9, without spaces"
         )
+
+
+def _vehicle(written: str) -> tuple[str, str]:
+    """Country, which may be empty, and plate of ``IT:AB123CD`` or ``AB123CD``."""
+    country, _, plate = written.rpartition(":")
+    _check_code("a plate", plate, 12)
+    if country and country not in FORMATS:
+        raise RegistryError(f"there is no country {country!r} for a plate", f"write its ISO code, such as IT:{plate}")
+    return country, plate
 
 
 def _check_portrait(portrait: bytes) -> None:

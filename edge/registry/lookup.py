@@ -24,7 +24,7 @@ logging.getLogger("aiosqlite").setLevel(logging.WARNING)  # at DEBUG it logs eve
 
 MAX_UIDS_PER_QUERY = 500
 
-KEEPER = select("vehicles", "WHERE plate = ?")
+VEHICLE = select("vehicles", "WHERE plate = ?")
 DRIVER = select("drivers", "WHERE licence = ?")
 PORTRAIT = "SELECT image FROM portraits WHERE licence = ?"
 
@@ -142,8 +142,17 @@ class Registry:
         Raises:
             RegistryError: the registry cannot be read any more, or the vehicle's row was altered.
         """
-        rows = await self._all("vehicles", KEEPER, plate)
+        rows = await self._all("vehicles", VEHICLE, plate)
         return str(rows[0][1]) if rows else None
+
+    async def country(self, plate: str) -> str | None:
+        """The country (ISO 3166-1) in which the vehicle with *plate* is registered; None where the registry has none.
+
+        Raises:
+            RegistryError: the registry cannot be read any more, or the vehicle's row was altered.
+        """
+        rows = await self._all("vehicles", VEHICLE, plate)
+        return str(rows[0][2]) if rows and rows[0][2] is not None else None
 
     async def _all(self, table: str, sql: str, *parameters: Value) -> list[tuple[Value, ...]]:
         """The verified rows of a query that :func:`~edge.registry.rows.select` made for *table*."""

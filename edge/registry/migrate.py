@@ -94,8 +94,13 @@ def _rebuild(database: sqlite3.Connection, keys: RegistryKeys) -> None:
         private = unseal(keys.master, sealed, uid)
         again = seal(keys.chip(hashed), private, hashed.hex())
         registry.insert("chips", Chip(hashed, licence, _ALWAYS, None, None, again))
-    for vehicle in database.execute("SELECT plate, licence FROM old_vehicles"):
+    if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'vehicle_countries'").fetchone():
+        database.execute("CREATE TABLE vehicle_countries (plate, country)")  # made before there were countries
+    for vehicle in database.execute(
+        "SELECT plate, licence, country FROM old_vehicles LEFT JOIN vehicle_countries USING (plate)"
+    ):
         registry.insert("vehicles", vehicle)
+    database.execute("DROP TABLE vehicle_countries")
     database.execute("INSERT INTO key_check VALUES (1, ?)", (new_key_check(keys.master),))
     registry.tally.save(database, keys)
     for table in ("vehicles", "chips", "drivers", "key_check"):

@@ -22,7 +22,7 @@ COLUMNS: Final = {
         *("issued_on", "expires_on", "portrait_sha256"),
     ),
     "chips": ("uid_sha256", "licence", "valid_from", "revoked_at", "reason", "sealed_key"),
-    "vehicles": ("plate", "licence"),
+    "vehicles": ("plate", "licence", "country"),
 }
 """The columns of each table that its rows' MACs cover: all but the MAC. The first one is the primary key."""
 

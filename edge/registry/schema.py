@@ -46,9 +46,11 @@ CREATE TABLE chips (
 ) STRICT""",
     "CREATE INDEX chips_by_licence ON chips (licence)",
     "CREATE UNIQUE INDEX chips_in_use ON chips (licence) WHERE revoked_at IS NULL",
-    """CREATE TABLE vehicles (
+    """-- The country is where a vehicle is registered, if that is known: the same text may be on plates of several.
+CREATE TABLE vehicles (
     plate           TEXT PRIMARY KEY,
     licence         TEXT NOT NULL REFERENCES drivers (licence) ON DELETE CASCADE,
+    country         TEXT,
     mac             BLOB NOT NULL
 ) STRICT""",
     "CREATE INDEX vehicles_by_licence ON vehicles (licence, plate)",

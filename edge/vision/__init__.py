@@ -1,1 +1,44 @@
-"""Seeing: the plate detector, the reader, and the worker processes they run in."""
+"""Vision: a photo in, plate reads out. Start reading at :mod:`edge.vision.pipeline`.
+
+Names are imported when they are first asked for: a detector brings OpenCV, EasyOCR brings PyTorch, and most programs
+need neither.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from edge.vision.calibration import load_thresholds
+    from edge.vision.detector import Detector
+    from edge.vision.images import load_image
+    from edge.vision.network import installed_engine, require_engine
+    from edge.vision.pipeline import Recogniser
+    from edge.vision.reader import PlateReader
+
+__all__ = [
+    "Detector",
+    "PlateReader",
+    "Recogniser",
+    "installed_engine",
+    "load_image",
+    "load_thresholds",
+    "require_engine",
+]
+
+_MODULES = {
+    "Detector": "detector",
+    "PlateReader": "reader",
+    "Recogniser": "pipeline",
+    "installed_engine": "network",
+    "load_image": "images",
+    "load_thresholds": "calibration",
+    "require_engine": "network",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)

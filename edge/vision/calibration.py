@@ -1,10 +1,14 @@
-"""How sure the reader is of a whole plate."""
+"""What was fitted to the reader's network: the confidence of a whole plate, and the verdict's thresholds."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+
+from edge.identify import Thresholds
+from edge.vision.checksums import read_checked, reader_checksum
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +33,13 @@ def log_odds(characters: Sequence[float]) -> float:
     product = math.exp(sum(math.log(max(c, 1e-6)) for c in characters))
     product = min(max(product, 1e-6), 1 - 1e-6)
     return math.log(product / (1 - product))
+
+
+def load_thresholds(models: Path) -> Thresholds:
+    """Return the verdict's thresholds in the folder of all *models*.
+
+    Raises:
+        ModelError: the file is missing, altered, of another form, or was made for another reader than the one there.
+    """
+    path = models / "verdict.json"
+    return Thresholds.parse(read_checked(path), reader_checksum(models), name=path.name)

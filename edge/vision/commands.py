@@ -11,16 +11,14 @@ from typing import TYPE_CHECKING, get_args
 
 from edge.config import Engine, models_dir
 from edge.errors import ConfigError, EdgeError
-from edge.identify import ANY_FORMAT, Thresholds, best_first, judge
-from edge.identify.candidates import reading
-from edge.identify.formats import Formats
-from edge.model import ALPHABET, PlateRead
-from edge.vision.checksums import reader_checksum
+from edge.identify import ANY_FORMAT, Formats, Thresholds, best_first, judge, reading
+from edge.identify.origin import format_of, origin
+from edge.model import ALPHABET, PhotoRead, PlateRead
+from edge.vision.calibration import load_thresholds
 from edge.vision.network import installed_engine
 
 if TYPE_CHECKING:
     from edge.vision.pipeline import Recogniser
-    from edge.vision.worker import PhotoRead
 
 Report = dict[str, object]
 
@@ -57,7 +55,7 @@ def read(args: argparse.Namespace) -> int:
     claims = load_claims(args.against) if args.against else None
     formats = Formats(args.countries.upper().split(",")) if args.countries else ANY_FORMAT
     folder = models_dir(args.models)
-    thresholds = Thresholds.load(folder / "verdict.json", reader_checksum(folder))
+    thresholds = load_thresholds(folder)
     recogniser = Recogniser(folder, args.engine or installed_engine())
     failed = False
     for report in _reports(recogniser, args.photos, claims, thresholds, formats):
@@ -114,9 +112,13 @@ def _reports(
 
 
 def _plate(read: PlateRead, formats: Formats) -> Report:
+    text = reading(read, formats)
+    found = origin(read.countries, text) if text else None
     return {
-        "text": reading(read, formats),
+        "text": text,
         "confidence": round(read.confidence, 4),
+        "country": {"code": found.code, "probability": round(found.probability, 4)} if found else None,
+        "format": format_of(text, found.code if found else None) if text else None,
         "box": [round(edge, 1) for edge in read.detection.box],
         "detection_confidence": round(read.detection.confidence, 4),
     }

@@ -1,4 +1,4 @@
-"""From a photo and a box to the reader's canvas: one grey picture of fixed size, straightened where that helps."""
+"""From a photo and a box to the reader's canvas: one grey picture of fixed size, deskewed where that helps."""
 
 from __future__ import annotations
 
@@ -13,14 +13,17 @@ from edge.model import Box
 
 CANVAS_SHAPE = (64, 192)
 """Rows and columns of what the network reads; the proportions of the crop are not kept."""
-SKEWED, LEANING = 0.05, 0.12
-"""Tangents of the skew and of the lean from which on a crop is straightened."""
+MIN_SKEW, MIN_LEAN = 0.05, 0.12
+"""Tangents of the skew and of the lean from which a crop is deskewed."""
 _SKEWS = np.array(sorted(np.arange(-18, 19) * 0.025, key=abs))
+_STEEP_SKEWS = np.array(sorted(np.arange(-28, 29) * 0.05, key=abs))
 _LEANS = np.array(sorted(np.arange(-14, 15) * 0.04, key=abs))
 """Tangents that are tried; the level and the upright one first, so that they win where all are alike."""
+NARROW = 1.3
+"""Width over height below which a crop holds two lines, or one line seen from far aside, which may fall steeply."""
 _ROWS, _COLUMNS = 32, (24, 96)
 """Rows, and the least and the most columns, of the picture in which skew and lean are looked for."""
-_LARGEST = 1024
+MAX_SIDE_PX = 1024
 """Longer sides of a crop are shrunk to this: many times what the canvas shows."""
 
 
@@ -57,15 +60,17 @@ def cut(image: NDArray[np.uint8], box: Box, margin_x: float, margin_y: float) ->
 
 
 def skew(grey: NDArray[np.uint8]) -> float:
-    """The tangent of the angle by which the lines of a crop (uint8, H x W) fall to the right, between -0.45 and 0.45.
+    """The tangent of the angle by which the lines of a crop (uint8, H x W) fall to the right.
 
-    0 for a crop that is flatter, higher or smaller than a plate's can be.
+    It is between -0.45 and 0.45, in a crop less wide than :data:`NARROW` times its height between -1.4 and 1.4; 0 for a
+    crop that is flatter, higher or smaller than a plate's can be.
     """
     if (small := _shrunk(grey)) is None:
         return 0.0
     (height, width), (rows, columns) = grey.shape, small.shape
     edges = np.abs(np.diff(small, axis=0))
-    return _sharpest(edges, _SKEWS, (rows / height) / (columns / width), 0.3)
+    tangents = _SKEWS if width >= NARROW * height else _STEEP_SKEWS
+    return _sharpest(edges, tangents, (rows / height) / (columns / width), 0.3)
 
 
 def lean(grey: NDArray[np.uint8]) -> float:
@@ -90,13 +95,13 @@ def _shrunk(grey: NDArray[np.uint8]) -> NDArray[np.float32] | None:
     return cv2.resize(grey, (columns, _ROWS), interpolation=cv2.INTER_AREA).astype(np.float32)
 
 
-def _sharpest(edges: NDArray[np.float32], tangents: NDArray[np.float64], steepness: float, least: float) -> float:
+def _sharpest(edges: NDArray[np.float32], tangents: NDArray[np.float64], steepness: float, min_share: float) -> float:
     """The one of *tangents* along which *edges* (lines, places) fall into few lines.
 
     Along the right one the edges of characters and plate meet: the one whose profile of edges has the largest squared
     steps is taken (Postl, 1986, "Detection of linear oblique structures and skew scan in digitized documents").
     *steepness* is the fall in lines from place to place for a tangent of 1. Lines that reach over a smaller share of
-    the places than *least* count less.
+    the places than *min_share* count less.
     """
     lines, places = edges.shape
     edges = np.minimum(edges, np.percentile(edges, 97))  # a lamp's or a bumper's edge must not outvote the characters
@@ -110,21 +115,21 @@ def _sharpest(edges: NDArray[np.float32], tangents: NDArray[np.float64], steepne
     sums = slid[np.arange(places), room + fall].sum(axis=1)
     counts = reached[room + fall].sum(axis=1)
     # Lines that only a corner of the crop reaches would have the profile's largest steps.
-    profiles = sums / np.maximum(counts, least * places)
+    profiles = sums / np.maximum(counts, min_share * places)
     return float(tangents[int(np.argmax((np.diff(profiles, axis=1) ** 2).sum(axis=1)))])
 
 
-def straightened(grey: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
-    """The crop (uint8, H x W) sheared so that its lines are level and its strokes upright.
+def deskewed(grey: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
+    """Return the crop (uint8, H x W) sheared until its lines are level and its strokes upright.
 
-    The rows and columns that the tilt had added are cut away. It is shrunk to 1,024 pixels on its longer side if that
-    is longer. None where the lines are level already and the strokes upright.
+    The rows and columns that the tilt had added are cut off, and a crop longer than 1,024 pixels is shrunk to that.
+    None where the lines are level already and the strokes upright.
     """
-    if (scale := _LARGEST / max(grey.shape)) < 1:
+    if (scale := MAX_SIDE_PX / max(grey.shape)) < 1:
         size = (math.ceil(grey.shape[1] * scale), math.ceil(grey.shape[0] * scale))
         grey = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
-    level = grey if abs(fall := skew(grey)) < SKEWED else _sheared(grey, fall)
-    if abs(aside := lean(level)) < LEANING:
+    level = grey if abs(fall := skew(grey)) < MIN_SKEW else _sheared(grey, fall)
+    if abs(aside := lean(level)) < MIN_LEAN:
         return None if level is grey else level
     return np.ascontiguousarray(_sheared(np.ascontiguousarray(level.T), aside).T)
 
@@ -135,6 +140,6 @@ def _sheared(grey: NDArray[np.uint8], fall: float) -> NDArray[np.uint8]:
     shear = np.array([[1, 0, 0], [-fall, 1, fall * width / 2]], np.float32)
     level = cv2.warpAffine(grey, shear, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     # A tight box around a tilted plate is higher than the plate by its width times the tangent; a little is left over.
-    kept = max(height - 0.85 * width * abs(fall), 0.35 * height)
+    kept = max(height - 0.85 * width * abs(fall), 0.2 * height if abs(fall) > 0.5 else 0.35 * height)
     top, bottom = round((height - kept) / 2), round((height + kept) / 2)
     return np.asarray(level[top:bottom], np.uint8)

@@ -11,18 +11,18 @@ from numpy.typing import NDArray
 
 from edge.errors import ModelError
 from edge.model import Box, Detection
+from edge.vision.checksums import REINSTALL
+from edge.vision.images import PADDING_GREY
 from edge.vision.refiner import Refiner
 from edge.vision.tflite import checked_input, load_interpreter, read_description
 
 MODEL_NAME = "detector.tflite"
-PADDING = 114
-"""Grey of the letterbox; the training scenes use it too."""
-MOST_PROPOSED = 8
-"""Proposals of a photo that the refiner looks at, the surest ones."""
+MAX_PROPOSALS = 8
+"""The most proposals of a photo that the refiner looks at, the surest ones."""
 
 
 class Place(NamedTuple):
-    """Where a photo lies in the network's input: pixels of the input = pixels of the photo * scale + offset."""
+    """Where a photo lies in the network's input: pixel in the input = pixel in the photo * scale + left or top."""
 
     scale: float
     left: int
@@ -30,10 +30,10 @@ class Place(NamedTuple):
 
 
 def letterbox(image: NDArray[np.uint8], width: int, height: int) -> tuple[NDArray[np.uint8], Place]:
-    """The photo (H, W, 3) on a canvas (height, width, 3), its proportions kept, grey around it.
+    """Return *image*, uint8 (H, W, 3), on a grey canvas (height, width, 3), its proportions kept, and its place there.
 
-    A large photo is averaged over blocks first, less what is left over at its right and lower edge, and interpolated
-    then: OpenCV averages over whole pixels much faster than over parts of them.
+    A large photo is first averaged over blocks of whole pixels, which OpenCV does much faster than over parts of
+    pixels, and then interpolated. Rows and columns at its right and lower edge that fill no block are left out.
     """
     image_h, image_w = image.shape[:2]
     block = min(max(int(max(image_w / width, image_h / height)), 1), image_w, image_h)
@@ -45,19 +45,19 @@ def letterbox(image: NDArray[np.uint8], width: int, height: int) -> tuple[NDArra
         size = (image_w // block, image_h // block)
         shown = np.asarray(cv2.resize(shown, size, interpolation=cv2.INTER_AREA), np.uint8)
     method = cv2.INTER_AREA if block == 1 and scale < 1 else cv2.INTER_LINEAR
-    canvas = np.full((height, width, 3), PADDING, np.uint8)
+    canvas = np.full((height, width, 3), PADDING_GREY, np.uint8)
     left, top = (width - new_w) // 2, (height - new_h) // 2
     canvas[top : top + new_h, left : left + new_w] = cv2.resize(shown, (new_w, new_h), interpolation=method)
     return canvas, Place(scale, left, top)
 
 
 class Detector:
-    """The detector and the refiner that its description names, if any; not to be shared between threads.
+    """The detector, and the refiner that its description names, if any; not to be shared between threads.
 
     Args:
         model: folder that holds ``detector.tflite`` and ``detector.json``, or another ``.tflite`` with its ``.json``.
         threads: threads of one inference.
-        threshold: least confidence (0 to 1) of a detection; the model's own working point if not given.
+        threshold: minimum confidence (0 to 1) of a detection; the one in the model's description if not given.
         runtime: ``ai_edge_litert`` or ``tflite_runtime``; the best one installed if not given.
 
     Raises:
@@ -73,46 +73,51 @@ class Detector:
         self._input, self._table = checked_input(self._interpreter.get_input_details(), path)
         _, self.height, self.width, _ = (int(side) for side in self._input["shape"])
         if description.get("input") != [self.height, self.width]:
-            raise ModelError(f"{path} has another input size than its description says", "install the models again")
+            raise ModelError(f"{path} has another input size than its description says", REINSTALL)
         self._scores, self._boxes = _checked_outputs(self._interpreter.get_output_details(), path)
         self._refiner: Refiner | None = None
         try:
             refiner = path.with_name(description["refiner"]) if description.get("refiner") else None
         except (TypeError, ValueError):
             about = path.with_suffix(".json")
-            raise ModelError(f"{about} names no refiner that can be used", "install the models again") from None
+            raise ModelError(f"{about} names no refiner that can be used", REINSTALL) from None
         self._propose = _confidence(description, "propose", 0.0, path)
         if refiner is not None:
             self._refiner = Refiner(refiner, threads=threads, runtime=runtime)
         own = _confidence(description, "threshold", 0.5, path)
         self.threshold = own if threshold is None else threshold
-        self.doubtful = min(self.threshold, _confidence(description, "doubtful", self.threshold, path))
+        # Models made before the list of checksums call it "doubtful".
+        key = "low_threshold" if "low_threshold" in description else "doubtful"
+        self.low_threshold = min(self.threshold, _confidence(description, key, self.threshold, path))
 
-    def detect(self, image: NDArray[np.uint8], least: float | None = None) -> tuple[Detection, ...]:
-        """The plates in ``image`` (H, W, 3) RGB, in its pixels, best first; at most 8, or 50 without a refiner.
+    def detect(self, image: NDArray[np.uint8], min_confidence: float | None = None) -> tuple[Detection, ...]:
+        """Find the plates in *image*, best first; at most 8, or 50 without a refiner.
 
-        ``least`` is the least confidence instead of ``threshold``; below ``doubtful``, the other one that the model's
-        description gives, even a reader's agreement says little.
+        Args:
+            image: uint8 of shape (H, W, 3), RGB; the boxes found are in its pixels.
+            min_confidence: minimum confidence (0 to 1) in place of ``threshold``. Below ``low_threshold`` a detection
+                is no plate even where the reader reads a text.
 
         Raises:
             ValueError: the array is not an RGB image.
         """
         if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or 0 in image.shape:
             raise ValueError(f"An image of shape {image.shape} and type {image.dtype}; (H, W, 3) uint8 is needed.")
-        least = self.threshold if least is None else least
+        if min_confidence is None:
+            min_confidence = self.threshold
         if self._refiner is None:
-            return self.proposals(image, least)
-        proposals = self.proposals(image, self._propose)[:MOST_PROPOSED]
-        return tuple(found for found in self._refiner.refine(image, proposals) if found.confidence >= least)
+            return self.proposals(image, min_confidence)
+        proposals = self.proposals(image, self._propose)[:MAX_PROPOSALS]
+        return tuple(found for found in self._refiner.refine(image, proposals) if found.confidence >= min_confidence)
 
-    def proposals(self, image: NDArray[np.uint8], least: float) -> tuple[Detection, ...]:
-        """What the network alone sees in ``image`` with this confidence or more, at most 50; else as ``detect``."""
+    def proposals(self, image: NDArray[np.uint8], min_confidence: float) -> tuple[Detection, ...]:
+        """Find plates without the refiner, at most 50; otherwise as :meth:`detect`."""
         canvas, place = letterbox(image, self.width, self.height)
         scores, boxes = self._infer(canvas)
         height, width = image.shape[:2]
         found = []
         for score, (y1, x1, y2, x2) in zip(scores, boxes, strict=True):
-            if not score >= least:  # NaN is refused, too
+            if not score >= min_confidence:  # NaN is refused, too
                 continue
             corners = (
                 min(max((x1 * self.width - place.left) / place.scale, 0.0), width),
@@ -138,7 +143,7 @@ def _confidence(description: dict[str, Any], key: str, default: float, path: Pat
     value = description.get(key, default)
     if not isinstance(value, int | float) or not 0 <= value <= 1:
         about = path.with_suffix(".json")
-        raise ModelError(f"{key} in {about} is no confidence from 0 to 1", "install the models again")
+        raise ModelError(f"{key} in {about} is not a confidence from 0 to 1", REINSTALL)
     return float(value)
 
 
@@ -147,5 +152,5 @@ def _checked_outputs(details: list[dict[str, Any]], path: Path) -> tuple[int, in
     by_number = {str(entry["name"]).rpartition(":")[2]: entry for entry in details}
     scores, boxes = by_number.get("1"), by_number.get("3")
     if scores is None or boxes is None or len(boxes["shape"]) != 3 or int(boxes["shape"][2]) != 4:
-        raise ModelError(f"{path} is not a plate detector (it has no scores and boxes)", "install the models again")
+        raise ModelError(f"{path} is not a plate detector (it has no scores and boxes)", REINSTALL)
     return int(scores["index"]), int(boxes["index"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
+import tempfile
 import warnings
 from pathlib import Path
 from types import ModuleType
@@ -16,8 +17,8 @@ from numpy.typing import NDArray
 
 from edge.errors import ModelError
 from edge.model import ALPHABET
-from edge.vision.checksums import NETWORK_NAME
-from edge.vision.fuse_batch_norms import fold_batch_norms
+from edge.vision.checksums import NETWORK_NAME, REINSTALL, read_checked
+from edge.vision.fuse_batch_norms import fuse_batch_norms
 
 
 def import_easyocr() -> ModuleType:
@@ -49,10 +50,10 @@ easyocr = import_easyocr()
 
 
 def load(folder: Path) -> EasyOCRNetwork:
-    """The network in *folder*, whose files were checked: EasyOCR imports and unpickles them.
+    """Load the network in *folder*.
 
     Raises:
-        ModelError: EasyOCR cannot load them.
+        ModelError: a file is missing or altered, or EasyOCR cannot load it.
     """
     return EasyOCRNetwork(folder)
 
@@ -62,39 +63,65 @@ class EasyOCRNetwork:
 
     def __init__(self, folder: Path) -> None:
         torch.set_num_threads(1)
-        _import_network(folder / f"{NETWORK_NAME}.py")
-        try:
-            self._easyocr: Any = easyocr.Reader(
-                ["en"],
-                gpu=False,
-                recog_network=NETWORK_NAME,
-                user_network_directory=str(folder),
-                model_storage_directory=str(folder),
-                download_enabled=False,
-                detector=False,
-                quantize=False,
-                verbose=False,
-            )
-        except (RuntimeError, AttributeError, KeyError, TypeError) as error:
-            cause = f"the reader in {folder} does not fit this EasyOCR ({type(error).__name__})"
-            raise ModelError(cause, "install the models again, or EasyOCR in the version of constraints.txt") from error
+        # EasyOCR imports and unpickles what it finds under these names: it is shown the bytes that were checked.
+        with tempfile.TemporaryDirectory(prefix="autovelox-") as checked:
+            for suffix in ("py", "yaml", "pth"):
+                name = f"{NETWORK_NAME}.{suffix}"
+                (Path(checked) / name).write_bytes(read_checked(folder / name))
+            _import_network(Path(checked) / f"{NETWORK_NAME}.py")
+            try:
+                self._easyocr: Any = _reader(checked)
+            except (RuntimeError, AttributeError, KeyError, TypeError) as error:
+                cause = f"the reader in {folder} does not fit this EasyOCR ({type(error).__name__})"
+                raise ModelError(cause, f"{REINSTALL}, or EasyOCR in the version of constraints.txt") from error
+            finally:
+                if checked in sys.path:  # EasyOCR's own addition
+                    sys.path.remove(checked)
         if self._easyocr.character != ALPHABET:
-            raise ModelError(
-                f"the reader in {folder} has another alphabet than this program", "install the models again"
-            )
-        fold_batch_norms(self._easyocr.recognizer.eval())
+            raise ModelError(f"the reader in {folder} has another alphabet than this program", REINSTALL)
+        fuse_batch_norms(self._easyocr.recognizer.eval())
         self._easyocr.recognizer.to(memory_format=torch.channels_last)  # its convolutions are faster so
         self._logits: list[torch.Tensor] = []
         self._easyocr.recognizer.register_forward_hook(lambda _module, _inputs, logits: self._logits.append(logits))
+        self._origins: list[torch.Tensor] = []
+        head = getattr(self._easyocr.recognizer, "origin", None)
+        self._countries = 0 if head is None else int(head.decide[-1].out_features)
+        if head is not None:
+            head.register_forward_hook(lambda _module, _inputs, logits: self._origins.append(logits))
 
     def log_probs(self, canvas: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Return what the network says of *canvas*; EasyOCR's own greedy text is the best path of it."""
+        """Return log-softmax (cells, 37) of the grey *canvas* (64, 192), as every engine does."""
         self._logits.clear()
+        self._origins.clear()
         with torch.inference_mode(), warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=".*pin_memory.*")  # EasyOCR asks for it on every machine
-            # contrast_ths=0: no second pass over doubtful readings, their contrast is stretched already.
+            # contrast_ths=0: no second pass over unsure readings, their contrast is stretched already.
             self._easyocr.recognize(canvas, contrast_ths=0.0, reformat=False)
         return np.asarray(torch.log_softmax(self._logits[0][0].float(), dim=1).numpy(), np.float32)
+
+    @property
+    def countries(self) -> int:
+        """How many countries the network tells apart."""
+        return self._countries
+
+    def country_logits(self) -> NDArray[np.float32] | None:
+        """Return the logits of the countries for the last canvas."""
+        return np.asarray(self._origins[0][0].float().numpy(), np.float32) if self._origins else None
+
+
+def _reader(folder: str) -> Any:
+    """EasyOCR's reader with the network in *folder*, without a text detector of its own."""
+    return easyocr.Reader(
+        ["en"],
+        gpu=False,
+        recog_network=NETWORK_NAME,
+        user_network_directory=folder,
+        model_storage_directory=folder,
+        download_enabled=False,
+        detector=False,
+        quantize=False,
+        verbose=False,
+    )
 
 
 def _import_network(file: Path) -> None:

@@ -1,4 +1,7 @@
-"""Make a trained network cheaper to run without changing what it says."""
+"""Make a trained network cheaper to run without changing what it says.
+
+Apart from :mod:`edge.vision.easyocr_backend`, since the converter fuses too and needs no EasyOCR for it.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,8 @@ from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 
-def fold_batch_norms(network: nn.Module) -> None:
-    """Fold every batch norm of *network* that follows a convolution in a sequence into that convolution, in place.
+def fuse_batch_norms(network: nn.Module) -> None:
+    """Fuse every batch norm of *network* that follows a convolution in a sequence with that convolution, in place.
 
     The network has to be in evaluation mode. A batch norm is linear then (Ioffe and Szegedy 2015), so the outputs stay
     the same but for rounding.

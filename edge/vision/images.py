@@ -14,7 +14,10 @@ from PIL import Image, UnidentifiedImageError
 from edge.errors import ImageError
 
 MAX_PIXELS = 150_000_000
-"""12,000 x 12,000 is let in, and takes about a gigabyte while it is decoded; a camera's photo has 2 to 12 million."""
+"""A picture of 12,000 x 12,000 is accepted and takes about a gigabyte while it is decoded; a camera's photo has 2 to 12
+million."""
+PADDING_GREY = 114
+"""Grey of what a network's input shows beyond the photo; the training scenes use it too."""
 
 _ORIENTATION = 0x0112
 _TURNS = {
@@ -30,7 +33,7 @@ _TURNS = {
 
 
 def load_image(source: Path | str | bytes) -> NDArray[np.uint8]:
-    """The picture as (H, W, 3) uint8 RGB in its own size, turned upright by its EXIF orientation.
+    """Return the picture as uint8 of shape (H, W, 3), RGB, in its own size, turned upright by its EXIF orientation.
 
     Grey, palette, 16-bit, CMYK and transparent pictures become RGB (transparency on white); of an animation the first
     picture counts.
@@ -39,7 +42,7 @@ def load_image(source: Path | str | bytes) -> NDArray[np.uint8]:
         source: a file, or the encoded bytes.
 
     Raises:
-        ImageError: it does not exist, is no picture, is cut off, or has more than ``MAX_PIXELS`` pixels.
+        ImageError: the file does not exist, is not a picture, is cut off, or has more than ``MAX_PIXELS`` pixels.
     """
     name = "The picture" if isinstance(source, bytes) else str(source)
     try:
@@ -64,7 +67,7 @@ def load_image(source: Path | str | bytes) -> NDArray[np.uint8]:
 
 
 def upright_size(picture: Image.Image) -> tuple[int, int]:
-    """Width and height of an opened picture as :func:`load_image` gives it, without its pixels being decoded."""
+    """Return width and height that :func:`load_image` would give an opened picture, without decoding its pixels."""
     turned = _turn(picture) in {_TURNS[orientation] for orientation in (5, 6, 7, 8)}
     return (picture.height, picture.width) if turned else picture.size
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from edge.errors import ModelError
 from edge.model import ALPHABET
-from edge.vision.checksums import LITERT_NAME, weights_checksum
+from edge.vision.checksums import LITERT_NAME, REINSTALL, weights_checksum
 from edge.vision.deskew import CANVAS_SHAPE
 from edge.vision.tflite import load_interpreter, read_description
 
@@ -27,9 +27,9 @@ class LitertNetwork:
     """One model in one interpreter; see :class:`~edge.vision.network.Network`.
 
     Args:
-        path: a ``.tflite`` file with its ``.json`` beside it, as ``autovelox-convert reader export`` writes them.
-        weights_sha256: checksum (hex) of the PyTorch weights that it has to be made from; the verdict's thresholds and
-            the confidence were fitted to those.
+        path: a ``.tflite`` file with its description beside it, as ``autovelox-convert reader export`` writes them.
+        weights_sha256: checksum (hex) of the PyTorch weights that the file has to be made from: the verdict's
+            thresholds and the confidence were fitted to those.
         runtime: as for ``edge.vision.detector.Detector``.
     """
 
@@ -46,7 +46,7 @@ class LitertNetwork:
             or shapes[1][-1] != len(ALPHABET) + 1
             or kinds != {np.float32}
         ):
-            raise ModelError(f"{path} is not a reader of {CANVAS_SHAPE} pixels", "install the models again")
+            raise ModelError(f"{path} is not a reader of {CANVAS_SHAPE} pixels", REINSTALL)
         self._image, self._output = inputs[0]["index"], outputs[0]["index"]
 
     def logits(self, image: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -60,3 +60,12 @@ class LitertNetwork:
         logits = self.logits(canvas.astype(np.float32)[None, :, :, None] / 127.5 - 1.0)
         shifted = logits - logits.max(axis=1, keepdims=True)
         return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)), np.float32)
+
+    @property
+    def countries(self) -> int:
+        """0: the exported network has no output for countries."""
+        return 0
+
+    def country_logits(self) -> NDArray[np.float32] | None:
+        """Return None: the exported network has no output for countries."""
+        return None

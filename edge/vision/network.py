@@ -28,18 +28,27 @@ class Network(Protocol):
         """Return log-softmax (cells, 37), class 0 the blank, of the grey *canvas* (64, 192)."""
         ...
 
+    @property
+    def countries(self) -> int:
+        """How many countries the network tells apart; 0 where it tells none."""
+        ...
+
+    def country_logits(self) -> NDArray[np.float32] | None:
+        """Return the logits (countries,) of the last canvas; None where the network tells no countries."""
+        ...
+
 
 def load_network(engine: Engine, folder: Path) -> Network:
-    """The network of the reader in *folder*, whose files were checked, run by *engine*.
+    """Load the network of the reader in *folder* into *engine*.
 
     Raises:
-        ModelError: the engine is not installed, or cannot run the files.
+        ModelError: the engine is not installed, or a file is missing, altered or cannot be run by it.
     """
-    require(engine)
+    require_engine(engine)
     return cast(Network, importlib.import_module(BACKENDS[engine]).load(folder))
 
 
-def require(engine: Engine) -> None:
+def require_engine(engine: Engine) -> None:
     """Raise :class:`~edge.errors.ModelError` where *engine* is not installed; cheap, nothing is imported."""
     if engine == "easyocr" and importlib.util.find_spec("easyocr") is None:
         raise ModelError(
@@ -49,5 +58,5 @@ def require(engine: Engine) -> None:
 
 
 def installed_engine() -> Engine:
-    """The engine for commands that no configuration tells one: EasyOCR where it is installed, else LiteRT."""
+    """The engine of a command that has no configuration: EasyOCR where it is installed, else LiteRT."""
     return "easyocr" if importlib.util.find_spec("easyocr") is not None else "litert"

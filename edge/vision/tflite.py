@@ -1,16 +1,14 @@
 """Loads TFLite models, whichever runtime is installed, and only if their checksum is right.
 
-``ai-edge-litert`` comes first: it runs int8 on XNNPACK, where the wheels of ``tflite-runtime`` 2.14 do not (int8 about
-twenty times slower on x86_64). Both have the same interpreter class. Beside ``NAME.tflite`` lies ``NAME.json``, its
-description; the key ``sha256`` in it is the file's checksum. The very bytes that were checked are the ones loaded.
+``ai-edge-litert`` comes first: it runs int8 on XNNPACK, which the wheels of ``tflite-runtime`` 2.14 do not (int8 about
+twenty times slower on x86_64). Both have the same interpreter class. Beside ``NAME.tflite`` lies its description,
+``NAME.json``; both are on the list of checksums (:mod:`edge.vision.checksums`).
 """
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import importlib.util
-import json
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,13 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.errors import ModelError
+from edge.vision.checksums import REINSTALL, read_checked, read_json
 
 RUNTIMES = {"ai_edge_litert": "ai_edge_litert.interpreter", "tflite_runtime": "tflite_runtime.interpreter"}
 """Package name to module, the preferred one first."""
 
 
 class Interpreter(Protocol):
-    """What the detector uses of either runtime's ``Interpreter``."""
+    """What this program uses of either runtime's ``Interpreter``."""
 
     def allocate_tensors(self) -> None: ...  # noqa: D102
     def get_input_details(self) -> list[dict[str, Any]]: ...  # noqa: D102
@@ -40,53 +39,26 @@ def available() -> tuple[str, ...]:
 
 
 def read_description(path: Path) -> dict[str, Any]:
-    """The JSON beside the model ``path``.
+    """Return the JSON object beside the model *path*.
 
     Raises:
-        ModelError: it is missing or not a JSON object.
+        ModelError: it is missing, altered or no JSON object.
     """
-    description = path.with_suffix(".json")
-    try:
-        content = json.loads(description.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ModelError(f"{description} cannot be read ({error.strerror})", "install the models again") from None
-    except ValueError:
-        raise ModelError(f"{description} is not valid JSON", "install the models again") from None
-    if not isinstance(content, dict):
-        raise ModelError(f"{description} does not describe a model", "install the models again")
-    return content
-
-
-def verified_bytes(path: Path, sha256: str) -> bytes:
-    """The content of ``path``, if its SHA-256 (hex) is the given one.
-
-    Raises:
-        ModelError: it cannot be read or is another file.
-    """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise ModelError(f"{path} cannot be read ({error.strerror})", "install the models again") from None
-    if hashlib.sha256(content).hexdigest() != sha256.lower():
-        raise ModelError(f"{path} is damaged or was exchanged (its checksum is wrong)", "install the models again")
-    return content
+    return read_json(path.with_suffix(".json"))
 
 
 def load_interpreter(path: Path, *, threads: int = 1, prefer: str | None = None) -> Interpreter:
-    """An interpreter of the model ``path`` with its tensors allocated.
+    """Return an interpreter of the model *path* with its tensors allocated.
 
     Args:
-        path: a ``.tflite`` file with its ``.json`` beside it.
+        path: a ``.tflite`` file that the list of checksums names.
         threads: threads of one inference.
         prefer: ``ai_edge_litert`` or ``tflite_runtime``; the best one installed if not given.
 
     Raises:
-        ModelError: no runtime is installed, the checksum is wrong, or the file is no TFLite model.
+        ModelError: no runtime is installed, the file is not the listed one, or it is no TFLite model.
     """
-    sha256 = read_description(path).get("sha256")
-    if not isinstance(sha256, str):
-        raise ModelError(f"{path.with_suffix('.json')} has no sha256", "install the models again")
-    content = verified_bytes(path, sha256)
+    content = read_checked(path)
     installed = available()
     name = prefer or next(iter(installed), None)
     if name is None or name not in installed:
@@ -98,28 +70,28 @@ def load_interpreter(path: Path, *, threads: int = 1, prefer: str | None = None)
         interpreter: Interpreter = module.Interpreter(model_content=content, num_threads=threads)
         interpreter.allocate_tensors()
     except (ValueError, RuntimeError, TypeError):
-        raise ModelError(f"{path} is not a TFLite model that {name} can run", "install the models again") from None
+        raise ModelError(f"{path} is not a TFLite model that {name} can run", REINSTALL) from None
     return interpreter
 
 
 def checked_input(details: list[dict[str, Any]], path: Path) -> tuple[dict[str, Any], NDArray[Any] | None]:
-    """A network's one input, an RGB image, and the table that turns a pixel into its type (None: the pixel itself).
+    """Return a network's one input, an RGB image, and the table that turns a pixel into its type.
+
+    The table is None where the network takes pixels as they are.
 
     Raises:
-        ModelError: it is not one image of three channels, or of a type that is unknown here.
+        ModelError: the input is not one image of three channels, or of a type that is unknown here.
     """
     shape = [int(side) for side in details[0]["shape"]] if len(details) == 1 else []
     if len(shape) != 4 or shape[0] != 1 or shape[3] != 3:
-        raise ModelError(
-            f"{path} is none of this program's models (its input is not one RGB image)", "install the models again"
-        )
+        raise ModelError(f"{path} is no model of this program (its input is not one RGB image)", REINSTALL)
     kind = details[0]["dtype"]
     pixels = np.arange(256, dtype=np.float32) / 127.5 - 1.0
     if kind == np.float32:
         return details[0], pixels
     scale, zero = details[0]["quantization"]
     if kind not in (np.uint8, np.int8) or not scale:
-        raise ModelError(f"{path} takes another type of pixel than this program gives", "install the models again")
+        raise ModelError(f"{path} takes another type of pixel than this program gives", REINSTALL)
     limits = np.iinfo(kind)
     table = np.clip(np.round(pixels / scale + zero), limits.min, limits.max).astype(kind)
     same = kind == np.uint8 and np.abs(table.astype(int) - np.arange(256)).max() <= 1

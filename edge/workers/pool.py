@@ -1,7 +1,7 @@
-"""The pool of worker processes: recognition and opening never hold up the event loop.
+"""The pool of worker processes: work that takes its time never holds up the event loop.
 
 pebble instead of concurrent.futures: a hung job is killed at its time-out and a killed worker is replaced, and in both
-cases the jobs of the other workers live on. Workers come from a fork server with everything imported, so they
+cases the jobs of the other workers live on. Workers come from a fork server that has imported what they need, so they
 share those pages.
 """
 
@@ -11,22 +11,21 @@ import asyncio
 import logging
 import multiprocessing
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from concurrent.futures import BrokenExecutor, InvalidStateError
 from contextlib import suppress
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
 
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
-from edge.config import Engine
-from edge.errors import ModelError, WorkerError
-from edge.vision import worker
+from edge.errors import EdgeError, WorkerError
+from edge.workers import process
 
 log = logging.getLogger(__name__)
 
 RETRIED = "the job is tried again"
-"""The remedy of whatever ends a job: nobody has to do anything."""
+"""The remedy of whatever ends a job: there is nothing to do."""
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -36,59 +35,57 @@ OVERDUE_S = 60.0
 for so much longer than its time-out, the pool itself hangs."""
 
 
+@dataclass(frozen=True, slots=True)
+class WorkerSetup:
+    """What every worker does before its first job; without arguments, nothing.
+
+    ``initializer`` is called with ``arguments`` once in each new worker and never raises. ``ready`` raises an
+    :class:`~edge.errors.EdgeError` in a worker that could not be set up. ``preload`` names modules that the fork server
+    imports once for all workers. Functions and arguments have to be picklable.
+    """
+
+    initializer: Callable[..., None] = process.nothing
+    arguments: tuple[object, ...] = ()
+    ready: Callable[[], None] = process.nothing
+    preload: tuple[str, ...] = ()
+
+
 class WorkerPool:
-    """A fixed number of workers, each with its models loaded once, or without models; broken pools are rebuilt."""
+    """A fixed number of workers, each set up once; broken pools are rebuilt."""
 
-    def __init__(
-        self,
-        models_dir: Path | None,
-        *,
-        workers: int,
-        job_timeout_s: float,
-        engine: Engine = "easyocr",
-        preload: Sequence[str] = (),
-        one_job_each: bool = False,
-    ) -> None:
-        """Nothing runs before :meth:`start`.
+    def __init__(self, setup: WorkerSetup, *, workers: int, job_timeout_s: float, one_job_each: bool = False) -> None:
+        """Keep the settings; nothing runs before :meth:`start`.
 
-        Args:
-            models_dir: the models that each worker loads; None for workers that recognise nothing.
-            workers: how many there are.
-            job_timeout_s: a job that takes longer is ended, with its worker.
-            engine: what runs the reader.
-            preload: further modules that the workers should share; one fork server serves all pools, and the pool with
-                models says what it imports.
-            one_job_each: a worker ends with its job, and all that was in its memory with it; another takes its place.
+        With *one_job_each* a worker ends with its job, and all that was in its memory with it; another takes its place.
         """
-        self._models_dir = models_dir
-        self._engine = engine
+        self._setup = setup
         self._workers = workers
         self._timeout_s = job_timeout_s
+        self._one_job_each = one_job_each
         self._context = multiprocessing.get_context("forkserver")
-        if models_dir is not None:
-            self._context.set_forkserver_preload([*worker.shared(engine), *preload])
-        self._jobs_each = 1 if one_job_each else 0
+        if setup.preload:  # one fork server makes the workers of all pools
+            self._context.set_forkserver_preload([process.__name__, *setup.preload])
         self._pool: ProcessPool | None = None
         self._jobs: set[ProcessFuture[Any]] = set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._without_models: str | None = None
+        self._not_ready: str | None = None
         self._moved_s = 0.0
 
     async def start(self) -> None:
-        """Start the workers and wait until each has loaded its models, if it has any.
+        """Start the workers and wait until each is ready; one that ends with its job is not asked.
 
         Raises:
-            ModelError: the models cannot be loaded.
             WorkerError: the workers did not come up in time.
+            EdgeError: what the setup's ``ready`` raises.
         """
         self._pool = self._build()
-        if self._models_dir is None:
+        if self._one_job_each:
             return
         pids: set[int] = set()
         try:
             async with asyncio.timeout(START_TIMEOUT_S):
                 while len(pids) < self._workers:
-                    pids.update(await asyncio.gather(*(self.run(worker.ready) for _ in range(self._workers))))
+                    pids.update(await asyncio.gather(*self._ask_ready()))
         except TimeoutError:
             raise WorkerError(
                 f"the worker processes were not ready after {START_TIMEOUT_S:.0f} s", "run autovelox doctor"
@@ -98,11 +95,15 @@ class WorkerPool:
     def _build(self) -> ProcessPool:
         return ProcessPool(
             max_workers=self._workers,
-            max_tasks=self._jobs_each,
             context=self._context,
-            initializer=worker.start_without_models if self._models_dir is None else worker.start,
-            initargs=() if self._models_dir is None else (self._models_dir, self._engine),
+            max_tasks=1 if self._one_job_each else 0,
+            initializer=process.start,
+            initargs=(self._setup.initializer, self._setup.arguments),
         )
+
+    def _ask_ready(self) -> list[Coroutine[Any, Any, int]]:
+        """One question a worker: its process id, if it is ready."""
+        return [self.run(process.answer, self._setup.ready) for _ in range(self._workers)]
 
     @property
     def workers(self) -> int:
@@ -116,7 +117,7 @@ class WorkerPool:
 
     def problem(self) -> str | None:
         """Why no job can run now, or None."""
-        return self._hang() or self._without_models
+        return self._hang() or self._not_ready
 
     def _hang(self) -> str | None:
         if self._pool is None or not self._pool.active:
@@ -136,31 +137,28 @@ class WorkerPool:
             self._rebuild(hang)
 
     def probe(self) -> None:
-        """Ask the workers whether they have their models, unless they have work; call it now and then.
+        """Ask the workers whether they are ready, unless they have work; call it now and then.
 
-        A worker that took another's place loads the models anew, and until the next photo nobody would know that they
-        are gone.
+        A worker that took another's place is set up anew. Where that fails, for want of a file that is gone, only the
+        next job would tell.
         """
         if self._pool is not None and not self._jobs:
             self._keep(asyncio.create_task(self._ask_workers(), name="worker probe"))
 
     async def _ask_workers(self) -> None:
-        answers = await asyncio.gather(*(self.run(worker.ready) for _ in range(self._workers)), return_exceptions=True)
+        answers = await asyncio.gather(*self._ask_ready(), return_exceptions=True)
         for answer in answers:
-            if isinstance(answer, ModelError):
-                self._without_models = str(answer)
+            # A WorkerError is the pool's own: a worker that hung or died, not one that could not be set up.
+            if isinstance(answer, EdgeError) and not isinstance(answer, WorkerError):
+                self._not_ready = str(answer)
                 return
-        if not any(isinstance(answer, BaseException) for answer in answers):  # the others are a hanging pool's
-            self._without_models = None
+        if not any(isinstance(answer, BaseException) for answer in answers):
+            self._not_ready = None
 
     def _keep(self, task: asyncio.Task[None]) -> None:
         """Hold *task* until it ends; the event loop itself holds tasks weakly."""
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-    async def recognise(self, photo: Path) -> worker.PhotoRead:
-        """Detect and read the plates of the photo at *photo*; see :meth:`run` for the errors."""
-        return await self.run(worker.recognise, photo)
 
     async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Call *function* in a worker; cancelling the caller frees the worker.

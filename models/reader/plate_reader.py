@@ -50,13 +50,29 @@ class _Attention(nn.Module):
         return x + self.feed(self.norm_feed(x))
 
 
+class _Origin(nn.Module):
+    """Where the plate comes from: looks at a few places of the picture, as seen and as understood."""
+
+    def __init__(self, width, looks, hidden, countries):
+        super().__init__()
+        self.where = nn.Linear(2 * width, looks)
+        self.decide = nn.Sequential(nn.Linear(2 * width * looks, hidden), nn.GELU(), nn.Linear(hidden, countries))
+
+    def forward(self, seen, understood):
+        cells = torch.cat((seen, understood), dim=2)
+        looks = torch.softmax(self.where(cells), dim=1).transpose(1, 2) @ cells
+        return self.decide(looks.flatten(1))
+
+
 class Model(nn.Module):
     """``forward(image (B, 1, 64, 192) in -1..1, text)`` returns logits (B, 96, num_class); *text* is ignored.
 
-    *pairs* are the residual pairs on the second and on the third of *channels*, *layers* those of attention.
+    *pairs* are the residual pairs on the second and on the third of *channels*, *layers* those of attention. Where
+    *countries* is not 0 the network also says where the plate comes from: what ``origin`` returns, logits (B,
+    countries), for whoever hooks into it; EasyOCR takes no notice of it.
     """
 
-    def __init__(self, num_class, channels=(24, 48, 80, 128), pairs=(1, 1), heads=4, hidden=256, layers=2):
+    def __init__(self, num_class, channels=(24, 48, 80, 128), pairs=(1, 1), heads=4, hidden=256, layers=2, countries=0):
         super().__init__()
         c1, c2, c3, c4 = channels
         self.trunk = nn.Sequential(
@@ -68,14 +84,19 @@ class Model(nn.Module):
         self.attention = nn.Sequential(*(_Attention(c4, heads, hidden) for _ in range(layers)))
         self.norm = nn.LayerNorm(c4)
         self.classify = nn.Linear(c4, num_class)
+        self.origin = _Origin(c4, 4, 64, countries) if countries else None
 
     def see(self, image):
         """Return what the convolutions see: (B, 96, width), the upper row's 48 cells first."""
         return self.trunk(image).permute(0, 2, 3, 1).flatten(1, 2)
 
-    def decide(self, cells):
-        """Return the logits (B, 96, num_class) of what :meth:`see` returned."""
-        return self.classify(self.norm(self.attention(cells + self.place)))
+    def understand(self, cells):
+        """Return what the attention makes of what :meth:`see` returned: (B, 96, width)."""
+        return self.norm(self.attention(cells + self.place))
 
     def forward(self, image, text=None):
-        return self.decide(self.see(image))
+        seen = self.see(image)
+        understood = self.understand(seen)
+        if self.origin is not None:
+            self.origin(seen, understood)
+        return self.classify(understood)

@@ -6,15 +6,9 @@ from collections.abc import Iterable
 
 PENDING = {
     "imports: cases.report -> cases": "the report names the views' events",
-    "imports: workers -> vision": "the pool names the functions that its workers run",
     "message: edge.viewer.data.pictures": "the viewer shows these as sentences of a window",
     "private: tests/bench/verify.py: _links": "edge/cases is being reworked",
-    "private: tests/converter/test_light.py: _stick_on": "the rooms of the converter are being divided",
-    "private: tests/converter/test_reader_training.py: _log": "the rooms of the converter are being divided",
-    "private: tests/converter/test_scenes.py: _visible": "the rooms of the converter are being divided",
-    "private: tests/edge/vision/test_deskew.py: _recognise": "edge/vision is being reworked",
     "size: edge/cases/evidence/verify.py": "a verifier in one file by design; its head does not say so yet",
-    "relative: converter.reader": "the rooms of the converter are being divided",
 }
 """Rule -> why it is broken today."""
 

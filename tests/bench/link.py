@@ -24,9 +24,10 @@ from opening import WINDOWS, Opening, opening
 from processes import WIDE_OPEN, Server, apart, cars, crowd, servers
 
 from edge.config import models_dir
-from edge.crypto import opener
+from edge.daemon.wiring import worker_setup
 from edge.demo.cast import FOLDER as FEED
-from edge.workers.pool import WorkerPool
+from edge.vision import worker
+from edge.workers import WorkerPool
 
 PACED_EXCHANGES, SPENT_S = 600, 1.0
 """Exchanges of which the slowest hundredth counts (six runs of them fit into the mailbox), and how long a flood goes on
@@ -143,7 +144,7 @@ async def while_recognising(pool: WorkerPool, photo: Path) -> list[Row]:
         nonlocal photos
         while True:
             await busy.wait()
-            await pool.recognise(photo)
+            await pool.run(worker.recognise, photo)
             photos += 1
 
     server = Server("ours", **WIDE_OPEN)
@@ -180,7 +181,7 @@ def photo(folder: Path) -> Path:
 async def pooled(names: Sequence[str]) -> list[Row]:
     """The rows that need the unit's worker processes."""
     cores = os.cpu_count() or 1
-    pool = WorkerPool(models_dir(None), workers=cores, job_timeout_s=600.0, preload=[opener.__name__])
+    pool = WorkerPool(worker_setup(models_dir(None), "easyocr"), workers=cores, job_timeout_s=600.0)
     await pool.start()
     try:
         rows = []

@@ -24,8 +24,7 @@ from edge.model import Packet
 from edge.registry import Registry, create_master_key, create_registry
 from edge.registry.change import change
 from edge.registry.rows import Chip, uid_hash
-from edge.vision.worker import NICENESS
-from edge.workers.pool import WorkerPool
+from edge.workers import NICENESS, WorkerPool
 from tests.support.link import ANNA, notation, sealed
 
 WINDOWS = (50, 200, 1000)

@@ -13,9 +13,11 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from edge.cases.evidence.chain import sha256
+from edge.identify.origin import origin
 from edge.model import (
     Box,
     Case,
+    Country,
     Decision,
     Detection,
     Driver,
@@ -23,7 +25,6 @@ from edge.model import (
     Frame,
     Outcome,
     Packet,
-    PlateRead,
     Reason,
     State,
     Trigger,
@@ -41,13 +42,17 @@ _REASONS: dict[str, str] = {
     Reason.ONE_CLAIM: "one claim explains the photo",
     Reason.SEVERAL_CLAIMS: "more than one claim explains the photo",
     Reason.SEVERAL_CARS: "more than one car in the photo",
+    Reason.LOOKS_ALIKE: "a plate that looks alike explains the photo too",
     Reason.NO_CLAIM: "no claim explains the photo",
     Reason.NO_PACKET: "no car sent a valid packet",
     Reason.NO_PLATE: "no plate found in the photo",
     Reason.NO_PHOTO: "the camera gave no photo",
     Reason.PHOTO_NOT_READ: "a photo could not be recognised",
 }
-_FLAGS = {Flag.NOT_THE_KEEPER: "driver is not the registered keeper"}
+_FLAGS = {
+    Flag.NOT_THE_KEEPER: "driver is not the registered keeper",
+    Flag.OTHER_COUNTRY: "plate and vehicle are of different countries",
+}
 """How this format writes reasons and flags: as sentences, which are signed and therefore never change."""
 _REASON_OF: dict[str, Reason | str] = {sentence: Reason(reason) for reason, sentence in _REASONS.items()}
 _FLAG_OF: dict[str, Flag | str] = {sentence: flag for flag, sentence in _FLAGS.items()}
@@ -99,7 +104,7 @@ def decided_manifest(filed: Manifest, decision: Decision, decided_utc: float) ->
     return {
         **filed,
         "decided_utc": decided_utc,
-        "plate": _plate_record(decision.read, decision.photo),
+        "plate": _plate_record(decision),
         "verdict": _verdict_record(decision.verdict),
         "flags": [_FLAGS[flag] for flag in decision.flags],
         "rejected_packets": dict(decision.rejected),
@@ -128,6 +133,7 @@ def to_case(manifest: Manifest, *, portrait: bytes = b"", review: str | None = N
         review=review,
         flags=tuple(_FLAG_OF.get(flag, flag) for flag in manifest.get("flags", ())),
         photo=plate["photo"] if plate else 0,
+        country=Country(**plate["country"]) if plate and plate.get("country") else None,
     )
 
 
@@ -171,17 +177,20 @@ def _packet_record(packet: Packet | None) -> Record | None:
     return record
 
 
-def _plate_record(read: PlateRead | None, photo: int) -> Record | None:
+def _plate_record(decision: Decision) -> Record | None:
+    read = decision.read
     if read is None:
         return None
     detection: Detection = read.detection
+    country = origin(read.countries, decision.verdict.plate or read.text)
     return {
         "text": read.text,
         "confidence": float(read.confidence),
         "characters": [float(confidence) for confidence in read.characters],
         "box": [float(edge) for edge in detection.box],
         "detection_confidence": float(detection.confidence),
-        "photo": photo,
+        "country": asdict(country) if country else None,
+        "photo": decision.photo,
     }
 
 

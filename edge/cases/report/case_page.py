@@ -85,6 +85,9 @@ def _headline(case: Case, pictures: Pictures | None) -> Flowable:
     left.append(paragraph(shown, font=BOLD, size=17))
     confidence = f"read with confidence {case.plate_confidence:.1%}" if case.plate_confidence is not None else ""
     left.append(paragraph(confidence, size=7.5, colour=MUTED))
+    if case.country is not None:
+        seen = f"looks like a plate of {case.country.code} ({case.country.probability:.1%})"
+        left.append(paragraph(seen, size=7.5, colour=MUTED))
     right: list[Flowable] = [
         paragraph(f"{speed:.0f} km/h" if speed else "speed not known", font=BOLD, size=22, colour=ACCENT),
         paragraph(

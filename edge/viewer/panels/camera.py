@@ -174,6 +174,8 @@ class CameraPanel(ttk.Frame):
             parts.append(_("best claim {share}").format(share=percent(case.verdict.probability)))
         if case.verdict is not None and case.plate_confidence is not None:
             parts.append(_("plate as read {share}").format(share=percent(case.plate_confidence)))
+        if case.country is not None:
+            parts.append(f"{plain(case.country.code, 2)} {percent(case.country.probability)}")
         self.fields["score"].set_text(", ".join(parts))
 
     def _fit(self, *, notify: bool = True) -> None:

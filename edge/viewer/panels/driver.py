@@ -143,6 +143,7 @@ class PersonCard(ttk.Frame):
         until.set_text(until.value.full_text, "Over.TLabel" if expired else "TLabel")
         notes = [_("licence expired")] if expired else []
         notes += [_("not the registered keeper") for flag in case.flags if flag == Flag.NOT_THE_KEEPER]
+        notes += [_("plate of another country") for flag in case.flags if flag == Flag.OTHER_COUNTRY]
         if notes:
             self.flag.configure(text=" · ".join(notes))
             self.flag.grid()

@@ -54,6 +54,7 @@ def reason_words(reason: str) -> str:
     words: dict[str, str] = {
         Reason.ONE_CLAIM: _("Exactly one car's answer fits the photo."),
         Reason.SEVERAL_CLAIMS: _("More than one car's answer fits the photo: a person has to decide."),
+        Reason.LOOKS_ALIKE: _("A plate that looks alike fits the photo as well: a person has to decide."),
         Reason.NO_CLAIM: _("No car's answer fits the photo."),
         Reason.NO_PACKET: _("No car near the camera sent a valid answer."),
         Reason.NO_PLATE: _("No plate was found in the photo."),

@@ -19,6 +19,7 @@ from edge.doctor import machine, models, parts
 from edge.doctor.finding import Health, from_error
 from edge.errors import CameraError, ModelError
 from edge.sensors.board import Board
+from edge.vision.checksums import write_list
 
 
 @pytest.fixture(autouse=True)
@@ -54,6 +55,7 @@ def test_thresholds_of_another_reader_are_found(tmp_path: Path) -> None:
     assert [finding.health for finding in models.reader(settings)] == [Health.GOOD]
     verdict = json.loads((folder / "verdict.json").read_text())
     (folder / "verdict.json").write_text(json.dumps(verdict | {"reader_sha256": "5a"}))
+    write_list(folder, ("verdict.json",))
     with pytest.raises(ModelError, match="made for another reader"):
         list(models.reader(settings))
 

@@ -137,6 +137,9 @@ class FakeRegistry:
     async def keeper(self, plate: str) -> str | None:
         return self.keepers.get(plate)
 
+    async def country(self, plate: str) -> str | None:
+        return None
+
 
 async def open_packets(packets: Sequence[Packet]) -> tuple[tuple[Claim, ...], Counter[Rejection]]:
     claims, rejected = [], Counter[Rejection]()

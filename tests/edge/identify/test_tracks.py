@@ -47,7 +47,11 @@ def test_a_blurred_frame_is_followed_by_its_place_and_says_nothing() -> None:
 
 def test_edits_score_as_each_text_by_itself() -> None:
     doubted = plate_read("AB123CD", {6: ("O", 0.4)}, at=(310, 302))
-    frames = [replace(plate_read("AB123CO"), confidence=0.3, other=doubted), plate_read("AB123CD"), plate_read("")]
+    frames = [
+        replace(plate_read("AB123CO"), confidence=0.3, second_pass=doubted),
+        plate_read("AB123CD"),
+        plate_read(""),
+    ]
     (track,) = tracks([[read] for read in frames])
     alone = track.log_likelihoods(neighbours.texts("AB123CD"))
     assert summed(track.around("AB123CD")) == pytest.approx(alone, rel=1e-9)

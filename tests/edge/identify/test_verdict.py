@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -88,7 +87,7 @@ def test_a_read_without_a_format_has_to_be_surer(confidence: float, text: str) -
 
 
 def test_what_the_other_look_saw_may_be_right() -> None:
-    read = replace(plate_read("AB123C0"), confidence=0.6, other=plate_read("AB123CD"))
+    read = replace(plate_read("AB123C0"), confidence=0.6, second_pass=plate_read("AB123CD"))
     assert reading(read, ITALY) == "AB123CD"
     for claim in ("AB123CD", "AB123C0"):
         assert judge([[read]], [claim], LINES).outcome is Outcome.UNIDENTIFIED
@@ -172,16 +171,14 @@ def test_best_first_gives_a_plate_with_two_boxes_once() -> None:
     assert [read.text for read in best_first([part, whole])] == ["AB123CD"]
 
 
-def test_thresholds_survive_their_file_and_damage_is_named(tmp_path: Path) -> None:
-    path = tmp_path / "verdict.json"
-    path.write_text(json.dumps({"thresholds": LINES.as_dict(), "reader_sha256": "5a"}))
-    assert Thresholds.load(path, "5a") == LINES
+def test_thresholds_survive_their_file_and_damage_is_named() -> None:
+    content = json.dumps({"thresholds": LINES.as_dict(), "reader_sha256": "5a"}).encode()
+    assert Thresholds.parse(content, "5a") == LINES
     with pytest.raises(ModelError, match=r"verdict\.json was made for another reader: run"):
-        Thresholds.load(path, "5b")
-    for damage in ("", "{}", "[]", '{"thresholds": {"accept": 1}}', '{"thresholds": {"accept": "x"}}'):
-        path.write_text(damage)
-        with pytest.raises(ModelError, match=r"verdict\.json is missing or damaged"):
-            Thresholds.load(path, "5a")
+        Thresholds.parse(content, "5b")
+    for damage in (b"", b"\xff", b"{}", b"[]", b'{"thresholds": {"accept": 1}}', b'{"thresholds": {"accept": "x"}}'):
+        with pytest.raises(ModelError, match=r"verdict\.json is damaged"):
+            Thresholds.parse(damage, "5a")
 
 
 @pytest.mark.parametrize(
@@ -196,8 +193,7 @@ def test_thresholds_survive_their_file_and_damage_is_named(tmp_path: Path) -> No
         {"bias": "NaN"},
     ],
 )
-def test_thresholds_that_would_name_anybody_are_refused(wrong: dict[str, object], tmp_path: Path) -> None:
-    path = tmp_path / "verdict.json"
-    path.write_text(json.dumps({"thresholds": LINES.as_dict() | wrong, "reader_sha256": "5a"}))
+def test_thresholds_that_would_name_anybody_are_refused(wrong: dict[str, object]) -> None:
+    content = json.dumps({"thresholds": LINES.as_dict() | wrong, "reader_sha256": "5a"}).encode()
     with pytest.raises(ModelError, match=r"verdict\.json has thresholds that cannot be"):
-        Thresholds.load(path, "5a")
+        Thresholds.parse(content, "5a")

@@ -61,6 +61,17 @@ async def test_it_is_migrated_and_a_copy_is_kept(old: Path) -> None:
     assert b"BEGIN PUBLIC KEY" not in held
 
 
+async def test_countries_of_vehicles_stay(old: Path) -> None:
+    """Version 1 got them later, in a table of their own."""
+    with closing(sqlite3.connect(old / "registry.sqlite")) as database, database:
+        database.execute("CREATE TABLE vehicle_countries (plate TEXT PRIMARY KEY, country TEXT NOT NULL) STRICT")
+        database.execute("INSERT INTO vehicle_countries VALUES ('AB123CD', 'IT')")
+    migrate(old)
+    registry = await Registry.open(old / "registry.sqlite", load_master_key(old / "master.key"))
+    assert await registry.country("AB123CD") == "IT"
+    await registry.close()
+
+
 def test_with_another_key_nothing_changes(old: Path) -> None:
     before = (old / "registry.sqlite").read_bytes()
     (old / "master.key").unlink()

@@ -45,6 +45,19 @@ async def test_who_is_enrolled_is_found(place: Path, key_pair: RSA.RsaKey) -> No
         await registry.close()
 
 
+async def test_a_vehicle_may_have_a_country(place: Path) -> None:
+    enter(place, plates=["IT:AB123CD", "XY999ZZ"])
+    registry = await opened(place)
+    try:
+        assert await registry.country("AB123CD") == "IT"
+        assert await registry.country("XY999ZZ") is None
+        assert await registry.keeper("AB123CD") == "UD1234567A"
+    finally:
+        await registry.close()
+    with pytest.raises(RegistryError, match="write its ISO code"):
+        enter(place, licence="UD1234567B", plates=["ITA:ZZ999ZZ"])
+
+
 async def test_a_thousand_uids_at_once(place: Path) -> None:
     enrolment = enter(place)
     registry = await opened(place)

@@ -29,7 +29,7 @@ def many(place: Path) -> Path:
             registry.insert("drivers", (*texts, hashed))
             sealed = seal(registry.keys.chip(hashed), b"a key", hashed.hex())
             registry.insert("chips", Chip(hashed, licence, 0, None, None, sealed))
-            registry.insert("vehicles", (f"P{number:07d}", licence))
+            registry.insert("vehicles", (f"P{number:07d}", licence, None))
     return place
 
 
@@ -56,7 +56,7 @@ def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         select("chips", "WHERE uid_sha256 IN (?, ?)"),
         select("chips", "WHERE uid_sha256 = ?"),
         lookup.DRIVER,
-        lookup.KEEPER,
+        lookup.VEHICLE,
         lookup.PORTRAIT,
     ],
 )

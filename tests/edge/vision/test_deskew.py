@@ -1,8 +1,9 @@
-"""Straightening: skew and lean are found, straight crops stay as they are, and a tilted plate is read."""
+"""Deskewing: skew and lean are found, straight crops stay as they are, and a tilted plate is read."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -10,8 +11,9 @@ import numpy as np
 import pytest
 
 from edge.model import Box, Detection, PlateRead
-from edge.vision.deskew import lean, skew, straightened
+from edge.vision.deskew import deskewed, lean, skew
 from tests.support.lazy import lazy
+from tests.support.reads import network_output
 
 readers = lazy("edge.vision.reader")
 
@@ -52,27 +54,44 @@ def test_the_lean_of_a_plate_is_found(tangent: float) -> None:
 @pytest.mark.parametrize("tangent", [-0.3, 0.3])
 def test_a_leaning_plate_is_put_upright_and_fills_the_crop(tangent: float) -> None:
     crop = leaning("KT 472 HE", tangent)
-    upright = straightened(crop)
+    upright = deskewed(crop)
     assert upright is not None
     assert upright.shape[0] == crop.shape[0]
     assert crop.shape[1] - 0.3 * crop.shape[0] < upright.shape[1] < crop.shape[1] - 0.2 * crop.shape[0]
     assert abs(lean(upright)) <= 0.05
 
 
+def from_aside(text: str, tangent: float) -> np.ndarray:
+    """A plate of 520 x 110 seen from far aside, squeezed to a third, its lines falling by *tangent*: grey (H, W)."""
+    squeezed = cv2.resize(tilted(text, 0), (180, 110), interpolation=cv2.INTER_AREA)
+    lower = round(180 * abs(tangent))
+    shear = np.array([[1, 0, 0], [tangent, 1, lower / 2 - tangent * 90]], np.float32)
+    return cv2.warpAffine(squeezed, shear, (180, 110 + lower), borderValue=(96,))
+
+
+@pytest.mark.parametrize("tangent", [-1.2, -0.8, 0.8, 1.2])
+def test_a_plate_from_far_aside_is_put_level_however_steeply_it_falls(tangent: float) -> None:
+    crop = from_aside("KT 472 XE", tangent)
+    assert skew(crop) == pytest.approx(tangent, abs=0.11)
+    level = deskewed(crop)
+    assert level is not None
+    assert level.shape[0] < 0.75 * crop.shape[0]
+
+
 def test_what_has_no_lines_is_straight() -> None:
     across, down = np.meshgrid(np.arange(200, dtype=np.uint8), np.arange(50, dtype=np.uint8))
     for crop in (np.full((50, 200), 90, np.uint8), across, down, np.where(across < 100, 20, 220).astype(np.uint8)):
-        assert straightened(crop) is None
+        assert deskewed(crop) is None
 
 
 def test_a_straight_plate_stays_as_it_is() -> None:
-    assert straightened(tilted("KT 472 XE", 0)) is None
+    assert deskewed(tilted("KT 472 XE", 0)) is None
 
 
 @pytest.mark.parametrize("degrees", [-18, 12])
 def test_a_turned_plate_is_put_level_and_upright_and_fills_the_crop(degrees: float) -> None:
     crop = tilted("KT 472 XE", degrees)
-    level = straightened(crop)
+    level = deskewed(crop)
     assert level is not None
     assert abs(skew(level)) <= 0.03
     assert abs(lean(level)) <= 0.1
@@ -81,7 +100,7 @@ def test_a_turned_plate_is_put_level_and_upright_and_fills_the_crop(degrees: flo
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 100_000), (7, 9), (3000, 1), (8, 5), (400, 300), (9000, 40_000)])
 def test_no_shape_is_too_odd(shape: tuple[int, int]) -> None:
-    level = straightened(np.random.default_rng(1).integers(0, 256, shape, dtype=np.uint8))
+    level = deskewed(np.random.default_rng(1).integers(0, 256, shape, dtype=np.uint8))
     assert level is None or (level.dtype == np.uint8 and 2 <= level.shape[0] <= shape[0])
 
 
@@ -101,32 +120,41 @@ def test_a_tilted_plate_is_read(reader: readers.PlateReader, degrees: float) -> 
     assert read.text == "KT472XE"
 
 
-def looks(
-    reader: readers.PlateReader, monkeypatch: pytest.MonkeyPatch, crop: np.ndarray, *reads: PlateRead
-) -> PlateRead:
-    """What the reader keeps of *reads*, one a look; every one of them must have been taken."""
-    left = list(reads)
-    monkeypatch.setattr(reader, "_recognise", lambda _canvas, _detection: left.pop(0))
-    (kept,) = reader.read(crop, [whole(crop)])
-    assert not left
+class Scripted:
+    """A network that gives the same outputs whatever it sees, one a pass."""
+
+    def __init__(self, outputs: Sequence[np.ndarray]) -> None:
+        self.left = list(outputs)
+
+    def log_probs(self, canvas: np.ndarray) -> np.ndarray:
+        return self.left.pop(0)
+
+
+def output(text: str, probability: float) -> np.ndarray:
+    """The network's output for *text*, each character with this probability."""
+    return network_output(text, dict.fromkeys(range(len(text)), ("Z", 1 - probability)))
+
+
+def kept_read(crop: np.ndarray, *outputs: np.ndarray) -> PlateRead:
+    """What the reader keeps of the network's *outputs*, one a pass; there must be as many passes."""
+    network = Scripted(outputs)
+    (kept,) = readers.PlateReader(MODELS, network=network).read(crop, [whole(crop)])
+    assert not network.left
     return kept
 
 
-def test_only_a_doubtful_tilted_crop_is_read_twice_and_the_surer_reading_is_kept(
-    reader: readers.PlateReader, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_only_an_unsure_tilted_crop_is_read_twice_and_the_surer_reading_is_kept() -> None:
     crop, level = tilted("KT 472 XE", 15), tilted("KT 472 XE", 0)
-
-    def read(text: str, confidence: float) -> PlateRead:
-        return PlateRead(text, confidence, (confidence,) * len(text), whole(crop), np.zeros((96, 37), np.float32))
-
-    sure, doubtful, surer, nothing = read("AB1", 0.99), read("AB7", 0.5), read("AB71", 0.6), read("", 0.0)
-    assert looks(reader, monkeypatch, crop, sure) is sure
-    assert looks(reader, monkeypatch, level, doubtful) is doubtful
-    assert looks(reader, monkeypatch, crop, nothing) is nothing
-    assert looks(reader, monkeypatch, crop, doubtful, read("AB7", 0.6)).confidence == 0.6
-    for both in ((doubtful, surer), (surer, doubtful)):  # they disagree: the surer one is kept and counts less
-        kept = looks(reader, monkeypatch, crop, *both)
-        assert (kept.text, kept.characters) == (surer.text, surer.characters)
-        assert kept.confidence < surer.confidence
-        assert kept.other is doubtful
+    unsure, surer = output("AB7", 0.6), output("AB71", 0.9)
+    assert kept_read(crop, output("AB1", 0.99)).second_pass is None
+    assert kept_read(level, unsure).second_pass is None
+    assert kept_read(crop, output("", 1.0)).text == ""
+    same = output("AB7", 0.8)
+    assert kept_read(crop, unsure, same).confidence == kept_read(level, same).confidence
+    alone = kept_read(level, surer)
+    for both in ((unsure, surer), (surer, unsure)):  # they disagree: the surer one is kept and counts less
+        kept = kept_read(crop, *both)
+        assert (kept.text, kept.characters) == ("AB71", alone.characters)
+        assert kept.confidence == readers.DISAGREEMENT_FACTOR * alone.confidence
+        assert kept.second_pass is not None
+        assert kept.second_pass.text == "AB7"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -14,7 +13,9 @@ import pytest
 
 from edge.errors import ModelError
 from edge.vision import detector as module
-from edge.vision.detector import PADDING, Detector, letterbox
+from edge.vision.checksums import read_checked, write_list
+from edge.vision.detector import Detector, letterbox
+from edge.vision.images import PADDING_GREY
 from edge.vision.tflite import available
 from tests.support.feed import roundabout
 
@@ -49,7 +50,7 @@ def test_boxes_are_pixels_of_the_given_photo(detector: Detector, frame: np.ndarr
 def test_grey_bars_do_not_move_the_box(detector: Detector, frame: np.ndarray) -> None:
     before = detector.detect(frame)[0].box
     height, width = frame.shape[:2]
-    tall = np.full((width, width, 3), PADDING, np.uint8)
+    tall = np.full((width, width, 3), PADDING_GREY, np.uint8)
     top = (width - height) // 2
     tall[top : top + height] = frame
     after = detector.detect(tall)[0].box
@@ -115,7 +116,7 @@ def test_letterbox_keeps_proportions() -> None:
     canvas, place = letterbox(np.zeros((720, 1280, 3), np.uint8), 512, 384)
     assert canvas.shape == (384, 512, 3)
     assert (place.scale, place.left, place.top) == (0.4, 0, 48)
-    assert (canvas[:48] == PADDING).all()
+    assert (canvas[:48] == PADDING_GREY).all()
     assert (canvas[48:336] == 0).all()
     canvas, place = letterbox(np.zeros((300, 300, 3), np.uint8), 512, 384)
     assert (place.scale, place.left, place.top) == (1.28, 64, 0)
@@ -125,6 +126,7 @@ def copy_with(folder: Path, **changes: object) -> Path:
     shutil.copy(MODELS / "detector.tflite", folder)
     description = json.loads((MODELS / "detector.json").read_text()) | changes
     (folder / "detector.json").write_text(json.dumps(description))
+    write_list(folder, ("detector.tflite", "detector.json"))
     return folder
 
 
@@ -142,12 +144,12 @@ def test_a_model_of_another_size_than_described_is_refused(tmp_path: Path) -> No
         Detector(copy_with(tmp_path, input=[320, 320]))
 
 
-@pytest.mark.parametrize("key", ["threshold", "doubtful", "propose"])
+@pytest.mark.parametrize("key", ["threshold", "low_threshold", "propose"])
 @pytest.mark.parametrize("value", [None, "high", float("nan"), -0.1, 2, [0.5]])
 def test_a_confidence_that_cannot_be_is_refused(key: str, value: object, tmp_path: Path) -> None:
-    copy_with(tmp_path, refiner=None, **{key: value})
-    with pytest.raises(ModelError, match=rf"{key} in .*detector\.json is no confidence from 0 to 1"):
-        Detector(tmp_path)
+    folder = copy_with(tmp_path, refiner=None, **{key: value})
+    with pytest.raises(ModelError, match=rf"{key} in .*detector\.json is not a confidence from 0 to 1"):
+        Detector(folder)
 
 
 def tensors(shape: list[int], **more: object) -> list[dict[str, object]]:
@@ -181,7 +183,7 @@ def test_the_shipped_files_are_described_rightly() -> None:
     paths = sorted(MODELS.glob("*.tflite"))
     assert [path.name for path in paths] == ["detector.tflite", "refiner_int8.tflite"]
     for path in paths:
-        description = json.loads(path.with_suffix(".json").read_text())
-        assert description["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+        description = json.loads(read_checked(path.with_suffix(".json")))
+        assert read_checked(path)
         assert path.name != "detector.tflite" or description["labels"] == ["plate"]
         assert path.stat().st_size < 15_000_000

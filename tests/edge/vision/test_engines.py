@@ -16,17 +16,18 @@ import pytest
 from edge.cli import main
 from edge.config import Settings, load, models_dir
 from edge.daemon.provenance import provenance
+from edge.daemon.wiring import worker_setup
 from edge.demo.setting import Setting
 from edge.errors import ModelError
 from edge.model import ALPHABET
 from edge.vision import network
-from edge.vision.checksums import LITERT_NAME, reader_checksum, weights_checksum
+from edge.vision.checksums import LITERT_NAME, reader_checksum, weights_checksum, write_list
 from edge.vision.deskew import CANVAS_SHAPE, to_canvas
-from edge.vision.greedy_decode import best_path
 from edge.vision.network import Network, load_network
 from edge.vision.pipeline import Recogniser
+from edge.vision.reader import greedy_decode
 from edge.vision.tflite import available
-from edge.workers.pool import WorkerPool
+from edge.workers import WorkerPool
 from tests.support.feed import ROUNDABOUT, roundabout
 
 MODELS = models_dir()
@@ -89,8 +90,8 @@ def test_both_engines_say_the_same(easyocr: Network, litert: Network) -> None:
         assert ours.dtype == theirs.dtype == np.float32
         assert ours.shape == theirs.shape == (96, len(ALPHABET) + 1)
         assert np.exp(ours) == pytest.approx(np.exp(theirs), abs=1e-3)
-        assert best_path(ours)[0] == best_path(theirs)[0]
-        texts.add(best_path(ours)[0])
+        assert greedy_decode(ours)[0] == greedy_decode(theirs)[0]
+        texts.add(greedy_decode(ours)[0])
     assert {"LS15EBC", ""} < texts
 
 
@@ -147,7 +148,7 @@ async def test_only_workers_of_easyocr_import_pytorch(
     monkeypatch.setattr(forkserver, "_forkserver", fresh := forkserver.ForkServer())
     for name in ("ensure_running", "get_inherited_fds", "connect_to_new_process", "set_forkserver_preload"):
         monkeypatch.setattr(forkserver, name, getattr(fresh, name))
-    pool = WorkerPool(MODELS, workers=1, job_timeout_s=20.0, engine=engine)
+    pool = WorkerPool(worker_setup(MODELS, engine), workers=1, job_timeout_s=20.0)
     try:
         await pool.start()
         loaded = await pool.run(modules)
@@ -158,11 +159,12 @@ async def test_only_workers_of_easyocr_import_pytorch(
 
 
 def test_a_file_made_from_other_weights_is_refused(tmp_path: Path) -> None:
-    folder = Path(shutil.copytree(MODELS / "reader", tmp_path / "reader"))
-    assert weights_checksum(folder) == reader_checksum(tmp_path) == reader_checksum(MODELS)
+    folder = Path(shutil.copytree(MODELS, tmp_path / "models")) / "reader"
+    assert weights_checksum(folder) == reader_checksum(tmp_path / "models") == reader_checksum(MODELS)
     description = folder / Path(LITERT_NAME).with_suffix(".json")
     about = json.loads(description.read_text())
     description.write_text(json.dumps(about | {"weights_sha256": "5a"}))
+    write_list(folder, (description.name,))
     with pytest.raises(ModelError, match=r"another network than the one beside it: run `make reader-export`"):
         load_network("litert", folder)
     description.unlink()
@@ -171,11 +173,13 @@ def test_a_file_made_from_other_weights_is_refused(tmp_path: Path) -> None:
 
 
 def test_another_model_is_no_reader(tmp_path: Path) -> None:
-    folder = Path(shutil.copytree(MODELS / "reader", tmp_path / "reader"))
+    folder = Path(shutil.copytree(MODELS, tmp_path / "models")) / "reader"
     shutil.copy(MODELS / "refiner_int8.tflite", folder / LITERT_NAME)
     about = json.loads((MODELS / "refiner_int8.json").read_text())
     made_from = {"weights_sha256": weights_checksum(folder)}
-    (folder / LITERT_NAME).with_suffix(".json").write_text(json.dumps(about | made_from))
+    description = (folder / LITERT_NAME).with_suffix(".json")
+    description.write_text(json.dumps(about | made_from))
+    write_list(folder, (LITERT_NAME, description.name))
     with pytest.raises(ModelError, match="is not a reader"):
         load_network("litert", folder)
 

@@ -11,10 +11,10 @@ import pytest
 
 from edge.errors import ModelError
 from edge.model import Box, Detection
-from edge.vision.boxes import iou
-from edge.vision.closeup import PADDING, close_up, edges_of, frame_of
-from edge.vision.detector import MOST_PROPOSED, Detector
-from edge.vision.refiner import Refiner
+from edge.vision.checksums import write_list
+from edge.vision.detector import MAX_PROPOSALS, Detector
+from edge.vision.images import PADDING_GREY
+from edge.vision.refiner import Refiner, close_up, edges_of, frame_of, iou
 from tests.support.feed import roundabout
 
 ROOT = Path(__file__).parents[3]
@@ -48,9 +48,9 @@ def test_a_close_up_shows_the_box_in_its_middle(box: Box) -> None:
 def test_what_lies_beyond_the_photo_is_grey() -> None:
     image = np.full((50, 60, 3), 255, np.uint8)
     seen = close_up(image, Box(-60, 0, 60, 50), 120, 50)
-    assert (seen[:, :58] == PADDING).all()
+    assert (seen[:, :58] == PADDING_GREY).all()
     assert (seen[:, 62:] == 255).all()
-    assert (close_up(image, Box(100, 100, 130, 110), 120, 50) == PADDING).all()
+    assert (close_up(image, Box(100, 100, 130, 110), 120, 50) == PADDING_GREY).all()
 
 
 def test_proposals_that_are_off_move_onto_the_plate(refiner: Refiner, frame: np.ndarray) -> None:
@@ -97,8 +97,8 @@ def test_only_the_surest_proposals_are_looked_at_again(frame: np.ndarray) -> Non
     plate = detector.detect(frame)[0].box
     x, y = int(plate.x1 + plate.x2) // 2, int(plate.y1 + plate.y2) // 2
     crowd = np.tile(frame[max(y - 60, 0) : y + 60, max(x - 100, 0) : x + 100], (4, 4, 1))
-    assert len(detector.proposals(crowd, 0.1)) > MOST_PROPOSED
-    assert 1 < len(detector.detect(crowd, 0.0)) <= MOST_PROPOSED
+    assert len(detector.proposals(crowd, 0.1)) > MAX_PROPOSALS
+    assert 1 < len(detector.detect(crowd, 0.0)) <= MAX_PROPOSALS
 
 
 def detector_beside(folder: Path, refiner: str) -> Path:
@@ -106,32 +106,40 @@ def detector_beside(folder: Path, refiner: str) -> Path:
     shutil.copy(MODELS / "detector.tflite", folder)
     description = json.loads((MODELS / "detector.json").read_text()) | {"refiner": refiner}
     (folder / "detector.json").write_text(json.dumps(description))
+    write_list(folder, ("detector.tflite", "detector.json"))
     return folder
 
 
+def described(folder: Path, **changes: object) -> Path:
+    """A copy of the shipped refiner in *folder* with *changes* to its description."""
+    path = Path(shutil.copy(MODELS / NAME, folder))
+    about = path.with_suffix(".json")
+    about.write_text(json.dumps(json.loads((MODELS / about.name).read_text()) | changes))
+    write_list(folder, (path.name, about.name))
+    return path
+
+
 def test_a_missing_damaged_or_wrong_refiner_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match=r"refiner.*\.json cannot be read"):
+    with pytest.raises(ModelError, match=r"does not list refiner.*\.tflite"):
         Detector(detector_beside(tmp_path, NAME))
-    shutil.copy((MODELS / NAME).with_suffix(".json"), tmp_path)
-    (tmp_path / NAME).write_bytes((MODELS / NAME).read_bytes()[:-1] + b"x")
+    path = described(tmp_path)
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
     with pytest.raises(ModelError, match="checksum is wrong"):
+        Detector(tmp_path)
+    path.unlink()
+    with pytest.raises(ModelError, match=r"refiner.*\.tflite cannot be read"):
         Detector(tmp_path)
     with pytest.raises(ModelError, match="is not a refiner"):
         Refiner(MODELS / "detector.tflite")
-    shutil.copy(MODELS / NAME, tmp_path)
-    described = json.loads((MODELS / NAME).with_suffix(".json").read_text())
-    (tmp_path / NAME).with_suffix(".json").write_text(json.dumps(described | {"input": [9, 9]}))
+    described(tmp_path, input=[9, 9])
     with pytest.raises(ModelError, match="another input size"):
         Detector(tmp_path)
 
 
 @pytest.mark.parametrize("margins", [None, 7, "ab", [1], [-0.5, 1], [0.5, float("nan")], [1e9, 1]])
 def test_margins_that_cannot_be_are_refused(tmp_path: Path, margins: object) -> None:
-    shutil.copy(MODELS / NAME, tmp_path)
-    described = json.loads((MODELS / NAME).with_suffix(".json").read_text())
-    (tmp_path / NAME).with_suffix(".json").write_text(json.dumps(described | {"margins": margins}))
     with pytest.raises(ModelError, match="no margins that can be used"):
-        Refiner(tmp_path / NAME)
+        Refiner(described(tmp_path, margins=margins))
 
 
 def test_without_a_refiner_the_proposals_are_the_detections(tmp_path: Path, frame: np.ndarray) -> None:
@@ -143,7 +151,8 @@ def test_without_a_refiner_the_proposals_are_the_detections(tmp_path: Path, fram
 @pytest.mark.parametrize("broken", [{"refiner": "a/b"}, {"refiner": 7}])
 def test_a_description_that_cannot_be_is_refused(tmp_path: Path, broken: dict[str, object]) -> None:
     folder = detector_beside(tmp_path, NAME)
-    described = json.loads((folder / "detector.json").read_text()) | broken
-    (folder / "detector.json").write_text(json.dumps(described))
+    description = json.loads((folder / "detector.json").read_text()) | broken
+    (folder / "detector.json").write_text(json.dumps(description))
+    write_list(folder, ("detector.json",))
     with pytest.raises(ModelError, match="no refiner that can be used"):
         Detector(folder)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 
@@ -10,17 +9,18 @@ import pytest
 
 from edge.errors import ModelError
 from edge.vision import tflite
-from edge.vision.tflite import load_interpreter
+from edge.vision.checksums import write_list
+from edge.vision.tflite import load_interpreter, read_description
 
 
-def described(path: Path, content: bytes, **more: object) -> Path:
+def listed(path: Path, content: bytes) -> Path:
     path.write_bytes(content)
-    path.with_suffix(".json").write_text(json.dumps({"sha256": hashlib.sha256(content).hexdigest(), **more}))
+    write_list(path.parent, (path.name,))
     return path
 
 
 def test_a_swapped_file_is_refused_before_it_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = described(tmp_path / "detector.tflite", b"the right one")
+    path = listed(tmp_path / "detector.tflite", b"the right one")
     path.write_bytes(b"another one")
     monkeypatch.setattr(tflite.importlib, "import_module", lambda name: pytest.fail("the runtime was reached"))
     with pytest.raises(ModelError, match="checksum is wrong"):
@@ -28,7 +28,7 @@ def test_a_swapped_file_is_refused_before_it_is_loaded(tmp_path: Path, monkeypat
 
 
 def test_one_changed_bit_is_noticed(tmp_path: Path) -> None:
-    path = described(tmp_path / "detector.tflite", bytes(1000))
+    path = listed(tmp_path / "detector.tflite", bytes(1000))
     path.write_bytes(bytes(500) + b"\x01" + bytes(499))
     with pytest.raises(ModelError, match="checksum is wrong"):
         load_interpreter(path)
@@ -37,34 +37,42 @@ def test_one_changed_bit_is_noticed(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"no model", b"\x00" * 64])
 @pytest.mark.parametrize("name", tflite.available())
 def test_a_file_that_is_no_model_is_refused_with_its_checksum_right(tmp_path: Path, content: bytes, name: str) -> None:
-    path = described(tmp_path / "detector.tflite", content)
+    path = listed(tmp_path / "detector.tflite", content)
     with pytest.raises(ModelError, match="not a TFLite model"):
         load_interpreter(path, prefer=name)
 
 
 def test_a_missing_model_is_named(tmp_path: Path) -> None:
-    path = described(tmp_path / "detector.tflite", b"x")
+    path = listed(tmp_path / "detector.tflite", b"x")
     path.unlink()
     with pytest.raises(ModelError, match=r"detector\.tflite cannot be read"):
         load_interpreter(path)
 
 
-@pytest.mark.parametrize(("text", "says"), [("{", "not valid JSON"), ("[]", "does not describe"), ("{}", "no sha256")])
+@pytest.mark.parametrize(
+    ("text", "says"), [("{", "not valid JSON"), ("[]", "does not describe"), ("\xff", "not valid")]
+)
 def test_a_broken_description_is_refused(tmp_path: Path, text: str, says: str) -> None:
-    (tmp_path / "detector.tflite").write_bytes(b"x")
-    (tmp_path / "detector.json").write_text(text)
+    listed(tmp_path / "detector.json", text.encode("latin-1"))
     with pytest.raises(ModelError, match=says):
-        load_interpreter(tmp_path / "detector.tflite")
+        read_description(tmp_path / "detector.tflite")
+
+
+def test_an_altered_description_is_refused(tmp_path: Path) -> None:
+    path = listed(tmp_path / "detector.json", json.dumps({"threshold": 0.45}).encode())
+    path.write_text(json.dumps({"threshold": 0.01}))
+    with pytest.raises(ModelError, match="checksum is wrong"):
+        read_description(tmp_path / "detector.tflite")
 
 
 def test_a_missing_description_is_named(tmp_path: Path) -> None:
-    (tmp_path / "detector.tflite").write_bytes(b"x")
+    listed(tmp_path / "detector.json", b"{}").unlink()
     with pytest.raises(ModelError, match=r"detector\.json cannot be read"):
-        load_interpreter(tmp_path / "detector.tflite")
+        read_description(tmp_path / "detector.tflite")
 
 
 def test_without_a_runtime_the_remedy_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = described(tmp_path / "detector.tflite", b"x")
+    path = listed(tmp_path / "detector.tflite", b"x")
     monkeypatch.setattr(tflite.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ModelError, match="pip install ai-edge-litert"):
         load_interpreter(path)

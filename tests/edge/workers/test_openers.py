@@ -15,7 +15,7 @@ from edge.crypto.memory import is_open_to_others
 from edge.crypto.opener import OpenJob, open_batch
 from edge.crypto.packet import Opened
 from edge.errors import WorkerError
-from edge.workers.pool import WorkerPool
+from edge.workers import WorkerPool, WorkerSetup
 from tests.support.eventually import eventually
 from tests.support.link import ANNA, sealed
 
@@ -34,7 +34,7 @@ def die() -> None:
 
 @pytest.fixture
 async def openers() -> AsyncIterator[WorkerPool]:
-    pool = WorkerPool(None, workers=2, job_timeout_s=5.0, one_job_each=True)
+    pool = WorkerPool(WorkerSetup(), workers=2, job_timeout_s=5.0, one_job_each=True)
     await pool.start()
     yield pool
     await pool.stop()

@@ -1,11 +1,10 @@
-"""The worker pool with real workers and models: hung, killed and failing jobs."""
+"""The worker pool with real processes: hung, killed and failing jobs, and workers that cannot be set up."""
 
 from __future__ import annotations
 
 import asyncio
 import ctypes
 import os
-import shutil
 import signal
 import time
 from collections.abc import AsyncIterator
@@ -13,16 +12,47 @@ from pathlib import Path
 
 import pytest
 
-from edge.config import models_dir
 from edge.errors import ImageError, ModelError, WorkerError
-from edge.vision.checksums import READER_FILES, write_list
-from edge.vision.worker import ready
-from edge.workers.pool import WorkerPool
+from edge.workers import NICENESS, WorkerPool, WorkerSetup
 from tests.support.eventually import eventually
+
+_problem: ModelError | None = None
+
+
+def load(needed: Path) -> None:
+    """What workers do first here: they need a file, as the unit's workers need their models."""
+    global _problem
+    _problem = None if needed.exists() else ModelError(f"{needed.name} is missing", "put it back")
+
+
+def ready() -> None:
+    if _problem is not None:
+        raise _problem
+
+
+def setup(needed: Path) -> WorkerSetup:
+    return WorkerSetup(load, (needed,), ready)
 
 
 def pid() -> int:
     return os.getpid()
+
+
+async def worker_pids(pool: WorkerPool) -> set[int]:
+    """The process ids of both workers."""
+    pids: set[int] = set()
+    while len(pids) < pool.workers:
+        pids.update(await asyncio.gather(*(pool.run(slow_pid) for _ in range(pool.workers))))
+    return pids
+
+
+def slow_pid() -> int:
+    time.sleep(0.05)  # long enough for the other worker to take the other question
+    return os.getpid()
+
+
+def niceness() -> int:
+    return os.nice(0)
 
 
 def sleep_forever() -> None:
@@ -37,15 +67,21 @@ def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def refuse() -> None:
+    raise ImageError("the file is not a picture", "give a JPEG")
+
+
 @pytest.fixture
-async def pool() -> AsyncIterator[WorkerPool]:
-    pool = WorkerPool(models_dir(), workers=2, job_timeout_s=5.0)
+async def pool(tmp_path: Path) -> AsyncIterator[WorkerPool]:
+    needed = tmp_path / "needed"
+    needed.touch()
+    pool = WorkerPool(setup(needed), workers=2, job_timeout_s=5.0)
     await pool.start()
     yield pool
     await pool.stop()
 
 
-async def test_faults_of_one_job_leave_the_others_alone(pool: WorkerPool, tmp_path: Path) -> None:
+async def test_faults_of_one_job_leave_the_others_alone(pool: WorkerPool) -> None:
     for fault, sentence in (
         (sleep_forever, "ran longer than 5 s"),
         (hang_holding_the_gil, "ran longer than 5 s"),
@@ -56,11 +92,13 @@ async def test_faults_of_one_job_leave_the_others_alone(pool: WorkerPool, tmp_pa
         with pytest.raises(WorkerError, match=sentence):
             await faulty
         assert pool.problem() is None
-    no_picture = tmp_path / "no.jpg"
-    no_picture.write_bytes(b"no picture")
-    with pytest.raises(ImageError):
-        await pool.recognise(no_picture)
+    with pytest.raises(ImageError, match="not a picture: give a JPEG"):
+        await pool.run(refuse)
     assert pool.queued == 0
+
+
+async def test_workers_step_back_for_everybody_else(pool: WorkerPool) -> None:
+    assert await pool.run(niceness) == min(19, os.nice(0) + NICENESS)
 
 
 async def test_a_cancelled_caller_frees_its_worker(pool: WorkerPool) -> None:
@@ -84,9 +122,7 @@ async def test_a_pool_that_ends_no_job_says_so(pool: WorkerPool, monkeypatch: py
 async def test_workers_that_hang_before_they_take_a_job_are_replaced(
     pool: WorkerPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hung = set()
-    while len(hung) < 2:
-        hung.update(await asyncio.gather(pool.run(ready), pool.run(ready)))
+    hung = await worker_pids(pool)
     for number in hung:
         os.kill(number, signal.SIGSTOP)
     job = asyncio.create_task(pool.run(pid))
@@ -103,7 +139,7 @@ async def test_workers_that_hang_before_they_take_a_job_are_replaced(
 
 async def test_a_broken_pool_is_built_anew(pool: WorkerPool) -> None:
     """Pebble gives a pool up when an idle worker is killed; that costs no job that comes later."""
-    for number in await asyncio.gather(pool.run(ready), pool.run(ready)):
+    for number in await worker_pids(pool):
         os.kill(number, signal.SIGKILL)
     await eventually(lambda: pool.problem() is not None)
     pool.mend()
@@ -117,42 +153,29 @@ async def test_a_stopped_pool_says_so(pool: WorkerPool) -> None:
         await pool.run(pid)
 
 
-async def test_missing_models_are_named_at_the_start(tmp_path: Path) -> None:
-    pool = WorkerPool(tmp_path, workers=1, job_timeout_s=2.0)
+async def test_what_a_worker_lacks_is_named_at_the_start(tmp_path: Path) -> None:
+    pool = WorkerPool(setup(tmp_path / "needed"), workers=1, job_timeout_s=2.0)
     try:
-        with pytest.raises(ModelError, match="install the models again"):
+        with pytest.raises(ModelError, match="needed is missing: put it back"):
             await pool.start()
     finally:
         await pool.stop()
 
 
-async def test_models_that_fail_in_a_way_nobody_foresaw_are_named_at_the_start(tmp_path: Path) -> None:
-    folder = tmp_path / "models"
-    shutil.copytree(models_dir(), folder)
-    (folder / "reader" / "plate_reader.pth").write_bytes(b"text")
-    write_list(folder / "reader", READER_FILES)
-    pool = WorkerPool(folder, workers=1, job_timeout_s=10.0)
-    try:
-        with pytest.raises(ModelError, match=r"cannot be loaded: \w+Error"):
-            await pool.start()
-    finally:
-        await pool.stop()
-
-
-async def test_workers_that_lose_their_models_are_noticed_without_a_photo(tmp_path: Path) -> None:
-    folder = tmp_path / "models"
-    shutil.copytree(models_dir(), folder)
-    pool = WorkerPool(folder, workers=1, job_timeout_s=10.0)
+async def test_workers_that_cannot_be_set_up_again_are_noticed_without_a_job(tmp_path: Path) -> None:
+    needed = tmp_path / "needed"
+    needed.touch()
+    pool = WorkerPool(setup(needed), workers=1, job_timeout_s=10.0)
     await pool.start()
     try:
-        number = await pool.run(ready)
-        shutil.rmtree(folder)
+        number = await pool.run(pid)
+        needed.unlink()
         os.kill(number, signal.SIGKILL)
         await eventually(lambda: pool.problem() == "the worker pool is down")
         pool.mend()
         pool.probe()
-        await eventually(lambda: "install the models again" in (pool.problem() or ""))
-        shutil.copytree(models_dir(), folder)
+        await eventually(lambda: pool.problem() == "needed is missing: put it back")
+        needed.touch()
         os.kill(await pool.run(pid), signal.SIGKILL)
         await eventually(lambda: pool.problem() == "the worker pool is down")
         pool.mend()

@@ -1,0 +1,1 @@
+"""The plate detector: data set, training, export, quantization."""

@@ -1,0 +1,29 @@
+"""Drawn plates and scenes: layouts, lettering, the simulated camera, what is put onto photos."""
+
+from converter.synth.augment import degrade, photograph
+from converter.synth.fonts import FontShelf, scene_fonts, word_fonts
+from converter.synth.layouts import LAYOUTS, Layout, named
+from converter.synth.light import JPEG_QUALITIES, compressed
+from converter.synth.patches import PATCH_SHAPE, plate_free_patches
+from converter.synth.render import BASE_SHAPE, RenderedPlate, render_plate
+from converter.synth.scenes import Recipe, Studio
+
+__all__ = [
+    "BASE_SHAPE",
+    "JPEG_QUALITIES",
+    "LAYOUTS",
+    "PATCH_SHAPE",
+    "FontShelf",
+    "Layout",
+    "Recipe",
+    "RenderedPlate",
+    "Studio",
+    "compressed",
+    "degrade",
+    "named",
+    "photograph",
+    "plate_free_patches",
+    "render_plate",
+    "scene_fonts",
+    "word_fonts",
+]

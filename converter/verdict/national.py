@@ -1,0 +1,177 @@
+"""``autovelox-convert reader national``: Italian plates, look-alike twins, and the country.
+
+What a country's own lettering costs shows where a plate is held against its look-alikes: the car silent and its twin
+claimed, and two twins claimed beside it.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from converter.labels import READING, csv_rows, load_truth, table_of
+from converter.measure import Figure, drawn, goals
+from converter.progress import Progress
+from converter.synth import LAYOUTS
+from converter.verdict.cases import crop_cases, feed_cases
+from converter.verdict.trials import KnownCase
+from edge.identify import ANY_FORMAT, Thresholds
+from edge.identify.candidates import reading, scores
+from edge.identify.origin import origin
+from edge.identify.twins import near_twins
+from edge.identify.verdict import Comparison, Sighting, decide, sight
+from edge.model import Outcome, PlateRead
+from edge.vision import load_thresholds
+
+EUROPEAN, ITALIAN = "openalpr_train_eu", "italian"
+SILENT_TRIALS_MIN = 5_000
+"""Trials with the car silent, at least."""
+PAIRS_BESIDE = 3
+"""Pairs of twins drawn a plate, for the trials with two twins claimed beside the car."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Trials of one kind: how many, and how they ended; ``wrong`` has truth and name of every wrong one."""
+
+    trials: int
+    right: int
+    wrong: tuple[tuple[str, str], ...]
+
+
+def silent(cases: Sequence[KnownCase], thresholds: Thresholds) -> Held:
+    """The car silent: every look-alike twin of every plate, claimed alone."""
+    wrong: list[tuple[str, str]] = []
+    trials = 0
+    with Progress("silent", len(cases)) as progress:
+        for case in cases:
+            twins = near_twins(case.truth)
+            for named in _verdicts(case, twins, [[place] for place in range(len(twins))], thresholds):
+                wrong += [(case.truth, named)] if named else []
+            trials += len(twins)
+            progress.step()
+    return Held(trials, 0, tuple(wrong))
+
+
+def beside(cases: Sequence[KnownCase], thresholds: Thresholds, seed: int = 1) -> Held:
+    """Two look-alike twins of every plate claimed beside it."""
+    rng = np.random.default_rng(seed)
+    wrong: list[tuple[str, str]] = []
+    trials = right = 0
+    for case in cases:
+        pool = [case.truth, *near_twins(case.truth)]
+        if len(pool) > 2:
+            drawn_ = [[0, *rng.choice(np.arange(1, len(pool)), 2, replace=False)] for _ in range(PAIRS_BESIDE)]
+            for named in _verdicts(case, pool, drawn_, thresholds):
+                right += named == case.truth
+                wrong += [(case.truth, named)] if named and named != case.truth else []
+                trials += 1
+    return Held(trials, right, tuple(wrong))
+
+
+def _verdicts(
+    case: KnownCase, pool: Sequence[str], claims: Iterable[Sequence[int]], thresholds: Thresholds
+) -> Iterable[str]:
+    """Who is named in *case* for each of *claims*, places in *pool*; empty where nobody is."""
+    seen: tuple[Sighting, ...] = sight(case.frames)
+    if not seen:
+        yield from ("" for _ in claims)
+        return
+    judged = [scores(sighting.track, pool, ANY_FORMAT) for sighting in seen]
+    for places in claims:
+        plates = [pool[place] for place in places]
+        compared = [Comparison.of(j[list(places)], each, plates) for j, each in zip(judged, seen, strict=True)]
+        verdict = decide(seen, compared, plates, thresholds)
+        yield verdict.plate if verdict.outcome is Outcome.IDENTIFIED else ""
+
+
+def told(cases: Sequence[KnownCase], countries: dict[str, str]) -> list[tuple[str, str, float]]:
+    """Country, told country and its probability for each of *cases* that *countries* (by file name) knows."""
+    rows = []
+    for case in cases:
+        read = case.frames[0][0]
+        found = origin(read.countries, reading(read, ANY_FORMAT))
+        if case.name in countries:
+            rows.append((countries[case.name], found.code if found else "", found.probability if found else 0.0))
+    return rows
+
+
+def country_table(rows: Sequence[tuple[str, str, float]]) -> tuple[str, bool]:
+    """Lines of text: how many countries are told rightly, what was promised; and whether both goals are reached."""
+    right = np.array([truth == code for truth, code, _ in rows])
+    promised = np.array([probability for *_, probability in rows])
+    lines, error = [f"{'probability':<16}{'crops':>7}{'promised':>10}{'true':>8}"], 0.0
+    for low, high in pairwise((0, 0.5, 0.8, 0.9, 0.95, 0.99, 1.0)):
+        inside = (promised >= low) & ((promised < high) | (high == 1))
+        if inside.any():
+            mean, share = float(promised[inside].mean()), float(right[inside].mean())
+            error += abs(mean - share) * float(inside.mean())
+            lines.append(f"{low:.2f} to {high:.2f}    {int(inside.sum()):>7}{mean:>10.3f}{share:>8.3f}")
+    share = float(right.mean()) if len(right) else 0.0
+    figures = [
+        Figure(f"country of {len(rows)} European crops", share, goals.COUNTRY_RIGHT),
+        Figure("expected calibration error", error, goals.COUNTRY_CALIBRATION_ERROR),
+    ]
+    lines += [figure.line() for figure in figures]
+    return "\n".join(lines), all(figure.reached for figure in figures)
+
+
+def european_countries(data: Path) -> dict[str, str]:
+    """ISO code of each European crop in *data* whose country is known, by file name."""
+    signs = {layout.country: layout.home or layout.iso for layout in LAYOUTS if layout.country}
+    rows = [
+        row for _, row in csv_rows(table_of(data, READING), ("file", "source", "country")) if row["source"] == EUROPEAN
+    ]
+    return {row["file"]: signs[row["country"]] for row in rows if signs.get(row["country"])}
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print every table; returns 1 if a figure is not reached."""
+    from edge.vision.pipeline import Recogniser
+    from edge.vision.reader import PlateReader
+
+    thresholds = load_thresholds(args.models)
+    reader = PlateReader(args.models)
+    plates = drawn.drawn_plates(args.data)
+    figures = list(crop_cases(reader, [plate.crop for plate in plates]))
+    text, reached = drawn.table(plates, [_text(case.frames[0][0]) for case in figures])
+    print(text)
+    italian = list(crop_cases(reader, load_truth(args.data, (ITALIAN,))))
+    exact = sum(_text(case.frames[0][0]) == case.truth for case in italian)
+    share = exact / max(len(italian), 1)
+    italian_exact = Figure(f"{exact} of {len(italian)} Italian crops read", share, goals.ITALIAN_EXACT)
+    print(f"\n{italian_exact.line()}")
+    european = list(crop_cases(reader, load_truth(args.data, (EUROPEAN,))))
+    clear = [c for c, p in zip(figures, plates, strict=True) if p.width >= goals.DRAWN_SWAPS_WIDTH_PX]
+    groups = {
+        "European crops and the feed": [*european, *feed_cases(Recogniser(args.models), args.data / "feed")],
+        "Italian crops": italian,
+        f"drawn Italian plates of {goals.DRAWN_SWAPS_WIDTH_PX} px and more": clear,
+    }
+    trials = 0
+    for name, cases in groups.items():
+        alone, near = silent(cases, thresholds), beside(cases, thresholds)
+        trials += alone.trials
+        print(f"\n{name}: {len(cases)} cases")
+        print(f"the car silent, one twin claimed: named {len(alone.wrong)} in {alone.trials} {_some(alone.wrong)}")
+        share = near.right / max(near.trials, 1)
+        found = Figure("two twins claimed beside the car: identified", share, goals.TWINS_BESIDE)
+        print(found.line())
+        print(f"named wrongly {len(near.wrong)} in {near.trials} {_some(near.wrong)}")
+        reached = reached and not alone.wrong and not near.wrong and found.reached
+    text, well_told = country_table(told(european, european_countries(args.data)))
+    print(f"\n{text}")
+    return 0 if reached and well_told and italian_exact.reached and trials >= SILENT_TRIALS_MIN else 1
+
+
+def _text(read: PlateRead) -> str:
+    return reading(read, ANY_FORMAT)
+
+
+def _some(wrong: Sequence[tuple[str, str]], most: int = 8) -> str:
+    return ", ".join(f"{truth} as {name}" for truth, name in wrong[:most]) + (", ..." if len(wrong) > most else "")

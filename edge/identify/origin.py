@@ -1,0 +1,76 @@
+"""Where a plate comes from, and which format of that country it has.
+
+The network sees the strip, the lettering and the layout; the text has a format that some countries have and others have
+not. Together they are a posterior over countries: the network's log-probabilities, and what a text pays that fits no
+format of a country. Claims carry no country, so nothing here rejects a claim.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from functools import lru_cache
+
+from edge.identify.format_table import FORMATS
+from edge.identify.formats import Formats, layout_of
+from edge.model import Country
+
+ALIEN = 3.0
+"""What a text pays, in nats, in a country of which no ready-made format fits: series of the army, of dealers and of the
+owner's own words are not written down."""
+
+UNWRITTEN = 1.0
+"""What any text pays in a country whose formats are not written down."""
+
+
+def origin(seen: Mapping[str, float], text: str) -> Country | None:
+    """The likeliest country of a plate that says *text*; None where the network tells no countries.
+
+    *seen* has the network's probability (0 to 1) of each country by the picture.
+    """
+    if not seen:
+        return None
+    judged = posterior(seen, text)
+    code = max(judged, key=judged.__getitem__)
+    return Country(code, judged[code])
+
+
+def posterior(seen: Mapping[str, float], text: str) -> dict[str, float]:
+    """The probability of each country of *seen*, given *text* as well; see :func:`origin`."""
+    judged = {code: max(share, 1e-9) * math.exp(-_pays(code, text)) for code, share in seen.items()}
+    total = sum(judged.values())
+    return {code: value / total for code, value in judged.items()}
+
+
+def format_of(text: str, code: str | None = None) -> str | None:
+    """The layout that *text* has on plates of country *code*, such as ``AA999AA`` (``A`` letter, ``9`` digit).
+
+    *code* None means any country. None where no usual format fits.
+    """
+    formats = _formats(code) if code else _anywhere()
+    return layout_of(text) if formats is not None and formats.usual(text) else None
+
+
+@lru_cache(maxsize=1)
+def _anywhere() -> Formats:
+    return Formats()
+
+
+def log_share(text: str, seen: Mapping[str, float]) -> float:
+    """The logarithm of the share of plates, among those that look as *seen*, of a series that *text* fits."""
+    return math.log(sum(share * math.exp(-_pays(code, text)) for code, share in seen.items()) + 1e-9)
+
+
+@lru_cache(maxsize=4096)
+def _pays(code: str, text: str) -> float:
+    formats = _formats(code)
+    if formats is None:
+        return UNWRITTEN
+    vehicles = formats.vehicles(text)
+    return min(ALIEN, math.log(formats.fleet / vehicles)) if vehicles > 0 else ALIEN
+
+
+@lru_cache
+def _formats(code: str) -> Formats | None:
+    """The formats of one country, None where they are not written down."""
+    return Formats((code,)) if code in FORMATS else None

@@ -1,0 +1,61 @@
+"""How a worker process lives: behind everybody else on the CPU, and never longer than the daemon."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from multiprocessing import connection, forkserver, parent_process
+from typing import Any
+
+from edge.crypto.memory import keep_to_itself
+
+NICENESS = 15
+"""How far a worker steps back: cars get their answer while every core recognises plates."""
+PR_SET_PDEATHSIG = 1
+"""From linux/prctl.h: the signal that a process gets when its parent ends."""
+READY_ANSWER_S = 0.05
+"""How long a worker takes to say that it is ready: long enough for the other workers to take the next question."""
+
+
+def start(initializer: Callable[..., None], arguments: tuple[object, ...]) -> None:
+    """Prepare this process, then call ``initializer(*arguments)``, which must not raise: that would break the pool."""
+    keep_to_itself()
+    with suppress(OSError):  # a service manager may forbid it
+        os.nice(NICENESS)
+    # A worker that hangs in C with the GIL held notices nothing any more: the kernel ends it after the fork server.
+    _let_fork_server_end()
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # on Ctrl-C the daemon stops its workers itself
+    threading.Thread(target=_die_with_daemon, daemon=True).start()
+    initializer(*arguments)
+
+
+def nothing() -> None:
+    """For workers that need nothing but their jobs."""
+
+
+def answer(ready: Callable[[], None]) -> int:
+    """Return this worker's process id if *ready* raises nothing; what *ready* raises comes through."""
+    ready()
+    time.sleep(READY_ANSWER_S)
+    return os.getpid()
+
+
+def _let_fork_server_end() -> None:
+    """Close the pipe that tells the fork server of the daemon's death: every worker inherits the daemon's end of it."""
+    server: Any = forkserver._forkserver
+    if server._forkserver_alive_fd is not None:
+        os.close(server._forkserver_alive_fd)
+        server._forkserver_alive_fd = None
+
+
+def _die_with_daemon() -> None:
+    daemon = parent_process()
+    assert daemon is not None
+    connection.wait([daemon.sentinel])
+    os._exit(1)

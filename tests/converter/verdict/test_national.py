@@ -1,0 +1,146 @@
+"""National alphabets, the drawn Italian set, twins held against cases, and the countries a network tells."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from converter.labels.truth import TruthCrop
+from converter.measure import drawn
+from converter.measure.drawn import DrawnPlate, drawn_plates, swapped
+from converter.reader.countries import COUNTRIES, UNKNOWN, country_class
+from converter.synth.alphabets import ALPHABETS
+from converter.synth.layouts import fill, named
+from converter.verdict.trials import KnownCase
+from edge.identify import Thresholds
+from edge.model import ALPHABET
+from tests.support.lazy import lazy
+from tests.support.reads import plate_read
+
+torch = lazy("torch")
+networks = lazy("converter.reader.network")
+origins = lazy("converter.reader.origins")
+national = lazy("converter.verdict.national")
+
+LINES = Thresholds(accept=0.8, margin=6.0, slope=0.5, bias=3.0, twin=3.0, unclaimed=0.0)
+DATA = Path(__file__).parents[4] / "shared" / "data"
+
+
+@pytest.mark.parametrize("name", sorted(ALPHABETS))
+def test_an_alphabet_has_every_character_and_none_twice(name: str) -> None:
+    dies = ALPHABETS[name].draw(random.Random(1))
+    glyphs = {character: dies.glyph(character, 96) for character in ALPHABET}
+    assert {glyph.shape for glyph in glyphs.values()} == {next(iter(glyphs.values())).shape}
+    for one, other in combinations(ALPHABET, 2):
+        if {one, other} != {"0", "O"}:
+            assert np.mean(np.abs(glyphs[one].astype(int) - glyphs[other])) > 4, (one, other)
+
+
+def test_a_makers_dies_are_always_the_same_and_another_ones_differ() -> None:
+    first, other = (ALPHABETS["I front"].draw(random.Random(seed)) for seed in (1, 2))
+    assert np.array_equal(first.glyph("G", 96), first.glyph("G", 96))
+    assert first != other
+
+
+def test_the_italian_g_has_a_low_short_bar() -> None:
+    for seed in range(20):
+        dies = ALPHABETS["I front"].draw(random.Random(seed))
+        right = dies.glyph("G", 200)[:, -dies.glyph("G", 200).shape[1] // 8 :].max(axis=1) > 128
+        # Open on the right from the upper end to the bar, in the lower half; a C is open further.
+        assert not right[80:110].any()
+        assert right[150:165].any()
+
+
+def test_italian_letters_are_those_of_the_law_with_many_twins() -> None:
+    rng, layout = random.Random(3), named(["I front"])[0]
+    letters = "".join("".join(filter(str.isalpha, fill("ii^999ii", layout, rng))) for _ in range(500))
+    assert not set(letters) & set("IOQU")
+    assert letters.count("G") > len(letters) / 10
+    assert abs(letters.count("G") - letters.count("C")) < len(letters) / 20
+
+
+def test_a_swap_is_nothing_but_a_swap() -> None:
+    assert swapped("GF819JC", "CF819JG")
+    assert not swapped("GF819JK", "GF819JK")
+    assert not swapped("GF819JK", "CF819JX")
+    assert not swapped("GF819JK", "CF819J")
+
+
+@pytest.mark.skipif(not DATA.is_dir(), reason="the training data is not here")
+def test_the_drawn_set_is_the_same_everywhere_and_as_wide_as_it_says() -> None:
+    first, again = (drawn_plates(DATA, widths=(70, 200), each=3) for _ in range(2))
+    assert [p.crop.text for p in first] == [p.crop.text for p in again]
+    assert all(np.array_equal(a.crop.picture, b.crop.picture) for a, b in zip(first, again, strict=True))
+    assert all(plate.country == "IT" for plate in first)
+    widths = {w: [p.crop.picture.shape[1] for p in first if p.width == w] for w in (70, 200)}
+    assert min(widths[200]) > max(widths[70])
+
+
+def drawn_plate(text: str, width: int) -> DrawnPlate:
+    return DrawnPlate(TruthCrop(np.zeros((2, 2), np.uint8), text, "", ""), "IT", width)
+
+
+def test_a_swap_of_g_and_c_fails_the_drawn_set_however_many_are_read() -> None:
+    plates = [drawn_plate("GF819JK", 100)] * 100
+    assert drawn.table(plates, ["GF819JK"] * 100)[1]
+    assert not drawn.table(plates, ["GF819JK"] * 99 + ["CF819JK"])[1]
+    assert drawn.table(plates, ["GF819JK"] * 98 + ["GF819J", ""])[1]
+    assert not drawn.table(plates, ["GF819JK"] * 96 + [""] * 4)[1]
+
+
+def case(text: str, doubts: dict[int, tuple[str, float]] | None = None) -> KnownCase:
+    return KnownCase(text, "drawn", text, ((plate_read(text, doubts),),), np.zeros((2, 2), np.uint8))
+
+
+def test_wrong_names_of_twins_are_counted_and_named() -> None:
+    clear, misread = case("GF819JK", {0: ("C", 0.01)}), case("GF819JK", {0: ("C", 0.99)})
+    assert national.silent([clear], LINES).wrong == ()
+    assert national.silent([misread], LINES).wrong == (("GF819JK", "CF819JK"),)
+    near = national.beside([clear], LINES)
+    assert (near.right, near.wrong) == (near.trials, ())
+    assert national.beside([misread], LINES).right == 0
+
+
+def test_countries_are_counted_with_what_was_promised() -> None:
+    assert national.country_table([("IT", "IT", 0.97)] * 97 + [("IT", "FR", 0.97)] * 3)[1]
+    assert not national.country_table([("IT", "FR", 0.97)] * 10 + [("IT", "IT", 0.97)] * 90)[1]
+    assert not national.country_table([("IT", "IT", 0.6)] * 100)[1]
+
+
+def test_countries_have_a_class_each_and_others_none() -> None:
+    assert [country_class(code) for code in COUNTRIES] == list(range(len(COUNTRIES)))
+    assert country_class("") == country_class("ZZ") == UNKNOWN
+
+
+def test_the_slope_takes_back_what_is_promised_too_much() -> None:
+    rng = np.random.default_rng(1)
+    told = []
+    for _ in range(400):
+        truth, other = rng.permutation(["BE", "CH"]).tolist()
+        seen = truth if rng.random() < 0.8 else other
+        shares = {code: 0.99 if code == seen else 0.01 for code in ("BE", "CH")}
+        told.append((replace(plate_read("X"), countries=shares), "X", truth))
+    assert 0.2 < origins.fit_slope(told) < 0.45  # log-odds of 0.8 over those of 0.99: 0.30
+
+
+def test_means_and_old_networks_keep_what_tells_countries() -> None:
+    torch.manual_seed(1)
+    whole, old = (
+        networks.build(),
+        networks.build({"channels": [24, 48, 80, 128], "pairs": [1, 2], "layers": 3, "countries": 0}),
+    )
+    between = networks.mean([old, whole])
+    assert torch.equal(between.state_dict()["origin.where.bias"], whole.state_dict()["origin.where.bias"])
+    name = "classify.bias"
+    halfway = (old.state_dict()[name] + whole.state_dict()[name]) / 2
+    assert torch.allclose(between.state_dict()[name], halfway)
+    assert networks.mean([old, old]).origin is None
+    before = whole.state_dict()["origin.where.bias"].clone()
+    networks.adopt(whole, old)
+    assert torch.equal(whole.state_dict()[name], old.state_dict()[name])
+    assert torch.equal(whole.state_dict()["origin.where.bias"], before)

@@ -1,0 +1,108 @@
+"""Where a plate comes from: picture and format together."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from edge.cases.store import CaseStore
+from edge.flow.flags import flags_of
+from edge.identify.origin import format_of, log_share, origin
+from edge.model import Claim, Country, Decision, Flag, PlateRead
+from tests.support import cases
+
+
+def test_without_a_network_that_tells_countries_there_is_none() -> None:
+    assert origin({}, "AB123CD") is None
+
+
+def test_picture_and_format_agree_or_the_format_outweighs_a_doubt() -> None:
+    seen = {"IT": 0.5, "FR": 0.3, "SI": 0.2}
+    told = origin(seen, "AB123CD")
+    assert told is not None
+    assert told.code == "IT"
+    assert 0.5 < told.probability < 0.8  # French, too, by its form
+    doubtful = origin({"IT": 0.6, "ES": 0.4}, "1234BCD")
+    assert doubtful is not None
+    assert doubtful.code == "ES"
+
+
+def test_a_sure_picture_outweighs_an_unusual_text() -> None:
+    told = origin({"DE": 0.999, "FR": 0.001}, "AB123CD")
+    assert told is not None
+    assert told.code == "DE"
+
+
+def test_probabilities_of_all_countries_add_up() -> None:
+    seen = {"IT": 0.2, "FR": 0.2, "SI": 0.6}
+    told = origin(seen, "LJAB123")
+    assert told is not None
+    assert told.code == "SI"
+    assert 0.9 < told.probability <= 1.0
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "layout"),
+    [("AB123CD", "IT", "AA999AA"), ("AO123CD", "IT", None), ("1234BCD", "ES", "9999AAA"), ("1234BCD", "IT", None),
+     ("AB123CD", None, "AA999AA"), ("RICCARDO1", None, None), ("AB123CD", "MX", None)],
+)  # fmt: skip
+def test_a_format_is_named_or_there_is_none(text: str, code: str | None, layout: str | None) -> None:
+    assert format_of(text, code) == layout
+
+
+def test_a_series_is_as_likely_as_its_country_and_its_share() -> None:
+    british = {"GB": 0.9, "IT": 0.1}
+    assert log_share("EO59CLU", british) > log_share("E059CLU", british)
+    assert log_share("AB123CD", {"IT": 1.0}) > log_share("AB12345", {"IT": 1.0})
+
+
+def _seen_as(decision: Decision, read: PlateRead) -> Decision:
+    """The same decision, had its plate been read as *read*."""
+    return replace(decision, verdict=replace(decision.verdict, read=read))
+
+
+async def test_a_case_keeps_where_its_plate_looks_to_be_from(tmp_path: Path) -> None:
+    store = await CaseStore.open(tmp_path, cases.SIGNER, cases.UNIT)
+    try:
+        for read in (replace(cases.read(), countries={"IT": 0.9, "ES": 0.1}), cases.read()):
+            sealed = cases.packet()
+            number = await store.file(cases.trigger(), [cases.frame(1)], [sealed], limit_kmh=50.0, site="SP 235")
+            await store.decide(number, _seen_as(cases.identified(sealed), read))
+        told, untold = [await store.get(number) for number in (1, 2)]
+    finally:
+        await store.close()
+    assert told.country is not None
+    assert (told.country.code, untold.country) == ("IT", None)
+    assert told.country.probability > 0.9
+
+
+class Vehicles:
+    """A registry in which one licence keeps the vehicle AB123CD of *home*."""
+
+    def __init__(self, home: str | None) -> None:
+        self._home = home
+
+    async def keeper(self, plate: str) -> str | None:
+        return "UD1" if plate == "AB123CD" else None
+
+    async def country(self, plate: str) -> str | None:
+        return self._home if plate == "AB123CD" else None
+
+
+@pytest.mark.parametrize(
+    ("home", "seen", "licence", "flags"),
+    [
+        ("IT", Country("FR", 0.97), "UD2", (Flag.OTHER_COUNTRY,)),  # another vehicle: its keeper says nothing
+        ("IT", Country("FR", 0.6), "UD2", (Flag.NOT_THE_KEEPER,)),
+        ("IT", Country("IT", 0.97), "UD1", ()),
+        (None, Country("FR", 0.97), "UD2", (Flag.NOT_THE_KEEPER,)),
+        ("IT", None, "UD1", ()),
+    ],
+)
+async def test_a_plate_of_another_country_is_a_flag_and_no_more(
+    home: str | None, seen: Country | None, licence: str, flags: tuple[str, ...]
+) -> None:
+    claim = Claim("uid", licence, "AB123CD", cases.packet())
+    assert await flags_of(Vehicles(home), claim, seen) == flags

@@ -1,0 +1,104 @@
+"""Plates that look alike: who is ahead of whom, and what settles characters of one shape."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+
+from edge.identify import ANY_FORMAT, Thresholds, judge
+from edge.identify.candidates import reading
+from edge.identify.twins import MOST_VARIANTS, ahead, are_twins, near_twins, one_shape, shapes_differ
+from edge.model import Outcome, PlateRead, Reason
+from tests.support.reads import plate_read
+
+LINES = Thresholds(accept=0.8, margin=6.0, slope=0.5, bias=3.0, twin=3.0, unclaimed=0.0)
+
+
+def seen_in(country: str, read: PlateRead, share: float = 0.97) -> PlateRead:
+    return replace(read, countries={country: share, "FO": 1 - share})
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "alike"),
+    [
+        ("GF819JK", "CF819JK", True),
+        ("EO59CLU", "E059CLU", True),
+        ("OO99II", "009911", True),  # every character has one shape
+        ("GF819JK", "CF819JX", False),  # two of them
+        ("GF819JK", "GF819JK", False),
+        ("GF819JK", "AF819JK", False),
+        ("GF819JK", "GF819J", False),
+    ],
+)
+def test_twins_differ_in_one_lookalike_or_in_shapes_only(one: str, other: str, alike: bool) -> None:
+    assert are_twins(one, other) is alike
+    assert are_twins(other, one) is alike
+
+
+def test_near_twins_have_one_character_exchanged() -> None:
+    assert near_twins("GH") == ["0H", "6H", "CH"] or "CH" in near_twins("GH")
+    assert all(sum(a != b for a, b in zip(twin, "AB123CD", strict=True)) == 1 for twin in near_twins("AB123CD"))
+
+
+def test_texts_of_one_shape_are_few_however_many_characters_have_doubles() -> None:
+    assert sorted(one_shape("O1")) == ["01", "0I", "OI"]
+    assert len(one_shape("O0O0O0O0O0")) == MOST_VARIANTS
+    assert one_shape("AB234CD") == []
+
+
+def test_between_texts_of_one_shape_the_pixels_count_little() -> None:
+    others = {"E059CLU": 10.0}
+    settled = {"EO59CLU": math.log(0.9), "E059CLU": math.log(0.01)}
+    assert ahead("EO59CLU", 0.0, others, settled.__getitem__, one_shape_only=True) > 0
+    assert ahead("EO59CLU", 0.0, others, settled.__getitem__, one_shape_only=False) == -10.0
+    assert ahead("XY999ZZ", 0.0, others, settled.__getitem__, one_shape_only=True) == math.inf
+
+
+def test_a_country_whose_letters_are_all_unlike_is_told_by_the_picture() -> None:
+    assert shapes_differ({"DE": 0.7, "IT": 0.3})
+    assert not shapes_differ({"IT": 0.7, "DE": 0.3})
+    assert not shapes_differ({})
+
+
+@pytest.mark.parametrize("doubt", [0.02, 0.3, 0.6])
+def test_the_twins_owner_is_not_named_where_the_car_is_silent(doubt: float) -> None:
+    read = plate_read("GF819JK", {0: ("C", doubt)})
+    named = judge([[read]], ["CF819JK"], LINES)
+    expected = Outcome.IDENTIFIED if doubt > 0.5 else Outcome.UNIDENTIFIED
+    assert named.outcome is expected or (doubt < 0.5 and named.outcome is Outcome.AMBIGUOUS)
+    assert judge([[plate_read("GF819JK", {0: ("C", 0.3)})]], ["CF819JK"], LINES).reason is Reason.LOOKS_ALIKE
+
+
+def test_a_claim_is_named_with_its_twins_beside_it_where_the_pixels_tell_them_apart() -> None:
+    read = plate_read("GF819JK", {0: ("C", 0.01)})
+    assert judge([[read]], ["CF819JK", "GF819JK", "GF8I9JK"], LINES).plate == "GF819JK"
+    open_read = plate_read("GF819JK", {0: ("C", 0.4)})
+    assert judge([[open_read]], ["CF819JK", "GF819JK"], LINES).outcome is Outcome.AMBIGUOUS
+
+
+@pytest.mark.parametrize(
+    ("read", "country", "text"),
+    [
+        ("OOPDR6", "NL", "00PDR6"),
+        ("EE00OHG", "IT", "EE000HG"),
+        ("E059CLU", "GB", "EO59CLU"),
+        ("1OAA454", "GB", "1OAA454"),  # no British plate either way: as it was read
+        ("AB123CD", "IT", "AB123CD"),
+    ],
+)
+def test_one_shape_is_settled_by_format_and_country_however_sure_the_reader_is(
+    read: str, country: str, text: str
+) -> None:
+    assert reading(replace(seen_in(country, plate_read(read)), confidence=1.0), ANY_FORMAT) == text
+
+
+def test_where_the_letters_are_unlike_a_sure_read_stands() -> None:
+    assert reading(replace(seen_in("DE", plate_read("BO1234")), confidence=1.0), ANY_FORMAT) == "BO1234"
+
+
+def test_a_claim_that_only_format_and_country_rule_out_is_not_named() -> None:
+    read = seen_in("GB", plate_read("EO59CLU", {1: ("0", 0.98)}))
+    assert judge([[read]], ["EO59CLU"], LINES).plate == "EO59CLU"
+    assert judge([[read]], ["E059CLU"], LINES).outcome is not Outcome.IDENTIFIED
