@@ -30,7 +30,7 @@ from edge.model import Case, Claim, Packet, PlateRead, Rejection
 from edge.registry.lookup import Registry
 from edge.registry.vault import load_master_key
 from edge.sensors import Board, Camera, Panel, Radar, open_camera, open_radar
-from edge.vision import load_thresholds, worker
+from edge.vision import is_of_release, load_thresholds, worker
 from edge.workers import WorkerPool, WorkerSetup
 
 log = logging.getLogger(__name__)
@@ -72,7 +72,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
     cases = await CaseStore.open(
         settings.unit.state_dir,
         load_signer(settings.cases.signing_key_file),
-        await asyncio.to_thread(provenance, settings, folder),
+        await asyncio.to_thread(provenance, settings, folder, of_release=is_of_release(folder)),
         policy=RetentionPolicy.of(settings.cases),
     )
     stack.push_async_callback(cases.close)
