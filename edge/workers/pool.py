@@ -30,6 +30,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 START_TIMEOUT_S = 120.0
+STOCK = 2
+"""How many processes there are for each worker that ends with its job: while one is replaced, another is there."""
 OVERDUE_S = 60.0
 """A job ends at its time-out at the latest, and a new worker needs half a minute on a small board; when none has ended
 for so much longer than its time-out, the pool itself hangs."""
@@ -64,7 +66,7 @@ class WorkerPool:
         self._one_job_each = one_job_each
         self._context = multiprocessing.get_context("forkserver")
         if setup.preload:  # one fork server makes the workers of all pools
-            self._context.set_forkserver_preload([process.__name__, *setup.preload])
+            self._context.set_forkserver_preload([process.__name__, ProcessPool.__module__, *setup.preload])
         self._pool: ProcessPool | None = None
         self._jobs: set[ProcessFuture[Any]] = set()
         self._tasks: set[asyncio.Task[None]] = set()
