@@ -70,7 +70,7 @@ def _parse(manifest: bytes) -> tuple[int, str, str, Packet, bytes]:
             nonce=record["nonce"],
             challenged_at=record["challenged_at"],
             received_utc=record["received_utc"],
-            received_monotonic_ns=int(record["received_monotonic_ns"]),
+            received_monotonic_ns=record["received_monotonic_ns"],
         )
         return (
             number,
