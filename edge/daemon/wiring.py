@@ -155,11 +155,7 @@ def worker_setup(models: Path, engine: Engine) -> WorkerSetup:
         initializer=worker.start,
         arguments=(models, engine),
         ready=worker.ready,
-        preload=(
-            *worker.preload(engine),
-            opener.__name__,
-            "edge.cli",
-        ),  # a new process imports the main program's modules
+        preload=(*worker.preload(engine), opener.__name__),
     )
 
 
