@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 CHUNK_BYTES = 1 << 26
-MAPPING = re.compile(r"([0-9a-f]+)-([0-9a-f]+) rw.p ")
+MAPPING = re.compile(r"([0-9a-f]+)-([0-9a-f]+) rw.p [0-9a-f]+ 00:00 0\b")
+"""A writable mapping that belongs to no file: heap, stack, what was allocated."""
 
 
 def family(pid: int) -> list[int]:
