@@ -39,12 +39,11 @@ def read_checked(path: Path) -> bytes:
     Raises:
         ModelError: the file or the list cannot be read, or the file is not listed or not the listed one.
     """
-    expected = listed_sha256(path)
     try:
         content = path.read_bytes()
     except OSError as error:
         raise ModelError(f"{path} cannot be read ({error.strerror})", REINSTALL) from None
-    if hashlib.sha256(content).hexdigest() != expected.lower():
+    if hashlib.sha256(content).hexdigest() != listed_sha256(path).lower():
         raise ModelError(f"{path} is damaged or was exchanged (its checksum is wrong)", REINSTALL)
     return content
 
