@@ -119,7 +119,7 @@ def test_missing_files_are_named(models: Path) -> None:
 
 
 def test_a_folder_without_models_is_not_to_be_listed(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match=r"SHA256SUMS cannot be read \(.*\): install the models again$"):
+    with pytest.raises(ModelError, match=r"detector\.tflite cannot be read \(.*\): install the models again$"):
         read_checked(tmp_path / "detector.tflite")
 
 
