@@ -95,8 +95,9 @@ reader-export: install $(CONVERTER)/.installed ## make the reader's file for Lit
 	@$(BIN)/autovelox-convert reader engines --data $(DATA)
 
 .PHONY: models-list
-models-list: ## write models/SHA256SUMS anew; what the converter writes it lists itself, files copied by hand it does not see
+models-list: ## write models/SHA256SUMS, and the program's copy of it, anew; what the converter writes it lists itself, files copied by hand it does not see
 	@cd models && find * -type f -name '*.*' ! -name '*.md' ! -name '*.pyc' | LC_ALL=C sort | xargs sha256sum > SHA256SUMS
+	@cp models/SHA256SUMS edge/vision/SHA256SUMS
 
 .PHONY: test-converter
 test-converter: install converter ## dataset, 200 training steps, export, quantization, evaluation, end to end (minutes)

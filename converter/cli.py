@@ -6,6 +6,7 @@ TensorFlow, PyTorch and EasyOCR are imported only by the commands that need them
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -42,6 +43,7 @@ def _group(subparsers: Subparsers, name: str, what: str) -> Subparsers:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; return 0, or 1 with one sentence on standard error."""
+    os.environ["PYTHONSAFEPATH"] = "1"  # what it starts imports nothing from the folder it was called in
     arguments = build_parser().parse_args(argv)
     try:
         status = arguments.run(arguments)

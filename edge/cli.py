@@ -32,6 +32,7 @@ DEFAULT_CONFIG = Path("/etc/autovelox/autovelox.toml")
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code (0 done, 2 wrong usage, otherwise the error's own)."""
     words = sys.argv[1:] if argv is None else list(argv)
+    keep_imports_safe()
     args = _parser(words).parse_args(words)
     try:
         return int(args.run(args))
@@ -43,6 +44,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     except KeyboardInterrupt:
         return 130
+
+
+def keep_imports_safe() -> None:
+    """Let no process that this one starts import from the folder it happens to be started in.
+
+    multiprocessing starts its fork server and its resource tracker with ``python -c``, and other commands are started
+    with ``python -m``: Python puts the working folder before its own library for both, unless this is set.
+    """
+    os.environ["PYTHONSAFEPATH"] = "1"
 
 
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:

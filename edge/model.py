@@ -184,6 +184,7 @@ class Rejection(StrEnum):
     """Why a packet became no claim; counted, and never told to the car."""
 
     UNKNOWN_UID = "uid"
+    REVOKED_CHIP = "revoked"
     DAMAGED_KEY = "key"
     DECRYPTION = "decrypt"
     JSON = "json"

@@ -1,5 +1,6 @@
 """For the installer: keep a copy of the unit's databases over an upgrade, and put it back if the upgrade is.
 
+``databases.py outdated CONFIG`` succeeds where `autovelox registry migrate` has something to do.
 ``databases.py keep|restore|drop CONFIG``: ``keep`` copies, ``restore`` puts back those whose schema has changed since
 (an older program does not open a newer schema) and sets aside what it replaces, ``drop`` erases the copies. The unit
 must not be running. Needs nothing but Python.
@@ -10,6 +11,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import stat
 import sys
 import tomllib
 from contextlib import closing
@@ -18,6 +20,8 @@ from pathlib import Path
 KEPT = ".before-upgrade"
 ASIDE = ".rejected-upgrade"
 SUFFIXES = ("", "-wal", "-shm")
+REGISTRY_VERSION = 2
+"""As in edge.registry.schema."""
 FRAMES, JOURNAL = "frames", "pending.json"
 """As in edge.cases.storage.layout: a folder of photos a case, and in it the journal until the case is decided."""
 
@@ -97,11 +101,32 @@ def set_photos_aside(path: Path) -> None:
             folder.rename(aside)
 
 
+def check_beside(path: Path) -> None:
+    """Refuse what somebody else left beside the database at *path*: SQLite would roll it in, and root runs this."""
+    owner = path.stat().st_uid
+    for suffix in ("-journal", *SUFFIXES[1:]):
+        other = beside(path, suffix)
+        if not (other.exists() or other.is_symlink()):
+            continue
+        status = other.lstat()
+        if not stat.S_ISREG(status.st_mode) or status.st_uid not in {0, owner}:
+            raise OSError(f"{other} is not the unit's: find out who left it there, and move it away")
+
+
+def is_outdated(path: Path) -> bool:
+    """Whether the database at *path* is a registry of an earlier version."""
+    return path.name != "cases.sqlite" and 0 < schema(path) < REGISTRY_VERSION
+
+
 def main() -> int:
     """Run one command on every database."""
     command, config = sys.argv[1], Path(sys.argv[2])
     actions = {"keep": keep, "restore": restore, "drop": lambda path: erase(beside(path, KEPT))}
     try:
+        for path in databases(config):
+            check_beside(path)
+        if command == "outdated":
+            return 0 if any(is_outdated(path) for path in databases(config)) else 1
         for path in databases(config):
             actions[command](path)
     except (OSError, sqlite3.Error, tomllib.TOMLDecodeError) as error:

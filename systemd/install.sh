@@ -5,6 +5,7 @@
 # unit is restarted; if the new release does not become healthy, the one before it comes back, with its own units and,
 # where the new one had migrated them, its own databases.
 # DESTDIR installs below another root, for images and packages: nothing is started there, and root is not needed.
+# MASTER_KEY=FILE names the copy of a master key that is sealed to the board, for migrating a registry.
 # ENGINE=litert leaves EasyOCR and PyTorch out: LiteRT runs the reader, and a first configuration says so.
 # WHEELS is a folder of wheels to take before any index. For packages: RELEASE names the release, UNITDIR and BINDIR are
 # theirs, CPU_ONLY fails rather than take PyTorch's build with CUDA.
@@ -85,6 +86,8 @@ else
     "$target/bin/python" systemd/setup/install.py --ignore-installed ${CPU_ONLY:+--cpu-only} ${wheels:+--wheels "$wheels"} "${parts[@]}"
     "${pip[@]}" --ignore-installed --no-deps --no-build-isolation "$source"
 fi
+# Our commands import nothing from the folder they are called in, nor does what they start.
+sed -i '1s#\(^\#!.*/python[0-9.]*\)$#\1 -P#' "$target"/bin/autovelox*
 echo "$wants" >"$target/.wants"
 share=$target/share/autovelox
 mkdir -p "$share"
@@ -155,8 +158,15 @@ healthy() {  # it says that it is ready, and is still the same process once the 
     systemctl is-active --quiet autovelox.service && [ "$(systemctl show -P MainPID autovelox.service)" = "$pid" ]
 }
 databases() { "$python" systemd/databases.py "$1" "$config"; }
+migrate() {  # the registry, where it is of an earlier version; a copy is kept
+    databases outdated || return 0
+    "$target/bin/autovelox" registry migrate --config "$config" ${MASTER_KEY:+--master-key "$MASTER_KEY"} && return 0
+    say "the registry was not migrated; is the master key sealed, set MASTER_KEY=FILE to the copy of it"
+    return 1
+}
 
 if [ -z "$running" ]; then
+    migrate || say "before the unit starts: autovelox registry migrate"
     switch "$release"
     [ -n "$old" ] && say "installed; the unit was not running: systemctl start autovelox" ||
         say "installed; make the registry (autovelox registry init), edit $config, systemctl start autovelox"
@@ -165,7 +175,7 @@ else
     systemctl stop autovelox.service
     databases keep || { systemctl start autovelox.service; fail "nothing was changed"; }
     switch "$release"
-    if ! healthy; then
+    if ! migrate || ! healthy; then
         [ -n "$old" ] && [ -d "$prefix/releases/$old" ] || fail "$release did not become healthy: journalctl -u autovelox"
         systemctl stop autovelox.service
         switch "$old"

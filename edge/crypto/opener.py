@@ -1,18 +1,26 @@
-"""Opening the packets of a window; runs in a worker process."""
+"""Opening the packets of a window; runs in a process that ends with its batch."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from edge.crypto.packet import Opened, open_packet
 from edge.crypto.rsa_key import load_private_key
+from edge.crypto.sealing import unseal
 from edge.errors import PacketError, SecretError
 from edge.model import Packet, Rejection
 
-PARSED_KEYS: Final = 1024
-"""Parsed keys that a worker caches, about 6 kB each; the least recently used one is dropped first."""
+
+class SealedKey(NamedTuple):
+    """A private key (PKCS#1 DER) as the registry has it, and the key (32 bytes) and context that unseal it alone.
+
+    So no process but the one that opens the packet ever holds a private key.
+    """
+
+    sealed: bytes
+    key: bytes
+    context: str
 
 
 class OpenJob(NamedTuple):
@@ -20,17 +28,13 @@ class OpenJob(NamedTuple):
 
     Attributes:
         packet: the sealed packet.
-        private_der: the private key of its uid, PKCS#1 DER.
+        private: the private key of its uid, sealed.
         licence: the licence number that the registry has for that uid.
     """
 
     packet: Packet
-    private_der: bytes
+    private: SealedKey
     licence: str
-
-
-parsed_key = lru_cache(maxsize=PARSED_KEYS)(load_private_key)
-""":func:`~edge.crypto.rsa_key.load_private_key`, cached by the DER."""
 
 
 def open_batch(items: Sequence[OpenJob]) -> list[Opened | Rejection]:
@@ -47,7 +51,8 @@ def open_batch(items: Sequence[OpenJob]) -> list[Opened | Rejection]:
 
 def _open(item: OpenJob) -> Opened | Rejection:
     try:
-        opened = open_packet(parsed_key(item.private_der), item.packet)
+        private = load_private_key(unseal(item.private.key, item.private.sealed, item.private.context))
+        opened = open_packet(private, item.packet)
     except PacketError as error:
         return error.reason
     except SecretError:

@@ -33,4 +33,5 @@ async def keep_house(parts: Parts) -> None:
         if thorough:
             await asyncio.to_thread(parts.board.measure)
         parts.workers.mend()
+        parts.openers.mend()
         parts.panel.show(healthy=parts.health.log_changes())

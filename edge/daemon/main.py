@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import resource
 import signal
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 
 import uvloop
 
 from edge.config import Settings
+from edge.crypto.memory import keep_to_itself
 from edge.daemon import journald
 from edge.daemon.health import VITAL
 from edge.daemon.housekeeping import keep_house
@@ -28,8 +28,7 @@ def run(settings: Settings) -> int:
         EdgeError: a part cannot start.
     """
     logging.basicConfig(level=logging.INFO, handlers=[journald.handler()])
-    with suppress(OSError):  # a core dump would hold keys and packets; workers inherit the limit
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    keep_to_itself()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings))
     return 0
@@ -58,6 +57,8 @@ async def start(parts: Parts, stack: AsyncExitStack, stop_timeout_s: float) -> N
     stack.push_async_callback(parts.disk.stop)
     stack.push_async_callback(parts.workers.stop)
     await parts.workers.start()
+    stack.push_async_callback(parts.openers.stop)
+    await parts.openers.start()
     stack.push_async_callback(parts.monitor.stop)
     await parts.monitor.start()
     stack.push_async_callback(parts.camera.stop)

@@ -9,11 +9,11 @@ from pathlib import Path
 from edge.config import Settings
 
 
-def provenance(settings: Settings, models: Path) -> dict[str, object]:
+def provenance(settings: Settings, models: Path, *, of_release: bool) -> dict[str, object]:
     """What a case says of the unit that made it.
 
-    Authority, serial, software, the SHA-256 of each model file, what runs the reader, and the source of trigger, speed
-    and limit.
+    Authority, serial, software, the SHA-256 of each model file and whether they are the release's, what runs the
+    reader, and the source of trigger, speed and limit. *of_release*: the models are those that this program ships with.
     """
     files = sorted(path for path in models.rglob("*") if path.is_file() and path.suffix != ".md")
     return {
@@ -21,6 +21,7 @@ def provenance(settings: Settings, models: Path) -> dict[str, object]:
         "serial": settings.unit.serial,
         "software": f"autovelox {version('autovelox')}",
         "models": {str(path.relative_to(models)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files},
+        "models_from": "this release" if of_release else "a folder of the authority's own",
         "reader_engine": settings.recognition.engine,
         "sources": {
             "trigger": f"radar's line on GPIO {settings.radar.pin}",

@@ -30,7 +30,7 @@ from edge.model import Case, Claim, Packet, PlateRead, Rejection
 from edge.registry.lookup import Registry
 from edge.registry.vault import load_master_key
 from edge.sensors import Board, Camera, Panel, Radar, open_camera, open_radar
-from edge.vision import load_thresholds, worker
+from edge.vision import is_of_release, load_thresholds, worker
 from edge.workers import WorkerPool, WorkerSetup
 
 log = logging.getLogger(__name__)
@@ -43,6 +43,7 @@ class Parts:
     cases: CaseStore
     disk: DiskProbe
     workers: WorkerPool
+    openers: WorkerPool
     mailbox: Mailbox
     camera: Camera
     radar: Radar
@@ -71,7 +72,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
     cases = await CaseStore.open(
         settings.unit.state_dir,
         load_signer(settings.cases.signing_key_file),
-        await asyncio.to_thread(provenance, settings, folder),
+        await asyncio.to_thread(provenance, settings, folder, of_release=is_of_release(folder)),
         policy=RetentionPolicy.of(settings.cases),
         witness_dirs=settings.cases.witness_dirs,
     )
@@ -83,12 +84,18 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
         workers=settings.recognition.workers,
         job_timeout_s=settings.recognition.job_timeout_s,
     )
+    openers = WorkerPool(
+        WorkerSetup(),  # it gets the keys of its packets with its job
+        workers=settings.recognition.workers,
+        job_timeout_s=settings.recognition.job_timeout_s,
+        one_job_each=True,
+    )
     mailbox = Mailbox(settings.link.mailbox_packets, settings.link.packet_ttl_s, settings.link.packets_per_uid)
     camera = open_camera(settings)
     radar = open_radar(settings, camera)
     board = Board()
     panel = Panel(settings.panel, settings.radar.pin_factory, radar.test_trigger)
-    window_opener = WindowOpener(registry, workers, formats.pattern, licence_pattern(settings.verdict.licence_pattern))
+    window_opener = WindowOpener(registry, openers, formats.pattern, licence_pattern(settings.verdict.licence_pattern))
     link = LinkServer(settings.link, mailbox)
 
     metrics = Metrics(
@@ -114,9 +121,10 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
     health = Health(
         {
             "link": link.problem,
-            "workers": workers.problem,
+            "workers": lambda: workers.problem() or openers.problem(),
             "camera": camera.problem,
             "radar": radar.problem,
+            "registry": registry.problem,
             "cases": cases.problem,
             "disk": disk.problem,
             "room": cases.shortage,
@@ -127,6 +135,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
         cases=cases,
         disk=disk,
         workers=workers,
+        openers=openers,
         mailbox=mailbox,
         camera=camera,
         radar=radar,

@@ -147,4 +147,4 @@ def show_cases(console: Console, setting: Setting) -> None:
     if not os.environ.get("DISPLAY"):
         console.print(f"There is no display: autovelox view --state-dir {setting.state_dir} shows the cases.")
         return
-    subprocess.run([sys.executable, "-m", "edge", "view", "--state-dir", str(setting.state_dir)], check=False)
+    subprocess.run([sys.executable, "-P", "-m", "edge", "view", "--state-dir", str(setting.state_dir)], check=False)

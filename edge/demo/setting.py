@@ -12,6 +12,7 @@ from edge.crypto import Chip, load_chip, save_chip
 from edge.demo.cast import FOLDER, Cast
 from edge.demo.portraits import draw
 from edge.registry.enrol import create_registry, enrol_driver
+from edge.registry.migrate import migrate_registry
 from edge.registry.vault import create_master_key, load_master_key
 
 CONFIG = """\
@@ -84,6 +85,8 @@ class Setting:
         if not self.is_enrolled:
             shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True, exist_ok=True)
+        if self.is_enrolled:
+            migrate_registry(self._registry, load_master_key(self._master_key))
         shutil.rmtree(self.state_dir, ignore_errors=True)
         self.log.unlink(missing_ok=True)
         manifest = FOLDER / "feed" / "manifest.toml"

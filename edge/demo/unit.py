@@ -80,6 +80,7 @@ async def running_unit(config: Path, log_file: Path) -> AsyncIterator[DemoUnit]:
     """Start the unit with *config*; its process is ended on leaving, also after an error."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
+        "-P",
         "-m",
         "edge",
         "run",

@@ -12,6 +12,7 @@ from gpiozero import Device
 from edge.cases.evidence.signing import load_signer
 from edge.config import Settings
 from edge.doctor.finding import Finding, good, missing
+from edge.registry.guard import check_files
 from edge.registry.vault import load_master_key
 from edge.sensors.feed_manifest import load_feed_manifest
 from edge.sensors.ops243 import BAUD
@@ -92,4 +93,5 @@ def registry(settings: Settings) -> Iterator[Finding]:
     if not os.access(path, os.R_OK):
         yield missing("registry", f"{path} cannot be read", "run `autovelox registry init`, or put the database there")
     else:
-        yield good("registry", f"{path} is there")
+        check_files(path, reading=True)
+        yield good("registry", f"{path} is there, and nothing foreign lies beside it")

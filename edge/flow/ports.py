@@ -83,15 +83,26 @@ class Cases(Protocol):
 
 
 class RegisteredKey(Protocol):
-    """A private key, and the licence number that belongs to its uid."""
+    """A chip's private key, sealed, and the licence number that belongs to its uid."""
 
     @property
     def licence(self) -> str:
         """The licence number the registry has for the uid."""
 
     @property
-    def private_der(self) -> bytes:
-        """The private key, PKCS#1 DER."""
+    def sealed_key(self) -> bytes:
+        """The private key, sealed."""
+
+    @property
+    def unsealing_key(self) -> bytes:
+        """What opens ``sealed_key`` and nothing else."""
+
+    @property
+    def context(self) -> str:
+        """What ``sealed_key`` was sealed for."""
+
+    def counts_at(self, utc: float) -> bool:
+        """Whether the chip was in use at that time, Unix seconds: valid already, and not revoked yet."""
 
 
 class Keys(Protocol):

@@ -4,16 +4,17 @@ The daemon reads it (:class:`Registry`); the police's commands make and change i
 """
 
 from edge.registry.enrol import (
-    DriverSummary,
     Enrolment,
     create_registry,
     enrol_driver,
-    list_drivers,
     remove_driver,
-    rotate_master_key,
+    replace_chip,
+    revoke_chip,
 )
 from edge.registry.lookup import RegisteredKey, Registry
+from edge.registry.migrate import migrate_registry
 from edge.registry.reopen import reopen_packet
+from edge.registry.survey import DriverSummary, check_registry, list_drivers, rotate_master_key
 from edge.registry.vault import create_master_key, load_master_key
 
 __all__ = [
@@ -21,12 +22,16 @@ __all__ = [
     "Enrolment",
     "RegisteredKey",
     "Registry",
+    "check_registry",
     "create_master_key",
     "create_registry",
     "enrol_driver",
     "list_drivers",
     "load_master_key",
+    "migrate_registry",
     "remove_driver",
     "reopen_packet",
+    "replace_chip",
+    "revoke_chip",
     "rotate_master_key",
 ]

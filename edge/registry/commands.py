@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
 from edge.config import RegistrySettings, load
 from edge.crypto.chip import Chip, save_chip
 from edge.errors import RegistryError, SecretError
-from edge.registry.enrol import create_registry, enrol_driver, list_drivers, remove_driver, rotate_master_key
+from edge.registry.enrol import (
+    Enrolment,
+    create_registry,
+    enrol_driver,
+    remove_driver,
+    replace_chip,
+    revoke_chip,
+)
+from edge.registry.migrate import migrate_registry
 from edge.registry.reopen import reopen_packet
+from edge.registry.survey import check_registry, list_drivers, rotate_master_key
 from edge.registry.vault import create_master_key, load_master_key
 
 SPINNER = "|/-\\"
 
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add ``registry init|enrol|list|remove|reopen|rotate``."""
+    """Add ``registry init|enrol|list|check|replace|revoke|remove|reopen|rotate|migrate``."""
     parser = subparsers.add_parser(
         "registry", help="the police registry: drivers, chips, keys", description="Make and change the police registry."
     )
@@ -49,12 +61,19 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     new.add_argument("--chip", required=True, type=Path, metavar="FILE", help="where to write the chip file")
     listing = _add(actions, "list", _list, "show who is in the registry")
     listing.add_argument("--json", action="store_true", help="machine-readable")
-    _add(actions, "remove", _remove, "remove a driver with chip and vehicles").add_argument("licence")
+    _add(actions, "check", _check, "verify every row, and finish what an interrupted command left")
+    lost = _add(actions, "replace", _replace, "revoke a driver's chip and write the file of another")
+    lost.add_argument("--chip", required=True, type=Path, metavar="FILE", help="where to write the chip file")
+    for action in (lost, _add(actions, "revoke", _revoke, "revoke a driver's chip: lost, stolen, licence withdrawn")):
+        action.add_argument("licence")
+        action.add_argument("--reason", required=True, help="why, for the records")
+    _add(actions, "remove", _remove, "remove a driver with chips and vehicles").add_argument("licence")
     proof = _add(
         actions, "reopen", _reopen, "open the packet of a decided case again, from the manifest of its package"
     )
     proof.add_argument("manifest", type=Path, metavar="manifest.json")
     _add(actions, "rotate", _rotate, "seal all private keys anew under a new master key; restart the unit afterwards")
+    _add(actions, "migrate", _migrate, "bring a registry of an earlier version to this one; a copy is kept")
 
 
 def _add(
@@ -98,54 +117,95 @@ def _enrol(args: argparse.Namespace) -> int:
         raise RegistryError(
             f"the portrait {args.portrait} cannot be read ({error.strerror})", "check its name and permissions"
         ) from None
-    turns = 0
-
-    def progress() -> None:
-        nonlocal turns
-        turns += 1
-        print(f"\r{SPINNER[turns % len(SPINNER)]} making the key pair ", end="", file=sys.stderr, flush=True)
-
-    enrolment = enrol_driver(
-        registry,
-        load_master_key(master_key),
-        licence=args.licence,
-        first_name=args.first_name,
-        last_name=args.last_name,
-        birth_date=args.birth_date,
-        birth_place=args.birth_place,
-        categories=args.categories,
-        issuing_office=args.issuing_office,
-        issued_on=args.issued_on,
-        expires_on=args.expires_on,
-        portrait=portrait,
-        plates=args.plate,
-        progress=progress if sys.stderr.isatty() else None,
-    )
-    if turns:
-        print("\r\x1b[K", end="", file=sys.stderr)
+    with _progress() as progress:
+        enrolment = enrol_driver(
+            registry,
+            load_master_key(master_key),
+            licence=args.licence,
+            first_name=args.first_name,
+            last_name=args.last_name,
+            birth_date=args.birth_date,
+            birth_place=args.birth_place,
+            categories=args.categories,
+            issuing_office=args.issuing_office,
+            issued_on=args.issued_on,
+            expires_on=args.expires_on,
+            portrait=portrait,
+            plates=args.plate,
+            progress=progress,
+        )
     try:
-        save_chip(Chip(enrolment.uid, enrolment.licence, enrolment.public_key_pem), args.chip)
-    except SecretError:
-        remove_driver(registry, enrolment.licence)  # without a chip file the licence could not be enrolled again
+        _hand_over(enrolment, args.chip)
+    except SecretError:  # without a chip file the licence could not be enrolled again
+        remove_driver(registry, load_master_key(master_key), enrolment.licence)
         raise
     print(f"enrolled; the chip is {args.chip}: it is a secret, give it to its driver")
     return 0
 
 
+@contextmanager
+def _progress() -> Iterator[Callable[[], None] | None]:
+    """What turns while a key pair is made, on a terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    turns = itertools.cycle(SPINNER)
+    yield lambda: print(f"\r{next(turns)} making the key pair ", end="", file=sys.stderr, flush=True)
+    print("\r\x1b[K", end="", file=sys.stderr)
+
+
+def _hand_over(enrolment: Enrolment, to: Path) -> None:
+    save_chip(Chip(enrolment.uid, enrolment.licence, enrolment.public_key_pem), to)
+
+
 def _list(args: argparse.Namespace) -> int:
-    drivers = list_drivers(_paths(args)[0])
+    registry, master_key = _paths(args)
+    drivers = list_drivers(registry, load_master_key(master_key))
     if args.json:
-        print(json.dumps([asdict(driver) for driver in drivers], ensure_ascii=False, indent=1))
+        before = "["
+        for driver in drivers:
+            print(before, json.dumps(asdict(driver), ensure_ascii=False))
+            before = ","
+        print("[]" if before == "[" else "]")
         return 0
     for driver in drivers:
         plates = f"  keeper of {', '.join(driver.plates)}" if driver.plates else ""
         name = f"{driver.last_name}, {driver.first_name}"
-        print(f"{driver.licence:<12} {name:<32} {driver.categories:<10} until {driver.expires_on}{plates}")
+        chip = "" if driver.has_chip else "  no chip in use"
+        print(f"{driver.licence:<12} {name:<32} {driver.categories:<10} until {driver.expires_on}{plates}{chip}")
+    return 0
+
+
+def _check(args: argparse.Namespace) -> int:
+    registry, master_key = _paths(args)
+    count = check_registry(registry, load_master_key(master_key))
+    print(f"everything holds: {count} rows, all of them made with this master key, none missing")
+    return 0
+
+
+def _replace(args: argparse.Namespace) -> int:
+    registry, master_key = _paths(args)
+    if args.chip.exists():
+        raise SecretError(f"{args.chip} exists already", "move it away, a chip is never overwritten")
+    with _progress() as progress:
+        enrolment = replace_chip(
+            registry, load_master_key(master_key), args.licence, reason=args.reason, progress=progress
+        )
+    _hand_over(enrolment, args.chip)  # if the disk refuses, the old chip is revoked all the same: replace once more
+    print(f"the old chip is revoked; the new one is {args.chip}: it is a secret, give it to its driver")
+    return 0
+
+
+def _revoke(args: argparse.Namespace) -> int:
+    registry, master_key = _paths(args)
+    revoke_chip(registry, load_master_key(master_key), args.licence, reason=args.reason)
+    print("revoked; old cases can still be opened again")
     return 0
 
 
 def _remove(args: argparse.Namespace) -> int:
-    remove_driver(_paths(args)[0], args.licence)
+    registry, master_key = _paths(args)
+    remove_driver(registry, load_master_key(master_key), args.licence)
     print("removed")
     return 0
 
@@ -166,4 +226,16 @@ def _rotate(args: argparse.Namespace) -> int:
     registry, master_key = _paths(args)
     count = rotate_master_key(registry, master_key)
     print(f"sealed {count} keys anew; restart the unit, and destroy copies of the old master key")
+    return 0
+
+
+def _migrate(args: argparse.Namespace) -> int:
+    registry, master_key = _paths(args)
+    copy = migrate_registry(registry, load_master_key(master_key))
+    if copy is None:
+        print("nothing to do: the registry is of this version")
+    else:
+        print(
+            f"migrated; {copy} is the registry as it was, with the chips' uids in clear: keep it where the unit is not"
+        )
     return 0

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 import sqlite3
+import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -12,15 +14,18 @@ from datetime import date
 from io import BytesIO
 from pathlib import Path
 
+from Crypto.PublicKey.RSA import RsaKey
 from PIL import Image, UnidentifiedImageError
 
-from edge.crypto.keyfile import sync_folder, write_key
 from edge.crypto.rsa_key import generate_private_key
-from edge.errors import RegistryError, SecretError
+from edge.errors import RegistryError
 from edge.identify.format_table import FORMATS
 from edge.model import ALPHABET
-from edge.registry.schema import COUNTRIES, KEY_CHECK, SCHEMA, VERSION, check_key, new_key_check, write_transaction
-from edge.registry.vault import KEY_NAME, load_master_key, seal, unseal
+from edge.registry.change import Change, change
+from edge.registry.guard import check_files
+from edge.registry.rows import Chip, uid_hash
+from edge.registry.schema import SCHEMA, VERSION
+from edge.registry.vault import seal
 
 MAX_TEXT_CHARACTERS = 200
 MAX_PORTRAIT_BYTES = 512 * 1024
@@ -36,18 +41,6 @@ class Enrolment:
     public_key_pem: str = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class DriverSummary:
-    """One driver of a list; ``plates`` are the vehicles that the driver is keeper of."""
-
-    licence: str = field(repr=False)
-    first_name: str = field(repr=False)
-    last_name: str = field(repr=False)
-    categories: str
-    expires_on: str
-    plates: tuple[str, ...] = field(repr=False)
-
-
 def create_registry(path: Path) -> None:
     """Make an empty registry at *path*, which only its owner may read.
 
@@ -57,8 +50,13 @@ def create_registry(path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        try:
+            check_files(path, reading=False)  # nothing was laid beside it beforehand
+        except RegistryError:
+            path.unlink()
+            raise
         with closing(sqlite3.connect(path, isolation_level=None)) as database:
-            database.executescript(f"BEGIN;{SCHEMA}{COUNTRIES};PRAGMA user_version = {VERSION};COMMIT;")
+            database.executescript(f"BEGIN;{';'.join(SCHEMA)};PRAGMA user_version = {VERSION};COMMIT;")
     except FileExistsError:
         raise RegistryError(f"{path} exists already", "a registry is never overwritten, move it away first") from None
     except (OSError, sqlite3.Error) as error:
@@ -115,101 +113,89 @@ def enrol_driver(
         issuing_office,
         issued_on,
         expires_on,
+        hashlib.sha256(portrait).digest(),
     )
-    with write_transaction(path) as database:
-        _check_master_key(database, master_key)
-        if database.execute("SELECT 1 FROM drivers WHERE licence = ?", (licence,)).fetchone():
+    with change(path, master_key) as registry:
+        if registry.rows("drivers", licence):
             raise RegistryError("the registry has that licence already", "remove it first")
-    key = generate_private_key(progress)
-    uid = secrets.token_hex(UID_BYTES)
-    public_key_pem = key.public_key().export_key("PEM").decode("ascii")
-    sealed = seal(master_key, key.export_key("DER", pkcs=1), uid)
-    with write_transaction(path) as database:
-        _check_master_key(database, master_key)
-        database.execute("INSERT INTO drivers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (*driver, portrait))
-        database.execute("INSERT INTO chips VALUES (?, ?, ?, ?)", (uid, licence, public_key_pem, sealed))
-        database.executemany("INSERT INTO vehicles VALUES (?, ?)", [(plate, licence) for _, plate in vehicles])
-        database.execute(COUNTRIES.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS"))
-        known = [(plate, country) for country, plate in vehicles if country]
-        database.executemany("INSERT INTO vehicle_countries VALUES (?, ?)", known)
-    return Enrolment(uid, licence, public_key_pem)
+    made = _make_chip(progress)
+    with change(path, master_key) as registry:
+        registry.insert("drivers", driver)
+        registry.database.execute("INSERT INTO portraits VALUES (?, ?)", (licence, portrait))
+        for country, plate in vehicles:
+            registry.insert("vehicles", (plate, licence, country or None))
+        return _issue(registry, licence, *made)
 
 
-def list_drivers(path: Path) -> tuple[DriverSummary, ...]:
-    """All drivers in the registry, sorted by name.
+def replace_chip(
+    path: Path, master_key: bytes, licence: str, *, reason: str, progress: Callable[[], None] | None = None
+) -> Enrolment:
+    """Revoke the chip in use of *licence*, if there is one, for *reason*, and make another; takes seconds.
 
     Raises:
-        RegistryError: there is no registry, or it cannot be read.
+        RegistryError: no driver has *licence*, the reason is not acceptable, or a row was altered.
+        SecretError: *master_key* is not the registry's.
     """
-    with write_transaction(path) as database:
-        drivers = database.execute(
-            "SELECT licence, first_name, last_name, categories, expires_on FROM drivers ORDER BY last_name, first_name"
-        ).fetchall()
-        vehicles = database.execute("SELECT licence, plate FROM vehicles ORDER BY plate").fetchall()
-    return tuple(
-        DriverSummary(
-            licence, first, last, categories, until, tuple(plate for holder, plate in vehicles if holder == licence)
-        )
-        for licence, first, last, categories, until in drivers
-    )
+    _check_text("reason", reason)
+    made = _make_chip(progress)
+    with change(path, master_key) as registry:
+        _revoke(registry, licence, reason)
+        return _issue(registry, licence, *made)
 
 
-def remove_driver(path: Path, licence: str) -> None:
-    """Remove a driver with chip, key and vehicles; what is removed is overwritten.
+def revoke_chip(path: Path, master_key: bytes, licence: str, *, reason: str) -> None:
+    """Revoke the chip in use of *licence* from now on: it opens no packet that is received later.
+
+    Its key stays: the packets of cases from before can still be opened again.
+
+    Raises:
+        RegistryError: no driver has *licence*, no chip of it is in use, the reason is not acceptable, or a row was
+            altered.
+        SecretError: *master_key* is not the registry's.
+    """
+    _check_text("reason", reason)
+    with change(path, master_key) as registry:
+        if not _revoke(registry, licence, reason):
+            raise RegistryError("no chip of that licence is in use", "autovelox registry replace makes one")
+
+
+def remove_driver(path: Path, master_key: bytes, licence: str) -> None:
+    """Remove a driver with chips, keys and vehicles; what is removed is overwritten.
 
     Raises:
         RegistryError: no driver has *licence*, or the registry cannot be written.
+        SecretError: *master_key* is not the registry's.
     """
-    with write_transaction(path) as database:
-        if database.execute("DELETE FROM drivers WHERE licence = ?", (licence,)).rowcount == 0:
-            raise RegistryError("no driver in the registry has that licence", "autovelox registry list shows who does")
+    with change(path, master_key) as registry:
+        if not registry.remove(licence):
+            raise _no_driver()
 
 
-def rotate_master_key(path: Path, master_key_file: Path) -> int:
-    """Seal every private key again, with a new master key.
-
-    The new key is on the disk (*master_key_file* + ``.new``) before the registry is sealed with it, and replaces
-    *master_key_file* at the end. A rotation that was interrupted is finished by calling again.
-
-    Returns:
-        How many keys were sealed.
-
-    Raises:
-        RegistryError: the registry is missing or damaged.
-        SecretError: a key is missing or not the registry's.
-    """
-    fresh = master_key_file.with_name(master_key_file.name + ".new")
-    old = load_master_key(master_key_file)
-    if not fresh.exists():
-        write_key(fresh, secrets.token_bytes(len(old)), KEY_NAME)
-    new = load_master_key(fresh)
-    with write_transaction(path) as database:
-        chips = database.execute("SELECT uid, sealed_key FROM chips").fetchall()
-        if not _is_sealed_with(database, new):
-            _check_master_key(database, old)
-            resealed = [(seal(new, unseal(old, sealed, uid), uid), uid) for uid, sealed in chips]
-            database.executemany("UPDATE chips SET sealed_key = ? WHERE uid = ?", resealed)
-            database.execute("UPDATE key_check SET sealed = ?", (new_key_check(new),))
-    fresh.replace(master_key_file)
-    sync_folder(master_key_file.parent)
-    return len(chips)
+def _no_driver() -> RegistryError:
+    return RegistryError("no driver in the registry has that licence", "autovelox registry list shows who does")
 
 
-def _check_master_key(database: sqlite3.Connection, master_key: bytes) -> None:
-    row = database.execute(KEY_CHECK).fetchone()
-    if row is None:
-        database.execute("INSERT INTO key_check VALUES (1, ?)", (new_key_check(master_key),))
-    else:
-        check_key(master_key, row[0])
+def _make_chip(progress: Callable[[], None] | None) -> tuple[str, RsaKey]:
+    """A new chip's uid and private key."""
+    key = generate_private_key(progress)
+    return secrets.token_hex(UID_BYTES), key
 
 
-def _is_sealed_with(database: sqlite3.Connection, master_key: bytes) -> bool:
-    row = database.execute(KEY_CHECK).fetchone()
-    try:
-        check_key(master_key, row[0] if row else None)
-    except SecretError:
-        return False
-    return True
+def _issue(registry: Change, licence: str, uid: str, key: RsaKey) -> Enrolment:
+    hashed = uid_hash(uid)
+    sealed = seal(registry.keys.chip(hashed), key.export_key("DER", pkcs=1), hashed.hex())
+    registry.insert("chips", Chip(hashed, licence, int(time.time()), None, None, sealed))
+    return Enrolment(uid, licence, key.public_key().export_key("PEM").decode("ascii"))
+
+
+def _revoke(registry: Change, licence: str, reason: str) -> bool:
+    """Revoke the chip in use of *licence*; returns whether there was one."""
+    if not registry.rows("drivers", licence):
+        raise _no_driver()
+    in_use = [chip for row in registry.rows("chips", licence) if (chip := Chip(*row)).revoked_at is None]  # type: ignore[arg-type]
+    for chip in in_use:
+        registry.replace("chips", chip._replace(revoked_at=int(time.time()), reason=reason))
+    return bool(in_use)
 
 
 def _check_text(what: str, text: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import json
 from pathlib import Path
@@ -13,8 +12,9 @@ from edge.crypto.packet import open_packet
 from edge.crypto.rsa_key import load_private_key
 from edge.errors import PacketError, RegistryError
 from edge.model import Packet
-from edge.registry.schema import KEY_CHECK, check_key, write_transaction
-from edge.registry.vault import unseal
+from edge.registry.rows import Chip, select, verified
+from edge.registry.schema import check_master_key, read_transaction
+from edge.registry.vault import RegistryKeys, unseal
 
 
 def reopen_packet(path: Path, master_key: bytes, manifest: bytes) -> str:
@@ -25,28 +25,28 @@ def reopen_packet(path: Path, master_key: bytes, manifest: bytes) -> str:
 
     Raises:
         RegistryError: this is not a manifest or it names no driver, the registry does not have the chip (any more), or
-            the packet does not say what the case says.
+            its row was altered, or the packet does not say what the case says.
         SecretError: *master_key* is not the registry's.
     """
     number, plate, licence, packet, uid_sha256 = _parse(manifest)
-    with write_transaction(path) as database:
-        sealed = database.execute(KEY_CHECK).fetchone()
-        check_key(master_key, sealed[0] if sealed else None)
-        rows = database.execute("SELECT uid, licence, sealed_key FROM chips").fetchall()
-    chip = next((row for row in rows if hashlib.sha256(row[0].encode("utf-8")).hexdigest() == uid_sha256), None)
-    if chip is None:
+    keys = RegistryKeys.of(master_key)
+    with read_transaction(path) as database:
+        check_master_key(database, master_key)
+        row = database.execute(select("chips", "WHERE uid_sha256 = ?"), (uid_sha256,)).fetchone()
+    if row is None:
         raise RegistryError(
             f"the registry does not have the chip of case {number}", "look in a backup of the registry from that time"
         )
-    uid, chip_licence, sealed_key = chip
+    chip = Chip(*verified(keys.rows, "chips", row))  # type: ignore[arg-type]
+    private = unseal(keys.chip(uid_sha256), chip.sealed_key, uid_sha256.hex())
     try:
-        opened = open_packet(load_private_key(unseal(master_key, sealed_key, uid)), packet)
+        opened = open_packet(load_private_key(private), packet)
     except PacketError as error:
         raise RegistryError(
             f"the packet of case {number} is not valid ({error.reason})",
             "do not use it as evidence, and find out how the case was made",
         ) from None
-    if not hmac.compare_digest(f"{opened.plate}|{opened.licence}|{chip_licence}", f"{plate}|{licence}|{licence}"):
+    if not hmac.compare_digest(f"{opened.plate}|{opened.licence}|{chip.licence}", f"{plate}|{licence}|{licence}"):
         raise RegistryError(
             f"the packet of case {number} says another plate or licence than the case",
             "do not use it as evidence, and find out how the case was made",
@@ -57,7 +57,7 @@ def reopen_packet(path: Path, master_key: bytes, manifest: bytes) -> str:
     )
 
 
-def _parse(manifest: bytes) -> tuple[int, str, str, Packet, str]:
+def _parse(manifest: bytes) -> tuple[int, str, str, Packet, bytes]:
     """Number, plate and licence of the case, its packet (the uid left empty), and the SHA-256 of the uid."""
     try:
         document: dict[str, Any] = json.loads(manifest)
@@ -72,7 +72,13 @@ def _parse(manifest: bytes) -> tuple[int, str, str, Packet, str]:
             received_utc=record["received_utc"],
             received_monotonic_ns=int(record["received_monotonic_ns"]),
         )
-        return number, document["verdict"]["plate"], document["driver"]["licence"], packet, record["uid_sha256"]
+        return (
+            number,
+            document["verdict"]["plate"],
+            document["driver"]["licence"],
+            packet,
+            bytes.fromhex(record["uid_sha256"]),
+        )
     except (ValueError, KeyError, TypeError):
         raise RegistryError(
             "the file is not the manifest of a decided case", "name manifest.json of a package"

@@ -1,4 +1,4 @@
-"""The registry's database: its tables, its write transactions, its key check."""
+"""The registry's database: its tables, its transactions, its key check."""
 
 from __future__ import annotations
 
@@ -6,54 +6,69 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Final
 
 from edge.errors import RegistryError, SecretError
+from edge.registry.guard import check_files
 from edge.registry.vault import seal, unseal
 
-VERSION = 1
-COUNTRIES = """
--- Where a vehicle is registered, if that is known: the same text may be on plates of several countries.
-CREATE TABLE vehicle_countries (
-    plate          TEXT PRIMARY KEY REFERENCES vehicles (plate) ON DELETE CASCADE,
-    country        TEXT NOT NULL
-) STRICT;
-"""
-SCHEMA = """
-CREATE TABLE drivers (
-    licence        TEXT PRIMARY KEY,
-    first_name     TEXT NOT NULL,
-    last_name      TEXT NOT NULL,
-    birth_date     TEXT NOT NULL,
-    birth_place    TEXT NOT NULL,
-    categories     TEXT NOT NULL,
-    issuing_office TEXT NOT NULL,
-    issued_on      TEXT NOT NULL,
-    expires_on     TEXT NOT NULL,
-    portrait       BLOB NOT NULL
-) STRICT;
-
--- One chip for each licence: its uid selects the private key, which is sealed under the master key.
+VERSION: Final = 2
+SCHEMA: Final = (
+    """CREATE TABLE drivers (
+    licence         TEXT PRIMARY KEY,
+    first_name      TEXT NOT NULL,
+    last_name       TEXT NOT NULL,
+    birth_date      TEXT NOT NULL,
+    birth_place     TEXT NOT NULL,
+    categories      TEXT NOT NULL,
+    issuing_office  TEXT NOT NULL,
+    issued_on       TEXT NOT NULL,
+    expires_on      TEXT NOT NULL,
+    portrait_sha256 BLOB NOT NULL,
+    mac             BLOB NOT NULL
+) STRICT""",
+    "CREATE INDEX drivers_by_name ON drivers (last_name, first_name, licence)",
+    """-- Apart from the drivers, so that a list of them does not read the pictures.
+CREATE TABLE portraits (
+    licence         TEXT PRIMARY KEY REFERENCES drivers (licence) ON DELETE CASCADE,
+    image           BLOB NOT NULL
+) STRICT""",
+    """-- SHA-256 of its uid selects a chip. A licence has one chip in use, and those that were revoked before it.
 CREATE TABLE chips (
-    uid            TEXT PRIMARY KEY,
-    licence        TEXT NOT NULL UNIQUE REFERENCES drivers (licence) ON DELETE CASCADE,
-    public_key     TEXT NOT NULL,
-    sealed_key     BLOB NOT NULL
-) STRICT;
-
+    uid_sha256      BLOB PRIMARY KEY,
+    licence         TEXT NOT NULL REFERENCES drivers (licence) ON DELETE CASCADE,
+    valid_from      INTEGER NOT NULL,
+    revoked_at      INTEGER,
+    reason          TEXT,
+    sealed_key      BLOB NOT NULL,
+    mac             BLOB NOT NULL,
+    CHECK ((revoked_at IS NULL) = (reason IS NULL))
+) STRICT""",
+    "CREATE INDEX chips_by_licence ON chips (licence)",
+    "CREATE UNIQUE INDEX chips_in_use ON chips (licence) WHERE revoked_at IS NULL",
+    """-- The country is where a vehicle is registered, if that is known: the same text may be on plates of several.
 CREATE TABLE vehicles (
-    plate          TEXT PRIMARY KEY,
-    licence        TEXT NOT NULL REFERENCES drivers (licence) ON DELETE CASCADE
-) STRICT;
-
--- A known value sealed under the master key: shows whether a key is the right one.
+    plate           TEXT PRIMARY KEY,
+    licence         TEXT NOT NULL REFERENCES drivers (licence) ON DELETE CASCADE,
+    country         TEXT,
+    mac             BLOB NOT NULL
+) STRICT""",
+    "CREATE INDEX vehicles_by_licence ON vehicles (licence, plate)",
+    """-- A known value sealed under the master key: shows whether a key is the right one.
 CREATE TABLE key_check (
-    id             INTEGER PRIMARY KEY CHECK (id = 1),
-    sealed         BLOB NOT NULL
-) STRICT;
-"""
-CHECK_VALUE = b"autovelox registry 1"
-CHECK_CONTEXT = "key check"
-KEY_CHECK = "SELECT sealed FROM key_check"
+    id              INTEGER PRIMARY KEY CHECK (id = 1),
+    sealed          BLOB NOT NULL
+) STRICT""",
+    """-- Which rows there are, sealed under the master key: edge.registry.tally.
+CREATE TABLE tally (
+    id              INTEGER PRIMARY KEY CHECK (id = 1),
+    sealed          BLOB NOT NULL
+) STRICT""",
+)
+CHECK_VALUE: Final = b"autovelox registry 1"
+"""The same in all versions: it tells a wrong key, not a wrong version."""
+CHECK_CONTEXT: Final = "key check"
+KEY_CHECK: Final = "SELECT sealed FROM key_check"
 
 
 def new_key_check(master_key: bytes) -> bytes:
@@ -71,21 +86,43 @@ def check_key(master_key: bytes, sealed: bytes | None) -> None:
         raise SecretError("the master key belongs to another registry", "put the right key file there")
 
 
+def check_master_key(database: sqlite3.Connection, master_key: bytes) -> None:
+    """Check *master_key* against the key check in *database*; see :func:`check_key`."""
+    row = database.execute(KEY_CHECK).fetchone()
+    check_key(master_key, row[0] if row else None)
+
+
 @contextmanager
-def write_transaction(path: Path) -> Iterator[sqlite3.Connection]:
+def read_transaction(path: Path) -> Iterator[sqlite3.Connection]:
+    """One state of the registry at *path*, opened read-only.
+
+    Raises:
+        RegistryError: there is no registry, it is damaged or of another version, or files beside it are foreign.
+    """
+    check_files(path, reading=True)
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)) as database:
+            check_version(path, database.execute("PRAGMA user_version").fetchone()[0])
+            database.execute("BEGIN")
+            yield database
+    except sqlite3.Error as error:
+        raise RegistryError(f"the registry {path} cannot be read ({error})", "restore its last backup") from None
+
+
+@contextmanager
+def write_transaction(path: Path, version: int = VERSION) -> Iterator[sqlite3.Connection]:
     """One write transaction on the registry at *path*: committed at the end of the block, rolled back if it raises.
 
     Raises:
-        RegistryError: there is no registry, it is damaged or of another version, it cannot be written, or a licence,
-            chip or plate is in it already.
+        RegistryError: there is no registry, it is damaged or not of *version*, files beside it are foreign, it cannot
+            be written, or a licence, chip or plate is in it already.
     """
-    if not path.is_file():
-        raise RegistryError(f"there is no registry {path}", "make one with autovelox registry init")
+    check_files(path, reading=False)
     try:
         with closing(sqlite3.connect(path, isolation_level=None, timeout=10)) as database:
             database.execute("PRAGMA foreign_keys = ON")
             database.execute("PRAGMA secure_delete = ON")
-            check_version(path, database.execute("PRAGMA user_version").fetchone()[0])
+            check_version(path, database.execute("PRAGMA user_version").fetchone()[0], version)
             database.execute("BEGIN IMMEDIATE")
             try:
                 yield database
@@ -99,11 +136,20 @@ def write_transaction(path: Path) -> Iterator[sqlite3.Connection]:
         raise RegistryError(f"the registry {path} cannot be written ({error})", "check its permissions") from None
 
 
-def check_version(path: Path, version: int) -> None:
-    """Check that this program knows the registry's schema version.
+def check_version(path: Path, version: int, expected: int = VERSION) -> None:
+    """Check that the registry's schema *version* is the *expected* one.
+
+    An older one is never migrated on the way: nothing vouches for its rows, so a person says that it is the right file.
 
     Raises:
-        RegistryError: it does not.
+        RegistryError: it is not.
     """
-    if version != VERSION:
-        raise RegistryError(f"{path} is not a registry of version {VERSION}", "make one with autovelox registry init")
+    if version == expected:
+        return
+    if 0 < version < VERSION:
+        raise RegistryError(
+            f"{path} is a registry of version {version}", "run autovelox registry migrate, which keeps a copy"
+        )
+    if version > VERSION:
+        raise RegistryError(f"{path} is a registry of version {version}, this program knows {VERSION}", "upgrade it")
+    raise RegistryError(f"{path} is not a registry of version {expected}", "make one with autovelox registry init")

@@ -1,22 +1,47 @@
-"""Sealing private keys: AES-256-GCM (NIST SP 800-38D) under the registry's master key.
-
-A sealed value is ``nonce (12 bytes) | tag (16 bytes) | ciphertext``. The context that it belongs to (a chip's uid) is
-authenticated with it, so that a sealed key that was moved to another row does not open.
-"""
+"""The master key, and the keys that are derived from it, one a purpose."""
 
 from __future__ import annotations
 
+import hmac
 import secrets
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from Crypto.Cipher import AES
-
 from edge.crypto.keyfile import KEY_BYTES, read_key, write_key
-from edge.errors import SecretError
+from edge.crypto.sealing import seal, unseal
+
+__all__ = ["KEY_NAME", "RegistryKeys", "create_master_key", "load_master_key", "seal", "unseal"]
 
 KEY_NAME = "the master key"
-NONCE_BYTES = 12
-TAG_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryKeys:
+    """What the master key is used as. Nothing of one purpose can be passed off as something of another.
+
+    Attributes:
+        master: the master key itself, 32 bytes; it seals the key check and the tally.
+        rows: the key of the rows' MACs.
+        tally: the key of what the rows add to the tally, :mod:`edge.registry.tally`.
+    """
+
+    master: bytes = field(repr=False)
+    rows: bytes = field(repr=False)
+    tally: bytes = field(repr=False)
+    _chips: bytes = field(repr=False)
+
+    @classmethod
+    def of(cls, master_key: bytes) -> RegistryKeys:
+        """Derive the keys from *master_key* (32 bytes): HMAC-SHA256 as in NIST SP 800-108, one block."""
+        rows, tally, chips = (
+            hmac.digest(master_key, f"autovelox registry 2: {purpose}".encode(), "sha256")
+            for purpose in ("rows", "tally", "chips")
+        )
+        return cls(master_key, rows, tally, chips)
+
+    def chip(self, uid_sha256: bytes) -> bytes:
+        """The key (32 bytes) that seals the private key of this chip, and of no other."""
+        return hmac.digest(self._chips, uid_sha256, "sha256")
 
 
 def load_master_key(path: Path) -> bytes:
@@ -37,33 +62,3 @@ def create_master_key(path: Path) -> bytes:
     key = secrets.token_bytes(KEY_BYTES)
     write_key(path, key, KEY_NAME)
     return key
-
-
-def seal(master_key: bytes, plaintext: bytes, context: str) -> bytes:
-    """Seal *plaintext* for *context*; *master_key* has 32 bytes."""
-    nonce = secrets.token_bytes(NONCE_BYTES)
-    cipher = AES.new(master_key, AES.MODE_GCM, nonce=nonce, mac_len=TAG_BYTES)
-    cipher.update(context.encode("utf-8"))
-    ciphertext, tag = cipher.encrypt_and_digest(plaintext)
-    return nonce + tag + ciphertext
-
-
-def unseal(master_key: bytes, sealed: bytes, context: str) -> bytes:
-    """The plaintext of *sealed*, which was sealed for *context*.
-
-    Raises:
-        SecretError: it was sealed with another master key or for another context, or it was altered.
-    """
-    nonce, tag, ciphertext = (
-        sealed[:NONCE_BYTES],
-        sealed[NONCE_BYTES : NONCE_BYTES + TAG_BYTES],
-        sealed[NONCE_BYTES + TAG_BYTES :],
-    )
-    try:
-        cipher = AES.new(master_key, AES.MODE_GCM, nonce=nonce, mac_len=TAG_BYTES)
-        cipher.update(context.encode("utf-8"))
-        return bytes(cipher.decrypt_and_verify(ciphertext, tag))
-    except ValueError:
-        raise SecretError(
-            "the master key does not open the registry", "put back the key it was made with, or finish a rotation"
-        ) from None

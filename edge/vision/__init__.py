@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from edge.vision.calibration import load_thresholds
+    from edge.vision.checksums import is_of_release
     from edge.vision.detector import Detector
     from edge.vision.images import load_image
     from edge.vision.network import installed_engine, require_engine
@@ -22,6 +23,7 @@ __all__ = [
     "PlateReader",
     "Recogniser",
     "installed_engine",
+    "is_of_release",
     "load_image",
     "load_thresholds",
     "require_engine",
@@ -32,6 +34,7 @@ _MODULES = {
     "PlateReader": "reader",
     "Recogniser": "pipeline",
     "installed_engine": "network",
+    "is_of_release": "checksums",
     "load_image": "images",
     "load_thresholds": "calibration",
     "require_engine": "network",

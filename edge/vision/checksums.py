@@ -1,7 +1,9 @@
 """The files of a models folder, and the one list of their checksums.
 
 ``SHA256SUMS`` in the folder names every file that is loaded, those of the folder ``reader`` in it included. A file is
-checked whenever it is read, and the bytes that were checked are the bytes that are used.
+checked whenever it is read, and the bytes that were checked are the bytes that are used. The list of the models that
+this program ships with lies in the program itself, where whoever exchanges a model does not reach it; a folder of one's
+own, which the settings name, has its own.
 """
 
 from __future__ import annotations
@@ -12,10 +14,13 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+from edge.config import models_dir
 from edge.errors import ModelError
 
 LIST_NAME = "SHA256SUMS"
 """As ``sha256sum`` writes it: checksum, two spaces, file name."""
+RELEASE_LIST = Path(__file__).with_name(LIST_NAME)
+"""The list of the models that belong to this program."""
 NETWORK_NAME = "plate_reader"
 """EasyOCR's name of the reader's network."""
 LITERT_NAME = f"{NETWORK_NAME}_float32.tflite"
@@ -28,7 +33,8 @@ REINSTALL = "install the models again"
 def read_checked(path: Path) -> bytes:
     """Return the content of the model file *path*, if its SHA-256 is the one on the list.
 
-    The list is the one in the file's folder, or the one in the folder above where that names files of this folder.
+    The list is the program's own for the models that it ships with; else the one in the file's folder, or the one in
+    the folder above where that names files of this folder.
 
     Raises:
         ModelError: the file or the list cannot be read, or the file is not listed or not the listed one.
@@ -94,6 +100,15 @@ def weights_checksum(folder: Path) -> str:
     return listed_sha256(folder / f"{NETWORK_NAME}.pth")
 
 
+def is_of_release(models: Path) -> bool:
+    """Whether the folder of all *models* holds what this program ships with, wherever it lies.
+
+    Raises:
+        ModelError: its list cannot be read.
+    """
+    return _read_list(models) == _parsed(RELEASE_LIST.read_text(encoding="utf-8"))
+
+
 def write_list(folder: Path, names: tuple[str, ...]) -> None:
     """Enter the files *names* of *folder* in the list, in place of what it says of them; what else it lists stays.
 
@@ -108,7 +123,10 @@ def write_list(folder: Path, names: tuple[str, ...]) -> None:
     for name in names:
         listed[prefix + name] = hashlib.sha256((folder / name).read_bytes()).hexdigest()
     lines = (f"{listed[name]}  {name}\n" for name in sorted(listed))
-    (home / LIST_NAME).write_text("".join(lines), encoding="utf-8")
+    text = "".join(lines)
+    (home / LIST_NAME).write_text(text, encoding="utf-8")
+    if _is_shipped(home):
+        RELEASE_LIST.write_text(text, encoding="utf-8")
 
 
 def _list_of(folder: Path) -> tuple[Path, str]:
@@ -119,16 +137,24 @@ def _list_of(folder: Path) -> tuple[Path, str]:
     return folder, ""
 
 
+def _is_shipped(folder: Path) -> bool:
+    """Whether *folder* is the one that comes with this program."""
+    return folder.resolve() == models_dir().resolve()
+
+
 def _read_list(folder: Path) -> dict[str, str]:
     """File names and their checksums."""
-    path = folder / LIST_NAME
+    path = RELEASE_LIST if _is_shipped(folder) else folder / LIST_NAME
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-        return {name: expected for expected, name in (line.split(maxsplit=1) for line in lines if line.strip())}
+        return _parsed(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ModelError(f"{path} cannot be read ({error.strerror})", _remedy(folder)) from None
     except ValueError:
         raise ModelError(f"{path} cannot be read (it is no list of checksums)", _remedy(folder)) from None
+
+
+def _parsed(text: str) -> dict[str, str]:
+    return {name: expected for expected, name in (line.split(maxsplit=1) for line in text.splitlines() if line.strip())}
 
 
 def _remedy(folder: Path) -> str:

@@ -7,7 +7,10 @@ import importlib.util
 import sys
 import tempfile
 import warnings
+from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
+from pickle import UnpicklingError
 from types import ModuleType
 from typing import Any
 
@@ -47,6 +50,8 @@ def import_easyocr() -> ModuleType:
 
 
 easyocr = import_easyocr()
+easyocr_utils = importlib.import_module("easyocr.utils")
+yaml = importlib.import_module("yaml")
 
 
 def load(folder: Path) -> EasyOCRNetwork:
@@ -63,20 +68,15 @@ class EasyOCRNetwork:
 
     def __init__(self, folder: Path) -> None:
         torch.set_num_threads(1)
-        # EasyOCR imports and unpickles what it finds under these names: it is shown the bytes that were checked.
-        with tempfile.TemporaryDirectory(prefix="autovelox-") as checked:
-            for suffix in ("py", "yaml", "pth"):
-                name = f"{NETWORK_NAME}.{suffix}"
-                (Path(checked) / name).write_bytes(read_checked(folder / name))
-            _import_network(Path(checked) / f"{NETWORK_NAME}.py")
-            try:
-                self._easyocr: Any = _reader(checked)
-            except (RuntimeError, AttributeError, KeyError, TypeError) as error:
-                cause = f"the reader in {folder} does not fit this EasyOCR ({type(error).__name__})"
-                raise ModelError(cause, f"{REINSTALL}, or EasyOCR in the version of constraints.txt") from error
-            finally:
-                if checked in sys.path:  # EasyOCR's own addition
-                    sys.path.remove(checked)
+        files = {suffix: read_checked(folder / f"{NETWORK_NAME}.{suffix}") for suffix in ("py", "yaml", "pth")}
+        try:
+            self._easyocr: Any = _reader(files["yaml"])
+            self._easyocr.converter, self._easyocr.recognizer = _network(files, self._easyocr)
+        except (RuntimeError, AttributeError, KeyError, TypeError, ValueError) as error:
+            cause = f"the reader in {folder} does not fit this EasyOCR ({type(error).__name__})"
+            raise ModelError(cause, f"{REINSTALL}, or EasyOCR in the version of constraints.txt") from error
+        except UnpicklingError:
+            raise ModelError(f"the weights in {folder} hold more than numbers", REINSTALL) from None
         if self._easyocr.character != ALPHABET:
             raise ModelError(f"the reader in {folder} has another alphabet than this program", REINSTALL)
         fuse_batch_norms(self._easyocr.recognizer.eval())
@@ -109,26 +109,40 @@ class EasyOCRNetwork:
         return np.asarray(self._origins[0][0].float().numpy(), np.float32) if self._origins else None
 
 
-def _reader(folder: str) -> Any:
-    """EasyOCR's reader with the network in *folder*, without a text detector of its own."""
-    return easyocr.Reader(
-        ["en"],
-        gpu=False,
-        recog_network=NETWORK_NAME,
-        user_network_directory=folder,
-        model_storage_directory=folder,
-        download_enabled=False,
-        detector=False,
-        quantize=False,
-        verbose=False,
+def _reader(description: bytes) -> Any:
+    """EasyOCR's reader of the network with this *description*, without text detector and without the network itself.
+
+    ``recognizer=False`` is EasyOCR's own way to leave the network out. It would unpickle the weights with
+    ``weights_only=False``, and such a file is a program.
+    """
+    with tempfile.TemporaryDirectory(prefix="autovelox-") as folder:
+        (Path(folder) / f"{NETWORK_NAME}.yaml").write_bytes(description)
+        try:
+            return easyocr.Reader(
+                ["en"],
+                gpu=False,
+                recog_network=NETWORK_NAME,
+                user_network_directory=folder,
+                model_storage_directory=folder,
+                download_enabled=False,
+                detector=False,
+                recognizer=False,
+                quantize=False,
+                verbose=False,
+            )
+        finally:
+            if folder in sys.path:  # EasyOCR's own addition
+                sys.path.remove(folder)
+
+
+def _network(files: Mapping[str, bytes], reader: Any) -> tuple[Any, torch.nn.Module]:
+    """What EasyOCR's ``get_recognizer`` makes for *reader*, of the bytes that were checked: converter and network."""
+    converter = easyocr_utils.CTCLabelConverter(reader.character, {}, {})
+    module = sys.modules[NETWORK_NAME] = ModuleType(NETWORK_NAME)
+    exec(compile(files["py"], f"{NETWORK_NAME}.py", "exec"), module.__dict__)  # noqa: S102 - the release's own, checked
+    network: torch.nn.Module = module.Model(
+        num_class=len(converter.character), **yaml.safe_load(files["yaml"])["network_params"]
     )
-
-
-def _import_network(file: Path) -> None:
-    """Import the network's definition from *file*: EasyOCR would take the first module of that name that it finds."""
-    spec = importlib.util.spec_from_file_location(NETWORK_NAME, file)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[NETWORK_NAME] = module
-    spec.loader.exec_module(module)
+    weights = torch.load(BytesIO(files["pth"]), map_location="cpu", weights_only=True)
+    network.load_state_dict({name.removeprefix("module."): values for name, values in weights.items()})
+    return converter, network

@@ -30,6 +30,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 START_TIMEOUT_S = 120.0
+STOCK = 2
+"""How many processes there are for each worker that ends with its job: while one is replaced, another is there."""
 OVERDUE_S = 60.0
 """A job ends at its time-out at the latest, and a new worker needs half a minute on a small board; when none has ended
 for so much longer than its time-out, the pool itself hangs."""
@@ -37,29 +39,34 @@ for so much longer than its time-out, the pool itself hangs."""
 
 @dataclass(frozen=True, slots=True)
 class WorkerSetup:
-    """What every worker does before its first job.
+    """What every worker does before its first job; without arguments, nothing.
 
     ``initializer`` is called with ``arguments`` once in each new worker and never raises. ``ready`` raises an
     :class:`~edge.errors.EdgeError` in a worker that could not be set up. ``preload`` names modules that the fork server
     imports once for all workers. Functions and arguments have to be picklable.
     """
 
-    initializer: Callable[..., None]
-    arguments: tuple[object, ...]
-    ready: Callable[[], None]
+    initializer: Callable[..., None] = process.nothing
+    arguments: tuple[object, ...] = ()
+    ready: Callable[[], None] = process.nothing
     preload: tuple[str, ...] = ()
 
 
 class WorkerPool:
     """A fixed number of workers, each set up once; broken pools are rebuilt."""
 
-    def __init__(self, setup: WorkerSetup, *, workers: int, job_timeout_s: float) -> None:
-        """Keep the settings; nothing runs before :meth:`start`."""
+    def __init__(self, setup: WorkerSetup, *, workers: int, job_timeout_s: float, one_job_each: bool = False) -> None:
+        """Keep the settings; nothing runs before :meth:`start`.
+
+        With *one_job_each* a worker ends with its job, and all that was in its memory with it; another takes its place.
+        """
         self._setup = setup
         self._workers = workers
         self._timeout_s = job_timeout_s
+        self._one_job_each = one_job_each
         self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload([process.__name__, *setup.preload])
+        if setup.preload:  # one fork server makes the workers of all pools
+            self._context.set_forkserver_preload([process.__name__, ProcessPool.__module__, *setup.preload])
         self._pool: ProcessPool | None = None
         self._jobs: set[ProcessFuture[Any]] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -67,13 +74,15 @@ class WorkerPool:
         self._moved_s = 0.0
 
     async def start(self) -> None:
-        """Start the workers and wait until each is ready.
+        """Start the workers and wait until each is ready; one that ends with its job is not asked.
 
         Raises:
             WorkerError: the workers did not come up in time.
             EdgeError: what the setup's ``ready`` raises.
         """
         self._pool = self._build()
+        if self._one_job_each:
+            return
         pids: set[int] = set()
         try:
             async with asyncio.timeout(START_TIMEOUT_S):
@@ -89,6 +98,7 @@ class WorkerPool:
         return ProcessPool(
             max_workers=self._workers,
             context=self._context,
+            max_tasks=1 if self._one_job_each else 0,
             initializer=process.start,
             initargs=(self._setup.initializer, self._setup.arguments),
         )

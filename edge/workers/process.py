@@ -12,6 +12,8 @@ from contextlib import suppress
 from multiprocessing import connection, forkserver, parent_process
 from typing import Any
 
+from edge.crypto.memory import keep_to_itself
+
 NICENESS = 15
 """How far a worker steps back: cars get their answer while every core recognises plates."""
 PR_SET_PDEATHSIG = 1
@@ -22,6 +24,7 @@ READY_ANSWER_S = 0.05
 
 def start(initializer: Callable[..., None], arguments: tuple[object, ...]) -> None:
     """Prepare this process, then call ``initializer(*arguments)``, which must not raise: that would break the pool."""
+    keep_to_itself()
     with suppress(OSError):  # a service manager may forbid it
         os.nice(NICENESS)
     # A worker that hangs in C with the GIL held notices nothing any more: the kernel ends it after the fork server.
@@ -30,6 +33,10 @@ def start(initializer: Callable[..., None], arguments: tuple[object, ...]) -> No
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # on Ctrl-C the daemon stops its workers itself
     threading.Thread(target=_die_with_daemon, daemon=True).start()
     initializer(*arguments)
+
+
+def nothing() -> None:
+    """For workers that need nothing but their jobs."""
 
 
 def answer(ready: Callable[[], None]) -> int:

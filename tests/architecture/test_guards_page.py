@@ -25,7 +25,7 @@ def test_every_test_that_the_page_names_exists() -> None:
     named = set(re.findall(r"`(test_\w+)`", PAGE))
     assert named
     assert (
-        named - defined(*(ROOT / "tests" / "attacks").glob("test_*.py"), ROOT / "tests/edge/crypto/test_opener.py")
+        named - defined(*(ROOT / "tests" / "attacks").glob("test_*.py"), ROOT / "tests/edge/workers/test_openers.py")
         == set()
     )
 

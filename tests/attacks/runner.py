@@ -40,7 +40,7 @@ Open = Callable[[Sequence[Packet]], Awaitable[tuple[Sequence[Claim | Opened], Co
 async def open_here(packets: Sequence[Packet]) -> tuple[list[Opened], Counter[str]]:
     """What *packets* say, judged in this process as the unit's workers do."""
     known = [packet for packet in packets if packet.uid in REGISTRY]
-    answers = open_batch([OpenJob(p, REGISTRY[p.uid].der, REGISTRY[p.uid].licence) for p in known])
+    answers = open_batch([OpenJob(p, REGISTRY[p.uid].private, REGISTRY[p.uid].licence) for p in known])
     reasons = Counter(answer for answer in answers if isinstance(answer, str))
     reasons["uid"] = len(packets) - len(known)
     return [answer for answer in answers if isinstance(answer, Opened)], +reasons

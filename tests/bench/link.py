@@ -27,7 +27,7 @@ from edge.config import models_dir
 from edge.daemon.wiring import worker_setup
 from edge.demo.cast import FOLDER as FEED
 from edge.vision import worker
-from edge.workers import WorkerPool
+from edge.workers import WorkerPool, WorkerSetup
 
 PACED_EXCHANGES, SPENT_S = 600, 1.0
 """Exchanges of which the slowest hundredth counts (six runs of them fit into the mailbox), and how long a flood goes on
@@ -182,16 +182,19 @@ async def pooled(names: Sequence[str]) -> list[Row]:
     """The rows that need the unit's worker processes."""
     cores = os.cpu_count() or 1
     pool = WorkerPool(worker_setup(models_dir(None), "easyocr"), workers=cores, job_timeout_s=600.0)
+    openers = WorkerPool(WorkerSetup(), workers=cores, job_timeout_s=600.0, one_job_each=True)
     await pool.start()
+    await openers.start()
     try:
         rows = []
         with TemporaryDirectory() as folder:
             if "recognising" in names:
                 rows += await while_recognising(pool, photo(Path(folder)))
             if "opening" in names:
-                rows += opening_rows(await opening(pool, cores, Path(folder)), cores)
+                rows += opening_rows(await opening(openers, cores, Path(folder)), cores)
         return rows
     finally:
+        await openers.stop()
         await pool.stop()
 
 

@@ -16,15 +16,14 @@ from pathlib import Path
 from decrypt import decrypt_many
 
 from edge.crypto.packet import seal
+from edge.crypto.sealing import seal as seal_key
 from edge.flow.opening import WindowOpener
 from edge.identify.formats import licence_pattern, plate_pattern
 from edge.link.mailbox import Mailbox
 from edge.model import Packet
-from edge.registry.enrol import create_registry
-from edge.registry.lookup import Registry
-from edge.registry.schema import new_key_check, write_transaction
-from edge.registry.vault import create_master_key
-from edge.registry.vault import seal as seal_key
+from edge.registry import Registry, create_master_key, create_registry
+from edge.registry.change import change
+from edge.registry.rows import Chip, uid_hash
 from edge.workers import NICENESS, WorkerPool
 from tests.support.link import ANNA, notation, sealed
 
@@ -60,13 +59,13 @@ def make_registry(folder: Path, drivers: int) -> tuple[Path, bytes]:
     """A registry of *drivers* who all have Anna's key, each in a notation of its own; its path and master key."""
     path, master_key = folder / "registry.sqlite", create_master_key(folder / "master.key")
     create_registry(path)
-    with write_transaction(path) as database:
-        database.execute("INSERT INTO key_check VALUES (1, ?)", (new_key_check(master_key),))
+    with change(path, master_key) as registry:
         for number in range(drivers):
             driver = (licence(number), "Test", "Driver", "1980-12-31", "Udine", "B", "TEST", "2020-01-01", "2030-01-01")
-            chip = (uid(number), licence(number), "", seal_key(master_key, notation(number), uid(number)))
-            database.execute("INSERT INTO drivers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (*driver, b""))
-            database.execute("INSERT INTO chips VALUES (?, ?, ?, ?)", chip)
+            hashed = uid_hash(uid(number))
+            key = seal_key(registry.keys.chip(hashed), notation(number), hashed.hex())
+            registry.insert("drivers", (*driver, b""))
+            registry.insert("chips", Chip(hashed, licence(number), 0, None, None, key))
     return path, master_key
 
 

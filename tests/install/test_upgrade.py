@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import subprocess
 import sys
@@ -11,8 +12,12 @@ from pathlib import Path
 import pytest
 
 from edge.cases.storage.layout import FRAMES, JOURNAL
+from edge.registry.schema import VERSION
 
 SYSTEMD = Path(__file__).resolve().parents[2] / "systemd"
+REGISTRY_VERSION = int(
+    re.findall(r"^REGISTRY_VERSION = (\d+)$", (SYSTEMD / "databases.py").read_text(), re.MULTILINE)[0]
+)
 
 
 @pytest.fixture
@@ -91,6 +96,24 @@ def test_what_the_write_ahead_log_holds_is_copied_too(config: Path) -> None:
         )
         assert databases("keep", config).returncode == 0
     assert kept(cases.with_name("cases.sqlite.before-upgrade")) == [(1,), (2,)]
+
+
+def test_what_somebody_else_left_beside_a_database_stops_the_upgrade(config: Path) -> None:
+    """SQLite would roll an officer's journal into the database, and here as root."""
+    registry = config.parent / "registry.sqlite"
+    before = registry.read_bytes()
+    (config.parent / "elsewhere").write_bytes(b"a journal")
+    registry.with_name("registry.sqlite-journal").symlink_to(config.parent / "elsewhere")
+    done = databases("keep", config)
+    assert (done.returncode, registry.read_bytes()) == (1, before)
+    assert "registry.sqlite-journal is not the unit's" in done.stderr
+
+
+def test_only_a_registry_of_an_earlier_version_is_outdated(config: Path) -> None:
+    assert REGISTRY_VERSION == VERSION
+    for version, outdated in ((VERSION, False), (1, True), (0, False)):
+        change(config.parent / "registry.sqlite", f"PRAGMA user_version = {version}")
+        assert (databases("outdated", config).returncode == 0) is outdated
 
 
 def test_a_damaged_database_stops_the_upgrade_with_a_sentence(config: Path) -> None:

@@ -17,7 +17,9 @@ from Crypto.PublicKey.RSA import RsaKey
 from Crypto.Util.asn1 import DerSequence
 
 from edge.crypto.chip import Chip
+from edge.crypto.opener import SealedKey
 from edge.crypto.packet import seal
+from edge.crypto.sealing import seal as seal_secret
 from edge.model import Packet
 
 VECTORS: list[dict[str, Any]] = json.loads(
@@ -43,6 +45,16 @@ class TestDriver:
     @property
     def der(self) -> bytes:
         return self.key.export_key("DER")
+
+    @property
+    def private(self) -> SealedKey:
+        """The private key as an opener gets it."""
+        return sealed_key(self.der)
+
+
+def sealed_key(der: bytes) -> SealedKey:
+    """*der*, sealed under a key of the tests."""
+    return SealedKey(seal_secret(bytes(32), der, "test"), bytes(32), "test")
 
 
 ANNA, BRUNO = (

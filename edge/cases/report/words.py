@@ -22,6 +22,7 @@ OFFICER_DID = {
 }
 _REJECTED: dict[str, str] = {
     Rejection.UNKNOWN_UID: "chip unknown to the registry",
+    Rejection.REVOKED_CHIP: "chip revoked, or not yet in use",
     Rejection.FOREIGN_LICENCE: "licence not the chip's own",
     Rejection.PLATE_FORMAT: "no plate of an accepted format",
     Rejection.LICENCE_FORMAT: "no licence number",

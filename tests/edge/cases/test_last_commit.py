@@ -27,12 +27,10 @@ from edge.cli import main
 from edge.crypto.chip import load_chip
 from edge.crypto.packet import open_packet, seal
 from edge.crypto.rsa_key import load_private_key, load_public_key
+from edge.crypto.sealing import unseal
 from edge.errors import NoSuchCase
 from edge.model import Packet
-from edge.registry.enrol import list_drivers
-from edge.registry.lookup import Registry
-from edge.registry.reopen import reopen_packet
-from edge.registry.vault import load_master_key
+from edge.registry import Registry, list_drivers, load_master_key, migrate_registry, reopen_packet
 from tests.support.cases import UNIT, frame, identified, trigger, unidentified
 
 ARCHIVE = Path(__file__).with_name("last_commit") / "f42d16c.tar.xz"
@@ -111,6 +109,7 @@ def test_the_export_and_its_own_tool_hold(files: Path) -> None:
     assert check_package(package, load_signer(files / "signing.key").public_key)
     with zipfile.ZipFile(package) as archive:
         then = archive.read("cases/00000001/manifest.json")
+    migrate_registry(files / "registry.sqlite", load_master_key(files / "master.key"))
     says = reopen_packet(files / "registry.sqlite", load_master_key(files / "master.key"), then)
     assert says == expected(files)["reopened"]
 
@@ -133,6 +132,7 @@ def test_the_commands_work_on_them(files: Path, capsys: pytest.CaptureFixture[st
     shown = json.loads(run("cases", "show", "1", "--json", "--officer", "Conti", *where))
     assert shown["driver"]["first_name"] == "Ada"
     registry = ["--registry", str(files / "registry.sqlite"), "--master-key", str(files / "master.key")]
+    assert "the registry as it was" in run("registry", "migrate", *registry)
     assert [row["licence"] for row in json.loads(run("registry", "list", "--json", *registry))] == [
         "UD1234567A",
         "UD7654321B",
@@ -145,14 +145,19 @@ def test_a_report_is_made_of_an_old_case(files: Path) -> None:
 
 
 async def test_chips_seal_and_the_registry_opens_and_names(files: Path) -> None:
-    assert [driver.first_name for driver in list_drivers(files / "registry.sqlite")] == ["Ada", "Bruno"]
+    master_key = load_master_key(files / "master.key")
+    migrate_registry(files / "registry.sqlite", master_key)
+    assert [driver.first_name for driver in list_drivers(files / "registry.sqlite", master_key)] == ["Ada", "Bruno"]
     chip = load_chip(files / "ada.chip")
     nonce, at = "0" * 32, 1_795_000_000
     sealed = seal(load_public_key(chip.public_key), plate="AB123CD", licence=chip.licence, nonce=nonce, timestamp=at)
-    registry = await Registry.open(files / "registry.sqlite", load_master_key(files / "master.key"))
+    registry = await Registry.open(files / "registry.sqlite", master_key)
     try:
         key = (await registry.keys([chip.uid]))[chip.uid]
-        opened = open_packet(load_private_key(key.private_der), Packet(chip.uid, sealed, nonce, at, 0.0, 0))
+        opened = open_packet(
+            load_private_key(unseal(key.unsealing_key, key.sealed_key, key.context)),
+            Packet(chip.uid, sealed, nonce, at, 0.0, 0),
+        )
         assert (opened.plate, opened.licence, key.licence) == ("AB123CD", chip.licence, chip.licence)
         assert (await registry.driver(chip.licence)).last_name == "Rossi"
         assert await registry.keeper("AB123CD") == chip.licence

@@ -4,9 +4,9 @@ import pytest
 
 from edge.crypto.opener import OpenJob
 from edge.flow.opening import BATCH, shared_out
-from tests.support.link import sealed
+from tests.support.link import ANNA, sealed
 
-JOB = OpenJob(sealed(payload=b""), b"", "")
+JOB = OpenJob(sealed(payload=b""), ANNA.private, "")
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 16, 17, 31, 50, 200, 1000])

@@ -11,10 +11,20 @@ from pathlib import Path
 
 import pytest
 
-from edge.config import models_dir
+from edge.config import Settings, models_dir
+from edge.daemon.provenance import provenance
 from edge.errors import ModelError
 from edge.vision import Detector, Recogniser, load_thresholds
-from edge.vision.checksums import LIST_NAME, READER_FILES, listed_sha256, read_checked, verify_folder, write_list
+from edge.vision.checksums import (
+    LIST_NAME,
+    READER_FILES,
+    RELEASE_LIST,
+    is_of_release,
+    listed_sha256,
+    read_checked,
+    verify_folder,
+    write_list,
+)
 from tests.support.feed import roundabout
 
 MODELS = models_dir()
@@ -29,6 +39,41 @@ def test_the_list_names_every_file_that_is_shipped_as_sha256sum_does() -> None:
     shipped = {str(path.relative_to(MODELS)) for path in MODELS.rglob("*.*") if path.suffix not in {".md", ".pyc"}}
     assert {line.split("  ")[1] for line in (MODELS / LIST_NAME).read_text().splitlines()} == shipped
     subprocess.run(["sha256sum", "--check", "--quiet", LIST_NAME], cwd=MODELS, check=True)
+
+
+def test_the_program_brings_the_list_of_its_models() -> None:
+    assert RELEASE_LIST.read_bytes() == (MODELS / LIST_NAME).read_bytes()
+
+
+def test_who_exchanges_a_model_and_its_list_is_found_out(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The release's folder is checked against the program's list; one of one's own against the list in it."""
+    name = "detector.json"
+    (models / name).write_bytes((models / name).read_bytes() + b" ")
+    assert is_of_release(models)
+    write_list(models, (name,))
+    assert read_checked(models / name).endswith(b" ")
+    assert not is_of_release(models)
+    monkeypatch.setattr("edge.vision.checksums.models_dir", lambda: models)
+    with pytest.raises(ModelError, match="was exchanged"):
+        read_checked(models / name)
+
+
+def test_a_new_model_of_the_release_is_entered_in_both_lists(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    release = models.with_name("release")
+    shutil.copy(RELEASE_LIST, release)
+    monkeypatch.setattr("edge.vision.checksums.models_dir", lambda: models)
+    monkeypatch.setattr("edge.vision.checksums.RELEASE_LIST", release)
+    (models / "detector.json").write_bytes((models / "detector.json").read_bytes() + b" ")
+    write_list(models, ("detector.json",))
+    assert release.read_bytes() == (models / LIST_NAME).read_bytes() != RELEASE_LIST.read_bytes()
+    assert read_checked(models / "detector.json")
+
+
+def test_a_case_says_whose_models_read_it(models: Path) -> None:
+    assert is_of_release(MODELS)
+    assert is_of_release(models), "the same files elsewhere"
+    for of_release, says in ((True, "this release"), (False, "a folder of the authority's own")):
+        assert provenance(Settings(), models, of_release=of_release)["models_from"] == says
 
 
 def load_easyocr(models: Path) -> None:

@@ -188,8 +188,8 @@ def test_every_case_and_the_demo_say_which_engine_reads(tmp_path: Path) -> None:
     Setting(tmp_path, "litert").clear()
     settings = load(tmp_path / "autovelox.toml")
     assert settings.recognition.engine == "litert"
-    assert provenance(settings, MODELS)["reader_engine"] == "litert"
-    assert provenance(Settings(), MODELS)["reader_engine"] == "easyocr"
+    assert provenance(settings, MODELS, of_release=True)["reader_engine"] == "litert"
+    assert provenance(Settings(), MODELS, of_release=True)["reader_engine"] == "easyocr"
 
 
 def test_read_takes_either_engine(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

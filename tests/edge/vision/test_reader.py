@@ -131,6 +131,22 @@ def test_a_network_of_another_shape_is_refused(copied_models: Path) -> None:
         readers.PlateReader(copied_models)
 
 
+class Program:
+    """What a file of weights may hold, if it is unpickled without a thought."""
+
+    def __reduce__(self) -> tuple[object, tuple[object, ...]]:
+        return exec, ("import sys; sys.weights_were_a_program = True",)
+
+
+def test_weights_that_are_a_program_do_not_run(copied_models: Path) -> None:
+    """The list of a folder of one's own says that the file is the right one; it is loaded as numbers all the same."""
+    torch.save({"module.first": torch.zeros(1), "run": Program()}, copied_models / "plate_reader.pth")
+    write_list(copied_models, ("plate_reader.pth",))
+    with pytest.raises(ModelError, match="more than numbers"):
+        readers.PlateReader(copied_models)
+    assert not hasattr(sys, "weights_were_a_program")
+
+
 @pytest.fixture(scope="module")
 def reader() -> readers.PlateReader:
     return readers.PlateReader(MODELS)

@@ -1,0 +1,88 @@
+"""The rows of the registry and their MACs.
+
+Every row carries HMAC-SHA256 (RFC 2104) over the table's name and all its values, under a key derived from the master
+key. Whoever can write the file, but does not have that key, can neither make a row nor change one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import sqlite3
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from edge.errors import RegistryError
+
+Value = str | int | bytes | None
+
+COLUMNS: Final = {
+    "drivers": (
+        *("licence", "first_name", "last_name", "birth_date", "birth_place", "categories", "issuing_office"),
+        *("issued_on", "expires_on", "portrait_sha256"),
+    ),
+    "chips": ("uid_sha256", "licence", "valid_from", "revoked_at", "reason", "sealed_key"),
+    "vehicles": ("plate", "licence", "country"),
+}
+"""The columns of each table that its rows' MACs cover: all but the MAC. The first one is the primary key."""
+
+
+class Chip(NamedTuple):
+    """A row of ``chips``; times are Unix seconds, ``revoked_at`` and ``reason`` None while the chip is in use."""
+
+    uid_sha256: bytes
+    licence: str
+    valid_from: int
+    revoked_at: int | None
+    reason: str | None
+    sealed_key: bytes
+
+
+def uid_hash(uid: str) -> bytes:
+    """The key of a chip's row: SHA-256 of the uid's UTF-8. The uid itself is nowhere in the registry."""
+    return hashlib.sha256(uid.encode("utf-8")).digest()
+
+
+def mac(key: bytes, table: str, values: Sequence[Value]) -> bytes:
+    """The MAC, 32 bytes, of a row of *table* with *values*, in the order of :data:`COLUMNS`."""
+    digest = hmac.new(key, digestmod="sha256")
+    for value in (table, *values):
+        kind, octets = _octets(value)
+        digest.update(kind + len(octets).to_bytes(8, "big"))
+        digest.update(octets)
+    return digest.digest()
+
+
+def select(table: str, where: str) -> str:
+    """The query for the values and the MAC of those rows of *table* that *where* names."""
+    return f"SELECT {', '.join(COLUMNS[table])}, mac FROM {table} {where}"  # noqa: S608 - our own words only
+
+
+def verified(key: bytes, table: str, row: Sequence[Value] | sqlite3.Row) -> tuple[Value, ...]:
+    """The values of a *row* that :func:`select` gave, without its MAC, which is checked.
+
+    Raises:
+        RegistryError: the registry's keys did not make this row.
+    """
+    *values, found = row
+    if not isinstance(found, bytes) or not hmac.compare_digest(found, mac(key, table, values)):
+        raise altered()
+    return tuple(values)
+
+
+def altered() -> RegistryError:
+    """The error for what somebody without the master key has changed."""
+    return RegistryError(
+        "the registry was altered by somebody who does not have its master key",
+        "restore its last backup, and find out who could write the file",
+    )
+
+
+def _octets(value: Value) -> tuple[bytes, bytes]:
+    if value is None:
+        return b"n", b""
+    if isinstance(value, bytes):
+        return b"b", value
+    if isinstance(value, int):
+        return b"i", value.to_bytes(16, "big", signed=True)
+    return b"t", value.encode("utf-8")
