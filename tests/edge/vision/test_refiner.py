@@ -120,7 +120,7 @@ def described(folder: Path, **changes: object) -> Path:
 
 
 def test_a_missing_damaged_or_wrong_refiner_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match=r"does not list refiner.*\.tflite"):
+    with pytest.raises(ModelError, match=r"refiner.*\.tflite cannot be read"):
         Detector(detector_beside(tmp_path, NAME))
     path = described(tmp_path)
     path.write_bytes(path.read_bytes()[:-1] + b"x")
