@@ -98,7 +98,7 @@ def _audit(
     head: str | None,
     progress: Callable[[int, int], None] | None,
 ) -> str:
-    chain = check_chain(_links(database))
+    chain = check_chain(chain_links(database))
     if head is not None and not database.execute("SELECT 1 FROM entries WHERE hash = ?", (head,)).fetchone():
         raise Mismatch(f"the chain no longer holds entry {head[:16]}...: its end was cut off or exchanged")
     _check_signatures(chain.signatures)
@@ -118,7 +118,8 @@ def _audit(
     return f"Everything holds: {len(rows)} cases{purged}, {chain.entries} entries, {signed}{key}; head {chain.head}"
 
 
-def _links(database: sqlite3.Connection) -> Iterator[Link]:
+def chain_links(database: sqlite3.Connection) -> Iterator[Link]:
+    """Yield every entry of the chain in its order."""
     rows = database.execute("SELECT header, body, signature, key_id, hash, kind, case_number FROM entries ORDER BY seq")
     for header, body, signature, key_id, digest, kind, number in rows:
         link = Link(bytes(header), None if body is None else bytes(body), signature, key_id)

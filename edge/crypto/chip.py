@@ -48,7 +48,7 @@ def load_chip(path: Path) -> Chip:
         raise SecretError(f"{path} is not a chip file", "enrol the driver again to get a fresh one") from None
     complete = isinstance(document, dict) and set(document) == _FIELDS
     if not complete or not all(isinstance(value, str) and value for value in document.values()):
-        raise SecretError(f"{path} is not a chip file", "it must hold uid, licence and public_key, nothing else")
+        raise SecretError(f"{path} is not a chip file", "enrol the driver again to get a fresh one")
     return Chip(**document)
 
 

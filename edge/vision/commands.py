@@ -80,7 +80,7 @@ def load_claims(path: Path) -> list[str]:
         if not plate:
             continue
         if not set(plate) <= set(ALPHABET):
-            raise ConfigError(f"{path}, line {number}", "a plate may hold A-Z and 0-9 only")
+            raise ConfigError(f"line {number} of {path} is no plate", "write A to Z and 0 to 9 only")
         plates.append(plate)
     return plates
 

@@ -42,7 +42,9 @@ def start(models_dir: Path, engine: Engine) -> None:
     except EdgeError as error:
         _failure = error
     except Exception as error:
-        _failure = ModelError(f"the models in {models_dir} cannot be loaded", f"{type(error).__name__}")
+        _failure = ModelError(
+            f"the models in {models_dir} cannot be loaded ({type(error).__name__})", "install the models again"
+        )
 
 
 def ready() -> None:

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 PENDING = {
-    "imports: cases.report -> cases": "the report names the views' events",
-    "message: edge.viewer.data.pictures": "the viewer shows these as sentences of a window",
-    "private: tests/bench/verify.py: _links": "edge/cases is being reworked",
     "size: edge/cases/evidence/verify.py": "a verifier in one file by design; its head does not say so yet",
 }
 """Rule -> why it is broken today."""

@@ -46,6 +46,8 @@ INNER = {
     },
 }
 """The rooms inside a room -> the others of that room they may import; the empty name is the room's own modules."""
+INNER_VALUES = {"edge.cases.views"}
+"""Values without behaviour that every place inside their room may import."""
 
 SLOW = {"torch", "torchvision", "easyocr", "tkinter", "reportlab", "cv2", "socketio", "engineio", "picamera2"}
 """Libraries that no face loads: whoever imports a neighbour would wait for them."""
@@ -84,6 +86,8 @@ def foreign(module: Module) -> list[str]:
         if (target := resolve(name, edge())) is None:
             continue
         other, inner = room(target)
+        if target in INNER_VALUES and other == own:
+            continue
         if other == own and place is not None and inner is not None:
             if inner not in INNER[own][place] | {place}:
                 found.append(f"{_path(own, place)} -> {_path(other, inner)}")

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from edge.cases.audit import _links
+from edge.cases.audit import chain_links
 from edge.cases.evidence.chain import Entry, next_entry
 from edge.cases.evidence.manifest import decided_manifest, filed_manifest, frame_record
 from edge.cases.evidence.signing import Signer
@@ -83,7 +83,7 @@ def main() -> None:
         print(done.stdout.strip())
         print(f"{args.cases} cases, 1 photo of {args.photo_kb} kB each: {time.monotonic() - began:.1f} s")
         with closing(open_to_read(StateFolder(state_dir))) as database:
-            links = list(_links(database))
+            links = list(chain_links(database))
         found = check_chain(links)
         parts = {
             "chain": timed(lambda: check_chain(links)),

@@ -27,5 +27,6 @@ def plain(text: str, limit: int = 120) -> str:
 
 
 def describe(error: Exception) -> str:
-    """Return *error* as one line to show."""
-    return plain(str(error), 200)
+    """Return *error* as one line to show, a sentence that begins with a capital letter."""
+    text = plain(str(error), 200)
+    return text[:1].upper() + text[1:]

@@ -54,7 +54,7 @@ async def test_models_that_fail_unexpectedly_are_named_at_the_start(tmp_path: Pa
     write_list(folder / "reader", READER_FILES)
     pool = WorkerPool(worker_setup(folder, "easyocr"), workers=1, job_timeout_s=20.0)
     try:
-        with pytest.raises(ModelError, match=r"cannot be loaded: \w+Error"):
+        with pytest.raises(ModelError, match=r"cannot be loaded \(\w+Error\)"):
             await pool.start()
     finally:
         await pool.stop()
