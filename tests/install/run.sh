@@ -22,7 +22,7 @@ table=$work/table
 printf 'row\tPython\tfetched MB\tinstalled MB\tset up s\tdemo\tdemo s\ttests\ttests s\n' >"$table"
 rm -rf "$work/source.git"
 git clone --quiet --bare --depth 1 "file://$PWD" "$work/source.git"
-failed=
+failed='' not_here=''
 
 base() {  # SUITE ARCH: a minimal system, made once
     local root=$work/$1-$2
@@ -36,7 +36,7 @@ base() {  # SUITE ARCH: a minimal system, made once
 }
 layer() {  # ROW SUITE ARCH: sets $root, a throw-away layer over the minimal system; where none can be had, says why in the table
     make_layer "$2" "$3" && return
-    note "$1" "not here: $reason" - - - - - - -
+    absent "$1" "$reason"
     [ -z "$root" ] || drop
     return 1
 }
@@ -75,6 +75,10 @@ note() {  # ROW FIELDS...
     (IFS=$'\t'; echo "$*") >>"$table"
     echo "test-install: $*"
 }
+absent() {  # ROW REASON: a row that cannot run on this machine
+    note "$1" "not here" - - - - - - -
+    not_here+="not here: $1: $2"$'\n'
+}
 outcome() {  # ROW LOG: the row of the table, from the lines that the newcomer's script printed
     local field value
     local -A got=()
@@ -100,7 +104,7 @@ newcomer() {  # ROW SUITE ARCH
 on_this_system() {  # ROW: another Python of this machine, as a user of its own
     local python log=$work/$1.log home
     python=$("$1" -c 'import sys; print(sys.executable)' 2>/dev/null) ||
-        { note "$1" "not here: no $1 on this machine, and its systems' archive is not Debian's" - - - - - - -; return; }
+        { absent "$1" "no $1 on this machine, and its systems' archive is not Debian's"; return; }
     home=$(mktemp -d "$work/run.XXXXXX")
     readme | grep '^make' >"$home/commands"
     env -i HOME="$home" PATH="$(dirname "$python"):/usr/local/bin:/usr/bin:/bin" LANG=C.UTF-8 PYTHON="$python" TESTS="${TESTS-}" \
@@ -121,7 +125,7 @@ for row in $rows; do
         python3.*) on_this_system "$row" ;;
         arm64-*)
             if ! grep -qs enabled /proc/sys/fs/binfmt_misc/qemu-aarch64; then
-                note "$row" "not here: no binfmt entry for aarch64 (apt install qemu-user-static binfmt-support)" - - - - - - -
+                absent "$row" "no binfmt entry for aarch64 (apt install qemu-user-static binfmt-support)"
                 continue
             fi
             # The whole suite takes hours there: the networks in both runtimes.
@@ -136,5 +140,6 @@ for row in $rows; do
 done
 echo
 column -t -s $'\t' "$table"
+printf %s "$not_here"
 [ -z "$failed" ] || fail "FAILED:$failed; the logs are $work/ROW.log"
-echo "test-install: passed"
+echo "test-install: passed${not_here:+, but for what cannot run here}"
