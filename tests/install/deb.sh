@@ -14,13 +14,13 @@ deb_row() {  # ROW SUITE ARCH
         git clone -q /srv/source.git /srv/autovelox
         cd /srv/autovelox
         systemd/deb.sh /srv/deb
-        VERSION_SUFFIX=+1 systemd/deb.sh /srv/deb
-        cd /srv/deb
-        chmod -R a+rX /srv/deb
-        first=$(ls autovelox_*.deb | grep -v +1)
+        chmod a+rX /srv/deb
         runuser -u newcomer -- env HOME=/home/newcomer TMPDIR=/var/tmp lintian --fail-on error,warning \
-            --tag-display-limit 6 "$first" >lintian.log 2>&1 || echo "RESULT lintian=FAILED"
-        cat lintian.log' >"$log" 2>&1; then
+            --tag-display-limit 6 /srv/deb/autovelox_*.deb >lintian.log 2>&1 || echo "RESULT lintian=FAILED" >>lintian.log &
+        VERSION_SUFFIX=+1 systemd/deb.sh /srv/deb
+        wait
+        cat lintian.log
+        mv lintian.log /srv/deb/' >"$log" 2>&1; then
         note "$1" "FAILED to build: $log" - - - - - - -
         failed+=" $1"
         drop
