@@ -106,6 +106,7 @@ on_this_system() {  # ROW: another Python of this machine, as a user of its own
     python=$("$1" -c 'import sys; print(sys.executable)' 2>/dev/null) ||
         { absent "$1" "no $1 on this machine, and its systems' archive is not Debian's"; return; }
     home=$(mktemp -d "$work/run.XXXXXX")
+    chmod 755 "$home" # tests of access read the checkout as other accounts
     readme | grep '^make' >"$home/commands"
     env -i HOME="$home" PATH="$(dirname "$python"):/usr/local/bin:/usr/bin:/bin" LANG=C.UTF-8 PYTHON="$python" TESTS="${TESTS-}" \
         PIP_CERT=/etc/ssl/certs/ca-certificates.crt SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt PIP_CONFIG_FILE=/dev/null \
