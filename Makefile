@@ -5,7 +5,10 @@ SHELL := /bin/bash
 
 # Without PYTHON the first Python that fits is taken: systemd/setup/preflight.sh.
 PYTHON ?=
-VENV := .venv
+# ENGINE=litert is the small install, a third of the size: LiteRT runs the reader instead of EasyOCR (docs/reader-engine.md).
+ENGINE ?=
+SMALL := $(filter litert,$(ENGINE))
+VENV := .venv$(SMALL:%=-%)
 BIN := $(VENV)/bin
 STATE ?= var/demo
 DATA ?= ../shared/data
@@ -17,14 +20,23 @@ include systemd/unit.mk systemd/setup/setup.mk
 help: ## list every target with one line each
 	@awk -F':.*## ' '/^[a-zA-Z0-9_-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST) | sort
 
+ifneq ($(filter-out easyocr litert,$(ENGINE)),)
+$(error ENGINE=$(ENGINE): set it to easyocr or litert)
+endif
+WITH_SMALL := install uninstall demo wheelhouse deb test-install clean help
+ifneq ($(and $(SMALL),$(filter-out $(WITH_SMALL),$(MAKECMDGOALS))),)
+$(error ENGINE=litert is for $(WITH_SMALL): leave it out, the other targets need both engines)
+endif
+
 $(VENV)/.installed: setup.cfg pyproject.toml $(wildcard systemd/setup/lock/*.txt)
-	@PYTHON="$(PYTHON)" WHEELS="$(WHEELS)" systemd/setup/environment.sh $(VENV) unit easyocr dev torch
+	@PYTHON="$(PYTHON)" WHEELS="$(WHEELS)" DISK_MB=$(if $(SMALL),900,2500) \
+		systemd/setup/environment.sh $(VENV) unit $(if $(SMALL),,easyocr dev torch)
 
 .PHONY: install
 install: $(if $(SYSTEM_INSTALL),,$(VENV)/.installed) ## make .venv in the checkout; SYSTEM=1 installs the unit on this board
 
 .PHONY: demo
-demo: install ## set up, then play eight infringements and print who drove (VIEW=1 opens the viewer at the end)
+demo: install ## set up, play eight infringements, print who drove (VIEW=1 opens the viewer at the end; ENGINE=litert: small)
 	@$(BIN)/autovelox demo --state-dir $(STATE) $(if $(VIEW),--view)
 
 .PHONY: test

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Builds the Debian package of this checkout for the Debian it runs on: OUT (first argument, default build/deb) gets it.
+# LiteRT runs the reader in it; ENGINE=easyocr adds EasyOCR and PyTorch, whose CPU build has to be in reach (WHEELS=folder).
 # The virtual environment is bound to the system's Python, so each Debian and each processor has a package of its own.
 # dh-virtualenv is not used: its last release is of 2020, and it takes no lock with hashes; debhelper does everything else.
 set -euo pipefail
@@ -8,9 +9,10 @@ out=$(mkdir -p "${1:-build/deb}" && cd "${1:-build/deb}" && pwd)
 for tool in dh:debhelper dpkg-buildpackage:dpkg-dev; do
     command -v "${tool%%:*}" >/dev/null || { echo "deb: needs ${tool%%:*}: apt install build-essential debhelper git python3-venv" >&2; exit 1; }
 done
+export ENGINE=${ENGINE:-litert}
 [ -z "${WHEELS:-}" ] || WHEELS=$(realpath "$WHEELS")
 export WHEELS=${WHEELS:-}
-version=$(sed -n 's/^version = //p' setup.cfg)${VERSION_SUFFIX:-}~deb$(. /etc/os-release && echo "${VERSION_ID:-13}")
+version=$(sed -n 's/^version = //p' setup.cfg)${VERSION_SUFFIX:-}$([ "$ENGINE" = litert ] || echo "+$ENGINE")~deb$(. /etc/os-release && echo "${VERSION_ID:-13}")
 work=$(mktemp -d "$out/build.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/autovelox"

@@ -33,7 +33,7 @@ esac
 [ -n "$dest" ] || [ "$(id -u)" = 0 ] || fail "run as root: sudo make install SYSTEM=1"
 mkdir -p "$dest$prefix"
 # An upgrade shares most of what is there.
-disk_mb=$([ -e "$dest$prefix/current" ] && echo 300 || echo 2500)
+disk_mb=$([ -e "$dest$prefix/current" ] && echo 300 || { [ "$engine" = litert ] && echo 900 || echo 2500; })
 python=$(PYTHON=$python DISK_MB=$disk_mb systemd/setup/preflight.sh "$dest$prefix" 2> >(grep -v 'has no Tk' >&2)) || exit 1
 # pip unpacks below TMPDIR, and a /tmp in memory is too small for it.
 TMPDIR=$(mktemp -d "$dest$prefix/setup.XXXXXX")

@@ -25,7 +25,7 @@ export PIP_LOG=$PWD/pip.log # what was fetched stands in it
 began=$(date +%s)
 make install
 result setup $(($(date +%s) - began))
-result installed "$(du -sm .venv | cut -f1)"
+result installed "$(du -sm ".venv${ENGINE:+-$ENGINE}" | cut -f1)"
 result fetched "$(bash "${FETCHED:-/srv/install/fetched.sh}" pip.log)"
 while read -r line; do
     began=$(date +%s)

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # `make test-install`: does what README.md tells a newcomer, on minimal systems, with nothing but the public index, and prints
 # a table of sizes and times. Tests what is committed. Needs root, debootstrap, systemd-container and 15 GB; for arm64 also
-# qemu-user with its binfmt entry. ROWS chooses; a row that cannot run here says why.
+# qemu-user with its binfmt entry. ROWS chooses; "-litert" is the small install; a row that cannot run here says why.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 here=$PWD/tests/install
 work=${WORK:-$PWD/var/install}
-rows=${ROWS:-bookworm trixie python3.12 wheel deb arm64-bookworm arm64-trixie}
-extra='' emulated=''
+rows=${ROWS:-trixie-litert wheel deb-bookworm deb-trixie bookworm trixie python3.12 arm64-trixie-litert arm64-bookworm arm64-trixie}
+emulated='' reason='' ENGINE=''
 mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
 
 fail() { echo "test-install: $*" >&2; exit 1; }
@@ -22,7 +22,7 @@ table=$work/table
 printf 'row\tPython\tfetched MB\tinstalled MB\tset up s\tdemo\tdemo s\ttests\ttests s\n' >"$table"
 rm -rf "$work/source.git"
 git clone --quiet --bare --depth 1 "file://$PWD" "$work/source.git"
-failed=
+failed='' not_here=''
 
 base() {  # SUITE ARCH: a minimal system, made once
     local root=$work/$1-$2
@@ -30,21 +30,30 @@ base() {  # SUITE ARCH: a minimal system, made once
         echo "test-install: building a minimal $1 for $2 once ..."
         rm -rf "$root"
         nice debootstrap --variant=minbase --arch="$2" "$1" "$root" "$mirror" >"$root.log" 2>&1 ||
-            { tail -3 "$root.log" >&2; return 1; }
+            { reason="debootstrap failed: $(tail -1 "$root.log")"; return 1; }
         touch "$root/.ready"
     fi
 }
-layer() {  # SUITE ARCH: sets $root, a throw-away layer over the minimal system
-    base "$1" "$2"
+layer() {  # ROW SUITE ARCH: sets $root, a throw-away layer over the minimal system; where none can be had, says why in the table
+    make_layer "$2" "$3" && return
+    absent "$1" "$reason"
+    [ -z "$root" ] || drop
+    return 1
+}
+make_layer() {  # SUITE ARCH
+    base "$1" "$2" || return 1
     run=$(mktemp -d "$work/run.XXXXXX")
     mkdir "$run"/{upper,tmp,root}
-    mount -t overlay overlay -o "lowerdir=$work/$1-$2,upperdir=$run/upper,workdir=$run/tmp" "$run/root"
+    mount -t overlay overlay -o "lowerdir=$work/$1-$2,upperdir=$run/upper,workdir=$run/tmp" "$run/root" 2>/dev/null ||
+        { reason="no overlay can be mounted in $work: give another folder as WORK"; return 1; }
     root=$run/root
     # A network that rewrites TLS has certificates of its own, and this machine knows them.
     mkdir -p "$root/etc/ssl/certs" "$root/srv/install"
     cp /etc/ssl/certs/ca-certificates.crt "$root/srv/install/ca.crt"
     cp "$here"/*.sh "$here/cpuinfo-pi4" "$root/srv/install/"
+    echo force-unsafe-io >"$root/etc/dpkg/dpkg.cfg.d/throw-away"  # no waiting for the disk: nobody keeps this system
     chroot "$root" useradd --create-home --shell /bin/bash newcomer
+    inside root true 2>/dev/null || { reason="systemd-nspawn starts nothing: this machine may be a container itself"; return 1; }
 }
 drop() { umount "$root" && rm -rf "$run"; root=; }
 root=
@@ -56,15 +65,19 @@ inside() {  # USER COMMAND...: in the layer, on the network, with a /tmp in memo
     [ -z "$emulated" ] || set -- bash -c 'mount --bind /srv/install/cpuinfo-pi4 /proc/cpuinfo
         exec runuser -u "$0" -- env HOME="$(getent passwd "$0" | cut -d: -f6)" "$@"' "$user" "$@"
     systemd-nspawn --quiet --directory="$root" --register=no --keep-unit --pipe --resolv-conf=replace-host --user="$(if [ -n "$emulated" ]; then echo root; else echo "$user"; fi)" \
-        --bind-ro="$work/source.git:/srv/source.git" ${extra:+"$extra"} \
+        --bind-ro="$work/source.git:/srv/source.git" \
         --setenv=PIP_CERT=/srv/install/ca.crt --setenv=SSL_CERT_FILE=/srv/install/ca.crt --setenv=LANG=C.UTF-8 \
-        --setenv=NODE_EXTRA_CA_CERTS=/srv/install/ca.crt --setenv=TESTS="${TESTS-}" --setenv=DEBIAN_FRONTEND=noninteractive \
+        --setenv=NODE_EXTRA_CA_CERTS=/srv/install/ca.crt --setenv=TESTS="${TESTS-}" --setenv=ENGINE="$ENGINE" --setenv=DEBIAN_FRONTEND=noninteractive \
         "$@" </dev/null
 }
 readme() { awk '/^## Two commands/ {on = 1; next} /^## / {on = 0} on && /^```sh/ {code = 1; next} /^```/ {code = 0} on && code' README.md; }
 note() {  # ROW FIELDS...
     (IFS=$'\t'; echo "$*") >>"$table"
     echo "test-install: $*"
+}
+absent() {  # ROW REASON: a row that cannot run on this machine
+    note "$1" "not here" - - - - - - -
+    not_here+="not here: $1: $2"$'\n'
 }
 outcome() {  # ROW LOG: the row of the table, from the lines that the newcomer's script printed
     local field value
@@ -77,7 +90,7 @@ outcome() {  # ROW LOG: the row of the table, from the lines that the newcomer's
 
 newcomer() {  # ROW SUITE ARCH
     local log=$work/$1.log
-    layer "$2" "$3"
+    layer "$1" "$2" "$3" || return 0
     readme | sed -n 's/^sudo apt install/apt-get install -y/p' >"$root/srv/install/apt.sh"
     readme | grep '^make' >"$root/srv/install/commands"
     [ -s "$root/srv/install/apt.sh" ] && [ -s "$root/srv/install/commands" ] || fail "README.md has no apt or no make line"
@@ -91,8 +104,9 @@ newcomer() {  # ROW SUITE ARCH
 on_this_system() {  # ROW: another Python of this machine, as a user of its own
     local python log=$work/$1.log home
     python=$("$1" -c 'import sys; print(sys.executable)' 2>/dev/null) ||
-        { note "$1" "not here: no $1 on this machine, and its systems' archive is not Debian's" - - - - - - -; return; }
+        { absent "$1" "no $1 on this machine, and its systems' archive is not Debian's"; return; }
     home=$(mktemp -d "$work/run.XXXXXX")
+    chmod 755 "$home" # tests of access read the checkout as other accounts
     readme | grep '^make' >"$home/commands"
     env -i HOME="$home" PATH="$(dirname "$python"):/usr/local/bin:/usr/bin:/bin" LANG=C.UTF-8 PYTHON="$python" TESTS="${TESTS-}" \
         PIP_CERT=/etc/ssl/certs/ca-certificates.crt SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt PIP_CONFIG_FILE=/dev/null \
@@ -104,24 +118,29 @@ on_this_system() {  # ROW: another Python of this machine, as a user of its own
 . "$here/wheel.sh"
 . "$here/deb.sh"
 for row in $rows; do
-    case $row in
-        bookworm | trixie) newcomer "$row" "$row" amd64 ;;
+    plain=${row%-litert} ENGINE=''
+    # The small install has no tests' packages: its demo is played.
+    [ "$plain" = "$row" ] || ENGINE=litert
+    case $plain in
+        bookworm | trixie) TESTS=$([ -n "$ENGINE" ] && echo none || echo "${TESTS-}") newcomer "$row" "$plain" amd64 ;;
         python3.*) on_this_system "$row" ;;
         arm64-*)
             if ! grep -qs enabled /proc/sys/fs/binfmt_misc/qemu-aarch64; then
-                note "$row" "not here: no binfmt entry for aarch64 (apt install qemu-user-static binfmt-support)" - - - - - - -
+                absent "$row" "no binfmt entry for aarch64 (apt install qemu-user-static binfmt-support)"
                 continue
             fi
             # The whole suite takes hours there: the networks in both runtimes.
-            emulated=yes TESTS=${ARM_TESTS-tests/edge/vision/test_detector.py tests/converter/test_runtimes.py} \
-                newcomer "$row" "${row#arm64-}" arm64
+            chosen=${ENGINE:+none}
+            emulated=yes TESTS=${chosen:-${ARM_TESTS-tests/edge/vision/test_detector.py tests/converter/test_runtimes.py}} \
+                newcomer "$row" "${plain#arm64-}" arm64
             ;;
         wheel) wheel_row "$row" trixie amd64 ;;
-        deb) deb_row "$row" bookworm amd64 ;;
+        deb-bookworm | deb-trixie) deb_row "$row" "${row#deb-}" amd64 ;;
         *) fail "there is no row $row" ;;
     esac
 done
 echo
 column -t -s $'\t' "$table"
+printf %s "$not_here"
 [ -z "$failed" ] || fail "FAILED:$failed; the logs are $work/ROW.log"
-echo "test-install: passed"
+echo "test-install: passed${not_here:+, but for what cannot run here}"

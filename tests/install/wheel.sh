@@ -4,7 +4,7 @@
 
 wheel_row() {  # ROW SUITE ARCH
     local log=$work/$1.log
-    layer "$2" "$3"
+    layer "$1" "$2" "$3" || return 0
     inside root bash -eux -c '
         apt-get update -q
         apt-get install -y --no-install-recommends python3 python3-venv git

@@ -164,7 +164,8 @@ step "timers run; purge, backup and self-test did their work beside the running 
 cp /etc/autovelox/autovelox.toml /tmp/kept.toml
 old_schema=$(schema); cases=$(filed)
 echo "CREATE TABLE proof (x INTEGER) STRICT;" >edge/cases/storage/schema/900_proof.sql
-sed 's/^    def problems(self) -> dict\[str, str\]:$/&\n        return {"disk": "proof"}/' -i.good edge/daemon/main.py
+sed 's/^    def problems(self) -> dict\[str, str\]:$/&\n        return {"disk": "proof"}/' -i.good edge/daemon/health.py
+! cmp -s edge/daemon/health.py{,.good} || die "edge/daemon/health.py has another signature: this script has to break it"
 sed 's/^Description=.*/Description=rejected/' -i.good systemd/autovelox.service
 if install_unit SYSTEM=1; then die "a release that does not become healthy was taken"; fi
 [ "$(release)" = "$first" ] || die "it was not rolled back"
@@ -174,7 +175,7 @@ until_true 300 ready && until_true 60 healthy || die "not healthy after the roll
 cmp -s /etc/autovelox/autovelox.toml /tmp/kept.toml || die "the configuration was overwritten"
 step "upgrade to a release that migrates, becomes ready and is sick: rolled back to $first, schema $(schema), $(filed) cases; the configuration is as it was"
 
-mv edge/daemon/main.py.good edge/daemon/main.py
+mv edge/daemon/health.py.good edge/daemon/health.py
 mv systemd/autovelox.service.good systemd/autovelox.service
 cases=$(filed)
 install_unit SYSTEM=1 || die "a good release was not taken"
