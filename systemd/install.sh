@@ -10,6 +10,7 @@
 # WHEELS is a folder of wheels to take before any index. For packages: RELEASE names the release, UNITDIR and BINDIR are
 # theirs, CPU_ONLY fails rather than take PyTorch's build with CUDA.
 set -euo pipefail
+unset PYTHONSAFEPATH # the scripts of systemd/setup import each other
 cd "$(dirname "$0")/.."
 
 prefix=${PREFIX:-/opt/autovelox}

@@ -3,6 +3,7 @@
 # MACHINE=aarch64 fills it for a Raspberry Pi from any other computer; PYTHON_VERSION is that of the board. WHEELS is a
 # folder of wheels to take before any index. ENGINE=litert leaves EasyOCR and PyTorch out.
 set -euo pipefail
+unset PYTHONSAFEPATH # the scripts of systemd/setup import each other
 cd "$(dirname "$0")/.."
 folder=${WHEELHOUSE:-var/wheelhouse}
 machine=${MACHINE:-$(uname -m)}

@@ -2,6 +2,7 @@
 # Makes a virtual environment in the checkout: FOLDER PART... where a part is a file of systemd/setup/lock.
 # WHEELS is a folder of wheels to take before any index; PYTHON names another Python. A first attempt that fails leaves nothing.
 set -euo pipefail
+unset PYTHONSAFEPATH # the scripts of systemd/setup import each other
 cd "$(dirname "$0")/../.."
 folder=$1; shift
 setup=systemd/setup
