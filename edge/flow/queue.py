@@ -62,7 +62,7 @@ class CaseQueue:
 
     async def _decide_backlog(self, numbers: Sequence[int]) -> None:
         for number in numbers:
-            if not await self._decide_now(number, live=False):  # it holds up no other
+            if not await self._decide_now(number, live=False):  # the others do not wait for it
                 self._start(self._decide(number, live=False), f"case {number}")
 
     async def _decide(self, number: int, *, live: bool) -> None:

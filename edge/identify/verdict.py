@@ -28,7 +28,7 @@ ANY_FORMAT = Formats()
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """A suspect's plate and what it may say; made once a case, then any claims can be held against it."""
+    """A suspect's plate and what it may say; made once a case, then compared with any claims."""
 
     track: Track
     candidates: Candidates
