@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from edge.config import load
+from edge.config import load, require_answers
 from edge.errors import EdgeError
 
 PROVIDERS = {
@@ -82,6 +82,7 @@ def _add_run(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def _run(args: argparse.Namespace) -> int:
     settings = load(args.config)
     if args.check:
+        require_answers(settings)
         print(settings.printable())
         return 0
     from edge.daemon.main import run

@@ -30,6 +30,7 @@ path = "registry.sqlite"
 master_key_file = "master.key"
 
 [radar]
+pin_means = "motion"
 pin_factory = "mock"
 
 [camera]
