@@ -2,6 +2,8 @@
 
 Times: ``*_utc`` is seconds since the Unix epoch (float), ``*_monotonic_ns`` is ``time.monotonic_ns()`` of this boot.
 Boxes are pixels of the picture they were found in.
+
+Longer than 300 lines because everything that the parts exchange is described here, once.
 """
 
 from __future__ import annotations
@@ -221,6 +223,7 @@ class Rejection(StrEnum):
     LICENCE_FORMAT = "licence format"
     WORKER_FAILED = "worker"
     SEVERAL_PLATES = "several plates"
+    TOO_MANY = "too many"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from edge.identify import ANY_FORMAT, Formats, Thresholds
 from edge.model import Basis, Packet, Trigger, is_infringement
 
 NS = 1_000_000_000
+OPENINGS_PER_UID = 16
+"""Packets of one uid and window that are filed and opened, each some milliseconds of a processor."""
 FILING_GRACE_S = 1.0
 """A trigger is filed, with the packets of its window, at most this long after the radar's edge."""
 

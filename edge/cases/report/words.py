@@ -27,6 +27,7 @@ _REJECTED: dict[str, str] = {
     Rejection.PLATE_FORMAT: "no plate of an accepted format",
     Rejection.LICENCE_FORMAT: "no licence number",
     Rejection.SEVERAL_PLATES: "its chip claimed several plates",
+    Rejection.TOO_MANY: "not opened: more packets of one chip than are opened",
     Rejection.WORKER_FAILED: "not opened: the recognition failed",
 }
 _NO_ANSWER = "no answer to this unit's challenge"
