@@ -48,8 +48,8 @@ test-install: ## do what README.md says on minimal systems, with the public inde
 	@ROWS="$(ROWS)" WHEELS="$(WHEELS)" tests/install/run.sh
 
 .PHONY: bench
-bench: install ## measure the link against a bare server, and opening against bare decryption (ratios, ten minutes)
-	@$(BIN)/python tests/bench/link.py
+bench: install ## measure the link against a bare server, opening, filing beside readers, and verdicts under a flood (ratios, fifteen minutes)
+	@status=0; for rows in link filing flood; do $(BIN)/python tests/bench/$$rows.py || status=1; done; exit $$status
 
 .PHONY: fuzz
 fuzz: install ## throw 120,000 cases at frames, conversations, HTTP, sealed texts, keys, files and packages (fifteen minutes)

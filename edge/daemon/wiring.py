@@ -136,6 +136,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
         open_packets=measured.open_packets,
         registry=registry,
         cases=cases,
+        reports=radar.reports if settings.radar.serial_port is not None else None,
     )
     radar.on_edge = flow.begin
     question = open_question(settings)

@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edge.errors import CameraError, EdgeError
-from edge.flow.ports import Camera, Cases, Mailbox, Registry
-from edge.flow.rules import NS, OPENINGS_PER_UID, Rules
+from edge.flow.ports import Camera, Cases, Mailbox, RadarReports, Registry
+from edge.flow.rules import NS, OPENINGS_PER_UID, REPORTS_S, Rules
 from edge.model import Basis, Frame, Packet, Rejection, Trigger, is_infringement
 
 log = logging.getLogger(__name__)
@@ -98,8 +98,17 @@ class Gathering:
         counters: ``missed_photos``, and ``lost_triggers`` that could not be made a case.
     """
 
-    def __init__(self, rules: Rules, camera: Camera, mailbox: Mailbox, registry: Registry, cases: Cases) -> None:
-        """Nothing runs before a method is called."""
+    def __init__(
+        self,
+        rules: Rules,
+        camera: Camera,
+        mailbox: Mailbox,
+        registry: Registry,
+        cases: Cases,
+        reports: RadarReports | None,
+    ) -> None:
+        """Nothing runs before a method is called. Without *reports* the radar has no lines to be kept."""
+        self._reports = reports
         self._registry = registry
         self._rules = rules
         self._camera = camera
@@ -218,8 +227,21 @@ class Gathering:
         self._miss(missed)
         if is_infringement(basis):
             await self._add_late_packets(number, trigger, edge, filed)
+        if self._reports is not None:
+            await self._add_reports(number, trigger, self._reports)
         counted = {Rejection.UNKNOWN_UID: len(edge.unknown), Rejection.TOO_MANY: edge.left_out}
         return Completed(missed, +Counter(counted))
+
+    async def _add_reports(self, number: int, trigger: Trigger, reports: RadarReports) -> None:
+        around_ns = round(REPORTS_S * NS)
+        start_ns, end_ns = trigger.at_monotonic_ns - around_ns, trigger.at_monotonic_ns + around_ns
+        await asyncio.sleep((end_ns - time.monotonic_ns()) / NS)
+        found = reports(start_ns, end_ns)
+        try:
+            if found:
+                await self._cases.add(number, reports=found)
+        except EdgeError as error:
+            log.error("%d reports of the radar for case %d could not be stored: %s", len(found), number, error)
 
     async def _add_late_packets(self, number: int, trigger: Trigger, edge: Edge, filed: Sequence[Packet]) -> None:
         _, closes_ns = self._rules.window_ns(trigger)

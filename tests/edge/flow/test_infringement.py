@@ -16,6 +16,7 @@ import pytest
 
 from edge.errors import CameraError, ImageError, StorageFull, WorkerError
 from edge.flow.infringement import Infringements
+from edge.flow.ports import RadarReports
 from edge.flow.rules import FILING_GRACE_S, NS, OPENINGS_PER_UID, Rules
 from edge.identify import Thresholds
 from edge.model import (
@@ -30,6 +31,7 @@ from edge.model import (
     Packet,
     PendingCase,
     PlateRead,
+    RadarReport,
     Reason,
     Rejection,
     State,
@@ -109,6 +111,7 @@ class FakeCases:
     case: PendingCase | None = None
     decisions: list[Decision] = field(default_factory=list)
     full: bool = False
+    reports: list[RadarReport] = field(default_factory=list)
 
     async def file(
         self,
@@ -126,8 +129,16 @@ class FakeCases:
         await self.add(1, frames=frames)
         return 1
 
-    async def add(self, number: int, *, frames: Sequence[Frame] = (), packets: Sequence[Packet] = ()) -> None:
+    async def add(
+        self,
+        number: int,
+        *,
+        frames: Sequence[Frame] = (),
+        packets: Sequence[Packet] = (),
+        reports: Sequence[RadarReport] = (),
+    ) -> None:
         assert self.case is not None
+        self.reports += reports
         names = tuple(Path(f"{len(self.case.photos) + i}-{frame.jpeg.decode()}") for i, frame in enumerate(frames))
         exposed = tuple(frame.exposed_monotonic_ns for frame in frames)
         self.case = replace(
@@ -193,6 +204,7 @@ class Bench:
     registry: FakeRegistry = field(default_factory=FakeRegistry)
     recognise: Callable[[Path], Awaitable[tuple[PlateRead, ...]]] = sees_the_plate
     rules: Rules = RULES
+    reports: RadarReports | None = None
 
     def flow(self) -> Infringements:
         return Infringements(
@@ -203,6 +215,7 @@ class Bench:
             open_packets=open_packets,
             registry=self.registry,
             cases=self.cases,
+            reports=self.reports,
         )
 
     async def decided(self, *packets: Packet, at: Trigger | None = None) -> Decision:
@@ -490,6 +503,22 @@ async def test_an_edge_below_the_limit_holds_nothing() -> None:
         flow.begin(slow.at_monotonic_ns)
         assert await flow.file(slow) is None
     assert bench.cases.case is None and flow.counters["missed_photos"] == 0
+
+
+async def test_every_line_of_the_radar_near_the_edge_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge.flow.gathering.REPORTS_S", 0.2)
+    at, lines = trigger(None), [RadarReport(b'{"speed":900}\r\n', 1.0, 1), RadarReport(b"\xff\n", 2.0, 2)]
+    asked: list[tuple[int, int]] = []
+
+    def reports(start_ns: int, end_ns: int) -> list[RadarReport]:
+        asked.append((start_ns - at.at_monotonic_ns, end_ns - at.at_monotonic_ns))
+        assert time.monotonic_ns() >= end_ns, "what comes in until then would be missed"
+        return lines
+
+    bench = Bench(reports=reports)
+    await bench.decided(at=at)
+    assert bench.cases.reports == lines
+    assert asked == [(-NS // 5, NS // 5)]
 
 
 async def test_the_photos_are_stored_while_nobody_decides_the_case() -> None:
