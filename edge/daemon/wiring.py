@@ -10,9 +10,10 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.cases import CaseStore, RetentionPolicy, load_signer
+from edge.cases import CaseStore, RetentionPolicy, clock_state, load_signer
 from edge.config import Engine, Settings, models_dir, open_question
 from edge.crypto import opener
+from edge.daemon.clock import Clock
 from edge.daemon.disk_probe import DiskProbe
 from edge.daemon.health import Health
 from edge.daemon.housekeeping import Upkeep
@@ -104,6 +105,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
     window_opener = WindowOpener(registry, openers, formats.pattern, licence_pattern(settings.verdict.licence_pattern))
     link = LinkServer(settings.link, mailbox)
 
+    clock = Clock(clock_state)
     metrics = Metrics(
         Sources(
             connection_outcomes=lambda: link.counters,
@@ -117,6 +119,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
             gauges={
                 "autovelox_cases_pending": ("Cases without a verdict.", lambda: queue.pending),
                 "autovelox_cases_pending_oldest_seconds": ("How long the oldest waits.", lambda: queue.oldest_s),
+                "autovelox_clock_error_seconds": ("The kernel's bound; NaN while it is not set.", clock.error_s),
                 "autovelox_registry_usable": ("1 if the registry answers.", lambda: registry.problem() is None),
                 "autovelox_store_checkpoint_age_seconds": (
                     "Since the database's log was last empty.",
@@ -154,6 +157,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
             "cases": cases.problem,
             "disk": disk.problem,
             "housekeeping": upkeep.problem,
+            "clock": clock.problem,
             "pending cases": queue.problem,
             "room": cases.shortage,
             "board": board.problem,
