@@ -158,7 +158,7 @@ def _show(args: argparse.Namespace) -> int:
     state, case = "decided" if "verdict" in manifest else "pending", opened.case
     outcome = case.verdict.outcome if case.verdict else None
     words = verdict_words(outcome, case.basis, is_to_be_confirmed=case.is_to_be_confirmed)
-    manifest = {"state": f"{state}, {words}" if words else state, **manifest}
+    manifest = {"state": state, "standing": words or state, **manifest}
     if args.json:
         print(json.dumps({**manifest, "events": [asdict(event) for event in events]}, ensure_ascii=False, indent=1))
         return 0

@@ -100,7 +100,7 @@ def _headline(case: Case, pictures: Pictures | None) -> Flowable:
         seen = f"looks like a plate of {case.country.code} ({case.country.probability:.1%})"
         left.append(paragraph(seen, size=7.5, colour=MUTED))
     right: list[Flowable] = [
-        paragraph(f"{speed:.0f} km/h" if speed else "speed not known", font=BOLD, size=22, colour=ACCENT),
+        paragraph(f"{speed:.0f} km/h" if speed is not None else "no speed", font=BOLD, size=22, colour=ACCENT),
         paragraph(
             f"limit {limit:.0f} km/h"
             + (f", {speed - limit:.0f} km/h over" if speed is not None and case.is_infringement else ""),

@@ -106,4 +106,4 @@ def test_the_package_says_it(state: Path, tmp_path: Path) -> None:
 def test_what_a_newer_program_stored_is_kept_as_its_text(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["cases", "show", "3", "--json", "--officer", "Conti", "--state-dir", str(state)]) == 0
     shown = json.loads(capsys.readouterr().out)
-    assert shown["basis"] == "no_speed" and shown["state"] == "decided, no infringement"
+    assert (shown["basis"], shown["state"], shown["standing"]) == ("no_speed", "decided", "no infringement")
