@@ -177,5 +177,5 @@ class GpioRadar:
             self.counters["missed"] += 1
             return
         self.counters["triggers"] += 1
-        self.on_edge(trigger.at_monotonic_ns)
         self._edges.put_nowait((trigger, measured))
+        self.on_edge(trigger.at_monotonic_ns)

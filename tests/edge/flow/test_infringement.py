@@ -90,6 +90,14 @@ class ForgetfulCamera(FakeCamera):
             yield frame
 
 
+class BrokenCamera(FakeCamera):
+    """Fails in a way that nobody foresaw."""
+
+    async def frames(self, at_monotonic_ns: int, count: int) -> AsyncIterator[Frame]:
+        raise MemoryError(PLATE)
+        yield
+
+
 @dataclass
 class FakeMailbox:
     packets: list[Packet] = field(default_factory=list)
@@ -164,7 +172,10 @@ class FakeRegistry:
     unknown: tuple[str, ...] = ()
     silent: bool = False
 
+    asked: int = 0
+
     async def known(self, uids: Iterable[str]) -> frozenset[str]:
+        self.asked += 1
         if self.silent:
             await asyncio.sleep(3600)
         return frozenset(uids) - frozenset(self.unknown)
@@ -347,6 +358,25 @@ async def test_filing_does_not_wait_for_a_registry_that_does_not_answer() -> Non
     bench.mailbox.packets = [own := packet()]
     await bench.flow().file(trigger())
     assert bench.cases.case is not None and bench.cases.case.packets == (own,)
+
+
+async def test_a_silent_registry_is_asked_at_every_edge_at_once_and_not_one_after_the_other() -> None:
+    bench = Bench(registry=FakeRegistry(silent=True))
+    bench.mailbox.packets = [packet()]
+    flow, triggers = bench.flow(), [replace(trigger(), at_monotonic_ns=time.monotonic_ns() + n) for n in range(10)]
+    for each in triggers:
+        flow.begin(each.at_monotonic_ns)
+    await flow.file(triggers[0])
+    assert bench.registry.asked == 10
+
+
+async def test_an_unforeseen_error_of_the_camera_leaves_a_case_that_is_decided(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    bench = Bench(camera=BrokenCamera())
+    decision = await bench.decided(packet())
+    assert (decision.verdict.reason, decision.missed_photos) == (Reason.NO_PHOTO, RULES.frames_per_case)
+    assert "unforeseen MemoryError" in caplog.text and "AB123CD" not in caplog.text
 
 
 async def test_at_most_sixteen_packets_of_a_uid_are_filed_and_opened_early_and_late_together() -> None:
