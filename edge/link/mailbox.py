@@ -79,9 +79,9 @@ class Mailbox:
         """
         of_uid: dict[str, dict[str, list[Packet]]] = {}
         count = 0
-        for held in self._held.values():
-            if start_ns <= held.packet.received_monotonic_ns <= end_ns:
-                of_uid.setdefault(held.packet.uid, {}).setdefault(held.source, []).append(held.packet)
+        for packet, source in self._held.values():
+            if start_ns <= packet.received_monotonic_ns <= end_ns:
+                of_uid.setdefault(packet.uid, {}).setdefault(source, []).append(packet)
                 count += 1
         chosen: list[Packet] = []
         for sources in of_uid.values():
