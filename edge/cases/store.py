@@ -50,7 +50,8 @@ class CaseStore:
         self._unit = dict(unit)
         self._writer = writer
         self._thread = thread
-        self._files = ThreadPoolExecutor(1, thread_name_prefix="case-journal")
+        self._filing = ThreadPoolExecutor(1, thread_name_prefix="case-filing")
+        self._adding = ThreadPoolExecutor(1, thread_name_prefix="case-adding")
         self._entering = False
         self._lock = lock
         self._space = space
@@ -104,7 +105,8 @@ class CaseStore:
             if self._witness is not None:
                 self._witness.write(self._writer.head)
 
-        await asyncio.to_thread(self._files.shutdown)
+        for files in (self._filing, self._adding):
+            await asyncio.to_thread(files.shutdown)
         try:
             await self._run(work)
         finally:
@@ -114,7 +116,7 @@ class CaseStore:
     def _enter_filed(
         self, frames: Sequence[Frame], packets: Sequence[Packet], make: Callable[[int, list[Record]], Manifest]
     ) -> int:
-        """On the journal's thread: write the case, and let the database follow, which nobody waits for."""
+        """On the thread for filing: write the case, and let the database follow, which nobody waits for."""
         try:
             return self._writer.enter_filed(frames, packets, make)
         finally:
@@ -151,7 +153,7 @@ class CaseStore:
                 number, trigger, photos, limit_kmh=limit_kmh, site=site, unit=self._unit, clock=clock, basis=basis
             )
 
-        return await self._run(self._enter_filed, frames, packets, make_manifest, thread=self._files)
+        return await self._run(self._enter_filed, frames, packets, make_manifest, thread=self._filing)
 
     async def add(
         self,
@@ -169,7 +171,7 @@ class CaseStore:
             StorageFull: the disk has no space for it.
             CaseError: the case is not pending, or the disk reports an error.
         """
-        await self._run(self._writer.extend_pending, number, frames, packets, reports, thread=self._files)
+        await self._run(self._writer.extend_pending, number, frames, packets, reports, thread=self._adding)
 
     async def load(self, number: int) -> PendingCase:
         """A pending case: its stored photos, and its packets, still sealed.
@@ -177,7 +179,7 @@ class CaseStore:
         Raises:
             CaseError: the case is not pending.
         """
-        journalled = await self._run(self._writer.read_journal, number, thread=self._files)
+        journalled = await self._run(self._writer.read_journal, number, thread=self._adding)
         if journalled is None:
             journalled = await self._run(self._writer.read_pending, number)
         case = to_case(journalled.manifest)

@@ -3,11 +3,12 @@
 A case is safe as soon as the journal holds it. The database follows; if it refuses, the writer catches up later. The
 journal file of a decided case is erased only when the verdict is out of the WAL and cannot be lost any more.
 
-The writer is synchronous, and :class:`edge.cases.store.CaseStore` runs it on two threads. Filing and adding
-(:meth:`Writer.enter_filed`, :meth:`Writer.extend_pending`, :meth:`Writer.read_journal`) touch files only and have the
-first thread: whoever keeps SQLite waiting, a reader, another writer, a checkpoint, does not keep a photo from the disk.
-All else is done on the second, the connection's only user. On each thread the order of steps, which must hold when the
-power fails at any of them, is the order of the lines. One lock a case keeps the two from its journal file at once.
+The writer is synchronous, and :class:`edge.cases.store.CaseStore` runs it on three threads. Filing
+(:meth:`Writer.enter_filed`) has one, and adding (:meth:`Writer.extend_pending`, :meth:`Writer.read_journal`) another:
+they touch files only, so whoever keeps SQLite waiting, a reader, another writer, a checkpoint, does not keep a photo
+from the disk, nor does a case that is being completed delay the next one. All else is done on the third, the
+connection's only user. On each thread the order of steps, which must hold when the power fails at any of them, is the
+order of the lines. One lock a case keeps two of them from its journal file at once.
 
 Longer than 300 lines because the order of all steps on files and in the database is seen in one place.
 """
