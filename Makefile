@@ -37,7 +37,7 @@ install: $(if $(SYSTEM_INSTALL),,$(VENV)/.installed) ## make .venv in the checko
 
 .PHONY: demo
 demo: install ## set up, play eight infringements, print who drove (VIEW=1 opens the viewer at the end; ENGINE=litert: small)
-	@$(BIN)/autovelox demo --state-dir $(STATE) $(if $(VIEW),--view)
+	@$(BIN)/autovelox demo --dir $(STATE) $(if $(VIEW),--view)
 
 .PHONY: test
 test: install ## set up, then run all tests, JOBS of them (2) side by side
@@ -148,7 +148,7 @@ evaluate: install ## all three: the tables of what to reach, beside what is reac
 
 .PHONY: pictures
 pictures: install ## take the README's pictures again, from the cases of the last demo (needs Xvfb)
-	@$(BIN)/python tests/edge/viewer/screenshots.py --state-dir $(STATE)
+	@$(BIN)/python tests/edge/viewer/screenshots.py --dir $(STATE)
 	@$(BIN)/autovelox-convert reader strip
 
 .PHONY: clean

@@ -36,7 +36,9 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         help="play recorded infringements and print who drove",
         description="Start a unit on loopback, play eight recorded infringements, let the cars call, print who drove.",
     )
-    parser.add_argument("--state-dir", type=Path, default=Path("var/demo"), metavar="DIR", help="default: %(default)s")
+    parser.add_argument(
+        "--dir", type=Path, default=Path("var/demo"), metavar="DIR", help="the demo's own folder (default: %(default)s)"
+    )
     parser.add_argument("--view", action="store_true", help="open the viewer on the cases at the end")
     parser.add_argument(
         "--engine",
@@ -51,7 +53,7 @@ def demo(args: argparse.Namespace) -> int:
     cast = load_cast()
     engine: Engine = args.engine or installed_engine()
     require_engine(engine)
-    setting = Setting(args.state_dir.resolve(), engine)
+    setting = Setting(args.dir.resolve(), engine)
     console = Console()
     if not console.is_terminal:
         console = Console(width=TABLE_WIDTH)

@@ -11,6 +11,7 @@ from edge.config import Engine
 from edge.crypto import Chip, load_chip, save_chip
 from edge.demo.cast import FOLDER, Cast
 from edge.demo.portraits import draw
+from edge.demo.unit import DemoFailed
 from edge.registry.enrol import create_registry, enrol_driver
 from edge.registry.migrate import migrate_registry
 from edge.registry.vault import create_master_key, load_master_key
@@ -54,6 +55,14 @@ port = 0
 """
 
 
+MARKER = "made-by-autovelox-demo"
+"""Name of the file that says that a folder is the demo's own, to be cleared."""
+_OWN = {MARKER, "autovelox.toml", "state", "unit.log", "registry.sqlite", "master.key", "signing.key", "enrolled"}
+"""What the demo makes, beside chips and the files that SQLite keeps beside the registry."""
+_SERIAL, _CHIP = 'serial = "AVX-DEMO"', ".chip.json"
+_ANOTHER = "name a folder that is new or empty with --dir"
+
+
 class Setting:
     """The files below one folder.
 
@@ -81,16 +90,37 @@ class Setting:
         return self._complete.is_file()
 
     def clear(self) -> None:
-        """Remove what an earlier run left, except for a complete registry, and write the configuration."""
-        if not self.is_enrolled:
-            shutil.rmtree(self.folder, ignore_errors=True)
+        """Remove what an earlier run left, except for a complete registry, and write the configuration.
+
+        Raises:
+            DemoFailed: the folder holds something that no demo made.
+        """
+        self._require_own_folder()
         self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / MARKER).touch()
+        if not self.is_enrolled:
+            for left in (self._registry, self._master_key, self.folder / "signing.key", *self.folder.glob(f"*{_CHIP}")):
+                left.unlink(missing_ok=True)
         if self.is_enrolled:
             migrate_registry(self._registry, load_master_key(self._master_key))
         shutil.rmtree(self.state_dir, ignore_errors=True)
         self.log.unlink(missing_ok=True)
         manifest = FOLDER / "feed" / "manifest.toml"
         self.config.write_text(CONFIG.format(manifest=manifest, engine=self._engine), encoding="utf-8")
+
+    def _require_own_folder(self) -> None:
+        """Raise :class:`DemoFailed` unless the folder is new, empty, or a demo's, marked or older than the mark."""
+        if not self.folder.exists() or (self.folder / MARKER).is_file():
+            return
+        try:
+            names = {path.name for path in self.folder.iterdir()}
+        except OSError as error:
+            raise DemoFailed(f"{self.folder} cannot be used: {error.strerror}", _ANOTHER) from error
+        strange = {
+            name for name in names - _OWN if not name.endswith(_CHIP) and not name.startswith("registry.sqlite-")
+        }
+        if strange or (names and not (self.config.is_file() and _SERIAL in self.config.read_text("utf-8", "replace"))):
+            raise DemoFailed(f"{self.folder} holds files that no demo made, so nothing in it was touched", _ANOTHER)
 
     def enrol(self, cast: Cast, done: Callable[[], None]) -> None:
         """Make keys, registry and chips for *cast*; call *done* after each driver."""
@@ -124,4 +154,4 @@ class Setting:
         return {person.licence: load_chip(self._chip_file(person.licence)) for person in cast.driver}
 
     def _chip_file(self, licence: str) -> Path:
-        return self.folder / f"{licence}.chip.json"
+        return self.folder / f"{licence}{_CHIP}"
