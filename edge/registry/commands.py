@@ -67,7 +67,9 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     for action in (lost, _add(actions, "revoke", _revoke, "revoke a driver's chip: lost, stolen, licence withdrawn")):
         action.add_argument("licence")
         action.add_argument("--reason", required=True, help="why, for the records")
-    _add(actions, "remove", _remove, "remove a driver with chips and vehicles").add_argument("licence")
+    gone = _add(actions, "remove", _remove, "remove a driver with chips and vehicles; old cases cannot be opened again")
+    gone.add_argument("licence")
+    gone.add_argument("--yes", action="store_true", help="do not ask")
     proof = _add(
         actions, "reopen", _reopen, "open the packet of a decided case again, from the manifest of its package"
     )
@@ -205,9 +207,21 @@ def _revoke(args: argparse.Namespace) -> int:
 
 def _remove(args: argparse.Namespace) -> int:
     registry, master_key = _paths(args)
-    remove_driver(registry, load_master_key(master_key), args.licence)
+    secret = load_master_key(master_key)
+    if not args.yes:
+        _confirm(args.licence)
+    remove_driver(registry, secret, args.licence)
     print("removed")
     return 0
+
+
+def _confirm(licence: str) -> None:
+    """Raise :class:`RegistryError` unless whoever sits at the terminal writes *licence* again."""
+    if not sys.stdin.isatty():
+        raise RegistryError("nobody can be asked whether to remove the driver", "give --yes; a lost chip needs revoke")
+    print("The driver, all chips and vehicles are removed; packets of old cases can then not be opened again.")
+    if input("To go on, write the licence number again: ").strip() != licence:
+        raise RegistryError("nothing was removed: the licence number is another one", "try again")
 
 
 def _reopen(args: argparse.Namespace) -> int:
