@@ -1,7 +1,7 @@
 """What the parts speak of: frozen values, no input or output.
 
 Times: ``*_utc`` is seconds since the Unix epoch (float), ``*_monotonic_ns`` is ``time.monotonic_ns()`` of this boot.
-Boxes are pixels of the picture they were found in.
+Boxes are pixels of the picture they were found in. Longer than 300 lines because all rooms share these values, and no more.
 """
 
 from __future__ import annotations
@@ -225,6 +225,23 @@ class State(StrEnum):
 
     PENDING = "pending"
     DECIDED = "decided"
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """What the law makes of a measured speed; all speeds in km/h, with one decimal.
+
+    ``remaining_kmh`` is the measured speed less the deduction, ``excess_kmh`` what of it is above the limit (zero: no
+    infringement). ``rule`` says where the deduction stands, ``provision`` which one was broken, as far as it is known.
+    """
+
+    measured_kmh: float
+    deduction_kmh: float
+    remaining_kmh: float
+    limit_kmh: float
+    excess_kmh: float
+    rule: str
+    provision: str = ""
 
 
 @dataclass(frozen=True, slots=True)
