@@ -1,7 +1,7 @@
 """What the parts speak of: frozen values, no input or output.
 
 Times: ``*_utc`` is seconds since the Unix epoch (float), ``*_monotonic_ns`` is ``time.monotonic_ns()`` of this boot.
-Boxes are pixels of the picture they were found in. Longer than 300 lines because all rooms share these values, and no more.
+Boxes are pixels of the picture they were found in. Longer than 300 lines because all rooms share these values.
 """
 
 from __future__ import annotations
