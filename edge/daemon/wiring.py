@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.cases import CaseStore, RetentionPolicy, load_signer
+from edge.cases import CaseStore, RetentionPolicy, StateFolder, load_signer
 from edge.config import Engine, Settings, models_dir
 from edge.crypto import opener
 from edge.daemon.disk_probe import DiskProbe
@@ -78,7 +78,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
     )
     stack.push_async_callback(cases.close)
 
-    disk = DiskProbe(settings.unit.state_dir)
+    disk = DiskProbe(StateFolder(settings.unit.state_dir).probe)
     workers = WorkerPool(
         worker_setup(folder, settings.recognition.engine),
         workers=settings.recognition.workers,

@@ -81,7 +81,7 @@ class LinkServer:
 
     def problem(self) -> str | None:
         """Why no car can connect now, or None."""
-        return None if self._listener.is_open else "the link does not listen"
+        return None if self._listener.is_open else "the link does not listen: see the log, then restart the unit"
 
     async def start(self) -> None:
         """Listen.

@@ -239,7 +239,9 @@ def _vehicle(written: str) -> tuple[str, str]:
     country, _, plate = written.rpartition(":")
     _check_code("a plate", plate, 12)
     if country and country not in FORMATS:
-        raise RegistryError(f"there is no country {country!r} for a plate", f"write its ISO code, such as IT:{plate}")
+        raise RegistryError(
+            f"there is no country {country!r} for a plate", "write its ISO code before the colon, as in IT:AB123CD"
+        )
     return country, plate
 
 

@@ -71,7 +71,7 @@ class SerialRadar:
         self._settings = settings
         self._log = SpeedLog(join_s=settings.speed_join_s, wait_s=settings.speed_wait_s)
         self._task: asyncio.Task[None] | None = None
-        self._problem: str | None = "the speed radar has not been started"
+        self._problem: str | None = "the speed radar has not been started: wait for the start, or see the log"
         self.counters: Counter[str] = Counter()
 
     async def start(self) -> None:

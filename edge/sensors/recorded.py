@@ -113,7 +113,7 @@ class RecordedFeed:
     def problem(self) -> str | None:
         """Return one sentence if the feed failed, else None; a feed that has ended is no problem."""
         if self._player is None:
-            return "the recorded feed has not been started"
+            return "the recorded feed has not been started: wait for the start, or see the log"
         if self._player.done() and not self._player.cancelled() and (error := self._player.exception()) is not None:
             return str(error)
         return None

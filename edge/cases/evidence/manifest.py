@@ -50,13 +50,13 @@ _REASONS: dict[str, str] = {
     Reason.NO_PHOTO: "the camera gave no photo",
     Reason.PHOTO_NOT_READ: "a photo could not be recognised",
 }
-_FLAGS = {
+_FLAGS: dict[str, str] = {
     Flag.NOT_THE_KEEPER: "driver is not the registered keeper",
     Flag.OTHER_COUNTRY: "plate and vehicle are of different countries",
 }
 """How this format writes reasons and flags: as sentences, which are signed and therefore never change."""
 _REASON_OF: dict[str, Reason | str] = {sentence: Reason(reason) for reason, sentence in _REASONS.items()}
-_FLAG_OF: dict[str, Flag | str] = {sentence: flag for flag, sentence in _FLAGS.items()}
+_FLAG_OF: dict[str, Flag | str] = {sentence: Flag(flag) for flag, sentence in _FLAGS.items()}
 
 _DRIVER_FIELDS = tuple(field.name for field in fields(Driver) if field.name != "portrait")
 
@@ -151,6 +151,11 @@ def driver_name(case: Case) -> str:
 def reason_sentence(reason: Reason | str) -> str:
     """The *reason* of a verdict as this format writes it, an English sentence without a full stop."""
     return _REASONS.get(reason, reason)
+
+
+def flag_sentence(flag: Flag | str) -> str:
+    """Return *flag* as manifests and reports write it; an unknown one is returned unchanged."""
+    return _FLAGS.get(flag, flag)
 
 
 def packet_record(packet: Packet) -> Record:

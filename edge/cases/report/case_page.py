@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, Spacer, Table
 
-from edge.cases.evidence import Manifest, Record, reason_sentence
+from edge.cases.evidence import Manifest, Record, flag_sentence, reason_sentence
 from edge.cases.report.fonts import BOLD
 from edge.cases.report.paper import (
     ACCENT,
@@ -99,7 +99,7 @@ def _headline(case: Case, pictures: Pictures | None) -> Flowable:
     middle: list[Flowable] = [
         paragraph(verdict, font=BOLD, size=11.5),
         paragraph(f"Officer's review: {review}", size=9, colour=MUTED),
-        *(paragraph(clean(flag), size=9, colour=WARN) for flag in case.flags),
+        *(paragraph(clean(flag_sentence(flag)), size=9, colour=WARN) for flag in case.flags),
     ]
     table = Table([[left, middle, right]], colWidths=[56 * mm, 58 * mm, WIDTH - 114 * mm])
     table.setStyle(

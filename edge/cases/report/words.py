@@ -26,6 +26,7 @@ _REJECTED: dict[str, str] = {
     Rejection.FOREIGN_LICENCE: "licence not the chip's own",
     Rejection.PLATE_FORMAT: "no plate of an accepted format",
     Rejection.LICENCE_FORMAT: "no licence number",
+    Rejection.DAMAGED_KEY: "not opened: the chip's key in the registry is damaged",
     Rejection.WORKER_FAILED: "not opened: the recognition failed",
 }
 _NO_ANSWER = "no answer to this unit's challenge"

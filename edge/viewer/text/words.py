@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edge.cases.views import EventKind, Order
-from edge.model import Flag, Outcome, Reason
+from edge.model import Outcome, Reason
 from edge.viewer.text.language import _
 
 
@@ -50,16 +50,16 @@ def order_words() -> dict[str, Order]:
 
 
 def reason_words(reason: str) -> str:
-    """Return the sentence for a verdict's reason or a flag; an unknown one is returned unchanged."""
+    """Return the sentence for a verdict's reason; an unknown one is returned unchanged."""
     words: dict[str, str] = {
         Reason.ONE_CLAIM: _("Exactly one car's answer fits the photo."),
         Reason.SEVERAL_CLAIMS: _("More than one car's answer fits the photo: a person has to decide."),
+        Reason.SEVERAL_CARS: _("More than one car is in the photo: a person has to decide."),
         Reason.LOOKS_ALIKE: _("A plate that looks alike fits the photo as well: a person has to decide."),
         Reason.NO_CLAIM: _("No car's answer fits the photo."),
         Reason.NO_PACKET: _("No car near the camera sent a valid answer."),
         Reason.NO_PLATE: _("No plate was found in the photo."),
         Reason.PHOTO_NOT_READ: _("A photo could not be recognised: look at it yourself."),
         Reason.NO_PHOTO: _("The camera gave no photo."),
-        Flag.NOT_THE_KEEPER: _("The driver is not the registered keeper of the vehicle."),
     }
     return words.get(reason, reason)

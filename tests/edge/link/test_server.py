@@ -67,7 +67,7 @@ async def test_a_stop_lets_open_connections_finish(start: Start) -> None:
         await car.connect()
         stopping = asyncio.create_task(server.stop())
         await asyncio.sleep(0.05)
-        assert server.problem() == "the link does not listen"
+        assert server.problem() == "the link does not listen: see the log, then restart the unit"
         with pytest.raises((aiohttp.ClientError, ConnectionError)):
             async with RawCar(server.port):
                 pass
