@@ -46,7 +46,7 @@ class UnitSettings(Section):
 
 
 class LinkSettings(Section):
-    """``[link]``: the side that faces the street.
+    """``[link]``: the port that cars connect to.
 
     ``connect_timeout_s`` covers TLS, HTTP and the Socket.IO CONNECT together. ``packets_per_uid`` counts for each
     source address of its own; an IPv6 /64 is one address.
@@ -279,7 +279,7 @@ def load(path: Path) -> Settings:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} cannot be read ({error})", "check its permissions") from None
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path} is not valid TOML: {error}", "mend that line") from None
+        raise ConfigError(f"{path} is not valid TOML: {error}", "correct that line") from None
     try:
         settings = Settings.model_validate(document)
     except ValidationError as error:

@@ -43,7 +43,7 @@ def backup(state_dir: Path, to: Path, *, progress: Callable[[int, int], None] | 
 
     If *to* exists, it is a place for many backups: the copy becomes a dated folder in it, in which photos that the
     backup before has as well are hard links. The copy must continue that backup, and the newest checkpoint there: a
-    chain that was written anew, with whatever keys, does not. *progress* is called with the number of cases verified
+    chain that was rewritten, with whatever keys, does not. *progress* is called with the number of cases verified
     and of all cases.
 
     Returns:

@@ -1,4 +1,4 @@
-"""The unit's metrics for Prometheus: counts, sizes and times, never a word about a person."""
+"""The unit's metrics for Prometheus: counts, sizes and times, no personal data."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Sources:
 
 
 class Metrics:
-    """The unit's metrics; the daemon tells of windows, recognitions and decisions as they happen."""
+    """The unit's metrics; the daemon reports windows, recognitions and decisions as they happen."""
 
     def __init__(self, sources: Sources) -> None:
         """Values of *sources* are read at every scrape."""

@@ -47,7 +47,8 @@ class Monitor:
         except OSError as error:
             await self.stop()
             raise ConfigError(
-                f"the metrics cannot listen on port {self._settings.port} ({error.strerror})", "set [metrics] port"
+                f"the metrics cannot listen on port {self._settings.port} ({error.strerror})",
+                "stop the program that uses the port, or set another port in [metrics]",
             ) from None
         self.port = site.port
         log.info("metrics and health are on %s port %d", HOST, self.port)

@@ -52,7 +52,7 @@ def create_registry(path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         try:
-            check_files(path, reading=False)  # nothing was laid beside it beforehand
+            check_files(path, reading=False)  # refuse files that were placed beside it before
         except RegistryError:
             path.unlink()
             raise

@@ -172,7 +172,7 @@ class Registry:
 
     @contextmanager
     def _noted(self) -> Iterator[None]:
-        """Keep what goes wrong for :meth:`problem`."""
+        """Remember an error for :meth:`problem`."""
         try:
             yield
         except RegistryError as error:

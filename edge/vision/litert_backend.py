@@ -35,7 +35,10 @@ class LitertNetwork:
 
     def __init__(self, path: Path, weights_sha256: str, *, runtime: str | None = None) -> None:
         if read_description(path).get("weights_sha256") != weights_sha256:
-            raise ModelError(f"{path} was made from another network than the one beside it", "run `make reader-export`")
+            raise ModelError(
+                f"{path} was made from another network than the one beside it",
+                "install the models again, or run `make reader-export`",
+            )
         self._interpreter = load_interpreter(path, prefer=runtime)
         inputs, outputs = self._interpreter.get_input_details(), self._interpreter.get_output_details()
         shapes = [tuple(int(side) for side in each["shape"]) for each in (*inputs, *outputs)]
@@ -56,7 +59,7 @@ class LitertNetwork:
         return np.asarray(self._interpreter.get_tensor(self._output), np.float32)
 
     def log_probs(self, canvas: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Return what the network says of *canvas*."""
+        """Return the log-softmax, float32 (cells, 37), of the grey *canvas*, uint8 (64, 192)."""
         logits = self.logits(canvas.astype(np.float32)[None, :, :, None] / 127.5 - 1.0)
         shifted = logits - logits.max(axis=1, keepdims=True)
         return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)), np.float32)

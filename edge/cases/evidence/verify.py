@@ -396,7 +396,7 @@ def check_checkpoint(chain: Chain, checkpoint: Checkpoint) -> None:
             " or the package is older than the checkpoint"
         )
     if checkpoint.seq < 1 or chain.hashes[checkpoint.seq - 1] != checkpoint.hash:
-        raise Mismatch(f"entry {checkpoint.seq} is not the one of the checkpoint: the chain was written anew")
+        raise Mismatch(f"entry {checkpoint.seq} is not the one of the checkpoint: the chain was rewritten")
 
 
 # Step 1: the container.

@@ -240,7 +240,7 @@ class UnitChain:
         known = newest_key(database, self._head)
         if known is not None and known != signer.key_id:
             raise SecretError(
-                f"the cases are signed with key {known}, this is {signer.key_id}", "put the right key file there"
+                f"the cases are signed with key {known}, this is {signer.key_id}", "put back that key file"
             )
         with suppress(EvidenceError), self.extending(database):
             if known is None and last_entry(database) is None:

@@ -1,6 +1,6 @@
 """The head that the unit remembers: number and hash of the newest entry it wrote or signed, in a file of its own.
 
-The database could be exchanged for another, or written anew by somebody who may write it; this file says what the unit
+The database could be exchanged for another, or rewritten by somebody who may write it; this file says what the unit
 itself had written. It may be some entries behind the chain after a power cut, never ahead of it.
 """
 

@@ -40,7 +40,7 @@ def rotate_signing_key(state_dir: Path, key_file: Path) -> Signer:
     with write_transaction(folder) as database:
         known = newest_key(database)
         if known not in (None, old.key_id, new.key_id):
-            raise SecretError(f"the cases are signed with key {known}, this is {old.key_id}", "put the right key there")
+            raise SecretError(f"the cases are signed with key {known}, this is {old.key_id}", "put back that key file")
         if known != new.key_id:
             continue_chain(database, old, head)
             if known is None:

@@ -77,7 +77,7 @@ async def test_one_daemon_a_folder(tmp_path: Path) -> None:
 
 async def test_another_signing_key_is_refused(tmp_path: Path) -> None:
     await filled(tmp_path, 1)
-    with pytest.raises(SecretError, match="put the right key file there"):
+    with pytest.raises(SecretError, match="put back that key file"):
         await CaseStore.open(tmp_path, Signer(bytes(32)), UNIT)
 
 
