@@ -223,7 +223,7 @@ async def test_every_tampering_with_photos_is_named(
 
 
 async def test_a_forger_with_a_key_of_his_own(tmp_path: Path) -> None:
-    """He builds a whole store anew: it holds in itself, and not against the key the authority published."""
+    """An attacker builds a whole new store: it holds in itself, and not against the key the authority published."""
     await filled(tmp_path, 2, signer=OTHER)
     assert OTHER.key_id in audit(tmp_path)
     with pytest.raises(EvidenceError, match="key you trust"):

@@ -26,5 +26,5 @@ def test_every_name_of_the_face_is_there() -> None:
 
 
 def test_another_name_is_an_attribute_error() -> None:
-    with pytest.raises(AttributeError, match="no attribute 'Door'"):
-        edge.link.Door  # noqa: B018
+    with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
+        edge.link.Nothing  # noqa: B018

@@ -31,7 +31,7 @@ def migrate(old: Path) -> Path | None:
 
 
 async def test_nobody_opens_it_as_it_is(old: Path) -> None:
-    """Nothing vouches for its rows: who could write the file would name whom he likes."""
+    """Its rows have no MAC: whoever could write the file could name anybody."""
     key = load_master_key(old / "master.key")
     with pytest.raises(RegistryError, match="autovelox registry migrate"):
         await Registry.open(old / "registry.sqlite", key)
