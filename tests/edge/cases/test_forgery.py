@@ -52,7 +52,7 @@ def test_the_genuine_one_holds_and_says_what_it_proves(package: Members, tmp_pat
 
 
 def stranger_of_format_1(members: Members) -> Members:
-    """Attack 1: a stranger who knows nothing but the authority's public key claims that it introduced the stranger's."""
+    """Attack 1: a stranger who knows nothing but the authority's public key claims an introduction by it."""
     line = lines_of(members)
     head, made = NO_HASH, []
     keys = [
