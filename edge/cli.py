@@ -27,6 +27,7 @@ COMMANDS = {
     "read": ("edge.vision.commands", "find and read the plates of photos"),
     "doctor": ("edge.doctor", "say what this machine has and lacks, each with the remedy"),
     "demo": ("edge.demo.commands", "play recorded infringements and print who drove"),
+    "play": ("edge.demo.play", "play a video of your own to a unit, and print what it makes of it"),
 }
 """Command -> the module with its ``add_commands``, and its line in the help.
 

@@ -16,7 +16,7 @@ SOCKET = Path("/run/systemd/journal/socket")
 FIELDS = {"case": "AUTOVELOX_CASE", "part": "AUTOVELOX_PART", "outcome": "AUTOVELOX_OUTCOME"}
 """Attributes of a record (``extra=``) that become fields: numbers and fixed words, nothing of a person."""
 PRIORITIES = ((logging.CRITICAL, 2), (logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6))
-PLAIN = "%(levelname)s %(name)s: %(message)s"
+PLAIN = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 def handler() -> logging.Handler:

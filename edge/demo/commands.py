@@ -85,12 +85,12 @@ async def _play(cast: Cast, setting: Setting, progress: Progress) -> None:
             await unit.expect(rf"clip {number} of {len(cast.scene)}")
             await traffic.pass_by(scene)
             progress.update(playing, completed=number - 0.5)
-        await _all_decided(unit, len(cast.scene))
+        await all_decided(unit, len(cast.scene))
         progress.update(playing, completed=len(cast.scene))
         await unit.stop()
 
 
-async def _all_decided(unit: DemoUnit, cases: int) -> None:
+async def all_decided(unit: DemoUnit, cases: int) -> None:
     """Wait until the unit has decided *cases* cases.
 
     Raises:
@@ -117,7 +117,7 @@ def _report(console: Console, cast: Cast, setting: Setting) -> int:
             case = archive.case(number)
             right = _is_right(case, scene)
             wrong += not right
-            table.add_row(*_row(case, scene), "[green]right[/]" if right else "[bold red]WRONG[/]")
+            table.add_row(*row_of(case, scene), "[green]right[/]" if right else "[bold red]WRONG[/]")
     console.print(table)
     console.print(f"{len(cast.scene) - wrong} of {len(cast.scene)} cases right.")
     console.print("ms: from the radar's edge to the decided, signed case; for 1,000 of them the packet window is open.")
@@ -130,7 +130,8 @@ def _is_right(case: Case, scene: Scene) -> bool:
     return named == scene.culprit and identified == (scene.culprit is not None)
 
 
-def _row(case: Case, scene: Scene) -> tuple[str, ...]:
+def row_of(case: Case, scene: Scene) -> tuple[str, ...]:
+    """Return a row of the table: time, speed, plate read, the car of *scene*, verdict, driver, milliseconds."""
     verdict, driver = case.verdict, case.driver
     elapsed_ms = f"{(case.decided_utc - case.trigger.at_utc) * 1e3:,.0f}" if case.decided_utc is not None else "-"
     return (

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from edge.cases.evidence.signing import create_signing_key
@@ -44,7 +45,7 @@ limit_kmh = 50.0
 engine = "{engine}"
 
 [verdict]
-plate_countries = ["IT", "NL", "GB", "VN"]
+plate_countries = {countries}
 plate_pattern = "[A-Z0-9]{{4,10}}"
 
 [cases]
@@ -73,10 +74,26 @@ class Setting:
         log: the unit's log.
     """
 
-    def __init__(self, folder: Path, engine: Engine = "easyocr") -> None:
-        """Name the files below *folder*, of a unit whose reader *engine* runs; nothing is written."""
+    def __init__(
+        self,
+        folder: Path,
+        engine: Engine = "easyocr",
+        *,
+        manifest: Path = FOLDER / "feed" / "manifest.toml",
+        countries: Sequence[str] = ("IT", "NL", "GB", "VN"),
+    ) -> None:
+        """Name the files below *folder*; nothing is written.
+
+        Args:
+            folder: the demo's own folder.
+            engine: what runs the reader.
+            manifest: the recorded feed.
+            countries: whose plates there may be; none: any.
+        """
         self.folder = folder
         self._engine = engine
+        self._manifest = manifest
+        self._countries = countries
         self.config = folder / "autovelox.toml"
         self.state_dir = folder / "state"
         self.log = folder / "unit.log"
@@ -89,8 +106,8 @@ class Setting:
         """Whether an earlier run left a complete registry, which is kept because each key takes seconds to make."""
         return self._complete.is_file()
 
-    def clear(self) -> None:
-        """Remove what an earlier run left, except for a complete registry, and write the configuration.
+    def clear(self, *, keep_drivers: bool = True) -> None:
+        """Remove what an earlier run left, and write the configuration; a complete registry may be kept.
 
         Raises:
             DemoFailed: the folder holds something that no demo made.
@@ -98,6 +115,8 @@ class Setting:
         self._require_own_folder()
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / MARKER).touch()
+        if not keep_drivers:
+            self._complete.unlink(missing_ok=True)
         if not self.is_enrolled:
             for left in (self._registry, self._master_key, self.folder / "signing.key", *self.folder.glob(f"*{_CHIP}")):
                 left.unlink(missing_ok=True)
@@ -105,8 +124,8 @@ class Setting:
             migrate_registry(self._registry, load_master_key(self._master_key))
         shutil.rmtree(self.state_dir, ignore_errors=True)
         self.log.unlink(missing_ok=True)
-        manifest = FOLDER / "feed" / "manifest.toml"
-        self.config.write_text(CONFIG.format(manifest=manifest, engine=self._engine), encoding="utf-8")
+        words = {"manifest": self._manifest, "engine": self._engine, "countries": json.dumps(list(self._countries))}
+        self.config.write_text(CONFIG.format(**words), encoding="utf-8")
 
     def _require_own_folder(self) -> None:
         """Raise :class:`DemoFailed` unless the folder is new, empty, or a demo's, marked or older than the mark."""
