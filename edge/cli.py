@@ -95,10 +95,11 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
 
 
 def _run(args: argparse.Namespace) -> int:
-    from edge.config import load
+    from edge.config import load, require_answers
 
     settings = load(args.config)
     if args.check:
+        require_answers(settings)
         print(settings.printable())
         return 0
     from edge.daemon.main import run

@@ -37,8 +37,12 @@ class Section(BaseModel):
 
 
 class UnitSettings(Section):
-    """``[unit]``: whose camera this is, which one, and where it keeps its state."""
+    """``[unit]``: whose camera this is, which one, and where it keeps its state.
 
+    With ``mode = "observe"`` the unit files cases and names nobody, on purpose.
+    """
+
+    mode: Literal["enforce", "observe"] = "enforce"
     authority: str = ""
     serial: str = "AVX-0000"
     site: str = "unnamed site"
@@ -84,14 +88,18 @@ class RegistrySettings(Section):
 
 
 class RadarSettings(Section):
-    """``[radar]``: the pin that fires, and where the speed comes from.
+    """``[radar]``: the pin that fires, what that means, and where the speed comes from.
 
+    ``pin_means`` is ``"over_limit"`` for a device with a threshold of its own, which pulls the pin above it, and
+    ``"motion"`` for one that pulls it for any movement. Not set, it counts as ``"motion"``, and :func:`require_answers`
+    refuses the configuration.
     ``serial_port`` is the radar's own serial line (OPS243); without it a trigger has no speed. A report counts for an
     edge when it came within ``speed_join_s`` of it; ``speed_wait_s`` is how long a trigger waits for one.
     ``pin_factory = "mock"`` is for recorded feeds: the feed itself drives the pin.
     """
 
     pin: Annotated[int, Field(ge=0, le=27)] = 17
+    pin_means: Literal["over_limit", "motion"] | None = None
     pin_factory: Literal["lgpio", "mock"] = "lgpio"
     active_high: bool = True
     debounce_s: NotNegative = 0.005
@@ -102,6 +110,11 @@ class RadarSettings(Section):
     max_speed_kmh: Annotated[float, Field(gt=0, le=550)] = 220.0
     speed_join_s: Positive = 0.3
     speed_wait_s: NotNegative = 0.15
+
+    @property
+    def promises_speed(self) -> bool:
+        """Whether an infringement needs a measured speed: always, but where the pin alone says that there is one."""
+        return self.pin_means != "over_limit" or self.serial_port is not None
 
 
 class ExposureSettings(Section):
@@ -286,6 +299,27 @@ def load(path: Path) -> Settings:
         cause, remedy = explain(error)
         raise ConfigError(f"{path}: {cause}", remedy or "autovelox.example.toml shows every setting") from None
     return _anchored(settings, path.resolve().parent)
+
+
+def open_question(settings: Settings) -> tuple[str, str] | None:
+    """What a valid configuration leaves open and only a person can answer, as cause and remedy; None if nothing."""
+    if settings.radar.pin_means is not None or settings.unit.mode == "observe":
+        return None
+    return (
+        "[radar] pin_means is not set: what does the radar's pin mean?",
+        'set it to "over_limit" if the device has a threshold of its own and pulls the pin above it, to "motion" if it '
+        'pulls the pin for any movement, as an OPS243 does; or set [unit] mode = "observe" to name nobody',
+    )
+
+
+def require_answers(settings: Settings) -> None:
+    """Refuse *settings* that leave a question open.
+
+    Raises:
+        ConfigError: the question, and the answers there are.
+    """
+    if (question := open_question(settings)) is not None:
+        raise ConfigError(*question)
 
 
 def explain(error: ValidationError) -> tuple[str, str]:

@@ -158,6 +158,10 @@ healthy() {  # it says that it is ready, and is still the same process once the 
     sleep "$settle_s"
     systemctl is-active --quiet autovelox.service && [ "$(systemctl show -P MainPID autovelox.service)" = "$pid" ]
 }
+question() {  # what the new release asks of the configuration: until it is answered, the unit names nobody without a speed
+    local answer
+    answer=$("$target/bin/autovelox" run --check --config "$config" 2>&1 >/dev/null) || say "$config: ${answer#autovelox: }"
+}
 databases() { "$python" systemd/databases.py "$1" "$config"; }
 migrate() {  # the registry, where it is of an earlier version; a copy is kept
     databases outdated || return 0
@@ -166,6 +170,7 @@ migrate() {  # the registry, where it is of an earlier version; a copy is kept
     return 1
 }
 
+question
 if [ -z "$running" ]; then
     migrate || say "before the unit starts: autovelox registry migrate"
     switch "$release"

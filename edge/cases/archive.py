@@ -11,11 +11,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from edge.cases.evidence import Manifest, sha256, to_case
+from edge.cases.evidence import Manifest, sha256, to_basis, to_case, to_flags
 from edge.cases.storage import CheckedCase, CheckedEntry, StateFolder, is_locked, open_to_read, read_checked
 from edge.cases.views import REVIEWS, CaseFilter, CaseSummary, Event, EventKind, Order, UnitStatus
 from edge.errors import CaseError, NoSuchCase
-from edge.model import Case, Outcome, State
+from edge.model import Case, Flag, Outcome, State
 
 _ORDERS = {
     Order.NEWEST: "number DESC",
@@ -26,7 +26,9 @@ _ORDERS = {
 }
 _SUMMARY = (
     "SELECT number, state, at_utc, site, speed_kmh, limit_kmh, plate_text, corrected_plate, outcome,"
-    " driver_name, review FROM cases"
+    " driver_name, review,"
+    " (SELECT json_extract(CAST(body AS TEXT), '$.basis') FROM entries WHERE seq = filed_seq),"
+    " (SELECT json_extract(CAST(body AS TEXT), '$.flags') FROM entries WHERE seq = decided_seq) FROM cases"
 )
 ALL_CASES = CaseFilter()
 
@@ -94,10 +96,11 @@ class Archive:
         )
         return tuple(
             CaseSummary(
-                number, State(state), at, site, speed, limit_kmh, plate, corrected, _outcome(outcome), name, review
+                number, State(state), at, site, speed, limit_kmh, plate, corrected, _outcome(outcome), name, review,
+                to_basis(basis), bool(name) and Flag.NOT_THE_KEEPER in to_flags(json.loads(flags or "[]")),
             )
-            for number, state, at, site, speed, limit_kmh, plate, corrected, outcome, name, review in rows
-        )
+            for number, state, at, site, speed, limit_kmh, plate, corrected, outcome, name, review, basis, flags in rows
+        )  # fmt: skip
 
     def count(self, filter: CaseFilter = ALL_CASES) -> int:
         """How many cases *filter* selects.

@@ -1,4 +1,7 @@
-"""``autovelox cases``, ``autovelox backup``, ``autovelox restore``: commands of the operator and of officers."""
+"""``autovelox cases``, ``autovelox backup``, ``autovelox restore``: commands of the operator and of officers.
+
+Longer than 300 lines because each command stands beside its options.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from edge.cases.archive import Archive
-from edge.cases.evidence import Signer, load_signer
+from edge.cases.evidence import Signer, load_signer, verdict_words
 from edge.cases.review import record
 from edge.cases.views import REVIEWS, CaseFilter, CaseSummary, EventKind, Order
 from edge.config import CaseSettings, UnitSettings, load
@@ -43,9 +46,13 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     review.add_argument("number", type=int)
     review.add_argument("kind", choices=sorted(REVIEWS))
     review.add_argument("--plate", help="the plate as the photo shows it, for correct_plate")
-    for action in (show, export, report, review):
+    claims = _add(actions, "claims", _claims, "take out the sealed claims of an ambiguous case, for registry reopen")
+    claims.add_argument("number", type=int)
+    claims.add_argument("--second", required=True, metavar="OFFICER", help="the name of the second officer")
+    claims.add_argument("--to", type=Path, required=True, metavar="FILE", help="a new file, for the registry's holder")
+    for action in (show, export, report, review, claims):
         action.add_argument("--officer", default=getpass.getuser(), help="your name (default: the account's)")
-    for action in (export, report, review):
+    for action in (export, report, review, claims):
         action.add_argument("--reason", default="", help="why; a review needs one")
     verify = _add(
         actions, "verify", _verify, "check signatures, hashes, chain and numbering (of a package, if one is named)"
@@ -138,7 +145,7 @@ def _line(row: CaseSummary) -> str:
     when = datetime.fromtimestamp(row.at_utc, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
     speed = f"{'?' if row.speed_kmh is None else round(row.speed_kmh):>4}/{row.limit_kmh:.0f} km/h"
     plate = row.corrected_plate or row.plate_text or "-"
-    verdict = row.outcome or row.state
+    verdict = verdict_words(row.outcome, row.basis, is_to_be_confirmed=row.is_to_be_confirmed) or row.state
     return f"{row.number:>6}  {when}  {speed}  {plate:<10} {verdict:<13} {row.driver_name:<28} {row.review or ''}"
 
 
@@ -148,7 +155,10 @@ def _show(args: argparse.Namespace) -> int:
     with Archive(state_dir) as archive:
         opened = archive.open(args.number)
     manifest, events = opened.checked.manifest, opened.events
-    manifest = {"state": "decided" if "verdict" in manifest else "pending", **manifest}
+    state, case = "decided" if "verdict" in manifest else "pending", opened.case
+    outcome = case.verdict.outcome if case.verdict else None
+    words = verdict_words(outcome, case.basis, is_to_be_confirmed=case.is_to_be_confirmed)
+    manifest = {"state": f"{state}, {words}" if words else state, **manifest}
     if args.json:
         print(json.dumps({**manifest, "events": [asdict(event) for event in events]}, ensure_ascii=False, indent=1))
         return 0
@@ -190,6 +200,21 @@ def _report(args: argparse.Namespace) -> int:
     export_report(
         _state_dir(args), args.number, args.to, officer=args.officer, reason=args.reason, signer=_signer(args)
     )
+    return 0
+
+
+def _claims(args: argparse.Namespace) -> int:
+    from edge.cases.review import take_claims
+
+    count = take_claims(
+        _state_dir(args),
+        args.number,
+        args.to,
+        officers=(args.officer, args.second),
+        reason=args.reason,
+        signer=_signer(args),
+    )
+    print(f"{args.to}: {count} sealed claims of case {args.number}; delete the file when they have been opened")
     return 0
 
 

@@ -24,6 +24,7 @@ from edge.cases.storage import (
     case_state,
     clock_state,
     continue_chain,
+    erase,
     open_to_read,
     read_head,
     replace_with_tombstone,
@@ -118,6 +119,7 @@ def purge(state_dir: Path, numbers: Sequence[int], *, reason: str, signer: Signs
     try:
         for number in gone:
             if folder.case(number).exists():
+                erase(folder.claims(number))
                 shutil.rmtree(folder.case(number))
     except OSError as error:
         raise CaseError(f"photos of purged cases could not be removed ({error.strerror})", "purge again") from None

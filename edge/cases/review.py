@@ -11,12 +11,22 @@ import pwd
 import sqlite3
 import time
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 
-from edge.cases.evidence import Signs
-from edge.cases.storage import PURGED, StateFolder, case_state, extending, insert_event, read_checked, write_transaction
+from edge.cases.evidence import Signs, sha256
+from edge.cases.storage import (
+    PURGED,
+    StateFolder,
+    case_state,
+    extending,
+    insert_event,
+    open_to_read,
+    read_checked,
+    write_transaction,
+)
 from edge.cases.views import REVIEWS, EventKind
-from edge.errors import CaseError, NoSuchCase
+from edge.errors import CaseError, EvidenceError, NoSuchCase
 from edge.model import ALPHABET, State
 
 MAX_PLATE_CHARACTERS = 12
@@ -112,6 +122,55 @@ def record_package(
             )
             seq = entry.seq
     return seq
+
+
+def take_claims(
+    state_dir: Path, number: int, to: Path, *, officers: tuple[str, str], reason: str, signer: Signs | None = None
+) -> int:
+    """Write the sealed claims of an ambiguous case to the new, private file *to*, for ``autovelox registry reopen``.
+
+    Two *officers* ask for it, each by name, and the chain says so before the file is there.
+
+    Returns:
+        How many claims the file holds.
+
+    Raises:
+        NoSuchCase: there is no case with that number, or it was purged.
+        CaseError: the officers are one, the reason is missing, the case keeps no claims, *to* exists, or the store
+            cannot be written.
+        EvidenceError: the claims are not those that the verdict was made with.
+    """
+    first, second = (_checked_text(name, "the officer's name") for name in officers)
+    if not first or not second or first.casefold() == second.casefold():
+        raise CaseError("claims are taken out by two officers", "name the other one with --second")
+    if not _checked_text(reason, "the reason"):
+        raise CaseError("the reason is missing", "give one, a judge will ask for it")
+    folder = StateFolder(state_dir)
+    with closing(open_to_read(folder)) as database:
+        if case_state(database, number) == PURGED:
+            raise NoSuchCase(f"case {number} was purged", "choose another case")
+        kept = read_checked(database, number).manifest.get("kept_claims")
+    if kept is None:
+        raise CaseError(f"case {number} keeps no claims", "choose an ambiguous case")
+    try:
+        document = folder.claims(number).read_bytes()
+    except FileNotFoundError:
+        raise CaseError(f"case {number} keeps no claims any more", "an officer has judged it") from None
+    except OSError as error:
+        raise CaseError(f"the claims cannot be read ({error.strerror})", "run as the unit's own account") from None
+    if sha256(document) != kept["sha256"]:
+        raise EvidenceError(
+            f"the claims of case {number} are not those of its verdict", "find out who altered them, open none"
+        )
+    for officer, other in ((first, second), (second, first)):
+        said = f"the sealed claims were taken out, with {other}: {reason}"
+        record(state_dir, number, kind=EventKind.VIEW, officer=officer, reason=said, signer=signer)
+    try:
+        with open(to, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+            file.write(document)
+    except OSError as error:
+        raise CaseError(f"{to} cannot be written ({error.strerror})", "name a new file in a folder of yours") from None
+    return int(kept["count"])
 
 
 def _content(kind: EventKind, officer: str, reason: str) -> dict[str, object]:

@@ -23,8 +23,18 @@ HOST: Final = "127.0.0.1"
 class Monitor:
     """``GET /metrics`` and ``GET /health`` on loopback; health is 200, or 503 with what is wrong."""
 
-    def __init__(self, settings: MetricsSettings, metrics: Metrics, health: Callable[[], Mapping[str, str]]) -> None:
-        """*health* gives what is wrong now by part; nothing listens before :meth:`start`."""
+    def __init__(
+        self,
+        settings: MetricsSettings,
+        metrics: Metrics,
+        health: Callable[[], Mapping[str, str]],
+        facts: Callable[[], Mapping[str, object]] = dict,
+    ) -> None:
+        """*health* gives what is wrong now by part, *facts* what else the health page says.
+
+        Nothing listens before :meth:`start`.
+        """
+        self._facts = facts
         self._settings = settings
         self._metrics = metrics
         self._health = health
@@ -68,6 +78,7 @@ class Monitor:
             )
         if request.path == "/health":
             problems = dict(self._health())
-            body = {"status": "unhealthy", "problems": problems} if problems else {"status": "ok"}
+            state = {"status": "unhealthy", "problems": problems} if problems else {"status": "ok"}
+            body = {**state, **self._facts()}
             return web.Response(text=json.dumps(body), content_type="application/json", status=503 if problems else 200)
         return web.Response(status=404)

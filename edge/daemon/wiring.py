@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.cases import CaseStore, RetentionPolicy, StateFolder, load_signer
-from edge.config import Engine, Settings, models_dir
+from edge.config import Engine, Settings, models_dir, open_question
 from edge.crypto import opener
 from edge.daemon.disk_probe import DiskProbe
 from edge.daemon.health import Health
+from edge.daemon.housekeeping import Upkeep
 from edge.daemon.metrics import Metrics, Sources
 from edge.daemon.monitor import Monitor
 from edge.daemon.provenance import provenance
@@ -51,6 +52,7 @@ class Parts:
     panel: Panel
     opener: WindowOpener
     flow: Infringements
+    upkeep: Upkeep
     queue: CaseQueue
     link: LinkServer
     health: Health
@@ -118,15 +120,21 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
         registry=registry,
         cases=cases,
     )
+    radar.on_edge = flow.begin
+    question = open_question(settings)
+    upkeep = Upkeep(cases.housekeep)
     health = Health(
         {
+            "configuration": lambda: ": ".join(question) if question else None,
             "link": link.problem,
             "workers": lambda: workers.problem() or openers.problem(),
             "camera": camera.problem,
             "radar": radar.problem,
+            "photos": flow.problem,
             "registry": registry.problem,
             "cases": cases.problem,
             "disk": disk.problem,
+            "housekeeping": upkeep.problem,
             "room": cases.shortage,
             "board": board.problem,
         }
@@ -143,10 +151,16 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
         panel=panel,
         opener=window_opener,
         flow=flow,
+        upkeep=upkeep,
         queue=CaseQueue(flow, measured.decided),
         link=link,
         health=health,
-        monitor=Monitor(settings.metrics, metrics, health.problems),
+        monitor=Monitor(
+            settings.metrics,
+            metrics,
+            health.problems,
+            facts=lambda: {"mode": settings.unit.mode, "speeds_missing_since_utc": radar.speeds_missing_since_utc},
+        ),
     )
 
 
@@ -171,6 +185,9 @@ def _rules(settings: Settings, formats: Formats, thresholds: Thresholds) -> Rule
         pre_trigger_frames=settings.camera.pre_trigger_frames,
         thresholds=thresholds,
         formats=formats,
+        promises_speed=settings.radar.promises_speed,
+        max_speed_kmh=settings.radar.max_speed_kmh,
+        names_drivers=settings.unit.mode == "enforce",
     )
 
 

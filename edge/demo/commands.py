@@ -16,6 +16,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Table
 
 from edge.cases.archive import Archive
+from edge.cases.evidence import verdict_words
 from edge.config import Engine
 from edge.demo.cars import Traffic
 from edge.demo.cast import Cast, Scene, load_cast
@@ -132,14 +133,14 @@ def _is_right(case: Case, scene: Scene) -> bool:
 
 def row_of(case: Case, scene: Scene) -> tuple[str, ...]:
     """Return a row of the table: time, speed, plate read, the car of *scene*, verdict, driver, milliseconds."""
-    verdict, driver = case.verdict, case.driver
+    outcome, driver = case.verdict.outcome if case.verdict else None, case.driver
     elapsed_ms = f"{(case.decided_utc - case.trigger.at_utc) * 1e3:,.0f}" if case.decided_utc is not None else "-"
     return (
         time.strftime("%H:%M:%S", time.localtime(case.trigger.at_utc)),
         f"{case.trigger.speed_kmh:.0f} km/h" if case.trigger.speed_kmh is not None else "-",
         case.plate_text or "-",
         scene.car if scene.car != "silent" else "no packet",
-        str(verdict.outcome) if verdict is not None else "pending",
+        verdict_words(outcome, case.basis, is_to_be_confirmed=case.is_to_be_confirmed) or "pending",
         f"{driver.first_name} {driver.last_name}" if driver is not None else "-",
         elapsed_ms,
     )

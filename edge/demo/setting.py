@@ -32,6 +32,7 @@ path = "registry.sqlite"
 master_key_file = "master.key"
 
 [radar]
+pin_means = "motion"
 pin_factory = "mock"
 
 [camera]

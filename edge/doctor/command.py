@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from edge.config import Settings, load
+from edge.config import Settings, load, require_answers
 from edge.doctor.finding import Finding, Health, from_error, good
 from edge.errors import ConfigError, EdgeError
 
@@ -54,6 +54,7 @@ def examine(config: Path) -> Iterator[Finding]:
     settings = Settings()
     try:
         settings = load(config)
+        require_answers(settings)
         yield good("configuration", f"{config} is valid")
     except ConfigError as error:
         yield from_error("configuration", error)

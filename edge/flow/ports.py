@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import ParamSpec, Protocol, TypeVar
 
-from edge.model import Case, Claim, Decision, Driver, Frame, Packet, PendingCase, PlateRead, Rejection, Trigger
+from edge.model import Basis, Case, Claim, Decision, Driver, Frame, Packet, PendingCase, PlateRead, Rejection, Trigger
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -68,7 +68,14 @@ class Cases(Protocol):
     """Keeps cases for good; raises CaseError, StorageFull where there is no room."""
 
     async def file(
-        self, trigger: Trigger, frames: Sequence[Frame], packets: Sequence[Packet], *, limit_kmh: float, site: str
+        self,
+        trigger: Trigger,
+        frames: Sequence[Frame],
+        packets: Sequence[Packet],
+        *,
+        limit_kmh: float,
+        site: str,
+        basis: Basis | None,
     ) -> int:
         """Commit a new case and return its number: from here on power may fail."""
 

@@ -22,8 +22,7 @@ AT_ONCE = 8
 class Flow(Protocol):
     """Decides cases: :class:`edge.flow.infringement.Infringements`."""
 
-    async def complete(self, number: int) -> None: ...  # noqa: D102
-    async def decide(self, number: int, *, live: bool = True) -> Case: ...  # noqa: D102
+    async def decide(self, number: int) -> Case: ...  # noqa: D102
 
 
 class CaseQueue:
@@ -38,7 +37,7 @@ class CaseQueue:
 
     def begin(self, number: int) -> None:
         """Decide the case that was just filed."""
-        self._start(self._decide(number, live=True), f"case {number}")
+        self._start(self._decide(number), f"case {number}")
 
     def catch_up(self, numbers: Sequence[int]) -> None:
         """Decide the cases *numbers*, which the last stop left pending, in their order."""
@@ -62,23 +61,19 @@ class CaseQueue:
 
     async def _decide_backlog(self, numbers: Sequence[int]) -> None:
         for number in numbers:
-            if not await self._decide_now(number, live=False):  # the others do not wait for it
-                self._start(self._decide(number, live=False), f"case {number}")
+            if not await self._decide_now(number):  # the others do not wait for it
+                self._start(self._decide(number), f"case {number}")
 
-    async def _decide(self, number: int, *, live: bool) -> None:
-        if live and self._turns.locked():  # recognition is behind: the case is made whole and waits on the disk
-            await self._try(number, self._flow.complete(number))
-            live = False
+    async def _decide(self, number: int) -> None:
         for pause_s in (*RETRY_S, None):
-            if await self._decide_now(number, live=live):
+            if await self._decide_now(number):
                 return
-            live = False
             if pause_s is not None:
                 await asyncio.sleep(pause_s)
 
-    async def _decide_now(self, number: int, *, live: bool) -> bool:
+    async def _decide_now(self, number: int) -> bool:
         async with self._turns:
-            case = await self._try(number, self._flow.decide(number, live=live))
+            case = await self._try(number, self._flow.decide(number))
         if case is None:
             return False
         self._decided(case)

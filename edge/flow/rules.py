@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from edge.identify import ANY_FORMAT, Formats, Thresholds
-from edge.model import Packet, Trigger
+from edge.model import Basis, Packet, Trigger, is_infringement
 
 NS = 1_000_000_000
 FILING_GRACE_S = 1.0
@@ -14,7 +15,11 @@ FILING_GRACE_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Times in seconds, speeds in km/h."""
+    """Times in seconds, speeds in km/h.
+
+    ``promises_speed``: an infringement needs a measured speed; otherwise the radar's pin alone says that there is one.
+    A speed above ``max_speed_kmh`` is none. ``names_drivers`` is False for a unit that only observes.
+    """
 
     site: str
     limit_kmh: float
@@ -25,10 +30,24 @@ class Rules:
     pre_trigger_frames: int
     thresholds: Thresholds
     formats: Formats = ANY_FORMAT
+    promises_speed: bool = True
+    max_speed_kmh: float = math.inf
+    names_drivers: bool = True
 
-    def is_infringement(self, trigger: Trigger) -> bool:
-        """Whether the measured speed is above the limit and its tolerance; a trigger without a speed always counts."""
-        return trigger.speed_kmh is None or trigger.speed_kmh > self.limit_kmh + self.tolerance_kmh
+    def basis(self, trigger: Trigger) -> Basis | None:
+        """What *trigger* is; None if its speed is not above the limit and its tolerance, so that there is no case."""
+        basis = self._measured(trigger)
+        return Basis.OBSERVED if basis is not None and is_infringement(basis) and not self.names_drivers else basis
+
+    def _measured(self, trigger: Trigger) -> Basis | None:
+        speed_kmh = trigger.speed_kmh
+        if trigger.source == "test":
+            return Basis.TEST
+        if trigger.impossible or (speed_kmh is not None and not 0.0 <= speed_kmh <= self.max_speed_kmh):
+            return Basis.IMPOSSIBLE_SPEED  # a NaN as well
+        if speed_kmh is None:
+            return Basis.NO_SPEED if self.promises_speed else Basis.SIGNALLED
+        return Basis.MEASURED if speed_kmh > self.limit_kmh + self.tolerance_kmh else None
 
     def window_ns(self, trigger: Trigger) -> tuple[int, int]:
         """First and last monotonic nanosecond at which a packet counts for *trigger*."""

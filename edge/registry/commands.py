@@ -23,7 +23,7 @@ from edge.registry.enrol import (
     revoke_chip,
 )
 from edge.registry.migrate import migrate_registry
-from edge.registry.reopen import reopen_packet
+from edge.registry.reopen import is_claims, reopen_claims, reopen_packet
 from edge.registry.survey import check_registry, list_drivers, rotate_master_key
 from edge.registry.vault import create_master_key, load_master_key
 
@@ -71,9 +71,12 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     gone.add_argument("licence")
     gone.add_argument("--yes", action="store_true", help="do not ask")
     proof = _add(
-        actions, "reopen", _reopen, "open the packet of a decided case again, from the manifest of its package"
+        actions,
+        "reopen",
+        _reopen,
+        "open the packet of a decided case again, from the manifest of its package, or the claims of an ambiguous one",
     )
-    proof.add_argument("manifest", type=Path, metavar="manifest.json")
+    proof.add_argument("manifest", type=Path, metavar="manifest.json|claims.json")
     _add(actions, "rotate", _rotate, "seal all private keys anew under a new master key; restart the unit afterwards")
     _add(actions, "migrate", _migrate, "bring a registry of an earlier version to this one; a copy is kept")
 
@@ -232,7 +235,10 @@ def _reopen(args: argparse.Namespace) -> int:
         raise RegistryError(
             f"{args.manifest} cannot be read ({error.strerror})", "check its name and permissions"
         ) from None
-    print(reopen_packet(registry, load_master_key(master_key), manifest))
+    if is_claims(manifest):
+        print("\n".join(reopen_claims(registry, load_master_key(master_key), manifest)))
+    else:
+        print(reopen_packet(registry, load_master_key(master_key), manifest))
     return 0
 
 

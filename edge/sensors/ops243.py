@@ -13,6 +13,7 @@ import logging
 import math
 import time
 from collections import Counter
+from dataclasses import replace
 
 import serial
 from serial_asyncio_fast import open_serial_connection
@@ -144,6 +145,7 @@ class SerialRadar:
             return
         if speed.kmh > self._settings.max_speed_kmh:
             self.counters["impossible"] += 1
+            self._log.add(now_ns, replace(speed, possible=False))
         elif speed.kmh >= self._settings.min_speed_kmh:
             self.counters["reports"] += 1
             self._log.add(now_ns, speed)

@@ -102,13 +102,12 @@ class RecordedFeed:
 
     async def frames(self, at_monotonic_ns: int, count: int) -> AsyncIterator[Frame]:
         """See :meth:`edge.sensors.camera.Camera.frames`."""
-        async for exposure in self._ring.following(at_monotonic_ns, count):
-            yield await asyncio.to_thread(exposure.encode, self._camera.jpeg_quality)
+        async for frame in self._ring.frames(at_monotonic_ns, count, self._camera.jpeg_quality):
+            yield frame
 
     async def recent(self, at_monotonic_ns: int, count: int) -> tuple[Frame, ...]:
         """See :meth:`edge.sensors.camera.Camera.recent`."""
-        exposures = self._ring.before(at_monotonic_ns, count)
-        return tuple([await asyncio.to_thread(each.encode, self._camera.jpeg_quality) for each in exposures])
+        return await self._ring.recent(at_monotonic_ns, count, self._camera.jpeg_quality)
 
     def problem(self) -> str | None:
         """Return one sentence if the feed failed, else None; a feed that has ended is no problem."""
@@ -162,7 +161,8 @@ class RecordedFeed:
     def _fire(self, line: Line, trigger: FeedTrigger) -> None:
         if trigger.speed_kmh is not None:
             self.speeds.counters["reports"] += 1
-            self.speeds.log.add(time.monotonic_ns(), Speed(trigger.speed_kmh, trigger.direction))
+            possible = trigger.speed_kmh <= self._radar.max_speed_kmh
+            self.speeds.log.add(time.monotonic_ns(), Speed(trigger.speed_kmh, trigger.direction, possible))
         line.fire()
 
 

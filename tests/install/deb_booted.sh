@@ -29,6 +29,7 @@ site = "proof"
 
 [radar]
 pin_factory = "mock"
+pin_means = "motion"
 
 [camera]
 kind = "recorded"

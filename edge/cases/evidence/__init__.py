@@ -5,6 +5,8 @@ from edge.cases.evidence.checkpoint import sign_checkpoint
 from edge.cases.evidence.manifest import (
     Manifest,
     Record,
+    basis_sentence,
+    claims_document,
     decided_manifest,
     driver_name,
     filed_manifest,
@@ -13,8 +15,11 @@ from edge.cases.evidence.manifest import (
     packet_record,
     reason_sentence,
     shown_plate,
+    to_basis,
     to_case,
+    to_flags,
     to_packet,
+    verdict_words,
 )
 from edge.cases.evidence.signing import KEY_KIND, Signer, create_signing_key, key_content, known_key_id, load_signer
 from edge.cases.evidence.verify import (
@@ -63,6 +68,7 @@ __all__ = [
     "Signature",
     "Signer",
     "Signs",
+    "basis_sentence",
     "canonical",
     "check_chain",
     "check_checkpoint",
@@ -70,6 +76,7 @@ __all__ = [
     "check_report",
     "check_signatures",
     "check_trust",
+    "claims_document",
     "create_signing_key",
     "decided_manifest",
     "driver_name",
@@ -88,7 +95,10 @@ __all__ = [
     "sha256",
     "shown_plate",
     "sign_checkpoint",
+    "to_basis",
     "to_case",
+    "to_flags",
     "to_packet",
+    "verdict_words",
     "verify_package",
 ]

@@ -691,6 +691,8 @@ def _facts(manifest: dict[str, Any], chain: Chain, links: Sequence[Link], hashes
     """What the package proves of one case, in lines for a person."""
     number, trigger, driver = manifest["number"], manifest["trigger"], manifest.get("driver")
     speed = "not measured" if trigger["speed_kmh"] is None else f"{trigger['speed_kmh']:.1f} km/h"
+    if manifest.get("basis") == "signalled":
+        speed = "signalled by the radar, speed not recorded"
     verdict, plate = manifest["verdict"], manifest.get("plate")
     name = f"{driver['first_name']} {driver['last_name']}, licence {driver['licence']}" if driver else "nobody is named"
     lines = [
@@ -699,7 +701,7 @@ def _facts(manifest: dict[str, Any], chain: Chain, links: Sequence[Link], hashes
         f"  place     {manifest['site']}",
         f"  speed     {speed}, limit {manifest['limit_kmh']:.0f} km/h",
         f"  plate     {verdict['plate'] or (plate['text'] if plate else 'none was read')}",
-        f"  verdict   {verdict['outcome']}",
+        f"  verdict   {_standing(manifest)}",
         f"  driver    {name}",
     ]
     for header, link in zip(chain.headers, links):  # noqa: B905 - Python 3.9 has no strict
@@ -710,6 +712,15 @@ def _facts(manifest: dict[str, Any], chain: Chain, links: Sequence[Link], hashes
     folder = f"cases/{number:08d}/"
     own = sorted(name for name in hashes if name.startswith(folder))
     return lines + [f"  SHA-256   {hashes[name]}  {name[len(folder) :]}" for name in own]
+
+
+def _standing(manifest: dict[str, Any]) -> str:
+    """The verdict as it stands: what is no infringement, and what an officer has to confirm, says so."""
+    basis, outcome = manifest.get("basis"), str(manifest["verdict"]["outcome"])
+    if basis not in (None, "measured", "signalled"):
+        return f"no infringement ({basis})"
+    keeper = "driver is not the registered keeper" not in manifest.get("flags", ())
+    return outcome if keeper or outcome != "identified" else f"{outcome}, to be confirmed"
 
 
 def _moment(at: float) -> str:

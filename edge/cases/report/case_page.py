@@ -22,7 +22,16 @@ from edge.cases.report.paper import (
     paragraph,
     stage,
 )
-from edge.cases.report.words import OFFICER_DID, VERDICTS, clock_quality, day, local, moment
+from edge.cases.report.words import (
+    OFFICER_DID,
+    clock_quality,
+    day,
+    local,
+    missed_words,
+    moment,
+    speed_words,
+    verdict_words,
+)
 from edge.model import Case
 
 
@@ -54,20 +63,22 @@ def case_page(case: Case, manifest: Manifest, pictures: Pictures | None) -> list
             Spacer(0, 4 * mm),
         ]
     story += [_headline(case, pictures), Spacer(0, 4 * mm)]
-    speed, sources = case.trigger.speed_kmh, manifest["unit"].get("sources") or {}
+    sources = manifest["unit"].get("sources") or {}
     facts = [
         ("Time", f"{moment(case.trigger.at_utc)}<br/>{local(case.trigger.at_utc)}"),
         ("Place", clean(case.site)),
         (
             "Measured speed",
-            f"{speed:.1f} km/h, {clean(case.trigger.direction or 'direction not known')}{_source(sources, 'speed')}"
-            if speed
-            else "not known",
+            speed_words(case) + (_source(sources, "speed") if case.trigger.speed_kmh is not None else ""),
         ),
         ("Speed limit", f"{case.limit_kmh:.0f} km/h{_source(sources, 'limit')}"),
         ("Clock", clock_quality(manifest["clock"])),
     ]
-    story += [heading("Infringement"), fact_table(facts), Spacer(0, 4 * mm)]
+    story += [
+        heading("Infringement" if case.is_infringement else "No infringement"),
+        fact_table(facts),
+        Spacer(0, 4 * mm),
+    ]
     return [*story, heading("Driver"), _driver(case)]
 
 
@@ -91,15 +102,18 @@ def _headline(case: Case, pictures: Pictures | None) -> Flowable:
     right: list[Flowable] = [
         paragraph(f"{speed:.0f} km/h" if speed else "speed not known", font=BOLD, size=22, colour=ACCENT),
         paragraph(
-            f"limit {limit:.0f} km/h" + (f", {speed - limit:.0f} km/h over" if speed else ""), size=9, colour=MUTED
+            f"limit {limit:.0f} km/h"
+            + (f", {speed - limit:.0f} km/h over" if speed is not None and case.is_infringement else ""),
+            size=9,
+            colour=MUTED,
         ),
     ]
-    verdict = VERDICTS[case.verdict.outcome] if case.verdict else "Not decided"
     review = OFFICER_DID[case.review].lower() if case.review else "not yet"
     middle: list[Flowable] = [
-        paragraph(verdict, font=BOLD, size=11.5),
+        paragraph(verdict_words(case), font=BOLD, size=11.5),
         paragraph(f"Officer's review: {review}", size=9, colour=MUTED),
         *(paragraph(clean(flag_sentence(flag)), size=9, colour=WARN) for flag in case.flags),
+        *(paragraph(missed, size=9, colour=WARN) for missed in missed_words(case)),
     ]
     table = Table([[left, middle, right]], colWidths=[56 * mm, 58 * mm, WIDTH - 114 * mm])
     table.setStyle(

@@ -4,7 +4,7 @@ from edge.cases.storage.checked import CheckedCase, CheckedEntry, read_checked
 from edge.cases.storage.clock import clock_state
 from edge.cases.storage.continuation import continue_chain, extending, newest_key
 from edge.cases.storage.database import connect, open_to_read, write_transaction
-from edge.cases.storage.durable import make_folder, sync_file, sync_tree, write_durably
+from edge.cases.storage.durable import erase, make_folder, sync_file, sync_tree, write_durably
 from edge.cases.storage.entries import (
     PURGED,
     append_entry,
@@ -16,7 +16,7 @@ from edge.cases.storage.entries import (
 )
 from edge.cases.storage.head import Head, read_head
 from edge.cases.storage.journal import Journal, JournalFile
-from edge.cases.storage.layout import JOURNAL, StateFolder
+from edge.cases.storage.layout import CLAIMS, JOURNAL, StateFolder
 from edge.cases.storage.lock import is_locked, take_lock
 from edge.cases.storage.package import PackageWriter
 from edge.cases.storage.signatures import rotate_signing_key
@@ -26,6 +26,7 @@ from edge.cases.storage.witness import Witness, newest_checkpoint
 from edge.cases.storage.writer import Writer
 
 __all__ = [
+    "CLAIMS",
     "JOURNAL",
     "PURGED",
     "CheckedCase",
@@ -44,6 +45,7 @@ __all__ = [
     "clock_state",
     "connect",
     "continue_chain",
+    "erase",
     "extending",
     "insert_event",
     "is_locked",

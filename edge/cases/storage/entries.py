@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from edge.cases.evidence import (
     Entry,
@@ -220,6 +220,19 @@ def case_states(database: sqlite3.Connection) -> dict[int, str]:
     """
     rows = database.execute("SELECT number, iif(purged_seq IS NULL, state, 'purged') FROM cases ORDER BY number")
     return {int(number): str(state) for number, state in rows}
+
+
+def no_longer_waiting(database: sqlite3.Connection, numbers: Iterable[int]) -> set[int]:
+    """Those of the cases *numbers* that are decided and wait for no officer: judged, purged, or not ambiguous.
+
+    Raises:
+        sqlite3.Error: the database cannot be read.
+    """
+    sql = (
+        "SELECT number FROM cases WHERE state = 'decided' AND number IN (SELECT value FROM json_each(?))"
+        " AND (review IN ('confirm', 'dismiss') OR purged_seq IS NOT NULL OR outcome IS NOT 'ambiguous')"
+    )
+    return {int(number) for (number,) in database.execute(sql, (json.dumps(sorted(numbers)),))}
 
 
 def read_filed_manifest(database: sqlite3.Connection, number: int) -> Manifest:

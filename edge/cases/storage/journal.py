@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from edge.cases.evidence import Manifest, canonical, packet_record, to_packet
 from edge.cases.storage.durable import PART, erase, make_folder, withdraw, write_durably
-from edge.cases.storage.layout import JOURNAL, StateFolder
+from edge.cases.storage.layout import CLAIMS, JOURNAL, StateFolder
 from edge.errors import CaseError
 from edge.model import Frame, Packet
 
@@ -70,6 +70,14 @@ class Journal:
                 f"the journal of case {number} is damaged", f"restore {path} from the last backup"
             ) from None
 
+    def write_claims(self, number: int, document: bytes) -> None:
+        """Keep the claims of an ambiguous case."""
+        write_durably(self._folder.claims(number), document, secret=True)
+
+    def erase_claims(self, number: int) -> None:
+        """Overwrite and remove the claims of a case that no longer waits; do nothing if it has none."""
+        erase(self._folder.claims(number))
+
     def erase(self, number: int) -> None:
         """Overwrite and remove the journal file of a case that is decided."""
         erase(self._folder.journal(number))
@@ -89,7 +97,7 @@ class Journal:
     def sweep(self, known: set[int]) -> None:
         """Remove what a crash left: incomplete files, folders of cases not *known*, photos that no manifest names."""
         for part in self._folder.frames.glob(f"*/*{PART}"):
-            if part.name == JOURNAL + PART:
+            if part.name in (JOURNAL + PART, CLAIMS + PART):
                 erase(part)
             else:
                 part.unlink()

@@ -10,6 +10,7 @@
     believed-time.json         the time that the last purge believed (edge.cases.storage.trusted_time)
     frames/00000001/0.jpg      the photos of case 1
     frames/00000001/pending.json  its journal file: manifest and sealed packets until the case is decided
+    frames/00000001/claims.json   of an ambiguous case: the sealed packets of the claims that explain the photo
 
 An earlier version kept pictures made from photos in ``derived``; they are made anew for each report now.
 """
@@ -27,12 +28,13 @@ BELIEVED = "believed-time.json"
 PROBE = ".probe"
 FRAMES = "frames"
 JOURNAL = "pending.json"
+CLAIMS = "claims.json"
 DERIVED = "derived"
 OWN = (
     r"cases\.sqlite(-wal|-shm|-wal\.copy-[0-9]+(\.part)?)?|daemon\.lock|(head|believed-time)\.json(\.part)?|frames"
     r"|registry\.sqlite(-wal|-shm|-journal|\.version-[0-9]+)?|\.probe|(cases\.sqlite|frames)\.rejected-.+|lost\+found"
 )
-OWN_OF_A_CASE = r"[0-9]{1,4}\.jpg(\.part)?|pending\.json(\.part)?"
+OWN_OF_A_CASE = r"[0-9]{1,4}\.jpg(\.part)?|(pending|claims)\.json(\.part)?"
 """Patterns of the names in the folder itself and in the folder of a case. The registry may lie beside the cases."""
 
 
@@ -88,6 +90,14 @@ class StateFolder:
     def journal(self, number: int) -> Path:
         """The journal file of a case."""
         return self.case(number) / JOURNAL
+
+    def claims(self, number: int) -> Path:
+        """The file of the claims that explain the photo of an ambiguous case, until an officer has judged it."""
+        return self.case(number) / CLAIMS
+
+    def with_claims(self) -> list[int]:
+        """The numbers of the cases that have a file of claims, in order."""
+        return sorted(int(path.parent.name) for path in self.frames.glob(f"*/{CLAIMS}"))
 
     def journalled(self) -> list[int]:
         """The numbers of the cases that have a journal file, in order."""

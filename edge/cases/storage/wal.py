@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from edge.cases.storage.durable import PART, sync_file, write_durably
@@ -47,24 +49,43 @@ def save_wal(path: Path) -> Path | None:
 def empty_wal(database: sqlite3.Connection, path: Path) -> bool:
     """Move the WAL into the database at *path*, to which *database* is a connection in autocommit mode.
 
+    It never waits for a reader or a writer, who may stay for a minute.
+
     Returns:
-        False if a reader prevented it: the WAL and its copy stay then.
+        False if one of them prevented it: the WAL and its copy stay then.
 
     Raises:
         sqlite3.Error: SQLite reports an error.
         OSError: the disk reports an error.
     """
-    database.execute("BEGIN IMMEDIATE")
-    try:
-        copy = save_wal(path)
-    finally:
-        database.execute("ROLLBACK")
-    if copy is None:
-        return True
-    emptied = bool(database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0)
+    with _at_once(database):
+        try:
+            database.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
+                return False
+            raise
+        try:
+            copy = save_wal(path)
+        finally:
+            database.execute("ROLLBACK")
+        if copy is None:
+            return True
+        emptied = bool(database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0)
     if emptied:
         copy.unlink(missing_ok=True)
     return emptied
+
+
+@contextmanager
+def _at_once(database: sqlite3.Connection) -> Iterator[None]:
+    """In this block *database* waits for nobody's lock."""
+    (waits_ms,) = database.execute("PRAGMA busy_timeout").fetchone()
+    database.execute("PRAGMA busy_timeout = 0")
+    try:
+        yield
+    finally:
+        database.execute(f"PRAGMA busy_timeout = {waits_ms}")
 
 
 def mend_wal(path: Path) -> None:

@@ -3,11 +3,11 @@
 A case is safe as soon as the journal holds it. The database follows; if it refuses, the writer catches up later. The
 journal file of a decided case is erased only when the verdict is out of the WAL and cannot be lost any more.
 
-The writer is synchronous, and :class:`edge.cases.store.CaseStore` runs it on one thread of its own. Every act mixes
-steps on files with steps in SQLite, whose order must hold when the power fails at any of them. On one thread that order
-is the order of the lines, each act is finished before the next begins, and the connection has one user. Through
-aiosqlite, with which the daemon reads the registry, every step would be an await at which another task may come in
-between, and the same code for the commands, which run without a loop, would exist twice.
+The writer is synchronous, and :class:`edge.cases.store.CaseStore` runs it on two threads. Filing and adding
+(:meth:`Writer.enter_filed`, :meth:`Writer.extend_pending`, :meth:`Writer.read_journal`) touch files only and have the
+first thread: whoever keeps SQLite waiting, a reader, another writer, a checkpoint, does not keep a photo from the disk.
+All else is done on the second, the connection's only user. On each thread the order of steps, which must hold when the
+power fails at any of them, is the order of the lines. One lock a case keeps the two from its journal file at once.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ import errno
 import logging
 import shutil
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Sequence
 
-from edge.cases.evidence import Manifest, Record, Signer, decided_manifest, frame_record
+from edge.cases.evidence import Manifest, Record, Signer, claims_document, decided_manifest, frame_record
 from edge.cases.storage.continuation import UnitChain
 from edge.cases.storage.database import connect, migrate
 from edge.cases.storage.entries import (
@@ -28,6 +29,7 @@ from edge.cases.storage.entries import (
     case_states,
     insert_decided,
     insert_filed,
+    no_longer_waiting,
     read_filed_manifest,
 )
 from edge.cases.storage.head import Head
@@ -40,9 +42,13 @@ from edge.model import Case, Decision, Frame, Packet, State
 
 log = logging.getLogger(__name__)
 
+CHECKPOINT_PAUSES_S = (0.0, 1.0, 2.0, 4.0, 8.0)
+"""How long the WAL is left alone after so many attempts in a row to empty it failed: each one copies it."""
+LOCKS = 64
+
 
 class Writer:
-    """Writes journal and database. All methods but :attr:`behind` are called on one thread and block on the disk.
+    """Writes journal and database. Its methods block on the disk; the module says on which thread each is called.
 
     Every method may raise :class:`sqlite3.Error` where the database refuses, beside what its docstring says.
     """
@@ -57,14 +63,21 @@ class Writer:
     ) -> None:
         """Use :meth:`open`."""
         self._path = folder.database
+        self._with_claims = set(folder.with_claims())  # ambiguous cases that wait for an officer
         self._chain = UnitChain(folder, signer)
         self._journal = journal
         self._database = database
         self._signer = signer
         self._space = space
+        self._locks = tuple(threading.Lock() for _ in range(LOCKS))
+        self._pending: set[int] = set()
         self._behind: set[int] = set()  # in the journal, not yet in the database
+        self._refused = False
         self._to_erase: set[int] = set()  # decided, journal file still there
         self._next = 1
+        self._checkpoint_failures = 0
+        self._checkpoint_after_s = 0.0
+        self._emptied_s = time.monotonic()
 
     @classmethod
     def open(cls, folder: StateFolder, signer: Signer | None, space: DiskSpace) -> Writer:
@@ -98,7 +111,9 @@ class Writer:
         return writer
 
     def close(self) -> None:
-        """Erase what is due and close the database; SQLite empties the WAL if no one else has the database open."""
+        """Enter what waits, erase what is due, close; SQLite empties the WAL if nobody else has the database open."""
+        self.catch_up()
+        self._checkpoint_after_s = 0.0
         self.erase_decided()
         self._remember()
         self._database.close()
@@ -116,7 +131,12 @@ class Writer:
     @property
     def behind(self) -> int:
         """How many cases the journal holds that the database refuses. May be read from any thread."""
-        return len(self._behind)
+        return len(self._behind) if self._refused else 0
+
+    @property
+    def checkpoint_age_s(self) -> float:
+        """Seconds since the WAL was last empty. May be read from any thread."""
+        return time.monotonic() - self._emptied_s
 
     def enter_filed(
         self,
@@ -124,7 +144,7 @@ class Writer:
         packets: Sequence[Packet],
         make_manifest: Callable[[int, list[Record]], Manifest],
     ) -> int:
-        """Write a new case to the journal, then to the database, and return its number.
+        """Write a new case to the journal, and return its number; :meth:`catch_up` enters it in the database.
 
         *make_manifest* makes the manifest from the number and the records of the photos.
 
@@ -139,13 +159,15 @@ class Writer:
             self._journal.write(number, JournalFile(manifest, tuple(packets)))
         except OSError as error:
             if not self._journal.withdraw(number):
-                self._next += 1
-                self._behind.add(number)  # the disk does not undo it either: then the case exists
+                self._begin(number)  # the disk does not undo it either: then the case exists
             raise _refusal(error) from None
-        self._next += 1
-        self._behind.add(number)
-        self._catch_up()
+        self._begin(number)
         return number
+
+    def _begin(self, number: int) -> None:
+        self._next = number + 1
+        self._pending.add(number)
+        self._behind.add(number)
 
     def extend_pending(self, number: int, frames: Sequence[Frame], packets: Sequence[Packet]) -> None:
         """Add photos and packets to a pending case.
@@ -154,14 +176,28 @@ class Writer:
             StorageFull: the disk has no space for them.
             CaseError: the case is not pending, or the disk reports an error.
         """
-        before = self.read_pending(number)
-        known = before.manifest["frames"]
-        self._space.ensure(_size(frames))
-        try:
-            manifest = {**before.manifest, "frames": [*known, *self._write_photos(number, frames, len(known))]}
-            self._journal.write(number, JournalFile(manifest, (*before.packets, *packets)))
-        except OSError as error:
-            raise _refusal(error) from None
+        with self._lock(number):
+            if number not in self._pending:
+                raise _decided_already(number)
+            before = self._journal.read(number)
+            if before is None:
+                raise CaseError(f"the journal of case {number} is gone", "find out who removed it")
+            known = before.manifest["frames"]
+            self._space.ensure(_size(frames))
+            try:
+                manifest = {**before.manifest, "frames": [*known, *self._write_photos(number, frames, len(known))]}
+                self._journal.write(number, JournalFile(manifest, (*before.packets, *packets)))
+            except OSError as error:
+                raise _refusal(error) from None
+
+    def read_journal(self, number: int) -> JournalFile | None:
+        """What the journal holds of a pending case; None if there is no such case, or its file is gone or damaged."""
+        with self._lock(number):
+            try:
+                return self._journal.read(number) if number in self._pending else None
+            except CaseError as error:
+                log.error("%s; without it the case is decided without packets", error)
+                return None
 
     def read_pending(self, number: int) -> JournalFile:
         """What is known of a pending case. Without its journal file it is known from the database, without packets.
@@ -170,22 +206,17 @@ class Writer:
             NoSuchCase: there is no case with that number.
             CaseError: the case is decided already.
         """
-        self._catch_up()
+        self.catch_up()
         if case_state(self._database, number) != State.PENDING:
-            raise CaseError(f"case {number} is decided already", "leave it as it is, a verdict is written once")
-        try:
-            file = self._journal.read(number)
-        except CaseError as error:
-            log.error("%s; without it the case is decided without packets", error)
-        else:
-            if file is not None:
-                return file
-            log.error("the journal of case %d is gone, its packets with it", number)
+            raise _decided_already(number)
+        if (file := self.read_journal(number)) is not None:
+            return file
+        log.error("the journal of case %d is gone, its packets with it", number)
         return JournalFile(read_filed_manifest(self._database, number), ())
 
     def states(self) -> dict[int, str]:
         """The state of every case there ever was, by number: pending, decided, or purged."""
-        self._catch_up()
+        self.catch_up()
         return case_states(self._database)
 
     def enter_decided(self, number: int, decision: Decision) -> Case:
@@ -196,25 +227,54 @@ class Writer:
             CaseError: the case is decided already.
             EvidenceError: the chain does not continue what this unit wrote.
         """
-        manifest = decided_manifest(self.read_pending(number).manifest, decision, time.time())
         portrait = decision.driver.portrait if decision.driver else b""
-        with self._chain.extending(self._database):
-            case = insert_decided(self._database, manifest, portrait, self._signer)
+        filed = self.read_pending(number).manifest
+        with self._lock(number):
+            self._pending.discard(number)  # nothing is added from here on
+        try:
+            manifest = decided_manifest(filed, decision, time.time())
+            self._keep_claims(number, decision)
+            with self._chain.extending(self._database):
+                case = insert_decided(self._database, manifest, portrait, self._signer)
+        except BaseException:
+            self._pending.add(number)
+            raise
         self._to_erase.add(number)
         self.erase_decided()
         return case
 
     def housekeep(self) -> None:
-        """Catch up, sign what waits, erase journal files of decided cases, and remember the head."""
-        self._catch_up()
+        """Catch up, sign what waits, erase what decided and judged cases need no more, and remember the head."""
+        self.catch_up()
         self._chain.sign_waiting(self._database)
+        self._erase_claims()
         self.erase_decided()
         self._remember()
+
+    def _keep_claims(self, number: int, decision: Decision) -> None:
+        """Keep the claims of an ambiguous case, before its verdict is committed; none of an attempt before."""
+        try:
+            if decision.kept:
+                self._with_claims.add(number)
+                self._journal.write_claims(number, claims_document(number, decision.kept))
+            elif number in self._with_claims:
+                self._journal.erase_claims(number)
+        except OSError as error:
+            raise _refusal(error) from None
+
+    def _erase_claims(self) -> None:
+        """Erase the claims of the cases that wait for no officer any more."""
+        try:
+            for number in no_longer_waiting(self._database, self._with_claims) if self._with_claims else ():
+                self._journal.erase_claims(number)
+                self._with_claims.discard(number)
+        except OSError as error:
+            log.warning("the claims of judged cases could not be removed yet: %s", error)
 
     def _remember(self) -> None:
         """Remember the head once it is out of the WAL, which a power cut may tear: the chain never falls behind it."""
         try:
-            if self._chain.ahead and empty_wal(self._database, self._path):
+            if self._chain.ahead and self._empty_wal():
                 self._chain.remember()
         except (sqlite3.Error, OSError) as error:
             log.warning("the head of the chain could not be remembered yet: %s", error)
@@ -222,13 +282,29 @@ class Writer:
     def erase_decided(self) -> None:
         """Erase the journal files of decided cases once their verdicts are out of the WAL; else try again later."""
         try:
-            if not empty_wal(self._database, self._path):
+            if not self._empty_wal():
                 return
             for number in sorted(self._to_erase):
-                self._journal.erase(number)
+                with self._lock(number):
+                    self._journal.erase(number)
                 self._to_erase.discard(number)
         except (sqlite3.Error, OSError) as error:
             log.warning("the journal of %d decided cases could not be removed yet: %s", len(self._to_erase), error)
+
+    def _empty_wal(self) -> bool:
+        """Empty the WAL, unless somebody prevented it a moment ago or does so now."""
+        if time.monotonic() < self._checkpoint_after_s:
+            return False
+        if empty_wal(self._database, self._path):
+            self._checkpoint_failures, self._emptied_s = 0, time.monotonic()
+            return True
+        pause_s = CHECKPOINT_PAUSES_S[min(self._checkpoint_failures, len(CHECKPOINT_PAUSES_S) - 1)]
+        self._checkpoint_failures += 1
+        self._checkpoint_after_s = time.monotonic() + pause_s
+        return False
+
+    def _lock(self, number: int) -> threading.Lock:
+        return self._locks[number % LOCKS]
 
     def _recover(self) -> None:
         """Finish what the last end interrupted."""
@@ -241,26 +317,35 @@ class Writer:
             log.warning("%d cases of the journal were not in the database: entering them", len(self._behind))
         for number in self._behind:
             self._journal.read(number)  # raises if it is damaged: only the journal holds this case
-        self._catch_up()
+        self._pending = {number for number, state in states.items() if state == State.PENDING} | self._behind
+        self.catch_up()
         self.erase_decided()
         self._journal.sweep({number for number, state in states.items() if state != PURGED})
 
-    def _catch_up(self) -> None:
+    def catch_up(self) -> None:
         """Enter the cases that only the journal holds, in order. They are safe there while the database refuses."""
         for number in sorted(self._behind):
             try:
-                file = self._journal.read(number)
+                with self._lock(number):
+                    file = self._journal.read(number)
                 if file is not None:
                     with self._chain.extending(self._database):
                         insert_filed(self._database, file.manifest, self._signer)
             except (sqlite3.Error, OSError, CaseError) as error:
-                log.error("case %d is in the journal, the database refuses it: %s", number, error)
+                if not self._refused:
+                    log.error("case %d is in the journal, the database refuses it: %s", number, error)
+                self._refused = True
                 return
             self._behind.discard(number)
+        self._refused = False
 
     def _write_photos(self, number: int, frames: Sequence[Frame], first: int) -> list[Record]:
         names = self._journal.write_photos(number, frames, first)
         return [frame_record(name, frame) for name, frame in zip(names, frames, strict=True)]
+
+
+def _decided_already(number: int) -> CaseError:
+    return CaseError(f"case {number} is decided already", "leave it as it is, a verdict is written once")
 
 
 def _size(frames: Sequence[Frame]) -> int:

@@ -10,7 +10,7 @@ from edge.cases.views import EventKind
 from edge.viewer.control.evidence import EvidenceActions
 from edge.viewer.control.open_case import OpenCase
 from edge.viewer.data import CaseDetails, JobThread, Source
-from edge.viewer.text import _, describe, number, outcome_words, plain
+from edge.viewer.text import _, basis_words, describe, number, plain, verdict_words
 from edge.viewer.ui import Lightbox, Page, Question, Theme
 
 
@@ -161,10 +161,10 @@ def _as_text(opened: CaseDetails) -> str:
         _("Case"): str(case.number),
         _("Time"): f"{at} UTC",
         _("Place"): case.site,
-        _("Speed"): "–" if speed is None else _("{speed} km/h").format(speed=number(speed)),
+        _("Speed"): basis_words(case.basis) if speed is None else _("{speed} km/h").format(speed=number(speed)),
         _("Limit"): _("{speed} km/h").format(speed=number(case.limit_kmh)),
         _("Plate"): case.plate_text or "–",
-        _("Verdict"): outcome_words(case.verdict.outcome if case.verdict else None)[0],
+        _("Verdict"): verdict_words(case)[0],
     }
     if case.driver is not None:
         lines[_("Driver")] = f"{case.driver.first_name} {case.driver.last_name}"

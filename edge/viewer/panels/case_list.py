@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from tkinter import ttk
 
 from edge.cases.views import CaseSummary
-from edge.viewer.text import _, moment, number, outcome_words, plain, review_words
+from edge.viewer.text import _, moment, number, plain, review_words, verdict_words
 from edge.viewer.ui import Theme
 
 PAGE = 100
@@ -216,7 +216,7 @@ class CaseList(ttk.Frame):
             )
             return
         summary = row.summary
-        verdict, tone = outcome_words(summary.outcome)
+        verdict, tone = verdict_words(summary)
         colour = self._theme.tone(tone)[0]
         draw.create_rectangle(0, top, px(4), bottom - 1, fill=colour, outline="", tags=tag)
         upper, lower = top + px(6), bottom - px(7)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from edge.cases.views import EventKind, Order
-from edge.model import Outcome, Reason
+from edge.cases.views import CaseSummary, EventKind, Order
+from edge.model import Basis, Case, Outcome, Reason
 from edge.viewer.text.language import _
 
 
@@ -15,6 +15,30 @@ def outcome_words(outcome: Outcome | None) -> tuple[str, str]:
         Outcome.UNIDENTIFIED: (_("Unidentified"), "neutral"),
         None: (_("Pending"), "accent"),
     }[outcome]
+
+
+def verdict_words(case: Case | CaseSummary) -> tuple[str, str]:
+    """Return text and tone of the verdict as it stands for *case*, or that it is no infringement."""
+    if not case.is_infringement:
+        return _("No infringement"), "neutral"
+    if case.is_to_be_confirmed:
+        return _("Identified, to be confirmed"), "warn"
+    if isinstance(case, CaseSummary):
+        return outcome_words(case.outcome)
+    return outcome_words(case.verdict.outcome if case.verdict else None)
+
+
+def basis_words(basis: Basis | str | None) -> str:
+    """Return what a trigger of that *basis* is; one of a newer program is returned unchanged."""
+    words: dict[str, str] = {
+        Basis.MEASURED: _("speed measured"),
+        Basis.SIGNALLED: _("signalled by the radar, speed not recorded"),
+        Basis.NO_SPEED: _("no speed was measured"),
+        Basis.IMPOSSIBLE_SPEED: _("the speed reported is impossible"),
+        Basis.TEST: _("a test trigger"),
+        Basis.OBSERVED: _("the unit only observes"),
+    }
+    return words.get(basis, basis) if basis else _("not measured")
 
 
 def review_words(review: str | None) -> tuple[str, str]:
@@ -61,5 +85,6 @@ def reason_words(reason: str) -> str:
         Reason.NO_PLATE: _("No plate was found in the photo."),
         Reason.PHOTO_NOT_READ: _("A photo could not be recognised: look at it yourself."),
         Reason.NO_PHOTO: _("The camera gave no photo."),
+        Reason.NO_INFRINGEMENT: _("This trigger is no infringement."),
     }
     return words.get(reason, reason)

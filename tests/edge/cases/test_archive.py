@@ -71,6 +71,7 @@ async def test_a_pending_case_is_there_at_once(tmp_path: Path) -> None:
     with Archive(tmp_path) as archive:
         before = archive.data_version()
         number = await store.file(trigger(), [frame()], [packet()], limit_kmh=50.0, site="SP 235")
+        assert await store.waiting() == (number,)  # the database follows the journal
         assert archive.data_version() != before
         case = archive.case(number)
         assert (case.state, case.verdict, case.driver) == (State.PENDING, None, None)
