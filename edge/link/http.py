@@ -65,7 +65,7 @@ class CarProtocol(RequestHandler):
         super().data_received(data)
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """Release the connection; the limiter can admit another one at once."""
+        """Release the connection; the gate can give its place to another one at once."""
         self.connection.closed()
         super().connection_lost(exc)
 
