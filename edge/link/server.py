@@ -86,7 +86,11 @@ class LinkServer:
 
     def problem(self) -> str | None:
         """Why no car can connect now, or None."""
-        return None if self._listener.is_open else "the link does not listen"
+        if not self._listener.is_open:
+            return "the link does not listen"
+        if self._listener.is_short:
+            return "the link has no file descriptor left: raise LimitNOFILE, or lower connections in [link]"
+        return None
 
     async def start(self) -> None:
         """Listen.

@@ -82,7 +82,19 @@ async def answer(question: str, server: LinkServer, mailbox: Mailbox, open_packe
             server.counters.clear()
             server.gate.forget_rates()
             return None
+        case "break":
+            server.exchange.on("connect", fail)
+            return None
     raise ValueError(question)
+
+
+class Broken(Exception):
+    """A fault of our own."""
+
+
+async def fail(*_: object) -> None:
+    """Fail in the handler of CONNECT."""
+    raise Broken("what a car sent")
 
 
 async def serve(server: LinkServer, mailbox: Mailbox, open_packets: Open) -> None:
