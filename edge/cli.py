@@ -12,6 +12,7 @@ from pathlib import Path
 
 from edge.config import load
 from edge.errors import EdgeError
+from edge.terminal import say
 
 PROVIDERS = {
     "car": "edge.link.commands",
@@ -37,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return int(args.run(args))
     except EdgeError as error:
-        print(f"autovelox: {error}", file=sys.stderr)
+        say(f"autovelox: {error}", to=sys.stderr)
         return error.exit_code
     except BrokenPipeError:  # the reader of our output went away, as `| head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -82,7 +83,7 @@ def _add_run(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def _run(args: argparse.Namespace) -> int:
     settings = load(args.config)
     if args.check:
-        print(settings.printable())
+        say(*settings.printable().split("\n"))
         return 0
     from edge.daemon.main import run
 
