@@ -12,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from edge.errors import EdgeError
+from edge.terminal import say
 
 COMMANDS = {
     "run": ("edge.cli", "run the unit"),
@@ -45,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return int(args.run(args))
     except EdgeError as error:
-        print(f"autovelox: {error}", file=sys.stderr)
+        say(f"autovelox: {error}", to=sys.stderr)
         return error.exit_code
     except BrokenPipeError:  # the reader of our output went away, as `| head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -100,7 +101,7 @@ def _run(args: argparse.Namespace) -> int:
     settings = load(args.config)
     if args.check:
         require_answers(settings)
-        print(settings.printable())
+        say(*settings.printable().split("\n"))
         return 0
     from edge.daemon.main import run
 

@@ -53,7 +53,8 @@ class LinkSettings(Section):
     """``[link]``: the port that cars connect to.
 
     ``connect_timeout_s`` covers TLS, HTTP and the Socket.IO CONNECT together. ``packets_per_uid`` counts for each
-    source address of its own; an IPv6 /64 is one address.
+    source address of its own; an IPv6 /64 is one address. Beyond ``connections`` and ``address_connections``, and for
+    an address beyond ``address_rate_per_s`` visits that do not finish, the oldest unfinished visit is cut.
     """
 
     host: str = "127.0.0.1"
@@ -62,11 +63,11 @@ class LinkSettings(Section):
     tls_key: Path | None = None
     challenge_ttl_s: Positive = 10.0
     packet_ttl_s: Positive = 60.0
-    mailbox_packets: Annotated[int, Field(ge=1)] = 5000
+    mailbox_packets: Annotated[int, Field(ge=1)] = 10_000
     packets_per_uid: Annotated[int, Field(ge=1)] = 32
     connect_timeout_s: Positive = 5.0
     connections: Annotated[int, Field(ge=1, le=100_000)] = 4096
-    address_connections: Annotated[int, Field(ge=1)] = 256
+    address_connections: Annotated[int, Field(ge=1)] = 1024
     address_rate_per_s: Positive = 50.0
     address_burst: Annotated[int, Field(ge=1)] = 250
     drain_timeout_s: NotNegative = 5.0

@@ -21,6 +21,7 @@ from edge.cases.review import record
 from edge.cases.views import REVIEWS, CaseFilter, CaseSummary, EventKind, Order
 from edge.config import CaseSettings, UnitSettings, load
 from edge.errors import CaseError, EvidenceError, SecretError
+from edge.terminal import end_progress, progress, say, say_json
 
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -132,12 +133,12 @@ def _list(args: argparse.Namespace) -> int:
     with Archive(_state_dir(args)) as archive:
         rows = archive.summaries(CaseFilter(text=args.text, review=args.review), limit=args.limit, order=args.order)
     if args.json:
-        print(json.dumps([asdict(row) for row in rows], ensure_ascii=False, indent=1))
+        say_json([asdict(row) for row in rows], indent=1)
         return 0
     for row in rows:
-        print(_line(row))
+        say(_line(row))
     if not rows:
-        print("no cases", file=sys.stderr)
+        say("no cases", to=sys.stderr)
     return 0
 
 
@@ -160,13 +161,13 @@ def _show(args: argparse.Namespace) -> int:
     words = verdict_words(outcome, case.basis, is_to_be_confirmed=case.is_to_be_confirmed)
     manifest = {"state": f"{state}, {words}" if words else state, **manifest}
     if args.json:
-        print(json.dumps({**manifest, "events": [asdict(event) for event in events]}, ensure_ascii=False, indent=1))
+        say_json({**manifest, "events": [asdict(event) for event in events]}, indent=1)
         return 0
     for name, value in manifest.items():
-        print(f"{name:>16}  {json.dumps(value, ensure_ascii=False)}")
+        say(f"{name:>16}  {json.dumps(value, ensure_ascii=False)}")
     for event in events:
         when = datetime.fromtimestamp(event.at_utc, UTC).isoformat(timespec="seconds")
-        print(f"{event.kind:>16}  {when} {event.officer}: {event.reason}")
+        say(f"{event.kind:>16}  {when} {event.officer}: {event.reason}")
     return 0
 
 
@@ -190,7 +191,7 @@ def _export(args: argparse.Namespace) -> int:
         signer=_signer(args),
         progress=progress,
     )
-    print(f"{args.to}: {says}")
+    say(f"{args.to}: {says}")
     return 0
 
 
@@ -214,7 +215,7 @@ def _claims(args: argparse.Namespace) -> int:
         reason=args.reason,
         signer=_signer(args),
     )
-    print(f"{args.to}: {count} sealed claims of case {args.number}; delete the file when they have been opened")
+    say(f"{args.to}: {count} sealed claims of case {args.number}; delete the file when they have been opened")
     return 0
 
 
@@ -242,12 +243,12 @@ def _verify(args: argparse.Namespace) -> int:
         checkpoint = evidence.read_checkpoint(args.checkpoint) if args.checkpoint else None
         if args.package is not None:
             verified = evidence.verify_package(args.package, trusted, checkpoint)
-            print("\n".join([verified.sentence, *verified.facts]))
+            say(verified.sentence, *verified.facts)
             if args.report is not None:
-                print(evidence.check_report(verified, args.report.read_bytes()))
+                say(evidence.check_report(verified, args.report.read_bytes()))
         else:
             progress = partial(_progress, "verifying")
-            print(audit(_state_dir(args), trusted=trusted, head=args.head, checkpoint=checkpoint, progress=progress))
+            say(audit(_state_dir(args), trusted=trusted, head=args.head, checkpoint=checkpoint, progress=progress))
     except evidence.KeyFileError as error:
         raise SecretError(str(error), "name the file that the authority published, or that the unit wrote") from None
     except evidence.Mismatch as error:
@@ -273,17 +274,17 @@ def _purge(args: argparse.Namespace) -> int:
     else:
         signer = load_signer(_key_file(args))  # whoever cannot read it may not purge
         if not (args.numbers or args.trust_clock or clock_is_trusted()):
-            print("nothing purged: the clock is not synchronised; set it right, or use --trust-clock", file=sys.stderr)
+            say("nothing purged: the clock is not synchronised; set it right, or use --trust-clock", to=sys.stderr)
             return 0
         numbers = tuple(args.numbers) or due_now(state_dir, policy, trust_clock=args.trust_clock)
         purge(state_dir, numbers, reason=args.reason or "retention period over", signer=signer)
     which = f": {', '.join(map(str, numbers))}" if numbers else ""
-    print(f"{len(numbers)} cases {'are due' if args.dry_run else 'purged'}{which}")
+    say(f"{len(numbers)} cases {'are due' if args.dry_run else 'purged'}{which}")
     return 0
 
 
 def _public_key(args: argparse.Namespace) -> int:
-    print(load_signer(_key_file(args)).public_pem(), end="")
+    say(*load_signer(_key_file(args)).public_pem().splitlines())
     return 0
 
 
@@ -295,29 +296,28 @@ def _rotate_key(args: argparse.Namespace) -> int:
         if archive.status().daemon_alive:
             raise CaseError("the unit runs and would go on signing with the old key", "stop it first")
     new = rotate_signing_key(state_dir, _key_file(args))
-    print(f"the unit now signs with key {new.key_id}; publish its public key, then destroy the superseded .old file")
+    say(f"the unit now signs with key {new.key_id}; publish its public key, then destroy the superseded .old file")
     return 0
 
 
 def _backup(args: argparse.Namespace) -> int:
     from edge.cases.backup import backup
 
-    print(backup(_state_dir(args), args.to, progress=partial(_progress, "verifying the copy")))
+    say(backup(_state_dir(args), args.to, progress=partial(_progress, "verifying the copy")))
     return 0
 
 
 def _restore(args: argparse.Namespace) -> int:
     from edge.cases.backup import restore
 
-    print(
-        restore(
-            args.backup, _state_dir(args), signer=_signer(args), progress=partial(_progress, "verifying the backup")
-        )
-    )
+    shown = partial(_progress, "verifying the backup")
+    say(restore(args.backup, _state_dir(args), signer=_signer(args), progress=shown))
     return 0
 
 
 def _progress(what: str, done: int, total: int) -> None:
     """Show progress on one line of a terminal."""
-    if sys.stderr.isatty() and (done == total or done % 20 == 0):
-        print(f"\r{what} {done}/{total}" + ("\r\x1b[K" if done == total else ""), end="", file=sys.stderr, flush=True)
+    if done == total:
+        end_progress()
+    elif done % 20 == 0:
+        progress(f"{what} {done}/{total}")

@@ -36,6 +36,9 @@ from edge.workers import WorkerPool, WorkerSetup
 
 log = logging.getLogger(__name__)
 
+WINDOW_SLACK_S = 5.0
+"""How much later than its window's end a case may ask for packets before they can be displaced."""
+
 
 @dataclass(frozen=True, slots=True)
 class Parts:
@@ -92,7 +95,12 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
         job_timeout_s=settings.recognition.job_timeout_s,
         one_job_each=True,
     )
-    mailbox = Mailbox(settings.link.mailbox_packets, settings.link.packet_ttl_s, settings.link.packets_per_uid)
+    mailbox = Mailbox(
+        settings.link.mailbox_packets,
+        settings.link.packet_ttl_s,
+        settings.link.packets_per_uid,
+        window_s=settings.window.window_before_s + settings.window.window_after_s + WINDOW_SLACK_S,
+    )
     camera = open_camera(settings)
     radar = open_radar(settings, camera)
     board = Board()

@@ -23,6 +23,7 @@ from edge.demo.cast import Cast, Scene, load_cast
 from edge.demo.setting import Setting
 from edge.demo.unit import DemoFailed, DemoUnit, running_unit
 from edge.model import Case, Outcome
+from edge.terminal import legible
 from edge.vision import installed_engine, require_engine
 
 DECIDE_TIMEOUT_S = 60.0
@@ -120,7 +121,7 @@ def _report(console: Console, cast: Cast, setting: Setting) -> int:
             wrong += not right
             table.add_row(*row_of(case, scene), "[green]right[/]" if right else "[bold red]WRONG[/]")
     console.print(table)
-    console.print(f"{len(cast.scene) - wrong} of {len(cast.scene)} cases right.")
+    console.print(legible(f"{len(cast.scene) - wrong} of {len(cast.scene)} cases right."))
     console.print("ms: from the radar's edge to the decided, signed case; for 1,000 of them the packet window is open.")
     return wrong
 
@@ -135,7 +136,7 @@ def row_of(case: Case, scene: Scene) -> tuple[str, ...]:
     """Return a row of the table: time, speed, plate read, the car of *scene*, verdict, driver, milliseconds."""
     outcome, driver = case.verdict.outcome if case.verdict else None, case.driver
     elapsed_ms = f"{(case.decided_utc - case.trigger.at_utc) * 1e3:,.0f}" if case.decided_utc is not None else "-"
-    return (
+    cells = (
         time.strftime("%H:%M:%S", time.localtime(case.trigger.at_utc)),
         f"{case.trigger.speed_kmh:.0f} km/h" if case.trigger.speed_kmh is not None else "-",
         case.plate_text or "-",
@@ -144,11 +145,12 @@ def row_of(case: Case, scene: Scene) -> tuple[str, ...]:
         f"{driver.first_name} {driver.last_name}" if driver is not None else "-",
         elapsed_ms,
     )
+    return tuple(map(legible, cells))
 
 
 def show_cases(console: Console, setting: Setting) -> None:
     """Open the viewer on the demo's cases, or say how to where there is no display."""
     if not os.environ.get("DISPLAY"):
-        console.print(f"There is no display: autovelox view --state-dir {setting.state_dir} shows the cases.")
+        console.print(legible(f"There is no display: autovelox view --state-dir {setting.state_dir} shows the cases."))
         return
     subprocess.run([sys.executable, "-P", "-m", "edge", "view", "--state-dir", str(setting.state_dir)], check=False)

@@ -13,7 +13,7 @@ from edge.link.mailbox import Mailbox
 HEAVY = {"aiohttp", "socketio", "engineio"}
 
 
-@pytest.mark.parametrize("module", ["edge.link", "edge.link.commands", "edge.link.mailbox", "edge.link.limiter"])
+@pytest.mark.parametrize("module", ["edge.link", "edge.link.commands", "edge.link.mailbox", "edge.link.gate"])
 def test_the_libraries_of_the_server_are_not_loaded_before_they_are_needed(module: str) -> None:
     code = f"import sys, {module}; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True).stdout

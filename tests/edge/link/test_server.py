@@ -125,6 +125,7 @@ async def test_no_descriptors_left_is_a_pause_and_not_an_end(start: Start, monke
     async with RawCar(server.port) as car:
         assert await car.exchange() == ACCEPTED
     assert list(accepts) == [], "the first accept did not fail"
+    assert "no file descriptor left" in (server.problem() or "")
 
 
 async def test_another_host_needs_a_certificate() -> None:
