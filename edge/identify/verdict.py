@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from edge.identify.candidates import Candidates, candidates, prior, scores, shared_shapes
 from edge.identify.formats import Formats
 from edge.identify.origin import format_of
+from edge.identify.plausible import is_listed, rank
 from edge.identify.thresholds import Thresholds
 from edge.identify.tracks import Track, suspects, tracks, without_doubles
 from edge.identify.twins import ahead, are_twins, one_shape
@@ -88,16 +89,27 @@ class Comparison:
 
 
 def best_first(reads: Sequence[PlateRead]) -> tuple[PlateRead, ...]:
-    """The plates of one photo, each once, the one most surely found and read first; those without a text come last."""
-    once = [reads[index] for index in without_doubles(reads)]
-    return tuple(sorted(once, key=lambda read: (not read.text, -read.confidence * read.detection.confidence)))
+    """The plates of one photo, each once: the likest to a plate first, then the one most surely found and read.
+
+    Words come after plates, scraps and what has no text last; see :mod:`edge.identify.plausible`.
+    """
+    return tuple(sorted((reads[index] for index in without_doubles(reads)), key=rank))
+
+
+def listed(reads: Sequence[PlateRead]) -> tuple[PlateRead, ...]:
+    """Those of :func:`best_first` that are shown as plates of the photo."""
+    return tuple(read for read in best_first(reads) if is_listed(read))
 
 
 def sight(
-    frames: Sequence[Sequence[PlateRead]], formats: Formats = ANY_FORMAT, direction: str | None = None
+    frames: Sequence[Sequence[PlateRead]],
+    formats: Formats = ANY_FORMAT,
+    direction: str | None = None,
+    claimed: Sequence[str] = (),
 ) -> tuple[Sighting, ...]:
     """The plates in the frames of a case that can be the offender's, the largest first; see :mod:`.tracks`."""
-    return tuple(Sighting(track, candidates(track, formats)) for track in suspects(tracks(frames), direction))
+    found = suspects(tracks(frames), direction, claimed)
+    return tuple(Sighting(track, candidates(track, formats)) for track in found)
 
 
 def identify(
@@ -133,7 +145,7 @@ def judge(
         formats: what plates look like here.
         direction: the radar's, ``"inbound"`` or ``"outbound"``, if it knows.
     """
-    seen = sight(frames, formats, direction)
+    seen = sight(frames, formats, direction, plates)
     if not seen:
         return Verdict(Outcome.UNIDENTIFIED, "", 0.0, reason=Reason.NO_PLATE)
     if not plates:
