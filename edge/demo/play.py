@@ -22,6 +22,7 @@ from edge.demo.unit import running_unit
 from edge.errors import CameraError, ConfigError
 from edge.link import deliver
 from edge.model import ALPHABET
+from edge.terminal import legible
 from edge.vision import installed_engine, require_engine
 
 LEAST_SPEED_KMH = 61.0
@@ -89,7 +90,7 @@ def play(args: argparse.Namespace) -> int:
     if args.view:
         show_cases(console, setting)
     else:
-        console.print(f"To see the case: autovelox view --state-dir {setting.state_dir}")
+        console.print(legible(f"To see the case: autovelox view --state-dir {setting.state_dir}"))
     return 0
 
 
