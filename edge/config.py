@@ -178,10 +178,15 @@ class PanelSettings(Section):
 
 
 class SpeedSettings(Section):
-    """``[speed]``: what is an infringement here."""
+    """``[speed]``: what is an infringement here.
+
+    ``law`` is the country whose deduction from a measured speed counts (:mod:`edge.law.profiles`). ``tolerance_kmh`` is
+    what an authority leaves beyond that.
+    """
 
     limit_kmh: Positive = 50.0
-    tolerance_kmh: NotNegative = 5.0
+    law: Literal["IT", "AT", "DE", "FR", "none"] = "IT"
+    tolerance_kmh: NotNegative = 0.0
 
 
 class WindowSettings(Section):

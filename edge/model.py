@@ -274,7 +274,8 @@ class Case:
 
     ``frames`` are file names below the store's folder, the first one the frame of the trigger. ``plate_text``,
     ``plate_box``, ``plate_confidence`` and ``characters`` are the free reading, ``photo`` is the index of the frame
-    it was made in; ``verdict`` and ``driver`` are there once decided. ``country`` is where the plate looks to be from.
+    it was made in; ``verdict`` and ``driver`` are there once decided. ``country`` is where the plate looks to be from;
+    ``assessment`` what the law makes of the measured speed, None where none was measured or none was recorded.
     ``basis`` is None in a case of an earlier program; one that a newer program stored is kept as its text.
     ``kept_claims`` is how many claims explained the photo of an ambiguous case.
     """
@@ -296,6 +297,7 @@ class Case:
     flags: tuple[Flag | str, ...] = ()
     photo: int = 0
     country: Country | None = None
+    assessment: Assessment | None = None
     basis: Basis | str | None = None
     missed_photos: int = 0
     kept_claims: int = 0

@@ -28,7 +28,9 @@ _SUMMARY = (
     "SELECT number, state, at_utc, site, speed_kmh, limit_kmh, plate_text, corrected_plate, outcome,"
     " driver_name, review,"
     " (SELECT json_extract(CAST(body AS TEXT), '$.basis') FROM entries WHERE seq = filed_seq),"
-    " (SELECT json_extract(CAST(body AS TEXT), '$.flags') FROM entries WHERE seq = decided_seq) FROM cases"
+    " (SELECT json_extract(CAST(body AS TEXT), '$.flags') FROM entries WHERE seq = decided_seq),"
+    " (SELECT json_extract(CAST(body AS TEXT), '$.assessment.remaining_kmh') FROM entries WHERE seq = filed_seq)"
+    " FROM cases"
 )
 ALL_CASES = CaseFilter()
 
@@ -97,9 +99,10 @@ class Archive:
         return tuple(
             CaseSummary(
                 number, State(state), at, site, speed, limit_kmh, plate, corrected, _outcome(outcome), name, review,
-                to_basis(basis), bool(name) and Flag.NOT_THE_KEEPER in to_flags(json.loads(flags or "[]")),
+                to_basis(basis), bool(name) and Flag.NOT_THE_KEEPER in to_flags(json.loads(flags or "[]")), remaining,
             )
-            for number, state, at, site, speed, limit_kmh, plate, corrected, outcome, name, review, basis, flags in rows
+            for number, state, at, site, speed, limit_kmh, plate, corrected, outcome, name, review, basis, flags,
+                remaining in rows
         )  # fmt: skip
 
     def count(self, filter: CaseFilter = ALL_CASES) -> int:

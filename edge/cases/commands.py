@@ -144,7 +144,8 @@ def _list(args: argparse.Namespace) -> int:
 
 def _line(row: CaseSummary) -> str:
     when = datetime.fromtimestamp(row.at_utc, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
-    speed = f"{'?' if row.speed_kmh is None else round(row.speed_kmh):>4}/{row.limit_kmh:.0f} km/h"
+    counts = row.speed_kmh if row.remaining_kmh is None else row.remaining_kmh
+    speed = f"{'?' if counts is None else f'{counts:.1f}':>5}/{row.limit_kmh:.0f} km/h"
     plate = row.corrected_plate or row.plate_text or "-"
     verdict = verdict_words(row.outcome, row.basis, is_to_be_confirmed=row.is_to_be_confirmed) or row.state
     return f"{row.number:>6}  {when}  {speed}  {plate:<10} {verdict:<13} {row.driver_name:<28} {row.review or ''}"

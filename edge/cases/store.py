@@ -20,7 +20,7 @@ from edge.cases.evidence import Manifest, Record, Signer, filed_manifest, to_cas
 from edge.cases.retention import Purger, RetentionPolicy
 from edge.cases.storage import DiskSpace, StateFolder, Witness, Writer, clock_state, take_lock
 from edge.errors import CaseError
-from edge.model import Basis, Case, Decision, Frame, Packet, PendingCase, State, Trigger
+from edge.model import Assessment, Basis, Case, Decision, Frame, Packet, PendingCase, State, Trigger
 
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")
@@ -135,10 +135,12 @@ class CaseStore:
         limit_kmh: float,
         site: str,
         basis: Basis | None = None,
+        assessment: Assessment | None = None,
     ) -> int:
         """Make the trigger a case and return its number; the case survives a power cut from then on.
 
-        *basis* says whether the trigger is an infringement, and goes into the manifest.
+        *basis* says whether the trigger is an infringement, *assessment* what the law makes of its speed; both go into
+        the manifest.
 
         Raises:
             StorageFull: the disk has no space for it.
@@ -148,7 +150,15 @@ class CaseStore:
         def make_manifest(number: int, photos: list[Record]) -> Manifest:
             clock = clock_state()
             return filed_manifest(
-                number, trigger, photos, limit_kmh=limit_kmh, site=site, unit=self._unit, clock=clock, basis=basis
+                number,
+                trigger,
+                photos,
+                limit_kmh=limit_kmh,
+                site=site,
+                unit=self._unit,
+                clock=clock,
+                basis=basis,
+                assessment=assessment,
             )
 
         return await self._run(self._enter_filed, frames, packets, make_manifest, thread=self._files)

@@ -53,7 +53,8 @@ class CaseFilter:
 class CaseSummary:
     """One row of a list; speeds in km/h, ``at_utc`` in seconds since the epoch; ``review`` is the newest judgement.
 
-    ``basis`` is as in :class:`edge.model.Case`; ``is_to_be_confirmed``: the driver is not the registered keeper.
+    ``remaining_kmh`` is what the law leaves of the measured speed. ``basis`` is as in :class:`edge.model.Case`;
+    ``is_to_be_confirmed``: the driver is not the registered keeper.
     """
 
     number: int
@@ -69,6 +70,7 @@ class CaseSummary:
     review: str | None
     basis: Basis | str | None = None
     is_to_be_confirmed: bool = False
+    remaining_kmh: float | None = None
 
     @property
     def is_infringement(self) -> bool:

@@ -25,6 +25,7 @@ from edge.flow.queue import CaseQueue
 from edge.flow.rules import Rules
 from edge.identify import Formats, Thresholds
 from edge.identify.formats import licence_pattern
+from edge.law import profile_of
 from edge.link.mailbox import Mailbox
 from edge.link.server import LinkServer
 from edge.model import Case, Claim, Packet, PlateRead, Rejection
@@ -187,6 +188,7 @@ def _rules(settings: Settings, formats: Formats, thresholds: Thresholds) -> Rule
         site=settings.unit.site,
         limit_kmh=settings.speed.limit_kmh,
         tolerance_kmh=settings.speed.tolerance_kmh,
+        profile=profile_of(settings.speed.law),
         window_before_s=settings.window.window_before_s,
         window_after_s=settings.window.window_after_s,
         frames_per_case=settings.recognition.frames_per_case,

@@ -166,9 +166,9 @@ async def _play(setting: Setting, cast: Cast) -> None:
 
 def _report(console: Console, setting: Setting) -> None:
     table = Table(title="What the unit made of it", title_justify="left")
-    for column in ("time", "speed", "plate read", "verdict", "driver", "ms"):
-        table.add_column(column, justify="right" if column in {"speed", "ms"} else "left")
+    for column in ("time", "measured", "counts", "plate read", "verdict", "driver", "ms"):
+        table.add_column(column, justify="right" if column in {"measured", "counts", "ms"} else "left")
     with Archive(setting.state_dir) as archive:
-        time, speed, plate, _, verdict, driver, elapsed = row_of(archive.case(1), Scene(plate="", car="silent"))
-        table.add_row(time, speed, plate, verdict, driver, elapsed)
+        row = row_of(archive.case(1), Scene(plate="", car="silent"))
+        table.add_row(*row[:4], *row[5:])
     console.print(table)

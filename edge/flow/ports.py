@@ -7,7 +7,20 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import ParamSpec, Protocol, TypeVar
 
-from edge.model import Basis, Case, Claim, Decision, Driver, Frame, Packet, PendingCase, PlateRead, Rejection, Trigger
+from edge.model import (
+    Assessment,
+    Basis,
+    Case,
+    Claim,
+    Decision,
+    Driver,
+    Frame,
+    Packet,
+    PendingCase,
+    PlateRead,
+    Rejection,
+    Trigger,
+)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -76,6 +89,7 @@ class Cases(Protocol):
         limit_kmh: float,
         site: str,
         basis: Basis | None,
+        assessment: Assessment | None,
     ) -> int:
         """Commit a new case and return its number: from here on power may fail."""
 

@@ -15,6 +15,7 @@ from typing import Any
 from edge.cases.evidence.chain import canonical, sha256
 from edge.identify.origin import origin
 from edge.model import (
+    Assessment,
     Basis,
     Box,
     Case,
@@ -99,13 +100,16 @@ def filed_manifest(
     unit: Mapping[str, object],
     clock: Mapping[str, object],
     basis: Basis | None = None,
+    assessment: Assessment | None = None,
 ) -> Manifest:
     """The manifest of a case that is filed; *frames* are records of :func:`frame_record`.
 
     *unit* says which unit, software and models recorded the case, *clock* how good the unit's time was, *basis* whether
-    the trigger is an infringement.
+    the trigger is an infringement, *assessment* what the law makes of its speed.
     """
-    told = {} if basis is None else {"basis": str(basis)}
+    told: Manifest = {} if basis is None else {"basis": str(basis)}
+    if assessment is not None:
+        told["assessment"] = asdict(assessment)
     return {
         **told,
         "format": FORMAT,
@@ -157,6 +161,7 @@ def to_case(manifest: Manifest, *, portrait: bytes = b"", review: str | None = N
         photo=plate["photo"] if plate else 0,
         country=Country(**plate["country"]) if plate and plate.get("country") else None,
         basis=to_basis(manifest.get("basis")),
+        assessment=Assessment(**manifest["assessment"]) if manifest.get("assessment") else None,
         missed_photos=manifest.get("missed_photos", 0),
         kept_claims=(manifest.get("kept_claims") or {}).get("count", 0),
     )

@@ -700,6 +700,7 @@ def _facts(manifest: dict[str, Any], chain: Chain, links: Sequence[Link], hashes
         f"  time      {_moment(trigger['at_utc'])}",
         f"  place     {manifest['site']}",
         f"  speed     {speed}, limit {manifest['limit_kmh']:.0f} km/h",
+        *_assessed(manifest.get("assessment")),
         f"  plate     {verdict['plate'] or (plate['text'] if plate else 'none was read')}",
         f"  verdict   {_standing(manifest)}",
         f"  driver    {name}",
@@ -712,6 +713,15 @@ def _facts(manifest: dict[str, Any], chain: Chain, links: Sequence[Link], hashes
     folder = f"cases/{number:08d}/"
     own = sorted(name for name in hashes if name.startswith(folder))
     return lines + [f"  SHA-256   {hashes[name]}  {name[len(folder) :]}" for name in own]
+
+
+def _assessed(assessment: dict[str, Any] | None) -> list[str]:
+    """What the law makes of the speed, as the unit recorded it."""
+    if not assessment:
+        return []
+    figures = tuple(assessment[name] for name in ("deduction_kmh", "remaining_kmh", "excess_kmh"))
+    counts = "  counts    less {:.1f} = {:.1f} km/h, {:.1f} over".format(*figures)
+    return [f"{counts} ({assessment['rule']})" + (f"; {assessment['provision']}" if assessment["provision"] else "")]
 
 
 def _standing(manifest: dict[str, Any]) -> str:

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 from edge.cases.evidence import Record, basis_sentence
 from edge.cases.report.paper import clean
-from edge.model import Case, Outcome, Rejection
+from edge.model import Assessment, Case, Outcome, Rejection
 
 VERDICTS = {
     Outcome.IDENTIFIED: "Driver identified",
@@ -49,6 +49,31 @@ def speed_words(case: Case) -> str:
         return clean(basis_sentence(case.basis)) or "not known"
     says = "" if case.is_infringement else f"; {clean(basis_sentence(case.basis))}"
     return f"{speed_kmh:.1f} km/h, {clean(case.trigger.direction or 'direction not known')}{says}"
+
+
+def counted_speed(case: Case) -> tuple[str, str]:
+    """The speed that counts, and by how much it is over the limit; what was measured where nothing was deducted."""
+    found, speed_kmh = case.assessment, case.trigger.speed_kmh
+    if speed_kmh is None:
+        return "speed not known", ""
+    if found is None:
+        return f"{speed_kmh:.1f} km/h", f", {speed_kmh - case.limit_kmh:.1f} km/h over" if case.is_infringement else ""
+    over = f", {found.excess_kmh:.1f} km/h over" if case.is_infringement else ""
+    return (
+        f"{found.remaining_kmh:.1f} km/h",
+        f"{over}; measured {found.measured_kmh:.1f} less {found.deduction_kmh:.1f}",
+    )
+
+
+def assessment_facts(found: Assessment | None) -> list[tuple[str, str]]:
+    """What the law makes of the measured speed, as facts of the report."""
+    if found is None:
+        return []
+    provision = f"; {clean(found.provision)}" if found.provision else ""
+    return [
+        ("Deduction", f"{found.deduction_kmh:.1f} km/h ({clean(found.rule)})"),
+        ("Speed that counts", f"{found.remaining_kmh:.1f} km/h, {found.excess_kmh:.1f} km/h over{provision}"),
+    ]
 
 
 def missed_words(case: Case) -> list[str]:

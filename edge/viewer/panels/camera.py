@@ -165,10 +165,18 @@ class CameraPanel(ttk.Frame):
             why = plain(basis_words(case.basis))
             self.fields["speed"].set_text(_("{why}, limit {limit} km/h").format(why=why, limit=limit))
             return
-        text = _("{speed} km/h, limit {limit}").format(speed=number(speed), limit=limit)
-        self.fields["speed"].set_text(
-            text, "Over.TLabel" if speed > case.limit_kmh and case.is_infringement else "TLabel"
-        )
+        if (found := case.assessment) is None:
+            text = _("{speed} km/h, limit {limit}").format(speed=number(speed, 1), limit=limit)
+        else:
+            text = _("{remaining} km/h ({measured} less {deduction}), limit {limit}, {excess} over").format(
+                remaining=number(found.remaining_kmh, 1),
+                measured=number(found.measured_kmh, 1),
+                deduction=number(found.deduction_kmh, 1),
+                limit=limit,
+                excess=number(found.excess_kmh, 1),
+            )
+        over = (speed if found is None else found.remaining_kmh) > case.limit_kmh
+        self.fields["speed"].set_text(text, "Over.TLabel" if over and case.is_infringement else "TLabel")
 
     def _show_score(self, case: Case) -> None:
         parts = []

@@ -24,7 +24,8 @@ from edge.cases.review import record, record_package
 from edge.cases.store import CaseStore
 from edge.cases.views import EventKind
 from edge.errors import CaseError, EvidenceError, NoSuchCase
-from edge.model import Flag
+from edge.law import PROFILES, assess
+from edge.model import Basis, Flag
 from tests.support.cases import SIGNER, UNIT, driver, everything, filled, frame, identified, packet, trigger
 from tests.support.packages import exchanged, members_of, write_package
 
@@ -275,7 +276,7 @@ def test_the_report_says_it_all(tmp_path: Path) -> None:
         ["pdftotext", "-layout", "-", "-"], input=report_of(tmp_path, number), capture_output=True, check=True
     )
     text = done.stdout.decode()
-    for wanted in ("Case 1", "72.4 km/h", "22 km/h over", "AB123CD", "Nicolò", "</para>Đorđević", "<km 12>"):
+    for wanted in ("Case 1", "72.4 km/h", "22.4 km/h over", "AB123CD", "Nicolò", "</para>Đorđević", "<km 12>"):
         assert wanted in text
     assert "Conti & Figli: agrees" in text
     assert "Signing key" in text
@@ -296,3 +297,26 @@ def test_the_report_says_flags_in_words(tmp_path: Path, flag: Flag) -> None:
     text = " ".join(done.stdout.decode().split())
     assert flag_sentence(flag)[:30] in text
     assert flag.value not in text
+
+
+@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="pdftotext (poppler-utils) is not installed")
+def test_the_report_says_what_the_law_leaves_of_the_speed(tmp_path: Path) -> None:
+    async def make() -> int:
+        store = await CaseStore.open(tmp_path, SIGNER, UNIT)
+        found = assess(64.0, 50.0, PROFILES["IT"])
+        at = replace(trigger(), speed_kmh=64.0)
+        basis = Basis.MEASURED
+        number = await store.file(at, [frame()], [packet()], limit_kmh=50.0, site="SS13", basis=basis, assessment=found)
+        await store.decide(number, identified(packet()))
+        await store.close()
+        return number
+
+    number = asyncio.run(make())
+    done = subprocess.run(["pdftotext", "-", "-"], input=report_of(tmp_path, number), capture_output=True, check=True)
+    text = " ".join(done.stdout.decode().split())
+    for wanted in ("59.0 km/h", "measured 64.0 less 5.0", "9.0 km/h over", "art. 142, comma 7", "art. 345"):
+        assert wanted in text, wanted
+    package = tmp_path / "case.zip"
+    export_cases(tmp_path, [number], package, officer=OFFICER, signer=SIGNER)
+    facts = verify_package(package, SIGNER.public_key).facts
+    assert any("less 5.0 = 59.0 km/h, 9.0 over" in line for line in facts)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge.config import SpeedSettings
 from edge.errors import ConfigError
 from edge.law import PROFILES, assess, profile_of
 
@@ -86,3 +88,8 @@ def test_a_country_without_a_profile_is_named() -> None:
 def test_what_is_no_speed_is_refused(measured: float, limit: float) -> None:
     with pytest.raises(ValueError, match="not negative"):
         assess(measured, limit, PROFILES["IT"])
+
+
+def test_the_configuration_knows_the_profiles() -> None:
+    assert {*get_args(SpeedSettings.model_fields["law"].annotation)} == {*PROFILES, "none"}
+    assert SpeedSettings().law == "IT"
