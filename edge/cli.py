@@ -16,7 +16,8 @@ from edge.errors import EdgeError
 PROVIDERS = {
     "car": "edge.link.commands",
     "registry": "edge.registry.commands",
-    "cases": "edge.cases.commands",
+    "officers": "edge.officers.commands",
+    "cases": "edge.officers.commands",
     "backup": "edge.cases.commands",
     "restore": "edge.cases.commands",
     "view": "edge.viewer.commands",

@@ -217,6 +217,12 @@ class CaseSettings(Section):
     retention_dismissed_days: Annotated[int, Field(ge=1)] = 10
 
 
+class OfficersSettings(Section):
+    """``[officers]``: where the officers' service answers; its folder says whose group may ask."""
+
+    socket: Path = Path("/run/autovelox-officers/officers.sock")
+
+
 class MetricsSettings(Section):
     """``[metrics]``: Prometheus metrics and health, on loopback only; port 0 picks a free one."""
 
@@ -238,6 +244,7 @@ class Settings(Section):
     recognition: RecognitionSettings = RecognitionSettings()
     verdict: VerdictSettings = VerdictSettings()
     cases: CaseSettings = CaseSettings()
+    officers: OfficersSettings = OfficersSettings()
     metrics: MetricsSettings = MetricsSettings()
 
     def printable(self) -> str:

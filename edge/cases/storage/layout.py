@@ -5,6 +5,7 @@
     cases.sqlite               the database; SQLite keeps its -wal and -shm beside it
     cases.sqlite-wal.copy-PID  the write-ahead log as it was before a checkpoint (edge.cases.storage.wal)
     daemon.lock                locked while a daemon uses the folder
+    store.lock                 shared by the processes that write (edge.cases.storage.lock)
     head.json                  the newest entry that the unit wrote (edge.cases.storage.head)
     believed-time.json         the time that the last purge believed (edge.cases.storage.trusted_time)
     frames/00000001/0.jpg      the photos of case 1
@@ -21,17 +22,21 @@ from pathlib import Path
 
 DATABASE = "cases.sqlite"
 LOCK = "daemon.lock"
+STORE_LOCK = "store.lock"
 HEAD = "head.json"
 BELIEVED = "believed-time.json"
 FRAMES = "frames"
 JOURNAL = "pending.json"
 DERIVED = "derived"
 OWN = (
-    r"cases\.sqlite(-wal|-shm|-wal\.copy-[0-9]+(\.part)?)?|daemon\.lock|(head|believed-time)\.json(\.part)?|frames"
-    r"|registry\.sqlite(-wal|-shm|-journal)?"
+    r"cases\.sqlite(-wal|-shm|-wal\.copy-[0-9]+(\.part)?)?|(daemon|store)\.lock|(head|believed-time)\.json(\.part)?|frames"
+    r"|registry|registry\.sqlite(-wal|-shm|-journal)?|\.probe"
 )
 OWN_OF_A_CASE = r"[0-9]{1,4}\.jpg(\.part)?|pending\.json(\.part)?"
-"""Patterns of the names in the folder itself and in the folder of a case. The registry may lie beside the cases."""
+"""Patterns of the names in the folder itself and in the folder of a case.
+
+The registry has a folder of its own; in earlier versions it lay beside the cases. The disk probe writes ``.probe``.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,11 @@ class StateFolder:
     def lock(self) -> Path:
         """The file that the daemon locks."""
         return self.root / LOCK
+
+    @property
+    def store_lock(self) -> Path:
+        """The file that every process that writes to the store locks, with others or alone."""
+        return self.root / STORE_LOCK
 
     @property
     def head(self) -> Path:

@@ -13,7 +13,7 @@ import os
 import sqlite3
 from pathlib import Path
 
-from edge.cases.storage.durable import PART, sync_file, write_durably
+from edge.cases.storage.durable import PART, is_own, sync_file, write_durably
 
 HEADER_BYTES = 32
 COPY = "-wal.copy-"
@@ -44,6 +44,18 @@ def save_wal(path: Path) -> Path | None:
     return copy
 
 
+def wal_is_empty(path: Path) -> bool:
+    """Whether nothing waits in the WAL of the database at *path*; it stays so while the caller holds the write lock.
+
+    Raises:
+        OSError: the disk reports an error.
+    """
+    try:
+        return wal_path(path).stat().st_size == 0
+    except FileNotFoundError:
+        return True
+
+
 def empty_wal(database: sqlite3.Connection, path: Path) -> bool:
     """Move the WAL into the database at *path*, to which *database* is a connection in autocommit mode.
 
@@ -61,7 +73,13 @@ def empty_wal(database: sqlite3.Connection, path: Path) -> bool:
         database.execute("ROLLBACK")
     if copy is None:
         return True
-    emptied = bool(database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0)
+    (patience_ms,) = database.execute("PRAGMA busy_timeout").fetchone()
+    # It would wait for readers with the write lock held, and nobody could file a case while somebody verifies.
+    database.execute("PRAGMA busy_timeout = 0")
+    try:
+        emptied = bool(database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0)
+    finally:
+        database.execute(f"PRAGMA busy_timeout = {patience_ms}")
     if emptied:
         copy.unlink(missing_ok=True)
     return emptied
@@ -75,7 +93,7 @@ def mend_wal(path: Path) -> None:
     """
     wal = wal_path(path)
     for copy in sorted(path.parent.glob(f"{path.name}{COPY}*")):
-        if not copy.name.endswith(PART) and copy.is_file() and not copy.is_symlink():
+        if not copy.name.endswith(PART) and is_own(copy.lstat(), copy.parent):
             saved, found = copy.read_bytes(), wal.read_bytes() if wal.exists() else b""
             same_wal = found[:HEADER_BYTES] == saved[:HEADER_BYTES]
             if same_wal and found[: len(saved)] != saved:

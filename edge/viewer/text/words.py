@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from edge.cases.views import EventKind, Order
 from edge.model import Flag, Outcome, Reason
+from edge.officers import EventKind, Order
 from edge.viewer.text.language import _
 
 

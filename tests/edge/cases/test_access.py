@@ -1,31 +1,46 @@
-"""Who may see and judge cases is a Unix group: tried as other accounts, with the strict umask the unit has."""
+"""The state folder is the unit's own, and officers get their cases from its service: tried as real other accounts."""
 
 from __future__ import annotations
 
 import asyncio
 import os
+import shutil
+import signal
+import socket
+import sqlite3
+import stat
 import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from edge.cases import review
 from edge.cases.archive import Archive
 from edge.cases.audit import audit
+from edge.cases.evidence.verify import check_package
+from edge.cases.storage.layout import StateFolder
+from edge.cases.storage.wal import COPY, wal_path
 from edge.cases.store import CaseStore
 from edge.cases.views import EventKind
-from edge.errors import CaseError
+from edge.cli import main
+from edge.errors import CaseError, EdgeError
+from edge.officers.client import ServiceDesk
+from edge.officers.service import run
 from tests.support import cases
+from tests.support.xdisplay import wait_for
 
 pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="only root can become other accounts")
 UNIT, OFFICER, STRANGER, GROUP = 61001, 61002, 61003, 62001
+OLD_MODE = 0o3770
+"""The state folder of earlier versions, which let the group in."""
 
 
-def _as(uid: int, gid: int, groups: list[int], work: Callable[[], None]) -> None:
-    """Do *work* in a process of the account *uid* and its groups; it must end well."""
+def _fork_as(uid: int, gid: int, groups: list[int], work: Callable[[], object]) -> int:
+    """Begin *work* in a process of the account *uid* and its groups; returns its number."""
     child = os.fork()
     if child == 0:  # nothing of the test may run on in the child, whatever happens
         try:
@@ -38,7 +53,48 @@ def _as(uid: int, gid: int, groups: list[int], work: Callable[[], None]) -> None
             traceback.print_exc(file=sys.stderr)
             os._exit(1)
         os._exit(0)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    return child
+
+
+def _as(uid: int, gid: int, groups: list[int], work: Callable[[], object]) -> None:
+    """Do *work* as the account *uid*; it must end well."""
+    assert os.waitstatus_to_exitcode(os.waitpid(_fork_as(uid, gid, groups, work), 0)[1]) == 0
+
+
+def as_unit(work: Callable[[], object]) -> None:
+    _as(UNIT, GROUP, [], work)
+
+
+def as_officer(work: Callable[[], object]) -> None:
+    _as(OFFICER, OFFICER, [GROUP], work)
+
+
+def as_stranger(work: Callable[[], object]) -> None:
+    _as(STRANGER, STRANGER, [], work)
+
+
+def refused(work: Callable[[], object], error: type[BaseException], words: str = "") -> None:
+    try:
+        work()
+    except error as refusal:
+        assert words in str(refusal), refusal
+        return
+    raise AssertionError("it was allowed")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A unit's folders as its services' files make them, below folders that everybody may pass."""
+
+    top: Path
+
+    @property
+    def state(self) -> Path:
+        return self.top / "state"
+
+    @property
+    def socket(self) -> Path:
+        return self.top / "run" / "officers.sock"
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -46,19 +102,38 @@ def _all_imported(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Do everything once: other accounts may not be able to read this interpreter's modules."""
     folder = tmp_path_factory.mktemp("warm")
     _run_unit(folder)
-    _judge(folder)
+    main(["cases", "report", "1", "--to", str(folder / "x.pdf"), "--state-dir", str(folder), *_key(folder)])
+    with pytest.raises(CaseError):
+        ServiceDesk(folder / "nobody")
+
+
+def _key(folder: Path) -> list[str]:
+    return ["--signing-key", str(cases.write_key(folder.parent / "signing.key"))]
 
 
 @pytest.fixture
-def state_dir() -> Iterator[Path]:
-    """A state folder as the service's unit file makes it, below folders that everybody may pass."""
+def place() -> Iterator[Place]:
     with tempfile.TemporaryDirectory() as top:
         Path(top).chmod(0o711)
-        folder = Path(top) / "state"
-        folder.mkdir()
-        os.chown(folder, UNIT, GROUP)
-        folder.chmod(0o3770)
-        yield folder
+        found = Place(Path(top))
+        for folder, mode in ((found.state, 0o700), (found.socket.parent, 0o750)):
+            folder.mkdir()
+            os.chown(folder, UNIT, GROUP)
+            folder.chmod(mode)
+        yield found
+
+
+@pytest.fixture
+def serving(place: Place) -> Iterator[Place]:
+    """A unit with two cases, the second pending; its officers' service runs as a process of the unit's account."""
+    as_unit(lambda: _run_unit(place.state))
+    child = _fork_as(UNIT, GROUP, [], lambda: run(place.state, cases.SIGNER, place.socket))
+    try:
+        wait_for(lambda: place.socket.exists() and place.socket.stat().st_mode & 0o777 == 0o660)
+        yield place
+    finally:
+        os.kill(child, signal.SIGTERM)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 def _run_unit(state_dir: Path) -> None:
@@ -66,6 +141,7 @@ def _run_unit(state_dir: Path) -> None:
 
     async def fill() -> None:
         store = await CaseStore.open(state_dir, cases.SIGNER, cases.UNIT)
+        assert store.problem() is None
         for decide in (True, False):
             sealed = cases.packet()
             number = await store.file(cases.trigger(), [cases.frame()], [sealed], limit_kmh=50.0, site="SP 235")
@@ -76,72 +152,172 @@ def _run_unit(state_dir: Path) -> None:
     asyncio.run(fill())
 
 
-def _judge(state_dir: Path) -> None:
+def _events(state_dir: Path, number: int) -> list[tuple[str, str]]:
     with Archive(state_dir) as archive:
-        case = archive.case(1)
-        assert archive.frame_path(case).read_bytes()
-        assert len(archive.summaries()) == 2
-    review.record(state_dir, 1, kind=EventKind.VIEW, officer="Sara Conti")
-    review.record(state_dir, 1, kind=EventKind.CONFIRM, officer="Sara Conti", reason="checked")
+        return [(str(event.kind), event.officer) for event in archive.events(number)]
 
 
-def _refused(work: Callable[[], object], error: type[Exception]) -> None:
-    try:
-        work()
-    except error:
-        return
-    raise AssertionError("it was allowed")
+def _judge(place: Place) -> None:
+    with closing(ServiceDesk(place.socket)) as desk:
+        assert desk.cases().total == 2
+        assert desk.open(1).case.driver is not None
+        assert desk.photo(1, 0)
+        desk.review(1, EventKind.CONFIRM, reason="checked")
+        home = Path(tempfile.mkdtemp())
+        desk.export([1], home / "case.zip")
+        assert check_package(home / "case.zip", cases.SIGNER.public_key)
+        assert (home / "case.zip").stat().st_uid == OFFICER
+        shutil.rmtree(home)
 
 
-def test_the_group_sees_and_judges_and_nobody_else_does(state_dir: Path) -> None:
-    _as(UNIT, GROUP, [], lambda: _run_unit(state_dir))
-    _as(OFFICER, OFFICER, [GROUP], lambda: _judge(state_dir))
-    _as(STRANGER, STRANGER, [], lambda: _refused(lambda: Archive(state_dir), CaseError))
-    sealed = state_dir / "frames" / "00000002" / "pending.json"
-    assert sealed.is_file()
-    _as(OFFICER, OFFICER, [GROUP], lambda: _refused(sealed.read_bytes, PermissionError))
-    photo = state_dir / "frames" / "00000001" / "0.jpg"
-    _as(OFFICER, OFFICER, [GROUP], lambda: _refused(lambda: photo.write_bytes(b""), PermissionError))
-    _as(OFFICER, OFFICER, [GROUP], lambda: _refused(photo.unlink, PermissionError))
-    _as(OFFICER, OFFICER, [GROUP], lambda: _refused((state_dir / "cases.sqlite").unlink, PermissionError))
-    _as(UNIT, GROUP, [], lambda: _run_unit(state_dir))  # goes on beside what the officer's process left
-    assert audit(state_dir)
-    assert not list(state_dir.glob("*copy*"))
+def test_the_group_sees_and_judges_through_the_service_and_nobody_else_does(serving: Place) -> None:
+    as_officer(lambda: _judge(serving))
+    as_stranger(lambda: refused(lambda: ServiceDesk(serving.socket), CaseError, "may not see the unit's cases"))
+    ServiceDesk(serving.socket).close()
+    officer = f"uid {OFFICER}"
+    assert _events(serving.state, 1) == [("view", officer), ("confirm", officer), ("export", officer)]
 
 
-def test_the_group_sees_whether_the_unit_runs(state_dir: Path) -> None:
+def test_the_kernel_says_who_it_is(serving: Place) -> None:
+    """Attack 5: the recorded account was the client's own word."""
+
     def look() -> None:
-        with Archive(state_dir) as archive:
-            assert archive.status().daemon_alive
-        review.record(state_dir, 1, kind=EventKind.VIEW, officer="Sara Conti")
+        os.environ.update(LOGNAME="root", USER="root", SUDO_USER="conti")
+        with closing(ServiceDesk(serving.socket)) as desk:
+            assert desk.officer == f"uid {OFFICER}"
+            desk.open(1)
 
-    _as(UNIT, GROUP, [], lambda: _run_unit(state_dir))
-    ready, done = os.pipe(), os.pipe()
-    unit = os.fork()
-    if unit == 0:
-        try:
-            _as(UNIT, GROUP, [], lambda: _hold(state_dir, ready[1], done[0]))
-        finally:
-            os._exit(0)
-    try:
-        assert os.read(ready[0], 1) == b"."
-        _as(OFFICER, OFFICER, [GROUP], look)
-    finally:
-        os.write(done[1], b".")
-        os.waitpid(unit, 0)
-        for end in (*ready, *done):
-            os.close(end)
-    with Archive(state_dir) as archive:
-        assert [event.kind for event in archive.events(1)] == [EventKind.VIEW]
+    as_officer(look)
+    with closing(ServiceDesk(serving.socket)) as desk:
+        desk.open(1)
+    assert _events(serving.state, 1) == [("view", f"uid {OFFICER}"), ("view", "root")]
 
 
-def _hold(state_dir: Path, ready: int, done: int) -> None:
-    """Run the unit until told."""
+def test_the_unit_runs_beside_its_service(serving: Place) -> None:
+    as_unit(lambda: _run_unit(serving.state))
+    as_officer(lambda: _judge_number(serving, 3))
+    as_unit(lambda: _run_unit(serving.state))
+    assert "6 cases" in audit(serving.state, trusted=cases.SIGNER.public_key)
 
-    async def run() -> None:
-        store = await CaseStore.open(state_dir, cases.SIGNER, cases.UNIT)
-        os.write(ready, b".")
-        await asyncio.to_thread(os.read, done, 1)
-        await store.close()
 
-    asyncio.run(run())
+def _judge_number(place: Place, number: int) -> None:
+    with closing(ServiceDesk(place.socket)) as desk:
+        desk.open(number)
+        desk.review(number, EventKind.DISMISS, reason="an ambulance")
+
+
+def database_rows(state: Path) -> None:
+    sqlite3.connect(StateFolder(state).database).execute("INSERT INTO portraits VALUES (9, x'00')")
+
+
+def bind(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+
+
+ATTEMPTS: dict[str, Callable[[Place], object]] = {
+    "look into the folder": lambda place: list(place.state.iterdir()),
+    "read the database": lambda place: StateFolder(place.state).database.read_bytes(),
+    "read a photo": lambda place: StateFolder(place.state).photo(1, 0).read_bytes(),
+    "read sealed packets": lambda place: StateFolder(place.state).journal(2).read_bytes(),
+    "write a photo": lambda place: StateFolder(place.state).photo(1, 0).write_bytes(b""),
+    "remove a photo": lambda place: StateFolder(place.state).photo(1, 0).unlink(),
+    "remove the database": lambda place: StateFolder(place.state).database.unlink(),
+    "rename the folder": lambda place: place.state.rename(place.top / "elsewhere"),
+    "a module for Python": lambda place: (place.state / "multiprocessing.py").write_text("raise SystemExit"),
+    "a hot journal": lambda place: (place.state / "cases.sqlite-journal").write_bytes(b"x"),
+    "a copy of the log": lambda place: (place.state / f"cases.sqlite{COPY}1").write_bytes(b"x"),
+    "a symlink": lambda place: (place.state / "head.json.part").symlink_to("/etc/passwd"),
+    "a pipe": lambda place: os.mkfifo(place.state / "believed-time.json"),
+    "a lock": lambda place: os.open(StateFolder(place.state).lock, os.O_RDWR | os.O_CREAT),
+    "a picture for the report": lambda place: StateFolder(place.state).derived.mkdir(),
+    "the mode of the folder": lambda place: place.state.chmod(0o777),
+    "the mode of the socket": lambda place: place.socket.chmod(0o777),
+    "a socket of one's own in place of the service's": lambda place: place.socket.unlink(),
+    "a socket beside it": lambda place: bind(place.socket.with_name("other.sock")),
+    "a file beside the socket": lambda place: place.socket.with_name("x").touch(),
+}
+
+
+@pytest.mark.parametrize("name", ATTEMPTS)
+def test_an_officer_writes_and_reads_nothing_of_the_units(serving: Place, name: str) -> None:
+    """Attacks 2, 3 and 5: an officer's account, no key."""
+    before = _tree(serving.top)
+    as_officer(lambda: refused(lambda: ATTEMPTS[name](serving), PermissionError))
+    assert _tree(serving.top) == before
+
+
+def test_an_officer_adds_no_row(serving: Place) -> None:
+    as_officer(lambda: refused(lambda: database_rows(serving.state), sqlite3.OperationalError))
+    as_officer(lambda: refused(lambda: Archive(serving.state), CaseError, "leave --state-dir out"))
+
+
+def test_an_officers_command_on_the_folder_itself_says_what_to_do(serving: Place) -> None:
+    def attempt() -> None:
+        assert main(["cases", "list", "--state-dir", str(serving.state)]) == CaseError.exit_code
+
+    as_officer(attempt)
+
+
+def _tree(top: Path) -> list[tuple[str, int, int]]:
+    return sorted((str(path), path.lstat().st_mode, path.lstat().st_uid) for path in top.rglob("*"))
+
+
+def test_whatever_is_in_the_folder_is_private(serving: Place) -> None:
+    for path in (serving.state, *serving.state.rglob("*")):
+        status = path.stat()
+        assert (status.st_uid, stat.S_IMODE(status.st_mode) & 0o077) == (UNIT, 0), path
+
+
+LEFT: dict[str, Callable[[StateFolder], object]] = {
+    "a locked lock of the daemon": lambda folder: _plant(folder.lock, b""),
+    "a pipe as the store's lock": lambda folder: os.mkfifo(folder.store_lock, 0o666),
+    "a link as the store's lock": lambda folder: folder.store_lock.symlink_to("/etc/hostname"),
+    "a copy of the log that was changed": lambda folder: _plant(
+        folder.root / f"cases.sqlite{COPY}1", wal_path(folder.database).read_bytes()[:32] + b"forged" * 1000
+    ),
+    "a pipe as a copy of the log": lambda folder: os.mkfifo(folder.root / f"cases.sqlite{COPY}1", 0o666),
+    "a folder of pictures": lambda folder: folder.derived.mkdir(),
+    "a module": lambda folder: _plant(folder.root / "multiprocessing.py", b"raise SystemExit"),
+}
+
+
+def _plant(path: Path, data: bytes) -> None:
+    path.write_bytes(data)
+    path.chmod(0o666)
+
+
+@pytest.mark.parametrize("name", LEFT)
+def test_what_an_officer_left_in_the_folder_of_an_earlier_version_counts_for_nothing(place: Place, name: str) -> None:
+    as_unit(lambda: _run_unit(place.state))
+    folder = StateFolder(place.state)
+    for path in (folder.lock, folder.store_lock):
+        path.unlink()
+    with closing(sqlite3.connect(folder.database)) as database:  # an earlier version's unit runs: there is a log
+        database.execute("PRAGMA wal_autocheckpoint = 0")
+        database.execute("PRAGMA user_version = 3")
+        for path in (place.state, folder.database, wal_path(folder.database)):
+            os.chown(path, UNIT, GROUP)
+            path.chmod(OLD_MODE if path == place.state else 0o660)
+        as_officer(lambda: LEFT[name](folder))
+    as_unit(lambda: _run_unit(place.state))
+    assert "4 cases" in audit(place.state, trusted=cases.SIGNER.public_key)
+    assert place.state.stat().st_mode & 0o7777 == 0o700
+
+
+@pytest.mark.parametrize("name", ["head.json", "believed-time.json"])
+def test_a_file_that_an_officer_wrote_in_the_units_name_is_not_believed(place: Place, name: str) -> None:
+    from edge.cases.retention import RetentionPolicy, due_now
+
+    as_unit(lambda: _run_unit(place.state))
+    (place.state / name).unlink(missing_ok=True)
+    place.state.chmod(OLD_MODE)
+    as_officer(lambda: _plant(place.state / name, b'{"format": 2, "hash": "", "seq": 0}'))
+
+    def go_on() -> None:
+        if name == "head.json":
+            refused(lambda: _run_unit(place.state), EdgeError, "another account left it there")
+        else:
+            refused(lambda: due_now(place.state, RetentionPolicy()), EdgeError, "another account left it there")
+
+    as_unit(go_on)
