@@ -6,6 +6,7 @@ unknown key probably meant. Longer than 300 lines because every setting is descr
 
 from __future__ import annotations
 
+import os.path
 import tomllib
 from difflib import get_close_matches
 from pathlib import Path
@@ -76,10 +77,22 @@ class LinkSettings(Section):
         return self
 
 
+REGISTRY = Path("/var/lib/autovelox/registry/registry.sqlite")
+REGISTRY_BEFORE = Path("/var/lib/autovelox/registry.sqlite")
+"""The registry has a folder of its own; earlier versions had it beside the cases, where it is still found."""
+
+
+def default_registry() -> Path:
+    """Where the registry is if no setting says."""
+    # Not Path's methods: an officer's account may not look into the folder, and has no use for the answer.
+    before = os.path.isfile(REGISTRY_BEFORE) and not os.path.exists(REGISTRY)  # noqa: PTH110, PTH113
+    return REGISTRY_BEFORE if before else REGISTRY
+
+
 class RegistrySettings(Section):
     """``[registry]``: the police database and the key it is sealed under."""
 
-    path: Path = Path("/var/lib/autovelox/registry.sqlite")
+    path: Path = Field(default_factory=default_registry)
     master_key_file: Path = Path("/etc/autovelox/master.key")
 
 

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import shutil
 import signal
 import socket
 import sqlite3
 import stat
-import sys
 import tempfile
-import traceback
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -23,85 +19,36 @@ from edge.cases.archive import Archive
 from edge.cases.audit import audit
 from edge.cases.evidence.verify import check_package
 from edge.cases.storage.layout import StateFolder
-from edge.cases.storage.wal import COPY, wal_path
-from edge.cases.store import CaseStore
+from edge.cases.storage.wal import COPY
 from edge.cases.views import EventKind
 from edge.cli import main
-from edge.errors import CaseError, EdgeError
+from edge.errors import CaseError
 from edge.officers.client import ServiceDesk
 from edge.officers.service import run
 from tests.support import cases
+from tests.support.accounts import (
+    GROUP,
+    OFFICER,
+    UNIT,
+    Place,
+    as_officer,
+    as_stranger,
+    as_unit,
+    fork_as,
+    refused,
+    run_unit,
+    unit_place,
+)
 from tests.support.xdisplay import wait_for
 
 pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="only root can become other accounts")
-UNIT, OFFICER, STRANGER, GROUP = 61001, 61002, 61003, 62001
-OLD_MODE = 0o3770
-"""The state folder of earlier versions, which let the group in."""
-
-
-def _fork_as(uid: int, gid: int, groups: list[int], work: Callable[[], object]) -> int:
-    """Begin *work* in a process of the account *uid* and its groups; returns its number."""
-    child = os.fork()
-    if child == 0:  # nothing of the test may run on in the child, whatever happens
-        try:
-            os.setgroups(groups)
-            os.setresgid(gid, gid, gid)
-            os.setresuid(uid, uid, uid)
-            os.umask(0o077)
-            work()
-        except BaseException:
-            traceback.print_exc(file=sys.stderr)
-            os._exit(1)
-        os._exit(0)
-    return child
-
-
-def _as(uid: int, gid: int, groups: list[int], work: Callable[[], object]) -> None:
-    """Do *work* as the account *uid*; it must end well."""
-    assert os.waitstatus_to_exitcode(os.waitpid(_fork_as(uid, gid, groups, work), 0)[1]) == 0
-
-
-def as_unit(work: Callable[[], object]) -> None:
-    _as(UNIT, GROUP, [], work)
-
-
-def as_officer(work: Callable[[], object]) -> None:
-    _as(OFFICER, OFFICER, [GROUP], work)
-
-
-def as_stranger(work: Callable[[], object]) -> None:
-    _as(STRANGER, STRANGER, [], work)
-
-
-def refused(work: Callable[[], object], error: type[BaseException], words: str = "") -> None:
-    try:
-        work()
-    except error as refusal:
-        assert words in str(refusal), refusal
-        return
-    raise AssertionError("it was allowed")
-
-
-@dataclass(frozen=True)
-class Place:
-    """A unit's folders as its services' files make them, below folders that everybody may pass."""
-
-    top: Path
-
-    @property
-    def state(self) -> Path:
-        return self.top / "state"
-
-    @property
-    def socket(self) -> Path:
-        return self.top / "run" / "officers.sock"
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _all_imported(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Do everything once: other accounts may not be able to read this interpreter's modules."""
     folder = tmp_path_factory.mktemp("warm")
-    _run_unit(folder)
+    run_unit(folder)
     main(["cases", "report", "1", "--to", str(folder / "x.pdf"), "--state-dir", str(folder), *_key(folder)])
     with pytest.raises(CaseError):
         ServiceDesk(folder / "nobody")
@@ -113,43 +60,21 @@ def _key(folder: Path) -> list[str]:
 
 @pytest.fixture
 def place() -> Iterator[Place]:
-    with tempfile.TemporaryDirectory() as top:
-        Path(top).chmod(0o711)
-        found = Place(Path(top))
-        for folder, mode in ((found.state, 0o700), (found.socket.parent, 0o750)):
-            folder.mkdir()
-            os.chown(folder, UNIT, GROUP)
-            folder.chmod(mode)
+    with unit_place() as found:
         yield found
 
 
 @pytest.fixture
 def serving(place: Place) -> Iterator[Place]:
     """A unit with two cases, the second pending; its officers' service runs as a process of the unit's account."""
-    as_unit(lambda: _run_unit(place.state))
-    child = _fork_as(UNIT, GROUP, [], lambda: run(place.state, cases.SIGNER, place.socket))
+    as_unit(lambda: run_unit(place.state))
+    child = fork_as(UNIT, GROUP, [], lambda: run(place.state, cases.SIGNER, place.socket))
     try:
         wait_for(lambda: place.socket.exists() and place.socket.stat().st_mode & 0o777 == 0o660)
         yield place
     finally:
         os.kill(child, signal.SIGTERM)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-
-
-def _run_unit(state_dir: Path) -> None:
-    """The unit's part: two cases, the second still pending."""
-
-    async def fill() -> None:
-        store = await CaseStore.open(state_dir, cases.SIGNER, cases.UNIT)
-        assert store.problem() is None
-        for decide in (True, False):
-            sealed = cases.packet()
-            number = await store.file(cases.trigger(), [cases.frame()], [sealed], limit_kmh=50.0, site="SP 235")
-            if decide:
-                await store.decide(number, cases.identified(sealed))
-        await store.close()
-
-    asyncio.run(fill())
 
 
 def _events(state_dir: Path, number: int) -> list[tuple[str, str]]:
@@ -194,9 +119,9 @@ def test_the_kernel_says_who_it_is(serving: Place) -> None:
 
 
 def test_the_unit_runs_beside_its_service(serving: Place) -> None:
-    as_unit(lambda: _run_unit(serving.state))
+    as_unit(lambda: run_unit(serving.state))
     as_officer(lambda: _judge_number(serving, 3))
-    as_unit(lambda: _run_unit(serving.state))
+    as_unit(lambda: run_unit(serving.state))
     assert "6 cases" in audit(serving.state, trusted=cases.SIGNER.public_key)
 
 
@@ -267,57 +192,3 @@ def test_whatever_is_in_the_folder_is_private(serving: Place) -> None:
     for path in (serving.state, *serving.state.rglob("*")):
         status = path.stat()
         assert (status.st_uid, stat.S_IMODE(status.st_mode) & 0o077) == (UNIT, 0), path
-
-
-LEFT: dict[str, Callable[[StateFolder], object]] = {
-    "a locked lock of the daemon": lambda folder: _plant(folder.lock, b""),
-    "a pipe as the store's lock": lambda folder: os.mkfifo(folder.store_lock, 0o666),
-    "a link as the store's lock": lambda folder: folder.store_lock.symlink_to("/etc/hostname"),
-    "a copy of the log that was changed": lambda folder: _plant(
-        folder.root / f"cases.sqlite{COPY}1", wal_path(folder.database).read_bytes()[:32] + b"forged" * 1000
-    ),
-    "a pipe as a copy of the log": lambda folder: os.mkfifo(folder.root / f"cases.sqlite{COPY}1", 0o666),
-    "a folder of pictures": lambda folder: folder.derived.mkdir(),
-    "a module": lambda folder: _plant(folder.root / "multiprocessing.py", b"raise SystemExit"),
-}
-
-
-def _plant(path: Path, data: bytes) -> None:
-    path.write_bytes(data)
-    path.chmod(0o666)
-
-
-@pytest.mark.parametrize("name", LEFT)
-def test_what_an_officer_left_in_the_folder_of_an_earlier_version_counts_for_nothing(place: Place, name: str) -> None:
-    as_unit(lambda: _run_unit(place.state))
-    folder = StateFolder(place.state)
-    for path in (folder.lock, folder.store_lock):
-        path.unlink()
-    with closing(sqlite3.connect(folder.database)) as database:  # an earlier version's unit runs: there is a log
-        database.execute("PRAGMA wal_autocheckpoint = 0")
-        database.execute("PRAGMA user_version = 3")
-        for path in (place.state, folder.database, wal_path(folder.database)):
-            os.chown(path, UNIT, GROUP)
-            path.chmod(OLD_MODE if path == place.state else 0o660)
-        as_officer(lambda: LEFT[name](folder))
-    as_unit(lambda: _run_unit(place.state))
-    assert "4 cases" in audit(place.state, trusted=cases.SIGNER.public_key)
-    assert place.state.stat().st_mode & 0o7777 == 0o700
-
-
-@pytest.mark.parametrize("name", ["head.json", "believed-time.json"])
-def test_a_file_that_an_officer_wrote_in_the_units_name_is_not_believed(place: Place, name: str) -> None:
-    from edge.cases.retention import RetentionPolicy, due_now
-
-    as_unit(lambda: _run_unit(place.state))
-    (place.state / name).unlink(missing_ok=True)
-    place.state.chmod(OLD_MODE)
-    as_officer(lambda: _plant(place.state / name, b'{"format": 2, "hash": "", "seq": 0}'))
-
-    def go_on() -> None:
-        if name == "head.json":
-            refused(lambda: _run_unit(place.state), EdgeError, "another account left it there")
-        else:
-            refused(lambda: due_now(place.state, RetentionPolicy()), EdgeError, "another account left it there")
-
-    as_unit(go_on)
