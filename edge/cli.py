@@ -18,7 +18,11 @@ COMMANDS = {
     "run": ("edge.cli", "run the unit"),
     "car": ("edge.link.commands", "drive by: tell a unit who drives which car"),
     "registry": ("edge.registry.commands", "the police registry: drivers, chips, keys"),
-    "cases": ("edge.cases.commands", "list, show, export, verify, review cases"),
+    "officers": (
+        "edge.officers.commands",
+        "answer officers' programs (the viewer, `autovelox cases`) at a Unix socket",
+    ),
+    "cases": ("edge.officers.commands", "list, show, export, verify, review cases"),
     "backup": (
         "edge.cases.commands",
         "copy all cases to a new folder, or to a dated one in an existing folder, and verify the copy",

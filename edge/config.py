@@ -6,6 +6,7 @@ unknown key probably meant. Longer than 300 lines because every setting is descr
 
 from __future__ import annotations
 
+import os.path
 import tomllib
 from difflib import get_close_matches
 from pathlib import Path
@@ -81,10 +82,22 @@ class LinkSettings(Section):
         return self
 
 
+REGISTRY = Path("/var/lib/autovelox/registry/registry.sqlite")
+REGISTRY_BEFORE = Path("/var/lib/autovelox/registry.sqlite")
+"""The registry has a folder of its own; earlier versions had it beside the cases, where it is still found."""
+
+
+def default_registry() -> Path:
+    """Where the registry is if no setting says."""
+    # Not Path's methods: an officer's account may not look into the folder, and has no use for the answer.
+    before = os.path.isfile(REGISTRY_BEFORE) and not os.path.exists(REGISTRY)  # noqa: PTH110, PTH113
+    return REGISTRY_BEFORE if before else REGISTRY
+
+
 class RegistrySettings(Section):
     """``[registry]``: the police database and the key it is sealed under."""
 
-    path: Path = Path("/var/lib/autovelox/registry.sqlite")
+    path: Path = Field(default_factory=default_registry)
     master_key_file: Path = Path("/etc/autovelox/master.key")
 
 
@@ -236,6 +249,12 @@ class CaseSettings(Section):
     retention_dismissed_days: Annotated[int, Field(ge=1)] = 10
 
 
+class OfficersSettings(Section):
+    """``[officers]``: where the officers' service answers; its folder says whose group may ask."""
+
+    socket: Path = Path("/run/autovelox-officers/officers.sock")
+
+
 class MetricsSettings(Section):
     """``[metrics]``: Prometheus metrics and health, on loopback only; port 0 picks a free one."""
 
@@ -257,6 +276,7 @@ class Settings(Section):
     recognition: RecognitionSettings = RecognitionSettings()
     verdict: VerdictSettings = VerdictSettings()
     cases: CaseSettings = CaseSettings()
+    officers: OfficersSettings = OfficersSettings()
     metrics: MetricsSettings = MetricsSettings()
 
     def printable(self) -> str:

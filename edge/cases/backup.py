@@ -19,12 +19,12 @@ from edge.cases.archive import Archive
 from edge.cases.audit import audit
 from edge.cases.evidence import Checkpoint, KeyFileError, Signer, read_checkpoint
 from edge.cases.storage import (
+    ChainSession,
     Journal,
     JournalFile,
     StateFolder,
     append_entry,
     connect,
-    extending,
     last_entry,
     newest_checkpoint,
     newest_key,
@@ -126,18 +126,25 @@ def restore(
     part = _new_folder(state_dir)
     try:
         shutil.copytree(backup_dir, part, dirs_exist_ok=True)
-        with write_transaction(StateFolder(part)) as database:
-            if signer is not None and newest_key(database) != signer.key_id:
-                signer = None  # a replaced unit, or an account with a key of its own: the unit decides at its start
-            last = last_entry(database)
-            with extending(StateFolder(part), database, signer):
-                append_entry(database, "restore", None, {"from_entry": last[0] if last else None}, signer=signer)
+        _record_restore(StateFolder(part), signer)
         _finish(part, state_dir)
     except OSError as error:
         raise CaseError(f"{state_dir} cannot be written ({error.strerror})", "check the disk") from None
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return says
+
+
+def _record_restore(folder: StateFolder, signer: Signer | None) -> None:
+    with closing(open_to_read(folder)) as database:
+        last, key = last_entry(database), newest_key(database)
+    content = {"from_entry": last[0] if last else None}
+    if signer is not None and key == signer.key_id:
+        with ChainSession(folder, signer) as session, session.extending() as database:
+            append_entry(database, "restore", None, content, signer=signer)
+        return
+    with write_transaction(folder) as database:  # a replaced unit, or an account without its key: the unit signs it
+        append_entry(database, "restore", None, content, signer=None)
 
 
 def _checkpoint_in(place: Path) -> Checkpoint | None:

@@ -52,6 +52,9 @@ plate_pattern = "[A-Z0-9]{{4,10}}"
 [cases]
 signing_key_file = "signing.key"
 
+[officers]
+socket = "officers.sock"
+
 [metrics]
 port = 0
 """

@@ -41,7 +41,7 @@ deb_row() {  # ROW SUITE ARCH
         result python "$(/usr/lib/autovelox/current/bin/python -c "import platform; print(platform.python_version(), platform.machine())")"
         result fetched "$(du -m "$first" | cut -f1)"
         result installed "$(du -sm /usr/lib/autovelox | cut -f1)"
-        for unit in autovelox.service autovelox-purge.timer autovelox-backup.timer autovelox-selftest.timer; do
+        for unit in autovelox.service autovelox-officers.service autovelox-purge.timer autovelox-backup.timer autovelox-selftest.timer; do
             must systemctl is-enabled "$unit"
         done
         systemd-analyze verify --man=no "$(dpkg -L autovelox | grep "/autovelox.service$")"

@@ -369,8 +369,17 @@ def read_checkpoint(path: Path) -> Checkpoint:
         KeyFileError: it is no checkpoint.
         OSError: the file cannot be read.
     """
+    return parse_checkpoint(path.read_bytes(), str(path))
+
+
+def parse_checkpoint(data: bytes, what: str) -> Checkpoint:
+    """The checkpoint in *data*, the content of a file; *what* names it. Its signature is not checked yet.
+
+    Raises:
+        KeyFileError: it is no checkpoint.
+    """
     try:
-        content = parse_canonical(path.read_bytes().rstrip(b"\n"), "the checkpoint")
+        content = parse_canonical(data.rstrip(b"\n"), "the checkpoint")
         if set(content) != CHECKPOINT_KEYS or content["format"] != CHECKPOINT_FORMAT:
             raise ValueError
         signature = bytes.fromhex(content["signature"])
@@ -378,7 +387,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
         at, seq = float(content["at"]), int(content["seq"])
         return Checkpoint(seq, str(content["hash"]), at, str(content["unit"]), content["key_id"], message, signature)
     except (Mismatch, ValueError, TypeError):
-        raise KeyFileError(f"{path} is no checkpoint of a unit") from None
+        raise KeyFileError(f"{what} is no checkpoint of a unit") from None
 
 
 def check_checkpoint(chain: Chain, checkpoint: Checkpoint) -> None:

@@ -21,8 +21,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from edge.cases.evidence import Manifest, Record, Signer, claims_document, decided_manifest, frame_record
-from edge.cases.storage.continuation import UnitChain
-from edge.cases.storage.database import connect, migrate
+from edge.cases.storage.database import connect, migrate, open_to_read
 from edge.cases.storage.entries import (
     PURGED,
     case_state,
@@ -35,7 +34,9 @@ from edge.cases.storage.entries import (
 from edge.cases.storage.head import Head
 from edge.cases.storage.journal import Journal, JournalFile
 from edge.cases.storage.layout import StateFolder
+from edge.cases.storage.lock import StoreLock
 from edge.cases.storage.space import DiskSpace
+from edge.cases.storage.unit_chain import UnitChain
 from edge.cases.storage.wal import empty_wal
 from edge.errors import CaseError, StorageFull
 from edge.model import Case, Decision, Frame, Packet, State
@@ -60,8 +61,10 @@ class Writer:
         database: sqlite3.Connection,
         signer: Signer | None,
         space: DiskSpace,
+        lock: StoreLock,
     ) -> None:
         """Use :meth:`open`."""
+        self._store_lock = lock
         self._path = folder.database
         self._with_claims = set(folder.with_claims())  # ambiguous cases that wait for an officer
         self._chain = UnitChain(folder, signer)
@@ -92,7 +95,19 @@ class Writer:
             SecretError: the cases are signed with another key.
             OSError: the disk reports an error.
         """
-        migrate(folder.database)
+        lock = StoreLock(folder)
+        try:
+            return cls._open(folder, signer, space, lock)
+        except BaseException:
+            lock.release()
+            raise
+
+    @classmethod
+    def _open(cls, folder: StateFolder, signer: Signer | None, space: DiskSpace, lock: StoreLock) -> Writer:
+        with lock.alone() as alone:
+            if alone:
+                migrate(folder.database)
+        open_to_read(folder).close()  # beside other writers: they have opened it, so it is whole, and of this schema
         shutil.rmtree(folder.derived, ignore_errors=True)  # an earlier version kept pictures there for reports
         for name in folder.foreign():
             log.warning("the state folder holds %s, which is none of this unit's files: find out who left it", name)
@@ -101,7 +116,7 @@ class Writer:
             (check,) = database.execute("PRAGMA quick_check(1)").fetchone()
             if check != "ok":
                 raise CaseError(f"{folder.database} is damaged ({check})", "restore the last backup")
-            writer = cls(folder, Journal(folder), database, signer, space)
+            writer = cls(folder, Journal(folder), database, signer, space, lock)
             writer._chain.begin(database)
             writer._recover()
             writer._remember()
@@ -117,6 +132,7 @@ class Writer:
         self.erase_decided()
         self._remember()
         self._database.close()
+        self._store_lock.release()
 
     @property
     def alarm(self) -> str | None:
@@ -244,9 +260,9 @@ class Writer:
         return case
 
     def housekeep(self) -> None:
-        """Catch up, sign what waits, erase what decided and judged cases need no more, and remember the head."""
+        """Catch up, look at what others added, erase what decided and judged cases need no more, remember the head."""
         self.catch_up()
-        self._chain.sign_waiting(self._database)
+        self._chain.watch(self._database)
         self._erase_claims()
         self.erase_decided()
         self._remember()
@@ -274,9 +290,8 @@ class Writer:
     def _remember(self) -> None:
         """Remember the head once it is out of the WAL, which a power cut may tear: the chain never falls behind it."""
         try:
-            if self._chain.ahead and self._empty_wal():
-                self._chain.remember()
-        except (sqlite3.Error, OSError) as error:
+            self._chain.remember(self._database, self._empty_wal)
+        except (sqlite3.Error, OSError, CaseError) as error:
             log.warning("the head of the chain could not be remembered yet: %s", error)
 
     def erase_decided(self) -> None:

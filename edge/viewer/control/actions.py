@@ -1,4 +1,4 @@
-"""What the officer can do with the open case; every record goes through :mod:`edge.cases`."""
+"""What the officer can do with the open case; every record is made by the officers' service."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import tkinter as tk
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from edge.cases.views import EventKind
 from edge.model import Assessment
+from edge.officers import EventKind
 from edge.viewer.control.evidence import EvidenceActions
 from edge.viewer.control.open_case import OpenCase
 from edge.viewer.data import CaseDetails, JobThread, Source

@@ -6,8 +6,8 @@ import tkinter as tk
 from collections.abc import Callable, Sequence
 from tkinter import ttk
 
-from edge.cases.views import Event, EventKind
 from edge.model import Box, Case, Outcome
+from edge.officers import Event, EventKind
 from edge.viewer.data import Photo
 from edge.viewer.text import _, basis_words, moment, ngettext, number, percent, plain, verdict_words
 from edge.viewer.ui import Elided, Line, PictureView, PlateStrip, Theme

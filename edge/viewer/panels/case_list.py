@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from tkinter import ttk
 
-from edge.cases.views import CaseSummary
+from edge.officers import CaseSummary
 from edge.viewer.text import _, moment, number, plain, review_words, verdict_words
 from edge.viewer.ui import Theme
 

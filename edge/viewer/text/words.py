@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from edge.cases.views import CaseSummary, EventKind, Order
 from edge.model import Basis, Case, Outcome, Reason
+from edge.officers import CaseSummary, EventKind, Order
 from edge.viewer.text.language import _
 
 

@@ -28,7 +28,7 @@ from edge.cases.evidence.signing import load_signer
 from edge.cases.store import CaseStore
 from edge.viewer.control.app import Options, Viewer
 from tests.support import stores, xdisplay
-from tests.support.desk import OFFICER, Desk
+from tests.support.desk import Desk
 
 SIZE = "1280x800"
 OWN_COLOURS = 96
@@ -48,6 +48,7 @@ def main() -> int:
         sys.exit(f"there is no demo in {options.dir}: make demo first, or name its folder with --dir")
     with tempfile.TemporaryDirectory() as folder:
         state_dir = Path(shutil.copytree(options.dir / "state", Path(folder) / "state"))
+        shutil.copy(options.dir / "signing.key", folder)
         asyncio.run(_beside_a_store(state_dir, options))
     return 0
 
@@ -106,7 +107,7 @@ def _sheets(desk: Desk, out: Path) -> None:
 def _desk(displays: ExitStack, state_dir: Path, size: str, **changes: object) -> Iterator[Desk]:
     display = displays.enter_context(xdisplay.xvfb(size))  # until the end: Tk never lets go of a display
     root = tk.Tk(screenName=display, className="Autovelox")
-    viewer = Viewer(root, Options(state_dir, **changes), OFFICER)  # type: ignore[arg-type]
+    viewer = Viewer(root, Options(stores.own_desk(state_dir, load_signer(state_dir.parent / "signing.key")), **changes))  # type: ignore[arg-type]
     root.geometry(size)
     try:
         desk = Desk(viewer, display)
