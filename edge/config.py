@@ -345,7 +345,8 @@ def require_answers(settings: Settings) -> None:
         ConfigError: the question, and the answers there are.
     """
     if (question := open_question(settings)) is not None:
-        raise ConfigError(*question)
+        cause, remedy = question
+        raise ConfigError(cause, remedy)
 
 
 def explain(error: ValidationError) -> tuple[str, str]:

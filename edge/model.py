@@ -221,6 +221,7 @@ class Rejection(StrEnum):
     LICENCE_FORMAT = "licence format"
     WORKER_FAILED = "worker"
     SEVERAL_PLATES = "several plates"
+    TOO_MANY = "too many"
 
 
 @dataclass(frozen=True, slots=True)

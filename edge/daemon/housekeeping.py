@@ -46,6 +46,15 @@ async def keep_store(parts: Parts) -> None:
         await parts.upkeep.round()
 
 
+async def keep_registry(parts: Parts) -> None:
+    """Try the registry now and then until cancelled; cases that waited for it are decided once it answers again."""
+    while True:
+        await asyncio.sleep(ROUND_S * CHECK_ROUNDS)
+        if await parts.registry.probe():
+            log.info("the registry answers again")
+            parts.queue.wake()
+
+
 class Upkeep:
     """The store's housekeeping, and whether it works.
 

@@ -45,6 +45,7 @@ WINDOW_SLACK_S = 5.0
 class Parts:
     """The parts of one daemon, in start order."""
 
+    registry: Registry
     cases: CaseStore
     disk: DiskProbe
     workers: WorkerPool
@@ -73,7 +74,10 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
     formats = Formats(settings.verdict.plate_countries, settings.verdict.plate_pattern)
     rules = _rules(settings, formats, load_thresholds(folder))
 
-    registry = await Registry.open(settings.registry.path, load_master_key(settings.registry.master_key_file))
+    key_file = settings.registry.master_key_file
+    registry = await Registry.open(
+        settings.registry.path, load_master_key(key_file), load_key=lambda: load_master_key(key_file)
+    )
     stack.push_async_callback(registry.close)
     cases = await CaseStore.open(
         settings.unit.state_dir,
@@ -117,6 +121,19 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
             pool=lambda: workers.queued,
             radar=radar.counts,
             board_c=lambda: board.temperature_c,
+            rejected=lambda: flow.rejected,
+            flow=lambda: flow.counters,
+            gauges={
+                "autovelox_cases_pending": ("Cases without a verdict.", lambda: queue.pending),
+                "autovelox_cases_pending_oldest_seconds": ("How long the oldest waits.", lambda: queue.oldest_s),
+                "autovelox_registry_usable": ("1 if the registry answers.", lambda: registry.problem() is None),
+                "autovelox_store_checkpoint_age_seconds": (
+                    "Since the database's log was last empty.",
+                    lambda: cases.checkpoint_age_s,
+                ),
+                "autovelox_store_housekeeping_failures": ("Rounds that failed.", lambda: upkeep.failures),
+                "autovelox_store_housekeeping_age_seconds": ("Since a round worked.", lambda: upkeep.age_s),
+            },
         )
     )
     measured = _Measured(metrics, workers, window_opener)
@@ -132,6 +149,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
     radar.on_edge = flow.begin
     question = open_question(settings)
     upkeep = Upkeep(cases.housekeep)
+    queue = CaseQueue(flow, measured.decided)
     health = Health(
         {
             "configuration": lambda: ": ".join(question) if question else None,
@@ -144,11 +162,13 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
             "cases": cases.problem,
             "disk": disk.problem,
             "housekeeping": upkeep.problem,
+            "pending cases": queue.problem,
             "room": cases.shortage,
             "board": board.problem,
         }
     )
     return Parts(
+        registry=registry,
         cases=cases,
         disk=disk,
         workers=workers,
@@ -161,7 +181,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
         opener=window_opener,
         flow=flow,
         upkeep=upkeep,
-        queue=CaseQueue(flow, measured.decided),
+        queue=queue,
         link=link,
         health=health,
         monitor=Monitor(

@@ -11,19 +11,30 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from edge.errors import CameraError, EdgeError
-from edge.flow.ports import Camera, Cases, Mailbox
-from edge.flow.rules import NS, Rules
-from edge.model import Basis, Frame, Packet, Trigger, is_infringement
+from edge.flow.ports import Camera, Cases, Mailbox, Registry
+from edge.flow.rules import NS, OPENINGS_PER_UID, Rules
+from edge.model import Basis, Frame, Packet, Rejection, Trigger, is_infringement
 
 log = logging.getLogger(__name__)
 
 MOST_EDGES = 64
 """Edges whose exposures are held for a case that is not filed yet; beyond, the ring's age decides (megabytes each)."""
 MISSED, LOST = "missed_photos", "lost_triggers"
+KNOWN_WAIT_S = 0.2
+"""How long filing waits for the registry to say which uids it knows; without an answer all packets are filed."""
 PROBLEM_S = 600.0
 """How long a missed photo is a problem of the unit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """What is known of a case whose photos and packets are all stored: photos missed, and packets that were not."""
+
+    missed: int
+    rejected: Counter[Rejection]
 
 
 class Edge:
@@ -33,6 +44,9 @@ class Edge:
         photos: the photos from the edge on, as they come.
         before: the photos from before it.
         missed: photos that the camera should have given and did not.
+        known: uids that the registry knows, of those it was ``asked``.
+        unknown: nonces of packets whose uid it does not know.
+        left_out: packets of the window that were too many of one uid.
     """
 
     def __init__(self, at_monotonic_ns: int, rules: Rules, camera: Camera, packets: Sequence[Packet]) -> None:
@@ -40,7 +54,10 @@ class Edge:
         self.packets = tuple(packets)
         self.photos: list[Frame] = []
         self.before: tuple[Frame, ...] = ()
-        self.missed = 0
+        self.missed = self.left_out = 0
+        self.known: set[str] = set()
+        self.asked: set[str] = set()
+        self.unknown: set[str] = set()
         self._has_first = asyncio.Event()
         self._task = asyncio.create_task(self._take(at_monotonic_ns, rules, camera), name="exposures of an edge")
 
@@ -81,14 +98,15 @@ class Gathering:
         counters: ``missed_photos``, and ``lost_triggers`` that could not be made a case.
     """
 
-    def __init__(self, rules: Rules, camera: Camera, mailbox: Mailbox, cases: Cases) -> None:
+    def __init__(self, rules: Rules, camera: Camera, mailbox: Mailbox, registry: Registry, cases: Cases) -> None:
         """Nothing runs before a method is called."""
+        self._registry = registry
         self._rules = rules
         self._camera = camera
         self._mailbox = mailbox
         self._cases = cases
         self._edges: dict[int, Edge] = {}
-        self._completing: dict[int, asyncio.Task[int]] = {}
+        self._completing: dict[int, asyncio.Task[Completed]] = {}
         self._missed_at_s: float | None = None
         self.counters: Counter[str] = Counter({MISSED: 0, LOST: 0})
 
@@ -102,19 +120,35 @@ class Gathering:
         begun = self._edges.pop(trigger.at_monotonic_ns, None)
         return self._edge(trigger.at_monotonic_ns) if begun is None else begun
 
-    def packets(self, trigger: Trigger, edge: Edge) -> tuple[Packet, ...]:
-        """The packets of the trigger's window that have arrived so far."""
-        found = (*edge.packets, *self._mailbox.window(*self._rules.window_ns(trigger)))
-        return tuple({packet.nonce: packet for packet in found}.values())
+    async def packets(self, trigger: Trigger, edge: Edge, filed: Sequence[Packet] = ()) -> tuple[Packet, ...]:
+        """The packets of the trigger's window that have arrived so far and may become claims; not those *filed*.
+
+        Of each uid there are :data:`~edge.flow.rules.OPENINGS_PER_UID` at most, those *filed* included. Those of uids
+        that the registry does not know are left out; where it does not answer in time, all stay.
+        """
+        now, edge.left_out = self._mailbox.fair_window(*self._rules.window_ns(trigger), OPENINGS_PER_UID)
+        had = {packet.nonce for packet in filed}
+        edge.left_out -= min(edge.left_out, len(had - {packet.nonce for packet in now}))  # left out now, filed before
+        count = Counter(packet.uid for packet in filed)
+        found = []
+        for packet in {packet.nonce: packet for packet in (*edge.packets, *now)}.values():
+            if packet.nonce in had or packet.nonce in edge.unknown:
+                continue
+            count[packet.uid] += 1
+            if count[packet.uid] <= OPENINGS_PER_UID:
+                found.append(packet)
+            else:
+                edge.left_out += 1
+        return await self._of_known_chips(edge, found)
 
     def complete(self, number: int, trigger: Trigger, basis: Basis, edge: Edge, filed: Sequence[Packet]) -> None:
         """Begin to store what comes after the first photo and the packets that were *filed* with the case."""
         self._completing[number] = asyncio.create_task(
-            self._complete(number, trigger, basis, edge, {packet.nonce for packet in filed}), name=f"photos of {number}"
+            self._complete(number, trigger, basis, edge, filed), name=f"photos of case {number}"
         )
 
-    async def completed(self, number: int) -> int | None:
-        """Wait until everything of the case is stored; returns how many of its photos were missed.
+    async def completed(self, number: int) -> Completed | None:
+        """Wait until everything of the case is stored; returns what is not.
 
         None: the case was filed before this start, and only the store knows.
         """
@@ -151,14 +185,29 @@ class Gathering:
 
     def _edge(self, at_monotonic_ns: int) -> Edge:
         start_ns = at_monotonic_ns - round(self._rules.window_before_s * NS)
-        return Edge(at_monotonic_ns, self._rules, self._camera, self._mailbox.window(start_ns, at_monotonic_ns))
+        packets, _ = self._mailbox.fair_window(start_ns, at_monotonic_ns, OPENINGS_PER_UID)
+        return Edge(at_monotonic_ns, self._rules, self._camera, packets)
+
+    async def _of_known_chips(self, edge: Edge, packets: Sequence[Packet]) -> tuple[Packet, ...]:
+        uids = {packet.uid for packet in packets} - edge.asked
+        try:
+            if uids:
+                async with asyncio.timeout(KNOWN_WAIT_S):
+                    edge.known |= await self._registry.known(uids)
+                edge.asked |= uids
+        except (TimeoutError, EdgeError):
+            return tuple(packets)  # the opener tells them apart later
+        edge.unknown |= {packet.nonce for packet in packets if packet.uid not in edge.known}
+        return tuple(packet for packet in packets if packet.uid in edge.known)
 
     def _miss(self, photos: int) -> None:
         if photos:
             self.counters[MISSED] += photos
             self._missed_at_s = time.monotonic()
 
-    async def _complete(self, number: int, trigger: Trigger, basis: Basis, edge: Edge, known: set[str]) -> int:
+    async def _complete(
+        self, number: int, trigger: Trigger, basis: Basis, edge: Edge, filed: Sequence[Packet]
+    ) -> Completed:
         photos = await edge.rest()
         missed = edge.missed
         try:
@@ -168,13 +217,14 @@ class Gathering:
             missed += len(photos)
         self._miss(missed)
         if is_infringement(basis):
-            await self._add_late_packets(number, trigger, edge, known)
-        return missed
+            await self._add_late_packets(number, trigger, edge, filed)
+        counted = {Rejection.UNKNOWN_UID: len(edge.unknown), Rejection.TOO_MANY: edge.left_out}
+        return Completed(missed, +Counter(counted))
 
-    async def _add_late_packets(self, number: int, trigger: Trigger, edge: Edge, known: set[str]) -> None:
+    async def _add_late_packets(self, number: int, trigger: Trigger, edge: Edge, filed: Sequence[Packet]) -> None:
         _, closes_ns = self._rules.window_ns(trigger)
         await asyncio.sleep((closes_ns - time.monotonic_ns()) / NS)
-        late = [packet for packet in self.packets(trigger, edge) if packet.nonce not in known]
+        late = await self.packets(trigger, edge, filed)
         try:
             if late:
                 await self._cases.add(number, packets=late)

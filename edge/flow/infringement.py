@@ -20,7 +20,7 @@ from dataclasses import replace
 from edge.errors import EdgeError
 from edge.flow.claims import explaining, one_plate_each
 from edge.flow.flags import flags_of
-from edge.flow.gathering import Gathering
+from edge.flow.gathering import Completed, Gathering
 from edge.flow.ports import Camera, Cases, Mailbox, Opener, Recogniser, Registry
 from edge.flow.reading import Read, read_photos
 from edge.flow.rules import Rules
@@ -32,6 +32,7 @@ from edge.model import (
     Decision,
     Flag,
     Outcome,
+    Packet,
     PendingCase,
     PlateRead,
     Reason,
@@ -43,7 +44,11 @@ from edge.model import (
 
 
 class Infringements:
-    """From triggers to decided cases; one instance a unit."""
+    """From triggers to decided cases; one instance a unit.
+
+    Attributes:
+        rejected: packets of decided cases that became no claim for a reason that the opener does not know.
+    """
 
     def __init__(
         self,
@@ -58,12 +63,13 @@ class Infringements:
     ) -> None:
         """Take the ports; nothing runs yet."""
         self._rules = rules
-        self._gathering = Gathering(rules, camera, mailbox, cases)
+        self._gathering = Gathering(rules, camera, mailbox, registry, cases)
         self._mailbox = mailbox
         self._recognise = recognise
         self._open = open_packets
         self._registry = registry
         self._cases = cases
+        self.rejected: Counter[Rejection] = Counter()
 
     def begin(self, at_monotonic_ns: int) -> None:
         """The radar's edge, now: what belongs to its case is held from here on, whatever filing has to wait for."""
@@ -80,8 +86,9 @@ class Infringements:
         if (basis := rules.basis(trigger)) is None:
             edge.cancel()
             return None
-        photos = await edge.first()
-        packets = self._gathering.packets(trigger, edge) if is_infringement(basis) else ()
+        photos, packets = await asyncio.gather(
+            edge.first(), self._gathering.packets(trigger, edge) if is_infringement(basis) else _no_packets()
+        )
         try:
             number = await self._cases.file(
                 trigger,
@@ -104,26 +111,26 @@ class Infringements:
         A case taken up after a restart has only what was stored.
         """
         case = self._judged(await self._cases.load(number))
-        reads, (claims, rejected), missed = await asyncio.gather(
+        reads, (claims, rejected), completed = await asyncio.gather(
             read_photos(self._recognise, case.photos), self._open(case.packets), self._gathering.completed(number)
         )
-        whole = case if missed is None else self._judged(await self._cases.load(number))
+        whole = case if completed is None else self._judged(await self._cases.load(number))
         late_reads, (late_claims, late_rejected) = await asyncio.gather(
             read_photos(self._recognise, whole.photos[len(case.photos) :]),
             self._open(whole.packets[len(case.packets) :]),
         )
-        rejected += late_rejected
         claims, several = one_plate_each(claims + late_claims)
-        if several:
-            rejected[Rejection.SEVERAL_PLATES] += several
+        besides = +Counter({Rejection.SEVERAL_PLATES: several}) + (completed.rejected if completed else Counter())
+        rejected += late_rejected + besides
         verdict = self._compare(whole, reads + late_reads, claims)
         decision = await self._look_up(verdict, reads + late_reads, rejected)
         if verdict.outcome is Outcome.AMBIGUOUS:
             frames = self._frames(whole, reads + late_reads)
             kept = explaining(frames, claims, verdict.scores, self._rules, whole.trigger.direction)
             decision = replace(decision, kept=kept)
-        decided = await self._cases.decide(number, replace(decision, missed_photos=self._missed(whole, missed)))
+        decided = await self._cases.decide(number, replace(decision, missed_photos=self._missed(whole, completed)))
         self._gathering.forget(number)
+        self.rejected += besides
         self._delete_others(whole)
         return decided
 
@@ -140,10 +147,10 @@ class Infringements:
         """How many photos of triggers were missed, and triggers that could not be made a case."""
         return self._gathering.counters
 
-    def _missed(self, case: PendingCase, counted: int | None) -> int:
-        """How many photos the case should have and has not, as *counted*, or by what a restart left of it."""
-        if counted is not None:
-            return counted
+    def _missed(self, case: PendingCase, completed: Completed | None) -> int:
+        """How many photos the case should have and has not, as counted, or by what a restart left of it."""
+        if completed is not None:
+            return completed.missed
         after = sum(exposed >= case.trigger.at_monotonic_ns for exposed in case.exposed_monotonic_ns)
         return max(0, self._rules.frames_per_case - after)
 
@@ -180,3 +187,8 @@ class Infringements:
         """Delete the case's packets from memory; one that a later trigger may still need goes at its end of life."""
         now_ns = time.monotonic_ns()
         self._mailbox.discard(packet for packet in case.packets if self._rules.is_past(packet, now_ns))
+
+
+async def _no_packets() -> tuple[Packet, ...]:
+    """Of a trigger that is no infringement no packet is kept."""
+    return ()

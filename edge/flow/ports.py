@@ -39,8 +39,8 @@ class Camera(Protocol):
 class Mailbox(Protocol):
     """Keeps sealed packets in memory for a while."""
 
-    def window(self, start_ns: int, end_ns: int) -> tuple[Packet, ...]:
-        """The packets received from *start_ns* to *end_ns*, monotonic nanoseconds."""
+    def fair_window(self, start_ns: int, end_ns: int, per_uid: int) -> tuple[tuple[Packet, ...], int]:
+        """At most *per_uid* packets a uid received from *start_ns* to *end_ns*, and how many are left out."""
 
     def discard(self, packets: Iterable[Packet]) -> None:
         """Delete those of *packets* that are still there."""
@@ -75,6 +75,9 @@ class Registry(Vehicles, Protocol):
 
     async def driver(self, licence: str) -> Driver:
         """Who holds the *licence*."""
+
+    async def known(self, uids: Iterable[str]) -> frozenset[str]:
+        """Those of *uids* that the registry has a chip of."""
 
 
 class Cases(Protocol):

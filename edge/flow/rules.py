@@ -10,6 +10,8 @@ from edge.law import NO_DEDUCTION, Profile, assess
 from edge.model import Assessment, Basis, Packet, Trigger, is_infringement
 
 NS = 1_000_000_000
+OPENINGS_PER_UID = 16
+"""Packets of one uid and window that are filed and opened, each some milliseconds of a processor."""
 FILING_GRACE_S = 1.0
 """A trigger is filed, with the packets of its window, at most this long after the radar's edge."""
 

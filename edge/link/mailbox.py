@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable
+from itertools import islice, zip_longest
 from typing import Final
 
 from edge.link.shares import Shares
@@ -83,6 +84,27 @@ class Mailbox:
             if packet.received_monotonic_ns <= end_ns:
                 found.append(packet)
         return tuple(reversed(found))
+
+    def fair_window(self, start_ns: int, end_ns: int, per_uid: int) -> tuple[tuple[Packet, ...], int]:
+        """Return at most *per_uid* packets of each uid from the window, in order of arrival, and how many are left out.
+
+        Each source address gives its newest packet first. Where there are too many sources, those that sent least
+        come first: a car calls once or twice, and a stranger who sends rubbish under its uid sends much.
+        """
+        of_uid: dict[str, dict[str, list[Packet]]] = {}
+        count = 0
+        for packet, source in self._held.values():
+            if start_ns <= packet.received_monotonic_ns <= end_ns:
+                of_uid.setdefault(packet.uid, {}).setdefault(source, []).append(packet)
+                count += 1
+        chosen: list[Packet] = []
+        for sources in of_uid.values():
+            quiet_first = sorted(sources.values(), key=len)  # stable: then in the order of their first packets
+            rounds = zip_longest(*(reversed(packets) for packets in quiet_first))
+            newest_first = (packet for each in rounds for packet in each if packet is not None)
+            chosen += islice(newest_first, per_uid)
+        chosen.sort(key=lambda packet: packet.received_monotonic_ns)
+        return tuple(chosen), count - len(chosen)
 
     def discard(self, packets: Iterable[Packet]) -> None:
         """Delete *packets*; those that have expired already are ignored."""

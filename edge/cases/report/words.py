@@ -28,6 +28,7 @@ _REJECTED: dict[str, str] = {
     Rejection.LICENCE_FORMAT: "no licence number",
     Rejection.DAMAGED_KEY: "not opened: the chip's key in the registry is damaged",
     Rejection.SEVERAL_PLATES: "its chip claimed several plates",
+    Rejection.TOO_MANY: "not opened: more packets of one chip than are opened",
     Rejection.WORKER_FAILED: "not opened: the recognition failed",
 }
 _NO_ANSWER = "no answer to this unit's challenge"

@@ -70,14 +70,6 @@ class Journal:
                 f"the journal of case {number} is damaged", f"restore {path} from the last backup"
             ) from None
 
-    def write_claims(self, number: int, document: bytes) -> None:
-        """Keep the claims of an ambiguous case."""
-        write_durably(self._folder.claims(number), document, secret=True)
-
-    def erase_claims(self, number: int) -> None:
-        """Overwrite and remove the claims of a case that no longer waits; do nothing if it has none."""
-        erase(self._folder.claims(number))
-
     def erase(self, number: int) -> None:
         """Overwrite and remove the journal file of a case that is decided."""
         erase(self._folder.journal(number))

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,8 @@ from edge.cases.storage.durable import PART, is_own, sync_file, write_durably
 
 HEADER_BYTES = 32
 COPY = "-wal.copy-"
+PAUSES_S = (0.0, 1.0, 2.0, 4.0, 8.0)
+"""How long the WAL is left alone after so many attempts in a row to empty it failed: each one copies it."""
 
 
 def wal_path(database: Path) -> Path:
@@ -87,6 +90,43 @@ def empty_wal(database: sqlite3.Connection, path: Path) -> bool:
     if emptied:
         copy.unlink(missing_ok=True)
     return emptied
+
+
+class Checkpoints:
+    """Empties the WAL of one connection now and then, and leaves it alone for a while where somebody prevents it."""
+
+    def __init__(self, database: sqlite3.Connection, path: Path) -> None:
+        """*database* is a connection to the database at *path*, in autocommit mode."""
+        self._database = database
+        self._path = path
+        self._failures = 0
+        self._after_s = 0.0
+        self._emptied_s = time.monotonic()
+
+    @property
+    def age_s(self) -> float:
+        """Seconds since the WAL was last empty. May be read from any thread."""
+        return time.monotonic() - self._emptied_s
+
+    def pause_is_over(self) -> None:
+        """Let the next attempt be made, whatever happened before."""
+        self._after_s = 0.0
+
+    def empty(self) -> bool:
+        """Empty the WAL, see :func:`empty_wal`; False also where somebody prevented it a moment ago.
+
+        Raises:
+            sqlite3.Error: SQLite reports an error.
+            OSError: the disk reports an error.
+        """
+        if time.monotonic() < self._after_s:
+            return False
+        if empty_wal(self._database, self._path):
+            self._failures, self._emptied_s = 0, time.monotonic()
+            return True
+        self._after_s = time.monotonic() + PAUSES_S[min(self._failures, len(PAUSES_S) - 1)]
+        self._failures += 1
+        return False
 
 
 @contextmanager

@@ -8,6 +8,8 @@ The writer is synchronous, and :class:`edge.cases.store.CaseStore` runs it on tw
 first thread: whoever keeps SQLite waiting, a reader, another writer, a checkpoint, does not keep a photo from the disk.
 All else is done on the second, the connection's only user. On each thread the order of steps, which must hold when the
 power fails at any of them, is the order of the lines. One lock a case keeps the two from its journal file at once.
+
+Longer than 300 lines because the order of all steps on files and in the database is seen in one place.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-from edge.cases.evidence import Manifest, Record, Signer, claims_document, decided_manifest, frame_record
+from edge.cases.evidence import Manifest, Record, Signer, decided_manifest, frame_record
 from edge.cases.storage.database import connect, migrate, open_to_read
 from edge.cases.storage.entries import (
     PURGED,
@@ -28,23 +30,21 @@ from edge.cases.storage.entries import (
     case_states,
     insert_decided,
     insert_filed,
-    no_longer_waiting,
     read_filed_manifest,
 )
 from edge.cases.storage.head import Head
 from edge.cases.storage.journal import Journal, JournalFile
+from edge.cases.storage.kept import KeptClaims
 from edge.cases.storage.layout import StateFolder
 from edge.cases.storage.lock import StoreLock
 from edge.cases.storage.space import DiskSpace
 from edge.cases.storage.unit_chain import UnitChain
-from edge.cases.storage.wal import empty_wal
+from edge.cases.storage.wal import Checkpoints
 from edge.errors import CaseError, StorageFull
 from edge.model import Case, Decision, Frame, Packet, State
 
 log = logging.getLogger(__name__)
 
-CHECKPOINT_PAUSES_S = (0.0, 1.0, 2.0, 4.0, 8.0)
-"""How long the WAL is left alone after so many attempts in a row to empty it failed: each one copies it."""
 LOCKS = 64
 
 
@@ -65,8 +65,7 @@ class Writer:
     ) -> None:
         """Use :meth:`open`."""
         self._store_lock = lock
-        self._path = folder.database
-        self._with_claims = set(folder.with_claims())  # ambiguous cases that wait for an officer
+        self._kept = KeptClaims(folder)
         self._chain = UnitChain(folder, signer)
         self._journal = journal
         self._database = database
@@ -78,9 +77,7 @@ class Writer:
         self._refused = False
         self._to_erase: set[int] = set()  # decided, journal file still there
         self._next = 1
-        self._checkpoint_failures = 0
-        self._checkpoint_after_s = 0.0
-        self._emptied_s = time.monotonic()
+        self._checkpoints = Checkpoints(database, folder.database)
 
     @classmethod
     def open(cls, folder: StateFolder, signer: Signer | None, space: DiskSpace) -> Writer:
@@ -128,7 +125,7 @@ class Writer:
     def close(self) -> None:
         """Enter what waits, erase what is due, close; SQLite empties the WAL if nobody else has the database open."""
         self.catch_up()
-        self._checkpoint_after_s = 0.0
+        self._checkpoints.pause_is_over()
         self.erase_decided()
         self._remember()
         self._database.close()
@@ -152,7 +149,7 @@ class Writer:
     @property
     def checkpoint_age_s(self) -> float:
         """Seconds since the WAL was last empty. May be read from any thread."""
-        return time.monotonic() - self._emptied_s
+        return self._checkpoints.age_s
 
     def enter_filed(
         self,
@@ -249,11 +246,13 @@ class Writer:
             self._pending.discard(number)  # nothing is added from here on
         try:
             manifest = decided_manifest(filed, decision, time.time())
-            self._keep_claims(number, decision)
+            self._kept.keep(number, decision)
             with self._chain.extending(self._database):
                 case = insert_decided(self._database, manifest, portrait, self._signer)
-        except BaseException:
+        except BaseException as error:
             self._pending.add(number)
+            if isinstance(error, OSError):
+                raise _refusal(error) from None
             raise
         self._to_erase.add(number)
         self.erase_decided()
@@ -263,41 +262,21 @@ class Writer:
         """Catch up, look at what others added, erase what decided and judged cases need no more, remember the head."""
         self.catch_up()
         self._chain.watch(self._database)
-        self._erase_claims()
+        self._kept.erase_judged(self._database)
         self.erase_decided()
         self._remember()
-
-    def _keep_claims(self, number: int, decision: Decision) -> None:
-        """Keep the claims of an ambiguous case, before its verdict is committed; none of an attempt before."""
-        try:
-            if decision.kept:
-                self._with_claims.add(number)
-                self._journal.write_claims(number, claims_document(number, decision.kept))
-            elif number in self._with_claims:
-                self._journal.erase_claims(number)
-        except OSError as error:
-            raise _refusal(error) from None
-
-    def _erase_claims(self) -> None:
-        """Erase the claims of the cases that wait for no officer any more."""
-        try:
-            for number in no_longer_waiting(self._database, self._with_claims) if self._with_claims else ():
-                self._journal.erase_claims(number)
-                self._with_claims.discard(number)
-        except OSError as error:
-            log.warning("the claims of judged cases could not be removed yet: %s", error)
 
     def _remember(self) -> None:
         """Remember the head once it is out of the WAL, which a power cut may tear: the chain never falls behind it."""
         try:
-            self._chain.remember(self._database, self._empty_wal)
+            self._chain.remember(self._database, self._checkpoints.empty)
         except (sqlite3.Error, OSError, CaseError) as error:
             log.warning("the head of the chain could not be remembered yet: %s", error)
 
     def erase_decided(self) -> None:
         """Erase the journal files of decided cases once their verdicts are out of the WAL; else try again later."""
         try:
-            if not self._empty_wal():
+            if not self._checkpoints.empty():
                 return
             for number in sorted(self._to_erase):
                 with self._lock(number):
@@ -305,18 +284,6 @@ class Writer:
                 self._to_erase.discard(number)
         except (sqlite3.Error, OSError) as error:
             log.warning("the journal of %d decided cases could not be removed yet: %s", len(self._to_erase), error)
-
-    def _empty_wal(self) -> bool:
-        """Empty the WAL, unless somebody prevented it a moment ago or does so now."""
-        if time.monotonic() < self._checkpoint_after_s:
-            return False
-        if empty_wal(self._database, self._path):
-            self._checkpoint_failures, self._emptied_s = 0, time.monotonic()
-            return True
-        pause_s = CHECKPOINT_PAUSES_S[min(self._checkpoint_failures, len(CHECKPOINT_PAUSES_S) - 1)]
-        self._checkpoint_failures += 1
-        self._checkpoint_after_s = time.monotonic() + pause_s
-        return False
 
     def _lock(self, number: int) -> threading.Lock:
         return self._locks[number % LOCKS]

@@ -16,7 +16,7 @@ import pytest
 
 from edge.errors import CameraError, ImageError, StorageFull, WorkerError
 from edge.flow.infringement import Infringements
-from edge.flow.rules import FILING_GRACE_S, NS, Rules
+from edge.flow.rules import FILING_GRACE_S, NS, OPENINGS_PER_UID, Rules
 from edge.identify import Thresholds
 from edge.law import PROFILES
 from edge.model import (
@@ -94,8 +94,10 @@ class ForgetfulCamera(FakeCamera):
 class FakeMailbox:
     packets: list[Packet] = field(default_factory=list)
 
-    def window(self, start_ns: int, end_ns: int) -> tuple[Packet, ...]:
-        return tuple(packet for packet in self.packets if start_ns <= packet.received_monotonic_ns <= end_ns)
+    def fair_window(self, start_ns: int, end_ns: int, per_uid: int) -> tuple[tuple[Packet, ...], int]:
+        inside = [packet for packet in self.packets if start_ns <= packet.received_monotonic_ns <= end_ns]
+        kept = [packet for packet in inside if [p for p in inside if p.uid == packet.uid].index(packet) < per_uid]
+        return tuple(kept), len(inside) - len(kept)
 
     def discard(self, packets: Iterable[Packet]) -> None:
         gone = set(packets)
@@ -153,6 +155,13 @@ class FakeCases:
 @dataclass
 class FakeRegistry:
     keepers: dict[str, str] = field(default_factory=dict)
+    unknown: tuple[str, ...] = ()
+    silent: bool = False
+
+    async def known(self, uids: Iterable[str]) -> frozenset[str]:
+        if self.silent:
+            await asyncio.sleep(3600)
+        return frozenset(uids) - frozenset(self.unknown)
 
     async def driver(self, licence: str) -> Driver:
         return replace(driver(), licence=licence)
@@ -308,6 +317,44 @@ async def test_two_drivers_who_claim_the_plate_are_ambiguous_and_nobody_is_named
     assert decision.verdict.outcome is Outcome.AMBIGUOUS
     assert decision.verdict.reason is Reason.SEVERAL_CLAIMS
     assert decision.driver is None and decision.packet is None
+
+
+async def test_packets_of_a_uid_that_the_registry_does_not_know_are_not_journalled_but_counted() -> None:
+    bench = Bench(registry=FakeRegistry(unknown=("stranger",)))
+    flow = bench.flow()
+    bench.mailbox.packets = [packet(uid="stranger"), own := packet()]
+    number = await flow.file(trigger())
+    assert number is not None
+    assert bench.cases.case is not None and bench.cases.case.packets == (own,)
+    bench.mailbox.packets.append(packet("ZZ999ZZ", "U8", age_s=0.0, uid="stranger"))
+    await flow.decide(number)
+    assert bench.cases.case.packets == (own,)
+    (decision,) = bench.cases.decisions
+    assert decision.rejected == {Rejection.UNKNOWN_UID: 2}
+    assert decision.verdict.outcome is Outcome.IDENTIFIED
+
+
+async def test_filing_does_not_wait_for_a_registry_that_does_not_answer() -> None:
+    bench = Bench(registry=FakeRegistry(silent=True))
+    bench.mailbox.packets = [own := packet()]
+    await bench.flow().file(trigger())
+    assert bench.cases.case is not None and bench.cases.case.packets == (own,)
+
+
+async def test_at_most_sixteen_packets_of_a_uid_are_filed_and_opened_early_and_late_together() -> None:
+    bench = Bench()
+    flow = bench.flow()
+    bench.mailbox.packets = [packet("RUBBISH", str(n), age_s=3.0, uid="victim") for n in range(12)] + [own := packet()]
+    number = await flow.file(trigger())
+    assert number is not None
+    bench.mailbox.packets += [packet("RUBBISH", str(n), age_s=0.0, uid="victim") for n in range(12, 40)]
+    await flow.decide(number)
+    assert bench.cases.case is not None and own in bench.cases.case.packets
+    assert len(bench.cases.case.packets) == OPENINGS_PER_UID + 1
+    (decision,) = bench.cases.decisions
+    assert decision.rejected[Rejection.DECRYPTION] == OPENINGS_PER_UID
+    assert decision.rejected[Rejection.TOO_MANY] == 40 - OPENINGS_PER_UID
+    assert decision.verdict.outcome is Outcome.IDENTIFIED
 
 
 async def test_a_chip_that_claims_two_plates_has_none() -> None:

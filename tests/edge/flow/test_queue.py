@@ -9,7 +9,7 @@ import pytest
 
 from edge.cases.audit import audit
 from edge.cases.store import CaseStore
-from edge.errors import WorkerError
+from edge.errors import RegistryError, WorkerError
 from edge.flow.queue import AT_ONCE, CaseQueue
 from edge.model import Case
 from tests.support.cases import SIGNER, UNIT, filled, frame, packet, trigger, unidentified
@@ -33,6 +33,21 @@ class SlowFlow:
         self.most_inside = max(self.most_inside, self.inside)
         await self.recognise.wait()
         self.inside -= 1
+        return await self.store.decide(number, unidentified())
+
+
+class UnreadableRegistry:
+    """Decides nothing while the registry does not answer."""
+
+    def __init__(self, store: CaseStore) -> None:
+        self.store = store
+        self.answers = False
+        self.attempts = 0
+
+    async def decide(self, number: int) -> Case:
+        self.attempts += 1
+        if not self.answers:
+            raise RegistryError("the registry cannot be read", "restore its last backup")
         return await self.store.decide(number, unidentified())
 
 
@@ -69,6 +84,35 @@ async def test_a_backlog_goes_in_its_order_and_one_failure_holds_up_no_other(
     await eventually(lambda: len(decided) == 5)
     assert [number for number in decided if number != 2] == [1, 3, 4, 5]
     assert "case 2 stays pending: a job ran longer" in caplog.text
+    await queue.drain(1.0)
+    await store.close()
+
+
+async def test_a_case_is_tried_again_for_ever_and_at_once_when_woken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three failures were the end of it until the next start; and a woken queue does not wait out its pause."""
+    monkeypatch.setattr("edge.flow.queue.RETRY_S", (0.0, 0.0, 3600.0))
+    await filled(tmp_path, 2, decide=False)
+    store = await CaseStore.open(tmp_path, SIGNER, UNIT)
+    flow, decided = UnreadableRegistry(store), []
+    queue = CaseQueue(flow, lambda case: decided.append(case.number))
+    for number in await store.waiting():
+        queue.begin(number)
+    await eventually(lambda: flow.attempts == 6)
+    assert (queue.pending, decided) == (2, [])
+    for _ in range(4):
+        before = flow.attempts
+        queue.wake()
+        await eventually(lambda before=before: flow.attempts == before + 2)
+    assert queue.problem() is None
+    with monkeypatch.context() as later:
+        later.setattr("edge.flow.queue.LATE_S", 0.0)
+        assert "2 cases have no verdict yet" in (queue.problem() or "")
+    flow.answers = True
+    queue.wake()
+    await eventually(lambda: sorted(decided) == [1, 2])
+    assert (queue.pending, queue.oldest_s) == (0, 0.0)
     await queue.drain(1.0)
     await store.close()
 

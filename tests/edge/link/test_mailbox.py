@@ -139,3 +139,26 @@ def test_its_tables_are_as_small_as_its_contents() -> None:
     box.expire(10**18)
     assert len(box) == 0
     assert not any(vars(box)[table] for table in ("_held", "_of_uid", "_shares"))
+
+
+def test_a_fair_window_has_at_most_so_many_of_a_uid_and_the_newest_of_each_source_first() -> None:
+    box = Mailbox(10_000, 60, 32)
+    box.put(packet(0, at_s=1.0, uid="victim"), "its car")
+    for number in range(1, 2001):  # rubbish under its uid, from many addresses, before and after
+        box.put(packet(number, at_s=number / 1000, uid="victim"), f"10.0.{number % 200}.1")
+    box.put(packet(5000, at_s=1.5, uid="bystander"), "another car")
+    chosen, left_out = box.fair_window(0, 10 * S, 16)
+    assert len([one for one in chosen if one.uid == "victim"]) == 16
+    assert left_out == 2001 - 16
+    assert {0, 5000} <= set(numbers(chosen))
+    assert len(box) == 2002, "they stay in the mailbox"
+    alone, none_left = box.fair_window(0, 10 * S, 5000)
+    assert len(alone) == 2002 and none_left == 0
+    assert list(alone) == sorted(alone, key=lambda one: one.received_monotonic_ns)
+
+
+def test_a_car_that_called_often_from_one_address_is_heard_with_its_newest_packets() -> None:
+    box = Mailbox(100, 60, 32)
+    for number in range(20):
+        box.put(packet(number, at_s=number, uid="car"), "10.0.0.1")
+    assert numbers(box.fair_window(0, 100 * S, 4)[0]) == [16, 17, 18, 19]
