@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from edge.config import load
-from edge.errors import EdgeError
+from edge.config import Settings, load
+from edge.errors import EdgeError, SecretError
 from edge.terminal import say
 
 PROVIDERS = {
@@ -45,6 +45,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     except KeyboardInterrupt:
         return 130
+
+
+def _check_certificate(settings: Settings) -> None:
+    """Warn of a TLS certificate that cannot be used or makes connections costly."""
+    from edge.link.tls import advice
+
+    try:
+        slow = advice(settings.link.tls_certificate) if settings.link.tls_certificate is not None else None
+    except SecretError as error:
+        slow = error.cause, error.remedy
+    if slow is not None:
+        say("autovelox: warning: {}: {}".format(*slow), to=sys.stderr)
 
 
 def keep_imports_safe() -> None:
@@ -84,6 +96,7 @@ def _run(args: argparse.Namespace) -> int:
     settings = load(args.config)
     if args.check:
         say(*settings.printable().split("\n"))
+        _check_certificate(settings)
         return 0
     from edge.daemon.main import run
 
