@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import os
 import re
 import socket
 import ssl
@@ -196,7 +195,7 @@ async def test_27_a_handshake_in_crumbs_is_cut(start_unit: StartUnit, rsa_4096: 
 
 def descriptors(pid: int) -> int:
     """How many files the process *pid* has open."""
-    return len(os.listdir(f"/proc/{pid}/fd"))
+    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
 
 
 async def test_29_the_metrics_port_takes_no_descriptors_from_the_unit(unit: Unit) -> None:
