@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import heapq
 import json
+import re
 import subprocess
 import sys
 import time
@@ -14,14 +16,23 @@ from tempfile import TemporaryDirectory
 from Crypto.PublicKey import RSA
 from processes import FOLDER, Row, Server, apart
 
+from edge.config import LinkSettings
+from edge.link.mailbox import Mailbox
+from edge.model import Packet
+
 VISITS, VISITS_A_SECOND = 100, 10
 LEAD_S = 5.0
 """How long a siege goes on before the first honest car comes: its burst is spent, places and mailbox are taken."""
 WINDOW_S = 10.0
 FIRST_TRY, WITH_RETRIES = 0.80, 0.95
 
-CONNECTS, IDLE_CONNECTS, PACKETS, HELLOS = 150, 1000, 400, 400
-"""How many a second."""
+CONNECTS, IDLE_CONNECTS, PACKETS, HELLOS, STORED = 150, 2000, 400, 400, 700
+"""How many a second; STORED go straight into a mailbox, without a link that would have to take them."""
+IDLE_ADDRESSES = 40
+RETRIES_AFTER_S = (0.5, 1.0, 2.0, 4.0)
+"""The pauses of the reference car, without their jitter."""
+CHECK = 99
+"""In place of an attempt: whether the packet is still there when its window closes."""
 
 
 @contextmanager
@@ -62,11 +73,11 @@ def one_address() -> list[Row]:
 
 
 def idle() -> list[Row]:
-    """More idle connections than there are places, from twenty addresses."""
-    with serving() as server, siege(server, "connects", IDLE_CONNECTS, 20):
+    """More idle connections than there are places."""
+    with serving() as server, siege(server, "connects", IDLE_CONNECTS, IDLE_ADDRESSES):
         visits = honest(server, "apart")
         text = f", {server.ask()['connections']} open"
-        return [row(f"visits, {IDLE_CONNECTS} idle connects/s from 20 addresses", visits, text)]
+        return [row(f"visits, {IDLE_CONNECTS} idle connects/s from {IDLE_ADDRESSES} addresses", visits, text)]
 
 
 def packets() -> list[Row]:
@@ -80,6 +91,34 @@ def packets() -> list[Row]:
         text = f"; {kept} of {len(expected)} packets whose window is open kept, of {answer['mailbox']}"
         what = f"visits, {PACKETS} packets/s, each of another network"
         return [row(what, visits, text, good=kept == len(expected) > 0)]
+
+
+def mailbox() -> list[Row]:
+    """Packets of thousands of networks against honest ones, one a second, by a clock of our own: no link slows them."""
+    limits = LinkSettings()
+    box = Mailbox(limits.mailbox_packets, limits.packet_ttl_s, limits.packets_per_uid, window_s=16.0)
+    visits: list[tuple[str, int, float]] = []
+    kept = 0
+    queue = [(number / STORED, f"rubbish{number}", 0) for number in range(60 * STORED)]
+    queue += [(float(second), f"honest{second}", 1) for second in range(5, 40)]
+    heapq.heapify(queue)
+    while queue:
+        at_s, uid, attempt = heapq.heappop(queue)
+        number = int(re.sub(r"\D", "", uid))
+        source = f"10.0.{number}.1" if attempt else f"{number // 250 % 200 + 11}.{number % 250}.0.1"
+        if attempt == CHECK:
+            kept += any(packet.uid == uid for packet in box.window(0, 2**62))
+        elif box.put(Packet(uid, b"", f"{uid} {at_s}", 0, at_s, round(at_s * 1e9)), source):
+            if attempt:
+                visits.append((uid, attempt, at_s))
+                heapq.heappush(queue, (at_s + WINDOW_S, uid, CHECK))
+        elif 0 < attempt <= len(RETRIES_AFTER_S):
+            heapq.heappush(queue, (at_s + RETRIES_AFTER_S[attempt - 1], uid, attempt + 1))
+        elif attempt:
+            visits.append((uid, 0, at_s))
+    accepted = sum(attempt > 0 for _, attempt, _ in visits)
+    text = f"; {kept} of {accepted} kept for {WINDOW_S:.0f} s"
+    return [row(f"mailbox, {STORED} packets/s, each of another network", visits, text, good=kept == accepted)]
 
 
 def hellos() -> list[Row]:
@@ -107,4 +146,4 @@ def serving(**settings: str) -> Iterator[Server]:
         server.stop()
 
 
-ROWS = {"address": one_address, "idle": idle, "packets": packets, "hellos": hellos}
+ROWS = {"address": one_address, "idle": idle, "packets": packets, "mailbox": mailbox, "hellos": hellos}

@@ -62,7 +62,7 @@ class HonestCar(Car):
 async def come_again(port: int, source: str, uid: str, trust: ssl.SSLContext | None) -> tuple[str, int, float]:
     """Visit until it works or the car gives up; uid, attempt (0: none worked) and when."""
     for attempt in range(1, ATTEMPTS + 1):
-        with suppress(OSError, EOFError, TimeoutError):
+        with suppress(OSError, EOFError, TimeoutError, RuntimeError):  # the last is uvloop's, of a closed transport
             await asyncio.wait_for(HonestCar().visit(port, source, uid, trust), PATIENCE_S)
             return uid, attempt, time.monotonic()
         await asyncio.sleep(FIRST_PAUSE_S * 2 ** (attempt - 1) * random.uniform(0.5, 1.0))
