@@ -48,12 +48,12 @@ test-install: ## do what README.md says on minimal systems, with the public inde
 	@ROWS="$(ROWS)" WHEELS="$(WHEELS)" tests/install/run.sh
 
 .PHONY: bench
-bench: install ## measure the link against a bare server, and opening against bare decryption (ratios, ten minutes)
-	@$(BIN)/python tests/bench/link.py
+bench: install ## measure the link against a bare server, honest visits under siege, and opening against bare decryption (ten minutes; BENCH=rows)
+	@$(BIN)/python tests/bench/link.py $(BENCH)
 
 .PHONY: fuzz
-fuzz: install ## throw 120,000 cases at frames, conversations, HTTP, sealed texts, keys, files and packages (fifteen minutes)
-	@AUTOVELOX_FUZZ_CASES=100000 $(BIN)/pytest -q --timeout 0 tests/fuzz
+fuzz: install ## throw 120,000 cases at frames, conversations, HTTP, TLS, sealed texts, keys, files and packages (fifteen minutes; CASES=)
+	@AUTOVELOX_FUZZ_CASES=$(or $(CASES),100000) $(BIN)/pytest -q --timeout 0 tests/fuzz
 
 .PHONY: chaos
 chaos: install ## strike the unit 345 times (kill, hang, full disk, torn log) and print what it stood (needs gcc)

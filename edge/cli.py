@@ -10,9 +10,13 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from edge.errors import EdgeError
+from edge.errors import EdgeError, SecretError
 from edge.terminal import say
+
+if TYPE_CHECKING:
+    from edge.config import Settings
 
 COMMANDS = {
     "run": ("edge.cli", "run the unit"),
@@ -57,6 +61,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     except KeyboardInterrupt:
         return 130
+
+
+def _check_certificate(settings: Settings) -> None:
+    """Warn of a TLS certificate that cannot be used or makes connections costly."""
+    from edge.link.tls import advice
+
+    try:
+        slow = advice(settings.link.tls_certificate) if settings.link.tls_certificate is not None else None
+    except SecretError as error:
+        slow = error.cause, error.remedy
+    if slow is not None:
+        say("autovelox: warning: {}: {}".format(*slow), to=sys.stderr)
 
 
 def keep_imports_safe() -> None:
@@ -106,6 +122,7 @@ def _run(args: argparse.Namespace) -> int:
     if args.check:
         require_answers(settings)
         say(*settings.printable().split("\n"))
+        _check_certificate(settings)
         return 0
     from edge.daemon.main import run
 

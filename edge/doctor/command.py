@@ -75,6 +75,7 @@ def _checks() -> Iterable[Callable[[Settings], Iterator[Finding]]]:
         parts.master_key,
         parts.signing_key,
         parts.registry,
+        parts.certificate,
         machine.state_folder,
         machine.clock,
         machine.display,

@@ -12,6 +12,7 @@ from gpiozero import Device
 from edge.cases.evidence.signing import load_signer
 from edge.config import Settings
 from edge.doctor.finding import Finding, good, missing, warning
+from edge.link.tls import advice, server_context
 from edge.registry.guard import check_files
 from edge.registry.vault import load_master_key
 from edge.sensors.feed_manifest import load_feed_manifest
@@ -94,6 +95,21 @@ def signing_key(settings: Settings) -> Iterator[Finding]:
     """Check the key that signs evidence."""
     load_signer(settings.cases.signing_key_file)
     yield good("signing key", f"{settings.cases.signing_key_file.name} is there and private")
+
+
+def certificate(settings: Settings) -> Iterator[Finding]:
+    """Check the link's TLS certificate: it fits its key, and its key is a fast one."""
+    link = settings.link
+    if link.tls_certificate is None or link.tls_key is None:
+        yield warning(
+            "certificate",
+            "none: the link listens on loopback only",
+            "set tls_certificate and tls_key in [link], with an EC key",
+        )
+        return
+    server_context(link.tls_certificate, link.tls_key)
+    slow = advice(link.tls_certificate)
+    yield warning("certificate", *slow) if slow else good("certificate", "fits its key, which is not RSA")
 
 
 def registry(settings: Settings) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Final, Protocol
 
 from edge.link.shares import Shares
@@ -85,5 +86,5 @@ class Handshakes:
 
 def _tell(loop: asyncio.AbstractEventLoop, what: Callable[[], None]) -> None:
     """Call *what* in *loop*, unless the loop has ended meanwhile."""
-    if not loop.is_closed():
+    with suppress(RuntimeError):
         loop.call_soon_threadsafe(what)

@@ -14,6 +14,9 @@ from typing import Any, Final, cast
 from edge.link.connection import MAX_BYTES, Connection
 from edge.link.handshakes import Handshakes
 
+MAX_ENCRYPTED_BYTES: Final = 2 * MAX_BYTES
+"""Bytes a connection may send in all, the handshake and TLS's own messages included, which nobody inside sees."""
+
 READ_BYTES: Final = 16 * 1024
 MAX_STEPS: Final = 16
 """Computations of a handshake; an honest one takes two or three, one that arrives in crumbs would take any number."""
@@ -126,7 +129,7 @@ class Secured(asyncio.Protocol):
         self._inside: asyncio.Protocol | None = None
         self._raw: asyncio.Transport | None = None
         self._secured: SecuredTransport | None = None
-        self._bytes_left = MAX_BYTES
+        self._bytes_left = MAX_ENCRYPTED_BYTES
         self._steps_left = MAX_STEPS
         self._computing = False
         self._arrived: list[bytes] = []
@@ -140,13 +143,13 @@ class Secured(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take encrypted bytes."""
+        self._bytes_left -= len(data)
+        if self._bytes_left < 0:
+            self._connection.abort("oversized")
+            return
         if self._inside is not None:
             self._incoming.write(data)
             self._decrypt()
-            return
-        self._bytes_left -= len(data)
-        if self._bytes_left < 0:
-            self._fail()
             return
         self._arrived.append(data)
         if not self._computing:
@@ -169,7 +172,7 @@ class Secured(asyncio.Protocol):
         try:
             self._tls.do_handshake()
             self._outcome = None
-        except ssl.SSLError as error:
+        except Exception as error:  # of whatever kind: what is no success must not look like one
             self._outcome = error
 
     def computed(self) -> None:

@@ -1,9 +1,10 @@
-"""Attacks 25 to 27: crowds that take the places, the mailbox or the processor from honest cars."""
+"""Attacks 25 to 29: crowds that take the places, the mailbox, the processor or the descriptors from honest cars."""
 
 from __future__ import annotations
 
 import asyncio
 import itertools
+import re
 import socket
 import ssl
 import subprocess
@@ -14,10 +15,11 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from edge.daemon.visitors import AT_ONCE
 from edge.errors import LinkError
 from edge.link.car import deliver
 from tests.support.link import ANNA, RawCar
-from tests.support.link_unit import StartUnit
+from tests.support.link_unit import StartUnit, Unit
 
 ACCEPTED = {"status": "accepted"}
 GONE = (ConnectionError, aiohttp.ClientError, TimeoutError, EOFError)
@@ -189,3 +191,26 @@ async def test_27_a_handshake_in_crumbs_is_cut(start_unit: StartUnit, rsa_4096: 
     writer.transport.abort()
     await unit.empty()
     assert unit.count("no_handshake") == 1
+
+
+def descriptors(pid: int) -> int:
+    """How many files the process *pid* has open."""
+    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+
+
+async def test_29_the_metrics_port_takes_no_descriptors_from_the_unit(unit: Unit) -> None:
+    """Any account of the machine may connect there, as often as it likes."""
+    found = re.search(r"metrics and health are on \S+ port (\d+)", unit.whole_log())
+    assert found is not None
+    before = descriptors(unit.pid)
+    here = [await connected(int(found[1]), "127.0.0.1") for _ in range(400)]
+    most = before + AT_ONCE + 8
+    for _ in range(200):
+        if descriptors(unit.pid) <= most:
+            break
+        await asyncio.sleep(0.01)
+    assert descriptors(unit.pid) <= most
+    async with RawCar(unit.port) as car:
+        assert await car.exchange() == ACCEPTED
+    for one in here:
+        one.close()

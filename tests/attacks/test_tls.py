@@ -16,6 +16,7 @@ import trustme
 
 from edge.errors import LinkError, SecretError
 from edge.link.car import deliver
+from edge.link.connection import MAX_BYTES
 from edge.link.tls import server_context
 from tests.support.link import ANNA, RawCar
 from tests.support.link_unit import StartUnit, Unit, make_unit
@@ -153,6 +154,21 @@ async def test_23_stalled_handshakes_count_at_the_gate(start: Callable[..., Unit
     for _, writer in stalled:
         writer.transport.abort()
     await unit.empty()
+
+
+async def test_23_tls_has_a_budget_of_bytes_of_its_own(start: Callable[..., Unit], files: Files) -> None:
+    """A byte a record: what TLS adds is not seen inside, and would be taken without end."""
+    unit = start()
+    async with RawCar(unit.port, scheme="https", ssl=client(files)) as car:
+        await car.connect()
+        transport = car.transport
+        for _ in range(MAX_BYTES // 4):
+            if transport.is_closing():
+                break
+            transport.write(b"\x8a")
+            await asyncio.sleep(0)
+        await unit.empty()
+    assert unit.count("oversized") == 1
 
 
 async def test_23_a_new_certificate_is_shown_after_sighup(
