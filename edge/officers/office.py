@@ -7,6 +7,7 @@ any thread.
 from __future__ import annotations
 
 import secrets
+import shutil
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -19,7 +20,7 @@ from edge.cases.audit import audit
 from edge.cases.evidence import KeyFileError, Signer, parse_checkpoint
 from edge.cases.storage import ChainSession, StateFolder
 from edge.cases.views import REVIEWS, CaseFilter, EventKind, UnitStatus
-from edge.errors import CaseError, NoSuchCase, SecretError
+from edge.errors import CaseError, NoSuchCase, SecretError, StorageFull
 from edge.officers.accounts import Account
 from edge.officers.desk import Listing, OpenCase
 
@@ -30,6 +31,8 @@ LOOK_S = 3600.0
 MOST_LOOKS = 10_000
 BURST_ENTRIES, ENTRIES_PER_S = 1000.0, 1.0
 """Entries of one account: at once, and then by the second. They stay for ever, and a full disk stops the unit."""
+LEAST_FREE_BYTES = 128 << 20
+"""What a package leaves on the disk that it is made on, which may be the disk of the cases."""
 MOST_ROWS = 1000
 MOST_CASES = 1000
 """Rows of one answer, and cases of one package, at the most."""
@@ -163,6 +166,7 @@ class Office:
 
         Raises:
             NoSuchCase: one of them does not exist, or was purged.
+            StorageFull: the disk has no room for it.
             CaseError: one is not decided yet, there are too many, or the file cannot be written.
             EvidenceError: something of them does not hold.
         """
@@ -170,6 +174,7 @@ class Office:
 
         if len(numbers) > MOST_CASES:
             raise CaseError(f"a package has at most {MOST_CASES} cases", "export fewer at once")
+        self._ensure_room(numbers, to.parent)
         signer, session = self._writing(account, len(numbers))
         return export_cases(
             self.state_dir,
@@ -211,6 +216,13 @@ class Office:
         except KeyFileError as error:
             raise SecretError(str(error), "name a file that the unit wrote") from None
         return audit(self.state_dir, trusted=trusted, head=head, checkpoint=parsed)
+
+    def _ensure_room(self, numbers: Sequence[int], folder: Path) -> None:
+        """Refuse a package that would leave the disk without room for the unit's own cases."""
+        photos = [file for number in set(numbers) for file in StateFolder(self.state_dir).case(number).glob("*.jpg")]
+        needed = 2 * sum(photo.stat().st_size for photo in photos) + LEAST_FREE_BYTES
+        if folder.is_dir() and shutil.disk_usage(folder).free < needed:
+            raise StorageFull("the disk has no room to make the package", "export fewer cases at once, or make room")
 
     def _case(self, number: int) -> OpenCase:
         with Archive(self.state_dir) as archive:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -11,6 +12,8 @@ from pathlib import Path
 from edge.cases.storage.durable import PRIVATE, PRIVATE_FOLDER, give_to_owner, is_own
 from edge.cases.storage.layout import StateFolder
 from edge.errors import CaseError
+
+TRIES, BETWEEN_TRIES_S = 10, 0.05
 
 
 def take_lock(folder: StateFolder) -> int:
@@ -29,14 +32,15 @@ def take_lock(folder: StateFolder) -> int:
         descriptor = _open(folder.lock)
     except OSError as error:
         raise _refusal(folder, error) from None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        raise CaseError(
-            f"another daemon uses the cases in {folder.root}", "stop it, or configure another state_dir"
-        ) from None
-    return descriptor
+    for _ in range(TRIES):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(BETWEEN_TRIES_S)  # it may be somebody who asks whether a daemon runs
+        else:
+            return descriptor
+    os.close(descriptor)
+    raise CaseError(f"another daemon uses the cases in {folder.root}", "stop it, or configure another state_dir")
 
 
 def is_locked(folder: StateFolder) -> bool:

@@ -39,6 +39,7 @@ from tests.support.accounts import (
     run_unit,
     unit_place,
 )
+from tests.support.officers import ask
 from tests.support.xdisplay import wait_for
 
 pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="only root can become other accounts")
@@ -50,6 +51,7 @@ def _all_imported(tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.mktemp("warm")
     run_unit(folder)
     main(["cases", "report", "1", "--to", str(folder / "x.pdf"), "--state-dir", str(folder), *_key(folder)])
+    main(["cases", "purge", "1", "--reason", "x", "--state-dir", str(folder), *_key(folder)])
     with pytest.raises(CaseError):
         ServiceDesk(folder / "nobody")
 
@@ -192,3 +194,23 @@ def test_whatever_is_in_the_folder_is_private(serving: Place) -> None:
     for path in (serving.state, *serving.state.rglob("*")):
         status = path.stat()
         assert (status.st_uid, stat.S_IMODE(status.st_mode) & 0o077) == (UNIT, 0), path
+
+
+def test_officers_purge_nothing_and_change_no_key_however_many_they_are(serving: Place) -> None:
+    """Both need the signing key, which root and the unit's own services have; the service offers neither."""
+    cases.write_key(serving.top / "signing.key")
+    config = serving.top / "autovelox.toml"
+    keys = 'signing_key_file = "signing.key"'
+    config.write_text(f'[unit]\nstate_dir = "state"\n[cases]\n{keys}\n[officers]\nsocket = "{serving.socket}"\n')
+    config.chmod(0o644)
+
+    def attempt() -> None:
+        for words in (["purge", "1", "--reason", "x"], ["rotate-key"]):
+            assert main(["cases", *words, "--config", str(config)]) != 0
+        for method, address in (("DELETE", "/v1/cases/1"), ("POST", "/v1/cases/1/purges"), ("POST", "/v1/keys")):
+            assert ask(serving.socket, method, address, {}).status in (404, 405)
+
+    before = audit(serving.state)
+    for _ in range(2):
+        as_officer(attempt)
+    assert audit(serving.state) == before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -73,6 +74,15 @@ async def test_an_account_cannot_fill_the_disk_with_entries(tmp_path: Path, monk
         with pytest.raises(CaseError, match="recorded very much"):
             office.open(Account(1, "conti"), 1)
         office.open(Account(2, "bianchi"), 1)
+
+
+async def test_a_package_leaves_the_unit_room_for_its_cases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    await filled(tmp_path / "state", 1)
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage._replace(free=100 << 20))
+    with service(tmp_path / "state") as path:
+        answer = ask(path, "POST", "/v1/packages", {"cases": [1]})
+    assert (answer.status, answer.json["type"]) == (507, "urn:autovelox:problem:storage_full")
 
 
 async def test_a_client_that_goes_away_stops_nobody(tmp_path: Path) -> None:
