@@ -42,7 +42,9 @@ def settings(files: tuple[Path, Path]) -> Settings:
 
 def config(files: tuple[Path, Path]) -> str:
     path = files[0].parent / "unit.toml"
-    path.write_text(f'[link]\ntls_certificate = "{files[0].name}"\ntls_key = "{files[1].name}"\n')
+    path.write_text(
+        f'[radar]\npin_means = "motion"\n[link]\ntls_certificate = "{files[0].name}"\ntls_key = "{files[1].name}"\n'
+    )
     return str(path)
 
 

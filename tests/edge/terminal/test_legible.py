@@ -15,7 +15,7 @@ from edge.cases.review import record
 from edge.cli import main
 from edge.daemon.journald import LegibleFormatter
 from edge.terminal import legible, say, say_json
-from tests.support.cases import SIGNER, filled
+from tests.support.cases import SIGNER, filled, write_key
 
 HOSTILE = "\x1b]0;owned\x07\x1b[2J\x9b31mred\r\nsecond\u202eline\u2028x\x7f\ud800"
 SHOWN = r"\u001b]0;owned\u0007\u001b[2J\u009b31mred\u000d\u000asecond\u202eline\u2028x\u007f\ud800"
@@ -64,14 +64,14 @@ async def test_an_officers_words_move_no_cursor(tmp_path: Path, capsys: pytest.C
     """`cases list`, `show` and `verify`, on a case that was reviewed with an escape sequence for a reason."""
     await filled(tmp_path, 1)
     text = HOSTILE.replace("\ud800", "")  # the store takes Unicode only
+    where = ["--state-dir", str(tmp_path), "--signing-key", str(write_key(tmp_path / "signing.key"))]
     record(tmp_path, 1, kind="dismiss", officer=f"Conti{text}", reason=text, signer=SIGNER)
     for words in (["list"], ["list", "--json"], ["show", "1"], ["show", "1", "--json"], ["show", f"{2**40}"]):
-        by = ["--officer", "x"] if words[0] == "show" else []
-        main(["cases", *words, *by, "--state-dir", str(tmp_path)])
+        main(["cases", *words, *where])
         said = capsys.readouterr()
         assert said.out + said.err, words
         assert is_harmless(said.out) and is_harmless(said.err), words
-    main(["cases", "show", "1", "--officer", "x", "--state-dir", str(tmp_path)])
+    main(["cases", "show", "1", *where])
     assert r"\u001b[2J" in capsys.readouterr().out
 
 
@@ -85,7 +85,9 @@ def test_a_files_name_moves_no_cursor(words: list[str], tmp_path: Path, capsys: 
 
 def test_nor_do_the_doctors_findings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config = tmp_path / "unit.toml"
-    config.write_text('[unit]\nstate_dir = "a\\u001b[2Jb"\n[radar]\npin_factory = "mock"\n', encoding="utf-8")
+    config.write_text(
+        '[unit]\nstate_dir = "a\\u001b[2Jb"\n[radar]\npin_factory = "mock"\npin_means = "motion"\n', encoding="utf-8"
+    )
     main(["doctor", "--config", str(config)])
     said = capsys.readouterr().out
     assert r"a\u001b[2Jb" in said
