@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.cases import CaseStore, RetentionPolicy, load_signer
-from edge.config import Engine, Settings, models_dir
+from edge.config import Area, Engine, Settings, models_dir
 from edge.crypto import opener
 from edge.daemon.disk_probe import DiskProbe
 from edge.daemon.health import Health
@@ -80,7 +80,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
 
     disk = DiskProbe(settings.unit.state_dir)
     workers = WorkerPool(
-        worker_setup(folder, settings.recognition.engine),
+        worker_setup(folder, settings.recognition.engine, settings.camera.captions),
         workers=settings.recognition.workers,
         job_timeout_s=settings.recognition.job_timeout_s,
     )
@@ -150,11 +150,11 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
     )
 
 
-def worker_setup(models: Path, engine: Engine) -> WorkerSetup:
+def worker_setup(models: Path, engine: Engine, captions: tuple[Area, ...] = ()) -> WorkerSetup:
     """What every worker of the unit does first: it loads the models, and shares what opens packets."""
     return WorkerSetup(
         initializer=worker.start,
-        arguments=(models, engine),
+        arguments=(models, engine, captions),
         ready=worker.ready,
         preload=(*worker.preload(engine), opener.__name__),
     )
