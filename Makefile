@@ -37,7 +37,7 @@ install: $(if $(SYSTEM_INSTALL),,$(VENV)/.installed) ## make .venv in the checko
 
 .PHONY: demo
 demo: install ## set up, play eight infringements, print who drove (VIEW=1 opens the viewer at the end; ENGINE=litert: small)
-	@$(BIN)/autovelox demo --state-dir $(STATE) $(if $(VIEW),--view)
+	@$(BIN)/autovelox demo --dir $(STATE) $(if $(VIEW),--view)
 
 .PHONY: test
 test: install ## set up, then run all tests, JOBS of them (2) side by side
@@ -48,12 +48,12 @@ test-install: ## do what README.md says on minimal systems, with the public inde
 	@ROWS="$(ROWS)" WHEELS="$(WHEELS)" tests/install/run.sh
 
 .PHONY: bench
-bench: install ## measure the link against a bare server, and opening against bare decryption (ratios, ten minutes)
-	@$(BIN)/python tests/bench/link.py
+bench: install ## measure the link against a bare server, honest visits under siege, and opening against bare decryption (ten minutes; BENCH=rows)
+	@$(BIN)/python tests/bench/link.py $(BENCH)
 
 .PHONY: fuzz
-fuzz: install ## throw 120,000 cases at frames, conversations, HTTP, sealed texts, keys, files and packages (fifteen minutes)
-	@AUTOVELOX_FUZZ_CASES=100000 $(BIN)/pytest -q --timeout 0 tests/fuzz
+fuzz: install ## throw 120,000 cases at frames, conversations, HTTP, TLS, sealed texts, keys, files and packages (fifteen minutes; CASES=)
+	@AUTOVELOX_FUZZ_CASES=$(or $(CASES),100000) $(BIN)/pytest -q --timeout 0 tests/fuzz
 
 .PHONY: chaos
 chaos: install ## strike the unit 345 times (kill, hang, full disk, torn log) and print what it stood (needs gcc)
@@ -148,7 +148,7 @@ evaluate: install ## all three: the tables of what to reach, beside what is reac
 
 .PHONY: pictures
 pictures: install ## take the README's pictures again, from the cases of the last demo (needs Xvfb)
-	@$(BIN)/python tests/edge/viewer/screenshots.py --state-dir $(STATE)
+	@$(BIN)/python tests/edge/viewer/screenshots.py --dir $(STATE)
 	@$(BIN)/autovelox-convert reader strip
 
 .PHONY: clean

@@ -6,6 +6,7 @@ unknown key probably meant. Longer than 300 lines because every setting is descr
 
 from __future__ import annotations
 
+import os.path
 import tomllib
 from difflib import get_close_matches
 from pathlib import Path
@@ -40,8 +41,12 @@ class Section(BaseModel):
 
 
 class UnitSettings(Section):
-    """``[unit]``: whose camera this is, which one, and where it keeps its state."""
+    """``[unit]``: whose camera this is, which one, and where it keeps its state.
 
+    With ``mode = "observe"`` the unit files cases and names nobody, on purpose.
+    """
+
+    mode: Literal["enforce", "observe"] = "enforce"
     authority: str = ""
     serial: str = "AVX-0000"
     site: str = "unnamed site"
@@ -49,10 +54,11 @@ class UnitSettings(Section):
 
 
 class LinkSettings(Section):
-    """``[link]``: the side that faces the street.
+    """``[link]``: the port that cars connect to.
 
     ``connect_timeout_s`` covers TLS, HTTP and the Socket.IO CONNECT together. ``packets_per_uid`` counts for each
-    source address of its own; an IPv6 /64 is one address.
+    source address of its own; an IPv6 /64 is one address. Beyond ``connections`` and ``address_connections``, and for
+    an address beyond ``address_rate_per_s`` visits that do not finish, the oldest unfinished visit is cut.
     """
 
     host: str = "127.0.0.1"
@@ -61,11 +67,11 @@ class LinkSettings(Section):
     tls_key: Path | None = None
     challenge_ttl_s: Positive = 10.0
     packet_ttl_s: Positive = 60.0
-    mailbox_packets: Annotated[int, Field(ge=1)] = 5000
+    mailbox_packets: Annotated[int, Field(ge=1)] = 10_000
     packets_per_uid: Annotated[int, Field(ge=1)] = 32
     connect_timeout_s: Positive = 5.0
     connections: Annotated[int, Field(ge=1, le=100_000)] = 4096
-    address_connections: Annotated[int, Field(ge=1)] = 256
+    address_connections: Annotated[int, Field(ge=1)] = 1024
     address_rate_per_s: Positive = 50.0
     address_burst: Annotated[int, Field(ge=1)] = 250
     drain_timeout_s: NotNegative = 5.0
@@ -79,22 +85,38 @@ class LinkSettings(Section):
         return self
 
 
+REGISTRY = Path("/var/lib/autovelox/registry/registry.sqlite")
+REGISTRY_BEFORE = Path("/var/lib/autovelox/registry.sqlite")
+"""The registry has a folder of its own; earlier versions had it beside the cases, where it is still found."""
+
+
+def default_registry() -> Path:
+    """Where the registry is if no setting says."""
+    # Not Path's methods: an officer's account may not look into the folder, and has no use for the answer.
+    before = os.path.isfile(REGISTRY_BEFORE) and not os.path.exists(REGISTRY)  # noqa: PTH110, PTH113
+    return REGISTRY_BEFORE if before else REGISTRY
+
+
 class RegistrySettings(Section):
     """``[registry]``: the police database and the key it is sealed under."""
 
-    path: Path = Path("/var/lib/autovelox/registry.sqlite")
+    path: Path = Field(default_factory=default_registry)
     master_key_file: Path = Path("/etc/autovelox/master.key")
 
 
 class RadarSettings(Section):
-    """``[radar]``: the pin that fires, and where the speed comes from.
+    """``[radar]``: the pin that fires, what that means, and where the speed comes from.
 
+    ``pin_means`` is ``"over_limit"`` for a device with a threshold of its own, which pulls the pin above it, and
+    ``"motion"`` for one that pulls it for any movement. Not set, it counts as ``"motion"``, and :func:`require_answers`
+    refuses the configuration.
     ``serial_port`` is the radar's own serial line (OPS243); without it a trigger has no speed. A report counts for an
     edge when it came within ``speed_join_s`` of it; ``speed_wait_s`` is how long a trigger waits for one.
     ``pin_factory = "mock"`` is for recorded feeds: the feed itself drives the pin.
     """
 
     pin: Annotated[int, Field(ge=0, le=27)] = 17
+    pin_means: Literal["over_limit", "motion"] | None = None
     pin_factory: Literal["lgpio", "mock"] = "lgpio"
     active_high: bool = True
     debounce_s: NotNegative = 0.005
@@ -105,6 +127,11 @@ class RadarSettings(Section):
     max_speed_kmh: Annotated[float, Field(gt=0, le=550)] = 220.0
     speed_join_s: Positive = 0.3
     speed_wait_s: NotNegative = 0.15
+
+    @property
+    def promises_speed(self) -> bool:
+        """Whether an infringement needs a measured speed: always, but where the pin alone says that there is one."""
+        return self.pin_means != "over_limit" or self.serial_port is not None
 
 
 class ExposureSettings(Section):
@@ -171,10 +198,15 @@ class PanelSettings(Section):
 
 
 class SpeedSettings(Section):
-    """``[speed]``: what is an infringement here."""
+    """``[speed]``: what is an infringement here.
+
+    ``law`` is the country whose deduction from a measured speed counts (:mod:`edge.law.profiles`). ``tolerance_kmh`` is
+    what an authority leaves beyond that.
+    """
 
     limit_kmh: Positive = 50.0
-    tolerance_kmh: NotNegative = 5.0
+    law: Literal["IT", "AT", "DE", "FR", "none"] = "IT"
+    tolerance_kmh: NotNegative = 0.0
 
 
 class WindowSettings(Section):
@@ -224,6 +256,12 @@ class CaseSettings(Section):
     retention_dismissed_days: Annotated[int, Field(ge=1)] = 10
 
 
+class OfficersSettings(Section):
+    """``[officers]``: where the officers' service answers; its folder says whose group may ask."""
+
+    socket: Path = Path("/run/autovelox-officers/officers.sock")
+
+
 class MetricsSettings(Section):
     """``[metrics]``: Prometheus metrics and health, on loopback only; port 0 picks a free one."""
 
@@ -245,6 +283,7 @@ class Settings(Section):
     recognition: RecognitionSettings = RecognitionSettings()
     verdict: VerdictSettings = VerdictSettings()
     cases: CaseSettings = CaseSettings()
+    officers: OfficersSettings = OfficersSettings()
     metrics: MetricsSettings = MetricsSettings()
 
     def printable(self) -> str:
@@ -286,13 +325,35 @@ def load(path: Path) -> Settings:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} cannot be read ({error})", "check its permissions") from None
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path} is not valid TOML: {error}", "mend that line") from None
+        raise ConfigError(f"{path} is not valid TOML: {error}", "correct that line") from None
     try:
         settings = Settings.model_validate(document)
     except ValidationError as error:
         cause, remedy = explain(error)
         raise ConfigError(f"{path}: {cause}", remedy or "autovelox.example.toml shows every setting") from None
     return _anchored(settings, path.resolve().parent)
+
+
+def open_question(settings: Settings) -> tuple[str, str] | None:
+    """What a valid configuration leaves open and only a person can answer, as cause and remedy; None if nothing."""
+    if settings.radar.pin_means is not None or settings.unit.mode == "observe":
+        return None
+    return (
+        "[radar] pin_means is not set: what does the radar's pin mean?",
+        'set it to "over_limit" if the device has a threshold of its own and pulls the pin above it, to "motion" if it '
+        'pulls the pin for any movement, as an OPS243 does; or set [unit] mode = "observe" to name nobody',
+    )
+
+
+def require_answers(settings: Settings) -> None:
+    """Refuse *settings* that leave a question open.
+
+    Raises:
+        ConfigError: the question, and the answers there are.
+    """
+    if (question := open_question(settings)) is not None:
+        cause, remedy = question
+        raise ConfigError(cause, remedy)
 
 
 def explain(error: ValidationError) -> tuple[str, str]:

@@ -1,7 +1,7 @@
 """What the parts speak of: frozen values, no input or output.
 
 Times: ``*_utc`` is seconds since the Unix epoch (float), ``*_monotonic_ns`` is ``time.monotonic_ns()`` of this boot.
-Boxes are pixels of the picture they were found in.
+Boxes are pixels of the picture they were found in. Longer than 300 lines because all rooms share these values.
 """
 
 from __future__ import annotations
@@ -48,13 +48,34 @@ class Box(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """The radar fired: the instant of the edge on both clocks, and the speed if one is known."""
+    """The radar fired: the instant of the edge on both clocks, and the speed if one is known.
+
+    ``source`` is ``"gpio"``, or ``"test"`` for a trigger by hand. ``impossible`` says that the radar reported a speed
+    for it which no vehicle has: then there is none.
+    """
 
     at_utc: float
     at_monotonic_ns: int
     speed_kmh: float | None = None
     source: str = "gpio"
     direction: str | None = None
+    impossible: bool = False
+
+
+class Basis(StrEnum):
+    """What a trigger is: the two kinds of infringement, and why any other trigger is none."""
+
+    MEASURED = "measured"
+    SIGNALLED = "signalled"
+    NO_SPEED = "no_speed"
+    IMPOSSIBLE_SPEED = "impossible_speed"
+    TEST = "test"
+    OBSERVED = "observed"
+
+
+def is_infringement(basis: Basis | str | None) -> bool:
+    """Whether a case of that *basis* is an infringement; None is one of an earlier program, which recorded none."""
+    return basis in (None, Basis.MEASURED, Basis.SIGNALLED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +204,7 @@ class Reason(StrEnum):
     NO_PLATE = "no_plate"
     NO_PHOTO = "no_photo"
     PHOTO_NOT_READ = "photo_not_read"
+    NO_INFRINGEMENT = "no_infringement"
 
 
 class Flag(StrEnum):
@@ -190,6 +212,7 @@ class Flag(StrEnum):
 
     NOT_THE_KEEPER = "not_the_keeper"
     OTHER_COUNTRY = "other_country"
+    SEVERAL_PLATES = "several_plates"
 
 
 class Rejection(StrEnum):
@@ -209,6 +232,8 @@ class Rejection(StrEnum):
     PLATE_FORMAT = "plate format"
     LICENCE_FORMAT = "licence format"
     WORKER_FAILED = "worker"
+    SEVERAL_PLATES = "several plates"
+    TOO_MANY = "too many"
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,12 +265,32 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Assessment:
+    """What the law makes of a measured speed; all speeds in km/h, with one decimal.
+
+    ``remaining_kmh`` is the measured speed less the deduction, ``excess_kmh`` what of it is above the limit (zero: no
+    infringement). ``rule`` says where the deduction stands, ``provision`` which one was broken, as far as it is known.
+    """
+
+    measured_kmh: float
+    deduction_kmh: float
+    remaining_kmh: float
+    limit_kmh: float
+    excess_kmh: float
+    rule: str
+    provision: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """One infringement as the case store keeps it.
 
     ``frames`` are file names below the store's folder, the first one the frame of the trigger. ``plate_text``,
     ``plate_box``, ``plate_confidence`` and ``characters`` are the free reading, ``photo`` is the index of the frame
-    it was made in; ``verdict`` and ``driver`` are there once decided. ``country`` is where the plate looks to be from.
+    it was made in; ``verdict`` and ``driver`` are there once decided. ``country`` is where the plate looks to be from;
+    ``assessment`` what the law makes of the measured speed, None where none was measured or none was recorded.
+    ``basis`` is None in a case of an earlier program; one that a newer program stored is kept as its text.
+    ``kept_claims`` is how many claims explained the photo of an ambiguous case.
     """
 
     number: int
@@ -265,13 +310,27 @@ class Case:
     flags: tuple[Flag | str, ...] = ()
     photo: int = 0
     country: Country | None = None
+    assessment: Assessment | None = None
+    basis: Basis | str | None = None
+    missed_photos: int = 0
+    kept_claims: int = 0
+
+    @property
+    def is_infringement(self) -> bool:
+        """Whether the trigger was an infringement; nobody is named otherwise."""
+        return is_infringement(self.basis)
+
+    @property
+    def is_to_be_confirmed(self) -> bool:
+        """Whether a driver is named who is not the registered keeper: an officer has to confirm that."""
+        return self.driver is not None and Flag.NOT_THE_KEEPER in self.flags
 
 
 @dataclass(frozen=True, slots=True)
 class PendingCase:
     """A case that was filed and still has to be decided: stored photos (absolute paths) and the window's packets.
 
-    ``exposed_monotonic_ns`` has the beginning of each photo's exposure.
+    ``exposed_monotonic_ns`` has the beginning of each photo's exposure. ``basis`` is as in :class:`Case`.
     """
 
     number: int
@@ -279,6 +338,7 @@ class PendingCase:
     photos: tuple[Path, ...]
     exposed_monotonic_ns: tuple[int, ...]
     packets: tuple[Packet, ...]
+    basis: Basis | str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,7 +346,9 @@ class Decision:
     """Everything the flow found out about a case.
 
     ``photo`` is the index of the photo the verdict's plate was read in; ``driver`` is the offender, only where
-    identified. ``rejected`` counts the packets that became no claim by reason.
+    identified. ``rejected`` counts the packets that became no claim by reason. ``missed_photos`` is how many photos the
+    case should have and has not. ``kept`` are the sealed packets of the claims that explain the photo, only where
+    ambiguous: officers may have them opened again while the case waits.
     """
 
     verdict: Verdict
@@ -294,6 +356,8 @@ class Decision:
     driver: Driver | None = None
     flags: tuple[Flag, ...] = ()
     rejected: Mapping[Rejection, int] = field(default_factory=dict)
+    missed_photos: int = 0
+    kept: tuple[Packet, ...] = ()
 
     @property
     def read(self) -> PlateRead | None:

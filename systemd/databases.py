@@ -22,6 +22,8 @@ ASIDE = ".rejected-upgrade"
 SUFFIXES = ("", "-wal", "-shm")
 REGISTRY_VERSION = 2
 """As in edge.registry.schema."""
+REGISTRIES = ("/var/lib/autovelox/registry/registry.sqlite", "/var/lib/autovelox/registry.sqlite")
+"""Where a registry is that no setting names, as in edge.config: now, and in earlier versions."""
 FRAMES, JOURNAL = "frames", "pending.json"
 """As in edge.cases.storage.layout: a folder of photos a case, and in it the journal until the case is decided."""
 
@@ -30,8 +32,9 @@ def databases(config: Path) -> list[Path]:
     """The case store and the registry that *config* names, where they exist."""
     settings = tomllib.loads(config.read_text(encoding="utf-8")) if config.exists() else {}
     state_dir = settings.get("unit", {}).get("state_dir", "/var/lib/autovelox")
-    registry = settings.get("registry", {}).get("path", "/var/lib/autovelox/registry.sqlite")
-    found = (config.parent / state_dir / "cases.sqlite", config.parent / registry)
+    named = settings.get("registry", {}).get("path")
+    registries = REGISTRIES if named is None else (named,)
+    found = (config.parent / state_dir / "cases.sqlite", *(config.parent / path for path in registries))
     return [path for path in found if path.is_file()]
 
 

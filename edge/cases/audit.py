@@ -26,7 +26,7 @@ from edge.cases.evidence import (
     shown_plate,
     to_case,
 )
-from edge.cases.storage import JOURNAL, Head, StateFolder, open_to_read, read_head, read_links
+from edge.cases.storage import CLAIMS, JOURNAL, Head, StateFolder, open_to_read, read_head, read_links
 from edge.cases.views import REVIEWS, EventKind
 from edge.errors import CaseError, EvidenceError
 
@@ -221,6 +221,6 @@ def _check_files(folder: StateFolder, number: int, wanted: dict[str, str] | None
             raise Mismatch(f"{name} of case {number} was altered")
     pending = folder.journal(number).exists()  # then it may have photos that no manifest names yet
     names = {path.name for path in case.iterdir()} if case.is_dir() else set()
-    extra = names - {Path(name).name for name in wanted} - {JOURNAL}
+    extra = names - {Path(name).name for name in wanted} - {JOURNAL, CLAIMS}
     if extra and not pending:
         raise Mismatch(f"{folder.name(case / min(extra))} belongs to no manifest")

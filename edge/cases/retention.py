@@ -19,15 +19,14 @@ from edge.cases import storage
 from edge.cases.evidence import Signs
 from edge.cases.storage import (
     PURGED,
+    ChainSession,
     StateFolder,
     believe_clock,
     case_state,
     clock_state,
-    continue_chain,
+    erase,
     open_to_read,
-    read_head,
     replace_with_tombstone,
-    write_transaction,
 )
 from edge.errors import CaseError, NoSuchCase
 from edge.model import State
@@ -101,23 +100,23 @@ def purge(state_dir: Path, numbers: Sequence[int], *, reason: str, signer: Signs
         EvidenceError: the chain does not continue what the unit wrote.
     """
     folder = StateFolder(state_dir)
-    head = read_head(folder)
-    for number in numbers:
-        with write_transaction(folder) as database:
-            head = continue_chain(database, signer, head)
-            state = case_state(database, number)
-            if state == PURGED:
-                raise NoSuchCase(f"case {number} was purged before", "leave it out of the list")
-            if state != State.DECIDED:
-                raise CaseError(
-                    f"case {number} is not decided yet", "wait for the verdict, a pending case is never purged"
-                )
-            head = replace_with_tombstone(database, number, reason, signer=signer)
+    with ChainSession(folder, signer) as session:
+        for number in numbers:
+            with session.extending() as database:
+                state = case_state(database, number)
+                if state == PURGED:
+                    raise NoSuchCase(f"case {number} was purged before", "leave it out of the list")
+                if state != State.DECIDED:
+                    raise CaseError(
+                        f"case {number} is not decided yet", "wait for the verdict, a pending case is never purged"
+                    )
+                replace_with_tombstone(database, number, reason, signer=signer)
     with closing(open_to_read(folder)) as database:
         gone = [row[0] for row in database.execute("SELECT number FROM cases WHERE purged_seq IS NOT NULL")]
     try:
         for number in gone:
             if folder.case(number).exists():
+                erase(folder.claims(number))
                 shutil.rmtree(folder.case(number))
     except OSError as error:
         raise CaseError(f"photos of purged cases could not be removed ({error.strerror})", "purge again") from None

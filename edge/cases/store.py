@@ -20,10 +20,11 @@ from edge.cases.evidence import Manifest, Record, Signer, filed_manifest, to_cas
 from edge.cases.retention import Purger, RetentionPolicy
 from edge.cases.storage import DiskSpace, StateFolder, Witness, Writer, clock_state, take_lock
 from edge.errors import CaseError
-from edge.model import Case, Decision, Frame, Packet, PendingCase, State, Trigger
+from edge.model import Assessment, Basis, Case, Decision, Frame, Packet, PendingCase, State, Trigger
 
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")
+LATE_CHECKPOINT_S = 600.0
 
 
 class CaseStore:
@@ -49,6 +50,8 @@ class CaseStore:
         self._unit = dict(unit)
         self._writer = writer
         self._thread = thread
+        self._files = ThreadPoolExecutor(1, thread_name_prefix="case-journal")
+        self._entering = False
         self._lock = lock
         self._space = space
         self._purger = purger
@@ -101,16 +104,43 @@ class CaseStore:
             if self._witness is not None:
                 self._witness.write(self._writer.head)
 
+        await asyncio.to_thread(self._files.shutdown)
         try:
             await self._run(work)
         finally:
             self._thread.shutdown()
             os.close(self._lock)
 
+    def _enter_filed(
+        self, frames: Sequence[Frame], packets: Sequence[Packet], make: Callable[[int, list[Record]], Manifest]
+    ) -> int:
+        """On the journal's thread: write the case, and let the database follow, which nobody waits for."""
+        try:
+            return self._writer.enter_filed(frames, packets, make)
+        finally:
+            if not self._entering:
+                self._entering = True
+                self._thread.submit(self._catch_up)
+
+    def _catch_up(self) -> None:
+        self._entering = False
+        self._writer.catch_up()
+
     async def file(
-        self, trigger: Trigger, frames: Sequence[Frame], packets: Sequence[Packet], *, limit_kmh: float, site: str
+        self,
+        trigger: Trigger,
+        frames: Sequence[Frame],
+        packets: Sequence[Packet],
+        *,
+        limit_kmh: float,
+        site: str,
+        basis: Basis | None = None,
+        assessment: Assessment | None = None,
     ) -> int:
         """Make the trigger a case and return its number; the case survives a power cut from then on.
+
+        *basis* says whether the trigger is an infringement, *assessment* what the law makes of its speed; both go into
+        the manifest.
 
         Raises:
             StorageFull: the disk has no space for it.
@@ -119,9 +149,19 @@ class CaseStore:
 
         def make_manifest(number: int, photos: list[Record]) -> Manifest:
             clock = clock_state()
-            return filed_manifest(number, trigger, photos, limit_kmh=limit_kmh, site=site, unit=self._unit, clock=clock)
+            return filed_manifest(
+                number,
+                trigger,
+                photos,
+                limit_kmh=limit_kmh,
+                site=site,
+                unit=self._unit,
+                clock=clock,
+                basis=basis,
+                assessment=assessment,
+            )
 
-        return await self._run(self._writer.enter_filed, frames, packets, make_manifest)
+        return await self._run(self._enter_filed, frames, packets, make_manifest, thread=self._files)
 
     async def add(self, number: int, *, frames: Sequence[Frame] = (), packets: Sequence[Packet] = ()) -> None:
         """Add what came after the trigger to a pending case; it is on the disk when this returns.
@@ -130,7 +170,7 @@ class CaseStore:
             StorageFull: the disk has no space for it.
             CaseError: the case is not pending, or the disk reports an error.
         """
-        await self._run(self._writer.extend_pending, number, frames, packets)
+        await self._run(self._writer.extend_pending, number, frames, packets, thread=self._files)
 
     async def load(self, number: int) -> PendingCase:
         """A pending case: its stored photos, and its packets, still sealed.
@@ -138,11 +178,13 @@ class CaseStore:
         Raises:
             CaseError: the case is not pending.
         """
-        journalled = await self._run(self._writer.read_pending, number)
+        journalled = await self._run(self._writer.read_journal, number, thread=self._files)
+        if journalled is None:
+            journalled = await self._run(self._writer.read_pending, number)
         case = to_case(journalled.manifest)
         photos = tuple(self._folder.file(name) for name in case.frames)
         exposed_ns = tuple(int(frame["exposed_monotonic_ns"]) for frame in journalled.manifest["frames"])
-        return PendingCase(number, case.trigger, photos, exposed_ns, journalled.packets)
+        return PendingCase(number, case.trigger, photos, exposed_ns, journalled.packets, case.basis)
 
     async def pending(self) -> tuple[PendingCase, ...]:
         """All pending cases, in order.
@@ -199,6 +241,11 @@ class CaseStore:
 
         await self._run(work)
 
+    @property
+    def checkpoint_age_s(self) -> float:
+        """Seconds since the database's log was last empty."""
+        return self._writer.checkpoint_age_s
+
     def free_bytes(self) -> int:
         """Free bytes on the disk.
 
@@ -213,6 +260,11 @@ class CaseStore:
             return alarm
         if behind := self._writer.behind:
             return f"the database refuses {behind} cases that the journal holds: check the disk"
+        if (age_s := self._writer.checkpoint_age_s) > LATE_CHECKPOINT_S:
+            return (
+                f"the database's log could not be emptied for {age_s:.0f} s, so packets of decided cases stay on the "
+                "disk: find out which program holds the case database open"
+            )
         told = [part.problem for part in (self._witness, self._purger) if part is not None]
         return next((problem for problem in told if problem is not None), None)
 
@@ -220,9 +272,12 @@ class CaseStore:
         """One sentence if the disk runs short of space, early enough to do something about it, else None."""
         return self._space.shortage()
 
-    async def _run(self, act: Callable[..., Result], *args: object) -> Result:
-        """Run *act* on the writer's thread, after the acts before it, even if the caller is cancelled meanwhile."""
-        running = asyncio.get_running_loop().run_in_executor(self._thread, act, *args)
+    async def _run(self, act: Callable[..., Result], *args: object, thread: ThreadPoolExecutor | None = None) -> Result:
+        """Run *act* after the acts before it on that *thread*, even if the caller is cancelled meanwhile.
+
+        The thread is the database's, unless another is named.
+        """
+        running = asyncio.get_running_loop().run_in_executor(thread or self._thread, act, *args)
         try:
             return await asyncio.shield(running)
         except asyncio.CancelledError:

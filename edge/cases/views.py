@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from edge.model import Outcome, State
+from edge.model import Basis, Outcome, State, is_infringement
 
 
 class EventKind(StrEnum):
@@ -51,7 +51,11 @@ class CaseFilter:
 
 @dataclass(frozen=True, slots=True)
 class CaseSummary:
-    """One row of a list; speeds in km/h, ``at_utc`` in seconds since the epoch; ``review`` is the newest judgement."""
+    """One row of a list; speeds in km/h, ``at_utc`` in seconds since the epoch; ``review`` is the newest judgement.
+
+    ``remaining_kmh`` is what the law leaves of the measured speed. ``basis`` is as in :class:`edge.model.Case`;
+    ``is_to_be_confirmed``: the driver is not the registered keeper.
+    """
 
     number: int
     state: State
@@ -64,6 +68,14 @@ class CaseSummary:
     outcome: Outcome | None
     driver_name: str = field(repr=False)
     review: str | None
+    basis: Basis | str | None = None
+    is_to_be_confirmed: bool = False
+    remaining_kmh: float | None = None
+
+    @property
+    def is_infringement(self) -> bool:
+        """Whether the trigger was an infringement."""
+        return is_infringement(self.basis)
 
 
 @dataclass(frozen=True, slots=True)

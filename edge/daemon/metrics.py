@@ -1,9 +1,10 @@
-"""The unit's metrics for Prometheus: counts, sizes and times, never a word about a person."""
+"""The unit's metrics for Prometheus: counts, sizes and times, no personal data."""
 
 from __future__ import annotations
 
+import collections
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import nan
 from typing import Final
 
@@ -26,11 +27,17 @@ class Sources:
     mailbox: Callable[[], int]
     pool: Callable[[], int]
     radar: Callable[[], Mapping[str, int]] = dict
+    rejected: Callable[[], Mapping[Rejection, int]] = dict
+    """Packets that became no claim for another reason than the opener's."""
+    flow: Callable[[], Mapping[str, int]] = dict
+    """Photos that were missed, and triggers that were lost."""
+    gauges: Mapping[str, tuple[str, Callable[[], float]]] = field(default_factory=dict)
+    """Further values: name -> what it is, and where it comes from."""
     board_c: Callable[[], float | None] = lambda: None
 
 
 class Metrics:
-    """The unit's metrics; the daemon tells of windows, recognitions and decisions as they happen."""
+    """The unit's metrics; the daemon reports windows, recognitions and decisions as they happen."""
 
     def __init__(self, sources: Sources) -> None:
         """Values of *sources* are read at every scrape."""
@@ -39,7 +46,9 @@ class Metrics:
             _Counts("autovelox_link_visits", "What became of connections.", "outcome", sources.connection_outcomes)
         )
         registry.register(_Counts("autovelox_radar", "Edges and speed reports, by their fate.", "fate", sources.radar))
+        registry.register(_Counts("autovelox_flow", "What triggers lost, by kind.", "kind", sources.flow))
         for name, text, read in (
+            *((name, text, read) for name, (text, read) in sources.gauges.items()),
             ("autovelox_link_connections", "Connections open now.", sources.connections),
             ("autovelox_mailbox_packets", "Sealed packets in memory now.", sources.mailbox),
             ("autovelox_pool_jobs", "Jobs given to the workers and not ended.", sources.pool),
@@ -50,8 +59,15 @@ class Metrics:
         self._window = Histogram(
             "autovelox_window_packets", "Packets in a trigger's window.", buckets=PACKETS_BUCKETS, registry=registry
         )
-        self._rejected = Counter(
-            "autovelox_packets_rejected", "Packets that became no claim, by reason.", ["reason"], registry=registry
+        self._rejected: collections.Counter[Rejection] = collections.Counter()
+        what = "Packets that became no claim, by reason."
+        registry.register(
+            _Counts(
+                "autovelox_packets_rejected",
+                what,
+                "reason",
+                lambda: self._rejected + collections.Counter(sources.rejected()),
+            )
         )
         self._recognition = Histogram(
             "autovelox_recognition_seconds", "One photo found and read.", buckets=SECONDS_BUCKETS, registry=registry
@@ -64,8 +80,7 @@ class Metrics:
     def opened(self, packets: int, rejected: Mapping[Rejection, int]) -> None:
         """A window of *packets* was opened; *rejected* counts those that became no claim by reason."""
         self._window.observe(packets)
-        for reason, count in rejected.items():
-            self._rejected.labels(reason).inc(count)
+        self._rejected.update(rejected)
 
     def recognised(self, seconds: float) -> None:
         """A photo was recognised in *seconds*."""

@@ -10,11 +10,12 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.cases import CaseStore, RetentionPolicy, load_signer
-from edge.config import Area, Engine, Settings, models_dir
+from edge.cases import CaseStore, RetentionPolicy, StateFolder, load_signer
+from edge.config import Area, Engine, Settings, models_dir, open_question
 from edge.crypto import opener
 from edge.daemon.disk_probe import DiskProbe
 from edge.daemon.health import Health
+from edge.daemon.housekeeping import Upkeep
 from edge.daemon.metrics import Metrics, Sources
 from edge.daemon.monitor import Monitor
 from edge.daemon.provenance import provenance
@@ -24,6 +25,7 @@ from edge.flow.queue import CaseQueue
 from edge.flow.rules import Rules
 from edge.identify import Formats, Thresholds
 from edge.identify.formats import licence_pattern
+from edge.law import profile_of
 from edge.link.mailbox import Mailbox
 from edge.link.server import LinkServer
 from edge.model import Case, Claim, Packet, PlateRead, Rejection
@@ -35,11 +37,15 @@ from edge.workers import WorkerPool, WorkerSetup
 
 log = logging.getLogger(__name__)
 
+WINDOW_SLACK_S = 5.0
+"""How much later than its window's end a case may ask for packets before they can be displaced."""
+
 
 @dataclass(frozen=True, slots=True)
 class Parts:
     """The parts of one daemon, in start order."""
 
+    registry: Registry
     cases: CaseStore
     disk: DiskProbe
     workers: WorkerPool
@@ -51,6 +57,7 @@ class Parts:
     panel: Panel
     opener: WindowOpener
     flow: Infringements
+    upkeep: Upkeep
     queue: CaseQueue
     link: LinkServer
     health: Health
@@ -67,7 +74,10 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
     formats = Formats(settings.verdict.plate_countries, settings.verdict.plate_pattern)
     rules = _rules(settings, formats, load_thresholds(folder))
 
-    registry = await Registry.open(settings.registry.path, load_master_key(settings.registry.master_key_file))
+    key_file = settings.registry.master_key_file
+    registry = await Registry.open(
+        settings.registry.path, load_master_key(key_file), load_key=lambda: load_master_key(key_file)
+    )
     stack.push_async_callback(registry.close)
     cases = await CaseStore.open(
         settings.unit.state_dir,
@@ -78,7 +88,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
     )
     stack.push_async_callback(cases.close)
 
-    disk = DiskProbe(settings.unit.state_dir)
+    disk = DiskProbe(StateFolder(settings.unit.state_dir).probe)
     workers = WorkerPool(
         worker_setup(folder, settings.recognition.engine, settings.camera.captions),
         workers=settings.recognition.workers,
@@ -90,7 +100,12 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
         job_timeout_s=settings.recognition.job_timeout_s,
         one_job_each=True,
     )
-    mailbox = Mailbox(settings.link.mailbox_packets, settings.link.packet_ttl_s, settings.link.packets_per_uid)
+    mailbox = Mailbox(
+        settings.link.mailbox_packets,
+        settings.link.packet_ttl_s,
+        settings.link.packets_per_uid,
+        window_s=settings.window.window_before_s + settings.window.window_after_s + WINDOW_SLACK_S,
+    )
     camera = open_camera(settings)
     radar = open_radar(settings, camera)
     board = Board()
@@ -106,6 +121,19 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
             pool=lambda: workers.queued,
             radar=radar.counts,
             board_c=lambda: board.temperature_c,
+            rejected=lambda: flow.rejected,
+            flow=lambda: flow.counters,
+            gauges={
+                "autovelox_cases_pending": ("Cases without a verdict.", lambda: queue.pending),
+                "autovelox_cases_pending_oldest_seconds": ("How long the oldest waits.", lambda: queue.oldest_s),
+                "autovelox_registry_usable": ("1 if the registry answers.", lambda: registry.problem() is None),
+                "autovelox_store_checkpoint_age_seconds": (
+                    "Since the database's log was last empty.",
+                    lambda: cases.checkpoint_age_s,
+                ),
+                "autovelox_store_housekeeping_failures": ("Rounds that failed.", lambda: upkeep.failures),
+                "autovelox_store_housekeeping_age_seconds": ("Since a round worked.", lambda: upkeep.age_s),
+            },
         )
     )
     measured = _Measured(metrics, workers, window_opener)
@@ -118,20 +146,29 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
         registry=registry,
         cases=cases,
     )
+    radar.on_edge = flow.begin
+    question = open_question(settings)
+    upkeep = Upkeep(cases.housekeep)
+    queue = CaseQueue(flow, measured.decided)
     health = Health(
         {
+            "configuration": lambda: ": ".join(question) if question else None,
             "link": link.problem,
             "workers": lambda: workers.problem() or openers.problem(),
             "camera": camera.problem,
             "radar": radar.problem,
+            "photos": flow.problem,
             "registry": registry.problem,
             "cases": cases.problem,
             "disk": disk.problem,
+            "housekeeping": upkeep.problem,
+            "pending cases": queue.problem,
             "room": cases.shortage,
             "board": board.problem,
         }
     )
     return Parts(
+        registry=registry,
         cases=cases,
         disk=disk,
         workers=workers,
@@ -143,10 +180,16 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
         panel=panel,
         opener=window_opener,
         flow=flow,
-        queue=CaseQueue(flow, measured.decided),
+        upkeep=upkeep,
+        queue=queue,
         link=link,
         health=health,
-        monitor=Monitor(settings.metrics, metrics, health.problems),
+        monitor=Monitor(
+            settings.metrics,
+            metrics,
+            health.problems,
+            facts=lambda: {"mode": settings.unit.mode, "speeds_missing_since_utc": radar.speeds_missing_since_utc},
+        ),
     )
 
 
@@ -165,12 +208,16 @@ def _rules(settings: Settings, formats: Formats, thresholds: Thresholds) -> Rule
         site=settings.unit.site,
         limit_kmh=settings.speed.limit_kmh,
         tolerance_kmh=settings.speed.tolerance_kmh,
+        profile=profile_of(settings.speed.law),
         window_before_s=settings.window.window_before_s,
         window_after_s=settings.window.window_after_s,
         frames_per_case=settings.recognition.frames_per_case,
         pre_trigger_frames=settings.camera.pre_trigger_frames,
         thresholds=thresholds,
         formats=formats,
+        promises_speed=settings.radar.promises_speed,
+        max_speed_kmh=settings.radar.max_speed_kmh,
+        names_drivers=settings.unit.mode == "enforce",
     )
 
 

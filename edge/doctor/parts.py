@@ -11,7 +11,8 @@ from gpiozero import Device
 
 from edge.cases.evidence.signing import load_signer
 from edge.config import Settings
-from edge.doctor.finding import Finding, good, missing
+from edge.doctor.finding import Finding, good, missing, warning
+from edge.link.tls import advice, server_context
 from edge.registry.guard import check_files
 from edge.registry.vault import load_master_key
 from edge.sensors.feed_manifest import load_feed_manifest
@@ -57,7 +58,16 @@ def radar_port(settings: Settings) -> Iterator[Finding]:
     """Check the serial port of the speed radar."""
     port = settings.radar.serial_port
     if port is None:
-        yield good("radar port", "none configured: cases carry no speed unless the recorded feed knows it")
+        if settings.camera.kind == "recorded":
+            yield good("radar port", "none needed: the recorded feed knows the speeds")
+        elif settings.radar.promises_speed:
+            yield warning(
+                "radar port",
+                "none configured: without a measured speed no trigger is an infringement",
+                'set serial_port in [radar], or pin_means = "over_limit" if the pin itself says that a car is too fast',
+            )
+        else:
+            yield good("radar port", "none configured: the pin says that a car is too fast, cases carry no speed")
         return
     try:
         serial.Serial(str(port), BAUD, exclusive=True).close()
@@ -85,6 +95,21 @@ def signing_key(settings: Settings) -> Iterator[Finding]:
     """Check the key that signs evidence."""
     load_signer(settings.cases.signing_key_file)
     yield good("signing key", f"{settings.cases.signing_key_file.name} is there and private")
+
+
+def certificate(settings: Settings) -> Iterator[Finding]:
+    """Check the link's TLS certificate: it fits its key, and its key is a fast one."""
+    link = settings.link
+    if link.tls_certificate is None or link.tls_key is None:
+        yield warning(
+            "certificate",
+            "none: the link listens on loopback only",
+            "set tls_certificate and tls_key in [link], with an EC key",
+        )
+        return
+    server_context(link.tls_certificate, link.tls_key)
+    slow = advice(link.tls_certificate)
+    yield warning("certificate", *slow) if slow else good("certificate", "fits its key, which is not RSA")
 
 
 def registry(settings: Settings) -> Iterator[Finding]:

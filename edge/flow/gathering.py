@@ -1,53 +1,232 @@
-"""What belongs to a case: the photos around its trigger and the packets of its window."""
+"""What belongs to a case: the photos around its trigger and the packets of its window.
+
+At the radar's edge a task of its own takes the exposures out of the camera's ring, before anything is waited for: the
+ring holds less than a second, and filing may wait for a disk. Packets that were there are held from the same instant.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from edge.errors import CameraError
-from edge.flow.ports import Camera, Cases, Mailbox
-from edge.flow.rules import NS, Rules
-from edge.model import Frame, Packet, PendingCase, Trigger
+from edge.errors import CameraError, EdgeError
+from edge.flow.ports import Camera, Cases, Mailbox, Registry
+from edge.flow.rules import NS, OPENINGS_PER_UID, Rules
+from edge.model import Basis, Frame, Packet, Rejection, Trigger, is_infringement
 
 log = logging.getLogger(__name__)
 
+MOST_EDGES = 64
+"""Edges whose exposures are held for a case that is not filed yet; beyond, the ring's age decides (megabytes each)."""
+MISSED, LOST = "missed_photos", "lost_triggers"
+KNOWN_WAIT_S = 0.2
+"""How long filing waits for the registry to say which uids it knows; without an answer all packets are filed."""
+PROBLEM_S = 600.0
+"""How long a missed photo is a problem of the unit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """What is known of a case whose photos and packets are all stored: photos missed, and packets that were not."""
+
+    missed: int
+    rejected: Counter[Rejection]
+
+
+class Edge:
+    """One edge of the radar: its exposures as they leave the ring, and the packets that were there.
+
+    Attributes:
+        photos: the photos from the edge on, as they come.
+        before: the photos from before it.
+        missed: photos that the camera should have given and did not.
+        known: uids that the registry knows, of those it was ``asked``.
+        unknown: nonces of packets whose uid it does not know.
+        left_out: packets of the window that were too many of one uid.
+    """
+
+    def __init__(self, at_monotonic_ns: int, rules: Rules, camera: Camera, packets: Sequence[Packet]) -> None:
+        """Begin at once; needs a running event loop."""
+        self.packets = tuple(packets)
+        self.photos: list[Frame] = []
+        self.before: tuple[Frame, ...] = ()
+        self.missed = self.left_out = 0
+        self.known: set[str] = set()
+        self.asked: set[str] = set()
+        self.unknown: set[str] = set()
+        self._has_first = asyncio.Event()
+        self._task = asyncio.create_task(self._take(at_monotonic_ns, rules, camera), name="exposures of an edge")
+
+    async def first(self) -> list[Frame]:
+        """The first photo from the edge on; none when the camera fails."""
+        await self._has_first.wait()
+        return self.photos[:1]
+
+    async def rest(self) -> list[Frame]:
+        """The photos beside the first one; none when the camera failed the first one."""
+        await self._task
+        return [*self.before, *self.photos[1:]] if self.photos else []
+
+    def cancel(self) -> None:
+        """Let go of everything: no case is made of this edge."""
+        self._task.cancel()
+        self.photos, self.before, self.packets = [], (), ()
+
+    async def _take(self, at_ns: int, rules: Rules, camera: Camera) -> None:
+        before = asyncio.create_task(camera.recent(at_ns, rules.pre_trigger_frames))
+        try:
+            async for photo in camera.frames(at_ns, rules.frames_per_case):
+                self.photos.append(photo)
+                self._has_first.set()
+            self.before = await before
+        except CameraError as error:
+            self.missed = rules.frames_per_case - len(self.photos)
+            log.error("the camera gave %d of %d photos: %s", len(self.photos), rules.frames_per_case, error)
+        finally:
+            before.cancel()
+            self._has_first.set()
+
 
 class Gathering:
-    """Takes photos and packets by the time of a trigger."""
+    """Gathers photos and packets from the edge on, and stores what comes after a case was filed.
 
-    def __init__(self, rules: Rules, camera: Camera, mailbox: Mailbox, cases: Cases) -> None:
+    Attributes:
+        counters: ``missed_photos``, and ``lost_triggers`` that could not be made a case.
+    """
+
+    def __init__(self, rules: Rules, camera: Camera, mailbox: Mailbox, registry: Registry, cases: Cases) -> None:
         """Nothing runs before a method is called."""
+        self._registry = registry
         self._rules = rules
         self._camera = camera
         self._mailbox = mailbox
         self._cases = cases
+        self._edges: dict[int, Edge] = {}
+        self._completing: dict[int, asyncio.Task[Completed]] = {}
+        self._missed_at_s: float | None = None
+        self.counters: Counter[str] = Counter({MISSED: 0, LOST: 0})
 
-    def packets(self, trigger: Trigger) -> tuple[Packet, ...]:
-        """The packets of the trigger's window that have arrived so far."""
-        return self._mailbox.window(*self._rules.window_ns(trigger))
+    def begin(self, at_monotonic_ns: int) -> None:
+        """An edge, now: its exposures leave the ring from here on."""
+        if len(self._edges) < MOST_EDGES:
+            self._edges[at_monotonic_ns] = self._edge(at_monotonic_ns)
 
-    async def photograph(self, trigger: Trigger, count: int) -> list[Frame]:
-        """Up to *count* photos from the trigger on; fewer, or none, when the camera fails."""
-        photos: list[Frame] = []
+    def take(self, trigger: Trigger) -> Edge:
+        """What was begun at the edge of *trigger*; it begins now if nothing was."""
+        begun = self._edges.pop(trigger.at_monotonic_ns, None)
+        return self._edge(trigger.at_monotonic_ns) if begun is None else begun
+
+    async def packets(self, trigger: Trigger, edge: Edge, filed: Sequence[Packet] = ()) -> tuple[Packet, ...]:
+        """The packets of the trigger's window that have arrived so far and may become claims; not those *filed*.
+
+        Of each uid there are :data:`~edge.flow.rules.OPENINGS_PER_UID` at most, those *filed* included. Those of uids
+        that the registry does not know are left out; where it does not answer in time, all stay.
+        """
+        now, edge.left_out = self._mailbox.fair_window(*self._rules.window_ns(trigger), OPENINGS_PER_UID)
+        had = {packet.nonce for packet in filed}
+        edge.left_out -= min(edge.left_out, len(had - {packet.nonce for packet in now}))  # left out now, filed before
+        count = Counter(packet.uid for packet in filed)
+        found = []
+        for packet in {packet.nonce: packet for packet in (*edge.packets, *now)}.values():
+            if packet.nonce in had or packet.nonce in edge.unknown:
+                continue
+            count[packet.uid] += 1
+            if count[packet.uid] <= OPENINGS_PER_UID:
+                found.append(packet)
+            else:
+                edge.left_out += 1
+        return await self._of_known_chips(edge, found)
+
+    def complete(self, number: int, trigger: Trigger, basis: Basis, edge: Edge, filed: Sequence[Packet]) -> None:
+        """Begin to store what comes after the first photo and the packets that were *filed* with the case."""
+        self._completing[number] = asyncio.create_task(
+            self._complete(number, trigger, basis, edge, filed), name=f"photos of case {number}"
+        )
+
+    async def completed(self, number: int) -> Completed | None:
+        """Wait until everything of the case is stored; returns what is not.
+
+        None: the case was filed before this start, and only the store knows.
+        """
+        task = self._completing.get(number)
+        return None if task is None else await asyncio.shield(task)
+
+    def forget(self, number: int) -> None:
+        """The case is decided."""
+        self._completing.pop(number, None)
+
+    def lose(self, edge: Edge) -> None:
+        """No case could be made of an edge."""
+        edge.cancel()
+        self.counters[LOST] += 1
+        self._miss(self._rules.frames_per_case)
+
+    async def stop(self) -> None:
+        """Let go of what is not stored yet; the cases stay pending with what they have."""
+        for edge in self._edges.values():
+            edge.cancel()
+        for task in self._completing.values():
+            task.cancel()
+        await asyncio.gather(*self._completing.values(), return_exceptions=True)
+
+    def problem(self) -> str | None:
+        """One sentence while photos were missed within the last ten minutes, else None."""
+        if self._missed_at_s is None or time.monotonic() - self._missed_at_s > PROBLEM_S:
+            return None
+        ago_s = time.monotonic() - self._missed_at_s
+        return (
+            f"{self.counters[MISSED]} photos of triggers were missed since the start, the last {ago_s:.0f} s ago: "
+            "look for errors of camera and disk in the journal, raise ring_frames in [camera]"
+        )
+
+    def _edge(self, at_monotonic_ns: int) -> Edge:
+        start_ns = at_monotonic_ns - round(self._rules.window_before_s * NS)
+        packets, _ = self._mailbox.fair_window(start_ns, at_monotonic_ns, OPENINGS_PER_UID)
+        return Edge(at_monotonic_ns, self._rules, self._camera, packets)
+
+    async def _of_known_chips(self, edge: Edge, packets: Sequence[Packet]) -> tuple[Packet, ...]:
+        uids = {packet.uid for packet in packets} - edge.asked
         try:
-            async for photo in self._camera.frames(trigger.at_monotonic_ns, count):
-                photos.append(photo)
-        except CameraError as error:
-            log.error("the camera gave %d of %d photos: %s", len(photos), count, error)
-        return photos
+            if uids:
+                async with asyncio.timeout(KNOWN_WAIT_S):
+                    edge.known |= await self._registry.known(uids)
+                edge.asked |= uids
+        except (TimeoutError, EdgeError):
+            return tuple(packets)  # the opener tells them apart later
+        edge.unknown |= {packet.nonce for packet in packets if packet.uid not in edge.known}
+        return tuple(packet for packet in packets if packet.uid in edge.known)
 
-    async def complete(self, case: PendingCase) -> PendingCase:
-        """Store the photos around the first one and the packets until the window closes; returns the whole case."""
-        trigger, rules = case.trigger, self._rules
-        known = {packet.nonce for packet in case.packets}
-        if case.photos:  # a camera that failed the first photo has been reported already
-            before = await self._camera.recent(trigger.at_monotonic_ns, rules.pre_trigger_frames)
-            after = (await self.photograph(trigger, rules.frames_per_case))[1:]
-            await self._cases.add(case.number, frames=[*before, *after])
-        _, closes_ns = rules.window_ns(trigger)
+    def _miss(self, photos: int) -> None:
+        if photos:
+            self.counters[MISSED] += photos
+            self._missed_at_s = time.monotonic()
+
+    async def _complete(
+        self, number: int, trigger: Trigger, basis: Basis, edge: Edge, filed: Sequence[Packet]
+    ) -> Completed:
+        photos = await edge.rest()
+        missed = edge.missed
+        try:
+            await self._cases.add(number, frames=photos)
+        except EdgeError as error:
+            log.error("%d photos of case %d could not be stored: %s", len(photos), number, error)
+            missed += len(photos)
+        self._miss(missed)
+        if is_infringement(basis):
+            await self._add_late_packets(number, trigger, edge, filed)
+        counted = {Rejection.UNKNOWN_UID: len(edge.unknown), Rejection.TOO_MANY: edge.left_out}
+        return Completed(missed, +Counter(counted))
+
+    async def _add_late_packets(self, number: int, trigger: Trigger, edge: Edge, filed: Sequence[Packet]) -> None:
+        _, closes_ns = self._rules.window_ns(trigger)
         await asyncio.sleep((closes_ns - time.monotonic_ns()) / NS)
-        late = [packet for packet in self.packets(trigger) if packet.nonce not in known]
-        await self._cases.add(case.number, packets=late)
-        return await self._cases.load(case.number)
+        late = await self.packets(trigger, edge, filed)
+        try:
+            if late:
+                await self._cases.add(number, packets=late)
+        except EdgeError as error:
+            log.error("%d late packets of case %d could not be stored: %s", len(late), number, error)

@@ -7,7 +7,20 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import ParamSpec, Protocol, TypeVar
 
-from edge.model import Case, Claim, Decision, Driver, Frame, Packet, PendingCase, PlateRead, Rejection, Trigger
+from edge.model import (
+    Assessment,
+    Basis,
+    Case,
+    Claim,
+    Decision,
+    Driver,
+    Frame,
+    Packet,
+    PendingCase,
+    PlateRead,
+    Rejection,
+    Trigger,
+)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -26,8 +39,8 @@ class Camera(Protocol):
 class Mailbox(Protocol):
     """Keeps sealed packets in memory for a while."""
 
-    def window(self, start_ns: int, end_ns: int) -> tuple[Packet, ...]:
-        """The packets received from *start_ns* to *end_ns*, monotonic nanoseconds."""
+    def fair_window(self, start_ns: int, end_ns: int, per_uid: int) -> tuple[tuple[Packet, ...], int]:
+        """At most *per_uid* packets a uid received from *start_ns* to *end_ns*, and how many are left out."""
 
     def discard(self, packets: Iterable[Packet]) -> None:
         """Delete those of *packets* that are still there."""
@@ -63,12 +76,23 @@ class Registry(Vehicles, Protocol):
     async def driver(self, licence: str) -> Driver:
         """Who holds the *licence*."""
 
+    async def known(self, uids: Iterable[str]) -> frozenset[str]:
+        """Those of *uids* that the registry has a chip of."""
+
 
 class Cases(Protocol):
     """Keeps cases for good; raises CaseError, StorageFull where there is no room."""
 
     async def file(
-        self, trigger: Trigger, frames: Sequence[Frame], packets: Sequence[Packet], *, limit_kmh: float, site: str
+        self,
+        trigger: Trigger,
+        frames: Sequence[Frame],
+        packets: Sequence[Packet],
+        *,
+        limit_kmh: float,
+        site: str,
+        basis: Basis | None,
+        assessment: Assessment | None,
     ) -> int:
         """Commit a new case and return its number: from here on power may fail."""
 

@@ -21,7 +21,7 @@ from edge.identify.origin import format_of
 from edge.identify.plausible import is_listed, rank
 from edge.identify.thresholds import Thresholds
 from edge.identify.tracks import Track, suspects, tracks, without_doubles
-from edge.identify.twins import ahead, are_twins, one_shape
+from edge.identify.twins import ahead, are_twins, of_one_shape, one_shape
 from edge.model import Claim, Outcome, PlateRead, Reason, Verdict
 
 ANY_FORMAT = Formats()
@@ -41,8 +41,8 @@ class Comparison:
 
     ``best`` indexes the best claim, ``lead`` is how far it is ahead of the other claims, ``evidence`` how far ahead of
     what the plate may say otherwise. Of its twins (:mod:`edge.identify.twins`) the best claim is ahead by ``twin``
-    where they are claimed, by ``unclaimed`` where they are not; of the claims that are no twins by ``apart``. All are
-    in nats and possibly infinite.
+    where they are claimed; where they are not, by ``shape`` of those that have its shape, by ``unclaimed`` of the
+    others; of the claims that are no twins by ``apart``. All are in nats and possibly infinite.
     """
 
     scores: tuple[float, ...]
@@ -52,6 +52,7 @@ class Comparison:
     twin: float = np.inf
     unclaimed: float = np.inf
     apart: float = np.inf
+    shape: float = np.inf
 
     @classmethod
     def of(
@@ -83,8 +84,9 @@ class Comparison:
             lead=float(own - np.max(others)) if others.size else np.inf,
             evidence=shaped - said.best_beside((*plates, *shape)),
             twin=ahead_of(twins),
-            unclaimed=ahead_of(free),
+            unclaimed=ahead_of({text: score for text, score in free.items() if not of_one_shape(plates[best], text)}),
             apart=own - max((*apart, *doubles), default=-np.inf),
+            shape=ahead_of({text: score for text, score in free.items() if of_one_shape(plates[best], text)}),
         )
 
 
@@ -206,13 +208,14 @@ def _named(comparison: Comparison, thresholds: Thresholds) -> bool:
         comparison.apart >= thresholds.margin
         and comparison.twin >= thresholds.twin
         and comparison.unclaimed >= thresholds.unclaimed
+        and comparison.shape >= thresholds.shape
         and probability(comparison, thresholds) >= thresholds.accept
     )
 
 
 def _without_twins(comparison: Comparison) -> Comparison:
     """The same comparison, had no twin of the best claim been claimed or possible."""
-    return replace(comparison, twin=np.inf, unclaimed=np.inf, lead=comparison.apart)
+    return replace(comparison, twin=np.inf, unclaimed=np.inf, shape=np.inf, lead=comparison.apart)
 
 
 def _exp(exponent: float) -> float:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import aiosqlite
 
-from edge.errors import RegistryError
+from edge.errors import EdgeError, RegistryError, SecretError
 from edge.model import Driver
 from edge.registry.guard import check_files
 from edge.registry.rows import Chip, Value, select, uid_hash, verified
@@ -20,6 +20,7 @@ from edge.registry.schema import KEY_CHECK, check_key, check_version
 from edge.registry.survey import check_portrait
 from edge.registry.vault import RegistryKeys
 
+log = logging.getLogger(__name__)
 logging.getLogger("aiosqlite").setLevel(logging.WARNING)  # at DEBUG it logs every statement with its values
 
 MAX_UIDS_PER_QUERY = 500
@@ -52,15 +53,24 @@ class RegisteredKey:
 class Registry:
     """Looks up drivers and keys. Make one with :meth:`open`."""
 
-    def __init__(self, database: aiosqlite.Connection, master_key: bytes) -> None:
+    def __init__(
+        self, database: aiosqlite.Connection, master_key: bytes, path: Path, load_key: Callable[[], bytes] | None
+    ) -> None:
         """Use :meth:`open`."""
         self._database = database
+        self._master_key = master_key
         self._keys = RegistryKeys.of(master_key)
-        self._problem: str | None = None
+        self._path = path
+        self._file = _identity(path)
+        self._load_key = load_key or (lambda: master_key)
+        self._altered: str | None = None
+        self._unusable: str | None = None
 
     @classmethod
-    async def open(cls, path: Path, master_key: bytes) -> Registry:
+    async def open(cls, path: Path, master_key: bytes, *, load_key: Callable[[], bytes] | None = None) -> Registry:
         """Open the registry at *path* read-only, and check both it and *master_key* (32 bytes).
+
+        *load_key* reads the master key again when :meth:`probe` finds the registry under another one.
 
         Raises:
             RegistryError: it is missing, damaged, of another version, or there are foreign files beside it.
@@ -85,15 +95,54 @@ class Registry:
                     f"the registry {path} cannot be read ({error})", "restore its last backup"
                 ) from None
             raise
-        return cls(database, master_key)
+        return cls(database, master_key, path, load_key)
 
     async def close(self) -> None:
         """Close the database."""
         await self._database.close()
 
     def problem(self) -> str | None:
-        """What a lookup found wrong with the registry, or None; it stays wrong until a restart."""
-        return self._problem
+        """What is wrong with the registry, or None. A row that was altered stays wrong until it is opened again."""
+        return self._unusable or self._altered
+
+    async def probe(self) -> bool:
+        """Read the registry once and unseal its key check; open it again where the file or its key was changed.
+
+        :meth:`problem` says what is wrong until a later probe finds it right.
+
+        Returns:
+            Whether it can be used again after it could not.
+        """
+        before = self.problem()
+        try:
+            try:
+                await self._try()
+            except (RegistryError, SecretError):
+                await self._open_again()
+        except EdgeError as error:
+            self._unusable = str(error)
+            if before is None:
+                log.error("the registry cannot be used, and cases wait for it: %s", error)
+            return False
+        self._unusable = None
+        return before is not None and self.problem() is None
+
+    async def _try(self) -> None:
+        if await asyncio.to_thread(_identity, self._path) != self._file:
+            raise RegistryError("the registry was replaced", "nothing has to be done, it is opened again")
+        await asyncio.to_thread(check_files, self._path, reading=True)
+        sealed = await self._fetch(KEY_CHECK)
+        check_key(self._master_key, sealed[0][0] if sealed else None)
+        await self._all("chips", select("chips", "LIMIT 1"))
+
+    async def _open_again(self) -> None:
+        master_key = await asyncio.to_thread(self._load_key)
+        fresh = await Registry.open(self._path, master_key)
+        old, self._database = self._database, fresh._database
+        self._master_key, self._keys, self._file = master_key, fresh._keys, fresh._file
+        self._altered = None
+        await old.close()
+        log.info("the registry was opened again")
 
     async def keys(self, uids: Iterable[str]) -> dict[str, RegisteredKey]:
         """The keys of those chips in *uids* that the registry has, revoked ones too, by uid.
@@ -120,6 +169,21 @@ class Registry:
                 )
         return found
 
+    async def known(self, uids: Iterable[str]) -> frozenset[str]:
+        """Those of *uids* that the registry has a chip of, revoked ones too; nothing of their rows is checked.
+
+        Raises:
+            RegistryError: the registry cannot be read any more.
+        """
+        wanted = {uid_hash(uid): uid for uid in uids}
+        hashes, found = list(wanted), set[str]()
+        for start in range(0, len(hashes), MAX_UIDS_PER_QUERY):
+            some = hashes[start : start + MAX_UIDS_PER_QUERY]
+            places = ", ".join("?" * len(some))
+            rows = await self._fetch(f"SELECT uid_sha256 FROM chips WHERE uid_sha256 IN ({places})", *some)  # noqa: S608
+            found |= {wanted[row[0]] for row in rows}
+        return frozenset(found)
+
     async def driver(self, licence: str) -> Driver:
         """The driver who holds *licence*.
 
@@ -128,7 +192,10 @@ class Registry:
         """
         rows = await self._all("drivers", DRIVER, licence)
         if not rows:
-            raise RegistryError("the registry no longer has the holder of a licence", "decide the case by hand")
+            raise RegistryError(
+                "the registry no longer has the holder of a licence",
+                "restore it from a backup: the case waits until then",
+            )
         *texts, portrait_sha256 = rows[0]
         images = await self._fetch(PORTRAIT, licence)
         with self._noted():
@@ -164,17 +231,26 @@ class Registry:
         with self._noted():
             try:
                 return list(await self._database.execute_fetchall(sql, parameters))
-            except sqlite3.Error as error:
+            except (sqlite3.Error, ValueError) as error:  # ValueError: it is being opened again
                 raise RegistryError(f"the registry cannot be read ({error})", "restore its last backup") from None
 
     @contextmanager
     def _noted(self) -> Iterator[None]:
-        """Keep what goes wrong for :meth:`problem`."""
+        """Remember an error for :meth:`problem`."""
         try:
             yield
         except RegistryError as error:
-            self._problem = str(error)
+            self._altered = str(error)
             raise
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    """Which file is at *path*, so that one that replaces it is noticed."""
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise RegistryError(f"the registry {path} cannot be read ({error.strerror})", "put it back") from None
+    return status.st_dev, status.st_ino
 
 
 def _address(path: Path) -> str:

@@ -16,6 +16,48 @@ from edge.registry.rows import Chip, select, verified
 from edge.registry.schema import check_master_key, read_transaction
 from edge.registry.vault import RegistryKeys, unseal
 
+CLAIMS_FORMAT = "autovelox-claims/1"
+
+
+def is_claims(document: bytes) -> bool:
+    """Whether *document* is a file of the claims of an ambiguous case, as ``autovelox cases claims`` writes it."""
+    try:
+        return bool(json.loads(document)["format"] == CLAIMS_FORMAT)
+    except (ValueError, KeyError, TypeError):
+        return False
+
+
+def reopen_claims(path: Path, master_key: bytes, document: bytes) -> list[str]:
+    """Open the claims of an ambiguous case in *document* with the registry at *path*.
+
+    Returns:
+        One sentence a claim: which licence claims which plate, or why its packet is not valid.
+
+    Raises:
+        RegistryError: this is no such file, or the registry cannot be read.
+        SecretError: *master_key* is not the registry's.
+    """
+    try:
+        content: dict[str, Any] = json.loads(document)
+        number = int(content["case"])
+        sealed = [(_packet(record), bytes.fromhex(record["uid_sha256"])) for record in content["packets"]]
+    except (ValueError, KeyError, TypeError):
+        raise RegistryError(
+            "the file does not hold the claims of a case", "take it out with autovelox cases claims"
+        ) from None
+    return [_claim(path, master_key, number, packet, uid_sha256) for packet, uid_sha256 in sealed]
+
+
+def _claim(path: Path, master_key: bytes, number: int, packet: Packet, uid_sha256: bytes) -> str:
+    chip, private = _chip(path, master_key, number, uid_sha256)
+    try:
+        opened = open_packet(load_private_key(private), packet)
+    except PacketError as error:
+        return f"case {number}: a packet is not valid ({error.reason})"
+    if not hmac.compare_digest(opened.licence, chip.licence):
+        return f"case {number}: a packet names a licence that is not its chip's own"
+    return f"case {number}: licence {opened.licence} claims plate {opened.plate}"
+
 
 def reopen_packet(path: Path, master_key: bytes, manifest: bytes) -> str:
     """Open the offender's packet in *manifest* with the registry at *path*, and compare it with the case.
@@ -29,16 +71,7 @@ def reopen_packet(path: Path, master_key: bytes, manifest: bytes) -> str:
         SecretError: *master_key* is not the registry's.
     """
     number, plate, licence, packet, uid_sha256 = _parse(manifest)
-    keys = RegistryKeys.of(master_key)
-    with read_transaction(path) as database:
-        check_master_key(database, master_key)
-        row = database.execute(select("chips", "WHERE uid_sha256 = ?"), (uid_sha256,)).fetchone()
-    if row is None:
-        raise RegistryError(
-            f"the registry does not have the chip of case {number}", "look in a backup of the registry from that time"
-        )
-    chip = Chip(*verified(keys.rows, "chips", row))  # type: ignore[arg-type]
-    private = unseal(keys.chip(uid_sha256), chip.sealed_key, uid_sha256.hex())
+    chip, private = _chip(path, master_key, number, uid_sha256)
     try:
         opened = open_packet(load_private_key(private), packet)
     except PacketError as error:
@@ -57,6 +90,32 @@ def reopen_packet(path: Path, master_key: bytes, manifest: bytes) -> str:
     )
 
 
+def _chip(path: Path, master_key: bytes, number: int, uid_sha256: bytes) -> tuple[Chip, bytes]:
+    """The registry's chip with that hash of its uid, and its private key."""
+    keys = RegistryKeys.of(master_key)
+    with read_transaction(path) as database:
+        check_master_key(database, master_key)
+        row = database.execute(select("chips", "WHERE uid_sha256 = ?"), (uid_sha256,)).fetchone()
+    if row is None:
+        raise RegistryError(
+            f"the registry does not have the chip of case {number}", "look in a backup of the registry from that time"
+        )
+    chip = Chip(*verified(keys.rows, "chips", row))  # type: ignore[arg-type]
+    return chip, unseal(keys.chip(uid_sha256), chip.sealed_key, uid_sha256.hex())
+
+
+def _packet(record: dict[str, Any]) -> Packet:
+    """The sealed packet of a manifest's record, its uid left empty."""
+    return Packet(
+        uid="",
+        payload=base64.b64decode(record["payload"], validate=True),
+        nonce=record["nonce"],
+        challenged_at=record["challenged_at"],
+        received_utc=record["received_utc"],
+        received_monotonic_ns=int(record["received_monotonic_ns"]),
+    )
+
+
 def _parse(manifest: bytes) -> tuple[int, str, str, Packet, bytes]:
     """Number, plate and licence of the case, its packet (the uid left empty), and the SHA-256 of the uid."""
     try:
@@ -64,19 +123,11 @@ def _parse(manifest: bytes) -> tuple[int, str, str, Packet, bytes]:
         number, record = document["number"], document["packet"]
         if record is None:
             raise RegistryError(f"case {number} names no driver", "choose a case with the verdict identified")
-        packet = Packet(
-            uid="",
-            payload=base64.b64decode(record["payload"], validate=True),
-            nonce=record["nonce"],
-            challenged_at=record["challenged_at"],
-            received_utc=record["received_utc"],
-            received_monotonic_ns=int(record["received_monotonic_ns"]),
-        )
         return (
             number,
             document["verdict"]["plate"],
             document["driver"]["licence"],
-            packet,
+            _packet(record),
             bytes.fromhex(record["uid_sha256"]),
         )
     except (ValueError, KeyError, TypeError):

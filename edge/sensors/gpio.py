@@ -6,7 +6,9 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
 
 from gpiozero import DigitalInputDevice, GPIOZeroError
 
@@ -19,6 +21,8 @@ from edge.sensors.radar import SpeedMeter
 log = logging.getLogger(__name__)
 
 QUEUE_TRIGGERS = 256
+SPEEDLESS_IN_A_ROW = 3
+"""So many triggers in a row without a speed are a problem; a single one may have been a bird."""
 
 
 class GpioRadar:
@@ -29,7 +33,10 @@ class GpioRadar:
     was less than ``hold_off_s`` ago. (gpiozero's ``bounce_time`` would delay every edge and lose short pulses.)
 
     Attributes:
-        counters: ``triggers``, and the dropped edges: ``bounce``, ``hold_off``, ``missed`` (the queue was full).
+        counters: ``triggers``, those of them without a speed (``speedless``), and the dropped edges: ``bounce``,
+            ``hold_off``, ``missed`` (the queue was full).
+        on_edge: see :class:`edge.sensors.radar.Radar`.
+        speeds_missing_since_utc: see :class:`edge.sensors.radar.Radar`.
     """
 
     def __init__(self, settings: RadarSettings, speed: SpeedMeter | None = None) -> None:
@@ -40,6 +47,9 @@ class GpioRadar:
         self._edges: asyncio.Queue[tuple[Trigger, bool] | None] = asyncio.Queue(QUEUE_TRIGGERS + 1)
         self._idle_since_ns: int | None = None
         self._fired_at_ns: int | None = None
+        self._speedless = 0
+        self.speeds_missing_since_utc: float | None = None
+        self.on_edge: Callable[[int], None] = lambda _at_ns: None
         self.counters: Counter[str] = Counter()
 
     async def start(self) -> None:
@@ -75,13 +85,17 @@ class GpioRadar:
         """Yield every trigger from now on, in order, with its speed where one was measured."""
         while (queued := await self._edges.get()) is not None:
             trigger, measured = queued
-            speed = await self._speed.speed_at(trigger.at_monotonic_ns) if self._speed and measured else None
+            if not measured:
+                yield trigger
+                continue
+            speed = await self._speed.speed_at(trigger.at_monotonic_ns) if self._speed else None
+            self._note_speed(trigger, missing=speed is None or not speed.possible)
             if speed is None:
                 yield trigger
+            elif speed.possible:
+                yield replace(trigger, speed_kmh=round(speed.kmh, 1), direction=speed.direction)
             else:
-                yield Trigger(
-                    trigger.at_utc, trigger.at_monotonic_ns, round(speed.kmh, 1), trigger.source, speed.direction
-                )
+                yield replace(trigger, impossible=True)
 
     def counts(self) -> Mapping[str, int]:
         """See :meth:`edge.sensors.radar.Radar.counts`."""
@@ -95,7 +109,7 @@ class GpioRadar:
     def problem(self) -> str | None:
         """Return one sentence on what is wrong: the pin is closed, the line stays active, the queue is full."""
         if self._device is None:
-            return "the radar's pin is not open"
+            return "the radar's pin is not open: see the log, then restart the unit"
         active_s = self._device.active_time
         if active_s is not None and active_s > self._settings.stuck_after_s:
             return (
@@ -104,7 +118,25 @@ class GpioRadar:
             )
         if self._edges.qsize() >= QUEUE_TRIGGERS:
             return "triggers come faster than they are taken: raise hold_off_s in [radar]"
-        return self._speed.problem() if self._speed is not None else None
+        if self._speed is not None and (problem := self._speed.problem()) is not None:
+            return problem
+        since_utc = self.speeds_missing_since_utc
+        if self._settings.promises_speed and since_utc is not None and self._speedless >= SPEEDLESS_IN_A_ROW:
+            since = datetime.fromtimestamp(since_utc, UTC).isoformat(" ", "seconds").removesuffix("+00:00")
+            return (
+                f"the last {self._speedless} triggers, since {since} UTC, had no speed, so they are no infringements: "
+                "check the radar's cable, and serial_port and pin_means in [radar]"
+            )
+        return None
+
+    def _note_speed(self, trigger: Trigger, *, missing: bool) -> None:
+        self._speedless = self._speedless + 1 if missing else 0
+        if not missing:
+            self.speeds_missing_since_utc = None
+            return
+        self.counters["speedless"] += 1
+        if self.speeds_missing_since_utc is None:
+            self.speeds_missing_since_utc = trigger.at_utc
 
     # The two handlers run in the pin library's thread. An exception would end that thread silently.
 
@@ -141,4 +173,5 @@ class GpioRadar:
             self.counters["missed"] += 1
             return
         self.counters["triggers"] += 1
+        self.on_edge(trigger.at_monotonic_ns)
         self._edges.put_nowait((trigger, measured))

@@ -13,6 +13,7 @@ import logging
 import math
 import time
 from collections import Counter
+from dataclasses import replace
 
 import serial
 from serial_asyncio_fast import open_serial_connection
@@ -71,7 +72,7 @@ class SerialRadar:
         self._settings = settings
         self._log = SpeedLog(join_s=settings.speed_join_s, wait_s=settings.speed_wait_s)
         self._task: asyncio.Task[None] | None = None
-        self._problem: str | None = "the speed radar has not been started"
+        self._problem: str | None = "the speed radar has not been started: wait for the start, or see the log"
         self.counters: Counter[str] = Counter()
 
     async def start(self) -> None:
@@ -144,6 +145,7 @@ class SerialRadar:
             return
         if speed.kmh > self._settings.max_speed_kmh:
             self.counters["impossible"] += 1
+            self._log.add(now_ns, replace(speed, possible=False))
         elif speed.kmh >= self._settings.min_speed_kmh:
             self.counters["reports"] += 1
             self._log.add(now_ns, speed)

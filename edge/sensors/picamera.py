@@ -105,23 +105,21 @@ class Picamera:
 
     async def frames(self, at_monotonic_ns: int, count: int) -> AsyncIterator[Frame]:
         """See :meth:`edge.sensors.camera.Camera.frames`."""
-        async for exposure in self._ring.following(at_monotonic_ns, count):
-            yield await asyncio.to_thread(exposure.encode, self._settings.jpeg_quality)
+        async for frame in self._ring.frames(at_monotonic_ns, count, self._settings.jpeg_quality):
+            yield frame
 
     async def recent(self, at_monotonic_ns: int, count: int) -> tuple[Frame, ...]:
         """See :meth:`edge.sensors.camera.Camera.recent`."""
-        exposures = self._ring.before(at_monotonic_ns, count)
-        return tuple([await asyncio.to_thread(each.encode, self._settings.jpeg_quality) for each in exposures])
+        return await self._ring.recent(at_monotonic_ns, count, self._settings.jpeg_quality)
 
     def problem(self) -> str | None:
         """Return one sentence while no frames arrive, else None."""
         if self._seen_ns is None:
-            return "the camera has not given a frame yet"
+            return "the camera has not given a frame yet: wait for the start, else check the ribbon cable"
         silent_s = (time.monotonic_ns() - self._seen_ns) / 1e9
         if silent_s > self._settings.stall_s:
-            return f"the camera has given no frame for {silent_s:.0f} s" + (
-                f": {self._failure}" if self._failure else ""
-            )
+            why = f" ({self._failure})" if self._failure else ""
+            return f"the camera has given no frame for {silent_s:.0f} s{why}: check the ribbon cable"
         return None
 
     def _take(self, exposure: Exposure | None) -> None:

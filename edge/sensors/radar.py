@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Protocol
 
 from edge.model import Trigger
@@ -16,7 +16,14 @@ __all__ = ["Radar", "Speed", "SpeedMeter"]
 
 
 class Radar(Protocol):
-    """Tells when a vehicle passed."""
+    """Tells when a vehicle passed.
+
+    Attributes:
+        on_edge: called in the event loop at once with the instant (monotonic nanoseconds) of every edge that becomes a
+            trigger, before its speed is known.
+    """
+
+    on_edge: Callable[[int], None]
 
     async def start(self) -> None:
         """Begin to watch for vehicles.
@@ -36,6 +43,10 @@ class Radar(Protocol):
 
     def test_trigger(self) -> None:
         """Queue one trigger by hand, without a speed; its source is ``"test"``."""
+
+    @property
+    def speeds_missing_since_utc(self) -> float | None:
+        """Unix seconds of the first of the latest triggers in a row without a speed; None if the last one had one."""
 
     def problem(self) -> str | None:
         """Return one sentence on what is wrong, or None."""

@@ -102,18 +102,17 @@ class RecordedFeed:
 
     async def frames(self, at_monotonic_ns: int, count: int) -> AsyncIterator[Frame]:
         """See :meth:`edge.sensors.camera.Camera.frames`."""
-        async for exposure in self._ring.following(at_monotonic_ns, count):
-            yield await asyncio.to_thread(exposure.encode, self._camera.jpeg_quality)
+        async for frame in self._ring.frames(at_monotonic_ns, count, self._camera.jpeg_quality):
+            yield frame
 
     async def recent(self, at_monotonic_ns: int, count: int) -> tuple[Frame, ...]:
         """See :meth:`edge.sensors.camera.Camera.recent`."""
-        exposures = self._ring.before(at_monotonic_ns, count)
-        return tuple([await asyncio.to_thread(each.encode, self._camera.jpeg_quality) for each in exposures])
+        return await self._ring.recent(at_monotonic_ns, count, self._camera.jpeg_quality)
 
     def problem(self) -> str | None:
         """Return one sentence if the feed failed, else None; a feed that has ended is no problem."""
         if self._player is None:
-            return "the recorded feed has not been started"
+            return "the recorded feed has not been started: wait for the start, or see the log"
         if self._player.done() and not self._player.cancelled() and (error := self._player.exception()) is not None:
             return str(error)
         return None
@@ -155,12 +154,15 @@ class RecordedFeed:
         self._ring.cut(scene)
         if triggers:
             late = min(triggers)
-            raise CameraError(f"{clip.file.name} ends before frame {late}, where a trigger is", "mend the manifest")
+            raise CameraError(
+                f"{clip.file.name} ends before frame {late}, where a trigger is", "correct the feed manifest"
+            )
 
     def _fire(self, line: Line, trigger: FeedTrigger) -> None:
         if trigger.speed_kmh is not None:
             self.speeds.counters["reports"] += 1
-            self.speeds.log.add(time.monotonic_ns(), Speed(trigger.speed_kmh, trigger.direction))
+            possible = trigger.speed_kmh <= self._radar.max_speed_kmh
+            self.speeds.log.add(time.monotonic_ns(), Speed(trigger.speed_kmh, trigger.direction, possible))
         line.fire()
 
 
@@ -205,7 +207,7 @@ class _ClipReader:
             self.frame += 1
         if not self._capture.isOpened() or self.fps <= 0 or self.frame + 1 != clip.start_frame:
             raise CameraError(
-                f"the clip {clip.file} cannot be played from frame {clip.start_frame}", "mend the manifest"
+                f"the clip {clip.file} cannot be played from frame {clip.start_frame}", "correct the feed manifest"
             )
 
     def read(self) -> NDArray[np.uint8] | None:

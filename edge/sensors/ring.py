@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -16,6 +17,8 @@ from edge.errors import CameraError
 from edge.model import Frame
 
 Layout = Literal["BGR", "I420", "NV12"]
+ENCODERS = 2
+"""Threads that encode photos. They are the ring's own: no photo waits for other work of the unit."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,6 +71,7 @@ class FrameRing:
         self._ended = False
         self._last_ended_scene = -1
         self._dropped_ns: int | None = None
+        self._encoders = ThreadPoolExecutor(ENCODERS, thread_name_prefix="jpeg")
 
     def push(self, exposure: Exposure) -> None:
         """Add the newest exposure and wake the readers."""
@@ -92,6 +96,42 @@ class FrameRing:
         current = self._next(at_monotonic_ns) or (early[-1] if early else None)
         same = [exposure for exposure in early if current is not None and exposure.scene == current.scene]
         return tuple(same[-count:]) if count > 0 else ()
+
+    async def frames(self, at_monotonic_ns: int, count: int, quality: int) -> AsyncIterator[Frame]:
+        """Yield what :meth:`following` yields, as JPEG of that *quality* (0 to 100).
+
+        The exposures leave the ring in a task of their own, as they come, however long their encoding takes.
+
+        Raises:
+            CameraError: as :meth:`following`.
+        """
+        taken: asyncio.Queue[Exposure | CameraError | None] = asyncio.Queue()
+
+        async def take() -> None:
+            try:
+                async for exposure in self.following(at_monotonic_ns, count):
+                    taken.put_nowait(exposure)
+            except CameraError as error:
+                taken.put_nowait(error)
+            else:
+                taken.put_nowait(None)
+
+        taking = asyncio.create_task(take(), name="exposures leave the ring")
+        try:
+            while (exposure := await taken.get()) is not None:
+                if isinstance(exposure, CameraError):
+                    raise exposure
+                yield await self._encoded(exposure, quality)
+        finally:
+            taking.cancel()
+
+    async def recent(self, at_monotonic_ns: int, count: int, quality: int) -> tuple[Frame, ...]:
+        """Return what :meth:`before` returns, as JPEG of that *quality* (0 to 100)."""
+        exposures = self.before(at_monotonic_ns, count)
+        return tuple([await self._encoded(exposure, quality) for exposure in exposures])
+
+    async def _encoded(self, exposure: Exposure, quality: int) -> Frame:
+        return await asyncio.get_running_loop().run_in_executor(self._encoders, exposure.encode, quality)
 
     async def following(self, at_monotonic_ns: int, count: int) -> AsyncIterator[Exposure]:
         """Yield the first *count* exposures that began at or after *at_monotonic_ns*, of one scene.

@@ -10,10 +10,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """A speed in km/h; ``direction`` is ``"inbound"``, ``"outbound"`` or None if unknown."""
+    """A speed in km/h; ``direction`` is ``"inbound"``, ``"outbound"`` or None if unknown.
+
+    One that is not ``possible`` is above what a vehicle can have.
+    """
 
     kmh: float
     direction: str | None = None
+    possible: bool = True
 
 
 class SpeedLog:
@@ -36,13 +40,15 @@ class SpeedLog:
         self._reports.append((monotonic_ns, speed))
 
     async def speed_at(self, monotonic_ns: int) -> Speed | None:
-        """Wait for late reports, then return the speed reported nearest to *monotonic_ns*, or None if none is near."""
+        """Wait for late reports, then return the speed reported nearest to *monotonic_ns*, or None if none is near.
+
+        An impossible one is returned only where no possible one is near.
+        """
         remaining_ns = monotonic_ns + self._wait_ns - time.monotonic_ns()
         if remaining_ns > 0:
             await asyncio.sleep(remaining_ns / 1e9)
-        apart, speed = min(
-            ((abs(at - monotonic_ns), speed) for at, speed in self._reports),
-            key=lambda report: report[0],
-            default=(self._join_ns + 1, None),
-        )
-        return speed if apart <= self._join_ns else None
+        near = [(abs(at - monotonic_ns), speed) for at, speed in self._reports if self._is_near(at, monotonic_ns)]
+        return min(near, key=lambda report: (not report[1].possible, report[0]))[1] if near else None
+
+    def _is_near(self, reported_ns: int, monotonic_ns: int) -> bool:
+        return abs(reported_ns - monotonic_ns) <= self._join_ns

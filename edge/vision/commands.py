@@ -14,6 +14,7 @@ from edge.errors import ConfigError, EdgeError
 from edge.identify import ANY_FORMAT, Formats, Thresholds, best_first, judge, listed, reading
 from edge.identify.origin import format_of, origin
 from edge.model import ALPHABET, PhotoRead, PlateRead
+from edge.terminal import say
 from edge.vision.calibration import load_thresholds
 from edge.vision.network import installed_engine
 
@@ -62,7 +63,7 @@ def read(args: argparse.Namespace) -> int:
     shown = best_first if args.all else listed
     for report in _reports(recogniser, args.photos, claims, thresholds, formats, shown):
         failed = failed or "error" in report
-        print(json.dumps(report) if args.json else _sentence(report), flush=True)
+        say(json.dumps(report) if args.json else _sentence(report))
     return int(failed)
 
 
@@ -99,7 +100,7 @@ def _reports(
         try:
             result = recogniser.read(photo)
         except (EdgeError, OSError) as error:
-            print(f"{photo}: {error}", file=sys.stderr)
+            say(f"{photo}: {error}", to=sys.stderr)
             yield {"file": str(photo), "error": str(error)}
             continue
         report: Report = {"file": str(photo), "plates": [_plate(read, formats) for read in shown(result.plates)]}

@@ -41,7 +41,7 @@ def import_easyocr() -> ModuleType:
         return importlib.import_module("easyocr")
     spec = importlib.util.find_spec(package)
     if spec is None:
-        raise ModelError("torchvision is not installed", "run `make install`")
+        raise ModelError("torchvision is not installed", "run `pip install 'autovelox[easyocr]'`")
     sys.modules[package] = importlib.util.module_from_spec(spec)  # the package, its __init__ not run
     try:
         return importlib.import_module("easyocr")
@@ -107,7 +107,7 @@ class EasyOCRNetwork:
         return self._countries
 
     def country_logits(self) -> NDArray[np.float32] | None:
-        """Return the logits of the countries for the last canvas."""
+        """Return the logits of the countries for the last canvas, float32 (countries,); None without such a head."""
         return np.asarray(self._origins[0][0].float().numpy(), np.float32) if self._origins else None
 
 

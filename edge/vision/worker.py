@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 PIPELINE = "edge.vision.pipeline"
 
 _recogniser: Recogniser | None = None
-_failure: EdgeError = WorkerError("this worker was never started", "report this: it is a mistake of the program")
+_failure: EdgeError = WorkerError("this worker was never started", "report it as a bug of autovelox")
 
 
 def preload(engine: Engine) -> tuple[str, ...]:

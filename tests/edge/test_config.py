@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from edge.config import MASK, Settings, load
+from edge import config
+from edge.cli import main
+from edge.config import MASK, Settings, load, require_answers
 from edge.errors import ConfigError
 
 
@@ -55,6 +57,30 @@ def test_a_missing_file_says_what_to_copy(tmp_path: Path) -> None:
         load(tmp_path / "none.toml")
 
 
+def test_check_asks_what_the_radars_pin_means(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = written(tmp_path, '[radar]\nserial_port = "/dev/ttyACM0"\n')
+    assert main(["run", "--check", "--config", str(config)]) == ConfigError.exit_code
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "pin_means is not set: what does the radar's pin mean?" in said.err
+    assert all(answer in said.err for answer in ('"over_limit"', '"motion"', 'mode = "observe"'))
+
+
+@pytest.mark.parametrize(
+    ("text", "promises"),
+    [
+        ('[radar]\npin_means = "over_limit"\n', False),
+        ('[radar]\npin_means = "over_limit"\nserial_port = "/dev/ttyACM0"\n', True),
+        ('[radar]\npin_means = "motion"\n', True),
+        ('[unit]\nmode = "observe"\n', True),
+    ],
+)
+def test_each_answer_is_taken(tmp_path: Path, text: str, promises: bool) -> None:
+    settings = load(written(tmp_path, text))
+    require_answers(settings)
+    assert settings.radar.promises_speed is promises
+
+
 def test_secrets_are_masked_when_printed() -> None:
     printed = Settings().printable()
     assert f"master_key_file = {MASK}" in printed
@@ -64,9 +90,23 @@ def test_secrets_are_masked_when_printed() -> None:
 
 def test_the_example_is_valid_and_complete() -> None:
     example = Path(__file__).resolve().parents[2] / "autovelox.example.toml"
-    load(example)
+    require_answers(load(example))
     uncommented = re.sub(r"^# (?=[a-z_]+ =)", "", example.read_text(encoding="utf-8"), flags=re.MULTILINE)
     document = tomllib.loads(uncommented)
     for name, section in Settings():
         for key in type(section).model_fields:
             assert key in document[name], f"{key} of [{name}] is not in the example"
+
+
+def test_a_registry_where_earlier_versions_had_it_is_still_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, before = tmp_path / "registry" / "registry.sqlite", tmp_path / "registry.sqlite"
+    monkeypatch.setattr(config, "REGISTRY", now)
+    monkeypatch.setattr(config, "REGISTRY_BEFORE", before)
+    assert config.RegistrySettings().path == now
+    before.touch()
+    assert config.RegistrySettings().path == before
+    now.parent.mkdir()
+    now.touch()
+    assert config.RegistrySettings().path == now

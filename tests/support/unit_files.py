@@ -11,15 +11,17 @@ SETTINGS = {
     "unit": 'state_dir = "state"',
     "link": "port = 0",
     "registry": 'path = "registry.sqlite"\nmaster_key_file = "master.key"',
-    "radar": 'pin_factory = "mock"',
+    "radar": 'pin_factory = "mock"\npin_means = "motion"',
     "camera": 'kind = "recorded"\nmanifest = "feed.toml"',
     "cases": 'signing_key_file = "signing.key"',
+    "officers": 'socket = "officers.sock"',
     "metrics": "port = 0",
 }
 """What every unit of the tests has: section -> lines."""
 
-Clip = tuple[str, int, float]
-"""A clip of the demo's feed: its file's name (or the path of another), the frame that triggers, the speed in km/h."""
+Clip = tuple[str, int, float | None]
+"""A clip of the demo's feed: its file's name (or the path of another), the frame that triggers, the speed in km/h;
+None: the radar reports none."""
 
 
 def write_settings(folder: Path, *additions: Mapping[str, str]) -> Path:
@@ -40,5 +42,5 @@ def write_feed(folder: Path, *clips: Clip, gap_s: float, loop: bool = False) -> 
     lines = [f"gap_s = {gap_s}", f"loop = {str(loop).lower()}"]
     for name, frame, speed in clips:
         lines += ["[[clip]]", f'file = "{FOLDER / "feed" / name}"']
-        lines += ["[[clip.trigger]]", f"frame = {frame}", f"speed_kmh = {speed}"]
+        lines += ["[[clip.trigger]]", f"frame = {frame}", *([] if speed is None else [f"speed_kmh = {speed}"])]
     (folder / "feed.toml").write_text("\n".join(lines), encoding="utf-8")

@@ -60,6 +60,30 @@ async def test_while_the_workers_have_no_models(station: Station) -> None:
         unit.end()
 
 
+async def test_a_registry_that_is_rotated_while_the_unit_runs_delays_its_cases_and_no_more(station: Station) -> None:
+    """Every case was stuck until the next start, and health said nothing of it."""
+    station.write_feed(("roundabout.mp4", 40, 71.0), gap_s=5.0)
+    registry = station.folder / "registry.sqlite"
+    async with station.unit() as unit:
+        await unit.expect(": ready")
+        assert station.run("registry", "rotate", "--config", str(station.config)).returncode == 0
+        key = station.folder / "master.key"
+        new = key.read_bytes()
+        key.write_bytes(bytes(32))  # as where systemd handed the old one over
+        assert "registry" in await becomes(station, 503)
+        await station.drive_by(next(iter(station.chips)), "LS15EBC")
+        await unit.expect("case 1 stays pending")
+        _, metrics = await station.ask("/metrics")
+        assert "autovelox_cases_pending 1.0" in metrics and "autovelox_registry_usable 0.0" in metrics
+        key.write_bytes(new)
+        assert await unit.outcome() == "identified"
+        assert await becomes(station, 200) == {}
+        _, metrics = await station.ask("/metrics")
+        assert "autovelox_cases_pending 0.0" in metrics and "autovelox_registry_usable 1.0" in metrics
+        unit.end()
+    assert registry.exists() and station.case(1)["driver"] is not None
+
+
 async def test_while_the_disk_is_gone(station: Station) -> None:
     station.write_feed(SEAT, gap_s=FAR)
     state, elsewhere = station.folder / "state", station.folder / "elsewhere"
@@ -86,6 +110,9 @@ async def test_the_metrics_that_the_unit_has(station: Station) -> None:
     assert values["autovelox_mailbox_packets"] == "1.0", "a later trigger may still need the packet"
     assert values["autovelox_link_connections"] == "0.0"
     assert values["autovelox_pool_jobs"] == "0.0"
+    assert values['autovelox_flow_total{kind="missed_photos"}'] == "0.0"
+    assert values["autovelox_store_housekeeping_failures"] == "0.0"
+    assert float(values["autovelox_store_checkpoint_age_seconds"]) < 60
     assert values["autovelox_window_packets_sum"] == "1.0"
     assert values["autovelox_decision_seconds_count"] == "1.0"
     assert float(values["autovelox_recognition_seconds_count"]) >= 1

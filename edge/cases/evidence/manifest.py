@@ -8,13 +8,15 @@ first, so that it describes the whole case. docs/evidence.md documents the field
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
-from edge.cases.evidence.chain import sha256
+from edge.cases.evidence.chain import canonical, sha256
 from edge.identify.origin import origin
 from edge.model import (
+    Assessment,
+    Basis,
     Box,
     Case,
     Country,
@@ -29,10 +31,13 @@ from edge.model import (
     State,
     Trigger,
     Verdict,
+    is_infringement,
 )
 
 FORMAT = "autovelox-case/2"
 """Until 1, nanoseconds were numbers, and cases left the unit in packages of format 1 as well."""
+
+CLAIMS_FORMAT = "autovelox-claims/1"
 
 Manifest = dict[str, Any]
 """A manifest as JSON values."""
@@ -49,14 +54,25 @@ _REASONS: dict[str, str] = {
     Reason.NO_PLATE: "no plate found in the photo",
     Reason.NO_PHOTO: "the camera gave no photo",
     Reason.PHOTO_NOT_READ: "a photo could not be recognised",
+    Reason.NO_INFRINGEMENT: "the trigger is no infringement",
 }
-_FLAGS = {
+_FLAGS: dict[str, str] = {
     Flag.NOT_THE_KEEPER: "driver is not the registered keeper",
     Flag.OTHER_COUNTRY: "plate and vehicle are of different countries",
+    Flag.SEVERAL_PLATES: "a chip claimed several plates",
 }
 """How this format writes reasons and flags: as sentences, which are signed and therefore never change."""
+_BASES: dict[str, str] = {
+    Basis.MEASURED: "speed measured",
+    Basis.SIGNALLED: "signalled by the radar, speed not recorded",
+    Basis.NO_SPEED: "no infringement: no speed was measured",
+    Basis.IMPOSSIBLE_SPEED: "no infringement: the speed reported is impossible",
+    Basis.TEST: "no infringement: a test trigger",
+    Basis.OBSERVED: "no infringement: the unit only observes",
+}
+"""The words of programs for a trigger's basis; a manifest holds its value."""
 _REASON_OF: dict[str, Reason | str] = {sentence: Reason(reason) for reason, sentence in _REASONS.items()}
-_FLAG_OF: dict[str, Flag | str] = {sentence: flag for flag, sentence in _FLAGS.items()}
+_FLAG_OF: dict[str, Flag | str] = {sentence: Flag(flag) for flag, sentence in _FLAGS.items()}
 
 _DRIVER_FIELDS = tuple(field.name for field in fields(Driver) if field.name != "portrait")
 
@@ -83,12 +99,19 @@ def filed_manifest(
     site: str,
     unit: Mapping[str, object],
     clock: Mapping[str, object],
+    basis: Basis | None = None,
+    assessment: Assessment | None = None,
 ) -> Manifest:
     """The manifest of a case that is filed; *frames* are records of :func:`frame_record`.
 
-    *unit* says which unit, software and models recorded the case, *clock* how good the unit's time was.
+    *unit* says which unit, software and models recorded the case, *clock* how good the unit's time was, *basis* whether
+    the trigger is an infringement, *assessment* what the law makes of its speed.
     """
+    told: Manifest = {} if basis is None else {"basis": str(basis)}
+    if assessment is not None:
+        told["assessment"] = asdict(assessment)
     return {
+        **told,
         "format": FORMAT,
         "number": number,
         "unit": dict(unit),
@@ -111,6 +134,8 @@ def decided_manifest(filed: Manifest, decision: Decision, decided_utc: float) ->
         "rejected_packets": dict(decision.rejected),
         "packet": _packet_record(decision.packet),
         "driver": _driver_record(decision.driver),
+        "missed_photos": decision.missed_photos,
+        "kept_claims": _kept_record(filed["number"], decision.kept),
     }
 
 
@@ -132,10 +157,36 @@ def to_case(manifest: Manifest, *, portrait: bytes = b"", review: str | None = N
         verdict=_verdict(verdict) if verdict else None,
         driver=Driver(**{name: driver[name] for name in _DRIVER_FIELDS}, portrait=portrait) if driver else None,
         review=review,
-        flags=tuple(_FLAG_OF.get(flag, flag) for flag in manifest.get("flags", ())),
+        flags=to_flags(manifest.get("flags", ())),
         photo=plate["photo"] if plate else 0,
         country=Country(**plate["country"]) if plate and plate.get("country") else None,
+        basis=to_basis(manifest.get("basis")),
+        assessment=Assessment(**manifest["assessment"]) if manifest.get("assessment") else None,
+        missed_photos=manifest.get("missed_photos", 0),
+        kept_claims=(manifest.get("kept_claims") or {}).get("count", 0),
     )
+
+
+def to_basis(text: str | None) -> Basis | str | None:
+    """The basis that a manifest's *text* is; one of a newer program stays a text."""
+    return Basis(text) if text in set(Basis) else text
+
+
+def to_flags(sentences: Iterable[str]) -> tuple[Flag | str, ...]:
+    """The flags that a manifest's *sentences* are; those of a newer program stay sentences."""
+    return tuple(_FLAG_OF.get(sentence, sentence) for sentence in sentences)
+
+
+def basis_sentence(basis: Basis | str | None) -> str:
+    """What a trigger of that *basis* is, an English sentence part; empty where an earlier program recorded none."""
+    return _BASES.get(basis, basis) if basis else ""
+
+
+def verdict_words(outcome: Outcome | None, basis: Basis | str | None, *, is_to_be_confirmed: bool = False) -> str:
+    """A verdict in English, as lists for the operator show it; empty while there is none and the case may be one."""
+    if not is_infringement(basis):
+        return "no infringement"
+    return f"{outcome}, to be confirmed" if outcome and is_to_be_confirmed else str(outcome or "")
 
 
 def shown_plate(case: Case) -> str:
@@ -151,6 +202,16 @@ def driver_name(case: Case) -> str:
 def reason_sentence(reason: Reason | str) -> str:
     """The *reason* of a verdict as this format writes it, an English sentence without a full stop."""
     return _REASONS.get(reason, reason)
+
+
+def flag_sentence(flag: Flag | str) -> str:
+    """Return *flag* as manifests and reports write it; an unknown one is returned unchanged."""
+    return _FLAGS.get(flag, flag)
+
+
+def claims_document(number: int, packets: Iterable[Packet]) -> bytes:
+    """The file that keeps the sealed *packets* of the claims that explain the photo of an ambiguous case."""
+    return canonical({"format": CLAIMS_FORMAT, "case": number, "packets": [_packet_record(each) for each in packets]})
 
 
 def packet_record(packet: Packet) -> Record:
@@ -170,6 +231,10 @@ def to_packet(record: Record) -> Packet:
     payload = base64.b64decode(record["payload"], validate=True)
     received_ns = int(record["received_monotonic_ns"])
     return Packet(**{**record, "payload": payload, "received_monotonic_ns": received_ns})
+
+
+def _kept_record(number: int, packets: Sequence[Packet]) -> Record | None:
+    return {"count": len(packets), "sha256": sha256(claims_document(number, packets))} if packets else None
 
 
 def _packet_record(packet: Packet | None) -> Record | None:

@@ -369,8 +369,17 @@ def read_checkpoint(path: Path) -> Checkpoint:
         KeyFileError: it is no checkpoint.
         OSError: the file cannot be read.
     """
+    return parse_checkpoint(path.read_bytes(), str(path))
+
+
+def parse_checkpoint(data: bytes, what: str) -> Checkpoint:
+    """The checkpoint in *data*, the content of a file; *what* names it. Its signature is not checked yet.
+
+    Raises:
+        KeyFileError: it is no checkpoint.
+    """
     try:
-        content = parse_canonical(path.read_bytes().rstrip(b"\n"), "the checkpoint")
+        content = parse_canonical(data.rstrip(b"\n"), "the checkpoint")
         if set(content) != CHECKPOINT_KEYS or content["format"] != CHECKPOINT_FORMAT:
             raise ValueError
         signature = bytes.fromhex(content["signature"])
@@ -378,7 +387,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
         at, seq = float(content["at"]), int(content["seq"])
         return Checkpoint(seq, str(content["hash"]), at, str(content["unit"]), content["key_id"], message, signature)
     except (Mismatch, ValueError, TypeError):
-        raise KeyFileError(f"{path} is no checkpoint of a unit") from None
+        raise KeyFileError(f"{what} is no checkpoint of a unit") from None
 
 
 def check_checkpoint(chain: Chain, checkpoint: Checkpoint) -> None:
@@ -396,7 +405,7 @@ def check_checkpoint(chain: Chain, checkpoint: Checkpoint) -> None:
             " or the package is older than the checkpoint"
         )
     if checkpoint.seq < 1 or chain.hashes[checkpoint.seq - 1] != checkpoint.hash:
-        raise Mismatch(f"entry {checkpoint.seq} is not the one of the checkpoint: the chain was written anew")
+        raise Mismatch(f"entry {checkpoint.seq} is not the one of the checkpoint: the chain was rewritten")
 
 
 # Step 1: the container.
@@ -691,6 +700,8 @@ def _facts(manifest: dict[str, Any], chain: Chain, links: Sequence[Link], hashes
     """What the package proves of one case, in lines for a person."""
     number, trigger, driver = manifest["number"], manifest["trigger"], manifest.get("driver")
     speed = "not measured" if trigger["speed_kmh"] is None else f"{trigger['speed_kmh']:.1f} km/h"
+    if manifest.get("basis") == "signalled":
+        speed = "signalled by the radar, speed not recorded"
     verdict, plate = manifest["verdict"], manifest.get("plate")
     name = f"{driver['first_name']} {driver['last_name']}, licence {driver['licence']}" if driver else "nobody is named"
     lines = [
@@ -698,8 +709,9 @@ def _facts(manifest: dict[str, Any], chain: Chain, links: Sequence[Link], hashes
         f"  time      {_moment(trigger['at_utc'])}",
         f"  place     {manifest['site']}",
         f"  speed     {speed}, limit {manifest['limit_kmh']:.0f} km/h",
+        *_assessed(manifest.get("assessment")),
         f"  plate     {verdict['plate'] or (plate['text'] if plate else 'none was read')}",
-        f"  verdict   {verdict['outcome']}",
+        f"  verdict   {_standing(manifest)}",
         f"  driver    {name}",
     ]
     for header, link in zip(chain.headers, links):  # noqa: B905 - Python 3.9 has no strict
@@ -710,6 +722,24 @@ def _facts(manifest: dict[str, Any], chain: Chain, links: Sequence[Link], hashes
     folder = f"cases/{number:08d}/"
     own = sorted(name for name in hashes if name.startswith(folder))
     return lines + [f"  SHA-256   {hashes[name]}  {name[len(folder) :]}" for name in own]
+
+
+def _assessed(assessment: dict[str, Any] | None) -> list[str]:
+    """What the law makes of the speed, as the unit recorded it."""
+    if not assessment:
+        return []
+    figures = tuple(assessment[name] for name in ("deduction_kmh", "remaining_kmh", "excess_kmh"))
+    counts = "  counts    less {:.1f} = {:.1f} km/h, {:.1f} over".format(*figures)
+    return [f"{counts} ({assessment['rule']})" + (f"; {assessment['provision']}" if assessment["provision"] else "")]
+
+
+def _standing(manifest: dict[str, Any]) -> str:
+    """The verdict as it stands: what is no infringement, and what an officer has to confirm, says so."""
+    basis, outcome = manifest.get("basis"), str(manifest["verdict"]["outcome"])
+    if basis not in (None, "measured", "signalled"):
+        return f"no infringement ({basis})"
+    keeper = "driver is not the registered keeper" not in manifest.get("flags", ())
+    return outcome if keeper or outcome != "identified" else f"{outcome}, to be confirmed"
 
 
 def _moment(at: float) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, Spacer, Table
 
-from edge.cases.evidence import Manifest, Record, reason_sentence
+from edge.cases.evidence import Manifest, Record, flag_sentence, reason_sentence
 from edge.cases.report.fonts import BOLD
 from edge.cases.report.paper import (
     ACCENT,
@@ -22,7 +22,18 @@ from edge.cases.report.paper import (
     paragraph,
     stage,
 )
-from edge.cases.report.words import OFFICER_DID, VERDICTS, clock_quality, day, local, moment
+from edge.cases.report.words import (
+    OFFICER_DID,
+    assessment_facts,
+    clock_quality,
+    counted_speed,
+    day,
+    local,
+    missed_words,
+    moment,
+    speed_words,
+    verdict_words,
+)
 from edge.model import Case
 
 
@@ -54,20 +65,23 @@ def case_page(case: Case, manifest: Manifest, pictures: Pictures | None) -> list
             Spacer(0, 4 * mm),
         ]
     story += [_headline(case, pictures), Spacer(0, 4 * mm)]
-    speed, sources = case.trigger.speed_kmh, manifest["unit"].get("sources") or {}
+    sources = manifest["unit"].get("sources") or {}
     facts = [
         ("Time", f"{moment(case.trigger.at_utc)}<br/>{local(case.trigger.at_utc)}"),
         ("Place", clean(case.site)),
         (
             "Measured speed",
-            f"{speed:.1f} km/h, {clean(case.trigger.direction or 'direction not known')}{_source(sources, 'speed')}"
-            if speed
-            else "not known",
+            speed_words(case) + (_source(sources, "speed") if case.trigger.speed_kmh is not None else ""),
         ),
+        *assessment_facts(case.assessment),
         ("Speed limit", f"{case.limit_kmh:.0f} km/h{_source(sources, 'limit')}"),
         ("Clock", clock_quality(manifest["clock"])),
     ]
-    story += [heading("Infringement"), fact_table(facts), Spacer(0, 4 * mm)]
+    story += [
+        heading("Infringement" if case.is_infringement else "No infringement"),
+        fact_table(facts),
+        Spacer(0, 4 * mm),
+    ]
     return [*story, heading("Driver"), _driver(case)]
 
 
@@ -76,7 +90,6 @@ def _source(sources: Record, what: str) -> str:
 
 
 def _headline(case: Case, pictures: Pictures | None) -> Flowable:
-    speed, limit = case.trigger.speed_kmh, case.limit_kmh
     plate = (case.verdict.plate if case.verdict else "") or case.plate_text
     shown = clean(plate) or "no plate read"
     left: list[Flowable] = []
@@ -88,18 +101,17 @@ def _headline(case: Case, pictures: Pictures | None) -> Flowable:
     if case.country is not None:
         seen = f"looks like a plate of {case.country.code} ({case.country.probability:.1%})"
         left.append(paragraph(seen, size=7.5, colour=MUTED))
+    counts, over = counted_speed(case)
     right: list[Flowable] = [
-        paragraph(f"{speed:.0f} km/h" if speed else "speed not known", font=BOLD, size=22, colour=ACCENT),
-        paragraph(
-            f"limit {limit:.0f} km/h" + (f", {speed - limit:.0f} km/h over" if speed else ""), size=9, colour=MUTED
-        ),
+        paragraph(counts, font=BOLD, size=22, colour=ACCENT),
+        paragraph(f"limit {case.limit_kmh:.0f} km/h{over}", size=9, colour=MUTED),
     ]
-    verdict = VERDICTS[case.verdict.outcome] if case.verdict else "Not decided"
     review = OFFICER_DID[case.review].lower() if case.review else "not yet"
     middle: list[Flowable] = [
-        paragraph(verdict, font=BOLD, size=11.5),
+        paragraph(verdict_words(case), font=BOLD, size=11.5),
         paragraph(f"Officer's review: {review}", size=9, colour=MUTED),
-        *(paragraph(clean(flag), size=9, colour=WARN) for flag in case.flags),
+        *(paragraph(clean(flag_sentence(flag)), size=9, colour=WARN) for flag in case.flags),
+        *(paragraph(missed, size=9, colour=WARN) for missed in missed_words(case)),
     ]
     table = Table([[left, middle, right]], colWidths=[56 * mm, 58 * mm, WIDTH - 114 * mm])
     table.setStyle(

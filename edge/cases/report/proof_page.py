@@ -12,7 +12,7 @@ from reportlab.platypus import Flowable, KeepTogether, Spacer, Table
 from edge.cases.evidence import Manifest, reason_sentence
 from edge.cases.report.fonts import MONO
 from edge.cases.report.paper import INK, MUTED, WIDTH, clean, fact_table, fitted, heading, minute, mono, paragraph
-from edge.cases.report.words import OFFICER_DID, VERDICTS, not_counted
+from edge.cases.report.words import OFFICER_DID, not_counted, verdict_words
 from edge.cases.views import REVIEWS, Event
 from edge.model import Case
 
@@ -81,7 +81,7 @@ def _reasons(case: Case, manifest: Manifest) -> list[tuple[str, str]]:
     verdict = case.verdict
     if verdict is None:
         return [("Verdict", "not decided")]
-    rows = [("Verdict", f"{VERDICTS[verdict.outcome]}. {clean(reason_sentence(verdict.reason)).capitalize()}.")]
+    rows = [("Verdict", f"{verdict_words(case)}. {clean(reason_sentence(verdict.reason)).capitalize()}.")]
     if case.characters:
         signs = "  ".join(
             f"{clean(sign)} {value:.2f}" for sign, value in zip(case.plate_text, case.characters, strict=False)

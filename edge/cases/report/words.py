@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
-from edge.cases.evidence import Record
+from edge.cases.evidence import Record, basis_sentence
 from edge.cases.report.paper import clean
-from edge.model import Outcome, Rejection
+from edge.model import Assessment, Case, Outcome, Rejection
 
 VERDICTS = {
     Outcome.IDENTIFIED: "Driver identified",
@@ -26,9 +26,61 @@ _REJECTED: dict[str, str] = {
     Rejection.FOREIGN_LICENCE: "licence not the chip's own",
     Rejection.PLATE_FORMAT: "no plate of an accepted format",
     Rejection.LICENCE_FORMAT: "no licence number",
+    Rejection.DAMAGED_KEY: "not opened: the chip's key in the registry is damaged",
+    Rejection.SEVERAL_PLATES: "its chip claimed several plates",
+    Rejection.TOO_MANY: "not opened: more packets of one chip than are opened",
     Rejection.WORKER_FAILED: "not opened: the recognition failed",
 }
 _NO_ANSWER = "no answer to this unit's challenge"
+
+
+def verdict_words(case: Case) -> str:
+    """The verdict on *case*, as it stands wherever the report names it."""
+    if not case.is_infringement:
+        return "No infringement"
+    if case.verdict is None:
+        return "Not decided"
+    return VERDICTS[case.verdict.outcome] + (", to be confirmed" if case.is_to_be_confirmed else "")
+
+
+def speed_words(case: Case) -> str:
+    """The measured speed with its direction, or why there is none."""
+    speed_kmh = case.trigger.speed_kmh
+    if speed_kmh is None:
+        return clean(basis_sentence(case.basis)) or "not known"
+    says = "" if case.is_infringement else f"; {clean(basis_sentence(case.basis))}"
+    return f"{speed_kmh:.1f} km/h, {clean(case.trigger.direction or 'direction not known')}{says}"
+
+
+def counted_speed(case: Case) -> tuple[str, str]:
+    """The speed that counts, and by how much it is over the limit; what was measured where nothing was deducted."""
+    found, speed_kmh = case.assessment, case.trigger.speed_kmh
+    if speed_kmh is None:
+        return "speed not known", ""
+    if found is None:
+        return f"{speed_kmh:.1f} km/h", f", {speed_kmh - case.limit_kmh:.1f} km/h over" if case.is_infringement else ""
+    over = f", {found.excess_kmh:.1f} km/h over" if case.is_infringement else ""
+    return (
+        f"{found.remaining_kmh:.1f} km/h",
+        f"{over}; measured {found.measured_kmh:.1f} less {found.deduction_kmh:.1f}",
+    )
+
+
+def assessment_facts(found: Assessment | None) -> list[tuple[str, str]]:
+    """What the law makes of the measured speed, as facts of the report."""
+    if found is None:
+        return []
+    provision = f"; {clean(found.provision)}" if found.provision else ""
+    return [
+        ("Deduction", f"{found.deduction_kmh:.1f} km/h ({clean(found.rule)})"),
+        ("Speed that counts", f"{found.remaining_kmh:.1f} km/h, {found.excess_kmh:.1f} km/h over{provision}"),
+    ]
+
+
+def missed_words(case: Case) -> list[str]:
+    """A sentence on photos that the case should have and has not; none if it has all."""
+    count = case.missed_photos
+    return [f"{count} photo{'s' if count > 1 else ''} missed: the camera or the disk failed"] if count else []
 
 
 def not_counted(reason: str, count: int) -> str:

@@ -2,9 +2,9 @@
 
 from edge.cases.storage.checked import CheckedCase, CheckedEntry, read_checked
 from edge.cases.storage.clock import clock_state
-from edge.cases.storage.continuation import continue_chain, extending, newest_key
+from edge.cases.storage.continuation import newest_key
 from edge.cases.storage.database import connect, open_to_read, write_transaction
-from edge.cases.storage.durable import make_folder, sync_file, sync_tree, write_durably
+from edge.cases.storage.durable import GROUP_READS, erase, make_folder, sync_file, sync_tree, write_durably
 from edge.cases.storage.entries import (
     PURGED,
     append_entry,
@@ -16,18 +16,22 @@ from edge.cases.storage.entries import (
 )
 from edge.cases.storage.head import Head, read_head
 from edge.cases.storage.journal import Journal, JournalFile
-from edge.cases.storage.layout import JOURNAL, StateFolder
+from edge.cases.storage.layout import CLAIMS, JOURNAL, StateFolder
 from edge.cases.storage.lock import is_locked, take_lock
 from edge.cases.storage.package import PackageWriter
 from edge.cases.storage.signatures import rotate_signing_key
 from edge.cases.storage.space import DiskSpace
 from edge.cases.storage.trusted_time import believe_clock, trust_clock
+from edge.cases.storage.unit_chain import ChainSession
 from edge.cases.storage.witness import Witness, newest_checkpoint
 from edge.cases.storage.writer import Writer
 
 __all__ = [
+    "CLAIMS",
+    "GROUP_READS",
     "JOURNAL",
     "PURGED",
+    "ChainSession",
     "CheckedCase",
     "CheckedEntry",
     "DiskSpace",
@@ -43,8 +47,7 @@ __all__ = [
     "case_state",
     "clock_state",
     "connect",
-    "continue_chain",
-    "extending",
+    "erase",
     "insert_event",
     "is_locked",
     "last_entry",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from edge.cases.evidence import (
     Entry,
@@ -22,7 +22,6 @@ from edge.cases.evidence import (
     shown_plate,
     to_case,
 )
-from edge.cases.storage.head import Head
 from edge.errors import NoSuchCase
 from edge.model import Case
 
@@ -86,8 +85,9 @@ def append_entry(
     """Make the entry that follows the newest one, and store it; the caller has begun a transaction.
 
     *at_utc* is in seconds since the epoch (default: now). Where the clock was set back since the newest entry, a
-    ``clock`` entry says so first. Without *signer* the entry waits for its signature, and takes the newest entry's time
-    if its own is earlier: only the unit may say that the clock was set back.
+    ``clock`` entry says so first. This is the only function that signs what is added, and it is called between
+    :meth:`edge.cases.storage.unit_chain.UnitChain.extending`'s checks and its commit. Without *signer*, in a store that
+    is no evidence or that a restore made, the entry takes the newest entry's time if its own is earlier.
 
     Raises:
         sqlite3.Error: the database cannot be written.
@@ -173,13 +173,10 @@ def insert_event(
     return entry
 
 
-def replace_with_tombstone(database: sqlite3.Connection, number: int, reason: str, *, signer: Signs | None) -> Head:
+def replace_with_tombstone(database: sqlite3.Connection, number: int, reason: str, *, signer: Signs | None) -> None:
     """Delete what the database holds of a decided case and enter a ``purge``; the caller has begun a transaction.
 
     The headers of the case's entries stay. *reason* must contain no personal data.
-
-    Returns:
-        The tombstone, which is the newest entry now.
 
     Raises:
         sqlite3.Error: the database cannot be written.
@@ -195,7 +192,6 @@ def replace_with_tombstone(database: sqlite3.Connection, number: int, reason: st
         " WHERE number = ?",
         (entry.seq, number),
     )
-    return Head(entry.seq, entry.hash)
 
 
 def case_state(database: sqlite3.Connection, number: int) -> str:
@@ -220,6 +216,19 @@ def case_states(database: sqlite3.Connection) -> dict[int, str]:
     """
     rows = database.execute("SELECT number, iif(purged_seq IS NULL, state, 'purged') FROM cases ORDER BY number")
     return {int(number): str(state) for number, state in rows}
+
+
+def no_longer_waiting(database: sqlite3.Connection, numbers: Iterable[int]) -> set[int]:
+    """Those of the cases *numbers* that are decided and wait for no officer: judged, purged, or not ambiguous.
+
+    Raises:
+        sqlite3.Error: the database cannot be read.
+    """
+    sql = (
+        "SELECT number FROM cases WHERE state = 'decided' AND number IN (SELECT value FROM json_each(?))"
+        " AND (review IN ('confirm', 'dismiss') OR purged_seq IS NOT NULL OR outcome IS NOT 'ambiguous')"
+    )
+    return {int(number) for (number,) in database.execute(sql, (json.dumps(sorted(numbers)),))}
 
 
 def read_filed_manifest(database: sqlite3.Connection, number: int) -> Manifest:

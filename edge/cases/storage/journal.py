@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from edge.cases.evidence import Manifest, canonical, packet_record, to_packet
 from edge.cases.storage.durable import PART, erase, make_folder, withdraw, write_durably
-from edge.cases.storage.layout import JOURNAL, StateFolder
+from edge.cases.storage.layout import CLAIMS, JOURNAL, StateFolder
 from edge.errors import CaseError
 from edge.model import Frame, Packet
 
@@ -89,7 +89,7 @@ class Journal:
     def sweep(self, known: set[int]) -> None:
         """Remove what a crash left: incomplete files, folders of cases not *known*, photos that no manifest names."""
         for part in self._folder.frames.glob(f"*/*{PART}"):
-            if part.name == JOURNAL + PART:
+            if part.name in (JOURNAL + PART, CLAIMS + PART):
                 erase(part)
             else:
                 part.unlink()

@@ -3,11 +3,13 @@
 A case is safe as soon as the journal holds it. The database follows; if it refuses, the writer catches up later. The
 journal file of a decided case is erased only when the verdict is out of the WAL and cannot be lost any more.
 
-The writer is synchronous, and :class:`edge.cases.store.CaseStore` runs it on one thread of its own. Every act mixes
-steps on files with steps in SQLite, whose order must hold when the power fails at any of them. On one thread that order
-is the order of the lines, each act is finished before the next begins, and the connection has one user. Through
-aiosqlite, with which the daemon reads the registry, every step would be an await at which another task may come in
-between, and the same code for the commands, which run without a loop, would exist twice.
+The writer is synchronous, and :class:`edge.cases.store.CaseStore` runs it on two threads. Filing and adding
+(:meth:`Writer.enter_filed`, :meth:`Writer.extend_pending`, :meth:`Writer.read_journal`) touch files only and have the
+first thread: whoever keeps SQLite waiting, a reader, another writer, a checkpoint, does not keep a photo from the disk.
+All else is done on the second, the connection's only user. On each thread the order of steps, which must hold when the
+power fails at any of them, is the order of the lines. One lock a case keeps the two from its journal file at once.
+
+Longer than 300 lines because the order of all steps on files and in the database is seen in one place.
 """
 
 from __future__ import annotations
@@ -16,12 +18,12 @@ import errno
 import logging
 import shutil
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Sequence
 
 from edge.cases.evidence import Manifest, Record, Signer, decided_manifest, frame_record
-from edge.cases.storage.continuation import UnitChain
-from edge.cases.storage.database import connect, migrate
+from edge.cases.storage.database import connect, migrate, open_to_read
 from edge.cases.storage.entries import (
     PURGED,
     case_state,
@@ -32,17 +34,22 @@ from edge.cases.storage.entries import (
 )
 from edge.cases.storage.head import Head
 from edge.cases.storage.journal import Journal, JournalFile
+from edge.cases.storage.kept import KeptClaims
 from edge.cases.storage.layout import StateFolder
+from edge.cases.storage.lock import StoreLock
 from edge.cases.storage.space import DiskSpace
-from edge.cases.storage.wal import empty_wal
+from edge.cases.storage.unit_chain import UnitChain
+from edge.cases.storage.wal import Checkpoints
 from edge.errors import CaseError, StorageFull
 from edge.model import Case, Decision, Frame, Packet, State
 
 log = logging.getLogger(__name__)
 
+LOCKS = 64
+
 
 class Writer:
-    """Writes journal and database. All methods but :attr:`behind` are called on one thread and block on the disk.
+    """Writes journal and database. Its methods block on the disk; the module says on which thread each is called.
 
     Every method may raise :class:`sqlite3.Error` where the database refuses, beside what its docstring says.
     """
@@ -54,17 +61,23 @@ class Writer:
         database: sqlite3.Connection,
         signer: Signer | None,
         space: DiskSpace,
+        lock: StoreLock,
     ) -> None:
         """Use :meth:`open`."""
-        self._path = folder.database
+        self._store_lock = lock
+        self._kept = KeptClaims(folder)
         self._chain = UnitChain(folder, signer)
         self._journal = journal
         self._database = database
         self._signer = signer
         self._space = space
+        self._locks = tuple(threading.Lock() for _ in range(LOCKS))
+        self._pending: set[int] = set()
         self._behind: set[int] = set()  # in the journal, not yet in the database
+        self._refused = False
         self._to_erase: set[int] = set()  # decided, journal file still there
         self._next = 1
+        self._checkpoints = Checkpoints(database, folder.database)
 
     @classmethod
     def open(cls, folder: StateFolder, signer: Signer | None, space: DiskSpace) -> Writer:
@@ -79,7 +92,19 @@ class Writer:
             SecretError: the cases are signed with another key.
             OSError: the disk reports an error.
         """
-        migrate(folder.database)
+        lock = StoreLock(folder)
+        try:
+            return cls._open(folder, signer, space, lock)
+        except BaseException:
+            lock.release()
+            raise
+
+    @classmethod
+    def _open(cls, folder: StateFolder, signer: Signer | None, space: DiskSpace, lock: StoreLock) -> Writer:
+        with lock.alone() as alone:
+            if alone:
+                migrate(folder.database)
+        open_to_read(folder).close()  # beside other writers: they have opened it, so it is whole, and of this schema
         shutil.rmtree(folder.derived, ignore_errors=True)  # an earlier version kept pictures there for reports
         for name in folder.foreign():
             log.warning("the state folder holds %s, which is none of this unit's files: find out who left it", name)
@@ -88,7 +113,7 @@ class Writer:
             (check,) = database.execute("PRAGMA quick_check(1)").fetchone()
             if check != "ok":
                 raise CaseError(f"{folder.database} is damaged ({check})", "restore the last backup")
-            writer = cls(folder, Journal(folder), database, signer, space)
+            writer = cls(folder, Journal(folder), database, signer, space, lock)
             writer._chain.begin(database)
             writer._recover()
             writer._remember()
@@ -98,10 +123,13 @@ class Writer:
         return writer
 
     def close(self) -> None:
-        """Erase what is due and close the database; SQLite empties the WAL if no one else has the database open."""
+        """Enter what waits, erase what is due, close; SQLite empties the WAL if nobody else has the database open."""
+        self.catch_up()
+        self._checkpoints.pause_is_over()
         self.erase_decided()
         self._remember()
         self._database.close()
+        self._store_lock.release()
 
     @property
     def alarm(self) -> str | None:
@@ -116,7 +144,12 @@ class Writer:
     @property
     def behind(self) -> int:
         """How many cases the journal holds that the database refuses. May be read from any thread."""
-        return len(self._behind)
+        return len(self._behind) if self._refused else 0
+
+    @property
+    def checkpoint_age_s(self) -> float:
+        """Seconds since the WAL was last empty. May be read from any thread."""
+        return self._checkpoints.age_s
 
     def enter_filed(
         self,
@@ -124,7 +157,7 @@ class Writer:
         packets: Sequence[Packet],
         make_manifest: Callable[[int, list[Record]], Manifest],
     ) -> int:
-        """Write a new case to the journal, then to the database, and return its number.
+        """Write a new case to the journal, and return its number; :meth:`catch_up` enters it in the database.
 
         *make_manifest* makes the manifest from the number and the records of the photos.
 
@@ -139,13 +172,15 @@ class Writer:
             self._journal.write(number, JournalFile(manifest, tuple(packets)))
         except OSError as error:
             if not self._journal.withdraw(number):
-                self._next += 1
-                self._behind.add(number)  # the disk does not undo it either: then the case exists
+                self._begin(number)  # the disk does not undo it either: then the case exists
             raise _refusal(error) from None
-        self._next += 1
-        self._behind.add(number)
-        self._catch_up()
+        self._begin(number)
         return number
+
+    def _begin(self, number: int) -> None:
+        self._next = number + 1
+        self._pending.add(number)
+        self._behind.add(number)
 
     def extend_pending(self, number: int, frames: Sequence[Frame], packets: Sequence[Packet]) -> None:
         """Add photos and packets to a pending case.
@@ -154,14 +189,28 @@ class Writer:
             StorageFull: the disk has no space for them.
             CaseError: the case is not pending, or the disk reports an error.
         """
-        before = self.read_pending(number)
-        known = before.manifest["frames"]
-        self._space.ensure(_size(frames))
-        try:
-            manifest = {**before.manifest, "frames": [*known, *self._write_photos(number, frames, len(known))]}
-            self._journal.write(number, JournalFile(manifest, (*before.packets, *packets)))
-        except OSError as error:
-            raise _refusal(error) from None
+        with self._lock(number):
+            if number not in self._pending:
+                raise _decided_already(number)
+            before = self._journal.read(number)
+            if before is None:
+                raise CaseError(f"the journal of case {number} is gone", "find out who removed it")
+            known = before.manifest["frames"]
+            self._space.ensure(_size(frames))
+            try:
+                manifest = {**before.manifest, "frames": [*known, *self._write_photos(number, frames, len(known))]}
+                self._journal.write(number, JournalFile(manifest, (*before.packets, *packets)))
+            except OSError as error:
+                raise _refusal(error) from None
+
+    def read_journal(self, number: int) -> JournalFile | None:
+        """What the journal holds of a pending case; None if there is no such case, or its file is gone or damaged."""
+        with self._lock(number):
+            try:
+                return self._journal.read(number) if number in self._pending else None
+            except CaseError as error:
+                log.error("%s; without it the case is decided without packets", error)
+                return None
 
     def read_pending(self, number: int) -> JournalFile:
         """What is known of a pending case. Without its journal file it is known from the database, without packets.
@@ -170,22 +219,17 @@ class Writer:
             NoSuchCase: there is no case with that number.
             CaseError: the case is decided already.
         """
-        self._catch_up()
+        self.catch_up()
         if case_state(self._database, number) != State.PENDING:
-            raise CaseError(f"case {number} is decided already", "leave it as it is, a verdict is written once")
-        try:
-            file = self._journal.read(number)
-        except CaseError as error:
-            log.error("%s; without it the case is decided without packets", error)
-        else:
-            if file is not None:
-                return file
-            log.error("the journal of case %d is gone, its packets with it", number)
+            raise _decided_already(number)
+        if (file := self.read_journal(number)) is not None:
+            return file
+        log.error("the journal of case %d is gone, its packets with it", number)
         return JournalFile(read_filed_manifest(self._database, number), ())
 
     def states(self) -> dict[int, str]:
         """The state of every case there ever was, by number: pending, decided, or purged."""
-        self._catch_up()
+        self.catch_up()
         return case_states(self._database)
 
     def enter_decided(self, number: int, decision: Decision) -> Case:
@@ -196,39 +240,53 @@ class Writer:
             CaseError: the case is decided already.
             EvidenceError: the chain does not continue what this unit wrote.
         """
-        manifest = decided_manifest(self.read_pending(number).manifest, decision, time.time())
         portrait = decision.driver.portrait if decision.driver else b""
-        with self._chain.extending(self._database):
-            case = insert_decided(self._database, manifest, portrait, self._signer)
+        filed = self.read_pending(number).manifest
+        with self._lock(number):
+            self._pending.discard(number)  # nothing is added from here on
+        try:
+            manifest = decided_manifest(filed, decision, time.time())
+            self._kept.keep(number, decision)
+            with self._chain.extending(self._database):
+                case = insert_decided(self._database, manifest, portrait, self._signer)
+        except BaseException as error:
+            self._pending.add(number)
+            if isinstance(error, OSError):
+                raise _refusal(error) from None
+            raise
         self._to_erase.add(number)
         self.erase_decided()
         return case
 
     def housekeep(self) -> None:
-        """Catch up, sign what waits, erase journal files of decided cases, and remember the head."""
-        self._catch_up()
-        self._chain.sign_waiting(self._database)
+        """Catch up, look at what others added, erase what decided and judged cases need no more, remember the head."""
+        self.catch_up()
+        self._chain.watch(self._database)
+        self._kept.erase_judged(self._database)
         self.erase_decided()
         self._remember()
 
     def _remember(self) -> None:
         """Remember the head once it is out of the WAL, which a power cut may tear: the chain never falls behind it."""
         try:
-            if self._chain.ahead and empty_wal(self._database, self._path):
-                self._chain.remember()
-        except (sqlite3.Error, OSError) as error:
+            self._chain.remember(self._database, self._checkpoints.empty)
+        except (sqlite3.Error, OSError, CaseError) as error:
             log.warning("the head of the chain could not be remembered yet: %s", error)
 
     def erase_decided(self) -> None:
         """Erase the journal files of decided cases once their verdicts are out of the WAL; else try again later."""
         try:
-            if not empty_wal(self._database, self._path):
+            if not self._checkpoints.empty():
                 return
             for number in sorted(self._to_erase):
-                self._journal.erase(number)
+                with self._lock(number):
+                    self._journal.erase(number)
                 self._to_erase.discard(number)
         except (sqlite3.Error, OSError) as error:
             log.warning("the journal of %d decided cases could not be removed yet: %s", len(self._to_erase), error)
+
+    def _lock(self, number: int) -> threading.Lock:
+        return self._locks[number % LOCKS]
 
     def _recover(self) -> None:
         """Finish what the last end interrupted."""
@@ -241,26 +299,35 @@ class Writer:
             log.warning("%d cases of the journal were not in the database: entering them", len(self._behind))
         for number in self._behind:
             self._journal.read(number)  # raises if it is damaged: only the journal holds this case
-        self._catch_up()
+        self._pending = {number for number, state in states.items() if state == State.PENDING} | self._behind
+        self.catch_up()
         self.erase_decided()
         self._journal.sweep({number for number, state in states.items() if state != PURGED})
 
-    def _catch_up(self) -> None:
+    def catch_up(self) -> None:
         """Enter the cases that only the journal holds, in order. They are safe there while the database refuses."""
         for number in sorted(self._behind):
             try:
-                file = self._journal.read(number)
+                with self._lock(number):
+                    file = self._journal.read(number)
                 if file is not None:
                     with self._chain.extending(self._database):
                         insert_filed(self._database, file.manifest, self._signer)
             except (sqlite3.Error, OSError, CaseError) as error:
-                log.error("case %d is in the journal, the database refuses it: %s", number, error)
+                if not self._refused:
+                    log.error("case %d is in the journal, the database refuses it: %s", number, error)
+                self._refused = True
                 return
             self._behind.discard(number)
+        self._refused = False
 
     def _write_photos(self, number: int, frames: Sequence[Frame], first: int) -> list[Record]:
         names = self._journal.write_photos(number, frames, first)
         return [frame_record(name, frame) for name, frame in zip(names, frames, strict=True)]
+
+
+def _decided_already(number: int) -> CaseError:
+    return CaseError(f"case {number} is decided already", "leave it as it is, a verdict is written once")
 
 
 def _size(frames: Sequence[Frame]) -> int:

@@ -6,10 +6,10 @@ import tkinter as tk
 from collections.abc import Callable, Sequence
 from tkinter import ttk
 
-from edge.cases.views import Event, EventKind
 from edge.model import Box, Case, Outcome
+from edge.officers import Event, EventKind
 from edge.viewer.data import Photo
-from edge.viewer.text import _, moment, number, outcome_words, percent, plain
+from edge.viewer.text import _, basis_words, moment, ngettext, number, percent, plain, verdict_words
 from edge.viewer.ui import Elided, Line, PictureView, PlateStrip, Theme
 
 FACTS_WIDTH = 290
@@ -17,6 +17,7 @@ CROP_WIDTH = FACTS_WIDTH
 CROP_HEIGHTS = (36, 88)
 """Smallest and largest height of the plate's crop; :mod:`edge.viewer.data.pictures` bounds its pixels."""
 RING = 2
+BADGE_WIDTH = 110
 """Width of the photo's focus ring; the padding is narrower by it, so that pictures and texts are aligned."""
 
 
@@ -103,8 +104,8 @@ class CameraPanel(ttk.Frame):
         self._case, self._index = case, index
         self._facts.grid()
         self.title.set_text(_("Case {number}").format(number=case.number))
-        word, tone = outcome_words(case.verdict.outcome if case.verdict else None)
-        self.badge.configure(text=word, style=f"{tone}.Badge.TLabel")
+        word, tone = verdict_words(case)
+        self.badge.configure(text=word, style=f"{tone}.Badge.TLabel", wraplength=self._theme.px(BADGE_WIDTH))
         nothing = _("Not read yet") if case.verdict is None else _("No plate was read")
         self.plate.show(plain(case.plate_text, 14), case.characters, nothing)
         self.fields["time"].set_text(moment(case.trigger.at_utc))
@@ -161,10 +162,21 @@ class CameraPanel(ttk.Frame):
         limit = number(case.limit_kmh)
         speed = case.trigger.speed_kmh
         if speed is None:
-            self.fields["speed"].set_text(_("not measured, limit {limit} km/h").format(limit=limit))
+            why = plain(basis_words(case.basis))
+            self.fields["speed"].set_text(_("{why}, limit {limit} km/h").format(why=why, limit=limit))
             return
-        text = _("{speed} km/h, limit {limit}").format(speed=number(speed), limit=limit)
-        self.fields["speed"].set_text(text, "Over.TLabel" if speed > case.limit_kmh else "TLabel")
+        if (found := case.assessment) is None:
+            text = _("{speed} km/h, limit {limit}").format(speed=number(speed, 1), limit=limit)
+        else:
+            text = _("{remaining} km/h ({measured} less {deduction}), limit {limit}, {excess} over").format(
+                remaining=number(found.remaining_kmh, 1),
+                measured=number(found.measured_kmh, 1),
+                deduction=number(found.deduction_kmh, 1),
+                limit=limit,
+                excess=number(found.excess_kmh, 1),
+            )
+        over = (speed if found is None else found.remaining_kmh) > case.limit_kmh
+        self.fields["speed"].set_text(text, "Over.TLabel" if over and case.is_infringement else "TLabel")
 
     def _show_score(self, case: Case) -> None:
         parts = []
@@ -174,6 +186,9 @@ class CameraPanel(ttk.Frame):
             parts.append(_("best claim {share}").format(share=percent(case.verdict.probability)))
         if case.verdict is not None and case.plate_confidence is not None:
             parts.append(_("plate as read {share}").format(share=percent(case.plate_confidence)))
+        if case.missed_photos:
+            missed = ngettext("{count} photo missed", "{count} photos missed", case.missed_photos)
+            parts.append(missed.format(count=case.missed_photos))
         if case.country is not None:
             parts.append(f"{plain(case.country.code, 2)} {percent(case.country.probability)}")
         self.fields["score"].set_text(", ".join(parts))

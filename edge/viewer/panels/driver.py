@@ -10,7 +10,7 @@ from PIL import Image
 
 from edge.model import Case, Driver, Flag, Outcome, Verdict
 from edge.viewer.panels.unnamed import UnnamedCard
-from edge.viewer.text import _, day, ngettext, plain, reason_words
+from edge.viewer.text import _, basis_words, day, ngettext, plain, reason_words
 from edge.viewer.ui import Elided, Field, PictureView, Theme
 
 PORTRAIT = (88, 110)
@@ -58,11 +58,13 @@ class DriverPanel(ttk.Frame):
             self.portrait.grid(row=0, column=0, sticky="nw", padx=(0, self._theme.px(14)))
             self.person.grid(row=0, column=1, sticky="nsew")
             self.person.show(case, case.driver)
+        elif not case.is_infringement:
+            self._show_unnamed(_("Nobody is named: this is no infringement"), plain(basis_words(case.basis)))
         elif case.verdict is None:
             text = _("The verdict appears here as soon as it is made.")
             self._show_unnamed(_("This case is still being decided"), text)
         else:
-            self._show_verdict(case.verdict)
+            self._show_verdict(case, case.verdict)
 
     def show_portrait(self, picture: Image.Image) -> None:
         """Show the decoded portrait."""
@@ -80,13 +82,22 @@ class DriverPanel(ttk.Frame):
         """Show nobody."""
         self._show_unnamed("", "")
 
-    def _show_verdict(self, verdict: Verdict) -> None:
+    def _show_verdict(self, case: Case, verdict: Verdict) -> None:
         count = len(verdict.scores)
         title = _("Nobody is named")
         if verdict.outcome is Outcome.AMBIGUOUS:
             title = _("Nobody is named: the answers do not decide it")
         weighed = ngettext("{count} claim was weighed.", "{count} claims were weighed.", count).format(count=count)
-        self._show_unnamed(title, f"{reason_words(plain(verdict.reason))} {weighed}", verdict.scores)
+        told = [reason_words(plain(verdict.reason)), weighed]
+        told += [reason_words(plain(flag)) for flag in case.flags]
+        if case.kept_claims:
+            kept = ngettext(
+                "{count} sealed answer is kept until an officer has judged the case.",
+                "{count} sealed answers are kept until an officer has judged the case.",
+                case.kept_claims,
+            )
+            told.append(kept.format(count=case.kept_claims))
+        self._show_unnamed(title, " ".join(told), verdict.scores)
 
     def _show_unnamed(self, headline: str, reason: str, scores: tuple[float, ...] = ()) -> None:
         self.portrait.grid_remove()
@@ -144,6 +155,7 @@ class PersonCard(ttk.Frame):
         notes = [_("licence expired")] if expired else []
         notes += [_("not the registered keeper") for flag in case.flags if flag == Flag.NOT_THE_KEEPER]
         notes += [_("plate of another country") for flag in case.flags if flag == Flag.OTHER_COUNTRY]
+        notes += [_("a chip claimed several plates") for flag in case.flags if flag == Flag.SEVERAL_PLATES]
         if notes:
             self.flag.configure(text=" · ".join(notes))
             self.flag.grid()

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from tkinter import ttk
 
-from edge.cases.views import Event, EventKind
 from edge.model import Case
-from edge.viewer.text import _, event_words, moment, ngettext, number, outcome_words, plain
+from edge.officers import Event, EventKind
+from edge.viewer.text import _, event_words, moment, ngettext, number, plain, verdict_words
 from edge.viewer.ui import Theme
 
 COLUMNS = (0, 150, 320)
@@ -30,7 +30,7 @@ def lines(case: Case, events: Sequence[Event]) -> tuple[Line, ...]:
     """Return the history of *case*, the latest line first; successive views by one officer are one line."""
     history = [Line(case.trigger.at_utc, _("Recorded"), "neutral", "")]
     if case.decided_utc is not None and case.verdict is not None:
-        word, tone = outcome_words(case.verdict.outcome)
+        word, tone = verdict_words(case)
         history.append(Line(case.decided_utc, word, tone, _("by the unit")))
     views = 0
     for index, event in enumerate(events):

@@ -2,10 +2,19 @@
 
 from edge.viewer.text.language import _, day, moment, ngettext, number, percent, read_day, short_day
 from edge.viewer.text.plain_text import describe, plain
-from edge.viewer.text.words import event_words, order_words, outcome_words, reason_words, review_words
+from edge.viewer.text.words import (
+    basis_words,
+    event_words,
+    order_words,
+    outcome_words,
+    reason_words,
+    review_words,
+    verdict_words,
+)
 
 __all__ = [
     "_",
+    "basis_words",
     "day",
     "describe",
     "event_words",
@@ -20,4 +29,5 @@ __all__ = [
     "reason_words",
     "review_words",
     "short_day",
+    "verdict_words",
 ]

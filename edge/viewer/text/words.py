@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from edge.cases.views import EventKind, Order
-from edge.model import Flag, Outcome, Reason
+from edge.model import Basis, Case, Outcome, Reason
+from edge.officers import CaseSummary, EventKind, Order
 from edge.viewer.text.language import _
 
 
@@ -15,6 +15,30 @@ def outcome_words(outcome: Outcome | None) -> tuple[str, str]:
         Outcome.UNIDENTIFIED: (_("Unidentified"), "neutral"),
         None: (_("Pending"), "accent"),
     }[outcome]
+
+
+def verdict_words(case: Case | CaseSummary) -> tuple[str, str]:
+    """Return text and tone of the verdict as it stands for *case*, or that it is no infringement."""
+    if not case.is_infringement:
+        return _("No infringement"), "neutral"
+    if case.is_to_be_confirmed:
+        return _("Identified, to be confirmed"), "warn"
+    if isinstance(case, CaseSummary):
+        return outcome_words(case.outcome)
+    return outcome_words(case.verdict.outcome if case.verdict else None)
+
+
+def basis_words(basis: Basis | str | None) -> str:
+    """Return what a trigger of that *basis* is; one of a newer program is returned unchanged."""
+    words: dict[str, str] = {
+        Basis.MEASURED: _("speed measured"),
+        Basis.SIGNALLED: _("signalled by the radar, speed not recorded"),
+        Basis.NO_SPEED: _("no speed was measured"),
+        Basis.IMPOSSIBLE_SPEED: _("the speed reported is impossible"),
+        Basis.TEST: _("a test trigger"),
+        Basis.OBSERVED: _("the unit only observes"),
+    }
+    return words.get(basis, basis) if basis else _("not measured")
 
 
 def review_words(review: str | None) -> tuple[str, str]:
@@ -50,16 +74,17 @@ def order_words() -> dict[str, Order]:
 
 
 def reason_words(reason: str) -> str:
-    """Return the sentence for a verdict's reason or a flag; an unknown one is returned unchanged."""
+    """Return the sentence for a verdict's reason; an unknown one is returned unchanged."""
     words: dict[str, str] = {
         Reason.ONE_CLAIM: _("Exactly one car's answer fits the photo."),
         Reason.SEVERAL_CLAIMS: _("More than one car's answer fits the photo: a person has to decide."),
+        Reason.SEVERAL_CARS: _("More than one car is in the photo: a person has to decide."),
         Reason.LOOKS_ALIKE: _("A plate that looks alike fits the photo as well: a person has to decide."),
         Reason.NO_CLAIM: _("No car's answer fits the photo."),
         Reason.NO_PACKET: _("No car near the camera sent a valid answer."),
         Reason.NO_PLATE: _("No plate was found in the photo."),
         Reason.PHOTO_NOT_READ: _("A photo could not be recognised: look at it yourself."),
         Reason.NO_PHOTO: _("The camera gave no photo."),
-        Flag.NOT_THE_KEEPER: _("The driver is not the registered keeper of the vehicle."),
+        Reason.NO_INFRINGEMENT: _("This trigger is no infringement."),
     }
     return words.get(reason, reason)

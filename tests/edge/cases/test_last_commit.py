@@ -55,10 +55,19 @@ def plain(value: object) -> Any:
     return json.loads(json.dumps(value))
 
 
+NEW_IN_A_ROW = ("basis", "is_to_be_confirmed", "remaining_kmh")
+
+
+def rows(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of a list as that commit had them: what is new says nothing of its cases but the keeper."""
+    assert all(row["basis"] is None for row in found)
+    return [{name: value for name, value in row.items() if name not in NEW_IN_A_ROW} for row in found]
+
+
 def test_what_was_read_then_is_read_now(files: Path) -> None:
     then = expected(files)
     with Archive(files / "state") as archive:
-        assert plain([asdict(row) for row in archive.summaries()]) == then["summaries"]
+        assert rows(plain([asdict(row) for row in archive.summaries()])) == then["summaries"]
         for number, case in then["cases"].items():
             if isinstance(case, str):
                 with pytest.raises(NoSuchCase, match="purged"):
@@ -82,6 +91,7 @@ async def test_the_store_goes_on_where_the_power_cut_left_it(files: Path) -> Non
     assert [(case.number, len(case.photos), len(case.packets)) for case in pending] == [(5, 2, 2), (6, 0, 0), (8, 1, 1)]
     assert not (state / "frames" / "00000007" / "pending.json").exists(), "the journal of a decided case stays"
     assert not list(state.glob("*copy*")), "the copy of the WAL stays"
+    assert [case.basis for case in pending] == [None, None, None], "that program recorded none"
     for case in pending:
         own = case.packets[0] if case.packets else None
         await store.decide(case.number, identified(own) if own else unidentified())
@@ -122,14 +132,14 @@ def test_the_commands_work_on_them(files: Path, capsys: pytest.CaptureFixture[st
         return capsys.readouterr().out
 
     where = ["--state-dir", str(files / "state"), *keys]
-    assert json.loads(run("cases", "list", "--json", *where)) == expected(files)["summaries"]
+    assert rows(json.loads(run("cases", "list", "--json", *where))) == expected(files)["summaries"]
     (files / "public.pem").write_text(run("cases", "public-key", *keys))
     key = ["--key", str(files / "public.pem")]
     assert "the key you trust" in run("cases", "verify", str(files / "export.zip"), *key)
     assert (
         run("restore", str(files / "backup"), "--state-dir", str(files / "again")).strip() == expected(files)["backup"]
     )
-    shown = json.loads(run("cases", "show", "1", "--json", "--officer", "Conti", *where))
+    shown = json.loads(run("cases", "show", "1", "--json", *where))
     assert shown["driver"]["first_name"] == "Ada"
     registry = ["--registry", str(files / "registry.sqlite"), "--master-key", str(files / "master.key")]
     assert "the registry as it was" in run("registry", "migrate", *registry)

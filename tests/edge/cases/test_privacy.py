@@ -8,6 +8,7 @@ import logging
 import os
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
@@ -15,10 +16,13 @@ from typing import BinaryIO
 import pytest
 
 from edge.cases.audit import audit
+from edge.cases.backup import backup
+from edge.cases.retention import purge
+from edge.cases.review import record
 from edge.cases.storage.durable import write_durably
 from edge.cases.store import CaseStore
 from edge.errors import CaseError
-from edge.model import Packet
+from edge.model import Decision, Outcome, Packet, Reason
 from tests.support.cases import SIGNER, UNIT, driver, everything, frame, identified, trigger, unidentified
 
 
@@ -66,6 +70,55 @@ async def test_only_the_offender_is_left(tmp_path: Path, caplog: pytest.LogCaptu
         assert traces(tmp_path, packet) == []
         assert packet.uid not in caplog.text
     assert driver().licence not in caplog.text
+    audit(tmp_path)
+
+
+async def test_an_ambiguous_case_keeps_the_claims_that_explain_it_and_only_while_it_waits(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    store = await CaseStore.open(state, SIGNER, UNIT)
+    own, accomplice, others = somebody(), somebody(), somebody()
+    number = await store.file(trigger(), [frame()], [own, accomplice, others], limit_kmh=50.0, site="SP 235")
+    verdict = replace(unidentified().verdict, outcome=Outcome.AMBIGUOUS, reason=Reason.SEVERAL_CLAIMS)
+    await store.decide(number, Decision(verdict, kept=(own, accomplice)))
+    await store.housekeep()
+    kept = state / "frames" / "00000001" / "claims.json"
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert traces(state, others) == []
+    for packet in (own, accomplice):
+        assert traces(state, packet) == ["claims.json"]
+        assert packet.uid.encode() not in everything(state)
+    audit(state)
+    backup(state, tmp_path / "backup")
+    assert traces(tmp_path / "backup", own) == []
+    await store.close()
+
+    store = await CaseStore.open(state, SIGNER, UNIT)  # a restart keeps them
+    await store.housekeep()
+    assert traces(state, own) == ["claims.json"]
+    record(state, number, kind="view", officer="Conti", signer=SIGNER)
+    await store.housekeep()
+    assert kept.exists(), "a look is no judgement"
+    with kept.open("rb") as held:
+        record(state, number, kind="dismiss", officer="Conti", reason="not to be told", signer=SIGNER)
+        await store.housekeep()
+        assert set(held.read()) == {0}
+    for packet in (own, accomplice):
+        assert traces(state, packet) == []
+    await store.close()
+    audit(state)
+
+
+async def test_a_purge_takes_the_claims_with_it(tmp_path: Path) -> None:
+    store = await CaseStore.open(tmp_path, SIGNER, UNIT)
+    own = somebody()
+    number = await store.file(trigger(), [frame()], [own], limit_kmh=50.0, site="SP 235")
+    verdict = replace(unidentified().verdict, outcome=Outcome.AMBIGUOUS, reason=Reason.SEVERAL_CLAIMS)
+    await store.decide(number, Decision(verdict, kept=(own,)))
+    await store.close()
+    with (tmp_path / "frames" / "00000001" / "claims.json").open("rb") as held:
+        purge(tmp_path, [number], reason="retention period over", signer=SIGNER)
+        assert set(held.read()) == {0}
+    assert traces(tmp_path, own) == []
     audit(tmp_path)
 
 

@@ -23,7 +23,7 @@ POLICY = RetentionPolicy(identified_days=150, unidentified_days=60, dismissed_da
 async def test_each_kind_has_its_own_time(tmp_path: Path) -> None:
     """Cases 1 and 2 are identified, 3 is not; case 2 is dismissed."""
     await filled(tmp_path, 3)
-    record(tmp_path, 2, kind="dismiss", officer="Conti", reason="ambulance")
+    record(tmp_path, 2, kind="dismiss", officer="Conti", reason="ambulance", signer=SIGNER)
     store = await CaseStore.open(tmp_path, SIGNER, UNIT)
     await store.file(trigger(START), [frame()], [], limit_kmh=50.0, site="pending for ever")
     await store.close()
@@ -33,7 +33,9 @@ async def test_each_kind_has_its_own_time(tmp_path: Path) -> None:
 
 async def test_a_purge_leaves_a_tombstone_and_nothing_else(tmp_path: Path) -> None:
     await filled(tmp_path, 3)
-    record(tmp_path, 1, kind="correct_plate", officer="Ispettore Conti", reason="clearly O", plate="AB000CE")
+    record(
+        tmp_path, 1, kind="correct_plate", officer="Ispettore Conti", reason="clearly O", plate="AB000CE", signer=SIGNER
+    )
     with Archive(tmp_path) as archive:
         case = archive.case(1)
         assert case.driver is not None

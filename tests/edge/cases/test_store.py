@@ -77,7 +77,7 @@ async def test_one_daemon_a_folder(tmp_path: Path) -> None:
 
 async def test_another_signing_key_is_refused(tmp_path: Path) -> None:
     await filled(tmp_path, 1)
-    with pytest.raises(SecretError, match="put the right key file there"):
+    with pytest.raises(SecretError, match="put back that key file"):
         await CaseStore.open(tmp_path, Signer(bytes(32)), UNIT)
 
 
@@ -103,10 +103,12 @@ async def test_the_database_refuses_and_the_case_is_safe(tmp_path: Path, monkeyp
     with monkeypatch.context() as broken:
         broken.setattr("edge.cases.storage.writer.insert_filed", refuse)
         number = await store.file(trigger(), [frame()], [packet()], **FILING)
+        assert await store.waiting() == ()
         assert "refuses 1 cases" in (store.problem() or "")
         with pytest.raises(NoSuchCase):
             await store.decide(number, unidentified())
     await store.decide(number, unidentified())
+    assert store.problem() is None
     assert await store.file(trigger(), [frame()], [], **FILING) == number + 1
     await store.close()
 

@@ -33,6 +33,9 @@ def write_config(folder: Path, more: str = "") -> Path:
     return path
 
 
+OVER_LIMIT = 'pin_means = "over_limit"\n'
+
+
 def diagnose(config: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, dict[str, dict[str, str]]]:
     code = main(["doctor", "--json", "--config", str(config)])
     findings = json.loads(capsys.readouterr().out)["findings"]
@@ -40,12 +43,19 @@ def diagnose(config: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, dic
 
 
 def test_every_lack_has_a_remedy_and_hides_no_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    code, found = diagnose(write_config(tmp_path, f'[recognition]\nmodels_dir = "{tmp_path}"\n'), capsys)
+    config = write_config(tmp_path, f'{OVER_LIMIT}[recognition]\nmodels_dir = "{tmp_path}"\n')
+    code, found = diagnose(config, capsys)
     assert code == 1
     assert {"configuration", "python", "reader", "camera", "gpio", "master key", "registry", "clock"} <= found.keys()
     assert all(each["remedy"] for each in found.values() if each["health"] != "good")
     assert found["configuration"]["health"] == found["state folder"]["health"] == found["gpio"]["health"] == "good"
     assert found["reader"]["health"] == found["master key"]["health"] == found["registry"]["health"] == "missing"
+
+
+def test_it_asks_what_the_radars_pin_means(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _, found = diagnose(write_config(tmp_path), capsys)
+    assert found["configuration"]["health"] == "missing"
+    assert "what does the radar's pin mean?" in found["configuration"]["text"]
 
 
 def test_thresholds_of_another_reader_are_found(tmp_path: Path) -> None:

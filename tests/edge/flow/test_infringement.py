@@ -16,9 +16,12 @@ import pytest
 
 from edge.errors import CameraError, ImageError, StorageFull, WorkerError
 from edge.flow.infringement import Infringements
-from edge.flow.rules import FILING_GRACE_S, NS, Rules
+from edge.flow.rules import FILING_GRACE_S, NS, OPENINGS_PER_UID, Rules
 from edge.identify import Thresholds
+from edge.law import PROFILES
 from edge.model import (
+    Assessment,
+    Basis,
     Case,
     Claim,
     Decision,
@@ -77,12 +80,24 @@ class FakeCamera:
         return tuple(Frame(b"before", 640, 480, 0.0, at_monotonic_ns - number) for number in range(count, 0, -1))
 
 
+class ForgetfulCamera(FakeCamera):
+    """Has the exposures of the edge for some milliseconds only, as a ring does."""
+
+    async def frames(self, at_monotonic_ns: int, count: int) -> AsyncIterator[Frame]:
+        if time.monotonic_ns() - at_monotonic_ns > 0.05 * NS:
+            raise CameraError("the frame of the trigger was asked for too late", "raise ring_frames")
+        async for frame in super().frames(at_monotonic_ns, count):
+            yield frame
+
+
 @dataclass
 class FakeMailbox:
     packets: list[Packet] = field(default_factory=list)
 
-    def window(self, start_ns: int, end_ns: int) -> tuple[Packet, ...]:
-        return tuple(packet for packet in self.packets if start_ns <= packet.received_monotonic_ns <= end_ns)
+    def fair_window(self, start_ns: int, end_ns: int, per_uid: int) -> tuple[tuple[Packet, ...], int]:
+        inside = [packet for packet in self.packets if start_ns <= packet.received_monotonic_ns <= end_ns]
+        kept = [packet for packet in inside if [p for p in inside if p.uid == packet.uid].index(packet) < per_uid]
+        return tuple(kept), len(inside) - len(kept)
 
     def discard(self, packets: Iterable[Packet]) -> None:
         gone = set(packets)
@@ -96,13 +111,23 @@ class FakeCases:
     case: PendingCase | None = None
     decisions: list[Decision] = field(default_factory=list)
     full: bool = False
+    assessment: Assessment | None = None
 
     async def file(
-        self, trigger: Trigger, frames: Sequence[Frame], packets: Sequence[Packet], *, limit_kmh: float, site: str
+        self,
+        trigger: Trigger,
+        frames: Sequence[Frame],
+        packets: Sequence[Packet],
+        *,
+        limit_kmh: float,
+        site: str,
+        basis: Basis | None,
+        assessment: Assessment | None,
     ) -> int:
         if self.full:
             raise StorageFull("the disk is full", "make room")
-        self.case = PendingCase(1, trigger, (), (), tuple(packets))
+        self.case = PendingCase(1, trigger, (), (), tuple(packets), basis)
+        self.assessment = assessment
         await self.add(1, frames=frames)
         return 1
 
@@ -130,6 +155,13 @@ class FakeCases:
 @dataclass
 class FakeRegistry:
     keepers: dict[str, str] = field(default_factory=dict)
+    unknown: tuple[str, ...] = ()
+    silent: bool = False
+
+    async def known(self, uids: Iterable[str]) -> frozenset[str]:
+        if self.silent:
+            await asyncio.sleep(3600)
+        return frozenset(uids) - frozenset(self.unknown)
 
     async def driver(self, licence: str) -> Driver:
         return replace(driver(), licence=licence)
@@ -165,10 +197,11 @@ class Bench:
     cases: FakeCases = field(default_factory=FakeCases)
     registry: FakeRegistry = field(default_factory=FakeRegistry)
     recognise: Callable[[Path], Awaitable[tuple[PlateRead, ...]]] = sees_the_plate
+    rules: Rules = RULES
 
     def flow(self) -> Infringements:
         return Infringements(
-            RULES,
+            self.rules,
             camera=self.camera,
             mailbox=self.mailbox,
             recognise=lambda photo: self.recognise(photo),
@@ -180,9 +213,10 @@ class Bench:
     async def decided(self, *packets: Packet, at: Trigger | None = None) -> Decision:
         """The decision on a trigger with these packets in the mailbox."""
         self.mailbox.packets += packets
-        number = await self.flow().file(at or trigger())
+        flow = self.flow()
+        number = await flow.file(at or trigger())
         assert number is not None
-        await self.flow().decide(number)
+        await flow.decide(number)
         (decision,) = self.cases.decisions
         return decision
 
@@ -192,6 +226,53 @@ async def test_only_a_trigger_above_limit_and_tolerance_becomes_a_case(speed_kmh
     bench = Bench()
     assert (await bench.flow().file(trigger(speed_kmh)) is not None) is filed
     assert (bench.cases.case is not None) is filed
+
+
+NO_INFRINGEMENTS = {
+    "no speed": (trigger(None), RULES),
+    "impossible": (replace(trigger(None), impossible=True), RULES),
+    "too fast to be true": (trigger(400.0), replace(RULES, max_speed_kmh=220.0)),
+    "not a number": (trigger(float("nan")), RULES),
+    "impossible although the pin signals": (
+        replace(trigger(None), impossible=True),
+        replace(RULES, promises_speed=False),
+    ),
+    "test button": (replace(trigger(None), source="test"), replace(RULES, promises_speed=False)),
+    "the unit only observes": (trigger(), replace(RULES, names_drivers=False)),
+}
+
+
+@pytest.mark.parametrize("name", NO_INFRINGEMENTS)
+async def test_a_trigger_that_is_no_infringement_keeps_no_packet_and_names_nobody(name: str) -> None:
+    at, rules = NO_INFRINGEMENTS[name]
+    bench = Bench(rules=rules)
+    bench.mailbox.packets = [packet()]
+    flow = bench.flow()
+    number = await flow.file(replace(at, at_monotonic_ns=time.monotonic_ns()))
+    assert number is not None
+    assert bench.cases.case is not None and bench.cases.case.packets == ()
+    deciding = asyncio.create_task(flow.decide(number))
+    await asyncio.sleep(0.01)
+    bench.mailbox.packets.append(packet(age_s=0.0))
+    await deciding
+    (decision,) = bench.cases.decisions
+    assert decision.driver is None and decision.packet is None
+    assert (decision.verdict.outcome, decision.verdict.reason) == (Outcome.UNIDENTIFIED, Reason.NO_INFRINGEMENT)
+    assert bench.cases.case.packets == () and len(bench.cases.case.photos) == 3
+
+
+async def test_a_pin_that_means_too_fast_makes_an_infringement_without_a_figure() -> None:
+    bench = Bench(rules=replace(RULES, promises_speed=False))
+    assert (await bench.decided(packet(), at=trigger(None))).driver is not None
+    assert bench.cases.case is not None and bench.cases.case.basis is Basis.SIGNALLED
+
+
+async def test_a_case_that_an_earlier_program_filed_without_a_speed_names_nobody() -> None:
+    bench = Bench()
+    bench.cases.case = PendingCase(1, trigger(None), (Path("0-after"),), (0,), (packet(),))
+    await bench.flow().decide(1)
+    assert bench.cases.decisions[0].verdict.reason is Reason.NO_INFRINGEMENT
+    assert bench.cases.decisions[0].driver is None
 
 
 async def test_a_case_is_filed_at_once_with_its_first_photo_and_the_sealed_packets_of_its_window() -> None:
@@ -238,6 +319,65 @@ async def test_two_drivers_who_claim_the_plate_are_ambiguous_and_nobody_is_named
     assert decision.driver is None and decision.packet is None
 
 
+async def test_packets_of_a_uid_that_the_registry_does_not_know_are_not_journalled_but_counted() -> None:
+    bench = Bench(registry=FakeRegistry(unknown=("stranger",)))
+    flow = bench.flow()
+    bench.mailbox.packets = [packet(uid="stranger"), own := packet()]
+    number = await flow.file(trigger())
+    assert number is not None
+    assert bench.cases.case is not None and bench.cases.case.packets == (own,)
+    bench.mailbox.packets.append(packet("ZZ999ZZ", "U8", age_s=0.0, uid="stranger"))
+    await flow.decide(number)
+    assert bench.cases.case.packets == (own,)
+    (decision,) = bench.cases.decisions
+    assert decision.rejected == {Rejection.UNKNOWN_UID: 2}
+    assert decision.verdict.outcome is Outcome.IDENTIFIED
+
+
+async def test_filing_does_not_wait_for_a_registry_that_does_not_answer() -> None:
+    bench = Bench(registry=FakeRegistry(silent=True))
+    bench.mailbox.packets = [own := packet()]
+    await bench.flow().file(trigger())
+    assert bench.cases.case is not None and bench.cases.case.packets == (own,)
+
+
+async def test_at_most_sixteen_packets_of_a_uid_are_filed_and_opened_early_and_late_together() -> None:
+    bench = Bench()
+    flow = bench.flow()
+    bench.mailbox.packets = [packet("RUBBISH", str(n), age_s=3.0, uid="victim") for n in range(12)] + [own := packet()]
+    number = await flow.file(trigger())
+    assert number is not None
+    bench.mailbox.packets += [packet("RUBBISH", str(n), age_s=0.0, uid="victim") for n in range(12, 40)]
+    await flow.decide(number)
+    assert bench.cases.case is not None and own in bench.cases.case.packets
+    assert len(bench.cases.case.packets) == OPENINGS_PER_UID + 1
+    (decision,) = bench.cases.decisions
+    assert decision.rejected[Rejection.DECRYPTION] == OPENINGS_PER_UID
+    assert decision.rejected[Rejection.TOO_MANY] == 40 - OPENINGS_PER_UID
+    assert decision.verdict.outcome is Outcome.IDENTIFIED
+
+
+async def test_a_chip_that_claims_two_plates_has_none() -> None:
+    """One stolen chip claims eight plates: its holder is not named, and no honest car becomes ambiguous by it."""
+    stolen = [packet(f"AB12{number}CD", "U9", uid="stolen") for number in range(2, 10)]
+    honest = await Bench().decided(packet(), *stolen, packet(PLATE, "U9", uid="stolen"))
+    assert honest.driver is not None and honest.driver.licence == LICENCE
+    assert honest.rejected == {Rejection.SEVERAL_PLATES: 9}
+    assert honest.flags == (Flag.SEVERAL_PLATES,)
+    silent = await Bench().decided(*stolen, packet(PLATE, "U9", uid="stolen"))
+    assert silent.driver is None and silent.verdict.outcome is Outcome.UNIDENTIFIED
+    assert silent.flags == (Flag.SEVERAL_PLATES,)
+
+
+async def test_an_ambiguous_case_keeps_the_claims_that_explain_the_photo_and_only_these() -> None:
+    own, accomplice, others = packet(), packet(licence="U9", uid="accomplice"), packet("XY987ZW", "U7")
+    decision = await Bench().decided(own, others, accomplice)
+    assert decision.verdict.outcome is Outcome.AMBIGUOUS
+    assert decision.kept == (own, accomplice)
+    assert (await Bench().decided(own, others)).kept == ()
+    assert (await Bench().decided(others)).kept == ()
+
+
 async def test_a_car_that_called_twice_is_one_claim() -> None:
     decision = await Bench().decided(packet(age_s=4.0), packet(age_s=2.0))
     assert decision.verdict.outcome is Outcome.IDENTIFIED
@@ -251,9 +391,10 @@ async def test_no_packet_is_unidentified_and_rejected_packets_are_counted() -> N
 
 async def test_a_late_packet_counts_until_the_window_closes() -> None:
     bench = Bench()
-    number = await bench.flow().file(trigger())
+    flow = bench.flow()
+    number = await flow.file(trigger())
     assert number is not None
-    deciding = asyncio.create_task(bench.flow().decide(number))
+    deciding = asyncio.create_task(flow.decide(number))
     await asyncio.sleep(0.01)
     bench.mailbox.packets.append(packet(age_s=0.0))
     await deciding
@@ -289,13 +430,16 @@ async def test_a_photo_that_cannot_be_read_names_nobody(failure: Exception) -> N
 async def test_after_a_restart_a_case_is_decided_with_what_was_stored() -> None:
     bench = Bench()
     bench.mailbox.packets = [packet()]
-    number = await bench.flow().file(trigger())
+    before_stop = bench.flow()
+    number = await before_stop.file(trigger())
     assert number is not None
+    await before_stop.stop()
     after_restart = Bench(cases=bench.cases, camera=FakeCamera(good=0))
-    await after_restart.flow().decide(number, live=False)
+    await after_restart.flow().decide(number)
     (decision,) = bench.cases.decisions
     assert decision.verdict.outcome is Outcome.IDENTIFIED
     assert bench.cases.case is not None and len(bench.cases.case.photos) == 1
+    assert decision.missed_photos == 1
 
 
 async def test_a_packet_that_the_next_trigger_may_need_stays_in_the_mailbox() -> None:
@@ -315,8 +459,77 @@ async def test_a_packet_that_no_later_trigger_can_need_is_deleted_with_the_case(
     assert bench.mailbox.packets == []
 
 
+async def test_the_exposures_leave_the_ring_at_the_edge_however_long_filing_waits() -> None:
+    """Filing waits until the ring has forgotten the exposures; the case has them all, and the packet of that time."""
+    bench = Bench(camera=ForgetfulCamera())
+    flow, at, own = bench.flow(), trigger(), packet(age_s=9.9)
+    bench.mailbox.packets = [own]
+    flow.begin(at.at_monotonic_ns)
+    await asyncio.sleep(0.1)
+    bench.mailbox.packets = []
+    number = await flow.file(at)
+    assert number is not None
+    await flow.decide(number)
+    assert bench.cases.case is not None
+    assert [photo.name for photo in bench.cases.case.photos] == ["0-after", "1-before", "2-after"]
+    assert bench.cases.case.packets == (own,)
+    assert bench.cases.decisions[0].missed_photos == 0
+    assert flow.problem() is None
+
+
+async def test_missed_photos_are_counted_and_a_problem_and_stand_in_the_case() -> None:
+    bench = Bench(camera=FakeCamera(good=1))
+    flow = bench.flow()
+    number = await flow.file(trigger())
+    assert number is not None
+    await flow.decide(number)
+    assert bench.cases.decisions[0].missed_photos == 1
+    assert flow.counters["missed_photos"] == 1
+    assert "1 photos of triggers were missed" in (flow.problem() or "")
+
+
+@pytest.mark.parametrize(
+    ("speed_kmh", "counts"), [(55.0, None), (55.1, 50.1), (64.0, 59.0), (115.7, 109.9), (148.0, 140.6)]
+)
+async def test_what_the_law_leaves_of_the_speed_decides_and_is_filed(speed_kmh: float, counts: float | None) -> None:
+    bench = Bench(rules=replace(RULES, tolerance_kmh=0.0, profile=PROFILES["IT"]))
+    number = await bench.flow().file(trigger(speed_kmh))
+    assert (number is not None) == (counts is not None)
+    found = bench.cases.assessment
+    assert (found.remaining_kmh if found else None) == counts
+    assert found is None or found.rule == PROFILES["IT"].rule
+
+
+async def test_a_trigger_without_a_speed_is_filed_without_an_assessment() -> None:
+    bench = Bench(rules=replace(RULES, promises_speed=False, profile=PROFILES["IT"]))
+    assert await bench.flow().file(trigger(None)) == 1
+    assert bench.cases.assessment is None
+
+
+async def test_an_edge_below_the_limit_holds_nothing() -> None:
+    bench = Bench()
+    flow, slow = bench.flow(), trigger(40.0)
+    for _ in range(200):
+        flow.begin(slow.at_monotonic_ns)
+        assert await flow.file(slow) is None
+    assert bench.cases.case is None and flow.counters["missed_photos"] == 0
+
+
+async def test_the_photos_are_stored_while_nobody_decides_the_case() -> None:
+    """Recognition may be hours behind: the case is whole on the disk all the same."""
+    bench = Bench()
+    flow = bench.flow()
+    await flow.file(trigger())
+    bench.mailbox.packets = [late := packet(age_s=0.0)]
+    await asyncio.sleep(3 * RULES.window_after_s)
+    assert bench.cases.case is not None
+    assert len(bench.cases.case.photos) == 3 and bench.cases.case.packets == (late,)
+
+
 async def test_a_full_disk_is_the_callers_error_and_no_case() -> None:
     bench = Bench(cases=FakeCases(full=True))
+    flow = bench.flow()
     with pytest.raises(StorageFull):
-        await bench.flow().file(trigger())
+        await flow.file(trigger())
     assert bench.cases.case is None
+    assert flow.counters == {"lost_triggers": 1, "missed_photos": RULES.frames_per_case}

@@ -97,6 +97,12 @@ async def test_impossible_and_walking_speeds_are_no_speeds(port: Port, radar: Se
     assert await radar.speed_at(time.monotonic_ns()) == Speed(80.5)
 
 
+async def test_an_impossible_speed_says_that_it_is_one(port: Port, radar: SerialRadar) -> None:
+    port.say(b'{"speed":910.0}\r\n')
+    await eventually(lambda: radar.counters["impossible"] == 1)
+    assert await radar.speed_at(time.monotonic_ns()) == Speed(910.0, possible=False)
+
+
 async def test_the_radar_may_be_plugged_in_again(port: Port, radar: SerialRadar) -> None:
     port.unplug()
     await eventually(lambda: "plug it in" in (radar.problem() or ""))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
+import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -59,7 +60,7 @@ async def test_the_journal_is_erased_after_the_verdict_left_the_wal(
     assert wal_sizes == [0]
 
 
-async def test_all_acts_run_on_the_writers_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_journal_is_written_on_one_thread_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real, threads = Journal.write, set()
 
     def write(journal: Journal, number: int, file: JournalFile) -> None:
@@ -71,8 +72,89 @@ async def test_all_acts_run_on_the_writers_thread(tmp_path: Path, monkeypatch: p
     numbers = await asyncio.gather(*(store.file(trigger(), [], [], **FILING) for _ in range(4)))
     await asyncio.gather(*(store.add(number, packets=[packet()]) for number in numbers))
     await store.close()
-    assert len(threads) == 1
-    assert not threads & {thread.name for thread in threading.enumerate()}, "the thread is still there after close"
+    assert len(threads) == 1 and threads.pop().startswith("case-journal")
+    left = [thread.name for thread in threading.enumerate() if thread.name.startswith("case-")]
+    assert not left, "a thread is still there after close"
+
+
+async def held(path: Path, seconds: float, begin: str) -> None:
+    """Hold a transaction on the database for so long, as another program does."""
+
+    def hold() -> None:
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute(begin)
+            other.execute("SELECT count(*) FROM cases").fetchone()
+            time.sleep(seconds)
+            other.execute("ROLLBACK")
+
+    await asyncio.to_thread(hold)
+
+
+@pytest.mark.parametrize("begin", ["BEGIN", "BEGIN IMMEDIATE"], ids=["a reader", "a writer"])
+async def test_filing_waits_for_nobody_who_holds_the_database(tmp_path: Path, begin: str) -> None:
+    """The order of the ends says it, no clock: all cases are on the disk while the other program is still there."""
+    store = await CaseStore.open(tmp_path, SIGNER, UNIT)
+    await store.decide(await store.file(trigger(), [frame()], [packet()], **FILING), unidentified())
+    ends: list[str] = []
+
+    def note(task: asyncio.Task[Any]) -> None:
+        ends.append(task.get_name())
+
+    async def file() -> None:
+        keeping = [asyncio.create_task(store.housekeep())]
+        for index in range(8):
+            number = await store.file(trigger(), [frame(index)], [packet()], **FILING)
+            await store.add(number, frames=[frame(index + 1)], packets=[packet()])
+            assert len((await store.load(number)).photos) == 2
+        filing.set_result(keeping)
+
+    filing: asyncio.Future[list[asyncio.Task[None]]] = asyncio.get_running_loop().create_future()
+    holder = asyncio.create_task(held(StateFolder(tmp_path).database, 3.0, begin), name="holder")
+    holder.add_done_callback(note)
+    await asyncio.sleep(0.3)
+    filed = asyncio.create_task(file(), name="filed")
+    filed.add_done_callback(note)
+    await asyncio.gather(holder, filed)
+    assert ends == ["filed", "holder"]
+    await asyncio.gather(*await filing, return_exceptions=True)
+    assert await store.waiting() == tuple(range(2, 10))
+    await store.close()
+
+
+async def test_a_case_that_is_being_filed_is_no_refusal(tmp_path: Path) -> None:
+    store = await CaseStore.open(tmp_path, SIGNER, UNIT)
+    holder = asyncio.create_task(held(StateFolder(tmp_path).database, 0.5, "BEGIN IMMEDIATE"))
+    await asyncio.sleep(0.1)
+    await store.file(trigger(), [frame()], [packet()], **FILING)
+    assert store.problem() is None
+    await holder
+    assert await store.waiting() == (1,)
+    assert store.problem() is None
+    await store.close()
+
+
+async def test_nothing_is_added_to_a_case_while_it_is_decided(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A photo that no manifest names would be damage; a decision that fails leaves the case open for more."""
+    store = await CaseStore.open(tmp_path, SIGNER, UNIT)
+    number = await store.file(trigger(), [frame()], [packet()], **FILING)
+    deciding, added = threading.Event(), threading.Event()
+
+    def insert_decided(*_arguments: Any) -> None:
+        deciding.set()
+        added.wait(20)
+        raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr("edge.cases.storage.writer.insert_decided", insert_decided)
+    decision = asyncio.create_task(store.decide(number, unidentified()))
+    await asyncio.to_thread(deciding.wait, 20)
+    with pytest.raises(CaseError, match="decided already"):
+        await store.add(number, frames=[frame(1)])
+    added.set()
+    with pytest.raises(CaseError, match="cannot be used"):
+        await decision
+    await store.add(number, frames=[frame(2)])
+    assert len((await store.load(number)).photos) == 2
+    await store.close()
 
 
 async def test_close_waits_for_acts_whose_callers_were_cancelled(tmp_path: Path) -> None:

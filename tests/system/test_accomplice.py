@@ -1,0 +1,57 @@
+"""Two chips claim the offender's plate: nobody is named, and two officers have the two claims opened again."""
+
+from __future__ import annotations
+
+from tests.support.station import PEOPLE, Station
+
+GIULIA, MARCO, DAVIDE = PEOPLE
+ROUNDABOUT = ("roundabout.mp4", 40, 71.0)
+
+
+async def test_the_claims_that_explain_the_photo_are_opened_again(station: Station) -> None:
+    station.write_feed(ROUNDABOUT)
+    async with station.unit() as unit:
+        await station.drive_by(GIULIA, "LS15EBC")
+        await station.drive_by(MARCO, "LS15EBC")
+        await station.drive_by(DAVIDE, "88BBTS")
+        assert await unit.outcome() == "ambiguous"
+        unit.end()
+    assert station.case(1)["kept_claims"]["count"] == 2
+    taken = str(station.folder / "taken.json")
+    asked = ("--config", str(station.config), "--reason", "file 12/2026", "--to", taken, "--officer", "Conti")
+    alone = station.run("cases", "claims", "1", "--second", "conti ", *asked)
+    assert alone.returncode != 0 and "taken out by two officers" in alone.stderr
+    done = station.run("cases", "claims", "1", "--second", "Bruni", *asked)
+    assert done.returncode == 0, done.stderr
+    events = [(event["officer"], event["reason"]) for event in station.case(1)["events"]]
+    assert ("Conti", "the sealed claims were taken out, with Bruni: file 12/2026") in events
+    assert ("Bruni", "the sealed claims were taken out, with Conti: file 12/2026") in events
+    opened = station.run("registry", "reopen", taken, "--config", str(station.config))
+    assert opened.returncode == 0, opened.stderr
+    assert sorted(opened.stdout.splitlines()) == sorted(
+        f"case 1: licence {licence} claims plate LS15EBC" for licence in (GIULIA, MARCO)
+    )
+
+
+async def test_a_stolen_chip_that_claims_many_plates_names_nobody(station: Station) -> None:
+    station.write_feed(ROUNDABOUT)
+    async with station.unit() as unit:
+        for plate in ("LS15EBC", "XSNB23", "88BBTS", "AB123CD", "LS15EBD", "LS15EBG", "LS15E8C", "L515EBC"):
+            await station.drive_by(MARCO, plate)
+        await unit.outcome()
+        unit.end()
+    case = station.case(1)
+    assert (case["driver"], case["packet"], case["kept_claims"]) == (None, None, None)
+    assert case["rejected_packets"] == {"several plates": 8}
+    assert case["flags"] == ["a chip claimed several plates"]
+
+
+async def test_who_is_not_the_keeper_is_identified_to_be_confirmed(station: Station) -> None:
+    station.write_feed(ROUNDABOUT)
+    async with station.unit() as unit:
+        await station.drive_by(MARCO, "LS15EBC")
+        assert await unit.outcome() == "identified"
+        unit.end()
+    assert station.case(1)["state"] == "decided, identified, to be confirmed"
+    listed = station.run("cases", "list", "--config", str(station.config)).stdout
+    assert "identified, to be confirmed" in listed
