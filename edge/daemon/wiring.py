@@ -18,6 +18,7 @@ from edge.daemon.health import Health
 from edge.daemon.housekeeping import Upkeep
 from edge.daemon.metrics import Metrics, Sources
 from edge.daemon.monitor import Monitor
+from edge.daemon.orientation import Orientation
 from edge.daemon.provenance import provenance
 from edge.flow.infringement import Infringements
 from edge.flow.opening import WindowOpener
@@ -136,7 +137,8 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
             },
         )
     )
-    measured = _Measured(metrics, workers, window_opener)
+    orientation = Orientation()
+    measured = _Measured(metrics, workers, window_opener, orientation)
     flow = Infringements(
         rules,
         camera=camera,
@@ -158,6 +160,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
             "camera": camera.problem,
             "radar": radar.problem,
             "photos": flow.problem,
+            "orientation": orientation.problem,
             "registry": registry.problem,
             "cases": cases.problem,
             "disk": disk.problem,
@@ -228,10 +231,12 @@ class _Measured:
     metrics: Metrics
     workers: WorkerPool
     opener: WindowOpener
+    orientation: Orientation
 
     async def recognise(self, photo: Path) -> tuple[PlateRead, ...]:
         result = await self.workers.run(worker.recognise, photo)
         self.metrics.recognised(result.total_ms / 1e3)
+        self.orientation.note(result)
         return result.plates
 
     async def open_packets(self, packets: Sequence[Packet]) -> tuple[tuple[Claim, ...], Counter[Rejection]]:
