@@ -21,6 +21,9 @@ Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 Engine = Literal["easyocr", "litert"]
+Share = Annotated[float, Field(ge=0, le=1)]
+Area = tuple[Share, Share, Share, Share]
+"""Left, top, right and bottom edge of a part of a photo, as shares of its width and height."""
 
 MASK = "********"
 SECRET_FIELDS = frozenset({"master_key_file", "signing_key_file", "tls_key"})
@@ -147,7 +150,8 @@ class CameraSettings(Section):
     ``feed_pin_out`` names a GPIO that is wired to ``[radar] pin``: the recorded feed then fires through the wire.
     ``lens_position`` (dioptres, 1 / metres) fixes the focus of a camera that has one. With ``profile = "auto"`` the
     measured light chooses: night when it stayed below ``night_below_lux`` for ``light_hold_s``, day above
-    ``day_above_lux``.
+    ``day_above_lux``. ``captions`` are the areas where something is burnt into the photos, such as the time: what is
+    found there is no plate.
     """
 
     kind: Literal["picamera", "recorded"] = "picamera"
@@ -168,9 +172,12 @@ class CameraSettings(Section):
     night_below_lux: NotNegative = 20.0
     day_above_lux: Positive = 60.0
     light_hold_s: NotNegative = 10.0
+    captions: tuple[Area, ...] = ()
 
     @model_validator(mode="after")
     def _feed_has_manifest(self) -> CameraSettings:
+        if any(left >= right or top >= bottom for left, top, right, bottom in self.captions):
+            raise refused("an area of captions is empty", "give left, top, right, bottom, each from 0 to 1")
         if self.pre_trigger_frames >= self.ring_frames:
             raise refused("pre_trigger_frames come from the ring", "set ring_frames larger")
         if self.night_below_lux >= self.day_above_lux:

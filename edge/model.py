@@ -39,6 +39,12 @@ class Box(NamedTuple):
         """Height in pixels, never negative."""
         return max(0.0, self.y2 - self.y1)
 
+    def common(self, other: Box) -> float:
+        """Area that two boxes share, in square pixels."""
+        width = min(self.x2, other.x2) - max(self.x1, other.x1)
+        height = min(self.y2, other.y2) - max(self.y1, other.y1)
+        return max(width, 0.0) * max(height, 0.0)
+
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
@@ -126,12 +132,18 @@ class PlateRead:
 
 @dataclass(frozen=True, slots=True)
 class PhotoRead:
-    """The plates of one photo, best detection first, and the milliseconds each stage took (total: with decoding)."""
+    """The plates of one photo, best detection first, and the milliseconds each stage took (total: with decoding).
+
+    ``left`` counts the plates that were found and not read, for there were too many. Where the photo is upside down,
+    the plates were read in the turned photo; their boxes are pixels of the photo as it is stored.
+    """
 
     plates: tuple[PlateRead, ...]
     detect_ms: float
     read_ms: float
     total_ms: float
+    left: int = 0
+    upside_down: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.cases import CaseStore, RetentionPolicy, StateFolder, load_signer
-from edge.config import Engine, Settings, models_dir, open_question
+from edge.config import Area, Engine, Settings, models_dir, open_question
 from edge.crypto import opener
 from edge.daemon.disk_probe import DiskProbe
 from edge.daemon.health import Health
 from edge.daemon.housekeeping import Upkeep
 from edge.daemon.metrics import Metrics, Sources
 from edge.daemon.monitor import Monitor
+from edge.daemon.orientation import Orientation
 from edge.daemon.provenance import provenance
 from edge.flow.infringement import Infringements
 from edge.flow.opening import WindowOpener
@@ -90,7 +91,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
 
     disk = DiskProbe(StateFolder(settings.unit.state_dir).probe)
     workers = WorkerPool(
-        worker_setup(folder, settings.recognition.engine),
+        worker_setup(folder, settings.recognition.engine, settings.camera.captions),
         workers=settings.recognition.workers,
         job_timeout_s=settings.recognition.job_timeout_s,
     )
@@ -136,7 +137,8 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
             },
         )
     )
-    measured = _Measured(metrics, workers, window_opener)
+    orientation = Orientation()
+    measured = _Measured(metrics, workers, window_opener, orientation)
     flow = Infringements(
         rules,
         camera=camera,
@@ -158,6 +160,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
             "camera": camera.problem,
             "radar": radar.problem,
             "photos": flow.problem,
+            "orientation": orientation.problem,
             "registry": registry.problem,
             "cases": cases.problem,
             "disk": disk.problem,
@@ -193,11 +196,11 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
     )
 
 
-def worker_setup(models: Path, engine: Engine) -> WorkerSetup:
+def worker_setup(models: Path, engine: Engine, captions: tuple[Area, ...] = ()) -> WorkerSetup:
     """What every worker of the unit does first: it loads the models, and shares what opens packets."""
     return WorkerSetup(
         initializer=worker.start,
-        arguments=(models, engine),
+        arguments=(models, engine, captions),
         ready=worker.ready,
         preload=(*worker.preload(engine), opener.__name__),
     )
@@ -228,10 +231,12 @@ class _Measured:
     metrics: Metrics
     workers: WorkerPool
     opener: WindowOpener
+    orientation: Orientation
 
     async def recognise(self, photo: Path) -> tuple[PlateRead, ...]:
         result = await self.workers.run(worker.recognise, photo)
         self.metrics.recognised(result.total_ms / 1e3)
+        self.orientation.note(result)
         return result.plates
 
     async def open_packets(self, packets: Sequence[Packet]) -> tuple[tuple[Claim, ...], Counter[Rejection]]:

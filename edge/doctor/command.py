@@ -63,13 +63,14 @@ def examine(config: Path) -> Iterator[Finding]:
 
 
 def _checks() -> Iterable[Callable[[Settings], Iterator[Finding]]]:
-    from edge.doctor import machine, models, parts  # the networks' libraries take seconds to import
+    from edge.doctor import machine, models, parts, photos  # the networks' libraries take seconds to import
 
     return (
         machine.python,
         models.runtimes,
         models.reader,
         parts.camera,
+        photos.orientation,
         parts.gpio,
         parts.radar_port,
         parts.master_key,

@@ -12,13 +12,13 @@ from edge.identify.origin import format_of
 from edge.model import PlateRead
 
 MIN_CHARACTERS = 4
-"""Fewer characters are a plate's only where they fit a format and are read clearly."""
+"""Fewer characters are a plate's only where they fit a format."""
 MAX_CHARACTERS = 10
 """No format has more."""
 CLEAR_CHARACTERS = 0.8
 """Mean confidence (0 to 1) of the characters from which a text counts as read clearly."""
 SURE_DETECTION = 0.8
-"""The detector's confidence (0 to 1) from which a word is a plate whose owner chose the text."""
+"""The detector's confidence (0 to 1) from which an unlikely text is a plate all the same: owners choose words."""
 UNUSUAL_SHARE = 0.5
 """What a text of no usual format counts in the order of plates, beside one that has a format."""
 
@@ -28,10 +28,10 @@ class Likeness(IntEnum):
 
     PLATE = 0
     """It has digits and length of a plate, or a format, or it is too unclear to say that it has not."""
-    WORD = 1
-    """It was read clearly, and it has no digit or is longer than any plate."""
+    UNLIKELY = 1
+    """A word: it was read clearly, and it has no digit or is longer than any plate. Or a few unclear characters."""
     SCRAP = 2
-    """Nothing, or too few characters for a plate."""
+    """Nothing, or so few characters that they fit no format."""
 
 
 def likeness(read: PlateRead) -> Likeness:
@@ -39,11 +39,11 @@ def likeness(read: PlateRead) -> Likeness:
     text, clear = read.text, is_clear(read)
     usual = format_of(text) is not None if text else False
     if len(text) < MIN_CHARACTERS:
-        return Likeness.PLATE if usual and clear else Likeness.SCRAP
+        return Likeness.SCRAP if not usual else Likeness.PLATE if clear else Likeness.UNLIKELY
     has_digit = any(character.isdigit() for character in text)
     if usual or not clear or (has_digit and len(text) <= MAX_CHARACTERS):
         return Likeness.PLATE
-    return Likeness.WORD
+    return Likeness.UNLIKELY
 
 
 def is_clear(read: PlateRead) -> bool:
@@ -54,7 +54,7 @@ def is_clear(read: PlateRead) -> bool:
 def is_listed(read: PlateRead) -> bool:
     """Whether *read*, of something found at or above the detector's threshold, is shown as a plate of the photo."""
     kind = likeness(read)
-    return kind is Likeness.PLATE or (kind is Likeness.WORD and read.detection.confidence >= SURE_DETECTION)
+    return kind is Likeness.PLATE or (kind is Likeness.UNLIKELY and read.detection.confidence >= SURE_DETECTION)
 
 
 def rank(read: PlateRead) -> tuple[Likeness, float]:

@@ -188,7 +188,7 @@ def without_doubles(reads: Sequence[PlateRead]) -> list[int]:
     for index in sorted(range(len(reads)), key=lambda i: -reads[i].confidence * reads[i].detection.confidence):
         box = reads[index].detection.box
         others = (reads[i].detection.box for i in kept)
-        if all(_common(box, other) < SAME_PLATE_OVERLAP * _smaller(box, other) for other in others):
+        if all(box.common(other) < SAME_PLATE_OVERLAP * _smaller(box, other) for other in others):
             kept.append(index)
     return sorted(kept)
 
@@ -196,7 +196,7 @@ def without_doubles(reads: Sequence[PlateRead]) -> list[int]:
 def _likeness(before: PlateRead, now: PlateRead, frames: int) -> float | None:
     """How sure two reads of different frames are of one plate, larger is surer; None if they are not."""
     old, new = before.detection.box, now.detection.box
-    common = _common(old, new)
+    common = old.common(new)
     overlap = common / max(old.width * old.height + new.width * new.height - common, 1e-9)
     near = -log(1e-3 + _distance(old, new) / max(old.width, new.width, 1.0))
     if before.text and now.text:
@@ -220,13 +220,6 @@ def _size(box: Box) -> float:
 
 def _smaller(first: Box, second: Box) -> float:
     return min(first.width * first.height, second.width * second.height)
-
-
-def _common(first: Box, second: Box) -> float:
-    """Area that two boxes share, in square pixels."""
-    width = min(first.x2, second.x2) - max(first.x1, second.x1)
-    height = min(first.y2, second.y2) - max(first.y1, second.y1)
-    return max(width, 0.0) * max(height, 0.0)
 
 
 def _distance(first: Box, second: Box) -> float:

@@ -79,7 +79,9 @@ class EasyOCRNetwork:
             raise ModelError(f"the weights in {folder} hold more than numbers", REINSTALL) from None
         if self._easyocr.character != ALPHABET:
             raise ModelError(f"the reader in {folder} has another alphabet than this program", REINSTALL)
-        fuse_batch_norms(self._easyocr.recognizer.eval())
+        network = self._easyocr.recognizer
+        fuse_batch_norms(network.eval())
+        network.eval = lambda: network  # EasyOCR asks before each crop, and would walk through all its parts again
         self._easyocr.recognizer.to(memory_format=torch.channels_last)  # its convolutions are faster so
         self._logits: list[torch.Tensor] = []
         self._easyocr.recognizer.register_forward_hook(lambda _module, _inputs, logits: self._logits.append(logits))

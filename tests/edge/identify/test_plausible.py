@@ -32,11 +32,11 @@ def texts(reads: Sequence[PlateRead]) -> list[str]:
         ("98THD4", Likeness.PLATE),
         ("A1", Likeness.PLATE),  # a dateless British plate
         ("12XX34YY5", Likeness.PLATE),  # fits no format that is written down, but has the digits and length of a plate
-        ("IVECO", Likeness.WORD),
-        ("FEUERWEHR", Likeness.WORD),
-        ("PUMA", Likeness.WORD),
-        ("SPEED071KMH", Likeness.WORD),  # longer than any plate
-        ("0612345678901", Likeness.WORD),
+        ("IVECO", Likeness.UNLIKELY),
+        ("FEUERWEHR", Likeness.UNLIKELY),
+        ("PUMA", Likeness.UNLIKELY),
+        ("SPEED071KMH", Likeness.UNLIKELY),  # longer than any plate
+        ("0612345678901", Likeness.UNLIKELY),
         ("GTI", Likeness.SCRAP),
         ("1", Likeness.SCRAP),
         ("", Likeness.SCRAP),
@@ -48,7 +48,8 @@ def test_digits_length_and_format_say_what_a_clear_text_is(text: str, expected: 
 
 def test_an_unclear_text_is_no_word_but_a_short_one_is_a_scrap() -> None:
     assert likeness(unclear(plate_read("LQLOWL"))) is Likeness.PLATE
-    assert likeness(unclear(plate_read("P8"))) is Likeness.SCRAP
+    assert likeness(unclear(plate_read("P8"))) is Likeness.UNLIKELY
+    assert likeness(unclear(plate_read("LE"))) is Likeness.SCRAP
 
 
 def test_a_word_is_listed_only_where_the_detector_is_sure_and_a_scrap_never() -> None:
