@@ -27,6 +27,7 @@ class Sources:
     pool: Callable[[], int]
     radar: Callable[[], Mapping[str, int]] = dict
     board_c: Callable[[], float | None] = lambda: None
+    certificate_end_utc: Callable[[], float | None] = lambda: None
 
 
 class Metrics:
@@ -47,6 +48,12 @@ class Metrics:
             Gauge(name, text, registry=registry).set_function(read)
         board = Gauge("autovelox_board_celsius", "The processor's temperature; NaN if unknown.", registry=registry)
         board.set_function(lambda: nan if (celsius := sources.board_c()) is None else celsius)
+        end = Gauge(
+            "autovelox_link_certificate_end_timestamp_seconds",
+            "When the TLS certificate ends; NaN without one.",
+            registry=registry,
+        )
+        end.set_function(lambda: nan if (at_utc := sources.certificate_end_utc()) is None else at_utc)
         self._window = Histogram(
             "autovelox_window_packets", "Packets in a trigger's window.", buckets=PACKETS_BUCKETS, registry=registry
         )

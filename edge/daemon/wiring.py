@@ -114,6 +114,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
             pool=lambda: workers.queued,
             radar=radar.counts,
             board_c=lambda: board.temperature_c,
+            certificate_end_utc=lambda: link.certificate_end_utc,
         )
     )
     measured = _Measured(metrics, workers, window_opener)
