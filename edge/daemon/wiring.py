@@ -135,6 +135,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
                 "autovelox_store_housekeeping_failures": ("Rounds that failed.", lambda: upkeep.failures),
                 "autovelox_store_housekeeping_age_seconds": ("Since a round worked.", lambda: upkeep.age_s),
             },
+            certificate_end_utc=lambda: link.certificate_end_utc,
         )
     )
     orientation = Orientation()

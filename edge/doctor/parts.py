@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import time
 from collections.abc import Iterator
 
 import serial
@@ -12,7 +13,8 @@ from gpiozero import Device
 from edge.cases.evidence.signing import load_signer
 from edge.config import Settings
 from edge.doctor.finding import Finding, good, missing, warning
-from edge.link.tls import advice, server_context
+from edge.link.certificate import RENEW_DAYS, advice, read_certificate
+from edge.link.tls import server_context
 from edge.registry.guard import check_files
 from edge.registry.vault import load_master_key
 from edge.sensors.feed_manifest import load_feed_manifest
@@ -98,7 +100,7 @@ def signing_key(settings: Settings) -> Iterator[Finding]:
 
 
 def certificate(settings: Settings) -> Iterator[Finding]:
-    """Check the link's TLS certificate: it fits its key, and its key is a fast one."""
+    """Check the link's TLS certificate: it fits its key, its key is a fast one, and its end is not near."""
     link = settings.link
     if link.tls_certificate is None or link.tls_key is None:
         yield warning(
@@ -108,8 +110,11 @@ def certificate(settings: Settings) -> Iterator[Finding]:
         )
         return
     server_context(link.tls_certificate, link.tls_key)
-    slow = advice(link.tls_certificate)
-    yield warning("certificate", *slow) if slow else good("certificate", "fits its key, which is not RSA")
+    found = advice(read_certificate(link.tls_certificate), time.time())
+    for cause, remedy in found:
+        yield warning("certificate", cause, remedy)
+    if not found:
+        yield good("certificate", f"fits its key, is not RSA, and is valid for {RENEW_DAYS} days and more")
 
 
 def registry(settings: Settings) -> Iterator[Finding]:

@@ -14,6 +14,7 @@ from typing import Final
 from aiohttp import web
 
 from edge.config import LinkSettings
+from edge.link.certificate import Certificate, end_problem, read_certificate
 from edge.link.connection import Connection, Stage
 from edge.link.exchange import Exchange
 from edge.link.gate import Gate, Limits
@@ -21,6 +22,7 @@ from edge.link.handshakes import Handshakes
 from edge.link.http import CarProtocol, RequestFilter
 from edge.link.listener import Listener, raise_file_limit, refuse
 from edge.link.mailbox import Mailbox
+from edge.link.refusals import Refusals
 from edge.link.secured import Secured
 from edge.link.sources import source_of
 from edge.link.tls import server_context
@@ -66,6 +68,8 @@ class LinkServer:
         self._beginning: set[asyncio.Task[None]] = set()
         self.handshakes = Handshakes()
         self._ssl: ssl.SSLContext | None = None
+        self._certificate: Certificate | None = None
+        self._refusals = Refusals(self.counters)
         self._expiry: asyncio.TimerHandle | None = None
         self._drained: asyncio.Event | None = None
 
@@ -85,12 +89,21 @@ class LinkServer:
         return sum(connection.challenge is not None for connection in self._connections)
 
     def problem(self) -> str | None:
-        """Why no car can connect now, or None."""
+        """Why cars do not get through now, or soon will not; None if they do."""
         if not self._listener.is_open:
             return "the link does not listen: see the log, then restart the unit"
         if self._listener.is_short:
             return "the link has no file descriptor left: raise LimitNOFILE, or lower connections in [link]"
-        return None
+        if self._certificate is not None:
+            ending = end_problem(self._certificate, time.time())
+            if ending is not None:
+                return ": ".join(ending)
+        return self._refusals.problem()
+
+    @property
+    def certificate_end_utc(self) -> float | None:
+        """When the TLS certificate in use ends, in Unix seconds; None without one."""
+        return self._certificate.end_utc if self._certificate is not None else None
 
     async def start(self) -> None:
         """Listen.
@@ -116,7 +129,9 @@ class LinkServer:
         """
         settings = self._settings
         if settings.tls_certificate is not None and settings.tls_key is not None:
-            self._ssl = server_context(settings.tls_certificate, settings.tls_key)
+            context = server_context(settings.tls_certificate, settings.tls_key)
+            self._certificate = read_certificate(settings.tls_certificate)
+            self._ssl = context
 
     async def stop(self) -> None:
         """Stop listening, let open connections finish for ``drain_timeout_s``, then cut the rest."""
@@ -135,6 +150,7 @@ class LinkServer:
 
     def _expire_packets(self) -> None:
         self._mailbox.expire(time.monotonic_ns())
+        self._refusals.sample()
         self._expiry = asyncio.get_running_loop().call_later(EXPIRY_INTERVAL_S, self._expire_packets)
 
     def _accept(self, accepted: socket.socket, host: str) -> None:
