@@ -40,15 +40,23 @@ DAY_S = 86_400.0
 PURGE_INTERVAL_S = 3600.0
 
 _DUE = """
-SELECT number FROM cases WHERE state = 'decided' AND purged_seq IS NULL AND at_utc < CASE
-    WHEN review = 'dismiss' THEN ? WHEN outcome = 'identified' THEN ? ELSE ? END
+SELECT number FROM cases WHERE state = 'decided' AND purged_seq IS NULL AND at_utc < :latest AND at_utc < CASE
+    WHEN review = 'dismiss' THEN :dismissed
+    WHEN (SELECT json_extract(CAST(body AS TEXT), '$.basis') FROM entries WHERE seq = filed_seq)
+        NOT IN ('measured', 'signalled') THEN :dismissed
+    WHEN outcome = 'identified' THEN :identified
+    ELSE :unidentified END
 ORDER BY number
 """
+"""A case of an earlier program has no basis, which is in no list."""
 
 
 @dataclass(frozen=True, slots=True)
 class RetentionPolicy:
-    """Days from the trigger until a case is purged: by its verdict, and sooner once an officer dismissed it."""
+    """Days from the trigger until a case is purged: by its verdict.
+
+    One that an officer dismissed, and one that is no infringement, goes after ``dismissed_days``.
+    """
 
     identified_days: float = 150
     unidentified_days: float = 60
@@ -69,9 +77,14 @@ def due(state_dir: Path, policy: RetentionPolicy, *, now_utc: float | None = Non
         CaseError: the store cannot be read.
     """
     now = time.time() if now_utc is None else now_utc
-    days = (policy.dismissed_days, policy.identified_days, policy.unidentified_days)
+    days = {
+        "dismissed": policy.dismissed_days,
+        "identified": policy.identified_days,
+        "unidentified": policy.unidentified_days,
+    }
+    times = {name: now - DAY_S * kept for name, kept in (*days.items(), ("latest", min(days.values())))}
     with closing(open_to_read(StateFolder(state_dir))) as database:
-        return tuple(row[0] for row in database.execute(_DUE, [now - DAY_S * kept for kept in days]))
+        return tuple(row[0] for row in database.execute(_DUE, times))
 
 
 def due_now(state_dir: Path, policy: RetentionPolicy, *, trust_clock: bool = False) -> tuple[int, ...]:

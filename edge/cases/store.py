@@ -20,7 +20,7 @@ from edge.cases.evidence import Manifest, Record, Signer, filed_manifest, to_cas
 from edge.cases.retention import Purger, RetentionPolicy
 from edge.cases.storage import DiskSpace, StateFolder, Witness, Writer, clock_state, take_lock
 from edge.errors import CaseError
-from edge.model import Assessment, Basis, Case, Decision, Frame, Packet, PendingCase, State, Trigger
+from edge.model import Assessment, Basis, Case, Decision, Frame, Packet, PendingCase, RadarReport, State, Trigger
 
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")
@@ -163,14 +163,23 @@ class CaseStore:
 
         return await self._run(self._enter_filed, frames, packets, make_manifest, thread=self._files)
 
-    async def add(self, number: int, *, frames: Sequence[Frame] = (), packets: Sequence[Packet] = ()) -> None:
+    async def add(
+        self,
+        number: int,
+        *,
+        frames: Sequence[Frame] = (),
+        packets: Sequence[Packet] = (),
+        reports: Sequence[RadarReport] = (),
+    ) -> None:
         """Add what came after the trigger to a pending case; it is on the disk when this returns.
+
+        *reports* are lines of the radar from around the trigger.
 
         Raises:
             StorageFull: the disk has no space for it.
             CaseError: the case is not pending, or the disk reports an error.
         """
-        await self._run(self._writer.extend_pending, number, frames, packets, thread=self._files)
+        await self._run(self._writer.extend_pending, number, frames, packets, reports, thread=self._files)
 
     async def load(self, number: int) -> PendingCase:
         """A pending case: its stored photos, and its packets, still sealed.

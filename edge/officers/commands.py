@@ -118,7 +118,7 @@ def _show(args: argparse.Namespace) -> int:
     state, case = "decided" if "verdict" in opened.manifest else "pending", to_case(opened.manifest)
     outcome = case.verdict.outcome if case.verdict else None
     words = verdict_words(outcome, case.basis, is_to_be_confirmed=case.is_to_be_confirmed)
-    manifest = {"state": f"{state}, {words}" if words else state, **opened.manifest}
+    manifest = {"state": state, "standing": words or state, **opened.manifest}
     if args.json:
         say_json({**manifest, "events": [asdict(event) for event in opened.events]}, indent=1)
         return 0

@@ -123,6 +123,28 @@ def test_a_damaged_database_stops_the_upgrade_with_a_sentence(config: Path) -> N
     assert done.stderr == "install: the databases could not be looked after: file is not a database\n"
 
 
+def test_an_upgrade_says_what_the_new_release_asks_of_the_configuration(config: Path) -> None:
+    """The function of install.sh itself: an old configuration is asked, one that answers is not; neither fails."""
+    script = (SYSTEMD / "install.sh").read_text(encoding="utf-8")
+    (function,) = re.findall(r"^question\(\) \{.*?^\}$", script, re.MULTILINE | re.DOTALL)
+    assert script.count("\nquestion\n") == 1, "it is asked before the unit is restarted"
+    release = config.parent / "release" / "bin"
+    release.mkdir(parents=True)
+    (release / "autovelox").write_text(f'#!/bin/sh\nexec {sys.executable} -m edge "$@"\n', encoding="utf-8")
+    (release / "autovelox").chmod(0o755)
+    start = f'set -euo pipefail; say() {{ echo "install: $*"; }}; target={release.parent}; config={config}\n'
+
+    def asked() -> str:
+        words = ["bash", "-c", f"{start}{function}\nquestion"]
+        return subprocess.run(words, capture_output=True, text=True, check=True, timeout=60).stdout
+
+    says = asked()
+    assert says.startswith(f"install: {config}: [radar] pin_means is not set")
+    assert "autovelox:" not in says and says.count("\n") == 1
+    config.write_text(config.read_text(encoding="utf-8") + '[radar]\npin_means = "over_limit"\n', encoding="utf-8")
+    assert asked() == ""
+
+
 @pytest.mark.parametrize(
     ("failed", "pause"), [(None, None), (0, None), (1, "2"), (3, "8"), (6, "64"), (7, "120"), (40, "120")]
 )

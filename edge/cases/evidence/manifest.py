@@ -27,6 +27,7 @@ from edge.model import (
     Frame,
     Outcome,
     Packet,
+    RadarReport,
     Reason,
     State,
     Trigger,
@@ -87,6 +88,15 @@ def frame_record(name: str, frame: Frame) -> Record:
         "height": frame.height,
         "exposed_utc": frame.exposed_utc,
         "exposed_monotonic_ns": str(frame.exposed_monotonic_ns),
+    }
+
+
+def report_record(report: RadarReport) -> Record:
+    """The record of a line of the radar, byte for byte."""
+    return {
+        "line": base64.b64encode(report.line).decode("ascii"),
+        "received_utc": report.received_utc,
+        "received_monotonic_ns": str(report.received_monotonic_ns),
     }
 
 

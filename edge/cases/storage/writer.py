@@ -22,7 +22,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-from edge.cases.evidence import Manifest, Record, Signer, decided_manifest, frame_record
+from edge.cases.evidence import Manifest, Record, Signer, decided_manifest, frame_record, report_record
 from edge.cases.storage.database import connect, migrate, open_to_read
 from edge.cases.storage.entries import (
     PURGED,
@@ -41,7 +41,7 @@ from edge.cases.storage.space import DiskSpace
 from edge.cases.storage.unit_chain import UnitChain
 from edge.cases.storage.wal import Checkpoints
 from edge.errors import CaseError, StorageFull
-from edge.model import Case, Decision, Frame, Packet, State
+from edge.model import Case, Decision, Frame, Packet, RadarReport, State
 
 log = logging.getLogger(__name__)
 
@@ -182,8 +182,10 @@ class Writer:
         self._pending.add(number)
         self._behind.add(number)
 
-    def extend_pending(self, number: int, frames: Sequence[Frame], packets: Sequence[Packet]) -> None:
-        """Add photos and packets to a pending case.
+    def extend_pending(
+        self, number: int, frames: Sequence[Frame], packets: Sequence[Packet], reports: Sequence[RadarReport] = ()
+    ) -> None:
+        """Add photos, packets and reports of the radar to a pending case.
 
         Raises:
             StorageFull: the disk has no space for them.
@@ -199,6 +201,8 @@ class Writer:
             self._space.ensure(_size(frames))
             try:
                 manifest = {**before.manifest, "frames": [*known, *self._write_photos(number, frames, len(known))]}
+                if reports:
+                    manifest["radar_reports"] = [report_record(report) for report in reports]
                 self._journal.write(number, JournalFile(manifest, (*before.packets, *packets)))
             except OSError as error:
                 raise _refusal(error) from None

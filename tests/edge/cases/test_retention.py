@@ -14,7 +14,8 @@ from edge.cases.store import CaseStore
 from edge.cli import main
 from edge.crypto.keyfile import write_key
 from edge.errors import CaseError, NoSuchCase, SecretError
-from tests.support.cases import SIGNER, UNIT, everything, filled, frame, trigger
+from edge.model import Basis
+from tests.support.cases import SIGNER, UNIT, everything, filled, frame, trigger, unidentified
 
 START = 1_790_000_000.0
 POLICY = RetentionPolicy(identified_days=150, unidentified_days=60, dismissed_days=10)
@@ -29,6 +30,17 @@ async def test_each_kind_has_its_own_time(tmp_path: Path) -> None:
     await store.close()
     for days, expected in ((9, ()), (11, (2,)), (59, (2,)), (61, (2, 3)), (149, (2, 3)), (151, (1, 2, 3))):
         assert due(tmp_path, POLICY, now_utc=START + days * DAY_S + 600) == expected, days
+
+
+async def test_what_is_no_infringement_goes_as_soon_as_what_was_dismissed(tmp_path: Path) -> None:
+    store = await CaseStore.open(tmp_path, SIGNER, UNIT)
+    for basis in (None, *Basis):
+        number = await store.file(trigger(START), [frame()], [], limit_kmh=50.0, site="SP 235", basis=basis)
+        await store.decide(number, unidentified())
+    await store.close()
+    infringements, others = (1, 2, 3), (4, 5, 6, 7)
+    for days, expected in ((9, ()), (11, others), (59, others), (61, (*infringements, *others))):
+        assert due(tmp_path, POLICY, now_utc=START + days * DAY_S) == expected, days
 
 
 async def test_a_purge_leaves_a_tombstone_and_nothing_else(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import errno
 import os
 import sqlite3
@@ -18,7 +19,7 @@ from edge.cases.storage.layout import StateFolder
 from edge.cases.storage.space import DiskSpace
 from edge.cases.store import CaseStore
 from edge.errors import CaseError, NoSuchCase, SecretError, StorageFull
-from edge.model import Outcome, State
+from edge.model import Outcome, RadarReport, State
 from tests.support.cases import SIGNER, UNIT, driver, filled, frame, identified, packet, trigger, unidentified
 
 FILING = {"limit_kmh": 50.0, "site": "SP 235"}
@@ -43,6 +44,21 @@ async def test_a_case_from_trigger_to_verdict(tmp_path: Path) -> None:
     assert case.frames == ("frames/00000001/0.jpg", "frames/00000001/1.jpg")
     assert await store.pending() == ()
     await store.close()
+
+
+async def test_the_lines_of_the_radar_are_signed_with_the_case_byte_for_byte(tmp_path: Path) -> None:
+    store = await open_store(tmp_path)
+    number = await store.file(trigger(), [frame()], [], **FILING)
+    line = b'{"speed":72.4,"direction":"inbound"}\r\n\xff'
+    await store.add(number, reports=[RadarReport(line, 1_790_000_000.25, 10**18 + 1)])
+    await store.add(number, frames=[frame(1)])
+    await store.decide(number, unidentified())
+    await store.close()
+    with Archive(tmp_path) as archive:
+        (report,) = archive.manifest(number)["radar_reports"]
+    assert base64.b64decode(report["line"]) == line
+    assert (report["received_utc"], report["received_monotonic_ns"]) == (1_790_000_000.25, str(10**18 + 1))
+    audit(tmp_path)
 
 
 async def test_a_restart_finds_pending_cases_in_order(tmp_path: Path) -> None:
