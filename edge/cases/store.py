@@ -25,6 +25,9 @@ from edge.model import Case, Decision, Frame, Packet, PendingCase, State, Trigge
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
+TRIES, BETWEEN_TRIES_S = 200, 0.05
+"""How often, and how long apart, a verdict waits for another process that writes."""
+
 
 class CaseStore:
     """Keeps cases. Make one with :meth:`open`; its methods may be called from any task of its loop.
@@ -168,7 +171,12 @@ class CaseStore:
             NoSuchCase: there is no case with that number.
             CaseError: the case is decided already, or the store cannot be written.
         """
-        return await self._run(self._writer.enter_decided, number, decision)
+        for _ in range(TRIES):
+            case = await self._run(self._writer.enter_decided, number, decision)
+            if case is not None:
+                return case
+            await asyncio.sleep(BETWEEN_TRIES_S)  # another process writes; triggers are filed meanwhile
+        raise CaseError(f"the case database is in use, case {number} is not decided", "it is tried again later")
 
     async def get(self, number: int) -> Case:
         """The case as it is now.

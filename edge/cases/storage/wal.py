@@ -59,25 +59,31 @@ def wal_is_empty(path: Path) -> bool:
 def empty_wal(database: sqlite3.Connection, path: Path) -> bool:
     """Move the WAL into the database at *path*, to which *database* is a connection in autocommit mode.
 
+    It waits for nobody: a checkpoint that waits for a reader holds the write lock, and nobody could file a case while
+    somebody verifies.
+
     Returns:
-        False if a reader prevented it: the WAL and its copy stay then.
+        False if a reader or another writer prevented it: the WAL and its copy stay then.
 
     Raises:
         sqlite3.Error: SQLite reports an error.
         OSError: the disk reports an error.
     """
-    database.execute("BEGIN IMMEDIATE")
-    try:
-        copy = save_wal(path)
-    finally:
-        database.execute("ROLLBACK")
-    if copy is None:
-        return True
     (patience_ms,) = database.execute("PRAGMA busy_timeout").fetchone()
-    # It would wait for readers with the write lock held, and nobody could file a case while somebody verifies.
     database.execute("PRAGMA busy_timeout = 0")
     try:
+        database.execute("BEGIN IMMEDIATE")
+        try:
+            copy = save_wal(path)
+        finally:
+            database.execute("ROLLBACK")
+        if copy is None:
+            return True
         emptied = bool(database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0)
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+            raise
+        return False
     finally:
         database.execute(f"PRAGMA busy_timeout = {patience_ms}")
     if emptied:

@@ -1,26 +1,26 @@
 """The daemon's writer: the journal first, then the database; the only code that adds and decides cases.
 
-A case is safe as soon as the journal holds it. The database follows; if it refuses, the writer catches up later. The
-journal file of a decided case is erased only when the verdict is out of the WAL and cannot be lost any more.
+A case is safe as soon as the journal holds it. The database follows; if it refuses, or another process writes to it,
+the writer catches up later: filing a case never waits for officers. The journal file of a decided case is erased only
+when the verdict is out of the WAL and cannot be lost any more.
 
 The writer is synchronous, and :class:`edge.cases.store.CaseStore` runs it on one thread of its own. Every act mixes
 steps on files with steps in SQLite, whose order must hold when the power fails at any of them. On one thread that order
 is the order of the lines, each act is finished before the next begins, and the connection has one user. Through
-aiosqlite, with which the daemon reads the registry, every step would be an await at which another task may come in
-between, and the same code for the commands, which run without a loop, would exist twice.
+aiosqlite, with which the daemon reads the registry, every step would be an await at which another task may come in.
 """
 
 from __future__ import annotations
 
-import errno
 import logging
 import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing
 
 from edge.cases.evidence import Manifest, Record, Signer, decided_manifest, frame_record
-from edge.cases.storage.database import connect, migrate, open_to_read
+from edge.cases.storage.database import BUSY_S, connect, is_busy, migrate, open_to_read
 from edge.cases.storage.entries import (
     PURGED,
     case_state,
@@ -33,13 +33,18 @@ from edge.cases.storage.head import Head
 from edge.cases.storage.journal import Journal, JournalFile
 from edge.cases.storage.layout import StateFolder
 from edge.cases.storage.lock import StoreLock
-from edge.cases.storage.space import DiskSpace
+from edge.cases.storage.space import DiskSpace, disk_refusal
 from edge.cases.storage.unit_chain import UnitChain
 from edge.cases.storage.wal import empty_wal
-from edge.errors import CaseError, StorageFull
+from edge.errors import CaseError
 from edge.model import Case, Decision, Frame, Packet, State
 
 log = logging.getLogger(__name__)
+
+PATIENCE_S = 0.01
+"""How long an act waits for another process that writes: the next trigger may be waiting for this thread."""
+MOST_UNSEEN = 8
+"""Entries of other processes that filing a case checks on the way; a package has one for each of its cases."""
 
 
 class Writer:
@@ -66,6 +71,7 @@ class Writer:
         self._signer = signer
         self._space = space
         self._behind: set[int] = set()  # in the journal, not yet in the database
+        self._busy_since_s: float | None = None  # since when another process has been writing
         self._to_erase: set[int] = set()  # decided, journal file still there
         self._next = 1
 
@@ -84,33 +90,27 @@ class Writer:
         """
         lock = StoreLock(folder)
         try:
-            return cls._open(folder, signer, space, lock)
+            with lock.alone() as alone:
+                if alone:
+                    migrate(folder.database)
+            open_to_read(folder).close()  # beside other writers: they opened it, so it is whole, and of this schema
+            shutil.rmtree(folder.derived, ignore_errors=True)  # an earlier version kept pictures there for reports
+            for name in folder.foreign():
+                log.warning("the state folder holds %s, none of this unit's files: find out who left it", name)
+            with ExitStack() as stack:
+                database = stack.enter_context(closing(connect(folder.database)))
+                (check,) = database.execute("PRAGMA quick_check(1)").fetchone()
+                if check != "ok":
+                    raise CaseError(f"{folder.database} is damaged ({check})", "restore the last backup")
+                writer = cls(folder, Journal(folder), database, signer, space, lock)
+                writer._chain.begin(database)
+                writer._recover()
+                writer._remember()
+                stack.pop_all()
+                return writer
         except BaseException:
             lock.release()
             raise
-
-    @classmethod
-    def _open(cls, folder: StateFolder, signer: Signer | None, space: DiskSpace, lock: StoreLock) -> Writer:
-        with lock.alone() as alone:
-            if alone:
-                migrate(folder.database)
-        open_to_read(folder).close()  # beside other writers: they have opened it, so it is whole, and of this schema
-        shutil.rmtree(folder.derived, ignore_errors=True)  # an earlier version kept pictures there for reports
-        for name in folder.foreign():
-            log.warning("the state folder holds %s, which is none of this unit's files: find out who left it", name)
-        database = connect(folder.database)
-        try:
-            (check,) = database.execute("PRAGMA quick_check(1)").fetchone()
-            if check != "ok":
-                raise CaseError(f"{folder.database} is damaged ({check})", "restore the last backup")
-            writer = cls(folder, Journal(folder), database, signer, space, lock)
-            writer._chain.begin(database)
-            writer._recover()
-            writer._remember()
-        except BaseException:
-            database.close()
-            raise
-        return writer
 
     def close(self) -> None:
         """Erase what is due and close the database; SQLite empties the WAL if no one else has the database open."""
@@ -131,8 +131,9 @@ class Writer:
 
     @property
     def behind(self) -> int:
-        """How many cases the journal holds that the database refuses. May be read from any thread."""
-        return len(self._behind)
+        """How many cases the database refuses, or keeps waiting for long. May be read from any thread."""
+        since_s = self._busy_since_s
+        return 0 if since_s is not None and time.monotonic() - since_s < BUSY_S else len(self._behind)
 
     def enter_filed(
         self,
@@ -157,10 +158,11 @@ class Writer:
             if not self._journal.withdraw(number):
                 self._next += 1
                 self._behind.add(number)  # the disk does not undo it either: then the case exists
-            raise _refusal(error) from None
+            raise disk_refusal(error) from None
         self._next += 1
         self._behind.add(number)
-        self._catch_up()
+        if self._chain.unseen(self._database) <= MOST_UNSEEN:
+            self._catch_up()
         return number
 
     def extend_pending(self, number: int, frames: Sequence[Frame], packets: Sequence[Packet]) -> None:
@@ -177,21 +179,23 @@ class Writer:
             manifest = {**before.manifest, "frames": [*known, *self._write_photos(number, frames, len(known))]}
             self._journal.write(number, JournalFile(manifest, (*before.packets, *packets)))
         except OSError as error:
-            raise _refusal(error) from None
+            raise disk_refusal(error) from None
 
     def read_pending(self, number: int) -> JournalFile:
         """What is known of a pending case. Without its journal file it is known from the database, without packets.
 
         Raises:
             NoSuchCase: there is no case with that number.
-            CaseError: the case is decided already.
+            CaseError: the case is decided already, or only a damaged journal file holds it.
         """
         self._catch_up()
-        if case_state(self._database, number) != State.PENDING:
+        if number not in self._behind and case_state(self._database, number) != State.PENDING:
             raise CaseError(f"case {number} is decided already", "leave it as it is, a verdict is written once")
         try:
             file = self._journal.read(number)
         except CaseError as error:
+            if number in self._behind:
+                raise
             log.error("%s; without it the case is decided without packets", error)
         else:
             if file is not None:
@@ -202,20 +206,31 @@ class Writer:
     def states(self) -> dict[int, str]:
         """The state of every case there ever was, by number: pending, decided, or purged."""
         self._catch_up()
-        return case_states(self._database)
+        return {**case_states(self._database), **dict.fromkeys(sorted(self._behind), str(State.PENDING))}
 
-    def enter_decided(self, number: int, decision: Decision) -> Case:
+    def enter_decided(self, number: int, decision: Decision) -> Case | None:
         """Write the verdict of a pending case to the database and erase its journal file.
+
+        Returns None while another process writes: nothing was done, and it is to be tried again.
 
         Raises:
             NoSuchCase: there is no case with that number.
-            CaseError: the case is decided already.
+            CaseError: the case is decided already, or the database refuses it.
             EvidenceError: the chain does not continue what this unit wrote.
         """
         manifest = decided_manifest(self.read_pending(number).manifest, decision, time.time())
         portrait = decision.driver.portrait if decision.driver else b""
-        with self._chain.extending(self._database):
-            case = insert_decided(self._database, manifest, portrait, self._signer)
+        if number in self._behind:
+            if self._busy_since_s is not None:
+                return None
+            raise CaseError(f"the database refuses case {number}", "check the disk, and run autovelox cases verify")
+        try:
+            with self._chain.extending(self._database, PATIENCE_S):
+                case = insert_decided(self._database, manifest, portrait, self._signer)
+        except sqlite3.Error as error:
+            if is_busy(error):
+                return None
+            raise
         self._to_erase.add(number)
         self.erase_decided()
         return case
@@ -266,23 +281,20 @@ class Writer:
             try:
                 file = self._journal.read(number)
                 if file is not None:
-                    with self._chain.extending(self._database):
+                    with self._chain.extending(self._database, PATIENCE_S):
                         insert_filed(self._database, file.manifest, self._signer)
             except (sqlite3.Error, OSError, CaseError) as error:
-                log.error("case %d is in the journal, the database refuses it: %s", number, error)
+                busy = is_busy(error)
+                self._busy_since_s = (self._busy_since_s or time.monotonic()) if busy else None
+                if not busy:
+                    log.error("case %d is in the journal, the database refuses it: %s", number, error)
                 return
             self._behind.discard(number)
+        self._busy_since_s = None
 
     def _write_photos(self, number: int, frames: Sequence[Frame], first: int) -> list[Record]:
-        names = self._journal.write_photos(number, frames, first)
-        return [frame_record(name, frame) for name, frame in zip(names, frames, strict=True)]
+        return list(map(frame_record, self._journal.write_photos(number, frames, first), frames))
 
 
 def _size(frames: Sequence[Frame]) -> int:
     return sum(len(frame.jpeg) for frame in frames)
-
-
-def _refusal(error: OSError) -> CaseError:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return StorageFull("the disk is full", "export and purge cases, or use a larger disk")
-    return CaseError(f"the disk refuses to keep the case ({error.strerror})", "check the disk before the unit goes on")

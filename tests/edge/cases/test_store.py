@@ -104,7 +104,7 @@ async def test_the_database_refuses_and_the_case_is_safe(tmp_path: Path, monkeyp
         broken.setattr("edge.cases.storage.writer.insert_filed", refuse)
         number = await store.file(trigger(), [frame()], [packet()], **FILING)
         assert "refuses 1 cases" in (store.problem() or "")
-        with pytest.raises(NoSuchCase):
+        with pytest.raises(CaseError, match="the database refuses case 1"):
             await store.decide(number, unidentified())
     await store.decide(number, unidentified())
     assert await store.file(trigger(), [frame()], [], **FILING) == number + 1
