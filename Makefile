@@ -48,7 +48,7 @@ test-install: ## do what README.md says on minimal systems, with the public inde
 	@ROWS="$(ROWS)" WHEELS="$(WHEELS)" tests/install/run.sh
 
 .PHONY: bench
-bench: install ## measure the link against a bare server, and opening against bare decryption (ratios, ten minutes)
+bench: install ## measure the link against a bare server, opening against bare decryption, filing under officers' load (ratios, quarter of an hour)
 	@$(BIN)/python tests/bench/link.py
 
 .PHONY: fuzz
