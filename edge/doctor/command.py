@@ -74,6 +74,7 @@ def _checks() -> Iterable[Callable[[Settings], Iterator[Finding]]]:
         parts.master_key,
         parts.signing_key,
         parts.registry,
+        parts.officers,
         machine.state_folder,
         machine.clock,
         machine.display,
