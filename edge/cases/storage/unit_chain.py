@@ -32,8 +32,8 @@ from edge.errors import CaseError, EvidenceError, SecretError
 
 log = logging.getLogger(__name__)
 
-REMEMBER_S = 1.0
-"""Between two times that a session remembers the head: it costs the disk some syncs, and other writers wait for it."""
+REMEMBER_S = 10.0
+"""Between two times that a session remembers the head: it costs the disk some syncs, and a daemon does it oftener."""
 
 
 class UnitChain:
@@ -140,7 +140,7 @@ class UnitChain:
         return max(0, _newest(database).seq - self._head.seq) if self._head is not None else 0
 
     def remember(self, database: sqlite3.Connection) -> None:
-        """Write the head to its file, once all of the chain has left the write-ahead log; else leave it as it is.
+        """Write the head to its file, if all of the chain has left the write-ahead log; else leave it as it is.
 
         Raises:
             EvidenceError: the chain does not continue the head.
@@ -151,13 +151,10 @@ class UnitChain:
         up_to_date = self._head == known and not (known and known.earlier)
         if self._signer is None or self._head is None or self._head.earlier or up_to_date:
             return
-        path = self._folder.database
-        if not empty_wal(database, path):
-            return
         try:
             with transaction(database, patience_s=0.0):
-                if not wal_is_empty(path):
-                    return  # another process wrote since
+                if not wal_is_empty(self._folder.database):
+                    return  # nobody emptied it, or another process wrote since
                 head = self._continue(database, self._signer)
                 known = read_head(self._folder)
                 if known is None or known.earlier or known.seq < head.seq:
@@ -277,6 +274,7 @@ class ChainSession:
     def _remember(self, database: sqlite3.Connection, chain: UnitChain) -> None:
         self._remembered_s = time.monotonic() + REMEMBER_S
         try:
-            chain.remember(database)
+            if empty_wal(database, self._folder.database):
+                chain.remember(database)
         except (sqlite3.Error, OSError, CaseError) as error:
             log.warning("the head of the chain could not be remembered yet: %s", error)

@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from pathlib import Path
 
 from edge.cases.storage.durable import PART, is_own, sync_file, write_durably
 
 HEADER_BYTES = 32
+RETRY_S = 3.0
 COPY = "-wal.copy-"
 
 
@@ -89,6 +91,31 @@ def empty_wal(database: sqlite3.Connection, path: Path) -> bool:
     if emptied:
         copy.unlink(missing_ok=True)
     return emptied
+
+
+class Wal:
+    """The WAL of one connection's database, emptied now and then.
+
+    Once a reader kept it from being emptied it is left alone for :data:`RETRY_S`: each try copies it.
+    """
+
+    def __init__(self, database: sqlite3.Connection, path: Path) -> None:
+        """Empty it through *database*, a connection to the database at *path*."""
+        self._database = database
+        self._path = path
+        self._next_s = 0.0
+
+    def hurry(self) -> None:
+        """Leave it alone no longer."""
+        self._next_s = 0.0
+
+    def empty(self) -> bool:
+        """As :func:`empty_wal`; False as well while it is left alone."""
+        if time.monotonic() < self._next_s:
+            return False
+        emptied = empty_wal(self._database, self._path)
+        self._next_s = 0.0 if emptied else time.monotonic() + RETRY_S
+        return emptied
 
 
 def mend_wal(path: Path) -> None:

@@ -5,9 +5,8 @@ the writer catches up later: filing a case never waits for officers. The journal
 when the verdict is out of the WAL and cannot be lost any more.
 
 The writer is synchronous, and :class:`edge.cases.store.CaseStore` runs it on one thread of its own. Every act mixes
-steps on files with steps in SQLite, whose order must hold when the power fails at any of them. On one thread that order
-is the order of the lines, each act is finished before the next begins, and the connection has one user. Through
-aiosqlite, with which the daemon reads the registry, every step would be an await at which another task may come in.
+steps on files with steps in SQLite, whose order must hold when the power fails at any of them: on one thread it is the
+order of the lines, and each act is finished before the next begins. With aiosqlite every step would be an await.
 """
 
 from __future__ import annotations
@@ -35,14 +34,13 @@ from edge.cases.storage.layout import StateFolder
 from edge.cases.storage.lock import StoreLock
 from edge.cases.storage.space import DiskSpace, disk_refusal
 from edge.cases.storage.unit_chain import UnitChain
-from edge.cases.storage.wal import empty_wal
+from edge.cases.storage.wal import Wal
 from edge.errors import CaseError
 from edge.model import Case, Decision, Frame, Packet, State
 
 log = logging.getLogger(__name__)
-
 PATIENCE_S = 0.01
-"""How long an act waits for another process that writes: the next trigger may be waiting for this thread."""
+"""How long an act but filing waits for another process that writes: the next trigger may be waiting for this thread."""
 MOST_UNSEEN = 8
 """Entries of other processes that filing a case checks on the way; a package has one for each of its cases."""
 
@@ -64,7 +62,7 @@ class Writer:
     ) -> None:
         """Use :meth:`open`."""
         self._lock = lock
-        self._path = folder.database
+        self._wal = Wal(database, folder.database)
         self._chain = UnitChain(folder, signer)
         self._journal = journal
         self._database = database
@@ -114,6 +112,7 @@ class Writer:
 
     def close(self) -> None:
         """Erase what is due and close the database; SQLite empties the WAL if no one else has the database open."""
+        self._wal.hurry()
         self.erase_decided()
         self._remember()
         self._database.close()
@@ -162,7 +161,7 @@ class Writer:
         self._next += 1
         self._behind.add(number)
         if self._chain.unseen(self._database) <= MOST_UNSEEN:
-            self._catch_up()
+            self._catch_up(patience_s=0.0)
         return number
 
     def extend_pending(self, number: int, frames: Sequence[Frame], packets: Sequence[Packet]) -> None:
@@ -245,14 +244,15 @@ class Writer:
     def _remember(self) -> None:
         """Remember the head once it is out of the WAL, which a power cut may tear: the chain never falls behind it."""
         try:
-            self._chain.remember(self._database)
+            if self._wal.empty():
+                self._chain.remember(self._database)
         except (sqlite3.Error, OSError, CaseError) as error:
             log.warning("the head of the chain could not be remembered yet: %s", error)
 
     def erase_decided(self) -> None:
         """Erase the journal files of decided cases once their verdicts are out of the WAL; else try again later."""
         try:
-            if not empty_wal(self._database, self._path):
+            if not self._wal.empty():
                 return
             for number in sorted(self._to_erase):
                 self._journal.erase(number)
@@ -275,13 +275,13 @@ class Writer:
         self.erase_decided()
         self._journal.sweep({number for number, state in states.items() if state != PURGED})
 
-    def _catch_up(self) -> None:
+    def _catch_up(self, patience_s: float = PATIENCE_S) -> None:
         """Enter the cases that only the journal holds, in order. They are safe there while the database refuses."""
         for number in sorted(self._behind):
             try:
                 file = self._journal.read(number)
                 if file is not None:
-                    with self._chain.extending(self._database, PATIENCE_S):
+                    with self._chain.extending(self._database, patience_s):
                         insert_filed(self._database, file.manifest, self._signer)
             except (sqlite3.Error, OSError, CaseError) as error:
                 busy = is_busy(error)

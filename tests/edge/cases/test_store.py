@@ -176,7 +176,7 @@ async def test_what_a_crash_left_half_done_is_swept(tmp_path: Path) -> None:
 
 
 async def test_a_reader_delays_erasing_but_does_not_prevent_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("edge.cases.storage.database.BUSY_S", 0.05)
+    monkeypatch.setattr("edge.cases.storage.wal.RETRY_S", 0.0)
     store = await open_store(tmp_path)
     number = await store.file(trigger(), [frame()], [packet()], **FILING)
     with closing(sqlite3.connect(StateFolder(tmp_path).database, isolation_level=None)) as reader:
