@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import socket
 import time
 from collections.abc import Iterator
 
@@ -20,6 +21,8 @@ from edge.registry.vault import load_master_key
 from edge.sensors.feed_manifest import load_feed_manifest
 from edge.sensors.ops243 import BAUD
 from edge.sensors.pins import pin_factory
+
+ANSWER_S = 5.0
 
 
 def camera(settings: Settings) -> Iterator[Finding]:
@@ -125,3 +128,19 @@ def registry(settings: Settings) -> Iterator[Finding]:
     else:
         check_files(path, reading=True)
         yield good("registry", f"{path} is there, and nothing foreign lies beside it")
+
+
+def officers(settings: Settings) -> Iterator[Finding]:
+    """Check whether the service answers that officers' programs ask for cases."""
+    path = settings.officers.socket
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(ANSWER_S)
+        code = connection.connect_ex(str(path))
+    if code == 0:
+        yield good("officers", f"the officers' service answers at {path}")
+    else:
+        yield warning(
+            "officers",
+            f"the officers' service does not answer at {path} ({os.strerror(code)})",
+            "systemctl start autovelox-officers, where officers look at cases on this unit",
+        )

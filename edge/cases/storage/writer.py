@@ -14,7 +14,6 @@ Longer than 300 lines because the order of all steps on files and in the databas
 
 from __future__ import annotations
 
-import errno
 import logging
 import shutil
 import sqlite3
@@ -37,10 +36,10 @@ from edge.cases.storage.journal import Journal, JournalFile
 from edge.cases.storage.kept import KeptClaims
 from edge.cases.storage.layout import StateFolder
 from edge.cases.storage.lock import StoreLock
-from edge.cases.storage.space import DiskSpace
+from edge.cases.storage.space import DiskSpace, disk_refusal
 from edge.cases.storage.unit_chain import UnitChain
 from edge.cases.storage.wal import Checkpoints
-from edge.errors import CaseError, StorageFull
+from edge.errors import CaseError
 from edge.model import Case, Decision, Frame, Packet, RadarReport, State
 
 log = logging.getLogger(__name__)
@@ -173,7 +172,7 @@ class Writer:
         except OSError as error:
             if not self._journal.withdraw(number):
                 self._begin(number)  # the disk does not undo it either: then the case exists
-            raise _refusal(error) from None
+            raise disk_refusal(error) from None
         self._begin(number)
         return number
 
@@ -205,7 +204,7 @@ class Writer:
                     manifest["radar_reports"] = [report_record(report) for report in reports]
                 self._journal.write(number, JournalFile(manifest, (*before.packets, *packets)))
             except OSError as error:
-                raise _refusal(error) from None
+                raise disk_refusal(error) from None
 
     def read_journal(self, number: int) -> JournalFile | None:
         """What the journal holds of a pending case; None if there is no such case, or its file is gone or damaged."""
@@ -256,7 +255,7 @@ class Writer:
         except BaseException as error:
             self._pending.add(number)
             if isinstance(error, OSError):
-                raise _refusal(error) from None
+                raise disk_refusal(error) from None
             raise
         self._to_erase.add(number)
         self.erase_decided()
@@ -336,9 +335,3 @@ def _decided_already(number: int) -> CaseError:
 
 def _size(frames: Sequence[Frame]) -> int:
     return sum(len(frame.jpeg) for frame in frames)
-
-
-def _refusal(error: OSError) -> CaseError:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return StorageFull("the disk is full", "export and purge cases, or use a larger disk")
-    return CaseError(f"the disk refuses to keep the case ({error.strerror})", "check the disk before the unit goes on")

@@ -121,7 +121,7 @@ async def test_the_database_refuses_and_the_case_is_safe(tmp_path: Path, monkeyp
         number = await store.file(trigger(), [frame()], [packet()], **FILING)
         assert await store.waiting() == ()
         assert "refuses 1 cases" in (store.problem() or "")
-        with pytest.raises(NoSuchCase):
+        with pytest.raises(CaseError, match="the database refuses case 1"):
             await store.decide(number, unidentified())
     await store.decide(number, unidentified())
     assert store.problem() is None
@@ -194,7 +194,7 @@ async def test_what_a_crash_left_half_done_is_swept(tmp_path: Path) -> None:
 
 
 async def test_a_reader_delays_erasing_but_does_not_prevent_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("edge.cases.storage.database.BUSY_S", 0.05)
+    monkeypatch.setattr("edge.cases.storage.wal.RETRY_S", 0.0)
     store = await open_store(tmp_path)
     number = await store.file(trigger(), [frame()], [packet()], **FILING)
     with closing(sqlite3.connect(StateFolder(tmp_path).database, isolation_level=None)) as reader:

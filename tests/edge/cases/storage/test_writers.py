@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import multiprocessing
 import sqlite3
@@ -14,7 +15,7 @@ import pytest
 from edge.cases.audit import audit
 from edge.cases.evidence.signing import Signer
 from edge.cases.review import record
-from edge.cases.storage import unit_chain
+from edge.cases.storage import unit_chain, writer
 from edge.cases.storage.database import open_to_read
 from edge.cases.storage.head import Head, read_head, write_head
 from edge.cases.storage.layout import StateFolder
@@ -153,6 +154,57 @@ async def test_somebody_who_reads_for_long_holds_nobody_up(tmp_path: Path, monke
         reader.execute("ROLLBACK")
     await store.close()
     assert "all signed" in audit(tmp_path, trusted=SIGNER.public_key)
+
+
+@pytest.mark.timeout(120)
+async def test_a_trigger_is_filed_while_another_process_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its case is safe in the journal, and complete; the database gets it as soon as it takes it."""
+    monkeypatch.setattr("edge.cases.storage.database.BUSY_S", 1000.0)  # who waits for the writer waits for ever
+    await filled(tmp_path, 1)
+    store = await CaseStore.open(tmp_path, SIGNER, UNIT)
+    with closing(sqlite3.connect(StateFolder(tmp_path).database, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        numbers = [await store.file(trigger(), [frame()], [packet()], **FILING) for _ in range(3)]
+        await store.add(numbers[0], frames=[frame(2)])
+        await store.housekeep()
+        assert store.problem() is None
+        assert await store.waiting() == (2, 3, 4)
+        assert [len(case.photos) for case in await store.pending()] == [2, 1, 1]
+        deciding = asyncio.create_task(store.decide(3, unidentified()))
+        assert await store.file(trigger(), [frame()], [packet()], **FILING) == 5
+        assert not deciding.done()
+        other.execute("ROLLBACK")
+    assert (await deciding).number == 3
+    await store.close()
+    assert "5 cases, 8 entries, all signed" in audit(tmp_path, trusted=SIGNER.public_key)
+
+
+async def test_a_trigger_does_not_wait_until_a_whole_package_was_checked(tmp_path: Path) -> None:
+    await filled(tmp_path, 1)
+    store = await CaseStore.open(tmp_path, SIGNER, UNIT)
+    for _ in range(writer.MOST_UNSEEN + 1):
+        _look(tmp_path, "conti")
+    await store.file(trigger(), [frame()], [], **FILING)
+    with closing(open_to_read(StateFolder(tmp_path))) as database:
+        assert database.execute("SELECT count(*) FROM cases").fetchone() == (1,)
+    await store.housekeep()
+    with closing(open_to_read(StateFolder(tmp_path))) as database:
+        assert database.execute("SELECT count(*) FROM cases").fetchone() == (2,)
+    assert store.problem() is None
+    await store.close()
+
+
+async def test_a_write_that_does_not_end_is_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer, "BUSY_S", 0.0)
+    await filled(tmp_path, 1)
+    store = await CaseStore.open(tmp_path, SIGNER, UNIT)
+    with closing(sqlite3.connect(StateFolder(tmp_path).database, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        await store.file(trigger(), [frame()], [], **FILING)
+        assert "refuses 1 cases" in (store.problem() or "")
+    await store.housekeep()
+    assert store.problem() is None
+    await store.close()
 
 
 async def test_the_log_is_mended_by_whoever_is_alone_with_the_store(tmp_path: Path) -> None:
