@@ -15,7 +15,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
-from edge.cases.archive import Archive
 from edge.cases.evidence import Manifest, Record, Signer, filed_manifest, to_case
 from edge.cases.retention import Purger, RetentionPolicy
 from edge.cases.storage import DiskSpace, StateFolder, Witness, Writer, clock_state, take_lock
@@ -220,19 +219,6 @@ class CaseStore:
             CaseError: the case is decided already, or the store cannot be written.
         """
         return await self._run(self._writer.enter_decided, number, decision)
-
-    async def get(self, number: int) -> Case:
-        """The case as it is now.
-
-        Raises:
-            NoSuchCase: there is no case with that number, or it was purged.
-        """
-
-        def read() -> Case:
-            with Archive(self._folder.root) as archive:
-                return archive.case(number)
-
-        return await asyncio.to_thread(read)
 
     async def housekeep(self) -> None:
         """Sign officers' reviews, finish what a busy disk or reader delayed, and purge; to be called now and then.

@@ -223,6 +223,8 @@ class Writer:
             CaseError: the case is decided already.
         """
         self.catch_up()
+        if number in self._behind:
+            raise CaseError(f"the database refuses case {number}", "it is tried again; if that goes on, check the disk")
         if case_state(self._database, number) != State.PENDING:
             raise _decided_already(number)
         if (file := self.read_journal(number)) is not None:

@@ -38,7 +38,8 @@ async def test_a_case_from_trigger_to_verdict(tmp_path: Path) -> None:
     assert [photo.read_bytes() for photo in pending.photos] == [frame(1).jpeg, frame(2).jpeg]
     assert pending.packets == (own, other, late)
     case = await store.decide(number, identified(own))
-    assert case == await store.get(number)
+    with Archive(tmp_path) as archive:
+        assert case == archive.case(number)
     assert (case.number, case.state, case.driver) == (1, State.DECIDED, driver())
     assert case.verdict is not None and case.verdict.outcome is Outcome.IDENTIFIED
     assert case.frames == ("frames/00000001/0.jpg", "frames/00000001/1.jpg")
@@ -194,7 +195,7 @@ async def test_what_a_crash_left_half_done_is_swept(tmp_path: Path) -> None:
 
 
 async def test_a_reader_delays_erasing_but_does_not_prevent_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("edge.cases.storage.wal.RETRY_S", 0.0)
+    monkeypatch.setattr("edge.cases.storage.wal.PAUSES_S", (0.0,))
     store = await open_store(tmp_path)
     number = await store.file(trigger(), [frame()], [packet()], **FILING)
     with closing(sqlite3.connect(StateFolder(tmp_path).database, isolation_level=None)) as reader:
