@@ -19,6 +19,8 @@ OFFICER_DID = {
     "correct_plate": "Plate corrected",
     "view": "Viewed",
     "export": "Exported",
+    "hold": "Put on hold",
+    "release": "Released from hold",
 }
 _REJECTED: dict[str, str] = {
     Rejection.UNKNOWN_UID: "chip unknown to the registry",
