@@ -238,7 +238,7 @@ class CaseStore:
 
     @property
     def checkpoint_age_s(self) -> float:
-        """Seconds since the database's log was last empty."""
+        """Seconds since the log was last empty."""
         return self._writer.checkpoint_age_s
 
     def free_bytes(self) -> int:
@@ -256,10 +256,7 @@ class CaseStore:
         if behind := self._writer.behind:
             return f"the database refuses {behind} cases that the journal holds: check the disk"
         if (age_s := self._writer.checkpoint_age_s) > LATE_CHECKPOINT_S:
-            return (
-                f"the database's log could not be emptied for {age_s:.0f} s, so packets of decided cases stay on the "
-                "disk: find out which program holds the case database open"
-            )
+            return f"the database's log could not be emptied for {age_s:.0f} s: find out which program holds it open"
         told = [part.problem for part in (self._witness, self._purger) if part is not None]
         return next((problem for problem in told if problem is not None), None)
 
