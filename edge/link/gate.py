@@ -11,7 +11,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from typing import Final, Generic, NamedTuple, TypeVar
 
-from edge.link.shares import Shares
+from edge.link.shares import GUARANTEED_SHARE, Shares
 
 Visit = TypeVar("Visit", bound=Hashable)
 
@@ -44,7 +44,8 @@ class _Bucket(NamedTuple):
 class Gate(Generic[Visit]):
     """Gives every visit a place; where there is none, an earlier visit that has not finished loses its own.
 
-    - The unit is full: the oldest unfinished visit of the widest share goes, see :class:`~edge.link.shares.Shares`.
+    - The unit is full: the oldest unfinished visit of the widest share goes, see :class:`~edge.link.shares.Shares`;
+      the oldest of all, where no network has more than a 64th of the places.
     - An address has its number of connections, or spends visits faster than its rate without finishing them: its own
       oldest unfinished visit goes. So an address shared by many, as by the customers of a mobile network, is never
       shut, and who floods from it displaces mostly the flood.
@@ -90,7 +91,8 @@ class Gate(Generic[Visit]):
         if self._of_address(source) >= self._limits.connections_per_address:
             displaced = self._unfinished.oldest_of(source) or visit
         elif self.open_connections >= self._limits.connections:
-            displaced = self._unfinished.oldest() if self._unfinished else visit
+            guaranteed = int(self._limits.connections * GUARANTEED_SHARE)
+            displaced = self._unfinished.oldest(guaranteed) if self._unfinished else visit
         elif not within_rate:
             displaced = self._unfinished.oldest_of(source)
         if displaced is not None:

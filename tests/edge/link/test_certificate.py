@@ -19,6 +19,7 @@ from edge.link.certificate import DAY_S, RENEW_DAYS, Certificate, advice, end_pr
 from edge.link.mailbox import Mailbox
 from edge.link.server import LinkServer
 from tests.support.link import ANNA
+from tests.support.unit_files import write_settings
 
 
 @pytest.fixture
@@ -45,11 +46,8 @@ def settings(files: tuple[Path, Path]) -> Settings:
 
 
 def config(files: tuple[Path, Path]) -> str:
-    path = files[0].parent / "unit.toml"
-    path.write_text(
-        f'[radar]\npin_means = "motion"\n[link]\ntls_certificate = "{files[0].name}"\ntls_key = "{files[1].name}"\n'
-    )
-    return str(path)
+    lines = f'tls_certificate = "{files[0].name}"\ntls_key = "{files[1].name}"'
+    return str(write_settings(files[0].parent, {"link": lines}))
 
 
 def test_an_ec_certificate_is_asked_for(rsa: tuple[Path, Path], ec: tuple[Path, Path]) -> None:

@@ -40,6 +40,18 @@ def test_a_crowd_of_networks_with_one_each_loses_the_oldest() -> None:
     assert [places.admit(f"n{number}", f"11.{number}.0.1", 0) for number in range(3)] == ["v0", "v1", "v2"]
 
 
+def test_a_network_with_several_cars_does_not_give_way_to_a_crowd_of_networks() -> None:
+    places = gate(connections=256)
+    for number in range(254):
+        places.admit(f"v{number}", f"10.{number}.0.1", 0)
+    assert places.admit("a", "11.0.0.1", 0) is None
+    assert places.admit("b", "11.0.0.1", 0) is None
+    assert [places.admit(f"n{number}", f"12.{number}.0.1", 0) for number in range(3)] == ["v0", "v1", "v2"]
+    assert places.admit("c", "11.0.0.2", 0) == "v3"
+    for number in range(4, 250):
+        assert places.admit(f"m{number}", f"13.{number}.0.1", 0) == f"v{number}"
+
+
 def test_a_visit_that_is_done_is_not_displaced() -> None:
     places = gate(connections=2)
     for visit in "ab":
