@@ -22,9 +22,9 @@ MAX_PLATES = 20
 """The most detections of a photo that are read, the surest ones: one read costs about as much as the detector."""
 MAX_WITH_DOUBTFUL = 5
 """Detections below the detector's threshold are read up to this many in all: few of them are plates."""
-MIN_DOUBTFUL_WIDTH_PX = 32
-"""A detection below the threshold is not read where it is less wide, or higher than wide: nothing clear is read in
-such a one."""
+MIN_DOUBTFUL_WIDTH_PX, MIN_DOUBTFUL_RATIO = 40, 1.2
+"""A detection below the threshold is not read where it is less wide, or less wide in proportion to its height: nothing
+is read clearly in such a one."""
 CAPTION_SHARE = 0.5
 """Share of a box that lies in a caption's area, from which the box is part of the caption."""
 
@@ -103,7 +103,9 @@ class Recogniser:
         ]
         sure = [each for each in found if each.confidence >= self._detector.threshold]
         doubtful = [
-            each for each in found[len(sure) :] if each.box.width >= max(MIN_DOUBTFUL_WIDTH_PX, each.box.height)
+            each
+            for each in found[len(sure) :]
+            if each.box.width >= max(MIN_DOUBTFUL_WIDTH_PX, MIN_DOUBTFUL_RATIO * each.box.height)
         ]
         read = [*sure[:MAX_PLATES], *doubtful[: max(0, MAX_WITH_DOUBTFUL - len(sure))]]
         return read, max(0, len(sure) - MAX_PLATES)
@@ -123,7 +125,7 @@ class Recogniser:
         around = image[y0 : min(height, int(box.y2 + box.height) + 1), x0 : min(width, int(box.x2 + box.width) + 1)]
         inside = Box(box.x1 - x0, box.y1 - y0, box.x2 - x0, box.y2 - y0)
         turned = Detection(turned_box(inside, around.shape[1], around.shape[0]), doubt.detection.confidence)
-        return is_upside_down(doubt, self._reader.read(half_turn(around), [turned])[0])
+        return is_upside_down(doubt, self._reader.read_once(half_turn(around), turned))
 
     def _plates(self, reads: Sequence[PlateRead]) -> tuple[PlateRead, ...]:
         return tuple(read for read in reads if is_plate(read, self._detector.threshold))

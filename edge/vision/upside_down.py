@@ -24,7 +24,7 @@ on turned ones, or more. Of the characters read on the training photos and on th
 PLAIN_READ, DOUBTED_READ = 0.97, 0.5
 """A text read this surely (product of its characters' confidences, 0 to 1) was not read upside down; below the second,
 one character of :data:`UPRIGHT_ONLY` does not settle it, but two do."""
-LEGIBLE_PX = 32
+LEGIBLE_PX = 40
 """Least width of a plate, in pixels, that is read surely enough to settle the question."""
 TURNED_READ, MUCH_LESS_SURE = 0.8, 0.5
 """A text read this surely after the turn was upside down, if it has such a character or was read much less surely."""
