@@ -17,7 +17,7 @@ from pathlib import Path
 from edge.cases.storage.durable import PART, is_own, sync_file, write_durably
 
 HEADER_BYTES = 32
-RETRY_S = 3.0
+RETRY_S = 10.0
 COPY = "-wal.copy-"
 
 
