@@ -106,6 +106,9 @@ def restore(path: Path) -> None:
         restore_head(path.with_name(HEAD))
         set_photos_aside(path)
     print(f"install: {path} is back at schema {before}; what the upgrade wrote is in {beside(path, ASIDE).name}")
+    if path.name == CASES:
+        print("install: checkpoints written since name entries that are set aside: move them away from")
+        print("install: cases.witness_dirs, or the next backup there refuses a chain without those entries")
 
 
 def restore_head(path: Path) -> None:
