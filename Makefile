@@ -126,6 +126,11 @@ evaluate-detector: install ## measure the shipped detector on the photos of DATA
 	  printf '\nThe same with the public labels mended as converter/data/truth_boxes.csv says:\n'; \
 	  $(MEASURE) --table --read models --corrections converter/data/truth_boxes.csv || true; exit $$status
 
+.PHONY: evaluate-photos
+evaluate-photos: install ## measure what `autovelox read` lists of whole, tall and turned photos of DATA
+	@$(BIN)/autovelox-convert photos --labels $(DATA)/detect/boxes.csv --images $(DATA)/detect/images --use measure \
+	  --corrections converter/data/truth_boxes.csv
+
 # EasyOCR's own weights, only to compare with: beside the environment, never in it.
 COMPARE := build/compare
 $(COMPARE)/.installed: converter/requirements-compare.txt | install
@@ -142,8 +147,9 @@ evaluate-national: install ## measure Italian plates, look-alike twins and the c
 	@$(BIN)/autovelox-convert reader national --data $(DATA)
 
 .PHONY: evaluate
-evaluate: install ## all three: the tables of what to reach, beside what is reached
+evaluate: install ## all four: the tables of what to reach, beside what is reached
 	@status=0; $(MAKE) --no-print-directory evaluate-detector || status=1; \
+	  $(MAKE) --no-print-directory evaluate-photos || status=1; \
 	  $(MAKE) --no-print-directory evaluate-reader || status=1; \
 	  $(MAKE) --no-print-directory evaluate-national || status=1; exit $$status
 
