@@ -37,7 +37,7 @@ install: $(if $(SYSTEM_INSTALL),,$(VENV)/.installed) ## make .venv in the checko
 
 .PHONY: demo
 demo: install ## set up, play eight infringements, print who drove (VIEW=1 opens the viewer at the end; ENGINE=litert: small)
-	@$(BIN)/autovelox demo --state-dir $(STATE) $(if $(VIEW),--view)
+	@$(BIN)/autovelox demo --dir $(STATE) $(if $(VIEW),--view)
 
 .PHONY: test
 test: install ## set up, then run all tests, JOBS of them (2) side by side
@@ -48,12 +48,13 @@ test-install: ## do what README.md says on minimal systems, with the public inde
 	@ROWS="$(ROWS)" WHEELS="$(WHEELS)" tests/install/run.sh
 
 .PHONY: bench
-bench: install ## measure the link against a bare server, opening, filing beside readers, and verdicts under a flood (ratios, fifteen minutes)
-	@status=0; for rows in link filing flood; do $(BIN)/python tests/bench/$$rows.py || status=1; done; exit $$status
+bench: install ## measure the link, honest visits under siege, opening, filing beside readers and officers, verdicts under a flood (ratios, twenty minutes; BENCH=rows of the link)
+	@status=0; $(BIN)/python tests/bench/link.py $(BENCH) || status=1; \
+	  for rows in filing flood; do $(BIN)/python tests/bench/$$rows.py || status=1; done; exit $$status
 
 .PHONY: fuzz
-fuzz: install ## throw 120,000 cases at frames, conversations, HTTP, sealed texts, keys, files and packages (fifteen minutes)
-	@AUTOVELOX_FUZZ_CASES=100000 $(BIN)/pytest -q --timeout 0 tests/fuzz
+fuzz: install ## throw 120,000 cases at frames, conversations, HTTP, TLS, sealed texts, keys, files and packages (fifteen minutes; CASES=)
+	@AUTOVELOX_FUZZ_CASES=$(or $(CASES),100000) $(BIN)/pytest -q --timeout 0 tests/fuzz
 
 .PHONY: chaos
 chaos: install ## strike the unit 345 times (kill, hang, full disk, torn log) and print what it stood (needs gcc)
@@ -125,6 +126,11 @@ evaluate-detector: install ## measure the shipped detector on the photos of DATA
 	  printf '\nThe same with the public labels mended as converter/data/truth_boxes.csv says:\n'; \
 	  $(MEASURE) --table --read models --corrections converter/data/truth_boxes.csv || true; exit $$status
 
+.PHONY: evaluate-photos
+evaluate-photos: install ## measure what `autovelox read` lists of whole, tall and turned photos of DATA
+	@$(BIN)/autovelox-convert photos --labels $(DATA)/detect/boxes.csv --images $(DATA)/detect/images --use measure \
+	  --corrections converter/data/truth_boxes.csv
+
 # EasyOCR's own weights, only to compare with: beside the environment, never in it.
 COMPARE := build/compare
 $(COMPARE)/.installed: converter/requirements-compare.txt | install
@@ -141,14 +147,15 @@ evaluate-national: install ## measure Italian plates, look-alike twins and the c
 	@$(BIN)/autovelox-convert reader national --data $(DATA)
 
 .PHONY: evaluate
-evaluate: install ## all three: the tables of what to reach, beside what is reached
+evaluate: install ## all four: the tables of what to reach, beside what is reached
 	@status=0; $(MAKE) --no-print-directory evaluate-detector || status=1; \
+	  $(MAKE) --no-print-directory evaluate-photos || status=1; \
 	  $(MAKE) --no-print-directory evaluate-reader || status=1; \
 	  $(MAKE) --no-print-directory evaluate-national || status=1; exit $$status
 
 .PHONY: pictures
 pictures: install ## take the README's pictures again, from the cases of the last demo (needs Xvfb)
-	@$(BIN)/python tests/edge/viewer/screenshots.py --state-dir $(STATE)
+	@$(BIN)/python tests/edge/viewer/screenshots.py --dir $(STATE)
 	@$(BIN)/autovelox-convert reader strip
 
 .PHONY: clean

@@ -3,6 +3,7 @@
 ========================================  =============================================================
 ``flow``                                  the flow: a trigger becomes a decided case; start reading here
 ``daemon``                                the running process: wiring, start, loop, stop, monitor
+``officers``                              officers' programs ask a service of the unit for cases
 ``link``                                  cars connect, are challenged and leave a sealed packet
 ``sensors``                               radar, camera, panel, board
 ``vision``                                photo in, plate reads out
@@ -12,9 +13,10 @@
 ``identify``, ``crypto``                  pure: who drove; packets, keys and chips
 ``viewer``, ``doctor``, ``demo``          programs beside the daemon
 ``config``, ``errors``, ``model``         settings, errors, and the values all of them exchange
+``terminal``                              what goes to a terminal or a log, made legible
 ========================================  =============================================================
 
-A room imports rooms of lower layers only, never a sibling: ``errors, model < config, crypto, identify < link |
-sensors | vision | registry | cases | workers < flow (its ports only) < daemon < cli``. ``tests/architecture`` holds the
-rule; docs/architecture.md explains it.
+A room imports rooms of lower layers only, never a sibling: ``errors, model, terminal < config, crypto, identify, law
+< link | sensors | vision | registry | cases | workers < flow (its ports only) < daemon, officers < cli``.
+``tests/architecture`` holds the rule; docs/architecture.md explains it.
 """

@@ -3,28 +3,46 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import importlib
 import os
 import sys
+import time
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from edge.config import load, require_answers
-from edge.errors import EdgeError
+from edge.errors import EdgeError, SecretError
+from edge.terminal import say
 
-PROVIDERS = {
-    "car": "edge.link.commands",
-    "registry": "edge.registry.commands",
-    "cases": "edge.cases.commands",
-    "backup": "edge.cases.commands",
-    "restore": "edge.cases.commands",
-    "view": "edge.viewer.commands",
-    "read": "edge.vision.commands",
-    "doctor": "edge.doctor",
-    "demo": "edge.demo.commands",
+if TYPE_CHECKING:
+    from edge.config import Settings
+
+COMMANDS = {
+    "run": ("edge.cli", "run the unit"),
+    "car": ("edge.link.commands", "drive by: tell a unit who drives which car"),
+    "registry": ("edge.registry.commands", "the police registry: drivers, chips, keys"),
+    "officers": (
+        "edge.officers.commands",
+        "answer officers' programs (the viewer, `autovelox cases`) at a Unix socket",
+    ),
+    "cases": ("edge.officers.commands", "list, show, export, verify, review cases"),
+    "backup": (
+        "edge.cases.commands",
+        "copy all cases to a new folder, or to a dated one in an existing folder, and verify the copy",
+    ),
+    "restore": ("edge.cases.commands", "make the state folder from a backup"),
+    "view": ("edge.viewer.commands", "look at the cases and judge them, in a window"),
+    "read": ("edge.vision.commands", "find and read the plates of photos"),
+    "doctor": ("edge.doctor", "say what this machine has and lacks, each with the remedy"),
+    "demo": ("edge.demo.commands", "play recorded infringements and print who drove"),
+    "play": ("edge.demo.play", "play a video of your own to a unit, and print what it makes of it"),
 }
-"""Command -> module with ``add_commands``; only what is asked for is imported, so that every command starts fast."""
+"""Command -> the module with its ``add_commands``, and its line in the help.
+
+Only what is asked for is imported, so that every command, and the help, starts fast.
+"""
 
 DEFAULT_CONFIG = Path("/etc/autovelox/autovelox.toml")
 
@@ -37,13 +55,28 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return int(args.run(args))
     except EdgeError as error:
-        print(f"autovelox: {error}", file=sys.stderr)
+        say(f"autovelox: {error}", to=sys.stderr)
         return error.exit_code
     except BrokenPipeError:  # the reader of our output went away, as `| head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:
         return 130
+
+
+def _check_certificate(settings: Settings) -> None:
+    """Warn of a TLS certificate that cannot be used, ends soon, or makes connections costly."""
+    from edge.link.certificate import advice, read_certificate
+
+    if settings.link.tls_certificate is None:
+        return
+    found: tuple[tuple[str, str], ...]
+    try:
+        found = advice(read_certificate(settings.link.tls_certificate), time.time())
+    except SecretError as error:
+        found = ((error.cause, error.remedy),)
+    for cause, remedy in found:
+        say(f"autovelox: warning: {cause}: {remedy}", to=sys.stderr)
 
 
 def keep_imports_safe() -> None:
@@ -56,21 +89,28 @@ def keep_imports_safe() -> None:
 
 
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
+    """Return the parser for *words*: the command's own where they name one, else one that knows all names."""
     parser = argparse.ArgumentParser(prog="autovelox", description="A roadside speed camera that says who drove.")
     parser.add_argument("--version", action="version", version=f"autovelox {version('autovelox')}")
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
-    _add_run(subparsers)
     asked = words[0] if words else ""
-    if asked != "run":
-        for module in [PROVIDERS[asked]] if asked in PROVIDERS else dict.fromkeys(PROVIDERS.values()):
-            importlib.import_module(module).add_commands(subparsers)
+    if asked in COMMANDS:
+        importlib.import_module(COMMANDS[asked][0]).add_commands(subparsers)
+        return parser
+    if asked and not asked.startswith("-"):
+        near = difflib.get_close_matches(asked, COMMANDS, n=1)
+        meant = f"did you mean {near[0]}?" if near else "autovelox --help lists the commands"
+        parser.error(f"there is no command {asked}: {meant}")
+    for name, (_, summary) in COMMANDS.items():
+        subparsers.add_parser(name, help=summary)
     return parser
 
 
-def _add_run(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add ``run`` to the command line."""
     parser = subparsers.add_parser(
         "run",
-        help="run the unit",
+        help=COMMANDS["run"][1],
         description="Run the unit until SIGTERM.",
         epilog="example: autovelox run --config /etc/autovelox/autovelox.toml",
     )
@@ -80,10 +120,13 @@ def _add_run(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def _run(args: argparse.Namespace) -> int:
+    from edge.config import load, require_answers
+
     settings = load(args.config)
     if args.check:
         require_answers(settings)
-        print(settings.printable())
+        say(*settings.printable().split("\n"))
+        _check_certificate(settings)
         return 0
     from edge.daemon.main import run
 

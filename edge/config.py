@@ -6,6 +6,7 @@ unknown key probably meant. Longer than 300 lines because every setting is descr
 
 from __future__ import annotations
 
+import os.path
 import tomllib
 from difflib import get_close_matches
 from pathlib import Path
@@ -20,6 +21,9 @@ Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 Engine = Literal["easyocr", "litert"]
+Share = Annotated[float, Field(ge=0, le=1)]
+Area = tuple[Share, Share, Share, Share]
+"""Left, top, right and bottom edge of a part of a photo, as shares of its width and height."""
 
 MASK = "********"
 SECRET_FIELDS = frozenset({"master_key_file", "signing_key_file", "tls_key"})
@@ -50,10 +54,11 @@ class UnitSettings(Section):
 
 
 class LinkSettings(Section):
-    """``[link]``: the side that faces the street.
+    """``[link]``: the port that cars connect to.
 
     ``connect_timeout_s`` covers TLS, HTTP and the Socket.IO CONNECT together. ``packets_per_uid`` counts for each
-    source address of its own; an IPv6 /64 is one address.
+    source address of its own; an IPv6 /64 is one address. Beyond ``connections`` and ``address_connections``, and for
+    an address beyond ``address_rate_per_s`` visits that do not finish, the oldest unfinished visit is cut.
     """
 
     host: str = "127.0.0.1"
@@ -62,11 +67,11 @@ class LinkSettings(Section):
     tls_key: Path | None = None
     challenge_ttl_s: Positive = 10.0
     packet_ttl_s: Positive = 60.0
-    mailbox_packets: Annotated[int, Field(ge=1)] = 5000
+    mailbox_packets: Annotated[int, Field(ge=1)] = 10_000
     packets_per_uid: Annotated[int, Field(ge=1)] = 32
     connect_timeout_s: Positive = 5.0
     connections: Annotated[int, Field(ge=1, le=100_000)] = 4096
-    address_connections: Annotated[int, Field(ge=1)] = 256
+    address_connections: Annotated[int, Field(ge=1)] = 1024
     address_rate_per_s: Positive = 50.0
     address_burst: Annotated[int, Field(ge=1)] = 250
     drain_timeout_s: NotNegative = 5.0
@@ -80,10 +85,22 @@ class LinkSettings(Section):
         return self
 
 
+REGISTRY = Path("/var/lib/autovelox/registry/registry.sqlite")
+REGISTRY_BEFORE = Path("/var/lib/autovelox/registry.sqlite")
+"""The registry has a folder of its own; earlier versions had it beside the cases, where it is still found."""
+
+
+def default_registry() -> Path:
+    """Where the registry is if no setting says."""
+    # Not Path's methods: an officer's account may not look into the folder, and has no use for the answer.
+    before = os.path.isfile(REGISTRY_BEFORE) and not os.path.exists(REGISTRY)  # noqa: PTH110, PTH113
+    return REGISTRY_BEFORE if before else REGISTRY
+
+
 class RegistrySettings(Section):
     """``[registry]``: the police database and the key it is sealed under."""
 
-    path: Path = Path("/var/lib/autovelox/registry.sqlite")
+    path: Path = Field(default_factory=default_registry)
     master_key_file: Path = Path("/etc/autovelox/master.key")
 
 
@@ -133,7 +150,8 @@ class CameraSettings(Section):
     ``feed_pin_out`` names a GPIO that is wired to ``[radar] pin``: the recorded feed then fires through the wire.
     ``lens_position`` (dioptres, 1 / metres) fixes the focus of a camera that has one. With ``profile = "auto"`` the
     measured light chooses: night when it stayed below ``night_below_lux`` for ``light_hold_s``, day above
-    ``day_above_lux``.
+    ``day_above_lux``. ``captions`` are the areas where something is burnt into the photos, such as the time: what is
+    found there is no plate.
     """
 
     kind: Literal["picamera", "recorded"] = "picamera"
@@ -154,9 +172,12 @@ class CameraSettings(Section):
     night_below_lux: NotNegative = 20.0
     day_above_lux: Positive = 60.0
     light_hold_s: NotNegative = 10.0
+    captions: tuple[Area, ...] = ()
 
     @model_validator(mode="after")
     def _feed_has_manifest(self) -> CameraSettings:
+        if any(left >= right or top >= bottom for left, top, right, bottom in self.captions):
+            raise refused("an area of captions is empty", "give left, top, right, bottom, each from 0 to 1")
         if self.pre_trigger_frames >= self.ring_frames:
             raise refused("pre_trigger_frames come from the ring", "set ring_frames larger")
         if self.night_below_lux >= self.day_above_lux:
@@ -177,10 +198,15 @@ class PanelSettings(Section):
 
 
 class SpeedSettings(Section):
-    """``[speed]``: what is an infringement here."""
+    """``[speed]``: what is an infringement here.
+
+    ``law`` is the country whose deduction from a measured speed counts (:mod:`edge.law.profiles`). ``tolerance_kmh`` is
+    what an authority leaves beyond that.
+    """
 
     limit_kmh: Positive = 50.0
-    tolerance_kmh: NotNegative = 5.0
+    law: Literal["IT", "AT", "DE", "FR", "none"] = "IT"
+    tolerance_kmh: NotNegative = 0.0
 
 
 class WindowSettings(Section):
@@ -230,6 +256,12 @@ class CaseSettings(Section):
     retention_dismissed_days: Annotated[int, Field(ge=1)] = 10
 
 
+class OfficersSettings(Section):
+    """``[officers]``: where the officers' service answers; its folder says whose group may ask."""
+
+    socket: Path = Path("/run/autovelox-officers/officers.sock")
+
+
 class MetricsSettings(Section):
     """``[metrics]``: Prometheus metrics and health, on loopback only; port 0 picks a free one."""
 
@@ -251,6 +283,7 @@ class Settings(Section):
     recognition: RecognitionSettings = RecognitionSettings()
     verdict: VerdictSettings = VerdictSettings()
     cases: CaseSettings = CaseSettings()
+    officers: OfficersSettings = OfficersSettings()
     metrics: MetricsSettings = MetricsSettings()
 
     def printable(self) -> str:
@@ -292,7 +325,7 @@ def load(path: Path) -> Settings:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} cannot be read ({error})", "check its permissions") from None
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path} is not valid TOML: {error}", "mend that line") from None
+        raise ConfigError(f"{path} is not valid TOML: {error}", "correct that line") from None
     try:
         settings = Settings.model_validate(document)
     except ValidationError as error:

@@ -1,9 +1,7 @@
 """What the parts speak of: frozen values, no input or output.
 
 Times: ``*_utc`` is seconds since the Unix epoch (float), ``*_monotonic_ns`` is ``time.monotonic_ns()`` of this boot.
-Boxes are pixels of the picture they were found in.
-
-Longer than 300 lines because everything that the parts exchange is described here, once.
+Boxes are pixels of the picture they were found in. Longer than 300 lines because all rooms share these values.
 """
 
 from __future__ import annotations
@@ -40,6 +38,12 @@ class Box(NamedTuple):
     def height(self) -> float:
         """Height in pixels, never negative."""
         return max(0.0, self.y2 - self.y1)
+
+    def common(self, other: Box) -> float:
+        """Area that two boxes share, in square pixels."""
+        width = min(self.x2, other.x2) - max(self.x1, other.x1)
+        height = min(self.y2, other.y2) - max(self.y1, other.y1)
+        return max(width, 0.0) * max(height, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,12 +141,18 @@ class PlateRead:
 
 @dataclass(frozen=True, slots=True)
 class PhotoRead:
-    """The plates of one photo, best detection first, and the milliseconds each stage took (total: with decoding)."""
+    """The plates of one photo, best detection first, and the milliseconds each stage took (total: with decoding).
+
+    ``left`` counts the plates that were found and not read, for there were too many. Where the photo is upside down,
+    the plates were read in the turned photo; their boxes are pixels of the photo as it is stored.
+    """
 
     plates: tuple[PlateRead, ...]
     detect_ms: float
     read_ms: float
     total_ms: float
+    left: int = 0
+    upside_down: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,12 +274,30 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Assessment:
+    """What the law makes of a measured speed; all speeds in km/h, with one decimal.
+
+    ``remaining_kmh`` is the measured speed less the deduction, ``excess_kmh`` what of it is above the limit (zero: no
+    infringement). ``rule`` says where the deduction stands, ``provision`` which one was broken, as far as it is known.
+    """
+
+    measured_kmh: float
+    deduction_kmh: float
+    remaining_kmh: float
+    limit_kmh: float
+    excess_kmh: float
+    rule: str
+    provision: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """One infringement as the case store keeps it.
 
     ``frames`` are file names below the store's folder, the first one the frame of the trigger. ``plate_text``,
     ``plate_box``, ``plate_confidence`` and ``characters`` are the free reading, ``photo`` is the index of the frame
-    it was made in; ``verdict`` and ``driver`` are there once decided. ``country`` is where the plate looks to be from.
+    it was made in; ``verdict`` and ``driver`` are there once decided. ``country`` is where the plate looks to be from;
+    ``assessment`` what the law makes of the measured speed, None where none was measured or none was recorded.
     ``basis`` is None in a case of an earlier program; one that a newer program stored is kept as its text.
     ``kept_claims`` is how many claims explained the photo of an ambiguous case.
     """
@@ -291,6 +319,7 @@ class Case:
     flags: tuple[Flag | str, ...] = ()
     photo: int = 0
     country: Country | None = None
+    assessment: Assessment | None = None
     basis: Basis | str | None = None
     missed_photos: int = 0
     kept_claims: int = 0

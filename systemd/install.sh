@@ -133,7 +133,7 @@ touch "$target/.done"
 if [ -n "$dest" ]; then
     switch "$release"
     say "installed below $dest; on the board, as root:"
-    say "  systemd-sysusers; systemd-tmpfiles --create; systemctl enable autovelox autovelox-{purge,backup,selftest}.timer"
+    say "  systemd-sysusers; systemd-tmpfiles --create; systemctl enable autovelox autovelox-officers autovelox-{purge,backup,selftest}.timer"
     say "  (umask 077; head -c 32 /dev/urandom >/etc/autovelox/signing.key)"
     exit 0
 fi
@@ -145,18 +145,27 @@ if [ ! -d /run/systemd/system ]; then
     say "installed; systemd is not running here, so nothing was started"
     exit 0
 fi
+dropin=/etc/systemd/system/autovelox-officers.service.d
+if [ -e /etc/autovelox/signing.key.cred ] && [ ! -e /etc/autovelox/signing.key ] && [ ! -e "$dropin" ]; then
+    mkdir -p "$dropin"  # a release from before that service was sealed
+    printf '[Service]\nLoadCredentialEncrypted=signing.key:/etc/autovelox/signing.key.cred\n' >"$dropin/sealed.conf"
+    say "the officers' service takes the sealed key: $dropin/sealed.conf"
+fi
+left=$(find /var/lib/autovelox ! -user autovelox ! -user root 2>/dev/null | head -5)
+[ -z "$left" ] || say "other accounts left this in the unit's folder, where an earlier version let them in; move it away:" $left
 running=$(systemctl is-active autovelox.service || true)
 [ "$running" = active ] || running=
 systemctl daemon-reload
 udevadm control --reload 2>/dev/null && udevadm trigger 2>/dev/null || say "no udev here: rules hold from the next start"
-systemctl enable --quiet autovelox.service autovelox-{purge,backup,selftest}.timer
+systemctl enable --quiet autovelox.service autovelox-officers.service autovelox-{purge,backup,selftest}.timer
 systemctl start autovelox-{purge,backup,selftest}.timer
 
 healthy() {  # it says that it is ready, and is still the same process once the watchdog has had its time
     systemctl start autovelox.service || return 1
     local pid; pid=$(systemctl show -P MainPID autovelox.service)
     sleep "$settle_s"
-    systemctl is-active --quiet autovelox.service && [ "$(systemctl show -P MainPID autovelox.service)" = "$pid" ]
+    systemctl is-active --quiet autovelox.service && [ "$(systemctl show -P MainPID autovelox.service)" = "$pid" ] || return 1
+    systemctl is-active --quiet autovelox-officers.service || [ ! -e "$unitdir/autovelox-officers.service" ]
 }
 question() {  # what the new release asks of the configuration: until it is answered, the unit names nobody without a speed
     local answer
@@ -174,18 +183,23 @@ question
 if [ -z "$running" ]; then
     migrate || say "before the unit starts: autovelox registry migrate"
     switch "$release"
+    systemctl try-restart autovelox-officers.service
     [ -n "$old" ] && say "installed; the unit was not running: systemctl start autovelox" ||
         say "installed; make the registry (autovelox registry init), edit $config, systemctl start autovelox"
 else
     say "restarting the unit with $release, and watching it for $settle_s s"
-    systemctl stop autovelox.service
+    systemctl stop autovelox.service autovelox-officers.service
     databases keep || { systemctl start autovelox.service; fail "nothing was changed"; }
     switch "$release"
     if ! migrate || ! healthy; then
         [ -n "$old" ] && [ -d "$prefix/releases/$old" ] || fail "$release did not become healthy: journalctl -u autovelox"
-        systemctl stop autovelox.service
+        systemctl stop autovelox.service autovelox-officers.service
         switch "$old"
         place "$old"
+        if [ ! -e "$prefix/releases/$old/share/autovelox/systemd/autovelox-officers.service" ]; then
+            systemctl disable --quiet autovelox-officers.service  # a release from before it
+            rm -f "$unitdir/autovelox-officers.service"
+        fi
         systemctl daemon-reload
         databases restore || say "look at them before the unit files new cases"
         systemctl start autovelox.service || true

@@ -6,9 +6,9 @@ dest=${DESTDIR:-}
 [ "$(id -u)" = 0 ] || { echo "uninstall: run as root: sudo make uninstall" >&2; exit 1; }
 
 if [ -z "$dest" ] && [ -d /run/systemd/system ]; then
-    systemctl disable --now --quiet autovelox.service autovelox-{purge,backup,selftest}.timer 2>/dev/null || true
+    systemctl disable --now --quiet autovelox.service autovelox-officers.service autovelox-{purge,backup,selftest}.timer 2>/dev/null || true
 fi
-rm -f "$dest"/etc/systemd/system/autovelox.service "$dest"/etc/systemd/system/autovelox-{purge,backup,selftest}.{service,timer}
+rm -f "$dest"/etc/systemd/system/autovelox{,-officers}.service "$dest"/etc/systemd/system/autovelox-{purge,backup,selftest}.{service,timer}
 rm -rf "$dest$prefix/releases" "$dest$prefix/current"
 rmdir --ignore-fail-on-non-empty "$dest$prefix" 2>/dev/null || true
 rm -f "$dest"/usr/lib/{sysusers.d,tmpfiles.d,modules-load.d}/autovelox.conf "$dest"/usr/lib/udev/rules.d/70-autovelox.rules

@@ -56,7 +56,7 @@ def _add_dataset(subparsers: Subparsers) -> None:
         metavar="SOURCE=FACTOR",
         help="photos of this source were squeezed sideways, by up to this factor (repeatable)",
     )
-    new.add_argument("--fonts", type=Path, help="folder of fonts for rendered plates")
+    new.add_argument("--fonts", type=Path, nargs="+", default=[], help="folders searched for fonts")
     new.add_argument("--seed", type=int, default=1, help="same seed, same scenes (default: 1)")
     new.add_argument("--preview", type=picture, metavar="FILE", help="contact sheet of scenes with their boxes")
     new.set_defaults(run=_dataset)

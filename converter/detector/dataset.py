@@ -10,7 +10,7 @@ from converter.errors import ConverterError
 from converter.labels import Photo, group_photos, split_groups, write_splits
 from converter.measure import GREEN, Cell
 from converter.progress import Progress
-from converter.synth import JPEG_QUALITIES, Recipe, Studio, scene_fonts, word_fonts
+from converter.synth import JPEG_QUALITIES, FontShelf, Recipe, Studio, word_fonts
 
 LABEL_MAP = "label_map.pbtxt"
 RECORDS = "train-*.tfrecord"
@@ -19,7 +19,14 @@ PREVIEW_CELLS = 48
 
 
 def build(
-    photos: Sequence[Photo], out: Path, recipe: Recipe, *, scenes: int, share: float, seed: int, fonts: Path | None
+    photos: Sequence[Photo],
+    out: Path,
+    recipe: Recipe,
+    *,
+    scenes: int,
+    share: float,
+    seed: int,
+    fonts: Sequence[Path] = (),
 ) -> list[Cell]:
     """Split the photos and write training scenes; return some of them for a preview.
 
@@ -30,7 +37,7 @@ def build(
         scenes: how many scenes.
         share: share of the photos that is kept for validation, in whole groups (0 to 0.5).
         seed: same seed, same split and same scenes.
-        fonts: folder of fonts for drawn plates.
+        fonts: folders of fonts for drawn plates; none: see :class:`FontShelf`.
 
     Raises:
         ConverterError: no photo with a plate is left to train on.
@@ -48,7 +55,7 @@ def build(
     for old in out.glob(RECORDS):
         old.unlink()
     rng = random.Random(seed)  # noqa: S311
-    studio = Studio(recipe, rng, scene_fonts(fonts), word_fonts())
+    studio = Studio(recipe, rng, FontShelf(fonts), word_fonts())
     cells: list[Cell] = []
     with Progress("scenes", scenes) as progress:
         for start in range(0, scenes, SHARD):

@@ -14,12 +14,14 @@ from converter.labels.options import add_labels, labelled_photos
 from converter.measure.acceptance import acceptance_table
 from converter.measure.evaluate import FLOOR, cost_table, mistakes_sheet, report
 from converter.measure.evaluate import evaluate as measure
+from converter.measure.goals import goal_table
 from converter.measure.plots import plot_curves
 
 
 def add_parsers(subparsers: Subparsers) -> None:
     """Add the command ``evaluate`` to *subparsers*; it sets ``run`` to a function of the arguments."""
     _add_evaluate(subparsers)
+    _add_photos(subparsers)
 
 
 def add_reader_parsers(commands: Subparsers) -> None:
@@ -82,6 +84,33 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     if arguments.plot:
         plot_curves({entry.model.stem: entry.outcomes for entry in evaluations}, arguments.plot)
     return 0 if reached else 1
+
+
+def _add_photos(subparsers: Subparsers) -> None:
+    photos = command(
+        subparsers,
+        "photos",
+        "measure detector and reader together on whole, tall and turned photos; exits with 1 if a figure is missed",
+        "--labels boxes.csv --images images --use measure",
+    )
+    photos.add_argument("--models", type=Path, default=Path("models"), help="folder of the models")
+    photos.add_argument(
+        "--float32", type=Path, default=Path("converter/shipped/detector_float32.tflite"), metavar="FILE",
+        help="detector before quantization, to compare the time with",
+    )  # fmt: skip
+    photos.add_argument("--height-min", type=float, default=10.0, metavar="PX", help="plates less high do not count")
+    add_labels(photos, required=True)
+    photos.set_defaults(run=_photos)
+
+
+def _photos(arguments: argparse.Namespace) -> int:
+    need_reader()
+    from converter.measure import whole_photos
+
+    photos = labelled_photos(arguments)
+    rows, more = whole_photos.figures(arguments.models, arguments.float32, photos, height_min=arguments.height_min)
+    sys.stdout.write(f"{goal_table(rows)}\n{more}\n")
+    return 0 if all(row.reached for row in rows) else 1
 
 
 def _add_reader_evaluate(commands: Subparsers) -> None:

@@ -13,7 +13,7 @@ from converter.measure.contact_sheet import write_sheet
 from converter.progress import Progress
 from edge.demo.cast import load_cast
 from edge.identify.candidates import reading
-from edge.identify.verdict import ANY_FORMAT, best_first
+from edge.identify.verdict import ANY_FORMAT, listed
 from edge.model import PlateRead
 from edge.sensors.feed_manifest import load_feed_manifest
 from edge.vision.deskew import cut
@@ -40,7 +40,7 @@ def draw_strip(models: Path, feed: Path, out: Path) -> tuple[int, int]:
         for clip, scene in clips:
             reads: list[tuple[PlateRead, Pixels]] = []
             for frame in list(frames_of(feed / clip.file))[::EVERY]:
-                plates = best_first(recogniser.plates(frame))
+                plates = listed(recogniser.plates(frame))
                 reads += [(plate, cut(frame, plate.detection.box, 0.04, 0.06)) for plate in plates[:1] if plate.text]
             reads.sort(key=lambda pair: pair[0].confidence)
             seen += len(reads)

@@ -11,7 +11,7 @@ import numpy as np
 
 from converter.labels import Photo
 from converter.measure.metrics import Outcome, summarise
-from edge.identify.verdict import best_first
+from edge.identify.verdict import listed
 from edge.vision.images import load_image
 from edge.vision.pipeline import Recogniser
 
@@ -29,7 +29,7 @@ def together(models: Path, photos: Sequence[Photo], *, height_min: float) -> str
     for photo in photos:
         image = load_image(photo.path)
         begin = time.process_time()
-        found = tuple(read.detection for read in best_first(recogniser.plates(image)))
+        found = tuple(read.detection for read in listed(recogniser.plates(image)))
         times.append(time.process_time() - begin)
         truth = tuple(replace(box, ignore=box.ignore or box.height < height_min) for box in photo.boxes)
         outcomes.append(Outcome(truth, found, photo.source, photo.path.name))

@@ -96,14 +96,19 @@ def _add_average(commands: Subparsers) -> None:
     )  # fmt: skip
     average.add_argument("networks", type=Path, nargs="+", help="checkpoints, or models/reader/plate_reader.pth")
     average.add_argument("--export", type=Path, required=True, help="folder to write the EasyOCR files to")
+    average.add_argument("--without-countries", action="store_true", help="leave out the part that tells countries")
     average.set_defaults(run=_average)
 
 
 def _average(args: argparse.Namespace) -> int:
     need_reader()
-    from converter.reader.network import export, load_averaged, mean
+    from converter.reader.network import NETWORK_PARAMS, adopt, build, export, load_averaged, mean
 
-    export(mean([load_averaged(path) for path in args.networks]), args.export)
+    network = mean([load_averaged(path) for path in args.networks])
+    if args.without_countries:
+        full, network = network, build({**NETWORK_PARAMS, "countries": 0})
+        adopt(network, full)
+    export(network.eval(), args.export)
     return 0
 
 

@@ -63,6 +63,8 @@ class Source:
     sha256: str
     probe: Array
     answer: Array
+    told: Array | None
+    """What PyTorch says of the countries of the probe; None where the network tells none."""
 
 
 def load_source(path: Path) -> Source:
@@ -76,8 +78,8 @@ def load_source(path: Path) -> Source:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
         params, sha256 = json.loads(str(arrays.pop("params"))), str(arrays.pop("sha256"))
-        return Source(probe=arrays.pop("probe"), answer=arrays.pop("answer"), weights=Weights(arrays), params=params,
-                      sha256=sha256)  # fmt: skip
+        return Source(probe=arrays.pop("probe"), answer=arrays.pop("answer"), told=arrays.pop("told", None),
+                      weights=Weights(arrays), params=params, sha256=sha256)  # fmt: skip
     except FileNotFoundError:
         raise MissingError(f"{path} is missing", "run `autovelox-convert reader weights` first") from None
     except (OSError, ValueError, KeyError, AttributeError, EOFError, BadZipFile):
@@ -87,6 +89,8 @@ def load_source(path: Path) -> Source:
 def module(source: Source) -> Any:
     """Return the network as a ``tf.Module`` with one signature: image (1, 64, 192, 1) in -1..1 to logits (96, classes).
 
+    A network that tells countries has a second output, their logits (1, countries).
+
     Raises:
         ConverterError: the weights are not those of the layers that are known here.
     """
@@ -94,20 +98,34 @@ def module(source: Source) -> Any:
     spec = tf.TensorSpec((1, *CANVAS_SHAPE, 1), tf.float32, name="image")
     # Nothing here needs AutoGraph, and it would wrap a ConverterError in an error of its own.
     network.__call__ = tf.function(
-        lambda image: _logits(image, weights, params), input_signature=[spec], autograph=False
+        lambda image: _answer(image, weights, params), input_signature=[spec], autograph=False
     )
     network.__call__.get_concrete_function()
     weights.all_used()
     return network
 
 
-def _logits(image: Any, weights: Weights, params: Mapping[str, Any]) -> Any:
+def _answer(image: Any, weights: Weights, params: Mapping[str, Any]) -> Any:
     cells = _trunk(image, weights, *params["pairs"])
     width = cells.shape[-1]
-    x = tf.reshape(cells, (-1, width)) + weights["place"][0]
+    seen = tf.reshape(cells, (-1, width))
+    x = seen + weights["place"][0]
     for number in range(params["layers"]):
         x = _attention(x, weights, f"attention.{number}", params["heads"])
-    return _dense(_normed(x), *_behind_norm(weights, "norm", "classify"))
+    x = _normed(x)
+    logits = _dense(x, *_behind_norm(weights, "norm", "classify"))
+    if not params.get("countries"):
+        return logits
+    scale, offset = weights.affine("norm")
+    return {"logits": logits, "countries": _origin(seen, x * scale + offset, weights)}
+
+
+def _origin(seen: Any, understood: Any, weights: Weights) -> Any:
+    """Where the plate comes from, by cells (count, width) as seen and as understood: logits (1, countries)."""
+    cells = tf.concat((seen, understood), axis=1)
+    looks = tf.nn.softmax(tf.transpose(_dense(cells, *weights.affine("origin.where")))) @ cells
+    inner = _dense(tf.reshape(looks, (1, -1)), *weights.affine("origin.decide.0"))
+    return _dense(tf.nn.gelu(inner, approximate=False), *weights.affine("origin.decide.2"))
 
 
 def _trunk(x: Any, weights: Weights, narrow: int, wide: int) -> Any:

@@ -26,7 +26,8 @@ def write_weights(folder: Path, out: Path) -> None:
     Every weight is float32 under PyTorch's name for it, batch norms folded into the convolutions before them. Beside
     them stand ``params``, the ``network_params`` of the YAML file as JSON; ``sha256``, the checksum (hex) of the
     weights' file; and ``probe`` (8, 1, 64, 192) in -1..1 with ``answer`` (8, 96, classes), the logits that PyTorch
-    gives for it: whoever writes the network in another library must get the same.
+    gives for it: whoever writes the network in another library must get the same. Where the network tells countries,
+    ``told`` (8, countries) has its logits of those.
 
     Raises:
         MissingError: a file is not there.
@@ -38,6 +39,10 @@ def write_weights(folder: Path, out: Path) -> None:
         raise MissingError(f"{settings} is missing", "give the folder of a reader, such as models/reader")
     fuse_batch_norms(network)
     probe = _probe()
+    told: list[torch.Tensor] = []
+    if network.origin is not None:
+        assert isinstance(network.origin, torch.nn.Module)
+        network.origin.register_forward_hook(lambda _module, _inputs, logits: told.append(logits))
     with torch.inference_mode():
         answer = network(torch.from_numpy(probe), None).numpy()
     arrays = {name: value.numpy().astype(np.float32) for name, value in network.state_dict().items()}
@@ -45,6 +50,8 @@ def write_weights(folder: Path, out: Path) -> None:
     sha256 = hashlib.sha256(weights.read_bytes()).hexdigest()
     out.parent.mkdir(parents=True, exist_ok=True)
     about = {"params": np.array(json.dumps(params)), "sha256": np.array(sha256), "probe": probe, "answer": answer}
+    if told:
+        about["told"] = told[0].numpy()
     np.savez(out, **arrays, **about)
 
 

@@ -21,7 +21,7 @@ def add_parsers(commands: Subparsers) -> None:
     )  # fmt: skip
     harvest.add_argument("--dataset", type=Path, required=True, help="folder made by `dataset`: the training photos")
     harvest.add_argument("--detector", type=Path, required=True, help=".tflite with its .json beside it")
-    harvest.add_argument("--fonts", type=Path, help="folder of fonts for rendered plates")
+    harvest.add_argument("--fonts", type=Path, nargs="+", default=[], help="folders searched for fonts")
     harvest.add_argument(
         "--squeezed", action="append", type=factor, default=[], metavar="SOURCE=FACTOR", help="as for `dataset`"
     )
@@ -59,12 +59,12 @@ def _harvest(args: argparse.Namespace) -> int:
     need_tensorflow()
     from converter.labels import group_photos, read_split
     from converter.refiner import harvest, store
-    from converter.synth import Studio, scene_fonts, word_fonts
+    from converter.synth import FontShelf, Studio, word_fonts
     from edge.vision.detector import Detector
 
     photos = [photo for photo in read_split(args.dataset, "training") if photo.boxes]
     recipe = replace(harvest.RECIPE, squeezed=dict(args.squeezed))
-    studio = Studio(recipe, random.Random(args.seed), scene_fonts(args.fonts), word_fonts())  # noqa: S311
+    studio = Studio(recipe, random.Random(args.seed), FontShelf(args.fonts), word_fonts())  # noqa: S311
     store.save(harvest.harvest(group_photos(photos), Detector(args.detector), studio, args.scenes), args.out)
     return 0
 

@@ -1,7 +1,7 @@
 """Drawn plates and scenes: layouts, lettering, the simulated camera, what is put onto photos."""
 
 from converter.synth.augment import degrade, photograph
-from converter.synth.fonts import FontShelf, scene_fonts, word_fonts
+from converter.synth.fonts import FontShelf, word_fonts
 from converter.synth.layouts import LAYOUTS, Layout, named
 from converter.synth.light import JPEG_QUALITIES, compressed
 from converter.synth.patches import PATCH_SHAPE, plate_free_patches
@@ -24,6 +24,5 @@ __all__ = [
     "photograph",
     "plate_free_patches",
     "render_plate",
-    "scene_fonts",
     "word_fonts",
 ]

@@ -51,11 +51,16 @@ def caption(canvas: Grey, text: str, box: tuple[float, float, float, float], gre
 
 
 def band(
-    canvas: Grey, x0: float, x1: float, country: str, shelf: FontShelf, rng: random.Random, *, right: bool
-) -> None:
-    """Draw a coloured strip between the columns *x0* and *x1*: stars and country letters, or year and province."""
+    canvas: Grey, x0: float, x1: float, country: str, shelf: FontShelf, rng: random.Random, *, right: bool,
+    ground: float | None = None,
+) -> None:  # fmt: skip
+    """Draw a coloured strip between the columns *x0* and *x1*: stars and country letters, or year and province.
+
+    *ground* is its tone; one is drawn where none is given.
+    """
     height, width = canvas.shape[0], x1 - x0
-    ground = rng.choice((rng.uniform(25, 130), rng.uniform(60, 180)))
+    drawn = rng.choice((rng.uniform(25, 130), rng.uniform(60, 180)))
+    ground = drawn if ground is None else ground
     canvas[:, round(x0) : round(x1)] = ground
     ink = ground + rng.choice((1, 1, 1, -0.5)) * rng.uniform(50, 130)
     middle = (x0 + x1) / 2

@@ -13,13 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from converter.labels import PlateBox
-from converter.synth.fonts import Font
-from converter.synth.text_masks import random_text, text_mask
+from converter.synth.fonts import Font, ink_mask
+from converter.synth.texts import random_text, word
 
 Pixels = NDArray[np.uint8]
 
-_SYLLABLES = "a an ar as au be bo ca ci co da de di do el en er fo ga go ho in is ka ki la le li lo ma me mi mo na ne"
-_SYLLABLES += " ni no on or pa pe po ra re ri ro ru sa se si so ta te ti to tu va ve vi vo wa we xi yo za ze zo"
 _ENDS = (".com", ".net", ".in", ".de", ".org", ".it", " cars", " auto", " motors", " blog")
 
 
@@ -28,12 +26,6 @@ def write(canvas: Pixels, boxes: Sequence[PlateBox], fonts: Sequence[Font], rng:
     for _ in range(rng.randint(1, 3)):
         kind = rng.choices((_badge, _caption, _sign, _grille, _round), (4, 3, 2, 2, 2))[0]
         kind(canvas, boxes, fonts, rng)
-
-
-def word(rng: random.Random) -> str:
-    """Something that can be spoken and means nothing."""
-    text = "".join(rng.choice(_SYLLABLES.split()) for _ in range(rng.randint(1, 4)))
-    return rng.choice((str.upper, str.upper, str.title, str.lower))(text)
 
 
 def _badge(canvas: Pixels, boxes: Sequence[PlateBox], fonts: Sequence[Font], rng: random.Random) -> None:
@@ -162,7 +154,7 @@ def _free(boxes: Sequence[PlateBox], x: int, y: int, shape: tuple[int, ...]) -> 
 
 def _mask(text: str, font: Font, height: int, widest: int) -> Pixels:
     """The text in this height in pixels, at most `widest` pixels wide: (H, W), 255 where there is ink."""
-    mask = text_mask(text, font)
+    mask = ink_mask(text, font)
     width = min(widest - 1, max(4, round(height * mask.shape[1] / mask.shape[0])))
     return np.asarray(cv2.resize(mask, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 

@@ -41,6 +41,7 @@ SIGN_FONTS = (
 _WEIGHTS = "[4-8]00"
 PAINTED = "painted"
 """Name of all text and sign fonts together."""
+_TUNIS = "ﺲﻧﻮﺗ"  # the word in presentation forms, from left to right
 ARABIC_FONTS = ("Amiri-Bold.ttf", "DejaVuSans-Bold.ttf", "DejaVuSans.ttf")
 _SHEET_HEIGHT = 96
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
@@ -86,10 +87,11 @@ class FontShelf:
     """All alphabets the renderer draws from.
 
     *folders* are searched recursively; with *plates_only* small print, too, is set in the plate fonts, so that drawings
-    do not depend on what else is installed. Raises :class:`MissingError` where the plate fonts are missing.
+    do not depend on what else is installed. Without folders characters are drawn dies, and small print is set in
+    Pillow's own font. Raises :class:`MissingError` where folders are given and the plate fonts are missing.
     """
 
-    def __init__(self, folders: Sequence[Path], *, plates_only: bool = False) -> None:
+    def __init__(self, folders: Sequence[Path] = (), *, plates_only: bool = False) -> None:
         self._plate = _find(folders, PLATE_FONTS)
         self._text = self._plate if plates_only else _find(folders, TEXT_FONTS)
         self._arabic = _find(folders, ARABIC_FONTS)
@@ -97,7 +99,7 @@ class FontShelf:
         for family in SIGN_FONTS:
             if found := _find(folders, (f"{family}-latin-{_WEIGHTS}-normal.woff",)):
                 self._signs[family] = found
-        if len(self._plate) < len(PLATE_FONTS) or not self._text:
+        if folders and (len(self._plate) < len(PLATE_FONTS) or not self._text):
             raise MissingError(
                 f"plate fonts are missing below {', '.join(map(str, folders))}",
                 f"give the folders of {', '.join(PLATE_FONTS)} and of the Debian packages that models/reader.md names",
@@ -119,6 +121,8 @@ class FontShelf:
             if rng.random() < NATIONAL:
                 return Typeface(ALPHABETS[prefer].draw(rng))
             prefer = ""
+        if not self._plate:
+            return Typeface(Die.random(rng))
         if prefer and rng.random() < 0.5:
             if prefer == PAINTED:
                 return Typeface(self._painted(rng))
@@ -137,15 +141,41 @@ class FontShelf:
 
     def caption(self, text: str, height: int, rng: random.Random) -> NDArray[np.uint8]:
         """Return the mask of a line of small print, *height* pixels high: states, cities, dealers."""
-        return _line(rng.choice(self._text), text, height)
+        return _line(_font(rng.choice(self._text), 64) if self._text else _own_font(), text, height)
 
-    def arabic(self, text: str, height: int, rng: random.Random) -> NDArray[np.uint8]:
-        """Return the mask of *text*, given in presentation forms from left to right."""
-        return _line(rng.choice(self._arabic or self._text), text, height)
+    def tunis(self, height: int, rng: random.Random) -> NDArray[np.uint8]:
+        """Return the mask of the word on Tunisian plates, *height* pixels high; lines stand for it without a font."""
+        if not self._arabic:
+            return joined_script(height)
+        return _line(_font(rng.choice(self._arabic), 64), _TUNIS, height)
 
 
-def _line(path: Path, text: str, height: int) -> NDArray[np.uint8]:
-    mask = ink_mask(text, _font(path, 64))
+def joined_script(height: int) -> NDArray[np.uint8]:
+    """Return the word on Tunisian plates as a camera sees it: a line with teeth, a bowl below it, dots.
+
+    (*height*, 1.2 *height*), 255 where there is ink.
+    """
+    wide, pen = round(1.2 * height), max(1, height // 9)
+    mask = Image.new("L", (wide, height))
+    draw = ImageDraw.Draw(mask)
+    base = 0.55 * height
+    draw.line((0.2 * wide, base, 0.95 * wide, base), 255, pen)
+    for x in (0.55, 0.68, 0.8, 0.93):
+        draw.line((x * wide, base, x * wide, 0.35 * height), 255, pen)
+    draw.arc((0.05 * wide, 0.45 * height, 0.4 * wide, 0.95 * height), 0, 180, 255, pen)
+    draw.arc((0.35 * wide, 0.5 * height, 0.6 * wide, 0.95 * height), 20, 120, 255, pen)
+    for x, y in ((0.22, 0.3), (0.8, 0.12), (0.9, 0.12)):
+        draw.ellipse((x * wide - pen, y * height - pen, x * wide + pen, y * height + pen), 255)
+    return np.asarray(mask)
+
+
+@functools.cache
+def _own_font() -> Font:
+    return ImageFont.load_default(64)
+
+
+def _line(font: Font, text: str, height: int) -> NDArray[np.uint8]:
+    mask = ink_mask(text, font)
     width = max(1, round(mask.shape[1] * height / mask.shape[0]))
     return np.asarray(cv2.resize(mask, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
@@ -156,15 +186,6 @@ def ink_mask(text: str, font: Font) -> NDArray[np.uint8]:
     mask = Image.new("L", (max(1, int(x1 - x0)), max(1, int(y1 - y0))))
     ImageDraw.Draw(mask).text((-x0, -y0), text, fill=255, font=font)
     return np.asarray(mask)
-
-
-def scene_fonts(folder: Path | None, size: int = 92) -> list[Font]:
-    """Return the fonts below *folder* (.ttf, .otf) in *size* pixels, for plates on scenes.
-
-    Pillow's built-in font stands in where there is no folder or no font in it.
-    """
-    files = sorted(p for p in folder.rglob("*") if p.suffix in {".ttf", ".otf"}) if folder else []
-    return [ImageFont.truetype(str(file), size) for file in files] or [ImageFont.load_default(size)]
 
 
 def _find(folders: Sequence[Path], patterns: Sequence[str]) -> list[Path]:

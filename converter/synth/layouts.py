@@ -18,9 +18,10 @@ from functools import cache
 from typing import Any
 
 from converter.errors import MissingError
-from converter.synth.distractors import word
 from converter.synth.fonts import PAINTED
+from converter.synth.paints import AMERICAN, BRAZILIAN, DARK, EUROPEAN, INDIAN, MIXED, TUNISIAN, Paints
 from converter.synth.provinces import PROVINCES
+from converter.synth.texts import word
 from edge.identify.formats import Formats
 from edge.identify.twins import LOOKALIKES
 from edge.model import ALPHABET
@@ -43,7 +44,7 @@ class Layout:
     ``inverse`` of light characters on dark ground; ``field`` of a frame as light or dark as the characters around the
     ground; ``spread`` is the share of the height the characters take;
     ``rails`` of lines along head and foot only; ``country`` is the mark on the strip, ``iso`` the code of its formats,
-    ``home`` that of the country itself where they are not written down.
+    ``home`` that of the country itself where they are not written down; ``paints`` are its colours on scenes.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Layout:
     iso: str = ""
     home: str = ""
     rails: float = 0.0
+    paints: Paints = EUROPEAN
 
 
 def _eu(
@@ -162,13 +164,13 @@ LAYOUTS: tuple[Layout, ...] = (
                      "A99 AAA", "A9 AAA", "AAA 999A", "AAA 9", "999 AAA"), band_left=0.35, footer=0.4, country="GB",
            iso="GB", font="GL-Nummernschild-Mtl"),
     Layout("BR", 13, ("AAA.9999", "AAA-9999", "AAA.9999", "AAA.9999", "AAA 9999"), aspect=(2.7, 3.3), header=0.9,
-           inverse=0.6, spread=(0.44, 0.68), country="BR", iso="BR"),
+           inverse=0.6, spread=(0.44, 0.68), country="BR", iso="BR", paints=BRAZILIAN),
     Layout("BR moto", 2, ("AAA/9999", "AAA/9A99"), aspect=(2.7, 3.3), square=(1.05, 1.5), header=0.8, inverse=0.3,
-           spread=(0.70, 0.84), country="BR", iso="BR"),
+           spread=(0.70, 0.84), country="BR", iso="BR", paints=BRAZILIAN),
     Layout("Mercosur", 6, ("AAA9A99", "AAA 9A99", "AAA9A99", "AA 999 AA", "AAA 9999"), header=1.0,
            aspect=(2.8, 3.4), spread=(0.52, 0.70), country="BR", font="GL"),
     Layout("AR", 6, ("AAA 999", "AAA.999", "AAA_999", "AAA 999", "999/AAA", "999*/AAA"), aspect=(2.2, 3.0), header=0.4,
-           inverse=0.95, field=0.6, spread=(0.42, 0.62), country="RA", iso="AR"),
+           inverse=0.95, field=0.6, spread=(0.42, 0.62), country="RA", iso="AR", paints=DARK),
     Layout("AR Mercosur", 3, ("AA 999 AA", "A99/9AAA"), aspect=(2.8, 3.4), header=1.0,
            spread=(0.52, 0.72), country="RA", iso="AR"),
     Layout("US", 34, (
@@ -177,36 +179,37 @@ LAYOUTS: tuple[Layout, ...] = (
         "XXXXXXX", "XXX XXX", "XXX*XXX", "XXX-XXXX", "AAA99A", "9AA A99", "A999999", "99999", "AAAAAAA", "AAAAAA",
         "AAAAA", "AA*9999", "AAA 99A", "AAAA 999", "9999999", "AAA9999", "AA99AAA", "XX XXXXX",
     ), aspect=(1.85, 2.15), header=0.92, footer=0.75, inverse=0.18, spread=(0.38, 0.58), stickers=0.5, graphics=0.6,
-           home="US"),
+           home="US", paints=AMERICAN),
     Layout("TN", 9, ("999 ~ 9999", "99 ~ 9999", "999 ~ 999", "999 ~ 99", "99 ~/9999", "9999 ~ 999"),
-           inverse=0.95, spread=(0.48, 0.70), aspect=(4.0, 5.0), home="TN"),
+           inverse=0.95, spread=(0.48, 0.70), aspect=(4.0, 5.0), home="TN", paints=TUNISIAN),
     Layout("three lines", 1.2, ("AA/99/AAAA", "AA/999/AA", "A9/999/AAA", "99/AA/999", "AA99/A/9999", "AAA/99/AA",
                                 "AA/99/999", "A/999/AA", "999/A/99", "AA/9A/9999"),
-           square=(0.75, 1.25), spread=(0.7, 0.86), band_left=0.2),
+           square=(0.75, 1.25), spread=(0.7, 0.86), band_left=0.2, paints=MIXED),
     Layout("IN", 15, ("AA 99 AA 9999", "AA 99 A 9999", "AA99AA9999", "AA 99 AA/9999", "AA 99/A 9999", "AA-99-AA-9999",
                       "AA 9 AAA 9999", "AA.99.AA.9999", "AA 99/AA 9999", "AA99/AA9999", "AA_99_AA_9999", "AA 99 A 999",
                       "AA 99 AA 99", "AA 99 AA 9", "AA.99.AA.999", "AA-99-AA/9999", "AA 99 AAA 999", "{AA 99|AA}9999",
                       "{AA|99}AA 9999", "AA 99 AA 9999", "AA 99 AA/9999", ".AA 99AA 9999.",
                       "AA 9 AA/9999", "AA 99 A/999"),
            band_left=0.35, inverse=0.4, footer=0.12, country="IND", iso="IN", aspect=(3.6, 5.2), spread=(0.5, 0.8),
-           font="LiberationSans"),
+           font="LiberationSans", paints=INDIAN),
     Layout("IN painted", 7, ("AA 99 AA 9999", "AA 99 A 9999", "AA99AA9999", "AA 99 AA/9999", "AA 99/AA 9999",
                              "AA-99-AA-9999", "AA.99.AA.9999", "AA 9 AA 9999", "AA 99 AA 9", "AA 99 AA 999",
                              "{AA 99|AA}9999", "AA 9 AA/9999", ".AA 99AA 9999."),
-           inverse=0.4, footer=0.15, iso="IN", aspect=(3.6, 5.6), spread=(0.45, 0.8), font=PAINTED),
+           inverse=0.4, footer=0.15, iso="IN", aspect=(3.6, 5.6), spread=(0.45, 0.8), font=PAINTED, paints=INDIAN),
     Layout("IN trade", 2, ("AA 99 (TC) 99", "AA 99 (TC) 999", "AA 99 (TC) 9999", "AA 99 TC 9999", "AA 99 TC 99",
                            "AA.99.TC.999 A", "AA 99 TC 9999 A", "AA-99-TC/A-999", "AA 99/TC 9999"),
-           inverse=0.6, footer=0.15, iso="IN", aspect=(3.6, 5.4), spread=(0.45, 0.8), font=PAINTED),
+           inverse=0.6, footer=0.15, iso="IN", aspect=(3.6, 5.4), spread=(0.45, 0.8), font=PAINTED, paints=INDIAN),
     Layout("VN", 3, ("99A-99999", "99A_999.99", "99A 9999", "99A/999.99", "99-A9/9999", "99A-99999"), inverse=0.15,
            spread=(0.55, 0.78), aspect=(3.8, 4.6), iso="VN"),
     Layout("MEX", 2, ("AAA-99-99", "AAA-999-A", "A99-AAA", "AA-99-999"), aspect=(1.9, 2.2), header=0.9, footer=0.6,
-           spread=(0.38, 0.58), stickers=0.2, graphics=0.5, home="MX"),
+           spread=(0.38, 0.58), stickers=0.2, graphics=0.5, home="MX", paints=AMERICAN),
     Layout("AUS", 2, ("AAA 999", "AAA.999", "999.AAA", "AA 99 AA", "9AA 9AA"), aspect=(2.6, 3.0), header=0.4,
-           footer=0.5, inverse=0.25, spread=(0.5, 0.72), graphics=0.3, home="AU"),
+           footer=0.5, inverse=0.25, spread=(0.5, 0.72), graphics=0.3, home="AU", paints=AMERICAN),
     Layout("random", 9, ("XXXX", "XXXXX", "XXXXXX", "XXXXXXX", "XXXXXXXX", "XXX XXX", "XX XXXX", "XXXX XX", "XX-XX-XX",
                          "XXX-XXX", "XXX XXXX", "XX/XXXX", "XXX/XXX", "XXX/XXXX", "XXXX/XXX", "XXXXXXXXX", "XX*XX XXX",
                          "XXX.XXXX", "XXXX/XXXX", "XX/XXX"),
-           aspect=(2.0, 5.4), band_left=0.25, header=0.15, footer=0.15, inverse=0.25, stickers=0.1, graphics=0.2),
+           aspect=(2.0, 5.4), band_left=0.25, header=0.15, footer=0.15, inverse=0.25, stickers=0.1, graphics=0.2,
+           paints=MIXED),
 )  # fmt: skip
 
 

@@ -22,15 +22,15 @@ BARRED = 0.3
 """How often a line parts the two small rows of a block."""
 _WIDTHS = {"-": 0.34, "=": 0.36, ".": 0.2, "^": 0.2, "#": 0.32, "~": 1.3, "(": 0.25, ")": 0.25}
 """Widths in heights of a line."""
-_TUNIS = "ﺲﻧﻮﺗ"  # the word as glyphs from left to right
 
 
 @dataclass(frozen=True, slots=True)
 class Inks:
-    """Grey of the ground and of the characters."""
+    """Tones, 0 to 255, of the ground, of the characters and of a strip at the side (None: any)."""
 
     paper: float
     ink: float
+    band: float | None = None
 
     @classmethod
     def draw(cls, layout: Layout, rng: random.Random) -> Inks:
@@ -179,9 +179,8 @@ def _write_line(canvas: Grey, ink: NDArray[np.uint8], line: str, box: tuple[floa
             picture, mask_ = decorations.arms(size, rng, inks.blend, shelf)
             _blend(canvas, picture, mask_, x + (width - picture.shape[1]) / 2, middle - size * rng.uniform(0.4, 0.5))
         elif symbol == "~":
-            mask = cv2.resize(
-                shelf.arabic(_TUNIS, max(6, round(high * 0.75)), rng), (width, max(6, round(high * 0.75)))
-            )
+            tall = max(6, round(high * 0.75))
+            mask = cv2.resize(shelf.tunis(tall, rng), (width, tall))
             _put(ink, np.asarray(mask, np.uint8), x, box[1] + high * 0.1)
         x += width + gap * high * factor + extra
     return left, box[1], right, box[3]

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from converter.labels import PlateBox
-from converter.synth import colour_plates
-from converter.synth.fonts import Font
-from converter.synth.text_masks import random_text, text_mask
+from converter.synth import colour
+from converter.synth.fonts import FontShelf
+from converter.synth.texts import random_text
 
 Pixels = NDArray[np.uint8]
 
@@ -28,7 +28,7 @@ FADED = 0.15
 
 
 def swap_plates(
-    image: Pixels, boxes: Sequence[PlateBox], fonts: Sequence[Font], rng: random.Random
+    image: Pixels, boxes: Sequence[PlateBox], shelf: FontShelf, rng: random.Random
 ) -> tuple[Pixels, list[PlateBox]]:
     """Exchange most plates of a photo for drawn ones, or for letters on the body; return the photo and all boxes.
 
@@ -37,7 +37,7 @@ def swap_plates(
     Args:
         image: the photo (H, W, 3) RGB; it is not changed.
         boxes: the plates of the photo.
-        fonts: from :func:`converter.synth.fonts.scene_fonts`.
+        shelf: the alphabets.
         rng: decides everything.
     """
     image = image.copy()
@@ -47,9 +47,9 @@ def swap_plates(
             placed.append(box)
             continue
         if rng.random() < BARE:
-            placed.append(stick_letters(image, box, fonts, rng))
+            placed.append(stick_letters(image, box, shelf, rng))
             continue
-        plate = colour_plates.render(rng, fonts)
+        plate = colour.colour_plate(shelf, rng)
         ratio = plate.shape[1] / plate.shape[0]
         area = box.width * box.height * rng.uniform(0.9, 1.5)
         half_w, half_h = math.sqrt(area * ratio) / 2, math.sqrt(area / ratio) / 2
@@ -97,7 +97,7 @@ def paste(image: Pixels, plate: Pixels, quad: NDArray[np.float64], old: PlateBox
     region[:] = np.clip(under * (1 - alpha) + new * alpha, 0, 255).astype(np.uint8)
 
 
-def stick_letters(image: Pixels, old: PlateBox, fonts: Sequence[Font], rng: random.Random) -> PlateBox:
+def stick_letters(image: Pixels, old: PlateBox, shelf: FontShelf, rng: random.Random) -> PlateBox:
     """Write letters without a plate where the *old* plate was; return the box around them."""
     x1, y1, x2, y2 = (round(v) for v in (old.x1, old.y1, old.x2, old.y2))
     spot = image[y1:y2, x1:x2]
@@ -106,12 +106,11 @@ def stick_letters(image: Pixels, old: PlateBox, fonts: Sequence[Font], rng: rand
     pattern = rng.choice(("AA 99/9999", "AAA/9999", "AA 99 A/9999") if rows == 2 else ("AA 99 A 9999", "AAA 9999"))
     dark_ink = float(spot.mean()) > 110
     ink = np.array([rng.randint(0, 50) if dark_ink else rng.randint(190, 255) for _ in range(3)], np.float32)
-    font, tall = rng.choice(fonts), spot.shape[0] // rows
+    tall = spot.shape[0] // rows
     gap = max(1, round(0.08 * tall))
     room = (max(spot.shape[1] - 2 * gap, 1), max(tall - 2 * gap, 1))
     for row, text in enumerate(random_text(pattern, rng).split("/")):
-        mask = text_mask(text, font)
-        ink_there = cv2.resize(mask, room, interpolation=cv2.INTER_AREA) / 255.0
+        ink_there = cv2.resize(shelf.caption(text, tall, rng), room, interpolation=cv2.INTER_AREA) / 255.0
         alpha = np.zeros((tall, spot.shape[1]), np.float32)
         alpha[gap : gap + room[1], gap : gap + room[0]] = ink_there
         part = spot[row * tall : (row + 1) * tall]

@@ -1,7 +1,7 @@
-"""Draw plates: a layout, an alphabet and a text become a grey picture of a plate in its surroundings.
+"""Draw plates: a layout, an alphabet and a text become a picture of a plate.
 
-The result is a *base picture* of fixed size in which the plate fills the same rectangle whatever its true proportions
-are; :mod:`.augment` sees it through a camera.
+For the reader it is a grey *base picture* of fixed size in which the plate fills the same rectangle whatever its true
+proportions are; :mod:`.augment` sees it through a camera. :mod:`.colour` draws the same plates for the detector.
 """
 
 from __future__ import annotations
@@ -57,21 +57,39 @@ def render_plate(
     layout, pattern = choose(layouts, rng)
     lines = fill(pattern, layout, rng).split("/")
     inks = Inks.draw(layout, rng)
-    if len(lines) == 1:
-        height, aspect = 104, rng.uniform(*layout.aspect) * rng.choice((1.0, 1.0, rng.uniform(0.85, 1.15)))
-    else:
-        height, aspect = 150, rng.uniform(*layout.square)
-    width = round(height * aspect)
-    canvas = np.full((height, width), inks.paper, np.float32)
-    if rng.random() < layout.graphics:
-        decorations.graphics(canvas, rng, noise)
-    box = _furnish(canvas, layout, len(lines), inks, shelf, rng)
-    extent = write(canvas, lines, box, layout, inks, shelf, rng)
-    decorations.dirt(canvas, rng, noise)
+    size = height, aspect = plate_size(layout, len(lines), rng)
+    canvas, extent = draw_plate(layout, lines, inks, size, shelf, rng, noise, noise)
     picture = _mount(canvas, inks, shelf, rng, noise, surroundings)
     text = "".join(c for c in "".join(lines) if c.isalnum())
+    width = canvas.shape[1]
     scaled = (extent[0] / width, extent[1] / height, extent[2] / width, extent[3] / height)
     return RenderedPlate(picture, text, aspect, scaled, layout.home or layout.iso)
+
+
+def plate_size(layout: Layout, rows: int, rng: random.Random) -> tuple[int, float]:
+    """Draw a plate's height in pixels and its width over height, for so many rows of text."""
+    if rows == 1:
+        return 104, rng.uniform(*layout.aspect) * rng.choice((1.0, 1.0, rng.uniform(0.85, 1.15)))
+    return 150, rng.uniform(*layout.square)
+
+
+def draw_plate(
+    layout: Layout, lines: list[str], inks: Inks, size: tuple[int, float], shelf: FontShelf, rng: random.Random,
+    dirt: np.random.Generator, graphics: np.random.Generator,
+) -> tuple[Grey, tuple[float, float, float, float]]:  # fmt: skip
+    """Draw one plate of *size* (see :func:`plate_size`); return it and the box of its characters in pixels.
+
+    How often *rng* is asked does not depend on *inks*: the same dice give the same plate in other tones. *dirt* and
+    *graphics* are the noise of what lies on the plate and of the picture under its characters.
+    """
+    height, aspect = size
+    canvas = np.full((height, round(height * aspect)), inks.paper, np.float32)
+    if rng.random() < layout.graphics:
+        decorations.graphics(canvas, rng, graphics)
+    box = _furnish(canvas, layout, len(lines), inks, shelf, rng)
+    extent = write(canvas, lines, box, layout, inks, shelf, rng)
+    decorations.dirt(canvas, rng, dirt)
+    return canvas, extent
 
 
 def _furnish(canvas: Grey, layout: Layout, rows: int, inks: Inks, shelf: FontShelf, rng: random.Random
@@ -86,10 +104,10 @@ def _furnish(canvas: Grey, layout: Layout, rows: int, inks: Inks, shelf: FontShe
     x0, x1 = width * rng.uniform(0.015, 0.05), width * rng.uniform(0.95, 0.985)
     strip = height * rng.uniform(0.34, 0.46) if rows == 1 else height * rng.uniform(0.2, 0.28)
     if rng.random() < layout.band_left:
-        decorations.band(canvas, 0, strip, layout.country, shelf, rng, right=False)
+        decorations.band(canvas, 0, strip, layout.country, shelf, rng, right=False, ground=inks.band)
         x0 = strip + width * rng.uniform(0.005, 0.03)
     if rng.random() < layout.band_right:
-        decorations.band(canvas, width - strip, width, layout.country, shelf, rng, right=True)
+        decorations.band(canvas, width - strip, width, layout.country, shelf, rng, right=True, ground=inks.band)
         x1 = width - strip - width * rng.uniform(0.005, 0.03)
     if rows == 1 and layout.band_left > 0 and x0 < strip and rng.random() < MARKED:
         x0 = decorations.mark_left(canvas, x0, layout.country, inks.ink, shelf, rng)

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from converter.labels import Photo, PlateBox, load_photo
 from converter.synth import distractors, light
-from converter.synth.fonts import Font
+from converter.synth.fonts import Font, FontShelf
 from converter.synth.plate_swap import swap_plates
 from converter.synth.warp import Matrix, Pixels, covers, transformed, warped
 
@@ -67,12 +67,12 @@ class Recipe:
 
 @dataclass(slots=True)
 class Studio:
-    """Makes scenes; `fonts` as `fonts.scene_fonts` and `word_fonts` as `fonts.word_fonts` give them."""
+    """Makes scenes: plates lettered from *shelf*, badges and captions in *word_fonts* (see :mod:`.fonts`)."""
 
     recipe: Recipe
     rng: random.Random
-    fonts: list[Font] = field(default_factory=list)
-    word_fonts: list[Font] = field(default_factory=list)
+    shelf: FontShelf
+    word_fonts: list[Font]
 
     def scene(self, groups: Groups) -> tuple[Pixels, list[PlateBox]]:
         """One canvas (height, width, 3) RGB and the boxes on it, in its pixels; a group is as likely as any other."""
@@ -90,7 +90,7 @@ class Studio:
             canvas[y0:y1, x0:x1] = tile
             boxes += [replace(b, x1=b.x1 + x0, y1=b.y1 + y0, x2=b.x2 + x0, y2=b.y2 + y0) for b in found]
         if rng.random() < recipe.distractors:
-            distractors.write(canvas, boxes, self.word_fonts or self.fonts, rng)
+            distractors.write(canvas, boxes, self.word_fonts, rng)
         return light.relight(canvas, rng), boxes
 
     def _good_tile(self, groups: Groups, width: int, height: int) -> tuple[Pixels, list[PlateBox]]:
@@ -126,7 +126,7 @@ class Studio:
     def _prepared(self, photo: Photo) -> tuple[Pixels, list[PlateBox]]:
         image, boxes = load_photo(photo), list(photo.boxes)
         if self.rng.random() < self.recipe.plate_swap:
-            image, boxes = swap_plates(image, boxes, self.fonts, self.rng)
+            image, boxes = swap_plates(image, boxes, self.shelf, self.rng)
         for box in boxes:
             if self.rng.random() < self.recipe.lamp:
                 image = light.lamp(image, (box.x1, box.y1, box.x2, box.y2), self.rng)

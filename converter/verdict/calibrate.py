@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize  # type: ignore[import-untyped]
 
-from converter.verdict.trials import Bench, Kind
+from converter.verdict.trials import DEGRADED, Bench, Kind
 from edge.identify import Thresholds
 from edge.vision.checksums import reader_checksum, write_list
 
@@ -22,9 +22,11 @@ of what is promised; a single one is the harder case, since no second claim betr
 WEIGHTS = {Kind.PRESENT: 0.45, Kind.RANDOM: 0.4, Kind.TWINS: 0.05, Kind.ONE_TWIN: 0.05, Kind.BESIDE: 0.05}
 """How often the probability supposes each kind of trial: half of the cars photographed have sent a packet, and one case
 in seven has a near-twin's claim, thousands of times what chance brings."""
-TWINS, UNCLAIMED = (1.0, 2.0, 3.0, 4.0, 6.0), (-2.0, -1.0, 0.0, 1.0, 2.0)
-MARGINS = tuple(float(margin) for margin in range(2, 19))
-ACCEPTS = (0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 0.9999)
+TWINS, UNCLAIMED, SHAPES = (6.0, 8.0), (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0), (0.0, 1.0, 2.0)
+"""Lines that are tried. Nobody is named who is less than 6 nats ahead of a claimed twin, or behind a text of one shape,
+whatever the trials say: they hold a handful of such plates, and each part of them another handful."""
+MARGINS = tuple(float(margin) for margin in range(4, 19))
+ACCEPTS = (0.8, 0.85, 0.9, 0.95, 0.98, 0.99, 0.999, 0.9999)
 NEVER = 2.0
 """A probability that nothing reaches: where no thresholds keep the limits, nobody is named."""
 
@@ -34,14 +36,19 @@ Bands = tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.float64]]
 
 @dataclass(frozen=True, slots=True)
 class Points:
-    """Trials as columns, float64 or bool of shape (N,); ``kinds`` tells which are of each kind."""
+    """Trials as columns, float64 or bool of shape (N,); ``kinds`` tells which are of each kind.
+
+    ``as_taken`` marks those of photos that were not degraded.
+    """
 
     lead: NDArray[np.float64]
     evidence: NDArray[np.float64]
     apart: NDArray[np.float64]
     twin: NDArray[np.float64]
     unclaimed: NDArray[np.float64]
+    shape: NDArray[np.float64]
     right: NDArray[np.bool_]
+    as_taken: NDArray[np.bool_]
     weight: NDArray[np.float64]
     kinds: dict[Kind, NDArray[np.bool_]]
 
@@ -52,12 +59,15 @@ class Points:
         for trial in bench.trials:
             if trial.compared:
                 c = max(trial.compared, key=lambda c: c.evidence)
-                is_right = trial.plates[c.best] == bench.cases[trial.case].truth
-                rows.append((c.lead, c.evidence, c.apart, c.twin, c.unclaimed, is_right, trial.kind))
-        lead, evidence, apart, twin, unclaimed, right, kind = (np.array(column) for column in zip(*rows, strict=True))
+                case = bench.cases[trial.case]
+                is_right, plain = trial.plates[c.best] == case.truth, not case.source.startswith(DEGRADED)
+                rows.append((c.lead, c.evidence, c.apart, c.twin, c.unclaimed, c.shape, is_right, plain, trial.kind))
+        lead, evidence, apart, twin, unclaimed, shape, right, taken, kind = (
+            np.array(column) for column in zip(*rows, strict=True)
+        )
         kinds = {k: np.array([x == k for x in kind]) for k in Kind}
         weight = np.sum([WEIGHTS[k] / max(rows.sum(), 1) * rows for k, rows in kinds.items()], axis=0)
-        return cls(lead, evidence, apart, twin, unclaimed, right, weight, kinds)
+        return cls(lead, evidence, apart, twin, unclaimed, shape, right, taken, weight, kinds)
 
     def probability(self, slope: float, bias: float) -> NDArray[np.float64]:
         """:func:`edge.identify.verdict.probability` of every row."""
@@ -84,32 +94,46 @@ def fit(points: Points) -> tuple[float, float]:
 def choose(points: Points) -> Thresholds:
     """Return the thresholds that name most true cars while wrong names stay within :data:`LIMITS`.
 
-    Among those that name at most 0.05 % less, the thresholds that name most cars with twins beside them are taken, and
-    among those that again name at most 0.05 % less, the strictest.
+    Wrong names count on all photos, right ones on those that were not degraded: what a blurred plate would gain by
+    looser lines is no reason for them. Among the thresholds that name at most 0.05 % less than most do, those are taken
+    that name most cars with twins beside them, to 0.3 %, and among those the ones with the largest leads. The
+    probability is the last to be raised: it costs right names and tells no twins apart.
     """
     slope, bias = fit(points)
     p = points.probability(slope, bias)
-    options: list[tuple[float, float, tuple[float, ...]]] = []
-    for twin, unclaimed in product(TWINS, UNCLAIMED):
-        apart = points.twin >= twin
-        apart &= points.unclaimed >= unclaimed
-        for margin, accept in product(MARGINS, ACCEPTS):
-            named = apart & (points.apart >= margin) & (p >= accept)
-            wrong = named & ~points.right
-            if any(float(np.mean(wrong[points.kinds[kind]])) > limit for kind, limit in LIMITS.items()):
-                continue
-            hits, beside = (
-                float(np.mean((named & points.right)[points.kinds[kind]])) for kind in (Kind.PRESENT, Kind.BESIDE)
-            )
-            options.append((hits, beside, (unclaimed, twin, accept, margin)))
+    columns = np.stack((points.twin, points.unclaimed, points.shape, points.apart, p), axis=1)
+    wrong = {
+        kind: columns[rows & ~points.right & (columns >= _LEAST).all(axis=1)] for kind, rows in points.kinds.items()
+    }
+    most_wrong = {kind: limit * int(points.kinds[kind].sum()) for kind, limit in LIMITS.items()}
+    present, beside = (
+        _Rows(columns, points.kinds[kind] & points.as_taken, points.right) for kind in (Kind.PRESENT, Kind.BESIDE)
+    )
+    options = [
+        lines
+        for lines in product(TWINS, UNCLAIMED, SHAPES, MARGINS, ACCEPTS)
+        if all((wrong[kind] >= lines).all(axis=1).sum() <= most for kind, most in most_wrong.items())
+    ]
     if not options:
         return Thresholds(NEVER, max(MARGINS), slope, bias)
-    most = max(hits for hits, _, _ in options)
-    options = [option for option in options if option[0] >= most - 0.0005]
-    most = max(beside for _, beside, _ in options)
-    options = [option for option in options if option[1] >= most - 0.0005]
-    unclaimed, twin, accept, margin = max(lines for *_, lines in options)
-    return Thresholds(accept, margin, slope, bias, twin, unclaimed)
+    for rows, tolerance in ((present, 0.0005), (beside, 0.003)):
+        shares = [rows.share(lines) for lines in options]
+        options = [lines for lines, share in zip(options, shares, strict=True) if share >= max(shares) - tolerance]
+    twin, unclaimed, shape, margin, accept = max(options, key=lambda o: (o[3], o[0], o[2], o[1], -o[4]))
+    return Thresholds(accept, margin, slope, bias, twin, unclaimed, shape)
+
+
+_LEAST = tuple(min(tried) for tried in (TWINS, UNCLAIMED, SHAPES, MARGINS, ACCEPTS))
+
+
+class _Rows:
+    """Trials of one kind, and the share of them that lines name rightly."""
+
+    def __init__(self, columns: NDArray[np.float64], rows: NDArray[np.bool_], right: NDArray[np.bool_]) -> None:
+        self._right, self._count = columns[rows & right], max(int(rows.sum()), 1)
+
+    def share(self, lines: Sequence[float]) -> float:
+        return float((self._right >= lines).all(axis=1).sum()) / self._count
 
 
 def reliability(parts: Sequence[Bands], edges: Sequence[float] = (0, 0.1, 0.5, 0.9, 0.99, 1)) -> str:

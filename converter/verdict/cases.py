@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from converter.labels import FEED, TruthCrop, csv_rows, frames_of, parse_number, table_of
-from converter.verdict.trials import KnownCase
+from converter.verdict.trials import DEGRADED, KnownCase
 from edge.model import Box, Detection
 from edge.vision.pipeline import Recogniser
 from edge.vision.reader import PlateReader
@@ -33,7 +33,7 @@ def crop_cases(reader: PlateReader, crops: Sequence[TruthCrop]) -> Iterator[Know
 def degraded(crops: Sequence[TruthCrop], seed: int = 1) -> list[TruthCrop]:
     """The crops as a worse camera would give them: far away, out of focus, dark, noisy."""
     rng = np.random.default_rng(seed)
-    return [TruthCrop(_worse(crop.picture, rng), crop.text, "degraded " + crop.source, crop.file) for crop in crops]
+    return [TruthCrop(_worse(crop.picture, rng), crop.text, DEGRADED + crop.source, crop.file) for crop in crops]
 
 
 def _worse(picture: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:

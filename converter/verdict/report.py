@@ -10,48 +10,72 @@ from pathlib import Path
 import cv2
 
 from converter.labels import load_truth
-from converter.verdict.calibrate import Points, choose, reliability, write
+from converter.measure import HELD_OUT_RIGHTLY
+from converter.verdict.calibrate import Bands, Points, choose, reliability, write
 from converter.verdict.cases import crop_cases, degraded, feed_cases
-from converter.verdict.trials import Bench, Kind, KnownCase, Tally, goals, run, table, tally
+from converter.verdict.trials import DEGRADED, Bench, Kind, KnownCase, Tally, goals, run, table, tally
 from edge.identify import Thresholds
 from edge.identify.formats import Formats
 from edge.vision.calibration import load_thresholds
 
 SOURCE = "openalpr_train_eu"
 FOLDS = 4
+HELD_OUT = f"thresholds from {FOLDS - 1} of {FOLDS} parts of the plates, trials on the other one"
 
 
 def calibrate(args: argparse.Namespace) -> int:
     """Choose the thresholds, write them beside the models, print what they are worth; returns the exit code."""
-    bench = _bench(args, worse=True)
-    clean = _clean(bench)
+    bench = _bench(args)
+    final = choose(Points.of(bench))
+    sources = {source: sum(case.source == source for case in bench.cases) for source in _sources(bench.cases)}
+    write(final, args.models, ", ".join(f"{count} {source}" for source, count in sources.items()))
+    print(f"cases: {sources}\nthresholds: {final.as_dict()}")
+    _report(bench, final, args.pictures)
+    _report_held_out(bench)
+    return 0
+
+
+def trials(args: argparse.Namespace) -> int:
+    """Print what the thresholds beside the models are worth, and ones chosen likewise on plates that had no part in it.
+
+    Returns 1 if a figure is not reached.
+    """
+    thresholds = load_thresholds(args.models)
+    bench = _bench(args)
+    reached = _report(bench, thresholds, args.pictures)
+    return 0 if _report_held_out(bench) and reached else 1
+
+
+def held_out(bench: Bench) -> tuple[dict[Kind, Tally], list[Bands]]:
+    """What thresholds are worth on plates that had no part in choosing them: a part of the plates at a time.
+
+    Returns the tallies of photos that were not degraded, and the probabilities of all, a part.
+    """
     folds = [_fold(case) for case in bench.cases]
+    clean = _clean(bench)
     crossed = {kind: Tally() for kind in Kind}
     bands = []
     for fold in range(FOLDS):
         inside = {number for number, own in enumerate(folds) if own == fold}
         thresholds = choose(Points.of(bench.part(set(range(len(folds))) - inside)))
-        held_out = bench.part(inside)
-        bands.append(Points.of(held_out).calibrated(thresholds))
-        for kind, result in tally(held_out.part(clean), thresholds).items():
+        part = bench.part(inside)
+        bands.append(Points.of(part).calibrated(thresholds))
+        for kind, result in tally(part.part(clean), thresholds).items():
             crossed[kind] += result
-    final = choose(Points.of(bench))
-    sources = {source: sum(case.source == source for case in bench.cases) for source in _sources(bench.cases)}
-    write(final, args.models, ", ".join(f"{count} {source}" for source, count in sources.items()))
-    print(f"cases: {sources}\nthresholds: {final.as_dict()}")
-    print(f"\nthresholds from {FOLDS - 1} of {FOLDS} parts, trials on the other one\n{table(crossed)}")
+    return crossed, bands
+
+
+def _report_held_out(bench: Bench) -> bool:
+    """Print the tables of :func:`held_out`; returns whether every figure is reached."""
+    crossed, bands = held_out(bench)
+    print(f"\n{HELD_OUT}\n{table(crossed)}")
     print(f"\nprobabilities, chosen and tried in the same way, degraded photos too\n{reliability(bands)}")
-    _report(bench, final, args.pictures)
-    return 0
+    reached, all_reached = goals(crossed, "held out: ", HELD_OUT_RIGHTLY)
+    print(f"\n{reached}")
+    return all_reached
 
 
-def trials(args: argparse.Namespace) -> int:
-    """Print what the thresholds beside the models are worth; returns 1 if a figure is not reached."""
-    thresholds = load_thresholds(args.models)
-    return 0 if _report(_bench(args, worse=False), thresholds, args.pictures) else 1
-
-
-def _bench(args: argparse.Namespace, *, worse: bool) -> Bench:
+def _bench(args: argparse.Namespace) -> Bench:
     from edge.vision.pipeline import Recogniser
     from edge.vision.reader import PlateReader
 
@@ -59,13 +83,12 @@ def _bench(args: argparse.Namespace, *, worse: bool) -> Bench:
     crops = load_truth(args.data, (SOURCE,))
     cases = [*crop_cases(reader, crops), *feed_cases(Recogniser(args.models), args.data / "feed")]
     each = -(-args.trials // len(cases))
-    if worse:
-        cases += crop_cases(reader, degraded(crops, args.seed))
+    cases += crop_cases(reader, degraded(crops, args.seed))
     return run(cases, each, Formats(), args.seed)
 
 
 def _clean(bench: Bench) -> set[int]:
-    return {number for number, case in enumerate(bench.cases) if not case.source.startswith("degraded")}
+    return {number for number, case in enumerate(bench.cases) if not case.source.startswith(DEGRADED)}
 
 
 def _sources(cases: Iterable[KnownCase]) -> list[str]:

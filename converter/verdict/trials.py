@@ -9,7 +9,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from converter.measure import NAMED_RIGHTLY, NAMED_WRONGLY, Figure, goal_table
+from converter.measure import NAMED_RIGHTLY, NAMED_WRONGLY, Figure, Goal, goal_table
 from edge.identify import ANY_FORMAT, Thresholds
 from edge.identify.candidates import scores
 from edge.identify.formats import Formats
@@ -17,6 +17,8 @@ from edge.identify.twins import LOOKALIKES
 from edge.identify.verdict import Comparison, Sighting, decide, sight
 from edge.model import ALPHABET, Outcome, PlateRead
 
+DEGRADED = "degraded "
+"""Begins the source of cases whose photo was made worse."""
 OTHERS, TWICE = 200, 100
 """Random plates a case, and plates two lookalikes away: each trial draws its own from them."""
 
@@ -196,12 +198,15 @@ def table(results: dict[Kind, Tally]) -> str:
     return "\n".join(lines)
 
 
-def goals(results: dict[Kind, Tally]) -> tuple[str, bool]:
-    """Return the table of what is to reach beside what is reached, and whether all is."""
+def goals(results: dict[Kind, Tally], about: str = "", rightly: Goal = NAMED_RIGHTLY) -> tuple[str, bool]:
+    """Return the table of what is to reach beside what is reached, and whether all is.
+
+    *about* begins the name of each figure, *rightly* is the share of true cars that have to be named.
+    """
     present = results[Kind.PRESENT]
-    figures = [Figure(f"named rightly: {Kind.PRESENT}", present.right / max(present.trials, 1), NAMED_RIGHTLY)]
+    figures = [Figure(f"{about}named rightly: {Kind.PRESENT}", present.right / max(present.trials, 1), rightly)]
     for name, goal in NAMED_WRONGLY.items():
         kind = Kind[name]
         share = results[kind].wrong / max(results[kind].trials, 1)
-        figures.append(Figure(f"named wrongly: {kind}", share, goal))
+        figures.append(Figure(f"{about}named wrongly: {kind}", share, goal))
     return goal_table(figures), all(figure.reached for figure in figures)

@@ -12,7 +12,16 @@ from types import TracebackType
 from typing import Any
 
 from edge.cases.evidence import Manifest, sha256, to_basis, to_case, to_flags
-from edge.cases.storage import CheckedCase, CheckedEntry, StateFolder, is_locked, open_to_read, read_checked
+from edge.cases.storage import (
+    HELD,
+    CheckedCase,
+    CheckedEntry,
+    StateFolder,
+    is_locked,
+    open_to_read,
+    read_checked,
+    read_head,
+)
 from edge.cases.views import REVIEWS, CaseFilter, CaseSummary, Event, EventKind, Order, UnitStatus
 from edge.errors import CaseError, NoSuchCase
 from edge.model import Case, Flag, Outcome, State
@@ -24,12 +33,13 @@ _ORDERS = {
     Order.PLATE: "coalesce(corrected_plate, plate_text) = '', coalesce(corrected_plate, plate_text), number DESC",
     Order.DRIVER: "driver_name = '', driver_name COLLATE NOCASE, number DESC",
 }
-_SUMMARY = (
-    "SELECT number, state, at_utc, site, speed_kmh, limit_kmh, plate_text, corrected_plate, outcome,"
-    " driver_name, review,"
-    " (SELECT json_extract(CAST(body AS TEXT), '$.basis') FROM entries WHERE seq = filed_seq),"
-    " (SELECT json_extract(CAST(body AS TEXT), '$.flags') FROM entries WHERE seq = decided_seq) FROM cases"
-)
+_SUMMARY = f"""
+SELECT number, state, at_utc, site, speed_kmh, limit_kmh, plate_text, corrected_plate, outcome, driver_name, review,
+    (SELECT json_extract(CAST(body AS TEXT), '$.basis') FROM entries WHERE seq = filed_seq),
+    (SELECT json_extract(CAST(body AS TEXT), '$.flags') FROM entries WHERE seq = decided_seq),
+    (SELECT json_extract(CAST(body AS TEXT), '$.assessment.remaining_kmh') FROM entries WHERE seq = filed_seq),
+    {HELD}
+FROM cases"""  # noqa: S608 - of constants
 ALL_CASES = CaseFilter()
 
 
@@ -54,16 +64,16 @@ class OpenedCase:
 
 
 class Archive:
-    """A read-only view of one state folder's cases. Use from one thread; several may exist beside the daemon.
+    """A read-only view of one state folder's cases, for one thread; several may exist beside the daemon.
 
     Raises:
         CaseError: the folder holds no store, or one that this program cannot read.
     """
 
-    def __init__(self, state_dir: Path) -> None:
-        """Open the store in *state_dir*."""
+    def __init__(self, state_dir: Path, *, for_threads: bool = False) -> None:
+        """Open the store in *state_dir*; *for_threads*: several threads use it, one at a time."""
         self._folder = StateFolder(state_dir)
-        self._database = open_to_read(self._folder)
+        self._database = open_to_read(self._folder, for_threads=for_threads)
 
     def __enter__(self) -> Archive:
         return self
@@ -97,9 +107,11 @@ class Archive:
         return tuple(
             CaseSummary(
                 number, State(state), at, site, speed, limit_kmh, plate, corrected, _outcome(outcome), name, review,
-                to_basis(basis), bool(name) and Flag.NOT_THE_KEEPER in to_flags(json.loads(flags or "[]")),
+                to_basis(basis), bool(name) and Flag.NOT_THE_KEEPER in to_flags(json.loads(flags or "[]")), remaining,
+                bool(held),
             )
-            for number, state, at, site, speed, limit_kmh, plate, corrected, outcome, name, review, basis, flags in rows
+            for number, state, at, site, speed, limit_kmh, plate, corrected, outcome, name, review, basis, flags,
+                remaining, held in rows
         )  # fmt: skip
 
     def count(self, filter: CaseFilter = ALL_CASES) -> int:
@@ -148,7 +160,7 @@ class Archive:
         Raises:
             NoSuchCase: there is no case with that number, or it was purged.
             EvidenceError: the photo, or something else of the case, does not hold.
-            CaseError: this account may not read it.
+            CaseError: there is no such photo, or this account may not read it.
         """
         return self._checked(number).read_photo(self._folder, index)
 
@@ -157,11 +169,16 @@ class Archive:
             self._database.execute("BEGIN")  # one snapshot, whatever the daemon writes meanwhile
             try:
                 self._check_exists(number)
-                return read_checked(self._database, number)
+                return read_checked(self._database, number, earlier=self._is_earlier())
             finally:
                 self._database.execute("ROLLBACK")
         except sqlite3.Error as error:
             raise CaseError(f"the case store cannot be read ({error})", "run autovelox cases verify") from None
+
+    def _is_earlier(self) -> bool:
+        """Whether no program of this version has written to the store yet."""
+        head = read_head(self._folder)
+        return head is None or head.earlier
 
     def frame_path(self, case: Case, index: int = 0) -> Path:
         """The path of photo *index* (from 0) of *case*; photo 0 is the one of the trigger.
@@ -179,7 +196,7 @@ class Archive:
                 return path
             raise CaseError(f"photo {index} of case {case.number} is gone from the store", "run autovelox cases verify")
         raise CaseError(
-            f"this account may not read photo {index} of case {case.number}", "ask to join the folder's group"
+            f"this account may not read photo {index} of case {case.number}", "ask the unit's service instead"
         )
 
     def events(self, number: int) -> tuple[Event, ...]:

@@ -19,12 +19,12 @@ from edge.cases.archive import Archive
 from edge.cases.audit import audit
 from edge.cases.evidence import Checkpoint, KeyFileError, Signer, read_checkpoint
 from edge.cases.storage import (
+    ChainSession,
     Journal,
     JournalFile,
     StateFolder,
     append_entry,
     connect,
-    extending,
     last_entry,
     newest_checkpoint,
     newest_key,
@@ -43,7 +43,7 @@ def backup(state_dir: Path, to: Path, *, progress: Callable[[int, int], None] | 
 
     If *to* exists, it is a place for many backups: the copy becomes a dated folder in it, in which photos that the
     backup before has as well are hard links. The copy must continue that backup, and the newest checkpoint there: a
-    chain that was written anew, with whatever keys, does not. *progress* is called with the number of cases verified
+    chain that was rewritten, with whatever keys, does not. *progress* is called with the number of cases verified
     and of all cases.
 
     Returns:
@@ -126,18 +126,25 @@ def restore(
     part = _new_folder(state_dir)
     try:
         shutil.copytree(backup_dir, part, dirs_exist_ok=True)
-        with write_transaction(StateFolder(part)) as database:
-            if signer is not None and newest_key(database) != signer.key_id:
-                signer = None  # a replaced unit, or an account with a key of its own: the unit decides at its start
-            last = last_entry(database)
-            with extending(StateFolder(part), database, signer):
-                append_entry(database, "restore", None, {"from_entry": last[0] if last else None}, signer=signer)
+        _record_restore(StateFolder(part), signer)
         _finish(part, state_dir)
     except OSError as error:
         raise CaseError(f"{state_dir} cannot be written ({error.strerror})", "check the disk") from None
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return says
+
+
+def _record_restore(folder: StateFolder, signer: Signer | None) -> None:
+    with closing(open_to_read(folder)) as database:
+        last, key = last_entry(database), newest_key(database)
+    content = {"from_entry": last[0] if last else None}
+    if signer is not None and key == signer.key_id:
+        with ChainSession(folder, signer) as session, session.extending() as database:
+            append_entry(database, "restore", None, content, signer=signer)
+        return
+    with write_transaction(folder) as database:  # a replaced unit, or an account without its key: the unit signs it
+        append_entry(database, "restore", None, content, signer=None)
 
 
 def _checkpoint_in(place: Path) -> Checkpoint | None:

@@ -34,7 +34,7 @@ from edge.cases.evidence import (
 )
 from edge.cases.report import Pictures, Proof, overlay, pdf_report, plate_crop
 from edge.cases.review import record, record_package
-from edge.cases.storage import PackageWriter, StateFolder, open_to_read
+from edge.cases.storage import ChainSession, PackageWriter, StateFolder, open_to_read
 from edge.cases.views import EventKind
 from edge.crypto.keyfile import sync_folder
 from edge.errors import CaseError, EvidenceError
@@ -58,9 +58,6 @@ from this package: the package can only say which key signed it. --report FILE.p
 is one that the chain names.
 """
 
-SIGNED_WITHIN_S = 15.0
-"""How long an export waits for the running unit's signature, which comes within a second or two."""
-
 
 def export_cases(
     state_dir: Path,
@@ -68,23 +65,24 @@ def export_cases(
     to: Path,
     *,
     officer: str,
+    signer: Signs,
+    account: str | None = None,
     reason: str = "",
-    signer: Signs | None = None,
+    session: ChainSession | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> str:
     """Write the evidence package of the cases *numbers* to the file *to*, which must not exist yet.
 
-    For each case the export becomes an entry of the chain; the last one names every file of the package. With *signer*
-    the entries are signed at once, else the running unit signs them within :data:`SIGNED_WITHIN_S`. *progress* is
-    called with the number of each case that is done. The package is verified before it gets its name.
+    For each case the export becomes an entry of the chain, signed by *signer*; the last one names every file of the
+    package. *officer*, *account* and *session* are those of :func:`edge.cases.review.record`. *progress* is called with
+    the number of each case that is done. The package is verified before it gets its name.
 
     Returns:
         One sentence: what the verification found.
 
     Raises:
         NoSuchCase: one of them does not exist.
-        CaseError: *numbers* is empty, a case is not decided, the unit does not sign the export, or the file cannot be
-            written.
+        CaseError: *numbers* is empty, a case is not decided, or the file cannot be written.
         EvidenceError: the verification failed, so the store is damaged.
     """
     wanted = list(dict.fromkeys(numbers))
@@ -99,8 +97,9 @@ def export_cases(
             package = PackageWriter(file)
             made = _add_members(package, state_dir, wanted, progress)
             named = {"format": PACKAGE_FORMAT, "cases": wanted, "members": dict(package.hashes)}
-            seq = record_package(state_dir, made, named, officer=officer, reason=reason, signer=signer)
-            _wait_for_signature(state_dir, seq)
+            seq = record_package(
+                state_dir, made, named, officer=officer, account=account, reason=reason, signer=signer, session=session
+            )
             package.add(CHAIN_NAME, b"".join(line + b"\n" for line in _chain_lines(state_dir, set(wanted), seq)))
             package.finish()
         says = check_package(part)
@@ -118,7 +117,15 @@ def export_cases(
 
 
 def export_report(
-    state_dir: Path, number: int, to: Path, *, officer: str, reason: str = "", signer: Signs | None = None
+    state_dir: Path,
+    number: int,
+    to: Path,
+    *,
+    officer: str,
+    signer: Signs,
+    account: str | None = None,
+    reason: str = "",
+    session: ChainSession | None = None,
 ) -> None:
     """Write the PDF report of case *number* to the file *to*, which must not exist yet.
 
@@ -138,9 +145,11 @@ def export_report(
                 number,
                 kind=EventKind.EXPORT,
                 officer=officer,
+                account=account,
                 reason=reason,
                 details={"files": {"report.pdf": sha256(report)}},
                 signer=signer,
+                session=session,
             )
             file.write(report)
     except FileExistsError:
@@ -213,19 +222,6 @@ def _case_members(archive: Archive, number: int) -> tuple[dict[str, bytes], dict
     if pictures is not None:
         made["overlay.jpg"] = pictures.overlay
     return {**own, **made}, {name: sha256(data) for name, data in made.items()}
-
-
-def _wait_for_signature(state_dir: Path, seq: int) -> None:
-    """Wait until the running unit has signed everything up to entry *seq*."""
-    deadline_s = time.monotonic() + SIGNED_WITHIN_S
-    with closing(open_to_read(StateFolder(state_dir))) as database:
-        sql = "SELECT 1 FROM entries WHERE signature IS NULL AND seq <= ? LIMIT 1"
-        while database.execute(sql, (seq,)).fetchone() is not None:
-            if time.monotonic() > deadline_s:
-                raise CaseError(
-                    "the unit has not signed the export", "start the unit, or export with an account that has its key"
-                )
-            time.sleep(0.05)
 
 
 def _chain_lines(state_dir: Path, numbers: set[int], last: int) -> Iterator[bytes]:

@@ -18,17 +18,17 @@ from typing import TYPE_CHECKING
 from edge.cases import storage
 from edge.cases.evidence import Signs
 from edge.cases.storage import (
+    HELD,
     PURGED,
+    ChainSession,
     StateFolder,
     believe_clock,
     case_state,
     clock_state,
-    continue_chain,
     erase,
+    is_held,
     open_to_read,
-    read_head,
     replace_with_tombstone,
-    write_transaction,
 )
 from edge.errors import CaseError, NoSuchCase
 from edge.model import State
@@ -41,15 +41,15 @@ log = logging.getLogger(__name__)
 DAY_S = 86_400.0
 PURGE_INTERVAL_S = 3600.0
 
-_DUE = """
+_DUE = f"""
 SELECT number FROM cases WHERE state = 'decided' AND purged_seq IS NULL AND at_utc < :latest AND at_utc < CASE
     WHEN review = 'dismiss' THEN :dismissed
     WHEN (SELECT json_extract(CAST(body AS TEXT), '$.basis') FROM entries WHERE seq = filed_seq)
         NOT IN ('measured', 'signalled') THEN :dismissed
     WHEN outcome = 'identified' THEN :identified
-    ELSE :unidentified END
+    ELSE :unidentified END AND NOT {HELD}
 ORDER BY number
-"""
+"""  # noqa: S608 - of constants
 """A case of an earlier program has no basis, which is in no list."""
 
 
@@ -71,7 +71,7 @@ class RetentionPolicy:
 
 
 def due(state_dir: Path, policy: RetentionPolicy, *, now_utc: float | None = None) -> tuple[int, ...]:
-    """The decided cases whose retention period is over, by number. A pending case is never due.
+    """The decided cases whose retention period is over, by number. A pending case, or one on hold, is never due.
 
     *now_utc* is in seconds since the epoch (default: now).
 
@@ -111,22 +111,23 @@ def purge(state_dir: Path, numbers: Sequence[int], *, reason: str, signer: Signs
 
     Raises:
         NoSuchCase: one of them does not exist or was purged before.
-        CaseError: one of them is pending, or the store cannot be written.
+        CaseError: one of them is pending or on hold, or the store cannot be written.
         EvidenceError: the chain does not continue what the unit wrote.
     """
     folder = StateFolder(state_dir)
-    head = read_head(folder)
-    for number in numbers:
-        with write_transaction(folder) as database:
-            head = continue_chain(database, signer, head)
-            state = case_state(database, number)
-            if state == PURGED:
-                raise NoSuchCase(f"case {number} was purged before", "leave it out of the list")
-            if state != State.DECIDED:
-                raise CaseError(
-                    f"case {number} is not decided yet", "wait for the verdict, a pending case is never purged"
-                )
-            head = replace_with_tombstone(database, number, reason, signer=signer)
+    with ChainSession(folder, signer) as session:
+        for number in numbers:
+            with session.extending() as database:
+                state = case_state(database, number)
+                if state == PURGED:
+                    raise NoSuchCase(f"case {number} was purged before", "leave it out of the list")
+                if state != State.DECIDED:
+                    raise CaseError(
+                        f"case {number} is not decided yet", "wait for the verdict, a pending case is never purged"
+                    )
+                if is_held(database, number):
+                    raise CaseError(f"case {number} is on hold", "release it first: autovelox cases release")
+                replace_with_tombstone(database, number, reason, signer=signer)
     with closing(open_to_read(folder)) as database:
         gone = [row[0] for row in database.execute("SELECT number FROM cases WHERE purged_seq IS NOT NULL")]
     try:

@@ -1,7 +1,7 @@
 """What officers do with a case: judgements, views, exports. Each becomes an entry of the chain; nothing is edited.
 
-Recording an event needs write access to the store, but not the signing key: the daemon, or a command that has the key,
-signs the entry later (:func:`edge.cases.storage.continuation.continue_chain`).
+An entry is signed when it is made: recording needs the signing key. On an installed unit only its services have it, and
+officers' programs ask the officers' service (:mod:`edge.officers`), which says who the officer is.
 """
 
 from __future__ import annotations
@@ -10,22 +10,23 @@ import os
 import pwd
 import sqlite3
 import time
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
 
+from edge.cases.archive import Archive
 from edge.cases.evidence import Signs, sha256
 from edge.cases.storage import (
     PURGED,
+    ChainSession,
     StateFolder,
     case_state,
-    extending,
     insert_event,
+    is_held,
     open_to_read,
     read_checked,
-    write_transaction,
 )
-from edge.cases.views import REVIEWS, EventKind
+from edge.cases.views import HOLDS, REVIEWS, EventKind
 from edge.errors import CaseError, EvidenceError, NoSuchCase
 from edge.model import ALPHABET, State
 
@@ -39,15 +40,18 @@ def record(
     *,
     kind: EventKind | str,
     officer: str,
+    signer: Signs,
+    account: str | None = None,
     reason: str = "",
     plate: str | None = None,
     details: Mapping[str, object] | None = None,
-    signer: Signs | None = None,
+    session: ChainSession | None = None,
 ) -> int:
-    """Record what *officer* did with case *number* as an entry of the chain, durably.
+    """Record what *officer* did with case *number* as a signed entry of the chain, durably.
 
-    *details* becomes part of the entry (an export lists its files there). The account of the operating system is
-    recorded beside the officer's name.
+    *account* is the account of the operating system that is recorded beside the officer's name (default: this
+    process's). *details* becomes part of the entry (an export lists its files there). A *session* of *signer* is used
+    again; without one the store is opened for this entry.
 
     Returns:
         The sequence number of the entry.
@@ -56,22 +60,21 @@ def record(
         NoSuchCase: there is no case with that number, or it was purged.
         CaseError: the case is not decided yet, the name, the reason or the plate is missing or not acceptable, or the
             store cannot be written.
-        EvidenceError: the kind is a judgement, and something of the case does not hold.
+        EvidenceError: the chain does not continue what the unit wrote; or the kind is a judgement, and something of the
+            case does not hold.
     """
     kind = EventKind(kind)
-    content = _content(kind, officer, reason)
+    content = _content(kind, officer, reason, account)
     if kind is EventKind.CORRECT_PLATE:
         content["plate"] = plate = _checked_plate(plate)
     elif plate is not None:
         raise CaseError("a plate goes with correct_plate only", "leave it out")
     content.update(details or {})
-    folder = StateFolder(state_dir)
-    with write_transaction(folder) as database, extending(folder, database, signer):
+    if kind in REVIEWS:
+        with Archive(state_dir) as archive:
+            archive.open(number)
+    with _session(session, state_dir, signer) as open_session, open_session.extending() as database:
         _check_state(database, number, kind)
-        if kind in REVIEWS:
-            checked = read_checked(database, number)
-            for index in range(len(checked.manifest["frames"])):
-                checked.read_photo(folder, index)
         at_utc = time.time()
         entry = insert_event(
             database,
@@ -93,13 +96,15 @@ def record_package(
     package: Mapping[str, object],
     *,
     officer: str,
-    reason: str,
-    signer: Signs | None,
+    signer: Signs,
+    account: str | None = None,
+    reason: str = "",
+    session: ChainSession | None = None,
 ) -> int:
     """Record the export of a package: an entry for each of its cases, one after the other, nothing in between.
 
     *made* has for each case the SHA-256 of the files that were made for it, by name. The last entry holds *package* as
-    well, which names the package's members.
+    well, which names the package's members. The rest is as in :func:`record`.
 
     Returns:
         The sequence number of the last entry.
@@ -107,12 +112,12 @@ def record_package(
     Raises:
         NoSuchCase: one of the cases was purged meanwhile.
         CaseError: the officer's name is missing, or the store cannot be written.
-        EvidenceError: *signer* is given, and the chain does not continue what the unit wrote.
+        EvidenceError: the chain does not continue what the unit wrote.
     """
-    content = _content(EventKind.EXPORT, officer, reason)
-    folder, seq = StateFolder(state_dir), 0
+    content = _content(EventKind.EXPORT, officer, reason, account)
+    seq = 0
     *_, last = made
-    with write_transaction(folder) as database, extending(folder, database, signer):
+    with _session(session, state_dir, signer) as open_session, open_session.extending() as database:
         at_utc = time.time()
         for number, files in made.items():
             _check_state(database, number, EventKind.EXPORT)
@@ -125,7 +130,7 @@ def record_package(
 
 
 def take_claims(
-    state_dir: Path, number: int, to: Path, *, officers: tuple[str, str], reason: str, signer: Signs | None = None
+    state_dir: Path, number: int, to: Path, *, officers: tuple[str, str], reason: str, signer: Signs
 ) -> int:
     """Write the sealed claims of an ambiguous case to the new, private file *to*, for ``autovelox registry reopen``.
 
@@ -173,14 +178,32 @@ def take_claims(
     return int(kept["count"])
 
 
-def _content(kind: EventKind, officer: str, reason: str) -> dict[str, object]:
+def account_name() -> str:
+    """The account of this process, from the system's table: the environment can be set to anything."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"uid {os.getuid()}"
+
+
+@contextmanager
+def _session(given: ChainSession | None, state_dir: Path, signer: Signs) -> Iterator[ChainSession]:
+    """The *given* session, which stays open; or one for this time."""
+    if given is not None:
+        yield given
+        return
+    with ChainSession(StateFolder(state_dir), signer) as session:
+        yield session
+
+
+def _content(kind: EventKind, officer: str, reason: str, account: str | None) -> dict[str, object]:
     """The part of an event's content that all kinds have."""
     officer, reason = _checked_text(officer, "the officer's name"), _checked_text(reason, "the reason")
     if not officer:
         raise CaseError("the officer's name is missing", "give it with the review")
-    if kind in REVIEWS and not reason:
+    if kind in REVIEWS | HOLDS and not reason:
         raise CaseError("the reason is missing", "give one, a judge will ask for it")
-    return {"officer": officer, "reason": reason, "account": _account()}
+    return {"officer": officer, "reason": reason, "account": account or account_name()}
 
 
 def _check_state(database: sqlite3.Connection, number: int, kind: EventKind) -> None:
@@ -192,14 +215,9 @@ def _check_state(database: sqlite3.Connection, number: int, kind: EventKind) -> 
         )
     if state != State.DECIDED and kind is not EventKind.VIEW:
         raise CaseError(f"case {number} is not decided yet", "wait for the unit's verdict")
-
-
-def _account() -> str:
-    """The account of this process, from the system's table: the environment can be set to anything."""
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return f"uid {os.getuid()}"
+    if kind in HOLDS and is_held(database, number) == (kind is EventKind.HOLD):
+        stands = "is on hold already" if kind is EventKind.HOLD else "is not on hold"
+        raise CaseError(f"case {number} {stands}", "there is nothing to do")
 
 
 def _checked_text(text: str, what: str) -> str:

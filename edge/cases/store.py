@@ -15,12 +15,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
-from edge.cases.archive import Archive
 from edge.cases.evidence import Manifest, Record, Signer, filed_manifest, to_case
 from edge.cases.retention import Purger, RetentionPolicy
 from edge.cases.storage import DiskSpace, StateFolder, Witness, Writer, clock_state, take_lock
 from edge.errors import CaseError
-from edge.model import Basis, Case, Decision, Frame, Packet, PendingCase, RadarReport, State, Trigger
+from edge.model import Assessment, Basis, Case, Decision, Frame, Packet, PendingCase, RadarReport, State, Trigger
 
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")
@@ -137,10 +136,12 @@ class CaseStore:
         limit_kmh: float,
         site: str,
         basis: Basis | None = None,
+        assessment: Assessment | None = None,
     ) -> int:
         """Make the trigger a case and return its number; the case survives a power cut from then on.
 
-        *basis* says whether the trigger is an infringement, and goes into the manifest.
+        *basis* says whether the trigger is an infringement, *assessment* what the law makes of its speed; both go into
+        the manifest.
 
         Raises:
             StorageFull: the disk has no space for it.
@@ -150,7 +151,15 @@ class CaseStore:
         def make_manifest(number: int, photos: list[Record]) -> Manifest:
             clock = clock_state()
             return filed_manifest(
-                number, trigger, photos, limit_kmh=limit_kmh, site=site, unit=self._unit, clock=clock, basis=basis
+                number,
+                trigger,
+                photos,
+                limit_kmh=limit_kmh,
+                site=site,
+                unit=self._unit,
+                clock=clock,
+                basis=basis,
+                assessment=assessment,
             )
 
         return await self._run(self._enter_filed, frames, packets, make_manifest, thread=self._filing)
@@ -212,19 +221,6 @@ class CaseStore:
             CaseError: the case is decided already, or the store cannot be written.
         """
         return await self._run(self._writer.enter_decided, number, decision)
-
-    async def get(self, number: int) -> Case:
-        """The case as it is now.
-
-        Raises:
-            NoSuchCase: there is no case with that number, or it was purged.
-        """
-
-        def read() -> Case:
-            with Archive(self._folder.root) as archive:
-                return archive.case(number)
-
-        return await asyncio.to_thread(read)
 
     async def housekeep(self) -> None:
         """Sign officers' reviews, finish what a busy disk or reader delayed, and purge; to be called now and then.

@@ -42,7 +42,7 @@ def read_key(path: Path, what: str) -> bytes:
     if source is path and stat.S_IMODE(status.st_mode) & 0o077:
         raise SecretError(f"{what} {path} may be read by others", "chmod 600 it, and replace it if others had access")
     if len(key) != KEY_BYTES:
-        raise SecretError(f"{what} {path} is not a key of {KEY_BYTES} bytes", "put the right file there")
+        raise SecretError(f"{what} {path} is not a key of {KEY_BYTES} bytes", "put back the key file from its copy")
     return key
 
 

@@ -1,7 +1,7 @@
 """Keeps what is in this process's memory from every other process of the account.
 
-Keys and opened packets are in memory as long as they are needed. Here nobody else gets at them: no core dump, and no
-other process may trace this one or read ``/proc/PID/mem`` (prctl(2), ``PR_SET_DUMPABLE``). Root still may.
+Keys and opened packets are in memory as long as they are needed. So no core dump is written, and no other process may
+trace this one or read ``/proc/PID/mem`` (prctl(2), ``PR_SET_DUMPABLE``). Root still may.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _PR_SET_DUMPABLE: Final = 4
 
 
 def keep_to_itself() -> None:
-    """Let nobody but root look into this process from now on; a child that runs another program begins anew."""
+    """Forbid core dumps, and reading by other processes; a child that executes another program must call it again."""
     with suppress(OSError):  # a service manager may have set the limit for good
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)

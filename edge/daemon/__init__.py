@@ -1,1 +1,1 @@
-"""The running process: built, looped, stopped, watched."""
+"""The running process: start, loop, stop, monitoring."""

@@ -1,4 +1,4 @@
-"""Whether the disk is really there: a write now and then, which a failing disk refuses and a hanging one holds up."""
+"""Checks the disk by writing to it now and then: a failing disk refuses the write, a hanging one does not end it."""
 
 from __future__ import annotations
 
@@ -7,18 +7,17 @@ import os
 import time
 from pathlib import Path
 
-PROBE = ".probe"
 CONTENT = b"autovelox"
 LATE_S = 15.0
-"""A write that takes longer than this is no slow disk but a hanging one."""
+"""A write that takes longer counts as hanging."""
 
 
 class DiskProbe:
-    """Writes and syncs a few bytes in *folder*, in a thread: a hanging disk must not hold up the event loop."""
+    """Writes and syncs a few bytes to *file*, in a thread: a hanging disk must not hold up the event loop."""
 
-    def __init__(self, folder: Path, late_s: float = LATE_S) -> None:
+    def __init__(self, file: Path, late_s: float = LATE_S) -> None:
         """Nothing is written before :meth:`write`."""
-        self._path = folder / PROBE
+        self._path = file
         self._late_s = late_s
         self._writing: asyncio.Task[None] | None = None
         self._since_s = 0.0

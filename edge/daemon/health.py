@@ -31,6 +31,6 @@ class Health:
         for part in problems.keys() - self._logged.keys():
             log.warning("%s: %s", part, problems[part])
         for part in self._logged.keys() - problems.keys():
-            log.info("%s: well again", part)
+            log.info("%s: recovered", part)
         self._logged = problems
         return not problems

@@ -23,8 +23,8 @@ CHECK_ROUNDS = 5
 """In every fifth round the disk and the workers are tried, and the board's sensors are read."""
 
 
-async def keep_house(parts: Parts) -> None:
-    """Go round until cancelled."""
+async def run_housekeeping(parts: Parts) -> None:
+    """Do the periodic work until cancelled."""
     for number in count():
         await asyncio.sleep(ROUND_S)
         thorough = number % CHECK_ROUNDS == 0

@@ -11,12 +11,27 @@ import os
 import socket
 import sys
 from pathlib import Path
+from typing import Any
+
+from edge.terminal import legible
 
 SOCKET = Path("/run/systemd/journal/socket")
 FIELDS = {"case": "AUTOVELOX_CASE", "part": "AUTOVELOX_PART", "outcome": "AUTOVELOX_OUTCOME"}
 """Attributes of a record (``extra=``) that become fields: numbers and fixed words, nothing of a person."""
 PRIORITIES = ((logging.CRITICAL, 2), (logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6))
-PLAIN = "%(levelname)s %(name)s: %(message)s"
+PLAIN = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+
+class LegibleFormatter(logging.Formatter):
+    """A message is one line, whatever a device or a file says in it."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  # the library's name
+        """The line of *record*, without a traceback."""
+        return legible(super().formatMessage(record))
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802  # the library's name
+        """The traceback, line by line."""
+        return "\n".join(map(legible, super().formatException(ei).split("\n")))
 
 
 def handler() -> logging.Handler:
@@ -24,7 +39,7 @@ def handler() -> logging.Handler:
     if _stderr_is_journal() and SOCKET.exists():
         return JournalHandler(SOCKET)
     plain = logging.StreamHandler(sys.stderr)
-    plain.setFormatter(logging.Formatter(PLAIN))
+    plain.setFormatter(LegibleFormatter(PLAIN))
     return plain
 
 
@@ -43,7 +58,7 @@ class JournalHandler(logging.Handler):
 
     def __init__(self, path: Path) -> None:
         super().__init__()
-        self.setFormatter(logging.Formatter("%(message)s"))  # level and logger are fields of the entry
+        self.setFormatter(LegibleFormatter("%(message)s"))  # level and logger are fields of the entry
         self._path = str(path)
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.setblocking(False)

@@ -13,7 +13,7 @@ from edge.config import Settings
 from edge.crypto.memory import keep_to_itself
 from edge.daemon import journald
 from edge.daemon.health import VITAL
-from edge.daemon.housekeeping import keep_house, keep_registry, keep_store
+from edge.daemon.housekeeping import keep_registry, keep_store, run_housekeeping
 from edge.daemon.systemd import Notifier
 from edge.daemon.wiring import Parts, build
 from edge.errors import EdgeError, SecretError
@@ -64,7 +64,7 @@ async def start(parts: Parts, stack: AsyncExitStack, stop_timeout_s: float) -> N
     stack.push_async_callback(parts.camera.stop)
     stack.push_async_callback(parts.flow.stop)
     stack.push_async_callback(parts.queue.drain, stop_timeout_s)
-    await parts.link.start()  # listens or fails, nothing in between: a link that did not start has nothing to stop
+    await parts.link.start()  # it listens or raises; then there is nothing to stop
     stack.push_async_callback(parts.link.stop)
     parts.queue.catch_up(await parts.cases.waiting())
     stack.push_async_callback(parts.radar.stop)
@@ -76,7 +76,7 @@ async def start(parts: Parts, stack: AsyncExitStack, stop_timeout_s: float) -> N
 
 async def loop(parts: Parts, stopped: asyncio.Event, notifier: Notifier) -> None:
     """Turn triggers into cases until *stopped* is set; an error that ends the work is raised."""
-    work = [asyncio.create_task(each(parts)) for each in (_file_triggers, keep_house, keep_store, keep_registry)]
+    work = [asyncio.create_task(each(parts)) for each in (_file_triggers, run_housekeeping, keep_store, keep_registry)]
     if notifier.watchdog_s is not None:
         work.append(asyncio.create_task(notifier.feed(parts.health.problems, VITAL)))
     stop = asyncio.create_task(stopped.wait())

@@ -1,4 +1,4 @@
-"""The unit's metrics for Prometheus: counts, sizes and times, never a word about a person."""
+"""The unit's metrics for Prometheus: counts, sizes and times, no personal data."""
 
 from __future__ import annotations
 
@@ -34,10 +34,11 @@ class Sources:
     gauges: Mapping[str, tuple[str, Callable[[], float]]] = field(default_factory=dict)
     """Further values: name -> what it is, and where it comes from."""
     board_c: Callable[[], float | None] = lambda: None
+    certificate_end_utc: Callable[[], float | None] = lambda: None
 
 
 class Metrics:
-    """The unit's metrics; the daemon tells of windows, recognitions and decisions as they happen."""
+    """The unit's metrics; the daemon reports windows, recognitions and decisions as they happen."""
 
     def __init__(self, sources: Sources) -> None:
         """Values of *sources* are read at every scrape."""
@@ -56,6 +57,12 @@ class Metrics:
             Gauge(name, text, registry=registry).set_function(read)
         board = Gauge("autovelox_board_celsius", "The processor's temperature; NaN if unknown.", registry=registry)
         board.set_function(lambda: nan if (celsius := sources.board_c()) is None else celsius)
+        end = Gauge(
+            "autovelox_link_certificate_end_timestamp_seconds",
+            "When the TLS certificate ends; NaN without one.",
+            registry=registry,
+        )
+        end.set_function(lambda: nan if (at_utc := sources.certificate_end_utc()) is None else at_utc)
         self._window = Histogram(
             "autovelox_window_packets", "Packets in a trigger's window.", buckets=PACKETS_BUCKETS, registry=registry
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import Callable, Mapping
@@ -13,11 +14,13 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from edge.config import MetricsSettings
 from edge.daemon.metrics import Metrics
+from edge.daemon.visitors import BACKLOG, Visitors
 from edge.errors import ConfigError
 
 log = logging.getLogger(__name__)
 
 HOST: Final = "127.0.0.1"
+SHUTDOWN_S: Final = 1.0
 
 
 class Monitor:
@@ -38,8 +41,15 @@ class Monitor:
         self._settings = settings
         self._metrics = metrics
         self._health = health
-        self._runner: web.ServerRunner | None = None
+        self._http = web.Server(self._answer)
+        self._visitors = Visitors(self._http)
+        self._listener: asyncio.Server | None = None
         self.port = 0
+
+    @property
+    def connections(self) -> int:
+        """How many connections are open."""
+        return len(self._visitors)
 
     async def start(self) -> None:
         """Listen, unless the settings switch it off.
@@ -49,24 +59,23 @@ class Monitor:
         """
         if not self._settings.enabled:
             return
-        self._runner = web.ServerRunner(web.Server(self._answer, access_log=None))
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, HOST, self._settings.port)
+        loop = asyncio.get_running_loop()
         try:
-            await site.start()
+            self._listener = await loop.create_server(self._visitors, HOST, self._settings.port, backlog=BACKLOG)
         except OSError as error:
-            await self.stop()
             raise ConfigError(
-                f"the metrics cannot listen on port {self._settings.port} ({error.strerror})", "set [metrics] port"
+                f"the metrics cannot listen on port {self._settings.port} ({error.strerror})",
+                "stop the program that uses the port, or set another port in [metrics]",
             ) from None
-        self.port = site.port
+        self.port = self._listener.sockets[0].getsockname()[1]
         log.info("metrics and health are on %s port %d", HOST, self.port)
 
     async def stop(self) -> None:
         """Stop listening."""
-        runner, self._runner = self._runner, None
-        if runner is not None:
-            await runner.cleanup()
+        listener, self._listener = self._listener, None
+        if listener is not None:
+            listener.close()
+            await self._http.shutdown(SHUTDOWN_S)
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         if request.method not in (hdrs.METH_GET, hdrs.METH_HEAD):

@@ -23,7 +23,7 @@ class Notifier:
         ours = environment.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
         period_us = environment.get("WATCHDOG_USEC", "")
         self.watchdog_s = int(period_us) / 1e6 if ours and period_us.isdecimal() and int(period_us) > 0 else None
-        """The watchdog bites after this time without a feed, in seconds; None without a watchdog."""
+        """systemd kills the unit after this time without a feed, in seconds; None without a watchdog."""
 
     def ready(self) -> None:
         """The unit has started."""

@@ -10,8 +10,8 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.cases import CaseStore, RetentionPolicy, clock_state, load_signer
-from edge.config import Engine, Settings, models_dir, open_question
+from edge.cases import CaseStore, RetentionPolicy, StateFolder, clock_state, load_signer
+from edge.config import Area, Engine, Settings, models_dir, open_question
 from edge.crypto import opener
 from edge.daemon.clock import Clock
 from edge.daemon.disk_probe import DiskProbe
@@ -19,6 +19,7 @@ from edge.daemon.health import Health
 from edge.daemon.housekeeping import Upkeep
 from edge.daemon.metrics import Metrics, Sources
 from edge.daemon.monitor import Monitor
+from edge.daemon.orientation import Orientation
 from edge.daemon.provenance import provenance
 from edge.flow.infringement import Infringements
 from edge.flow.opening import WindowOpener
@@ -26,6 +27,7 @@ from edge.flow.queue import CaseQueue
 from edge.flow.rules import Rules
 from edge.identify import Formats, Thresholds
 from edge.identify.formats import licence_pattern
+from edge.law import profile_of
 from edge.link.mailbox import Mailbox
 from edge.link.server import LinkServer
 from edge.model import Case, Claim, Packet, PlateRead, Rejection
@@ -36,6 +38,9 @@ from edge.vision import is_of_release, load_thresholds, worker
 from edge.workers import WorkerPool, WorkerSetup
 
 log = logging.getLogger(__name__)
+
+WINDOW_SLACK_S = 5.0
+"""How much later than its window's end a case may ask for packets before they can be displaced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +90,9 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
     )
     stack.push_async_callback(cases.close)
 
-    disk = DiskProbe(settings.unit.state_dir)
+    disk = DiskProbe(StateFolder(settings.unit.state_dir).probe)
     workers = WorkerPool(
-        worker_setup(folder, settings.recognition.engine),
+        worker_setup(folder, settings.recognition.engine, settings.camera.captions),
         workers=settings.recognition.workers,
         job_timeout_s=settings.recognition.job_timeout_s,
     )
@@ -97,7 +102,12 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
         job_timeout_s=settings.recognition.job_timeout_s,
         one_job_each=True,
     )
-    mailbox = Mailbox(settings.link.mailbox_packets, settings.link.packet_ttl_s, settings.link.packets_per_uid)
+    mailbox = Mailbox(
+        settings.link.mailbox_packets,
+        settings.link.packet_ttl_s,
+        settings.link.packets_per_uid,
+        window_s=settings.window.window_before_s + settings.window.window_after_s + WINDOW_SLACK_S,
+    )
     camera = open_camera(settings)
     radar = open_radar(settings, camera)
     board = Board()
@@ -128,9 +138,11 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
                 "autovelox_store_housekeeping_failures": ("Rounds that failed.", lambda: upkeep.failures),
                 "autovelox_store_housekeeping_age_seconds": ("Since a round worked.", lambda: upkeep.age_s),
             },
+            certificate_end_utc=lambda: link.certificate_end_utc,
         )
     )
-    measured = _Measured(metrics, workers, window_opener)
+    orientation = Orientation()
+    measured = _Measured(metrics, workers, window_opener, orientation)
     flow = Infringements(
         rules,
         camera=camera,
@@ -153,6 +165,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
             "camera": camera.problem,
             "radar": radar.problem,
             "photos": flow.problem,
+            "orientation": orientation.problem,
             "registry": registry.problem,
             "cases": cases.problem,
             "disk": disk.problem,
@@ -189,11 +202,11 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
     )
 
 
-def worker_setup(models: Path, engine: Engine) -> WorkerSetup:
+def worker_setup(models: Path, engine: Engine, captions: tuple[Area, ...] = ()) -> WorkerSetup:
     """What every worker of the unit does first: it loads the models, and shares what opens packets."""
     return WorkerSetup(
         initializer=worker.start,
-        arguments=(models, engine),
+        arguments=(models, engine, captions),
         ready=worker.ready,
         preload=(*worker.preload(engine), opener.__name__),
     )
@@ -204,6 +217,7 @@ def _rules(settings: Settings, formats: Formats, thresholds: Thresholds) -> Rule
         site=settings.unit.site,
         limit_kmh=settings.speed.limit_kmh,
         tolerance_kmh=settings.speed.tolerance_kmh,
+        profile=profile_of(settings.speed.law),
         window_before_s=settings.window.window_before_s,
         window_after_s=settings.window.window_after_s,
         frames_per_case=settings.recognition.frames_per_case,
@@ -223,10 +237,12 @@ class _Measured:
     metrics: Metrics
     workers: WorkerPool
     opener: WindowOpener
+    orientation: Orientation
 
     async def recognise(self, photo: Path) -> tuple[PlateRead, ...]:
         result = await self.workers.run(worker.recognise, photo)
         self.metrics.recognised(result.total_ms / 1e3)
+        self.orientation.note(result)
         return result.plates
 
     async def open_packets(self, packets: Sequence[Packet]) -> tuple[tuple[Claim, ...], Counter[Rejection]]:

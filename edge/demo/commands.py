@@ -23,10 +23,11 @@ from edge.demo.cast import Cast, Scene, load_cast
 from edge.demo.setting import Setting
 from edge.demo.unit import DemoFailed, DemoUnit, running_unit
 from edge.model import Case, Outcome
+from edge.terminal import legible
 from edge.vision import installed_engine, require_engine
 
 DECIDE_TIMEOUT_S = 60.0
-TABLE_WIDTH = 110
+TABLE_WIDTH = 120
 """Characters of a line if the output is not a terminal."""
 
 
@@ -37,7 +38,9 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         help="play recorded infringements and print who drove",
         description="Start a unit on loopback, play eight recorded infringements, let the cars call, print who drove.",
     )
-    parser.add_argument("--state-dir", type=Path, default=Path("var/demo"), metavar="DIR", help="default: %(default)s")
+    parser.add_argument(
+        "--dir", type=Path, default=Path("var/demo"), metavar="DIR", help="the demo's own folder (default: %(default)s)"
+    )
     parser.add_argument("--view", action="store_true", help="open the viewer on the cases at the end")
     parser.add_argument(
         "--engine",
@@ -52,7 +55,7 @@ def demo(args: argparse.Namespace) -> int:
     cast = load_cast()
     engine: Engine = args.engine or installed_engine()
     require_engine(engine)
-    setting = Setting(args.state_dir.resolve(), engine)
+    setting = Setting(args.dir.resolve(), engine)
     console = Console()
     if not console.is_terminal:
         console = Console(width=TABLE_WIDTH)
@@ -84,12 +87,12 @@ async def _play(cast: Cast, setting: Setting, progress: Progress) -> None:
             await unit.expect(rf"clip {number} of {len(cast.scene)}")
             await traffic.pass_by(scene)
             progress.update(playing, completed=number - 0.5)
-        await _all_decided(unit, len(cast.scene))
+        await all_decided(unit, len(cast.scene))
         progress.update(playing, completed=len(cast.scene))
         await unit.stop()
 
 
-async def _all_decided(unit: DemoUnit, cases: int) -> None:
+async def all_decided(unit: DemoUnit, cases: int) -> None:
     """Wait until the unit has decided *cases* cases.
 
     Raises:
@@ -108,17 +111,18 @@ async def _all_decided(unit: DemoUnit, cases: int) -> None:
 def _report(console: Console, cast: Cast, setting: Setting) -> int:
     """Print the table; return how many cases are wrong or missing."""
     table = Table(title="Who drove", title_justify="left")
-    for column in ("time", "speed", "plate read", "the car", "verdict", "driver", "ms", ""):
-        table.add_column(column, justify="right" if column in {"speed", "ms"} else "left")
+    for column in ("time", "measured", "counts", "plate read", "the car", "verdict", "driver", "ms", ""):
+        table.add_column(column, justify="right" if column in {"measured", "counts", "ms"} else "left")
     wrong = 0
     with Archive(setting.state_dir) as archive:
         for number, scene in enumerate(cast.scene, start=1):
             case = archive.case(number)
             right = _is_right(case, scene)
             wrong += not right
-            table.add_row(*_row(case, scene), "[green]right[/]" if right else "[bold red]WRONG[/]")
+            table.add_row(*row_of(case, scene), "[green]right[/]" if right else "[bold red]WRONG[/]")
     console.print(table)
-    console.print(f"{len(cast.scene) - wrong} of {len(cast.scene)} cases right.")
+    console.print(legible(f"{len(cast.scene) - wrong} of {len(cast.scene)} cases right."))
+    console.print("counts: the measured speed less what the law deducts (in Italy 5 %, at least 5 km/h).")
     console.print("ms: from the radar's edge to the decided, signed case; for 1,000 of them the packet window is open.")
     return wrong
 
@@ -129,23 +133,26 @@ def _is_right(case: Case, scene: Scene) -> bool:
     return named == scene.culprit and identified == (scene.culprit is not None)
 
 
-def _row(case: Case, scene: Scene) -> tuple[str, ...]:
+def row_of(case: Case, scene: Scene) -> tuple[str, ...]:
+    """Return the table's row: time, speed measured and counted, plate read, the car of *scene*, verdict, driver, ms."""
     outcome, driver = case.verdict.outcome if case.verdict else None, case.driver
     elapsed_ms = f"{(case.decided_utc - case.trigger.at_utc) * 1e3:,.0f}" if case.decided_utc is not None else "-"
-    return (
+    cells = (
         time.strftime("%H:%M:%S", time.localtime(case.trigger.at_utc)),
-        f"{case.trigger.speed_kmh:.0f} km/h" if case.trigger.speed_kmh is not None else "-",
+        f"{case.trigger.speed_kmh:.1f}" if case.trigger.speed_kmh is not None else "-",
+        f"{case.assessment.remaining_kmh:.1f} km/h" if case.assessment is not None else "-",
         case.plate_text or "-",
         scene.car if scene.car != "silent" else "no packet",
         verdict_words(outcome, case.basis, is_to_be_confirmed=case.is_to_be_confirmed) or "pending",
         f"{driver.first_name} {driver.last_name}" if driver is not None else "-",
         elapsed_ms,
     )
+    return tuple(map(legible, cells))
 
 
 def show_cases(console: Console, setting: Setting) -> None:
     """Open the viewer on the demo's cases, or say how to where there is no display."""
     if not os.environ.get("DISPLAY"):
-        console.print(f"There is no display: autovelox view --state-dir {setting.state_dir} shows the cases.")
+        console.print(legible(f"There is no display: autovelox view --state-dir {setting.state_dir} shows the cases."))
         return
     subprocess.run([sys.executable, "-P", "-m", "edge", "view", "--state-dir", str(setting.state_dir)], check=False)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from edge.cases.evidence.signing import create_signing_key
@@ -11,6 +12,7 @@ from edge.config import Engine
 from edge.crypto import Chip, load_chip, save_chip
 from edge.demo.cast import FOLDER, Cast
 from edge.demo.portraits import draw
+from edge.demo.unit import DemoFailed
 from edge.registry.enrol import create_registry, enrol_driver
 from edge.registry.migrate import migrate_registry
 from edge.registry.vault import create_master_key, load_master_key
@@ -44,15 +46,26 @@ limit_kmh = 50.0
 engine = "{engine}"
 
 [verdict]
-plate_countries = ["IT", "NL", "GB", "VN"]
+plate_countries = {countries}
 plate_pattern = "[A-Z0-9]{{4,10}}"
 
 [cases]
 signing_key_file = "signing.key"
 
+[officers]
+socket = "officers.sock"
+
 [metrics]
 port = 0
 """
+
+
+MARKER = "made-by-autovelox-demo"
+"""Name of the file that says that a folder is the demo's own, to be cleared."""
+_OWN = {MARKER, "autovelox.toml", "state", "unit.log", "registry.sqlite", "master.key", "signing.key", "enrolled"}
+"""What the demo makes, beside chips and the files that SQLite keeps beside the registry."""
+_SERIAL, _CHIP = 'serial = "AVX-DEMO"', ".chip.json"
+_ANOTHER = "name a folder that is new or empty with --dir"
 
 
 class Setting:
@@ -65,10 +78,26 @@ class Setting:
         log: the unit's log.
     """
 
-    def __init__(self, folder: Path, engine: Engine = "easyocr") -> None:
-        """Name the files below *folder*, of a unit whose reader *engine* runs; nothing is written."""
+    def __init__(
+        self,
+        folder: Path,
+        engine: Engine = "easyocr",
+        *,
+        manifest: Path = FOLDER / "feed" / "manifest.toml",
+        countries: Sequence[str] = ("IT", "NL", "GB", "VN"),
+    ) -> None:
+        """Name the files below *folder*; nothing is written.
+
+        Args:
+            folder: the demo's own folder.
+            engine: what runs the reader.
+            manifest: the recorded feed.
+            countries: whose plates there may be; none: any.
+        """
         self.folder = folder
         self._engine = engine
+        self._manifest = manifest
+        self._countries = countries
         self.config = folder / "autovelox.toml"
         self.state_dir = folder / "state"
         self.log = folder / "unit.log"
@@ -81,17 +110,40 @@ class Setting:
         """Whether an earlier run left a complete registry, which is kept because each key takes seconds to make."""
         return self._complete.is_file()
 
-    def clear(self) -> None:
-        """Remove what an earlier run left, except for a complete registry, and write the configuration."""
-        if not self.is_enrolled:
-            shutil.rmtree(self.folder, ignore_errors=True)
+    def clear(self, *, keep_drivers: bool = True) -> None:
+        """Remove what an earlier run left, and write the configuration; a complete registry may be kept.
+
+        Raises:
+            DemoFailed: the folder holds something that no demo made.
+        """
+        self._require_own_folder()
         self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / MARKER).touch()
+        if not keep_drivers:
+            self._complete.unlink(missing_ok=True)
+        if not self.is_enrolled:
+            for left in (self._registry, self._master_key, self.folder / "signing.key", *self.folder.glob(f"*{_CHIP}")):
+                left.unlink(missing_ok=True)
         if self.is_enrolled:
             migrate_registry(self._registry, load_master_key(self._master_key))
         shutil.rmtree(self.state_dir, ignore_errors=True)
         self.log.unlink(missing_ok=True)
-        manifest = FOLDER / "feed" / "manifest.toml"
-        self.config.write_text(CONFIG.format(manifest=manifest, engine=self._engine), encoding="utf-8")
+        words = {"manifest": self._manifest, "engine": self._engine, "countries": json.dumps(list(self._countries))}
+        self.config.write_text(CONFIG.format(**words), encoding="utf-8")
+
+    def _require_own_folder(self) -> None:
+        """Raise :class:`DemoFailed` unless the folder is new, empty, or a demo's, marked or older than the mark."""
+        if not self.folder.exists() or (self.folder / MARKER).is_file():
+            return
+        try:
+            names = {path.name for path in self.folder.iterdir()}
+        except OSError as error:
+            raise DemoFailed(f"{self.folder} cannot be used: {error.strerror}", _ANOTHER) from error
+        strange = {
+            name for name in names - _OWN if not name.endswith(_CHIP) and not name.startswith("registry.sqlite-")
+        }
+        if strange or (names and not (self.config.is_file() and _SERIAL in self.config.read_text("utf-8", "replace"))):
+            raise DemoFailed(f"{self.folder} holds files that no demo made, so nothing in it was touched", _ANOTHER)
 
     def enrol(self, cast: Cast, done: Callable[[], None]) -> None:
         """Make keys, registry and chips for *cast*; call *done* after each driver."""
@@ -125,4 +177,4 @@ class Setting:
         return {person.licence: load_chip(self._chip_file(person.licence)) for person in cast.driver}
 
     def _chip_file(self, licence: str) -> Path:
-        return self.folder / f"{licence}.chip.json"
+        return self.folder / f"{licence}{_CHIP}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -13,6 +12,7 @@ from rich.console import Console
 from edge.config import Settings, load, require_answers
 from edge.doctor.finding import Finding, Health, from_error, good
 from edge.errors import ConfigError, EdgeError
+from edge.terminal import legible, say_json
 
 DEFAULT_CONFIG = Path("/etc/autovelox/autovelox.toml")
 MARKS = {Health.GOOD: "[green]ok[/]     ", Health.WARNING: "[yellow]warning[/]", Health.MISSING: "[red]missing[/]"}
@@ -36,16 +36,16 @@ def doctor(args: argparse.Namespace) -> int:
     findings: list[Finding] = []
     if args.json:
         findings.extend(examine(args.config))
-        print(json.dumps({"findings": [asdict(each) for each in findings]}, indent=2))
+        say_json({"findings": [asdict(each) for each in findings]}, indent=2)
     else:
         console = Console(highlight=False, soft_wrap=True)
         with console.status("looking at this machine (the networks take a few seconds) ..."):
             for finding in examine(args.config):
                 findings.append(finding)
-                console.print(f"{MARKS[finding.health]}  {finding.subject:<13} ", end="")
-                console.print(finding.text, markup=False)
+                console.print(MARKS[finding.health], end="")
+                console.print(legible(f"  {finding.subject:<13} {finding.text}"), markup=False)
                 if finding.remedy:
-                    console.print(f"{'':<24} -> {finding.remedy}", markup=False)
+                    console.print(legible(f"{'':<24} -> {finding.remedy}"), markup=False)
     return int(any(finding.health is Health.MISSING for finding in findings))
 
 
@@ -63,18 +63,21 @@ def examine(config: Path) -> Iterator[Finding]:
 
 
 def _checks() -> Iterable[Callable[[Settings], Iterator[Finding]]]:
-    from edge.doctor import machine, models, parts  # the networks' libraries take seconds to import
+    from edge.doctor import machine, models, parts, photos  # the networks' libraries take seconds to import
 
     return (
         machine.python,
         models.runtimes,
         models.reader,
         parts.camera,
+        photos.orientation,
         parts.gpio,
         parts.radar_port,
         parts.master_key,
         parts.signing_key,
         parts.registry,
+        parts.certificate,
+        parts.officers,
         machine.state_folder,
         machine.clock,
         machine.display,

@@ -92,7 +92,13 @@ class Infringements:
         )
         try:
             number = await self._cases.file(
-                trigger, photos, packets, limit_kmh=rules.limit_kmh, site=rules.site, basis=basis
+                trigger,
+                photos,
+                packets,
+                limit_kmh=rules.limit_kmh,
+                site=rules.site,
+                basis=basis,
+                assessment=rules.assessment(trigger),
             )
         except EdgeError:
             self._gathering.lose(edge)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import ParamSpec, Protocol, TypeVar
 
 from edge.model import (
+    Assessment,
     Basis,
     Case,
     Claim,
@@ -99,6 +100,7 @@ class Cases(Protocol):
         limit_kmh: float,
         site: str,
         basis: Basis | None,
+        assessment: Assessment | None,
     ) -> int:
         """Commit a new case and return its number: from here on power may fail."""
 

@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass
 
 from edge.identify import ANY_FORMAT, Formats, Thresholds
-from edge.model import Basis, Packet, Trigger, is_infringement
+from edge.law import NO_DEDUCTION, Profile, assess
+from edge.model import Assessment, Basis, Packet, Trigger, is_infringement
 
 NS = 1_000_000_000
 OPENINGS_PER_UID = 16
@@ -22,7 +23,8 @@ class Rules:
     """Times in seconds, speeds in km/h.
 
     ``promises_speed``: an infringement needs a measured speed; otherwise the radar's pin alone says that there is one.
-    A speed above ``max_speed_kmh`` is none. ``names_drivers`` is False for a unit that only observes.
+    A speed above ``max_speed_kmh`` is none. ``profile`` says what the law deducts from a measured speed,
+    ``tolerance_kmh`` what the authority leaves beyond that. ``names_drivers`` is False for a unit that only observes.
     """
 
     site: str
@@ -37,21 +39,33 @@ class Rules:
     promises_speed: bool = True
     max_speed_kmh: float = math.inf
     names_drivers: bool = True
+    profile: Profile = NO_DEDUCTION
+
+    def assessment(self, trigger: Trigger) -> Assessment | None:
+        """What the law makes of the speed of *trigger*; None where no possible speed was measured."""
+        speed_kmh = trigger.speed_kmh
+        if (
+            trigger.source == "test"
+            or trigger.impossible
+            or speed_kmh is None
+            or not 0 <= speed_kmh <= self.max_speed_kmh
+        ):
+            return None
+        return assess(speed_kmh, self.limit_kmh, self.profile)
 
     def basis(self, trigger: Trigger) -> Basis | None:
-        """What *trigger* is; None if its speed is not above the limit and its tolerance, so that there is no case."""
+        """What *trigger* is; None, and no case, if what remains of its speed is within limit and tolerance."""
         basis = self._measured(trigger)
         return Basis.OBSERVED if basis is not None and is_infringement(basis) and not self.names_drivers else basis
 
     def _measured(self, trigger: Trigger) -> Basis | None:
-        speed_kmh = trigger.speed_kmh
         if trigger.source == "test":
             return Basis.TEST
-        if trigger.impossible or (speed_kmh is not None and not 0.0 <= speed_kmh <= self.max_speed_kmh):
+        if (assessment := self.assessment(trigger)) is not None:
+            return Basis.MEASURED if assessment.excess_kmh > self.tolerance_kmh else None
+        if trigger.impossible or trigger.speed_kmh is not None:
             return Basis.IMPOSSIBLE_SPEED  # a NaN as well
-        if speed_kmh is None:
-            return Basis.NO_SPEED if self.promises_speed else Basis.SIGNALLED
-        return Basis.MEASURED if speed_kmh > self.limit_kmh + self.tolerance_kmh else None
+        return Basis.NO_SPEED if self.promises_speed else Basis.SIGNALLED
 
     def window_ns(self, trigger: Trigger) -> tuple[int, int]:
         """First and last monotonic nanosecond at which a packet counts for *trigger*."""

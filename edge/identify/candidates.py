@@ -1,7 +1,7 @@
 """What a plate may say beside its first reading: texts one edit away and texts that fit a format.
 
-The texts are judged by the pixels (a CTC likelihood each) and a prior by their format. So the format settles O
-against 0 where the pixels leave it open, and cannot where they do not.
+Each text gets a CTC likelihood from the pixels and a prior from its format. The format decides O against 0 only where
+the pixels do not.
 """
 
 from __future__ import annotations

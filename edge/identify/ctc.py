@@ -18,7 +18,7 @@ BLANK = 0
 RESCALE_STEPS = 4
 """Steps between two rescalings: a float64 holds four steps of probabilities down to e^-170 each."""
 MIN_PASS_WEIGHT = 1e-3
-"""The least that a pass counts, whatever its confidence: it may have read nothing."""
+"""Minimum weight of a pass, whatever its confidence: it may have read nothing."""
 
 
 def log_likelihoods(log_probs: NDArray[np.float32], texts: Sequence[str]) -> NDArray[np.float64]:

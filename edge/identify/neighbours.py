@@ -1,7 +1,7 @@
 """Every text one edit away from a text, under CTC outputs, all at once.
 
-Where the forward algorithm of Graves et al. (2006, section 4.1) meets its mirror image, one character may be exchanged,
-added or left out without running either again.
+One forward and one backward pass (Graves et al., 2006, section 4.1) give the likelihood of every exchange, insertion
+and deletion.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Where a plate comes from, and which format of that country it has.
 
 The network sees the strip, the lettering and the layout; the text has a format that some countries have and others have
-not. Together they are a posterior over countries: the network's log-probabilities, and what a text pays that fits no
-format of a country. Claims carry no country, so nothing here rejects a claim.
+not. Together they are a posterior over countries: the network's log-probabilities, and the penalty of a text that fits
+no format of a country. Claims carry no country, so nothing here rejects a claim.
 """
 
 from __future__ import annotations

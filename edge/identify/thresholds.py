@@ -14,8 +14,9 @@ class Thresholds:
     """Where the calibration draws the lines.
 
     ``accept``: least probability (0 to 1) of an accepted claim. ``margin``: least lead of its score over every other
-    claim's that is not its twin, in nats; ``twin``: over every claimed twin's; ``unclaimed``: over every other twin's.
-    ``slope``, ``bias``: from scores to probability, see :func:`probability`.
+    claim's that is not its twin, in nats; ``twin``: over every claimed twin's; ``shape``: over every other text of its
+    shape; ``unclaimed``: over every other twin's. ``slope``, ``bias``: from scores to probability, see
+    :func:`probability`.
     """
 
     accept: float
@@ -24,6 +25,7 @@ class Thresholds:
     bias: float
     twin: float = 3.0
     unclaimed: float = 0.0
+    shape: float = 0.0
 
     @classmethod
     def parse(cls, content: bytes, reader: str, *, name: str = "verdict.json") -> Thresholds:
@@ -39,7 +41,9 @@ class Thresholds:
         """
         try:
             document = json.loads(content)
-            thresholds = cls(**{key: float(value) for key, value in document["thresholds"].items()})
+            lines = {key: float(value) for key, value in document["thresholds"].items()}
+            # A file from before texts of one shape had a line of their own.
+            thresholds = cls(**{"shape": lines.get("unclaimed", 0.0), **lines})
             calibrated = document["reader_sha256"]
         except (ValueError, KeyError, TypeError, AttributeError):
             raise ModelError(f"{name} is damaged", "install the models again") from None

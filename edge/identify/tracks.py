@@ -1,9 +1,12 @@
 """The plates of several frames: which reads show one plate, and which plate can be the offender's.
 
-Which of several plates is the offender's is settled by these rules, in this order; each only chooses among what the
-one before left, and one that would leave nothing is skipped:
+No plate at all is what the reader sees no text in, a scrap of text that the detector is not sure of, and a text of no
+format that stands still through the frames: a caption burnt into the picture. Which of several plates is the
+offender's is settled by these rules, in this order; each only chooses among what the one before left, and one that
+would leave nothing is skipped:
 
-1. What the reader sees no text in, or the detector doubts beside a sure one, is no plate: a badge, a sticker.
+1. A word is no plate, unless a claim says it: a badge, an advertisement (:mod:`edge.identify.plausible`). Nor is what
+   the detector doubts beside a sure one.
 2. A plate that stands still in the picture while another one moves is parked, or burnt into the picture.
 3. Where the radar knows the direction, a plate that grows is inbound and one that shrinks is outbound.
 4. The radar sees the nearest car best: a plate smaller than the largest by :data:`NEARER_SIZE_RATIO` is
@@ -24,6 +27,8 @@ from numpy.typing import NDArray
 
 from edge.identify import neighbours
 from edge.identify.ctc import mixed, read_log_likelihoods
+from edge.identify.origin import format_of
+from edge.identify.plausible import SURE_DETECTION, Likeness, is_clear, likeness
 from edge.model import Box, PlateRead
 
 SAME_PLATE_LOG_RATIO = -12.0
@@ -38,6 +43,8 @@ STANDING_WAY, DRIVING_WAY = 0.03, 0.09
 """Ways in plate widths through the frames of a case: less is standing, more is driving, between is unknown."""
 JITTER_PX = 3.0
 """Pixels by which the boxes of a standing plate differ through photos of some 1,280 by 720, however small it is."""
+CAPTION_FRAMES = 3
+"""The least number of frames that show a caption in one place. A speeding car's plate moves further in them."""
 GROWTH_RATIO = 1.03
 """Ratio of sizes, last frame to first, from which a plate comes nearer."""
 NEARER_SIZE_RATIO = 1.5
@@ -76,6 +83,36 @@ class Track:
     def drives(self) -> bool:
         """Whether the plate moved or grew further than the box of a standing one trembles."""
         return self.way is not None and self.way - JITTER_PX / self.reads[0].detection.box.width >= DRIVING_WAY
+
+    @property
+    def is_caption(self) -> bool:
+        """Whether one clear text of no format stands in one place and size through the frames: it is burnt in."""
+        if len(self.reads) < CAPTION_FRAMES or self.way is None:
+            return False
+        (text, *others), width = {read.text for read in self.reads}, self.reads[0].detection.box.width
+        stands = self.way <= max(STANDING_WAY, JITTER_PX / max(width, 1.0))
+        return stands and not others and all(map(is_clear, self.reads)) and format_of(text) is None
+
+    @property
+    def may_be_plate(self) -> bool:
+        """Whether this can be a plate at all, see the top of the module."""
+        if not any(read.text for read in self.reads) or self.is_caption:
+            return False
+        return self.found >= SURE_DETECTION or any(likeness(each) is not Likeness.SCRAP for each in self._passes)
+
+    def is_word(self, claimed: Sequence[str]) -> bool:
+        """Whether no frame reads a plate, but a word or a clear scrap that none of the *claimed* plates says."""
+        if any(likeness(each) is Likeness.PLATE for each in self._passes):
+            return False
+        if self.found >= SURE_DETECTION and not any(is_clear(read) for read in self.reads):
+            return False
+        own = max(self.reads, key=lambda read: read.confidence)
+        judged = read_log_likelihoods(own, [own.text, *claimed])
+        return not bool(np.any(judged[1:] - judged[0] > SAME_PLATE_LOG_RATIO))
+
+    @property
+    def _passes(self) -> list[PlateRead]:
+        return [each for read in self.reads for each in read.passes]
 
     @property
     def growth(self) -> float:
@@ -126,13 +163,14 @@ def tracks(frames: Sequence[Sequence[PlateRead]]) -> tuple[Track, ...]:
     return tuple(sorted(result, key=lambda track: -track.size))
 
 
-def suspects(seen: Sequence[Track], direction: str | None = None) -> tuple[Track, ...]:
+def suspects(seen: Sequence[Track], direction: str | None = None, claimed: Sequence[str] = ()) -> tuple[Track, ...]:
     """The plates among *seen* that can be the offender's, by the rules above.
 
-    *direction* is the radar's: ``"inbound"``, ``"outbound"`` or None.
+    *direction* is the radar's: ``"inbound"``, ``"outbound"`` or None; *claimed* has the plates of the claims.
     """
-    left = [track for track in seen if any(read.text for read in track.reads)]
+    left = [track for track in seen if track.may_be_plate]
     rules: list[Callable[[Track], bool]] = [
+        lambda track: not track.is_word(claimed),
         lambda track: track.found >= DETECTION_SHARE * max(t.found for t in left),
         lambda track: track.way is None or track.way > STANDING_WAY or not any(t.drives for t in left),
         lambda track: direction != "inbound" or track.growth > 1 / GROWTH_RATIO,
@@ -150,7 +188,7 @@ def without_doubles(reads: Sequence[PlateRead]) -> list[int]:
     for index in sorted(range(len(reads)), key=lambda i: -reads[i].confidence * reads[i].detection.confidence):
         box = reads[index].detection.box
         others = (reads[i].detection.box for i in kept)
-        if all(_common(box, other) < SAME_PLATE_OVERLAP * _smaller(box, other) for other in others):
+        if all(box.common(other) < SAME_PLATE_OVERLAP * _smaller(box, other) for other in others):
             kept.append(index)
     return sorted(kept)
 
@@ -158,7 +196,7 @@ def without_doubles(reads: Sequence[PlateRead]) -> list[int]:
 def _likeness(before: PlateRead, now: PlateRead, frames: int) -> float | None:
     """How sure two reads of different frames are of one plate, larger is surer; None if they are not."""
     old, new = before.detection.box, now.detection.box
-    common = _common(old, new)
+    common = old.common(new)
     overlap = common / max(old.width * old.height + new.width * new.height - common, 1e-9)
     near = -log(1e-3 + _distance(old, new) / max(old.width, new.width, 1.0))
     if before.text and now.text:
@@ -182,13 +220,6 @@ def _size(box: Box) -> float:
 
 def _smaller(first: Box, second: Box) -> float:
     return min(first.width * first.height, second.width * second.height)
-
-
-def _common(first: Box, second: Box) -> float:
-    """Area that two boxes share, in square pixels."""
-    width = min(first.x2, second.x2) - max(first.x1, second.x1)
-    height = min(first.y2, second.y2) - max(first.y1, second.y1)
-    return max(width, 0.0) * max(height, 0.0)
 
 
 def _distance(first: Box, second: Box) -> float:

@@ -100,12 +100,13 @@ def ahead(
                 pixels = max(-SHAPE_SAYS, min(SHAPE_SAYS, judged - others[twin]))
                 lead = min(lead, pixels + prior(text) - prior(twin))
     for twin in near_twins(text):
-        if twin in others and not (one_shape_only and _of_one_shape(text, twin)):
+        if twin in others and not (one_shape_only and of_one_shape(text, twin)):
             (pair,) = ({a, b} for a, b in zip(text, twin, strict=True) if a != b)
             doubt = UNSURE.get(frozenset(pair), 0.0) if italian else 0.0
             lead = min(lead, judged - others[twin] - doubt)
     return lead
 
 
-def _of_one_shape(one: str, other: str) -> bool:
-    return all(a == b or ONE_SHAPE.get(a) == b for a, b in zip(one, other, strict=True))
+def of_one_shape(one: str, other: str) -> bool:
+    """Whether two texts of one length differ in nothing but characters of one shape."""
+    return len(one) == len(other) and all(a == b or ONE_SHAPE.get(a) == b for a, b in zip(one, other, strict=True))

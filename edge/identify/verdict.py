@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 from edge.identify.candidates import Candidates, candidates, prior, scores, shared_shapes
 from edge.identify.formats import Formats
 from edge.identify.origin import format_of
+from edge.identify.plausible import is_listed, rank
 from edge.identify.thresholds import Thresholds
 from edge.identify.tracks import Track, suspects, tracks, without_doubles
-from edge.identify.twins import ahead, are_twins, one_shape
+from edge.identify.twins import ahead, are_twins, of_one_shape, one_shape
 from edge.model import Claim, Outcome, PlateRead, Reason, Verdict
 
 ANY_FORMAT = Formats()
@@ -40,8 +41,8 @@ class Comparison:
 
     ``best`` indexes the best claim, ``lead`` is how far it is ahead of the other claims, ``evidence`` how far ahead of
     what the plate may say otherwise. Of its twins (:mod:`edge.identify.twins`) the best claim is ahead by ``twin``
-    where they are claimed, by ``unclaimed`` where they are not; of the claims that are no twins by ``apart``. All are
-    in nats and possibly infinite.
+    where they are claimed; where they are not, by ``shape`` of those that have its shape, by ``unclaimed`` of the
+    others; of the claims that are no twins by ``apart``. All are in nats and possibly infinite.
     """
 
     scores: tuple[float, ...]
@@ -51,6 +52,7 @@ class Comparison:
     twin: float = np.inf
     unclaimed: float = np.inf
     apart: float = np.inf
+    shape: float = np.inf
 
     @classmethod
     def of(
@@ -82,22 +84,34 @@ class Comparison:
             lead=float(own - np.max(others)) if others.size else np.inf,
             evidence=shaped - said.best_beside((*plates, *shape)),
             twin=ahead_of(twins),
-            unclaimed=ahead_of(free),
+            unclaimed=ahead_of({text: score for text, score in free.items() if not of_one_shape(plates[best], text)}),
             apart=own - max((*apart, *doubles), default=-np.inf),
+            shape=ahead_of({text: score for text, score in free.items() if of_one_shape(plates[best], text)}),
         )
 
 
 def best_first(reads: Sequence[PlateRead]) -> tuple[PlateRead, ...]:
-    """The plates of one photo, each once, the one most surely found and read first; those without a text come last."""
-    once = [reads[index] for index in without_doubles(reads)]
-    return tuple(sorted(once, key=lambda read: (not read.text, -read.confidence * read.detection.confidence)))
+    """The plates of one photo, each once: the likest to a plate first, then the one most surely found and read.
+
+    Words come after plates, scraps and what has no text last; see :mod:`edge.identify.plausible`.
+    """
+    return tuple(sorted((reads[index] for index in without_doubles(reads)), key=rank))
+
+
+def listed(reads: Sequence[PlateRead]) -> tuple[PlateRead, ...]:
+    """Those of :func:`best_first` that are shown as plates of the photo."""
+    return tuple(read for read in best_first(reads) if is_listed(read))
 
 
 def sight(
-    frames: Sequence[Sequence[PlateRead]], formats: Formats = ANY_FORMAT, direction: str | None = None
+    frames: Sequence[Sequence[PlateRead]],
+    formats: Formats = ANY_FORMAT,
+    direction: str | None = None,
+    claimed: Sequence[str] = (),
 ) -> tuple[Sighting, ...]:
     """The plates in the frames of a case that can be the offender's, the largest first; see :mod:`.tracks`."""
-    return tuple(Sighting(track, candidates(track, formats)) for track in suspects(tracks(frames), direction))
+    found = suspects(tracks(frames), direction, claimed)
+    return tuple(Sighting(track, candidates(track, formats)) for track in found)
 
 
 def identify(
@@ -133,7 +147,7 @@ def judge(
         formats: what plates look like here.
         direction: the radar's, ``"inbound"`` or ``"outbound"``, if it knows.
     """
-    seen = sight(frames, formats, direction)
+    seen = sight(frames, formats, direction, plates)
     if not seen:
         return Verdict(Outcome.UNIDENTIFIED, "", 0.0, reason=Reason.NO_PLATE)
     if not plates:
@@ -194,13 +208,14 @@ def _named(comparison: Comparison, thresholds: Thresholds) -> bool:
         comparison.apart >= thresholds.margin
         and comparison.twin >= thresholds.twin
         and comparison.unclaimed >= thresholds.unclaimed
+        and comparison.shape >= thresholds.shape
         and probability(comparison, thresholds) >= thresholds.accept
     )
 
 
 def _without_twins(comparison: Comparison) -> Comparison:
     """The same comparison, had no twin of the best claim been claimed or possible."""
-    return replace(comparison, twin=np.inf, unclaimed=np.inf, lead=comparison.apart)
+    return replace(comparison, twin=np.inf, unclaimed=np.inf, shape=np.inf, lead=comparison.apart)
 
 
 def _exp(exponent: float) -> float:

@@ -8,8 +8,10 @@ import random
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import aiohttp
 import socketio
@@ -54,13 +56,11 @@ async def deliver(
         ca_file: PEM certificate to trust instead of the system's.
 
     Raises:
-        LinkError: no attempt was acknowledged, or the unit says that the packet is malformed.
+        LinkError: no attempt was acknowledged, the unit says that the packet is malformed, or the address is one
+            where others could read the chip's uid on the way.
         SecretError: the chip's key cannot be used.
     """
-    if not url.startswith(("http://", "https://")):
-        raise LinkError(
-            "the unit's address has no scheme", "write it like http://127.0.0.1:8443 or https://unit.example"
-        )
+    _check_address(url)
     key = load_public_key(chip.public_key)
 
     def answer(nonce: str, timestamp: int) -> Body:
@@ -88,6 +88,35 @@ async def deliver(
         f"the unit at {url} took no packet in {attempts} attempts ({reason})",
         "check the address, and that the unit runs",
     )
+
+
+def _check_address(url: str) -> None:
+    """Refuse what is no address of a unit, and ``http://`` to another machine: the uid would travel in clear.
+
+    Raises:
+        LinkError: it is refused.
+    """
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:
+        raise LinkError("the unit's address is not a URL", "write it like https://unit.example:8443") from None
+    if parts.scheme not in ("http", "https") or not host:
+        raise LinkError(
+            "the unit's address has no scheme", "write it like http://127.0.0.1:8443 or https://unit.example"
+        )
+    if parts.scheme == "http" and not _is_loopback(host):
+        raise LinkError("http:// would show the chip's uid to everybody on the way", "write https://")
+
+
+def _is_loopback(host: str) -> bool:
+    """Whether *host* is this machine, whatever a name server says."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 async def deliver_once(

@@ -7,6 +7,7 @@ import asyncio
 from pathlib import Path
 
 from edge.crypto import load_chip
+from edge.terminal import say
 
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -37,5 +38,5 @@ def _car(args: argparse.Namespace) -> int:
             ca_file=args.ca,
         )
     )
-    print("accepted")
+    say("accepted")
     return 0

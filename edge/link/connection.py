@@ -24,10 +24,19 @@ MAX_MESSAGES: Final = 8
 class Stage(Enum):
     """How far a connection has come."""
 
+    SECURING = auto()
     CONNECTING = auto()
     CHALLENGED = auto()
     ANSWERED = auto()
     CLOSED = auto()
+
+
+_TOO_LATE: Final = {
+    Stage.SECURING: "no_handshake",
+    Stage.CONNECTING: "no_answer",
+    Stage.CHALLENGED: "no_answer",
+}
+"""What is counted for a connection that is cut at its deadline, by the stage in which it was."""
 
 
 class Connection:
@@ -36,9 +45,10 @@ class Connection:
     A single timer serves both the deadline and the pings, because few connections last longer than a ping interval.
 
     Attributes:
-        source: what counts as the peer's address, see :func:`edge.link.limiter.source_of`.
+        source: what counts as the peer's address, see :func:`edge.link.sources.source_of`.
         counters: outcomes of all connections, shared with the server.
         stage: how far the connection has come.
+        aborted: whether the unit has cut it.
         challenge: the challenge that was sent, or None before CONNECT and after DISCONNECT.
         bytes_left: bytes that the peer may still send.
         messages_left: messages that the peer may still send.
@@ -51,8 +61,10 @@ class Connection:
         "_loop",
         "_next_ping",
         "_on_closed",
+        "_on_finished",
         "_send_ping",
         "_timer",
+        "aborted",
         "bytes_left",
         "challenge",
         "counters",
@@ -62,16 +74,29 @@ class Connection:
     )
 
     def __init__(
-        self, source: str, counters: Counter[str], on_closed: Callable[[Connection], None], *, connect_timeout_s: float
+        self,
+        source: str,
+        counters: Counter[str],
+        on_closed: Callable[[Connection], None],
+        *,
+        connect_timeout_s: float,
+        on_finished: Callable[[Connection], None] | None = None,
+        stage: Stage = Stage.CONNECTING,
     ) -> None:
-        """Start the deadline of a connection from *source*; *on_closed* is called once, when the connection is gone."""
+        """Start the deadline of a connection from *source*.
+
+        *on_closed* is called once, when the connection is gone; *on_finished* once, if the car gets an answer to a
+        packet. *stage* is where it begins.
+        """
         self.source = source
         self.counters = counters
-        self.stage = Stage.CONNECTING
+        self.stage = stage
+        self.aborted = False
         self.challenge: Challenge | None = None
         self.bytes_left = MAX_BYTES
         self.messages_left = MAX_MESSAGES
         self._on_closed = on_closed
+        self._on_finished = on_finished
         self._abort: Callable[[], None] | None = None
         self._send_ping: Callable[[], None] | None = None
         self._next_ping = math.inf
@@ -83,6 +108,8 @@ class Connection:
     def set_transport(self, abort: Callable[[], None]) -> None:
         """Use *abort* to cut the connection at once; it replaces the callable given before."""
         self._abort = abort
+        if self.aborted:
+            abort()
 
     def start_pings(self, send_ping: Callable[[], None]) -> None:
         """Call *send_ping* at every ping interval; the first interval begins now."""
@@ -95,6 +122,17 @@ class Connection:
         self.stage = stage
         self._deadline = self._loop.time() + seconds
         self._arm()
+
+    def secured(self) -> None:
+        """TLS is established; the deadline stays."""
+        if self.stage is Stage.SECURING:
+            self.stage = Stage.CONNECTING
+
+    def finish(self) -> None:
+        """The car has done what it came for: it got an answer to a packet that could be one."""
+        if self._on_finished is not None:
+            self._on_finished(self)
+            self._on_finished = None
 
     def take_pong(self) -> bool:
         """Accept the answer to a ping.
@@ -110,9 +148,10 @@ class Connection:
         return True
 
     def abort(self, outcome: str | None = None) -> None:
-        """Cut the connection at once and count *outcome*."""
-        if self.stage is Stage.CLOSED:
+        """Cut the connection at once and count *outcome*; only the first call does anything."""
+        if self.stage is Stage.CLOSED or self.aborted:
             return
+        self.aborted = True
         if outcome is not None:
             self.counters[outcome] += 1
         if self._abort is not None:
@@ -124,7 +163,7 @@ class Connection:
             return
         self.stage = Stage.CLOSED
         self._timer.cancel()
-        self._abort = self._send_ping = self.challenge = None
+        self._abort = self._send_ping = self._on_finished = self.challenge = None
         self._on_closed(self)
 
     def _arm(self) -> None:
@@ -137,7 +176,7 @@ class Connection:
     def _on_timer(self) -> None:
         now = self._loop.time()
         if now >= self._deadline:
-            self.abort("no_answer" if self.stage is not Stage.ANSWERED else None)
+            self.abort(_TOO_LATE.get(self.stage))
             return
         if now >= self._next_ping and self._send_ping is not None:
             if self._awaiting_pong:

@@ -9,6 +9,7 @@ Guards against python-engineio 4.15.1, each with its test in tests/attacks:
 - The library hands on binary messages, and text messages that begin with ``b`` (base64). Here both close the
   connection.
 - The library keeps a client that answers pings and never sends CONNECT. Here every connection has a deadline.
+- aiohttp answers WebSocket pings while it reads and raises when the peer is gone meanwhile. Here that is no fault.
 - The library accepts any number of pongs without a ping. Here the first one closes the connection.
 """
 
@@ -20,13 +21,12 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import engineio
-from aiohttp import ClientConnectionResetError, WSCloseCode, WSMsgType, web
+from aiohttp import WSCloseCode, WSMsgType, web
 from engineio import packet
 
 from edge.link.connection import PING_INTERVAL_S, PING_TIMEOUT_S, Connection
 from edge.link.frames import MAX_FRAME_BYTES, FrameError
-
-log = logging.getLogger(__name__)
+from edge.link.strangers import tell
 
 CLOSE_TIMEOUT_S: Final = 0.5
 """How long a peer may take to answer our WebSocket close frame; aiohttp would keep the connection for 10 s."""
@@ -62,7 +62,7 @@ class CarSocket:
         """Send the Engine.IO packet *pkt*; a peer that is gone is no error."""
         try:
             await self._web_socket.send_str(pkt.encode())
-        except (ClientConnectionResetError, ConnectionError):
+        except ConnectionError:
             self.connection.abort()
 
     async def messages(self, handle: Callable[[str, str], Awaitable[None]]) -> None:
@@ -134,9 +134,11 @@ class CarEngine(engineio.AsyncServer):  # type: ignore[misc]
             await socket.messages(self.handlers["message"])
         except FrameError as error:
             connection.abort(error.outcome)
+        except ConnectionError:  # the peer is gone, and the library was answering one of its pings
+            connection.abort()
         except Exception as error:
             # The text of the error may contain what the car sent; its class does not.
-            log.error("a connection failed inside the unit: %s", type(error).__name__)
+            tell("a connection failed inside the unit: %s", type(error).__name__)
             connection.abort("internal_error")
         finally:
             socket.closed = True

@@ -109,6 +109,8 @@ class Exchange(socketio.AsyncServer):  # type: ignore[misc]
             raise FrameError("bad_frame")
         refusal = self._take_packet(connection, data[1:]) if data[0] == "packet" else "malformed"
         connection.counters[refusal or "accepted"] += 1
+        if refusal in (None, "busy"):
+            connection.finish()
         if id is not None:
             reply = {"status": "accepted"} if refusal is None else {"status": "rejected", "reason": refusal}
             await self._send_packet(eio_sid, CarPacket(ACK, [reply], id=id))

@@ -56,6 +56,11 @@ class CarProtocol(RequestHandler):
         self.connection.set_transport(cast(asyncio.Transport, transport).abort)
         super().connection_made(transport)
 
+    async def start(self) -> None:
+        """Serve the connection, unless it is lost already: the library's assertion would be logged with a traceback."""
+        if self.transport is not None:
+            await super().start()
+
     def data_received(self, data: bytes) -> None:
         """Count *data* against the budget before anything parses it."""
         self.connection.bytes_left -= len(data)
@@ -65,7 +70,7 @@ class CarProtocol(RequestHandler):
         super().data_received(data)
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """Release the connection; the limiter can admit another one at once."""
+        """Release the connection; the gate can give its place to another one at once."""
         self.connection.closed()
         super().connection_lost(exc)
 
@@ -77,7 +82,8 @@ class CarProtocol(RequestHandler):
         message: str | None = None,
     ) -> web.StreamResponse:
         """Answer a request that failed with *status* alone, without repeating anything that was sent."""
-        self.connection.counters["bad_request" if status < 500 else "internal_error"] += 1
+        if not isinstance(exc, ConnectionError):  # a peer that is gone before it was answered is nobody's fault
+            self.connection.counters["bad_request" if status < 500 else "internal_error"] += 1
         return _closing(web.Response(status=status))
 
     def log_exception(self, *args: Any, **kw: Any) -> None:

@@ -11,10 +11,12 @@ import logging
 import resource
 import socket
 import struct
+import time
 from collections.abc import Callable
 from typing import Final
 
 from edge.errors import LinkError
+from edge.link.strangers import tell
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +26,9 @@ ACCEPTS_PER_TURN: Final = 8
 
 ACCEPT_PAUSE_S: Final = 0.2
 """How long to leave the backlog alone when the system has no file descriptor left."""
+
+SHORT_S: Final = 10.0
+"""How long after the last connection that could not be accepted this is a problem."""
 
 RESERVED_FILES: Final = 256
 """File descriptors that the rest of the unit needs."""
@@ -43,7 +48,13 @@ class Listener:
         self._on_accept = on_accept
         self._socket: socket.socket | None = None
         self._resume: asyncio.TimerHandle | None = None
+        self._short_until = 0.0
         self.port = 0
+
+    @property
+    def is_short(self) -> bool:
+        """Whether the system lately had nothing left for another connection."""
+        return time.monotonic() < self._short_until
 
     @property
     def is_open(self) -> bool:
@@ -86,7 +97,8 @@ class Listener:
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
                 return
             except OSError as error:
-                log.error("no connection can be accepted for a moment: %s", error.strerror)
+                tell("no connection can be accepted for a moment: %s", error.strerror)
+                self._short_until = time.monotonic() + SHORT_S
                 self._pause()
                 return
             self._on_accept(accepted, address[0])

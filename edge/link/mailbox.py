@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable
 from itertools import islice, zip_longest
-from typing import Final, NamedTuple
+from typing import Final
 
+from edge.link.shares import GUARANTEED_SHARE, Shares
 from edge.model import Packet
 
 NS: Final = 1_000_000_000
-
-
-class _Held(NamedTuple):
-    packet: Packet
-    source: str
 
 
 class Mailbox:
@@ -21,23 +18,31 @@ class Mailbox:
 
     No sender can displace the packets of another. A uid may hold *per_uid* packets for each source address: a stranger
     who sends rubbish under a known uid fills the stranger's own share, and within one share the newest packets stay.
-    When the mailbox is full, the address that holds most packets loses its oldest one, so a flood displaces itself.
+
+    When the mailbox is full, the first to go are packets whose window is over: no trigger will ask for them. Then the
+    widest share (:class:`~edge.link.shares.Shares`) loses its *newest* packet to a narrower one, down to
+    :data:`~edge.link.shares.GUARANTEED_SHARE`. Otherwise there is no room. So a flood displaces itself, a packet that
+    was there before a flood outlives it, and a flood from thousands of addresses with a packet each displaces nobody.
     """
 
-    def __init__(self, capacity: int, ttl_s: float, per_uid: int) -> None:
+    def __init__(self, capacity: int, ttl_s: float, per_uid: int, *, window_s: float | None = None) -> None:
         """Make an empty mailbox.
 
         Args:
             capacity: packets of all cars together.
             ttl_s: how long a packet is kept, in seconds.
             per_uid: packets of one uid from one source address.
+            window_s: how long after its arrival the window of a trigger may still ask for a packet, in seconds; by
+                default as long as it is kept.
         """
         self._capacity = capacity
         self._ttl_ns = round(ttl_s * NS)
+        self._window_ns = self._ttl_ns if window_s is None else min(self._ttl_ns, round(window_s * NS))
         self._per_uid = per_uid
-        self._held: dict[str, _Held] = {}  # by nonce: a connection delivers at most one packet
-        self._shares: dict[tuple[str, str], dict[str, None]] = {}
-        self._sources: dict[str, dict[str, None]] = {}
+        self._guaranteed = max(1, int(capacity * GUARANTEED_SHARE))
+        self._held: OrderedDict[str, tuple[Packet, str]] = OrderedDict()  # by nonce: a connection delivers one packet
+        self._of_uid: dict[tuple[str, str], dict[str, None]] = {}
+        self._shares: Shares[str] = Shares()
 
     def __len__(self) -> int:
         return len(self._held)
@@ -49,17 +54,17 @@ class Mailbox:
             False if there is no room for it.
         """
         self.expire(packet.received_monotonic_ns)
-        share = self._shares.get((packet.uid, source))
-        if share is not None and len(share) >= self._per_uid:
-            self._remove(next(iter(share)))
+        same_uid = self._of_uid.get((packet.uid, source))
+        if same_uid is not None and len(same_uid) >= self._per_uid:
+            self._remove(next(iter(same_uid)))
         elif len(self._held) >= self._capacity:
-            largest = max(self._sources.values(), key=len)
-            if len(self._sources.get(source, ())) >= len(largest):
+            nonce = self._displaced(packet, source)
+            if nonce is None:
                 return False
-            self._remove(next(iter(largest)))
-        self._held[packet.nonce] = _Held(packet, source)
-        self._shares.setdefault((packet.uid, source), {})[packet.nonce] = None
-        self._sources.setdefault(source, {})[packet.nonce] = None
+            self._remove(nonce)
+        self._held[packet.nonce] = packet, source
+        self._of_uid.setdefault((packet.uid, source), {})[packet.nonce] = None
+        self._shares.add(packet.nonce, source)
         return True
 
     def window(self, start_ns: int, end_ns: int) -> tuple[Packet, ...]:
@@ -67,9 +72,13 @@ class Mailbox:
 
         The packets stay in the mailbox.
         """
-        return tuple(
-            held.packet for held in self._held.values() if start_ns <= held.packet.received_monotonic_ns <= end_ns
-        )
+        found: list[Packet] = []
+        for packet, _ in reversed(self._held.values()):
+            if packet.received_monotonic_ns < start_ns:
+                break
+            if packet.received_monotonic_ns <= end_ns:
+                found.append(packet)
+        return tuple(reversed(found))
 
     def fair_window(self, start_ns: int, end_ns: int, per_uid: int) -> tuple[tuple[Packet, ...], int]:
         """Return at most *per_uid* packets of each uid from the window, in order of arrival, and how many are left out.
@@ -102,18 +111,28 @@ class Mailbox:
         """Delete the packets whose time to live is over at *now_ns* (monotonic nanoseconds)."""
         oldest_ns = now_ns - self._ttl_ns
         while self._held:
-            nonce, held = next(iter(self._held.items()))
-            if held.packet.received_monotonic_ns >= oldest_ns:
+            nonce, (packet, _) = next(iter(self._held.items()))
+            if packet.received_monotonic_ns >= oldest_ns:
                 return
             self._remove(nonce)
 
+    def _displaced(self, packet: Packet, source: str) -> str | None:
+        """The nonce of the packet that goes for *packet* from *source*, or None."""
+        nonce, (oldest, _) = next(iter(self._held.items()))
+        if oldest.received_monotonic_ns < packet.received_monotonic_ns - self._window_ns:
+            return nonce
+        shares = self._shares
+        if shares.widest_prefix <= self._guaranteed:
+            return None
+        if shares.of_prefix(source) + 1 < shares.widest_prefix:
+            return shares.newest()
+        beside = shares.widest_address_beside(source)
+        return shares.newest_beside(source) if shares.of_address(source) + 1 < beside else None
+
     def _remove(self, nonce: str) -> None:
         packet, source = self._held.pop(nonce)
-        share = self._shares[packet.uid, source]
-        del share[nonce]
-        if not share:
-            del self._shares[packet.uid, source]
-        of_source = self._sources[source]
-        del of_source[nonce]
-        if not of_source:
-            del self._sources[source]
+        same_uid = self._of_uid[packet.uid, source]
+        del same_uid[nonce]
+        if not same_uid:
+            del self._of_uid[packet.uid, source]
+        self._shares.discard(nonce)

@@ -1,4 +1,4 @@
-"""The link's server: listener, limiter, HTTP, Engine.IO and Socket.IO put together, started and stopped."""
+"""The link's server: listener, gate, HTTP, Engine.IO and Socket.IO put together, started and stopped."""
 
 from __future__ import annotations
 
@@ -14,12 +14,17 @@ from typing import Final
 from aiohttp import web
 
 from edge.config import LinkSettings
-from edge.link.connection import Connection
+from edge.link.certificate import Certificate, end_problem, read_certificate
+from edge.link.connection import Connection, Stage
 from edge.link.exchange import Exchange
+from edge.link.gate import Gate, Limits
+from edge.link.handshakes import Handshakes
 from edge.link.http import CarProtocol, RequestFilter
-from edge.link.limiter import ConnectionLimiter, Limits, source_of
 from edge.link.listener import Listener, raise_file_limit, refuse
 from edge.link.mailbox import Mailbox
+from edge.link.refusals import Refusals
+from edge.link.secured import Secured
+from edge.link.sources import source_of
 from edge.link.tls import server_context
 
 log = logging.getLogger(__name__)
@@ -35,11 +40,12 @@ class LinkServer:
 
     Attributes:
         counters: outcomes of connections: ``accepted`` and the refusals of the protocol (``malformed``, ``expired``,
-            ``used``, ``busy``); ``full``, ``address_full`` and ``address_rate`` of the limiter; ``bad_request``,
+            ``used``, ``busy``); ``displaced`` (cut to make room) and ``full`` of the gate; ``bad_request``,
             ``bad_frame``, ``oversized``, ``too_many_messages``, ``no_answer``, ``ping_timeout``, ``no_handshake``,
             ``cut_at_stop`` and ``internal_error``.
         exchange: the Socket.IO server.
-        limiter: decides who may connect.
+        gate: decides who has a place.
+        handshakes: where TLS handshakes wait.
     """
 
     def __init__(self, settings: LinkSettings, mailbox: Mailbox) -> None:
@@ -48,7 +54,7 @@ class LinkServer:
         self._mailbox = mailbox
         self.counters: Counter[str] = Counter()
         self.exchange = Exchange(mailbox.put, challenge_ttl_s=settings.challenge_ttl_s)
-        self.limiter = ConnectionLimiter(
+        self.gate: Gate[Connection] = Gate(
             Limits(
                 connections=settings.connections,
                 connections_per_address=settings.address_connections,
@@ -59,8 +65,11 @@ class LinkServer:
         self._http = web.Server(RequestFilter(self.exchange.eio).handle)
         self._listener = Listener(self._accept)
         self._connections: set[Connection] = set()
-        self._handshakes: set[asyncio.Task[None]] = set()
+        self._beginning: set[asyncio.Task[None]] = set()
+        self.handshakes = Handshakes()
         self._ssl: ssl.SSLContext | None = None
+        self._certificate: Certificate | None = None
+        self._refusals = Refusals(self.counters)
         self._expiry: asyncio.TimerHandle | None = None
         self._drained: asyncio.Event | None = None
 
@@ -80,8 +89,21 @@ class LinkServer:
         return sum(connection.challenge is not None for connection in self._connections)
 
     def problem(self) -> str | None:
-        """Why no car can connect now, or None."""
-        return None if self._listener.is_open else "the link does not listen"
+        """Why cars do not get through now, or soon will not; None if they do."""
+        if not self._listener.is_open:
+            return "the link does not listen: see the log, then restart the unit"
+        if self._listener.is_short:
+            return "the link has no file descriptor left: raise LimitNOFILE, or lower connections in [link]"
+        if self._certificate is not None:
+            ending = end_problem(self._certificate, time.time())
+            if ending is not None:
+                return ": ".join(ending)
+        return self._refusals.problem()
+
+    @property
+    def certificate_end_utc(self) -> float | None:
+        """When the TLS certificate in use ends, in Unix seconds; None without one."""
+        return self._certificate.end_utc if self._certificate is not None else None
 
     async def start(self) -> None:
         """Listen.
@@ -92,7 +114,7 @@ class LinkServer:
         """
         settings = self._settings
         self.reload_tls()
-        self.limiter.cap(raise_file_limit(settings.connections))
+        self.gate.cap(raise_file_limit(settings.connections))
         self._listener.open(settings.host, settings.port)
         self._expire_packets()
         if self._ssl is None:
@@ -107,7 +129,9 @@ class LinkServer:
         """
         settings = self._settings
         if settings.tls_certificate is not None and settings.tls_key is not None:
-            self._ssl = server_context(settings.tls_certificate, settings.tls_key)
+            context = server_context(settings.tls_certificate, settings.tls_key)
+            self._certificate = read_certificate(settings.tls_certificate)
+            self._ssl = context
 
     async def stop(self) -> None:
         """Stop listening, let open connections finish for ``drain_timeout_s``, then cut the rest."""
@@ -120,43 +144,59 @@ class LinkServer:
                 await asyncio.wait_for(self._drained.wait(), self._settings.drain_timeout_s)
         for connection in list(self._connections):
             connection.abort("cut_at_stop")
-        for task in self._handshakes:
-            task.cancel()
-        await asyncio.gather(*self._handshakes, return_exceptions=True)
+        await asyncio.gather(*self._beginning, return_exceptions=True)
+        self.handshakes.close()
         await self._http.shutdown(timeout=HTTP_SHUTDOWN_S)
 
     def _expire_packets(self) -> None:
         self._mailbox.expire(time.monotonic_ns())
+        self._refusals.sample()
         self._expiry = asyncio.get_running_loop().call_later(EXPIRY_INTERVAL_S, self._expire_packets)
 
     def _accept(self, accepted: socket.socket, host: str) -> None:
         source = source_of(host)
-        refusal = self.limiter.admit(source, time.monotonic())
-        if refusal is not None:
-            self.counters[refusal] += 1
-            refuse(accepted)
-            return
-        accepted.setblocking(False)
-        timeout_s = self._settings.connect_timeout_s
-        connection = Connection(source, self.counters, self._release, connect_timeout_s=timeout_s)
+        connection = Connection(
+            source,
+            self.counters,
+            self._release,
+            connect_timeout_s=self._settings.connect_timeout_s,
+            on_finished=self._finish,
+            stage=Stage.CONNECTING if self._ssl is None else Stage.SECURING,
+        )
+        displaced = self.gate.admit(connection, source, time.monotonic())
         self._connections.add(connection)
-        task = asyncio.get_running_loop().create_task(self._handshake(accepted, connection))
-        self._handshakes.add(task)
-        task.add_done_callback(self._handshakes.discard)
+        if displaced is connection:
+            self.counters["full"] += 1
+            refuse(accepted)
+            connection.closed()
+            return
+        if displaced is not None:
+            displaced.abort("displaced")
+        accepted.setblocking(False)
+        task = asyncio.get_running_loop().create_task(self._begin(accepted, connection))
+        self._beginning.add(task)
+        task.add_done_callback(self._beginning.discard)
 
-    async def _handshake(self, accepted: socket.socket, connection: Connection) -> None:
-        timeout_s = self._settings.connect_timeout_s if self._ssl is not None else None
+    async def _begin(self, accepted: socket.socket, connection: Connection) -> None:
+        """Give *accepted* a transport, so that what arrives there reaches *connection*."""
+
+        def inside() -> CarProtocol:
+            return CarProtocol(self._http, connection)
+
+        context = self._ssl
         try:
             await asyncio.get_running_loop().connect_accepted_socket(
-                lambda: CarProtocol(self._http, connection), accepted, ssl=self._ssl, ssl_handshake_timeout=timeout_s
+                inside if context is None else lambda: Secured(context, self.handshakes, connection, inside), accepted
             )
-        except (OSError, asyncio.CancelledError):  # ssl.SSLError and TimeoutError are OSErrors
-            self.counters["no_handshake"] += 1
+        except OSError:  # the peer is gone already
             accepted.close()
             connection.closed()
 
+    def _finish(self, connection: Connection) -> None:
+        self.gate.finish(connection, connection.source)
+
     def _release(self, connection: Connection) -> None:
         self._connections.discard(connection)
-        self.limiter.release(connection.source)
+        self.gate.release(connection)
         if not self._connections and self._drained is not None:
             self._drained.set()

@@ -26,7 +26,9 @@ def server_context(certificate: Path, key: Path) -> ssl.SSLContext:
         # An empty password: OpenSSL would otherwise prompt for one, and the start would wait for a person.
         context.load_cert_chain(certificate, key, password="")
     except FileNotFoundError:
-        raise SecretError(f"the TLS certificate {certificate} or its key is missing", "check [link] tls_*") from None
+        raise SecretError(
+            f"the TLS certificate {certificate} or its key is missing", "check tls_certificate and tls_key in [link]"
+        ) from None
     except PermissionError:
         raise SecretError("the TLS key cannot be read", "give it to the unit's user, mode 0600") from None
     except (ssl.SSLError, OSError) as error:

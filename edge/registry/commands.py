@@ -26,6 +26,7 @@ from edge.registry.migrate import migrate_registry
 from edge.registry.reopen import is_claims, reopen_claims, reopen_packet
 from edge.registry.survey import check_registry, list_drivers, rotate_master_key
 from edge.registry.vault import create_master_key, load_master_key
+from edge.terminal import end_progress, progress, say
 
 SPINNER = "|/-\\"
 
@@ -67,7 +68,9 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     for action in (lost, _add(actions, "revoke", _revoke, "revoke a driver's chip: lost, stolen, licence withdrawn")):
         action.add_argument("licence")
         action.add_argument("--reason", required=True, help="why, for the records")
-    _add(actions, "remove", _remove, "remove a driver with chips and vehicles").add_argument("licence")
+    gone = _add(actions, "remove", _remove, "remove a driver with chips and vehicles; old cases cannot be opened again")
+    gone.add_argument("licence")
+    gone.add_argument("--yes", action="store_true", help="do not ask")
     proof = _add(
         actions,
         "reopen",
@@ -105,8 +108,8 @@ def _init(args: argparse.Namespace) -> int:
     create_registry(registry)
     if not master_key.exists():
         create_master_key(master_key)
-        print(f"made the master key {master_key}: keep a copy where the registry is not")
-    print(f"made the registry {registry}")
+        say(f"made the master key {master_key}: keep a copy where the registry is not")
+    say(f"made the registry {registry}")
     return 0
 
 
@@ -142,7 +145,7 @@ def _enrol(args: argparse.Namespace) -> int:
     except SecretError:  # without a chip file the licence could not be enrolled again
         remove_driver(registry, load_master_key(master_key), enrolment.licence)
         raise
-    print(f"enrolled; the chip is {args.chip}: it is a secret, give it to its driver")
+    say(f"enrolled; the chip is {args.chip}: it is a secret, give it to its driver")
     return 0
 
 
@@ -153,8 +156,8 @@ def _progress() -> Iterator[Callable[[], None] | None]:
         yield None
         return
     turns = itertools.cycle(SPINNER)
-    yield lambda: print(f"\r{next(turns)} making the key pair ", end="", file=sys.stderr, flush=True)
-    print("\r\x1b[K", end="", file=sys.stderr)
+    yield lambda: progress(f"{next(turns)} making the key pair ")
+    end_progress()
 
 
 def _hand_over(enrolment: Enrolment, to: Path) -> None:
@@ -167,22 +170,22 @@ def _list(args: argparse.Namespace) -> int:
     if args.json:
         before = "["
         for driver in drivers:
-            print(before, json.dumps(asdict(driver), ensure_ascii=False))
+            say(f"{before} {json.dumps(asdict(driver), ensure_ascii=False)}")
             before = ","
-        print("[]" if before == "[" else "]")
+        say("[]" if before == "[" else "]")
         return 0
     for driver in drivers:
         plates = f"  keeper of {', '.join(driver.plates)}" if driver.plates else ""
         name = f"{driver.last_name}, {driver.first_name}"
         chip = "" if driver.has_chip else "  no chip in use"
-        print(f"{driver.licence:<12} {name:<32} {driver.categories:<10} until {driver.expires_on}{plates}{chip}")
+        say(f"{driver.licence:<12} {name:<32} {driver.categories:<10} until {driver.expires_on}{plates}{chip}")
     return 0
 
 
 def _check(args: argparse.Namespace) -> int:
     registry, master_key = _paths(args)
     count = check_registry(registry, load_master_key(master_key))
-    print(f"everything holds: {count} rows, all of them made with this master key, none missing")
+    say(f"everything holds: {count} rows, all of them made with this master key, none missing")
     return 0
 
 
@@ -195,22 +198,34 @@ def _replace(args: argparse.Namespace) -> int:
             registry, load_master_key(master_key), args.licence, reason=args.reason, progress=progress
         )
     _hand_over(enrolment, args.chip)  # if the disk refuses, the old chip is revoked all the same: replace once more
-    print(f"the old chip is revoked; the new one is {args.chip}: it is a secret, give it to its driver")
+    say(f"the old chip is revoked; the new one is {args.chip}: it is a secret, give it to its driver")
     return 0
 
 
 def _revoke(args: argparse.Namespace) -> int:
     registry, master_key = _paths(args)
     revoke_chip(registry, load_master_key(master_key), args.licence, reason=args.reason)
-    print("revoked; old cases can still be opened again")
+    say("revoked; old cases can still be opened again")
     return 0
 
 
 def _remove(args: argparse.Namespace) -> int:
     registry, master_key = _paths(args)
-    remove_driver(registry, load_master_key(master_key), args.licence)
-    print("removed")
+    secret = load_master_key(master_key)
+    if not args.yes:
+        _confirm(args.licence)
+    remove_driver(registry, secret, args.licence)
+    say("removed")
     return 0
+
+
+def _confirm(licence: str) -> None:
+    """Raise :class:`RegistryError` unless whoever sits at the terminal writes *licence* again."""
+    if not sys.stdin.isatty():
+        raise RegistryError("nobody can be asked whether to remove the driver", "give --yes; a lost chip needs revoke")
+    say("The driver, all chips and vehicles are removed; packets of old cases can then not be opened again.")
+    if input("To go on, write the licence number again: ").strip() != licence:
+        raise RegistryError("nothing was removed: the licence number is another one", "try again")
 
 
 def _reopen(args: argparse.Namespace) -> int:
@@ -222,16 +237,16 @@ def _reopen(args: argparse.Namespace) -> int:
             f"{args.manifest} cannot be read ({error.strerror})", "check its name and permissions"
         ) from None
     if is_claims(manifest):
-        print("\n".join(reopen_claims(registry, load_master_key(master_key), manifest)))
+        say(*reopen_claims(registry, load_master_key(master_key), manifest))
     else:
-        print(reopen_packet(registry, load_master_key(master_key), manifest))
+        say(reopen_packet(registry, load_master_key(master_key), manifest))
     return 0
 
 
 def _rotate(args: argparse.Namespace) -> int:
     registry, master_key = _paths(args)
     count = rotate_master_key(registry, master_key)
-    print(f"sealed {count} keys anew; restart the unit, and destroy copies of the old master key")
+    say(f"sealed {count} keys anew; restart the unit, and destroy copies of the old master key")
     return 0
 
 
@@ -239,9 +254,7 @@ def _migrate(args: argparse.Namespace) -> int:
     registry, master_key = _paths(args)
     copy = migrate_registry(registry, load_master_key(master_key))
     if copy is None:
-        print("nothing to do: the registry is of this version")
+        say("nothing to do: the registry is of this version")
     else:
-        print(
-            f"migrated; {copy} is the registry as it was, with the chips' uids in clear: keep it where the unit is not"
-        )
+        say(f"migrated; {copy} is the registry as it was, with the chips' uids in clear: keep it where the unit is not")
     return 0

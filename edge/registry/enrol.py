@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 
@@ -28,6 +28,7 @@ from edge.registry.schema import SCHEMA, VERSION
 from edge.registry.vault import seal
 
 MAX_TEXT_CHARACTERS = 200
+EARLIEST_BIRTH = date(1900, 1, 1)
 MAX_PORTRAIT_BYTES = 512 * 1024
 UID_BYTES = 16
 
@@ -51,7 +52,7 @@ def create_registry(path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         try:
-            check_files(path, reading=False)  # nothing was laid beside it beforehand
+            check_files(path, reading=False)  # refuse files that were placed beside it before
         except RegistryError:
             path.unlink()
             raise
@@ -98,8 +99,7 @@ def enrol_driver(
     }
     for what, text in texts.items():
         _check_text(what, text)
-    for what, day in {"date of birth": birth_date, "date of issue": issued_on, "expiry date": expires_on}.items():
-        _check_date(what, day)
+    _check_dates(birth_date, issued_on, expires_on)
     _check_code("the licence number", licence, 20)
     vehicles = [_vehicle(plate) for plate in plates]
     _check_portrait(portrait)
@@ -206,12 +206,25 @@ def _check_text(what: str, text: str) -> None:
         )
 
 
-def _check_date(what: str, day: str) -> None:
+def _check_dates(birth: str, issue: str, expiry: str) -> None:
+    """Raise :class:`RegistryError` unless each is a date, and they follow one another as on a licence."""
+    born, issued, expires = _date("date of birth", birth), _date("date of issue", issue), _date("expiry date", expiry)
+    if not EARLIEST_BIRTH <= born < issued:
+        raise RegistryError("the date of birth is not before the date of issue", "copy both from the licence")
+    if issued > datetime.now(UTC).date() + timedelta(days=1):
+        raise RegistryError("the date of issue is in the future", "copy it from the licence, and check the clock")
+    if expires < issued:
+        raise RegistryError("the expiry date is before the date of issue", "copy both from the licence")
+
+
+def _date(what: str, day: str) -> date:
     try:
-        if date.fromisoformat(day).isoformat() != day:
-            raise ValueError
+        parsed = date.fromisoformat(day)
     except ValueError:
-        raise RegistryError(f"the {what} is not a date", "write it as 1980-12-31") from None
+        parsed = None
+    if parsed is None or parsed.isoformat() != day:
+        raise RegistryError(f"the {what} is not a date", "write it as 1980-12-31")
+    return parsed
 
 
 def _check_code(what: str, code: str, longest: int) -> None:
@@ -226,7 +239,9 @@ def _vehicle(written: str) -> tuple[str, str]:
     country, _, plate = written.rpartition(":")
     _check_code("a plate", plate, 12)
     if country and country not in FORMATS:
-        raise RegistryError(f"there is no country {country!r} for a plate", f"write its ISO code, such as IT:{plate}")
+        raise RegistryError(
+            f"there is no country {country!r} for a plate", "write its ISO code before the colon, as in IT:AB123CD"
+        )
     return country, plate
 
 

@@ -1,7 +1,7 @@
 """Looks at the registry's file, and at what lies beside it, before SQLite opens it.
 
-SQLite trusts a file named ``registry.sqlite-journal`` or ``-wal``: the next one who opens the database rolls it in,
-whoever left it there. So a foreign one is refused.
+SQLite applies a file named ``registry.sqlite-journal`` or ``-wal`` to the database beside it, whoever wrote that file.
+So files of other accounts are refused.
 """
 
 from __future__ import annotations

@@ -192,7 +192,10 @@ class Registry:
         """
         rows = await self._all("drivers", DRIVER, licence)
         if not rows:
-            raise RegistryError("the registry no longer has the holder of a licence", "decide the case by hand")
+            raise RegistryError(
+                "the registry no longer has the holder of a licence",
+                "restore it from a backup: the case waits until then",
+            )
         *texts, portrait_sha256 = rows[0]
         images = await self._fetch(PORTRAIT, licence)
         with self._noted():
@@ -233,7 +236,7 @@ class Registry:
 
     @contextmanager
     def _noted(self) -> Iterator[None]:
-        """Keep what goes wrong for :meth:`problem`."""
+        """Remember an error for :meth:`problem`."""
         try:
             yield
         except RegistryError as error:

@@ -1,7 +1,7 @@
 """A registry of an earlier version becomes one of this version: in one transaction, with a copy kept beside it.
 
-Nothing vouches for the rows of version 1: whoever could write its file could change them. So no program migrates on the
-way; the police migrate a registry that they know to be theirs, and a program opens only registries of this version.
+Rows of version 1 have no MAC: whoever could write the file could change them. So migration is a command of its own, run
+by the police on a registry that they know to be theirs; programs open only registries of this version.
 """
 
 from __future__ import annotations

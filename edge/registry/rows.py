@@ -1,7 +1,7 @@
 """The rows of the registry and their MACs.
 
 Every row carries HMAC-SHA256 (RFC 2104) over the table's name and all its values, under a key derived from the master
-key. Whoever can write the file, but does not have that key, can neither make a row nor change one.
+key. Without that key nobody can make or change a row.
 """
 
 from __future__ import annotations

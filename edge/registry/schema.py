@@ -83,7 +83,7 @@ def check_key(master_key: bytes, sealed: bytes | None) -> None:
         SecretError: it is another key.
     """
     if sealed is not None and unseal(master_key, sealed, CHECK_CONTEXT) != CHECK_VALUE:
-        raise SecretError("the master key belongs to another registry", "put the right key file there")
+        raise SecretError("the master key belongs to another registry", "put back the key file of this one")
 
 
 def check_master_key(database: sqlite3.Connection, master_key: bytes) -> None:
@@ -133,13 +133,15 @@ def write_transaction(path: Path, version: int = VERSION) -> Iterator[sqlite3.Co
     except sqlite3.IntegrityError:
         raise RegistryError("the registry has that licence, chip or plate already", "remove it first") from None
     except sqlite3.Error as error:
-        raise RegistryError(f"the registry {path} cannot be written ({error})", "check its permissions") from None
+        raise RegistryError(
+            f"the registry {path} cannot be written ({error})", "check its permissions and the disk"
+        ) from None
 
 
 def check_version(path: Path, version: int, expected: int = VERSION) -> None:
     """Check that the registry's schema *version* is the *expected* one.
 
-    An older one is never migrated on the way: nothing vouches for its rows, so a person says that it is the right file.
+    An older one is never migrated here: its rows have no MAC, so a person has to say that it is the right file.
 
     Raises:
         RegistryError: it is not.
@@ -151,5 +153,7 @@ def check_version(path: Path, version: int, expected: int = VERSION) -> None:
             f"{path} is a registry of version {version}", "run autovelox registry migrate, which keeps a copy"
         )
     if version > VERSION:
-        raise RegistryError(f"{path} is a registry of version {version}, this program knows {VERSION}", "upgrade it")
+        raise RegistryError(
+            f"{path} is a registry of version {version}, this program knows {VERSION}", "update autovelox"
+        )
     raise RegistryError(f"{path} is not a registry of version {expected}", "make one with autovelox registry init")

@@ -1,4 +1,4 @@
-"""The tally: what no MAC of a row can show, that a row was taken away or an old one put back.
+"""The tally detects removed rows and old rows put back, which the MAC of a row cannot show.
 
 A keyed multiset hash (D. Clarke et al., "Incremental Multiset Hash Functions and Their Application to Memory Integrity
 Checking", ASIACRYPT 2003, MSet-Add-Hash): each row adds HMAC-SHA256 of its MAC, under a key of its own, modulo 2^256.

@@ -79,12 +79,12 @@ def load_feed_manifest(path: Path) -> FeedManifest:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} cannot be read ({error})", "check its name and permissions") from None
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path} is not valid TOML: {error}", "mend that line") from None
+        raise ConfigError(f"{path} is not valid TOML: {error}", "correct that line") from None
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         cause = first["msg"].removeprefix("Value error, ")
-        raise ConfigError(f"{path}: {where}: {cause}", "mend the manifest") from None
+        raise ConfigError(f"{path}: {where}: {cause}", "correct the feed manifest") from None
     folder = path.resolve().parent
     clips = tuple(clip.model_copy(update={"file": folder / clip.file}) for clip in manifest.clip)
     for clip in clips:

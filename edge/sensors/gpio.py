@@ -113,7 +113,7 @@ class GpioRadar:
     def problem(self) -> str | None:
         """Return one sentence on what is wrong: the pin is closed, the line stays active, the queue is full."""
         if self._device is None:
-            return "the radar's pin is not open"
+            return "the radar's pin is not open: see the log, then restart the unit"
         active_s = self._device.active_time
         if active_s is not None and active_s > self._settings.stuck_after_s:
             return (

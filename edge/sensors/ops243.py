@@ -76,7 +76,7 @@ class SerialRadar:
         self._log = SpeedLog(join_s=settings.speed_join_s, wait_s=settings.speed_wait_s)
         self._lines: deque[RadarReport] = deque(maxlen=LINES)
         self._task: asyncio.Task[None] | None = None
-        self._problem: str | None = "the speed radar has not been started"
+        self._problem: str | None = "the speed radar has not been started: wait for the start, or see the log"
         self.counters: Counter[str] = Counter()
 
     async def start(self) -> None:

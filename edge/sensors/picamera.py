@@ -115,12 +115,11 @@ class Picamera:
     def problem(self) -> str | None:
         """Return one sentence while no frames arrive, else None."""
         if self._seen_ns is None:
-            return "the camera has not given a frame yet"
+            return "the camera has not given a frame yet: wait for the start, else check the ribbon cable"
         silent_s = (time.monotonic_ns() - self._seen_ns) / 1e9
         if silent_s > self._settings.stall_s:
-            return f"the camera has given no frame for {silent_s:.0f} s" + (
-                f": {self._failure}" if self._failure else ""
-            )
+            why = f" ({self._failure})" if self._failure else ""
+            return f"the camera has given no frame for {silent_s:.0f} s{why}: check the ribbon cable"
         return None
 
     def _take(self, exposure: Exposure | None) -> None:

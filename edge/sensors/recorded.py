@@ -112,7 +112,7 @@ class RecordedFeed:
     def problem(self) -> str | None:
         """Return one sentence if the feed failed, else None; a feed that has ended is no problem."""
         if self._player is None:
-            return "the recorded feed has not been started"
+            return "the recorded feed has not been started: wait for the start, or see the log"
         if self._player.done() and not self._player.cancelled() and (error := self._player.exception()) is not None:
             return str(error)
         return None
@@ -154,7 +154,9 @@ class RecordedFeed:
         self._ring.cut(scene)
         if triggers:
             late = min(triggers)
-            raise CameraError(f"{clip.file.name} ends before frame {late}, where a trigger is", "mend the manifest")
+            raise CameraError(
+                f"{clip.file.name} ends before frame {late}, where a trigger is", "correct the feed manifest"
+            )
 
     def _fire(self, line: Line, trigger: FeedTrigger) -> None:
         if trigger.speed_kmh is not None:
@@ -209,7 +211,7 @@ class _ClipReader:
             self.frame += 1
         if not self._capture.isOpened() or self.fps <= 0 or self.frame + 1 != clip.start_frame:
             raise CameraError(
-                f"the clip {clip.file} cannot be played from frame {clip.start_frame}", "mend the manifest"
+                f"the clip {clip.file} cannot be played from frame {clip.start_frame}", "correct the feed manifest"
             )
 
     def read(self) -> NDArray[np.uint8] | None:

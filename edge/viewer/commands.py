@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import os
-from pathlib import Path
+from contextlib import closing
 
-from edge.config import Settings, load
+from edge.officers import add_where, open_desk
 from edge.viewer.text import language
 
 NETWORK_PHOTO_WIDTH = 640
@@ -17,12 +17,7 @@ LOCAL_PHOTO_WIDTH = 1280
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add ``view`` to the command line."""
     parser = subparsers.add_parser("view", help="look at the cases and judge them, in a window")
-    parser.add_argument(
-        "--config", type=Path, metavar="FILE", help="the unit's configuration; says where its cases are"
-    )
-    parser.add_argument(
-        "--state-dir", type=Path, metavar="D", help="the folder of the cases, instead of the one configured"
-    )
+    add_where(parser)
     parser.add_argument("--lang", choices=language.LANGUAGES, help="the language; without it, the one of the locale")
     parser.add_argument("--dark", action="store_true", help="start with light text on a dark ground")
     parser.add_argument(
@@ -40,17 +35,17 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
 def _view(arguments: argparse.Namespace) -> int:
     from edge.viewer.control import Options, run  # Tk is loaded only for this command
 
-    settings = load(arguments.config) if arguments.config else Settings()
     width = NETWORK_PHOTO_WIDTH if over_network(os.environ.get("DISPLAY", "")) else LOCAL_PHOTO_WIDTH
-    run(
-        Options(
-            state_dir=arguments.state_dir or settings.unit.state_dir,
-            locale=arguments.lang or language.from_environment(),
-            dark=arguments.dark,
-            photo_width=arguments.photo_width or width,
-            scale=arguments.scale,
+    with closing(open_desk(arguments)) as desk:
+        run(
+            Options(
+                desk=desk,
+                locale=arguments.lang or language.from_environment(),
+                dark=arguments.dark,
+                photo_width=arguments.photo_width or width,
+                scale=arguments.scale,
+            )
         )
-    )
     return 0
 
 

@@ -1,9 +1,9 @@
 """The files of a models folder, and the one list of their checksums.
 
-``SHA256SUMS`` in the folder names every file that is loaded, those of the folder ``reader`` in it included. A file is
-checked whenever it is read, and the bytes that were checked are the bytes that are used. The list of the models that
-this program ships with lies in the program itself, where whoever exchanges a model does not reach it; a folder of one's
-own, which the settings name, has its own.
+``SHA256SUMS`` in the folder names every model file, also those in its folder ``reader``. A file is checked each time it
+is read, and exactly the checked bytes are used. The list of the shipped models is part of the program, so that
+exchanging a model and the list beside it is noticed. A folder of your own, which the settings name, has a list of its
+own.
 """
 
 from __future__ import annotations

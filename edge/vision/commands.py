@@ -5,15 +5,16 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from edge.config import Engine, models_dir
 from edge.errors import ConfigError, EdgeError
-from edge.identify import ANY_FORMAT, Formats, Thresholds, best_first, judge, reading
+from edge.identify import ANY_FORMAT, Formats, Thresholds, best_first, judge, listed, reading
 from edge.identify.origin import format_of, origin
 from edge.model import ALPHABET, PhotoRead, PlateRead
+from edge.terminal import say
 from edge.vision.calibration import load_thresholds
 from edge.vision.network import installed_engine
 
@@ -33,6 +34,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     )
     parser.add_argument("photos", nargs="+", type=Path, metavar="PHOTO")
     parser.add_argument("--json", action="store_true", help="one JSON object a line and photo")
+    parser.add_argument("--all", action="store_true", help="scraps of text and badges too, not plates alone")
     parser.add_argument("--against", type=Path, metavar="FILE", help="claimed plates, one a line: adds the verdict")
     parser.add_argument(
         "--countries",
@@ -58,9 +60,10 @@ def read(args: argparse.Namespace) -> int:
     thresholds = load_thresholds(folder)
     recogniser = Recogniser(folder, args.engine or installed_engine())
     failed = False
-    for report in _reports(recogniser, args.photos, claims, thresholds, formats):
+    shown = best_first if args.all else listed
+    for report in _reports(recogniser, args.photos, claims, thresholds, formats, shown):
         failed = failed or "error" in report
-        print(json.dumps(report) if args.json else _sentence(report), flush=True)
+        say(json.dumps(report) if args.json else _sentence(report))
     return int(failed)
 
 
@@ -91,15 +94,17 @@ def _reports(
     claims: Sequence[str] | None,
     thresholds: Thresholds,
     formats: Formats,
+    shown: Callable[[Sequence[PlateRead]], tuple[PlateRead, ...]],
 ) -> Iterator[Report]:
     for photo in photos:
         try:
             result = recogniser.read(photo)
         except (EdgeError, OSError) as error:
-            print(f"{photo}: {error}", file=sys.stderr)
+            say(f"{photo}: {error}", to=sys.stderr)
             yield {"file": str(photo), "error": str(error)}
             continue
-        report: Report = {"file": str(photo), "plates": [_plate(read, formats) for read in best_first(result.plates)]}
+        report: Report = {"file": str(photo), "plates": [_plate(read, formats) for read in shown(result.plates)]}
+        report |= {"left": result.left, "upside_down": result.upside_down}
         if claims is not None:
             verdict = judge([result.plates], claims, thresholds, formats)
             report["verdict"] = {
@@ -136,6 +141,8 @@ def _sentence(report: Report) -> str:
     assert isinstance(plates, list)
     texts = ", ".join(f"{plate['text'] or '(unreadable)'} {plate['confidence']:.0%}" for plate in plates)
     line = f"{report['file']}: {texts or 'no plate'}"
+    line += f" (and {report['left']} that were not read)" if report["left"] else ""
+    line += " (the photo is upside down)" if report["upside_down"] else ""
     verdict = report.get("verdict")
     if isinstance(verdict, dict):
         line += f" -> {verdict['outcome']}" + (f" {verdict['plate']}" if verdict["outcome"] == "identified" else "")

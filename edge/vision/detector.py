@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,12 +15,13 @@ from edge.errors import ModelError
 from edge.model import Box, Detection
 from edge.vision.checksums import REINSTALL
 from edge.vision.images import PADDING_GREY
-from edge.vision.refiner import Refiner
+from edge.vision.looks import Look, is_cut, looks
+from edge.vision.refiner import Refiner, each_once
 from edge.vision.tflite import checked_input, load_interpreter, read_description
 
 MODEL_NAME = "detector.tflite"
-MAX_PROPOSALS = 8
-"""The most proposals of a photo that the refiner looks at, the surest ones."""
+PATIENCE = 8
+"""The refiner looks at the proposals of a look, the surest first, until it refused this many one after the other."""
 
 
 class Place(NamedTuple):
@@ -91,7 +94,7 @@ class Detector:
         self.low_threshold = min(self.threshold, _confidence(description, key, self.threshold, path))
 
     def detect(self, image: NDArray[np.uint8], min_confidence: float | None = None) -> tuple[Detection, ...]:
-        """Find the plates in *image*, best first; at most 8, or 50 without a refiner.
+        """Find the plates in *image*, best first; a tall or very large photo is looked at in parts as well.
 
         Args:
             image: uint8 of shape (H, W, 3), RGB; the boxes found are in its pixels.
@@ -105,13 +108,32 @@ class Detector:
             raise ValueError(f"An image of shape {image.shape} and type {image.dtype}; (H, W, 3) uint8 is needed.")
         if min_confidence is None:
             min_confidence = self.threshold
+        height, width = image.shape[:2]
+        parts = looks(width, height, self.width, self.height)
+        proposals = self._proposals_of(image, parts, min_confidence if self._refiner is None else self._propose)
         if self._refiner is None:
-            return self.proposals(image, min_confidence)
-        proposals = self.proposals(image, self._propose)[:MAX_PROPOSALS]
-        return tuple(found for found in self._refiner.refine(image, proposals) if found.confidence >= min_confidence)
+            return proposals
+        stop = (min(min_confidence, self.low_threshold), PATIENCE * len(parts))
+        found = self._refiner.refine(image, proposals, stop)
+        return tuple(each for each in found if each.confidence >= min_confidence)
+
+    def _proposals_of(
+        self, image: NDArray[np.uint8], parts: Sequence[Look], min_confidence: float
+    ) -> tuple[Detection, ...]:
+        """The proposals of the looks at *parts* of *image*, each plate once; the first look is at the whole."""
+        height, width = image.shape[:2]
+        found = list(self.proposals(image, min_confidence))
+        for part in parts[1:]:
+            scale = min(self.width / (part.x2 - part.x1), self.height / (part.y2 - part.y1))
+            for near in self.proposals(image[part.y1 : part.y2, part.x1 : part.x2], min_confidence):
+                x1, y1, x2, y2 = near.box
+                box = Box(x1 + part.x1, y1 + part.y1, x2 + part.x1, y2 + part.y1)
+                if not is_cut(box, part, width, height, scale):
+                    found.append(replace(near, box=box))
+        return tuple(found) if len(parts) == 1 else each_once(found)
 
     def proposals(self, image: NDArray[np.uint8], min_confidence: float) -> tuple[Detection, ...]:
-        """Find plates without the refiner, at most 50; otherwise as :meth:`detect`."""
+        """Find plates in one look and without the refiner, at most 50; otherwise as :meth:`detect`."""
         canvas, place = letterbox(image, self.width, self.height)
         scores, boxes = self._infer(canvas)
         height, width = image.shape[:2]

@@ -41,7 +41,7 @@ def import_easyocr() -> ModuleType:
         return importlib.import_module("easyocr")
     spec = importlib.util.find_spec(package)
     if spec is None:
-        raise ModelError("torchvision is not installed", "run `make install`")
+        raise ModelError("torchvision is not installed", "run `pip install 'autovelox[easyocr]'`")
     sys.modules[package] = importlib.util.module_from_spec(spec)  # the package, its __init__ not run
     try:
         return importlib.import_module("easyocr")
@@ -79,7 +79,9 @@ class EasyOCRNetwork:
             raise ModelError(f"the weights in {folder} hold more than numbers", REINSTALL) from None
         if self._easyocr.character != ALPHABET:
             raise ModelError(f"the reader in {folder} has another alphabet than this program", REINSTALL)
-        fuse_batch_norms(self._easyocr.recognizer.eval())
+        network = self._easyocr.recognizer
+        fuse_batch_norms(network.eval())
+        network.eval = lambda: network  # EasyOCR asks before each crop, and would walk through all its parts again
         self._easyocr.recognizer.to(memory_format=torch.channels_last)  # its convolutions are faster so
         self._logits: list[torch.Tensor] = []
         self._easyocr.recognizer.register_forward_hook(lambda _module, _inputs, logits: self._logits.append(logits))
@@ -105,7 +107,7 @@ class EasyOCRNetwork:
         return self._countries
 
     def country_logits(self) -> NDArray[np.float32] | None:
-        """Return the logits of the countries for the last canvas."""
+        """Return the logits of the countries for the last canvas, float32 (countries,); None without such a head."""
         return np.asarray(self._origins[0][0].float().numpy(), np.float32) if self._origins else None
 
 

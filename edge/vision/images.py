@@ -44,7 +44,7 @@ def load_image(source: Path | str | bytes) -> NDArray[np.uint8]:
     Raises:
         ImageError: the file does not exist, is not a picture, is cut off, or has more than ``MAX_PIXELS`` pixels.
     """
-    name = "The picture" if isinstance(source, bytes) else str(source)
+    name = "the picture" if isinstance(source, bytes) else str(source)
     try:
         with (
             # Pillow warns of large or oddly tagged files; our own limit and errors speak instead.

@@ -35,19 +35,27 @@ class LitertNetwork:
 
     def __init__(self, path: Path, weights_sha256: str, *, runtime: str | None = None) -> None:
         if read_description(path).get("weights_sha256") != weights_sha256:
-            raise ModelError(f"{path} was made from another network than the one beside it", "run `make reader-export`")
+            raise ModelError(
+                f"{path} was made from another network than the one beside it",
+                "install the models again, or run `make reader-export`",
+            )
         self._interpreter = load_interpreter(path, prefer=runtime)
         inputs, outputs = self._interpreter.get_input_details(), self._interpreter.get_output_details()
+        # The cells' logits, and where the network tells countries theirs, one row.
+        outputs = sorted(outputs, key=lambda each: int(np.prod(each["shape"][:-1])), reverse=True)
         shapes = [tuple(int(side) for side in each["shape"]) for each in (*inputs, *outputs)]
         kinds = {each["dtype"] for each in (*inputs, *outputs)}
         if (
-            len(shapes) != 2
+            len(shapes) not in (2, 3)
             or shapes[0] != (1, *CANVAS_SHAPE, 1)
             or shapes[1][-1] != len(ALPHABET) + 1
+            or any(shape[:-1] != (1,) for shape in shapes[2:])
             or kinds != {np.float32}
         ):
             raise ModelError(f"{path} is not a reader of {CANVAS_SHAPE} pixels", REINSTALL)
         self._image, self._output = inputs[0]["index"], outputs[0]["index"]
+        self._told = outputs[1]["index"] if len(outputs) > 1 else None
+        self._countries = shapes[2][-1] if self._told is not None else 0
 
     def logits(self, image: NDArray[np.float32]) -> NDArray[np.float32]:
         """What the network answers to *image*, float32 of shape (1, H, W, 1) from -1 to 1: shape (1, T, 37)."""
@@ -56,16 +64,16 @@ class LitertNetwork:
         return np.asarray(self._interpreter.get_tensor(self._output), np.float32)
 
     def log_probs(self, canvas: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Return what the network says of *canvas*."""
+        """Return the log-softmax, float32 (cells, 37), of the grey *canvas*, uint8 (64, 192)."""
         logits = self.logits(canvas.astype(np.float32)[None, :, :, None] / 127.5 - 1.0)
         shifted = logits - logits.max(axis=1, keepdims=True)
         return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)), np.float32)
 
     @property
     def countries(self) -> int:
-        """0: the exported network has no output for countries."""
-        return 0
+        """How many countries the network tells apart; 0 where it tells none."""
+        return self._countries
 
     def country_logits(self) -> NDArray[np.float32] | None:
-        """Return None: the exported network has no output for countries."""
-        return None
+        """Return the logits of the countries for the last canvas."""
+        return None if self._told is None else np.asarray(self._interpreter.get_tensor(self._told)[0], np.float32)

@@ -60,6 +60,10 @@ class PlateReader:
         """
         return tuple(self._read_one(cut(image, found.box, *self._margins), found) for found in detections)
 
+    def read_once(self, image: NDArray[np.uint8], detection: Detection) -> PlateRead:
+        """Return the read of *detection* without a second pass; otherwise as :meth:`read`."""
+        return self._recognise(to_canvas(cut(image, detection.box, *self._margins)), detection)
+
     def _read_one(self, crop: NDArray[np.uint8], detection: Detection) -> PlateRead:
         """Read the grey *crop*; where the read is not sure and the plate is tilted, deskew the crop and read it again.
 

@@ -64,18 +64,23 @@ class Refiner:
         self._margins = beside, above
         self._logit, self._edges = outputs[1, 1], outputs[1, 4]
 
-    def refine(self, image: NDArray[np.uint8], proposals: Sequence[Detection]) -> tuple[Detection, ...]:
+    def refine(
+        self, image: NDArray[np.uint8], proposals: Sequence[Detection], stop: tuple[float, int] | None = None
+    ) -> tuple[Detection, ...]:
         """Give the *proposals* new boxes and confidences; best first, each plate once.
 
-        *image* is uint8 of shape (H, W, 3), RGB; boxes are in its pixels.
+        *image* is uint8 of shape (H, W, 3), RGB; boxes are in its pixels. *stop* has a confidence (0 to 1) and a
+        number: after so many proposals in a row that are judged below it, the others are not looked at.
         """
-        judged = sorted((self._judge(image, proposal) for proposal in proposals), key=lambda d: -d.confidence)
-        kept: list[Detection] = []
-        for found in judged:
-            large_enough = found.box.width >= 1 and found.box.height >= 1
-            if large_enough and all(iou(found.box, other.box) < SAME_PLATE_IOU for other in kept):
-                kept.append(found)
-        return tuple(kept)
+        judged: list[Detection] = []
+        refused = 0
+        for proposal in proposals:
+            judged.append(self._judge(image, proposal))
+            if stop is not None:
+                refused = 0 if judged[-1].confidence >= stop[0] else refused + 1
+                if refused >= stop[1]:
+                    break
+        return each_once([found for found in judged if found.box.width >= 1 and found.box.height >= 1])
 
     def _judge(self, image: NDArray[np.uint8], proposal: Detection) -> Detection:
         frame = frame_of(proposal.box, self._margins)
@@ -98,6 +103,15 @@ class Refiner:
 
     def _value(self, output: dict[str, Any]) -> NDArray[np.float32]:
         return np.asarray(self._interpreter.get_tensor(output["index"])[0], np.float32)
+
+
+def each_once(found: Sequence[Detection]) -> tuple[Detection, ...]:
+    """Return those of *found* that overlap no surer one by :data:`SAME_PLATE_IOU`, the surest first."""
+    kept: list[Detection] = []
+    for each in sorted(found, key=lambda detection: -detection.confidence):
+        if all(iou(each.box, other.box) < SAME_PLATE_IOU for other in kept):
+            kept.append(each)
+    return tuple(kept)
 
 
 def _log_odds(confidence: float) -> float:

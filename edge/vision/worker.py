@@ -6,10 +6,11 @@ unit needs in memory and most of its start, are imported in the workers alone (:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edge.config import Engine
+from edge.config import Area, Engine
 from edge.errors import EdgeError, ModelError, WorkerError
 from edge.model import PhotoRead
 from edge.vision.network import BACKENDS
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 PIPELINE = "edge.vision.pipeline"
 
 _recogniser: Recogniser | None = None
-_failure: EdgeError = WorkerError("this worker was never started", "report this: it is a mistake of the program")
+_failure: EdgeError = WorkerError("this worker was never started", "report it as a bug of autovelox")
 
 
 def preload(engine: Engine) -> tuple[str, ...]:
@@ -28,8 +29,10 @@ def preload(engine: Engine) -> tuple[str, ...]:
     return PIPELINE, BACKENDS[engine]
 
 
-def start(models_dir: Path, engine: Engine) -> None:
+def start(models_dir: Path, engine: Engine, captions: Sequence[Area] = ()) -> None:
     """Load the models of this worker from *models_dir*, the reader's into *engine*.
+
+    *captions* are the areas that are burnt into the camera's photos.
 
     Never raises, since a failing initialiser breaks the whole pool: the first job reports what went wrong. Of an
     unexpected error only the type is told.
@@ -38,7 +41,7 @@ def start(models_dir: Path, engine: Engine) -> None:
     try:
         from edge.vision.pipeline import Recogniser
 
-        _recogniser = Recogniser(models_dir, engine)
+        _recogniser = Recogniser(models_dir, engine, captions)
     except EdgeError as error:
         _failure = error
     except Exception as error:

@@ -24,8 +24,8 @@ from edge.workers import process
 
 log = logging.getLogger(__name__)
 
-RETRIED = "the job is tried again"
-"""The remedy of whatever ends a job: there is nothing to do."""
+IF_IT_RECURS = "if it recurs, look for lack of memory or power with autovelox doctor"
+"""The remedy of whatever ends a job."""
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -123,10 +123,10 @@ class WorkerPool:
 
     def _hang(self) -> str | None:
         if self._pool is None or not self._pool.active:
-            return "the worker pool is down"
+            return "the worker pool is down: it is rebuilt; if that recurs, run autovelox doctor"
         silent_s = time.monotonic() - self._moved_s
         if self._jobs and silent_s > self._timeout_s + OVERDUE_S:
-            return f"the worker pool has ended none of its {len(self._jobs)} jobs for {silent_s:.0f} s"
+            return f"the worker pool has ended none of its {len(self._jobs)} jobs for {silent_s:.0f} s: it is rebuilt"
         return None
 
     def mend(self) -> None:
@@ -176,11 +176,11 @@ class WorkerPool:
         try:
             return await asyncio.wrap_future(job)
         except TimeoutError:
-            raise WorkerError(f"a job ran longer than {self._timeout_s:g} s and was ended", RETRIED) from None
+            raise WorkerError(f"a job ran longer than {self._timeout_s:g} s and was ended", IF_IT_RECURS) from None
         except ProcessExpired as error:
-            raise WorkerError(f"a worker process died (exit code {error.exitcode})", RETRIED) from None
+            raise WorkerError(f"a worker process died (exit code {error.exitcode})", IF_IT_RECURS) from None
         except BrokenExecutor:
-            raise WorkerError("the worker pool broke and is rebuilt", RETRIED) from None
+            raise WorkerError("the worker pool broke and is rebuilt", IF_IT_RECURS) from None
         finally:
             self._jobs.discard(job)
             self._moved_s = time.monotonic()
@@ -219,4 +219,4 @@ def _end(pool: ProcessPool, jobs: Collection[ProcessFuture[Any]]) -> None:
     pool.join()
     for job in jobs:
         with suppress(InvalidStateError):
-            job.set_exception(WorkerError("the worker pool was ended under the job", RETRIED))
+            job.set_exception(WorkerError("the worker pool was ended under the job", IF_IT_RECURS))

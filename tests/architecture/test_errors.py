@@ -137,6 +137,22 @@ def test_every_error_gives_cause_and_remedy_in_one_form() -> None:
     check("message", {each.where.partition(":")[0] for each in said if _ill_formed(each)})
 
 
+PROBLEMS = {"problem", "_hang", "alarm", "shortage"}
+"""Functions that say in one sentence what is wrong, for /health, the status line and the log."""
+
+
+def test_every_problem_says_what_to_do() -> None:
+    said = []
+    for module in sources():
+        for function in ast.walk(module.tree):
+            if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) and function.name in PROBLEMS:
+                given = [node.value for node in ast.walk(function) if isinstance(node, ast.Return) and node.value]
+                said += [(f"{module.name}:{function.name}", text) for value in given for text in texts(value, {})]
+    spoken = [(where, text) for where, text in said if text not in {"", "None", "{}"}]
+    assert len(spoken) > 10
+    assert not [each for each in spoken if ": " not in each[1]], "cause: remedy"
+
+
 def _ill_formed(said: Said) -> bool:
     return any(not _well_begun(text) for text in said.cause) or any(
         not text.strip() or text.rstrip().endswith((".", ":", "!")) for text in (*said.cause, *said.remedy)

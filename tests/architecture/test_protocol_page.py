@@ -70,7 +70,7 @@ def test_the_pages_limits_are_ours() -> None:
         f"{MAX_FRAME_BYTES:,} bytes",
         f"{MAX_BYTES // 1024} KiB",
         f"| {MAX_MESSAGES} |",
-        f"{settings.connections:,} (`connections`), {settings.address_connections} (`address_connections`)",
+        f"{settings.connections:,} (`connections`), {settings.address_connections:,} (`address_connections`)",
         f"{settings.address_rate_per_s:g} (`address_rate_per_s`), after a burst of {settings.address_burst} ",
         f"{settings.mailbox_packets:,} (`mailbox_packets`), {settings.packets_per_uid} (`packets_per_uid`)",
         f"at most {PLAINTEXT_BYTES} bytes",

@@ -18,7 +18,7 @@ NO_TEST = re.compile(r"not held|as one officer|nothing of ours to test")
 
 
 def sections() -> dict[str, str]:
-    """Attacker -> the page's text about him."""
+    """Attacker -> the page's text about that attacker."""
     parts = re.split(r"^## (.*)$", PAGE, flags=re.MULTILINE)[1:]
     return {title.partition(":")[0]: text for title, text in zip(parts[::2], parts[1::2], strict=True)}
 

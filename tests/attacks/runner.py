@@ -63,7 +63,7 @@ def state(server: LinkServer, mailbox: Mailbox) -> dict[str, Any]:
         "pending": sum(map(len, exchange.manager.pending_connect.values())),
         "attachments": len(exchange._binary_packet),
         "nonces": server.open_challenges,
-        "addresses": server.limiter.tracked_addresses,
+        "addresses": server.gate.tracked_addresses,
         "mailbox": len(mailbox),
         "tasks": len(asyncio.all_tasks()),
         "resident_kb": resident_kb(),
@@ -80,9 +80,21 @@ async def answer(question: str, server: LinkServer, mailbox: Mailbox, open_packe
         case "reset":
             mailbox.expire(2**62)
             server.counters.clear()
-            server.limiter.forget_rates()
+            server.gate.forget_rates()
+            return None
+        case "break":
+            server.exchange.on("connect", fail)
             return None
     raise ValueError(question)
+
+
+class Broken(Exception):
+    """A fault of our own."""
+
+
+async def fail(*_: object) -> None:
+    """Fail in the handler of CONNECT."""
+    raise Broken("what a car sent")
 
 
 async def serve(server: LinkServer, mailbox: Mailbox, open_packets: Open) -> None:

@@ -103,7 +103,7 @@ def test_the_versions_are_the_ones_the_guards_were_written_for() -> None:
         (Exchange, socketio.AsyncServer, ["_engineio_server_class", "_handle_eio_message", "_handle_eio_disconnect"]),
         (Exchange, socketio.AsyncServer, ["_handle_event"]),
         (CarProtocol, RequestHandler, ["connection_made", "connection_lost", "data_received"]),
-        (CarProtocol, RequestHandler, ["handle_error", "log_exception"]),
+        (CarProtocol, RequestHandler, ["handle_error", "log_exception", "start"]),
     ],
 )
 def test_what_we_override_is_still_there(ours: type, theirs: type, names: list[str]) -> None:
@@ -341,7 +341,7 @@ async def test_replies_tell_the_versions_of_the_software() -> None:
 
 
 def test_a_tls_handshake_has_a_minute() -> None:
-    """Guard: LinkServer._handshake has connect_timeout_s, and the ConnectionLimiter counts it before."""
+    """Guard: a Connection's deadline, and the Gate counts it before."""
     assert asyncio.constants.SSL_HANDSHAKE_TIMEOUT == 60.0
 
 
@@ -363,3 +363,47 @@ def test_a_close_frame_is_waited_for_ten_seconds() -> None:
 def test_compression_is_offered() -> None:
     """Guard: WebSocketResponse(compress=False)."""
     assert inspect.signature(web.WebSocketResponse.__init__).parameters["compress"].default is True
+
+
+async def test_a_connection_that_is_lost_at_once_fails_an_assertion() -> None:
+    """Guard: CarProtocol.start."""
+
+    class Line(asyncio.Transport):
+        def close(self) -> None: ...
+
+    class Lost(RequestHandler):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            super().connection_made(transport)
+            self.connection_lost(None)
+
+    before = asyncio.all_tasks()
+    server = web.Server(lambda _: None)  # type: ignore[arg-type,return-value]  # it is never asked
+    Lost(server, loop=asyncio.get_running_loop()).connection_made(Line())
+    (task,) = asyncio.all_tasks() - before
+    with pytest.raises(AssertionError):
+        await task
+
+
+async def test_the_answer_to_a_ping_raises_when_the_peer_is_gone() -> None:
+    """Guard: CarEngine.serve takes it for an end like any other."""
+    raised: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
+
+    async def handle(request: web.BaseRequest) -> web.StreamResponse:
+        web_socket = web.WebSocketResponse()
+        await web_socket.prepare(request)
+        await asyncio.sleep(0.2)  # the pings lie there, unread
+        assert request.transport is not None
+        request.transport.abort()
+        try:
+            await web_socket.receive()
+        except Exception as error:
+            raised.set_result(error)
+        return web_socket
+
+    listener = await asyncio.get_running_loop().create_server(web.Server(handle), "127.0.0.1", 0)
+    port = listener.sockets[0].getsockname()[1]
+    async with aiohttp.ClientSession() as session, session.ws_connect(f"http://127.0.0.1:{port}/") as web_socket:
+        for _ in range(3):
+            await web_socket.ping()
+        assert isinstance(await asyncio.wait_for(raised, 10), ConnectionError)
+    listener.close()

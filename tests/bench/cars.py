@@ -51,12 +51,20 @@ class Car:
     async def arrive(self, port: int, source: str) -> None:
         """Connect, and read up to the challenge."""
         self._reader, self._writer = await asyncio.open_connection(HOST, port, local_addr=(source, 0))
+        await self.upgrade()
+        await self.ask_for_challenge()
+
+    async def upgrade(self) -> None:
+        """Ask for the WebSocket."""
         self._writer.write(
             b"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: unit\r\nUpgrade: websocket\r\n"
             b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
         )
         await self._reader.readuntil(b"\r\n\r\n")
         await self.expect("0{")
+
+    async def ask_for_challenge(self) -> None:
+        """CONNECT."""
         self._writer.write(frame("40"))
         await self.expect('42["challenge"')
 
@@ -178,8 +186,13 @@ async def main() -> None:
             await flood(port)
 
 
-if __name__ == "__main__":
+def lift_file_limit() -> None:
+    """Allow as many connections as the system does."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+if __name__ == "__main__":
+    lift_file_limit()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(main())

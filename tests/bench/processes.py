@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,17 @@ WIDE_OPEN = {
     "challenge_ttl_s": 900.0,
     "connect_timeout_s": 60.0,
 }
+
+
+@dataclass
+class Row:
+    """A line of the table."""
+
+    what: str
+    measured: str
+    ratio: float
+    wanted: str
+    good: bool
 
 
 class Server:

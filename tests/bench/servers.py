@@ -14,6 +14,7 @@ import signal
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import socketio
 import uvloop
@@ -23,12 +24,16 @@ from edge.config import LinkSettings
 from edge.link.mailbox import Mailbox
 from edge.link.server import LinkServer
 
+WINDOW_S = 16.0
+"""As the unit has it: the window before a trigger and after it, and some seconds more."""
 
-async def ours(settings: LinkSettings) -> LinkServer:
-    """The unit's own server."""
-    server = LinkServer(settings, Mailbox(settings.mailbox_packets, settings.packet_ttl_s, settings.packets_per_uid))
+
+async def ours(settings: LinkSettings) -> tuple[LinkServer, Mailbox]:
+    """The unit's own server and its mailbox."""
+    mailbox = Mailbox(settings.mailbox_packets, settings.packet_ttl_s, settings.packets_per_uid, window_s=WINDOW_S)
+    server = LinkServer(settings, mailbox)
     await server.start()
-    return server
+    return server, mailbox
 
 
 async def bare() -> int:
@@ -61,10 +66,24 @@ def used() -> dict[str, float]:
     return {"cpu_s": time.process_time(), "resident": pages * os.sysconf("SC_PAGE_SIZE")}
 
 
+def inside(link: LinkServer | None, mailbox: Mailbox | None) -> dict[str, Any]:
+    """What our server counts and holds; ``honest`` are the uids that honest cars of the bench have."""
+    if link is None or mailbox is None:
+        return {"counters": {}}
+    uids = [packet.uid for packet in mailbox.window(0, 2**62)]
+    return {
+        "counters": dict(link.counters),
+        "connections": link.connections,
+        "mailbox": len(uids),
+        "honest": [uid for uid in uids if uid.startswith("honest")],
+    }
+
+
 async def main() -> None:
-    link = None
+    link: LinkServer | None = None
+    mailbox: Mailbox | None = None
     if sys.argv[1] == "ours":
-        link = await ours(LinkSettings.model_validate_json(sys.argv[2]))
+        link, mailbox = await ours(LinkSettings.model_validate_json(sys.argv[2]))
         port = link.port
     else:
         port = await bare()
@@ -77,8 +96,7 @@ async def main() -> None:
 
     async def answer() -> None:
         while await questions.readline():
-            counters = dict(link.counters) if link is not None else {}
-            print(json.dumps({**used(), "counters": counters}), flush=True)
+            print(json.dumps({**used(), **inside(link, mailbox)}), flush=True)
         stopped.set()
 
     answering = asyncio.create_task(answer())

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from edge import config
 from edge.cli import main
 from edge.config import MASK, Settings, load, require_answers
 from edge.errors import ConfigError
@@ -95,3 +96,17 @@ def test_the_example_is_valid_and_complete() -> None:
     for name, section in Settings():
         for key in type(section).model_fields:
             assert key in document[name], f"{key} of [{name}] is not in the example"
+
+
+def test_a_registry_where_earlier_versions_had_it_is_still_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, before = tmp_path / "registry" / "registry.sqlite", tmp_path / "registry.sqlite"
+    monkeypatch.setattr(config, "REGISTRY", now)
+    monkeypatch.setattr(config, "REGISTRY_BEFORE", before)
+    assert config.RegistrySettings().path == now
+    before.touch()
+    assert config.RegistrySettings().path == before
+    now.parent.mkdir()
+    now.touch()
+    assert config.RegistrySettings().path == now

@@ -210,9 +210,9 @@ def test_a_payload_opens_or_is_a_packet_error(payload: bytes) -> None:
 
 @share(0.05)
 @given(st.binary(max_size=80), st.integers(0, len(ANNA.der)))
-def test_a_key_loads_or_is_a_secret_error(junk: bytes, position: int) -> None:
+def test_a_key_loads_or_is_a_secret_error(inserted: bytes, position: int) -> None:
     try:
-        key = load_private_key(ANNA.der[:position] + junk + ANNA.der[position + len(junk) :])
+        key = load_private_key(ANNA.der[:position] + inserted + ANNA.der[position + len(inserted) :])
     except SecretError:
         return
     assert key.n == ANNA.key.n

@@ -30,7 +30,7 @@ RING_FRAMES = 20
 """What a unit keeps by default; `make hil` keeps more, so that no slow machine loses one."""
 FPS = 12.0
 """A trigger on every third frame: four a second, so that a busy machine keeps up."""
-LOOKS = 200
+TIMED_READINGS = 200
 """Readings of a crop that are timed."""
 PIN = 17
 
@@ -102,7 +102,7 @@ def size_mb(names: Iterator[str]) -> float:
 
 def reading(engine: Engine) -> dict[str, float | str | bool]:
     """CPU seconds until both networks are loaded, and CPU milliseconds for reading a crop, in a process of its own."""
-    code = READING.format(here=str(Path(__file__).parent), engine=engine, looks=LOOKS)
+    code = READING.format(here=str(Path(__file__).parent), engine=engine, looks=TIMED_READINGS)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     result: dict[str, float | str | bool] = json.loads(done.stdout)
     return result

@@ -41,7 +41,7 @@ deb_row() {  # ROW SUITE ARCH
         result python "$(/usr/lib/autovelox/current/bin/python -c "import platform; print(platform.python_version(), platform.machine())")"
         result fetched "$(du -m "$first" | cut -f1)"
         result installed "$(du -sm /usr/lib/autovelox | cut -f1)"
-        for unit in autovelox.service autovelox-purge.timer autovelox-backup.timer autovelox-selftest.timer; do
+        for unit in autovelox.service autovelox-officers.service autovelox-purge.timer autovelox-backup.timer autovelox-selftest.timer; do
             must systemctl is-enabled "$unit"
         done
         systemd-analyze verify --man=no "$(dpkg -L autovelox | grep "/autovelox.service$")"
@@ -50,7 +50,7 @@ deb_row() {  # ROW SUITE ARCH
         must grep -q "^engine = \"litert\"" /etc/autovelox/autovelox.toml
         autovelox run --config /etc/autovelox/autovelox.toml --check >/dev/null
         began=$(date +%s)
-        runuser -u newcomer -- env HOME=/tmp autovelox demo --state-dir /tmp/demo | tee demo.log
+        runuser -u newcomer -- env HOME=/tmp autovelox demo --dir /tmp/demo | tee demo.log
         result demo "$(sed -n "s/\([0-9] of 8\) cases right.*/\1/p" demo.log)"
         result demo_s $(($(date +%s) - began))
     ' >>"$log" 2>&1 || true

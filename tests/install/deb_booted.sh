@@ -39,22 +39,26 @@ manifest = "/var/lib/autovelox/feed/manifest.toml"
 engine = "litert"
 E2
 autovelox registry init --config /etc/autovelox/autovelox.toml
-chown autovelox:autovelox /var/lib/autovelox/registry.sqlite
+chown -R autovelox:autovelox /var/lib/autovelox/registry
 systemctl start autovelox.service
 process=$(systemctl show -P MainPID autovelox.service)
 must [ "$(state autovelox.service)" = active ]
-echo "PROOF the unit runs from the package"
+must [ "$(state autovelox-officers.service)" = active ]
+must [ "$(stat -c '%U %a' /var/lib/autovelox)" = "autovelox 700" ]
+echo "PROOF the unit runs from the package, its officers' service beside it"
 
 sha256sum /etc/autovelox/* >/kept
 dpkg -i "$second"
 must sha256sum --check /kept
 must [ "$(state autovelox.service)" = active ]
 must [ "$(systemctl show -P MainPID autovelox.service)" != "$process" ]
+must [ "$(state autovelox-officers.service)" = active ]
 must [ "$(ls /usr/lib/autovelox/releases)" = "$(dpkg-query -W -f '${Version}' autovelox)" ]
 echo "PROOF upgraded: the unit goes on with $(readlink /usr/lib/autovelox/current)"
 
 dpkg --remove autovelox
 must [ "$(state autovelox.service)" != active ]
+must [ "$(state autovelox-officers.service)" != active ]
 must [ "$(state autovelox-backup.timer)" != active ]
 must [ ! -e /usr/lib/autovelox ]
 must [ ! -e /usr/bin/autovelox ]
@@ -64,6 +68,6 @@ echo "PROOF removed: unit and timers are stopped"
 dpkg --purge autovelox
 must [ ! -e /etc/autovelox/autovelox.toml ]
 must [ -e /etc/autovelox/signing.key ]
-must [ -e /var/lib/autovelox/registry.sqlite ]
+must [ -e /var/lib/autovelox/registry/registry.sqlite ]
 must [ -z "$(find /etc/systemd /lib/systemd /usr/lib/sysusers.d /usr/lib/tmpfiles.d -name 'autovelox*')" ]
 echo "PROOF purged: settings are gone; evidence, registry and keys are kept"

@@ -73,6 +73,31 @@ def test_a_database_that_was_migrated_comes_back_and_the_new_one_is_set_aside(co
     assert [path.name for path in (cases.parent / "frames.rejected-upgrade").iterdir()] == ["000002"]
 
 
+def test_the_head_that_the_unit_remembers_goes_with_the_database(config: Path) -> None:
+    """Else the store that comes back does not hold the entry that the unit remembers, and gets no more."""
+    cases, head = config.parent / "state" / "cases.sqlite", config.parent / "state" / "head.json"
+    head.write_text("before")
+    head.chmod(0o600)
+    databases("keep", config)
+    change(cases, "PRAGMA user_version = 4")
+    head.write_text("after")
+    databases("restore", config)
+    assert (head.read_text(), head.stat().st_mode & 0o777) == ("before", 0o600)
+    assert names(cases.parent) == {"cases.sqlite", "head.json", "cases.sqlite.rejected-upgrade"}
+    databases("keep", config)
+    head.write_text("of a release of the same schema")
+    databases("restore", config)
+    assert head.read_text() == "of a release of the same schema"
+    assert databases("keep", config).returncode == databases("drop", config).returncode == 0
+    assert names(cases.parent) == {"cases.sqlite", "head.json", "cases.sqlite.rejected-upgrade"}
+    head.unlink()
+    databases("keep", config)
+    change(cases, "PRAGMA user_version = 5")
+    head.write_text("of a release that remembers one")
+    databases("restore", config)
+    assert not head.exists()
+
+
 def test_a_database_of_the_same_schema_keeps_what_was_filed_in_the_meantime(config: Path) -> None:
     cases = config.parent / "state" / "cases.sqlite"
     databases("keep", config)

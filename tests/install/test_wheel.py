@@ -55,7 +55,7 @@ def test_what_lies_beside_the_code_comes_along(python: Path, tmp_path: Path) -> 
 
 
 def test_the_demo_plays_from_the_wheel(python: Path, tmp_path: Path) -> None:
-    printed = run(python.with_name("autovelox"), "demo", "--state-dir", tmp_path / "state", cwd=tmp_path)
+    printed = run(python.with_name("autovelox"), "demo", "--dir", tmp_path / "state", cwd=tmp_path)
     assert re.search(r"^8 of 8 cases right\.$", printed, re.MULTILINE), printed
 
 

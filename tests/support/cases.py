@@ -29,7 +29,15 @@ from edge.model import (
 )
 
 UNIT = {"serial": "AVX-TEST", "software": "0.1.0", "models": {"detector": "0" * 64}}
-SIGNER = Signer(bytes(range(32)))
+SEED = bytes(range(32))
+SIGNER = Signer(SEED)
+
+
+def write_key(path: Path) -> Path:
+    """Write :data:`SIGNER`'s key to *path*, for commands."""
+    path.write_bytes(SEED)
+    path.chmod(0o600)
+    return path
 
 
 def painted(text: str = "", size: tuple[int, int] = (320, 180), seed: int = 0) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from edge.cases.evidence.manifest import Manifest, decided_manifest, driver_name, filed_manifest, frame_record, to_case
+from edge.cases.evidence import Manifest, decided_manifest, driver_name, filed_manifest, frame_record, to_case
 from edge.cases.evidence.signing import Signer
 from edge.cases.storage.database import write_transaction
 from edge.cases.storage.entries import append_entry
@@ -36,6 +37,9 @@ from edge.model import (
     Trigger,
     Verdict,
 )
+from edge.officers.accounts import Account
+from edge.officers.office import Office
+from edge.officers.own import OwnDesk
 
 SITE = "SS13 Pontebbana km 118,4, Tavagnacco, verso Udine"
 START_UTC = 1_794_000_000.0
@@ -242,9 +246,16 @@ def _portrait(index: int) -> bytes:
     return draw(load_cast().driver[index].portrait)
 
 
+def own_desk(
+    state_dir: Path, signer: Signer | None = SIGNER, name: str = "sconti", full: str = "Sara Conti"
+) -> OwnDesk:
+    """A desk on *state_dir*; without *signer* nothing can be recorded."""
+    return OwnDesk(Office(state_dir, signer), Account(os.getuid(), name, full))
+
+
 @contextmanager
 def running_unit(state_dir: Path) -> Iterator[None]:
-    """A unit that keeps the store of *state_dir* meanwhile: it signs what officers' programs write."""
+    """A unit that keeps the store of *state_dir* meanwhile."""
     stopped = threading.Event()
 
     async def work() -> None:

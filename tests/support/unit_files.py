@@ -14,6 +14,7 @@ SETTINGS = {
     "radar": 'pin_factory = "mock"\npin_means = "motion"',
     "camera": 'kind = "recorded"\nmanifest = "feed.toml"',
     "cases": 'signing_key_file = "signing.key"',
+    "officers": 'socket = "officers.sock"',
     "metrics": "port = 0",
 }
 """What every unit of the tests has: section -> lines."""

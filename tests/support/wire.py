@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.cases.store import CaseStore
-from tests.support import stores, xdisplay
+from tests.support import cases, stores, xdisplay
 
 LIMITS = {"start": 1_500_000, "open": 1_400_000, "idle": 20_000, "arrival": 60_000}
 QUIET_S = 3.0
@@ -116,7 +116,9 @@ def session(state_dir: Path, size: str = "1440x900") -> Iterator[Session]:
         stack.callback(relay.close)
         display = stack.enter_context(xdisplay.xvfb(size))
         _wait_for_port(port)
-        remote = f"cd {Path.cwd()} && exec {sys.executable} -m edge view --lang en --state-dir {state_dir}"
+        key = cases.write_key(folder / "signing.key")
+        where = f"--state-dir {state_dir} --signing-key {key}"
+        remote = f"cd {Path.cwd()} && exec {sys.executable} -m edge view --lang en {where}"
         options = (
             "StrictHostKeyChecking=no",
             f"UserKnownHostsFile={folder}/known",

@@ -54,7 +54,7 @@ async def test_strangers_leave_no_trace_and_the_offenders_packet_opens_again(sta
 
     to = tmp_path / "case.zip"
     where = ["--config", str(station.config)]
-    exported = station.run("cases", "export", "1", "--to", str(to), "--officer", "Conti", *where)
+    exported = station.run("cases", "export", "1", "--to", str(to), *where)
     assert exported.returncode == 0, exported.stderr
     with zipfile.ZipFile(to) as package:
         package.extractall(tmp_path / "package")

@@ -38,7 +38,7 @@ def console_scripts() -> list[str]:
 
 
 def clean_environment() -> dict[str, str]:
-    """The environment of somebody who has set nothing that would protect him."""
+    """The environment of somebody who has set no protection."""
     return {name: value for name, value in os.environ.items() if name not in ("PYTHONSAFEPATH", "PYTHONPATH")}
 
 

@@ -75,7 +75,7 @@ BLOCK = 1 << 20
 HEADER_KEYS = {"at", "body", "case", "kind", "previous", "seq"}
 LINE_KEYS = {"header", "body", "signature", "key_id"}
 CHECKPOINT_KEYS = {"at", "format", "hash", "key_id", "seq", "signature", "unit"}
-REVIEWS = {"confirm", "dismiss", "correct_plate"}
+REVIEWS = {"confirm", "dismiss", "correct_plate", "hold", "release"}
 LOCAL, CENTRAL, END = struct.Struct("<4s5H3I2H"), struct.Struct("<4s6H3I5H2I"), struct.Struct("<4s4H2IH")
 ZIP_VERSION, ZIP_MADE_BY, ZIP_DATE, ZIP_ATTRIBUTES = 20, 3 << 8 | 20, 1 << 5 | 1, 0o600 << 16
 """Constant fields of a package's ZIP headers: stored, Unix, 1 January 1980, mode 0600."""
@@ -369,8 +369,17 @@ def read_checkpoint(path: Path) -> Checkpoint:
         KeyFileError: it is no checkpoint.
         OSError: the file cannot be read.
     """
+    return parse_checkpoint(path.read_bytes(), str(path))
+
+
+def parse_checkpoint(data: bytes, what: str) -> Checkpoint:
+    """The checkpoint in *data*, the content of a file; *what* names it. Its signature is not checked yet.
+
+    Raises:
+        KeyFileError: it is no checkpoint.
+    """
     try:
-        content = parse_canonical(path.read_bytes().rstrip(b"\n"), "the checkpoint")
+        content = parse_canonical(data.rstrip(b"\n"), "the checkpoint")
         if set(content) != CHECKPOINT_KEYS or content["format"] != CHECKPOINT_FORMAT:
             raise ValueError
         signature = bytes.fromhex(content["signature"])
@@ -378,7 +387,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
         at, seq = float(content["at"]), int(content["seq"])
         return Checkpoint(seq, str(content["hash"]), at, str(content["unit"]), content["key_id"], message, signature)
     except (Mismatch, ValueError, TypeError):
-        raise KeyFileError(f"{path} is no checkpoint of a unit") from None
+        raise KeyFileError(f"{what} is no checkpoint of a unit") from None
 
 
 def check_checkpoint(chain: Chain, checkpoint: Checkpoint) -> None:
@@ -396,7 +405,7 @@ def check_checkpoint(chain: Chain, checkpoint: Checkpoint) -> None:
             " or the package is older than the checkpoint"
         )
     if checkpoint.seq < 1 or chain.hashes[checkpoint.seq - 1] != checkpoint.hash:
-        raise Mismatch(f"entry {checkpoint.seq} is not the one of the checkpoint: the chain was written anew")
+        raise Mismatch(f"entry {checkpoint.seq} is not the one of the checkpoint: the chain was rewritten")
 
 
 # Step 1: the container.
@@ -700,6 +709,7 @@ def _facts(manifest: dict[str, Any], chain: Chain, links: Sequence[Link], hashes
         f"  time      {_moment(trigger['at_utc'])}",
         f"  place     {manifest['site']}",
         f"  speed     {speed}, limit {manifest['limit_kmh']:.0f} km/h",
+        *_assessed(manifest.get("assessment")),
         f"  plate     {verdict['plate'] or (plate['text'] if plate else 'none was read')}",
         f"  verdict   {_standing(manifest)}",
         f"  driver    {name}",
@@ -712,6 +722,15 @@ def _facts(manifest: dict[str, Any], chain: Chain, links: Sequence[Link], hashes
     folder = f"cases/{number:08d}/"
     own = sorted(name for name in hashes if name.startswith(folder))
     return lines + [f"  SHA-256   {hashes[name]}  {name[len(folder) :]}" for name in own]
+
+
+def _assessed(assessment: dict[str, Any] | None) -> list[str]:
+    """What the law makes of the speed, as the unit recorded it."""
+    if not assessment:
+        return []
+    figures = tuple(assessment[name] for name in ("deduction_kmh", "remaining_kmh", "excess_kmh"))
+    counts = "  counts    less {:.1f} = {:.1f} km/h, {:.1f} over".format(*figures)
+    return [f"{counts} ({assessment['rule']})" + (f"; {assessment['provision']}" if assessment["provision"] else "")]
 
 
 def _standing(manifest: dict[str, Any]) -> str:

@@ -24,7 +24,9 @@ from edge.cases.report.paper import (
 )
 from edge.cases.report.words import (
     OFFICER_DID,
+    assessment_facts,
     clock_quality,
+    counted_speed,
     day,
     local,
     missed_words,
@@ -71,6 +73,7 @@ def case_page(case: Case, manifest: Manifest, pictures: Pictures | None) -> list
             "Measured speed",
             speed_words(case) + (_source(sources, "speed") if case.trigger.speed_kmh is not None else ""),
         ),
+        *assessment_facts(case.assessment),
         ("Speed limit", f"{case.limit_kmh:.0f} km/h{_source(sources, 'limit')}"),
         ("Clock", clock_quality(manifest["clock"])),
     ]
@@ -87,7 +90,6 @@ def _source(sources: Record, what: str) -> str:
 
 
 def _headline(case: Case, pictures: Pictures | None) -> Flowable:
-    speed, limit = case.trigger.speed_kmh, case.limit_kmh
     plate = (case.verdict.plate if case.verdict else "") or case.plate_text
     shown = clean(plate) or "no plate read"
     left: list[Flowable] = []
@@ -99,14 +101,10 @@ def _headline(case: Case, pictures: Pictures | None) -> Flowable:
     if case.country is not None:
         seen = f"looks like a plate of {case.country.code} ({case.country.probability:.1%})"
         left.append(paragraph(seen, size=7.5, colour=MUTED))
+    counts, over = counted_speed(case)
     right: list[Flowable] = [
-        paragraph(f"{speed:.0f} km/h" if speed is not None else "no speed", font=BOLD, size=22, colour=ACCENT),
-        paragraph(
-            f"limit {limit:.0f} km/h"
-            + (f", {speed - limit:.0f} km/h over" if speed is not None and case.is_infringement else ""),
-            size=9,
-            colour=MUTED,
-        ),
+        paragraph(counts, font=BOLD, size=22, colour=ACCENT),
+        paragraph(f"limit {case.limit_kmh:.0f} km/h{over}", size=9, colour=MUTED),
     ]
     review = OFFICER_DID[case.review].lower() if case.review else "not yet"
     middle: list[Flowable] = [

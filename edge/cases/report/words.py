@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 from edge.cases.evidence import Record, basis_sentence
 from edge.cases.report.paper import clean
-from edge.model import Case, Outcome, Rejection
+from edge.model import Assessment, Case, Outcome, Rejection
 
 VERDICTS = {
     Outcome.IDENTIFIED: "Driver identified",
@@ -19,6 +19,8 @@ OFFICER_DID = {
     "correct_plate": "Plate corrected",
     "view": "Viewed",
     "export": "Exported",
+    "hold": "Put on hold",
+    "release": "Released from hold",
 }
 _REJECTED: dict[str, str] = {
     Rejection.UNKNOWN_UID: "chip unknown to the registry",
@@ -26,6 +28,7 @@ _REJECTED: dict[str, str] = {
     Rejection.FOREIGN_LICENCE: "licence not the chip's own",
     Rejection.PLATE_FORMAT: "no plate of an accepted format",
     Rejection.LICENCE_FORMAT: "no licence number",
+    Rejection.DAMAGED_KEY: "not opened: the chip's key in the registry is damaged",
     Rejection.SEVERAL_PLATES: "its chip claimed several plates",
     Rejection.TOO_MANY: "not opened: more packets of one chip than are opened",
     Rejection.WORKER_FAILED: "not opened: the recognition failed",
@@ -49,6 +52,31 @@ def speed_words(case: Case) -> str:
         return clean(basis_sentence(case.basis)) or "not known"
     says = "" if case.is_infringement else f"; {clean(basis_sentence(case.basis))}"
     return f"{speed_kmh:.1f} km/h, {clean(case.trigger.direction or 'direction not known')}{says}"
+
+
+def counted_speed(case: Case) -> tuple[str, str]:
+    """The speed that counts, and by how much it is over the limit; what was measured where nothing was deducted."""
+    found, speed_kmh = case.assessment, case.trigger.speed_kmh
+    if speed_kmh is None:
+        return "no speed", ""
+    if found is None:
+        return f"{speed_kmh:.1f} km/h", f", {speed_kmh - case.limit_kmh:.1f} km/h over" if case.is_infringement else ""
+    over = f", {found.excess_kmh:.1f} km/h over" if case.is_infringement else ""
+    return (
+        f"{found.remaining_kmh:.1f} km/h",
+        f"{over}; measured {found.measured_kmh:.1f} less {found.deduction_kmh:.1f}",
+    )
+
+
+def assessment_facts(found: Assessment | None) -> list[tuple[str, str]]:
+    """What the law makes of the measured speed, as facts of the report."""
+    if found is None:
+        return []
+    provision = f"; {clean(found.provision)}" if found.provision else ""
+    return [
+        ("Deduction", f"{found.deduction_kmh:.1f} km/h ({clean(found.rule)})"),
+        ("Speed that counts", f"{found.remaining_kmh:.1f} km/h, {found.excess_kmh:.1f} km/h over{provision}"),
+    ]
 
 
 def missed_words(case: Case) -> list[str]:

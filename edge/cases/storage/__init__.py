@@ -2,14 +2,16 @@
 
 from edge.cases.storage.checked import CheckedCase, CheckedEntry, read_checked
 from edge.cases.storage.clock import clock_state
-from edge.cases.storage.continuation import continue_chain, extending, newest_key
+from edge.cases.storage.continuation import newest_key
 from edge.cases.storage.database import connect, open_to_read, write_transaction
-from edge.cases.storage.durable import erase, make_folder, sync_file, sync_tree, write_durably
+from edge.cases.storage.durable import GROUP_READS, erase, make_folder, sync_file, sync_tree, write_durably
 from edge.cases.storage.entries import (
+    HELD,
     PURGED,
     append_entry,
     case_state,
     insert_event,
+    is_held,
     last_entry,
     read_links,
     replace_with_tombstone,
@@ -22,13 +24,17 @@ from edge.cases.storage.package import PackageWriter
 from edge.cases.storage.signatures import rotate_signing_key
 from edge.cases.storage.space import DiskSpace
 from edge.cases.storage.trusted_time import believe_clock, trust_clock
+from edge.cases.storage.unit_chain import ChainSession
 from edge.cases.storage.witness import Witness, newest_checkpoint
 from edge.cases.storage.writer import Writer
 
 __all__ = [
     "CLAIMS",
+    "GROUP_READS",
+    "HELD",
     "JOURNAL",
     "PURGED",
+    "ChainSession",
     "CheckedCase",
     "CheckedEntry",
     "DiskSpace",
@@ -44,10 +50,9 @@ __all__ = [
     "case_state",
     "clock_state",
     "connect",
-    "continue_chain",
     "erase",
-    "extending",
     "insert_event",
+    "is_held",
     "is_locked",
     "last_entry",
     "make_folder",

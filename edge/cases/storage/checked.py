@@ -21,7 +21,7 @@ from edge.cases.evidence import (
     check_signatures,
     sha256,
 )
-from edge.cases.storage.continuation import OFFICERS_KINDS
+from edge.cases.storage.earlier import OFFICERS_KINDS
 from edge.cases.storage.layout import StateFolder
 from edge.errors import CaseError, EvidenceError
 
@@ -34,7 +34,10 @@ _KEYS = "SELECT seq, header, body, signature, key_id FROM entries WHERE kind = '
 
 @dataclass(frozen=True, slots=True)
 class CheckedEntry:
-    """An entry that is what its hashes and its signature say; ``signature`` is empty while an officer's entry waits."""
+    """An entry that is what its hashes and its signature say.
+
+    ``signature`` is empty only in a store of an earlier version (:mod:`edge.cases.storage.earlier`).
+    """
 
     seq: int
     kind: str
@@ -60,16 +63,21 @@ class CheckedCase:
 
         Raises:
             EvidenceError: the file was altered, exchanged for a link, or is gone.
-            CaseError: this account may not read it.
+            CaseError: there is no such photo, or this account may not read it.
         """
-        frame = self.manifest["frames"][index]
+        frames = self.manifest["frames"]
+        if not 0 <= index < len(frames):
+            raise CaseError(
+                f"case {self.number} has no photo {index}", f"autovelox cases show {self.number} lists its photos"
+            )
+        frame = frames[index]
         path = folder.file(frame["file"])
         try:
             with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
                 data = file.read(frame["bytes"] + 1)
         except PermissionError:
             raise CaseError(
-                f"this account may not read photo {index} of case {self.number}", "ask to join the folder's group"
+                f"this account may not read photo {index} of case {self.number}", "ask the unit's service instead"
             ) from None
         except OSError:
             raise _broken(self.number, f"photo {index} is gone from the store") from None
@@ -78,8 +86,10 @@ class CheckedCase:
         return data
 
 
-def read_checked(database: sqlite3.Connection, number: int) -> CheckedCase:
+def read_checked(database: sqlite3.Connection, number: int, *, earlier: bool = False) -> CheckedCase:
     """Read case *number*, which exists and was not purged; the caller has begun a transaction.
+
+    *earlier*: the store is one of an earlier version, in which officers' entries may wait for their signature.
 
     Raises:
         EvidenceError: something of it does not hold, so nothing of it may be shown.
@@ -87,7 +97,8 @@ def read_checked(database: sqlite3.Connection, number: int) -> CheckedCase:
     """
     try:
         keys = _keys(database)
-        entries = tuple(_entry(database, row, keys) for row in database.execute(_OF_CASE, (number,)).fetchall())
+        rows = database.execute(_OF_CASE, (number,)).fetchall()
+        entries = tuple(_entry(database, row, keys, earlier=earlier) for row in rows)
         filed = [entry for entry in entries if entry.kind == "filed"]
         decided = [entry for entry in entries if entry.kind == "decided"]
         row = database.execute("SELECT filed_seq, decided_seq FROM cases WHERE number = ?", (number,)).fetchone()
@@ -129,7 +140,9 @@ def _keys(database: sqlite3.Connection) -> list[tuple[int, str, bytes]]:
     return keys
 
 
-def _entry(database: sqlite3.Connection, row: tuple[Any, ...], keys: list[tuple[int, str, bytes]]) -> CheckedEntry:
+def _entry(
+    database: sqlite3.Connection, row: tuple[Any, ...], keys: list[tuple[int, str, bytes]], *, earlier: bool
+) -> CheckedEntry:
     """The entry in *row*, checked against its body, its neighbours in the chain, and the key of its time."""
     seq, kind, number, header, body, digest, signature, key_id = row
     content = json.loads(header)
@@ -144,7 +157,7 @@ def _entry(database: sqlite3.Connection, row: tuple[Any, ...], keys: list[tuple[
     ):
         raise Mismatch(f"entry {seq} is not where the chain has it")
     if signature is None:
-        if kind not in OFFICERS_KINDS:
+        if not earlier or kind not in OFFICERS_KINDS:
             raise Mismatch(f"entry {seq} ({kind}) is not signed")
         return CheckedEntry(seq, kind, float(content["at"]), digest, body)
     current = [key for key in keys if key[0] < seq] or keys[:1]

@@ -13,7 +13,7 @@ from contextlib import closing, contextmanager
 from importlib import resources
 from pathlib import Path
 
-from edge.cases.storage.durable import GROUP_WRITES
+from edge.cases.storage.durable import PRIVATE
 from edge.cases.storage.layout import StateFolder
 from edge.cases.storage.wal import empty_wal, mend_wal
 from edge.errors import CaseError
@@ -36,13 +36,15 @@ def migrations() -> tuple[str, ...]:
     return tuple(script.read_text(encoding="utf-8") for script in scripts)
 
 
-def connect(path: Path) -> sqlite3.Connection:
+def connect(path: Path, *, for_threads: bool = False) -> sqlite3.Connection:
     """A connection that may write, in autocommit mode; the schema stays as it is.
+
+    *for_threads*: several threads use it, one at a time.
 
     Raises:
         sqlite3.Error: the database cannot be opened.
     """
-    database = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None)
+    database = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=not for_threads)
     try:
         for pragma in PRAGMAS:
             database.execute(pragma)
@@ -53,12 +55,15 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 @contextmanager
-def transaction(database: sqlite3.Connection) -> Iterator[None]:
+def transaction(database: sqlite3.Connection, patience_s: float | None = None) -> Iterator[None]:
     """One write transaction: committed at the end of the block, rolled back if the block raises.
 
+    It waits *patience_s* for another process that writes (default: :data:`BUSY_S`).
+
     Raises:
-        sqlite3.Error: SQLite reports an error.
+        sqlite3.Error: SQLite reports an error; :func:`is_busy` tells whether another process writes.
     """
+    database.execute(f"PRAGMA busy_timeout = {round(1e3 * (BUSY_S if patience_s is None else patience_s))}")
     database.execute("BEGIN IMMEDIATE")
     try:
         yield
@@ -68,9 +73,14 @@ def transaction(database: sqlite3.Connection) -> Iterator[None]:
             database.execute("ROLLBACK")
 
 
+def is_busy(error: Exception) -> bool:
+    """Whether the *error* says that another process writes, or keeps from writing, at the moment."""
+    return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+
+
 @contextmanager
 def write_transaction(folder: StateFolder) -> Iterator[sqlite3.Connection]:
-    """One write transaction on an existing store, for a process that does not keep a connection.
+    """One write transaction on an existing store that nobody else writes to; what it adds is not checked.
 
     What is committed is moved out of the WAL at the end.
 
@@ -109,7 +119,7 @@ def migrate(path: Path, target: int | None = None) -> int:
             for number in range(before + 1, (len(steps) if target is None else target) + 1):
                 script = f"BEGIN IMMEDIATE;{steps[number - 1]};PRAGMA user_version = {number};COMMIT;"
                 database.executescript(script)
-            path.chmod(GROUP_WRITES)  # officers' accounts write reviews; SQLite gives its other files the same mode
+            path.chmod(PRIVATE)  # SQLite gives its other files the same mode
             empty_wal(database, path)
     except (sqlite3.Error, OSError) as error:
         raise CaseError(f"{path} cannot be opened ({error})", "restore the last backup") from None
@@ -126,8 +136,8 @@ def version(database: sqlite3.Connection) -> int:
     return int(number)
 
 
-def open_to_read(folder: StateFolder) -> sqlite3.Connection:
-    """A read-only connection to an existing store.
+def open_to_read(folder: StateFolder, *, for_threads: bool = False) -> sqlite3.Connection:
+    """A read-only connection to an existing store; *for_threads*: several threads use it, one at a time.
 
     Raises:
         CaseError: there is no store, it cannot be read, or it has another schema version than this program.
@@ -137,14 +147,20 @@ def open_to_read(folder: StateFolder) -> sqlite3.Connection:
         exists = path.is_file()
     except PermissionError:
         raise CaseError(
-            f"this account may not read the cases in {folder.root}", "ask to join the folder's group"
+            f"this account may not read the cases in {folder.root}", "ask the unit's service: leave --state-dir out"
         ) from None
     if not exists:
         raise CaseError(
             f"there is no case store in {folder.root}", "start the unit there first, or name the right folder"
         )
     try:
-        database = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=BUSY_S, isolation_level=None)
+        database = sqlite3.connect(
+            f"{path.resolve().as_uri()}?mode=ro",
+            uri=True,
+            timeout=BUSY_S,
+            isolation_level=None,
+            check_same_thread=not for_threads,
+        )
         try:
             found, newest = version(database), len(migrations())
         except sqlite3.Error:

@@ -22,7 +22,6 @@ from edge.cases.evidence import (
     shown_plate,
     to_case,
 )
-from edge.cases.storage.head import Head
 from edge.errors import NoSuchCase
 from edge.model import Case
 
@@ -86,8 +85,9 @@ def append_entry(
     """Make the entry that follows the newest one, and store it; the caller has begun a transaction.
 
     *at_utc* is in seconds since the epoch (default: now). Where the clock was set back since the newest entry, a
-    ``clock`` entry says so first. Without *signer* the entry waits for its signature, and takes the newest entry's time
-    if its own is earlier: only the unit may say that the clock was set back.
+    ``clock`` entry says so first. This is the only function that signs what is added, and it is called between
+    :meth:`edge.cases.storage.unit_chain.UnitChain.extending`'s checks and its commit. Without *signer*, in a store that
+    is no evidence or that a restore made, the entry takes the newest entry's time if its own is earlier.
 
     Raises:
         sqlite3.Error: the database cannot be written.
@@ -173,13 +173,10 @@ def insert_event(
     return entry
 
 
-def replace_with_tombstone(database: sqlite3.Connection, number: int, reason: str, *, signer: Signs | None) -> Head:
+def replace_with_tombstone(database: sqlite3.Connection, number: int, reason: str, *, signer: Signs | None) -> None:
     """Delete what the database holds of a decided case and enter a ``purge``; the caller has begun a transaction.
 
     The headers of the case's entries stay. *reason* must contain no personal data.
-
-    Returns:
-        The tombstone, which is the newest entry now.
 
     Raises:
         sqlite3.Error: the database cannot be written.
@@ -195,7 +192,6 @@ def replace_with_tombstone(database: sqlite3.Connection, number: int, reason: st
         " WHERE number = ?",
         (entry.seq, number),
     )
-    return Head(entry.seq, entry.hash)
 
 
 def case_state(database: sqlite3.Connection, number: int) -> str:
@@ -220,6 +216,19 @@ def case_states(database: sqlite3.Connection) -> dict[int, str]:
     """
     rows = database.execute("SELECT number, iif(purged_seq IS NULL, state, 'purged') FROM cases ORDER BY number")
     return {int(number): str(state) for number, state in rows}
+
+
+HELD = (
+    "'hold' IS (SELECT kind FROM entries WHERE case_number = cases.number AND kind IN ('hold', 'release')"
+    " ORDER BY seq DESC LIMIT 1)"
+)
+"""Whether a row of ``cases`` is kept beyond its time, as an SQL expression."""
+
+
+def is_held(database: sqlite3.Connection, number: int) -> bool:
+    """Whether a case is kept for an appeal, so that it must not be purged."""
+    row = database.execute(f"SELECT {HELD} FROM cases WHERE number = ?", (number,)).fetchone()  # noqa: S608 - constant
+    return bool(row and row[0])
 
 
 def no_longer_waiting(database: sqlite3.Connection, numbers: Iterable[int]) -> set[int]:

@@ -1,27 +1,33 @@
 """The head that the unit remembers: number and hash of the newest entry it wrote or signed, in a file of its own.
 
-The database could be exchanged for another, or written anew by somebody who may write it; this file says what the unit
+The database could be exchanged for another, or rewritten by somebody who may write it; this file says what the unit
 itself had written. It may be some entries behind the chain after a power cut, never ahead of it.
 """
 
 from __future__ import annotations
 
 import json
-import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from edge.cases.evidence import NO_HASH, canonical
-from edge.cases.storage.durable import write_durably
+from edge.cases.storage.durable import read_own, write_durably
 from edge.cases.storage.layout import StateFolder
 from edge.errors import CaseError
+
+FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Number and hash (hex) of an entry; number 0 stands for the beginning of a chain."""
+    """Number and hash (hex) of an entry; number 0 stands for the beginning of a chain.
+
+    ``earlier``: a version remembered it in which officers' programs wrote unsigned entries after it
+    (:mod:`edge.cases.storage.earlier`).
+    """
 
     seq: int
     hash: str
+    earlier: bool = field(default=False, compare=False)
 
 
 BEGINNING = Head(0, NO_HASH)
@@ -34,10 +40,8 @@ def read_head(folder: StateFolder) -> Head | None:
         CaseError: the file cannot be read, or says no head.
     """
     try:
-        descriptor = os.open(folder.head, os.O_RDONLY | os.O_NOFOLLOW)
-        with os.fdopen(descriptor, "rb") as file:
-            content = json.loads(file.read())
-        return Head(int(content["seq"]), str(content["hash"]))
+        content = json.loads(read_own(folder.head))
+        return Head(int(content["seq"]), str(content["hash"]), earlier=content.get("format", 1) < FORMAT)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -48,12 +52,9 @@ def read_head(folder: StateFolder) -> Head | None:
 
 
 def write_head(folder: StateFolder, head: Head) -> None:
-    """Remember *head*, durably; the file belongs to the owner of the state folder, whoever writes it.
+    """Remember *head*, durably. The caller keeps other writers out meanwhile.
 
     Raises:
         OSError: the disk reports an error.
     """
-    owner = folder.root.stat()
-    write_durably(folder.head, canonical({"seq": head.seq, "hash": head.hash}), mode=0o600)
-    if os.geteuid() == 0:
-        os.chown(folder.head, owner.st_uid, owner.st_gid, follow_symlinks=False)
+    write_durably(folder.head, canonical({"format": FORMAT, "seq": head.seq, "hash": head.hash}))

@@ -5,7 +5,9 @@
     cases.sqlite               the database; SQLite keeps its -wal and -shm beside it
     cases.sqlite-wal.copy-PID  the write-ahead log as it was before a checkpoint (edge.cases.storage.wal)
     daemon.lock                locked while a daemon uses the folder
+    store.lock                 shared by the processes that write (edge.cases.storage.lock)
     head.json                  the newest entry that the unit wrote (edge.cases.storage.head)
+    .probe                     what the daemon writes now and then to see whether the disk is there
     believed-time.json         the time that the last purge believed (edge.cases.storage.trusted_time)
     frames/00000001/0.jpg      the photos of case 1
     frames/00000001/pending.json  its journal file: manifest and sealed packets until the case is decided
@@ -22,18 +24,23 @@ from pathlib import Path
 
 DATABASE = "cases.sqlite"
 LOCK = "daemon.lock"
+STORE_LOCK = "store.lock"
 HEAD = "head.json"
 BELIEVED = "believed-time.json"
+PROBE = ".probe"
 FRAMES = "frames"
 JOURNAL = "pending.json"
 CLAIMS = "claims.json"
 DERIVED = "derived"
 OWN = (
-    r"cases\.sqlite(-wal|-shm|-wal\.copy-[0-9]+(\.part)?)?|daemon\.lock|(head|believed-time)\.json(\.part)?|frames"
-    r"|registry\.sqlite(-wal|-shm|-journal)?"
+    r"cases\.sqlite(-wal|-shm|-wal\.copy-[0-9]+(\.part)?)?|(daemon|store)\.lock|(head|believed-time)\.json(\.part)?|frames"
+    r"|registry|registry\.sqlite(-wal|-shm|-journal|\.version-[0-9]+)?|\.probe|(cases\.sqlite|frames)\.rejected-.+|lost\+found"
 )
 OWN_OF_A_CASE = r"[0-9]{1,4}\.jpg(\.part)?|(pending|claims)\.json(\.part)?"
-"""Patterns of the names in the folder itself and in the folder of a case. The registry may lie beside the cases."""
+"""Patterns of the names in the folder itself and in the folder of a case.
+
+The registry has a folder of its own; in earlier versions it lay beside the cases.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +60,19 @@ class StateFolder:
         return self.root / LOCK
 
     @property
+    def store_lock(self) -> Path:
+        """The file that every process that writes to the store locks, with others or alone."""
+        return self.root / STORE_LOCK
+
+    @property
     def head(self) -> Path:
         """The file with the head that the unit remembers."""
         return self.root / HEAD
+
+    @property
+    def probe(self) -> Path:
+        """The file that shows whether the disk takes a write."""
+        return self.root / PROBE
 
     @property
     def believed(self) -> Path:

@@ -16,6 +16,8 @@ from edge.cases.storage.database import write_transaction
 from edge.cases.storage.entries import append_entry, last_entry
 from edge.cases.storage.head import Head, read_head, write_head
 from edge.cases.storage.layout import StateFolder
+from edge.cases.storage.lock import StoreLock
+from edge.cases.storage.wal import mend_wal
 from edge.crypto.keyfile import sync_folder
 from edge.errors import CaseError, SecretError
 
@@ -25,22 +27,37 @@ def rotate_signing_key(state_dir: Path, key_file: Path) -> Signer:
 
     The new key is on the disk (*key_file* + ``.new``) before the chain names it, and replaces *key_file* at the end.
     The old key stays as ``.old`` until somebody destroys it. A rotation that was interrupted is finished by calling
-    again. The unit must be stopped.
+    again. Daemon and officers' service must be stopped.
 
     Raises:
         SecretError: a key is missing, or is not the chain's.
         EvidenceError: the chain does not continue what the unit wrote.
-        CaseError: the store cannot be written.
+        CaseError: the store cannot be written, or another process writes to it.
     """
+    folder = StateFolder(state_dir)
+    lock = StoreLock(folder)
+    try:
+        with lock.alone() as alone:
+            if not alone:
+                raise CaseError(
+                    "the unit or its officers' service runs and would go on signing with the old key",
+                    "stop autovelox and autovelox-officers first",
+                )
+            return _rotate(folder, key_file)
+    finally:
+        lock.release()
+
+
+def _rotate(folder: StateFolder, key_file: Path) -> Signer:
     fresh = key_file.with_name(key_file.name + ".new")
     old = load_signer(key_file)
     new = load_signer(fresh) if fresh.exists() else create_signing_key(fresh)
-    folder = StateFolder(state_dir)
     head = read_head(folder)
+    mend_wal(folder.database)
     with write_transaction(folder) as database:
         known = newest_key(database)
         if known not in (None, old.key_id, new.key_id):
-            raise SecretError(f"the cases are signed with key {known}, this is {old.key_id}", "put the right key there")
+            raise SecretError(f"the cases are signed with key {known}, this is {old.key_id}", "put back that key file")
         if known != new.key_id:
             continue_chain(database, old, head)
             if known is None:

@@ -8,7 +8,6 @@ for real while all steps of a day (of a boot, across reboots) make up one day at
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 import time
 from contextlib import closing
@@ -17,7 +16,7 @@ from dataclasses import asdict, dataclass
 from edge.cases.evidence import canonical
 from edge.cases.storage.clock import clock_state
 from edge.cases.storage.database import open_to_read
-from edge.cases.storage.durable import write_durably
+from edge.cases.storage.durable import read_own, write_durably
 from edge.cases.storage.layout import StateFolder
 from edge.errors import CaseError
 
@@ -75,8 +74,7 @@ def trust_clock(folder: StateFolder) -> float:
 
 def _read(folder: StateFolder) -> Believed | None:
     try:
-        with os.fdopen(os.open(folder.believed, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
-            return Believed(**json.loads(file.read()))
+        return Believed(**json.loads(read_own(folder.believed)))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, TypeError) as error:
@@ -88,10 +86,7 @@ def _read(folder: StateFolder) -> Believed | None:
 
 def _write(folder: StateFolder, believed: Believed) -> None:
     try:
-        write_durably(folder.believed, canonical(asdict(believed)), mode=0o600)
-        if os.geteuid() == 0:
-            owner = folder.root.stat()
-            os.chown(folder.believed, owner.st_uid, owner.st_gid, follow_symlinks=False)
+        write_durably(folder.believed, canonical(asdict(believed)))
     except OSError as error:
         raise CaseError(f"{folder.believed} cannot be written ({error.strerror})", "check the disk") from None
 

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from edge.cases.storage.durable import PART, sync_file, write_durably
+from edge.cases.storage.durable import PART, is_own, sync_file, write_durably
 
 HEADER_BYTES = 32
 COPY = "-wal.copy-"
@@ -47,6 +47,18 @@ def save_wal(path: Path) -> Path | None:
     copy = path.with_name(f"{path.name}{COPY}{os.getpid()}")
     write_durably(copy, data)
     return copy
+
+
+def wal_is_empty(path: Path) -> bool:
+    """Whether nothing waits in the WAL of the database at *path*; it stays so while the caller holds the write lock.
+
+    Raises:
+        OSError: the disk reports an error.
+    """
+    try:
+        return wal_path(path).stat().st_size == 0
+    except FileNotFoundError:
+        return True
 
 
 def empty_wal(database: sqlite3.Connection, path: Path) -> bool:
@@ -136,7 +148,7 @@ def mend_wal(path: Path) -> None:
     """
     wal = wal_path(path)
     for copy in sorted(path.parent.glob(f"{path.name}{COPY}*")):
-        if not copy.name.endswith(PART) and copy.is_file() and not copy.is_symlink():
+        if not copy.name.endswith(PART) and is_own(copy.lstat(), copy.parent):
             saved, found = copy.read_bytes(), wal.read_bytes() if wal.exists() else b""
             same_wal = found[:HEADER_BYTES] == saved[:HEADER_BYTES]
             if same_wal and found[: len(saved)] != saved:

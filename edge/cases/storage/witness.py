@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from edge.cases.evidence import Signs, sign_checkpoint
-from edge.cases.storage.durable import write_durably
+from edge.cases.storage.durable import GROUP_READS, write_durably
 from edge.cases.storage.head import Head
 
 log = logging.getLogger(__name__)
@@ -76,7 +76,7 @@ def _written(path: Path, data: bytes) -> bool:
     """Write *data* to the new file *path*, durably; a file that is there stays as it is."""
     try:
         if not os.path.lexists(path):
-            write_durably(path, data)
+            write_durably(path, data, mode=GROUP_READS)
     except OSError as error:
         log.warning("the checkpoint %s cannot be written (%s)", path, error.strerror)
         return False

@@ -15,7 +15,6 @@ Longer than 300 lines because the order of all steps on files and in the databas
 
 from __future__ import annotations
 
-import errno
 import logging
 import shutil
 import sqlite3
@@ -24,8 +23,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from edge.cases.evidence import Manifest, Record, Signer, decided_manifest, frame_record, report_record
-from edge.cases.storage.continuation import UnitChain
-from edge.cases.storage.database import connect, migrate
+from edge.cases.storage.database import connect, migrate, open_to_read
 from edge.cases.storage.entries import (
     PURGED,
     case_state,
@@ -38,9 +36,11 @@ from edge.cases.storage.head import Head
 from edge.cases.storage.journal import Journal, JournalFile
 from edge.cases.storage.kept import KeptClaims
 from edge.cases.storage.layout import StateFolder
-from edge.cases.storage.space import DiskSpace
+from edge.cases.storage.lock import StoreLock
+from edge.cases.storage.space import DiskSpace, disk_refusal
+from edge.cases.storage.unit_chain import UnitChain
 from edge.cases.storage.wal import Checkpoints
-from edge.errors import CaseError, StorageFull
+from edge.errors import CaseError
 from edge.model import Case, Decision, Frame, Packet, RadarReport, State
 
 log = logging.getLogger(__name__)
@@ -61,8 +61,10 @@ class Writer:
         database: sqlite3.Connection,
         signer: Signer | None,
         space: DiskSpace,
+        lock: StoreLock,
     ) -> None:
         """Use :meth:`open`."""
+        self._store_lock = lock
         self._kept = KeptClaims(folder)
         self._chain = UnitChain(folder, signer)
         self._journal = journal
@@ -90,7 +92,19 @@ class Writer:
             SecretError: the cases are signed with another key.
             OSError: the disk reports an error.
         """
-        migrate(folder.database)
+        lock = StoreLock(folder)
+        try:
+            return cls._open(folder, signer, space, lock)
+        except BaseException:
+            lock.release()
+            raise
+
+    @classmethod
+    def _open(cls, folder: StateFolder, signer: Signer | None, space: DiskSpace, lock: StoreLock) -> Writer:
+        with lock.alone() as alone:
+            if alone:
+                migrate(folder.database)
+        open_to_read(folder).close()  # beside other writers: they have opened it, so it is whole, and of this schema
         shutil.rmtree(folder.derived, ignore_errors=True)  # an earlier version kept pictures there for reports
         for name in folder.foreign():
             log.warning("the state folder holds %s, which is none of this unit's files: find out who left it", name)
@@ -99,7 +113,7 @@ class Writer:
             (check,) = database.execute("PRAGMA quick_check(1)").fetchone()
             if check != "ok":
                 raise CaseError(f"{folder.database} is damaged ({check})", "restore the last backup")
-            writer = cls(folder, Journal(folder), database, signer, space)
+            writer = cls(folder, Journal(folder), database, signer, space, lock)
             writer._chain.begin(database)
             writer._recover()
             writer._remember()
@@ -115,6 +129,7 @@ class Writer:
         self.erase_decided()
         self._remember()
         self._database.close()
+        self._store_lock.release()
 
     @property
     def alarm(self) -> str | None:
@@ -158,7 +173,7 @@ class Writer:
         except OSError as error:
             if not self._journal.withdraw(number):
                 self._begin(number)  # the disk does not undo it either: then the case exists
-            raise _refusal(error) from None
+            raise disk_refusal(error) from None
         self._begin(number)
         return number
 
@@ -190,7 +205,7 @@ class Writer:
                     manifest["radar_reports"] = [report_record(report) for report in reports]
                 self._journal.write(number, JournalFile(manifest, (*before.packets, *packets)))
             except OSError as error:
-                raise _refusal(error) from None
+                raise disk_refusal(error) from None
 
     def read_journal(self, number: int) -> JournalFile | None:
         """What the journal holds of a pending case; None if there is no such case, or its file is gone or damaged."""
@@ -209,6 +224,8 @@ class Writer:
             CaseError: the case is decided already.
         """
         self.catch_up()
+        if number in self._behind:
+            raise CaseError(f"the database refuses case {number}", "it is tried again; if that goes on, check the disk")
         if case_state(self._database, number) != State.PENDING:
             raise _decided_already(number)
         if (file := self.read_journal(number)) is not None:
@@ -241,16 +258,16 @@ class Writer:
         except BaseException as error:
             self._pending.add(number)
             if isinstance(error, OSError):
-                raise _refusal(error) from None
+                raise disk_refusal(error) from None
             raise
         self._to_erase.add(number)
         self.erase_decided()
         return case
 
     def housekeep(self) -> None:
-        """Catch up, sign what waits, erase what decided and judged cases need no more, and remember the head."""
+        """Catch up, look at what others added, erase what decided and judged cases need no more, remember the head."""
         self.catch_up()
-        self._chain.sign_waiting(self._database)
+        self._chain.watch(self._database)
         self._kept.erase_judged(self._database)
         self.erase_decided()
         self._remember()
@@ -258,9 +275,8 @@ class Writer:
     def _remember(self) -> None:
         """Remember the head once it is out of the WAL, which a power cut may tear: the chain never falls behind it."""
         try:
-            if self._chain.ahead and self._checkpoints.empty():
-                self._chain.remember()
-        except (sqlite3.Error, OSError) as error:
+            self._chain.remember(self._database, self._checkpoints.empty)
+        except (sqlite3.Error, OSError, CaseError) as error:
             log.warning("the head of the chain could not be remembered yet: %s", error)
 
     def erase_decided(self) -> None:
@@ -322,9 +338,3 @@ def _decided_already(number: int) -> CaseError:
 
 def _size(frames: Sequence[Frame]) -> int:
     return sum(len(frame.jpeg) for frame in frames)
-
-
-def _refusal(error: OSError) -> CaseError:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return StorageFull("the disk is full", "export and purge cases, or use a larger disk")
-    return CaseError(f"the disk refuses to keep the case ({error.strerror})", "check the disk before the unit goes on")

@@ -1,4 +1,4 @@
-"""What the officer can do with the open case; every record goes through :mod:`edge.cases`."""
+"""What the officer can do with the open case; every record is made by the officers' service."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import tkinter as tk
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from edge.cases.views import EventKind
+from edge.model import Assessment
+from edge.officers import EventKind
 from edge.viewer.control.evidence import EvidenceActions
 from edge.viewer.control.open_case import OpenCase
 from edge.viewer.data import CaseDetails, JobThread, Source
@@ -152,6 +153,21 @@ class Actions:
         self._source.record_review(case_number, kind, reason, plate, done, failed)
 
 
+def _assessed(found: Assessment | None) -> dict[str, str]:
+    """Return what the law makes of the speed, by captions."""
+    if found is None:
+        return {}
+
+    def speed(value: float) -> str:
+        return _("{speed} km/h").format(speed=number(value, 1))
+
+    return {
+        _("Deduction"): f"{speed(found.deduction_kmh)} ({found.rule})",
+        _("Speed that counts"): speed(found.remaining_kmh),
+        _("Excess"): speed(found.excess_kmh) + (f" ({found.provision})" if found.provision else ""),
+    }
+
+
 def _as_text(opened: CaseDetails) -> str:
     """Return the case as lines of text, for another program."""
     case = opened.case
@@ -161,7 +177,8 @@ def _as_text(opened: CaseDetails) -> str:
         _("Case"): str(case.number),
         _("Time"): f"{at} UTC",
         _("Place"): case.site,
-        _("Speed"): basis_words(case.basis) if speed is None else _("{speed} km/h").format(speed=number(speed)),
+        _("Speed"): basis_words(case.basis) if speed is None else _("{speed} km/h").format(speed=number(speed, 1)),
+        **_assessed(case.assessment),
         _("Limit"): _("{speed} km/h").format(speed=number(case.limit_kmh)),
         _("Plate"): case.plate_text or "–",
         _("Verdict"): verdict_words(case)[0],

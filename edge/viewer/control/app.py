@@ -5,15 +5,14 @@ from __future__ import annotations
 import tkinter as tk
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
-from edge.cases.views import UnitStatus
 from edge.errors import ViewerError
+from edge.officers import Desk, UnitStatus
 from edge.viewer.control.actions import Actions
 from edge.viewer.control.evidence import EvidenceActions
 from edge.viewer.control.listing import ListController
 from edge.viewer.control.open_case import OpenCase
-from edge.viewer.data import Background, Source, officer_name
+from edge.viewer.data import Background, Source
 from edge.viewer.panels import (
     Action,
     ActionBar,
@@ -38,14 +37,14 @@ class Options:
     """How the viewer starts.
 
     Attributes:
-        state_dir: the unit's state folder.
+        desk: where the cases come from.
         locale: language and country, such as ``it_IT``.
         dark: whether to start with the dark palette.
         photo_width: the widest photo beside the data, in pixels.
         scale: the factor of all sizes, or None for the display's own.
     """
 
-    state_dir: Path
+    desk: Desk
     locale: str = "en_GB"
     dark: bool = False
     photo_width: int = 640
@@ -53,15 +52,15 @@ class Options:
 
 
 class Viewer:
-    """One window that shows one state folder."""
+    """One window that shows the cases of one unit."""
 
-    def __init__(self, root: tk.Tk, options: Options, officer: str | None = None) -> None:
-        """Build the window in *root* and begin to read; *officer* replaces the name of the account."""
+    def __init__(self, root: tk.Tk, options: Options) -> None:
+        """Build the window in *root* and begin to read."""
         language.use(options.locale)
         self.root = root
         self.theme = theme = Theme(root, dark=options.dark, scale=options.scale)
         self._background = Background(root)
-        self.source = Source(options.state_dir, self._background, officer or officer_name())
+        self.source = Source(options.desk, self._background)
         pictures = self._background.thread("pictures")
         self.window = window = Window(root, theme)
         self.status = StatusBar(root, theme, help_page=self.help, recolour=self.recolour)
@@ -91,9 +90,7 @@ class Viewer:
             widget.bind(event, lambda _event: self.arrange(), add=True)
         self.case = OpenCase(root, self.source, pictures, self.camera, self.driver, self.history, self.bar)
         jobs = self._background.thread("evidence")
-        self.evidence = EvidenceActions(
-            root, theme, jobs, options.state_dir, self.source.officer, self.status, self._on_chain_problem
-        )
+        self.evidence = EvidenceActions(root, theme, jobs, options.desk, self.status, self._on_chain_problem)
         self.actions = Actions(root, theme, self.source, pictures, self.case, self.evidence, self.note)
         self.listing = ListController(
             root,
@@ -235,10 +232,8 @@ def run(options: Options) -> None:
     """Open the window and return when it is closed.
 
     Raises:
-        ViewerError: there is no display, or the state folder cannot be read.
+        ViewerError: there is no display.
     """
-    if not options.state_dir.is_dir():
-        raise ViewerError(f"there is no folder {options.state_dir}", "name the unit's state folder with --state-dir")
     try:
         root = tk.Tk(className="Autovelox")
     except tk.TclError:

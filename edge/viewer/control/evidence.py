@@ -6,16 +6,15 @@ import tkinter as tk
 from collections.abc import Callable
 from pathlib import Path
 
-from edge.cases.audit import audit
-from edge.cases.export import export_cases, export_report
 from edge.errors import EvidenceError
+from edge.officers import Desk
 from edge.viewer.data import JobThread
 from edge.viewer.panels import StatusBar
 from edge.viewer.text import _, describe, plain
 from edge.viewer.ui import Page, Question, Theme
 
 
-def save(state_dir: Path, number: int, to: Path, officer: str) -> None:
+def save(desk: Desk, number: int, to: Path) -> None:
     """Write case *number* to the file *to*: the report if the name ends in .pdf, else the whole evidence package.
 
     The export is recorded in the chain before the file appears.
@@ -24,9 +23,9 @@ def save(state_dir: Path, number: int, to: Path, officer: str) -> None:
         CaseError: the case cannot be exported or the file cannot be written.
     """
     if to.suffix.lower() != ".pdf":
-        export_cases(state_dir, [number], to, officer=officer)
+        desk.export([number], to)
         return
-    export_report(state_dir, number, to, officer=officer)
+    desk.report(number, to)
 
 
 class EvidenceActions:
@@ -37,14 +36,13 @@ class EvidenceActions:
         root: tk.Tk,
         theme: Theme,
         jobs: JobThread,
-        state_dir: Path,
-        officer: str,
+        desk: Desk,
         status: StatusBar,
         on_chain_problem: Callable[[str], None],
     ) -> None:
         """Run in *jobs*; *on_chain_problem* gets what is wrong with the evidence, or an empty text."""
         self._root, self._theme, self._jobs = root, theme, jobs
-        self._state_dir, self._officer = state_dir, officer
+        self._desk = desk
         self._status, self._on_chain_problem = status, on_chain_problem
         self._checking = False
 
@@ -90,7 +88,7 @@ class EvidenceActions:
             text = _("Case {number} is in {file}. Fetch it from the unit with scp or sftp.")
             self._page(_("Exported"), text.format(number=number, file=plain(str(to), 200)), "good")
 
-        self._jobs.submit(lambda: save(self._state_dir, number, to, self._officer), done, self._failed)
+        self._jobs.submit(lambda: save(self._desk, number, to), done, self._failed)
 
     def _check(self, done: Callable[[str], None], *, show_errors: bool) -> None:
         if self._checking:
@@ -113,7 +111,7 @@ class EvidenceActions:
             else:
                 self._status.idle()
 
-        self._jobs.submit(lambda: audit(self._state_dir), good, bad)
+        self._jobs.submit(lambda: self._desk.verify(), good, bad)
 
     def _failed(self, error: Exception) -> None:
         self._status.idle()

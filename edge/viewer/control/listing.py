@@ -5,7 +5,7 @@ from __future__ import annotations
 import tkinter as tk
 from collections.abc import Callable
 
-from edge.cases.views import UnitStatus
+from edge.officers import UnitStatus
 from edge.viewer.data import Listing, Pulse, Query, Source
 from edge.viewer.panels import CaseList
 from edge.viewer.panels.case_list import PAGE
@@ -47,7 +47,7 @@ class ListController:
         self._root, self._source, self._cases = root, source, cases
         self._read_query, self._on_status, self._on_commit = query, on_status, on_commit
         self._query = Query()
-        self._version: int | None = None
+        self._version: str | None = None
         self._status: UnitStatus | None = None
         self._problem = ""
         self._busy = False

@@ -156,8 +156,6 @@ class OpenCase:
         self._history.show(case, opened.events)
         if not opened.photos:
             self._camera.fail_photo(_("The camera gave no photo."))
-        elif opened.photos[index] is None:
-            self._camera.fail_photo(_("The photo's file is missing: verify the evidence."))
         elif isinstance(pictures.photo, str):
             self._camera.fail_photo(pictures.photo)
         elif pictures.photo is not None:

@@ -2,7 +2,7 @@
 
 from edge.viewer.data.background import Background, JobThread
 from edge.viewer.data.pictures import Photo, PictureRequest, Pictures, StoredPhoto, load, load_whole
-from edge.viewer.data.source import CaseDetails, Listing, Pulse, Query, Source, officer_name
+from edge.viewer.data.source import CaseDetails, Listing, Pulse, Query, Source
 
 __all__ = [
     "Background",
@@ -18,5 +18,4 @@ __all__ = [
     "StoredPhoto",
     "load",
     "load_whole",
-    "officer_name",
 ]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import io
 import math
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from PIL import Image
 
-from edge.errors import ImageError
+from edge.errors import CaseError, ImageError
 from edge.model import Box
 from edge.viewer.text import _, describe
 
@@ -22,10 +22,12 @@ CROP_SHARE = 0.13
 
 @dataclass(frozen=True, slots=True)
 class StoredPhoto:
-    """A stored photo and its SHA-256 (hex) in the case's manifest."""
+    """A stored photo: case, index, its SHA-256 (hex) in the case's manifest, and what reads its bytes."""
 
-    path: Path
+    number: int
+    index: int
     sha256: str
+    read: Callable[[], bytes] = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ def load_photo(
     """Decode the *stored* photo, scale it to fit into *fit* (never enlarging it) and magnify the plate in *box*.
 
     Raises:
-        ImageError: the file is missing, was altered, or is no picture.
+        ImageError: the photo cannot be read, was altered, or is no picture.
     """
     whole = load_whole(stored)
     scale = min(1.0, fit[0] / whole.width, fit[1] / whole.height)
@@ -110,16 +112,16 @@ def load_whole(stored: StoredPhoto) -> Image.Image:
     """Return the *stored* photo in full size, as RGB, if it is the recorded one.
 
     Raises:
-        ImageError: the file is missing, was altered, or is no picture.
+        ImageError: the photo cannot be read, was altered, or is no picture.
     """
     try:
-        encoded = stored.path.read_bytes()
+        encoded = stored.read()
         if hashlib.sha256(encoded).hexdigest() != stored.sha256:
             raise ImageError(_("the photo's file was altered since it was recorded"), _("verify the evidence"))
         with Image.open(io.BytesIO(encoded)) as file:
             return file.convert("RGB")
-    except FileNotFoundError:
-        raise ImageError(_("the photo's file is missing"), _("verify the evidence")) from None
+    except CaseError as error:
+        raise ImageError(error.cause, error.remedy) from None
     except ImageError:
         raise
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from tkinter import ttk
 from typing import Literal
 
-from edge.cases.views import REVIEWS, Event
 from edge.model import Case
+from edge.officers import REVIEWS, Event
 from edge.viewer.text import _, moment, plain, review_words
 from edge.viewer.ui import Elided, Theme
 

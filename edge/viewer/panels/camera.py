@@ -6,8 +6,8 @@ import tkinter as tk
 from collections.abc import Callable, Sequence
 from tkinter import ttk
 
-from edge.cases.views import Event, EventKind
 from edge.model import Box, Case, Outcome
+from edge.officers import Event, EventKind
 from edge.viewer.data import Photo
 from edge.viewer.text import _, basis_words, moment, ngettext, number, percent, plain, verdict_words
 from edge.viewer.ui import Elided, Line, PictureView, PlateStrip, Theme
@@ -165,10 +165,16 @@ class CameraPanel(ttk.Frame):
             why = plain(basis_words(case.basis))
             self.fields["speed"].set_text(_("{why}, limit {limit} km/h").format(why=why, limit=limit))
             return
-        text = _("{speed} km/h, limit {limit}").format(speed=number(speed), limit=limit)
-        self.fields["speed"].set_text(
-            text, "Over.TLabel" if speed > case.limit_kmh and case.is_infringement else "TLabel"
-        )
+        if (found := case.assessment) is None:
+            text = _("{speed} km/h, limit {limit}").format(speed=number(speed, 1), limit=limit)
+        else:
+            figures = (found.remaining_kmh, found.measured_kmh, found.deduction_kmh)
+            counts, measured, deduction = (number(figure, 1) for figure in figures)
+            text = _("{counts} km/h ({measured} − {deduction}), limit {limit}").format(
+                counts=counts, measured=measured, deduction=deduction, limit=limit
+            )
+        over = (speed if found is None else found.remaining_kmh) > case.limit_kmh
+        self.fields["speed"].set_text(text, "Over.TLabel" if over and case.is_infringement else "TLabel")
 
     def _show_score(self, case: Case) -> None:
         parts = []

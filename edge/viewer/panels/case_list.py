@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from tkinter import ttk
 
-from edge.cases.views import CaseSummary
+from edge.officers import CaseSummary
 from edge.viewer.text import _, moment, number, plain, review_words, verdict_words
 from edge.viewer.ui import Theme
 
@@ -227,7 +227,8 @@ class CaseList(ttk.Frame):
         draw.create_text(px(16), upper, text=plate, anchor="nw", fill=ink, font=fonts["strong"], tags=tag)
         right = width - px(10)
         draw.create_text(right, upper, text=verdict, anchor="ne", fill=colour, font=fonts["body"], tags=tag)
-        speed = "" if summary.speed_kmh is None else " · " + _("{speed} km/h").format(speed=number(summary.speed_kmh))
+        counts = summary.speed_kmh if summary.remaining_kmh is None else summary.remaining_kmh
+        speed = "" if counts is None else " · " + _("{speed} km/h").format(speed=number(counts, 1))
         line = f"{summary.number} · {moment(summary.at_utc, 'short')}{speed}"
         draw.create_text(px(16), lower, text=line, anchor="sw", fill=muted, font=fonts["small"], tags=tag)
         review = review_words(summary.review)[0] if summary.review else ""

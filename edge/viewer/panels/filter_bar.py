@@ -7,8 +7,8 @@ from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from tkinter import ttk
 
-from edge.cases.views import CaseFilter, EventKind
 from edge.model import Outcome, State
+from edge.officers import CaseFilter, EventKind
 from edge.viewer.data import Query
 from edge.viewer.text import _, order_words, outcome_words, read_day, review_words, short_day
 from edge.viewer.ui import Question, Theme

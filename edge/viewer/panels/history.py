@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from tkinter import ttk
 
-from edge.cases.views import Event, EventKind
 from edge.model import Case
+from edge.officers import Event, EventKind
 from edge.viewer.text import _, event_words, moment, ngettext, number, plain, verdict_words
 from edge.viewer.ui import Theme
 

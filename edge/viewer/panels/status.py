@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from tkinter import ttk
 
-from edge.cases.views import UnitStatus
+from edge.officers import UnitStatus
 from edge.viewer.text import _, ngettext, number
 from edge.viewer.ui import Theme
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from edge.cases.views import CaseSummary, EventKind, Order
-from edge.model import Basis, Case, Flag, Outcome, Reason
+from edge.model import Basis, Case, Outcome, Reason
+from edge.officers import CaseSummary, EventKind, Order
 from edge.viewer.text.language import _
 
 
@@ -59,6 +59,8 @@ def event_words(kind: EventKind) -> tuple[str, str]:
         EventKind.CORRECT_PLATE: (_("Plate corrected"), "warn"),
         EventKind.VIEW: (_("Viewed"), "neutral"),
         EventKind.EXPORT: (_("Exported"), "accent"),
+        EventKind.HOLD: (_("Put on hold"), "warn"),
+        EventKind.RELEASE: (_("Released from hold"), "neutral"),
     }[kind]
 
 
@@ -74,10 +76,11 @@ def order_words() -> dict[str, Order]:
 
 
 def reason_words(reason: str) -> str:
-    """Return the sentence for a verdict's reason or a flag; an unknown one is returned unchanged."""
+    """Return the sentence for a verdict's reason; an unknown one is returned unchanged."""
     words: dict[str, str] = {
         Reason.ONE_CLAIM: _("Exactly one car's answer fits the photo."),
         Reason.SEVERAL_CLAIMS: _("More than one car's answer fits the photo: a person has to decide."),
+        Reason.SEVERAL_CARS: _("More than one car is in the photo: a person has to decide."),
         Reason.LOOKS_ALIKE: _("A plate that looks alike fits the photo as well: a person has to decide."),
         Reason.NO_CLAIM: _("No car's answer fits the photo."),
         Reason.NO_PACKET: _("No car near the camera sent a valid answer."),
@@ -85,7 +88,5 @@ def reason_words(reason: str) -> str:
         Reason.PHOTO_NOT_READ: _("A photo could not be recognised: look at it yourself."),
         Reason.NO_PHOTO: _("The camera gave no photo."),
         Reason.NO_INFRINGEMENT: _("This trigger is no infringement."),
-        Flag.SEVERAL_PLATES: _("A chip claimed several plates, so none of its answers counts."),
-        Flag.NOT_THE_KEEPER: _("The driver is not the registered keeper of the vehicle."),
     }
     return words.get(reason, reason)

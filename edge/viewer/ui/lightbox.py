@@ -36,7 +36,7 @@ class Lightbox(tk.Canvas):
         master: tk.Misc,
         theme: Theme,
         jobs: JobThread,
-        photos: Sequence[StoredPhoto | None],
+        photos: Sequence[StoredPhoto],
         index: int,
         title: str,
         on_closed: Callable[[], None],
@@ -140,9 +140,6 @@ class Lightbox(tk.Canvas):
 
     def _load(self) -> None:
         stored = self._photos[self._index]
-        if stored is None:
-            self._failed(FileNotFoundError(_("The photo's file is missing: verify the evidence.")))
-            return
         self._jobs.submit(lambda: load_whole(stored), self._loaded, self._failed, key="whole")
 
     def _loaded(self, whole: Image.Image) -> None:

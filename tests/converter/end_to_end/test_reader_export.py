@@ -16,6 +16,7 @@ import pytest
 
 from converter.cli import main
 from edge.vision.checksums import LITERT_NAME
+from edge.vision.litert_backend import LitertNetwork
 
 UNIT_PYTHON = Path(os.environ.get("UNIT_PYTHON", ".venv/bin/python"))
 READER = Path(__file__).parents[3] / "models" / "reader"
@@ -36,6 +37,31 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return path
+
+
+TELLING = """
+import sys
+from pathlib import Path
+import torch
+from converter.reader.network import MODEL_DIR, adopt, build, export, load_averaged
+from converter.reader.weights import write_weights
+
+torch.manual_seed(3)
+network = build()
+adopt(network, load_averaged(MODEL_DIR / "plate_reader.pth"))
+export(network.eval(), Path(sys.argv[1]))
+write_weights(Path(sys.argv[1]), Path(sys.argv[2]))
+"""
+
+
+@pytest.fixture(scope="module")
+def telling(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The archive of a network that tells countries, at random where the shipped one tells none."""
+    folder = tmp_path_factory.mktemp("telling")
+    command = [str(UNIT_PYTHON), "-c", TELLING, str(folder / "reader"), str(folder / "weights.npz")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return folder / "weights.npz"
 
 
 def changed(weights: Path, folder: Path, **arrays: np.ndarray | None) -> Path:
@@ -74,6 +100,21 @@ def test_a_network_that_answers_otherwise_is_refused(
     assert main(["reader", "export", "--weights", str(other), "--out", str(tmp_path)]) == 1
     assert "from PyTorch's" in capsys.readouterr().err
     assert not (tmp_path / LITERT_NAME).exists()
+
+
+def test_countries_are_exported_too(telling: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["reader", "export", "--weights", str(telling), "--out", str(tmp_path)]) == 0
+    with np.load(telling) as archive:
+        content, sha256 = dict(archive), str(archive["sha256"])
+    network = LitertNetwork(tmp_path / LITERT_NAME, sha256)
+    assert network.countries == content["told"].shape[1] > 50
+    for picture, answer, told in zip(content["probe"], content["answer"], content["told"], strict=True):
+        assert network.logits(picture[:, :, :, None]) == pytest.approx(answer, abs=1e-3)
+        assert network.country_logits() == pytest.approx(told, abs=1e-3)
+    content["told"][2, 5] += 0.01
+    other = changed(telling, tmp_path, told=content["told"])
+    assert main(["reader", "export", "--weights", str(other), "--out", str(tmp_path / "other")]) == 1
+    assert "from PyTorch's" in capsys.readouterr().err
 
 
 def test_what_is_no_archive_is_named(weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

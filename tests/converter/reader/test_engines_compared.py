@@ -39,7 +39,7 @@ FIRST = plate_read("AB1")
         (plate_read("AB1", {1: ("8", 0.002)}), False),
     ],
 )
-def test_another_text_look_or_probability_is_seen(second: PlateRead, same: bool) -> None:
+def test_another_text_pass_or_probability_is_seen(second: PlateRead, same: bool) -> None:
     rows = compare({"first": Always(FIRST), "second": Always(second)}, CROPS)  # type: ignore[dict-item]
     assert [row.same for row in rows] == [True, same]
     assert [row.exact for row in rows] == [1, int(second.text == "AB1")]

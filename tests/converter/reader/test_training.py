@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
+from converter.cli import main
 from converter.errors import LabelError, MissingError, NetworkError, RunError
 from converter.labels.truth import TruthCrop
 from converter.reader.countries import UNKNOWN, country_class
@@ -195,6 +196,21 @@ def test_what_is_no_reader_is_refused(saved: object, tmp_path: Path) -> None:
         networks.load_averaged(file)
     with pytest.raises(MissingError, match=r"other\.pth is missing: give"):
         networks.load_averaged(tmp_path / "other.pth")
+
+
+def test_a_mean_leaves_the_countries_out_where_that_is_asked(tmp_path: Path) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    for folder in (one, other):
+        networks.export(networks.build().eval(), folder)
+    average = ["reader", "average", str(one / "plate_reader.pth"), str(other / "plate_reader.pth")]
+    assert main([*average, "--export", str(tmp_path / "whole")]) == 0
+    assert main([*average, "--without-countries", "--export", str(tmp_path / "bare")]) == 0
+    whole, bare = (networks.load_averaged(tmp_path / name / "plate_reader.pth") for name in ("whole", "bare"))
+    assert (whole.origin is None, bare.origin is None) == (False, True)
+    assert json.loads((tmp_path / "bare" / "plate_reader.json").read_text())["countries"] == []
+    image = torch.zeros(1, 1, *CANVAS_SHAPE)
+    with torch.no_grad():
+        assert torch.equal(bare(image), whole(image))
 
 
 def interrupt(*_: object) -> None:

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import ImageFont
 
 from converter.errors import ConverterError, MissingError
 from converter.labels.photo import PlateBox
 from converter.refiner import harvest, store
 from converter.synth import distractors
-from converter.synth.fonts import scene_fonts
 from edge.model import Box, Detection
 from edge.vision.refiner import edges_of, frame_of, iou
 
@@ -98,7 +98,7 @@ def test_scenes_without_close_ups_are_refused(tmp_path: Path) -> None:
 
 
 def test_words_keep_away_from_plates() -> None:
-    fonts = scene_fonts(None)
+    fonts = [ImageFont.load_default(92)]
     changed = 0
     for seed in range(60):
         canvas = np.full((240, 320, 3), 90, np.uint8)

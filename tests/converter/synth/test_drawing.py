@@ -207,8 +207,20 @@ def test_no_two_characters_of_an_alphabet_look_the_same() -> None:
 
 def test_nothing_turns_a_text_round_whose_glyphs_are_in_order(shelf: FontShelf) -> None:
     rng, from_right_to_left = random.Random(1), "\u202e"
-    turned, given = shelf.arabic(from_right_to_left + "IW", 20, rng), shelf.arabic("WI", 20, rng)
+    turned, given = shelf.caption(from_right_to_left + "IW", 20, rng), shelf.caption("WI", 20, rng)
     assert not np.array_equal(turned, given)
+
+
+def test_without_fonts_lines_stand_for_the_tunisian_word() -> None:
+    word = FontShelf().tunis(60, random.Random(1))
+    assert word.shape == (60, 72)
+    assert 0.05 < (word > 0).mean() < 0.5
+
+
+def test_without_fonts_every_layout_is_drawn() -> None:
+    rng = random.Random(1)
+    for layout in LAYOUTS:
+        assert np.ptp(render_plate(FontShelf(), rng, layouts=[layout]).picture) > 50, layout.name
 
 
 def test_missing_fonts_are_named(tmp_path: Path) -> None:

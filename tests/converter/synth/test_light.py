@@ -8,7 +8,7 @@ import numpy as np
 
 from converter.labels.photo import PlateBox
 from converter.synth import light
-from converter.synth.fonts import scene_fonts
+from converter.synth.fonts import FontShelf
 from converter.synth.plate_swap import stick_letters
 
 
@@ -29,12 +29,11 @@ def test_a_lamp_may_shine_on_the_edge_of_the_photo() -> None:
 
 
 def test_letters_are_stuck_into_the_old_plates_box() -> None:
-    fonts = scene_fonts(None)
     for seed in range(20):
         image = np.full((200, 300, 3), 60 + 8 * seed, np.uint8)
         before = image.copy()
         old = PlateBox(100, 80, 180, 80 + (20 if seed % 2 else 50))
-        assert stick_letters(image, old, fonts, random.Random(seed)) == old
+        assert stick_letters(image, old, FontShelf(), random.Random(seed)) == old
         changed = (image != before).any(axis=2)
         inside = changed[round(old.y1) : round(old.y2), 100:180]
         assert inside.mean() > 0.05

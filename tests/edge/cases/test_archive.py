@@ -84,27 +84,23 @@ async def test_a_pending_case_is_there_at_once(tmp_path: Path) -> None:
 
 async def test_reviews_are_events_and_never_edits(tmp_path: Path) -> None:
     await filled(tmp_path, 1)
-    record(tmp_path, 1, kind="view", officer="Conti")
-    record(tmp_path, 1, kind="correct_plate", officer="Conti", reason="0 is O", plate="ab 000 ce")
-    record(tmp_path, 1, kind="dismiss", officer="Conti", reason="ambulance")
+    record(tmp_path, 1, kind="view", officer="Conti", signer=SIGNER)
+    record(tmp_path, 1, kind="correct_plate", officer="Conti", reason="0 is O", plate="ab 000 ce", signer=SIGNER)
+    record(tmp_path, 1, kind="dismiss", officer="Conti", reason="ambulance", signer=SIGNER)
     with Archive(tmp_path) as archive:
         kinds = [(event.kind, event.plate, event.signed) for event in archive.events(1)]
         assert kinds == [
-            (EventKind.VIEW, None, False),
-            (EventKind.CORRECT_PLATE, "AB000CE", False),
-            (EventKind.DISMISS, None, False),
+            (EventKind.VIEW, None, True),
+            (EventKind.CORRECT_PLATE, "AB000CE", True),
+            (EventKind.DISMISS, None, True),
         ]
         (row,) = archive.summaries()
         assert (row.plate_text, row.corrected_plate, row.review) == ("AB000CD", "AB000CE", "dismiss")
         assert archive.case(1).plate_text == "AB000CD"
         assert archive.case(1).review == "dismiss"
         assert archive.count(CaseFilter(text="AB000CE", review="dismiss")) == 1
-        assert archive.status().unsigned == 3
-        assert "3 of them not yet signed" in archive.status().chain
-    await (await CaseStore.open(tmp_path, SIGNER, UNIT)).close()
-    with Archive(tmp_path) as archive:
         assert archive.status().unsigned == 0
-        assert all(event.signed for event in archive.events(1))
+        assert "all signed" in archive.status().chain
 
 
 @pytest.mark.parametrize(
@@ -122,7 +118,7 @@ async def test_reviews_are_events_and_never_edits(tmp_path: Path) -> None:
 async def test_a_review_that_is_none_is_refused(tmp_path: Path, arguments: dict[str, str], sentence: str) -> None:
     await filled(tmp_path, 1)
     with pytest.raises(CaseError, match=sentence):
-        record(tmp_path, 1, **arguments)  # type: ignore[arg-type]
+        record(tmp_path, 1, signer=SIGNER, **arguments)  # type: ignore[arg-type]
     with Archive(tmp_path) as archive:
         assert archive.events(1) == ()
 
@@ -130,11 +126,11 @@ async def test_a_review_that_is_none_is_refused(tmp_path: Path, arguments: dict[
 async def test_reviews_of_what_is_not_there(tmp_path: Path) -> None:
     await filled(tmp_path, 1, decide=False)
     with pytest.raises(NoSuchCase):
-        record(tmp_path, 9, kind="view", officer="Conti")
+        record(tmp_path, 9, kind="view", officer="Conti", signer=SIGNER)
     with pytest.raises(CaseError, match="not decided yet"):
-        record(tmp_path, 1, kind="confirm", officer="Conti", reason="x")
+        record(tmp_path, 1, kind="confirm", officer="Conti", reason="x", signer=SIGNER)
     with pytest.raises(CaseError, match="no case store"):
-        record(tmp_path / "elsewhere", 1, kind="view", officer="Conti")
+        record(tmp_path / "elsewhere", 1, kind="view", officer="Conti", signer=SIGNER)
 
 
 async def test_the_chain_cannot_be_edited_by_mistake(tmp_path: Path) -> None:
@@ -173,7 +169,7 @@ async def test_hostile_text_stays_text(tmp_path: Path) -> None:
     who = driver(first="<b>Robert\n'); --", last="\N{RIGHT-TO-LEFT OVERRIDE}gnp.exe")
     await store.decide(number, identified(packet(), who=who))
     await store.close()
-    record(tmp_path, number, kind="confirm", officer="</Paragraph>", reason="%s {0} \\x00 ' \"")
+    record(tmp_path, number, kind="confirm", officer="</Paragraph>", reason="%s {0} \\x00 ' \"", signer=SIGNER)
     with Archive(tmp_path) as archive:
         assert archive.case(number).driver == who
         assert archive.count(CaseFilter(text="robert")) == 1

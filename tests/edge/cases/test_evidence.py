@@ -147,9 +147,9 @@ def test_a_gap_in_the_numbers_is_seen() -> None:
 async def test_an_untouched_store_holds(tmp_path: Path) -> None:
     await filled(tmp_path, 3)
     record(tmp_path, 1, kind="correct_plate", officer="Conti", reason="O", plate="AB000CE", signer=SIGNER)
-    record(tmp_path, 1, kind="confirm", officer="Conti", reason="agrees")
+    record(tmp_path, 1, kind="confirm", officer="Conti", reason="agrees", signer=SIGNER)
     says = audit(tmp_path, trusted=SIGNER.public_key)
-    assert "3 cases, 9 entries, 1 not signed yet" in says
+    assert "3 cases, 9 entries, all signed" in says
     assert audit(tmp_path, head=says.split()[-1]) == says
     with pytest.raises(EvidenceError, match="not signed with the key you trust"):
         audit(tmp_path, trusted=OTHER.public_key)
@@ -223,7 +223,7 @@ async def test_every_tampering_with_photos_is_named(
 
 
 async def test_a_forger_with_a_key_of_his_own(tmp_path: Path) -> None:
-    """He builds a whole store anew: it holds in itself, and not against the key the authority published."""
+    """An attacker builds a whole new store: it holds in itself, and not against the key the authority published."""
     await filled(tmp_path, 2, signer=OTHER)
     assert OTHER.key_id in audit(tmp_path)
     with pytest.raises(EvidenceError, match="key you trust"):
@@ -235,7 +235,7 @@ async def test_rotation_of_the_signing_key(tmp_path: Path) -> None:
     old = create_signing_key(key)
     state = tmp_path / "state"
     await filled(state, 1, signer=old)
-    record(state, 1, kind="view", officer="Conti")
+    record(state, 1, kind="view", officer="Conti", signer=old)
     new = rotate_signing_key(state, key)
     assert load_signer(key).key_id == new.key_id != old.key_id
     with pytest.raises(SecretError):

@@ -52,7 +52,7 @@ def test_the_genuine_one_holds_and_says_what_it_proves(package: Members, tmp_pat
 
 
 def stranger_of_format_1(members: Members) -> Members:
-    """Attack 1: a stranger who knows nothing but the authority's public key claims that it introduced his own."""
+    """Attack 1: a stranger who knows nothing but the authority's public key claims an introduction by it."""
     line = lines_of(members)
     head, made = NO_HASH, []
     keys = [
@@ -103,7 +103,7 @@ def test_attack_1_on_a_package_of_format_1(tmp_path: Path) -> None:
 
 
 def test_attack_4_the_holder_of_a_genuine_package(package: Members, tmp_path: Path) -> None:
-    """He drops the dismissal at the end, swaps what was made for people, and adds files."""
+    """The holder drops the dismissal at the end, swaps what was made for people, and adds files."""
     lines = lines_of(package)
     for lost in range(1, 4):
         with pytest.raises(Mismatch):

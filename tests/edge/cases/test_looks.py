@@ -13,11 +13,12 @@ import pytest
 from edge.cases.archive import Archive
 from edge.cases.export import export_cases, export_report, report_of
 from edge.cases.review import record
+from edge.cases.storage.entries import append_entry
 from edge.cases.storage.layout import StateFolder
 from edge.cases.store import CaseStore
 from edge.cli import main
 from edge.errors import CaseError, EvidenceError
-from tests.support.cases import SIGNER, UNIT, filled, frame, names
+from tests.support.cases import SIGNER, UNIT, filled, frame, names, write_key
 
 REPLACE = "CAST(replace(CAST({0} AS TEXT), '{1}', '{2}') AS BLOB)"
 
@@ -87,23 +88,38 @@ async def test_attack_8_nothing_of_an_edited_case_is_shown_printed_or_judged(tmp
     with pytest.raises(EvidenceError, match=words):
         report_of(state, 1)
     with pytest.raises(EvidenceError, match=words):
-        record(state, 1, kind="confirm", officer="Conti", reason="agrees")
+        record(state, 1, kind="confirm", officer="Conti", reason="agrees", signer=SIGNER)
     with pytest.raises(EvidenceError, match=words):
         export_cases(state, [1], tmp_path / "case.zip", officer="Conti", signer=SIGNER)
     with pytest.raises(EvidenceError, match=words):
         export_report(state, 1, tmp_path / "case.pdf", officer="Conti", signer=SIGNER)
-    assert main(["cases", "show", "1", "--officer", "Conti", "--state-dir", str(state)]) == EvidenceError.exit_code
+    key = ["--signing-key", str(write_key(tmp_path / "signing.key"))]
+    assert main(["cases", "show", "1", "--state-dir", str(state), *key]) == EvidenceError.exit_code
     assert not {"case.zip", "case.pdf"} & set(names(tmp_path))
 
 
-async def test_an_honest_case_is_shown_with_what_waits_for_its_signature(tmp_path: Path) -> None:
+async def test_an_honest_case_is_shown(tmp_path: Path) -> None:
     await filled(tmp_path, 2)
-    record(tmp_path, 1, kind="dismiss", officer="Conti", reason="an ambulance")
+    record(tmp_path, 1, kind="dismiss", officer="Conti", reason="an ambulance", signer=SIGNER)
     with Archive(tmp_path) as archive:
         opened = archive.open(1)
-        assert [(event.kind, event.signed) for event in opened.events] == [("dismiss", False)]
+        assert [(event.kind, event.signed) for event in opened.events] == [("dismiss", True)]
         assert opened.case.review == "dismiss"
         assert archive.photo(1, 0) == frame(0).jpeg
+
+
+async def test_an_officers_entry_without_a_signature_is_shown_in_a_store_of_an_earlier_version_alone(
+    tmp_path: Path,
+) -> None:
+    await filled(tmp_path, 1)
+    said = {"officer": "x", "reason": "", "account": "x"}
+    with closing(sqlite3.connect(StateFolder(tmp_path).database, isolation_level=None)) as database:
+        append_entry(database, "view", 1, said, signer=None)
+    with Archive(tmp_path) as archive, pytest.raises(EvidenceError, match=r"entry 4 \(view\) is not signed"):
+        archive.open(1)
+    StateFolder(tmp_path).head.unlink()
+    with Archive(tmp_path) as archive:
+        assert [(event.kind, event.signed) for event in archive.open(1).events] == [("view", False)]
 
 
 async def test_a_picture_left_for_the_report_is_not_used(tmp_path: Path) -> None:
@@ -125,7 +141,7 @@ async def test_a_foreign_file_is_reported(tmp_path: Path, caplog: pytest.LogCapt
     (tmp_path / "frames" / "00000009").symlink_to("/tmp")
     os.mkfifo(tmp_path / "cases.sqlite-wal.copy-1")
     await (await CaseStore.open(tmp_path, SIGNER, UNIT)).close()
-    told = [entry.message for entry in caplog.records if "none of this unit's files" in entry.message]
+    told = [entry.message for entry in caplog.records if "of this unit's files" in entry.message]
     for name in ("multiprocessing.py", "frames/00000001/note.txt", "frames/00000009"):
         assert any(f"holds {name}," in line for line in told), name
 
@@ -154,8 +170,12 @@ async def test_what_an_account_may_not_read_is_no_broken_evidence(
 ) -> None:
     await filled(tmp_path, 1)
 
-    def refuse(*_arguments: object) -> int:
-        raise PermissionError(13, "Permission denied")
+    opens = os.open
+
+    def refuse(path: Path, *arguments: int) -> int:
+        if path.suffix == ".jpg":
+            raise PermissionError(13, "Permission denied")
+        return opens(path, *arguments)
 
     with Archive(tmp_path) as archive:
         monkeypatch.setattr("edge.cases.storage.checked.os.open", refuse)

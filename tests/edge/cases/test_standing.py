@@ -17,7 +17,7 @@ from edge.cases.store import CaseStore
 from edge.cli import main
 from edge.model import Basis, Case, Decision, Flag, Reason
 from edge.viewer.text import basis_words, language, verdict_words
-from tests.support.cases import SIGNER, UNIT, frame, identified, packet, trigger, unidentified
+from tests.support.cases import SIGNER, UNIT, frame, identified, packet, trigger, unidentified, write_key
 
 BASES = (Basis.MEASURED, Basis.SIGNALLED, Basis.NO_SPEED, Basis.IMPOSSIBLE_SPEED, Basis.TEST, Basis.OBSERVED)
 
@@ -104,6 +104,7 @@ def test_the_package_says_it(state: Path, tmp_path: Path) -> None:
 
 
 def test_showing_a_case_says_how_it_stands(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["cases", "show", "3", "--json", "--officer", "Conti", "--state-dir", str(state)]) == 0
+    key = write_key(state.parent / f"{state.name}.key")
+    assert main(["cases", "show", "3", "--json", "--state-dir", str(state), "--signing-key", str(key)]) == 0
     shown = json.loads(capsys.readouterr().out)
     assert (shown["basis"], shown["state"], shown["standing"]) == ("no_speed", "decided", "no infringement")

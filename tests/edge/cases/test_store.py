@@ -38,7 +38,8 @@ async def test_a_case_from_trigger_to_verdict(tmp_path: Path) -> None:
     assert [photo.read_bytes() for photo in pending.photos] == [frame(1).jpeg, frame(2).jpeg]
     assert pending.packets == (own, other, late)
     case = await store.decide(number, identified(own))
-    assert case == await store.get(number)
+    with Archive(tmp_path) as archive:
+        assert case == archive.case(number)
     assert (case.number, case.state, case.driver) == (1, State.DECIDED, driver())
     assert case.verdict is not None and case.verdict.outcome is Outcome.IDENTIFIED
     assert case.frames == ("frames/00000001/0.jpg", "frames/00000001/1.jpg")
@@ -93,7 +94,7 @@ async def test_one_daemon_a_folder(tmp_path: Path) -> None:
 
 async def test_another_signing_key_is_refused(tmp_path: Path) -> None:
     await filled(tmp_path, 1)
-    with pytest.raises(SecretError, match="put the right key file there"):
+    with pytest.raises(SecretError, match="put back that key file"):
         await CaseStore.open(tmp_path, Signer(bytes(32)), UNIT)
 
 
@@ -121,7 +122,7 @@ async def test_the_database_refuses_and_the_case_is_safe(tmp_path: Path, monkeyp
         number = await store.file(trigger(), [frame()], [packet()], **FILING)
         assert await store.waiting() == ()
         assert "refuses 1 cases" in (store.problem() or "")
-        with pytest.raises(NoSuchCase):
+        with pytest.raises(CaseError, match="the database refuses case 1"):
             await store.decide(number, unidentified())
     await store.decide(number, unidentified())
     assert store.problem() is None
@@ -194,7 +195,7 @@ async def test_what_a_crash_left_half_done_is_swept(tmp_path: Path) -> None:
 
 
 async def test_a_reader_delays_erasing_but_does_not_prevent_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("edge.cases.storage.database.BUSY_S", 0.05)
+    monkeypatch.setattr("edge.cases.storage.wal.PAUSES_S", (0.0,))
     store = await open_store(tmp_path)
     number = await store.file(trigger(), [frame()], [packet()], **FILING)
     with closing(sqlite3.connect(StateFolder(tmp_path).database, isolation_level=None)) as reader:

@@ -80,7 +80,7 @@ async def test_a_checkpoint_alone_is_enough(tmp_path: Path) -> None:
     shutil.rmtree(tmp_path / "state")
     await filled(tmp_path / "state", 2)
     assert main(["cases", "verify", *where]) == EvidenceError.exit_code
-    with pytest.raises(EvidenceError, match="the chain was written anew"):
+    with pytest.raises(EvidenceError, match="the chain was rewritten"):
         backup(tmp_path / "state", place)
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from edge.daemon.disk_probe import PROBE, DiskProbe
+from edge.cases.storage.layout import PROBE
+from edge.daemon.disk_probe import DiskProbe
 from tests.support.eventually import eventually
 
 
 async def test_a_disk_that_takes_a_write_is_healthy(tmp_path: Path) -> None:
-    probe = DiskProbe(tmp_path)
+    probe = DiskProbe(tmp_path / PROBE)
     assert probe.problem() is None
     await probe.write()
     assert probe.problem() is None
@@ -20,7 +21,7 @@ async def test_a_disk_that_takes_a_write_is_healthy(tmp_path: Path) -> None:
 
 async def test_a_disk_that_refuses_is_reported_until_it_takes_a_write_again(tmp_path: Path) -> None:
     (tmp_path / PROBE).symlink_to("/dev/full")
-    probe = DiskProbe(tmp_path)
+    probe = DiskProbe(tmp_path / PROBE)
     await probe.write()
     assert "refuses a write (No space left on device)" in (probe.problem() or "")
     (tmp_path / PROBE).unlink()
@@ -30,7 +31,7 @@ async def test_a_disk_that_refuses_is_reported_until_it_takes_a_write_again(tmp_
 
 async def test_a_write_that_does_not_come_back_is_reported(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / PROBE)  # opening it for writing waits for a reader
-    probe = DiskProbe(tmp_path, late_s=0.05)
+    probe = DiskProbe(tmp_path / PROBE, late_s=0.05)
     writing = probe.write()
     await eventually(lambda: "has not finished a write" in (probe.problem() or ""))
     assert probe.write() is writing, "a second write was begun behind the one that hangs"

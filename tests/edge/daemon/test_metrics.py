@@ -1,13 +1,18 @@
 from __future__ import annotations
 
+import asyncio
+import socket
 from collections.abc import AsyncIterator
+from contextlib import ExitStack, suppress
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from edge.config import MetricsSettings
 from edge.daemon.metrics import Metrics, Sources
 from edge.daemon.monitor import Monitor
+from edge.daemon.visitors import AT_ONCE, Visitors
 from edge.errors import ConfigError
 
 OUTCOMES = {"accepted": 7, "bad_frame": 2}
@@ -88,7 +93,7 @@ async def test_there_is_nothing_else(server: Monitor) -> None:
 
 async def test_a_port_that_is_taken(server: Monitor, metrics: Metrics) -> None:
     second = Monitor(MetricsSettings(port=server.port), metrics, dict)
-    with pytest.raises(ConfigError, match="set \\[metrics\\] port"):
+    with pytest.raises(ConfigError, match="set another port"):
         await second.start()
 
 
@@ -97,3 +102,54 @@ async def test_it_can_be_switched_off(metrics: Metrics) -> None:
     await server.start()
     assert server.port == 0
     await server.stop()
+
+
+async def test_connections_do_not_take_the_units_descriptors(server: Monitor) -> None:
+    """Any account of the machine may connect."""
+    with ExitStack() as stack:
+        for number in range(200):
+            stack.enter_context(socket.create_connection(("127.0.0.1", server.port)))
+            if number % 5 == 0:
+                await asyncio.sleep(0)
+        for _ in range(100):
+            await asyncio.sleep(0.01)
+            if server.connections == AT_ONCE:
+                break
+        assert server.connections == AT_ONCE
+        assert (await get(server, "/health"))[0] == 200, "the oldest idle one makes room"
+
+
+async def test_nobody_stays_for_long() -> None:
+    async def answer(request: web.BaseRequest) -> web.StreamResponse:
+        return web.Response(text="well")
+
+    http = web.Server(answer)
+    visitors = Visitors(http, longest_s=0.2)
+    listener = await asyncio.get_running_loop().create_server(visitors, "127.0.0.1", 0)
+    port = listener.sockets[0].getsockname()[1]
+    idle = await asyncio.open_connection("127.0.0.1", port)
+    chatty = await asyncio.open_connection("127.0.0.1", port)
+    chatty[1].write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert b"200 OK" in await chatty[0].readuntil(b"\r\n\r\n")
+    for reader, writer in (idle, chatty):
+        with suppress(ConnectionError):
+            await asyncio.wait_for(reader.read(), 10)
+        writer.close()
+    assert not visitors
+    listener.close()
+    await http.shutdown(1)
+
+
+async def test_who_connects_writes_nothing_into_the_log(server: Monitor, caplog: pytest.LogCaptureFixture) -> None:
+    head = b"GET / HTTP/1.1\r\n"
+    for rubbish in (b"rubbish\r\n\r\n", head + b"broken header\r\n\r\n", b"\x16\x03\x01" + b"\xff" * 99, b""):
+        for _ in range(5):
+            reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+            writer.write(rubbish)
+            if not rubbish:
+                writer.transport.abort()
+                continue
+            await reader.read()
+            writer.close()
+    await asyncio.sleep(0.1)
+    assert caplog.records == []

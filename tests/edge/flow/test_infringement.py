@@ -19,7 +19,9 @@ from edge.flow.infringement import Infringements
 from edge.flow.ports import RadarReports
 from edge.flow.rules import FILING_GRACE_S, NS, OPENINGS_PER_UID, Rules
 from edge.identify import Thresholds
+from edge.law import PROFILES
 from edge.model import (
+    Assessment,
     Basis,
     Case,
     Claim,
@@ -119,6 +121,7 @@ class FakeCases:
     case: PendingCase | None = None
     decisions: list[Decision] = field(default_factory=list)
     full: bool = False
+    assessment: Assessment | None = None
     reports: list[RadarReport] = field(default_factory=list)
 
     async def file(
@@ -130,10 +133,12 @@ class FakeCases:
         limit_kmh: float,
         site: str,
         basis: Basis | None,
+        assessment: Assessment | None,
     ) -> int:
         if self.full:
             raise StorageFull("the disk is full", "make room")
         self.case = PendingCase(1, trigger, (), (), tuple(packets), basis)
+        self.assessment = assessment
         await self.add(1, frames=frames)
         return 1
 
@@ -524,6 +529,24 @@ async def test_missed_photos_are_counted_and_a_problem_and_stand_in_the_case() -
     assert bench.cases.decisions[0].missed_photos == 1
     assert flow.counters["missed_photos"] == 1
     assert "1 photos of triggers were missed" in (flow.problem() or "")
+
+
+@pytest.mark.parametrize(
+    ("speed_kmh", "counts"), [(55.0, None), (55.1, 50.1), (64.0, 59.0), (115.7, 109.9), (148.0, 140.6)]
+)
+async def test_what_the_law_leaves_of_the_speed_decides_and_is_filed(speed_kmh: float, counts: float | None) -> None:
+    bench = Bench(rules=replace(RULES, tolerance_kmh=0.0, profile=PROFILES["IT"]))
+    number = await bench.flow().file(trigger(speed_kmh))
+    assert (number is not None) == (counts is not None)
+    found = bench.cases.assessment
+    assert (found.remaining_kmh if found else None) == counts
+    assert found is None or found.rule == PROFILES["IT"].rule
+
+
+async def test_a_trigger_without_a_speed_is_filed_without_an_assessment() -> None:
+    bench = Bench(rules=replace(RULES, promises_speed=False, profile=PROFILES["IT"]))
+    assert await bench.flow().file(trigger(None)) == 1
+    assert bench.cases.assessment is None
 
 
 async def test_an_edge_below_the_limit_holds_nothing() -> None:

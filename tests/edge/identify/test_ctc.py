@@ -51,7 +51,7 @@ def test_impossible_text_is_minus_infinity_and_foreign_characters_are_refused() 
         log_likelihoods(random_log_probs(2, seed=3), ["AB-C"])
 
 
-def test_looks_at_one_plate_count_by_their_confidence() -> None:
+def test_passes_over_one_plate_count_by_their_confidence() -> None:
     one, other = random_log_probs(9, seed=4), random_log_probs(9, seed=5)
     detection = Detection(Box(0, 0, 9, 9), 1.0)
     second = PlateRead("", 0.2, (), detection, other)

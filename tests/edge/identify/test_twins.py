@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import replace
 
@@ -73,6 +74,26 @@ def test_a_claim_whose_twin_explains_the_photo_better_is_ambiguous_and_says_why(
     verdict = judge([[plate_read("GO2781P", {0: ("C", 0.3)})]], ["CO2781P"], LINES)
     assert verdict.outcome is Outcome.AMBIGUOUS
     assert verdict.reason is Reason.LOOKS_ALIKE
+
+
+@pytest.mark.parametrize(("place", "other"), [(2, "O"), (4, "I")])
+def test_a_claim_behind_a_text_of_its_shape_that_nobody_claims_is_ambiguous(place: int, other: str) -> None:
+    # The lines allow a claim to be two nats behind any other twin; the car photographed may have sent nothing.
+    lines = replace(LINES, unclaimed=-2.0)
+    behind = plate_read("JQ0J1QQ", {place: (other, 0.6)})
+    verdict = judge([[behind]], ["JQ0J1QQ"], lines)
+    assert (verdict.outcome, verdict.reason) == (Outcome.AMBIGUOUS, Reason.LOOKS_ALIKE)
+    assert judge([[plate_read("JQ0J1QQ", {place: (other, 0.4)})]], ["JQ0J1QQ"], lines).plate == "JQ0J1QQ"
+    assert judge([[plate_read("JQ0J1QQ", {3: ("I", 0.6)})]], ["JQ0J1QQ"], lines).plate == "JQ0J1QQ"
+
+
+def test_lines_from_before_shapes_had_one_of_their_own_hold_as_they_did() -> None:
+    document = {
+        "thresholds": {"accept": 0.8, "margin": 15.0, "slope": 0.5, "bias": 3.0, "twin": 6.0, "unclaimed": -2.0}
+    }
+    old = Thresholds.parse(json.dumps(document | {"reader_sha256": "5a"}).encode(), "5a")
+    assert old.shape == old.unclaimed == -2.0
+    assert judge([[plate_read("JQ0J1QQ", {2: ("O", 0.6)})]], ["JQ0J1QQ"], old).plate == "JQ0J1QQ"
 
 
 def test_a_claim_is_named_with_its_twins_beside_it_where_the_pixels_tell_them_apart() -> None:

@@ -86,7 +86,7 @@ def test_a_read_without_a_format_has_to_be_surer(confidence: float, text: str) -
     assert reading(replace(plate_read("AB123C0", {6: ("D", 0.3)}), confidence=confidence), ITALY) == text
 
 
-def test_what_the_other_look_saw_may_be_right() -> None:
+def test_what_the_second_pass_saw_may_be_right() -> None:
     read = replace(plate_read("AB123C0"), confidence=0.6, second_pass=plate_read("AB123CD"))
     assert reading(read, ITALY) == "AB123CD"
     for claim in ("AB123CD", "AB123C0"):

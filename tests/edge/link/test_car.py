@@ -121,10 +121,44 @@ async def test_somebody_who_says_nothing() -> None:
     await server.wait_closed()
 
 
-@pytest.mark.parametrize("url", ["127.0.0.1:8443", "ftp://x", ""])
+@pytest.mark.parametrize("url", ["127.0.0.1:8443", "ftp://x", "", "http://", "https://:8443"])
 async def test_an_address_that_is_none(url: str) -> None:
     with pytest.raises(LinkError, match="has no scheme: write it like http"):
         await deliver(url, ANNA.chip, ANNA.plate)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://unit.example:8443",
+        "HTTP://unit.example",
+        "http://192.0.2.7",
+        "http://127.0.0.1.example",
+        "http://127.0.0.1@unit.example",
+        "http://[2001:db8::1]:8443",
+        "http://0.0.0.0:8443",
+        "http://localhost.example",
+    ],
+)
+async def test_a_uid_never_travels_in_clear(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def called(*_: object, **__: object) -> None:
+        raise AssertionError("the car connected")
+
+    monkeypatch.setattr(car, "deliver_once", called)
+    with pytest.raises(LinkError, match="https://"):
+        await deliver(url, ANNA.chip, ANNA.plate)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.1", "[::1]", "localhost", "LOCALHOST"])
+async def test_but_on_the_same_machine(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    called = []
+
+    async def accept(url: str, *_: object, **__: object) -> None:
+        called.append(url)
+
+    monkeypatch.setattr(car, "deliver_once", accept)
+    await deliver(f"http://{host}:8443", ANNA.chip, ANNA.plate)
+    assert called == [f"http://{host}:8443"]
 
 
 async def test_a_plate_with_spaces(url: str) -> None:

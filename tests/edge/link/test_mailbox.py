@@ -62,15 +62,65 @@ def test_a_stranger_cannot_displace_a_packet_of_the_same_uid_from_elsewhere() ->
     assert everything(box) == [0, 48, 49]
 
 
-def test_a_full_box_takes_from_whoever_holds_most() -> None:
+def test_a_full_box_takes_the_newest_from_whoever_holds_most() -> None:
     box = Mailbox(4, 60, 100)
     box.put(packet(0), "10.0.0.1")
     for number in range(1, 4):
         box.put(packet(number), "10.6.6.6")
-    assert box.put(packet(4), "10.0.0.2")
-    assert everything(box) == [0, 2, 3, 4]
-    assert box.put(packet(5), "10.0.0.3")
-    assert everything(box) == [0, 3, 4, 5]
+    assert box.put(packet(4), "10.0.1.2")
+    assert everything(box) == [0, 1, 2, 4]
+    assert not box.put(packet(5), "10.6.6.6")
+    assert not box.put(packet(5), "10.0.0.3"), "it would hold as much as whom it displaces"
+
+
+def test_a_share_is_that_of_a_network() -> None:
+    """A flood from many addresses of one network displaces itself, inside and outside that network."""
+    box = Mailbox(64, 60, 100)
+    for number in range(64):
+        assert box.put(packet(number), f"10.6.6.{number // 2}")
+    assert box.put(packet(64), "10.1.1.1")
+    assert everything(box) == [*range(63), 64], "the newest packet of the address that was last to have two"
+
+
+def test_an_honest_car_in_the_network_of_a_flood_gets_in() -> None:
+    box = Mailbox(64, 60, 100)
+    for number in range(64):
+        box.put(packet(number), "10.6.6.6")
+    assert box.put(packet(64), "10.6.6.7")
+    assert everything(box) == [*range(63), 64]
+
+
+def test_a_packet_from_before_a_flood_outlives_it_until_its_window_is_over() -> None:
+    box = Mailbox(640, 60, 4, window_s=16)
+    assert box.put(packet(0, at_s=0), "10.0.0.1")
+    for number in range(1, 2000):  # each from another network
+        box.put(packet(number, at_s=number / 200), f"{number // 250}.{number % 250}.0.1")
+    assert 0 in everything(box)
+    assert len(box) == 640
+    for number in range(2000, 4000):
+        assert box.put(packet(number, at_s=16.1 + number), f"{number // 250}.{number % 250}.0.1")
+    assert 0 not in everything(box)
+
+
+def test_packets_whose_window_is_over_go_first() -> None:
+    box = Mailbox(3, 60, 4, window_s=16)
+    for number in range(3):
+        box.put(packet(number, at_s=number * 10), "10.0.0.1")
+    assert box.put(packet(3, at_s=21), "10.0.0.1")
+    assert everything(box) == [1, 2, 3]
+    assert not box.put(packet(4, at_s=22), "10.0.0.1")
+
+
+def test_a_network_keeps_a_part_whatever_happens() -> None:
+    """A crowd of networks with one packet each cannot empty the share of a network with many cars."""
+    box = Mailbox(640, 60, 100)
+    for number in range(30):
+        box.put(packet(number), "10.0.0.1")
+    for number in range(30, 3000):
+        box.put(packet(number), f"{number // 250}.{number % 250}.0.1")
+    held = everything(box)
+    assert held[:10] == list(range(10)), "a 64th of the box, the oldest"
+    assert len(held) == 640
 
 
 def test_a_full_box_is_busy_for_the_one_who_filled_it() -> None:
@@ -88,7 +138,7 @@ def test_its_tables_are_as_small_as_its_contents() -> None:
         assert len(box) <= 50
     box.expire(10**18)
     assert len(box) == 0
-    assert not any(vars(box)[table] for table in ("_held", "_shares", "_sources"))
+    assert not any(vars(box)[table] for table in ("_held", "_of_uid", "_shares"))
 
 
 def test_a_fair_window_has_at_most_so_many_of_a_uid_and_the_newest_of_each_source_first() -> None:

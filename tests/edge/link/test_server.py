@@ -67,7 +67,7 @@ async def test_a_stop_lets_open_connections_finish(start: Start) -> None:
         await car.connect()
         stopping = asyncio.create_task(server.stop())
         await asyncio.sleep(0.05)
-        assert server.problem() == "the link does not listen"
+        assert server.problem() == "the link does not listen: see the log, then restart the unit"
         with pytest.raises((aiohttp.ClientError, ConnectionError)):
             async with RawCar(server.port):
                 pass
@@ -125,6 +125,7 @@ async def test_no_descriptors_left_is_a_pause_and_not_an_end(start: Start, monke
     async with RawCar(server.port) as car:
         assert await car.exchange() == ACCEPTED
     assert list(accepts) == [], "the first accept did not fail"
+    assert "no file descriptor left" in (server.problem() or "")
 
 
 async def test_another_host_needs_a_certificate() -> None:

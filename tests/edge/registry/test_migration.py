@@ -31,7 +31,7 @@ def migrate(old: Path) -> Path | None:
 
 
 async def test_nobody_opens_it_as_it_is(old: Path) -> None:
-    """Nothing vouches for its rows: who could write the file would name whom he likes."""
+    """Its rows have no MAC: whoever could write the file could name anybody."""
     key = load_master_key(old / "master.key")
     with pytest.raises(RegistryError, match="autovelox registry migrate"):
         await Registry.open(old / "registry.sqlite", key)
@@ -100,7 +100,7 @@ def test_a_copy_is_never_overwritten(old: Path) -> None:
     assert (old / "registry.sqlite.version-1").read_bytes() == b"an earlier copy"
 
 
-@pytest.mark.parametrize(("version", "sentence"), [(0, "not a registry"), (3, "upgrade")])
+@pytest.mark.parametrize(("version", "sentence"), [(0, "not a registry"), (3, "update autovelox")])
 def test_other_versions_are_refused(old: Path, version: int, sentence: str) -> None:
     with closing(sqlite3.connect(old / "registry.sqlite")) as database:
         database.execute(f"PRAGMA user_version = {version}")

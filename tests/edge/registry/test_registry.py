@@ -39,7 +39,7 @@ async def test_who_is_enrolled_is_found(place: Path, key_pair: RSA.RsaKey) -> No
         assert (driver.first_name, driver.last_name, driver.portrait) == ("Ada", "D'Angelò", PORTRAIT)
         assert await registry.keeper("AB123CD") == "UD1234567A"
         assert await registry.keeper("ZZ999ZZ") is None
-        with pytest.raises(RegistryError, match="decide the case by hand"):
+        with pytest.raises(RegistryError, match="restore it from a backup"):
             await registry.driver("XX0000000X")
     finally:
         await registry.close()
@@ -221,6 +221,37 @@ def test_the_commands(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["registry", "list", *where, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)[0]["plates"] == ["AB123CD"]
     assert main(["registry", "rotate", *where]) == 0
-    assert main(["registry", "remove", *where, "UD1234567A"]) == 0
-    assert main(["registry", "remove", *where, "UD1234567A"]) == RegistryError.exit_code
+    assert main(["registry", "remove", *where, "--yes", "UD1234567A"]) == 0
+    assert main(["registry", "remove", *where, "--yes", "UD1234567A"]) == RegistryError.exit_code
     assert "UD1234567A" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"birth_date": "2990-01-01"}, "date of birth is not before"),
+        ({"birth_date": "1880-01-01"}, "date of birth is not before"),
+        ({"issued_on": "2090-01-01", "expires_on": "2095-01-01"}, "date of issue is in the future"),
+        ({"expires_on": "2001-01-01"}, "expiry date is before"),
+        ({"birth_date": "1980-13-31"}, "not a date"),
+        ({"birth_date": "19801231"}, "not a date"),
+    ],
+)
+def test_dates_that_no_licence_has_are_refused(place: Path, changed: dict[str, str], message: str) -> None:
+    with pytest.raises(RegistryError, match=message):
+        enter(place, **changed)
+
+
+@pytest.mark.parametrize(
+    ("answer", "removed"), [("UD1234567A", True), ("yes", False), ("", False), ("UD1234567B", False)]
+)
+def test_a_driver_is_removed_only_by_who_writes_the_number_again(
+    place: Path, monkeypatch: pytest.MonkeyPatch, answer: str, removed: bool
+) -> None:
+    enter(place)
+    where = ["--registry", str(place / "registry.sqlite"), "--master-key", str(place / "master.key")]
+    assert main(["registry", "remove", *where, "UD1234567A"]) == RegistryError.exit_code, "nobody can be asked"
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    monkeypatch.setattr("builtins.input", lambda _question: answer)
+    assert main(["registry", "remove", *where, "UD1234567A"]) == (0 if removed else RegistryError.exit_code)
+    assert main(["registry", "remove", *where, "--yes", "UD1234567A"]) == (RegistryError.exit_code if removed else 0)

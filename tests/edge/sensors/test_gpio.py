@@ -213,7 +213,7 @@ async def test_a_test_trigger_has_no_speed_and_says_what_it_is() -> None:
 
 async def test_problems_of_the_speed_meter_are_the_radars() -> None:
     radar = GpioRadar(settings(), Meter(SpeedLog(join_s=1, wait_s=0)))
-    assert radar.problem() == "the radar's pin is not open"
+    assert radar.problem() == "the radar's pin is not open: see the log, then restart the unit"
     await radar.start()
     assert radar.problem() == "the speed meter is unplugged"
     await radar.stop()

@@ -178,14 +178,14 @@ async def test_a_trigger_beyond_the_clips_end_is_reported(tmp_path: Path) -> Non
     await camera.start()
     await camera.finished.wait()
     await asyncio.sleep(0)
-    assert camera.problem() == "b.avi ends before frame 40, where a trigger is: mend the manifest"
+    assert camera.problem() == "b.avi ends before frame 40, where a trigger is: correct the feed manifest"
     await camera.stop()
 
 
 async def test_a_clip_that_is_no_video_is_refused_at_the_start(tmp_path: Path) -> None:
     settings = feed_settings(tmp_path, '[[clip]]\nfile = "a.avi"')
     (tmp_path / "a.avi").write_bytes(b"no video")
-    with pytest.raises(CameraError, match=r"a\.avi cannot be played from frame 0: mend the manifest"):
+    with pytest.raises(CameraError, match=r"a\.avi cannot be played from frame 0: correct the feed manifest"):
         await open_camera(settings).start()
 
 

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from edge import officers
 from edge.viewer.control.app import Options, Viewer
 from tests.support import stores, xdisplay
-from tests.support.desk import OFFICER, Desk, OpenDesk
+from tests.support.desk import Desk, OpenDesk
 
 
 @pytest.fixture(scope="session")
@@ -45,10 +46,13 @@ def display(display_of: Callable[..., str]) -> str:
 def open_desk(display: str) -> Iterator[OpenDesk]:
     """Opens viewers on a state folder, and closes them in the end."""
     roots: list[Viewer] = []
+    desks: list[officers.Desk] = []
 
     def open_(state_dir: Path, on: str = display, **changes: object) -> Desk:
         root = tk.Tk(screenName=on, className="Autovelox")
-        viewer = Viewer(root, replace(Options(state_dir), **changes), OFFICER)  # type: ignore[arg-type]
+        desk = changes.pop("desk", None) or stores.own_desk(state_dir)
+        desks.append(desk)  # type: ignore[arg-type]
+        viewer = Viewer(root, replace(Options(desk), **changes))  # type: ignore[arg-type]
         roots.append(viewer)
         root.update()
         return Desk(viewer, on)
@@ -56,6 +60,8 @@ def open_desk(display: str) -> Iterator[OpenDesk]:
     yield open_
     while roots:
         roots.pop().close()
+    while desks:
+        desks.pop().close()
     gc.collect()  # in this thread: an interpreter of Tk must not be freed in another
 
 

@@ -1,6 +1,6 @@
 """Make the pictures of docs/viewer.md again, from the cases of a real ``make demo``.
 
-    python tests/edge/viewer/screenshots.py [--state-dir var/demo] [--out docs/img] [--case N]
+    python tests/edge/viewer/screenshots.py [--dir var/demo] [--out docs/img] [--case N]
 
 The demo's cases are copied first, so looking at them adds nothing to the demo's own chain, and a case store holds the
 copy while the pictures are made, as the daemon does on a unit. ``--all`` keeps more states beside the two of the
@@ -28,7 +28,7 @@ from edge.cases.evidence.signing import load_signer
 from edge.cases.store import CaseStore
 from edge.viewer.control.app import Options, Viewer
 from tests.support import stores, xdisplay
-from tests.support.desk import OFFICER, Desk
+from tests.support.desk import Desk
 
 SIZE = "1280x800"
 OWN_COLOURS = 96
@@ -37,23 +37,24 @@ OWN_COLOURS = 96
 def main() -> int:
     """Take the pictures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--state-dir", type=Path, default=Path("var/demo"), help="folder of the demo; its --state-dir")
+    parser.add_argument("--dir", type=Path, default=Path("var/demo"), help="the folder of the demo")
     parser.add_argument("--out", type=Path, default=Path("docs/img"))
     parser.add_argument("--case", type=int, help="the case to show; without it, the first identified one")
     parser.add_argument("--all", action="store_true", help="more states than the page needs")
     options = parser.parse_args()
     if reason := xdisplay.missing():
         sys.exit(reason)
-    if not (options.state_dir / "state" / "cases.sqlite").is_file():
-        sys.exit(f"there is no demo in {options.state_dir}: make demo first, or name its folder with --state-dir")
+    if not (options.dir / "state" / "cases.sqlite").is_file():
+        sys.exit(f"there is no demo in {options.dir}: make demo first, or name its folder with --dir")
     with tempfile.TemporaryDirectory() as folder:
-        state_dir = Path(shutil.copytree(options.state_dir / "state", Path(folder) / "state"))
+        state_dir = Path(shutil.copytree(options.dir / "state", Path(folder) / "state"))
+        shutil.copy(options.dir / "signing.key", folder)
         asyncio.run(_beside_a_store(state_dir, options))
     return 0
 
 
 async def _beside_a_store(state_dir: Path, options: argparse.Namespace) -> None:
-    signer = load_signer(options.state_dir / "signing.key")
+    signer = load_signer(options.dir / "signing.key")
     store = await CaseStore.open(state_dir, signer, stores.UNIT)
     try:
         with ExitStack() as displays:
@@ -106,7 +107,7 @@ def _sheets(desk: Desk, out: Path) -> None:
 def _desk(displays: ExitStack, state_dir: Path, size: str, **changes: object) -> Iterator[Desk]:
     display = displays.enter_context(xdisplay.xvfb(size))  # until the end: Tk never lets go of a display
     root = tk.Tk(screenName=display, className="Autovelox")
-    viewer = Viewer(root, Options(state_dir, **changes), OFFICER)  # type: ignore[arg-type]
+    viewer = Viewer(root, Options(stores.own_desk(state_dir, load_signer(state_dir.parent / "signing.key")), **changes))  # type: ignore[arg-type]
     root.geometry(size)
     try:
         desk = Desk(viewer, display)

@@ -13,7 +13,9 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 
+from edge.model import Reason
 from edge.viewer.text import language
+from edge.viewer.text.words import reason_words
 
 FOLDER = language.LOCALE_DIR / "it" / "LC_MESSAGES"
 KEYWORDS = {"_": None, "ngettext": (1, 2)}
@@ -104,3 +106,13 @@ def test_a_day_is_read_as_the_locale_writes_it(tag: str, text: str) -> None:
 def test_what_is_no_day_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
         language.read_day(text)
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_every_reason_has_a_sentence_in_every_language(reason: Reason) -> None:
+    language.use("en_GB")
+    english = reason_words(reason)
+    assert english not in {reason.name, reason.value}
+    assert english.endswith(".")
+    language.use("it")
+    assert reason_words(reason) not in {english, reason.value}

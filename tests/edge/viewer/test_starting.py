@@ -13,13 +13,15 @@ from rich.console import Console
 
 from edge.demo import commands
 from edge.demo.setting import Setting
-from tests.support import stores, xdisplay
+from tests.support import cases, stores, xdisplay
 
 
 @pytest.fixture
 def demo(tmp_path: Path) -> Setting:
     """A demo's folder after the play, with three cases."""
     setting = Setting(tmp_path)
+    setting.clear()
+    cases.write_key(tmp_path / "signing.key")
     stores.fill(setting.state_dir, stores.scenes(3))
     return setting
 

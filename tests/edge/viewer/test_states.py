@@ -21,7 +21,7 @@ from edge.cases.archive import Archive
 from edge.cases.storage.layout import StateFolder
 from edge.cases.store import CaseStore
 from edge.cases.views import UnitStatus
-from edge.errors import ViewerError
+from edge.errors import CaseError, ViewerError
 from edge.model import Outcome, Reason
 from edge.viewer.panels.status import notices
 from tests.support import stores
@@ -167,10 +167,12 @@ def test_pictures_that_are_not_there_are_told(open_desk: OpenDesk, tmp_path: Pat
         desk.shot(name)
 
 
-@pytest.mark.parametrize(("folder", "words"), [("", "ssh -X"), ("none", "--state-dir")])
-def test_no_display_and_no_folder_are_one_sentence_each(tmp_path: Path, folder: str, words: str) -> None:
+@pytest.mark.parametrize(
+    ("folder", "words", "code"), [("", "ssh -X", ViewerError.exit_code), ("none", "--state-dir", CaseError.exit_code)]
+)
+def test_no_display_and_no_folder_are_one_sentence_each(tmp_path: Path, folder: str, words: str, code: int) -> None:
     env = {name: value for name, value in os.environ.items() if name != "DISPLAY"}
     command = [sys.executable, "-m", "edge", "view", "--state-dir", str(tmp_path / folder)]
     ended = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=False)
-    assert ended.returncode == ViewerError.exit_code
+    assert ended.returncode == code
     assert words in ended.stderr and len(ended.stderr.splitlines()) == 1

@@ -63,9 +63,8 @@ def test_views_are_chained_events_and_cases_passed_over_are_not_viewed(open_desk
 
 
 def test_a_case_whose_view_cannot_be_recorded_stays_closed(open_desk: OpenDesk, state_dir: Path) -> None:
-    desk = open_desk(state_dir)
+    desk = open_desk(state_dir, desk=stores.own_desk(state_dir, signer=None))
     desk.listed()
-    desk.viewer.source.officer = ""
     desk.press("Down")
     desk.until(lambda: "stays closed" in desk.texts())
     assert desk.viewer.case.opened is None
@@ -161,7 +160,7 @@ def test_filters_and_order_narrow_the_list(open_desk: OpenDesk, state_dir: Path)
 
 
 def test_the_review_and_the_day_filter(open_desk: OpenDesk, state_dir: Path) -> None:
-    review.record(state_dir, 3, kind=EventKind.DISMISS, officer=OFFICER, reason="ambulance")
+    review.record(state_dir, 3, kind=EventKind.DISMISS, officer=OFFICER, reason="ambulance", signer=stores.SIGNER)
     desk = open_desk(state_dir)
     desk.listed()
     cases, filters = desk.viewer.cases, desk.viewer.filters
@@ -211,9 +210,10 @@ def _choose(box: ttk.Combobox, text: str) -> None:
 
 
 def test_the_history_tells_who_did_what(open_desk: OpenDesk, state_dir: Path) -> None:
-    review.record(state_dir, 12, kind=EventKind.VIEW, officer="Ugo Neri")
-    review.record(state_dir, 12, kind=EventKind.VIEW, officer="Ugo Neri")
-    review.record(state_dir, 12, kind=EventKind.CORRECT_PLATE, officer="Ugo Neri", reason="an X", plate="XY1")
+    review.record(state_dir, 12, kind=EventKind.VIEW, officer="Ugo Neri", signer=stores.SIGNER)
+    review.record(state_dir, 12, kind=EventKind.VIEW, officer="Ugo Neri", signer=stores.SIGNER)
+    correction = {"kind": EventKind.CORRECT_PLATE, "reason": "an X", "plate": "XY1"}
+    review.record(state_dir, 12, officer="Ugo Neri", signer=stores.SIGNER, **correction)  # type: ignore[arg-type]
     desk = open_desk(state_dir)
     desk.open_first()
     opened = desk.viewer.case.opened

@@ -6,6 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -28,6 +29,11 @@ def test_a_sure_detection_is_a_plate_whatever_is_read() -> None:
 @pytest.mark.parametrize(("text", "plate"), [("", False), ("AB1", False), ("AB12", True), ("AB123CD", True)])
 def test_a_detection_below_the_threshold_needs_characters(text: str, plate: bool) -> None:
     assert pipeline.is_plate(plate_read(text, found=0.2), threshold=0.4) is plate
+
+
+def test_the_reader_does_not_make_a_word_of_a_doubtful_detection_a_plate() -> None:
+    assert not pipeline.is_plate(plate_read("NISSAN", found=0.2), threshold=0.4)
+    assert pipeline.is_plate(plate_read("AB12CDE", found=0.2), threshold=0.4)
 
 
 def described(models: Path, **changes: object) -> Path:
@@ -56,3 +62,32 @@ def test_the_reader_confirms_a_detection_below_the_threshold(models: Path, tmp_p
     assert [read.text for read in pipeline.Recogniser(described(models, low_threshold=0.1)).read(photo).plates] == [
         "LS15EBC"
     ]
+
+
+def crowd(rows: int, columns: int) -> np.ndarray:
+    """A photo with so many rows and columns of one car's front."""
+    frame = roundabout(40)
+    plate = Detector(MODELS).detect(frame)[0].box
+    x, y = int(plate.x1 + plate.x2) // 2, int(plate.y1 + plate.y2) // 2
+    return np.tile(frame[y - 60 : y + 60, x - 100 : x + 100], (rows, columns, 1))
+
+
+def test_every_plate_up_to_twenty_is_read_and_the_others_are_counted() -> None:
+    recogniser = pipeline.Recogniser(MODELS)
+    sixteen = recogniser.see(crowd(4, 4))
+    assert (len(sixteen.plates), sixteen.left) == (16, 0)
+    assert sum(read.text == "LS15EBC" for read in sixteen.plates) >= 14
+    many = recogniser.see(crowd(5, 5))
+    assert (len(many.plates), many.left) == (pipeline.MAX_PLATES, 5)
+
+
+def test_what_lies_in_the_area_of_a_caption_is_no_plate() -> None:
+    frame = roundabout(40)
+    height, width = frame.shape[:2]
+    seen = pipeline.Recogniser(MODELS).plates(frame)
+    box = seen[0].detection.box
+    area = (box.x1 / width, box.y1 / height, box.x2 / width, box.y2 / height)
+    covered = pipeline.Recogniser(MODELS, captions=[(0.0, 0.0, 0.01, 0.01), area])
+    assert [read.text for read in covered.plates(frame)] == [read.text for read in seen[1:]]
+    below = pipeline.Recogniser(MODELS, captions=[(0.0, box.y2 / height, 1.0, 1.0)])
+    assert [read.text for read in below.plates(frame)] == [read.text for read in seen]

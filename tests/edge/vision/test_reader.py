@@ -41,14 +41,14 @@ def log_probs_of(cells: list[tuple[str, float]]) -> np.ndarray:
     return np.log(np.array(rows)).astype(np.float32)
 
 
-def test_best_path_merges_repeats_and_keeps_doubles() -> None:
+def test_greedy_decoding_merges_repeats_and_keeps_doubles() -> None:
     cells = [("", 0.9), ("A", 0.6), ("A", 0.8), ("", 0.9), ("A", 0.7), ("1", 0.5), ("", 0.99)]
     text, confidences = greedy_decode(log_probs_of(cells))
     assert text == "AA1"
     assert confidences == pytest.approx((0.8, 0.7, 0.5), abs=1e-5)
 
 
-def test_best_path_of_blanks_is_empty() -> None:
+def test_greedy_decoding_of_blanks_is_empty() -> None:
     assert greedy_decode(log_probs_of([("", 0.9)] * 5)) == ("", ())
 
 

@@ -12,7 +12,7 @@ import pytest
 from edge.errors import ModelError
 from edge.model import Box, Detection
 from edge.vision.checksums import write_list
-from edge.vision.detector import MAX_PROPOSALS, Detector
+from edge.vision.detector import Detector
 from edge.vision.images import PADDING_GREY
 from edge.vision.refiner import Refiner, close_up, edges_of, frame_of, iou
 from tests.support.feed import roundabout
@@ -92,13 +92,23 @@ def test_a_proposal_that_is_certain_can_still_be_judged(refiner: Refiner, frame:
     assert 0.0 < found.confidence < 1.0
 
 
-def test_only_the_surest_proposals_are_looked_at_again(frame: np.ndarray) -> None:
+def test_the_refiner_stops_after_refusing_many_proposals_in_a_row(refiner: Refiner, frame: np.ndarray) -> None:
+    plate, sky = Detector(MODELS).detect(frame)[0].box, Box(40.0, 40.0, 120.0, 60.0)
+    nothing = [Detection(Box(sky.x1 + 90 * n, sky.y1, sky.x2 + 90 * n, sky.y2), 0.3) for n in range(5)]
+    proposals = [Detection(plate, 0.9), *nothing[:2], Detection(plate, 0.2), *nothing[2:], Detection(plate, 0.1)]
+    assert len(refiner.refine(frame, proposals)) == 6
+    assert len(refiner.refine(frame, proposals, (0.5, 3))) == 6
+    assert len(refiner.refine(frame, proposals, (0.5, 2))) == 3
+
+
+def test_every_plate_of_a_crowd_is_found(frame: np.ndarray) -> None:
     detector = Detector(MODELS)
     plate = detector.detect(frame)[0].box
     x, y = int(plate.x1 + plate.x2) // 2, int(plate.y1 + plate.y2) // 2
     crowd = np.tile(frame[max(y - 60, 0) : y + 60, max(x - 100, 0) : x + 100], (4, 4, 1))
-    assert len(detector.proposals(crowd, 0.1)) > MAX_PROPOSALS
-    assert 1 < len(detector.detect(crowd, 0.0)) <= MAX_PROPOSALS
+    found = detector.detect(crowd)
+    centres = {(int(d.box.x1 + d.box.x2) // 400, int(d.box.y1 + d.box.y2) // 240) for d in found}
+    assert centres == {(column, row) for column in range(4) for row in range(4)}
 
 
 def detector_beside(folder: Path, refiner: str) -> Path:

@@ -69,7 +69,7 @@ async def test_a_worker_whose_models_are_gone_is_noticed_without_a_photo(tmp_pat
         number = await pool.run(pid)
         shutil.rmtree(folder)
         os.kill(number, signal.SIGKILL)
-        await eventually(lambda: pool.problem() == "the worker pool is down")
+        await eventually(lambda: (pool.problem() or "").startswith("the worker pool is down"))
         pool.mend()
         pool.probe()
         await eventually(lambda: "install the models again" in (pool.problem() or ""))

@@ -148,7 +148,7 @@ async def test_a_broken_pool_is_built_anew(pool: WorkerPool) -> None:
 
 async def test_a_stopped_pool_says_so(pool: WorkerPool) -> None:
     await pool.stop()
-    assert pool.problem() == "the worker pool is down"
+    assert (pool.problem() or "").startswith("the worker pool is down")
     with pytest.raises(WorkerError, match="stopped"):
         await pool.run(pid)
 
@@ -171,13 +171,13 @@ async def test_workers_that_cannot_be_set_up_again_are_noticed_without_a_job(tmp
         number = await pool.run(pid)
         needed.unlink()
         os.kill(number, signal.SIGKILL)
-        await eventually(lambda: pool.problem() == "the worker pool is down")
+        await eventually(lambda: (pool.problem() or "").startswith("the worker pool is down"))
         pool.mend()
         pool.probe()
         await eventually(lambda: pool.problem() == "needed is missing: put it back")
         needed.touch()
         os.kill(await pool.run(pid), signal.SIGKILL)
-        await eventually(lambda: pool.problem() == "the worker pool is down")
+        await eventually(lambda: (pool.problem() or "").startswith("the worker pool is down"))
         pool.mend()
         pool.probe()
         await eventually(lambda: pool.problem() is None)

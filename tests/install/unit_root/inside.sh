@@ -39,7 +39,7 @@ second_boot() {
     left=$(find /opt/autovelox /etc/systemd/system/autovelox* /usr/lib/{sysusers.d,tmpfiles.d,modules-load.d}/autovelox.conf \
         /usr/lib/udev/rules.d/70-autovelox.rules /usr/local/bin/autovelox 2>/dev/null || true)
     [ -z "$left" ] || die "something is left: $left"
-    [ -e /var/lib/autovelox/registry.sqlite ] && [ "$(filed)" -gt 0 ] && [ -e /etc/autovelox/master.key ] &&
+    [ -e /var/lib/autovelox/registry/registry.sqlite ] && [ "$(filed)" -gt 0 ] && [ -e /etc/autovelox/master.key ] &&
         [ -e /etc/autovelox/autovelox.toml ] || die "evidence, keys or configuration are gone"
     step "uninstalled, twice; kept: $(ls /var/lib/autovelox /etc/autovelox | tr '\n' ' ')"
     install_unit DESTDIR=/srv/image PREFIX=/opt/other || die "make install DESTDIR= PREFIX="
@@ -57,6 +57,47 @@ second_boot() {
 }
 [ ! -e /proof.second ] || second_boot
 
+officer() { runuser -u sconti -- "$@"; }
+officers_attacks() {  # a second account in the unit's group, and a third outside of it
+    useradd --create-home --comment "Sara Conti" --groups autovelox sconti
+    useradd --create-home passante
+    local state=/var/lib/autovelox socket=/run/autovelox-officers service attempt
+    systemctl is-active --quiet autovelox-officers.service || die "the officers' service does not run"
+    [ "$(stat -c '%U %a' $state $state/registry | tr '\n' ' ')" = "autovelox 700 autovelox 700 " ] || die "modes of $state"
+    [ "$(stat -c '%U:%G %a' $socket $socket/officers.sock | tr '\n' ' ')" = "autovelox:autovelox 750 autovelox:autovelox 660 " ] ||
+        die "modes of $socket: $(stat -c '%U:%G %a' $socket/*)"
+    attempt=$(find $state -path $state/feed -prune -o -perm /077 -print)
+    [ -z "$attempt" ] || die "others may look at $attempt"
+    officer autovelox cases list | grep -q '^ *1 ' || die "an officer sees no list"
+    officer env LOGNAME=root USER=root autovelox cases show 1 --json >/tmp/shown || die "an officer sees no case"
+    grep -q '"officer": "Sara Conti (sconti)"' /tmp/shown || die "the officer is recorded as somebody else"
+    officer autovelox cases review 1 dismiss --reason "an ambulance" || die "an officer judges no case"
+    officer autovelox cases export 1 --to /home/sconti/case.zip >/dev/null || die "an officer exports nothing"
+    [ "$(stat -c '%U %a' /home/sconti/case.zip)" = "sconti 600" ] || die "the package is not the officer's"
+    officer autovelox cases verify >/tmp/verified && grep -q "all signed" /tmp/verified || die "verify: $(cat /tmp/verified)"
+    ! runuser -u passante -- autovelox cases list 2>/tmp/refused || die "a stranger sees the cases"
+    grep -q "may not see the unit's cases" /tmp/refused || die "a stranger is told: $(cat /tmp/refused)"
+    service=$(systemctl show -P MainPID autovelox-officers.service)
+    for attempt in "ls $state" "cat $state/cases.sqlite" "touch $state/multiprocessing.py" "mkfifo $state/head.json.part" \
+        "ln -s /etc/passwd $state/believed-time.json" "mkdir $state/derived" "rm -f $socket/officers.sock" "touch $socket/x" \
+        "chmod 777 $socket/officers.sock" "cat $state/registry/registry.sqlite" "cat /etc/autovelox/signing.key" \
+        "cat /run/credentials/autovelox-officers.service/signing.key" "kill -STOP $service" "cat /proc/$service/environ" \
+        "python3 -c open('/proc/$service/mem','rb')" \
+        "autovelox cases purge 1 --reason x --config /etc/autovelox/autovelox.toml" \
+        "autovelox cases show 1 --state-dir $state" "autovelox cases show 1 --officer innocent"; do
+        ! officer $attempt >/dev/null 2>&1 || die "an officer's account may: $attempt"
+    done
+    ! officer python3 -c "import sqlite3; sqlite3.connect('$state/cases.sqlite').execute('DELETE FROM portraits')" 2>/dev/null ||
+        die "an officer's account writes rows"
+    step "officers: one of the group sees, judges and exports, as Sara Conti (sconti); 19 attempts on the unit's files were refused"
+    systemctl stop autovelox.service
+    officer autovelox cases list | grep -q '^ *1 ' || die "a stopped camera hides the cases"
+    systemctl start autovelox.service
+    until_true 300 ready || die "not ready again"
+    pid=$(property MainPID)  # it was started again
+    step "officers: a stopped camera does not hide the cases"
+}
+
 step "$(systemctl --version | head -1), $(python3 --version)"
 mkdir /root/checkout && cp -r /src/{Makefile,setup.cfg,setup.py,MANIFEST.in,pyproject.toml,constraints.txt,README.md,LICENSE,NOTICE,autovelox.example.toml} \
     /src/{edge,converter,models,docs,systemd} /root/checkout/
@@ -68,7 +109,7 @@ step "installed without a network: $first, $(du -sh /opt/autovelox | cut -f1)"
 verified=$(systemd-analyze verify --man=no /etc/systemd/system/autovelox*.{service,timer} 2>&1 || true)
 [ -z "$verified" ] || die "systemd-analyze verify says: $verified"
 step "systemd-analyze verify: nothing to say"
-for unit in autovelox autovelox-purge autovelox-backup autovelox-selftest; do
+for unit in autovelox autovelox-officers autovelox-purge autovelox-backup autovelox-selftest; do
     systemd-analyze security --no-pager --offline=true --threshold=16 "/etc/systemd/system/$unit.service" >/tmp/security ||
         die "exposure of $unit is above 1.6: $(tail -1 /tmp/security)"
     step "systemd-analyze security, offline, $(tail -1 /tmp/security | sed 's/.*for //')"
@@ -104,6 +145,7 @@ for private in AB123CD UD1234567A Prova "$uid"; do
     ! grep -qaF -- "$private" /tmp/journal || die "the journal holds personal data"
 done
 step "a car delivered; neither plate, licence, name nor uid is anywhere in the journal"
+officers_attacks
 until_true 60 healthy || die "health: $(health)"
 mapfile -t pids < <(pgrep -u autovelox)
 rss=$(for each in "${pids[@]}"; do cat "/proc/$each/status"; done | sum_mb VmRSS)

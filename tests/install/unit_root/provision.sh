@@ -33,4 +33,4 @@ E2
 /opt/autovelox/current/bin/python -c "import cv2, numpy; cv2.imwrite('portrait.jpg', numpy.full((120, 90, 3), 200, 'u1'))"
 follow 5
 follow 6
-follow 7
+follow 8

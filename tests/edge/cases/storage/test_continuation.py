@@ -1,4 +1,4 @@
-"""The unit signs what it wrote itself after the head it remembers, and what officers' programs may write; no more."""
+"""The unit adds to what it wrote and signed itself after the head it remembers, and to nothing else."""
 
 from __future__ import annotations
 
@@ -100,12 +100,17 @@ ATTACKS: dict[str, tuple[Callable[[Path], None], str]] = {
     "a clock of an officer's own": (lambda state: add(state, "clock", None, {}), r"entry 6 \(clock\) is not signed"),
     "a restore that was none": (lambda state: add(state, "restore", None, {}), r"entry 6 \(restore\) is not signed"),
     "a view of no case": (lambda state: add(state, "view", None, {}), r"entry 6 \(view\) is not signed"),
-    "a view that says nothing": (lambda state: add(state, "view", 1, {}), "no officer's program writes it like that"),
-    "a view of a case that was never filed": (lambda state: add(state, "view", 77, SAID), "writes it like that"),
-    "a view of the year 2255": (lambda state: add(state, "view", 1, SAID, at_utc=9e9), "writes it like that"),
-    "a view without content": (
-        lambda state: add(state, "view", 1, SAID, then="UPDATE entries SET body = NULL WHERE seq = 6"),
-        "writes it like that",
+    "a view as an officers' program of an earlier version wrote it": (
+        lambda state: add(state, "view", 1, SAID),
+        r"entry 6 \(view\) is not signed",
+    ),
+    "a judgement in an officer's name": (
+        lambda state: add(state, "dismiss", 1, SAID),
+        r"entry 6 \(dismiss\) is not signed",
+    ),
+    "an export in an officer's name": (
+        lambda state: add(state, "export", 1, SAID),
+        r"entry 6 \(export\) is not signed",
     ),
     "a header that is not canonical": (
         lambda state: add(state, "view", 1, SAID, then=NOT_CANONICAL),
@@ -159,7 +164,7 @@ async def test_an_alarm_while_the_unit_runs_is_logged_once(tmp_path: Path, caplo
     add(tmp_path, "decided", 2, {})
     for _ in range(3):
         await store.housekeep()
-    assert sum("does not continue" in entry.message for entry in caplog.records) == 1
+    assert sum("does not continue" in entry.message for entry in caplog.records if entry.levelname == "CRITICAL") == 1
     assert "entry 6 (decided)" in (store.problem() or "")
     await store.close()
 
@@ -173,34 +178,76 @@ async def test_commands_that_have_the_key_sign_nothing_after_a_foreign_entry(tmp
         purge(tmp_path, [1], reason="x", signer=SIGNER)
 
 
-async def test_what_officers_may_write_is_signed(tmp_path: Path) -> None:
+def forget_format(state: Path) -> None:
+    """The head as the version before wrote it."""
+    path = StateFolder(state).head
+    content = {name: value for name, value in json.loads(path.read_bytes()).items() if name != "format"}
+    path.write_bytes(canonical(content))
+
+
+async def test_what_officers_programs_wrote_before_the_upgrade_is_signed_once(tmp_path: Path) -> None:
     await filled(tmp_path, 2)
-    for kind in ("view", "confirm", "dismiss"):
-        record(tmp_path, 1, kind=kind, officer="Conti", reason="a reason")
+    forget_format(tmp_path)
+    for kind in ("view", "export", "view"):
+        add(tmp_path, kind, 1, SAID)
     store = await CaseStore.open(tmp_path, SIGNER, UNIT)
-    record(tmp_path, 1, kind="view", officer="Conti")
-    await store.housekeep()
-    assert store.problem() is None
-    assert _unsigned(tmp_path) == []
+    assert (store.problem(), _unsigned(tmp_path)) == (None, [])
     await store.close()
-    assert "9 entries, all signed" in audit(tmp_path, trusted=SIGNER.public_key)
+    assert "8 entries, all signed" in audit(tmp_path, trusted=SIGNER.public_key)
+    assert not read_head(StateFolder(tmp_path)).earlier  # type: ignore[union-attr]
+    add(tmp_path, "view", 1, SAID)
+    store = await CaseStore.open(tmp_path, SIGNER, UNIT)
+    assert "entry 9 (view) is not signed" in (store.problem() or "")
+    await store.close()
+
+
+async def test_after_an_upgrade_any_program_signs_what_waits(tmp_path: Path) -> None:
+    await filled(tmp_path, 2)
+    forget_format(tmp_path)
+    add(tmp_path, "view", 1, SAID)
+    record(tmp_path, 1, kind="view", officer="Conti", signer=SIGNER)
+    assert "7 entries, all signed" in audit(tmp_path, trusted=SIGNER.public_key)
+
+
+EARLIER: dict[str, Callable[[Path], None]] = {
+    "a view that says nothing": lambda state: add(state, "view", 1, {}),
+    "a view of a case that was never filed": lambda state: add(state, "view", 77, SAID),
+    "a view of the year 2255": lambda state: add(state, "view", 1, SAID, at_utc=9e9),
+    "a view without content": lambda state: add(
+        state, "view", 1, SAID, then="UPDATE entries SET body = NULL WHERE seq = 6"
+    ),
+    "a verdict": lambda state: add(state, "decided", 2, SAID),
+    "a restore": lambda state: add(state, "restore", None, {}),
+}
+
+
+@pytest.mark.parametrize("name", EARLIER)
+async def test_what_no_program_of_an_earlier_version_wrote_is_not_signed_at_the_upgrade(
+    tmp_path: Path, name: str
+) -> None:
+    await filled(tmp_path, 2)
+    forget_format(tmp_path)
+    EARLIER[name](tmp_path)
+    store = await CaseStore.open(tmp_path, SIGNER, UNIT)
+    assert re.search("no officer's program writes it|only the unit writes", store.problem() or "")
+    await store.close()
+    assert _unsigned(tmp_path) == [6]
+    assert read_head(StateFolder(tmp_path)).earlier  # type: ignore[union-attr]
 
 
 async def test_a_clock_that_was_set_back_is_an_entry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Officers' programs may not write it: their entries take the time of the entry before."""
     await filled(tmp_path, 1)
     monkeypatch.setattr("time.time", lambda: 1_000_000_000.0)
-    record(tmp_path, 1, kind="view", officer="Conti")
+    record(tmp_path, 1, kind="view", officer="Conti", signer=SIGNER)
     record(tmp_path, 1, kind="dismiss", officer="Conti", reason="an ambulance", signer=SIGNER)
     says = audit(tmp_path, trusted=SIGNER.public_key)
     assert "6 entries, all signed" in says
     assert "earlier" not in says
     with closing(sqlite3.connect(StateFolder(tmp_path).database)) as database:
-        rows = database.execute("SELECT kind, header FROM entries WHERE seq > 2 ORDER BY seq").fetchall()
-    times = [(kind, json.loads(header)["at"]) for kind, header in rows]
-    assert [kind for kind, _ in times] == ["decided", "view", "clock", "dismiss"]
-    assert times[1][1] == times[0][1]
-    assert times[2][1] == times[3][1] == 1_000_000_000
+        rows = database.execute("SELECT kind, header FROM entries WHERE seq > 3 ORDER BY seq").fetchall()
+    assert [(kind, json.loads(header)["at"]) for kind, header in rows] == [
+        (kind, 1_000_000_000) for kind in ("clock", "view", "dismiss")
+    ]
 
 
 async def test_a_store_of_an_earlier_version_is_adopted(tmp_path: Path) -> None:

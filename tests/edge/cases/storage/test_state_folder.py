@@ -10,7 +10,7 @@ from edge.cases.storage import layout
 from edge.cases.storage.layout import StateFolder
 
 EDGE = Path(layout.__file__).parents[2]
-NAMES = re.compile(r"(cases\.sqlite|daemon\.lock|pending\.json|head\.json|frames/|derived/)")
+NAMES = re.compile(r"(cases\.sqlite|daemon\.lock|pending\.json|head\.json|frames/|derived/|\.probe)")
 
 
 def test_the_names_are_those_of_stores_that_exist(tmp_path: Path) -> None:
@@ -39,3 +39,14 @@ def test_no_other_module_knows_the_names() -> None:
         for node in ast.walk(tree):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documentation:
                 assert not NAMES.search(node.value), f"{module}, line {node.lineno}: use StateFolder"
+
+
+def test_what_unit_and_installer_leave_is_not_foreign(tmp_path: Path) -> None:
+    own = (".probe", "registry.sqlite", "registry.sqlite.version-1", "cases.sqlite.rejected-upgrade", "head.json")
+    for name in own:
+        (tmp_path / name).touch()
+    for name in ("lost+found", "frames", "frames.rejected-upgrade"):
+        (tmp_path / name).mkdir()
+    assert StateFolder(tmp_path).foreign() == []
+    (tmp_path / "multiprocessing.py").touch()
+    assert StateFolder(tmp_path).foreign() == ["multiprocessing.py"]

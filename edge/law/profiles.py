@@ -1,0 +1,77 @@
+"""Profiles of countries, each with its sources. A figure whose source was not read has no profile.
+
+Slovenia has none: the safety deduction of its rules on speed meters (Uradni list RS 91/2015) was not to be had. The
+United Kingdom has none either: nothing is deducted there, and from which speed a force acts is its own policy
+(``[speed] tolerance_kmh``).
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from edge.errors import ConfigError
+from edge.law.speeding import Band, Deduction, Profile
+
+_FIVE, _THREE, _HUNDRED = Decimal(5), Decimal(3), Decimal(100)
+
+PROFILES = {
+    profile.country: profile
+    for profile in (
+        Profile(
+            "IT",
+            Deduction(_FIVE, _FIVE),
+            "art. 345 reg. C.d.S.: 5 %, at least 5 km/h",
+            bands=(
+                Band(Decimal(0), "art. 142, comma 7, C.d.S."),
+                Band(Decimal(10), "art. 142, comma 8, C.d.S."),
+                Band(Decimal(40), "art. 142, comma 9, C.d.S."),
+                Band(Decimal(60), "art. 142, comma 9-bis, C.d.S."),
+            ),
+            sources=(
+                "D.P.R. 16 dicembre 1992, n. 495, art. 345, comma 2, as amended; D.M. 29 ottobre 1997, art. 1",
+                "D.Lgs. 30 aprile 1992, n. 285, art. 142, commi 7, 8, 9, 9-bis",
+                "Comune di Genova, Polizia Locale: Precisazione su arrotondamenti sulla velocità (decimals are kept)",
+            ),
+        ),
+        Profile(
+            "AT",
+            Deduction(_FIVE, _FIVE, above_kmh=_HUNDRED),
+            "Messtoleranz Radar: 5 km/h, above 100 km/h 5 %",
+            sources=(
+                "Landesverkehrsabteilung Niederösterreich on radar's tolerance (5 km/h, 5 %)",
+                "jusline.at, decision 504176: 123 km/h less 5 % are 116.85 km/h, and rounding may not shorten it",
+            ),
+        ),
+        Profile(
+            "DE",
+            Deduction(_THREE, _THREE, above_kmh=_HUNDRED, whole=True),
+            "Verkehrsfehlergrenze: 3 km/h, above 100 km/h 3 %, rounded up",
+            sources=("MessEV § 22; error limits of the PTB: 3 km/h, above 100 km/h 3 %, rounded up to whole km/h",),
+        ),
+        Profile(
+            "FR",
+            Deduction(_FIVE, _FIVE, above_kmh=_HUNDRED),
+            "arrêté du 4 juin 2009, art. 6: 5 km/h, above 100 km/h 5 %",
+            sources=(
+                "Arrêté du 4 juin 2009 relatif aux cinémomètres de contrôle routier, art. 6 (fixed, in service)",
+                "Assemblée nationale, question 56964: this margin gives the speed retained",
+            ),
+        ),
+    )
+}
+NO_DEDUCTION = Profile("", Deduction(Decimal(0), Decimal(0)), "no deduction")
+"""For countries without a profile: the measured speed counts."""
+
+
+def profile_of(country: str) -> Profile:
+    """Return the profile of *country*, an ISO code, or :data:`NO_DEDUCTION` for ``none``.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    if country == "none":
+        return NO_DEDUCTION
+    if country not in PROFILES:
+        known = ", ".join(sorted(PROFILES))
+        raise ConfigError(f"there is no legal profile {country}", f"write one of {known}, or none")
+    return PROFILES[country]

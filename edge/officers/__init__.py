@@ -1,0 +1,33 @@
+"""The officers' service: officers' programs ask it for cases, and it reads, checks, writes and signs for them.
+
+    desk       what an officers' program can ask for, and the values it gets: the one interface
+    accounts   who asks, as the operating system vouches for it
+    office     the rules: what is recorded before anything is shown, and what is refused
+    wire       values as JSON, errors as problems; openapi.json describes the whole
+    server     HTTP over a Unix socket: who connects, how much at once
+    client     a desk at the other end of that socket
+    own        a desk on a store of one's own account, without a socket
+    choose     which of both a command line means
+
+The viewer and the commands know :class:`Desk` and :func:`open_desk` alone. The service is a process of its own: a
+stopped camera does not hide the cases, and officers' load does not delay the filing of one.
+"""
+
+from edge.cases.views import REVIEWS, CaseFilter, CaseSummary, Event, EventKind, Order, UnitStatus
+from edge.officers.choose import add_where, open_desk
+from edge.officers.desk import Desk, Listing, OpenCase
+
+__all__ = [
+    "REVIEWS",
+    "CaseFilter",
+    "CaseSummary",
+    "Desk",
+    "Event",
+    "EventKind",
+    "Listing",
+    "OpenCase",
+    "Order",
+    "UnitStatus",
+    "add_where",
+    "open_desk",
+]

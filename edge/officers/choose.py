@@ -1,0 +1,139 @@
+"""Which cases a command line means: those of the unit's service, or a store of one's own account."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import stat
+from pathlib import Path
+
+from edge.cases.evidence import Signer, load_signer
+from edge.config import CaseSettings, Settings, load
+from edge.errors import CaseError, ConfigError, SecretError
+from edge.officers.accounts import own_account
+from edge.officers.client import ServiceDesk
+from edge.officers.desk import Desk
+from edge.officers.office import Office
+from edge.officers.own import OwnDesk
+
+CONFIG_BESIDE = "autovelox.toml"
+"""A configuration beside the state folder that it names, as a demo has it."""
+
+
+def add_where(parser: argparse.ArgumentParser) -> None:
+    """Add the options that :func:`open_desk` reads."""
+    parser.add_argument(
+        "--config", type=Path, metavar="FILE", help="the unit's configuration; says where its service answers"
+    )
+    parser.add_argument(
+        "--state-dir", type=Path, metavar="FOLDER", help="a state folder of your own account, without the service"
+    )
+    parser.add_argument(
+        "--signing-key",
+        type=Path,
+        metavar="FILE",
+        help="the signing key of that folder, instead of the configuration's",
+    )
+
+
+def open_desk(args: argparse.Namespace) -> Desk:
+    """The desk that the options of :func:`add_where` mean.
+
+    With ``--state-dir`` a store of one's own account. Without it the unit's service; where none answers, root and the
+    unit's own account get the store itself.
+
+    Raises:
+        CaseError: nobody answers, or this account may not see the cases.
+        ConfigError, SecretError: the configuration or the key cannot be used.
+    """
+    if args.state_dir is not None:
+        return own_desk(args.state_dir, *_key_file(args))
+    settings = load(args.config) if args.config is not None else Settings()
+    path, state_dir = settings.officers.socket, settings.unit.state_dir
+    if (desk := _service(path, state_dir, named=args.config is not None)) is not None:
+        return desk
+    if _owns(state_dir):
+        key_file = args.signing_key or settings.cases.signing_key_file
+        return own_desk(state_dir, key_file, needed=args.signing_key is not None)
+    raise CaseError(f"the officers' service does not answer at {path}", "let the operator start autovelox-officers")
+
+
+def _service(path: Path, state_dir: Path, *, named: bool) -> ServiceDesk | None:
+    """The service at *path*; None if nobody answers there and this account may do without.
+
+    *named*: a configuration names *state_dir*, and a service of other cases is none.
+    """
+    if not _is_socket(path):
+        return None
+    try:
+        desk = ServiceDesk(path)
+    except CaseError:
+        if _owns(state_dir):
+            return None
+        raise
+    if not named or desk.state_dir == state_dir.resolve():
+        return desk
+    desk.close()
+    return None
+
+
+def own_desk(state_dir: Path, key_file: Path, needed: bool) -> Desk:
+    """A desk on the store in *state_dir*, as this process's account.
+
+    Without a readable key it can list and verify only; one that is *needed* must be readable.
+
+    Raises:
+        CaseError: the folder does not exist, or belongs to another account.
+        SecretError: the key cannot be used.
+    """
+    if not _owns(state_dir):
+        if not os.path.lexists(state_dir) and os.access(state_dir.absolute().parent, os.X_OK):
+            raise CaseError(f"there is no folder {state_dir}", "name the unit's state folder with --state-dir")
+        raise CaseError(
+            f"the cases in {state_dir} belong to another account", "ask the unit's service: leave --state-dir out"
+        )
+    try:
+        signer: Signer | None = load_signer(key_file)
+    except SecretError:
+        if needed:
+            raise
+        signer = None
+    return OwnDesk(Office(state_dir, signer), own_account())
+
+
+def _key_file(args: argparse.Namespace) -> tuple[Path, bool]:
+    """The key for ``--state-dir``, and whether it is needed: one that was named, or that a configuration names.
+
+    Without either it is that of the configuration beside the folder, or a unit's, if this account may read it.
+    """
+    if args.signing_key is not None:
+        return Path(args.signing_key), True
+    if args.config is not None:
+        return load(args.config).cases.signing_key_file, True
+    folder = Path(args.state_dir).absolute()
+    try:
+        settings = load(folder.parent / CONFIG_BESIDE)
+        if settings.unit.state_dir.resolve() == folder.resolve():
+            return settings.cases.signing_key_file, False
+    except (ConfigError, OSError):
+        pass
+    return CaseSettings().signing_key_file, False
+
+
+def _owns(folder: Path) -> bool:
+    """Whether the folder exists, and this account is its owner or root."""
+    try:
+        return folder.is_dir() and os.geteuid() in (0, folder.stat().st_uid)
+    except OSError:
+        return False
+
+
+def _is_socket(path: Path) -> bool:
+    try:
+        return stat.S_ISSOCK(path.stat().st_mode)
+    except PermissionError:
+        raise CaseError(
+            "this account may not see the unit's cases", "let the operator add it to the unit's group, log in again"
+        ) from None
+    except OSError:
+        return False

@@ -1,0 +1,191 @@
+"""``autovelox officers``, and the part of ``autovelox cases`` that officers use."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+from edge.cases import commands as cases
+from edge.cases.evidence import to_case, verdict_words
+from edge.cases.views import REVIEWS, CaseFilter, CaseSummary, EventKind, Order
+from edge.config import Settings, load
+from edge.errors import CaseError, EvidenceError, SecretError
+from edge.officers.choose import add_where, open_desk
+from edge.terminal import say, say_json
+
+
+def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add ``officers`` and ``cases ...``."""
+    _add_service(subparsers)
+    parser = subparsers.add_parser("cases", help="list, show, export, verify, review cases", description="The cases.")
+    actions = parser.add_subparsers(metavar="ACTION", required=True)
+    listing = _add(actions, "list", _list, "list cases")
+    listing.add_argument("--text", default="", help="plate, driver's name or case number")
+    listing.add_argument("--review", choices=["open", *sorted(REVIEWS)])
+    listing.add_argument("--order", choices=[str(order) for order in Order], default=str(Order.NEWEST))
+    listing.add_argument("--limit", type=int, default=50, metavar="N", help="rows at most (default %(default)s)")
+    show = _add(actions, "show", _show, "show one case; the chain records that you looked at it")
+    show.add_argument("number", type=int)
+    for action in (listing, show):
+        action.add_argument("--json", action="store_true", help="machine-readable")
+    export = _add(actions, "export", _export, "write an evidence package")
+    export.add_argument("numbers", type=int, nargs="+", metavar="N")
+    export.add_argument("--to", type=Path, required=True, metavar="FILE.zip")
+    report = _add(actions, "report", _report, "write the PDF report of one case")
+    report.add_argument("number", type=int)
+    report.add_argument("--to", type=Path, required=True, metavar="FILE.pdf")
+    review = _add(actions, "review", _review, "confirm or dismiss a case, or correct its plate")
+    review.add_argument("number", type=int)
+    review.add_argument("kind", choices=sorted(REVIEWS))
+    review.add_argument("--plate", help="the plate as the photo shows it, for correct_plate")
+    hold = _add(actions, "hold", _hold, "keep a case beyond its retention period: an appeal, a trial")
+    release = _add(actions, "release", _hold, "let a case on hold go when its retention period is over")
+    for action, kind in ((hold, EventKind.HOLD), (release, EventKind.RELEASE)):
+        action.add_argument("number", type=int)
+        action.set_defaults(kind=str(kind))
+    for action in (export, report, review, hold, release):
+        action.add_argument("--reason", default="", help="why; a review and a hold need one")
+    verify = _add(
+        actions, "verify", _verify, "check signatures, hashes, chain and numbering (of a package, if one is named)"
+    )
+    verify.add_argument("package", type=Path, nargs="?", metavar="FILE.zip")
+    verify.add_argument("--key", type=Path, help="the unit's public key (PEM or hex), from a source you trust")
+    verify.add_argument(
+        "--report", type=Path, metavar="FILE.pdf", help="tell whether a package's chain names this report"
+    )
+    verify.add_argument("--checkpoint", type=Path, metavar="FILE", help="a checkpoint that the chain must hold")
+    verify.add_argument("--head", help="hash of an entry that must still be in the chain, as an earlier check gave it")
+    cases.add_operators_actions(actions)
+
+
+def _add_service(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = subparsers.add_parser(
+        "officers",
+        help="answer officers' programs (the viewer, `autovelox cases`) at a Unix socket",
+        description="Answer officers' programs at a Unix socket until SIGTERM, as the unit's own account.",
+    )
+    parser.add_argument("--config", type=Path, metavar="FILE", help="the unit's configuration")
+    parser.set_defaults(run=_serve)
+
+
+def _add(
+    actions: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    run: Callable[[argparse.Namespace], int],
+    what: str,
+) -> argparse.ArgumentParser:
+    parser = actions.add_parser(name, help=what, description=what[0].upper() + what[1:] + ".")
+    add_where(parser)
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _serve(args: argparse.Namespace) -> int:
+    from edge.cases.evidence import load_signer
+    from edge.officers.service import run
+
+    settings = load(args.config) if args.config is not None else Settings()
+    return run(settings.unit.state_dir, load_signer(settings.cases.signing_key_file), settings.officers.socket)
+
+
+def _list(args: argparse.Namespace) -> int:
+    with closing(open_desk(args)) as desk:
+        filter = CaseFilter(text=args.text, review=args.review)
+        rows = desk.cases(filter, limit=args.limit, order=args.order).rows
+    if args.json:
+        say_json([asdict(row) for row in rows], indent=1)
+        return 0
+    for row in rows:
+        say(_line(row))
+    if not rows:
+        say("no cases", to=sys.stderr)
+    return 0
+
+
+def _line(row: CaseSummary) -> str:
+    when = datetime.fromtimestamp(row.at_utc, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+    counts = row.speed_kmh if row.remaining_kmh is None else row.remaining_kmh
+    speed = f"{'?' if counts is None else f'{counts:.1f}':>5}/{row.limit_kmh:.0f} km/h"
+    plate = row.corrected_plate or row.plate_text or "-"
+    verdict = verdict_words(row.outcome, row.basis, is_to_be_confirmed=row.is_to_be_confirmed) or row.state
+    review = f"{row.review or ''}{' on hold' if row.is_held else ''}"
+    return f"{row.number:>6}  {when}  {speed}  {plate:<10} {verdict:<13} {row.driver_name:<28} {review}"
+
+
+def _show(args: argparse.Namespace) -> int:
+    with closing(open_desk(args)) as desk:
+        opened = desk.open(args.number)
+    state, case = "decided" if "verdict" in opened.manifest else "pending", to_case(opened.manifest)
+    outcome = case.verdict.outcome if case.verdict else None
+    words = verdict_words(outcome, case.basis, is_to_be_confirmed=case.is_to_be_confirmed)
+    manifest = {"state": state, "standing": words or state, **opened.manifest}
+    if args.json:
+        say_json({**manifest, "events": [asdict(event) for event in opened.events]}, indent=1)
+        return 0
+    for name, value in manifest.items():
+        say(f"{name:>16}  {json.dumps(value, ensure_ascii=False)}")
+    for event in opened.events:
+        when = datetime.fromtimestamp(event.at_utc, UTC).isoformat(timespec="seconds")
+        say(f"{event.kind:>16}  {when} {event.officer}: {event.reason}")
+    return 0
+
+
+def _export(args: argparse.Namespace) -> int:
+    with closing(open_desk(args)) as desk:
+        says = desk.export(args.numbers, args.to, reason=args.reason)
+    say(f"{args.to}: {says}")
+    return 0
+
+
+def _report(args: argparse.Namespace) -> int:
+    with closing(open_desk(args)) as desk:
+        desk.report(args.number, args.to, reason=args.reason)
+    return 0
+
+
+def _review(args: argparse.Namespace) -> int:
+    with closing(open_desk(args)) as desk:
+        desk.review(args.number, EventKind(args.kind), reason=args.reason, plate=args.plate)
+    return 0
+
+
+def _hold(args: argparse.Namespace) -> int:
+    with closing(open_desk(args)) as desk:
+        desk.review(args.number, EventKind(args.kind), reason=args.reason)
+    return 0
+
+
+def _verify(args: argparse.Namespace) -> int:
+    from edge.cases import evidence
+
+    if args.report is not None and args.package is None:
+        raise CaseError("a report is held against a package", "name the package as well")
+    try:
+        trusted = evidence.read_public_key(args.key) if args.key else None
+        if args.package is not None:
+            checkpoint = evidence.read_checkpoint(args.checkpoint) if args.checkpoint else None
+            verified = evidence.verify_package(args.package, trusted, checkpoint)
+            say(verified.sentence, *verified.facts)
+            if args.report is not None:
+                say(evidence.check_report(verified, args.report.read_bytes()))
+        else:
+            witness = args.checkpoint.read_bytes() if args.checkpoint else None
+            with closing(open_desk(args)) as desk:
+                say(desk.verify(trusted=trusted, head=args.head, checkpoint=witness))
+    except evidence.KeyFileError as error:
+        raise SecretError(str(error), "name the file that the authority published, or that the unit wrote") from None
+    except evidence.Mismatch as error:
+        raise EvidenceError(
+            f"the evidence does not hold: {error}", "ask for a new package, and find out how this one was changed"
+        ) from None
+    except OSError as error:
+        raise CaseError(
+            f"{error.filename} cannot be read ({error.strerror})", "check its name and permissions"
+        ) from None
+    return 0

@@ -1,0 +1,109 @@
+"""What an officers' program can ask for: the interface that every way to the cases has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from edge.cases.evidence import Manifest, to_case
+from edge.cases.views import REVIEWS, CaseFilter, CaseSummary, Event, EventKind, Order, UnitStatus
+from edge.model import Case
+
+ALL_CASES = CaseFilter()
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Some rows of a list, and the number of rows in all."""
+
+    total: int
+    rows: tuple[CaseSummary, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCase:
+    """A case of which everything was checked: its newest manifest, the driver's portrait, what officers did with it."""
+
+    manifest: Manifest = field(repr=False)
+    portrait: bytes = field(repr=False)
+    events: tuple[Event, ...]
+
+    @property
+    def case(self) -> Case:
+        """The case itself; its review is the newest judgement."""
+        reviews = [str(event.kind) for event in self.events if event.kind in REVIEWS]
+        return to_case(self.manifest, portrait=self.portrait, review=reviews[-1] if reviews else None)
+
+    @property
+    def photo_hashes(self) -> tuple[str, ...]:
+        """The SHA-256 (hex) of each photo, as the manifest has it."""
+        return tuple(frame["sha256"] for frame in self.manifest["frames"])
+
+
+class Desk(Protocol):
+    """The cases, as one officer sees them. Every method may be called from any thread, and blocks.
+
+    All raise :class:`edge.errors.CaseError` where the store cannot be read or the service does not answer; what else
+    they raise is said with each.
+    """
+
+    @property
+    def officer(self) -> str:
+        """The officer's name, as entries of the chain will have it."""
+
+    def version(self) -> str:
+        """A text that changes with every commit."""
+
+    def status(self) -> UnitStatus:
+        """The state of the unit."""
+
+    def cases(
+        self, filter: CaseFilter = ALL_CASES, *, order: str = Order.NEWEST, limit: int = 100, offset: int = 0
+    ) -> Listing:
+        """The cases that *filter* selects, sorted: *limit* of them, from *offset* on."""
+
+    def open(self, number: int) -> OpenCase:
+        """Record that the officer looks at the case, and only then read it.
+
+        Raises:
+            NoSuchCase: there is no case with that number, or it was purged.
+            EvidenceError: something of it does not hold.
+        """
+
+    def again(self, number: int) -> OpenCase:
+        """Read a case again that the officer opened; raises what :meth:`open` does."""
+
+    def photo(self, number: int, index: int) -> bytes:
+        """Photo *index* (from 0) of a case that the officer opened, as it was recorded; raises as :meth:`open`."""
+
+    def review(self, number: int, kind: EventKind, *, reason: str, plate: str | None = None) -> int:
+        """Record the officer's judgement; returns the number of the entry.
+
+        Raises:
+            NoSuchCase: there is no case with that number, or it was purged.
+            CaseError: the case is not decided yet; reason or plate are missing or not acceptable.
+            EvidenceError: something of it does not hold.
+        """
+
+    def export(self, numbers: list[int], to: Path, *, reason: str = "") -> str:
+        """Write the evidence package of the cases *numbers* to the new file *to*; returns what its check found.
+
+        Raises:
+            NoSuchCase: one of them does not exist, or was purged.
+            CaseError: one is not decided yet, or the file cannot be written.
+            EvidenceError: something of them does not hold.
+        """
+
+    def report(self, number: int, to: Path, *, reason: str = "") -> None:
+        """Write the PDF report of a case to the new file *to*; raises what :meth:`export` does."""
+
+    def verify(self, *, trusted: bytes | None = None, head: str | None = None, checkpoint: bytes | None = None) -> str:
+        """Check all evidence, against a public key (32 bytes), an entry's hash and a checkpoint's file, if given.
+
+        Raises:
+            EvidenceError: something does not hold.
+        """
+
+    def close(self) -> None:
+        """Let go of what is open."""

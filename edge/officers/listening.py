@@ -1,0 +1,88 @@
+"""The Unix socket: whose each connection is, as the kernel noted it, and how many of an account are open."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import stat
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+from aiohttp.web_protocol import RequestHandler
+
+from edge.officers.accounts import peer_uid
+
+SOCKET_MODE = 0o660
+CONNECTIONS_OF_AN_ACCOUNT = 48
+"""Open at once. A viewer needs four, one for each of its threads."""
+
+
+class Connection(RequestHandler):
+    """One connection, which knows whose it is; one too many of an account is closed at once."""
+
+    uid: int | None = None
+
+    def __init__(self, manager: PeerServer, **options: Any) -> None:
+        """Count it among the connections of *manager*."""
+        super().__init__(manager, **options)
+        self._open = manager.of_accounts
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Ask the kernel who connected."""
+        super().connection_made(transport)
+        uid = peer_uid(transport.get_extra_info("socket"))
+        if self._open[uid] >= CONNECTIONS_OF_AN_ACCOUNT:
+            assert isinstance(transport, asyncio.Transport)
+            transport.abort()
+            return
+        self._open[uid] += 1
+        self.uid = uid
+
+    def connection_lost(self, error: BaseException | None) -> None:
+        """Count it no longer."""
+        super().connection_lost(error)
+        if self.uid is not None:
+            self._open[self.uid] -= 1
+            if not self._open[self.uid]:
+                del self._open[self.uid]
+            self.uid = None
+
+
+class PeerServer(web.Server):
+    """aiohttp's server, whose connections know whose they are; ``of_accounts`` counts them by account number."""
+
+    def __init__(self, answer: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]) -> None:
+        """Let *answer* answer every request."""
+        super().__init__(answer)
+        self.of_accounts: Counter[int] = Counter()
+
+    def __call__(self) -> Connection:
+        """A connection that is to be made."""
+        return Connection(self, loop=asyncio.get_running_loop(), access_log=None)
+
+
+def uid_of(request: web.BaseRequest) -> int:
+    """The account number of who made the *request*."""
+    connection = request.protocol
+    assert isinstance(connection, Connection) and connection.uid is not None
+    return connection.uid
+
+
+def clear_socket(path: Path) -> None:
+    """Remove a socket at *path* that nobody answers at any more.
+
+    Raises:
+        OSError: somebody does, or there is something else.
+    """
+    try:
+        if not stat.S_ISSOCK(path.lstat().st_mode):
+            raise FileExistsError(0, "there is a file of that name")
+    except FileNotFoundError:
+        return
+    with socket.socket(socket.AF_UNIX) as probe:
+        if probe.connect_ex(str(path)) == 0:
+            raise FileExistsError(0, "another service answers there")
+    path.unlink()

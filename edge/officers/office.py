@@ -1,0 +1,281 @@
+"""The rules of the officers' service: what is recorded before anything is shown, who stands in it, what is refused.
+
+Nothing here knows of sockets or HTTP: the account comes from whoever can vouch for it. Every method may be called from
+any thread.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from edge.cases import review
+from edge.cases.archive import Archive
+from edge.cases.audit import audit
+from edge.cases.evidence import KeyFileError, Signer, parse_checkpoint
+from edge.cases.storage import ChainSession, StateFolder
+from edge.cases.views import HOLDS, REVIEWS, CaseFilter, EventKind, UnitStatus
+from edge.errors import CaseError, NoSuchCase, SecretError, StorageFull
+from edge.officers.accounts import Account
+from edge.officers.desk import Listing, OpenCase
+
+Result = TypeVar("Result")
+
+LOOK_S = 3600.0
+"""How long a look lasts: whoever sees a case again after that is recorded again."""
+MOST_LOOKS = 10_000
+BURST_ENTRIES, ENTRIES_PER_S = 1000.0, 1.0
+"""Entries of one account: at once, and then by the second. They stay for ever, and a full disk stops the unit."""
+LEAST_FREE_BYTES = 128 << 20
+"""What a package leaves on the disk that it is made on, which may be the disk of the cases."""
+MOST_ROWS = 1000
+MOST_CASES = 1000
+"""Rows of one answer, and cases of one package, at the most."""
+
+
+class Pace:
+    """How much each account may record: a bucket of :data:`BURST_ENTRIES`, filled again with time."""
+
+    def __init__(self) -> None:
+        """Every account may begin."""
+        self._left: dict[int, tuple[float, float]] = {}
+
+    def take(self, account: Account, entries: int) -> None:
+        """Let *account* record *entries* more.
+
+        Raises:
+            CaseError: it recorded too much just now.
+        """
+        now_s = time.monotonic()
+        left, at_s = self._left.get(account.uid, (BURST_ENTRIES, now_s))
+        left = min(BURST_ENTRIES, left + (now_s - at_s) * ENTRIES_PER_S)
+        if left < 1:
+            raise CaseError("this account has recorded very much just now", "wait some minutes")
+        self._left[account.uid] = (left - entries, now_s)
+
+
+class Office:
+    """The cases of the folder ``state_dir``, for any officer. Without a signer they can be listed and verified only."""
+
+    def __init__(self, state_dir: Path, signer: Signer | None) -> None:
+        """Nothing is opened before it is asked for: there may be no store yet."""
+        self.state_dir = state_dir
+        self._signer = signer
+        self._session = ChainSession(StateFolder(state_dir), signer) if signer is not None else None
+        self._turn = threading.Lock()
+        self._archive: Archive | None = None
+        self._opened = secrets.token_hex(4)
+        self._looks: dict[tuple[int, int], float] = {}
+        self._pace = Pace()
+
+    def close(self) -> None:
+        """Close the store."""
+        with self._turn:
+            self._close_archive()
+        if self._session is not None:
+            self._session.close()  # the last connection removes the write-ahead log, if it may write
+
+    def version(self) -> str:
+        """A text that changes with every commit, and every time the store is opened.
+
+        Raises:
+            CaseError: the store cannot be read.
+        """
+        return self._read(lambda archive: f"{self._opened}-{archive.data_version()}")
+
+    def status(self) -> UnitStatus:
+        """The state of the unit.
+
+        Raises:
+            CaseError: the store cannot be read.
+        """
+        return self._read(lambda archive: archive.status())
+
+    def list(self, filter: CaseFilter, *, order: str, limit: int, offset: int) -> Listing:
+        """The cases that *filter* selects, sorted by *order*: *limit* of them, from *offset* on.
+
+        Raises:
+            CaseError: a number or word is none that can be, or the store cannot be read.
+        """
+        if not 0 <= limit <= MOST_ROWS or offset < 0:
+            raise CaseError(f"a list has 0 to {MOST_ROWS} rows", "ask for less")
+
+        def read(archive: Archive) -> Listing:
+            rows = archive.summaries(filter, limit=limit, offset=offset, order=order) if limit else ()
+            return Listing(archive.count(filter), rows)
+
+        try:
+            return self._read(read)
+        except (ValueError, OverflowError) as error:
+            if isinstance(error, CaseError):
+                raise
+            raise CaseError(f"no list is like that ({error})", "ask for another order, review or number") from None
+
+    def open(self, account: Account, number: int) -> OpenCase:
+        """Record that *account* looks at the case, and only then read it.
+
+        Raises:
+            NoSuchCase: there is no case with that number, or it was purged.
+            EvidenceError: something of it does not hold.
+            CaseError: the look cannot be recorded, or the store cannot be read.
+        """
+        self._record_look(account, number)
+        return self._case(number)
+
+    def again(self, account: Account, number: int) -> OpenCase:
+        """Read a case that *account* looks at; a look older than :data:`LOOK_S` is recorded anew. Raises as open."""
+        self._ensure_look(account, number)
+        return self._case(number)
+
+    def photo(self, account: Account, number: int, index: int) -> bytes:
+        """Photo *index* (from 0) of a case that *account* looks at, as it was recorded. Raises as open."""
+        self._ensure_look(account, number)
+        with Archive(self.state_dir) as archive:
+            return archive.photo(number, index)
+
+    def review(self, account: Account, number: int, kind: EventKind, *, reason: str, plate: str | None) -> int:
+        """Record the judgement of *account*, a hold or its release; returns the number of the entry.
+
+        Raises:
+            NoSuchCase: there is no case with that number, or it was purged.
+            CaseError: that is no judgement, or it cannot be recorded.
+            EvidenceError: something of the case does not hold.
+        """
+        if kind not in REVIEWS | HOLDS:
+            raise CaseError("that is no judgement", f"choose one of {', '.join(sorted(REVIEWS | HOLDS))}")
+        signer, session = self._writing(account)
+        return review.record(
+            self.state_dir,
+            number,
+            kind=kind,
+            officer=account.officer,
+            account=account.name,
+            reason=reason,
+            plate=plate,
+            signer=signer,
+            session=session,
+        )
+
+    def export(self, account: Account, numbers: Sequence[int], to: Path, *, reason: str) -> str:
+        """Write the evidence package of *numbers* to the new file *to*; returns what its check found.
+
+        Raises:
+            NoSuchCase: one of them does not exist, or was purged.
+            StorageFull: the disk has no room for it.
+            CaseError: one is not decided yet, there are too many, or the file cannot be written.
+            EvidenceError: something of them does not hold.
+        """
+        from edge.cases.export import export_cases  # loads ReportLab
+
+        if len(numbers) > MOST_CASES:
+            raise CaseError(f"a package has at most {MOST_CASES} cases", "export fewer at once")
+        self._ensure_room(numbers, to.parent)
+        signer, session = self._writing(account, len(numbers))
+        return export_cases(
+            self.state_dir,
+            numbers,
+            to,
+            officer=account.officer,
+            account=account.name,
+            reason=reason,
+            signer=signer,
+            session=session,
+        )
+
+    def report(self, account: Account, number: int, to: Path, *, reason: str) -> None:
+        """Write the PDF report of a case to the new file *to*. Raises as :meth:`export`."""
+        from edge.cases.export import export_report  # loads ReportLab
+
+        signer, session = self._writing(account)
+        export_report(
+            self.state_dir,
+            number,
+            to,
+            officer=account.officer,
+            account=account.name,
+            reason=reason,
+            signer=signer,
+            session=session,
+        )
+
+    def verify(self, *, trusted: bytes | None, head: str | None, checkpoint: bytes | None) -> str:
+        """Check all evidence; returns one sentence.
+
+        Raises:
+            EvidenceError: something does not hold.
+            SecretError: *checkpoint* is none.
+            CaseError: the store cannot be read.
+        """
+        try:
+            parsed = parse_checkpoint(checkpoint, "the file") if checkpoint is not None else None
+        except KeyFileError as error:
+            raise SecretError(str(error), "name a file that the unit wrote") from None
+        return audit(self.state_dir, trusted=trusted, head=head, checkpoint=parsed)
+
+    def _ensure_room(self, numbers: Sequence[int], folder: Path) -> None:
+        """Refuse a package that would leave the disk without room for the unit's own cases."""
+        photos = [file for number in set(numbers) for file in StateFolder(self.state_dir).case(number).glob("*.jpg")]
+        needed = 2 * sum(photo.stat().st_size for photo in photos) + LEAST_FREE_BYTES
+        if folder.is_dir() and shutil.disk_usage(folder).free < needed:
+            raise StorageFull("the disk has no room to make the package", "export fewer cases at once, or make room")
+
+    def _case(self, number: int) -> OpenCase:
+        with Archive(self.state_dir) as archive:
+            opened = archive.open(number)
+        return OpenCase(opened.checked.manifest, opened.checked.portrait, opened.events)
+
+    def _writing(self, account: Account, entries: int = 1) -> tuple[Signer, ChainSession]:
+        if self._signer is None or self._session is None:
+            raise SecretError(
+                "without the signing key nothing can be recorded, so no case is shown",
+                "name the key with --signing-key, or ask the unit's service: leave --state-dir out",
+            )
+        with self._turn:
+            self._pace.take(account, entries)
+        return self._signer, self._session
+
+    def _record_look(self, account: Account, number: int) -> None:
+        signer, session = self._writing(account)
+        review.record(
+            self.state_dir,
+            number,
+            kind=EventKind.VIEW,
+            officer=account.officer,
+            account=account.name,
+            signer=signer,
+            session=session,
+        )
+        now_s = time.monotonic()
+        if len(self._looks) >= MOST_LOOKS:
+            self._looks = {look: at_s for look, at_s in list(self._looks.items()) if now_s - at_s < LOOK_S}
+        if len(self._looks) < MOST_LOOKS:
+            self._looks[account.uid, number] = now_s
+
+    def _ensure_look(self, account: Account, number: int) -> None:
+        looked_s = self._looks.get((account.uid, number))
+        if looked_s is None or time.monotonic() - looked_s >= LOOK_S:
+            self._record_look(account, number)
+
+    def _read(self, work: Callable[[Archive], Result]) -> Result:
+        """Do *work* with the archive that stays open, which is opened again after an error."""
+        with self._turn:
+            if self._archive is None:
+                self._archive = Archive(self.state_dir, for_threads=True)
+                self._opened = secrets.token_hex(4)
+            try:
+                return work(self._archive)
+            except NoSuchCase:
+                raise
+            except CaseError:
+                self._close_archive()
+                raise
+
+    def _close_archive(self) -> None:
+        if self._archive is not None:
+            self._archive.close()
+            self._archive = None

@@ -1,0 +1,159 @@
+"""The operations of the officers' service, one function each; ``openapi.json`` says the same for other programs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple, Protocol
+
+from aiohttp import web
+
+from edge.cases.views import EventKind, Order
+from edge.officers import wire
+from edge.officers.accounts import Account
+from edge.officers.http import Malformed, as_json, send_file
+from edge.officers.office import Office
+
+KEY_BYTES = 32
+
+
+class Asked(NamedTuple):
+    """A request: who asks, the numbers in its path, its body."""
+
+    account: Account
+    request: web.BaseRequest
+    numbers: tuple[int, ...]
+    body: dict[str, Any]
+
+
+class Work(Protocol):
+    """What the operations work with: the office, and threads for it."""
+
+    office: Office
+
+    async def quick(self, work: Callable[..., Any], *arguments: Any, **words: Any) -> Any: ...  # noqa: D102
+
+    async def long(self, account: Account, work: Callable[..., Any], *arguments: Any, **words: Any) -> Any: ...  # noqa: D102
+
+
+class Route(NamedTuple):
+    """One operation: method, path as OpenAPI writes it, and what it does."""
+
+    method: str
+    path: str
+    run: Callable[[Work, Asked], Awaitable[web.StreamResponse]]
+
+    @property
+    def pattern(self) -> re.Pattern[str]:
+        """The path as a pattern; what is in braces is a number."""
+        return re.compile(re.sub(r"\{\w+\}", r"([0-9]{1,9})", self.path))
+
+
+async def _me(work: Work, asked: Asked) -> web.StreamResponse:
+    """Who the service takes the asker for."""
+    state_dir = str(work.office.state_dir.resolve())
+    return as_json({"officer": asked.account.officer, "account": asked.account.name, "state_dir": state_dir})
+
+
+async def _version(work: Work, _asked: Asked) -> web.StreamResponse:
+    """A text that changes with every commit."""
+    return as_json({"version": await work.quick(work.office.version)})
+
+
+async def _status(work: Work, _asked: Asked) -> web.StreamResponse:
+    """The state of the unit."""
+    return as_json(wire.from_status(await work.quick(work.office.status)))
+
+
+async def _cases(work: Work, asked: Asked) -> web.StreamResponse:
+    """Rows of the list."""
+    query = asked.request.query
+    try:
+        filter, order = wire.to_filter(query), query.get("order", str(Order.NEWEST))
+        limit, offset = int(query.get("limit", "100")), int(query.get("offset", "0"))
+    except ValueError:
+        raise Malformed("a filter is none that can be") from None
+    listing = await work.quick(work.office.list, filter, order=order, limit=limit, offset=offset)
+    return as_json(wire.from_listing(listing))
+
+
+async def _view(work: Work, asked: Asked) -> web.StreamResponse:
+    """A case, its look recorded."""
+    return as_json(wire.from_case(await work.quick(work.office.open, asked.account, *asked.numbers)), 201)
+
+
+async def _case(work: Work, asked: Asked) -> web.StreamResponse:
+    """A case that the account looks at, again."""
+    return as_json(wire.from_case(await work.quick(work.office.again, asked.account, *asked.numbers)))
+
+
+async def _photo(work: Work, asked: Asked) -> web.StreamResponse:
+    """A photo of a case that the account looks at."""
+    data = await work.quick(work.office.photo, asked.account, *asked.numbers)
+    return web.Response(body=data, content_type="image/jpeg")
+
+
+async def _review(work: Work, asked: Asked) -> web.StreamResponse:
+    """A judgement."""
+    try:
+        kind = EventKind(asked.body.get("kind", ""))
+    except ValueError:
+        raise Malformed("that is no judgement") from None
+    reason, plate = asked.body.get("reason", ""), asked.body.get("plate")
+    entry = await work.quick(work.office.review, asked.account, *asked.numbers, kind, reason=reason, plate=plate)
+    return as_json({"entry": entry}, 201)
+
+
+async def _report(work: Work, asked: Asked) -> web.StreamResponse:
+    """The PDF report of a case."""
+    with TemporaryDirectory(prefix="officers-") as folder:
+        file = Path(folder) / "report.pdf"
+        arguments = (asked.account, *asked.numbers, file)
+        await work.long(asked.account, work.office.report, *arguments, reason=asked.body.get("reason", ""))
+        return await send_file(asked.request, file, "application/pdf", "")
+
+
+async def _package(work: Work, asked: Asked) -> web.StreamResponse:
+    """The evidence package of some cases."""
+    numbers = asked.body.get("cases", [])
+    with TemporaryDirectory(prefix="officers-") as folder:
+        file = Path(folder) / "package.zip"
+        arguments = (asked.account, numbers, file)
+        says = await work.long(asked.account, work.office.export, *arguments, reason=asked.body.get("reason", ""))
+        return await send_file(asked.request, file, "application/zip", says)
+
+
+async def _verification(work: Work, asked: Asked) -> web.StreamResponse:
+    """A check of all evidence."""
+    key, checkpoint = asked.body.get("key"), asked.body.get("checkpoint")
+    try:
+        trusted = bytes.fromhex(key) if key is not None else None
+    except ValueError:
+        raise Malformed("the key is none") from None
+    if trusted is not None and len(trusted) != 32:
+        raise Malformed("the key is none")
+    says = await work.long(
+        asked.account,
+        work.office.verify,
+        trusted=trusted,
+        head=asked.body.get("head"),
+        checkpoint=checkpoint.encode("utf-8") if checkpoint is not None else None,
+    )
+    return as_json({"says": says})
+
+
+ROUTES = (
+    Route("GET", "/v1/me", _me),
+    Route("GET", "/v1/version", _version),
+    Route("GET", "/v1/status", _status),
+    Route("GET", "/v1/cases", _cases),
+    Route("GET", "/v1/cases/{number}", _case),
+    Route("POST", "/v1/cases/{number}/views", _view),
+    Route("GET", "/v1/cases/{number}/photos/{index}", _photo),
+    Route("POST", "/v1/cases/{number}/reviews", _review),
+    Route("POST", "/v1/cases/{number}/reports", _report),
+    Route("POST", "/v1/packages", _package),
+    Route("POST", "/v1/verifications", _verification),
+)

@@ -1,0 +1,141 @@
+"""The service: HTTP over a Unix socket, one request in, one call of the office, one answer out.
+
+Who may connect is said by the socket's folder and mode; who connected is said by the kernel. What one account asks for
+is bounded, so that it cannot keep the others out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from edge.errors import CaseError, EdgeError
+from edge.officers import wire
+from edge.officers.accounts import Account, account_of
+from edge.officers.http import Malformed, as_json, as_problem, read_body
+from edge.officers.listening import SOCKET_MODE, PeerServer, clear_socket, uid_of
+from edge.officers.office import Office
+from edge.officers.operations import ROUTES, Asked
+
+log = logging.getLogger(__name__)
+
+REQUESTS_OF_AN_ACCOUNT = 16
+"""Open at once; and of those that take long, one."""
+QUICK_THREADS, LONG_THREADS = 4, 2
+"""Threads for reading and recording, and for packages, reports and verifications."""
+
+
+class Busy(Exception):
+    """The account asks for too much at once."""
+
+
+class Server:
+    """Answers at the Unix socket *path* for ``office``."""
+
+    def __init__(self, office: Office, path: Path) -> None:
+        """Nothing listens before :meth:`start`."""
+        self.office = office
+        self._path = path
+        self._runner: web.ServerRunner | None = None
+        self._quick = ThreadPoolExecutor(QUICK_THREADS, thread_name_prefix="quick")
+        self._long = ThreadPoolExecutor(LONG_THREADS, thread_name_prefix="long")
+        self._asking: Counter[int] = Counter()
+        self._asking_long: set[int] = set()
+        self._routes = [(route, route.pattern) for route in ROUTES]
+
+    async def start(self) -> None:
+        """Listen.
+
+        Raises:
+            CaseError: another service listens there, or the socket cannot be made.
+        """
+        try:
+            clear_socket(self._path)
+            self._runner = web.ServerRunner(PeerServer(self.answer))
+            await self._runner.setup()
+            await web.UnixSite(self._runner, self._path).start()
+            self._path.chmod(SOCKET_MODE)  # until here it was its owner's alone
+        except OSError as error:
+            await self.stop()
+            raise CaseError(
+                f"the officers' service cannot listen at {self._path} ({error.strerror or error})",
+                "check [officers] socket and the folder's owner",
+            ) from None
+
+    async def stop(self) -> None:
+        """Stop listening; requests that were begun are finished."""
+        runner, self._runner = self._runner, None
+        if runner is not None:
+            await runner.cleanup()
+        for pool in (self._quick, self._long):
+            await asyncio.to_thread(pool.shutdown, cancel_futures=True)
+
+    async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer one request; what goes wrong becomes a problem (RFC 9457)."""
+        try:
+            uid = uid_of(request)
+            with self._counted(uid):
+                return await self._route(uid, request)
+        except Busy:
+            return as_problem(wire.BUSY, 429, "this account asks for too much at once", "wait for an answer, ask again")
+        except Malformed as error:
+            return as_problem(wire.MALFORMED, 400, str(error), "use the program that came with this service")
+        except EdgeError as error:
+            status, body = wire.problem(error)
+            return as_json(body, status, "application/problem+json")
+        except web.HTTPException:
+            raise  # aiohttp's own answers: a body that is too large
+        except Exception as error:
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            # The message of a foreign error may hold anything of a case: it is not logged.
+            log.error("a request failed: %s in %s, line %d", type(error).__name__, place.filename, place.lineno)
+            return as_problem("case", 500, "the officers' service failed", "let the operator read its journal")
+
+    async def _route(self, uid: int, request: web.BaseRequest) -> web.StreamResponse:
+        known = False
+        for route, pattern in self._routes:
+            match = pattern.fullmatch(request.path)
+            known = known or match is not None
+            if match is not None and request.method == route.method:
+                account = await asyncio.to_thread(account_of, uid)
+                numbers = tuple(int(group) for group in match.groups())
+                body = await read_body(request) if request.method == "POST" else {}
+                return await route.run(self, Asked(account, request, numbers, body))
+        if known:
+            return as_problem(wire.MALFORMED, 405, "that cannot be done with it", "openapi.json says what can")
+        return as_problem(wire.MALFORMED, 404, "there is no such address", "openapi.json says which there are")
+
+    @contextmanager
+    def _counted(self, uid: int) -> Iterator[None]:
+        if self._asking[uid] >= REQUESTS_OF_AN_ACCOUNT:
+            raise Busy
+        self._asking[uid] += 1
+        try:
+            yield
+        finally:
+            self._asking[uid] -= 1
+            if not self._asking[uid]:
+                del self._asking[uid]
+
+    async def quick(self, work: Callable[..., Any], *arguments: Any, **words: Any) -> Any:
+        """Run *work* of the office in a thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._quick, lambda: work(*arguments, **words))
+
+    async def long(self, account: Account, work: Callable[..., Any], *arguments: Any, **words: Any) -> Any:
+        """Run *work*, which takes seconds, in a thread; one at a time for each account."""
+        if account.uid in self._asking_long:
+            raise Busy
+        self._asking_long.add(account.uid)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._long, lambda: work(*arguments, **words))
+        finally:
+            self._asking_long.discard(account.uid)

@@ -1,0 +1,128 @@
+"""Values of the officers' service as JSON, and errors as problems (RFC 9457). ``openapi.json`` describes all of it."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from edge.cases.evidence import to_basis
+from edge.cases.views import CaseFilter, CaseSummary, Event, EventKind, UnitStatus
+from edge.errors import CaseError, EdgeError, EvidenceError, NoSuchCase, SecretError, StorageFull
+from edge.model import Outcome, State
+from edge.officers.desk import Listing, OpenCase
+
+Json = dict[str, Any]
+
+ERRORS: dict[str, tuple[type[EdgeError], int]] = {
+    "no_such_case": (NoSuchCase, 404),
+    "evidence": (EvidenceError, 409),
+    "storage_full": (StorageFull, 507),
+    "secret": (SecretError, 503),
+    "case": (CaseError, 422),
+}
+"""Word of a problem -> the error it stands for, the most special first, and its HTTP status."""
+BUSY, MALFORMED = "busy", "malformed"
+"""Words of problems that only the service itself has: too much at once (429), no request of this interface (400)."""
+
+
+def problem(error: EdgeError) -> tuple[int, Json]:
+    """HTTP status and body of an error."""
+    for word, (kind, status) in ERRORS.items():
+        if isinstance(error, kind):
+            return status, problem_body(word, status, error.cause, error.remedy)
+    return 422, problem_body("case", 422, error.cause, error.remedy)
+
+
+def problem_body(word: str, status: int, cause: str, remedy: str) -> Json:
+    """The body of a problem: what is wrong, and what to do about it."""
+    return {"type": f"urn:autovelox:problem:{word}", "title": cause, "status": status, "detail": remedy}
+
+
+def to_error(body: Mapping[str, Any]) -> EdgeError:
+    """The error that a problem stands for."""
+    word = str(body.get("type", "")).rpartition(":")[2]
+    kind = ERRORS[word][0] if word in ERRORS else CaseError
+    return kind(str(body.get("title", "the officers' service refused")), str(body.get("detail", "read its journal")))
+
+
+def from_listing(listing: Listing) -> Json:
+    """A list as JSON."""
+    return {"total": listing.total, "cases": [asdict(row) for row in listing.rows]}
+
+
+def to_listing(body: Mapping[str, Any]) -> Listing:
+    """A list from JSON.
+
+    Raises:
+        KeyError, TypeError, ValueError: it is none.
+    """
+    rows = tuple(
+        CaseSummary(
+            **{
+                **row,
+                "state": State(row["state"]),
+                "outcome": Outcome(row["outcome"]) if row["outcome"] else None,
+                "basis": to_basis(row["basis"]),
+            }
+        )
+        for row in body["cases"]
+    )
+    return Listing(int(body["total"]), rows)
+
+
+def from_filter(filter: CaseFilter) -> dict[str, str]:
+    """A filter as parameters of a query; what does not filter is left out."""
+    fields = {name: getattr(filter, name) for name in CaseFilter.__slots__}
+    return {name: str(value) for name, value in fields.items() if value not in (None, "")}
+
+
+def to_filter(query: Mapping[str, str]) -> CaseFilter:
+    """A filter from the parameters of a query.
+
+    Raises:
+        ValueError: a parameter is none that can be.
+    """
+    return CaseFilter(
+        text=query.get("text", ""),
+        state=State(query["state"]) if "state" in query else None,
+        outcome=Outcome(query["outcome"]) if "outcome" in query else None,
+        review=query.get("review"),
+        since_utc=float(query["since_utc"]) if "since_utc" in query else None,
+        until_utc=float(query["until_utc"]) if "until_utc" in query else None,
+    )
+
+
+def from_case(opened: OpenCase) -> Json:
+    """A case as JSON; the portrait in base64."""
+    portrait = base64.b64encode(opened.portrait).decode("ascii")
+    return {
+        "manifest": opened.manifest,
+        "portrait": portrait,
+        "events": [asdict(event) for event in opened.events],
+    }
+
+
+def to_case_of(body: Mapping[str, Any]) -> OpenCase:
+    """A case from JSON.
+
+    Raises:
+        KeyError, TypeError, ValueError: it is none.
+    """
+    events = tuple(Event(**{**event, "kind": EventKind(event["kind"])}) for event in body["events"])
+    return OpenCase(dict(body["manifest"]), base64.b64decode(body["portrait"], validate=True), events)
+
+
+def from_status(status: UnitStatus) -> Json:
+    """The unit's state as JSON."""
+    return asdict(status)
+
+
+def to_status(body: Mapping[str, Any]) -> UnitStatus:
+    """The unit's state from JSON.
+
+    Raises:
+        TypeError: it is none.
+    """
+    return UnitStatus(**body)

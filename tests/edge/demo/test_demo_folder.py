@@ -1,0 +1,74 @@
+"""The demo deletes only what it made: a store of cases, given by mistake, is left as it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from edge.demo.setting import MARKER, Setting
+from edge.demo.unit import DemoFailed
+from edge.errors import EdgeError
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("cases.sqlite", "photos/1.jpg"),
+        ("notes.txt",),
+        ("enrolled", "state/cases.sqlite"),
+        ("registry.sqlite", "master.key"),
+        (".bashrc",),
+    ],
+)
+def test_a_folder_that_no_demo_made_is_refused_and_untouched(tmp_path: Path, names: tuple[str, ...]) -> None:
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("precious")
+    before = content(tmp_path)
+    with pytest.raises(DemoFailed, match="no demo made") as failed:
+        Setting(tmp_path).clear()
+    assert "--dir" in failed.value.remedy
+    assert content(tmp_path) == before
+
+
+def test_a_configuration_of_a_real_unit_is_no_demo(tmp_path: Path) -> None:
+    (tmp_path / "autovelox.toml").write_text('[unit]\nserial = "AVX-7"\n')
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "cases.sqlite").write_text("precious")
+    with pytest.raises(DemoFailed, match="no demo made"):
+        Setting(tmp_path).clear()
+    assert (tmp_path / "state" / "cases.sqlite").read_text() == "precious"
+
+
+@pytest.mark.parametrize("marked", [True, False])
+def test_an_earlier_demo_is_cleared_marked_or_from_before_marks(tmp_path: Path, marked: bool) -> None:
+    setting = Setting(tmp_path / "new" / "demo")
+    setting.clear()
+    assert (setting.folder / MARKER).is_file()
+    if not marked:
+        (setting.folder / MARKER).unlink()
+    (setting.state_dir / "photos").mkdir(parents=True)
+    (setting.folder / "A1.chip.json").write_text("{}")
+    setting.clear()
+    assert (setting.folder / MARKER).is_file()
+    assert not setting.state_dir.exists()
+    assert not (setting.folder / "A1.chip.json").exists()
+
+
+def test_what_somebody_put_beside_a_demo_stays(tmp_path: Path) -> None:
+    setting = Setting(tmp_path / "demo")
+    setting.clear()
+    (setting.folder / "notes.txt").write_text("mine")
+    setting.clear()
+    assert (setting.folder / "notes.txt").read_text() == "mine"
+
+
+def test_a_file_in_place_of_the_folder_is_named(tmp_path: Path) -> None:
+    (tmp_path / "demo").write_text("a file")
+    with pytest.raises(EdgeError, match="cannot be used"):
+        Setting(tmp_path / "demo").clear()
