@@ -236,7 +236,7 @@ class Writer:
     def states(self) -> dict[int, str]:
         """The state of every case there ever was, by number: pending, decided, or purged."""
         self.catch_up()
-        return case_states(self._database)
+        return {**case_states(self._database), **dict.fromkeys(sorted(self._behind), str(State.PENDING))}
 
     def enter_decided(self, number: int, decision: Decision) -> Case:
         """Write the verdict of a pending case to the database and erase its journal file.

@@ -120,7 +120,7 @@ async def test_the_database_refuses_and_the_case_is_safe(tmp_path: Path, monkeyp
     with monkeypatch.context() as broken:
         broken.setattr("edge.cases.storage.writer.insert_filed", refuse)
         number = await store.file(trigger(), [frame()], [packet()], **FILING)
-        assert await store.waiting() == ()
+        assert await store.waiting() == (number,), "known by its journal alone, and to be decided all the same"
         assert "refuses 1 cases" in (store.problem() or "")
         with pytest.raises(CaseError, match="the database refuses case 1"):
             await store.decide(number, unidentified())
