@@ -16,6 +16,7 @@ from aiohttp import web
 from edge.config import LinkSettings
 from edge.link.certificate import Certificate, end_problem, read_certificate
 from edge.link.connection import Connection, Stage
+from edge.link.deferred import Deferred
 from edge.link.exchange import Exchange
 from edge.link.gate import Gate, Limits
 from edge.link.handshakes import Handshakes
@@ -31,6 +32,13 @@ log = logging.getLogger(__name__)
 
 EXPIRY_INTERVAL_S: Final = 1.0
 """How often packets whose time to live is over are deleted."""
+
+DEFERRED_TICK_S: Final = 0.005
+DEFERRED_LOOKS: Final = 16
+"""How often a visit that waits may begin, and at how many addresses that wait one look is taken."""
+
+QUIET_S: Final = 0.1
+"""Without a visit for so long nobody is in the way of those who wait."""
 
 HTTP_SHUTDOWN_S: Final = 1.0
 
@@ -66,6 +74,8 @@ class LinkServer:
         self._listener = Listener(self._accept)
         self._connections: set[Connection] = set()
         self._beginning: set[asyncio.Task[None]] = set()
+        self._deferred = Deferred()
+        self._others_at_s = 0.0
         self.handshakes = Handshakes()
         self._ssl: ssl.SSLContext | None = None
         self._certificate: Certificate | None = None
@@ -163,7 +173,8 @@ class LinkServer:
             on_finished=self._finish,
             stage=Stage.CONNECTING if self._ssl is None else Stage.SECURING,
         )
-        displaced = self.gate.admit(connection, source, time.monotonic())
+        now_s = time.monotonic()
+        displaced = self.gate.admit(connection, source, now_s)
         self._connections.add(connection)
         if displaced is connection:
             self.counters["full"] += 1
@@ -173,6 +184,36 @@ class LinkServer:
         if displaced is not None:
             displaced.abort("displaced")
         accepted.setblocking(False)
+        if self.gate.is_behind(source, now_s):
+            self._defer(accepted, connection)
+        else:
+            self._others_at_s = now_s
+            self._start(accepted, connection)
+
+    def _defer(self, accepted: socket.socket, connection: Connection) -> None:
+        """Let *connection* wait until its address has a token again, or nobody else comes."""
+        connection.set_transport(lambda: self._drop(connection))
+        self._deferred.put(connection, accepted)
+        if len(self._deferred) == 1:
+            asyncio.get_running_loop().call_later(DEFERRED_TICK_S, self._begin_deferred)
+
+    def _drop(self, connection: Connection) -> None:
+        """Cut *connection*, which has not begun."""
+        refuse(self._deferred.pop(connection))
+        connection.closed()
+
+    def _begin_deferred(self) -> None:
+        """Begin one visit that waits, if one may."""
+        now_s = time.monotonic()
+        is_quiet = self.gate.unfinished == len(self._deferred) and now_s - self._others_at_s > QUIET_S
+        turn = self._deferred.next(lambda source: is_quiet or not self.gate.is_behind(source, now_s), DEFERRED_LOOKS)
+        if turn is not None:
+            connection, accepted = turn
+            self._start(accepted, connection)
+        if self._deferred:
+            asyncio.get_running_loop().call_later(DEFERRED_TICK_S, self._begin_deferred)
+
+    def _start(self, accepted: socket.socket, connection: Connection) -> None:
         task = asyncio.get_running_loop().create_task(self._begin(accepted, connection))
         self._beginning.add(task)
         task.add_done_callback(self._beginning.discard)

@@ -83,6 +83,32 @@ def test_finished_visits_cost_nothing() -> None:
     assert unfinished == [None, None, None, "b0"], "and they earn nothing beyond the burst"
 
 
+def test_visits_that_finish_faster_than_the_rate_let_others_go_first() -> None:
+    places = gate(connections=1000, each=1000, rate=2, burst=3)
+
+    def visit(name: str, at_s: float) -> bool:
+        assert places.admit(name, "10.0.0.1", at_s) is None
+        behind = places.is_behind("10.0.0.1", at_s)
+        places.finish(name, "10.0.0.1")
+        places.release(name)
+        return behind
+
+    assert [visit(f"a{number}", 0) for number in range(5)] == [False] * 3 + [True] * 2
+    assert not places.is_behind("10.0.0.2", 0)
+    assert visit("b", 1), "two too many were counted, too"
+    assert not visit("c", 3)
+    for number in range(100):
+        visit(f"d{number}", 3)
+    assert not places.is_behind("10.0.0.1", 3 + (3 + 1) / 2), "debt has a bound: the burst"
+
+
+def test_visits_that_do_not_finish_do_not_make_an_address_wait() -> None:
+    places = gate(connections=1000, each=1000, rate=2, burst=3)
+    for number in range(50):
+        places.admit(f"a{number}", "10.0.0.1", 0)
+    assert not places.is_behind("10.0.0.1", 0)
+
+
 def test_a_displaced_visit_ends_once() -> None:
     places = gate(connections=2)
     for visit in "abc":
