@@ -9,22 +9,38 @@ and the third loads ReportLab.
 """
 
 from edge.cases.archive import Archive
-from edge.cases.evidence import Mismatch, Signer, check_package, create_signing_key, load_signer
+from edge.cases.evidence import (
+    KeyFileError,
+    Manifest,
+    Mismatch,
+    Signer,
+    check_package,
+    create_signing_key,
+    load_signer,
+    parse_checkpoint,
+    to_basis,
+    to_case,
+    verdict_words,
+)
 from edge.cases.retention import RetentionPolicy
 from edge.cases.review import record
-from edge.cases.storage import DiskSpace, StateFolder, clock_state
+from edge.cases.storage import ChainSession, DiskSpace, StateFolder, clock_state
 from edge.cases.store import CaseStore
-from edge.cases.views import REVIEWS, CaseFilter, CaseSummary, Event, EventKind, Order, UnitStatus
+from edge.cases.views import HOLDS, REVIEWS, CaseFilter, CaseSummary, Event, EventKind, Order, UnitStatus
 
 __all__ = [
+    "HOLDS",
     "REVIEWS",
     "Archive",
     "CaseFilter",
     "CaseStore",
     "CaseSummary",
+    "ChainSession",
     "DiskSpace",
     "Event",
     "EventKind",
+    "KeyFileError",
+    "Manifest",
     "Mismatch",
     "Order",
     "RetentionPolicy",
@@ -35,5 +51,9 @@ __all__ = [
     "clock_state",
     "create_signing_key",
     "load_signer",
+    "parse_checkpoint",
     "record",
+    "to_basis",
+    "to_case",
+    "verdict_words",
 ]

@@ -32,7 +32,7 @@ from edge.cases.storage import (
     sync_tree,
     write_transaction,
 )
-from edge.crypto.keyfile import sync_folder
+from edge.crypto import sync_folder
 from edge.errors import CaseError, EvidenceError
 
 BACKUP_PREFIX = "cases-"

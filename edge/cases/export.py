@@ -36,7 +36,7 @@ from edge.cases.report import Pictures, Proof, overlay, pdf_report, plate_crop
 from edge.cases.review import record, record_package
 from edge.cases.storage import ChainSession, PackageWriter, StateFolder, open_to_read
 from edge.cases.views import EventKind
-from edge.crypto.keyfile import sync_folder
+from edge.crypto import sync_folder
 from edge.errors import CaseError, EvidenceError
 
 README = """\

@@ -2,9 +2,11 @@
 
 from edge.crypto.chip import Chip, load_chip, save_chip
 from edge.crypto.keyfile import KEY_BYTES, read_key, sync_folder, write_key
-from edge.crypto.opener import OpenJob, open_batch
+from edge.crypto.memory import keep_to_itself
+from edge.crypto.opener import OpenJob, SealedKey, open_batch
 from edge.crypto.packet import PAYLOAD_BYTES, Opened, open_packet, seal
 from edge.crypto.rsa_key import KEY_BITS, generate_private_key, load_private_key, load_public_key
+from edge.crypto.sealing import seal_secret, unseal_secret
 
 __all__ = [
     "KEY_BITS",
@@ -13,7 +15,9 @@ __all__ = [
     "Chip",
     "OpenJob",
     "Opened",
+    "SealedKey",
     "generate_private_key",
+    "keep_to_itself",
     "load_chip",
     "load_private_key",
     "load_public_key",
@@ -22,6 +26,8 @@ __all__ = [
     "read_key",
     "save_chip",
     "seal",
+    "seal_secret",
     "sync_folder",
+    "unseal_secret",
     "write_key",
 ]

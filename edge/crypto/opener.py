@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from edge.crypto.packet import Opened, open_packet
 from edge.crypto.rsa_key import load_private_key
-from edge.crypto.sealing import unseal
+from edge.crypto.sealing import unseal_secret
 from edge.errors import PacketError, SecretError
 from edge.model import Packet, Rejection
 
@@ -51,7 +51,7 @@ def open_batch(items: Sequence[OpenJob]) -> list[Opened | Rejection]:
 
 def _open(item: OpenJob) -> Opened | Rejection:
     try:
-        private = load_private_key(unseal(item.private.key, item.private.sealed, item.private.context))
+        private = load_private_key(unseal_secret(item.private.key, item.private.sealed, item.private.context))
         opened = open_packet(private, item.packet)
     except PacketError as error:
         return error.reason

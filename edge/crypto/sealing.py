@@ -17,7 +17,7 @@ NONCE_BYTES: Final = 12
 TAG_BYTES: Final = 16
 
 
-def seal(key: bytes, plaintext: bytes, context: str) -> bytes:
+def seal_secret(key: bytes, plaintext: bytes, context: str) -> bytes:
     """Seal *plaintext* for *context*; *key* has 32 bytes."""
     nonce = secrets.token_bytes(NONCE_BYTES)
     cipher = AES.new(key, AES.MODE_GCM, nonce=nonce, mac_len=TAG_BYTES)
@@ -26,7 +26,7 @@ def seal(key: bytes, plaintext: bytes, context: str) -> bytes:
     return nonce + tag + ciphertext
 
 
-def unseal(key: bytes, sealed: bytes, context: str) -> bytes:
+def unseal_secret(key: bytes, sealed: bytes, context: str) -> bytes:
     """The plaintext of *sealed*, which was sealed for *context*.
 
     Raises:

@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack
 import uvloop
 
 from edge.config import Settings
-from edge.crypto.memory import keep_to_itself
+from edge.crypto import keep_to_itself
 from edge.daemon import journald
 from edge.daemon.health import VITAL
 from edge.daemon.housekeeping import keep_registry, keep_store, run_housekeeping

@@ -15,8 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from edge.cases.archive import Archive
-from edge.cases.evidence import verdict_words
+from edge.cases import Archive, verdict_words
 from edge.config import Engine
 from edge.demo.cars import Traffic
 from edge.demo.cast import Cast, Scene, load_cast

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 
-from edge.cases.archive import Archive
+from edge.cases import Archive
 from edge.config import Engine
 from edge.demo.cast import Cast, Person, Scene, load_cast
 from edge.demo.commands import TABLE_WIDTH, all_decided, row_of, show_cases

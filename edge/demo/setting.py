@@ -7,15 +7,13 @@ import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from edge.cases.evidence.signing import create_signing_key
+from edge.cases import create_signing_key
 from edge.config import Engine
 from edge.crypto import Chip, load_chip, save_chip
 from edge.demo.cast import FOLDER, Cast
 from edge.demo.portraits import draw
 from edge.demo.unit import DemoFailed
-from edge.registry.enrol import create_registry, enrol_driver
-from edge.registry.migrate import migrate_registry
-from edge.registry.vault import create_master_key, load_master_key
+from edge.registry import create_master_key, create_registry, enrol_driver, load_master_key, migrate_registry
 
 CONFIG = """\
 [unit]

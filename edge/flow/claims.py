@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from edge.flow.rules import Rules
-from edge.identify.verdict import judge
+from edge.identify import judge
 from edge.model import Claim, Outcome, Packet, PlateRead
 
 MOST_EXPLAINING = 16

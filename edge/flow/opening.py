@@ -10,8 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from edge.crypto.opener import OpenJob, SealedKey, open_batch
-from edge.crypto.packet import Opened
+from edge.crypto import Opened, OpenJob, SealedKey, open_batch
 from edge.errors import WorkerError
 from edge.flow.ports import Keys, Workers
 from edge.model import Claim, Packet, Rejection

@@ -1,8 +1,27 @@
 """From plate reads and claims to a verdict: pure functions on numbers and texts."""
 
 from edge.identify.candidates import reading
+from edge.identify.format_table import FORMATS
 from edge.identify.formats import Formats
+from edge.identify.origin import format_of
+from edge.identify.plausible import CLEAR_CHARACTERS, MIN_CHARACTERS, Likeness, is_clear, likeness
 from edge.identify.thresholds import Thresholds
 from edge.identify.verdict import ANY_FORMAT, best_first, identify, judge, listed
 
-__all__ = ["ANY_FORMAT", "Formats", "Thresholds", "best_first", "identify", "judge", "listed", "reading"]
+__all__ = [
+    "ANY_FORMAT",
+    "CLEAR_CHARACTERS",
+    "FORMATS",
+    "MIN_CHARACTERS",
+    "Formats",
+    "Likeness",
+    "Thresholds",
+    "best_first",
+    "format_of",
+    "identify",
+    "is_clear",
+    "judge",
+    "likeness",
+    "listed",
+    "reading",
+]

@@ -7,7 +7,7 @@ import os
 import stat
 from pathlib import Path
 
-from edge.cases.evidence import Signer, load_signer
+from edge.cases import Signer, load_signer
 from edge.config import CaseSettings, Settings, load
 from edge.errors import CaseError, ConfigError, SecretError
 from edge.officers.accounts import own_account

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlencode
 
-from edge.cases.views import CaseFilter, EventKind, Order, UnitStatus
+from edge.cases import CaseFilter, EventKind, Order, UnitStatus
 from edge.errors import CaseError, EdgeError
 from edge.officers import wire
 from edge.officers.desk import ALL_CASES, Listing, OpenCase

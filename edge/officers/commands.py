@@ -11,9 +11,8 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
+from edge.cases import REVIEWS, CaseFilter, CaseSummary, EventKind, Order, to_case, verdict_words
 from edge.cases import commands as cases
-from edge.cases.evidence import to_case, verdict_words
-from edge.cases.views import REVIEWS, CaseFilter, CaseSummary, EventKind, Order
 from edge.config import Settings, load
 from edge.errors import CaseError, EvidenceError, SecretError
 from edge.officers.choose import add_where, open_desk
@@ -87,7 +86,7 @@ def _add(
 
 
 def _serve(args: argparse.Namespace) -> int:
-    from edge.cases.evidence import load_signer
+    from edge.cases import load_signer
     from edge.officers.service import run
 
     settings = load(args.config) if args.config is not None else Settings()

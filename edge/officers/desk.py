@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from edge.cases.evidence import Manifest, to_case
-from edge.cases.views import REVIEWS, CaseFilter, CaseSummary, Event, EventKind, Order, UnitStatus
+from edge.cases import REVIEWS, CaseFilter, CaseSummary, Event, EventKind, Manifest, Order, UnitStatus, to_case
 from edge.model import Case
 
 ALL_CASES = CaseFilter()

@@ -14,12 +14,21 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from edge.cases import review
-from edge.cases.archive import Archive
+from edge.cases import (
+    HOLDS,
+    REVIEWS,
+    Archive,
+    CaseFilter,
+    ChainSession,
+    EventKind,
+    KeyFileError,
+    Signer,
+    StateFolder,
+    UnitStatus,
+    parse_checkpoint,
+    review,
+)
 from edge.cases.audit import audit
-from edge.cases.evidence import KeyFileError, Signer, parse_checkpoint
-from edge.cases.storage import ChainSession, StateFolder
-from edge.cases.views import HOLDS, REVIEWS, CaseFilter, EventKind, UnitStatus
 from edge.errors import CaseError, NoSuchCase, SecretError, StorageFull
 from edge.officers.accounts import Account
 from edge.officers.desk import Listing, OpenCase

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol
 
 from aiohttp import web
 
-from edge.cases.views import EventKind, Order
+from edge.cases import EventKind, Order
 from edge.officers import wire
 from edge.officers.accounts import Account
 from edge.officers.http import Malformed, as_json, send_file

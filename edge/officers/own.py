@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from edge.cases.views import CaseFilter, EventKind, Order, UnitStatus
+from edge.cases import CaseFilter, EventKind, Order, UnitStatus
 from edge.officers.accounts import Account
 from edge.officers.desk import ALL_CASES, Listing, OpenCase
 from edge.officers.office import Office

@@ -10,8 +10,8 @@ import socket
 from contextlib import suppress
 from pathlib import Path
 
-from edge.cases.evidence import Signer
-from edge.crypto.memory import keep_to_itself
+from edge.cases import Signer
+from edge.crypto import keep_to_itself
 from edge.officers.office import Office
 from edge.officers.server import Server
 

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from edge.cases.evidence import to_basis
-from edge.cases.views import CaseFilter, CaseSummary, Event, EventKind, UnitStatus
+from edge.cases import CaseFilter, CaseSummary, Event, EventKind, UnitStatus, to_basis
 from edge.errors import CaseError, EdgeError, EvidenceError, NoSuchCase, SecretError, StorageFull
 from edge.model import Outcome, State
 from edge.officers.desk import Listing, OpenCase

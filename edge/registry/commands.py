@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from edge.config import RegistrySettings, load
-from edge.crypto.chip import Chip, save_chip
+from edge.crypto import Chip, save_chip
 from edge.errors import RegistryError, SecretError
 from edge.registry.enrol import (
     Enrolment,

@@ -17,15 +17,15 @@ from pathlib import Path
 from Crypto.PublicKey.RSA import RsaKey
 from PIL import Image, UnidentifiedImageError
 
-from edge.crypto.rsa_key import generate_private_key
+from edge.crypto import generate_private_key
 from edge.errors import RegistryError
-from edge.identify.format_table import FORMATS
+from edge.identify import FORMATS
 from edge.model import ALPHABET
 from edge.registry.change import Change, change
 from edge.registry.guard import check_files
 from edge.registry.rows import Chip, uid_hash
 from edge.registry.schema import SCHEMA, VERSION
-from edge.registry.vault import seal
+from edge.registry.vault import seal_secret
 
 MAX_TEXT_CHARACTERS = 200
 EARLIEST_BIRTH = date(1900, 1, 1)
@@ -183,7 +183,7 @@ def _make_chip(progress: Callable[[], None] | None) -> tuple[str, RsaKey]:
 
 def _issue(registry: Change, licence: str, uid: str, key: RsaKey) -> Enrolment:
     hashed = uid_hash(uid)
-    sealed = seal(registry.keys.chip(hashed), key.export_key("DER", pkcs=1), hashed.hex())
+    sealed = seal_secret(registry.keys.chip(hashed), key.export_key("DER", pkcs=1), hashed.hex())
     registry.insert("chips", Chip(hashed, licence, int(time.time()), None, None, sealed))
     return Enrolment(uid, licence, key.public_key().export_key("PEM").decode("ascii"))
 

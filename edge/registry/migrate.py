@@ -19,7 +19,7 @@ from edge.registry.guard import beside, check_files
 from edge.registry.rows import Chip, uid_hash
 from edge.registry.schema import SCHEMA, VERSION, check_master_key, new_key_check, write_transaction
 from edge.registry.tally import Tally
-from edge.registry.vault import RegistryKeys, seal, unseal
+from edge.registry.vault import RegistryKeys, seal_secret, unseal_secret
 
 _OLD: Final = ("drivers", "chips", "vehicles", "key_check")
 _FIRST: Final = 1
@@ -91,8 +91,8 @@ def _rebuild(database: sqlite3.Connection, keys: RegistryKeys) -> None:
         database.execute("INSERT INTO portraits VALUES (?, ?)", (driver[0], portrait))
     for uid, licence, sealed in database.execute("SELECT uid, licence, sealed_key FROM old_chips"):
         hashed = uid_hash(uid)
-        private = unseal(keys.master, sealed, uid)
-        again = seal(keys.chip(hashed), private, hashed.hex())
+        private = unseal_secret(keys.master, sealed, uid)
+        again = seal_secret(keys.chip(hashed), private, hashed.hex())
         registry.insert("chips", Chip(hashed, licence, _ALWAYS, None, None, again))
     if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'vehicle_countries'").fetchone():
         database.execute("CREATE TABLE vehicle_countries (plate, country)")  # made before there were countries

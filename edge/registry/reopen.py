@@ -8,13 +8,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-from edge.crypto.packet import open_packet
-from edge.crypto.rsa_key import load_private_key
+from edge.crypto import load_private_key, open_packet
 from edge.errors import PacketError, RegistryError
 from edge.model import Packet
 from edge.registry.rows import Chip, select, verified
 from edge.registry.schema import check_master_key, read_transaction
-from edge.registry.vault import RegistryKeys, unseal
+from edge.registry.vault import RegistryKeys, unseal_secret
 
 CLAIMS_FORMAT = "autovelox-claims/1"
 
@@ -101,7 +100,7 @@ def _chip(path: Path, master_key: bytes, number: int, uid_sha256: bytes) -> tupl
             f"the registry does not have the chip of case {number}", "look in a backup of the registry from that time"
         )
     chip = Chip(*verified(keys.rows, "chips", row))  # type: ignore[arg-type]
-    return chip, unseal(keys.chip(uid_sha256), chip.sealed_key, uid_sha256.hex())
+    return chip, unseal_secret(keys.chip(uid_sha256), chip.sealed_key, uid_sha256.hex())
 
 
 def _packet(record: dict[str, Any]) -> Packet:

@@ -10,7 +10,7 @@ from typing import Final
 
 from edge.errors import RegistryError, SecretError
 from edge.registry.guard import check_files
-from edge.registry.vault import seal, unseal
+from edge.registry.vault import seal_secret, unseal_secret
 
 VERSION: Final = 2
 SCHEMA: Final = (
@@ -73,7 +73,7 @@ KEY_CHECK: Final = "SELECT sealed FROM key_check"
 
 def new_key_check(master_key: bytes) -> bytes:
     """The known value, sealed with *master_key*."""
-    return seal(master_key, CHECK_VALUE, CHECK_CONTEXT)
+    return seal_secret(master_key, CHECK_VALUE, CHECK_CONTEXT)
 
 
 def check_key(master_key: bytes, sealed: bytes | None) -> None:
@@ -82,7 +82,7 @@ def check_key(master_key: bytes, sealed: bytes | None) -> None:
     Raises:
         SecretError: it is another key.
     """
-    if sealed is not None and unseal(master_key, sealed, CHECK_CONTEXT) != CHECK_VALUE:
+    if sealed is not None and unseal_secret(master_key, sealed, CHECK_CONTEXT) != CHECK_VALUE:
         raise SecretError("the master key belongs to another registry", "put back the key file of this one")
 
 

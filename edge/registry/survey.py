@@ -13,12 +13,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from edge.crypto.keyfile import sync_folder, write_key
+from edge.crypto import sync_folder, write_key
 from edge.errors import SecretError
 from edge.registry.rows import COLUMNS, Chip, Value, altered, mac, select, verified
 from edge.registry.schema import check_master_key, new_key_check, read_transaction, write_transaction
 from edge.registry.tally import Tally
-from edge.registry.vault import KEY_NAME, RegistryKeys, load_master_key, seal, unseal
+from edge.registry.vault import KEY_NAME, RegistryKeys, load_master_key, seal_secret, unseal_secret
 
 BATCH_ROWS = 500
 BY_NAME = "ORDER BY last_name, first_name, licence"
@@ -172,5 +172,5 @@ def _seal_again(database: sqlite3.Connection, old: RegistryKeys, new: RegistryKe
 
 def _chip_again(chip: Chip, old: RegistryKeys, new: RegistryKeys) -> Chip:
     context = chip.uid_sha256.hex()
-    private = unseal(old.chip(chip.uid_sha256), chip.sealed_key, context)
-    return chip._replace(sealed_key=seal(new.chip(chip.uid_sha256), private, context))
+    private = unseal_secret(old.chip(chip.uid_sha256), chip.sealed_key, context)
+    return chip._replace(sealed_key=seal_secret(new.chip(chip.uid_sha256), private, context))

@@ -17,7 +17,7 @@ from typing import Final
 
 from edge.errors import SecretError
 from edge.registry.rows import altered
-from edge.registry.vault import RegistryKeys, seal, unseal
+from edge.registry.vault import RegistryKeys, seal_secret, unseal_secret
 
 _MODULUS: Final = 1 << 256
 _CONTEXT: Final = "tally"
@@ -45,7 +45,7 @@ class Tally:
         if row is None:
             return cls(keys.tally)
         with suppress(SecretError, TypeError):
-            opened = unseal(keys.master, row[0], _CONTEXT)
+            opened = unseal_secret(keys.master, row[0], _CONTEXT)
             return cls(
                 keys.tally, int.from_bytes(opened[:_SUM_BYTES], "big"), int.from_bytes(opened[_SUM_BYTES:], "big")
             )
@@ -64,7 +64,7 @@ class Tally:
     def save(self, database: sqlite3.Connection, keys: RegistryKeys) -> None:
         """Write it into the registry, in the caller's transaction."""
         opened = self._total.to_bytes(_SUM_BYTES, "big") + self.count.to_bytes(_COUNT_BYTES, "big")
-        database.execute("REPLACE INTO tally VALUES (1, ?)", (seal(keys.master, opened, _CONTEXT),))
+        database.execute("REPLACE INTO tally VALUES (1, ?)", (seal_secret(keys.master, opened, _CONTEXT),))
 
     def same(self, other: Tally) -> bool:
         """Whether *other*, of the same key, counts the same rows."""

@@ -7,10 +7,9 @@ import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from edge.crypto.keyfile import KEY_BYTES, read_key, write_key
-from edge.crypto.sealing import seal, unseal
+from edge.crypto import KEY_BYTES, read_key, seal_secret, unseal_secret, write_key
 
-__all__ = ["KEY_NAME", "RegistryKeys", "create_master_key", "load_master_key", "seal", "unseal"]
+__all__ = ["KEY_NAME", "RegistryKeys", "create_master_key", "load_master_key", "seal_secret", "unseal_secret"]
 
 KEY_NAME = "the master key"
 

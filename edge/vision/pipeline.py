@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.config import Area, Engine
-from edge.identify.plausible import MIN_CHARACTERS, Likeness, is_clear, likeness
+from edge.identify import MIN_CHARACTERS, Likeness, is_clear, likeness
 from edge.model import Box, Detection, PhotoRead, PlateRead
 from edge.vision.detector import Detector
 from edge.vision.images import load_image

@@ -15,7 +15,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.identify.plausible import CLEAR_CHARACTERS, MIN_CHARACTERS, Likeness, likeness
+from edge.identify import CLEAR_CHARACTERS, MIN_CHARACTERS, Likeness, likeness
 from edge.model import Box, PlateRead
 
 UPRIGHT_ONLY = frozenset("25BCDFGKPR")

@@ -12,7 +12,7 @@ from contextlib import suppress
 from multiprocessing import connection, forkserver, parent_process
 from typing import Any
 
-from edge.crypto.memory import keep_to_itself
+from edge.crypto import keep_to_itself
 
 NICENESS = 15
 """How far a worker steps back: cars get their answer while every core recognises plates."""

@@ -178,6 +178,27 @@ def test_a_face_says_what_the_room_is() -> None:
     assert [name for name, module in edge().items() if module.is_package and not ast.get_docstring(module.tree)] == []
 
 
+BEHIND_THE_FACE = {"edge.cases.audit", "edge.cases.backup", "edge.cases.export", "edge.identify.origin"}
+"""Modules that neighbours import themselves: the face would hide them by a function of their name, or be slow."""
+INSIDE = {"doctor", "flow"}
+"""The doctor looks into the parts; the flow has no face, the wiring alone builds it."""
+
+
+def test_neighbours_come_in_by_the_face() -> None:
+    """Whoever starts from another room imports its face; what is imported when it is needed may name the module."""
+    past = set()
+    for name, module in edge().items():
+        for node in module.tree.body:
+            if not isinstance(node, ast.ImportFrom) or name == "edge.daemon.wiring" or room(name)[0] in INSIDE:
+                continue
+            target = node.module or ""
+            own, other = room(name)[0], target.split(".")[1] if target.startswith("edge.") else ""
+            is_inside = target.count(".") > 1 and other != own and target in edge()
+            if is_inside and other not in INSIDE and target not in BEHIND_THE_FACE:
+                past.add(f"{name} -> {target}")
+    assert past == set()
+
+
 def test_a_face_loads_nothing_slow() -> None:
     for face in (name for name, module in edge().items() if module.is_package):
         loaded = {name.split(".")[0] for name in reached(face, edge())}

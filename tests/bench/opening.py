@@ -16,7 +16,7 @@ from pathlib import Path
 from decrypt import decrypt_many
 
 from edge.crypto.packet import seal
-from edge.crypto.sealing import seal as seal_key
+from edge.crypto.sealing import seal_secret
 from edge.flow.opening import WindowOpener
 from edge.identify.formats import licence_pattern, plate_pattern
 from edge.link.mailbox import Mailbox
@@ -63,7 +63,7 @@ def make_registry(folder: Path, drivers: int) -> tuple[Path, bytes]:
         for number in range(drivers):
             driver = (licence(number), "Test", "Driver", "1980-12-31", "Udine", "B", "TEST", "2020-01-01", "2030-01-01")
             hashed = uid_hash(uid(number))
-            key = seal_key(registry.keys.chip(hashed), notation(number), hashed.hex())
+            key = seal_secret(registry.keys.chip(hashed), notation(number), hashed.hex())
             registry.insert("drivers", (*driver, b""))
             registry.insert("chips", Chip(hashed, licence(number), 0, None, None, key))
     return path, master_key

@@ -19,7 +19,7 @@ from Crypto.Util.asn1 import DerSequence
 from edge.crypto.chip import Chip
 from edge.crypto.opener import SealedKey
 from edge.crypto.packet import seal
-from edge.crypto.sealing import seal as seal_secret
+from edge.crypto.sealing import seal_secret
 from edge.model import Packet
 
 VECTORS: list[dict[str, Any]] = json.loads(

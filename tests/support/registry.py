@@ -7,7 +7,7 @@ from pathlib import Path
 from Crypto.PublicKey import RSA
 
 from edge.crypto.rsa_key import load_private_key
-from edge.crypto.sealing import unseal
+from edge.crypto.sealing import unseal_secret
 from edge.registry import DriverSummary, Enrolment, RegisteredKey, Registry, enrol_driver, load_master_key
 from edge.registry import list_drivers as each_driver
 from tests.support.cases import painted
@@ -36,7 +36,7 @@ def list_drivers(place: Path) -> tuple[DriverSummary, ...]:
 
 
 def private_key(key: RegisteredKey) -> RSA.RsaKey:
-    return load_private_key(unseal(key.unsealing_key, key.sealed_key, key.context))
+    return load_private_key(unseal_secret(key.unsealing_key, key.sealed_key, key.context))
 
 
 async def opened(place: Path) -> Registry:

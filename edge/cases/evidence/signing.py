@@ -16,7 +16,7 @@ from Crypto.PublicKey import ECC
 from Crypto.Signature import eddsa
 
 from edge.cases.evidence.chain import Signs
-from edge.crypto.keyfile import KEY_BYTES, read_key, write_key
+from edge.crypto import KEY_BYTES, read_key, write_key
 
 KEY_NAME = "the signing key"
 KEY_KIND = "key"

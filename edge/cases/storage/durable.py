@@ -9,7 +9,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from edge.crypto.keyfile import sync_folder
+from edge.crypto import sync_folder
 
 PRIVATE, GROUP_READS, PRIVATE_FOLDER = 0o600, 0o640, 0o700
 """Modes, whatever the umask: what is in a state folder is its owner's alone; the group may read checkpoints."""

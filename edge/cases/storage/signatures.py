@@ -18,7 +18,7 @@ from edge.cases.storage.head import Head, read_head, write_head
 from edge.cases.storage.layout import StateFolder
 from edge.cases.storage.lock import StoreLock
 from edge.cases.storage.wal import mend_wal
-from edge.crypto.keyfile import sync_folder
+from edge.crypto import sync_folder
 from edge.errors import CaseError, SecretError
 
 

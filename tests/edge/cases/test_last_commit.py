@@ -27,7 +27,7 @@ from edge.cli import main
 from edge.crypto.chip import load_chip
 from edge.crypto.packet import open_packet, seal
 from edge.crypto.rsa_key import load_private_key, load_public_key
-from edge.crypto.sealing import unseal
+from edge.crypto.sealing import unseal_secret
 from edge.errors import NoSuchCase
 from edge.model import Packet
 from edge.registry import Registry, list_drivers, load_master_key, migrate_registry, reopen_packet
@@ -165,7 +165,7 @@ async def test_chips_seal_and_the_registry_opens_and_names(files: Path) -> None:
     try:
         key = (await registry.keys([chip.uid]))[chip.uid]
         opened = open_packet(
-            load_private_key(unseal(key.unsealing_key, key.sealed_key, key.context)),
+            load_private_key(unseal_secret(key.unsealing_key, key.sealed_key, key.context)),
             Packet(chip.uid, sealed, nonce, at, 0.0, 0),
         )
         assert (opened.plate, opened.licence, key.licence) == ("AB123CD", chip.licence, chip.licence)

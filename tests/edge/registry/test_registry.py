@@ -13,7 +13,7 @@ from Crypto.PublicKey import RSA
 
 from edge.cli import main
 from edge.crypto.keyfile import read_key
-from edge.crypto.sealing import seal, unseal
+from edge.crypto.sealing import seal_secret, unseal_secret
 from edge.errors import RegistryError, SecretError
 from edge.registry import (
     Registry,
@@ -172,16 +172,16 @@ async def test_an_interrupted_rotation_is_finished(place: Path, monkeypatch: pyt
 
 
 def test_the_vault_notices_every_flipped_bit() -> None:
-    key, sealed = bytes(range(32)), seal(bytes(range(32)), b"a private key", "uid")
-    assert unseal(key, sealed, "uid") == b"a private key"
+    key, sealed = bytes(range(32)), seal_secret(bytes(range(32)), b"a private key", "uid")
+    assert unseal_secret(key, sealed, "uid") == b"a private key"
     for position in range(len(sealed)):
         altered = bytearray(sealed)
         altered[position] ^= 1
         with pytest.raises(SecretError):
-            unseal(key, bytes(altered), "uid")
+            unseal_secret(key, bytes(altered), "uid")
     for other in (b"", sealed[:20]):
         with pytest.raises(SecretError):
-            unseal(key, other, "uid")
+            unseal_secret(key, other, "uid")
 
 
 def test_key_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
