@@ -7,6 +7,7 @@ import difflib
 import importlib
 import os
 import sys
+import time
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -64,15 +65,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _check_certificate(settings: Settings) -> None:
-    """Warn of a TLS certificate that cannot be used or makes connections costly."""
-    from edge.link.tls import advice
+    """Warn of a TLS certificate that cannot be used, ends soon, or makes connections costly."""
+    from edge.link.certificate import advice, read_certificate
 
+    if settings.link.tls_certificate is None:
+        return
+    found: tuple[tuple[str, str], ...]
     try:
-        slow = advice(settings.link.tls_certificate) if settings.link.tls_certificate is not None else None
+        found = advice(read_certificate(settings.link.tls_certificate), time.time())
     except SecretError as error:
-        slow = error.cause, error.remedy
-    if slow is not None:
-        say("autovelox: warning: {}: {}".format(*slow), to=sys.stderr)
+        found = ((error.cause, error.remedy),)
+    for cause, remedy in found:
+        say(f"autovelox: warning: {cause}: {remedy}", to=sys.stderr)
 
 
 def keep_imports_safe() -> None:

@@ -58,7 +58,8 @@ class LinkSettings(Section):
 
     ``connect_timeout_s`` covers TLS, HTTP and the Socket.IO CONNECT together. ``packets_per_uid`` counts for each
     source address of its own; an IPv6 /64 is one address. Beyond ``connections`` and ``address_connections``, and for
-    an address beyond ``address_rate_per_s`` visits that do not finish, the oldest unfinished visit is cut.
+    an address beyond ``address_rate_per_s`` visits that do not finish, the oldest unfinished visit is cut; beyond as
+    many that do finish, its next ones begin after those of others.
     """
 
     host: str = "127.0.0.1"

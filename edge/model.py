@@ -62,6 +62,15 @@ class Trigger:
     impossible: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class RadarReport:
+    """One line as the radar's serial port gave it, byte for byte, and when it had come in."""
+
+    line: bytes
+    received_utc: float
+    received_monotonic_ns: int
+
+
 class Basis(StrEnum):
     """What a trigger is: the two kinds of infringement, and why any other trigger is none."""
 

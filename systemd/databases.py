@@ -17,6 +17,7 @@ import tomllib
 from contextlib import closing
 from pathlib import Path
 
+CASES = "cases.sqlite"
 KEPT = ".before-upgrade"
 ASIDE = ".rejected-upgrade"
 SUFFIXES = ("", "-wal", "-shm")
@@ -24,6 +25,8 @@ REGISTRY_VERSION = 2
 """As in edge.registry.schema."""
 REGISTRIES = ("/var/lib/autovelox/registry/registry.sqlite", "/var/lib/autovelox/registry.sqlite")
 """Where a registry is that no setting names, as in edge.config: now, and in earlier versions."""
+HEAD = "head.json"
+"""As in edge.cases.storage.layout: the newest entry that the unit wrote; it goes with the database."""
 FRAMES, JOURNAL = "frames", "pending.json"
 """As in edge.cases.storage.layout: a folder of photos a case, and in it the journal until the case is decided."""
 
@@ -34,7 +37,7 @@ def databases(config: Path) -> list[Path]:
     state_dir = settings.get("unit", {}).get("state_dir", "/var/lib/autovelox")
     named = settings.get("registry", {}).get("path")
     registries = REGISTRIES if named is None else (named,)
-    found = (config.parent / state_dir / "cases.sqlite", *(config.parent / path for path in registries))
+    found = (config.parent / state_dir / CASES, *(config.parent / path for path in registries))
     return [path for path in found if path.is_file()]
 
 
@@ -70,6 +73,20 @@ def keep(path: Path) -> None:
         source.backup(target)
     os.chown(copy, owner.st_uid, owner.st_gid)
     copy.chmod(owner.st_mode & 0o777)
+    if path.name == CASES:
+        keep_head(path.with_name(HEAD))
+
+
+def keep_head(path: Path) -> None:
+    """Copy the file at *path*, which is newer than the database's copy by nothing: the unit does not run."""
+    copy = beside(path, KEPT)
+    copy.unlink(missing_ok=True)
+    if not path.is_file() or path.is_symlink():
+        return
+    owner = path.stat()
+    copy.touch(0o600)
+    copy.write_bytes(path.read_bytes())
+    os.chown(copy, owner.st_uid, owner.st_gid)
 
 
 def restore(path: Path) -> None:
@@ -79,15 +96,34 @@ def restore(path: Path) -> None:
         return
     before, now = schema(copy), schema(path)
     if before == now:
-        erase(copy)
+        drop(path)
         return
     for suffix in SUFFIXES:
         if (current := beside(path, suffix)).exists():
             current.replace(beside(path, ASIDE + suffix))
     copy.replace(path)
-    if path.name == "cases.sqlite":
+    if path.name == CASES:
+        restore_head(path.with_name(HEAD))
         set_photos_aside(path)
     print(f"install: {path} is back at schema {before}; what the upgrade wrote is in {beside(path, ASIDE).name}")
+    if path.name == CASES:
+        print("install: checkpoints written since name entries that are set aside: move them away from")
+        print("install: cases.witness_dirs, or the next backup there refuses a chain without those entries")
+
+
+def restore_head(path: Path) -> None:
+    """Put the copy of *path* back; without one the unit adopts the database that was put back."""
+    path.unlink(missing_ok=True)
+    copy = beside(path, KEPT)
+    if copy.exists():
+        copy.replace(path)
+
+
+def drop(path: Path) -> None:
+    """Erase the copies of the database at *path*, and of what goes with it."""
+    erase(beside(path, KEPT))
+    if path.name == CASES:
+        beside(path.with_name(HEAD), KEPT).unlink(missing_ok=True)
 
 
 def set_photos_aside(path: Path) -> None:
@@ -118,13 +154,13 @@ def check_beside(path: Path) -> None:
 
 def is_outdated(path: Path) -> bool:
     """Whether the database at *path* is a registry of an earlier version."""
-    return path.name != "cases.sqlite" and 0 < schema(path) < REGISTRY_VERSION
+    return path.name != CASES and 0 < schema(path) < REGISTRY_VERSION
 
 
 def main() -> int:
     """Run one command on every database."""
     command, config = sys.argv[1], Path(sys.argv[2])
-    actions = {"keep": keep, "restore": restore, "drop": lambda path: erase(beside(path, KEPT))}
+    actions = {"keep": keep, "restore": restore, "drop": drop}
     try:
         for path in databases(config):
             check_beside(path)

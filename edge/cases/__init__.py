@@ -12,7 +12,7 @@ from edge.cases.archive import Archive
 from edge.cases.evidence import Mismatch, Signer, check_package, create_signing_key, load_signer
 from edge.cases.retention import RetentionPolicy
 from edge.cases.review import record
-from edge.cases.storage import DiskSpace, StateFolder
+from edge.cases.storage import DiskSpace, StateFolder, clock_state
 from edge.cases.store import CaseStore
 from edge.cases.views import REVIEWS, CaseFilter, CaseSummary, Event, EventKind, Order, UnitStatus
 
@@ -32,6 +32,7 @@ __all__ = [
     "StateFolder",
     "UnitStatus",
     "check_package",
+    "clock_state",
     "create_signing_key",
     "load_signer",
     "record",

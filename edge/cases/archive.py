@@ -12,7 +12,16 @@ from types import TracebackType
 from typing import Any
 
 from edge.cases.evidence import Manifest, sha256, to_basis, to_case, to_flags
-from edge.cases.storage import CheckedCase, CheckedEntry, StateFolder, is_locked, open_to_read, read_checked, read_head
+from edge.cases.storage import (
+    HELD,
+    CheckedCase,
+    CheckedEntry,
+    StateFolder,
+    is_locked,
+    open_to_read,
+    read_checked,
+    read_head,
+)
 from edge.cases.views import REVIEWS, CaseFilter, CaseSummary, Event, EventKind, Order, UnitStatus
 from edge.errors import CaseError, NoSuchCase
 from edge.model import Case, Flag, Outcome, State
@@ -24,14 +33,13 @@ _ORDERS = {
     Order.PLATE: "coalesce(corrected_plate, plate_text) = '', coalesce(corrected_plate, plate_text), number DESC",
     Order.DRIVER: "driver_name = '', driver_name COLLATE NOCASE, number DESC",
 }
-_SUMMARY = (
-    "SELECT number, state, at_utc, site, speed_kmh, limit_kmh, plate_text, corrected_plate, outcome,"
-    " driver_name, review,"
-    " (SELECT json_extract(CAST(body AS TEXT), '$.basis') FROM entries WHERE seq = filed_seq),"
-    " (SELECT json_extract(CAST(body AS TEXT), '$.flags') FROM entries WHERE seq = decided_seq),"
-    " (SELECT json_extract(CAST(body AS TEXT), '$.assessment.remaining_kmh') FROM entries WHERE seq = filed_seq)"
-    " FROM cases"
-)
+_SUMMARY = f"""
+SELECT number, state, at_utc, site, speed_kmh, limit_kmh, plate_text, corrected_plate, outcome, driver_name, review,
+    (SELECT json_extract(CAST(body AS TEXT), '$.basis') FROM entries WHERE seq = filed_seq),
+    (SELECT json_extract(CAST(body AS TEXT), '$.flags') FROM entries WHERE seq = decided_seq),
+    (SELECT json_extract(CAST(body AS TEXT), '$.assessment.remaining_kmh') FROM entries WHERE seq = filed_seq),
+    {HELD}
+FROM cases"""  # noqa: S608 - of constants
 ALL_CASES = CaseFilter()
 
 
@@ -100,9 +108,10 @@ class Archive:
             CaseSummary(
                 number, State(state), at, site, speed, limit_kmh, plate, corrected, _outcome(outcome), name, review,
                 to_basis(basis), bool(name) and Flag.NOT_THE_KEEPER in to_flags(json.loads(flags or "[]")), remaining,
+                bool(held),
             )
             for number, state, at, site, speed, limit_kmh, plate, corrected, outcome, name, review, basis, flags,
-                remaining in rows
+                remaining, held in rows
         )  # fmt: skip
 
     def count(self, filter: CaseFilter = ALL_CASES) -> int:

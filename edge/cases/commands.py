@@ -7,7 +7,6 @@ They work on the store itself, as root or the unit's own account, whether the un
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -106,8 +105,7 @@ def _purge(args: argparse.Namespace) -> int:
     else:
         signer = load_signer(_key_file(args))  # whoever cannot read it may not purge
         if not (args.numbers or args.trust_clock or clock_is_trusted()):
-            say("nothing purged: the clock is not synchronised; set it right, or use --trust-clock", to=sys.stderr)
-            return 0
+            raise CaseError("nothing purged: the clock is not synchronised", "set it right, or use --trust-clock")
         numbers = tuple(args.numbers) or due_now(state_dir, policy, trust_clock=args.trust_clock)
         purge(state_dir, numbers, reason=args.reason or "retention period over", signer=signer)
     which = f": {', '.join(map(str, numbers))}" if numbers else ""

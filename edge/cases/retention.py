@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from edge.cases import storage
 from edge.cases.evidence import Signs
 from edge.cases.storage import (
+    HELD,
     PURGED,
     ChainSession,
     StateFolder,
@@ -25,6 +26,7 @@ from edge.cases.storage import (
     case_state,
     clock_state,
     erase,
+    is_held,
     open_to_read,
     replace_with_tombstone,
 )
@@ -39,16 +41,24 @@ log = logging.getLogger(__name__)
 DAY_S = 86_400.0
 PURGE_INTERVAL_S = 3600.0
 
-_DUE = """
-SELECT number FROM cases WHERE state = 'decided' AND purged_seq IS NULL AND at_utc < CASE
-    WHEN review = 'dismiss' THEN ? WHEN outcome = 'identified' THEN ? ELSE ? END
+_DUE = f"""
+SELECT number FROM cases WHERE state = 'decided' AND purged_seq IS NULL AND at_utc < :latest AND at_utc < CASE
+    WHEN review = 'dismiss' THEN :dismissed
+    WHEN (SELECT json_extract(CAST(body AS TEXT), '$.basis') FROM entries WHERE seq = filed_seq)
+        NOT IN ('measured', 'signalled') THEN :dismissed
+    WHEN outcome = 'identified' THEN :identified
+    ELSE :unidentified END AND NOT {HELD}
 ORDER BY number
-"""
+"""  # noqa: S608 - of constants
+"""A case of an earlier program has no basis, which is in no list."""
 
 
 @dataclass(frozen=True, slots=True)
 class RetentionPolicy:
-    """Days from the trigger until a case is purged: by its verdict, and sooner once an officer dismissed it."""
+    """Days from the trigger until a case is purged: by its verdict.
+
+    One that an officer dismissed, and one that is no infringement, goes after ``dismissed_days``.
+    """
 
     identified_days: float = 150
     unidentified_days: float = 60
@@ -61,7 +71,7 @@ class RetentionPolicy:
 
 
 def due(state_dir: Path, policy: RetentionPolicy, *, now_utc: float | None = None) -> tuple[int, ...]:
-    """The decided cases whose retention period is over, by number. A pending case is never due.
+    """The decided cases whose retention period is over, by number. A pending case, or one on hold, is never due.
 
     *now_utc* is in seconds since the epoch (default: now).
 
@@ -69,9 +79,14 @@ def due(state_dir: Path, policy: RetentionPolicy, *, now_utc: float | None = Non
         CaseError: the store cannot be read.
     """
     now = time.time() if now_utc is None else now_utc
-    days = (policy.dismissed_days, policy.identified_days, policy.unidentified_days)
+    days = {
+        "dismissed": policy.dismissed_days,
+        "identified": policy.identified_days,
+        "unidentified": policy.unidentified_days,
+    }
+    times = {name: now - DAY_S * kept for name, kept in (*days.items(), ("latest", min(days.values())))}
     with closing(open_to_read(StateFolder(state_dir))) as database:
-        return tuple(row[0] for row in database.execute(_DUE, [now - DAY_S * kept for kept in days]))
+        return tuple(row[0] for row in database.execute(_DUE, times))
 
 
 def due_now(state_dir: Path, policy: RetentionPolicy, *, trust_clock: bool = False) -> tuple[int, ...]:
@@ -96,7 +111,7 @@ def purge(state_dir: Path, numbers: Sequence[int], *, reason: str, signer: Signs
 
     Raises:
         NoSuchCase: one of them does not exist or was purged before.
-        CaseError: one of them is pending, or the store cannot be written.
+        CaseError: one of them is pending or on hold, or the store cannot be written.
         EvidenceError: the chain does not continue what the unit wrote.
     """
     folder = StateFolder(state_dir)
@@ -110,6 +125,8 @@ def purge(state_dir: Path, numbers: Sequence[int], *, reason: str, signer: Signs
                     raise CaseError(
                         f"case {number} is not decided yet", "wait for the verdict, a pending case is never purged"
                     )
+                if is_held(database, number):
+                    raise CaseError(f"case {number} is on hold", "release it first: autovelox cases release")
                 replace_with_tombstone(database, number, reason, signer=signer)
     with closing(open_to_read(folder)) as database:
         gone = [row[0] for row in database.execute("SELECT number FROM cases WHERE purged_seq IS NOT NULL")]

@@ -22,10 +22,11 @@ from edge.cases.storage import (
     StateFolder,
     case_state,
     insert_event,
+    is_held,
     open_to_read,
     read_checked,
 )
-from edge.cases.views import REVIEWS, EventKind
+from edge.cases.views import HOLDS, REVIEWS, EventKind
 from edge.errors import CaseError, EvidenceError, NoSuchCase
 from edge.model import ALPHABET, State
 
@@ -200,7 +201,7 @@ def _content(kind: EventKind, officer: str, reason: str, account: str | None) ->
     officer, reason = _checked_text(officer, "the officer's name"), _checked_text(reason, "the reason")
     if not officer:
         raise CaseError("the officer's name is missing", "give it with the review")
-    if kind in REVIEWS and not reason:
+    if kind in REVIEWS | HOLDS and not reason:
         raise CaseError("the reason is missing", "give one, a judge will ask for it")
     return {"officer": officer, "reason": reason, "account": account or account_name()}
 
@@ -214,6 +215,9 @@ def _check_state(database: sqlite3.Connection, number: int, kind: EventKind) -> 
         )
     if state != State.DECIDED and kind is not EventKind.VIEW:
         raise CaseError(f"case {number} is not decided yet", "wait for the unit's verdict")
+    if kind in HOLDS and is_held(database, number) == (kind is EventKind.HOLD):
+        stands = "is on hold already" if kind is EventKind.HOLD else "is not on hold"
+        raise CaseError(f"case {number} {stands}", "there is nothing to do")
 
 
 def _checked_text(text: str, what: str) -> str:

@@ -15,12 +15,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
-from edge.cases.archive import Archive
 from edge.cases.evidence import Manifest, Record, Signer, filed_manifest, to_case
 from edge.cases.retention import Purger, RetentionPolicy
 from edge.cases.storage import DiskSpace, StateFolder, Witness, Writer, clock_state, take_lock
 from edge.errors import CaseError
-from edge.model import Assessment, Basis, Case, Decision, Frame, Packet, PendingCase, State, Trigger
+from edge.model import Assessment, Basis, Case, Decision, Frame, Packet, PendingCase, RadarReport, State, Trigger
 
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")
@@ -50,7 +49,8 @@ class CaseStore:
         self._unit = dict(unit)
         self._writer = writer
         self._thread = thread
-        self._files = ThreadPoolExecutor(1, thread_name_prefix="case-journal")
+        self._filing = ThreadPoolExecutor(1, thread_name_prefix="case-filing")
+        self._adding = ThreadPoolExecutor(1, thread_name_prefix="case-adding")
         self._entering = False
         self._lock = lock
         self._space = space
@@ -104,7 +104,8 @@ class CaseStore:
             if self._witness is not None:
                 self._witness.write(self._writer.head)
 
-        await asyncio.to_thread(self._files.shutdown)
+        for files in (self._filing, self._adding):
+            await asyncio.to_thread(files.shutdown)
         try:
             await self._run(work)
         finally:
@@ -114,7 +115,7 @@ class CaseStore:
     def _enter_filed(
         self, frames: Sequence[Frame], packets: Sequence[Packet], make: Callable[[int, list[Record]], Manifest]
     ) -> int:
-        """On the journal's thread: write the case, and let the database follow, which nobody waits for."""
+        """On the thread for filing: write the case, and let the database follow, which nobody waits for."""
         try:
             return self._writer.enter_filed(frames, packets, make)
         finally:
@@ -161,16 +162,25 @@ class CaseStore:
                 assessment=assessment,
             )
 
-        return await self._run(self._enter_filed, frames, packets, make_manifest, thread=self._files)
+        return await self._run(self._enter_filed, frames, packets, make_manifest, thread=self._filing)
 
-    async def add(self, number: int, *, frames: Sequence[Frame] = (), packets: Sequence[Packet] = ()) -> None:
+    async def add(
+        self,
+        number: int,
+        *,
+        frames: Sequence[Frame] = (),
+        packets: Sequence[Packet] = (),
+        reports: Sequence[RadarReport] = (),
+    ) -> None:
         """Add what came after the trigger to a pending case; it is on the disk when this returns.
+
+        *reports* are lines of the radar from around the trigger.
 
         Raises:
             StorageFull: the disk has no space for it.
             CaseError: the case is not pending, or the disk reports an error.
         """
-        await self._run(self._writer.extend_pending, number, frames, packets, thread=self._files)
+        await self._run(self._writer.extend_pending, number, frames, packets, reports, thread=self._adding)
 
     async def load(self, number: int) -> PendingCase:
         """A pending case: its stored photos, and its packets, still sealed.
@@ -178,7 +188,7 @@ class CaseStore:
         Raises:
             CaseError: the case is not pending.
         """
-        journalled = await self._run(self._writer.read_journal, number, thread=self._files)
+        journalled = await self._run(self._writer.read_journal, number, thread=self._adding)
         if journalled is None:
             journalled = await self._run(self._writer.read_pending, number)
         case = to_case(journalled.manifest)
@@ -212,19 +222,6 @@ class CaseStore:
         """
         return await self._run(self._writer.enter_decided, number, decision)
 
-    async def get(self, number: int) -> Case:
-        """The case as it is now.
-
-        Raises:
-            NoSuchCase: there is no case with that number, or it was purged.
-        """
-
-        def read() -> Case:
-            with Archive(self._folder.root) as archive:
-                return archive.case(number)
-
-        return await asyncio.to_thread(read)
-
     async def housekeep(self) -> None:
         """Sign officers' reviews, finish what a busy disk or reader delayed, and purge; to be called now and then.
 
@@ -243,7 +240,7 @@ class CaseStore:
 
     @property
     def checkpoint_age_s(self) -> float:
-        """Seconds since the database's log was last empty."""
+        """Seconds since the log was last empty."""
         return self._writer.checkpoint_age_s
 
     def free_bytes(self) -> int:
@@ -261,10 +258,7 @@ class CaseStore:
         if behind := self._writer.behind:
             return f"the database refuses {behind} cases that the journal holds: check the disk"
         if (age_s := self._writer.checkpoint_age_s) > LATE_CHECKPOINT_S:
-            return (
-                f"the database's log could not be emptied for {age_s:.0f} s, so packets of decided cases stay on the "
-                "disk: find out which program holds the case database open"
-            )
+            return f"the database's log could not be emptied for {age_s:.0f} s: find out which program holds it open"
         told = [part.problem for part in (self._witness, self._purger) if part is not None]
         return next((problem for problem in told if problem is not None), None)
 

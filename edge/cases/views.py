@@ -16,10 +16,14 @@ class EventKind(StrEnum):
     CORRECT_PLATE = "correct_plate"
     VIEW = "view"
     EXPORT = "export"
+    HOLD = "hold"
+    RELEASE = "release"
 
 
 REVIEWS = frozenset({EventKind.CONFIRM, EventKind.DISMISS, EventKind.CORRECT_PLATE})
 """The kinds that are an officer's judgement; the newest one is the case's ``review``."""
+HOLDS = frozenset({EventKind.HOLD, EventKind.RELEASE})
+"""An appeal or a trial: while the newest of these is a hold the case is not purged."""
 
 
 class Order(StrEnum):
@@ -54,7 +58,7 @@ class CaseSummary:
     """One row of a list; speeds in km/h, ``at_utc`` in seconds since the epoch; ``review`` is the newest judgement.
 
     ``remaining_kmh`` is what the law leaves of the measured speed. ``basis`` is as in :class:`edge.model.Case`;
-    ``is_to_be_confirmed``: the driver is not the registered keeper.
+    ``is_to_be_confirmed``: the driver is not the registered keeper; ``is_held``: it is kept for an appeal.
     """
 
     number: int
@@ -71,6 +75,7 @@ class CaseSummary:
     basis: Basis | str | None = None
     is_to_be_confirmed: bool = False
     remaining_kmh: float | None = None
+    is_held: bool = False
 
     @property
     def is_infringement(self) -> bool:

@@ -34,6 +34,7 @@ class Sources:
     gauges: Mapping[str, tuple[str, Callable[[], float]]] = field(default_factory=dict)
     """Further values: name -> what it is, and where it comes from."""
     board_c: Callable[[], float | None] = lambda: None
+    certificate_end_utc: Callable[[], float | None] = lambda: None
 
 
 class Metrics:
@@ -56,6 +57,12 @@ class Metrics:
             Gauge(name, text, registry=registry).set_function(read)
         board = Gauge("autovelox_board_celsius", "The processor's temperature; NaN if unknown.", registry=registry)
         board.set_function(lambda: nan if (celsius := sources.board_c()) is None else celsius)
+        end = Gauge(
+            "autovelox_link_certificate_end_timestamp_seconds",
+            "When the TLS certificate ends; NaN without one.",
+            registry=registry,
+        )
+        end.set_function(lambda: nan if (at_utc := sources.certificate_end_utc()) is None else at_utc)
         self._window = Histogram(
             "autovelox_window_packets", "Packets in a trigger's window.", buckets=PACKETS_BUCKETS, registry=registry
         )

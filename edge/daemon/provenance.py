@@ -24,11 +24,16 @@ def provenance(settings: Settings, models: Path, *, of_release: bool) -> dict[st
         "models_from": "this release" if of_release else "a folder of the authority's own",
         "reader_engine": settings.recognition.engine,
         "sources": {
-            "trigger": f"radar's line on GPIO {settings.radar.pin}",
+            "trigger": _trigger(settings),
             "speed": _speed(settings),
             "limit": "limit_kmh in the unit's configuration",
         },
     }
+
+
+def _trigger(settings: Settings) -> str:
+    meaning = "a vehicle over the limit" if settings.radar.pin_means == "over_limit" else "any movement"
+    return f"radar's line on GPIO {settings.radar.pin}, which means {meaning}"
 
 
 def _speed(settings: Settings) -> str:

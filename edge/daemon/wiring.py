@@ -10,9 +10,10 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.cases import CaseStore, RetentionPolicy, StateFolder, load_signer
+from edge.cases import CaseStore, RetentionPolicy, StateFolder, clock_state, load_signer
 from edge.config import Area, Engine, Settings, models_dir, open_question
 from edge.crypto import opener
+from edge.daemon.clock import Clock
 from edge.daemon.disk_probe import DiskProbe
 from edge.daemon.health import Health
 from edge.daemon.housekeeping import Upkeep
@@ -114,6 +115,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
     window_opener = WindowOpener(registry, openers, formats.pattern, licence_pattern(settings.verdict.licence_pattern))
     link = LinkServer(settings.link, mailbox)
 
+    clock = Clock(clock_state)
     metrics = Metrics(
         Sources(
             connection_outcomes=lambda: link.counters,
@@ -127,6 +129,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
             gauges={
                 "autovelox_cases_pending": ("Cases without a verdict.", lambda: queue.pending),
                 "autovelox_cases_pending_oldest_seconds": ("How long the oldest waits.", lambda: queue.oldest_s),
+                "autovelox_clock_error_seconds": ("The kernel's bound; NaN while it is not set.", clock.error_s),
                 "autovelox_registry_usable": ("1 if the registry answers.", lambda: registry.problem() is None),
                 "autovelox_store_checkpoint_age_seconds": (
                     "Since the database's log was last empty.",
@@ -135,6 +138,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
                 "autovelox_store_housekeeping_failures": ("Rounds that failed.", lambda: upkeep.failures),
                 "autovelox_store_housekeeping_age_seconds": ("Since a round worked.", lambda: upkeep.age_s),
             },
+            certificate_end_utc=lambda: link.certificate_end_utc,
         )
     )
     orientation = Orientation()
@@ -147,6 +151,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
         open_packets=measured.open_packets,
         registry=registry,
         cases=cases,
+        reports=radar.reports if settings.radar.serial_port is not None else None,
     )
     radar.on_edge = flow.begin
     question = open_question(settings)
@@ -165,6 +170,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
             "cases": cases.problem,
             "disk": disk.problem,
             "housekeeping": upkeep.problem,
+            "clock": clock.problem,
             "pending cases": queue.problem,
             "room": cases.shortage,
             "board": board.problem,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import socket
+import time
 from collections.abc import Iterator
 
 import serial
@@ -12,12 +14,15 @@ from gpiozero import Device
 from edge.cases.evidence.signing import load_signer
 from edge.config import Settings
 from edge.doctor.finding import Finding, good, missing, warning
-from edge.link.tls import advice, server_context
+from edge.link.certificate import RENEW_DAYS, advice, read_certificate
+from edge.link.tls import server_context
 from edge.registry.guard import check_files
 from edge.registry.vault import load_master_key
 from edge.sensors.feed_manifest import load_feed_manifest
 from edge.sensors.ops243 import BAUD
 from edge.sensors.pins import pin_factory
+
+ANSWER_S = 5.0
 
 
 def camera(settings: Settings) -> Iterator[Finding]:
@@ -98,7 +103,7 @@ def signing_key(settings: Settings) -> Iterator[Finding]:
 
 
 def certificate(settings: Settings) -> Iterator[Finding]:
-    """Check the link's TLS certificate: it fits its key, and its key is a fast one."""
+    """Check the link's TLS certificate: it fits its key, its key is a fast one, and its end is not near."""
     link = settings.link
     if link.tls_certificate is None or link.tls_key is None:
         yield warning(
@@ -108,8 +113,11 @@ def certificate(settings: Settings) -> Iterator[Finding]:
         )
         return
     server_context(link.tls_certificate, link.tls_key)
-    slow = advice(link.tls_certificate)
-    yield warning("certificate", *slow) if slow else good("certificate", "fits its key, which is not RSA")
+    found = advice(read_certificate(link.tls_certificate), time.time())
+    for cause, remedy in found:
+        yield warning("certificate", cause, remedy)
+    if not found:
+        yield good("certificate", f"fits its key, is not RSA, and is valid for {RENEW_DAYS} days and more")
 
 
 def registry(settings: Settings) -> Iterator[Finding]:
@@ -120,3 +128,19 @@ def registry(settings: Settings) -> Iterator[Finding]:
     else:
         check_files(path, reading=True)
         yield good("registry", f"{path} is there, and nothing foreign lies beside it")
+
+
+def officers(settings: Settings) -> Iterator[Finding]:
+    """Check whether the service answers that officers' programs ask for cases."""
+    path = settings.officers.socket
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(ANSWER_S)
+        code = connection.connect_ex(str(path))
+    if code == 0:
+        yield good("officers", f"the officers' service answers at {path}")
+    else:
+        yield warning(
+            "officers",
+            f"the officers' service does not answer at {path} ({os.strerror(code)})",
+            "systemctl start autovelox-officers, where officers look at cases on this unit",
+        )

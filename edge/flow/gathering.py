@@ -12,10 +12,11 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from edge.errors import CameraError, EdgeError
-from edge.flow.ports import Camera, Cases, Mailbox, Registry
-from edge.flow.rules import NS, OPENINGS_PER_UID, Rules
+from edge.flow.ports import Camera, Cases, Mailbox, RadarReports, Registry
+from edge.flow.rules import NS, OPENINGS_PER_UID, REPORTS_S, Rules
 from edge.model import Basis, Frame, Packet, Rejection, Trigger, is_infringement
 
 log = logging.getLogger(__name__)
@@ -44,7 +45,8 @@ class Edge:
         photos: the photos from the edge on, as they come.
         before: the photos from before it.
         missed: photos that the camera should have given and did not.
-        known: uids that the registry knows, of those it was ``asked``.
+        known: uids that the registry knows, of those it was ``asked``; ``silent`` while it does not answer.
+        lookup: asks it for the uids of the packets that were there.
         unknown: nonces of packets whose uid it does not know.
         left_out: packets of the window that were too many of one uid.
     """
@@ -58,8 +60,11 @@ class Edge:
         self.known: set[str] = set()
         self.asked: set[str] = set()
         self.unknown: set[str] = set()
+        self.silent = False
+        self.lookup: asyncio.Task[None] | None = None
         self._has_first = asyncio.Event()
         self._task = asyncio.create_task(self._take(at_monotonic_ns, rules, camera), name="exposures of an edge")
+        self._task.add_done_callback(_seen)
 
     async def first(self) -> list[Frame]:
         """The first photo from the edge on; none when the camera fails."""
@@ -74,6 +79,8 @@ class Edge:
     def cancel(self) -> None:
         """Let go of everything: no case is made of this edge."""
         self._task.cancel()
+        if self.lookup is not None:
+            self.lookup.cancel()
         self.photos, self.before, self.packets = [], (), ()
 
     async def _take(self, at_ns: int, rules: Rules, camera: Camera) -> None:
@@ -98,8 +105,17 @@ class Gathering:
         counters: ``missed_photos``, and ``lost_triggers`` that could not be made a case.
     """
 
-    def __init__(self, rules: Rules, camera: Camera, mailbox: Mailbox, registry: Registry, cases: Cases) -> None:
-        """Nothing runs before a method is called."""
+    def __init__(
+        self,
+        rules: Rules,
+        camera: Camera,
+        mailbox: Mailbox,
+        registry: Registry,
+        cases: Cases,
+        reports: RadarReports | None,
+    ) -> None:
+        """Nothing runs before a method is called. Without *reports* the radar has no lines to be kept."""
+        self._reports = reports
         self._registry = registry
         self._rules = rules
         self._camera = camera
@@ -146,6 +162,7 @@ class Gathering:
         self._completing[number] = asyncio.create_task(
             self._complete(number, trigger, basis, edge, filed), name=f"photos of case {number}"
         )
+        self._completing[number].add_done_callback(_seen)
 
     async def completed(self, number: int) -> Completed | None:
         """Wait until everything of the case is stored; returns what is not.
@@ -153,7 +170,18 @@ class Gathering:
         None: the case was filed before this start, and only the store knows.
         """
         task = self._completing.get(number)
-        return None if task is None else await asyncio.shield(task)
+        if task is None:
+            return None
+        try:
+            return await asyncio.shield(task)
+        except Exception as error:
+            # Of an unforeseen error only the type is safe to log. The case goes on with what is stored.
+            log.error(
+                "what came after the trigger of case %d is not whole: unforeseen %s", number, type(error).__name__
+            )
+            self.forget(number)
+            self._miss(1)
+            return None
 
     def forget(self, number: int) -> None:
         """The case is decided."""
@@ -186,19 +214,29 @@ class Gathering:
     def _edge(self, at_monotonic_ns: int) -> Edge:
         start_ns = at_monotonic_ns - round(self._rules.window_before_s * NS)
         packets, _ = self._mailbox.fair_window(start_ns, at_monotonic_ns, OPENINGS_PER_UID)
-        return Edge(at_monotonic_ns, self._rules, self._camera, packets)
+        edge = Edge(at_monotonic_ns, self._rules, self._camera, packets)
+        # It asks at the edge: one that does not answer costs filing its wait once, not once a trigger.
+        edge.lookup = asyncio.create_task(self._ask(edge, {packet.uid for packet in packets}), name="known uids")
+        return edge
 
-    async def _of_known_chips(self, edge: Edge, packets: Sequence[Packet]) -> tuple[Packet, ...]:
-        uids = {packet.uid for packet in packets} - edge.asked
+    async def _ask(self, edge: Edge, uids: set[str]) -> None:
         try:
             if uids:
                 async with asyncio.timeout(KNOWN_WAIT_S):
                     edge.known |= await self._registry.known(uids)
                 edge.asked |= uids
         except (TimeoutError, EdgeError):
-            return tuple(packets)  # the opener tells them apart later
-        edge.unknown |= {packet.nonce for packet in packets if packet.uid not in edge.known}
-        return tuple(packet for packet in packets if packet.uid in edge.known)
+            edge.silent = True
+
+    async def _of_known_chips(self, edge: Edge, packets: Sequence[Packet]) -> tuple[Packet, ...]:
+        if edge.lookup is not None:
+            await edge.lookup
+        if not edge.silent:
+            await self._ask(edge, {packet.uid for packet in packets} - edge.asked)
+        # Of those that the registry could not be asked for, the opener will tell.
+        strange = {packet.nonce for packet in packets if packet.uid in edge.asked - edge.known}
+        edge.unknown |= strange
+        return tuple(packet for packet in packets if packet.nonce not in strange)
 
     def _miss(self, photos: int) -> None:
         if photos:
@@ -218,15 +256,35 @@ class Gathering:
         self._miss(missed)
         if is_infringement(basis):
             await self._add_late_packets(number, trigger, edge, filed)
+        if self._reports is not None:
+            await self._add_reports(number, trigger, self._reports)
         counted = {Rejection.UNKNOWN_UID: len(edge.unknown), Rejection.TOO_MANY: edge.left_out}
         return Completed(missed, +Counter(counted))
+
+    async def _add_reports(self, number: int, trigger: Trigger, reports: RadarReports) -> None:
+        around_ns = round(REPORTS_S * NS)
+        start_ns, end_ns = trigger.at_monotonic_ns - around_ns, trigger.at_monotonic_ns + around_ns
+        await asyncio.sleep((end_ns - time.monotonic_ns()) / NS)
+        found = reports(start_ns, end_ns)
+        try:
+            if found:
+                await self._cases.add(number, reports=found)
+        except EdgeError as error:
+            log.error("%d reports of the radar for case %d could not be stored: %s", len(found), number, error)
 
     async def _add_late_packets(self, number: int, trigger: Trigger, edge: Edge, filed: Sequence[Packet]) -> None:
         _, closes_ns = self._rules.window_ns(trigger)
         await asyncio.sleep((closes_ns - time.monotonic_ns()) / NS)
+        edge.silent = False
         late = await self.packets(trigger, edge, filed)
         try:
             if late:
                 await self._cases.add(number, packets=late)
         except EdgeError as error:
             log.error("%d late packets of case %d could not be stored: %s", len(late), number, error)
+
+
+def _seen(task: asyncio.Task[Any]) -> None:
+    """Look at the task's error, which asyncio would otherwise log whole where nobody waits for the task."""
+    if not task.cancelled():
+        task.exception()

@@ -21,7 +21,7 @@ from edge.errors import EdgeError
 from edge.flow.claims import explaining, one_plate_each
 from edge.flow.flags import flags_of
 from edge.flow.gathering import Completed, Gathering
-from edge.flow.ports import Camera, Cases, Mailbox, Opener, Recogniser, Registry
+from edge.flow.ports import Camera, Cases, Mailbox, Opener, RadarReports, Recogniser, Registry
 from edge.flow.reading import Read, read_photos
 from edge.flow.rules import Rules
 from edge.identify import identify
@@ -60,10 +60,11 @@ class Infringements:
         open_packets: Opener,
         registry: Registry,
         cases: Cases,
+        reports: RadarReports | None = None,
     ) -> None:
-        """Take the ports; nothing runs yet."""
+        """Take the ports; nothing runs yet. *reports* has the radar's own lines, where it sends any."""
         self._rules = rules
-        self._gathering = Gathering(rules, camera, mailbox, registry, cases)
+        self._gathering = Gathering(rules, camera, mailbox, registry, cases, reports)
         self._mailbox = mailbox
         self._recognise = recognise
         self._open = open_packets

@@ -18,6 +18,7 @@ from edge.model import (
     Packet,
     PendingCase,
     PlateRead,
+    RadarReport,
     Rejection,
     Trigger,
 )
@@ -44,6 +45,13 @@ class Mailbox(Protocol):
 
     def discard(self, packets: Iterable[Packet]) -> None:
         """Delete those of *packets* that are still there."""
+
+
+class RadarReports(Protocol):
+    """Keeps the radar's own lines for some seconds."""
+
+    def __call__(self, start_ns: int, end_ns: int) -> Sequence[RadarReport]:
+        """The lines that came in from *start_ns* to *end_ns*, monotonic nanoseconds."""
 
 
 class Recogniser(Protocol):
@@ -96,7 +104,14 @@ class Cases(Protocol):
     ) -> int:
         """Commit a new case and return its number: from here on power may fail."""
 
-    async def add(self, number: int, *, frames: Sequence[Frame] = (), packets: Sequence[Packet] = ()) -> None:
+    async def add(
+        self,
+        number: int,
+        *,
+        frames: Sequence[Frame] = (),
+        packets: Sequence[Packet] = (),
+        reports: Sequence[RadarReport] = (),
+    ) -> None:
         """Commit what came after the first photo of a pending case."""
 
     async def load(self, number: int) -> PendingCase:

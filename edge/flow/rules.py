@@ -12,6 +12,8 @@ from edge.model import Assessment, Basis, Packet, Trigger, is_infringement
 NS = 1_000_000_000
 OPENINGS_PER_UID = 16
 """Packets of one uid and window that are filed and opened, each some milliseconds of a processor."""
+REPORTS_S = 2.0
+"""The radar's own lines this near to the edge are kept with the case."""
 FILING_GRACE_S = 1.0
 """A trigger is filed, with the packets of its window, at most this long after the radar's edge."""
 

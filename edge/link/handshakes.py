@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Final, Protocol
 
-from edge.link.shares import Shares
+from edge.link.shares import GUARANTEED_SHARE, Shares
 
 WAITING: Final = 128
 """Handshakes that may wait. Beyond it waiting would be longer than a car's patience, on a slow board with RSA."""
@@ -56,7 +56,7 @@ class Handshakes:
         """Let *handshake* compute when its turn comes; another one may be cut for it."""
         self._waiting.add(handshake, handshake.source)
         if len(self._waiting) > self._most:
-            oldest = self._waiting.oldest()
+            oldest = self._waiting.oldest(int(self._most * GUARANTEED_SHARE))
             self._waiting.discard(oldest)
             oldest.cut()
         self._next()

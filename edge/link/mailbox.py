@@ -7,15 +7,10 @@ from collections.abc import Iterable
 from itertools import islice, zip_longest
 from typing import Final
 
-from edge.link.shares import Shares
+from edge.link.shares import GUARANTEED_SHARE, Shares
 from edge.model import Packet
 
 NS: Final = 1_000_000_000
-
-GUARANTEED_SHARE: Final = 1 / 64
-"""The part of the mailbox that a prefix keeps whatever happens; what it holds beyond this can be displaced.
-
-Far more than the cars of one network that pass a unit within a window, far less than a flood."""
 
 
 class Mailbox:
@@ -26,8 +21,8 @@ class Mailbox:
 
     When the mailbox is full, the first to go are packets whose window is over: no trigger will ask for them. Then the
     widest share (:class:`~edge.link.shares.Shares`) loses its *newest* packet to a narrower one, down to
-    :data:`GUARANTEED_SHARE`. Otherwise there is no room. So a flood displaces itself, a packet that was there before a
-    flood outlives it, and a flood from thousands of addresses with a packet each displaces nobody.
+    :data:`~edge.link.shares.GUARANTEED_SHARE`. Otherwise there is no room. So a flood displaces itself, a packet that
+    was there before a flood outlives it, and a flood from thousands of addresses with a packet each displaces nobody.
     """
 
     def __init__(self, capacity: int, ttl_s: float, per_uid: int, *, window_s: float | None = None) -> None:

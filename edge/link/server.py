@@ -14,13 +14,16 @@ from typing import Final
 from aiohttp import web
 
 from edge.config import LinkSettings
+from edge.link.certificate import Certificate, end_problem, read_certificate
 from edge.link.connection import Connection, Stage
+from edge.link.deferred import Deferred
 from edge.link.exchange import Exchange
 from edge.link.gate import Gate, Limits
 from edge.link.handshakes import Handshakes
 from edge.link.http import CarProtocol, RequestFilter
 from edge.link.listener import Listener, raise_file_limit, refuse
 from edge.link.mailbox import Mailbox
+from edge.link.refusals import Refusals
 from edge.link.secured import Secured
 from edge.link.sources import source_of
 from edge.link.tls import server_context
@@ -29,6 +32,13 @@ log = logging.getLogger(__name__)
 
 EXPIRY_INTERVAL_S: Final = 1.0
 """How often packets whose time to live is over are deleted."""
+
+DEFERRED_TICK_S: Final = 0.005
+DEFERRED_LOOKS: Final = 16
+"""How often a visit that waits may begin, and at how many addresses that wait one look is taken."""
+
+QUIET_S: Final = 0.1
+"""Without a visit for so long nobody is in the way of those who wait."""
 
 HTTP_SHUTDOWN_S: Final = 1.0
 
@@ -64,8 +74,12 @@ class LinkServer:
         self._listener = Listener(self._accept)
         self._connections: set[Connection] = set()
         self._beginning: set[asyncio.Task[None]] = set()
+        self._deferred = Deferred()
+        self._others_at_s = 0.0
         self.handshakes = Handshakes()
         self._ssl: ssl.SSLContext | None = None
+        self._certificate: Certificate | None = None
+        self._refusals = Refusals(self.counters)
         self._expiry: asyncio.TimerHandle | None = None
         self._drained: asyncio.Event | None = None
 
@@ -85,12 +99,21 @@ class LinkServer:
         return sum(connection.challenge is not None for connection in self._connections)
 
     def problem(self) -> str | None:
-        """Why no car can connect now, or None."""
+        """Why cars do not get through now, or soon will not; None if they do."""
         if not self._listener.is_open:
             return "the link does not listen: see the log, then restart the unit"
         if self._listener.is_short:
             return "the link has no file descriptor left: raise LimitNOFILE, or lower connections in [link]"
-        return None
+        if self._certificate is not None:
+            ending = end_problem(self._certificate, time.time())
+            if ending is not None:
+                return ": ".join(ending)
+        return self._refusals.problem()
+
+    @property
+    def certificate_end_utc(self) -> float | None:
+        """When the TLS certificate in use ends, in Unix seconds; None without one."""
+        return self._certificate.end_utc if self._certificate is not None else None
 
     async def start(self) -> None:
         """Listen.
@@ -116,7 +139,9 @@ class LinkServer:
         """
         settings = self._settings
         if settings.tls_certificate is not None and settings.tls_key is not None:
-            self._ssl = server_context(settings.tls_certificate, settings.tls_key)
+            context = server_context(settings.tls_certificate, settings.tls_key)
+            self._certificate = read_certificate(settings.tls_certificate)
+            self._ssl = context
 
     async def stop(self) -> None:
         """Stop listening, let open connections finish for ``drain_timeout_s``, then cut the rest."""
@@ -135,6 +160,7 @@ class LinkServer:
 
     def _expire_packets(self) -> None:
         self._mailbox.expire(time.monotonic_ns())
+        self._refusals.sample()
         self._expiry = asyncio.get_running_loop().call_later(EXPIRY_INTERVAL_S, self._expire_packets)
 
     def _accept(self, accepted: socket.socket, host: str) -> None:
@@ -147,7 +173,8 @@ class LinkServer:
             on_finished=self._finish,
             stage=Stage.CONNECTING if self._ssl is None else Stage.SECURING,
         )
-        displaced = self.gate.admit(connection, source, time.monotonic())
+        now_s = time.monotonic()
+        displaced = self.gate.admit(connection, source, now_s)
         self._connections.add(connection)
         if displaced is connection:
             self.counters["full"] += 1
@@ -157,6 +184,36 @@ class LinkServer:
         if displaced is not None:
             displaced.abort("displaced")
         accepted.setblocking(False)
+        if self.gate.is_behind(source, now_s):
+            self._defer(accepted, connection)
+        else:
+            self._others_at_s = now_s
+            self._start(accepted, connection)
+
+    def _defer(self, accepted: socket.socket, connection: Connection) -> None:
+        """Let *connection* wait until its address has a token again, or nobody else comes."""
+        connection.set_transport(lambda: self._drop(connection))
+        self._deferred.put(connection, accepted)
+        if len(self._deferred) == 1:
+            asyncio.get_running_loop().call_later(DEFERRED_TICK_S, self._begin_deferred)
+
+    def _drop(self, connection: Connection) -> None:
+        """Cut *connection*, which has not begun."""
+        refuse(self._deferred.pop(connection))
+        connection.closed()
+
+    def _begin_deferred(self) -> None:
+        """Begin one visit that waits, if one may."""
+        now_s = time.monotonic()
+        is_quiet = self.gate.unfinished == len(self._deferred) and now_s - self._others_at_s > QUIET_S
+        turn = self._deferred.next(lambda source: is_quiet or not self.gate.is_behind(source, now_s), DEFERRED_LOOKS)
+        if turn is not None:
+            connection, accepted = turn
+            self._start(accepted, connection)
+        if self._deferred:
+            asyncio.get_running_loop().call_later(DEFERRED_TICK_S, self._begin_deferred)
+
+    def _start(self, accepted: socket.socket, connection: Connection) -> None:
         task = asyncio.get_running_loop().create_task(self._begin(accepted, connection))
         self._beginning.add(task)
         task.add_done_callback(self._beginning.discard)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Hashable
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from edge.link.sources import prefix_of
+
+GUARANTEED_SHARE: Final = 1 / 64
+"""The part of what there is that a prefix keeps whatever happens: far more than the cars of one network that pass a
+unit at a time, far less than a crowd."""
 
 Item = TypeVar("Item", bound=Hashable)
 
@@ -62,7 +67,7 @@ class Shares(Generic[Item]):
         """Begin with nothing."""
         self._prefixes: dict[str, _Prefix[Item]] = {}
         self._widths = _Widths()
-        self._sources: dict[Item, str] = {}
+        self._sources: OrderedDict[Item, str] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._sources)
@@ -123,8 +128,14 @@ class Shares(Generic[Item]):
         prefix = self._prefixes.get(prefix_of(source))
         return prefix.widths.most if prefix is not None else 0
 
-    def oldest(self) -> Item:
-        """The oldest item of the widest share; something must be held."""
+    def oldest(self, guaranteed: int = 0) -> Item:
+        """The oldest item of the widest share; something must be held.
+
+        Where no prefix holds more than *guaranteed* there is no wide one, and it is the oldest item of all: a network
+        with several honest cars must not give way to a crowd of networks with one stranger each.
+        """
+        if self._widths.most <= guaranteed:
+            return next(iter(self._sources))
         prefix = self._prefixes[self._widths.widest()]
         return next(iter(prefix.addresses[prefix.widths.widest()]))
 

@@ -47,13 +47,14 @@ def open_desk(args: argparse.Namespace) -> Desk:
         ConfigError, SecretError: the configuration or the key cannot be used.
     """
     if args.state_dir is not None:
-        return own_desk(args.state_dir, _key_file(args))
+        return own_desk(args.state_dir, *_key_file(args))
     settings = load(args.config) if args.config is not None else Settings()
     path, state_dir = settings.officers.socket, settings.unit.state_dir
     if (desk := _service(path, state_dir, named=args.config is not None)) is not None:
         return desk
     if _owns(state_dir):
-        return own_desk(state_dir, args.signing_key or settings.cases.signing_key_file)
+        key_file = args.signing_key or settings.cases.signing_key_file
+        return own_desk(state_dir, key_file, needed=args.signing_key is not None)
     raise CaseError(f"the officers' service does not answer at {path}", "let the operator start autovelox-officers")
 
 
@@ -76,44 +77,47 @@ def _service(path: Path, state_dir: Path, *, named: bool) -> ServiceDesk | None:
     return None
 
 
-def own_desk(state_dir: Path, key_file: Path) -> Desk:
-    """A desk on the store in *state_dir*, as this process's account; without a key it can list and verify only.
+def own_desk(state_dir: Path, key_file: Path, needed: bool) -> Desk:
+    """A desk on the store in *state_dir*, as this process's account.
+
+    Without a readable key it can list and verify only; one that is *needed* must be readable.
 
     Raises:
         CaseError: the folder does not exist, or belongs to another account.
+        SecretError: the key cannot be used.
     """
-    if not state_dir.is_dir():
-        raise CaseError(f"there is no folder {state_dir}", "name the unit's state folder with --state-dir")
     if not _owns(state_dir):
+        if not os.path.lexists(state_dir) and os.access(state_dir.absolute().parent, os.X_OK):
+            raise CaseError(f"there is no folder {state_dir}", "name the unit's state folder with --state-dir")
         raise CaseError(
             f"the cases in {state_dir} belong to another account", "ask the unit's service: leave --state-dir out"
         )
-    return OwnDesk(Office(state_dir, _signer(key_file)), own_account())
-
-
-def _signer(key_file: Path) -> Signer | None:
     try:
-        return load_signer(key_file)
+        signer: Signer | None = load_signer(key_file)
     except SecretError:
-        if key_file.exists():
+        if needed:
             raise
-        return None
+        signer = None
+    return OwnDesk(Office(state_dir, signer), own_account())
 
 
-def _key_file(args: argparse.Namespace) -> Path:
-    """The key that was named, or that the configuration names: the one that was named, or the one beside the folder."""
+def _key_file(args: argparse.Namespace) -> tuple[Path, bool]:
+    """The key for ``--state-dir``, and whether it is needed: one that was named, or that a configuration names.
+
+    Without either it is that of the configuration beside the folder, or a unit's, if this account may read it.
+    """
     if args.signing_key is not None:
-        return Path(args.signing_key)
+        return Path(args.signing_key), True
     if args.config is not None:
-        return load(args.config).cases.signing_key_file
-    beside = Path(args.state_dir).resolve().parent / CONFIG_BESIDE
+        return load(args.config).cases.signing_key_file, True
+    folder = Path(args.state_dir).absolute()
     try:
-        settings = load(beside) if beside.is_file() else None
-    except ConfigError:
-        settings = None
-    if settings is not None and settings.unit.state_dir.resolve() == Path(args.state_dir).resolve():
-        return settings.cases.signing_key_file
-    return CaseSettings().signing_key_file
+        settings = load(folder.parent / CONFIG_BESIDE)
+        if settings.unit.state_dir.resolve() == folder.resolve():
+            return settings.cases.signing_key_file, False
+    except (ConfigError, OSError):
+        pass
+    return CaseSettings().signing_key_file, False
 
 
 def _owns(folder: Path) -> bool:

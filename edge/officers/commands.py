@@ -44,8 +44,13 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     review.add_argument("number", type=int)
     review.add_argument("kind", choices=sorted(REVIEWS))
     review.add_argument("--plate", help="the plate as the photo shows it, for correct_plate")
-    for action in (export, report, review):
-        action.add_argument("--reason", default="", help="why; a review needs one")
+    hold = _add(actions, "hold", _hold, "keep a case beyond its retention period: an appeal, a trial")
+    release = _add(actions, "release", _hold, "let a case on hold go when its retention period is over")
+    for action, kind in ((hold, EventKind.HOLD), (release, EventKind.RELEASE)):
+        action.add_argument("number", type=int)
+        action.set_defaults(kind=str(kind))
+    for action in (export, report, review, hold, release):
+        action.add_argument("--reason", default="", help="why; a review and a hold need one")
     verify = _add(
         actions, "verify", _verify, "check signatures, hashes, chain and numbering (of a package, if one is named)"
     )
@@ -109,7 +114,8 @@ def _line(row: CaseSummary) -> str:
     speed = f"{'?' if counts is None else f'{counts:.1f}':>5}/{row.limit_kmh:.0f} km/h"
     plate = row.corrected_plate or row.plate_text or "-"
     verdict = verdict_words(row.outcome, row.basis, is_to_be_confirmed=row.is_to_be_confirmed) or row.state
-    return f"{row.number:>6}  {when}  {speed}  {plate:<10} {verdict:<13} {row.driver_name:<28} {row.review or ''}"
+    review = f"{row.review or ''}{' on hold' if row.is_held else ''}"
+    return f"{row.number:>6}  {when}  {speed}  {plate:<10} {verdict:<13} {row.driver_name:<28} {review}"
 
 
 def _show(args: argparse.Namespace) -> int:
@@ -118,7 +124,7 @@ def _show(args: argparse.Namespace) -> int:
     state, case = "decided" if "verdict" in opened.manifest else "pending", to_case(opened.manifest)
     outcome = case.verdict.outcome if case.verdict else None
     words = verdict_words(outcome, case.basis, is_to_be_confirmed=case.is_to_be_confirmed)
-    manifest = {"state": f"{state}, {words}" if words else state, **opened.manifest}
+    manifest = {"state": state, "standing": words or state, **opened.manifest}
     if args.json:
         say_json({**manifest, "events": [asdict(event) for event in opened.events]}, indent=1)
         return 0
@@ -146,6 +152,12 @@ def _report(args: argparse.Namespace) -> int:
 def _review(args: argparse.Namespace) -> int:
     with closing(open_desk(args)) as desk:
         desk.review(args.number, EventKind(args.kind), reason=args.reason, plate=args.plate)
+    return 0
+
+
+def _hold(args: argparse.Namespace) -> int:
+    with closing(open_desk(args)) as desk:
+        desk.review(args.number, EventKind(args.kind), reason=args.reason)
     return 0
 
 

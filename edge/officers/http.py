@@ -37,7 +37,7 @@ async def read_body(request: web.BaseRequest) -> dict[str, Any]:
             if name == "cases":
                 fine = isinstance(value, list) and all(type(each) is int and 0 < each < 10**9 for each in value)
             else:
-                fine = name in BODY_TEXTS and (isinstance(value, str) or value is None)
+                fine = name in BODY_TEXTS and isinstance(value, str)
             if not fine:
                 raise Malformed(f"the request's {name[:40]!a} is none that can be")
     except (ValueError, RecursionError):

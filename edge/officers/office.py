@@ -19,7 +19,7 @@ from edge.cases.archive import Archive
 from edge.cases.audit import audit
 from edge.cases.evidence import KeyFileError, Signer, parse_checkpoint
 from edge.cases.storage import ChainSession, StateFolder
-from edge.cases.views import REVIEWS, CaseFilter, EventKind, UnitStatus
+from edge.cases.views import HOLDS, REVIEWS, CaseFilter, EventKind, UnitStatus
 from edge.errors import CaseError, NoSuchCase, SecretError, StorageFull
 from edge.officers.accounts import Account
 from edge.officers.desk import Listing, OpenCase
@@ -139,15 +139,15 @@ class Office:
             return archive.photo(number, index)
 
     def review(self, account: Account, number: int, kind: EventKind, *, reason: str, plate: str | None) -> int:
-        """Record the judgement of *account*; returns the number of the entry.
+        """Record the judgement of *account*, a hold or its release; returns the number of the entry.
 
         Raises:
             NoSuchCase: there is no case with that number, or it was purged.
             CaseError: that is no judgement, or it cannot be recorded.
             EvidenceError: something of the case does not hold.
         """
-        if kind not in REVIEWS:
-            raise CaseError("that is no judgement", f"choose one of {', '.join(sorted(REVIEWS))}")
+        if kind not in REVIEWS | HOLDS:
+            raise CaseError("that is no judgement", f"choose one of {', '.join(sorted(REVIEWS | HOLDS))}")
         signer, session = self._writing(account)
         return review.record(
             self.state_dir,

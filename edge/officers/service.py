@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
+import socket
+from contextlib import suppress
 from pathlib import Path
 
 from edge.cases.evidence import Signer
@@ -15,28 +18,37 @@ from edge.officers.server import Server
 log = logging.getLogger(__name__)
 
 
-def run(state_dir: Path, signer: Signer, socket: Path) -> int:
-    """Answer officers' programs at *socket* until SIGTERM or SIGINT; returns 0.
+def run(state_dir: Path, signer: Signer, path: Path) -> int:
+    """Answer officers' programs at the Unix socket *path* until SIGTERM or SIGINT; returns 0.
 
     Raises:
         CaseError: it cannot listen there.
     """
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     keep_to_itself()
-    asyncio.run(_serve(Office(state_dir, signer), socket))
+    asyncio.run(_serve(Office(state_dir, signer), path))
     return 0
 
 
-async def _serve(office: Office, socket: Path) -> None:
+async def _serve(office: Office, path: Path) -> None:
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    server = Server(office, socket)
+    server = Server(office, path)
     await server.start()
     try:
-        log.info("officers' programs are answered at %s", socket)
+        log.info("officers' programs are answered at %s", path)
+        _tell_manager("READY=1")
         await stopped.wait()
     finally:
         await server.stop()
         await asyncio.to_thread(office.close)
     log.info("stopped")
+
+
+def _tell_manager(state: str) -> None:
+    """Tell the service manager, if there is one, as sd_notify(3) does: who starts us goes on when we listen."""
+    address = os.environ.get("NOTIFY_SOCKET", "")
+    if address:
+        with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+            sender.sendto(state.encode(), "\0" + address[1:] if address.startswith("@") else address)

@@ -14,7 +14,7 @@ from gpiozero import DigitalInputDevice, GPIOZeroError
 
 from edge.config import RadarSettings
 from edge.errors import RadarError
-from edge.model import Trigger
+from edge.model import RadarReport, Trigger
 from edge.sensors.pins import pin_factory
 from edge.sensors.radar import SpeedMeter
 
@@ -102,6 +102,10 @@ class GpioRadar:
         speeds = self._speed.counters if self._speed is not None else {}
         return {**self.counters, **{f"speed_{name}": count for name, count in speeds.items()}}
 
+    def reports(self, start_ns: int, end_ns: int) -> tuple[RadarReport, ...]:
+        """See :meth:`edge.sensors.radar.Radar.reports`."""
+        return self._speed.reports(start_ns, end_ns) if self._speed is not None else ()
+
     def test_trigger(self) -> None:
         """Queue one trigger by hand, without a speed; its source is ``"test"``."""
         self._queue(Trigger(time.time(), time.monotonic_ns(), source="test"), measured=False)
@@ -173,5 +177,5 @@ class GpioRadar:
             self.counters["missed"] += 1
             return
         self.counters["triggers"] += 1
-        self.on_edge(trigger.at_monotonic_ns)
         self._edges.put_nowait((trigger, measured))
+        self.on_edge(trigger.at_monotonic_ns)

@@ -12,19 +12,22 @@ import json
 import logging
 import math
 import time
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import replace
 
 import serial
 from serial_asyncio_fast import open_serial_connection
 
 from edge.config import RadarSettings
+from edge.model import RadarReport
 from edge.sensors.speed import Speed, SpeedLog
 
 log = logging.getLogger(__name__)
 
 BAUD = 19_200
 LINE_BYTES = 1024
+LINES = 4096
+"""Lines that are kept; at this baud rate more than four seconds of the shortest ones."""
 RETRY_S = (0.5, 1.0, 2.0, 5.0)
 SAMPLING_KMH = ((110.0, "SX"), (220.0, "S2"), (math.inf, "SL"))
 """The command for each highest speed: the sampling rate (10, 20, 50 thousand a second) bounds what can be measured."""
@@ -71,6 +74,7 @@ class SerialRadar:
         """Read the port that *settings* name."""
         self._settings = settings
         self._log = SpeedLog(join_s=settings.speed_join_s, wait_s=settings.speed_wait_s)
+        self._lines: deque[RadarReport] = deque(maxlen=LINES)
         self._task: asyncio.Task[None] | None = None
         self._problem: str | None = "the speed radar has not been started: wait for the start, or see the log"
         self.counters: Counter[str] = Counter()
@@ -84,6 +88,10 @@ class SerialRadar:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+
+    def reports(self, start_ns: int, end_ns: int) -> tuple[RadarReport, ...]:
+        """Return the lines received from *start_ns* to *end_ns* (monotonic), those that are no reports as well."""
+        return tuple(line for line in self._lines if start_ns <= line.received_monotonic_ns <= end_ns)
 
     async def speed_at(self, monotonic_ns: int) -> Speed | None:
         """Return the speed reported nearest to *monotonic_ns*, or None."""
@@ -134,6 +142,7 @@ class SerialRadar:
 
     def _take(self, line: bytes) -> None:
         now_ns = time.monotonic_ns()
+        self._lines.append(RadarReport(line, time.time(), now_ns))
         if not line.strip():
             return
         try:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Protocol
 
-from edge.model import Trigger
+from edge.model import RadarReport, Trigger
 from edge.sensors.speed import Speed
 
 __all__ = ["Radar", "Speed", "SpeedMeter"]
@@ -41,6 +41,9 @@ class Radar(Protocol):
     def counts(self) -> Mapping[str, int]:
         """Return the counts of edges by outcome, and of the speed meter's reports with the prefix ``speed_``."""
 
+    def reports(self, start_ns: int, end_ns: int) -> tuple[RadarReport, ...]:
+        """Return the radar's own lines that came in from *start_ns* to *end_ns* (monotonic), as it sent them."""
+
     def test_trigger(self) -> None:
         """Queue one trigger by hand, without a speed; its source is ``"test"``."""
 
@@ -66,6 +69,9 @@ class SpeedMeter(Protocol):
 
     async def stop(self) -> None:
         """Stop measuring."""
+
+    def reports(self, start_ns: int, end_ns: int) -> tuple[RadarReport, ...]:
+        """Return the lines received in that time; see :meth:`Radar.reports`."""
 
     async def speed_at(self, monotonic_ns: int) -> Speed | None:
         """Return the speed measured nearest to *monotonic_ns*, or None if there is none: a speed is never guessed."""

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from edge.config import CameraSettings, RadarSettings
 from edge.errors import CameraError
-from edge.model import Frame
+from edge.model import Frame, RadarReport
 from edge.sensors.feed_manifest import Clip, FeedTrigger, load_feed_manifest
 from edge.sensors.pins import Line, feed_line
 from edge.sensors.ring import Exposure, FrameRing
@@ -184,6 +184,10 @@ class FeedSpeeds:
 
     async def stop(self) -> None:
         """Do nothing: there is nothing to close."""
+
+    def reports(self, start_ns: int, end_ns: int) -> tuple[RadarReport, ...]:
+        """Return nothing: a manifest has no lines of a radar."""
+        return ()
 
     async def speed_at(self, monotonic_ns: int) -> Speed | None:
         """Return the manifest's speed for the trigger at *monotonic_ns*, or None."""

@@ -134,8 +134,11 @@ async def test_17_a_flood_from_one_address_leaves_the_others_served(start_unit: 
     for number in range(30):
         async with RawCar(unit.port, source=f"127.0.1.{number + 1}") as car:
             assert await car.exchange() == ACCEPTED
+    async with RawCar(unit.port, source="127.0.0.66") as car:  # an honest one from the address of the flood
+        assert await car.exchange() == ACCEPTED
     stop.set()
     await asyncio.gather(*floods)
+    await unit.empty()
     claims, _ = unit.opened()
     assert len(claims) >= 30
 

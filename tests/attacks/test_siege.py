@@ -97,6 +97,17 @@ async def test_25_idle_crowds_make_room(start_unit: StartUnit) -> None:
         assert unit.state()["connections"] <= 210
 
 
+async def test_25_cars_behind_one_address_do_not_give_way_to_a_crowd_of_networks(start_unit: StartUnit) -> None:
+    """Each of the crowd comes from a network of its own, so that eight cars of one network are the widest share."""
+    unit = start_unit(connections=640, connect_timeout_s=60)
+    sources = [f"127.{2 + number // 250}.{number % 250}.1" for number in range(1000)]
+    async with crowd(lambda source: connected(unit.port, source), sources, 400, first_s=3):
+        url = f"http://127.0.0.1:{unit.port}"
+        shares = await asyncio.gather(*(visits(5, url, attempts=1) for _ in range(8)))
+    assert sum(shares) / len(shares) >= FIRST_TRY
+    assert unit.count("displaced") > 0
+
+
 async def test_25_who_shares_a_network_with_a_crowd_keeps_its_place(start_unit: StartUnit) -> None:
     unit = start_unit(connections=20, connect_timeout_s=60)
     async with RawCar(unit.port, source="127.9.9.200") as car:

@@ -73,6 +73,31 @@ def test_a_database_that_was_migrated_comes_back_and_the_new_one_is_set_aside(co
     assert [path.name for path in (cases.parent / "frames.rejected-upgrade").iterdir()] == ["000002"]
 
 
+def test_the_head_that_the_unit_remembers_goes_with_the_database(config: Path) -> None:
+    """Else the store that comes back does not hold the entry that the unit remembers, and gets no more."""
+    cases, head = config.parent / "state" / "cases.sqlite", config.parent / "state" / "head.json"
+    head.write_text("before")
+    head.chmod(0o600)
+    databases("keep", config)
+    change(cases, "PRAGMA user_version = 4")
+    head.write_text("after")
+    databases("restore", config)
+    assert (head.read_text(), head.stat().st_mode & 0o777) == ("before", 0o600)
+    assert names(cases.parent) == {"cases.sqlite", "head.json", "cases.sqlite.rejected-upgrade"}
+    databases("keep", config)
+    head.write_text("of a release of the same schema")
+    databases("restore", config)
+    assert head.read_text() == "of a release of the same schema"
+    assert databases("keep", config).returncode == databases("drop", config).returncode == 0
+    assert names(cases.parent) == {"cases.sqlite", "head.json", "cases.sqlite.rejected-upgrade"}
+    head.unlink()
+    databases("keep", config)
+    change(cases, "PRAGMA user_version = 5")
+    head.write_text("of a release that remembers one")
+    databases("restore", config)
+    assert not head.exists()
+
+
 def test_a_database_of_the_same_schema_keeps_what_was_filed_in_the_meantime(config: Path) -> None:
     cases = config.parent / "state" / "cases.sqlite"
     databases("keep", config)
@@ -121,6 +146,28 @@ def test_a_damaged_database_stops_the_upgrade_with_a_sentence(config: Path) -> N
     done = databases("keep", config)
     assert done.returncode == 1
     assert done.stderr == "install: the databases could not be looked after: file is not a database\n"
+
+
+def test_an_upgrade_says_what_the_new_release_asks_of_the_configuration(config: Path) -> None:
+    """The function of install.sh itself: an old configuration is asked, one that answers is not; neither fails."""
+    script = (SYSTEMD / "install.sh").read_text(encoding="utf-8")
+    (function,) = re.findall(r"^question\(\) \{.*?^\}$", script, re.MULTILINE | re.DOTALL)
+    assert script.count("\nquestion\n") == 1, "it is asked before the unit is restarted"
+    release = config.parent / "release" / "bin"
+    release.mkdir(parents=True)
+    (release / "autovelox").write_text(f'#!/bin/sh\nexec {sys.executable} -m edge "$@"\n', encoding="utf-8")
+    (release / "autovelox").chmod(0o755)
+    start = f'set -euo pipefail; say() {{ echo "install: $*"; }}; target={release.parent}; config={config}\n'
+
+    def asked() -> str:
+        words = ["bash", "-c", f"{start}{function}\nquestion"]
+        return subprocess.run(words, capture_output=True, text=True, check=True, timeout=60).stdout
+
+    says = asked()
+    assert says.startswith(f"install: {config}: [radar] pin_means is not set")
+    assert "autovelox:" not in says and says.count("\n") == 1
+    config.write_text(config.read_text(encoding="utf-8") + '[radar]\npin_means = "over_limit"\n', encoding="utf-8")
+    assert asked() == ""
 
 
 @pytest.mark.parametrize(

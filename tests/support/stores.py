@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from edge.cases.evidence.manifest import Manifest, decided_manifest, driver_name, filed_manifest, frame_record, to_case
+from edge.cases.evidence import Manifest, decided_manifest, driver_name, filed_manifest, frame_record, to_case
 from edge.cases.evidence.signing import Signer
 from edge.cases.storage.database import write_transaction
 from edge.cases.storage.entries import append_entry

@@ -52,6 +52,6 @@ async def test_who_is_not_the_keeper_is_identified_to_be_confirmed(station: Stat
         await station.drive_by(MARCO, "LS15EBC")
         assert await unit.outcome() == "identified"
         unit.end()
-    assert station.case(1)["state"] == "decided, identified, to be confirmed"
+    assert station.case(1)["standing"] == "identified, to be confirmed"
     listed = station.run("cases", "list", "--config", str(station.config)).stdout
     assert "identified, to be confirmed" in listed

@@ -50,7 +50,7 @@ async def test_a_silent_radar_names_nobody(
     case = await decided(station)
     assert case["basis"] == basis
     assert (case["driver"], case["packet"]) == (None, None)
-    assert case["state"] == "decided, no infringement"
+    assert case["standing"] == "no infringement"
     assert case["frames"], "the photos are kept all the same"
     assert case["verdict"]["reason"] == "the trigger is no infringement"
     health = case["health"]
@@ -64,5 +64,5 @@ async def test_a_pin_that_means_too_fast_names_the_driver_without_a_figure(stati
     station.write_feed(SILENT_RADAR)
     rewrite(station, 'pin_means = "motion"', 'pin_means = "over_limit"')
     case = await decided(station)
-    assert (case["basis"], case["state"]) == ("signalled", "decided, identified")
+    assert (case["basis"], case["standing"]) == ("signalled", "identified")
     assert case["driver"]["licence"] == GIULIA and case["trigger"]["speed_kmh"] is None

@@ -5,20 +5,23 @@ from edge.cases.evidence.checkpoint import sign_checkpoint
 from edge.cases.evidence.manifest import (
     Manifest,
     Record,
-    basis_sentence,
     claims_document,
     decided_manifest,
-    driver_name,
     filed_manifest,
-    flag_sentence,
     frame_record,
     packet_record,
+    report_record,
+    to_case,
+    to_packet,
+)
+from edge.cases.evidence.sentences import (
+    basis_sentence,
+    driver_name,
+    flag_sentence,
     reason_sentence,
     shown_plate,
     to_basis,
-    to_case,
     to_flags,
-    to_packet,
     verdict_words,
 )
 from edge.cases.evidence.signing import KEY_KIND, Signer, create_signing_key, key_content, known_key_id, load_signer
@@ -94,6 +97,7 @@ __all__ = [
     "read_checkpoint",
     "read_public_key",
     "reason_sentence",
+    "report_record",
     "sha256",
     "shown_plate",
     "sign_checkpoint",

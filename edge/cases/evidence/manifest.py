@@ -13,6 +13,7 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from edge.cases.evidence.chain import canonical, sha256
+from edge.cases.evidence.sentences import flag_sentence, reason_sentence, to_basis, to_flags, to_reason
 from edge.identify.origin import origin
 from edge.model import (
     Assessment,
@@ -23,15 +24,13 @@ from edge.model import (
     Decision,
     Detection,
     Driver,
-    Flag,
     Frame,
     Outcome,
     Packet,
-    Reason,
+    RadarReport,
     State,
     Trigger,
     Verdict,
-    is_infringement,
 )
 
 FORMAT = "autovelox-case/2"
@@ -43,36 +42,6 @@ Manifest = dict[str, Any]
 """A manifest as JSON values."""
 Record = dict[str, Any]
 """A part of a manifest or of a journal file as JSON values."""
-
-_REASONS: dict[str, str] = {
-    Reason.ONE_CLAIM: "one claim explains the photo",
-    Reason.SEVERAL_CLAIMS: "more than one claim explains the photo",
-    Reason.SEVERAL_CARS: "more than one car in the photo",
-    Reason.LOOKS_ALIKE: "a plate that looks alike explains the photo too",
-    Reason.NO_CLAIM: "no claim explains the photo",
-    Reason.NO_PACKET: "no car sent a valid packet",
-    Reason.NO_PLATE: "no plate found in the photo",
-    Reason.NO_PHOTO: "the camera gave no photo",
-    Reason.PHOTO_NOT_READ: "a photo could not be recognised",
-    Reason.NO_INFRINGEMENT: "the trigger is no infringement",
-}
-_FLAGS: dict[str, str] = {
-    Flag.NOT_THE_KEEPER: "driver is not the registered keeper",
-    Flag.OTHER_COUNTRY: "plate and vehicle are of different countries",
-    Flag.SEVERAL_PLATES: "a chip claimed several plates",
-}
-"""How this format writes reasons and flags: as sentences, which are signed and therefore never change."""
-_BASES: dict[str, str] = {
-    Basis.MEASURED: "speed measured",
-    Basis.SIGNALLED: "signalled by the radar, speed not recorded",
-    Basis.NO_SPEED: "no infringement: no speed was measured",
-    Basis.IMPOSSIBLE_SPEED: "no infringement: the speed reported is impossible",
-    Basis.TEST: "no infringement: a test trigger",
-    Basis.OBSERVED: "no infringement: the unit only observes",
-}
-"""The words of programs for a trigger's basis; a manifest holds its value."""
-_REASON_OF: dict[str, Reason | str] = {sentence: Reason(reason) for reason, sentence in _REASONS.items()}
-_FLAG_OF: dict[str, Flag | str] = {sentence: Flag(flag) for flag, sentence in _FLAGS.items()}
 
 _DRIVER_FIELDS = tuple(field.name for field in fields(Driver) if field.name != "portrait")
 
@@ -87,6 +56,15 @@ def frame_record(name: str, frame: Frame) -> Record:
         "height": frame.height,
         "exposed_utc": frame.exposed_utc,
         "exposed_monotonic_ns": str(frame.exposed_monotonic_ns),
+    }
+
+
+def report_record(report: RadarReport) -> Record:
+    """The record of a line of the radar, byte for byte."""
+    return {
+        "line": base64.b64encode(report.line).decode("ascii"),
+        "received_utc": report.received_utc,
+        "received_monotonic_ns": str(report.received_monotonic_ns),
     }
 
 
@@ -130,7 +108,7 @@ def decided_manifest(filed: Manifest, decision: Decision, decided_utc: float) ->
         "decided_utc": decided_utc,
         "plate": _plate_record(decision),
         "verdict": _verdict_record(decision.verdict),
-        "flags": [_FLAGS[flag] for flag in decision.flags],
+        "flags": [flag_sentence(flag) for flag in decision.flags],
         "rejected_packets": dict(decision.rejected),
         "packet": _packet_record(decision.packet),
         "driver": _driver_record(decision.driver),
@@ -165,48 +143,6 @@ def to_case(manifest: Manifest, *, portrait: bytes = b"", review: str | None = N
         missed_photos=manifest.get("missed_photos", 0),
         kept_claims=(manifest.get("kept_claims") or {}).get("count", 0),
     )
-
-
-def to_basis(text: str | None) -> Basis | str | None:
-    """The basis that a manifest's *text* is; one of a newer program stays a text."""
-    return Basis(text) if text in set(Basis) else text
-
-
-def to_flags(sentences: Iterable[str]) -> tuple[Flag | str, ...]:
-    """The flags that a manifest's *sentences* are; those of a newer program stay sentences."""
-    return tuple(_FLAG_OF.get(sentence, sentence) for sentence in sentences)
-
-
-def basis_sentence(basis: Basis | str | None) -> str:
-    """What a trigger of that *basis* is, an English sentence part; empty where an earlier program recorded none."""
-    return _BASES.get(basis, basis) if basis else ""
-
-
-def verdict_words(outcome: Outcome | None, basis: Basis | str | None, *, is_to_be_confirmed: bool = False) -> str:
-    """A verdict in English, as lists for the operator show it; empty while there is none and the case may be one."""
-    if not is_infringement(basis):
-        return "no infringement"
-    return f"{outcome}, to be confirmed" if outcome and is_to_be_confirmed else str(outcome or "")
-
-
-def shown_plate(case: Case) -> str:
-    """The plate that lists show: the verdict's, else the free reading."""
-    return (case.verdict.plate if case.verdict else "") or case.plate_text
-
-
-def driver_name(case: Case) -> str:
-    """``First Last`` of the named driver; empty if no driver is named."""
-    return f"{case.driver.first_name} {case.driver.last_name}" if case.driver else ""
-
-
-def reason_sentence(reason: Reason | str) -> str:
-    """The *reason* of a verdict as this format writes it, an English sentence without a full stop."""
-    return _REASONS.get(reason, reason)
-
-
-def flag_sentence(flag: Flag | str) -> str:
-    """Return *flag* as manifests and reports write it; an unknown one is returned unchanged."""
-    return _FLAGS.get(flag, flag)
 
 
 def claims_document(number: int, packets: Iterable[Packet]) -> bytes:
@@ -288,5 +224,5 @@ def _verdict(record: Record) -> Verdict:
         record["plate"],
         record["probability"],
         tuple(record["scores"]),
-        _REASON_OF.get(reason, reason),
+        to_reason(reason),
     )

@@ -75,7 +75,7 @@ BLOCK = 1 << 20
 HEADER_KEYS = {"at", "body", "case", "kind", "previous", "seq"}
 LINE_KEYS = {"header", "body", "signature", "key_id"}
 CHECKPOINT_KEYS = {"at", "format", "hash", "key_id", "seq", "signature", "unit"}
-REVIEWS = {"confirm", "dismiss", "correct_plate"}
+REVIEWS = {"confirm", "dismiss", "correct_plate", "hold", "release"}
 LOCAL, CENTRAL, END = struct.Struct("<4s5H3I2H"), struct.Struct("<4s6H3I5H2I"), struct.Struct("<4s4H2IH")
 ZIP_VERSION, ZIP_MADE_BY, ZIP_DATE, ZIP_ATTRIBUTES = 20, 3 << 8 | 20, 1 << 5 | 1, 0o600 << 16
 """Constant fields of a package's ZIP headers: stored, Unix, 1 January 1980, mode 0600."""

@@ -19,6 +19,8 @@ OFFICER_DID = {
     "correct_plate": "Plate corrected",
     "view": "Viewed",
     "export": "Exported",
+    "hold": "Put on hold",
+    "release": "Released from hold",
 }
 _REJECTED: dict[str, str] = {
     Rejection.UNKNOWN_UID: "chip unknown to the registry",
@@ -56,7 +58,7 @@ def counted_speed(case: Case) -> tuple[str, str]:
     """The speed that counts, and by how much it is over the limit; what was measured where nothing was deducted."""
     found, speed_kmh = case.assessment, case.trigger.speed_kmh
     if speed_kmh is None:
-        return "speed not known", ""
+        return "no speed", ""
     if found is None:
         return f"{speed_kmh:.1f} km/h", f", {speed_kmh - case.limit_kmh:.1f} km/h over" if case.is_infringement else ""
     over = f", {found.excess_kmh:.1f} km/h over" if case.is_infringement else ""

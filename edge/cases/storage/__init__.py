@@ -6,10 +6,12 @@ from edge.cases.storage.continuation import newest_key
 from edge.cases.storage.database import connect, open_to_read, write_transaction
 from edge.cases.storage.durable import GROUP_READS, erase, make_folder, sync_file, sync_tree, write_durably
 from edge.cases.storage.entries import (
+    HELD,
     PURGED,
     append_entry,
     case_state,
     insert_event,
+    is_held,
     last_entry,
     read_links,
     replace_with_tombstone,
@@ -29,6 +31,7 @@ from edge.cases.storage.writer import Writer
 __all__ = [
     "CLAIMS",
     "GROUP_READS",
+    "HELD",
     "JOURNAL",
     "PURGED",
     "ChainSession",
@@ -49,6 +52,7 @@ __all__ = [
     "connect",
     "erase",
     "insert_event",
+    "is_held",
     "is_locked",
     "last_entry",
     "make_folder",

@@ -55,12 +55,15 @@ def connect(path: Path, *, for_threads: bool = False) -> sqlite3.Connection:
 
 
 @contextmanager
-def transaction(database: sqlite3.Connection) -> Iterator[None]:
+def transaction(database: sqlite3.Connection, patience_s: float | None = None) -> Iterator[None]:
     """One write transaction: committed at the end of the block, rolled back if the block raises.
 
+    It waits *patience_s* for another process that writes (default: :data:`BUSY_S`).
+
     Raises:
-        sqlite3.Error: SQLite reports an error.
+        sqlite3.Error: SQLite reports an error; :func:`is_busy` tells whether another process writes.
     """
+    database.execute(f"PRAGMA busy_timeout = {round(1e3 * (BUSY_S if patience_s is None else patience_s))}")
     database.execute("BEGIN IMMEDIATE")
     try:
         yield
@@ -68,6 +71,11 @@ def transaction(database: sqlite3.Connection) -> Iterator[None]:
     finally:
         if database.in_transaction:
             database.execute("ROLLBACK")
+
+
+def is_busy(error: Exception) -> bool:
+    """Whether the *error* says that another process writes, or keeps from writing, at the moment."""
+    return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
 
 
 @contextmanager

@@ -218,6 +218,19 @@ def case_states(database: sqlite3.Connection) -> dict[int, str]:
     return {int(number): str(state) for number, state in rows}
 
 
+HELD = (
+    "'hold' IS (SELECT kind FROM entries WHERE case_number = cases.number AND kind IN ('hold', 'release')"
+    " ORDER BY seq DESC LIMIT 1)"
+)
+"""Whether a row of ``cases`` is kept beyond its time, as an SQL expression."""
+
+
+def is_held(database: sqlite3.Connection, number: int) -> bool:
+    """Whether a case is kept for an appeal, so that it must not be purged."""
+    row = database.execute(f"SELECT {HELD} FROM cases WHERE number = ?", (number,)).fetchone()  # noqa: S608 - constant
+    return bool(row and row[0])
+
+
 def no_longer_waiting(database: sqlite3.Connection, numbers: Iterable[int]) -> set[int]:
     """Those of the cases *numbers* that are decided and wait for no officer: judged, purged, or not ambiguous.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 from dataclasses import dataclass
 
@@ -54,3 +55,10 @@ class DiskSpace:
             return None
         reserve = self.reserve_bytes // MIB
         return f"{free // MIB} MiB are left for cases: export and purge some, below {reserve} MiB none is accepted"
+
+
+def disk_refusal(error: OSError) -> CaseError:
+    """What to say of the *error* with which the disk refused to keep a case."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return StorageFull("the disk is full", "export and purge cases, or use a larger disk")
+    return CaseError(f"the disk refuses to keep the case ({error.strerror})", "check the disk before the unit goes on")

@@ -22,7 +22,7 @@ from types import TracebackType
 
 from edge.cases.evidence import KEY_KIND, Signs, key_content
 from edge.cases.storage.continuation import continue_chain, newest_key
-from edge.cases.storage.database import connect, open_to_read, transaction
+from edge.cases.storage.database import connect, is_busy, open_to_read, transaction
 from edge.cases.storage.entries import append_entry, last_entry
 from edge.cases.storage.head import BEGINNING, Head, read_head, write_head
 from edge.cases.storage.layout import StateFolder
@@ -32,8 +32,8 @@ from edge.errors import CaseError, EvidenceError, SecretError
 
 log = logging.getLogger(__name__)
 
-REMEMBER_S = 1.0
-"""Between two times that a session remembers the head: it costs the disk some syncs, and other writers wait for it."""
+REMEMBER_S = 10.0
+"""Between two times that a session remembers the head: it costs the disk some syncs, and a daemon does it oftener."""
 
 
 class UnitChain:
@@ -59,14 +59,14 @@ class UnitChain:
         return self._remembered
 
     @contextmanager
-    def extending(self, database: sqlite3.Connection) -> Iterator[None]:
-        """One write transaction that adds to a chain which continues the head.
+    def extending(self, database: sqlite3.Connection, patience_s: float | None = None) -> Iterator[None]:
+        """One write transaction that adds to a chain which continues the head; waits *patience_s* for other writers.
 
         Raises:
             EvidenceError: it does not; nothing is written.
             sqlite3.Error: SQLite reports an error.
         """
-        with transaction(database):
+        with transaction(database, patience_s):
             if self._signer is not None:
                 self._continue(database, self._signer)
             yield
@@ -117,15 +117,27 @@ class UnitChain:
                 append_entry(database, KEY_KIND, None, key_content(signer, supersedes=None), signer=signer)
 
     def watch(self, database: sqlite3.Connection) -> None:
-        """Look at what other processes added; what is not the unit's is an alarm, logged once.
+        """Look at what other processes added; what is not the unit's is an alarm, logged once. Waits for nobody.
 
         Raises:
             sqlite3.Error: SQLite reports an error.
         """
         if self._signer is None or (self.problem is None and self._head == _newest(database)):
             return
-        with suppress(EvidenceError), self.extending(database):
-            pass
+        try:
+            with suppress(EvidenceError), self.extending(database, patience_s=0.0):
+                pass
+        except sqlite3.Error as error:
+            if not is_busy(error):
+                raise
+
+    def unseen(self, database: sqlite3.Connection) -> int:
+        """How many entries of other processes this one has not checked yet.
+
+        Raises:
+            sqlite3.Error: the database cannot be read.
+        """
+        return max(0, _newest(database).seq - self._head.seq) if self._head is not None else 0
 
     def remember(self, database: sqlite3.Connection, empty: Callable[[], bool] | None = None) -> None:
         """Write the head to its file, once all of the chain has left the write-ahead log; else leave it as it is.
@@ -144,13 +156,18 @@ class UnitChain:
         path = self._folder.database
         if not (empty() if empty else empty_wal(database, path)):
             return
-        with transaction(database):
-            if not wal_is_empty(path):
-                return  # another process wrote since
-            head = self._continue(database, self._signer)
-            known = read_head(self._folder)
-            if known is None or known.earlier or known.seq < head.seq:
-                write_head(self._folder, head)
+        try:
+            with transaction(database, patience_s=0.0):
+                if not wal_is_empty(path):
+                    return  # another process wrote since
+                head = self._continue(database, self._signer)
+                known = read_head(self._folder)
+                if known is None or known.earlier or known.seq < head.seq:
+                    write_head(self._folder, head)
+        except sqlite3.Error as error:
+            if is_busy(error):
+                return
+            raise
         self._head = self._remembered = Head(head.seq, head.hash)
 
 
@@ -262,6 +279,7 @@ class ChainSession:
     def _remember(self, database: sqlite3.Connection, chain: UnitChain) -> None:
         self._remembered_s = time.monotonic() + REMEMBER_S
         try:
-            chain.remember(database)
+            if empty_wal(database, self._folder.database):
+                chain.remember(database)
         except (sqlite3.Error, OSError, CaseError) as error:
             log.warning("the head of the chain could not be remembered yet: %s", error)

@@ -3,18 +3,18 @@
 A case is safe as soon as the journal holds it. The database follows; if it refuses, the writer catches up later. The
 journal file of a decided case is erased only when the verdict is out of the WAL and cannot be lost any more.
 
-The writer is synchronous, and :class:`edge.cases.store.CaseStore` runs it on two threads. Filing and adding
-(:meth:`Writer.enter_filed`, :meth:`Writer.extend_pending`, :meth:`Writer.read_journal`) touch files only and have the
-first thread: whoever keeps SQLite waiting, a reader, another writer, a checkpoint, does not keep a photo from the disk.
-All else is done on the second, the connection's only user. On each thread the order of steps, which must hold when the
-power fails at any of them, is the order of the lines. One lock a case keeps the two from its journal file at once.
+The writer is synchronous, and :class:`edge.cases.store.CaseStore` runs it on three threads. Filing
+(:meth:`Writer.enter_filed`) has one, and adding (:meth:`Writer.extend_pending`, :meth:`Writer.read_journal`) another:
+they touch files only, so whoever keeps SQLite waiting, a reader, another writer, a checkpoint, does not keep a photo
+from the disk, nor does a case that is being completed delay the next one. All else is done on the third, the
+connection's only user. On each thread the order of steps, which must hold when the power fails at any of them, is the
+order of the lines. One lock a case keeps two of them from its journal file at once.
 
 Longer than 300 lines because the order of all steps on files and in the database is seen in one place.
 """
 
 from __future__ import annotations
 
-import errno
 import logging
 import shutil
 import sqlite3
@@ -22,7 +22,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-from edge.cases.evidence import Manifest, Record, Signer, decided_manifest, frame_record
+from edge.cases.evidence import Manifest, Record, Signer, decided_manifest, frame_record, report_record
 from edge.cases.storage.database import connect, migrate, open_to_read
 from edge.cases.storage.entries import (
     PURGED,
@@ -37,11 +37,11 @@ from edge.cases.storage.journal import Journal, JournalFile
 from edge.cases.storage.kept import KeptClaims
 from edge.cases.storage.layout import StateFolder
 from edge.cases.storage.lock import StoreLock
-from edge.cases.storage.space import DiskSpace
+from edge.cases.storage.space import DiskSpace, disk_refusal
 from edge.cases.storage.unit_chain import UnitChain
 from edge.cases.storage.wal import Checkpoints
-from edge.errors import CaseError, StorageFull
-from edge.model import Case, Decision, Frame, Packet, State
+from edge.errors import CaseError
+from edge.model import Case, Decision, Frame, Packet, RadarReport, State
 
 log = logging.getLogger(__name__)
 
@@ -173,7 +173,7 @@ class Writer:
         except OSError as error:
             if not self._journal.withdraw(number):
                 self._begin(number)  # the disk does not undo it either: then the case exists
-            raise _refusal(error) from None
+            raise disk_refusal(error) from None
         self._begin(number)
         return number
 
@@ -182,8 +182,10 @@ class Writer:
         self._pending.add(number)
         self._behind.add(number)
 
-    def extend_pending(self, number: int, frames: Sequence[Frame], packets: Sequence[Packet]) -> None:
-        """Add photos and packets to a pending case.
+    def extend_pending(
+        self, number: int, frames: Sequence[Frame], packets: Sequence[Packet], reports: Sequence[RadarReport] = ()
+    ) -> None:
+        """Add photos, packets and reports of the radar to a pending case.
 
         Raises:
             StorageFull: the disk has no space for them.
@@ -199,9 +201,11 @@ class Writer:
             self._space.ensure(_size(frames))
             try:
                 manifest = {**before.manifest, "frames": [*known, *self._write_photos(number, frames, len(known))]}
+                if reports:
+                    manifest["radar_reports"] = [report_record(report) for report in reports]
                 self._journal.write(number, JournalFile(manifest, (*before.packets, *packets)))
             except OSError as error:
-                raise _refusal(error) from None
+                raise disk_refusal(error) from None
 
     def read_journal(self, number: int) -> JournalFile | None:
         """What the journal holds of a pending case; None if there is no such case, or its file is gone or damaged."""
@@ -220,6 +224,8 @@ class Writer:
             CaseError: the case is decided already.
         """
         self.catch_up()
+        if number in self._behind:
+            raise CaseError(f"the database refuses case {number}", "it is tried again; if that goes on, check the disk")
         if case_state(self._database, number) != State.PENDING:
             raise _decided_already(number)
         if (file := self.read_journal(number)) is not None:
@@ -230,7 +236,7 @@ class Writer:
     def states(self) -> dict[int, str]:
         """The state of every case there ever was, by number: pending, decided, or purged."""
         self.catch_up()
-        return case_states(self._database)
+        return {**case_states(self._database), **dict.fromkeys(sorted(self._behind), str(State.PENDING))}
 
     def enter_decided(self, number: int, decision: Decision) -> Case:
         """Write the verdict of a pending case to the database and erase its journal file.
@@ -252,7 +258,7 @@ class Writer:
         except BaseException as error:
             self._pending.add(number)
             if isinstance(error, OSError):
-                raise _refusal(error) from None
+                raise disk_refusal(error) from None
             raise
         self._to_erase.add(number)
         self.erase_decided()
@@ -332,9 +338,3 @@ def _decided_already(number: int) -> CaseError:
 
 def _size(frames: Sequence[Frame]) -> int:
     return sum(len(frame.jpeg) for frame in frames)
-
-
-def _refusal(error: OSError) -> CaseError:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return StorageFull("the disk is full", "export and purge cases, or use a larger disk")
-    return CaseError(f"the disk refuses to keep the case ({error.strerror})", "check the disk before the unit goes on")

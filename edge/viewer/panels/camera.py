@@ -168,12 +168,10 @@ class CameraPanel(ttk.Frame):
         if (found := case.assessment) is None:
             text = _("{speed} km/h, limit {limit}").format(speed=number(speed, 1), limit=limit)
         else:
-            text = _("{remaining} km/h ({measured} less {deduction}), limit {limit}, {excess} over").format(
-                remaining=number(found.remaining_kmh, 1),
-                measured=number(found.measured_kmh, 1),
-                deduction=number(found.deduction_kmh, 1),
-                limit=limit,
-                excess=number(found.excess_kmh, 1),
+            figures = (found.remaining_kmh, found.measured_kmh, found.deduction_kmh)
+            counts, measured, deduction = (number(figure, 1) for figure in figures)
+            text = _("{counts} km/h ({measured} − {deduction}), limit {limit}").format(
+                counts=counts, measured=measured, deduction=deduction, limit=limit
             )
         over = (speed if found is None else found.remaining_kmh) > case.limit_kmh
         self.fields["speed"].set_text(text, "Over.TLabel" if over and case.is_infringement else "TLabel")

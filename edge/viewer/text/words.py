@@ -59,6 +59,8 @@ def event_words(kind: EventKind) -> tuple[str, str]:
         EventKind.CORRECT_PLATE: (_("Plate corrected"), "warn"),
         EventKind.VIEW: (_("Viewed"), "neutral"),
         EventKind.EXPORT: (_("Exported"), "accent"),
+        EventKind.HOLD: (_("Put on hold"), "warn"),
+        EventKind.RELEASE: (_("Released from hold"), "neutral"),
     }[kind]
 
 

@@ -181,7 +181,8 @@ def test_an_officer_adds_no_row(serving: Place) -> None:
 
 def test_an_officers_command_on_the_folder_itself_says_what_to_do(serving: Place) -> None:
     def attempt() -> None:
-        assert main(["cases", "list", "--state-dir", str(serving.state)]) == CaseError.exit_code
+        for folder in (serving.state, serving.state / "inside", serving.state / "far" / "inside"):
+            assert main(["cases", "list", "--state-dir", str(folder)]) == CaseError.exit_code
 
     as_officer(attempt)
 

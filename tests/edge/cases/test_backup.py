@@ -140,7 +140,8 @@ def old_store(state_dir: Path, version: int) -> None:
 async def test_stores_of_every_earlier_version_go_on(tmp_path: Path, version: int) -> None:
     old_store(tmp_path, version)
     store = await CaseStore.open(tmp_path, SIGNER, UNIT)
-    assert (await store.get(1)).plate_text == ""
+    with Archive(tmp_path) as archive:
+        assert archive.case(1).plate_text == ""
     assert [case.number for case in await store.pending()] == [2]
     await store.decide(2, unidentified())
     assert await store.file(trigger(), [frame()], [], limit_kmh=50.0, site="SP 1") == 3

@@ -14,7 +14,8 @@ from edge.cases.store import CaseStore
 from edge.cli import main
 from edge.crypto.keyfile import write_key
 from edge.errors import CaseError, NoSuchCase, SecretError
-from tests.support.cases import SIGNER, UNIT, everything, filled, frame, trigger
+from edge.model import Basis
+from tests.support.cases import SIGNER, UNIT, everything, filled, frame, trigger, unidentified
 
 START = 1_790_000_000.0
 POLICY = RetentionPolicy(identified_days=150, unidentified_days=60, dismissed_days=10)
@@ -29,6 +30,64 @@ async def test_each_kind_has_its_own_time(tmp_path: Path) -> None:
     await store.close()
     for days, expected in ((9, ()), (11, (2,)), (59, (2,)), (61, (2, 3)), (149, (2, 3)), (151, (1, 2, 3))):
         assert due(tmp_path, POLICY, now_utc=START + days * DAY_S + 600) == expected, days
+
+
+async def test_what_is_no_infringement_goes_as_soon_as_what_was_dismissed(tmp_path: Path) -> None:
+    store = await CaseStore.open(tmp_path, SIGNER, UNIT)
+    for basis in (None, *Basis):
+        number = await store.file(trigger(START), [frame()], [], limit_kmh=50.0, site="SP 235", basis=basis)
+        await store.decide(number, unidentified())
+    await store.close()
+    infringements, others = (1, 2, 3), (4, 5, 6, 7)
+    for days, expected in ((9, ()), (11, others), (59, others), (61, (*infringements, *others))):
+        assert due(tmp_path, POLICY, now_utc=START + days * DAY_S) == expected, days
+
+
+async def test_a_case_on_hold_outlives_its_time_until_it_is_released(tmp_path: Path) -> None:
+    """An appeal takes longer than 150 days."""
+    await filled(tmp_path, 2)
+    late = START + 1000 * DAY_S
+    record(tmp_path, 1, kind="hold", officer="Conti", reason="appeal, Giudice di Pace 77/2026", signer=SIGNER)
+    assert due(tmp_path, POLICY, now_utc=late) == (2,)
+    with pytest.raises(CaseError, match="case 1 is on hold"):
+        purge(tmp_path, [1], reason="by hand", signer=SIGNER)
+    with pytest.raises(CaseError, match="on hold already"):
+        record(tmp_path, 1, kind="hold", officer="Conti", reason="again", signer=SIGNER)
+    with Archive(tmp_path) as archive:
+        assert [(row.number, row.is_held) for row in archive.summaries(order="oldest")] == [(1, True), (2, False)]
+        assert archive.case(1).review is None, "a hold is no judgement"
+    record(tmp_path, 1, kind="release", officer="Verdi", reason="appeal dismissed", signer=SIGNER)
+    assert due(tmp_path, POLICY, now_utc=late) == (1, 2)
+    with pytest.raises(CaseError, match="not on hold"):
+        record(tmp_path, 1, kind="release", officer="Verdi", reason="again", signer=SIGNER)
+    record(tmp_path, 1, kind="hold", officer="Conti", reason="cassation", signer=SIGNER)
+    assert due(tmp_path, POLICY, now_utc=late) == (2,)
+    assert "all signed" in audit(tmp_path, trusted=SIGNER.public_key)
+
+
+async def test_a_hold_needs_a_reason_and_a_decided_case(tmp_path: Path) -> None:
+    await filled(tmp_path, 1, decide=False)
+    with pytest.raises(CaseError, match="not decided"):
+        record(tmp_path, 1, kind="hold", officer="Conti", reason="appeal", signer=SIGNER)
+    with pytest.raises(CaseError, match="reason is missing"):
+        record(tmp_path, 1, kind="hold", officer="Conti", reason=" ", signer=SIGNER)
+
+
+async def test_an_officer_holds_and_releases_from_the_command_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await filled(tmp_path / "state", 1)
+    key = tmp_path / "signing.key"
+    write_key(key, bytes(range(32)), "the signing key")
+    where = ["--state-dir", str(tmp_path / "state"), "--signing-key", str(key)]
+    assert main(["cases", "hold", "1", *where]) == CaseError.exit_code
+    assert main(["cases", "hold", "1", "--reason", "appeal", *where]) == 0
+    assert main(["cases", "list", *where]) == 0
+    assert "on hold" in capsys.readouterr().out
+    assert main(["cases", "release", "1", "--reason", "dismissed", *where]) == 0
+    capsys.readouterr()
+    assert main(["cases", "list", *where]) == 0
+    assert "on hold" not in capsys.readouterr().out
 
 
 async def test_a_purge_leaves_a_tombstone_and_nothing_else(tmp_path: Path) -> None:
@@ -98,7 +157,7 @@ async def test_a_wrong_clock_purges_nothing(
     key = tmp_path / "signing.key"
     write_key(key, bytes(range(32)), "the signing key")
     where = ["--state-dir", str(tmp_path), "--signing-key", str(key)]
-    assert main(["cases", "purge", *where]) == 0
+    assert main(["cases", "purge", *where]) == CaseError.exit_code
     assert "nothing purged: the clock" in capsys.readouterr().err
     assert "1 cases, 3 entries" in audit(tmp_path)
     assert main(["cases", "purge", "--trust-clock", *where]) == 0

@@ -103,8 +103,8 @@ def test_the_package_says_it(state: Path, tmp_path: Path) -> None:
     assert facts.count("identified, to be confirmed") == 1
 
 
-def test_what_a_newer_program_stored_is_kept_as_its_text(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_showing_a_case_says_how_it_stands(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
     key = write_key(state.parent / f"{state.name}.key")
     assert main(["cases", "show", "3", "--json", "--state-dir", str(state), "--signing-key", str(key)]) == 0
     shown = json.loads(capsys.readouterr().out)
-    assert shown["basis"] == "no_speed" and shown["state"] == "decided, no infringement"
+    assert (shown["basis"], shown["state"], shown["standing"]) == ("no_speed", "decided", "no infringement")

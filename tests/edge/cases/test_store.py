@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import errno
 import os
 import sqlite3
@@ -18,7 +19,7 @@ from edge.cases.storage.layout import StateFolder
 from edge.cases.storage.space import DiskSpace
 from edge.cases.store import CaseStore
 from edge.errors import CaseError, NoSuchCase, SecretError, StorageFull
-from edge.model import Outcome, State
+from edge.model import Outcome, RadarReport, State
 from tests.support.cases import SIGNER, UNIT, driver, filled, frame, identified, packet, trigger, unidentified
 
 FILING = {"limit_kmh": 50.0, "site": "SP 235"}
@@ -37,12 +38,28 @@ async def test_a_case_from_trigger_to_verdict(tmp_path: Path) -> None:
     assert [photo.read_bytes() for photo in pending.photos] == [frame(1).jpeg, frame(2).jpeg]
     assert pending.packets == (own, other, late)
     case = await store.decide(number, identified(own))
-    assert case == await store.get(number)
+    with Archive(tmp_path) as archive:
+        assert case == archive.case(number)
     assert (case.number, case.state, case.driver) == (1, State.DECIDED, driver())
     assert case.verdict is not None and case.verdict.outcome is Outcome.IDENTIFIED
     assert case.frames == ("frames/00000001/0.jpg", "frames/00000001/1.jpg")
     assert await store.pending() == ()
     await store.close()
+
+
+async def test_the_lines_of_the_radar_are_signed_with_the_case_byte_for_byte(tmp_path: Path) -> None:
+    store = await open_store(tmp_path)
+    number = await store.file(trigger(), [frame()], [], **FILING)
+    line = b'{"speed":72.4,"direction":"inbound"}\r\n\xff'
+    await store.add(number, reports=[RadarReport(line, 1_790_000_000.25, 10**18 + 1)])
+    await store.add(number, frames=[frame(1)])
+    await store.decide(number, unidentified())
+    await store.close()
+    with Archive(tmp_path) as archive:
+        (report,) = archive.manifest(number)["radar_reports"]
+    assert base64.b64decode(report["line"]) == line
+    assert (report["received_utc"], report["received_monotonic_ns"]) == (1_790_000_000.25, str(10**18 + 1))
+    audit(tmp_path)
 
 
 async def test_a_restart_finds_pending_cases_in_order(tmp_path: Path) -> None:
@@ -103,9 +120,9 @@ async def test_the_database_refuses_and_the_case_is_safe(tmp_path: Path, monkeyp
     with monkeypatch.context() as broken:
         broken.setattr("edge.cases.storage.writer.insert_filed", refuse)
         number = await store.file(trigger(), [frame()], [packet()], **FILING)
-        assert await store.waiting() == ()
+        assert await store.waiting() == (number,), "known by its journal alone, and to be decided all the same"
         assert "refuses 1 cases" in (store.problem() or "")
-        with pytest.raises(NoSuchCase):
+        with pytest.raises(CaseError, match="the database refuses case 1"):
             await store.decide(number, unidentified())
     await store.decide(number, unidentified())
     assert store.problem() is None
@@ -178,7 +195,7 @@ async def test_what_a_crash_left_half_done_is_swept(tmp_path: Path) -> None:
 
 
 async def test_a_reader_delays_erasing_but_does_not_prevent_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("edge.cases.storage.database.BUSY_S", 0.05)
+    monkeypatch.setattr("edge.cases.storage.wal.PAUSES_S", (0.0,))
     store = await open_store(tmp_path)
     number = await store.file(trigger(), [frame()], [packet()], **FILING)
     with closing(sqlite3.connect(StateFolder(tmp_path).database, isolation_level=None)) as reader:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -127,6 +128,20 @@ def test_a_radar_port_that_opens_is_good() -> None:
     assert "in use, as by a running unit" in finding.text
     os.close(master)
     os.close(slave)
+
+
+def test_the_officers_service_answers_or_it_is_a_warning(tmp_path: Path) -> None:
+    path = tmp_path / "o.sock"
+    settings = Settings.model_validate({"officers": {"socket": path}})
+    (finding,) = parts.officers(settings)
+    assert (finding.health, "No such file" in finding.text) == (Health.WARNING, True)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        (finding,) = parts.officers(settings)
+        assert finding.health is Health.GOOD
+    (finding,) = parts.officers(settings)
+    assert (finding.health, "refused" in finding.text) == (Health.WARNING, True)
 
 
 def test_a_state_folder_that_is_not_there_is_missing(tmp_path: Path) -> None:

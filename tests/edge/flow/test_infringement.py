@@ -16,6 +16,7 @@ import pytest
 
 from edge.errors import CameraError, ImageError, StorageFull, WorkerError
 from edge.flow.infringement import Infringements
+from edge.flow.ports import RadarReports
 from edge.flow.rules import FILING_GRACE_S, NS, OPENINGS_PER_UID, Rules
 from edge.identify import Thresholds
 from edge.law import PROFILES
@@ -32,6 +33,7 @@ from edge.model import (
     Packet,
     PendingCase,
     PlateRead,
+    RadarReport,
     Reason,
     Rejection,
     State,
@@ -90,6 +92,14 @@ class ForgetfulCamera(FakeCamera):
             yield frame
 
 
+class BrokenCamera(FakeCamera):
+    """Fails in a way that nobody foresaw."""
+
+    async def frames(self, at_monotonic_ns: int, count: int) -> AsyncIterator[Frame]:
+        raise MemoryError(PLATE)
+        yield
+
+
 @dataclass
 class FakeMailbox:
     packets: list[Packet] = field(default_factory=list)
@@ -112,6 +122,7 @@ class FakeCases:
     decisions: list[Decision] = field(default_factory=list)
     full: bool = False
     assessment: Assessment | None = None
+    reports: list[RadarReport] = field(default_factory=list)
 
     async def file(
         self,
@@ -131,8 +142,16 @@ class FakeCases:
         await self.add(1, frames=frames)
         return 1
 
-    async def add(self, number: int, *, frames: Sequence[Frame] = (), packets: Sequence[Packet] = ()) -> None:
+    async def add(
+        self,
+        number: int,
+        *,
+        frames: Sequence[Frame] = (),
+        packets: Sequence[Packet] = (),
+        reports: Sequence[RadarReport] = (),
+    ) -> None:
         assert self.case is not None
+        self.reports += reports
         names = tuple(Path(f"{len(self.case.photos) + i}-{frame.jpeg.decode()}") for i, frame in enumerate(frames))
         exposed = tuple(frame.exposed_monotonic_ns for frame in frames)
         self.case = replace(
@@ -158,7 +177,10 @@ class FakeRegistry:
     unknown: tuple[str, ...] = ()
     silent: bool = False
 
+    asked: int = 0
+
     async def known(self, uids: Iterable[str]) -> frozenset[str]:
+        self.asked += 1
         if self.silent:
             await asyncio.sleep(3600)
         return frozenset(uids) - frozenset(self.unknown)
@@ -198,6 +220,7 @@ class Bench:
     registry: FakeRegistry = field(default_factory=FakeRegistry)
     recognise: Callable[[Path], Awaitable[tuple[PlateRead, ...]]] = sees_the_plate
     rules: Rules = RULES
+    reports: RadarReports | None = None
 
     def flow(self) -> Infringements:
         return Infringements(
@@ -208,6 +231,7 @@ class Bench:
             open_packets=open_packets,
             registry=self.registry,
             cases=self.cases,
+            reports=self.reports,
         )
 
     async def decided(self, *packets: Packet, at: Trigger | None = None) -> Decision:
@@ -339,6 +363,25 @@ async def test_filing_does_not_wait_for_a_registry_that_does_not_answer() -> Non
     bench.mailbox.packets = [own := packet()]
     await bench.flow().file(trigger())
     assert bench.cases.case is not None and bench.cases.case.packets == (own,)
+
+
+async def test_a_silent_registry_is_asked_at_every_edge_at_once_and_not_one_after_the_other() -> None:
+    bench = Bench(registry=FakeRegistry(silent=True))
+    bench.mailbox.packets = [packet()]
+    flow, triggers = bench.flow(), [replace(trigger(), at_monotonic_ns=time.monotonic_ns() + n) for n in range(10)]
+    for each in triggers:
+        flow.begin(each.at_monotonic_ns)
+    await flow.file(triggers[0])
+    assert bench.registry.asked == 10
+
+
+async def test_an_unforeseen_error_of_the_camera_leaves_a_case_that_is_decided(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    bench = Bench(camera=BrokenCamera())
+    decision = await bench.decided(packet())
+    assert (decision.verdict.reason, decision.missed_photos) == (Reason.NO_PHOTO, RULES.frames_per_case)
+    assert "unforeseen MemoryError" in caplog.text and "AB123CD" not in caplog.text
 
 
 async def test_at_most_sixteen_packets_of_a_uid_are_filed_and_opened_early_and_late_together() -> None:
@@ -513,6 +556,22 @@ async def test_an_edge_below_the_limit_holds_nothing() -> None:
         flow.begin(slow.at_monotonic_ns)
         assert await flow.file(slow) is None
     assert bench.cases.case is None and flow.counters["missed_photos"] == 0
+
+
+async def test_every_line_of_the_radar_near_the_edge_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge.flow.gathering.REPORTS_S", 0.2)
+    at, lines = trigger(None), [RadarReport(b'{"speed":900}\r\n', 1.0, 1), RadarReport(b"\xff\n", 2.0, 2)]
+    asked: list[tuple[int, int]] = []
+
+    def reports(start_ns: int, end_ns: int) -> list[RadarReport]:
+        asked.append((start_ns - at.at_monotonic_ns, end_ns - at.at_monotonic_ns))
+        assert time.monotonic_ns() >= end_ns, "what comes in until then would be missed"
+        return lines
+
+    bench = Bench(reports=reports)
+    await bench.decided(at=at)
+    assert bench.cases.reports == lines
+    assert asked == [(-NS // 5, NS // 5)]
 
 
 async def test_the_photos_are_stored_while_nobody_decides_the_case() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.cases.archive import Archive
 from edge.cases.store import CaseStore
 from edge.flow.flags import flags_of
 from edge.identify.origin import format_of, log_share, origin
@@ -70,9 +71,10 @@ async def test_a_case_keeps_where_its_plate_looks_to_be_from(tmp_path: Path) -> 
             sealed = cases.packet()
             number = await store.file(cases.trigger(), [cases.frame(1)], [sealed], limit_kmh=50.0, site="SP 235")
             await store.decide(number, _seen_as(cases.identified(sealed), read))
-        told, untold = [await store.get(number) for number in (1, 2)]
     finally:
         await store.close()
+    with Archive(tmp_path) as archive:
+        told, untold = (archive.case(number) for number in (1, 2))
     assert told.country is not None
     assert (told.country.code, untold.country) == ("IT", None)
     assert told.country.probability > 0.9

@@ -40,6 +40,18 @@ def test_a_crowd_of_networks_with_one_each_loses_the_oldest() -> None:
     assert [places.admit(f"n{number}", f"11.{number}.0.1", 0) for number in range(3)] == ["v0", "v1", "v2"]
 
 
+def test_a_network_with_several_cars_does_not_give_way_to_a_crowd_of_networks() -> None:
+    places = gate(connections=256)
+    for number in range(254):
+        places.admit(f"v{number}", f"10.{number}.0.1", 0)
+    assert places.admit("a", "11.0.0.1", 0) is None
+    assert places.admit("b", "11.0.0.1", 0) is None
+    assert [places.admit(f"n{number}", f"12.{number}.0.1", 0) for number in range(3)] == ["v0", "v1", "v2"]
+    assert places.admit("c", "11.0.0.2", 0) == "v3"
+    for number in range(4, 250):
+        assert places.admit(f"m{number}", f"13.{number}.0.1", 0) == f"v{number}"
+
+
 def test_a_visit_that_is_done_is_not_displaced() -> None:
     places = gate(connections=2)
     for visit in "ab":
@@ -69,6 +81,32 @@ def test_finished_visits_cost_nothing() -> None:
             places.release(f"a{number}")
     unfinished = [places.admit(f"b{number}", "10.0.0.1", 0) for number in range(4)]
     assert unfinished == [None, None, None, "b0"], "and they earn nothing beyond the burst"
+
+
+def test_visits_that_finish_faster_than_the_rate_let_others_go_first() -> None:
+    places = gate(connections=1000, each=1000, rate=2, burst=3)
+
+    def visit(name: str, at_s: float) -> bool:
+        assert places.admit(name, "10.0.0.1", at_s) is None
+        behind = places.is_behind("10.0.0.1", at_s)
+        places.finish(name, "10.0.0.1")
+        places.release(name)
+        return behind
+
+    assert [visit(f"a{number}", 0) for number in range(5)] == [False] * 3 + [True] * 2
+    assert not places.is_behind("10.0.0.2", 0)
+    assert visit("b", 1), "two too many were counted, too"
+    assert not visit("c", 3)
+    for number in range(100):
+        visit(f"d{number}", 3)
+    assert not places.is_behind("10.0.0.1", 3 + (3 + 1) / 2), "debt has a bound: the burst"
+
+
+def test_visits_that_do_not_finish_do_not_make_an_address_wait() -> None:
+    places = gate(connections=1000, each=1000, rate=2, burst=3)
+    for number in range(50):
+        places.admit(f"a{number}", "10.0.0.1", 0)
+    assert not places.is_behind("10.0.0.1", 0)
 
 
 def test_a_displaced_visit_ends_once() -> None:

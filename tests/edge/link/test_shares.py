@@ -43,6 +43,13 @@ def test_the_widest_is_the_widest_address_of_the_widest_prefix() -> None:
     assert shares.oldest() == 0
 
 
+def test_without_a_wide_share_the_oldest_of_all_goes() -> None:
+    shares: Shares[str] = Shares()
+    for name, source in (("a", "10.1.1.1"), ("b", "10.2.2.2"), ("c", "10.2.2.2")):
+        shares.add(name, source)
+    assert (shares.oldest(), shares.oldest(guaranteed=1), shares.oldest(guaranteed=2)) == ("b", "b", "a")
+
+
 def test_networks_take_turns_and_so_do_their_addresses() -> None:
     shares: Shares[str] = Shares()
     for number in range(4):

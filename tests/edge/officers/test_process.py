@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -16,6 +17,7 @@ from edge.cases.archive import Archive
 from edge.errors import CaseError
 from edge.officers.accounts import own_account
 from tests.support.cases import filled, names, write_key
+from tests.support.officers import ask
 
 EDGE = [sys.executable, "-P", "-m", "edge"]
 ME = own_account().officer
@@ -51,6 +53,22 @@ def service(config: Path) -> Iterator[subprocess.Popen[bytes]]:
     yield process
     process.kill()
     process.communicate()
+
+
+def test_whoever_starts_it_is_told_when_it_listens(config: Path, tmp_path: Path) -> None:
+    told = tmp_path / "notify"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(told))
+        manager.settimeout(60)
+        command = [*EDGE, "officers", "--config", str(config)]
+        process = subprocess.Popen(command, stderr=subprocess.DEVNULL, env={**os.environ, "NOTIFY_SOCKET": str(told)})
+        try:
+            assert manager.recv(100) == b"READY=1"
+            assert run("cases", "list", "--config", str(config)).returncode == 0
+            assert ask(tmp_path / "o.sock", "GET", "/v1/me").status == 200
+        finally:
+            process.terminate()
+            assert process.wait(30) == 0
 
 
 def run(*words: str) -> subprocess.CompletedProcess[str]:

@@ -17,7 +17,7 @@ from gpiozero.pins.mock import MockFactory, MockPin
 
 from edge.config import RadarSettings
 from edge.errors import RadarError
-from edge.model import Trigger
+from edge.model import RadarReport, Trigger
 from edge.sensors.gpio import QUEUE_TRIGGERS, GpioRadar
 from edge.sensors.speed import Speed, SpeedLog
 
@@ -177,6 +177,9 @@ class Meter:
 
     async def stop(self) -> None:
         self.running = False
+
+    def reports(self, start_ns: int, end_ns: int) -> tuple[RadarReport, ...]:
+        return ()
 
     async def speed_at(self, monotonic_ns: int) -> Speed | None:
         return await self.log.speed_at(monotonic_ns)

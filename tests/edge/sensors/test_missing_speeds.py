@@ -9,7 +9,7 @@ import pytest
 from gpiozero.pins.mock import MockFactory, MockPin
 
 from edge.config import RadarSettings
-from edge.model import Trigger
+from edge.model import RadarReport, Trigger
 from edge.sensors.gpio import GpioRadar
 from edge.sensors.speed import Speed
 
@@ -38,6 +38,9 @@ class ScriptedMeter:
     async def start(self) -> None: ...
 
     async def stop(self) -> None: ...
+
+    def reports(self, start_ns: int, end_ns: int) -> tuple[RadarReport, ...]:
+        return ()
 
     async def speed_at(self, monotonic_ns: int) -> Speed | None:
         return self.speeds.pop(0)

@@ -97,6 +97,17 @@ async def test_impossible_and_walking_speeds_are_no_speeds(port: Port, radar: Se
     assert await radar.speed_at(time.monotonic_ns()) == Speed(80.5)
 
 
+async def test_the_radars_own_lines_are_kept_byte_for_byte_with_their_times(port: Port, radar: SerialRadar) -> None:
+    said = [b'{"speed":71.3,"direction":"inbound"}\r\n', b"\xff\xfe garbage\n", b'{"Product":"OPS243"}\r\n']
+    start_ns, start_utc = time.monotonic_ns(), time.time()
+    port.say(b"".join(said))
+    await eventually(lambda: len(radar.reports(start_ns, time.monotonic_ns())) == len(said))
+    lines = radar.reports(start_ns, time.monotonic_ns())
+    assert [line.line for line in lines] == said
+    assert all(start_utc <= line.received_utc <= time.time() for line in lines)
+    assert radar.reports(0, start_ns) == ()
+
+
 async def test_an_impossible_speed_says_that_it_is_one(port: Port, radar: SerialRadar) -> None:
     port.say(b'{"speed":910.0}\r\n')
     await eventually(lambda: radar.counters["impossible"] == 1)

@@ -16,6 +16,7 @@ from edge.cli import main
 from edge.daemon.journald import LegibleFormatter
 from edge.terminal import legible, say, say_json
 from tests.support.cases import SIGNER, filled, write_key
+from tests.support.unit_files import write_settings
 
 HOSTILE = "\x1b]0;owned\x07\x1b[2J\x9b31mred\r\nsecond\u202eline\u2028x\x7f\ud800"
 SHOWN = r"\u001b]0;owned\u0007\u001b[2J\u009b31mred\u000d\u000asecond\u202eline\u2028x\u007f\ud800"
@@ -84,10 +85,7 @@ def test_a_files_name_moves_no_cursor(words: list[str], tmp_path: Path, capsys: 
 
 
 def test_nor_do_the_doctors_findings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    config = tmp_path / "unit.toml"
-    config.write_text(
-        '[unit]\nstate_dir = "a\\u001b[2Jb"\n[radar]\npin_factory = "mock"\npin_means = "motion"\n', encoding="utf-8"
-    )
+    config = write_settings(tmp_path, {"unit": 'state_dir = "a\\u001b[2Jb"'})
     main(["doctor", "--config", str(config)])
     said = capsys.readouterr().out
     assert r"a\u001b[2Jb" in said

@@ -165,7 +165,7 @@ def test_a_file_made_from_other_weights_is_refused(tmp_path: Path) -> None:
     about = json.loads(description.read_text())
     description.write_text(json.dumps(about | {"weights_sha256": "5a"}))
     write_list(folder, (description.name,))
-    with pytest.raises(ModelError, match=r"another network than the one beside it: run `make reader-export`"):
+    with pytest.raises(ModelError, match=r"another network than the one beside it: install the models again"):
         load_network("litert", folder)
     description.unlink()
     with pytest.raises(ModelError, match="install the models again"):

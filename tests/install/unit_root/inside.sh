@@ -61,7 +61,7 @@ officer() { runuser -u sconti -- "$@"; }
 officers_attacks() {  # a second account in the unit's group, and a third outside of it
     useradd --create-home --comment "Sara Conti" --groups autovelox sconti
     useradd --create-home passante
-    local state=/var/lib/autovelox socket=/run/autovelox-officers pid attempt
+    local state=/var/lib/autovelox socket=/run/autovelox-officers service attempt
     systemctl is-active --quiet autovelox-officers.service || die "the officers' service does not run"
     [ "$(stat -c '%U %a' $state $state/registry | tr '\n' ' ')" = "autovelox 700 autovelox 700 " ] || die "modes of $state"
     [ "$(stat -c '%U:%G %a' $socket $socket/officers.sock | tr '\n' ' ')" = "autovelox:autovelox 750 autovelox:autovelox 660 " ] ||
@@ -77,12 +77,12 @@ officers_attacks() {  # a second account in the unit's group, and a third outsid
     officer autovelox cases verify >/tmp/verified && grep -q "all signed" /tmp/verified || die "verify: $(cat /tmp/verified)"
     ! runuser -u passante -- autovelox cases list 2>/tmp/refused || die "a stranger sees the cases"
     grep -q "may not see the unit's cases" /tmp/refused || die "a stranger is told: $(cat /tmp/refused)"
-    pid=$(systemctl show -P MainPID autovelox-officers.service)
+    service=$(systemctl show -P MainPID autovelox-officers.service)
     for attempt in "ls $state" "cat $state/cases.sqlite" "touch $state/multiprocessing.py" "mkfifo $state/head.json.part" \
         "ln -s /etc/passwd $state/believed-time.json" "mkdir $state/derived" "rm -f $socket/officers.sock" "touch $socket/x" \
         "chmod 777 $socket/officers.sock" "cat $state/registry/registry.sqlite" "cat /etc/autovelox/signing.key" \
-        "cat /run/credentials/autovelox-officers.service/signing.key" "kill -STOP $pid" "cat /proc/$pid/environ" \
-        "python3 -c open('/proc/$pid/mem','rb')" \
+        "cat /run/credentials/autovelox-officers.service/signing.key" "kill -STOP $service" "cat /proc/$service/environ" \
+        "python3 -c open('/proc/$service/mem','rb')" \
         "autovelox cases purge 1 --reason x --config /etc/autovelox/autovelox.toml" \
         "autovelox cases show 1 --state-dir $state" "autovelox cases show 1 --officer innocent"; do
         ! officer $attempt >/dev/null 2>&1 || die "an officer's account may: $attempt"
@@ -94,7 +94,7 @@ officers_attacks() {  # a second account in the unit's group, and a third outsid
     officer autovelox cases list | grep -q '^ *1 ' || die "a stopped camera hides the cases"
     systemctl start autovelox.service
     until_true 300 ready || die "not ready again"
-    pid=$(property MainPID)
+    pid=$(property MainPID)  # it was started again
     step "officers: a stopped camera does not hide the cases"
 }
 

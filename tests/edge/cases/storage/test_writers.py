@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import multiprocessing
 import sqlite3
@@ -24,6 +25,7 @@ from edge.cases.storage.wal import COPY, wal_path
 from edge.cases.store import CaseStore
 from edge.errors import CaseError, EvidenceError, SecretError
 from tests.support.cases import SIGNER, UNIT, filled, frame, names, packet, trigger, unidentified
+from tests.support.eventually import eventually
 
 FILING = {"limit_kmh": 50.0, "site": "SP 235"}
 EACH = 25
@@ -153,6 +155,38 @@ async def test_somebody_who_reads_for_long_holds_nobody_up(tmp_path: Path, monke
         reader.execute("ROLLBACK")
     await store.close()
     assert "all signed" in audit(tmp_path, trusted=SIGNER.public_key)
+
+
+@pytest.mark.timeout(120)
+async def test_a_trigger_is_filed_while_another_process_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its case is safe in the journal, and complete; the database gets it as soon as it takes it."""
+    monkeypatch.setattr("edge.cases.storage.database.BUSY_S", 1000.0)  # who waits for the writer waits for ever
+    await filled(tmp_path, 1)
+    store = await CaseStore.open(tmp_path, SIGNER, UNIT)
+    with closing(sqlite3.connect(StateFolder(tmp_path).database, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        numbers = [await store.file(trigger(), [frame()], [packet()], **FILING) for _ in range(3)]
+        await store.add(numbers[0], frames=[frame(2)])
+        deciding = asyncio.create_task(store.decide(3, unidentified()))
+        assert await store.file(trigger(), [frame()], [packet()], **FILING) == 5
+        assert not deciding.done()
+        other.execute("ROLLBACK")
+    assert (await deciding).number == 3
+    await store.close()
+    assert "5 cases, 8 entries, all signed" in audit(tmp_path, trusted=SIGNER.public_key)
+
+
+async def test_a_write_that_does_not_end_is_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge.cases.storage.database.BUSY_S", 0.0)
+    await filled(tmp_path, 1)
+    store = await CaseStore.open(tmp_path, SIGNER, UNIT)
+    with closing(sqlite3.connect(StateFolder(tmp_path).database, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        await store.file(trigger(), [frame()], [], **FILING)
+        await eventually(lambda: "refuses 1 cases" in (store.problem() or ""))
+    await store.housekeep()
+    assert store.problem() is None
+    await store.close()
 
 
 async def test_the_log_is_mended_by_whoever_is_alone_with_the_store(tmp_path: Path) -> None:

@@ -1,0 +1,107 @@
+"""How well two exposures tell a car's speed (edge/identify/motion.py): ``motion.py [CLIP ...]``.
+
+First a table: passings of 20 to 200 km/h, boxes with noise like the detector's, three exposures. With clips, how much
+the detector's boxes tremble in them: the standard deviation against a parabola through each five successive frames.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from itertools import pairwise
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from edge.config import models_dir
+from edge.identify.motion import Agreement, Sighting, compare, motion
+from edge.model import Box
+from edge.vision.detector import Detector
+from edge.vision.refiner import iou
+from tests.support.passing import LENS, PLATE_M, drawn_by_lot, noisy
+
+PASSINGS = 20_000
+SPANS_S = (2 / 30, 0.2, 0.3)
+DISTANCES_M = (3.0, 8.0, 15.0, 25.0)
+RADAR_ERROR = 0.015
+WRONG = (0.5, 1.8)
+"""Another car's speed, as a multiple of this one's."""
+
+
+def table() -> None:
+    """Print what is said of the right radar speed and of another car's."""
+    print(
+        "| seconds | metres | passings | error, km/h | radar right: agrees | false alarm | wrong car: told | agrees |"
+    )
+    print("|---:|---:|---:|---:|---:|---:|---:|---:|")
+    for span_s in SPANS_S:
+        times = (0.0, span_s / 2, span_s)
+        luck = np.random.default_rng(1)
+        said: dict[float, Counter[str]] = {near: Counter() for near in DISTANCES_M[:-1]}
+        errors: dict[float, list[float]] = {near: [] for near in DISTANCES_M[:-1]}
+        for _ in range(PASSINGS):
+            passing = drawn_by_lot(luck)
+            if not passing.is_seen(times):
+                continue
+            near = max(near for near in said if passing.distance_m >= near)
+            seen = [Sighting(noisy(passing.box(at_s), luck), round(at_s * 1e9)) for at_s in times]
+            found = motion(seen, LENS, PLATE_M[0])
+            if found is None:
+                continue
+            errors[near].append(abs(found.speed_kmh - passing.speed_kmh))
+            said[near][compare(found, [], passing.speed_kmh * luck.normal(1, RADAR_ERROR))] += 1
+            said[near]["wrong " + compare(found, [], passing.speed_kmh * luck.choice(WRONG))] += 1
+        for near, far in pairwise(DISTANCES_M):
+            count, of = len(errors[near]), said[near]
+            shares = [
+                of[key] / count
+                for key in (
+                    Agreement.AGREES,
+                    Agreement.CONTRADICTS,
+                    "wrong " + Agreement.CONTRADICTS,
+                    "wrong " + Agreement.AGREES,
+                )
+            ]
+            cells = " | ".join(f"{share:.1%}" for share in shares)
+            print(f"| {span_s:.2f} | {near:.0f}-{far:.0f} | {count} | {np.mean(errors[near]):.0f} | {cells} |")
+
+
+def trembling(clip: Path, detector: Detector) -> str:
+    """How much the boxes of the plate in *clip* tremble."""
+    film = cv2.VideoCapture(str(clip))
+    boxes: list[Box | None] = []
+    before: Box | None = None
+    while (frame := film.read())[0]:
+        image = np.asarray(cv2.cvtColor(frame[1], cv2.COLOR_BGR2RGB), np.uint8)
+        found = [one.box for one in detector.detect(image)]
+        if before is not None:
+            found = [box for box in sorted(found, key=lambda box: -iou(box, before)) if iou(box, before) > 0.3]
+        boxes.append(found[0] if found else None)
+        before = found[0] if found else before
+    runs = [run for start in range(len(boxes) - 4) if None not in (run := boxes[start : start + 5])]
+    values = np.array(
+        [[(box.width, (box.x1 + box.x2) / 2, (box.y1 + box.y2) / 2) for box in run if box is not None] for run in runs]
+    )
+    if not len(values):
+        return f"{clip.name}: no plate in five successive frames"
+    width, across, down = _deviations(values)
+    return f"{clip.name}: width {values[..., 0].mean():.0f} px +- {width:.2f}, centre +- {across:.2f}, {down:.2f}"
+
+
+def _deviations(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The standard deviation from a parabola, of *values* (runs, 5, 3), for each of the three."""
+    at = np.arange(-2.0, 3.0)
+    basis = np.stack([np.ones(5), at, at**2], axis=1)
+    rest = np.eye(5) - basis @ np.linalg.pinv(basis)
+    return np.asarray(np.sqrt((np.einsum("ij,njk->nik", rest, values) ** 2).sum(axis=1).mean(axis=0) / 2), np.float64)
+
+
+if __name__ == "__main__":
+    table()
+    if sys.argv[1:]:
+        network = Detector(models_dir())
+        for name in sys.argv[1:]:
+            print(trembling(Path(name), network))
