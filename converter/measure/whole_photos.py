@@ -19,6 +19,7 @@ from converter.labels import Photo, PlateBox
 from converter.measure import goals
 from converter.measure.goals import Figure
 from converter.measure.metrics import Outcome, Summary, match, summarise
+from converter.measure.small_plates import recall_by_width, width_table
 from converter.progress import Progress
 from edge.identify import listed
 from edge.vision.detector import Detector, letterbox
@@ -73,6 +74,7 @@ def figures(models: Path, float32: Path, photos: Sequence[Photo], *, height_min:
             f"portrait frames: recall {portrait.recall:.4f}, their photos {alone.recall:.4f};"
             f" {portrait.false_alarms / STACKED:.4f} reports beside labels for each of their photos",
             f"upside down: {turned} of {of} photos that are read surely when upright are recognised",
+            width_table(recall_by_width(Detector(models), counted)),
         ]
     )
 

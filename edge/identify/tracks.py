@@ -101,10 +101,15 @@ class Track:
         return self.found >= SURE_DETECTION or any(likeness(each) is not Likeness.SCRAP for each in self._passes)
 
     def is_word(self, claimed: Sequence[str]) -> bool:
-        """Whether no frame reads a plate, but a word or a clear scrap that none of the *claimed* plates says."""
+        """Whether this is a word that none of the *claimed* plates says, or a scrap that the detector doubts.
+
+        Something that the detector is sure of is a word only if each frame reads one clearly: a scrap or an unclear
+        text there may be what is left of a plate, one line of two.
+        """
         if any(likeness(each) is Likeness.PLATE for each in self._passes):
             return False
-        if self.found >= SURE_DETECTION and not any(is_clear(read) for read in self.reads):
+        words = all(is_clear(each) and likeness(each) is Likeness.UNLIKELY for each in self._passes)
+        if self.found >= SURE_DETECTION and not words:
             return False
         own = max(self.reads, key=lambda read: read.confidence)
         judged = read_log_likelihoods(own, [own.text, *claimed])

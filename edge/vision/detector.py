@@ -109,7 +109,13 @@ class Detector:
         if min_confidence is None:
             min_confidence = self.threshold
         height, width = image.shape[:2]
-        parts = looks(width, height, self.width, self.height)
+        return self._detect(image, looks(width, height, self.width, self.height), min_confidence)
+
+    def look(self, image: NDArray[np.uint8]) -> tuple[Detection, ...]:
+        """Find the plates in *image* in one look at the whole, whatever its size; otherwise as :meth:`detect`."""
+        return self._detect(image, (Look(0, 0, image.shape[1], image.shape[0]),), self.threshold)
+
+    def _detect(self, image: NDArray[np.uint8], parts: Sequence[Look], min_confidence: float) -> tuple[Detection, ...]:
         proposals = self._proposals_of(image, parts, min_confidence if self._refiner is None else self._propose)
         if self._refiner is None:
             return proposals

@@ -14,6 +14,7 @@ from edge.model import Box, Detection
 from tests.support.lazy import lazy
 from tests.support.reads import plate_read
 
+small_plates = lazy("converter.measure.small_plates")
 whole_photos = lazy("converter.measure.whole_photos")
 pipeline = lazy("edge.vision.pipeline")
 
@@ -70,3 +71,23 @@ def test_a_portrait_frame_has_the_plates_of_its_three_photos(photos: list[Photo]
 def test_photos_that_are_not_read_surely_are_not_turned(photos: list[Photo]) -> None:
     seen = [(photo, Marks().see(np.zeros((9, 9, 3), np.uint8))) for photo in photos]
     assert whole_photos.recognised_upside_down(Marks(), seen) == (0, 0)
+
+
+class Looking:
+    """A detector with an input of 448 x 256 that finds marks at least so many pixels wide in its input."""
+
+    width, height = 448, 256
+
+    def __init__(self, least: float) -> None:
+        self.least = least
+
+    def look(self, image: np.ndarray) -> tuple[Detection, ...]:
+        scale = min(self.width / image.shape[1], self.height / image.shape[0])
+        found = (read.detection for read in Marks().see(image).plates)  # type: ignore[attr-defined]
+        return tuple(each for each in found if each.box.width * scale >= self.least)
+
+
+def test_recall_by_width_puts_each_plate_at_each_width(photos: list[Photo]) -> None:
+    found = small_plates.recall_by_width(Looking(19.0), photos)
+    assert found == {width: (int(width >= 20), 1) for width in small_plates.WIDTHS_PX}
+    assert "20 px" in small_plates.width_table(found)

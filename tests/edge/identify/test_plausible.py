@@ -72,8 +72,7 @@ def test_a_text_of_a_format_comes_before_one_of_none() -> None:
     assert texts(best_first([phone, usual])) == ["AB123CD", "06123456"]
 
 
-@pytest.mark.parametrize("found", [0.6, 0.99])
-@pytest.mark.parametrize("neighbour", ["IVECO", "FEUERWEHR", "GTI"])
+@pytest.mark.parametrize(("neighbour", "found"), [("IVECO", 0.6), ("FEUERWEHR", 0.99), ("GTI", 0.7)])
 def test_a_word_beside_the_plate_costs_no_verdict(neighbour: str, found: float) -> None:
     plate, word = plate_read("AB123CD"), plate_read(neighbour, at=(700, 300), width=140, found=found)
     verdict = judge([[plate, word]], ["AB123CD"], THRESHOLDS)
@@ -90,9 +89,9 @@ def test_a_word_that_a_claim_says_is_a_plate() -> None:
 
 def test_a_plate_too_unclear_to_read_still_keeps_its_neighbour_from_being_named() -> None:
     neighbour = plate_read("AB123CD", at=(700, 300))
-    for text in ("XLQLOWL", "LE"):
-        blurred = unclear(plate_read(text, found=0.9))
-        verdict = judge([[neighbour, blurred]], ["AB123CD"], THRESHOLDS)
+    one_line_of_two = plate_read("SAB", found=0.9)
+    for plate in (unclear(plate_read("XLQLOWL", found=0.9)), unclear(plate_read("LE", found=0.9)), one_line_of_two):
+        verdict = judge([[neighbour, plate]], ["AB123CD"], THRESHOLDS)
         assert (verdict.outcome, verdict.reason) == (Outcome.AMBIGUOUS, Reason.SEVERAL_CARS)
 
 
