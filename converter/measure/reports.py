@@ -12,6 +12,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from converter.labels import TruthCrop
@@ -25,6 +26,7 @@ from edge.model import Box, Detection
 from edge.vision.easyocr_backend import easyocr
 from edge.vision.reader import PlateReader
 
+_LIBRARY = torch.library.Library("torchvision", "FRAGMENT")
 Read = Callable[[NDArray[np.uint8]], tuple[str, float]]
 
 
@@ -55,6 +57,7 @@ def english_g2() -> Read | None:
         weights = importlib.import_module("easyocr_en_models")
     except ImportError:
         return None
+    _declare_operators()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # its dynamic quantization is deprecated in torch
         reader = easyocr.Reader(
@@ -70,6 +73,16 @@ def english_g2() -> Read | None:
         return "".join(c for c in text if c.isascii() and c.isalnum()), float(results[0][2])
 
     return read
+
+
+def _declare_operators() -> None:
+    """Declare the operators without which torchvision cannot be imported beside another build of PyTorch.
+
+    EasyOCR's english_g2 imports torchvision whole and calls neither of them.
+    """
+    for name in ("nms", "qnms"):
+        if not hasattr(torch.ops.torchvision, name):
+            _LIBRARY.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
 
 
 def measure(readers: Sequence[Read], crops: Sequence[TruthCrop]) -> list[Measured]:

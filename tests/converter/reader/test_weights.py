@@ -34,7 +34,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> dict[str, np.ndarray]:
 def test_it_holds_the_folded_network_and_what_it_is(archive: dict[str, np.ndarray]) -> None:
     network = networks.load_averaged(READER / "plate_reader.pth")
     assert str(archive["sha256"]) == weights_checksum(READER)
-    assert set(json.loads(str(archive["params"]))) == {"channels", "pairs", "heads", "hidden", "layers"}
+    assert set(json.loads(str(archive["params"]))) == {"channels", "pairs", "heads", "hidden", "layers", "countries"}
     folded = {name for name in archive if name.startswith("trunk.")}
     assert "trunk.0.0.bias" in folded  # the convolution had none, its batch norm gave it one
     assert not any("running" in name or ".1." in name.removeprefix("trunk.1.") for name in folded)

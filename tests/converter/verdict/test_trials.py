@@ -96,7 +96,7 @@ def test_lines_drawn_too_low_are_caught_by_the_trials(drawn: Bench) -> None:
 
 def test_every_goal_can_be_missed() -> None:
     good = {kind: Tally(trials=2000) for kind in Kind} | {Kind.PRESENT: Tally(2000, right=1980)}
-    allowed = good | {Kind.TWINS: Tally(2000, wrong=2), Kind.ONE_TWIN: Tally(2000, wrong=2)}
+    allowed = good | {Kind.TWINS: Tally(2000, wrong=2), Kind.ONE_TWIN: Tally(2000, wrong=3)}
     text, reached = goals(allowed)
     assert reached
     assert "missed" not in text
@@ -105,7 +105,7 @@ def test_every_goal_can_be_missed() -> None:
         {Kind.PRESENT: Tally(2000, right=1999, wrong=1)},
         {Kind.RANDOM: Tally(2000, wrong=1)},
         {Kind.TWINS: Tally(2000, wrong=3)},
-        {Kind.ONE_TWIN: Tally(2000, wrong=3)},
+        {Kind.ONE_TWIN: Tally(2000, wrong=4)},
         {Kind.BESIDE: Tally(2000, wrong=1)},
     ):
         text, reached = goals(good | missed)
@@ -153,7 +153,7 @@ def test_degraded_photos_loosen_no_lines() -> None:
     assert more.margin >= few.margin
     assert more.twin >= few.twin
     assert min(more.twin, few.twin) >= 6.0
-    assert min(more.shape, few.shape) >= 0.0
+    assert min(more.shape, few.shape) >= -1.0
 
 
 def test_the_shipped_thresholds_belong_to_the_shipped_reader() -> None:
