@@ -44,8 +44,6 @@ COMMANDS = {
 Only what is asked for is imported, so that every command, and the help, starts fast.
 """
 
-DEFAULT_CONFIG = Path("/etc/autovelox/autovelox.toml")
-
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code (0 done, 2 wrong usage, otherwise the error's own)."""
@@ -108,6 +106,8 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add ``run`` to the command line."""
+    from edge.config import DEFAULT_CONFIG
+
     parser = subparsers.add_parser(
         "run",
         help=COMMANDS["run"][1],

@@ -25,6 +25,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Area = tuple[Share, Share, Share, Share]
 """Left, top, right and bottom edge of a part of a photo, as shares of its width and height."""
 
+DEFAULT_CONFIG = Path("/etc/autovelox/autovelox.toml")
 MASK = "********"
 SECRET_FIELDS = frozenset({"master_key_file", "signing_key_file", "tls_key"})
 

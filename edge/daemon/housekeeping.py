@@ -31,7 +31,6 @@ async def run_housekeeping(parts: Parts) -> None:
         if thorough:
             parts.disk.write()
             parts.workers.probe()
-        parts.mailbox.expire(time.monotonic_ns())
         if thorough:
             await asyncio.to_thread(parts.board.measure)
         parts.workers.mend()

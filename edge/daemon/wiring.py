@@ -40,12 +40,12 @@ from edge.workers import WorkerPool, WorkerSetup
 log = logging.getLogger(__name__)
 
 WINDOW_SLACK_S = 5.0
-"""How much later than its window's end a case may ask for packets before they can be displaced."""
+"""How much later than its window's end a case may ask for packets."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The parts of one daemon, in start order."""
+    """The parts of one daemon, in the order in which they are built."""
 
     registry: Registry
     cases: CaseStore
@@ -102,12 +102,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
         job_timeout_s=settings.recognition.job_timeout_s,
         one_job_each=True,
     )
-    mailbox = Mailbox(
-        settings.link.mailbox_packets,
-        settings.link.packet_ttl_s,
-        settings.link.packets_per_uid,
-        window_s=settings.window.window_before_s + settings.window.window_after_s + WINDOW_SLACK_S,
-    )
+    mailbox = Mailbox(settings.link.mailbox_packets, packet_life_s(settings), settings.link.packets_per_uid)
     camera = open_camera(settings)
     radar = open_radar(settings, camera)
     board = Board()
@@ -200,6 +195,12 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
             facts=lambda: {"mode": settings.unit.mode, "speeds_missing_since_utc": radar.speeds_missing_since_utc},
         ),
     )
+
+
+def packet_life_s(settings: Settings) -> float:
+    """Seconds for which a packet is kept: as long as a trigger may need it, and never longer than is configured."""
+    window_s = settings.window.window_before_s + settings.window.window_after_s
+    return min(settings.link.packet_ttl_s, window_s + WINDOW_SLACK_S)
 
 
 def worker_setup(models: Path, engine: Engine, captions: tuple[Area, ...] = ()) -> WorkerSetup:

@@ -9,12 +9,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from edge.config import Settings, load, require_answers
+from edge.config import DEFAULT_CONFIG, Settings, load, require_answers
 from edge.doctor.finding import Finding, Health, from_error, good
 from edge.errors import ConfigError, EdgeError
 from edge.terminal import legible, say_json
 
-DEFAULT_CONFIG = Path("/etc/autovelox/autovelox.toml")
 MARKS = {Health.GOOD: "[green]ok[/]     ", Health.WARNING: "[yellow]warning[/]", Health.MISSING: "[red]missing[/]"}
 
 

@@ -6,7 +6,7 @@
 3. Workers read the photos while the packets of the window are opened; each becomes a claim or is rejected.
 4. The claims are compared with the photos: one explains them, several do, or none.
 5. The driver is looked up, and the case is decided, chained and signed.
-6. Everybody else's packets are deleted.
+6. The packets that no later trigger can need are deleted.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ class Infringements:
         decided = await self._cases.decide(number, replace(decision, missed_photos=self._missed(whole, completed)))
         self._gathering.forget(number)
         self.rejected += besides
-        self._delete_others(whole)
+        self._delete_unneeded(whole)
         return decided
 
     async def stop(self) -> None:
@@ -184,8 +184,8 @@ class Infringements:
         flags = (*await flags_of(self._registry, claim, seen), *several)
         return Decision(verdict, photo, await self._registry.driver(claim.licence), flags, rejected)
 
-    def _delete_others(self, case: PendingCase) -> None:
-        """Delete the case's packets from memory; one that a later trigger may still need goes at its end of life."""
+    def _delete_unneeded(self, case: PendingCase) -> None:
+        """Delete the case's packets that no later trigger can need; the others go when their window is over."""
         now_ns = time.monotonic_ns()
         self._mailbox.discard(packet for packet in case.packets if self._rules.is_past(packet, now_ns))
 

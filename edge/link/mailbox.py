@@ -19,25 +19,22 @@ class Mailbox:
     No sender can displace the packets of another. A uid may hold *per_uid* packets for each source address: a stranger
     who sends rubbish under a known uid fills the stranger's own share, and within one share the newest packets stay.
 
-    When the mailbox is full, the first to go are packets whose window is over: no trigger will ask for them. Then the
-    widest share (:class:`~edge.link.shares.Shares`) loses its *newest* packet to a narrower one, down to
-    :data:`~edge.link.shares.GUARANTEED_SHARE`. Otherwise there is no room. So a flood displaces itself, a packet that
-    was there before a flood outlives it, and a flood from thousands of addresses with a packet each displaces nobody.
+    When the mailbox is full, the widest share (:class:`~edge.link.shares.Shares`) loses its *newest* packet to a
+    narrower one, down to :data:`~edge.link.shares.GUARANTEED_SHARE`. Otherwise there is no room. So a flood displaces
+    itself, a packet that was there before a flood outlives it, and a flood from thousands of addresses with a packet
+    each displaces nobody.
     """
 
-    def __init__(self, capacity: int, ttl_s: float, per_uid: int, *, window_s: float | None = None) -> None:
+    def __init__(self, capacity: int, ttl_s: float, per_uid: int) -> None:
         """Make an empty mailbox.
 
         Args:
             capacity: packets of all cars together.
-            ttl_s: how long a packet is kept, in seconds.
+            ttl_s: how long a packet is kept, in seconds: as long as the window of a trigger may ask for it.
             per_uid: packets of one uid from one source address.
-            window_s: how long after its arrival the window of a trigger may still ask for a packet, in seconds; by
-                default as long as it is kept.
         """
         self._capacity = capacity
         self._ttl_ns = round(ttl_s * NS)
-        self._window_ns = self._ttl_ns if window_s is None else min(self._ttl_ns, round(window_s * NS))
         self._per_uid = per_uid
         self._guaranteed = max(1, int(capacity * GUARANTEED_SHARE))
         self._held: OrderedDict[str, tuple[Packet, str]] = OrderedDict()  # by nonce: a connection delivers one packet
@@ -58,7 +55,7 @@ class Mailbox:
         if same_uid is not None and len(same_uid) >= self._per_uid:
             self._remove(next(iter(same_uid)))
         elif len(self._held) >= self._capacity:
-            nonce = self._displaced(packet, source)
+            nonce = self._displaced(source)
             if nonce is None:
                 return False
             self._remove(nonce)
@@ -116,11 +113,8 @@ class Mailbox:
                 return
             self._remove(nonce)
 
-    def _displaced(self, packet: Packet, source: str) -> str | None:
-        """The nonce of the packet that goes for *packet* from *source*, or None."""
-        nonce, (oldest, _) = next(iter(self._held.items()))
-        if oldest.received_monotonic_ns < packet.received_monotonic_ns - self._window_ns:
-            return nonce
+    def _displaced(self, source: str) -> str | None:
+        """The nonce of the packet that goes for one from *source*, or None."""
         shares = self._shares
         if shares.widest_prefix <= self._guaranteed:
             return None

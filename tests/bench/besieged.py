@@ -96,7 +96,7 @@ def packets() -> list[Row]:
 def mailbox() -> list[Row]:
     """Packets of thousands of networks against honest ones, one a second, by a clock of our own: no link slows them."""
     limits = LinkSettings()
-    box = Mailbox(limits.mailbox_packets, limits.packet_ttl_s, limits.packets_per_uid, window_s=16.0)
+    box = Mailbox(limits.mailbox_packets, 16.0, limits.packets_per_uid)
     visits: list[tuple[str, int, float]] = []
     kept = 0
     queue = [(number / STORED, f"rubbish{number}", 0) for number in range(60 * STORED)]

@@ -30,7 +30,7 @@ WINDOW_S = 16.0
 
 async def ours(settings: LinkSettings) -> tuple[LinkServer, Mailbox]:
     """The unit's own server and its mailbox."""
-    mailbox = Mailbox(settings.mailbox_packets, settings.packet_ttl_s, settings.packets_per_uid, window_s=WINDOW_S)
+    mailbox = Mailbox(settings.mailbox_packets, WINDOW_S, settings.packets_per_uid)
     server = LinkServer(settings, mailbox)
     await server.start()
     return server, mailbox
