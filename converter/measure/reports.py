@@ -26,7 +26,7 @@ from edge.model import Box, Detection
 from edge.vision.easyocr_backend import easyocr
 from edge.vision.reader import PlateReader
 
-_LIBRARY = torch.library.Library("torchvision", "FRAGMENT")
+_LIBRARY = torch.library.Library("torchvision", "FRAGMENT")  # type: ignore[no-untyped-call]
 Read = Callable[[NDArray[np.uint8]], tuple[str, float]]
 
 
@@ -82,7 +82,8 @@ def _declare_operators() -> None:
     """
     for name in ("nms", "qnms"):
         if not hasattr(torch.ops.torchvision, name):
-            _LIBRARY.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+            schema = f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
+            _LIBRARY.define(schema)  # type: ignore[no-untyped-call]
 
 
 def measure(readers: Sequence[Read], crops: Sequence[TruthCrop]) -> list[Measured]:
