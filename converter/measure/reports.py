@@ -82,7 +82,8 @@ def _declare_operators() -> None:
     """
     for name in ("nms", "qnms"):
         if not hasattr(torch.ops.torchvision, name):
-            _LIBRARY.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")  # type: ignore[no-untyped-call]
+            schema = f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
+            _LIBRARY.define(schema)  # type: ignore[no-untyped-call]
 
 
 def measure(readers: Sequence[Read], crops: Sequence[TruthCrop]) -> list[Measured]:
