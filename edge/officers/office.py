@@ -164,8 +164,8 @@ class Office:
     def export(self, account: Account, numbers: Sequence[int], to: Path, *, reason: str, durably: bool = True) -> str:
         """Write the evidence package of *numbers* to the new file *to*; returns what its check found.
 
-        *durably*: it is on the disk when this returns. One that is handed on need not be, and the disk, which may be the
-        camera's, has less to do.
+        *durably*: it is on the disk when this returns. One that is handed on need not be, and the camera, which may use
+        the same disk, waits less.
 
         Raises:
             NoSuchCase: one of them does not exist, or was purged.
