@@ -69,13 +69,15 @@ def export_cases(
     account: str | None = None,
     reason: str = "",
     session: ChainSession | None = None,
+    durably: bool = True,
     progress: Callable[[int], None] | None = None,
 ) -> str:
     """Write the evidence package of the cases *numbers* to the file *to*, which must not exist yet.
 
     For each case the export becomes an entry of the chain, signed by *signer*; the last one names every file of the
-    package. *officer*, *account* and *session* are those of :func:`edge.cases.review.record`. *progress* is called with
-    the number of each case that is done. The package is verified before it gets its name.
+    package. *officer*, *account* and *session* are those of :func:`edge.cases.review.record`. A package that is not
+    written *durably* is to be handed on. *progress* is called with the number of each case that is done. The package is
+    verified before it gets its name.
 
     Returns:
         One sentence: what the verification found.
@@ -101,7 +103,7 @@ def export_cases(
                 state_dir, made, named, officer=officer, account=account, reason=reason, signer=signer, session=session
             )
             package.add(CHAIN_NAME, b"".join(line + b"\n" for line in _chain_lines(state_dir, set(wanted), seq)))
-            package.finish()
+            package.finish(durably=durably)
         says = check_package(part)
         part.rename(to)
         sync_folder(to.parent.resolve())

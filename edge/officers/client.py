@@ -28,6 +28,7 @@ from edge.officers.desk import ALL_CASES, Listing, OpenCase
 ANSWER_S, LONG_ANSWER_S = 60.0, 3600.0
 """How long an answer may take; packages and verifications of large stores take minutes."""
 BLOCK = 1 << 18
+"""Bytes that are read, written and synced at once."""
 ACCEPTED = frozenset({200, 201})
 
 
@@ -183,6 +184,8 @@ class ServiceDesk:
                 for block in self._blocks(answer):
                     digest.update(block)
                     file.write(block)
+                    file.flush()
+                    os.fdatasync(file.fileno())  # bit by bit: on the unit's disk the camera waits for what is synced
                 said = f"sha-256=:{base64.b64encode(digest.digest()).decode('ascii')}:"
                 if answer.headers.get("Repr-Digest") != said:
                     raise CaseError("the file did not arrive as it was sent", "ask for it again")

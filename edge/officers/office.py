@@ -170,8 +170,11 @@ class Office:
             session=session,
         )
 
-    def export(self, account: Account, numbers: Sequence[int], to: Path, *, reason: str) -> str:
+    def export(self, account: Account, numbers: Sequence[int], to: Path, *, reason: str, durably: bool = True) -> str:
         """Write the evidence package of *numbers* to the new file *to*; returns what its check found.
+
+        *durably*: it is on the disk when this returns. One that is handed on need not be, and the camera, which may use
+        the same disk, waits less.
 
         Raises:
             NoSuchCase: one of them does not exist, or was purged.
@@ -194,6 +197,7 @@ class Office:
             reason=reason,
             signer=signer,
             session=session,
+            durably=durably,
         )
 
     def report(self, account: Account, number: int, to: Path, *, reason: str) -> None:

@@ -54,8 +54,10 @@ class PackageWriter:
         self._count += 1
         self.hashes[name] = sha256(data)
 
-    def finish(self) -> None:
+    def finish(self, *, durably: bool = True) -> None:
         """Write the directory, and the SHA-256 of everything before it; nothing can be added any more.
+
+        *durably*: what was written is on the disk when this returns.
 
         Raises:
             OSError: the disk reports an error.
@@ -68,4 +70,7 @@ class PackageWriter:
         while block := self._file.read(BLOCK):
             digest.update(block)
         self._file.write(digest.hexdigest().encode("ascii"))
-        sync_file(self._file)
+        if durably:
+            sync_file(self._file)
+        else:
+            self._file.flush()
