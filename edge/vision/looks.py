@@ -14,9 +14,8 @@ from edge.model import Box
 
 SMALL_PLATE_PX = 60
 """Width in a photo, in pixels, from which plates have to be found."""
-FOUND_PX = 20
-"""Width in the network's input, in pixels, at which the detector finds nineteen plates in twenty of those it finds
-when they are twice as large (models/detector.md)."""
+FOUND_PX = 24
+"""Width in the network's input, in pixels, from which the detector finds few more (``make evaluate-photos``)."""
 OVERLAP = 0.25
 """What two looks side by side share, of the width or height of a look."""
 MAX_TILES = 12
