@@ -75,7 +75,7 @@ class Comparison:
         def ahead_of(rivals: Mapping[str, float]) -> float:
             return ahead(
                 plates[best], own, rivals, lambda text: prior(text, formats, countries),
-                one_shape_only=shared, italian=format_of(plates[best], "IT") == "AA999AA",
+                one_shape_only=shared, italian=format_of(plates[best], "IT") is not None,
             )  # fmt: skip
 
         return cls(

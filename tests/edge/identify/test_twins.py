@@ -70,6 +70,14 @@ def test_of_an_italian_g_and_c_nobody_is_named_before_the_reader_is_sure(doubt: 
     assert judge([[plate_read("GF819JK")]], ["GF819JK"], LINES).plate == "GF819JK"
 
 
+@pytest.mark.parametrize(("text", "twin"), [("GF819JK", "CF819JK"), ("GZ05052", "CZ05052"), ("GE808967", "CE808967")])
+def test_every_italian_series_has_the_allowance_for_g_and_c(text: str, twin: str) -> None:
+    read = plate_read(text, {0: ("C", 0.99)})
+    assert judge([[read]], [twin], LINES).outcome is not Outcome.IDENTIFIED
+    other = plate_read(text.replace("G", "N"), {0: ("M", 0.99)})
+    assert judge([[other]], [twin.replace("C", "M")], LINES).outcome is Outcome.IDENTIFIED
+
+
 def test_a_claim_whose_twin_explains_the_photo_better_is_ambiguous_and_says_why() -> None:
     verdict = judge([[plate_read("GO2781P", {0: ("C", 0.3)})]], ["CO2781P"], LINES)
     assert verdict.outcome is Outcome.AMBIGUOUS
