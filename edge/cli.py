@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "run": ("edge.cli", "run the unit"),
-    "car": ("edge.link.commands", "drive by: tell a unit who drives which car"),
-    "registry": ("edge.registry.commands", "the police registry: drivers, chips, keys"),
     "officers": (
         "edge.officers.commands",
         "answer officers' programs (the viewer, `autovelox cases`) at a Unix socket",
     ),
+    "car": ("edge.link.commands", "drive by: tell a unit who drives which car"),
+    "registry": ("edge.registry.commands", "the police registry: drivers, chips, keys"),
     "cases": ("edge.officers.commands", "list, show, export, verify, review cases"),
     "backup": (
         "edge.cases.commands",

@@ -12,7 +12,7 @@ import pytest
 from edge.crypto import strict_json
 from edge.crypto.rsa_key import load_private_key
 from edge.registry.rows import uid_hash
-from edge.registry.vault import RegistryKeys, load_master_key, unseal
+from edge.registry.vault import RegistryKeys, load_master_key, unseal_secret
 from tests.support.memory import family, found_in_memory
 from tests.support.station import PEOPLE, Station
 
@@ -28,7 +28,7 @@ def private_parts(station: Station) -> dict[str, bytes]:
         for number, chip in enumerate(station.chips.values()):
             hashed = uid_hash(chip.uid)
             (sealed,) = database.execute("SELECT sealed_key FROM chips WHERE uid_sha256 = ?", (hashed,)).fetchone()
-            key = load_private_key(unseal(keys.chip(hashed), sealed, hashed.hex()))
+            key = load_private_key(unseal_secret(keys.chip(hashed), sealed, hashed.hex()))
             for name, value in (("p", key.p), ("q", key.q)):
                 octets = int(value).to_bytes(512, "big").lstrip(b"\0")
                 parts[f"{name} of key {number}"] = octets[40:72]
