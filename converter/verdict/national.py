@@ -24,7 +24,7 @@ from edge.identify import ANY_FORMAT, Thresholds
 from edge.identify.candidates import reading, scores
 from edge.identify.origin import origin
 from edge.identify.twins import near_twins
-from edge.identify.verdict import Comparison, Sighting, decide, sight
+from edge.identify.verdict import Comparison, Sighting, sight, weigh
 from edge.model import Outcome, PlateRead
 from edge.vision import load_thresholds
 
@@ -86,7 +86,7 @@ def _verdicts(
     for places in claims:
         plates = [pool[place] for place in places]
         compared = [Comparison.of(j[list(places)], each, plates) for j, each in zip(judged, seen, strict=True)]
-        verdict = decide(seen, compared, plates, thresholds)
+        verdict = weigh(seen, compared, plates, thresholds)
         yield verdict.plate if verdict.outcome is Outcome.IDENTIFIED else ""
 
 

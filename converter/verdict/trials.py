@@ -14,7 +14,7 @@ from edge.identify import ANY_FORMAT, Thresholds
 from edge.identify.candidates import scores
 from edge.identify.formats import Formats
 from edge.identify.twins import LOOKALIKES
-from edge.identify.verdict import Comparison, Sighting, decide, sight
+from edge.identify.verdict import Comparison, Sighting, sight, weigh
 from edge.model import ALPHABET, Outcome, PlateRead
 
 DEGRADED = "degraded "
@@ -176,7 +176,7 @@ def tally(bench: Bench, thresholds: Thresholds) -> dict[Kind, Tally]:
     for trial in bench.trials:
         result = Tally(trials=1)
         if trial.compared:
-            verdict = decide(bench.seen[trial.case], trial.compared, trial.plates, thresholds)
+            verdict = weigh(bench.seen[trial.case], trial.compared, trial.plates, thresholds)
             if verdict.outcome is Outcome.AMBIGUOUS:
                 result = Tally(trials=1, ambiguous=1)
             elif verdict.outcome is Outcome.IDENTIFIED and verdict.plate == bench.cases[trial.case].truth:

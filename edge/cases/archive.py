@@ -190,7 +190,7 @@ class Archive:
             raise CaseError(
                 f"case {case.number} has no photo {index}", f"autovelox cases show {case.number} lists its photos"
             )
-        path = self._folder.file(case.frames[index])
+        path = self._folder.path_of(case.frames[index])
         with suppress(PermissionError):
             if path.is_file():
                 return path

@@ -213,7 +213,7 @@ def _check_files(folder: StateFolder, number: int, wanted: dict[str, str] | None
         return
     for name, digest in wanted.items():
         try:
-            with folder.file(name).open("rb") as file:
+            with folder.path_of(name).open("rb") as file:
                 found = hashlib.file_digest(file, "sha256").hexdigest()
         except OSError:
             raise Mismatch(f"{name} of case {number} is gone") from None

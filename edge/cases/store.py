@@ -127,7 +127,7 @@ class CaseStore:
         self._entering = False
         self._writer.catch_up()
 
-    async def file(
+    async def file_case(
         self,
         trigger: Trigger,
         frames: Sequence[Frame],
@@ -192,7 +192,7 @@ class CaseStore:
         if journalled is None:
             journalled = await self._run(self._writer.read_pending, number)
         case = to_case(journalled.manifest)
-        photos = tuple(self._folder.file(name) for name in case.frames)
+        photos = tuple(self._folder.path_of(name) for name in case.frames)
         exposed_ns = tuple(int(frame["exposed_monotonic_ns"]) for frame in journalled.manifest["frames"])
         return PendingCase(number, case.trigger, photos, exposed_ns, journalled.packets, case.basis)
 
@@ -213,7 +213,7 @@ class CaseStore:
         states = await self._run(self._writer.states)
         return tuple(number for number, state in states.items() if state == State.PENDING)
 
-    async def decide(self, number: int, decision: Decision) -> Case:
+    async def enter_verdict(self, number: int, decision: Decision) -> Case:
         """Write the verdict into the chain, once, and erase all packets but the offender's.
 
         Raises:

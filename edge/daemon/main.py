@@ -93,7 +93,7 @@ async def loop(parts: Parts, stopped: asyncio.Event, notifier: Notifier) -> None
 async def _file_triggers(parts: Parts) -> None:
     async for trigger in parts.radar.triggers():
         try:
-            number = await parts.flow.file(trigger)
+            number = await parts.flow.file_trigger(trigger)
         except EdgeError as error:
             log.critical("a trigger could not be made a case: %s", error)
             continue

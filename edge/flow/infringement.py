@@ -76,7 +76,7 @@ class Infringements:
         """The radar's edge, now: what belongs to its case is held from here on, whatever filing has to wait for."""
         self._gathering.begin(at_monotonic_ns)
 
-    async def file(self, trigger: Trigger) -> int | None:
+    async def file_trigger(self, trigger: Trigger) -> int | None:
         """Commit the trigger as a case and return its number, or None if its speed is within the limit.
 
         Raises:
@@ -91,7 +91,7 @@ class Infringements:
             edge.first(), self._gathering.packets(trigger, edge) if is_infringement(basis) else _no_packets()
         )
         try:
-            number = await self._cases.file(
+            number = await self._cases.file_case(
                 trigger,
                 photos,
                 packets,
@@ -106,7 +106,7 @@ class Infringements:
         self._gathering.complete(number, trigger, basis, edge, packets)
         return number
 
-    async def decide(self, number: int) -> Case:
+    async def decide_case(self, number: int) -> Case:
         """Decide a filed case, with everything that came after its first photo until its window closed.
 
         A case taken up after a restart has only what was stored.
@@ -129,7 +129,9 @@ class Infringements:
             frames = self._frames(whole, reads + late_reads)
             kept = explaining(frames, claims, verdict.scores, self._rules, whole.trigger.direction)
             decision = replace(decision, kept=kept)
-        decided = await self._cases.decide(number, replace(decision, missed_photos=self._missed(whole, completed)))
+        decided = await self._cases.enter_verdict(
+            number, replace(decision, missed_photos=self._missed(whole, completed))
+        )
         self._gathering.forget(number)
         self.rejected += besides
         self._delete_unneeded(whole)

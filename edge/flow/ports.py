@@ -91,7 +91,7 @@ class Registry(Vehicles, Protocol):
 class Cases(Protocol):
     """Keeps cases for good; raises CaseError, StorageFull where there is no room."""
 
-    async def file(
+    async def file_case(
         self,
         trigger: Trigger,
         frames: Sequence[Frame],
@@ -117,7 +117,7 @@ class Cases(Protocol):
     async def load(self, number: int) -> PendingCase:
         """A pending case with its stored photos and sealed packets."""
 
-    async def decide(self, number: int, decision: Decision) -> Case:
+    async def enter_verdict(self, number: int, decision: Decision) -> Case:
         """Commit the decision, signed, and delete every stored packet but the offender's."""
 
 

@@ -30,7 +30,7 @@ AT_ONCE = 8
 class Flow(Protocol):
     """Decides cases: :class:`edge.flow.infringement.Infringements`."""
 
-    async def decide(self, number: int) -> Case: ...  # noqa: D102
+    async def decide_case(self, number: int) -> Case: ...  # noqa: D102
 
 
 class CaseQueue:
@@ -111,7 +111,7 @@ class CaseQueue:
 
     async def _decide_now(self, number: int) -> bool:
         async with self._turns:
-            case = await self._try(number, self._flow.decide(number))
+            case = await self._try(number, self._flow.decide_case(number))
         if case is None:
             return False
         self._since_s.pop(number, None)

@@ -153,10 +153,10 @@ def judge(
     if not plates:
         text, read = seen[0].candidates.texts[0], seen[0].track.reads[0]
         return Verdict(Outcome.UNIDENTIFIED, text, 0.0, reason=Reason.NO_PACKET, read=read)
-    return decide(seen, [compare(sighting, plates, formats) for sighting in seen], plates, thresholds)
+    return weigh(seen, [compare(sighting, plates, formats) for sighting in seen], plates, thresholds)
 
 
-def decide(
+def weigh(
     seen: Sequence[Sighting], compared: Sequence[Comparison], plates: Sequence[str], thresholds: Thresholds
 ) -> Verdict:
     """The verdict on what was *seen* (one suspect at least), each *compared* with the claimed *plates*."""

@@ -140,7 +140,7 @@ async def drive(store: CaseStore, camera: Camera, rate: float, seconds: float, f
     async def file() -> None:
         for _ in range(count):
             trigger = await edges.get()
-            number = await flow.file(trigger)
+            number = await flow.file_trigger(trigger)
             assert number is not None
             measured.ms.append((time.monotonic_ns() - trigger.at_monotonic_ns) / 1e6)
             measured.numbers.append(number)

@@ -128,10 +128,10 @@ async def decided(store: CaseStore, police: Police, opener: WindowOpener, run: R
         mailbox.put(received, source)
     trigger = Trigger(time.time(), time.monotonic_ns(), 80.0)
     flow.begin(trigger.at_monotonic_ns)
-    number = await flow.file(trigger)
+    number = await flow.file_trigger(trigger)
     assert number is not None
     run.journal.append(len(await _journal(store, number)))
-    case = await flow.decide(number)
+    case = await flow.decide_case(number)
     run.seconds.append((time.monotonic_ns() - trigger.at_monotonic_ns) / 1e9)
     run.rejected = sum(flow.rejected.values())
     assert case.verdict is not None and case.verdict.outcome is Outcome.IDENTIFIED, case.verdict

@@ -79,7 +79,7 @@ async def _file_in_turn(state: Path, on: Event) -> tuple[list[float], list[float
                 while time.monotonic() < until_s:
                     trigger = Trigger(time.time(), time.monotonic_ns(), 70.0, "gpio", "inbound")
                     began = time.perf_counter()
-                    await store.file(trigger, [frame], [], limit_kmh=50.0, site="bench")
+                    await store.file_case(trigger, [frame], [], limit_kmh=50.0, site="bench")
                     times[loaded].append(time.perf_counter() - began)
                     await asyncio.sleep(PACE_S)
     finally:

@@ -71,7 +71,7 @@ async def _recover(state_dir: Path, signer: Signer = victim.SIGNER) -> set[int]:
     try:
         pending = await store.pending()
         for case in pending:
-            await store.decide(case.number, victim.verdict(random.Random(case.number), case.packets))
+            await store.enter_verdict(case.number, victim.verdict(random.Random(case.number), case.packets))
         return {case.number for case in pending}
     finally:
         await store.close()

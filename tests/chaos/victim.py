@@ -51,19 +51,21 @@ async def _misuse(state_dir: Path, account: int, dice: random.Random, cases: int
     space = DiskSpace(StateFolder(state_dir), reserve_bytes=0, warn_bytes=0)
     store = await CaseStore.open(state_dir, SIGNER, UNIT, space=space)
     for pending in await store.pending():
-        await store.decide(pending.number, verdict(dice, pending.packets))
+        await store.enter_verdict(pending.number, verdict(dice, pending.packets))
         say("decided", pending.number)
     for _ in itertools.repeat(None, cases):
         token = dice.getrandbits(48) / 2**8
         say("try", token)
         try:
             packets = [packet(dice) for _ in range(dice.randrange(4))]
-            number = await store.file(Trigger(token, 1, 70.0), frames(dice, 1), packets, limit_kmh=50.0, site="chaos")
+            number = await store.file_case(
+                Trigger(token, 1, 70.0), frames(dice, 1), packets, limit_kmh=50.0, site="chaos"
+            )
             say("filed", number, token)
             if dice.random() < 0.5:
                 await store.add(number, frames=frames(dice, 2), packets=[packet(dice)])
             if dice.random() < 0.7:
-                await store.decide(number, verdict(dice, packets))
+                await store.enter_verdict(number, verdict(dice, packets))
                 say("decided", number)
         except CaseError:
             say("refused")

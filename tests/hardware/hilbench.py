@@ -121,7 +121,7 @@ async def _follow_one(
     except CameraError:
         results.gone += 1
         return
-    await store.file(trigger, frames, (), limit_kmh=50.0, site="hardware in the loop")
+    await store.file_case(trigger, frames, (), limit_kmh=50.0, site="hardware in the loop")
     filed_ns = time.monotonic_ns()
     results.numbers.append((frame_of(index), number_of(frames[0].jpeg)))
     results.stamp_error.append((trigger.at_monotonic_ns - fired_ns) / NS)

@@ -103,9 +103,9 @@ def run_unit(state_dir: Path) -> None:
         assert store.problem() is None
         for decide in (True, False):
             sealed = cases.packet()
-            number = await store.file(cases.trigger(), [cases.frame()], [sealed], limit_kmh=50.0, site="SP 235")
+            number = await store.file_case(cases.trigger(), [cases.frame()], [sealed], limit_kmh=50.0, site="SP 235")
             if decide:
-                await store.decide(number, cases.identified(sealed))
+                await store.enter_verdict(number, cases.identified(sealed))
         await store.close()
 
     asyncio.run(fill())

@@ -109,7 +109,7 @@ async def filled(state_dir: Path, count: int = 3, *, signer: Signer | None = SIG
     try:
         for index in range(count):
             own, other = packet(), packet()
-            number = await store.file(
+            number = await store.file_case(
                 trigger(1_790_000_000.0 + 60 * index, 60.0 + index),
                 [frame(3 * index)],
                 [own, other],
@@ -118,7 +118,7 @@ async def filled(state_dir: Path, count: int = 3, *, signer: Signer | None = SIG
             )
             if decide:
                 decision = unidentified() if index % 3 == 2 else identified(own, f"AB{index:03d}CD")
-                await store.decide(number, decision)
+                await store.enter_verdict(number, decision)
     finally:
         await store.close()
 

@@ -169,9 +169,9 @@ async def add(store: CaseStore, scene: Scene, index: int, jpeg: bytes | None = N
         )
         for shift in range(scene.frames)
     ]
-    number = await store.file(_trigger(scene, index), frames, [], limit_kmh=50.0, site=scene.site)
+    number = await store.file_case(_trigger(scene, index), frames, [], limit_kmh=50.0, site=scene.site)
     if scene.outcome is not None:
-        await store.decide(number, decision(scene))
+        await store.enter_verdict(number, decision(scene))
     return number
 
 

@@ -71,7 +71,7 @@ class CheckedCase:
                 f"case {self.number} has no photo {index}", f"autovelox cases show {self.number} lists its photos"
             )
         frame = frames[index]
-        path = folder.file(frame["file"])
+        path = folder.path_of(frame["file"])
         try:
             with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
                 data = file.read(frame["bytes"] + 1)

@@ -129,6 +129,6 @@ class StateFolder:
         """*path* as manifests write it: relative to the folder."""
         return str(path.relative_to(self.root))
 
-    def file(self, name: str) -> Path:
+    def path_of(self, name: str) -> Path:
         """The file that a manifest calls *name*."""
         return self.root / name

@@ -70,7 +70,7 @@ async def test_a_pending_case_is_there_at_once(tmp_path: Path) -> None:
     store = await CaseStore.open(tmp_path, SIGNER, UNIT)
     with Archive(tmp_path) as archive:
         before = archive.data_version()
-        number = await store.file(trigger(), [frame()], [packet()], limit_kmh=50.0, site="SP 235")
+        number = await store.file_case(trigger(), [frame()], [packet()], limit_kmh=50.0, site="SP 235")
         assert await store.waiting() == (number,)  # the database follows the journal
         assert archive.data_version() != before
         case = archive.case(number)
@@ -165,9 +165,9 @@ async def test_stores_that_cannot_be_read(tmp_path: Path) -> None:
 
 async def test_hostile_text_stays_text(tmp_path: Path) -> None:
     store = await CaseStore.open(tmp_path, SIGNER, UNIT)
-    number = await store.file(trigger(), [frame()], [], limit_kmh=50.0, site="'; DROP TABLE cases; --")
+    number = await store.file_case(trigger(), [frame()], [], limit_kmh=50.0, site="'; DROP TABLE cases; --")
     who = driver(first="<b>Robert\n'); --", last="\N{RIGHT-TO-LEFT OVERRIDE}gnp.exe")
-    await store.decide(number, identified(packet(), who=who))
+    await store.enter_verdict(number, identified(packet(), who=who))
     await store.close()
     record(tmp_path, number, kind="confirm", officer="</Paragraph>", reason="%s {0} \\x00 ' \"", signer=SIGNER)
     with Archive(tmp_path) as archive:

@@ -27,10 +27,10 @@ async def test_backup_while_the_daemon_runs_and_restore(tmp_path: Path) -> None:
     await filled(tmp_path / "state", 2)
     store = await CaseStore.open(tmp_path / "state", SIGNER, UNIT)
     sealed = packet()
-    number = await store.file(trigger(), [frame(7)], [sealed], limit_kmh=50.0, site="SP 235")
+    number = await store.file_case(trigger(), [frame(7)], [sealed], limit_kmh=50.0, site="SP 235")
     await store.add(number, frames=[frame(8)])
     assert "3 cases" in backup(tmp_path / "state", tmp_path / "backup")
-    await store.decide(number, unidentified())
+    await store.enter_verdict(number, unidentified())
     await store.close()
     kept = everything(tmp_path / "backup")
     assert sealed.uid.encode() not in kept
@@ -42,7 +42,7 @@ async def test_backup_while_the_daemon_runs_and_restore(tmp_path: Path) -> None:
     (pending,) = await store.pending()
     assert [photo.read_bytes() for photo in pending.photos] == [frame(7).jpeg, frame(8).jpeg]
     assert pending.packets == ()
-    await store.decide(pending.number, unidentified())
+    await store.enter_verdict(pending.number, unidentified())
     await store.close()
     assert "3 cases, 8 entries, all signed" in audit(tmp_path / "new", trusted=SIGNER.public_key)
 
@@ -143,8 +143,8 @@ async def test_stores_of_every_earlier_version_go_on(tmp_path: Path, version: in
     with Archive(tmp_path) as archive:
         assert archive.case(1).plate_text == ""
     assert [case.number for case in await store.pending()] == [2]
-    await store.decide(2, unidentified())
-    assert await store.file(trigger(), [frame()], [], limit_kmh=50.0, site="SP 1") == 3
+    await store.enter_verdict(2, unidentified())
+    assert await store.file_case(trigger(), [frame()], [], limit_kmh=50.0, site="SP 1") == 3
     await store.close()
     assert "3 cases" in audit(tmp_path, trusted=SIGNER.public_key)
     with Archive(tmp_path) as archive:

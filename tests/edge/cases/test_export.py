@@ -244,8 +244,8 @@ async def test_other_peoples_reviews_stay_at_home(tmp_path: Path) -> None:
 def test_the_report_says_it_all(tmp_path: Path) -> None:
     async def make() -> int:
         store = await CaseStore.open(tmp_path, SIGNER, UNIT)
-        number = await store.file(trigger(), [frame()], [packet()], limit_kmh=50.0, site="SP 235 <km 12>")
-        await store.decide(number, identified(packet(), who=driver(first="Nicolò", last="</para>Đorđević")))
+        number = await store.file_case(trigger(), [frame()], [packet()], limit_kmh=50.0, site="SP 235 <km 12>")
+        await store.enter_verdict(number, identified(packet(), who=driver(first="Nicolò", last="</para>Đorđević")))
         await store.close()
         return number
 

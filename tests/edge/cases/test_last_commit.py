@@ -94,9 +94,9 @@ async def test_the_store_goes_on_where_the_power_cut_left_it(files: Path) -> Non
     assert [case.basis for case in pending] == [None, None, None], "that program recorded none"
     for case in pending:
         own = case.packets[0] if case.packets else None
-        await store.decide(case.number, identified(own) if own else unidentified())
-    number = await store.file(trigger(), [frame()], [], **FILING)
-    await store.decide(number, unidentified())
+        await store.enter_verdict(case.number, identified(own) if own else unidentified())
+    number = await store.file_case(trigger(), [frame()], [], **FILING)
+    await store.enter_verdict(number, unidentified())
     await store.close()
     assert number == 9
     assert audit(state, trusted=signer.public_key).startswith("Everything holds: 9 cases, 1 of them purged")

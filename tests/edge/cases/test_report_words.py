@@ -24,8 +24,8 @@ from tests.support.cases import SIGNER, UNIT, frame, identified, packet, trigger
 def test_the_report_says_flags_in_words(tmp_path: Path, flag: Flag) -> None:
     async def make() -> int:
         store = await CaseStore.open(tmp_path, SIGNER, UNIT)
-        number = await store.file(trigger(), [frame()], [packet()], limit_kmh=50.0, site="SP 235")
-        await store.decide(number, replace(identified(packet()), flags=(flag,)))
+        number = await store.file_case(trigger(), [frame()], [packet()], limit_kmh=50.0, site="SP 235")
+        await store.enter_verdict(number, replace(identified(packet()), flags=(flag,)))
         await store.close()
         return number
 
@@ -43,8 +43,10 @@ def test_the_report_says_what_the_law_leaves_of_the_speed(tmp_path: Path) -> Non
         found = assess(64.0, 50.0, PROFILES["IT"])
         at = replace(trigger(), speed_kmh=64.0)
         basis = Basis.MEASURED
-        number = await store.file(at, [frame()], [packet()], limit_kmh=50.0, site="SS13", basis=basis, assessment=found)
-        await store.decide(number, identified(packet()))
+        number = await store.file_case(
+            at, [frame()], [packet()], limit_kmh=50.0, site="SS13", basis=basis, assessment=found
+        )
+        await store.enter_verdict(number, identified(packet()))
         await store.close()
         return number
 

@@ -26,7 +26,7 @@ async def test_each_kind_has_its_own_time(tmp_path: Path) -> None:
     await filled(tmp_path, 3)
     record(tmp_path, 2, kind="dismiss", officer="Conti", reason="ambulance", signer=SIGNER)
     store = await CaseStore.open(tmp_path, SIGNER, UNIT)
-    await store.file(trigger(START), [frame()], [], limit_kmh=50.0, site="pending for ever")
+    await store.file_case(trigger(START), [frame()], [], limit_kmh=50.0, site="pending for ever")
     await store.close()
     for days, expected in ((9, ()), (11, (2,)), (59, (2,)), (61, (2, 3)), (149, (2, 3)), (151, (1, 2, 3))):
         assert due(tmp_path, POLICY, now_utc=START + days * DAY_S + 600) == expected, days
@@ -35,8 +35,8 @@ async def test_each_kind_has_its_own_time(tmp_path: Path) -> None:
 async def test_what_is_no_infringement_goes_as_soon_as_what_was_dismissed(tmp_path: Path) -> None:
     store = await CaseStore.open(tmp_path, SIGNER, UNIT)
     for basis in (None, *Basis):
-        number = await store.file(trigger(START), [frame()], [], limit_kmh=50.0, site="SP 235", basis=basis)
-        await store.decide(number, unidentified())
+        number = await store.file_case(trigger(START), [frame()], [], limit_kmh=50.0, site="SP 235", basis=basis)
+        await store.enter_verdict(number, unidentified())
     await store.close()
     infringements, others = (1, 2, 3), (4, 5, 6, 7)
     for days, expected in ((9, ()), (11, others), (59, others), (61, (*infringements, *others))):
@@ -171,7 +171,7 @@ async def test_numbers_go_on_after_a_purge(tmp_path: Path) -> None:
     with pytest.raises(NoSuchCase, match="purged before"):
         purge(tmp_path, [2], reason="x", signer=SIGNER)
     store = await CaseStore.open(tmp_path, SIGNER, UNIT)
-    assert await store.file(trigger(), [frame()], [], limit_kmh=50.0, site="SP 235") == 3
+    assert await store.file_case(trigger(), [frame()], [], limit_kmh=50.0, site="SP 235") == 3
     assert [case.number for case in await store.pending()] == [3]
     await store.close()
     assert "3 cases, 2 of them purged" in audit(tmp_path)

@@ -29,13 +29,13 @@ async def state(tmp_path: Path) -> Path:
     for basis in BASES:
         speed = 72.4 if basis in (Basis.MEASURED, Basis.OBSERVED) else None
         at = replace(trigger(speed_kmh=speed), impossible=basis is Basis.IMPOSSIBLE_SPEED)
-        number = await store.file(at, [frame()], [], limit_kmh=50.0, site="SP 235", basis=basis)
+        number = await store.file_case(at, [frame()], [], limit_kmh=50.0, site="SP 235", basis=basis)
         nobody = unidentified()
-        await store.decide(number, Decision(replace(nobody.verdict, reason=Reason.NO_INFRINGEMENT)))
+        await store.enter_verdict(number, Decision(replace(nobody.verdict, reason=Reason.NO_INFRINGEMENT)))
     own = packet()
     for flags, basis in (((Flag.NOT_THE_KEEPER,), Basis.MEASURED), ((), None)):
-        number = await store.file(trigger(), [frame()], [own], limit_kmh=50.0, site="SP 235", basis=basis)
-        await store.decide(number, replace(identified(own), flags=flags))
+        number = await store.file_case(trigger(), [frame()], [own], limit_kmh=50.0, site="SP 235", basis=basis)
+        await store.enter_verdict(number, replace(identified(own), flags=flags))
     await store.close()
     return tmp_path
 

@@ -124,7 +124,7 @@ class FakeCases:
     assessment: Assessment | None = None
     reports: list[RadarReport] = field(default_factory=list)
 
-    async def file(
+    async def file_case(
         self,
         trigger: Trigger,
         frames: Sequence[Frame],
@@ -165,7 +165,7 @@ class FakeCases:
         assert self.case is not None
         return self.case
 
-    async def decide(self, number: int, decision: Decision) -> Case:
+    async def enter_verdict(self, number: int, decision: Decision) -> Case:
         self.decisions.append(decision)
         assert self.case is not None
         return Case(number, State.DECIDED, self.case.trigger, 50.0, "SP 235", (), verdict=decision.verdict)
@@ -238,9 +238,9 @@ class Bench:
         """The decision on a trigger with these packets in the mailbox."""
         self.mailbox.packets += packets
         flow = self.flow()
-        number = await flow.file(at or trigger())
+        number = await flow.file_trigger(at or trigger())
         assert number is not None
-        await flow.decide(number)
+        await flow.decide_case(number)
         (decision,) = self.cases.decisions
         return decision
 
@@ -248,7 +248,7 @@ class Bench:
 @pytest.mark.parametrize(("speed_kmh", "filed"), [(50.0, False), (55.0, False), (55.1, True), (None, True)])
 async def test_only_a_trigger_above_limit_and_tolerance_becomes_a_case(speed_kmh: float | None, filed: bool) -> None:
     bench = Bench()
-    assert (await bench.flow().file(trigger(speed_kmh)) is not None) is filed
+    assert (await bench.flow().file_trigger(trigger(speed_kmh)) is not None) is filed
     assert (bench.cases.case is not None) is filed
 
 
@@ -272,10 +272,10 @@ async def test_a_trigger_that_is_no_infringement_keeps_no_packet_and_names_nobod
     bench = Bench(rules=rules)
     bench.mailbox.packets = [packet()]
     flow = bench.flow()
-    number = await flow.file(replace(at, at_monotonic_ns=time.monotonic_ns()))
+    number = await flow.file_trigger(replace(at, at_monotonic_ns=time.monotonic_ns()))
     assert number is not None
     assert bench.cases.case is not None and bench.cases.case.packets == ()
-    deciding = asyncio.create_task(flow.decide(number))
+    deciding = asyncio.create_task(flow.decide_case(number))
     await asyncio.sleep(0.01)
     bench.mailbox.packets.append(packet(age_s=0.0))
     await deciding
@@ -294,7 +294,7 @@ async def test_a_pin_that_means_too_fast_makes_an_infringement_without_a_figure(
 async def test_a_case_that_an_earlier_program_filed_without_a_speed_names_nobody() -> None:
     bench = Bench()
     bench.cases.case = PendingCase(1, trigger(None), (Path("0-after"),), (0,), (packet(),))
-    await bench.flow().decide(1)
+    await bench.flow().decide_case(1)
     assert bench.cases.decisions[0].verdict.reason is Reason.NO_INFRINGEMENT
     assert bench.cases.decisions[0].driver is None
 
@@ -303,7 +303,7 @@ async def test_a_case_is_filed_at_once_with_its_first_photo_and_the_sealed_packe
     bench = Bench()
     early, near = packet(age_s=10.5), packet(age_s=3.0)
     bench.mailbox.packets = [early, near]
-    await bench.flow().file(trigger())
+    await bench.flow().file_trigger(trigger())
     assert bench.cases.case is not None
     assert [photo.name for photo in bench.cases.case.photos] == ["0-after"]
     assert bench.cases.case.packets == (near,)
@@ -347,11 +347,11 @@ async def test_packets_of_a_uid_that_the_registry_does_not_know_are_not_journall
     bench = Bench(registry=FakeRegistry(unknown=("stranger",)))
     flow = bench.flow()
     bench.mailbox.packets = [packet(uid="stranger"), own := packet()]
-    number = await flow.file(trigger())
+    number = await flow.file_trigger(trigger())
     assert number is not None
     assert bench.cases.case is not None and bench.cases.case.packets == (own,)
     bench.mailbox.packets.append(packet("ZZ999ZZ", "U8", age_s=0.0, uid="stranger"))
-    await flow.decide(number)
+    await flow.decide_case(number)
     assert bench.cases.case.packets == (own,)
     (decision,) = bench.cases.decisions
     assert decision.rejected == {Rejection.UNKNOWN_UID: 2}
@@ -361,7 +361,7 @@ async def test_packets_of_a_uid_that_the_registry_does_not_know_are_not_journall
 async def test_filing_does_not_wait_for_a_registry_that_does_not_answer() -> None:
     bench = Bench(registry=FakeRegistry(silent=True))
     bench.mailbox.packets = [own := packet()]
-    await bench.flow().file(trigger())
+    await bench.flow().file_trigger(trigger())
     assert bench.cases.case is not None and bench.cases.case.packets == (own,)
 
 
@@ -371,7 +371,7 @@ async def test_a_silent_registry_is_asked_at_every_edge_at_once_and_not_one_afte
     flow, triggers = bench.flow(), [replace(trigger(), at_monotonic_ns=time.monotonic_ns() + n) for n in range(10)]
     for each in triggers:
         flow.begin(each.at_monotonic_ns)
-    await flow.file(triggers[0])
+    await flow.file_trigger(triggers[0])
     assert bench.registry.asked == 10
 
 
@@ -388,10 +388,10 @@ async def test_at_most_sixteen_packets_of_a_uid_are_filed_and_opened_early_and_l
     bench = Bench()
     flow = bench.flow()
     bench.mailbox.packets = [packet("RUBBISH", str(n), age_s=3.0, uid="victim") for n in range(12)] + [own := packet()]
-    number = await flow.file(trigger())
+    number = await flow.file_trigger(trigger())
     assert number is not None
     bench.mailbox.packets += [packet("RUBBISH", str(n), age_s=0.0, uid="victim") for n in range(12, 40)]
-    await flow.decide(number)
+    await flow.decide_case(number)
     assert bench.cases.case is not None and own in bench.cases.case.packets
     assert len(bench.cases.case.packets) == OPENINGS_PER_UID + 1
     (decision,) = bench.cases.decisions
@@ -435,9 +435,9 @@ async def test_no_packet_is_unidentified_and_rejected_packets_are_counted() -> N
 async def test_a_late_packet_counts_until_the_window_closes() -> None:
     bench = Bench()
     flow = bench.flow()
-    number = await flow.file(trigger())
+    number = await flow.file_trigger(trigger())
     assert number is not None
-    deciding = asyncio.create_task(flow.decide(number))
+    deciding = asyncio.create_task(flow.decide_case(number))
     await asyncio.sleep(0.01)
     bench.mailbox.packets.append(packet(age_s=0.0))
     await deciding
@@ -474,11 +474,11 @@ async def test_after_a_restart_a_case_is_decided_with_what_was_stored() -> None:
     bench = Bench()
     bench.mailbox.packets = [packet()]
     before_stop = bench.flow()
-    number = await before_stop.file(trigger())
+    number = await before_stop.file_trigger(trigger())
     assert number is not None
     await before_stop.stop()
     after_restart = Bench(cases=bench.cases, camera=FakeCamera(good=0))
-    await after_restart.flow().decide(number)
+    await after_restart.flow().decide_case(number)
     (decision,) = bench.cases.decisions
     assert decision.verdict.outcome is Outcome.IDENTIFIED
     assert bench.cases.case is not None and len(bench.cases.case.photos) == 1
@@ -510,9 +510,9 @@ async def test_the_exposures_leave_the_ring_at_the_edge_however_long_filing_wait
     flow.begin(at.at_monotonic_ns)
     await asyncio.sleep(0.1)
     bench.mailbox.packets = []
-    number = await flow.file(at)
+    number = await flow.file_trigger(at)
     assert number is not None
-    await flow.decide(number)
+    await flow.decide_case(number)
     assert bench.cases.case is not None
     assert [photo.name for photo in bench.cases.case.photos] == ["0-after", "1-before", "2-after"]
     assert bench.cases.case.packets == (own,)
@@ -523,9 +523,9 @@ async def test_the_exposures_leave_the_ring_at_the_edge_however_long_filing_wait
 async def test_missed_photos_are_counted_and_a_problem_and_stand_in_the_case() -> None:
     bench = Bench(camera=FakeCamera(good=1))
     flow = bench.flow()
-    number = await flow.file(trigger())
+    number = await flow.file_trigger(trigger())
     assert number is not None
-    await flow.decide(number)
+    await flow.decide_case(number)
     assert bench.cases.decisions[0].missed_photos == 1
     assert flow.counters["missed_photos"] == 1
     assert "1 photos of triggers were missed" in (flow.problem() or "")
@@ -536,7 +536,7 @@ async def test_missed_photos_are_counted_and_a_problem_and_stand_in_the_case() -
 )
 async def test_what_the_law_leaves_of_the_speed_decides_and_is_filed(speed_kmh: float, counts: float | None) -> None:
     bench = Bench(rules=replace(RULES, tolerance_kmh=0.0, profile=PROFILES["IT"]))
-    number = await bench.flow().file(trigger(speed_kmh))
+    number = await bench.flow().file_trigger(trigger(speed_kmh))
     assert (number is not None) == (counts is not None)
     found = bench.cases.assessment
     assert (found.remaining_kmh if found else None) == counts
@@ -545,7 +545,7 @@ async def test_what_the_law_leaves_of_the_speed_decides_and_is_filed(speed_kmh: 
 
 async def test_a_trigger_without_a_speed_is_filed_without_an_assessment() -> None:
     bench = Bench(rules=replace(RULES, promises_speed=False, profile=PROFILES["IT"]))
-    assert await bench.flow().file(trigger(None)) == 1
+    assert await bench.flow().file_trigger(trigger(None)) == 1
     assert bench.cases.assessment is None
 
 
@@ -554,7 +554,7 @@ async def test_an_edge_below_the_limit_holds_nothing() -> None:
     flow, slow = bench.flow(), trigger(40.0)
     for _ in range(200):
         flow.begin(slow.at_monotonic_ns)
-        assert await flow.file(slow) is None
+        assert await flow.file_trigger(slow) is None
     assert bench.cases.case is None and flow.counters["missed_photos"] == 0
 
 
@@ -578,7 +578,7 @@ async def test_the_photos_are_stored_while_nobody_decides_the_case() -> None:
     """Recognition may be hours behind: the case is whole on the disk all the same."""
     bench = Bench()
     flow = bench.flow()
-    await flow.file(trigger())
+    await flow.file_trigger(trigger())
     bench.mailbox.packets = [late := packet(age_s=0.0)]
     await asyncio.sleep(3 * RULES.window_after_s)
     assert bench.cases.case is not None
@@ -589,6 +589,6 @@ async def test_a_full_disk_is_the_callers_error_and_no_case() -> None:
     bench = Bench(cases=FakeCases(full=True))
     flow = bench.flow()
     with pytest.raises(StorageFull):
-        await flow.file(trigger())
+        await flow.file_trigger(trigger())
     assert bench.cases.case is None
     assert flow.counters == {"lost_triggers": 1, "missed_photos": RULES.frames_per_case}

@@ -25,7 +25,7 @@ class SlowFlow:
         self.broken: set[int] = set()
         self.inside = self.most_inside = 0
 
-    async def decide(self, number: int) -> Case:
+    async def decide_case(self, number: int) -> Case:
         if number in self.broken:
             self.broken.discard(number)
             raise WorkerError("a job ran longer than 5 s and was ended", "the job is tried again")
@@ -33,7 +33,7 @@ class SlowFlow:
         self.most_inside = max(self.most_inside, self.inside)
         await self.recognise.wait()
         self.inside -= 1
-        return await self.store.decide(number, unidentified())
+        return await self.store.enter_verdict(number, unidentified())
 
 
 class UnreadableRegistry:
@@ -44,11 +44,11 @@ class UnreadableRegistry:
         self.answers = False
         self.attempts = 0
 
-    async def decide(self, number: int) -> Case:
+    async def decide_case(self, number: int) -> Case:
         self.attempts += 1
         if not self.answers:
             raise RegistryError("the registry cannot be read", "restore its last backup")
-        return await self.store.decide(number, unidentified())
+        return await self.store.enter_verdict(number, unidentified())
 
 
 async def test_no_more_cases_are_decided_at_once_than_fit_in_memory(tmp_path: Path) -> None:
@@ -57,7 +57,7 @@ async def test_no_more_cases_are_decided_at_once_than_fit_in_memory(tmp_path: Pa
     queue = CaseQueue(flow, lambda case: decided.append(case.number))
     count = AT_ONCE + 7
     for _ in range(count):
-        number = await store.file(trigger(), [frame()], [packet()], limit_kmh=50.0, site="SP 235")
+        number = await store.file_case(trigger(), [frame()], [packet()], limit_kmh=50.0, site="SP 235")
         queue.begin(number)
     await eventually(lambda: flow.inside == AT_ONCE)
     assert decided == []

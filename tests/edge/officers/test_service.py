@@ -158,7 +158,7 @@ async def test_a_stopped_camera_does_not_hide_the_cases_and_a_running_one_goes_o
         try:
             assert desk.status().daemon_alive
             for _ in range(3):
-                await store.file(trigger(), [frame()], [packet()], limit_kmh=50.0, site="SP 235")
+                await store.file_case(trigger(), [frame()], [packet()], limit_kmh=50.0, site="SP 235")
                 await asyncio.to_thread(desk.open, 1)
                 await store.housekeep()
             assert store.problem() is None
@@ -185,7 +185,7 @@ async def test_a_service_that_was_started_again_is_asked_again(tmp_path: Path) -
 
 async def test_verification_against_a_checkpoint(tmp_path: Path) -> None:
     store = await CaseStore.open(tmp_path / "state", SIGNER, UNIT, witness_dirs=[tmp_path])
-    await store.file(trigger(), [frame()], [], limit_kmh=50.0, site="SP 235")
+    await store.file_case(trigger(), [frame()], [], limit_kmh=50.0, site="SP 235")
     await store.close()
     checkpoint = newest_checkpoint(tmp_path)
     assert checkpoint is not None

@@ -99,7 +99,7 @@ def test_a_pending_case_is_completed_on_the_screen_when_it_is_decided(open_desk:
 
     async def decide() -> None:
         store = await CaseStore.open(tmp_path, stores.SIGNER, stores.UNIT)
-        await store.decide(1, stores.decision(stores.scenes(1)[0]))
+        await store.enter_verdict(1, stores.decision(stores.scenes(1)[0]))
         await store.close()
 
     asyncio.run(decide())

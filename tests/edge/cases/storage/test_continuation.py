@@ -139,12 +139,12 @@ async def test_what_others_wrote_is_an_alarm_and_never_signed(
     with caplog.at_level(logging.CRITICAL):
         store = await CaseStore.open(tmp_path, SIGNER, UNIT)
     await store.housekeep()
-    number = await store.file(trigger(), [frame()], [], **FILING)
+    number = await store.file_case(trigger(), [frame()], [], **FILING)
     assert (tmp_path / "frames" / f"{number:08d}" / "pending.json").exists(), "the journal takes no case"
     await store.housekeep()
     assert re.search(words, store.problem() or "")
     with pytest.raises(CaseError):
-        await store.decide(number, unidentified())
+        await store.enter_verdict(number, unidentified())
     await store.close()
     assert [entry.levelname for entry in caplog.records if "does not continue" in entry.message][:1] == ["CRITICAL"]
     assert _unsigned(tmp_path) == unsigned

@@ -23,7 +23,7 @@ def test_the_names_are_those_of_stores_that_exist(tmp_path: Path) -> None:
         "frames/00000007/pending.json",
         "head.json",
     ]
-    assert folder.file("frames/00000007/2.jpg") == folder.photo(7, 2)
+    assert folder.path_of("frames/00000007/2.jpg") == folder.photo(7, 2)
 
 
 def test_no_other_module_knows_the_names() -> None:

@@ -39,7 +39,7 @@ async def test_the_journal_holds_a_case_before_the_database_does(
 
     monkeypatch.setattr("edge.cases.storage.writer.insert_filed", insert_filed)
     store = await CaseStore.open(tmp_path, SIGNER, UNIT)
-    await store.file(trigger(), [frame()], [packet()], **FILING)
+    await store.file_case(trigger(), [frame()], [packet()], **FILING)
     await store.close()
     assert seen == [(True, True)]
 
@@ -55,7 +55,7 @@ async def test_the_journal_is_erased_after_the_verdict_left_the_wal(
 
     monkeypatch.setattr(Journal, "erase", erase)
     store = await CaseStore.open(tmp_path, SIGNER, UNIT)
-    await store.decide(await store.file(trigger(), [], [packet()], **FILING), unidentified())
+    await store.enter_verdict(await store.file_case(trigger(), [], [packet()], **FILING), unidentified())
     await store.close()
     assert wal_sizes == [0]
 
@@ -71,7 +71,7 @@ async def test_the_journal_is_written_on_threads_that_wait_for_no_database(
 
     monkeypatch.setattr(Journal, "write", write)
     store = await CaseStore.open(tmp_path, SIGNER, UNIT)
-    numbers = await asyncio.gather(*(store.file(trigger(), [], [], **FILING) for _ in range(4)))
+    numbers = await asyncio.gather(*(store.file_case(trigger(), [], [], **FILING) for _ in range(4)))
     await asyncio.gather(*(store.add(number, packets=[packet()]) for number in numbers))
     await store.close()
     assert {name.rpartition("_")[0] for name in threads} == {"case-filing", "case-adding"}
@@ -96,7 +96,7 @@ async def held(path: Path, seconds: float, begin: str) -> None:
 async def test_filing_waits_for_nobody_who_holds_the_database(tmp_path: Path, begin: str) -> None:
     """The order of the ends says it, no clock: all cases are on the disk while the other program is still there."""
     store = await CaseStore.open(tmp_path, SIGNER, UNIT)
-    await store.decide(await store.file(trigger(), [frame()], [packet()], **FILING), unidentified())
+    await store.enter_verdict(await store.file_case(trigger(), [frame()], [packet()], **FILING), unidentified())
     ends: list[str] = []
 
     def note(task: asyncio.Task[Any]) -> None:
@@ -105,7 +105,7 @@ async def test_filing_waits_for_nobody_who_holds_the_database(tmp_path: Path, be
     async def file() -> None:
         keeping = [asyncio.create_task(store.housekeep())]
         for index in range(8):
-            number = await store.file(trigger(), [frame(index)], [packet()], **FILING)
+            number = await store.file_case(trigger(), [frame(index)], [packet()], **FILING)
             await store.add(number, frames=[frame(index + 1)], packets=[packet()])
             assert len((await store.load(number)).photos) == 2
         filing.set_result(keeping)
@@ -127,7 +127,7 @@ async def test_a_case_that_is_being_filed_is_no_refusal(tmp_path: Path) -> None:
     store = await CaseStore.open(tmp_path, SIGNER, UNIT)
     holder = asyncio.create_task(held(StateFolder(tmp_path).database, 0.5, "BEGIN IMMEDIATE"))
     await asyncio.sleep(0.1)
-    await store.file(trigger(), [frame()], [packet()], **FILING)
+    await store.file_case(trigger(), [frame()], [packet()], **FILING)
     assert store.problem() is None
     await holder
     assert await store.waiting() == (1,)
@@ -138,7 +138,7 @@ async def test_a_case_that_is_being_filed_is_no_refusal(tmp_path: Path) -> None:
 async def test_nothing_is_added_to_a_case_while_it_is_decided(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A photo that no manifest names would be damage; a decision that fails leaves the case open for more."""
     store = await CaseStore.open(tmp_path, SIGNER, UNIT)
-    number = await store.file(trigger(), [frame()], [packet()], **FILING)
+    number = await store.file_case(trigger(), [frame()], [packet()], **FILING)
     deciding, added = threading.Event(), threading.Event()
 
     def insert_decided(*_arguments: Any) -> None:
@@ -147,7 +147,7 @@ async def test_nothing_is_added_to_a_case_while_it_is_decided(tmp_path: Path, mo
         raise sqlite3.OperationalError("disk I/O error")
 
     monkeypatch.setattr("edge.cases.storage.writer.insert_decided", insert_decided)
-    decision = asyncio.create_task(store.decide(number, unidentified()))
+    decision = asyncio.create_task(store.enter_verdict(number, unidentified()))
     await asyncio.to_thread(deciding.wait, 20)
     with pytest.raises(CaseError, match="decided already"):
         await store.add(number, frames=[frame(1)])
@@ -161,7 +161,7 @@ async def test_nothing_is_added_to_a_case_while_it_is_decided(tmp_path: Path, mo
 
 async def test_close_waits_for_acts_whose_callers_were_cancelled(tmp_path: Path) -> None:
     store = await CaseStore.open(tmp_path, SIGNER, UNIT)
-    acts = [asyncio.create_task(store.file(trigger(), [frame()], [], **FILING)) for _ in range(5)]
+    acts = [asyncio.create_task(store.file_case(trigger(), [frame()], [], **FILING)) for _ in range(5)]
     await asyncio.sleep(0)
     for act in acts:
         act.cancel()
@@ -175,7 +175,7 @@ async def test_a_failure_after_the_caller_was_cancelled_is_logged(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     store = await CaseStore.open(tmp_path, SIGNER, UNIT)
-    act = asyncio.create_task(store.decide(7, unidentified()))
+    act = asyncio.create_task(store.enter_verdict(7, unidentified()))
     await asyncio.sleep(0)
     act.cancel()
     with pytest.raises(asyncio.CancelledError):
