@@ -6,6 +6,7 @@ import hashlib
 import json
 import multiprocessing
 import sqlite3
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import closing
@@ -26,13 +27,25 @@ from edge.cases.evidence import (
     shown_plate,
     to_case,
 )
-from edge.cases.storage import CLAIMS, JOURNAL, Head, StateFolder, open_to_read, read_head, read_links
+from edge.cases.storage import (
+    CLAIMS,
+    JOURNAL,
+    PURGED,
+    Head,
+    StateFolder,
+    case_state,
+    open_to_read,
+    read_head,
+    read_links,
+)
 from edge.cases.views import REVIEWS, EventKind
 from edge.errors import CaseError, EvidenceError
 
 PARALLEL_SIGNATURES = 2000
 """From this many signatures on, several processes check them."""
 SIGNATURES_PER_JOB = 500
+PURGE_S = 1.0
+"""What a purge may need between a case's tombstone and the end of its photos."""
 
 _ROWS = (
     "SELECT number, state, at_utc, site, speed_kmh, limit_kmh, plate_text, outcome, driver_name, review,"
@@ -206,6 +219,18 @@ def _reviews(entries: Sequence[Sequence[Any]]) -> tuple[str | None, str | None]:
 
 
 def _check_files(folder: StateFolder, number: int, wanted: dict[str, str] | None) -> None:
+    """Check the files of a case; what a purge takes away meanwhile is no mismatch."""
+    try:
+        _compare_files(folder, number, wanted)
+    except Mismatch:
+        with closing(open_to_read(folder)) as database:
+            if case_state(database, number) != PURGED:
+                raise
+        time.sleep(PURGE_S)
+        _compare_files(folder, number, None)
+
+
+def _compare_files(folder: StateFolder, number: int, wanted: dict[str, str] | None) -> None:
     case = folder.case(number)
     if wanted is None:
         if case.exists():

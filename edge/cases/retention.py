@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+import sqlite3
 import time
 from collections.abc import Sequence
 from contextlib import closing
@@ -104,10 +105,11 @@ def clock_is_trusted() -> bool:
     return clock_state()["synchronised"] is not False
 
 
-def purge(state_dir: Path, numbers: Sequence[int], *, reason: str, signer: Signs) -> None:
+def purge(state_dir: Path, numbers: Sequence[int], *, reason: str, signer: Signs, skip_held: bool = False) -> None:
     """Delete the decided cases *numbers* and add a tombstone for each to the chain, signed by *signer*.
 
     *reason* goes into the tombstone and must contain no personal data. What an interrupted purge left is deleted too.
+    Where one of them cannot be purged none is; *skip_held* passes over those that were put on hold meanwhile.
 
     Raises:
         NoSuchCase: one of them does not exist or was purged before.
@@ -115,19 +117,38 @@ def purge(state_dir: Path, numbers: Sequence[int], *, reason: str, signer: Signs
         EvidenceError: the chain does not continue what the unit wrote.
     """
     folder = StateFolder(state_dir)
-    with ChainSession(folder, signer) as session:
-        for number in numbers:
-            with session.extending() as database:
-                state = case_state(database, number)
-                if state == PURGED:
-                    raise NoSuchCase(f"case {number} was purged before", "leave it out of the list")
-                if state != State.DECIDED:
-                    raise CaseError(
-                        f"case {number} is not decided yet", "wait for the verdict, a pending case is never purged"
-                    )
-                if is_held(database, number):
-                    raise CaseError(f"case {number} is on hold", "release it first: autovelox cases release")
-                replace_with_tombstone(database, number, reason, signer=signer)
+    if not skip_held:
+        with closing(open_to_read(folder)) as database:
+            for number in numbers:
+                _require_purgeable(database, number)
+    try:
+        with ChainSession(folder, signer) as session:
+            for number in numbers:
+                with session.extending() as database:
+                    if skip_held and is_held(database, number):
+                        continue
+                    _require_purgeable(database, number)
+                    replace_with_tombstone(database, number, reason, signer=signer)
+    finally:
+        remove_purged(folder)
+
+
+def _require_purgeable(database: sqlite3.Connection, number: int) -> None:
+    state = case_state(database, number)
+    if state == PURGED:
+        raise NoSuchCase(f"case {number} was purged before", "leave it out of the list")
+    if state != State.DECIDED:
+        raise CaseError(f"case {number} is not decided yet", "wait for the verdict, a pending case is never purged")
+    if is_held(database, number):
+        raise CaseError(f"case {number} is on hold", "release it first: autovelox cases release")
+
+
+def remove_purged(folder: StateFolder) -> None:
+    """Remove the photos and claims of purged cases that are still there.
+
+    Raises:
+        CaseError: the disk reports an error.
+    """
     with closing(open_to_read(folder)) as database:
         gone = [row[0] for row in database.execute("SELECT number FROM cases WHERE purged_seq IS NOT NULL")]
     try:
@@ -174,5 +195,7 @@ class Purger:
             log.warning("%s", error)
             return
         if numbers:
-            purge(self._state_dir, numbers, reason="retention period over", signer=self._signer)
+            purge(self._state_dir, numbers, reason="retention period over", signer=self._signer, skip_held=True)
             log.info("%d cases purged: their retention period is over", len(numbers))
+        else:
+            remove_purged(StateFolder(self._state_dir))  # what an interrupted purge left

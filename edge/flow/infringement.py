@@ -27,6 +27,7 @@ from edge.flow.rules import Rules
 from edge.identify import identify
 from edge.identify.origin import origin
 from edge.model import (
+    Basis,
     Case,
     Claim,
     Decision,
@@ -158,8 +159,14 @@ class Infringements:
         return max(0, self._rules.frames_per_case - after)
 
     def _judged(self, case: PendingCase) -> PendingCase:
-        """The *case* with a basis, also where an earlier program filed it; without packets if it is no infringement."""
-        basis = case.basis or self._rules.basis(case.trigger)
+        """The *case* with a basis, also where an earlier program filed it; without packets if it is no infringement.
+
+        It names nobody, as one that is only observed, where the unit observes by now, or where an earlier program filed
+        a speed that is within the law.
+        """
+        basis = case.basis or self._rules.basis(case.trigger) or Basis.OBSERVED
+        if is_infringement(basis) and not self._rules.names_drivers:
+            basis = Basis.OBSERVED
         return replace(case, basis=basis, packets=case.packets if is_infringement(basis) else ())
 
     def _compare(self, case: PendingCase, reads: Sequence[Read], claims: Sequence[Claim]) -> Verdict:

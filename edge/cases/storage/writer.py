@@ -210,11 +210,14 @@ class Writer:
     def read_journal(self, number: int) -> JournalFile | None:
         """What the journal holds of a pending case; None if there is no such case, or its file is gone or damaged."""
         with self._lock(number):
-            try:
-                return self._journal.read(number) if number in self._pending else None
-            except CaseError as error:
-                log.error("%s; without it the case is decided without packets", error)
-                return None
+            return self._read_journal(number)
+
+    def _read_journal(self, number: int) -> JournalFile | None:
+        try:
+            return self._journal.read(number) if number in self._pending else None
+        except CaseError as error:
+            log.error("%s; without it the case is decided without packets", error)
+            return None
 
     def read_pending(self, number: int) -> JournalFile:
         """What is known of a pending case. Without its journal file it is known from the database, without packets.
@@ -223,12 +226,20 @@ class Writer:
             NoSuchCase: there is no case with that number.
             CaseError: the case is decided already.
         """
+        self._require_pending(number)
+        with self._lock(number):
+            return self._journalled(number)
+
+    def _require_pending(self, number: int) -> None:
         self.catch_up()
         if number in self._behind:
             raise CaseError(f"the database refuses case {number}", "it is tried again; if that goes on, check the disk")
         if case_state(self._database, number) != State.PENDING:
             raise _decided_already(number)
-        if (file := self.read_journal(number)) is not None:
+
+    def _journalled(self, number: int) -> JournalFile:
+        """What is known of a pending case; the caller has its lock."""
+        if (file := self._read_journal(number)) is not None:
             return file
         log.error("the journal of case %d is gone, its packets with it", number)
         return JournalFile(read_filed_manifest(self._database, number), ())
@@ -247,11 +258,12 @@ class Writer:
             EvidenceError: the chain does not continue what this unit wrote.
         """
         portrait = decision.driver.portrait if decision.driver else b""
-        filed = self.read_pending(number).manifest
+        self._require_pending(number)
         with self._lock(number):
+            filed = self._journalled(number)
             self._pending.discard(number)  # nothing is added from here on
         try:
-            manifest = decided_manifest(filed, decision, time.time())
+            manifest = decided_manifest(filed.manifest, decision, time.time())
             self._kept.keep(number, decision)
             with self._chain.extending(self._database):
                 case = insert_decided(self._database, manifest, portrait, self._signer)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import importlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from edge.cases.archive import Archive
 from edge.cases.audit import audit
+from edge.cases.evidence import Chain, Link
 from edge.cases.retention import DAY_S, RetentionPolicy, due, purge
 from edge.cases.review import record
 from edge.cases.store import CaseStore
@@ -17,6 +21,7 @@ from edge.errors import CaseError, NoSuchCase, SecretError
 from edge.model import Basis
 from tests.support.cases import SIGNER, UNIT, everything, filled, frame, trigger, unidentified
 
+audit_module = importlib.import_module("edge.cases.audit")
 START = 1_790_000_000.0
 POLICY = RetentionPolicy(identified_days=150, unidentified_days=60, dismissed_days=10)
 
@@ -43,51 +48,30 @@ async def test_what_is_no_infringement_goes_as_soon_as_what_was_dismissed(tmp_pa
         assert due(tmp_path, POLICY, now_utc=START + days * DAY_S) == expected, days
 
 
-async def test_a_case_on_hold_outlives_its_time_until_it_is_released(tmp_path: Path) -> None:
-    """An appeal takes longer than 150 days."""
+async def test_what_an_interrupted_purge_left_goes_with_the_next_round(tmp_path: Path) -> None:
     await filled(tmp_path, 2)
-    late = START + 1000 * DAY_S
-    record(tmp_path, 1, kind="hold", officer="Conti", reason="appeal, Giudice di Pace 77/2026", signer=SIGNER)
-    assert due(tmp_path, POLICY, now_utc=late) == (2,)
-    with pytest.raises(CaseError, match="case 1 is on hold"):
-        purge(tmp_path, [1], reason="by hand", signer=SIGNER)
-    with pytest.raises(CaseError, match="on hold already"):
-        record(tmp_path, 1, kind="hold", officer="Conti", reason="again", signer=SIGNER)
-    with Archive(tmp_path) as archive:
-        assert [(row.number, row.is_held) for row in archive.summaries(order="oldest")] == [(1, True), (2, False)]
-        assert archive.case(1).review is None, "a hold is no judgement"
-    record(tmp_path, 1, kind="release", officer="Verdi", reason="appeal dismissed", signer=SIGNER)
-    assert due(tmp_path, POLICY, now_utc=late) == (1, 2)
-    with pytest.raises(CaseError, match="not on hold"):
-        record(tmp_path, 1, kind="release", officer="Verdi", reason="again", signer=SIGNER)
-    record(tmp_path, 1, kind="hold", officer="Conti", reason="cassation", signer=SIGNER)
-    assert due(tmp_path, POLICY, now_utc=late) == (2,)
-    assert "all signed" in audit(tmp_path, trusted=SIGNER.public_key)
+    purge(tmp_path, [1], reason="by hand", signer=SIGNER)
+    left = tmp_path / "frames" / "00000001"
+    left.mkdir()
+    (left / "0.jpg").write_bytes(b"left")
+    store = await CaseStore.open(tmp_path, SIGNER, UNIT, policy=RetentionPolicy(1e6, 1e6, 1e6))
+    await store.housekeep()
+    await store.close()
+    assert not left.exists()
 
 
-async def test_a_hold_needs_a_reason_and_a_decided_case(tmp_path: Path) -> None:
-    await filled(tmp_path, 1, decide=False)
-    with pytest.raises(CaseError, match="not decided"):
-        record(tmp_path, 1, kind="hold", officer="Conti", reason="appeal", signer=SIGNER)
-    with pytest.raises(CaseError, match="reason is missing"):
-        record(tmp_path, 1, kind="hold", officer="Conti", reason=" ", signer=SIGNER)
+def test_a_purge_meanwhile_is_no_mismatch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The audit reads the chain as it was; the photos of a case go before it looks at them."""
+    asyncio.run(filled(tmp_path, 2))
+    check_chain = audit_module.check_chain
 
+    def purged_meanwhile(links: Sequence[Link]) -> Chain:
+        chain = check_chain(links)
+        purge(tmp_path, [1], reason="x", signer=SIGNER)
+        return chain
 
-async def test_an_officer_holds_and_releases_from_the_command_line(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    await filled(tmp_path / "state", 1)
-    key = tmp_path / "signing.key"
-    write_key(key, bytes(range(32)), "the signing key")
-    where = ["--state-dir", str(tmp_path / "state"), "--signing-key", str(key)]
-    assert main(["cases", "hold", "1", *where]) == CaseError.exit_code
-    assert main(["cases", "hold", "1", "--reason", "appeal", *where]) == 0
-    assert main(["cases", "list", *where]) == 0
-    assert "on hold" in capsys.readouterr().out
-    assert main(["cases", "release", "1", "--reason", "dismissed", *where]) == 0
-    capsys.readouterr()
-    assert main(["cases", "list", *where]) == 0
-    assert "on hold" not in capsys.readouterr().out
+    monkeypatch.setattr(audit_module, "check_chain", purged_meanwhile)
+    assert "2 cases" in audit(tmp_path)
 
 
 async def test_a_purge_leaves_a_tombstone_and_nothing_else(tmp_path: Path) -> None:

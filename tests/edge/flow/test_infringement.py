@@ -549,6 +549,24 @@ async def test_a_trigger_without_a_speed_is_filed_without_an_assessment() -> Non
     assert bench.cases.assessment is None
 
 
+async def test_a_pending_case_of_an_earlier_program_within_the_law_names_nobody() -> None:
+    """That program recorded no basis, and filed what the law does not count."""
+    bench = Bench(rules=replace(RULES, tolerance_kmh=0.0, profile=PROFILES["IT"]))
+    bench.cases.case = PendingCase(1, trigger(53.0), (Path("0-after"),), (0,), (packet(),))
+    await bench.flow().decide_case(1)
+    (decision,) = bench.cases.decisions
+    assert (decision.verdict.outcome, decision.driver) == (Outcome.UNIDENTIFIED, None)
+    assert decision.verdict.reason is Reason.NO_INFRINGEMENT
+
+
+async def test_a_unit_that_observes_by_now_names_nobody_of_before() -> None:
+    bench = Bench(rules=replace(RULES, names_drivers=False))
+    bench.cases.case = PendingCase(1, trigger(90.0), (Path("0-after"),), (0,), (packet(),), Basis.MEASURED)
+    await bench.flow().decide_case(1)
+    (decision,) = bench.cases.decisions
+    assert (decision.verdict.outcome, decision.driver) == (Outcome.UNIDENTIFIED, None)
+
+
 async def test_an_edge_below_the_limit_holds_nothing() -> None:
     bench = Bench()
     flow, slow = bench.flow(), trigger(40.0)
