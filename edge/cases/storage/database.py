@@ -6,8 +6,11 @@ overwrites what is deleted. Its writers empty the WAL (:mod:`edge.cases.storage.
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from importlib import resources
@@ -15,7 +18,8 @@ from pathlib import Path
 
 from edge.cases.storage.durable import PRIVATE
 from edge.cases.storage.layout import StateFolder
-from edge.cases.storage.wal import empty_wal, mend_wal
+from edge.cases.storage.lock import BETWEEN_TRIES_S, TRIES, nobody_writes
+from edge.cases.storage.wal import empty_wal, is_torn, mend_wal
 from edge.errors import CaseError
 
 BUSY_S = 10.0
@@ -136,11 +140,11 @@ def version(database: sqlite3.Connection) -> int:
     return int(number)
 
 
-def open_to_read(folder: StateFolder, *, for_threads: bool = False) -> sqlite3.Connection:
-    """A read-only connection to an existing store; *for_threads*: several threads use it, one at a time.
+def ensure_store(folder: StateFolder) -> None:
+    """Refuse a folder without a case database.
 
     Raises:
-        CaseError: there is no store, it cannot be read, or it has another schema version than this program.
+        CaseError: there is no store, or this account may not look for it.
     """
     path = folder.database
     try:
@@ -153,6 +157,19 @@ def open_to_read(folder: StateFolder, *, for_threads: bool = False) -> sqlite3.C
         raise CaseError(
             f"there is no case store in {folder.root}", "start the unit there first, or name the right folder"
         )
+
+
+def open_to_read(folder: StateFolder, *, for_threads: bool = False) -> sqlite3.Connection:
+    """A read-only connection to an existing store; *for_threads*: several threads use it, one at a time.
+
+    The WAL is mended before, if a power cut damaged it and this account may write it.
+
+    Raises:
+        CaseError: there is no store, it cannot be read, or it has another schema version than this program.
+    """
+    ensure_store(folder)
+    _mend_to_read(folder)
+    path = folder.database
     try:
         database = sqlite3.connect(
             f"{path.resolve().as_uri()}?mode=ro",
@@ -175,3 +192,25 @@ def open_to_read(folder: StateFolder, *, for_threads: bool = False) -> sqlite3.C
         remedy = "start the unit once, it updates the store" if found < newest else "update this program"
         raise CaseError(f"{path} has schema {found}, this program reads {newest}", remedy)
     return database
+
+
+def _mend_to_read(folder: StateFolder) -> None:
+    """Mend the WAL before a reader makes SQLite's index of it: what that misses, the next writer would write over.
+
+    An account that may not write the folder makes an index for itself alone, and harms nothing.
+    """
+    path = folder.database
+    try:
+        for _ in range(TRIES):
+            if not os.access(folder.root, os.W_OK) or not is_torn(path):
+                return
+            with nobody_writes(folder) as alone:
+                if alone:
+                    mend_wal(path)
+                    return
+            time.sleep(BETWEEN_TRIES_S)  # somebody has just come and mends it
+    except OSError as error:
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            return
+        raise CaseError(f"{path} cannot be mended ({error.strerror})", "check the disk") from None
+    raise CaseError(f"the log of {path} is being mended", "try again in a moment")

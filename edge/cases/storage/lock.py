@@ -57,7 +57,11 @@ def is_locked(folder: StateFolder) -> bool:
 
 
 class StoreLock:
-    """Held by every process that writes to the store, as long as it has the database open."""
+    """Held by every process that writes to the store, as long as it has the database open.
+
+    Whoever comes first is alone from the beginning to the end of its first block of :meth:`alone`, which has to follow:
+    of two that start together one mends the store, and the other waits for it.
+    """
 
     def __init__(self, folder: StateFolder) -> None:
         """Take part; waits while another process is alone with the store.
@@ -69,25 +73,49 @@ class StoreLock:
             self._descriptor = _open(folder.store_lock)
         except OSError as error:
             raise _refusal(folder, error) from None
-        fcntl.flock(self._descriptor, fcntl.LOCK_SH)
+        self._is_alone = _at_once(self._descriptor)
+        if not self._is_alone:
+            fcntl.flock(self._descriptor, fcntl.LOCK_SH)
 
     @contextmanager
     def alone(self) -> Iterator[bool]:
         """Gives whether no other process writes to the store; if so, none begins before the end of the block."""
-        try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        for _ in range(2):  # a reader that mends the log is alone for a moment
+            self._is_alone = self._is_alone or _at_once(self._descriptor)
+            if self._is_alone:
+                break
             fcntl.flock(self._descriptor, fcntl.LOCK_SH)
-            yield False
-            return
         try:
-            yield True
+            yield self._is_alone
         finally:
+            self._is_alone = False
             fcntl.flock(self._descriptor, fcntl.LOCK_SH)
 
     def release(self) -> None:
         """Take part no longer."""
         os.close(self._descriptor)
+
+
+@contextmanager
+def nobody_writes(folder: StateFolder) -> Iterator[bool]:
+    """Gives whether no process writes to the store; if so, none begins before the end of the block. Waits for nobody.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    descriptor = _open(folder.store_lock)
+    try:
+        yield _at_once(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _at_once(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _open(path: Path) -> int:

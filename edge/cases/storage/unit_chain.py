@@ -22,7 +22,7 @@ from types import TracebackType
 
 from edge.cases.evidence import KEY_KIND, Signs, key_content
 from edge.cases.storage.continuation import continue_chain, newest_key
-from edge.cases.storage.database import connect, is_busy, open_to_read, transaction
+from edge.cases.storage.database import connect, ensure_store, is_busy, open_to_read, transaction
 from edge.cases.storage.entries import append_entry, last_entry
 from edge.cases.storage.head import BEGINNING, Head, read_head, write_head
 from edge.cases.storage.layout import StateFolder
@@ -255,12 +255,13 @@ class ChainSession:
                 return self._database, self._chain
             self._database.close()  # another store is in its place: there is nothing of this one to write any more
             self._let_go()
-        open_to_read(self._folder).close()
+        ensure_store(self._folder)
         self._lock = StoreLock(self._folder)
         try:
             with self._lock.alone() as alone:
                 if alone:
                     mend_wal(self._folder.database)
+            open_to_read(self._folder).close()
             database = connect(self._folder.database, for_threads=True)
             self._opened = _identity(self._folder.database)
             try:

@@ -11,14 +11,15 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import struct
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from edge.cases.storage.durable import PART, is_own, sync_file, write_durably
 
-HEADER_BYTES = 32
+HEADER_BYTES, FRAME_HEADER_BYTES = 32, 24
 COPY = "-wal.copy-"
 PAUSES_S = (0.0, 1.0, 2.0, 4.0, 8.0)
 """How long the WAL is left alone after so many attempts in a row to empty it failed: each one copies it."""
@@ -141,18 +142,82 @@ def _at_once(database: sqlite3.Connection) -> Iterator[None]:
 
 
 def mend_wal(path: Path) -> None:
-    """Repair a WAL that was damaged during a checkpoint. Nobody else may start a checkpoint meanwhile.
+    """Repair a WAL that was damaged during a checkpoint, before anybody opens the database; remove its copies.
+
+    Whoever has the database open already goes on with what could be read of the damaged WAL. Nobody else may start a
+    checkpoint meanwhile.
 
     Raises:
         OSError: the disk reports an error.
     """
-    wal = wal_path(path)
-    for copy in sorted(path.parent.glob(f"{path.name}{COPY}*")):
-        if not copy.name.endswith(PART) and is_own(copy.lstat(), copy.parent):
-            saved, found = copy.read_bytes(), wal.read_bytes() if wal.exists() else b""
-            same_wal = found[:HEADER_BYTES] == saved[:HEADER_BYTES]
-            if same_wal and found[: len(saved)] != saved:
-                with wal.open("r+b") as file:
-                    file.write(saved)
-                    sync_file(file)
+    for copy in _copies(path):
+        lost = _lost(path, copy)
+        if lost:
+            with wal_path(path).open("r+b") as file:
+                file.write(lost)
+                sync_file(file)
         copy.unlink()
+
+
+def is_torn(path: Path) -> bool:
+    """Whether a copy of the WAL has commits that the WAL has lost. Needs no lock.
+
+    Raises:
+        OSError: the disk reports an error, or this account may not read them.
+    """
+    for copy in _copies(path):
+        with suppress(FileNotFoundError):  # removed in this moment: the WAL was emptied or mended
+            if _lost(path, copy):
+                return True
+    return False
+
+
+def _copies(path: Path) -> list[Path]:
+    return sorted(path.parent.glob(f"{path.name}{COPY}*"))
+
+
+def _lost(path: Path, copy: Path) -> bytes:
+    """What has to be written over the WAL, from its beginning; nothing if the WAL holds all commits of *copy*.
+
+    The copy may end in frames that were never committed, or are left of an earlier WAL: in the WAL itself commits may
+    have replaced them since.
+    """
+    if copy.name.endswith(PART) or not is_own(copy.lstat(), copy.parent):
+        return b""
+    saved = copy.read_bytes()  # before the WAL, which may grow in between
+    try:
+        found = wal_path(path).read_bytes()
+    except FileNotFoundError:
+        return b""
+    if len(saved) < HEADER_BYTES or found[:HEADER_BYTES] != saved[:HEADER_BYTES] or found.startswith(saved):
+        return b""
+    size = FRAME_HEADER_BYTES + int.from_bytes(saved[8:12], "big")
+    if size % 8:
+        return b""
+    start = HEADER_BYTES
+    while found[start : start + size] == saved[start : start + size] and start < len(saved):
+        start += size
+    end = _committed(saved, start, size)
+    return saved[:end] if end > _committed(found, start, size) else b""
+
+
+def _committed(wal: bytes, start: int, size: int) -> int:
+    """Where the last commit ends in *wal*, whose frames have *size* bytes; *start* if none follows the frames before.
+
+    Each frame's checksum continues that of the frame before, or of the header.
+    """
+    words = "<" if int.from_bytes(wal[:4], "big") & 1 == 0 else ">"
+    before = start - size + 16 if start > HEADER_BYTES else HEADER_BYTES - 8
+    first, second = struct.unpack_from(">II", wal, before)
+    end = start
+    for at in range(start, len(wal) - size + 1, size):
+        frame = wal[at : at + size]
+        summed = frame[:8] + frame[FRAME_HEADER_BYTES:]
+        for one, other in struct.iter_unpack(f"{words}II", summed):
+            first = (first + one + second) & 0xFFFFFFFF
+            second = (second + other + first) & 0xFFFFFFFF
+        if frame[8:16] != wal[16:24] or struct.unpack_from(">II", frame, 16) != (first, second):
+            break
+        if frame[4:8] != bytes(4):
+            end = at + size
+    return end

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.cases.storage.wal import COPY, empty_wal, mend_wal, save_wal, wal_path
+from edge.cases.storage.wal import COPY, empty_wal, is_torn, mend_wal, save_wal, wal_path
 
 
 @pytest.fixture
@@ -80,6 +80,30 @@ def test_a_copy_of_an_earlier_wal_is_thrown_away(half_done: Path) -> None:
         mend_wal(half_done)
         assert wal_path(half_done).read_bytes() == before
     assert rows(half_done) == [0, 1, 2, 3, 4]
+
+
+def test_commits_that_replaced_the_uncommitted_end_of_the_copy_stay(half_done: Path) -> None:
+    """A log that was begun anew is not cut off: behind its newest commit lie frames of the log before."""
+    mend_wal(half_done)
+    wal = wal_path(half_done)
+    with closing(sqlite3.connect(half_done, isolation_level=None)) as database:
+        database.execute("PRAGMA wal_autocheckpoint = 0")
+        database.execute("INSERT INTO t VALUES (4, 'before the copy')")
+        kept = wal.read_bytes()
+        copy = half_done.with_name(f"{half_done.name}{COPY}7")
+        copy.write_bytes(kept + kept[32 : 32 + 2 * 4120])
+        database.execute("INSERT INTO t VALUES (5, 'after the copy')")
+        before = wal.read_bytes()
+        assert before[: len(kept)] == kept and len(before) > len(kept)
+        damaged = half_done.with_name("damaged.sqlite")
+        shutil.copy(half_done, damaged)
+        shutil.copy(copy, damaged.with_name(f"{damaged.name}{COPY}7"))
+        wal_path(damaged).write_bytes(before[: len(kept) - 4120] + bytes(4120) + before[len(kept) :])
+        assert is_torn(damaged) and not is_torn(half_done)
+        for path in (half_done, damaged):
+            mend_wal(path)
+            assert wal_path(path).read_bytes() == before
+    assert rows(half_done) == [0, 1, 2, 3, 4, 5]
 
 
 def test_an_empty_wal_needs_no_copy(tmp_path: Path) -> None:

@@ -41,6 +41,13 @@ def _look_often(state: Path, officer: str) -> None:
             _look(state, officer, session)
 
 
+def _other_writer(folder: StateFolder) -> StoreLock:
+    lock = StoreLock(folder)
+    with lock.alone() as alone:
+        assert alone
+    return lock
+
+
 def last_seq(state: Path) -> int:
     with closing(sqlite3.connect(StateFolder(state).database)) as database:
         return int(database.execute("SELECT max(seq) FROM entries").fetchone()[0])
@@ -192,7 +199,7 @@ async def test_a_write_that_does_not_end_is_a_problem(tmp_path: Path, monkeypatc
 async def test_the_log_is_mended_by_whoever_is_alone_with_the_store(tmp_path: Path) -> None:
     await filled(tmp_path, 1)
     folder = StateFolder(tmp_path)
-    lock = StoreLock(folder)
+    lock = _other_writer(folder)
     stale = tmp_path / f"cases.sqlite{COPY}99"
     stale.write_bytes(b"stale")
     _look(tmp_path, "conti")
@@ -204,7 +211,7 @@ async def test_the_log_is_mended_by_whoever_is_alone_with_the_store(tmp_path: Pa
 
 async def test_an_older_schema_is_not_migrated_beside_another_writer(tmp_path: Path) -> None:
     await filled(tmp_path, 1)
-    lock = StoreLock(StateFolder(tmp_path))
+    lock = _other_writer(StateFolder(tmp_path))
     with closing(sqlite3.connect(StateFolder(tmp_path).database)) as database:
         database.execute("PRAGMA user_version = 1")
     with pytest.raises(CaseError, match="has schema 1"):
