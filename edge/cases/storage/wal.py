@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from edge.cases.storage.durable import PART, is_own, sync_file, write_durably
+from edge.cases.storage.durable import PART, erase, is_own, sync_file, write_durably
 
 HEADER_BYTES, FRAME_HEADER_BYTES = 32, 24
 COPY = "-wal.copy-"
@@ -86,11 +86,31 @@ def empty_wal(database: sqlite3.Connection, path: Path) -> bool:
         finally:
             database.execute("ROLLBACK")
         if copy is None:
+            _erase_left(path)
             return True
         emptied = bool(database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0)
     if emptied:
-        copy.unlink(missing_ok=True)
+        erase(copy)
+        _erase_left(path)
     return emptied
+
+
+def _erase_left(path: Path) -> None:
+    """Erase the copies that processes left which have ended: the WAL they were of is in the database by now."""
+    for copy in _copies(path):
+        owner = copy.name.removesuffix(PART).rpartition("-")[2]
+        if owner.isdecimal() and not _runs(int(owner)):
+            erase(copy)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        pass
+    return True
 
 
 class Checkpoints:
@@ -204,7 +224,7 @@ def _lost(path: Path, copy: Path) -> bytes:
 def _committed(wal: bytes, start: int, size: int) -> int:
     """Where the last commit ends in *wal*, whose frames have *size* bytes; *start* if none follows the frames before.
 
-    Each frame's checksum continues that of the frame before, or of the header.
+    Each frame's checksum continues that of the frame before, or of the header (sqlite.org/fileformat2.html, section 4).
     """
     words = "<" if int.from_bytes(wal[:4], "big") & 1 == 0 else ">"
     before = start - size + 16 if start > HEADER_BYTES else HEADER_BYTES - 8

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -114,3 +115,23 @@ def test_an_empty_wal_needs_no_copy(tmp_path: Path) -> None:
         assert save_wal(path) is None
         assert empty_wal(database, path)
     mend_wal(path)
+
+
+def test_a_copy_that_an_ended_process_left_goes_with_the_next_emptied_wal(tmp_path: Path) -> None:
+    """It may hold what was purged since."""
+    path = tmp_path / "cases.sqlite"
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    left = path.with_name(f"{path.name}{COPY}{ended.pid}")
+    running = path.with_name(f"{path.name}{COPY}{os.getppid()}")
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("CREATE TABLE t (n)")
+        for copy in (left, running):
+            copy.write_bytes(b"what was purged")
+        assert empty_wal(database, path)
+        assert not left.exists()
+        assert running.exists(), "its process may need it"
+        left.write_bytes(b"what was purged")
+        assert empty_wal(database, path), "nothing to do"
+        assert not left.exists()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import multiprocessing
+import os
 import sqlite3
 import threading
 from contextlib import closing
@@ -200,7 +201,7 @@ async def test_the_log_is_mended_by_whoever_is_alone_with_the_store(tmp_path: Pa
     await filled(tmp_path, 1)
     folder = StateFolder(tmp_path)
     lock = _other_writer(folder)
-    stale = tmp_path / f"cases.sqlite{COPY}99"
+    stale = tmp_path / f"cases.sqlite{COPY}{os.getppid()}"
     stale.write_bytes(b"stale")
     _look(tmp_path, "conti")
     assert stale.exists(), "mended beside another writer"
