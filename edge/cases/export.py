@@ -70,20 +70,23 @@ def export_cases(
     reason: str = "",
     session: ChainSession | None = None,
     durably: bool = True,
+    least_free_bytes: int = 0,
     progress: Callable[[int], None] | None = None,
 ) -> str:
     """Write the evidence package of the cases *numbers* to the file *to*, which must not exist yet.
 
     For each case the export becomes an entry of the chain, signed by *signer*; the last one names every file of the
     package. *officer*, *account* and *session* are those of :func:`edge.cases.review.record`. A package that is not
-    written *durably* is to be handed on. *progress* is called with the number of each case that is done. The package is
-    verified before it gets its name.
+    written *durably* is to be handed on. *least_free_bytes* stay free on the disk of *to*. *progress* is called with
+    the number of each case that is done. The package is verified before it gets its name; nothing is left of one that
+    fails.
 
     Returns:
         One sentence: what the verification found.
 
     Raises:
         NoSuchCase: one of them does not exist.
+        StorageFull: the disk would have less room left than *least_free_bytes*.
         CaseError: *numbers* is empty, a case is not decided, or the file cannot be written.
         EvidenceError: the verification failed, so the store is damaged.
     """
@@ -96,7 +99,7 @@ def export_cases(
     try:
         with part.open("x+b") as file:
             part.chmod(0o600)
-            package = PackageWriter(file)
+            package = PackageWriter(file, least_free_bytes=least_free_bytes)
             made = _add_members(package, state_dir, wanted, progress)
             named = {"format": PACKAGE_FORMAT, "cases": wanted, "members": dict(package.hashes)}
             seq = record_package(

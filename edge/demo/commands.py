@@ -152,6 +152,7 @@ def row_of(case: Case, scene: Scene) -> tuple[str, ...]:
 def show_cases(console: Console, setting: Setting) -> None:
     """Open the viewer on the demo's cases, or say how to where there is no display."""
     if not os.environ.get("DISPLAY"):
-        console.print(legible(f"There is no display: autovelox view --state-dir {setting.state_dir} shows the cases."))
+        where = f"There is no display: autovelox view --state-dir {setting.state_dir} shows the cases."
+        console.print(legible(where), markup=False, emoji=False)  # a path may hold what looks like markup
         return
     subprocess.run([sys.executable, "-P", "-m", "edge", "view", "--state-dir", str(setting.state_dir)], check=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
@@ -17,7 +17,7 @@ from edge.cases import Archive
 from edge.config import Engine
 from edge.demo.cast import Cast, Person, Scene, load_cast
 from edge.demo.commands import TABLE_WIDTH, all_decided, row_of, show_cases
-from edge.demo.setting import Setting
+from edge.demo.setting import Setting, toml_text
 from edge.demo.unit import running_unit
 from edge.errors import CameraError, ConfigError
 from edge.link import deliver
@@ -68,6 +68,8 @@ def play(args: argparse.Namespace) -> int:
     require_engine(engine)
     video = open_video(args.video)
     frame = trigger_frame(video, args.at)
+    if not math.isfinite(args.speed):
+        raise ConfigError("the speed is no number of km/h", f"give --speed {LEAST_SPEED_KMH:.0f} or more")
     if args.speed < LEAST_SPEED_KMH:
         raise ConfigError(
             "that is no infringement at a limit of 50 km/h", f"give --speed {LEAST_SPEED_KMH:.0f} or more"
@@ -90,7 +92,8 @@ def play(args: argparse.Namespace) -> int:
     if args.view:
         show_cases(console, setting)
     else:
-        console.print(legible(f"To see the case: autovelox view --state-dir {setting.state_dir}"))
+        where = f"To see the case: autovelox view --state-dir {setting.state_dir}"
+        console.print(legible(where), markup=False, emoji=False)
     return 0
 
 
@@ -118,11 +121,12 @@ def trigger_frame(video: Video, at_s: float | None) -> int:
     """Return the frame of *video* at *at_s* seconds, or the one half-way.
 
     Raises:
-        ConfigError: the video is shorter.
+        ConfigError: the video is shorter, or *at_s* is no number.
     """
     if at_s is None:
         return video.frames // 2
-    frame = round(at_s * video.fps)
+    at_frame = at_s * video.fps
+    frame = round(at_frame) if math.isfinite(at_frame) else -1
     if not 0 <= frame < video.frames:
         seconds = video.frames / video.fps
         raise ConfigError(f"the video has no second {at_s:g}", f"give --at between 0 and {seconds - 1 / video.fps:.1f}")
@@ -147,8 +151,8 @@ def drivers(plates: list[str]) -> tuple[Person, ...]:
 
 
 def _feed(video: Video, frame: int, speed_kmh: float, direction: str | None) -> str:
-    """Return the feed's manifest; a TOML string may be written as JSON writes one."""
-    lines = ["gap_s = 1.0", "[[clip]]", f"file = {json.dumps(str(video.file))}", "[[clip.trigger]]"]
+    """Return the feed's manifest."""
+    lines = ["gap_s = 1.0", "[[clip]]", f"file = {toml_text(str(video.file))}", "[[clip.trigger]]"]
     lines += [f"frame = {frame}", f"speed_kmh = {speed_kmh}"]
     lines += [f'direction = "{direction}"'] if direction else []
     return "\n".join(lines) + "\n"

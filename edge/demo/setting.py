@@ -35,7 +35,7 @@ pin_factory = "mock"
 
 [camera]
 kind = "recorded"
-manifest = "{manifest}"
+manifest = {manifest}
 
 [speed]
 limit_kmh = 50.0
@@ -64,6 +64,11 @@ _OWN = {MARKER, "autovelox.toml", "state", "unit.log", "registry.sqlite", "maste
 """What the demo makes, beside chips and the files that SQLite keeps beside the registry."""
 _SERIAL, _CHIP = 'serial = "AVX-DEMO"', ".chip.json"
 _ANOTHER = "name a folder that is new or empty with --dir"
+
+
+def toml_text(text: str) -> str:
+    """*text* as a TOML string: as JSON writes one, but no surrogates for what is beyond the BMP, and no bare DEL."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 class Setting:
@@ -112,9 +117,17 @@ class Setting:
         """Remove what an earlier run left, and write the configuration; a complete registry may be kept.
 
         Raises:
-            DemoFailed: the folder holds something that no demo made.
+            DemoFailed: the folder holds something that no demo made, or nothing can be written there.
         """
-        self._require_own_folder()
+        try:
+            self._require_own_folder()
+            self._clear(keep_drivers=keep_drivers)
+        except OSError as error:
+            raise DemoFailed(f"{self.folder} cannot be used: {error.strerror}", _ANOTHER) from error
+        except UnicodeError as error:
+            raise DemoFailed(f"{self.folder} cannot be used: its name is no text", _ANOTHER) from error
+
+    def _clear(self, *, keep_drivers: bool) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / MARKER).touch()
         if not keep_drivers:
@@ -126,17 +139,15 @@ class Setting:
             migrate_registry(self._registry, load_master_key(self._master_key))
         shutil.rmtree(self.state_dir, ignore_errors=True)
         self.log.unlink(missing_ok=True)
-        words = {"manifest": self._manifest, "engine": self._engine, "countries": json.dumps(list(self._countries))}
+        manifest, countries = toml_text(str(self._manifest)), json.dumps(list(self._countries))
+        words = {"manifest": manifest, "engine": self._engine, "countries": countries}
         self.config.write_text(CONFIG.format(**words), encoding="utf-8")
 
     def _require_own_folder(self) -> None:
         """Raise :class:`DemoFailed` unless the folder is new, empty, or a demo's, marked or older than the mark."""
         if not self.folder.exists() or (self.folder / MARKER).is_file():
             return
-        try:
-            names = {path.name for path in self.folder.iterdir()}
-        except OSError as error:
-            raise DemoFailed(f"{self.folder} cannot be used: {error.strerror}", _ANOTHER) from error
+        names = {path.name for path in self.folder.iterdir()}
         strange = {
             name for name in names - _OWN if not name.endswith(_CHIP) and not name.startswith("registry.sqlite-")
         }

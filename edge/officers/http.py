@@ -28,7 +28,12 @@ async def read_body(request: web.BaseRequest) -> dict[str, Any]:
     Raises:
         Malformed: it is none.
     """
-    data = await request.read()
+    try:
+        data = await request.read()
+    except web.RequestPayloadError:
+        request.content.feed_eof()  # else aiohttp reads on, and fails, after the answer
+        request.protocol.close()
+        raise Malformed("the request's body is not what its headers say") from None
     try:
         body = json.loads(data) if data else {}
         if not isinstance(body, dict):

@@ -80,6 +80,7 @@ class Office:
         self._archive: Archive | None = None
         self._opened = secrets.token_hex(4)
         self._looks: dict[tuple[int, int], float] = {}
+        self._look_turn = threading.Lock()
         self._pace = Pace()
 
     def close(self) -> None:
@@ -126,14 +127,14 @@ class Office:
             raise CaseError(f"no list is like that ({error})", "ask for another order, review or number") from None
 
     def open(self, account: Account, number: int) -> OpenCase:
-        """Record that *account* looks at the case, and only then read it.
+        """Record that *account* looks at the case, unless its look still lasts, and only then read it.
 
         Raises:
             NoSuchCase: there is no case with that number, or it was purged.
             EvidenceError: something of it does not hold.
             CaseError: the look cannot be recorded, or the store cannot be read.
         """
-        self._record_look(account, number)
+        self._ensure_look(account, number)
         return self._case(number)
 
     def again(self, account: Account, number: int) -> OpenCase:
@@ -198,6 +199,7 @@ class Office:
             signer=signer,
             session=session,
             durably=durably,
+            least_free_bytes=LEAST_FREE_BYTES,
         )
 
     def report(self, account: Account, number: int, to: Path, *, reason: str) -> None:
@@ -231,7 +233,7 @@ class Office:
         return audit(self.state_dir, trusted=trusted, head=head, checkpoint=parsed)
 
     def _ensure_room(self, numbers: Sequence[int], folder: Path) -> None:
-        """Refuse a package that would leave the disk without room for the unit's own cases."""
+        """Refuse at once a package that surely leaves too little room; the rest is found while it is written."""
         photos = [file for number in set(numbers) for file in StateFolder(self.state_dir).case(number).glob("*.jpg")]
         needed = 2 * sum(photo.stat().st_size for photo in photos) + LEAST_FREE_BYTES
         if folder.is_dir() and shutil.disk_usage(folder).free < needed:
@@ -270,9 +272,13 @@ class Office:
             self._looks[account.uid, number] = now_s
 
     def _ensure_look(self, account: Account, number: int) -> None:
-        looked_s = self._looks.get((account.uid, number))
-        if looked_s is None or time.monotonic() - looked_s >= LOOK_S:
-            self._record_look(account, number)
+        if not self._looks_at(account, number):
+            with self._look_turn:
+                if not self._looks_at(account, number):
+                    self._record_look(account, number)
+
+    def _looks_at(self, account: Account, number: int) -> bool:
+        return time.monotonic() - self._looks.get((account.uid, number), -LOOK_S) < LOOK_S
 
     def _read(self, work: Callable[[Archive], Result]) -> Result:
         """Do *work* with the archive that stays open, which is opened again after an error."""

@@ -224,7 +224,11 @@ def _confirm(licence: str) -> None:
     if not sys.stdin.isatty():
         raise RegistryError("nobody can be asked whether to remove the driver", "give --yes; a lost chip needs revoke")
     say("The driver, all chips and vehicles are removed; packets of old cases can then not be opened again.")
-    if input("To go on, write the licence number again: ").strip() != licence:
+    try:
+        answer = input("To go on, write the licence number again: ")
+    except EOFError:
+        raise RegistryError("nothing was removed: the input ended", "try again") from None
+    if answer.strip() != licence:
         raise RegistryError("nothing was removed: the licence number is another one", "try again")
 
 

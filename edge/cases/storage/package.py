@@ -6,13 +6,14 @@ Members are stored, not compressed: compressing could be done in many ways, and 
 from __future__ import annotations
 
 import hashlib
+import shutil
 import struct
 import zlib
 from typing import BinaryIO
 
 from edge.cases.evidence import SEAL, SEAL_HEX, sha256
 from edge.cases.storage.durable import sync_file
-from edge.errors import CaseError
+from edge.errors import CaseError, StorageFull
 
 LOCAL, CENTRAL, END = struct.Struct("<4s5H3I2H"), struct.Struct("<4s6H3I5H2I"), struct.Struct("<4s4H2IH")
 """The local header, the directory's entry and the end record, of PKWARE's APPNOTE.TXT 6.3."""
@@ -29,9 +30,10 @@ BLOCK = 1 << 20
 class PackageWriter:
     """Adds members to a package; ``hashes`` has the SHA-256 of each, by name."""
 
-    def __init__(self, file: BinaryIO) -> None:
-        """Write to *file*, which is empty and open for reading and writing."""
+    def __init__(self, file: BinaryIO, *, least_free_bytes: int = 0) -> None:
+        """Write to *file*, which is empty and open for reading and writing; its disk keeps *least_free_bytes* free."""
         self._file = file
+        self._least_free_bytes = least_free_bytes
         self._directory = bytearray()
         self._count = 0
         self.hashes: dict[str, str] = {}
@@ -41,11 +43,13 @@ class PackageWriter:
 
         Raises:
             CaseError: the package grows beyond what its format holds.
+            StorageFull: the disk would have less room left than it has to keep.
             OSError: the disk reports an error.
         """
         offset, encoded = self._file.tell(), name.encode("ascii")
         if self._count >= MOST_MEMBERS or offset + len(data) + len(self._directory) + BLOCK > LARGEST_PACKAGE:
             raise CaseError("the package grows beyond 4 GiB", "export fewer cases at once")
+        self._ensure_room(len(data) + len(self._directory) + BLOCK)
         common = (0, 0, 0, FIRST_DAY, zlib.crc32(data), len(data), len(data), len(encoded), 0)
         self._file.write(LOCAL.pack(b"PK\3\4", VERSION, *common) + encoded)
         self._file.write(data)
@@ -53,6 +57,11 @@ class PackageWriter:
         self._directory += CENTRAL.pack(b"PK\1\2", made_by, VERSION, *common, 0, 0, 0, MODE << 16, offset) + encoded
         self._count += 1
         self.hashes[name] = sha256(data)
+
+    def _ensure_room(self, needed: int) -> None:
+        """Raise :class:`StorageFull` unless *needed* bytes fit beside those that stay free."""
+        if self._least_free_bytes and shutil.disk_usage(self._file.fileno()).free < needed + self._least_free_bytes:
+            raise StorageFull("the disk has no room to make the package", "export fewer cases at once, or make room")
 
     def finish(self, *, durably: bool = True) -> None:
         """Write the directory, and the SHA-256 of everything before it; nothing can be added any more.

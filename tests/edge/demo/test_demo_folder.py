@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.config import load
 from edge.demo.setting import MARKER, Setting
 from edge.demo.unit import DemoFailed
 from edge.errors import EdgeError
@@ -72,3 +73,26 @@ def test_a_file_in_place_of_the_folder_is_named(tmp_path: Path) -> None:
     (tmp_path / "demo").write_text("a file")
     with pytest.raises(EdgeError, match="cannot be used"):
         Setting(tmp_path / "demo").clear()
+
+
+@pytest.mark.parametrize("folder", ["/proc/nope", "/dev/null/x", "/dev/null", "/proc/self/fdinfo/a/b"])
+def test_a_folder_that_cannot_be_made_is_named(folder: str) -> None:
+    with pytest.raises(DemoFailed, match="cannot be used") as failed:
+        Setting(Path(folder)).clear()
+    assert "--dir" in failed.value.remedy
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "demo" / "unit.log").mkdir(parents=True)
+    (tmp_path / "demo" / MARKER).touch()
+    with pytest.raises(DemoFailed, match="cannot be used"):
+        Setting(tmp_path / "demo").clear()
+    with pytest.raises(DemoFailed, match="cannot be used"):
+        Setting(tmp_path / "a\udc80", manifest=tmp_path / "a\udc80" / "feed.toml").clear()
+
+
+@pytest.mark.parametrize("name", ['a"b', "a\\b", "a\\u0041", "a{b}", "a\nb", "a\x7fb", "caff\u00e8", "a\U0001f697b"])
+def test_any_name_of_a_folder_makes_a_configuration_that_loads(tmp_path: Path, name: str) -> None:
+    setting = Setting(tmp_path / name, manifest=tmp_path / name / "feed.toml")
+    setting.clear()
+    assert load(setting.config).camera.manifest == tmp_path / name / "feed.toml"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import shutil
 import socket
+import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
@@ -11,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.cases.archive import Archive
 from edge.cases.views import EventKind
 from edge.errors import CaseError
 from edge.officers import office as office_module
@@ -67,13 +70,23 @@ async def test_long_work_of_an_account_is_done_one_after_the_other(
 async def test_an_account_cannot_fill_the_disk_with_entries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(office_module, "BURST_ENTRIES", 3.0)
     monkeypatch.setattr(office_module, "ENTRIES_PER_S", 0.0)
-    await filled(tmp_path, 1)
+    await filled(tmp_path, 4)
     with closing(Office(tmp_path, SIGNER)) as office:
-        for _ in range(3):
-            office.open(Account(1, "conti"), 1)
+        for number in (1, 2, 3):
+            office.open(Account(1, "conti"), number)
         with pytest.raises(CaseError, match="recorded very much"):
-            office.open(Account(1, "conti"), 1)
-        office.open(Account(2, "bianchi"), 1)
+            office.open(Account(1, "conti"), 4)
+        office.open(Account(2, "bianchi"), 4)
+
+
+async def test_an_account_that_opens_a_case_again_and_again_makes_it_no_longer(tmp_path: Path) -> None:
+    await filled(tmp_path, 1)
+    with service(tmp_path) as path, ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _turn: ask(path, "POST", "/v1/cases/1/views", {}), range(8)))
+    assert {answer.status for answer in answers} == {201}
+    assert len({answer.body for answer in answers}) == 1
+    with Archive(tmp_path) as archive:
+        assert len(archive.events(1)) == 1
 
 
 async def test_a_package_leaves_the_unit_room_for_its_cases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,6 +96,26 @@ async def test_a_package_leaves_the_unit_room_for_its_cases(tmp_path: Path, monk
     with service(tmp_path / "state") as path:
         answer = ask(path, "POST", "/v1/packages", {"cases": [1]})
     assert (answer.status, answer.json["type"]) == (507, "urn:autovelox:problem:storage_full")
+
+
+@pytest.mark.parametrize("leaves_after", [1, 4, 10])
+async def test_a_package_larger_than_reckoned_stops_before_the_disk_is_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, leaves_after: int
+) -> None:
+    made = tmp_path / "made"
+    made.mkdir()
+    await filled(tmp_path / "state", 2)
+    usage, asked = shutil.disk_usage(tmp_path), iter(range(1000))
+
+    def shrinking(_path: object) -> object:
+        return usage._replace(free=1 << 40 if next(asked) < leaves_after else office_module.LEAST_FREE_BYTES)
+
+    with service(tmp_path / "state") as path:
+        monkeypatch.setattr(tempfile, "tempdir", str(made))
+        monkeypatch.setattr(shutil, "disk_usage", shrinking)
+        answer = ask(path, "POST", "/v1/packages", {"cases": [1, 2]})
+    assert (answer.status, answer.json["type"]) == (507, "urn:autovelox:problem:storage_full")
+    assert list(made.iterdir()) == []
 
 
 async def test_a_client_that_goes_away_stops_nobody(tmp_path: Path) -> None:
@@ -103,6 +136,33 @@ async def test_a_client_that_goes_away_stops_nobody(tmp_path: Path) -> None:
 async def test_a_body_that_is_too_large_is_refused(tmp_path: Path) -> None:
     with service(tmp_path) as path:
         assert ask(path, "POST", "/v1/packages", raw=b" " * (2 << 20)).status in (400, 413)
+
+
+@pytest.mark.parametrize(
+    ("header", "body"),
+    [
+        ("Content-Encoding: gzip", b"rubbish"),
+        ("Content-Encoding: deflate", b"rubbish"),
+        ("Content-Encoding: gzip", gzip.compress(b"{}")[:-9] + b"rubbish"),
+        ("Content-Encoding: gzip", gzip.compress(b'{"cases": [1]}')[:-12]),
+        ("Content-Type: text/plain; charset=none", b"\xff\xfe"),
+    ],
+)
+async def test_a_body_that_cannot_be_decoded_is_refused(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, header: str, body: bytes
+) -> None:
+    with service(tmp_path) as path:
+        for length, sent in (
+            (f"Content-Length: {len(body)}", body),
+            ("Transfer-Encoding: chunked", b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)),
+        ):
+            with connected(path) as connection:
+                head = f"POST /v1/packages HTTP/1.1\r\nHost: x\r\n{header}\r\n{length}\r\n\r\n"
+                connection.sendall(head.encode() + sent)
+                assert connection.recv(1000).split()[1] == b"400"
+        assert _answers(path)
+    assert "a request failed" not in caplog.text
+    assert "Unhandled exception" not in caplog.text
 
 
 async def test_two_services_do_not_share_a_socket_and_a_dead_ones_is_taken(tmp_path: Path) -> None:

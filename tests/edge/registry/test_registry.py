@@ -242,6 +242,22 @@ def test_dates_that_no_licence_has_are_refused(place: Path, changed: dict[str, s
         enter(place, **changed)
 
 
+def test_who_ends_the_input_removes_nobody(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    enter(place)
+    where = ["--registry", str(place / "registry.sqlite"), "--master-key", str(place / "master.key")]
+
+    def ended(_question: str) -> str:
+        raise EOFError
+
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    monkeypatch.setattr("builtins.input", ended)
+    assert main(["registry", "remove", *where, "UD1234567A"]) == RegistryError.exit_code
+    assert "nothing was removed" in capsys.readouterr().err
+    assert main(["registry", "remove", *where, "--yes", "UD1234567A"]) == 0
+
+
 @pytest.mark.parametrize(
     ("answer", "removed"), [("UD1234567A", True), ("yes", False), ("", False), ("UD1234567B", False)]
 )
