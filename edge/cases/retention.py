@@ -109,7 +109,7 @@ def purge(state_dir: Path, numbers: Sequence[int], *, reason: str, signer: Signs
     """Delete the decided cases *numbers* and add a tombstone for each to the chain, signed by *signer*.
 
     *reason* goes into the tombstone and must contain no personal data. What an interrupted purge left is deleted too.
-    Where one of them cannot be purged none is; *skip_held* passes over those that were put on hold meanwhile.
+    If one of them cannot be purged at the beginning none is; *skip_held* passes over those that were put on hold.
 
     Raises:
         NoSuchCase: one of them does not exist or was purged before.
