@@ -88,7 +88,7 @@ def is_infringement(basis: Basis | str | None) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class Photo:
     """One photo as the camera gave it: encoded bytes, untouched from here on, and the start of its exposure."""
 
     jpeg: bytes
@@ -253,7 +253,7 @@ class Verdict:
     ``plate`` is the claimed plate where identified, else the free reading (may be empty). ``scores`` holds one
     log-likelihood ratio (natural logarithm, claim against free reading) a claim, in the claims' order. ``reason`` is a
     :class:`Reason`; one that a newer program stored is kept as its text. ``claim`` is the claim that explains the
-    photo, set only where identified, and ``read`` the plate read that was judged, of the first frame that shows the
+    photo, set only where identified, and ``read`` the plate read that was judged, of the first photo that shows the
     plate; a verdict that comes from a store has neither.
     """
 
@@ -294,8 +294,8 @@ class Assessment:
 class Case:
     """One infringement as the case store keeps it.
 
-    ``frames`` are file names below the store's folder, the first one the frame of the trigger. ``plate_text``,
-    ``plate_box``, ``plate_confidence`` and ``characters`` are the free reading, ``photo`` is the index of the frame
+    ``photos`` are file names below the store's folder, the first one the photo of the trigger. ``plate_text``,
+    ``plate_box``, ``plate_confidence`` and ``characters`` are the free reading, ``photo`` is the index of the photo
     it was made in; ``verdict`` and ``driver`` are there once decided. ``country`` is where the plate looks to be from;
     ``assessment`` what the law makes of the measured speed, None where none was measured or none was recorded.
     ``basis`` is None in a case of an earlier program; one that a newer program stored is kept as its text.
@@ -307,7 +307,7 @@ class Case:
     trigger: Trigger
     limit_kmh: float
     site: str
-    frames: tuple[str, ...]
+    photos: tuple[str, ...]
     decided_utc: float | None = None
     plate_text: str = field(default="", repr=False)
     plate_confidence: float | None = None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -179,25 +178,6 @@ class Archive:
         """Whether no program of this version has written to the store yet."""
         head = read_head(self._folder)
         return head is None or head.earlier
-
-    def frame_path(self, case: Case, index: int = 0) -> Path:
-        """The path of photo *index* (from 0) of *case*; photo 0 is the one of the trigger.
-
-        Raises:
-            CaseError: the case has no such photo, its file is gone, or this account may not read it.
-        """
-        if not 0 <= index < len(case.frames):
-            raise CaseError(
-                f"case {case.number} has no photo {index}", f"autovelox cases show {case.number} lists its photos"
-            )
-        path = self._folder.path_of(case.frames[index])
-        with suppress(PermissionError):
-            if path.is_file():
-                return path
-            raise CaseError(f"photo {index} of case {case.number} is gone from the store", "run autovelox cases verify")
-        raise CaseError(
-            f"this account may not read photo {index} of case {case.number}", "ask the unit's service instead"
-        )
 
     def events(self, number: int) -> tuple[Event, ...]:
         """What officers did with the case, the oldest first.

@@ -218,7 +218,7 @@ def _case_members(archive: Archive, number: int) -> tuple[dict[str, bytes], dict
     opened = archive.open(number)
     case = opened.case
     own = {"manifest.json": opened.checked.manifest_bytes}
-    for index, name in enumerate(case.frames):
+    for index, name in enumerate(case.photos):
         own[Path(name).name] = archive.photo(number, index)
     if case.driver is not None and case.driver.portrait:
         own["portrait"] = case.driver.portrait
@@ -263,9 +263,9 @@ def _proof(opened: OpenedCase) -> Proof:
 def _pictures(archive: Archive, opened: OpenedCase) -> Pictures | None:
     """The report's pictures, made anew from the photos each time."""
     case = opened.case
-    if not case.frames:
+    if not case.photos:
         return None
-    photos = [archive.photo(case.number, index) for index in range(len(case.frames))]
+    photos = [archive.photo(case.number, index) for index in range(len(case.photos))]
     main = photos.pop(case.photo)
     plate = plate_crop(main, case.plate_box) if case.plate_box is not None else b""
     return Pictures(overlay(main, case.plate_box), plate, tuple(photos[:3]))

@@ -19,7 +19,7 @@ from edge.cases.evidence import Manifest, Record, Signer, filed_manifest, to_cas
 from edge.cases.retention import Purger, RetentionPolicy
 from edge.cases.storage import DiskSpace, StateFolder, Witness, Writer, clock_state, take_lock
 from edge.errors import CaseError
-from edge.model import Assessment, Basis, Case, Decision, Frame, Packet, PendingCase, RadarReport, State, Trigger
+from edge.model import Assessment, Basis, Case, Decision, Packet, PendingCase, Photo, RadarReport, State, Trigger
 
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")
@@ -113,11 +113,11 @@ class CaseStore:
             os.close(self._lock)
 
     def _enter_filed(
-        self, frames: Sequence[Frame], packets: Sequence[Packet], make: Callable[[int, list[Record]], Manifest]
+        self, photos: Sequence[Photo], packets: Sequence[Packet], make: Callable[[int, list[Record]], Manifest]
     ) -> int:
         """On the thread for filing: write the case, and let the database follow, which nobody waits for."""
         try:
-            return self._writer.enter_filed(frames, packets, make)
+            return self._writer.enter_filed(photos, packets, make)
         finally:
             if not self._entering:
                 self._entering = True
@@ -130,7 +130,7 @@ class CaseStore:
     async def file_case(
         self,
         trigger: Trigger,
-        frames: Sequence[Frame],
+        photos: Sequence[Photo],
         packets: Sequence[Packet],
         *,
         limit_kmh: float,
@@ -162,13 +162,13 @@ class CaseStore:
                 assessment=assessment,
             )
 
-        return await self._run(self._enter_filed, frames, packets, make_manifest, thread=self._filing)
+        return await self._run(self._enter_filed, photos, packets, make_manifest, thread=self._filing)
 
     async def add(
         self,
         number: int,
         *,
-        frames: Sequence[Frame] = (),
+        photos: Sequence[Photo] = (),
         packets: Sequence[Packet] = (),
         reports: Sequence[RadarReport] = (),
     ) -> None:
@@ -180,7 +180,7 @@ class CaseStore:
             StorageFull: the disk has no space for it.
             CaseError: the case is not pending, or the disk reports an error.
         """
-        await self._run(self._writer.extend_pending, number, frames, packets, reports, thread=self._adding)
+        await self._run(self._writer.extend_pending, number, photos, packets, reports, thread=self._adding)
 
     async def load(self, number: int) -> PendingCase:
         """A pending case: its stored photos, and its packets, still sealed.
@@ -192,8 +192,8 @@ class CaseStore:
         if journalled is None:
             journalled = await self._run(self._writer.read_pending, number)
         case = to_case(journalled.manifest)
-        photos = tuple(self._folder.path_of(name) for name in case.frames)
-        exposed_ns = tuple(int(frame["exposed_monotonic_ns"]) for frame in journalled.manifest["frames"])
+        photos = tuple(self._folder.path_of(name) for name in case.photos)
+        exposed_ns = tuple(int(photo["exposed_monotonic_ns"]) for photo in journalled.manifest["frames"])
         return PendingCase(number, case.trigger, photos, exposed_ns, journalled.packets, case.basis)
 
     async def pending(self) -> tuple[PendingCase, ...]:

@@ -127,8 +127,8 @@ class Infringements:
         verdict = self._compare(whole, reads + late_reads, claims)
         decision = await self._look_up(verdict, reads + late_reads, rejected)
         if verdict.outcome is Outcome.AMBIGUOUS:
-            frames = self._frames(whole, reads + late_reads)
-            kept = explaining(frames, claims, verdict.scores, self._rules, whole.trigger.direction)
+            photos = self._by_photo(whole, reads + late_reads)
+            kept = explaining(photos, claims, verdict.scores, self._rules, whole.trigger.direction)
             decision = replace(decision, kept=kept)
         decided = await self._cases.enter_verdict(
             number, replace(decision, missed_photos=self._missed(whole, completed))
@@ -170,8 +170,8 @@ class Infringements:
         return replace(case, basis=basis, packets=case.packets if is_infringement(basis) else ())
 
     def _compare(self, case: PendingCase, reads: Sequence[Read], claims: Sequence[Claim]) -> Verdict:
-        frames = self._frames(case, reads)
-        verdict = identify(frames, claims, self._rules.thresholds, self._rules.formats, case.trigger.direction)
+        photos = self._by_photo(case, reads)
+        verdict = identify(photos, claims, self._rules.thresholds, self._rules.formats, case.trigger.direction)
         if not is_infringement(case.basis):
             return replace(verdict, outcome=Outcome.UNIDENTIFIED, reason=Reason.NO_INFRINGEMENT, claim=None)
         if verdict.outcome is not Outcome.IDENTIFIED and (not reads or None in reads):
@@ -179,7 +179,7 @@ class Infringements:
             return replace(verdict, outcome=Outcome.UNIDENTIFIED, reason=reason)
         return verdict
 
-    def _frames(self, case: PendingCase, reads: Sequence[Read]) -> list[tuple[PlateRead, ...]]:
+    def _by_photo(self, case: PendingCase, reads: Sequence[Read]) -> list[tuple[PlateRead, ...]]:
         """The plate reads of each photo, in the order of the exposures."""
         in_time_order = sorted(range(len(reads)), key=lambda index: case.exposed_monotonic_ns[index])
         return [reads[index] or () for index in in_time_order]

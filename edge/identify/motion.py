@@ -23,7 +23,7 @@ Matrix = NDArray[np.float64]
 WIDTH_NOISE_PX: Final = 1.5
 WIDTH_NOISE_SHARE: Final = 0.01
 """Standard deviation of the width of a box: these two, of its pixels and of its width, added in squares. Measured on
-fifteen clips, against a parabola through each five successive frames, with ``tests/bench/motion.py CLIP ...``."""
+fifteen clips, against a parabola through each five successive photos, with ``tests/bench/motion.py CLIP ...``."""
 CENTRE_NOISE_PX: Final = 1.0
 CENTRE_NOISE_SHARE: Final = 0.004
 """The same of the centre of a box, in either direction."""

@@ -37,7 +37,7 @@ class OpenCase:
     @property
     def photo_hashes(self) -> tuple[str, ...]:
         """The SHA-256 (hex) of each photo, as the manifest has it."""
-        return tuple(frame["sha256"] for frame in self.manifest["frames"])
+        return tuple(photo["sha256"] for photo in self.manifest["frames"])
 
 
 class Desk(Protocol):

@@ -24,9 +24,9 @@ from edge.model import (
     Decision,
     Detection,
     Driver,
-    Frame,
     Outcome,
     Packet,
+    Photo,
     RadarReport,
     State,
     Trigger,
@@ -46,16 +46,16 @@ Record = dict[str, Any]
 _DRIVER_FIELDS = tuple(field.name for field in fields(Driver) if field.name != "portrait")
 
 
-def frame_record(name: str, frame: Frame) -> Record:
-    """The record of a frame that is stored as *name* (relative to the state folder)."""
+def photo_record(name: str, photo: Photo) -> Record:
+    """The record of a photo that is stored as *name* (relative to the state folder)."""
     return {
         "file": name,
-        "sha256": sha256(frame.jpeg),
-        "bytes": len(frame.jpeg),
-        "width": frame.width,
-        "height": frame.height,
-        "exposed_utc": frame.exposed_utc,
-        "exposed_monotonic_ns": str(frame.exposed_monotonic_ns),
+        "sha256": sha256(photo.jpeg),
+        "bytes": len(photo.jpeg),
+        "width": photo.width,
+        "height": photo.height,
+        "exposed_utc": photo.exposed_utc,
+        "exposed_monotonic_ns": str(photo.exposed_monotonic_ns),
     }
 
 
@@ -71,7 +71,7 @@ def report_record(report: RadarReport) -> Record:
 def filed_manifest(
     number: int,
     trigger: Trigger,
-    frames: Iterable[Record],
+    photos: Iterable[Record],
     *,
     limit_kmh: float,
     site: str,
@@ -80,7 +80,7 @@ def filed_manifest(
     basis: Basis | None = None,
     assessment: Assessment | None = None,
 ) -> Manifest:
-    """The manifest of a case that is filed; *frames* are records of :func:`frame_record`.
+    """The manifest of a case that is filed; *photos* are records of :func:`photo_record`.
 
     *unit* says which unit, software and models recorded the case, *clock* how good the unit's time was, *basis* whether
     the trigger is an infringement, *assessment* what the law makes of its speed.
@@ -97,7 +97,7 @@ def filed_manifest(
         "trigger": {**asdict(trigger), "at_monotonic_ns": str(trigger.at_monotonic_ns)},
         "limit_kmh": limit_kmh,
         "clock": dict(clock),
-        "frames": list(frames),
+        "frames": list(photos),
     }
 
 
@@ -126,7 +126,7 @@ def to_case(manifest: Manifest, *, portrait: bytes = b"", review: str | None = N
         trigger=Trigger(**{**manifest["trigger"], "at_monotonic_ns": int(manifest["trigger"]["at_monotonic_ns"])}),
         limit_kmh=manifest["limit_kmh"],
         site=manifest["site"],
-        frames=tuple(frame["file"] for frame in manifest["frames"]),
+        photos=tuple(photo["file"] for photo in manifest["frames"]),
         decided_utc=manifest.get("decided_utc"),
         plate_text=plate["text"] if plate else "",
         plate_confidence=plate["confidence"] if plate else None,

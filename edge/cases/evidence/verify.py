@@ -559,7 +559,7 @@ def check_contents(chain: Chain, links: Sequence[Link], cases: Iterable[int]) ->
 
 def case_files(manifest: dict[str, Any], folder: str) -> dict[str, str]:
     """The files that a manifest names, by name in the package, with the SHA-256 that they must have."""
-    files = {folder + frame["file"].rpartition("/")[2]: frame["sha256"] for frame in manifest["frames"]}
+    files = {folder + photo["file"].rpartition("/")[2]: photo["sha256"] for photo in manifest["frames"]}
     if manifest.get("driver") and manifest["driver"]["portrait_sha256"]:
         files[folder + "portrait"] = manifest["driver"]["portrait_sha256"]
     return files

@@ -52,12 +52,12 @@ def case_page(case: Case, manifest: Manifest, pictures: Pictures | None) -> list
     if pictures is None:
         story += [paragraph("The camera gave no photo for this trigger.", colour=WARN), Spacer(0, 4 * mm)]
     else:
-        frame = manifest["frames"][case.photo]
+        photo = manifest["frames"][case.photo]
         story += [
             stage(fitted(pictures.overlay, WIDTH - 4 * mm, 100 * mm)),
             Spacer(0, 1.5 * mm),
             paragraph(
-                f"Photo {case.photo + 1} of {len(case.frames)}, exposure began {moment(frame['exposed_utc'])}."
+                f"Photo {case.photo + 1} of {len(case.photos)}, exposure began {moment(photo['exposed_utc'])}."
                 " Copy with the plate framed; the untouched photo is in the evidence package.",
                 size=7.5,
                 colour=MUTED,

@@ -43,7 +43,7 @@ def proof_page(
         ]
     story += [heading("How the verdict was reached"), fact_table(_reasons(case, manifest)), Spacer(0, 4 * mm)]
     unit = manifest["unit"]
-    evidence = [(f"Photo {index + 1}", mono(frame["sha256"])) for index, frame in enumerate(manifest["frames"])]
+    evidence = [(f"Photo {index + 1}", mono(photo["sha256"])) for index, photo in enumerate(manifest["frames"])]
     evidence += [
         ("Manifest", mono(proof.manifest_sha256)),
         ("Chain entry", f"{proof.seq}<br/>{mono(proof.hash)}"),

@@ -65,23 +65,23 @@ class CheckedCase:
             EvidenceError: the file was altered, exchanged for a link, or is gone.
             CaseError: there is no such photo, or this account may not read it.
         """
-        frames = self.manifest["frames"]
-        if not 0 <= index < len(frames):
+        photos = self.manifest["frames"]
+        if not 0 <= index < len(photos):
             raise CaseError(
                 f"case {self.number} has no photo {index}", f"autovelox cases show {self.number} lists its photos"
             )
-        frame = frames[index]
-        path = folder.path_of(frame["file"])
+        photo = photos[index]
+        path = folder.path_of(photo["file"])
         try:
             with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
-                data = file.read(frame["bytes"] + 1)
+                data = file.read(photo["bytes"] + 1)
         except PermissionError:
             raise CaseError(
                 f"this account may not read photo {index} of case {self.number}", "ask the unit's service instead"
             ) from None
         except OSError:
             raise _broken(self.number, f"photo {index} is gone from the store") from None
-        if sha256(data) != frame["sha256"]:
+        if sha256(data) != photo["sha256"]:
             raise _broken(self.number, f"photo {index} was altered since it was recorded")
         return data
 

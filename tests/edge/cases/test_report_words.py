@@ -16,7 +16,7 @@ from edge.cases.export import export_cases, report_of
 from edge.cases.store import CaseStore
 from edge.law import PROFILES, assess
 from edge.model import Basis, Flag
-from tests.support.cases import SIGNER, UNIT, frame, identified, packet, trigger
+from tests.support.cases import SIGNER, UNIT, identified, packet, photo, trigger
 
 
 @pytest.mark.skipif(shutil.which("pdftotext") is None, reason="pdftotext (poppler-utils) is not installed")
@@ -24,7 +24,7 @@ from tests.support.cases import SIGNER, UNIT, frame, identified, packet, trigger
 def test_the_report_says_flags_in_words(tmp_path: Path, flag: Flag) -> None:
     async def make() -> int:
         store = await CaseStore.open(tmp_path, SIGNER, UNIT)
-        number = await store.file_case(trigger(), [frame()], [packet()], limit_kmh=50.0, site="SP 235")
+        number = await store.file_case(trigger(), [photo()], [packet()], limit_kmh=50.0, site="SP 235")
         await store.enter_verdict(number, replace(identified(packet()), flags=(flag,)))
         await store.close()
         return number
@@ -44,7 +44,7 @@ def test_the_report_says_what_the_law_leaves_of_the_speed(tmp_path: Path) -> Non
         at = replace(trigger(), speed_kmh=64.0)
         basis = Basis.MEASURED
         number = await store.file_case(
-            at, [frame()], [packet()], limit_kmh=50.0, site="SS13", basis=basis, assessment=found
+            at, [photo()], [packet()], limit_kmh=50.0, site="SS13", basis=basis, assessment=found
         )
         await store.enter_verdict(number, identified(packet()))
         await store.close()

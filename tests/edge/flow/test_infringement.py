@@ -28,10 +28,10 @@ from edge.model import (
     Decision,
     Driver,
     Flag,
-    Frame,
     Outcome,
     Packet,
     PendingCase,
+    Photo,
     PlateRead,
     RadarReport,
     Reason,
@@ -72,30 +72,30 @@ class FakeCamera:
 
     good: int = 99
 
-    async def frames(self, at_monotonic_ns: int, count: int) -> AsyncIterator[Frame]:
+    async def photos(self, at_monotonic_ns: int, count: int) -> AsyncIterator[Photo]:
         for number in range(count):
             if number >= self.good:
-                raise CameraError("no frame came", "check the cable")
-            yield Frame(b"after", 640, 480, 0.0, at_monotonic_ns + number)
+                raise CameraError("no photo came", "check the cable")
+            yield Photo(b"after", 640, 480, 0.0, at_monotonic_ns + number)
 
-    async def recent(self, at_monotonic_ns: int, count: int) -> tuple[Frame, ...]:
-        return tuple(Frame(b"before", 640, 480, 0.0, at_monotonic_ns - number) for number in range(count, 0, -1))
+    async def recent(self, at_monotonic_ns: int, count: int) -> tuple[Photo, ...]:
+        return tuple(Photo(b"before", 640, 480, 0.0, at_monotonic_ns - number) for number in range(count, 0, -1))
 
 
 class ForgetfulCamera(FakeCamera):
     """Has the exposures of the edge for some milliseconds only, as a ring does."""
 
-    async def frames(self, at_monotonic_ns: int, count: int) -> AsyncIterator[Frame]:
+    async def photos(self, at_monotonic_ns: int, count: int) -> AsyncIterator[Photo]:
         if time.monotonic_ns() - at_monotonic_ns > 0.05 * NS:
-            raise CameraError("the frame of the trigger was asked for too late", "raise ring_frames")
-        async for frame in super().frames(at_monotonic_ns, count):
-            yield frame
+            raise CameraError("the photo of the trigger was asked for too late", "raise ring_frames")
+        async for photo in super().photos(at_monotonic_ns, count):
+            yield photo
 
 
 class BrokenCamera(FakeCamera):
     """Fails in a way that nobody foresaw."""
 
-    async def frames(self, at_monotonic_ns: int, count: int) -> AsyncIterator[Frame]:
+    async def photos(self, at_monotonic_ns: int, count: int) -> AsyncIterator[Photo]:
         raise MemoryError(PLATE)
         yield
 
@@ -127,7 +127,7 @@ class FakeCases:
     async def file_case(
         self,
         trigger: Trigger,
-        frames: Sequence[Frame],
+        photos: Sequence[Photo],
         packets: Sequence[Packet],
         *,
         limit_kmh: float,
@@ -139,21 +139,21 @@ class FakeCases:
             raise StorageFull("the disk is full", "make room")
         self.case = PendingCase(1, trigger, (), (), tuple(packets), basis)
         self.assessment = assessment
-        await self.add(1, frames=frames)
+        await self.add(1, photos=photos)
         return 1
 
     async def add(
         self,
         number: int,
         *,
-        frames: Sequence[Frame] = (),
+        photos: Sequence[Photo] = (),
         packets: Sequence[Packet] = (),
         reports: Sequence[RadarReport] = (),
     ) -> None:
         assert self.case is not None
         self.reports += reports
-        names = tuple(Path(f"{len(self.case.photos) + i}-{frame.jpeg.decode()}") for i, frame in enumerate(frames))
-        exposed = tuple(frame.exposed_monotonic_ns for frame in frames)
+        names = tuple(Path(f"{len(self.case.photos) + i}-{photo.jpeg.decode()}") for i, photo in enumerate(photos))
+        exposed = tuple(photo.exposed_monotonic_ns for photo in photos)
         self.case = replace(
             self.case,
             photos=self.case.photos + names,

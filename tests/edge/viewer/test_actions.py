@@ -162,7 +162,7 @@ def test_verify_says_that_all_holds_and_what_does_not(open_desk: OpenDesk, state
     desk.press("Return")
     desk.until(lambda: not page.winfo_exists())
     with Archive(state_dir) as archive:
-        photo = archive.frame_path(archive.case(7))
+        photo = state_dir / archive.case(7).photos[0]
     photo.chmod(0o600)
     photo.write_bytes(photo.read_bytes()[:-1] + b"\0")
     desk.press("v")
