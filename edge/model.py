@@ -299,7 +299,8 @@ class Case:
     it was made in; ``verdict`` and ``driver`` are there once decided. ``country`` is where the plate looks to be from;
     ``assessment`` what the law makes of the measured speed, None where none was measured or none was recorded.
     ``basis`` is None in a case of an earlier program; one that a newer program stored is kept as its text.
-    ``kept_claims`` is how many claims explained the photo of an ambiguous case.
+    ``kept_claims`` is how many claims explained the photo of an ambiguous case. ``review`` is the newest judgement,
+    ``corrected_plate`` the newest plate that an officer read instead; None where there is none.
     """
 
     number: int
@@ -323,6 +324,7 @@ class Case:
     basis: Basis | str | None = None
     missed_photos: int = 0
     kept_claims: int = 0
+    corrected_plate: str | None = field(default=None, repr=False)
 
     @property
     def is_infringement(self) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from edge.cases import REVIEWS, CaseFilter, CaseSummary, EventKind, Order, to_case, verdict_words
+from edge.cases import REVIEWS, CaseFilter, CaseSummary, EventKind, Order, name_follows, verdict_words
 from edge.cases import commands as cases
 from edge.config import Settings, load
 from edge.errors import CaseError, EvidenceError, SecretError
@@ -112,7 +112,11 @@ def _line(row: CaseSummary) -> str:
     counts = row.speed_kmh if row.remaining_kmh is None else row.remaining_kmh
     speed = f"{'?' if counts is None else f'{counts:.1f}':>5}/{row.limit_kmh:.0f} km/h"
     plate = row.corrected_plate or row.plate_text or "-"
-    verdict = verdict_words(row.outcome, row.basis, is_to_be_confirmed=row.is_to_be_confirmed) or row.state
+    follows = name_follows(row)
+    verdict = (
+        verdict_words(row.outcome, row.basis, is_to_be_confirmed=row.is_to_be_confirmed, name_follows=follows)
+        or row.state
+    )
     review = f"{row.review or ''}{' on hold' if row.is_held else ''}"
     return f"{row.number:>6}  {when}  {speed}  {plate:<10} {verdict:<13} {row.driver_name:<28} {review}"
 
@@ -120,10 +124,16 @@ def _line(row: CaseSummary) -> str:
 def _show(args: argparse.Namespace) -> int:
     with closing(open_desk(args)) as desk:
         opened = desk.open(args.number)
-    state, case = "decided" if "verdict" in opened.manifest else "pending", to_case(opened.manifest)
+    state, case = "decided" if "verdict" in opened.manifest else "pending", opened.case
     outcome = case.verdict.outcome if case.verdict else None
-    words = verdict_words(outcome, case.basis, is_to_be_confirmed=case.is_to_be_confirmed)
-    manifest = {"state": state, "standing": words or state, **opened.manifest}
+    follows = name_follows(case)
+    words = verdict_words(outcome, case.basis, is_to_be_confirmed=case.is_to_be_confirmed, name_follows=follows)
+    manifest = {
+        "state": state,
+        "standing": words or state,
+        **({"corrected_plate": case.corrected_plate} if case.corrected_plate else {}),
+        **opened.manifest,
+    }
     if args.json:
         say_json({**manifest, "events": [asdict(event) for event in opened.events]}, indent=1)
         return 0

@@ -57,10 +57,17 @@ def basis_sentence(basis: Basis | str | None) -> str:
     return _BASES.get(basis, basis) if basis else ""
 
 
-def verdict_words(outcome: Outcome | None, basis: Basis | str | None, *, is_to_be_confirmed: bool = False) -> str:
-    """A verdict in English, as lists for the operator show it; empty while there is none and the case may be one."""
+def verdict_words(
+    outcome: Outcome | None, basis: Basis | str | None, *, is_to_be_confirmed: bool = False, name_follows: bool = True
+) -> str:
+    """A verdict in English, as lists for the operator show it; empty while there is none and the case may be one.
+
+    *name_follows*: no officer read another plate than the one the named driver claimed.
+    """
     if not is_infringement(basis):
         return "no infringement"
+    if not name_follows:
+        return "plate corrected: this name no longer follows"
     return f"{outcome}, to be confirmed" if outcome and is_to_be_confirmed else str(outcome or "")
 
 

@@ -85,6 +85,9 @@ FORMAT_1_LIMITS = (
 )
 
 
+FELL = "an officer read another plate than the one the driver's chip claimed, and this name no longer follows"
+
+
 class Mismatch(Exception):
     """A check failed; the message is one sentence for the reader. ``entry`` is the entry that failed, if one did."""
 
@@ -714,6 +717,9 @@ def _facts(manifest: dict[str, Any], chain: Chain, links: Sequence[Link], hashes
         f"  verdict   {_standing(manifest)}",
         f"  driver    {name}",
     ]
+    corrected = _corrected(number, chain, links)
+    if corrected is not None:
+        lines.append(f"  corrected {corrected}" + (f": {FELL}" if driver and corrected != verdict["plate"] else ""))
     for header, link in zip(chain.headers, links):  # noqa: B905 - Python 3.9 has no strict
         if header["case"] == number and header["kind"] in REVIEWS and link.body is not None:
             content = parse_canonical(link.body, f"entry {header['seq']}")
@@ -722,6 +728,15 @@ def _facts(manifest: dict[str, Any], chain: Chain, links: Sequence[Link], hashes
     folder = f"cases/{number:08d}/"
     own = sorted(name for name in hashes if name.startswith(folder))
     return lines + [f"  SHA-256   {hashes[name]}  {name[len(folder) :]}" for name in own]
+
+
+def _corrected(number: int, chain: Chain, links: Sequence[Link]) -> str | None:
+    """The newest plate that an officer read instead of the unit's; None if there is none."""
+    plate = None
+    for header, link in zip(chain.headers, links):  # noqa: B905 - Python 3.9 has no strict
+        if header["case"] == number and header["kind"] == "correct_plate" and link.body is not None:
+            plate = str(parse_canonical(link.body, f"entry {header['seq']}")["plate"])
+    return plate
 
 
 def _assessed(assessment: dict[str, Any] | None) -> list[str]:

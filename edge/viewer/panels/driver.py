@@ -9,6 +9,7 @@ from tkinter import ttk
 from PIL import Image
 
 from edge.model import Case, Driver, Flag, Outcome, Verdict
+from edge.officers import name_follows
 from edge.viewer.panels.unnamed import UnnamedCard
 from edge.viewer.text import _, basis_words, day, ngettext, plain, reason_words
 from edge.viewer.ui import Elided, Field, PictureView, Theme
@@ -152,12 +153,14 @@ class PersonCard(ttk.Frame):
         expired = _expired(driver, case.trigger.at_utc)
         until = self.fields["expires_on"]
         until.set_text(until.value.full_text, "Over.TLabel" if expired else "TLabel")
-        notes = [_("licence expired")] if expired else []
+        notes = [] if name_follows(case) else [_("plate corrected: this name no longer follows")]
+        notes += [_("licence expired")] if expired else []
         notes += [_("not the registered keeper") for flag in case.flags if flag == Flag.NOT_THE_KEEPER]
         notes += [_("plate of another country") for flag in case.flags if flag == Flag.OTHER_COUNTRY]
         notes += [_("a chip claimed several plates") for flag in case.flags if flag == Flag.SEVERAL_PLATES]
         if notes:
-            self.flag.configure(text=" · ".join(notes))
+            tone = "warn" if name_follows(case) else "bad"
+            self.flag.configure(text=" · ".join(notes), style=f"{tone}.Badge.TLabel")
             self.flag.grid()
         else:
             self.flag.grid_remove()

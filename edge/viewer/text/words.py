@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edge.model import Basis, Case, Outcome, Reason
-from edge.officers import CaseSummary, EventKind, Order
+from edge.officers import CaseSummary, EventKind, Order, name_follows
 from edge.viewer.text.language import _
 
 
@@ -21,6 +21,8 @@ def verdict_words(case: Case | CaseSummary) -> tuple[str, str]:
     """Return text and tone of the verdict as it stands for *case*, or that it is no infringement."""
     if not case.is_infringement:
         return _("No infringement"), "neutral"
+    if not name_follows(case):
+        return _("Name no longer follows"), "bad"
     if case.is_to_be_confirmed:
         return _("Identified, to be confirmed"), "warn"
     if isinstance(case, CaseSummary):
