@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 
 from babel import Locale
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date
 from babel.numbers import format_decimal
 
 from edge.errors import CaseError
@@ -124,5 +124,6 @@ def _day_of(at: datetime) -> str:
 
 
 def _clock(at: datetime, milliseconds: bool) -> str:
-    pattern = "HH:mm:ss.SSS" if milliseconds else "HH:mm:ss"
-    return format_datetime(at, pattern, locale=_language(_current.get()).locale)
+    if not milliseconds:
+        return f"{at:%H:%M:%S}"
+    return f"{at:%H:%M}:{number(at.second + at.microsecond // 1000 / 1000, 3):0>6}"

@@ -137,7 +137,8 @@ def _vehicle(case: Case, manifest: Manifest) -> str:
         return words
     after = 1000 * (photo["exposed_utc"] - case.trigger.at_utc)
     taken = _("The photo was exposed {time} ms after the radar's signal.").format(time=number(max(after, 0)))
-    return f"{taken} {words} {_('That no other vehicle was measured must be seen in the photos.')}"
+    seen = _("That no other vehicle was measured must be seen in the photos.")
+    return f"{taken} {words} {seen}"
 
 
 def _proved(case: Case, manifest: Manifest) -> str:

@@ -109,10 +109,11 @@ def rejected_words(rejected: Iterable[tuple[str, int]]) -> list[str]:
         Rejection.TOO_MANY: _("not opened: more packets of one chip than are opened"),
         Rejection.WORKER_FAILED: _("not opened: the recognition failed"),
     }
+    no_answer = _("no answer to this challenge of the unit")
     said = []
     for reason, count in rejected:
         packets = ngettext("{count} answer", "{count} answers", count).format(count=number(count))
-        said.append(f"{packets}: {words.get(reason, _('no answer to this challenge of the unit'))}")
+        said.append(f"{packets}: {words.get(reason, no_answer)}")
     return said
 
 
