@@ -1,8 +1,9 @@
 """Cases: filed at the trigger, decided once, reviewed, exported, and purged when their retention period is over.
 
-    evidence  the rules: manifests, the chain of entries, signatures, verification
-    storage   the files of a store, and the only code that writes them
-    report    the PDF report
+    evidence    the rules: manifests, the chain of entries, signatures, verification
+    storage     the files of a store, and the only code that writes them
+    report      the PDF report, the letter to the keeper, redacted photos
+    statistics  counts for publication
 
 ``audit``, ``backup`` and ``export`` are imported from their own modules: the first two have functions of the same name,
 and the third loads ReportLab.
@@ -28,13 +29,16 @@ from edge.cases.evidence import (
 )
 from edge.cases.retention import RetentionPolicy
 from edge.cases.review import record
+from edge.cases.statistics import BIN_KMH, WEEKDAYS, Statistics, statistics_of
 from edge.cases.storage import ChainSession, DiskSpace, StateFolder, clock_state
 from edge.cases.store import CaseStore
 from edge.cases.views import HOLDS, REVIEWS, CaseFilter, CaseSummary, Event, EventKind, Order, UnitStatus
 
 __all__ = [
+    "BIN_KMH",
     "HOLDS",
     "REVIEWS",
+    "WEEKDAYS",
     "Archive",
     "CaseFilter",
     "CaseStore",
@@ -51,6 +55,7 @@ __all__ = [
     "RetentionPolicy",
     "Signer",
     "StateFolder",
+    "Statistics",
     "UnitStatus",
     "case_of",
     "check_package",
@@ -61,6 +66,7 @@ __all__ = [
     "name_follows",
     "parse_checkpoint",
     "record",
+    "statistics_of",
     "to_basis",
     "to_case",
     "verdict_words",

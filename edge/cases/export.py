@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from importlib import resources
 from pathlib import Path
+from typing import Literal
 
 from Crypto.Signature import eddsa
 
@@ -32,31 +33,15 @@ from edge.cases.evidence import (
     check_package,
     sha256,
 )
-from edge.cases.report import Pictures, Proof, overlay, pdf_report, plate_crop
+from edge.cases.report import Pictures, Proof, keeper_letter, overlay, pdf_report, plate_crop, readme
 from edge.cases.review import record, record_package
 from edge.cases.storage import ChainSession, PackageWriter, StateFolder, open_to_read
 from edge.cases.views import EventKind
 from edge.crypto import sync_folder
 from edge.errors import CaseError, EvidenceError
 
-README = """\
-Evidence package of an Autovelox unit. It contains personal data: handle it as the law demands.
-
-cases/NUMBER/manifest.json   everything the unit recorded of the case, as it was signed
-cases/NUMBER/0.jpg ...       the photos, byte for byte as the camera gave them
-cases/NUMBER/portrait        the named driver's portrait, as the registry had it then
-cases/NUMBER/overlay.jpg     a copy of the photo with the plate framed
-cases/NUMBER/report.pdf      the case for human readers
-chain.jsonl                  the unit's chain up to this export: headers and signatures of all its entries
-public-key.pem               the key the chain is signed with at present
-verify.py                    checks all of it:
-
-    python3 -I verify.py PACKAGE.zip --key PUBLIC-KEY.pem
-
-It needs Python 3.9 or newer and PyCryptodome (pip install pycryptodome). Take the public key from the authority, not
-from this package: the package can only say which key signed it. --report FILE.pdf tells whether a printed report
-is one that the chain names.
-"""
+Paper = Literal["report", "letter"]
+"""What can be printed of one case: the report, or the letter to the keeper."""
 
 
 def export_cases(
@@ -127,6 +112,7 @@ def export_report(
     number: int,
     to: Path,
     *,
+    paper: Paper = "report",
     officer: str,
     signer: Signs,
     account: str | None = None,
@@ -134,16 +120,16 @@ def export_report(
     language: str = "en",
     session: ChainSession | None = None,
 ) -> None:
-    """Write the PDF report of case *number*, in *language*, to the file *to*, which must not exist yet.
+    """Write a *paper* (PDF) on case *number*, in *language*, to the file *to*, which must not exist yet.
 
-    The export becomes an entry of the chain, with the SHA-256 of the report, before the report is written.
+    The export becomes an entry of the chain, with the SHA-256 of the paper, before the paper is written.
 
     Raises:
         NoSuchCase: there is no case with that number.
-        CaseError: it is not decided yet, or the file cannot be written.
+        CaseError: it is not decided yet, nobody has to be asked by a letter, or the file cannot be written.
         EvidenceError: something of it does not hold.
     """
-    report = report_of(state_dir, number, language=language)
+    data = (report_of if paper == "report" else letter_of)(state_dir, number, language=language)
     try:
         with to.open("xb") as file:
             to.chmod(0o600)
@@ -154,11 +140,11 @@ def export_report(
                 officer=officer,
                 account=account,
                 reason=reason,
-                details={"files": {"report.pdf": sha256(report)}},
+                details={"files": {f"{paper}.pdf": sha256(data)}},
                 signer=signer,
                 session=session,
             )
-            file.write(report)
+            file.write(data)
     except FileExistsError:
         raise CaseError(f"{to} exists already", "choose another name") from None
     except CaseError:
@@ -181,6 +167,19 @@ def report_of(state_dir: Path, number: int, *, language: str = "en") -> bytes:
         return _report(opened, _pictures(archive, opened), language)
 
 
+def letter_of(state_dir: Path, number: int, *, language: str = "en") -> bytes:
+    """The letter to the keeper of a case that names nobody, as PDF in *language*.
+
+    Raises:
+        NoSuchCase: there is no case with that number.
+        CaseError: it is not decided yet, or nobody has to be asked.
+        EvidenceError: something of it does not hold.
+    """
+    with Archive(state_dir) as archive:
+        opened = archive.open(number)
+    return keeper_letter(opened.case, opened.checked.manifest, language=language)
+
+
 def _report(opened: OpenedCase, pictures: Pictures | None, language: str) -> bytes:
     return pdf_report(opened.case, opened.checked.manifest, pictures, opened.events, _proof(opened), language=language)
 
@@ -199,7 +198,7 @@ def _add_members(
     """
     info = {"format": PACKAGE_FORMAT, "cases": list(numbers), "exported_utc": time.time()}
     papers = {
-        "README.txt": README.encode("utf-8"),
+        "README.txt": readme(language).encode("utf-8"),
         INFO_NAME: canonical(info),
         "public-key.pem": _public_pem(state_dir),
         "verify.py": (resources.files("edge.cases.evidence") / "verify.py").read_bytes(),

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlencode
 
-from edge.cases import CaseFilter, EventKind, Order, UnitStatus
+from edge.cases import CaseFilter, EventKind, Order, Statistics, UnitStatus
 from edge.errors import CaseError, EdgeError
 from edge.officers import wire
 from edge.officers.desk import ALL_CASES, Listing, OpenCase
@@ -101,13 +101,22 @@ class ServiceDesk:
         body = {"kind": str(kind), "reason": reason, "plate": plate}
         return int(self._post(f"/v1/cases/{number}/reviews", body)["entry"])
 
-    def export(self, numbers: list[int], to: Path, *, reason: str = "") -> str:
+    def export(self, numbers: list[int], to: Path, *, reason: str = "", language: str | None = None) -> str:
         """Write the evidence package of the cases, byte for byte as the service checked it."""
-        return self._fetch("/v1/packages", {"cases": list(numbers), "reason": reason}, to)
+        return self._fetch("/v1/packages", {"cases": list(numbers), "reason": reason, "language": language}, to)
 
-    def report(self, number: int, to: Path, *, reason: str = "") -> None:
+    def report(self, number: int, to: Path, *, reason: str = "", language: str | None = None) -> None:
         """Write the PDF report of the case."""
-        self._fetch(f"/v1/cases/{number}/reports", {"reason": reason}, to)
+        self._fetch(f"/v1/cases/{number}/reports", {"reason": reason, "language": language}, to)
+
+    def letter(self, number: int, to: Path, *, reason: str = "", language: str | None = None) -> None:
+        """Write the letter to the keeper as PDF."""
+        self._fetch(f"/v1/cases/{number}/letters", {"reason": reason, "language": language}, to)
+
+    def statistics(self, *, since_utc: float = 0.0, until_utc: float = 1e12) -> Statistics:
+        """Counts of the cases of a time."""
+        with _understood():
+            return wire.to_statistics(self._get(f"/v1/statistics?since_utc={since_utc}&until_utc={until_utc}"))
 
     def verify(self, *, trusted: bytes | None = None, head: str | None = None, checkpoint: bytes | None = None) -> str:
         """Check all evidence."""

@@ -16,6 +16,7 @@ from edge.cases import commands as cases
 from edge.config import Settings, load
 from edge.errors import CaseError, EvidenceError, SecretError
 from edge.officers.choose import add_where, open_desk
+from edge.officers.statistics_command import add_statistics
 from edge.terminal import say, say_json
 
 
@@ -39,6 +40,12 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     report = _add(actions, "report", _report, "write the PDF report of one case")
     report.add_argument("number", type=int)
     report.add_argument("--to", type=Path, required=True, metavar="FILE.pdf")
+    letter = _add(actions, "letter", _letter, "write the letter that asks the keeper who drove, where nobody is named")
+    letter.add_argument("number", type=int)
+    letter.add_argument("--to", type=Path, required=True, metavar="FILE.pdf")
+    for action in (export, report, letter):
+        action.add_argument("--lang", metavar="LANGUAGE", help="en, it, de or sl, instead of the unit's own language")
+    add_statistics(actions, _add)
     review = _add(actions, "review", _review, "confirm or dismiss a case, or correct its plate")
     review.add_argument("number", type=int)
     review.add_argument("kind", choices=sorted(REVIEWS))
@@ -48,7 +55,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     for action, kind in ((hold, EventKind.HOLD), (release, EventKind.RELEASE)):
         action.add_argument("number", type=int)
         action.set_defaults(kind=str(kind))
-    for action in (export, report, review, hold, release):
+    for action in (export, report, letter, review, hold, release):
         action.add_argument("--reason", default="", help="why; a review and a hold need one")
     verify = _add(
         actions, "verify", _verify, "check signatures, hashes, chain and numbering (of a package, if one is named)"
@@ -90,7 +97,8 @@ def _serve(args: argparse.Namespace) -> int:
     from edge.officers.service import run
 
     settings = load(args.config) if args.config is not None else Settings()
-    return run(settings.unit.state_dir, load_signer(settings.cases.signing_key_file), settings.officers.socket)
+    signer = load_signer(settings.cases.signing_key_file)
+    return run(settings.unit.state_dir, signer, settings.officers.socket, language=settings.unit.language)
 
 
 def _list(args: argparse.Namespace) -> int:
@@ -147,14 +155,20 @@ def _show(args: argparse.Namespace) -> int:
 
 def _export(args: argparse.Namespace) -> int:
     with closing(open_desk(args)) as desk:
-        says = desk.export(args.numbers, args.to, reason=args.reason)
+        says = desk.export(args.numbers, args.to, reason=args.reason, language=args.lang)
     say(f"{args.to}: {says}")
     return 0
 
 
 def _report(args: argparse.Namespace) -> int:
     with closing(open_desk(args)) as desk:
-        desk.report(args.number, args.to, reason=args.reason)
+        desk.report(args.number, args.to, reason=args.reason, language=args.lang)
+    return 0
+
+
+def _letter(args: argparse.Namespace) -> int:
+    with closing(open_desk(args)) as desk:
+        desk.letter(args.number, args.to, reason=args.reason, language=args.lang)
     return 0
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from edge.cases import CaseFilter, CaseSummary, Event, EventKind, Manifest, Order, UnitStatus, case_of
+from edge.cases import CaseFilter, CaseSummary, Event, EventKind, Manifest, Order, Statistics, UnitStatus, case_of
 from edge.model import Case
 
 ALL_CASES = CaseFilter()
@@ -84,8 +84,10 @@ class Desk(Protocol):
             EvidenceError: something of it does not hold.
         """
 
-    def export(self, numbers: list[int], to: Path, *, reason: str = "") -> str:
+    def export(self, numbers: list[int], to: Path, *, reason: str = "", language: str | None = None) -> str:
         """Write the evidence package of the cases *numbers* to the new file *to*; returns what its check found.
+
+        Its papers are in *language*, or in the unit's own.
 
         Raises:
             NoSuchCase: one of them does not exist, or was purged.
@@ -93,8 +95,20 @@ class Desk(Protocol):
             EvidenceError: something of them does not hold.
         """
 
-    def report(self, number: int, to: Path, *, reason: str = "") -> None:
+    def report(self, number: int, to: Path, *, reason: str = "", language: str | None = None) -> None:
         """Write the PDF report of a case to the new file *to*; raises what :meth:`export` does."""
+
+    def letter(self, number: int, to: Path, *, reason: str = "", language: str | None = None) -> None:
+        """Write the letter that asks the keeper who drove to the new file *to* (PDF).
+
+        Raises:
+            NoSuchCase: there is no case with that number, or it was purged.
+            CaseError: nobody has to be asked, for the case names a driver or is no infringement; or it has no plate.
+            EvidenceError: something of it does not hold.
+        """
+
+    def statistics(self, *, since_utc: float = 0.0, until_utc: float = 1e12) -> Statistics:
+        """Counts of the cases of a time (Unix seconds), which tell nothing of any one."""
 
     def verify(self, *, trusted: bytes | None = None, head: str | None = None, checkpoint: bytes | None = None) -> str:
         """Check all evidence, against a public key (32 bytes), an entry's hash and a checkpoint's file, if given.

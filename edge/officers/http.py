@@ -15,7 +15,7 @@ from aiohttp import web
 from edge.officers import wire
 
 BLOCK = 1 << 18
-BODY_TEXTS = frozenset({"kind", "reason", "plate", "key", "head", "checkpoint"})
+BODY_TEXTS = frozenset({"kind", "reason", "plate", "key", "head", "checkpoint", "language"})
 
 
 class Malformed(Exception):

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from edge.cases import (
     HOLDS,
@@ -24,9 +24,11 @@ from edge.cases import (
     KeyFileError,
     Signer,
     StateFolder,
+    Statistics,
     UnitStatus,
     parse_checkpoint,
     review,
+    statistics_of,
 )
 from edge.cases.audit import audit
 from edge.errors import CaseError, NoSuchCase, SecretError, StorageFull
@@ -71,9 +73,10 @@ class Pace:
 class Office:
     """The cases of the folder ``state_dir``, for any officer. Without a signer they can be listed and verified only."""
 
-    def __init__(self, state_dir: Path, signer: Signer | None) -> None:
-        """Nothing is opened before it is asked for: there may be no store yet."""
+    def __init__(self, state_dir: Path, signer: Signer | None, *, language: str = "en") -> None:
+        """Nothing is opened before it is asked for: there may be no store yet. *language* is that of its papers."""
         self.state_dir = state_dir
+        self.language = language
         self._signer = signer
         self._session = ChainSession(StateFolder(state_dir), signer) if signer is not None else None
         self._turn = threading.Lock()
@@ -171,7 +174,16 @@ class Office:
             session=session,
         )
 
-    def export(self, account: Account, numbers: Sequence[int], to: Path, *, reason: str, durably: bool = True) -> str:
+    def export(
+        self,
+        account: Account,
+        numbers: Sequence[int],
+        to: Path,
+        *,
+        reason: str,
+        language: str | None = None,
+        durably: bool = True,
+    ) -> str:
         """Write the evidence package of *numbers* to the new file *to*; returns what its check found.
 
         *durably*: it is on the disk when this returns. One that is handed on need not be, and the camera, which may use
@@ -196,14 +208,24 @@ class Office:
             officer=account.officer,
             account=account.name,
             reason=reason,
+            language=language or self.language,
             signer=signer,
             session=session,
             durably=durably,
             least_free_bytes=LEAST_FREE_BYTES,
         )
 
-    def report(self, account: Account, number: int, to: Path, *, reason: str) -> None:
-        """Write the PDF report of a case to the new file *to*. Raises as :meth:`export`."""
+    def report(
+        self,
+        account: Account,
+        number: int,
+        to: Path,
+        *,
+        paper: Literal["report", "letter"] = "report",
+        reason: str,
+        language: str | None = None,
+    ) -> None:
+        """Write a *paper* on a case, a PDF, to the new file *to*. Raises as :meth:`export`."""
         from edge.cases.export import export_report  # loads ReportLab
 
         signer, session = self._writing(account)
@@ -211,12 +233,22 @@ class Office:
             self.state_dir,
             number,
             to,
+            paper=paper,
             officer=account.officer,
             account=account.name,
             reason=reason,
+            language=language or self.language,
             signer=signer,
             session=session,
         )
+
+    def statistics(self, *, since_utc: float, until_utc: float) -> Statistics:
+        """Counts of the cases of a time (Unix seconds): no plate, no name, no single case.
+
+        Raises:
+            CaseError: the store cannot be read.
+        """
+        return statistics_of(self.state_dir, since_utc=since_utc, until_utc=until_utc)
 
     def verify(self, *, trusted: bytes | None, head: str | None, checkpoint: bytes | None) -> str:
         """Check all evidence; returns one sentence.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple, Protocol
@@ -108,11 +109,32 @@ async def _review(work: Work, asked: Asked) -> web.StreamResponse:
 
 async def _report(work: Work, asked: Asked) -> web.StreamResponse:
     """The PDF report of a case."""
+    return await _paper(work, asked, "report")
+
+
+async def _letter(work: Work, asked: Asked) -> web.StreamResponse:
+    """The letter to the keeper of a case that names nobody."""
+    return await _paper(work, asked, "letter")
+
+
+async def _paper(work: Work, asked: Asked, paper: str) -> web.StreamResponse:
     with TemporaryDirectory(prefix="officers-") as folder:
-        file = Path(folder) / "report.pdf"
+        file = Path(folder) / "paper.pdf"
         arguments = (asked.account, *asked.numbers, file)
-        await work.long(asked.account, work.office.report, *arguments, reason=asked.body.get("reason", ""))
+        words = {"reason": asked.body.get("reason", ""), "language": asked.body.get("language")}
+        await work.long(asked.account, work.office.report, *arguments, paper=paper, **words)
         return await send_file(asked.request, file, "application/pdf", "")
+
+
+async def _statistics(work: Work, asked: Asked) -> web.StreamResponse:
+    """Counts of the cases of a time."""
+    query = asked.request.query
+    try:
+        since, until = float(query.get("since_utc", "0")), float(query.get("until_utc", "1e12"))
+    except ValueError:
+        raise Malformed("a time is none that can be") from None
+    counts = await work.long(asked.account, work.office.statistics, since_utc=since, until_utc=until)
+    return as_json(asdict(counts))
 
 
 async def _package(work: Work, asked: Asked) -> web.StreamResponse:
@@ -121,8 +143,8 @@ async def _package(work: Work, asked: Asked) -> web.StreamResponse:
     with TemporaryDirectory(prefix="officers-") as folder:
         file = Path(folder) / "package.zip"
         arguments = (asked.account, numbers, file)
-        reason = asked.body.get("reason", "")
-        says = await work.long(asked.account, work.office.export, *arguments, reason=reason, durably=False)
+        words = {"reason": asked.body.get("reason", ""), "language": asked.body.get("language")}
+        says = await work.long(asked.account, work.office.export, *arguments, **words, durably=False)
         return await send_file(asked.request, file, "application/zip", says)
 
 
@@ -155,6 +177,8 @@ ROUTES = (
     Route("GET", "/v1/cases/{number}/photos/{index}", _photo),
     Route("POST", "/v1/cases/{number}/reviews", _review),
     Route("POST", "/v1/cases/{number}/reports", _report),
+    Route("POST", "/v1/cases/{number}/letters", _letter),
+    Route("GET", "/v1/statistics", _statistics),
     Route("POST", "/v1/packages", _package),
     Route("POST", "/v1/verifications", _verification),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from edge.cases import CaseFilter, EventKind, Order, UnitStatus
+from edge.cases import CaseFilter, EventKind, Order, Statistics, UnitStatus
 from edge.officers.accounts import Account
 from edge.officers.desk import ALL_CASES, Listing, OpenCase
 from edge.officers.office import Office
@@ -53,13 +53,21 @@ class OwnDesk:
         """Record the officer's judgement."""
         return self._office.review(self._account, number, kind, reason=reason, plate=plate)
 
-    def export(self, numbers: list[int], to: Path, *, reason: str = "") -> str:
+    def export(self, numbers: list[int], to: Path, *, reason: str = "", language: str | None = None) -> str:
         """Write the evidence package of the cases."""
-        return self._office.export(self._account, numbers, to, reason=reason)
+        return self._office.export(self._account, numbers, to, reason=reason, language=language)
 
-    def report(self, number: int, to: Path, *, reason: str = "") -> None:
+    def report(self, number: int, to: Path, *, reason: str = "", language: str | None = None) -> None:
         """Write the PDF report of the case."""
-        self._office.report(self._account, number, to, reason=reason)
+        self._office.report(self._account, number, to, reason=reason, language=language)
+
+    def letter(self, number: int, to: Path, *, reason: str = "", language: str | None = None) -> None:
+        """Write the letter to the keeper as PDF."""
+        self._office.report(self._account, number, to, paper="letter", reason=reason, language=language)
+
+    def statistics(self, *, since_utc: float = 0.0, until_utc: float = 1e12) -> Statistics:
+        """Counts of the cases of a time."""
+        return self._office.statistics(since_utc=since_utc, until_utc=until_utc)
 
     def verify(self, *, trusted: bytes | None = None, head: str | None = None, checkpoint: bytes | None = None) -> str:
         """Check all evidence."""

@@ -18,15 +18,17 @@ from edge.officers.server import Server
 log = logging.getLogger(__name__)
 
 
-def run(state_dir: Path, signer: Signer, path: Path) -> int:
+def run(state_dir: Path, signer: Signer, path: Path, *, language: str = "en") -> int:
     """Answer officers' programs at the Unix socket *path* until SIGTERM or SIGINT; returns 0.
+
+    *language* is that of the papers it makes.
 
     Raises:
         CaseError: it cannot listen there.
     """
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     keep_to_itself()
-    asyncio.run(_serve(Office(state_dir, signer), path))
+    asyncio.run(_serve(Office(state_dir, signer, language=language), path))
     return 0
 
 

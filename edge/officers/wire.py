@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
-from edge.cases import CaseFilter, CaseSummary, Event, EventKind, UnitStatus, to_basis
+from edge.cases import CaseFilter, CaseSummary, Event, EventKind, Statistics, UnitStatus, to_basis
 from edge.errors import CaseError, EdgeError, EvidenceError, NoSuchCase, SecretError, StorageFull
 from edge.model import Outcome, State
 from edge.officers.desk import Listing, OpenCase
@@ -111,6 +111,16 @@ def to_case_of(body: Mapping[str, Any]) -> OpenCase:
     """
     events = tuple(Event(**{**event, "kind": EventKind(event["kind"])}) for event in body["events"])
     return OpenCase(dict(body["manifest"]), base64.b64decode(body["portrait"], validate=True), events)
+
+
+def to_statistics(body: Mapping[str, Any]) -> Statistics:
+    """Counts from JSON.
+
+    Raises:
+        TypeError: they are none.
+    """
+    counts = Statistics(**body)
+    return replace(counts, hours=tuple(counts.hours), weekdays=tuple(counts.weekdays))
 
 
 def from_status(status: UnitStatus) -> Json:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-PENDING = {}
+PENDING = {
+    "size: edge/officers/office.py": "export and report get a module of their own when the second officer is merged",
+}
 """Rule -> why it is broken today."""
 
 

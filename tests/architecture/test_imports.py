@@ -35,7 +35,8 @@ INNER = {
         "evidence": set[str](),
         "storage": {"evidence"},
         "report": {"evidence", "storage"},
-        "": {"evidence", "storage", "report"},
+        "statistics": {"evidence", "storage"},
+        "": {"evidence", "storage", "report", "statistics"},
     },
     "viewer": {
         "text": set[str](),

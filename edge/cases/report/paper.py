@@ -92,6 +92,21 @@ def fact_table(
     return table
 
 
+def signature_line(left: str, right: str) -> Table:
+    """Two lines to write on, with what belongs there in small letters below."""
+    cells = [paragraph(name, size=7.5, colour=MUTED) for name in (left, "", right)]
+    table = Table([cells], colWidths=[0.4 * WIDTH, 0.1 * WIDTH, 0.5 * WIDTH])
+    table.setStyle(
+        [
+            ("LINEABOVE", (0, 0), (0, 0), 0.6, INK),
+            ("LINEABOVE", (2, 0), (2, 0), 0.6, INK),
+            ("LEFTPADDING", (0, 0), (-1, -1), 0),
+            ("TOPPADDING", (0, 0), (-1, -1), 1.5),
+        ]
+    )
+    return table
+
+
 def stage(picture: Image) -> Table:
     """A picture, centred on a background as wide as the page's text."""
     picture.hAlign = "CENTER"

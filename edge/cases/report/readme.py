@@ -1,0 +1,38 @@
+"""The first file of an evidence package: what is in it, and how to check it."""
+
+from __future__ import annotations
+
+from textwrap import wrap
+
+from edge.cases.report.language import _, speaking
+
+COMMAND = "python3 -I verify.py PACKAGE.zip --key PUBLIC-KEY.pem"
+_NAMES = 29
+_COLUMNS = 118
+
+
+def readme(language: str = "en") -> str:
+    """The text of ``README.txt`` in *language*.
+
+    Raises:
+        CaseError: there is none in that language.
+    """
+    with speaking(language):
+        files = {
+            "cases/NUMBER/manifest.json": _("everything the unit recorded of the case, as it was signed"),
+            "cases/NUMBER/0.jpg ...": _("the photos, byte for byte as the camera gave them"),
+            "cases/NUMBER/portrait": _("the named driver's portrait, as the registry had it then"),
+            "cases/NUMBER/overlay.jpg": _("a copy of the photo with the plate framed"),
+            "cases/NUMBER/report.pdf": _("the case for human readers"),
+            "chain.jsonl": _("the unit's chain up to this export"),
+            "public-key.pem": _("the key the chain is signed with at present"),
+            "verify.py": _("the program that checks all of it:"),
+        }
+        head = _("Evidence package of an Autovelox unit. It contains personal data: handle it as the law demands.")
+        tail = _(
+            "It needs Python 3.9 or newer and PyCryptodome (pip install pycryptodome). Take the public key from the"
+            " authority, not from this package: the package can only say which key signed it. --report FILE.pdf tells"
+            " whether a printed report is one that the chain names."
+        )
+        lines = [*wrap(head, _COLUMNS), "", *(f"{name:<{_NAMES}}{what}" for name, what in files.items())]
+        return "\n".join([*lines, "", f"    {COMMAND}", "", *wrap(tail, _COLUMNS), ""])
