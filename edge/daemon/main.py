@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack
 import uvloop
 
 from edge.config import Settings
-from edge.crypto import keep_to_itself
+from edge.crypto import forbid_inspection
 from edge.daemon import journald
 from edge.daemon.health import VITAL
 from edge.daemon.housekeeping import keep_registry, keep_store, run_housekeeping
@@ -28,7 +28,7 @@ def run(settings: Settings) -> int:
         EdgeError: a part cannot start.
     """
     logging.basicConfig(level=logging.INFO, handlers=[journald.handler()])
-    keep_to_itself()
+    forbid_inspection()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings))
     return 0
