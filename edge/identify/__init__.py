@@ -3,7 +3,7 @@
 from edge.identify.candidates import reading
 from edge.identify.format_table import FORMATS
 from edge.identify.formats import Formats
-from edge.identify.motion import Lens
+from edge.identify.motion import Lens, width_noise_px
 from edge.identify.origin import format_of
 from edge.identify.plausibility import plausibility
 from edge.identify.plausible import CLEAR_CHARACTERS, MIN_CHARACTERS, Likeness, is_clear, likeness
@@ -28,4 +28,5 @@ __all__ = [
     "listed",
     "plausibility",
     "reading",
+    "width_noise_px",
 ]

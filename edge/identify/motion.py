@@ -105,9 +105,14 @@ def _place(box: Box, lens: Lens, plate_width_m: float) -> tuple[Matrix, Matrix]:
             1.0,
         ]
     )
-    ahead_variance = (ahead * np.hypot(WIDTH_NOISE_PX, WIDTH_NOISE_SHARE * width) / width) ** 2
+    ahead_variance = (ahead * width_noise_px(width) / width) ** 2
     across = ahead * np.hypot(CENTRE_NOISE_PX, CENTRE_NOISE_SHARE * width) / lens.focal_length_px
     return ray * ahead, np.outer(ray, ray) * ahead_variance + np.diag([across**2, across**2, 0.0])
+
+
+def width_noise_px(width: float) -> float:
+    """Standard deviation in pixels of the width of a box that is *width* pixels wide."""
+    return float(np.hypot(WIDTH_NOISE_PX, WIDTH_NOISE_SHARE * width))
 
 
 def compare(
