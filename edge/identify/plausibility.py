@@ -39,7 +39,7 @@ def plausibility(
     others = [
         each
         for track in seen
-        if track is not own and track.may_be_plate
+        if track is not own and track.may_be_plate and not track.is_word(())
         for _, each in _motions(track, exposed_ns, lens)
     ]
     agreement = compare(best, others, radar_kmh, at_least=at_least)
