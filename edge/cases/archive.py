@@ -11,7 +11,6 @@ from types import TracebackType
 from typing import Any
 
 from edge.cases.evidence import Manifest, sha256, to_basis, to_case, to_flags
-from edge.cases.filters import conditions
 from edge.cases.storage import (
     HELD,
     CheckedCase,
@@ -22,6 +21,7 @@ from edge.cases.storage import (
     read_checked,
     read_head,
 )
+from edge.cases.storage.filters import conditions
 from edge.cases.views import REVIEWS, CaseFilter, CaseSummary, Event, EventKind, Order, UnitStatus
 from edge.errors import CaseError, NoSuchCase
 from edge.model import DOUBTS, Case, Flag, Outcome, State, is_infringement
