@@ -267,10 +267,14 @@ class OfficersSettings(Section):
 
 
 class MetricsSettings(Section):
-    """``[metrics]``: Prometheus metrics and health, on loopback only; port 0 picks a free one."""
+    """``[metrics]``: Prometheus metrics and health, on loopback only; port 0 picks a free one.
+
+    With a ``socket`` they are at that Unix socket instead, for its folder's group alone, and at no port.
+    """
 
     enabled: bool = True
     port: Port = 9464
+    socket: Path | None = None
 
 
 class Settings(Section):
