@@ -153,7 +153,8 @@ class CameraSettings(Section):
     ``lens_position`` (dioptres, 1 / metres) fixes the focus of a camera that has one. With ``profile = "auto"`` the
     measured light chooses: night when it stayed below ``night_below_lux`` for ``light_hold_s``, day above
     ``day_above_lux``. ``captions`` are the areas where something is burnt into the photos, such as the time: what is
-    found there is no plate.
+    found there is no plate. ``focal_length_px`` is the lens's focal length in pixels of a photo ``width`` wide
+    (``autovelox camera calibrate``); with it the photos have to bear out the radar.
     """
 
     kind: Literal["picamera", "recorded"] = "picamera"
@@ -175,6 +176,7 @@ class CameraSettings(Section):
     day_above_lux: Positive = 60.0
     light_hold_s: NotNegative = 10.0
     captions: tuple[Area, ...] = ()
+    focal_length_px: Annotated[float, Field(ge=32, le=100_000)] | None = None
 
     @model_validator(mode="after")
     def _feed_has_manifest(self) -> CameraSettings:
@@ -265,10 +267,14 @@ class OfficersSettings(Section):
 
 
 class MetricsSettings(Section):
-    """``[metrics]``: Prometheus metrics and health, on loopback only; port 0 picks a free one."""
+    """``[metrics]``: Prometheus metrics and health, on loopback only; port 0 picks a free one.
+
+    With a ``socket`` they are at that Unix socket instead, for its folder's group alone, and at no port.
+    """
 
     enabled: bool = True
     port: Port = 9464
+    socket: Path | None = None
 
 
 class Settings(Section):

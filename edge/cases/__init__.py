@@ -18,15 +18,15 @@ from edge.cases.evidence import (
     create_signing_key,
     load_signer,
     parse_checkpoint,
+    standing_words,
     to_basis,
     to_case,
-    verdict_words,
 )
 from edge.cases.retention import RetentionPolicy
 from edge.cases.review import record
 from edge.cases.storage import ChainSession, DiskSpace, StateFolder, clock_state
 from edge.cases.store import CaseStore
-from edge.cases.views import HOLDS, REVIEWS, CaseFilter, CaseSummary, Event, EventKind, Order, UnitStatus
+from edge.cases.views import HOLDS, REVIEWS, CaseFilter, CaseSummary, Event, EventKind, Order, Standing, UnitStatus
 
 __all__ = [
     "HOLDS",
@@ -45,6 +45,7 @@ __all__ = [
     "Order",
     "RetentionPolicy",
     "Signer",
+    "Standing",
     "StateFolder",
     "UnitStatus",
     "check_package",
@@ -53,7 +54,7 @@ __all__ = [
     "load_signer",
     "parse_checkpoint",
     "record",
+    "standing_words",
     "to_basis",
     "to_case",
-    "verdict_words",
 ]

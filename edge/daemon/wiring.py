@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.cases import CaseStore, RetentionPolicy, StateFolder, clock_state, load_signer
-from edge.config import Area, Engine, Settings, models_dir, open_question
+from edge.config import Area, CameraSettings, Engine, Settings, models_dir, open_question
 from edge.crypto import opener
 from edge.daemon.clock import Clock
 from edge.daemon.disk_probe import DiskProbe
@@ -25,7 +25,7 @@ from edge.flow.infringement import Infringements
 from edge.flow.opening import WindowOpener
 from edge.flow.queue import CaseQueue
 from edge.flow.rules import Rules
-from edge.identify import Formats, Thresholds
+from edge.identify import Formats, Lens, Thresholds
 from edge.identify.formats import licence_pattern
 from edge.law import profile_of
 from edge.link.mailbox import Mailbox
@@ -228,7 +228,12 @@ def _rules(settings: Settings, formats: Formats, thresholds: Thresholds) -> Rule
         promises_speed=settings.radar.promises_speed,
         max_speed_kmh=settings.radar.max_speed_kmh,
         names_drivers=settings.unit.mode == "enforce",
+        lens=_lens(settings.camera),
     )
+
+
+def _lens(camera: CameraSettings) -> Lens | None:
+    return Lens(camera.focal_length_px, camera.width, camera.height) if camera.focal_length_px is not None else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from edge.identify import ANY_FORMAT, Formats, Thresholds
+from edge.identify import ANY_FORMAT, Formats, Lens, Thresholds
 from edge.law import NO_DEDUCTION, Profile, assess
 from edge.model import Assessment, Basis, Packet, Trigger, is_infringement
 
@@ -25,6 +25,7 @@ class Rules:
     ``promises_speed``: an infringement needs a measured speed; otherwise the radar's pin alone says that there is one.
     A speed above ``max_speed_kmh`` is none. ``profile`` says what the law deducts from a measured speed,
     ``tolerance_kmh`` what the authority leaves beyond that. ``names_drivers`` is False for a unit that only observes.
+    With a ``lens`` the photos have to bear out the radar.
     """
 
     site: str
@@ -40,6 +41,7 @@ class Rules:
     max_speed_kmh: float = math.inf
     names_drivers: bool = True
     profile: Profile = NO_DEDUCTION
+    lens: Lens | None = None
 
     def assessment(self, trigger: Trigger) -> Assessment | None:
         """What the law makes of the speed of *trigger*; None where no possible speed was measured."""

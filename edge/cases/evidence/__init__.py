@@ -18,11 +18,12 @@ from edge.cases.evidence.sentences import (
     basis_sentence,
     driver_name,
     flag_sentence,
+    plausibility_words,
     reason_sentence,
     shown_plate,
+    standing_words,
     to_basis,
     to_flags,
-    verdict_words,
 )
 from edge.cases.evidence.signing import KEY_KIND, Signer, create_signing_key, key_content, known_key_id, load_signer
 from edge.cases.evidence.verify import (
@@ -94,6 +95,7 @@ __all__ = [
     "parse_canonical",
     "parse_checkpoint",
     "photo_record",
+    "plausibility_words",
     "read_checkpoint",
     "read_public_key",
     "reason_sentence",
@@ -101,10 +103,10 @@ __all__ = [
     "sha256",
     "shown_plate",
     "sign_checkpoint",
+    "standing_words",
     "to_basis",
     "to_case",
     "to_flags",
     "to_packet",
-    "verdict_words",
     "verify_package",
 ]

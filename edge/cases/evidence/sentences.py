@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Protocol
 
-from edge.model import Basis, Case, Flag, Outcome, Reason, is_infringement
+from edge.model import Agreement, Basis, Case, Flag, Outcome, Plausibility, Reason, is_infringement
 
 _REASONS: dict[str, str] = {
     Reason.ONE_CLAIM: "one claim explains the photo",
@@ -17,11 +18,14 @@ _REASONS: dict[str, str] = {
     Reason.NO_PHOTO: "the camera gave no photo",
     Reason.PHOTO_NOT_READ: "a photo could not be recognised",
     Reason.NO_INFRINGEMENT: "the trigger is no infringement",
+    Reason.SPEED_IN_DOUBT: "the photos do not bear out the radar",
 }
 _FLAGS: dict[str, str] = {
     Flag.NOT_THE_KEEPER: "driver is not the registered keeper",
     Flag.OTHER_COUNTRY: "plate and vehicle are of different countries",
     Flag.SEVERAL_PLATES: "a chip claimed several plates",
+    Flag.SPEED_CONTRADICTED: "the photos contradict the radar",
+    Flag.OTHER_VEHICLE_FITS: "another vehicle fits the radar better",
 }
 """How this format writes reasons and flags: as sentences, which are signed and therefore never change."""
 _BASES: dict[str, str] = {
@@ -33,6 +37,12 @@ _BASES: dict[str, str] = {
     Basis.OBSERVED: "no infringement: the unit only observes",
 }
 """The words of programs for a trigger's basis; a manifest holds its value."""
+_AGREEMENTS: dict[str, str] = {
+    Agreement.AGREES: "the photos bear out the radar",
+    Agreement.CONTRADICTS: "the photos contradict the radar",
+    Agreement.OTHER_FITS: "another vehicle fits the radar better",
+    Agreement.TELLS_NOTHING: "the photos tell nothing of the speed",
+}
 _REASON_OF: dict[str, Reason | str] = {sentence: Reason(reason) for reason, sentence in _REASONS.items()}
 _FLAG_OF: dict[str, Flag | str] = {sentence: Flag(flag) for flag, sentence in _FLAGS.items()}
 
@@ -57,11 +67,38 @@ def basis_sentence(basis: Basis | str | None) -> str:
     return _BASES.get(basis, basis) if basis else ""
 
 
-def verdict_words(outcome: Outcome | None, basis: Basis | str | None, *, is_to_be_confirmed: bool = False) -> str:
+class Stands(Protocol):
+    """What a case, and a row of a list, say of a verdict."""
+
+    @property
+    def basis(self) -> Basis | str | None:
+        """What the trigger is."""
+
+    @property
+    def is_to_be_confirmed(self) -> bool:
+        """Whether the named driver is not the registered keeper."""
+
+    @property
+    def is_to_be_checked(self) -> bool:
+        """Whether the photos do not bear out the radar."""
+
+
+def standing_words(outcome: Outcome | None, case: Stands) -> str:
     """A verdict in English, as lists for the operator show it; empty while there is none and the case may be one."""
-    if not is_infringement(basis):
+    if not is_infringement(case.basis):
         return "no infringement"
-    return f"{outcome}, to be confirmed" if outcome and is_to_be_confirmed else str(outcome or "")
+    if case.is_to_be_checked:
+        return "to be checked"
+    return f"{outcome}, to be confirmed" if outcome and case.is_to_be_confirmed else str(outcome or "")
+
+
+def plausibility_words(found: Plausibility) -> str:
+    """What the photos say of the radar, an English sentence part."""
+    says = _AGREEMENTS[found.agreement]
+    if found.speed_kmh is None or found.agreement is Agreement.TELLS_NOTHING:
+        return says
+    figures = f"{found.speed_kmh:.0f} km/h, standard deviation {found.error_kmh:.0f}, {found.distance_m:.1f} m away"
+    return f"{says}: {figures}"
 
 
 def shown_plate(case: Case) -> str:

@@ -58,6 +58,13 @@ except ImportError:
 
 DOMAIN = b"autovelox-entry-1\n"
 CHECKPOINT_DOMAIN = b"autovelox-checkpoint-1\n"
+AGREEMENTS = {
+    "agrees": "bear out the radar",
+    "contradicts": "contradict the radar",
+    "other_fits": "another vehicle fits the radar better",
+    "tells_nothing": "tell nothing of the speed",
+}
+DOUBTING = ("contradicts", "other_fits")
 NO_HASH = "0" * 64
 SEAL_1, SEAL = b"autovelox-sha256:", b"autovelox-2-sha256:"
 SEAL_HEX = 64
@@ -710,6 +717,7 @@ def _facts(manifest: dict[str, Any], chain: Chain, links: Sequence[Link], hashes
         f"  place     {manifest['site']}",
         f"  speed     {speed}, limit {manifest['limit_kmh']:.0f} km/h",
         *_assessed(manifest.get("assessment")),
+        *_borne_out(manifest.get("plausibility")),
         f"  plate     {verdict['plate'] or (plate['text'] if plate else 'none was read')}",
         f"  verdict   {_standing(manifest)}",
         f"  driver    {name}",
@@ -733,12 +741,27 @@ def _assessed(assessment: dict[str, Any] | None) -> list[str]:
     return [f"{counts} ({assessment['rule']})" + (f"; {assessment['provision']}" if assessment["provision"] else "")]
 
 
+def _borne_out(plausibility: dict[str, Any] | None) -> list[str]:
+    """What the photos say of the radar, as the unit recorded it."""
+    if not plausibility:
+        return []
+    figures = ""
+    if plausibility["speed_kmh"] is not None:
+        figures = ", by them {:.0f} km/h, standard deviation {:.0f}".format(
+            plausibility["speed_kmh"], plausibility["error_kmh"]
+        )
+    return [f"  photos    {AGREEMENTS.get(plausibility['agreement'], plausibility['agreement'])}{figures}"]
+
+
 def _standing(manifest: dict[str, Any]) -> str:
     """The verdict as it stands: what is no infringement, and what an officer has to confirm, says so."""
     basis, outcome = manifest.get("basis"), str(manifest["verdict"]["outcome"])
     if basis not in (None, "measured", "signalled"):
         return f"no infringement ({basis})"
-    keeper = "driver is not the registered keeper" not in manifest.get("flags", ())
+    flags = manifest.get("flags", ())
+    if (manifest.get("plausibility") or {}).get("agreement") in DOUBTING:
+        return f"{outcome}, to be checked"
+    keeper = "driver is not the registered keeper" not in flags
     return outcome if keeper or outcome != "identified" else f"{outcome}, to be confirmed"
 
 

@@ -31,6 +31,7 @@ from edge.cases.report.words import (
     local,
     missed_words,
     moment,
+    plausibility_facts,
     speed_words,
     verdict_words,
 )
@@ -74,6 +75,7 @@ def case_page(case: Case, manifest: Manifest, pictures: Pictures | None) -> list
             speed_words(case) + (_source(sources, "speed") if case.trigger.speed_kmh is not None else ""),
         ),
         *assessment_facts(case.assessment),
+        *plausibility_facts(case),
         ("Speed limit", f"{case.limit_kmh:.0f} km/h{_source(sources, 'limit')}"),
         ("Clock", clock_quality(manifest["clock"])),
     ]

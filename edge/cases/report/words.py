@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
-from edge.cases.evidence import Record, basis_sentence
+from edge.cases.evidence import Record, basis_sentence, plausibility_words
 from edge.cases.report.paper import clean
 from edge.model import Assessment, Case, Outcome, Rejection
 
@@ -42,6 +42,8 @@ def verdict_words(case: Case) -> str:
         return "No infringement"
     if case.verdict is None:
         return "Not decided"
+    if case.is_to_be_checked:
+        return "To be checked: the photos do not bear out the radar"
     return VERDICTS[case.verdict.outcome] + (", to be confirmed" if case.is_to_be_confirmed else "")
 
 
@@ -77,6 +79,11 @@ def assessment_facts(found: Assessment | None) -> list[tuple[str, str]]:
         ("Deduction", f"{found.deduction_kmh:.1f} km/h ({clean(found.rule)})"),
         ("Speed that counts", f"{found.remaining_kmh:.1f} km/h, {found.excess_kmh:.1f} km/h over{provision}"),
     ]
+
+
+def plausibility_facts(case: Case) -> list[tuple[str, str]]:
+    """What the photos say of the radar, as facts of the report."""
+    return [("Plausibility", plausibility_words(case.plausibility))] if case.plausibility is not None else []
 
 
 def missed_words(case: Case) -> list[str]:
