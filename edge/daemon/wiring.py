@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
@@ -20,7 +21,7 @@ from edge.daemon.housekeeping import Upkeep
 from edge.daemon.metrics import Metrics, Sources
 from edge.daemon.monitor import Monitor
 from edge.daemon.orientation import Orientation
-from edge.daemon.provenance import provenance
+from edge.daemon.provenance import certificate_problem, instrument, provenance, site
 from edge.flow.infringement import Infringements
 from edge.flow.opening import WindowOpener
 from edge.flow.queue import CaseQueue
@@ -85,6 +86,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
         settings.unit.state_dir,
         load_signer(settings.cases.signing_key_file),
         await asyncio.to_thread(provenance, settings, folder, of_release=is_of_release(folder)),
+        instrument=instrument(settings),
         policy=RetentionPolicy.of(settings.cases),
         witness_dirs=settings.cases.witness_dirs,
     )
@@ -149,12 +151,13 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
         reports=radar.reports if settings.radar.serial_port is not None else None,
     )
     radar.on_edge = flow.begin
-    question = open_question(settings)
+    question, uncertified = open_question(settings), certificate_problem(settings)
     upkeep = Upkeep(cases.housekeep)
     queue = CaseQueue(flow, measured.decided)
     health = Health(
         {
             "configuration": lambda: ": ".join(question) if question else None,
+            "instrument": uncertified,
             "link": link.problem,
             "workers": lambda: workers.problem() or openers.problem(),
             "camera": camera.problem,
@@ -192,7 +195,10 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
             settings.metrics,
             metrics,
             health.problems,
-            facts=lambda: {"mode": settings.unit.mode, "speeds_missing_since_utc": radar.speeds_missing_since_utc},
+            facts=lambda: {
+                "mode": "observe" if uncertified() else settings.unit.mode,
+                "speeds_missing_since_utc": radar.speeds_missing_since_utc,
+            },
         ),
     )
 
@@ -215,7 +221,7 @@ def worker_setup(models: Path, engine: Engine, captions: tuple[Area, ...] = ()) 
 
 def _rules(settings: Settings, formats: Formats, thresholds: Thresholds) -> Rules:
     return Rules(
-        site=settings.unit.site,
+        site=site(settings),
         limit_kmh=settings.speed.limit_kmh,
         tolerance_kmh=settings.speed.tolerance_kmh,
         profile=profile_of(settings.speed.law),
@@ -228,6 +234,7 @@ def _rules(settings: Settings, formats: Formats, thresholds: Thresholds) -> Rule
         promises_speed=settings.radar.promises_speed,
         max_speed_kmh=settings.radar.max_speed_kmh,
         names_drivers=settings.unit.mode == "enforce",
+        certified_utc=settings.instrument.calibration.span_utc or (-math.inf, math.inf),
     )
 
 

@@ -707,7 +707,8 @@ def _facts(manifest: dict[str, Any], chain: Chain, links: Sequence[Link], hashes
     lines = [
         f"Case {number}, recorded by unit {manifest['unit'].get('serial', '?')}",
         f"  time      {_moment(trigger['at_utc'])}",
-        f"  place     {manifest['site']}",
+        f"  place     {_place(manifest['site'])}",
+        *_instrument(manifest.get("instrument")),
         f"  speed     {speed}, limit {manifest['limit_kmh']:.0f} km/h",
         *_assessed(manifest.get("assessment")),
         f"  plate     {verdict['plate'] or (plate['text'] if plate else 'none was read')}",
@@ -722,6 +723,27 @@ def _facts(manifest: dict[str, Any], chain: Chain, links: Sequence[Link], hashes
     folder = f"cases/{number:08d}/"
     own = sorted(name for name in hashes if name.startswith(folder))
     return lines + [f"  SHA-256   {hashes[name]}  {name[len(folder) :]}" for name in own]
+
+
+def _place(site: Any) -> str:
+    """The site: one line, or a table with that line, whose orders are said as well."""
+    if isinstance(site, str):
+        return site
+    orders = [str(site[name]) for name in ("ordinance", "decree") if site.get(name)]
+    return "; ".join([str(site["text"]), *orders])
+
+
+def _instrument(instrument: dict[str, Any] | None) -> list[str]:
+    """What measured, its approval, and until when its certificate counts."""
+    if not instrument:
+        return []
+    radar, calibration = instrument.get("radar", {}), instrument.get("calibration", {})
+    words = [" ".join(str(radar[name]) for name in ("make", "model", "version", "serial") if radar.get(name))]
+    words += [f"{name} {instrument[name]}" for name in ("approval", "census") if instrument.get(name)]
+    if calibration:
+        certificate = f"certificate {calibration['certificate']} of {calibration['laboratory']}"
+        words.append(f"{certificate}, {calibration['calibrated_on']}, valid until {calibration['valid_until']}")
+    return [f"  measured  {'; '.join(word for word in words if word)}"]
 
 
 def _assessed(assessment: dict[str, Any] | None) -> list[str]:
