@@ -26,7 +26,18 @@ from edge.cases.retention import RetentionPolicy
 from edge.cases.review import record
 from edge.cases.storage import ChainSession, DiskSpace, StateFolder, clock_state
 from edge.cases.store import CaseStore
-from edge.cases.views import HOLDS, REVIEWS, CaseFilter, CaseSummary, Event, EventKind, Order, UnitStatus
+from edge.cases.views import (
+    HOLDS,
+    REVIEWS,
+    CaseFilter,
+    CaseSummary,
+    Enclosure,
+    Event,
+    EventKind,
+    Order,
+    SelfCheck,
+    UnitStatus,
+)
 
 __all__ = [
     "HOLDS",
@@ -37,6 +48,7 @@ __all__ = [
     "CaseSummary",
     "ChainSession",
     "DiskSpace",
+    "Enclosure",
     "Event",
     "EventKind",
     "KeyFileError",
@@ -44,6 +56,7 @@ __all__ = [
     "Mismatch",
     "Order",
     "RetentionPolicy",
+    "SelfCheck",
     "Signer",
     "StateFolder",
     "UnitStatus",

@@ -21,7 +21,7 @@ from edge.cases.storage import (
     read_checked,
     read_head,
 )
-from edge.cases.views import REVIEWS, CaseFilter, CaseSummary, Event, EventKind, Order, UnitStatus
+from edge.cases.views import REVIEWS, CaseFilter, CaseSummary, Enclosure, Event, EventKind, Order, UnitStatus
 from edge.errors import CaseError, NoSuchCase
 from edge.model import Case, Flag, Outcome, State
 
@@ -53,6 +53,11 @@ class OpenedCase:
         """What officers did with the case, the oldest first."""
         kinds = frozenset(EventKind)
         return tuple(_event(entry) for entry in self.checked.entries if entry.kind in kinds)
+
+    @property
+    def enclosure(self) -> Enclosure:
+        """The unit's self-checks around the case."""
+        return self.checked.enclosure
 
     @property
     def case(self) -> Case:

@@ -238,6 +238,23 @@ class CaseStore:
         """
         return await self._run(self._writer.enter_decided, number, decision)
 
+    async def note(self, kind: str, content: Mapping[str, object]) -> int:
+        """Enter something about the unit itself, as *kind*; returns the number of the entry.
+
+        Raises:
+            EvidenceError: the chain does not continue what this unit wrote.
+            CaseError: the store cannot be written.
+        """
+        return await self._run(self._writer.note, kind, dict(content))
+
+    async def newest_note(self, kind: str) -> Mapping[str, object] | None:
+        """What the newest entry of *kind* about the unit itself says; None if there is none.
+
+        Raises:
+            CaseError: the store cannot be read.
+        """
+        return await self._run(self._writer.newest_note, kind)
+
     async def housekeep(self) -> None:
         """Sign officers' reviews, finish what a busy disk or reader delayed, and purge; to be called now and then.
 

@@ -14,7 +14,8 @@ from pathlib import Path
 from edge.cases import CaseStore, RetentionPolicy, StateFolder, clock_state, load_signer
 from edge.config import Area, Engine, Settings, models_dir, open_question
 from edge.crypto import opener
-from edge.daemon.clock import Clock
+from edge.daemon.clock import Clock, ClockSteps, read_clocks
+from edge.daemon.diary import Diary, setting_digests, software_of
 from edge.daemon.disk_probe import DiskProbe
 from edge.daemon.health import Health
 from edge.daemon.housekeeping import Upkeep
@@ -22,6 +23,7 @@ from edge.daemon.metrics import Metrics, Sources
 from edge.daemon.monitor import Monitor
 from edge.daemon.orientation import Orientation
 from edge.daemon.provenance import certificate_problem, instrument, provenance, site
+from edge.daemon.selfcheck import SelfChecks
 from edge.flow.infringement import Infringements
 from edge.flow.opening import WindowOpener
 from edge.flow.queue import CaseQueue
@@ -35,7 +37,7 @@ from edge.model import Case, Claim, Packet, PlateRead, Rejection
 from edge.registry.lookup import Registry
 from edge.registry.vault import load_master_key
 from edge.sensors import Board, Camera, Panel, Radar, open_camera, open_radar
-from edge.vision import is_of_release, load_thresholds, worker
+from edge.vision import is_of_release, load_thresholds, selfcheck, worker
 from edge.workers import WorkerPool, WorkerSetup
 
 log = logging.getLogger(__name__)
@@ -63,6 +65,9 @@ class Parts:
     upkeep: Upkeep
     queue: CaseQueue
     link: LinkServer
+    diary: Diary
+    selfchecks: SelfChecks
+    clock_steps: ClockSteps
     health: Health
     monitor: Monitor
 
@@ -82,10 +87,11 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
         settings.registry.path, load_master_key(key_file), load_key=lambda: load_master_key(key_file)
     )
     stack.push_async_callback(registry.close)
+    unit = await asyncio.to_thread(provenance, settings, folder, of_release=is_of_release(folder))
     cases = await CaseStore.open(
         settings.unit.state_dir,
         load_signer(settings.cases.signing_key_file),
-        await asyncio.to_thread(provenance, settings, folder, of_release=is_of_release(folder)),
+        unit,
         instrument=instrument(settings),
         policy=RetentionPolicy.of(settings.cases),
         witness_dirs=settings.cases.witness_dirs,
@@ -139,7 +145,23 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
         )
     )
     orientation = Orientation()
-    measured = _Measured(metrics, workers, window_opener, orientation)
+    question, uncertified = open_question(settings), certificate_problem(settings)
+    diary = Diary(
+        cases,
+        clock_state,
+        mode="observe" if uncertified() else settings.unit.mode,
+        configuration=setting_digests(settings),
+        software=await asyncio.to_thread(software_of, unit),
+    )
+    selfchecks = SelfChecks(
+        selfcheck.PHOTO,
+        selfcheck.TEXT,
+        recognise=lambda photo: workers.run(worker.recognise, photo),
+        is_read=selfcheck.is_read,
+        is_idle=lambda: not (queue.pending or workers.queued),
+        enter=diary.add,
+    )
+    measured = _Measured(metrics, workers, window_opener, orientation, selfchecks)
     flow = Infringements(
         rules,
         camera=camera,
@@ -151,7 +173,6 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
         reports=radar.reports if settings.radar.serial_port is not None else None,
     )
     radar.on_edge = flow.begin
-    question, uncertified = open_question(settings), certificate_problem(settings)
     upkeep = Upkeep(cases.housekeep)
     queue = CaseQueue(flow, measured.decided)
     health = Health(
@@ -168,6 +189,8 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
             "cases": cases.problem,
             "disk": disk.problem,
             "housekeeping": upkeep.problem,
+            "diary": diary.problem,
+            "self-check": selfchecks.problem,
             "clock": clock.problem,
             "pending cases": queue.problem,
             "room": cases.shortage,
@@ -190,6 +213,9 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
         upkeep=upkeep,
         queue=queue,
         link=link,
+        diary=diary,
+        selfchecks=selfchecks,
+        clock_steps=ClockSteps(clock_state, read_clocks),
         health=health,
         monitor=Monitor(
             settings.metrics,
@@ -246,6 +272,7 @@ class _Measured:
     workers: WorkerPool
     opener: WindowOpener
     orientation: Orientation
+    selfchecks: SelfChecks
 
     async def recognise(self, photo: Path) -> tuple[PlateRead, ...]:
         result = await self.workers.run(worker.recognise, photo)
@@ -262,4 +289,5 @@ class _Measured:
         assert case.verdict is not None and case.decided_utc is not None
         outcome = str(case.verdict.outcome)
         self.metrics.decided(outcome, case.decided_utc - case.trigger.at_utc)
+        self.selfchecks.decided()
         log.info("case %d decided: %s", case.number, outcome, extra={"case": case.number, "outcome": outcome})

@@ -714,6 +714,7 @@ def _facts(manifest: dict[str, Any], chain: Chain, links: Sequence[Link], hashes
         f"  plate     {verdict['plate'] or (plate['text'] if plate else 'none was read')}",
         f"  verdict   {_standing(manifest)}",
         f"  driver    {name}",
+        f"  checked   {_selfchecked(number, chain, links)}",
     ]
     for header, link in zip(chain.headers, links):  # noqa: B905 - Python 3.9 has no strict
         if header["case"] == number and header["kind"] in REVIEWS and link.body is not None:
@@ -723,6 +724,24 @@ def _facts(manifest: dict[str, Any], chain: Chain, links: Sequence[Link], hashes
     folder = f"cases/{number:08d}/"
     own = sorted(name for name in hashes if name.startswith(folder))
     return lines + [f"  SHA-256   {hashes[name]}  {name[len(folder) :]}" for name in own]
+
+
+def _selfchecked(number: int, chain: Chain, links: Sequence[Link]) -> str:
+    """Whether the case lies between two good self-checks of the unit."""
+    filed = next(header["seq"] for header in chain.headers if header["kind"] == "filed" and header["case"] == number)
+    before, after = "none before", "not yet after"
+    for header, link in zip(chain.headers, links):  # noqa: B905 - Python 3.9 has no strict
+        if header["kind"] != "selfcheck" or link.body is None:
+            continue
+        good = parse_canonical(link.body, f"entry {header['seq']}").get("good") is True
+        words = f"{'good' if good else 'failed'} %s (entry {header['seq']}, {_moment(header['at'])})"
+        if header["seq"] < filed:
+            before = words % "before"
+        elif header["seq"] > chain.decided[number]:
+            after = words % "after"
+            break
+    enclosed = before.startswith("good") and after.startswith("good")
+    return f"self-check {before}, {after}" if enclosed else f"NOT between two good self-checks: {before}, {after}"
 
 
 def _place(site: Any) -> str:
