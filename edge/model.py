@@ -80,6 +80,7 @@ class Basis(StrEnum):
     IMPOSSIBLE_SPEED = "impossible_speed"
     TEST = "test"
     OBSERVED = "observed"
+    NO_CERTIFICATE = "no_certificate"
 
 
 def is_infringement(basis: Basis | str | None) -> bool:

@@ -26,7 +26,19 @@ from edge.cases.retention import RetentionPolicy
 from edge.cases.review import record
 from edge.cases.storage import ChainSession, DiskSpace, StateFolder, clock_state
 from edge.cases.store import CaseStore
-from edge.cases.views import HOLDS, REVIEWS, CaseFilter, CaseSummary, Event, EventKind, Order, Standing, UnitStatus
+from edge.cases.views import (
+    HOLDS,
+    REVIEWS,
+    CaseFilter,
+    CaseSummary,
+    Enclosure,
+    Event,
+    EventKind,
+    Order,
+    SelfCheck,
+    Standing,
+    UnitStatus,
+)
 
 __all__ = [
     "HOLDS",
@@ -37,6 +49,7 @@ __all__ = [
     "CaseSummary",
     "ChainSession",
     "DiskSpace",
+    "Enclosure",
     "Event",
     "EventKind",
     "KeyFileError",
@@ -44,6 +57,7 @@ __all__ = [
     "Mismatch",
     "Order",
     "RetentionPolicy",
+    "SelfCheck",
     "Signer",
     "Standing",
     "StateFolder",

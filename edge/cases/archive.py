@@ -22,7 +22,7 @@ from edge.cases.storage import (
     read_head,
 )
 from edge.cases.storage.filters import conditions
-from edge.cases.views import REVIEWS, CaseFilter, CaseSummary, Event, EventKind, Order, UnitStatus
+from edge.cases.views import REVIEWS, CaseFilter, CaseSummary, Enclosure, Event, EventKind, Order, UnitStatus
 from edge.errors import CaseError, NoSuchCase
 from edge.model import DOUBTS, Case, Flag, Outcome, State, is_infringement
 
@@ -54,6 +54,11 @@ class OpenedCase:
         """What officers did with the case, the oldest first."""
         kinds = frozenset(EventKind)
         return tuple(_event(entry) for entry in self.checked.entries if entry.kind in kinds)
+
+    @property
+    def enclosure(self) -> Enclosure:
+        """The unit's self-checks around the case."""
+        return self.checked.enclosure
 
     @property
     def case(self) -> Case:

@@ -16,6 +16,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import asdict
 from importlib import resources
 from pathlib import Path
 
@@ -181,7 +182,8 @@ def report_of(state_dir: Path, number: int) -> bytes:
 
 def _report(opened: OpenedCase, pictures: Pictures | None) -> bytes:
     case = opened.case
-    return pdf_report(case, opened.checked.manifest, pictures, opened.events, _proof(opened))
+    checks = {**asdict(opened.enclosure), "says": opened.enclosure.says}
+    return pdf_report(case, {**opened.checked.manifest, "selfcheck": checks}, pictures, opened.events, _proof(opened))
 
 
 def _add_members(

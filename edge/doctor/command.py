@@ -72,6 +72,7 @@ def _checks() -> Iterable[Callable[[Settings], Iterator[Finding]]]:
         photos.orientation,
         parts.gpio,
         parts.radar_port,
+        parts.instrument,
         parts.master_key,
         parts.signing_key,
         parts.registry,

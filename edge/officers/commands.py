@@ -132,7 +132,8 @@ def _show(args: argparse.Namespace) -> int:
     state, case = "decided" if "verdict" in opened.manifest else "pending", to_case(opened.manifest)
     outcome = case.verdict.outcome if case.verdict else None
     words = standing_words(outcome, case)
-    manifest = {"state": state, "standing": words or state, **opened.manifest}
+    checks = {**asdict(opened.enclosure), "says": opened.enclosure.says}
+    manifest = {"state": state, "standing": words or state, **opened.manifest, "selfcheck": checks}
     if args.json:
         say_json({**manifest, "events": [asdict(event) for event in opened.events]}, indent=1)
         return 0

@@ -35,6 +35,7 @@ _BASES: dict[str, str] = {
     Basis.IMPOSSIBLE_SPEED: "no infringement: the speed reported is impossible",
     Basis.TEST: "no infringement: a test trigger",
     Basis.OBSERVED: "no infringement: the unit only observes",
+    Basis.NO_CERTIFICATE: "no infringement: the instrument had no valid calibration certificate",
 }
 """The words of programs for a trigger's basis; a manifest holds its value."""
 _AGREEMENTS: dict[str, str] = {

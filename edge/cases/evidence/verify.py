@@ -714,13 +714,15 @@ def _facts(manifest: dict[str, Any], chain: Chain, links: Sequence[Link], hashes
     lines = [
         f"Case {number}, recorded by unit {manifest['unit'].get('serial', '?')}",
         f"  time      {_moment(trigger['at_utc'])}",
-        f"  place     {manifest['site']}",
+        f"  place     {_place(manifest['site'])}",
+        *_instrument(manifest.get("instrument")),
         f"  speed     {speed}, limit {manifest['limit_kmh']:.0f} km/h",
         *_assessed(manifest.get("assessment")),
         *_borne_out(manifest.get("plausibility")),
         f"  plate     {verdict['plate'] or (plate['text'] if plate else 'none was read')}",
         f"  verdict   {_standing(manifest)}",
         f"  driver    {name}",
+        f"  checked   {_selfchecked(number, chain, links)}",
     ]
     for header, link in zip(chain.headers, links):  # noqa: B905 - Python 3.9 has no strict
         if header["case"] == number and header["kind"] in REVIEWS and link.body is not None:
@@ -730,6 +732,45 @@ def _facts(manifest: dict[str, Any], chain: Chain, links: Sequence[Link], hashes
     folder = f"cases/{number:08d}/"
     own = sorted(name for name in hashes if name.startswith(folder))
     return lines + [f"  SHA-256   {hashes[name]}  {name[len(folder) :]}" for name in own]
+
+
+def _selfchecked(number: int, chain: Chain, links: Sequence[Link]) -> str:
+    """Whether the case lies between two good self-checks of the unit."""
+    filed = next(header["seq"] for header in chain.headers if header["kind"] == "filed" and header["case"] == number)
+    before, after = "none before", "not yet after"
+    for header, link in zip(chain.headers, links):  # noqa: B905 - Python 3.9 has no strict
+        if header["kind"] != "selfcheck" or link.body is None:
+            continue
+        good = parse_canonical(link.body, f"entry {header['seq']}").get("good") is True
+        words = f"{'good' if good else 'failed'} %s (entry {header['seq']}, {_moment(header['at'])})"
+        if header["seq"] < filed:
+            before = words % "before"
+        elif header["seq"] > chain.decided[number]:
+            after = words % "after"
+            break
+    enclosed = before.startswith("good") and after.startswith("good")
+    return f"self-check {before}, {after}" if enclosed else f"NOT between two good self-checks: {before}, {after}"
+
+
+def _place(site: Any) -> str:
+    """The site: one line, or a table with that line, whose orders are said as well."""
+    if isinstance(site, str):
+        return site
+    orders = [str(site[name]) for name in ("ordinance", "decree") if site.get(name)]
+    return "; ".join([str(site["text"]), *orders])
+
+
+def _instrument(instrument: dict[str, Any] | None) -> list[str]:
+    """What measured, its approval, and until when its certificate counts."""
+    if not instrument:
+        return []
+    radar, calibration = instrument.get("radar", {}), instrument.get("calibration", {})
+    words = [" ".join(str(radar[name]) for name in ("make", "model", "version", "serial") if radar.get(name))]
+    words += [f"{name} {instrument[name]}" for name in ("approval", "census") if instrument.get(name)]
+    if calibration:
+        certificate = f"certificate {calibration['certificate']} of {calibration['laboratory']}"
+        words.append(f"{certificate}, {calibration['calibrated_on']}, valid until {calibration['valid_until']}")
+    return [f"  measured  {'; '.join(word for word in words if word)}"]
 
 
 def _assessed(assessment: dict[str, Any] | None) -> list[str]:

@@ -48,6 +48,7 @@ def basis_words(basis: Basis | str | None) -> str:
         Basis.IMPOSSIBLE_SPEED: _("the speed reported is impossible"),
         Basis.TEST: _("a test trigger"),
         Basis.OBSERVED: _("the unit only observes"),
+        Basis.NO_CERTIFICATE: _("the instrument had no valid calibration certificate"),
     }
     return words.get(basis, basis) if basis else _("not measured")
 

@@ -8,6 +8,7 @@ import shutil
 import socket
 import sys
 from collections.abc import Iterator
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -237,3 +238,16 @@ def test_where_there_is_no_vcgencmd_the_kernel_still_knows_the_voltage(
     assert (problem is None) == (board.problem() is None)
     assert problem is None or problem in (board.problem() or "")
     assert board.throttled == int(alarm)
+
+
+@pytest.mark.parametrize(
+    ("days", "health", "says"),
+    [(90, "good", "counts until"), (9, "warning", "counts until"), (-1, "warning", "name nobody")],
+)
+def test_it_warns_before_a_certificate_ends(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], days: int, health: str, says: str
+) -> None:
+    end = date.today() + timedelta(days=days)
+    certificate = f'certificate = "7"\nlaboratory = "LAT"\ncalibrated_on = 2020-01-01\nvalid_until = {end}\n'
+    _, found = diagnose(write_config(tmp_path, f"[instrument.calibration]\n{certificate}"), capsys)
+    assert found["instrument"]["health"] == health and says in found["instrument"]["text"]
