@@ -130,8 +130,10 @@ def decided_manifest(filed: Manifest, decision: Decision, decided_utc: float) ->
     }
 
 
-def to_case(manifest: Manifest, *, portrait: bytes = b"", review: str | None = None) -> Case:
-    """The case that the manifest describes; *portrait* and *review* are not part of a manifest."""
+def to_case(
+    manifest: Manifest, *, portrait: bytes = b"", review: str | None = None, corrected_plate: str | None = None
+) -> Case:
+    """The case that the manifest describes; *portrait*, *review* and *corrected_plate* are not part of a manifest."""
     plate, verdict, driver = manifest.get("plate"), manifest.get("verdict"), manifest.get("driver")
     plausibility = manifest.get("plausibility")
     return Case(
@@ -157,6 +159,7 @@ def to_case(manifest: Manifest, *, portrait: bytes = b"", review: str | None = N
         missed_photos=manifest.get("missed_photos", 0),
         kept_claims=(manifest.get("kept_claims") or {}).get("count", 0),
         plausibility=_plausibility(plausibility) if plausibility else None,
+        corrected_plate=corrected_plate,
     )
 
 

@@ -84,12 +84,17 @@ class Stands(Protocol):
         """Whether the photos do not bear out the radar."""
 
 
-def standing_words(outcome: Outcome | None, case: Stands) -> str:
-    """A verdict in English, as lists for the operator show it; empty while there is none and the case may be one."""
+def standing_words(outcome: Outcome | None, case: Stands, *, name_follows: bool = True) -> str:
+    """A verdict in English, as lists for the operator show it; empty while there is none and the case may be one.
+
+    *name_follows*: no officer read another plate than the one the named driver claimed.
+    """
     if not is_infringement(case.basis):
         return "no infringement"
     if case.is_to_be_checked:
         return "to be checked"
+    if not name_follows:
+        return "plate corrected: this name no longer follows"
     return f"{outcome}, to be confirmed" if outcome and case.is_to_be_confirmed else str(outcome or "")
 
 

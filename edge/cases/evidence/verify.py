@@ -92,6 +92,9 @@ FORMAT_1_LIMITS = (
 )
 
 
+FELL = "an officer read another plate than the one the driver's chip claimed, and this name no longer follows"
+
+
 class Mismatch(Exception):
     """A check failed; the message is one sentence for the reader. ``entry`` is the entry that failed, if one did."""
 
@@ -724,6 +727,9 @@ def _facts(manifest: dict[str, Any], chain: Chain, links: Sequence[Link], hashes
         f"  driver    {name}",
         f"  checked   {_selfchecked(number, chain, links)}",
     ]
+    corrected = _corrected(number, chain, links)
+    if corrected is not None:
+        lines.append(f"  corrected {corrected}" + (f": {FELL}" if driver and corrected != verdict["plate"] else ""))
     for header, link in zip(chain.headers, links):  # noqa: B905 - Python 3.9 has no strict
         if header["case"] == number and header["kind"] in REVIEWS and link.body is not None:
             content = parse_canonical(link.body, f"entry {header['seq']}")
@@ -771,6 +777,15 @@ def _instrument(instrument: dict[str, Any] | None) -> list[str]:
         certificate = f"certificate {calibration['certificate']} of {calibration['laboratory']}"
         words.append(f"{certificate}, {calibration['calibrated_on']}, valid until {calibration['valid_until']}")
     return [f"  measured  {'; '.join(word for word in words if word)}"]
+
+
+def _corrected(number: int, chain: Chain, links: Sequence[Link]) -> str | None:
+    """The newest plate that an officer read instead of the unit's; None if there is none."""
+    plate = None
+    for header, link in zip(chain.headers, links):  # noqa: B905 - Python 3.9 has no strict
+        if header["case"] == number and header["kind"] == "correct_plate" and link.body is not None:
+            plate = str(parse_canonical(link.body, f"entry {header['seq']}")["plate"])
+    return plate
 
 
 def _assessed(assessment: dict[str, Any] | None) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edge.model import Agreement, Basis, Case, Flag, Outcome, Plausibility, Reason
-from edge.officers import CaseSummary, EventKind, Order, Standing
+from edge.officers import CaseSummary, EventKind, Order, Standing, name_follows
 from edge.viewer.text.language import _
 
 
@@ -32,6 +32,8 @@ def verdict_words(case: Case | CaseSummary) -> tuple[str, str]:
         return standing_words()[Standing.NO_INFRINGEMENT], "neutral"
     if case.is_to_be_checked:
         return standing_words()[Standing.TO_BE_CHECKED], "warn"
+    if not name_follows(case):
+        return _("Name no longer follows"), "bad"
     if case.is_to_be_confirmed:
         return standing_words()[Standing.TO_BE_CONFIRMED], "warn"
     if isinstance(case, CaseSummary):
