@@ -77,6 +77,8 @@ async def start(parts: Parts, stack: AsyncExitStack, stop_timeout_s: float) -> N
 async def loop(parts: Parts, stopped: asyncio.Event, notifier: Notifier) -> None:
     """Turn triggers into cases until *stopped* is set; an error that ends the work is raised."""
     work = [asyncio.create_task(each(parts)) for each in (_file_triggers, run_housekeeping, keep_store, keep_registry)]
+    if parts.courier is not None:
+        work.append(asyncio.create_task(parts.courier.run()))
     if notifier.watchdog_s is not None:
         work.append(asyncio.create_task(notifier.feed(parts.health.problems, VITAL)))
     stop = asyncio.create_task(stopped.wait())

@@ -21,6 +21,8 @@ from edge.daemon.metrics import Metrics, Sources
 from edge.daemon.monitor import Monitor
 from edge.daemon.orientation import Orientation
 from edge.daemon.provenance import provenance
+from edge.daemon.standing import Standing
+from edge.delivery import Courier, open_courier
 from edge.flow.infringement import Infringements
 from edge.flow.opening import WindowOpener
 from edge.flow.queue import CaseQueue
@@ -62,6 +64,7 @@ class Parts:
     upkeep: Upkeep
     queue: CaseQueue
     link: LinkServer
+    courier: Courier | None
     health: Health
     monitor: Monitor
 
@@ -85,7 +88,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
         settings.unit.state_dir,
         load_signer(settings.cases.signing_key_file),
         await asyncio.to_thread(provenance, settings, folder, of_release=is_of_release(folder)),
-        policy=RetentionPolicy.of(settings.cases),
+        policy=RetentionPolicy.of(settings.cases, only_delivered=settings.centre.url is not None),
         witness_dirs=settings.cases.witness_dirs,
     )
     stack.push_async_callback(cases.close)
@@ -152,6 +155,10 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
     question = open_question(settings)
     upkeep = Upkeep(cases.housekeep)
     queue = CaseQueue(flow, measured.decided)
+    courier = open_courier(
+        settings,
+        Standing(settings.printable(), lambda: health.problems(), clock.error_s, cases.free_bytes),
+    )
     health = Health(
         {
             "configuration": lambda: ": ".join(question) if question else None,
@@ -169,6 +176,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
             "pending cases": queue.problem,
             "room": cases.shortage,
             "board": board.problem,
+            "delivery": courier.problem if courier is not None else lambda: None,
         }
     )
     return Parts(
@@ -187,6 +195,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
         upkeep=upkeep,
         queue=queue,
         link=link,
+        courier=courier,
         health=health,
         monitor=Monitor(
             settings.metrics,

@@ -50,6 +50,7 @@ from edge.cases.evidence.verify import (
     read_public_key,
     verify_package,
 )
+from edge.cases.evidence.verify import read_links as read_lines
 
 __all__ = [
     "CHAIN_NAME",
@@ -95,6 +96,7 @@ __all__ = [
     "parse_canonical",
     "parse_checkpoint",
     "read_checkpoint",
+    "read_lines",
     "read_public_key",
     "reason_sentence",
     "report_record",
