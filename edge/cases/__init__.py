@@ -28,7 +28,7 @@ from edge.cases.evidence import (
 )
 from edge.cases.retention import RetentionPolicy
 from edge.cases.review import record
-from edge.cases.storage import ChainSession, DiskSpace, StateFolder, clock_state
+from edge.cases.storage import ChainSession, DiskSpace, Outbox, StateFolder, clock_state
 from edge.cases.store import CaseStore
 from edge.cases.views import (
     HOLDS,
@@ -61,6 +61,7 @@ __all__ = [
     "Manifest",
     "Mismatch",
     "Order",
+    "Outbox",
     "RetentionPolicy",
     "SelfCheck",
     "Signer",

@@ -84,6 +84,8 @@ async def loop(parts: Parts, stopped: asyncio.Event, notifier: Notifier) -> None
         asyncio.create_task(each(parts))
         for each in (_file_triggers, run_housekeeping, keep_store, keep_registry, keep_diary)
     ]
+    if parts.courier is not None:
+        work.append(asyncio.create_task(parts.courier.run()))
     if notifier.watchdog_s is not None:
         work.append(asyncio.create_task(notifier.feed(parts.health.problems, VITAL)))
     stop = asyncio.create_task(stopped.wait())

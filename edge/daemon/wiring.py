@@ -24,6 +24,8 @@ from edge.daemon.monitor import Monitor
 from edge.daemon.orientation import Orientation
 from edge.daemon.provenance import certificate_problem, instrument, provenance, site
 from edge.daemon.selfcheck import SelfChecks
+from edge.daemon.standing import Standing
+from edge.delivery import Courier, open_courier
 from edge.flow.infringement import Infringements
 from edge.flow.opening import WindowOpener
 from edge.flow.queue import CaseQueue
@@ -68,6 +70,7 @@ class Parts:
     diary: Diary
     selfchecks: SelfChecks
     clock_steps: ClockSteps
+    courier: Courier | None
     health: Health
     monitor: Monitor
 
@@ -93,7 +96,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
         load_signer(settings.cases.signing_key_file),
         unit,
         instrument=instrument(settings),
-        policy=RetentionPolicy.of(settings.cases),
+        policy=RetentionPolicy.of(settings.cases, only_delivered=settings.centre.url is not None),
         witness_dirs=settings.cases.witness_dirs,
     )
     stack.push_async_callback(cases.close)
@@ -175,6 +178,10 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
     radar.on_edge = flow.begin
     upkeep = Upkeep(cases.housekeep)
     queue = CaseQueue(flow, measured.decided)
+    courier = open_courier(
+        settings,
+        Standing(settings.printable(), lambda: health.problems(), clock.error_s, cases.free_bytes),
+    )
     health = Health(
         {
             "configuration": lambda: ": ".join(question) if question else None,
@@ -195,6 +202,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
             "pending cases": queue.problem,
             "room": cases.shortage,
             "board": board.problem,
+            "delivery": courier.problem if courier is not None else lambda: None,
         }
     )
     return Parts(
@@ -216,6 +224,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
         diary=diary,
         selfchecks=selfchecks,
         clock_steps=ClockSteps(clock_state, read_clocks),
+        courier=courier,
         health=health,
         monitor=Monitor(
             settings.metrics,

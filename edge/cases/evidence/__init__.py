@@ -19,7 +19,6 @@ from edge.cases.evidence.sentences import (
     basis_sentence,
     driver_name,
     flag_sentence,
-    plausibility_words,
     reason_sentence,
     shown_plate,
     standing_words,
@@ -52,6 +51,7 @@ from edge.cases.evidence.verify import (
     read_public_key,
     verify_package,
 )
+from edge.cases.evidence.verify import read_links as read_lines
 
 __all__ = [
     "CHAIN_NAME",
@@ -100,8 +100,8 @@ __all__ = [
     "parse_canonical",
     "parse_checkpoint",
     "photo_record",
-    "plausibility_words",
     "read_checkpoint",
+    "read_lines",
     "read_public_key",
     "reason_sentence",
     "report_record",

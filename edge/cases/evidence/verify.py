@@ -139,7 +139,8 @@ class Checkpoint(NamedTuple):
 class Chain:
     """What the entries of a chain say, after their hashes and keys were checked.
 
-    ``backwards``: entries that are earlier than the one before, and that no ``clock`` entry explains.
+    ``backwards``: entries that are earlier than the one before, and that no ``clock`` entry explains. Cases up to
+    number ``earlier_cases`` were filed in entries that were checked before, and need not be in ``filed``.
     """
 
     entries: int = 0
@@ -157,6 +158,7 @@ class Chain:
     current_key: str = ""
     last_signed_by: dict[str, int] = field(default_factory=dict)
     signatures: list[Signature] = field(default_factory=list)
+    earlier_cases: int = 0
 
 
 @dataclass
@@ -236,11 +238,14 @@ def _python_json(value: Any) -> bytes:
 # Steps 2 and 3: the chain and its keys.
 
 
-def check_chain(links: Iterable[Link]) -> Chain:
-    """Check hashes, order, numbering and keys from the first entry on. Signatures are collected, not checked."""
-    chain = Chain()
+def check_chain(links: Iterable[Link], known: Chain | None = None) -> Chain:
+    """Check hashes, order, numbering and keys from the first entry on. Signatures are collected, not checked.
+
+    *known* is what earlier entries said: then *links* are those that follow them, and *known* is added to.
+    """
+    chain = Chain() if known is None else known
     early: list[tuple[int, Link]] = []  # signed before the chain names its first key
-    for seq, link in enumerate(links, 1):
+    for seq, link in enumerate(links, chain.entries + 1):
         try:
             _add_link(chain, seq, link, early)
         except Mismatch as error:
@@ -250,7 +255,7 @@ def check_chain(links: Iterable[Link]) -> Chain:
         if link.key_id != chain.first_key:
             raise Mismatch(f"entry {seq} is signed with a key that was never introduced")
         _collect(chain, seq, link)
-    missing = set(range(1, max(chain.filed, default=0) + 1)) - chain.filed
+    missing = set(range(chain.earlier_cases + 1, max(chain.filed, default=0) + 1)) - chain.filed
     if missing:
         raise Mismatch(f"case {min(missing)} is missing: the numbers of cases have a gap")
     return chain
@@ -324,12 +329,12 @@ def _check_time(chain: Chain, seq: int, header: dict[str, Any], body: bytes | No
 
 def _count(chain: Chain, seq: int, kind: str, case: Any) -> None:
     if kind == "filed":
-        if case in chain.filed:
-            raise Mismatch(f"case {case} was filed twice")
         if case is None:
             raise Mismatch(f"entry {seq} files no case")
+        if case in chain.filed or case <= chain.earlier_cases:
+            raise Mismatch(f"case {case} was filed twice")
         chain.filed.add(case)
-    elif case is not None and case not in chain.filed:
+    elif case is not None and case > chain.earlier_cases and case not in chain.filed:
         raise Mismatch(f"case {case} was never filed, and entry {seq} speaks of it")
     if kind == "decided":
         if case in chain.decided:

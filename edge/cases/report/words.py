@@ -141,11 +141,6 @@ def _times(ratio: float) -> str:
     return number(ratio, 1) if ratio < 10 else number(float(f"{ratio:.2g}"))
 
 
-def plausibility_facts(case: Case) -> list[tuple[str, str]]:
-    """What the photos say of the radar, as facts of the report."""
-    return [("Plausibility", plausibility_words(case.plausibility))] if case.plausibility is not None else []
-
-
 def plausibility_words(found: Plausibility) -> str:
     """What the photos say of the radar: a check, never the measurement."""
     says = {
