@@ -23,16 +23,28 @@ from edge.cases.evidence import (
     load_signer,
     name_follows,
     parse_checkpoint,
+    standing_words,
     to_basis,
     to_case,
-    verdict_words,
 )
 from edge.cases.retention import RetentionPolicy
 from edge.cases.review import record
 from edge.cases.statistics import BIN_KMH, WEEKDAYS, Statistics, statistics_of
-from edge.cases.storage import ChainSession, DiskSpace, StateFolder, clock_state
+from edge.cases.storage import ChainSession, DiskSpace, Outbox, StateFolder, clock_state
 from edge.cases.store import CaseStore
-from edge.cases.views import HOLDS, REVIEWS, CaseFilter, CaseSummary, Event, EventKind, Order, UnitStatus
+from edge.cases.views import (
+    HOLDS,
+    REVIEWS,
+    CaseFilter,
+    CaseSummary,
+    Enclosure,
+    Event,
+    EventKind,
+    Order,
+    SelfCheck,
+    Standing,
+    UnitStatus,
+)
 
 __all__ = [
     "BIN_KMH",
@@ -46,14 +58,18 @@ __all__ = [
     "ChainSession",
     "Correction",
     "DiskSpace",
+    "Enclosure",
     "Event",
     "EventKind",
     "KeyFileError",
     "Manifest",
     "Mismatch",
     "Order",
+    "Outbox",
     "RetentionPolicy",
+    "SelfCheck",
     "Signer",
+    "Standing",
     "StateFolder",
     "Statistics",
     "UnitStatus",
@@ -66,8 +82,8 @@ __all__ = [
     "name_follows",
     "parse_checkpoint",
     "record",
+    "standing_words",
     "statistics_of",
     "to_basis",
     "to_case",
-    "verdict_words",
 ]

@@ -16,6 +16,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import asdict
 from importlib import resources
 from pathlib import Path
 from typing import Literal
@@ -181,7 +182,9 @@ def letter_of(state_dir: Path, number: int, *, language: str = "en") -> bytes:
 
 
 def _report(opened: OpenedCase, pictures: Pictures | None, language: str) -> bytes:
-    return pdf_report(opened.case, opened.checked.manifest, pictures, opened.events, _proof(opened), language=language)
+    checks = {**asdict(opened.enclosure), "says": opened.enclosure.says}
+    manifest = {**opened.checked.manifest, "selfcheck": checks}
+    return pdf_report(opened.case, manifest, pictures, opened.events, _proof(opened), language=language)
 
 
 def _add_members(

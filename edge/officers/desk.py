@@ -6,7 +6,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from edge.cases import CaseFilter, CaseSummary, Event, EventKind, Manifest, Order, Statistics, UnitStatus, case_of
+from edge.cases import (
+    CaseFilter,
+    CaseSummary,
+    Enclosure,
+    Event,
+    EventKind,
+    Manifest,
+    Order,
+    Statistics,
+    UnitStatus,
+    case_of,
+)
 from edge.model import Case
 
 ALL_CASES = CaseFilter()
@@ -22,11 +33,15 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class OpenCase:
-    """A case of which everything was checked: its newest manifest, the driver's portrait, what officers did with it."""
+    """A case of which everything was checked: its newest manifest, the driver's portrait, what officers did with it.
+
+    ``enclosure`` are the unit's self-checks around it.
+    """
 
     manifest: Manifest = field(repr=False)
     portrait: bytes = field(repr=False)
     events: tuple[Event, ...]
+    enclosure: Enclosure = field(default_factory=Enclosure)
 
     @property
     def case(self) -> Case:

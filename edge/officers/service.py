@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from edge.cases import Signer
-from edge.crypto import keep_to_itself
+from edge.crypto import forbid_inspection
 from edge.officers.office import Office
 from edge.officers.server import Server
 
@@ -27,7 +27,7 @@ def run(state_dir: Path, signer: Signer, path: Path, *, language: str = "en") ->
         CaseError: it cannot listen there.
     """
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    keep_to_itself()
+    forbid_inspection()
     asyncio.run(_serve(Office(state_dir, signer, language=language), path))
     return 0
 

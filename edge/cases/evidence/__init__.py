@@ -21,9 +21,9 @@ from edge.cases.evidence.sentences import (
     flag_sentence,
     reason_sentence,
     shown_plate,
+    standing_words,
     to_basis,
     to_flags,
-    verdict_words,
 )
 from edge.cases.evidence.signing import KEY_KIND, Signer, create_signing_key, key_content, known_key_id, load_signer
 from edge.cases.evidence.verify import (
@@ -51,6 +51,7 @@ from edge.cases.evidence.verify import (
     read_public_key,
     verify_package,
 )
+from edge.cases.evidence.verify import read_links as read_lines
 
 __all__ = [
     "CHAIN_NAME",
@@ -100,16 +101,17 @@ __all__ = [
     "parse_checkpoint",
     "photo_record",
     "read_checkpoint",
+    "read_lines",
     "read_public_key",
     "reason_sentence",
     "report_record",
     "sha256",
     "shown_plate",
     "sign_checkpoint",
+    "standing_words",
     "to_basis",
     "to_case",
     "to_flags",
     "to_packet",
-    "verdict_words",
     "verify_package",
 ]

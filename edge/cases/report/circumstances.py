@@ -12,7 +12,7 @@ from edge.cases.evidence import Manifest, Record
 from edge.cases.report.language import _, day, moment, number
 from edge.cases.report.paper import MUTED, Fact, clean
 from edge.cases.report.speeds import assessment_facts, limit_words, speed_words
-from edge.cases.report.words import clock_words
+from edge.cases.report.words import clock_words, plausibility_words
 from edge.model import Case
 
 _SERIAL_LINE = "radar's serial line "
@@ -30,6 +30,7 @@ def circumstances(case: Case, manifest: Manifest) -> list[Fact]:
         (_("Place"), _place(case, manifest)),
         (_("Measured speed"), measured),
         *assessment_facts(case.assessment),
+        *([(_("Plausibility"), plausibility_words(case.plausibility))] if case.plausibility is not None else []),
         (_("Speed limit"), f"{limit_words(case.limit_kmh)}{_grey(_limit_source(manifest, sources))}"),
         (_("Instrument"), _instrument(manifest)),
         (_("Self-check"), _selfcheck(manifest)),

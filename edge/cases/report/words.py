@@ -8,7 +8,7 @@ from math import exp
 from edge.cases.evidence import Record, name_follows
 from edge.cases.report.language import _, ngettext, number
 from edge.cases.views import EventKind
-from edge.model import Basis, Case, Flag, Outcome, Reason, Rejection
+from edge.model import Agreement, Basis, Case, Flag, Outcome, Plausibility, Reason, Rejection
 
 AS_WELL = -1.0
 """Log-likelihood ratio from which a claim fits the photo about as well as the reading itself."""
@@ -22,6 +22,8 @@ def verdict_words(case: Case) -> str:
         return _("No infringement")
     if case.verdict is None:
         return _("Not decided")
+    if case.is_to_be_checked:
+        return _("To be checked: the photos do not bear out the radar")
     if not name_follows(case):
         return _("Plate corrected: this name no longer follows")
     words = outcome_words(case.verdict.outcome)
@@ -79,6 +81,8 @@ def flag_words(flag: Flag | str) -> str:
         Flag.NOT_THE_KEEPER: _("The driver is not the registered keeper"),
         Flag.OTHER_COUNTRY: _("Plate and vehicle are of different countries"),
         Flag.SEVERAL_PLATES: _("A chip claimed several plates"),
+        Flag.SPEED_CONTRADICTED: _("The photos contradict the radar's speed"),
+        Flag.OTHER_VEHICLE_FITS: _("Another vehicle fits the radar's speed better"),
     }
     return words.get(flag, flag)
 
@@ -92,6 +96,7 @@ def basis_words(basis: Basis | str | None) -> str:
         Basis.IMPOSSIBLE_SPEED: _("no infringement: the speed reported is impossible"),
         Basis.TEST: _("no infringement: a test trigger"),
         Basis.OBSERVED: _("no infringement: the unit only observes"),
+        Basis.NO_CERTIFICATE: _("no infringement: the instrument had no valid calibration certificate"),
     }
     return words.get(basis, basis) if basis else ""
 
@@ -134,6 +139,21 @@ def claims_words(scores: Sequence[float]) -> list[str]:
 def _times(ratio: float) -> str:
     """A ratio with two significant digits: more would pretend."""
     return number(ratio, 1) if ratio < 10 else number(float(f"{ratio:.2g}"))
+
+
+def plausibility_words(found: Plausibility) -> str:
+    """What the photos say of the radar: a check, never the measurement."""
+    says = {
+        Agreement.AGREES: _("the photos bear out the radar"),
+        Agreement.CONTRADICTS: _("the photos contradict the radar"),
+        Agreement.OTHER_FITS: _("another vehicle fits the radar better"),
+        Agreement.TELLS_NOTHING: _("the photos tell nothing of the speed"),
+    }[found.agreement]
+    if found.speed_kmh is None or found.agreement is Agreement.TELLS_NOTHING:
+        return says
+    return _("{says}: {speed} km/h, standard deviation {error}").format(
+        says=says, speed=number(found.speed_kmh), error=number(found.error_kmh or 0.0)
+    )
 
 
 def missed_words(case: Case) -> list[str]:
