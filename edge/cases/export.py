@@ -1,6 +1,7 @@
 """Evidence packages: everything a court needs to check cases on its own, in one ZIP file.
 
-``cases/<number>/`` has the manifest as it was signed, the original photos, the portrait, an overlay and the report.
+``cases/<number>/`` has the manifest as it was signed, the original photos, the portrait, an overlay and the report; in
+a redacted package copies of the photos that show the vehicle of the case alone, in place of photos and portrait.
 ``chain.jsonl`` has the header and signature of every entry up to the export's own, and the contents of those entries
 alone that are about the exported cases or about none. The export's entry is signed and names every other file with its
 SHA-256. ``verify.py`` checks all of it.
@@ -16,7 +17,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib import resources
 from pathlib import Path
 from typing import Literal
@@ -34,7 +35,7 @@ from edge.cases.evidence import (
     check_package,
     sha256,
 )
-from edge.cases.report import Pictures, Proof, keeper_letter, overlay, pdf_report, plate_crop, readme
+from edge.cases.report import FindPlates, Pictures, Proof, keeper_letter, pdf_report, pictures_of, readme, redact
 from edge.cases.review import record, record_package
 from edge.cases.storage import ChainSession, PackageWriter, StateFolder, open_to_read
 from edge.cases.views import EventKind
@@ -55,6 +56,7 @@ def export_cases(
     account: str | None = None,
     reason: str = "",
     language: str = "en",
+    redact_with: FindPlates | None = None,
     session: ChainSession | None = None,
     durably: bool = True,
     least_free_bytes: int = 0,
@@ -65,8 +67,9 @@ def export_cases(
     For each case the export becomes an entry of the chain, signed by *signer*; the last one names every file of the
     package. *officer*, *account* and *session* are those of :func:`edge.cases.review.record`. A package that is not
     written *durably* is to be handed on. *least_free_bytes* stay free on the disk of *to*. *progress* is called with
-    the number of each case that is done. The package is verified before it gets its name; nothing is left of one that
-    fails.
+    the number of each case that is done. With *redact_with*, which proposes plates in a photo, the package has copies
+    of the photos that show the vehicle of the case alone, and neither the photos nor the portrait. The package is
+    verified before it gets its name; nothing is left of one that fails.
 
     Returns:
         One sentence: what the verification found.
@@ -87,8 +90,10 @@ def export_cases(
         with part.open("x+b") as file:
             part.chmod(0o600)
             package = PackageWriter(file, least_free_bytes=least_free_bytes)
-            made = _add_members(package, state_dir, wanted, progress, language)
-            named = {"format": PACKAGE_FORMAT, "cases": wanted, "members": dict(package.hashes)}
+            made = _add_members(package, state_dir, wanted, progress, language, redact_with)
+            named: dict[str, object] = {"format": PACKAGE_FORMAT, "cases": wanted, "members": dict(package.hashes)}
+            if redact_with is not None:
+                named["redacted"] = True
             seq = record_package(
                 state_dir, made, named, officer=officer, account=account, reason=reason, signer=signer, session=session
             )
@@ -165,7 +170,8 @@ def report_of(state_dir: Path, number: int, *, language: str = "en") -> bytes:
     """
     with Archive(state_dir) as archive:
         opened = archive.open(number)
-        return _report(opened, _pictures(archive, opened), language)
+        photos = [archive.photo(number, index) for index in range(len(opened.case.photos))]
+    return _report(opened, pictures_of(opened.case, photos), language)
 
 
 def letter_of(state_dir: Path, number: int, *, language: str = "en") -> bytes:
@@ -181,10 +187,13 @@ def letter_of(state_dir: Path, number: int, *, language: str = "en") -> bytes:
     return keeper_letter(opened.case, opened.checked.manifest, language=language)
 
 
-def _report(opened: OpenedCase, pictures: Pictures | None, language: str) -> bytes:
+def _report(opened: OpenedCase, pictures: Pictures | None, language: str, *, with_portrait: bool = True) -> bytes:
+    case = opened.case
+    if case.driver is not None and not with_portrait:
+        case = replace(case, driver=replace(case.driver, portrait=b""))
     checks = {**asdict(opened.enclosure), "says": opened.enclosure.says}
     manifest = {**opened.checked.manifest, "selfcheck": checks}
-    return pdf_report(opened.case, manifest, pictures, opened.events, _proof(opened), language=language)
+    return pdf_report(case, manifest, pictures, opened.events, _proof(opened), language=language)
 
 
 def _add_members(
@@ -193,6 +202,7 @@ def _add_members(
     numbers: Sequence[int],
     progress: Callable[[int], None] | None,
     language: str,
+    redact_with: FindPlates | None,
 ) -> dict[int, dict[str, str]]:
     """Add everything but the chain, in the order of the names.
 
@@ -201,7 +211,7 @@ def _add_members(
     """
     info = {"format": PACKAGE_FORMAT, "cases": list(numbers), "exported_utc": time.time()}
     papers = {
-        "README.txt": readme(language).encode("utf-8"),
+        "README.txt": readme(language, redacted=redact_with is not None).encode("utf-8"),
         INFO_NAME: canonical(info),
         "public-key.pem": _public_pem(state_dir),
         "verify.py": (resources.files("edge.cases.evidence") / "verify.py").read_bytes(),
@@ -210,7 +220,7 @@ def _add_members(
     package.add("README.txt", papers.pop("README.txt"))
     with Archive(state_dir) as archive:
         for number in sorted(numbers):
-            own, made[number] = _case_members(archive, number, language)
+            own, made[number] = _case_members(archive, number, language, redact_with)
             for name in sorted(own):
                 package.add(f"cases/{number:08d}/{name}", own[name])
             if progress is not None:
@@ -220,17 +230,25 @@ def _add_members(
     return made
 
 
-def _case_members(archive: Archive, number: int, language: str) -> tuple[dict[str, bytes], dict[str, str]]:
+def _case_members(
+    archive: Archive, number: int, language: str, redact_with: FindPlates | None
+) -> tuple[dict[str, bytes], dict[str, str]]:
     """The files of one case by name, and the SHA-256 of those that were made for the export."""
     opened = archive.open(number)
     case = opened.case
     own = {"manifest.json": opened.checked.manifest_bytes}
-    for index, name in enumerate(case.photos):
-        own[Path(name).name] = archive.photo(number, index)
-    if case.driver is not None and case.driver.portrait:
-        own["portrait"] = case.driver.portrait
-    pictures = _pictures(archive, opened)
-    made = {"report.pdf": _report(opened, pictures, language)}
+    photos = [archive.photo(number, index) for index in range(len(case.photos))]
+    made: dict[str, bytes] = {}
+    if redact_with is not None:
+        boxes = [case.plate_box if index == case.photo else None for index in range(len(photos))]
+        photos = [redact(photo, box, redact_with) for photo, box in zip(photos, boxes, strict=True)]
+        made = {f"redacted-{index}.jpg": photo for index, photo in enumerate(photos)}
+    else:
+        own.update({Path(name).name: photo for name, photo in zip(case.photos, photos, strict=True)})
+        if case.driver is not None and case.driver.portrait:
+            own["portrait"] = case.driver.portrait
+    pictures = pictures_of(case, photos, is_redacted=redact_with is not None)
+    made["report.pdf"] = _report(opened, pictures, language, with_portrait=redact_with is None)
     if pictures is not None:
         made["overlay.jpg"] = pictures.overlay
     return {**own, **made}, {name: sha256(data) for name, data in made.items()}
@@ -265,14 +283,3 @@ def _proof(opened: OpenedCase) -> Proof:
         if entry.kind == "decided":
             return Proof(entry.seq, entry.hash, sha256(entry.body), entry.signature.hex(), entry.key_id)
     raise CaseError(f"case {opened.checked.number} is not decided yet", "wait for the unit's verdict")
-
-
-def _pictures(archive: Archive, opened: OpenedCase) -> Pictures | None:
-    """The report's pictures, made anew from the photos each time."""
-    case = opened.case
-    if not case.photos:
-        return None
-    photos = [archive.photo(case.number, index) for index in range(len(case.photos))]
-    main = photos.pop(case.photo)
-    plate = plate_crop(main, case.plate_box) if case.plate_box is not None else b""
-    return Pictures(overlay(main, case.plate_box), plate, tuple(photos[:3]))

@@ -6,9 +6,10 @@ import argparse
 import os
 import stat
 from pathlib import Path
+from typing import Any
 
 from edge.cases import Signer, load_signer
-from edge.config import CaseSettings, Settings, UnitSettings, load
+from edge.config import CaseSettings, Settings, load
 from edge.errors import CaseError, ConfigError, SecretError
 from edge.officers.accounts import own_account
 from edge.officers.client import ServiceDesk
@@ -47,14 +48,14 @@ def open_desk(args: argparse.Namespace) -> Desk:
         ConfigError, SecretError: the configuration or the key cannot be used.
     """
     if args.state_dir is not None:
-        return own_desk(args.state_dir, *_key_file(args), language=_language(args))
+        return own_desk(args.state_dir, *_key_file(args), **_papers(_settings_of(args)))
     settings = load(args.config) if args.config is not None else Settings()
     path, state_dir = settings.officers.socket, settings.unit.state_dir
     if (desk := _service(path, state_dir, named=args.config is not None)) is not None:
         return desk
     if _owns(state_dir):
         key_file = args.signing_key or settings.cases.signing_key_file
-        return own_desk(state_dir, key_file, needed=args.signing_key is not None, language=settings.unit.language)
+        return own_desk(state_dir, key_file, needed=args.signing_key is not None, **_papers(settings))
     raise CaseError(f"the officers' service does not answer at {path}", "let the operator start autovelox-officers")
 
 
@@ -77,7 +78,9 @@ def _service(path: Path, state_dir: Path, *, named: bool) -> ServiceDesk | None:
     return None
 
 
-def own_desk(state_dir: Path, key_file: Path, needed: bool, *, language: str = "en") -> Desk:
+def own_desk(
+    state_dir: Path, key_file: Path, needed: bool, *, language: str = "en", models: Path | None = None
+) -> Desk:
     """A desk on the store in *state_dir*, as this process's account.
 
     Without a readable key it can list and verify only; one that is *needed* must be readable.
@@ -98,7 +101,7 @@ def own_desk(state_dir: Path, key_file: Path, needed: bool, *, language: str = "
         if needed:
             raise
         signer = None
-    return OwnDesk(Office(state_dir, signer, language=language), own_account())
+    return OwnDesk(Office(state_dir, signer, language=language, models=models), own_account())
 
 
 def _key_file(args: argparse.Namespace) -> tuple[Path, bool]:
@@ -120,14 +123,19 @@ def _key_file(args: argparse.Namespace) -> tuple[Path, bool]:
     return CaseSettings().signing_key_file, False
 
 
-def _language(args: argparse.Namespace) -> str:
-    """The language of a unit's papers, by its configuration: the one named, or the one beside the state folder."""
+def _papers(settings: Settings) -> dict[str, Any]:
+    """What *settings* say of the papers that are made of cases: their language, and what finds the plates to hide."""
+    return {"language": settings.unit.language, "models": settings.recognition.models_dir}
+
+
+def _settings_of(args: argparse.Namespace) -> Settings:
+    """The settings for ``--state-dir``: of the configuration named, or of one beside the folder, or the defaults."""
     if args.config is not None:
-        return load(args.config).unit.language
+        return load(args.config)
     try:
-        return load(Path(args.state_dir).absolute().parent / CONFIG_BESIDE).unit.language
+        return load(Path(args.state_dir).absolute().parent / CONFIG_BESIDE)
     except (ConfigError, OSError):
-        return UnitSettings().language
+        return Settings()
 
 
 def _owns(folder: Path) -> bool:

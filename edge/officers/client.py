@@ -101,9 +101,12 @@ class ServiceDesk:
         body = {"kind": str(kind), "reason": reason, "plate": plate}
         return int(self._post(f"/v1/cases/{number}/reviews", body)["entry"])
 
-    def export(self, numbers: list[int], to: Path, *, reason: str = "", language: str | None = None) -> str:
+    def export(
+        self, numbers: list[int], to: Path, *, reason: str = "", language: str | None = None, redacted: bool = False
+    ) -> str:
         """Write the evidence package of the cases, byte for byte as the service checked it."""
-        return self._fetch("/v1/packages", {"cases": list(numbers), "reason": reason, "language": language}, to)
+        body = {"cases": list(numbers), "reason": reason, "language": language, "redacted": redacted or None}
+        return self._fetch("/v1/packages", body, to)
 
     def report(self, number: int, to: Path, *, reason: str = "", language: str | None = None) -> None:
         """Write the PDF report of the case."""

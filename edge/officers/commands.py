@@ -46,6 +46,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     export = _add(actions, "export", _export, "write an evidence package")
     export.add_argument("numbers", type=int, nargs="+", metavar="N")
     export.add_argument("--to", type=Path, required=True, metavar="FILE.zip")
+    export.add_argument("--redacted", action="store_true", help="copies of the photos: nobody else's plate or face")
     report = _add(actions, "report", _report, "write the PDF report of one case")
     report.add_argument("number", type=int)
     report.add_argument("--to", type=Path, required=True, metavar="FILE.pdf")
@@ -107,7 +108,13 @@ def _serve(args: argparse.Namespace) -> int:
 
     settings = load(args.config) if args.config is not None else Settings()
     signer = load_signer(settings.cases.signing_key_file)
-    return run(settings.unit.state_dir, signer, settings.officers.socket, language=settings.unit.language)
+    return run(
+        settings.unit.state_dir,
+        signer,
+        settings.officers.socket,
+        language=settings.unit.language,
+        models=settings.recognition.models_dir,
+    )
 
 
 def _list(args: argparse.Namespace) -> int:
@@ -160,7 +167,7 @@ def _show(args: argparse.Namespace) -> int:
 
 def _export(args: argparse.Namespace) -> int:
     with closing(open_desk(args)) as desk:
-        says = desk.export(args.numbers, args.to, reason=args.reason, language=args.lang)
+        says = desk.export(args.numbers, args.to, reason=args.reason, language=args.lang, redacted=args.redacted)
     say(f"{args.to}: {says}")
     return 0
 

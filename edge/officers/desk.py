@@ -99,10 +99,12 @@ class Desk(Protocol):
             EvidenceError: something of it does not hold.
         """
 
-    def export(self, numbers: list[int], to: Path, *, reason: str = "", language: str | None = None) -> str:
+    def export(
+        self, numbers: list[int], to: Path, *, reason: str = "", language: str | None = None, redacted: bool = False
+    ) -> str:
         """Write the evidence package of the cases *numbers* to the new file *to*; returns what its check found.
 
-        Its papers are in *language*, or in the unit's own.
+        Its papers are in *language*, or in the unit's own. A *redacted* one shows nobody else's plate or face.
 
         Raises:
             NoSuchCase: one of them does not exist, or was purged.

@@ -23,7 +23,9 @@ class Malformed(Exception):
 
 
 async def read_body(request: web.BaseRequest) -> dict[str, Any]:
-    """The body of a request: one JSON object of texts, with a list of numbers in ``cases``; empty if there is none.
+    """The body of a request: one JSON object; empty if there is none.
+
+    It holds texts, a list of numbers in ``cases``, a boolean in ``redacted``.
 
     Raises:
         Malformed: it is none.
@@ -41,6 +43,8 @@ async def read_body(request: web.BaseRequest) -> dict[str, Any]:
         for name, value in body.items():
             if name == "cases":
                 fine = isinstance(value, list) and all(type(each) is int and 0 < each < 10**9 for each in value)
+            elif name == "redacted":
+                fine = type(value) is bool
             else:
                 fine = name in BODY_TEXTS and isinstance(value, str)
             if not fine:

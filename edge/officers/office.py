@@ -31,6 +31,7 @@ from edge.cases import (
     statistics_of,
 )
 from edge.cases.audit import audit
+from edge.config import models_dir
 from edge.errors import CaseError, NoSuchCase, SecretError, StorageFull
 from edge.officers.accounts import Account
 from edge.officers.desk import Listing, OpenCase
@@ -73,10 +74,17 @@ class Pace:
 class Office:
     """The cases of the folder ``state_dir``, for any officer. Without a signer they can be listed and verified only."""
 
-    def __init__(self, state_dir: Path, signer: Signer | None, *, language: str = "en") -> None:
-        """Nothing is opened before it is asked for: there may be no store yet. *language* is that of its papers."""
+    def __init__(
+        self, state_dir: Path, signer: Signer | None, *, language: str = "en", models: Path | None = None
+    ) -> None:
+        """Nothing is opened before it is asked for: there may be no store yet.
+
+        *language* is that of its papers, *models* the folder with the detector that redacts photos (default: the
+        program's own).
+        """
         self.state_dir = state_dir
         self.language = language
+        self._models = models
         self._signer = signer
         self._session = ChainSession(StateFolder(state_dir), signer) if signer is not None else None
         self._turn = threading.Lock()
@@ -182,12 +190,13 @@ class Office:
         *,
         reason: str,
         language: str | None = None,
+        redacted: bool = False,
         durably: bool = True,
     ) -> str:
         """Write the evidence package of *numbers* to the new file *to*; returns what its check found.
 
         *durably*: it is on the disk when this returns. One that is handed on need not be, and the camera, which may use
-        the same disk, waits less.
+        the same disk, waits less. *redacted*: with copies of the photos that show the vehicle of the case alone.
 
         Raises:
             NoSuchCase: one of them does not exist, or was purged.
@@ -196,6 +205,7 @@ class Office:
             EvidenceError: something of them does not hold.
         """
         from edge.cases.export import export_cases  # loads ReportLab
+        from edge.vision import propose_plates
 
         if len(numbers) > MOST_CASES:
             raise CaseError(f"a package has at most {MOST_CASES} cases", "export fewer at once")
@@ -209,6 +219,7 @@ class Office:
             account=account.name,
             reason=reason,
             language=language or self.language,
+            redact_with=propose_plates(models_dir(self._models)) if redacted else None,
             signer=signer,
             session=session,
             durably=durably,

@@ -143,7 +143,11 @@ async def _package(work: Work, asked: Asked) -> web.StreamResponse:
     with TemporaryDirectory(prefix="officers-") as folder:
         file = Path(folder) / "package.zip"
         arguments = (asked.account, numbers, file)
-        words = {"reason": asked.body.get("reason", ""), "language": asked.body.get("language")}
+        words = {
+            "reason": asked.body.get("reason", ""),
+            "language": asked.body.get("language"),
+            "redacted": asked.body.get("redacted", False),
+        }
         says = await work.long(asked.account, work.office.export, *arguments, **words, durably=False)
         return await send_file(asked.request, file, "application/zip", says)
 

@@ -53,9 +53,11 @@ class OwnDesk:
         """Record the officer's judgement."""
         return self._office.review(self._account, number, kind, reason=reason, plate=plate)
 
-    def export(self, numbers: list[int], to: Path, *, reason: str = "", language: str | None = None) -> str:
+    def export(
+        self, numbers: list[int], to: Path, *, reason: str = "", language: str | None = None, redacted: bool = False
+    ) -> str:
         """Write the evidence package of the cases."""
-        return self._office.export(self._account, numbers, to, reason=reason, language=language)
+        return self._office.export(self._account, numbers, to, reason=reason, language=language, redacted=redacted)
 
     def report(self, number: int, to: Path, *, reason: str = "", language: str | None = None) -> None:
         """Write the PDF report of the case."""

@@ -18,17 +18,17 @@ from edge.officers.server import Server
 log = logging.getLogger(__name__)
 
 
-def run(state_dir: Path, signer: Signer, path: Path, *, language: str = "en") -> int:
+def run(state_dir: Path, signer: Signer, path: Path, *, language: str = "en", models: Path | None = None) -> int:
     """Answer officers' programs at the Unix socket *path* until SIGTERM or SIGINT; returns 0.
 
-    *language* is that of the papers it makes.
+    *language* is that of the papers it makes, *models* the folder with the detector that redacts photos.
 
     Raises:
         CaseError: it cannot listen there.
     """
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     forbid_inspection()
-    asyncio.run(_serve(Office(state_dir, signer, language=language), path))
+    asyncio.run(_serve(Office(state_dir, signer, language=language, models=models), path))
     return 0
 
 

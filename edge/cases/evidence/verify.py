@@ -73,7 +73,7 @@ INFO_NAME = "export.json"
 PACKAGE_FORMAT, CASE_FORMAT_1, CHECKPOINT_FORMAT = "autovelox-export/2", "autovelox-case/1", "autovelox-checkpoint/1"
 PAPERS = {"README.txt", "export.json", "public-key.pem", "verify.py"}
 MEMBER_NAME = re.compile(
-    r"cases/[0-9]{8}/([0-9]{1,4}\.jpg|manifest\.json|overlay\.jpg|portrait|report\.pdf)"
+    r"cases/[0-9]{8}/((redacted-)?[0-9]{1,4}\.jpg|manifest\.json|overlay\.jpg|portrait|report\.pdf)"
     r"|README\.txt|export\.json|public-key\.pem|verify\.py|chain\.jsonl"
 )
 LARGEST_MEMBER = 1 << 28
@@ -92,6 +92,10 @@ FORMAT_1_LIMITS = (
 )
 
 
+REDACTED = (
+    "The package is redacted: its photos are copies that the unit made to show the vehicle of the case alone, and the"
+    " originals, whose SHA-256 the manifest holds, are with the authority"
+)
 FELL = "an officer read another plate than the one the driver's chip claimed, and this name no longer follows"
 
 
@@ -580,6 +584,15 @@ def case_files(manifest: dict[str, Any], folder: str) -> dict[str, str]:
     return files
 
 
+def redacted_files(manifest: dict[str, Any], folder: str, members: dict[str, str]) -> dict[str, str]:
+    """The files of a case in a redacted package: a copy of each photo, by the export's own word, and no original."""
+    names = [f"{folder}redacted-{index}.jpg" for index in range(len(manifest["frames"]))]
+    for name in names:
+        if name not in members:
+            raise Mismatch(f"{name} is missing from the package")
+    return {name: members[name] for name in names}
+
+
 def read_manifest(data: bytes, number: int, digest: str) -> dict[str, Any]:
     """The manifest of case *number*, which must have the SHA-256 *digest* of the chain's entry."""
     if sha256(data) != digest:
@@ -630,6 +643,8 @@ def _check_format_2(package: Package, trusted: bytes | None, checkpoint: Checkpo
         digest = chain.headers[chain.decided[number] - 1]["body"]
         manifest = read_manifest(package.read(folder + "manifest.json"), number, digest)
         files = case_files(manifest, folder)
+        if export.get("redacted") is True:
+            files = redacted_files(manifest, folder, members)
         for name, wanted in files.items():
             if package.hashes.get(name) != wanted:
                 raise Mismatch(f"{name} is not what the unit recorded")
@@ -637,7 +652,10 @@ def _check_format_2(package: Package, trusted: bytes | None, checkpoint: Checkpo
         facts += _facts(manifest, chain, links, package.hashes)
     if extra := set(found) - known:
         raise Mismatch(f"{min(extra)} belongs to no case of the package")
-    return _verified(chain, links, cases, facts, trusted, checkpoint)
+    verified = _verified(chain, links, cases, facts, trusted, checkpoint)
+    if export.get("redacted") is True:
+        verified.sentence += f" {REDACTED}."
+    return verified
 
 
 def _check_format_1(package: PackageOfFormat1, trusted: bytes | None, checkpoint: Checkpoint | None) -> Verified:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, Spacer, Table
@@ -12,6 +11,7 @@ from edge.cases.evidence import Manifest, correction, name_follows
 from edge.cases.report.circumstances import circumstances
 from edge.cases.report.fonts import BOLD
 from edge.cases.report.language import _, day, minute, moment, percent
+from edge.cases.report.overlay import Pictures
 from edge.cases.report.paper import (
     ACCENT,
     BAD,
@@ -38,15 +38,6 @@ _TILES = (54 * mm, 62 * mm, WIDTH - 116 * mm)
 _SLACK = 2 * mm
 
 
-@dataclass(frozen=True, slots=True)
-class Pictures:
-    """The report's pictures, JPEGs. ``plate`` is empty if no plate was found, ``others`` are further photos."""
-
-    overlay: bytes = field(repr=False)
-    plate: bytes = field(repr=False, default=b"")
-    others: tuple[bytes, ...] = field(repr=False, default=())
-
-
 def case_page(
     case: Case, manifest: Manifest, pictures: Pictures | None, events: Sequence[Event], room: float
 ) -> list[Flowable]:
@@ -66,10 +57,7 @@ def case_page(
     if pictures is None:
         return [paragraph(_("The camera gave no photo for this trigger."), colour=WARN), Spacer(0, 3 * mm), *texts]
     photo = manifest["frames"][case.photo]
-    words = _(
-        "Photo {index} of {count}, exposure began {moment}. A copy with the plate framed; the untouched photo is in the"
-        " evidence package."
-    )
+    words = _caption(is_redacted=pictures.redacted)
     caption = words.format(
         index=case.photo + 1, count=len(case.photos), moment=moment(photo["exposed_utc"], milliseconds=True)
     )
@@ -77,6 +65,18 @@ def case_page(
     left = room - height_of(below) - 6 - _SLACK  # 6: the padding of the picture's stage
     height = min(_HIGHEST, max(_LOWEST, left))
     return [stage(fitted(pictures.overlay, WIDTH - 4 * mm, height)), *below]
+
+
+def _caption(*, is_redacted: bool) -> str:
+    if is_redacted:
+        return _(
+            "Photo {index} of {count}, exposure began {moment}. A redacted copy: it shows the vehicle of the case"
+            " alone; the original is with the authority."
+        )
+    return _(
+        "Photo {index} of {count}, exposure began {moment}. A copy with the plate framed; the untouched photo is in the"
+        " evidence package."
+    )
 
 
 def _headline(case: Case, pictures: Pictures | None, events: Sequence[Event]) -> Flowable:

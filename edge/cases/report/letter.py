@@ -7,6 +7,7 @@ driver's data and no photo.
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, Spacer, Table
@@ -47,7 +48,8 @@ def keeper_letter(case: Case, manifest: Manifest, *, language: str = "en") -> by
     plate = plate_of(case)
     register_fonts()
     with speaking(language):
-        head = head_of(case, manifest, _("To the keeper of the vehicle"))
+        notice = _("Contains personal data: for the keeper and the authority alone.")
+        head = replace(head_of(case, manifest, _("To the keeper of the vehicle")), notice=notice)
 
         def story(room: float) -> list[list[Flowable]]:
             letter = _letter(case, plate)
@@ -151,7 +153,7 @@ def _form(plate: str, reference: str) -> list[Flowable]:
         _("Issued by, on, valid until"),
     )
     rows = [[paragraph(name, size=8.5, colour=MUTED), ""] for name in fields]
-    table = Table(rows, colWidths=[52 * mm, WIDTH - 52 * mm], rowHeights=[7.5 * mm] * len(rows))
+    table = Table(rows, colWidths=[66 * mm, WIDTH - 66 * mm], rowHeights=[7.5 * mm] * len(rows))
     table.setStyle(
         [
             ("VALIGN", (0, 0), (-1, -1), "BOTTOM"),

@@ -12,10 +12,11 @@ from collections.abc import Sequence
 from reportlab.platypus import Flowable, PageBreak
 
 from edge.cases.evidence import Manifest
-from edge.cases.report.case_page import Pictures, case_page
+from edge.cases.report.case_page import case_page
 from edge.cases.report.fonts import register_fonts
 from edge.cases.report.history import history
 from edge.cases.report.language import _, minute, speaking
+from edge.cases.report.overlay import Pictures
 from edge.cases.report.paper import height_of
 from edge.cases.report.proof_page import Proof, proof_page
 from edge.cases.report.sheet import Head, bind

@@ -11,8 +11,8 @@ _NAMES = 29
 _COLUMNS = 118
 
 
-def readme(language: str = "en") -> str:
-    """The text of ``README.txt`` in *language*.
+def readme(language: str = "en", *, redacted: bool = False) -> str:
+    """The text of ``README.txt`` in *language*, of a whole package or a *redacted* one.
 
     Raises:
         CaseError: there is none in that language.
@@ -20,8 +20,7 @@ def readme(language: str = "en") -> str:
     with speaking(language):
         files = {
             "cases/NUMBER/manifest.json": _("everything the unit recorded of the case, as it was signed"),
-            "cases/NUMBER/0.jpg ...": _("the photos, byte for byte as the camera gave them"),
-            "cases/NUMBER/portrait": _("the named driver's portrait, as the registry had it then"),
+            **(_redacted() if redacted else _originals()),
             "cases/NUMBER/overlay.jpg": _("a copy of the photo with the plate framed"),
             "cases/NUMBER/report.pdf": _("the case for human readers"),
             "chain.jsonl": _("the unit's chain up to this export"),
@@ -36,3 +35,19 @@ def readme(language: str = "en") -> str:
         )
         lines = [*wrap(head, _COLUMNS), "", *(f"{name:<{_NAMES}}{what}" for name, what in files.items())]
         return "\n".join([*lines, "", f"    {COMMAND}", "", *wrap(tail, _COLUMNS), ""])
+
+
+def _originals() -> dict[str, str]:
+    return {
+        "cases/NUMBER/0.jpg ...": _("the photos, byte for byte as the camera gave them"),
+        "cases/NUMBER/portrait": _("the named driver's portrait, as the registry had it then"),
+    }
+
+
+def _redacted() -> dict[str, str]:
+    return {
+        "cases/NUMBER/redacted-0.jpg": _(
+            "copies of the photos that show the vehicle of the case alone; the originals,"
+        ),
+        "": _("whose SHA-256 the manifest holds, are with the authority"),
+    }

@@ -57,7 +57,7 @@ def test_words_are_those_of_the_program() -> None:
         for *_, each in operations()
         if "requestBody" in each
     ]
-    assert {name for body in bodies for name in body["properties"]} == {*http.BODY_TEXTS, "cases"}
+    assert {name for body in bodies for name in body["properties"]} == {*http.BODY_TEXTS, "cases", "redacted"}
 
 
 def described(method: str, path: str, answer: Answer) -> None:
@@ -96,6 +96,8 @@ EXAMPLES: list[tuple[str, str, str, object, int]] = [
     ("GET", "/v1/statistics", "/v1/statistics?since_utc=1e9&until_utc=1790000061", None, 200),
     ("GET", "/v1/statistics", "/v1/statistics?since_utc=never", None, 400),
     ("POST", "/v1/packages", "/v1/packages", {"cases": [1, 2], "reason": "court", "language": "sl"}, 200),
+    ("POST", "/v1/packages", "/v1/packages", {"cases": [1], "redacted": True}, 200),
+    ("POST", "/v1/packages", "/v1/packages", {"cases": [1], "redacted": "yes"}, 400),
     ("POST", "/v1/packages", "/v1/packages", {"cases": []}, 422),
     ("POST", "/v1/packages", "/v1/packages", {"cases": ["1"]}, 400),
     ("POST", "/v1/verifications", "/v1/verifications", {"head": "0" * 64}, 409),
