@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, Spacer, Table
 
-from edge.cases.evidence import Manifest, name_follows
+from edge.cases.evidence import Manifest, Record, canonical, name_follows, sha256
 from edge.cases.report.fonts import MONO
 from edge.cases.report.language import _, ngettext, number, percent
 from edge.cases.report.paper import MUTED, WIDTH, Fact, clean, fact_table, fitted, heading, mono, paragraph
@@ -69,7 +69,20 @@ def _evidence(manifest: Manifest, proof: Proof) -> list[Fact]:
         (_("Signing key"), key),
         (_("Software"), clean(str(unit.get("software", "")))),
     ]
-    return rows + [(clean(name), mono(str(digest))) for name, digest in sorted(dict(unit.get("models", {})).items())]
+    return [*rows, *_networks(unit)]
+
+
+def _networks(unit: Record) -> list[Fact]:
+    """The files of the networks in one row: there are many, and each one's hash is in the manifest."""
+    models = unit.get("models") or {}
+    if not models:
+        return []
+    said = ngettext(
+        "{count} file, its hash in the manifest (unit.models); SHA-256 of that list, in canonical JSON:",
+        "{count} files, their hashes in the manifest (unit.models); SHA-256 of that list, in canonical JSON:",
+        len(models),
+    ).format(count=number(len(models)))
+    return [(_("Networks"), f"{said}<br/>{mono(sha256(canonical(models)))}")]
 
 
 def _reasons(case: Case, manifest: Manifest) -> list[Fact]:
@@ -82,8 +95,8 @@ def _reasons(case: Case, manifest: Manifest) -> list[Fact]:
         told.append(f"<b>{verdict_words(case)}.</b>")
     rows = [(_("Verdict"), " ".join(told))]
     if case.characters:
-        signs = "  ".join(
-            f"{clean(sign)} {number(100 * min(value, 0.999))} %"
+        signs = ", ".join(
+            f"{clean(sign)} {int(100 * min(value, 0.999))} %"  # cut, not rounded: nothing is certain
             for sign, value in zip(case.plate_text, case.characters, strict=False)
         )
         rows.append((_("Reading"), _("each character, and how sure the reader was of it: {signs}").format(signs=signs)))
