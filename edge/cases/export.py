@@ -193,7 +193,15 @@ def _report(opened: OpenedCase, pictures: Pictures | None, language: str, *, wit
         case = replace(case, driver=replace(case.driver, portrait=b""))
     checks = {**asdict(opened.enclosure), "says": opened.enclosure.says}
     manifest = {**opened.checked.manifest, "selfcheck": checks}
-    return pdf_report(case, manifest, pictures, opened.events, _proof(opened), language=language)
+    return pdf_report(
+        case,
+        manifest,
+        pictures,
+        opened.events,
+        _proof(opened),
+        language=language,
+        attached=opened.checked.manifest_bytes,
+    )
 
 
 def _add_members(

@@ -30,6 +30,7 @@ from edge.cases.report.paper import (
 from edge.cases.report.pdf import head_of
 from edge.cases.report.sheet import bind
 from edge.cases.report.speeds import assessment_facts, kmh, limit_words
+from edge.cases.report.tags import TaggedTable
 from edge.cases.views import EventKind
 from edge.errors import CaseError
 from edge.model import Case
@@ -125,7 +126,7 @@ def _address() -> Table:
 
 
 def _lines(count: int) -> list[Flowable]:
-    table = Table([[""]] * count, colWidths=[80 * mm], rowHeights=[6.5 * mm] * count)
+    table = TaggedTable([[""]] * count, colWidths=[80 * mm], rowHeights=[6.5 * mm] * count)
     table.setStyle([("LINEBELOW", (0, 0), (-1, -1), 0.4, RULE)])
     return [table]
 
@@ -153,7 +154,7 @@ def _form(plate: str, reference: str) -> list[Flowable]:
         _("Issued by, on, valid until"),
     )
     rows = [[paragraph(name, size=8.5, colour=MUTED), ""] for name in fields]
-    table = Table(rows, colWidths=[66 * mm, WIDTH - 66 * mm], rowHeights=[7.5 * mm] * len(rows))
+    table = TaggedTable(rows, colWidths=[66 * mm, WIDTH - 66 * mm], rowHeights=[7.5 * mm] * len(rows))
     table.setStyle(
         [
             ("VALIGN", (0, 0), (-1, -1), "BOTTOM"),

@@ -32,8 +32,11 @@ def pdf_report(
     proof: Proof,
     *,
     language: str = "en",
+    attached: bytes | None = None,
 ) -> bytes:
     """The report as PDF in *language*; *pictures* is None if the camera gave no photo.
+
+    *attached* are the bytes of the signed manifest, which the report brings with it.
 
     Raises:
         CaseError: no report is written in *language*.
@@ -49,7 +52,7 @@ def pdf_report(
                 officers = [PageBreak(), *officers]
             return [case_page(case, manifest, pictures, events, room), [PageBreak()], proved, officers]
 
-        return bind(head, story)
+        return bind(head, story, attached)
 
 
 def head_of(case: Case, manifest: Manifest, title: str, *, mark: str = "") -> Head:

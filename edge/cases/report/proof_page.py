@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reportlab.lib.units import mm
-from reportlab.platypus import Flowable, Spacer, Table
+from reportlab.platypus import Flowable, Spacer
 
 from edge.cases.evidence import Manifest, Record, canonical, name_follows, sha256
 from edge.cases.report.fonts import MONO
 from edge.cases.report.language import _, ngettext, number, percent
 from edge.cases.report.paper import MUTED, WIDTH, Fact, clean, fact_table, fitted, heading, mono, paragraph
+from edge.cases.report.tags import TaggedTable
 from edge.cases.report.words import claims_words, outcome_words, reason_words, rejected_words, verdict_words
 from edge.model import Case, Flag, Outcome
 
@@ -37,10 +38,10 @@ def proof_page(case: Case, manifest: Manifest, photos: Sequence[bytes], proof: P
     story: list[Flowable] = []
     if photos:
         each = min(WIDTH / 3, WIDTH / len(photos))
-        row = [fitted(photo, each - 3 * mm, 28 * mm) for photo in photos]
+        row = [fitted(photo, each - 3 * mm, 28 * mm, _("A further photo")) for photo in photos]
         story += [
             heading(_("Further photos")),
-            Table([row], colWidths=[each] * len(row), hAlign="LEFT"),
+            TaggedTable([row], colWidths=[each] * len(row), hAlign="LEFT"),
             Spacer(0, 2 * mm),
         ]
     story += [heading(_("How the verdict was reached")), fact_table(_reasons(case, manifest), size=8, padding=1.1)]
