@@ -30,7 +30,7 @@ endif
 
 $(VENV)/.installed: setup.cfg pyproject.toml $(wildcard systemd/setup/lock/*.txt)
 	@PYTHON="$(PYTHON)" WHEELS="$(WHEELS)" DISK_MB=$(if $(SMALL),900,2500) \
-		systemd/setup/environment.sh $(VENV) unit $(if $(SMALL),,easyocr dev torch)
+		systemd/setup/environment.sh $(VENV) unit $(if $(SMALL),,easyocr centre dev torch)
 
 .PHONY: install
 install: $(if $(SYSTEM_INSTALL),,$(VENV)/.installed) ## make .venv in the checkout; SYSTEM=1 installs the unit on this board

@@ -80,6 +80,7 @@ class Basis(StrEnum):
     IMPOSSIBLE_SPEED = "impossible_speed"
     TEST = "test"
     OBSERVED = "observed"
+    NO_CERTIFICATE = "no_certificate"
 
 
 def is_infringement(basis: Basis | str | None) -> bool:
@@ -333,6 +334,8 @@ class Case:
     ``basis`` is None in a case of an earlier program; one that a newer program stored is kept as its text.
     ``kept_claims`` is how many claims explained the photo of an ambiguous case. ``plausibility`` is None where nothing
     was compared with the radar: the unit does not know its lens.
+    ``kept_claims`` is how many claims explained the photo of an ambiguous case. ``review`` is the newest judgement,
+    ``corrected_plate`` the newest plate that an officer read instead; None where there is none.
     """
 
     number: int
@@ -357,6 +360,7 @@ class Case:
     missed_photos: int = 0
     kept_claims: int = 0
     plausibility: Plausibility | None = None
+    corrected_plate: str | None = field(default=None, repr=False)
 
     @property
     def is_infringement(self) -> bool:

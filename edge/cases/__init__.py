@@ -10,13 +10,17 @@ and the third loads ReportLab.
 
 from edge.cases.archive import Archive
 from edge.cases.evidence import (
+    Correction,
     KeyFileError,
     Manifest,
     Mismatch,
     Signer,
+    case_of,
     check_package,
+    correction,
     create_signing_key,
     load_signer,
+    name_follows,
     parse_checkpoint,
     standing_words,
     to_basis,
@@ -24,9 +28,21 @@ from edge.cases.evidence import (
 )
 from edge.cases.retention import RetentionPolicy
 from edge.cases.review import record
-from edge.cases.storage import ChainSession, DiskSpace, StateFolder, clock_state
+from edge.cases.storage import ChainSession, DiskSpace, Outbox, StateFolder, clock_state
 from edge.cases.store import CaseStore
-from edge.cases.views import HOLDS, REVIEWS, CaseFilter, CaseSummary, Event, EventKind, Order, Standing, UnitStatus
+from edge.cases.views import (
+    HOLDS,
+    REVIEWS,
+    CaseFilter,
+    CaseSummary,
+    Enclosure,
+    Event,
+    EventKind,
+    Order,
+    SelfCheck,
+    Standing,
+    UnitStatus,
+)
 
 __all__ = [
     "HOLDS",
@@ -36,22 +52,29 @@ __all__ = [
     "CaseStore",
     "CaseSummary",
     "ChainSession",
+    "Correction",
     "DiskSpace",
+    "Enclosure",
     "Event",
     "EventKind",
     "KeyFileError",
     "Manifest",
     "Mismatch",
     "Order",
+    "Outbox",
     "RetentionPolicy",
+    "SelfCheck",
     "Signer",
     "Standing",
     "StateFolder",
     "UnitStatus",
+    "case_of",
     "check_package",
     "clock_state",
+    "correction",
     "create_signing_key",
     "load_signer",
+    "name_follows",
     "parse_checkpoint",
     "record",
     "standing_words",

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from edge.cases.evidence import Manifest, sha256, to_basis, to_case, to_flags
+from edge.cases.evidence import Manifest, case_of, sha256, to_basis, to_flags
 from edge.cases.storage import (
     HELD,
     CheckedCase,
@@ -22,7 +22,7 @@ from edge.cases.storage import (
     read_head,
 )
 from edge.cases.storage.filters import conditions
-from edge.cases.views import REVIEWS, CaseFilter, CaseSummary, Event, EventKind, Order, UnitStatus
+from edge.cases.views import CaseFilter, CaseSummary, Enclosure, Event, EventKind, Order, UnitStatus
 from edge.errors import CaseError, NoSuchCase
 from edge.model import DOUBTS, Case, Flag, Outcome, State, is_infringement
 
@@ -56,11 +56,14 @@ class OpenedCase:
         return tuple(_event(entry) for entry in self.checked.entries if entry.kind in kinds)
 
     @property
+    def enclosure(self) -> Enclosure:
+        """The unit's self-checks around the case."""
+        return self.checked.enclosure
+
+    @property
     def case(self) -> Case:
-        """The case itself; its review is the newest judgement of the chain."""
-        reviews = [event.kind for event in self.events if event.kind in REVIEWS]
-        review = str(reviews[-1]) if reviews else None
-        return to_case(self.checked.manifest, portrait=self.checked.portrait, review=review)
+        """The case itself, with what officers made of it."""
+        return case_of(self.checked.manifest, self.checked.portrait, self.events)
 
 
 class Archive:

@@ -109,6 +109,35 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class SelfCheck:
+    """One look of the unit at its test photo: the number of its entry, its time, and whether all was read as it is."""
+
+    seq: int
+    at_utc: float
+    good: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Enclosure:
+    """The unit's self-checks around a case: the last one before it was filed, the first one after it was decided."""
+
+    before: SelfCheck | None = None
+    after: SelfCheck | None = None
+
+    @property
+    def holds(self) -> bool:
+        """Whether the case lies between two good ones."""
+        return self.before is not None and self.before.good and self.after is not None and self.after.good
+
+    @property
+    def says(self) -> str:
+        """The state of both, an English sentence part."""
+        before = "none before" if self.before is None else f"{'good' if self.before.good else 'failed'} before"
+        after = "not yet after" if self.after is None else f"{'good' if self.after.good else 'failed'} after"
+        return f"{before}, {after}"
+
+
+@dataclass(frozen=True, slots=True)
 class UnitStatus:
     """The state of the unit, as its state folder shows it.
 

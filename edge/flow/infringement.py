@@ -166,12 +166,11 @@ class Infringements:
     def _judged(self, case: PendingCase) -> PendingCase:
         """The *case* with a basis, also where an earlier program filed it; without packets if it is no infringement.
 
-        It names nobody, as one that is only observed, where the unit observes by now, or where an earlier program filed
-        a speed that is within the law.
+        It names nobody where the unit observes by now, where its certificate did not count at the trigger, or where an
+        earlier program filed a speed that is within the law.
         """
         basis = case.basis or self._rules.basis(case.trigger) or Basis.OBSERVED
-        if is_infringement(basis) and not self._rules.names_drivers:
-            basis = Basis.OBSERVED
+        basis = self._rules.restrained(basis, case.trigger.at_utc)
         return replace(case, basis=basis, packets=case.packets if is_infringement(basis) else ())
 
     def _compare(self, case: PendingCase, reads: Sequence[Read], claims: Sequence[Claim]) -> Verdict:

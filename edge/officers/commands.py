@@ -11,7 +11,7 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from edge.cases import REVIEWS, CaseFilter, CaseSummary, EventKind, Order, Standing, standing_words, to_case
+from edge.cases import REVIEWS, CaseFilter, CaseSummary, EventKind, Order, Standing, name_follows, standing_words
 from edge.cases import commands as cases
 from edge.config import Settings, load
 from edge.errors import CaseError, EvidenceError, SecretError
@@ -121,7 +121,7 @@ def _line(row: CaseSummary) -> str:
     counts = row.speed_kmh if row.remaining_kmh is None else row.remaining_kmh
     speed = f"{'?' if counts is None else f'{counts:.1f}':>5}/{row.limit_kmh:.0f} km/h"
     plate = row.corrected_plate or row.plate_text or "-"
-    verdict = standing_words(row.outcome, row) or row.state
+    verdict = standing_words(row.outcome, row, name_follows=name_follows(row)) or row.state
     review = f"{row.review or ''}{' on hold' if row.is_held else ''}"
     return f"{row.number:>6}  {when}  {speed}  {plate:<10} {verdict:<13} {row.driver_name:<28} {review}"
 
@@ -129,10 +129,16 @@ def _line(row: CaseSummary) -> str:
 def _show(args: argparse.Namespace) -> int:
     with closing(open_desk(args)) as desk:
         opened = desk.open(args.number)
-    state, case = "decided" if "verdict" in opened.manifest else "pending", to_case(opened.manifest)
+    state, case = "decided" if "verdict" in opened.manifest else "pending", opened.case
     outcome = case.verdict.outcome if case.verdict else None
-    words = standing_words(outcome, case)
-    manifest = {"state": state, "standing": words or state, **opened.manifest}
+    words = standing_words(outcome, case, name_follows=name_follows(case))
+    manifest = {
+        "state": state,
+        "standing": words or state,
+        **({"corrected_plate": case.corrected_plate} if case.corrected_plate else {}),
+        **opened.manifest,
+        "selfcheck": {**asdict(opened.enclosure), "says": opened.enclosure.says},
+    }
     if args.json:
         say_json({**manifest, "events": [asdict(event) for event in opened.events]}, indent=1)
         return 0

@@ -12,7 +12,7 @@ from contextlib import suppress
 from multiprocessing import connection, forkserver, parent_process
 from typing import Any, Generic, TypeVar, cast
 
-from edge.crypto import keep_to_itself
+from edge.crypto import forbid_inspection
 
 T = TypeVar("T")
 
@@ -61,7 +61,7 @@ class Answer(Generic[T]):
 
 def start(initializer: Callable[..., None], arguments: tuple[object, ...]) -> None:
     """Prepare this process, then call ``initializer(*arguments)``, which must not raise: that would break the pool."""
-    keep_to_itself()
+    forbid_inspection()
     with suppress(OSError):  # a service manager may forbid it
         os.nice(NICENESS)
     # A worker that hangs in C with the GIL held notices nothing any more: the kernel ends it after the fork server.

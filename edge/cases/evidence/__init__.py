@@ -2,6 +2,7 @@
 
 from edge.cases.evidence.chain import DOMAIN, NO_HASH, Entry, Signs, canonical, next_entry, sha256
 from edge.cases.evidence.checkpoint import sign_checkpoint
+from edge.cases.evidence.correction import Correction, case_of, correction, name_follows
 from edge.cases.evidence.manifest import (
     Manifest,
     Record,
@@ -18,7 +19,6 @@ from edge.cases.evidence.sentences import (
     basis_sentence,
     driver_name,
     flag_sentence,
-    plausibility_words,
     reason_sentence,
     shown_plate,
     standing_words,
@@ -51,6 +51,7 @@ from edge.cases.evidence.verify import (
     read_public_key,
     verify_package,
 )
+from edge.cases.evidence.verify import read_links as read_lines
 
 __all__ = [
     "CHAIN_NAME",
@@ -64,6 +65,7 @@ __all__ = [
     "SEAL_HEX",
     "Chain",
     "Checkpoint",
+    "Correction",
     "Entry",
     "KeyFileError",
     "Link",
@@ -75,6 +77,7 @@ __all__ = [
     "Signs",
     "basis_sentence",
     "canonical",
+    "case_of",
     "check_chain",
     "check_checkpoint",
     "check_package",
@@ -82,6 +85,7 @@ __all__ = [
     "check_signatures",
     "check_trust",
     "claims_document",
+    "correction",
     "create_signing_key",
     "decided_manifest",
     "driver_name",
@@ -90,13 +94,14 @@ __all__ = [
     "key_content",
     "known_key_id",
     "load_signer",
+    "name_follows",
     "next_entry",
     "packet_record",
     "parse_canonical",
     "parse_checkpoint",
     "photo_record",
-    "plausibility_words",
     "read_checkpoint",
+    "read_lines",
     "read_public_key",
     "reason_sentence",
     "report_record",

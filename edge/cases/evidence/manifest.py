@@ -76,31 +76,40 @@ def filed_manifest(
     photos: Iterable[Record],
     *,
     limit_kmh: float,
-    site: str,
+    site: str | Mapping[str, object],
     unit: Mapping[str, object],
     clock: Mapping[str, object],
     basis: Basis | None = None,
     assessment: Assessment | None = None,
+    instrument: Mapping[str, object] | None = None,
 ) -> Manifest:
     """The manifest of a case that is filed; *photos* are records of :func:`photo_record`.
 
-    *unit* says which unit, software and models recorded the case, *clock* how good the unit's time was, *basis* whether
-    the trigger is an infringement, *assessment* what the law makes of its speed.
+    *site* is one line, or a table whose ``text`` is that line. *instrument* is what measured, with its approval and its
+    certificate. *unit* says which unit, software and models recorded the case, *clock* how good the unit's time was,
+    *basis* whether the trigger is an infringement, *assessment* what the law makes of its speed.
     """
     told: Manifest = {} if basis is None else {"basis": str(basis)}
     if assessment is not None:
         told["assessment"] = asdict(assessment)
+    if instrument:
+        told["instrument"] = dict(instrument)
     return {
         **told,
         "format": FORMAT,
         "number": number,
         "unit": dict(unit),
-        "site": site,
+        "site": site if isinstance(site, str) else dict(site),
         "trigger": {**asdict(trigger), "at_monotonic_ns": str(trigger.at_monotonic_ns)},
         "limit_kmh": limit_kmh,
         "clock": dict(clock),
         "frames": list(photos),
     }
+
+
+def site_text(site: str | Mapping[str, Any]) -> str:
+    """The site in one line; a manifest has a line, or a table with more."""
+    return site if isinstance(site, str) else str(site["text"])
 
 
 def decided_manifest(filed: Manifest, decision: Decision, decided_utc: float) -> Manifest:
@@ -121,8 +130,10 @@ def decided_manifest(filed: Manifest, decision: Decision, decided_utc: float) ->
     }
 
 
-def to_case(manifest: Manifest, *, portrait: bytes = b"", review: str | None = None) -> Case:
-    """The case that the manifest describes; *portrait* and *review* are not part of a manifest."""
+def to_case(
+    manifest: Manifest, *, portrait: bytes = b"", review: str | None = None, corrected_plate: str | None = None
+) -> Case:
+    """The case that the manifest describes; *portrait*, *review* and *corrected_plate* are not part of a manifest."""
     plate, verdict, driver = manifest.get("plate"), manifest.get("verdict"), manifest.get("driver")
     plausibility = manifest.get("plausibility")
     return Case(
@@ -130,7 +141,7 @@ def to_case(manifest: Manifest, *, portrait: bytes = b"", review: str | None = N
         state=State.DECIDED if "decided_utc" in manifest else State.PENDING,
         trigger=Trigger(**{**manifest["trigger"], "at_monotonic_ns": int(manifest["trigger"]["at_monotonic_ns"])}),
         limit_kmh=manifest["limit_kmh"],
-        site=manifest["site"],
+        site=site_text(manifest["site"]),
         photos=tuple(photo["file"] for photo in manifest["frames"]),
         decided_utc=manifest.get("decided_utc"),
         plate_text=plate["text"] if plate else "",
@@ -148,6 +159,7 @@ def to_case(manifest: Manifest, *, portrait: bytes = b"", review: str | None = N
         missed_photos=manifest.get("missed_photos", 0),
         kept_claims=(manifest.get("kept_claims") or {}).get("count", 0),
         plausibility=_plausibility(plausibility) if plausibility else None,
+        corrected_plate=corrected_plate,
     )
 
 

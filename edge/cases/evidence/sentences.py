@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
-from edge.model import Agreement, Basis, Case, Flag, Outcome, Plausibility, Reason, is_infringement
+from edge.model import Basis, Case, Flag, Outcome, Reason, is_infringement
 
 _REASONS: dict[str, str] = {
     Reason.ONE_CLAIM: "one claim explains the photo",
@@ -35,14 +35,9 @@ _BASES: dict[str, str] = {
     Basis.IMPOSSIBLE_SPEED: "no infringement: the speed reported is impossible",
     Basis.TEST: "no infringement: a test trigger",
     Basis.OBSERVED: "no infringement: the unit only observes",
+    Basis.NO_CERTIFICATE: "no infringement: the instrument had no valid calibration certificate",
 }
 """The words of programs for a trigger's basis; a manifest holds its value."""
-_AGREEMENTS: dict[str, str] = {
-    Agreement.AGREES: "the photos bear out the radar",
-    Agreement.CONTRADICTS: "the photos contradict the radar",
-    Agreement.OTHER_FITS: "another vehicle fits the radar better",
-    Agreement.TELLS_NOTHING: "the photos tell nothing of the speed",
-}
 _REASON_OF: dict[str, Reason | str] = {sentence: Reason(reason) for reason, sentence in _REASONS.items()}
 _FLAG_OF: dict[str, Flag | str] = {sentence: Flag(flag) for flag, sentence in _FLAGS.items()}
 
@@ -83,22 +78,18 @@ class Stands(Protocol):
         """Whether the photos do not bear out the radar."""
 
 
-def standing_words(outcome: Outcome | None, case: Stands) -> str:
-    """A verdict in English, as lists for the operator show it; empty while there is none and the case may be one."""
+def standing_words(outcome: Outcome | None, case: Stands, *, name_follows: bool = True) -> str:
+    """A verdict in English, as lists for the operator show it; empty while there is none and the case may be one.
+
+    *name_follows*: no officer read another plate than the one the named driver claimed.
+    """
     if not is_infringement(case.basis):
         return "no infringement"
     if case.is_to_be_checked:
         return "to be checked"
+    if not name_follows:
+        return "plate corrected: this name no longer follows"
     return f"{outcome}, to be confirmed" if outcome and case.is_to_be_confirmed else str(outcome or "")
-
-
-def plausibility_words(found: Plausibility) -> str:
-    """What the photos say of the radar, an English sentence part."""
-    says = _AGREEMENTS[found.agreement]
-    if found.speed_kmh is None or found.agreement is Agreement.TELLS_NOTHING:
-        return says
-    figures = f"{found.speed_kmh:.0f} km/h, standard deviation {found.error_kmh:.0f}, {found.distance_m:.1f} m away"
-    return f"{says}: {figures}"
 
 
 def shown_plate(case: Case) -> str:

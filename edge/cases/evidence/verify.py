@@ -92,6 +92,9 @@ FORMAT_1_LIMITS = (
 )
 
 
+FELL = "an officer read another plate than the one the driver's chip claimed, and this name no longer follows"
+
+
 class Mismatch(Exception):
     """A check failed; the message is one sentence for the reader. ``entry`` is the entry that failed, if one did."""
 
@@ -136,7 +139,8 @@ class Checkpoint(NamedTuple):
 class Chain:
     """What the entries of a chain say, after their hashes and keys were checked.
 
-    ``backwards``: entries that are earlier than the one before, and that no ``clock`` entry explains.
+    ``backwards``: entries that are earlier than the one before, and that no ``clock`` entry explains. Cases up to
+    number ``earlier_cases`` were filed in entries that were checked before, and need not be in ``filed``.
     """
 
     entries: int = 0
@@ -154,6 +158,7 @@ class Chain:
     current_key: str = ""
     last_signed_by: dict[str, int] = field(default_factory=dict)
     signatures: list[Signature] = field(default_factory=list)
+    earlier_cases: int = 0
 
 
 @dataclass
@@ -233,11 +238,14 @@ def _python_json(value: Any) -> bytes:
 # Steps 2 and 3: the chain and its keys.
 
 
-def check_chain(links: Iterable[Link]) -> Chain:
-    """Check hashes, order, numbering and keys from the first entry on. Signatures are collected, not checked."""
-    chain = Chain()
+def check_chain(links: Iterable[Link], known: Chain | None = None) -> Chain:
+    """Check hashes, order, numbering and keys from the first entry on. Signatures are collected, not checked.
+
+    *known* is what earlier entries said: then *links* are those that follow them, and *known* is added to.
+    """
+    chain = Chain() if known is None else known
     early: list[tuple[int, Link]] = []  # signed before the chain names its first key
-    for seq, link in enumerate(links, 1):
+    for seq, link in enumerate(links, chain.entries + 1):
         try:
             _add_link(chain, seq, link, early)
         except Mismatch as error:
@@ -247,7 +255,7 @@ def check_chain(links: Iterable[Link]) -> Chain:
         if link.key_id != chain.first_key:
             raise Mismatch(f"entry {seq} is signed with a key that was never introduced")
         _collect(chain, seq, link)
-    missing = set(range(1, max(chain.filed, default=0) + 1)) - chain.filed
+    missing = set(range(chain.earlier_cases + 1, max(chain.filed, default=0) + 1)) - chain.filed
     if missing:
         raise Mismatch(f"case {min(missing)} is missing: the numbers of cases have a gap")
     return chain
@@ -321,12 +329,12 @@ def _check_time(chain: Chain, seq: int, header: dict[str, Any], body: bytes | No
 
 def _count(chain: Chain, seq: int, kind: str, case: Any) -> None:
     if kind == "filed":
-        if case in chain.filed:
-            raise Mismatch(f"case {case} was filed twice")
         if case is None:
             raise Mismatch(f"entry {seq} files no case")
+        if case in chain.filed or case <= chain.earlier_cases:
+            raise Mismatch(f"case {case} was filed twice")
         chain.filed.add(case)
-    elif case is not None and case not in chain.filed:
+    elif case is not None and case > chain.earlier_cases and case not in chain.filed:
         raise Mismatch(f"case {case} was never filed, and entry {seq} speaks of it")
     if kind == "decided":
         if case in chain.decided:
@@ -714,14 +722,19 @@ def _facts(manifest: dict[str, Any], chain: Chain, links: Sequence[Link], hashes
     lines = [
         f"Case {number}, recorded by unit {manifest['unit'].get('serial', '?')}",
         f"  time      {_moment(trigger['at_utc'])}",
-        f"  place     {manifest['site']}",
+        f"  place     {_place(manifest['site'])}",
+        *_instrument(manifest.get("instrument")),
         f"  speed     {speed}, limit {manifest['limit_kmh']:.0f} km/h",
         *_assessed(manifest.get("assessment")),
         *_borne_out(manifest.get("plausibility")),
         f"  plate     {verdict['plate'] or (plate['text'] if plate else 'none was read')}",
         f"  verdict   {_standing(manifest)}",
         f"  driver    {name}",
+        f"  checked   {_selfchecked(number, chain, links)}",
     ]
+    corrected = _corrected(number, chain, links)
+    if corrected is not None:
+        lines.append(f"  corrected {corrected}" + (f": {FELL}" if driver and corrected != verdict["plate"] else ""))
     for header, link in zip(chain.headers, links):  # noqa: B905 - Python 3.9 has no strict
         if header["case"] == number and header["kind"] in REVIEWS and link.body is not None:
             content = parse_canonical(link.body, f"entry {header['seq']}")
@@ -730,6 +743,54 @@ def _facts(manifest: dict[str, Any], chain: Chain, links: Sequence[Link], hashes
     folder = f"cases/{number:08d}/"
     own = sorted(name for name in hashes if name.startswith(folder))
     return lines + [f"  SHA-256   {hashes[name]}  {name[len(folder) :]}" for name in own]
+
+
+def _selfchecked(number: int, chain: Chain, links: Sequence[Link]) -> str:
+    """Whether the case lies between two good self-checks of the unit."""
+    filed = next(header["seq"] for header in chain.headers if header["kind"] == "filed" and header["case"] == number)
+    before, after = "none before", "not yet after"
+    for header, link in zip(chain.headers, links):  # noqa: B905 - Python 3.9 has no strict
+        if header["kind"] != "selfcheck" or link.body is None:
+            continue
+        good = parse_canonical(link.body, f"entry {header['seq']}").get("good") is True
+        words = f"{'good' if good else 'failed'} %s (entry {header['seq']}, {_moment(header['at'])})"
+        if header["seq"] < filed:
+            before = words % "before"
+        elif header["seq"] > chain.decided[number]:
+            after = words % "after"
+            break
+    enclosed = before.startswith("good") and after.startswith("good")
+    return f"self-check {before}, {after}" if enclosed else f"NOT between two good self-checks: {before}, {after}"
+
+
+def _place(site: Any) -> str:
+    """The site: one line, or a table with that line, whose orders are said as well."""
+    if isinstance(site, str):
+        return site
+    orders = [str(site[name]) for name in ("ordinance", "decree") if site.get(name)]
+    return "; ".join([str(site["text"]), *orders])
+
+
+def _instrument(instrument: dict[str, Any] | None) -> list[str]:
+    """What measured, its approval, and until when its certificate counts."""
+    if not instrument:
+        return []
+    radar, calibration = instrument.get("radar", {}), instrument.get("calibration", {})
+    words = [" ".join(str(radar[name]) for name in ("make", "model", "version", "serial") if radar.get(name))]
+    words += [f"{name} {instrument[name]}" for name in ("approval", "census") if instrument.get(name)]
+    if calibration:
+        certificate = f"certificate {calibration['certificate']} of {calibration['laboratory']}"
+        words.append(f"{certificate}, {calibration['calibrated_on']}, valid until {calibration['valid_until']}")
+    return [f"  measured  {'; '.join(word for word in words if word)}"]
+
+
+def _corrected(number: int, chain: Chain, links: Sequence[Link]) -> str | None:
+    """The newest plate that an officer read instead of the unit's; None if there is none."""
+    plate = None
+    for header, link in zip(chain.headers, links):  # noqa: B905 - Python 3.9 has no strict
+        if header["case"] == number and header["kind"] == "correct_plate" and link.body is not None:
+            plate = str(parse_canonical(link.body, f"entry {header['seq']}")["plate"])
+    return plate
 
 
 def _assessed(assessment: dict[str, Any] | None) -> list[str]:

@@ -9,6 +9,7 @@ from tkinter import ttk
 from PIL import Image
 
 from edge.model import Case, Driver, Outcome, Verdict
+from edge.officers import name_follows
 from edge.viewer.panels.unnamed import UnnamedCard
 from edge.viewer.text import _, basis_words, day, flag_words, ngettext, plain, reason_words
 from edge.viewer.ui import Elided, Field, PictureView, Theme
@@ -154,10 +155,12 @@ class PersonCard(ttk.Frame):
         expired = _expired(driver, case.trigger.at_utc)
         until = self.fields["expires_on"]
         until.set_text(until.value.full_text, "Over.TLabel" if expired else "TLabel")
-        notes = [_("licence expired")] if expired else []
+        notes = [] if name_follows(case) else [_("plate corrected: this name no longer follows")]
+        notes += [_("licence expired")] if expired else []
         notes += [flag_words(plain(flag)) for flag in case.flags]
         if notes:
-            self.flag.configure(text=" · ".join(notes))
+            tone = "warn" if name_follows(case) else "bad"
+            self.flag.configure(text=" · ".join(notes), style=f"{tone}.Badge.TLabel")
             self.flag.grid()
         else:
             self.flag.grid_remove()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edge.model import Agreement, Basis, Case, Flag, Outcome, Plausibility, Reason
-from edge.officers import CaseSummary, EventKind, Order, Standing
+from edge.officers import CaseSummary, EventKind, Order, Standing, name_follows
 from edge.viewer.text.language import _
 
 
@@ -32,6 +32,8 @@ def verdict_words(case: Case | CaseSummary) -> tuple[str, str]:
         return standing_words()[Standing.NO_INFRINGEMENT], "neutral"
     if case.is_to_be_checked:
         return standing_words()[Standing.TO_BE_CHECKED], "warn"
+    if not name_follows(case):
+        return _("Name no longer follows"), "bad"
     if case.is_to_be_confirmed:
         return standing_words()[Standing.TO_BE_CONFIRMED], "warn"
     if isinstance(case, CaseSummary):
@@ -48,6 +50,7 @@ def basis_words(basis: Basis | str | None) -> str:
         Basis.IMPOSSIBLE_SPEED: _("the speed reported is impossible"),
         Basis.TEST: _("a test trigger"),
         Basis.OBSERVED: _("the unit only observes"),
+        Basis.NO_CERTIFICATE: _("the instrument had no valid calibration certificate"),
     }
     return words.get(basis, basis) if basis else _("not measured")
 
