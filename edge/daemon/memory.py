@@ -30,7 +30,7 @@ def wipe_freed_memory() -> None:
     if PERTURB in tunables:
         _let_children_be(tunables)
         return
-    if not _is_glibc():
+    if not is_glibc():
         return
     wiping = {TUNABLES: ":".join(filter(None, (tunables, WIPING))), PYTHON_ALLOCATOR: "malloc"}
     sys.stdout.flush()
@@ -49,7 +49,8 @@ def _let_children_be(tunables: str) -> None:
     os.environ.pop(PYTHON_ALLOCATOR, None)
 
 
-def _is_glibc() -> bool:
+def is_glibc() -> bool:
+    """Whether the C library is the one whose allocator can wipe."""
     with suppress(ValueError, OSError):
         return (os.confstr("CS_GNU_LIBC_VERSION") or "").startswith("glibc")
     return False

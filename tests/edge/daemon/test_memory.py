@@ -35,7 +35,7 @@ def started(environment: dict[str, str], *words: str) -> subprocess.Popen[str]:
     )  # fmt: skip
 
 
-@pytest.mark.skipif(not memory._is_glibc(), reason="only glibc overwrites what is freed")
+@pytest.mark.skipif(not memory.is_glibc(), reason="only glibc overwrites what is freed")
 @pytest.mark.parametrize("tunables", ["", "glibc.malloc.check=0"])
 def test_a_program_starts_itself_anew_once_and_its_children_do_not(tunables: str) -> None:
     given = {memory.TUNABLES: tunables} if tunables else {}
@@ -48,7 +48,7 @@ def test_a_program_starts_itself_anew_once_and_its_children_do_not(tunables: str
     assert told["environment"] == [tunables or None, None]
 
 
-@pytest.mark.skipif(os.geteuid() != 0 or not memory._is_glibc(), reason="only root looks into another process")
+@pytest.mark.skipif(os.geteuid() != 0 or not memory.is_glibc(), reason="only root looks into another process")
 def test_what_was_freed_is_gone() -> None:
     wanted = {"secret": f"secret{MARK}".encode()}
     with started({}) as process:
@@ -64,7 +64,7 @@ def test_what_was_freed_is_gone() -> None:
 
 
 def test_elsewhere_nothing_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "_is_glibc", lambda: False)
+    monkeypatch.setattr(memory, "is_glibc", lambda: False)
     monkeypatch.setattr(os, "execve", lambda *_: pytest.fail("it was started anew"))
     monkeypatch.delenv(memory.TUNABLES, raising=False)
     memory.wipe_freed_memory()
