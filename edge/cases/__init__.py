@@ -10,6 +10,7 @@ and the third loads ReportLab.
 
 from edge.cases.archive import Archive
 from edge.cases.evidence import (
+    Checkpoint,
     KeyFileError,
     Manifest,
     Mismatch,
@@ -47,6 +48,7 @@ __all__ = [
     "CaseStore",
     "CaseSummary",
     "ChainSession",
+    "Checkpoint",
     "DiskSpace",
     "Enclosure",
     "Event",

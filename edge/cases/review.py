@@ -10,7 +10,7 @@ import os
 import pwd
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -93,7 +93,7 @@ def record(
 def record_package(
     state_dir: Path,
     made: Mapping[int, Mapping[str, str]],
-    package: Mapping[str, object],
+    package: Callable[[sqlite3.Connection], Mapping[str, object]],
     *,
     officer: str,
     signer: Signs,
@@ -103,8 +103,9 @@ def record_package(
 ) -> int:
     """Record the export of a package: an entry for each of its cases, one after the other, nothing in between.
 
-    *made* has for each case the SHA-256 of the files that were made for it, by name. The last entry holds *package* as
-    well, which names the package's members. The rest is as in :func:`record`.
+    *made* has for each case the SHA-256 of the files that were made for it, by name. The last entry holds as
+    well what *package*, asked inside the transaction and before it adds anything, says: it names the package's members.
+    The rest is as in :func:`record`.
 
     Returns:
         The sequence number of the last entry.
@@ -118,10 +119,10 @@ def record_package(
     seq = 0
     *_, last = made
     with _session(session, state_dir, signer) as open_session, open_session.extending() as database:
-        at_utc = time.time()
+        at_utc, named = time.time(), {"package": dict(package(database))}
         for number, files in made.items():
             _check_state(database, number, EventKind.EXPORT)
-            said = {**content, "files": dict(files), **({"package": dict(package)} if number == last else {})}
+            said = {**content, "files": dict(files), **(named if number == last else {})}
             entry = insert_event(
                 database, EventKind.EXPORT, number, said, signer=signer, at_utc=at_utc, exported_utc=at_utc
             )

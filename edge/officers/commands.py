@@ -36,6 +36,10 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     export = _add(actions, "export", _export, "write an evidence package")
     export.add_argument("numbers", type=int, nargs="+", metavar="N")
     export.add_argument("--to", type=Path, required=True, metavar="FILE.zip")
+    export.add_argument("--full-chain", action="store_true", help="with every header of the chain, not with proofs")
+    export.add_argument(
+        "--checkpoint", type=Path, metavar="FILE", help="a checkpoint that the package shall be held against"
+    )
     report = _add(actions, "report", _report, "write the PDF report of one case")
     report.add_argument("number", type=int)
     report.add_argument("--to", type=Path, required=True, metavar="FILE.pdf")
@@ -137,8 +141,14 @@ def _show(args: argparse.Namespace) -> int:
 
 
 def _export(args: argparse.Namespace) -> int:
+    try:
+        witness = args.checkpoint.read_bytes() if args.checkpoint else None
+    except OSError as error:
+        raise CaseError(
+            f"{args.checkpoint} cannot be read ({error.strerror})", "check its name and permissions"
+        ) from None
     with closing(open_desk(args)) as desk:
-        says = desk.export(args.numbers, args.to, reason=args.reason)
+        says = desk.export(args.numbers, args.to, reason=args.reason, full_chain=args.full_chain, checkpoint=witness)
     say(f"{args.to}: {says}")
     return 0
 
@@ -180,6 +190,8 @@ def _verify(args: argparse.Namespace) -> int:
                 say(desk.verify(trusted=trusted, head=args.head, checkpoint=witness))
     except evidence.KeyFileError as error:
         raise SecretError(str(error), "name the file that the authority published, or that the unit wrote") from None
+    except evidence.NotProved as error:
+        raise CaseError(str(error), "cases export has --checkpoint and --full-chain for that") from None
     except evidence.Mismatch as error:
         raise EvidenceError(
             f"the evidence does not hold: {error}", "ask for a new package, and find out how this one was changed"

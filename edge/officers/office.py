@@ -1,7 +1,7 @@
 """The rules of the officers' service: what is recorded before anything is shown, who stands in it, what is refused.
 
 Nothing here knows of sockets or HTTP: the account comes from whoever can vouch for it. Every method may be called from
-any thread.
+any thread. Longer than 300 lines because all that officers may do, and what is recorded of it, is seen in one place.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from edge.cases import (
     Archive,
     CaseFilter,
     ChainSession,
+    Checkpoint,
     EventKind,
     KeyFileError,
     Signer,
@@ -171,11 +172,21 @@ class Office:
             session=session,
         )
 
-    def export(self, account: Account, numbers: Sequence[int], to: Path, *, reason: str, durably: bool = True) -> str:
+    def export(
+        self,
+        account: Account,
+        numbers: Sequence[int],
+        to: Path,
+        *,
+        reason: str,
+        durably: bool = True,
+        full_chain: bool = False,
+        checkpoint: bytes | None = None,
+    ) -> str:
         """Write the evidence package of *numbers* to the new file *to*; returns what its check found.
 
         *durably*: it is on the disk when this returns. One that is handed on need not be, and the camera, which may use
-        the same disk, waits less.
+        the same disk, waits less. The other two are those of :meth:`edge.officers.desk.Desk.export`.
 
         Raises:
             NoSuchCase: one of them does not exist, or was purged.
@@ -200,6 +211,8 @@ class Office:
             session=session,
             durably=durably,
             least_free_bytes=LEAST_FREE_BYTES,
+            full_chain=full_chain,
+            checkpoint=_parsed(checkpoint),
         )
 
     def report(self, account: Account, number: int, to: Path, *, reason: str) -> None:
@@ -226,11 +239,7 @@ class Office:
             SecretError: *checkpoint* is none.
             CaseError: the store cannot be read.
         """
-        try:
-            parsed = parse_checkpoint(checkpoint, "the file") if checkpoint is not None else None
-        except KeyFileError as error:
-            raise SecretError(str(error), "name a file that the unit wrote") from None
-        return audit(self.state_dir, trusted=trusted, head=head, checkpoint=parsed)
+        return audit(self.state_dir, trusted=trusted, head=head, checkpoint=_parsed(checkpoint))
 
     def _ensure_room(self, numbers: Sequence[int], folder: Path) -> None:
         """Refuse at once a package that surely leaves too little room; the rest is found while it is written."""
@@ -298,3 +307,11 @@ class Office:
         if self._archive is not None:
             self._archive.close()
             self._archive = None
+
+
+def _parsed(checkpoint: bytes | None) -> Checkpoint | None:
+    """The checkpoint in a file's content, if there is one."""
+    try:
+        return parse_checkpoint(checkpoint, "the file") if checkpoint is not None else None
+    except KeyFileError as error:
+        raise SecretError(str(error), "name a file that the unit wrote") from None

@@ -21,8 +21,10 @@ from edge.cases.storage.journal import Journal, JournalFile
 from edge.cases.storage.layout import CLAIMS, JOURNAL, StateFolder
 from edge.cases.storage.lock import is_locked, take_lock
 from edge.cases.storage.package import PackageWriter
+from edge.cases.storage.proofs import chain_file, entries_for
 from edge.cases.storage.signatures import rotate_signing_key
 from edge.cases.storage.space import DiskSpace
+from edge.cases.storage.tree import ChainTree
 from edge.cases.storage.trusted_time import believe_clock, trust_clock
 from edge.cases.storage.unit_chain import ChainSession
 from edge.cases.storage.witness import Witness, newest_checkpoint
@@ -35,6 +37,7 @@ __all__ = [
     "JOURNAL",
     "PURGED",
     "ChainSession",
+    "ChainTree",
     "CheckedCase",
     "CheckedEntry",
     "DiskSpace",
@@ -48,8 +51,10 @@ __all__ = [
     "append_entry",
     "believe_clock",
     "case_state",
+    "chain_file",
     "clock_state",
     "connect",
+    "entries_for",
     "erase",
     "insert_event",
     "is_held",
