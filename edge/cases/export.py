@@ -265,7 +265,7 @@ def _case_members(archive: Archive, number: int) -> tuple[dict[str, bytes], dict
 
 def _public_pem(state_dir: Path) -> bytes:
     """The public key that signs at present; empty if there is none."""
-    sql = "SELECT body FROM entries WHERE kind = 'key' ORDER BY seq DESC LIMIT 1"
+    sql = "SELECT body FROM entries WHERE case_number IS NULL AND kind = 'key' ORDER BY seq DESC LIMIT 1"
     with closing(open_to_read(StateFolder(state_dir))) as database:
         row = database.execute(sql).fetchone()
     if row is None:
