@@ -33,9 +33,11 @@ COMMANDS = {
         "copy all cases to a new folder, or to a dated one in an existing folder, and verify the copy",
     ),
     "restore": ("edge.cases.commands", "make the state folder from a backup"),
+    "centre": ("edge.delivery.commands", "join a headquarters, and say what it has of this unit"),
     "view": ("edge.viewer.commands", "look at the cases and judge them, in a window"),
     "read": ("edge.vision.commands", "find and read the plates of photos"),
     "doctor": ("edge.doctor", "say what this machine has and lacks, each with the remedy"),
+    "camera": ("edge.doctor.camera", "measure the lens of the unit's camera"),
     "demo": ("edge.demo.commands", "play recorded infringements and print who drove"),
     "play": ("edge.demo.play", "play a video of your own to a unit, and print what it makes of it"),
 }

@@ -257,7 +257,8 @@ class CameraSettings(Section):
     ``lens_position`` (dioptres, 1 / metres) fixes the focus of a camera that has one. With ``profile = "auto"`` the
     measured light chooses: night when it stayed below ``night_below_lux`` for ``light_hold_s``, day above
     ``day_above_lux``. ``captions`` are the areas where something is burnt into the photos, such as the time: what is
-    found there is no plate.
+    found there is no plate. ``focal_length_px`` is the lens's focal length in pixels of a photo ``width`` wide
+    (``autovelox camera calibrate``); with it the photos have to bear out the radar.
     """
 
     kind: Literal["picamera", "recorded"] = "picamera"
@@ -279,6 +280,7 @@ class CameraSettings(Section):
     day_above_lux: Positive = 60.0
     light_hold_s: NotNegative = 10.0
     captions: tuple[Area, ...] = ()
+    focal_length_px: Annotated[float, Field(ge=32, le=100_000)] | None = None
 
     @model_validator(mode="after")
     def _feed_has_manifest(self) -> CameraSettings:
@@ -368,11 +370,27 @@ class OfficersSettings(Section):
     socket: Path = Path("/run/autovelox-officers/officers.sock")
 
 
+class CentreSettings(Section):
+    """``[centre]``: the headquarters that the unit delivers to; without ``url`` it works alone.
+
+    ``authority_file`` is what ``autovelox centre join`` wrote: the one certificate authority that is trusted there.
+    Photos wait for the next day once ``daily_megabytes`` were sent; entries never wait.
+    """
+
+    url: Annotated[str, Field(pattern=r"^https://[^/?#@\s]+$")] | None = None
+    authority_file: Path = Path("/etc/autovelox/centre-authority.pem")
+    daily_megabytes: Positive = 2000.0
+
+
 class MetricsSettings(Section):
-    """``[metrics]``: Prometheus metrics and health, on loopback only; port 0 picks a free one."""
+    """``[metrics]``: Prometheus metrics and health, on loopback only; port 0 picks a free one.
+
+    With a ``socket`` they are at that Unix socket instead, for its folder's group alone, and at no port.
+    """
 
     enabled: bool = True
     port: Port = 9464
+    socket: Path | None = None
 
 
 class Settings(Section):
@@ -392,6 +410,7 @@ class Settings(Section):
     verdict: VerdictSettings = VerdictSettings()
     cases: CaseSettings = CaseSettings()
     officers: OfficersSettings = OfficersSettings()
+    centre: CentreSettings = CentreSettings()
     metrics: MetricsSettings = MetricsSettings()
 
     @model_validator(mode="after")
@@ -492,21 +511,23 @@ def require_answers(settings: Settings) -> None:
         raise ConfigError(cause, remedy)
 
 
-def explain(error: ValidationError) -> tuple[str, str]:
-    """Cause and remedy of the first mistake pydantic found; the remedy is empty if only the documentation can tell."""
+def explain(error: ValidationError, settings: type[BaseModel] = Settings) -> tuple[str, str]:
+    """Cause and remedy of the first mistake pydantic found in *settings*.
+
+    The remedy is empty if only the documentation can tell.
+    """
     first = error.errors(include_url=False, include_input=False)[0]
     where = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
-        guess = get_close_matches(str(first["loc"][-1]), _known(first["loc"]), n=1)
+        guess = get_close_matches(str(first["loc"][-1]), _known(first["loc"], settings), n=1)
         return f"unknown key {where}", f"did you mean {guess[0]}?" if guess else ""
     message = first["msg"].removeprefix("Value error, ")
     place = f"{where}: " if where else ""
     return f"{place}{message[0].lower()}{message[1:]}", str(first.get("ctx", {}).get("remedy", ""))
 
 
-def _known(location: tuple[int | str, ...]) -> list[str]:
-    """The keys there are where *location* points, its last part being the unknown one."""
-    section: type[BaseModel] = Settings
+def _known(location: tuple[int | str, ...], section: type[BaseModel]) -> list[str]:
+    """The keys there are where *location* points in *section*, its last part being the unknown one."""
     for part in location[:-1]:
         inner = section.model_fields[str(part)].annotation
         assert isinstance(inner, type) and issubclass(inner, BaseModel)

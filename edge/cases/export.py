@@ -83,6 +83,7 @@ def export_cases(
     signer: Signs,
     account: str | None = None,
     reason: str = "",
+    language: str = "en",
     session: ChainSession | None = None,
     durably: bool = True,
     least_free_bytes: int = 0,
@@ -120,7 +121,7 @@ def export_cases(
             part.chmod(0o600)
             package = PackageWriter(file, least_free_bytes=least_free_bytes)
             format = PACKAGE_FORMAT if full_chain else PROVED_FORMAT
-            made = _add_members(package, state_dir, wanted, format, progress)
+            made = _add_members(package, state_dir, wanted, format, progress, language)
             named: dict[str, object] = {"format": format, "cases": wanted, "members": dict(package.hashes)}
             entries: list[int] = []
 
@@ -159,9 +160,10 @@ def export_report(
     signer: Signs,
     account: str | None = None,
     reason: str = "",
+    language: str = "en",
     session: ChainSession | None = None,
 ) -> None:
-    """Write the PDF report of case *number* to the file *to*, which must not exist yet.
+    """Write the PDF report of case *number*, in *language*, to the file *to*, which must not exist yet.
 
     The export becomes an entry of the chain, with the SHA-256 of the report, before the report is written.
 
@@ -170,7 +172,7 @@ def export_report(
         CaseError: it is not decided yet, or the file cannot be written.
         EvidenceError: something of it does not hold.
     """
-    report = report_of(state_dir, number)
+    report = report_of(state_dir, number, language=language)
     try:
         with to.open("xb") as file:
             to.chmod(0o600)
@@ -195,8 +197,8 @@ def export_report(
         raise CaseError(f"{to} cannot be written ({error.strerror})", "check its folder and the disk") from None
 
 
-def report_of(state_dir: Path, number: int) -> bytes:
-    """The PDF report of one decided case.
+def report_of(state_dir: Path, number: int, *, language: str = "en") -> bytes:
+    """The PDF report of one decided case, in *language*.
 
     Raises:
         NoSuchCase: there is no case with that number.
@@ -205,13 +207,13 @@ def report_of(state_dir: Path, number: int) -> bytes:
     """
     with Archive(state_dir) as archive:
         opened = archive.open(number)
-        return _report(opened, _pictures(archive, opened))
+        return _report(opened, _pictures(archive, opened), language)
 
 
-def _report(opened: OpenedCase, pictures: Pictures | None) -> bytes:
-    case = opened.case
+def _report(opened: OpenedCase, pictures: Pictures | None, language: str) -> bytes:
     checks = {**asdict(opened.enclosure), "says": opened.enclosure.says}
-    return pdf_report(case, {**opened.checked.manifest, "selfcheck": checks}, pictures, opened.events, _proof(opened))
+    manifest = {**opened.checked.manifest, "selfcheck": checks}
+    return pdf_report(opened.case, manifest, pictures, opened.events, _proof(opened), language=language)
 
 
 def _add_members(
@@ -220,6 +222,7 @@ def _add_members(
     numbers: Sequence[int],
     format: str,
     progress: Callable[[int], None] | None,
+    language: str,
 ) -> dict[int, dict[str, str]]:
     """Add everything but the chain, in the order of the names.
 
@@ -237,7 +240,7 @@ def _add_members(
     package.add("README.txt", papers.pop("README.txt"))
     with Archive(state_dir) as archive:
         for number in sorted(numbers):
-            own, made[number] = _case_members(archive, number)
+            own, made[number] = _case_members(archive, number, language)
             for name in sorted(own):
                 package.add(f"cases/{number:08d}/{name}", own[name])
             if progress is not None:
@@ -247,7 +250,7 @@ def _add_members(
     return made
 
 
-def _case_members(archive: Archive, number: int) -> tuple[dict[str, bytes], dict[str, str]]:
+def _case_members(archive: Archive, number: int, language: str) -> tuple[dict[str, bytes], dict[str, str]]:
     """The files of one case by name, and the SHA-256 of those that were made for the export."""
     opened = archive.open(number)
     case = opened.case
@@ -257,7 +260,7 @@ def _case_members(archive: Archive, number: int) -> tuple[dict[str, bytes], dict
     if case.driver is not None and case.driver.portrait:
         own["portrait"] = case.driver.portrait
     pictures = _pictures(archive, opened)
-    made = {"report.pdf": _report(opened, pictures)}
+    made = {"report.pdf": _report(opened, pictures, language)}
     if pictures is not None:
         made["overlay.jpg"] = pictures.overlay
     return {**own, **made}, {name: sha256(data) for name, data in made.items()}

@@ -213,7 +213,8 @@ class CaseStore:
         case = to_case(journalled.manifest)
         photos = tuple(self._folder.path_of(name) for name in case.photos)
         exposed_ns = tuple(int(photo["exposed_monotonic_ns"]) for photo in journalled.manifest["frames"])
-        return PendingCase(number, case.trigger, photos, exposed_ns, journalled.packets, case.basis)
+        sizes = tuple((photo["width"], photo["height"]) for photo in journalled.manifest["frames"])
+        return PendingCase(number, case.trigger, photos, exposed_ns, journalled.packets, case.basis, sizes)
 
     async def pending(self) -> tuple[PendingCase, ...]:
         """All pending cases, in order.

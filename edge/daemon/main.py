@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack
 import uvloop
 
 from edge.config import Settings
-from edge.crypto import keep_to_itself
+from edge.crypto import forbid_inspection
 from edge.daemon import journald
 from edge.daemon.health import VITAL
 from edge.daemon.housekeeping import keep_diary, keep_registry, keep_store, run_housekeeping
@@ -28,7 +28,7 @@ def run(settings: Settings) -> int:
         EdgeError: a part cannot start.
     """
     logging.basicConfig(level=logging.INFO, handlers=[journald.handler()])
-    keep_to_itself()
+    forbid_inspection()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings))
     return 0
@@ -84,6 +84,8 @@ async def loop(parts: Parts, stopped: asyncio.Event, notifier: Notifier) -> None
         asyncio.create_task(each(parts))
         for each in (_file_triggers, run_housekeeping, keep_store, keep_registry, keep_diary)
     ]
+    if parts.courier is not None:
+        work.append(asyncio.create_task(parts.courier.run()))
     if notifier.watchdog_s is not None:
         work.append(asyncio.create_task(notifier.feed(parts.health.problems, VITAL)))
     stop = asyncio.create_task(stopped.wait())

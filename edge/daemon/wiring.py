@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.cases import CaseStore, RetentionPolicy, StateFolder, clock_state, load_signer
-from edge.config import Area, Engine, Settings, models_dir, open_question
+from edge.config import Area, CameraSettings, Engine, Settings, models_dir, open_question
 from edge.crypto import opener
 from edge.daemon.clock import Clock, ClockSteps, read_clocks
 from edge.daemon.diary import Diary, setting_digests, software_of
@@ -24,11 +24,13 @@ from edge.daemon.monitor import Monitor
 from edge.daemon.orientation import Orientation
 from edge.daemon.provenance import certificate_problem, instrument, provenance, site
 from edge.daemon.selfcheck import SelfChecks
+from edge.daemon.standing import Standing
+from edge.delivery import Courier, open_courier
 from edge.flow.infringement import Infringements
 from edge.flow.opening import WindowOpener
 from edge.flow.queue import CaseQueue
 from edge.flow.rules import Rules
-from edge.identify import Formats, Thresholds
+from edge.identify import Formats, Lens, Thresholds
 from edge.identify.formats import licence_pattern
 from edge.law import profile_of
 from edge.link.mailbox import Mailbox
@@ -68,6 +70,7 @@ class Parts:
     diary: Diary
     selfchecks: SelfChecks
     clock_steps: ClockSteps
+    courier: Courier | None
     health: Health
     monitor: Monitor
 
@@ -93,7 +96,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
         load_signer(settings.cases.signing_key_file),
         unit,
         instrument=instrument(settings),
-        policy=RetentionPolicy.of(settings.cases),
+        policy=RetentionPolicy.of(settings.cases, only_delivered=settings.centre.url is not None),
         witness_dirs=settings.cases.witness_dirs,
     )
     stack.push_async_callback(cases.close)
@@ -175,6 +178,10 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
     radar.on_edge = flow.begin
     upkeep = Upkeep(cases.housekeep)
     queue = CaseQueue(flow, measured.decided)
+    courier = open_courier(
+        settings,
+        Standing(settings.printable(), lambda: health.problems(), clock.error_s, cases.free_bytes),
+    )
     health = Health(
         {
             "configuration": lambda: ": ".join(question) if question else None,
@@ -195,6 +202,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
             "pending cases": queue.problem,
             "room": cases.shortage,
             "board": board.problem,
+            "delivery": courier.problem if courier is not None else lambda: None,
         }
     )
     return Parts(
@@ -216,6 +224,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
         diary=diary,
         selfchecks=selfchecks,
         clock_steps=ClockSteps(clock_state, read_clocks),
+        courier=courier,
         health=health,
         monitor=Monitor(
             settings.metrics,
@@ -260,8 +269,13 @@ def _rules(settings: Settings, formats: Formats, thresholds: Thresholds) -> Rule
         promises_speed=settings.radar.promises_speed,
         max_speed_kmh=settings.radar.max_speed_kmh,
         names_drivers=settings.unit.mode == "enforce",
+        lens=_lens(settings.camera),
         certified_utc=settings.instrument.calibration.span_utc or (-math.inf, math.inf),
     )
+
+
+def _lens(camera: CameraSettings) -> Lens | None:
+    return Lens(camera.focal_length_px, camera.width, camera.height) if camera.focal_length_px is not None else None
 
 
 @dataclass(frozen=True, slots=True)

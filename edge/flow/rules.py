@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from edge.identify import ANY_FORMAT, Formats, Thresholds
+from edge.identify import ANY_FORMAT, Formats, Lens, Thresholds
 from edge.law import NO_DEDUCTION, Profile, assess
 from edge.model import Assessment, Basis, Packet, Trigger, is_infringement
 
@@ -29,7 +29,7 @@ class Rules:
     otherwise the radar's pin alone says that there is one. A speed above ``max_speed_kmh`` is none. ``profile`` says
     what the law deducts from a measured speed, ``tolerance_kmh`` what the authority leaves beyond that.
     ``names_drivers`` is False for a unit that only observes. ``certified_utc`` is from when until when the instrument's
-    certificate counts, in seconds since the epoch.
+    certificate counts, in seconds since the epoch. With a ``lens`` the photos have to bear out the radar.
     """
 
     site: str | Mapping[str, object]
@@ -45,6 +45,7 @@ class Rules:
     max_speed_kmh: float = math.inf
     names_drivers: bool = True
     profile: Profile = NO_DEDUCTION
+    lens: Lens | None = None
     certified_utc: tuple[float, float] = (-math.inf, math.inf)
 
     def assessment(self, trigger: Trigger) -> Assessment | None:

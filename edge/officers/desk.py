@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Protocol
 
 from edge.cases import (
-    REVIEWS,
     CaseFilter,
     CaseSummary,
     Enclosure,
@@ -16,7 +15,7 @@ from edge.cases import (
     Manifest,
     Order,
     UnitStatus,
-    to_case,
+    case_of,
 )
 from edge.model import Case
 
@@ -45,9 +44,8 @@ class OpenCase:
 
     @property
     def case(self) -> Case:
-        """The case itself; its review is the newest judgement."""
-        reviews = [str(event.kind) for event in self.events if event.kind in REVIEWS]
-        return to_case(self.manifest, portrait=self.portrait, review=reviews[-1] if reviews else None)
+        """The case itself, with what officers made of it."""
+        return case_of(self.manifest, self.portrait, self.events)
 
     @property
     def photo_hashes(self) -> tuple[str, ...]:

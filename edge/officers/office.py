@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from edge.cases import (
+    FOLLOW_UPS,
     HOLDS,
     REVIEWS,
     Archive,
@@ -150,15 +151,16 @@ class Office:
             return archive.photo(number, index)
 
     def review(self, account: Account, number: int, kind: EventKind, *, reason: str, plate: str | None) -> int:
-        """Record the judgement of *account*, a hold or its release; returns the number of the entry.
+        """Record the judgement of *account*, a hold or its release, or a follow-up; returns the number of the entry.
 
         Raises:
             NoSuchCase: there is no case with that number, or it was purged.
             CaseError: that is no judgement, or it cannot be recorded.
             EvidenceError: something of the case does not hold.
         """
-        if kind not in REVIEWS | HOLDS:
-            raise CaseError("that is no judgement", f"choose one of {', '.join(sorted(REVIEWS | HOLDS))}")
+        if kind not in REVIEWS | HOLDS | FOLLOW_UPS:
+            known = ", ".join(sorted(REVIEWS | HOLDS | FOLLOW_UPS))
+            raise CaseError("that is no judgement", f"choose one of {known}")
         signer, session = self._writing(account)
         return review.record(
             self.state_dir,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from edge.cases import CaseFilter, CaseSummary, Enclosure, Event, EventKind, SelfCheck, UnitStatus, to_basis
+from edge.cases import CaseFilter, CaseSummary, Enclosure, Event, EventKind, SelfCheck, Standing, UnitStatus, to_basis
 from edge.errors import CaseError, EdgeError, EvidenceError, NoSuchCase, SecretError, StorageFull
 from edge.model import Outcome, State
 from edge.officers.desk import Listing, OpenCase
@@ -88,8 +88,10 @@ def to_filter(query: Mapping[str, str]) -> CaseFilter:
         state=State(query["state"]) if "state" in query else None,
         outcome=Outcome(query["outcome"]) if "outcome" in query else None,
         review=query.get("review"),
+        standing=Standing(query["standing"]) if "standing" in query else None,
         since_utc=float(query["since_utc"]) if "since_utc" in query else None,
         until_utc=float(query["until_utc"]) if "until_utc" in query else None,
+        follow_up=query.get("follow_up"),
     )
 
 

@@ -2,6 +2,7 @@
 
 from edge.cases.evidence.chain import DOMAIN, NO_HASH, Entry, Signs, canonical, next_entry, sha256
 from edge.cases.evidence.checkpoint import sign_checkpoint
+from edge.cases.evidence.correction import Correction, case_of, correction, known_plate, name_follows
 from edge.cases.evidence.manifest import (
     Manifest,
     Record,
@@ -20,9 +21,9 @@ from edge.cases.evidence.sentences import (
     flag_sentence,
     reason_sentence,
     shown_plate,
+    standing_words,
     to_basis,
     to_flags,
-    verdict_words,
 )
 from edge.cases.evidence.signing import KEY_KIND, Signer, create_signing_key, key_content, known_key_id, load_signer
 from edge.cases.evidence.tree import TILE, leaf_hash, path_of, root_of
@@ -53,6 +54,7 @@ from edge.cases.evidence.verify import (
     read_public_key,
     verify_package,
 )
+from edge.cases.evidence.verify import read_links as read_lines
 
 __all__ = [
     "CHAIN_NAME",
@@ -68,6 +70,7 @@ __all__ = [
     "TILE",
     "Chain",
     "Checkpoint",
+    "Correction",
     "Entry",
     "KeyFileError",
     "Link",
@@ -80,6 +83,7 @@ __all__ = [
     "Signs",
     "basis_sentence",
     "canonical",
+    "case_of",
     "check_chain",
     "check_checkpoint",
     "check_package",
@@ -87,6 +91,7 @@ __all__ = [
     "check_signatures",
     "check_trust",
     "claims_document",
+    "correction",
     "create_signing_key",
     "decided_manifest",
     "driver_name",
@@ -94,8 +99,10 @@ __all__ = [
     "flag_sentence",
     "key_content",
     "known_key_id",
+    "known_plate",
     "leaf_hash",
     "load_signer",
+    "name_follows",
     "next_entry",
     "packet_record",
     "parse_canonical",
@@ -103,6 +110,7 @@ __all__ = [
     "path_of",
     "photo_record",
     "read_checkpoint",
+    "read_lines",
     "read_public_key",
     "reason_sentence",
     "report_record",
@@ -110,10 +118,10 @@ __all__ = [
     "sha256",
     "shown_plate",
     "sign_checkpoint",
+    "standing_words",
     "to_basis",
     "to_case",
     "to_flags",
     "to_packet",
-    "verdict_words",
     "verify_package",
 ]

@@ -16,6 +16,7 @@ from edge.cases.evidence.chain import canonical, sha256
 from edge.cases.evidence.sentences import flag_sentence, reason_sentence, to_basis, to_flags, to_reason
 from edge.identify.origin import origin
 from edge.model import (
+    Agreement,
     Assessment,
     Basis,
     Box,
@@ -27,6 +28,7 @@ from edge.model import (
     Outcome,
     Packet,
     Photo,
+    Plausibility,
     RadarReport,
     State,
     Trigger,
@@ -112,8 +114,10 @@ def site_text(site: str | Mapping[str, Any]) -> str:
 
 def decided_manifest(filed: Manifest, decision: Decision, decided_utc: float) -> Manifest:
     """The manifest of a decided case: the *filed* manifest and what the flow found out."""
+    told: Manifest = {} if decision.plausibility is None else {"plausibility": asdict(decision.plausibility)}
     return {
         **filed,
+        **told,
         "decided_utc": decided_utc,
         "plate": _plate_record(decision),
         "verdict": _verdict_record(decision.verdict),
@@ -126,9 +130,12 @@ def decided_manifest(filed: Manifest, decision: Decision, decided_utc: float) ->
     }
 
 
-def to_case(manifest: Manifest, *, portrait: bytes = b"", review: str | None = None) -> Case:
-    """The case that the manifest describes; *portrait* and *review* are not part of a manifest."""
+def to_case(
+    manifest: Manifest, *, portrait: bytes = b"", review: str | None = None, corrected_plate: str | None = None
+) -> Case:
+    """The case that the manifest describes; *portrait*, *review* and *corrected_plate* are not part of a manifest."""
     plate, verdict, driver = manifest.get("plate"), manifest.get("verdict"), manifest.get("driver")
+    plausibility = manifest.get("plausibility")
     return Case(
         number=manifest["number"],
         state=State.DECIDED if "decided_utc" in manifest else State.PENDING,
@@ -151,6 +158,8 @@ def to_case(manifest: Manifest, *, portrait: bytes = b"", review: str | None = N
         assessment=Assessment(**manifest["assessment"]) if manifest.get("assessment") else None,
         missed_photos=manifest.get("missed_photos", 0),
         kept_claims=(manifest.get("kept_claims") or {}).get("count", 0),
+        plausibility=_plausibility(plausibility) if plausibility else None,
+        corrected_plate=corrected_plate,
     )
 
 
@@ -224,6 +233,10 @@ def _verdict_record(verdict: Verdict) -> Record:
         "scores": [float(score) for score in verdict.scores],
         "reason": reason_sentence(verdict.reason),
     }
+
+
+def _plausibility(record: Record) -> Plausibility:
+    return Plausibility(**{**record, "agreement": Agreement(record["agreement"])})
 
 
 def _verdict(record: Record) -> Verdict:

@@ -63,6 +63,13 @@ except ImportError:
 
 DOMAIN = b"autovelox-entry-1\n"
 CHECKPOINT_DOMAIN = b"autovelox-checkpoint-1\n"
+AGREEMENTS = {
+    "agrees": "bear out the radar",
+    "contradicts": "contradict the radar",
+    "other_fits": "another vehicle fits the radar better",
+    "tells_nothing": "tell nothing of the speed",
+}
+DOUBTING = ("contradicts", "other_fits")
 NO_HASH = "0" * 64
 SEAL_1, SEAL = b"autovelox-sha256:", b"autovelox-2-sha256:"
 SEAL_HEX = 64
@@ -88,7 +95,7 @@ LINE_KEYS = {"header", "body", "signature", "key_id"}
 CHECKPOINT_KEYS = {"at", "format", "hash", "key_id", "root", "seq", "signature", "unit"}
 CHECKPOINT_KEYS_1 = CHECKPOINT_KEYS - {"root"}
 HASH_HEX = re.compile("[0-9a-f]{64}")
-REVIEWS = {"confirm", "dismiss", "correct_plate", "hold", "release"}
+REVIEWS = {"confirm", "dismiss", "correct_plate", "hold", "release", "keeper_asked", "driver_named_by_keeper", "closed"}
 LOCAL, CENTRAL, END = struct.Struct("<4s5H3I2H"), struct.Struct("<4s6H3I5H2I"), struct.Struct("<4s4H2IH")
 ZIP_VERSION, ZIP_MADE_BY, ZIP_DATE, ZIP_ATTRIBUTES = 20, 3 << 8 | 20, 1 << 5 | 1, 0o600 << 16
 """Constant fields of a package's ZIP headers: stored, Unix, 1 January 1980, mode 0600."""
@@ -96,6 +103,9 @@ FORMAT_1_LIMITS = (
     "It is a package of format 1, which cannot prove that no entry is missing at its end,"
     " nor that the unit made its reports, overlays and papers"
 )
+
+
+FELL = "an officer read another plate than the one the driver's chip claimed, and this name no longer follows"
 
 
 class Mismatch(Exception):
@@ -152,7 +162,8 @@ class Chain:
 
     Of a package with proofs it has the entries that are there; ``entries`` counts all of the tree. ``leaves`` are the
     leaves of the tree over the entries, of a whole chain. ``backwards``: entries that are earlier than the one before,
-    and that no ``clock`` entry explains.
+    and that no ``clock`` entry explains. Cases up to number ``earlier_cases`` were filed in entries that were checked
+    before, and need not be in ``filed``.
     """
 
     entries: int = 0
@@ -172,6 +183,7 @@ class Chain:
     current_key: str = ""
     last_signed_by: dict[str, int] = field(default_factory=dict)
     signatures: list[Signature] = field(default_factory=list)
+    earlier_cases: int = 0
 
 
 @dataclass
@@ -251,11 +263,14 @@ def _python_json(value: Any) -> bytes:
 # Steps 2 and 3: the chain and its keys.
 
 
-def check_chain(links: Iterable[Link]) -> Chain:
-    """Check hashes, order, numbering and keys from the first entry on. Signatures are collected, not checked."""
-    chain = Chain()
+def check_chain(links: Iterable[Link], known: Chain | None = None) -> Chain:
+    """Check hashes, order, numbering and keys from the first entry on. Signatures are collected, not checked.
+
+    *known* is what earlier entries said: then *links* are those that follow them, and *known* is added to.
+    """
+    chain = Chain() if known is None else known
     early: list[tuple[int, Link]] = []  # signed before the chain names its first key
-    for seq, link in enumerate(links, 1):
+    for seq, link in enumerate(links, chain.entries + 1):
         try:
             _add_link(chain, seq, link, early)
         except Mismatch as error:
@@ -265,7 +280,7 @@ def check_chain(links: Iterable[Link]) -> Chain:
         if link.key_id != chain.first_key:
             raise Mismatch(f"entry {seq} is signed with a key that was never introduced")
         _collect(chain, seq, link)
-    missing = set(range(1, max(chain.filed, default=0) + 1)) - chain.filed
+    missing = set(range(chain.earlier_cases + 1, max(chain.filed, default=0) + 1)) - chain.filed
     if missing:
         raise Mismatch(f"case {min(missing)} is missing: the numbers of cases have a gap")
     return chain
@@ -363,12 +378,12 @@ def _check_time(chain: Chain, seq: int, header: dict[str, Any], body: bytes | No
 
 def _count(chain: Chain, seq: int, kind: str, case: Any) -> None:
     if kind == "filed":
-        if case in chain.filed:
-            raise Mismatch(f"case {case} was filed twice")
         if case is None:
             raise Mismatch(f"entry {seq} files no case")
+        if case in chain.filed or case <= chain.earlier_cases:
+            raise Mismatch(f"case {case} was filed twice")
         chain.filed.add(case)
-    elif case is not None and case not in chain.filed:
+    elif case is not None and case > chain.earlier_cases and case not in chain.filed:
         raise Mismatch(f"case {case} was never filed, and entry {seq} speaks of it")
     if kind == "decided":
         if case in chain.decided:
@@ -554,7 +569,8 @@ def check_checkpoint(chain: Chain, checkpoint: Checkpoint) -> None:
         )
     if chain.hash_of.get(checkpoint.seq) != checkpoint.hash:
         raise Mismatch(f"entry {checkpoint.seq} is not the one of the checkpoint: the chain was rewritten")
-    if checkpoint.root and chain.leaves and root_of_leaves(chain.leaves[: checkpoint.seq]) != checkpoint.root:
+    whole = len(chain.leaves) == chain.entries
+    if checkpoint.root and whole and root_of_leaves(chain.leaves[: checkpoint.seq]) != checkpoint.root:
         raise Mismatch(f"the tree up to entry {checkpoint.seq} is not the one of the checkpoint")
 
 
@@ -922,11 +938,15 @@ def _facts(manifest: dict[str, Any], chain: Chain, links: Sequence[Link], hashes
         *_instrument(manifest.get("instrument")),
         f"  speed     {speed}, limit {manifest['limit_kmh']:.0f} km/h",
         *_assessed(manifest.get("assessment")),
+        *_borne_out(manifest.get("plausibility")),
         f"  plate     {verdict['plate'] or (plate['text'] if plate else 'none was read')}",
         f"  verdict   {_standing(manifest)}",
         f"  driver    {name}",
         f"  checked   {_selfchecked(number, chain, links)}",
     ]
+    corrected = _corrected(number, chain, links)
+    if corrected is not None:
+        lines.append(f"  corrected {corrected}" + (f": {FELL}" if driver and corrected != verdict["plate"] else ""))
     for header, link in zip(chain.headers, links):  # noqa: B905 - Python 3.9 has no strict
         if header["case"] == number and header["kind"] in REVIEWS and link.body is not None:
             content = parse_canonical(link.body, f"entry {header['seq']}")
@@ -976,6 +996,15 @@ def _instrument(instrument: dict[str, Any] | None) -> list[str]:
     return [f"  measured  {'; '.join(word for word in words if word)}"]
 
 
+def _corrected(number: int, chain: Chain, links: Sequence[Link]) -> str | None:
+    """The newest plate that an officer read instead of the unit's; None if there is none."""
+    plate = None
+    for header, link in zip(chain.headers, links):  # noqa: B905 - Python 3.9 has no strict
+        if header["case"] == number and header["kind"] == "correct_plate" and link.body is not None:
+            plate = str(parse_canonical(link.body, f"entry {header['seq']}")["plate"])
+    return plate
+
+
 def _assessed(assessment: dict[str, Any] | None) -> list[str]:
     """What the law makes of the speed, as the unit recorded it."""
     if not assessment:
@@ -985,12 +1014,27 @@ def _assessed(assessment: dict[str, Any] | None) -> list[str]:
     return [f"{counts} ({assessment['rule']})" + (f"; {assessment['provision']}" if assessment["provision"] else "")]
 
 
+def _borne_out(plausibility: dict[str, Any] | None) -> list[str]:
+    """What the photos say of the radar, as the unit recorded it."""
+    if not plausibility:
+        return []
+    figures = ""
+    if plausibility["speed_kmh"] is not None:
+        figures = ", by them {:.0f} km/h, standard deviation {:.0f}".format(
+            plausibility["speed_kmh"], plausibility["error_kmh"]
+        )
+    return [f"  photos    {AGREEMENTS.get(plausibility['agreement'], plausibility['agreement'])}{figures}"]
+
+
 def _standing(manifest: dict[str, Any]) -> str:
     """The verdict as it stands: what is no infringement, and what an officer has to confirm, says so."""
     basis, outcome = manifest.get("basis"), str(manifest["verdict"]["outcome"])
     if basis not in (None, "measured", "signalled"):
         return f"no infringement ({basis})"
-    keeper = "driver is not the registered keeper" not in manifest.get("flags", ())
+    flags = manifest.get("flags", ())
+    if (manifest.get("plausibility") or {}).get("agreement") in DOUBTING:
+        return f"{outcome}, to be checked"
+    keeper = "driver is not the registered keeper" not in flags
     return outcome if keeper or outcome != "identified" else f"{outcome}, to be confirmed"
 
 

@@ -6,10 +6,12 @@ from edge.cases.storage.continuation import newest_key
 from edge.cases.storage.database import connect, open_to_read, write_transaction
 from edge.cases.storage.durable import GROUP_READS, erase, make_folder, sync_file, sync_tree, write_durably
 from edge.cases.storage.entries import (
+    FOLLOW_UP,
     HELD,
     PURGED,
     append_entry,
     case_state,
+    follow_up_of,
     insert_event,
     is_held,
     last_entry,
@@ -20,6 +22,7 @@ from edge.cases.storage.head import Head, read_head
 from edge.cases.storage.journal import Journal, JournalFile
 from edge.cases.storage.layout import CLAIMS, JOURNAL, StateFolder
 from edge.cases.storage.lock import is_locked, take_lock
+from edge.cases.storage.outbox import Outbox, delivered_whole
 from edge.cases.storage.package import PackageWriter
 from edge.cases.storage.proofs import chain_file, entries_for
 from edge.cases.storage.signatures import rotate_signing_key
@@ -32,6 +35,7 @@ from edge.cases.storage.writer import Writer
 
 __all__ = [
     "CLAIMS",
+    "FOLLOW_UP",
     "GROUP_READS",
     "HELD",
     "JOURNAL",
@@ -44,6 +48,7 @@ __all__ = [
     "Head",
     "Journal",
     "JournalFile",
+    "Outbox",
     "PackageWriter",
     "StateFolder",
     "Witness",
@@ -54,8 +59,10 @@ __all__ = [
     "chain_file",
     "clock_state",
     "connect",
+    "delivered_whole",
     "entries_for",
     "erase",
+    "follow_up_of",
     "insert_event",
     "is_held",
     "is_locked",

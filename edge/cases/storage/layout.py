@@ -9,6 +9,7 @@
     head.json                  the newest entry that the unit wrote (edge.cases.storage.head)
     tiles.bin                  roots of parts of the tree over the entries (edge.cases.storage.tree)
     .probe                     what the daemon writes now and then to see whether the disk is there
+    delivered.json             what the centre has (edge.cases.storage.outbox)
     believed-time.json         the time that the last purge believed (edge.cases.storage.trusted_time)
     frames/00000001/0.jpg      the photos of case 1
     frames/00000001/pending.json  its journal file: manifest and sealed packets until the case is decided
@@ -29,14 +30,16 @@ STORE_LOCK = "store.lock"
 HEAD = "head.json"
 TILES = "tiles.bin"
 BELIEVED = "believed-time.json"
+DELIVERED = "delivered.json"
 PROBE = ".probe"
 PHOTOS = "frames"
 JOURNAL = "pending.json"
 CLAIMS = "claims.json"
 DERIVED = "derived"
 OWN = (
-    r"cases\.sqlite(-wal|-shm|-wal\.copy-[0-9]+(\.part)?)?|(daemon|store)\.lock|((head|believed-time)\.json|tiles\.bin)(\.part)?|frames"
-    r"|registry|registry\.sqlite(-wal|-shm|-journal|\.version-[0-9]+)?|\.probe|(cases\.sqlite|frames)\.rejected-.+|lost\+found"
+    r"cases\.sqlite(-wal|-shm|-wal\.copy-[0-9]+(\.part)?)?|(daemon|store)\.lock"
+    r"|((head|believed-time|delivered)\.json|tiles\.bin)(\.part)?|\.probe|frames|lost\+found"
+    r"|registry|registry\.sqlite(-wal|-shm|-journal|\.version-[0-9]+)?|(cases\.sqlite|frames)\.rejected-.+"
 )
 OWN_OF_A_CASE = r"[0-9]{1,4}\.jpg(\.part)?|(pending|claims)\.json(\.part)?"
 """Patterns of the names in the folder itself and in the folder of a case.
@@ -85,6 +88,11 @@ class StateFolder:
     def believed(self) -> Path:
         """The file with the time that was believed last, for purges."""
         return self.root / BELIEVED
+
+    @property
+    def delivered(self) -> Path:
+        """The file that says what the centre has."""
+        return self.root / DELIVERED
 
     @property
     def photos(self) -> Path:

@@ -160,6 +160,7 @@ class FakeCases:
             photos=self.case.photos + names,
             exposed_monotonic_ns=self.case.exposed_monotonic_ns + exposed,
             packets=self.case.packets + tuple(packets),
+            sizes=self.case.sizes + tuple((photo.width, photo.height) for photo in photos),
         )
 
     async def load(self, number: int) -> PendingCase:
