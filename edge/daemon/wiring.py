@@ -1,4 +1,7 @@
-"""Builds the parts of the daemon, those that others need first; the only module that names concrete parts."""
+"""Builds the parts of the daemon, those that others need first; the only module that names concrete parts.
+
+Longer than 300 lines because every part of the unit, and what it is given, is seen here in one place.
+"""
 
 from __future__ import annotations
 
