@@ -11,6 +11,7 @@ and the third loads ReportLab.
 
 from edge.cases.archive import Archive
 from edge.cases.evidence import (
+    Checkpoint,
     Correction,
     KeyFileError,
     Manifest,
@@ -20,6 +21,7 @@ from edge.cases.evidence import (
     check_package,
     correction,
     create_signing_key,
+    known_plate,
     load_signer,
     name_follows,
     parse_checkpoint,
@@ -33,6 +35,7 @@ from edge.cases.statistics import BIN_KMH, WEEKDAYS, Statistics, statistics_of
 from edge.cases.storage import ChainSession, DiskSpace, Outbox, StateFolder, clock_state
 from edge.cases.store import CaseStore
 from edge.cases.views import (
+    FOLLOW_UPS,
     HOLDS,
     REVIEWS,
     CaseFilter,
@@ -48,6 +51,7 @@ from edge.cases.views import (
 
 __all__ = [
     "BIN_KMH",
+    "FOLLOW_UPS",
     "HOLDS",
     "REVIEWS",
     "WEEKDAYS",
@@ -56,6 +60,7 @@ __all__ = [
     "CaseStore",
     "CaseSummary",
     "ChainSession",
+    "Checkpoint",
     "Correction",
     "DiskSpace",
     "Enclosure",
@@ -78,6 +83,7 @@ __all__ = [
     "clock_state",
     "correction",
     "create_signing_key",
+    "known_plate",
     "load_signer",
     "name_follows",
     "parse_checkpoint",

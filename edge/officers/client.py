@@ -102,10 +102,25 @@ class ServiceDesk:
         return int(self._post(f"/v1/cases/{number}/reviews", body)["entry"])
 
     def export(
-        self, numbers: list[int], to: Path, *, reason: str = "", language: str | None = None, redacted: bool = False
+        self,
+        numbers: list[int],
+        to: Path,
+        *,
+        reason: str = "",
+        language: str | None = None,
+        redacted: bool = False,
+        full_chain: bool = False,
+        checkpoint: bytes | None = None,
     ) -> str:
         """Write the evidence package of the cases, byte for byte as the service checked it."""
-        body = {"cases": list(numbers), "reason": reason, "language": language, "redacted": redacted or None}
+        body = {
+            "cases": list(numbers),
+            "reason": reason,
+            "language": language,
+            "redacted": redacted,
+            "full_chain": full_chain,
+            "checkpoint": checkpoint.decode("utf-8", "replace") if checkpoint is not None else None,
+        }
         return self._fetch("/v1/packages", body, to)
 
     def report(self, number: int, to: Path, *, reason: str = "", language: str | None = None) -> None:

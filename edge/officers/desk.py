@@ -100,11 +100,21 @@ class Desk(Protocol):
         """
 
     def export(
-        self, numbers: list[int], to: Path, *, reason: str = "", language: str | None = None, redacted: bool = False
+        self,
+        numbers: list[int],
+        to: Path,
+        *,
+        reason: str = "",
+        language: str | None = None,
+        redacted: bool = False,
+        full_chain: bool = False,
+        checkpoint: bytes | None = None,
     ) -> str:
         """Write the evidence package of the cases *numbers* to the new file *to*; returns what its check found.
 
         Its papers are in *language*, or in the unit's own. A *redacted* one shows nobody else's plate or face.
+        *full_chain*: with every header of the chain, not with proofs. *checkpoint* is a file of the unit's that
+        somebody remembers, who wants to hold the package against it.
 
         Raises:
             NoSuchCase: one of them does not exist, or was purged.

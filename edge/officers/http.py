@@ -16,6 +16,7 @@ from edge.officers import wire
 
 BLOCK = 1 << 18
 BODY_TEXTS = frozenset({"kind", "reason", "plate", "key", "head", "checkpoint", "language"})
+BODY_TRUTHS = frozenset({"full_chain", "redacted"})
 
 
 class Malformed(Exception):
@@ -25,7 +26,7 @@ class Malformed(Exception):
 async def read_body(request: web.BaseRequest) -> dict[str, Any]:
     """The body of a request: one JSON object; empty if there is none.
 
-    It holds texts, a list of numbers in ``cases``, a boolean in ``redacted``.
+    It holds texts, a list of numbers in ``cases``, a truth in each of :data:`BODY_TRUTHS`.
 
     Raises:
         Malformed: it is none.
@@ -43,8 +44,8 @@ async def read_body(request: web.BaseRequest) -> dict[str, Any]:
         for name, value in body.items():
             if name == "cases":
                 fine = isinstance(value, list) and all(type(each) is int and 0 < each < 10**9 for each in value)
-            elif name == "redacted":
-                fine = type(value) is bool
+            elif name in BODY_TRUTHS:
+                fine = isinstance(value, bool)
             else:
                 fine = name in BODY_TEXTS and isinstance(value, str)
             if not fine:

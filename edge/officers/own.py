@@ -54,10 +54,27 @@ class OwnDesk:
         return self._office.review(self._account, number, kind, reason=reason, plate=plate)
 
     def export(
-        self, numbers: list[int], to: Path, *, reason: str = "", language: str | None = None, redacted: bool = False
+        self,
+        numbers: list[int],
+        to: Path,
+        *,
+        reason: str = "",
+        language: str | None = None,
+        redacted: bool = False,
+        full_chain: bool = False,
+        checkpoint: bytes | None = None,
     ) -> str:
         """Write the evidence package of the cases."""
-        return self._office.export(self._account, numbers, to, reason=reason, language=language, redacted=redacted)
+        return self._office.export(
+            self._account,
+            numbers,
+            to,
+            reason=reason,
+            language=language,
+            redacted=redacted,
+            full_chain=full_chain,
+            checkpoint=checkpoint,
+        )
 
     def report(self, number: int, to: Path, *, reason: str = "", language: str | None = None) -> None:
         """Write the PDF report of the case."""

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-PENDING = {
-    "size: edge/officers/office.py": "export and report get a module of their own when the second officer is merged",
-}
+PENDING = {}
 """Rule -> why it is broken today."""
 
 

@@ -3,9 +3,9 @@
 from edge.cases.report.letter import keeper_letter
 from edge.cases.report.overlay import Pictures, pictures_of
 from edge.cases.report.pdf import pdf_report
-from edge.cases.report.proof_page import Proof
+from edge.cases.report.proof_page import Proof, proof_of
 from edge.cases.report.readme import readme
-from edge.cases.report.redaction import FindPlates, redact
+from edge.cases.report.redaction import FindPlates, redacted
 
 __all__ = [
     "FindPlates",
@@ -14,6 +14,7 @@ __all__ = [
     "keeper_letter",
     "pdf_report",
     "pictures_of",
+    "proof_of",
     "readme",
-    "redact",
+    "redacted",
 ]

@@ -14,6 +14,8 @@ from edge.cases.report.language import _, ngettext, number, percent
 from edge.cases.report.paper import MUTED, WIDTH, Fact, clean, fact_table, fitted, heading, mono, paragraph
 from edge.cases.report.tags import TaggedTable
 from edge.cases.report.words import claims_words, outcome_words, reason_words, rejected_words, verdict_words
+from edge.cases.storage import CheckedCase
+from edge.errors import CaseError
 from edge.model import Case, Flag, Outcome
 
 SIGNING_PROTOCOL = 2
@@ -31,6 +33,18 @@ class Proof:
     manifest_sha256: str
     signature: str
     key_id: str
+
+
+def proof_of(checked: CheckedCase) -> Proof:
+    """The proof of a *checked* case.
+
+    Raises:
+        CaseError: it is not decided yet.
+    """
+    for entry in checked.entries:
+        if entry.kind == "decided":
+            return Proof(entry.seq, entry.hash, sha256(entry.body), entry.signature.hex(), entry.key_id)
+    raise CaseError(f"case {checked.number} is not decided yet", "wait for the unit's verdict")
 
 
 def proof_page(case: Case, manifest: Manifest, photos: Sequence[bytes], proof: Proof) -> list[Flowable]:

@@ -23,7 +23,7 @@ def readme(language: str = "en", *, redacted: bool = False) -> str:
             **(_redacted() if redacted else _originals()),
             "cases/NUMBER/overlay.jpg": _("a copy of the photo with the plate framed"),
             "cases/NUMBER/report.pdf": _("the case for human readers"),
-            "chain.jsonl": _("the unit's chain up to this export"),
+            "chain.jsonl": _("entries of the unit's chain up to this export, signed, with their proofs"),
             "public-key.pem": _("the key the chain is signed with at present"),
             "verify.py": _("the program that checks all of it:"),
         }

@@ -11,7 +11,7 @@ people that is weak enough to run here is good enough to answer it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from io import BytesIO
 
 import numpy as np
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from edge.errors import ImageError
-from edge.model import Box
+from edge.model import Box, Case
 
 FindPlates = Callable[[NDArray[np.uint8]], Iterable[Box]]
 """Proposes plates in an image, uint8 of shape (H, W, 3), RGB: as many as it can, for a box too many does no harm."""
@@ -58,6 +58,15 @@ def redact(photo: bytes, plate: Box | None, find: FindPlates) -> bytes:
         out, "JPEG", quality=QUALITY
     )
     return out.getvalue()
+
+
+def redacted(case: Case, photos: Sequence[bytes], find: FindPlates) -> list[bytes]:
+    """Redacted copies of the *photos* of *case*; the vehicle is shown in the one in which its plate was read.
+
+    Raises:
+        ImageError: a photo cannot be decoded.
+    """
+    return [redact(photo, case.plate_box if index == case.photo else None, find) for index, photo in enumerate(photos)]
 
 
 def obscured(pixels: NDArray[np.uint8], plate: Box | None, proposals: Iterable[Box]) -> NDArray[np.uint8]:

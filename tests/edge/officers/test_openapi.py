@@ -57,7 +57,7 @@ def test_words_are_those_of_the_program() -> None:
         for *_, each in operations()
         if "requestBody" in each
     ]
-    assert {name for body in bodies for name in body["properties"]} == {*http.BODY_TEXTS, "cases", "redacted"}
+    assert {name for body in bodies for name in body["properties"]} == {*http.BODY_TEXTS, *http.BODY_TRUTHS, "cases"}
 
 
 def described(method: str, path: str, answer: Answer) -> None:
@@ -98,6 +98,9 @@ EXAMPLES: list[tuple[str, str, str, object, int]] = [
     ("POST", "/v1/packages", "/v1/packages", {"cases": [1, 2], "reason": "court", "language": "sl"}, 200),
     ("POST", "/v1/packages", "/v1/packages", {"cases": [1], "redacted": True}, 200),
     ("POST", "/v1/packages", "/v1/packages", {"cases": [1], "redacted": "yes"}, 400),
+    ("POST", "/v1/packages", "/v1/packages", {"cases": [1], "full_chain": True}, 200),
+    ("POST", "/v1/packages", "/v1/packages", {"cases": [1], "checkpoint": "{}"}, 503),
+    ("POST", "/v1/packages", "/v1/packages", {"cases": [1], "full_chain": "yes"}, 400),
     ("POST", "/v1/packages", "/v1/packages", {"cases": []}, 422),
     ("POST", "/v1/packages", "/v1/packages", {"cases": ["1"]}, 400),
     ("POST", "/v1/verifications", "/v1/verifications", {"head": "0" * 64}, 409),
