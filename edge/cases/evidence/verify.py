@@ -1248,6 +1248,12 @@ _ITALIAN = """
 > conservazione prolungata
 < release
 > fine della conservazione prolungata
+< keeper_asked
+> chiesti all'intestatario i dati del conducente
+< driver_named_by_keeper
+> conducente indicato dall'intestatario
+< closed
+> chiuso
 < {t} is not canonical JSON: it was altered
 > {t} non è JSON canonico: è stato alterato
 < entry {} of the chain
