@@ -264,6 +264,17 @@ class OfficersSettings(Section):
     socket: Path = Path("/run/autovelox-officers/officers.sock")
 
 
+class ReviewSettings(Section):
+    """``[review]``: what officers' looks and judgements need.
+
+    ``second``: a judgement counts once another officer made the same one. ``reasons``: who looks at a case that another
+    officer has judged says why.
+    """
+
+    second: bool = False
+    reasons: bool = False
+
+
 class MetricsSettings(Section):
     """``[metrics]``: Prometheus metrics and health, on loopback only; port 0 picks a free one."""
 
@@ -286,6 +297,7 @@ class Settings(Section):
     verdict: VerdictSettings = VerdictSettings()
     cases: CaseSettings = CaseSettings()
     officers: OfficersSettings = OfficersSettings()
+    review: ReviewSettings = ReviewSettings()
     metrics: MetricsSettings = MetricsSettings()
 
     def printable(self) -> str:

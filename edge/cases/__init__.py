@@ -2,12 +2,16 @@
 
     evidence  the rules: manifests, the chain of entries, signatures, verification
     storage   the files of a store, and the only code that writes them
+    acts      what officers do beyond one case: requests for a second officer, lists and searches
     report    the PDF report
 
 ``audit``, ``backup`` and ``export`` are imported from their own modules: the first two have functions of the same name,
 and the third loads ReportLab.
 """
 
+from edge.cases.acts.agreement import Agreement
+from edge.cases.acts.requests import JUDGEMENTS, LONGEST_DAYS, USUAL_DAYS, Action, Person, Request, Standing
+from edge.cases.acts.searches import record_list, terms_of
 from edge.cases.archive import Archive
 from edge.cases.evidence import (
     KeyFileError,
@@ -23,14 +27,31 @@ from edge.cases.evidence import (
     verdict_words,
 )
 from edge.cases.retention import RetentionPolicy
-from edge.cases.review import record
+from edge.cases.review import record, write_claims
 from edge.cases.storage import ChainSession, DiskSpace, StateFolder, clock_state
 from edge.cases.store import CaseStore
-from edge.cases.views import HOLDS, REVIEWS, CaseFilter, CaseSummary, Event, EventKind, Order, UnitStatus
+from edge.cases.views import (
+    HOLDS,
+    OF_REQUESTS,
+    REVIEWS,
+    CaseFilter,
+    CaseSummary,
+    Event,
+    EventKind,
+    Order,
+    UnitStatus,
+    waiting,
+)
 
 __all__ = [
     "HOLDS",
+    "JUDGEMENTS",
+    "LONGEST_DAYS",
+    "OF_REQUESTS",
     "REVIEWS",
+    "USUAL_DAYS",
+    "Action",
+    "Agreement",
     "Archive",
     "CaseFilter",
     "CaseStore",
@@ -43,8 +64,11 @@ __all__ = [
     "Manifest",
     "Mismatch",
     "Order",
+    "Person",
+    "Request",
     "RetentionPolicy",
     "Signer",
+    "Standing",
     "StateFolder",
     "UnitStatus",
     "check_package",
@@ -53,7 +77,11 @@ __all__ = [
     "load_signer",
     "parse_checkpoint",
     "record",
+    "record_list",
+    "terms_of",
     "to_basis",
     "to_case",
     "verdict_words",
+    "waiting",
+    "write_claims",
 ]

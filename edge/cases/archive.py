@@ -13,6 +13,7 @@ from typing import Any
 from edge.cases.evidence import Manifest, sha256, to_basis, to_case, to_flags
 from edge.cases.storage import (
     HELD,
+    WAITING,
     CheckedCase,
     CheckedEntry,
     StateFolder,
@@ -21,7 +22,7 @@ from edge.cases.storage import (
     read_checked,
     read_head,
 )
-from edge.cases.views import REVIEWS, CaseFilter, CaseSummary, Event, EventKind, Order, UnitStatus
+from edge.cases.views import REVIEWS, CaseFilter, CaseSummary, Event, EventKind, Order, UnitStatus, waiting
 from edge.errors import CaseError, NoSuchCase
 from edge.model import Case, Flag, Outcome, State
 
@@ -37,9 +38,10 @@ SELECT number, state, at_utc, site, speed_kmh, limit_kmh, plate_text, corrected_
     (SELECT json_extract(CAST(body AS TEXT), '$.basis') FROM entries WHERE seq = filed_seq),
     (SELECT json_extract(CAST(body AS TEXT), '$.flags') FROM entries WHERE seq = decided_seq),
     (SELECT json_extract(CAST(body AS TEXT), '$.assessment.remaining_kmh') FROM entries WHERE seq = filed_seq),
-    {HELD}
+    {HELD}, {WAITING}
 FROM cases"""  # noqa: S608 - of constants
 ALL_CASES = CaseFilter()
+FIRST_PRINTABLE = 0x20
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,11 @@ class OpenedCase:
         """What officers did with the case, the oldest first."""
         kinds = frozenset(EventKind)
         return tuple(_event(entry) for entry in self.checked.entries if entry.kind in kinds)
+
+    @property
+    def waiting(self) -> str | None:
+        """The judgement that waits for a second officer, if one does."""
+        return waiting(self.events)
 
     @property
     def case(self) -> Case:
@@ -107,10 +114,10 @@ class Archive:
             CaseSummary(
                 number, State(state), at, site, speed, limit_kmh, plate, corrected, _outcome(outcome), name, review,
                 to_basis(basis), bool(name) and Flag.NOT_THE_KEEPER in to_flags(json.loads(flags or "[]")), remaining,
-                bool(held),
+                bool(held), waits,
             )
             for number, state, at, site, speed, limit_kmh, plate, corrected, outcome, name, review, basis, flags,
-                remaining, held in rows
+                remaining, held, waits in rows
         )  # fmt: skip
 
     def count(self, filter: CaseFilter = ALL_CASES) -> int:
@@ -134,6 +141,12 @@ class Archive:
         for index in range(len(checked.manifest["frames"])):
             checked.read_photo(self._folder, index)
         return OpenedCase(checked)
+
+    @classmethod
+    def check(cls, state_dir: Path, number: int) -> None:
+        """Open case *number* to see whether all of it holds. Raises as :meth:`open`."""
+        with cls(state_dir) as archive:
+            archive.open(number)
 
     def case(self, number: int) -> Case:
         """The whole case, including the driver's portrait, checked as :meth:`open` does but for the photos.
@@ -234,20 +247,26 @@ def _outcome(word: str | None) -> Outcome | None:
 
 def _event(entry: CheckedEntry) -> Event:
     content = json.loads(entry.body)
+    second = content.get("second")
     return Event(
         seq=entry.seq,
         kind=EventKind(entry.kind),
         at_utc=entry.at_utc,
-        officer=content["officer"],
+        officer=f"{content['officer']}, with {second['officer']}" if second else content["officer"],
         reason=content["reason"],
         plate=content.get("plate"),
         signed=bool(entry.signature),
+        action=content.get("action", ""),
+        request=content.get("request", 0),
+        until_utc=content.get("until_utc", 0.0),
     )
 
 
 def _where(filter: CaseFilter) -> tuple[str, list[object]]:
     terms = ["purged_seq IS NULL"]
     parameters: list[object] = []
+    if any(ord(letter) < FIRST_PRINTABLE for letter in filter.text):
+        raise CaseError("the text to search for holds a control character", "leave it out")  # LIKE ends at a NUL
     if filter.text.strip():
         text = filter.text.strip()
         pattern = "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
@@ -263,6 +282,8 @@ def _where(filter: CaseFilter) -> tuple[str, list[object]]:
             parameters.append(str(value))
     if filter.review == "open":
         terms.append("review IS NULL")
+    elif filter.review == "waiting":
+        terms.append(f"{WAITING} IS NOT NULL")
     elif filter.review is not None:
         terms.append("review = ?")
         parameters.append(str(EventKind(filter.review)))

@@ -30,12 +30,13 @@ from edge.cases.evidence import (
     Signs,
     canonical,
     check_package,
+    has_content,
     sha256,
 )
 from edge.cases.report import Pictures, Proof, overlay, pdf_report, plate_crop
 from edge.cases.review import record, record_package
 from edge.cases.storage import ChainSession, PackageWriter, StateFolder, open_to_read
-from edge.cases.views import EventKind
+from edge.cases.views import OF_REQUESTS, EventKind
 from edge.crypto import sync_folder
 from edge.errors import CaseError, EvidenceError
 
@@ -181,7 +182,8 @@ def report_of(state_dir: Path, number: int) -> bytes:
 
 def _report(opened: OpenedCase, pictures: Pictures | None) -> bytes:
     case = opened.case
-    return pdf_report(case, opened.checked.manifest, pictures, opened.events, _proof(opened))
+    events = tuple(event for event in opened.events if event.kind not in OF_REQUESTS)
+    return pdf_report(case, opened.checked.manifest, pictures, events, _proof(opened))
 
 
 def _add_members(
@@ -192,34 +194,35 @@ def _add_members(
     Returns:
         For each case the SHA-256 of the files that were made for it, by name.
     """
-    info = {"format": PACKAGE_FORMAT, "cases": list(numbers), "exported_utc": time.time()}
-    papers = {
-        "README.txt": README.encode("utf-8"),
-        INFO_NAME: canonical(info),
-        "public-key.pem": _public_pem(state_dir),
-        "verify.py": (resources.files("edge.cases.evidence") / "verify.py").read_bytes(),
-    }
+    reviews: dict[str, dict[str, str | None]] = {}
     made: dict[int, dict[str, str]] = {number: {} for number in numbers}
-    package.add("README.txt", papers.pop("README.txt"))
+    package.add("README.txt", README.encode("utf-8"))
     with Archive(state_dir) as archive:
         for number in sorted(numbers):
-            own, made[number] = _case_members(archive, number)
+            opened = archive.open(number)
+            reviews[str(number)] = {"review": opened.case.review, "waiting": opened.waiting}
+            own, made[number] = _case_members(archive, opened)
             for name in sorted(own):
                 package.add(f"cases/{number:08d}/{name}", own[name])
             if progress is not None:
                 progress(number)
+    info = {"format": PACKAGE_FORMAT, "cases": list(numbers), "exported_utc": time.time(), "reviews": reviews}
+    papers = {
+        INFO_NAME: canonical(info),
+        "public-key.pem": _public_pem(state_dir),
+        "verify.py": (resources.files("edge.cases.evidence") / "verify.py").read_bytes(),
+    }
     for name, data in sorted(papers.items()):
         package.add(name, data)
     return made
 
 
-def _case_members(archive: Archive, number: int) -> tuple[dict[str, bytes], dict[str, str]]:
+def _case_members(archive: Archive, opened: OpenedCase) -> tuple[dict[str, bytes], dict[str, str]]:
     """The files of one case by name, and the SHA-256 of those that were made for the export."""
-    opened = archive.open(number)
     case = opened.case
     own = {"manifest.json": opened.checked.manifest_bytes}
     for index, name in enumerate(case.photos):
-        own[Path(name).name] = archive.photo(number, index)
+        own[Path(name).name] = archive.photo(case.number, index)
     if case.driver is not None and case.driver.portrait:
         own["portrait"] = case.driver.portrait
     pictures = _pictures(archive, opened)
@@ -235,7 +238,7 @@ def _chain_lines(state_dir: Path, numbers: set[int], last: int) -> Iterator[byte
     with closing(open_to_read(StateFolder(state_dir))) as database:
         for kind, number, header, body, signature, key_id in database.execute(sql, (last,)):
             line = {"header": header.decode("utf-8")}
-            if body is not None and kind != "filed" and kind != "decided" and (number is None or number in numbers):
+            if body is not None and has_content(kind, number, numbers):
                 line["body"] = body.decode("utf-8")
             if signature is not None:
                 line.update(signature=signature.hex(), key_id=key_id)

@@ -6,6 +6,7 @@ officers' programs ask the officers' service (:mod:`edge.officers`), which says 
 
 from __future__ import annotations
 
+import json
 import os
 import pwd
 import sqlite3
@@ -64,9 +65,9 @@ def record(
             case does not hold.
     """
     kind = EventKind(kind)
-    content = _content(kind, officer, reason, account)
+    content = said(kind, officer, reason, account)
     if kind is EventKind.CORRECT_PLATE:
-        content["plate"] = plate = _checked_plate(plate)
+        content["plate"] = plate = checked_plate(plate)
     elif plate is not None:
         raise CaseError("a plate goes with correct_plate only", "leave it out")
     content.update(details or {})
@@ -74,7 +75,7 @@ def record(
         with Archive(state_dir) as archive:
             archive.open(number)
     with _session(session, state_dir, signer) as open_session, open_session.extending() as database:
-        _check_state(database, number, kind)
+        check_state(database, number, kind)
         at_utc = time.time()
         entry = insert_event(
             database,
@@ -114,42 +115,77 @@ def record_package(
         CaseError: the officer's name is missing, or the store cannot be written.
         EvidenceError: the chain does not continue what the unit wrote.
     """
-    content = _content(EventKind.EXPORT, officer, reason, account)
+    content = said(EventKind.EXPORT, officer, reason, account)
     seq = 0
     *_, last = made
     with _session(session, state_dir, signer) as open_session, open_session.extending() as database:
         at_utc = time.time()
         for number, files in made.items():
-            _check_state(database, number, EventKind.EXPORT)
-            said = {**content, "files": dict(files), **({"package": dict(package)} if number == last else {})}
+            check_state(database, number, EventKind.EXPORT)
+            own = {**content, "files": dict(files), **({"package": dict(package)} if number == last else {})}
             entry = insert_event(
-                database, EventKind.EXPORT, number, said, signer=signer, at_utc=at_utc, exported_utc=at_utc
+                database, EventKind.EXPORT, number, own, signer=signer, at_utc=at_utc, exported_utc=at_utc
             )
             seq = entry.seq
     return seq
 
 
 def take_claims(
-    state_dir: Path, number: int, to: Path, *, officers: tuple[str, str], reason: str, signer: Signs
-) -> int:
-    """Write the sealed claims of an ambiguous case to the new, private file *to*, for ``autovelox registry reopen``.
+    state_dir: Path,
+    number: int,
+    *,
+    officer: str,
+    reason: str,
+    signer: Signs,
+    account: str | None = None,
+    details: Mapping[str, object] | None = None,
+    session: ChainSession | None = None,
+) -> bytes:
+    """The sealed claims of an ambiguous case, as a document for ``autovelox registry reopen``.
 
-    Two *officers* ask for it, each by name, and the chain says so before the file is there.
-
-    Returns:
-        How many claims the file holds.
+    The chain says who takes them out before they are returned. Officers need a second one for it
+    (:mod:`edge.cases.acts.agreement`), whom *details* names; root and the unit's account have the key anyhow.
 
     Raises:
         NoSuchCase: there is no case with that number, or it was purged.
-        CaseError: the officers are one, the reason is missing, the case keeps no claims, *to* exists, or the store
-            cannot be written.
+        CaseError: the reason is missing, the case keeps no claims, or the store cannot be written.
         EvidenceError: the claims are not those that the verdict was made with.
     """
-    first, second = (_checked_text(name, "the officer's name") for name in officers)
-    if not first or not second or first.casefold() == second.casefold():
-        raise CaseError("claims are taken out by two officers", "name the other one with --second")
-    if not _checked_text(reason, "the reason"):
+    if not checked_text(reason, "the reason"):
         raise CaseError("the reason is missing", "give one, a judge will ask for it")
+    document = read_claims(state_dir, number)
+    record(
+        state_dir,
+        number,
+        kind=EventKind.VIEW,
+        officer=officer,
+        account=account,
+        reason=f"the sealed claims were taken out: {reason}",
+        details=details,
+        signer=signer,
+        session=session,
+    )
+    return document
+
+
+def write_claims(document: bytes, to: Path) -> str:
+    """Write sealed claims to the new, private file *to*; returns what is to be said of it.
+
+    Raises:
+        CaseError: it exists, or cannot be written.
+    """
+    try:
+        with open(to, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+            file.write(document)
+    except OSError as error:
+        raise CaseError(f"{to} cannot be written ({error.strerror})", "name a new file in a folder of yours") from None
+    content = json.loads(document)
+    count = len(content["packets"])
+    return f"{to}: {count} sealed claims of case {content['case']}; delete the file when they have been opened"
+
+
+def read_claims(state_dir: Path, number: int) -> bytes:
+    """The file of the sealed claims of case *number*, checked against its verdict. Raises as :func:`take_claims`."""
     folder = StateFolder(state_dir)
     with closing(open_to_read(folder)) as database:
         if case_state(database, number) == PURGED:
@@ -167,15 +203,12 @@ def take_claims(
         raise EvidenceError(
             f"the claims of case {number} are not those of its verdict", "find out who altered them, open none"
         )
-    for officer, other in ((first, second), (second, first)):
-        said = f"the sealed claims were taken out, with {other}: {reason}"
-        record(state_dir, number, kind=EventKind.VIEW, officer=officer, reason=said, signer=signer)
-    try:
-        with open(to, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-            file.write(document)
-    except OSError as error:
-        raise CaseError(f"{to} cannot be written ({error.strerror})", "name a new file in a folder of yours") from None
-    return int(kept["count"])
+    return document
+
+
+def operator() -> dict[str, str]:
+    """Who acts without a second officer: this process's account, root or the unit's own, by its name."""
+    return {"officer": account_name(), "account": account_name()}
 
 
 def account_name() -> str:
@@ -196,9 +229,13 @@ def _session(given: ChainSession | None, state_dir: Path, signer: Signs) -> Iter
         yield session
 
 
-def _content(kind: EventKind, officer: str, reason: str, account: str | None) -> dict[str, object]:
-    """The part of an event's content that all kinds have."""
-    officer, reason = _checked_text(officer, "the officer's name"), _checked_text(reason, "the reason")
+def said(kind: EventKind, officer: str, reason: str, account: str | None) -> dict[str, object]:
+    """The part of an event's content that all kinds have.
+
+    Raises:
+        CaseError: the name or the reason is missing or not acceptable.
+    """
+    officer, reason = checked_text(officer, "the officer's name"), checked_text(reason, "the reason")
     if not officer:
         raise CaseError("the officer's name is missing", "give it with the review")
     if kind in REVIEWS | HOLDS and not reason:
@@ -206,8 +243,13 @@ def _content(kind: EventKind, officer: str, reason: str, account: str | None) ->
     return {"officer": officer, "reason": reason, "account": account or account_name()}
 
 
-def _check_state(database: sqlite3.Connection, number: int, kind: EventKind) -> None:
-    """Refuse an event for a case that cannot have it."""
+def check_state(database: sqlite3.Connection, number: int, kind: EventKind) -> None:
+    """Refuse an event for a case that cannot have it.
+
+    Raises:
+        NoSuchCase: there is no such case, or it was purged.
+        CaseError: the case is not decided yet, or on hold already, or not on hold.
+    """
     state = case_state(database, number)
     if state == PURGED:
         raise NoSuchCase(
@@ -220,7 +262,12 @@ def _check_state(database: sqlite3.Connection, number: int, kind: EventKind) -> 
         raise CaseError(f"case {number} {stands}", "there is nothing to do")
 
 
-def _checked_text(text: str, what: str) -> str:
+def checked_text(text: str, what: str) -> str:
+    """*text* on one line; *what* names it in messages.
+
+    Raises:
+        CaseError: it is too long, or no Unicode.
+    """
     text = " ".join(text.split())
     if len(text) > MAX_TEXT_CHARACTERS:
         raise CaseError(f"{what} is too long", f"use at most {MAX_TEXT_CHARACTERS} characters")
@@ -231,7 +278,12 @@ def _checked_text(text: str, what: str) -> str:
     return text
 
 
-def _checked_plate(plate: str | None) -> str:
+def checked_plate(plate: str | None) -> str:
+    """*plate* as it is stored.
+
+    Raises:
+        CaseError: it is none.
+    """
     text = "".join((plate or "").upper().split())
     if not text or len(text) > MAX_PLATE_CHARACTERS or not set(text) <= set(ALPHABET):
         raise CaseError(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -18,12 +20,17 @@ class EventKind(StrEnum):
     EXPORT = "export"
     HOLD = "hold"
     RELEASE = "release"
+    REQUEST = "request"
+    AGREE = "agree"
+    REFUSE = "refuse"
 
 
 REVIEWS = frozenset({EventKind.CONFIRM, EventKind.DISMISS, EventKind.CORRECT_PLATE})
 """The kinds that are an officer's judgement; the newest one is the case's ``review``."""
 HOLDS = frozenset({EventKind.HOLD, EventKind.RELEASE})
 """An appeal or a trial: while the newest of these is a hold the case is not purged."""
+OF_REQUESTS = frozenset({EventKind.REQUEST, EventKind.AGREE, EventKind.REFUSE})
+"""What one officer asks for, and a second one's answer (:mod:`edge.cases.acts.requests`)."""
 
 
 class Order(StrEnum):
@@ -41,8 +48,9 @@ class CaseFilter:
     """Which cases to list; the default is all cases that were not purged.
 
     ``text`` is searched in plate, corrected plate and driver's name, or is a case number; ``review`` is a kind of
-    :data:`REVIEWS`, or ``"open"`` for cases without a judgement; ``since_utc`` and ``until_utc`` bound the trigger's
-    time in seconds since the epoch (``until_utc`` excluded).
+    :data:`REVIEWS`, ``"open"`` for cases without a judgement, or ``"waiting"`` for those with one that waits for a
+    second officer; ``since_utc`` and ``until_utc`` bound the trigger's time in seconds since the epoch (``until_utc``
+    excluded).
     """
 
     text: str = ""
@@ -58,7 +66,8 @@ class CaseSummary:
     """One row of a list; speeds in km/h, ``at_utc`` in seconds since the epoch; ``review`` is the newest judgement.
 
     ``remaining_kmh`` is what the law leaves of the measured speed. ``basis`` is as in :class:`edge.model.Case`;
-    ``is_to_be_confirmed``: the driver is not the registered keeper; ``is_held``: it is kept for an appeal.
+    ``is_to_be_confirmed``: the driver is not the registered keeper; ``is_held``: it is kept for an appeal; ``waiting``:
+    the judgement that waits for a second officer, if one does.
     """
 
     number: int
@@ -76,6 +85,7 @@ class CaseSummary:
     is_to_be_confirmed: bool = False
     remaining_kmh: float | None = None
     is_held: bool = False
+    waiting: str | None = None
 
     @property
     def is_infringement(self) -> bool:
@@ -85,7 +95,11 @@ class CaseSummary:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that an officer did with a case; ``signed`` says whether the unit has signed its entry."""
+    """Something that an officer did with a case; ``signed`` says whether the unit has signed its entry.
+
+    ``officer`` names both where two were needed. ``action`` is what a request asks for, until ``until_utc`` (seconds
+    since the epoch); ``request`` is the entry of the request that was answered or fulfilled.
+    """
 
     seq: int
     kind: EventKind
@@ -94,6 +108,17 @@ class Event:
     reason: str
     plate: str | None = field(repr=False)
     signed: bool
+    action: str = ""
+    request: int = 0
+    until_utc: float = 0.0
+
+
+def waiting(events: Sequence[Event]) -> str | None:
+    """The judgement that waits for a second officer after *events* of a case, the oldest first; None if none does."""
+    answered = {event.request for event in events if event.kind in (EventKind.AGREE, EventKind.REFUSE)}
+    asked = [event for event in events if event.kind is EventKind.REQUEST and event.action in REVIEWS]
+    left = [event for event in asked if event.seq not in answered and event.until_utc > time.time()]
+    return left[-1].action if left else None
 
 
 @dataclass(frozen=True, slots=True)

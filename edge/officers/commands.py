@@ -15,6 +15,7 @@ from edge.cases import REVIEWS, CaseFilter, CaseSummary, EventKind, Order, to_ca
 from edge.cases import commands as cases
 from edge.config import Settings, load
 from edge.errors import CaseError, EvidenceError, SecretError
+from edge.officers import second_commands as second
 from edge.officers.choose import add_where, open_desk
 from edge.terminal import say, say_json
 
@@ -26,7 +27,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     actions = parser.add_subparsers(metavar="ACTION", required=True)
     listing = _add(actions, "list", _list, "list cases")
     listing.add_argument("--text", default="", help="plate, driver's name or case number")
-    listing.add_argument("--review", choices=["open", *sorted(REVIEWS)])
+    listing.add_argument("--review", choices=["open", "waiting", *sorted(REVIEWS)])
     listing.add_argument("--order", choices=[str(order) for order in Order], default=str(Order.NEWEST))
     listing.add_argument("--limit", type=int, default=50, metavar="N", help="rows at most (default %(default)s)")
     show = _add(actions, "show", _show, "show one case; the chain records that you looked at it")
@@ -48,8 +49,10 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     for action, kind in ((hold, EventKind.HOLD), (release, EventKind.RELEASE)):
         action.add_argument("number", type=int)
         action.set_defaults(kind=str(kind))
+    show.add_argument("--reason", default="", help="why, for a case that another officer judged ([review] reasons)")
     for action in (export, report, review, hold, release):
         action.add_argument("--reason", default="", help="why; a review and a hold need one")
+    second.add_actions(actions, _add)
     verify = _add(
         actions, "verify", _verify, "check signatures, hashes, chain and numbering (of a package, if one is named)"
     )
@@ -90,7 +93,8 @@ def _serve(args: argparse.Namespace) -> int:
     from edge.officers.service import run
 
     settings = load(args.config) if args.config is not None else Settings()
-    return run(settings.unit.state_dir, load_signer(settings.cases.signing_key_file), settings.officers.socket)
+    signer = load_signer(settings.cases.signing_key_file)
+    return run(settings.unit.state_dir, signer, settings.officers.socket, settings.review)
 
 
 def _list(args: argparse.Namespace) -> int:
@@ -113,17 +117,18 @@ def _line(row: CaseSummary) -> str:
     speed = f"{'?' if counts is None else f'{counts:.1f}':>5}/{row.limit_kmh:.0f} km/h"
     plate = row.corrected_plate or row.plate_text or "-"
     verdict = verdict_words(row.outcome, row.basis, is_to_be_confirmed=row.is_to_be_confirmed) or row.state
-    review = f"{row.review or ''}{' on hold' if row.is_held else ''}"
+    waits = f" {row.waiting} waits for a second officer" if row.waiting else ""
+    review = f"{row.review or ''}{waits}{' on hold' if row.is_held else ''}"
     return f"{row.number:>6}  {when}  {speed}  {plate:<10} {verdict:<13} {row.driver_name:<28} {review}"
 
 
 def _show(args: argparse.Namespace) -> int:
     with closing(open_desk(args)) as desk:
-        opened = desk.open(args.number)
+        opened = desk.open(args.number, reason=args.reason)
     state, case = "decided" if "verdict" in opened.manifest else "pending", to_case(opened.manifest)
     outcome = case.verdict.outcome if case.verdict else None
     words = verdict_words(outcome, case.basis, is_to_be_confirmed=case.is_to_be_confirmed)
-    manifest = {"state": state, "standing": words or state, **opened.manifest}
+    manifest = {"state": state, "standing": words or state, "waiting": opened.waiting, **opened.manifest}
     if args.json:
         say_json({**manifest, "events": [asdict(event) for event in opened.events]}, indent=1)
         return 0
@@ -131,7 +136,8 @@ def _show(args: argparse.Namespace) -> int:
         say(f"{name:>16}  {json.dumps(value, ensure_ascii=False)}")
     for event in opened.events:
         when = datetime.fromtimestamp(event.at_utc, UTC).isoformat(timespec="seconds")
-        say(f"{event.kind:>16}  {when} {event.officer}: {event.reason}")
+        kind = f"{event.kind} {event.action}".strip()
+        say(f"{kind:>16}  {when} {event.officer}: {event.reason}")
     return 0
 
 
@@ -150,7 +156,9 @@ def _report(args: argparse.Namespace) -> int:
 
 def _review(args: argparse.Namespace) -> int:
     with closing(open_desk(args)) as desk:
-        desk.review(args.number, EventKind(args.kind), reason=args.reason, plate=args.plate)
+        judged = desk.review(args.number, EventKind(args.kind), reason=args.reason, plate=args.plate)
+    if judged.waits:
+        say(f"case {args.number}: recorded, and waits for a second officer")
     return 0
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
+import math
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from edge.cases import CaseFilter, CaseSummary, Event, EventKind, UnitStatus, to_basis
-from edge.errors import CaseError, EdgeError, EvidenceError, NoSuchCase, SecretError, StorageFull
+from edge.cases import Action, CaseFilter, CaseSummary, Event, EventKind, Person, Request, UnitStatus, to_basis
+from edge.errors import CaseError, EdgeError, EvidenceError, NoSuchCase, ReasonNeeded, SecretError, StorageFull
 from edge.model import Outcome, State
 from edge.officers.desk import Listing, OpenCase
 
@@ -16,6 +17,7 @@ Json = dict[str, Any]
 
 ERRORS: dict[str, tuple[type[EdgeError], int]] = {
     "no_such_case": (NoSuchCase, 404),
+    "reason_needed": (ReasonNeeded, 422),
     "evidence": (EvidenceError, 409),
     "storage_full": (StorageFull, 507),
     "secret": (SecretError, 503),
@@ -88,9 +90,16 @@ def to_filter(query: Mapping[str, str]) -> CaseFilter:
         state=State(query["state"]) if "state" in query else None,
         outcome=Outcome(query["outcome"]) if "outcome" in query else None,
         review=query.get("review"),
-        since_utc=float(query["since_utc"]) if "since_utc" in query else None,
-        until_utc=float(query["until_utc"]) if "until_utc" in query else None,
+        since_utc=_finite(query["since_utc"]) if "since_utc" in query else None,
+        until_utc=_finite(query["until_utc"]) if "until_utc" in query else None,
     )
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError("a time is no number")
+    return number
 
 
 def from_case(opened: OpenCase) -> Json:
@@ -111,6 +120,28 @@ def to_case_of(body: Mapping[str, Any]) -> OpenCase:
     """
     events = tuple(Event(**{**event, "kind": EventKind(event["kind"])}) for event in body["events"])
     return OpenCase(dict(body["manifest"]), base64.b64decode(body["portrait"], validate=True), events)
+
+
+def from_request(request: Request) -> Json:
+    """A request as JSON, with its standing."""
+    return {**asdict(request), "cases": list(request.cases), "standing": str(request.standing())}
+
+
+def to_request(body: Mapping[str, Any]) -> Request:
+    """A request from JSON.
+
+    Raises:
+        KeyError, TypeError, ValueError: it is none.
+    """
+    fields = {name: value for name, value in body.items() if name != "standing"}
+    by = fields["answered_by"]
+    fields.update(
+        action=Action(fields["action"]),
+        cases=tuple(fields["cases"]),
+        asked_by=Person(**fields["asked_by"]),
+        answered_by=Person(**by) if by is not None else None,
+    )
+    return Request(**fields)
 
 
 def from_status(status: UnitStatus) -> Json:

@@ -10,7 +10,7 @@ from tkinter import ttk
 from edge.model import Outcome, State
 from edge.officers import CaseFilter, EventKind
 from edge.viewer.data import Query
-from edge.viewer.text import _, order_words, outcome_words, read_day, review_words, short_day
+from edge.viewer.text import _, order_words, outcome_words, read_day, review_words, short_day, waiting_words
 from edge.viewer.ui import Question, Theme
 
 SETTLE_MS = 250
@@ -51,6 +51,7 @@ class FilterBar(ttk.Frame):
         self._reviews: dict[str, str | None] = {
             _("All reviews"): None,
             review_words(None)[0].capitalize(): "open",
+            waiting_words().capitalize(): "waiting",
             **{
                 review_words(kind)[0].capitalize(): kind
                 for kind in (EventKind.CONFIRM, EventKind.DISMISS, EventKind.CORRECT_PLATE)

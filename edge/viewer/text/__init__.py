@@ -10,6 +10,7 @@ from edge.viewer.text.words import (
     reason_words,
     review_words,
     verdict_words,
+    waiting_words,
 )
 
 __all__ = [
@@ -30,4 +31,5 @@ __all__ = [
     "review_words",
     "short_day",
     "verdict_words",
+    "waiting_words",
 ]
