@@ -10,25 +10,30 @@ and the third loads ReportLab.
 """
 
 from edge.cases.acts.agreement import Agreement
-from edge.cases.acts.requests import JUDGEMENTS, LONGEST_DAYS, USUAL_DAYS, Action, Person, Request, Standing
+from edge.cases.acts.claims import write_claims
+from edge.cases.acts.requests import JUDGEMENTS, LONGEST_DAYS, USUAL_DAYS, Action, Person, Request, RequestState
 from edge.cases.acts.searches import record_list, terms_of
 from edge.cases.archive import Archive
 from edge.cases.evidence import (
+    Correction,
     KeyFileError,
     Manifest,
     Mismatch,
     Signer,
+    case_of,
     check_package,
+    correction,
     create_signing_key,
     load_signer,
+    name_follows,
     parse_checkpoint,
+    standing_words,
     to_basis,
     to_case,
-    verdict_words,
 )
 from edge.cases.retention import RetentionPolicy
-from edge.cases.review import record, write_claims
-from edge.cases.storage import ChainSession, DiskSpace, StateFolder, clock_state
+from edge.cases.review import record
+from edge.cases.storage import ChainSession, DiskSpace, Outbox, StateFolder, clock_state
 from edge.cases.store import CaseStore
 from edge.cases.views import (
     HOLDS,
@@ -36,9 +41,12 @@ from edge.cases.views import (
     REVIEWS,
     CaseFilter,
     CaseSummary,
+    Enclosure,
     Event,
     EventKind,
     Order,
+    SelfCheck,
+    Standing,
     UnitStatus,
     waiting,
 )
@@ -57,31 +65,39 @@ __all__ = [
     "CaseStore",
     "CaseSummary",
     "ChainSession",
+    "Correction",
     "DiskSpace",
+    "Enclosure",
     "Event",
     "EventKind",
     "KeyFileError",
     "Manifest",
     "Mismatch",
     "Order",
+    "Outbox",
     "Person",
     "Request",
+    "RequestState",
     "RetentionPolicy",
+    "SelfCheck",
     "Signer",
     "Standing",
     "StateFolder",
     "UnitStatus",
+    "case_of",
     "check_package",
     "clock_state",
+    "correction",
     "create_signing_key",
     "load_signer",
+    "name_follows",
     "parse_checkpoint",
     "record",
     "record_list",
+    "standing_words",
     "terms_of",
     "to_basis",
     "to_case",
-    "verdict_words",
     "waiting",
     "write_claims",
 ]

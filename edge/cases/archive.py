@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from edge.cases.evidence import Manifest, sha256, to_basis, to_case, to_flags
+from edge.cases.evidence import Manifest, case_of, sha256, to_basis, to_flags
 from edge.cases.storage import (
     HELD,
     WAITING,
@@ -22,9 +22,10 @@ from edge.cases.storage import (
     read_checked,
     read_head,
 )
-from edge.cases.views import REVIEWS, CaseFilter, CaseSummary, Event, EventKind, Order, UnitStatus, waiting
+from edge.cases.storage.filters import conditions
+from edge.cases.views import CaseFilter, CaseSummary, Enclosure, Event, EventKind, Order, UnitStatus, waiting
 from edge.errors import CaseError, NoSuchCase
-from edge.model import Case, Flag, Outcome, State
+from edge.model import DOUBTS, Case, Flag, Outcome, State, is_infringement
 
 _ORDERS = {
     Order.NEWEST: "number DESC",
@@ -41,7 +42,6 @@ SELECT number, state, at_utc, site, speed_kmh, limit_kmh, plate_text, corrected_
     {HELD}, {WAITING}
 FROM cases"""  # noqa: S608 - of constants
 ALL_CASES = CaseFilter()
-FIRST_PRINTABLE = 0x20
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +62,14 @@ class OpenedCase:
         return waiting(self.events)
 
     @property
+    def enclosure(self) -> Enclosure:
+        """The unit's self-checks around the case."""
+        return self.checked.enclosure
+
+    @property
     def case(self) -> Case:
-        """The case itself; its review is the newest judgement of the chain."""
-        reviews = [event.kind for event in self.events if event.kind in REVIEWS]
-        review = str(reviews[-1]) if reviews else None
-        return to_case(self.checked.manifest, portrait=self.checked.portrait, review=review)
+        """The case itself, with what officers made of it."""
+        return case_of(self.checked.manifest, self.checked.portrait, self.events)
 
 
 class Archive:
@@ -106,19 +109,11 @@ class Archive:
             ValueError: *order* is not a value of :class:`Order`.
             CaseError: the store cannot be read.
         """
-        where, parameters = _where(filter)
+        where, parameters = conditions(filter)
         rows = self._all(
             f"{_SUMMARY} {where} ORDER BY {_ORDERS[Order(order)]} LIMIT ? OFFSET ?", *parameters, limit, offset
         )
-        return tuple(
-            CaseSummary(
-                number, State(state), at, site, speed, limit_kmh, plate, corrected, _outcome(outcome), name, review,
-                to_basis(basis), bool(name) and Flag.NOT_THE_KEEPER in to_flags(json.loads(flags or "[]")), remaining,
-                bool(held), waits,
-            )
-            for number, state, at, site, speed, limit_kmh, plate, corrected, outcome, name, review, basis, flags,
-                remaining, held, waits in rows
-        )  # fmt: skip
+        return tuple(_summary(*row) for row in rows)
 
     def count(self, filter: CaseFilter = ALL_CASES) -> int:
         """How many cases *filter* selects.
@@ -126,7 +121,7 @@ class Archive:
         Raises:
             CaseError: the store cannot be read.
         """
-        where, parameters = _where(filter)
+        where, parameters = conditions(filter)
         return int(self._one(f"SELECT count(*) FROM cases {where}", *parameters)[0])  # noqa: S608 - of constants
 
     def open(self, number: int) -> OpenedCase:
@@ -141,12 +136,6 @@ class Archive:
         for index in range(len(checked.manifest["frames"])):
             checked.read_photo(self._folder, index)
         return OpenedCase(checked)
-
-    @classmethod
-    def check(cls, state_dir: Path, number: int) -> None:
-        """Open case *number* to see whether all of it holds. Raises as :meth:`open`."""
-        with cls(state_dir) as archive:
-            archive.open(number)
 
     def case(self, number: int) -> Case:
         """The whole case, including the driver's portrait, checked as :meth:`open` does but for the photos.
@@ -241,6 +230,19 @@ class Archive:
             raise CaseError(f"the case store cannot be read ({error})", "run autovelox cases verify") from None
 
 
+def _summary(
+    number: int, state: str, at: float, site: str, speed: float | None, limit_kmh: float, plate: str,
+    corrected: str | None, outcome: str | None, name: str, review: str | None, basis: str | None, flags: str | None,
+    remaining: float | None, held: int, waits: str | None,
+) -> CaseSummary:  # fmt: skip
+    told = to_flags(json.loads(flags or "[]"))
+    return CaseSummary(
+        number, State(state), at, site, speed, limit_kmh, plate, corrected, _outcome(outcome), name, review,
+        to_basis(basis), bool(name) and Flag.NOT_THE_KEEPER in told, remaining, bool(held),
+        is_infringement(basis) and not DOUBTS.isdisjoint(told), waits,
+    )  # fmt: skip
+
+
 def _outcome(word: str | None) -> Outcome | None:
     return Outcome(word) if word else None
 
@@ -260,37 +262,3 @@ def _event(entry: CheckedEntry) -> Event:
         request=content.get("request", 0),
         until_utc=content.get("until_utc", 0.0),
     )
-
-
-def _where(filter: CaseFilter) -> tuple[str, list[object]]:
-    terms = ["purged_seq IS NULL"]
-    parameters: list[object] = []
-    if any(ord(letter) < FIRST_PRINTABLE for letter in filter.text):
-        raise CaseError("the text to search for holds a control character", "leave it out")  # LIKE ends at a NUL
-    if filter.text.strip():
-        text = filter.text.strip()
-        pattern = "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-        squeezed = pattern.replace(" ", "")
-        terms.append(
-            "(plate_text LIKE ? ESCAPE '\\' OR corrected_plate LIKE ? ESCAPE '\\' OR driver_name LIKE ? ESCAPE '\\'"
-            " OR CAST(number AS TEXT) = ?)"
-        )
-        parameters += [squeezed, squeezed, pattern, text]
-    for column, value in (("state", filter.state), ("outcome", filter.outcome)):
-        if value is not None:
-            terms.append(f"{column} = ?")
-            parameters.append(str(value))
-    if filter.review == "open":
-        terms.append("review IS NULL")
-    elif filter.review == "waiting":
-        terms.append(f"{WAITING} IS NOT NULL")
-    elif filter.review is not None:
-        terms.append("review = ?")
-        parameters.append(str(EventKind(filter.review)))
-    if filter.since_utc is not None:
-        terms.append("at_utc >= ?")
-        parameters.append(filter.since_utc)
-    if filter.until_utc is not None:
-        terms.append("at_utc < ?")
-        parameters.append(filter.until_utc)
-    return "WHERE " + " AND ".join(terms), parameters

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from edge.cases.evidence import Signer, load_signer
-from edge.config import CaseSettings, UnitSettings, load
+from edge.config import CaseSettings, Settings, UnitSettings, load
 from edge.errors import CaseError, SecretError
 from edge.terminal import end_progress, progress, say
 
@@ -106,7 +106,8 @@ def _purge(args: argparse.Namespace) -> int:
     from edge.cases.review import operator
 
     state_dir = _state_dir(args)
-    policy = RetentionPolicy.of(load(args.config).cases if args.config else CaseSettings())
+    settings = load(args.config) if args.config else Settings()
+    policy = RetentionPolicy.of(settings.cases, only_delivered=settings.centre.url is not None)
     if args.numbers and not args.reason:
         raise CaseError("cases are purged before their time only for a reason", "give it with --reason")
     if args.dry_run:
@@ -126,7 +127,8 @@ def _purge(args: argparse.Namespace) -> int:
 
 
 def _claims(args: argparse.Namespace) -> int:
-    from edge.cases.review import operator, take_claims, write_claims
+    from edge.cases.acts.claims import take_claims, write_claims
+    from edge.cases.review import operator
 
     signer = load_signer(_key_file(args))
     officer = operator()["officer"]

@@ -16,6 +16,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import asdict
 from importlib import resources
 from pathlib import Path
 
@@ -69,6 +70,7 @@ def export_cases(
     signer: Signs,
     account: str | None = None,
     reason: str = "",
+    language: str = "en",
     session: ChainSession | None = None,
     durably: bool = True,
     least_free_bytes: int = 0,
@@ -101,7 +103,7 @@ def export_cases(
         with part.open("x+b") as file:
             part.chmod(0o600)
             package = PackageWriter(file, least_free_bytes=least_free_bytes)
-            made = _add_members(package, state_dir, wanted, progress)
+            made = _add_members(package, state_dir, wanted, progress, language)
             named = {"format": PACKAGE_FORMAT, "cases": wanted, "members": dict(package.hashes)}
             seq = record_package(
                 state_dir, made, named, officer=officer, account=account, reason=reason, signer=signer, session=session
@@ -131,9 +133,10 @@ def export_report(
     signer: Signs,
     account: str | None = None,
     reason: str = "",
+    language: str = "en",
     session: ChainSession | None = None,
 ) -> None:
-    """Write the PDF report of case *number* to the file *to*, which must not exist yet.
+    """Write the PDF report of case *number*, in *language*, to the file *to*, which must not exist yet.
 
     The export becomes an entry of the chain, with the SHA-256 of the report, before the report is written.
 
@@ -142,7 +145,7 @@ def export_report(
         CaseError: it is not decided yet, or the file cannot be written.
         EvidenceError: something of it does not hold.
     """
-    report = report_of(state_dir, number)
+    report = report_of(state_dir, number, language=language)
     try:
         with to.open("xb") as file:
             to.chmod(0o600)
@@ -167,8 +170,8 @@ def export_report(
         raise CaseError(f"{to} cannot be written ({error.strerror})", "check its folder and the disk") from None
 
 
-def report_of(state_dir: Path, number: int) -> bytes:
-    """The PDF report of one decided case.
+def report_of(state_dir: Path, number: int, *, language: str = "en") -> bytes:
+    """The PDF report of one decided case, in *language*.
 
     Raises:
         NoSuchCase: there is no case with that number.
@@ -177,17 +180,22 @@ def report_of(state_dir: Path, number: int) -> bytes:
     """
     with Archive(state_dir) as archive:
         opened = archive.open(number)
-        return _report(opened, _pictures(archive, opened))
+        return _report(opened, _pictures(archive, opened), language)
 
 
-def _report(opened: OpenedCase, pictures: Pictures | None) -> bytes:
-    case = opened.case
+def _report(opened: OpenedCase, pictures: Pictures | None, language: str) -> bytes:
+    checks = {**asdict(opened.enclosure), "says": opened.enclosure.says}
+    manifest = {**opened.checked.manifest, "selfcheck": checks}
     events = tuple(event for event in opened.events if event.kind not in OF_REQUESTS)
-    return pdf_report(case, opened.checked.manifest, pictures, events, _proof(opened))
+    return pdf_report(opened.case, manifest, pictures, events, _proof(opened), language=language)
 
 
 def _add_members(
-    package: PackageWriter, state_dir: Path, numbers: Sequence[int], progress: Callable[[int], None] | None
+    package: PackageWriter,
+    state_dir: Path,
+    numbers: Sequence[int],
+    progress: Callable[[int], None] | None,
+    language: str,
 ) -> dict[int, dict[str, str]]:
     """Add everything but the chain, in the order of the names.
 
@@ -201,7 +209,7 @@ def _add_members(
         for number in sorted(numbers):
             opened = archive.open(number)
             reviews[str(number)] = {"review": opened.case.review, "waiting": opened.waiting}
-            own, made[number] = _case_members(archive, opened)
+            own, made[number] = _case_members(archive, opened, language)
             for name in sorted(own):
                 package.add(f"cases/{number:08d}/{name}", own[name])
             if progress is not None:
@@ -217,7 +225,7 @@ def _add_members(
     return made
 
 
-def _case_members(archive: Archive, opened: OpenedCase) -> tuple[dict[str, bytes], dict[str, str]]:
+def _case_members(archive: Archive, opened: OpenedCase, language: str) -> tuple[dict[str, bytes], dict[str, str]]:
     """The files of one case by name, and the SHA-256 of those that were made for the export."""
     case = opened.case
     own = {"manifest.json": opened.checked.manifest_bytes}
@@ -226,7 +234,7 @@ def _case_members(archive: Archive, opened: OpenedCase) -> tuple[dict[str, bytes
     if case.driver is not None and case.driver.portrait:
         own["portrait"] = case.driver.portrait
     pictures = _pictures(archive, opened)
-    made = {"report.pdf": _report(opened, pictures)}
+    made = {"report.pdf": _report(opened, pictures, language)}
     if pictures is not None:
         made["overlay.jpg"] = pictures.overlay
     return {**own, **made}, {name: sha256(data) for name, data in made.items()}

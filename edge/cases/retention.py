@@ -27,6 +27,7 @@ from edge.cases.storage import (
     believe_clock,
     case_state,
     clock_state,
+    delivered_whole,
     erase,
     is_held,
     open_to_read,
@@ -59,17 +60,20 @@ ORDER BY number
 class RetentionPolicy:
     """Days from the trigger until a case is purged: by its verdict.
 
-    One that an officer dismissed, and one that is no infringement, goes after ``dismissed_days``.
+    One that an officer dismissed, and one that is no infringement, goes after ``dismissed_days``. With
+    ``only_delivered`` none goes before the centre has it whole.
     """
 
     identified_days: float = 150
     unidentified_days: float = 60
     dismissed_days: float = 10
+    only_delivered: bool = False
 
     @classmethod
-    def of(cls, settings: CaseSettings) -> RetentionPolicy:
-        """The policy that the ``[cases]`` section of the configuration sets."""
-        return cls(settings.retention_days, settings.retention_unidentified_days, settings.retention_dismissed_days)
+    def of(cls, settings: CaseSettings, *, only_delivered: bool = False) -> RetentionPolicy:
+        """The policy that the ``[cases]`` section sets; *only_delivered* where there is a centre."""
+        days = (settings.retention_days, settings.retention_unidentified_days, settings.retention_dismissed_days)
+        return cls(*days, only_delivered=only_delivered)
 
 
 def due(state_dir: Path, policy: RetentionPolicy, *, now_utc: float | None = None) -> tuple[int, ...]:
@@ -87,8 +91,10 @@ def due(state_dir: Path, policy: RetentionPolicy, *, now_utc: float | None = Non
         "unidentified": policy.unidentified_days,
     }
     times = {name: now - DAY_S * kept for name, kept in (*days.items(), ("latest", min(days.values())))}
-    with closing(open_to_read(StateFolder(state_dir))) as database:
-        return tuple(row[0] for row in database.execute(_DUE, times))
+    folder = StateFolder(state_dir)
+    with closing(open_to_read(folder)) as database:
+        numbers = tuple(row[0] for row in database.execute(_DUE, times))
+    return delivered_whole(folder, numbers) if policy.only_delivered else numbers
 
 
 def due_now(state_dir: Path, policy: RetentionPolicy, *, trust_clock: bool = False) -> tuple[int, ...]:

@@ -6,17 +6,16 @@ officers' programs ask the officers' service (:mod:`edge.officers`), which says 
 
 from __future__ import annotations
 
-import json
 import os
 import pwd
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 from edge.cases.archive import Archive
-from edge.cases.evidence import Signs, sha256
+from edge.cases.evidence import Signs, name_follows
 from edge.cases.storage import (
     PURGED,
     ChainSession,
@@ -24,11 +23,9 @@ from edge.cases.storage import (
     case_state,
     insert_event,
     is_held,
-    open_to_read,
-    read_checked,
 )
 from edge.cases.views import HOLDS, REVIEWS, EventKind
-from edge.errors import CaseError, EvidenceError, NoSuchCase
+from edge.errors import CaseError, NoSuchCase
 from edge.model import ALPHABET, State
 
 MAX_PLATE_CHARACTERS = 12
@@ -59,8 +56,8 @@ def record(
 
     Raises:
         NoSuchCase: there is no case with that number, or it was purged.
-        CaseError: the case is not decided yet, the name, the reason or the plate is missing or not acceptable, or the
-            store cannot be written.
+        CaseError: the case is not decided yet, the name, the reason or the plate is missing or not acceptable, the name
+            to be confirmed no longer follows from a corrected plate, or the store cannot be written.
         EvidenceError: the chain does not continue what the unit wrote; or the kind is a judgement, and something of the
             case does not hold.
     """
@@ -72,8 +69,7 @@ def record(
         raise CaseError("a plate goes with correct_plate only", "leave it out")
     content.update(details or {})
     if kind in REVIEWS:
-        with Archive(state_dir) as archive:
-            archive.open(number)
+        require_judgeable(state_dir, number, kind)
     with _session(session, state_dir, signer) as open_session, open_session.extending() as database:
         check_state(database, number, kind)
         at_utc = time.time()
@@ -89,6 +85,23 @@ def record(
             exported_utc=at_utc if kind is EventKind.EXPORT else None,
         )
     return entry.seq
+
+
+def require_judgeable(state_dir: Path, number: int, kind: EventKind) -> None:
+    """Refuse a judgement on a case of which something does not hold, or to confirm a name that no longer follows.
+
+    Raises:
+        NoSuchCase: there is no case with that number, or it was purged.
+        CaseError: the name does not follow from the plate as an officer corrected it.
+        EvidenceError: something of the case does not hold.
+    """
+    with Archive(state_dir) as archive:
+        opened = archive.open(number)
+    if kind is EventKind.CONFIRM and not name_follows(opened.case):
+        raise CaseError(
+            "an officer read another plate than the one the named driver claimed: this name no longer follows",
+            "dismiss the case, or correct the plate again if it was read right at first",
+        )
 
 
 def record_package(
@@ -128,82 +141,6 @@ def record_package(
             )
             seq = entry.seq
     return seq
-
-
-def take_claims(
-    state_dir: Path,
-    number: int,
-    *,
-    officer: str,
-    reason: str,
-    signer: Signs,
-    account: str | None = None,
-    details: Mapping[str, object] | None = None,
-    session: ChainSession | None = None,
-) -> bytes:
-    """The sealed claims of an ambiguous case, as a document for ``autovelox registry reopen``.
-
-    The chain says who takes them out before they are returned. Officers need a second one for it
-    (:mod:`edge.cases.acts.agreement`), whom *details* names; root and the unit's account have the key anyhow.
-
-    Raises:
-        NoSuchCase: there is no case with that number, or it was purged.
-        CaseError: the reason is missing, the case keeps no claims, or the store cannot be written.
-        EvidenceError: the claims are not those that the verdict was made with.
-    """
-    if not checked_text(reason, "the reason"):
-        raise CaseError("the reason is missing", "give one, a judge will ask for it")
-    document = read_claims(state_dir, number)
-    record(
-        state_dir,
-        number,
-        kind=EventKind.VIEW,
-        officer=officer,
-        account=account,
-        reason=f"the sealed claims were taken out: {reason}",
-        details=details,
-        signer=signer,
-        session=session,
-    )
-    return document
-
-
-def write_claims(document: bytes, to: Path) -> str:
-    """Write sealed claims to the new, private file *to*; returns what is to be said of it.
-
-    Raises:
-        CaseError: it exists, or cannot be written.
-    """
-    try:
-        with open(to, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-            file.write(document)
-    except OSError as error:
-        raise CaseError(f"{to} cannot be written ({error.strerror})", "name a new file in a folder of yours") from None
-    content = json.loads(document)
-    count = len(content["packets"])
-    return f"{to}: {count} sealed claims of case {content['case']}; delete the file when they have been opened"
-
-
-def read_claims(state_dir: Path, number: int) -> bytes:
-    """The file of the sealed claims of case *number*, checked against its verdict. Raises as :func:`take_claims`."""
-    folder = StateFolder(state_dir)
-    with closing(open_to_read(folder)) as database:
-        if case_state(database, number) == PURGED:
-            raise NoSuchCase(f"case {number} was purged", "choose another case")
-        kept = read_checked(database, number).manifest.get("kept_claims")
-    if kept is None:
-        raise CaseError(f"case {number} keeps no claims", "choose an ambiguous case")
-    try:
-        document = folder.claims(number).read_bytes()
-    except FileNotFoundError:
-        raise CaseError(f"case {number} keeps no claims any more", "an officer has judged it") from None
-    except OSError as error:
-        raise CaseError(f"the claims cannot be read ({error.strerror})", "run as the unit's own account") from None
-    if sha256(document) != kept["sha256"]:
-        raise EvidenceError(
-            f"the claims of case {number} are not those of its verdict", "find out who altered them, open none"
-        )
-    return document
 
 
 def operator() -> dict[str, str]:

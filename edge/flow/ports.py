@@ -98,7 +98,7 @@ class Cases(Protocol):
         packets: Sequence[Packet],
         *,
         limit_kmh: float,
-        site: str,
+        site: str | Mapping[str, object],
         basis: Basis | None,
         assessment: Assessment | None,
     ) -> int:

@@ -15,7 +15,19 @@ The viewer and the commands know :class:`Desk` and :func:`open_desk` alone. The 
 stopped camera does not hide the cases, and officers' load does not delay the filing of one.
 """
 
-from edge.cases import OF_REQUESTS, REVIEWS, CaseFilter, CaseSummary, Event, EventKind, Order, UnitStatus, waiting
+from edge.cases import (
+    OF_REQUESTS,
+    REVIEWS,
+    CaseFilter,
+    CaseSummary,
+    Event,
+    EventKind,
+    Order,
+    Standing,
+    UnitStatus,
+    name_follows,
+    waiting,
+)
 from edge.officers.choose import add_where, open_desk
 from edge.officers.desk import Desk, Judged, Listing, OpenCase
 
@@ -31,8 +43,10 @@ __all__ = [
     "Listing",
     "OpenCase",
     "Order",
+    "Standing",
     "UnitStatus",
     "add_where",
+    "name_follows",
     "open_desk",
     "waiting",
 ]

@@ -8,18 +8,18 @@ from pathlib import Path
 from typing import Protocol
 
 from edge.cases import (
-    REVIEWS,
     USUAL_DAYS,
     Action,
     CaseFilter,
     CaseSummary,
+    Enclosure,
     Event,
     EventKind,
     Manifest,
     Order,
     Request,
     UnitStatus,
-    to_case,
+    case_of,
     waiting,
 )
 from edge.model import Case
@@ -45,11 +45,15 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class OpenCase:
-    """A case of which everything was checked: its newest manifest, the driver's portrait, what officers did with it."""
+    """A case of which everything was checked: its newest manifest, the driver's portrait, what officers did with it.
+
+    ``enclosure`` are the unit's self-checks around it.
+    """
 
     manifest: Manifest = field(repr=False)
     portrait: bytes = field(repr=False)
     events: tuple[Event, ...]
+    enclosure: Enclosure = field(default_factory=Enclosure)
 
     @property
     def waiting(self) -> str | None:
@@ -58,9 +62,8 @@ class OpenCase:
 
     @property
     def case(self) -> Case:
-        """The case itself; its review is the newest judgement."""
-        reviews = [str(event.kind) for event in self.events if event.kind in REVIEWS]
-        return to_case(self.manifest, portrait=self.portrait, review=reviews[-1] if reviews else None)
+        """The case itself, with what officers made of it."""
+        return case_of(self.manifest, self.portrait, self.events)
 
     @property
     def photo_hashes(self) -> tuple[str, ...]:

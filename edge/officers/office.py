@@ -241,7 +241,7 @@ class Office:
     def _case(self, number: int) -> OpenCase:
         with Archive(self.state_dir) as archive:
             opened = archive.open(number)
-        return OpenCase(opened.checked.manifest, opened.checked.portrait, opened.events)
+        return OpenCase(opened.checked.manifest, opened.checked.portrait, opened.events, opened.enclosure)
 
     def _agreement(self, account: Account, entries: int) -> Agreement:
         signer, session = self._writing(account, entries)

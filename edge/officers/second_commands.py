@@ -91,4 +91,4 @@ def _line(request: Request) -> str:
     cases = f" {', '.join(map(str, request.cases))}" if request.cases else ""
     by = f", {request.answered_by.officer}" if request.answered_by is not None else f", until {until}"
     what = f"{request.action.replace('_', '-')}{cases}"
-    return f"request {request.number}: {what} ({request.standing()}{by}); {request.asked_by.officer}: {request.reason}"
+    return f"request {request.number}: {what} ({request.state()}{by}); {request.asked_by.officer}: {request.reason}"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from edge.cases import Signer
 from edge.config import ReviewSettings
-from edge.crypto import keep_to_itself
+from edge.crypto import forbid_inspection
 from edge.officers.office import NO_RULES, Office
 from edge.officers.server import Server
 
@@ -26,7 +26,7 @@ def run(state_dir: Path, signer: Signer, path: Path, rules: ReviewSettings = NO_
         CaseError: it cannot listen there.
     """
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    keep_to_itself()
+    forbid_inspection()
     asyncio.run(_serve(Office(state_dir, signer, rules), path))
     return 0
 

@@ -8,7 +8,20 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from edge.cases import Action, CaseFilter, CaseSummary, Event, EventKind, Person, Request, UnitStatus, to_basis
+from edge.cases import (
+    Action,
+    CaseFilter,
+    CaseSummary,
+    Enclosure,
+    Event,
+    EventKind,
+    Person,
+    Request,
+    SelfCheck,
+    Standing,
+    UnitStatus,
+    to_basis,
+)
 from edge.errors import CaseError, EdgeError, EvidenceError, NoSuchCase, ReasonNeeded, SecretError, StorageFull
 from edge.model import Outcome, State
 from edge.officers.desk import Listing, OpenCase
@@ -90,6 +103,7 @@ def to_filter(query: Mapping[str, str]) -> CaseFilter:
         state=State(query["state"]) if "state" in query else None,
         outcome=Outcome(query["outcome"]) if "outcome" in query else None,
         review=query.get("review"),
+        standing=Standing(query["standing"]) if "standing" in query else None,
         since_utc=_finite(query["since_utc"]) if "since_utc" in query else None,
         until_utc=_finite(query["until_utc"]) if "until_utc" in query else None,
     )
@@ -109,6 +123,7 @@ def from_case(opened: OpenCase) -> Json:
         "manifest": opened.manifest,
         "portrait": portrait,
         "events": [asdict(event) for event in opened.events],
+        "selfchecks": asdict(opened.enclosure),
     }
 
 
@@ -119,12 +134,14 @@ def to_case_of(body: Mapping[str, Any]) -> OpenCase:
         KeyError, TypeError, ValueError: it is none.
     """
     events = tuple(Event(**{**event, "kind": EventKind(event["kind"])}) for event in body["events"])
-    return OpenCase(dict(body["manifest"]), base64.b64decode(body["portrait"], validate=True), events)
+    before, after = (body["selfchecks"][place] for place in ("before", "after"))
+    enclosure = Enclosure(SelfCheck(**before) if before else None, SelfCheck(**after) if after else None)
+    return OpenCase(dict(body["manifest"]), base64.b64decode(body["portrait"], validate=True), events, enclosure)
 
 
 def from_request(request: Request) -> Json:
-    """A request as JSON, with its standing."""
-    return {**asdict(request), "cases": list(request.cases), "standing": str(request.standing())}
+    """A request as JSON, with its state."""
+    return {**asdict(request), "cases": list(request.cases), "state": str(request.state())}
 
 
 def to_request(body: Mapping[str, Any]) -> Request:
@@ -133,7 +150,7 @@ def to_request(body: Mapping[str, Any]) -> Request:
     Raises:
         KeyError, TypeError, ValueError: it is none.
     """
-    fields = {name: value for name, value in body.items() if name != "standing"}
+    fields = {name: value for name, value in body.items() if name != "state"}
     by = fields["answered_by"]
     fields.update(
         action=Action(fields["action"]),

@@ -135,8 +135,8 @@ def table(results: Results) -> str:
     rows = (
         ("edge stamped, against the pull", results.stamp_error),
         ("pull to trigger heard", results.heard),
-        ("edge to exposure of its frame", results.exposed),
-        ("frame to case on the disk", results.durable),
+        ("edge to exposure of its photo", results.exposed),
+        ("photo to case on the disk", results.durable),
     )
     lines = [
         f"{results.fired} pulls, {results.lost} lost, {results.wrong} with another photo than theirs, "

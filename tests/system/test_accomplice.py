@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.cases import Action, load_signer
-from edge.cases.review import write_claims
+from edge.cases import Action, load_signer, write_claims
 from edge.config import load
 from edge.errors import CaseError
 from edge.officers.accounts import Account

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
+from edge.cases.acts.claims import read_claims, take_claims
 from edge.cases.acts.requests import (
     DAY_S,
     JUDGEMENTS,
@@ -22,16 +23,15 @@ from edge.cases.acts.requests import (
     Action,
     Person,
     Request,
-    Standing,
+    RequestState,
     by_both,
     open_requests,
     read_request,
     said_by,
 )
-from edge.cases.archive import Archive
 from edge.cases.evidence import Entry, Signs
 from edge.cases.retention import purge, require_purgeable
-from edge.cases.review import check_state, checked_plate, checked_text, read_claims, take_claims
+from edge.cases.review import check_state, checked_plate, checked_text, require_judgeable
 from edge.cases.storage import (
     PURGED,
     ChainSession,
@@ -127,8 +127,8 @@ class Agreement:
         """
         reason = checked_text(reason, "the reason")
         request = self.request(number)
-        if request.action in JUDGEMENTS and request.standing() is Standing.OPEN:
-            Archive.check(self._folder.root, request.cases[0])
+        if request.action in JUDGEMENTS and request.state() is RequestState.OPEN:
+            require_judgeable(self._folder.root, request.cases[0], EventKind(request.action))
         if not (request.is_agreed and request.answered_by == person):
             with self._session.extending() as database:
                 request = self._open(database, number)
@@ -227,7 +227,7 @@ class Agreement:
         if action is Action.CLAIMS:
             read_claims(self._folder.root, numbers[0])
         elif action in JUDGEMENTS:
-            Archive.check(self._folder.root, numbers[0])
+            require_judgeable(self._folder.root, numbers[0], EventKind(action))
         return numbers, reason, plate
 
     def _require_possible(self, database: sqlite3.Connection, action: Action, cases: Sequence[int]) -> None:
@@ -239,8 +239,8 @@ class Agreement:
 
     def _open(self, database: sqlite3.Connection, number: int) -> Request:
         request = read_request(database, number)
-        if (standing := request.standing()) is not Standing.OPEN:
-            raise CaseError(f"request {number} is {standing}", "ask again, if it is still wanted")
+        if (state := request.state()) is not RequestState.OPEN:
+            raise CaseError(f"request {number} is {state}", "ask again, if it is still wanted")
         return request
 
     def _enter_request(

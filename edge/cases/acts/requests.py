@@ -42,7 +42,7 @@ OF_ONE_CASE = JUDGEMENTS | {Action.CLAIMS}
 """Actions whose entries are about their case; those of the others are about none."""
 
 
-class Standing(StrEnum):
+class RequestState(StrEnum):
     """How a request stands."""
 
     OPEN = "open"
@@ -88,11 +88,15 @@ class Request:
         """The case that its entries are about, if they are about one."""
         return self.cases[0] if self.action in OF_ONE_CASE else None
 
-    def standing(self, now_utc: float | None = None) -> Standing:
+    def state(self, now_utc: float | None = None) -> RequestState:
         """How it stands at *now_utc* (default: now)."""
         if self.answered_by is not None:
-            return Standing.AGREED if self.is_agreed else Standing.REFUSED
-        return Standing.EXPIRED if (time.time() if now_utc is None else now_utc) > self.until_utc else Standing.OPEN
+            return RequestState.AGREED if self.is_agreed else RequestState.REFUSED
+        return (
+            RequestState.EXPIRED
+            if (time.time() if now_utc is None else now_utc) > self.until_utc
+            else RequestState.OPEN
+        )
 
 
 def read_request(database: sqlite3.Connection, number: int) -> Request:

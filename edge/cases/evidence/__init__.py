@@ -2,6 +2,7 @@
 
 from edge.cases.evidence.chain import DOMAIN, NO_HASH, Entry, Signs, canonical, next_entry, sha256
 from edge.cases.evidence.checkpoint import sign_checkpoint
+from edge.cases.evidence.correction import Correction, case_of, correction, name_follows
 from edge.cases.evidence.manifest import (
     Manifest,
     Record,
@@ -20,9 +21,9 @@ from edge.cases.evidence.sentences import (
     flag_sentence,
     reason_sentence,
     shown_plate,
+    standing_words,
     to_basis,
     to_flags,
-    verdict_words,
 )
 from edge.cases.evidence.signing import KEY_KIND, Signer, create_signing_key, key_content, known_key_id, load_signer
 from edge.cases.evidence.verify import (
@@ -51,6 +52,7 @@ from edge.cases.evidence.verify import (
     read_public_key,
     verify_package,
 )
+from edge.cases.evidence.verify import read_links as read_lines
 
 __all__ = [
     "CHAIN_NAME",
@@ -64,6 +66,7 @@ __all__ = [
     "SEAL_HEX",
     "Chain",
     "Checkpoint",
+    "Correction",
     "Entry",
     "KeyFileError",
     "Link",
@@ -75,6 +78,7 @@ __all__ = [
     "Signs",
     "basis_sentence",
     "canonical",
+    "case_of",
     "check_chain",
     "check_checkpoint",
     "check_package",
@@ -82,6 +86,7 @@ __all__ = [
     "check_signatures",
     "check_trust",
     "claims_document",
+    "correction",
     "create_signing_key",
     "decided_manifest",
     "driver_name",
@@ -91,22 +96,24 @@ __all__ = [
     "key_content",
     "known_key_id",
     "load_signer",
+    "name_follows",
     "next_entry",
     "packet_record",
     "parse_canonical",
     "parse_checkpoint",
     "photo_record",
     "read_checkpoint",
+    "read_lines",
     "read_public_key",
     "reason_sentence",
     "report_record",
     "sha256",
     "shown_plate",
     "sign_checkpoint",
+    "standing_words",
     "to_basis",
     "to_case",
     "to_flags",
     "to_packet",
-    "verdict_words",
     "verify_package",
 ]

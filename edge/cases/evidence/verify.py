@@ -59,6 +59,13 @@ except ImportError:
 
 DOMAIN = b"autovelox-entry-1\n"
 CHECKPOINT_DOMAIN = b"autovelox-checkpoint-1\n"
+AGREEMENTS = {
+    "agrees": "bear out the radar",
+    "contradicts": "contradict the radar",
+    "other_fits": "another vehicle fits the radar better",
+    "tells_nothing": "tell nothing of the speed",
+}
+DOUBTING = ("contradicts", "other_fits")
 NO_HASH = "0" * 64
 SEAL_1, SEAL = b"autovelox-sha256:", b"autovelox-2-sha256:"
 SEAL_HEX = 64
@@ -97,6 +104,9 @@ FORMAT_1_LIMITS = (
     "It is a package of format 1, which cannot prove that no entry is missing at its end,"
     " nor that the unit made its reports, overlays and papers"
 )
+
+
+FELL = "an officer read another plate than the one the driver's chip claimed, and this name no longer follows"
 
 
 class Mismatch(Exception):
@@ -143,8 +153,9 @@ class Checkpoint(NamedTuple):
 class Chain:
     """What the entries of a chain say, after their hashes and keys were checked.
 
-    ``backwards``: entries that are earlier than the one before, and that no ``clock`` entry explains. ``requests`` are
-    the contents of requests by entry number, ``answers`` the kind of entry that answered each.
+    ``backwards``: entries that are earlier than the one before, and that no ``clock`` entry explains. Cases up to
+    number ``earlier_cases`` were filed in entries that were checked before, and need not be in ``filed``. ``requests``
+    are the cases and contents of requests by entry number, ``answers`` the kind of entry that answered each.
     """
 
     entries: int = 0
@@ -161,9 +172,10 @@ class Chain:
     first_key: str = ""
     current_key: str = ""
     last_signed_by: dict[str, int] = field(default_factory=dict)
-    requests: dict[int, dict[str, Any] | None] = field(default_factory=dict)
+    requests: dict[int, tuple[Any, dict[str, Any] | None]] = field(default_factory=dict)
     answers: dict[int, str] = field(default_factory=dict)
     signatures: list[Signature] = field(default_factory=list)
+    earlier_cases: int = 0
 
 
 @dataclass
@@ -243,11 +255,14 @@ def _python_json(value: Any) -> bytes:
 # Steps 2 and 3: the chain and its keys.
 
 
-def check_chain(links: Iterable[Link]) -> Chain:
-    """Check hashes, order, numbering and keys from the first entry on. Signatures are collected, not checked."""
-    chain = Chain()
+def check_chain(links: Iterable[Link], known: Chain | None = None) -> Chain:
+    """Check hashes, order, numbering and keys from the first entry on. Signatures are collected, not checked.
+
+    *known* is what earlier entries said: then *links* are those that follow them, and *known* is added to.
+    """
+    chain = Chain() if known is None else known
     early: list[tuple[int, Link]] = []  # signed before the chain names its first key
-    for seq, link in enumerate(links, 1):
+    for seq, link in enumerate(links, chain.entries + 1):
         try:
             _add_link(chain, seq, link, early)
         except Mismatch as error:
@@ -257,7 +272,7 @@ def check_chain(links: Iterable[Link]) -> Chain:
         if link.key_id != chain.first_key:
             raise Mismatch(f"entry {seq} is signed with a key that was never introduced")
         _collect(chain, seq, link)
-    missing = set(range(1, max(chain.filed, default=0) + 1)) - chain.filed
+    missing = set(range(chain.earlier_cases + 1, max(chain.filed, default=0) + 1)) - chain.filed
     if missing:
         raise Mismatch(f"case {min(missing)} is missing: the numbers of cases have a gap")
     return chain
@@ -334,24 +349,25 @@ def _check_time(chain: Chain, seq: int, header: dict[str, Any], body: bytes | No
 def _check_agreement(chain: Chain, seq: int, header: dict[str, Any], body: bytes | None) -> None:
     """Check what two officers decide: a request, its answer, or what was done because of it.
 
-    A request whose content is not there, purged or the unit's own, cannot be held against anything.
+    A request whose content is not there (purged, the unit's own, of an earlier delivery) is held against nothing.
     """
     kind = header["kind"]
     content = parse_canonical(body, f"the content of entry {seq}") if body is not None else None
     if kind == "request":
-        chain.requests[seq] = content
+        chain.requests[seq] = (header["case"], content)
         return
     if content is None or (kind not in ANSWERED and "request" not in content):
         return
     number = content.get("request")
-    if type(number) is not int or number not in chain.requests:
+    before = chain.entries - len(chain.headers)
+    if type(number) is not int or (number not in chain.requests and not 0 < number <= before):
         raise Mismatch(f"entry {seq} ({kind}) names a request that is none")
-    asked = chain.requests[number]
+    about, asked = chain.requests.get(number, (None, None))
     if asked is None:
         return
     try:
         if kind in ANSWERED:
-            if number in chain.answers or header["case"] != chain.headers[number - 1]["case"]:
+            if number in chain.answers or header["case"] != about:
                 raise Mismatch(f"entry {seq} answers request {number}, which is answered or about another case")
             same = content["uid"] == asked["uid"] or content["account"] == asked["account"]
             if kind == "agree" and (same or header["at"] > asked["until_utc"]):
@@ -360,8 +376,8 @@ def _check_agreement(chain: Chain, seq: int, header: dict[str, Any], body: bytes
             return
         if chain.answers.get(number) != "agree" or asked["action"] != NEEDS_AGREEMENT[kind]:
             raise Mismatch(f"entry {seq} ({kind}) was done without a second officer")
-        about = header["case"] is None or header["case"] in asked["cases"]
-        if not about or content.get("plate") != asked.get("plate"):
+        is_asked = header["case"] is None or header["case"] in asked["cases"]
+        if not is_asked or content.get("plate") != asked.get("plate"):
             raise Mismatch(f"entry {seq} ({kind}) is not what request {number} asked for")
     except (KeyError, TypeError):
         raise Mismatch(f"entry {seq} ({kind}) is not one that a unit writes") from None
@@ -369,12 +385,12 @@ def _check_agreement(chain: Chain, seq: int, header: dict[str, Any], body: bytes
 
 def _count(chain: Chain, seq: int, kind: str, case: Any) -> None:
     if kind == "filed":
-        if case in chain.filed:
-            raise Mismatch(f"case {case} was filed twice")
         if case is None:
             raise Mismatch(f"entry {seq} files no case")
+        if case in chain.filed or case <= chain.earlier_cases:
+            raise Mismatch(f"case {case} was filed twice")
         chain.filed.add(case)
-    elif case is not None and case not in chain.filed:
+    elif case is not None and case > chain.earlier_cases and case not in chain.filed:
         raise Mismatch(f"case {case} was never filed, and entry {seq} speaks of it")
     if kind == "decided":
         if case in chain.decided:
@@ -769,13 +785,19 @@ def _facts(manifest: dict[str, Any], chain: Chain, links: Sequence[Link], hashes
     lines = [
         f"Case {number}, recorded by unit {manifest['unit'].get('serial', '?')}",
         f"  time      {_moment(trigger['at_utc'])}",
-        f"  place     {manifest['site']}",
+        f"  place     {_place(manifest['site'])}",
+        *_instrument(manifest.get("instrument")),
         f"  speed     {speed}, limit {manifest['limit_kmh']:.0f} km/h",
         *_assessed(manifest.get("assessment")),
+        *_borne_out(manifest.get("plausibility")),
         f"  plate     {verdict['plate'] or (plate['text'] if plate else 'none was read')}",
         f"  verdict   {_standing(manifest)}",
         f"  driver    {name}",
+        f"  checked   {_selfchecked(number, chain, links)}",
     ]
+    corrected = _corrected(number, chain, links)
+    if corrected is not None:
+        lines.append(f"  corrected {corrected}" + (f": {FELL}" if driver and corrected != verdict["plate"] else ""))
     for header, link in zip(chain.headers, links):  # noqa: B905 - Python 3.9 has no strict
         if header["case"] == number and header["kind"] in REVIEWS and link.body is not None:
             content = parse_canonical(link.body, f"entry {header['seq']}")
@@ -787,6 +809,54 @@ def _facts(manifest: dict[str, Any], chain: Chain, links: Sequence[Link], hashes
     return lines + [f"  SHA-256   {hashes[name]}  {name[len(folder) :]}" for name in own]
 
 
+def _selfchecked(number: int, chain: Chain, links: Sequence[Link]) -> str:
+    """Whether the case lies between two good self-checks of the unit."""
+    filed = next(header["seq"] for header in chain.headers if header["kind"] == "filed" and header["case"] == number)
+    before, after = "none before", "not yet after"
+    for header, link in zip(chain.headers, links):  # noqa: B905 - Python 3.9 has no strict
+        if header["kind"] != "selfcheck" or link.body is None:
+            continue
+        good = parse_canonical(link.body, f"entry {header['seq']}").get("good") is True
+        words = f"{'good' if good else 'failed'} %s (entry {header['seq']}, {_moment(header['at'])})"
+        if header["seq"] < filed:
+            before = words % "before"
+        elif header["seq"] > chain.decided[number]:
+            after = words % "after"
+            break
+    enclosed = before.startswith("good") and after.startswith("good")
+    return f"self-check {before}, {after}" if enclosed else f"NOT between two good self-checks: {before}, {after}"
+
+
+def _place(site: Any) -> str:
+    """The site: one line, or a table with that line, whose orders are said as well."""
+    if isinstance(site, str):
+        return site
+    orders = [str(site[name]) for name in ("ordinance", "decree") if site.get(name)]
+    return "; ".join([str(site["text"]), *orders])
+
+
+def _instrument(instrument: dict[str, Any] | None) -> list[str]:
+    """What measured, its approval, and until when its certificate counts."""
+    if not instrument:
+        return []
+    radar, calibration = instrument.get("radar", {}), instrument.get("calibration", {})
+    words = [" ".join(str(radar[name]) for name in ("make", "model", "version", "serial") if radar.get(name))]
+    words += [f"{name} {instrument[name]}" for name in ("approval", "census") if instrument.get(name)]
+    if calibration:
+        certificate = f"certificate {calibration['certificate']} of {calibration['laboratory']}"
+        words.append(f"{certificate}, {calibration['calibrated_on']}, valid until {calibration['valid_until']}")
+    return [f"  measured  {'; '.join(word for word in words if word)}"]
+
+
+def _corrected(number: int, chain: Chain, links: Sequence[Link]) -> str | None:
+    """The newest plate that an officer read instead of the unit's; None if there is none."""
+    plate = None
+    for header, link in zip(chain.headers, links):  # noqa: B905 - Python 3.9 has no strict
+        if header["case"] == number and header["kind"] == "correct_plate" and link.body is not None:
+            plate = str(parse_canonical(link.body, f"entry {header['seq']}")["plate"])
+    return plate
+
+
 def _assessed(assessment: dict[str, Any] | None) -> list[str]:
     """What the law makes of the speed, as the unit recorded it."""
     if not assessment:
@@ -796,12 +866,27 @@ def _assessed(assessment: dict[str, Any] | None) -> list[str]:
     return [f"{counts} ({assessment['rule']})" + (f"; {assessment['provision']}" if assessment["provision"] else "")]
 
 
+def _borne_out(plausibility: dict[str, Any] | None) -> list[str]:
+    """What the photos say of the radar, as the unit recorded it."""
+    if not plausibility:
+        return []
+    figures = ""
+    if plausibility["speed_kmh"] is not None:
+        figures = ", by them {:.0f} km/h, standard deviation {:.0f}".format(
+            plausibility["speed_kmh"], plausibility["error_kmh"]
+        )
+    return [f"  photos    {AGREEMENTS.get(plausibility['agreement'], plausibility['agreement'])}{figures}"]
+
+
 def _standing(manifest: dict[str, Any]) -> str:
     """The verdict as it stands: what is no infringement, and what an officer has to confirm, says so."""
     basis, outcome = manifest.get("basis"), str(manifest["verdict"]["outcome"])
     if basis not in (None, "measured", "signalled"):
         return f"no infringement ({basis})"
-    keeper = "driver is not the registered keeper" not in manifest.get("flags", ())
+    flags = manifest.get("flags", ())
+    if (manifest.get("plausibility") or {}).get("agreement") in DOUBTING:
+        return f"{outcome}, to be checked"
+    keeper = "driver is not the registered keeper" not in flags
     return outcome if keeper or outcome != "identified" else f"{outcome}, to be confirmed"
 
 

@@ -21,6 +21,7 @@ from edge.cases.storage.head import Head, read_head
 from edge.cases.storage.journal import Journal, JournalFile
 from edge.cases.storage.layout import CLAIMS, JOURNAL, StateFolder
 from edge.cases.storage.lock import is_locked, take_lock
+from edge.cases.storage.outbox import Outbox, delivered_whole
 from edge.cases.storage.package import PackageWriter
 from edge.cases.storage.signatures import rotate_signing_key
 from edge.cases.storage.space import DiskSpace
@@ -43,6 +44,7 @@ __all__ = [
     "Head",
     "Journal",
     "JournalFile",
+    "Outbox",
     "PackageWriter",
     "StateFolder",
     "Witness",
@@ -52,6 +54,7 @@ __all__ = [
     "case_state",
     "clock_state",
     "connect",
+    "delivered_whole",
     "erase",
     "insert_event",
     "is_held",

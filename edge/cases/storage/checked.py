@@ -24,13 +24,15 @@ from edge.cases.evidence import (
 )
 from edge.cases.storage.earlier import OFFICERS_KINDS
 from edge.cases.storage.layout import StateFolder
+from edge.cases.storage.notes import selfcheck_after, selfcheck_before
+from edge.cases.views import Enclosure
 from edge.errors import CaseError, EvidenceError
 
 _OF_CASE = (
     "SELECT seq, kind, case_number, header, body, hash, signature, key_id FROM entries"
     " WHERE case_number = ? ORDER BY seq"
 )
-_ENTRY = "SELECT seq, kind, case_number, header, body, hash, signature, key_id FROM entries WHERE seq = ?"
+_BY_SEQ = "SELECT seq, kind, case_number, header, body, hash, signature, key_id FROM entries WHERE seq = ?"
 _KEYS = "SELECT seq, header, body, signature, key_id FROM entries WHERE kind = 'key' ORDER BY seq"
 
 
@@ -53,13 +55,17 @@ class CheckedEntry:
 
 @dataclass(frozen=True, slots=True)
 class CheckedCase:
-    """The entries of a case, its newest manifest as it was signed, and the named driver's portrait (may be empty)."""
+    """The entries of a case, its newest manifest as it was signed, and the named driver's portrait (may be empty).
+
+    ``enclosure`` are the unit's self-checks around it, checked like every entry of the case.
+    """
 
     number: int
     entries: tuple[CheckedEntry, ...]
     manifest_bytes: bytes = field(repr=False)
     manifest: Manifest = field(repr=False)
     portrait: bytes = field(repr=False)
+    enclosure: Enclosure = field(default_factory=Enclosure)
 
     def read_photo(self, folder: StateFolder, index: int) -> bytes:
         """Photo *index* (from 0), byte for byte as it was recorded.
@@ -116,11 +122,24 @@ def read_checked(database: sqlite3.Connection, number: int, *, earlier: bool = F
         wanted = (manifest.get("driver") or {}).get("portrait_sha256")
         if wanted != (sha256(portrait[0]) if portrait else None):
             raise Mismatch("the driver's portrait was altered or is gone")
+        enclosure = _enclosure(database, keys, row[0], row[1])
     except Mismatch as error:
         raise _broken(number, str(error)) from None
     except (ValueError, KeyError, TypeError, AttributeError):
         raise _broken(number, "it is not written as a unit writes cases") from None
-    return CheckedCase(number, entries, newest, manifest, portrait[0] if portrait else b"")
+    return CheckedCase(number, entries, newest, manifest, portrait[0] if portrait else b"", enclosure)
+
+
+def _enclosure(
+    database: sqlite3.Connection, keys: list[tuple[int, str, bytes]], filed_seq: int, decided_seq: int | None
+) -> Enclosure:
+    """The self-checks around a case, each read from an entry that holds."""
+    before = selfcheck_before(database, filed_seq)
+    after = selfcheck_after(database, decided_seq) if decided_seq is not None else None
+    for check in (before, after):
+        if check is not None:
+            _entry(database, database.execute(_BY_SEQ, (check.seq,)).fetchone(), keys, earlier=False)
+    return Enclosure(before, after)
 
 
 def read_checked_entries(database: sqlite3.Connection, numbers: Iterable[int]) -> tuple[CheckedEntry, ...]:
@@ -132,7 +151,7 @@ def read_checked_entries(database: sqlite3.Connection, numbers: Iterable[int]) -
     """
     try:
         keys = _keys(database)
-        rows = [database.execute(_ENTRY, (number,)).fetchone() for number in numbers]
+        rows = [database.execute(_BY_SEQ, (number,)).fetchone() for number in numbers]
         return tuple(_entry(database, row, keys, earlier=False) for row in rows)
     except Mismatch as error:
         cause = str(error)

@@ -8,6 +8,7 @@
     store.lock                 shared by the processes that write (edge.cases.storage.lock)
     head.json                  the newest entry that the unit wrote (edge.cases.storage.head)
     .probe                     what the daemon writes now and then to see whether the disk is there
+    delivered.json             what the centre has (edge.cases.storage.outbox)
     believed-time.json         the time that the last purge believed (edge.cases.storage.trusted_time)
     frames/00000001/0.jpg      the photos of case 1
     frames/00000001/pending.json  its journal file: manifest and sealed packets until the case is decided
@@ -27,14 +28,15 @@ LOCK = "daemon.lock"
 STORE_LOCK = "store.lock"
 HEAD = "head.json"
 BELIEVED = "believed-time.json"
+DELIVERED = "delivered.json"
 PROBE = ".probe"
 PHOTOS = "frames"
 JOURNAL = "pending.json"
 CLAIMS = "claims.json"
 DERIVED = "derived"
 OWN = (
-    r"cases\.sqlite(-wal|-shm|-wal\.copy-[0-9]+(\.part)?)?|(daemon|store)\.lock|(head|believed-time)\.json(\.part)?|frames"
-    r"|registry|registry\.sqlite(-wal|-shm|-journal|\.version-[0-9]+)?|\.probe|(cases\.sqlite|frames)\.rejected-.+|lost\+found"
+    r"cases\.sqlite(-wal|-shm|-wal\.copy-[0-9]+(\.part)?)?|(daemon|store)\.lock|(head|believed-time|delivered)\.json(\.part)?"
+    r"|frames|registry|registry\.sqlite(-wal|-shm|-journal|\.version-[0-9]+)?|\.probe|(cases\.sqlite|frames)\.rejected-.+|lost\+found"
 )
 OWN_OF_A_CASE = r"[0-9]{1,4}\.jpg(\.part)?|(pending|claims)\.json(\.part)?"
 """Patterns of the names in the folder itself and in the folder of a case.
@@ -78,6 +80,11 @@ class StateFolder:
     def believed(self) -> Path:
         """The file with the time that was believed last, for purges."""
         return self.root / BELIEVED
+
+    @property
+    def delivered(self) -> Path:
+        """The file that says what the centre has."""
+        return self.root / DELIVERED
 
     @property
     def photos(self) -> Path:

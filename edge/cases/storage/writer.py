@@ -37,6 +37,7 @@ from edge.cases.storage.journal import Journal, JournalFile
 from edge.cases.storage.kept import KeptClaims
 from edge.cases.storage.layout import StateFolder
 from edge.cases.storage.lock import StoreLock
+from edge.cases.storage.notes import insert_note, newest_note
 from edge.cases.storage.space import DiskSpace, disk_refusal
 from edge.cases.storage.unit_chain import UnitChain
 from edge.cases.storage.wal import Checkpoints
@@ -275,6 +276,19 @@ class Writer:
         self._to_erase.add(number)
         self.erase_decided()
         return case
+
+    def note(self, kind: str, content: dict[str, object]) -> int:
+        """Enter something about the unit itself, as *kind*; returns the number of the entry.
+
+        Raises:
+            EvidenceError: the chain does not continue what this unit wrote.
+        """
+        with self._chain.extending(self._database):
+            return insert_note(self._database, kind, content, self._signer)
+
+    def newest_note(self, kind: str) -> dict[str, object] | None:
+        """What the newest entry of *kind* about the unit itself says; None if there is none."""
+        return newest_note(self._database, kind)
 
     def housekeep(self) -> None:
         """Catch up, look at what others added, erase what decided and judged cases need no more, remember the head."""

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from edge.cases.evidence import flag_sentence
 from edge.cases.evidence.verify import verify_package
 from edge.cases.export import export_cases, report_of
+from edge.cases.report.words import flag_words
 from edge.cases.store import CaseStore
 from edge.law import PROFILES, assess
 from edge.model import Basis, Flag
@@ -32,7 +32,7 @@ def test_the_report_says_flags_in_words(tmp_path: Path, flag: Flag) -> None:
     report = report_of(tmp_path, asyncio.run(make()))
     done = subprocess.run(["pdftotext", "-", "-"], input=report, capture_output=True, check=True)
     text = " ".join(done.stdout.decode().split())
-    assert flag_sentence(flag)[:30] in text
+    assert flag_words(flag)[:30] in text
     assert flag.value not in text
 
 

@@ -12,7 +12,7 @@ from edge.cases.archive import Archive
 from edge.cases.audit import audit
 from edge.cases.evidence.verify import verify_package
 from edge.cases.export import export_cases
-from edge.cases.report import words
+from edge.cases.report import speeds, words
 from edge.cases.store import CaseStore
 from edge.cli import main
 from edge.model import Basis, Case, Decision, Flag, Reason
@@ -88,10 +88,10 @@ def test_the_report_says_it(state: Path) -> None:
     found = cases(state)
     assert [words.verdict_words(case) for case in found[2:6]] == ["No infringement"] * 4
     assert words.verdict_words(found[6]).endswith(", to be confirmed")
-    assert words.speed_words(found[1]) == "signalled by the radar, speed not recorded"
-    assert words.speed_words(found[0]).startswith("72.4 km/h")
-    assert "no infringement: the unit only observes" in words.speed_words(found[5])
-    assert "impossible" in words.speed_words(found[3])
+    assert speeds.speed_words(found[1]) == "signalled by the radar, speed not recorded"
+    assert speeds.speed_words(found[0]).startswith("72.4 km/h")
+    assert "no infringement: the unit only observes" in speeds.speed_words(found[5])
+    assert "impossible" in speeds.speed_words(found[3])
 
 
 def test_the_package_says_it(state: Path, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ Longer than 300 lines because the fakes of all ports stand beside the sentences 
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
@@ -159,6 +160,7 @@ class FakeCases:
             photos=self.case.photos + names,
             exposed_monotonic_ns=self.case.exposed_monotonic_ns + exposed,
             packets=self.case.packets + tuple(packets),
+            sizes=self.case.sizes + tuple((photo.width, photo.height) for photo in photos),
         )
 
     async def load(self, number: int) -> PendingCase:
@@ -263,6 +265,8 @@ NO_INFRINGEMENTS = {
     ),
     "test button": (replace(trigger(None), source="test"), replace(RULES, promises_speed=False)),
     "the unit only observes": (trigger(), replace(RULES, names_drivers=False)),
+    "the certificate has ended": (trigger(), replace(RULES, certified_utc=(0.0, 1.0))),
+    "the certificate has not begun": (trigger(), replace(RULES, certified_utc=(time.time() + 1e6, math.inf))),
 }
 
 
@@ -283,6 +287,22 @@ async def test_a_trigger_that_is_no_infringement_keeps_no_packet_and_names_nobod
     assert decision.driver is None and decision.packet is None
     assert (decision.verdict.outcome, decision.verdict.reason) == (Outcome.UNIDENTIFIED, Reason.NO_INFRINGEMENT)
     assert bench.cases.case.packets == () and len(bench.cases.case.photos) == 3
+
+
+async def test_what_was_filed_without_a_certificate_names_nobody_under_a_later_one() -> None:
+    bench = Bench(rules=replace(RULES, certified_utc=(0.0, 1.0)))
+    await bench.flow().file_trigger(trigger())
+    assert bench.cases.case is not None and bench.cases.case.basis is Basis.NO_CERTIFICATE
+    bench.rules = RULES
+    bench.cases.case = replace(bench.cases.case, packets=(packet(),))
+    await bench.flow().decide_case(1)
+    assert bench.cases.decisions[0].driver is None
+
+
+async def test_a_case_of_the_last_valid_second_is_named_although_it_is_decided_later() -> None:
+    at = trigger()
+    bench = Bench(rules=replace(RULES, certified_utc=(at.at_utc - 1.0, at.at_utc + 0.001)))
+    assert (await bench.decided(packet(), at=at)).driver is not None
 
 
 async def test_a_pin_that_means_too_fast_makes_an_infringement_without_a_figure() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from edge.cases.acts.requests import Action, Standing
+from edge.cases.acts.requests import Action, RequestState
 from edge.cases.views import REVIEWS, EventKind, Order
 from edge.model import Outcome, State
 from edge.officers import http, wire
@@ -51,7 +51,7 @@ def test_words_are_those_of_the_program() -> None:
     assert set(parameters) - {"order", "limit", "offset"} == set(wire.CaseFilter.__slots__)
     schemas = DOCUMENT["components"]["schemas"]
     assert set(schemas["Request"]["properties"]["action"]["enum"]) == set(Action)
-    assert set(schemas["Request"]["properties"]["standing"]["enum"]) == set(Standing)
+    assert set(schemas["Request"]["properties"]["state"]["enum"]) == set(RequestState)
     assert set(schemas["Event"]["properties"]["kind"]["enum"]) == set(EventKind)
     words = {*wire.ERRORS, wire.BUSY, wire.MALFORMED}
     assert set(schemas["Problem"]["properties"]["type"]["enum"]) == {f"urn:autovelox:problem:{word}" for word in words}

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from edge.cases.acts.agreement import Agreement
-from edge.cases.acts.requests import DAY_S, Action, Person, Standing
+from edge.cases.acts.requests import DAY_S, Action, Person, RequestState
 from edge.cases.acts.rotation import rotate_key
 from edge.cases.archive import Archive
 from edge.cases.audit import audit
@@ -45,7 +45,7 @@ def test_a_purge_before_its_time_is_done_when_a_second_account_agrees(store: Pat
     assert [each.number for each in agreement.waiting()] == [request.number]
     assert "purged" not in audit(store)
     agreed = agreement.agree(BRUNI, request.number, reason="seen")
-    assert (agreed.standing(), agreed.answered_by) == (Standing.AGREED, BRUNI)
+    assert (agreed.state(), agreed.answered_by) == (RequestState.AGREED, BRUNI)
     assert agreement.waiting() == ()
     assert "3 cases, 2 of them purged" in audit(store, trusted=SIGNER.public_key)
     for tombstone in contents(store, "purge"):
@@ -68,7 +68,7 @@ def test_who_asks_does_not_agree_under_whatever_name(store: Path, agreement: Agr
 
 def test_a_request_is_answered_once(store: Path, agreement: Agreement) -> None:
     first, second = (agreement.ask(CONTI, Action.PURGE, [number], reason=WHY).number for number in (1, 2))
-    assert agreement.refuse(BRUNI, first, reason="no such order").standing() is Standing.REFUSED
+    assert agreement.refuse(BRUNI, first, reason="no such order").state() is RequestState.REFUSED
     assert agreement.refuse(CONTI, second, reason="a mistake").answered_by == CONTI
     for number in (first, second):
         with pytest.raises(CaseError, match="is refused"):
@@ -94,7 +94,7 @@ def test_what_cannot_be_done_is_neither_asked_for_nor_agreed_to(store: Path, agr
     record(store, 1, kind="hold", officer="Verdi", reason="appeal", signer=SIGNER)
     with pytest.raises(CaseError, match="on hold"):
         agreement.agree(BRUNI, request.number)
-    assert agreement.request(request.number).standing() is Standing.OPEN
+    assert agreement.request(request.number).state() is RequestState.OPEN
     asked: list[tuple[Action, list[int], str, type[CaseError], str]] = [
         (Action.PURGE, [1], WHY, CaseError, "on hold"),
         (Action.PURGE, [], WHY, CaseError, "100 cases"),
