@@ -39,6 +39,10 @@ install: $(if $(SYSTEM_INSTALL),,$(VENV)/.installed) ## make .venv in the checko
 demo: install ## set up, play eight infringements, print who drove (VIEW=1 opens the viewer at the end; ENGINE=litert: small)
 	@$(BIN)/autovelox demo --dir $(STATE) $(if $(VIEW),--view)
 
+.PHONY: demo-fleet
+demo-fleet: install ## a centre and three units on loopback: one offline for a while, one killed, one cloned (two minutes)
+	@$(BIN)/autovelox-centre demo --dir var/fleet
+
 .PHONY: test
 test: install ## set up, then run all tests, JOBS of them (2) side by side
 	@$(BIN)/pytest --numprocesses $(JOBS)

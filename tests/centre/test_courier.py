@@ -125,6 +125,7 @@ async def test_a_restored_unit_finds_out_that_it_forked(centre: Centre, tmp_path
     clone = courier_of(centre, copy)
     async with at_work(clone):
         await until(lambda: clone.problem() is not None)
+        await until(centre.alarms)
     assert "another chain of this unit" in (clone.problem() or "")
     assert ("fork", 5) in await centre.alarms()
     assert await centre.pool.fetchval("SELECT count(*) FROM forks") == 1, "both are kept"
