@@ -46,7 +46,7 @@ class Postgres:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.call(self.server.stop())
+        self.call(self.server.kill())  # nothing of it is kept
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
