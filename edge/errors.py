@@ -68,7 +68,7 @@ class ImageError(EdgeError, ValueError):
 
 
 class CameraError(EdgeError, RuntimeError):
-    """The camera or the recorded feed gave no usable frame."""
+    """The camera or the recorded feed gave no usable photo."""
 
     exit_code = 6
 

@@ -10,23 +10,39 @@ and the third loads ReportLab.
 
 from edge.cases.archive import Archive
 from edge.cases.evidence import (
+    Correction,
     KeyFileError,
     Manifest,
     Mismatch,
     Signer,
+    case_of,
     check_package,
+    correction,
     create_signing_key,
     load_signer,
+    name_follows,
     parse_checkpoint,
+    standing_words,
     to_basis,
     to_case,
-    verdict_words,
 )
 from edge.cases.retention import RetentionPolicy
 from edge.cases.review import record
 from edge.cases.storage import ChainSession, DiskSpace, Outbox, StateFolder, clock_state
 from edge.cases.store import CaseStore
-from edge.cases.views import HOLDS, REVIEWS, CaseFilter, CaseSummary, Event, EventKind, Order, UnitStatus
+from edge.cases.views import (
+    HOLDS,
+    REVIEWS,
+    CaseFilter,
+    CaseSummary,
+    Enclosure,
+    Event,
+    EventKind,
+    Order,
+    SelfCheck,
+    Standing,
+    UnitStatus,
+)
 
 __all__ = [
     "HOLDS",
@@ -36,7 +52,9 @@ __all__ = [
     "CaseStore",
     "CaseSummary",
     "ChainSession",
+    "Correction",
     "DiskSpace",
+    "Enclosure",
     "Event",
     "EventKind",
     "KeyFileError",
@@ -45,16 +63,21 @@ __all__ = [
     "Order",
     "Outbox",
     "RetentionPolicy",
+    "SelfCheck",
     "Signer",
+    "Standing",
     "StateFolder",
     "UnitStatus",
+    "case_of",
     "check_package",
     "clock_state",
+    "correction",
     "create_signing_key",
     "load_signer",
+    "name_follows",
     "parse_checkpoint",
     "record",
+    "standing_words",
     "to_basis",
     "to_case",
-    "verdict_words",
 ]

@@ -16,6 +16,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import asdict
 from importlib import resources
 from pathlib import Path
 
@@ -68,6 +69,7 @@ def export_cases(
     signer: Signs,
     account: str | None = None,
     reason: str = "",
+    language: str = "en",
     session: ChainSession | None = None,
     durably: bool = True,
     least_free_bytes: int = 0,
@@ -100,7 +102,7 @@ def export_cases(
         with part.open("x+b") as file:
             part.chmod(0o600)
             package = PackageWriter(file, least_free_bytes=least_free_bytes)
-            made = _add_members(package, state_dir, wanted, progress)
+            made = _add_members(package, state_dir, wanted, progress, language)
             named = {"format": PACKAGE_FORMAT, "cases": wanted, "members": dict(package.hashes)}
             seq = record_package(
                 state_dir, made, named, officer=officer, account=account, reason=reason, signer=signer, session=session
@@ -130,9 +132,10 @@ def export_report(
     signer: Signs,
     account: str | None = None,
     reason: str = "",
+    language: str = "en",
     session: ChainSession | None = None,
 ) -> None:
-    """Write the PDF report of case *number* to the file *to*, which must not exist yet.
+    """Write the PDF report of case *number*, in *language*, to the file *to*, which must not exist yet.
 
     The export becomes an entry of the chain, with the SHA-256 of the report, before the report is written.
 
@@ -141,7 +144,7 @@ def export_report(
         CaseError: it is not decided yet, or the file cannot be written.
         EvidenceError: something of it does not hold.
     """
-    report = report_of(state_dir, number)
+    report = report_of(state_dir, number, language=language)
     try:
         with to.open("xb") as file:
             to.chmod(0o600)
@@ -166,8 +169,8 @@ def export_report(
         raise CaseError(f"{to} cannot be written ({error.strerror})", "check its folder and the disk") from None
 
 
-def report_of(state_dir: Path, number: int) -> bytes:
-    """The PDF report of one decided case.
+def report_of(state_dir: Path, number: int, *, language: str = "en") -> bytes:
+    """The PDF report of one decided case, in *language*.
 
     Raises:
         NoSuchCase: there is no case with that number.
@@ -176,16 +179,21 @@ def report_of(state_dir: Path, number: int) -> bytes:
     """
     with Archive(state_dir) as archive:
         opened = archive.open(number)
-        return _report(opened, _pictures(archive, opened))
+        return _report(opened, _pictures(archive, opened), language)
 
 
-def _report(opened: OpenedCase, pictures: Pictures | None) -> bytes:
-    case = opened.case
-    return pdf_report(case, opened.checked.manifest, pictures, opened.events, _proof(opened))
+def _report(opened: OpenedCase, pictures: Pictures | None, language: str) -> bytes:
+    checks = {**asdict(opened.enclosure), "says": opened.enclosure.says}
+    manifest = {**opened.checked.manifest, "selfcheck": checks}
+    return pdf_report(opened.case, manifest, pictures, opened.events, _proof(opened), language=language)
 
 
 def _add_members(
-    package: PackageWriter, state_dir: Path, numbers: Sequence[int], progress: Callable[[int], None] | None
+    package: PackageWriter,
+    state_dir: Path,
+    numbers: Sequence[int],
+    progress: Callable[[int], None] | None,
+    language: str,
 ) -> dict[int, dict[str, str]]:
     """Add everything but the chain, in the order of the names.
 
@@ -203,7 +211,7 @@ def _add_members(
     package.add("README.txt", papers.pop("README.txt"))
     with Archive(state_dir) as archive:
         for number in sorted(numbers):
-            own, made[number] = _case_members(archive, number)
+            own, made[number] = _case_members(archive, number, language)
             for name in sorted(own):
                 package.add(f"cases/{number:08d}/{name}", own[name])
             if progress is not None:
@@ -213,17 +221,17 @@ def _add_members(
     return made
 
 
-def _case_members(archive: Archive, number: int) -> tuple[dict[str, bytes], dict[str, str]]:
+def _case_members(archive: Archive, number: int, language: str) -> tuple[dict[str, bytes], dict[str, str]]:
     """The files of one case by name, and the SHA-256 of those that were made for the export."""
     opened = archive.open(number)
     case = opened.case
     own = {"manifest.json": opened.checked.manifest_bytes}
-    for index, name in enumerate(case.frames):
+    for index, name in enumerate(case.photos):
         own[Path(name).name] = archive.photo(number, index)
     if case.driver is not None and case.driver.portrait:
         own["portrait"] = case.driver.portrait
     pictures = _pictures(archive, opened)
-    made = {"report.pdf": _report(opened, pictures)}
+    made = {"report.pdf": _report(opened, pictures, language)}
     if pictures is not None:
         made["overlay.jpg"] = pictures.overlay
     return {**own, **made}, {name: sha256(data) for name, data in made.items()}
@@ -263,9 +271,9 @@ def _proof(opened: OpenedCase) -> Proof:
 def _pictures(archive: Archive, opened: OpenedCase) -> Pictures | None:
     """The report's pictures, made anew from the photos each time."""
     case = opened.case
-    if not case.frames:
+    if not case.photos:
         return None
-    photos = [archive.photo(case.number, index) for index in range(len(case.frames))]
+    photos = [archive.photo(case.number, index) for index in range(len(case.photos))]
     main = photos.pop(case.photo)
     plate = plate_crop(main, case.plate_box) if case.plate_box is not None else b""
     return Pictures(overlay(main, case.plate_box), plate, tuple(photos[:3]))

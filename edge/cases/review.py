@@ -15,7 +15,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from edge.cases.archive import Archive
-from edge.cases.evidence import Signs, sha256
+from edge.cases.evidence import Signs, name_follows, sha256
 from edge.cases.storage import (
     PURGED,
     ChainSession,
@@ -58,8 +58,8 @@ def record(
 
     Raises:
         NoSuchCase: there is no case with that number, or it was purged.
-        CaseError: the case is not decided yet, the name, the reason or the plate is missing or not acceptable, or the
-            store cannot be written.
+        CaseError: the case is not decided yet, the name, the reason or the plate is missing or not acceptable, the name
+            to be confirmed no longer follows from a corrected plate, or the store cannot be written.
         EvidenceError: the chain does not continue what the unit wrote; or the kind is a judgement, and something of the
             case does not hold.
     """
@@ -72,7 +72,12 @@ def record(
     content.update(details or {})
     if kind in REVIEWS:
         with Archive(state_dir) as archive:
-            archive.open(number)
+            opened = archive.open(number)
+        if kind is EventKind.CONFIRM and not name_follows(opened.case):
+            raise CaseError(
+                "an officer read another plate than the one the named driver claimed: this name no longer follows",
+                "dismiss the case, or correct the plate again if it was read right at first",
+            )
     with _session(session, state_dir, signer) as open_session, open_session.extending() as database:
         _check_state(database, number, kind)
         at_utc = time.time()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
@@ -11,23 +12,25 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.cases import CaseStore, RetentionPolicy, StateFolder, clock_state, load_signer
-from edge.config import Area, Engine, Settings, models_dir, open_question
+from edge.config import Area, CameraSettings, Engine, Settings, models_dir, open_question
 from edge.crypto import opener
-from edge.daemon.clock import Clock
+from edge.daemon.clock import Clock, ClockSteps, read_clocks
+from edge.daemon.diary import Diary, setting_digests, software_of
 from edge.daemon.disk_probe import DiskProbe
 from edge.daemon.health import Health
 from edge.daemon.housekeeping import Upkeep
 from edge.daemon.metrics import Metrics, Sources
 from edge.daemon.monitor import Monitor
 from edge.daemon.orientation import Orientation
-from edge.daemon.provenance import provenance
+from edge.daemon.provenance import certificate_problem, instrument, provenance, site
+from edge.daemon.selfcheck import SelfChecks
 from edge.daemon.standing import Standing
 from edge.delivery import Courier, open_courier
 from edge.flow.infringement import Infringements
 from edge.flow.opening import WindowOpener
 from edge.flow.queue import CaseQueue
 from edge.flow.rules import Rules
-from edge.identify import Formats, Thresholds
+from edge.identify import Formats, Lens, Thresholds
 from edge.identify.formats import licence_pattern
 from edge.law import profile_of
 from edge.link.mailbox import Mailbox
@@ -36,7 +39,7 @@ from edge.model import Case, Claim, Packet, PlateRead, Rejection
 from edge.registry.lookup import Registry
 from edge.registry.vault import load_master_key
 from edge.sensors import Board, Camera, Panel, Radar, open_camera, open_radar
-from edge.vision import is_of_release, load_thresholds, worker
+from edge.vision import is_of_release, load_thresholds, selfcheck, worker
 from edge.workers import WorkerPool, WorkerSetup
 
 log = logging.getLogger(__name__)
@@ -64,6 +67,9 @@ class Parts:
     upkeep: Upkeep
     queue: CaseQueue
     link: LinkServer
+    diary: Diary
+    selfchecks: SelfChecks
+    clock_steps: ClockSteps
     courier: Courier | None
     health: Health
     monitor: Monitor
@@ -84,10 +90,12 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
         settings.registry.path, load_master_key(key_file), load_key=lambda: load_master_key(key_file)
     )
     stack.push_async_callback(registry.close)
+    unit = await asyncio.to_thread(provenance, settings, folder, of_release=is_of_release(folder))
     cases = await CaseStore.open(
         settings.unit.state_dir,
         load_signer(settings.cases.signing_key_file),
-        await asyncio.to_thread(provenance, settings, folder, of_release=is_of_release(folder)),
+        unit,
+        instrument=instrument(settings),
         policy=RetentionPolicy.of(settings.cases, only_delivered=settings.centre.url is not None),
         witness_dirs=settings.cases.witness_dirs,
     )
@@ -140,7 +148,23 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
         )
     )
     orientation = Orientation()
-    measured = _Measured(metrics, workers, window_opener, orientation)
+    question, uncertified = open_question(settings), certificate_problem(settings)
+    diary = Diary(
+        cases,
+        clock_state,
+        mode="observe" if uncertified() else settings.unit.mode,
+        configuration=setting_digests(settings),
+        software=await asyncio.to_thread(software_of, unit),
+    )
+    selfchecks = SelfChecks(
+        selfcheck.PHOTO,
+        selfcheck.TEXT,
+        recognise=lambda photo: workers.run(worker.recognise, photo),
+        is_read=selfcheck.is_read,
+        is_idle=lambda: not (queue.pending or workers.queued),
+        enter=diary.add,
+    )
+    measured = _Measured(metrics, workers, window_opener, orientation, selfchecks)
     flow = Infringements(
         rules,
         camera=camera,
@@ -152,7 +176,6 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
         reports=radar.reports if settings.radar.serial_port is not None else None,
     )
     radar.on_edge = flow.begin
-    question = open_question(settings)
     upkeep = Upkeep(cases.housekeep)
     queue = CaseQueue(flow, measured.decided)
     courier = open_courier(
@@ -162,6 +185,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
     health = Health(
         {
             "configuration": lambda: ": ".join(question) if question else None,
+            "instrument": uncertified,
             "link": link.problem,
             "workers": lambda: workers.problem() or openers.problem(),
             "camera": camera.problem,
@@ -172,6 +196,8 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
             "cases": cases.problem,
             "disk": disk.problem,
             "housekeeping": upkeep.problem,
+            "diary": diary.problem,
+            "self-check": selfchecks.problem,
             "clock": clock.problem,
             "pending cases": queue.problem,
             "room": cases.shortage,
@@ -195,13 +221,19 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
         upkeep=upkeep,
         queue=queue,
         link=link,
+        diary=diary,
+        selfchecks=selfchecks,
+        clock_steps=ClockSteps(clock_state, read_clocks),
         courier=courier,
         health=health,
         monitor=Monitor(
             settings.metrics,
             metrics,
             health.problems,
-            facts=lambda: {"mode": settings.unit.mode, "speeds_missing_since_utc": radar.speeds_missing_since_utc},
+            facts=lambda: {
+                "mode": "observe" if uncertified() else settings.unit.mode,
+                "speeds_missing_since_utc": radar.speeds_missing_since_utc,
+            },
         ),
     )
 
@@ -224,7 +256,7 @@ def worker_setup(models: Path, engine: Engine, captions: tuple[Area, ...] = ()) 
 
 def _rules(settings: Settings, formats: Formats, thresholds: Thresholds) -> Rules:
     return Rules(
-        site=settings.unit.site,
+        site=site(settings),
         limit_kmh=settings.speed.limit_kmh,
         tolerance_kmh=settings.speed.tolerance_kmh,
         profile=profile_of(settings.speed.law),
@@ -237,7 +269,13 @@ def _rules(settings: Settings, formats: Formats, thresholds: Thresholds) -> Rule
         promises_speed=settings.radar.promises_speed,
         max_speed_kmh=settings.radar.max_speed_kmh,
         names_drivers=settings.unit.mode == "enforce",
+        lens=_lens(settings.camera),
+        certified_utc=settings.instrument.calibration.span_utc or (-math.inf, math.inf),
     )
+
+
+def _lens(camera: CameraSettings) -> Lens | None:
+    return Lens(camera.focal_length_px, camera.width, camera.height) if camera.focal_length_px is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +286,7 @@ class _Measured:
     workers: WorkerPool
     opener: WindowOpener
     orientation: Orientation
+    selfchecks: SelfChecks
 
     async def recognise(self, photo: Path) -> tuple[PlateRead, ...]:
         result = await self.workers.run(worker.recognise, photo)
@@ -264,4 +303,5 @@ class _Measured:
         assert case.verdict is not None and case.decided_utc is not None
         outcome = str(case.verdict.outcome)
         self.metrics.decided(outcome, case.decided_utc - case.trigger.at_utc)
+        self.selfchecks.decided()
         log.info("case %d decided: %s", case.number, outcome, extra={"case": case.number, "outcome": outcome})

@@ -3,7 +3,9 @@
 from edge.identify.candidates import reading
 from edge.identify.format_table import FORMATS
 from edge.identify.formats import Formats
+from edge.identify.motion import Lens, width_noise_px
 from edge.identify.origin import format_of
+from edge.identify.plausibility import plausibility
 from edge.identify.plausible import CLEAR_CHARACTERS, MIN_CHARACTERS, Likeness, is_clear, likeness
 from edge.identify.thresholds import Thresholds
 from edge.identify.verdict import ANY_FORMAT, best_first, identify, judge, listed
@@ -14,6 +16,7 @@ __all__ = [
     "FORMATS",
     "MIN_CHARACTERS",
     "Formats",
+    "Lens",
     "Likeness",
     "Thresholds",
     "best_first",
@@ -23,5 +26,7 @@ __all__ = [
     "judge",
     "likeness",
     "listed",
+    "plausibility",
     "reading",
+    "width_noise_px",
 ]

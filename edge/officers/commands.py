@@ -7,16 +7,24 @@ import json
 import sys
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from edge.cases import REVIEWS, CaseFilter, CaseSummary, EventKind, Order, to_case, verdict_words
+from edge.cases import REVIEWS, CaseFilter, CaseSummary, EventKind, Order, Standing, name_follows, standing_words
 from edge.cases import commands as cases
 from edge.config import Settings, load
 from edge.errors import CaseError, EvidenceError, SecretError
+from edge.model import Outcome, State
 from edge.officers.choose import add_where, open_desk
 from edge.terminal import say, say_json
+
+_OUTCOMES = {
+    "pending": CaseFilter(state=State.PENDING),
+    **{str(outcome): CaseFilter(outcome=outcome) for outcome in Outcome},
+    **{standing.replace("_", "-"): CaseFilter(standing=standing) for standing in Standing},
+}
+"""What ``--outcome`` asks for."""
 
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -26,6 +34,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     actions = parser.add_subparsers(metavar="ACTION", required=True)
     listing = _add(actions, "list", _list, "list cases")
     listing.add_argument("--text", default="", help="plate, driver's name or case number")
+    listing.add_argument("--outcome", choices=[*_OUTCOMES], help="only cases of this verdict")
     listing.add_argument("--review", choices=["open", *sorted(REVIEWS)])
     listing.add_argument("--order", choices=[str(order) for order in Order], default=str(Order.NEWEST))
     listing.add_argument("--limit", type=int, default=50, metavar="N", help="rows at most (default %(default)s)")
@@ -95,7 +104,7 @@ def _serve(args: argparse.Namespace) -> int:
 
 def _list(args: argparse.Namespace) -> int:
     with closing(open_desk(args)) as desk:
-        filter = CaseFilter(text=args.text, review=args.review)
+        filter = replace(_OUTCOMES.get(args.outcome, CaseFilter()), text=args.text, review=args.review)
         rows = desk.cases(filter, limit=args.limit, order=args.order).rows
     if args.json:
         say_json([asdict(row) for row in rows], indent=1)
@@ -112,7 +121,7 @@ def _line(row: CaseSummary) -> str:
     counts = row.speed_kmh if row.remaining_kmh is None else row.remaining_kmh
     speed = f"{'?' if counts is None else f'{counts:.1f}':>5}/{row.limit_kmh:.0f} km/h"
     plate = row.corrected_plate or row.plate_text or "-"
-    verdict = verdict_words(row.outcome, row.basis, is_to_be_confirmed=row.is_to_be_confirmed) or row.state
+    verdict = standing_words(row.outcome, row, name_follows=name_follows(row)) or row.state
     review = f"{row.review or ''}{' on hold' if row.is_held else ''}"
     return f"{row.number:>6}  {when}  {speed}  {plate:<10} {verdict:<13} {row.driver_name:<28} {review}"
 
@@ -120,10 +129,16 @@ def _line(row: CaseSummary) -> str:
 def _show(args: argparse.Namespace) -> int:
     with closing(open_desk(args)) as desk:
         opened = desk.open(args.number)
-    state, case = "decided" if "verdict" in opened.manifest else "pending", to_case(opened.manifest)
+    state, case = "decided" if "verdict" in opened.manifest else "pending", opened.case
     outcome = case.verdict.outcome if case.verdict else None
-    words = verdict_words(outcome, case.basis, is_to_be_confirmed=case.is_to_be_confirmed)
-    manifest = {"state": state, "standing": words or state, **opened.manifest}
+    words = standing_words(outcome, case, name_follows=name_follows(case))
+    manifest = {
+        "state": state,
+        "standing": words or state,
+        **({"corrected_plate": case.corrected_plate} if case.corrected_plate else {}),
+        **opened.manifest,
+        "selfcheck": {**asdict(opened.enclosure), "says": opened.enclosure.says},
+    }
     if args.json:
         say_json({**manifest, "events": [asdict(event) for event in opened.events]}, indent=1)
         return 0

@@ -242,7 +242,7 @@ class Office:
     def _case(self, number: int) -> OpenCase:
         with Archive(self.state_dir) as archive:
             opened = archive.open(number)
-        return OpenCase(opened.checked.manifest, opened.checked.portrait, opened.events)
+        return OpenCase(opened.checked.manifest, opened.checked.portrait, opened.events, opened.enclosure)
 
     def _writing(self, account: Account, entries: int = 1) -> tuple[Signer, ChainSession]:
         if self._signer is None or self._session is None:

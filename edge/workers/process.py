@@ -12,7 +12,7 @@ from contextlib import suppress
 from multiprocessing import connection, forkserver, parent_process
 from typing import Any
 
-from edge.crypto import keep_to_itself
+from edge.crypto import forbid_inspection
 
 NICENESS = 15
 """How far a worker steps back: cars get their answer while every core recognises plates."""
@@ -24,7 +24,7 @@ READY_ANSWER_S = 0.05
 
 def start(initializer: Callable[..., None], arguments: tuple[object, ...]) -> None:
     """Prepare this process, then call ``initializer(*arguments)``, which must not raise: that would break the pool."""
-    keep_to_itself()
+    forbid_inspection()
     with suppress(OSError):  # a service manager may forbid it
         os.nice(NICENESS)
     # A worker that hangs in C with the GIL held notices nothing any more: the kernel ends it after the fork server.

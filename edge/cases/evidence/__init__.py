@@ -2,14 +2,15 @@
 
 from edge.cases.evidence.chain import DOMAIN, NO_HASH, Entry, Signs, canonical, next_entry, sha256
 from edge.cases.evidence.checkpoint import sign_checkpoint
+from edge.cases.evidence.correction import Correction, case_of, correction, name_follows
 from edge.cases.evidence.manifest import (
     Manifest,
     Record,
     claims_document,
     decided_manifest,
     filed_manifest,
-    frame_record,
     packet_record,
+    photo_record,
     report_record,
     to_case,
     to_packet,
@@ -20,9 +21,9 @@ from edge.cases.evidence.sentences import (
     flag_sentence,
     reason_sentence,
     shown_plate,
+    standing_words,
     to_basis,
     to_flags,
-    verdict_words,
 )
 from edge.cases.evidence.signing import KEY_KIND, Signer, create_signing_key, key_content, known_key_id, load_signer
 from edge.cases.evidence.verify import (
@@ -64,6 +65,7 @@ __all__ = [
     "SEAL_HEX",
     "Chain",
     "Checkpoint",
+    "Correction",
     "Entry",
     "KeyFileError",
     "Link",
@@ -75,6 +77,7 @@ __all__ = [
     "Signs",
     "basis_sentence",
     "canonical",
+    "case_of",
     "check_chain",
     "check_checkpoint",
     "check_package",
@@ -82,19 +85,21 @@ __all__ = [
     "check_signatures",
     "check_trust",
     "claims_document",
+    "correction",
     "create_signing_key",
     "decided_manifest",
     "driver_name",
     "filed_manifest",
     "flag_sentence",
-    "frame_record",
     "key_content",
     "known_key_id",
     "load_signer",
+    "name_follows",
     "next_entry",
     "packet_record",
     "parse_canonical",
     "parse_checkpoint",
+    "photo_record",
     "read_checkpoint",
     "read_lines",
     "read_public_key",
@@ -103,10 +108,10 @@ __all__ = [
     "sha256",
     "shown_plate",
     "sign_checkpoint",
+    "standing_words",
     "to_basis",
     "to_case",
     "to_flags",
     "to_packet",
-    "verdict_words",
     "verify_package",
 ]

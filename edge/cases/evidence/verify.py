@@ -58,6 +58,13 @@ except ImportError:
 
 DOMAIN = b"autovelox-entry-1\n"
 CHECKPOINT_DOMAIN = b"autovelox-checkpoint-1\n"
+AGREEMENTS = {
+    "agrees": "bear out the radar",
+    "contradicts": "contradict the radar",
+    "other_fits": "another vehicle fits the radar better",
+    "tells_nothing": "tell nothing of the speed",
+}
+DOUBTING = ("contradicts", "other_fits")
 NO_HASH = "0" * 64
 SEAL_1, SEAL = b"autovelox-sha256:", b"autovelox-2-sha256:"
 SEAL_HEX = 64
@@ -83,6 +90,9 @@ FORMAT_1_LIMITS = (
     "It is a package of format 1, which cannot prove that no entry is missing at its end,"
     " nor that the unit made its reports, overlays and papers"
 )
+
+
+FELL = "an officer read another plate than the one the driver's chip claimed, and this name no longer follows"
 
 
 class Mismatch(Exception):
@@ -564,7 +574,7 @@ def check_contents(chain: Chain, links: Sequence[Link], cases: Iterable[int]) ->
 
 def case_files(manifest: dict[str, Any], folder: str) -> dict[str, str]:
     """The files that a manifest names, by name in the package, with the SHA-256 that they must have."""
-    files = {folder + frame["file"].rpartition("/")[2]: frame["sha256"] for frame in manifest["frames"]}
+    files = {folder + photo["file"].rpartition("/")[2]: photo["sha256"] for photo in manifest["frames"]}
     if manifest.get("driver") and manifest["driver"]["portrait_sha256"]:
         files[folder + "portrait"] = manifest["driver"]["portrait_sha256"]
     return files
@@ -712,13 +722,19 @@ def _facts(manifest: dict[str, Any], chain: Chain, links: Sequence[Link], hashes
     lines = [
         f"Case {number}, recorded by unit {manifest['unit'].get('serial', '?')}",
         f"  time      {_moment(trigger['at_utc'])}",
-        f"  place     {manifest['site']}",
+        f"  place     {_place(manifest['site'])}",
+        *_instrument(manifest.get("instrument")),
         f"  speed     {speed}, limit {manifest['limit_kmh']:.0f} km/h",
         *_assessed(manifest.get("assessment")),
+        *_borne_out(manifest.get("plausibility")),
         f"  plate     {verdict['plate'] or (plate['text'] if plate else 'none was read')}",
         f"  verdict   {_standing(manifest)}",
         f"  driver    {name}",
+        f"  checked   {_selfchecked(number, chain, links)}",
     ]
+    corrected = _corrected(number, chain, links)
+    if corrected is not None:
+        lines.append(f"  corrected {corrected}" + (f": {FELL}" if driver and corrected != verdict["plate"] else ""))
     for header, link in zip(chain.headers, links):  # noqa: B905 - Python 3.9 has no strict
         if header["case"] == number and header["kind"] in REVIEWS and link.body is not None:
             content = parse_canonical(link.body, f"entry {header['seq']}")
@@ -727,6 +743,54 @@ def _facts(manifest: dict[str, Any], chain: Chain, links: Sequence[Link], hashes
     folder = f"cases/{number:08d}/"
     own = sorted(name for name in hashes if name.startswith(folder))
     return lines + [f"  SHA-256   {hashes[name]}  {name[len(folder) :]}" for name in own]
+
+
+def _selfchecked(number: int, chain: Chain, links: Sequence[Link]) -> str:
+    """Whether the case lies between two good self-checks of the unit."""
+    filed = next(header["seq"] for header in chain.headers if header["kind"] == "filed" and header["case"] == number)
+    before, after = "none before", "not yet after"
+    for header, link in zip(chain.headers, links):  # noqa: B905 - Python 3.9 has no strict
+        if header["kind"] != "selfcheck" or link.body is None:
+            continue
+        good = parse_canonical(link.body, f"entry {header['seq']}").get("good") is True
+        words = f"{'good' if good else 'failed'} %s (entry {header['seq']}, {_moment(header['at'])})"
+        if header["seq"] < filed:
+            before = words % "before"
+        elif header["seq"] > chain.decided[number]:
+            after = words % "after"
+            break
+    enclosed = before.startswith("good") and after.startswith("good")
+    return f"self-check {before}, {after}" if enclosed else f"NOT between two good self-checks: {before}, {after}"
+
+
+def _place(site: Any) -> str:
+    """The site: one line, or a table with that line, whose orders are said as well."""
+    if isinstance(site, str):
+        return site
+    orders = [str(site[name]) for name in ("ordinance", "decree") if site.get(name)]
+    return "; ".join([str(site["text"]), *orders])
+
+
+def _instrument(instrument: dict[str, Any] | None) -> list[str]:
+    """What measured, its approval, and until when its certificate counts."""
+    if not instrument:
+        return []
+    radar, calibration = instrument.get("radar", {}), instrument.get("calibration", {})
+    words = [" ".join(str(radar[name]) for name in ("make", "model", "version", "serial") if radar.get(name))]
+    words += [f"{name} {instrument[name]}" for name in ("approval", "census") if instrument.get(name)]
+    if calibration:
+        certificate = f"certificate {calibration['certificate']} of {calibration['laboratory']}"
+        words.append(f"{certificate}, {calibration['calibrated_on']}, valid until {calibration['valid_until']}")
+    return [f"  measured  {'; '.join(word for word in words if word)}"]
+
+
+def _corrected(number: int, chain: Chain, links: Sequence[Link]) -> str | None:
+    """The newest plate that an officer read instead of the unit's; None if there is none."""
+    plate = None
+    for header, link in zip(chain.headers, links):  # noqa: B905 - Python 3.9 has no strict
+        if header["case"] == number and header["kind"] == "correct_plate" and link.body is not None:
+            plate = str(parse_canonical(link.body, f"entry {header['seq']}")["plate"])
+    return plate
 
 
 def _assessed(assessment: dict[str, Any] | None) -> list[str]:
@@ -738,12 +802,27 @@ def _assessed(assessment: dict[str, Any] | None) -> list[str]:
     return [f"{counts} ({assessment['rule']})" + (f"; {assessment['provision']}" if assessment["provision"] else "")]
 
 
+def _borne_out(plausibility: dict[str, Any] | None) -> list[str]:
+    """What the photos say of the radar, as the unit recorded it."""
+    if not plausibility:
+        return []
+    figures = ""
+    if plausibility["speed_kmh"] is not None:
+        figures = ", by them {:.0f} km/h, standard deviation {:.0f}".format(
+            plausibility["speed_kmh"], plausibility["error_kmh"]
+        )
+    return [f"  photos    {AGREEMENTS.get(plausibility['agreement'], plausibility['agreement'])}{figures}"]
+
+
 def _standing(manifest: dict[str, Any]) -> str:
     """The verdict as it stands: what is no infringement, and what an officer has to confirm, says so."""
     basis, outcome = manifest.get("basis"), str(manifest["verdict"]["outcome"])
     if basis not in (None, "measured", "signalled"):
         return f"no infringement ({basis})"
-    keeper = "driver is not the registered keeper" not in manifest.get("flags", ())
+    flags = manifest.get("flags", ())
+    if (manifest.get("plausibility") or {}).get("agreement") in DOUBTING:
+        return f"{outcome}, to be checked"
+    keeper = "driver is not the registered keeper" not in flags
     return outcome if keeper or outcome != "identified" else f"{outcome}, to be confirmed"
 
 

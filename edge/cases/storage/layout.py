@@ -30,7 +30,7 @@ HEAD = "head.json"
 BELIEVED = "believed-time.json"
 DELIVERED = "delivered.json"
 PROBE = ".probe"
-FRAMES = "frames"
+PHOTOS = "frames"
 JOURNAL = "pending.json"
 CLAIMS = "claims.json"
 DERIVED = "derived"
@@ -87,9 +87,9 @@ class StateFolder:
         return self.root / DELIVERED
 
     @property
-    def frames(self) -> Path:
+    def photos(self) -> Path:
         """The folder with one folder for each case."""
-        return self.root / FRAMES
+        return self.root / PHOTOS
 
     @property
     def derived(self) -> Path:
@@ -98,7 +98,7 @@ class StateFolder:
 
     def case(self, number: int) -> Path:
         """The folder of one case: its photos, and its journal file while it is pending."""
-        return self.frames / f"{number:08d}"
+        return self.photos / f"{number:08d}"
 
     def photo(self, number: int, index: int) -> Path:
         """Photo *index* (from 0) of a case."""
@@ -114,17 +114,17 @@ class StateFolder:
 
     def with_claims(self) -> list[int]:
         """The numbers of the cases that have a file of claims, in order."""
-        return sorted(int(path.parent.name) for path in self.frames.glob(f"*/{CLAIMS}"))
+        return sorted(int(path.parent.name) for path in self.photos.glob(f"*/{CLAIMS}"))
 
     def journalled(self) -> list[int]:
         """The numbers of the cases that have a journal file, in order."""
-        return sorted(int(path.parent.name) for path in self.frames.glob(f"*/{JOURNAL}"))
+        return sorted(int(path.parent.name) for path in self.photos.glob(f"*/{JOURNAL}"))
 
     def foreign(self) -> list[str]:
         """What lies in the folder, or in a case's, and is none of the files that a unit writes there."""
         own, photos = re.compile(OWN), re.compile(OWN_OF_A_CASE)
         top = [path.name for path in self.root.iterdir() if path.is_symlink() or not own.fullmatch(path.name)]
-        for case in sorted(self.frames.iterdir()) if self.frames.is_dir() else []:
+        for case in sorted(self.photos.iterdir()) if self.photos.is_dir() else []:
             if case.is_symlink() or not case.is_dir():
                 top.append(self.name(case))
                 continue

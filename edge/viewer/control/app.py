@@ -147,7 +147,7 @@ class Viewer:
 
     def _buttons(self) -> tuple[Action, ...]:
         return (
-            Action("confirm", _("Confirm"), lambda: self.actions.confirm(), "Primary.TButton", needs="photo"),
+            Action("confirm", _("Confirm"), lambda: self.actions.confirm(), "Primary.TButton", needs="confirmable"),
             Action("dismiss", _("Dismiss"), lambda: self.actions.dismiss(), "Danger.TButton", needs="decided"),
             Action("correct", _("Correct plate"), lambda: self.actions.correct_plate(), needs="decided"),
             Action("export", _("Export"), lambda: self.actions.export(), needs="decided"),

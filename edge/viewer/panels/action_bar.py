@@ -9,7 +9,7 @@ from tkinter import ttk
 from typing import Literal
 
 from edge.model import Case
-from edge.officers import REVIEWS, Event
+from edge.officers import REVIEWS, Event, name_follows
 from edge.viewer.text import _, moment, plain, review_words
 from edge.viewer.ui import Elided, Theme
 
@@ -24,14 +24,14 @@ class Action:
         command: what it does.
         style: its ttk style.
         needs: when it is enabled: always, with an open case, with a decided case, or with a decided case whose photo
-            is on the screen.
+            is on the screen and whose name, if it has one, still follows.
     """
 
     name: str
     text: str
     command: Callable[[], object]
     style: str = "TButton"
-    needs: Literal["nothing", "case", "decided", "photo"] = "case"
+    needs: Literal["nothing", "case", "decided", "confirmable"] = "case"
 
 
 class ActionBar(ttk.Frame):
@@ -57,7 +57,12 @@ class ActionBar(ttk.Frame):
     def show(self, case: Case | None, events: Sequence[Event] = (), *, photo: bool = False) -> None:
         """Show the last review of *case* and enable its buttons; *photo* says whether its photo is on the screen."""
         decided = case is not None and case.verdict is not None
-        available = {"nothing": True, "case": case is not None, "decided": decided, "photo": decided and photo}
+        available = {
+            "nothing": True,
+            "case": case is not None,
+            "decided": decided,
+            "confirmable": decided and photo and case is not None and name_follows(case),
+        }
         for action in self._actions:
             self.buttons[action.name].state(["!disabled" if available[action.needs] else "disabled"])
         if case is None:

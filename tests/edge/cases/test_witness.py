@@ -143,9 +143,9 @@ async def test_every_hour_and_at_every_stop(tmp_path: Path, monkeypatch: pytest.
 
 
 async def filled_in(store: CaseStore) -> None:
-    from tests.support.cases import frame, trigger
+    from tests.support.cases import photo, trigger
 
-    await store.file_case(trigger(), [frame()], [], limit_kmh=50.0, site="SP 235")
+    await store.file_case(trigger(), [photo()], [], limit_kmh=50.0, site="SP 235")
 
 
 async def test_a_place_that_cannot_be_written_is_a_problem_and_no_error(tmp_path: Path) -> None:
