@@ -64,6 +64,14 @@ fuzz: install ## throw 120,000 cases at frames, conversations, HTTP, TLS, sealed
 chaos: install ## strike the unit 345 times (kill, hang, full disk, torn log) and print what it stood (needs gcc)
 	@$(BIN)/python tests/chaos/run.py $(CHAOS)
 
+.PHONY: chaos-centre
+chaos-centre: install ## strike the centre, its database, the network and the units 200 times, and print what it stood (ten minutes)
+	@$(BIN)/python tests/chaos/centre_run.py $(CHAOS)
+
+.PHONY: bench-centre
+bench-centre: install ## measure what the centre takes in, beside bare asyncpg (ratios, two minutes)
+	@$(BIN)/python tests/bench/ingest.py
+
 .PHONY: lint
 lint: install ## ruff (format and check), mypy --strict, the rules of the architecture
 	@$(BIN)/ruff format --check

@@ -13,7 +13,7 @@ from edge.cases.storage.outbox import Outbox
 from edge.cases.store import CaseStore
 from edge.delivery.client import Answered, Client
 from edge.delivery.wire import OFFSET, PART_BYTES
-from edge.model import Frame
+from edge.model import Photo
 from tests.support.cases import SIGNER, UNIT, identified, packet, trigger
 from tests.support.centre import Centre, lines_of
 
@@ -28,7 +28,7 @@ async def with_photo(centre: Centre, tmp_path: Path) -> tuple[Client, Path]:
     state_dir = tmp_path / "unit"
     store = await CaseStore.open(state_dir, SIGNER, UNIT)
     own = packet()
-    number = await store.file_case(trigger(), [Frame(PHOTO, 640, 360, 1.79e9, 1)], [own], limit_kmh=50.0, site="SP 1")
+    number = await store.file_case(trigger(), [Photo(PHOTO, 640, 360, 1.79e9, 1)], [own], limit_kmh=50.0, site="SP 1")
     await store.enter_verdict(number, identified(own))
     await store.close()
     client = await centre.let_in("A1", SIGNER, tmp_path)

@@ -18,7 +18,7 @@ from edge.cases.storage.outbox import Outbox, read_delivered
 from edge.cases.store import CaseStore
 from edge.delivery import Client, Courier, DailyBudget, trusting
 from edge.delivery.courier import LONGEST_PAUSE_S
-from tests.support.cases import SIGNER, UNIT, filled, frame, identified, packet, trigger
+from tests.support.cases import SIGNER, UNIT, filled, identified, packet, photo, trigger
 from tests.support.centre import Centre, centre_at_work
 
 SERIAL = "AVX-TEST"
@@ -90,7 +90,7 @@ async def test_what_a_running_unit_files_arrives(centre: Centre, tmp_path: Path)
         async with at_work(courier):
             for number in (2, 3):
                 own = packet()
-                found = await store.file_case(trigger(), [frame(number)], [own], limit_kmh=50.0, site="SP 1")
+                found = await store.file_case(trigger(), [photo(number)], [own], limit_kmh=50.0, site="SP 1")
                 await store.enter_verdict(found, identified(own))
                 await store.housekeep()
                 await until(lambda number=number: courier.confirmed == 1 + 2 * number)  # type: ignore[misc]
