@@ -10,6 +10,7 @@ and the third loads ReportLab.
 
 from edge.cases.archive import Archive
 from edge.cases.evidence import (
+    Checkpoint,
     Correction,
     KeyFileError,
     Manifest,
@@ -19,6 +20,7 @@ from edge.cases.evidence import (
     check_package,
     correction,
     create_signing_key,
+    known_plate,
     load_signer,
     name_follows,
     parse_checkpoint,
@@ -31,6 +33,7 @@ from edge.cases.review import record
 from edge.cases.storage import ChainSession, DiskSpace, Outbox, StateFolder, clock_state
 from edge.cases.store import CaseStore
 from edge.cases.views import (
+    FOLLOW_UPS,
     HOLDS,
     REVIEWS,
     CaseFilter,
@@ -45,6 +48,7 @@ from edge.cases.views import (
 )
 
 __all__ = [
+    "FOLLOW_UPS",
     "HOLDS",
     "REVIEWS",
     "Archive",
@@ -52,6 +56,7 @@ __all__ = [
     "CaseStore",
     "CaseSummary",
     "ChainSession",
+    "Checkpoint",
     "Correction",
     "DiskSpace",
     "Enclosure",
@@ -73,6 +78,7 @@ __all__ = [
     "clock_state",
     "correction",
     "create_signing_key",
+    "known_plate",
     "load_signer",
     "name_follows",
     "parse_checkpoint",

@@ -98,8 +98,19 @@ class Desk(Protocol):
             EvidenceError: something of it does not hold.
         """
 
-    def export(self, numbers: list[int], to: Path, *, reason: str = "") -> str:
+    def export(
+        self,
+        numbers: list[int],
+        to: Path,
+        *,
+        reason: str = "",
+        full_chain: bool = False,
+        checkpoint: bytes | None = None,
+    ) -> str:
         """Write the evidence package of the cases *numbers* to the new file *to*; returns what its check found.
+
+        *full_chain*: with every header of the chain, not with proofs. *checkpoint* is a file of the unit's that
+        somebody remembers, who wants to hold the package against it.
 
         Raises:
             NoSuchCase: one of them does not exist, or was purged.

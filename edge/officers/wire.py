@@ -91,6 +91,7 @@ def to_filter(query: Mapping[str, str]) -> CaseFilter:
         standing=Standing(query["standing"]) if "standing" in query else None,
         since_utc=float(query["since_utc"]) if "since_utc" in query else None,
         until_utc=float(query["until_utc"]) if "until_utc" in query else None,
+        follow_up=query.get("follow_up"),
     )
 
 

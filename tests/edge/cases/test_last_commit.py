@@ -55,7 +55,7 @@ def plain(value: object) -> Any:
     return json.loads(json.dumps(value))
 
 
-NEW_IN_A_ROW = ("basis", "is_to_be_confirmed", "remaining_kmh", "is_held")
+NEW_IN_A_ROW = ("basis", "is_to_be_confirmed", "remaining_kmh", "is_held", "is_to_be_checked", "follow_up")
 
 
 def rows(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
