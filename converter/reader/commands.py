@@ -8,7 +8,10 @@ from pathlib import Path
 from converter.arguments import Subparsers, command, need_reader, positive, probability, rate
 from converter.reader import engine_commands
 
-_LABELS = Path(__file__).parents[1] / "data"
+LABELS = Path(__file__).parents[1] / "data"
+"""Folder of the tables of texts read by eye, labels_*.csv."""
+PLATE_COUNTRIES = LABELS / "plate_countries.csv"
+"""Where some of those plates come from, told by eye, Romanian ones by their format as well."""
 
 
 def add_parsers(commands: Subparsers) -> None:
@@ -78,9 +81,9 @@ def _train(args: argparse.Namespace) -> int:
     from converter.reader.real import load_real
     from converter.reader.train import Plan, train
 
-    labels = args.labels if args.labels is not None else sorted(_LABELS.glob("labels_*.csv"))
+    labels = args.labels if args.labels is not None else sorted(LABELS.glob("labels_*.csv"))
     network = train(
-        args.out, args.plates, load_real(args.data, labels), load_truth(args.data),
+        args.out, args.plates, load_real(args.data, labels, PLATE_COUNTRIES), load_truth(args.data),
         Plan(steps=args.steps, rate=args.rate, seed=args.seed),
         Mix(real=args.real, ramp=args.ramp, hardest=args.hardest), args.start_from,
     )  # fmt: skip

@@ -70,6 +70,11 @@ def _weights(stores: Sequence[Path]) -> torch.Tensor:
     return weights / weights[torch.tensor([country_class(code) for code in counts])].mean()
 
 
+FLATTERED = 0.6
+"""What is left on real plates of the slope that fits drawn ones: those flatter the network. Chosen on the European
+crops of known country, where the expected calibration error is 0.04 with it and 0.12 without."""
+
+
 def fit_slope(told: Sequence[tuple[PlateRead, str, str]]) -> float:
     """Return the factor of the network's log-probabilities under which the true countries are likeliest.
 

@@ -1,6 +1,7 @@
 """From plate reads and claims to a verdict: pure functions on numbers and texts."""
 
 from edge.identify.candidates import reading
+from edge.identify.colours import Colour, weighed
 from edge.identify.format_table import FORMATS
 from edge.identify.formats import Formats
 from edge.identify.origin import format_of
@@ -13,6 +14,7 @@ __all__ = [
     "CLEAR_CHARACTERS",
     "FORMATS",
     "MIN_CHARACTERS",
+    "Colour",
     "Formats",
     "Likeness",
     "Thresholds",
@@ -24,4 +26,5 @@ __all__ = [
     "likeness",
     "listed",
     "reading",
+    "weighed",
 ]

@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 
 from edge.config import Engine
 from edge.errors import ModelError
+from edge.identify import weighed
 from edge.model import ALPHABET, Detection, PlateRead
 from edge.vision.calibration import Calibration
 from edge.vision.checksums import NETWORK_NAME, REINSTALL, read_json
-from edge.vision.deskew import cut, deskewed, to_canvas
+from edge.vision.deskew import cut, cut_colour, deskewed, to_canvas
 from edge.vision.network import Network, load_network
+from edge.vision.plate_colour import plate_colour
 
 SINGLE_PASS_CONFIDENCE = 0.9
 """A crop is read once where the product of the characters' confidences reaches this. Not the calibrated confidence: the
@@ -58,11 +60,15 @@ class PlateReader:
 
         *image* is uint8, RGB (H, W, 3) or grey (H, W).
         """
-        return tuple(self._read_one(cut(image, found.box, *self._margins), found) for found in detections)
+        return tuple(
+            self._of_country(self._read_one(cut(image, found.box, *self._margins), found), image)
+            for found in detections
+        )
 
     def read_once(self, image: NDArray[np.uint8], detection: Detection) -> PlateRead:
         """Return the read of *detection* without a second pass; otherwise as :meth:`read`."""
-        return self._recognise(to_canvas(cut(image, detection.box, *self._margins)), detection)
+        read = self._recognise(to_canvas(cut(image, detection.box, *self._margins)), detection)
+        return self._of_country(read, image)
 
     def _read_one(self, crop: NDArray[np.uint8], detection: Detection) -> PlateRead:
         """Read the grey *crop*; where the read is not sure and the plate is tilted, deskew the crop and read it again.
@@ -84,6 +90,13 @@ class PlateReader:
         text, characters = greedy_decode(log_probs)
         confidence = self._calibration.confidence(characters)
         return PlateRead(text, confidence, characters, detection, log_probs, countries=self._country_shares())
+
+    def _of_country(self, read: PlateRead, image: NDArray[np.uint8]) -> PlateRead:
+        """*read* with what the colours of the plate in *image* say of its country; the network sees none."""
+        if not read.countries or image.ndim != 3:
+            return read
+        colour = plate_colour(cut_colour(image, read.detection.box))
+        return replace(read, countries=weighed(read.countries, colour))
 
     def _country_shares(self) -> dict[str, float]:
         """The probability of each country, by the last picture; empty where the network tells none."""
