@@ -165,6 +165,9 @@ def run(args: argparse.Namespace) -> int:
     figures = list(crop_cases(reader, [plate.crop for plate in plates]))
     text, reached = drawn.table(plates, [_text(case.frames[0][0]) for case in figures])
     print(text)
+    for kind, hard in drawn.hard_kinds(args.data).items():
+        read = sum(_text(c.frames[0][0]) == c.truth for c in crop_cases(reader, [plate.crop for plate in hard]))
+        print(f"drawn {kind}: exact {read / len(hard):.4f} of {len(hard)}")
     italian = list(crop_cases(reader, load_truth(args.data, (ITALIAN,))))
     exact = sum(_text(case.frames[0][0]) == case.truth for case in italian)
     share = exact / max(len(italian), 1)
