@@ -30,7 +30,7 @@ endif
 
 $(VENV)/.installed: setup.cfg pyproject.toml $(wildcard systemd/setup/lock/*.txt)
 	@PYTHON="$(PYTHON)" WHEELS="$(WHEELS)" DISK_MB=$(if $(SMALL),900,2500) \
-		systemd/setup/environment.sh $(VENV) unit $(if $(SMALL),,easyocr dev torch)
+		systemd/setup/environment.sh $(VENV) unit $(if $(SMALL),,easyocr centre dev torch)
 
 .PHONY: install
 install: $(if $(SYSTEM_INSTALL),,$(VENV)/.installed) ## make .venv in the checkout; SYSTEM=1 installs the unit on this board
@@ -48,9 +48,9 @@ test-install: ## do what README.md says on minimal systems, with the public inde
 	@ROWS="$(ROWS)" WHEELS="$(WHEELS)" tests/install/run.sh
 
 .PHONY: bench
-bench: install ## measure the link, honest visits under siege, opening, filing beside readers and officers, verdicts under a flood (ratios, twenty minutes; BENCH=rows of the link)
+bench: install ## measure the link, honest visits under siege, opening, filing beside readers and officers, verdicts under a flood, speed by two photos, packages of long chains (ratios, twenty minutes; BENCH=rows of the link)
 	@status=0; $(BIN)/python tests/bench/link.py $(BENCH) || status=1; \
-	  for rows in filing flood; do $(BIN)/python tests/bench/$$rows.py || status=1; done; exit $$status
+	  for rows in filing flood motion proofs; do $(BIN)/python tests/bench/$$rows.py || status=1; done; exit $$status
 
 .PHONY: fuzz
 fuzz: install ## throw 120,000 cases at frames, conversations, HTTP, TLS, sealed texts, keys, files and packages (fifteen minutes; CASES=)

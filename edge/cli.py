@@ -13,7 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edge.errors import EdgeError, SecretError
+from edge.errors import ConfigError, EdgeError, SecretError
 from edge.terminal import say
 
 if TYPE_CHECKING:
@@ -33,9 +33,11 @@ COMMANDS = {
         "copy all cases to a new folder, or to a dated one in an existing folder, and verify the copy",
     ),
     "restore": ("edge.cases.commands", "make the state folder from a backup"),
+    "centre": ("edge.delivery.commands", "join a headquarters, and say what it has of this unit"),
     "view": ("edge.viewer.commands", "look at the cases and judge them, in a window"),
     "read": ("edge.vision.commands", "find and read the plates of photos"),
     "doctor": ("edge.doctor", "say what this machine has and lacks, each with the remedy"),
+    "camera": ("edge.doctor.camera", "measure the lens of the unit's camera"),
     "demo": ("edge.demo.commands", "play recorded infringements and print who drove"),
     "play": ("edge.demo.play", "play a video of your own to a unit, and print what it makes of it"),
 }
@@ -120,14 +122,20 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
 
 
 def _run(args: argparse.Namespace) -> int:
-    from edge.config import load, require_answers
+    from edge.config import expired, load, require_answers
 
     settings = load(args.config)
     if args.check:
         require_answers(settings)
+        if (missing := expired(settings, time.time())) is not None:
+            cause, remedy = missing
+            raise ConfigError(cause, remedy)
         say(*settings.printable().split("\n"))
         _check_certificate(settings)
         return 0
+    from edge.daemon.memory import wipe_freed_memory
+
+    wipe_freed_memory()
     from edge.daemon.main import run
 
     return run(settings)

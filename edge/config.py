@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os.path
 import tomllib
+from datetime import date, datetime, time, timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
@@ -52,6 +53,109 @@ class UnitSettings(Section):
     serial: str = "AVX-0000"
     site: str = "unnamed site"
     state_dir: Path = Path("/var/lib/autovelox")
+
+
+class DeviceSettings(Section):
+    """What the type plate of a device says."""
+
+    make: str = ""
+    model: str = ""
+    version: str = ""
+    serial: str = ""
+
+
+class CalibrationSettings(Section):
+    """``[instrument.calibration]``: the certificate that a measured speed rests on; both dates count, local time.
+
+    Without ``valid_until`` the unit promises no certificate, and none is missing.
+    """
+
+    certificate: str = ""
+    laboratory: str = ""
+    calibrated_on: date | None = None
+    valid_until: date | None = None
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> CalibrationSettings:
+        told = [bool(value) for _, value in self]
+        if not any(told):
+            return self
+        if self.calibrated_on is None or self.valid_until is None or not all(told):
+            raise refused("a calibration is incomplete", "give certificate, laboratory, calibrated_on and valid_until")
+        if self.calibrated_on > self.valid_until:
+            raise refused("valid_until is before calibrated_on", "correct the dates")
+        return self
+
+    @property
+    def span_utc(self) -> tuple[float, float] | None:
+        """From when until when the certificate counts, in seconds since the epoch; None where there is none."""
+        if self.calibrated_on is None or self.valid_until is None:
+            return None
+        begin, end = (
+            datetime.combine(day, time.min) for day in (self.calibrated_on, self.valid_until + timedelta(days=1))
+        )
+        return begin.timestamp(), end.timestamp()
+
+
+class CheckSettings(Section):
+    """``[instrument.functional_check]``: the periodic check that the instrument works where it stands."""
+
+    checked_on: date | None = None
+    by: str = ""
+    report: str = ""
+
+
+class InstrumentSettings(Section):
+    """``[instrument]``: what measures the speed, and by whose leave; all of it goes into every case.
+
+    ``approval`` is the decree that approved the type, ``census`` the number under which the authority registered this
+    instrument. ``unit`` and ``radar`` are the type plates of the two devices.
+    """
+
+    unit: DeviceSettings = DeviceSettings()
+    radar: DeviceSettings = DeviceSettings()
+    approval: str = ""
+    census: str = ""
+    calibration: CalibrationSettings = CalibrationSettings()
+    functional_check: CheckSettings = CheckSettings()
+
+
+class SiteSettings(Section):
+    """``[site]``: where the camera stands and who set the limit there, in the authority's own words.
+
+    ``country`` is an ISO 3166-1 code, ``km`` the road's kilometre, latitude and longitude are WGS 84 degrees,
+    ``sign_distance_m`` is how far before the camera the sign of the limit stands.
+    """
+
+    country: Annotated[str, Field(pattern="^([A-Z]{2})?$")] = ""
+    road: str = ""
+    km: NotNegative | None = None
+    municipality: str = ""
+    carriageway: str = ""
+    lane: str = ""
+    direction: str = ""
+    latitude: Annotated[float, Field(ge=-90, le=90)] | None = None
+    longitude: Annotated[float, Field(ge=-180, le=180)] | None = None
+    road_class: str = ""
+    ordinance: str = ""
+    decree: str = ""
+    sign_distance_m: NotNegative | None = None
+
+    @model_validator(mode="after")
+    def _names_a_place(self) -> SiteSettings:
+        if (self.latitude is None) != (self.longitude is None):
+            raise refused("latitude and longitude belong together", "set both or neither")
+        if any(value not in ("", None) for _, value in self) and not (self.road or self.municipality):
+            raise refused("the site has neither road nor municipality", "name one, cases say it")
+        return self
+
+    @property
+    def text(self) -> str:
+        """The site in one line, as lists and reports show it; empty where the table is not used."""
+        metres = round(1000 * (self.km or 0.0))
+        road = f"{self.road} km {metres // 1000}+{metres % 1000:03d}" if self.km is not None else self.road
+        parts = (road, self.municipality, self.carriageway, self.lane, self.direction)
+        return ", ".join(part.strip() for part in parts if part.strip())
 
 
 class LinkSettings(Section):
@@ -153,7 +257,8 @@ class CameraSettings(Section):
     ``lens_position`` (dioptres, 1 / metres) fixes the focus of a camera that has one. With ``profile = "auto"`` the
     measured light chooses: night when it stayed below ``night_below_lux`` for ``light_hold_s``, day above
     ``day_above_lux``. ``captions`` are the areas where something is burnt into the photos, such as the time: what is
-    found there is no plate.
+    found there is no plate. ``focal_length_px`` is the lens's focal length in pixels of a photo ``width`` wide
+    (``autovelox camera calibrate``); with it the photos have to bear out the radar.
     """
 
     kind: Literal["picamera", "recorded"] = "picamera"
@@ -175,6 +280,7 @@ class CameraSettings(Section):
     day_above_lux: Positive = 60.0
     light_hold_s: NotNegative = 10.0
     captions: tuple[Area, ...] = ()
+    focal_length_px: Annotated[float, Field(ge=32, le=100_000)] | None = None
 
     @model_validator(mode="after")
     def _feed_has_manifest(self) -> CameraSettings:
@@ -264,17 +370,35 @@ class OfficersSettings(Section):
     socket: Path = Path("/run/autovelox-officers/officers.sock")
 
 
+class CentreSettings(Section):
+    """``[centre]``: the headquarters that the unit delivers to; without ``url`` it works alone.
+
+    ``authority_file`` is what ``autovelox centre join`` wrote: the one certificate authority that is trusted there.
+    Photos wait for the next day once ``daily_megabytes`` were sent; entries never wait.
+    """
+
+    url: Annotated[str, Field(pattern=r"^https://[^/?#@\s]+$")] | None = None
+    authority_file: Path = Path("/etc/autovelox/centre-authority.pem")
+    daily_megabytes: Positive = 2000.0
+
+
 class MetricsSettings(Section):
-    """``[metrics]``: Prometheus metrics and health, on loopback only; port 0 picks a free one."""
+    """``[metrics]``: Prometheus metrics and health, on loopback only; port 0 picks a free one.
+
+    With a ``socket`` they are at that Unix socket instead, for its folder's group alone, and at no port.
+    """
 
     enabled: bool = True
     port: Port = 9464
+    socket: Path | None = None
 
 
 class Settings(Section):
     """The whole file."""
 
     unit: UnitSettings = UnitSettings()
+    instrument: InstrumentSettings = InstrumentSettings()
+    site: SiteSettings = SiteSettings()
     link: LinkSettings = LinkSettings()
     registry: RegistrySettings = RegistrySettings()
     radar: RadarSettings = RadarSettings()
@@ -286,7 +410,24 @@ class Settings(Section):
     verdict: VerdictSettings = VerdictSettings()
     cases: CaseSettings = CaseSettings()
     officers: OfficersSettings = OfficersSettings()
+    centre: CentreSettings = CentreSettings()
     metrics: MetricsSettings = MetricsSettings()
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Settings:
+        if self.site.text and "site" in self.unit.model_fields_set:
+            raise refused("the site is said twice, in [unit] and in [site]", "remove site from [unit]")
+        if self.site.country and self.speed.law not in {self.site.country, "none"}:
+            raise refused(
+                f"the site is in {self.site.country} and the deduction is that of {self.speed.law}",
+                "set law in [speed] to the site's country, or to none where that has no profile",
+            )
+        return self
+
+    @property
+    def site_text(self) -> str:
+        """Where the camera stands, in one line."""
+        return self.site.text or self.unit.site
 
     def printable(self) -> str:
         """The settings as TOML-like lines; places of secrets are masked."""
@@ -347,6 +488,18 @@ def open_question(settings: Settings) -> tuple[str, str] | None:
     )
 
 
+def expired(settings: Settings, now_utc: float) -> tuple[str, str] | None:
+    """Why the instrument's certificate does not count at *now_utc* (seconds since the epoch); None if it does."""
+    calibration = settings.instrument.calibration
+    if (span := calibration.span_utc) is None or settings.unit.mode == "observe" or span[0] <= now_utc < span[1]:
+        return None
+    days = f"counts from {calibration.calibrated_on} to {calibration.valid_until}"
+    return (
+        f"the calibration certificate {calibration.certificate} {days}: cases name nobody",
+        "have the instrument calibrated and enter the new certificate in [instrument.calibration], or set the clock",
+    )
+
+
 def require_answers(settings: Settings) -> None:
     """Refuse *settings* that leave a question open.
 
@@ -358,20 +511,23 @@ def require_answers(settings: Settings) -> None:
         raise ConfigError(cause, remedy)
 
 
-def explain(error: ValidationError) -> tuple[str, str]:
-    """Cause and remedy of the first mistake pydantic found; the remedy is empty if only the documentation can tell."""
+def explain(error: ValidationError, settings: type[BaseModel] = Settings) -> tuple[str, str]:
+    """Cause and remedy of the first mistake pydantic found in *settings*.
+
+    The remedy is empty if only the documentation can tell.
+    """
     first = error.errors(include_url=False, include_input=False)[0]
     where = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
-        guess = get_close_matches(str(first["loc"][-1]), _known(first["loc"]), n=1)
+        guess = get_close_matches(str(first["loc"][-1]), _known(first["loc"], settings), n=1)
         return f"unknown key {where}", f"did you mean {guess[0]}?" if guess else ""
     message = first["msg"].removeprefix("Value error, ")
-    return f"{where}: {message[0].lower()}{message[1:]}", str(first.get("ctx", {}).get("remedy", ""))
+    place = f"{where}: " if where else ""
+    return f"{place}{message[0].lower()}{message[1:]}", str(first.get("ctx", {}).get("remedy", ""))
 
 
-def _known(location: tuple[int | str, ...]) -> list[str]:
-    """The keys there are where *location* points, its last part being the unknown one."""
-    section: type[BaseModel] = Settings
+def _known(location: tuple[int | str, ...], section: type[BaseModel]) -> list[str]:
+    """The keys there are where *location* points in *section*, its last part being the unknown one."""
     for part in location[:-1]:
         inner = section.model_fields[str(part)].annotation
         assert isinstance(inner, type) and issubclass(inner, BaseModel)

@@ -15,6 +15,7 @@
     ├── LinkError       13   a car, or the unit's port
     ├── WorkerError     14   a worker process
     ├── ViewerError     15   the viewer
+    ├── DeliveryError   16   the centre, or the way to it
     └── PacketError          a packet that cannot be opened; never reaches the command line
 
 The number is the exit code of the command line. None of them is an :class:`OSError`: an ``except OSError`` around an
@@ -67,7 +68,7 @@ class ImageError(EdgeError, ValueError):
 
 
 class CameraError(EdgeError, RuntimeError):
-    """The camera or the recorded feed gave no usable frame."""
+    """The camera or the recorded feed gave no usable photo."""
 
     exit_code = 6
 
@@ -128,6 +129,12 @@ class ViewerError(EdgeError, RuntimeError):
     """The viewer cannot run here."""
 
     exit_code = 15
+
+
+class DeliveryError(EdgeError, RuntimeError):
+    """The centre cannot be reached, or refuses what the unit sends."""
+
+    exit_code = 16
 
 
 class PacketError(EdgeError, ValueError):

@@ -80,6 +80,7 @@ class Basis(StrEnum):
     IMPOSSIBLE_SPEED = "impossible_speed"
     TEST = "test"
     OBSERVED = "observed"
+    NO_CERTIFICATE = "no_certificate"
 
 
 def is_infringement(basis: Basis | str | None) -> bool:
@@ -88,7 +89,7 @@ def is_infringement(basis: Basis | str | None) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class Photo:
     """One photo as the camera gave it: encoded bytes, untouched from here on, and the start of its exposure."""
 
     jpeg: bytes
@@ -214,6 +215,7 @@ class Reason(StrEnum):
     NO_PHOTO = "no_photo"
     PHOTO_NOT_READ = "photo_not_read"
     NO_INFRINGEMENT = "no_infringement"
+    SPEED_IN_DOUBT = "speed_in_doubt"
 
 
 class Flag(StrEnum):
@@ -222,6 +224,37 @@ class Flag(StrEnum):
     NOT_THE_KEEPER = "not_the_keeper"
     OTHER_COUNTRY = "other_country"
     SEVERAL_PLATES = "several_plates"
+    SPEED_CONTRADICTED = "speed_contradicted"
+    OTHER_VEHICLE_FITS = "other_vehicle_fits"
+
+
+DOUBTS = frozenset({Flag.SPEED_CONTRADICTED, Flag.OTHER_VEHICLE_FITS})
+"""The flags of a case whose photos do not bear out the radar: it is to be checked, and names nobody."""
+
+
+class Agreement(StrEnum):
+    """What the photos of a case say of the radar's speed."""
+
+    AGREES = "agrees"
+    CONTRADICTS = "contradicts"
+    OTHER_FITS = "other_fits"
+    TELLS_NOTHING = "tells_nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Plausibility:
+    """Whether the photos bear out the radar, by the plate's motion in them: a check, never the measurement.
+
+    ``speed_kmh`` (whatever the direction) has the standard deviation ``error_kmh``; ``distance_m`` is the plate's from
+    the camera in the last photo that shows it, in metres; all suppose a plate ``plate_mm`` wide, in millimetres. They
+    are None where fewer than two photos show the plate.
+    """
+
+    agreement: Agreement
+    speed_kmh: float | None = None
+    error_kmh: float | None = None
+    distance_m: float | None = None
+    plate_mm: int | None = None
 
 
 class Rejection(StrEnum):
@@ -253,7 +286,7 @@ class Verdict:
     ``plate`` is the claimed plate where identified, else the free reading (may be empty). ``scores`` holds one
     log-likelihood ratio (natural logarithm, claim against free reading) a claim, in the claims' order. ``reason`` is a
     :class:`Reason`; one that a newer program stored is kept as its text. ``claim`` is the claim that explains the
-    photo, set only where identified, and ``read`` the plate read that was judged, of the first frame that shows the
+    photo, set only where identified, and ``read`` the plate read that was judged, of the first photo that shows the
     plate; a verdict that comes from a store has neither.
     """
 
@@ -294,12 +327,15 @@ class Assessment:
 class Case:
     """One infringement as the case store keeps it.
 
-    ``frames`` are file names below the store's folder, the first one the frame of the trigger. ``plate_text``,
-    ``plate_box``, ``plate_confidence`` and ``characters`` are the free reading, ``photo`` is the index of the frame
+    ``photos`` are file names below the store's folder, the first one the photo of the trigger. ``plate_text``,
+    ``plate_box``, ``plate_confidence`` and ``characters`` are the free reading, ``photo`` is the index of the photo
     it was made in; ``verdict`` and ``driver`` are there once decided. ``country`` is where the plate looks to be from;
     ``assessment`` what the law makes of the measured speed, None where none was measured or none was recorded.
     ``basis`` is None in a case of an earlier program; one that a newer program stored is kept as its text.
-    ``kept_claims`` is how many claims explained the photo of an ambiguous case.
+    ``kept_claims`` is how many claims explained the photo of an ambiguous case. ``plausibility`` is None where nothing
+    was compared with the radar: the unit does not know its lens.
+    ``kept_claims`` is how many claims explained the photo of an ambiguous case. ``review`` is the newest judgement,
+    ``corrected_plate`` the newest plate that an officer read instead; None where there is none.
     """
 
     number: int
@@ -307,7 +343,7 @@ class Case:
     trigger: Trigger
     limit_kmh: float
     site: str
-    frames: tuple[str, ...]
+    photos: tuple[str, ...]
     decided_utc: float | None = None
     plate_text: str = field(default="", repr=False)
     plate_confidence: float | None = None
@@ -323,6 +359,8 @@ class Case:
     basis: Basis | str | None = None
     missed_photos: int = 0
     kept_claims: int = 0
+    plausibility: Plausibility | None = None
+    corrected_plate: str | None = field(default=None, repr=False)
 
     @property
     def is_infringement(self) -> bool:
@@ -334,12 +372,18 @@ class Case:
         """Whether a driver is named who is not the registered keeper: an officer has to confirm that."""
         return self.driver is not None and Flag.NOT_THE_KEEPER in self.flags
 
+    @property
+    def is_to_be_checked(self) -> bool:
+        """Whether the photos do not bear out the radar: an officer has to look, and nobody is named."""
+        return self.is_infringement and not DOUBTS.isdisjoint(self.flags)
+
 
 @dataclass(frozen=True, slots=True)
 class PendingCase:
     """A case that was filed and still has to be decided: stored photos (absolute paths) and the window's packets.
 
-    ``exposed_monotonic_ns`` has the beginning of each photo's exposure. ``basis`` is as in :class:`Case`.
+    ``exposed_monotonic_ns`` has the beginning of each photo's exposure, ``sizes`` its width and height in pixels.
+    ``basis`` is as in :class:`Case`.
     """
 
     number: int
@@ -348,6 +392,7 @@ class PendingCase:
     exposed_monotonic_ns: tuple[int, ...]
     packets: tuple[Packet, ...]
     basis: Basis | str | None = None
+    sizes: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,7 +402,7 @@ class Decision:
     ``photo`` is the index of the photo the verdict's plate was read in; ``driver`` is the offender, only where
     identified. ``rejected`` counts the packets that became no claim by reason. ``missed_photos`` is how many photos the
     case should have and has not. ``kept`` are the sealed packets of the claims that explain the photo, only where
-    ambiguous: officers may have them opened again while the case waits.
+    ambiguous: officers may have them opened again while the case waits. ``plausibility`` is as in :class:`Case`.
     """
 
     verdict: Verdict
@@ -367,6 +412,7 @@ class Decision:
     rejected: Mapping[Rejection, int] = field(default_factory=dict)
     missed_photos: int = 0
     kept: tuple[Packet, ...] = ()
+    plausibility: Plausibility | None = None
 
     @property
     def read(self) -> PlateRead | None:

@@ -17,7 +17,7 @@ from edge.vision.litert_backend import LitertNetwork
 from edge.vision.reader import PlateReader
 from edge.vision.tflite import available
 
-TOLERANCE = 1e-3
+PROBABILITY_TOLERANCE = 1e-3
 """How far a probability of a character may be from the first engine's; rounding makes a fiftieth of it."""
 
 
@@ -38,7 +38,7 @@ class Row:
     @property
     def same(self) -> bool:
         """Whether it agrees with the first reader in every text, and as closely as rounding lets it."""
-        return not self.differing and self.apart <= TOLERANCE
+        return not self.differing and self.apart <= PROBABILITY_TOLERANCE
 
 
 def readers(models: Path, further: Sequence[Path] = ()) -> dict[str, PlateReader]:

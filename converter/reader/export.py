@@ -15,7 +15,7 @@ from edge.vision.checksums import NETWORK_NAME
 from edge.vision.deskew import CANVAS_SHAPE
 from edge.vision.tflite import load_interpreter
 
-TOLERANCE = 1e-3
+LOGIT_TOLERANCE = 1e-3
 """How far a logit may be from PyTorch's; rounding makes about a tenth of it."""
 
 
@@ -53,7 +53,7 @@ def _check(model: Path, source: Source) -> None:
         by_cells = sorted((each.reshape(-1, each.shape[-1]) for each in given), key=len, reverse=True)
         for expected, logits in zip((each[number] for each in answers), by_cells, strict=True):
             off = float(np.abs(logits - expected).max())
-            if not off <= TOLERANCE:
+            if not off <= LOGIT_TOLERANCE:
                 raise ConverterError(
                     f"the exported network's logits are up to {off:.2g} from PyTorch's",
                     "change converter/reader/graph.py as plate_reader.py was changed",

@@ -10,25 +10,45 @@ and the third loads ReportLab.
 
 from edge.cases.archive import Archive
 from edge.cases.evidence import (
+    Checkpoint,
+    Correction,
     KeyFileError,
     Manifest,
     Mismatch,
     Signer,
+    case_of,
     check_package,
+    correction,
     create_signing_key,
+    known_plate,
     load_signer,
+    name_follows,
     parse_checkpoint,
+    standing_words,
     to_basis,
     to_case,
-    verdict_words,
 )
 from edge.cases.retention import RetentionPolicy
 from edge.cases.review import record
-from edge.cases.storage import ChainSession, DiskSpace, StateFolder, clock_state
+from edge.cases.storage import ChainSession, DiskSpace, Outbox, StateFolder, clock_state
 from edge.cases.store import CaseStore
-from edge.cases.views import HOLDS, REVIEWS, CaseFilter, CaseSummary, Event, EventKind, Order, UnitStatus
+from edge.cases.views import (
+    FOLLOW_UPS,
+    HOLDS,
+    REVIEWS,
+    CaseFilter,
+    CaseSummary,
+    Enclosure,
+    Event,
+    EventKind,
+    Order,
+    SelfCheck,
+    Standing,
+    UnitStatus,
+)
 
 __all__ = [
+    "FOLLOW_UPS",
     "HOLDS",
     "REVIEWS",
     "Archive",
@@ -36,24 +56,34 @@ __all__ = [
     "CaseStore",
     "CaseSummary",
     "ChainSession",
+    "Checkpoint",
+    "Correction",
     "DiskSpace",
+    "Enclosure",
     "Event",
     "EventKind",
     "KeyFileError",
     "Manifest",
     "Mismatch",
     "Order",
+    "Outbox",
     "RetentionPolicy",
+    "SelfCheck",
     "Signer",
+    "Standing",
     "StateFolder",
     "UnitStatus",
+    "case_of",
     "check_package",
     "clock_state",
+    "correction",
     "create_signing_key",
+    "known_plate",
     "load_signer",
+    "name_follows",
     "parse_checkpoint",
     "record",
+    "standing_words",
     "to_basis",
     "to_case",
-    "verdict_words",
 ]

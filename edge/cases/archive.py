@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from edge.cases.evidence import Manifest, sha256, to_basis, to_case, to_flags
+from edge.cases.evidence import Manifest, case_of, sha256, to_basis, to_flags
 from edge.cases.storage import (
+    FOLLOW_UP,
     HELD,
     CheckedCase,
     CheckedEntry,
@@ -22,9 +22,10 @@ from edge.cases.storage import (
     read_checked,
     read_head,
 )
-from edge.cases.views import REVIEWS, CaseFilter, CaseSummary, Event, EventKind, Order, UnitStatus
+from edge.cases.storage.filters import conditions
+from edge.cases.views import CaseFilter, CaseSummary, Enclosure, Event, EventKind, Order, UnitStatus
 from edge.errors import CaseError, NoSuchCase
-from edge.model import Case, Flag, Outcome, State
+from edge.model import DOUBTS, Case, Flag, Outcome, State, is_infringement
 
 _ORDERS = {
     Order.NEWEST: "number DESC",
@@ -38,7 +39,8 @@ SELECT number, state, at_utc, site, speed_kmh, limit_kmh, plate_text, corrected_
     (SELECT json_extract(CAST(body AS TEXT), '$.basis') FROM entries WHERE seq = filed_seq),
     (SELECT json_extract(CAST(body AS TEXT), '$.flags') FROM entries WHERE seq = decided_seq),
     (SELECT json_extract(CAST(body AS TEXT), '$.assessment.remaining_kmh') FROM entries WHERE seq = filed_seq),
-    {HELD}
+    {HELD},
+    {FOLLOW_UP}
 FROM cases"""  # noqa: S608 - of constants
 ALL_CASES = CaseFilter()
 
@@ -56,11 +58,14 @@ class OpenedCase:
         return tuple(_event(entry) for entry in self.checked.entries if entry.kind in kinds)
 
     @property
+    def enclosure(self) -> Enclosure:
+        """The unit's self-checks around the case."""
+        return self.checked.enclosure
+
+    @property
     def case(self) -> Case:
-        """The case itself; its review is the newest judgement of the chain."""
-        reviews = [event.kind for event in self.events if event.kind in REVIEWS]
-        review = str(reviews[-1]) if reviews else None
-        return to_case(self.checked.manifest, portrait=self.checked.portrait, review=review)
+        """The case itself, with what officers made of it."""
+        return case_of(self.checked.manifest, self.checked.portrait, self.events)
 
 
 class Archive:
@@ -100,19 +105,11 @@ class Archive:
             ValueError: *order* is not a value of :class:`Order`.
             CaseError: the store cannot be read.
         """
-        where, parameters = _where(filter)
+        where, parameters = conditions(filter)
         rows = self._all(
             f"{_SUMMARY} {where} ORDER BY {_ORDERS[Order(order)]} LIMIT ? OFFSET ?", *parameters, limit, offset
         )
-        return tuple(
-            CaseSummary(
-                number, State(state), at, site, speed, limit_kmh, plate, corrected, _outcome(outcome), name, review,
-                to_basis(basis), bool(name) and Flag.NOT_THE_KEEPER in to_flags(json.loads(flags or "[]")), remaining,
-                bool(held),
-            )
-            for number, state, at, site, speed, limit_kmh, plate, corrected, outcome, name, review, basis, flags,
-                remaining, held in rows
-        )  # fmt: skip
+        return tuple(_summary(*row) for row in rows)
 
     def count(self, filter: CaseFilter = ALL_CASES) -> int:
         """How many cases *filter* selects.
@@ -120,7 +117,7 @@ class Archive:
         Raises:
             CaseError: the store cannot be read.
         """
-        where, parameters = _where(filter)
+        where, parameters = conditions(filter)
         return int(self._one(f"SELECT count(*) FROM cases {where}", *parameters)[0])  # noqa: S608 - of constants
 
     def open(self, number: int) -> OpenedCase:
@@ -180,25 +177,6 @@ class Archive:
         head = read_head(self._folder)
         return head is None or head.earlier
 
-    def frame_path(self, case: Case, index: int = 0) -> Path:
-        """The path of photo *index* (from 0) of *case*; photo 0 is the one of the trigger.
-
-        Raises:
-            CaseError: the case has no such photo, its file is gone, or this account may not read it.
-        """
-        if not 0 <= index < len(case.frames):
-            raise CaseError(
-                f"case {case.number} has no photo {index}", f"autovelox cases show {case.number} lists its photos"
-            )
-        path = self._folder.path_of(case.frames[index])
-        with suppress(PermissionError):
-            if path.is_file():
-                return path
-            raise CaseError(f"photo {index} of case {case.number} is gone from the store", "run autovelox cases verify")
-        raise CaseError(
-            f"this account may not read photo {index} of case {case.number}", "ask the unit's service instead"
-        )
-
     def events(self, number: int) -> tuple[Event, ...]:
         """What officers did with the case, the oldest first.
 
@@ -248,6 +226,19 @@ class Archive:
             raise CaseError(f"the case store cannot be read ({error})", "run autovelox cases verify") from None
 
 
+def _summary(
+    number: int, state: str, at: float, site: str, speed: float | None, limit_kmh: float, plate: str,
+    corrected: str | None, outcome: str | None, name: str, review: str | None, basis: str | None, flags: str | None,
+    remaining: float | None, held: int, follow_up: str | None,
+) -> CaseSummary:  # fmt: skip
+    told = to_flags(json.loads(flags or "[]"))
+    return CaseSummary(
+        number, State(state), at, site, speed, limit_kmh, plate, corrected, _outcome(outcome), name, review,
+        to_basis(basis), bool(name) and Flag.NOT_THE_KEEPER in told, remaining, bool(held),
+        is_infringement(basis) and not DOUBTS.isdisjoint(told), follow_up,
+    )  # fmt: skip
+
+
 def _outcome(word: str | None) -> Outcome | None:
     return Outcome(word) if word else None
 
@@ -263,33 +254,3 @@ def _event(entry: CheckedEntry) -> Event:
         plate=content.get("plate"),
         signed=bool(entry.signature),
     )
-
-
-def _where(filter: CaseFilter) -> tuple[str, list[object]]:
-    terms = ["purged_seq IS NULL"]
-    parameters: list[object] = []
-    if filter.text.strip():
-        text = filter.text.strip()
-        pattern = "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-        squeezed = pattern.replace(" ", "")
-        terms.append(
-            "(plate_text LIKE ? ESCAPE '\\' OR corrected_plate LIKE ? ESCAPE '\\' OR driver_name LIKE ? ESCAPE '\\'"
-            " OR CAST(number AS TEXT) = ?)"
-        )
-        parameters += [squeezed, squeezed, pattern, text]
-    for column, value in (("state", filter.state), ("outcome", filter.outcome)):
-        if value is not None:
-            terms.append(f"{column} = ?")
-            parameters.append(str(value))
-    if filter.review == "open":
-        terms.append("review IS NULL")
-    elif filter.review is not None:
-        terms.append("review = ?")
-        parameters.append(str(EventKind(filter.review)))
-    if filter.since_utc is not None:
-        terms.append("at_utc >= ?")
-        parameters.append(filter.since_utc)
-    if filter.until_utc is not None:
-        terms.append("at_utc < ?")
-        parameters.append(filter.until_utc)
-    return "WHERE " + " AND ".join(terms), parameters

@@ -204,7 +204,7 @@ def _check_row(database: sqlite3.Connection, chain: Chain, row: Sequence[Any]) -
     wanted = (manifest.get("driver") or {}).get("portrait_sha256")
     if wanted != (sha256(portrait[0]) if portrait else None):
         raise Mismatch(f"the portrait of case {number} was altered or is gone")
-    return number, {frame["file"]: frame["sha256"] for frame in manifest["frames"]}
+    return number, {photo["file"]: photo["sha256"] for photo in manifest["frames"]}
 
 
 def _reviews(entries: Sequence[Sequence[Any]]) -> tuple[str | None, str | None]:

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from edge.cases.evidence import Signer, load_signer
-from edge.config import CaseSettings, UnitSettings, load
+from edge.config import CaseSettings, Settings, UnitSettings, load
 from edge.errors import CaseError, SecretError
 from edge.terminal import end_progress, progress, say
 
@@ -97,7 +97,8 @@ def _purge(args: argparse.Namespace) -> int:
     from edge.cases.retention import RetentionPolicy, clock_is_trusted, due, due_now, purge
 
     state_dir = _state_dir(args)
-    policy = RetentionPolicy.of(load(args.config).cases if args.config else CaseSettings())
+    settings = load(args.config) if args.config else Settings()
+    policy = RetentionPolicy.of(settings.cases, only_delivered=settings.centre.url is not None)
     if args.numbers and not args.reason:
         raise CaseError("cases are purged before their time only for a reason", "give it with --reason")
     if args.dry_run:

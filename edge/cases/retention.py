@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from edge.cases import storage
 from edge.cases.evidence import Signs
 from edge.cases.storage import (
+    FOLLOW_UP,
     HELD,
     PURGED,
     ChainSession,
@@ -26,6 +27,7 @@ from edge.cases.storage import (
     believe_clock,
     case_state,
     clock_state,
+    delivered_whole,
     erase,
     is_held,
     open_to_read,
@@ -47,7 +49,7 @@ SELECT number FROM cases WHERE state = 'decided' AND purged_seq IS NULL AND at_u
     WHEN review = 'dismiss' THEN :dismissed
     WHEN (SELECT json_extract(CAST(body AS TEXT), '$.basis') FROM entries WHERE seq = filed_seq)
         NOT IN ('measured', 'signalled') THEN :dismissed
-    WHEN outcome = 'identified' THEN :identified
+    WHEN outcome = 'identified' OR {FOLLOW_UP} IN ('keeper_asked', 'driver_named_by_keeper') THEN :identified
     ELSE :unidentified END AND NOT {HELD}
 ORDER BY number
 """  # noqa: S608 - of constants
@@ -58,17 +60,21 @@ ORDER BY number
 class RetentionPolicy:
     """Days from the trigger until a case is purged: by its verdict.
 
-    One that an officer dismissed, and one that is no infringement, goes after ``dismissed_days``.
+    One whose keeper was asked who drove stays as long as one whose driver is named. One that an officer dismissed, and
+    one that is no infringement, goes after ``dismissed_days``. With ``only_delivered`` none goes before the centre has
+    it whole.
     """
 
     identified_days: float = 150
     unidentified_days: float = 60
     dismissed_days: float = 10
+    only_delivered: bool = False
 
     @classmethod
-    def of(cls, settings: CaseSettings) -> RetentionPolicy:
-        """The policy that the ``[cases]`` section of the configuration sets."""
-        return cls(settings.retention_days, settings.retention_unidentified_days, settings.retention_dismissed_days)
+    def of(cls, settings: CaseSettings, *, only_delivered: bool = False) -> RetentionPolicy:
+        """The policy that the ``[cases]`` section sets; *only_delivered* where there is a centre."""
+        days = (settings.retention_days, settings.retention_unidentified_days, settings.retention_dismissed_days)
+        return cls(*days, only_delivered=only_delivered)
 
 
 def due(state_dir: Path, policy: RetentionPolicy, *, now_utc: float | None = None) -> tuple[int, ...]:
@@ -86,8 +92,10 @@ def due(state_dir: Path, policy: RetentionPolicy, *, now_utc: float | None = Non
         "unidentified": policy.unidentified_days,
     }
     times = {name: now - DAY_S * kept for name, kept in (*days.items(), ("latest", min(days.values())))}
-    with closing(open_to_read(StateFolder(state_dir))) as database:
-        return tuple(row[0] for row in database.execute(_DUE, times))
+    folder = StateFolder(state_dir)
+    with closing(open_to_read(folder)) as database:
+        numbers = tuple(row[0] for row in database.execute(_DUE, times))
+    return delivered_whole(folder, numbers) if policy.only_delivered else numbers
 
 
 def due_now(state_dir: Path, policy: RetentionPolicy, *, trust_clock: bool = False) -> tuple[int, ...]:

@@ -10,25 +10,26 @@ import os
 import pwd
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 from edge.cases.archive import Archive
-from edge.cases.evidence import Signs, sha256
+from edge.cases.evidence import Signs, name_follows, sha256
 from edge.cases.storage import (
     PURGED,
     ChainSession,
     StateFolder,
     case_state,
+    follow_up_of,
     insert_event,
     is_held,
     open_to_read,
     read_checked,
 )
-from edge.cases.views import HOLDS, REVIEWS, EventKind
+from edge.cases.views import FOLLOW_UPS, HOLDS, REVIEWS, EventKind
 from edge.errors import CaseError, EvidenceError, NoSuchCase
-from edge.model import ALPHABET, State
+from edge.model import ALPHABET, Case, State
 
 MAX_PLATE_CHARACTERS = 12
 MAX_TEXT_CHARACTERS = 2000
@@ -58,8 +59,8 @@ def record(
 
     Raises:
         NoSuchCase: there is no case with that number, or it was purged.
-        CaseError: the case is not decided yet, the name, the reason or the plate is missing or not acceptable, or the
-            store cannot be written.
+        CaseError: the case is not decided yet, the name, the reason or the plate is missing or not acceptable, the name
+            to be confirmed no longer follows from a corrected plate, or the store cannot be written.
         EvidenceError: the chain does not continue what the unit wrote; or the kind is a judgement, and something of the
             case does not hold.
     """
@@ -70,9 +71,16 @@ def record(
     elif plate is not None:
         raise CaseError("a plate goes with correct_plate only", "leave it out")
     content.update(details or {})
-    if kind in REVIEWS:
+    if kind in REVIEWS | FOLLOW_UPS:
         with Archive(state_dir) as archive:
-            archive.open(number)
+            opened = archive.open(number)
+        if kind in FOLLOW_UPS:
+            _check_unnamed(opened.case)
+        if kind is EventKind.CONFIRM and not name_follows(opened.case):
+            raise CaseError(
+                "an officer read another plate than the one the named driver claimed: this name no longer follows",
+                "dismiss the case, or correct the plate again if it was read right at first",
+            )
     with _session(session, state_dir, signer) as open_session, open_session.extending() as database:
         _check_state(database, number, kind)
         at_utc = time.time()
@@ -93,7 +101,7 @@ def record(
 def record_package(
     state_dir: Path,
     made: Mapping[int, Mapping[str, str]],
-    package: Mapping[str, object],
+    package: Callable[[sqlite3.Connection], Mapping[str, object]],
     *,
     officer: str,
     signer: Signs,
@@ -103,8 +111,9 @@ def record_package(
 ) -> int:
     """Record the export of a package: an entry for each of its cases, one after the other, nothing in between.
 
-    *made* has for each case the SHA-256 of the files that were made for it, by name. The last entry holds *package* as
-    well, which names the package's members. The rest is as in :func:`record`.
+    *made* has for each case the SHA-256 of the files that were made for it, by name. The last entry holds as
+    well what *package*, asked inside the transaction and before it adds anything, says: it names the package's members.
+    The rest is as in :func:`record`.
 
     Returns:
         The sequence number of the last entry.
@@ -118,10 +127,10 @@ def record_package(
     seq = 0
     *_, last = made
     with _session(session, state_dir, signer) as open_session, open_session.extending() as database:
-        at_utc = time.time()
+        at_utc, named = time.time(), {"package": dict(package(database))}
         for number, files in made.items():
             _check_state(database, number, EventKind.EXPORT)
-            said = {**content, "files": dict(files), **({"package": dict(package)} if number == last else {})}
+            said = {**content, "files": dict(files), **(named if number == last else {})}
             entry = insert_event(
                 database, EventKind.EXPORT, number, said, signer=signer, at_utc=at_utc, exported_utc=at_utc
             )
@@ -201,7 +210,7 @@ def _content(kind: EventKind, officer: str, reason: str, account: str | None) ->
     officer, reason = _checked_text(officer, "the officer's name"), _checked_text(reason, "the reason")
     if not officer:
         raise CaseError("the officer's name is missing", "give it with the review")
-    if kind in REVIEWS | HOLDS and not reason:
+    if kind in REVIEWS | HOLDS | FOLLOW_UPS and not reason:
         raise CaseError("the reason is missing", "give one, a judge will ask for it")
     return {"officer": officer, "reason": reason, "account": account or account_name()}
 
@@ -218,6 +227,19 @@ def _check_state(database: sqlite3.Connection, number: int, kind: EventKind) -> 
     if kind in HOLDS and is_held(database, number) == (kind is EventKind.HOLD):
         stands = "is on hold already" if kind is EventKind.HOLD else "is not on hold"
         raise CaseError(f"case {number} {stands}", "there is nothing to do")
+
+    if kind in FOLLOW_UPS and follow_up_of(database, number) == EventKind.CLOSED:
+        raise CaseError(f"case {number} is closed", "there is nothing more to record")
+
+
+def _check_unnamed(case: Case) -> None:
+    """Refuse a follow-up of a case that needs none: no infringement, or its driver is named and the name follows."""
+    if not case.is_infringement:
+        raise CaseError(f"case {case.number} is no infringement", "there is nobody to ask for")
+    if case.driver is not None and name_follows(case) and case.review != EventKind.DISMISS:
+        raise CaseError(
+            f"the unit names the driver of case {case.number}", "confirm or dismiss it, or correct its plate"
+        )
 
 
 def _checked_text(text: str, what: str) -> str:

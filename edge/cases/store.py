@@ -1,7 +1,8 @@
 """The case store of the daemon: file a case at the trigger, add to it, decide it once.
 
 A case exists from the moment its journal file has its name (:mod:`edge.cases.storage.journal`); the database follows.
-An open store holds the lock of its state folder: one daemon per folder.
+An open store holds the lock of its state folder: one daemon per folder. Longer than 300 lines because every act of the
+daemon on its store, and the thread it runs on, is seen in one place.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from edge.cases.evidence import Manifest, Record, Signer, filed_manifest, to_cas
 from edge.cases.retention import Purger, RetentionPolicy
 from edge.cases.storage import DiskSpace, StateFolder, Witness, Writer, clock_state, take_lock
 from edge.errors import CaseError
-from edge.model import Assessment, Basis, Case, Decision, Frame, Packet, PendingCase, RadarReport, State, Trigger
+from edge.model import Assessment, Basis, Case, Decision, Packet, PendingCase, Photo, RadarReport, State, Trigger
 
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")
@@ -37,6 +38,7 @@ class CaseStore:
         folder: StateFolder,
         unit: Mapping[str, object],
         *,
+        instrument: Mapping[str, object] | None,
         writer: Writer,
         thread: ThreadPoolExecutor,
         lock: int,
@@ -47,6 +49,7 @@ class CaseStore:
         """Use :meth:`open`."""
         self._folder = folder
         self._unit = dict(unit)
+        self._instrument = instrument
         self._writer = writer
         self._thread = thread
         self._filing = ThreadPoolExecutor(1, thread_name_prefix="case-filing")
@@ -64,6 +67,7 @@ class CaseStore:
         signer: Signer | None,
         unit: Mapping[str, object],
         *,
+        instrument: Mapping[str, object] | None = None,
         space: DiskSpace | None = None,
         policy: RetentionPolicy | None = None,
         witness_dirs: Sequence[Path] = (),
@@ -71,8 +75,9 @@ class CaseStore:
         """Open or create the store in *state_dir*, and finish what the last end interrupted.
 
         Without *signer* entries stay unsigned for ever: no evidence. *unit* goes into every manifest: serial number,
-        software, models. With *policy* and *signer* :meth:`housekeep` purges the cases that are due. Every hour and at
-        the end a signed checkpoint of the chain is written to the folders *witness_dirs*.
+        software, models; so does *instrument*: what measures, its approval and certificate. With *policy* and *signer*
+        :meth:`housekeep` purges the cases that are due. Every hour and at the end a signed checkpoint of the chain is
+        written to the folders *witness_dirs*.
 
         Raises:
             CaseError: another daemon uses the store, or it is damaged.
@@ -94,15 +99,28 @@ class CaseStore:
             raise
         purger = Purger(state_dir, policy, signer) if policy is not None and signer is not None else None
         witness = Witness(witness_dirs, str(unit.get("serial", "")), signer) if signer is not None else None
-        return cls(folder, unit, writer=writer, thread=thread, lock=lock, space=space, purger=purger, witness=witness)
+        return cls(
+            folder,
+            unit,
+            instrument=instrument,
+            writer=writer,
+            thread=thread,
+            lock=lock,
+            space=space,
+            purger=purger,
+            witness=witness,
+        )
 
     async def close(self) -> None:
         """Finish the acts that were begun, write a last checkpoint, close the database and unlock the folder."""
 
         def work() -> None:
-            self._writer.close()
-            if self._witness is not None:
-                self._witness.write(self._writer.head)
+            try:
+                self._writer.settle()
+                if self._witness is not None:
+                    self._witness.write(self._writer.head, self._writer.tree_root)
+            finally:
+                self._writer.close()
 
         for files in (self._filing, self._adding):
             await asyncio.to_thread(files.shutdown)
@@ -113,11 +131,11 @@ class CaseStore:
             os.close(self._lock)
 
     def _enter_filed(
-        self, frames: Sequence[Frame], packets: Sequence[Packet], make: Callable[[int, list[Record]], Manifest]
+        self, photos: Sequence[Photo], packets: Sequence[Packet], make: Callable[[int, list[Record]], Manifest]
     ) -> int:
         """On the thread for filing: write the case, and let the database follow, which nobody waits for."""
         try:
-            return self._writer.enter_filed(frames, packets, make)
+            return self._writer.enter_filed(photos, packets, make)
         finally:
             if not self._entering:
                 self._entering = True
@@ -130,11 +148,11 @@ class CaseStore:
     async def file_case(
         self,
         trigger: Trigger,
-        frames: Sequence[Frame],
+        photos: Sequence[Photo],
         packets: Sequence[Packet],
         *,
         limit_kmh: float,
-        site: str,
+        site: str | Mapping[str, object],
         basis: Basis | None = None,
         assessment: Assessment | None = None,
     ) -> int:
@@ -160,15 +178,16 @@ class CaseStore:
                 clock=clock,
                 basis=basis,
                 assessment=assessment,
+                instrument=self._instrument,
             )
 
-        return await self._run(self._enter_filed, frames, packets, make_manifest, thread=self._filing)
+        return await self._run(self._enter_filed, photos, packets, make_manifest, thread=self._filing)
 
     async def add(
         self,
         number: int,
         *,
-        frames: Sequence[Frame] = (),
+        photos: Sequence[Photo] = (),
         packets: Sequence[Packet] = (),
         reports: Sequence[RadarReport] = (),
     ) -> None:
@@ -180,7 +199,7 @@ class CaseStore:
             StorageFull: the disk has no space for it.
             CaseError: the case is not pending, or the disk reports an error.
         """
-        await self._run(self._writer.extend_pending, number, frames, packets, reports, thread=self._adding)
+        await self._run(self._writer.extend_pending, number, photos, packets, reports, thread=self._adding)
 
     async def load(self, number: int) -> PendingCase:
         """A pending case: its stored photos, and its packets, still sealed.
@@ -192,9 +211,10 @@ class CaseStore:
         if journalled is None:
             journalled = await self._run(self._writer.read_pending, number)
         case = to_case(journalled.manifest)
-        photos = tuple(self._folder.path_of(name) for name in case.frames)
-        exposed_ns = tuple(int(frame["exposed_monotonic_ns"]) for frame in journalled.manifest["frames"])
-        return PendingCase(number, case.trigger, photos, exposed_ns, journalled.packets, case.basis)
+        photos = tuple(self._folder.path_of(name) for name in case.photos)
+        exposed_ns = tuple(int(photo["exposed_monotonic_ns"]) for photo in journalled.manifest["frames"])
+        sizes = tuple((photo["width"], photo["height"]) for photo in journalled.manifest["frames"])
+        return PendingCase(number, case.trigger, photos, exposed_ns, journalled.packets, case.basis, sizes)
 
     async def pending(self) -> tuple[PendingCase, ...]:
         """All pending cases, in order.
@@ -222,6 +242,23 @@ class CaseStore:
         """
         return await self._run(self._writer.enter_decided, number, decision)
 
+    async def note(self, kind: str, content: Mapping[str, object]) -> int:
+        """Enter something about the unit itself, as *kind*; returns the number of the entry.
+
+        Raises:
+            EvidenceError: the chain does not continue what this unit wrote.
+            CaseError: the store cannot be written.
+        """
+        return await self._run(self._writer.note, kind, dict(content))
+
+    async def newest_note(self, kind: str) -> Mapping[str, object] | None:
+        """What the newest entry of *kind* about the unit itself says; None if there is none.
+
+        Raises:
+            CaseError: the store cannot be read.
+        """
+        return await self._run(self._writer.newest_note, kind)
+
     async def housekeep(self) -> None:
         """Sign officers' reviews, finish what a busy disk or reader delayed, and purge; to be called now and then.
 
@@ -232,7 +269,7 @@ class CaseStore:
         def work() -> None:
             self._writer.housekeep()
             if self._witness is not None:
-                self._witness.write_hourly(self._writer.head)
+                self._witness.write_hourly(self._writer.head, self._writer.tree_root)
             if self._purger is not None:
                 self._purger.purge_due()
 

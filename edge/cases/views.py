@@ -18,12 +18,26 @@ class EventKind(StrEnum):
     EXPORT = "export"
     HOLD = "hold"
     RELEASE = "release"
+    KEEPER_ASKED = "keeper_asked"
+    DRIVER_NAMED = "driver_named_by_keeper"
+    CLOSED = "closed"
 
 
 REVIEWS = frozenset({EventKind.CONFIRM, EventKind.DISMISS, EventKind.CORRECT_PLATE})
 """The kinds that are an officer's judgement; the newest one is the case's ``review``."""
 HOLDS = frozenset({EventKind.HOLD, EventKind.RELEASE})
 """An appeal or a trial: while the newest of these is a hold the case is not purged."""
+
+FOLLOW_UPS = frozenset({EventKind.KEEPER_ASKED, EventKind.DRIVER_NAMED, EventKind.CLOSED})
+"""What became of a case in which the unit names nobody, in the ordinary way: by the vehicle's registered keeper."""
+
+
+class Standing(StrEnum):
+    """What a case is besides its outcome: one list each."""
+
+    NO_INFRINGEMENT = "no_infringement"
+    TO_BE_CONFIRMED = "to_be_confirmed"
+    TO_BE_CHECKED = "to_be_checked"
 
 
 class Order(StrEnum):
@@ -42,7 +56,9 @@ class CaseFilter:
 
     ``text`` is searched in plate, corrected plate and driver's name, or is a case number; ``review`` is a kind of
     :data:`REVIEWS`, or ``"open"`` for cases without a judgement; ``since_utc`` and ``until_utc`` bound the trigger's
-    time in seconds since the epoch (``until_utc`` excluded).
+    time in seconds since the epoch (``until_utc`` excluded). ``standing`` selects cases that are no infringement, or
+    that an officer has to confirm or to check. ``follow_up`` is a kind of :data:`FOLLOW_UPS`, the newest of the case,
+    or ``"open"`` for infringements of which nobody is named and that are not closed.
     """
 
     text: str = ""
@@ -51,6 +67,8 @@ class CaseFilter:
     review: str | None = None
     since_utc: float | None = None
     until_utc: float | None = None
+    standing: Standing | None = None
+    follow_up: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +76,9 @@ class CaseSummary:
     """One row of a list; speeds in km/h, ``at_utc`` in seconds since the epoch; ``review`` is the newest judgement.
 
     ``remaining_kmh`` is what the law leaves of the measured speed. ``basis`` is as in :class:`edge.model.Case`;
-    ``is_to_be_confirmed``: the driver is not the registered keeper; ``is_held``: it is kept for an appeal.
+    ``is_to_be_confirmed``: the driver is not the registered keeper; ``is_held``: it is kept for an appeal;
+    ``is_to_be_checked``: the photos do not bear out the radar. ``follow_up`` is the newest kind of
+    :data:`FOLLOW_UPS`, if there is one.
     """
 
     number: int
@@ -76,6 +96,8 @@ class CaseSummary:
     is_to_be_confirmed: bool = False
     remaining_kmh: float | None = None
     is_held: bool = False
+    is_to_be_checked: bool = False
+    follow_up: str | None = None
 
     @property
     def is_infringement(self) -> bool:
@@ -94,6 +116,35 @@ class Event:
     reason: str
     plate: str | None = field(repr=False)
     signed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SelfCheck:
+    """One look of the unit at its test photo: the number of its entry, its time, and whether all was read as it is."""
+
+    seq: int
+    at_utc: float
+    good: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Enclosure:
+    """The unit's self-checks around a case: the last one before it was filed, the first one after it was decided."""
+
+    before: SelfCheck | None = None
+    after: SelfCheck | None = None
+
+    @property
+    def holds(self) -> bool:
+        """Whether the case lies between two good ones."""
+        return self.before is not None and self.before.good and self.after is not None and self.after.good
+
+    @property
+    def says(self) -> str:
+        """The state of both, an English sentence part."""
+        before = "none before" if self.before is None else f"{'good' if self.before.good else 'failed'} before"
+        after = "not yet after" if self.after is None else f"{'good' if self.after.good else 'failed'} after"
+        return f"{before}, {after}"
 
 
 @dataclass(frozen=True, slots=True)

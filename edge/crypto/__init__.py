@@ -2,7 +2,7 @@
 
 from edge.crypto.chip import Chip, load_chip, save_chip
 from edge.crypto.keyfile import KEY_BYTES, read_key, sync_folder, write_key
-from edge.crypto.memory import keep_to_itself
+from edge.crypto.memory import forbid_inspection
 from edge.crypto.opener import OpenJob, SealedKey, open_batch
 from edge.crypto.packet import PAYLOAD_BYTES, Opened, open_packet, seal
 from edge.crypto.rsa_key import KEY_BITS, generate_private_key, load_private_key, load_public_key
@@ -16,8 +16,8 @@ __all__ = [
     "OpenJob",
     "Opened",
     "SealedKey",
+    "forbid_inspection",
     "generate_private_key",
-    "keep_to_itself",
     "load_chip",
     "load_private_key",
     "load_public_key",

@@ -16,7 +16,7 @@ _PR_SET_DUMPABLE: Final = 4
 """From linux/prctl.h."""
 
 
-def keep_to_itself() -> None:
+def forbid_inspection() -> None:
     """Forbid core dumps, and reading by other processes; a child that executes another program must call it again."""
     with suppress(OSError):  # a service manager may have set the limit for good
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -45,6 +45,17 @@ async def keep_store(parts: Parts) -> None:
         await parts.upkeep.round()
 
 
+async def keep_diary(parts: Parts) -> None:
+    """Look at the test photo when that is due, and enter what the unit says of itself, until cancelled."""
+    while True:
+        await asyncio.sleep(ROUND_S)
+        if (step := parts.clock_steps.step()) is not None:
+            log.warning("the clock was set by %.3f s", step["step_s"])
+            parts.diary.add("clock", step)
+        await parts.selfchecks.round()
+        await parts.diary.write()
+
+
 async def keep_registry(parts: Parts) -> None:
     """Try the registry now and then until cancelled; cases that waited for it are decided once it answers again."""
     while True:

@@ -10,10 +10,10 @@ from contextlib import AsyncExitStack
 import uvloop
 
 from edge.config import Settings
-from edge.crypto import keep_to_itself
+from edge.crypto import forbid_inspection
 from edge.daemon import journald
 from edge.daemon.health import VITAL
-from edge.daemon.housekeeping import keep_registry, keep_store, run_housekeeping
+from edge.daemon.housekeeping import keep_diary, keep_registry, keep_store, run_housekeeping
 from edge.daemon.systemd import Notifier
 from edge.daemon.wiring import Parts, build
 from edge.errors import EdgeError, SecretError
@@ -28,7 +28,7 @@ def run(settings: Settings) -> int:
         EdgeError: a part cannot start.
     """
     logging.basicConfig(level=logging.INFO, handlers=[journald.handler()])
-    keep_to_itself()
+    forbid_inspection()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings))
     return 0
@@ -55,6 +55,8 @@ async def _serve(settings: Settings) -> None:
 async def start(parts: Parts, stack: AsyncExitStack, stop_timeout_s: float) -> None:
     """Start the parts, those that others need first; *stack* stops them in the opposite order."""
     stack.push_async_callback(parts.disk.stop)
+    stack.push_async_callback(parts.diary.end)
+    await parts.diary.begin()
     stack.push_async_callback(parts.workers.stop)
     await parts.workers.start()
     stack.push_async_callback(parts.openers.stop)
@@ -63,7 +65,9 @@ async def start(parts: Parts, stack: AsyncExitStack, stop_timeout_s: float) -> N
     await parts.monitor.start()
     stack.push_async_callback(parts.camera.stop)
     stack.push_async_callback(parts.flow.stop)
+    stack.push_async_callback(parts.selfchecks.end)
     stack.push_async_callback(parts.queue.drain, stop_timeout_s)
+    await parts.selfchecks.check()  # before a case can wait for it
     await parts.link.start()  # it listens or raises; then there is nothing to stop
     stack.push_async_callback(parts.link.stop)
     parts.queue.catch_up(await parts.cases.waiting())
@@ -76,7 +80,12 @@ async def start(parts: Parts, stack: AsyncExitStack, stop_timeout_s: float) -> N
 
 async def loop(parts: Parts, stopped: asyncio.Event, notifier: Notifier) -> None:
     """Turn triggers into cases until *stopped* is set; an error that ends the work is raised."""
-    work = [asyncio.create_task(each(parts)) for each in (_file_triggers, run_housekeeping, keep_store, keep_registry)]
+    work = [
+        asyncio.create_task(each(parts))
+        for each in (_file_triggers, run_housekeeping, keep_store, keep_registry, keep_diary)
+    ]
+    if parts.courier is not None:
+        work.append(asyncio.create_task(parts.courier.run()))
     if notifier.watchdog_s is not None:
         work.append(asyncio.create_task(notifier.feed(parts.health.problems, VITAL)))
     stop = asyncio.create_task(stopped.wait())

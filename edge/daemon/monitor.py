@@ -1,4 +1,4 @@
-"""``GET /metrics`` (Prometheus text exposition 0.0.4) and ``GET /health``, on loopback."""
+"""``GET /metrics`` (Prometheus text exposition 0.0.4) and ``GET /health``, on loopback or at a Unix socket."""
 
 from __future__ import annotations
 
@@ -14,17 +14,16 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from edge.config import MetricsSettings
 from edge.daemon.metrics import Metrics
+from edge.daemon.sockets import forget, listen
 from edge.daemon.visitors import BACKLOG, Visitors
-from edge.errors import ConfigError
 
 log = logging.getLogger(__name__)
 
-HOST: Final = "127.0.0.1"
 SHUTDOWN_S: Final = 1.0
 
 
 class Monitor:
-    """``GET /metrics`` and ``GET /health`` on loopback; health is 200, or 503 with what is wrong."""
+    """``GET /metrics`` and ``GET /health``; health is 200, or 503 with what is wrong."""
 
     def __init__(
         self,
@@ -55,26 +54,20 @@ class Monitor:
         """Listen, unless the settings switch it off.
 
         Raises:
-            ConfigError: the port is taken.
+            ConfigError: the port or the socket cannot be had.
         """
         if not self._settings.enabled:
             return
-        loop = asyncio.get_running_loop()
-        try:
-            self._listener = await loop.create_server(self._visitors, HOST, self._settings.port, backlog=BACKLOG)
-        except OSError as error:
-            raise ConfigError(
-                f"the metrics cannot listen on port {self._settings.port} ({error.strerror})",
-                "stop the program that uses the port, or set another port in [metrics]",
-            ) from None
-        self.port = self._listener.sockets[0].getsockname()[1]
-        log.info("metrics and health are on %s port %d", HOST, self.port)
+        self._listener, where = await listen(self._visitors, self._settings, BACKLOG)
+        self.port = 0 if self._settings.socket else self._listener.sockets[0].getsockname()[1]
+        log.info("metrics and health are %s", where)
 
     async def stop(self) -> None:
         """Stop listening."""
         listener, self._listener = self._listener, None
         if listener is not None:
             listener.close()
+            forget(self._settings)
             await self._http.shutdown(SHUTDOWN_S)
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:

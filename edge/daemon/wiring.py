@@ -1,4 +1,7 @@
-"""Builds the parts of the daemon, those that others need first; the only module that names concrete parts."""
+"""Builds the parts of the daemon, those that others need first; the only module that names concrete parts.
+
+Longer than 300 lines because every part of the unit, and what it is given, is seen here in one place.
+"""
 
 from __future__ import annotations
 
@@ -13,28 +16,31 @@ from pathlib import Path
 from edge.cases import CaseStore, RetentionPolicy, StateFolder, clock_state, load_signer
 from edge.config import Area, Engine, Settings, models_dir, open_question
 from edge.crypto import opener
-from edge.daemon.clock import Clock
+from edge.daemon.clock import Clock, ClockSteps, read_clocks
+from edge.daemon.diary import Diary, setting_digests, software_of
 from edge.daemon.disk_probe import DiskProbe
 from edge.daemon.health import Health
 from edge.daemon.housekeeping import Upkeep
 from edge.daemon.metrics import Metrics, Sources
 from edge.daemon.monitor import Monitor
 from edge.daemon.orientation import Orientation
-from edge.daemon.provenance import provenance
+from edge.daemon.provenance import certificate_problem, instrument, provenance
+from edge.daemon.rules import rules_of
+from edge.daemon.selfcheck import SelfChecks
+from edge.daemon.standing import Standing
+from edge.delivery import Courier, open_courier
 from edge.flow.infringement import Infringements
 from edge.flow.opening import WindowOpener
 from edge.flow.queue import CaseQueue
-from edge.flow.rules import Rules
-from edge.identify import Formats, Thresholds
+from edge.identify import Formats
 from edge.identify.formats import licence_pattern
-from edge.law import profile_of
 from edge.link.mailbox import Mailbox
 from edge.link.server import LinkServer
 from edge.model import Case, Claim, Packet, PlateRead, Rejection
 from edge.registry.lookup import Registry
 from edge.registry.vault import load_master_key
 from edge.sensors import Board, Camera, Panel, Radar, open_camera, open_radar
-from edge.vision import is_of_release, load_thresholds, worker
+from edge.vision import is_of_release, load_thresholds, selfcheck, worker
 from edge.workers import WorkerPool, WorkerSetup
 
 log = logging.getLogger(__name__)
@@ -62,6 +68,10 @@ class Parts:
     upkeep: Upkeep
     queue: CaseQueue
     link: LinkServer
+    diary: Diary
+    selfchecks: SelfChecks
+    clock_steps: ClockSteps
+    courier: Courier | None
     health: Health
     monitor: Monitor
 
@@ -74,18 +84,20 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
     """
     folder = models_dir(settings.recognition.models_dir)
     formats = Formats(settings.verdict.plate_countries, settings.verdict.plate_pattern)
-    rules = _rules(settings, formats, load_thresholds(folder))
+    rules = rules_of(settings, formats, load_thresholds(folder))
 
     key_file = settings.registry.master_key_file
     registry = await Registry.open(
         settings.registry.path, load_master_key(key_file), load_key=lambda: load_master_key(key_file)
     )
     stack.push_async_callback(registry.close)
+    unit = await asyncio.to_thread(provenance, settings, folder, of_release=is_of_release(folder))
     cases = await CaseStore.open(
         settings.unit.state_dir,
         load_signer(settings.cases.signing_key_file),
-        await asyncio.to_thread(provenance, settings, folder, of_release=is_of_release(folder)),
-        policy=RetentionPolicy.of(settings.cases),
+        unit,
+        instrument=instrument(settings),
+        policy=RetentionPolicy.of(settings.cases, only_delivered=settings.centre.url is not None),
         witness_dirs=settings.cases.witness_dirs,
     )
     stack.push_async_callback(cases.close)
@@ -137,7 +149,23 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
         )
     )
     orientation = Orientation()
-    measured = _Measured(metrics, workers, window_opener, orientation)
+    question, uncertified = open_question(settings), certificate_problem(settings)
+    diary = Diary(
+        cases,
+        clock_state,
+        mode="observe" if uncertified() else settings.unit.mode,
+        configuration=setting_digests(settings),
+        software=await asyncio.to_thread(software_of, unit),
+    )
+    selfchecks = SelfChecks(
+        selfcheck.PHOTO,
+        selfcheck.TEXT,
+        recognise=lambda photo: workers.run(worker.recognise, photo),
+        is_read=selfcheck.is_read,
+        is_idle=lambda: not (queue.pending or workers.queued),
+        enter=diary.add,
+    )
+    measured = _Measured(metrics, workers, window_opener, orientation, selfchecks)
     flow = Infringements(
         rules,
         camera=camera,
@@ -149,12 +177,16 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
         reports=radar.reports if settings.radar.serial_port is not None else None,
     )
     radar.on_edge = flow.begin
-    question = open_question(settings)
     upkeep = Upkeep(cases.housekeep)
     queue = CaseQueue(flow, measured.decided)
+    courier = open_courier(
+        settings,
+        Standing(settings.printable(), lambda: health.problems(), clock.error_s, cases.free_bytes),
+    )
     health = Health(
         {
             "configuration": lambda: ": ".join(question) if question else None,
+            "instrument": uncertified,
             "link": link.problem,
             "workers": lambda: workers.problem() or openers.problem(),
             "camera": camera.problem,
@@ -165,10 +197,13 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
             "cases": cases.problem,
             "disk": disk.problem,
             "housekeeping": upkeep.problem,
+            "diary": diary.problem,
+            "self-check": selfchecks.problem,
             "clock": clock.problem,
             "pending cases": queue.problem,
             "room": cases.shortage,
             "board": board.problem,
+            "delivery": courier.problem if courier is not None else lambda: None,
         }
     )
     return Parts(
@@ -187,12 +222,19 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
         upkeep=upkeep,
         queue=queue,
         link=link,
+        diary=diary,
+        selfchecks=selfchecks,
+        clock_steps=ClockSteps(clock_state, read_clocks),
+        courier=courier,
         health=health,
         monitor=Monitor(
             settings.metrics,
             metrics,
             health.problems,
-            facts=lambda: {"mode": settings.unit.mode, "speeds_missing_since_utc": radar.speeds_missing_since_utc},
+            facts=lambda: {
+                "mode": "observe" if uncertified() else settings.unit.mode,
+                "speeds_missing_since_utc": radar.speeds_missing_since_utc,
+            },
         ),
     )
 
@@ -213,24 +255,6 @@ def worker_setup(models: Path, engine: Engine, captions: tuple[Area, ...] = ()) 
     )
 
 
-def _rules(settings: Settings, formats: Formats, thresholds: Thresholds) -> Rules:
-    return Rules(
-        site=settings.unit.site,
-        limit_kmh=settings.speed.limit_kmh,
-        tolerance_kmh=settings.speed.tolerance_kmh,
-        profile=profile_of(settings.speed.law),
-        window_before_s=settings.window.window_before_s,
-        window_after_s=settings.window.window_after_s,
-        frames_per_case=settings.recognition.frames_per_case,
-        pre_trigger_frames=settings.camera.pre_trigger_frames,
-        thresholds=thresholds,
-        formats=formats,
-        promises_speed=settings.radar.promises_speed,
-        max_speed_kmh=settings.radar.max_speed_kmh,
-        names_drivers=settings.unit.mode == "enforce",
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class _Measured:
     """The flow's acts, counted for the metrics."""
@@ -239,6 +263,7 @@ class _Measured:
     workers: WorkerPool
     opener: WindowOpener
     orientation: Orientation
+    selfchecks: SelfChecks
 
     async def recognise(self, photo: Path) -> tuple[PlateRead, ...]:
         result = await self.workers.run(worker.recognise, photo)
@@ -255,4 +280,5 @@ class _Measured:
         assert case.verdict is not None and case.decided_utc is not None
         outcome = str(case.verdict.outcome)
         self.metrics.decided(outcome, case.decided_utc - case.trigger.at_utc)
+        self.selfchecks.decided()
         log.info("case %d decided: %s", case.number, outcome, extra={"case": case.number, "outcome": outcome})

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from edge.cases import Archive, verdict_words
+from edge.cases import Archive, standing_words
 from edge.config import Engine
 from edge.demo.cars import Traffic
 from edge.demo.cast import Cast, Scene, load_cast
@@ -142,7 +142,7 @@ def row_of(case: Case, scene: Scene) -> tuple[str, ...]:
         f"{case.assessment.remaining_kmh:.1f} km/h" if case.assessment is not None else "-",
         case.plate_text or "-",
         scene.car if scene.car != "silent" else "no packet",
-        verdict_words(outcome, case.basis, is_to_be_confirmed=case.is_to_be_confirmed) or "pending",
+        standing_words(outcome, case) or "pending",
         f"{driver.first_name} {driver.last_name}" if driver is not None else "-",
         elapsed_ms,
     )

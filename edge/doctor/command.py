@@ -10,11 +10,11 @@ from pathlib import Path
 from rich.console import Console
 
 from edge.config import DEFAULT_CONFIG, Settings, load, require_answers
-from edge.doctor.finding import Finding, Health, from_error, good
+from edge.doctor.finding import Finding, Grade, from_error, good
 from edge.errors import ConfigError, EdgeError
 from edge.terminal import legible, say_json
 
-MARKS = {Health.GOOD: "[green]ok[/]     ", Health.WARNING: "[yellow]warning[/]", Health.MISSING: "[red]missing[/]"}
+MARKS = {Grade.GOOD: "[green]ok[/]     ", Grade.WARNING: "[yellow]warning[/]", Grade.MISSING: "[red]missing[/]"}
 
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -45,7 +45,7 @@ def doctor(args: argparse.Namespace) -> int:
                 console.print(legible(f"  {finding.subject:<13} {finding.text}"), markup=False)
                 if finding.remedy:
                     console.print(legible(f"{'':<24} -> {finding.remedy}"), markup=False)
-    return int(any(finding.health is Health.MISSING for finding in findings))
+    return int(any(finding.health is Grade.MISSING for finding in findings))
 
 
 def examine(config: Path) -> Iterator[Finding]:
@@ -72,6 +72,7 @@ def _checks() -> Iterable[Callable[[Settings], Iterator[Finding]]]:
         photos.orientation,
         parts.gpio,
         parts.radar_port,
+        parts.instrument,
         parts.master_key,
         parts.signing_key,
         parts.registry,

@@ -12,7 +12,7 @@ import serial
 from gpiozero import Device
 
 from edge.cases.evidence.signing import load_signer
-from edge.config import Settings
+from edge.config import Settings, expired
 from edge.doctor.finding import Finding, good, missing, warning
 from edge.link.certificate import RENEW_DAYS, advice, read_certificate
 from edge.link.tls import server_context
@@ -23,6 +23,8 @@ from edge.sensors.ops243 import BAUD
 from edge.sensors.pins import pin_factory
 
 ANSWER_S = 5.0
+SOON_S = 30 * 86_400.0
+"""A certificate that ends within this time is warned of."""
 
 
 def camera(settings: Settings) -> Iterator[Finding]:
@@ -118,6 +120,27 @@ def certificate(settings: Settings) -> Iterator[Finding]:
         yield warning("certificate", cause, remedy)
     if not found:
         yield good("certificate", f"fits its key, is not RSA, and is valid for {RENEW_DAYS} days and more")
+
+
+def instrument(settings: Settings) -> Iterator[Finding]:
+    """Check that the instrument's calibration certificate counts, today and for some weeks."""
+    calibration = settings.instrument.calibration
+    if (span := calibration.span_utc) is None:
+        yield warning(
+            "instrument",
+            "no calibration certificate is configured: cases do not say that the instrument was allowed to measure",
+            "enter it in [instrument.calibration]",
+        )
+    elif (found := expired(settings, time.time())) is not None:
+        yield warning("instrument", *found)
+    elif span[1] - time.time() < SOON_S:
+        yield warning(
+            "instrument",
+            f"the calibration certificate {calibration.certificate} counts until {calibration.valid_until}",
+            "have the instrument calibrated before: after that day cases name nobody",
+        )
+    else:
+        yield good("instrument", f"certificate {calibration.certificate} counts until {calibration.valid_until}")
 
 
 def registry(settings: Settings) -> Iterator[Finding]:

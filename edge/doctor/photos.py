@@ -41,6 +41,6 @@ def orientation(settings: Settings) -> Iterator[Finding]:
 def newest(folder: StateFolder) -> list[Path]:
     """The first photo of each of the newest cases that still have one, the newest first."""
     try:
-        return sorted(folder.frames.glob("*/0.jpg"), reverse=True)[:PHOTOS]
+        return sorted(folder.photos.glob("*/0.jpg"), reverse=True)[:PHOTOS]
     except OSError:
         return []

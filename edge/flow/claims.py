@@ -27,7 +27,7 @@ def one_plate_each(claims: Sequence[Claim]) -> tuple[tuple[Claim, ...], int]:
 
 
 def explaining(
-    frames: Sequence[Sequence[PlateRead]],
+    photos: Sequence[Sequence[PlateRead]],
     claims: Sequence[Claim],
     scores: Sequence[float],
     rules: Rules,
@@ -35,7 +35,7 @@ def explaining(
 ) -> tuple[Packet, ...]:
     """The sealed packets of those *claims* that explain the photo: each would, were there no other claim.
 
-    *scores* are the verdict's, one a claim; *frames* and *direction* as for :func:`edge.identify.verdict.judge`.
+    *scores* are the verdict's, one a claim; *photos* and *direction* as for :func:`edge.identify.verdict.judge`.
     """
     best: dict[str, float] = {}
     for claim, score in zip(claims, scores, strict=False):
@@ -44,6 +44,6 @@ def explaining(
     fits = {
         plate
         for plate in plates
-        if judge(frames, [plate], rules.thresholds, rules.formats, direction).outcome is not Outcome.UNIDENTIFIED
+        if judge(photos, [plate], rules.thresholds, rules.formats, direction).outcome is not Outcome.UNIDENTIFIED
     }
     return tuple(claim.packet for claim in claims if claim.plate in fits)

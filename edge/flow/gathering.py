@@ -17,7 +17,7 @@ from typing import Any
 from edge.errors import CameraError, EdgeError
 from edge.flow.ports import Camera, Cases, Mailbox, RadarReports, Registry
 from edge.flow.rules import NS, OPENINGS_PER_UID, REPORTS_S, Rules
-from edge.model import Basis, Frame, Packet, Rejection, Trigger, is_infringement
+from edge.model import Basis, Packet, Photo, Rejection, Trigger, is_infringement
 
 log = logging.getLogger(__name__)
 
@@ -54,8 +54,8 @@ class Edge:
     def __init__(self, at_monotonic_ns: int, rules: Rules, camera: Camera, packets: Sequence[Packet]) -> None:
         """Begin at once; needs a running event loop."""
         self.packets = tuple(packets)
-        self.photos: list[Frame] = []
-        self.before: tuple[Frame, ...] = ()
+        self.photos: list[Photo] = []
+        self.before: tuple[Photo, ...] = ()
         self.missed = self.left_out = 0
         self.known: set[str] = set()
         self.asked: set[str] = set()
@@ -66,12 +66,12 @@ class Edge:
         self._task = asyncio.create_task(self._take(at_monotonic_ns, rules, camera), name="exposures of an edge")
         self._task.add_done_callback(_seen)
 
-    async def first(self) -> list[Frame]:
+    async def first(self) -> list[Photo]:
         """The first photo from the edge on; none when the camera fails."""
         await self._has_first.wait()
         return self.photos[:1]
 
-    async def rest(self) -> list[Frame]:
+    async def rest(self) -> list[Photo]:
         """The photos beside the first one; none when the camera failed the first one."""
         await self._task
         return [*self.before, *self.photos[1:]] if self.photos else []
@@ -86,7 +86,7 @@ class Edge:
     async def _take(self, at_ns: int, rules: Rules, camera: Camera) -> None:
         before = asyncio.create_task(camera.recent(at_ns, rules.pre_trigger_frames))
         try:
-            async for photo in camera.frames(at_ns, rules.frames_per_case):
+            async for photo in camera.photos(at_ns, rules.frames_per_case):
                 self.photos.append(photo)
                 self._has_first.set()
             self.before = await before
@@ -249,7 +249,7 @@ class Gathering:
         photos = await edge.rest()
         missed = edge.missed
         try:
-            await self._cases.add(number, frames=photos)
+            await self._cases.add(number, photos=photos)
         except EdgeError as error:
             log.error("%d photos of case %d could not be stored: %s", len(photos), number, error)
             missed += len(photos)

@@ -4,7 +4,8 @@
 2. The radar fires: a trigger above the limit is filed at once as a case, with its photo and the packets so far. One
    that lacks a fact (:class:`edge.model.Basis`) is no infringement: it is filed without packets, and names nobody.
 3. Workers read the photos while the packets of the window are opened; each becomes a claim or is rejected.
-4. The claims are compared with the photos: one explains them, several do, or none.
+4. The claims are compared with the photos: one explains them, several do, or none. Where the photos do not bear out
+   the radar nobody is named.
 5. The driver is looked up, and the case is decided, chained and signed.
 6. The packets that no later trigger can need are deleted.
 """
@@ -18,6 +19,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from edge.errors import EdgeError
+from edge.flow.bearing_out import borne_out, doubted, flags_of_motion
 from edge.flow.claims import explaining, one_plate_each
 from edge.flow.flags import flags_of
 from edge.flow.gathering import Completed, Gathering
@@ -124,11 +126,14 @@ class Infringements:
         claims, several = one_plate_each(claims + late_claims)
         besides = +Counter({Rejection.SEVERAL_PLATES: several}) + (completed.rejected if completed else Counter())
         rejected += late_rejected + besides
+        photos = self._by_photo(whole, reads + late_reads)
         verdict = self._compare(whole, reads + late_reads, claims)
+        motion = borne_out(whole, photos, verdict, self._rules)
+        verdict = doubted(verdict, motion, self._rules)
         decision = await self._look_up(verdict, reads + late_reads, rejected)
+        decision = replace(decision, flags=decision.flags + flags_of_motion(motion), plausibility=motion)
         if verdict.outcome is Outcome.AMBIGUOUS:
-            frames = self._frames(whole, reads + late_reads)
-            kept = explaining(frames, claims, verdict.scores, self._rules, whole.trigger.direction)
+            kept = explaining(photos, claims, verdict.scores, self._rules, whole.trigger.direction)
             decision = replace(decision, kept=kept)
         decided = await self._cases.enter_verdict(
             number, replace(decision, missed_photos=self._missed(whole, completed))
@@ -161,17 +166,16 @@ class Infringements:
     def _judged(self, case: PendingCase) -> PendingCase:
         """The *case* with a basis, also where an earlier program filed it; without packets if it is no infringement.
 
-        It names nobody, as one that is only observed, where the unit observes by now, or where an earlier program filed
-        a speed that is within the law.
+        It names nobody where the unit observes by now, where its certificate did not count at the trigger, or where an
+        earlier program filed a speed that is within the law.
         """
         basis = case.basis or self._rules.basis(case.trigger) or Basis.OBSERVED
-        if is_infringement(basis) and not self._rules.names_drivers:
-            basis = Basis.OBSERVED
+        basis = self._rules.restrained(basis, case.trigger.at_utc)
         return replace(case, basis=basis, packets=case.packets if is_infringement(basis) else ())
 
     def _compare(self, case: PendingCase, reads: Sequence[Read], claims: Sequence[Claim]) -> Verdict:
-        frames = self._frames(case, reads)
-        verdict = identify(frames, claims, self._rules.thresholds, self._rules.formats, case.trigger.direction)
+        photos = self._by_photo(case, reads)
+        verdict = identify(photos, claims, self._rules.thresholds, self._rules.formats, case.trigger.direction)
         if not is_infringement(case.basis):
             return replace(verdict, outcome=Outcome.UNIDENTIFIED, reason=Reason.NO_INFRINGEMENT, claim=None)
         if verdict.outcome is not Outcome.IDENTIFIED and (not reads or None in reads):
@@ -179,7 +183,7 @@ class Infringements:
             return replace(verdict, outcome=Outcome.UNIDENTIFIED, reason=reason)
         return verdict
 
-    def _frames(self, case: PendingCase, reads: Sequence[Read]) -> list[tuple[PlateRead, ...]]:
+    def _by_photo(self, case: PendingCase, reads: Sequence[Read]) -> list[tuple[PlateRead, ...]]:
         """The plate reads of each photo, in the order of the exposures."""
         in_time_order = sorted(range(len(reads)), key=lambda index: case.exposed_monotonic_ns[index])
         return [reads[index] or () for index in in_time_order]

@@ -14,9 +14,9 @@ from edge.model import (
     Claim,
     Decision,
     Driver,
-    Frame,
     Packet,
     PendingCase,
+    Photo,
     PlateRead,
     RadarReport,
     Rejection,
@@ -28,13 +28,13 @@ T = TypeVar("T")
 
 
 class Camera(Protocol):
-    """Gives frames by the time of their exposure; raises CameraError."""
+    """Gives photos by the time of their exposure; raises CameraError."""
 
-    def frames(self, at_monotonic_ns: int, count: int) -> AsyncIterator[Frame]:
-        """Up to *count* frames, the first one exposed at or after that instant."""
+    def photos(self, at_monotonic_ns: int, count: int) -> AsyncIterator[Photo]:
+        """Up to *count* photos, the first one exposed at or after that instant."""
 
-    async def recent(self, at_monotonic_ns: int, count: int) -> tuple[Frame, ...]:
-        """Up to *count* frames exposed before that instant, oldest first."""
+    async def recent(self, at_monotonic_ns: int, count: int) -> tuple[Photo, ...]:
+        """Up to *count* photos exposed before that instant, oldest first."""
 
 
 class Mailbox(Protocol):
@@ -94,11 +94,11 @@ class Cases(Protocol):
     async def file_case(
         self,
         trigger: Trigger,
-        frames: Sequence[Frame],
+        photos: Sequence[Photo],
         packets: Sequence[Packet],
         *,
         limit_kmh: float,
-        site: str,
+        site: str | Mapping[str, object],
         basis: Basis | None,
         assessment: Assessment | None,
     ) -> int:
@@ -108,7 +108,7 @@ class Cases(Protocol):
         self,
         number: int,
         *,
-        frames: Sequence[Frame] = (),
+        photos: Sequence[Photo] = (),
         packets: Sequence[Packet] = (),
         reports: Sequence[RadarReport] = (),
     ) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
-from edge.identify import ANY_FORMAT, Formats, Thresholds
+from edge.identify import ANY_FORMAT, Formats, Lens, Thresholds
 from edge.law import NO_DEDUCTION, Profile, assess
 from edge.model import Assessment, Basis, Packet, Trigger, is_infringement
 
+B = TypeVar("B", bound=str)
 NS = 1_000_000_000
 OPENINGS_PER_UID = 16
 """Packets of one uid and window that are filed and opened, each some milliseconds of a processor."""
@@ -22,12 +25,14 @@ FILING_GRACE_S = 1.0
 class Rules:
     """Times in seconds, speeds in km/h.
 
-    ``promises_speed``: an infringement needs a measured speed; otherwise the radar's pin alone says that there is one.
-    A speed above ``max_speed_kmh`` is none. ``profile`` says what the law deducts from a measured speed,
-    ``tolerance_kmh`` what the authority leaves beyond that. ``names_drivers`` is False for a unit that only observes.
+    ``site`` goes into each case, a line or a table. ``promises_speed``: an infringement needs a measured speed;
+    otherwise the radar's pin alone says that there is one. A speed above ``max_speed_kmh`` is none. ``profile`` says
+    what the law deducts from a measured speed, ``tolerance_kmh`` what the authority leaves beyond that.
+    ``names_drivers`` is False for a unit that only observes. ``certified_utc`` is from when until when the instrument's
+    certificate counts, in seconds since the epoch. With a ``lens`` the photos have to bear out the radar.
     """
 
-    site: str
+    site: str | Mapping[str, object]
     limit_kmh: float
     tolerance_kmh: float
     window_before_s: float
@@ -40,6 +45,8 @@ class Rules:
     max_speed_kmh: float = math.inf
     names_drivers: bool = True
     profile: Profile = NO_DEDUCTION
+    lens: Lens | None = None
+    certified_utc: tuple[float, float] = (-math.inf, math.inf)
 
     def assessment(self, trigger: Trigger) -> Assessment | None:
         """What the law makes of the speed of *trigger*; None where no possible speed was measured."""
@@ -56,7 +63,15 @@ class Rules:
     def basis(self, trigger: Trigger) -> Basis | None:
         """What *trigger* is; None, and no case, if what remains of its speed is within limit and tolerance."""
         basis = self._measured(trigger)
-        return Basis.OBSERVED if basis is not None and is_infringement(basis) and not self.names_drivers else basis
+        return None if basis is None else self.restrained(basis, trigger.at_utc)
+
+    def restrained(self, basis: B, at_utc: float) -> B | Basis:
+        """*basis*, or why an infringement of that time names nobody: the unit observes, or has no valid certificate."""
+        if not is_infringement(basis):
+            return basis
+        if not self.names_drivers:
+            return Basis.OBSERVED
+        return basis if self.certified_utc[0] <= at_utc < self.certified_utc[1] else Basis.NO_CERTIFICATE
 
     def _measured(self, trigger: Trigger) -> Basis | None:
         if trigger.source == "test":

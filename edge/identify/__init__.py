@@ -4,7 +4,9 @@ from edge.identify.candidates import reading
 from edge.identify.colours import Colour, weighed
 from edge.identify.format_table import FORMATS
 from edge.identify.formats import Formats
+from edge.identify.motion import Lens, width_noise_px
 from edge.identify.origin import format_of
+from edge.identify.plausibility import plausibility
 from edge.identify.plausible import CLEAR_CHARACTERS, MIN_CHARACTERS, Likeness, is_clear, likeness
 from edge.identify.thresholds import Thresholds
 from edge.identify.verdict import ANY_FORMAT, best_first, identify, judge, listed
@@ -16,6 +18,7 @@ __all__ = [
     "MIN_CHARACTERS",
     "Colour",
     "Formats",
+    "Lens",
     "Likeness",
     "Thresholds",
     "best_first",
@@ -25,6 +28,8 @@ __all__ = [
     "judge",
     "likeness",
     "listed",
+    "plausibility",
     "reading",
     "weighed",
+    "width_noise_px",
 ]

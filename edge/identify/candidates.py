@@ -93,7 +93,7 @@ def scores(track: Track, texts: Sequence[str], formats: Formats) -> NDArray[np.f
 
 
 def candidates(track: Track, formats: Formats) -> Candidates:
-    """Return what the plate of *track* may say, judged over all its frames."""
+    """Return what the plate of *track* may say, judged over all its photos."""
     found = _found(track, formats)
     texts = tuple(found)
     judged = _priced(texts, np.array(list(found.values())), formats)
@@ -133,7 +133,7 @@ def _priced(texts: Sequence[str], judged: NDArray[np.float64], formats: Formats)
 
 
 def _found(track: Track, formats: Formats) -> dict[str, float]:
-    """The readings of all passes over all frames and the texts near the best of them, with log-likelihoods."""
+    """The readings of all passes over all photos and the texts near the best of them, with log-likelihoods."""
     readings = list(dict.fromkeys(each.text for read in track.reads for each in read.passes))
     found = dict.fromkeys(readings, -np.inf)
     if len(readings) > MAX_READINGS:
@@ -141,9 +141,9 @@ def _found(track: Track, formats: Formats) -> dict[str, float]:
         best = np.argsort(-_priced(readings, np.array(list(found.values())), formats), kind="stable")
         readings = [readings[place] for place in best[:MAX_READINGS]]
     for text in readings:
-        frames = track.around(text)
-        found.update(zip(neighbours.texts(text), summed(frames).tolist(), strict=True))
-        found |= _judged(track, [fit for fit in _fitting(text, frames.sum(axis=0), formats) if fit not in found])
+        photos = track.around(text)
+        found.update(zip(neighbours.texts(text), summed(photos).tolist(), strict=True))
+        found |= _judged(track, [fit for fit in _fitting(text, photos.sum(axis=0), formats) if fit not in found])
     return found
 
 

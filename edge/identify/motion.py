@@ -10,20 +10,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum, auto
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.model import Box
+from edge.model import Agreement, Box
 
 Matrix = NDArray[np.float64]
 
 WIDTH_NOISE_PX: Final = 1.5
 WIDTH_NOISE_SHARE: Final = 0.01
 """Standard deviation of the width of a box: these two, of its pixels and of its width, added in squares. Measured on
-fifteen clips, against a parabola through each five successive frames, with ``tests/bench/motion.py CLIP ...``."""
+fifteen clips, against a parabola through each five successive photos, with ``tests/bench/motion.py CLIP ...``."""
 CENTRE_NOISE_PX: Final = 1.0
 CENTRE_NOISE_SHARE: Final = 0.004
 """The same of the centre of a box, in either direction."""
@@ -40,15 +39,6 @@ OTHER_FITS_BETTER: Final = 2.0
 """By so many standard deviations another vehicle must fit the radar better than the offender does."""
 TELLS_NOTHING: Final = 0.35
 """With a standard deviation beyond this share of the radar's speed the photos tell nothing."""
-
-
-class Agreement(StrEnum):
-    """What the photos say of the radar's speed."""
-
-    AGREES = auto()
-    CONTRADICTS = auto()
-    OTHER_FITS = auto()
-    TELLS_NOTHING = auto()
 
 
 class Sighting(NamedTuple):
@@ -115,22 +105,42 @@ def _place(box: Box, lens: Lens, plate_width_m: float) -> tuple[Matrix, Matrix]:
             1.0,
         ]
     )
-    ahead_variance = (ahead * np.hypot(WIDTH_NOISE_PX, WIDTH_NOISE_SHARE * width) / width) ** 2
+    ahead_variance = (ahead * width_noise_px(width) / width) ** 2
     across = ahead * np.hypot(CENTRE_NOISE_PX, CENTRE_NOISE_SHARE * width) / lens.focal_length_px
     return ray * ahead, np.outer(ray, ray) * ahead_variance + np.diag([across**2, across**2, 0.0])
 
 
-def compare(offender: Motion | None, others: Sequence[Motion], radar_kmh: float) -> Agreement:
-    """Whether the radar's *radar_kmh* is the speed of the *offender* in the photos, beside *others* in them."""
-    if offender is None or offender.error_kmh > TELLS_NOTHING * radar_kmh:
+def width_noise_px(width: float) -> float:
+    """Standard deviation in pixels of the width of a box that is *width* pixels wide."""
+    return float(np.hypot(WIDTH_NOISE_PX, WIDTH_NOISE_SHARE * width))
+
+
+def compare(
+    offender: Motion | None, others: Sequence[Motion], radar_kmh: float, *, at_least: bool = False
+) -> Agreement:
+    """Whether the radar's *radar_kmh* is the speed of the *offender* in the photos, beside *others* in them.
+
+    With *at_least* the radar has no figure: it says that the offender is not slower than *radar_kmh*.
+    """
+    if offender is None or not _tells(offender, radar_kmh, at_least=at_least):
         return Agreement.TELLS_NOTHING
-    away = _deviations(offender, radar_kmh)
-    better = (one for one in others if one.error_kmh <= TELLS_NOTHING * radar_kmh)
-    if any(_deviations(one, radar_kmh) + OTHER_FITS_BETTER < away for one in better):
+    away = deviations(offender, radar_kmh, at_least=at_least)
+    better = (one for one in others if _tells(one, radar_kmh, at_least=at_least))
+    if any(deviations(one, radar_kmh, at_least=at_least) + OTHER_FITS_BETTER < away for one in better):
         return Agreement.OTHER_FITS
     return Agreement.CONTRADICTS if away > CONTRADICTION else Agreement.AGREES
 
 
-def _deviations(one: Motion, radar_kmh: float) -> float:
-    """By how many standard deviations the speed of *one* is not *radar_kmh*."""
-    return abs(one.speed_kmh - radar_kmh) / float(np.hypot(one.error_kmh, RADAR_ERROR * radar_kmh))
+def deviations(one: Motion, radar_kmh: float, *, at_least: bool = False) -> float:
+    """By how many standard deviations the speed of *one* is not *radar_kmh*, or with *at_least* below it."""
+    said = _said(one, radar_kmh, at_least=at_least)
+    return abs(one.speed_kmh - said) / float(np.hypot(one.error_kmh, RADAR_ERROR * said))
+
+
+def _tells(one: Motion, radar_kmh: float, *, at_least: bool) -> bool:
+    return one.error_kmh <= TELLS_NOTHING * _said(one, radar_kmh, at_least=at_least)
+
+
+def _said(one: Motion, radar_kmh: float, *, at_least: bool) -> float:
+    """The speed that the radar gives *one*; with *at_least* that is its own where it is fast enough."""
+    return max(radar_kmh, one.speed_kmh) if at_least else radar_kmh

@@ -1,7 +1,7 @@
-"""The plates of several frames: which reads show one plate, and which plate can be the offender's.
+"""The plates of several photos: which reads show one plate, and which plate can be the offender's.
 
 No plate at all is what the reader sees no text in, a scrap of text that the detector is not sure of, and a text of no
-format that stands still through the frames: a caption burnt into the picture. Which of several plates is the
+format that stands still through the photos: a caption burnt into the picture. Which of several plates is the
 offender's is settled by these rules, in this order; each only chooses among what the one before left, and one that
 would leave nothing is skipped:
 
@@ -32,34 +32,34 @@ from edge.identify.plausible import SURE_DETECTION, Likeness, is_clear, likeness
 from edge.model import Box, PlateRead
 
 SAME_PLATE_LOG_RATIO = -12.0
-"""Reads in two frames are of one plate if one of the texts explains the other's pixels to within this log-ratio."""
+"""Reads in two photos are of one plate if one of the texts explains the other's pixels to within this log-ratio."""
 SAME_PLATE_IOU = 0.3
-"""... or if their boxes overlap by this share of their union from one frame to the next."""
+"""... or if their boxes overlap by this share of their union from one photo to the next."""
 SAME_PLATE_OVERLAP = 0.6
-"""Two boxes of one frame are one plate if they share this much of the smaller one."""
+"""Two boxes of one photo are one plate if they share this much of the smaller one."""
 DETECTION_SHARE = 0.8
 """Least confidence of the detector in a plate, as a share of its confidence in the surest one."""
 STANDING_WAY, DRIVING_WAY = 0.03, 0.09
-"""Ways in plate widths through the frames of a case: less is standing, more is driving, between is unknown."""
+"""Ways in plate widths through the photos of a case: less is standing, more is driving, between is unknown."""
 JITTER_PX = 3.0
 """Pixels by which the boxes of a standing plate differ through photos of some 1,280 by 720, however small it is."""
-CAPTION_FRAMES = 3
-"""The least number of frames that show a caption in one place. A speeding car's plate moves further in them."""
+CAPTION_PHOTOS = 3
+"""The least number of photos that show a caption in one place. A speeding car's plate moves further in them."""
 GROWTH_RATIO = 1.03
-"""Ratio of sizes, last frame to first, from which a plate comes nearer."""
+"""Ratio of sizes, last photo to first, from which a plate comes nearer."""
 NEARER_SIZE_RATIO = 1.5
 """How many times as large as another one a plate must be to be the nearer car's."""
 LOG_LIKELIHOOD_FLOOR = -20.0
-"""Logarithm of the share of any text in a frame that says nothing, since it is blurred or dark: no single frame can
+"""Logarithm of the share of any text in a photo that says nothing, since it is blurred or dark: no single photo can
 speak against a text more strongly than this."""
 
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """One plate through the frames of a case: ``reads`` in the frames' order, with the number of each one's frame."""
+    """One plate through the photos of a case: ``reads`` in the photos' order, with the number of each one's photo."""
 
     reads: tuple[PlateRead, ...]
-    frames: tuple[int, ...]
+    photos: tuple[int, ...]
 
     @property
     def size(self) -> float:
@@ -73,7 +73,7 @@ class Track:
 
     @property
     def way(self) -> float | None:
-        """How far the plate moved or grew, in its own widths; None if only one frame shows it."""
+        """How far the plate moved or grew, in its own widths; None if only one photo shows it."""
         first, *rest = (read.detection.box for read in self.reads)
         if not rest or not first.width:
             return None
@@ -86,8 +86,8 @@ class Track:
 
     @property
     def is_caption(self) -> bool:
-        """Whether one clear text of no format stands in one place and size through the frames: it is burnt in."""
-        if len(self.reads) < CAPTION_FRAMES or self.way is None:
+        """Whether one clear text of no format stands in one place and size through the photos: it is burnt in."""
+        if len(self.reads) < CAPTION_PHOTOS or self.way is None:
             return False
         (text, *others), width = {read.text for read in self.reads}, self.reads[0].detection.box.width
         stands = self.way <= max(STANDING_WAY, JITTER_PX / max(width, 1.0))
@@ -103,7 +103,7 @@ class Track:
     def is_word(self, claimed: Sequence[str]) -> bool:
         """Whether this is a word that none of the *claimed* plates says, or a scrap that the detector doubts.
 
-        Something that the detector is sure of is a word only if each frame reads one clearly: a scrap or an unclear
+        Something that the detector is sure of is a word only if each photo reads one clearly: a scrap or an unclear
         text there may be what is left of a plate, one line of two.
         """
         if any(likeness(each) is Likeness.PLATE for each in self._passes):
@@ -121,33 +121,33 @@ class Track:
 
     @property
     def growth(self) -> float:
-        """Size in the last frame over size in the first."""
+        """Size in the last photo over size in the first."""
         return _size(self.reads[-1].detection.box) / max(_size(self.reads[0].detection.box), 1e-9)
 
     @property
     def countries(self) -> dict[str, float]:
-        """The probability, by the pictures, of each country that the plate may come from: the mean over the frames."""
+        """The probability, by the pictures, of each country that the plate may come from: the mean over the photos."""
         told = [read.countries for read in self.reads if read.countries]
         return {code: sum(each[code] for each in told) / len(told) for code in (told[0] if told else ())}
 
     def log_likelihoods(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """Summed log-likelihood of each of *texts* over the frames, float64 of shape (N,)."""
+        """Summed log-likelihood of each of *texts* over the photos, float64 of shape (N,)."""
         return summed(np.array([read_log_likelihoods(read, texts) for read in self.reads]))
 
     def around(self, text: str) -> NDArray[np.float64]:
-        """Log-likelihood of each of :func:`.neighbours.texts` of *text* in each frame, float64 of shape (frames, N)."""
+        """Log-likelihood of each of :func:`.neighbours.texts` of *text* in each photo, float64 of shape (photos, N)."""
         return np.array([_around(read, text) for read in self.reads])
 
 
-def summed(frames: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The sum of log-likelihoods (frames, N) over the frames, each at least :data:`LOG_LIKELIHOOD_FLOOR`."""
-    return np.asarray(np.logaddexp(frames, LOG_LIKELIHOOD_FLOOR).sum(axis=0), np.float64)
+def summed(photos: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The sum of log-likelihoods (photos, N) over the photos, each at least :data:`LOG_LIKELIHOOD_FLOOR`."""
+    return np.asarray(np.logaddexp(photos, LOG_LIKELIHOOD_FLOOR).sum(axis=0), np.float64)
 
 
-def tracks(frames: Sequence[Sequence[PlateRead]]) -> tuple[Track, ...]:
-    """The plates of several frames in time order, one track a plate; the largest plate first."""
+def tracks(photos: Sequence[Sequence[PlateRead]]) -> tuple[Track, ...]:
+    """The plates of several photos in time order, one track a plate; the largest plate first."""
     found: list[list[tuple[int, PlateRead]]] = []
-    for number, reads in enumerate(frames):
+    for number, reads in enumerate(photos):
         entries = [(number, reads[place]) for place in without_doubles(reads)]
         pairs = [
             (likeness, i, j)
@@ -198,8 +198,8 @@ def without_doubles(reads: Sequence[PlateRead]) -> list[int]:
     return sorted(kept)
 
 
-def _likeness(before: PlateRead, now: PlateRead, frames: int) -> float | None:
-    """How sure two reads of different frames are of one plate, larger is surer; None if they are not."""
+def _likeness(before: PlateRead, now: PlateRead, photos: int) -> float | None:
+    """How sure two reads of different photos are of one plate, larger is surer; None if they are not."""
     old, new = before.detection.box, now.detection.box
     common = old.common(new)
     overlap = common / max(old.width * old.height + new.width * new.height - common, 1e-9)
@@ -211,7 +211,7 @@ def _likeness(before: PlateRead, now: PlateRead, frames: int) -> float | None:
         ratio = max(float(other_before - own_before), float(other_now - own_now))
         if ratio > SAME_PLATE_LOG_RATIO:
             return ratio + near
-    return SAME_PLATE_LOG_RATIO + near if frames == 1 and overlap >= SAME_PLATE_IOU else None
+    return SAME_PLATE_LOG_RATIO + near if photos == 1 and overlap >= SAME_PLATE_IOU else None
 
 
 def _around(read: PlateRead, text: str) -> NDArray[np.float64]:

@@ -1,6 +1,6 @@
 """Claims compared with a photo: pure functions from plate reads and claimed plates to a verdict.
 
-Each claimed plate is scored by how well it explains the pixels of the offender's plate, summed over the frames
+Each claimed plate is scored by how well it explains the pixels of the offender's plate, summed over the photos
 (:mod:`edge.identify.tracks` says which plate that is). It competes with every other claim and with what the plate may
 say otherwise (:mod:`edge.identify.candidates`): the car photographed may have sent nothing. A wrong name is worse than
 no name.
@@ -113,18 +113,18 @@ def listed(reads: Sequence[PlateRead]) -> tuple[PlateRead, ...]:
 
 
 def sight(
-    frames: Sequence[Sequence[PlateRead]],
+    photos: Sequence[Sequence[PlateRead]],
     formats: Formats = ANY_FORMAT,
     direction: str | None = None,
     claimed: Sequence[str] = (),
 ) -> tuple[Sighting, ...]:
-    """The plates in the frames of a case that can be the offender's, the largest first; see :mod:`.tracks`."""
-    found = suspects(tracks(frames), direction, claimed)
+    """The plates in the photos of a case that can be the offender's, the largest first; see :mod:`.tracks`."""
+    found = suspects(tracks(photos), direction, claimed)
     return tuple(Sighting(track, candidates(track, formats)) for track in found)
 
 
 def identify(
-    frames: Sequence[Sequence[PlateRead]],
+    photos: Sequence[Sequence[PlateRead]],
     claims: Sequence[Claim],
     thresholds: Thresholds,
     formats: Formats = ANY_FORMAT,
@@ -134,14 +134,14 @@ def identify(
 
     Equal plates claimed by different drivers are allowed and make the case ambiguous.
     """
-    verdict = judge(frames, [claim.plate for claim in claims], thresholds, formats, direction)
+    verdict = judge(photos, [claim.plate for claim in claims], thresholds, formats, direction)
     if verdict.outcome is not Outcome.IDENTIFIED:
         return verdict
     return replace(verdict, claim=next(claim for claim in claims if claim.plate == verdict.plate))
 
 
 def judge(
-    frames: Sequence[Sequence[PlateRead]],
+    photos: Sequence[Sequence[PlateRead]],
     plates: Sequence[str],
     thresholds: Thresholds,
     formats: Formats = ANY_FORMAT,
@@ -150,13 +150,13 @@ def judge(
     """Decide which of the claimed *plates*, if any, is the one photographed; ``claim`` is not set.
 
     Args:
-        frames: the plate reads of each frame of the case, in time order.
+        photos: the plate reads of each photo of the case, in time order.
         plates: one claimed plate a claim.
         thresholds: from the calibration.
         formats: what plates look like here.
         direction: the radar's, ``"inbound"`` or ``"outbound"``, if it knows.
     """
-    seen = sight(frames, formats, direction, plates)
+    seen = sight(photos, formats, direction, plates)
     if not seen:
         return Verdict(Outcome.UNIDENTIFIED, "", 0.0, reason=Reason.NO_PLATE)
     if not plates:
@@ -204,7 +204,7 @@ def probability(comparison: Comparison, thresholds: Thresholds) -> float:
     """The probability (0 to 1) that the best claim's plate is the one photographed.
 
     A softmax over the best claim, the second best one, and the best text nobody claimed: scores are scaled by
-    ``slope`` because frames, and steps within a frame, do not err independently, and ``bias`` is how much likelier
+    ``slope`` because photos, and steps within a photo, do not err independently, and ``bias`` is how much likelier
     than any one other text a claimed plate is before the photo is seen.
     """
     rival = _exp(-thresholds.slope * comparison.lead)

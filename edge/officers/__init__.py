@@ -13,7 +13,18 @@ The viewer and the commands know :class:`Desk` and :func:`open_desk` alone. The 
 stopped camera does not hide the cases, and officers' load does not delay the filing of one.
 """
 
-from edge.cases import REVIEWS, CaseFilter, CaseSummary, Event, EventKind, Order, UnitStatus
+from edge.cases import (
+    REVIEWS,
+    CaseFilter,
+    CaseSummary,
+    Event,
+    EventKind,
+    Order,
+    Standing,
+    UnitStatus,
+    known_plate,
+    name_follows,
+)
 from edge.officers.choose import add_where, open_desk
 from edge.officers.desk import Desk, Listing, OpenCase
 
@@ -27,7 +38,10 @@ __all__ = [
     "Listing",
     "OpenCase",
     "Order",
+    "Standing",
     "UnitStatus",
     "add_where",
+    "known_plate",
+    "name_follows",
     "open_desk",
 ]

@@ -101,9 +101,19 @@ class ServiceDesk:
         body = {"kind": str(kind), "reason": reason, "plate": plate}
         return int(self._post(f"/v1/cases/{number}/reviews", body)["entry"])
 
-    def export(self, numbers: list[int], to: Path, *, reason: str = "") -> str:
+    def export(
+        self,
+        numbers: list[int],
+        to: Path,
+        *,
+        reason: str = "",
+        full_chain: bool = False,
+        checkpoint: bytes | None = None,
+    ) -> str:
         """Write the evidence package of the cases, byte for byte as the service checked it."""
-        return self._fetch("/v1/packages", {"cases": list(numbers), "reason": reason}, to)
+        witness = checkpoint.decode("utf-8", "replace") if checkpoint is not None else None
+        body = {"cases": list(numbers), "reason": reason, "full_chain": full_chain, "checkpoint": witness}
+        return self._fetch("/v1/packages", body, to)
 
     def report(self, number: int, to: Path, *, reason: str = "") -> None:
         """Write the PDF report of the case."""

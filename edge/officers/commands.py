@@ -7,16 +7,34 @@ import json
 import sys
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from edge.cases import REVIEWS, CaseFilter, CaseSummary, EventKind, Order, to_case, verdict_words
+from edge.cases import (
+    FOLLOW_UPS,
+    REVIEWS,
+    CaseFilter,
+    CaseSummary,
+    EventKind,
+    Order,
+    Standing,
+    name_follows,
+    standing_words,
+)
 from edge.cases import commands as cases
 from edge.config import Settings, load
 from edge.errors import CaseError, EvidenceError, SecretError
+from edge.model import Outcome, State
 from edge.officers.choose import add_where, open_desk
 from edge.terminal import say, say_json
+
+_OUTCOMES = {
+    "pending": CaseFilter(state=State.PENDING),
+    **{str(outcome): CaseFilter(outcome=outcome) for outcome in Outcome},
+    **{standing.replace("_", "-"): CaseFilter(standing=standing) for standing in Standing},
+}
+"""What ``--outcome`` asks for."""
 
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -26,7 +44,11 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     actions = parser.add_subparsers(metavar="ACTION", required=True)
     listing = _add(actions, "list", _list, "list cases")
     listing.add_argument("--text", default="", help="plate, driver's name or case number")
+    listing.add_argument("--outcome", choices=[*_OUTCOMES], help="only cases of this verdict")
     listing.add_argument("--review", choices=["open", *sorted(REVIEWS)])
+    listing.add_argument(
+        "--follow-up", choices=["open", *sorted(FOLLOW_UPS)], help="what became of cases that name nobody"
+    )
     listing.add_argument("--order", choices=[str(order) for order in Order], default=str(Order.NEWEST))
     listing.add_argument("--limit", type=int, default=50, metavar="N", help="rows at most (default %(default)s)")
     show = _add(actions, "show", _show, "show one case; the chain records that you looked at it")
@@ -36,6 +58,10 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     export = _add(actions, "export", _export, "write an evidence package")
     export.add_argument("numbers", type=int, nargs="+", metavar="N")
     export.add_argument("--to", type=Path, required=True, metavar="FILE.zip")
+    export.add_argument("--full-chain", action="store_true", help="with every header of the chain, not with proofs")
+    export.add_argument(
+        "--checkpoint", type=Path, metavar="FILE", help="a checkpoint that the package shall be held against"
+    )
     report = _add(actions, "report", _report, "write the PDF report of one case")
     report.add_argument("number", type=int)
     report.add_argument("--to", type=Path, required=True, metavar="FILE.pdf")
@@ -48,8 +74,11 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     for action, kind in ((hold, EventKind.HOLD), (release, EventKind.RELEASE)):
         action.add_argument("number", type=int)
         action.set_defaults(kind=str(kind))
-    for action in (export, report, review, hold, release):
-        action.add_argument("--reason", default="", help="why; a review and a hold need one")
+    follow_up = _add(actions, "follow-up", _hold, "record what became of a case in which the unit names nobody")
+    follow_up.add_argument("number", type=int)
+    follow_up.add_argument("kind", choices=sorted(FOLLOW_UPS))
+    for action in (export, report, review, hold, release, follow_up):
+        action.add_argument("--reason", default="", help="why; a review, a hold and a follow-up need one")
     verify = _add(
         actions, "verify", _verify, "check signatures, hashes, chain and numbering (of a package, if one is named)"
     )
@@ -95,7 +124,8 @@ def _serve(args: argparse.Namespace) -> int:
 
 def _list(args: argparse.Namespace) -> int:
     with closing(open_desk(args)) as desk:
-        filter = CaseFilter(text=args.text, review=args.review)
+        filter = replace(_OUTCOMES.get(args.outcome, CaseFilter()), text=args.text, review=args.review)
+        filter = replace(filter, follow_up=args.follow_up)
         rows = desk.cases(filter, limit=args.limit, order=args.order).rows
     if args.json:
         say_json([asdict(row) for row in rows], indent=1)
@@ -112,18 +142,24 @@ def _line(row: CaseSummary) -> str:
     counts = row.speed_kmh if row.remaining_kmh is None else row.remaining_kmh
     speed = f"{'?' if counts is None else f'{counts:.1f}':>5}/{row.limit_kmh:.0f} km/h"
     plate = row.corrected_plate or row.plate_text or "-"
-    verdict = verdict_words(row.outcome, row.basis, is_to_be_confirmed=row.is_to_be_confirmed) or row.state
-    review = f"{row.review or ''}{' on hold' if row.is_held else ''}"
+    verdict = standing_words(row.outcome, row, name_follows=name_follows(row)) or row.state
+    review = ", ".join(filter(None, (row.review, row.follow_up, "on hold" if row.is_held else "")))
     return f"{row.number:>6}  {when}  {speed}  {plate:<10} {verdict:<13} {row.driver_name:<28} {review}"
 
 
 def _show(args: argparse.Namespace) -> int:
     with closing(open_desk(args)) as desk:
         opened = desk.open(args.number)
-    state, case = "decided" if "verdict" in opened.manifest else "pending", to_case(opened.manifest)
+    state, case = "decided" if "verdict" in opened.manifest else "pending", opened.case
     outcome = case.verdict.outcome if case.verdict else None
-    words = verdict_words(outcome, case.basis, is_to_be_confirmed=case.is_to_be_confirmed)
-    manifest = {"state": state, "standing": words or state, **opened.manifest}
+    words = standing_words(outcome, case, name_follows=name_follows(case))
+    manifest = {
+        "state": state,
+        "standing": words or state,
+        **({"corrected_plate": case.corrected_plate} if case.corrected_plate else {}),
+        **opened.manifest,
+        "selfcheck": {**asdict(opened.enclosure), "says": opened.enclosure.says},
+    }
     if args.json:
         say_json({**manifest, "events": [asdict(event) for event in opened.events]}, indent=1)
         return 0
@@ -136,8 +172,14 @@ def _show(args: argparse.Namespace) -> int:
 
 
 def _export(args: argparse.Namespace) -> int:
+    try:
+        witness = args.checkpoint.read_bytes() if args.checkpoint else None
+    except OSError as error:
+        raise CaseError(
+            f"{args.checkpoint} cannot be read ({error.strerror})", "check its name and permissions"
+        ) from None
     with closing(open_desk(args)) as desk:
-        says = desk.export(args.numbers, args.to, reason=args.reason)
+        says = desk.export(args.numbers, args.to, reason=args.reason, full_chain=args.full_chain, checkpoint=witness)
     say(f"{args.to}: {says}")
     return 0
 
@@ -179,6 +221,8 @@ def _verify(args: argparse.Namespace) -> int:
                 say(desk.verify(trusted=trusted, head=args.head, checkpoint=witness))
     except evidence.KeyFileError as error:
         raise SecretError(str(error), "name the file that the authority published, or that the unit wrote") from None
+    except evidence.NotProved as error:
+        raise CaseError(str(error), "cases export has --checkpoint and --full-chain for that") from None
     except evidence.Mismatch as error:
         raise EvidenceError(
             f"the evidence does not hold: {error}", "ask for a new package, and find out how this one was changed"

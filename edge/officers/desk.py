@@ -6,7 +6,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from edge.cases import REVIEWS, CaseFilter, CaseSummary, Event, EventKind, Manifest, Order, UnitStatus, to_case
+from edge.cases import (
+    CaseFilter,
+    CaseSummary,
+    Enclosure,
+    Event,
+    EventKind,
+    Manifest,
+    Order,
+    UnitStatus,
+    case_of,
+)
 from edge.model import Case
 
 ALL_CASES = CaseFilter()
@@ -22,22 +32,25 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class OpenCase:
-    """A case of which everything was checked: its newest manifest, the driver's portrait, what officers did with it."""
+    """A case of which everything was checked: its newest manifest, the driver's portrait, what officers did with it.
+
+    ``enclosure`` are the unit's self-checks around it.
+    """
 
     manifest: Manifest = field(repr=False)
     portrait: bytes = field(repr=False)
     events: tuple[Event, ...]
+    enclosure: Enclosure = field(default_factory=Enclosure)
 
     @property
     def case(self) -> Case:
-        """The case itself; its review is the newest judgement."""
-        reviews = [str(event.kind) for event in self.events if event.kind in REVIEWS]
-        return to_case(self.manifest, portrait=self.portrait, review=reviews[-1] if reviews else None)
+        """The case itself, with what officers made of it."""
+        return case_of(self.manifest, self.portrait, self.events)
 
     @property
     def photo_hashes(self) -> tuple[str, ...]:
         """The SHA-256 (hex) of each photo, as the manifest has it."""
-        return tuple(frame["sha256"] for frame in self.manifest["frames"])
+        return tuple(photo["sha256"] for photo in self.manifest["frames"])
 
 
 class Desk(Protocol):
@@ -85,8 +98,19 @@ class Desk(Protocol):
             EvidenceError: something of it does not hold.
         """
 
-    def export(self, numbers: list[int], to: Path, *, reason: str = "") -> str:
+    def export(
+        self,
+        numbers: list[int],
+        to: Path,
+        *,
+        reason: str = "",
+        full_chain: bool = False,
+        checkpoint: bytes | None = None,
+    ) -> str:
         """Write the evidence package of the cases *numbers* to the new file *to*; returns what its check found.
+
+        *full_chain*: with every header of the chain, not with proofs. *checkpoint* is a file of the unit's that
+        somebody remembers, who wants to hold the package against it.
 
         Raises:
             NoSuchCase: one of them does not exist, or was purged.

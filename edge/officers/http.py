@@ -23,7 +23,7 @@ class Malformed(Exception):
 
 
 async def read_body(request: web.BaseRequest) -> dict[str, Any]:
-    """The body of a request: one JSON object of texts, with a list of numbers in ``cases``; empty if there is none.
+    """The body of a request: an object of texts, ``cases`` a list of numbers, ``full_chain`` a truth; {} if none.
 
     Raises:
         Malformed: it is none.
@@ -41,6 +41,8 @@ async def read_body(request: web.BaseRequest) -> dict[str, Any]:
         for name, value in body.items():
             if name == "cases":
                 fine = isinstance(value, list) and all(type(each) is int and 0 < each < 10**9 for each in value)
+            elif name == "full_chain":
+                fine = isinstance(value, bool)
             else:
                 fine = name in BODY_TEXTS and isinstance(value, str)
             if not fine:

@@ -1,7 +1,7 @@
 """The rules of the officers' service: what is recorded before anything is shown, who stands in it, what is refused.
 
 Nothing here knows of sockets or HTTP: the account comes from whoever can vouch for it. Every method may be called from
-any thread.
+any thread. Longer than 300 lines because all that officers may do, and what is recorded of it, is seen in one place.
 """
 
 from __future__ import annotations
@@ -15,11 +15,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from edge.cases import (
+    FOLLOW_UPS,
     HOLDS,
     REVIEWS,
     Archive,
     CaseFilter,
     ChainSession,
+    Checkpoint,
     EventKind,
     KeyFileError,
     Signer,
@@ -149,15 +151,16 @@ class Office:
             return archive.photo(number, index)
 
     def review(self, account: Account, number: int, kind: EventKind, *, reason: str, plate: str | None) -> int:
-        """Record the judgement of *account*, a hold or its release; returns the number of the entry.
+        """Record the judgement of *account*, a hold or its release, or a follow-up; returns the number of the entry.
 
         Raises:
             NoSuchCase: there is no case with that number, or it was purged.
             CaseError: that is no judgement, or it cannot be recorded.
             EvidenceError: something of the case does not hold.
         """
-        if kind not in REVIEWS | HOLDS:
-            raise CaseError("that is no judgement", f"choose one of {', '.join(sorted(REVIEWS | HOLDS))}")
+        if kind not in REVIEWS | HOLDS | FOLLOW_UPS:
+            known = ", ".join(sorted(REVIEWS | HOLDS | FOLLOW_UPS))
+            raise CaseError("that is no judgement", f"choose one of {known}")
         signer, session = self._writing(account)
         return review.record(
             self.state_dir,
@@ -171,11 +174,21 @@ class Office:
             session=session,
         )
 
-    def export(self, account: Account, numbers: Sequence[int], to: Path, *, reason: str, durably: bool = True) -> str:
+    def export(
+        self,
+        account: Account,
+        numbers: Sequence[int],
+        to: Path,
+        *,
+        reason: str,
+        durably: bool = True,
+        full_chain: bool = False,
+        checkpoint: bytes | None = None,
+    ) -> str:
         """Write the evidence package of *numbers* to the new file *to*; returns what its check found.
 
         *durably*: it is on the disk when this returns. One that is handed on need not be, and the camera, which may use
-        the same disk, waits less.
+        the same disk, waits less. The other two are those of :meth:`edge.officers.desk.Desk.export`.
 
         Raises:
             NoSuchCase: one of them does not exist, or was purged.
@@ -200,6 +213,8 @@ class Office:
             session=session,
             durably=durably,
             least_free_bytes=LEAST_FREE_BYTES,
+            full_chain=full_chain,
+            checkpoint=_parsed(checkpoint),
         )
 
     def report(self, account: Account, number: int, to: Path, *, reason: str) -> None:
@@ -226,11 +241,7 @@ class Office:
             SecretError: *checkpoint* is none.
             CaseError: the store cannot be read.
         """
-        try:
-            parsed = parse_checkpoint(checkpoint, "the file") if checkpoint is not None else None
-        except KeyFileError as error:
-            raise SecretError(str(error), "name a file that the unit wrote") from None
-        return audit(self.state_dir, trusted=trusted, head=head, checkpoint=parsed)
+        return audit(self.state_dir, trusted=trusted, head=head, checkpoint=_parsed(checkpoint))
 
     def _ensure_room(self, numbers: Sequence[int], folder: Path) -> None:
         """Refuse at once a package that surely leaves too little room; the rest is found while it is written."""
@@ -242,7 +253,7 @@ class Office:
     def _case(self, number: int) -> OpenCase:
         with Archive(self.state_dir) as archive:
             opened = archive.open(number)
-        return OpenCase(opened.checked.manifest, opened.checked.portrait, opened.events)
+        return OpenCase(opened.checked.manifest, opened.checked.portrait, opened.events, opened.enclosure)
 
     def _writing(self, account: Account, entries: int = 1) -> tuple[Signer, ChainSession]:
         if self._signer is None or self._session is None:
@@ -298,3 +309,11 @@ class Office:
         if self._archive is not None:
             self._archive.close()
             self._archive = None
+
+
+def _parsed(checkpoint: bytes | None) -> Checkpoint | None:
+    """The checkpoint in a file's content, if there is one."""
+    try:
+        return parse_checkpoint(checkpoint, "the file") if checkpoint is not None else None
+    except KeyFileError as error:
+        raise SecretError(str(error), "name a file that the unit wrote") from None

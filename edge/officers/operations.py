@@ -121,14 +121,21 @@ async def _package(work: Work, asked: Asked) -> web.StreamResponse:
     with TemporaryDirectory(prefix="officers-") as folder:
         file = Path(folder) / "package.zip"
         arguments = (asked.account, numbers, file)
-        reason = asked.body.get("reason", "")
-        says = await work.long(asked.account, work.office.export, *arguments, reason=reason, durably=False)
+        says = await work.long(
+            asked.account,
+            work.office.export,
+            *arguments,
+            reason=asked.body.get("reason", ""),
+            durably=False,
+            full_chain=asked.body.get("full_chain", False),
+            checkpoint=_checkpoint(asked.body),
+        )
         return await send_file(asked.request, file, "application/zip", says)
 
 
 async def _verification(work: Work, asked: Asked) -> web.StreamResponse:
     """A check of all evidence."""
-    key, checkpoint = asked.body.get("key"), asked.body.get("checkpoint")
+    key = asked.body.get("key")
     try:
         trusted = bytes.fromhex(key) if key is not None else None
     except ValueError:
@@ -140,9 +147,15 @@ async def _verification(work: Work, asked: Asked) -> web.StreamResponse:
         work.office.verify,
         trusted=trusted,
         head=asked.body.get("head"),
-        checkpoint=checkpoint.encode("utf-8") if checkpoint is not None else None,
+        checkpoint=_checkpoint(asked.body),
     )
     return as_json({"says": says})
+
+
+def _checkpoint(body: dict[str, Any]) -> bytes | None:
+    """The content of the checkpoint's file in a request, if there is one."""
+    text = body.get("checkpoint")
+    return text.encode("utf-8") if text is not None else None
 
 
 ROUTES = (

@@ -53,9 +53,19 @@ class OwnDesk:
         """Record the officer's judgement."""
         return self._office.review(self._account, number, kind, reason=reason, plate=plate)
 
-    def export(self, numbers: list[int], to: Path, *, reason: str = "") -> str:
+    def export(
+        self,
+        numbers: list[int],
+        to: Path,
+        *,
+        reason: str = "",
+        full_chain: bool = False,
+        checkpoint: bytes | None = None,
+    ) -> str:
         """Write the evidence package of the cases."""
-        return self._office.export(self._account, numbers, to, reason=reason)
+        return self._office.export(
+            self._account, numbers, to, reason=reason, full_chain=full_chain, checkpoint=checkpoint
+        )
 
     def report(self, number: int, to: Path, *, reason: str = "") -> None:
         """Write the PDF report of the case."""

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from edge.cases import Signer
-from edge.crypto import keep_to_itself
+from edge.crypto import forbid_inspection
 from edge.officers.office import Office
 from edge.officers.server import Server
 
@@ -25,7 +25,7 @@ def run(state_dir: Path, signer: Signer, path: Path) -> int:
         CaseError: it cannot listen there.
     """
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    keep_to_itself()
+    forbid_inspection()
     asyncio.run(_serve(Office(state_dir, signer), path))
     return 0
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from edge.cases import CaseFilter, CaseSummary, Event, EventKind, UnitStatus, to_basis
+from edge.cases import CaseFilter, CaseSummary, Enclosure, Event, EventKind, SelfCheck, Standing, UnitStatus, to_basis
 from edge.errors import CaseError, EdgeError, EvidenceError, NoSuchCase, SecretError, StorageFull
 from edge.model import Outcome, State
 from edge.officers.desk import Listing, OpenCase
@@ -88,8 +88,10 @@ def to_filter(query: Mapping[str, str]) -> CaseFilter:
         state=State(query["state"]) if "state" in query else None,
         outcome=Outcome(query["outcome"]) if "outcome" in query else None,
         review=query.get("review"),
+        standing=Standing(query["standing"]) if "standing" in query else None,
         since_utc=float(query["since_utc"]) if "since_utc" in query else None,
         until_utc=float(query["until_utc"]) if "until_utc" in query else None,
+        follow_up=query.get("follow_up"),
     )
 
 
@@ -100,6 +102,7 @@ def from_case(opened: OpenCase) -> Json:
         "manifest": opened.manifest,
         "portrait": portrait,
         "events": [asdict(event) for event in opened.events],
+        "selfchecks": asdict(opened.enclosure),
     }
 
 
@@ -110,7 +113,9 @@ def to_case_of(body: Mapping[str, Any]) -> OpenCase:
         KeyError, TypeError, ValueError: it is none.
     """
     events = tuple(Event(**{**event, "kind": EventKind(event["kind"])}) for event in body["events"])
-    return OpenCase(dict(body["manifest"]), base64.b64decode(body["portrait"], validate=True), events)
+    before, after = (body["selfchecks"][place] for place in ("before", "after"))
+    enclosure = Enclosure(SelfCheck(**before) if before else None, SelfCheck(**after) if after else None)
+    return OpenCase(dict(body["manifest"]), base64.b64decode(body["portrait"], validate=True), events, enclosure)
 
 
 def from_status(status: UnitStatus) -> Json:

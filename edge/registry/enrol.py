@@ -23,11 +23,11 @@ from edge.identify import FORMATS
 from edge.model import ALPHABET
 from edge.registry.change import Change, change
 from edge.registry.guard import check_files
-from edge.registry.rows import Chip, uid_hash
+from edge.registry.rows import ChipRow, uid_hash
 from edge.registry.schema import SCHEMA, VERSION
 from edge.registry.vault import seal_secret
 
-MAX_TEXT_CHARACTERS = 200
+MAX_FIELD_CHARACTERS = 200
 EARLIEST_BIRTH = date(1900, 1, 1)
 MAX_PORTRAIT_BYTES = 512 * 1024
 UID_BYTES = 16
@@ -184,7 +184,7 @@ def _make_chip(progress: Callable[[], None] | None) -> tuple[str, RsaKey]:
 def _issue(registry: Change, licence: str, uid: str, key: RsaKey) -> Enrolment:
     hashed = uid_hash(uid)
     sealed = seal_secret(registry.keys.chip(hashed), key.export_key("DER", pkcs=1), hashed.hex())
-    registry.insert("chips", Chip(hashed, licence, int(time.time()), None, None, sealed))
+    registry.insert("chips", ChipRow(hashed, licence, int(time.time()), None, None, sealed))
     return Enrolment(uid, licence, key.public_key().export_key("PEM").decode("ascii"))
 
 
@@ -192,17 +192,17 @@ def _revoke(registry: Change, licence: str, reason: str) -> bool:
     """Revoke the chip in use of *licence*; returns whether there was one."""
     if not registry.rows("drivers", licence):
         raise _no_driver()
-    in_use = [chip for row in registry.rows("chips", licence) if (chip := Chip(*row)).revoked_at is None]  # type: ignore[arg-type]
+    in_use = [chip for row in registry.rows("chips", licence) if (chip := ChipRow(*row)).revoked_at is None]  # type: ignore[arg-type]
     for chip in in_use:
         registry.replace("chips", chip._replace(revoked_at=int(time.time()), reason=reason))
     return bool(in_use)
 
 
 def _check_text(what: str, text: str) -> None:
-    if not text.strip() or len(text) > MAX_TEXT_CHARACTERS or not text.isprintable():
+    if not text.strip() or len(text) > MAX_FIELD_CHARACTERS or not text.isprintable():
         raise RegistryError(
             f"the {what} is empty, too long, or has unprintable characters",
-            f"write 1 to {MAX_TEXT_CHARACTERS} printable characters",
+            f"write 1 to {MAX_FIELD_CHARACTERS} printable characters",
         )
 
 

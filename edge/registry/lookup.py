@@ -15,7 +15,7 @@ import aiosqlite
 from edge.errors import EdgeError, RegistryError, SecretError
 from edge.model import Driver
 from edge.registry.guard import check_files
-from edge.registry.rows import Chip, Value, select, uid_hash, verified
+from edge.registry.rows import ChipRow, Value, select, uid_hash, verified
 from edge.registry.schema import KEY_CHECK, check_key, check_version
 from edge.registry.survey import check_portrait
 from edge.registry.vault import RegistryKeys
@@ -157,7 +157,7 @@ class Registry:
             some = hashes[start : start + MAX_UIDS_PER_QUERY]
             where = f"WHERE uid_sha256 IN ({', '.join('?' * len(some))})"
             for row in await self._all("chips", select("chips", where), *some):
-                chip = Chip(*row)  # type: ignore[arg-type]
+                chip = ChipRow(*row)  # type: ignore[arg-type]
                 found[wanted[chip.uid_sha256]] = RegisteredKey(
                     uid=wanted[chip.uid_sha256],
                     licence=chip.licence,
@@ -230,7 +230,9 @@ class Registry:
     async def _fetch(self, sql: str, *parameters: Value) -> list[sqlite3.Row]:
         with self._noted():
             try:
-                return list(await self._database.execute_fetchall(sql, parameters))
+                rows = list(await self._database.execute_fetchall(sql, parameters))
+                await self._database.execute_fetchall("PRAGMA shrink_memory")  # pages hold the rows of others, too
+                return rows
             except (sqlite3.Error, ValueError) as error:  # ValueError: it is being opened again
                 raise RegistryError(f"the registry cannot be read ({error})", "restore its last backup") from None
 

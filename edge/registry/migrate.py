@@ -16,7 +16,7 @@ from typing import Final
 from edge.errors import RegistryError
 from edge.registry.change import Change
 from edge.registry.guard import beside, check_files
-from edge.registry.rows import Chip, uid_hash
+from edge.registry.rows import ChipRow, uid_hash
 from edge.registry.schema import SCHEMA, VERSION, check_master_key, new_key_check, write_transaction
 from edge.registry.tally import Tally
 from edge.registry.vault import RegistryKeys, seal_secret, unseal_secret
@@ -93,7 +93,7 @@ def _rebuild(database: sqlite3.Connection, keys: RegistryKeys) -> None:
         hashed = uid_hash(uid)
         private = unseal_secret(keys.master, sealed, uid)
         again = seal_secret(keys.chip(hashed), private, hashed.hex())
-        registry.insert("chips", Chip(hashed, licence, _ALWAYS, None, None, again))
+        registry.insert("chips", ChipRow(hashed, licence, _ALWAYS, None, None, again))
     if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'vehicle_countries'").fetchone():
         database.execute("CREATE TABLE vehicle_countries (plate, country)")  # made before there were countries
     for vehicle in database.execute(

@@ -11,7 +11,7 @@ from typing import Any
 from edge.crypto import load_private_key, open_packet
 from edge.errors import PacketError, RegistryError
 from edge.model import Packet
-from edge.registry.rows import Chip, select, verified
+from edge.registry.rows import ChipRow, select, verified
 from edge.registry.schema import check_master_key, read_transaction
 from edge.registry.vault import RegistryKeys, unseal_secret
 
@@ -89,7 +89,7 @@ def reopen_packet(path: Path, master_key: bytes, manifest: bytes) -> str:
     )
 
 
-def _chip(path: Path, master_key: bytes, number: int, uid_sha256: bytes) -> tuple[Chip, bytes]:
+def _chip(path: Path, master_key: bytes, number: int, uid_sha256: bytes) -> tuple[ChipRow, bytes]:
     """The registry's chip with that hash of its uid, and its private key."""
     keys = RegistryKeys.of(master_key)
     with read_transaction(path) as database:
@@ -99,7 +99,7 @@ def _chip(path: Path, master_key: bytes, number: int, uid_sha256: bytes) -> tupl
         raise RegistryError(
             f"the registry does not have the chip of case {number}", "look in a backup of the registry from that time"
         )
-    chip = Chip(*verified(keys.rows, "chips", row))  # type: ignore[arg-type]
+    chip = ChipRow(*verified(keys.rows, "chips", row))  # type: ignore[arg-type]
     return chip, unseal_secret(keys.chip(uid_sha256), chip.sealed_key, uid_sha256.hex())
 
 

@@ -27,7 +27,7 @@ COLUMNS: Final = {
 """The columns of each table that its rows' MACs cover: all but the MAC. The first one is the primary key."""
 
 
-class Chip(NamedTuple):
+class ChipRow(NamedTuple):
     """A row of ``chips``; times are Unix seconds, ``revoked_at`` and ``reason`` None while the chip is in use."""
 
     uid_sha256: bytes

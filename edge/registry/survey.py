@@ -15,7 +15,7 @@ from pathlib import Path
 
 from edge.crypto import sync_folder, write_key
 from edge.errors import SecretError
-from edge.registry.rows import COLUMNS, Chip, Value, altered, mac, select, verified
+from edge.registry.rows import COLUMNS, ChipRow, Value, altered, mac, select, verified
 from edge.registry.schema import check_master_key, new_key_check, read_transaction, write_transaction
 from edge.registry.tally import Tally
 from edge.registry.vault import KEY_NAME, RegistryKeys, load_master_key, seal_secret, unseal_secret
@@ -63,7 +63,7 @@ def list_drivers(path: Path, master_key: bytes) -> Iterator[DriverSummary]:
                 str(categories),
                 str(expires_on),
                 tuple(sorted(str(verified(keys.rows, "vehicles", vehicle)[0]) for vehicle in vehicles)),
-                any(Chip(*verified(keys.rows, "chips", chip)).revoked_at is None for chip in chips),  # type: ignore[arg-type]
+                any(ChipRow(*verified(keys.rows, "chips", chip)).revoked_at is None for chip in chips),  # type: ignore[arg-type]
             )
 
 
@@ -157,7 +157,7 @@ def _seal_again(database: sqlite3.Connection, old: RegistryKeys, new: RegistryKe
             for rowid, *row in rows:
                 values = verified(old.rows, table, row)
                 if table == "chips":
-                    values = _chip_again(Chip(*values), old, new)  # type: ignore[arg-type]
+                    values = _chip_again(ChipRow(*values), old, new)  # type: ignore[arg-type]
                 row_mac = mac(new.rows, table, values)
                 before.add(row[-1])
                 after.add(row_mac)
@@ -170,7 +170,7 @@ def _seal_again(database: sqlite3.Connection, old: RegistryKeys, new: RegistryKe
     database.execute("UPDATE key_check SET sealed = ?", (new_key_check(new.master),))
 
 
-def _chip_again(chip: Chip, old: RegistryKeys, new: RegistryKeys) -> Chip:
+def _chip_again(chip: ChipRow, old: RegistryKeys, new: RegistryKeys) -> ChipRow:
     context = chip.uid_sha256.hex()
     private = unseal_secret(old.chip(chip.uid_sha256), chip.sealed_key, context)
     return chip._replace(sealed_key=seal_secret(new.chip(chip.uid_sha256), private, context))

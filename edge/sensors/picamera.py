@@ -12,9 +12,9 @@ from typing import Any
 
 from edge.config import CameraSettings, ExposureSettings
 from edge.errors import CameraError
-from edge.model import Frame
+from edge.model import Photo
 from edge.sensors.day_night import LightSwitch
-from edge.sensors.ring import Exposure, FrameRing, Layout
+from edge.sensors.ring import Exposure, ExposureRing, Layout
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ def controls(profile: ExposureSettings) -> dict[str, float]:
 
 
 class Picamera:
-    """A camera whose thread copies every frame into a ring, and opens the device again when it stalls.
+    """A camera whose thread copies every exposure into a ring, and opens the device again when it stalls.
 
     Attributes:
         reopened: how often the device was opened again.
@@ -56,7 +56,7 @@ class Picamera:
     def __init__(self, settings: CameraSettings) -> None:
         """Use *settings*; nothing is opened before :meth:`start`."""
         self._settings = settings
-        self._ring = FrameRing(settings.ring_frames, stall_s=settings.stall_s)
+        self._ring = ExposureRing(settings.ring_frames, stall_s=settings.stall_s)
         self._light = LightSwitch(
             night_below_lux=settings.night_below_lux,
             day_above_lux=settings.day_above_lux,
@@ -70,10 +70,10 @@ class Picamera:
         self.reopened = 0
 
     async def start(self) -> None:
-        """Open the camera and wait for its first frame.
+        """Open the camera and wait for its first photo.
 
         Raises:
-            CameraError: picamera2 is not installed, or no frame comes.
+            CameraError: picamera2 is not installed, or no photo comes.
         """
         try:
             import picamera2  # noqa: F401
@@ -90,36 +90,36 @@ class Picamera:
             async with asyncio.timeout(FIRST_FRAME_S):
                 await self._answered.wait()
         if self._seen_ns is None:
-            problem = self._failure or f"it gave no frame for {FIRST_FRAME_S:g} s"
+            problem = self._failure or f"it gave no photo for {FIRST_FRAME_S:g} s"
             await self.stop()
             raise CameraError(
                 f"the camera cannot be used ({problem})", "check the ribbon cable and `rpicam-hello --list-cameras`"
             )
 
     async def stop(self) -> None:
-        """Close the camera; iterators of :meth:`frames` end."""
+        """Close the camera; iterators of :meth:`photos` end."""
         self._stopping.set()
         self._ring.end()
         if self._thread is not None:
             await asyncio.to_thread(self._thread.join, 2 * self._settings.stall_s)
 
-    async def frames(self, at_monotonic_ns: int, count: int) -> AsyncIterator[Frame]:
-        """See :meth:`edge.sensors.camera.Camera.frames`."""
-        async for frame in self._ring.frames(at_monotonic_ns, count, self._settings.jpeg_quality):
-            yield frame
+    async def photos(self, at_monotonic_ns: int, count: int) -> AsyncIterator[Photo]:
+        """See :meth:`edge.sensors.camera.Camera.photos`."""
+        async for photo in self._ring.photos(at_monotonic_ns, count, self._settings.jpeg_quality):
+            yield photo
 
-    async def recent(self, at_monotonic_ns: int, count: int) -> tuple[Frame, ...]:
+    async def recent(self, at_monotonic_ns: int, count: int) -> tuple[Photo, ...]:
         """See :meth:`edge.sensors.camera.Camera.recent`."""
         return await self._ring.recent(at_monotonic_ns, count, self._settings.jpeg_quality)
 
     def problem(self) -> str | None:
-        """Return one sentence while no frames arrive, else None."""
+        """Return one sentence while no photos arrive, else None."""
         if self._seen_ns is None:
-            return "the camera has not given a frame yet: wait for the start, else check the ribbon cable"
+            return "the camera has not given a photo yet: wait for the start, else check the ribbon cable"
         silent_s = (time.monotonic_ns() - self._seen_ns) / 1e9
         if silent_s > self._settings.stall_s:
             why = f" ({self._failure})" if self._failure else ""
-            return f"the camera has given no frame for {silent_s:.0f} s{why}: check the ribbon cable"
+            return f"the camera has given no photo for {silent_s:.0f} s{why}: check the ribbon cable"
         return None
 
     def _take(self, exposure: Exposure | None) -> None:
@@ -138,7 +138,7 @@ class Picamera:
                     try:
                         self._copy_frames(camera, loop)
                     finally:
-                        # close() would wait for jobs that wait for a frame.
+                        # close() would wait for jobs that wait for a photo.
                         camera.cancel_all_and_flush()
             except Exception as error:
                 self._failure = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

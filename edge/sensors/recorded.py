@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from edge.config import CameraSettings, RadarSettings
 from edge.errors import CameraError
-from edge.model import Frame, RadarReport
+from edge.model import Photo, RadarReport
 from edge.sensors.feed_manifest import Clip, FeedTrigger, load_feed_manifest
 from edge.sensors.pins import Line, feed_line
-from edge.sensors.ring import Exposure, FrameRing
+from edge.sensors.ring import Exposure, ExposureRing
 from edge.sensors.speed import Speed, SpeedLog
 
 log = logging.getLogger(__name__)
@@ -70,7 +70,7 @@ class RecordedFeed:
         self._camera = camera
         self._radar = radar
         self._manifest = load_feed_manifest(camera.manifest or Path())
-        self._ring = FrameRing(camera.ring_frames, stall_s=camera.stall_s + self._manifest.gap_s)
+        self._ring = ExposureRing(camera.ring_frames, stall_s=camera.stall_s + self._manifest.gap_s)
         self._line = line
         self._player: asyncio.Task[None] | None = None
         self._on_playing = on_playing
@@ -100,12 +100,12 @@ class RecordedFeed:
             self._line.close()
             self._line = None
 
-    async def frames(self, at_monotonic_ns: int, count: int) -> AsyncIterator[Frame]:
-        """See :meth:`edge.sensors.camera.Camera.frames`."""
-        async for frame in self._ring.frames(at_monotonic_ns, count, self._camera.jpeg_quality):
-            yield frame
+    async def photos(self, at_monotonic_ns: int, count: int) -> AsyncIterator[Photo]:
+        """See :meth:`edge.sensors.camera.Camera.photos`."""
+        async for photo in self._ring.photos(at_monotonic_ns, count, self._camera.jpeg_quality):
+            yield photo
 
-    async def recent(self, at_monotonic_ns: int, count: int) -> tuple[Frame, ...]:
+    async def recent(self, at_monotonic_ns: int, count: int) -> tuple[Photo, ...]:
         """See :meth:`edge.sensors.camera.Camera.recent`."""
         return await self._ring.recent(at_monotonic_ns, count, self._camera.jpeg_quality)
 

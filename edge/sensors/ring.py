@@ -1,4 +1,4 @@
-"""The last exposures of a camera, raw, in memory; a trigger selects its frames by the instant of exposure."""
+"""The last exposures of a camera, raw, in memory; a trigger selects its photos by the instant of exposure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.errors import CameraError
-from edge.model import Frame
+from edge.model import Photo
 
 Layout = Literal["BGR", "I420", "NV12"]
 ENCODERS = 2
@@ -43,8 +43,8 @@ class Exposure:
     width: int | None = None
     scene: int = 0
 
-    def encode(self, quality: int) -> Frame:
-        """Return the exposure as a JPEG frame; *quality* is 0 to 100. Takes milliseconds: call it in a thread.
+    def encode(self, quality: int) -> Photo:
+        """Return the exposure as a JPEG; *quality* is 0 to 100. Takes milliseconds: call it in a thread.
 
         Raises:
             CameraError: the picture cannot be encoded.
@@ -55,12 +55,12 @@ class Exposure:
             image = cv2.cvtColor(image, code).astype(np.uint8, copy=False)[:, : self.width]
         done, jpeg = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
         if not done:
-            raise CameraError("a frame could not be encoded as JPEG", "check the picture size in [camera]")
+            raise CameraError("a photo could not be encoded as JPEG", "check the picture size in [camera]")
         height, width = image.shape[:2]
-        return Frame(jpeg.tobytes(), width, height, self.exposed_utc, self.exposed_monotonic_ns)
+        return Photo(jpeg.tobytes(), width, height, self.exposed_utc, self.exposed_monotonic_ns)
 
 
-class FrameRing:
+class ExposureRing:
     """Holds the newest exposures and returns them in order. Belongs to one event loop and is not thread-safe."""
 
     def __init__(self, capacity: int, *, stall_s: float) -> None:
@@ -97,7 +97,7 @@ class FrameRing:
         same = [exposure for exposure in early if current is not None and exposure.scene == current.scene]
         return tuple(same[-count:]) if count > 0 else ()
 
-    async def frames(self, at_monotonic_ns: int, count: int, quality: int) -> AsyncIterator[Frame]:
+    async def photos(self, at_monotonic_ns: int, count: int, quality: int) -> AsyncIterator[Photo]:
         """Yield what :meth:`following` yields, as JPEG of that *quality* (0 to 100).
 
         The exposures leave the ring in a task of their own, as they come, however long their encoding takes.
@@ -125,12 +125,12 @@ class FrameRing:
         finally:
             taking.cancel()
 
-    async def recent(self, at_monotonic_ns: int, count: int, quality: int) -> tuple[Frame, ...]:
+    async def recent(self, at_monotonic_ns: int, count: int, quality: int) -> tuple[Photo, ...]:
         """Return what :meth:`before` returns, as JPEG of that *quality* (0 to 100)."""
         exposures = self.before(at_monotonic_ns, count)
         return tuple([await self._encoded(exposure, quality) for exposure in exposures])
 
-    async def _encoded(self, exposure: Exposure, quality: int) -> Frame:
+    async def _encoded(self, exposure: Exposure, quality: int) -> Photo:
         return await asyncio.get_running_loop().run_in_executor(self._encoders, exposure.encode, quality)
 
     async def following(self, at_monotonic_ns: int, count: int) -> AsyncIterator[Exposure]:
@@ -148,7 +148,7 @@ class FrameRing:
             exposure = await self._wait(after, scene)
             if exposure is None and scene is None:
                 raise CameraError(
-                    "the camera stopped before the frame of the trigger was taken",
+                    "the camera stopped before the photo of the trigger was taken",
                     "check the camera's cable and the unit's log",
                 )
             if exposure is not None and scene is None:
@@ -161,12 +161,12 @@ class FrameRing:
     def _check_first(self, exposed_ns: int, at_ns: int) -> None:
         if self._dropped_ns is not None and self._dropped_ns >= at_ns:
             raise CameraError(
-                "the frame of the trigger was asked for too late and is forgotten",
+                "the photo of the trigger was asked for too late and is forgotten",
                 "raise ring_frames in [camera], or relieve the processor",
             )
         if exposed_ns - at_ns > self._stall_s * 1e9:
             raise CameraError(
-                f"the camera took no frame within {self._stall_s:g} s of the trigger",
+                f"the camera took no photo within {self._stall_s:g} s of the trigger",
                 "check its cable, then `autovelox doctor`",
             )
 
@@ -179,7 +179,7 @@ class FrameRing:
                     await self._arrived.wait()
             except TimeoutError:
                 raise CameraError(
-                    f"the camera gave no frame for {self._stall_s:g} s", "check its cable, then `autovelox doctor`"
+                    f"the camera gave no photo for {self._stall_s:g} s", "check its cable, then `autovelox doctor`"
                 ) from None
         return exposure
 

@@ -14,14 +14,18 @@ if TYPE_CHECKING:
     from edge.vision.checksums import is_of_release
     from edge.vision.detector import Detector
     from edge.vision.images import load_image
+    from edge.vision.lens import FocalLength, from_board, from_plates
     from edge.vision.network import installed_engine, require_engine
     from edge.vision.pipeline import Recogniser
     from edge.vision.reader import PlateReader
 
 __all__ = [
     "Detector",
+    "FocalLength",
     "PlateReader",
     "Recogniser",
+    "from_board",
+    "from_plates",
     "installed_engine",
     "is_of_release",
     "load_image",
@@ -31,8 +35,11 @@ __all__ = [
 
 _MODULES = {
     "Detector": "detector",
+    "FocalLength": "lens",
     "PlateReader": "reader",
     "Recogniser": "pipeline",
+    "from_board": "lens",
+    "from_plates": "lens",
     "installed_engine": "network",
     "is_of_release": "checksums",
     "load_image": "images",

@@ -20,7 +20,7 @@ from edge.vision.checksums import REINSTALL
 from edge.vision.images import PADDING_GREY
 from edge.vision.tflite import checked_input, load_interpreter, read_description
 
-SAME_PLATE_IOU = 0.45
+SUPPRESSION_IOU = 0.45
 """Intersection over union from which two boxes are the same plate."""
 REFINER_WEIGHT = 0.6
 """What the refiner's log-odds count beside the detector's. Both see the same pixels, so less than 1."""
@@ -106,10 +106,10 @@ class Refiner:
 
 
 def each_once(found: Sequence[Detection]) -> tuple[Detection, ...]:
-    """Return those of *found* that overlap no surer one by :data:`SAME_PLATE_IOU`, the surest first."""
+    """Return those of *found* that overlap no surer one by :data:`SUPPRESSION_IOU`, the surest first."""
     kept: list[Detection] = []
     for each in sorted(found, key=lambda detection: -detection.confidence):
-        if all(iou(each.box, other.box) < SAME_PLATE_IOU for other in kept):
+        if all(iou(each.box, other.box) < SUPPRESSION_IOU for other in kept):
             kept.append(each)
     return tuple(kept)
 

@@ -7,6 +7,7 @@ found into the parts that are installed apart (``systemd/setup/lock``):
 - ``unit.txt``: what every unit runs on, and the build tool that installs the project itself.
 - ``easyocr.txt``: EasyOCR and what it alone needs, for units whose reader it runs.
 - ``dev.txt``: what the tests and checks need besides.
+- ``centre.txt``: what the centre (headquarters) needs besides the unit.
 - ``torch.txt``: PyTorch and what it alone needs, since on x86_64 its CPU build does not lie in the public index.
 """
 
@@ -41,19 +42,21 @@ def resolve(uv: str, *words: str) -> list[str]:
 
 
 def main(uv: str) -> None:
-    """Resolve for the tests, for a unit with EasyOCR and for one without, and write the four parts."""
-    everything = resolve(uv, "--extra", "easyocr", "--extra", "dev")
+    """Resolve for the tests, for a unit with EasyOCR and for one without, and for the centre; write the five parts."""
+    everything = resolve(uv, "--extra", "easyocr", "--extra", "centre", "--extra", "dev")
     versions = "\n".join(entry.split(" \\\n")[0] for entry in everything)
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as same:
         same.write(versions)
         same.flush()
         engine = resolve(uv, "--extra", "easyocr", "--constraint", same.name)
         unit = resolve(uv, "--constraint", same.name)
+        centre = resolve(uv, "--extra", "centre", "--constraint", same.name)
     parts = {
         "unit.txt": unit,
         "easyocr.txt": [entry for entry in engine if entry not in unit and not TORCH_ALONE.match(entry)],
         "torch.txt": [entry for entry in engine if TORCH_ALONE.match(entry)],
-        "dev.txt": [entry for entry in everything if entry not in engine],
+        "centre.txt": [entry for entry in centre if entry not in unit],
+        "dev.txt": [entry for entry in everything if entry not in engine and entry not in centre],
     }
     for name, entries in parts.items():
         (LOCK / name).write_text(HEADER + "\n".join(entries) + "\n", encoding="utf-8")

@@ -10,7 +10,7 @@ from pip._vendor.packaging.markers import default_environment
 from pip._vendor.packaging.requirements import Requirement
 
 LOCK = Path(__file__).parent / "lock"
-PARTS = ("unit", "easyocr", "torch", "dev")
+PARTS = ("unit", "easyocr", "torch", "centre", "dev")
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,13 @@ from tests.architecture.source import Module, calls, modules
 USAGE = 2
 """What argparse exits with for wrong words."""
 CATCH_ALL = EdgeError.exit_code
-NAMES = ("Tk", "Xvfb", "Python", "Debian", "EasyOCR", "SQLite")
+NAMES = ("Tk", "Xvfb", "Python", "Debian", "EasyOCR", "SQLite", "PostgreSQL", "Content-Range")
 """What a cause may begin with although it begins in upper case; words all in capitals (GPIO, TLS) may anyway."""
 
 
 def sources() -> list[Module]:
     """All modules that may raise an error of the unit."""
-    return [*modules("edge").values(), *modules("converter").values()]
+    return [module for package in ("edge", "converter", "centre") for module in modules(package).values()]
 
 
 class Said(NamedTuple):

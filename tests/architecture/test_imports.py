@@ -21,11 +21,12 @@ ROOMS = {
     **dict.fromkeys(PURE, VALUES),
     **dict.fromkeys(PARTS, VALUES | PURE),
     "flow": VALUES | PURE,
-    **dict.fromkeys(RUNNING, VALUES | PURE | PARTS | {"flow"}),
+    "delivery": VALUES | PURE | {"cases"},
+    **dict.fromkeys(RUNNING, VALUES | PURE | PARTS | {"flow", "delivery"}),
     "viewer": VALUES | {"config", "officers"},
     "doctor": VALUES | PURE | PARTS,
     "demo": VALUES | PURE | PARTS,
-    "cli": VALUES | PURE | PARTS | RUNNING | {"viewer", "doctor", "demo"},
+    "cli": VALUES | PURE | PARTS | RUNNING | {"delivery", "viewer", "doctor", "demo"},
     "__main__": {"cli"},
 }
 """Room or module of edge -> the others it may import; a room of the same layer is never among them."""
@@ -134,6 +135,43 @@ def test_the_rules_name_what_exists() -> None:
         assert {(own, place) for place in places} <= there
 
 
+CENTRE = {
+    "config": set[str](),
+    "errors": set[str](),
+    "database": {"errors", "config"},
+    "units": {"errors", "database"},
+    "delivery": {"errors", "database", "units"},
+    "records": {"errors", "database", "units", "delivery"},
+    "web": {"errors", "database", "units", "delivery"},
+    "service": {"errors", "config", "database", "units", "delivery", "records", "web"},
+    "commands": {"errors", "config", "database", "units", "delivery", "records", "service"},
+    "cli": {"errors", "config", "commands", "service"},
+    "__main__": {"cli"},
+}
+"""Room or module of the centre -> the others it may import."""
+OF_THE_UNIT = {"edge.errors", "edge.model", "edge.terminal", "edge.config", "edge.crypto", "edge.identify", "edge.law"}
+OF_THE_UNIT |= {"edge.cases.evidence", "edge.delivery.wire"}
+"""What the centre may import of the unit: its pure rooms, and what both say to each other."""
+
+
+def test_the_centre_follows_its_map() -> None:
+    known = modules("centre")
+    assert {name.split(".")[1] for name in known if name != "centre"} == set(CENTRE)
+    broken = set()
+    for name, module in known.items():
+        own = name.split(".")[1] if name != "centre" else ""
+        for imported in module.imports:
+            target = resolve(imported, known)
+            other = target.split(".")[1] if target and target != "centre" else ""
+            if other and other != own and other not in CENTRE[own]:
+                broken.add(f"{name} -> centre.{other}")
+            if imported.startswith("edge.") and not any(f"{imported}.".startswith(f"{room}.") for room in OF_THE_UNIT):
+                broken.add(f"{name} -> {imported}")
+            if imported.startswith(("converter", "tests")):
+                broken.add(f"{name} -> {imported}")
+    assert broken == set()
+
+
 def test_no_import_is_relative() -> None:
     everything = {**edge(), **modules("converter"), **modules("centre"), **modules("tests")}
     check("relative", {_room_of(name) for name, module in everything.items() if module.relative})
@@ -150,7 +188,7 @@ def test_the_unit_knows_neither_converter_nor_centre_nor_tests() -> None:
     } == set()
 
 
-@pytest.mark.parametrize("package", ["edge", "converter"])
+@pytest.mark.parametrize("package", ["edge", "converter", "centre"])
 def test_no_import_runs_in_a_circle(package: str) -> None:
     """Importing a module imports the faces above it first, so that a face counts as part of the way."""
     known = modules(package)

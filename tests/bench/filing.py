@@ -40,8 +40,8 @@ from edge.flow.queue import CaseQueue
 from edge.flow.rules import Rules
 from edge.identify import Thresholds
 from edge.link.mailbox import Mailbox
-from edge.model import Claim, Driver, Frame, Packet, PlateRead, Rejection, Trigger
-from edge.sensors.ring import Exposure, FrameRing
+from edge.model import Claim, Driver, Packet, Photo, PlateRead, Rejection, Trigger
+from edge.sensors.ring import Exposure, ExposureRing
 
 RING_FRAMES, FPS, QUALITY, PHOTOS = 20, 30.0, 92, 3
 READ_S = 0.05
@@ -64,7 +64,7 @@ class Camera:
         clip = cv2.VideoCapture(str(min((FEED / "feed").glob("*.mp4"))))
         images = [image for _ in range(8) for found, image in [clip.read()] if found]
         self._images = [cv2.resize(image, (1280, 720)).astype(np.uint8, copy=False) for image in images]
-        self.ring = FrameRing(RING_FRAMES, stall_s=2.0)
+        self.ring = ExposureRing(RING_FRAMES, stall_s=2.0)
 
     async def play(self) -> None:
         due_s = time.monotonic()
@@ -73,10 +73,10 @@ class Camera:
             due_s = max(due_s + 1 / FPS, time.monotonic())
             await asyncio.sleep(due_s - time.monotonic())
 
-    def frames(self, at_monotonic_ns: int, count: int) -> AsyncIterator[Frame]:
-        return self.ring.frames(at_monotonic_ns, count, QUALITY)
+    def photos(self, at_monotonic_ns: int, count: int) -> AsyncIterator[Photo]:
+        return self.ring.photos(at_monotonic_ns, count, QUALITY)
 
-    async def recent(self, at_monotonic_ns: int, count: int) -> tuple[Frame, ...]:
+    async def recent(self, at_monotonic_ns: int, count: int) -> tuple[Photo, ...]:
         return await self.ring.recent(at_monotonic_ns, count, QUALITY)
 
 

@@ -33,7 +33,7 @@ from edge.flow.rules import Rules
 from edge.identify import Thresholds
 from edge.identify.formats import licence_pattern, plate_pattern
 from edge.link.mailbox import Mailbox
-from edge.model import Driver, Frame, Outcome, Packet, PlateRead, Trigger
+from edge.model import Driver, Outcome, Packet, Photo, PlateRead, Trigger
 from edge.registry import Registry
 from edge.workers import WorkerPool, WorkerSetup
 from tests.support.cases import driver
@@ -57,10 +57,10 @@ RULES = Rules(
 class Camera:
     """A photo at once."""
 
-    async def frames(self, at_monotonic_ns: int, count: int) -> AsyncIterator[Frame]:
-        yield Frame(b"a photo", 640, 480, time.time(), at_monotonic_ns)
+    async def photos(self, at_monotonic_ns: int, count: int) -> AsyncIterator[Photo]:
+        yield Photo(b"a photo", 640, 480, time.time(), at_monotonic_ns)
 
-    async def recent(self, at_monotonic_ns: int, count: int) -> tuple[Frame, ...]:
+    async def recent(self, at_monotonic_ns: int, count: int) -> tuple[Photo, ...]:
         return ()
 
 

@@ -26,7 +26,7 @@ from verify import SIGNER, make
 
 from edge.cases.store import CaseStore
 from edge.errors import CaseError
-from edge.model import Frame, Trigger
+from edge.model import Photo, Trigger
 from edge.officers.client import ServiceDesk
 
 CASES, EXPORTED, VIEWERS = 2000, 100, 10
@@ -69,7 +69,7 @@ async def _file_in_turn(state: Path, on: Event) -> tuple[list[float], list[float
     store = await CaseStore.open(state, SIGNER, {"serial": "BENCH"})
     keeping = asyncio.create_task(_keep_house(store))
     times: dict[bool, list[float]] = {False: [], True: []}
-    frame = Frame(_photo(), 1280, 720, time.time(), time.monotonic_ns())
+    photo = Photo(_photo(), 1280, 720, time.time(), time.monotonic_ns())
     try:
         for number in range(ROUNDS):
             for loaded in (True, False) if number % 2 else (False, True):
@@ -79,7 +79,7 @@ async def _file_in_turn(state: Path, on: Event) -> tuple[list[float], list[float
                 while time.monotonic() < until_s:
                     trigger = Trigger(time.time(), time.monotonic_ns(), 70.0, "gpio", "inbound")
                     began = time.perf_counter()
-                    await store.file_case(trigger, [frame], [], limit_kmh=50.0, site="bench")
+                    await store.file_case(trigger, [photo], [], limit_kmh=50.0, site="bench")
                     times[loaded].append(time.perf_counter() - began)
                     await asyncio.sleep(PACE_S)
     finally:

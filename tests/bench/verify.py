@@ -19,13 +19,13 @@ from contextlib import closing
 from pathlib import Path
 
 from edge.cases.evidence.chain import Entry, next_entry
-from edge.cases.evidence.manifest import decided_manifest, filed_manifest, frame_record
+from edge.cases.evidence.manifest import decided_manifest, filed_manifest, photo_record
 from edge.cases.evidence.signing import Signer
 from edge.cases.evidence.verify import check_chain, check_signatures, sha256
 from edge.cases.storage.database import migrate, open_to_read
 from edge.cases.storage.entries import insert_entry, read_links
 from edge.cases.storage.layout import StateFolder
-from edge.model import Decision, Frame, Outcome, Reason, Trigger, Verdict
+from edge.model import Decision, Outcome, Photo, Reason, Trigger, Verdict
 
 SIGNER = Signer(bytes(range(32)))
 
@@ -33,7 +33,7 @@ SIGNER = Signer(bytes(range(32)))
 def make(state_dir: Path, cases: int, photo: bytes) -> None:
     """A store of *cases* decided cases, written in one transaction."""
     migrate(StateFolder(state_dir).database)
-    frame = Frame(photo, 1280, 720, 0.0, 0)
+    photo = Photo(photo, 1280, 720, 0.0, 0)
     decision = Decision(Verdict(Outcome.UNIDENTIFIED, "", 0.0, reason=Reason.NO_CLAIM))
     head: tuple[int, str] | None = None
     with closing(sqlite3.connect(StateFolder(state_dir).database)) as database, database:
@@ -50,7 +50,7 @@ def make(state_dir: Path, cases: int, photo: bytes) -> None:
             folder = state_dir / "frames" / f"{number:08d}"
             folder.mkdir(parents=True)
             (folder / "0.jpg").write_bytes(photo)
-            record = frame_record(f"frames/{number:08d}/0.jpg", frame)
+            record = photo_record(f"frames/{number:08d}/0.jpg", photo)
             content = filed_manifest(
                 number, Trigger(1.0, 1, 70.0), [record], limit_kmh=50.0, site="bench", unit={}, clock={}
             )

@@ -53,7 +53,7 @@ async def _flap(folder: Path, dice: random.Random) -> Account:
     async def file() -> None:
         async for trigger in radar.triggers():
             account.tried.add(trigger.at_utc)
-            number = await store.file_case(trigger, victim.frames(dice, 1), [], limit_kmh=50.0, site="chaos")
+            number = await store.file_case(trigger, victim.photos(dice, 1), [], limit_kmh=50.0, site="chaos")
             account.filed[number] = trigger.at_utc
 
     filing = asyncio.create_task(file())

@@ -18,7 +18,7 @@ from edge.cases.storage.layout import StateFolder
 from edge.cases.storage.space import DiskSpace
 from edge.cases.store import CaseStore
 from edge.errors import CaseError
-from edge.model import Claim, Decision, Driver, Frame, Outcome, Packet, Reason, Trigger, Verdict
+from edge.model import Claim, Decision, Driver, Outcome, Packet, Photo, Reason, Trigger, Verdict
 
 SIGNER = Signer(bytes(range(32)))
 UNIT = {"serial": "AVX-CHAOS", "software": "autovelox", "models": {}}
@@ -59,11 +59,11 @@ async def _misuse(state_dir: Path, account: int, dice: random.Random, cases: int
         try:
             packets = [packet(dice) for _ in range(dice.randrange(4))]
             number = await store.file_case(
-                Trigger(token, 1, 70.0), frames(dice, 1), packets, limit_kmh=50.0, site="chaos"
+                Trigger(token, 1, 70.0), photos(dice, 1), packets, limit_kmh=50.0, site="chaos"
             )
             say("filed", number, token)
             if dice.random() < 0.5:
-                await store.add(number, frames=frames(dice, 2), packets=[packet(dice)])
+                await store.add(number, photos=photos(dice, 2), packets=[packet(dice)])
             if dice.random() < 0.7:
                 await store.enter_verdict(number, verdict(dice, packets))
                 say("decided", number)
@@ -72,9 +72,9 @@ async def _misuse(state_dir: Path, account: int, dice: random.Random, cases: int
     await store.close()
 
 
-def frames(dice: random.Random, count: int) -> list[Frame]:
+def photos(dice: random.Random, count: int) -> list[Photo]:
     """Photos of random bytes."""
-    return [Frame(dice.randbytes(dice.randrange(2_000, 60_000)), 640, 480, dice.random(), n) for n in range(count)]
+    return [Photo(dice.randbytes(dice.randrange(2_000, 60_000)), 640, 480, dice.random(), n) for n in range(count)]
 
 
 def packet(dice: random.Random) -> Packet:

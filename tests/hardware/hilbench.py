@@ -46,7 +46,7 @@ class Results:
 
     @property
     def wrong(self) -> int:
-        """Triggers that got another frame than theirs."""
+        """Triggers that got another photo than theirs."""
         return sum(expected != got for expected, got in self.numbers)
 
     @property
@@ -117,7 +117,7 @@ async def _follow_one(
     index = len(results.numbers) + results.gone
     fired_ns = timed.fired_ns[index]
     try:
-        frames = [frame async for frame in camera.frames(trigger.at_monotonic_ns, 1)]
+        frames = [frame async for frame in camera.photos(trigger.at_monotonic_ns, 1)]
     except CameraError:
         results.gone += 1
         return
@@ -135,11 +135,11 @@ def table(results: Results) -> str:
     rows = (
         ("edge stamped, against the pull", results.stamp_error),
         ("pull to trigger heard", results.heard),
-        ("edge to exposure of its frame", results.exposed),
-        ("frame to case on the disk", results.durable),
+        ("edge to exposure of its photo", results.exposed),
+        ("photo to case on the disk", results.durable),
     )
     lines = [
-        f"{results.fired} pulls, {results.lost} lost, {results.wrong} with another frame than theirs, "
+        f"{results.fired} pulls, {results.lost} lost, {results.wrong} with another photo than theirs, "
         f"{results.gone} too late for theirs; "
         + ", ".join(f"{name} {count}" for name, count in sorted(results.counters.items())),
         "",

@@ -168,10 +168,10 @@ async def serve(
             service.workers_s = after["workers"] - before["workers"]
             daemon.stop()
     for case in _cases(folder / "state"):
-        if not case.frames:
+        if not case.photos:
             service.gone += 1
             continue
-        service.numbers.append(number_of((folder / "state" / case.frames[0]).read_bytes()))
+        service.numbers.append(number_of((folder / "state" / case.photos[0]).read_bytes()))
         service.plates += bool(case.plate_text)
     return service
 
@@ -220,7 +220,7 @@ def report(service: Service) -> str:
     photo_ms, case_ms = 1e3 * service.workers_s / photos, 1e3 * service.daemon_s / photos
     parts = ", ".join(f"{kind} {mb:.0f}" for kind, mb in service.resident_mb.items())
     lines = [
-        f"{service.triggers} triggers, {service.lost} lost, {service.wrong} with another frame than theirs, "
+        f"{service.triggers} triggers, {service.lost} lost, {service.wrong} with another photo than theirs, "
         f"{service.gone} too late for theirs; "
         f"a plate was found in {service.plates} photos",
         f"memory, two workers:       {service.shared_once_mb:.0f} MB resident, shared pages counted once; at most "

@@ -46,7 +46,7 @@ async def test_no_trigger_is_lost_and_each_gets_its_own_frame(tmp_path: Path) ->
     assert min(results.stamp_error) >= 0, "an edge was stamped before it happened"
     assert min(results.exposed) >= 0, "a frame began before its trigger"
     assert results.counters == {"triggers": 150, "speedless": 150}
-    assert "150 pulls, 0 lost, 0 with another frame" in table(results)
+    assert "150 pulls, 0 lost, 0 with another photo" in table(results)
 
 
 async def test_triggers_the_radar_holds_off_are_seen_as_lost(tmp_path: Path) -> None:
@@ -66,7 +66,7 @@ async def test_the_service_loses_no_trigger_and_keeps_to_its_memory(tmp_path: Pa
     assert service.plates > 0, "the networks saw no plate"
     assert 0 < service.shared_once_mb < min(1000, sum(service.resident_mb.values())), report(service)
     assert service.start_s > 0 < service.workers_s
-    assert "12 triggers, 0 lost, 0 with another frame" in report(service)
+    assert "12 triggers, 0 lost, 0 with another photo" in report(service)
 
 
 def test_lost_triggers_and_foreign_frames_are_counted() -> None:

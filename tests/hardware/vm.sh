@@ -43,16 +43,20 @@ if [ ! -e "$vm/.ready" ]; then
         echo "$name"
     done >"$vm/initrd/modules/order"
     rm -rf "$vm"/{kernel,debs,apt}
-    # The unit's own libraries, from the wheelhouse.
+    touch "$vm/.ready"
+fi
+if ! cmp -s systemd/setup/lock/unit.txt "$vm/unit.txt"; then
+    echo "hil-vm: installing the unit's libraries from the wheelhouse ..."
+    rm -rf "$vm/venv" "$vm/unit.txt"
+    cp systemd/setup/lock/unit.txt "$vm/wanted.txt"
     unshare --mount bash -euo pipefail -c '
         mount --bind "$2" "$1/mnt"
         mount --bind -o ro "$PWD/var/wheelhouse" "$1/srv"
         clean() { chroot "$1" env -i PATH=/usr/bin:/bin HOME=/tmp "${@:2}"; }
         clean "$1" python3 -m venv /mnt/venv
-        clean "$1" /mnt/venv/bin/pip install --quiet --no-index --find-links /srv aiosqlite gpiozero lgpio numpy \
-            opencv-python-headless pycryptodome pydantic pyserial-asyncio-fast
+        clean "$1" /mnt/venv/bin/pip install --quiet --no-index --find-links /srv --requirement /mnt/wanted.txt
     ' -- "$root" "$vm"
-    touch "$vm/.ready"
+    mv "$vm/wanted.txt" "$vm/unit.txt"
 fi
 [ "${1:-}" != --prepare ] || exit 0
 # Recorded out here, where the processor is a real one.

@@ -29,7 +29,7 @@ def requirements() -> list[Requirement]:
     setup = configparser.ConfigParser()
     setup.read(ROOT / "setup.cfg")
     extras = setup["options.extras_require"]
-    lines = [setup["options"]["install_requires"], extras["easyocr"], extras["dev"]]
+    lines = [setup["options"]["install_requires"], extras["easyocr"], extras["centre"], extras["dev"]]
     return [Requirement(line) for text in lines for line in text.splitlines() if line.strip()]
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.cases.storage.layout import FRAMES, JOURNAL
+from edge.cases.storage.layout import JOURNAL, PHOTOS
 from edge.registry.schema import VERSION
 
 SYSTEMD = Path(__file__).resolve().parents[2] / "systemd"
@@ -26,7 +26,7 @@ def config(tmp_path: Path) -> Path:
     path = tmp_path / "unit.toml"
     path.write_text('[unit]\nstate_dir = "state"\n[registry]\npath = "registry.sqlite"\n', encoding="utf-8")
     for number in ("000001", "000002", "000003"):
-        (tmp_path / "state" / FRAMES / number).mkdir(parents=True)
+        (tmp_path / "state" / PHOTOS / number).mkdir(parents=True)
     for database in (tmp_path / "state" / "cases.sqlite", tmp_path / "registry.sqlite"):
         change(database, "CREATE TABLE cases (number); INSERT INTO cases VALUES (1); PRAGMA user_version = 3")
         database.chmod(0o640)
@@ -62,13 +62,13 @@ def test_a_database_that_was_migrated_comes_back_and_the_new_one_is_set_aside(co
     assert databases("keep", config).returncode == 0
     assert (cases.parent / "cases.sqlite.before-upgrade").stat().st_mode & 0o777 == 0o640
     change(cases, "INSERT INTO cases VALUES (2); PRAGMA user_version = 4")
-    (cases.parent / FRAMES / "000003" / JOURNAL).touch()
+    (cases.parent / PHOTOS / "000003" / JOURNAL).touch()
     done = databases("restore", config)
     assert done.returncode == 0, done.stderr
     assert "is back at schema 3" in done.stdout
     assert kept(cases) == [(1,)]
     assert kept(cases.with_name("cases.sqlite.rejected-upgrade")) == [(1,), (2,)]
-    photos = {path.name for path in (cases.parent / FRAMES).iterdir()}
+    photos = {path.name for path in (cases.parent / PHOTOS).iterdir()}
     assert photos == {"000001", "000003"}, "known, and still in its journal"
     assert [path.name for path in (cases.parent / "frames.rejected-upgrade").iterdir()] == ["000002"]
 

@@ -103,7 +103,7 @@ def run_unit(state_dir: Path) -> None:
         assert store.problem() is None
         for decide in (True, False):
             sealed = cases.packet()
-            number = await store.file_case(cases.trigger(), [cases.frame()], [sealed], limit_kmh=50.0, site="SP 235")
+            number = await store.file_case(cases.trigger(), [cases.photo()], [sealed], limit_kmh=50.0, site="SP 235")
             if decide:
                 await store.enter_verdict(number, cases.identified(sealed))
         await store.close()

@@ -18,9 +18,9 @@ from edge.model import (
     Decision,
     Detection,
     Driver,
-    Frame,
     Outcome,
     Packet,
+    Photo,
     PlateRead,
     Reason,
     Rejection,
@@ -49,9 +49,9 @@ def painted(text: str = "", size: tuple[int, int] = (320, 180), seed: int = 0) -
     return out.getvalue()
 
 
-def frame(seed: int = 0, size: tuple[int, int] = (320, 180)) -> Frame:
-    """A painted frame."""
-    return Frame(painted(size=size, seed=seed), *size, 1_790_000_000.0 + seed, 10**9 * (seed + 1))
+def photo(seed: int = 0, size: tuple[int, int] = (320, 180)) -> Photo:
+    """A painted photo."""
+    return Photo(painted(size=size, seed=seed), *size, 1_790_000_000.0 + seed, 10**9 * (seed + 1))
 
 
 def trigger(at_utc: float = 1_790_000_000.0, speed_kmh: float | None = 72.4) -> Trigger:
@@ -111,7 +111,7 @@ async def filled(state_dir: Path, count: int = 3, *, signer: Signer | None = SIG
             own, other = packet(), packet()
             number = await store.file_case(
                 trigger(1_790_000_000.0 + 60 * index, 60.0 + index),
-                [frame(3 * index)],
+                [photo(3 * index)],
                 [own, other],
                 limit_kmh=50.0,
                 site="SP 235, km 12",

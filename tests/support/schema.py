@@ -26,6 +26,8 @@ def check(value: Any, schema: Mapping[str, Any], document: Mapping[str, Any], wh
             kinds = tuple(kind for name in names for kind in TYPES[name])
             fine = isinstance(value, kinds) and (not isinstance(value, bool) or "boolean" in names)
             assert fine, f"{where} is {value!r}, no {wanted}"
+        elif keyword == "anyOf":
+            assert any(fits(value, each, document, where) for each in wanted), f"{where} is none of what it may be"
         elif keyword == "enum":
             assert value in wanted, f"{where} is {value!r}, none of {wanted}"
         elif keyword == "required":
@@ -55,3 +57,12 @@ def resolve(part: Mapping[str, Any], document: Mapping[str, Any]) -> Mapping[str
             found = found[name]
         part = found
     return part
+
+
+def fits(value: Any, schema: Mapping[str, Any], document: Mapping[str, Any], where: str) -> bool:
+    """Whether *value* is what *schema* says."""
+    try:
+        check(value, schema, document, where)
+    except AssertionError:
+        return False
+    return True

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from edge.cases.evidence import Manifest, decided_manifest, driver_name, filed_manifest, frame_record, to_case
+from edge.cases.evidence import Manifest, decided_manifest, driver_name, filed_manifest, photo_record, to_case
 from edge.cases.evidence.signing import Signer
 from edge.cases.storage.database import write_transaction
 from edge.cases.storage.entries import append_entry
@@ -29,9 +29,9 @@ from edge.model import (
     Decision,
     Detection,
     Driver,
-    Frame,
     Outcome,
     Packet,
+    Photo,
     PlateRead,
     Reason,
     Trigger,
@@ -132,14 +132,14 @@ def fill_many(state_dir: Path, wanted: Sequence[Scene]) -> None:
 
         for index, scene in enumerate(wanted[1:], 1):
             number, trigger, at_utc = index + 1, _trigger(scene, index), START_UTC + 977.0 * index
-            frame = Frame(photo(scene.plate, scene.size), *scene.size, at_utc, 10**9 * number)
+            frame = Photo(photo(scene.plate, scene.size), *scene.size, at_utc, 10**9 * number)
             name = f"frames/{sum(scene.plate.encode())}-{scene.size[1]}.jpg"
             if not (state_dir / name).exists():
                 (state_dir / name).write_bytes(frame.jpeg)
             content = filed_manifest(
                 number,
                 trigger,
-                [frame_record(name, frame)],
+                [photo_record(name, frame)],
                 limit_kmh=50.0,
                 site=scene.site,
                 unit=UNIT,
@@ -161,7 +161,7 @@ async def add(store: CaseStore, scene: Scene, index: int, jpeg: bytes | None = N
     """File one case, and decide it unless its outcome is None."""
     at_utc = START_UTC + 977.0 * index
     frames = [
-        Frame(
+        Photo(
             jpeg or photo(scene.plate, scene.size, shift),
             *scene.size,
             at_utc + 0.1 * shift,

@@ -13,6 +13,13 @@ GIULIA = PEOPLE[0]
 SILENT_RADAR = ("roundabout.mp4", 40, None)
 MEASURED = ("roundabout.mp4", 40, 71.0)
 
+EXPIRED = """[instrument.calibration]
+certificate = "LAT 105/24"
+laboratory = "LAT 105"
+calibrated_on = 2024-01-01
+valid_until = 2024-12-31
+"""
+
 
 async def decided(station: Station) -> dict[str, object]:
     """The case of the car that drives by and answers; its health page as well, before the unit ends."""
@@ -38,8 +45,9 @@ def rewrite(station: Station, pattern: str, text: str) -> None:
         ('pin_means = "motion"\n', "", SILENT_RADAR, "no_speed", "enforce"),
         (r"\[unit\]", '[unit]\nmode = "observe"', MEASURED, "observed", "observe"),
         (r"\[radar\]", "[radar]\nmax_speed_kmh = 60", MEASURED, "impossible_speed", "enforce"),
+        (r"\[radar\]", EXPIRED + "[radar]", MEASURED, "no_certificate", "observe"),
     ],
-    ids=["radar unplugged", "an earlier unit's configuration", "observing", "impossible speed"],
+    ids=["radar unplugged", "an earlier unit's configuration", "observing", "impossible speed", "expired certificate"],
 )
 async def test_a_silent_radar_names_nobody(
     station: Station, pattern: str, text: str, clip: tuple[str, int, float | None], basis: str, mode: str
@@ -58,6 +66,9 @@ async def test_a_silent_radar_names_nobody(
     assert (health["speeds_missing_since_utc"] is None) is (mode == "observe")
     asked = "what does the radar's pin mean?" in health.get("problems", {}).get("configuration", "")
     assert asked is ("pin_means" in pattern)
+    uncertified = "LAT 105/24 counts from 2024-01-01" in health.get("problems", {}).get("instrument", "")
+    assert uncertified is (basis == "no_certificate")
+    assert ("instrument" in case) is uncertified
 
 
 async def test_a_pin_that_means_too_fast_names_the_driver_without_a_figure(station: Station) -> None:

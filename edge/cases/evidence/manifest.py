@@ -16,6 +16,7 @@ from edge.cases.evidence.chain import canonical, sha256
 from edge.cases.evidence.sentences import flag_sentence, reason_sentence, to_basis, to_flags, to_reason
 from edge.identify.origin import origin
 from edge.model import (
+    Agreement,
     Assessment,
     Basis,
     Box,
@@ -24,9 +25,10 @@ from edge.model import (
     Decision,
     Detection,
     Driver,
-    Frame,
     Outcome,
     Packet,
+    Photo,
+    Plausibility,
     RadarReport,
     State,
     Trigger,
@@ -46,16 +48,16 @@ Record = dict[str, Any]
 _DRIVER_FIELDS = tuple(field.name for field in fields(Driver) if field.name != "portrait")
 
 
-def frame_record(name: str, frame: Frame) -> Record:
-    """The record of a frame that is stored as *name* (relative to the state folder)."""
+def photo_record(name: str, photo: Photo) -> Record:
+    """The record of a photo that is stored as *name* (relative to the state folder)."""
     return {
         "file": name,
-        "sha256": sha256(frame.jpeg),
-        "bytes": len(frame.jpeg),
-        "width": frame.width,
-        "height": frame.height,
-        "exposed_utc": frame.exposed_utc,
-        "exposed_monotonic_ns": str(frame.exposed_monotonic_ns),
+        "sha256": sha256(photo.jpeg),
+        "bytes": len(photo.jpeg),
+        "width": photo.width,
+        "height": photo.height,
+        "exposed_utc": photo.exposed_utc,
+        "exposed_monotonic_ns": str(photo.exposed_monotonic_ns),
     }
 
 
@@ -71,40 +73,51 @@ def report_record(report: RadarReport) -> Record:
 def filed_manifest(
     number: int,
     trigger: Trigger,
-    frames: Iterable[Record],
+    photos: Iterable[Record],
     *,
     limit_kmh: float,
-    site: str,
+    site: str | Mapping[str, object],
     unit: Mapping[str, object],
     clock: Mapping[str, object],
     basis: Basis | None = None,
     assessment: Assessment | None = None,
+    instrument: Mapping[str, object] | None = None,
 ) -> Manifest:
-    """The manifest of a case that is filed; *frames* are records of :func:`frame_record`.
+    """The manifest of a case that is filed; *photos* are records of :func:`photo_record`.
 
-    *unit* says which unit, software and models recorded the case, *clock* how good the unit's time was, *basis* whether
-    the trigger is an infringement, *assessment* what the law makes of its speed.
+    *site* is one line, or a table whose ``text`` is that line. *instrument* is what measured, with its approval and its
+    certificate. *unit* says which unit, software and models recorded the case, *clock* how good the unit's time was,
+    *basis* whether the trigger is an infringement, *assessment* what the law makes of its speed.
     """
     told: Manifest = {} if basis is None else {"basis": str(basis)}
     if assessment is not None:
         told["assessment"] = asdict(assessment)
+    if instrument:
+        told["instrument"] = dict(instrument)
     return {
         **told,
         "format": FORMAT,
         "number": number,
         "unit": dict(unit),
-        "site": site,
+        "site": site if isinstance(site, str) else dict(site),
         "trigger": {**asdict(trigger), "at_monotonic_ns": str(trigger.at_monotonic_ns)},
         "limit_kmh": limit_kmh,
         "clock": dict(clock),
-        "frames": list(frames),
+        "frames": list(photos),
     }
+
+
+def site_text(site: str | Mapping[str, Any]) -> str:
+    """The site in one line; a manifest has a line, or a table with more."""
+    return site if isinstance(site, str) else str(site["text"])
 
 
 def decided_manifest(filed: Manifest, decision: Decision, decided_utc: float) -> Manifest:
     """The manifest of a decided case: the *filed* manifest and what the flow found out."""
+    told: Manifest = {} if decision.plausibility is None else {"plausibility": asdict(decision.plausibility)}
     return {
         **filed,
+        **told,
         "decided_utc": decided_utc,
         "plate": _plate_record(decision),
         "verdict": _verdict_record(decision.verdict),
@@ -117,16 +130,19 @@ def decided_manifest(filed: Manifest, decision: Decision, decided_utc: float) ->
     }
 
 
-def to_case(manifest: Manifest, *, portrait: bytes = b"", review: str | None = None) -> Case:
-    """The case that the manifest describes; *portrait* and *review* are not part of a manifest."""
+def to_case(
+    manifest: Manifest, *, portrait: bytes = b"", review: str | None = None, corrected_plate: str | None = None
+) -> Case:
+    """The case that the manifest describes; *portrait*, *review* and *corrected_plate* are not part of a manifest."""
     plate, verdict, driver = manifest.get("plate"), manifest.get("verdict"), manifest.get("driver")
+    plausibility = manifest.get("plausibility")
     return Case(
         number=manifest["number"],
         state=State.DECIDED if "decided_utc" in manifest else State.PENDING,
         trigger=Trigger(**{**manifest["trigger"], "at_monotonic_ns": int(manifest["trigger"]["at_monotonic_ns"])}),
         limit_kmh=manifest["limit_kmh"],
-        site=manifest["site"],
-        frames=tuple(frame["file"] for frame in manifest["frames"]),
+        site=site_text(manifest["site"]),
+        photos=tuple(photo["file"] for photo in manifest["frames"]),
         decided_utc=manifest.get("decided_utc"),
         plate_text=plate["text"] if plate else "",
         plate_confidence=plate["confidence"] if plate else None,
@@ -142,6 +158,8 @@ def to_case(manifest: Manifest, *, portrait: bytes = b"", review: str | None = N
         assessment=Assessment(**manifest["assessment"]) if manifest.get("assessment") else None,
         missed_photos=manifest.get("missed_photos", 0),
         kept_claims=(manifest.get("kept_claims") or {}).get("count", 0),
+        plausibility=_plausibility(plausibility) if plausibility else None,
+        corrected_plate=corrected_plate,
     )
 
 
@@ -215,6 +233,10 @@ def _verdict_record(verdict: Verdict) -> Record:
         "scores": [float(score) for score in verdict.scores],
         "reason": reason_sentence(verdict.reason),
     }
+
+
+def _plausibility(record: Record) -> Plausibility:
+    return Plausibility(**{**record, "agreement": Agreement(record["agreement"])})
 
 
 def _verdict(record: Record) -> Verdict:

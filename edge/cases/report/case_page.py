@@ -1,16 +1,20 @@
-"""The first page of a report: the infringement, and the driver."""
+"""The first page of a report: the photo, the infringement, and the driver."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, Spacer, Table
 
-from edge.cases.evidence import Manifest, Record, flag_sentence, reason_sentence
+from edge.cases.evidence import Manifest, correction, name_follows
+from edge.cases.report.circumstances import circumstances
 from edge.cases.report.fonts import BOLD
+from edge.cases.report.language import _, day, minute, moment, percent
 from edge.cases.report.paper import (
     ACCENT,
+    BAD,
     MUTED,
     WARN,
     WASH,
@@ -19,22 +23,19 @@ from edge.cases.report.paper import (
     fact_table,
     fitted,
     heading,
+    height_of,
     paragraph,
     stage,
 )
-from edge.cases.report.words import (
-    OFFICER_DID,
-    assessment_facts,
-    clock_quality,
-    counted_speed,
-    day,
-    local,
-    missed_words,
-    moment,
-    speed_words,
-    verdict_words,
-)
-from edge.model import Case
+from edge.cases.report.speeds import counted_speed
+from edge.cases.report.words import flag_words, missed_words, officer_did, reason_words, verdict_words
+from edge.cases.views import Event
+from edge.model import Case, Driver
+
+_HIGHEST, _LOWEST = 100 * mm, 40 * mm
+"""Heights between which the photo gives way to the texts."""
+_TILES = (54 * mm, 62 * mm, WIDTH - 116 * mm)
+_SLACK = 2 * mm
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,104 +47,150 @@ class Pictures:
     others: tuple[bytes, ...] = field(repr=False, default=())
 
 
-def case_page(case: Case, manifest: Manifest, pictures: Pictures | None) -> list[Flowable]:
-    """The parts of the page from top to bottom; *pictures* is None if the camera gave no photo."""
-    story: list[Flowable] = []
+def case_page(
+    case: Case, manifest: Manifest, pictures: Pictures | None, events: Sequence[Event], room: float
+) -> list[Flowable]:
+    """The parts of the page from top to bottom; the photo takes what the texts leave of *room* (points).
+
+    *pictures* is None if the camera gave no photo.
+    """
+    texts: list[Flowable] = [
+        _headline(case, pictures, events),
+        Spacer(0, 2.5 * mm),
+        heading(_("Infringement") if case.is_infringement else _("No infringement")),
+        fact_table(circumstances(case, manifest)),
+        Spacer(0, 2.5 * mm),
+        heading(_("Driver")),
+        *_driver(case, events),
+    ]
     if pictures is None:
-        story += [paragraph("The camera gave no photo for this trigger.", colour=WARN), Spacer(0, 4 * mm)]
-    else:
-        frame = manifest["frames"][case.photo]
-        story += [
-            stage(fitted(pictures.overlay, WIDTH - 4 * mm, 100 * mm)),
-            Spacer(0, 1.5 * mm),
-            paragraph(
-                f"Photo {case.photo + 1} of {len(case.frames)}, exposure began {moment(frame['exposed_utc'])}."
-                " Copy with the plate framed; the untouched photo is in the evidence package.",
-                size=7.5,
-                colour=MUTED,
-            ),
-            Spacer(0, 4 * mm),
-        ]
-    story += [_headline(case, pictures), Spacer(0, 4 * mm)]
-    sources = manifest["unit"].get("sources") or {}
-    facts = [
-        ("Time", f"{moment(case.trigger.at_utc)}<br/>{local(case.trigger.at_utc)}"),
-        ("Place", clean(case.site)),
-        (
-            "Measured speed",
-            speed_words(case) + (_source(sources, "speed") if case.trigger.speed_kmh is not None else ""),
-        ),
-        *assessment_facts(case.assessment),
-        ("Speed limit", f"{case.limit_kmh:.0f} km/h{_source(sources, 'limit')}"),
-        ("Clock", clock_quality(manifest["clock"])),
-    ]
-    story += [
-        heading("Infringement" if case.is_infringement else "No infringement"),
-        fact_table(facts),
-        Spacer(0, 4 * mm),
-    ]
-    return [*story, heading("Driver"), _driver(case)]
+        return [paragraph(_("The camera gave no photo for this trigger."), colour=WARN), Spacer(0, 3 * mm), *texts]
+    photo = manifest["frames"][case.photo]
+    words = _(
+        "Photo {index} of {count}, exposure began {moment}. A copy with the plate framed; the untouched photo is in the"
+        " evidence package."
+    )
+    caption = words.format(
+        index=case.photo + 1, count=len(case.photos), moment=moment(photo["exposed_utc"], milliseconds=True)
+    )
+    below = [Spacer(0, 1 * mm), paragraph(caption, size=7, colour=MUTED), Spacer(0, 2.5 * mm), *texts]
+    left = room - height_of(below) - 6 - _SLACK  # 6: the padding of the picture's stage
+    height = min(_HIGHEST, max(_LOWEST, left))
+    return [stage(fitted(pictures.overlay, WIDTH - 4 * mm, height)), *below]
 
 
-def _source(sources: Record, what: str) -> str:
-    return f" <font color='{MUTED.hexval()}'>({clean(str(sources[what]))})</font>" if what in sources else ""
-
-
-def _headline(case: Case, pictures: Pictures | None) -> Flowable:
-    plate = (case.verdict.plate if case.verdict else "") or case.plate_text
-    shown = clean(plate) or "no plate read"
-    left: list[Flowable] = []
-    if pictures is not None and pictures.plate:
-        left += [fitted(pictures.plate, 50 * mm, 16 * mm), Spacer(0, 1 * mm)]
-    left.append(paragraph(shown, font=BOLD, size=17))
-    confidence = f"read with confidence {case.plate_confidence:.1%}" if case.plate_confidence is not None else ""
-    left.append(paragraph(confidence, size=7.5, colour=MUTED))
-    if case.country is not None:
-        seen = f"looks like a plate of {case.country.code} ({case.country.probability:.1%})"
-        left.append(paragraph(seen, size=7.5, colour=MUTED))
-    counts, over = counted_speed(case)
+def _headline(case: Case, pictures: Pictures | None, events: Sequence[Event]) -> Flowable:
+    counts, how = counted_speed(case)
     right: list[Flowable] = [
-        paragraph(counts, font=BOLD, size=22, colour=ACCENT),
-        paragraph(f"limit {case.limit_kmh:.0f} km/h{over}", size=9, colour=MUTED),
+        paragraph(counts, font=BOLD, size=20, colour=ACCENT),
+        paragraph(how, size=8.5, colour=MUTED),
     ]
-    review = OFFICER_DID[case.review].lower() if case.review else "not yet"
+    review = officer_did(case.review) if case.review else _("not reviewed yet")
     middle: list[Flowable] = [
-        paragraph(verdict_words(case), font=BOLD, size=11.5),
-        paragraph(f"Officer's review: {review}", size=9, colour=MUTED),
-        *(paragraph(clean(flag_sentence(flag)), size=9, colour=WARN) for flag in case.flags),
-        *(paragraph(missed, size=9, colour=WARN) for missed in missed_words(case)),
+        paragraph(verdict_words(case), font=BOLD, size=11, **({} if name_follows(case) else {"colour": BAD})),
+        paragraph(_("Officer's review: {review}").format(review=review.lower()), size=8.5, colour=MUTED),
+        *(paragraph(clean(flag_words(flag)), size=8.5, colour=WARN) for flag in case.flags),
+        *(paragraph(missed, size=8.5, colour=WARN) for missed in missed_words(case)),
     ]
-    table = Table([[left, middle, right]], colWidths=[56 * mm, 58 * mm, WIDTH - 114 * mm])
+    table = Table([[_plate(case, pictures, events), middle, right]], colWidths=_TILES)
     table.setStyle(
         [
             ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
             ("BACKGROUND", (0, 0), (-1, -1), WASH),
-            ("LEFTPADDING", (0, 0), (-1, -1), 3 * mm),
-            ("TOPPADDING", (0, 0), (-1, -1), 2.5 * mm),
-            ("BOTTOMPADDING", (0, 0), (-1, -1), 2.5 * mm),
+            ("LEFTPADDING", (0, 0), (-1, -1), 2.5 * mm),
+            ("RIGHTPADDING", (0, 0), (-1, -1), 2 * mm),
+            ("TOPPADDING", (0, 0), (-1, -1), 2 * mm),
+            ("BOTTOMPADDING", (0, 0), (-1, -1), 2 * mm),
         ]
     )
     return table
 
 
-def _driver(case: Case) -> Flowable:
-    driver = case.driver
-    if driver is None:
-        reason = clean(reason_sentence(case.verdict.reason)) if case.verdict else "the case is not decided"
-        return paragraph(f"No driver is named: {reason}.", size=9.5)
+def _plate(case: Case, pictures: Pictures | None, events: Sequence[Event]) -> list[Flowable]:
+    """The plate's picture, the plate that counts, and how it was come by."""
+    read = (case.verdict.plate if case.verdict else "") or case.plate_text
+    parts: list[Flowable] = []
+    if pictures is not None and pictures.plate:
+        parts += [fitted(pictures.plate, 46 * mm, 15 * mm), Spacer(0, 0.8 * mm)]
+    corrected = correction(events)
+    parts.append(paragraph(clean(corrected.plate if corrected else read) or _("no plate read"), font=BOLD, size=16))
+    if corrected is not None:
+        words = _("corrected by {officer}, {moment}; the unit read {plate}").format(
+            officer=clean(corrected.officer),
+            moment=minute(corrected.at_utc),
+            plate=clean(read) or _("no plate"),
+        )
+        parts.append(paragraph(words, size=7.5, colour=WARN))
+    elif case.plate_confidence is not None:
+        sure = _("read with confidence {share}").format(share=percent(case.plate_confidence))
+        parts.append(paragraph(sure, size=7.5, colour=MUTED))
+    if case.country is not None:
+        seen = _("looks like a plate of {country} ({share})").format(
+            country=clean(case.country.code), share=percent(case.country.probability)
+        )
+        parts.append(paragraph(seen, size=7.5, colour=MUTED))
+    return parts
+
+
+def _driver(case: Case, events: Sequence[Event]) -> list[Flowable]:
+    if case.driver is None:
+        return [paragraph(_nobody(case), size=8.5), *_ordinary_way(case)]
+    corrected = correction(events)
+    if corrected is not None and not name_follows(case):
+        words = _(
+            "The unit had named a driver, because the answer of that driver's chip claimed {claimed}. {officer} reads"
+            " {plate} in the photo: this name no longer follows, and the report does not repeat it."
+        ).format(
+            claimed=clean(case.verdict.plate if case.verdict else ""),
+            officer=clean(corrected.officer),
+            plate=clean(corrected.plate),
+        )
+        return [paragraph(words, size=8.5, colour=BAD), *_ordinary_way(case)]
+    return [_person(case.driver)]
+
+
+def _nobody(case: Case) -> str:
+    reason = clean(reason_words(case.verdict.reason)) if case.verdict else _("The case is not decided.")
+    return _("No driver is named. {reason}").format(reason=reason)
+
+
+def _ordinary_way(case: Case) -> list[Flowable]:
+    """What the authority does where nobody is named: as for any other camera."""
+    if not case.is_infringement or case.verdict is None:
+        return []
+    words = _(
+        "The ordinary way: the authority asks the vehicle register for the keeper of the plate, and the keeper names"
+        " the driver (in Italy art. 126-bis, paragraph 2, C.d.S.). A letter to the keeper belongs to the case."
+    )
+    return [Spacer(0, 1 * mm), paragraph(words, size=8.5)]
+
+
+def _person(driver: Driver) -> Flowable:
+    name = f"<b>{clean(driver.first_name)} {clean(driver.last_name)}</b>"
+    issued = _("{day} by {office}, valid until {end}").format(
+        day=clean(day(driver.issued_on)), office=clean(driver.issuing_office), end=clean(day(driver.expires_on))
+    )
+    categories = _("{licence}, categories {categories}").format(
+        licence=clean(driver.licence), categories=clean(driver.categories)
+    )
     data = fact_table(
         [
-            ("Name", f"<b>{clean(driver.first_name)} {clean(driver.last_name)}</b>"),
-            ("Born", f"{day(driver.birth_date)}, {clean(driver.birth_place)}"),
-            ("Licence", f"{clean(driver.licence)}, categories {clean(driver.categories)}"),
-            (
-                "Issued",
-                f"{day(driver.issued_on)} by {clean(driver.issuing_office)}, valid until {day(driver.expires_on)}",
-            ),
+            (_("Name"), name),
+            (_("Born"), f"{clean(day(driver.birth_date))}, {clean(driver.birth_place)}"),
+            (_("Licence"), categories),
+            (_("Issued"), issued),
         ],
-        WIDTH - 32 * mm,
+        WIDTH - 26 * mm,
     )
-    portrait = fitted(driver.portrait, 26 * mm, 32 * mm) if driver.portrait else paragraph("no portrait")
-    table = Table([[portrait, data]], colWidths=[32 * mm, WIDTH - 32 * mm])
-    table.setStyle([("VALIGN", (0, 0), (-1, -1), "TOP"), ("LEFTPADDING", (0, 0), (-1, -1), 0)])
+    portrait = fitted(driver.portrait, 22 * mm, 26 * mm) if driver.portrait else paragraph(_("no portrait"), size=8)
+    table = Table([[portrait, data]], colWidths=[26 * mm, WIDTH - 26 * mm])
+    table.setStyle(
+        [
+            ("VALIGN", (0, 0), (-1, -1), "TOP"),
+            ("LEFTPADDING", (0, 0), (-1, -1), 0),
+            ("RIGHTPADDING", (0, 0), (-1, -1), 0),
+            ("TOPPADDING", (0, 0), (-1, -1), 0),
+            ("BOTTOMPADDING", (0, 0), (-1, -1), 0),
+        ]
+    )
     return table

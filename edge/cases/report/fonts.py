@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+import reportlab
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 
@@ -15,6 +16,12 @@ _FILES = {
     BOLD: ("DejaVuSans-Bold.ttf", "VeraBd.ttf"),
     MONO: ("DejaVuSansMono.ttf", "Vera.ttf"),
 }
+
+
+def bold_file() -> str:
+    """The file of the bold font, for pictures: a path, or the name of one that ReportLab ships."""
+    path = DEJAVU / _FILES[BOLD][0]
+    return str(path if path.is_file() else Path(reportlab.__file__).parent / "fonts" / _FILES[BOLD][1])
 
 
 @cache

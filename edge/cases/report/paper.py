@@ -1,11 +1,12 @@
-"""Building blocks of a report's pages: colours, sizes, paragraphs, tables, pictures. Lengths are in points."""
+"""Building blocks of a report's pages: colours, sizes, paragraphs, tables, pictures. Lengths are in points.
+
+Nothing here has a fixed room for a text: whatever its length, it wraps and moves what follows it.
+"""
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from io import BytesIO
 from xml.sax.saxutils import escape
 
@@ -14,7 +15,7 @@ from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus import BaseDocTemplate, Flowable, Frame, Image, PageTemplate, Paragraph, Table
+from reportlab.platypus import Flowable, Image, Paragraph, Table
 
 from edge.cases.report.fonts import BOLD, MONO, REGULAR
 
@@ -24,81 +25,14 @@ RULE = colors.HexColor("#c9d1da")
 WASH = colors.HexColor("#f3f5f8")
 ACCENT = colors.HexColor("#123a63")
 WARN = colors.HexColor("#8a4b00")
+BAD = colors.HexColor("#9b1c1c")
 MARGIN = 18 * mm
-HEAD = 35 * mm
-FOOT = 20 * mm
 WIDTH = A4[0] - 2 * MARGIN
-TITLE = "Speed infringement report"
-NOTICE = "Contains personal data. This report explains the evidence; the signed manifest and photos are the evidence."
+NAMES = 34 * mm
+"""Width of the column of names in a table of facts."""
 
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """The texts at the top and the bottom of every page, from :func:`legible`."""
-
-    authority: str
-    reference: str
-    case: str
-    site: str
-    moment: str
-    made: str
-
-
-def bind(head: Head, story: Callable[[], list[Flowable]]) -> bytes:
-    """The PDF of the parts that *story* returns; it is called again until the number of pages on each page is right."""
-    data, found, pages = b"", 0, 2
-    while found != pages:
-        pages = found or pages
-        data, found = _build(head, story(), pages)
-    return data
-
-
-def _build(head: Head, story: list[Flowable], pages: int) -> tuple[bytes, int]:
-    """The PDF whose pages say that it has *pages* pages, and the number of pages that it has."""
-    out = BytesIO()
-    document = BaseDocTemplate(
-        out, pagesize=A4, title=f"Speed infringement {head.reference}", author=head.authority, subject=TITLE
-    )
-    frame = Frame(MARGIN, FOOT, WIDTH, A4[1] - HEAD - FOOT, 0, 0, 0, 0)
-
-    def decorate(canvas: Canvas, _document: object) -> None:
-        _page(canvas, head, pages)
-
-    document.addPageTemplates(PageTemplate("page", [frame], onPage=decorate))
-    document.build(story)
-    return out.getvalue(), document.page
-
-
-def _page(canvas: Canvas, head: Head, pages: int) -> None:
-    top, right = A4[1] - 13 * mm, A4[0] - MARGIN
-    canvas.setFillColor(ACCENT)
-    canvas.rect(0, A4[1] - 3 * mm, A4[0], 3 * mm, stroke=0, fill=1)
-    canvas.setFont(BOLD, 10.5)
-    canvas.drawString(MARGIN, top, head.authority)
-    canvas.drawRightString(right, top, f"Ref. {head.reference}")
-    canvas.setFillColor(INK)
-    canvas.setFont(BOLD, 16)
-    canvas.drawString(MARGIN, top - 8 * mm, TITLE)
-    canvas.drawRightString(right, top - 8 * mm, head.case)
-    canvas.setFillColor(MUTED)
-    canvas.setFont(REGULAR, 8.5)
-    canvas.drawString(MARGIN, top - 13 * mm, head.site)
-    canvas.drawRightString(right, top - 13 * mm, head.moment)
-    canvas.setStrokeColor(ACCENT)
-    canvas.setLineWidth(1.2)
-    canvas.line(MARGIN, top - 16 * mm, right, top - 16 * mm)
-    canvas.setLineWidth(0.4)
-    canvas.setStrokeColor(RULE)
-    canvas.line(MARGIN, 15 * mm, right, 15 * mm)
-    canvas.setFont(REGULAR, 7)
-    canvas.drawString(MARGIN, 11 * mm, NOTICE)
-    canvas.drawString(MARGIN, 7.5 * mm, head.made)
-    canvas.drawRightString(right, 11 * mm, f"Page {canvas.getPageNumber()} of {pages}")
-
-
-def minute(at_utc: float) -> str:
-    """A time to the minute, in words."""
-    return datetime.fromtimestamp(at_utc, UTC).strftime("%d %B %Y, %H:%M UTC").lstrip("0")
+Fact = tuple[str, str]
+"""A name, and a value that may hold ReportLab's markup."""
 
 
 def clean(text: str) -> str:
@@ -111,35 +45,48 @@ def legible(text: str) -> str:
     return "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(sign)[0] == "C" else sign for sign in text)
 
 
-def mono(text: str) -> str:
+def mono(text: str, size: float = 7.0) -> str:
     """Markup for a fixed-width font, for digits that a reader compares one by one."""
-    return f"<font name='{MONO}' size='7.5'>{text}</font>"
+    return f"<font name='{MONO}' size='{size}'>{text}</font>"
 
 
-def paragraph(text: str, *, font: str = REGULAR, size: float = 9.5, colour: colors.Color = INK) -> Paragraph:
-    """A paragraph of *text*, which may hold ReportLab's markup."""
-    return Paragraph(text, ParagraphStyle("text", fontName=font, fontSize=size, leading=size * 1.28, textColor=colour))
+def paragraph(text: str, *, font: str = REGULAR, size: float = 9.0, colour: colors.Color = INK) -> Paragraph:
+    """A paragraph of *text*, which may hold ReportLab's markup; a line is never left alone on a page."""
+    style = ParagraphStyle(
+        "text",
+        fontName=font,
+        fontSize=size,
+        leading=size * 1.26,
+        textColor=colour,
+        allowWidows=0,
+        allowOrphans=0,
+        splitLongWords=1,
+    )
+    return Paragraph(text, style)
 
 
 def heading(title: str) -> Flowable:
-    """The title of a section."""
+    """The title of a section; it stays with what follows."""
     style = ParagraphStyle(
-        "section", fontName=BOLD, fontSize=10.5, leading=13, textColor=ACCENT, spaceAfter=1 * mm, keepWithNext=True
+        "section", fontName=BOLD, fontSize=10, leading=12.5, textColor=ACCENT, spaceAfter=0.6 * mm, keepWithNext=True
     )
     return Paragraph(title, style)
 
 
-def fact_table(rows: Sequence[tuple[str, str]], width: float = WIDTH) -> Table:
-    """A table of names and values (ReportLab markup), one row for each pair."""
-    cells = [[paragraph(name, size=8.5, colour=MUTED), paragraph(value, size=9)] for name, value in rows]
-    table = Table(cells, colWidths=[34 * mm, width - 34 * mm])
+def fact_table(
+    rows: Sequence[Fact], width: float = WIDTH, *, names: float = NAMES, size: float = 8.5, padding: float = 1.4
+) -> Table:
+    """A table of names, in a column as wide as *names*, and values; one row for each fact."""
+    cells = [[paragraph(name, size=size - 0.5, colour=MUTED), paragraph(value, size=size)] for name, value in rows]
+    table = Table(cells, colWidths=[names, width - names])
     table.setStyle(
         [
             ("VALIGN", (0, 0), (-1, -1), "TOP"),
             ("LINEBELOW", (0, 0), (-1, -1), 0.4, RULE),
             ("LEFTPADDING", (0, 0), (-1, -1), 0),
-            ("TOPPADDING", (0, 0), (-1, -1), 1.6),
-            ("BOTTOMPADDING", (0, 0), (-1, -1), 1.8),
+            ("RIGHTPADDING", (0, 0), (-1, -1), 2),
+            ("TOPPADDING", (0, 0), (-1, -1), padding),
+            ("BOTTOMPADDING", (0, 0), (-1, -1), padding),
         ]
     )
     return table
@@ -160,3 +107,9 @@ def fitted(data: bytes, width: float, height: float) -> Image:
     image.drawWidth, image.drawHeight = image.imageWidth * scale, image.imageHeight * scale
     image.hAlign = "LEFT"
     return image
+
+
+def height_of(parts: Sequence[Flowable], width: float = WIDTH) -> float:
+    """How much room *parts* take, one below the other."""
+    canvas = Canvas(BytesIO())  # some parts measure with one
+    return sum(part.wrapOn(canvas, width, 1e6)[1] + part.getSpaceBefore() + part.getSpaceAfter() for part in parts)

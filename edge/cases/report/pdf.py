@@ -1,6 +1,7 @@
 """The report of a case for human readers: two pages of PDF, made with ReportLab.
 
-A report explains the evidence. The evidence itself is the signed manifest and the photos; the report says so.
+A report explains the evidence. The evidence itself is the signed manifest and the photos; the report says so. A third
+page is there only where what officers did does not fit on the second.
 """
 
 from __future__ import annotations
@@ -13,33 +14,64 @@ from reportlab.platypus import Flowable, PageBreak
 from edge.cases.evidence import Manifest
 from edge.cases.report.case_page import Pictures, case_page
 from edge.cases.report.fonts import register_fonts
-from edge.cases.report.paper import Head, bind, legible, minute
+from edge.cases.report.history import history
+from edge.cases.report.language import _, minute, speaking
+from edge.cases.report.paper import height_of
 from edge.cases.report.proof_page import Proof, proof_page
-from edge.cases.views import Event
+from edge.cases.report.sheet import Head, bind
+from edge.cases.views import Event, EventKind
 from edge.model import Case
 
 
 def pdf_report(
-    case: Case, manifest: Manifest, pictures: Pictures | None, events: Sequence[Event], proof: Proof
+    case: Case,
+    manifest: Manifest,
+    pictures: Pictures | None,
+    events: Sequence[Event],
+    proof: Proof,
+    *,
+    language: str = "en",
 ) -> bytes:
-    """The report as PDF; *pictures* is None if the camera gave no photo."""
+    """The report as PDF in *language*; *pictures* is None if the camera gave no photo.
+
+    Raises:
+        CaseError: no report is written in *language*.
+    """
     register_fonts()
+    with speaking(language):
+        head = head_of(case, manifest, _("Detection report"), mark=mark_of(case))
+
+        def story(room: float) -> list[list[Flowable]]:
+            proved = proof_page(case, manifest, pictures.others if pictures else (), proof)
+            officers = history(events)
+            if height_of([*proved, *officers]) > room:
+                officers = [PageBreak(), *officers]
+            return [case_page(case, manifest, pictures, events, room), [PageBreak()], proved, officers]
+
+        return bind(head, story)
+
+
+def head_of(case: Case, manifest: Manifest, title: str, *, mark: str = "") -> Head:
+    """Head and foot of a document on *case*, in the language in use."""
     unit = manifest["unit"]
-    serial = legible(str(unit.get("serial", "")))[:40]
-    head = Head(
-        authority=legible(str(unit.get("authority") or ""))[:70] or "Traffic enforcement",
+    serial = str(unit.get("serial", ""))
+    return Head(
+        title=title,
+        authority=str(unit.get("authority") or "") or _("Traffic enforcement"),
         reference=f"{serial}/{case.number}",
-        case=f"Case {case.number}",
-        site=legible(case.site)[:90],
+        case=_("Case {number}").format(number=case.number),
         moment=minute(case.trigger.at_utc),
-        made=f"Report made {minute(time.time())} by unit {serial}.",
+        notice=_(
+            "Contains personal data. This document explains the evidence; the signed manifest and the photos are the"
+            " evidence."
+        ),
+        made=_("Made on {moment} by unit {serial}.").format(moment=minute(time.time()), serial=serial),
+        mark=mark,
     )
 
-    def story() -> list[Flowable]:
-        return [
-            *case_page(case, manifest, pictures),
-            PageBreak(),
-            *proof_page(case, manifest, pictures.others if pictures else (), events, proof),
-        ]
 
-    return bind(head, story)
+def mark_of(case: Case) -> str:
+    """What stands across each page of a case that is not final: nobody confirmed it, or it was dismissed."""
+    if case.review == EventKind.DISMISS:
+        return _("DISMISSED")
+    return "" if case.review == EventKind.CONFIRM else _("DRAFT")

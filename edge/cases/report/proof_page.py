@@ -1,20 +1,24 @@
-"""The second page of a report: how the verdict was reached, the hashes and the signature, what officers did."""
+"""The second page of a report: how the verdict was reached, what it proves, the hashes and the signature."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from reportlab.lib.units import mm
-from reportlab.platypus import Flowable, KeepTogether, Spacer, Table
+from reportlab.platypus import Flowable, Spacer, Table
 
-from edge.cases.evidence import Manifest, reason_sentence
+from edge.cases.evidence import Manifest, name_follows
 from edge.cases.report.fonts import MONO
-from edge.cases.report.paper import INK, MUTED, WIDTH, clean, fact_table, fitted, heading, minute, mono, paragraph
-from edge.cases.report.words import OFFICER_DID, not_counted, verdict_words
-from edge.cases.views import REVIEWS, Event
-from edge.model import Case
+from edge.cases.report.language import _, ngettext, number, percent
+from edge.cases.report.paper import MUTED, WIDTH, Fact, clean, fact_table, fitted, heading, mono, paragraph
+from edge.cases.report.words import claims_words, outcome_words, reason_words, rejected_words, verdict_words
+from edge.model import Case, Flag, Outcome
+
+SIGNING_PROTOCOL = 2
+"""From this version of the protocol on the chip signs its answer."""
+_MOST_ANSWERS = 4
+"""Answers that are told one by one; more would say no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,100 +32,150 @@ class Proof:
     key_id: str
 
 
-def proof_page(
-    case: Case, manifest: Manifest, photos: Sequence[bytes], events: Sequence[Event], proof: Proof
-) -> list[Flowable]:
+def proof_page(case: Case, manifest: Manifest, photos: Sequence[bytes], proof: Proof) -> list[Flowable]:
     """The parts of the page; *photos* (JPEGs) are those that the first page does not show."""
     story: list[Flowable] = []
     if photos:
         each = min(WIDTH / 3, WIDTH / len(photos))
-        row = [fitted(photo, each - 3 * mm, 33 * mm) for photo in photos]
+        row = [fitted(photo, each - 3 * mm, 28 * mm) for photo in photos]
         story += [
-            heading("Further photos"),
+            heading(_("Further photos")),
             Table([row], colWidths=[each] * len(row), hAlign="LEFT"),
-            Spacer(0, 3 * mm),
+            Spacer(0, 2 * mm),
         ]
-    story += [heading("How the verdict was reached"), fact_table(_reasons(case, manifest)), Spacer(0, 4 * mm)]
+    story += [heading(_("How the verdict was reached")), fact_table(_reasons(case, manifest), size=8, padding=1.1)]
+    story += [Spacer(0, 2.5 * mm), heading(_("Evidence (SHA-256, Ed25519)"))]
+    story += [fact_table(_evidence(manifest, proof), size=7.5, padding=0.7), Spacer(0, 1 * mm)]
+    check = _(
+        "To check the evidence: take verify.py from the authority or from the package, and run {command} with the"
+        " unit's public key as the authority publishes it. It needs Python and PyCryptodome. Whoever is fined may ask"
+        " the authority for a copy of the package."
+    ).format(command=f"<font name='{MONO}'>python3 -I verify.py PACKAGE.zip --key PUBLIC-KEY.pem</font>")
+    return [*story, paragraph(check, size=7.5, colour=MUTED), Spacer(0, 2.5 * mm)]
+
+
+def _evidence(manifest: Manifest, proof: Proof) -> list[Fact]:
     unit = manifest["unit"]
-    evidence = [(f"Photo {index + 1}", mono(frame["sha256"])) for index, frame in enumerate(manifest["frames"])]
-    evidence += [
-        ("Manifest", mono(proof.manifest_sha256)),
-        ("Chain entry", f"{proof.seq}<br/>{mono(proof.hash)}"),
-        (
-            "Signature",
-            f"{mono(proof.signature[:64])}<br/>{mono(proof.signature[64:])}" if proof.signature else "not signed yet",
-        ),
-        ("Signing key", mono(proof.key_id) if proof.key_id else "none"),
-        ("Software", clean(str(unit.get("software", "")))),
-    ]
-    evidence += [(clean(name), mono(str(digest))) for name, digest in sorted(dict(unit.get("models", {})).items())]
-    story += [heading("Evidence (SHA-256, Ed25519)"), fact_table(evidence), Spacer(0, 4 * mm)]
     rows = [
-        (
-            datetime.fromtimestamp(event.at_utc, UTC).strftime("%d %b %Y, %H:%M"),
-            f"{OFFICER_DID[event.kind]} by {clean(event.officer)}"
-            + (f": {clean(event.reason)}" if event.reason else ""),
-        )
-        for event in events[-12:]
+        (_("Photo {index}").format(index=index + 1), mono(photo["sha256"]))
+        for index, photo in enumerate(manifest["frames"])
     ]
-    story += [heading("What officers did"), fact_table(rows or [("", "Nothing yet.")]), Spacer(0, 3 * mm)]
-    story.append(
-        paragraph(
-            "To check the evidence: unpack verify.py from the package, or take it from the unit's maker, and run"
-            f" <font name='{MONO}'>python3 -I verify.py PACKAGE.zip --key PUBLIC-KEY.pem</font> with the unit's public"
-            " key as the authority publishes it. It needs Python and PyCryptodome.",
-            size=8,
-            colour=MUTED,
-        )
-    )
-    return [*story, Spacer(0, 4 * mm), KeepTogether([heading("Officer"), *_officer(events)])]
+    signature = mono(proof.signature, 5.9) if proof.signature else _("not signed yet")
+    key = mono(proof.key_id) if proof.key_id else _("none")
+    rows += [
+        (_("Manifest"), mono(proof.manifest_sha256)),
+        (_("Chain entry {number}").format(number=proof.seq), mono(proof.hash)),
+        (_("Signature"), signature),
+        (_("Signing key"), key),
+        (_("Software"), clean(str(unit.get("software", "")))),
+    ]
+    return rows + [(clean(name), mono(str(digest))) for name, digest in sorted(dict(unit.get("models", {})).items())]
 
 
-def _reasons(case: Case, manifest: Manifest) -> list[tuple[str, str]]:
+def _reasons(case: Case, manifest: Manifest) -> list[Fact]:
     verdict = case.verdict
     if verdict is None:
-        return [("Verdict", "not decided")]
-    rows = [("Verdict", f"{verdict_words(case)}. {clean(reason_sentence(verdict.reason)).capitalize()}.")]
+        return [(_("Verdict"), _("not decided"))]
+    said = outcome_words(verdict.outcome) if case.is_infringement else verdict_words(case)
+    told = [f"{said}.", clean(reason_words(verdict.reason))]
+    if not name_follows(case):
+        told.append(f"<b>{verdict_words(case)}.</b>")
+    rows = [(_("Verdict"), " ".join(told))]
     if case.characters:
         signs = "  ".join(
-            f"{clean(sign)} {value:.2f}" for sign, value in zip(case.plate_text, case.characters, strict=False)
+            f"{clean(sign)} {number(100 * min(value, 0.999))} %"
+            for sign, value in zip(case.plate_text, case.characters, strict=False)
         )
-        rows.append(("Reading", f"{clean(case.plate_text)}<br/>{mono(signs)}"))
-    scores = ", ".join(f"{score:.1f}" for score in verdict.scores)
-    claims = f"{len(verdict.scores)}; log-likelihood of each against the free reading: {scores}" if scores else "none"
-    rows.append(
-        ("Claims", f"{claims}<br/>probability that the best one is the plate photographed: {verdict.probability:.4f}")
-    )
-    rejected = manifest.get("rejected_packets") or {}
-    if rejected:
+        rows.append((_("Reading"), _("each character, and how sure the reader was of it: {signs}").format(signs=signs)))
+    rows.append((_("Answers"), "<br/>".join(_answers(verdict.scores))))
+    if verdict.outcome is Outcome.IDENTIFIED:
         rows.append(
             (
-                "Not counted",
-                "<br/>".join(not_counted(reason, count) for reason, count in sorted(rejected.items())),
+                _("Certainty"),
+                _("that the plate claimed is the plate in the photo: {share}").format(
+                    share=percent(verdict.probability)
+                ),
             )
         )
+    rejected = manifest.get("rejected_packets") or {}
+    if rejected:
+        rows.append((_("Not counted"), "<br/>".join(map(clean, rejected_words(sorted(rejected.items()))))))
+    rows.append((_("Vehicle"), _vehicle(case, manifest)))
+    if case.driver is not None and name_follows(case):
+        rows.append((_("Proved"), _proved(case, manifest)))
+        rows.append((_("Not proved"), _not_proved(manifest)))
     return rows
 
 
-def _officer(events: Sequence[Event]) -> list[Flowable]:
-    """The newest judgement, and the line for a signature."""
-    judgement = next((event for event in reversed(events) if event.kind in REVIEWS), None)
-    said = "No officer has judged this case yet."
-    if judgement is not None:
-        said = (
-            f"{OFFICER_DID[judgement.kind]} by <b>{clean(judgement.officer)}</b> on {minute(judgement.at_utc)}:"
-            f" {clean(judgement.reason)}"
+def _answers(scores: Sequence[float]) -> list[str]:
+    if not scores:
+        return [_("no car sent a valid answer")]
+    said = claims_words(scores)
+    more = len(said) - _MOST_ANSWERS
+    if more > 0:
+        rest = ngettext("{count} more answer fits worse still", "{count} more answers fit worse still", more).format(
+            count=number(more)
         )
-    lines = Table(
-        [[paragraph(name, size=7.5, colour=MUTED) for name in ("Place and date", "", "Signature")]],
-        colWidths=[0.4 * WIDTH, 0.1 * WIDTH, 0.5 * WIDTH],
+        said = [*said[:_MOST_ANSWERS], rest]
+    return said
+
+
+def _vehicle(case: Case, manifest: Manifest) -> str:
+    """Whether the vehicle in the photo is the one that was measured, as far as it is known."""
+    lines = manifest.get("radar_reports")
+    words = (
+        ngettext(
+            "The radar's own record is in the manifest, byte for byte: {count} line.",
+            "The radar's own record is in the manifest, byte for byte: {count} lines.",
+            len(lines),
+        ).format(count=number(len(lines)))
+        if lines
+        else _("The radar gave no record of its own.")
     )
-    lines.setStyle(
-        [
-            ("LINEABOVE", (0, 0), (0, 0), 0.6, INK),
-            ("LINEABOVE", (2, 0), (2, 0), 0.6, INK),
-            ("LEFTPADDING", (0, 0), (-1, -1), 0),
-            ("TOPPADDING", (0, 0), (-1, -1), 1.5),
-        ]
+    photo = manifest["frames"][case.photo] if manifest["frames"] else None
+    if photo is None:
+        return words
+    after = 1000 * (photo["exposed_utc"] - case.trigger.at_utc)
+    taken = _("The photo was exposed {time} ms after the radar's signal.").format(time=number(max(after, 0)))
+    seen = _("That no other vehicle was measured must be seen in the photos.")
+    return f"{taken} {words} {seen}"
+
+
+def _proved(case: Case, manifest: Manifest) -> str:
+    answer = (
+        _(
+            "the chip of this driver's licence signed an answer to the unit's challenge, within its time, and claimed"
+            " the plate in the photo."
+        )
+        if _signs(manifest)
+        else _(
+            "somebody who has the data of this driver's chip (its identifier, licence number and public key) answered"
+            " the unit's challenge within its time and claimed the plate in the photo."
+        )
     )
-    return [paragraph(said), Spacer(0, 10 * mm), lines]
+    keeper = (
+        _("The vehicle register names another keeper.")
+        if Flag.NOT_THE_KEEPER in case.flags
+        else _("The vehicle register names no other keeper.")
+    )
+    return f"{answer} {keeper}"
+
+
+def _not_proved(manifest: Manifest) -> str:
+    seat = _("who sat at the wheel: the chip speaks for the licence, not for the person.")
+    if _signs(manifest):
+        return seat
+    copied = _(
+        "In version {version} of the protocol the chip signs nothing: a copied chip, or somebody else who has its data,"
+        " could have sent the same answer."
+    )
+    return f"{seat} {copied.format(version=_version(manifest))}"
+
+
+def _version(manifest: Manifest) -> int:
+    packet = manifest.get("packet") or {}
+    return int(packet.get("protocol") or packet.get("version") or 1)
+
+
+def _signs(manifest: Manifest) -> bool:
+    return _version(manifest) >= SIGNING_PROTOCOL

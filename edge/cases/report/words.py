@@ -1,117 +1,201 @@
-"""The texts of a report: verdicts, judgements, times, the clock, why a packet was rejected."""
+"""The texts of a report, for a judge and not a programmer: verdicts, judgements, reasons, flags, rejected packets."""
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from collections.abc import Iterable, Sequence
+from math import exp
 
-from edge.cases.evidence import Record, basis_sentence
-from edge.cases.report.paper import clean
-from edge.model import Assessment, Case, Outcome, Rejection
+from edge.cases.evidence import Record, name_follows
+from edge.cases.report.language import _, ngettext, number
+from edge.cases.views import EventKind
+from edge.model import Agreement, Basis, Case, Flag, Outcome, Plausibility, Reason, Rejection
 
-VERDICTS = {
-    Outcome.IDENTIFIED: "Driver identified",
-    Outcome.AMBIGUOUS: "Ambiguous: more than one claim fits the photo",
-    Outcome.UNIDENTIFIED: "Driver not identified",
-}
-OFFICER_DID = {
-    "confirm": "Confirmed",
-    "dismiss": "Dismissed",
-    "correct_plate": "Plate corrected",
-    "view": "Viewed",
-    "export": "Exported",
-    "hold": "Put on hold",
-    "release": "Released from hold",
-}
-_REJECTED: dict[str, str] = {
-    Rejection.UNKNOWN_UID: "chip unknown to the registry",
-    Rejection.REVOKED_CHIP: "chip revoked, or not yet in use",
-    Rejection.FOREIGN_LICENCE: "licence not the chip's own",
-    Rejection.PLATE_FORMAT: "no plate of an accepted format",
-    Rejection.LICENCE_FORMAT: "no licence number",
-    Rejection.DAMAGED_KEY: "not opened: the chip's key in the registry is damaged",
-    Rejection.SEVERAL_PLATES: "its chip claimed several plates",
-    Rejection.TOO_MANY: "not opened: more packets of one chip than are opened",
-    Rejection.WORKER_FAILED: "not opened: the recognition failed",
-}
-_NO_ANSWER = "no answer to this unit's challenge"
+AS_WELL = -1.0
+"""Log-likelihood ratio from which a claim fits the photo about as well as the reading itself."""
+HOPELESS = -13.8
+"""Log-likelihood ratio of one in a million; less than that is not told apart."""
 
 
 def verdict_words(case: Case) -> str:
     """The verdict on *case*, as it stands wherever the report names it."""
     if not case.is_infringement:
-        return "No infringement"
+        return _("No infringement")
     if case.verdict is None:
-        return "Not decided"
-    return VERDICTS[case.verdict.outcome] + (", to be confirmed" if case.is_to_be_confirmed else "")
+        return _("Not decided")
+    if case.is_to_be_checked:
+        return _("To be checked: the photos do not bear out the radar")
+    if not name_follows(case):
+        return _("Plate corrected: this name no longer follows")
+    words = outcome_words(case.verdict.outcome)
+    is_open = case.is_to_be_confirmed and case.review != EventKind.CONFIRM
+    return _("{verdict}, to be confirmed").format(verdict=words) if is_open else words
 
 
-def speed_words(case: Case) -> str:
-    """The measured speed with its direction, or why there is none."""
-    speed_kmh = case.trigger.speed_kmh
-    if speed_kmh is None:
-        return clean(basis_sentence(case.basis)) or "not known"
-    says = "" if case.is_infringement else f"; {clean(basis_sentence(case.basis))}"
-    return f"{speed_kmh:.1f} km/h, {clean(case.trigger.direction or 'direction not known')}{says}"
+def outcome_words(outcome: Outcome) -> str:
+    """The unit's own verdict, whatever officers made of it."""
+    return {
+        Outcome.IDENTIFIED: _("Driver identified"),
+        Outcome.AMBIGUOUS: _("Ambiguous: more than one driver's answer fits the photo"),
+        Outcome.UNIDENTIFIED: _("Driver not identified"),
+    }[outcome]
 
 
-def counted_speed(case: Case) -> tuple[str, str]:
-    """The speed that counts, and by how much it is over the limit; what was measured where nothing was deducted."""
-    found, speed_kmh = case.assessment, case.trigger.speed_kmh
-    if speed_kmh is None:
-        return "no speed", ""
-    if found is None:
-        return f"{speed_kmh:.1f} km/h", f", {speed_kmh - case.limit_kmh:.1f} km/h over" if case.is_infringement else ""
-    over = f", {found.excess_kmh:.1f} km/h over" if case.is_infringement else ""
-    return (
-        f"{found.remaining_kmh:.1f} km/h",
-        f"{over}; measured {found.measured_kmh:.1f} less {found.deduction_kmh:.1f}",
+def officer_did(kind: str) -> str:
+    """What an officer did, for an entry of that *kind*; one of a newer program is returned unchanged."""
+    return {
+        "confirm": _("Confirmed"),
+        "dismiss": _("Dismissed"),
+        "correct_plate": _("Plate corrected"),
+        "view": _("Viewed"),
+        "export": _("Exported"),
+        "hold": _("Put on hold"),
+        "release": _("Released from hold"),
+        "keeper_asked": _("Keeper asked who drove"),
+        "driver_named_by_keeper": _("Driver named by the keeper"),
+        "closed": _("Closed"),
+        "search": _("Found in a search"),
+        "list": _("Listed"),
+    }.get(kind, kind)
+
+
+def reason_words(reason: Reason | str) -> str:
+    """The reason of a verdict as a sentence; one of a newer program is returned unchanged."""
+    words: dict[str, str] = {
+        Reason.ONE_CLAIM: _("Exactly one driver's answer fits the photo."),
+        Reason.SEVERAL_CLAIMS: _("More than one driver's answer fits the photo."),
+        Reason.SEVERAL_CARS: _("More than one car is in the photo."),
+        Reason.LOOKS_ALIKE: _("A plate that looks alike fits the photo as well."),
+        Reason.NO_CLAIM: _("No driver's answer fits the photo."),
+        Reason.NO_PACKET: _("No car near the camera sent a valid answer."),
+        Reason.NO_PLATE: _("No plate was found in the photo."),
+        Reason.NO_PHOTO: _("The camera gave no photo."),
+        Reason.PHOTO_NOT_READ: _("A photo could not be recognised."),
+        Reason.NO_INFRINGEMENT: _("The trigger is no infringement."),
+    }
+    return words.get(reason, reason)
+
+
+def flag_words(flag: Flag | str) -> str:
+    """What the officer should know; a flag of a newer program is returned unchanged."""
+    words: dict[str, str] = {
+        Flag.NOT_THE_KEEPER: _("The driver is not the registered keeper"),
+        Flag.OTHER_COUNTRY: _("Plate and vehicle are of different countries"),
+        Flag.SEVERAL_PLATES: _("A chip claimed several plates"),
+        Flag.SPEED_CONTRADICTED: _("The photos contradict the radar's speed"),
+        Flag.OTHER_VEHICLE_FITS: _("Another vehicle fits the radar's speed better"),
+    }
+    return words.get(flag, flag)
+
+
+def basis_words(basis: Basis | str | None) -> str:
+    """What a trigger of that *basis* is; one of a newer program is returned unchanged."""
+    words: dict[str, str] = {
+        Basis.MEASURED: _("speed measured"),
+        Basis.SIGNALLED: _("signalled by the radar, speed not recorded"),
+        Basis.NO_SPEED: _("no infringement: no speed was measured"),
+        Basis.IMPOSSIBLE_SPEED: _("no infringement: the speed reported is impossible"),
+        Basis.TEST: _("no infringement: a test trigger"),
+        Basis.OBSERVED: _("no infringement: the unit only observes"),
+        Basis.NO_CERTIFICATE: _("no infringement: the instrument had no valid calibration certificate"),
+    }
+    return words.get(basis, basis) if basis else ""
+
+
+def rejected_words(rejected: Iterable[tuple[str, int]]) -> list[str]:
+    """A sentence for each reason for which packets did not count, with their number."""
+    words: dict[str, str] = {
+        Rejection.UNKNOWN_UID: _("chip unknown to the registry"),
+        Rejection.REVOKED_CHIP: _("chip revoked, or not yet in use"),
+        Rejection.FOREIGN_LICENCE: _("licence not the chip's own"),
+        Rejection.PLATE_FORMAT: _("no plate of an accepted format"),
+        Rejection.LICENCE_FORMAT: _("no licence number"),
+        Rejection.DAMAGED_KEY: _("not opened: the chip's key in the registry is damaged"),
+        Rejection.SEVERAL_PLATES: _("its chip claimed several plates"),
+        Rejection.TOO_MANY: _("not opened: more packets of one chip than are opened"),
+        Rejection.WORKER_FAILED: _("not opened: the recognition failed"),
+    }
+    no_answer = _("no answer to this challenge of the unit")
+    said = []
+    for reason, count in rejected:
+        packets = ngettext("{count} answer", "{count} answers", count).format(count=number(count))
+        said.append(f"{packets}: {words.get(reason, no_answer)}")
+    return said
+
+
+def claims_words(scores: Sequence[float]) -> list[str]:
+    """How well each driver's answer fits the photo, the best first, in words; *scores* as in a verdict."""
+    said = []
+    for place, score in enumerate(sorted(scores, reverse=True), 1):
+        if score >= AS_WELL:
+            fits = _("fits the photo as well as the plate that was read")
+        elif score < HOPELESS:
+            fits = _("does not fit: more than a million times less likely than the plate that was read")
+        else:
+            fits = _("{times} times less likely than the plate that was read").format(times=_times(exp(-score)))
+        said.append(_("Answer {place}: {fits}").format(place=place, fits=fits))
+    return said
+
+
+def _times(ratio: float) -> str:
+    """A ratio with two significant digits: more would pretend."""
+    return number(ratio, 1) if ratio < 10 else number(float(f"{ratio:.2g}"))
+
+
+def plausibility_words(found: Plausibility) -> str:
+    """What the photos say of the radar: a check, never the measurement."""
+    says = {
+        Agreement.AGREES: _("the photos bear out the radar"),
+        Agreement.CONTRADICTS: _("the photos contradict the radar"),
+        Agreement.OTHER_FITS: _("another vehicle fits the radar better"),
+        Agreement.TELLS_NOTHING: _("the photos tell nothing of the speed"),
+    }[found.agreement]
+    if found.speed_kmh is None or found.agreement is Agreement.TELLS_NOTHING:
+        return says
+    return _("{says}: {speed} km/h, standard deviation {error}").format(
+        says=says, speed=number(found.speed_kmh), error=number(found.error_kmh or 0.0)
     )
-
-
-def assessment_facts(found: Assessment | None) -> list[tuple[str, str]]:
-    """What the law makes of the measured speed, as facts of the report."""
-    if found is None:
-        return []
-    provision = f"; {clean(found.provision)}" if found.provision else ""
-    return [
-        ("Deduction", f"{found.deduction_kmh:.1f} km/h ({clean(found.rule)})"),
-        ("Speed that counts", f"{found.remaining_kmh:.1f} km/h, {found.excess_kmh:.1f} km/h over{provision}"),
-    ]
 
 
 def missed_words(case: Case) -> list[str]:
     """A sentence on photos that the case should have and has not; none if it has all."""
     count = case.missed_photos
-    return [f"{count} photo{'s' if count > 1 else ''} missed: the camera or the disk failed"] if count else []
+    said = ngettext(
+        "{count} photo missed: the camera or the disk failed",
+        "{count} photos missed: the camera or the disk failed",
+        count,
+    )
+    return [said.format(count=number(count))] if count else []
 
 
-def not_counted(reason: str, count: int) -> str:
-    """How many packets were rejected for *reason*, a key of the manifest's ``rejected_packets``."""
-    return f"{count} packet{'s' if count > 1 else ''}: {_REJECTED.get(reason, _NO_ANSWER)} ({clean(reason)})"
-
-
-def clock_quality(clock: Record) -> str:
+def clock_words(clock: Record) -> str:
     """How good the unit's time was, from the manifest's ``clock``."""
     if clock.get("synchronised") is None:
-        return "synchronisation not known"
+        return _("not known whether it was synchronised")
+    if not clock["synchronised"]:
+        return _("NOT synchronised when the case was filed")
     error = clock.get("max_error_s")
-    bound = f", error at most {error:.3f} s" if error is not None and clock["synchronised"] else ""
-    return f"synchronised{bound}" if clock["synchronised"] else "NOT synchronised when the case was filed"
+    if error is None:
+        return _("synchronised")
+    return _("synchronised, wrong by at most {seconds} s").format(seconds=number(error, 3))
 
 
-def moment(at_utc: float) -> str:
-    """A time to the millisecond, UTC."""
-    return datetime.fromtimestamp(at_utc, UTC).strftime("%d %B %Y, %H:%M:%S.%f")[:-3] + " UTC"
+def rule_words(rule: str) -> str:
+    """Where a deduction stands, as a profile of :mod:`edge.law` says it; other words are returned unchanged."""
+    return {
+        "no deduction": _("no deduction"),
+        "art. 345 reg. C.d.S.: 5 %, at least 5 km/h": _("art. 345 reg. C.d.S.: 5 %, at least 5 km/h"),
+        "Messtoleranz Radar: 5 km/h, above 100 km/h 5 %": _("Messtoleranz Radar: 5 km/h, above 100 km/h 5 %"),
+        "Verkehrsfehlergrenze: 3 km/h, above 100 km/h 3 %, rounded up": _(
+            "Verkehrsfehlergrenze: 3 km/h, above 100 km/h 3 %, rounded up"
+        ),
+        "arrêté du 4 juin 2009, art. 6: 5 km/h, above 100 km/h 5 %": _(
+            "arrêté du 4 juin 2009, art. 6: 5 km/h, above 100 km/h 5 %"
+        ),
+    }.get(rule, rule)
 
 
-def day(iso: str) -> str:
-    """An ISO date in words; other text is returned with markup escaped."""
-    try:
-        return date.fromisoformat(iso).strftime("%d %B %Y").lstrip("0")
-    except ValueError:
-        return clean(iso)
-
-
-def local(at_utc: float) -> str:
-    """A time to the second, in the unit's time zone."""
-    return datetime.fromtimestamp(at_utc, UTC).astimezone().strftime("local time %d %B %Y, %H:%M:%S (UTC%z)")
+def direction_words(direction: str | None) -> str:
+    """The direction of travel; words of the radar's own are returned unchanged."""
+    return {"inbound": _("approaching"), "outbound": _("moving away"), "": _("direction not known")}.get(
+        direction or "", direction or ""
+    )

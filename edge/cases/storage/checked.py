@@ -23,13 +23,18 @@ from edge.cases.evidence import (
 )
 from edge.cases.storage.earlier import OFFICERS_KINDS
 from edge.cases.storage.layout import StateFolder
+from edge.cases.storage.notes import selfcheck_after, selfcheck_before
+from edge.cases.views import Enclosure
 from edge.errors import CaseError, EvidenceError
 
 _OF_CASE = (
     "SELECT seq, kind, case_number, header, body, hash, signature, key_id FROM entries"
     " WHERE case_number = ? ORDER BY seq"
 )
-_KEYS = "SELECT seq, header, body, signature, key_id FROM entries WHERE kind = 'key' ORDER BY seq"
+_BY_SEQ = "SELECT seq, kind, case_number, header, body, hash, signature, key_id FROM entries WHERE seq = ?"
+_KEYS = (
+    "SELECT seq, header, body, signature, key_id FROM entries WHERE case_number IS NULL AND kind = 'key' ORDER BY seq"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +55,17 @@ class CheckedEntry:
 
 @dataclass(frozen=True, slots=True)
 class CheckedCase:
-    """The entries of a case, its newest manifest as it was signed, and the named driver's portrait (may be empty)."""
+    """The entries of a case, its newest manifest as it was signed, and the named driver's portrait (may be empty).
+
+    ``enclosure`` are the unit's self-checks around it, checked like every entry of the case.
+    """
 
     number: int
     entries: tuple[CheckedEntry, ...]
     manifest_bytes: bytes = field(repr=False)
     manifest: Manifest = field(repr=False)
     portrait: bytes = field(repr=False)
+    enclosure: Enclosure = field(default_factory=Enclosure)
 
     def read_photo(self, folder: StateFolder, index: int) -> bytes:
         """Photo *index* (from 0), byte for byte as it was recorded.
@@ -65,23 +74,23 @@ class CheckedCase:
             EvidenceError: the file was altered, exchanged for a link, or is gone.
             CaseError: there is no such photo, or this account may not read it.
         """
-        frames = self.manifest["frames"]
-        if not 0 <= index < len(frames):
+        photos = self.manifest["frames"]
+        if not 0 <= index < len(photos):
             raise CaseError(
                 f"case {self.number} has no photo {index}", f"autovelox cases show {self.number} lists its photos"
             )
-        frame = frames[index]
-        path = folder.path_of(frame["file"])
+        photo = photos[index]
+        path = folder.path_of(photo["file"])
         try:
             with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
-                data = file.read(frame["bytes"] + 1)
+                data = file.read(photo["bytes"] + 1)
         except PermissionError:
             raise CaseError(
                 f"this account may not read photo {index} of case {self.number}", "ask the unit's service instead"
             ) from None
         except OSError:
             raise _broken(self.number, f"photo {index} is gone from the store") from None
-        if sha256(data) != frame["sha256"]:
+        if sha256(data) != photo["sha256"]:
             raise _broken(self.number, f"photo {index} was altered since it was recorded")
         return data
 
@@ -113,11 +122,24 @@ def read_checked(database: sqlite3.Connection, number: int, *, earlier: bool = F
         wanted = (manifest.get("driver") or {}).get("portrait_sha256")
         if wanted != (sha256(portrait[0]) if portrait else None):
             raise Mismatch("the driver's portrait was altered or is gone")
+        enclosure = _enclosure(database, keys, row[0], row[1])
     except Mismatch as error:
         raise _broken(number, str(error)) from None
     except (ValueError, KeyError, TypeError, AttributeError):
         raise _broken(number, "it is not written as a unit writes cases") from None
-    return CheckedCase(number, entries, newest, manifest, portrait[0] if portrait else b"")
+    return CheckedCase(number, entries, newest, manifest, portrait[0] if portrait else b"", enclosure)
+
+
+def _enclosure(
+    database: sqlite3.Connection, keys: list[tuple[int, str, bytes]], filed_seq: int, decided_seq: int | None
+) -> Enclosure:
+    """The self-checks around a case, each read from an entry that holds."""
+    before = selfcheck_before(database, filed_seq)
+    after = selfcheck_after(database, decided_seq) if decided_seq is not None else None
+    for check in (before, after):
+        if check is not None:
+            _entry(database, database.execute(_BY_SEQ, (check.seq,)).fetchone(), keys, earlier=False)
+    return Enclosure(before, after)
 
 
 def _broken(number: int, what: str) -> EvidenceError:

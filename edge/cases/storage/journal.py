@@ -17,7 +17,7 @@ from edge.cases.evidence import Manifest, canonical, packet_record, to_packet
 from edge.cases.storage.durable import PART, erase, make_folder, withdraw, write_durably
 from edge.cases.storage.layout import CLAIMS, JOURNAL, StateFolder
 from edge.errors import CaseError
-from edge.model import Frame, Packet
+from edge.model import Packet, Photo
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +34,15 @@ class Journal:
     def __init__(self, folder: StateFolder) -> None:
         """Make the folder of photos if it does not exist."""
         self._folder = folder
-        make_folder(folder.frames)
+        make_folder(folder.photos)
 
-    def write_photos(self, number: int, frames: Iterable[Frame], first: int) -> list[str]:
-        """Write the frames as photos *first*, *first* + 1 ... of the case; returns their names for the manifest."""
+    def write_photos(self, number: int, photos: Iterable[Photo], first: int) -> list[str]:
+        """Write *photos* as photos *first*, *first* + 1 ... of the case; returns their names for the manifest."""
         make_folder(self._folder.case(number))
         names = []
-        for index, frame in enumerate(frames, first):
+        for index, photo in enumerate(photos, first):
             path = self._folder.photo(number, index)
-            write_durably(path, frame.jpeg)
+            write_durably(path, photo.jpeg)
             names.append(self._folder.name(path))
         return names
 
@@ -88,12 +88,12 @@ class Journal:
 
     def sweep(self, known: set[int]) -> None:
         """Remove what a crash left: incomplete files, folders of cases not *known*, photos that no manifest names."""
-        for part in self._folder.frames.glob(f"*/*{PART}"):
+        for part in self._folder.photos.glob(f"*/*{PART}"):
             if part.name in (JOURNAL + PART, CLAIMS + PART):
                 erase(part)
             else:
                 part.unlink()
-        for case in self._folder.frames.iterdir():
+        for case in self._folder.photos.iterdir():
             if case.is_symlink() or not case.is_dir():
                 continue  # not the unit's: reported as foreign, and nothing of it is touched
             if case.name.isdigit() and int(case.name) not in known and not (case / JOURNAL).exists():
@@ -103,7 +103,7 @@ class Journal:
                 file = self.read(number)
             except CaseError:
                 continue  # without the manifest it is unknown which photos belong to the case
-            names = {frame["file"] for frame in file.manifest["frames"]} if file else set()
+            names = {photo["file"] for photo in file.manifest["frames"]} if file else set()
             for photo in self._folder.case(number).glob("*.jpg"):
                 if self._folder.name(photo) not in names:
                     photo.unlink()

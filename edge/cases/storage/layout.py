@@ -7,7 +7,9 @@
     daemon.lock                locked while a daemon uses the folder
     store.lock                 shared by the processes that write (edge.cases.storage.lock)
     head.json                  the newest entry that the unit wrote (edge.cases.storage.head)
+    tiles.bin                  roots of parts of the tree over the entries (edge.cases.storage.tree)
     .probe                     what the daemon writes now and then to see whether the disk is there
+    delivered.json             what the centre has (edge.cases.storage.outbox)
     believed-time.json         the time that the last purge believed (edge.cases.storage.trusted_time)
     frames/00000001/0.jpg      the photos of case 1
     frames/00000001/pending.json  its journal file: manifest and sealed packets until the case is decided
@@ -26,15 +28,18 @@ DATABASE = "cases.sqlite"
 LOCK = "daemon.lock"
 STORE_LOCK = "store.lock"
 HEAD = "head.json"
+TILES = "tiles.bin"
 BELIEVED = "believed-time.json"
+DELIVERED = "delivered.json"
 PROBE = ".probe"
-FRAMES = "frames"
+PHOTOS = "frames"
 JOURNAL = "pending.json"
 CLAIMS = "claims.json"
 DERIVED = "derived"
 OWN = (
-    r"cases\.sqlite(-wal|-shm|-wal\.copy-[0-9]+(\.part)?)?|(daemon|store)\.lock|(head|believed-time)\.json(\.part)?|frames"
-    r"|registry|registry\.sqlite(-wal|-shm|-journal|\.version-[0-9]+)?|\.probe|(cases\.sqlite|frames)\.rejected-.+|lost\+found"
+    r"cases\.sqlite(-wal|-shm|-wal\.copy-[0-9]+(\.part)?)?|(daemon|store)\.lock"
+    r"|((head|believed-time|delivered)\.json|tiles\.bin)(\.part)?|\.probe|frames|lost\+found"
+    r"|registry|registry\.sqlite(-wal|-shm|-journal|\.version-[0-9]+)?|(cases\.sqlite|frames)\.rejected-.+"
 )
 OWN_OF_A_CASE = r"[0-9]{1,4}\.jpg(\.part)?|(pending|claims)\.json(\.part)?"
 """Patterns of the names in the folder itself and in the folder of a case.
@@ -70,6 +75,11 @@ class StateFolder:
         return self.root / HEAD
 
     @property
+    def tiles(self) -> Path:
+        """The file with the roots of the tree's tiles."""
+        return self.root / TILES
+
+    @property
     def probe(self) -> Path:
         """The file that shows whether the disk takes a write."""
         return self.root / PROBE
@@ -80,9 +90,14 @@ class StateFolder:
         return self.root / BELIEVED
 
     @property
-    def frames(self) -> Path:
+    def delivered(self) -> Path:
+        """The file that says what the centre has."""
+        return self.root / DELIVERED
+
+    @property
+    def photos(self) -> Path:
         """The folder with one folder for each case."""
-        return self.root / FRAMES
+        return self.root / PHOTOS
 
     @property
     def derived(self) -> Path:
@@ -91,7 +106,7 @@ class StateFolder:
 
     def case(self, number: int) -> Path:
         """The folder of one case: its photos, and its journal file while it is pending."""
-        return self.frames / f"{number:08d}"
+        return self.photos / f"{number:08d}"
 
     def photo(self, number: int, index: int) -> Path:
         """Photo *index* (from 0) of a case."""
@@ -107,17 +122,17 @@ class StateFolder:
 
     def with_claims(self) -> list[int]:
         """The numbers of the cases that have a file of claims, in order."""
-        return sorted(int(path.parent.name) for path in self.frames.glob(f"*/{CLAIMS}"))
+        return sorted(int(path.parent.name) for path in self.photos.glob(f"*/{CLAIMS}"))
 
     def journalled(self) -> list[int]:
         """The numbers of the cases that have a journal file, in order."""
-        return sorted(int(path.parent.name) for path in self.frames.glob(f"*/{JOURNAL}"))
+        return sorted(int(path.parent.name) for path in self.photos.glob(f"*/{JOURNAL}"))
 
     def foreign(self) -> list[str]:
         """What lies in the folder, or in a case's, and is none of the files that a unit writes there."""
         own, photos = re.compile(OWN), re.compile(OWN_OF_A_CASE)
         top = [path.name for path in self.root.iterdir() if path.is_symlink() or not own.fullmatch(path.name)]
-        for case in sorted(self.frames.iterdir()) if self.frames.is_dir() else []:
+        for case in sorted(self.photos.iterdir()) if self.photos.is_dir() else []:
             if case.is_symlink() or not case.is_dir():
                 top.append(self.name(case))
                 continue

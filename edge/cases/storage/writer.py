@@ -22,7 +22,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-from edge.cases.evidence import Manifest, Record, Signer, decided_manifest, frame_record, report_record
+from edge.cases.evidence import Manifest, Record, Signer, decided_manifest, photo_record, report_record
 from edge.cases.storage.database import connect, migrate, open_to_read
 from edge.cases.storage.entries import (
     PURGED,
@@ -37,11 +37,13 @@ from edge.cases.storage.journal import Journal, JournalFile
 from edge.cases.storage.kept import KeptClaims
 from edge.cases.storage.layout import StateFolder
 from edge.cases.storage.lock import StoreLock
+from edge.cases.storage.notes import insert_note, newest_note
 from edge.cases.storage.space import DiskSpace, disk_refusal
+from edge.cases.storage.tree import ChainTree
 from edge.cases.storage.unit_chain import UnitChain
 from edge.cases.storage.wal import Checkpoints
 from edge.errors import CaseError
-from edge.model import Case, Decision, Frame, Packet, RadarReport, State
+from edge.model import Case, Decision, Packet, Photo, RadarReport, State
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +66,7 @@ class Writer:
         lock: StoreLock,
     ) -> None:
         """Use :meth:`open`."""
+        self._folder = folder
         self._store_lock = lock
         self._kept = KeptClaims(folder)
         self._chain = UnitChain(folder, signer)
@@ -122,12 +125,16 @@ class Writer:
             raise
         return writer
 
-    def close(self) -> None:
-        """Enter what waits, erase what is due, close; SQLite empties the WAL if nobody else has the database open."""
+    def settle(self) -> None:
+        """Enter what waits, erase what is due, remember the head, without waiting for the next pause."""
         self.catch_up()
         self._checkpoints.pause_is_over()
         self.erase_decided()
         self._remember()
+
+    def close(self) -> None:
+        """Settle and close; SQLite empties the WAL if nobody else has the database open."""
+        self.settle()
         self._database.close()
         self._store_lock.release()
 
@@ -141,6 +148,15 @@ class Writer:
         """The head that the unit remembers; None without a key, or while the chain is not its own."""
         return None if self._chain.problem else self._chain.remembered
 
+    def tree_root(self, size: int) -> str:
+        """The root (hex) of the tree over the first *size* entries; what is new of it is kept, if the disk takes it."""
+        tree = ChainTree(self._folder, self._database, size)
+        try:
+            tree.keep(self._folder)
+        except OSError as error:
+            log.warning("the tree over the entries could not be kept, it is computed again: %s", error)
+        return tree.root
+
     @property
     def behind(self) -> int:
         """How many cases the journal holds that the database refuses. May be read from any thread."""
@@ -153,7 +169,7 @@ class Writer:
 
     def enter_filed(
         self,
-        frames: Sequence[Frame],
+        photos: Sequence[Photo],
         packets: Sequence[Packet],
         make_manifest: Callable[[int, list[Record]], Manifest],
     ) -> int:
@@ -165,10 +181,10 @@ class Writer:
             StorageFull: the disk has no space for it.
             CaseError: the disk reports an error.
         """
-        self._space.ensure(_size(frames))
+        self._space.ensure(_size(photos))
         number = self._next
         try:
-            manifest = make_manifest(number, self._write_photos(number, frames, 0))
+            manifest = make_manifest(number, self._write_photos(number, photos, 0))
             self._journal.write(number, JournalFile(manifest, tuple(packets)))
         except OSError as error:
             if not self._journal.withdraw(number):
@@ -183,7 +199,7 @@ class Writer:
         self._behind.add(number)
 
     def extend_pending(
-        self, number: int, frames: Sequence[Frame], packets: Sequence[Packet], reports: Sequence[RadarReport] = ()
+        self, number: int, photos: Sequence[Photo], packets: Sequence[Packet], reports: Sequence[RadarReport] = ()
     ) -> None:
         """Add photos, packets and reports of the radar to a pending case.
 
@@ -198,9 +214,9 @@ class Writer:
             if before is None:
                 raise CaseError(f"the journal of case {number} is gone", "find out who removed it")
             known = before.manifest["frames"]
-            self._space.ensure(_size(frames))
+            self._space.ensure(_size(photos))
             try:
-                manifest = {**before.manifest, "frames": [*known, *self._write_photos(number, frames, len(known))]}
+                manifest = {**before.manifest, "frames": [*known, *self._write_photos(number, photos, len(known))]}
                 if reports:
                     manifest["radar_reports"] = [report_record(report) for report in reports]
                 self._journal.write(number, JournalFile(manifest, (*before.packets, *packets)))
@@ -276,6 +292,19 @@ class Writer:
         self.erase_decided()
         return case
 
+    def note(self, kind: str, content: dict[str, object]) -> int:
+        """Enter something about the unit itself, as *kind*; returns the number of the entry.
+
+        Raises:
+            EvidenceError: the chain does not continue what this unit wrote.
+        """
+        with self._chain.extending(self._database):
+            return insert_note(self._database, kind, content, self._signer)
+
+    def newest_note(self, kind: str) -> dict[str, object] | None:
+        """What the newest entry of *kind* about the unit itself says; None if there is none."""
+        return newest_note(self._database, kind)
+
     def housekeep(self) -> None:
         """Catch up, look at what others added, erase what decided and judged cases need no more, remember the head."""
         self.catch_up()
@@ -339,14 +368,14 @@ class Writer:
             self._behind.discard(number)
         self._refused = False
 
-    def _write_photos(self, number: int, frames: Sequence[Frame], first: int) -> list[Record]:
-        names = self._journal.write_photos(number, frames, first)
-        return [frame_record(name, frame) for name, frame in zip(names, frames, strict=True)]
+    def _write_photos(self, number: int, photos: Sequence[Photo], first: int) -> list[Record]:
+        names = self._journal.write_photos(number, photos, first)
+        return [photo_record(name, photo) for name, photo in zip(names, photos, strict=True)]
 
 
 def _decided_already(number: int) -> CaseError:
     return CaseError(f"case {number} is decided already", "leave it as it is, a verdict is written once")
 
 
-def _size(frames: Sequence[Frame]) -> int:
-    return sum(len(frame.jpeg) for frame in frames)
+def _size(photos: Sequence[Photo]) -> int:
+    return sum(len(photo.jpeg) for photo in photos)

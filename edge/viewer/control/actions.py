@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from edge.model import Assessment
-from edge.officers import EventKind
+from edge.officers import EventKind, known_plate, name_follows
 from edge.viewer.control.evidence import EvidenceActions
 from edge.viewer.control.open_case import OpenCase
 from edge.viewer.data import CaseDetails, JobThread, Source
@@ -38,8 +38,9 @@ class Actions:
         self.lightbox: Lightbox | None = None
 
     def confirm(self) -> None:
-        """Ask for a reason and record that the verdict is right; impossible while no photo is shown."""
-        if not self._case.photo_shown:
+        """Ask for a reason and record that the verdict is right; impossible without photo, or for a name that fell."""
+        opened = self._decided()
+        if opened is None or not self._case.photo_shown or not name_follows(opened.case):
             return
         self._review(
             EventKind.CONFIRM,
@@ -94,6 +95,14 @@ class Actions:
             return
         self._root.clipboard_clear()
         self._root.clipboard_append(_as_text(self._case.opened))
+        self._note(_("Copied"), "accent")
+
+    def copy_plate(self) -> None:
+        """Copy the plate alone, as an officer corrected it or as it was read, to ask the vehicle register with it."""
+        if self._case.opened is None or not (plate := known_plate(self._case.opened.case)):
+            return
+        self._root.clipboard_clear()
+        self._root.clipboard_append(plate)
         self._note(_("Copied"), "accent")
 
     def export(self) -> None:
@@ -181,9 +190,12 @@ def _as_text(opened: CaseDetails) -> str:
         **_assessed(case.assessment),
         _("Limit"): _("{speed} km/h").format(speed=number(case.limit_kmh)),
         _("Plate"): case.plate_text or "–",
+        **({_("Plate as corrected"): case.corrected_plate} if case.corrected_plate else {}),
         _("Verdict"): verdict_words(case)[0],
     }
-    if case.driver is not None:
+    if not name_follows(case):
+        lines[_("Driver")] = _("plate corrected: this name no longer follows")
+    elif case.driver is not None:
         lines[_("Driver")] = f"{case.driver.first_name} {case.driver.last_name}"
         lines[_("Licence number")] = case.driver.licence
     return "\n".join(f"{caption}: {plain(value, 200)}" for caption, value in lines.items())

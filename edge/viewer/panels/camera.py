@@ -9,7 +9,7 @@ from tkinter import ttk
 from edge.model import Box, Case, Outcome
 from edge.officers import Event, EventKind
 from edge.viewer.data import Photo
-from edge.viewer.text import _, basis_words, moment, ngettext, number, percent, plain, verdict_words
+from edge.viewer.text import _, basis_words, moment, ngettext, number, percent, plain, plausibility_words, verdict_words
 from edge.viewer.ui import Elided, Line, PictureView, PlateStrip, Theme
 
 FACTS_WIDTH = 290
@@ -187,6 +187,8 @@ class CameraPanel(ttk.Frame):
         if case.missed_photos:
             missed = ngettext("{count} photo missed", "{count} photos missed", case.missed_photos)
             parts.append(missed.format(count=case.missed_photos))
+        if case.plausibility is not None:
+            parts.append(plausibility_words(case.plausibility))
         if case.country is not None:
             parts.append(f"{plain(case.country.code, 2)} {percent(case.country.probability)}")
         self.fields["score"].set_text(", ".join(parts))

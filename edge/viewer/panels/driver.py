@@ -8,9 +8,10 @@ from tkinter import ttk
 
 from PIL import Image
 
-from edge.model import Case, Driver, Flag, Outcome, Verdict
+from edge.model import Case, Driver, Outcome, Verdict
+from edge.officers import name_follows
 from edge.viewer.panels.unnamed import UnnamedCard
-from edge.viewer.text import _, basis_words, day, ngettext, plain, reason_words
+from edge.viewer.text import _, basis_words, day, flag_words, ngettext, plain, reason_words
 from edge.viewer.ui import Elided, Field, PictureView, Theme
 
 PORTRAIT = (88, 110)
@@ -87,9 +88,11 @@ class DriverPanel(ttk.Frame):
         title = _("Nobody is named")
         if verdict.outcome is Outcome.AMBIGUOUS:
             title = _("Nobody is named: the answers do not decide it")
+        if case.is_to_be_checked:
+            title = _("Nobody is named: the photos do not bear out the radar")
         weighed = ngettext("{count} claim was weighed.", "{count} claims were weighed.", count).format(count=count)
         told = [reason_words(plain(verdict.reason)), weighed]
-        told += [reason_words(plain(flag)) for flag in case.flags]
+        told += [_sentence(flag_words(plain(flag))) for flag in case.flags]
         if case.kept_claims:
             kept = ngettext(
                 "{count} sealed answer is kept until an officer has judged the case.",
@@ -152,15 +155,19 @@ class PersonCard(ttk.Frame):
         expired = _expired(driver, case.trigger.at_utc)
         until = self.fields["expires_on"]
         until.set_text(until.value.full_text, "Over.TLabel" if expired else "TLabel")
-        notes = [_("licence expired")] if expired else []
-        notes += [_("not the registered keeper") for flag in case.flags if flag == Flag.NOT_THE_KEEPER]
-        notes += [_("plate of another country") for flag in case.flags if flag == Flag.OTHER_COUNTRY]
-        notes += [_("a chip claimed several plates") for flag in case.flags if flag == Flag.SEVERAL_PLATES]
+        notes = [] if name_follows(case) else [_("plate corrected: this name no longer follows")]
+        notes += [_("licence expired")] if expired else []
+        notes += [flag_words(plain(flag)) for flag in case.flags]
         if notes:
-            self.flag.configure(text=" · ".join(notes))
+            tone = "warn" if name_follows(case) else "bad"
+            self.flag.configure(text=" · ".join(notes), style=f"{tone}.Badge.TLabel")
             self.flag.grid()
         else:
             self.flag.grid_remove()
+
+
+def _sentence(part: str) -> str:
+    return f"{part[:1].upper()}{part[1:]}."
 
 
 def _expired(driver: Driver, at_utc: float) -> bool:

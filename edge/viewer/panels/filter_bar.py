@@ -8,9 +8,9 @@ from datetime import date, datetime, time, timedelta
 from tkinter import ttk
 
 from edge.model import Outcome, State
-from edge.officers import CaseFilter, EventKind
+from edge.officers import CaseFilter, EventKind, Standing
 from edge.viewer.data import Query
-from edge.viewer.text import _, order_words, outcome_words, read_day, review_words, short_day
+from edge.viewer.text import _, order_words, outcome_words, read_day, review_words, short_day, standing_words
 from edge.viewer.ui import Question, Theme
 
 SETTLE_MS = 250
@@ -43,10 +43,11 @@ class FilterBar(ttk.Frame):
         self.text.grid(row=1, column=0, columnspan=2, sticky="ew", pady=(px(1), px(5)))
         self.text.bind("<KeyRelease>", lambda _event: self._schedule())
         self.text.bind("<Escape>", lambda _event: self.reset())
-        self._outcomes: dict[str, Outcome | State | None] = {
+        self._outcomes: dict[str, Outcome | State | Standing | None] = {
             _("All verdicts"): None,
             **{outcome_words(outcome)[0]: outcome for outcome in Outcome},
             outcome_words(None)[0]: State.PENDING,
+            **{text: standing for standing, text in standing_words().items()},
         }
         self._reviews: dict[str, str | None] = {
             _("All reviews"): None,
@@ -85,6 +86,7 @@ class FilterBar(ttk.Frame):
             text=self.text.get()[:100].replace("\0", ""),
             state=outcome if isinstance(outcome, State) else None,
             outcome=outcome if isinstance(outcome, Outcome) else None,
+            standing=outcome if isinstance(outcome, Standing) else None,
             review=self._reviews[self.review.get()],
             since_utc=_midnight(span[0]) if span else None,
             until_utc=_midnight(span[1] + timedelta(days=1)) if span and span[1] < date.max else None,

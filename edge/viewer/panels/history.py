@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from tkinter import ttk
 
 from edge.model import Case
@@ -30,7 +30,7 @@ def lines(case: Case, events: Sequence[Event]) -> tuple[Line, ...]:
     """Return the history of *case*, the latest line first; successive views by one officer are one line."""
     history = [Line(case.trigger.at_utc, _("Recorded"), "neutral", "")]
     if case.decided_utc is not None and case.verdict is not None:
-        word, tone = verdict_words(case)
+        word, tone = verdict_words(replace(case, corrected_plate=None))  # what it was then
         history.append(Line(case.decided_utc, word, tone, _("by the unit")))
     views = 0
     for index, event in enumerate(events):

@@ -5,10 +5,13 @@ from edge.viewer.text.plain_text import describe, plain
 from edge.viewer.text.words import (
     basis_words,
     event_words,
+    flag_words,
     order_words,
     outcome_words,
+    plausibility_words,
     reason_words,
     review_words,
+    standing_words,
     verdict_words,
 )
 
@@ -18,6 +21,7 @@ __all__ = [
     "day",
     "describe",
     "event_words",
+    "flag_words",
     "moment",
     "ngettext",
     "number",
@@ -25,9 +29,11 @@ __all__ = [
     "outcome_words",
     "percent",
     "plain",
+    "plausibility_words",
     "read_day",
     "reason_words",
     "review_words",
     "short_day",
+    "standing_words",
     "verdict_words",
 ]

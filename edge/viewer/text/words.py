@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from edge.model import Basis, Case, Outcome, Reason
-from edge.officers import CaseSummary, EventKind, Order
+from edge.model import Agreement, Basis, Case, Flag, Outcome, Plausibility, Reason
+from edge.officers import CaseSummary, EventKind, Order, Standing, name_follows
 from edge.viewer.text.language import _
 
 
@@ -17,12 +17,25 @@ def outcome_words(outcome: Outcome | None) -> tuple[str, str]:
     }[outcome]
 
 
+def standing_words() -> dict[Standing, str]:
+    """Return the texts of what a case is besides its outcome."""
+    return {
+        Standing.NO_INFRINGEMENT: _("No infringement"),
+        Standing.TO_BE_CONFIRMED: _("Identified, to be confirmed"),
+        Standing.TO_BE_CHECKED: _("To be checked"),
+    }
+
+
 def verdict_words(case: Case | CaseSummary) -> tuple[str, str]:
     """Return text and tone of the verdict as it stands for *case*, or that it is no infringement."""
     if not case.is_infringement:
-        return _("No infringement"), "neutral"
+        return standing_words()[Standing.NO_INFRINGEMENT], "neutral"
+    if case.is_to_be_checked:
+        return standing_words()[Standing.TO_BE_CHECKED], "warn"
+    if not name_follows(case):
+        return _("Name no longer follows"), "bad"
     if case.is_to_be_confirmed:
-        return _("Identified, to be confirmed"), "warn"
+        return standing_words()[Standing.TO_BE_CONFIRMED], "warn"
     if isinstance(case, CaseSummary):
         return outcome_words(case.outcome)
     return outcome_words(case.verdict.outcome if case.verdict else None)
@@ -37,8 +50,23 @@ def basis_words(basis: Basis | str | None) -> str:
         Basis.IMPOSSIBLE_SPEED: _("the speed reported is impossible"),
         Basis.TEST: _("a test trigger"),
         Basis.OBSERVED: _("the unit only observes"),
+        Basis.NO_CERTIFICATE: _("the instrument had no valid calibration certificate"),
     }
     return words.get(basis, basis) if basis else _("not measured")
+
+
+def plausibility_words(found: Plausibility) -> str:
+    """Return what the photos say of the radar."""
+    says = {
+        Agreement.AGREES: _("the photos bear out the radar"),
+        Agreement.CONTRADICTS: _("the photos contradict the radar"),
+        Agreement.OTHER_FITS: _("another vehicle fits the radar better"),
+        Agreement.TELLS_NOTHING: _("the photos tell nothing of the speed"),
+    }[found.agreement]
+    if found.speed_kmh is None or found.agreement is Agreement.TELLS_NOTHING:
+        return says
+    figures = _("{says}: {speed:.0f} km/h, standard deviation {error:.0f}, {distance:.1f} m away")
+    return figures.format(says=says, speed=found.speed_kmh, error=found.error_kmh, distance=found.distance_m)
 
 
 def review_words(review: str | None) -> tuple[str, str]:
@@ -61,6 +89,9 @@ def event_words(kind: EventKind) -> tuple[str, str]:
         EventKind.EXPORT: (_("Exported"), "accent"),
         EventKind.HOLD: (_("Put on hold"), "warn"),
         EventKind.RELEASE: (_("Released from hold"), "neutral"),
+        EventKind.KEEPER_ASKED: (_("Keeper asked who drove"), "accent"),
+        EventKind.DRIVER_NAMED: (_("Driver named by the keeper"), "good"),
+        EventKind.CLOSED: (_("Closed"), "neutral"),
     }[kind]
 
 
@@ -73,6 +104,18 @@ def order_words() -> dict[str, Order]:
         _("By plate"): Order.PLATE,
         _("By driver"): Order.DRIVER,
     }
+
+
+def flag_words(flag: Flag | str) -> str:
+    """Return what an officer has to know of a case; a flag of a newer program is returned unchanged."""
+    words: dict[str, str] = {
+        Flag.NOT_THE_KEEPER: _("not the registered keeper"),
+        Flag.OTHER_COUNTRY: _("plate of another country"),
+        Flag.SEVERAL_PLATES: _("a chip claimed several plates"),
+        Flag.SPEED_CONTRADICTED: _("the photos contradict the radar"),
+        Flag.OTHER_VEHICLE_FITS: _("another vehicle fits the radar better"),
+    }
+    return words.get(flag, flag)
 
 
 def reason_words(reason: str) -> str:
@@ -88,5 +131,6 @@ def reason_words(reason: str) -> str:
         Reason.PHOTO_NOT_READ: _("A photo could not be recognised: look at it yourself."),
         Reason.NO_PHOTO: _("The camera gave no photo."),
         Reason.NO_INFRINGEMENT: _("This trigger is no infringement."),
+        Reason.SPEED_IN_DOUBT: _("The photos do not bear out the radar: a person has to decide."),
     }
     return words.get(reason, reason)

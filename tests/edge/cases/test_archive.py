@@ -15,7 +15,7 @@ from edge.cases.store import CaseStore
 from edge.cases.views import CaseFilter, EventKind, Order
 from edge.errors import CaseError, NoSuchCase
 from edge.model import Outcome, State
-from tests.support.cases import SIGNER, UNIT, driver, filled, frame, identified, packet, trigger
+from tests.support.cases import SIGNER, UNIT, driver, filled, identified, packet, photo, trigger
 
 
 async def test_lists_filters_and_orders(tmp_path: Path) -> None:
@@ -55,22 +55,22 @@ async def test_one_case_with_driver_and_photos(tmp_path: Path) -> None:
         case = archive.case(1)
         assert case.driver == driver()
         assert case.plate_box is not None and case.plate_box.width == 80.0
-        assert archive.frame_path(case).read_bytes() == frame(0).jpeg
+        assert archive.photo(1, 0) == photo(0).jpeg
         with pytest.raises(CaseError, match="no photo 1"):
-            archive.frame_path(case, 1)
+            archive.photo(1, 1)
         assert archive.case(3).driver is None
         with pytest.raises(NoSuchCase):
             archive.case(99)
-        (tmp_path / case.frames[0]).unlink()
+        (tmp_path / case.photos[0]).unlink()
         with pytest.raises(CaseError, match="gone from the store"):
-            archive.frame_path(case)
+            archive.photo(1, 0)
 
 
 async def test_a_pending_case_is_there_at_once(tmp_path: Path) -> None:
     store = await CaseStore.open(tmp_path, SIGNER, UNIT)
     with Archive(tmp_path) as archive:
         before = archive.data_version()
-        number = await store.file_case(trigger(), [frame()], [packet()], limit_kmh=50.0, site="SP 235")
+        number = await store.file_case(trigger(), [photo()], [packet()], limit_kmh=50.0, site="SP 235")
         assert await store.waiting() == (number,)  # the database follows the journal
         assert archive.data_version() != before
         case = archive.case(number)
@@ -165,7 +165,7 @@ async def test_stores_that_cannot_be_read(tmp_path: Path) -> None:
 
 async def test_hostile_text_stays_text(tmp_path: Path) -> None:
     store = await CaseStore.open(tmp_path, SIGNER, UNIT)
-    number = await store.file_case(trigger(), [frame()], [], limit_kmh=50.0, site="'; DROP TABLE cases; --")
+    number = await store.file_case(trigger(), [photo()], [], limit_kmh=50.0, site="'; DROP TABLE cases; --")
     who = driver(first="<b>Robert\n'); --", last="\N{RIGHT-TO-LEFT OVERRIDE}gnp.exe")
     await store.enter_verdict(number, identified(packet(), who=who))
     await store.close()

@@ -13,22 +13,22 @@ from edge.cases.archive import Archive
 from edge.cases.audit import audit
 from edge.cases.backup import backup, restore
 from edge.cases.evidence.chain import next_entry
-from edge.cases.evidence.manifest import filed_manifest, frame_record
+from edge.cases.evidence.manifest import filed_manifest, photo_record
 from edge.cases.storage.database import migrate, migrations
 from edge.cases.storage.entries import insert_entry
 from edge.cases.storage.layout import StateFolder
 from edge.cases.store import CaseStore
 from edge.errors import CaseError, EvidenceError
 from edge.officers.accounts import own_account
-from tests.support.cases import SIGNER, UNIT, everything, filled, frame, names, packet, trigger, unidentified
+from tests.support.cases import SIGNER, UNIT, everything, filled, names, packet, photo, trigger, unidentified
 
 
 async def test_backup_while_the_daemon_runs_and_restore(tmp_path: Path) -> None:
     await filled(tmp_path / "state", 2)
     store = await CaseStore.open(tmp_path / "state", SIGNER, UNIT)
     sealed = packet()
-    number = await store.file_case(trigger(), [frame(7)], [sealed], limit_kmh=50.0, site="SP 235")
-    await store.add(number, frames=[frame(8)])
+    number = await store.file_case(trigger(), [photo(7)], [sealed], limit_kmh=50.0, site="SP 235")
+    await store.add(number, photos=[photo(8)])
     assert "3 cases" in backup(tmp_path / "state", tmp_path / "backup")
     await store.enter_verdict(number, unidentified())
     await store.close()
@@ -40,7 +40,7 @@ async def test_backup_while_the_daemon_runs_and_restore(tmp_path: Path) -> None:
     restore(tmp_path / "backup", tmp_path / "new")
     store = await CaseStore.open(tmp_path / "new", SIGNER, UNIT)
     (pending,) = await store.pending()
-    assert [photo.read_bytes() for photo in pending.photos] == [frame(7).jpeg, frame(8).jpeg]
+    assert [photo.read_bytes() for photo in pending.photos] == [photo(7).jpeg, photo(8).jpeg]
     assert pending.packets == ()
     await store.enter_verdict(pending.number, unidentified())
     await store.close()
@@ -99,7 +99,7 @@ async def test_a_folder_of_backups_shares_photos(tmp_path: Path, monkeypatch: py
 def old_store(state_dir: Path, version: int) -> None:
     """A store as schema *version* had it: a key, one decided and one pending case, the rows written out by hand."""
     migrate(StateFolder(state_dir).database, version)
-    photo = frame(3)
+    painted = photo(3)
     head = None
     with closing(sqlite3.connect(StateFolder(state_dir).database)) as database, database:
 
@@ -114,8 +114,8 @@ def old_store(state_dir: Path, version: int) -> None:
         for number in (1, 2):
             folder = state_dir / "frames" / f"{number:08d}"
             folder.mkdir(parents=True)
-            (folder / "0.jpg").write_bytes(photo.jpeg)
-            record = frame_record(f"frames/{number:08d}/0.jpg", photo)
+            (folder / "0.jpg").write_bytes(painted.jpeg)
+            record = photo_record(f"frames/{number:08d}/0.jpg", painted)
             content = filed_manifest(number, trigger(), [record], limit_kmh=50.0, site="SP 1", unit=UNIT, clock={})
             seq = append("filed", number, content)
             row = (number, content["trigger"]["at_utc"], "SP 1", content["trigger"]["speed_kmh"], 50.0, seq)
@@ -144,7 +144,7 @@ async def test_stores_of_every_earlier_version_go_on(tmp_path: Path, version: in
         assert archive.case(1).plate_text == ""
     assert [case.number for case in await store.pending()] == [2]
     await store.enter_verdict(2, unidentified())
-    assert await store.file_case(trigger(), [frame()], [], limit_kmh=50.0, site="SP 1") == 3
+    assert await store.file_case(trigger(), [photo()], [], limit_kmh=50.0, site="SP 1") == 3
     await store.close()
     assert "3 cases" in audit(tmp_path, trusted=SIGNER.public_key)
     with Archive(tmp_path) as archive:

@@ -22,24 +22,30 @@ from edge.cases.review import record, record_package
 from edge.cases.store import CaseStore
 from edge.cases.views import EventKind
 from edge.errors import CaseError, EvidenceError, NoSuchCase
-from tests.support.cases import SIGNER, UNIT, driver, everything, filled, frame, identified, packet, trigger
+from tests.support.cases import SIGNER, UNIT, driver, everything, filled, identified, packet, photo, trigger
 from tests.support.packages import exchanged, members_of, write_package
 
 OFFICER = "Isp. M. Conti"
 
 
-async def package(folder: Path, numbers: tuple[int, ...] = (1,), *, signer: Signer | None = SIGNER) -> Path:
+async def package(
+    folder: Path, numbers: tuple[int, ...] = (1,), *, signer: Signer | None = SIGNER, full_chain: bool = False
+) -> Path:
     await filled(folder / "state", 3)
-    export_cases(folder / "state", numbers, folder / "case.zip", officer=OFFICER, signer=signer)
+    to = folder / "case.zip"
+    export_cases(folder / "state", numbers, to, officer=OFFICER, signer=signer, full_chain=full_chain)
     return folder / "case.zip"
 
 
 async def test_a_package_holds(tmp_path: Path) -> None:
     path = await package(tmp_path, (1, 3))
-    assert "case 1, 3, 9 entries" in check_package(path, SIGNER.public_key)
+    assert (
+        "case 1, 3, 7 of the 9 entries of the chain, each proved to be in it, signed with the key you trust"
+        in check_package(path, SIGNER.public_key)
+    )
     assert path.stat().st_mode & 0o777 == 0o600
     with zipfile.ZipFile(path) as archive:
-        assert archive.read("cases/00000001/0.jpg") == frame(0).jpeg
+        assert archive.read("cases/00000001/0.jpg") == photo(0).jpeg
         assert archive.read("cases/00000001/portrait") == driver().portrait
         assert archive.read("cases/00000001/report.pdf").startswith(b"%PDF")
         assert "cases/00000003/portrait" not in archive.namelist()
@@ -84,7 +90,7 @@ async def test_a_package_cut_short_is_detected(tmp_path: Path) -> None:
 
 
 async def test_a_forger_who_seals_anew_is_detected(tmp_path: Path) -> None:
-    path = await package(tmp_path)
+    path = await package(tmp_path, full_chain=True)
     members = members_of(path)
     manifest = dict(members)["cases/00000001/manifest.json"]
     chain = dict(members)["chain.jsonl"]
@@ -95,8 +101,8 @@ async def test_a_forger_who_seals_anew_is_detected(tmp_path: Path) -> None:
     assert remade({}).read_bytes() == path.read_bytes()
     forgeries: dict[str, dict[str, bytes | None]] = {
         "manifest.json is not what": {"cases/00000001/manifest.json": manifest.replace(b"Rossi", b"Bossi")},
-        "0.jpg is not what": {"cases/00000001/0.jpg": frame(9).jpeg},
-        "portrait is not what": {"cases/00000001/portrait": frame(9).jpeg},
+        "0.jpg is not what": {"cases/00000001/0.jpg": photo(9).jpeg},
+        "portrait is not what": {"cases/00000001/portrait": photo(9).jpeg},
         "report.pdf is not what": {"cases/00000001/report.pdf": b"%PDF-forged"},
         "0.jpg is missing": {"cases/00000001/0.jpg": None},
         "no unit gives": {"cases/00000001/extra.txt": b"he did it"},
@@ -187,7 +193,7 @@ def test_what_cannot_be_exported(tmp_path: Path) -> None:
 
 async def test_altered_evidence_is_not_exported(tmp_path: Path) -> None:
     await filled(tmp_path / "state", 1)
-    (tmp_path / "state" / "frames" / "00000001" / "0.jpg").write_bytes(frame(5).jpeg)
+    (tmp_path / "state" / "frames" / "00000001" / "0.jpg").write_bytes(photo(5).jpeg)
     with pytest.raises(EvidenceError, match="photo 0 was altered"):
         export_cases(tmp_path / "state", [1], tmp_path / "case.zip", officer=OFFICER, signer=SIGNER)
     assert not (tmp_path / "case.zip").exists()
@@ -244,7 +250,7 @@ async def test_other_peoples_reviews_stay_at_home(tmp_path: Path) -> None:
 def test_the_report_says_it_all(tmp_path: Path) -> None:
     async def make() -> int:
         store = await CaseStore.open(tmp_path, SIGNER, UNIT)
-        number = await store.file_case(trigger(), [frame()], [packet()], limit_kmh=50.0, site="SP 235 <km 12>")
+        number = await store.file_case(trigger(), [photo()], [packet()], limit_kmh=50.0, site="SP 235 <km 12>")
         await store.enter_verdict(number, identified(packet(), who=driver(first="Nicolò", last="</para>Đorđević")))
         await store.close()
         return number

@@ -31,7 +31,7 @@ from edge.crypto.sealing import unseal_secret
 from edge.errors import NoSuchCase
 from edge.model import Packet
 from edge.registry import Registry, list_drivers, load_master_key, migrate_registry, reopen_packet
-from tests.support.cases import UNIT, frame, identified, trigger, unidentified
+from tests.support.cases import UNIT, identified, photo, trigger, unidentified
 
 ARCHIVE = Path(__file__).with_name("last_commit") / "f42d16c.tar.xz"
 FILING = {"limit_kmh": 50.0, "site": "SP 235"}
@@ -55,7 +55,7 @@ def plain(value: object) -> Any:
     return json.loads(json.dumps(value))
 
 
-NEW_IN_A_ROW = ("basis", "is_to_be_confirmed", "remaining_kmh", "is_held")
+NEW_IN_A_ROW = ("basis", "is_to_be_confirmed", "remaining_kmh", "is_held", "is_to_be_checked", "follow_up")
 
 
 def rows(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -95,7 +95,7 @@ async def test_the_store_goes_on_where_the_power_cut_left_it(files: Path) -> Non
     for case in pending:
         own = case.packets[0] if case.packets else None
         await store.enter_verdict(case.number, identified(own) if own else unidentified())
-    number = await store.file_case(trigger(), [frame()], [], **FILING)
+    number = await store.file_case(trigger(), [photo()], [], **FILING)
     await store.enter_verdict(number, unidentified())
     await store.close()
     assert number == 9

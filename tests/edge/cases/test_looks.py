@@ -18,7 +18,8 @@ from edge.cases.storage.layout import StateFolder
 from edge.cases.store import CaseStore
 from edge.cli import main
 from edge.errors import CaseError, EvidenceError
-from tests.support.cases import SIGNER, UNIT, filled, frame, names, write_key
+from tests.support.cases import SIGNER, UNIT, filled, names, write_key
+from tests.support.cases import photo as painted
 
 REPLACE = "CAST(replace(CAST({0} AS TEXT), '{1}', '{2}') AS BLOB)"
 
@@ -70,7 +71,7 @@ EDITS: dict[str, tuple[Callable[[Path], None], str]] = {
         sql("UPDATE entries SET hash = 'x' WHERE seq = 2"),
         "not where the chain has it|entry 2",
     ),
-    "the photo": (lambda state: photo(state).write_bytes(frame(5).jpeg) and None, "photo 0 was altered"),
+    "the photo": (lambda state: photo(state).write_bytes(painted(5).jpeg) and None, "photo 0 was altered"),
     "the photo gone": (lambda state: photo(state).unlink(), "photo 0 is gone"),
     "the photo a link": (linked, "photo 0 is gone"),
 }
@@ -105,7 +106,7 @@ async def test_an_honest_case_is_shown(tmp_path: Path) -> None:
         opened = archive.open(1)
         assert [(event.kind, event.signed) for event in opened.events] == [("dismiss", True)]
         assert opened.case.review == "dismiss"
-        assert archive.photo(1, 0) == frame(0).jpeg
+        assert archive.photo(1, 0) == painted(0).jpeg
 
 
 async def test_an_officers_entry_without_a_signature_is_shown_in_a_store_of_an_earlier_version_alone(
@@ -127,7 +128,7 @@ async def test_a_picture_left_for_the_report_is_not_used(tmp_path: Path) -> None
     await filled(tmp_path, 1)
     genuine = report_of(tmp_path, 1)
     (tmp_path / "derived").mkdir()
-    (tmp_path / "derived" / "00000001-overlay.jpg").write_bytes(frame(7).jpeg)
+    (tmp_path / "derived" / "00000001-overlay.jpg").write_bytes(painted(7).jpeg)
     forged = report_of(tmp_path, 1)
     assert abs(len(forged) - len(genuine)) < 200
     await (await CaseStore.open(tmp_path, SIGNER, UNIT)).close()

@@ -23,7 +23,7 @@ from edge.cases.storage.durable import write_durably
 from edge.cases.store import CaseStore
 from edge.errors import CaseError
 from edge.model import Decision, Outcome, Packet, Reason
-from tests.support.cases import SIGNER, UNIT, driver, everything, frame, identified, trigger, unidentified
+from tests.support.cases import SIGNER, UNIT, driver, everything, identified, photo, trigger, unidentified
 
 
 def somebody() -> Packet:
@@ -51,8 +51,8 @@ async def test_only_the_offender_is_left(tmp_path: Path, caplog: pytest.LogCaptu
     everybody: list[Packet] = []
     for index in range(6):
         own, others, late = somebody(), [somebody() for _ in range(4)], somebody()
-        number = await store.file_case(trigger(), [frame(index)], [*others, own], limit_kmh=50.0, site="SP 235")
-        await store.add(number, frames=[frame(index + 50)], packets=[late])
+        number = await store.file_case(trigger(), [photo(index)], [*others, own], limit_kmh=50.0, site="SP 235")
+        await store.add(number, photos=[photo(index + 50)], packets=[late])
         assert traces(tmp_path, own) == ["pending.json"]
         assert traces(tmp_path, others[0]) == ["pending.json"]
         if index % 2:
@@ -77,7 +77,7 @@ async def test_an_ambiguous_case_keeps_the_claims_that_explain_it_and_only_while
     state = tmp_path / "state"
     store = await CaseStore.open(state, SIGNER, UNIT)
     own, accomplice, others = somebody(), somebody(), somebody()
-    number = await store.file_case(trigger(), [frame()], [own, accomplice, others], limit_kmh=50.0, site="SP 235")
+    number = await store.file_case(trigger(), [photo()], [own, accomplice, others], limit_kmh=50.0, site="SP 235")
     verdict = replace(unidentified().verdict, outcome=Outcome.AMBIGUOUS, reason=Reason.SEVERAL_CLAIMS)
     await store.enter_verdict(number, Decision(verdict, kept=(own, accomplice)))
     await store.housekeep()
@@ -111,7 +111,7 @@ async def test_an_ambiguous_case_keeps_the_claims_that_explain_it_and_only_while
 async def test_a_purge_takes_the_claims_with_it(tmp_path: Path) -> None:
     store = await CaseStore.open(tmp_path, SIGNER, UNIT)
     own = somebody()
-    number = await store.file_case(trigger(), [frame()], [own], limit_kmh=50.0, site="SP 235")
+    number = await store.file_case(trigger(), [photo()], [own], limit_kmh=50.0, site="SP 235")
     verdict = replace(unidentified().verdict, outcome=Outcome.AMBIGUOUS, reason=Reason.SEVERAL_CLAIMS)
     await store.enter_verdict(number, Decision(verdict, kept=(own,)))
     await store.close()
@@ -126,7 +126,7 @@ async def test_the_blocks_of_a_removed_journal_are_overwritten(tmp_path: Path) -
     """Whoever holds the removed file open, as a forensic tool would hold its blocks, reads zeros."""
     store = await CaseStore.open(tmp_path, SIGNER, UNIT)
     packet = somebody()
-    number = await store.file_case(trigger(), [frame()], [packet], limit_kmh=50.0, site="SP 235")
+    number = await store.file_case(trigger(), [photo()], [packet], limit_kmh=50.0, site="SP 235")
     with (tmp_path / "frames" / f"{number:08d}" / "pending.json").open("rb") as held:
         assert packet.uid.encode() in held.read()
         await store.enter_verdict(number, unidentified())
@@ -139,7 +139,7 @@ async def test_the_blocks_of_a_replaced_journal_are_overwritten(tmp_path: Path) 
     """What is added to a pending case makes a new journal: the one before must not live on in free blocks."""
     store = await CaseStore.open(tmp_path, SIGNER, UNIT)
     packet = somebody()
-    number = await store.file_case(trigger(), [frame()], [packet], limit_kmh=50.0, site="SP 235")
+    number = await store.file_case(trigger(), [photo()], [packet], limit_kmh=50.0, site="SP 235")
     with (tmp_path / "frames" / f"{number:08d}" / "pending.json").open("rb") as held:
         await store.add(number, packets=[somebody()])
         assert set(held.read()) == {0}
@@ -161,7 +161,7 @@ async def test_the_journal_of_a_case_that_never_was_is_overwritten(
 
     with monkeypatch.context() as broken, pytest.raises(CaseError):
         broken.setattr("edge.cases.storage.journal.write_durably", partial(_written, refuse))
-        await store.file_case(trigger(), [frame()], [somebody()], limit_kmh=50.0, site="SP 235")
+        await store.file_case(trigger(), [photo()], [somebody()], limit_kmh=50.0, site="SP 235")
     for file in held:
         with file:
             assert set(file.read()) == {0}

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from edge.cases.evidence import flag_sentence
 from edge.cases.evidence.verify import verify_package
 from edge.cases.export import export_cases, report_of
+from edge.cases.report.words import flag_words
 from edge.cases.store import CaseStore
 from edge.law import PROFILES, assess
 from edge.model import Basis, Flag
-from tests.support.cases import SIGNER, UNIT, frame, identified, packet, trigger
+from tests.support.cases import SIGNER, UNIT, identified, packet, photo, trigger
 
 
 @pytest.mark.skipif(shutil.which("pdftotext") is None, reason="pdftotext (poppler-utils) is not installed")
@@ -24,7 +24,7 @@ from tests.support.cases import SIGNER, UNIT, frame, identified, packet, trigger
 def test_the_report_says_flags_in_words(tmp_path: Path, flag: Flag) -> None:
     async def make() -> int:
         store = await CaseStore.open(tmp_path, SIGNER, UNIT)
-        number = await store.file_case(trigger(), [frame()], [packet()], limit_kmh=50.0, site="SP 235")
+        number = await store.file_case(trigger(), [photo()], [packet()], limit_kmh=50.0, site="SP 235")
         await store.enter_verdict(number, replace(identified(packet()), flags=(flag,)))
         await store.close()
         return number
@@ -32,7 +32,7 @@ def test_the_report_says_flags_in_words(tmp_path: Path, flag: Flag) -> None:
     report = report_of(tmp_path, asyncio.run(make()))
     done = subprocess.run(["pdftotext", "-", "-"], input=report, capture_output=True, check=True)
     text = " ".join(done.stdout.decode().split())
-    assert flag_sentence(flag)[:30] in text
+    assert flag_words(flag)[:30] in text
     assert flag.value not in text
 
 
@@ -44,7 +44,7 @@ def test_the_report_says_what_the_law_leaves_of_the_speed(tmp_path: Path) -> Non
         at = replace(trigger(), speed_kmh=64.0)
         basis = Basis.MEASURED
         number = await store.file_case(
-            at, [frame()], [packet()], limit_kmh=50.0, site="SS13", basis=basis, assessment=found
+            at, [photo()], [packet()], limit_kmh=50.0, site="SS13", basis=basis, assessment=found
         )
         await store.enter_verdict(number, identified(packet()))
         await store.close()

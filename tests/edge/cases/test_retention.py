@@ -19,7 +19,7 @@ from edge.cli import main
 from edge.crypto.keyfile import write_key
 from edge.errors import CaseError, NoSuchCase, SecretError
 from edge.model import Basis
-from tests.support.cases import SIGNER, UNIT, everything, filled, frame, trigger, unidentified
+from tests.support.cases import SIGNER, UNIT, everything, filled, photo, trigger, unidentified
 
 audit_module = importlib.import_module("edge.cases.audit")
 START = 1_790_000_000.0
@@ -31,7 +31,7 @@ async def test_each_kind_has_its_own_time(tmp_path: Path) -> None:
     await filled(tmp_path, 3)
     record(tmp_path, 2, kind="dismiss", officer="Conti", reason="ambulance", signer=SIGNER)
     store = await CaseStore.open(tmp_path, SIGNER, UNIT)
-    await store.file_case(trigger(START), [frame()], [], limit_kmh=50.0, site="pending for ever")
+    await store.file_case(trigger(START), [photo()], [], limit_kmh=50.0, site="pending for ever")
     await store.close()
     for days, expected in ((9, ()), (11, (2,)), (59, (2,)), (61, (2, 3)), (149, (2, 3)), (151, (1, 2, 3))):
         assert due(tmp_path, POLICY, now_utc=START + days * DAY_S + 600) == expected, days
@@ -40,10 +40,10 @@ async def test_each_kind_has_its_own_time(tmp_path: Path) -> None:
 async def test_what_is_no_infringement_goes_as_soon_as_what_was_dismissed(tmp_path: Path) -> None:
     store = await CaseStore.open(tmp_path, SIGNER, UNIT)
     for basis in (None, *Basis):
-        number = await store.file_case(trigger(START), [frame()], [], limit_kmh=50.0, site="SP 235", basis=basis)
+        number = await store.file_case(trigger(START), [photo()], [], limit_kmh=50.0, site="SP 235", basis=basis)
         await store.enter_verdict(number, unidentified())
     await store.close()
-    infringements, others = (1, 2, 3), (4, 5, 6, 7)
+    infringements, others = (1, 2, 3), (4, 5, 6, 7, 8)
     for days, expected in ((9, ()), (11, others), (59, others), (61, (*infringements, *others))):
         assert due(tmp_path, POLICY, now_utc=START + days * DAY_S) == expected, days
 
@@ -82,7 +82,7 @@ async def test_a_purge_leaves_a_tombstone_and_nothing_else(tmp_path: Path) -> No
     with Archive(tmp_path) as archive:
         case = archive.case(1)
         assert case.driver is not None
-        portrait, photo = case.driver.portrait, archive.frame_path(case).read_bytes()
+        portrait, photo = case.driver.portrait, archive.photo(1, 0)
     purge(tmp_path, [1], reason="retention period over", signer=SIGNER)
     await (await CaseStore.open(tmp_path, SIGNER, UNIT)).close()
     assert "3 cases, 1 of them purged" in audit(tmp_path, trusted=SIGNER.public_key)
@@ -155,7 +155,7 @@ async def test_numbers_go_on_after_a_purge(tmp_path: Path) -> None:
     with pytest.raises(NoSuchCase, match="purged before"):
         purge(tmp_path, [2], reason="x", signer=SIGNER)
     store = await CaseStore.open(tmp_path, SIGNER, UNIT)
-    assert await store.file_case(trigger(), [frame()], [], limit_kmh=50.0, site="SP 235") == 3
+    assert await store.file_case(trigger(), [photo()], [], limit_kmh=50.0, site="SP 235") == 3
     assert [case.number for case in await store.pending()] == [3]
     await store.close()
     assert "3 cases, 2 of them purged" in audit(tmp_path)

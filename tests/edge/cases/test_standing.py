@@ -12,12 +12,12 @@ from edge.cases.archive import Archive
 from edge.cases.audit import audit
 from edge.cases.evidence.verify import verify_package
 from edge.cases.export import export_cases
-from edge.cases.report import words
+from edge.cases.report import speeds, words
 from edge.cases.store import CaseStore
 from edge.cli import main
 from edge.model import Basis, Case, Decision, Flag, Reason
 from edge.viewer.text import basis_words, language, verdict_words
-from tests.support.cases import SIGNER, UNIT, frame, identified, packet, trigger, unidentified, write_key
+from tests.support.cases import SIGNER, UNIT, identified, packet, photo, trigger, unidentified, write_key
 
 BASES = (Basis.MEASURED, Basis.SIGNALLED, Basis.NO_SPEED, Basis.IMPOSSIBLE_SPEED, Basis.TEST, Basis.OBSERVED)
 
@@ -29,12 +29,12 @@ async def state(tmp_path: Path) -> Path:
     for basis in BASES:
         speed = 72.4 if basis in (Basis.MEASURED, Basis.OBSERVED) else None
         at = replace(trigger(speed_kmh=speed), impossible=basis is Basis.IMPOSSIBLE_SPEED)
-        number = await store.file_case(at, [frame()], [], limit_kmh=50.0, site="SP 235", basis=basis)
+        number = await store.file_case(at, [photo()], [], limit_kmh=50.0, site="SP 235", basis=basis)
         nobody = unidentified()
         await store.enter_verdict(number, Decision(replace(nobody.verdict, reason=Reason.NO_INFRINGEMENT)))
     own = packet()
     for flags, basis in (((Flag.NOT_THE_KEEPER,), Basis.MEASURED), ((), None)):
-        number = await store.file_case(trigger(), [frame()], [own], limit_kmh=50.0, site="SP 235", basis=basis)
+        number = await store.file_case(trigger(), [photo()], [own], limit_kmh=50.0, site="SP 235", basis=basis)
         await store.enter_verdict(number, replace(identified(own), flags=flags))
     await store.close()
     return tmp_path
@@ -88,10 +88,10 @@ def test_the_report_says_it(state: Path) -> None:
     found = cases(state)
     assert [words.verdict_words(case) for case in found[2:6]] == ["No infringement"] * 4
     assert words.verdict_words(found[6]).endswith(", to be confirmed")
-    assert words.speed_words(found[1]) == "signalled by the radar, speed not recorded"
-    assert words.speed_words(found[0]).startswith("72.4 km/h")
-    assert "no infringement: the unit only observes" in words.speed_words(found[5])
-    assert "impossible" in words.speed_words(found[3])
+    assert speeds.speed_words(found[1]) == "signalled by the radar, speed not recorded"
+    assert speeds.speed_words(found[0]).startswith("72.4 km/h")
+    assert "no infringement: the unit only observes" in speeds.speed_words(found[5])
+    assert "impossible" in speeds.speed_words(found[3])
 
 
 def test_the_package_says_it(state: Path, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from edge.cases.storage.space import DiskSpace
 from edge.cases.store import CaseStore
 from edge.errors import CaseError, NoSuchCase, SecretError, StorageFull
 from edge.model import Outcome, RadarReport, State
-from tests.support.cases import SIGNER, UNIT, driver, filled, frame, identified, packet, trigger, unidentified
+from tests.support.cases import SIGNER, UNIT, driver, filled, identified, packet, photo, trigger, unidentified
 
 FILING = {"limit_kmh": 50.0, "site": "SP 235"}
 
@@ -32,27 +32,27 @@ async def open_store(state_dir: Path) -> CaseStore:
 async def test_a_case_from_trigger_to_verdict(tmp_path: Path) -> None:
     store = await open_store(tmp_path)
     own, other, late = packet(), packet(), packet()
-    number = await store.file_case(trigger(), [frame(1)], [own, other], **FILING)
-    await store.add(number, frames=[frame(2)], packets=[late])
+    number = await store.file_case(trigger(), [photo(1)], [own, other], **FILING)
+    await store.add(number, photos=[photo(2)], packets=[late])
     pending = await store.load(number)
-    assert [photo.read_bytes() for photo in pending.photos] == [frame(1).jpeg, frame(2).jpeg]
+    assert [photo.read_bytes() for photo in pending.photos] == [photo(1).jpeg, photo(2).jpeg]
     assert pending.packets == (own, other, late)
     case = await store.enter_verdict(number, identified(own))
     with Archive(tmp_path) as archive:
         assert case == archive.case(number)
     assert (case.number, case.state, case.driver) == (1, State.DECIDED, driver())
     assert case.verdict is not None and case.verdict.outcome is Outcome.IDENTIFIED
-    assert case.frames == ("frames/00000001/0.jpg", "frames/00000001/1.jpg")
+    assert case.photos == ("frames/00000001/0.jpg", "frames/00000001/1.jpg")
     assert await store.pending() == ()
     await store.close()
 
 
 async def test_the_lines_of_the_radar_are_signed_with_the_case_byte_for_byte(tmp_path: Path) -> None:
     store = await open_store(tmp_path)
-    number = await store.file_case(trigger(), [frame()], [], **FILING)
+    number = await store.file_case(trigger(), [photo()], [], **FILING)
     line = b'{"speed":72.4,"direction":"inbound"}\r\n\xff'
     await store.add(number, reports=[RadarReport(line, 1_790_000_000.25, 10**18 + 1)])
-    await store.add(number, frames=[frame(1)])
+    await store.add(number, photos=[photo(1)])
     await store.enter_verdict(number, unidentified())
     await store.close()
     with Archive(tmp_path) as archive:
@@ -73,12 +73,12 @@ async def test_a_restart_finds_pending_cases_in_order(tmp_path: Path) -> None:
 
 async def test_a_case_is_decided_once(tmp_path: Path) -> None:
     store = await open_store(tmp_path)
-    number = await store.file_case(trigger(), [frame()], [], **FILING)
+    number = await store.file_case(trigger(), [photo()], [], **FILING)
     await store.enter_verdict(number, unidentified())
     with pytest.raises(CaseError, match="decided already"):
         await store.enter_verdict(number, unidentified())
     with pytest.raises(CaseError, match="decided already"):
-        await store.add(number, frames=[frame(1)])
+        await store.add(number, photos=[photo(1)])
     with pytest.raises(NoSuchCase):
         await store.enter_verdict(7, unidentified())
     await store.close()
@@ -101,13 +101,13 @@ async def test_another_signing_key_is_refused(tmp_path: Path) -> None:
 async def test_a_row_the_database_lost_comes_back_from_the_journal(tmp_path: Path) -> None:
     """Power fails after the journal is written and before the row is: the case is there after the restart."""
     store = await open_store(tmp_path)
-    await store.file_case(trigger(), [frame()], [], **FILING)
+    await store.file_case(trigger(), [photo()], [], **FILING)
     await store.close()
     StateFolder(tmp_path).database.unlink()
     StateFolder(tmp_path).head.unlink()  # remembered once the row is safe
     store = await open_store(tmp_path)
     assert [case.number for case in await store.pending()] == [1]
-    assert await store.file_case(trigger(), [frame()], [], **FILING) == 2
+    assert await store.file_case(trigger(), [photo()], [], **FILING) == 2
     await store.close()
 
 
@@ -119,14 +119,14 @@ async def test_the_database_refuses_and_the_case_is_safe(tmp_path: Path, monkeyp
 
     with monkeypatch.context() as broken:
         broken.setattr("edge.cases.storage.writer.insert_filed", refuse)
-        number = await store.file_case(trigger(), [frame()], [packet()], **FILING)
+        number = await store.file_case(trigger(), [photo()], [packet()], **FILING)
         assert await store.waiting() == (number,), "known by its journal alone, and to be decided all the same"
         assert "refuses 1 cases" in (store.problem() or "")
         with pytest.raises(CaseError, match="the database refuses case 1"):
             await store.enter_verdict(number, unidentified())
     await store.enter_verdict(number, unidentified())
     assert store.problem() is None
-    assert await store.file_case(trigger(), [frame()], [], **FILING) == number + 1
+    assert await store.file_case(trigger(), [photo()], [], **FILING) == number + 1
     await store.close()
 
 
@@ -151,7 +151,7 @@ async def test_a_disk_that_refuses_leaves_nothing_half_done(
         with monkeypatch.context() as broken:
             broken.setattr(os, call, fail)
             try:
-                number = await store.file_case(trigger(), [frame(), frame(1)], [packet()], **FILING)
+                number = await store.file_case(trigger(), [photo(), photo(1)], [packet()], **FILING)
             except CaseError as error:
                 assert isinstance(error, StorageFull) == (code == errno.ENOSPC)
                 continue
@@ -171,7 +171,7 @@ async def test_a_disk_that_refuses_leaves_nothing_half_done(
 async def test_a_cancelled_caller_leaves_whole_cases(tmp_path: Path) -> None:
     store = await open_store(tmp_path)
     for _ in range(5):
-        task = asyncio.create_task(store.file_case(trigger(), [frame()], [packet()], **FILING))
+        task = asyncio.create_task(store.file_case(trigger(), [photo()], [packet()], **FILING))
         await asyncio.sleep(0.001)
         task.cancel()
         with suppress(asyncio.CancelledError):  # on a slow machine the case may be filed by now
@@ -197,7 +197,7 @@ async def test_what_a_crash_left_half_done_is_swept(tmp_path: Path) -> None:
 async def test_a_reader_delays_erasing_but_does_not_prevent_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("edge.cases.storage.wal.PAUSES_S", (0.0,))
     store = await open_store(tmp_path)
-    number = await store.file_case(trigger(), [frame()], [packet()], **FILING)
+    number = await store.file_case(trigger(), [photo()], [packet()], **FILING)
     with closing(sqlite3.connect(StateFolder(tmp_path).database, isolation_level=None)) as reader:
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM cases").fetchone()
@@ -214,18 +214,18 @@ async def test_a_full_disk_is_reported_early(tmp_path: Path) -> None:
     store = await CaseStore.open(tmp_path, SIGNER, UNIT, space=DiskSpace(StateFolder(tmp_path), 0, warn_bytes=2 * free))
     assert "MiB are left" in (store.shortage() or "")
     assert store.problem() is None
-    await store.file_case(trigger(), [frame()], [], **FILING)
+    await store.file_case(trigger(), [photo()], [], **FILING)
     await store.close()
     store = await CaseStore.open(tmp_path, SIGNER, UNIT, space=DiskSpace(StateFolder(tmp_path), reserve_bytes=2 * free))
     with pytest.raises(StorageFull, match="export and purge"):
-        await store.file_case(trigger(), [frame()], [], **FILING)
+        await store.file_case(trigger(), [photo()], [], **FILING)
     assert [case.number for case in await store.pending()] == [1]
     await store.close()
 
 
 async def test_cases_filed_at_once_keep_their_numbers(tmp_path: Path) -> None:
     store = await open_store(tmp_path)
-    numbers = await asyncio.gather(*(store.file_case(trigger(), [frame(n)], [], **FILING) for n in range(12)))
+    numbers = await asyncio.gather(*(store.file_case(trigger(), [photo(n)], [], **FILING) for n in range(12)))
     assert sorted(numbers) == list(range(1, 13))
     await store.close()
     with Archive(tmp_path) as archive:
@@ -261,7 +261,7 @@ async def test_a_folder_that_is_gone_is_reported_and_refuses_cases(tmp_path: Pat
     folder.rename(tmp_path / "elsewhere")
     assert "cannot be reached" in (store.shortage() or "")
     with pytest.raises(CaseError, match="check the disk"):
-        await store.file_case(trigger(), [frame()], [], **FILING)
+        await store.file_case(trigger(), [photo()], [], **FILING)
     (tmp_path / "elsewhere").rename(folder)
-    assert await store.file_case(trigger(), [frame()], [], **FILING) == 1
+    assert await store.file_case(trigger(), [photo()], [], **FILING) == 1
     await store.close()

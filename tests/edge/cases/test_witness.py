@@ -92,7 +92,8 @@ async def test_a_package_is_held_against_a_checkpoint(tmp_path: Path) -> None:
     path = newest_checkpoint(place)
     assert path is not None
     checkpoint = read_checkpoint(path)
-    export_cases(tmp_path / "state", [1], tmp_path / "case.zip", officer="Conti", signer=SIGNER)
+    exporting = {"officer": "Conti", "signer": SIGNER, "checkpoint": checkpoint}
+    export_cases(tmp_path / "state", [1], tmp_path / "case.zip", **exporting)  # type: ignore[arg-type]
     says = verify_package(tmp_path / "case.zip", SIGNER.public_key, checkpoint).sentence
     assert "The chain holds entry 5 of the checkpoint" in says
     for change, words in (
@@ -143,9 +144,9 @@ async def test_every_hour_and_at_every_stop(tmp_path: Path, monkeypatch: pytest.
 
 
 async def filled_in(store: CaseStore) -> None:
-    from tests.support.cases import frame, trigger
+    from tests.support.cases import photo, trigger
 
-    await store.file_case(trigger(), [frame()], [], limit_kmh=50.0, site="SP 235")
+    await store.file_case(trigger(), [photo()], [], limit_kmh=50.0, site="SP 235")
 
 
 async def test_a_place_that_cannot_be_written_is_a_problem_and_no_error(tmp_path: Path) -> None:

@@ -11,12 +11,12 @@ import pytest
 
 KEEPER = """
 import ctypes, os, sys
-from edge.crypto.memory import keep_to_itself, is_open_to_others
+from edge.crypto.memory import forbid_inspection, is_open_to_others
 if os.geteuid() == 0:
     os.setgroups([]); os.setgid(65534); os.setuid(65534)
     ctypes.CDLL(None).prctl(4, 1, 0, 0, 0)  # changing the account has forbidden it, too
 if sys.argv[1] == "keep":
-    keep_to_itself()
+    forbid_inspection()
 print(is_open_to_others(), flush=True)
 input()
 """

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import stat
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, suppress
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -153,3 +155,44 @@ async def test_who_connects_writes_nothing_into_the_log(server: Monitor, caplog:
             writer.close()
     await asyncio.sleep(0.1)
     assert caplog.records == []
+
+
+async def at_socket(path: Path, what: str) -> tuple[int, str]:
+    async with (
+        aiohttp.ClientSession(connector=aiohttp.UnixConnector(str(path))) as session,
+        session.get(f"http://unit{what}") as answer,
+    ):
+        return answer.status, await answer.text()
+
+
+async def test_metrics_may_be_at_a_unix_socket_of_the_group_and_at_no_port(
+    metrics: Metrics, problems: dict[str, str], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    where = MetricsSettings(socket=tmp_path / "metrics.sock")
+    server = Monitor(where, metrics, lambda: problems)
+    await server.start()
+    assert await at_socket(where.socket, "/health") == (200, '{"status": "ok"}')
+    assert (await at_socket(where.socket, "/metrics"))[0] == 200
+    assert stat.S_IMODE(where.socket.stat().st_mode) == 0o660 and server.port == 0
+    assert f"metrics and health are at {where.socket}" in caplog.text
+    with pytest.raises(ConfigError, match="another program answers there"):
+        await Monitor(where, metrics, lambda: problems).start()
+    await server.stop()
+    assert not where.socket.exists()
+
+
+async def test_a_socket_that_a_crash_left_is_taken_over_and_a_file_is_not(
+    metrics: Metrics, problems: dict[str, str], tmp_path: Path
+) -> None:
+    where = MetricsSettings(socket=tmp_path / "metrics.sock")
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(where.socket))
+    server = Monitor(where, metrics, lambda: problems)
+    await server.start()
+    assert (await at_socket(where.socket, "/health"))[0] == 200
+    await server.stop()
+    where.socket.write_text("mine", encoding="utf-8")
+    with pytest.raises(ConfigError, match="there is a file of that name"):
+        await server.start()
+    assert where.socket.read_text(encoding="utf-8") == "mine"

@@ -8,6 +8,7 @@ import shutil
 import socket
 import sys
 from collections.abc import Iterator
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from gpiozero import Device
 from edge.cli import main
 from edge.config import RecognitionSettings, Settings, models_dir
 from edge.doctor import machine, models, parts
-from edge.doctor.finding import Health, from_error
+from edge.doctor.finding import Grade, from_error
 from edge.errors import CameraError, ModelError
 from edge.sensors.board import Board
 from edge.vision.checksums import write_list
@@ -63,7 +64,7 @@ def test_thresholds_of_another_reader_are_found(tmp_path: Path) -> None:
     folder = tmp_path / "models"
     shutil.copytree(models_dir(), folder)
     settings = Settings(recognition=RecognitionSettings(models_dir=folder))
-    assert [finding.health for finding in models.reader(settings)] == [Health.GOOD]
+    assert [finding.health for finding in models.reader(settings)] == [Grade.GOOD]
     verdict = json.loads((folder / "verdict.json").read_text())
     (folder / "verdict.json").write_text(json.dumps(verdict | {"reader_sha256": "5a"}))
     write_list(folder, ("verdict.json",))
@@ -76,7 +77,7 @@ def test_an_engine_that_cannot_run_the_reader_is_found(tmp_path: Path, monkeypat
     shutil.copytree(models_dir(), folder)
     litert = Settings(recognition=RecognitionSettings(models_dir=folder, engine="litert"))
     (finding,) = models.reader(litert)
-    assert (finding.health, "litert runs it" in finding.text) == (Health.GOOD, True)
+    assert (finding.health, "litert runs it" in finding.text) == (Grade.GOOD, True)
     (folder / "reader" / "plate_reader_float32.tflite").unlink()
     with pytest.raises(ModelError, match="install the models again"):
         list(models.reader(litert))
@@ -114,7 +115,7 @@ def test_a_recorded_feed_needs_its_clips(tmp_path: Path, capsys: pytest.CaptureF
 def test_a_radar_port_that_is_not_there_is_missing(tmp_path: Path) -> None:
     settings = Settings.model_validate({"radar": {"serial_port": str(tmp_path / "ttyACM0")}})
     (finding,) = parts.radar_port(settings)
-    assert finding.health is Health.MISSING
+    assert finding.health is Grade.MISSING
     assert "No such file" in finding.text
     assert "dialout" in finding.remedy
 
@@ -122,7 +123,7 @@ def test_a_radar_port_that_is_not_there_is_missing(tmp_path: Path) -> None:
 def test_a_radar_port_that_opens_is_good() -> None:
     master, slave = os.openpty()
     (finding,) = parts.radar_port(Settings.model_validate({"radar": {"serial_port": os.ttyname(slave)}}))
-    assert finding.health is Health.GOOD
+    assert finding.health is Grade.GOOD
     with serial.Serial(os.ttyname(slave), exclusive=True):
         (finding,) = parts.radar_port(Settings.model_validate({"radar": {"serial_port": os.ttyname(slave)}}))
     assert "in use, as by a running unit" in finding.text
@@ -134,26 +135,26 @@ def test_the_officers_service_answers_or_it_is_a_warning(tmp_path: Path) -> None
     path = tmp_path / "o.sock"
     settings = Settings.model_validate({"officers": {"socket": path}})
     (finding,) = parts.officers(settings)
-    assert (finding.health, "No such file" in finding.text) == (Health.WARNING, True)
+    assert (finding.health, "No such file" in finding.text) == (Grade.WARNING, True)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(path))
         listener.listen()
         (finding,) = parts.officers(settings)
-        assert finding.health is Health.GOOD
+        assert finding.health is Grade.GOOD
     (finding,) = parts.officers(settings)
-    assert (finding.health, "refused" in finding.text) == (Health.WARNING, True)
+    assert (finding.health, "refused" in finding.text) == (Grade.WARNING, True)
 
 
 def test_a_state_folder_that_is_not_there_is_missing(tmp_path: Path) -> None:
     (finding,) = machine.state_folder(Settings.model_validate({"unit": {"state_dir": str(tmp_path / "none")}}))
-    assert (finding.health, finding.remedy[:3]) == (Health.MISSING, "run")
+    assert (finding.health, finding.remedy[:3]) == (Grade.MISSING, "run")
 
 
 @pytest.mark.parametrize(
     ("answer", "health"),
-    [("yes", Health.GOOD), ("no", Health.WARNING), ("", Health.WARNING), ("Failed", Health.WARNING)],
+    [("yes", Grade.GOOD), ("no", Grade.WARNING), ("", Grade.WARNING), ("Failed", Grade.WARNING)],
 )
-def test_the_clock(answer: str, health: Health, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_clock(answer: str, health: Grade, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     command = tmp_path / "timedatectl"
     command.write_text(f"#!/bin/sh\necho {answer}\n", encoding="utf-8")
     command.chmod(0o755)
@@ -173,7 +174,7 @@ def test_a_slow_runtime_in_use_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(models, "detector_ms", lambda _settings, name: {"tflite_runtime": 94.0}.get(name, 4.4))
     monkeypatch.setattr(models, "version", lambda _name: "1")
     (finding,) = models.runtimes(Settings())
-    assert finding.health is Health.WARNING
+    assert finding.health is Grade.WARNING
     assert finding.remedy == "uninstall tflite_runtime: ai_edge_litert is faster"
 
 
@@ -237,3 +238,16 @@ def test_where_there_is_no_vcgencmd_the_kernel_still_knows_the_voltage(
     assert (problem is None) == (board.problem() is None)
     assert problem is None or problem in (board.problem() or "")
     assert board.throttled == int(alarm)
+
+
+@pytest.mark.parametrize(
+    ("days", "health", "says"),
+    [(90, "good", "counts until"), (9, "warning", "counts until"), (-1, "warning", "name nobody")],
+)
+def test_it_warns_before_a_certificate_ends(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], days: int, health: str, says: str
+) -> None:
+    end = date.today() + timedelta(days=days)
+    certificate = f'certificate = "7"\nlaboratory = "LAT"\ncalibrated_on = 2020-01-01\nvalid_until = {end}\n'
+    _, found = diagnose(write_config(tmp_path, f"[instrument.calibration]\n{certificate}"), capsys)
+    assert found["instrument"]["health"] == health and says in found["instrument"]["text"]

@@ -9,7 +9,7 @@ import numpy as np
 
 from edge.config import RecognitionSettings, Settings, UnitSettings
 from edge.doctor import photos
-from edge.doctor.finding import Health
+from edge.doctor.finding import Grade
 from edge.vision.upside_down import half_turn
 from tests.support.feed import roundabout
 
@@ -31,18 +31,18 @@ def test_photos_upside_down_are_a_warning_without_the_plate(tmp_path: Path) -> N
     store(tmp_path, 1, half_turn(roundabout(40)))
     store(tmp_path, 2, None)
     (finding,) = photos.orientation(settings(tmp_path))
-    assert (finding.health, finding.text) == (Health.WARNING, "1 of the newest 2 are upside down")
+    assert (finding.health, finding.text) == (Grade.WARNING, "1 of the newest 2 are upside down")
     assert "turn the camera" in finding.remedy
     assert "LS15EBC" not in repr(finding)
 
 
 def test_upright_photos_and_no_photos_are_good(tmp_path: Path) -> None:
     (finding,) = photos.orientation(settings(tmp_path))
-    assert (finding.health, "none yet" in finding.text) == (Health.GOOD, True)
+    assert (finding.health, "none yet" in finding.text) == (Grade.GOOD, True)
     store(tmp_path, 1, roundabout(40))
     store(tmp_path, 2, np.full((90, 160, 3), 90, np.uint8))
     (finding,) = photos.orientation(settings(tmp_path))
-    assert (finding.health, "1 of the newest 2" in finding.text) == (Health.GOOD, True)
+    assert (finding.health, "1 of the newest 2" in finding.text) == (Grade.GOOD, True)
 
 
 def test_the_newest_three_are_looked_at(tmp_path: Path) -> None:

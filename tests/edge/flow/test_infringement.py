@@ -6,6 +6,7 @@ Longer than 300 lines because the fakes of all ports stand beside the sentences 
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
@@ -28,10 +29,10 @@ from edge.model import (
     Decision,
     Driver,
     Flag,
-    Frame,
     Outcome,
     Packet,
     PendingCase,
+    Photo,
     PlateRead,
     RadarReport,
     Reason,
@@ -72,30 +73,30 @@ class FakeCamera:
 
     good: int = 99
 
-    async def frames(self, at_monotonic_ns: int, count: int) -> AsyncIterator[Frame]:
+    async def photos(self, at_monotonic_ns: int, count: int) -> AsyncIterator[Photo]:
         for number in range(count):
             if number >= self.good:
-                raise CameraError("no frame came", "check the cable")
-            yield Frame(b"after", 640, 480, 0.0, at_monotonic_ns + number)
+                raise CameraError("no photo came", "check the cable")
+            yield Photo(b"after", 640, 480, 0.0, at_monotonic_ns + number)
 
-    async def recent(self, at_monotonic_ns: int, count: int) -> tuple[Frame, ...]:
-        return tuple(Frame(b"before", 640, 480, 0.0, at_monotonic_ns - number) for number in range(count, 0, -1))
+    async def recent(self, at_monotonic_ns: int, count: int) -> tuple[Photo, ...]:
+        return tuple(Photo(b"before", 640, 480, 0.0, at_monotonic_ns - number) for number in range(count, 0, -1))
 
 
 class ForgetfulCamera(FakeCamera):
     """Has the exposures of the edge for some milliseconds only, as a ring does."""
 
-    async def frames(self, at_monotonic_ns: int, count: int) -> AsyncIterator[Frame]:
+    async def photos(self, at_monotonic_ns: int, count: int) -> AsyncIterator[Photo]:
         if time.monotonic_ns() - at_monotonic_ns > 0.05 * NS:
-            raise CameraError("the frame of the trigger was asked for too late", "raise ring_frames")
-        async for frame in super().frames(at_monotonic_ns, count):
-            yield frame
+            raise CameraError("the photo of the trigger was asked for too late", "raise ring_frames")
+        async for photo in super().photos(at_monotonic_ns, count):
+            yield photo
 
 
 class BrokenCamera(FakeCamera):
     """Fails in a way that nobody foresaw."""
 
-    async def frames(self, at_monotonic_ns: int, count: int) -> AsyncIterator[Frame]:
+    async def photos(self, at_monotonic_ns: int, count: int) -> AsyncIterator[Photo]:
         raise MemoryError(PLATE)
         yield
 
@@ -127,7 +128,7 @@ class FakeCases:
     async def file_case(
         self,
         trigger: Trigger,
-        frames: Sequence[Frame],
+        photos: Sequence[Photo],
         packets: Sequence[Packet],
         *,
         limit_kmh: float,
@@ -139,26 +140,27 @@ class FakeCases:
             raise StorageFull("the disk is full", "make room")
         self.case = PendingCase(1, trigger, (), (), tuple(packets), basis)
         self.assessment = assessment
-        await self.add(1, frames=frames)
+        await self.add(1, photos=photos)
         return 1
 
     async def add(
         self,
         number: int,
         *,
-        frames: Sequence[Frame] = (),
+        photos: Sequence[Photo] = (),
         packets: Sequence[Packet] = (),
         reports: Sequence[RadarReport] = (),
     ) -> None:
         assert self.case is not None
         self.reports += reports
-        names = tuple(Path(f"{len(self.case.photos) + i}-{frame.jpeg.decode()}") for i, frame in enumerate(frames))
-        exposed = tuple(frame.exposed_monotonic_ns for frame in frames)
+        names = tuple(Path(f"{len(self.case.photos) + i}-{photo.jpeg.decode()}") for i, photo in enumerate(photos))
+        exposed = tuple(photo.exposed_monotonic_ns for photo in photos)
         self.case = replace(
             self.case,
             photos=self.case.photos + names,
             exposed_monotonic_ns=self.case.exposed_monotonic_ns + exposed,
             packets=self.case.packets + tuple(packets),
+            sizes=self.case.sizes + tuple((photo.width, photo.height) for photo in photos),
         )
 
     async def load(self, number: int) -> PendingCase:
@@ -263,6 +265,8 @@ NO_INFRINGEMENTS = {
     ),
     "test button": (replace(trigger(None), source="test"), replace(RULES, promises_speed=False)),
     "the unit only observes": (trigger(), replace(RULES, names_drivers=False)),
+    "the certificate has ended": (trigger(), replace(RULES, certified_utc=(0.0, 1.0))),
+    "the certificate has not begun": (trigger(), replace(RULES, certified_utc=(time.time() + 1e6, math.inf))),
 }
 
 
@@ -283,6 +287,22 @@ async def test_a_trigger_that_is_no_infringement_keeps_no_packet_and_names_nobod
     assert decision.driver is None and decision.packet is None
     assert (decision.verdict.outcome, decision.verdict.reason) == (Outcome.UNIDENTIFIED, Reason.NO_INFRINGEMENT)
     assert bench.cases.case.packets == () and len(bench.cases.case.photos) == 3
+
+
+async def test_what_was_filed_without_a_certificate_names_nobody_under_a_later_one() -> None:
+    bench = Bench(rules=replace(RULES, certified_utc=(0.0, 1.0)))
+    await bench.flow().file_trigger(trigger())
+    assert bench.cases.case is not None and bench.cases.case.basis is Basis.NO_CERTIFICATE
+    bench.rules = RULES
+    bench.cases.case = replace(bench.cases.case, packets=(packet(),))
+    await bench.flow().decide_case(1)
+    assert bench.cases.decisions[0].driver is None
+
+
+async def test_a_case_of_the_last_valid_second_is_named_although_it_is_decided_later() -> None:
+    at = trigger()
+    bench = Bench(rules=replace(RULES, certified_utc=(at.at_utc - 1.0, at.at_utc + 0.001)))
+    assert (await bench.decided(packet(), at=at)).driver is not None
 
 
 async def test_a_pin_that_means_too_fast_makes_an_infringement_without_a_figure() -> None:

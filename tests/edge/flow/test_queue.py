@@ -12,7 +12,7 @@ from edge.cases.store import CaseStore
 from edge.errors import RegistryError, WorkerError
 from edge.flow.queue import AT_ONCE, CaseQueue
 from edge.model import Case
-from tests.support.cases import SIGNER, UNIT, filled, frame, packet, trigger, unidentified
+from tests.support.cases import SIGNER, UNIT, filled, packet, photo, trigger, unidentified
 from tests.support.eventually import eventually
 
 
@@ -57,7 +57,7 @@ async def test_no_more_cases_are_decided_at_once_than_fit_in_memory(tmp_path: Pa
     queue = CaseQueue(flow, lambda case: decided.append(case.number))
     count = AT_ONCE + 7
     for _ in range(count):
-        number = await store.file_case(trigger(), [frame()], [packet()], limit_kmh=50.0, site="SP 235")
+        number = await store.file_case(trigger(), [photo()], [packet()], limit_kmh=50.0, site="SP 235")
         queue.begin(number)
     await eventually(lambda: flow.inside == AT_ONCE)
     assert decided == []

@@ -11,8 +11,8 @@ import pytest
 
 from edge.config import models_dir
 from edge.demo.cast import FOLDER
-from edge.identify.motion import Agreement, Lens, Motion, Sighting, compare, motion
-from edge.model import Box
+from edge.identify.motion import Lens, Motion, Sighting, compare, motion
+from edge.model import Agreement, Box
 from edge.vision.detector import Detector
 from tests.support.passing import LENS, PLATE_M, Passing, drawn_by_lot, noisy
 

@@ -73,7 +73,7 @@ async def test_a_case_keeps_where_its_plate_looks_to_be_from(tmp_path: Path) -> 
     try:
         for read in (replace(cases.read(), countries={"IT": 0.9, "ES": 0.1}), cases.read()):
             sealed = cases.packet()
-            number = await store.file_case(cases.trigger(), [cases.frame(1)], [sealed], limit_kmh=50.0, site="SP 235")
+            number = await store.file_case(cases.trigger(), [cases.photo(1)], [sealed], limit_kmh=50.0, site="SP 235")
             await store.enter_verdict(number, _seen_as(cases.identified(sealed), read))
     finally:
         await store.close()

@@ -25,16 +25,16 @@ def texts(found: Sequence[object]) -> list[str]:
 
 
 def test_a_plate_is_followed_though_it_moves_and_one_frame_reads_it_wrongly() -> None:
-    frames = [
+    photos = [
         [plate_read("AB123CD", at=(300, 300)), plate_read("XY987ZW", at=(700, 300))],
         [plate_read("XY987ZW", at=(760, 310)), plate_read("AB123CD", {6: ("O", 0.6)}, at=(340, 310))],
         [plate_read("AB123CD", at=(380, 320)), plate_read("XY987ZW", at=(820, 320))],
     ]
-    found = tracks(frames)
+    found = tracks(photos)
     assert len(found) == 2
     first = next(track for track in found if track.reads[0].text == "AB123CD")
     assert [read.text for read in first.reads] == ["AB123CD", "AB123CO", "AB123CD"]
-    assert first.frames == (0, 1, 2)
+    assert first.photos == (0, 1, 2)
 
 
 def test_a_blurred_frame_is_followed_by_its_place_and_says_nothing() -> None:
@@ -47,12 +47,12 @@ def test_a_blurred_frame_is_followed_by_its_place_and_says_nothing() -> None:
 
 def test_edits_score_as_each_text_by_itself() -> None:
     doubted = plate_read("AB123CD", {6: ("O", 0.4)}, at=(310, 302))
-    frames = [
+    photos = [
         replace(plate_read("AB123CO"), confidence=0.3, second_pass=doubted),
         plate_read("AB123CD"),
         plate_read(""),
     ]
-    (track,) = tracks([[read] for read in frames])
+    (track,) = tracks([[read] for read in photos])
     alone = track.log_likelihoods(neighbours.texts("AB123CD"))
     assert summed(track.around("AB123CD")) == pytest.approx(alone, rel=1e-9)
 

@@ -13,7 +13,7 @@ import trustme
 from edge.cli import main
 from edge.config import LinkSettings, Settings
 from edge.doctor import parts
-from edge.doctor.finding import Health
+from edge.doctor.finding import Grade
 from edge.errors import SecretError
 from edge.link.certificate import DAY_S, RENEW_DAYS, Certificate, advice, end_problem, read_certificate
 from edge.link.mailbox import Mailbox
@@ -118,12 +118,12 @@ async def test_the_link_tells_of_its_end(ec: tuple[Path, Path], monkeypatch: pyt
 
 def test_the_doctor_asks_for_it(rsa: tuple[Path, Path], ec: tuple[Path, Path]) -> None:
     (finding,) = parts.certificate(settings(rsa))
-    assert finding.health is Health.WARNING
+    assert finding.health is Grade.WARNING
     assert "EC key" in finding.remedy
     (finding,) = parts.certificate(settings(ec))
-    assert finding.health is Health.GOOD
+    assert finding.health is Grade.GOOD
     (finding,) = parts.certificate(Settings())
-    assert finding.health is Health.WARNING
+    assert finding.health is Grade.WARNING
     assert "EC key" in finding.remedy
     with pytest.raises(SecretError, match="belong together"):
         list(parts.certificate(settings((ec[0], rsa[1]))))

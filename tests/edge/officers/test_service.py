@@ -20,7 +20,7 @@ from edge.officers import office as office_module
 from edge.officers.accounts import Account, account_of, own_account
 from edge.officers.client import ServiceDesk
 from edge.officers.office import Office
-from tests.support.cases import SIGNER, UNIT, filled, frame, names, packet, trigger
+from tests.support.cases import SIGNER, UNIT, filled, names, packet, photo, trigger
 from tests.support.officers import ask, service
 
 ME = own_account().officer
@@ -44,7 +44,7 @@ async def test_an_officer_looks_judges_and_exports(tmp_path: Path) -> None:
             wanted = archive.case(1)
         opened = desk.open(1)
         assert opened.case == wanted
-        assert desk.photo(1, 0) == frame(0).jpeg
+        assert desk.photo(1, 0) == photo(0).jpeg
         assert desk.again(1) == opened
         assert desk.review(1, EventKind.CORRECT_PLATE, reason="0 is O", plate="AB 000 CE") == 9
         assert "case 1, 3" in desk.export([1, 3], tmp_path / "case.zip", reason="for the court")
@@ -158,7 +158,7 @@ async def test_a_stopped_camera_does_not_hide_the_cases_and_a_running_one_goes_o
         try:
             assert desk.status().daemon_alive
             for _ in range(3):
-                await store.file_case(trigger(), [frame()], [packet()], limit_kmh=50.0, site="SP 235")
+                await store.file_case(trigger(), [photo()], [packet()], limit_kmh=50.0, site="SP 235")
                 await asyncio.to_thread(desk.open, 1)
                 await store.housekeep()
             assert store.problem() is None
@@ -185,7 +185,7 @@ async def test_a_service_that_was_started_again_is_asked_again(tmp_path: Path) -
 
 async def test_verification_against_a_checkpoint(tmp_path: Path) -> None:
     store = await CaseStore.open(tmp_path / "state", SIGNER, UNIT, witness_dirs=[tmp_path])
-    await store.file_case(trigger(), [frame()], [], limit_kmh=50.0, site="SP 235")
+    await store.file_case(trigger(), [photo()], [], limit_kmh=50.0, site="SP 235")
     await store.close()
     checkpoint = newest_checkpoint(tmp_path)
     assert checkpoint is not None

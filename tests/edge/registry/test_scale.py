@@ -12,7 +12,7 @@ import pytest
 from edge.errors import RegistryError
 from edge.registry import check_registry, list_drivers, load_master_key, lookup, rotate_master_key, survey
 from edge.registry.change import change
-from edge.registry.rows import Chip, select, uid_hash
+from edge.registry.rows import ChipRow, select, uid_hash
 from edge.registry.vault import seal_secret
 
 DRIVERS = 2000
@@ -28,7 +28,7 @@ def many(place: Path) -> Path:
             texts = (licence, LONG, f"Name {number:07d}", "1980-12-31", LONG, "B", LONG, "2020-01-01", "2030-01-01")
             registry.insert("drivers", (*texts, hashed))
             sealed = seal_secret(registry.keys.chip(hashed), b"a key", hashed.hex())
-            registry.insert("chips", Chip(hashed, licence, 0, None, None, sealed))
+            registry.insert("chips", ChipRow(hashed, licence, 0, None, None, sealed))
             registry.insert("vehicles", (f"P{number:07d}", licence, None))
     return place
 

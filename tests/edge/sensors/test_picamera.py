@@ -13,10 +13,10 @@ import pytest
 
 from edge.config import CameraSettings
 from edge.errors import CameraError
-from edge.model import Frame
+from edge.model import Photo
 from edge.sensors.day_night import LightSwitch
 from edge.sensors.picamera import Picamera, exposure_start_ns
-from edge.sensors.ring import Exposure, FrameRing
+from edge.sensors.ring import Exposure, ExposureRing
 from tests.support.eventually import eventually
 from tests.support.fake_picamera2 import HEIGHT, WIDTH, Bench
 
@@ -47,10 +47,10 @@ async def opened(bench: Bench) -> AsyncIterator[Picamera]:
     await camera.stop()
 
 
-def brightness(frame: Frame) -> int:
-    image = cv2.imdecode(np.frombuffer(frame.jpeg, np.uint8), cv2.IMREAD_GRAYSCALE)
+def brightness(photo: Photo) -> int:
+    image = cv2.imdecode(np.frombuffer(photo.jpeg, np.uint8), cv2.IMREAD_GRAYSCALE)
     assert image is not None
-    assert image.shape == (HEIGHT, WIDTH) == (frame.height, frame.width)
+    assert image.shape == (HEIGHT, WIDTH) == (photo.height, photo.width)
     assert image.std() < 1, "the padding of the rows is in the picture"
     return round(float(image.mean()))
 
@@ -61,27 +61,27 @@ async def test_the_first_frame_is_the_one_exposed_after_the_edge(bench: Bench, o
     bench.expose(80, sensor_ns=edge + MS // 2, exposure_us=1000)  # read out after the edge, but begun before it
     bench.expose(120, sensor_ns=edge + MS, exposure_us=1000)  # begun at the very edge
     bench.expose(160, sensor_ns=edge + 9 * MS, exposure_us=1000)
-    frames = [frame async for frame in opened.frames(edge, 2)]
-    assert [brightness(frame) for frame in frames] == pytest.approx([120, 160], abs=12)
-    assert frames[0].exposed_monotonic_ns == edge
+    photos = [photo async for photo in opened.photos(edge, 2)]
+    assert [brightness(photo) for photo in photos] == pytest.approx([120, 160], abs=12)
+    assert photos[0].exposed_monotonic_ns == edge
 
 
 async def test_frames_from_before_the_edge_can_still_be_had(bench: Bench, opened: Picamera) -> None:
     edge = time.monotonic_ns()
     for number in range(1, 6):
         bench.expose(40 * number, sensor_ns=edge + (number - 4) * 10 * MS, exposure_us=0)
-    _ = [frame async for frame in opened.frames(edge, 2)]
+    _ = [photo async for photo in opened.photos(edge, 2)]
     recent = await opened.recent(edge, 2)
-    assert [brightness(frame) for frame in recent] == pytest.approx([80, 120], abs=12)
+    assert [brightness(photo) for photo in recent] == pytest.approx([80, 120], abs=12)
     assert await opened.recent(edge, 0) == ()
 
 
 async def test_both_clocks_tell_the_same_instant(bench: Bench, opened: Picamera) -> None:
     edge = time.monotonic_ns()
     bench.expose(40, sensor_ns=edge + 5 * MS)
-    async for frame in opened.frames(edge, 1):
-        assert frame.exposed_utc == pytest.approx(
-            time.time() - (time.monotonic_ns() - frame.exposed_monotonic_ns) / 1e9, abs=0.05
+    async for photo in opened.photos(edge, 1):
+        assert photo.exposed_utc == pytest.approx(
+            time.time() - (time.monotonic_ns() - photo.exposed_monotonic_ns) / 1e9, abs=0.05
         )
 
 
@@ -95,7 +95,7 @@ async def test_a_stalled_camera_is_opened_again(bench: Bench, opened: Picamera) 
     assert bench.cameras[0].closed
     edge = time.monotonic_ns()
     bench.expose(40, sensor_ns=edge + 5 * MS)
-    assert len([frame async for frame in opened.frames(edge, 1)]) == 1
+    assert len([photo async for photo in opened.photos(edge, 1)]) == 1
     assert opened.problem() is None
 
 
@@ -104,8 +104,8 @@ async def test_a_camera_that_stays_silent_is_reported(bench: Bench, opened: Pica
     bench.refuses_to_open = RuntimeError("Camera frontend has timed out")
     bench.coming.put(OSError("device gone"))
     await eventually(lambda: "Camera frontend has timed out" in (opened.problem() or ""))
-    with pytest.raises(CameraError, match=r"no frame for 0\.2 s: check its cable"):
-        _ = [frame async for frame in opened.frames(time.monotonic_ns(), 1)]
+    with pytest.raises(CameraError, match=r"no photo for 0\.2 s: check its cable"):
+        _ = [photo async for photo in opened.photos(time.monotonic_ns(), 1)]
 
 
 async def test_without_a_camera_the_start_fails_and_says_what_to_do(bench: Bench) -> None:
@@ -182,7 +182,7 @@ def test_the_light_must_pass_a_threshold_and_stay(readings: list[tuple[int, floa
 
 
 async def test_a_ring_forgets_the_oldest_and_ends_its_readers() -> None:
-    ring = FrameRing(3, stall_s=5)
+    ring = ExposureRing(3, stall_s=5)
     image = np.zeros((4, 4, 3), np.uint8)
     for number in range(5):
         ring.push(Exposure(image, 0.0, number))
@@ -198,13 +198,13 @@ async def test_a_ring_forgets_the_oldest_and_ends_its_readers() -> None:
     assert await reading == [3, 4, 5]
     with pytest.raises(CameraError, match="is forgotten: raise ring_frames"):
         _ = [each async for each in ring.following(2, 1)]
-    with pytest.raises(CameraError, match="stopped before the frame"):
+    with pytest.raises(CameraError, match="stopped before the photo"):
         _ = [each async for each in ring.following(9, 1)]
 
 
 async def test_a_frame_from_long_after_the_trigger_is_not_its_frame() -> None:
-    ring = FrameRing(3, stall_s=2)
+    ring = ExposureRing(3, stall_s=2)
     ring.push(Exposure(np.zeros((4, 4, 3), np.uint8), 0.0, 5_000 * MS))
     assert [each.exposed_monotonic_ns async for each in ring.following(3_000 * MS, 1)] == [5_000 * MS]
-    with pytest.raises(CameraError, match=r"no frame within 2 s of the trigger"):
+    with pytest.raises(CameraError, match=r"no photo within 2 s of the trigger"):
         _ = [each async for each in ring.following(2_999 * MS, 1)]

@@ -11,7 +11,7 @@ import pytest
 
 from edge.config import CameraSettings, RadarSettings, Settings
 from edge.errors import CameraError, ConfigError, RadarError
-from edge.model import Frame, Trigger
+from edge.model import Photo, Trigger
 from edge.sensors import open_camera, open_radar
 from edge.sensors.feed_manifest import load_feed_manifest
 from edge.sensors.gpio import GpioRadar
@@ -30,7 +30,7 @@ def make_clip(path: Path, *, frames: int = 24, fps: float = 50.0) -> None:
     writer.release()
 
 
-def number_of(frame: Frame) -> int:
+def number_of(frame: Photo) -> int:
     image = cv2.imdecode(np.frombuffer(frame.jpeg, np.uint8), cv2.IMREAD_GRAYSCALE)
     assert image is not None
     assert image.shape == (frame.height, frame.width)
@@ -57,7 +57,7 @@ async def play(settings: Settings, *, count: int = 3, before: int = 0) -> list[t
 
     async def follow() -> None:
         async for trigger in radar.triggers():
-            frames = [frame async for frame in camera.frames(trigger.at_monotonic_ns, count)]
+            frames = [frame async for frame in camera.photos(trigger.at_monotonic_ns, count)]
             assert all(frame.exposed_monotonic_ns >= trigger.at_monotonic_ns for frame in frames)
             earlier = await camera.recent(trigger.at_monotonic_ns, before)
             assert all(frame.exposed_monotonic_ns < trigger.at_monotonic_ns for frame in earlier)
@@ -156,8 +156,8 @@ async def test_frames_end_with_an_error_when_the_feed_is_over_before_the_trigger
     settings = feed_settings(tmp_path, '[[clip]]\nfile = "b.avi"\nframes = 1')
     camera = open_camera(settings)
     await camera.start()
-    with pytest.raises(CameraError, match="stopped before the frame of the trigger"):
-        _ = [frame async for frame in camera.frames(2**62, 1)]
+    with pytest.raises(CameraError, match="stopped before the photo of the trigger"):
+        _ = [frame async for frame in camera.photos(2**62, 1)]
     await camera.stop()
 
 
@@ -166,8 +166,8 @@ async def test_frames_that_do_not_come_are_an_error_not_a_hang(tmp_path: Path) -
     settings = settings.model_copy(update={"camera": settings.camera.model_copy(update={"stall_s": 0.05})})
     camera = open_camera(settings)
     await camera.start()
-    with pytest.raises(CameraError, match=r"no frame for 0\.05 s: check its cable"):
-        _ = [frame async for frame in camera.frames(0, 1)]
+    with pytest.raises(CameraError, match=r"no photo for 0\.05 s: check its cable"):
+        _ = [frame async for frame in camera.photos(0, 1)]
     await camera.stop()
 
 

@@ -95,6 +95,28 @@ def test_a_corrected_plate_stands_beside_the_one_that_was_read(open_desk: OpenDe
     desk.shot("corrected")
 
 
+def test_confirm_is_off_where_the_name_no_longer_follows(open_desk: OpenDesk, state_dir: Path) -> None:
+    desk = open_desk(state_dir)
+    desk.open_first()
+    desk.press("Down")
+    desk.until(lambda: (opened := desk.viewer.case.opened) is not None and opened.case.driver is not None)
+    confirm = desk.viewer.bar.buttons["confirm"]
+    assert not confirm.instate(["disabled"])
+    desk.press("e")
+    sheet = _sheet(desk, Question)
+    desk.press("ctrl+a")
+    desk.type("xy987ab")
+    desk.press("Tab")
+    desk.type("the first letter is an X")
+    desk.press("Return")
+    desk.until(lambda: not sheet.winfo_exists() and "this name no longer follows" in desk.texts())
+    assert confirm.instate(["disabled"])
+    assert "Name no longer follows" in desk.texts()
+    desk.press("c")
+    assert not [child for child in desk.viewer.root.winfo_children() if isinstance(child, Question)]
+    desk.shot("fallen")
+
+
 def test_an_impossible_plate_is_refused_in_words(open_desk: OpenDesk, state_dir: Path) -> None:
     desk = open_desk(state_dir)
     desk.open_first()
@@ -162,7 +184,7 @@ def test_verify_says_that_all_holds_and_what_does_not(open_desk: OpenDesk, state
     desk.press("Return")
     desk.until(lambda: not page.winfo_exists())
     with Archive(state_dir) as archive:
-        photo = archive.frame_path(archive.case(7))
+        photo = state_dir / archive.case(7).photos[0]
     photo.chmod(0o600)
     photo.write_bytes(photo.read_bytes()[:-1] + b"\0")
     desk.press("v")

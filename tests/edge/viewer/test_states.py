@@ -144,7 +144,7 @@ def test_pictures_that_are_not_there_are_told(open_desk: OpenDesk, tmp_path: Pat
     ]
     stores.fill(tmp_path, scenes)
     with Archive(tmp_path) as archive:
-        gone, altered = archive.frame_path(archive.case(4)), archive.frame_path(archive.case(5))
+        gone, altered = (tmp_path / archive.case(number).photos[0] for number in (4, 5))
     gone.unlink()
     altered.chmod(0o600)
     altered.write_bytes(stores.photo("ZZ999ZZ"))

@@ -14,7 +14,7 @@ import virtual
 from virtual import picamera2
 
 from edge.config import CameraSettings
-from edge.model import Frame
+from edge.model import Photo
 from edge.sensors.picamera import Picamera
 
 FRAMES = Path("/tmp/frames")
@@ -43,10 +43,10 @@ async def camera(settings: CameraSettings) -> AsyncIterator[Picamera]:
     await camera.stop()
 
 
-def level(frame: Frame) -> int:
+def level(photo: Photo) -> int:
     """Which of the folder's pictures this is; fails if it is none."""
-    image = cv2.imdecode(np.frombuffer(frame.jpeg, np.uint8), cv2.IMREAD_GRAYSCALE)
-    assert image.shape == (480, 640) == (frame.height, frame.width)
+    image = cv2.imdecode(np.frombuffer(photo.jpeg, np.uint8), cv2.IMREAD_GRAYSCALE)
+    assert image.shape == (480, 640) == (photo.height, photo.width)
     # The virtual camera hands out the pictures' luminance as it is; a real one maps it to 16..235, as video has it.
     luma = image.mean() * 219 / 255 + 16
     nearest = min(LEVELS, key=lambda each: abs(each - luma))
@@ -58,10 +58,10 @@ async def test_no_frame_is_older_than_its_trigger(camera: Picamera) -> None:
     late_ms = []
     for _ in range(40):
         edge = time.monotonic_ns()
-        frames = [frame async for frame in camera.frames(edge, 3)]
-        exposed = [frame.exposed_monotonic_ns for frame in frames]
+        photos = [photo async for photo in camera.photos(edge, 3)]
+        exposed = [photo.exposed_monotonic_ns for photo in photos]
         assert edge <= exposed[0] < exposed[1] < exposed[2]
-        assert {level(frame) for frame in frames} <= set(LEVELS)
+        assert {level(photo) for photo in photos} <= set(LEVELS)
         late_ms.append((exposed[0] - edge) / 1e6)
     print(f"\n40 triggers, 0 too old; edge to exposure {np.median(late_ms):.1f} ms median, {max(late_ms):.1f} ms worst")
 
@@ -70,7 +70,7 @@ async def test_frames_from_before_the_trigger_are_kept(camera: Picamera) -> None
     await asyncio.sleep(0.2)
     edge = time.monotonic_ns()
     before = await camera.recent(edge, 3)
-    exposed = [frame.exposed_monotonic_ns for frame in before]
+    exposed = [photo.exposed_monotonic_ns for photo in before]
     assert len(exposed) == 3
     assert sorted(exposed) == exposed
     assert exposed[-1] < edge
@@ -86,7 +86,7 @@ async def test_a_stalled_camera_is_opened_again(camera: Picamera) -> None:
     async with asyncio.timeout(20):
         while camera.problem() is not None:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
-    assert len([frame async for frame in camera.frames(edge, 2)]) == 2
+    assert len([photo async for photo in camera.photos(edge, 2)]) == 2
 
 
 async def test_the_camera_can_be_closed_and_opened(settings: CameraSettings) -> None:

@@ -23,7 +23,7 @@ from edge.cases.storage.head import read_head
 from edge.cases.storage.layout import StateFolder
 from edge.cases.store import CaseStore
 from edge.errors import CaseError, EvidenceError
-from tests.support.cases import SIGNER, UNIT, filled, frame, trigger, unidentified
+from tests.support.cases import SIGNER, UNIT, filled, photo, trigger, unidentified
 
 FORGER = Signer(bytes(range(1, 33)))
 SAID: dict[str, object] = {"officer": "x", "reason": "", "account": "x"}
@@ -139,7 +139,7 @@ async def test_what_others_wrote_is_an_alarm_and_never_signed(
     with caplog.at_level(logging.CRITICAL):
         store = await CaseStore.open(tmp_path, SIGNER, UNIT)
     await store.housekeep()
-    number = await store.file_case(trigger(), [frame()], [], **FILING)
+    number = await store.file_case(trigger(), [photo()], [], **FILING)
     assert (tmp_path / "frames" / f"{number:08d}" / "pending.json").exists(), "the journal takes no case"
     await store.housekeep()
     assert re.search(words, store.problem() or "")

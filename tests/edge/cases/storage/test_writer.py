@@ -22,7 +22,7 @@ from edge.cases.storage.wal import wal_path
 from edge.cases.storage.writer import Writer
 from edge.cases.store import CaseStore
 from edge.errors import CaseError
-from tests.support.cases import SIGNER, UNIT, filled, frame, names, packet, trigger, unidentified
+from tests.support.cases import SIGNER, UNIT, filled, names, packet, photo, trigger, unidentified
 
 FILING = {"limit_kmh": 50.0, "site": "SP 235"}
 
@@ -39,7 +39,7 @@ async def test_the_journal_holds_a_case_before_the_database_does(
 
     monkeypatch.setattr("edge.cases.storage.writer.insert_filed", insert_filed)
     store = await CaseStore.open(tmp_path, SIGNER, UNIT)
-    await store.file_case(trigger(), [frame()], [packet()], **FILING)
+    await store.file_case(trigger(), [photo()], [packet()], **FILING)
     await store.close()
     assert seen == [(True, True)]
 
@@ -96,7 +96,7 @@ async def held(path: Path, seconds: float, begin: str) -> None:
 async def test_filing_waits_for_nobody_who_holds_the_database(tmp_path: Path, begin: str) -> None:
     """The order of the ends says it, no clock: all cases are on the disk while the other program is still there."""
     store = await CaseStore.open(tmp_path, SIGNER, UNIT)
-    await store.enter_verdict(await store.file_case(trigger(), [frame()], [packet()], **FILING), unidentified())
+    await store.enter_verdict(await store.file_case(trigger(), [photo()], [packet()], **FILING), unidentified())
     ends: list[str] = []
 
     def note(task: asyncio.Task[Any]) -> None:
@@ -105,8 +105,8 @@ async def test_filing_waits_for_nobody_who_holds_the_database(tmp_path: Path, be
     async def file() -> None:
         keeping = [asyncio.create_task(store.housekeep())]
         for index in range(8):
-            number = await store.file_case(trigger(), [frame(index)], [packet()], **FILING)
-            await store.add(number, frames=[frame(index + 1)], packets=[packet()])
+            number = await store.file_case(trigger(), [photo(index)], [packet()], **FILING)
+            await store.add(number, photos=[photo(index + 1)], packets=[packet()])
             assert len((await store.load(number)).photos) == 2
         filing.set_result(keeping)
 
@@ -127,7 +127,7 @@ async def test_a_case_that_is_being_filed_is_no_refusal(tmp_path: Path) -> None:
     store = await CaseStore.open(tmp_path, SIGNER, UNIT)
     holder = asyncio.create_task(held(StateFolder(tmp_path).database, 0.5, "BEGIN IMMEDIATE"))
     await asyncio.sleep(0.1)
-    await store.file_case(trigger(), [frame()], [packet()], **FILING)
+    await store.file_case(trigger(), [photo()], [packet()], **FILING)
     assert store.problem() is None
     await holder
     assert await store.waiting() == (1,)
@@ -138,7 +138,7 @@ async def test_a_case_that_is_being_filed_is_no_refusal(tmp_path: Path) -> None:
 async def test_nothing_is_added_to_a_case_while_it_is_decided(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A photo that no manifest names would be damage; a decision that fails leaves the case open for more."""
     store = await CaseStore.open(tmp_path, SIGNER, UNIT)
-    number = await store.file_case(trigger(), [frame()], [packet()], **FILING)
+    number = await store.file_case(trigger(), [photo()], [packet()], **FILING)
     deciding, added = threading.Event(), threading.Event()
 
     def insert_decided(*_arguments: Any) -> None:
@@ -150,18 +150,18 @@ async def test_nothing_is_added_to_a_case_while_it_is_decided(tmp_path: Path, mo
     decision = asyncio.create_task(store.enter_verdict(number, unidentified()))
     await asyncio.to_thread(deciding.wait, 20)
     with pytest.raises(CaseError, match="decided already"):
-        await store.add(number, frames=[frame(1)])
+        await store.add(number, photos=[photo(1)])
     added.set()
     with pytest.raises(CaseError, match="cannot be used"):
         await decision
-    await store.add(number, frames=[frame(2)])
+    await store.add(number, photos=[photo(2)])
     assert len((await store.load(number)).photos) == 2
     await store.close()
 
 
 async def test_close_waits_for_acts_whose_callers_were_cancelled(tmp_path: Path) -> None:
     store = await CaseStore.open(tmp_path, SIGNER, UNIT)
-    acts = [asyncio.create_task(store.file_case(trigger(), [frame()], [], **FILING)) for _ in range(5)]
+    acts = [asyncio.create_task(store.file_case(trigger(), [photo()], [], **FILING)) for _ in range(5)]
     await asyncio.sleep(0)
     for act in acts:
         act.cancel()

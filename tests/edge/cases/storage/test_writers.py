@@ -25,7 +25,7 @@ from edge.cases.storage.unit_chain import ChainSession
 from edge.cases.storage.wal import COPY, wal_path
 from edge.cases.store import CaseStore
 from edge.errors import CaseError, EvidenceError, SecretError
-from tests.support.cases import SIGNER, UNIT, filled, frame, names, packet, trigger, unidentified
+from tests.support.cases import SIGNER, UNIT, filled, names, packet, photo, trigger, unidentified
 from tests.support.eventually import eventually
 
 FILING = {"limit_kmh": 50.0, "site": "SP 235"}
@@ -65,7 +65,7 @@ async def test_processes_that_write_at_once_make_one_signed_chain(tmp_path: Path
             other.start()
         filed = 0
         while any(other.is_alive() for other in others) or filed < EACH:
-            number = await store.file_case(trigger(), [frame()], [packet()], **FILING)
+            number = await store.file_case(trigger(), [photo()], [packet()], **FILING)
             await store.enter_verdict(number, unidentified())
             await store.housekeep()
             filed += 1
@@ -155,7 +155,7 @@ async def test_somebody_who_reads_for_long_holds_nobody_up(tmp_path: Path, monke
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM entries").fetchone()
         for _ in range(3):
-            number = await store.file_case(trigger(), [frame()], [], **FILING)
+            number = await store.file_case(trigger(), [photo()], [], **FILING)
             await store.enter_verdict(number, unidentified())
             await store.housekeep()
             _look(tmp_path, "conti")
@@ -173,10 +173,10 @@ async def test_a_trigger_is_filed_while_another_process_writes(tmp_path: Path, m
     store = await CaseStore.open(tmp_path, SIGNER, UNIT)
     with closing(sqlite3.connect(StateFolder(tmp_path).database, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        numbers = [await store.file_case(trigger(), [frame()], [packet()], **FILING) for _ in range(3)]
-        await store.add(numbers[0], frames=[frame(2)])
+        numbers = [await store.file_case(trigger(), [photo()], [packet()], **FILING) for _ in range(3)]
+        await store.add(numbers[0], photos=[photo(2)])
         deciding = asyncio.create_task(store.enter_verdict(3, unidentified()))
-        assert await store.file_case(trigger(), [frame()], [packet()], **FILING) == 5
+        assert await store.file_case(trigger(), [photo()], [packet()], **FILING) == 5
         assert not deciding.done()
         other.execute("ROLLBACK")
     assert (await deciding).number == 3
@@ -190,7 +190,7 @@ async def test_a_write_that_does_not_end_is_a_problem(tmp_path: Path, monkeypatc
     store = await CaseStore.open(tmp_path, SIGNER, UNIT)
     with closing(sqlite3.connect(StateFolder(tmp_path).database, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        await store.file_case(trigger(), [frame()], [], **FILING)
+        await store.file_case(trigger(), [photo()], [], **FILING)
         await eventually(lambda: "refuses 1 cases" in (store.problem() or ""))
     await store.housekeep()
     assert store.problem() is None

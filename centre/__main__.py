@@ -1,0 +1,7 @@
+"""``python -m centre``."""
+
+import sys
+
+from centre.cli import main
+
+sys.exit(main())

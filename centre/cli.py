@@ -1,0 +1,56 @@
+"""``autovelox-centre``: every command of the centre, and the one place where errors become sentences and exit codes."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from centre.config import DEFAULT_CONFIG, load
+from edge.errors import EdgeError
+from edge.terminal import say
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code (0 done, 2 wrong usage, otherwise the error's own)."""
+    os.environ["PYTHONSAFEPATH"] = "1"  # no child imports from the folder it happens to be started in
+    args = _parser().parse_args(sys.argv[1:] if argv is None else list(argv))
+    try:
+        return int(args.run(args))
+    except EdgeError as error:
+        say(f"autovelox-centre: {error}", to=sys.stderr)
+        return error.exit_code
+    except BrokenPipeError:  # the reader of our output went away, as `| head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    from centre.commands import cases, fleet, units
+
+    parser = argparse.ArgumentParser(prog="autovelox-centre", description="The headquarters of many units.")
+    parser.add_argument("--version", action="version", version=f"autovelox-centre {version('autovelox')}")
+    parser.add_argument("--config", type=Path, default=DEFAULT_CONFIG, metavar="FILE", help="default: %(default)s")
+    subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
+    run = subparsers.add_parser("run", help="run the centre", description="Run the centre until SIGTERM.")
+    run.add_argument("--check", action="store_true", help="check the configuration and stop")
+    run.set_defaults(run=_run)
+    fleet.add_commands(subparsers)
+    units.add_commands(subparsers)
+    cases.add_commands(subparsers)
+    return parser
+
+
+def _run(args: argparse.Namespace) -> int:
+    settings = load(args.config)
+    if args.check:
+        say(f"{args.config} is valid")
+        return 0
+    from centre.service import run
+
+    return run(settings)

@@ -1,0 +1,88 @@
+"""``autovelox-centre cases``: list, show, verify, export."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from centre.commands.work import account, with_database
+from centre.config import Settings
+from centre.database import Connection, Row
+from centre.records import Officer, Verified, export_case, list_cases, show_case, verify_units
+from centre.service import own_files
+from edge.terminal import say, say_json
+
+
+def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add ``cases ...``."""
+    parser = subparsers.add_parser(
+        "cases", help="list, show, verify, export cases", description="The cases of all units."
+    )
+    actions = parser.add_subparsers(metavar="ACTION", required=True)
+    listing = actions.add_parser("list", help="list the newest cases; the centre's chain records that you looked")
+    listing.add_argument("--unit", metavar="SERIAL")
+    listing.add_argument("--plate", metavar="PLATE", help="with * for any characters and ? for one")
+    listing.add_argument("--limit", type=int, default=50, metavar="N", help="rows at most (default %(default)s)")
+    listing.set_defaults(run=_list)
+    show = actions.add_parser("show", help="show one case; the centre's chain records that you looked")
+    export = actions.add_parser("export", help="write the chain and the photos of one case into a new folder")
+    for action, run in ((show, _show), (export, _export)):
+        action.add_argument("unit", metavar="SERIAL")
+        action.add_argument("number", type=int)
+        action.set_defaults(run=run)
+    export.add_argument("--to", type=Path, required=True, metavar="FOLDER")
+    for action in (listing, show, export):
+        action.add_argument("--reason", default="", help="why; goes into the centre's chain")
+    verify = actions.add_parser("verify", help="check chains, signatures, rows and photos from the first entry on")
+    verify.add_argument("--unit", metavar="SERIAL", help="of one unit (default: of all)")
+    verify.set_defaults(run=_verify)
+
+
+def _list(args: argparse.Namespace) -> int:
+    async def work(settings: Settings, connection: Connection) -> list[Row]:
+        signer, officer = own_files(settings)[2], Officer(account(), args.reason)
+        return await list_cases(connection, signer, officer, unit=args.unit, plate=args.plate, limit=args.limit)
+
+    for row in with_database(args, work):
+        at = (
+            datetime.fromtimestamp(row["at_utc"], UTC).strftime("%Y-%m-%d %H:%M:%S")
+            if row["at_utc"] is not None
+            else "-"
+        )
+        speed = f"{row['speed_kmh']:.1f}" if row["speed_kmh"] is not None else "-"
+        plate = row["corrected_plate"] or row["plate"] or "-"
+        car = f"{plate:<10} {row['outcome'] or row['state']:<13} {row['driver_name']}"
+        say(f"{row['serial']:<16} {row['number']:>7}  {at}  {speed:>6} km/h  {car}")
+    return 0
+
+
+def _show(args: argparse.Namespace) -> int:
+    async def work(settings: Settings, connection: Connection) -> dict[str, Any]:
+        signer, officer = own_files(settings)[2], Officer(account(), args.reason)
+        return await show_case(connection, signer, officer, args.unit, args.number)
+
+    say_json(with_database(args, work), indent=2)
+    return 0
+
+
+def _export(args: argparse.Namespace) -> int:
+    async def work(settings: Settings, connection: Connection) -> list[str]:
+        signer, officer = own_files(settings)[2], Officer(account(), args.reason)
+        return list(await export_case(connection, signer, officer, args.unit, args.number, args.to))
+
+    names = with_database(args, work)
+    say(f"{args.to}: {', '.join(names)}")
+    return 0
+
+
+def _verify(args: argparse.Namespace) -> int:
+    async def work(settings: Settings, connection: Connection) -> list[Verified]:
+        return await verify_units(connection, args.unit)
+
+    found = with_database(args, work)
+    for unit in found:
+        figures = f"{unit.entries} entries, {unit.cases} cases, {unit.photos} photos"
+        say(f"{unit.serial:<20} {figures}: " + (f"DOES NOT HOLD: {unit.fault}" if unit.fault else "everything holds"))
+    return int(any(unit.fault for unit in found))

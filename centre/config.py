@@ -1,0 +1,119 @@
+"""Settings of the centre: one TOML file, typed, units in the names; ``autovelox-centre.example.toml`` has all."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, ValidationError, model_validator
+
+from edge.config import Port, Positive, Section, explain, refused
+from edge.errors import ConfigError
+
+DEFAULT_CONFIG = Path("/etc/autovelox-centre/autovelox-centre.toml")
+Count = Annotated[int, Field(ge=1)]
+
+
+class CentreSettings(Section):
+    """``[centre]``: whose centre it is, and where it keeps its state; ``name`` is part of what units sign to log in."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")] = "centre"
+    state_dir: Path = Path("/var/lib/autovelox-centre")
+
+
+class DatabaseSettings(Section):
+    """``[database]``: the authority's PostgreSQL by its ``url``; without one the centre starts its own.
+
+    ``account`` is the account of the operating system that runs the centre's own server where root starts the centre.
+    ``binaries`` is the folder with ``postgres`` and ``initdb``, where the wheel's and Debian's are not wanted.
+    """
+
+    url: str | None = None
+    connections: Annotated[int, Field(ge=2, le=200)] = 8
+    account: str = "nobody"
+    binaries: Path | None = None
+    statement_timeout_s: Positive = 30.0
+
+
+class ListenSettings(Section):
+    """``[listen]``: where units connect. Without a certificate the centre makes its own authority and certificate.
+
+    ``names`` are the DNS names and addresses by which units call it.
+    """
+
+    host: str = "127.0.0.1"
+    port: Port = 8444
+    names: tuple[str, ...] = ("localhost", "127.0.0.1")
+    certificate: Path | None = None
+    key: Path | None = None
+    authority: Path | None = None
+
+    @model_validator(mode="after")
+    def _certificate_is_whole(self) -> ListenSettings:
+        given = [self.certificate is not None, self.key is not None, self.authority is not None]
+        if any(given) and not all(given):
+            raise refused("certificate, key and authority belong together", "set all three, or none")
+        return self
+
+
+class LimitSettings(Section):
+    """``[limits]``: what one unit, one address and all together may ask for.
+
+    ``requests`` are worked on at once, in all; a further one is told to come again. ``logins_per_minute`` counts for an
+    address, and what needs no login with it. Units report their status every ``status_s``.
+    """
+
+    entries_bytes: Annotated[int, Field(ge=65_536)] = 16 * 1024 * 1024
+    blob_bytes: Annotated[int, Field(ge=65_536)] = 32 * 1024 * 1024
+    requests: Count = 64
+    logins_per_minute: Count = 60
+    token_s: Positive = 900.0
+    request_s: Positive = 60.0
+    silent_after_s: Positive = 600.0
+    status_s: Positive = 60.0
+
+
+class MetricsSettings(Section):
+    """``[metrics]``: Prometheus metrics and health, on loopback only; port 0 picks a free one."""
+
+    enabled: bool = True
+    port: Port = 9465
+
+
+class Settings(Section):
+    """The whole file."""
+
+    centre: CentreSettings = CentreSettings()
+    database: DatabaseSettings = DatabaseSettings()
+    listen: ListenSettings = ListenSettings()
+    limits: LimitSettings = LimitSettings()
+    metrics: MetricsSettings = MetricsSettings()
+
+
+def load(path: Path) -> Settings:
+    """Read and check the file at *path*; relative paths in it count from the file's own folder.
+
+    Raises:
+        ConfigError: the file cannot be read, is not TOML, or a value is wrong; the sentence names the key.
+    """
+    example = "autovelox-centre.example.toml shows every setting"
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"there is no configuration file {path}", example) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read ({error})", "check its permissions") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}", "correct that line") from None
+    try:
+        settings = Settings.model_validate(document)
+    except ValidationError as error:
+        cause, remedy = explain(error, Settings)
+        raise ConfigError(f"{path}: {cause}", remedy or example) from None
+    folder = path.resolve().parent
+    sections: dict[str, Section] = {}
+    for name, section in settings:
+        paths = {key: folder / value for key, value in section if isinstance(value, Path)}
+        sections[name] = section.model_copy(update=paths)
+    return settings.model_copy(update=sections)

@@ -1,0 +1,71 @@
+"""Connections to PostgreSQL: one pool a process, transactions, and errors that say what to do."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+
+from centre.database.migrate import migrate
+from centre.database.types import Connection, Pool
+from centre.errors import DatabaseError
+
+BUSY = (asyncpg.LockNotAvailableError, asyncpg.QueryCanceledError, asyncpg.TooManyConnectionsError)
+"""PostgreSQL is asked for too much at once: the same again, a little later, may do."""
+GONE = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.DiskFullError,
+    asyncpg.ReadOnlySQLTransactionError,
+    TimeoutError,
+)
+"""PostgreSQL stops, starts, recovers, is full or not to be reached; nothing that was not confirmed counts."""
+CONNECT_TIMEOUT_S, ACQUIRE_TIMEOUT_S = 10.0, 10.0
+
+
+async def open_pool(dsn: str, *, connections: int, statement_timeout_s: float) -> Pool:
+    """Connect to *dsn*, bring the schema up to date, and open a pool of at most so many *connections*.
+
+    Raises:
+        DatabaseError: PostgreSQL cannot be reached, or a newer program wrote the database.
+    """
+    try:
+        connection = await asyncpg.connect(dsn, timeout=CONNECT_TIMEOUT_S)
+        try:
+            await migrate(connection)
+        finally:
+            await connection.close()
+        return await asyncpg.create_pool(
+            dsn,
+            min_size=1,
+            max_size=connections,
+            timeout=CONNECT_TIMEOUT_S,
+            server_settings={
+                "application_name": "autovelox-centre",
+                "statement_timeout": str(round(1e3 * statement_timeout_s)),
+                "lock_timeout": "5000",
+                "idle_in_transaction_session_timeout": "60000",
+            },
+        )
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        # asyncpg's messages about a connection may repeat the URL, which may hold a password.
+        kind = type(error).__name__
+        raise DatabaseError(
+            f"PostgreSQL cannot be used ({kind})", "check [database] url and the server's log"
+        ) from None
+
+
+@asynccontextmanager
+async def transaction(pool: Pool) -> AsyncIterator[Connection]:
+    """One transaction on a connection of *pool*: committed at the end of the block, else rolled back.
+
+    Raises:
+        BUSY, GONE: as they say.
+    """
+    async with pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection, connection.transaction():
+        yield connection

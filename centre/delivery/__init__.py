@@ -1,0 +1,23 @@
+"""What units send: entries of their chains, photos, status."""
+
+from centre.delivery.blobs import BlobState, WrongOffset, blob_state, put_part, read_blob
+from centre.delivery.chain import check as check_signatures
+from centre.delivery.entries import MOST_ENTRIES, Head, NotConfirmed, accept_entries, head_of
+from centre.delivery.projection import PORTRAIT
+from centre.delivery.status import take_status
+
+__all__ = [
+    "MOST_ENTRIES",
+    "PORTRAIT",
+    "BlobState",
+    "Head",
+    "NotConfirmed",
+    "WrongOffset",
+    "accept_entries",
+    "blob_state",
+    "check_signatures",
+    "head_of",
+    "put_part",
+    "read_blob",
+    "take_status",
+]

@@ -1,0 +1,162 @@
+"""Photos and portraits: only those that a committed entry of the unit names, in parts, each confirmed by itself.
+
+They are kept in PostgreSQL, so that a confirmed photo is where a confirmed entry is: on the standby and in the backup.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from centre.database import Connection, Pool, Row, transaction
+from centre.errors import Refused
+from centre.units import AlarmKind, Visitor, raise_alarm
+from edge.delivery.wire import MAX_WISHES, PART_BYTES
+
+SMALLEST_PART = PART_BYTES // 4
+"""But for the last one: nobody fills a table with rows of one byte."""
+MAX_PORTRAIT_BYTES = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class BlobState:
+    """How much of a blob is here, in bytes; ``size`` is None while nobody said it."""
+
+    size: int | None
+    received: int
+    is_complete: bool
+
+
+class WrongOffset(Refused):
+    """A part does not begin where the blob ends; ``received`` says where that is."""
+
+    def __init__(self, received: int) -> None:
+        """Keep how many bytes are *received*."""
+        super().__init__("offset", 409, "the part does not begin where the blob ends", "go on where the header says")
+        self.received = received
+
+
+_BLOB = "SELECT size, received, complete_at FROM blobs WHERE unit_id = $1 AND sha256 = $2"
+
+
+async def blob_state(connection: Connection, visitor: Visitor, digest: str) -> BlobState:
+    """How much is here of the blob with the SHA-256 *digest*.
+
+    Raises:
+        Refused: no entry of the unit names it.
+    """
+    return _state(await connection.fetchrow(_BLOB, visitor.unit, digest))
+
+
+async def put_part(pool: Pool, visitor: Visitor, digest: str, *, start: int, total: int, data: bytes) -> BlobState:
+    """Commit the part *data*, which begins at byte *start* of *total*; what is here already is left as it is.
+
+    Raises:
+        WrongOffset: it does not begin where the blob ends.
+        Refused: no entry of the unit names the blob, or it is none that the entry names.
+    """
+    async with transaction(pool) as connection:
+        found = await _put(connection, visitor, digest, start, total, data)
+    if isinstance(found, Refused):
+        raise found
+    return found
+
+
+async def _put(
+    connection: Connection, visitor: Visitor, digest: str, start: int, total: int, data: bytes
+) -> BlobState | Refused:
+    before = _state(await connection.fetchrow(_BLOB + " FOR UPDATE", visitor.unit, digest))
+    if before.is_complete or (start + len(data) <= before.received and total == before.size):
+        return before
+    size = before.size
+    if size is None and 0 < total <= MAX_PORTRAIT_BYTES:
+        size = total
+    if size != total:
+        return Refused("blob", 422, "the blob has another size than the entry says", "send the file of the case")
+    if start != before.received:
+        return WrongOffset(before.received)
+    received = start + len(data)
+    if received > size or not data or (len(data) < SMALLEST_PART and received < size):
+        return Refused("blob", 422, "the part is too small, or too large", f"send parts of {PART_BYTES} bytes")
+    await connection.execute("INSERT INTO blob_parts VALUES ($1, $2, $3, $4)", visitor.unit, digest, start, data)
+    if received == size and await _digest_of(connection, visitor, digest) != digest:
+        await connection.execute("DELETE FROM blob_parts WHERE unit_id = $1 AND sha256 = $2", visitor.unit, digest)
+        await connection.execute(
+            "UPDATE blobs SET received = 0 WHERE unit_id = $1 AND sha256 = $2", visitor.unit, digest
+        )
+        await raise_alarm(connection, visitor.unit, AlarmKind.PHOTO, f"a photo is not {digest[:16]}, as its entry says")
+        return Refused("blob", 422, "the blob is not the one that the entry names", "send the file of the case")
+    await connection.execute(
+        "UPDATE blobs SET size = $3, received = $4, complete_at = CASE WHEN $4 = $3 THEN now() END, lost_at = NULL"
+        " WHERE unit_id = $1 AND sha256 = $2",
+        visitor.unit,
+        digest,
+        size,
+        received,
+    )
+    return BlobState(size, received, received == size)
+
+
+async def read_blob(connection: Connection, unit: int, digest: str) -> bytes | None:
+    """The whole blob; None while it is not complete. Checked against its hash.
+
+    Raises:
+        ValueError: what is here has another hash.
+    """
+    row = await connection.fetchrow(_BLOB, unit, digest)
+    if row is None or row["complete_at"] is None:
+        return None
+    sql = "SELECT data FROM blob_parts WHERE unit_id = $1 AND sha256 = $2 ORDER BY start"
+    data = b"".join(part["data"] for part in await connection.fetch(sql, unit, digest))
+    if hashlib.sha256(data).hexdigest() != digest:
+        raise ValueError(digest)
+    return data
+
+
+async def wishes(connection: Connection, visitor: Visitor) -> list[dict[str, object]]:
+    """What the centre wants next of the unit, those of identified cases first, each file once."""
+    rows = await connection.fetch(
+        "SELECT * FROM (SELECT DISTINCT ON (sha256) case_number, place, sha256, received, outcome FROM blobs"
+        " JOIN files USING (unit_id, sha256) JOIN cases ON cases.unit_id = blobs.unit_id AND number = case_number"
+        " WHERE blobs.unit_id = $1 AND complete_at IS NULL AND lost_at IS NULL ORDER BY sha256, case_number) AS wanted"
+        " ORDER BY outcome = 'identified' DESC NULLS LAST, received DESC, case_number, place LIMIT $2",
+        visitor.unit,
+        MAX_WISHES,
+    )
+    return [{"case": row["case_number"], "place": row["place"], "sha256": row["sha256"]} for row in rows]
+
+
+async def note_lost(connection: Connection, visitor: Visitor, digests: list[str]) -> None:
+    """Note that the unit has these files no more, which is an alarm: it must keep what was not confirmed."""
+    rows = await connection.fetch(
+        "UPDATE blobs SET lost_at = now() WHERE unit_id = $1 AND sha256 = ANY($2) AND complete_at IS NULL"
+        " AND lost_at IS NULL RETURNING sha256",
+        visitor.unit,
+        digests,
+    )
+    for row in rows:
+        cause = f"the unit does not have the photo {row['sha256'][:16]} any more"
+        await raise_alarm(connection, visitor.unit, AlarmKind.PHOTO, cause)
+
+
+async def settled_cases(connection: Connection, visitor: Visitor) -> int:
+    """Of how many cases, from the first on, everything that the entries name is here, or lost."""
+    sql = (
+        "SELECT coalesce((SELECT min(case_number) - 1 FROM files JOIN blobs USING (unit_id, sha256) WHERE unit_id = $1"
+        " AND complete_at IS NULL AND lost_at IS NULL), (SELECT cases FROM units WHERE id = $1))"
+    )
+    return int(await connection.fetchval(sql, visitor.unit))
+
+
+async def _digest_of(connection: Connection, visitor: Visitor, digest: str) -> str:
+    found = hashlib.sha256()
+    sql = "SELECT data FROM blob_parts WHERE unit_id = $1 AND sha256 = $2 ORDER BY start"
+    async for row in connection.cursor(sql, visitor.unit, digest, prefetch=8):
+        found.update(row["data"])
+    return found.hexdigest()
+
+
+def _state(row: Row | None) -> BlobState:
+    if row is None:
+        raise Refused("not_named", 404, "no entry of this unit names that blob", "send the entries first")
+    return BlobState(row["size"], row["received"], row["complete_at"] is not None)

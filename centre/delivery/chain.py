@@ -1,0 +1,78 @@
+"""A unit's chain as the centre knows it, and the entries that follow: checked with the rules of every package's check.
+
+Pure but for the signatures, for which the library ``cryptography`` is used: OpenSSL's is three times faster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from edge.cases.evidence import DOMAIN, Chain, Link, Mismatch, Signature, check_chain, parse_canonical, sha256
+
+
+def known_chain(unit: Mapping[str, Any], keys: Mapping[str, bytes], decided: Mapping[int, int]) -> Chain:
+    """What *unit* (its row) delivered so far, for :func:`follow`.
+
+    *keys* are its keys by their ids, *decided* the entry of the verdict of each case that new entries are about.
+    """
+    header = unit["head_header"]
+    return Chain(
+        entries=unit["head_seq"],
+        head=unit["head_hash"],
+        headers=[parse_canonical(bytes(header), "the head")] if header is not None else [],
+        decided=dict(decided),
+        keys=dict(keys),
+        first_key=unit["first_key"],
+        current_key=unit["current_key"],
+        earlier_cases=unit["cases"],
+    )
+
+
+def follow(known: Chain, links: Sequence[Link]) -> Chain:
+    """Check that *links* follow *known*, each signed with the key of its time.
+
+    Returns:
+        The longer chain: ``headers`` end with those of *links*, and ``hash_of`` has their hashes.
+
+    Raises:
+        Mismatch: they do not; ``entry`` says where.
+    """
+    chain = check_chain(links, known)
+    if chain.unsigned:
+        raise Mismatch(f"entry {chain.unsigned[0]} is not signed")
+    check(chain.signatures)
+    return chain
+
+
+def check(signatures: Iterable[Signature]) -> None:
+    """Check each of *signatures*.
+
+    Raises:
+        Mismatch: one is wrong.
+    """
+    keys: dict[bytes, Ed25519PublicKey] = {}
+    for seq, public_key, message, signature in signatures:
+        try:
+            if public_key not in keys:
+                keys[public_key] = Ed25519PublicKey.from_public_bytes(public_key)
+            keys[public_key].verify(signature, message)
+        except (InvalidSignature, ValueError):
+            error = Mismatch(f"the signature of entry {seq} is wrong: it was altered or made with another key")
+            error.entry = seq
+            raise error from None
+
+
+def is_signed(link: Link, keys: Mapping[str, bytes]) -> bool:
+    """Whether *link* carries a signature of one of the unit's *keys*."""
+    public_key = keys.get(link.key_id or "")
+    if public_key is None or link.signature is None:
+        return False
+    try:
+        check([Signature(0, public_key, DOMAIN + link.header, link.signature)])
+        return link.body is None or parse_canonical(link.header, "the entry")["body"] == sha256(link.body)
+    except (Mismatch, KeyError):
+        return False

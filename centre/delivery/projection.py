@@ -1,0 +1,195 @@
+"""What new entries say of cases, as rows: for lists and for the photos to come. The chain stays the truth.
+
+A unit writes these contents; one whose key was stolen may write anything. So every value is checked for its type and
+bounded before it goes into a row, and texts lose what PostgreSQL cannot hold.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from centre.database import Connection
+from edge.cases.evidence import Link, driver_name, shown_plate, to_case
+
+MAX_TEXT = 200
+MAX_PHOTOS = 64
+MAX_PHOTO_BYTES = 64 * 1024 * 1024
+PORTRAIT = -1
+"""The place of the driver's portrait among a case's files."""
+JUDGEMENTS = frozenset({"confirm", "dismiss", "correct_plate"})
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+class Unreadable(Exception):
+    """A content is none that a unit writes; the message says where, and nothing of it."""
+
+
+@dataclass
+class Rows:
+    """Rows of a batch of entries, each list in the order of the chain."""
+
+    filed: list[tuple[object, ...]] = field(default_factory=list)
+    files: list[tuple[int, int, str, int | None]] = field(default_factory=list)
+    """Case, place, SHA-256 in hex, bytes (None if the entry does not say)."""
+    decided: list[tuple[object, ...]] = field(default_factory=list)
+    judged: list[tuple[int, str, str | None]] = field(default_factory=list)
+    held: list[tuple[int, bool]] = field(default_factory=list)
+    purged: list[tuple[int, int]] = field(default_factory=list)
+
+
+def rows_of(headers: Sequence[dict[str, Any]], links: Sequence[Link]) -> Rows:
+    """The rows of entries that were checked, with their *headers*.
+
+    Raises:
+        Unreadable: a content is none that a unit writes.
+    """
+    rows = Rows()
+    for header, link in zip(headers, links, strict=True):
+        case, kind, seq = header["case"], header["kind"], header["seq"]
+        if case is None:
+            continue
+        try:
+            _add(rows, kind, case, seq, json.loads(link.body) if link.body is not None else None)
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError):
+            raise Unreadable(f"the content of entry {seq} is none that a unit writes") from None
+    return rows
+
+
+def _add(rows: Rows, kind: str, case: int, seq: int, content: Any) -> None:
+    if kind == "filed":
+        rows.filed.append(_filed(case, seq, content))
+        rows.files += _photos(case, content)
+    elif kind == "decided":
+        rows.decided.append(_decided(case, seq, content))
+        rows.files += _photos(case, content) + _portrait(case, content)
+    elif kind in JUDGEMENTS and content is not None:
+        plate = _text(content["plate"]) if kind == "correct_plate" else None
+        rows.judged.append((case, kind, plate))
+    elif kind in ("hold", "release"):
+        rows.held.append((case, kind == "hold"))
+    elif kind == "purge":
+        rows.purged.append((case, seq))
+
+
+def _filed(number: int, seq: int, content: Any) -> tuple[object, ...]:
+    if content is None:  # purged at the unit before it joined
+        return number, seq, None, "", None, None
+    case = to_case(_of(number, content))
+    speed = None if case.trigger.speed_kmh is None else _number(case.trigger.speed_kmh)
+    return number, seq, _number(case.trigger.at_utc), _text(case.site), speed, _number(case.limit_kmh)
+
+
+def _decided(number: int, seq: int, content: Any) -> tuple[object, ...]:
+    if content is None:
+        return number, seq, "", None, ""
+    case = to_case(_of(number, content))
+    outcome = str(case.verdict.outcome) if case.verdict is not None else None
+    return number, seq, _text(shown_plate(case)), outcome, _text(driver_name(case))
+
+
+def _of(number: int, content: Any) -> dict[str, Any]:
+    if not isinstance(content, dict) or content["number"] != number:
+        raise ValueError
+    return content
+
+
+def _photos(number: int, content: Any) -> list[tuple[int, int, str, int | None]]:
+    if content is None:
+        return []
+    frames = content["frames"]
+    if len(frames) > MAX_PHOTOS:
+        raise ValueError
+    found: list[tuple[int, int, str, int | None]] = []
+    for place, frame in enumerate(frames):
+        size = frame["bytes"]
+        if type(size) is not int or not 0 < size <= MAX_PHOTO_BYTES:
+            raise ValueError
+        found.append((number, place, _sha256(frame["sha256"]), size))
+    return found
+
+
+def _portrait(number: int, content: Any) -> list[tuple[int, int, str, int | None]]:
+    driver = content.get("driver") if content is not None else None
+    digest = driver["portrait_sha256"] if driver else None
+    return [(number, PORTRAIT, _sha256(digest), None)] if digest else []
+
+
+def _sha256(text: Any) -> str:
+    if not isinstance(text, str) or not _SHA256.fullmatch(text):
+        raise ValueError
+    return text
+
+
+def _number(value: Any) -> float:
+    if type(value) not in (int, float) or not math.isfinite(value):
+        raise ValueError
+    return float(value)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value[:MAX_TEXT].encode("utf-8", "replace").decode("utf-8").replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
+_FILED = """
+INSERT INTO cases (unit_id, number, state, filed_seq, at_utc, site, speed_kmh, limit_kmh)
+VALUES ($1, $2, 'pending', $3, $4, $5, $6, $7)
+"""
+_DECIDED = """
+UPDATE cases SET state = 'decided', decided_seq = $3, plate = $4, outcome = $5, driver_name = $6
+WHERE unit_id = $1 AND number = $2 AND state <> 'purged'
+"""
+_JUDGED = """
+UPDATE cases SET review = $3, corrected_plate = coalesce($4, corrected_plate)
+WHERE unit_id = $1 AND number = $2 AND state <> 'purged'
+"""
+_FILES = "INSERT INTO files (unit_id, case_number, place, sha256) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING"
+_BLOBS = "INSERT INTO blobs (unit_id, sha256, size) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
+
+
+async def write(connection: Connection, unit: int, rows: Rows) -> None:
+    """Write *rows* of the *unit*; the caller has begun a transaction and the entries are in it."""
+    if rows.filed:
+        await connection.executemany(_FILED, [(unit, *row) for row in rows.filed])
+    if rows.files:
+        await connection.executemany(_BLOBS, [(unit, digest, size) for _, _, digest, size in rows.files])
+        await connection.executemany(_FILES, [(unit, case, place, digest) for case, place, digest, _ in rows.files])
+    if rows.decided:
+        await connection.executemany(_DECIDED, [(unit, *row) for row in rows.decided])
+    if rows.judged:
+        await connection.executemany(_JUDGED, [(unit, *row) for row in rows.judged])
+    if rows.held:
+        sql = "UPDATE cases SET is_held = $3 WHERE unit_id = $1 AND number = $2"
+        await connection.executemany(sql, [(unit, *row) for row in rows.held])
+    for number, seq in rows.purged:
+        await _purge(connection, unit, number, seq)
+
+
+async def _purge(connection: Connection, unit: int, number: int, seq: int) -> None:
+    """A tombstone: nothing of the case stays but the headers of its entries."""
+    await connection.execute(
+        "UPDATE entries SET body = NULL WHERE unit_id = $1 AND case_number = $2 AND kind <> 'purge'"
+        " AND body IS NOT NULL",
+        unit,
+        number,
+    )
+    await connection.execute(
+        "UPDATE cases SET state = 'purged', purged_seq = $3, at_utc = NULL, site = '', speed_kmh = NULL,"
+        " limit_kmh = NULL, plate = '', corrected_plate = NULL, outcome = NULL, driver_name = '', review = NULL,"
+        " is_held = false WHERE unit_id = $1 AND number = $2",
+        unit,
+        number,
+        seq,
+    )
+    await connection.execute("DELETE FROM files WHERE unit_id = $1 AND case_number = $2", unit, number)
+    await connection.execute(
+        "DELETE FROM blobs WHERE unit_id = $1 AND NOT EXISTS"
+        " (SELECT 1 FROM files WHERE files.unit_id = blobs.unit_id AND files.sha256 = blobs.sha256)",
+        unit,
+    )

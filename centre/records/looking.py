@@ -1,0 +1,153 @@
+"""What an officer of the centre may see of cases: entered in the centre's chain before it is given."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from centre.database import Connection, Row
+from centre.delivery import PORTRAIT, read_blob
+from centre.errors import CentreError
+from centre.records.journal import enter
+from edge.cases.evidence import Signer, canonical
+
+MOST_ROWS = 1000
+_LIST = """
+SELECT serial, number, cases.state, at_utc, site, speed_kmh, limit_kmh, plate, corrected_plate, outcome, driver_name,
+    review, is_held
+FROM cases JOIN units ON units.id = unit_id
+WHERE ($1::text IS NULL OR serial = $1) AND ($2::text IS NULL OR plate LIKE $2 OR corrected_plate LIKE $2)
+    AND cases.state <> 'purged'
+ORDER BY at_utc DESC NULLS LAST, unit_id, number LIMIT $3
+"""
+_CASE = """
+SELECT unit_id, serial, filed_seq, decided_seq, cases.state FROM cases JOIN units ON units.id = unit_id
+WHERE serial = $1 AND number = $2
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Officer:
+    """Who asks, and why."""
+
+    name: str
+    reason: str
+
+    def said(self, **more: object) -> dict[str, object]:
+        """The content of the entry in the centre's chain."""
+        return {"officer": self.name, "reason": self.reason, **more}
+
+
+def plate_pattern(text: str) -> str:
+    """A search for a plate with ``*`` and ``?`` as a pattern of SQL's LIKE.
+
+    Raises:
+        CentreError: it holds something else than letters, digits and those two.
+    """
+    text = "".join(text.upper().split())
+    if not text or not all(letter in "*?" or (letter.isascii() and letter.isalnum()) for letter in text):
+        raise CentreError("a plate has letters and digits", "use * for any characters, ? for one")
+    return text.replace("*", "%").replace("?", "_")
+
+
+async def list_cases(
+    connection: Connection, signer: Signer, officer: Officer, *, unit: str | None, plate: str | None, limit: int
+) -> list[Row]:
+    """The newest cases, of *unit* or of all; *plate* may hold ``*`` and ``?``. The look is chained first."""
+    pattern = plate_pattern(plate) if plate is not None else None
+    await enter(connection, signer, "list", officer.said(unit=unit, plate=plate))
+    rows: list[Row] = await connection.fetch(_LIST, unit, pattern, min(limit, MOST_ROWS))
+    return rows
+
+
+async def show_case(connection: Connection, signer: Signer, officer: Officer, unit: str, number: int) -> dict[str, Any]:
+    """The manifest of a case as the unit signed it last. The look is in the centre's chain first.
+
+    Raises:
+        CentreError: there is no such case, or it was purged.
+    """
+    row = await _case(connection, unit, number)
+    await enter(connection, signer, "view", officer.said(unit=unit, case=number))
+    body = await connection.fetchval(
+        "SELECT body FROM entries WHERE unit_id = $1 AND seq = $2",
+        row["unit_id"],
+        row["decided_seq"] or row["filed_seq"],
+    )
+    if body is None:
+        raise CentreError(f"the content of case {number} of unit {unit} is not here", "ask the unit for it")
+    manifest: dict[str, Any] = json.loads(body)
+    return manifest
+
+
+async def export_case(
+    connection: Connection, signer: Signer, officer: Officer, unit: str, number: int, to: Path
+) -> Sequence[str]:
+    """Write what the centre has of a case into the new folder *to*; the export is in the centre's chain first.
+
+    It holds the headers and signatures of the unit's whole chain, the contents of the case's own entries and of those
+    that are about no case, and the photos: all that :func:`edge.cases.evidence.check_chain` needs.
+
+    Returns:
+        The names of the files.
+
+    Raises:
+        CentreError: there is no such case, it was purged, or *to* exists or cannot be written.
+    """
+    row = await _case(connection, unit, number)
+    await enter(connection, signer, "export", officer.said(unit=unit, case=number))
+    entries = await connection.fetch(
+        "SELECT case_number, header, body, signature, key_id FROM entries WHERE unit_id = $1 ORDER BY seq",
+        row["unit_id"],
+    )
+    files = {"chain.jsonl": b"".join(_line(each, number) for each in entries)}
+    places = await connection.fetch(
+        "SELECT place, sha256 FROM files WHERE unit_id = $1 AND case_number = $2 ORDER BY place", row["unit_id"], number
+    )
+    for each in places:
+        name = "portrait" if each["place"] == PORTRAIT else f"{each['place']}.jpg"
+        data = await _whole(connection, row["unit_id"], each["sha256"])
+        if data is not None:
+            files[name] = data
+    _write(to, files)
+    return sorted(files)
+
+
+async def _whole(connection: Connection, unit: int, digest: str) -> bytes | None:
+    try:
+        return await read_blob(connection, unit, digest)
+    except ValueError:
+        raise CentreError(
+            f"the photo {digest[:16]} is not what was delivered", "restore the database's backup"
+        ) from None
+
+
+async def _case(connection: Connection, unit: str, number: int) -> Row:
+    row = await connection.fetchrow(_CASE, unit, number)
+    if row is None:
+        raise CentreError(
+            f"there is no case {number} of unit {unit}", "autovelox-centre cases list shows which there are"
+        )
+    if row["state"] == "purged":
+        raise CentreError(f"case {number} of unit {unit} was purged", "choose another case")
+    return row
+
+
+def _line(row: Row, number: int) -> bytes:
+    line = {"header": row["header"].decode("utf-8"), "signature": row["signature"].hex(), "key_id": row["key_id"]}
+    if row["body"] is not None and row["case_number"] in (None, number):
+        line["body"] = row["body"].decode("utf-8")
+    return canonical(line) + b"\n"
+
+
+def _write(folder: Path, files: Mapping[str, bytes]) -> None:
+    try:
+        folder.mkdir(mode=0o700)
+        for name, data in files.items():
+            (folder / name).write_bytes(data)
+    except OSError as error:
+        raise CentreError(
+            f"{folder} cannot be written ({error.strerror})", "name a new folder in one of yours"
+        ) from None

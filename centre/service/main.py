@@ -1,0 +1,179 @@
+"""The running centre: start -> serve -> stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from aiohttp import web
+
+from centre.config import Settings
+from centre.database import BUSY, GONE, EmbeddedServer, Pool, open_pool
+from centre.errors import CentreError
+from centre.service.metrics import Figures, monitoring
+from centre.service.tls import Certificates, prepare
+from centre.units import forget_old
+from centre.web import Limits, Office, application
+from edge.cases.evidence import Signer, create_signing_key, load_signer
+from edge.terminal import legible
+
+log = logging.getLogger(__name__)
+
+MONITOR_HOST: Final = "127.0.0.1"
+FORGET_S = 60.0
+SHUTDOWN_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """What the centre keeps in its state folder."""
+
+    root: Path
+
+    @property
+    def database(self) -> Path:
+        """The folder of its own PostgreSQL."""
+        return self.root / "postgresql"
+
+    @property
+    def tls(self) -> Path:
+        """The folder of its own certificates."""
+        return self.root / "tls"
+
+    @property
+    def signing_key(self) -> Path:
+        """The key that signs its own chain."""
+        return self.root / "signing.key"
+
+
+@asynccontextmanager
+async def database(settings: Settings) -> AsyncIterator[Pool]:
+    """A pool of connections to the configured PostgreSQL, or to one of the centre's own, which is started and stopped.
+
+    If the service runs its own server already, that one is used and left running.
+
+    Raises:
+        DatabaseError: it cannot be started or used.
+    """
+    asked = settings.database
+    async with AsyncExitStack() as stack:
+        dsn = asked.url
+        if dsn is None:
+            folder = Files(settings.centre.state_dir).database
+            server = EmbeddedServer(folder, account=asked.account, binaries=asked.binaries)
+            if not await server.is_running():
+                stack.push_async_callback(server.stop)
+                await server.start()
+            dsn = server.dsn
+        pool = await open_pool(dsn, connections=asked.connections, statement_timeout_s=asked.statement_timeout_s)
+        stack.push_async_callback(pool.close)
+        yield pool
+
+
+def own_files(settings: Settings) -> tuple[Files, Certificates, Signer]:
+    """The state folder with the certificates and the signing key in it, made where they are missing.
+
+    Raises:
+        CentreError: the folder cannot be made.
+        SecretError: a key or certificate cannot be used.
+    """
+    files = Files(settings.centre.state_dir)
+    try:
+        files.root.mkdir(parents=True, exist_ok=True)
+        files.tls.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise CentreError(
+            f"{files.root} cannot be made ({error.strerror})", "set [centre] state_dir to a folder of this account"
+        ) from None
+    certificates = prepare(settings.listen, files.tls)
+    if not files.signing_key.exists():
+        return files, certificates, create_signing_key(files.signing_key)
+    return files, certificates, load_signer(files.signing_key)
+
+
+def run(settings: Settings) -> int:
+    """Run the centre until SIGTERM or SIGINT; returns 0.
+
+    Raises:
+        EdgeError: a part cannot start.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
+    asyncio.run(_serve(settings))
+    return 0
+
+
+async def _serve(settings: Settings) -> None:
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    async with running(settings):
+        await stopped.wait()
+        log.info("stopping")
+    log.info("stopped")
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[int]:
+    """The centre at work; gives the port at which units are answered.
+
+    Raises:
+        EdgeError: a part cannot start.
+    """
+    _, certificates, _ = own_files(settings)
+    async with AsyncExitStack() as stack:
+        pool = await stack.enter_async_context(database(settings))
+        limits = settings.limits
+        office = Office(
+            name=settings.centre.name,
+            pool=pool,
+            limits=Limits(limits.requests, limits.logins_per_minute),
+            authority_pem=certificates.authority_pem(),
+            entries_bytes=limits.entries_bytes,
+            blob_bytes=limits.blob_bytes,
+            token_s=limits.token_s,
+            request_s=limits.request_s,
+            status_s=limits.status_s,
+        )
+        figures = Figures(pool, silent_after_s=limits.silent_after_s, certificate_end=certificates.ends_at())
+        if settings.metrics.enabled:
+            port = await _listen(stack, monitoring(figures), MONITOR_HOST, settings.metrics.port, None)
+            log.info("health and metrics at %s port %d", MONITOR_HOST, port)
+        forgetting = asyncio.create_task(_forget(pool))
+        stack.callback(forgetting.cancel)
+        port = await _listen(stack, application(office), settings.listen.host, settings.listen.port, certificates)
+        log.info("%s", legible(f"the centre {office.name} answers units at {settings.listen.host} port {port}"))
+        yield port
+
+
+async def _listen(
+    stack: AsyncExitStack, app: web.Application, host: str, port: int, certificates: Certificates | None
+) -> int:
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    site = web.TCPSite(runner, host, port, ssl_context=certificates.context() if certificates else None)
+    try:
+        await site.start()
+    except OSError as error:
+        raise CentreError(
+            f"the centre cannot listen at {host} port {port} ({error.strerror})", "choose another host or port"
+        ) from None
+    return int(runner.addresses[0][1])
+
+
+async def _forget(pool: Pool) -> None:
+    """Delete challenges and tokens that are over, now and then, until cancelled."""
+    while True:
+        await asyncio.sleep(FORGET_S)
+        try:
+            async with pool.acquire() as connection:
+                await forget_old(connection)
+        except (*BUSY, *GONE) as error:
+            log.warning("PostgreSQL is away: %s", type(error).__name__)

@@ -1,0 +1,23 @@
+"""Who may deliver: enrolment by a one-time code, login by signature, suspension and revocation, alarms."""
+
+from centre.units.alarms import AlarmKind, close_alarm, open_alarms, raise_alarm
+from centre.units.enrolment import UnitState, add_unit, change_state, join, list_units
+from centre.units.login import Visitor, challenge, forget_old, log_in, refusal, visitor_of
+
+__all__ = [
+    "AlarmKind",
+    "UnitState",
+    "Visitor",
+    "add_unit",
+    "challenge",
+    "change_state",
+    "close_alarm",
+    "forget_old",
+    "join",
+    "list_units",
+    "log_in",
+    "open_alarms",
+    "raise_alarm",
+    "refusal",
+    "visitor_of",
+]

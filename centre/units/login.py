@@ -1,0 +1,157 @@
+"""Login: a challenge, an Ed25519 signature over it, a token that lives for minutes. No clock of the unit is asked.
+
+The unit's key is the one that signs its chain. If the unit changed its key since it was heard of last, it shows the
+``key`` entries of its chain: each new key is signed by the one before.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from centre.database import Connection
+from centre.errors import Refused
+from edge.cases.evidence import DOMAIN, HEADER_KEYS, KEY_KIND, Link, Mismatch, parse_canonical, sha256
+from edge.delivery.wire import login_message
+
+CHALLENGE_LIFE = timedelta(seconds=60)
+MOST_CHALLENGES = 8
+"""Open for one unit; beyond, the oldest ends."""
+MOST_TOKENS = 4
+MOST_KEYS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """A unit that has logged in."""
+
+    unit: int
+    serial: str
+
+
+def refusal() -> Refused:
+    """The one answer to every login that fails: it does not tell which units there are."""
+    return Refused("login", 401, "the login is not valid", "check [unit] serial, the signing key and the unit's state")
+
+
+async def challenge(connection: Connection, serial: str) -> str:
+    """A challenge for the unit *serial*: 64 hex digits, used once within a minute. Unknown units get one as well."""
+    text = secrets.token_hex(32)
+    unit = await connection.fetchval("SELECT id FROM units WHERE serial = $1 AND state = 'active'", serial)
+    if unit is not None:
+        await connection.execute(
+            "INSERT INTO challenges VALUES ($1, $2, now() + $3::interval)", _digest(text), unit, CHALLENGE_LIFE
+        )
+        await connection.execute(
+            "DELETE FROM challenges WHERE unit_id = $1 AND challenge_sha256 NOT IN"
+            " (SELECT challenge_sha256 FROM challenges WHERE unit_id = $1 ORDER BY until DESC LIMIT $2)",
+            unit,
+            MOST_CHALLENGES,
+        )
+    return text
+
+
+async def log_in(
+    connection: Connection,
+    *,
+    centre: str,
+    serial: str,
+    challenge: str,
+    signature: bytes,
+    keys: Sequence[Link],
+    life_s: float,
+) -> str:
+    """Exchange a signed challenge for a token, which is kept as its hash alone.
+
+    *keys* are the ``key`` entries of the unit's chain, if it shows them.
+
+    Raises:
+        Refused: the unit is not active, the challenge is none of its own, used or old, or the signature is wrong.
+    """
+    row = await connection.fetchrow(
+        "SELECT id, public_key FROM units WHERE serial = $1 AND state = 'active' AND public_key IS NOT NULL", serial
+    )
+    if row is None:
+        raise refusal()
+    used = await connection.fetchval(
+        "DELETE FROM challenges WHERE challenge_sha256 = $1 AND unit_id = $2 AND until > now() RETURNING 1",
+        _digest(challenge),
+        row["id"],
+    )
+    if used is None:
+        raise refusal()
+    message = login_message(centre, serial, challenge)
+    for public_key in (row["public_key"], *_successors(row["public_key"], keys)):
+        if _holds(public_key, message, signature):
+            break
+    else:
+        raise refusal()
+    token = secrets.token_urlsafe(32)
+    await connection.execute(
+        "INSERT INTO tokens VALUES ($1, $2, now() + make_interval(secs => $3))", _digest(token), row["id"], life_s
+    )
+    await connection.execute(
+        "DELETE FROM tokens WHERE unit_id = $1 AND token_sha256 NOT IN"
+        " (SELECT token_sha256 FROM tokens WHERE unit_id = $1 ORDER BY until DESC LIMIT $2)",
+        row["id"],
+        MOST_TOKENS,
+    )
+    return token
+
+
+async def visitor_of(connection: Connection, token: str) -> Visitor:
+    """The active unit that was given *token*.
+
+    Raises:
+        Refused: the token is unknown or over, or the unit is not active any more.
+    """
+    row = await connection.fetchrow(
+        "SELECT units.id, serial FROM tokens JOIN units ON units.id = unit_id"
+        " WHERE token_sha256 = $1 AND until > now() AND state = 'active'",
+        _digest(token),
+    )
+    if row is None:
+        raise refusal()
+    return Visitor(row["id"], row["serial"])
+
+
+async def forget_old(connection: Connection) -> None:
+    """Delete challenges and tokens that are over."""
+    await connection.execute("DELETE FROM challenges WHERE until < now()")
+    await connection.execute("DELETE FROM tokens WHERE until < now()")
+
+
+def _successors(public_key: bytes, keys: Sequence[Link]) -> list[bytes]:
+    """The keys that follow *public_key* by the ``key`` entries *keys*, each signed by the one before."""
+    current, found = public_key, list[bytes]()
+    try:
+        for link in keys[:MOST_KEYS]:
+            header = parse_canonical(link.header, "the header")
+            content = parse_canonical(link.body or b"", "the key")
+            fits = set(header) == HEADER_KEYS and header["kind"] == KEY_KIND
+            fits = fits and header["body"] == sha256(link.body or b"") and link.key_id == sha256(current)[:16]
+            new = bytes.fromhex(content["public_key"])
+            if fits and new != current and _holds(current, DOMAIN + link.header, link.signature or b""):
+                current = new
+                found = [new]
+    except (Mismatch, KeyError, TypeError, ValueError):
+        return []
+    return found
+
+
+def _holds(public_key: bytes, message: bytes, signature: bytes) -> bool:
+    try:
+        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, message)
+    except (ValueError, InvalidSignature):
+        return False
+    return True
+
+
+def _digest(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode("utf-8", "replace")).digest()

@@ -1,0 +1,89 @@
+"""The last part of a report: everything that officers did with the case, who judged it, the line for a signature."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+from reportlab.lib.units import mm
+from reportlab.platypus import CondPageBreak, Flowable, Spacer, Table
+
+from edge.cases.report.language import _, minute, ngettext, number
+from edge.cases.report.paper import INK, MUTED, WIDTH, Fact, clean, fact_table, heading, height_of, paragraph
+from edge.cases.report.words import officer_did
+from edge.cases.views import HOLDS, REVIEWS, Event, EventKind
+
+
+def history(events: Sequence[Event]) -> list[Flowable]:
+    """Title, a row for each act, and the signature."""
+    rows = [("", _("Nothing yet."))] if not events else list(_rows(events))
+    table = fact_table(rows, names=44 * mm, size=7.5, padding=0.8)
+    signature = [heading(_("Officer")), *_signature(events)]
+    return [
+        heading(_("What officers did")),
+        table,
+        Spacer(0, 1 * mm),
+        paragraph(_appeal(events), size=8),
+        Spacer(0, 2.5 * mm),
+        CondPageBreak(height_of(signature)),
+        *signature,
+    ]
+
+
+def _rows(events: Iterable[Event]) -> Iterable[Fact]:
+    """A row for each act; looks of one officer that follow each other are one row, with their number."""
+    for (kind, _officer, reason), group in groupby(events, lambda event: (event.kind, event.officer, event.reason)):
+        acts = list(group)
+        if kind is EventKind.VIEW:
+            yield _row(acts[0], acts[-1].at_utc, len(acts), reason)
+        else:
+            for act in acts:
+                yield _row(act, act.at_utc, 1, act.reason)
+
+
+def _row(event: Event, last_utc: float, count: int, reason: str) -> Fact:
+    did = officer_did(event.kind)
+    if count > 1:
+        did = ngettext("{did} {count} time", "{did} {count} times", count).format(did=did, count=number(count))
+    words = _("{did} by {officer}").format(did=did, officer=clean(event.officer))
+    if event.plate:
+        words += f" ({clean(event.plate)})"
+    if count > 1:
+        words += ", " + _("the last time {moment}").format(moment=minute(last_utc))
+    return minute(event.at_utc), words + (f": {clean(reason)}" if reason else "")
+
+
+def _appeal(events: Sequence[Event]) -> str:
+    """Whether the case is under appeal, as far as the unit knows."""
+    hold = next((event for event in reversed(events) if event.kind in HOLDS), None)
+    if hold is not None and hold.kind is EventKind.HOLD:
+        words = _("On hold since {moment}: {reason}").format(moment=minute(hold.at_utc), reason=clean(hold.reason))
+        return f"<b>{words}</b>"
+    return _("The case is not on hold: no appeal is known to the unit.")
+
+
+def _signature(events: Sequence[Event]) -> list[Flowable]:
+    """The newest judgement, and the line for a signature."""
+    judgement = next((event for event in reversed(events) if event.kind in REVIEWS), None)
+    said = _("No officer has judged this case yet.")
+    if judgement is not None:
+        said = _("{did} by {officer} on {moment}: {reason}").format(
+            did=officer_did(judgement.kind),
+            officer=f"<b>{clean(judgement.officer)}</b>",
+            moment=minute(judgement.at_utc),
+            reason=clean(judgement.reason),
+        )
+    names = (_("Place and date"), "", _("Signature"))
+    lines = Table(
+        [[paragraph(name, size=7.5, colour=MUTED) for name in names]],
+        colWidths=[0.4 * WIDTH, 0.1 * WIDTH, 0.5 * WIDTH],
+    )
+    lines.setStyle(
+        [
+            ("LINEABOVE", (0, 0), (0, 0), 0.6, INK),
+            ("LINEABOVE", (2, 0), (2, 0), 0.6, INK),
+            ("LEFTPADDING", (0, 0), (-1, -1), 0),
+            ("TOPPADDING", (0, 0), (-1, -1), 1.5),
+        ]
+    )
+    return [paragraph(said, size=8.5), Spacer(0, 9 * mm), lines]

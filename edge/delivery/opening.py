@@ -1,0 +1,26 @@
+"""The courier that the configuration asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from edge.cases import Outbox, load_signer
+from edge.config import Settings
+from edge.delivery.budget import DailyBudget
+from edge.delivery.client import Client, trusting
+from edge.delivery.courier import Courier
+
+
+def open_courier(settings: Settings, facts: Callable[[], Mapping[str, object]]) -> Courier | None:
+    """The courier to the centre of *settings*, None where the unit works alone; *facts* go into each status.
+
+    Raises:
+        DeliveryError: the centre's authority cannot be used.
+        SecretError: the signing key cannot be read.
+    """
+    centre, unit = settings.centre, settings.unit
+    if centre.url is None:
+        return None
+    signer = load_signer(settings.cases.signing_key_file)
+    client = Client(centre.url, trusting(centre.authority_file), unit.serial, signer)
+    return Courier(client, Outbox(unit.state_dir), budget=DailyBudget(round(centre.daily_megabytes * 1e6)), facts=facts)

@@ -1,0 +1,153 @@
+"""A real centre for the tests: one PostgreSQL a test process, a database for each test, units with real chains."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import shutil
+import tempfile
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import asyncpg
+
+from centre.config import CentreSettings, DatabaseSettings, LimitSettings, ListenSettings, MetricsSettings, Settings
+from centre.database import SETTINGS, EmbeddedServer, Pool, migrate, open_pool
+from centre.service import own_files, running
+from centre.units import add_unit
+from edge.cases.evidence import Link, Signer, read_lines
+from edge.cases.storage.outbox import Outbox
+from edge.delivery import Client, join_centre, trusting
+
+TEMPLATE = "template_centre"
+NUMBERS = itertools.count(1)
+
+
+class Postgres:
+    """A PostgreSQL server in a temporary folder, whose event loop is a thread of its own."""
+
+    def __init__(self) -> None:
+        """Nothing runs before ``with``."""
+        self._folder = Path(tempfile.mkdtemp(prefix="autovelox-test-pg-"))
+        self._folder.chmod(0o755)  # root's server runs as another account
+        # No test of these cuts the power: what does has a server of its own.
+        quick = {**SETTINGS, "fsync": "off", "full_page_writes": "off"}
+        self.server = EmbeddedServer(self._folder / "postgresql", settings=quick)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self.call(self._start())
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.call(self.server.stop())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def call(self, work: Any) -> Any:
+        """Wait for a coroutine that runs in the server's loop."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(120)
+
+    async def _start(self) -> None:
+        await self.server.start()
+        async with self.connected("postgres") as connection:
+            await connection.execute(f"CREATE DATABASE {TEMPLATE}")
+        async with self.connected(TEMPLATE) as connection:
+            await migrate(connection)
+
+    @asynccontextmanager
+    async def connected(self, database: str) -> AsyncIterator[Any]:
+        """A connection to *database*."""
+        connection = await asyncpg.connect(self.server.dsn_of(database))
+        try:
+            yield connection
+        finally:
+            await connection.close()
+
+    @asynccontextmanager
+    async def database(self) -> AsyncIterator[str]:
+        """A new database with the newest schema; gives its name. It goes with the server."""
+        name = f"test_{next(NUMBERS)}"
+        async with self.connected("postgres") as connection:
+            await connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+        yield name
+
+
+@dataclass
+class Centre:
+    """A centre at work in this process."""
+
+    settings: Settings
+    port: int
+    pool: Pool
+
+    @property
+    def url(self) -> str:
+        """Where units find it."""
+        return f"https://127.0.0.1:{self.port}"
+
+    @property
+    def authority(self) -> Path:
+        """Its certificate authority."""
+        return own_files(self.settings)[1].authority
+
+    async def invite(self, serial: str) -> str:
+        """Invite a unit; returns the code."""
+        async with self.pool.acquire() as connection:
+            return await add_unit(connection, serial, own_files(self.settings)[1].authority_der())
+
+    async def let_in(self, serial: str, signer: Signer, folder: Path) -> Client:
+        """Invite a unit and let it join; returns its client, which is to be entered."""
+        authority = folder / f"{serial}.pem"
+        await join_centre(self.url, await self.invite(serial), serial=serial, signer=signer, authority_file=authority)
+        return Client(self.url, trusting(authority), serial, signer)
+
+    async def alarms(self) -> list[tuple[str, int | None]]:
+        """Kind and entry of every alarm, oldest first."""
+        rows = await self.pool.fetch("SELECT kind, seq FROM alarms ORDER BY id")
+        return [(row["kind"], row["seq"]) for row in rows]
+
+
+def settings_of(dsn: str, state_dir: Path, **limits: Any) -> Settings:
+    """The configuration of a centre on the database at *dsn*; it listens at free ports of loopback."""
+    return Settings(
+        centre=CentreSettings(name="test", state_dir=state_dir),
+        database=DatabaseSettings(url=dsn, connections=6),
+        listen=ListenSettings(port=0),
+        limits=LimitSettings(**{"logins_per_minute": 6000, **limits}),
+        metrics=MetricsSettings(port=0),
+    )
+
+
+@asynccontextmanager
+async def centre_at_work(dsn: str, state_dir: Path, **limits: Any) -> AsyncIterator[Centre]:
+    """A centre on the database at *dsn*."""
+    settings = settings_of(dsn, state_dir, **limits)
+    pool = await open_pool(dsn, connections=2, statement_timeout_s=30)
+    try:
+        async with running(settings) as port:
+            yield Centre(settings, port, pool)
+    finally:
+        await pool.close()
+
+
+def links_of(state_dir: Path) -> list[Link]:
+    """All entries of a unit's store that may be delivered."""
+    return list(read_lines(lines_of(state_dir)))
+
+
+def lines_of(state_dir: Path, after: int = 0, up_to: int | None = None) -> bytes:
+    """Entries of a unit's store as they are sent."""
+    outbox = Outbox(state_dir)
+    head = outbox.head()
+    assert head is not None
+    lines = outbox.lines(after, head.seq if up_to is None else up_to, 1 << 40)
+    return lines.data if lines is not None else b""
