@@ -2,6 +2,7 @@
 
     evidence    the rules: manifests, the chain of entries, signatures, verification
     storage     the files of a store, and the only code that writes them
+    acts        what officers do beyond one case: requests for a second officer, lists and searches
     report      the PDF report, the letter to the keeper, redacted photos
     statistics  counts for publication
 
@@ -9,6 +10,10 @@
 and the third loads ReportLab.
 """
 
+from edge.cases.acts.agreement import Agreement
+from edge.cases.acts.claims import write_claims
+from edge.cases.acts.requests import JUDGEMENTS, LONGEST_DAYS, USUAL_DAYS, Action, Person, Request, RequestState
+from edge.cases.acts.searches import record_list, terms_of
 from edge.cases.archive import Archive
 from edge.cases.evidence import (
     Checkpoint,
@@ -37,6 +42,7 @@ from edge.cases.store import CaseStore
 from edge.cases.views import (
     FOLLOW_UPS,
     HOLDS,
+    OF_REQUESTS,
     REVIEWS,
     CaseFilter,
     CaseSummary,
@@ -47,14 +53,21 @@ from edge.cases.views import (
     SelfCheck,
     Standing,
     UnitStatus,
+    waiting,
 )
 
 __all__ = [
     "BIN_KMH",
     "FOLLOW_UPS",
     "HOLDS",
+    "JUDGEMENTS",
+    "LONGEST_DAYS",
+    "OF_REQUESTS",
     "REVIEWS",
+    "USUAL_DAYS",
     "WEEKDAYS",
+    "Action",
+    "Agreement",
     "Archive",
     "CaseFilter",
     "CaseStore",
@@ -71,6 +84,9 @@ __all__ = [
     "Mismatch",
     "Order",
     "Outbox",
+    "Person",
+    "Request",
+    "RequestState",
     "RetentionPolicy",
     "SelfCheck",
     "Signer",
@@ -88,8 +104,12 @@ __all__ = [
     "name_follows",
     "parse_checkpoint",
     "record",
+    "record_list",
     "standing_words",
     "statistics_of",
+    "terms_of",
     "to_basis",
     "to_case",
+    "waiting",
+    "write_claims",
 ]

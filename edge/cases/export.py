@@ -220,15 +220,8 @@ def _report(opened: OpenedCase, pictures: Pictures | None, language: str, *, wit
         case = replace(case, driver=replace(case.driver, portrait=b""))
     checks = {**asdict(opened.enclosure), "says": opened.enclosure.says}
     manifest = {**opened.checked.manifest, "selfcheck": checks}
-    return pdf_report(
-        case,
-        manifest,
-        pictures,
-        opened.events,
-        proof_of(opened.checked),
-        language=language,
-        attached=opened.checked.manifest_bytes,
-    )
+    proof, signed = proof_of(opened.checked), opened.checked.manifest_bytes
+    return pdf_report(case, manifest, pictures, opened.events, proof, language=language, attached=signed)
 
 
 def _add_members(
@@ -245,35 +238,36 @@ def _add_members(
     Returns:
         For each case the SHA-256 of the files that were made for it, by name.
     """
-    info = {"format": format, "cases": list(numbers), "exported_utc": time.time()}
-    papers = {
-        "README.txt": readme(language, redacted=redact_with is not None).encode("utf-8"),
-        INFO_NAME: canonical(info),
-        "public-key.pem": _public_pem(state_dir),
-        "verify.py": (resources.files("edge.cases.evidence") / "verify.py").read_bytes(),
-    }
+    reviews: dict[str, dict[str, str | None]] = {}
     made: dict[int, dict[str, str]] = {number: {} for number in numbers}
-    package.add("README.txt", papers.pop("README.txt"))
+    package.add("README.txt", readme(language, redacted=redact_with is not None).encode("utf-8"))
     with Archive(state_dir) as archive:
         for number in sorted(numbers):
-            own, made[number] = _case_members(archive, number, language, redact_with)
+            opened = archive.open(number)
+            reviews[str(number)] = {"review": opened.case.review, "waiting": opened.waiting}
+            own, made[number] = _case_members(archive, opened, language, redact_with)
             for name in sorted(own):
                 package.add(f"cases/{number:08d}/{name}", own[name])
             if progress is not None:
                 progress(number)
+    info = {"format": format, "cases": list(numbers), "exported_utc": time.time(), "reviews": reviews}
+    papers = {
+        INFO_NAME: canonical(info),
+        "public-key.pem": _public_pem(state_dir),
+        "verify.py": (resources.files("edge.cases.evidence") / "verify.py").read_bytes(),
+    }
     for name, data in sorted(papers.items()):
         package.add(name, data)
     return made
 
 
 def _case_members(
-    archive: Archive, number: int, language: str, redact_with: FindPlates | None
+    archive: Archive, opened: OpenedCase, language: str, redact_with: FindPlates | None
 ) -> tuple[dict[str, bytes], dict[str, str]]:
     """The files of one case by name, and the SHA-256 of those that were made for the export."""
-    opened = archive.open(number)
     case = opened.case
     own = {"manifest.json": opened.checked.manifest_bytes}
-    photos = [archive.photo(number, index) for index in range(len(case.photos))]
+    photos = [archive.photo(case.number, index) for index in range(len(case.photos))]
     made: dict[str, bytes] = {}
     if redact_with is not None:
         photos = redacted(case, photos, redact_with)

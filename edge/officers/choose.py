@@ -6,7 +6,6 @@ import argparse
 import os
 import stat
 from pathlib import Path
-from typing import Any
 
 from edge.cases import Signer, load_signer
 from edge.config import CaseSettings, Settings, load
@@ -48,14 +47,14 @@ def open_desk(args: argparse.Namespace) -> Desk:
         ConfigError, SecretError: the configuration or the key cannot be used.
     """
     if args.state_dir is not None:
-        return own_desk(args.state_dir, *_key_file(args), **_papers(_settings_of(args)))
+        return own_desk(args.state_dir, *_key_file(args), settings=_settings_of(args))
     settings = load(args.config) if args.config is not None else Settings()
     path, state_dir = settings.officers.socket, settings.unit.state_dir
     if (desk := _service(path, state_dir, named=args.config is not None)) is not None:
         return desk
     if _owns(state_dir):
         key_file = args.signing_key or settings.cases.signing_key_file
-        return own_desk(state_dir, key_file, needed=args.signing_key is not None, **_papers(settings))
+        return own_desk(state_dir, key_file, needed=args.signing_key is not None, settings=settings)
     raise CaseError(f"the officers' service does not answer at {path}", "let the operator start autovelox-officers")
 
 
@@ -78,10 +77,8 @@ def _service(path: Path, state_dir: Path, *, named: bool) -> ServiceDesk | None:
     return None
 
 
-def own_desk(
-    state_dir: Path, key_file: Path, needed: bool, *, language: str = "en", models: Path | None = None
-) -> Desk:
-    """A desk on the store in *state_dir*, as this process's account.
+def own_desk(state_dir: Path, key_file: Path, needed: bool, settings: Settings | None = None) -> Desk:
+    """A desk on the store in *state_dir*, as this process's account, by the rules and in the language of *settings*.
 
     Without a readable key it can list and verify only; one that is *needed* must be readable.
 
@@ -101,7 +98,15 @@ def own_desk(
         if needed:
             raise
         signer = None
-    return OwnDesk(Office(state_dir, signer, language=language, models=models), own_account())
+    settings = settings or Settings()
+    office = Office(
+        state_dir,
+        signer,
+        settings.review,
+        language=settings.unit.language,
+        models=settings.recognition.models_dir,
+    )
+    return OwnDesk(office, own_account())
 
 
 def _key_file(args: argparse.Namespace) -> tuple[Path, bool]:
@@ -121,11 +126,6 @@ def _key_file(args: argparse.Namespace) -> tuple[Path, bool]:
     except (ConfigError, OSError):
         pass
     return CaseSettings().signing_key_file, False
-
-
-def _papers(settings: Settings) -> dict[str, Any]:
-    """What *settings* say of the papers that are made of cases: their language, and what finds the plates to hide."""
-    return {"language": settings.unit.language, "models": settings.recognition.models_dir}
 
 
 def _settings_of(args: argparse.Namespace) -> Settings:

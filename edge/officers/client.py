@@ -12,37 +12,24 @@ import http.client
 import json
 import os
 import secrets
-import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlencode
 
-from edge.cases import CaseFilter, EventKind, Order, Statistics, UnitStatus
+from edge.cases import USUAL_DAYS, Action, CaseFilter, EventKind, Order, Request, Statistics, UnitStatus
 from edge.errors import CaseError, EdgeError
 from edge.officers import wire
-from edge.officers.desk import ALL_CASES, Listing, OpenCase
+from edge.officers.desk import ALL_CASES, Judged, Listing, OpenCase
+from edge.officers.unix_http import UnixConnection
 
 ANSWER_S, LONG_ANSWER_S = 60.0, 3600.0
 """How long an answer may take; packages and verifications of large stores take minutes."""
 BLOCK = 1 << 18
 """Bytes that are read, written and synced at once."""
 ACCEPTED = frozenset({200, 201})
-
-
-class _UnixConnection(http.client.HTTPConnection):
-    """HTTP over the Unix socket at a path."""
-
-    def __init__(self, path: Path, timeout_s: float) -> None:
-        super().__init__("localhost", timeout=timeout_s)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(str(self._path))
 
 
 class ServiceDesk:
@@ -56,7 +43,7 @@ class ServiceDesk:
         """
         self._path = path
         self._own = threading.local()
-        self._kept: list[_UnixConnection] = []
+        self._kept: list[UnixConnection] = []
         try:
             with _understood():
                 me = self._get("/v1/me")
@@ -82,10 +69,10 @@ class ServiceDesk:
         with _understood():
             return wire.to_listing(self._get(f"/v1/cases?{urlencode(query, errors='replace')}"))
 
-    def open(self, number: int) -> OpenCase:
+    def open(self, number: int, *, reason: str = "") -> OpenCase:
         """Record that the officer looks at the case, and read it."""
         with _understood():
-            return wire.to_case_of(self._post(f"/v1/cases/{number}/views", {}))
+            return wire.to_case_of(self._post(f"/v1/cases/{number}/views", {"reason": reason} if reason else {}))
 
     def again(self, number: int) -> OpenCase:
         """Read a case again that the officer opened."""
@@ -96,10 +83,39 @@ class ServiceDesk:
         """A photo of a case that the officer opened."""
         return self._read(f"/v1/cases/{number}/photos/{index}")
 
-    def review(self, number: int, kind: EventKind, *, reason: str, plate: str | None = None) -> int:
+    def review(self, number: int, kind: EventKind, *, reason: str, plate: str | None = None) -> Judged:
         """Record the officer's judgement."""
         body = {"kind": str(kind), "reason": reason, "plate": plate}
-        return int(self._post(f"/v1/cases/{number}/reviews", body)["entry"])
+        with _understood():
+            answer = self._post(f"/v1/cases/{number}/reviews", body)
+            return Judged(int(answer["entry"]), bool(answer["waits"]))
+
+    def requests(self) -> tuple[Request, ...]:
+        """What waits for a second officer."""
+        with _understood():
+            return tuple(wire.to_request(each) for each in self._get("/v1/requests")["requests"])
+
+    def ask(self, action: Action, cases: Sequence[int], *, reason: str, days: float = USUAL_DAYS) -> Request:
+        """Ask for what needs a second officer."""
+        body = {"action": str(action), "cases": list(cases), "reason": reason, "days": days}
+        with _understood():
+            return wire.to_request(self._post("/v1/requests", body))
+
+    def agree(self, request: int, *, reason: str = "") -> Request:
+        """Agree to what another officer asked for."""
+        with _understood():
+            return wire.to_request(self._post(f"/v1/requests/{request}/agreements", {"reason": reason}, LONG_ANSWER_S))
+
+    def refuse(self, request: int, *, reason: str) -> Request:
+        """Refuse what another officer asked for, or take one's own request back."""
+        with _understood():
+            return wire.to_request(self._post(f"/v1/requests/{request}/refusals", {"reason": reason}))
+
+    def claims(self, request: int) -> bytes:
+        """The sealed claims that two officers agreed to take out."""
+        with _understood():
+            found = self._post(f"/v1/requests/{request}/claims", {})
+            return base64.b64decode(found["claims"], validate=True)
 
     def export(
         self,
@@ -159,9 +175,9 @@ class ServiceDesk:
 
     def _read(self, address: str) -> bytes:
         """The answer to a GET through this thread's connection; asked again where the service had closed that one."""
-        kept: _UnixConnection | None = getattr(self._own, "kept", None)
+        kept: UnixConnection | None = getattr(self._own, "kept", None)
         if kept is None:
-            self._own.kept = kept = _UnixConnection(self._path, ANSWER_S)
+            self._own.kept = kept = UnixConnection(self._path, ANSWER_S)
             self._kept.append(kept)
         was_open = kept.sock is not None
         try:
@@ -174,7 +190,7 @@ class ServiceDesk:
         return data
 
     def _ask(
-        self, connection: _UnixConnection, method: str, address: str, body: bytes | None = None
+        self, connection: UnixConnection, method: str, address: str, body: bytes | None = None
     ) -> tuple[http.client.HTTPResponse, bytes]:
         with self._asked():
             try:
@@ -186,7 +202,7 @@ class ServiceDesk:
                 raise
 
     def _post(self, address: str, body: Mapping[str, Any], timeout_s: float = ANSWER_S) -> Mapping[str, Any]:
-        with closing(_UnixConnection(self._path, timeout_s)) as connection, _understood():
+        with closing(UnixConnection(self._path, timeout_s)) as connection, _understood():
             answer, data = self._ask(connection, "POST", address, _encode(body))
             _refuse(answer, data)
             found = json.loads(data)
@@ -201,7 +217,7 @@ class ServiceDesk:
         part = to.with_name(f".{to.name}.{secrets.token_hex(4)}.part")
         try:
             descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-            with os.fdopen(descriptor, "wb") as file, closing(_UnixConnection(self._path, LONG_ANSWER_S)) as connection:
+            with os.fdopen(descriptor, "wb") as file, closing(UnixConnection(self._path, LONG_ANSWER_S)) as connection:
                 with self._asked():
                     connection.request("POST", address, _encode(body), {"Content-Type": "application/json"})
                     answer = connection.getresponse()

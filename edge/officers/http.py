@@ -15,8 +15,9 @@ from aiohttp import web
 from edge.officers import wire
 
 BLOCK = 1 << 18
-BODY_TEXTS = frozenset({"kind", "reason", "plate", "key", "head", "checkpoint", "language"})
+BODY_TEXTS = frozenset({"kind", "reason", "plate", "key", "head", "checkpoint", "action", "language"})
 BODY_TRUTHS = frozenset({"full_chain", "redacted"})
+MOST_DAYS = 10**6
 
 
 class Malformed(Exception):
@@ -24,9 +25,9 @@ class Malformed(Exception):
 
 
 async def read_body(request: web.BaseRequest) -> dict[str, Any]:
-    """The body of a request: one JSON object; empty if there is none.
+    """The body of a request: an object of texts, {} if there is none.
 
-    It holds texts, a list of numbers in ``cases``, a truth in each of :data:`BODY_TRUTHS`.
+    ``cases`` is a list of numbers, each of :data:`BODY_TRUTHS` a truth, ``days`` a number.
 
     Raises:
         Malformed: it is none.
@@ -46,6 +47,8 @@ async def read_body(request: web.BaseRequest) -> dict[str, Any]:
                 fine = isinstance(value, list) and all(type(each) is int and 0 < each < 10**9 for each in value)
             elif name in BODY_TRUTHS:
                 fine = isinstance(value, bool)
+            elif name == "days":
+                fine = type(value) in (int, float) and 0 < value < MOST_DAYS
             else:
                 fine = name in BODY_TEXTS and isinstance(value, str)
             if not fine:

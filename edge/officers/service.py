@@ -11,15 +11,24 @@ from contextlib import suppress
 from pathlib import Path
 
 from edge.cases import Signer
+from edge.config import ReviewSettings
 from edge.crypto import forbid_inspection
-from edge.officers.office import Office
+from edge.officers.office import NO_RULES, Office
 from edge.officers.server import Server
 
 log = logging.getLogger(__name__)
 
 
-def run(state_dir: Path, signer: Signer, path: Path, *, language: str = "en", models: Path | None = None) -> int:
-    """Answer officers' programs at the Unix socket *path* until SIGTERM or SIGINT; returns 0.
+def run(
+    state_dir: Path,
+    signer: Signer,
+    path: Path,
+    rules: ReviewSettings = NO_RULES,
+    *,
+    language: str = "en",
+    models: Path | None = None,
+) -> int:
+    """Answer officers' programs at the Unix socket *path* until SIGTERM or SIGINT, by *rules*; returns 0.
 
     *language* is that of the papers it makes, *models* the folder with the detector that redacts photos.
 
@@ -28,7 +37,7 @@ def run(state_dir: Path, signer: Signer, path: Path, *, language: str = "en", mo
     """
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     forbid_inspection()
-    asyncio.run(_serve(Office(state_dir, signer, language=language, models=models), path))
+    asyncio.run(_serve(Office(state_dir, signer, rules, language=language, models=models), path))
     return 0
 
 

@@ -31,7 +31,7 @@ from edge.cases.report.paper import (
 from edge.cases.report.speeds import counted_speed
 from edge.cases.report.tags import TaggedTable
 from edge.cases.report.words import flag_words, missed_words, officer_did, reason_words, verdict_words
-from edge.cases.views import Event
+from edge.cases.views import Event, waiting
 from edge.model import Case, Driver
 
 _HIGHEST, _LOWEST = 100 * mm, 40 * mm
@@ -88,6 +88,8 @@ def _headline(case: Case, pictures: Pictures | None, events: Sequence[Event]) ->
         paragraph(how, size=8.5, colour=MUTED),
     ]
     review = officer_did(case.review) if case.review else _("not reviewed yet")
+    if waiting(events):
+        review = _("waits for a second officer")
     middle: list[Flowable] = [
         paragraph(verdict_words(case), font=BOLD, size=11, colour=INK if name_follows(case) else BAD),
         paragraph(_("Officer's review: {review}").format(review=review.lower()), size=8.5, colour=MUTED),

@@ -46,6 +46,8 @@ def _row(event: Event, last_utc: float, count: int, reason: str) -> Fact:
     if count > 1:
         did = ngettext("{did} {count} time", "{did} {count} times", count).format(did=did, count=number(count))
     words = _("{did} by {officer}").format(did=did, officer=clean(event.officer))
+    if event.action:
+        words += f" ({officer_did(event.action)})"
     if event.plate:
         words += f" ({clean(event.plate)})"
     if count > 1:
