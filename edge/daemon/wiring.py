@@ -1,7 +1,4 @@
-"""Builds the parts of the daemon, those that others need first; the only module that names concrete parts.
-
-Longer than 300 lines because every part of the unit, and what it is given, is seen here in one place.
-"""
+"""Builds the parts of the daemon, those that others need first; the only module that names concrete parts."""
 
 from __future__ import annotations
 
