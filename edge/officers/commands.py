@@ -265,6 +265,8 @@ def _verify(args: argparse.Namespace) -> int:
         raise EvidenceError(
             f"the evidence does not hold: {error}", "ask for a new package, and find out how this one was changed"
         ) from None
+    except BrokenPipeError:
+        raise  # the reader of our output went away: cli.main knows
     except OSError as error:
         raise CaseError(
             f"{error.filename} cannot be read ({error.strerror})", "check its name and permissions"
