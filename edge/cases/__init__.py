@@ -45,9 +45,11 @@ from edge.cases.views import (
     Event,
     EventKind,
     Order,
+    Progress,
     SelfCheck,
     Standing,
     UnitStatus,
+    unwatched,
     waiting,
 )
 
@@ -76,6 +78,7 @@ __all__ = [
     "Order",
     "Outbox",
     "Person",
+    "Progress",
     "Request",
     "RequestState",
     "RetentionPolicy",
@@ -98,6 +101,7 @@ __all__ = [
     "terms_of",
     "to_basis",
     "to_case",
+    "unwatched",
     "waiting",
     "write_claims",
 ]

@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict
 from importlib import resources
@@ -37,7 +37,7 @@ from edge.cases.evidence import (
 from edge.cases.report import Pictures, Proof, overlay, pdf_report, plate_crop
 from edge.cases.review import record, record_package
 from edge.cases.storage import ChainSession, PackageWriter, StateFolder, open_to_read
-from edge.cases.views import OF_REQUESTS, EventKind
+from edge.cases.views import OF_REQUESTS, EventKind, Progress, unwatched, watched
 from edge.crypto import sync_folder
 from edge.errors import CaseError, EvidenceError
 
@@ -74,14 +74,14 @@ def export_cases(
     session: ChainSession | None = None,
     durably: bool = True,
     least_free_bytes: int = 0,
-    progress: Callable[[int], None] | None = None,
+    progress: Progress = unwatched,
 ) -> str:
     """Write the evidence package of the cases *numbers* to the file *to*, which must not exist yet.
 
     For each case the export becomes an entry of the chain, signed by *signer*; the last one names every file of the
     package. *officer*, *account* and *session* are those of :func:`edge.cases.review.record`. A package that is not
-    written *durably* is to be handed on. *least_free_bytes* stay free on the disk of *to*. *progress* is called with
-    the number of each case that is done. The package is verified before it gets its name; nothing is left of one that
+    written *durably* is to be handed on. *least_free_bytes* stay free on the disk of *to*. *progress* is told
+    of each case that is done. The package is verified before it gets its name; nothing is left of one that
     fails.
 
     Returns:
@@ -194,7 +194,7 @@ def _add_members(
     package: PackageWriter,
     state_dir: Path,
     numbers: Sequence[int],
-    progress: Callable[[int], None] | None,
+    progress: Progress,
     language: str,
 ) -> dict[int, dict[str, str]]:
     """Add everything but the chain, in the order of the names.
@@ -206,14 +206,12 @@ def _add_members(
     made: dict[int, dict[str, str]] = {number: {} for number in numbers}
     package.add("README.txt", README.encode("utf-8"))
     with Archive(state_dir) as archive:
-        for number in sorted(numbers):
+        for number in watched("cases", sorted(numbers), len(numbers), progress):
             opened = archive.open(number)
             reviews[str(number)] = {"review": opened.case.review, "waiting": opened.waiting}
             own, made[number] = _case_members(archive, opened, language)
             for name in sorted(own):
                 package.add(f"cases/{number:08d}/{name}", own[name])
-            if progress is not None:
-                progress(number)
     info = {"format": PACKAGE_FORMAT, "cases": list(numbers), "exported_utc": time.time(), "reviews": reviews}
     papers = {
         INFO_NAME: canonical(info),

@@ -18,7 +18,7 @@ from edge.errors import CaseError, EvidenceError, SecretError
 from edge.model import Outcome, State
 from edge.officers import second_commands as second
 from edge.officers.choose import add_where, open_desk
-from edge.terminal import say, say_json
+from edge.terminal import progress_bar, say, say_json
 
 _OUTCOMES = {
     "pending": CaseFilter(state=State.PENDING),
@@ -158,8 +158,8 @@ def _show(args: argparse.Namespace) -> int:
 
 
 def _export(args: argparse.Namespace) -> int:
-    with closing(open_desk(args)) as desk:
-        says = desk.export(args.numbers, args.to, reason=args.reason)
+    with closing(open_desk(args)) as desk, progress_bar("exporting") as progress:
+        says = desk.export(args.numbers, args.to, reason=args.reason, progress=progress)
     say(f"{args.to}: {says}")
     return 0
 
@@ -200,7 +200,9 @@ def _verify(args: argparse.Namespace) -> int:
         else:
             witness = args.checkpoint.read_bytes() if args.checkpoint else None
             with closing(open_desk(args)) as desk:
-                say(desk.verify(trusted=trusted, head=args.head, checkpoint=witness))
+                with progress_bar("verifying") as progress:
+                    says = desk.verify(trusted=trusted, head=args.head, checkpoint=witness, progress=progress)
+                say(says)
     except evidence.KeyFileError as error:
         raise SecretError(str(error), "name the file that the authority published, or that the unit wrote") from None
     except evidence.Mismatch as error:

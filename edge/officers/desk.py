@@ -17,9 +17,11 @@ from edge.cases import (
     EventKind,
     Manifest,
     Order,
+    Progress,
     Request,
     UnitStatus,
     case_of,
+    unwatched,
     waiting,
 )
 from edge.model import Case
@@ -147,8 +149,10 @@ class Desk(Protocol):
     def claims(self, request: int) -> bytes:
         """The sealed claims of a case that two officers agreed to take out; raises as :meth:`agree`."""
 
-    def export(self, numbers: list[int], to: Path, *, reason: str = "") -> str:
+    def export(self, numbers: list[int], to: Path, *, reason: str = "", progress: Progress = unwatched) -> str:
         """Write the evidence package of the cases *numbers* to the new file *to*; returns what its check found.
+
+        *progress* is told of the cases that are done.
 
         Raises:
             NoSuchCase: one of them does not exist, or was purged.
@@ -159,8 +163,17 @@ class Desk(Protocol):
     def report(self, number: int, to: Path, *, reason: str = "") -> None:
         """Write the PDF report of a case to the new file *to*; raises what :meth:`export` does."""
 
-    def verify(self, *, trusted: bytes | None = None, head: str | None = None, checkpoint: bytes | None = None) -> str:
+    def verify(
+        self,
+        *,
+        trusted: bytes | None = None,
+        head: str | None = None,
+        checkpoint: bytes | None = None,
+        progress: Progress = unwatched,
+    ) -> str:
         """Check all evidence, against a public key (32 bytes), an entry's hash and a checkpoint's file, if given.
+
+        *progress* is told of entries, signatures and cases.
 
         Raises:
             EvidenceError: something does not hold.

@@ -23,11 +23,13 @@ from edge.cases import (
     EventKind,
     KeyFileError,
     Order,
+    Progress,
     Signer,
     StateFolder,
     UnitStatus,
     parse_checkpoint,
     review,
+    unwatched,
 )
 from edge.cases.audit import audit
 from edge.config import ReviewSettings
@@ -167,7 +169,16 @@ class Office:
         )
         return Judged(entry)
 
-    def export(self, account: Account, numbers: Sequence[int], to: Path, *, reason: str, durably: bool = True) -> str:
+    def export(
+        self,
+        account: Account,
+        numbers: Sequence[int],
+        to: Path,
+        *,
+        reason: str,
+        durably: bool = True,
+        progress: Progress = unwatched,
+    ) -> str:
         """Write the evidence package of *numbers* to the new file *to*; returns what its check found.
 
         *durably*: it is on the disk when this returns. One that is handed on need not be, and the camera, which may use
@@ -197,6 +208,7 @@ class Office:
             signer=signer,
             session=session,
             durably=durably,
+            progress=progress,
             least_free_bytes=LEAST_FREE_BYTES,
         )
 
@@ -217,7 +229,9 @@ class Office:
             session=session,
         )
 
-    def verify(self, *, trusted: bytes | None, head: str | None, checkpoint: bytes | None) -> str:
+    def verify(
+        self, *, trusted: bytes | None, head: str | None, checkpoint: bytes | None, progress: Progress = unwatched
+    ) -> str:
         """Check all evidence; returns one sentence.
 
         Raises:
@@ -229,7 +243,7 @@ class Office:
             parsed = parse_checkpoint(checkpoint, "the file") if checkpoint is not None else None
         except KeyFileError as error:
             raise SecretError(str(error), "name a file that the unit wrote") from None
-        return audit(self.state_dir, trusted=trusted, head=head, checkpoint=parsed)
+        return audit(self.state_dir, trusted=trusted, head=head, checkpoint=parsed, progress=progress)
 
     def _ensure_room(self, numbers: Sequence[int], folder: Path) -> None:
         """Refuse at once a package that surely leaves too little room; the rest is found while it is written."""

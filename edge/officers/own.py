@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from edge.cases import USUAL_DAYS, Action, CaseFilter, EventKind, Order, Request, UnitStatus
+from edge.cases import USUAL_DAYS, Action, CaseFilter, EventKind, Order, Progress, Request, UnitStatus, unwatched
 from edge.officers.accounts import Account
 from edge.officers.desk import ALL_CASES, Judged, Listing, OpenCase
 from edge.officers.office import Office
@@ -74,17 +74,24 @@ class OwnDesk:
         """The sealed claims that two officers agreed to take out."""
         return self._office.second.claims(self._account, request)
 
-    def export(self, numbers: list[int], to: Path, *, reason: str = "") -> str:
+    def export(self, numbers: list[int], to: Path, *, reason: str = "", progress: Progress = unwatched) -> str:
         """Write the evidence package of the cases."""
-        return self._office.export(self._account, numbers, to, reason=reason)
+        return self._office.export(self._account, numbers, to, reason=reason, progress=progress)
 
     def report(self, number: int, to: Path, *, reason: str = "") -> None:
         """Write the PDF report of the case."""
         self._office.report(self._account, number, to, reason=reason)
 
-    def verify(self, *, trusted: bytes | None = None, head: str | None = None, checkpoint: bytes | None = None) -> str:
+    def verify(
+        self,
+        *,
+        trusted: bytes | None = None,
+        head: str | None = None,
+        checkpoint: bytes | None = None,
+        progress: Progress = unwatched,
+    ) -> str:
         """Check all evidence."""
-        return self._office.verify(trusted=trusted, head=head, checkpoint=checkpoint)
+        return self._office.verify(trusted=trusted, head=head, checkpoint=checkpoint, progress=progress)
 
     def close(self) -> None:
         """Close the store."""
