@@ -15,6 +15,7 @@ from edge.cases.acts.requests import JUDGEMENTS, LONGEST_DAYS, USUAL_DAYS, Actio
 from edge.cases.acts.searches import record_list, terms_of
 from edge.cases.archive import Archive
 from edge.cases.evidence import (
+    Checkpoint,
     Correction,
     KeyFileError,
     Manifest,
@@ -24,6 +25,7 @@ from edge.cases.evidence import (
     check_package,
     correction,
     create_signing_key,
+    known_plate,
     load_signer,
     name_follows,
     parse_checkpoint,
@@ -36,6 +38,7 @@ from edge.cases.review import record
 from edge.cases.storage import ChainSession, DiskSpace, Outbox, StateFolder, clock_state
 from edge.cases.store import CaseStore
 from edge.cases.views import (
+    FOLLOW_UPS,
     HOLDS,
     OF_REQUESTS,
     REVIEWS,
@@ -54,6 +57,7 @@ from edge.cases.views import (
 )
 
 __all__ = [
+    "FOLLOW_UPS",
     "HOLDS",
     "JUDGEMENTS",
     "LONGEST_DAYS",
@@ -67,6 +71,7 @@ __all__ = [
     "CaseStore",
     "CaseSummary",
     "ChainSession",
+    "Checkpoint",
     "Correction",
     "DiskSpace",
     "Enclosure",
@@ -92,6 +97,7 @@ __all__ = [
     "clock_state",
     "correction",
     "create_signing_key",
+    "known_plate",
     "load_signer",
     "name_follows",
     "parse_checkpoint",

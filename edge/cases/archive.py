@@ -12,6 +12,7 @@ from typing import Any
 
 from edge.cases.evidence import Manifest, case_of, sha256, to_basis, to_flags
 from edge.cases.storage import (
+    FOLLOW_UP,
     HELD,
     WAITING,
     CheckedCase,
@@ -39,7 +40,9 @@ SELECT number, state, at_utc, site, speed_kmh, limit_kmh, plate_text, corrected_
     (SELECT json_extract(CAST(body AS TEXT), '$.basis') FROM entries WHERE seq = filed_seq),
     (SELECT json_extract(CAST(body AS TEXT), '$.flags') FROM entries WHERE seq = decided_seq),
     (SELECT json_extract(CAST(body AS TEXT), '$.assessment.remaining_kmh') FROM entries WHERE seq = filed_seq),
-    {HELD}, {WAITING}
+    {HELD},
+    {FOLLOW_UP},
+    {WAITING}
 FROM cases"""  # noqa: S608 - of constants
 ALL_CASES = CaseFilter()
 
@@ -233,13 +236,13 @@ class Archive:
 def _summary(
     number: int, state: str, at: float, site: str, speed: float | None, limit_kmh: float, plate: str,
     corrected: str | None, outcome: str | None, name: str, review: str | None, basis: str | None, flags: str | None,
-    remaining: float | None, held: int, waits: str | None,
+    remaining: float | None, held: int, follow_up: str | None, waits: str | None,
 ) -> CaseSummary:  # fmt: skip
     told = to_flags(json.loads(flags or "[]"))
     return CaseSummary(
         number, State(state), at, site, speed, limit_kmh, plate, corrected, _outcome(outcome), name, review,
         to_basis(basis), bool(name) and Flag.NOT_THE_KEEPER in told, remaining, bool(held),
-        is_infringement(basis) and not DOUBTS.isdisjoint(told), waits,
+        is_infringement(basis) and not DOUBTS.isdisjoint(told), follow_up, waits,
     )  # fmt: skip
 
 

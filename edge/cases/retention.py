@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from edge.cases import storage
 from edge.cases.evidence import Signs
 from edge.cases.storage import (
+    FOLLOW_UP,
     HELD,
     PURGED,
     ChainSession,
@@ -49,7 +50,7 @@ SELECT number FROM cases WHERE state = 'decided' AND purged_seq IS NULL AND at_u
     WHEN review = 'dismiss' THEN :dismissed
     WHEN (SELECT json_extract(CAST(body AS TEXT), '$.basis') FROM entries WHERE seq = filed_seq)
         NOT IN ('measured', 'signalled') THEN :dismissed
-    WHEN outcome = 'identified' THEN :identified
+    WHEN outcome = 'identified' OR {FOLLOW_UP} IN ('keeper_asked', 'driver_named_by_keeper') THEN :identified
     ELSE :unidentified END AND NOT {HELD}
 ORDER BY number
 """  # noqa: S608 - of constants
@@ -60,8 +61,9 @@ ORDER BY number
 class RetentionPolicy:
     """Days from the trigger until a case is purged: by its verdict.
 
-    One that an officer dismissed, and one that is no infringement, goes after ``dismissed_days``. With
-    ``only_delivered`` none goes before the centre has it whole.
+    One whose keeper was asked who drove stays as long as one whose driver is named. One that an officer dismissed, and
+    one that is no infringement, goes after ``dismissed_days``. With ``only_delivered`` none goes before the centre has
+    it whole.
     """
 
     identified_days: float = 150

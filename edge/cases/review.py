@@ -10,7 +10,7 @@ import os
 import pwd
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,12 +21,13 @@ from edge.cases.storage import (
     ChainSession,
     StateFolder,
     case_state,
+    follow_up_of,
     insert_event,
     is_held,
 )
-from edge.cases.views import HOLDS, REVIEWS, EventKind
+from edge.cases.views import FOLLOW_UPS, HOLDS, REVIEWS, EventKind
 from edge.errors import CaseError, NoSuchCase
-from edge.model import ALPHABET, State
+from edge.model import ALPHABET, Case, State
 
 MAX_PLATE_CHARACTERS = 12
 MAX_TEXT_CHARACTERS = 2000
@@ -68,7 +69,7 @@ def record(
     elif plate is not None:
         raise CaseError("a plate goes with correct_plate only", "leave it out")
     content.update(details or {})
-    if kind in REVIEWS:
+    if kind in REVIEWS | FOLLOW_UPS:
         require_judgeable(state_dir, number, kind)
     with _session(session, state_dir, signer) as open_session, open_session.extending() as database:
         check_state(database, number, kind)
@@ -97,6 +98,8 @@ def require_judgeable(state_dir: Path, number: int, kind: EventKind) -> None:
     """
     with Archive(state_dir) as archive:
         opened = archive.open(number)
+    if kind in FOLLOW_UPS:
+        _check_unnamed(opened.case)
     if kind is EventKind.CONFIRM and not name_follows(opened.case):
         raise CaseError(
             "an officer read another plate than the one the named driver claimed: this name no longer follows",
@@ -107,7 +110,7 @@ def require_judgeable(state_dir: Path, number: int, kind: EventKind) -> None:
 def record_package(
     state_dir: Path,
     made: Mapping[int, Mapping[str, str]],
-    package: Mapping[str, object],
+    package: Callable[[sqlite3.Connection], Mapping[str, object]],
     *,
     officer: str,
     signer: Signs,
@@ -117,8 +120,9 @@ def record_package(
 ) -> int:
     """Record the export of a package: an entry for each of its cases, one after the other, nothing in between.
 
-    *made* has for each case the SHA-256 of the files that were made for it, by name. The last entry holds *package* as
-    well, which names the package's members. The rest is as in :func:`record`.
+    *made* has for each case the SHA-256 of the files that were made for it, by name. The last entry holds as
+    well what *package*, asked inside the transaction and before it adds anything, says: it names the package's members.
+    The rest is as in :func:`record`.
 
     Returns:
         The sequence number of the last entry.
@@ -132,10 +136,10 @@ def record_package(
     seq = 0
     *_, last = made
     with _session(session, state_dir, signer) as open_session, open_session.extending() as database:
-        at_utc = time.time()
+        at_utc, named = time.time(), {"package": dict(package(database))}
         for number, files in made.items():
             check_state(database, number, EventKind.EXPORT)
-            own = {**content, "files": dict(files), **({"package": dict(package)} if number == last else {})}
+            own = {**content, "files": dict(files), **(named if number == last else {})}
             entry = insert_event(
                 database, EventKind.EXPORT, number, own, signer=signer, at_utc=at_utc, exported_utc=at_utc
             )
@@ -175,7 +179,7 @@ def said(kind: EventKind, officer: str, reason: str, account: str | None) -> dic
     officer, reason = checked_text(officer, "the officer's name"), checked_text(reason, "the reason")
     if not officer:
         raise CaseError("the officer's name is missing", "give it with the review")
-    if kind in REVIEWS | HOLDS and not reason:
+    if kind in REVIEWS | HOLDS | FOLLOW_UPS and not reason:
         raise CaseError("the reason is missing", "give one, a judge will ask for it")
     return {"officer": officer, "reason": reason, "account": account or account_name()}
 
@@ -197,6 +201,19 @@ def check_state(database: sqlite3.Connection, number: int, kind: EventKind) -> N
     if kind in HOLDS and is_held(database, number) == (kind is EventKind.HOLD):
         stands = "is on hold already" if kind is EventKind.HOLD else "is not on hold"
         raise CaseError(f"case {number} {stands}", "there is nothing to do")
+
+    if kind in FOLLOW_UPS and follow_up_of(database, number) == EventKind.CLOSED:
+        raise CaseError(f"case {number} is closed", "there is nothing more to record")
+
+
+def _check_unnamed(case: Case) -> None:
+    """Refuse a follow-up of a case that needs none: no infringement, or its driver is named and the name follows."""
+    if not case.is_infringement:
+        raise CaseError(f"case {case.number} is no infringement", "there is nobody to ask for")
+    if case.driver is not None and name_follows(case) and case.review != EventKind.DISMISS:
+        raise CaseError(
+            f"the unit names the driver of case {case.number}", "confirm or dismiss it, or correct its plate"
+        )
 
 
 def checked_text(text: str, what: str) -> str:

@@ -37,6 +37,9 @@ class EventKind(StrEnum):
     EXPORT = "export"
     HOLD = "hold"
     RELEASE = "release"
+    KEEPER_ASKED = "keeper_asked"
+    DRIVER_NAMED = "driver_named_by_keeper"
+    CLOSED = "closed"
     REQUEST = "request"
     AGREE = "agree"
     REFUSE = "refuse"
@@ -48,6 +51,9 @@ HOLDS = frozenset({EventKind.HOLD, EventKind.RELEASE})
 """An appeal or a trial: while the newest of these is a hold the case is not purged."""
 OF_REQUESTS = frozenset({EventKind.REQUEST, EventKind.AGREE, EventKind.REFUSE})
 """What one officer asks for, and a second one's answer (:mod:`edge.cases.acts.requests`)."""
+
+FOLLOW_UPS = frozenset({EventKind.KEEPER_ASKED, EventKind.DRIVER_NAMED, EventKind.CLOSED})
+"""What became of a case in which the unit names nobody, in the ordinary way: by the vehicle's registered keeper."""
 
 
 class Standing(StrEnum):
@@ -76,6 +82,8 @@ class CaseFilter:
     :data:`REVIEWS`, ``"open"`` for cases without a judgement, or ``"waiting"`` for those with one that waits for a
     second officer; ``since_utc`` and ``until_utc`` bound the trigger's time in seconds since the epoch (``until_utc``
     excluded). ``standing`` selects cases that are no infringement, or that an officer has to confirm or to check.
+    ``follow_up`` is a kind of :data:`FOLLOW_UPS`, the newest of the case, or ``"open"`` for infringements of which
+    nobody is named and that are not closed.
     """
 
     text: str = ""
@@ -85,6 +93,7 @@ class CaseFilter:
     since_utc: float | None = None
     until_utc: float | None = None
     standing: Standing | None = None
+    follow_up: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +102,8 @@ class CaseSummary:
 
     ``remaining_kmh`` is what the law leaves of the measured speed. ``basis`` is as in :class:`edge.model.Case`;
     ``is_to_be_confirmed``: the driver is not the registered keeper; ``is_held``: it is kept for an appeal;
-    ``is_to_be_checked``: the photos do not bear out the radar; ``waiting``: the judgement that waits for a second
-    officer, if one does.
+    ``is_to_be_checked``: the photos do not bear out the radar. ``follow_up`` is the newest kind of
+    :data:`FOLLOW_UPS`, if there is one; ``waiting``: the judgement that waits for a second officer, if one does.
     """
 
     number: int
@@ -113,6 +122,7 @@ class CaseSummary:
     remaining_kmh: float | None = None
     is_held: bool = False
     is_to_be_checked: bool = False
+    follow_up: str | None = None
     waiting: str | None = None
 
     @property

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from Crypto.PublicKey.RSA import RsaKey
+
 from edge.crypto.packet import Opened, open_packet
 from edge.crypto.rsa_key import load_private_key
 from edge.crypto.sealing import unseal_secret
@@ -46,12 +48,15 @@ def open_batch(items: Sequence[OpenJob]) -> list[Opened | Rejection]:
     Returns:
         One answer per item, in order: the packet's contents, or the reason why the packet was rejected.
     """
-    return [_open(item) for item in items]
+    keys: dict[SealedKey, RsaKey] = {}  # a key of several packets is loaded once; it ends with the batch
+    return [_open(item, keys) for item in items]
 
 
-def _open(item: OpenJob) -> Opened | Rejection:
+def _open(item: OpenJob, keys: dict[SealedKey, RsaKey]) -> Opened | Rejection:
     try:
-        private = load_private_key(unseal_secret(item.private.key, item.private.sealed, item.private.context))
+        if (private := keys.get(item.private)) is None:
+            unsealed = unseal_secret(item.private.key, item.private.sealed, item.private.context)
+            private = keys[item.private] = load_private_key(unsealed)
         opened = open_packet(private, item.packet)
     except PacketError as error:
         return error.reason

@@ -26,6 +26,7 @@ from edge.cases import (
     Order,
     Standing,
     UnitStatus,
+    known_plate,
     name_follows,
     waiting,
 )
@@ -47,6 +48,7 @@ __all__ = [
     "Standing",
     "UnitStatus",
     "add_where",
+    "known_plate",
     "name_follows",
     "open_desk",
     "waiting",

@@ -111,9 +111,20 @@ class ServiceDesk:
             found = self._post(f"/v1/requests/{request}/claims", {})
             return base64.b64decode(found["claims"], validate=True)
 
-    def export(self, numbers: list[int], to: Path, *, reason: str = "", progress: Progress = unwatched) -> str:
+    def export(
+        self,
+        numbers: list[int],
+        to: Path,
+        *,
+        reason: str = "",
+        full_chain: bool = False,
+        checkpoint: bytes | None = None,
+        progress: Progress = unwatched,
+    ) -> str:
         """Write the evidence package of the cases, byte for byte as the service checked it."""
-        return fetch(self._path, "/v1/packages", {"cases": list(numbers), "reason": reason}, to, progress)
+        witness = checkpoint.decode("utf-8", "replace") if checkpoint is not None else None
+        body = {"cases": list(numbers), "reason": reason, "full_chain": full_chain, "checkpoint": witness}
+        return fetch(self._path, "/v1/packages", body, to, progress)
 
     def report(self, number: int, to: Path, *, reason: str = "") -> None:
         """Write the PDF report of the case."""

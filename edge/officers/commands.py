@@ -11,7 +11,17 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from edge.cases import REVIEWS, CaseFilter, CaseSummary, EventKind, Order, Standing, name_follows, standing_words
+from edge.cases import (
+    FOLLOW_UPS,
+    REVIEWS,
+    CaseFilter,
+    CaseSummary,
+    EventKind,
+    Order,
+    Standing,
+    name_follows,
+    standing_words,
+)
 from edge.cases import commands as cases
 from edge.config import Settings, load
 from edge.errors import CaseError, EvidenceError, SecretError
@@ -37,6 +47,9 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     listing.add_argument("--text", default="", help="plate, driver's name or case number")
     listing.add_argument("--outcome", choices=[*_OUTCOMES], help="only cases of this verdict")
     listing.add_argument("--review", choices=["open", "waiting", *sorted(REVIEWS)])
+    listing.add_argument(
+        "--follow-up", choices=["open", *sorted(FOLLOW_UPS)], help="what became of cases that name nobody"
+    )
     listing.add_argument("--order", choices=[str(order) for order in Order], default=str(Order.NEWEST))
     listing.add_argument("--limit", type=int, default=50, metavar="N", help="rows at most (default %(default)s)")
     show = _add(actions, "show", _show, "show one case; the chain records that you looked at it")
@@ -46,6 +59,10 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     export = _add(actions, "export", _export, "write an evidence package")
     export.add_argument("numbers", type=int, nargs="+", metavar="N")
     export.add_argument("--to", type=Path, required=True, metavar="FILE.zip")
+    export.add_argument("--full-chain", action="store_true", help="with every header of the chain, not with proofs")
+    export.add_argument(
+        "--checkpoint", type=Path, metavar="FILE", help="a checkpoint that the package shall be held against"
+    )
     report = _add(actions, "report", _report, "write the PDF report of one case")
     report.add_argument("number", type=int)
     report.add_argument("--to", type=Path, required=True, metavar="FILE.pdf")
@@ -58,9 +75,12 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     for action, kind in ((hold, EventKind.HOLD), (release, EventKind.RELEASE)):
         action.add_argument("number", type=int)
         action.set_defaults(kind=str(kind))
+    follow_up = _add(actions, "follow-up", _hold, "record what became of a case in which the unit names nobody")
+    follow_up.add_argument("number", type=int)
+    follow_up.add_argument("kind", choices=sorted(FOLLOW_UPS))
+    for action in (export, report, review, hold, release, follow_up):
+        action.add_argument("--reason", default="", help="why; a review, a hold and a follow-up need one")
     show.add_argument("--reason", default="", help="why, for a case that another officer judged ([review] reasons)")
-    for action in (export, report, review, hold, release):
-        action.add_argument("--reason", default="", help="why; a review and a hold need one")
     second.add_actions(actions, _add)
     verify = _add(
         actions, "verify", _verify, "check signatures, hashes, chain and numbering (of a package, if one is named)"
@@ -109,6 +129,7 @@ def _serve(args: argparse.Namespace) -> int:
 def _list(args: argparse.Namespace) -> int:
     with closing(open_desk(args)) as desk:
         filter = replace(_OUTCOMES.get(args.outcome, CaseFilter()), text=args.text, review=args.review)
+        filter = replace(filter, follow_up=args.follow_up)
         rows = desk.cases(filter, limit=args.limit, order=args.order).rows
     if args.json:
         say_json([asdict(row) for row in rows], indent=1)
@@ -126,8 +147,8 @@ def _line(row: CaseSummary) -> str:
     speed = f"{'?' if counts is None else f'{counts:.1f}':>5}/{row.limit_kmh:.0f} km/h"
     plate = row.corrected_plate or row.plate_text or "-"
     verdict = standing_words(row.outcome, row, name_follows=name_follows(row)) or row.state
-    waits = f" {row.waiting} waits for a second officer" if row.waiting else ""
-    review = f"{row.review or ''}{waits}{' on hold' if row.is_held else ''}"
+    waits = f"{row.waiting} waits for a second officer" if row.waiting else ""
+    review = ", ".join(filter(None, (row.review, row.follow_up, waits, "on hold" if row.is_held else "")))
     return f"{row.number:>6}  {when}  {speed}  {plate:<10} {verdict:<13} {row.driver_name:<28} {review}"
 
 
@@ -158,8 +179,15 @@ def _show(args: argparse.Namespace) -> int:
 
 
 def _export(args: argparse.Namespace) -> int:
+    try:
+        witness = args.checkpoint.read_bytes() if args.checkpoint else None
+    except OSError as error:
+        raise CaseError(
+            f"{args.checkpoint} cannot be read ({error.strerror})", "check its name and permissions"
+        ) from None
+    how = {"full_chain": args.full_chain, "checkpoint": witness}
     with closing(open_desk(args)) as desk, progress_bar("exporting") as progress:
-        says = desk.export(args.numbers, args.to, reason=args.reason, progress=progress)
+        says = desk.export(args.numbers, args.to, reason=args.reason, progress=progress, **how)
     say(f"{args.to}: {says}")
     return 0
 
@@ -205,6 +233,8 @@ def _verify(args: argparse.Namespace) -> int:
                 say(says)
     except evidence.KeyFileError as error:
         raise SecretError(str(error), "name the file that the authority published, or that the unit wrote") from None
+    except evidence.NotProved as error:
+        raise CaseError(str(error), "cases export has --checkpoint and --full-chain for that") from None
     except evidence.Mismatch as error:
         raise EvidenceError(
             f"the evidence does not hold: {error}", "ask for a new package, and find out how this one was changed"

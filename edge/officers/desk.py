@@ -149,10 +149,20 @@ class Desk(Protocol):
     def claims(self, request: int) -> bytes:
         """The sealed claims of a case that two officers agreed to take out; raises as :meth:`agree`."""
 
-    def export(self, numbers: list[int], to: Path, *, reason: str = "", progress: Progress = unwatched) -> str:
+    def export(
+        self,
+        numbers: list[int],
+        to: Path,
+        *,
+        reason: str = "",
+        full_chain: bool = False,
+        checkpoint: bytes | None = None,
+        progress: Progress = unwatched,
+    ) -> str:
         """Write the evidence package of the cases *numbers* to the new file *to*; returns what its check found.
 
-        *progress* is told of the cases that are done.
+        *full_chain*: with every header of the chain, not with proofs. *checkpoint* is a file of the unit's that
+        somebody remembers, who wants to hold the package against it. *progress* is told of the cases that are done.
 
         Raises:
             NoSuchCase: one of them does not exist, or was purged.

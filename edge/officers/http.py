@@ -39,7 +39,9 @@ class Quiet(logging.LoggerAdapter[logging.Logger]):
 
 
 async def read_body(request: web.BaseRequest) -> dict[str, Any]:
-    """The body of a request: one JSON object of texts, a list of numbers in ``cases``, a number in ``days``, or none.
+    """The body of a request: an object of texts, {} if there is none.
+
+    ``cases`` is a list of numbers, ``full_chain`` a truth, ``days`` a number.
 
     Raises:
         Malformed: it is none.
@@ -59,6 +61,8 @@ async def read_body(request: web.BaseRequest) -> dict[str, Any]:
         for name, value in body.items():
             if name == "cases":
                 fine = isinstance(value, list) and all(type(each) is int and 0 < each < 10**9 for each in value)
+            elif name == "full_chain":
+                fine = isinstance(value, bool)
             elif name == "days":
                 fine = type(value) in (int, float) and 0 < value < MOST_DAYS
             else:

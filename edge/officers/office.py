@@ -1,7 +1,7 @@
 """The rules of the officers' service: what is recorded before anything is shown, who stands in it, what is refused.
 
 Nothing here knows of sockets or HTTP: the account comes from whoever can vouch for it. Every method may be called from
-any thread.
+any thread. Longer than 300 lines because all that officers may do, and what is recorded of it, is seen in one place.
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import TypeVar
 
 from edge.cases import (
+    FOLLOW_UPS,
     HOLDS,
     REVIEWS,
     Agreement,
     Archive,
     CaseFilter,
     ChainSession,
+    Checkpoint,
     EventKind,
     KeyFileError,
     Order,
@@ -142,7 +144,7 @@ class Office:
             return archive.photo(number, index)
 
     def review(self, account: Account, number: int, kind: EventKind, *, reason: str, plate: str | None) -> Judged:
-        """Record the judgement of *account*, a hold or its release.
+        """Record the judgement of *account*, a hold or its release, or a follow-up.
 
         With ``[review] second`` a judgement waits for a second officer's (:meth:`SecondOfficer.judge`).
 
@@ -151,8 +153,9 @@ class Office:
             CaseError: that is no judgement, or it cannot be recorded.
             EvidenceError: something of the case does not hold.
         """
-        if kind not in REVIEWS | HOLDS:
-            raise CaseError("that is no judgement", f"choose one of {', '.join(sorted(REVIEWS | HOLDS))}")
+        if kind not in REVIEWS | HOLDS | FOLLOW_UPS:
+            known = ", ".join(sorted(REVIEWS | HOLDS | FOLLOW_UPS))
+            raise CaseError("that is no judgement", f"choose one of {known}")
         if self.rules.second and kind in REVIEWS:
             return Judged(*self.second.judge(account, number, kind, reason=reason, plate=plate))
         signer, session = self._writing(account)
@@ -177,12 +180,14 @@ class Office:
         *,
         reason: str,
         durably: bool = True,
+        full_chain: bool = False,
+        checkpoint: bytes | None = None,
         progress: Progress = unwatched,
     ) -> str:
         """Write the evidence package of *numbers* to the new file *to*; returns what its check found.
 
         *durably*: it is on the disk when this returns. One that is handed on need not be, and the camera, which may use
-        the same disk, waits less.
+        the same disk, waits less. The other two are those of :meth:`edge.officers.desk.Desk.export`.
 
         Raises:
             NoSuchCase: one of them does not exist, or was purged.
@@ -210,6 +215,8 @@ class Office:
             durably=durably,
             progress=progress,
             least_free_bytes=LEAST_FREE_BYTES,
+            full_chain=full_chain,
+            checkpoint=_parsed(checkpoint),
         )
 
     def report(self, account: Account, number: int, to: Path, *, reason: str) -> None:
@@ -239,10 +246,7 @@ class Office:
             SecretError: *checkpoint* is none.
             CaseError: the store cannot be read.
         """
-        try:
-            parsed = parse_checkpoint(checkpoint, "the file") if checkpoint is not None else None
-        except KeyFileError as error:
-            raise SecretError(str(error), "name a file that the unit wrote") from None
+        parsed = _parsed(checkpoint)
         return audit(self.state_dir, trusted=trusted, head=head, checkpoint=parsed, progress=progress)
 
     def _ensure_room(self, numbers: Sequence[int], folder: Path) -> None:
@@ -288,3 +292,11 @@ class Office:
         if self._archive is not None:
             self._archive.close()
             self._archive = None
+
+
+def _parsed(checkpoint: bytes | None) -> Checkpoint | None:
+    """The checkpoint in a file's content, if there is one."""
+    try:
+        return parse_checkpoint(checkpoint, "the file") if checkpoint is not None else None
+    except KeyFileError as error:
+        raise SecretError(str(error), "name a file that the unit wrote") from None

@@ -170,7 +170,12 @@ async def _report(work: Work, asked: Asked) -> web.StreamResponse:
 
 async def _package(work: Work, asked: Asked) -> web.StreamResponse:
     """The evidence package of some cases."""
-    words = {"reason": asked.body.get("reason", ""), "durably": False}
+    words = {
+        "reason": asked.body.get("reason", ""),
+        "durably": False,
+        "full_chain": asked.body.get("full_chain", False),
+        "checkpoint": _checkpoint(asked.body),
+    }
     numbers = asked.body.get("cases", [])
     with work.turn(asked.account), TemporaryDirectory(prefix="officers-") as folder:
         file = Path(folder) / "package.zip"
@@ -183,14 +188,14 @@ async def _package(work: Work, asked: Asked) -> web.StreamResponse:
 
 async def _verification(work: Work, asked: Asked) -> web.StreamResponse:
     """A check of all evidence."""
-    key, head, checkpoint = (asked.body.get(name) for name in ("key", "head", "checkpoint"))
+    key, head = asked.body.get("key"), asked.body.get("head")
     try:
         trusted = bytes.fromhex(key) if key is not None else None
     except ValueError:
         raise Malformed("the key is none") from None
     if trusted is not None and len(trusted) != KEY_BYTES:
         raise Malformed("the key is none")
-    witness = checkpoint.encode("utf-8") if checkpoint is not None else None
+    witness = _checkpoint(asked.body)
 
     async def verify(progress: Progress) -> str:
         verified = work.office.verify
@@ -198,6 +203,12 @@ async def _verification(work: Work, asked: Asked) -> web.StreamResponse:
 
     with work.turn(asked.account):
         return await answer_long(asked.request, verify)
+
+
+def _checkpoint(body: dict[str, Any]) -> bytes | None:
+    """The content of the checkpoint's file in a request, if there is one."""
+    text = body.get("checkpoint")
+    return text.encode("utf-8") if text is not None else None
 
 
 ROUTES = (

@@ -74,9 +74,26 @@ class OwnDesk:
         """The sealed claims that two officers agreed to take out."""
         return self._office.second.claims(self._account, request)
 
-    def export(self, numbers: list[int], to: Path, *, reason: str = "", progress: Progress = unwatched) -> str:
+    def export(
+        self,
+        numbers: list[int],
+        to: Path,
+        *,
+        reason: str = "",
+        full_chain: bool = False,
+        checkpoint: bytes | None = None,
+        progress: Progress = unwatched,
+    ) -> str:
         """Write the evidence package of the cases."""
-        return self._office.export(self._account, numbers, to, reason=reason, progress=progress)
+        return self._office.export(
+            self._account,
+            numbers,
+            to,
+            reason=reason,
+            full_chain=full_chain,
+            checkpoint=checkpoint,
+            progress=progress,
+        )
 
     def report(self, number: int, to: Path, *, reason: str = "") -> None:
         """Write the PDF report of the case."""

@@ -108,6 +108,7 @@ def to_filter(query: Mapping[str, str]) -> CaseFilter:
         standing=Standing(query["standing"]) if "standing" in query else None,
         since_utc=_finite(query["since_utc"]) if "since_utc" in query else None,
         until_utc=_finite(query["until_utc"]) if "until_utc" in query else None,
+        follow_up=query.get("follow_up"),
     )
 
 

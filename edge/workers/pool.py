@@ -11,7 +11,7 @@ import asyncio
 import logging
 import multiprocessing
 import time
-from collections.abc import Callable, Collection, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine
 from concurrent.futures import BrokenExecutor, InvalidStateError
 from contextlib import suppress
 from dataclasses import dataclass
@@ -176,10 +176,11 @@ class WorkerPool:
         """
         if not self._jobs:
             self._moved_s = time.monotonic()
-        job = self._schedule(function, args, kwargs)
+        call = process.Call(function, args, kwargs)
+        job = self._schedule(call)
         self._jobs.add(job)
         try:
-            return await asyncio.wrap_future(job)
+            return (await asyncio.wrap_future(job)).take()
         except TimeoutError:
             raise WorkerError(f"a job ran longer than {self._timeout_s:g} s and was ended", IF_IT_RECURS) from None
         except ProcessExpired as error:
@@ -187,20 +188,17 @@ class WorkerPool:
         except BrokenExecutor:
             raise WorkerError("the worker pool broke and is rebuilt", IF_IT_RECURS) from None
         finally:
+            call.forget()
             self._jobs.discard(job)
             self._moved_s = time.monotonic()
 
-    def _schedule(
-        self, function: Callable[..., T], args: Sequence[object], kwargs: dict[str, object]
-    ) -> ProcessFuture[T]:
+    def _schedule(self, call: process.Call[T]) -> ProcessFuture[process.Answer[T]]:
         if self._pool is None:
             raise WorkerError("the worker pool is stopped", "the case is decided after the next start")
         try:
-            return self._pool.schedule(function, args=args, kwargs=kwargs, timeout=self._timeout_s)
+            return self._pool.schedule(call, timeout=self._timeout_s)
         except RuntimeError:
-            return self._rebuild("the worker pool broke").schedule(
-                function, args=args, kwargs=kwargs, timeout=self._timeout_s
-            )
+            return self._rebuild("the worker pool broke").schedule(call, timeout=self._timeout_s)
 
     def _rebuild(self, why: str) -> ProcessPool:
         assert self._pool is not None

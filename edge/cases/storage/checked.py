@@ -33,7 +33,9 @@ _OF_CASE = (
     " WHERE case_number = ? ORDER BY seq"
 )
 _BY_SEQ = "SELECT seq, kind, case_number, header, body, hash, signature, key_id FROM entries WHERE seq = ?"
-_KEYS = "SELECT seq, header, body, signature, key_id FROM entries WHERE kind = 'key' ORDER BY seq"
+_KEYS = (
+    "SELECT seq, header, body, signature, key_id FROM entries WHERE case_number IS NULL AND kind = 'key' ORDER BY seq"
+)
 
 
 @dataclass(frozen=True, slots=True)

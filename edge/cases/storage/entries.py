@@ -231,6 +231,11 @@ HELD = (
     " ORDER BY seq DESC LIMIT 1)"
 )
 """Whether a row of ``cases`` is kept beyond its time, as an SQL expression."""
+FOLLOW_UP = (
+    "(SELECT kind FROM entries WHERE case_number = cases.number"
+    " AND kind IN ('keeper_asked', 'driver_named_by_keeper', 'closed') ORDER BY seq DESC LIMIT 1)"
+)
+"""What became of a row of ``cases`` in the ordinary way, as an SQL expression; NULL if nothing is recorded."""
 
 
 WAITING = (
@@ -249,6 +254,12 @@ def is_held(database: sqlite3.Connection, number: int) -> bool:
     """Whether a case is kept for an appeal, so that it must not be purged."""
     row = database.execute(f"SELECT {HELD} FROM cases WHERE number = ?", (number,)).fetchone()  # noqa: S608 - constant
     return bool(row and row[0])
+
+
+def follow_up_of(database: sqlite3.Connection, number: int) -> str | None:
+    """The newest follow-up of a case, a kind of :data:`edge.cases.views.FOLLOW_UPS`; None if there is none."""
+    row = database.execute(f"SELECT {FOLLOW_UP} FROM cases WHERE number = ?", (number,)).fetchone()  # noqa: S608
+    return str(row[0]) if row and row[0] is not None else None
 
 
 def no_longer_waiting(database: sqlite3.Connection, numbers: Iterable[int]) -> set[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edge.cases.evidence import flag_sentence
-from edge.cases.storage.entries import WAITING
+from edge.cases.storage.entries import FOLLOW_UP, WAITING
 from edge.cases.views import CaseFilter, EventKind, Standing
 from edge.errors import CaseError
 from edge.model import DOUBTS, Basis, Flag, is_infringement
@@ -59,6 +59,11 @@ def conditions(filter: CaseFilter) -> tuple[str, list[object]]:
             parameters.append(str(value))
     if filter.standing is not None:
         terms.append(_STANDINGS[filter.standing])
+    if filter.follow_up == "open":
+        terms.append(f"outcome IN ('ambiguous', 'unidentified') AND {_INFRINGEMENT} AND {FOLLOW_UP} IS NOT 'closed'")
+    elif filter.follow_up is not None:
+        terms.append(f"{FOLLOW_UP} = ?")
+        parameters.append(str(EventKind(filter.follow_up)))
     if filter.review == "open":
         terms.append("review IS NULL")
     elif filter.review == "waiting":

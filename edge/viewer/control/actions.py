@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from edge.model import Assessment
-from edge.officers import EventKind, Judged, name_follows
+from edge.officers import EventKind, Judged, known_plate, name_follows
 from edge.viewer.control.evidence import EvidenceActions
 from edge.viewer.control.open_case import OpenCase
 from edge.viewer.data import CaseDetails, JobThread, Source
@@ -95,6 +95,14 @@ class Actions:
             return
         self._root.clipboard_clear()
         self._root.clipboard_append(_as_text(self._case.opened))
+        self._note(_("Copied"), "accent")
+
+    def copy_plate(self) -> None:
+        """Copy the plate alone, as an officer corrected it or as it was read, to ask the vehicle register with it."""
+        if self._case.opened is None or not (plate := known_plate(self._case.opened.case)):
+            return
+        self._root.clipboard_clear()
+        self._root.clipboard_append(plate)
         self._note(_("Copied"), "accent")
 
     def export(self) -> None:

@@ -153,6 +153,7 @@ class Viewer:
             Action("export", _("Export"), lambda: self.actions.export(), needs="decided"),
             Action("verify", _("Verify"), lambda: self.evidence.verify(), needs="nothing"),
             Action("copy", _("Copy"), lambda: self.actions.copy()),
+            Action("copy_plate", _("Copy plate"), lambda: self.actions.copy_plate(), needs="plate"),
         )
 
     def _keys(self) -> tuple[tuple[str, tuple[str, ...], str, Callable[[], object]], ...]:
@@ -166,6 +167,7 @@ class Viewer:
             ("X", ("x",), _("Export as ZIP or PDF"), self.actions.export),
             ("V", ("v",), _("Verify all evidence"), self.evidence.verify),
             ("Ctrl+C", ("Control-c",), _("Copy the case as text"), self.actions.copy),
+            ("K", ("k",), _("Copy the plate, for the vehicle register"), self.actions.copy_plate),
             (_("Space"), ("space",), _("Photo in full size"), self.actions.full_size),
             ("[ ]", ("bracketleft", "bracketright"), _("Previous, next photo of the case"), lambda: None),
             ("Ctrl+F  /", ("Control-f", "slash"), _("Search"), self.filters.text.focus_set),

@@ -103,6 +103,9 @@ def event_words(kind: EventKind, action: str = "") -> tuple[str, str]:
         EventKind.EXPORT: (_("Exported"), "accent"),
         EventKind.HOLD: (_("Put on hold"), "warn"),
         EventKind.RELEASE: (_("Released from hold"), "neutral"),
+        EventKind.KEEPER_ASKED: (_("Keeper asked who drove"), "accent"),
+        EventKind.DRIVER_NAMED: (_("Driver named by the keeper"), "good"),
+        EventKind.CLOSED: (_("Closed"), "neutral"),
     }[kind]
 
 

@@ -56,7 +56,7 @@ def plain(value: object) -> Any:
 
 
 NEW_IN_AN_EVENT = ("action", "request", "until_utc")
-NEW_IN_A_ROW = ("basis", "is_to_be_confirmed", "remaining_kmh", "is_held", "waiting")
+NEW_IN_A_ROW = ("basis", "is_to_be_confirmed", "remaining_kmh", "is_held", "is_to_be_checked", "follow_up", "waiting")
 
 
 def rows(found: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -60,7 +60,7 @@ def test_words_are_those_of_the_program() -> None:
         for *_, each in operations()
         if "requestBody" in each
     ]
-    assert {name for body in bodies for name in body["properties"]} == {*http.BODY_TEXTS, "cases", "days"}
+    assert {name for body in bodies for name in body["properties"]} == {*http.BODY_TEXTS, "cases", "full_chain", "days"}
 
 
 def described(method: str, path: str, answer: Answer) -> None:
@@ -98,6 +98,9 @@ EXAMPLES: list[tuple[str, str, str, object, int]] = [
     ("POST", "/v1/requests/{request}/refusals", "/v1/requests/1/refusals", {"reason": "x"}, 422),
     ("POST", "/v1/requests/{request}/claims", "/v1/requests/1/claims", {}, 422),
     ("POST", "/v1/packages", "/v1/packages", {"cases": [1, 2], "reason": "court"}, 200),
+    ("POST", "/v1/packages", "/v1/packages", {"cases": [1], "full_chain": True}, 200),
+    ("POST", "/v1/packages", "/v1/packages", {"cases": [1], "checkpoint": "{}"}, 503),
+    ("POST", "/v1/packages", "/v1/packages", {"cases": [1], "full_chain": "yes"}, 400),
     ("POST", "/v1/packages", "/v1/packages", {"cases": []}, 422),
     ("POST", "/v1/packages", "/v1/packages", {"cases": ["1"]}, 400),
     ("POST", "/v1/verifications", "/v1/verifications", {"head": "0" * 64}, 409),
