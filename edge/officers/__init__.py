@@ -7,6 +7,7 @@
     second     what needs a second officer
     wire       values as JSON, errors as problems; openapi.json describes the whole
     server     HTTP over a Unix socket: who connects, how much at once
+    streams    answers that take long, and slow readers
     client     a desk at the other end of that socket
     own        a desk on a store of one's own account, without a socket
     choose     which of both a command line means
