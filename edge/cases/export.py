@@ -49,7 +49,7 @@ from edge.cases.storage import (
     entries_for,
     open_to_read,
 )
-from edge.cases.views import EventKind
+from edge.cases.views import OF_REQUESTS, EventKind
 from edge.crypto import sync_folder
 from edge.errors import CaseError, EvidenceError
 
@@ -213,7 +213,8 @@ def report_of(state_dir: Path, number: int, *, language: str = "en") -> bytes:
 def _report(opened: OpenedCase, pictures: Pictures | None, language: str) -> bytes:
     checks = {**asdict(opened.enclosure), "says": opened.enclosure.says}
     manifest = {**opened.checked.manifest, "selfcheck": checks}
-    return pdf_report(opened.case, manifest, pictures, opened.events, _proof(opened), language=language)
+    events = tuple(event for event in opened.events if event.kind not in OF_REQUESTS)
+    return pdf_report(opened.case, manifest, pictures, events, _proof(opened), language=language)
 
 
 def _add_members(
@@ -229,34 +230,35 @@ def _add_members(
     Returns:
         For each case the SHA-256 of the files that were made for it, by name.
     """
-    info = {"format": format, "cases": list(numbers), "exported_utc": time.time()}
-    papers = {
-        "README.txt": README.encode("utf-8"),
-        INFO_NAME: canonical(info),
-        "public-key.pem": _public_pem(state_dir),
-        "verify.py": (resources.files("edge.cases.evidence") / "verify.py").read_bytes(),
-    }
+    reviews: dict[str, dict[str, str | None]] = {}
     made: dict[int, dict[str, str]] = {number: {} for number in numbers}
-    package.add("README.txt", papers.pop("README.txt"))
+    package.add("README.txt", README.encode("utf-8"))
     with Archive(state_dir) as archive:
         for number in sorted(numbers):
-            own, made[number] = _case_members(archive, number, language)
+            opened = archive.open(number)
+            reviews[str(number)] = {"review": opened.case.review, "waiting": opened.waiting}
+            own, made[number] = _case_members(archive, opened, language)
             for name in sorted(own):
                 package.add(f"cases/{number:08d}/{name}", own[name])
             if progress is not None:
                 progress(number)
+    info = {"format": format, "cases": list(numbers), "exported_utc": time.time(), "reviews": reviews}
+    papers = {
+        INFO_NAME: canonical(info),
+        "public-key.pem": _public_pem(state_dir),
+        "verify.py": (resources.files("edge.cases.evidence") / "verify.py").read_bytes(),
+    }
     for name, data in sorted(papers.items()):
         package.add(name, data)
     return made
 
 
-def _case_members(archive: Archive, number: int, language: str) -> tuple[dict[str, bytes], dict[str, str]]:
+def _case_members(archive: Archive, opened: OpenedCase, language: str) -> tuple[dict[str, bytes], dict[str, str]]:
     """The files of one case by name, and the SHA-256 of those that were made for the export."""
-    opened = archive.open(number)
     case = opened.case
     own = {"manifest.json": opened.checked.manifest_bytes}
     for index, name in enumerate(case.photos):
-        own[Path(name).name] = archive.photo(number, index)
+        own[Path(name).name] = archive.photo(case.number, index)
     if case.driver is not None and case.driver.portrait:
         own["portrait"] = case.driver.portrait
     pictures = _pictures(archive, opened)

@@ -1,7 +1,4 @@
-"""Builds the parts of the daemon, those that others need first; the only module that names concrete parts.
-
-Longer than 300 lines because every part of the unit, and what it is given, is seen here in one place.
-"""
+"""Builds the parts of the daemon, those that others need first; the only module that names concrete parts."""
 
 from __future__ import annotations
 
@@ -103,8 +100,9 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
     stack.push_async_callback(cases.close)
 
     disk = DiskProbe(StateFolder(settings.unit.state_dir).probe)
+    photos = StateFolder(settings.unit.state_dir).photos  # there since the store was opened
     workers = WorkerPool(
-        worker_setup(folder, settings.recognition.engine, settings.camera.captions),
+        worker_setup(folder, settings.recognition.engine, settings.camera.captions, photos),
         workers=settings.recognition.workers,
         job_timeout_s=settings.recognition.job_timeout_s,
     )
@@ -245,13 +243,19 @@ def packet_life_s(settings: Settings) -> float:
     return min(settings.link.packet_ttl_s, window_s + WINDOW_SLACK_S)
 
 
-def worker_setup(models: Path, engine: Engine, captions: tuple[Area, ...] = ()) -> WorkerSetup:
-    """What every worker of the unit does first: it loads the models, and shares what opens packets."""
+def worker_setup(
+    models: Path, engine: Engine, captions: tuple[Area, ...] = (), photos: Path | None = None
+) -> WorkerSetup:
+    """What every worker of the unit does first: it loads the models, and shares what opens packets.
+
+    It may read *models* and what is below the folder *photos*, which is there when the worker starts.
+    """
     return WorkerSetup(
         initializer=worker.start,
         arguments=(models, engine, captions),
         ready=worker.ready,
         preload=(*worker.preload(engine), opener.__name__),
+        reads=(models, *([photos] if photos is not None else [])),
     )
 
 

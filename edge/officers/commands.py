@@ -26,6 +26,7 @@ from edge.cases import commands as cases
 from edge.config import Settings, load
 from edge.errors import CaseError, EvidenceError, SecretError
 from edge.model import Outcome, State
+from edge.officers import second_commands as second
 from edge.officers.choose import add_where, open_desk
 from edge.terminal import say, say_json
 
@@ -45,7 +46,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     listing = _add(actions, "list", _list, "list cases")
     listing.add_argument("--text", default="", help="plate, driver's name or case number")
     listing.add_argument("--outcome", choices=[*_OUTCOMES], help="only cases of this verdict")
-    listing.add_argument("--review", choices=["open", *sorted(REVIEWS)])
+    listing.add_argument("--review", choices=["open", "waiting", *sorted(REVIEWS)])
     listing.add_argument(
         "--follow-up", choices=["open", *sorted(FOLLOW_UPS)], help="what became of cases that name nobody"
     )
@@ -79,6 +80,8 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     follow_up.add_argument("kind", choices=sorted(FOLLOW_UPS))
     for action in (export, report, review, hold, release, follow_up):
         action.add_argument("--reason", default="", help="why; a review, a hold and a follow-up need one")
+    show.add_argument("--reason", default="", help="why, for a case that another officer judged ([review] reasons)")
+    second.add_actions(actions, _add)
     verify = _add(
         actions, "verify", _verify, "check signatures, hashes, chain and numbering (of a package, if one is named)"
     )
@@ -119,7 +122,8 @@ def _serve(args: argparse.Namespace) -> int:
     from edge.officers.service import run
 
     settings = load(args.config) if args.config is not None else Settings()
-    return run(settings.unit.state_dir, load_signer(settings.cases.signing_key_file), settings.officers.socket)
+    signer = load_signer(settings.cases.signing_key_file)
+    return run(settings.unit.state_dir, signer, settings.officers.socket, settings.review)
 
 
 def _list(args: argparse.Namespace) -> int:
@@ -143,19 +147,21 @@ def _line(row: CaseSummary) -> str:
     speed = f"{'?' if counts is None else f'{counts:.1f}':>5}/{row.limit_kmh:.0f} km/h"
     plate = row.corrected_plate or row.plate_text or "-"
     verdict = standing_words(row.outcome, row, name_follows=name_follows(row)) or row.state
-    review = ", ".join(filter(None, (row.review, row.follow_up, "on hold" if row.is_held else "")))
+    waits = f"{row.waiting} waits for a second officer" if row.waiting else ""
+    review = ", ".join(filter(None, (row.review, row.follow_up, waits, "on hold" if row.is_held else "")))
     return f"{row.number:>6}  {when}  {speed}  {plate:<10} {verdict:<13} {row.driver_name:<28} {review}"
 
 
 def _show(args: argparse.Namespace) -> int:
     with closing(open_desk(args)) as desk:
-        opened = desk.open(args.number)
+        opened = desk.open(args.number, reason=args.reason)
     state, case = "decided" if "verdict" in opened.manifest else "pending", opened.case
     outcome = case.verdict.outcome if case.verdict else None
     words = standing_words(outcome, case, name_follows=name_follows(case))
     manifest = {
         "state": state,
         "standing": words or state,
+        "waiting": opened.waiting,
         **({"corrected_plate": case.corrected_plate} if case.corrected_plate else {}),
         **opened.manifest,
         "selfcheck": {**asdict(opened.enclosure), "says": opened.enclosure.says},
@@ -167,7 +173,8 @@ def _show(args: argparse.Namespace) -> int:
         say(f"{name:>16}  {json.dumps(value, ensure_ascii=False)}")
     for event in opened.events:
         when = datetime.fromtimestamp(event.at_utc, UTC).isoformat(timespec="seconds")
-        say(f"{event.kind:>16}  {when} {event.officer}: {event.reason}")
+        kind = f"{event.kind} {event.action}".strip()
+        say(f"{kind:>16}  {when} {event.officer}: {event.reason}")
     return 0
 
 
@@ -192,7 +199,9 @@ def _report(args: argparse.Namespace) -> int:
 
 def _review(args: argparse.Namespace) -> int:
     with closing(open_desk(args)) as desk:
-        desk.review(args.number, EventKind(args.kind), reason=args.reason, plate=args.plate)
+        judged = desk.review(args.number, EventKind(args.kind), reason=args.reason, plate=args.plate)
+    if judged.waits:
+        say(f"case {args.number}: recorded, and waits for a second officer")
     return 0
 
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from multiprocessing import connection, forkserver, parent_process
+from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 
 from edge.crypto import forbid_inspection
+from edge.workers.confinement import Confinement, restrict_calls, restrict_files
 
 T = TypeVar("T")
 
@@ -20,6 +23,7 @@ NICENESS = 15
 """How far a worker steps back: cars get their answer while every core recognises plates."""
 PR_SET_PDEATHSIG = 1
 """From linux/prctl.h: the signal that a process gets when its parent ends."""
+_confinement = Confinement(0, seccomp=False)
 READY_ANSWER_S = 0.05
 """How long a worker takes to say that it is ready: long enough for the other workers to take the next question."""
 
@@ -59,17 +63,29 @@ class Answer(Generic[T]):
         return cast("T", value)
 
 
-def start(initializer: Callable[..., None], arguments: tuple[object, ...]) -> None:
-    """Prepare this process, then call ``initializer(*arguments)``, which must not raise: that would break the pool."""
+def start(initializer: Callable[..., None], arguments: tuple[object, ...], reads: tuple[Path, ...]) -> None:
+    """Prepare this process, then call ``initializer(*arguments)``, which must not raise: that would break the pool.
+
+    From here on it reads code and what is below *reads*. Until the initializer has ended it may write temporary files,
+    as a library does that loads a network; then it writes nothing, and has no system call for more.
+    """
+    global _confinement
     forbid_inspection()
     with suppress(OSError):  # a service manager may forbid it
         os.nice(NICENESS)
+    restrict_files(reads, writes=(Path(tempfile.gettempdir()),))
     # A worker that hangs in C with the GIL held notices nothing any more: the kernel ends it after the fork server.
     _let_fork_server_end()
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # on Ctrl-C the daemon stops its workers itself
-    threading.Thread(target=_die_with_daemon, daemon=True).start()
     initializer(*arguments)
+    _confinement = Confinement(restrict_files(reads), restrict_calls())  # before there are threads of ours
+    threading.Thread(target=_die_with_daemon, daemon=True).start()
+
+
+def confinement() -> Confinement:
+    """What holds this worker."""
+    return _confinement
 
 
 def nothing() -> None:

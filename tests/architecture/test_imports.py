@@ -36,7 +36,8 @@ INNER = {
         "evidence": set[str](),
         "storage": {"evidence"},
         "report": {"evidence", "storage"},
-        "": {"evidence", "storage", "report"},
+        "acts": {"evidence", "storage", ""},
+        "": {"evidence", "storage", "report", "acts"},
     },
     "viewer": {
         "text": set[str](),

@@ -10,7 +10,8 @@ The steps, in this order:
 
  1. Container: every byte of the file is where a unit puts it. Names come from a closed pattern, each once, in order.
  2. Chain: entries are numbered from 1 and written canonically; each holds the hash of the one before; case numbers have
-    no gap; nothing is said of a case before it was filed; time runs backwards only where a `clock` entry says so.
+    no gap; nothing is said of a case before it was filed; time runs backwards only where a `clock` entry says so. What
+    two officers decide was asked for by one account and agreed to in time by another before it was done.
  3. Keys: the first key signs its own entry, every later one is introduced by the key before it, and from then on the
     earlier key signs nothing. No entry is unsigned.
  4. Signatures (Ed25519), every one of them.
@@ -96,6 +97,19 @@ CHECKPOINT_KEYS = {"at", "format", "hash", "key_id", "root", "seq", "signature",
 CHECKPOINT_KEYS_1 = CHECKPOINT_KEYS - {"root"}
 HASH_HEX = re.compile("[0-9a-f]{64}")
 REVIEWS = {"confirm", "dismiss", "correct_plate", "hold", "release", "keeper_asked", "driver_named_by_keeper", "closed"}
+UNITS_OWN = {"list", "search", "request", "agree", "refuse", "trust_clock"}
+"""Entries whose contents stay on the unit where they are about no case: what officers did that concerns others."""
+ANSWERED = {"request", "agree", "refuse"}
+NEEDS_AGREEMENT = {
+    "confirm": "confirm",
+    "dismiss": "dismiss",
+    "correct_plate": "correct_plate",
+    "purge": "purge",
+    "view": "claims",
+    "trust_clock": "trust_clock",
+    "rotation": "rotate_key",
+}
+"""Kinds of entries that may name the `request` they fulfil, and the action that must have been asked for."""
 LOCAL, CENTRAL, END = struct.Struct("<4s5H3I2H"), struct.Struct("<4s6H3I5H2I"), struct.Struct("<4s4H2IH")
 ZIP_VERSION, ZIP_MADE_BY, ZIP_DATE, ZIP_ATTRIBUTES = 20, 3 << 8 | 20, 1 << 5 | 1, 0o600 << 16
 """Constant fields of a package's ZIP headers: stored, Unix, 1 January 1980, mode 0600."""
@@ -163,7 +177,8 @@ class Chain:
     Of a package with proofs it has the entries that are there; ``entries`` counts all of the tree. ``leaves`` are the
     leaves of the tree over the entries, of a whole chain. ``backwards``: entries that are earlier than the one before,
     and that no ``clock`` entry explains. Cases up to number ``earlier_cases`` were filed in entries that were checked
-    before, and need not be in ``filed``.
+    before, and need not be in ``filed``. ``requests`` are the cases and contents of requests by entry number,
+    ``answers`` the kind of entry that answered each.
     """
 
     entries: int = 0
@@ -182,6 +197,8 @@ class Chain:
     first_key: str = ""
     current_key: str = ""
     last_signed_by: dict[str, int] = field(default_factory=dict)
+    requests: dict[int, tuple[Any, dict[str, Any] | None]] = field(default_factory=dict)
+    answers: dict[int, str] = field(default_factory=dict)
     signatures: list[Signature] = field(default_factory=list)
     earlier_cases: int = 0
 
@@ -303,6 +320,7 @@ def _add_link(chain: Chain, seq: int, link: Link, early: list[tuple[int, Link]])
     else:
         _check_key(chain, seq, link)
     _check_time(chain, seq, header, link.body)
+    _check_agreement(chain, seq, header, link.body)
     _count(chain, seq, kind, header["case"])
     _enter(chain, seq, link, header)
     chain.leaves.append(_hashed(b"\0", link.header))
@@ -376,6 +394,45 @@ def _check_time(chain: Chain, seq: int, header: dict[str, Any], body: bytes | No
         chain.backwards.add(seq)
 
 
+def _check_agreement(chain: Chain, seq: int, header: dict[str, Any], body: bytes | None) -> None:
+    """Check what two officers decide: a request, its answer, or what was done because of it.
+
+    A request whose content is not there (purged, the unit's own, of an earlier delivery) is held against nothing.
+    """
+    kind = header["kind"]
+    is_done = kind in NEEDS_AGREEMENT and body is not None and b'"request":' in body
+    if kind not in ANSWERED and not is_done:
+        return
+    content = parse_canonical(body, f"the content of entry {seq}") if body is not None else None
+    if kind == "request":
+        chain.requests[seq] = (header["case"], content)
+        return
+    if content is None or (kind not in ANSWERED and "request" not in content):
+        return
+    number = content.get("request")
+    if type(number) is not int or (number not in chain.requests and (number in chain.by_seq or not 0 < number < seq)):
+        raise Mismatch(f"entry {seq} ({kind}) names a request that is none")
+    about, asked = chain.requests.get(number, (None, None))
+    if asked is None:
+        return
+    try:
+        if kind in ANSWERED:
+            if number in chain.answers or header["case"] != about:
+                raise Mismatch(f"entry {seq} answers request {number}, which is answered or about another case")
+            same = content["uid"] == asked["uid"] or content["account"] == asked["account"]
+            if kind == "agree" and (same or header["at"] > asked["until_utc"]):
+                raise Mismatch(f"request {number} was agreed to by who asked, or too late")
+            chain.answers[number] = kind
+            return
+        if chain.answers.get(number) != "agree" or asked["action"] != NEEDS_AGREEMENT[kind]:
+            raise Mismatch(f"entry {seq} ({kind}) was done without a second officer")
+        is_asked = header["case"] is None or header["case"] in asked["cases"]
+        if not is_asked or content.get("plate") != asked.get("plate"):
+            raise Mismatch(f"entry {seq} ({kind}) is not what request {number} asked for")
+    except (KeyError, TypeError):
+        raise Mismatch(f"entry {seq} ({kind}) is not one that a unit writes") from None
+
+
 def _count(chain: Chain, seq: int, kind: str, case: Any) -> None:
     if kind == "filed":
         if case is None:
@@ -420,6 +477,7 @@ def check_proved(lines: Sequence[tuple[Link, list[str]]], checkpoint: Checkpoint
             _add_key(chain, seq, link)
         else:
             _check_key(chain, seq, link)
+        _check_agreement(chain, seq, header, link.body)
         _count_proved(chain, seq, header)
         _enter(chain, seq, link, header)
     if chain.entries != checkpoint.seq or chain.head != checkpoint.hash:
@@ -734,14 +792,21 @@ def _read_lines(lines: Iterable[bytes], keys: set[str]) -> Iterator[tuple[Link, 
 # Steps 6 and 7: the export and its cases.
 
 
-def check_contents(chain: Chain, links: Sequence[Link], cases: Iterable[int]) -> None:
-    """Check that the entries about *cases*, and those about no case, have their contents, and no others have.
+def has_content(kind: str, case: int | None, cases: Iterable[int]) -> bool:
+    """Whether an entry has its content in a package of *cases*: it is about one of them, or about none.
 
-    The contents of verdicts are the manifests, which are members of their own.
+    What a unit files and decides is a member of its own; what officers did that concerns no case stays on the unit.
     """
-    wanted = {None, *cases}
+    if case is None:
+        return kind not in UNITS_OWN
+    return case in cases and kind not in ("filed", "decided")
+
+
+def check_contents(chain: Chain, links: Sequence[Link], cases: Iterable[int]) -> None:
+    """Check that the entries that have their content in a package of *cases* have it, and that no others have."""
+    wanted = set(cases)
     for seq, (header, link) in enumerate(zip(chain.headers, links), 1):  # noqa: B905 - Python 3.9 has no strict
-        due = header["case"] in wanted and header["kind"] not in ("filed", "decided")
+        due = has_content(header["kind"], header["case"], wanted)
         if due and link.body is None:
             raise Mismatch(f"the content of entry {seq} ({header['kind']}) is missing from the package")
         if not due and link.body is not None:
@@ -950,7 +1015,8 @@ def _facts(manifest: dict[str, Any], chain: Chain, links: Sequence[Link], hashes
     for header, link in zip(chain.headers, links):  # noqa: B905 - Python 3.9 has no strict
         if header["case"] == number and header["kind"] in REVIEWS and link.body is not None:
             content = parse_canonical(link.body, f"entry {header['seq']}")
-            said = f"{header['kind']} by {content['officer']}: {content['reason']}"
+            second = f", with {content['second']['officer']}" if "second" in content else ""
+            said = f"{header['kind']} by {content['officer']}{second}: {content['reason']}"
             lines.append(f"  officer   {said} ({_moment(header['at'])})")
     folder = f"cases/{number:08d}/"
     own = sorted(name for name in hashes if name.startswith(folder))

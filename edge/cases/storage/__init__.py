@@ -1,6 +1,6 @@
 """The files of a store, and all code that writes them: photos, journal, database, lock (edge.cases.storage.writer)."""
 
-from edge.cases.storage.checked import CheckedCase, CheckedEntry, read_checked
+from edge.cases.storage.checked import CheckedCase, CheckedEntry, read_checked, read_checked_entries
 from edge.cases.storage.clock import clock_state
 from edge.cases.storage.continuation import newest_key
 from edge.cases.storage.database import connect, open_to_read, write_transaction
@@ -9,6 +9,7 @@ from edge.cases.storage.entries import (
     FOLLOW_UP,
     HELD,
     PURGED,
+    WAITING,
     append_entry,
     case_state,
     follow_up_of,
@@ -40,6 +41,7 @@ __all__ = [
     "HELD",
     "JOURNAL",
     "PURGED",
+    "WAITING",
     "ChainSession",
     "ChainTree",
     "CheckedCase",
@@ -72,6 +74,7 @@ __all__ = [
     "newest_key",
     "open_to_read",
     "read_checked",
+    "read_checked_entries",
     "read_head",
     "read_links",
     "replace_with_tombstone",

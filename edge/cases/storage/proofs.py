@@ -7,7 +7,7 @@ import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing
 
-from edge.cases.evidence import Signs, canonical, sign_checkpoint
+from edge.cases.evidence import Signs, canonical, has_content, sign_checkpoint
 from edge.cases.storage.database import open_to_read
 from edge.cases.storage.entries import read_filed_manifest
 from edge.cases.storage.layout import StateFolder
@@ -17,8 +17,6 @@ OF_THE_CHAIN = ("key", "rotation", "restore")
 """Kinds without which no other entry can be judged: all of them are in every package."""
 OF_THE_UNIT = ("clock", "configuration", "selfcheck", "software", "start", "stop")
 """Kinds that say in which state the unit was: the newest of each before a case, and those while it was pending."""
-MANIFESTS = ("filed", "decided")
-"""Kinds whose contents are the manifests, which are files of their own in a package."""
 
 
 def entries_for(database: sqlite3.Connection, numbers: Iterable[int], also: Iterable[int] = ()) -> list[int]:
@@ -76,7 +74,7 @@ def _lines(
     for seq in seqs:
         kind, number, header, body, signature, key_id = database.execute(sql, (seq,)).fetchone()
         line: dict[str, object] = {"header": header.decode("utf-8")}
-        if body is not None and kind not in MANIFESTS and (number is None or number in numbers):
+        if body is not None and has_content(kind, number, numbers):
             line["body"] = body.decode("utf-8")
         if signature is not None:
             line.update(signature=signature.hex(), key_id=key_id)

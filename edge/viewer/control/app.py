@@ -88,7 +88,7 @@ class Viewer:
         self.bar.grid(row=3, column=0, sticky="ew", pady=(theme.px(GAP), 0))
         for widget, event in ((window.main, "<Configure>"), (self.camera, "<Configure>"), (self.camera, "<<Wanted>>")):
             widget.bind(event, lambda _event: self.arrange(), add=True)
-        self.case = OpenCase(root, self.source, pictures, self.camera, self.driver, self.history, self.bar)
+        self.case = OpenCase(root, theme, self.source, pictures, self.camera, self.driver, self.history, self.bar)
         jobs = self._background.thread("evidence")
         self.evidence = EvidenceActions(root, theme, jobs, options.desk, self.status, self._on_chain_problem)
         self.actions = Actions(root, theme, self.source, pictures, self.case, self.evidence, self.note)
