@@ -10,6 +10,7 @@ import pytest
 from centre.delivery import check_signatures
 from centre.errors import CentreError
 from centre.records import Officer, export_case, list_cases, read_journal, show_case, verify_units
+from centre.records.looking import LIST, plate_pattern
 from centre.service import own_files
 from edge.cases.evidence import check_chain, read_lines
 from edge.cases.retention import purge
@@ -85,6 +86,27 @@ async def test_a_plate_is_searched_with_two_wildcards_and_nothing_else(centre: C
     async with centre.pool.acquire() as connection:
         with pytest.raises(CentreError, match="letters and digits"):
             await list_cases(connection, own_files(centre.settings)[2], CONTI, unit=None, plate=plate, limit=1)
+
+
+async def test_a_plate_is_found_by_index_among_many(centre: Centre) -> None:
+    """200,000 cases: both plates' indexes are used, whatever the wildcards."""
+    async with centre.pool.acquire() as connection:
+        await connection.execute("INSERT INTO units (serial, state) VALUES ('A1', 'active')")
+        columns = "unit_id, number, state, filed_seq, at_utc, plate, corrected_plate"
+        corrected = "CASE WHEN n % 100 = 0 THEN upper(substr(md5((n + 1)::text), 2, 7)) END"
+        await connection.execute(
+            f"INSERT INTO cases ({columns}) SELECT 1, n, 'decided', n, n, upper(substr(md5(n::text), 1, 7)), {corrected}"
+            " FROM generate_series(1, 200000) AS n"
+        )
+        await connection.execute("ANALYZE cases")
+        for plate in ("C4CA423", "C4CA*", "*A423", "?4CA4*"):
+            plan = "\n".join(
+                row[0] for row in await connection.fetch(f"EXPLAIN {LIST}", None, plate_pattern(plate), 50)
+            )
+            assert "Bitmap Index Scan on cases_by_plate" in plan, plan
+            assert "Bitmap Index Scan on cases_by_corrected_plate" in plan, plan
+            rows = await list_cases(connection, own_files(centre.settings)[2], CONTI, unit=None, plate=plate, limit=50)
+            assert 1 in [row["number"] for row in rows]
 
 
 async def test_a_tombstone_leaves_nothing_of_the_case_at_the_centre(centre: Centre, tmp_path: Path) -> None:
