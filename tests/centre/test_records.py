@@ -95,8 +95,8 @@ async def test_a_plate_is_found_by_index_among_many(centre: Centre) -> None:
         columns = "unit_id, number, state, filed_seq, at_utc, plate, corrected_plate"
         corrected = "CASE WHEN n % 100 = 0 THEN upper(substr(md5((n + 1)::text), 2, 7)) END"
         await connection.execute(
-            f"INSERT INTO cases ({columns}) SELECT 1, n, 'decided', n, n, upper(substr(md5(n::text), 1, 7)), {corrected}"
-            " FROM generate_series(1, 200000) AS n"
+            f"INSERT INTO cases ({columns}) SELECT 1, n, 'decided', n, n, upper(substr(md5(n::text), 1, 7)),"
+            f" {corrected} FROM generate_series(1, 200000) AS n"
         )
         await connection.execute("ANALYZE cases")
         for plate in ("C4CA423", "C4CA*", "*A423", "?4CA4*"):
