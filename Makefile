@@ -39,6 +39,10 @@ install: $(if $(SYSTEM_INSTALL),,$(VENV)/.installed) ## make .venv in the checko
 demo: install ## set up, play eight infringements, print who drove (VIEW=1 opens the viewer at the end; ENGINE=litert: small)
 	@$(BIN)/autovelox demo --dir $(STATE) $(if $(VIEW),--view)
 
+.PHONY: demo-fleet
+demo-fleet: install ## a centre and three units on loopback: one offline for a while, one killed, one cloned (two minutes)
+	@$(BIN)/autovelox-centre demo --dir var/fleet
+
 .PHONY: test
 test: install ## set up, then run all tests, JOBS of them (2) side by side
 	@$(BIN)/pytest --numprocesses $(JOBS)
@@ -48,9 +52,9 @@ test-install: ## do what README.md says on minimal systems, with the public inde
 	@ROWS="$(ROWS)" WHEELS="$(WHEELS)" tests/install/run.sh
 
 .PHONY: bench
-bench: install ## measure the link, honest visits under siege, opening, filing beside readers and officers, verdicts under a flood, speed by two photos (ratios, twenty minutes; BENCH=rows of the link)
+bench: install ## measure the link, honest visits under siege, opening, filing beside readers and officers, verdicts under a flood, speed by two photos, packages of long chains (ratios, twenty minutes; BENCH=rows of the link)
 	@status=0; $(BIN)/python tests/bench/link.py $(BENCH) || status=1; \
-	  for rows in filing flood motion; do $(BIN)/python tests/bench/$$rows.py || status=1; done; exit $$status
+	  for rows in filing flood motion proofs; do $(BIN)/python tests/bench/$$rows.py || status=1; done; exit $$status
 
 .PHONY: fuzz
 fuzz: install ## throw 120,000 cases at frames, conversations, HTTP, TLS, sealed texts, keys, files and packages (fifteen minutes; CASES=)
@@ -59,6 +63,14 @@ fuzz: install ## throw 120,000 cases at frames, conversations, HTTP, TLS, sealed
 .PHONY: chaos
 chaos: install ## strike the unit 345 times (kill, hang, full disk, torn log) and print what it stood (needs gcc)
 	@$(BIN)/python tests/chaos/run.py $(CHAOS)
+
+.PHONY: chaos-centre
+chaos-centre: install ## strike the centre, its database, the network and the units 200 times, and print what it stood (ten minutes)
+	@$(BIN)/python tests/chaos/centre_run.py $(CHAOS)
+
+.PHONY: bench-centre
+bench-centre: install ## measure what the centre takes in, beside bare asyncpg (ratios, two minutes)
+	@$(BIN)/python tests/bench/ingest.py
 
 .PHONY: lint
 lint: install ## ruff (format and check), mypy --strict, the rules of the architecture

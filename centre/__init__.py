@@ -7,6 +7,7 @@
     records          what officers of the centre see: cases, the centre's own chain of what was looked at
     web              HTTPS: routes, limits, problems
     service          the running process: certificates, start, stop, metrics
+    commands, demo   the commands of autovelox-centre; the fleet demo, which plays both sides
 
 A room imports rooms above it in this list, never below. Of ``edge`` it imports the pure rooms alone: ``errors``,
 ``model``, ``terminal``, ``config``, ``crypto``, ``cases.evidence`` and ``delivery.wire``; ``edge`` knows nothing of it.

@@ -17,7 +17,8 @@ from edge.terminal import say
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code (0 done, 2 wrong usage, otherwise the error's own)."""
     os.environ["PYTHONSAFEPATH"] = "1"  # no child imports from the folder it happens to be started in
-    args = _parser().parse_args(sys.argv[1:] if argv is None else list(argv))
+    words = sys.argv[1:] if argv is None else list(argv)
+    args = _parser(words).parse_args(words)
     try:
         return int(args.run(args))
     except EdgeError as error:
@@ -30,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     from centre.commands import cases, fleet, units
 
     parser = argparse.ArgumentParser(prog="autovelox-centre", description="The headquarters of many units.")
@@ -43,6 +44,10 @@ def _parser() -> argparse.ArgumentParser:
     fleet.add_commands(subparsers)
     units.add_commands(subparsers)
     cases.add_commands(subparsers)
+    if {"demo", "--help", "-h"} & set(words):  # it brings the unit's demo with it
+        from centre.demo import fleet as demo
+
+        demo.add_commands(subparsers)
     return parser
 
 

@@ -135,6 +135,9 @@ def _run(args: argparse.Namespace) -> int:
         say(*settings.printable().split("\n"))
         _check_certificate(settings)
         return 0
+    from edge.daemon.memory import wipe_freed_memory
+
+    wipe_freed_memory()
     from edge.daemon.main import run
 
     return run(settings)

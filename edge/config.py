@@ -382,6 +382,17 @@ class OfficersSettings(Section):
     socket: Path = Path("/run/autovelox-officers/officers.sock")
 
 
+class ReviewSettings(Section):
+    """``[review]``: what officers' looks and judgements need.
+
+    ``second``: a judgement counts once another officer made the same one. ``reasons``: who looks at a case that another
+    officer has judged says why.
+    """
+
+    second: bool = False
+    reasons: bool = False
+
+
 class CentreSettings(Section):
     """``[centre]``: the headquarters that the unit delivers to; without ``url`` it works alone.
 
@@ -422,6 +433,7 @@ class Settings(Section):
     verdict: VerdictSettings = VerdictSettings()
     cases: CaseSettings = CaseSettings()
     officers: OfficersSettings = OfficersSettings()
+    review: ReviewSettings = ReviewSettings()
     centre: CentreSettings = CentreSettings()
     metrics: MetricsSettings = MetricsSettings()
 

@@ -10,6 +10,7 @@
     ├── SecretError      9   a key
     ├── CaseError       10   the case store
     │   ├── NoSuchCase
+    │   ├── ReasonNeeded
     │   ├── EvidenceError   11
     │   └── StorageFull     12
     ├── LinkError       13   a car, or the unit's port
@@ -99,6 +100,10 @@ class CaseError(EdgeError, RuntimeError):
 
 class NoSuchCase(CaseError, LookupError):
     """There is no case of that number."""
+
+
+class ReasonNeeded(CaseError):
+    """Another officer has judged the case: who looks at it says why."""
 
 
 class EvidenceError(CaseError, ValueError):

@@ -87,8 +87,8 @@ async def _put(
         await raise_alarm(connection, visitor.unit, AlarmKind.PHOTO, f"a photo is not {digest[:16]}, as its entry says")
         return Refused("blob", 422, "the blob is not the one that the entry names", "send the file of the case")
     await connection.execute(
-        "UPDATE blobs SET size = $3, received = $4, complete_at = CASE WHEN $4 = $3 THEN now() END, lost_at = NULL"
-        " WHERE unit_id = $1 AND sha256 = $2",
+        "UPDATE blobs SET size = $3::bigint, received = $4::bigint, lost_at = NULL,"
+        " complete_at = CASE WHEN $4::bigint = $3::bigint THEN now() END WHERE unit_id = $1 AND sha256 = $2",
         visitor.unit,
         digest,
         size,

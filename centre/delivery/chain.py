@@ -36,7 +36,7 @@ def follow(known: Chain, links: Sequence[Link]) -> Chain:
     """Check that *links* follow *known*, each signed with the key of its time.
 
     Returns:
-        The longer chain: ``headers`` and ``hashes`` end with those of *links*.
+        The longer chain: ``headers`` end with those of *links*, and ``hash_of`` has their hashes.
 
     Raises:
         Mismatch: they do not; ``entry`` says where.

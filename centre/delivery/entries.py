@@ -108,10 +108,9 @@ async def _extend(
     except (Mismatch, projection.Unreadable) as error:
         await raise_alarm(connection, visitor.unit, AlarmKind.BROKEN, str(error), seq=unit["head_seq"] + 1)
         return _broken(str(error))
-    hashes = chain.hashes[-len(new) :]
     records = [
-        (unit["id"], header["seq"], header["kind"], header["case"], digest, *link)
-        for header, digest, link in zip(headers, hashes, new, strict=True)
+        (unit["id"], header["seq"], header["kind"], header["case"], chain.hash_of[header["seq"]], *link)
+        for header, link in zip(headers, new, strict=True)
     ]
     await connection.copy_records_to_table("entries", records=records, columns=_COLUMNS)
     await projection.write(connection, visitor.unit, rows)

@@ -1,4 +1,4 @@
-"""``autovelox-convert evaluate``, ``reader evaluate`` and ``reader strip``."""
+"""``autovelox-convert evaluate``, ``reader evaluate``, ``reader strip`` and ``reader lettering``."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ def add_reader_parsers(commands: Subparsers) -> None:
     """Add the commands that measure the reader to those of ``reader``."""
     _add_reader_evaluate(commands)
     _add_strip(commands)
+    _add_lettering(commands)
 
 
 def _add_evaluate(subparsers: Subparsers) -> None:
@@ -167,4 +168,29 @@ def _strip(args: argparse.Namespace) -> int:
 
     seen, right = draw_strip(args.models, args.feed, args.out)
     print(f"{right} of {seen} frames read rightly; the surest and the least sure of each clip are in {args.out}")
+    return 0
+
+
+def _add_lettering(commands: Subparsers) -> None:
+    sheet = command(
+        commands, "reader lettering", "drawn plates beside real crops, a country a row, to look at",
+        "--data data --fonts fonts --countries SLO HR --out lettering.png",
+    )  # fmt: skip
+    sheet.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder with read/")
+    sheet.add_argument(
+        "--fonts", type=Path, nargs="*", default=None, help="folders searched for fonts (default: DATA/fonts)"
+    )
+    sheet.add_argument(
+        "--countries", nargs="+", default=[], metavar="MARK", help="as on the strips: SLO HR A; default all"
+    )
+    sheet.add_argument("--out", type=picture, default=Path("build/reader/lettering.png"), help="picture to write")
+    sheet.set_defaults(run=_lettering)
+
+
+def _lettering(arguments: argparse.Namespace) -> int:
+    from converter.measure.lettering_sheet import draw_lettering
+
+    folders = arguments.fonts if arguments.fonts is not None else [arguments.data / "fonts"]
+    count = draw_lettering(arguments.data, folders, arguments.out, arguments.countries)
+    print(f"{arguments.out} shows the plates of {count} countries, real ones on the left")
     return 0

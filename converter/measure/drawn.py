@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from converter.labels import TruthCrop
 from converter.measure.goals import DRAWN_EXACT, DRAWN_SWAPS, DRAWN_SWAPS_WIDTH_PX
-from converter.synth import FontShelf, fonts, named, photograph, plate_free_patches, render_plate
+from converter.synth import FontShelf, augment, fonts, named, photograph, plate_free_patches, render_plate
 
 WIDTHS = (50, 70, 100, 140, 280)
 """Widths of the plates in pixels."""
@@ -39,14 +39,19 @@ class DrawnPlate:
 
 
 def drawn_plates(
-    data: Path, kinds: Sequence[str] = KINDS, widths: Sequence[int] = WIDTHS, each: int = EACH, seed: int = SEED
-) -> list[DrawnPlate]:
-    """Draw *each* plates of *kinds* at each of *widths*, with the fonts in *data* only: the same ones everywhere."""
+    data: Path, kinds: Sequence[str] = KINDS, widths: Sequence[int] = WIDTHS, each: int = EACH, seed: int = SEED,
+    *, steep: bool = False,
+) -> list[DrawnPlate]:  # fmt: skip
+    """Draw *each* plates of *kinds* at each of *widths*, with the fonts in *data* only: the same ones everywhere.
+
+    *steep* plates are all seen from 50 degrees and more aside, the others as in training.
+    """
     rng = random.Random(seed)  # noqa: S311
     shelf = FontShelf([data / "fonts"], plates_only=True)
     patches = plate_free_patches(data, 200, rng)
     layouts = named(kinds)
-    usual, fonts.NATIONAL = fonts.NATIONAL, NATIONAL
+    usual, fonts.NATIONAL = (fonts.NATIONAL, augment.STEEP), NATIONAL
+    augment.STEEP = 1.0 if steep else augment.STEEP
     try:
         plates = []
         for width in widths:
@@ -54,12 +59,23 @@ def drawn_plates(
                 patch = np.asarray(patches[rng.randrange(len(patches))])
                 plate = render_plate(shelf, rng, patch, layouts)
                 tilt, difficulty = rng.uniform(0.25, 1), HARDEST * rng.uniform(0.25, 1)
+                tilt = 1.0 if steep else tilt
                 picture: NDArray[np.uint8] = photograph(plate, patch, tilt, difficulty, rng, width=width)
                 crop = TruthCrop(picture, plate.text, f"drawn at {width} px", f"drawn_{width}_{number:04d}")
                 plates.append(DrawnPlate(crop, plate.country, width))
         return plates
     finally:
-        fonts.NATIONAL = usual
+        fonts.NATIONAL, augment.STEEP = usual
+
+
+def hard_kinds(data: Path) -> dict[str, list[DrawnPlate]]:
+    """Drawn plates that the reader finds hard, by what they are: measured beside the goals."""
+    return {
+        "plates of three lines": drawn_plates(data, ("three lines",), (100, 200), 120, SEED + 1),
+        "Italian plates seen from 50 degrees and more": drawn_plates(
+            data, widths=(60, 120), each=120, seed=SEED + 2, steep=True
+        ),
+    }
 
 
 def swapped(truth: str, text: str, pair: str = "CG") -> bool:

@@ -86,7 +86,7 @@ class TrainingBatches(IterableDataset[Batch]):
             return degrade(patch, difficulty, rng), "", ""
         if self._real and dice < self._mix.empty + self._mix.real:
             crop = rng.choices(self._real, [c.weight for c in self._real])[0]
-            return recrop(crop, difficulty, rng), crop.text, ""
+            return recrop(crop, difficulty, rng), crop.text, crop.country
         plate = store[rng.randrange(len(store))]
         return photograph(plate, patch, tilt, difficulty, rng), plate.text, plate.country
 

@@ -8,7 +8,10 @@ from pathlib import Path
 from converter.arguments import Subparsers, command, need_reader, positive, probability, rate
 from converter.reader import engine_commands
 
-_LABELS = Path(__file__).parents[1] / "data"
+LABELS = Path(__file__).parents[1] / "data"
+"""Folder of the tables of texts read by eye, labels_*.csv."""
+PLATE_COUNTRIES = LABELS / "plate_countries.csv"
+"""Where some of those plates come from, told by eye, Romanian ones by their format as well."""
 
 
 def add_parsers(commands: Subparsers) -> None:
@@ -78,9 +81,9 @@ def _train(args: argparse.Namespace) -> int:
     from converter.reader.real import load_real
     from converter.reader.train import Plan, train
 
-    labels = args.labels if args.labels is not None else sorted(_LABELS.glob("labels_*.csv"))
+    labels = args.labels if args.labels is not None else sorted(LABELS.glob("labels_*.csv"))
     network = train(
-        args.out, args.plates, load_real(args.data, labels), load_truth(args.data),
+        args.out, args.plates, load_real(args.data, labels, PLATE_COUNTRIES), load_truth(args.data),
         Plan(steps=args.steps, rate=args.rate, seed=args.seed),
         Mix(real=args.real, ramp=args.ramp, hardest=args.hardest), args.start_from,
     )  # fmt: skip
@@ -142,6 +145,7 @@ def _add_countries(commands: Subparsers) -> None:
     countries.add_argument("network", type=Path, help="a checkpoint, or a plate_reader.pth that tells countries")
     countries.add_argument("--plates", type=Path, nargs="+", default=[Path("build/reader/plates")],
                            help="rendered plates")  # fmt: skip
+    countries.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder with detect/")
     countries.add_argument("--steps", type=positive, default=1500, help="batches of 48 (default: 1500)")
     countries.add_argument("--seed", type=int, default=1, help="default: 1")
     countries.add_argument("--export", type=Path, required=True, help="folder to write the EasyOCR files to")
@@ -152,9 +156,12 @@ def _countries(args: argparse.Namespace) -> int:
     need_reader()
     from converter.reader.network import adopt, build, export, load_averaged
     from converter.reader.origins import teach
+    from converter.reader.real import load_real
 
+    real = load_real(args.data, sorted(LABELS.glob("labels_*.csv")), PLATE_COUNTRIES)
     network = build()
     adopt(network, load_averaged(args.network))
-    print(f"mean loss of the last batches {teach(network, args.plates, args.steps, seed=args.seed):.4f}")
+    loss = teach(network, args.plates, args.steps, seed=args.seed, real=real)
+    print(f"mean loss of the last batches {loss:.4f}")
     export(network, args.export)
     return 0

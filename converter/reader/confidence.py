@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from converter.progress import Progress
-from converter.reader.origins import fit_slope
+from converter.reader.origins import FLATTERED, fit_slope
 from converter.reader.store import PlateStore
 from converter.synth import RenderedPlate, photograph
 from edge.model import Box, Detection, PlateRead
@@ -63,7 +63,7 @@ def calibrate(models: Path, store: PlateStore, seed: int = 1) -> tuple[float, fl
     settings = json.loads(path.read_text())
     settings["confidence"] = {"slope": round(slope, 4), "offset": round(offset, 4)}
     told = [(read, read.text, plate.country) for read, plate in reads if read.countries and plate.country]
-    countries = float(settings.get("country_slope", 1.0)) * (fit_slope(told) if told else 1.0)
+    countries = float(settings.get("country_slope", 1.0)) * (fit_slope(told) * FLATTERED if told else 1.0)
     settings["country_slope"] = round(countries, 3)
     path.write_text(json.dumps(settings, indent=2) + "\n")
     write_list(folder, (path.name,))

@@ -20,19 +20,25 @@ from torch import nn
 from converter.progress import Progress
 from converter.reader.batches import Mix, TrainingBatches, loader
 from converter.reader.countries import COUNTRIES, country_class
+from converter.reader.real import RealCrop
 from converter.reader.store import PlateStore
 from edge.identify.origin import posterior
 from edge.model import PlateRead
 
 _LEAST, _MOST = 0.2, 3.0
 """Bounds of the slope of the log-probabilities."""
+REAL_SHARE = 0.12
 _EVEN = 0.5
 """How far the countries' shares of the drawings are evened out: 0 leaves them, 1 makes all alike."""
 
 
-def teach(network: nn.Module, stores: Sequence[Path], steps: int, rate: float = 2e-3, seed: int = 1) -> float:
+def teach(
+    network: nn.Module, stores: Sequence[Path], steps: int, rate: float = 2e-3, seed: int = 1,
+    real: Sequence[RealCrop] = (),
+) -> float:  # fmt: skip
     """Train ``network.origin`` alone for *steps* batches of 48 plates of *stores*; return the mean of the last losses.
 
+    Those of *real* that know their country are :data:`REAL_SHARE` of each batch, each text as often as the others.
     The mean is that of the last tenth of the steps. The network is left in evaluation mode.
     """
     torch.set_num_threads(1)
@@ -44,7 +50,9 @@ def teach(network: nn.Module, stores: Sequence[Path], steps: int, rate: float = 
     optimizer = torch.optim.AdamW(head.parameters(), rate, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     weights = _weights(stores)
-    batches = iter(loader(TrainingBatches(stores, [], Mix(real=0.0, empty=0.0, ramp=1, hardest=0.6), 48, seed, 0)))
+    known_crops = [crop for crop in real if crop.country]
+    mix = Mix(real=REAL_SHARE if known_crops else 0.0, empty=0.0, ramp=1, hardest=0.6)
+    batches = iter(loader(TrainingBatches(stores, known_crops, mix, 48, seed, 0)))
     losses: list[float] = []
     with Progress("countries", steps) as progress:
         for _ in range(steps):
@@ -68,6 +76,11 @@ def _weights(stores: Sequence[Path]) -> torch.Tensor:
     shares = torch.tensor([max(counts[code], 1) for code in COUNTRIES], dtype=torch.float32)
     weights = shares**-_EVEN
     return weights / weights[torch.tensor([country_class(code) for code in counts])].mean()
+
+
+FLATTERED = 0.6
+"""What is left on real plates of the slope that fits drawn ones: those flatter the network. Chosen on the European
+crops of known country, where the expected calibration error is 0.04 with it and 0.12 without."""
 
 
 def fit_slope(told: Sequence[tuple[PlateRead, str, str]]) -> float:

@@ -22,25 +22,31 @@ _MARGIN = 0.5
 
 @dataclass(frozen=True, slots=True)
 class RealCrop:
-    """A plate with its surroundings: grey picture, the plate's box in it, text, and how often it is drawn."""
+    """A plate with its surroundings: grey picture, the plate's box in it, text, and how often it is drawn.
+
+    ``country`` is the ISO code of where the plate comes from, empty where it is not known.
+    """
 
     picture: NDArray[np.uint8]
     box: tuple[float, float, float, float]
     text: str
     weight: float
+    country: str = ""
 
 
-def load_real(data: Path, labels: Sequence[Path]) -> list[RealCrop]:
+def load_real(data: Path, labels: Sequence[Path], countries: Path | None = None) -> list[RealCrop]:
     """Cut the plates that *labels* (CSV: file, box_index, text, quality, x1, y1, x2, y2, note) give a text.
 
     Boxes come from ``detect/boxes.csv`` in *data* unless a label corrects them. Plates that occur several times share
-    the weight of one and a half.
+    the weight of one and a half. *countries* (CSV: source, text, country) says where some of the plates come from.
 
     Raises:
         MissingError: the table or a photo is absent.
         LabelError: a label cannot be.
     """
     boxes = boxes_by_file(data)
+    columns = ("source", "text", "country")
+    homes = {(r["source"], r["text"]): r["country"] for _, r in (csv_rows(countries, columns) if countries else ())}
     wanted: list[tuple[str, Corners, str]] = []
     for path in labels:
         for line, row in csv_rows(path, ("file", "box_index", "text", "quality", *CORNERS)):
@@ -56,7 +62,8 @@ def load_real(data: Path, labels: Sequence[Path]) -> list[RealCrop]:
         photo = cv2.imread(str(data / "detect" / "images" / name), cv2.IMREAD_GRAYSCALE)
         if photo is None:
             raise MissingError(f"the photo {name} cannot be read", "fetch the data again")
-        crops.append(_surround(np.asarray(photo, np.uint8), box, text, 1.0 / counts[text] ** 0.65))
+        home = homes.get((name.rpartition("_")[0], text), "")
+        crops.append(_surround(np.asarray(photo, np.uint8), box, text, 1.0 / counts[text] ** 0.65, home))
     return crops
 
 
@@ -94,7 +101,7 @@ def _box(row: dict[str, str], boxes: dict[str, list[Corners]], path: Path, line:
         raise LabelError(path, line, cause, "count its boxes from 0, or write all four corners") from None
 
 
-def _surround(photo: NDArray[np.uint8], box: Corners, text: str, weight: float) -> RealCrop:
+def _surround(photo: NDArray[np.uint8], box: Corners, text: str, weight: float, country: str) -> RealCrop:
     """Cut *box* with half its size around it; at the photo's edge the last pixels are repeated."""
     x1, y1, x2, y2 = box
     pad_x, pad_y = math.ceil((x2 - x1) * _MARGIN), math.ceil((y2 - y1) * _MARGIN)
@@ -102,4 +109,4 @@ def _surround(photo: NDArray[np.uint8], box: Corners, text: str, weight: float) 
     left, top = max(0, math.floor(x1)), max(0, math.floor(y1))
     cut = padded[top : math.ceil(y2) + 2 * pad_y, left : math.ceil(x2) + 2 * pad_x].copy()
     at_x, at_y = pad_x - left, pad_y - top
-    return RealCrop(np.asarray(cut, np.uint8), (x1 + at_x, y1 + at_y, x2 + at_x, y2 + at_y), text, weight)
+    return RealCrop(np.asarray(cut, np.uint8), (x1 + at_x, y1 + at_y, x2 + at_x, y2 + at_y), text, weight, country)

@@ -5,7 +5,7 @@ from converter.synth.fonts import FontShelf, word_fonts
 from converter.synth.layouts import LAYOUTS, Layout, named
 from converter.synth.light import JPEG_QUALITIES, compressed
 from converter.synth.patches import PATCH_SHAPE, plate_free_patches
-from converter.synth.render import BASE_SHAPE, RenderedPlate, render_plate
+from converter.synth.render import BASE_SHAPE, PLATE_BOX, RenderedPlate, render_plate
 from converter.synth.scenes import Recipe, Studio
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "JPEG_QUALITIES",
     "LAYOUTS",
     "PATCH_SHAPE",
+    "PLATE_BOX",
     "FontShelf",
     "Layout",
     "Recipe",

@@ -22,7 +22,7 @@ LOOSE = 0.2
 """How often the cut is far too wide, whatever the difficulty: up to two fifths of the plate on a side."""
 STEEP = 0.08
 """How often a plate is seen from far aside, 50 degrees and more."""
-SMALL, SMALL_DIFFICULTY = 0.1, 0.3
+SMALL, SMALL_DIFFICULTY = 0.16, 0.45
 """How often a plate is smaller than the difficulty alone would have it, and the most difficulty that it then gets."""
 TRIMMED = 0.05
 """How often the cut goes through the heads or feet of a line, at most an eighth of its height."""

@@ -2,14 +2,20 @@
 
     evidence  the rules: manifests, the chain of entries, signatures, verification
     storage   the files of a store, and the only code that writes them
+    acts      what officers do beyond one case: requests for a second officer, lists and searches
     report    the PDF report
 
 ``audit``, ``backup`` and ``export`` are imported from their own modules: the first two have functions of the same name,
 and the third loads ReportLab.
 """
 
+from edge.cases.acts.agreement import Agreement
+from edge.cases.acts.claims import write_claims
+from edge.cases.acts.requests import JUDGEMENTS, LONGEST_DAYS, USUAL_DAYS, Action, Person, Request, RequestState
+from edge.cases.acts.searches import record_list, terms_of
 from edge.cases.archive import Archive
 from edge.cases.evidence import (
+    Checkpoint,
     Correction,
     KeyFileError,
     Manifest,
@@ -19,6 +25,7 @@ from edge.cases.evidence import (
     check_package,
     correction,
     create_signing_key,
+    known_plate,
     load_signer,
     name_follows,
     parse_checkpoint,
@@ -31,7 +38,9 @@ from edge.cases.review import record
 from edge.cases.storage import ChainSession, DiskSpace, Outbox, StateFolder, clock_state
 from edge.cases.store import CaseStore
 from edge.cases.views import (
+    FOLLOW_UPS,
     HOLDS,
+    OF_REQUESTS,
     REVIEWS,
     CaseFilter,
     CaseSummary,
@@ -42,16 +51,25 @@ from edge.cases.views import (
     SelfCheck,
     Standing,
     UnitStatus,
+    waiting,
 )
 
 __all__ = [
+    "FOLLOW_UPS",
     "HOLDS",
+    "JUDGEMENTS",
+    "LONGEST_DAYS",
+    "OF_REQUESTS",
     "REVIEWS",
+    "USUAL_DAYS",
+    "Action",
+    "Agreement",
     "Archive",
     "CaseFilter",
     "CaseStore",
     "CaseSummary",
     "ChainSession",
+    "Checkpoint",
     "Correction",
     "DiskSpace",
     "Enclosure",
@@ -62,6 +80,9 @@ __all__ = [
     "Mismatch",
     "Order",
     "Outbox",
+    "Person",
+    "Request",
+    "RequestState",
     "RetentionPolicy",
     "SelfCheck",
     "Signer",
@@ -73,11 +94,16 @@ __all__ = [
     "clock_state",
     "correction",
     "create_signing_key",
+    "known_plate",
     "load_signer",
     "name_follows",
     "parse_checkpoint",
     "record",
+    "record_list",
     "standing_words",
+    "terms_of",
     "to_basis",
     "to_case",
+    "waiting",
+    "write_claims",
 ]

@@ -12,7 +12,9 @@ from typing import Any
 
 from edge.cases.evidence import Manifest, case_of, sha256, to_basis, to_flags
 from edge.cases.storage import (
+    FOLLOW_UP,
     HELD,
+    WAITING,
     CheckedCase,
     CheckedEntry,
     StateFolder,
@@ -22,7 +24,7 @@ from edge.cases.storage import (
     read_head,
 )
 from edge.cases.storage.filters import conditions
-from edge.cases.views import CaseFilter, CaseSummary, Enclosure, Event, EventKind, Order, UnitStatus
+from edge.cases.views import CaseFilter, CaseSummary, Enclosure, Event, EventKind, Order, UnitStatus, waiting
 from edge.errors import CaseError, NoSuchCase
 from edge.model import DOUBTS, Case, Flag, Outcome, State, is_infringement
 
@@ -38,7 +40,9 @@ SELECT number, state, at_utc, site, speed_kmh, limit_kmh, plate_text, corrected_
     (SELECT json_extract(CAST(body AS TEXT), '$.basis') FROM entries WHERE seq = filed_seq),
     (SELECT json_extract(CAST(body AS TEXT), '$.flags') FROM entries WHERE seq = decided_seq),
     (SELECT json_extract(CAST(body AS TEXT), '$.assessment.remaining_kmh') FROM entries WHERE seq = filed_seq),
-    {HELD}
+    {HELD},
+    {FOLLOW_UP},
+    {WAITING}
 FROM cases"""  # noqa: S608 - of constants
 ALL_CASES = CaseFilter()
 
@@ -54,6 +58,11 @@ class OpenedCase:
         """What officers did with the case, the oldest first."""
         kinds = frozenset(EventKind)
         return tuple(_event(entry) for entry in self.checked.entries if entry.kind in kinds)
+
+    @property
+    def waiting(self) -> str | None:
+        """The judgement that waits for a second officer, if one does."""
+        return waiting(self.events)
 
     @property
     def enclosure(self) -> Enclosure:
@@ -227,13 +236,13 @@ class Archive:
 def _summary(
     number: int, state: str, at: float, site: str, speed: float | None, limit_kmh: float, plate: str,
     corrected: str | None, outcome: str | None, name: str, review: str | None, basis: str | None, flags: str | None,
-    remaining: float | None, held: int,
+    remaining: float | None, held: int, follow_up: str | None, waits: str | None,
 ) -> CaseSummary:  # fmt: skip
     told = to_flags(json.loads(flags or "[]"))
     return CaseSummary(
         number, State(state), at, site, speed, limit_kmh, plate, corrected, _outcome(outcome), name, review,
         to_basis(basis), bool(name) and Flag.NOT_THE_KEEPER in told, remaining, bool(held),
-        is_infringement(basis) and not DOUBTS.isdisjoint(told),
+        is_infringement(basis) and not DOUBTS.isdisjoint(told), follow_up, waits,
     )  # fmt: skip
 
 
@@ -243,12 +252,16 @@ def _outcome(word: str | None) -> Outcome | None:
 
 def _event(entry: CheckedEntry) -> Event:
     content = json.loads(entry.body)
+    second = content.get("second")
     return Event(
         seq=entry.seq,
         kind=EventKind(entry.kind),
         at_utc=entry.at_utc,
-        officer=content["officer"],
+        officer=f"{content['officer']}, with {second['officer']}" if second else content["officer"],
         reason=content["reason"],
         plate=content.get("plate"),
         signed=bool(entry.signature),
+        action=content.get("action", ""),
+        request=content.get("request", 0),
+        until_utc=content.get("until_utc", 0.0),
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -41,14 +42,21 @@ def add_operators_actions(actions: argparse._SubParsersAction[argparse.ArgumentP
         "--trust-clock", action="store_true", help="believe the clock, though not synchronised or days ahead"
     )
     purge.add_argument("--dry-run", action="store_true", help="only say which cases are due")
-    claims = _add(actions, "claims", _claims, "take out the sealed claims of an ambiguous case, for registry reopen")
+    claims = _add(
+        actions, "claims", _claims, "take out the sealed claims of an ambiguous case without a second officer"
+    )
     claims.add_argument("number", type=int)
-    claims.add_argument("--officer", required=True, help="the name of the officer who asks for them")
-    claims.add_argument("--second", required=True, metavar="OFFICER", help="the name of the second officer")
     claims.add_argument("--reason", default="", help="why")
     claims.add_argument("--to", type=Path, required=True, metavar="FILE", help="a new file, for the registry's holder")
+    asked = _add(
+        actions, "searched", _searched, "who searched for a plate or a name, since the present signing key came"
+    )
+    asked.add_argument("text", help="what was searched for, the whole of it")
     _add(actions, "public-key", _public_key, "print the unit's public key")
-    _add(actions, "rotate-key", _rotate_key, "supersede the signing key; unit and officers' service must be stopped")
+    rotate = _add(
+        actions, "rotate-key", _rotate_key, "supersede the signing key; unit and officers' service must be stopped"
+    )
+    rotate.add_argument("--request", type=int, metavar="N", help="the request of two officers that asks for it")
 
 
 def _add(
@@ -94,7 +102,8 @@ def _signer(args: argparse.Namespace) -> Signer | None:
 
 
 def _purge(args: argparse.Namespace) -> int:
-    from edge.cases.retention import RetentionPolicy, clock_is_trusted, due, due_now, purge
+    from edge.cases.retention import RetentionPolicy, clock_is_trusted, due, due_now, purge, record_trust
+    from edge.cases.review import operator
 
     state_dir = _state_dir(args)
     settings = load(args.config) if args.config else Settings()
@@ -108,24 +117,32 @@ def _purge(args: argparse.Namespace) -> int:
         if not (args.numbers or args.trust_clock or clock_is_trusted()):
             raise CaseError("nothing purged: the clock is not synchronised", "set it right, or use --trust-clock")
         numbers = tuple(args.numbers) or due_now(state_dir, policy, trust_clock=args.trust_clock)
-        purge(state_dir, numbers, reason=args.reason or "retention period over", signer=signer)
+        if args.trust_clock:
+            record_trust(state_dir, signer, **operator())
+        reason = args.reason or "retention period over"
+        purge(state_dir, numbers, reason=reason, signer=signer, details=operator() if args.numbers else None)
     which = f": {', '.join(map(str, numbers))}" if numbers else ""
     say(f"{len(numbers)} cases {'are due' if args.dry_run else 'purged'}{which}")
     return 0
 
 
 def _claims(args: argparse.Namespace) -> int:
-    from edge.cases.review import take_claims
+    from edge.cases.acts.claims import take_claims, write_claims
+    from edge.cases.review import operator
 
-    count = take_claims(
-        _state_dir(args),
-        args.number,
-        args.to,
-        officers=(args.officer, args.second),
-        reason=args.reason,
-        signer=load_signer(_key_file(args)),
-    )
-    say(f"{args.to}: {count} sealed claims of case {args.number}; delete the file when they have been opened")
+    signer = load_signer(_key_file(args))
+    officer = operator()["officer"]
+    document = take_claims(_state_dir(args), args.number, officer=officer, reason=args.reason, signer=signer)
+    say(write_claims(document, args.to))
+    return 0
+
+
+def _searched(args: argparse.Namespace) -> int:
+    from edge.cases.acts.searches import searched
+
+    for search in searched(_state_dir(args), load_signer(_key_file(args)), args.text):
+        when = datetime.fromtimestamp(search.at_utc, UTC).isoformat(timespec="seconds")
+        say(f"{when}  {search.officer}  {search.hits} case{'' if search.hits == 1 else 's'}")
     return 0
 
 
@@ -135,9 +152,9 @@ def _public_key(args: argparse.Namespace) -> int:
 
 
 def _rotate_key(args: argparse.Namespace) -> int:
-    from edge.cases.storage import rotate_signing_key
+    from edge.cases.acts.rotation import rotate_key
 
-    new = rotate_signing_key(_state_dir(args), _key_file(args))
+    new = rotate_key(_state_dir(args), _key_file(args), request=args.request)
     say(f"the unit now signs with key {new.key_id}; publish its public key, then destroy the superseded .old file")
     return 0
 

@@ -1,9 +1,11 @@
 """Evidence packages: everything a court needs to check cases on its own, in one ZIP file.
 
 ``cases/<number>/`` has the manifest as it was signed, the original photos, the portrait, an overlay and the report.
-``chain.jsonl`` has the header and signature of every entry up to the export's own, and the contents of those entries
-alone that are about the exported cases or about none. The export's entry is signed and names every other file with its
-SHA-256. ``verify.py`` checks all of it.
+``chain.jsonl`` has the entries that matter for them (:func:`edge.cases.storage.entries_for`), each with a proof that it
+is in the tree over all entries, and a signed checkpoint with the root of that tree; or, if the whole chain is asked
+for, the header and signature of every entry. Either way it has the contents of those entries alone that are about the
+exported cases or about none, up to the export's own. That one is signed and names every other file with its SHA-256.
+``verify.py`` checks all of it.
 
 The file is a ZIP that follows from its members alone: stored, in the order of their names, the chain last, with
 constant dates and modes, and the SHA-256 of everything before in its comment.
@@ -13,8 +15,9 @@ from __future__ import annotations
 
 import json
 import secrets
+import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import asdict
 from importlib import resources
@@ -27,16 +30,26 @@ from edge.cases.evidence import (
     CHAIN_NAME,
     INFO_NAME,
     PACKAGE_FORMAT,
+    PROVED_FORMAT,
+    Checkpoint,
     Mismatch,
+    NotProved,
     Signs,
     canonical,
-    check_package,
     sha256,
+    verify_package,
 )
 from edge.cases.report import Pictures, Proof, overlay, pdf_report, plate_crop
 from edge.cases.review import record, record_package
-from edge.cases.storage import ChainSession, PackageWriter, StateFolder, open_to_read
-from edge.cases.views import EventKind
+from edge.cases.storage import (
+    ChainSession,
+    PackageWriter,
+    StateFolder,
+    chain_file,
+    entries_for,
+    open_to_read,
+)
+from edge.cases.views import OF_REQUESTS, EventKind
 from edge.crypto import sync_folder
 from edge.errors import CaseError, EvidenceError
 
@@ -48,7 +61,8 @@ cases/NUMBER/0.jpg ...       the photos, byte for byte as the camera gave them
 cases/NUMBER/portrait        the named driver's portrait, as the registry had it then
 cases/NUMBER/overlay.jpg     a copy of the photo with the plate framed
 cases/NUMBER/report.pdf      the case for human readers
-chain.jsonl                  the unit's chain up to this export: headers and signatures of all its entries
+chain.jsonl                  entries of the unit's chain up to this export, signed, each with a proof that it is in it
+                             (or the headers and signatures of all its entries)
 public-key.pem               the key the chain is signed with at present
 verify.py                    checks all of it:
 
@@ -73,14 +87,18 @@ def export_cases(
     session: ChainSession | None = None,
     durably: bool = True,
     least_free_bytes: int = 0,
+    full_chain: bool = False,
+    checkpoint: Checkpoint | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> str:
     """Write the evidence package of the cases *numbers* to the file *to*, which must not exist yet.
 
     For each case the export becomes an entry of the chain, signed by *signer*; the last one names every file of the
     package. *officer*, *account* and *session* are those of :func:`edge.cases.review.record`. A package that is not
-    written *durably* is to be handed on. *least_free_bytes* stay free on the disk of *to*. *progress* is called with
-    the number of each case that is done. The package is verified before it gets its name; nothing is left of one that
+    written *durably* is to be handed on. *least_free_bytes* stay free on the disk of *to*. With *full_chain* the
+    package holds every header of the chain, which grows for ever; without, proofs. Somebody who remembers the unit's
+    *checkpoint* can hold a package with proofs against it if it was exported for it. *progress* is called with the
+    number of each case that is done. The package is verified before it gets its name; nothing is left of one that
     fails.
 
     Returns:
@@ -92,7 +110,7 @@ def export_cases(
         CaseError: *numbers* is empty, a case is not decided, or the file cannot be written.
         EvidenceError: the verification failed, so the store is damaged.
     """
-    wanted = list(dict.fromkeys(numbers))
+    wanted, folder = list(dict.fromkeys(numbers)), StateFolder(state_dir)
     if not wanted:
         raise CaseError("no case was named", "say which cases to export")
     if to.exists():
@@ -102,17 +120,27 @@ def export_cases(
         with part.open("x+b") as file:
             part.chmod(0o600)
             package = PackageWriter(file, least_free_bytes=least_free_bytes)
-            made = _add_members(package, state_dir, wanted, progress, language)
-            named = {"format": PACKAGE_FORMAT, "cases": wanted, "members": dict(package.hashes)}
+            format = PACKAGE_FORMAT if full_chain else PROVED_FORMAT
+            made = _add_members(package, state_dir, wanted, format, progress, language)
+            named: dict[str, object] = {"format": format, "cases": wanted, "members": dict(package.hashes)}
+            entries: list[int] = []
+
+            def name(database: sqlite3.Connection) -> dict[str, object]:
+                if full_chain:
+                    return named
+                entries[:] = entries_for(database, wanted, [checkpoint.seq] if checkpoint else [])
+                return {**named, "entries": list(entries)}
+
             seq = record_package(
-                state_dir, made, named, officer=officer, account=account, reason=reason, signer=signer, session=session
+                state_dir, made, name, officer=officer, account=account, reason=reason, signer=signer, session=session
             )
-            package.add(CHAIN_NAME, b"".join(line + b"\n" for line in _chain_lines(state_dir, set(wanted), seq)))
+            chosen = range(1, seq + 1) if full_chain else [*entries, *range(seq - len(wanted) + 1, seq + 1)]
+            package.add(CHAIN_NAME, chain_file(folder, wanted, chosen, None if full_chain else signer))
             package.finish(durably=durably)
-        says = check_package(part)
+        says = verify_package(part, None, checkpoint).sentence
         part.rename(to)
         sync_folder(to.parent.resolve())
-    except Mismatch as error:
+    except (Mismatch, NotProved) as error:
         raise EvidenceError(f"the evidence does not hold: {error}", "run autovelox cases verify") from None
     except OSError as error:
         raise CaseError(
@@ -185,13 +213,15 @@ def report_of(state_dir: Path, number: int, *, language: str = "en") -> bytes:
 def _report(opened: OpenedCase, pictures: Pictures | None, language: str) -> bytes:
     checks = {**asdict(opened.enclosure), "says": opened.enclosure.says}
     manifest = {**opened.checked.manifest, "selfcheck": checks}
-    return pdf_report(opened.case, manifest, pictures, opened.events, _proof(opened), language=language)
+    events = tuple(event for event in opened.events if event.kind not in OF_REQUESTS)
+    return pdf_report(opened.case, manifest, pictures, events, _proof(opened), language=language)
 
 
 def _add_members(
     package: PackageWriter,
     state_dir: Path,
     numbers: Sequence[int],
+    format: str,
     progress: Callable[[int], None] | None,
     language: str,
 ) -> dict[int, dict[str, str]]:
@@ -200,34 +230,35 @@ def _add_members(
     Returns:
         For each case the SHA-256 of the files that were made for it, by name.
     """
-    info = {"format": PACKAGE_FORMAT, "cases": list(numbers), "exported_utc": time.time()}
-    papers = {
-        "README.txt": README.encode("utf-8"),
-        INFO_NAME: canonical(info),
-        "public-key.pem": _public_pem(state_dir),
-        "verify.py": (resources.files("edge.cases.evidence") / "verify.py").read_bytes(),
-    }
+    reviews: dict[str, dict[str, str | None]] = {}
     made: dict[int, dict[str, str]] = {number: {} for number in numbers}
-    package.add("README.txt", papers.pop("README.txt"))
+    package.add("README.txt", README.encode("utf-8"))
     with Archive(state_dir) as archive:
         for number in sorted(numbers):
-            own, made[number] = _case_members(archive, number, language)
+            opened = archive.open(number)
+            reviews[str(number)] = {"review": opened.case.review, "waiting": opened.waiting}
+            own, made[number] = _case_members(archive, opened, language)
             for name in sorted(own):
                 package.add(f"cases/{number:08d}/{name}", own[name])
             if progress is not None:
                 progress(number)
+    info = {"format": format, "cases": list(numbers), "exported_utc": time.time(), "reviews": reviews}
+    papers = {
+        INFO_NAME: canonical(info),
+        "public-key.pem": _public_pem(state_dir),
+        "verify.py": (resources.files("edge.cases.evidence") / "verify.py").read_bytes(),
+    }
     for name, data in sorted(papers.items()):
         package.add(name, data)
     return made
 
 
-def _case_members(archive: Archive, number: int, language: str) -> tuple[dict[str, bytes], dict[str, str]]:
+def _case_members(archive: Archive, opened: OpenedCase, language: str) -> tuple[dict[str, bytes], dict[str, str]]:
     """The files of one case by name, and the SHA-256 of those that were made for the export."""
-    opened = archive.open(number)
     case = opened.case
     own = {"manifest.json": opened.checked.manifest_bytes}
     for index, name in enumerate(case.photos):
-        own[Path(name).name] = archive.photo(number, index)
+        own[Path(name).name] = archive.photo(case.number, index)
     if case.driver is not None and case.driver.portrait:
         own["portrait"] = case.driver.portrait
     pictures = _pictures(archive, opened)
@@ -237,22 +268,9 @@ def _case_members(archive: Archive, number: int, language: str) -> tuple[dict[st
     return {**own, **made}, {name: sha256(data) for name, data in made.items()}
 
 
-def _chain_lines(state_dir: Path, numbers: set[int], last: int) -> Iterator[bytes]:
-    """Every entry up to number *last* as a line, with the contents of those about *numbers* or no case."""
-    sql = "SELECT kind, case_number, header, body, signature, key_id FROM entries WHERE seq <= ? ORDER BY seq"
-    with closing(open_to_read(StateFolder(state_dir))) as database:
-        for kind, number, header, body, signature, key_id in database.execute(sql, (last,)):
-            line = {"header": header.decode("utf-8")}
-            if body is not None and kind != "filed" and kind != "decided" and (number is None or number in numbers):
-                line["body"] = body.decode("utf-8")
-            if signature is not None:
-                line.update(signature=signature.hex(), key_id=key_id)
-            yield canonical(line)
-
-
 def _public_pem(state_dir: Path) -> bytes:
     """The public key that signs at present; empty if there is none."""
-    sql = "SELECT body FROM entries WHERE kind = 'key' ORDER BY seq DESC LIMIT 1"
+    sql = "SELECT body FROM entries WHERE case_number IS NULL AND kind = 'key' ORDER BY seq DESC LIMIT 1"
     with closing(open_to_read(StateFolder(state_dir))) as database:
         row = database.execute(sql).fetchone()
     if row is None:

@@ -10,7 +10,7 @@ import logging
 import shutil
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +19,12 @@ from typing import TYPE_CHECKING
 from edge.cases import storage
 from edge.cases.evidence import Signs
 from edge.cases.storage import (
+    FOLLOW_UP,
     HELD,
     PURGED,
     ChainSession,
     StateFolder,
+    append_entry,
     believe_clock,
     case_state,
     clock_state,
@@ -48,7 +50,7 @@ SELECT number FROM cases WHERE state = 'decided' AND purged_seq IS NULL AND at_u
     WHEN review = 'dismiss' THEN :dismissed
     WHEN (SELECT json_extract(CAST(body AS TEXT), '$.basis') FROM entries WHERE seq = filed_seq)
         NOT IN ('measured', 'signalled') THEN :dismissed
-    WHEN outcome = 'identified' THEN :identified
+    WHEN outcome = 'identified' OR {FOLLOW_UP} IN ('keeper_asked', 'driver_named_by_keeper') THEN :identified
     ELSE :unidentified END AND NOT {HELD}
 ORDER BY number
 """  # noqa: S608 - of constants
@@ -59,8 +61,9 @@ ORDER BY number
 class RetentionPolicy:
     """Days from the trigger until a case is purged: by its verdict.
 
-    One that an officer dismissed, and one that is no infringement, goes after ``dismissed_days``. With
-    ``only_delivered`` none goes before the centre has it whole.
+    One whose keeper was asked who drove stays as long as one whose driver is named. One that an officer dismissed, and
+    one that is no infringement, goes after ``dismissed_days``. With ``only_delivered`` none goes before the centre has
+    it whole.
     """
 
     identified_days: float = 150
@@ -106,16 +109,36 @@ def due_now(state_dir: Path, policy: RetentionPolicy, *, trust_clock: bool = Fal
     return due(state_dir, policy, now_utc=(storage.trust_clock if trust_clock else believe_clock)(folder))
 
 
+def record_trust(state_dir: Path, signer: Signs, **who: str) -> None:
+    """Enter that the clock is believed on a person's word; *who* names that person (``officer``, ``account``).
+
+    Raises:
+        CaseError: the store cannot be written.
+        EvidenceError: the chain does not continue what the unit wrote.
+    """
+    with ChainSession(StateFolder(state_dir), signer) as session, session.extending() as database:
+        append_entry(database, "trust_clock", None, {**who, "reason": ""}, signer=signer)
+
+
 def clock_is_trusted() -> bool:
     """Whether the clock may decide what is due: one that is not synchronised may be years ahead."""
     return clock_state()["synchronised"] is not False
 
 
-def purge(state_dir: Path, numbers: Sequence[int], *, reason: str, signer: Signs, skip_held: bool = False) -> None:
+def purge(
+    state_dir: Path,
+    numbers: Sequence[int],
+    *,
+    reason: str,
+    signer: Signs,
+    skip_held: bool = False,
+    details: Mapping[str, object] | None = None,
+) -> None:
     """Delete the decided cases *numbers* and add a tombstone for each to the chain, signed by *signer*.
 
-    *reason* goes into the tombstone and must contain no personal data. What an interrupted purge left is deleted too.
-    If one of them cannot be purged at the beginning none is; *skip_held* passes over those that were put on hold.
+    *reason* goes into the tombstone and must contain no personal data, with *details*: who does it before its time.
+    What an interrupted purge left is deleted too. If one of them cannot be purged at the beginning none is; *skip_held*
+    passes over those that were put on hold.
 
     Raises:
         NoSuchCase: one of them does not exist or was purged before.
@@ -126,20 +149,26 @@ def purge(state_dir: Path, numbers: Sequence[int], *, reason: str, signer: Signs
     if not skip_held:
         with closing(open_to_read(folder)) as database:
             for number in numbers:
-                _require_purgeable(database, number)
+                require_purgeable(database, number)
     try:
         with ChainSession(folder, signer) as session:
             for number in numbers:
                 with session.extending() as database:
                     if skip_held and is_held(database, number):
                         continue
-                    _require_purgeable(database, number)
-                    replace_with_tombstone(database, number, reason, signer=signer)
+                    require_purgeable(database, number)
+                    replace_with_tombstone(database, number, reason, signer=signer, details=details)
     finally:
         remove_purged(folder)
 
 
-def _require_purgeable(database: sqlite3.Connection, number: int) -> None:
+def require_purgeable(database: sqlite3.Connection, number: int) -> None:
+    """Refuse a case that must not be purged.
+
+    Raises:
+        NoSuchCase: there is no such case, or it was purged before.
+        CaseError: it is pending or on hold.
+    """
     state = case_state(database, number)
     if state == PURGED:
         raise NoSuchCase(f"case {number} was purged before", "leave it out of the list")

@@ -10,25 +10,24 @@ import os
 import pwd
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from edge.cases.archive import Archive
-from edge.cases.evidence import Signs, name_follows, sha256
+from edge.cases.evidence import Signs, name_follows
 from edge.cases.storage import (
     PURGED,
     ChainSession,
     StateFolder,
     case_state,
+    follow_up_of,
     insert_event,
     is_held,
-    open_to_read,
-    read_checked,
 )
-from edge.cases.views import HOLDS, REVIEWS, EventKind
-from edge.errors import CaseError, EvidenceError, NoSuchCase
-from edge.model import ALPHABET, State
+from edge.cases.views import FOLLOW_UPS, HOLDS, REVIEWS, EventKind
+from edge.errors import CaseError, NoSuchCase
+from edge.model import ALPHABET, Case, State
 
 MAX_PLATE_CHARACTERS = 12
 MAX_TEXT_CHARACTERS = 2000
@@ -64,22 +63,16 @@ def record(
             case does not hold.
     """
     kind = EventKind(kind)
-    content = _content(kind, officer, reason, account)
+    content = said(kind, officer, reason, account)
     if kind is EventKind.CORRECT_PLATE:
-        content["plate"] = plate = _checked_plate(plate)
+        content["plate"] = plate = checked_plate(plate)
     elif plate is not None:
         raise CaseError("a plate goes with correct_plate only", "leave it out")
     content.update(details or {})
-    if kind in REVIEWS:
-        with Archive(state_dir) as archive:
-            opened = archive.open(number)
-        if kind is EventKind.CONFIRM and not name_follows(opened.case):
-            raise CaseError(
-                "an officer read another plate than the one the named driver claimed: this name no longer follows",
-                "dismiss the case, or correct the plate again if it was read right at first",
-            )
+    if kind in REVIEWS | FOLLOW_UPS:
+        require_judgeable(state_dir, number, kind)
     with _session(session, state_dir, signer) as open_session, open_session.extending() as database:
-        _check_state(database, number, kind)
+        check_state(database, number, kind)
         at_utc = time.time()
         entry = insert_event(
             database,
@@ -95,10 +88,29 @@ def record(
     return entry.seq
 
 
+def require_judgeable(state_dir: Path, number: int, kind: EventKind) -> None:
+    """Refuse a judgement on a case of which something does not hold, or to confirm a name that no longer follows.
+
+    Raises:
+        NoSuchCase: there is no case with that number, or it was purged.
+        CaseError: the name does not follow from the plate as an officer corrected it.
+        EvidenceError: something of the case does not hold.
+    """
+    with Archive(state_dir) as archive:
+        opened = archive.open(number)
+    if kind in FOLLOW_UPS:
+        _check_unnamed(opened.case)
+    if kind is EventKind.CONFIRM and not name_follows(opened.case):
+        raise CaseError(
+            "an officer read another plate than the one the named driver claimed: this name no longer follows",
+            "dismiss the case, or correct the plate again if it was read right at first",
+        )
+
+
 def record_package(
     state_dir: Path,
     made: Mapping[int, Mapping[str, str]],
-    package: Mapping[str, object],
+    package: Callable[[sqlite3.Connection], Mapping[str, object]],
     *,
     officer: str,
     signer: Signs,
@@ -108,8 +120,9 @@ def record_package(
 ) -> int:
     """Record the export of a package: an entry for each of its cases, one after the other, nothing in between.
 
-    *made* has for each case the SHA-256 of the files that were made for it, by name. The last entry holds *package* as
-    well, which names the package's members. The rest is as in :func:`record`.
+    *made* has for each case the SHA-256 of the files that were made for it, by name. The last entry holds as
+    well what *package*, asked inside the transaction and before it adds anything, says: it names the package's members.
+    The rest is as in :func:`record`.
 
     Returns:
         The sequence number of the last entry.
@@ -119,68 +132,24 @@ def record_package(
         CaseError: the officer's name is missing, or the store cannot be written.
         EvidenceError: the chain does not continue what the unit wrote.
     """
-    content = _content(EventKind.EXPORT, officer, reason, account)
+    content = said(EventKind.EXPORT, officer, reason, account)
     seq = 0
     *_, last = made
     with _session(session, state_dir, signer) as open_session, open_session.extending() as database:
-        at_utc = time.time()
+        at_utc, named = time.time(), {"package": dict(package(database))}
         for number, files in made.items():
-            _check_state(database, number, EventKind.EXPORT)
-            said = {**content, "files": dict(files), **({"package": dict(package)} if number == last else {})}
+            check_state(database, number, EventKind.EXPORT)
+            own = {**content, "files": dict(files), **(named if number == last else {})}
             entry = insert_event(
-                database, EventKind.EXPORT, number, said, signer=signer, at_utc=at_utc, exported_utc=at_utc
+                database, EventKind.EXPORT, number, own, signer=signer, at_utc=at_utc, exported_utc=at_utc
             )
             seq = entry.seq
     return seq
 
 
-def take_claims(
-    state_dir: Path, number: int, to: Path, *, officers: tuple[str, str], reason: str, signer: Signs
-) -> int:
-    """Write the sealed claims of an ambiguous case to the new, private file *to*, for ``autovelox registry reopen``.
-
-    Two *officers* ask for it, each by name, and the chain says so before the file is there.
-
-    Returns:
-        How many claims the file holds.
-
-    Raises:
-        NoSuchCase: there is no case with that number, or it was purged.
-        CaseError: the officers are one, the reason is missing, the case keeps no claims, *to* exists, or the store
-            cannot be written.
-        EvidenceError: the claims are not those that the verdict was made with.
-    """
-    first, second = (_checked_text(name, "the officer's name") for name in officers)
-    if not first or not second or first.casefold() == second.casefold():
-        raise CaseError("claims are taken out by two officers", "name the other one with --second")
-    if not _checked_text(reason, "the reason"):
-        raise CaseError("the reason is missing", "give one, a judge will ask for it")
-    folder = StateFolder(state_dir)
-    with closing(open_to_read(folder)) as database:
-        if case_state(database, number) == PURGED:
-            raise NoSuchCase(f"case {number} was purged", "choose another case")
-        kept = read_checked(database, number).manifest.get("kept_claims")
-    if kept is None:
-        raise CaseError(f"case {number} keeps no claims", "choose an ambiguous case")
-    try:
-        document = folder.claims(number).read_bytes()
-    except FileNotFoundError:
-        raise CaseError(f"case {number} keeps no claims any more", "an officer has judged it") from None
-    except OSError as error:
-        raise CaseError(f"the claims cannot be read ({error.strerror})", "run as the unit's own account") from None
-    if sha256(document) != kept["sha256"]:
-        raise EvidenceError(
-            f"the claims of case {number} are not those of its verdict", "find out who altered them, open none"
-        )
-    for officer, other in ((first, second), (second, first)):
-        said = f"the sealed claims were taken out, with {other}: {reason}"
-        record(state_dir, number, kind=EventKind.VIEW, officer=officer, reason=said, signer=signer)
-    try:
-        with open(to, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-            file.write(document)
-    except OSError as error:
-        raise CaseError(f"{to} cannot be written ({error.strerror})", "name a new file in a folder of yours") from None
-    return int(kept["count"])
+def operator() -> dict[str, str]:
+    """Who acts without a second officer: this process's account, root or the unit's own, by its name."""
+    return {"officer": account_name(), "account": account_name()}
 
 
 def account_name() -> str:
@@ -201,18 +170,27 @@ def _session(given: ChainSession | None, state_dir: Path, signer: Signs) -> Iter
         yield session
 
 
-def _content(kind: EventKind, officer: str, reason: str, account: str | None) -> dict[str, object]:
-    """The part of an event's content that all kinds have."""
-    officer, reason = _checked_text(officer, "the officer's name"), _checked_text(reason, "the reason")
+def said(kind: EventKind, officer: str, reason: str, account: str | None) -> dict[str, object]:
+    """The part of an event's content that all kinds have.
+
+    Raises:
+        CaseError: the name or the reason is missing or not acceptable.
+    """
+    officer, reason = checked_text(officer, "the officer's name"), checked_text(reason, "the reason")
     if not officer:
         raise CaseError("the officer's name is missing", "give it with the review")
-    if kind in REVIEWS | HOLDS and not reason:
+    if kind in REVIEWS | HOLDS | FOLLOW_UPS and not reason:
         raise CaseError("the reason is missing", "give one, a judge will ask for it")
     return {"officer": officer, "reason": reason, "account": account or account_name()}
 
 
-def _check_state(database: sqlite3.Connection, number: int, kind: EventKind) -> None:
-    """Refuse an event for a case that cannot have it."""
+def check_state(database: sqlite3.Connection, number: int, kind: EventKind) -> None:
+    """Refuse an event for a case that cannot have it.
+
+    Raises:
+        NoSuchCase: there is no such case, or it was purged.
+        CaseError: the case is not decided yet, or on hold already, or not on hold.
+    """
     state = case_state(database, number)
     if state == PURGED:
         raise NoSuchCase(
@@ -224,8 +202,26 @@ def _check_state(database: sqlite3.Connection, number: int, kind: EventKind) -> 
         stands = "is on hold already" if kind is EventKind.HOLD else "is not on hold"
         raise CaseError(f"case {number} {stands}", "there is nothing to do")
 
+    if kind in FOLLOW_UPS and follow_up_of(database, number) == EventKind.CLOSED:
+        raise CaseError(f"case {number} is closed", "there is nothing more to record")
 
-def _checked_text(text: str, what: str) -> str:
+
+def _check_unnamed(case: Case) -> None:
+    """Refuse a follow-up of a case that needs none: no infringement, or its driver is named and the name follows."""
+    if not case.is_infringement:
+        raise CaseError(f"case {case.number} is no infringement", "there is nobody to ask for")
+    if case.driver is not None and name_follows(case) and case.review != EventKind.DISMISS:
+        raise CaseError(
+            f"the unit names the driver of case {case.number}", "confirm or dismiss it, or correct its plate"
+        )
+
+
+def checked_text(text: str, what: str) -> str:
+    """*text* on one line; *what* names it in messages.
+
+    Raises:
+        CaseError: it is too long, or no Unicode.
+    """
     text = " ".join(text.split())
     if len(text) > MAX_TEXT_CHARACTERS:
         raise CaseError(f"{what} is too long", f"use at most {MAX_TEXT_CHARACTERS} characters")
@@ -236,7 +232,12 @@ def _checked_text(text: str, what: str) -> str:
     return text
 
 
-def _checked_plate(plate: str | None) -> str:
+def checked_plate(plate: str | None) -> str:
+    """*plate* as it is stored.
+
+    Raises:
+        CaseError: it is none.
+    """
     text = "".join((plate or "").upper().split())
     if not text or len(text) > MAX_PLATE_CHARACTERS or not set(text) <= set(ALPHABET):
         raise CaseError(

@@ -115,9 +115,12 @@ class CaseStore:
         """Finish the acts that were begun, write a last checkpoint, close the database and unlock the folder."""
 
         def work() -> None:
-            self._writer.close()
-            if self._witness is not None:
-                self._witness.write(self._writer.head)
+            try:
+                self._writer.settle()
+                if self._witness is not None:
+                    self._witness.write(self._writer.head, self._writer.tree_root)
+            finally:
+                self._writer.close()
 
         for files in (self._filing, self._adding):
             await asyncio.to_thread(files.shutdown)
@@ -266,7 +269,7 @@ class CaseStore:
         def work() -> None:
             self._writer.housekeep()
             if self._witness is not None:
-                self._witness.write_hourly(self._writer.head)
+                self._witness.write_hourly(self._writer.head, self._writer.tree_root)
             if self._purger is not None:
                 self._purger.purge_due()
 

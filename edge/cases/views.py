@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -18,12 +20,23 @@ class EventKind(StrEnum):
     EXPORT = "export"
     HOLD = "hold"
     RELEASE = "release"
+    KEEPER_ASKED = "keeper_asked"
+    DRIVER_NAMED = "driver_named_by_keeper"
+    CLOSED = "closed"
+    REQUEST = "request"
+    AGREE = "agree"
+    REFUSE = "refuse"
 
 
 REVIEWS = frozenset({EventKind.CONFIRM, EventKind.DISMISS, EventKind.CORRECT_PLATE})
 """The kinds that are an officer's judgement; the newest one is the case's ``review``."""
 HOLDS = frozenset({EventKind.HOLD, EventKind.RELEASE})
 """An appeal or a trial: while the newest of these is a hold the case is not purged."""
+OF_REQUESTS = frozenset({EventKind.REQUEST, EventKind.AGREE, EventKind.REFUSE})
+"""What one officer asks for, and a second one's answer (:mod:`edge.cases.acts.requests`)."""
+
+FOLLOW_UPS = frozenset({EventKind.KEEPER_ASKED, EventKind.DRIVER_NAMED, EventKind.CLOSED})
+"""What became of a case in which the unit names nobody, in the ordinary way: by the vehicle's registered keeper."""
 
 
 class Standing(StrEnum):
@@ -49,9 +62,11 @@ class CaseFilter:
     """Which cases to list; the default is all cases that were not purged.
 
     ``text`` is searched in plate, corrected plate and driver's name, or is a case number; ``review`` is a kind of
-    :data:`REVIEWS`, or ``"open"`` for cases without a judgement; ``since_utc`` and ``until_utc`` bound the trigger's
-    time in seconds since the epoch (``until_utc`` excluded). ``standing`` selects cases that are no infringement, or
-    that an officer has to confirm or to check.
+    :data:`REVIEWS`, ``"open"`` for cases without a judgement, or ``"waiting"`` for those with one that waits for a
+    second officer; ``since_utc`` and ``until_utc`` bound the trigger's time in seconds since the epoch (``until_utc``
+    excluded). ``standing`` selects cases that are no infringement, or that an officer has to confirm or to check.
+    ``follow_up`` is a kind of :data:`FOLLOW_UPS`, the newest of the case, or ``"open"`` for infringements of which
+    nobody is named and that are not closed.
     """
 
     text: str = ""
@@ -61,6 +76,7 @@ class CaseFilter:
     since_utc: float | None = None
     until_utc: float | None = None
     standing: Standing | None = None
+    follow_up: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +85,8 @@ class CaseSummary:
 
     ``remaining_kmh`` is what the law leaves of the measured speed. ``basis`` is as in :class:`edge.model.Case`;
     ``is_to_be_confirmed``: the driver is not the registered keeper; ``is_held``: it is kept for an appeal;
-    ``is_to_be_checked``: the photos do not bear out the radar.
+    ``is_to_be_checked``: the photos do not bear out the radar. ``follow_up`` is the newest kind of
+    :data:`FOLLOW_UPS`, if there is one; ``waiting``: the judgement that waits for a second officer, if one does.
     """
 
     number: int
@@ -88,6 +105,8 @@ class CaseSummary:
     remaining_kmh: float | None = None
     is_held: bool = False
     is_to_be_checked: bool = False
+    follow_up: str | None = None
+    waiting: str | None = None
 
     @property
     def is_infringement(self) -> bool:
@@ -97,7 +116,11 @@ class CaseSummary:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that an officer did with a case; ``signed`` says whether the unit has signed its entry."""
+    """Something that an officer did with a case; ``signed`` says whether the unit has signed its entry.
+
+    ``officer`` names both where two were needed. ``action`` is what a request asks for, until ``until_utc`` (seconds
+    since the epoch); ``request`` is the entry of the request that was answered or fulfilled.
+    """
 
     seq: int
     kind: EventKind
@@ -106,6 +129,17 @@ class Event:
     reason: str
     plate: str | None = field(repr=False)
     signed: bool
+    action: str = ""
+    request: int = 0
+    until_utc: float = 0.0
+
+
+def waiting(events: Sequence[Event]) -> str | None:
+    """The judgement that waits for a second officer after *events* of a case, the oldest first; None if none does."""
+    answered = {event.request for event in events if event.kind in (EventKind.AGREE, EventKind.REFUSE)}
+    asked = [event for event in events if event.kind is EventKind.REQUEST and event.action in REVIEWS]
+    left = [event for event in asked if event.seq not in answered and event.until_utc > time.time()]
+    return left[-1].action if left else None
 
 
 @dataclass(frozen=True, slots=True)

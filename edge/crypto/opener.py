@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from Crypto.PublicKey.RSA import RsaKey
+
 from edge.crypto.chip_signature import is_chips, message_of
 from edge.crypto.packet import Opened, open_packet
 from edge.crypto.rsa_key import load_private_key
@@ -71,17 +73,20 @@ def open_batch(items: Sequence[OpenJob]) -> list[Opened | Rejection]:
     Returns:
         One answer per item, in order: the packet's contents, or the reason why the packet was rejected.
     """
-    return [_open(item) for item in items]
+    keys: dict[SealedKey, RsaKey] = {}  # a key of several packets is loaded once; it ends with the batch
+    return [_open(item, keys) for item in items]
 
 
-def _open(item: OpenJob) -> Opened | Rejection:
+def _open(item: OpenJob, keys: dict[SealedKey, RsaKey]) -> Opened | Rejection:
     packet = item.packet
     if (packet.version == 1) != (item.verify_key is None):  # no way back to version 1 for a chip that signs
         return Rejection.VERSION
     if item.verify_key is not None and not is_chips(item.verify_key, message_of(packet), packet.signature):
         return Rejection.SIGNATURE
     try:
-        private = load_private_key(unseal_secret(item.private.key, item.private.sealed, item.private.context))
+        if (private := keys.get(item.private)) is None:
+            unsealed = unseal_secret(item.private.key, item.private.sealed, item.private.context)
+            private = keys[item.private] = load_private_key(unsealed)
         opened = open_packet(private, packet)
     except PacketError as error:
         return error.reason

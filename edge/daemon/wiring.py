@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
@@ -12,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.cases import CaseStore, RetentionPolicy, StateFolder, clock_state, load_signer
-from edge.config import Area, CameraSettings, Engine, Settings, models_dir, open_question
+from edge.config import Area, Engine, Settings, models_dir, open_question
 from edge.crypto import opener
 from edge.daemon.clock import Clock, ClockSteps, read_clocks
 from edge.daemon.diary import Diary, setting_digests, software_of
@@ -22,17 +21,16 @@ from edge.daemon.housekeeping import Upkeep
 from edge.daemon.metrics import Metrics, Sources
 from edge.daemon.monitor import Monitor
 from edge.daemon.orientation import Orientation
-from edge.daemon.provenance import certificate_problem, instrument, provenance, site
+from edge.daemon.provenance import certificate_problem, instrument, provenance
+from edge.daemon.rules import rules_of
 from edge.daemon.selfcheck import SelfChecks
 from edge.daemon.standing import Standing
 from edge.delivery import Courier, open_courier
 from edge.flow.infringement import Infringements
 from edge.flow.opening import WindowOpener
 from edge.flow.queue import CaseQueue
-from edge.flow.rules import Rules
-from edge.identify import Formats, Lens, Thresholds
+from edge.identify import Formats
 from edge.identify.formats import licence_pattern
-from edge.law import profile_of
 from edge.link.identity import load_identity
 from edge.link.mailbox import Mailbox
 from edge.link.server import LinkServer
@@ -85,7 +83,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
     """
     folder = models_dir(settings.recognition.models_dir)
     formats = Formats(settings.verdict.plate_countries, settings.verdict.plate_pattern)
-    rules = _rules(settings, formats, load_thresholds(folder))
+    rules = rules_of(settings, formats, load_thresholds(folder))
 
     key_file = settings.registry.master_key_file
     registry = await Registry.open(
@@ -104,8 +102,9 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
     stack.push_async_callback(cases.close)
 
     disk = DiskProbe(StateFolder(settings.unit.state_dir).probe)
+    photos = StateFolder(settings.unit.state_dir).photos  # there since the store was opened
     workers = WorkerPool(
-        worker_setup(folder, settings.recognition.engine, settings.camera.captions),
+        worker_setup(folder, settings.recognition.engine, settings.camera.captions, photos),
         workers=settings.recognition.workers,
         job_timeout_s=settings.recognition.job_timeout_s,
     )
@@ -250,38 +249,20 @@ def packet_life_s(settings: Settings) -> float:
     return min(settings.link.packet_ttl_s, window_s + WINDOW_SLACK_S)
 
 
-def worker_setup(models: Path, engine: Engine, captions: tuple[Area, ...] = ()) -> WorkerSetup:
-    """What every worker of the unit does first: it loads the models, and shares what opens packets."""
+def worker_setup(
+    models: Path, engine: Engine, captions: tuple[Area, ...] = (), photos: Path | None = None
+) -> WorkerSetup:
+    """What every worker of the unit does first: it loads the models, and shares what opens packets.
+
+    It may read *models* and what is below the folder *photos*, which is there when the worker starts.
+    """
     return WorkerSetup(
         initializer=worker.start,
         arguments=(models, engine, captions),
         ready=worker.ready,
         preload=(*worker.preload(engine), opener.__name__),
+        reads=(models, *([photos] if photos is not None else [])),
     )
-
-
-def _rules(settings: Settings, formats: Formats, thresholds: Thresholds) -> Rules:
-    return Rules(
-        site=site(settings),
-        limit_kmh=settings.speed.limit_kmh,
-        tolerance_kmh=settings.speed.tolerance_kmh,
-        profile=profile_of(settings.speed.law),
-        window_before_s=settings.window.window_before_s,
-        window_after_s=settings.window.window_after_s,
-        frames_per_case=settings.recognition.frames_per_case,
-        pre_trigger_frames=settings.camera.pre_trigger_frames,
-        thresholds=thresholds,
-        formats=formats,
-        promises_speed=settings.radar.promises_speed,
-        max_speed_kmh=settings.radar.max_speed_kmh,
-        names_drivers=settings.unit.mode == "enforce",
-        lens=_lens(settings.camera),
-        certified_utc=settings.instrument.calibration.span_utc or (-math.inf, math.inf),
-    )
-
-
-def _lens(camera: CameraSettings) -> Lens | None:
-    return Lens(camera.focal_length_px, camera.width, camera.height) if camera.focal_length_px is not None else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,18 +71,18 @@ class Client:
 
     def __init__(self, url: str, context: ssl.SSLContext, serial: str, signer: Signer) -> None:
         """Nothing is asked yet."""
-        self._url = url.rstrip("/")
+        self.url = url.rstrip("/")
         self._context = context
         self._serial = serial
         self._signer = signer
-        self._session: aiohttp.ClientSession | None = None
+        self.session: aiohttp.ClientSession | None = None
         self._token = ""
         self.sent_bytes = 0
 
     async def __aenter__(self) -> Self:
         # No proxy, cookie or password file of the environment: it is one server, and its authority is pinned.
         connector = aiohttp.TCPConnector(ssl=self._context, limit=2)
-        self._session = aiohttp.ClientSession(
+        self.session = aiohttp.ClientSession(
             connector=connector, timeout=TIMEOUT, trust_env=False, cookie_jar=aiohttp.DummyCookieJar()
         )
         return self
@@ -90,13 +90,18 @@ class Client:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._session is not None:
-            await self._session.close()
+        if self.session is not None:
+            await self.session.close()
 
     @property
     def is_logged_in(self) -> bool:
         """Whether there is a token that the centre did not refuse."""
         return bool(self._token)
+
+    @property
+    def authorization(self) -> dict[str, str]:
+        """The header that goes with a request of a unit that has logged in."""
+        return {"Authorization": f"Bearer {self._token}"}
 
     async def log_in(self, key_lines: bytes) -> None:
         """Sign a challenge for a token; *key_lines* show how the chain came to its key.
@@ -167,15 +172,15 @@ class Client:
         headers: Mapping[str, str] | None = None,
         with_login: bool = True,
     ) -> dict[str, Any]:
-        assert self._session is not None, "the client is used in a with statement"
+        assert self.session is not None, "the client is used in a with statement"
         sent = {**(headers or {}), **({"Content-Type": kind} if kind else {})}
         if with_login:
-            sent["Authorization"] = f"Bearer {self._token}"
+            sent.update(self.authorization)
         self.sent_bytes += len(data or b"")
         body = io.BytesIO(data) if data is not None else None  # aiohttp sends large bytes at one go otherwise
         try:
-            async with self._session.request(
-                method, self._url + path, data=body, headers=sent, allow_redirects=False
+            async with self.session.request(
+                method, self.url + path, data=body, headers=sent, allow_redirects=False
             ) as response:
                 text = await response.content.read(MAX_ANSWER_BYTES)
                 if response.status == 204:

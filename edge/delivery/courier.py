@@ -86,12 +86,12 @@ class Courier:
         try:
             async with self._client:
                 while True:
-                    pause_s = await self._attempt()
+                    pause_s = await self.attempt()
                     await asyncio.sleep(pause_s)
         finally:
             self._thread.shutdown(wait=False, cancel_futures=True)
 
-    async def _attempt(self) -> float:
+    async def attempt(self) -> float:
         """Do what there is to do; returns the seconds until there may be more."""
         try:
             await self.round()

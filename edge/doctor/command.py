@@ -79,6 +79,7 @@ def _checks() -> Iterable[Callable[[Settings], Iterator[Finding]]]:
         parts.certificate,
         parts.officers,
         machine.state_folder,
+        machine.workers,
         machine.clock,
         machine.display,
         machine.power,

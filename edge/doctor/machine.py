@@ -15,6 +15,7 @@ from importlib.util import find_spec
 from edge.config import Settings
 from edge.doctor.finding import Finding, good, missing, warning
 from edge.sensors.board import Board
+from edge.workers import confinement
 
 COMMAND_TIMEOUT_S = 5
 LEAST_FREE_MIB = 1024
@@ -52,6 +53,16 @@ def clock(_settings: Settings) -> Iterator[Finding]:
         yield warning("clock", "not in sync with network time", "run `timedatectl set-ntp true` and check the network")
     else:
         yield warning("clock", "no service tells whether the time is right", "install and start systemd-timesyncd")
+
+
+def workers(_settings: Settings) -> Iterator[Finding]:
+    """Check what the kernel would hold worker processes to."""
+    held = confinement.probe()
+    if held.lacks:
+        remedy = "boot with lsm=landlock,... and a kernel that has both; the unit runs without"
+        yield warning("workers", f"not held to their work: {held.lacks}", remedy)
+    else:
+        yield good("workers", f"no network, no programs, files by Landlock version {held.landlock}")
 
 
 def state_folder(settings: Settings) -> Iterator[Finding]:

@@ -1,6 +1,7 @@
 """From plate reads and claims to a verdict: pure functions on numbers and texts."""
 
 from edge.identify.candidates import reading
+from edge.identify.colours import Colour, weighed
 from edge.identify.format_table import FORMATS
 from edge.identify.formats import Formats
 from edge.identify.motion import Lens, width_noise_px
@@ -15,6 +16,7 @@ __all__ = [
     "CLEAR_CHARACTERS",
     "FORMATS",
     "MIN_CHARACTERS",
+    "Colour",
     "Formats",
     "Lens",
     "Likeness",
@@ -28,5 +30,6 @@ __all__ = [
     "listed",
     "plausibility",
     "reading",
+    "weighed",
     "width_noise_px",
 ]

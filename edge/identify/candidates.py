@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from edge.identify import neighbours
 from edge.identify.ctc import read_log_likelihoods
 from edge.identify.formats import Formats
-from edge.identify.origin import log_share
+from edge.identify.origin import decisive, log_share
 from edge.identify.tracks import Track, summed
 from edge.identify.twins import SHAPE_SAYS, one_shape, shapes_differ
 from edge.model import ALPHABET, CLASS, PlateRead
@@ -117,13 +117,13 @@ def reading(read: PlateRead, formats: Formats) -> str:
 
 def _settled(read: PlateRead, formats: Formats) -> str:
     """The text of a sure *read*, but for what has one shape with other characters: there format and country decide."""
-    doubles = one_shape(read.text)
-    if not doubles or not shared_shapes(read.countries, formats):
+    doubles, countries = one_shape(read.text), decisive(read.countries, read.text)
+    if not doubles or not shared_shapes(countries, formats):
         return read.text
     texts = [read.text, *doubles]
     judged = read_log_likelihoods(read, texts)
     pixels = np.maximum(judged - judged[0], -SHAPE_SAYS)
-    likely = [float(says) + prior(text, formats, read.countries) for text, says in zip(texts, pixels, strict=True)]
+    likely = [float(says) + prior(text, formats, countries) for text, says in zip(texts, pixels, strict=True)]
     best = texts[int(np.argmax(likely))]
     return best if formats.usual(best) else read.text
 

@@ -22,17 +22,27 @@ owner's own words are not written down."""
 UNWRITTEN = 1.0
 """What any text pays in a country whose formats are not written down."""
 
+TOLD_LEAST = 0.8
+"""The least probability of a country that is told; below, the plate's country is not known."""
+
 
 def origin(seen: Mapping[str, float], text: str) -> Country | None:
-    """The likeliest country of a plate that says *text*; None where the network tells no countries.
+    """The country of a plate that says *text*.
 
-    *seen* has the network's probability (0 to 1) of each country by the picture.
+    None where no country reaches :data:`TOLD_LEAST`, or the network tells no countries.
+
+    *seen* has the reader's probability (0 to 1) of each country by the picture.
     """
     if not seen:
         return None
     judged = posterior(seen, text)
     code = max(judged, key=judged.__getitem__)
-    return Country(code, judged[code])
+    return Country(code, judged[code]) if judged[code] >= TOLD_LEAST else None
+
+
+def decisive(seen: Mapping[str, float], text: str) -> Mapping[str, float]:
+    """*seen* where the country of a plate that says *text* is told, see :func:`origin`; else nothing."""
+    return seen if origin(seen, text) is not None else {}
 
 
 def posterior(seen: Mapping[str, float], text: str) -> dict[str, float]:

@@ -9,7 +9,7 @@ no name.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import exp
 
 import numpy as np
@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 
 from edge.identify.candidates import Candidates, candidates, prior, scores, shared_shapes
 from edge.identify.formats import Formats
-from edge.identify.origin import format_of
+from edge.identify.origin import decisive, format_of
 from edge.identify.plausible import is_listed, rank
 from edge.identify.thresholds import Thresholds
 from edge.identify.tracks import Track, suspects, tracks, without_doubles
-from edge.identify.twins import ahead, are_twins, of_one_shape, one_shape
+from edge.identify.twins import ahead, are_twins, near_twins, of_one_shape, one_shape
 from edge.model import Claim, Outcome, PlateRead, Reason, Verdict
 
 ANY_FORMAT = Formats()
@@ -33,6 +33,14 @@ class Sighting:
 
     track: Track
     candidates: Candidates
+    _twins: dict[str, dict[str, float]] = field(default_factory=dict, compare=False, repr=False)
+
+    def twins(self, text: str, formats: Formats) -> dict[str, float]:
+        """Scores of every text that looks like *text*, in nats: judged once, however many claims compete."""
+        if text not in self._twins:
+            texts = list(dict.fromkeys((*near_twins(text), *one_shape(text))))
+            self._twins[text] = dict(zip(texts, scores(self.track, texts, formats).tolist(), strict=True))
+        return self._twins[text]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +67,15 @@ class Comparison:
         cls, judged: NDArray[np.float64], sighting: Sighting, plates: Sequence[str], formats: Formats = ANY_FORMAT
     ) -> Comparison:
         """Compare *plates* (at least one), whose scores are *judged*, with what the plate of *sighting* may say."""
-        said, countries = sighting.candidates, sighting.track.countries
-        best = int(np.argmax(judged))
+        said, best = sighting.candidates, int(np.argmax(judged))
+        countries = decisive(sighting.track.countries, plates[best])
         own, others = float(judged[best]), np.delete(judged, best)
         claimed = {plate: float(score) for plate, score in zip(plates, judged, strict=True) if plate != plates[best]}
         twins = {plate: score for plate, score in claimed.items() if are_twins(plates[best], plate)}
         apart = [score for plate, score in claimed.items() if plate not in twins]
         doubles = [own] if plates.count(plates[best]) > 1 else []
-        free = {t: float(s) for t, s in zip(said.texts, said.scores, strict=True) if t not in claimed}
+        # Each twin is judged, not only those that a reading led to: a garbled reading leads to few of them.
+        free = {t: s for t, s in sighting.twins(plates[best], formats).items() if t not in claimed}
         shared = shared_shapes(countries, formats)
         # What has the shape of the best claim speaks neither for nor against it: format and country do, below.
         shape = {plates[best], *(one_shape(plates[best]) if shared else ())}

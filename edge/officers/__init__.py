@@ -3,6 +3,8 @@
     desk       what an officers' program can ask for, and the values it gets: the one interface
     accounts   who asks, as the operating system vouches for it
     office     the rules: what is recorded before anything is shown, and what is refused
+    looks      how long a look lasts, and how much an account may record
+    second     what needs a second officer
     wire       values as JSON, errors as problems; openapi.json describes the whole
     server     HTTP over a Unix socket: who connects, how much at once
     client     a desk at the other end of that socket
@@ -13,23 +15,40 @@ The viewer and the commands know :class:`Desk` and :func:`open_desk` alone. The 
 stopped camera does not hide the cases, and officers' load does not delay the filing of one.
 """
 
-from edge.cases import REVIEWS, CaseFilter, CaseSummary, Event, EventKind, Order, Standing, UnitStatus, name_follows
+from edge.cases import (
+    OF_REQUESTS,
+    REVIEWS,
+    CaseFilter,
+    CaseSummary,
+    Event,
+    EventKind,
+    Order,
+    Standing,
+    UnitStatus,
+    known_plate,
+    name_follows,
+    waiting,
+)
 from edge.officers.choose import add_where, open_desk
-from edge.officers.desk import Desk, Listing, OpenCase
+from edge.officers.desk import Desk, Judged, Listing, OpenCase
 
 __all__ = [
+    "OF_REQUESTS",
     "REVIEWS",
     "CaseFilter",
     "CaseSummary",
     "Desk",
     "Event",
     "EventKind",
+    "Judged",
     "Listing",
     "OpenCase",
     "Order",
     "Standing",
     "UnitStatus",
     "add_where",
+    "known_plate",
     "name_follows",
     "open_desk",
+    "waiting",
 ]

@@ -14,16 +14,16 @@ import os
 import secrets
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlencode
 
-from edge.cases import CaseFilter, EventKind, Order, UnitStatus
+from edge.cases import USUAL_DAYS, Action, CaseFilter, EventKind, Order, Request, UnitStatus
 from edge.errors import CaseError, EdgeError
 from edge.officers import wire
-from edge.officers.desk import ALL_CASES, Listing, OpenCase
+from edge.officers.desk import ALL_CASES, Judged, Listing, OpenCase
 
 ANSWER_S, LONG_ANSWER_S = 60.0, 3600.0
 """How long an answer may take; packages and verifications of large stores take minutes."""
@@ -82,10 +82,10 @@ class ServiceDesk:
         with _understood():
             return wire.to_listing(self._get(f"/v1/cases?{urlencode(query, errors='replace')}"))
 
-    def open(self, number: int) -> OpenCase:
+    def open(self, number: int, *, reason: str = "") -> OpenCase:
         """Record that the officer looks at the case, and read it."""
         with _understood():
-            return wire.to_case_of(self._post(f"/v1/cases/{number}/views", {}))
+            return wire.to_case_of(self._post(f"/v1/cases/{number}/views", {"reason": reason} if reason else {}))
 
     def again(self, number: int) -> OpenCase:
         """Read a case again that the officer opened."""
@@ -96,14 +96,53 @@ class ServiceDesk:
         """A photo of a case that the officer opened."""
         return self._read(f"/v1/cases/{number}/photos/{index}")
 
-    def review(self, number: int, kind: EventKind, *, reason: str, plate: str | None = None) -> int:
+    def review(self, number: int, kind: EventKind, *, reason: str, plate: str | None = None) -> Judged:
         """Record the officer's judgement."""
         body = {"kind": str(kind), "reason": reason, "plate": plate}
-        return int(self._post(f"/v1/cases/{number}/reviews", body)["entry"])
+        with _understood():
+            answer = self._post(f"/v1/cases/{number}/reviews", body)
+            return Judged(int(answer["entry"]), bool(answer["waits"]))
 
-    def export(self, numbers: list[int], to: Path, *, reason: str = "") -> str:
+    def requests(self) -> tuple[Request, ...]:
+        """What waits for a second officer."""
+        with _understood():
+            return tuple(wire.to_request(each) for each in self._get("/v1/requests")["requests"])
+
+    def ask(self, action: Action, cases: Sequence[int], *, reason: str, days: float = USUAL_DAYS) -> Request:
+        """Ask for what needs a second officer."""
+        body = {"action": str(action), "cases": list(cases), "reason": reason, "days": days}
+        with _understood():
+            return wire.to_request(self._post("/v1/requests", body))
+
+    def agree(self, request: int, *, reason: str = "") -> Request:
+        """Agree to what another officer asked for."""
+        with _understood():
+            return wire.to_request(self._post(f"/v1/requests/{request}/agreements", {"reason": reason}, LONG_ANSWER_S))
+
+    def refuse(self, request: int, *, reason: str) -> Request:
+        """Refuse what another officer asked for, or take one's own request back."""
+        with _understood():
+            return wire.to_request(self._post(f"/v1/requests/{request}/refusals", {"reason": reason}))
+
+    def claims(self, request: int) -> bytes:
+        """The sealed claims that two officers agreed to take out."""
+        with _understood():
+            found = self._post(f"/v1/requests/{request}/claims", {})
+            return base64.b64decode(found["claims"], validate=True)
+
+    def export(
+        self,
+        numbers: list[int],
+        to: Path,
+        *,
+        reason: str = "",
+        full_chain: bool = False,
+        checkpoint: bytes | None = None,
+    ) -> str:
         """Write the evidence package of the cases, byte for byte as the service checked it."""
-        return self._fetch("/v1/packages", {"cases": list(numbers), "reason": reason}, to)
+        witness = checkpoint.decode("utf-8", "replace") if checkpoint is not None else None
+        body = {"cases": list(numbers), "reason": reason, "full_chain": full_chain, "checkpoint": witness}
+        return self._fetch("/v1/packages", body, to)
 
     def report(self, number: int, to: Path, *, reason: str = "") -> None:
         """Write the PDF report of the case."""

@@ -11,11 +11,22 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from edge.cases import REVIEWS, CaseFilter, CaseSummary, EventKind, Order, Standing, name_follows, standing_words
+from edge.cases import (
+    FOLLOW_UPS,
+    REVIEWS,
+    CaseFilter,
+    CaseSummary,
+    EventKind,
+    Order,
+    Standing,
+    name_follows,
+    standing_words,
+)
 from edge.cases import commands as cases
 from edge.config import Settings, load
 from edge.errors import CaseError, EvidenceError, SecretError
 from edge.model import Outcome, State
+from edge.officers import second_commands as second
 from edge.officers.choose import add_where, open_desk
 from edge.terminal import say, say_json
 
@@ -35,7 +46,10 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     listing = _add(actions, "list", _list, "list cases")
     listing.add_argument("--text", default="", help="plate, driver's name or case number")
     listing.add_argument("--outcome", choices=[*_OUTCOMES], help="only cases of this verdict")
-    listing.add_argument("--review", choices=["open", *sorted(REVIEWS)])
+    listing.add_argument("--review", choices=["open", "waiting", *sorted(REVIEWS)])
+    listing.add_argument(
+        "--follow-up", choices=["open", *sorted(FOLLOW_UPS)], help="what became of cases that name nobody"
+    )
     listing.add_argument("--order", choices=[str(order) for order in Order], default=str(Order.NEWEST))
     listing.add_argument("--limit", type=int, default=50, metavar="N", help="rows at most (default %(default)s)")
     show = _add(actions, "show", _show, "show one case; the chain records that you looked at it")
@@ -45,6 +59,10 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     export = _add(actions, "export", _export, "write an evidence package")
     export.add_argument("numbers", type=int, nargs="+", metavar="N")
     export.add_argument("--to", type=Path, required=True, metavar="FILE.zip")
+    export.add_argument("--full-chain", action="store_true", help="with every header of the chain, not with proofs")
+    export.add_argument(
+        "--checkpoint", type=Path, metavar="FILE", help="a checkpoint that the package shall be held against"
+    )
     report = _add(actions, "report", _report, "write the PDF report of one case")
     report.add_argument("number", type=int)
     report.add_argument("--to", type=Path, required=True, metavar="FILE.pdf")
@@ -57,8 +75,13 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     for action, kind in ((hold, EventKind.HOLD), (release, EventKind.RELEASE)):
         action.add_argument("number", type=int)
         action.set_defaults(kind=str(kind))
-    for action in (export, report, review, hold, release):
-        action.add_argument("--reason", default="", help="why; a review and a hold need one")
+    follow_up = _add(actions, "follow-up", _hold, "record what became of a case in which the unit names nobody")
+    follow_up.add_argument("number", type=int)
+    follow_up.add_argument("kind", choices=sorted(FOLLOW_UPS))
+    for action in (export, report, review, hold, release, follow_up):
+        action.add_argument("--reason", default="", help="why; a review, a hold and a follow-up need one")
+    show.add_argument("--reason", default="", help="why, for a case that another officer judged ([review] reasons)")
+    second.add_actions(actions, _add)
     verify = _add(
         actions, "verify", _verify, "check signatures, hashes, chain and numbering (of a package, if one is named)"
     )
@@ -99,12 +122,14 @@ def _serve(args: argparse.Namespace) -> int:
     from edge.officers.service import run
 
     settings = load(args.config) if args.config is not None else Settings()
-    return run(settings.unit.state_dir, load_signer(settings.cases.signing_key_file), settings.officers.socket)
+    signer = load_signer(settings.cases.signing_key_file)
+    return run(settings.unit.state_dir, signer, settings.officers.socket, settings.review)
 
 
 def _list(args: argparse.Namespace) -> int:
     with closing(open_desk(args)) as desk:
         filter = replace(_OUTCOMES.get(args.outcome, CaseFilter()), text=args.text, review=args.review)
+        filter = replace(filter, follow_up=args.follow_up)
         rows = desk.cases(filter, limit=args.limit, order=args.order).rows
     if args.json:
         say_json([asdict(row) for row in rows], indent=1)
@@ -122,19 +147,21 @@ def _line(row: CaseSummary) -> str:
     speed = f"{'?' if counts is None else f'{counts:.1f}':>5}/{row.limit_kmh:.0f} km/h"
     plate = row.corrected_plate or row.plate_text or "-"
     verdict = standing_words(row.outcome, row, name_follows=name_follows(row)) or row.state
-    review = f"{row.review or ''}{' on hold' if row.is_held else ''}"
+    waits = f"{row.waiting} waits for a second officer" if row.waiting else ""
+    review = ", ".join(filter(None, (row.review, row.follow_up, waits, "on hold" if row.is_held else "")))
     return f"{row.number:>6}  {when}  {speed}  {plate:<10} {verdict:<13} {row.driver_name:<28} {review}"
 
 
 def _show(args: argparse.Namespace) -> int:
     with closing(open_desk(args)) as desk:
-        opened = desk.open(args.number)
+        opened = desk.open(args.number, reason=args.reason)
     state, case = "decided" if "verdict" in opened.manifest else "pending", opened.case
     outcome = case.verdict.outcome if case.verdict else None
     words = standing_words(outcome, case, name_follows=name_follows(case))
     manifest = {
         "state": state,
         "standing": words or state,
+        "waiting": opened.waiting,
         **({"corrected_plate": case.corrected_plate} if case.corrected_plate else {}),
         **opened.manifest,
         "selfcheck": {**asdict(opened.enclosure), "says": opened.enclosure.says},
@@ -146,13 +173,20 @@ def _show(args: argparse.Namespace) -> int:
         say(f"{name:>16}  {json.dumps(value, ensure_ascii=False)}")
     for event in opened.events:
         when = datetime.fromtimestamp(event.at_utc, UTC).isoformat(timespec="seconds")
-        say(f"{event.kind:>16}  {when} {event.officer}: {event.reason}")
+        kind = f"{event.kind} {event.action}".strip()
+        say(f"{kind:>16}  {when} {event.officer}: {event.reason}")
     return 0
 
 
 def _export(args: argparse.Namespace) -> int:
+    try:
+        witness = args.checkpoint.read_bytes() if args.checkpoint else None
+    except OSError as error:
+        raise CaseError(
+            f"{args.checkpoint} cannot be read ({error.strerror})", "check its name and permissions"
+        ) from None
     with closing(open_desk(args)) as desk:
-        says = desk.export(args.numbers, args.to, reason=args.reason)
+        says = desk.export(args.numbers, args.to, reason=args.reason, full_chain=args.full_chain, checkpoint=witness)
     say(f"{args.to}: {says}")
     return 0
 
@@ -165,7 +199,9 @@ def _report(args: argparse.Namespace) -> int:
 
 def _review(args: argparse.Namespace) -> int:
     with closing(open_desk(args)) as desk:
-        desk.review(args.number, EventKind(args.kind), reason=args.reason, plate=args.plate)
+        judged = desk.review(args.number, EventKind(args.kind), reason=args.reason, plate=args.plate)
+    if judged.waits:
+        say(f"case {args.number}: recorded, and waits for a second officer")
     return 0
 
 
@@ -194,6 +230,8 @@ def _verify(args: argparse.Namespace) -> int:
                 say(desk.verify(trusted=trusted, head=args.head, checkpoint=witness))
     except evidence.KeyFileError as error:
         raise SecretError(str(error), "name the file that the authority published, or that the unit wrote") from None
+    except evidence.NotProved as error:
+        raise CaseError(str(error), "cases export has --checkpoint and --full-chain for that") from None
     except evidence.Mismatch as error:
         raise EvidenceError(
             f"the evidence does not hold: {error}", "ask for a new package, and find out how this one was changed"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from edge.cases import (
+    USUAL_DAYS,
+    Action,
     CaseFilter,
     CaseSummary,
     Enclosure,
@@ -14,8 +17,10 @@ from edge.cases import (
     EventKind,
     Manifest,
     Order,
+    Request,
     UnitStatus,
     case_of,
+    waiting,
 )
 from edge.model import Case
 
@@ -31,6 +36,14 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
+class Judged:
+    """A judgement that was recorded: the number of its entry, and whether it ``waits`` for a second officer."""
+
+    entry: int
+    waits: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class OpenCase:
     """A case of which everything was checked: its newest manifest, the driver's portrait, what officers did with it.
 
@@ -41,6 +54,11 @@ class OpenCase:
     portrait: bytes = field(repr=False)
     events: tuple[Event, ...]
     enclosure: Enclosure = field(default_factory=Enclosure)
+
+    @property
+    def waiting(self) -> str | None:
+        """The judgement that waits for a second officer, if one does."""
+        return waiting(self.events)
 
     @property
     def case(self) -> Case:
@@ -75,10 +93,11 @@ class Desk(Protocol):
     ) -> Listing:
         """The cases that *filter* selects, sorted: *limit* of them, from *offset* on."""
 
-    def open(self, number: int) -> OpenCase:
-        """Record that the officer looks at the case, and only then read it.
+    def open(self, number: int, *, reason: str = "") -> OpenCase:
+        """Record that the officer looks at the case, and why; only then read it.
 
         Raises:
+            ReasonNeeded: another officer has judged it, and no reason is given.
             NoSuchCase: there is no case with that number, or it was purged.
             EvidenceError: something of it does not hold.
         """
@@ -89,8 +108,8 @@ class Desk(Protocol):
     def photo(self, number: int, index: int) -> bytes:
         """Photo *index* (from 0) of a case that the officer opened, as it was recorded; raises as :meth:`open`."""
 
-    def review(self, number: int, kind: EventKind, *, reason: str, plate: str | None = None) -> int:
-        """Record the officer's judgement; returns the number of the entry.
+    def review(self, number: int, kind: EventKind, *, reason: str, plate: str | None = None) -> Judged:
+        """Record the officer's judgement, which may have to wait for a second officer's.
 
         Raises:
             NoSuchCase: there is no case with that number, or it was purged.
@@ -98,8 +117,49 @@ class Desk(Protocol):
             EvidenceError: something of it does not hold.
         """
 
-    def export(self, numbers: list[int], to: Path, *, reason: str = "") -> str:
+    def requests(self) -> tuple[Request, ...]:
+        """What waits for a second officer, the oldest first.
+
+        Raises:
+            EvidenceError: one of the requests does not hold.
+        """
+
+    def ask(self, action: Action, cases: Sequence[int], *, reason: str, days: float = USUAL_DAYS) -> Request:
+        """Ask for what needs a second officer, of *cases* where it is about cases; it waits *days* for an answer.
+
+        Raises:
+            NoSuchCase: a case does not exist, or was purged.
+            CaseError: it cannot be asked for, or the reason is missing.
+            EvidenceError: something of it does not hold.
+        """
+
+    def agree(self, request: int, *, reason: str = "") -> Request:
+        """Agree to what another officer asked for, which is then done.
+
+        Raises:
+            CaseError: this account asked, nobody did, or it cannot be done any more.
+            EvidenceError: something of it does not hold.
+        """
+
+    def refuse(self, request: int, *, reason: str) -> Request:
+        """Refuse what another officer asked for, or take one's own request back; raises as :meth:`agree`."""
+
+    def claims(self, request: int) -> bytes:
+        """The sealed claims of a case that two officers agreed to take out; raises as :meth:`agree`."""
+
+    def export(
+        self,
+        numbers: list[int],
+        to: Path,
+        *,
+        reason: str = "",
+        full_chain: bool = False,
+        checkpoint: bytes | None = None,
+    ) -> str:
         """Write the evidence package of the cases *numbers* to the new file *to*; returns what its check found.
+
+        *full_chain*: with every header of the chain, not with proofs. *checkpoint* is a file of the unit's that
+        somebody remembers, who wants to hold the package against it.
 
         Raises:
             NoSuchCase: one of them does not exist, or was purged.

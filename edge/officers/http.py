@@ -15,7 +15,8 @@ from aiohttp import web
 from edge.officers import wire
 
 BLOCK = 1 << 18
-BODY_TEXTS = frozenset({"kind", "reason", "plate", "key", "head", "checkpoint"})
+BODY_TEXTS = frozenset({"kind", "reason", "plate", "key", "head", "checkpoint", "action"})
+MOST_DAYS = 10**6
 
 
 class Malformed(Exception):
@@ -23,7 +24,9 @@ class Malformed(Exception):
 
 
 async def read_body(request: web.BaseRequest) -> dict[str, Any]:
-    """The body of a request: one JSON object of texts, with a list of numbers in ``cases``; empty if there is none.
+    """The body of a request: an object of texts, {} if there is none.
+
+    ``cases`` is a list of numbers, ``full_chain`` a truth, ``days`` a number.
 
     Raises:
         Malformed: it is none.
@@ -41,6 +44,10 @@ async def read_body(request: web.BaseRequest) -> dict[str, Any]:
         for name, value in body.items():
             if name == "cases":
                 fine = isinstance(value, list) and all(type(each) is int and 0 < each < 10**9 for each in value)
+            elif name == "full_chain":
+                fine = isinstance(value, bool)
+            elif name == "days":
+                fine = type(value) in (int, float) and 0 < value < MOST_DAYS
             else:
                 fine = name in BODY_TEXTS and isinstance(value, str)
             if not fine:

@@ -1,7 +1,7 @@
 """The rules of the officers' service: what is recorded before anything is shown, who stands in it, what is refused.
 
 Nothing here knows of sockets or HTTP: the account comes from whoever can vouch for it. Every method may be called from
-any thread.
+any thread. Longer than 300 lines because all that officers may do, and what is recorded of it, is seen in one place.
 """
 
 from __future__ import annotations
@@ -9,19 +9,22 @@ from __future__ import annotations
 import secrets
 import shutil
 import threading
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 from edge.cases import (
+    FOLLOW_UPS,
     HOLDS,
     REVIEWS,
+    Agreement,
     Archive,
     CaseFilter,
     ChainSession,
+    Checkpoint,
     EventKind,
     KeyFileError,
+    Order,
     Signer,
     StateFolder,
     UnitStatus,
@@ -29,17 +32,18 @@ from edge.cases import (
     review,
 )
 from edge.cases.audit import audit
+from edge.config import ReviewSettings
 from edge.errors import CaseError, NoSuchCase, SecretError, StorageFull
+from edge.officers import looks
 from edge.officers.accounts import Account
-from edge.officers.desk import Listing, OpenCase
+from edge.officers.desk import Judged, Listing, OpenCase
+from edge.officers.looks import Looks, Pace
+from edge.officers.second import SecondOfficer
 
 Result = TypeVar("Result")
 
-LOOK_S = 3600.0
-"""How long a look lasts: whoever sees a case again after that is recorded again."""
-MOST_LOOKS = 10_000
-BURST_ENTRIES, ENTRIES_PER_S = 1000.0, 1.0
-"""Entries of one account: at once, and then by the second. They stay for ever, and a full disk stops the unit."""
+NO_RULES = ReviewSettings()
+
 LEAST_FREE_BYTES = 128 << 20
 """What a package leaves on the disk that it is made on, which may be the disk of the cases."""
 MOST_ROWS = 1000
@@ -47,41 +51,24 @@ MOST_CASES = 1000
 """Rows of one answer, and cases of one package, at the most."""
 
 
-class Pace:
-    """How much each account may record: a bucket of :data:`BURST_ENTRIES`, filled again with time."""
-
-    def __init__(self) -> None:
-        """Every account may begin."""
-        self._left: dict[int, tuple[float, float]] = {}
-
-    def take(self, account: Account, entries: int) -> None:
-        """Let *account* record *entries* more.
-
-        Raises:
-            CaseError: it recorded too much just now.
-        """
-        now_s = time.monotonic()
-        left, at_s = self._left.get(account.uid, (BURST_ENTRIES, now_s))
-        left = min(BURST_ENTRIES, left + (now_s - at_s) * ENTRIES_PER_S)
-        if left < 1:
-            raise CaseError("this account has recorded very much just now", "wait some minutes")
-        self._left[account.uid] = (left - entries, now_s)
-
-
 class Office:
-    """The cases of the folder ``state_dir``, for any officer. Without a signer they can be listed and verified only."""
+    """The cases of the folder ``state_dir``, for any officer. Without a signer they can be listed and verified only.
 
-    def __init__(self, state_dir: Path, signer: Signer | None) -> None:
+    ``second`` is what needs a second officer.
+    """
+
+    def __init__(self, state_dir: Path, signer: Signer | None, rules: ReviewSettings = NO_RULES) -> None:
         """Nothing is opened before it is asked for: there may be no store yet."""
         self.state_dir = state_dir
+        self.rules = rules
         self._signer = signer
         self._session = ChainSession(StateFolder(state_dir), signer) if signer is not None else None
         self._turn = threading.Lock()
         self._archive: Archive | None = None
         self._opened = secrets.token_hex(4)
-        self._looks: dict[tuple[int, int], float] = {}
-        self._look_turn = threading.Lock()
-        self._pace = Pace()
+        self._looks = Looks(state_dir, rules, self._writing)
+        self.second = SecondOfficer(self._agreement)
+        self._pace = Pace(lambda: looks.BURST_ENTRIES, lambda: looks.ENTRIES_PER_S, "wait some minutes")
 
     def close(self) -> None:
         """Close the store."""
@@ -106,60 +93,71 @@ class Office:
         """
         return self._read(lambda archive: archive.status())
 
-    def list(self, filter: CaseFilter, *, order: str, limit: int, offset: int) -> Listing:
+    def list(self, account: Account, filter: CaseFilter, *, order: str, limit: int, offset: int) -> Listing:
         """The cases that *filter* selects, sorted by *order*: *limit* of them, from *offset* on.
 
+        That *account* lists or searches is recorded first; all pages and orders of one look are one entry.
+
         Raises:
-            CaseError: a number or word is none that can be, or the store cannot be read.
+            CaseError: a number or word is none that can be, the look cannot be recorded, or the store cannot be read.
         """
         if not 0 <= limit <= MOST_ROWS or offset < 0:
             raise CaseError(f"a list has 0 to {MOST_ROWS} rows", "ask for less")
 
         def read(archive: Archive) -> Listing:
-            rows = archive.summaries(filter, limit=limit, offset=offset, order=order) if limit else ()
+            rows = archive.summaries(filter, limit=limit, offset=offset, order=Order(order)) if limit else ()
             return Listing(archive.count(filter), rows)
 
         try:
-            return self._read(read)
+            listing = self._read(read)
+            if self._signer is not None:  # else nothing can be recorded, and no case is shown
+                self._looks.at_list(account, filter, listing.total)
+            return listing
         except (ValueError, OverflowError) as error:
             if isinstance(error, CaseError):
                 raise
             raise CaseError(f"no list is like that ({error})", "ask for another order, review or number") from None
 
-    def open(self, account: Account, number: int) -> OpenCase:
-        """Record that *account* looks at the case, unless its look still lasts, and only then read it.
+    def open(self, account: Account, number: int, *, reason: str = "") -> OpenCase:
+        """Record that *account* looks at the case, and why, unless its look still lasts; only then read it.
 
         Raises:
+            ReasonNeeded: another officer has judged it, and no reason is given.
             NoSuchCase: there is no case with that number, or it was purged.
             EvidenceError: something of it does not hold.
             CaseError: the look cannot be recorded, or the store cannot be read.
         """
-        self._ensure_look(account, number)
+        self._looks.at_case(account, number, reason)
         return self._case(number)
 
     def again(self, account: Account, number: int) -> OpenCase:
-        """Read a case that *account* looks at; a look older than :data:`LOOK_S` is recorded anew. Raises as open."""
-        self._ensure_look(account, number)
+        """Read a case that *account* looks at; one older than :data:`looks.LOOK_S` is recorded anew. Raises as open."""
+        self._looks.at_case(account, number)
         return self._case(number)
 
     def photo(self, account: Account, number: int, index: int) -> bytes:
         """Photo *index* (from 0) of a case that *account* looks at, as it was recorded. Raises as open."""
-        self._ensure_look(account, number)
+        self._looks.at_case(account, number)
         with Archive(self.state_dir) as archive:
             return archive.photo(number, index)
 
-    def review(self, account: Account, number: int, kind: EventKind, *, reason: str, plate: str | None) -> int:
-        """Record the judgement of *account*, a hold or its release; returns the number of the entry.
+    def review(self, account: Account, number: int, kind: EventKind, *, reason: str, plate: str | None) -> Judged:
+        """Record the judgement of *account*, a hold or its release, or a follow-up.
+
+        With ``[review] second`` a judgement waits for a second officer's (:meth:`SecondOfficer.judge`).
 
         Raises:
             NoSuchCase: there is no case with that number, or it was purged.
             CaseError: that is no judgement, or it cannot be recorded.
             EvidenceError: something of the case does not hold.
         """
-        if kind not in REVIEWS | HOLDS:
-            raise CaseError("that is no judgement", f"choose one of {', '.join(sorted(REVIEWS | HOLDS))}")
+        if kind not in REVIEWS | HOLDS | FOLLOW_UPS:
+            known = ", ".join(sorted(REVIEWS | HOLDS | FOLLOW_UPS))
+            raise CaseError("that is no judgement", f"choose one of {known}")
+        if self.rules.second and kind in REVIEWS:
+            return Judged(*self.second.judge(account, number, kind, reason=reason, plate=plate))
         signer, session = self._writing(account)
-        return review.record(
+        entry = review.record(
             self.state_dir,
             number,
             kind=kind,
@@ -170,12 +168,23 @@ class Office:
             signer=signer,
             session=session,
         )
+        return Judged(entry)
 
-    def export(self, account: Account, numbers: Sequence[int], to: Path, *, reason: str, durably: bool = True) -> str:
+    def export(
+        self,
+        account: Account,
+        numbers: Sequence[int],
+        to: Path,
+        *,
+        reason: str,
+        durably: bool = True,
+        full_chain: bool = False,
+        checkpoint: bytes | None = None,
+    ) -> str:
         """Write the evidence package of *numbers* to the new file *to*; returns what its check found.
 
         *durably*: it is on the disk when this returns. One that is handed on need not be, and the camera, which may use
-        the same disk, waits less.
+        the same disk, waits less. The other two are those of :meth:`edge.officers.desk.Desk.export`.
 
         Raises:
             NoSuchCase: one of them does not exist, or was purged.
@@ -188,6 +197,8 @@ class Office:
         if len(numbers) > MOST_CASES:
             raise CaseError(f"a package has at most {MOST_CASES} cases", "export fewer at once")
         self._ensure_room(numbers, to.parent)
+        for number in numbers:
+            reason = self._looks.ensure_reason(account, number, reason)
         signer, session = self._writing(account, len(numbers))
         return export_cases(
             self.state_dir,
@@ -200,12 +211,15 @@ class Office:
             session=session,
             durably=durably,
             least_free_bytes=LEAST_FREE_BYTES,
+            full_chain=full_chain,
+            checkpoint=_parsed(checkpoint),
         )
 
     def report(self, account: Account, number: int, to: Path, *, reason: str) -> None:
         """Write the PDF report of a case to the new file *to*. Raises as :meth:`export`."""
         from edge.cases.export import export_report  # loads ReportLab
 
+        reason = self._looks.ensure_reason(account, number, reason)
         signer, session = self._writing(account)
         export_report(
             self.state_dir,
@@ -226,11 +240,7 @@ class Office:
             SecretError: *checkpoint* is none.
             CaseError: the store cannot be read.
         """
-        try:
-            parsed = parse_checkpoint(checkpoint, "the file") if checkpoint is not None else None
-        except KeyFileError as error:
-            raise SecretError(str(error), "name a file that the unit wrote") from None
-        return audit(self.state_dir, trusted=trusted, head=head, checkpoint=parsed)
+        return audit(self.state_dir, trusted=trusted, head=head, checkpoint=_parsed(checkpoint))
 
     def _ensure_room(self, numbers: Sequence[int], folder: Path) -> None:
         """Refuse at once a package that surely leaves too little room; the rest is found while it is written."""
@@ -244,41 +254,18 @@ class Office:
             opened = archive.open(number)
         return OpenCase(opened.checked.manifest, opened.checked.portrait, opened.events, opened.enclosure)
 
+    def _agreement(self, account: Account, entries: int) -> Agreement:
+        signer, session = self._writing(account, entries)
+        return Agreement(self.state_dir, signer, session)
+
     def _writing(self, account: Account, entries: int = 1) -> tuple[Signer, ChainSession]:
         if self._signer is None or self._session is None:
             raise SecretError(
                 "without the signing key nothing can be recorded, so no case is shown",
                 "name the key with --signing-key, or ask the unit's service: leave --state-dir out",
             )
-        with self._turn:
-            self._pace.take(account, entries)
+        self._pace.take(account, entries)
         return self._signer, self._session
-
-    def _record_look(self, account: Account, number: int) -> None:
-        signer, session = self._writing(account)
-        review.record(
-            self.state_dir,
-            number,
-            kind=EventKind.VIEW,
-            officer=account.officer,
-            account=account.name,
-            signer=signer,
-            session=session,
-        )
-        now_s = time.monotonic()
-        if len(self._looks) >= MOST_LOOKS:
-            self._looks = {look: at_s for look, at_s in list(self._looks.items()) if now_s - at_s < LOOK_S}
-        if len(self._looks) < MOST_LOOKS:
-            self._looks[account.uid, number] = now_s
-
-    def _ensure_look(self, account: Account, number: int) -> None:
-        if not self._looks_at(account, number):
-            with self._look_turn:
-                if not self._looks_at(account, number):
-                    self._record_look(account, number)
-
-    def _looks_at(self, account: Account, number: int) -> bool:
-        return time.monotonic() - self._looks.get((account.uid, number), -LOOK_S) < LOOK_S
 
     def _read(self, work: Callable[[Archive], Result]) -> Result:
         """Do *work* with the archive that stays open, which is opened again after an error."""
@@ -298,3 +285,11 @@ class Office:
         if self._archive is not None:
             self._archive.close()
             self._archive = None
+
+
+def _parsed(checkpoint: bytes | None) -> Checkpoint | None:
+    """The checkpoint in a file's content, if there is one."""
+    try:
+        return parse_checkpoint(checkpoint, "the file") if checkpoint is not None else None
+    except KeyFileError as error:
+        raise SecretError(str(error), "name a file that the unit wrote") from None

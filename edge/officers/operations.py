@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any, NamedTuple, Protocol
 
 from aiohttp import web
 
-from edge.cases import EventKind, Order
+from edge.cases import JUDGEMENTS, USUAL_DAYS, Action, EventKind, Order
 from edge.officers import wire
 from edge.officers.accounts import Account
 from edge.officers.http import Malformed, as_json, send_file
@@ -75,13 +76,15 @@ async def _cases(work: Work, asked: Asked) -> web.StreamResponse:
         limit, offset = int(query.get("limit", "100")), int(query.get("offset", "0"))
     except ValueError:
         raise Malformed("a filter is none that can be") from None
-    listing = await work.quick(work.office.list, filter, order=order, limit=limit, offset=offset)
+    listing = await work.quick(work.office.list, asked.account, filter, order=order, limit=limit, offset=offset)
     return as_json(wire.from_listing(listing))
 
 
 async def _view(work: Work, asked: Asked) -> web.StreamResponse:
     """A case, its look recorded."""
-    return as_json(wire.from_case(await work.quick(work.office.open, asked.account, *asked.numbers)), 201)
+    reason = asked.body.get("reason", "")
+    opened = await work.quick(work.office.open, asked.account, *asked.numbers, reason=reason)
+    return as_json(wire.from_case(opened), 201)
 
 
 async def _case(work: Work, asked: Asked) -> web.StreamResponse:
@@ -102,8 +105,49 @@ async def _review(work: Work, asked: Asked) -> web.StreamResponse:
     except ValueError:
         raise Malformed("that is no judgement") from None
     reason, plate = asked.body.get("reason", ""), asked.body.get("plate")
-    entry = await work.quick(work.office.review, asked.account, *asked.numbers, kind, reason=reason, plate=plate)
-    return as_json({"entry": entry}, 201)
+    judged = await work.quick(work.office.review, asked.account, *asked.numbers, kind, reason=reason, plate=plate)
+    return as_json({"entry": judged.entry, "waits": judged.waits}, 201)
+
+
+async def _requests(work: Work, asked: Asked) -> web.StreamResponse:
+    """What waits for a second officer."""
+    waiting = await work.quick(work.office.second.waiting, asked.account)
+    return as_json({"requests": [wire.from_request(request) for request in waiting]})
+
+
+async def _ask(work: Work, asked: Asked) -> web.StreamResponse:
+    """A request for a second officer; judgements have an address of their own."""
+    try:
+        action = Action(asked.body.get("action", ""))
+    except ValueError:
+        raise Malformed("that is no action") from None
+    if action in JUDGEMENTS:
+        raise Malformed("a judgement is asked for as a review")
+    reason, days = asked.body.get("reason", ""), asked.body.get("days", USUAL_DAYS)
+    cases = asked.body.get("cases", [])
+    request = await work.quick(work.office.second.ask, asked.account, action, cases, reason=reason, days=days)
+    return as_json(wire.from_request(request), 201)
+
+
+async def _agree(work: Work, asked: Asked) -> web.StreamResponse:
+    """The second officer agrees, and it is done: a purge takes a while."""
+    arguments = (asked.account, *asked.numbers)
+    reason = asked.body.get("reason", "")
+    request = await work.long(asked.account, work.office.second.agree, *arguments, reason=reason)
+    return as_json(wire.from_request(request), 201)
+
+
+async def _refuse(work: Work, asked: Asked) -> web.StreamResponse:
+    """A request is refused, or taken back."""
+    arguments = (asked.account, *asked.numbers)
+    request = await work.quick(work.office.second.refuse, *arguments, reason=asked.body.get("reason", ""))
+    return as_json(wire.from_request(request), 201)
+
+
+async def _claims(work: Work, asked: Asked) -> web.StreamResponse:
+    """The sealed claims of an ambiguous case, for the two officers of a request."""
+    document = await work.quick(work.office.second.claims, asked.account, *asked.numbers)
+    return as_json({"claims": base64.b64encode(document).decode("ascii")}, 201)
 
 
 async def _report(work: Work, asked: Asked) -> web.StreamResponse:
@@ -121,14 +165,21 @@ async def _package(work: Work, asked: Asked) -> web.StreamResponse:
     with TemporaryDirectory(prefix="officers-") as folder:
         file = Path(folder) / "package.zip"
         arguments = (asked.account, numbers, file)
-        reason = asked.body.get("reason", "")
-        says = await work.long(asked.account, work.office.export, *arguments, reason=reason, durably=False)
+        says = await work.long(
+            asked.account,
+            work.office.export,
+            *arguments,
+            reason=asked.body.get("reason", ""),
+            durably=False,
+            full_chain=asked.body.get("full_chain", False),
+            checkpoint=_checkpoint(asked.body),
+        )
         return await send_file(asked.request, file, "application/zip", says)
 
 
 async def _verification(work: Work, asked: Asked) -> web.StreamResponse:
     """A check of all evidence."""
-    key, checkpoint = asked.body.get("key"), asked.body.get("checkpoint")
+    key = asked.body.get("key")
     try:
         trusted = bytes.fromhex(key) if key is not None else None
     except ValueError:
@@ -140,9 +191,15 @@ async def _verification(work: Work, asked: Asked) -> web.StreamResponse:
         work.office.verify,
         trusted=trusted,
         head=asked.body.get("head"),
-        checkpoint=checkpoint.encode("utf-8") if checkpoint is not None else None,
+        checkpoint=_checkpoint(asked.body),
     )
     return as_json({"says": says})
+
+
+def _checkpoint(body: dict[str, Any]) -> bytes | None:
+    """The content of the checkpoint's file in a request, if there is one."""
+    text = body.get("checkpoint")
+    return text.encode("utf-8") if text is not None else None
 
 
 ROUTES = (
@@ -155,6 +212,11 @@ ROUTES = (
     Route("GET", "/v1/cases/{number}/photos/{index}", _photo),
     Route("POST", "/v1/cases/{number}/reviews", _review),
     Route("POST", "/v1/cases/{number}/reports", _report),
+    Route("GET", "/v1/requests", _requests),
+    Route("POST", "/v1/requests", _ask),
+    Route("POST", "/v1/requests/{request}/agreements", _agree),
+    Route("POST", "/v1/requests/{request}/refusals", _refuse),
+    Route("POST", "/v1/requests/{request}/claims", _claims),
     Route("POST", "/v1/packages", _package),
     Route("POST", "/v1/verifications", _verification),
 )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from edge.cases import CaseFilter, EventKind, Order, UnitStatus
+from edge.cases import USUAL_DAYS, Action, CaseFilter, EventKind, Order, Request, UnitStatus
 from edge.officers.accounts import Account
-from edge.officers.desk import ALL_CASES, Listing, OpenCase
+from edge.officers.desk import ALL_CASES, Judged, Listing, OpenCase
 from edge.officers.office import Office
 
 
@@ -35,11 +36,11 @@ class OwnDesk:
         self, filter: CaseFilter = ALL_CASES, *, order: str = Order.NEWEST, limit: int = 100, offset: int = 0
     ) -> Listing:
         """The cases that *filter* selects, sorted."""
-        return self._office.list(filter, order=order, limit=limit, offset=offset)
+        return self._office.list(self._account, filter, order=order, limit=limit, offset=offset)
 
-    def open(self, number: int) -> OpenCase:
+    def open(self, number: int, *, reason: str = "") -> OpenCase:
         """Record that the officer looks at the case, and read it."""
-        return self._office.open(self._account, number)
+        return self._office.open(self._account, number, reason=reason)
 
     def again(self, number: int) -> OpenCase:
         """Read a case again that the officer opened."""
@@ -49,13 +50,43 @@ class OwnDesk:
         """A photo of a case that the officer opened."""
         return self._office.photo(self._account, number, index)
 
-    def review(self, number: int, kind: EventKind, *, reason: str, plate: str | None = None) -> int:
+    def review(self, number: int, kind: EventKind, *, reason: str, plate: str | None = None) -> Judged:
         """Record the officer's judgement."""
         return self._office.review(self._account, number, kind, reason=reason, plate=plate)
 
-    def export(self, numbers: list[int], to: Path, *, reason: str = "") -> str:
+    def requests(self) -> tuple[Request, ...]:
+        """What waits for a second officer."""
+        return self._office.second.waiting(self._account)
+
+    def ask(self, action: Action, cases: Sequence[int], *, reason: str, days: float = USUAL_DAYS) -> Request:
+        """Ask for what needs a second officer."""
+        return self._office.second.ask(self._account, action, cases, reason=reason, days=days)
+
+    def agree(self, request: int, *, reason: str = "") -> Request:
+        """Agree to what another officer asked for."""
+        return self._office.second.agree(self._account, request, reason=reason)
+
+    def refuse(self, request: int, *, reason: str) -> Request:
+        """Refuse what another officer asked for, or take one's own request back."""
+        return self._office.second.refuse(self._account, request, reason=reason)
+
+    def claims(self, request: int) -> bytes:
+        """The sealed claims that two officers agreed to take out."""
+        return self._office.second.claims(self._account, request)
+
+    def export(
+        self,
+        numbers: list[int],
+        to: Path,
+        *,
+        reason: str = "",
+        full_chain: bool = False,
+        checkpoint: bytes | None = None,
+    ) -> str:
         """Write the evidence package of the cases."""
-        return self._office.export(self._account, numbers, to, reason=reason)
+        return self._office.export(
+            self._account, numbers, to, reason=reason, full_chain=full_chain, checkpoint=checkpoint
+        )
 
     def report(self, number: int, to: Path, *, reason: str = "") -> None:
         """Write the PDF report of the case."""

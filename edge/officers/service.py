@@ -11,22 +11,23 @@ from contextlib import suppress
 from pathlib import Path
 
 from edge.cases import Signer
+from edge.config import ReviewSettings
 from edge.crypto import forbid_inspection
-from edge.officers.office import Office
+from edge.officers.office import NO_RULES, Office
 from edge.officers.server import Server
 
 log = logging.getLogger(__name__)
 
 
-def run(state_dir: Path, signer: Signer, path: Path) -> int:
-    """Answer officers' programs at the Unix socket *path* until SIGTERM or SIGINT; returns 0.
+def run(state_dir: Path, signer: Signer, path: Path, rules: ReviewSettings = NO_RULES) -> int:
+    """Answer officers' programs at the Unix socket *path* until SIGTERM or SIGINT, by *rules*; returns 0.
 
     Raises:
         CaseError: it cannot listen there.
     """
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     forbid_inspection()
-    asyncio.run(_serve(Office(state_dir, signer), path))
+    asyncio.run(_serve(Office(state_dir, signer, rules), path))
     return 0
 
 

@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import base64
+import math
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from edge.cases import CaseFilter, CaseSummary, Enclosure, Event, EventKind, SelfCheck, Standing, UnitStatus, to_basis
-from edge.errors import CaseError, EdgeError, EvidenceError, NoSuchCase, SecretError, StorageFull
+from edge.cases import (
+    Action,
+    CaseFilter,
+    CaseSummary,
+    Enclosure,
+    Event,
+    EventKind,
+    Person,
+    Request,
+    SelfCheck,
+    Standing,
+    UnitStatus,
+    to_basis,
+)
+from edge.errors import CaseError, EdgeError, EvidenceError, NoSuchCase, ReasonNeeded, SecretError, StorageFull
 from edge.model import Outcome, State
 from edge.officers.desk import Listing, OpenCase
 
@@ -16,6 +30,7 @@ Json = dict[str, Any]
 
 ERRORS: dict[str, tuple[type[EdgeError], int]] = {
     "no_such_case": (NoSuchCase, 404),
+    "reason_needed": (ReasonNeeded, 422),
     "evidence": (EvidenceError, 409),
     "storage_full": (StorageFull, 507),
     "secret": (SecretError, 503),
@@ -89,9 +104,17 @@ def to_filter(query: Mapping[str, str]) -> CaseFilter:
         outcome=Outcome(query["outcome"]) if "outcome" in query else None,
         review=query.get("review"),
         standing=Standing(query["standing"]) if "standing" in query else None,
-        since_utc=float(query["since_utc"]) if "since_utc" in query else None,
-        until_utc=float(query["until_utc"]) if "until_utc" in query else None,
+        since_utc=_finite(query["since_utc"]) if "since_utc" in query else None,
+        until_utc=_finite(query["until_utc"]) if "until_utc" in query else None,
+        follow_up=query.get("follow_up"),
     )
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError("a time is no number")
+    return number
 
 
 def from_case(opened: OpenCase) -> Json:
@@ -115,6 +138,28 @@ def to_case_of(body: Mapping[str, Any]) -> OpenCase:
     before, after = (body["selfchecks"][place] for place in ("before", "after"))
     enclosure = Enclosure(SelfCheck(**before) if before else None, SelfCheck(**after) if after else None)
     return OpenCase(dict(body["manifest"]), base64.b64decode(body["portrait"], validate=True), events, enclosure)
+
+
+def from_request(request: Request) -> Json:
+    """A request as JSON, with its state."""
+    return {**asdict(request), "cases": list(request.cases), "state": str(request.state())}
+
+
+def to_request(body: Mapping[str, Any]) -> Request:
+    """A request from JSON.
+
+    Raises:
+        KeyError, TypeError, ValueError: it is none.
+    """
+    fields = {name: value for name, value in body.items() if name != "state"}
+    by = fields["answered_by"]
+    fields.update(
+        action=Action(fields["action"]),
+        cases=tuple(fields["cases"]),
+        asked_by=Person(**fields["asked_by"]),
+        answered_by=Person(**by) if by is not None else None,
+    )
+    return Request(**fields)
 
 
 def from_status(status: UnitStatus) -> Json:

@@ -246,7 +246,9 @@ class Registry:
     async def _fetch(self, sql: str, *parameters: Value) -> list[sqlite3.Row]:
         with self._noted():
             try:
-                return list(await self._database.execute_fetchall(sql, parameters))
+                rows = list(await self._database.execute_fetchall(sql, parameters))
+                await self._database.execute_fetchall("PRAGMA shrink_memory")  # pages hold the rows of others, too
+                return rows
             except (sqlite3.Error, ValueError) as error:  # ValueError: it is being opened again
                 raise RegistryError(f"the registry cannot be read ({error})", "restore its last backup") from None
 

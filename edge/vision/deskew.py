@@ -49,14 +49,19 @@ def cut(image: NDArray[np.uint8], box: Box, margin_x: float, margin_y: float) ->
 
     *image* is RGB (H, W, 3) or grey (H, W); what lies outside of the photo is left out.
     """
+    crop = cut_colour(image, box, margin_x, margin_y)
+    return np.asarray(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY) if crop.ndim == 3 else crop, np.uint8)
+
+
+def cut_colour(image: NDArray[np.uint8], box: Box, margin_x: float = 0.0, margin_y: float = 0.0) -> NDArray[np.uint8]:
+    """Return what :func:`cut` does, in the colours of *image*."""
     rows, columns = image.shape[:2]
     grow_x, grow_y = box.width * margin_x, box.height * margin_y
     x1 = min(max(0, round(box.x1 - grow_x)), columns - 1)
     y1 = min(max(0, round(box.y1 - grow_y)), rows - 1)
     x2 = min(max(x1 + 1, round(box.x2 + grow_x)), columns)
     y2 = min(max(y1 + 1, round(box.y2 + grow_y)), rows)
-    crop = image[y1:y2, x1:x2]
-    return np.asarray(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY) if crop.ndim == 3 else crop, np.uint8)
+    return image[y1:y2, x1:x2]
 
 
 def skew(grey: NDArray[np.uint8]) -> float:

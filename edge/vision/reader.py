@@ -12,11 +12,14 @@ from numpy.typing import NDArray
 
 from edge.config import Engine
 from edge.errors import ModelError
+from edge.identify import weighed
 from edge.model import ALPHABET, Detection, PlateRead
 from edge.vision.calibration import Calibration
 from edge.vision.checksums import NETWORK_NAME, REINSTALL, read_json
-from edge.vision.deskew import cut, deskewed, to_canvas
+from edge.vision.deskew import cut, cut_colour, deskewed, to_canvas
+from edge.vision.lines import in_one_line, may_have_three_lines, three_lines
 from edge.vision.network import Network, load_network
+from edge.vision.plate_colour import plate_colour
 
 SINGLE_PASS_CONFIDENCE = 0.9
 """A crop is read once where the product of the characters' confidences reaches this. Not the calibrated confidence: the
@@ -58,11 +61,15 @@ class PlateReader:
 
         *image* is uint8, RGB (H, W, 3) or grey (H, W).
         """
-        return tuple(self._read_one(cut(image, found.box, *self._margins), found) for found in detections)
+        return tuple(
+            self._of_country(self._read_one(cut(image, found.box, *self._margins), found), image)
+            for found in detections
+        )
 
     def read_once(self, image: NDArray[np.uint8], detection: Detection) -> PlateRead:
         """Return the read of *detection* without a second pass; otherwise as :meth:`read`."""
-        return self._recognise(to_canvas(cut(image, detection.box, *self._margins)), detection)
+        read = self._recognise(to_canvas(cut(image, detection.box, *self._margins)), detection)
+        return self._of_country(read, image)
 
     def _read_one(self, crop: NDArray[np.uint8], detection: Detection) -> PlateRead:
         """Read the grey *crop*; where the read is not sure and the plate is tilted, deskew the crop and read it again.
@@ -71,12 +78,30 @@ class PlateReader:
         confidence is multiplied by :data:`DISAGREEMENT_FACTOR`.
         """
         read = self._recognise(to_canvas(crop), detection)
+        if (whole := self._read_three_lines(crop, read)) is not None:
+            return whole
         if not read.text or math.prod(read.characters) >= SINGLE_PASS_CONFIDENCE or (level := deskewed(crop)) is None:
             return read
         again = self._recognise(to_canvas(level), detection)
         other, surer = sorted((read, again), key=lambda each: each.confidence)
         agreed = 1.0 if read.text == again.text else DISAGREEMENT_FACTOR
         return replace(surer, confidence=agreed * surer.confidence, second_pass=other)
+
+    def _read_three_lines(self, crop: NDArray[np.uint8], read: PlateRead) -> PlateRead | None:
+        """Read a *crop* of three lines as one line; None where it has not three, or *read* says it better.
+
+        What *read* lost is a line: only a longer text is taken, and however sure *read* is where it is a part of it.
+        """
+        if not may_have_three_lines(crop):
+            return None
+        views = (crop, deskewed(crop))
+        found = [(view, lines) for view in views if view is not None and (lines := three_lines(view)) is not None]
+        if not found:
+            return None
+        wholes = [self._recognise(to_canvas(in_one_line(view, lines)), read.detection) for view, lines in found]
+        whole = max(wholes, key=lambda each: each.confidence)
+        longer = len(whole.text) > len(read.text)
+        return whole if longer and (whole.confidence > read.confidence or _holds(whole.text, read.text)) else None
 
     def _recognise(self, canvas: NDArray[np.uint8], detection: Detection) -> PlateRead:
         # EasyOCR's own text is this same path; the log-probabilities score any other plate as well.
@@ -85,6 +110,13 @@ class PlateReader:
         confidence = self._calibration.confidence(characters)
         return PlateRead(text, confidence, characters, detection, log_probs, countries=self._country_shares())
 
+    def _of_country(self, read: PlateRead, image: NDArray[np.uint8]) -> PlateRead:
+        """*read* with what the colours of the plate in *image* say of its country; the network sees none."""
+        if not read.countries or image.ndim != 3:
+            return read
+        colour = plate_colour(cut_colour(image, read.detection.box))
+        return replace(read, countries=weighed(read.countries, colour))
+
     def _country_shares(self) -> dict[str, float]:
         """The probability of each country, by the last picture; empty where the network tells none."""
         logits = self._network.country_logits()
@@ -92,6 +124,12 @@ class PlateReader:
             return {}
         scaled = np.exp((logits - logits.max()) * self._country_slope)
         return dict(zip(self._countries, (scaled / scaled.sum()).tolist(), strict=True))
+
+
+def _holds(text: str, part: str) -> bool:
+    """Whether *text* has all characters of *part* in their order."""
+    characters = iter(text)
+    return all(character in characters for character in part)
 
 
 def greedy_decode(log_probs: NDArray[np.float32]) -> tuple[str, tuple[float, ...]]:

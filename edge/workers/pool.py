@@ -11,10 +11,11 @@ import asyncio
 import logging
 import multiprocessing
 import time
-from collections.abc import Callable, Collection, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine
 from concurrent.futures import BrokenExecutor, InvalidStateError
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
@@ -41,7 +42,8 @@ for so much longer than its time-out, the pool itself hangs."""
 class WorkerSetup:
     """What every worker does before its first job; without arguments, nothing.
 
-    ``initializer`` is called with ``arguments`` once in each new worker and never raises. ``ready`` raises an
+    ``initializer`` is called with ``arguments`` once in each new worker and never raises. A worker reads code and what
+    is below ``reads``, writes nothing, and has no network (:mod:`edge.workers.confinement`). ``ready`` raises an
     :class:`~edge.errors.EdgeError` in a worker that could not be set up. ``preload`` names modules that the fork server
     imports once for all workers. Functions and arguments have to be picklable.
     """
@@ -50,6 +52,7 @@ class WorkerSetup:
     arguments: tuple[object, ...] = ()
     ready: Callable[[], None] = process.nothing
     preload: tuple[str, ...] = ()
+    reads: tuple[Path, ...] = ()
 
 
 class WorkerPool:
@@ -93,6 +96,8 @@ class WorkerPool:
                 f"the worker processes were not ready after {START_TIMEOUT_S:.0f} s", "run autovelox doctor"
             ) from None
         log.info("%d workers ready: %s", len(pids), ", ".join(str(pid) for pid in sorted(pids)))
+        if lacks := (await self.run(process.confinement)).lacks:
+            log.warning("this system does not hold workers to their work: %s; autovelox doctor says more", lacks)
 
     def _build(self) -> ProcessPool:
         return ProcessPool(
@@ -100,7 +105,7 @@ class WorkerPool:
             context=self._context,
             max_tasks=1 if self._one_job_each else 0,
             initializer=process.start,
-            initargs=(self._setup.initializer, self._setup.arguments),
+            initargs=(self._setup.initializer, self._setup.arguments, self._setup.reads),
         )
 
     def _ask_ready(self) -> list[Coroutine[Any, Any, int]]:
@@ -171,10 +176,11 @@ class WorkerPool:
         """
         if not self._jobs:
             self._moved_s = time.monotonic()
-        job = self._schedule(function, args, kwargs)
+        call = process.Call(function, args, kwargs)
+        job = self._schedule(call)
         self._jobs.add(job)
         try:
-            return await asyncio.wrap_future(job)
+            return (await asyncio.wrap_future(job)).take()
         except TimeoutError:
             raise WorkerError(f"a job ran longer than {self._timeout_s:g} s and was ended", IF_IT_RECURS) from None
         except ProcessExpired as error:
@@ -182,20 +188,17 @@ class WorkerPool:
         except BrokenExecutor:
             raise WorkerError("the worker pool broke and is rebuilt", IF_IT_RECURS) from None
         finally:
+            call.forget()
             self._jobs.discard(job)
             self._moved_s = time.monotonic()
 
-    def _schedule(
-        self, function: Callable[..., T], args: Sequence[object], kwargs: dict[str, object]
-    ) -> ProcessFuture[T]:
+    def _schedule(self, call: process.Call[T]) -> ProcessFuture[process.Answer[T]]:
         if self._pool is None:
             raise WorkerError("the worker pool is stopped", "the case is decided after the next start")
         try:
-            return self._pool.schedule(function, args=args, kwargs=kwargs, timeout=self._timeout_s)
+            return self._pool.schedule(call, timeout=self._timeout_s)
         except RuntimeError:
-            return self._rebuild("the worker pool broke").schedule(
-                function, args=args, kwargs=kwargs, timeout=self._timeout_s
-            )
+            return self._rebuild("the worker pool broke").schedule(call, timeout=self._timeout_s)
 
     def _rebuild(self, why: str) -> ProcessPool:
         assert self._pool is not None

@@ -177,18 +177,23 @@ def photo(folder: Path) -> Path:
 
 async def pooled(names: Sequence[str]) -> list[Row]:
     """The rows that need the unit's worker processes."""
+    with TemporaryDirectory() as folder:
+        return await _pooled(names, Path(folder))
+
+
+async def _pooled(names: Sequence[str], folder: Path) -> list[Row]:
     cores = os.cpu_count() or 1
-    pool = WorkerPool(worker_setup(models_dir(None), "easyocr"), workers=cores, job_timeout_s=600.0)
+    setup = worker_setup(models_dir(None), "easyocr", photos=folder)
+    pool = WorkerPool(setup, workers=cores, job_timeout_s=600.0)
     openers = WorkerPool(WorkerSetup(), workers=cores, job_timeout_s=600.0, one_job_each=True)
     await pool.start()
     await openers.start()
     try:
         rows = []
-        with TemporaryDirectory() as folder:
-            if "recognising" in names:
-                rows += await while_recognising(pool, photo(Path(folder)))
-            if "opening" in names:
-                rows += opening_rows(await opening(openers, cores, Path(folder)), cores)
+        if "recognising" in names:
+            rows += await while_recognising(pool, photo(folder))
+        if "opening" in names:
+            rows += opening_rows(await opening(openers, cores, folder), cores)
         return rows
     finally:
         await openers.stop()

@@ -23,7 +23,7 @@ from edge.link.mailbox import Mailbox
 from edge.model import Packet
 from edge.registry import Registry, create_master_key, create_registry
 from edge.registry.change import change
-from edge.registry.rows import Chip, uid_hash
+from edge.registry.rows import ChipRow, uid_hash
 from edge.workers import NICENESS, WorkerPool
 from tests.support.link import ANNA, notation, sealed
 
@@ -65,7 +65,7 @@ def make_registry(folder: Path, drivers: int) -> tuple[Path, bytes]:
             hashed = uid_hash(uid(number))
             key = seal_secret(registry.keys.chip(hashed), notation(number), hashed.hex())
             registry.insert("drivers", (*driver, b""))
-            registry.insert("chips", Chip(hashed, licence(number), 0, None, None, key))
+            registry.insert("chips", ChipRow(hashed, licence(number), 0, None, None, key))
     return path, master_key
 
 

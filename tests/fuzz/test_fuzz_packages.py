@@ -38,19 +38,20 @@ VALUES: list[Any] = [None, True, 0, -1, 1.5, 1e300, "", "0" * 64, [], {}, [[]], 
 class Genuine:
     """A genuine package: its file, members, and lines of the chain."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, full_chain: bool) -> None:
         asyncio.run(filled(folder / "state", 3))
         record(folder / "state", 1, kind="confirm", officer="Conti", reason="clear", signer=SIGNER)
-        export_cases(folder / "state", [1], folder / "genuine.zip", officer="Conti", signer=SIGNER)
-        self.data = (folder / "genuine.zip").read_bytes()
+        to = folder / "genuine.zip"
+        export_cases(folder / "state", [1], to, officer="Conti", signer=SIGNER, full_chain=full_chain)
+        self.data = to.read_bytes()
         self.members = members_of(folder / "genuine.zip")
         self.path = folder / "forged.zip"
         assert verify_package(folder / "genuine.zip", SIGNER.public_key)
 
 
-@pytest.fixture(scope="module")
-def genuine(tmp_path_factory: pytest.TempPathFactory) -> Genuine:
-    return Genuine(tmp_path_factory.mktemp("package"))
+@pytest.fixture(scope="module", params=[True, False], ids=["whole chain", "proofs"])
+def genuine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Genuine:
+    return Genuine(tmp_path_factory.mktemp("package"), full_chain=request.param)
 
 
 def _bytes(data: bytes, dice: random.Random) -> bytes:
@@ -138,13 +139,14 @@ def _lines(genuine: Genuine, dice: random.Random) -> bytes:
         lines.insert(other, lines[at])
     elif act == 2:
         lines[at], lines[other] = lines[other], lines[at]
-    elif act == 3:
+    elif act == 3 or "header" not in lines[at]:
         lines[at] = _value(lines[at], dice)
     elif act == 4:
         part = dice.choice([part for part in ("header", "body") if part in lines[at]])
         lines[at] = {**lines[at], part: _encode(_value(json.loads(lines[at][part]), dice)).decode()}
     elif act == 5:
-        lines = lines[:at] + rechained(lines[:other] + lines[at:], dice.choice([FORGER, None]))[at:]
+        entries = [line for line in lines[:other] + lines[at:] if "header" in line]
+        lines = lines[:at] + rechained(entries, dice.choice([FORGER, None]))[at:]
     else:
         part = dice.choice(sorted(set(lines[at]) & set(lines[other])))
         lines[at] = {**lines[at], part: lines[other][part]}

@@ -15,7 +15,7 @@ from pathlib import Path
 from edge.cases.store import CaseStore
 from tests.support import cases
 
-UNIT, OFFICER, STRANGER, GROUP = 61001, 61002, 61003, 62001
+UNIT, OFFICER, STRANGER, SECOND, GROUP = 61001, 61002, 61003, 61004, 62001
 
 
 def fork_as(uid: int, gid: int, groups: list[int], work: Callable[[], object]) -> int:
@@ -43,6 +43,11 @@ def _as(uid: int, gid: int, groups: list[int], work: Callable[[], object]) -> No
 def as_unit(work: Callable[[], object]) -> None:
     """Do *work* as the unit."""
     _as(UNIT, GROUP, [], work)
+
+
+def as_second_officer(work: Callable[[], object]) -> None:
+    """Do *work* as another member of the unit's group."""
+    _as(SECOND, SECOND, [GROUP], work)
 
 
 def as_officer(work: Callable[[], object]) -> None:

@@ -46,7 +46,7 @@ class Postgres:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.call(self.server.stop())
+        self.call(self.server.kill())  # nothing of it is kept
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -116,21 +116,21 @@ class Centre:
         return [(row["kind"], row["seq"]) for row in rows]
 
 
-def settings_of(dsn: str, state_dir: Path, **limits: Any) -> Settings:
+def settings_of(dsn: str, state_dir: Path, *, port: int = 0, **limits: Any) -> Settings:
     """The configuration of a centre on the database at *dsn*; it listens at free ports of loopback."""
     return Settings(
         centre=CentreSettings(name="test", state_dir=state_dir),
         database=DatabaseSettings(url=dsn, connections=6),
-        listen=ListenSettings(port=0),
+        listen=ListenSettings(port=port),
         limits=LimitSettings(**{"logins_per_minute": 6000, **limits}),
         metrics=MetricsSettings(port=0),
     )
 
 
 @asynccontextmanager
-async def centre_at_work(dsn: str, state_dir: Path, **limits: Any) -> AsyncIterator[Centre]:
+async def centre_at_work(dsn: str, state_dir: Path, *, port: int = 0, **limits: Any) -> AsyncIterator[Centre]:
     """A centre on the database at *dsn*."""
-    settings = settings_of(dsn, state_dir, **limits)
+    settings = settings_of(dsn, state_dir, port=port, **limits)
     pool = await open_pool(dsn, connections=2, statement_timeout_s=30)
     try:
         async with running(settings) as port:

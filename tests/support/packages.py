@@ -79,7 +79,9 @@ def rechained(lines: Iterable[Line], signer: Signer | None) -> list[Line]:
         if "body" in line:
             header["body"] = hashlib.sha256(line["body"].encode()).hexdigest()
         encoded = canonical(header)
-        new: Line = {name: value for name, value in line.items() if name == "body"} | {"header": encoded.decode()}
+        new: Line = {name: value for name, value in line.items() if name in ("body", "proof")} | {
+            "header": encoded.decode()
+        }
         if signer is not None:
             new |= {"signature": signer.sign(DOMAIN + encoded).hex(), "key_id": signer.key_id}
         made.append(new)

@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from edge.cases import Action, load_signer, write_claims
+from edge.config import load
+from edge.errors import CaseError
+from edge.officers.accounts import Account
+from edge.officers.office import Office
 from tests.support.station import PEOPLE, Station
 
 GIULIA, MARCO, DAVIDE = PEOPLE
@@ -18,19 +28,30 @@ async def test_the_claims_that_explain_the_photo_are_opened_again(station: Stati
         unit.end()
     assert station.case(1)["kept_claims"]["count"] == 2
     taken = str(station.folder / "taken.json")
-    asked = ("--config", str(station.config), "--reason", "file 12/2026", "--to", taken, "--officer", "Conti")
-    alone = station.run("cases", "claims", "1", "--second", "conti ", *asked)
-    assert alone.returncode != 0 and "taken out by two officers" in alone.stderr
-    done = station.run("cases", "claims", "1", "--second", "Bruni", *asked)
-    assert done.returncode == 0, done.stderr
+    where = ("--config", str(station.config), "--to", taken)
+    alone = station.run("cases", "claims", "1", *where)
+    assert alone.returncode != 0 and "reason is missing" in alone.stderr
+    _two_officers_take_them(station, Path(taken))
     events = [(event["officer"], event["reason"]) for event in station.case(1)["events"]]
-    assert ("Conti", "the sealed claims were taken out, with Bruni: file 12/2026") in events
-    assert ("Bruni", "the sealed claims were taken out, with Conti: file 12/2026") in events
+    assert ("Conti (conti)", "the sealed claims were taken out: file 12/2026") in events
     opened = station.run("registry", "reopen", taken, "--config", str(station.config))
     assert opened.returncode == 0, opened.stderr
     assert sorted(opened.stdout.splitlines()) == sorted(
         f"case 1: licence {licence} claims plate LS15EBC" for licence in (GIULIA, MARCO)
     )
+
+
+def _two_officers_take_them(station: Station, to: Path) -> None:
+    conti, bruni = Account(5001, "conti", "Conti"), Account(5002, "bruni", "Bruni")
+    signer = load_signer(load(station.config).cases.signing_key_file)
+    with closing(Office(load(station.config).unit.state_dir, signer)) as office:
+        number = office.second.ask(conti, Action.CLAIMS, [1], reason="file 12/2026").number
+        with pytest.raises(CaseError, match="let another officer agree first"):
+            office.second.claims(conti, number)
+        office.second.agree(bruni, number)
+        with pytest.raises(CaseError, match="for the two officers alone"):
+            office.second.claims(Account(5003, "verdi"), number)
+        write_claims(office.second.claims(conti, number), to)
 
 
 async def test_a_stolen_chip_that_claims_many_plates_names_nobody(station: Station) -> None:

@@ -2,7 +2,7 @@
 
 from edge.cases.evidence.chain import DOMAIN, NO_HASH, Entry, Signs, canonical, next_entry, sha256
 from edge.cases.evidence.checkpoint import sign_checkpoint
-from edge.cases.evidence.correction import Correction, case_of, correction, name_follows
+from edge.cases.evidence.correction import Correction, case_of, correction, known_plate, name_follows
 from edge.cases.evidence.manifest import (
     Manifest,
     Record,
@@ -26,11 +26,13 @@ from edge.cases.evidence.sentences import (
     to_flags,
 )
 from edge.cases.evidence.signing import KEY_KIND, Signer, create_signing_key, key_content, known_key_id, load_signer
+from edge.cases.evidence.tree import TILE, leaf_hash, path_of, root_of
 from edge.cases.evidence.verify import (
     CHAIN_NAME,
     HEADER_KEYS,
     INFO_NAME,
     PACKAGE_FORMAT,
+    PROVED_FORMAT,
     SEAL,
     SEAL_HEX,
     Chain,
@@ -38,6 +40,7 @@ from edge.cases.evidence.verify import (
     KeyFileError,
     Link,
     Mismatch,
+    NotProved,
     Signature,
     check_chain,
     check_checkpoint,
@@ -45,6 +48,7 @@ from edge.cases.evidence.verify import (
     check_report,
     check_signatures,
     check_trust,
+    has_content,
     parse_canonical,
     parse_checkpoint,
     read_checkpoint,
@@ -61,8 +65,10 @@ __all__ = [
     "KEY_KIND",
     "NO_HASH",
     "PACKAGE_FORMAT",
+    "PROVED_FORMAT",
     "SEAL",
     "SEAL_HEX",
+    "TILE",
     "Chain",
     "Checkpoint",
     "Correction",
@@ -71,6 +77,7 @@ __all__ = [
     "Link",
     "Manifest",
     "Mismatch",
+    "NotProved",
     "Record",
     "Signature",
     "Signer",
@@ -91,20 +98,25 @@ __all__ = [
     "driver_name",
     "filed_manifest",
     "flag_sentence",
+    "has_content",
     "key_content",
     "known_key_id",
+    "known_plate",
+    "leaf_hash",
     "load_signer",
     "name_follows",
     "next_entry",
     "packet_record",
     "parse_canonical",
     "parse_checkpoint",
+    "path_of",
     "photo_record",
     "read_checkpoint",
     "read_lines",
     "read_public_key",
     "reason_sentence",
     "report_record",
+    "root_of",
     "sha256",
     "shown_plate",
     "sign_checkpoint",

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from edge.cases.evidence.manifest import Manifest, to_case
+from edge.cases.evidence.sentences import shown_plate
 from edge.cases.views import REVIEWS, CaseSummary, Event, EventKind
 from edge.model import Case
 
@@ -39,6 +40,11 @@ def case_of(manifest: Manifest, portrait: bytes, events: Sequence[Event]) -> Cas
         review=reviews[-1] if reviews else None,
         corrected_plate=corrected.plate if corrected else None,
     )
+
+
+def known_plate(case: Case) -> str:
+    """The plate to ask the vehicle register for: an officer's correction, else the verdict's, else what was read."""
+    return case.corrected_plate or shown_plate(case)
 
 
 def name_follows(case: Case | CaseSummary) -> bool:

@@ -10,7 +10,8 @@ The steps, in this order:
 
  1. Container: every byte of the file is where a unit puts it. Names come from a closed pattern, each once, in order.
  2. Chain: entries are numbered from 1 and written canonically; each holds the hash of the one before; case numbers have
-    no gap; nothing is said of a case before it was filed; time runs backwards only where a `clock` entry says so.
+    no gap; nothing is said of a case before it was filed; time runs backwards only where a `clock` entry says so. What
+    two officers decide was asked for by one account and agreed to in time by another before it was done.
  3. Keys: the first key signs its own entry, every later one is introduced by the key before it, and from then on the
     earlier key signs nothing. No entry is unsigned.
  4. Signatures (Ed25519), every one of them.
@@ -21,6 +22,11 @@ The steps, in this order:
     its answer (protocol version 2), that signature (RSASSA-PSS) is right under the key that the case names.
  8. Checkpoint (``--checkpoint``): the chain still holds the entry that the unit's signed checkpoint names.
  9. Report (``--report``): the printed report is one that the chain names.
+
+That is a package with the whole chain (format 2). One of format 3 has the entries that matter for its cases alone, each
+with a proof (RFC 6962) that it is in the tree over all entries, whose root the unit signed. Then step 2 is: the proofs
+lead to that root, the newest entry is the tree's last, and the entries are those that the signed export names. That no
+case number is left out of the chain is not proved by it.
 
 A package of format 1 goes through the same steps as far as its format allows, and the result says what is not proved.
 
@@ -75,7 +81,13 @@ SEAL_1, SEAL = b"autovelox-sha256:", b"autovelox-2-sha256:"
 SEAL_HEX = 64
 CHAIN_NAME = "chain.jsonl"
 INFO_NAME = "export.json"
-PACKAGE_FORMAT, CASE_FORMAT_1, CHECKPOINT_FORMAT = "autovelox-export/2", "autovelox-case/1", "autovelox-checkpoint/1"
+PACKAGE_FORMAT, PROVED_FORMAT = "autovelox-export/2", "autovelox-export/3"
+"""A package with the whole chain, and one with proofs."""
+CASE_FORMAT_1, CHECKPOINT_FORMAT_1, CHECKPOINT_FORMAT = (
+    "autovelox-case/1",
+    "autovelox-checkpoint/1",
+    "autovelox-checkpoint/2",
+)
 PAPERS = {"README.txt", "export.json", "public-key.pem", "verify.py"}
 MEMBER_NAME = re.compile(
     r"cases/[0-9]{8}/([0-9]{1,4}\.jpg|manifest\.json|overlay\.jpg|portrait|report\.pdf)"
@@ -86,8 +98,23 @@ LARGEST_INTEGER = (1 << 53) - 1
 BLOCK = 1 << 20
 HEADER_KEYS = {"at", "body", "case", "kind", "previous", "seq"}
 LINE_KEYS = {"header", "body", "signature", "key_id"}
-CHECKPOINT_KEYS = {"at", "format", "hash", "key_id", "seq", "signature", "unit"}
-REVIEWS = {"confirm", "dismiss", "correct_plate", "hold", "release"}
+CHECKPOINT_KEYS = {"at", "format", "hash", "key_id", "root", "seq", "signature", "unit"}
+CHECKPOINT_KEYS_1 = CHECKPOINT_KEYS - {"root"}
+HASH_HEX = re.compile("[0-9a-f]{64}")
+REVIEWS = {"confirm", "dismiss", "correct_plate", "hold", "release", "keeper_asked", "driver_named_by_keeper", "closed"}
+UNITS_OWN = {"list", "search", "request", "agree", "refuse", "trust_clock"}
+"""Entries whose contents stay on the unit where they are about no case: what officers did that concerns others."""
+ANSWERED = {"request", "agree", "refuse"}
+NEEDS_AGREEMENT = {
+    "confirm": "confirm",
+    "dismiss": "dismiss",
+    "correct_plate": "correct_plate",
+    "purge": "purge",
+    "view": "claims",
+    "trust_clock": "trust_clock",
+    "rotation": "rotate_key",
+}
+"""Kinds of entries that may name the `request` they fulfil, and the action that must have been asked for."""
 LOCAL, CENTRAL, END = struct.Struct("<4s5H3I2H"), struct.Struct("<4s6H3I5H2I"), struct.Struct("<4s4H2IH")
 ZIP_VERSION, ZIP_MADE_BY, ZIP_DATE, ZIP_ATTRIBUTES = 20, 3 << 8 | 20, 1 << 5 | 1, 0o600 << 16
 """Constant fields of a package's ZIP headers: stored, Unix, 1 January 1980, mode 0600."""
@@ -104,6 +131,10 @@ class Mismatch(Exception):
     """A check failed; the message is one sentence for the reader. ``entry`` is the entry that failed, if one did."""
 
     entry: int | None = None
+
+
+class NotProved(Exception):
+    """The package holds no proof of what was asked; the message is one sentence for the reader."""
 
 
 class KeyFileError(Exception):
@@ -129,7 +160,10 @@ class Signature(NamedTuple):
 
 
 class Checkpoint(NamedTuple):
-    """What a unit signed as the head of its chain: entry number, hash, and the time in seconds since the epoch."""
+    """What a unit signed as the head of its chain: entry number, hash, and the time in seconds since the epoch.
+
+    ``root`` is that of the tree over all entries up to this one; empty in a checkpoint of format 1.
+    """
 
     seq: int
     hash: str
@@ -138,20 +172,26 @@ class Checkpoint(NamedTuple):
     key_id: str
     message: bytes
     signature: bytes
+    root: str = ""
 
 
 @dataclass
 class Chain:
     """What the entries of a chain say, after their hashes and keys were checked.
 
-    ``backwards``: entries that are earlier than the one before, and that no ``clock`` entry explains. Cases up to
-    number ``earlier_cases`` were filed in entries that were checked before, and need not be in ``filed``.
+    Of a package with proofs it has the entries that are there; ``entries`` counts all of the tree. ``leaves`` are the
+    leaves of the tree over the entries, of a whole chain. ``backwards``: entries that are earlier than the one before,
+    and that no ``clock`` entry explains. Cases up to number ``earlier_cases`` were filed in entries that were checked
+    before, and need not be in ``filed``. ``requests`` are the cases and contents of requests by entry number,
+    ``answers`` the kind of entry that answered each.
     """
 
     entries: int = 0
     head: str = NO_HASH
-    hashes: list[str] = field(default_factory=list)
     headers: list[dict[str, Any]] = field(default_factory=list)
+    by_seq: dict[int, dict[str, Any]] = field(default_factory=dict)
+    hash_of: dict[int, str] = field(default_factory=dict)
+    leaves: list[bytes] = field(default_factory=list)
     filed: set[int] = field(default_factory=set)
     decided: dict[int, int] = field(default_factory=dict)
     purged: set[int] = field(default_factory=set)
@@ -162,6 +202,8 @@ class Chain:
     first_key: str = ""
     current_key: str = ""
     last_signed_by: dict[str, int] = field(default_factory=dict)
+    requests: dict[int, tuple[Any, dict[str, Any] | None]] = field(default_factory=dict)
+    answers: dict[int, str] = field(default_factory=dict)
     signatures: list[Signature] = field(default_factory=list)
     earlier_cases: int = 0
 
@@ -267,35 +309,60 @@ def check_chain(links: Iterable[Link], known: Chain | None = None) -> Chain:
 
 
 def _add_link(chain: Chain, seq: int, link: Link, early: list[tuple[int, Link]]) -> None:
-    header = parse_canonical(link.header, f"entry {seq} of the chain")
-    if set(header) != HEADER_KEYS or type(header["seq"]) is not int or header["seq"] != seq:
+    header = _read_header(link, seq)
+    if header["seq"] != seq:
         raise Mismatch(f"entry {seq} of the chain is missing or out of order")
-    case, kind = header["case"], header["kind"]
-    if not (case is None or type(case) is int) or not isinstance(kind, str) or type(header["at"]) not in (int, float):
-        raise Mismatch(f"entry {seq} of the chain is not one that a unit writes")
     if header["previous"] != chain.head:
         raise Mismatch(f"entry {seq} does not follow from entry {seq - 1}: one of them was altered or removed")
-    if link.body is not None and sha256(link.body) != header["body"]:
-        raise Mismatch(f"the content of entry {seq} ({kind}) was altered")
-    if (link.signature is None) != (link.key_id is None):
-        raise Mismatch(f"entry {seq} has half a signature")
+    kind = header["kind"]
+    _check_body(seq, link, header)
     if kind == "key":
         _add_key(chain, seq, link)
     elif link.signature is None:
         chain.unsigned.append(seq)
     elif not chain.current_key:
         early.append((seq, link))
-    elif link.key_id == chain.current_key:
+    else:
+        _check_key(chain, seq, link)
+    _check_time(chain, seq, header, link.body)
+    _check_agreement(chain, seq, header, link.body)
+    _count(chain, seq, kind, header["case"])
+    _enter(chain, seq, link, header)
+    chain.leaves.append(_hashed(b"\0", link.header))
+
+
+def _read_header(link: Link, seq: int) -> dict[str, Any]:
+    header = parse_canonical(link.header, f"entry {seq} of the chain")
+    if set(header) != HEADER_KEYS or type(header["seq"]) is not int:
+        raise Mismatch(f"entry {seq} of the chain is missing or out of order")
+    case, kind = header["case"], header["kind"]
+    if not (case is None or type(case) is int) or not isinstance(kind, str) or type(header["at"]) not in (int, float):
+        raise Mismatch(f"entry {seq} of the chain is not one that a unit writes")
+    return header
+
+
+def _check_body(seq: int, link: Link, header: dict[str, Any]) -> None:
+    kind = header["kind"]
+    if link.body is not None and sha256(link.body) != header["body"]:
+        raise Mismatch(f"the content of entry {seq} ({kind}) was altered")
+    if (link.signature is None) != (link.key_id is None):
+        raise Mismatch(f"entry {seq} has half a signature")
+
+
+def _check_key(chain: Chain, seq: int, link: Link) -> None:
+    """The entry must be signed with the key of its time."""
+    if link.key_id == chain.current_key:
         _collect(chain, seq, link)
     elif link.key_id in chain.keys:
         raise Mismatch(f"entry {seq} is signed with key {link.key_id}, which signs nothing since it was superseded")
     else:
         raise Mismatch(f"entry {seq} is signed with a key that was never introduced")
-    _check_time(chain, seq, header, link.body)
-    _count(chain, seq, kind, case)
+
+
+def _enter(chain: Chain, seq: int, link: Link, header: dict[str, Any]) -> None:
     chain.entries, chain.head = seq, sha256(link.header)
-    chain.hashes.append(chain.head)
     chain.headers.append(header)
+    chain.by_seq[seq], chain.hash_of[seq] = header, chain.head
 
 
 def _add_key(chain: Chain, seq: int, link: Link) -> None:
@@ -332,6 +399,45 @@ def _check_time(chain: Chain, seq: int, header: dict[str, Any], body: bytes | No
         chain.backwards.add(seq)
 
 
+def _check_agreement(chain: Chain, seq: int, header: dict[str, Any], body: bytes | None) -> None:
+    """Check what two officers decide: a request, its answer, or what was done because of it.
+
+    A request whose content is not there (purged, the unit's own, of an earlier delivery) is held against nothing.
+    """
+    kind = header["kind"]
+    is_done = kind in NEEDS_AGREEMENT and body is not None and b'"request":' in body
+    if kind not in ANSWERED and not is_done:
+        return
+    content = parse_canonical(body, f"the content of entry {seq}") if body is not None else None
+    if kind == "request":
+        chain.requests[seq] = (header["case"], content)
+        return
+    if content is None or (kind not in ANSWERED and "request" not in content):
+        return
+    number = content.get("request")
+    if type(number) is not int or (number not in chain.requests and (number in chain.by_seq or not 0 < number < seq)):
+        raise Mismatch(f"entry {seq} ({kind}) names a request that is none")
+    about, asked = chain.requests.get(number, (None, None))
+    if asked is None:
+        return
+    try:
+        if kind in ANSWERED:
+            if number in chain.answers or header["case"] != about:
+                raise Mismatch(f"entry {seq} answers request {number}, which is answered or about another case")
+            same = content["uid"] == asked["uid"] or content["account"] == asked["account"]
+            if kind == "agree" and (same or header["at"] > asked["until_utc"]):
+                raise Mismatch(f"request {number} was agreed to by who asked, or too late")
+            chain.answers[number] = kind
+            return
+        if chain.answers.get(number) != "agree" or asked["action"] != NEEDS_AGREEMENT[kind]:
+            raise Mismatch(f"entry {seq} ({kind}) was done without a second officer")
+        is_asked = header["case"] is None or header["case"] in asked["cases"]
+        if not is_asked or content.get("plate") != asked.get("plate"):
+            raise Mismatch(f"entry {seq} ({kind}) is not what request {number} asked for")
+    except (KeyError, TypeError):
+        raise Mismatch(f"entry {seq} ({kind}) is not one that a unit writes") from None
+
+
 def _count(chain: Chain, seq: int, kind: str, case: Any) -> None:
     if kind == "filed":
         if case is None:
@@ -349,6 +455,94 @@ def _count(chain: Chain, seq: int, kind: str, case: Any) -> None:
         chain.purged.add(case)
     elif kind == "export":
         chain.exports.add((case, seq))
+
+
+# Step 2 of a package of format 3: entries with proofs.
+
+
+def check_proved(lines: Sequence[tuple[Link, list[str]]], checkpoint: Checkpoint) -> Chain:
+    """Check entries that have proofs against the *checkpoint* that is in the package with them, and their keys.
+
+    All of a chain's keys are among them, so the key of each one's time is known. Signatures are collected, not checked.
+    """
+    chain = Chain()
+    for link, proof in lines:
+        header = _read_header(link, chain.entries + 1)
+        seq = header["seq"]
+        if seq <= chain.entries or seq > checkpoint.seq:
+            raise Mismatch(f"entry {seq} of the package is out of order")
+        if chain.by_seq.get(seq - 1) is not None and header["previous"] != chain.head:
+            raise Mismatch(f"entry {seq} does not follow from entry {seq - 1}: one of them was altered")
+        _check_body(seq, link, header)
+        if link.signature is None:
+            raise Mismatch(f"entry {seq} is not signed")
+        if root_of_proof(seq - 1, checkpoint.seq, _hashed(b"\0", link.header), proof) != checkpoint.root:
+            raise Mismatch(f"entry {seq} is not in the tree that the unit signed")
+        if header["kind"] == "key":
+            _add_key(chain, seq, link)
+        else:
+            _check_key(chain, seq, link)
+        _check_agreement(chain, seq, header, link.body)
+        _count_proved(chain, seq, header)
+        _enter(chain, seq, link, header)
+    if chain.entries != checkpoint.seq or chain.head != checkpoint.hash:
+        raise Mismatch("the newest entry of the package is not the one that the unit signed the tree of")
+    if checkpoint.key_id != chain.current_key:
+        raise Mismatch("the tree was not signed with the key of its time")
+    public_key = chain.keys[checkpoint.key_id]
+    chain.signatures.append(Signature(checkpoint.seq, public_key, checkpoint.message, checkpoint.signature))
+    return chain
+
+
+def _count_proved(chain: Chain, seq: int, header: dict[str, Any]) -> None:
+    case, kind = header["case"], header["kind"]
+    if kind == "filed":
+        chain.filed.add(case)
+    elif kind == "decided":
+        if case in chain.decided:
+            raise Mismatch(f"case {case} was decided twice")
+        chain.decided[case] = seq
+    elif kind == "purge":
+        chain.purged.add(case)
+    elif kind == "export":
+        chain.exports.add((case, seq))
+
+
+def root_of_proof(index: int, size: int, leaf: bytes, proof: Sequence[str]) -> str:
+    """The root (hex) to which *proof* leads from the *leaf* at *index* (from 0) in a tree of *size* (RFC 9162)."""
+    found, last = leaf, size - 1
+    for sibling in proof:
+        if last == 0:
+            raise Mismatch(f"the proof of entry {index + 1} is too long")
+        other = bytes.fromhex(sibling)
+        if index & 1 or index == last:
+            found = _hashed(b"\1", other + found)
+            while not index & 1 and index:
+                index, last = index >> 1, last >> 1
+        else:
+            found = _hashed(b"\1", found + other)
+        index, last = index >> 1, last >> 1
+    if last:
+        raise Mismatch("the proof of an entry is cut off")
+    return found.hex()
+
+
+def root_of_leaves(leaves: Sequence[bytes]) -> str:
+    """The root (hex) of the tree over *leaves* (RFC 6962, 2.1)."""
+    whole: list[tuple[int, bytes]] = []  # whole subtrees from the left, with their sizes
+    for leaf in leaves:
+        size, found = 1, leaf
+        while whole and whole[-1][0] == size:
+            size, found = 2 * size, _hashed(b"\1", whole.pop()[1] + found)
+        whole.append((size, found))
+    found = whole.pop()[1] if whole else hashlib.sha256(b"").digest()
+    while whole:
+        found = _hashed(b"\1", whole.pop()[1] + found)
+    return found.hex()
+
+
+def _hashed(prefix: bytes, data: bytes) -> bytes:
+    return hashlib.sha256(prefix + data).digest()
 
 
 # Steps 4, 5 and 8: signatures, trust, checkpoint.
@@ -400,18 +594,25 @@ def parse_checkpoint(data: bytes, what: str) -> Checkpoint:
     """
     try:
         content = parse_canonical(data.rstrip(b"\n"), "the checkpoint")
-        if set(content) != CHECKPOINT_KEYS or content["format"] != CHECKPOINT_FORMAT:
+        keys = CHECKPOINT_KEYS if content.get("format") == CHECKPOINT_FORMAT else CHECKPOINT_KEYS_1
+        if set(content) != keys or content["format"] not in (CHECKPOINT_FORMAT, CHECKPOINT_FORMAT_1):
             raise ValueError
-        signature = bytes.fromhex(content["signature"])
-        message = CHECKPOINT_DOMAIN + canonical({name: content[name] for name in CHECKPOINT_KEYS - {"signature"}})
-        at, seq = float(content["at"]), int(content["seq"])
-        return Checkpoint(seq, str(content["hash"]), at, str(content["unit"]), content["key_id"], message, signature)
+        signature, root = bytes.fromhex(content["signature"]), str(content.get("root", ""))
+        message = CHECKPOINT_DOMAIN + canonical({name: content[name] for name in keys - {"signature"}})
+        at, seq, unit = float(content["at"]), int(content["seq"]), str(content["unit"])
+        return Checkpoint(seq, str(content["hash"]), at, unit, content["key_id"], message, signature, root)
     except (Mismatch, ValueError, TypeError):
         raise KeyFileError(f"{what} is no checkpoint of a unit") from None
 
 
 def check_checkpoint(chain: Chain, checkpoint: Checkpoint) -> None:
-    """Check that the *checkpoint* was signed with a key of the chain, and that the chain holds its entry."""
+    """Check that the *checkpoint* was signed with a key of the chain, and that the chain holds its entry.
+
+    The hash of an entry stands for all entries before it, so a chain that holds it holds them, and their tree.
+
+    Raises:
+        NotProved: the chain is that of a package with proofs, and has none for that entry.
+    """
     public_key = chain.keys.get(checkpoint.key_id)
     if public_key is None:
         raise Mismatch(f"the checkpoint was signed with key {checkpoint.key_id}, which is none of this chain")
@@ -424,8 +625,16 @@ def check_checkpoint(chain: Chain, checkpoint: Checkpoint) -> None:
             f"the chain has {chain.entries} entries and the checkpoint {checkpoint.seq}: its end was cut off,"
             " or the package is older than the checkpoint"
         )
-    if checkpoint.seq < 1 or chain.hashes[checkpoint.seq - 1] != checkpoint.hash:
+    if checkpoint.seq >= 1 and checkpoint.seq not in chain.hash_of:
+        raise NotProved(
+            f"the package has no proof of entry {checkpoint.seq}, which the checkpoint names: have it exported for this"
+            " checkpoint, or with the whole chain"
+        )
+    if chain.hash_of.get(checkpoint.seq) != checkpoint.hash:
         raise Mismatch(f"entry {checkpoint.seq} is not the one of the checkpoint: the chain was rewritten")
+    whole = len(chain.leaves) == chain.entries
+    if checkpoint.root and whole and root_of_leaves(chain.leaves[: checkpoint.seq]) != checkpoint.root:
+        raise Mismatch(f"the tree up to entry {checkpoint.seq} is not the one of the checkpoint")
 
 
 # Step 1: the container.
@@ -542,20 +751,45 @@ def read_seal(file: BinaryIO, size: int) -> int:
 
 def read_links(data: bytes) -> Iterator[Link]:
     """The entries in the lines of a package's chain."""
+    for link, _ in _read_lines(_lines_of(data), LINE_KEYS):
+        yield link
+
+
+def read_proved(data: bytes) -> tuple[list[tuple[Link, list[str]]], Checkpoint]:
+    """The entries with their proofs in the lines of a package's chain, and the checkpoint in its last line."""
+    *lines, last = _lines_of(data)
+    try:
+        checkpoint = parse_checkpoint(last, f"the last line of {CHAIN_NAME}")
+    except KeyFileError:
+        raise Mismatch(f"the last line of {CHAIN_NAME} is no checkpoint") from None
+    if not checkpoint.root:
+        raise Mismatch(f"the checkpoint in {CHAIN_NAME} names no tree")
+    return list(_read_lines(lines, LINE_KEYS | {"proof"})), checkpoint
+
+
+def _lines_of(data: bytes) -> list[bytes]:
     if not data.endswith(b"\n"):
         raise Mismatch(f"the last line of {CHAIN_NAME} is cut off")
-    for number, line in enumerate(data[:-1].split(b"\n"), 1):
+    return data[:-1].split(b"\n")
+
+
+def _read_lines(lines: Iterable[bytes], keys: set[str]) -> Iterator[tuple[Link, list[str]]]:
+    for number, line in enumerate(lines, 1):
         record = parse_canonical(line, f"line {number} of {CHAIN_NAME}")
         try:
             signature = bytes.fromhex(record["signature"]) if "signature" in record else None
-            if not set(record) <= LINE_KEYS or (signature is not None and signature.hex() != record["signature"]):
+            proof = record.get("proof", [])
+            if not set(record) <= keys or (signature is not None and signature.hex() != record["signature"]):
                 raise ValueError
-            yield Link(
+            if not all(HASH_HEX.fullmatch(each) for each in proof) or ("proof" in record) != ("proof" in keys):
+                raise ValueError
+            link = Link(
                 record["header"].encode("utf-8"),
                 record["body"].encode("utf-8") if "body" in record else None,
                 signature,
                 record.get("key_id"),
             )
+            yield link, proof
         except (KeyError, AttributeError, TypeError, ValueError):
             raise Mismatch(f"line {number} of {CHAIN_NAME} is no entry") from None
 
@@ -563,14 +797,21 @@ def read_links(data: bytes) -> Iterator[Link]:
 # Steps 6 and 7: the export and its cases.
 
 
-def check_contents(chain: Chain, links: Sequence[Link], cases: Iterable[int]) -> None:
-    """Check that the entries about *cases*, and those about no case, have their contents, and no others have.
+def has_content(kind: str, case: int | None, cases: Iterable[int]) -> bool:
+    """Whether an entry has its content in a package of *cases*: it is about one of them, or about none.
 
-    The contents of verdicts are the manifests, which are members of their own.
+    What a unit files and decides is a member of its own; what officers did that concerns no case stays on the unit.
     """
-    wanted = {None, *cases}
+    if case is None:
+        return kind not in UNITS_OWN
+    return case in cases and kind not in ("filed", "decided")
+
+
+def check_contents(chain: Chain, links: Sequence[Link], cases: Iterable[int]) -> None:
+    """Check that the entries that have their content in a package of *cases* have it, and that no others have."""
+    wanted = set(cases)
     for seq, (header, link) in enumerate(zip(chain.headers, links), 1):  # noqa: B905 - Python 3.9 has no strict
-        due = header["case"] in wanted and header["kind"] not in ("filed", "decided")
+        due = has_content(header["kind"], header["case"], wanted)
         if due and link.body is None:
             raise Mismatch(f"the content of entry {seq} ({header['kind']}) is missing from the package")
         if not due and link.body is not None:
@@ -604,16 +845,34 @@ def _check_format_2(package: Package, trusted: bytes | None, checkpoint: Checkpo
         raise Mismatch("the first entry of the chain introduces no key")
     if chain.backwards:
         raise Mismatch(f"entry {min(chain.backwards)} is earlier than the one before, and no clock entry says why")
+    export = _check_export(package, chain, links, PACKAGE_FORMAT)
+    return _check_cases(package, chain, links, export, trusted, checkpoint)
+
+
+def _check_format_3(package: Package, trusted: bytes | None, checkpoint: Checkpoint | None) -> Verified:
+    lines, own = read_proved(package.read(CHAIN_NAME))
+    links = [link for link, _ in lines]
+    chain = check_proved(lines, own)
+    export = _check_export(package, chain, links, PROVED_FORMAT)
+    cases: list[int] = export["cases"]
+    seqs = [header["seq"] for header in chain.headers]
+    if seqs != export["entries"] + list(range(own.seq - len(cases) + 1, own.seq + 1)):
+        raise Mismatch("the entries in the package are not those that the export names")
+    verified = _check_cases(package, chain, links, export, trusted, checkpoint)
+    verified.facts.append(f"Root of the tree      {own.root}")
+    return verified
+
+
+def _check_export(package: Package, chain: Chain, links: Sequence[Link], wanted: str) -> dict[str, Any]:
+    """Steps 4 and 6: what the export entry, the newest one, says of the package, which must be what it is."""
     check_signatures(chain.signatures)
     last, body = chain.headers[-1], links[-1].body
     if last["kind"] != "export" or body is None:
         raise Mismatch("the newest entry is not the export: entries are missing at the end, or were added")
     export = parse_canonical(body, "the export entry").get("package")
-    if not isinstance(export, dict) or export["format"] != PACKAGE_FORMAT:
+    if not isinstance(export, dict) or export["format"] != wanted:
         raise Mismatch("the export entry does not name the files of a package")
     cases: list[int] = export["cases"]
-    if trusted is not None:
-        check_trust(chain, trusted, cases)
     members: dict[str, str] = export["members"]
     found = {name: digest for name, digest in package.hashes.items() if name != CHAIN_NAME}
     for name in sorted({*members, *found}):
@@ -621,10 +880,25 @@ def _check_format_2(package: Package, trusted: bytes | None, checkpoint: Checkpo
             fault = "missing from the package" if name not in found else "not what was exported"
             raise Mismatch(f"{name} is {fault if name in members else 'in the package, and no signature covers it'}")
     info = parse_canonical(package.read(INFO_NAME), INFO_NAME)
-    if info["format"] != PACKAGE_FORMAT or info["cases"] != cases:
+    if info["format"] != wanted or info["cases"] != cases:
         raise Mismatch(f"{INFO_NAME} does not agree with the export entry")
     if not cases or cases != [header["case"] for header in chain.headers[-len(cases) :]]:
         raise Mismatch("the export was not entered for each of its cases")
+    return export
+
+
+def _check_cases(
+    package: Package,
+    chain: Chain,
+    links: Sequence[Link],
+    export: dict[str, Any],
+    trusted: bytes | None,
+    checkpoint: Checkpoint | None,
+) -> Verified:
+    """Steps 5 to 8: trust, contents of entries, the files of each case, the checkpoint."""
+    cases: list[int] = export["cases"]
+    if trusted is not None:
+        check_trust(chain, trusted, cases)
     check_contents(chain, links, cases)
     facts: list[str] = []
     known = set(PAPERS)
@@ -632,7 +906,7 @@ def _check_format_2(package: Package, trusted: bytes | None, checkpoint: Checkpo
         if number not in chain.decided or number in chain.purged:
             raise Mismatch(f"case {number} is in the package and has no verdict in the chain")
         folder = f"cases/{number:08d}/"
-        digest = chain.headers[chain.decided[number] - 1]["body"]
+        digest = chain.by_seq[chain.decided[number]]["body"]
         manifest = read_manifest(package.read(folder + "manifest.json"), number, digest)
         files = case_files(manifest, folder)
         for name, wanted in files.items():
@@ -640,7 +914,7 @@ def _check_format_2(package: Package, trusted: bytes | None, checkpoint: Checkpo
                 raise Mismatch(f"{name} is not what the unit recorded")
         known |= {*files, *(folder + name for name in ("manifest.json", "overlay.jpg", "report.pdf"))}
         facts += _facts(manifest, chain, links, package.hashes)
-    if extra := set(found) - known:
+    if extra := set(package.hashes) - {CHAIN_NAME} - known:
         raise Mismatch(f"{min(extra)} belongs to no case of the package")
     return _verified(chain, links, cases, facts, trusted, checkpoint)
 
@@ -667,7 +941,7 @@ def _check_format_1(package: PackageOfFormat1, trusted: bytes | None, checkpoint
             raise Mismatch(f"case {number} is not signed")
         folder = f"cases/{number:08d}/"
         export = json.loads(links[export_seq - 1].body or b"")
-        digest = chain.headers[chain.decided[number] - 1]["body"]
+        digest = chain.by_seq[chain.decided[number]]["body"]
         manifest = read_manifest(package.read(folder + "manifest.json"), number, digest)
         if manifest["format"] != CASE_FORMAT_1:
             raise Mismatch(f"case {number} was recorded by a unit that writes packages of format 2, and this is none")
@@ -701,7 +975,10 @@ def _verified(
 ) -> Verified:
     numbers = ", ".join(str(number) for number in cases)
     trust = "the key you trust" if trusted is not None else f"key {chain.first_key}: compare it with the authority's"
-    sentence = f"Everything holds: case {numbers}, {chain.entries} entries of the chain, signed with {trust}."
+    count = f"{chain.entries} entries of the chain"
+    if len(chain.headers) != chain.entries:
+        count = f"{len(chain.headers)} of the {chain.entries} entries of the chain, each proved to be in it"
+    sentence = f"Everything holds: case {numbers}, {count}, signed with {trust}."
     if checkpoint is not None:
         check_checkpoint(chain, checkpoint)
         sentence += f" The chain holds entry {checkpoint.seq} of the checkpoint of {_moment(checkpoint.at)}."
@@ -744,7 +1021,8 @@ def _facts(manifest: dict[str, Any], chain: Chain, links: Sequence[Link], hashes
     for header, link in zip(chain.headers, links):  # noqa: B905 - Python 3.9 has no strict
         if header["case"] == number and header["kind"] in REVIEWS and link.body is not None:
             content = parse_canonical(link.body, f"entry {header['seq']}")
-            said = f"{header['kind']} by {content['officer']}: {content['reason']}"
+            second = f", with {content['second']['officer']}" if "second" in content else ""
+            said = f"{header['kind']} by {content['officer']}{second}: {content['reason']}"
             lines.append(f"  officer   {said} ({_moment(header['at'])})")
     folder = f"cases/{number:08d}/"
     own = sorted(name for name in hashes if name.startswith(folder))
@@ -868,6 +1146,7 @@ def verify_package(path: Path, trusted: bytes | None = None, checkpoint: Checkpo
 
     Raises:
         Mismatch: something does not hold.
+        NotProved: the package has no proof of the *checkpoint*.
         OSError: the file cannot be read.
     """
     with path.open("rb") as file:
@@ -875,10 +1154,12 @@ def verify_package(path: Path, trusted: bytes | None = None, checkpoint: Checkpo
         written = read_seal(file, size)
         try:
             if written == 2:
-                return _check_format_2(Package(file, size), trusted, checkpoint)
+                package = Package(file, size)
+                proved = parse_canonical(package.read(INFO_NAME), INFO_NAME).get("format") == PROVED_FORMAT
+                return (_check_format_3 if proved else _check_format_2)(package, trusted, checkpoint)
             with zipfile.ZipFile(file) as archive:
                 return _check_format_1(PackageOfFormat1(archive), trusted, checkpoint)
-        except (Mismatch, OSError):
+        except (Mismatch, NotProved, OSError):
             raise
         except zipfile.BadZipFile:
             raise Mismatch("the file is no package: it cannot be unpacked") from None
@@ -946,7 +1227,7 @@ def main() -> int:
     except Mismatch as error:
         print(printable(f"DOES NOT HOLD: {error}."), file=sys.stderr)
         return 1
-    except KeyFileError as error:
+    except (KeyFileError, NotProved) as error:
         print(printable(f"{error}."), file=sys.stderr)
         return 2
     except OSError as error:

@@ -1,15 +1,18 @@
 """The files of a store, and all code that writes them: photos, journal, database, lock (edge.cases.storage.writer)."""
 
-from edge.cases.storage.checked import CheckedCase, CheckedEntry, read_checked
+from edge.cases.storage.checked import CheckedCase, CheckedEntry, read_checked, read_checked_entries
 from edge.cases.storage.clock import clock_state
 from edge.cases.storage.continuation import newest_key
 from edge.cases.storage.database import connect, open_to_read, write_transaction
 from edge.cases.storage.durable import GROUP_READS, erase, make_folder, sync_file, sync_tree, write_durably
 from edge.cases.storage.entries import (
+    FOLLOW_UP,
     HELD,
     PURGED,
+    WAITING,
     append_entry,
     case_state,
+    follow_up_of,
     insert_event,
     is_held,
     last_entry,
@@ -22,8 +25,10 @@ from edge.cases.storage.layout import CLAIMS, JOURNAL, StateFolder
 from edge.cases.storage.lock import is_locked, take_lock
 from edge.cases.storage.outbox import Outbox, delivered_whole
 from edge.cases.storage.package import PackageWriter
+from edge.cases.storage.proofs import chain_file, entries_for
 from edge.cases.storage.signatures import rotate_signing_key
 from edge.cases.storage.space import DiskSpace
+from edge.cases.storage.tree import ChainTree
 from edge.cases.storage.trusted_time import believe_clock, trust_clock
 from edge.cases.storage.unit_chain import ChainSession
 from edge.cases.storage.witness import Witness, newest_checkpoint
@@ -31,11 +36,14 @@ from edge.cases.storage.writer import Writer
 
 __all__ = [
     "CLAIMS",
+    "FOLLOW_UP",
     "GROUP_READS",
     "HELD",
     "JOURNAL",
     "PURGED",
+    "WAITING",
     "ChainSession",
+    "ChainTree",
     "CheckedCase",
     "CheckedEntry",
     "DiskSpace",
@@ -50,10 +58,13 @@ __all__ = [
     "append_entry",
     "believe_clock",
     "case_state",
+    "chain_file",
     "clock_state",
     "connect",
     "delivered_whole",
+    "entries_for",
     "erase",
+    "follow_up_of",
     "insert_event",
     "is_held",
     "is_locked",
@@ -63,6 +74,7 @@ __all__ = [
     "newest_key",
     "open_to_read",
     "read_checked",
+    "read_checked_entries",
     "read_head",
     "read_links",
     "replace_with_tombstone",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,7 +33,9 @@ _OF_CASE = (
     " WHERE case_number = ? ORDER BY seq"
 )
 _BY_SEQ = "SELECT seq, kind, case_number, header, body, hash, signature, key_id FROM entries WHERE seq = ?"
-_KEYS = "SELECT seq, header, body, signature, key_id FROM entries WHERE kind = 'key' ORDER BY seq"
+_KEYS = (
+    "SELECT seq, header, body, signature, key_id FROM entries WHERE case_number IS NULL AND kind = 'key' ORDER BY seq"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,7 @@ class CheckedEntry:
     body: bytes = field(repr=False)
     signature: bytes = field(repr=False, default=b"")
     key_id: str = ""
+    case: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +144,24 @@ def _enclosure(
     return Enclosure(before, after)
 
 
+def read_checked_entries(database: sqlite3.Connection, numbers: Iterable[int]) -> tuple[CheckedEntry, ...]:
+    """The entries *numbers* of the chain, checked; the caller has begun a transaction.
+
+    Raises:
+        EvidenceError: one does not hold, or is not there.
+        sqlite3.Error: the database cannot be read.
+    """
+    try:
+        keys = _keys(database)
+        rows = [database.execute(_BY_SEQ, (number,)).fetchone() for number in numbers]
+        return tuple(_entry(database, row, keys, earlier=False) for row in rows)
+    except Mismatch as error:
+        cause = str(error)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        cause = "an entry of the chain is not written as a unit writes it"
+    raise EvidenceError(f"the evidence does not hold: {cause}", "run autovelox cases verify")
+
+
 def _broken(number: int, what: str) -> EvidenceError:
     return EvidenceError(
         f"the evidence of case {number} does not hold: {what}", "do not use it, and run autovelox cases verify"
@@ -179,9 +201,9 @@ def _entry(
     if signature is None:
         if not earlier or kind not in OFFICERS_KINDS:
             raise Mismatch(f"entry {seq} ({kind}) is not signed")
-        return CheckedEntry(seq, kind, float(content["at"]), digest, body)
+        return CheckedEntry(seq, kind, float(content["at"]), digest, body, case=number)
     current = [key for key in keys if key[0] < seq] or keys[:1]
     if not current or current[-1][1] != key_id:
         raise Mismatch(f"entry {seq} is not signed with the key of its time")
     check_signatures([Signature(seq, current[-1][2], DOMAIN + header, signature)])
-    return CheckedEntry(seq, kind, float(content["at"]), digest, body, signature, key_id)
+    return CheckedEntry(seq, kind, float(content["at"]), digest, body, signature, key_id, number)

@@ -130,7 +130,10 @@ def newest_key(database: sqlite3.Connection, head: Head | None = None) -> str | 
     Raises:
         sqlite3.Error: the database cannot be read.
     """
-    sql = "SELECT body FROM entries WHERE kind = 'key' AND signature IS NOT NULL AND seq <= ? ORDER BY seq DESC LIMIT 1"
+    sql = (
+        "SELECT body FROM entries WHERE case_number IS NULL AND kind = 'key' AND signature IS NOT NULL AND seq <= ?"
+        " ORDER BY seq DESC LIMIT 1"
+    )
     row = database.execute(sql, (head.seq if head else sys.maxsize,)).fetchone()
     try:
         return known_key_id(row[0]) if row else None

@@ -173,16 +173,24 @@ def insert_event(
     return entry
 
 
-def replace_with_tombstone(database: sqlite3.Connection, number: int, reason: str, *, signer: Signs | None) -> None:
+def replace_with_tombstone(
+    database: sqlite3.Connection,
+    number: int,
+    reason: str,
+    *,
+    signer: Signs | None,
+    details: Mapping[str, object] | None = None,
+) -> None:
     """Delete what the database holds of a decided case and enter a ``purge``; the caller has begun a transaction.
 
-    The headers of the case's entries stay. *reason* must contain no personal data.
+    The headers of the case's entries stay. *reason* must contain no personal data. *details* becomes part of the entry:
+    who purges a case before its time.
 
     Raises:
         sqlite3.Error: the database cannot be written.
     """
     (decided_seq,) = database.execute("SELECT decided_seq FROM cases WHERE number = ?", (number,)).fetchone()
-    content = {"reason": reason, "decided_entry": decided_seq}
+    content = {"reason": reason, "decided_entry": decided_seq, **(details or {})}
     entry = append_entry(database, "purge", number, content, signer=signer)
     database.execute("UPDATE entries SET body = NULL WHERE case_number = ? AND kind != 'purge'", (number,))
     database.execute("DELETE FROM portraits WHERE case_number = ?", (number,))
@@ -223,12 +231,35 @@ HELD = (
     " ORDER BY seq DESC LIMIT 1)"
 )
 """Whether a row of ``cases`` is kept beyond its time, as an SQL expression."""
+FOLLOW_UP = (
+    "(SELECT kind FROM entries WHERE case_number = cases.number"
+    " AND kind IN ('keeper_asked', 'driver_named_by_keeper', 'closed') ORDER BY seq DESC LIMIT 1)"
+)
+"""What became of a row of ``cases`` in the ordinary way, as an SQL expression; NULL if nothing is recorded."""
+
+
+WAITING = (
+    "(SELECT json_extract(CAST(asked.body AS TEXT), '$.action') FROM entries AS asked"
+    " WHERE asked.case_number = cases.number AND asked.kind = 'request'"
+    " AND json_extract(CAST(asked.body AS TEXT), '$.action') IN ('confirm', 'dismiss', 'correct_plate')"
+    " AND json_extract(CAST(asked.body AS TEXT), '$.until_utc') > CAST(strftime('%s', 'now') AS REAL)"
+    " AND NOT EXISTS (SELECT 1 FROM entries AS answer WHERE answer.case_number = cases.number"
+    " AND answer.kind IN ('agree', 'refuse') AND json_extract(CAST(answer.body AS TEXT), '$.request') = asked.seq)"
+    " ORDER BY asked.seq DESC LIMIT 1)"
+)
+"""The judgement on a row of ``cases`` that waits for a second officer, as an SQL expression; NULL if none does."""
 
 
 def is_held(database: sqlite3.Connection, number: int) -> bool:
     """Whether a case is kept for an appeal, so that it must not be purged."""
     row = database.execute(f"SELECT {HELD} FROM cases WHERE number = ?", (number,)).fetchone()  # noqa: S608 - constant
     return bool(row and row[0])
+
+
+def follow_up_of(database: sqlite3.Connection, number: int) -> str | None:
+    """The newest follow-up of a case, a kind of :data:`edge.cases.views.FOLLOW_UPS`; None if there is none."""
+    row = database.execute(f"SELECT {FOLLOW_UP} FROM cases WHERE number = ?", (number,)).fetchone()  # noqa: S608
+    return str(row[0]) if row and row[0] is not None else None
 
 
 def no_longer_waiting(database: sqlite3.Connection, numbers: Iterable[int]) -> set[int]:

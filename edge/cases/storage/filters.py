@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from edge.cases.evidence import flag_sentence
+from edge.cases.storage.entries import FOLLOW_UP, WAITING
 from edge.cases.views import CaseFilter, EventKind, Standing
+from edge.errors import CaseError
 from edge.model import DOUBTS, Basis, Flag, is_infringement
+
+FIRST_PRINTABLE = 0x20
 
 
 def _listed(*texts: str) -> str:
@@ -31,9 +35,15 @@ _STANDINGS = {
 
 
 def conditions(filter: CaseFilter) -> tuple[str, list[object]]:
-    """The WHERE clause of *filter* over the table of cases, and its parameters."""
+    """The WHERE clause of *filter* over the table of cases, and its parameters.
+
+    Raises:
+        CaseError: the text holds a control character.
+    """
     terms = ["purged_seq IS NULL"]
     parameters: list[object] = []
+    if any(ord(letter) < FIRST_PRINTABLE for letter in filter.text):
+        raise CaseError("the text to search for holds a control character", "leave it out")  # LIKE ends at a NUL
     if filter.text.strip():
         text = filter.text.strip()
         pattern = "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
@@ -49,8 +59,15 @@ def conditions(filter: CaseFilter) -> tuple[str, list[object]]:
             parameters.append(str(value))
     if filter.standing is not None:
         terms.append(_STANDINGS[filter.standing])
+    if filter.follow_up == "open":
+        terms.append(f"outcome IN ('ambiguous', 'unidentified') AND {_INFRINGEMENT} AND {FOLLOW_UP} IS NOT 'closed'")
+    elif filter.follow_up is not None:
+        terms.append(f"{FOLLOW_UP} = ?")
+        parameters.append(str(EventKind(filter.follow_up)))
     if filter.review == "open":
         terms.append("review IS NULL")
+    elif filter.review == "waiting":
+        terms.append(f"{WAITING} IS NOT NULL")
     elif filter.review is not None:
         terms.append("review = ?")
         parameters.append(str(EventKind(filter.review)))

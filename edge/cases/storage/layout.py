@@ -7,6 +7,7 @@
     daemon.lock                locked while a daemon uses the folder
     store.lock                 shared by the processes that write (edge.cases.storage.lock)
     head.json                  the newest entry that the unit wrote (edge.cases.storage.head)
+    tiles.bin                  roots of parts of the tree over the entries (edge.cases.storage.tree)
     .probe                     what the daemon writes now and then to see whether the disk is there
     delivered.json             what the centre has (edge.cases.storage.outbox)
     believed-time.json         the time that the last purge believed (edge.cases.storage.trusted_time)
@@ -27,6 +28,7 @@ DATABASE = "cases.sqlite"
 LOCK = "daemon.lock"
 STORE_LOCK = "store.lock"
 HEAD = "head.json"
+TILES = "tiles.bin"
 BELIEVED = "believed-time.json"
 DELIVERED = "delivered.json"
 PROBE = ".probe"
@@ -35,8 +37,9 @@ JOURNAL = "pending.json"
 CLAIMS = "claims.json"
 DERIVED = "derived"
 OWN = (
-    r"cases\.sqlite(-wal|-shm|-wal\.copy-[0-9]+(\.part)?)?|(daemon|store)\.lock|(head|believed-time|delivered)\.json(\.part)?"
-    r"|frames|registry|registry\.sqlite(-wal|-shm|-journal|\.version-[0-9]+)?|\.probe|(cases\.sqlite|frames)\.rejected-.+|lost\+found"
+    r"cases\.sqlite(-wal|-shm|-wal\.copy-[0-9]+(\.part)?)?|(daemon|store)\.lock"
+    r"|((head|believed-time|delivered)\.json|tiles\.bin)(\.part)?|\.probe|frames|lost\+found"
+    r"|registry|registry\.sqlite(-wal|-shm|-journal|\.version-[0-9]+)?|(cases\.sqlite|frames)\.rejected-.+"
 )
 OWN_OF_A_CASE = r"[0-9]{1,4}\.jpg(\.part)?|(pending|claims)\.json(\.part)?"
 """Patterns of the names in the folder itself and in the folder of a case.
@@ -70,6 +73,11 @@ class StateFolder:
     def head(self) -> Path:
         """The file with the head that the unit remembers."""
         return self.root / HEAD
+
+    @property
+    def tiles(self) -> Path:
+        """The file with the roots of the tree's tiles."""
+        return self.root / TILES
 
     @property
     def probe(self) -> Path:

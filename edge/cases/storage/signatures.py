@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from edge.cases.evidence import (
@@ -22,8 +24,14 @@ from edge.crypto import sync_folder
 from edge.errors import CaseError, SecretError
 
 
-def rotate_signing_key(state_dir: Path, key_file: Path) -> Signer:
+def rotate_signing_key(
+    state_dir: Path,
+    key_file: Path,
+    details: Callable[[sqlite3.Connection], Mapping[str, object]] = lambda _database: {},
+) -> Signer:
     """Replace the signing key: the old key signs what waits and the entry of the new key, and nothing after it.
+
+    *details*, called inside the transaction, gives the content of the entry that says who did it, or refuses.
 
     The new key is on the disk (*key_file* + ``.new``) before the chain names it, and replaces *key_file* at the end.
     The old key stays as ``.old`` until somebody destroys it. A rotation that was interrupted is finished by calling
@@ -43,12 +51,14 @@ def rotate_signing_key(state_dir: Path, key_file: Path) -> Signer:
                     "the unit or its officers' service runs and would go on signing with the old key",
                     "stop autovelox and autovelox-officers first",
                 )
-            return _rotate(folder, key_file)
+            return _rotate(folder, key_file, details)
     finally:
         lock.release()
 
 
-def _rotate(folder: StateFolder, key_file: Path) -> Signer:
+def _rotate(
+    folder: StateFolder, key_file: Path, details: Callable[[sqlite3.Connection], Mapping[str, object]]
+) -> Signer:
     fresh = key_file.with_name(key_file.name + ".new")
     old = load_signer(key_file)
     new = load_signer(fresh) if fresh.exists() else create_signing_key(fresh)
@@ -60,11 +70,12 @@ def _rotate(folder: StateFolder, key_file: Path) -> Signer:
             raise SecretError(f"the cases are signed with key {known}, this is {old.key_id}", "put back that key file")
         if known != new.key_id:
             continue_chain(database, old, head)
+            said = details(database)
             if known is None:
                 append_entry(database, KEY_KIND, None, key_content(old, supersedes=None), signer=old)
             append_entry(database, KEY_KIND, None, key_content(new, supersedes=old.key_id), signer=old)
             # The new key signs an entry as well: that proves that it was there when it was introduced.
-            append_entry(database, "rotation", None, {}, signer=new)
+            append_entry(database, "rotation", None, said, signer=new)
         last = last_entry(database)
     try:
         if last is not None:

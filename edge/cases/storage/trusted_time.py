@@ -54,7 +54,7 @@ def believe_clock(folder: StateFolder) -> float:
     if stepped_s > DAY_S:
         raise CaseError(
             f"the clock is {stepped_s / DAY_S:.0f} days ahead of what this unit knows: nothing is purged",
-            "set the clock right; if it is right, let root run autovelox cases purge --trust-clock",
+            "set the clock right; if it is right, let two officers say so (autovelox cases ask trust-clock)",
         )
     since_s = now_s if new_day else last.since_s
     _write(folder, Believed(max(last.utc, now_utc), now_s, boot_id, stepped_s, since_s))

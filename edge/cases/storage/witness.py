@@ -10,7 +10,7 @@ import logging
 import os
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from edge.cases.evidence import Signs, sign_checkpoint
@@ -51,17 +51,20 @@ class Witness:
         self._written = 0
         self.problem: str | None = None
 
-    def write_hourly(self, head: Head | None) -> None:
-        """Write a checkpoint of *head* if an hour has passed since the last one."""
+    def write_hourly(self, head: Head | None, root_of: Callable[[int], str]) -> None:
+        """Write a checkpoint of *head* if an hour has passed since the last one; *root_of* is as for :meth:`write`."""
         if time.monotonic() >= self._next_s:
             self._next_s = time.monotonic() + INTERVAL_S
-            self.write(head)
+            self.write(head, root_of)
 
-    def write(self, head: Head | None) -> None:
-        """Write a checkpoint of *head*, unless it has one; a place that cannot be written is a problem, no error."""
+    def write(self, head: Head | None, root_of: Callable[[int], str]) -> None:
+        """Write a checkpoint of *head*, unless it has one; a place that cannot be written is a problem, no error.
+
+        *root_of* gives the root (hex) of the tree over so many entries.
+        """
         if head is None or head.seq in (0, self._written):
             return
-        data = sign_checkpoint(self._signer, self._serial, head.seq, head.hash, at_utc=time.time())
+        data = sign_checkpoint(self._signer, self._serial, head.seq, head.hash, root_of(head.seq), at_utc=time.time())
         failed = [
             place for place in self._places if not _written(place / checkpoint_name(self._serial, head.seq), data)
         ]

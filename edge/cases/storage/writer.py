@@ -39,6 +39,7 @@ from edge.cases.storage.layout import StateFolder
 from edge.cases.storage.lock import StoreLock
 from edge.cases.storage.notes import insert_note, newest_note
 from edge.cases.storage.space import DiskSpace, disk_refusal
+from edge.cases.storage.tree import ChainTree
 from edge.cases.storage.unit_chain import UnitChain
 from edge.cases.storage.wal import Checkpoints
 from edge.errors import CaseError
@@ -65,6 +66,7 @@ class Writer:
         lock: StoreLock,
     ) -> None:
         """Use :meth:`open`."""
+        self._folder = folder
         self._store_lock = lock
         self._kept = KeptClaims(folder)
         self._chain = UnitChain(folder, signer)
@@ -123,12 +125,16 @@ class Writer:
             raise
         return writer
 
-    def close(self) -> None:
-        """Enter what waits, erase what is due, close; SQLite empties the WAL if nobody else has the database open."""
+    def settle(self) -> None:
+        """Enter what waits, erase what is due, remember the head, without waiting for the next pause."""
         self.catch_up()
         self._checkpoints.pause_is_over()
         self.erase_decided()
         self._remember()
+
+    def close(self) -> None:
+        """Settle and close; SQLite empties the WAL if nobody else has the database open."""
+        self.settle()
         self._database.close()
         self._store_lock.release()
 
@@ -141,6 +147,15 @@ class Writer:
     def head(self) -> Head | None:
         """The head that the unit remembers; None without a key, or while the chain is not its own."""
         return None if self._chain.problem else self._chain.remembered
+
+    def tree_root(self, size: int) -> str:
+        """The root (hex) of the tree over the first *size* entries; what is new of it is kept, if the disk takes it."""
+        tree = ChainTree(self._folder, self._database, size)
+        try:
+            tree.keep(self._folder)
+        except OSError as error:
+            log.warning("the tree over the entries could not be kept, it is computed again: %s", error)
+        return tree.root
 
     @property
     def behind(self) -> int:

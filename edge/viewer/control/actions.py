@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from edge.model import Assessment
-from edge.officers import EventKind, name_follows
+from edge.officers import EventKind, Judged, known_plate, name_follows
 from edge.viewer.control.evidence import EvidenceActions
 from edge.viewer.control.open_case import OpenCase
 from edge.viewer.data import CaseDetails, JobThread, Source
@@ -97,6 +97,14 @@ class Actions:
         self._root.clipboard_append(_as_text(self._case.opened))
         self._note(_("Copied"), "accent")
 
+    def copy_plate(self) -> None:
+        """Copy the plate alone, as an officer corrected it or as it was read, to ask the vehicle register with it."""
+        if self._case.opened is None or not (plate := known_plate(self._case.opened.case)):
+            return
+        self._root.clipboard_clear()
+        self._root.clipboard_append(plate)
+        self._note(_("Copied"), "accent")
+
     def export(self) -> None:
         """Ask for a file name and export the case."""
         opened = self._decided()
@@ -145,8 +153,9 @@ class Actions:
         )
 
     def _record(self, case_number: int, kind: EventKind, reason: str, plate: str | None) -> None:
-        def done(_seq: int) -> None:
-            self._note(_("Case {number}: recorded").format(number=case_number), "good")
+        def done(judged: Judged) -> None:
+            text = _("Case {number}: waits for a second officer") if judged.waits else _("Case {number}: recorded")
+            self._note(text.format(number=case_number), "warn" if judged.waits else "good")
 
         def failed(error: Exception) -> None:
             Page(self._root, self._theme, _("Nothing was recorded"), describe(error), tone="bad")

@@ -88,7 +88,7 @@ class Viewer:
         self.bar.grid(row=3, column=0, sticky="ew", pady=(theme.px(GAP), 0))
         for widget, event in ((window.main, "<Configure>"), (self.camera, "<Configure>"), (self.camera, "<<Wanted>>")):
             widget.bind(event, lambda _event: self.arrange(), add=True)
-        self.case = OpenCase(root, self.source, pictures, self.camera, self.driver, self.history, self.bar)
+        self.case = OpenCase(root, theme, self.source, pictures, self.camera, self.driver, self.history, self.bar)
         jobs = self._background.thread("evidence")
         self.evidence = EvidenceActions(root, theme, jobs, options.desk, self.status, self._on_chain_problem)
         self.actions = Actions(root, theme, self.source, pictures, self.case, self.evidence, self.note)
@@ -153,6 +153,7 @@ class Viewer:
             Action("export", _("Export"), lambda: self.actions.export(), needs="decided"),
             Action("verify", _("Verify"), lambda: self.evidence.verify(), needs="nothing"),
             Action("copy", _("Copy"), lambda: self.actions.copy()),
+            Action("copy_plate", _("Copy plate"), lambda: self.actions.copy_plate(), needs="plate"),
         )
 
     def _keys(self) -> tuple[tuple[str, tuple[str, ...], str, Callable[[], object]], ...]:
@@ -166,6 +167,7 @@ class Viewer:
             ("X", ("x",), _("Export as ZIP or PDF"), self.actions.export),
             ("V", ("v",), _("Verify all evidence"), self.evidence.verify),
             ("Ctrl+C", ("Control-c",), _("Copy the case as text"), self.actions.copy),
+            ("K", ("k",), _("Copy the plate, for the vehicle register"), self.actions.copy_plate),
             (_("Space"), ("space",), _("Photo in full size"), self.actions.full_size),
             ("[ ]", ("bracketleft", "bracketright"), _("Previous, next photo of the case"), lambda: None),
             ("Ctrl+F  /", ("Control-f", "slash"), _("Search"), self.filters.text.focus_set),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import tkinter as tk
 
+from edge.errors import ReasonNeeded
 from edge.viewer.data import CaseDetails, JobThread, Photo, PictureRequest, Pictures, Source, load
 from edge.viewer.panels import ActionBar, CameraPanel, DriverPanel, History
 from edge.viewer.text import _, describe
+from edge.viewer.ui import Question, Theme
 
 SETTLE_MS = 150
 """How long the selection must rest: a case the officer only passes is neither opened nor recorded as viewed."""
@@ -25,6 +27,7 @@ class OpenCase:
     def __init__(
         self,
         root: tk.Misc,
+        theme: Theme,
         source: Source,
         pictures: JobThread,
         camera: CameraPanel,
@@ -33,7 +36,7 @@ class OpenCase:
         bar: ActionBar,
     ) -> None:
         """Read cases from *source*, load pictures in the thread *pictures* and show both in the panels."""
-        self._root, self._source, self._pictures = root, source, pictures
+        self._root, self._theme, self._source, self._pictures = root, theme, source, pictures
         self._camera, self._driver, self._history, self._bar = camera, driver, history, bar
         self.number: int | None = None
         self.opened: CaseDetails | None = None
@@ -102,8 +105,29 @@ class OpenCase:
         assert number is not None
         self._source.open(number, self._take, lambda error: self._fail(number, error))
 
+    def _ask_reason(self, number: int) -> None:
+        """Ask why the officer looks at a case that another one judged, and open it then."""
+
+        def answer(values: list[str]) -> str:
+            if not values[0]:
+                return _("Give a reason: it is recorded with your look.")
+            self._source.open(number, self._take, lambda error: self._fail(number, error), reason=values[0])
+            return ""
+
+        Question(
+            self._root,
+            self._theme,
+            _("Why do you look at case {number}?").format(number=number),
+            _("Another officer has judged this case. Give the file number of the complaint, or whatever it is about."),
+            {_("Reason"): ""},
+            _("Open"),
+            answer,
+        )
+
     def _fail(self, number: int, error: Exception) -> None:
         if number == self.number:
+            if isinstance(error, ReasonNeeded):
+                self._ask_reason(number)
             text = _("Case {number} stays closed: {error}")
             self.close(text.format(number=number, error=describe(error)))
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from edge.model import Case
-from edge.officers import CaseFilter, CaseSummary, Desk, Event, EventKind, OpenCase, Order, UnitStatus
+from edge.officers import CaseFilter, CaseSummary, Desk, Event, EventKind, Judged, OpenCase, Order, UnitStatus
 from edge.viewer.data.background import Background
 from edge.viewer.data.pictures import StoredPhoto
 
@@ -93,9 +93,9 @@ class Source:
 
         self._list_jobs.submit(read, done, failed)
 
-    def open(self, number: int, done: Callable[[CaseDetails], None], failed: Failed) -> None:
-        """Have it recorded that the officer views the case, and only then read it."""
-        self._case_jobs.submit(lambda: self._details(self.desk.open(number)), done, failed, key="open")
+    def open(self, number: int, done: Callable[[CaseDetails], None], failed: Failed, *, reason: str = "") -> None:
+        """Have it recorded that the officer views the case, and why; only then read it."""
+        self._case_jobs.submit(lambda: self._details(self.desk.open(number, reason=reason)), done, failed, key="open")
 
     def reload(self, number: int, done: Callable[[CaseDetails], None], failed: Failed) -> None:
         """Read the open case again, after a commit."""
@@ -107,7 +107,7 @@ class Source:
         kind: EventKind,
         reason: str,
         plate: str | None,
-        done: Callable[[int], None],
+        done: Callable[[Judged], None],
         failed: Failed,
     ) -> None:
         """Record the officer's review of a case; *plate* is the corrected plate, or None."""

@@ -9,8 +9,8 @@ from tkinter import ttk
 from typing import Literal
 
 from edge.model import Case
-from edge.officers import REVIEWS, Event, name_follows
-from edge.viewer.text import _, moment, plain, review_words
+from edge.officers import REVIEWS, Event, EventKind, known_plate, name_follows, waiting
+from edge.viewer.text import _, moment, plain, review_words, waiting_words
 from edge.viewer.ui import Elided, Theme
 
 
@@ -23,15 +23,15 @@ class Action:
         text: the text on it.
         command: what it does.
         style: its ttk style.
-        needs: when it is enabled: always, with an open case, with a decided case, or with a decided case whose photo
-            is on the screen and whose name, if it has one, still follows.
+        needs: when it is enabled: always, with an open case, with a decided case, with a decided case whose photo is
+            on the screen and whose name, if it has one, still follows, or with a case of which a plate is known.
     """
 
     name: str
     text: str
     command: Callable[[], object]
     style: str = "TButton"
-    needs: Literal["nothing", "case", "decided", "confirmable"] = "case"
+    needs: Literal["nothing", "case", "decided", "confirmable", "plate"] = "case"
 
 
 class ActionBar(ttk.Frame):
@@ -62,6 +62,7 @@ class ActionBar(ttk.Frame):
             "case": case is not None,
             "decided": decided,
             "confirmable": decided and photo and case is not None and name_follows(case),
+            "plate": case is not None and bool(known_plate(case)),
         }
         for action in self._actions:
             self.buttons[action.name].state(["!disabled" if available[action.needs] else "disabled"])
@@ -69,14 +70,19 @@ class ActionBar(ttk.Frame):
             self.badge.grid_remove()
             self.summary.set_text("")
             return
-        word, tone = review_words(case.review)
+        waits = waiting(events)
+        word, tone = (waiting_words(), "warn") if waits else review_words(case.review)
         self.badge.configure(text=word.capitalize(), style=f"{tone}.Badge.TLabel")
         self.badge.grid()
-        review = next((event for event in reversed(events) if event.kind in REVIEWS), None)
+        shown = REVIEWS if waits is None else {EventKind.REQUEST}
+        review = next((event for event in reversed(events) if event.kind in shown), None)
         if review is None:
             self.summary.set_text("")
             return
-        by = _("{officer}, {time}: {reason}").format(
+        text = _("{officer}, {time}: {reason}")
+        if waits is not None:
+            text = f"{review_words(waits)[0].capitalize()} · {text}"
+        by = text.format(
             officer=plain(review.officer, 60),
             time=moment(review.at_utc, "short"),
             reason=plain(review.reason, 300),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from tkinter import ttk
 
 from edge.officers import CaseSummary
-from edge.viewer.text import _, moment, number, plain, review_words, verdict_words
+from edge.viewer.text import _, moment, number, plain, review_words, verdict_words, waiting_words
 from edge.viewer.ui import Theme
 
 PAGE = 100
@@ -232,6 +232,7 @@ class CaseList(ttk.Frame):
         line = f"{summary.number} · {moment(summary.at_utc, 'short')}{speed}"
         draw.create_text(px(16), lower, text=line, anchor="sw", fill=muted, font=fonts["small"], tags=tag)
         review = review_words(summary.review)[0] if summary.review else ""
+        review = waiting_words() if summary.waiting else review
         draw.create_text(right, lower, text=review, anchor="se", fill=muted, font=fonts["small"], tags=tag)
 
     def _draw_empty(self) -> None:

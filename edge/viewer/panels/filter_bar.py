@@ -10,7 +10,16 @@ from tkinter import ttk
 from edge.model import Outcome, State
 from edge.officers import CaseFilter, EventKind, Standing
 from edge.viewer.data import Query
-from edge.viewer.text import _, order_words, outcome_words, read_day, review_words, short_day, standing_words
+from edge.viewer.text import (
+    _,
+    order_words,
+    outcome_words,
+    read_day,
+    review_words,
+    short_day,
+    standing_words,
+    waiting_words,
+)
 from edge.viewer.ui import Question, Theme
 
 SETTLE_MS = 250
@@ -52,6 +61,7 @@ class FilterBar(ttk.Frame):
         self._reviews: dict[str, str | None] = {
             _("All reviews"): None,
             review_words(None)[0].capitalize(): "open",
+            waiting_words().capitalize(): "waiting",
             **{
                 review_words(kind)[0].capitalize(): kind
                 for kind in (EventKind.CONFIRM, EventKind.DISMISS, EventKind.CORRECT_PLATE)

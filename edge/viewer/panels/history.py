@@ -41,7 +41,7 @@ def lines(case: Case, events: Sequence[Event]) -> tuple[Line, ...]:
             and (previous.kind, previous.officer) == (event.kind, event.officer)
         )
         views = views + 1 if again else 1
-        word, tone = event_words(event.kind)
+        word, tone = event_words(event.kind, event.action)
         if views > 1:
             history.pop()
             word = _("{word} {count} times").format(word=word, count=number(views))

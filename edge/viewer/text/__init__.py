@@ -13,6 +13,7 @@ from edge.viewer.text.words import (
     review_words,
     standing_words,
     verdict_words,
+    waiting_words,
 )
 
 __all__ = [
@@ -36,4 +37,5 @@ __all__ = [
     "short_day",
     "standing_words",
     "verdict_words",
+    "waiting_words",
 ]

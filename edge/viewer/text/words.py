@@ -79,9 +79,23 @@ def review_words(review: str | None) -> tuple[str, str]:
     }.get(review, (str(review), "neutral"))
 
 
-def event_words(kind: EventKind) -> tuple[str, str]:
-    """Return text and tone of an officer's act, for the history."""
+def waiting_words() -> str:
+    """Return what a case is whose judgement waits for a second officer."""
+    return _("waits for a second officer")
+
+
+def event_words(kind: EventKind, action: str = "") -> tuple[str, str]:
+    """Return text and tone of an officer's act, for the history; *action* is what a request asks for."""
+    if kind is EventKind.REQUEST:
+        asked = {
+            EventKind.CONFIRM.value: _("Confirmed, waits"),
+            EventKind.DISMISS.value: _("Dismissed, waits"),
+            EventKind.CORRECT_PLATE.value: _("Plate corrected, waits"),
+        }
+        return asked.get(action, _("Claims asked for")), "warn"
     return {
+        EventKind.AGREE: (_("Second officer agreed"), "good"),
+        EventKind.REFUSE: (_("Refused"), "bad"),
         EventKind.CONFIRM: (_("Confirmed"), "good"),
         EventKind.DISMISS: (_("Dismissed"), "bad"),
         EventKind.CORRECT_PLATE: (_("Plate corrected"), "warn"),
@@ -89,6 +103,9 @@ def event_words(kind: EventKind) -> tuple[str, str]:
         EventKind.EXPORT: (_("Exported"), "accent"),
         EventKind.HOLD: (_("Put on hold"), "warn"),
         EventKind.RELEASE: (_("Released from hold"), "neutral"),
+        EventKind.KEEPER_ASKED: (_("Keeper asked who drove"), "accent"),
+        EventKind.DRIVER_NAMED: (_("Driver named by the keeper"), "good"),
+        EventKind.CLOSED: (_("Closed"), "neutral"),
     }[kind]
 
 

@@ -121,6 +121,13 @@ def test_batches_hold_their_targets(store: Path) -> None:
     assert countries.tolist() == [country_class("IT") if length else UNKNOWN for length in lengths]
 
 
+def test_a_real_crop_teaches_its_country(store: Path) -> None:
+    real = [RealCrop(np.full((60, 200), 90, np.uint8), (40.0, 10.0, 160.0, 50.0), "GN64OTP", 1.0, "GB")]
+    mix = batching.Mix(real=1.0, empty=0.0)
+    *_, countries = next(iter(batching.TrainingBatches([store], real, mix, 5, seed=1, start=0)))
+    assert countries.tolist() == [country_class("GB")] * 5
+
+
 def test_tilted_crops_are_shown_level_as_often_as_the_mix_says(store: Path) -> None:
     tilted = np.full((120, 300), 230, np.uint8)
     for top in (30, 50, 70):

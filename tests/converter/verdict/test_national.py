@@ -81,6 +81,16 @@ def test_the_drawn_set_is_the_same_everywhere_and_as_wide_as_it_says() -> None:
     assert min(widths[200]) > max(widths[70])
 
 
+@pytest.mark.skipif(not DATA.is_dir(), reason="the training data is not here")
+def test_steep_plates_are_narrow_and_leave_the_others_as_they_are() -> None:
+    before = drawn_plates(DATA, ("I rear",), (120,), 4)
+    steep = drawn_plates(DATA, ("I rear",), (120,), 4, steep=True)
+    after = drawn_plates(DATA, ("I rear",), (120,), 4)
+    assert all(np.array_equal(a.crop.picture, b.crop.picture) for a, b in zip(before, after, strict=True))
+    heights = [np.mean([plate.crop.picture.shape[0] for plate in plates]) for plates in (before, steep)]
+    assert heights[1] > 1.4 * heights[0]
+
+
 def drawn_plate(text: str, width: int) -> DrawnPlate:
     return DrawnPlate(TruthCrop(np.zeros((2, 2), np.uint8), text, "", ""), "IT", width)
 

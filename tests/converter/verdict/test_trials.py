@@ -88,7 +88,8 @@ def test_chosen_thresholds_name_most_and_nobody_wrongly(drawn: Bench) -> None:
 
 
 def test_lines_drawn_too_low_are_caught_by_the_trials(drawn: Bench) -> None:
-    careless = tally(drawn, Thresholds(accept=0.0, margin=-1.0, slope=1.0, bias=0.0))
+    lines = Thresholds(accept=0.0, margin=-1.0, slope=1.0, bias=0.0, twin=-99.0, unclaimed=-99.0, shape=-99.0)
+    careless = tally(drawn, lines)
     assert careless[Kind.RANDOM].wrong == careless[Kind.RANDOM].trials
     assert careless[Kind.TWINS].cases_wrong
     assert not goals(careless)[1]

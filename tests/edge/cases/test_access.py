@@ -197,8 +197,8 @@ def test_whatever_is_in_the_folder_is_private(serving: Place) -> None:
         assert (status.st_uid, stat.S_IMODE(status.st_mode) & 0o077) == (UNIT, 0), path
 
 
-def test_officers_purge_nothing_and_change_no_key_however_many_they_are(serving: Place) -> None:
-    """Both need the signing key, which root and the unit's own services have; the service offers neither."""
+def test_one_officer_purges_nothing_and_changes_no_key(serving: Place) -> None:
+    """Both need the signing key, which root and the unit's own services have, or a second officer."""
     cases.write_key(serving.top / "signing.key")
     config = serving.top / "autovelox.toml"
     keys = 'signing_key_file = "signing.key"'

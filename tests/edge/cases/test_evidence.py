@@ -147,7 +147,7 @@ def test_a_gap_in_the_numbers_is_seen() -> None:
 async def test_an_untouched_store_holds(tmp_path: Path) -> None:
     await filled(tmp_path, 3)
     record(tmp_path, 1, kind="correct_plate", officer="Conti", reason="O", plate="AB000CE", signer=SIGNER)
-    record(tmp_path, 1, kind="confirm", officer="Conti", reason="agrees", signer=SIGNER)
+    record(tmp_path, 1, kind="dismiss", officer="Conti", reason="another plate", signer=SIGNER)
     says = audit(tmp_path, trusted=SIGNER.public_key)
     assert "3 cases, 9 entries, all signed" in says
     assert audit(tmp_path, head=says.split()[-1]) == says

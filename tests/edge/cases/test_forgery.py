@@ -160,7 +160,7 @@ async def test_attack_7_whoever_has_a_superseded_key(tmp_path: Path) -> None:
     new = rotate_signing_key(tmp_path / "state", key)
     store = await CaseStore.open(tmp_path / "state", new, UNIT)
     await store.close()
-    export_cases(tmp_path / "state", [1], tmp_path / "case.zip", officer="Conti", signer=new)
+    export_cases(tmp_path / "state", [1], tmp_path / "case.zip", officer="Conti", signer=new, full_chain=True)
     members = members_of(tmp_path / "case.zip")
     for trusted in (old.public_key, new.public_key):
         assert "the key you trust" in holds(members, tmp_path, trusted)

@@ -43,7 +43,7 @@ async def test_what_is_no_infringement_goes_as_soon_as_what_was_dismissed(tmp_pa
         number = await store.file_case(trigger(START), [photo()], [], limit_kmh=50.0, site="SP 235", basis=basis)
         await store.enter_verdict(number, unidentified())
     await store.close()
-    infringements, others = (1, 2, 3), (4, 5, 6, 7)
+    infringements, others = (1, 2, 3), (4, 5, 6, 7, 8)
     for days, expected in ((9, ()), (11, others), (59, others), (61, (*infringements, *others))):
         assert due(tmp_path, POLICY, now_utc=START + days * DAY_S) == expected, days
 

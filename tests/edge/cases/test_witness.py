@@ -92,7 +92,8 @@ async def test_a_package_is_held_against_a_checkpoint(tmp_path: Path) -> None:
     path = newest_checkpoint(place)
     assert path is not None
     checkpoint = read_checkpoint(path)
-    export_cases(tmp_path / "state", [1], tmp_path / "case.zip", officer="Conti", signer=SIGNER)
+    exporting = {"officer": "Conti", "signer": SIGNER, "checkpoint": checkpoint}
+    export_cases(tmp_path / "state", [1], tmp_path / "case.zip", **exporting)  # type: ignore[arg-type]
     says = verify_package(tmp_path / "case.zip", SIGNER.public_key, checkpoint).sentence
     assert "The chain holds entry 5 of the checkpoint" in says
     for change, words in (

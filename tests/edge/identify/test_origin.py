@@ -10,7 +10,7 @@ import pytest
 from edge.cases.archive import Archive
 from edge.cases.store import CaseStore
 from edge.flow.flags import flags_of
-from edge.identify.origin import format_of, log_share, origin
+from edge.identify.origin import decisive, format_of, log_share, origin, posterior
 from edge.model import Claim, Country, Decision, Flag, PlateRead
 from tests.support import cases
 
@@ -20,14 +20,18 @@ def test_without_a_network_that_tells_countries_there_is_none() -> None:
 
 
 def test_picture_and_format_agree_or_the_format_outweighs_a_doubt() -> None:
-    seen = {"IT": 0.5, "FR": 0.3, "SI": 0.2}
-    told = origin(seen, "AB123CD")
-    assert told is not None
-    assert told.code == "IT"
-    assert 0.5 < told.probability < 0.8  # French, too, by its form
-    doubtful = origin({"IT": 0.6, "ES": 0.4}, "1234BCD")
+    told = posterior({"IT": 0.5, "FR": 0.3, "SI": 0.2}, "AB123CD")
+    assert 0.5 < told["IT"] < 0.8  # French, too, by its form
+    doubtful = origin({"IT": 0.5, "ES": 0.5}, "1234BCD")
     assert doubtful is not None
     assert doubtful.code == "ES"
+
+
+def test_a_country_that_is_not_sure_is_not_told_and_decides_nothing() -> None:
+    doubtful, sure = {"IT": 0.5, "FR": 0.5}, {"IT": 0.97, "FR": 0.03}
+    assert origin(doubtful, "AB123CD") is None
+    assert decisive(doubtful, "AB123CD") == {}
+    assert decisive(sure, "AB123CD") == sure
 
 
 def test_a_sure_picture_outweighs_an_unusual_text() -> None:

@@ -16,6 +16,7 @@ import pytest
 from edge.cases.archive import Archive
 from edge.cases.views import EventKind
 from edge.errors import CaseError
+from edge.officers import looks
 from edge.officers import office as office_module
 from edge.officers.accounts import Account
 from edge.officers.client import ServiceDesk
@@ -68,8 +69,8 @@ async def test_long_work_of_an_account_is_done_one_after_the_other(
 
 
 async def test_an_account_cannot_fill_the_disk_with_entries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(office_module, "BURST_ENTRIES", 3.0)
-    monkeypatch.setattr(office_module, "ENTRIES_PER_S", 0.0)
+    monkeypatch.setattr(looks, "BURST_ENTRIES", 3.0)
+    monkeypatch.setattr(looks, "ENTRIES_PER_S", 0.0)
     await filled(tmp_path, 4)
     with closing(Office(tmp_path, SIGNER)) as office:
         for number in (1, 2, 3):

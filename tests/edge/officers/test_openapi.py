@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from edge.cases.acts.requests import Action, RequestState
 from edge.cases.views import REVIEWS, EventKind, Order
 from edge.model import Outcome, State
 from edge.officers import http, wire
@@ -43,12 +44,14 @@ def test_every_parameter_of_a_path_is_described() -> None:
 def test_words_are_those_of_the_program() -> None:
     parameters = {each["name"]: each["schema"] for each in DOCUMENT["paths"]["/v1/cases"]["get"]["parameters"]}
     assert set(parameters["order"]["enum"]) == set(Order)
-    assert set(parameters["review"]["enum"]) == {"open", *REVIEWS}
+    assert set(parameters["review"]["enum"]) == {"open", "waiting", *REVIEWS}
     assert set(parameters["state"]["enum"]) == set(State)
     assert set(parameters["outcome"]["enum"]) == set(Outcome)
     assert parameters["limit"]["maximum"] == MOST_ROWS
     assert set(parameters) - {"order", "limit", "offset"} == set(wire.CaseFilter.__slots__)
     schemas = DOCUMENT["components"]["schemas"]
+    assert set(schemas["Request"]["properties"]["action"]["enum"]) == set(Action)
+    assert set(schemas["Request"]["properties"]["state"]["enum"]) == set(RequestState)
     assert set(schemas["Event"]["properties"]["kind"]["enum"]) == set(EventKind)
     words = {*wire.ERRORS, wire.BUSY, wire.MALFORMED}
     assert set(schemas["Problem"]["properties"]["type"]["enum"]) == {f"urn:autovelox:problem:{word}" for word in words}
@@ -57,7 +60,7 @@ def test_words_are_those_of_the_program() -> None:
         for *_, each in operations()
         if "requestBody" in each
     ]
-    assert {name for body in bodies for name in body["properties"]} == {*http.BODY_TEXTS, "cases"}
+    assert {name for body in bodies for name in body["properties"]} == {*http.BODY_TEXTS, "cases", "full_chain", "days"}
 
 
 def described(method: str, path: str, answer: Answer) -> None:
@@ -88,7 +91,16 @@ EXAMPLES: list[tuple[str, str, str, object, int]] = [
     ("POST", "/v1/cases/{number}/reviews", "/v1/cases/1/reviews", {"kind": "purge", "reason": "x"}, 400),
     ("POST", "/v1/cases/{number}/reviews", "/v1/cases/1/reviews", {"kind": "view", "reason": "x"}, 422),
     ("POST", "/v1/cases/{number}/reports", "/v1/cases/1/reports", {"reason": "court"}, 200),
+    ("POST", "/v1/requests", "/v1/requests", {"action": "purge", "cases": [3], "reason": "court order"}, 201),
+    ("POST", "/v1/requests", "/v1/requests", {"action": "claims", "cases": [1], "reason": "court order"}, 422),
+    ("GET", "/v1/requests", "/v1/requests", None, 200),
+    ("POST", "/v1/requests/{request}/agreements", "/v1/requests/1/agreements", {"reason": "x"}, 422),
+    ("POST", "/v1/requests/{request}/refusals", "/v1/requests/1/refusals", {"reason": "x"}, 422),
+    ("POST", "/v1/requests/{request}/claims", "/v1/requests/1/claims", {}, 422),
     ("POST", "/v1/packages", "/v1/packages", {"cases": [1, 2], "reason": "court"}, 200),
+    ("POST", "/v1/packages", "/v1/packages", {"cases": [1], "full_chain": True}, 200),
+    ("POST", "/v1/packages", "/v1/packages", {"cases": [1], "checkpoint": "{}"}, 503),
+    ("POST", "/v1/packages", "/v1/packages", {"cases": [1], "full_chain": "yes"}, 400),
     ("POST", "/v1/packages", "/v1/packages", {"cases": []}, 422),
     ("POST", "/v1/packages", "/v1/packages", {"cases": ["1"]}, 400),
     ("POST", "/v1/verifications", "/v1/verifications", {"head": "0" * 64}, 409),
@@ -131,7 +143,10 @@ async def test_every_answer_is_as_described(tmp_path: Path) -> None:
         ("POST", "/v1/cases/1/reviews", b'{"kind": "confirm", "reason": 7}', 400),
         ("POST", "/v1/cases/1/reviews", b'{"kind": "confirm", "reason": null}', 400),
         ("GET", "/v1/cases?text=%ff%ed%a0%80", None, 200),
-        ("GET", "/v1/cases?since_utc=nan&limit=5", None, 200),
+        ("GET", "/v1/cases?since_utc=nan&limit=5", None, 400),
+        ("GET", "/v1/cases?text=%00", None, 422),
+        ("POST", "/v1/requests", b'{"action": "confirm", "cases": [1], "reason": "x"}', 400),
+        ("POST", "/v1/requests", b'{"action": "purge", "cases": [1], "reason": "x", "days": "1"}', 400),
         ("GET", "/v1/cases?offset=99999999999999999999", None, 422),
         ("POST", "/v1/cases/1/reviews", b'{"kind": "confirm", "reason": "\\ud800"}', 422),
         ("POST", "/v1/verifications", b'{"key": "zz"}', 400),

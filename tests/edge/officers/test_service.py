@@ -16,9 +16,10 @@ from edge.cases.storage.witness import newest_checkpoint
 from edge.cases.store import CaseStore
 from edge.cases.views import CaseFilter, EventKind, Order
 from edge.errors import CaseError, EvidenceError, NoSuchCase, SecretError
-from edge.officers import office as office_module
+from edge.officers import looks
 from edge.officers.accounts import Account, account_of, own_account
 from edge.officers.client import ServiceDesk
+from edge.officers.desk import Judged
 from edge.officers.office import Office
 from tests.support.cases import SIGNER, UNIT, filled, names, packet, photo, trigger
 from tests.support.officers import ask, service
@@ -46,7 +47,7 @@ async def test_an_officer_looks_judges_and_exports(tmp_path: Path) -> None:
         assert opened.case == wanted
         assert desk.photo(1, 0) == photo(0).jpeg
         assert desk.again(1) == opened
-        assert desk.review(1, EventKind.CORRECT_PLATE, reason="0 is O", plate="AB 000 CE") == 9
+        assert desk.review(1, EventKind.CORRECT_PLATE, reason="0 is O", plate="AB 000 CE") == Judged(10)
         assert "case 1, 3" in desk.export([1, 3], tmp_path / "case.zip", reason="for the court")
         desk.report(1, tmp_path / "case.pdf")
         assert desk.status().cases == 3
@@ -86,7 +87,7 @@ async def test_a_look_lasts_an_hour(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         office.open(conti, 1)
         office.again(conti, 1)
         office.again(Account(2, "bianchi"), 1)
-        monkeypatch.setattr(office_module, "LOOK_S", 0.0)
+        monkeypatch.setattr(looks, "LOOK_S", 0.0)
         office.photo(conti, 1, 0)
     assert [officer for _, officer, _ in kinds(tmp_path, 1)] == ["conti", "bianchi", "conti"]
 

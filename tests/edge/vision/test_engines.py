@@ -29,6 +29,7 @@ from edge.vision.reader import greedy_decode
 from edge.vision.tflite import available
 from edge.workers import WorkerPool
 from tests.support.feed import ROUNDABOUT, roundabout
+from tests.support.pools import with_tests
 
 MODELS = models_dir()
 FEED = ROUNDABOUT.parent
@@ -148,7 +149,7 @@ async def test_only_workers_of_easyocr_import_pytorch(
     monkeypatch.setattr(forkserver, "_forkserver", fresh := forkserver.ForkServer())
     for name in ("ensure_running", "get_inherited_fds", "connect_to_new_process", "set_forkserver_preload"):
         monkeypatch.setattr(forkserver, name, getattr(fresh, name))
-    pool = WorkerPool(worker_setup(MODELS, engine), workers=1, job_timeout_s=20.0)
+    pool = WorkerPool(with_tests(worker_setup(MODELS, engine)), workers=1, job_timeout_s=20.0)
     try:
         await pool.start()
         loaded = await pool.run(modules)

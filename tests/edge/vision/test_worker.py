@@ -18,6 +18,7 @@ from edge.vision.checksums import READER_FILES, write_list
 from edge.workers import WorkerPool
 from tests.support.eventually import eventually
 from tests.support.feed import roundabout
+from tests.support.pools import with_tests
 
 
 def pid() -> int:
@@ -28,7 +29,7 @@ async def test_a_worker_reads_photos_and_refuses_other_files(tmp_path: Path) -> 
     photo, text = tmp_path / "photo.png", tmp_path / "no.jpg"
     Image.fromarray(roundabout(40)).save(photo)
     text.write_bytes(b"no picture")
-    pool = WorkerPool(worker_setup(models_dir(), "litert"), workers=1, job_timeout_s=20.0)
+    pool = WorkerPool(worker_setup(models_dir(), "litert", photos=tmp_path), workers=1, job_timeout_s=20.0)
     try:
         await pool.start()
         assert (await pool.run(worker.recognise, photo)).plates[0].text == "LS15EBC"
@@ -63,7 +64,7 @@ async def test_models_that_fail_unexpectedly_are_named_at_the_start(tmp_path: Pa
 async def test_a_worker_whose_models_are_gone_is_noticed_without_a_photo(tmp_path: Path) -> None:
     folder = tmp_path / "models"
     shutil.copytree(models_dir(), folder)
-    pool = WorkerPool(worker_setup(folder, "litert"), workers=1, job_timeout_s=20.0)
+    pool = WorkerPool(with_tests(worker_setup(folder, "litert")), workers=1, job_timeout_s=20.0)
     await pool.start()
     try:
         number = await pool.run(pid)

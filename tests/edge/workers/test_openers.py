@@ -18,6 +18,7 @@ from edge.errors import WorkerError
 from edge.workers import WorkerPool, WorkerSetup
 from tests.support.eventually import eventually
 from tests.support.link import ANNA, sealed
+from tests.support.pools import with_tests
 
 
 def pid() -> int:
@@ -34,7 +35,7 @@ def die() -> None:
 
 @pytest.fixture
 async def openers() -> AsyncIterator[WorkerPool]:
-    pool = WorkerPool(WorkerSetup(), workers=2, job_timeout_s=5.0, one_job_each=True)
+    pool = WorkerPool(with_tests(WorkerSetup()), workers=2, job_timeout_s=5.0, one_job_each=True)
     await pool.start()
     yield pool
     await pool.stop()

@@ -15,6 +15,7 @@ import pytest
 from edge.errors import ImageError, ModelError, WorkerError
 from edge.workers import NICENESS, WorkerPool, WorkerSetup
 from tests.support.eventually import eventually
+from tests.support.pools import with_tests
 
 _problem: ModelError | None = None
 
@@ -31,7 +32,7 @@ def ready() -> None:
 
 
 def setup(needed: Path) -> WorkerSetup:
-    return WorkerSetup(load, (needed,), ready)
+    return with_tests(WorkerSetup(load, (needed,), ready, reads=(needed.parent,)))
 
 
 def pid() -> int:

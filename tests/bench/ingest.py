@@ -1,0 +1,223 @@
+"""``make bench-centre``: entries a second that the centre takes in, beside bare asyncpg, in one run, slice by slice.
+
+    python tests/bench/ingest.py [--seconds 4] [--units 4]
+
+*bare* sends the same rows, of the same sizes, with one prepared INSERT and a COMMIT a batch, over as many connections as
+there are units. *checked* is all that the centre does with a request: every link, hash and signature, rows of cases, files to
+come, the head. *over HTTPS* adds TLS, HTTP and the units' clients, which run in the same process and take their share of it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import secrets
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+import asyncpg
+
+from centre.config import CentreSettings, DatabaseSettings, LimitSettings, ListenSettings, MetricsSettings, Settings
+from centre.database import EmbeddedServer, Pool, open_pool
+from centre.delivery import accept_entries
+from centre.service import own_files, running
+from centre.units import Visitor, add_unit
+from edge.cases.evidence import (
+    Link,
+    Signer,
+    canonical,
+    decided_manifest,
+    filed_manifest,
+    key_content,
+    next_entry,
+    photo_record,
+)
+from edge.delivery import Client, join_centre, trusting
+from edge.model import Photo
+from tests.support.cases import UNIT, identified, packet, photo, trigger
+
+BATCHES = (1, 10, 100)
+ROUNDS = 3
+INSERT = (
+    "INSERT INTO bare (unit_id, seq, kind, case_number, hash, header, body, signature, key_id)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+)
+
+
+@dataclass
+class Source:
+    """A unit's chain, made before the clock runs: rows for bare, links and lines for the centre."""
+
+    serial: str
+    signer: Signer
+    client: Client
+    visitor: Visitor
+    links: list[Link]
+    rows: list[tuple[object, ...]]
+    at: int = 0
+    bare_at: int = 0
+
+    def next_links(self, count: int) -> list[Link]:
+        """The next entries of the chain."""
+        self.at += count
+        return self.links[self.at - count : self.at]
+
+    def next_rows(self, count: int) -> list[tuple[object, ...]]:
+        """The next rows for bare asyncpg."""
+        self.bare_at += count
+        return self.rows[self.bare_at - count : self.bare_at]
+
+
+def chain(signer: Signer, cases: int) -> tuple[list[Link], list[tuple[object, ...]]]:
+    """A key, and two entries a case, as a unit writes them."""
+    links, rows, last = list[Link](), list[tuple[object, ...]](), None
+    one: Photo = photo()
+
+    def add(kind: str, case: int | None, content: Any) -> None:
+        nonlocal last
+        entry = next_entry(last, kind, case, content, at_utc=time.time(), signer=signer)
+        last = (entry.seq, entry.hash)
+        links.append(Link(entry.header, entry.body, entry.signature, entry.key_id))
+        rows.append((0, entry.seq, kind, case, entry.hash, entry.header, entry.body, entry.signature, entry.key_id))
+
+    add("key", None, key_content(signer, supersedes=None))
+    for number in range(1, cases + 1):
+        record = {**photo_record(f"frames/{number:08d}/0.jpg", one), "sha256": secrets.token_hex(32)}
+        filed = filed_manifest(
+            number, trigger(), [record], limit_kmh=50.0, site="SP 1, km 12", unit=UNIT, clock={"source": "kernel"}
+        )
+        add("filed", number, filed)
+        add("decided", number, decided_manifest(filed, identified(packet()), time.time()))
+    return links, rows
+
+
+def lines(links: Sequence[Link]) -> bytes:
+    """Entries as a unit sends them."""
+    return b"".join(
+        canonical(
+            {
+                "header": link.header.decode(),
+                "body": (link.body or b"").decode(),
+                "signature": (link.signature or b"").hex(),
+                "key_id": link.key_id,
+            }
+        )
+        + b"\n"
+        for link in links
+    )
+
+
+async def rate(
+    sources: Sequence[Source], seconds: float, batch: int, send: Callable[[Source], Awaitable[object]]
+) -> float:
+    """Entries a second while every unit sends batch after batch."""
+    began = time.perf_counter()
+
+    async def work(source: Source) -> int:
+        done = 0
+        while time.perf_counter() - began < seconds and max(source.at, source.bare_at) + batch <= len(source.links):
+            await send(source)
+            done += batch
+        return done
+
+    done = sum(await asyncio.gather(*map(work, sources)))
+    return done / (time.perf_counter() - began)
+
+
+async def bench(folder: Path, seconds: float, units: int) -> list[tuple[int, float, float, float]]:
+    """A row for each size of batch: bare, checked, over HTTPS."""
+    server = EmbeddedServer(folder / "postgresql")
+    await server.start()
+    try:
+        settings = Settings(
+            centre=CentreSettings(name="bench", state_dir=folder / "centre"),
+            database=DatabaseSettings(url=server.dsn, connections=units + 2),
+            listen=ListenSettings(port=0),
+            limits=LimitSettings(logins_per_minute=100_000),
+            metrics=MetricsSettings(enabled=False),
+        )
+        async with running(settings) as port:
+            pool = await open_pool(server.dsn, connections=units, statement_timeout_s=30)
+            await pool.execute("CREATE TABLE bare (LIKE entries INCLUDING DEFAULTS INCLUDING INDEXES)")
+            found = []
+            for batch in BATCHES:
+                found.append(await _row(folder, settings, port, pool, seconds, batch, units))
+            await pool.close()
+            return found
+    finally:
+        await server.stop()
+
+
+async def _row(
+    folder: Path, settings: Settings, port: int, pool: Pool, seconds: float, batch: int, units: int
+) -> tuple[int, float, float, float]:
+    figures: list[list[float]] = [[], [], []]
+    for number in range(ROUNDS):
+        sources = [await _source(folder, settings, port, pool, f"U{batch}-{number}-{unit}") for unit in range(units)]
+        connections = [await asyncpg.connect(settings.database.url) for _ in sources]
+        prepared = {source.serial: connection for source, connection in zip(sources, connections, strict=True)}
+
+        async def bare(source: Source) -> None:
+            connection = prepared[source.serial]
+            async with connection.transaction():
+                await connection.executemany(INSERT, source.next_rows(batch))
+
+        async def checked(source: Source) -> None:
+            await accept_entries(pool, source.visitor, source.next_links(batch))
+
+        async def over_https(source: Source) -> None:
+            await source.client.entries(lines(source.next_links(batch)))
+
+        for place, send in enumerate((bare, checked, over_https)):
+            figures[place].append(await rate(sources, seconds, batch, send))
+        for connection in connections:
+            await connection.close()
+        for source in sources:
+            await source.client.__aexit__(None, None, None)
+    return batch, *(statistics.median(each) for each in figures)
+
+
+async def _source(folder: Path, settings: Settings, port: int, pool: Pool, serial: str) -> Source:
+    signer = Signer(secrets.token_bytes(32))
+    async with pool.acquire() as connection:
+        code = await add_unit(connection, serial, own_files(settings)[1].authority_der())
+    url, authority = f"https://127.0.0.1:{port}", folder / "authority.pem"
+    await join_centre(url, code, serial=serial, signer=signer, authority_file=authority)
+    client = Client(url, trusting(authority), serial, signer)
+    await client.__aenter__()
+    await client.log_in(b"")
+    unit = await pool.fetchval("SELECT id FROM units WHERE serial = $1", serial)
+    links, rows = chain(signer, CASES)
+    return Source(serial, signer, client, Visitor(unit, serial), links, [(unit, *row[1:]) for row in rows])
+
+
+CASES = 2500
+"""In each unit's chain; a slice ends where they do."""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Measure what the centre takes in, beside bare asyncpg.")
+    parser.add_argument("--seconds", type=float, default=4.0, help="a slice (default %(default)s)")
+    parser.add_argument("--units", type=int, default=4, help="that send at once (default %(default)s)")
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="bench-centre-") as scratch:
+        folder = Path(scratch)
+        folder.chmod(0o755)  # root's PostgreSQL runs as another account
+        rows = asyncio.run(bench(folder, args.seconds, args.units))
+    print("| entries a request | bare asyncpg, entries/s | checked | of bare | over HTTPS | of bare |")
+    print("|---:|---:|---:|---:|---:|---:|")
+    for batch, bare, checked, https in rows:
+        print(f"| {batch} | {bare:,.0f} | {checked:,.0f} | {checked / bare:.2f} | {https:,.0f} | {https / bare:.2f} |")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

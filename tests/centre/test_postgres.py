@@ -1,0 +1,142 @@
+"""The centre's own PostgreSQL, and its schema, which goes step by step."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pwd
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from centre.database import EmbeddedServer, find_binaries, migrate, open_pool, steps, transaction
+from centre.errors import DatabaseError
+from tests.support.centre import Postgres
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder that the account of root's server can reach, which pytest's own may not be."""
+    found = Path(tempfile.mkdtemp(prefix="autovelox-test-pg-"))
+    found.chmod(0o755)
+    yield found
+    shutil.rmtree(found)
+
+
+async def ask(server: EmbeddedServer, statement: str) -> object:
+    connection = await asyncpg.connect(server.dsn)
+    try:
+        return await connection.fetchval(statement)
+    finally:
+        await connection.close()
+
+
+async def test_the_life_of_a_server(folder: Path) -> None:
+    """Nobody else reaches it; what was committed survives a kill; what an earlier centre left is ended first."""
+    server = EmbeddedServer(folder / "postgresql")
+    await server.start()
+    assert await ask(server, "SHOW listen_addresses") == ""
+    assert await ask(server, "SHOW fsync") == await ask(server, "SHOW full_page_writes") == "on"
+    modes = [(folder / "postgresql" / name).stat().st_mode & 0o777 for name in ("data", "run")]
+    assert modes == [0o700, 0o700]
+    connection = await asyncpg.connect(server.dsn)
+    await connection.execute("CREATE TABLE kept (number integer)")
+    await connection.execute("INSERT INTO kept VALUES (7)")
+    await server.kill()
+    connection.terminate()
+    await server.start()
+    assert await ask(server, "SELECT number FROM kept") == 7
+
+    next_one = EmbeddedServer(folder / "postgresql")
+    assert await next_one.is_running(), "a command may use it"
+    before = server.pid
+    await next_one.start()
+    try:
+        assert next_one.pid not in (None, before)
+        await asyncio.wait_for(server.stop(), 10)
+        assert await ask(next_one, "SELECT number FROM kept") == 7
+    finally:
+        await next_one.stop()
+    assert not await next_one.is_running()
+
+
+async def test_a_folder_that_is_deep_down_works_and_roots_server_is_not_roots(folder: Path) -> None:
+    """A Unix socket's path has 107 bytes at the most, and PostgreSQL refuses to run as root."""
+    deep = folder / ("d" * 60) / ("e" * 60)
+    deep.mkdir(parents=True)
+    server = EmbeddedServer(deep / "postgresql")
+    await server.start()
+    try:
+        assert await ask(server, "SELECT 1") == 1
+        assert server.pid is not None
+        assert Path(f"/proc/{server.pid}").stat().st_uid == (os.geteuid() or pwd.getpwnam("nobody").pw_uid)  # noqa: ASYNC240
+    finally:
+        await server.stop()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root's server runs as another account")
+async def test_the_account_has_to_exist(folder: Path) -> None:
+    with pytest.raises(DatabaseError, match="there is no account nosuchaccount"):
+        await EmbeddedServer(folder / "other", account="nosuchaccount").start()
+
+
+def test_a_machine_without_postgresql_is_told_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(DatabaseError, match="has no postgres and initdb"):
+        find_binaries(tmp_path)
+    assert (find_binaries() / "postgres").is_file()
+
+
+async def test_a_database_that_cannot_be_reached_tells_no_password(tmp_path: Path) -> None:
+    with pytest.raises(DatabaseError) as failed:
+        await open_pool("postgresql://centre:hunter2@127.0.0.1:1/centre", connections=2, statement_timeout_s=1)
+    assert "hunter2" not in f"{failed.value} {failed.value.__cause__}"
+
+
+async def test_the_schema_goes_step_by_step_and_refuses_a_newer_one(postgres: Postgres) -> None:
+    async with postgres.connected("postgres") as connection:
+        await connection.execute("CREATE DATABASE stepwise")
+    async with postgres.connected("stepwise") as connection:
+        for target in range(1, len(steps()) + 1):
+            assert await migrate(connection, target) == target - 1
+        assert await migrate(connection) == len(steps())
+        own = await _described(connection)
+        await connection.execute("INSERT INTO schema_version VALUES (999)")
+        with pytest.raises(DatabaseError, match="newer program"):
+            await migrate(connection)
+    async with postgres.database() as name, postgres.connected(name) as connection:
+        assert await _described(connection) == own
+
+
+async def test_many_processes_may_start_at_once(postgres: Postgres) -> None:
+    async with postgres.connected("postgres") as connection:
+        await connection.execute("CREATE DATABASE together")
+
+    async def start() -> int:
+        async with postgres.connected("together") as connection:
+            return await migrate(connection)
+
+    assert sorted(await asyncio.gather(*(start() for _ in range(4)))) == [0, *[len(steps())] * 3]
+
+
+async def test_a_transaction_that_fails_leaves_nothing(dsn: str) -> None:
+    pool = await open_pool(dsn, connections=2, statement_timeout_s=5)
+    try:
+        with pytest.raises(ZeroDivisionError):
+            async with transaction(pool) as connection:
+                await connection.execute("INSERT INTO units (serial, state) VALUES ('A1', 'invited')")
+                raise ZeroDivisionError
+        assert await pool.fetchval("SELECT count(*) FROM units") == 0
+    finally:
+        await pool.close()
+
+
+async def _described(connection: asyncpg.Connection) -> list[tuple[str, str, str]]:
+    rows = await connection.fetch(
+        "SELECT table_name, column_name, data_type FROM information_schema.columns WHERE table_schema = 'public'"
+        " ORDER BY 1, 2"
+    )
+    return [tuple(row) for row in rows]

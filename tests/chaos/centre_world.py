@@ -1,0 +1,299 @@
+"""The world that is struck: PostgreSQL, a centre in a process of its own, a network to be cut, real stores."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import re
+import shutil
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import asyncpg
+
+from centre.config import CentreSettings, DatabaseSettings, ListenSettings, MetricsSettings, Settings
+from centre.database import GONE, EmbeddedServer
+from centre.service import own_files
+from centre.units import add_unit
+from edge.cases.evidence import Signer, create_signing_key, load_signer
+from edge.cases.storage.layout import StateFolder
+from edge.cases.storage.outbox import Outbox, read_delivered
+from edge.cases.store import CaseStore
+from edge.delivery import Client, Courier, DailyBudget, join_centre, trusting
+from edge.delivery import courier as courier_module
+from edge.model import Photo
+from tests.support.cases import identified, packet, trigger, unidentified
+
+PATIENCE_S = 60.0
+PHOTO_BYTES = 400_000
+"""Two parts of a blob."""
+SLOW_COMMIT = """
+CREATE OR REPLACE FUNCTION slow_commit() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN PERFORM pg_sleep(0.4); RETURN NULL; END $$;
+DROP TRIGGER IF EXISTS slow_commit ON units;
+CREATE CONSTRAINT TRIGGER slow_commit AFTER UPDATE OF head_seq ON units DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW WHEN (NEW.head_seq <> OLD.head_seq) EXECUTE FUNCTION slow_commit();
+"""
+"""A deferred trigger runs inside COMMIT: while it sleeps, the commit is under way."""
+INSIDE = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND pid <> pg_backend_pid()"
+
+
+class Network:
+    """A wire to the centre, whose faults are switched on and off; TLS goes through it as bytes."""
+
+    def __init__(self) -> None:
+        self.to = 0
+        self.port = 0
+        self.is_cut = False
+        self.loses_answers = False
+        self.cut_after: int | None = None
+        self._server: asyncio.Server | None = None
+        self._writers: set[asyncio.StreamWriter] = set()
+
+    async def start(self) -> None:
+        self._server = await asyncio.start_server(self._pass, "127.0.0.1", 0)
+        self.port = int(self._server.sockets[0].getsockname()[1])
+
+    async def stop(self) -> None:
+        self.break_connections()
+        if self._server is not None:
+            self._server.close()
+
+    def break_connections(self) -> None:
+        for writer in list(self._writers):
+            writer.transport.abort()
+
+    def mend(self) -> None:
+        self.is_cut = self.loses_answers = False
+        self.cut_after = None
+        self.break_connections()
+
+    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.add(writer)
+        try:
+            if self.is_cut:
+                return
+            there_reader, there = await asyncio.open_connection("127.0.0.1", self.to)
+            self._writers.add(there)
+            try:
+                await asyncio.gather(self._copy(reader, there, asks=True), self._copy(there_reader, writer, asks=False))
+            finally:
+                self._writers.discard(there)
+                there.transport.abort()
+        except OSError:
+            pass
+        finally:
+            self._writers.discard(writer)
+            writer.transport.abort()
+
+    async def _copy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, asks: bool) -> None:
+        with suppress(OSError):
+            while data := await reader.read(1 << 14):
+                if asks and self.cut_after is not None:
+                    self.cut_after -= len(data)
+                    if self.cut_after < 0:
+                        self.is_cut = True
+                if self.is_cut or (self.loses_answers and not asks):
+                    break
+                writer.write(data)
+                await writer.drain()
+        writer.transport.abort()
+
+
+class World:
+    """Everything that is struck, in *folder*."""
+
+    def __init__(self, folder: Path, rng: random.Random) -> None:
+        self.folder = folder
+        self.rng = rng
+        self.server = EmbeddedServer(folder / "postgresql")
+        self.network = Network()
+        self.process: asyncio.subprocess.Process | None = None
+        self.settings = Settings()
+        self._units = 0
+        self._log = folder / "centre.log"
+
+    async def start(self) -> None:
+        await self.server.start()
+        await self.network.start()
+        self.settings = Settings(
+            centre=CentreSettings(name="chaos", state_dir=self.folder / "centre"),
+            database=DatabaseSettings(url=self.server.dsn),
+            listen=ListenSettings(port=0),
+            metrics=MetricsSettings(enabled=False),
+        )
+        (self.folder / "centre.toml").write_text(
+            f'[centre]\nname = "chaos"\nstate_dir = "centre"\n[database]\nurl = "{self.server.dsn}"\n'
+            "[listen]\nport = 0\n[limits]\nstatus_s = 1.0\nlogins_per_minute = 100000\n[metrics]\nenabled = false\n"
+        )
+        await self.start_centre()
+
+    async def stop(self) -> None:
+        await self.kill_centre(signal.SIGTERM)
+        await self.network.stop()
+        await self.server.stop()
+
+    async def start_centre(self) -> None:
+        with self._log.open("wb") as log:
+            self.process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-P", "-m", "centre", "--config", str(self.folder / "centre.toml"), "run"),
+                stderr=log,
+                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            )
+        await self.until(self._listens, "the centre starts")
+
+    async def _listens(self) -> bool:
+        assert self.process is not None
+        text = await asyncio.to_thread(self._log.read_text)
+        assert self.process.returncode is None, text
+        found = re.search(r"answers units at \S+ port (\d+)", text)
+        self.network.to = int(found.group(1)) if found else 0
+        return found is not None
+
+    async def kill_centre(self, number: signal.Signals = signal.SIGKILL) -> None:
+        if self.process is not None and self.process.returncode is None:
+            self.process.send_signal(number)
+            await self.process.wait()
+
+    async def ask(self, statement: str, *values: object) -> list[Any]:
+        """Ask PostgreSQL, which may just be starting."""
+        deadline = time.monotonic() + PATIENCE_S
+        while True:
+            try:
+                connection = await asyncpg.connect(self.server.dsn)
+                try:
+                    if values:
+                        return list(await connection.fetch(statement, *values))
+                    found = await connection.fetch(statement) if statement.lstrip().startswith("SELECT") else []
+                    if not statement.lstrip().startswith("SELECT"):
+                        await connection.execute(statement)
+                    return list(found)
+                finally:
+                    await connection.close()
+            except GONE:
+                if time.monotonic() > deadline:
+                    raise
+                await asyncio.sleep(0.05)
+
+    async def until(self, look: Callable[[], Awaitable[object]], what: str) -> None:
+        deadline = time.monotonic() + PATIENCE_S
+        while not await look():
+            assert time.monotonic() < deadline, f"{what}: not within {PATIENCE_S:.0f} s"
+            await asyncio.sleep(0.02)
+
+    async def inside_commit(self) -> None:
+        """Return while a commit of entries is under way."""
+
+        async def look() -> bool:
+            return bool((await self.ask(INSIDE))[0][0])
+
+        await self.until(look, "a commit is under way")
+
+    async def new_unit(self) -> Unit:
+        self._units += 1
+        unit = Unit(self, f"U{self._units}", self.folder / f"unit-{self._units}")
+        unit.folder.mkdir()
+        create_signing_key(unit.folder / "signing.key")
+        connection = await asyncpg.connect(self.server.dsn)
+        try:
+            code = await add_unit(connection, unit.serial, own_files(self.settings)[1].authority_der())
+        finally:
+            await connection.close()
+        url = f"https://127.0.0.1:{self.network.port}"
+        authority = unit.folder / "authority.pem"
+        await join_centre(url, code, serial=unit.serial, signer=unit.signer, authority_file=authority)
+        return unit
+
+
+class Unit:
+    """A unit: a real store that files made-up cases, and its courier."""
+
+    def __init__(self, world: World, serial: str, folder: Path) -> None:
+        self.world = world
+        self.serial = serial
+        self.folder = folder
+        self.state_dir = folder / "state"
+        self.courier: Courier | None = None
+
+    @property
+    def signer(self) -> Signer:
+        return load_signer(self.folder / "signing.key")
+
+    @property
+    def client(self) -> Client:
+        url = f"https://127.0.0.1:{self.world.network.port}"
+        return Client(url, trusting(self.folder / "authority.pem"), self.serial, self.signer)
+
+    async def file(self, cases: int, *, clock_s: float = 0.0) -> None:
+        """File and decide some cases, with a clock that is *clock_s* off."""
+        real = time.time
+        with mock.patch("time.time", lambda: max(0.0, real() + clock_s)):
+            store = await CaseStore.open(self.state_dir, self.signer, {"serial": self.serial, "software": "chaos"})
+            try:
+                for _ in range(cases):
+                    own = packet()
+                    photo = Photo(self.world.rng.randbytes(PHOTO_BYTES), 640, 360, real(), time.monotonic_ns())
+                    found = await store.file_case(trigger(real()), [photo], [own], limit_kmh=50.0, site="SP 1")
+                    decision = identified(own) if self.world.rng.random() < 0.7 else unidentified()
+                    await store.enter_verdict(found, decision)
+            finally:
+                await store.close()
+
+    @asynccontextmanager
+    async def delivering(self) -> AsyncIterator[Courier]:
+        """Its courier at work, whose pauses are short here."""
+        with (
+            mock.patch.object(courier_module, "LOOK_S", 0.02),
+            mock.patch.object(courier_module, "FIRST_PAUSE_S", 0.02),
+            mock.patch.object(courier_module, "LONGEST_PAUSE_S", 0.2),
+        ):
+            self.courier = Courier(self.client, Outbox(self.state_dir), budget=DailyBudget(1 << 40))
+            task = asyncio.create_task(self.courier.run())
+            try:
+                yield self.courier
+            finally:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+
+    def clone(self, name: str) -> Unit:
+        """A copy of its card."""
+        folder = self.folder.with_name(name)
+        shutil.copytree(self.folder, folder)
+        return Unit(self.world, self.serial, folder)
+
+    def head(self) -> tuple[int, str]:
+        head = Outbox(self.state_dir).head()
+        assert head is not None
+        return head.seq, head.hash
+
+    def confirmed(self) -> tuple[int, str]:
+        """What the centre confirmed to the unit; it may go by that."""
+        delivered = read_delivered(StateFolder(self.state_dir))
+        return (delivered.confirmed.seq, delivered.confirmed.hash) if delivered is not None else (0, "")
+
+    async def found(self, confirmed: tuple[int, str]) -> bool:
+        """Whether the centre has what it *confirmed*."""
+        sql = "SELECT hash FROM entries JOIN units ON units.id = unit_id WHERE serial = $1 AND seq = $2"
+        rows = await self.world.ask(sql, self.serial, confirmed[0])
+        return not confirmed[0] or [row["hash"] for row in rows] == [confirmed[1]]
+
+    async def delivered(self) -> None:
+        """Wait until every entry and every photo is at the centre."""
+
+        async def whole() -> bool:
+            rows = await self.world.ask(
+                "SELECT head_seq, head_hash, (SELECT count(*) FROM blobs WHERE unit_id = units.id"
+                " AND complete_at IS NULL) AS photos FROM units WHERE serial = $1",
+                self.serial,
+            )
+            return (rows[0]["head_seq"], rows[0]["head_hash"]) == self.head() and not rows[0]["photos"]
+
+        await self.world.until(whole, f"{self.serial} delivers everything")
