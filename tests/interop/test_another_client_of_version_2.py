@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 import trustme
-from tests.interop.test_javascript import FOLDER, client, node
 
 from edge.crypto.chip import save_chip
+from tests.interop.test_javascript import FOLDER, client, node
 from tests.support.link import ANNA
 from tests.support.signed_link import FAR, HERE, Certified, certified
 
