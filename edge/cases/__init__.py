@@ -50,9 +50,11 @@ from edge.cases.views import (
     Event,
     EventKind,
     Order,
+    Progress,
     SelfCheck,
     Standing,
     UnitStatus,
+    unwatched,
     waiting,
 )
 
@@ -85,6 +87,7 @@ __all__ = [
     "Order",
     "Outbox",
     "Person",
+    "Progress",
     "Request",
     "RequestState",
     "RetentionPolicy",
@@ -110,6 +113,7 @@ __all__ = [
     "terms_of",
     "to_basis",
     "to_case",
+    "unwatched",
     "waiting",
     "write_claims",
 ]

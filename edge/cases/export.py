@@ -18,7 +18,7 @@ import json
 import secrets
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict, replace
 from importlib import resources
@@ -51,7 +51,7 @@ from edge.cases.storage import (
     entries_for,
     open_to_read,
 )
-from edge.cases.views import EventKind
+from edge.cases.views import EventKind, Progress, unwatched, watched
 from edge.crypto import sync_folder
 from edge.errors import CaseError, EvidenceError
 
@@ -75,7 +75,7 @@ def export_cases(
     least_free_bytes: int = 0,
     full_chain: bool = False,
     checkpoint: Checkpoint | None = None,
-    progress: Callable[[int], None] | None = None,
+    progress: Progress = unwatched,
 ) -> str:
     """Write the evidence package of the cases *numbers* to the file *to*, which must not exist yet.
 
@@ -85,7 +85,7 @@ def export_cases(
     package holds every header of the chain, which grows for ever; without, proofs. Somebody who remembers the unit's
     *checkpoint* can hold a package with proofs against it if it was exported for it. With *redact_with*, which proposes
     plates in a photo, the package has copies of the photos that show the vehicle of the case alone, and neither the
-    photos nor the portrait. *progress* is called with the number of each case that is done. The package is verified
+    photos nor the portrait. *progress* is told of each case that is done. The package is verified
     before it gets its name; nothing is left of one that fails.
 
     Returns:
@@ -229,7 +229,7 @@ def _add_members(
     state_dir: Path,
     numbers: Sequence[int],
     format: str,
-    progress: Callable[[int], None] | None,
+    progress: Progress,
     language: str,
     redact_with: FindPlates | None,
 ) -> dict[int, dict[str, str]]:
@@ -242,14 +242,12 @@ def _add_members(
     made: dict[int, dict[str, str]] = {number: {} for number in numbers}
     package.add("README.txt", readme(language, redacted=redact_with is not None).encode("utf-8"))
     with Archive(state_dir) as archive:
-        for number in sorted(numbers):
+        for number in watched("cases", sorted(numbers), len(numbers), progress):
             opened = archive.open(number)
             reviews[str(number)] = {"review": opened.case.review, "waiting": opened.waiting}
             own, made[number] = _case_members(archive, opened, language, redact_with)
             for name in sorted(own):
                 package.add(f"cases/{number:08d}/{name}", own[name])
-            if progress is not None:
-                progress(number)
     info = {"format": format, "cases": list(numbers), "exported_utc": time.time(), "reviews": reviews}
     papers = {
         INFO_NAME: canonical(info),

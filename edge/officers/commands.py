@@ -29,7 +29,7 @@ from edge.model import Outcome, State
 from edge.officers import second_commands as second
 from edge.officers.choose import add_where, open_desk
 from edge.officers.statistics_command import add_statistics
-from edge.terminal import say, say_json
+from edge.terminal import progress_bar, say, say_json
 
 _OUTCOMES = {
     "pending": CaseFilter(state=State.PENDING),
@@ -200,7 +200,7 @@ def _export(args: argparse.Namespace) -> int:
         raise CaseError(
             f"{args.checkpoint} cannot be read ({error.strerror})", "check its name and permissions"
         ) from None
-    with closing(open_desk(args)) as desk:
+    with closing(open_desk(args)) as desk, progress_bar("exporting") as progress:
         says = desk.export(
             args.numbers,
             args.to,
@@ -209,6 +209,7 @@ def _export(args: argparse.Namespace) -> int:
             redacted=args.redacted,
             full_chain=args.full_chain,
             checkpoint=witness,
+            progress=progress,
         )
     say(f"{args.to}: {says}")
     return 0
@@ -256,7 +257,9 @@ def _verify(args: argparse.Namespace) -> int:
         else:
             witness = args.checkpoint.read_bytes() if args.checkpoint else None
             with closing(open_desk(args)) as desk:
-                say(desk.verify(trusted=trusted, head=args.head, checkpoint=witness))
+                with progress_bar("verifying") as progress:
+                    says = desk.verify(trusted=trusted, head=args.head, checkpoint=witness, progress=progress)
+                say(says)
     except evidence.KeyFileError as error:
         raise SecretError(str(error), "name the file that the authority published, or that the unit wrote") from None
     except evidence.NotProved as error:
@@ -265,6 +268,8 @@ def _verify(args: argparse.Namespace) -> int:
         raise EvidenceError(
             f"the evidence does not hold: {error}", "ask for a new package, and find out how this one was changed"
         ) from None
+    except BrokenPipeError:
+        raise  # the reader of our output went away: cli.main knows
     except OSError as error:
         raise CaseError(
             f"{error.filename} cannot be read ({error.strerror})", "check its name and permissions"

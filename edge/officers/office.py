@@ -25,6 +25,7 @@ from edge.cases import (
     EventKind,
     KeyFileError,
     Order,
+    Progress,
     Signer,
     StateFolder,
     Statistics,
@@ -32,6 +33,7 @@ from edge.cases import (
     parse_checkpoint,
     review,
     statistics_of,
+    unwatched,
 )
 from edge.cases.audit import audit
 from edge.config import ReviewSettings, models_dir
@@ -198,6 +200,7 @@ class Office:
         durably: bool = True,
         full_chain: bool = False,
         checkpoint: bytes | None = None,
+        progress: Progress = unwatched,
     ) -> str:
         """Write the evidence package of *numbers* to the new file *to*; returns what its check found.
 
@@ -231,6 +234,7 @@ class Office:
             signer=signer,
             session=session,
             durably=durably,
+            progress=progress,
             least_free_bytes=LEAST_FREE_BYTES,
             full_chain=full_chain,
             checkpoint=_parsed(checkpoint),
@@ -272,7 +276,9 @@ class Office:
         """
         return statistics_of(self.state_dir, since_utc=since_utc, until_utc=until_utc)
 
-    def verify(self, *, trusted: bytes | None, head: str | None, checkpoint: bytes | None) -> str:
+    def verify(
+        self, *, trusted: bytes | None, head: str | None, checkpoint: bytes | None, progress: Progress = unwatched
+    ) -> str:
         """Check all evidence; returns one sentence.
 
         Raises:
@@ -280,7 +286,8 @@ class Office:
             SecretError: *checkpoint* is none.
             CaseError: the store cannot be read.
         """
-        return audit(self.state_dir, trusted=trusted, head=head, checkpoint=_parsed(checkpoint))
+        parsed = _parsed(checkpoint)
+        return audit(self.state_dir, trusted=trusted, head=head, checkpoint=parsed, progress=progress)
 
     def _ensure_room(self, numbers: Sequence[int], folder: Path) -> None:
         """Refuse at once a package that surely leaves too little room; the rest is found while it is written."""

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from edge.cases import USUAL_DAYS, Action, CaseFilter, EventKind, Order, Request, Statistics, UnitStatus
+from edge.cases import (
+    USUAL_DAYS,
+    Action,
+    CaseFilter,
+    EventKind,
+    Order,
+    Progress,
+    Request,
+    Statistics,
+    UnitStatus,
+    unwatched,
+)
 from edge.officers.accounts import Account
 from edge.officers.desk import ALL_CASES, Judged, Listing, OpenCase
 from edge.officers.office import Office
@@ -84,6 +95,7 @@ class OwnDesk:
         redacted: bool = False,
         full_chain: bool = False,
         checkpoint: bytes | None = None,
+        progress: Progress = unwatched,
     ) -> str:
         """Write the evidence package of the cases."""
         return self._office.export(
@@ -95,6 +107,7 @@ class OwnDesk:
             redacted=redacted,
             full_chain=full_chain,
             checkpoint=checkpoint,
+            progress=progress,
         )
 
     def report(self, number: int, to: Path, *, reason: str = "", language: str | None = None) -> None:
@@ -109,9 +122,16 @@ class OwnDesk:
         """Counts of the cases of a time."""
         return self._office.statistics(since_utc=since_utc, until_utc=until_utc)
 
-    def verify(self, *, trusted: bytes | None = None, head: str | None = None, checkpoint: bytes | None = None) -> str:
+    def verify(
+        self,
+        *,
+        trusted: bytes | None = None,
+        head: str | None = None,
+        checkpoint: bytes | None = None,
+        progress: Progress = unwatched,
+    ) -> str:
         """Check all evidence."""
-        return self._office.verify(trusted=trusted, head=head, checkpoint=checkpoint)
+        return self._office.verify(trusted=trusted, head=head, checkpoint=checkpoint, progress=progress)
 
     def close(self) -> None:
         """Close the store."""

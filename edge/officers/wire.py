@@ -28,6 +28,8 @@ from edge.model import Outcome, State
 from edge.officers.desk import Listing, OpenCase
 
 Json = dict[str, Any]
+LINES = "application/x-ndjson"
+"""The media type of an answer that takes long: :mod:`edge.officers.streams`."""
 
 ERRORS: dict[str, tuple[type[EdgeError], int]] = {
     "no_such_case": (NoSuchCase, 404),

@@ -18,7 +18,8 @@ The steps, in this order:
  5. Trust: the key you named is one of the chain's. Without ``--key`` the package is only shown to agree with itself.
  6. Export: the newest entry is the signed export; it names every file of the package with its hash, and all contents
     of entries that must be there are there, and no others.
- 7. Cases: manifest, photos and portrait are those that the signed verdict names.
+ 7. Cases: manifest, photos and portrait are those that the signed verdict names; and where the driver's chip signed
+    its answer (protocol version 2), that signature (RSASSA-PSS) is right under the key that the case names.
  8. Checkpoint (``--checkpoint``): the chain still holds the entry that the unit's signed checkpoint names.
  9. Report (``--report``): the printed report is one that the chain names.
 
@@ -41,6 +42,7 @@ if __name__ == "__main__" and not sys.flags.isolated and not getattr(sys.flags, 
     del sys.path[0]  # the folder of this file may be an unpacked package: nothing in it may pass for a library
 
 import argparse
+import base64
 import hashlib
 import json
 import os
@@ -56,14 +58,17 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 try:
-    from Crypto.PublicKey import ECC
-    from Crypto.Signature import eddsa
+    from Crypto.Hash import SHA256
+    from Crypto.PublicKey import ECC, RSA
+    from Crypto.Signature import eddsa, pss
 
     HAS_CRYPTO = True
 except ImportError:
     HAS_CRYPTO = False
 
 DOMAIN = b"autovelox-entry-1\n"
+CHIP_DOMAIN = "autovelox packet 2"
+SIGNED_OCTETS = ("sealed_uid", "payload", "signature", "verify_key")
 CHECKPOINT_DOMAIN = b"autovelox-checkpoint-1\n"
 AGREEMENTS = {
     "agrees": "bear out the radar",
@@ -444,10 +449,16 @@ def _count(chain: Chain, seq: int, kind: str, case: Any) -> None:
             raise Mismatch(f"entry {seq} files no case")
         if case in chain.filed or case <= chain.earlier_cases:
             raise Mismatch(f"case {case} was filed twice")
-        chain.filed.add(case)
     elif case is not None and case > chain.earlier_cases and case not in chain.filed:
         raise Mismatch(f"case {case} was never filed, and entry {seq} speaks of it")
-    if kind == "decided":
+    _note(chain, seq, kind, case)
+
+
+def _note(chain: Chain, seq: int, kind: str, case: Any) -> None:
+    """Keep what an entry says of its case."""
+    if kind == "filed":
+        chain.filed.add(case)
+    elif kind == "decided":
         if case in chain.decided:
             raise Mismatch(f"case {case} was decided twice")
         chain.decided[case] = seq
@@ -483,7 +494,7 @@ def check_proved(lines: Sequence[tuple[Link, list[str]]], checkpoint: Checkpoint
         else:
             _check_key(chain, seq, link)
         _check_agreement(chain, seq, header, link.body)
-        _count_proved(chain, seq, header)
+        _note(chain, seq, header["kind"], header["case"])
         _enter(chain, seq, link, header)
     if chain.entries != checkpoint.seq or chain.head != checkpoint.hash:
         raise Mismatch("the newest entry of the package is not the one that the unit signed the tree of")
@@ -492,20 +503,6 @@ def check_proved(lines: Sequence[tuple[Link, list[str]]], checkpoint: Checkpoint
     public_key = chain.keys[checkpoint.key_id]
     chain.signatures.append(Signature(checkpoint.seq, public_key, checkpoint.message, checkpoint.signature))
     return chain
-
-
-def _count_proved(chain: Chain, seq: int, header: dict[str, Any]) -> None:
-    case, kind = header["case"], header["kind"]
-    if kind == "filed":
-        chain.filed.add(case)
-    elif kind == "decided":
-        if case in chain.decided:
-            raise Mismatch(f"case {case} was decided twice")
-        chain.decided[case] = seq
-    elif kind == "purge":
-        chain.purged.add(case)
-    elif kind == "export":
-        chain.exports.add((case, seq))
 
 
 def root_of_proof(index: int, size: int, leaf: bytes, proof: Sequence[str]) -> str:
@@ -1026,6 +1023,7 @@ def _facts(manifest: dict[str, Any], chain: Chain, links: Sequence[Link], hashes
         f"  plate     {verdict['plate'] or (plate['text'] if plate else 'none was read')}",
         f"  verdict   {_standing(manifest)}",
         f"  driver    {name}",
+        *_chip(number, manifest.get("packet")),
         f"  checked   {_selfchecked(number, chain, links)}",
     ]
     corrected = _corrected(number, chain, links)
@@ -1040,6 +1038,31 @@ def _facts(manifest: dict[str, Any], chain: Chain, links: Sequence[Link], hashes
     folder = f"cases/{number:08d}/"
     own = sorted(name for name in hashes if name.startswith(folder))
     return lines + [f"  SHA-256   {hashes[name]}  {name[len(folder) :]}" for name in own]
+
+
+def _chip(number: int, packet: dict[str, Any] | None) -> list[str]:
+    """What the driver's chip has to do with the answer that the case rests on; its signature is checked.
+
+    Raises:
+        Mismatch: the chip did not sign it.
+    """
+    if not packet:
+        return []
+    if packet.get("version", 1) == 1:
+        return ["  chip      protocol version 1: the answer is not signed; the registry's key opens it"]
+    try:
+        octets = {name: base64.b64decode(packet[name], validate=True) for name in SIGNED_OCTETS}
+        digests = (sha256(octets["sealed_uid"]), sha256(octets["payload"]))
+        endpoint, numbers = packet["endpoint"] or "-", (packet["challenged_at"], packet["counter"])
+        words = (packet["unit"], endpoint, packet["nonce"], *map(str, numbers), *digests)
+        key = RSA.import_key(octets["verify_key"])
+        pss.new(key).verify(SHA256.new("\n".join((CHIP_DOMAIN, *words)).encode()), octets["signature"])
+    except (ValueError, KeyError, TypeError, IndexError):
+        raise Mismatch(f"the driver's chip did not sign the answer of case {number}") from None
+    return [
+        "  chip      protocol version 2: the driver's chip signed the answer with key",
+        f"            {sha256(octets['verify_key'])}: compare it with the registry's",
+    ]
 
 
 def _selfchecked(number: int, chain: Chain, links: Sequence[Link]) -> str:
