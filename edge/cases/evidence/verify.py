@@ -1530,6 +1530,14 @@ _ITALIAN = """
 > la registrazione {} risponde alla richiesta {}, che ha già risposta o riguarda un altro caso
 < request {} was agreed to by who asked, or too late
 > la richiesta {} è stata approvata da chi l'ha fatta, o troppo tardi
+<   chip      protocol version 1: the answer is not signed; the registry's key opens it
+>   chip      versione 1 del protocollo: la risposta non è firmata; la apre la chiave del registro
+<   chip      protocol version 2: the driver's chip signed the answer with key
+>   chip      versione 2 del protocollo: il chip del conducente ha firmato la risposta con la chiave
+<             {}: compare it with the registry's
+>             {}: va confrontata con quella del registro
+< the driver's chip did not sign the answer of case {}
+> il chip del conducente non ha firmato la risposta del caso {}
 < {} cannot be read: {}
 > {} non è leggibile: {}
 < verify.py needs PyCryptodome: pip install pycryptodome

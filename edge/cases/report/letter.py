@@ -12,7 +12,7 @@ from dataclasses import replace
 from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, Spacer, Table
 
-from edge.cases.evidence import Manifest, name_follows
+from edge.cases.evidence import Manifest, known_plate, name_follows
 from edge.cases.report.fonts import BOLD, register_fonts
 from edge.cases.report.language import _, minute, moment, speaking
 from edge.cases.report.paper import (
@@ -69,7 +69,7 @@ def plate_of(case: Case) -> str:
         raise CaseError(f"case {case.number} is no infringement or was dismissed", "there is nobody to ask")
     if case.driver is not None and name_follows(case):
         raise CaseError(f"case {case.number} names the driver", "there is nobody to ask")
-    plate = case.corrected_plate or case.verdict.plate or case.plate_text
+    plate = known_plate(case)
     if not plate:
         raise CaseError(f"no plate was read in case {case.number}", "correct the plate first, if the photo shows one")
     return plate

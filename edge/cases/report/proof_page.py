@@ -192,7 +192,8 @@ def _proved(case: Case, manifest: Manifest) -> str:
 def _not_proved(manifest: Manifest) -> str:
     seat = _("who sat at the wheel: the chip speaks for the licence, not for the person.")
     if _signs(manifest):
-        return seat
+        alone = _("A copied chip is found out by its counter only once both are used.")
+        return f"{seat} {alone}"
     copied = _(
         "In version {version} of the protocol the chip signs nothing: a copied chip, or somebody else who has its data,"
         " could have sent the same answer."
@@ -202,7 +203,7 @@ def _not_proved(manifest: Manifest) -> str:
 
 def _version(manifest: Manifest) -> int:
     packet = manifest.get("packet") or {}
-    return int(packet.get("protocol") or packet.get("version") or 1)
+    return int(packet.get("version") or 1)
 
 
 def _signs(manifest: Manifest) -> bool:

@@ -8,7 +8,7 @@ from math import exp
 from edge.cases.evidence import Record, name_follows
 from edge.cases.report.language import _, ngettext, number
 from edge.cases.views import EventKind
-from edge.model import Agreement, Basis, Case, Flag, Outcome, Plausibility, Reason, Rejection
+from edge.model import COPIED_CHIP, Agreement, Basis, Case, Flag, Outcome, Plausibility, Reason, Rejection
 
 AS_WELL = -1.0
 """Log-likelihood ratio from which a claim fits the photo about as well as the reading itself."""
@@ -85,6 +85,7 @@ def flag_words(flag: Flag | str) -> str:
         Flag.OTHER_COUNTRY: _("Plate and vehicle are of different countries"),
         Flag.SEVERAL_PLATES: _("A chip claimed several plates"),
         Flag.SPEED_CONTRADICTED: _("The photos contradict the radar's speed"),
+        COPIED_CHIP: _("A chip was copied: its counter does not rise"),
         Flag.OTHER_VEHICLE_FITS: _("Another vehicle fits the radar's speed better"),
     }
     return words.get(flag, flag)
@@ -108,6 +109,10 @@ def rejected_words(rejected: Iterable[tuple[str, int]]) -> list[str]:
     """A sentence for each reason for which packets did not count, with their number."""
     words: dict[str, str] = {
         Rejection.UNKNOWN_UID: _("chip unknown to the registry"),
+        Rejection.SEALED_UID: _("chip's identifier not to be opened"),
+        Rejection.VERSION: _("another version of the protocol than the unit's"),
+        Rejection.SIGNATURE: _("the chip's signature is wrong"),
+        Rejection.COPIED_CHIP: _("the chip was copied: its counter does not rise"),
         Rejection.REVOKED_CHIP: _("chip revoked, or not yet in use"),
         Rejection.FOREIGN_LICENCE: _("licence not the chip's own"),
         Rejection.PLATE_FORMAT: _("no plate of an accepted format"),

@@ -19,9 +19,10 @@ from babel.messages.pofile import read_po
 
 from edge.cases.export import report_of
 from edge.cases.report import language
-from edge.cases.report.words import rule_words
+from edge.cases.report.words import officer_did, rule_words
 from edge.cases.review import record
 from edge.cases.store import CaseStore
+from edge.cases.views import EventKind
 from edge.errors import CaseError
 from edge.law import NO_DEDUCTION, PROFILES, assess
 from edge.model import Basis, Decision, Flag, Outcome, Reason, Rejection, Verdict
@@ -95,6 +96,15 @@ def test_every_rule_of_a_profile_is_said_in_every_language() -> None:
     for profile in (*PROFILES.values(), NO_DEDUCTION):
         with language.speaking("it"):
             assert rule_words(profile.rule) != profile.rule, f"no Italian for {profile.rule!r}"
+
+
+@pytest.mark.parametrize("kind", EventKind)
+@pytest.mark.parametrize("tag", OTHERS)
+def test_every_act_of_an_officer_has_words(tag: str, kind: EventKind) -> None:
+    english = officer_did(kind)
+    assert english != kind
+    with language.speaking(tag):
+        assert officer_did(kind) not in {english, kind}
 
 
 def test_an_unknown_language_is_refused() -> None:

@@ -12,10 +12,10 @@ import pytest
 
 from edge.cases.evidence.verify import verify_package
 from edge.cases.export import export_cases, report_of
-from edge.cases.report.words import flag_words
+from edge.cases.report.words import flag_words, rejected_words
 from edge.cases.store import CaseStore
 from edge.law import PROFILES, assess
-from edge.model import Basis, Flag
+from edge.model import Basis, Flag, Packet, Rejection
 from tests.support.cases import SIGNER, UNIT, identified, packet, photo, trigger
 
 
@@ -34,6 +34,38 @@ def test_the_report_says_flags_in_words(tmp_path: Path, flag: Flag) -> None:
     text = " ".join(done.stdout.decode().split())
     assert flag_words(flag)[:30] in text
     assert flag.value not in text
+
+
+def _report_of(folder: Path, sealed: Packet, rejected: dict[Rejection, int]) -> str:
+    async def make() -> int:
+        store = await CaseStore.open(folder, SIGNER, UNIT)
+        number = await store.file_case(trigger(), [photo()], [sealed], limit_kmh=50.0, site="SP 235")
+        await store.enter_verdict(number, replace(identified(sealed), rejected=rejected))
+        await store.close()
+        return number
+
+    done = subprocess.run(["pdftotext", "-", "-"], input=report_of(folder, asyncio.run(make())), capture_output=True)
+    return " ".join(done.stdout.decode().split())
+
+
+@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="pdftotext (poppler-utils) is not installed")
+def test_the_report_says_by_the_version_of_the_packet_what_is_proved(tmp_path: Path) -> None:
+    first = _report_of(tmp_path / "1", packet(), {})
+    assert "somebody who has the data of this driver's chip" in first
+    assert "In version 1 of the protocol the chip signs nothing" in first
+    signed = replace(packet(), version=2, sealed_uid=bytes(120), counter=7, signature=bytes(512), verify_key=b"der")
+    second = _report_of(tmp_path / "2", signed, {Rejection.COPIED_CHIP: 2, Rejection.SIGNATURE: 1})
+    assert "the chip of this driver's licence signed an answer" in second
+    assert "signs nothing" not in second and "who sat at the wheel" in second
+    assert "2 answers: the chip was copied" in second and "1 answer: the chip's signature is wrong" in second
+
+
+def test_every_rejection_that_is_no_wrong_answer_has_words_of_its_own() -> None:
+    wrong = {Rejection.DECRYPTION, Rejection.JSON, Rejection.FIELDS, Rejection.CHARACTERS}
+    wrong |= {Rejection.NONCE, Rejection.TIMESTAMP, Rejection.HASH}
+    said = {rejection: rejected_words([(rejection, 1)])[0] for rejection in Rejection}
+    others = [said[rejection] for rejection in Rejection if rejection not in wrong]
+    assert len(set(others)) == len(others) and not {said[rejection] for rejection in wrong} & set(others)
 
 
 @pytest.mark.skipif(shutil.which("pdftotext") is None, reason="pdftotext (poppler-utils) is not installed")

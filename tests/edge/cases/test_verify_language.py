@@ -132,6 +132,21 @@ async def test_the_program_speaks_it_when_asked_or_by_its_locale(tmp_path: Path)
     assert said == "NON È INTEGRO: README.txt non è ciò che è stato esportato."
 
 
+@pytest.mark.parametrize("version", ["1", "2"])
+def test_what_the_chip_proves_is_said_in_italian(version: str) -> None:
+    lines = {
+        "1": ["  chip      protocol version 1: the answer is not signed; the registry's key opens it"],
+        "2": [
+            "  chip      protocol version 2: the driver's chip signed the answer with key",
+            "            0123abcd: compare it with the registry's",
+        ],
+    }[version]
+    source = SOURCE.read_text("utf-8")
+    for line in lines:
+        assert line.partition("0123abcd")[2] in source if "0123abcd" in line else line in source
+        assert translated(line, "it") != line
+
+
 def test_braces_in_the_evidence_stay_braces() -> None:
     assert translated("  place     {} {t} {", "it") == "  luogo     {} {t} {"
 
