@@ -35,7 +35,7 @@ from edge.cases.evidence import (
 )
 from edge.cases.retention import RetentionPolicy
 from edge.cases.review import record
-from edge.cases.storage import ChainSession, DiskSpace, Outbox, StateFolder, clock_state
+from edge.cases.storage import ChainSession, DiskSpace, Outbox, StateFolder, TimeStamps, clock_state
 from edge.cases.store import CaseStore
 from edge.cases.views import (
     FOLLOW_UPS,
@@ -91,6 +91,7 @@ __all__ = [
     "Signer",
     "Standing",
     "StateFolder",
+    "TimeStamps",
     "UnitStatus",
     "case_of",
     "check_package",

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.cases import CaseStore, RetentionPolicy, StateFolder, clock_state, load_signer
-from edge.config import Area, Engine, Settings, models_dir, open_question
+from edge.cases import CaseStore, RetentionPolicy, StateFolder, TimeStamps, clock_state, load_signer
+from edge.config import Area, Engine, EvidenceSettings, Settings, models_dir, open_question
 from edge.crypto import opener
 from edge.daemon.clock import Clock, ClockSteps, read_clocks
 from edge.daemon.diary import Diary, setting_digests, software_of
@@ -96,6 +96,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
         instrument=instrument(settings),
         policy=RetentionPolicy.of(settings.cases, only_delivered=settings.centre.url is not None),
         witness_dirs=settings.cases.witness_dirs,
+        stamps=time_stamps(settings.evidence),
     )
     stack.push_async_callback(cases.close)
 
@@ -241,6 +242,13 @@ def packet_life_s(settings: Settings) -> float:
     """Seconds for which a packet is kept: as long as a trigger may need it, and never longer than is configured."""
     window_s = settings.window.window_before_s + settings.window.window_after_s
     return min(settings.link.packet_ttl_s, window_s + WINDOW_SLACK_S)
+
+
+def time_stamps(settings: EvidenceSettings) -> Callable[[bytes], bytes] | None:
+    """What gives checkpoints their time stamps, if an authority is configured."""
+    if settings.timestamp_url is None or settings.timestamp_authority is None:
+        return None
+    return TimeStamps(settings.timestamp_url, settings.timestamp_authority).stamp
 
 
 def worker_setup(
