@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from edge.cases import CaseStore, RetentionPolicy, StateFolder, TimeStamps, clock_state, load_signer
-from edge.config import Area, Engine, EvidenceSettings, Settings, models_dir, open_question
+from edge.config import Area, Engine, Settings, models_dir, open_question
 from edge.crypto import opener
 from edge.daemon.clock import Clock, ClockSteps, read_clocks
 from edge.daemon.diary import Diary, setting_digests, software_of
@@ -31,9 +31,11 @@ from edge.flow.opening import WindowOpener
 from edge.flow.queue import CaseQueue
 from edge.identify import Formats
 from edge.identify.formats import licence_pattern
+from edge.link.identity import load_identity
 from edge.link.mailbox import Mailbox
 from edge.link.server import LinkServer
 from edge.model import Case, Claim, Packet, PlateRead, Rejection
+from edge.registry.counters import Counters
 from edge.registry.lookup import Registry
 from edge.registry.vault import load_master_key
 from edge.sensors import Board, Camera, Panel, Radar, open_camera, open_radar
@@ -96,7 +98,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
         instrument=instrument(settings),
         policy=RetentionPolicy.of(settings.cases, only_delivered=settings.centre.url is not None),
         witness_dirs=settings.cases.witness_dirs,
-        stamps=time_stamps(settings.evidence),
+        stamps=TimeStamps.of(settings.evidence),
     )
     stack.push_async_callback(cases.close)
 
@@ -119,7 +121,10 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
     board = Board()
     panel = Panel(settings.panel, settings.radar.pin_factory, radar.test_trigger)
     window_opener = WindowOpener(registry, openers, formats.pattern, licence_pattern(settings.verdict.licence_pattern))
-    link = LinkServer(settings.link, mailbox)
+    uid_key = await registry.uid_key()
+    counts_s = min(settings.window.window_before_s, packet_life_s(settings))
+    identity = load_identity(settings.link, settings.unit.serial, uid_key.public if uid_key else None, counts_s)
+    link = LinkServer(settings.link, mailbox, identity)
 
     clock = Clock(clock_state)
     metrics = Metrics(
@@ -174,6 +179,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
         registry=registry,
         cases=cases,
         reports=radar.reports if settings.radar.serial_port is not None else None,
+        counters=Counters(settings.registry.path, lambda: load_master_key(key_file)),
     )
     radar.on_edge = flow.begin
     upkeep = Upkeep(cases.housekeep)
@@ -242,13 +248,6 @@ def packet_life_s(settings: Settings) -> float:
     """Seconds for which a packet is kept: as long as a trigger may need it, and never longer than is configured."""
     window_s = settings.window.window_before_s + settings.window.window_after_s
     return min(settings.link.packet_ttl_s, window_s + WINDOW_SLACK_S)
-
-
-def time_stamps(settings: EvidenceSettings) -> Callable[[bytes], bytes] | None:
-    """What gives checkpoints their time stamps, if an authority is configured."""
-    if settings.timestamp_url is None or settings.timestamp_authority is None:
-        return None
-    return TimeStamps(settings.timestamp_url, settings.timestamp_authority).stamp
 
 
 def worker_setup(

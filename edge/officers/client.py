@@ -16,7 +16,18 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from edge.cases import USUAL_DAYS, Action, CaseFilter, EventKind, Order, Progress, Request, UnitStatus, unwatched
+from edge.cases import (
+    USUAL_DAYS,
+    Action,
+    CaseFilter,
+    EventKind,
+    Order,
+    Progress,
+    Request,
+    Statistics,
+    UnitStatus,
+    unwatched,
+)
 from edge.errors import CaseError
 from edge.officers import wire
 from edge.officers.connection import UnixConnection, asked, encode, fetch, refuse, say_long, understood
@@ -117,18 +128,37 @@ class ServiceDesk:
         to: Path,
         *,
         reason: str = "",
+        language: str | None = None,
+        redacted: bool = False,
         full_chain: bool = False,
         checkpoint: bytes | None = None,
         progress: Progress = unwatched,
     ) -> str:
         """Write the evidence package of the cases, byte for byte as the service checked it."""
-        witness = checkpoint.decode("utf-8", "replace") if checkpoint is not None else None
-        body = {"cases": list(numbers), "reason": reason, "full_chain": full_chain, "checkpoint": witness}
+        body = {
+            "cases": list(numbers),
+            "reason": reason,
+            "language": language,
+            "redacted": redacted,
+            "full_chain": full_chain,
+            "checkpoint": checkpoint.decode("utf-8", "replace") if checkpoint is not None else None,
+        }
         return fetch(self._path, "/v1/packages", body, to, progress)
 
-    def report(self, number: int, to: Path, *, reason: str = "") -> None:
+    def report(self, number: int, to: Path, *, reason: str = "", language: str | None = None) -> None:
         """Write the PDF report of the case."""
-        fetch(self._path, f"/v1/cases/{number}/reports", {"reason": reason}, to, unwatched)
+        body = {"reason": reason, "language": language}
+        fetch(self._path, f"/v1/cases/{number}/reports", body, to, unwatched)
+
+    def letter(self, number: int, to: Path, *, reason: str = "", language: str | None = None) -> None:
+        """Write the letter to the keeper as PDF."""
+        body = {"reason": reason, "language": language}
+        fetch(self._path, f"/v1/cases/{number}/letters", body, to, unwatched)
+
+    def statistics(self, *, since_utc: float = 0.0, until_utc: float = 1e12) -> Statistics:
+        """Counts of the cases of a time."""
+        with understood():
+            return wire.to_statistics(self._get(f"/v1/statistics?since_utc={since_utc}&until_utc={until_utc}"))
 
     def verify(
         self,

@@ -17,7 +17,8 @@ from edge.officers import wire
 log = logging.getLogger(__name__)
 
 BLOCK = 1 << 18
-BODY_TEXTS = frozenset({"kind", "reason", "plate", "key", "head", "checkpoint", "action"})
+BODY_TEXTS = frozenset({"kind", "reason", "plate", "key", "head", "checkpoint", "action", "language"})
+BODY_TRUTHS = frozenset({"full_chain", "redacted"})
 MOST_DAYS = 10**6
 
 
@@ -41,7 +42,7 @@ class Quiet(logging.LoggerAdapter[logging.Logger]):
 async def read_body(request: web.BaseRequest) -> dict[str, Any]:
     """The body of a request: an object of texts, {} if there is none.
 
-    ``cases`` is a list of numbers, ``full_chain`` a truth, ``days`` a number.
+    ``cases`` is a list of numbers, each of :data:`BODY_TRUTHS` a truth, ``days`` a number.
 
     Raises:
         Malformed: it is none.
@@ -61,7 +62,7 @@ async def read_body(request: web.BaseRequest) -> dict[str, Any]:
         for name, value in body.items():
             if name == "cases":
                 fine = isinstance(value, list) and all(type(each) is int and 0 < each < 10**9 for each in value)
-            elif name == "full_chain":
+            elif name in BODY_TRUTHS:
                 fine = isinstance(value, bool)
             elif name == "days":
                 fine = type(value) in (int, float) and 0 < value < MOST_DAYS

@@ -6,6 +6,7 @@ import base64
 import re
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
+from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple, Protocol
@@ -157,21 +158,44 @@ async def _claims(work: Work, asked: Asked) -> web.StreamResponse:
 
 async def _report(work: Work, asked: Asked) -> web.StreamResponse:
     """The PDF report of a case."""
-    reason = asked.body.get("reason", "")
+    return await _paper(work, asked, "report")
+
+
+async def _letter(work: Work, asked: Asked) -> web.StreamResponse:
+    """The letter to the keeper of a case that names nobody."""
+    return await _paper(work, asked, "letter")
+
+
+async def _paper(work: Work, asked: Asked, paper: str) -> web.StreamResponse:
+    words = {"reason": asked.body.get("reason", ""), "language": asked.body.get("language"), "paper": paper}
     with work.turn(asked.account), TemporaryDirectory(prefix="officers-") as folder:
-        file = Path(folder) / "report.pdf"
+        file = Path(folder) / "paper.pdf"
 
         async def make(_progress: Progress) -> str:
-            await work.long(work.office.report, asked.account, *asked.numbers, file, reason=reason)
+            await work.long(work.office.report, asked.account, *asked.numbers, file, **words)
             return ""
 
         return await answer_long(asked.request, make, Made(file, "application/pdf"))
+
+
+async def _statistics(work: Work, asked: Asked) -> web.StreamResponse:
+    """Counts of the cases of a time."""
+    query = asked.request.query
+    try:
+        since, until = float(query.get("since_utc", "0")), float(query.get("until_utc", "1e12"))
+    except ValueError:
+        raise Malformed("a time is none that can be") from None
+    with work.turn(asked.account):
+        counts = await work.long(work.office.statistics, since_utc=since, until_utc=until)
+    return as_json(asdict(counts))
 
 
 async def _package(work: Work, asked: Asked) -> web.StreamResponse:
     """The evidence package of some cases."""
     words = {
         "reason": asked.body.get("reason", ""),
+        "language": asked.body.get("language"),
+        "redacted": asked.body.get("redacted", False),
         "durably": False,
         "full_chain": asked.body.get("full_chain", False),
         "checkpoint": _checkpoint(asked.body),
@@ -221,6 +245,8 @@ ROUTES = (
     Route("GET", "/v1/cases/{number}/photos/{index}", _photo),
     Route("POST", "/v1/cases/{number}/reviews", _review),
     Route("POST", "/v1/cases/{number}/reports", _report),
+    Route("POST", "/v1/cases/{number}/letters", _letter),
+    Route("GET", "/v1/statistics", _statistics),
     Route("GET", "/v1/requests", _requests),
     Route("POST", "/v1/requests", _ask),
     Route("POST", "/v1/requests/{request}/agreements", _agree),

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from edge.config import EvidenceSettings
 from edge.errors import CaseError, SecretError
 
 SUFFIX = ".tsr"
@@ -44,6 +46,13 @@ class TimeStamps:
             raise SecretError(
                 f"{authority} holds no certificate of a time stamping authority", "name its root's PEM file"
             ) from None
+
+    @classmethod
+    def of(cls, settings: EvidenceSettings) -> Callable[[bytes], bytes] | None:
+        """What gives a checkpoint its time stamp, if *settings* name an authority; raises as the constructor does."""
+        if settings.timestamp_url is None or settings.timestamp_authority is None:
+            return None
+        return cls(settings.timestamp_url, settings.timestamp_authority).stamp
 
     def stamp(self, data: bytes) -> bytes:
         """The authority's answer for *data*, checked: signature, hash, and that it answers this question.

@@ -8,10 +8,11 @@ from pathlib import Path
 from edge.cases.archive import Archive
 from edge.cases.evidence.verify import check_package
 from edge.cases.views import Event, EventKind
+from edge.model import Outcome, Reason
 from edge.viewer.ui.lightbox import Lightbox
 from edge.viewer.ui.sheets import Page, Question, Sheet
 from tests.support.desk import OFFICER, Desk, OpenDesk
-from tests.support.stores import running_unit
+from tests.support.stores import Scene, fill, person, running_unit
 
 
 def _events(state_dir: Path, number: int, kind: EventKind) -> list[Event]:
@@ -199,6 +200,23 @@ def test_copy_puts_the_case_on_the_clipboard(open_desk: OpenDesk, state_dir: Pat
     desk.press("ctrl+c")
     text = desk.viewer.root.clipboard_get()
     assert "Case: 12" in text and "UTC" in text
+
+
+def test_the_plate_alone_is_copied_where_nobody_is_named(open_desk: OpenDesk, tmp_path: Path) -> None:
+    named = Scene(plate="EF456GH", driver=person(0), outcome=Outcome.IDENTIFIED, reason=Reason.ONE_CLAIM)
+    fill(tmp_path / "two", [Scene(plate="AB123CD"), named])
+    desk = open_desk(tmp_path / "two")
+    desk.open_first()  # the newest: its driver is named
+    button = desk.viewer.driver.unnamed.copy_plate
+    assert not button.winfo_viewable()
+    desk.press("n")
+    desk.until(lambda: bool(button.winfo_viewable()))
+    button.invoke()
+    assert desk.viewer.root.clipboard_get() == "AB123CD"
+    desk.press("p")
+    desk.until(lambda: not button.winfo_viewable())
+    desk.press("k")
+    assert desk.viewer.root.clipboard_get() == "EF456GH"
 
 
 def test_shortcuts_page(open_desk: OpenDesk, state_dir: Path) -> None:
