@@ -449,10 +449,16 @@ def _count(chain: Chain, seq: int, kind: str, case: Any) -> None:
             raise Mismatch(f"entry {seq} files no case")
         if case in chain.filed or case <= chain.earlier_cases:
             raise Mismatch(f"case {case} was filed twice")
-        chain.filed.add(case)
     elif case is not None and case > chain.earlier_cases and case not in chain.filed:
         raise Mismatch(f"case {case} was never filed, and entry {seq} speaks of it")
-    if kind == "decided":
+    _note(chain, seq, kind, case)
+
+
+def _note(chain: Chain, seq: int, kind: str, case: Any) -> None:
+    """Keep what an entry says of its case."""
+    if kind == "filed":
+        chain.filed.add(case)
+    elif kind == "decided":
         if case in chain.decided:
             raise Mismatch(f"case {case} was decided twice")
         chain.decided[case] = seq
@@ -488,7 +494,7 @@ def check_proved(lines: Sequence[tuple[Link, list[str]]], checkpoint: Checkpoint
         else:
             _check_key(chain, seq, link)
         _check_agreement(chain, seq, header, link.body)
-        _count_proved(chain, seq, header)
+        _note(chain, seq, header["kind"], header["case"])
         _enter(chain, seq, link, header)
     if chain.entries != checkpoint.seq or chain.head != checkpoint.hash:
         raise Mismatch("the newest entry of the package is not the one that the unit signed the tree of")
@@ -497,20 +503,6 @@ def check_proved(lines: Sequence[tuple[Link, list[str]]], checkpoint: Checkpoint
     public_key = chain.keys[checkpoint.key_id]
     chain.signatures.append(Signature(checkpoint.seq, public_key, checkpoint.message, checkpoint.signature))
     return chain
-
-
-def _count_proved(chain: Chain, seq: int, header: dict[str, Any]) -> None:
-    case, kind = header["case"], header["kind"]
-    if kind == "filed":
-        chain.filed.add(case)
-    elif kind == "decided":
-        if case in chain.decided:
-            raise Mismatch(f"case {case} was decided twice")
-        chain.decided[case] = seq
-    elif kind == "purge":
-        chain.purged.add(case)
-    elif kind == "export":
-        chain.exports.add((case, seq))
 
 
 def root_of_proof(index: int, size: int, leaf: bytes, proof: Sequence[str]) -> str:

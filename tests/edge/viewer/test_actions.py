@@ -7,12 +7,13 @@ from pathlib import Path
 
 from edge.cases.archive import Archive
 from edge.cases.evidence.verify import check_package
+from edge.cases.review import record
 from edge.cases.views import Event, EventKind
 from edge.model import Outcome, Reason
 from edge.viewer.ui.lightbox import Lightbox
 from edge.viewer.ui.sheets import Page, Question, Sheet
 from tests.support.desk import OFFICER, Desk, OpenDesk
-from tests.support.stores import Scene, fill, person, running_unit
+from tests.support.stores import SIGNER, Scene, fill, person, running_unit
 
 
 def _events(state_dir: Path, number: int, kind: EventKind) -> list[Event]:
@@ -265,3 +266,24 @@ def test_tab_reaches_everything_in_order(open_desk: OpenDesk, state_dir: Path) -
     assert wanted <= set(seen)
     places = [seen.index(button) for button in viewer.bar.buttons.values()]
     assert places == sorted(places)
+
+
+def test_the_next_case_after_a_judgement_is_the_one_that_followed(open_desk: OpenDesk, state_dir: Path) -> None:
+    """In the cases to review a judged case leaves the list; N must not jump over the one that takes its place."""
+    desk = open_desk(state_dir)
+    desk.listed()
+    cases, review = desk.viewer.cases, desk.viewer.filters.review
+    review.current(list(review["values"]).index("To review"))
+    review.event_generate("<<ComboboxSelected>>")
+    desk.until(lambda: cases.total == 12 and desk.viewer.listing.loaded)
+    desk.viewer.cases.canvas.focus_set()
+    desk.press("Down", "n")
+    desk.shows(11)
+    for judged, left, following in (((11, 9), 10, 10), ((10,), 9, 8)):  # another officer takes case 9 meanwhile
+        for number in judged:
+            record(state_dir, number, kind=EventKind.CONFIRM, officer="Ugo Neri", reason="seen", signer=SIGNER)
+        desk.until(lambda: cases.total == left)  # noqa: B023
+        desk.press("n")
+        desk.shows(following)
+    desk.press("p")
+    desk.shows(12)
