@@ -26,6 +26,8 @@ COMMANDS = {
         "answer officers' programs (the viewer, `autovelox cases`) at a Unix socket",
     ),
     "car": ("edge.link.commands", "drive by: tell a unit who drives which car"),
+    "chip": ("edge.link.commands", "the signing key of a driver's chip"),
+    "authority": ("edge.link.authority", "certify units, so that cars answer them and nobody else"),
     "registry": ("edge.registry.commands", "the police registry: drivers, chips, keys"),
     "cases": ("edge.officers.commands", "list, show, export, verify, review cases"),
     "backup": (

@@ -28,7 +28,7 @@ Area = tuple[Share, Share, Share, Share]
 
 DEFAULT_CONFIG = Path("/etc/autovelox/autovelox.toml")
 MASK = "********"
-SECRET_FIELDS = frozenset({"master_key_file", "signing_key_file", "tls_key"})
+SECRET_FIELDS = frozenset({"master_key_file", "signing_key_file", "tls_key", "unit_key_file"})
 
 
 def refused(cause: str, remedy: str) -> PydanticCustomError:
@@ -45,13 +45,14 @@ class Section(BaseModel):
 class UnitSettings(Section):
     """``[unit]``: whose camera this is, which one, and where it keeps its state.
 
-    With ``mode = "observe"`` the unit files cases and names nobody, on purpose.
+    With ``mode = "observe"`` the unit files cases and names nobody, on purpose. ``language`` is that of its reports.
     """
 
     mode: Literal["enforce", "observe"] = "enforce"
     authority: str = ""
     serial: str = "AVX-0000"
     site: str = "unnamed site"
+    language: Literal["en", "it", "de", "sl"] = "it"
     state_dir: Path = Path("/var/lib/autovelox")
 
 
@@ -164,7 +165,9 @@ class LinkSettings(Section):
     ``connect_timeout_s`` covers TLS, HTTP and the Socket.IO CONNECT together. ``packets_per_uid`` counts for each
     source address of its own; an IPv6 /64 is one address. Beyond ``connections`` and ``address_connections``, and for
     an address beyond ``address_rate_per_s`` visits that do not finish, the oldest unfinished visit is cut; beyond as
-    many that do finish, its next ones begin after those of others.
+    many that do finish, its next ones begin after those of others. ``versions`` are those of the protocol that the
+    unit speaks; version 2 needs the unit's key and the authority's certificate for it, and its challenges are valid
+    for ``signed_ttl_s``.
     """
 
     host: str = "127.0.0.1"
@@ -181,6 +184,10 @@ class LinkSettings(Section):
     address_rate_per_s: Positive = 50.0
     address_burst: Annotated[int, Field(ge=1)] = 250
     drain_timeout_s: NotNegative = 5.0
+    versions: Annotated[tuple[Literal[1, 2], ...], Field(min_length=1)] = (1,)
+    unit_key_file: Path | None = None
+    unit_certificate: Path | None = None
+    signed_ttl_s: Positive = 1.0
 
     @model_validator(mode="after")
     def _tls_is_whole(self) -> LinkSettings:
@@ -188,6 +195,12 @@ class LinkSettings(Section):
             raise refused("tls_certificate and tls_key belong together", "set both or neither")
         if self.tls_certificate is None and self.host not in {"127.0.0.1", "::1", "localhost"}:
             raise refused("without tls_certificate the unit listens on loopback only", "set host to 127.0.0.1")
+        return self
+
+    @model_validator(mode="after")
+    def _proves_itself(self) -> LinkSettings:
+        if 2 in self.versions and (self.unit_key_file is None or self.unit_certificate is None):
+            raise refused("version 2 needs unit_key_file and unit_certificate", "autovelox authority makes both")
         return self
 
 

@@ -158,7 +158,12 @@ class PhotoRead:
 
 @dataclass(frozen=True, slots=True)
 class Packet:
-    """A car's answer, still sealed. ``payload`` is the 512 bytes of RSA-OAEP; nobody has opened it."""
+    """A car's answer, still sealed. ``payload`` is the 512 bytes of RSA-OAEP; nobody has opened it.
+
+    In protocol version 2 ``uid``, ``counter`` and the chip's ``verify_key`` (DER) are empty until ``sealed_uid`` is
+    opened. The chip's ``signature`` covers the counter, the serial number of the ``unit`` and the ``endpoint``: SHA-256
+    of the TLS certificate of the connection that delivered the packet, hexadecimal; empty without TLS.
+    """
 
     uid: str = field(repr=False)
     payload: bytes = field(repr=False)
@@ -166,6 +171,13 @@ class Packet:
     challenged_at: int
     received_utc: float
     received_monotonic_ns: int
+    version: int = 1
+    sealed_uid: bytes = field(repr=False, default=b"")
+    counter: int = 0
+    signature: bytes = field(repr=False, default=b"")
+    unit: str = ""
+    endpoint: str = ""
+    verify_key: bytes = field(repr=False, default=b"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +188,13 @@ class Claim:
     licence: str = field(repr=False)
     plate: str = field(repr=False)
     packet: Packet
+
+
+class Seen(NamedTuple):
+    """What was seen of a chip that signs: its highest counter, and when the unit got the packet with it."""
+
+    counter: int
+    received_utc: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +247,8 @@ class Flag(StrEnum):
     OTHER_VEHICLE_FITS = "other_vehicle_fits"
 
 
+COPIED_CHIP = "a chip was copied: its counter does not rise"
+"""A flag without a member in :class:`Flag`: manifests, viewer and report show this sentence as it is."""
 DOUBTS = frozenset({Flag.SPEED_CONTRADICTED, Flag.OTHER_VEHICLE_FITS})
 """The flags of a case whose photos do not bear out the radar: it is to be checked, and names nobody."""
 
@@ -261,6 +282,10 @@ class Rejection(StrEnum):
     """Why a packet became no claim; counted, and never told to the car."""
 
     UNKNOWN_UID = "uid"
+    SEALED_UID = "sealed uid"
+    VERSION = "version"
+    SIGNATURE = "signature"
+    COPIED_CHIP = "copied chip"
     REVOKED_CHIP = "revoked"
     DAMAGED_KEY = "key"
     DECRYPTION = "decrypt"
@@ -408,7 +433,7 @@ class Decision:
     verdict: Verdict
     photo: int = 0
     driver: Driver | None = None
-    flags: tuple[Flag, ...] = ()
+    flags: tuple[Flag | str, ...] = ()
     rejected: Mapping[Rejection, int] = field(default_factory=dict)
     missed_photos: int = 0
     kept: tuple[Packet, ...] = ()

@@ -31,9 +31,11 @@ from edge.flow.opening import WindowOpener
 from edge.flow.queue import CaseQueue
 from edge.identify import Formats
 from edge.identify.formats import licence_pattern
+from edge.link.identity import load_identity
 from edge.link.mailbox import Mailbox
 from edge.link.server import LinkServer
 from edge.model import Case, Claim, Packet, PlateRead, Rejection
+from edge.registry.counters import Counters
 from edge.registry.lookup import Registry
 from edge.registry.vault import load_master_key
 from edge.sensors import Board, Camera, Panel, Radar, open_camera, open_radar
@@ -118,7 +120,10 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
     board = Board()
     panel = Panel(settings.panel, settings.radar.pin_factory, radar.test_trigger)
     window_opener = WindowOpener(registry, openers, formats.pattern, licence_pattern(settings.verdict.licence_pattern))
-    link = LinkServer(settings.link, mailbox)
+    uid_key = await registry.uid_key()
+    counts_s = min(settings.window.window_before_s, packet_life_s(settings))
+    identity = load_identity(settings.link, settings.unit.serial, uid_key.public if uid_key else None, counts_s)
+    link = LinkServer(settings.link, mailbox, identity)
 
     clock = Clock(clock_state)
     metrics = Metrics(
@@ -173,6 +178,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
         registry=registry,
         cases=cases,
         reports=radar.reports if settings.radar.serial_port is not None else None,
+        counters=Counters(settings.registry.path, lambda: load_master_key(key_file)),
     )
     radar.on_edge = flow.begin
     upkeep = Upkeep(cases.housekeep)

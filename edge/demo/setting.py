@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Sequence
+from datetime import date, timedelta
 from pathlib import Path
 
 from edge.cases import create_signing_key
@@ -19,8 +20,19 @@ CONFIG = """\
 [unit]
 authority = "Polizia Locale (demo)"
 serial = "AVX-DEMO"
-site = "Via Pracchiuso, Udine (demo)"
 state_dir = "state"
+
+[instrument]
+approval = "invented for the demo"
+radar = {{ make = "Demo", model = "recorded feed" }}
+calibration = {{ certificate = "DEMO-1", laboratory = "invented", calibrated_on = {today}, valid_until = {in_a_year} }}
+
+[site]
+country = "IT"
+road = "Via Pracchiuso"
+municipality = "Udine (demo)"
+direction = "verso il centro"
+ordinance = "ordinanza inventata n. 1"
 
 [link]
 port = 0
@@ -140,7 +152,9 @@ class Setting:
         shutil.rmtree(self.state_dir, ignore_errors=True)
         self.log.unlink(missing_ok=True)
         manifest, countries = toml_text(str(self._manifest)), json.dumps(list(self._countries))
-        words = {"manifest": manifest, "engine": self._engine, "countries": countries}
+        today = date.today()
+        days = {"today": today.isoformat(), "in_a_year": (today + timedelta(days=365)).isoformat()}
+        words = {"manifest": manifest, "engine": self._engine, "countries": countries, **days}
         self.config.write_text(CONFIG.format(**words), encoding="utf-8")
 
     def _require_own_folder(self) -> None:

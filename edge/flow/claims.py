@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from edge.flow.rules import Rules
 from edge.identify import judge
-from edge.model import Claim, Outcome, Packet, PlateRead
+from edge.model import Claim, Outcome, Packet, PlateRead, Seen
 
+SAME_PACKET_S = 1e-3
+"""Two receipts of one chip nearer than this are one: a chip takes longer to sign."""
 MOST_EXPLAINING = 16
 """Plates that are compared with the photo one by one, the best first."""
 
@@ -24,6 +27,47 @@ def one_plate_each(claims: Sequence[Claim]) -> tuple[tuple[Claim, ...], int]:
         plates[claim.uid].add(claim.plate)
     single = [claim for claim in claims if len(plates[claim.uid]) == 1]
     return tuple({claim.uid: claim for claim in single}.values()), len(claims) - len(single)
+
+
+def of_rising_counters(
+    claims: Sequence[Claim], seen: Mapping[str, Seen]
+) -> tuple[tuple[Claim, ...], int, dict[str, Seen]]:
+    """Leave out the *claims* of copied chips: of two answers of one chip the later one has the higher counter.
+
+    A chip that signs never gives a number twice, and a lower one after a higher one only if two chips have its key:
+    then nobody can say whose the answers are, and none of them counts.
+
+    Args:
+        claims: those of a window. Claims of version 1 have no counter and stay.
+        seen: what was seen before of those chips, by uid; this window may be part of it.
+
+    Returns:
+        The claims that stay, how many do not, and what is seen of each chip now.
+    """
+    of_chip: defaultdict[str, list[Packet]] = defaultdict(list)
+    for claim in claims:
+        if claim.packet.version != 1:
+            of_chip[claim.uid].append(claim.packet)
+    copied = {uid for uid, packets in of_chip.items() if not _rises(packets, seen.get(uid))}
+    highest = {uid: max(packets, key=lambda packet: packet.counter) for uid, packets in of_chip.items()}
+    now = {uid: Seen(packet.counter, packet.received_utc) for uid, packet in highest.items()}
+    kept = tuple(claim for claim in claims if claim.uid not in copied)
+    return kept, len(claims) - len(kept), now
+
+
+def _rises(packets: Sequence[Packet], before: Seen | None) -> bool:
+    in_order = sorted(packets, key=lambda packet: packet.received_monotonic_ns)
+    if any(later.counter <= earlier.counter for earlier, later in pairwise(in_order)):
+        return False
+    return before is None or all(_follows(packet, before) for packet in packets)
+
+
+def _follows(packet: Packet, before: Seen) -> bool:
+    """Whether both counters are in the order of both times; one packet may be in the windows of two triggers."""
+    later_s = packet.received_utc - before.received_utc
+    if abs(later_s) < SAME_PACKET_S:
+        return packet.counter == before.counter
+    return packet.counter > before.counter if later_s > 0 else packet.counter < before.counter
 
 
 def explaining(

@@ -16,7 +16,7 @@ from typing import Any
 
 from edge.errors import CameraError, EdgeError
 from edge.flow.ports import Camera, Cases, Mailbox, RadarReports, Registry
-from edge.flow.rules import NS, OPENINGS_PER_UID, REPORTS_S, Rules
+from edge.flow.rules import NS, OPENINGS_PER_SOURCE, OPENINGS_PER_UID, REPORTS_S, SEALED_OPENINGS, Rules
 from edge.model import Basis, Packet, Photo, Rejection, Trigger, is_infringement
 
 log = logging.getLogger(__name__)
@@ -139,10 +139,12 @@ class Gathering:
     async def packets(self, trigger: Trigger, edge: Edge, filed: Sequence[Packet] = ()) -> tuple[Packet, ...]:
         """The packets of the trigger's window that have arrived so far and may become claims; not those *filed*.
 
-        Of each uid there are :data:`~edge.flow.rules.OPENINGS_PER_UID` at most, those *filed* included. Those of uids
-        that the registry does not know are left out; where it does not answer in time, all stay.
+        Of each uid there are :data:`~edge.flow.rules.OPENINGS_PER_UID` at most, those *filed* included, and of those
+        whose uid is sealed :data:`~edge.flow.rules.SEALED_OPENINGS` in all. Those of uids that the registry does not
+        know are left out; where it does not answer in time, all stay.
         """
-        now, edge.left_out = self._mailbox.fair_window(*self._rules.window_ns(trigger), OPENINGS_PER_UID)
+        start_ns, end_ns = self._rules.window_ns(trigger)
+        now, edge.left_out = self._mailbox.fair_window(start_ns, end_ns, OPENINGS_PER_UID, OPENINGS_PER_SOURCE)
         had = {packet.nonce for packet in filed}
         edge.left_out -= min(edge.left_out, len(had - {packet.nonce for packet in now}))  # left out now, filed before
         count = Counter(packet.uid for packet in filed)
@@ -151,7 +153,7 @@ class Gathering:
             if packet.nonce in had or packet.nonce in edge.unknown:
                 continue
             count[packet.uid] += 1
-            if count[packet.uid] <= OPENINGS_PER_UID:
+            if count[packet.uid] <= (OPENINGS_PER_UID if packet.uid else SEALED_OPENINGS):
                 found.append(packet)
             else:
                 edge.left_out += 1
@@ -213,10 +215,11 @@ class Gathering:
 
     def _edge(self, at_monotonic_ns: int) -> Edge:
         start_ns = at_monotonic_ns - round(self._rules.window_before_s * NS)
-        packets, _ = self._mailbox.fair_window(start_ns, at_monotonic_ns, OPENINGS_PER_UID)
+        packets, _ = self._mailbox.fair_window(start_ns, at_monotonic_ns, OPENINGS_PER_UID, OPENINGS_PER_SOURCE)
         edge = Edge(at_monotonic_ns, self._rules, self._camera, packets)
         # It asks at the edge: one that does not answer costs filing its wait once, not once a trigger.
-        edge.lookup = asyncio.create_task(self._ask(edge, {packet.uid for packet in packets}), name="known uids")
+        uids = {packet.uid for packet in packets if packet.uid}
+        edge.lookup = asyncio.create_task(self._ask(edge, uids), name="known uids")
         return edge
 
     async def _ask(self, edge: Edge, uids: set[str]) -> None:
@@ -232,7 +235,7 @@ class Gathering:
         if edge.lookup is not None:
             await edge.lookup
         if not edge.silent:
-            await self._ask(edge, {packet.uid for packet in packets} - edge.asked)
+            await self._ask(edge, {packet.uid for packet in packets if packet.uid} - edge.asked)
         # Of those that the registry could not be asked for, the opener will tell.
         strange = {packet.nonce for packet in packets if packet.uid in edge.asked - edge.known}
         edge.unknown |= strange

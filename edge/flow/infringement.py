@@ -20,15 +20,16 @@ from dataclasses import replace
 
 from edge.errors import EdgeError
 from edge.flow.bearing_out import borne_out, doubted, flags_of_motion
-from edge.flow.claims import explaining, one_plate_each
+from edge.flow.claims import explaining, of_rising_counters, one_plate_each
 from edge.flow.flags import flags_of
 from edge.flow.gathering import Completed, Gathering
-from edge.flow.ports import Camera, Cases, Mailbox, Opener, RadarReports, Recogniser, Registry
+from edge.flow.ports import Camera, Cases, Counters, Mailbox, Opener, RadarReports, Recogniser, Registry
 from edge.flow.reading import Read, read_photos
 from edge.flow.rules import Rules
 from edge.identify import identify
 from edge.identify.origin import origin
 from edge.model import (
+    COPIED_CHIP,
     Basis,
     Case,
     Claim,
@@ -64,8 +65,13 @@ class Infringements:
         registry: Registry,
         cases: Cases,
         reports: RadarReports | None = None,
+        counters: Counters | None = None,
     ) -> None:
-        """Take the ports; nothing runs yet. *reports* has the radar's own lines, where it sends any."""
+        """Take the ports; nothing runs yet.
+
+        *reports* has the radar's own lines, where it sends any; *counters* what was seen of chips before, without it
+        only the packets of one window are compared.
+        """
         self._rules = rules
         self._gathering = Gathering(rules, camera, mailbox, registry, cases, reports)
         self._mailbox = mailbox
@@ -73,6 +79,7 @@ class Infringements:
         self._open = open_packets
         self._registry = registry
         self._cases = cases
+        self._counters = counters
         self.rejected: Counter[Rejection] = Counter()
 
     def begin(self, at_monotonic_ns: int) -> None:
@@ -123,8 +130,10 @@ class Infringements:
             read_photos(self._recognise, whole.photos[len(case.photos) :]),
             self._open(whole.packets[len(case.packets) :]),
         )
-        claims, several = one_plate_each(claims + late_claims)
-        besides = +Counter({Rejection.SEVERAL_PLATES: several}) + (completed.rejected if completed else Counter())
+        claims, copied = await self._of_whole_chips(claims + late_claims)
+        claims, several = one_plate_each(claims)
+        besides = +Counter({Rejection.SEVERAL_PLATES: several, Rejection.COPIED_CHIP: copied})
+        besides += completed.rejected if completed else Counter()
         rejected += late_rejected + besides
         photos = self._by_photo(whole, reads + late_reads)
         verdict = self._compare(whole, reads + late_reads, claims)
@@ -155,6 +164,18 @@ class Infringements:
     def counters(self) -> Mapping[str, int]:
         """How many photos of triggers were missed, and triggers that could not be made a case."""
         return self._gathering.counters
+
+    async def _of_whole_chips(self, claims: Sequence[Claim]) -> tuple[tuple[Claim, ...], int]:
+        """The *claims* without those of copied chips, and how many those are; what was seen of the chips is kept.
+
+        Before the verdict: without it a case waits, for a copy that nobody noticed would be named as its driver.
+        """
+        signed = {claim.uid for claim in claims if claim.packet.version != 1}
+        before = await self._counters.seen(signed) if self._counters is not None else {}
+        kept, copied, now = of_rising_counters(claims, before)
+        if self._counters is not None:
+            await self._counters.note(now)
+        return kept, copied
 
     def _missed(self, case: PendingCase, completed: Completed | None) -> int:
         """How many photos the case should have and has not, as counted, or by what a restart left of it."""
@@ -190,7 +211,8 @@ class Infringements:
 
     async def _look_up(self, verdict: Verdict, reads: Sequence[Read], rejected: Counter[Rejection]) -> Decision:
         photo = next((index for index, read in enumerate(reads) if any(p is verdict.read for p in read or ())), 0)
-        several = (Flag.SEVERAL_PLATES,) if rejected[Rejection.SEVERAL_PLATES] else ()
+        several: tuple[Flag | str, ...] = (Flag.SEVERAL_PLATES,) if rejected[Rejection.SEVERAL_PLATES] else ()
+        several += (COPIED_CHIP,) if rejected[Rejection.COPIED_CHIP] else ()
         if (claim := verdict.claim) is None:
             return Decision(verdict, photo, flags=several, rejected=rejected)
         seen = origin(verdict.read.countries, claim.plate) if verdict.read else None

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import ParamSpec, Protocol, TypeVar
 
+from edge.crypto import SealedKey
 from edge.model import (
     Assessment,
     Basis,
@@ -20,6 +21,7 @@ from edge.model import (
     PlateRead,
     RadarReport,
     Rejection,
+    Seen,
     Trigger,
 )
 
@@ -40,8 +42,11 @@ class Camera(Protocol):
 class Mailbox(Protocol):
     """Keeps sealed packets in memory for a while."""
 
-    def fair_window(self, start_ns: int, end_ns: int, per_uid: int) -> tuple[tuple[Packet, ...], int]:
-        """At most *per_uid* packets a uid received from *start_ns* to *end_ns*, and how many are left out."""
+    def fair_window(self, start_ns: int, end_ns: int, per_uid: int, per_source: int) -> tuple[tuple[Packet, ...], int]:
+        """At most *per_uid* packets a uid received from *start_ns* to *end_ns*, and how many are left out.
+
+        Of packets whose uid is sealed, at most *per_source* of an address.
+        """
 
     def discard(self, packets: Iterable[Packet]) -> None:
         """Delete those of *packets* that are still there."""
@@ -86,6 +91,16 @@ class Registry(Vehicles, Protocol):
 
     async def known(self, uids: Iterable[str]) -> frozenset[str]:
         """Those of *uids* that the registry has a chip of."""
+
+
+class Counters(Protocol):
+    """Remembers the highest counter of each chip that signs; raises RegistryError."""
+
+    async def seen(self, uids: Iterable[str]) -> Mapping[str, Seen]:
+        """What was seen last of those of *uids* that were seen before."""
+
+    async def note(self, seen: Mapping[str, Seen]) -> None:
+        """Keep what is *seen* now of each uid, if its counter is the highest."""
 
 
 class Cases(Protocol):
@@ -140,12 +155,27 @@ class RegisteredKey(Protocol):
     def context(self) -> str:
         """What ``sealed_key`` was sealed for."""
 
+    @property
+    def verify_key(self) -> bytes | None:
+        """The public half of the chip's signing key (DER); None for a chip that signs nothing."""
+
     def counts_at(self, utc: float) -> bool:
         """Whether the chip was in use at that time, Unix seconds: valid already, and not revoked yet."""
 
 
+class UidKey(Protocol):
+    """What cars seal their uids to."""
+
+    @property
+    def private(self) -> SealedKey:
+        """The private half, sealed."""
+
+
 class Keys(Protocol):
     """Knows the keys of uids; raises RegistryError."""
+
+    async def uid_key(self) -> UidKey | None:
+        """What cars seal their uids to; None where the registry has no such key."""
 
     async def keys(self, uids: Iterable[str]) -> Mapping[str, RegisteredKey]:
         """The key of each of *uids* that the registry knows."""

@@ -1,9 +1,9 @@
-"""A car: the reference client of the link, version 1 (docs/protocol.md)."""
+"""A car: the reference client of the link, versions 1 and 2 (docs/protocol.md)."""
 
 from __future__ import annotations
 
 import asyncio
-import base64
+import hashlib
 import random
 import ssl
 from collections.abc import AsyncIterator, Callable
@@ -17,14 +17,12 @@ import aiohttp
 import socketio
 from socketio.exceptions import SocketIOError
 
-from edge.crypto import Chip, load_public_key, seal
+from edge.crypto import Chip
 from edge.errors import LinkError
+from edge.link.answering import Answering, Body, Signing, answering, read_challenge_1
 
 FIRST_RETRY_S: Final = 0.5
 MAX_RETRY_S: Final = 8.0
-
-Body = dict[str, str]
-"""The ``packet`` event's body: ``uid`` and the base64 ``payload``."""
 
 
 class Rejected(Exception):
@@ -41,32 +39,40 @@ class Rejected(Exception):
 
 
 async def deliver(
-    url: str, chip: Chip, plate: str, *, attempts: int = 5, timeout_s: float = 10.0, ca_file: Path | None = None
-) -> None:
+    url: str,
+    chip: Chip,
+    plate: str,
+    *,
+    signing: Signing | None = None,
+    attempts: int = 5,
+    timeout_s: float = 10.0,
+    ca_file: Path | None = None,
+) -> int | None:
     """Tell a unit who drives which car; return when the unit has acknowledged.
 
-    A failed attempt is repeated after a pause that doubles each time and has jitter.
+    A failed attempt is repeated after a pause that doubles each time and has jitter. A car whose chip signs speaks
+    version 2 alone, and answers no unit that does not prove itself: it would say who drives to whoever asks.
 
     Args:
         url: the unit's address, with its scheme.
         chip: the chip of the driver's licence.
         plate: the car's plate.
+        signing: what version 2 needs; without it the car speaks version 1.
         attempts: how often to try.
         timeout_s: how long one attempt may take, in seconds.
         ca_file: PEM certificate to trust instead of the system's.
 
+    Returns:
+        For how many seconds from now the packet counts for a trigger; None where the unit does not say (version 1).
+
     Raises:
-        LinkError: no attempt was acknowledged, the unit says that the packet is malformed, or the address is one
-            where others could read the chip's uid on the way.
+        LinkError: no attempt was acknowledged, the unit says that the packet is malformed, it does not prove itself,
+            or the address is one where others could read the chip's uid on the way.
         SecretError: the chip's key cannot be used.
     """
     _check_address(url)
-    key = load_public_key(chip.public_key)
-
-    def answer(nonce: str, timestamp: int) -> Body:
-        payload = seal(key, plate=plate, licence=chip.licence, nonce=nonce, timestamp=timestamp)
-        return {"uid": chip.uid, "payload": base64.b64encode(payload).decode("ascii")}
-
+    answer = answering(chip, plate, signing)
+    versions = (1,) if signing is None else (2,)
     trust = _tls_context(ca_file)
     reason = ""
     for attempt in range(attempts):
@@ -74,10 +80,10 @@ async def deliver(
             wait = min(MAX_RETRY_S, FIRST_RETRY_S * 2 ** (attempt - 1))
             await asyncio.sleep(wait * random.uniform(0.5, 1.0))  # noqa: S311  # jitter, not a secret
         try:
-            await asyncio.wait_for(deliver_once(url, answer, timeout_s=timeout_s, trust=trust), timeout_s)
-            return
+            visit = exchange_once(url, answer, versions=versions, timeout_s=timeout_s, trust=trust)
+            return await asyncio.wait_for(visit, timeout_s)
         except Rejected as error:
-            if error.reason == "malformed":
+            if error.reason in ("malformed", "version"):
                 raise LinkError("the unit does not understand the packet", "update the car's software") from None
             reason = str(error)
         except TimeoutError:
@@ -122,7 +128,7 @@ def _is_loopback(host: str) -> bool:
 async def deliver_once(
     url: str, answer: Callable[[str, int], Body], *, timeout_s: float = 10.0, trust: ssl.SSLContext | None = None
 ) -> None:
-    """Connect, answer the challenge and wait for the acknowledgement.
+    """Connect, answer a challenge of version 1 and wait for the acknowledgement.
 
     Args:
         url: the unit's address.
@@ -134,6 +140,34 @@ async def deliver_once(
         Rejected: the unit refused the packet.
         SocketIOError, aiohttp.ClientError, OSError, TimeoutError: the connection failed.
     """
+    await exchange_once(url, lambda body, _: answer(*read_challenge_1(body)), timeout_s=timeout_s, trust=trust)
+
+
+async def exchange_once(
+    url: str,
+    answer: Answering,
+    *,
+    versions: tuple[int, ...] = (1,),
+    timeout_s: float = 10.0,
+    trust: ssl.SSLContext | None = None,
+) -> int | None:
+    """Connect, answer the challenge and wait for the acknowledgement.
+
+    Args:
+        url: the unit's address.
+        answer: makes the body of the ``packet`` event.
+        versions: what the car says that it speaks; it says nothing if that is version 1 alone.
+        timeout_s: how long each step may take, in seconds.
+        trust: TLS settings instead of the system's.
+
+    Returns:
+        For how many seconds the packet counts; None where the unit does not say.
+
+    Raises:
+        Rejected: the unit refused the packet.
+        SocketIOError, aiohttp.ClientError, OSError, TimeoutError: the connection failed.
+        LinkError: *answer* does not answer this challenge.
+    """
     challenge: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
 
     def on_challenge(body: object) -> None:
@@ -143,10 +177,20 @@ async def deliver_once(
     async with _client(trust) as client:
         client.on("challenge", on_challenge)
         client.on("disconnect", lambda *_: on_challenge(None))
-        await client.connect(url, transports=["websocket"], wait_timeout=timeout_s)
-        reply = await client.call("packet", answer(*_parse(await challenge)), timeout=timeout_s)
+        auth = None if versions == (1,) else {"versions": list(versions)}
+        await client.connect(url, auth=auth, transports=["websocket"], wait_timeout=timeout_s)
+        body = await challenge
+        reply = await client.call("packet", answer(body, _endpoint(client)), timeout=timeout_s)
     if not isinstance(reply, dict) or reply.get("status") != "accepted":
         raise Rejected(str(reply.get("reason", "?")) if isinstance(reply, dict) else "?")
+    counts_s = reply.get("counts_s")
+    return counts_s if type(counts_s) is int else None
+
+
+def _endpoint(client: socketio.AsyncClient) -> str:
+    """The SHA-256 of the unit's TLS certificate as this connection saw it; empty without TLS."""
+    tls = client.eio.ws.get_extra_info("ssl_object")
+    return "" if tls is None else hashlib.sha256(tls.getpeercert(binary_form=True)).hexdigest()
 
 
 @asynccontextmanager
@@ -158,16 +202,6 @@ async def _client(trust: ssl.SSLContext | None) -> AsyncIterator[socketio.AsyncC
             yield client
         finally:
             await client.disconnect()
-
-
-def _parse(challenge: object) -> tuple[str, int]:
-    if challenge is None:
-        raise ConnectionError("the unit closed the connection")
-    if isinstance(challenge, dict):
-        nonce, timestamp = challenge.get("nonce"), challenge.get("timestamp")
-        if isinstance(nonce, str) and type(timestamp) is int:
-            return nonce, timestamp
-    raise ConnectionError("the unit's challenge is not one of protocol version 1")
 
 
 def _tls_context(ca_file: Path | None) -> ssl.SSLContext | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import ssl
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,10 +31,12 @@ class Certificate(NamedTuple):
     Attributes:
         rsa_bits: the size of its RSA key, or None for a key of another kind.
         end_utc: when it ends, in Unix seconds.
+        sha256: the SHA-256 of its DER, 64 hexadecimal characters: what cars that sign bind their packets to.
     """
 
     rsa_bits: int | None
     end_utc: float
+    sha256: str = ""
 
 
 def read_certificate(path: Path) -> Certificate:
@@ -56,7 +59,7 @@ def read_certificate(path: Path) -> Certificate:
         if begin < 0 or end < 0:
             raise ValueError("no certificate")
         der = ssl.PEM_cert_to_DER_cert(text[begin : end + len(_END)])
-        return Certificate(_rsa_bits(der), _end_utc(der))
+        return Certificate(_rsa_bits(der), _end_utc(der), hashlib.sha256(der).hexdigest())
     except (ValueError, IndexError):
         raise SecretError(f"{path} holds no certificate", "check [link] tls_certificate") from None
 

@@ -20,12 +20,14 @@ class Challenge:
     Attributes:
         nonce: 32 hexadecimal characters.
         timestamp: when it was made, in Unix seconds.
+        version: the protocol version that it is of.
     """
 
-    __slots__ = ("_issued_ns", "_spent", "nonce", "timestamp")
+    __slots__ = ("_issued_ns", "_spent", "nonce", "timestamp", "version")
 
-    def __init__(self) -> None:
+    def __init__(self, version: int = 1) -> None:
         """Draw the nonce and note the time."""
+        self.version = version
         self.nonce = secrets.token_hex(NONCE_BYTES)
         self.timestamp = int(time.time())
         self._issued_ns = time.monotonic_ns()

@@ -1,4 +1,4 @@
-"""``autovelox car``: the link on the command line."""
+"""``autovelox car`` and ``autovelox chip``: what a car and its driver's chip do, on the command line."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import argparse
 import asyncio
 from pathlib import Path
 
-from edge.crypto import load_chip
+from edge.crypto import Position, generate_private_key, load_chip, load_chip_key, make_request, save_chip_key
+from edge.errors import LinkError
+from edge.link.authority import read_authority, write_public
 from edge.terminal import say
 
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add ``car`` to the command line."""
+    """Add ``car`` and ``chip request`` to the command line."""
     parser = subparsers.add_parser(
         "car", help="drive by: tell a unit who drives which car", description="Deliver one packet, as a car does."
     )
@@ -21,22 +23,75 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     parser.add_argument("--attempts", type=int, default=5, help="how often to try (default 5)")
     parser.add_argument("--timeout", type=float, default=10.0, metavar="S", help="seconds an attempt may take")
     parser.add_argument("--ca", type=Path, help="certificate to trust (PEM) instead of the system's")
+    parser.add_argument(
+        "--signing-key", type=Path, metavar="FILE", help="the chip's signing key: speak version 2, needs --authority"
+    )
+    parser.add_argument(
+        "--authority", type=Path, metavar="FILE", help="public key of the authority whose units get an answer"
+    )
+    parser.add_argument(
+        "--position", metavar="LAT,LON", help="where the car is, in degrees: no unit far from there gets an answer"
+    )
     parser.set_defaults(run=_car)
+    chip = subparsers.add_parser("chip", help="the signing key of a driver's chip", description="Prepare a chip.")
+    actions = chip.add_subparsers(metavar="ACTION", required=True)
+    what = "make a signing key, and the request with which autovelox registry enrol enters it"
+    request = actions.add_parser("request", help=what, description=what[0].upper() + what[1:] + ".")
+    request.add_argument("--licence", required=True, help="the licence number of its driver")
+    request.add_argument("--signing-key", required=True, type=Path, metavar="FILE", help="where to write the key")
+    request.add_argument("--out", required=True, type=Path, metavar="FILE", help="where to write the request")
+    request.set_defaults(run=_request)
 
 
 def _car(args: argparse.Namespace) -> int:
     """Deliver one packet; return the exit code."""
+    from edge.link.answering import Signing
     from edge.link.car import deliver  # aiohttp and python-socketio are loaded only for this command
 
-    asyncio.run(
+    signing = None
+    if args.signing_key is not None:
+        if args.authority is None:
+            raise LinkError("whose units shall get an answer?", "give --authority with the authority's public key")
+        signing = Signing(load_chip_key(args.signing_key), read_authority(args.authority), _position(args.position))
+    elif args.authority is not None or args.position is not None:
+        raise LinkError("version 1 proves nothing of a unit", "give --signing-key, or leave --authority and --position")
+    counts_s = asyncio.run(
         deliver(
             args.url,
             load_chip(args.chip),
             args.plate,
+            signing=signing,
             attempts=max(1, args.attempts),
             timeout_s=args.timeout,
             ca_file=args.ca,
         )
     )
-    say("accepted")
+    say("accepted" if counts_s is None else f"accepted, and counts for the next {counts_s} s")
+    return 0
+
+
+def _position(text: str | None) -> Position | None:
+    if text is None:
+        return None
+    try:
+        latitude, longitude = (float(part) for part in text.split(","))
+        if not (abs(latitude) <= 90 and abs(longitude) <= 180):
+            raise ValueError("beyond the poles")
+    except ValueError:
+        raise LinkError("that is no position", "write it in degrees, as in 46.0625,13.2345") from None
+    return Position.of_degrees(latitude, longitude)
+
+
+def _request(args: argparse.Namespace) -> int:
+    """Make a signing key and its request; return the exit code."""
+    key = save_chip_key(args.signing_key, generate_private_key())
+    try:
+        write_public(args.out, make_request(key, args.licence), "the request")
+    except LinkError:  # without its request the key is of no use
+        args.signing_key.unlink()
+        raise
+    say(
+        f"the signing key is {args.signing_key}: it never leaves the chip, and a copy of it is found out",
+        f"the request is {args.out}: autovelox registry enrol --request {args.out} ...",
+    )
     return 0

@@ -52,6 +52,8 @@ class Connection:
         challenge: the challenge that was sent, or None before CONNECT and after DISCONNECT.
         bytes_left: bytes that the peer may still send.
         messages_left: messages that the peer may still send.
+        endpoint: SHA-256 of the TLS certificate that it was accepted with, hexadecimal; empty without TLS.
+        version: the protocol version that car and unit agreed on.
     """
 
     __slots__ = (
@@ -68,9 +70,11 @@ class Connection:
         "bytes_left",
         "challenge",
         "counters",
+        "endpoint",
         "messages_left",
         "source",
         "stage",
+        "version",
     )
 
     def __init__(
@@ -95,6 +99,8 @@ class Connection:
         self.challenge: Challenge | None = None
         self.bytes_left = MAX_BYTES
         self.messages_left = MAX_MESSAGES
+        self.endpoint = ""
+        self.version = 1
         self._on_closed = on_closed
         self._on_finished = on_finished
         self._abort: Callable[[], None] | None = None

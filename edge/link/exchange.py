@@ -15,27 +15,22 @@ Guards against python-socketio 5.18.1, each with its test in tests/attacks:
 
 from __future__ import annotations
 
-import base64
-import binascii
-import re
 import time
 from collections.abc import Callable
 from typing import Any, Final
 
 import socketio
 
-from edge.crypto import PAYLOAD_BYTES
+from edge.link.answers import Answer, agreed_version, read_answer
 from edge.link.challenge import Challenge
 from edge.link.connection import Connection, Stage
 from edge.link.engineio import CarEngine, silent_logger
 from edge.link.frames import ACK, CONNECT, DISCONNECT, EVENT, CarPacket, FrameError
+from edge.link.identity import Identity
 from edge.model import Packet
 
 ANSWER_GRACE_S: Final = 2.0
 """How long a connection may stay open after its answer, and how long a late answer is still told ``expired``."""
-
-_UID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
-_BASE64_CHARACTERS: Final = 4 * ((PAYLOAD_BYTES + 2) // 3)
 
 
 class Exchange(socketio.AsyncServer):  # type: ignore[misc]
@@ -43,12 +38,15 @@ class Exchange(socketio.AsyncServer):  # type: ignore[misc]
 
     eio: CarEngine
 
-    def __init__(self, deliver: Callable[[Packet, str], bool], *, challenge_ttl_s: float) -> None:
+    def __init__(
+        self, deliver: Callable[[Packet, str], bool], *, challenge_ttl_s: float, identity: Identity | None = None
+    ) -> None:
         """Set the server up.
 
         Args:
             deliver: stores a packet that came from a source address; returns whether there was room for it.
-            challenge_ttl_s: how long a car may take to answer its challenge, in seconds.
+            challenge_ttl_s: how long a car may take to answer a challenge of version 1, in seconds.
+            identity: how the unit speaks version 2; without it it speaks version 1 alone.
         """
         super().__init__(
             serializer=CarPacket,
@@ -59,6 +57,7 @@ class Exchange(socketio.AsyncServer):  # type: ignore[misc]
         )
         self._deliver = deliver
         self._challenge_ttl_s = challenge_ttl_s
+        self._identity = identity
         self.on("connect", self._send_challenge)
 
     def _engineio_server_class(self) -> type[CarEngine]:
@@ -70,6 +69,7 @@ class Exchange(socketio.AsyncServer):  # type: ignore[misc]
         if pkt.packet_type == CONNECT:
             if connection.stage is not Stage.CONNECTING or not (pkt.data is None or isinstance(pkt.data, dict)):
                 raise FrameError("bad_frame")
+            connection.version = agreed_version(pkt.data, self._identity.versions if self._identity else (1,))
             await self._handle_connect(eio_sid, pkt.namespace, None)
         elif connection.stage is Stage.CONNECTING or pkt.namespace not in (None, "/"):
             raise FrameError("bad_frame")
@@ -97,9 +97,12 @@ class Exchange(socketio.AsyncServer):  # type: ignore[misc]
 
     async def _send_challenge(self, sid: str, environ: dict[str, Connection], _auth: None) -> None:
         connection = environ["connection"]
-        connection.challenge = challenge = Challenge()
-        connection.advance(Stage.CHALLENGED, self._challenge_ttl_s + ANSWER_GRACE_S)
-        body = {"nonce": challenge.nonce, "timestamp": challenge.timestamp}
+        connection.challenge = challenge = Challenge(connection.version)
+        connection.advance(Stage.CHALLENGED, self._ttl_s(challenge) + ANSWER_GRACE_S)
+        body: dict[str, Any] = {"nonce": challenge.nonce, "timestamp": challenge.timestamp}
+        if challenge.version != 1:
+            assert self._identity is not None
+            body = self._identity.signer.body(challenge.nonce, challenge.timestamp)
         eio_sid = self.manager.eio_sid_from_sid(sid, "/")
         await self._send_packet(eio_sid, CarPacket(EVENT, ["challenge", body]))
 
@@ -112,8 +115,19 @@ class Exchange(socketio.AsyncServer):  # type: ignore[misc]
         if refusal in (None, "busy"):
             connection.finish()
         if id is not None:
-            reply = {"status": "accepted"} if refusal is None else {"status": "rejected", "reason": refusal}
-            await self._send_packet(eio_sid, CarPacket(ACK, [reply], id=id))
+            await self._send_packet(eio_sid, CarPacket(ACK, [self._reply(connection, refusal)], id=id))
+
+    def _reply(self, connection: Connection, refusal: str | None) -> dict[str, Any]:
+        """What the acknowledgement says; one of version 2 says for how long the packet counts."""
+        if refusal is not None:
+            return {"status": "rejected", "reason": refusal}
+        if connection.version == 1:
+            return {"status": "accepted"}
+        assert self._identity is not None
+        return {"status": "accepted", "counts_s": self._identity.counts_s}
+
+    def _ttl_s(self, challenge: Challenge) -> float:
+        return self._challenge_ttl_s if self._identity is None or challenge.version == 1 else self._identity.ttl_s
 
     def _take_packet(self, connection: Connection, arguments: list[Any]) -> str | None:
         """Deliver the packet in an event's *arguments*.
@@ -124,30 +138,29 @@ class Exchange(socketio.AsyncServer):  # type: ignore[misc]
         if connection.challenge is None:
             return "malformed"
         now_ns = time.monotonic_ns()
-        refusal = connection.challenge.spend(now_ns, self._challenge_ttl_s)
+        challenge = connection.challenge
+        refusal = challenge.spend(now_ns, self._ttl_s(challenge))
         if refusal is None:
             connection.advance(Stage.ANSWERED, ANSWER_GRACE_S)
-            answer = _parse(arguments)
-            if answer is None:
+            answer = read_answer(arguments)
+            if answer is None or (self._identity is None and answer.version != 1):
                 return "malformed"
-            uid, payload = answer
-            challenge = connection.challenge
-            packet = Packet(uid, payload, challenge.nonce, challenge.timestamp, time.time(), now_ns)
+            if answer.version != challenge.version:
+                return "version"
+            packet = self._packet(answer, connection, challenge, now_ns)
             return None if self._deliver(packet, connection.source) else "busy"
         return refusal
 
-
-def _parse(arguments: list[Any]) -> tuple[str, bytes] | None:
-    """Return the uid and the 512 bytes of a packet event's arguments, or None if they are malformed."""
-    if len(arguments) != 1 or not isinstance(arguments[0], dict) or arguments[0].keys() != {"uid", "payload"}:
-        return None
-    uid, text = arguments[0]["uid"], arguments[0]["payload"]
-    if not isinstance(uid, str) or not isinstance(text, str) or not _UID.fullmatch(uid):
-        return None
-    if len(text) != _BASE64_CHARACTERS:
-        return None
-    try:
-        payload = base64.b64decode(text, validate=True)
-    except binascii.Error:
-        return None
-    return (uid, payload) if len(payload) == PAYLOAD_BYTES else None
+    def _packet(self, answer: Answer, connection: Connection, challenge: Challenge, now_ns: int) -> Packet:
+        received = (answer.uid, answer.payload, challenge.nonce, challenge.timestamp, time.time(), now_ns)
+        if answer.version == 1:
+            return Packet(*received)
+        assert self._identity is not None
+        return Packet(
+            *received,
+            version=answer.version,
+            sealed_uid=answer.sealed_uid,
+            signature=answer.signature,
+            unit=self._identity.signer.unit,
+            endpoint=connection.endpoint,
+        )

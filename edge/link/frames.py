@@ -18,7 +18,7 @@ EVENT: Final = packet.EVENT
 ACK: Final = packet.ACK
 
 MAX_FRAME_BYTES: Final = 2048
-"""One message of a car; the largest honest one, the packet event with a 64-character uid, has 799 characters."""
+"""One message of a car; the largest honest one, the packet event of version 2, has at most 1,595 characters."""
 
 MAX_ACK_DIGITS: Final = 10
 

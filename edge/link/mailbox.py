@@ -18,6 +18,7 @@ class Mailbox:
 
     No sender can displace the packets of another. A uid may hold *per_uid* packets for each source address: a stranger
     who sends rubbish under a known uid fills the stranger's own share, and within one share the newest packets stay.
+    A sealed uid (protocol version 2) says nothing: there the shares of source addresses alone count.
 
     When the mailbox is full, the widest share (:class:`~edge.link.shares.Shares`) loses its *newest* packet to a
     narrower one, down to :data:`~edge.link.shares.GUARANTEED_SHARE`. Otherwise there is no room. So a flood displaces
@@ -60,7 +61,8 @@ class Mailbox:
                 return False
             self._remove(nonce)
         self._held[packet.nonce] = packet, source
-        self._of_uid.setdefault((packet.uid, source), {})[packet.nonce] = None
+        if packet.uid:
+            self._of_uid.setdefault((packet.uid, source), {})[packet.nonce] = None
         self._shares.add(packet.nonce, source)
         return True
 
@@ -77,19 +79,22 @@ class Mailbox:
                 found.append(packet)
         return tuple(reversed(found))
 
-    def fair_window(self, start_ns: int, end_ns: int, per_uid: int) -> tuple[tuple[Packet, ...], int]:
+    def fair_window(self, start_ns: int, end_ns: int, per_uid: int, per_source: int) -> tuple[tuple[Packet, ...], int]:
         """Return at most *per_uid* packets of each uid from the window, in order of arrival, and how many are left out.
 
         Each source address gives its newest packet first. Where there are too many sources, those that sent least
-        come first: a car calls once or twice, and a stranger who sends rubbish under its uid sends much.
+        come first: a car calls once or twice, and a stranger who sends rubbish under its uid sends much. Of packets
+        whose uid is sealed each source gives its *per_source* newest ones.
         """
         of_uid: dict[str, dict[str, list[Packet]]] = {}
+        sealed: dict[str, list[Packet]] = {}
         count = 0
         for packet, source in self._held.values():
             if start_ns <= packet.received_monotonic_ns <= end_ns:
-                of_uid.setdefault(packet.uid, {}).setdefault(source, []).append(packet)
+                among = of_uid.setdefault(packet.uid, {}) if packet.uid else sealed
+                among.setdefault(source, []).append(packet)
                 count += 1
-        chosen: list[Packet] = []
+        chosen = [packet for packets in sealed.values() for packet in packets[-per_source:]]
         for sources in of_uid.values():
             quiet_first = sorted(sources.values(), key=len)  # stable: then in the order of their first packets
             rounds = zip_longest(*(reversed(packets) for packets in quiet_first))
@@ -125,8 +130,9 @@ class Mailbox:
 
     def _remove(self, nonce: str) -> None:
         packet, source = self._held.pop(nonce)
-        same_uid = self._of_uid[packet.uid, source]
-        del same_uid[nonce]
-        if not same_uid:
-            del self._of_uid[packet.uid, source]
+        if packet.uid:
+            same_uid = self._of_uid[packet.uid, source]
+            del same_uid[nonce]
+            if not same_uid:
+                del self._of_uid[packet.uid, source]
         self._shares.discard(nonce)

@@ -21,6 +21,7 @@ from edge.link.exchange import Exchange
 from edge.link.gate import Gate, Limits
 from edge.link.handshakes import Handshakes
 from edge.link.http import CarProtocol, RequestFilter
+from edge.link.identity import Identity
 from edge.link.listener import Listener, raise_file_limit, refuse
 from edge.link.mailbox import Mailbox
 from edge.link.refusals import Refusals
@@ -48,20 +49,24 @@ class LinkServer:
 
     Attributes:
         counters: outcomes of connections: ``accepted`` and the refusals of the protocol (``malformed``, ``expired``,
-            ``used``, ``busy``); ``displaced`` (cut to make room) and ``full`` of the gate; ``bad_request``,
-            ``bad_frame``, ``oversized``, ``too_many_messages``, ``no_answer``, ``ping_timeout``, ``no_handshake``,
-            ``cut_at_stop`` and ``internal_error``.
+            ``used``, ``busy``, ``version``); ``displaced`` (cut to make room) and ``full`` of the gate;
+            ``bad_request``, ``bad_frame``, ``oversized``, ``too_many_messages``, ``no_answer``, ``ping_timeout``,
+            ``no_handshake``, ``cut_at_stop`` and ``internal_error``.
         exchange: the Socket.IO server.
         gate: decides who has a place.
         handshakes: where TLS handshakes wait.
     """
 
-    def __init__(self, settings: LinkSettings, mailbox: Mailbox) -> None:
-        """Put the parts together; needs a running event loop. Nothing listens before :meth:`start`."""
+    def __init__(self, settings: LinkSettings, mailbox: Mailbox, identity: Identity | None = None) -> None:
+        """Put the parts together; needs a running event loop. Nothing listens before :meth:`start`.
+
+        With an *identity* the unit speaks version 2, and version 1 as far as *settings* say so.
+        """
         self._settings = settings
         self._mailbox = mailbox
         self.counters: Counter[str] = Counter()
-        self.exchange = Exchange(mailbox.put, challenge_ttl_s=settings.challenge_ttl_s)
+        self.exchange = Exchange(mailbox.put, challenge_ttl_s=settings.challenge_ttl_s, identity=identity)
+        self._identity = identity
         self.gate: Gate[Connection] = Gate(
             Limits(
                 connections=settings.connections,
@@ -108,6 +113,8 @@ class LinkServer:
             ending = end_problem(self._certificate, time.time())
             if ending is not None:
                 return ": ".join(ending)
+        if self._identity is not None and (ending_soon := self._identity.problem()) is not None:
+            return ending_soon
         return self._refusals.problem()
 
     @property
@@ -225,6 +232,8 @@ class LinkServer:
             return CarProtocol(self._http, connection)
 
         context = self._ssl
+        if self._certificate is not None:
+            connection.endpoint = self._certificate.sha256
         try:
             await asyncio.get_running_loop().connect_accepted_socket(
                 inside if context is None else lambda: Secured(context, self.handshakes, connection, inside), accepted

@@ -3,6 +3,7 @@
 The daemon reads it (:class:`Registry`); the police's commands make and change it (the other functions).
 """
 
+from edge.registry.counters import Counters
 from edge.registry.enrol import (
     Enrolment,
     create_registry,
@@ -15,13 +16,16 @@ from edge.registry.lookup import RegisteredKey, Registry
 from edge.registry.migrate import migrate_registry
 from edge.registry.reopen import reopen_packet
 from edge.registry.survey import DriverSummary, check_registry, list_drivers, rotate_master_key
+from edge.registry.uid_key import UidKey
 from edge.registry.vault import create_master_key, load_master_key
 
 __all__ = [
+    "Counters",
     "DriverSummary",
     "Enrolment",
     "RegisteredKey",
     "Registry",
+    "UidKey",
     "check_registry",
     "create_master_key",
     "create_registry",

@@ -10,6 +10,7 @@ from pathlib import Path
 from edge.registry.rows import COLUMNS, Value, mac, select, verified
 from edge.registry.schema import KEY_CHECK, check_key, new_key_check, write_transaction
 from edge.registry.tally import Tally
+from edge.registry.uid_key import make_uid_key
 from edge.registry.vault import RegistryKeys
 
 OF_LICENCE = "WHERE licence = ?"
@@ -76,6 +77,7 @@ def change(path: Path, master_key: bytes) -> Iterator[Change]:
             database.execute("INSERT INTO key_check VALUES (1, ?)", (new_key_check(master_key),))
         else:
             check_key(master_key, row[0])
+        make_uid_key(database, keys)
         tally = Tally.load(database, keys)
         yield Change(database, keys, tally)
         tally.save(database, keys)

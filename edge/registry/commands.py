@@ -60,11 +60,13 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         help="a vehicle the driver is keeper of, with its country if that is known: IT:AB123CD; may be repeated",
     )
     new.add_argument("--chip", required=True, type=Path, metavar="FILE", help="where to write the chip file")
+    new.add_argument("--request", type=Path, metavar="FILE", help="what autovelox chip request wrote: the chip signs")
     listing = _add(actions, "list", _list, "show who is in the registry")
     listing.add_argument("--json", action="store_true", help="machine-readable")
     _add(actions, "check", _check, "verify every row, and finish what an interrupted command left")
     lost = _add(actions, "replace", _replace, "revoke a driver's chip and write the file of another")
     lost.add_argument("--chip", required=True, type=Path, metavar="FILE", help="where to write the chip file")
+    lost.add_argument("--request", type=Path, metavar="FILE", help="what autovelox chip request wrote: the chip signs")
     for action in (lost, _add(actions, "revoke", _revoke, "revoke a driver's chip: lost, stolen, licence withdrawn")):
         action.add_argument("licence")
         action.add_argument("--reason", required=True, help="why, for the records")
@@ -138,6 +140,7 @@ def _enrol(args: argparse.Namespace) -> int:
             expires_on=args.expires_on,
             portrait=portrait,
             plates=args.plate,
+            request=_request(args.request),
             progress=progress,
         )
     try:
@@ -147,6 +150,15 @@ def _enrol(args: argparse.Namespace) -> int:
         raise
     say(f"enrolled; the chip is {args.chip}: it is a secret, give it to its driver")
     return 0
+
+
+def _request(path: Path | None) -> bytes | None:
+    if path is None:
+        return None
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise RegistryError(f"the request {path} cannot be read ({error.strerror})", "check its name") from None
 
 
 @contextmanager
@@ -195,7 +207,12 @@ def _replace(args: argparse.Namespace) -> int:
         raise SecretError(f"{args.chip} exists already", "move it away, a chip is never overwritten")
     with _progress() as progress:
         enrolment = replace_chip(
-            registry, load_master_key(master_key), args.licence, reason=args.reason, progress=progress
+            registry,
+            load_master_key(master_key),
+            args.licence,
+            reason=args.reason,
+            request=_request(args.request),
+            progress=progress,
         )
     _hand_over(enrolment, args.chip)  # if the disk refuses, the old chip is revoked all the same: replace once more
     say(f"the old chip is revoked; the new one is {args.chip}: it is a secret, give it to its driver")
@@ -260,5 +277,5 @@ def _migrate(args: argparse.Namespace) -> int:
     if copy is None:
         say("nothing to do: the registry is of this version")
     else:
-        say(f"migrated; {copy} is the registry as it was, with the chips' uids in clear: keep it where the unit is not")
+        say(f"migrated; {copy} is the registry as it was, as secret as before: keep it where the unit is not")
     return 0

@@ -17,13 +17,13 @@ from pathlib import Path
 from Crypto.PublicKey.RSA import RsaKey
 from PIL import Image, UnidentifiedImageError
 
-from edge.crypto import generate_private_key
-from edge.errors import RegistryError
+from edge.crypto import check_request, generate_private_key
+from edge.errors import RegistryError, SecretError
 from edge.identify import FORMATS
 from edge.model import ALPHABET
 from edge.registry.change import Change, change
 from edge.registry.guard import check_files
-from edge.registry.rows import ChipRow, uid_hash
+from edge.registry.rows import ChipRow, Value, uid_hash
 from edge.registry.schema import SCHEMA, VERSION
 from edge.registry.vault import seal_secret
 
@@ -79,16 +79,18 @@ def enrol_driver(
     expires_on: str,
     portrait: bytes,
     plates: Sequence[str] = (),
+    request: bytes | None = None,
     progress: Callable[[], None] | None = None,
 ) -> Enrolment:
     """Enter a driver, and make the key pair of the licence's chip: that takes seconds, *progress* is called meanwhile.
 
     Dates are ISO 8601 (1980-12-31). *plates* are the vehicles that the driver is registered keeper of, each with its
-    country before a colon if that is known. *portrait* is a JPEG or PNG.
+    country before a colon if that is known. *portrait* is a JPEG or PNG. *request* is that of a chip that signs
+    (:func:`edge.crypto.make_request`): its packets count only with its signature.
 
     Raises:
-        RegistryError: a value is not acceptable, or the licence or a plate is registered already.
-        SecretError: *master_key* is not the registry's.
+        RegistryError: a value is not acceptable, or the licence, a plate or the chip is registered already.
+        SecretError: *master_key* is not the registry's, or *request* proves nothing for *licence*.
     """
     texts = {
         "first name": first_name,
@@ -103,6 +105,7 @@ def enrol_driver(
     _check_code("the licence number", licence, 20)
     vehicles = [_vehicle(plate) for plate in plates]
     _check_portrait(portrait)
+    verify_key = None if request is None else check_request(request, licence)
     driver = (
         licence,
         first_name,
@@ -124,23 +127,35 @@ def enrol_driver(
         registry.database.execute("INSERT INTO portraits VALUES (?, ?)", (licence, portrait))
         for country, plate in vehicles:
             registry.insert("vehicles", (plate, licence, country or None))
-        return _issue(registry, licence, *made)
+        return _issue(registry, licence, *made, verify_key)
 
 
 def replace_chip(
-    path: Path, master_key: bytes, licence: str, *, reason: str, progress: Callable[[], None] | None = None
+    path: Path,
+    master_key: bytes,
+    licence: str,
+    *,
+    reason: str,
+    request: bytes | None = None,
+    progress: Callable[[], None] | None = None,
 ) -> Enrolment:
     """Revoke the chip in use of *licence*, if there is one, for *reason*, and make another; takes seconds.
 
+    *request* is as for :func:`enrol_driver`. Who had a chip that signs gets one that signs.
+
     Raises:
-        RegistryError: no driver has *licence*, the reason is not acceptable, or a row was altered.
-        SecretError: *master_key* is not the registry's.
+        RegistryError: no driver has *licence*, the reason is not acceptable, a row was altered, or the chip is
+            registered already.
+        SecretError: *master_key* is not the registry's, or *request* is missing or proves nothing for *licence*.
     """
     _check_text("reason", reason)
+    verify_key = None if request is None else check_request(request, licence)
     made = _make_chip(progress)
     with change(path, master_key) as registry:
         _revoke(registry, licence, reason)
-        return _issue(registry, licence, *made)
+        if verify_key is None and any(_chip(row).verify_key is not None for row in registry.rows("chips", licence)):
+            raise SecretError("the driver's chip signs, and this one would not", "give the request of the new chip")
+        return _issue(registry, licence, *made, verify_key)
 
 
 def revoke_chip(path: Path, master_key: bytes, licence: str, *, reason: str) -> None:
@@ -181,10 +196,10 @@ def _make_chip(progress: Callable[[], None] | None) -> tuple[str, RsaKey]:
     return secrets.token_hex(UID_BYTES), key
 
 
-def _issue(registry: Change, licence: str, uid: str, key: RsaKey) -> Enrolment:
+def _issue(registry: Change, licence: str, uid: str, key: RsaKey, verify_key: bytes | None) -> Enrolment:
     hashed = uid_hash(uid)
     sealed = seal_secret(registry.keys.chip(hashed), key.export_key("DER", pkcs=1), hashed.hex())
-    registry.insert("chips", ChipRow(hashed, licence, int(time.time()), None, None, sealed))
+    registry.insert("chips", ChipRow(hashed, licence, int(time.time()), None, None, sealed, verify_key))
     return Enrolment(uid, licence, key.public_key().export_key("PEM").decode("ascii"))
 
 
@@ -192,10 +207,14 @@ def _revoke(registry: Change, licence: str, reason: str) -> bool:
     """Revoke the chip in use of *licence*; returns whether there was one."""
     if not registry.rows("drivers", licence):
         raise _no_driver()
-    in_use = [chip for row in registry.rows("chips", licence) if (chip := ChipRow(*row)).revoked_at is None]  # type: ignore[arg-type]
+    in_use = [chip for row in registry.rows("chips", licence) if (chip := _chip(row)).revoked_at is None]
     for chip in in_use:
         registry.replace("chips", chip._replace(revoked_at=int(time.time()), reason=reason))
     return bool(in_use)
+
+
+def _chip(row: tuple[Value, ...]) -> ChipRow:
+    return ChipRow(*row)  # type: ignore[arg-type]
 
 
 def _check_text(what: str, text: str) -> None:

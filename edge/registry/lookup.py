@@ -16,8 +16,9 @@ from edge.errors import EdgeError, RegistryError, SecretError
 from edge.model import Driver
 from edge.registry.guard import check_files
 from edge.registry.rows import ChipRow, Value, select, uid_hash, verified
-from edge.registry.schema import KEY_CHECK, check_key, check_version
+from edge.registry.schema import AS_VERSION_3, KEY_CHECK, VERSION, check_key, check_readable
 from edge.registry.survey import check_portrait
+from edge.registry.uid_key import HAS_KEY, READ, UidKey, uid_key
 from edge.registry.vault import RegistryKeys
 
 log = logging.getLogger(__name__)
@@ -35,6 +36,7 @@ class RegisteredKey:
     """A chip in the registry: its licence, when it counts, and its private key (PKCS#1 DER), sealed.
 
     ``valid_from`` and ``revoked_at`` are Unix seconds; ``unsealing_key`` opens ``sealed_key`` and nothing else.
+    ``verify_key`` is the public half of the chip's signing key (DER), None for a chip that signs nothing.
     """
 
     uid: str = field(repr=False)
@@ -44,6 +46,7 @@ class RegisteredKey:
     context: str = field(repr=False)
     valid_from: int
     revoked_at: int | None
+    verify_key: bytes | None = None
 
     def counts_at(self, utc: float) -> bool:
         """Whether the chip was in use at that time (Unix seconds)."""
@@ -81,7 +84,9 @@ class Registry:
         try:
             database = await aiosqlite.connect(address, uri=True)
             (version,) = await database.execute_fetchall("PRAGMA user_version")
-            check_version(path, version[0])
+            check_readable(path, version[0])
+            if version[0] != VERSION:
+                await database.execute(AS_VERSION_3)
             (check,) = await database.execute_fetchall("PRAGMA integrity_check(1)")
             if check[0] != "ok":
                 raise RegistryError(f"the registry {path} is damaged ({check[0]})", "restore its last backup")
@@ -166,8 +171,19 @@ class Registry:
                     context=chip.uid_sha256.hex(),
                     valid_from=chip.valid_from,
                     revoked_at=chip.revoked_at,
+                    verify_key=chip.verify_key,
                 )
         return found
+
+    async def uid_key(self) -> UidKey | None:
+        """What cars seal their uids to; None in a registry of version 2, or one that nobody was entered in yet.
+
+        Raises:
+            RegistryError: the registry cannot be read any more, or the key was altered.
+        """
+        rows = await self._fetch(READ) if await self._fetch(HAS_KEY) else []
+        with self._noted():
+            return uid_key(self._keys, rows[0]) if rows else None
 
     async def known(self, uids: Iterable[str]) -> frozenset[str]:
         """Those of *uids* that the registry has a chip of, revoked ones too; nothing of their rows is checked.

@@ -1,7 +1,8 @@
 """A registry of an earlier version becomes one of this version: in one transaction, with a copy kept beside it.
 
 Rows of version 1 have no MAC: whoever could write the file could change them. So migration is a command of its own, run
-by the police on a registry that they know to be theirs; programs open only registries of this version.
+by the police on a registry that they know to be theirs; programs open only later ones. Version 2 has no verify keys and
+no key for uids to be sealed to; its rows stay as they are.
 """
 
 from __future__ import annotations
@@ -17,12 +18,21 @@ from edge.errors import RegistryError
 from edge.registry.change import Change
 from edge.registry.guard import beside, check_files
 from edge.registry.rows import ChipRow, uid_hash
-from edge.registry.schema import SCHEMA, VERSION, check_master_key, new_key_check, write_transaction
+from edge.registry.schema import (
+    SCHEMA,
+    TO_VERSION_3,
+    VERSION,
+    check_master_key,
+    check_version,
+    new_key_check,
+    write_transaction,
+)
 from edge.registry.tally import Tally
+from edge.registry.uid_key import make_uid_key
 from edge.registry.vault import RegistryKeys, seal_secret, unseal_secret
 
 _OLD: Final = ("drivers", "chips", "vehicles", "key_check")
-_FIRST: Final = 1
+_FIRST, _SECOND = 1, 2
 _ALWAYS: Final = 0
 """A chip of version 1 has no first day."""
 
@@ -31,7 +41,8 @@ def migrate_registry(path: Path, master_key: bytes) -> Path | None:
     """Bring the registry at *path* to this version.
 
     Returns:
-        The copy of the registry as it was, which holds the chips' uids in clear; None if there was nothing to do.
+        The copy of the registry as it was, that of a version 1 with the chips' uids in clear; None if there was nothing
+        to do.
 
     Raises:
         RegistryError: there is no registry of a known version, a copy of it exists already, or it cannot be written.
@@ -41,11 +52,19 @@ def migrate_registry(path: Path, master_key: bytes) -> Path | None:
     version = _version(path)
     if version == VERSION:
         return None
-    with write_transaction(path, version=_FIRST) as database:
+    if version not in (_FIRST, _SECOND):
+        check_version(path, version)
+    keys = RegistryKeys.of(master_key)
+    with write_transaction(path, version=version) as database:
         check_master_key(database, master_key)
-        copy = _keep_copy(path)
+        copy = _keep_copy(path, version)
         try:
-            _rebuild(database, RegistryKeys.of(master_key))
+            if version == _FIRST:
+                _rebuild(database, keys)
+            else:
+                for statement in TO_VERSION_3:
+                    database.execute(statement)
+            make_uid_key(database, keys)
             database.execute(f"PRAGMA user_version = {VERSION}")
         except BaseException:
             copy.unlink()
@@ -61,9 +80,9 @@ def _version(path: Path) -> int:
         raise RegistryError(f"the registry {path} cannot be read ({error})", "restore its last backup") from None
 
 
-def _keep_copy(path: Path) -> Path:
+def _keep_copy(path: Path, version: int) -> Path:
     """Copy the registry, whose write lock the caller holds; the copy belongs to the same account."""
-    copy = beside(path, f".version-{_FIRST}")
+    copy = beside(path, f".version-{version}")
     try:
         owner = path.stat()
         handle = os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)

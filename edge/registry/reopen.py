@@ -8,9 +8,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from edge.crypto import load_private_key, open_packet
+from edge.crypto import Opened, is_chips, load_private_key, message_of, open_packet
 from edge.errors import PacketError, RegistryError
-from edge.model import Packet
+from edge.model import Packet, Rejection
 from edge.registry.rows import ChipRow, select, verified
 from edge.registry.schema import check_master_key, read_transaction
 from edge.registry.vault import RegistryKeys, unseal_secret
@@ -50,7 +50,7 @@ def reopen_claims(path: Path, master_key: bytes, document: bytes) -> list[str]:
 def _claim(path: Path, master_key: bytes, number: int, packet: Packet, uid_sha256: bytes) -> str:
     chip, private = _chip(path, master_key, number, uid_sha256)
     try:
-        opened = open_packet(load_private_key(private), packet)
+        opened = _open(chip, private, packet)
     except PacketError as error:
         return f"case {number}: a packet is not valid ({error.reason})"
     if not hmac.compare_digest(opened.licence, chip.licence):
@@ -72,7 +72,7 @@ def reopen_packet(path: Path, master_key: bytes, manifest: bytes) -> str:
     number, plate, licence, packet, uid_sha256 = _parse(manifest)
     chip, private = _chip(path, master_key, number, uid_sha256)
     try:
-        opened = open_packet(load_private_key(private), packet)
+        opened = _open(chip, private, packet)
     except PacketError as error:
         raise RegistryError(
             f"the packet of case {number} is not valid ({error.reason})",
@@ -86,7 +86,21 @@ def reopen_packet(path: Path, master_key: bytes, manifest: bytes) -> str:
     return (
         f"The packet of case {number} opens: it answers this unit's challenge and says the plate and the licence that"
         " the case says, and the licence is the chip's own"
+        + ("" if packet.version == 1 else ". The driver's chip signed it, with the key that the registry has for it")
     )
+
+
+def _open(chip: ChipRow, private: bytes, packet: Packet) -> Opened:
+    """The contents of *packet*, which counts only with the signature of a *chip* that signs.
+
+    Raises:
+        PacketError: it is not valid.
+    """
+    if (packet.version == 1) != (chip.verify_key is None):
+        raise PacketError(Rejection.VERSION)
+    if chip.verify_key is not None and not is_chips(chip.verify_key, message_of(packet), packet.signature):
+        raise PacketError(Rejection.SIGNATURE)
+    return open_packet(load_private_key(private), packet)
 
 
 def _chip(path: Path, master_key: bytes, number: int, uid_sha256: bytes) -> tuple[ChipRow, bytes]:
@@ -112,6 +126,12 @@ def _packet(record: dict[str, Any]) -> Packet:
         challenged_at=record["challenged_at"],
         received_utc=record["received_utc"],
         received_monotonic_ns=int(record["received_monotonic_ns"]),
+        version=record.get("version", 1),
+        sealed_uid=base64.b64decode(record.get("sealed_uid", ""), validate=True),
+        counter=record.get("counter", 0),
+        signature=base64.b64decode(record.get("signature", ""), validate=True),
+        unit=record.get("unit", ""),
+        endpoint=record.get("endpoint", ""),
     )
 
 

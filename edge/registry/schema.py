@@ -12,7 +12,17 @@ from edge.errors import RegistryError, SecretError
 from edge.registry.guard import check_files
 from edge.registry.vault import seal_secret, unseal_secret
 
-VERSION: Final = 2
+VERSION: Final = 3
+READABLE: Final = (2, VERSION)
+"""Versions whose rows have MACs: programs read them. Only the newest is written."""
+VERIFY_KEYS: Final = "CREATE UNIQUE INDEX chips_by_verify_key ON chips (verify_key) WHERE verify_key IS NOT NULL"
+REGISTRY_KEY: Final = """-- What uids are sealed to, and the private half of it, sealed: edge.registry.uid_key.
+CREATE TABLE registry_key (
+    id              INTEGER PRIMARY KEY CHECK (id = 1),
+    public          BLOB NOT NULL,
+    sealed          BLOB NOT NULL,
+    mac             BLOB NOT NULL
+) STRICT"""
 SCHEMA: Final = (
     """CREATE TABLE drivers (
     licence         TEXT PRIMARY KEY,
@@ -41,6 +51,7 @@ CREATE TABLE chips (
     revoked_at      INTEGER,
     reason          TEXT,
     sealed_key      BLOB NOT NULL,
+    verify_key      BLOB,
     mac             BLOB NOT NULL,
     CHECK ((revoked_at IS NULL) = (reason IS NULL))
 ) STRICT""",
@@ -64,7 +75,14 @@ CREATE TABLE tally (
     id              INTEGER PRIMARY KEY CHECK (id = 1),
     sealed          BLOB NOT NULL
 ) STRICT""",
+    VERIFY_KEYS,
+    REGISTRY_KEY,
 )
+TO_VERSION_3: Final = ("ALTER TABLE chips ADD COLUMN verify_key BLOB", VERIFY_KEYS, REGISTRY_KEY)
+"""What makes a registry of version 2 one of version 3; its rows stay as they are."""
+AS_VERSION_3: Final = """CREATE TEMP VIEW chips AS SELECT rowid, uid_sha256, licence, valid_from, revoked_at, reason,
+    sealed_key, NULL AS verify_key, mac FROM main.chips"""
+"""For reading a registry of version 2: its chips as version 3 has them."""
 CHECK_VALUE: Final = b"autovelox registry 1"
 """The same in all versions: it tells a wrong key, not a wrong version."""
 CHECK_CONTEXT: Final = "key check"
@@ -102,7 +120,10 @@ def read_transaction(path: Path) -> Iterator[sqlite3.Connection]:
     check_files(path, reading=True)
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)) as database:
-            check_version(path, database.execute("PRAGMA user_version").fetchone()[0])
+            version = database.execute("PRAGMA user_version").fetchone()[0]
+            check_readable(path, version)
+            if version != VERSION:
+                database.execute(AS_VERSION_3)
             database.execute("BEGIN")
             yield database
     except sqlite3.Error as error:
@@ -138,10 +159,21 @@ def write_transaction(path: Path, version: int = VERSION) -> Iterator[sqlite3.Co
         ) from None
 
 
+def check_readable(path: Path, version: int) -> None:
+    """Check that programs read registries of the schema *version*.
+
+    Raises:
+        RegistryError: they do not.
+    """
+    if version not in READABLE:
+        check_version(path, version)
+
+
 def check_version(path: Path, version: int, expected: int = VERSION) -> None:
     """Check that the registry's schema *version* is the *expected* one.
 
-    An older one is never migrated here: its rows have no MAC, so a person has to say that it is the right file.
+    An older one is never migrated here: the rows of version 1 have no MAC, so a person has to say that it is the right
+    file, and an older program does not open a newer one.
 
     Raises:
         RegistryError: it is not.

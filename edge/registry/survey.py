@@ -15,9 +15,12 @@ from pathlib import Path
 
 from edge.crypto import sync_folder, write_key
 from edge.errors import SecretError
+from edge.registry.counters import NAME
+from edge.registry.guard import beside
 from edge.registry.rows import COLUMNS, ChipRow, Value, altered, mac, select, verified
 from edge.registry.schema import check_master_key, new_key_check, read_transaction, write_transaction
 from edge.registry.tally import Tally
+from edge.registry.uid_key import READ, seal_uid_key_again, uid_key
 from edge.registry.vault import KEY_NAME, RegistryKeys, load_master_key, seal_secret, unseal_secret
 
 BATCH_ROWS = 500
@@ -89,6 +92,8 @@ def check_registry(path: Path, master_key: bytes) -> int:
                 count += 1
         if not tally.same(Tally.load(database, keys)):
             raise altered()
+        if (row := database.execute(READ).fetchone()) is not None:
+            uid_key(keys, row)
         for image, portrait_sha256 in database.execute(
             "SELECT image, portrait_sha256 FROM drivers LEFT JOIN portraits USING (licence)"
         ):
@@ -133,6 +138,7 @@ def rotate_master_key(path: Path, master_key_file: Path) -> int:
             _seal_again(database, RegistryKeys.of(old), RegistryKeys.of(new))
         (count,) = database.execute("SELECT count(*) FROM chips").fetchone()
     fresh.replace(master_key_file)
+    beside(path, NAME).unlink(missing_ok=True)  # sealed under the old key: the unit begins to watch counters anew
     sync_folder(master_key_file.parent)
     return int(count)
 
@@ -167,6 +173,7 @@ def _seal_again(database: sqlite3.Connection, old: RegistryKeys, new: RegistryKe
     if not before.same(Tally.load(database, old)):
         raise altered()
     after.save(database, new)
+    seal_uid_key_again(database, old, new)
     database.execute("UPDATE key_check SET sealed = ?", (new_key_check(new.master),))
 
 

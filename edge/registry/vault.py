@@ -22,21 +22,23 @@ class RegistryKeys:
         master: the master key itself, 32 bytes; it seals the key check and the tally.
         rows: the key of the rows' MACs.
         tally: the key of what the rows add to the tally, :mod:`edge.registry.tally`.
+        uids: the key that seals the private half of the registry's own key pair, :mod:`edge.registry.uid_key`.
     """
 
     master: bytes = field(repr=False)
     rows: bytes = field(repr=False)
     tally: bytes = field(repr=False)
+    uids: bytes = field(repr=False)
     _chips: bytes = field(repr=False)
 
     @classmethod
     def of(cls, master_key: bytes) -> RegistryKeys:
         """Derive the keys from *master_key* (32 bytes): HMAC-SHA256 as in NIST SP 800-108, one block."""
-        rows, tally, chips = (
+        rows, tally, uids, chips = (
             hmac.digest(master_key, f"autovelox registry 2: {purpose}".encode(), "sha256")
-            for purpose in ("rows", "tally", "chips")
+            for purpose in ("rows", "tally", "uids", "chips")
         )
-        return cls(master_key, rows, tally, chips)
+        return cls(master_key, rows, tally, uids, chips)
 
     def chip(self, uid_sha256: bytes) -> bytes:
         """The key (32 bytes) that seals the private key of this chip, and of no other."""

@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "threats.md").read_text(encoding="utf-8")
 ATTACKERS = (
-    *("Passer-by", "Car owner", "Stranger", "Officer", "Two officers", "Root without keys", "Root with keys"),
+    *("Passer-by", "Car owner", "Link", "Stranger", "Officer", "Two officers", "Root without keys", "Root with keys"),
     *("The way to the centre, and who is at it", "Thief of the card"),
 )
 NO_TEST = re.compile(r"not held|as one officer|nothing of ours to test")

@@ -45,6 +45,10 @@ Manifest = dict[str, Any]
 Record = dict[str, Any]
 """A part of a manifest or of a journal file as JSON values."""
 
+_SIGNED_FIELDS = ("version", "sealed_uid", "counter", "signature", "unit", "endpoint", "verify_key")
+"""What only a packet of protocol version 2 has."""
+_OCTETS = ("payload", "sealed_uid", "signature", "verify_key")
+"""What is base64 in a packet's record."""
 _DRIVER_FIELDS = tuple(field.name for field in fields(Driver) if field.name != "portrait")
 
 
@@ -169,22 +173,25 @@ def claims_document(number: int, packets: Iterable[Packet]) -> bytes:
 
 
 def packet_record(packet: Packet) -> Record:
-    """A whole sealed packet, for the journal file of a pending case."""
-    payload = base64.b64encode(packet.payload).decode("ascii")
-    return {**asdict(packet), "payload": payload, "received_monotonic_ns": str(packet.received_monotonic_ns)}
+    """A whole sealed packet, for the journal file of a pending case; one of version 1 as it always was."""
+    record = {**asdict(packet), "received_monotonic_ns": str(packet.received_monotonic_ns)}
+    for name in _SIGNED_FIELDS if packet.version == 1 else ():
+        del record[name]
+    texts = {name: base64.b64encode(record[name]).decode("ascii") for name in _OCTETS if name in record}
+    return {**record, **texts}
 
 
 def to_packet(record: Record) -> Packet:
     """The packet that :func:`packet_record` made *record* of.
 
     Raises:
-        ValueError: the payload is not base64, or a time is no number.
+        ValueError: what should be is not base64, or a time is no number.
         TypeError: a field is missing or unknown.
-        KeyError: the payload or the time of receipt is missing.
+        KeyError: the time of receipt is missing.
     """
-    payload = base64.b64decode(record["payload"], validate=True)
     received_ns = int(record["received_monotonic_ns"])
-    return Packet(**{**record, "payload": payload, "received_monotonic_ns": received_ns})
+    octets = {name: base64.b64decode(record[name], validate=True) for name in _OCTETS if name in record}
+    return Packet(**{**record, **octets, "received_monotonic_ns": received_ns})
 
 
 def _kept_record(number: int, packets: Sequence[Packet]) -> Record | None:

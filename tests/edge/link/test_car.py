@@ -144,7 +144,7 @@ async def test_a_uid_never_travels_in_clear(url: str, monkeypatch: pytest.Monkey
     async def called(*_: object, **__: object) -> None:
         raise AssertionError("the car connected")
 
-    monkeypatch.setattr(car, "deliver_once", called)
+    monkeypatch.setattr(car, "exchange_once", called)
     with pytest.raises(LinkError, match="https://"):
         await deliver(url, ANNA.chip, ANNA.plate)
 
@@ -156,7 +156,7 @@ async def test_but_on_the_same_machine(host: str, monkeypatch: pytest.MonkeyPatc
     async def accept(url: str, *_: object, **__: object) -> None:
         called.append(url)
 
-    monkeypatch.setattr(car, "deliver_once", accept)
+    monkeypatch.setattr(car, "exchange_once", accept)
     await deliver(f"http://{host}:8443", ANNA.chip, ANNA.plate)
     assert called == [f"http://{host}:8443"]
 

@@ -138,12 +138,12 @@ def test_a_fair_window_has_at_most_so_many_of_a_uid_and_the_newest_of_each_sourc
     for number in range(1, 2001):  # rubbish under its uid, from many addresses, before and after
         box.put(packet(number, at_s=number / 1000, uid="victim"), f"10.0.{number % 200}.1")
     box.put(packet(5000, at_s=1.5, uid="bystander"), "another car")
-    chosen, left_out = box.fair_window(0, 10 * S, 16)
+    chosen, left_out = box.fair_window(0, 10 * S, 16, 64)
     assert len([one for one in chosen if one.uid == "victim"]) == 16
     assert left_out == 2001 - 16
     assert {0, 5000} <= set(numbers(chosen))
     assert len(box) == 2002, "they stay in the mailbox"
-    alone, none_left = box.fair_window(0, 10 * S, 5000)
+    alone, none_left = box.fair_window(0, 10 * S, 5000, 64)
     assert len(alone) == 2002 and none_left == 0
     assert list(alone) == sorted(alone, key=lambda one: one.received_monotonic_ns)
 
@@ -152,4 +152,4 @@ def test_a_car_that_called_often_from_one_address_is_heard_with_its_newest_packe
     box = Mailbox(100, 60, 32)
     for number in range(20):
         box.put(packet(number, at_s=number, uid="car"), "10.0.0.1")
-    assert numbers(box.fair_window(0, 100 * S, 4)[0]) == [16, 17, 18, 19]
+    assert numbers(box.fair_window(0, 100 * S, 4, 64)[0]) == [16, 17, 18, 19]

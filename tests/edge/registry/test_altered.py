@@ -86,9 +86,14 @@ async def test_no_value_can_be_another(place: Path, two: list[Enrolment], table:
             for licence in PEOPLE
         )
         key = COLUMNS[table][0]
-        changed = {"licence": PEOPLE[1], "valid_from": 0, "revoked_at": 5, "reason": "lost", "country": "IT"}.get(
-            column, other
-        )
+        changed = {
+            "licence": PEOPLE[1],
+            "valid_from": 0,
+            "revoked_at": 5,
+            "reason": "lost",
+            "country": "IT",
+            "verify_key": b"x",
+        }.get(column, other)
         if changed == one:
             changed = b"x" if isinstance(one, bytes) else f"{one}x"
         database.execute(

@@ -1,0 +1,144 @@
+"""The last counter that this unit has seen of each chip: a counter that does not rise is that of a copied chip.
+
+A file of its own beside the registry, which the daemon only reads. It says of nobody that they drove by: a chip is
+HMAC-SHA256 of its uid, and what was seen of it is sealed, both under keys derived from the master key.
+
+Whoever puts an older copy of the file back, or removes it, needs to be root; the unit then knows less, never wrong.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import os
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Final, TypeVar
+
+from edge.crypto import seal_secret, unseal_secret
+from edge.errors import RegistryError, SecretError
+from edge.model import Seen
+from edge.registry.guard import beside
+
+NAME: Final = ".counters"
+_VERSION: Final = 1
+_SCHEMA: Final = "CREATE TABLE seen (chip BLOB PRIMARY KEY, sealed BLOB NOT NULL) STRICT, WITHOUT ROWID"
+_COUNTER_BYTES: Final = 8
+
+T = TypeVar("T")
+
+
+class Counters:
+    """What was seen of chips; every method opens the file anew, so that a restored one is taken as it is."""
+
+    def __init__(self, registry: Path, load_key: Callable[[], bytes]) -> None:
+        """Keep the file beside the *registry*; *load_key* reads the master key, 32 bytes."""
+        self._path = beside(registry, NAME)
+        self._load_key = load_key
+        self._lock = asyncio.Lock()
+
+    async def seen(self, uids: Iterable[str]) -> Mapping[str, Seen]:
+        """What was seen last of those of *uids* that were seen before.
+
+        Raises:
+            RegistryError: the file cannot be read, or was written by somebody without the master key.
+            SecretError: the master key cannot be read.
+        """
+        wanted = sorted(set(uids))
+        return await self._locked(lambda: self._seen(wanted)) if wanted else {}
+
+    async def note(self, seen: Mapping[str, Seen]) -> None:
+        """Keep, of each uid, what is *seen* now if its counter is the highest.
+
+        Raises:
+            RegistryError, SecretError: as :meth:`seen`; or the file cannot be written.
+        """
+        if seen:
+            await self._locked(lambda: self._note(dict(seen)))
+
+    async def _locked(self, work: Callable[[], T]) -> T:
+        async with self._lock:
+            return await asyncio.to_thread(work)
+
+    def _seen(self, uids: list[str]) -> dict[str, Seen]:
+        chips, seal = self._keys()
+        with closing(self._open()) as database:
+            return self._read(database, chips, seal, uids)
+
+    def _note(self, seen: dict[str, Seen]) -> None:
+        chips, seal = self._keys()
+        with closing(self._open()) as database:
+            try:
+                database.execute("BEGIN IMMEDIATE")
+                before = self._read(database, chips, seal, list(seen))
+                for uid, now in seen.items():
+                    if uid not in before or now.counter > before[uid].counter:
+                        chip = _chip(chips, uid)
+                        database.execute(
+                            "REPLACE INTO seen VALUES (?, ?)", (chip, seal_secret(seal, _pack(now), chip.hex()))
+                        )
+                database.execute("COMMIT")
+            except sqlite3.Error as error:
+                raise self._broken(error) from None
+
+    def _read(self, database: sqlite3.Connection, chips: bytes, seal: bytes, uids: list[str]) -> dict[str, Seen]:
+        found = {}
+        for uid in uids:
+            chip = _chip(chips, uid)
+            try:
+                row = database.execute("SELECT sealed FROM seen WHERE chip = ?", (chip,)).fetchone()
+            except sqlite3.Error as error:
+                raise self._broken(error) from None
+            if row is not None:
+                with suppress(SecretError):
+                    found[uid] = _unpack(unseal_secret(seal, row[0], chip.hex()))
+                    continue
+                raise RegistryError(
+                    f"{self._path} was altered, or its master key rotated by hand",
+                    "find out who could write it; without the file the unit begins to watch the chips' counters anew",
+                )
+        return found
+
+    def _open(self) -> sqlite3.Connection:
+        """The file, made if there is none, which only its owner may read."""
+        try:
+            with suppress(FileExistsError):
+                os.close(os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+            database = sqlite3.connect(self._path, isolation_level=None, timeout=10)
+            database.execute("PRAGMA secure_delete = ON")
+            (version,) = database.execute("PRAGMA user_version").fetchone()
+            if version == 0:
+                database.executescript(f"BEGIN IMMEDIATE;{_SCHEMA};PRAGMA user_version = {_VERSION};COMMIT;")
+            elif version != _VERSION:
+                raise RegistryError(f"{self._path} is of version {version}", "update autovelox")
+        except (OSError, sqlite3.Error) as error:
+            raise self._broken(error) from None
+        return database
+
+    def _broken(self, error: Exception) -> RegistryError:
+        return RegistryError(
+            f"the chips' counters {self._path} cannot be kept ({error})",
+            "check the folder's permissions and the disk; move the file away if it is damaged",
+        )
+
+    def _keys(self) -> tuple[bytes, bytes]:
+        master = self._load_key()
+        chips, seal = (
+            hmac.digest(master, f"autovelox counters 1: {purpose}".encode(), "sha256") for purpose in ("chips", "seal")
+        )
+        return chips, seal
+
+
+def _chip(key: bytes, uid: str) -> bytes:
+    return hmac.digest(key, uid.encode(), "sha256")
+
+
+def _pack(seen: Seen) -> bytes:
+    return seen.counter.to_bytes(_COUNTER_BYTES, "big") + round(seen.received_utc * 1e6).to_bytes(8, "big", signed=True)
+
+
+def _unpack(opened: bytes) -> Seen:
+    at_us = int.from_bytes(opened[_COUNTER_BYTES:], "big", signed=True)
+    return Seen(int.from_bytes(opened[:_COUNTER_BYTES], "big"), at_us / 1e6)

@@ -1,0 +1,257 @@
+"""A bounded model of the protocol: every interleaving of a car, two units, a rogue camera, a tunnel and a thief.
+
+Cryptography is ideal (Dolev and Yao, 1983): who does not have a key neither opens, makes nor changes what needs it. The
+attacker has the network: opens connections to units, presents any challenge it knows or can make to Anna's car, keeps,
+delays, takes apart and puts together what it sees, and has a registered chip of its own. What happens is searched
+breadth first until nothing new does, within :data:`SESSIONS`, :data:`ANSWERS` and :data:`TICKS`. A few sessions are
+where attacks on protocols of this kind are; what it does not find with these it may still miss with more.
+
+Anna is near unit ``U`` and far from unit ``V``. A defence is a name in :data:`DEFENCES`; without one of them the search
+must find the attack that it is there for, or the model would prove nothing.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Final, NamedTuple
+
+SESSIONS: Final = 2
+ANSWERS: Final = 2
+TICKS: Final = 3
+TTL: Final = {1: 10, 2: 1}
+CLOCK: Final = 1
+
+SIGNED: Final = "the chip signs"
+BOUND: Final = "the signature binds the TLS certificate"
+PLACED: Final = "the car checks the unit's position"
+CERTIFIED: Final = "the car checks the unit's certificate"
+FRESH: Final = "the answer is due at once"
+SEALED: Final = "the uid is sealed"
+NO_VERSION_1_UNIT: Final = "the unit refuses version 1 of a chip that signs"
+NO_VERSION_1_CAR: Final = "the car refuses version 1"
+DEFENCES: Final = frozenset({SIGNED, BOUND, PLACED, CERTIFIED, FRESH, SEALED, NO_VERSION_1_UNIT, NO_VERSION_1_CAR})
+VERSION_1: Final = frozenset[str]()
+"""No defence: what version 1 is."""
+
+Term = tuple[object, ...]
+PLATES: Final = {"anna": "AA", "thief": "TT"}
+"""Chip -> its car's plate; licences go by the name of the chip."""
+
+
+class Session(NamedTuple):
+    """A connection to a unit, and the challenge on it; ``nonce`` numbers it."""
+
+    unit: str
+    nonce: int
+    at: int
+    version: int
+
+
+class Answer(NamedTuple):
+    """Anna's car answered: what it believes of whom, and when."""
+
+    unit: str
+    nonce: int
+    endpoint: str
+    at: int
+    version: int
+
+
+class Claim(NamedTuple):
+    """A unit believes that a chip's driver drives a plate, in answer to its nonce."""
+
+    unit: str
+    nonce: int
+    chip: str
+    plate: str
+    at: int
+    version: int
+
+
+@dataclass(frozen=True)
+class State:
+    """Where things stand."""
+
+    knows: frozenset[Term]
+    clock: int = 0
+    sessions: tuple[Session, ...] = ()
+    answers: tuple[Answer, ...] = ()
+    flying: frozenset[Term] = frozenset()
+    """Packets inside a TLS connection from Anna to a unit, which the attacker can only let through."""
+    claims: frozenset[Claim] = frozenset()
+
+
+class Model:
+    """The protocol with some defences, against an attacker who knows some terms from the beginning."""
+
+    def __init__(self, defences: frozenset[str], *, knows: frozenset[Term] = frozenset()) -> None:
+        """*knows* is, for example, ``{("uid", "anna"), ("public", "anna")}``: the copy of a chip file."""
+        self.defences = defences
+        self.start = State(knows | {("uid", "thief"), ("public", "thief"), ("sign", "thief")})
+
+    def states(self) -> Iterator[State]:
+        """Every state that can be reached, the nearest first."""
+        found, waiting = {self.start}, deque([self.start])
+        while waiting:
+            state = waiting.popleft()
+            yield state
+            for later in self._steps(state):
+                if later not in found:
+                    found.add(later)
+                    waiting.append(later)
+
+    def _steps(self, state: State) -> Iterator[State]:
+        if state.clock < TICKS:
+            yield replace(state, clock=state.clock + 1)
+        if len(state.sessions) < SESSIONS:
+            for unit, version in product("UV", (1, 2)):
+                session = Session(unit, len(state.sessions), state.clock, version)
+                challenge = ("challenge", unit, session.nonce, state.clock, version, unit)
+                yield replace(state, sessions=(*state.sessions, session), knows=state.knows | {challenge})
+        if len(state.answers) < ANSWERS:
+            yield from self._answers(state)
+        for session in state.sessions:
+            if not any((claim.unit, claim.nonce) == session[:2] for claim in state.claims):
+                yield from self._receipts(state, session)
+
+    def _answers(self, state: State) -> Iterator[State]:
+        """Anna's car answers a challenge: the attacker chooses which one, and through what."""
+        for challenge in [term for term in state.knows if term[0] == "challenge"] + self._made(state):
+            _, unit, nonce, at, version, signer = challenge
+            if not self._is_trusted(state, unit, at, version, signer):
+                continue
+            for endpoint in (unit, "rogue"):  # a tunnel shows the unit's own certificate
+                answer = Answer(str(unit), nonce, str(endpoint), state.clock, version)  # type: ignore[arg-type]
+                if answer in state.answers:
+                    continue
+                later = replace(state, answers=(*state.answers, answer))
+                packet = self._packet("anna", answer, len(later.answers))
+                if endpoint == "rogue":
+                    yield replace(later, knows=later.knows | set(packet) | self._opened(packet))
+                else:
+                    yield replace(later, flying=later.flying | {("packet", unit, nonce, packet)})
+
+    def _made(self, state: State) -> list[Term]:
+        """Challenges that the attacker makes, about true nonces: signed with a key that nobody certified."""
+        return [
+            ("challenge", session.unit, session.nonce, state.clock, version, "rogue")
+            for session in state.sessions
+            for version in (1, 2)
+        ]
+
+    def _is_trusted(self, state: State, unit: object, at: object, version: object, signer: object) -> bool:
+        if version == 1:
+            return NO_VERSION_1_CAR not in self.defences
+        if CERTIFIED in self.defences and signer != unit:
+            return False
+        if PLACED in self.defences and unit != "U" and signer == unit:
+            return False
+        return abs(state.clock - int(str(at))) <= CLOCK
+
+    def _packet(self, chip: str, answer: Answer, counter: int) -> tuple[Term, Term, Term]:
+        """The three parts of an honest packet: uid, payload and signature."""
+        payload = ("payload", chip, PLATES[chip], chip, answer.nonce)
+        if answer.version == 1:
+            return ("uid", chip), payload, ("none",)
+        sealed = ("sealed", chip, answer.nonce, counter) if SEALED in self.defences else ("uid", chip)
+        return sealed, payload, self._signature(chip, answer.unit, answer.endpoint, answer.nonce, sealed, payload)
+
+    def _signature(self, key: str, unit: str, endpoint: str, nonce: int, sealed: Term, payload: Term) -> Term:
+        bound = endpoint if BOUND in self.defences else "any"
+        return "signature", key, unit, bound, nonce, sealed, payload
+
+    def _opened(self, packet: tuple[Term, ...]) -> frozenset[Term]:
+        """What the attacker reads in a packet that is its own to read: a uid that is not sealed."""
+        return frozenset(part for part in packet if part[0] == "uid")
+
+    def _receipts(self, state: State, session: Session) -> Iterator[State]:
+        """A unit gets a packet on *session*: one that flies there, or whatever the attacker can put together."""
+        ttl = TTL[session.version] if FRESH in self.defences else TTL[1]
+        if state.clock - session.at > ttl:
+            return
+        packets = [term[3] for term in state.flying if term[1:3] == session[:2]]
+        packets += self._put_together(state, session)
+        for packet in packets:
+            claim = self._accepted(state, session, packet)  # type: ignore[arg-type]
+            if claim is not None:
+                yield replace(state, claims=state.claims | {claim})
+
+    def _put_together(self, state: State, session: Session) -> list[tuple[Term, Term, Term]]:
+        knows = state.knows
+        uids = [term for term in knows if term[0] in ("uid", "sealed")]
+        uids += [("sealed", term[1], session.nonce, 99) for term in knows if term[0] == "uid"]
+        payloads = [term for term in knows if term[0] == "payload"]
+        publics = [term[1] for term in knows if term[0] == "public"]
+        payloads += [
+            ("payload", chip, plate, licence, session.nonce)
+            for chip, plate, licence in product(publics, PLATES.values(), PLATES)
+        ]
+        made: list[tuple[Term, Term, Term]] = []
+        for uid, payload in product(uids, payloads):
+            own = [
+                self._signature(str(t[1]), session.unit, session.unit, session.nonce, uid, payload)
+                for t in knows
+                if t[0] == "sign"
+            ]
+            seen = [term for term in knows if term[0] == "signature"]
+            made += [(uid, payload, signature) for signature in (*own, *seen, ("none",))]
+        return made
+
+    def _accepted(self, state: State, session: Session, packet: tuple[Term, Term, Term]) -> Claim | None:
+        """The claim that the unit makes of *packet*, or None: the checks of docs/protocol.md."""
+        uid, payload, signature = packet
+        chip = str(uid[1])
+        if session.version == 1 or uid[0] == "uid":
+            if session.version == 2 and SEALED in self.defences:
+                return None
+            if session.version == 1 and uid[0] != "uid":
+                return None
+        elif uid[2] != session.nonce:
+            return None
+        if session.version == 1 and NO_VERSION_1_UNIT in self.defences:
+            return None  # both chips of the model sign
+        if session.version == 2 and SIGNED in self.defences:
+            expected = self._signature(chip, session.unit, session.unit, session.nonce, uid, payload)
+            if signature != expected:
+                return None
+        _, owner, plate, licence, nonce = payload
+        if owner != chip or licence != chip or nonce != session.nonce:
+            return None
+        return Claim(session.unit, session.nonce, chip, str(plate), state.clock, session.version)
+
+
+def violations(model: Model, *, until: frozenset[str] = frozenset()) -> set[str]:
+    """What can go wrong: the words of the properties that some reachable state breaks.
+
+    The search ends where those of *until* are found; without it, where nothing new happens.
+    """
+    found: set[str] = set()
+    secret = ("uid", "anna")
+    for state in model.states():
+        if secret in state.knows and secret not in model.start.knows:
+            found.add("secrecy")
+        for claim in state.claims:
+            if claim.chip == "anna":
+                found |= set(_broken(claim, state))
+        if until and until <= found:
+            break
+    return found
+
+
+def _broken(claim: Claim, state: State) -> Iterator[str]:
+    """The properties that a *claim* about Anna breaks."""
+    matching = [answer for answer in state.answers if (answer.unit, answer.nonce) == (claim.unit, claim.nonce)]
+    if len(matching) < sum(other[:2] == claim[:2] for other in state.claims) or claim.plate != PLATES["anna"]:
+        yield "agreement"
+    if matching and all(answer.endpoint != claim.unit for answer in matching):
+        yield "relay"
+    if matching and claim.unit != "U":
+        yield "presence"
+    opened = next(session.at for session in state.sessions if session[:2] == claim[:2])
+    if claim.at - opened > TTL[2]:
+        yield "freshness"
+    if claim.version == 1:
+        yield "downgrade"

@@ -1,0 +1,141 @@
+"""A counter that does not rise is that of a copied chip: nobody is named by either, and the case says so."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from edge.errors import RegistryError
+from edge.flow.claims import of_rising_counters
+from edge.flow.infringement import Infringements
+from edge.flow.rules import NS, OPENINGS_PER_UID
+from edge.model import COPIED_CHIP, Claim, Outcome, Packet, Rejection, Seen
+from tests.edge.flow.test_infringement import PLATE, Bench, open_packets, packet, trigger
+
+NOW = 1_790_000_000.0
+
+
+@dataclass
+class FakeCounters:
+    known: dict[str, Seen] = field(default_factory=dict)
+    broken: bool = False
+
+    async def seen(self, uids: Iterable[str]) -> Mapping[str, Seen]:
+        if self.broken:
+            raise RegistryError("the counters cannot be kept", "check the disk")
+        return {uid: self.known[uid] for uid in uids if uid in self.known}
+
+    async def note(self, seen: Mapping[str, Seen]) -> None:
+        self.known.update(seen)
+
+
+class SignedBench(Bench):
+    """The flow, which also remembers counters."""
+
+    counters = FakeCounters()
+
+    def flow(self) -> Infringements:
+        return Infringements(
+            self.rules,
+            camera=self.camera,
+            mailbox=self.mailbox,
+            recognise=lambda photo: self.recognise(photo),
+            open_packets=open_packets,
+            registry=self.registry,
+            cases=self.cases,
+            counters=self.counters,
+        )
+
+
+def bench(**known: Seen) -> SignedBench:
+    made = SignedBench()
+    made.counters = FakeCounters(dict(known))
+    return made
+
+
+def signed(counter: int, *, age_s: float = 2.0, uid: str = "anna", plate: str = PLATE) -> Packet:
+    sealed = packet(plate, age_s=age_s, uid=uid)
+    return replace(sealed, version=2, counter=counter, received_utc=time.time() - age_s)
+
+
+async def test_a_rising_counter_names_its_driver_and_is_remembered() -> None:
+    one = bench(anna=Seen(6, NOW))
+    decision = await one.decided(signed(7, age_s=3.0), signed(8, age_s=1.0))
+    assert decision.verdict.outcome is Outcome.IDENTIFIED and decision.flags == ()
+    assert one.counters.known["anna"].counter == 8
+
+
+@pytest.mark.parametrize(("earlier", "later"), [(7, 7), (8, 7), (7, 1)])
+async def test_two_answers_of_one_number_or_in_the_wrong_order_void_both(earlier: int, later: int) -> None:
+    decision = await bench().decided(signed(earlier, age_s=3.0), signed(later, age_s=1.0))
+    assert decision.verdict.outcome is Outcome.UNIDENTIFIED and decision.driver is None
+    assert decision.flags == (COPIED_CHIP,)
+    assert decision.rejected == {Rejection.COPIED_CHIP: 2}
+
+
+async def test_a_number_from_before_the_last_window_voids_the_answer() -> None:
+    decision = await bench(anna=Seen(9, NOW)).decided(signed(8))
+    assert decision.driver is None and decision.flags == (COPIED_CHIP,)
+
+
+async def test_others_of_the_window_are_not_concerned() -> None:
+    decision = await bench(bruno=Seen(9, NOW)).decided(signed(8, uid="bruno", plate="ZZ999ZZ"), signed(1))
+    assert decision.verdict.outcome is Outcome.IDENTIFIED
+    assert decision.rejected == {Rejection.COPIED_CHIP: 1}
+
+
+async def test_a_chip_that_does_not_sign_has_no_counter() -> None:
+    made = bench()
+    decision = await made.decided(packet(age_s=3.0), packet(age_s=1.0))
+    assert decision.verdict.outcome is Outcome.IDENTIFIED and made.counters.known == {}
+
+
+async def test_one_packet_in_the_windows_of_two_triggers_counts_in_both() -> None:
+    made, shared = bench(), (signed(7, age_s=3.0), signed(8, age_s=1.0))
+    for _ in range(2):
+        made.cases.decisions.clear()
+        made.mailbox.packets = []
+        decision = await made.decided(*shared)
+        assert decision.verdict.outcome is Outcome.IDENTIFIED and decision.flags == ()
+
+
+async def test_a_case_that_is_decided_late_is_not_held_against_its_chip() -> None:
+    """A backlog: the newest case was decided first, its counter is the higher one, as it should be."""
+    made = bench(anna=Seen(9, time.time()))
+    decision = await made.decided(signed(8, age_s=2.0))
+    assert decision.verdict.outcome is Outcome.IDENTIFIED
+
+
+async def test_while_counters_cannot_be_kept_the_case_waits() -> None:
+    made = bench()
+    made.counters.broken = True
+    with pytest.raises(RegistryError):
+        await made.decided(signed(7))
+    assert made.cases.decisions == []
+
+
+async def test_sealed_uids_are_not_one_uid() -> None:
+    """Many cars of version 2 in one window: none is left out for another's sake, and the registry is not asked."""
+    made = bench()
+    cars = [replace(packet(f"ZZ{number:03d}ZZ", uid="x"), uid="", version=2) for number in range(3 * OPENINGS_PER_UID)]
+    flow = made.flow()
+    made.mailbox.packets += [replace(car, nonce=f"{number}") for number, car in enumerate(cars)]
+    made.mailbox.fair_window = lambda *_: (tuple(made.mailbox.packets), 0)  # type: ignore[method-assign]
+    assert await flow.file_trigger(trigger()) is not None
+    assert made.cases.case is not None and len(made.cases.case.packets) == len(cars)
+    assert made.registry.asked == 0
+
+
+def test_clocks_and_counters_must_agree_both_ways() -> None:
+    def claims(counter: int, at_utc: float) -> list[Claim]:
+        own = replace(
+            packet(), version=2, counter=counter, received_utc=at_utc, received_monotonic_ns=round(at_utc * NS)
+        )
+        return [Claim("anna", "UD1", PLATE, own)]
+
+    before = {"anna": Seen(7, NOW)}
+    for counter, at_utc, left in ((8, NOW + 1, 1), (6, NOW - 1, 1), (7, NOW, 1), (6, NOW + 1, 0), (8, NOW - 1, 0)):
+        assert len(of_rising_counters(claims(counter, at_utc), before)[0]) == left, (counter, at_utc)

@@ -1,0 +1,105 @@
+"""A whole unit of both versions, set up with the commands that an authority uses: who is named, and who is not."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from edge.cases import load_signer
+from edge.cases.evidence.verify import verify_package
+from edge.model import COPIED_CHIP
+from tests.support.station import PEOPLE, Station
+
+GIULIA, MARCO, _ = PEOPLE
+ROUNDABOUT, SEAT = ("roundabout.mp4", 40, 71.0), ("seat.mp4", 12, 64.0)
+LINK = 'versions = [1, 2]\nunit_key_file = "unit.key"\nunit_certificate = "unit.json"'
+SITE = 'road = "SS13"\nlatitude = 46.0625\nlongitude = 13.2345'
+
+
+def prepare(station: Station) -> None:
+    """An authority certifies the unit, and Giulia's chip is replaced by one that signs."""
+    folder = station.folder
+    station.configure(unit='serial = "AVX-TEST"', site=SITE)
+    text = station.config.read_text(encoding="utf-8").replace('site = "test road"\n', "")
+    station.config.write_text(text, encoding="utf-8")
+    key, config = str(folder / "unit.key"), str(station.config)
+    done(station, "authority", "init", "--key", str(folder / "authority.key"), "--out", str(folder / "authority.json"))
+    done(station, "authority", "request", "--config", config, "--key", key, "--out", str(folder / "request.json"))
+    certify = ("authority", "certify", str(folder / "request.json"), "--key", str(folder / "authority.key"))
+    done(station, *certify, "--out", str(folder / "unit.json"))
+    lines = f"[link]\n{LINK}\n"
+    station.config.write_text(text.replace("[link]\n", lines), encoding="utf-8")
+    signing = ("--signing-key", str(folder / "giulia.key"), "--out", str(folder / "giulia.request"))
+    done(station, "chip", "request", "--licence", GIULIA, *signing)
+    replace = ("registry", "replace", GIULIA, "--reason", "a chip that signs", "--config", config)
+    done(station, *replace, "--chip", str(folder / "giulia.chip"), "--request", str(folder / "giulia.request"))
+
+
+def done(station: Station, *words: str) -> str:
+    ran = station.run(*words)
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
+
+
+async def drive_by(
+    station: Station, plate: str, key: str = "giulia.key", where: str = "46.0626,13.2344"
+) -> tuple[int, str]:
+    """Giulia's car, as the command line has it; returns its exit code and what it said."""
+    folder = station.folder
+    words = ["car", "--url", station.url, "--chip", str(folder / "giulia.chip"), "--plate", plate, "--attempts", "1"]
+    words += ["--signing-key", str(folder / key), "--authority", str(folder / "authority.json"), "--position", where]
+    car = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "edge", *words, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+    )
+    output, _ = await asyncio.wait_for(car.communicate(), 60)
+    assert car.returncode is not None
+    return car.returncode, output.decode()
+
+
+@pytest.fixture
+def certified_station(station: Station) -> Station:
+    prepare(station)
+    return station
+
+
+async def test_a_driver_whose_chip_signs_is_named_and_the_case_proves_it(certified_station: Station) -> None:
+    station = certified_station
+    station.write_feed(ROUNDABOUT, gap_s=8.0)
+    async with station.unit() as unit:
+        assert await drive_by(station, "LS15EBC") == (0, "accepted, and counts for the next 10 s\n")
+        code, said = await drive_by(station, "LS15EBC", where="45.0,9.0")
+        assert code != 0 and "within 500 m" in said
+        assert await unit.outcome() == "identified"
+        unit.end()
+    package = str(station.folder / "case.zip")
+    export = ("cases", "export", "1", "--to", package, "--config")
+    done(station, *export, str(station.config))
+    facts = verify_package(Path(package), load_signer(station.folder / "signing.key").public_key).facts
+    assert any("the driver's chip signed the answer" in line for line in facts)
+    manifest = station.folder / "manifest.json"
+    with zipfile.ZipFile(package) as archive:
+        manifest.write_bytes(archive.read("cases/00000001/manifest.json"))
+    said = done(station, "registry", "reopen", str(manifest), "--config", str(station.config))
+    assert "The driver's chip signed it" in said
+    record = json.loads(manifest.read_bytes())["packet"]
+    assert (record["version"], record["counter"], record["unit"]) == (2, 1, "AVX-TEST")
+
+
+async def test_a_copied_chip_names_nobody_and_the_case_says_so(certified_station: Station) -> None:
+    station = certified_station
+    station.write_feed(ROUNDABOUT, SEAT, gap_s=8.0)
+    shutil.copy(station.folder / "giulia.key", station.folder / "copy.key")
+    async with station.unit() as unit:
+        assert (await drive_by(station, "LS15EBC"))[0] == 0
+        assert (await drive_by(station, "LS15EBC", key="copy.key"))[0] == 0
+        await station.drive_by(MARCO, "XSNB23")  # version 1, with a chip that does not sign
+        await unit.expect(r"case 1 decided: unidentified")
+        unit.end()
+    assert COPIED_CHIP in json.dumps(station.case(1))
+    assert await asyncio.to_thread((station.folder / "registry.sqlite.counters").is_file)
