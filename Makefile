@@ -69,7 +69,7 @@ chaos-centre: install ## strike the centre, its database, the network and the un
 	@$(BIN)/python tests/chaos/centre_run.py $(CHAOS)
 
 .PHONY: bench-centre
-bench-centre: install ## measure what the centre takes in, beside bare asyncpg (ratios, two minutes)
+bench-centre: install ## measure what the centre takes in, beside bare asyncpg (ratios, half a minute)
 	@$(BIN)/python tests/bench/ingest.py
 
 .PHONY: lint
