@@ -9,17 +9,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from edge.link.car import deliver, deliver_once
+    from edge.link.car import deliver, deliver_once, exchange_once
     from edge.link.mailbox import Mailbox
     from edge.link.server import LinkServer
 
-__all__ = ["LinkServer", "Mailbox", "deliver", "deliver_once"]
+__all__ = ["LinkServer", "Mailbox", "deliver", "deliver_once", "exchange_once"]
 
 _MODULES: Final = {
     "LinkServer": "edge.link.server",
     "Mailbox": "edge.link.mailbox",
     "deliver": "edge.link.car",
     "deliver_once": "edge.link.car",
+    "exchange_once": "edge.link.car",
 }
 
 
