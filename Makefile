@@ -57,7 +57,7 @@ bench: install ## measure the link, honest visits under siege, opening, filing b
 	  for rows in filing flood motion proofs; do $(BIN)/python tests/bench/$$rows.py || status=1; done; exit $$status
 
 .PHONY: fuzz
-fuzz: install ## throw 120,000 cases at frames, conversations, HTTP, TLS, sealed texts, keys, files and packages (fifteen minutes; CASES=)
+fuzz: install ## throw 140,000 cases at frames, conversations, HTTP, TLS, sealed texts, keys, files and packages (fifteen minutes; CASES=)
 	@AUTOVELOX_FUZZ_CASES=$(or $(CASES),100000) $(BIN)/pytest -q --timeout 0 tests/fuzz
 
 .PHONY: chaos

@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from centre.config import DEFAULT_CONFIG, load
+from centre.errors import CentreError
 from edge.errors import EdgeError
 from edge.terminal import say
 
@@ -18,8 +19,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code (0 done, 2 wrong usage, otherwise the error's own)."""
     os.environ["PYTHONSAFEPATH"] = "1"  # no child imports from the folder it happens to be started in
     words = sys.argv[1:] if argv is None else list(argv)
-    args = _parser(words).parse_args(words)
     try:
+        args = _parser(words).parse_args(words)
         return int(args.run(args))
     except EdgeError as error:
         say(f"autovelox-centre: {error}", to=sys.stderr)
@@ -32,7 +33,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
-    from centre.commands import cases, fleet, units
+    try:
+        from centre.commands import cases, fleet, units
+    except ModuleNotFoundError as error:  # a unit's installation has the command and not what it needs
+        raise CentreError(
+            f"the package {error.name} of the centre is not installed", "pip install 'autovelox[centre]'"
+        ) from None
 
     parser = argparse.ArgumentParser(prog="autovelox-centre", description="The headquarters of many units.")
     parser.add_argument("--version", action="version", version=f"autovelox-centre {version('autovelox')}")

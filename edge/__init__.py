@@ -4,6 +4,7 @@
 ``flow``                                  the flow: a trigger becomes a decided case; start reading here
 ``daemon``                                the running process: wiring, start, loop, stop, monitor
 ``officers``                              officers' programs ask a service of the unit for cases
+``delivery``                              the chain and the photos to the centre, if there is one
 ``link``                                  cars connect, are challenged and leave a sealed packet
 ``sensors``                               radar, camera, panel, board
 ``vision``                                photo in, plate reads out
@@ -17,6 +18,6 @@
 ========================================  =============================================================
 
 A room imports rooms of lower layers only, never a sibling: ``errors, model, terminal < config, crypto, identify, law
-< link | sensors | vision | registry | cases | workers < flow (its ports only) < daemon, officers < cli``.
+< link | sensors | vision | registry | cases | workers < flow (its ports only), delivery < daemon, officers < cli``.
 ``tests/architecture`` holds the rule; docs/architecture.md explains it.
 """

@@ -45,13 +45,14 @@ class Section(BaseModel):
 class UnitSettings(Section):
     """``[unit]``: whose camera this is, which one, and where it keeps its state.
 
-    With ``mode = "observe"`` the unit files cases and names nobody, on purpose.
+    With ``mode = "observe"`` the unit files cases and names nobody, on purpose. ``language`` is that of its reports.
     """
 
     mode: Literal["enforce", "observe"] = "enforce"
     authority: str = ""
     serial: str = "AVX-0000"
     site: str = "unnamed site"
+    language: Literal["en", "it", "de", "sl"] = "it"
     state_dir: Path = Path("/var/lib/autovelox")
 
 

@@ -45,6 +45,7 @@ async def open_pool(dsn: str, *, connections: int, statement_timeout_s: float) -
             min_size=1,
             max_size=connections,
             timeout=CONNECT_TIMEOUT_S,
+            reset=_leave,
             server_settings={
                 "application_name": "autovelox-centre",
                 "statement_timeout": str(round(1e3 * statement_timeout_s)),
@@ -58,6 +59,10 @@ async def open_pool(dsn: str, *, connections: int, statement_timeout_s: float) -
         raise DatabaseError(
             f"PostgreSQL cannot be used ({kind})", "check [database] url and the server's log"
         ) from None
+
+
+async def _leave(connection: Connection) -> None:
+    """Nothing is set in a session that outlives its transaction, so that there is nothing to put back."""
 
 
 @asynccontextmanager

@@ -13,12 +13,15 @@ import asyncpg
 from centre.database import Connection, Pool, Row, transaction
 from centre.delivery import projection
 from centre.delivery.chain import follow, is_signed, known_chain
+from centre.delivery.writing import write_batch
 from centre.errors import Refused
 from centre.units import AlarmKind, Visitor, raise_alarm
 from edge.cases.evidence import NO_HASH, Chain, Link, Mismatch, sha256
 
 MOST_ENTRIES = 2000
 """In one request."""
+MOST_AT_ONCE = 20
+"""More are checked in a thread, so that other units' requests go on meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +45,14 @@ _UNIT = """
 SELECT id, head_seq, head_hash, head_header, first_key, current_key, cases, public_key, anchored
 FROM units WHERE id = $1 FOR UPDATE
 """
-_ADVANCE = """
-UPDATE units SET head_seq = $2, head_hash = $3, head_header = $4, first_key = $5, current_key = $6, cases = $7,
-    anchored = $8, public_key = $9, delivered_at = now() WHERE id = $1
+_KNOWN = """
+SELECT keys.*, verdicts.* FROM
+    (SELECT coalesce(array_agg(key_id), '{}') AS key_ids, coalesce(array_agg(public_key), '{}') AS keys
+        FROM unit_keys WHERE unit_id = $1) AS keys,
+    (SELECT coalesce(array_agg(number), '{}') AS numbers, coalesce(array_agg(decided_seq), '{}') AS decided
+        FROM cases WHERE unit_id = $1 AND number = ANY($2::bigint[]) AND decided_seq IS NOT NULL) AS verdicts
 """
-_COLUMNS = ("unit_id", "seq", "kind", "case_number", "hash", "header", "body", "signature", "key_id")
+"""Asked after the lock was taken: what a request before this one committed is in it."""
 
 
 async def head_of(connection: Connection, visitor: Visitor) -> Head:
@@ -83,8 +89,9 @@ async def _accept(connection: Connection, visitor: Visitor, first: int, links: S
     head = Head(unit["head_seq"], unit["head_hash"])
     if first > head.seq + 1:
         return NotConfirmed("gap", head, f"entry {head.seq + 1} is missing before entry {first}", "send it first")
-    rows = await connection.fetch("SELECT key_id, public_key FROM unit_keys WHERE unit_id = $1", visitor.unit)
-    keys = {row["key_id"]: bytes(row["public_key"]) for row in rows}
+    there = await connection.fetchrow(_KNOWN, visitor.unit, _cases_in(links))
+    keys = dict(zip(there["key_ids"], map(bytes, there["keys"]), strict=True))
+    decided = dict(zip(there["numbers"], there["decided"], strict=True))
     known = links[: head.seq - first + 1]
     if (other := await _first_other(connection, visitor, first, known)) is not None:
         return await _forked(connection, visitor, head, other, links[other - first], keys)
@@ -93,32 +100,26 @@ async def _accept(connection: Connection, visitor: Visitor, first: int, links: S
         return head
     if head.seq and _previous(new[0]) != head.hash and is_signed(new[0], keys):
         return await _forked(connection, visitor, head, head.seq + 1, new[0], keys)
-    return await _extend(connection, visitor, unit, keys, new)
+    return await _extend(connection, visitor, unit, keys, decided, new)
 
 
 async def _extend(
-    connection: Connection, visitor: Visitor, unit: Row, keys: dict[str, bytes], new: Sequence[Link]
+    connection: Connection,
+    visitor: Visitor,
+    unit: Row,
+    keys: dict[str, bytes],
+    decided: dict[int, int],
+    new: Sequence[Link],
 ) -> Head | Refused:
-    decided = await _decided(connection, visitor, new)
     try:
         known = known_chain(unit, keys, decided)
-        chain = await asyncio.to_thread(follow, known, new)
-        headers = chain.headers[-len(new) :]
-        rows = await asyncio.to_thread(projection.rows_of, headers, new)
+        if len(new) > MOST_AT_ONCE:
+            chain, rows = await asyncio.to_thread(_checked, known, new)
+        else:
+            chain, rows = _checked(known, new)
     except (Mismatch, projection.Unreadable) as error:
         await raise_alarm(connection, visitor.unit, AlarmKind.BROKEN, str(error), seq=unit["head_seq"] + 1)
         return _broken(str(error))
-    records = [
-        (unit["id"], header["seq"], header["kind"], header["case"], chain.hash_of[header["seq"]], *link)
-        for header, link in zip(headers, new, strict=True)
-    ]
-    await connection.copy_records_to_table("entries", records=records, columns=_COLUMNS)
-    await projection.write(connection, visitor.unit, rows)
-    await _advance(connection, unit, keys, chain, new[-1])
-    return Head(chain.entries, chain.head)
-
-
-async def _advance(connection: Connection, unit: Row, keys: dict[str, bytes], chain: Chain, last: Link) -> None:
     introduced = [(unit["id"], key_id, key, chain.entries) for key_id, key in chain.keys.items() if key_id not in keys]
     if introduced:
         sql = "INSERT INTO unit_keys (unit_id, key_id, public_key, seq) VALUES ($1, $2, $3, $4)"
@@ -126,19 +127,8 @@ async def _advance(connection: Connection, unit: Row, keys: dict[str, bytes], ch
     anchored = unit["anchored"] or bytes(unit["public_key"]) in chain.keys.values()
     # From the entry on that introduces it, the unit logs in with its newest key, and with no earlier one.
     login_key = chain.keys[chain.current_key] if anchored else unit["public_key"]
-    cases = max(chain.filed, default=unit["cases"])
-    await connection.execute(
-        _ADVANCE,
-        unit["id"],
-        chain.entries,
-        chain.head,
-        last.header,
-        chain.first_key,
-        chain.current_key,
-        cases,
-        anchored,
-        login_key,
-    )
+    await write_batch(connection, unit["id"], chain, new, rows, login_key=login_key, anchored=anchored)
+    return Head(chain.entries, chain.head)
 
 
 async def _first_other(connection: Connection, visitor: Visitor, first: int, known: Sequence[Link]) -> int | None:
@@ -175,18 +165,14 @@ async def _forked(
     return NotConfirmed("fork", head, f"entry {seq} is another than the one that was confirmed", "keep both stores")
 
 
-async def _decided(connection: Connection, visitor: Visitor, new: Sequence[Link]) -> dict[int, int]:
-    """The entry of the verdict of each decided case that *new* is about."""
-    numbers = sorted({case for link in new if type(case := _header(link).get("case")) is int and abs(case) < 1 << 53})
-    if not numbers:
-        return {}
-    rows = await connection.fetch(
-        "SELECT number, decided_seq FROM cases WHERE unit_id = $1 AND number = ANY($2::bigint[])"
-        " AND decided_seq IS NOT NULL",
-        visitor.unit,
-        numbers,
-    )
-    return {row["number"]: row["decided_seq"] for row in rows}
+def _checked(known: Chain, new: Sequence[Link]) -> tuple[Chain, projection.Rows]:
+    chain = follow(known, new)
+    return chain, projection.rows_of(chain.headers[-len(new) :], new)
+
+
+def _cases_in(links: Sequence[Link]) -> list[int]:
+    """The cases that *links* are about, as far as they say so."""
+    return sorted({case for link in links if type(case := _header(link).get("case")) is int and abs(case) < 1 << 53})
 
 
 def _header(link: Link) -> dict[str, Any]:

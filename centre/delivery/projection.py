@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from centre.database import Connection
 from edge.cases.evidence import Link, driver_name, shown_plate, to_case
 
 MAX_TEXT = 200
@@ -135,61 +134,3 @@ def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError
     return value[:MAX_TEXT].encode("utf-8", "replace").decode("utf-8").replace("\0", "\N{REPLACEMENT CHARACTER}")
-
-
-_FILED = """
-INSERT INTO cases (unit_id, number, state, filed_seq, at_utc, site, speed_kmh, limit_kmh)
-VALUES ($1, $2, 'pending', $3, $4, $5, $6, $7)
-"""
-_DECIDED = """
-UPDATE cases SET state = 'decided', decided_seq = $3, plate = $4, outcome = $5, driver_name = $6
-WHERE unit_id = $1 AND number = $2 AND state <> 'purged'
-"""
-_JUDGED = """
-UPDATE cases SET review = $3, corrected_plate = coalesce($4, corrected_plate)
-WHERE unit_id = $1 AND number = $2 AND state <> 'purged'
-"""
-_FILES = "INSERT INTO files (unit_id, case_number, place, sha256) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING"
-_BLOBS = "INSERT INTO blobs (unit_id, sha256, size) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
-
-
-async def write(connection: Connection, unit: int, rows: Rows) -> None:
-    """Write *rows* of the *unit*; the caller has begun a transaction and the entries are in it."""
-    if rows.filed:
-        await connection.executemany(_FILED, [(unit, *row) for row in rows.filed])
-    if rows.files:
-        await connection.executemany(_BLOBS, [(unit, digest, size) for _, _, digest, size in rows.files])
-        await connection.executemany(_FILES, [(unit, case, place, digest) for case, place, digest, _ in rows.files])
-    if rows.decided:
-        await connection.executemany(_DECIDED, [(unit, *row) for row in rows.decided])
-    if rows.judged:
-        await connection.executemany(_JUDGED, [(unit, *row) for row in rows.judged])
-    if rows.held:
-        sql = "UPDATE cases SET is_held = $3 WHERE unit_id = $1 AND number = $2"
-        await connection.executemany(sql, [(unit, *row) for row in rows.held])
-    for number, seq in rows.purged:
-        await _purge(connection, unit, number, seq)
-
-
-async def _purge(connection: Connection, unit: int, number: int, seq: int) -> None:
-    """A tombstone: nothing of the case stays but the headers of its entries."""
-    await connection.execute(
-        "UPDATE entries SET body = NULL WHERE unit_id = $1 AND case_number = $2 AND kind <> 'purge'"
-        " AND body IS NOT NULL",
-        unit,
-        number,
-    )
-    await connection.execute(
-        "UPDATE cases SET state = 'purged', purged_seq = $3, at_utc = NULL, site = '', speed_kmh = NULL,"
-        " limit_kmh = NULL, plate = '', corrected_plate = NULL, outcome = NULL, driver_name = '', review = NULL,"
-        " is_held = false WHERE unit_id = $1 AND number = $2",
-        unit,
-        number,
-        seq,
-    )
-    await connection.execute("DELETE FROM files WHERE unit_id = $1 AND case_number = $2", unit, number)
-    await connection.execute(
-        "DELETE FROM blobs WHERE unit_id = $1 AND NOT EXISTS"
-        " (SELECT 1 FROM files WHERE files.unit_id = blobs.unit_id AND files.sha256 = blobs.sha256)",
-        unit,
-    )

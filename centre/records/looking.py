@@ -15,7 +15,7 @@ from centre.records.journal import enter
 from edge.cases.evidence import Signer, canonical
 
 MOST_ROWS = 1000
-_LIST = """
+LIST = """
 SELECT serial, number, cases.state, at_utc, site, speed_kmh, limit_kmh, plate, corrected_plate, outcome, driver_name,
     review, is_held
 FROM cases JOIN units ON units.id = unit_id
@@ -59,7 +59,7 @@ async def list_cases(
     """The newest cases, of *unit* or of all; *plate* may hold ``*`` and ``?``. The look is chained first."""
     pattern = plate_pattern(plate) if plate is not None else None
     await enter(connection, signer, "list", officer.said(unit=unit, plate=plate))
-    rows: list[Row] = await connection.fetch(_LIST, unit, pattern, min(limit, MOST_ROWS))
+    rows: list[Row] = await connection.fetch(LIST, unit, pattern, min(limit, MOST_ROWS))
     return rows
 
 

@@ -20,8 +20,6 @@ class AlarmKind(StrEnum):
     """The chain was delivered whole and does not hold the key that the unit joined with."""
     PHOTO = "photo"
     """A photo is not the one that the entry names, or the unit has it no more."""
-    SILENT = "silent"
-    """Nothing was heard of the unit for long."""
 
 
 _RAISE = """

@@ -1,9 +1,10 @@
 """Cases: filed at the trigger, decided once, reviewed, exported, and purged when their retention period is over.
 
-    evidence  the rules: manifests, the chain of entries, signatures, verification
-    storage   the files of a store, and the only code that writes them
-    acts      what officers do beyond one case: requests for a second officer, lists and searches
-    report    the PDF report
+    evidence    the rules: manifests, the chain of entries, signatures, verification
+    storage     the files of a store, and the only code that writes them
+    acts        what officers do beyond one case: requests for a second officer, lists and searches
+    report      the PDF report, the letter to the keeper, redacted photos
+    statistics  counts for publication
 
 ``audit``, ``backup`` and ``export`` are imported from their own modules: the first two have functions of the same name,
 and the third loads ReportLab.
@@ -35,6 +36,7 @@ from edge.cases.evidence import (
 )
 from edge.cases.retention import RetentionPolicy
 from edge.cases.review import record
+from edge.cases.statistics import BIN_KMH, WEEKDAYS, Statistics, statistics_of
 from edge.cases.storage import ChainSession, DiskSpace, Outbox, StateFolder, clock_state
 from edge.cases.store import CaseStore
 from edge.cases.views import (
@@ -48,13 +50,16 @@ from edge.cases.views import (
     Event,
     EventKind,
     Order,
+    Progress,
     SelfCheck,
     Standing,
     UnitStatus,
+    unwatched,
     waiting,
 )
 
 __all__ = [
+    "BIN_KMH",
     "FOLLOW_UPS",
     "HOLDS",
     "JUDGEMENTS",
@@ -62,6 +67,7 @@ __all__ = [
     "OF_REQUESTS",
     "REVIEWS",
     "USUAL_DAYS",
+    "WEEKDAYS",
     "Action",
     "Agreement",
     "Archive",
@@ -81,6 +87,7 @@ __all__ = [
     "Order",
     "Outbox",
     "Person",
+    "Progress",
     "Request",
     "RequestState",
     "RetentionPolicy",
@@ -88,6 +95,7 @@ __all__ = [
     "Signer",
     "Standing",
     "StateFolder",
+    "Statistics",
     "UnitStatus",
     "case_of",
     "check_package",
@@ -101,9 +109,11 @@ __all__ = [
     "record",
     "record_list",
     "standing_words",
+    "statistics_of",
     "terms_of",
     "to_basis",
     "to_case",
+    "unwatched",
     "waiting",
     "write_claims",
 ]

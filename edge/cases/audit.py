@@ -7,7 +7,7 @@ import json
 import multiprocessing
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -34,11 +34,12 @@ from edge.cases.storage import (
     Head,
     StateFolder,
     case_state,
+    last_entry,
     open_to_read,
     read_head,
     read_links,
 )
-from edge.cases.views import REVIEWS, EventKind
+from edge.cases.views import REVIEWS, EventKind, Progress, unwatched, watched
 from edge.errors import CaseError, EvidenceError
 
 PARALLEL_SIGNATURES = 2000
@@ -61,14 +62,14 @@ def audit(
     trusted: bytes | None = None,
     head: str | None = None,
     checkpoint: Checkpoint | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress = unwatched,
 ) -> str:
     """Check everything in *state_dir*.
 
     *trusted* is a public key (32 bytes) that must have signed the verdicts, or an entry after them. *head* is a hash
     that an earlier audit reported and that must still be in the chain: a chain that was cut short looks like a younger
-    one otherwise. A *checkpoint*, which the unit signed, serves the same purpose. *progress* is called with the number
-    of cases checked and of all cases.
+    one otherwise. A *checkpoint*, which the unit signed, serves the same purpose. *progress* is called with what
+    is checked (entries, signatures, cases), how many of them are, and how many there are.
 
     Returns:
         One sentence with the numbers of cases and entries, the key, and the hash of the newest entry.
@@ -131,12 +132,13 @@ def _audit(
     trusted: bytes | None,
     head: str | None,
     checkpoint: Checkpoint | None,
-    progress: Callable[[int, int], None] | None,
+    progress: Progress,
 ) -> str:
-    chain = check_chain(read_links(database))
+    entries = last_entry(database)
+    chain = check_chain(watched("entries", read_links(database), entries[0] if entries else 0, progress))
     if head is not None and not database.execute("SELECT 1 FROM entries WHERE hash = ?", (head,)).fetchone():
         raise Mismatch(f"the chain no longer holds entry {head[:16]}...: its end was cut off or exchanged")
-    _check_signatures(chain.signatures)
+    _check_signatures(chain.signatures, progress)
     if checkpoint is not None:
         check_checkpoint(chain, checkpoint)
     if trusted is not None:
@@ -146,9 +148,8 @@ def _audit(
         raise Mismatch("the list of cases is not the one in the chain")
     with ThreadPoolExecutor() as pool:
         checks = pool.map(lambda job: _check_files(folder, *job), [_check_row(database, chain, row) for row in rows])
-        for done, _ in enumerate(checks, 1):
-            if progress is not None:
-                progress(done, len(rows))
+        for _ in watched("cases", checks, len(rows), progress):
+            pass
     signed = f"{len(chain.unsigned)} not signed yet" if chain.unsigned else "all signed"
     purged = f", {len(chain.purged)} of them purged" if chain.purged else ""
     if chain.backwards:
@@ -157,13 +158,13 @@ def _audit(
     return f"Everything holds: {len(rows)} cases{purged}, {chain.entries} entries, {signed}{key}; head {chain.head}"
 
 
-def _check_signatures(signatures: Sequence[Signature]) -> None:
+def _check_signatures(signatures: Sequence[Signature], progress: Progress) -> None:
     if len(signatures) < PARALLEL_SIGNATURES:
         check_signatures(signatures)
         return
     chunks = [signatures[start : start + SIGNATURES_PER_JOB] for start in range(0, len(signatures), SIGNATURES_PER_JOB)]
     with ProcessPoolExecutor(mp_context=multiprocessing.get_context("forkserver")) as pool:
-        for _ in pool.map(check_signatures, chunks):
+        for _ in watched("signatures", pool.map(check_signatures, chunks), len(chunks), progress):
             pass
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
-from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,19 +31,19 @@ from edge.cases.storage import (
     sync_tree,
     write_transaction,
 )
+from edge.cases.views import Progress, unwatched
 from edge.crypto import sync_folder
 from edge.errors import CaseError, EvidenceError
 
 BACKUP_PREFIX = "cases-"
 
 
-def backup(state_dir: Path, to: Path, *, progress: Callable[[int, int], None] | None = None) -> str:
+def backup(state_dir: Path, to: Path, *, progress: Progress = unwatched) -> str:
     """Copy the cases in *state_dir* to the folder *to* and verify the copy.
 
     If *to* exists, it is a place for many backups: the copy becomes a dated folder in it, in which photos that the
     backup before has as well are hard links. The copy must continue that backup, and the newest checkpoint there: a
-    chain that was rewritten, with whatever keys, does not. *progress* is called with the number of cases verified
-    and of all cases.
+    chain that was rewritten, with whatever keys, does not. *progress* is told of the verification.
 
     Returns:
         One sentence: where the copy is, and what its verification found.
@@ -96,12 +95,12 @@ def restore(
     state_dir: Path,
     *,
     signer: Signer | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress = unwatched,
 ) -> str:
     """Make *state_dir*, which is absent or empty, from the backup. The restore becomes an entry of the chain.
 
     Without *signer* that entry is signed by the unit when it first opens the store.
-    *progress* is called with the number of cases verified and of all cases.
+    *progress* is told of the verification.
 
     Returns:
         One sentence: what the verification of the backup found.

@@ -9,13 +9,12 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
 from edge.cases.evidence import Signer, load_signer
 from edge.config import CaseSettings, Settings, UnitSettings, load
 from edge.errors import CaseError, SecretError
-from edge.terminal import end_progress, progress, say
+from edge.terminal import progress_bar, say
 
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -162,21 +161,16 @@ def _rotate_key(args: argparse.Namespace) -> int:
 def _backup(args: argparse.Namespace) -> int:
     from edge.cases.backup import backup
 
-    say(backup(_state_dir(args), args.to, progress=partial(_progress, "verifying the copy")))
+    with progress_bar("verifying the copy") as progress:
+        says = backup(_state_dir(args), args.to, progress=progress)
+    say(says)
     return 0
 
 
 def _restore(args: argparse.Namespace) -> int:
     from edge.cases.backup import restore
 
-    shown = partial(_progress, "verifying the backup")
-    say(restore(args.backup, _state_dir(args), signer=_signer(args), progress=shown))
+    with progress_bar("verifying the backup") as progress:
+        says = restore(args.backup, _state_dir(args), signer=_signer(args), progress=progress)
+    say(says)
     return 0
-
-
-def _progress(what: str, done: int, total: int) -> None:
-    """Show progress on one line of a terminal."""
-    if done == total:
-        end_progress()
-    elif done % 20 == 0:
-        progress(f"{what} {done}/{total}")

@@ -1,6 +1,7 @@
 """Evidence packages: everything a court needs to check cases on its own, in one ZIP file.
 
-``cases/<number>/`` has the manifest as it was signed, the original photos, the portrait, an overlay and the report.
+``cases/<number>/`` has the manifest as it was signed, the original photos, the portrait, an overlay and the report; in
+a redacted package copies of the photos that show the vehicle of the case alone, in place of photos and portrait.
 ``chain.jsonl`` has the entries that matter for them (:func:`edge.cases.storage.entries_for`), each with a proof that it
 is in the tree over all entries, and a signed checkpoint with the root of that tree; or, if the whole chain is asked
 for, the header and signature of every entry. Either way it has the contents of those entries alone that are about the
@@ -17,11 +18,12 @@ import json
 import secrets
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib import resources
 from pathlib import Path
+from typing import Literal
 
 from Crypto.Signature import eddsa
 
@@ -39,7 +41,7 @@ from edge.cases.evidence import (
     sha256,
     verify_package,
 )
-from edge.cases.report import Pictures, Proof, overlay, pdf_report, plate_crop
+from edge.cases.report import FindPlates, Pictures, keeper_letter, pdf_report, pictures_of, proof_of, readme, redacted
 from edge.cases.review import record, record_package
 from edge.cases.storage import (
     ChainSession,
@@ -49,29 +51,12 @@ from edge.cases.storage import (
     entries_for,
     open_to_read,
 )
-from edge.cases.views import OF_REQUESTS, EventKind
+from edge.cases.views import EventKind, Progress, unwatched, watched
 from edge.crypto import sync_folder
 from edge.errors import CaseError, EvidenceError
 
-README = """\
-Evidence package of an Autovelox unit. It contains personal data: handle it as the law demands.
-
-cases/NUMBER/manifest.json   everything the unit recorded of the case, as it was signed
-cases/NUMBER/0.jpg ...       the photos, byte for byte as the camera gave them
-cases/NUMBER/portrait        the named driver's portrait, as the registry had it then
-cases/NUMBER/overlay.jpg     a copy of the photo with the plate framed
-cases/NUMBER/report.pdf      the case for human readers
-chain.jsonl                  entries of the unit's chain up to this export, signed, each with a proof that it is in it
-                             (or the headers and signatures of all its entries)
-public-key.pem               the key the chain is signed with at present
-verify.py                    checks all of it:
-
-    python3 -I verify.py PACKAGE.zip --key PUBLIC-KEY.pem
-
-It needs Python 3.9 or newer and PyCryptodome (pip install pycryptodome). Take the public key from the authority, not
-from this package: the package can only say which key signed it. --report FILE.pdf tells whether a printed report
-is one that the chain names.
-"""
+Paper = Literal["report", "letter"]
+"""What can be printed of one case: the report, or the letter to the keeper."""
 
 
 def export_cases(
@@ -84,12 +69,13 @@ def export_cases(
     account: str | None = None,
     reason: str = "",
     language: str = "en",
+    redact_with: FindPlates | None = None,
     session: ChainSession | None = None,
     durably: bool = True,
     least_free_bytes: int = 0,
     full_chain: bool = False,
     checkpoint: Checkpoint | None = None,
-    progress: Callable[[int], None] | None = None,
+    progress: Progress = unwatched,
 ) -> str:
     """Write the evidence package of the cases *numbers* to the file *to*, which must not exist yet.
 
@@ -97,9 +83,10 @@ def export_cases(
     package. *officer*, *account* and *session* are those of :func:`edge.cases.review.record`. A package that is not
     written *durably* is to be handed on. *least_free_bytes* stay free on the disk of *to*. With *full_chain* the
     package holds every header of the chain, which grows for ever; without, proofs. Somebody who remembers the unit's
-    *checkpoint* can hold a package with proofs against it if it was exported for it. *progress* is called with the
-    number of each case that is done. The package is verified before it gets its name; nothing is left of one that
-    fails.
+    *checkpoint* can hold a package with proofs against it if it was exported for it. With *redact_with*, which proposes
+    plates in a photo, the package has copies of the photos that show the vehicle of the case alone, and neither the
+    photos nor the portrait. *progress* is told of each case that is done. The package is verified
+    before it gets its name; nothing is left of one that fails.
 
     Returns:
         One sentence: what the verification found.
@@ -121,8 +108,10 @@ def export_cases(
             part.chmod(0o600)
             package = PackageWriter(file, least_free_bytes=least_free_bytes)
             format = PACKAGE_FORMAT if full_chain else PROVED_FORMAT
-            made = _add_members(package, state_dir, wanted, format, progress, language)
+            made = _add_members(package, state_dir, wanted, format, progress, language, redact_with)
             named: dict[str, object] = {"format": format, "cases": wanted, "members": dict(package.hashes)}
+            if redact_with is not None:
+                named["redacted"] = True
             entries: list[int] = []
 
             def name(database: sqlite3.Connection) -> dict[str, object]:
@@ -156,6 +145,7 @@ def export_report(
     number: int,
     to: Path,
     *,
+    paper: Paper = "report",
     officer: str,
     signer: Signs,
     account: str | None = None,
@@ -163,16 +153,16 @@ def export_report(
     language: str = "en",
     session: ChainSession | None = None,
 ) -> None:
-    """Write the PDF report of case *number*, in *language*, to the file *to*, which must not exist yet.
+    """Write a *paper* (PDF) on case *number*, in *language*, to the file *to*, which must not exist yet.
 
-    The export becomes an entry of the chain, with the SHA-256 of the report, before the report is written.
+    The export becomes an entry of the chain, with the SHA-256 of the paper, before the paper is written.
 
     Raises:
         NoSuchCase: there is no case with that number.
-        CaseError: it is not decided yet, or the file cannot be written.
+        CaseError: it is not decided yet, nobody has to be asked by a letter, or the file cannot be written.
         EvidenceError: something of it does not hold.
     """
-    report = report_of(state_dir, number, language=language)
+    data = (report_of if paper == "report" else letter_of)(state_dir, number, language=language)
     try:
         with to.open("xb") as file:
             to.chmod(0o600)
@@ -183,11 +173,11 @@ def export_report(
                 officer=officer,
                 account=account,
                 reason=reason,
-                details={"files": {"report.pdf": sha256(report)}},
+                details={"files": {f"{paper}.pdf": sha256(data)}},
                 signer=signer,
                 session=session,
             )
-            file.write(report)
+            file.write(data)
     except FileExistsError:
         raise CaseError(f"{to} exists already", "choose another name") from None
     except CaseError:
@@ -207,14 +197,31 @@ def report_of(state_dir: Path, number: int, *, language: str = "en") -> bytes:
     """
     with Archive(state_dir) as archive:
         opened = archive.open(number)
-        return _report(opened, _pictures(archive, opened), language)
+        photos = [archive.photo(number, index) for index in range(len(opened.case.photos))]
+    return _report(opened, pictures_of(opened.case, photos), language)
 
 
-def _report(opened: OpenedCase, pictures: Pictures | None, language: str) -> bytes:
+def letter_of(state_dir: Path, number: int, *, language: str = "en") -> bytes:
+    """The letter to the keeper of a case that names nobody, as PDF in *language*.
+
+    Raises:
+        NoSuchCase: there is no case with that number.
+        CaseError: it is not decided yet, or nobody has to be asked.
+        EvidenceError: something of it does not hold.
+    """
+    with Archive(state_dir) as archive:
+        opened = archive.open(number)
+    return keeper_letter(opened.case, opened.checked.manifest, language=language)
+
+
+def _report(opened: OpenedCase, pictures: Pictures | None, language: str, *, with_portrait: bool = True) -> bytes:
+    case = opened.case
+    if case.driver is not None and not with_portrait:
+        case = replace(case, driver=replace(case.driver, portrait=b""))
     checks = {**asdict(opened.enclosure), "says": opened.enclosure.says}
     manifest = {**opened.checked.manifest, "selfcheck": checks}
-    events = tuple(event for event in opened.events if event.kind not in OF_REQUESTS)
-    return pdf_report(opened.case, manifest, pictures, events, _proof(opened), language=language)
+    proof, signed = proof_of(opened.checked), opened.checked.manifest_bytes
+    return pdf_report(case, manifest, pictures, opened.events, proof, language=language, attached=signed)
 
 
 def _add_members(
@@ -222,8 +229,9 @@ def _add_members(
     state_dir: Path,
     numbers: Sequence[int],
     format: str,
-    progress: Callable[[int], None] | None,
+    progress: Progress,
     language: str,
+    redact_with: FindPlates | None,
 ) -> dict[int, dict[str, str]]:
     """Add everything but the chain, in the order of the names.
 
@@ -232,16 +240,14 @@ def _add_members(
     """
     reviews: dict[str, dict[str, str | None]] = {}
     made: dict[int, dict[str, str]] = {number: {} for number in numbers}
-    package.add("README.txt", README.encode("utf-8"))
+    package.add("README.txt", readme(language, redacted=redact_with is not None).encode("utf-8"))
     with Archive(state_dir) as archive:
-        for number in sorted(numbers):
+        for number in watched("cases", sorted(numbers), len(numbers), progress):
             opened = archive.open(number)
             reviews[str(number)] = {"review": opened.case.review, "waiting": opened.waiting}
-            own, made[number] = _case_members(archive, opened, language)
+            own, made[number] = _case_members(archive, opened, language, redact_with)
             for name in sorted(own):
                 package.add(f"cases/{number:08d}/{name}", own[name])
-            if progress is not None:
-                progress(number)
     info = {"format": format, "cases": list(numbers), "exported_utc": time.time(), "reviews": reviews}
     papers = {
         INFO_NAME: canonical(info),
@@ -253,16 +259,23 @@ def _add_members(
     return made
 
 
-def _case_members(archive: Archive, opened: OpenedCase, language: str) -> tuple[dict[str, bytes], dict[str, str]]:
+def _case_members(
+    archive: Archive, opened: OpenedCase, language: str, redact_with: FindPlates | None
+) -> tuple[dict[str, bytes], dict[str, str]]:
     """The files of one case by name, and the SHA-256 of those that were made for the export."""
     case = opened.case
     own = {"manifest.json": opened.checked.manifest_bytes}
-    for index, name in enumerate(case.photos):
-        own[Path(name).name] = archive.photo(case.number, index)
-    if case.driver is not None and case.driver.portrait:
-        own["portrait"] = case.driver.portrait
-    pictures = _pictures(archive, opened)
-    made = {"report.pdf": _report(opened, pictures, language)}
+    photos = [archive.photo(case.number, index) for index in range(len(case.photos))]
+    made: dict[str, bytes] = {}
+    if redact_with is not None:
+        photos = redacted(case, photos, redact_with)
+        made = {f"redacted-{index}.jpg": photo for index, photo in enumerate(photos)}
+    else:
+        own.update({Path(name).name: photo for name, photo in zip(case.photos, photos, strict=True)})
+        if case.driver is not None and case.driver.portrait:
+            own["portrait"] = case.driver.portrait
+    pictures = pictures_of(case, photos, is_redacted=redact_with is not None)
+    made["report.pdf"] = _report(opened, pictures, language, with_portrait=redact_with is None)
     if pictures is not None:
         made["overlay.jpg"] = pictures.overlay
     return {**own, **made}, {name: sha256(data) for name, data in made.items()}
@@ -277,21 +290,3 @@ def _public_pem(state_dir: Path) -> bytes:
         return b""
     key = eddsa.import_public_key(bytes.fromhex(json.loads(row[0])["public_key"]))
     return str(key.export_key(format="PEM")).encode("ascii")
-
-
-def _proof(opened: OpenedCase) -> Proof:
-    for entry in opened.checked.entries:
-        if entry.kind == "decided":
-            return Proof(entry.seq, entry.hash, sha256(entry.body), entry.signature.hex(), entry.key_id)
-    raise CaseError(f"case {opened.checked.number} is not decided yet", "wait for the unit's verdict")
-
-
-def _pictures(archive: Archive, opened: OpenedCase) -> Pictures | None:
-    """The report's pictures, made anew from the photos each time."""
-    case = opened.case
-    if not case.photos:
-        return None
-    photos = [archive.photo(case.number, index) for index in range(len(case.photos))]
-    main = photos.pop(case.photo)
-    plate = plate_crop(main, case.plate_box) if case.plate_box is not None else b""
-    return Pictures(overlay(main, case.plate_box), plate, tuple(photos[:3]))

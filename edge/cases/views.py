@@ -3,11 +3,28 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TypeVar
 
 from edge.model import Basis, Outcome, State, is_infringement
+
+Progress = Callable[[str, int, int], None]
+"""Told of long work: what is done, how many of them are, and how many there are. What it raises ends the work."""
+Item = TypeVar("Item")
+
+
+def unwatched(_stage: str, _done: int, _total: int) -> None:
+    """The progress that nobody watches."""
+
+
+def watched(stage: str, items: Iterable[Item], total: int, progress: Progress) -> Iterator[Item]:
+    """*items*, of which *progress* is told as *stage*, each when it is done."""
+    progress(stage, 0, total)
+    for done, item in enumerate(items, 1):
+        yield item
+        progress(stage, done, total)
 
 
 class EventKind(StrEnum):

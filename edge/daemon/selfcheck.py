@@ -83,12 +83,14 @@ class SelfChecks:
     async def check(self) -> None:
         """Look at the photo now, and enter what was made of it."""
         cases, day = self._cases, date.today()
-        content: dict[str, object] = {"photo": hashlib.sha256(self._photo.read_bytes()).hexdigest()}
+        content: dict[str, object] = {}
         try:
+            content["photo"] = hashlib.sha256(self._photo.read_bytes()).hexdigest()
             result = await self._recognise(self._photo)
-        except EdgeError as error:
-            good, self._why = False, error.cause
-            content["failure"] = error.cause
+        except (EdgeError, OSError) as error:
+            good = False
+            self._why = error.cause if isinstance(error, EdgeError) else "the test photo cannot be read"
+            content["failure"] = self._why
         else:
             good = self._is_read(result)
             reads = [{"text": plate.text, "confidence": float(plate.confidence)} for plate in result.plates]

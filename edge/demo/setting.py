@@ -8,6 +8,7 @@ import shutil
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from datetime import date, timedelta
 from pathlib import Path
 
 from Crypto.PublicKey import RSA
@@ -38,8 +39,19 @@ CONFIG = """\
 [unit]
 authority = "Polizia Locale (demo)"
 serial = "AVX-DEMO"
-site = "Via Pracchiuso, Udine (demo)"
 state_dir = "state"
+
+[instrument]
+approval = "invented for the demo"
+radar = {{ make = "Demo", model = "recorded feed" }}
+calibration = {{ certificate = "DEMO-1", laboratory = "invented", calibrated_on = {today}, valid_until = {in_a_year} }}
+
+[site]
+country = "IT"
+road = "Via Pracchiuso"
+municipality = "Udine (demo)"
+direction = "verso il centro"
+ordinance = "ordinanza inventata n. 1"
 
 [link]
 port = 0
@@ -177,12 +189,10 @@ class Setting:
         if self._signed:
             self._certify()
         manifest, countries = toml_text(str(self._manifest)), json.dumps(list(self._countries))
-        words = {
-            "manifest": manifest,
-            "engine": self._engine,
-            "countries": countries,
-            "signed": _LINK if self._signed else "",
-        }
+        today = date.today()
+        days = {"today": today.isoformat(), "in_a_year": (today + timedelta(days=365)).isoformat()}
+        words = {"manifest": manifest, "engine": self._engine, "countries": countries, **days}
+        words["signed"] = _LINK if self._signed else ""
         self.config.write_text(CONFIG.format(**words), encoding="utf-8")
 
     def _certify(self) -> None:

@@ -7,6 +7,7 @@
     second     what needs a second officer
     wire       values as JSON, errors as problems; openapi.json describes the whole
     server     HTTP over a Unix socket: who connects, how much at once
+    streams    answers that take long, and slow readers
     client     a desk at the other end of that socket
     own        a desk on a store of one's own account, without a socket
     choose     which of both a command line means
@@ -20,6 +21,7 @@ from edge.cases import (
     REVIEWS,
     CaseFilter,
     CaseSummary,
+    Enclosure,
     Event,
     EventKind,
     Order,
@@ -38,6 +40,7 @@ __all__ = [
     "CaseFilter",
     "CaseSummary",
     "Desk",
+    "Enclosure",
     "Event",
     "EventKind",
     "Judged",

@@ -8,12 +8,12 @@ import stat
 from pathlib import Path
 
 from edge.cases import Signer, load_signer
-from edge.config import CaseSettings, ReviewSettings, Settings, load
+from edge.config import CaseSettings, Settings, load
 from edge.errors import CaseError, ConfigError, SecretError
 from edge.officers.accounts import own_account
 from edge.officers.client import ServiceDesk
 from edge.officers.desk import Desk
-from edge.officers.office import NO_RULES, Office
+from edge.officers.office import Office
 from edge.officers.own import OwnDesk
 
 CONFIG_BESIDE = "autovelox.toml"
@@ -47,14 +47,14 @@ def open_desk(args: argparse.Namespace) -> Desk:
         ConfigError, SecretError: the configuration or the key cannot be used.
     """
     if args.state_dir is not None:
-        return own_desk(args.state_dir, *_key_file(args), rules=_rules(args))
+        return own_desk(args.state_dir, *_key_file(args), settings=_settings_of(args))
     settings = load(args.config) if args.config is not None else Settings()
     path, state_dir = settings.officers.socket, settings.unit.state_dir
     if (desk := _service(path, state_dir, named=args.config is not None)) is not None:
         return desk
     if _owns(state_dir):
         key_file = args.signing_key or settings.cases.signing_key_file
-        return own_desk(state_dir, key_file, needed=args.signing_key is not None, rules=settings.review)
+        return own_desk(state_dir, key_file, needed=args.signing_key is not None, settings=settings)
     raise CaseError(f"the officers' service does not answer at {path}", "let the operator start autovelox-officers")
 
 
@@ -77,8 +77,8 @@ def _service(path: Path, state_dir: Path, *, named: bool) -> ServiceDesk | None:
     return None
 
 
-def own_desk(state_dir: Path, key_file: Path, needed: bool, rules: ReviewSettings = NO_RULES) -> Desk:
-    """A desk on the store in *state_dir*, as this process's account, by *rules*.
+def own_desk(state_dir: Path, key_file: Path, needed: bool, settings: Settings | None = None) -> Desk:
+    """A desk on the store in *state_dir*, as this process's account, by the rules and in the language of *settings*.
 
     Without a readable key it can list and verify only; one that is *needed* must be readable.
 
@@ -98,7 +98,15 @@ def own_desk(state_dir: Path, key_file: Path, needed: bool, rules: ReviewSetting
         if needed:
             raise
         signer = None
-    return OwnDesk(Office(state_dir, signer, rules), own_account())
+    settings = settings or Settings()
+    office = Office(
+        state_dir,
+        signer,
+        settings.review,
+        language=settings.unit.language,
+        models=settings.recognition.models_dir,
+    )
+    return OwnDesk(office, own_account())
 
 
 def _key_file(args: argparse.Namespace) -> tuple[Path, bool]:
@@ -120,8 +128,14 @@ def _key_file(args: argparse.Namespace) -> tuple[Path, bool]:
     return CaseSettings().signing_key_file, False
 
 
-def _rules(args: argparse.Namespace) -> ReviewSettings:
-    return load(args.config).review if args.config is not None else NO_RULES
+def _settings_of(args: argparse.Namespace) -> Settings:
+    """The settings for ``--state-dir``: of the configuration named, or of one beside the folder, or the defaults."""
+    if args.config is not None:
+        return load(args.config)
+    try:
+        return load(Path(args.state_dir).absolute().parent / CONFIG_BESIDE)
+    except (ConfigError, OSError):
+        return Settings()
 
 
 def _owns(folder: Path) -> bool:

@@ -28,7 +28,8 @@ from edge.errors import CaseError, EvidenceError, SecretError
 from edge.model import Outcome, State
 from edge.officers import second_commands as second
 from edge.officers.choose import add_where, open_desk
-from edge.terminal import say, say_json
+from edge.officers.statistics_command import add_statistics
+from edge.terminal import progress_bar, say, say_json
 
 _OUTCOMES = {
     "pending": CaseFilter(state=State.PENDING),
@@ -59,6 +60,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     export = _add(actions, "export", _export, "write an evidence package")
     export.add_argument("numbers", type=int, nargs="+", metavar="N")
     export.add_argument("--to", type=Path, required=True, metavar="FILE.zip")
+    export.add_argument("--redacted", action="store_true", help="copies of the photos: nobody else's plate or face")
     export.add_argument("--full-chain", action="store_true", help="with every header of the chain, not with proofs")
     export.add_argument(
         "--checkpoint", type=Path, metavar="FILE", help="a checkpoint that the package shall be held against"
@@ -66,6 +68,12 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     report = _add(actions, "report", _report, "write the PDF report of one case")
     report.add_argument("number", type=int)
     report.add_argument("--to", type=Path, required=True, metavar="FILE.pdf")
+    letter = _add(actions, "letter", _letter, "write the letter that asks the keeper who drove, where nobody is named")
+    letter.add_argument("number", type=int)
+    letter.add_argument("--to", type=Path, required=True, metavar="FILE.pdf")
+    for action in (export, report, letter):
+        action.add_argument("--lang", metavar="LANGUAGE", help="en, it, de or sl, instead of the unit's own language")
+    add_statistics(actions, _add)
     review = _add(actions, "review", _review, "confirm or dismiss a case, or correct its plate")
     review.add_argument("number", type=int)
     review.add_argument("kind", choices=sorted(REVIEWS))
@@ -78,7 +86,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     follow_up = _add(actions, "follow-up", _hold, "record what became of a case in which the unit names nobody")
     follow_up.add_argument("number", type=int)
     follow_up.add_argument("kind", choices=sorted(FOLLOW_UPS))
-    for action in (export, report, review, hold, release, follow_up):
+    for action in (export, report, letter, review, hold, release, follow_up):
         action.add_argument("--reason", default="", help="why; a review, a hold and a follow-up need one")
     show.add_argument("--reason", default="", help="why, for a case that another officer judged ([review] reasons)")
     second.add_actions(actions, _add)
@@ -123,7 +131,14 @@ def _serve(args: argparse.Namespace) -> int:
 
     settings = load(args.config) if args.config is not None else Settings()
     signer = load_signer(settings.cases.signing_key_file)
-    return run(settings.unit.state_dir, signer, settings.officers.socket, settings.review)
+    return run(
+        settings.unit.state_dir,
+        signer,
+        settings.officers.socket,
+        settings.review,
+        language=settings.unit.language,
+        models=settings.recognition.models_dir,
+    )
 
 
 def _list(args: argparse.Namespace) -> int:
@@ -185,15 +200,30 @@ def _export(args: argparse.Namespace) -> int:
         raise CaseError(
             f"{args.checkpoint} cannot be read ({error.strerror})", "check its name and permissions"
         ) from None
-    with closing(open_desk(args)) as desk:
-        says = desk.export(args.numbers, args.to, reason=args.reason, full_chain=args.full_chain, checkpoint=witness)
+    with closing(open_desk(args)) as desk, progress_bar("exporting") as progress:
+        says = desk.export(
+            args.numbers,
+            args.to,
+            reason=args.reason,
+            language=args.lang,
+            redacted=args.redacted,
+            full_chain=args.full_chain,
+            checkpoint=witness,
+            progress=progress,
+        )
     say(f"{args.to}: {says}")
     return 0
 
 
 def _report(args: argparse.Namespace) -> int:
     with closing(open_desk(args)) as desk:
-        desk.report(args.number, args.to, reason=args.reason)
+        desk.report(args.number, args.to, reason=args.reason, language=args.lang)
+    return 0
+
+
+def _letter(args: argparse.Namespace) -> int:
+    with closing(open_desk(args)) as desk:
+        desk.letter(args.number, args.to, reason=args.reason, language=args.lang)
     return 0
 
 
@@ -227,7 +257,9 @@ def _verify(args: argparse.Namespace) -> int:
         else:
             witness = args.checkpoint.read_bytes() if args.checkpoint else None
             with closing(open_desk(args)) as desk:
-                say(desk.verify(trusted=trusted, head=args.head, checkpoint=witness))
+                with progress_bar("verifying") as progress:
+                    says = desk.verify(trusted=trusted, head=args.head, checkpoint=witness, progress=progress)
+                say(says)
     except evidence.KeyFileError as error:
         raise SecretError(str(error), "name the file that the authority published, or that the unit wrote") from None
     except evidence.NotProved as error:
@@ -236,6 +268,8 @@ def _verify(args: argparse.Namespace) -> int:
         raise EvidenceError(
             f"the evidence does not hold: {error}", "ask for a new package, and find out how this one was changed"
         ) from None
+    except BrokenPipeError:
+        raise  # the reader of our output went away: cli.main knows
     except OSError as error:
         raise CaseError(
             f"{error.filename} cannot be read ({error.strerror})", "check its name and permissions"

@@ -17,9 +17,12 @@ from edge.cases import (
     EventKind,
     Manifest,
     Order,
+    Progress,
     Request,
+    Statistics,
     UnitStatus,
     case_of,
+    unwatched,
     waiting,
 )
 from edge.model import Case
@@ -153,13 +156,17 @@ class Desk(Protocol):
         to: Path,
         *,
         reason: str = "",
+        language: str | None = None,
+        redacted: bool = False,
         full_chain: bool = False,
         checkpoint: bytes | None = None,
+        progress: Progress = unwatched,
     ) -> str:
         """Write the evidence package of the cases *numbers* to the new file *to*; returns what its check found.
 
+        Its papers are in *language*, or in the unit's own. A *redacted* one shows nobody else's plate or face.
         *full_chain*: with every header of the chain, not with proofs. *checkpoint* is a file of the unit's that
-        somebody remembers, who wants to hold the package against it.
+        somebody remembers, who wants to hold the package against it. *progress* is told of the cases that are done.
 
         Raises:
             NoSuchCase: one of them does not exist, or was purged.
@@ -167,11 +174,32 @@ class Desk(Protocol):
             EvidenceError: something of them does not hold.
         """
 
-    def report(self, number: int, to: Path, *, reason: str = "") -> None:
+    def report(self, number: int, to: Path, *, reason: str = "", language: str | None = None) -> None:
         """Write the PDF report of a case to the new file *to*; raises what :meth:`export` does."""
 
-    def verify(self, *, trusted: bytes | None = None, head: str | None = None, checkpoint: bytes | None = None) -> str:
+    def letter(self, number: int, to: Path, *, reason: str = "", language: str | None = None) -> None:
+        """Write the letter that asks the keeper who drove to the new file *to* (PDF).
+
+        Raises:
+            NoSuchCase: there is no case with that number, or it was purged.
+            CaseError: nobody has to be asked, for the case names a driver or is no infringement; or it has no plate.
+            EvidenceError: something of it does not hold.
+        """
+
+    def statistics(self, *, since_utc: float = 0.0, until_utc: float = 1e12) -> Statistics:
+        """Counts of the cases of a time (Unix seconds), which tell nothing of any one."""
+
+    def verify(
+        self,
+        *,
+        trusted: bytes | None = None,
+        head: str | None = None,
+        checkpoint: bytes | None = None,
+        progress: Progress = unwatched,
+    ) -> str:
         """Check all evidence, against a public key (32 bytes), an entry's hash and a checkpoint's file, if given.
+
+        *progress* is told of entries, signatures and cases.
 
         Raises:
             EvidenceError: something does not hold.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 import stat
 from collections import Counter
@@ -14,6 +15,9 @@ from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
 from edge.officers.accounts import peer_uid
+from edge.officers.http import Quiet
+
+log = logging.getLogger(__name__)
 
 SOCKET_MODE = 0o660
 CONNECTIONS_OF_AN_ACCOUNT = 48
@@ -61,7 +65,8 @@ class PeerServer(web.Server):
 
     def __call__(self) -> Connection:
         """A connection that is to be made."""
-        return Connection(self, loop=asyncio.get_running_loop(), access_log=None)
+        loop = asyncio.get_running_loop()
+        return Connection(self, loop=loop, access_log=None, logger=Quiet(log), auto_decompress=False)
 
 
 def uid_of(request: web.BaseRequest) -> int:

@@ -11,7 +11,7 @@ import shutil
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from edge.cases import (
     FOLLOW_UPS,
@@ -25,14 +25,18 @@ from edge.cases import (
     EventKind,
     KeyFileError,
     Order,
+    Progress,
     Signer,
     StateFolder,
+    Statistics,
     UnitStatus,
     parse_checkpoint,
     review,
+    statistics_of,
+    unwatched,
 )
 from edge.cases.audit import audit
-from edge.config import ReviewSettings
+from edge.config import ReviewSettings, models_dir
 from edge.errors import CaseError, NoSuchCase, SecretError, StorageFull
 from edge.officers import looks
 from edge.officers.accounts import Account
@@ -57,10 +61,24 @@ class Office:
     ``second`` is what needs a second officer.
     """
 
-    def __init__(self, state_dir: Path, signer: Signer | None, rules: ReviewSettings = NO_RULES) -> None:
-        """Nothing is opened before it is asked for: there may be no store yet."""
+    def __init__(
+        self,
+        state_dir: Path,
+        signer: Signer | None,
+        rules: ReviewSettings = NO_RULES,
+        *,
+        language: str = "en",
+        models: Path | None = None,
+    ) -> None:
+        """Nothing is opened before it is asked for: there may be no store yet.
+
+        *language* is that of its papers, *models* the folder with the detector that redacts photos (default: the
+        program's own).
+        """
         self.state_dir = state_dir
         self.rules = rules
+        self.language = language
+        self._models = models
         self._signer = signer
         self._session = ChainSession(StateFolder(state_dir), signer) if signer is not None else None
         self._turn = threading.Lock()
@@ -177,14 +195,17 @@ class Office:
         to: Path,
         *,
         reason: str,
+        language: str | None = None,
+        redacted: bool = False,
         durably: bool = True,
         full_chain: bool = False,
         checkpoint: bytes | None = None,
+        progress: Progress = unwatched,
     ) -> str:
         """Write the evidence package of *numbers* to the new file *to*; returns what its check found.
 
         *durably*: it is on the disk when this returns. One that is handed on need not be, and the camera, which may use
-        the same disk, waits less. The other two are those of :meth:`edge.officers.desk.Desk.export`.
+        the same disk, waits less. The others are those of :meth:`edge.officers.desk.Desk.export`.
 
         Raises:
             NoSuchCase: one of them does not exist, or was purged.
@@ -193,6 +214,7 @@ class Office:
             EvidenceError: something of them does not hold.
         """
         from edge.cases.export import export_cases  # loads ReportLab
+        from edge.vision import propose_plates
 
         if len(numbers) > MOST_CASES:
             raise CaseError(f"a package has at most {MOST_CASES} cases", "export fewer at once")
@@ -207,16 +229,28 @@ class Office:
             officer=account.officer,
             account=account.name,
             reason=reason,
+            language=language or self.language,
+            redact_with=propose_plates(models_dir(self._models)) if redacted else None,
             signer=signer,
             session=session,
             durably=durably,
+            progress=progress,
             least_free_bytes=LEAST_FREE_BYTES,
             full_chain=full_chain,
             checkpoint=_parsed(checkpoint),
         )
 
-    def report(self, account: Account, number: int, to: Path, *, reason: str) -> None:
-        """Write the PDF report of a case to the new file *to*. Raises as :meth:`export`."""
+    def report(
+        self,
+        account: Account,
+        number: int,
+        to: Path,
+        *,
+        paper: Literal["report", "letter"] = "report",
+        reason: str,
+        language: str | None = None,
+    ) -> None:
+        """Write a *paper* on a case, a PDF, to the new file *to*. Raises as :meth:`export`."""
         from edge.cases.export import export_report  # loads ReportLab
 
         reason = self._looks.ensure_reason(account, number, reason)
@@ -225,14 +259,26 @@ class Office:
             self.state_dir,
             number,
             to,
+            paper=paper,
             officer=account.officer,
             account=account.name,
             reason=reason,
+            language=language or self.language,
             signer=signer,
             session=session,
         )
 
-    def verify(self, *, trusted: bytes | None, head: str | None, checkpoint: bytes | None) -> str:
+    def statistics(self, *, since_utc: float, until_utc: float) -> Statistics:
+        """Counts of the cases of a time (Unix seconds): no plate, no name, no single case.
+
+        Raises:
+            CaseError: the store cannot be read.
+        """
+        return statistics_of(self.state_dir, since_utc=since_utc, until_utc=until_utc)
+
+    def verify(
+        self, *, trusted: bytes | None, head: str | None, checkpoint: bytes | None, progress: Progress = unwatched
+    ) -> str:
         """Check all evidence; returns one sentence.
 
         Raises:
@@ -240,7 +286,8 @@ class Office:
             SecretError: *checkpoint* is none.
             CaseError: the store cannot be read.
         """
-        return audit(self.state_dir, trusted=trusted, head=head, checkpoint=_parsed(checkpoint))
+        parsed = _parsed(checkpoint)
+        return audit(self.state_dir, trusted=trusted, head=head, checkpoint=parsed, progress=progress)
 
     def _ensure_room(self, numbers: Sequence[int], folder: Path) -> None:
         """Refuse at once a package that surely leaves too little room; the rest is found while it is written."""

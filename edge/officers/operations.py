@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
+from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple, Protocol
@@ -14,8 +16,9 @@ from aiohttp import web
 from edge.cases import JUDGEMENTS, USUAL_DAYS, Action, EventKind, Order
 from edge.officers import wire
 from edge.officers.accounts import Account
-from edge.officers.http import Malformed, as_json, send_file
+from edge.officers.http import Malformed, as_json
 from edge.officers.office import Office
+from edge.officers.streams import Made, Progress, answer_long
 
 KEY_BYTES = 32
 
@@ -36,7 +39,9 @@ class Work(Protocol):
 
     async def quick(self, work: Callable[..., Any], *arguments: Any, **words: Any) -> Any: ...  # noqa: D102
 
-    async def long(self, account: Account, work: Callable[..., Any], *arguments: Any, **words: Any) -> Any: ...  # noqa: D102
+    def turn(self, account: Account) -> AbstractContextManager[None]: ...  # noqa: D102
+
+    async def long(self, work: Callable[..., Any], *arguments: Any, **words: Any) -> Any: ...  # noqa: D102
 
 
 class Route(NamedTuple):
@@ -133,7 +138,8 @@ async def _agree(work: Work, asked: Asked) -> web.StreamResponse:
     """The second officer agrees, and it is done: a purge takes a while."""
     arguments = (asked.account, *asked.numbers)
     reason = asked.body.get("reason", "")
-    request = await work.long(asked.account, work.office.second.agree, *arguments, reason=reason)
+    with work.turn(asked.account):
+        request = await work.long(work.office.second.agree, *arguments, reason=reason)
     return as_json(wire.from_request(request), 201)
 
 
@@ -152,48 +158,75 @@ async def _claims(work: Work, asked: Asked) -> web.StreamResponse:
 
 async def _report(work: Work, asked: Asked) -> web.StreamResponse:
     """The PDF report of a case."""
-    with TemporaryDirectory(prefix="officers-") as folder:
-        file = Path(folder) / "report.pdf"
-        arguments = (asked.account, *asked.numbers, file)
-        await work.long(asked.account, work.office.report, *arguments, reason=asked.body.get("reason", ""))
-        return await send_file(asked.request, file, "application/pdf", "")
+    return await _paper(work, asked, "report")
+
+
+async def _letter(work: Work, asked: Asked) -> web.StreamResponse:
+    """The letter to the keeper of a case that names nobody."""
+    return await _paper(work, asked, "letter")
+
+
+async def _paper(work: Work, asked: Asked, paper: str) -> web.StreamResponse:
+    words = {"reason": asked.body.get("reason", ""), "language": asked.body.get("language"), "paper": paper}
+    with work.turn(asked.account), TemporaryDirectory(prefix="officers-") as folder:
+        file = Path(folder) / "paper.pdf"
+
+        async def make(_progress: Progress) -> str:
+            await work.long(work.office.report, asked.account, *asked.numbers, file, **words)
+            return ""
+
+        return await answer_long(asked.request, make, Made(file, "application/pdf"))
+
+
+async def _statistics(work: Work, asked: Asked) -> web.StreamResponse:
+    """Counts of the cases of a time."""
+    query = asked.request.query
+    try:
+        since, until = float(query.get("since_utc", "0")), float(query.get("until_utc", "1e12"))
+    except ValueError:
+        raise Malformed("a time is none that can be") from None
+    with work.turn(asked.account):
+        counts = await work.long(work.office.statistics, since_utc=since, until_utc=until)
+    return as_json(asdict(counts))
 
 
 async def _package(work: Work, asked: Asked) -> web.StreamResponse:
     """The evidence package of some cases."""
+    words = {
+        "reason": asked.body.get("reason", ""),
+        "language": asked.body.get("language"),
+        "redacted": asked.body.get("redacted", False),
+        "durably": False,
+        "full_chain": asked.body.get("full_chain", False),
+        "checkpoint": _checkpoint(asked.body),
+    }
     numbers = asked.body.get("cases", [])
-    with TemporaryDirectory(prefix="officers-") as folder:
+    with work.turn(asked.account), TemporaryDirectory(prefix="officers-") as folder:
         file = Path(folder) / "package.zip"
-        arguments = (asked.account, numbers, file)
-        says = await work.long(
-            asked.account,
-            work.office.export,
-            *arguments,
-            reason=asked.body.get("reason", ""),
-            durably=False,
-            full_chain=asked.body.get("full_chain", False),
-            checkpoint=_checkpoint(asked.body),
-        )
-        return await send_file(asked.request, file, "application/zip", says)
+
+        async def make(progress: Progress) -> str:
+            return str(await work.long(work.office.export, asked.account, numbers, file, progress=progress, **words))
+
+        return await answer_long(asked.request, make, Made(file, "application/zip"))
 
 
 async def _verification(work: Work, asked: Asked) -> web.StreamResponse:
     """A check of all evidence."""
-    key = asked.body.get("key")
+    key, head = asked.body.get("key"), asked.body.get("head")
     try:
         trusted = bytes.fromhex(key) if key is not None else None
     except ValueError:
         raise Malformed("the key is none") from None
-    if trusted is not None and len(trusted) != 32:
+    if trusted is not None and len(trusted) != KEY_BYTES:
         raise Malformed("the key is none")
-    says = await work.long(
-        asked.account,
-        work.office.verify,
-        trusted=trusted,
-        head=asked.body.get("head"),
-        checkpoint=_checkpoint(asked.body),
-    )
-    return as_json({"says": says})
+    witness = _checkpoint(asked.body)
+
+    async def verify(progress: Progress) -> str:
+        verified = work.office.verify
+        return str(await work.long(verified, trusted=trusted, head=head, checkpoint=witness, progress=progress))
+
+    with work.turn(asked.account):
+        return await answer_long(asked.request, verify)
 
 
 def _checkpoint(body: dict[str, Any]) -> bytes | None:
@@ -212,6 +245,8 @@ ROUTES = (
     Route("GET", "/v1/cases/{number}/photos/{index}", _photo),
     Route("POST", "/v1/cases/{number}/reviews", _review),
     Route("POST", "/v1/cases/{number}/reports", _report),
+    Route("POST", "/v1/cases/{number}/letters", _letter),
+    Route("GET", "/v1/statistics", _statistics),
     Route("GET", "/v1/requests", _requests),
     Route("POST", "/v1/requests", _ask),
     Route("POST", "/v1/requests/{request}/agreements", _agree),

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from edge.cases import USUAL_DAYS, Action, CaseFilter, EventKind, Order, Request, UnitStatus
+from edge.cases import (
+    USUAL_DAYS,
+    Action,
+    CaseFilter,
+    EventKind,
+    Order,
+    Progress,
+    Request,
+    Statistics,
+    UnitStatus,
+    unwatched,
+)
 from edge.officers.accounts import Account
 from edge.officers.desk import ALL_CASES, Judged, Listing, OpenCase
 from edge.officers.office import Office
@@ -80,21 +91,47 @@ class OwnDesk:
         to: Path,
         *,
         reason: str = "",
+        language: str | None = None,
+        redacted: bool = False,
         full_chain: bool = False,
         checkpoint: bytes | None = None,
+        progress: Progress = unwatched,
     ) -> str:
         """Write the evidence package of the cases."""
         return self._office.export(
-            self._account, numbers, to, reason=reason, full_chain=full_chain, checkpoint=checkpoint
+            self._account,
+            numbers,
+            to,
+            reason=reason,
+            language=language,
+            redacted=redacted,
+            full_chain=full_chain,
+            checkpoint=checkpoint,
+            progress=progress,
         )
 
-    def report(self, number: int, to: Path, *, reason: str = "") -> None:
+    def report(self, number: int, to: Path, *, reason: str = "", language: str | None = None) -> None:
         """Write the PDF report of the case."""
-        self._office.report(self._account, number, to, reason=reason)
+        self._office.report(self._account, number, to, reason=reason, language=language)
 
-    def verify(self, *, trusted: bytes | None = None, head: str | None = None, checkpoint: bytes | None = None) -> str:
+    def letter(self, number: int, to: Path, *, reason: str = "", language: str | None = None) -> None:
+        """Write the letter to the keeper as PDF."""
+        self._office.report(self._account, number, to, paper="letter", reason=reason, language=language)
+
+    def statistics(self, *, since_utc: float = 0.0, until_utc: float = 1e12) -> Statistics:
+        """Counts of the cases of a time."""
+        return self._office.statistics(since_utc=since_utc, until_utc=until_utc)
+
+    def verify(
+        self,
+        *,
+        trusted: bytes | None = None,
+        head: str | None = None,
+        checkpoint: bytes | None = None,
+        progress: Progress = unwatched,
+    ) -> str:
         """Check all evidence."""
-        return self._office.verify(trusted=trusted, head=head, checkpoint=checkpoint)
+        return self._office.verify(trusted=trusted, head=head, checkpoint=checkpoint, progress=progress)
 
     def close(self) -> None:
         """Close the store."""

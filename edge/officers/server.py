@@ -7,8 +7,6 @@ is bounded, so that it cannot keep the others out.
 from __future__ import annotations
 
 import asyncio
-import logging
-import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,15 +19,16 @@ from aiohttp import web
 from edge.errors import CaseError, EdgeError
 from edge.officers import wire
 from edge.officers.accounts import Account, account_of
-from edge.officers.http import Malformed, as_json, as_problem, read_body
+from edge.officers.http import Malformed, as_json, as_problem, log_failure, read_body
 from edge.officers.listening import SOCKET_MODE, PeerServer, clear_socket, uid_of
 from edge.officers.office import Office
 from edge.officers.operations import ROUTES, Asked
-
-log = logging.getLogger(__name__)
+from edge.officers.streams import Gone
 
 REQUESTS_OF_AN_ACCOUNT = 16
 """Open at once; and of those that take long, one."""
+MOST_LONG = 8
+"""Pieces of long work of all accounts, until their answers have been sent."""
 QUICK_THREADS, LONG_THREADS = 4, 2
 """Threads for reading and recording, and for packages, reports and verifications."""
 
@@ -94,10 +93,10 @@ class Server:
             return as_json(body, status, "application/problem+json")
         except web.HTTPException:
             raise  # aiohttp's own answers: a body that is too large
+        except Gone:
+            return web.Response(status=408)  # to nobody
         except Exception as error:
-            place = traceback.extract_tb(error.__traceback__)[-1]
-            # The message of a foreign error may hold anything of a case: it is not logged.
-            log.error("a request failed: %s in %s, line %d", type(error).__name__, place.filename, place.lineno)
+            log_failure(error)
             return as_problem("case", 500, "the officers' service failed", "let the operator read its journal")
 
     async def _route(self, uid: int, request: web.BaseRequest) -> web.StreamResponse:
@@ -130,12 +129,21 @@ class Server:
         """Run *work* of the office in a thread."""
         return await asyncio.get_running_loop().run_in_executor(self._quick, lambda: work(*arguments, **words))
 
-    async def long(self, account: Account, work: Callable[..., Any], *arguments: Any, **words: Any) -> Any:
-        """Run *work*, which takes seconds, in a thread; one at a time for each account."""
-        if account.uid in self._asking_long:
+    @contextmanager
+    def turn(self, account: Account) -> Iterator[None]:
+        """Let *account* have one piece of long work, until its answer has been sent; it takes room on the disk.
+
+        Raises:
+            Busy: it has one already, or there are too many.
+        """
+        if account.uid in self._asking_long or len(self._asking_long) >= MOST_LONG:
             raise Busy
         self._asking_long.add(account.uid)
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._long, lambda: work(*arguments, **words))
+            yield
         finally:
             self._asking_long.discard(account.uid)
+
+    async def long(self, work: Callable[..., Any], *arguments: Any, **words: Any) -> Any:
+        """Run *work*, which takes seconds, in a thread; in the account's :meth:`turn`."""
+        return await asyncio.get_running_loop().run_in_executor(self._long, lambda: work(*arguments, **words))

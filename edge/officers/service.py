@@ -19,15 +19,25 @@ from edge.officers.server import Server
 log = logging.getLogger(__name__)
 
 
-def run(state_dir: Path, signer: Signer, path: Path, rules: ReviewSettings = NO_RULES) -> int:
+def run(
+    state_dir: Path,
+    signer: Signer,
+    path: Path,
+    rules: ReviewSettings = NO_RULES,
+    *,
+    language: str = "en",
+    models: Path | None = None,
+) -> int:
     """Answer officers' programs at the Unix socket *path* until SIGTERM or SIGINT, by *rules*; returns 0.
+
+    *language* is that of the papers it makes, *models* the folder with the detector that redacts photos.
 
     Raises:
         CaseError: it cannot listen there.
     """
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     forbid_inspection()
-    asyncio.run(_serve(Office(state_dir, signer, rules), path))
+    asyncio.run(_serve(Office(state_dir, signer, rules, language=language, models=models), path))
     return 0
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import math
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from edge.cases import (
@@ -19,6 +19,7 @@ from edge.cases import (
     Request,
     SelfCheck,
     Standing,
+    Statistics,
     UnitStatus,
     to_basis,
 )
@@ -27,6 +28,8 @@ from edge.model import Outcome, State
 from edge.officers.desk import Listing, OpenCase
 
 Json = dict[str, Any]
+LINES = "application/x-ndjson"
+"""The media type of an answer that takes long: :mod:`edge.officers.streams`."""
 
 ERRORS: dict[str, tuple[type[EdgeError], int]] = {
     "no_such_case": (NoSuchCase, 404),
@@ -138,6 +141,16 @@ def to_case_of(body: Mapping[str, Any]) -> OpenCase:
     before, after = (body["selfchecks"][place] for place in ("before", "after"))
     enclosure = Enclosure(SelfCheck(**before) if before else None, SelfCheck(**after) if after else None)
     return OpenCase(dict(body["manifest"]), base64.b64decode(body["portrait"], validate=True), events, enclosure)
+
+
+def to_statistics(body: Mapping[str, Any]) -> Statistics:
+    """Counts from JSON.
+
+    Raises:
+        TypeError: they are none.
+    """
+    counts = Statistics(**body)
+    return replace(counts, hours=tuple(counts.hours), weekdays=tuple(counts.weekdays))
 
 
 def from_request(request: Request) -> Json:

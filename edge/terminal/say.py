@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TextIO
 
 from edge.terminal.text import legible
+
+SILENT_S = 1.0
+"""How long work takes without anything being shown of it."""
 
 
 def say(*lines: str, to: TextIO | None = None) -> None:
@@ -26,6 +32,34 @@ def progress(text: str) -> None:
     if sys.stderr.isatty():
         sys.stderr.write(f"\r{_encodable(legible(text), sys.stderr)}\x1b[K")
         sys.stderr.flush()
+
+
+@contextmanager
+def progress_bar(work: str) -> Iterator[Callable[[str, int, int], None]]:
+    """Show how far *work* is, on a terminal and once it takes longer than a second; yields what is told of it.
+
+    What is told is what is done, how many of them are, and how many there are.
+    """
+    if not sys.stderr.isatty():
+        yield lambda _stage, _done, _total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    bar = Bar(*columns, console=Console(stderr=True, markup=False, highlight=False), transient=True)
+    begun_s, task = time.monotonic(), bar.add_task(legible(work), total=None)
+
+    def tell(stage: str, done: int, total: int) -> None:
+        bar.update(task, description=legible(f"{work}: {stage}"), completed=done, total=total)
+        if time.monotonic() - begun_s > SILENT_S:
+            bar.start()
+
+    try:
+        yield tell
+    finally:
+        bar.stop()
 
 
 def end_progress() -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from edge.vision.lens import FocalLength, from_board, from_plates
     from edge.vision.network import installed_engine, require_engine
     from edge.vision.pipeline import Recogniser
+    from edge.vision.proposals import propose_plates
     from edge.vision.reader import PlateReader
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "is_of_release",
     "load_image",
     "load_thresholds",
+    "propose_plates",
     "require_engine",
 ]
 
@@ -44,6 +46,7 @@ _MODULES = {
     "is_of_release": "checksums",
     "load_image": "images",
     "load_thresholds": "calibration",
+    "propose_plates": "proposals",
     "require_engine": "network",
 }
 

@@ -36,8 +36,9 @@ INNER = {
         "evidence": set[str](),
         "storage": {"evidence"},
         "report": {"evidence", "storage"},
+        "statistics": {"evidence", "storage"},
         "acts": {"evidence", "storage", ""},
-        "": {"evidence", "storage", "report", "acts"},
+        "": {"evidence", "storage", "report", "statistics", "acts"},
     },
     "viewer": {
         "text": set[str](),

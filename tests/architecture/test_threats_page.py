@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "threats.md").read_text(encoding="utf-8")
 ATTACKERS = (
     *("Passer-by", "Car owner", "Link", "Stranger", "Officer", "Two officers", "Root without keys", "Root with keys"),
-    "Thief of the card",
+    *("The way to the centre, and who is at it", "Thief of the card"),
 )
 NO_TEST = re.compile(r"not held|as one officer|nothing of ours to test")
 """What a line says that names no test."""

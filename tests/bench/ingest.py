@@ -1,10 +1,10 @@
 """``make bench-centre``: entries a second that the centre takes in, beside bare asyncpg, in one run, slice by slice.
 
-    python tests/bench/ingest.py [--seconds 4] [--units 4]
+    python tests/bench/ingest.py [--units 4]
 
-*bare* sends the same rows, of the same sizes, with one prepared INSERT and a COMMIT a batch, over as many connections as
-there are units. *checked* is all that the centre does with a request: every link, hash and signature, rows of cases, files to
-come, the head. *over HTTPS* adds TLS, HTTP and the units' clients, which run in the same process and take their share of it.
+*bare* sends the same rows, of the same sizes, with one prepared INSERT and a COMMIT a request, over as many connections
+as there are units. *checked* is all that the centre does with a request: every link, hash and signature, rows of cases,
+files to come, the head. *over HTTPS* adds TLS, HTTP and the units' clients, which run in the same process.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,8 @@ from edge.delivery import Client, join_centre, trusting
 from edge.model import Photo
 from tests.support.cases import UNIT, identified, packet, photo, trigger
 
-BATCHES = (1, 10, 100)
+BATCHES = {1: 100, 10: 30, 100: 5}
+"""Entries a request -> requests a slice and unit."""
 ROUNDS = 3
 INSERT = (
     "INSERT INTO bare (unit_id, seq, kind, case_number, hash, header, body, signature, key_id)"
@@ -115,24 +117,22 @@ def lines(links: Sequence[Link]) -> bytes:
     )
 
 
-async def rate(
-    sources: Sequence[Source], seconds: float, batch: int, send: Callable[[Source], Awaitable[object]]
-) -> float:
-    """Entries a second while every unit sends batch after batch."""
+Send = Callable[[Source], Awaitable[object]]
+
+
+async def rate(sources: Sequence[Source], requests: int, batch: int, send: Send) -> float:
+    """Entries a second while every unit sends so many *requests*, one after the other."""
     began = time.perf_counter()
 
-    async def work(source: Source) -> int:
-        done = 0
-        while time.perf_counter() - began < seconds and max(source.at, source.bare_at) + batch <= len(source.links):
+    async def work(source: Source) -> None:
+        for _ in range(requests):
             await send(source)
-            done += batch
-        return done
 
-    done = sum(await asyncio.gather(*map(work, sources)))
-    return done / (time.perf_counter() - began)
+    await asyncio.gather(*map(work, sources))
+    return requests * batch * len(sources) / (time.perf_counter() - began)
 
 
-async def bench(folder: Path, seconds: float, units: int) -> list[tuple[int, float, float, float]]:
+async def bench(folder: Path, units: int) -> list[tuple[int, float, float, float]]:
     """A row for each size of batch: bare, checked, over HTTPS."""
     server = EmbeddedServer(folder / "postgresql")
     await server.start()
@@ -148,8 +148,8 @@ async def bench(folder: Path, seconds: float, units: int) -> list[tuple[int, flo
             pool = await open_pool(server.dsn, connections=units, statement_timeout_s=30)
             await pool.execute("CREATE TABLE bare (LIKE entries INCLUDING DEFAULTS INCLUDING INDEXES)")
             found = []
-            for batch in BATCHES:
-                found.append(await _row(folder, settings, port, pool, seconds, batch, units))
+            for batch, requests in BATCHES.items():
+                found.append(await _row(folder, settings, port, pool, requests, batch, units))
             await pool.close()
             return found
     finally:
@@ -157,35 +157,39 @@ async def bench(folder: Path, seconds: float, units: int) -> list[tuple[int, flo
 
 
 async def _row(
-    folder: Path, settings: Settings, port: int, pool: Pool, seconds: float, batch: int, units: int
+    folder: Path, settings: Settings, port: int, pool: Pool, requests: int, batch: int, units: int
 ) -> tuple[int, float, float, float]:
     figures: list[list[float]] = [[], [], []]
     for number in range(ROUNDS):
-        sources = [await _source(folder, settings, port, pool, f"U{batch}-{number}-{unit}") for unit in range(units)]
-        connections = [await asyncpg.connect(settings.database.url) for _ in sources]
-        prepared = {source.serial: connection for source, connection in zip(sources, connections, strict=True)}
-
-        async def bare(source: Source) -> None:
-            connection = prepared[source.serial]
-            async with connection.transaction():
-                await connection.executemany(INSERT, source.next_rows(batch))
-
-        async def checked(source: Source) -> None:
-            await accept_entries(pool, source.visitor, source.next_links(batch))
-
-        async def over_https(source: Source) -> None:
-            await source.client.entries(lines(source.next_links(batch)))
-
-        for place, send in enumerate((bare, checked, over_https)):
-            figures[place].append(await rate(sources, seconds, batch, send))
-        for connection in connections:
-            await connection.close()
+        cases = requests * batch
+        names = [f"U{batch}-{number}-{unit}" for unit in range(units)]
+        sources = [await _source(folder, settings, port, pool, name, cases) for name in names]
+        connections = {source.serial: await asyncpg.connect(settings.database.url) for source in sources}
+        sends = (partial(_bare, connections, batch), partial(_checked, pool, batch), partial(_over_https, batch))
+        for place, send in enumerate(sends):
+            figures[place].append(await rate(sources, requests, batch, send))
         for source in sources:
+            await connections[source.serial].close()
             await source.client.__aexit__(None, None, None)
-    return batch, *(statistics.median(each) for each in figures)
+    bare, checked, https = (statistics.median(each) for each in figures)
+    return batch, bare, checked, https
 
 
-async def _source(folder: Path, settings: Settings, port: int, pool: Pool, serial: str) -> Source:
+async def _bare(connections: dict[str, Any], batch: int, source: Source) -> None:
+    connection = connections[source.serial]
+    async with connection.transaction():
+        await connection.executemany(INSERT, source.next_rows(batch))
+
+
+async def _checked(pool: Pool, batch: int, source: Source) -> None:
+    await accept_entries(pool, source.visitor, source.next_links(batch))
+
+
+async def _over_https(batch: int, source: Source) -> None:
+    await source.client.entries(lines(source.next_links(batch)))
+
+
+async def _source(folder: Path, settings: Settings, port: int, pool: Pool, serial: str, cases: int) -> Source:
     signer = Signer(secrets.token_bytes(32))
     async with pool.acquire() as connection:
         code = await add_unit(connection, serial, own_files(settings)[1].authority_der())
@@ -195,23 +199,18 @@ async def _source(folder: Path, settings: Settings, port: int, pool: Pool, seria
     await client.__aenter__()
     await client.log_in(b"")
     unit = await pool.fetchval("SELECT id FROM units WHERE serial = $1", serial)
-    links, rows = chain(signer, CASES)
+    links, rows = chain(signer, cases)
     return Source(serial, signer, client, Visitor(unit, serial), links, [(unit, *row[1:]) for row in rows])
-
-
-CASES = 2500
-"""In each unit's chain; a slice ends where they do."""
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Measure what the centre takes in, beside bare asyncpg.")
-    parser.add_argument("--seconds", type=float, default=4.0, help="a slice (default %(default)s)")
     parser.add_argument("--units", type=int, default=4, help="that send at once (default %(default)s)")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench-centre-") as scratch:
         folder = Path(scratch)
         folder.chmod(0o755)  # root's PostgreSQL runs as another account
-        rows = asyncio.run(bench(folder, args.seconds, args.units))
+        rows = asyncio.run(bench(folder, args.units))
     print("| entries a request | bare asyncpg, entries/s | checked | of bare | over HTTPS | of bare |")
     print("|---:|---:|---:|---:|---:|---:|")
     for batch, bare, checked, https in rows:

@@ -30,10 +30,10 @@ from edge.model import Decision, Outcome, Photo, Reason, Trigger, Verdict
 SIGNER = Signer(bytes(range(32)))
 
 
-def make(state_dir: Path, cases: int, photo: bytes) -> None:
+def make(state_dir: Path, cases: int, jpeg: bytes) -> None:
     """A store of *cases* decided cases, written in one transaction."""
     migrate(StateFolder(state_dir).database)
-    photo = Photo(photo, 1280, 720, 0.0, 0)
+    photo = Photo(jpeg, 1280, 720, 0.0, 0)
     decision = Decision(Verdict(Outcome.UNIDENTIFIED, "", 0.0, reason=Reason.NO_CLAIM))
     head: tuple[int, str] | None = None
     with closing(sqlite3.connect(StateFolder(state_dir).database)) as database, database:
@@ -49,7 +49,7 @@ def make(state_dir: Path, cases: int, photo: bytes) -> None:
         for number in range(1, cases + 1):
             folder = state_dir / "frames" / f"{number:08d}"
             folder.mkdir(parents=True)
-            (folder / "0.jpg").write_bytes(photo)
+            (folder / "0.jpg").write_bytes(jpeg)
             record = photo_record(f"frames/{number:08d}/0.jpg", photo)
             content = filed_manifest(
                 number, Trigger(1.0, 1, 70.0), [record], limit_kmh=50.0, site="bench", unit={}, clock={}

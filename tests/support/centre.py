@@ -110,6 +110,10 @@ class Centre:
         await join_centre(self.url, await self.invite(serial), serial=serial, signer=signer, authority_file=authority)
         return Client(self.url, trusting(authority), serial, signer)
 
+    async def let_in_again(self, serial: str, signer: Signer) -> Client:
+        """The client of a unit that has joined before."""
+        return Client(self.url, trusting(self.authority), serial, signer)
+
     async def alarms(self) -> list[tuple[str, int | None]]:
         """Kind and entry of every alarm, oldest first."""
         rows = await self.pool.fetch("SELECT kind, seq FROM alarms ORDER BY id")

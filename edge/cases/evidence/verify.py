@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Check an Autovelox evidence package. Needs Python 3.9 or newer and PyCryptodome, nothing else.
 
-    python3 -I verify.py EXPORT.zip [--key public-key.pem] [--report REPORT.pdf] [--checkpoint FILE]
+    python3 -I verify.py EXPORT.zip [--key public-key.pem] [--report REPORT.pdf] [--checkpoint FILE] [--lang it]
 
 A copy of this file is in every package; take one from a source you trust if you do not trust the package.
 Longer than 300 lines because the whole check can be read and run from this one file: it shares no code with the unit.
@@ -45,11 +45,12 @@ import argparse
 import base64
 import hashlib
 import json
+import os
 import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from decimal import Decimal
@@ -90,7 +91,7 @@ CASE_FORMAT_1, CHECKPOINT_FORMAT_1, CHECKPOINT_FORMAT = (
 )
 PAPERS = {"README.txt", "export.json", "public-key.pem", "verify.py"}
 MEMBER_NAME = re.compile(
-    r"cases/[0-9]{8}/([0-9]{1,4}\.jpg|manifest\.json|overlay\.jpg|portrait|report\.pdf)"
+    r"cases/[0-9]{8}/((redacted-)?[0-9]{1,4}\.jpg|manifest\.json|overlay\.jpg|portrait|report\.pdf)"
     r"|README\.txt|export\.json|public-key\.pem|verify\.py|chain\.jsonl"
 )
 LARGEST_MEMBER = 1 << 28
@@ -124,6 +125,10 @@ FORMAT_1_LIMITS = (
 )
 
 
+REDACTED = (
+    "The package is redacted: its photos are copies that the unit made to show the vehicle of the case alone, and the"
+    " originals, whose SHA-256 the manifest holds, are with the authority"
+)
 FELL = "an officer read another plate than the one the driver's chip claimed, and this name no longer follows"
 
 
@@ -444,10 +449,16 @@ def _count(chain: Chain, seq: int, kind: str, case: Any) -> None:
             raise Mismatch(f"entry {seq} files no case")
         if case in chain.filed or case <= chain.earlier_cases:
             raise Mismatch(f"case {case} was filed twice")
-        chain.filed.add(case)
     elif case is not None and case > chain.earlier_cases and case not in chain.filed:
         raise Mismatch(f"case {case} was never filed, and entry {seq} speaks of it")
-    if kind == "decided":
+    _note(chain, seq, kind, case)
+
+
+def _note(chain: Chain, seq: int, kind: str, case: Any) -> None:
+    """Keep what an entry says of its case."""
+    if kind == "filed":
+        chain.filed.add(case)
+    elif kind == "decided":
         if case in chain.decided:
             raise Mismatch(f"case {case} was decided twice")
         chain.decided[case] = seq
@@ -483,7 +494,7 @@ def check_proved(lines: Sequence[tuple[Link, list[str]]], checkpoint: Checkpoint
         else:
             _check_key(chain, seq, link)
         _check_agreement(chain, seq, header, link.body)
-        _count_proved(chain, seq, header)
+        _note(chain, seq, header["kind"], header["case"])
         _enter(chain, seq, link, header)
     if chain.entries != checkpoint.seq or chain.head != checkpoint.hash:
         raise Mismatch("the newest entry of the package is not the one that the unit signed the tree of")
@@ -492,20 +503,6 @@ def check_proved(lines: Sequence[tuple[Link, list[str]]], checkpoint: Checkpoint
     public_key = chain.keys[checkpoint.key_id]
     chain.signatures.append(Signature(checkpoint.seq, public_key, checkpoint.message, checkpoint.signature))
     return chain
-
-
-def _count_proved(chain: Chain, seq: int, header: dict[str, Any]) -> None:
-    case, kind = header["case"], header["kind"]
-    if kind == "filed":
-        chain.filed.add(case)
-    elif kind == "decided":
-        if case in chain.decided:
-            raise Mismatch(f"case {case} was decided twice")
-        chain.decided[case] = seq
-    elif kind == "purge":
-        chain.purged.add(case)
-    elif kind == "export":
-        chain.exports.add((case, seq))
 
 
 def root_of_proof(index: int, size: int, leaf: bytes, proof: Sequence[str]) -> str:
@@ -826,6 +823,15 @@ def case_files(manifest: dict[str, Any], folder: str) -> dict[str, str]:
     return files
 
 
+def redacted_files(manifest: dict[str, Any], folder: str, members: dict[str, str]) -> dict[str, str]:
+    """The files of a case in a redacted package: a copy of each photo, by the export's own word, and no original."""
+    names = [f"{folder}redacted-{index}.jpg" for index in range(len(manifest["frames"]))]
+    for name in names:
+        if name not in members:
+            raise Mismatch(f"{name} is missing from the package")
+    return {name: members[name] for name in names}
+
+
 def read_manifest(data: bytes, number: int, digest: str) -> dict[str, Any]:
     """The manifest of case *number*, which must have the SHA-256 *digest* of the chain's entry."""
     if sha256(data) != digest:
@@ -909,6 +915,8 @@ def _check_cases(
         digest = chain.by_seq[chain.decided[number]]["body"]
         manifest = read_manifest(package.read(folder + "manifest.json"), number, digest)
         files = case_files(manifest, folder)
+        if export.get("redacted") is True:
+            files = redacted_files(manifest, folder, export["members"])
         for name, wanted in files.items():
             if package.hashes.get(name) != wanted:
                 raise Mismatch(f"{name} is not what the unit recorded")
@@ -916,7 +924,10 @@ def _check_cases(
         facts += _facts(manifest, chain, links, package.hashes)
     if extra := set(package.hashes) - {CHAIN_NAME} - known:
         raise Mismatch(f"{min(extra)} belongs to no case of the package")
-    return _verified(chain, links, cases, facts, trusted, checkpoint)
+    verified = _verified(chain, links, cases, facts, trusted, checkpoint)
+    if export.get("redacted") is True:
+        verified.sentence += f" {REDACTED}."
+    return verified
 
 
 def _check_format_1(package: PackageOfFormat1, trusted: bytes | None, checkpoint: Checkpoint | None) -> Verified:
@@ -1199,6 +1210,375 @@ def read_public_key(path: Path) -> bytes:
         raise KeyFileError(f"{path} holds no Ed25519 public key (PEM, or 64 hex digits)") from None
 
 
+_ITALIAN = """
+< Everything holds: case {}, {} entries of the chain, signed with {t}.
+> Tutto è integro: caso {}, {} registrazioni della catena, firmate con {t}.
+< the key you trust
+> la chiave di cui Lei si fida
+< key {}: compare it with the authority's
+> la chiave {}: va confrontata con quella pubblicata dall'autorità
+< The chain holds entry {} of the checkpoint of {}.
+> La catena contiene la registrazione {} del punto di controllo del {}.
+< It is a package of format 1, which cannot prove that no entry is missing at its end, nor that the unit made its
+| reports, overlays and papers{t}.
+> È un pacchetto di formato 1: non può provare che alla fine non manchi alcuna registrazione, né che rapporti,
+| immagini e documenti siano stati prodotti dall'unità{t}.
+< , and {} of its entries are not signed
+> , e {} registrazioni non sono firmate
+< The package is redacted: its photos are copies that the unit made to show the vehicle of the case alone, and the
+| originals, whose SHA-256 the manifest holds, are with the authority.
+> Il pacchetto è oscurato: le foto sono copie prodotte dall'unità che mostrano solo il veicolo del caso; gli
+| originali, di cui il manifesto riporta lo SHA-256, sono presso l'autorità.
+< The printed report is {t}.
+> Il rapporto stampato è {t}.
+< the report of case {} as exported at {} by {}
+> il rapporto del caso {} esportato il {} da {}
+< DOES NOT HOLD: {t}.
+> NON È INTEGRO: {t}.
+< Signed last with key  {}
+> Ultima firma: chiave  {}
+< Head of the chain     {}
+> Testa della catena    {}
+< Case {}, recorded by unit {}
+> Caso {}, registrato dall'unità {}
+<   time      {}
+>   ora       {}
+<   place     {}
+>   luogo     {}
+<   measured  {t}
+>   apparecchiatura  {t}
+< approval {}
+> approvazione {}
+< census {}
+> censimento {}
+< certificate {} of {}, {}, valid until {}
+> certificato {} di {}, {}, valido fino al {}
+<   speed     {t}, limit {} km/h
+>   velocità  {t}, limite {} km/h
+< not measured
+> non misurata
+< signalled by the radar, speed not recorded
+> segnalata dal radar, velocità non registrata
+<   counts    less {} = {} km/h, {} over ({t})
+>   conta     meno {} = {} km/h, {} oltre il limite ({t})
+<   counts    less {} = {} km/h, {} over ({t}); {}
+>   conta     meno {} = {} km/h, {} oltre il limite ({t}); {}
+< art. 345 reg. C.d.S.: 5 %, at least 5 km/h
+> art. 345 reg. C.d.S.: 5 %, con un minimo di 5 km/h
+<   photos    {t}
+>   foto      {t}
+< {t}, by them {} km/h, standard deviation {}
+> {t}, secondo le foto {} km/h, scarto tipo {}
+< bear out the radar
+> confermano il radar
+< contradict the radar
+> contraddicono il radar
+< another vehicle fits the radar better
+> un altro veicolo corrisponde meglio al radar
+< tell nothing of the speed
+> non dicono nulla della velocità
+<   plate     {t}
+>   targa     {t}
+< none was read
+> nessuna letta
+<   corrected {}
+>   corretta  {}
+<   corrected {}: an officer read another plate than the one the driver's chip claimed, and this name no longer
+| follows
+>   corretta  {}: un agente ha letto una targa diversa da quella dichiarata dal chip del conducente, e il
+| nominativo non è più fondato
+<   verdict   {t}
+>   esito     {t}
+< identified
+> identificato
+< ambiguous
+> ambiguo
+< unidentified
+> non identificato
+< {t}, to be confirmed
+> {t}, da confermare
+< {t}, to be checked
+> {t}, da verificare
+< no infringement ({})
+> nessuna infrazione ({})
+<   driver    {t}
+>   conducente {t}
+< {}, licence {}
+> {}, patente {}
+< nobody is named
+> nessuno è indicato
+<   checked   {t}
+>   autoverifica {t}
+< self-check {t}, {t}
+> {t}, {t}
+< NOT between two good self-checks: {t}, {t}
+> NON compreso tra due autoverifiche regolari: {t}, {t}
+< none before
+> nessuna prima
+< not yet after
+> dopo non ancora effettuata
+< good before (entry {}, {})
+> regolare prima (registrazione {}, {})
+< failed before (entry {}, {})
+> non superata prima (registrazione {}, {})
+< good after (entry {}, {})
+> regolare dopo (registrazione {}, {})
+< failed after (entry {}, {})
+> non superata dopo (registrazione {}, {})
+<   officer   {t} by {}
+>   agente    {t}: {}
+< confirm
+> confermato
+< dismiss
+> archiviato
+< correct_plate
+> targa corretta
+< hold
+> conservazione prolungata
+< release
+> fine della conservazione prolungata
+< keeper_asked
+> chiesti all'intestatario i dati del conducente
+< driver_named_by_keeper
+> conducente indicato dall'intestatario
+< closed
+> chiuso
+< {t} is not canonical JSON: it was altered
+> {t} non è JSON canonico: è stato alterato
+< entry {} of the chain
+> la registrazione {} della catena
+< entry {}
+> la registrazione {}
+< the key of entry {}
+> la chiave della registrazione {}
+< the clock entry {}
+> la registrazione {} dell'orologio
+< the manifest of case {}
+> il manifesto del caso {}
+< the export entry
+> la registrazione dell'esportazione
+< the checkpoint
+> il punto di controllo
+< line {} of {}
+> la riga {} di {}
+< case {} is missing: the numbers of cases have a gap
+> manca il caso {}: la numerazione dei casi ha una lacuna
+< entry {} of the chain is missing or out of order
+> la registrazione {} della catena manca o è fuori posto
+< entry {} of the chain is not one that a unit writes
+> la registrazione {} della catena non è di quelle che scrive un'unità
+< entry {} does not follow from entry {}: one of them was altered or removed
+> la registrazione {} non segue dalla {}: una delle due è stata alterata o tolta
+< the content of entry {} ({}) was altered
+> il contenuto della registrazione {} ({}) è stato alterato
+< entry {} has half a signature
+> la registrazione {} ha mezza firma
+< entry {} is signed with a key that was never introduced
+> la registrazione {} è firmata con una chiave mai introdotta
+< entry {} is signed with key {}, which signs nothing since it was superseded
+> la registrazione {} è firmata con la chiave {}, che non firma più nulla da quando è stata sostituita
+< entry {} should introduce a key and is empty
+> la registrazione {} dovrebbe introdurre una chiave ed è vuota
+< the key of entry {} cannot be read
+> la chiave della registrazione {} non è leggibile
+< the key of entry {} is none that a unit introduces
+> la chiave della registrazione {} non è di quelle che introduce un'unità
+< entry {} introduces a key and nobody signed it
+> la registrazione {} introduce una chiave e nessuno l'ha firmata
+< the key of entry {} was not introduced by the key before it
+> la chiave della registrazione {} non è stata introdotta dalla chiave precedente
+< case {} was filed twice
+> il caso {} è stato registrato due volte
+< entry {} files no case
+> la registrazione {} non apre alcun caso
+< case {} was never filed, and entry {} speaks of it
+> il caso {} non è mai stato registrato, e la registrazione {} ne parla
+< case {} was decided twice
+> il caso {} è stato deciso due volte
+< the signature of entry {} is wrong: it was altered or made with another key
+> la firma della registrazione {} è errata: è stata alterata o fatta con un'altra chiave
+< this chain was not signed with the key you trust ({})
+> questa catena non è stata firmata con la chiave di cui Lei si fida ({})
+< the key you trust ({}) does not vouch for case {}
+> la chiave di cui Lei si fida ({}) non garantisce per il caso {}
+< {} is no checkpoint of a unit
+> {} non è un punto di controllo di un'unità
+< the checkpoint was signed with key {}, which is none of this chain
+> il punto di controllo è firmato con la chiave {}, che non è di questa catena
+< the checkpoint's own signature is wrong
+> la firma del punto di controllo è errata
+< the chain has {} entries and the checkpoint {}: its end was cut off, or the package is older than the checkpoint
+> la catena ha {} registrazioni e il punto di controllo {}: la fine è stata tagliata, o il pacchetto è più vecchio
+| del punto di controllo
+< entry {} is not the one of the checkpoint: the chain was rewritten
+> la registrazione {} non è quella del punto di controllo: la catena è stata riscritta
+< the package holds bytes that belong to no file of it
+> il pacchetto contiene byte che non appartengono ad alcun suo file
+< the package holds a file twice or out of order, or has no chain
+> il pacchetto contiene un file due volte o fuori posto, oppure non ha catena
+< the package holds a file twice, or one of a name that no unit gives
+> il pacchetto contiene un file due volte, o uno con un nome che nessuna unità assegna
+< the package holds a file twice
+> il pacchetto contiene un file due volte
+< {} is larger than anything the unit makes
+> {} è più grande di qualsiasi file prodotto dall'unità
+< {} is not stored as a unit stores it
+> {} non è memorizzato come fa un'unità
+< {} is cut off
+> {} è troncato
+< {} was changed after it was written
+> {} è stato modificato dopo la scrittura
+< {} is missing from the package
+> {} manca dal pacchetto
+< {} cannot be unpacked
+> {} non può essere estratto
+< the file is too short to be a package: it was cut off
+> il file è troppo corto per essere un pacchetto: è stato troncato
+< the file got shorter while it was read
+> il file si è accorciato durante la lettura
+< the package was changed or cut off after it was written
+> il pacchetto è stato modificato o troncato dopo la scrittura
+< the last line of {} is cut off
+> l'ultima riga di {} è troncata
+< line {} of {} is no entry
+> la riga {} di {} non è una registrazione
+< the content of entry {} ({}) is missing from the package
+> il contenuto della registrazione {} ({}) manca dal pacchetto
+< the content of entry {} ({}) has no business in the package
+> il contenuto della registrazione {} ({}) non deve stare nel pacchetto
+< the manifest of case {} is not the one in the chain
+> il manifesto del caso {} non è quello della catena
+< the manifest of case {} is about another case
+> il manifesto del caso {} riguarda un altro caso
+< entry {} is not signed
+> la registrazione {} non è firmata
+< the first entry of the chain introduces no key
+> la prima registrazione della catena non introduce una chiave
+< entry {} is earlier than the one before, and no clock entry says why
+> la registrazione {} è anteriore alla precedente, e nessuna registrazione dell'orologio dice perché
+< the newest entry is not the export: entries are missing at the end, or were added
+> l'ultima registrazione non è l'esportazione: alla fine mancano registrazioni, o ne sono state aggiunte
+< the export entry does not name the files of a package
+> la registrazione dell'esportazione non indica i file di un pacchetto
+< {} is in the package, and no signature covers it
+> {} è nel pacchetto e nessuna firma lo copre
+< {} is not what was exported
+> {} non è ciò che è stato esportato
+< {} does not agree with the export entry
+> {} non concorda con la registrazione dell'esportazione
+< the export was not entered for each of its cases
+> l'esportazione non è stata registrata per ogni caso
+< case {} is in the package and has no verdict in the chain
+> il caso {} è nel pacchetto e non ha un esito nella catena
+< {} is not what the unit recorded
+> {} non è ciò che l'unità ha registrato
+< {} belongs to no case of the package
+> {} non appartiene ad alcun caso del pacchetto
+< nothing in the package is signed
+> nel pacchetto nulla è firmato
+< case {} is in the package and not in the chain
+> il caso {} è nel pacchetto e non nella catena
+< case {} is not signed
+> il caso {} non è firmato
+< case {} was recorded by a unit that writes packages of format 2, and this is none
+> il caso {} è stato registrato da un'unità che scrive pacchetti di formato 2, e questo non lo è
+< the package holds {}, which no signature covers
+> il pacchetto contiene {}, che nessuna firma copre
+< the file is no package: it cannot be unpacked
+> il file non è un pacchetto: non può essere estratto
+< the package is not built as a unit builds one
+> il pacchetto non è costruito come lo costruisce un'unità
+< this report is none that the package's chain names: it was altered, or exported elsewhere
+> questo rapporto non è tra quelli indicati nella catena del pacchetto: è stato alterato o esportato altrove
+< {} holds no Ed25519 public key (PEM, or 64 hex digits).
+> {} non contiene una chiave pubblica Ed25519 (PEM o 64 cifre esadecimali).
+< {} is no checkpoint of a unit.
+> {} non è un punto di controllo di un'unità.
+< Root of the tree      {}
+> Radice dell'albero    {}
+< the newest entry of the package is not the one that the unit signed the tree of
+> l'ultima registrazione del pacchetto non è quella di cui l'unità ha firmato l'albero
+< the tree was not signed with the key of its time
+> l'albero non è stato firmato con la chiave del suo tempo
+< the package has no proof of entry {}, which the checkpoint names: have it exported for this checkpoint, or with the
+| whole chain
+> il pacchetto non ha una prova della registrazione {}, indicata dal punto di controllo: va esportato per questo
+| punto di controllo, o con l'intera catena
+< the tree up to entry {} is not the one of the checkpoint
+> l'albero fino alla registrazione {} non è quello del punto di controllo
+< the checkpoint in {} names no tree
+> il punto di controllo in {} non indica alcun albero
+< the entries in the package are not those that the export names
+> le registrazioni del pacchetto non sono quelle indicate dall'esportazione
+< the proof of entry {} is too long
+> la prova della registrazione {} è troppo lunga
+< the proof of an entry is cut off
+> la prova di una registrazione è troncata
+< the last line of {} is no checkpoint
+> l'ultima riga di {} non è un punto di controllo
+< the package has no proof of entry {}, which the checkpoint names: have it exported for this checkpoint, or with the
+| whole chain.
+> il pacchetto non ha una prova della registrazione {}, indicata dal punto di controllo: va esportato per questo
+| punto di controllo, o con l'intera catena.
+< entry {} ({}) names a request that is none
+> la registrazione {} ({}) indica una richiesta inesistente
+< entry {} ({}) was done without a second officer
+> la registrazione {} ({}) è stata fatta senza un secondo agente
+< entry {} ({}) is not what request {} asked for
+> la registrazione {} ({}) non è ciò che chiedeva la richiesta {}
+< entry {} answers request {}, which is answered or about another case
+> la registrazione {} risponde alla richiesta {}, che ha già risposta o riguarda un altro caso
+< request {} was agreed to by who asked, or too late
+> la richiesta {} è stata approvata da chi l'ha fatta, o troppo tardi
+< {} cannot be read: {}
+> {} non è leggibile: {}
+< verify.py needs PyCryptodome: pip install pycryptodome
+> verify.py richiede PyCryptodome: pip install pycryptodome
+"""
+"""The words of this checker in Italian: after ``<`` the English ones, after ``>`` the Italian ones, after ``|`` what
+follows on. What stands for ``{}`` is shown as it is, what stands for ``{t}`` is translated as well."""
+
+
+def _table(text: str) -> dict[str, str]:
+    """The pairs of a text such as :data:`_ITALIAN`."""
+    words: list[str] = []
+    for line in text.strip().splitlines():
+        if line.startswith("| "):
+            words[-1] += " " + line[2:]
+        else:
+            words.append(line[2:])
+    return dict(zip(words[::2], words[1::2]))  # noqa: B905 - Python 3.9 has no strict
+
+
+ITALIAN = _table(_ITALIAN)
+LANGUAGES: dict[str, dict[str, str]] = {"en": {}, "it": ITALIAN}
+_PLACES = re.compile(r"\{t?\}")
+_SENTENCES, _CLAUSES = re.compile(r"(?<=\.) (?=[A-Z])"), re.compile("; ")
+
+
+def translated(text: str, language: str) -> str:
+    """*text* of this checker in *language*; what its table does not have stays English."""
+    table = LANGUAGES[language]
+    for english in sorted(table, key=lambda each: -len(_PLACES.sub("", each))):  # what says most, first
+        match = re.fullmatch("(.*?)".join(map(re.escape, _PLACES.split(english))), text, re.DOTALL)
+        if match is not None:
+            told, *pieces = _PLACES.split(table[english])
+            for place, value, piece in zip(_PLACES.findall(english), match.groups(), pieces):  # noqa: B905
+                told += (translated(value, language) if place == "{t}" else value) + piece
+            return told
+    for cut, glue in ((_SENTENCES, " "), (_CLAUSES, "; ")):
+        parts = cut.split(text)
+        if len(parts) > 1:
+            return glue.join(translated(part, language) for part in parts)
+    return text
+
+
+def spoken(environ: Mapping[str, str]) -> str:
+    """The language of the environment's locale, or English."""
+    tag = environ.get("LC_ALL") or environ.get("LC_MESSAGES") or environ.get("LANG") or ""
+    return tag[:2] if tag[:2] in LANGUAGES else "en"
+
+
 def printable(text: str) -> str:
     """*text* without characters that could move a terminal's cursor."""
     return "".join(letter if letter.isprintable() else "?" for letter in text)
@@ -1211,9 +1591,14 @@ def main() -> int:
     parser.add_argument("--key", type=Path, help="the unit's public key (PEM or hex), from a source you trust")
     parser.add_argument("--report", type=Path, help="a report (PDF): tell whether it is one that the chain names")
     parser.add_argument("--checkpoint", type=Path, help="a checkpoint of the unit that the chain must hold")
+    parser.add_argument("--lang", choices=sorted(LANGUAGES), default=spoken(os.environ), help="language of the result")
     args = parser.parse_args()
+
+    def say(line: str) -> str:
+        return printable(translated(line, args.lang))
+
     if not HAS_CRYPTO:
-        print("verify.py needs PyCryptodome: pip install pycryptodome", file=sys.stderr)
+        print(say("verify.py needs PyCryptodome: pip install pycryptodome"), file=sys.stderr)
         return 2
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
@@ -1225,15 +1610,15 @@ def main() -> int:
         if args.report:
             lines.append(check_report(verified, args.report.read_bytes()))
     except Mismatch as error:
-        print(printable(f"DOES NOT HOLD: {error}."), file=sys.stderr)
+        print(say(f"DOES NOT HOLD: {error}."), file=sys.stderr)
         return 1
     except (KeyFileError, NotProved) as error:
-        print(printable(f"{error}."), file=sys.stderr)
+        print(say(f"{error}."), file=sys.stderr)
         return 2
     except OSError as error:
-        print(printable(f"{error.filename} cannot be read: {error.strerror}"), file=sys.stderr)
+        print(say(f"{error.filename} cannot be read: {error.strerror}"), file=sys.stderr)
         return 2
-    print("\n".join(map(printable, lines)))
+    print("\n".join(map(say, lines)))
     return 0
 
 

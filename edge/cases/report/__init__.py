@@ -1,14 +1,20 @@
-"""The PDF report of a case. Importing this room loads ReportLab and Pillow."""
+"""The papers of a case: report, letter to the keeper, a package's README. Importing this loads ReportLab and Pillow."""
 
-from edge.cases.report.case_page import Pictures
-from edge.cases.report.overlay import overlay, plate_crop
+from edge.cases.report.letter import keeper_letter
+from edge.cases.report.overlay import Pictures, pictures_of
 from edge.cases.report.pdf import pdf_report
-from edge.cases.report.proof_page import Proof
+from edge.cases.report.proof_page import Proof, proof_of
+from edge.cases.report.readme import readme
+from edge.cases.report.redaction import FindPlates, redacted
 
 __all__ = [
+    "FindPlates",
     "Pictures",
     "Proof",
-    "overlay",
+    "keeper_letter",
     "pdf_report",
-    "plate_crop",
+    "pictures_of",
+    "proof_of",
+    "readme",
+    "redacted",
 ]

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from reportlab.lib.units import mm
-from reportlab.platypus import Flowable, Spacer, Table
+from reportlab.platypus import Flowable, Spacer
 
 from edge.cases.evidence import Manifest, correction, name_follows
 from edge.cases.report.circumstances import circumstances
 from edge.cases.report.fonts import BOLD
 from edge.cases.report.language import _, day, minute, moment, percent
+from edge.cases.report.overlay import Pictures
 from edge.cases.report.paper import (
     ACCENT,
     BAD,
+    INK,
     MUTED,
     WARN,
     WASH,
@@ -28,23 +29,15 @@ from edge.cases.report.paper import (
     stage,
 )
 from edge.cases.report.speeds import counted_speed
+from edge.cases.report.tags import TaggedTable
 from edge.cases.report.words import flag_words, missed_words, officer_did, reason_words, verdict_words
-from edge.cases.views import Event
+from edge.cases.views import Event, waiting
 from edge.model import Case, Driver
 
 _HIGHEST, _LOWEST = 100 * mm, 40 * mm
 """Heights between which the photo gives way to the texts."""
 _TILES = (54 * mm, 62 * mm, WIDTH - 116 * mm)
 _SLACK = 2 * mm
-
-
-@dataclass(frozen=True, slots=True)
-class Pictures:
-    """The report's pictures, JPEGs. ``plate`` is empty if no plate was found, ``others`` are further photos."""
-
-    overlay: bytes = field(repr=False)
-    plate: bytes = field(repr=False, default=b"")
-    others: tuple[bytes, ...] = field(repr=False, default=())
 
 
 def case_page(
@@ -66,17 +59,26 @@ def case_page(
     if pictures is None:
         return [paragraph(_("The camera gave no photo for this trigger."), colour=WARN), Spacer(0, 3 * mm), *texts]
     photo = manifest["frames"][case.photo]
-    words = _(
-        "Photo {index} of {count}, exposure began {moment}. A copy with the plate framed; the untouched photo is in the"
-        " evidence package."
-    )
+    words = _caption(is_redacted=pictures.redacted)
     caption = words.format(
         index=case.photo + 1, count=len(case.photos), moment=moment(photo["exposed_utc"], milliseconds=True)
     )
     below = [Spacer(0, 1 * mm), paragraph(caption, size=7, colour=MUTED), Spacer(0, 2.5 * mm), *texts]
     left = room - height_of(below) - 6 - _SLACK  # 6: the padding of the picture's stage
     height = min(_HIGHEST, max(_LOWEST, left))
-    return [stage(fitted(pictures.overlay, WIDTH - 4 * mm, height)), *below]
+    return [stage(fitted(pictures.overlay, WIDTH - 4 * mm, height, _("The photo, the plate framed"))), *below]
+
+
+def _caption(*, is_redacted: bool) -> str:
+    if is_redacted:
+        return _(
+            "Photo {index} of {count}, exposure began {moment}. A redacted copy: it shows the vehicle of the case"
+            " alone; the original is with the authority."
+        )
+    return _(
+        "Photo {index} of {count}, exposure began {moment}. A copy with the plate framed; the untouched photo is in the"
+        " evidence package."
+    )
 
 
 def _headline(case: Case, pictures: Pictures | None, events: Sequence[Event]) -> Flowable:
@@ -86,13 +88,15 @@ def _headline(case: Case, pictures: Pictures | None, events: Sequence[Event]) ->
         paragraph(how, size=8.5, colour=MUTED),
     ]
     review = officer_did(case.review) if case.review else _("not reviewed yet")
+    if waiting(events):
+        review = _("waits for a second officer")
     middle: list[Flowable] = [
-        paragraph(verdict_words(case), font=BOLD, size=11, **({} if name_follows(case) else {"colour": BAD})),
+        paragraph(verdict_words(case), font=BOLD, size=11, colour=INK if name_follows(case) else BAD),
         paragraph(_("Officer's review: {review}").format(review=review.lower()), size=8.5, colour=MUTED),
         *(paragraph(clean(flag_words(flag)), size=8.5, colour=WARN) for flag in case.flags),
         *(paragraph(missed, size=8.5, colour=WARN) for missed in missed_words(case)),
     ]
-    table = Table([[_plate(case, pictures, events), middle, right]], colWidths=_TILES)
+    table = TaggedTable([[_plate(case, pictures, events), middle, right]], colWidths=_TILES)
     table.setStyle(
         [
             ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
@@ -111,7 +115,7 @@ def _plate(case: Case, pictures: Pictures | None, events: Sequence[Event]) -> li
     read = (case.verdict.plate if case.verdict else "") or case.plate_text
     parts: list[Flowable] = []
     if pictures is not None and pictures.plate:
-        parts += [fitted(pictures.plate, 46 * mm, 15 * mm), Spacer(0, 0.8 * mm)]
+        parts += [fitted(pictures.plate, 46 * mm, 15 * mm, _("The plate, enlarged")), Spacer(0, 0.8 * mm)]
     corrected = correction(events)
     parts.append(paragraph(clean(corrected.plate if corrected else read) or _("no plate read"), font=BOLD, size=16))
     if corrected is not None:
@@ -182,8 +186,12 @@ def _person(driver: Driver) -> Flowable:
         ],
         WIDTH - 26 * mm,
     )
-    portrait = fitted(driver.portrait, 22 * mm, 26 * mm) if driver.portrait else paragraph(_("no portrait"), size=8)
-    table = Table([[portrait, data]], colWidths=[26 * mm, WIDTH - 26 * mm])
+    portrait = (
+        fitted(driver.portrait, 22 * mm, 26 * mm, _("The driver's portrait"))
+        if driver.portrait
+        else paragraph(_("no portrait"), size=8)
+    )
+    table = TaggedTable([[portrait, data]], colWidths=[26 * mm, WIDTH - 26 * mm])
     table.setStyle(
         [
             ("VALIGN", (0, 0), (-1, -1), "TOP"),

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from edge.cases.evidence import Manifest, Record
-from edge.cases.report.language import _, day, moment, number
+from edge.cases.report.instrument import instrument_facts, listed
+from edge.cases.report.language import _, minute, moment, number
 from edge.cases.report.paper import MUTED, Fact, clean
 from edge.cases.report.speeds import assessment_facts, limit_words, speed_words
 from edge.cases.report.words import clock_words, plausibility_words
@@ -32,7 +33,7 @@ def circumstances(case: Case, manifest: Manifest) -> list[Fact]:
         *assessment_facts(case.assessment),
         *([(_("Plausibility"), plausibility_words(case.plausibility))] if case.plausibility is not None else []),
         (_("Speed limit"), f"{limit_words(case.limit_kmh)}{_grey(_limit_source(manifest, sources))}"),
-        (_("Instrument"), _instrument(manifest)),
+        *instrument_facts(manifest, case.trigger.at_utc),
         (_("Self-check"), _selfcheck(manifest)),
     ]
 
@@ -54,102 +55,59 @@ def _grey(text: str) -> str:
 
 def _place(case: Case, manifest: Manifest) -> str:
     """The line of the site, and what else the manifest says of it."""
-    return "; ".join(part for part in (clean(case.site), *_listed(manifest.get("site_facts"), _site_names())) if part)
+    site = _site(manifest)
+    more = []
+    if "latitude" in site and "longitude" in site:
+        more.append(f"{float(site['latitude']):.5f}, {float(site['longitude']):.5f} (WGS 84)")
+    if site.get("road_class"):
+        more.append(_("class of road {name}").format(name=clean(str(site["road_class"]))))
+    more += listed({key: value for key, value in site.items() if key not in _TOLD_ELSEWHERE}, {})
+    return "; ".join([clean(case.site), *more])
+
+
+_TOLD_ELSEWHERE = frozenset(
+    {"text", "version", "country", "road", "km", "municipality", "carriageway", "lane", "direction", "latitude"}
+    | {"longitude", "road_class", "ordinance", "decree", "sign_distance_m"}
+)
+"""Keys of a site that stand in its line, or with the limit."""
+
+
+def _site(manifest: Manifest) -> Mapping[str, Any]:
+    """The table of the site; empty where the manifest has a line alone."""
+    site = manifest.get("site")
+    return site if isinstance(site, Mapping) else {}
 
 
 def _limit_source(manifest: Manifest, sources: Record) -> str:
-    """Who set the limit: the ordinance if the manifest names one."""
-    site = manifest.get("site_facts") or {}
-    if isinstance(site, Mapping) and site.get("ordinance"):
-        return _("ordinance {name}").format(name=site["ordinance"])
-    return source_words(str(sources.get("limit", "")))
-
-
-def _instrument(manifest: Manifest) -> str:
-    """Which instrument measured, and whether it was allowed to."""
-    said = manifest.get("instrument") or manifest["unit"].get("instrument")
-    if not said:
-        return _("make, approval and calibration are not recorded in this case: not known")
-    return "; ".join(_listed(said, _instrument_names()))
+    """Who set the limit: ordinance and decree where the manifest names them."""
+    site = _site(manifest)
+    said = [str(site[key]) for key in ("ordinance", "decree") if site.get(key)]
+    if site.get("sign_distance_m") is not None:
+        metres = number(float(site["sign_distance_m"]))
+        said.append(_("sign {metres} m before the camera").format(metres=metres))
+    return "; ".join(said) or source_words(str(sources.get("limit", "")))
 
 
 def _selfcheck(manifest: Manifest) -> str:
-    """Whether the unit was seen to work that day."""
-    said = manifest.get("selfcheck") or manifest["unit"].get("selfcheck")
-    if not said:
-        return _("none is recorded in this case: not known")
-    return "; ".join(_listed(said, _selfcheck_names()))
-
-
-def _listed(said: Any, names: Mapping[str, str]) -> list[str]:
-    """Texts for what a manifest says, a text or a table; the keys in *names* first, each with its name."""
-    if not said:
-        return []
+    """Whether the unit was seen to work before and after the case."""
+    said = manifest.get("selfcheck")
     if not isinstance(said, Mapping):
-        return [clean(str(said))]
-    keys = [key for key in names if key in said] + sorted(key for key in said if key not in names)
-    return [
-        f"{clean(names.get(key, key.replace('_', ' ')))} {value}".strip()
-        for key in keys
-        if key not in _LEFT_OUT and (value := _value(key, said[key]))
-    ]
+        return clean(str(said)) if said else _("none is recorded in this case: not known")
+    if not said.get("before") and not said.get("after"):
+        return _("none is recorded in this case: not known")
+    before, after = said.get("before"), said.get("after")
+    first = (
+        _looked(before, _("good before the case ({moment})"), _("FAILED before the case ({moment})"))
+        if before
+        else _("none before the case")
+    )
+    last = (
+        _looked(after, _("good after it ({moment})"), _("FAILED after it ({moment})"))
+        if after
+        else _("not yet after it")
+    )
+    return f"{first}; {last}"
 
 
-_LEFT_OUT = frozenset({"sha256", "hash"})
-
-
-def _value(key: str, value: Any) -> str:
-    if value is None or value == "":
-        return ""
-    if isinstance(value, bool):
-        return _("yes") if value else _("no")
-    if isinstance(value, float | int):
-        is_time = key.endswith("_utc") or key == "at"
-        return moment(float(value)) if is_time else number(float(value), 0 if float(value).is_integer() else 2)
-    if isinstance(value, Mapping):
-        return ", ".join(_listed(value, {}))
-    if isinstance(value, list | tuple):
-        return ", ".join(filter(None, (_value("", each) for each in value)))
-    return clean(day(str(value)))
-
-
-def _site_names() -> dict[str, str]:
-    return {
-        "road": _("road"),
-        "km": _("km"),
-        "municipality": _("municipality"),
-        "carriageway": _("carriageway"),
-        "lane": _("lane"),
-        "direction": _("direction"),
-        "coordinates": _("coordinates"),
-        "road_class": _("class of road"),
-        "ordinance": _("ordinance"),
-        "decree": _("prefect's decree"),
-        "sign_distance_m": _("metres from the sign"),
-        "version": _("version"),
-    }
-
-
-def _instrument_names() -> dict[str, str]:
-    return {
-        "make": "",
-        "model": "",
-        "version": _("version"),
-        "serial": _("serial number"),
-        "radar_serial": _("serial number of the radar"),
-        "unit_serial": _("serial number of the unit"),
-        "approval": _("approved by"),
-        "approval_decree": _("approved by"),
-        "census_number": _("census number"),
-        "certificate": _("calibration certificate"),
-        "certificate_number": _("calibration certificate"),
-        "laboratory": _("laboratory"),
-        "calibrated_on": _("calibrated on"),
-        "certificate_date": _("dated"),
-        "valid_until": _("valid until"),
-        "functional_check": _("functional check"),
-    }
-
-
-def _selfcheck_names() -> dict[str, str]:
-    return {"before": _("before the case"), "after": _("after the case"), "says": ""}
+def _looked(check: Mapping[str, Any], good: str, failed: str) -> str:
+    return (good if check.get("good") else failed).format(moment=minute(float(check["at_utc"])))

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from reportlab.lib.units import mm
-from reportlab.platypus import CondPageBreak, Flowable, Spacer, Table
+from reportlab.platypus import CondPageBreak, Flowable, Spacer
 
 from edge.cases.report.language import _, minute, ngettext, number
-from edge.cases.report.paper import INK, MUTED, WIDTH, Fact, clean, fact_table, heading, height_of, paragraph
+from edge.cases.report.paper import Fact, clean, fact_table, heading, height_of, paragraph, signature_line
 from edge.cases.report.words import officer_did
 from edge.cases.views import HOLDS, REVIEWS, Event, EventKind
 
@@ -46,6 +46,8 @@ def _row(event: Event, last_utc: float, count: int, reason: str) -> Fact:
     if count > 1:
         did = ngettext("{did} {count} time", "{did} {count} times", count).format(did=did, count=number(count))
     words = _("{did} by {officer}").format(did=did, officer=clean(event.officer))
+    if event.action:
+        words += f" ({officer_did(event.action)})"
     if event.plate:
         words += f" ({clean(event.plate)})"
     if count > 1:
@@ -73,17 +75,5 @@ def _signature(events: Sequence[Event]) -> list[Flowable]:
             moment=minute(judgement.at_utc),
             reason=clean(judgement.reason),
         )
-    names = (_("Place and date"), "", _("Signature"))
-    lines = Table(
-        [[paragraph(name, size=7.5, colour=MUTED) for name in names]],
-        colWidths=[0.4 * WIDTH, 0.1 * WIDTH, 0.5 * WIDTH],
-    )
-    lines.setStyle(
-        [
-            ("LINEABOVE", (0, 0), (0, 0), 0.6, INK),
-            ("LINEABOVE", (2, 0), (2, 0), 0.6, INK),
-            ("LEFTPADDING", (0, 0), (-1, -1), 0),
-            ("TOPPADDING", (0, 0), (-1, -1), 1.5),
-        ]
-    )
+    lines = signature_line(_("Place and date"), _("Signature"))
     return [paragraph(said, size=8.5), Spacer(0, 9 * mm), lines]

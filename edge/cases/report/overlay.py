@@ -1,18 +1,46 @@
-"""Copies of a photo for readers: with the plate's box drawn, and the plate alone. The photo itself stays as it is."""
+"""Copies of photos for readers: with the plate's box drawn, and the plate alone. The photo itself stays as it is."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from io import BytesIO
 
 from PIL import Image, ImageDraw, UnidentifiedImageError
 
 from edge.errors import ImageError
-from edge.model import Box
+from edge.model import Box, Case
 
 INK = (255, 196, 0)
 CROP_WIDTH = 640
 CROP_MARGIN = 0.35
 QUALITY = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """The report's pictures, JPEGs. ``plate`` is empty if no plate was found, ``others`` are further photos.
+
+    ``redacted``: they show the vehicle of the case alone, and the report names its driver without a portrait.
+    """
+
+    overlay: bytes = field(repr=False)
+    plate: bytes = field(repr=False, default=b"")
+    others: tuple[bytes, ...] = field(repr=False, default=())
+    redacted: bool = False
+
+
+def pictures_of(case: Case, photos: Sequence[bytes], *, is_redacted: bool = False) -> Pictures | None:
+    """The pictures of the report on *case*, made of its *photos*; None if there are none.
+
+    Raises:
+        ImageError: a photo cannot be decoded.
+    """
+    if not photos:
+        return None
+    main, others = photos[case.photo], [photo for index, photo in enumerate(photos) if index != case.photo]
+    plate = plate_crop(main, case.plate_box) if case.plate_box is not None else b""
+    return Pictures(overlay(main, case.plate_box), plate, tuple(others[:3]), is_redacted)
 
 
 def overlay(photo: bytes, box: Box | None) -> bytes:

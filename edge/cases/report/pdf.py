@@ -12,10 +12,11 @@ from collections.abc import Sequence
 from reportlab.platypus import Flowable, PageBreak
 
 from edge.cases.evidence import Manifest
-from edge.cases.report.case_page import Pictures, case_page
+from edge.cases.report.case_page import case_page
 from edge.cases.report.fonts import register_fonts
 from edge.cases.report.history import history
 from edge.cases.report.language import _, minute, speaking
+from edge.cases.report.overlay import Pictures
 from edge.cases.report.paper import height_of
 from edge.cases.report.proof_page import Proof, proof_page
 from edge.cases.report.sheet import Head, bind
@@ -31,8 +32,11 @@ def pdf_report(
     proof: Proof,
     *,
     language: str = "en",
+    attached: bytes | None = None,
 ) -> bytes:
     """The report as PDF in *language*; *pictures* is None if the camera gave no photo.
+
+    *attached* are the bytes of the signed manifest, which the report brings with it.
 
     Raises:
         CaseError: no report is written in *language*.
@@ -48,7 +52,7 @@ def pdf_report(
                 officers = [PageBreak(), *officers]
             return [case_page(case, manifest, pictures, events, room), [PageBreak()], proved, officers]
 
-        return bind(head, story)
+        return bind(head, story, attached)
 
 
 def head_of(case: Case, manifest: Manifest, title: str, *, mark: str = "") -> Head:

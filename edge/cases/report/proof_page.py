@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reportlab.lib.units import mm
-from reportlab.platypus import Flowable, Spacer, Table
+from reportlab.platypus import Flowable, Spacer
 
-from edge.cases.evidence import Manifest, name_follows
+from edge.cases.evidence import Manifest, Record, canonical, name_follows, sha256
 from edge.cases.report.fonts import MONO
 from edge.cases.report.language import _, ngettext, number, percent
 from edge.cases.report.paper import MUTED, WIDTH, Fact, clean, fact_table, fitted, heading, mono, paragraph
+from edge.cases.report.tags import TaggedTable
 from edge.cases.report.words import claims_words, outcome_words, reason_words, rejected_words, verdict_words
+from edge.cases.storage import CheckedCase
+from edge.errors import CaseError
 from edge.model import Case, Flag, Outcome
 
 SIGNING_PROTOCOL = 2
@@ -32,15 +35,27 @@ class Proof:
     key_id: str
 
 
+def proof_of(checked: CheckedCase) -> Proof:
+    """The proof of a *checked* case.
+
+    Raises:
+        CaseError: it is not decided yet.
+    """
+    for entry in checked.entries:
+        if entry.kind == "decided":
+            return Proof(entry.seq, entry.hash, sha256(entry.body), entry.signature.hex(), entry.key_id)
+    raise CaseError(f"case {checked.number} is not decided yet", "wait for the unit's verdict")
+
+
 def proof_page(case: Case, manifest: Manifest, photos: Sequence[bytes], proof: Proof) -> list[Flowable]:
     """The parts of the page; *photos* (JPEGs) are those that the first page does not show."""
     story: list[Flowable] = []
     if photos:
         each = min(WIDTH / 3, WIDTH / len(photos))
-        row = [fitted(photo, each - 3 * mm, 28 * mm) for photo in photos]
+        row = [fitted(photo, each - 3 * mm, 28 * mm, _("A further photo")) for photo in photos]
         story += [
             heading(_("Further photos")),
-            Table([row], colWidths=[each] * len(row), hAlign="LEFT"),
+            TaggedTable([row], colWidths=[each] * len(row), hAlign="LEFT"),
             Spacer(0, 2 * mm),
         ]
     story += [heading(_("How the verdict was reached")), fact_table(_reasons(case, manifest), size=8, padding=1.1)]
@@ -69,7 +84,20 @@ def _evidence(manifest: Manifest, proof: Proof) -> list[Fact]:
         (_("Signing key"), key),
         (_("Software"), clean(str(unit.get("software", "")))),
     ]
-    return rows + [(clean(name), mono(str(digest))) for name, digest in sorted(dict(unit.get("models", {})).items())]
+    return [*rows, *_networks(unit)]
+
+
+def _networks(unit: Record) -> list[Fact]:
+    """The files of the networks in one row: there are many, and each one's hash is in the manifest."""
+    models = unit.get("models") or {}
+    if not models:
+        return []
+    said = ngettext(
+        "{count} file, its hash in the manifest (unit.models); SHA-256 of that list, in canonical JSON:",
+        "{count} files, their hashes in the manifest (unit.models); SHA-256 of that list, in canonical JSON:",
+        len(models),
+    ).format(count=number(len(models)))
+    return [(_("Networks"), f"{said}<br/>{mono(sha256(canonical(models)))}")]
 
 
 def _reasons(case: Case, manifest: Manifest) -> list[Fact]:
@@ -82,8 +110,8 @@ def _reasons(case: Case, manifest: Manifest) -> list[Fact]:
         told.append(f"<b>{verdict_words(case)}.</b>")
     rows = [(_("Verdict"), " ".join(told))]
     if case.characters:
-        signs = "  ".join(
-            f"{clean(sign)} {number(100 * min(value, 0.999))} %"
+        signs = ", ".join(
+            f"{clean(sign)} {int(100 * min(value, 0.999))} %"  # cut, not rounded: nothing is certain
             for sign, value in zip(case.plate_text, case.characters, strict=False)
         )
         rows.append((_("Reading"), _("each character, and how sure the reader was of it: {signs}").format(signs=signs)))

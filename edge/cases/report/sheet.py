@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from io import BytesIO
+from typing import NamedTuple
 
 from PIL import Image, ImageDraw, ImageFont
 from reportlab.lib.pagesizes import A4
@@ -14,9 +16,11 @@ from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import BaseDocTemplate, Flowable, Frame, PageTemplate, Table
 
-from edge.cases.report.fonts import BOLD, bold_file
+from edge.cases.report.archive import archival
+from edge.cases.report.fonts import BOLD, REGULAR, bold_file
 from edge.cases.report.language import _, spoken
 from edge.cases.report.paper import ACCENT, BAD, INK, MARGIN, MUTED, RULE, WIDTH, clean, paragraph
+from edge.cases.report.tags import Part, TaggedTable, artifact, tagging
 
 GAP = 3 * mm
 _MARK, _MARK_ALPHA = (155, 28, 28), 40
@@ -43,17 +47,27 @@ Story = Callable[[float], Sequence[Sequence[Flowable]]]
 """Makes the parts of a document's pages for the height of a page's room in points; a page may need more than one."""
 
 
-def bind(head: Head, story: Story) -> bytes:
-    """The PDF of the pages that *story* makes; it is called again until the number of pages on each page is right."""
-    data, found, pages = b"", 0, 2
-    while found != pages:
-        pages = found or pages
-        data, found = _build(head, story, pages)
-    return data
+def bind(head: Head, story: Story, manifest: bytes | None = None) -> bytes:
+    """The archival PDF of the pages that *story* makes, with *manifest* attached if it is given.
+
+    *story* is called again until the number of pages on each page is right.
+    """
+    pages = 2
+    while (drawn := _build(head, story, pages)).pages != pages:
+        pages = drawn.pages
+    return archival(drawn.pdf, drawn.parts, manifest)
 
 
-def _build(head: Head, story: Story, pages: int) -> tuple[bytes, int]:
-    """The PDF whose pages say that it has *pages* pages, and the number of pages that it has."""
+class Drawn(NamedTuple):
+    """A PDF as ReportLab wrote it, its parts, and the number of pages that it has."""
+
+    pdf: bytes
+    parts: tuple[Part, ...]
+    pages: int
+
+
+def _build(head: Head, story: Story, pages: int) -> Drawn:
+    """The PDF whose pages say that it has *pages* pages."""
     out = BytesIO()
     document = BaseDocTemplate(
         out,
@@ -73,11 +87,14 @@ def _build(head: Head, story: Story, pages: int) -> tuple[bytes, int]:
 
     def mark(canvas: Canvas, _document: object) -> None:
         if head.mark:
-            _across(canvas, head.mark)  # at last: over the photos as well
+            with artifact(canvas):  # the head says it in letters
+                _across(canvas, head.mark)  # at last: over the photos as well
 
     document.addPageTemplates(PageTemplate("page", [frame], onPage=decorate, onPageEnd=mark))
-    document.build([part for page in story(room) for part in page])
-    return out.getvalue(), document.page
+    with tagging() as tags:
+        canvas_maker = partial(Canvas, initialFontName=REGULAR)  # type: ignore[arg-type]
+        document.build([part for page in story(room) for part in page], canvasmaker=canvas_maker)
+    return Drawn(out.getvalue(), tuple(tags.parts), document.page)
 
 
 def _top(head: Head) -> Table:
@@ -87,6 +104,7 @@ def _top(head: Head) -> Table:
             head.title + (f" – <font color='{BAD.hexval()}'>{head.mark}</font>" if head.mark else ""),
             font=BOLD,
             size=15,
+            role="H1",
         ),
     ]
     right = [
@@ -96,7 +114,7 @@ def _top(head: Head) -> Table:
         paragraph(_right(head.case), font=BOLD, size=15),
         paragraph(_right(head.moment), size=8, colour=MUTED),
     ]
-    table = Table([[left, right]], colWidths=[WIDTH - _RIGHT, _RIGHT])
+    table = TaggedTable([[left, right]], colWidths=[WIDTH - _RIGHT, _RIGHT])
     table.setStyle(
         [
             ("VALIGN", (0, 0), (-1, -1), "TOP"),
@@ -116,7 +134,7 @@ def _right(text: str) -> str:
 def _bottom(head: Head, pages: int, page: int = 1) -> Table:
     left = [paragraph(clean(text), size=7, colour=MUTED) for text in (head.notice, head.made)]
     number = paragraph(_right(_("Page {page} of {pages}").format(page=page, pages=pages)), size=7, colour=MUTED)
-    table = Table([[left, number]], colWidths=[WIDTH - 28 * mm, 28 * mm])
+    table = TaggedTable([[left, number]], colWidths=[WIDTH - 28 * mm, 28 * mm])
     table.setStyle(
         [
             ("VALIGN", (0, 0), (-1, -1), "TOP"),
@@ -129,15 +147,16 @@ def _bottom(head: Head, pages: int, page: int = 1) -> Table:
 
 
 def _page(canvas: Canvas, head: Head, pages: int) -> None:
-    canvas.setFillColor(ACCENT)
-    canvas.rect(0, A4[1] - 3 * mm, A4[0], 3 * mm, stroke=0, fill=1)
-    top = _top(head)
+    top, bottom = _top(head), _bottom(head, pages, canvas.getPageNumber())
     height = top.wrap(WIDTH, A4[1])[1]
-    top.drawOn(canvas, MARGIN, A4[1] - 7 * mm - height)
-    bottom = _bottom(head, pages, canvas.getPageNumber())
     bottom.wrap(WIDTH, A4[1])
-    bottom.drawOn(canvas, MARGIN, 7 * mm)
-    canvas.setFillColor(INK)
+    with nullcontext() if canvas.getPageNumber() == 1 else artifact(canvas):  # content once, repeated afterwards
+        top.drawOn(canvas, MARGIN, A4[1] - 7 * mm - height)
+    with artifact(canvas):
+        canvas.setFillColor(ACCENT)
+        canvas.rect(0, A4[1] - 3 * mm, A4[0], 3 * mm, stroke=0, fill=1)
+        bottom.drawOn(canvas, MARGIN, 7 * mm)
+        canvas.setFillColor(INK)
 
 
 def _across(canvas: Canvas, mark: str) -> None:

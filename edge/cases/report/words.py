@@ -53,8 +53,11 @@ def officer_did(kind: str) -> str:
         "keeper_asked": _("Keeper asked who drove"),
         "driver_named_by_keeper": _("Driver named by the keeper"),
         "closed": _("Closed"),
-        "search": _("Found in a search"),
-        "list": _("Listed"),
+        "request": _("Second officer asked"),
+        "agree": _("Second officer agreed"),
+        "refuse": _("Second officer refused"),
+        "purge": _("Purge before its time"),
+        "claims": _("Sealed answers to be opened"),
     }.get(kind, kind)
 
 

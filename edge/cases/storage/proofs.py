@@ -15,7 +15,7 @@ from edge.cases.storage.tree import ChainTree
 
 OF_THE_CHAIN = ("key", "rotation", "restore")
 """Kinds without which no other entry can be judged: all of them are in every package."""
-OF_THE_UNIT = ("clock", "configuration", "selfcheck", "software", "start", "stop")
+OF_THE_UNIT = ("clock", "configuration", "selfcheck", "software", "start", "stop", "trust_clock")
 """Kinds that say in which state the unit was: the newest of each before a case, and those while it was pending."""
 
 

@@ -178,6 +178,23 @@ def _assessed(found: Assessment | None) -> dict[str, str]:
     }
 
 
+def _instrument(opened: CaseDetails) -> str:
+    """Return what measured, and until when its certificate counts."""
+    radar, calibration = opened.instrument.get("radar", {}), opened.instrument.get("calibration", {})
+    said = " ".join(str(radar[name]) for name in ("make", "model", "version", "serial") if radar.get(name))
+    if calibration:
+        until = _("certificate {number}, valid until {day}").format(
+            number=calibration["certificate"], day=calibration["valid_until"]
+        )
+        said = f"{said}; {until}" if said else until
+    return said or _("not recorded")
+
+
+def _selfcheck(opened: CaseDetails) -> str:
+    """Return whether the case lies between two good self-checks."""
+    return _("good before and after") if opened.enclosure.holds else _("NOT good both before and after")
+
+
 def _as_text(opened: CaseDetails) -> str:
     """Return the case as lines of text, for another program."""
     case = opened.case
@@ -193,6 +210,8 @@ def _as_text(opened: CaseDetails) -> str:
         _("Plate"): case.plate_text or "–",
         **({_("Plate as corrected"): case.corrected_plate} if case.corrected_plate else {}),
         _("Verdict"): verdict_words(case)[0],
+        _("Instrument"): _instrument(opened),
+        _("Self-check"): _selfcheck(opened),
     }
     if not name_follows(case):
         lines[_("Driver")] = _("plate corrected: this name no longer follows")

@@ -81,7 +81,7 @@ class Viewer:
             window.main, theme, photo_width=options.photo_width, resized=lambda: self.case.resized()
         )
         self.camera.grid(row=0, column=0, sticky="nsew")
-        self.driver = DriverPanel(window.main, theme)
+        self.driver = DriverPanel(window.main, theme, lambda: self.actions.copy_plate())
         self.driver.grid(row=1, column=0, sticky="nsew", pady=(theme.px(GAP), 0))
         self.history = History(window.main, theme)
         self.bar = ActionBar(window.main, theme, self._buttons())
@@ -153,7 +153,6 @@ class Viewer:
             Action("export", _("Export"), lambda: self.actions.export(), needs="decided"),
             Action("verify", _("Verify"), lambda: self.evidence.verify(), needs="nothing"),
             Action("copy", _("Copy"), lambda: self.actions.copy()),
-            Action("copy_plate", _("Copy plate"), lambda: self.actions.copy_plate(), needs="plate"),
         )
 
     def _keys(self) -> tuple[tuple[str, tuple[str, ...], str, Callable[[], object]], ...]:

@@ -11,6 +11,7 @@ from edge.officers import Desk
 from edge.viewer.data import JobThread
 from edge.viewer.panels import StatusBar
 from edge.viewer.text import _, describe, plain
+from edge.viewer.text.language import language as spoken
 from edge.viewer.ui import Page, Question, Theme
 
 
@@ -23,9 +24,9 @@ def save(desk: Desk, number: int, to: Path) -> None:
         CaseError: the case cannot be exported or the file cannot be written.
     """
     if to.suffix.lower() != ".pdf":
-        desk.export([number], to)
+        desk.export([number], to, language=spoken())
         return
-    desk.report(number, to)
+    desk.report(number, to, language=spoken())
 
 
 class EvidenceActions:

@@ -177,7 +177,7 @@ class OpenCase:
         case = opened.case
         self._camera.show(case, opened.events, index)
         self._driver.show(case)
-        self._history.show(case, opened.events)
+        self._history.show(case, opened.events, opened.enclosure)
         if not opened.photos:
             self._camera.fail_photo(_("The camera gave no photo."))
         elif isinstance(pictures.photo, str):

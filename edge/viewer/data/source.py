@@ -5,12 +5,24 @@ This module does not use Tk. Every method passes its result to a callback, which
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 from edge.model import Case
-from edge.officers import CaseFilter, CaseSummary, Desk, Event, EventKind, Judged, OpenCase, Order, UnitStatus
+from edge.officers import (
+    CaseFilter,
+    CaseSummary,
+    Desk,
+    Enclosure,
+    Event,
+    EventKind,
+    Judged,
+    OpenCase,
+    Order,
+    UnitStatus,
+)
 from edge.viewer.data.background import Background
 from edge.viewer.data.pictures import StoredPhoto
 
@@ -36,11 +48,13 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class CaseDetails:
-    """A case with its events and photos."""
+    """A case with its events and photos, the self-checks around it, and what measured, as the manifest has it."""
 
     case: Case
     events: tuple[Event, ...]
     photos: tuple[StoredPhoto, ...]
+    enclosure: Enclosure = field(default_factory=Enclosure)
+    instrument: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,4 +137,5 @@ class Source:
             StoredPhoto(case.number, index, digest, partial(self.desk.photo, case.number, index))
             for index, digest in enumerate(opened.photo_hashes)
         )
-        return CaseDetails(case, opened.events, photos)
+        instrument = opened.manifest.get("instrument") or {}
+        return CaseDetails(case, opened.events, photos, opened.enclosure, instrument)

@@ -9,7 +9,7 @@ from tkinter import ttk
 from typing import Literal
 
 from edge.model import Case
-from edge.officers import REVIEWS, Event, EventKind, known_plate, name_follows, waiting
+from edge.officers import REVIEWS, Event, EventKind, name_follows, waiting
 from edge.viewer.text import _, moment, plain, review_words, waiting_words
 from edge.viewer.ui import Elided, Theme
 
@@ -23,15 +23,15 @@ class Action:
         text: the text on it.
         command: what it does.
         style: its ttk style.
-        needs: when it is enabled: always, with an open case, with a decided case, with a decided case whose photo is
-            on the screen and whose name, if it has one, still follows, or with a case of which a plate is known.
+        needs: when it is enabled: always, with an open case, with a decided case, or with a decided case whose photo
+            is on the screen and whose name, if it has one, still follows.
     """
 
     name: str
     text: str
     command: Callable[[], object]
     style: str = "TButton"
-    needs: Literal["nothing", "case", "decided", "confirmable", "plate"] = "case"
+    needs: Literal["nothing", "case", "decided", "confirmable"] = "case"
 
 
 class ActionBar(ttk.Frame):
@@ -62,7 +62,6 @@ class ActionBar(ttk.Frame):
             "case": case is not None,
             "decided": decided,
             "confirmable": decided and photo and case is not None and name_follows(case),
-            "plate": case is not None and bool(known_plate(case)),
         }
         for action in self._actions:
             self.buttons[action.name].state(["!disabled" if available[action.needs] else "disabled"])

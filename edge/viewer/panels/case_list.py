@@ -64,6 +64,10 @@ class CaseList(ttk.Frame):
         self.selection: int | None = None
         self.empty_text = ""
         self._index: int | None = None
+        self._after: tuple[int, ...] = ()
+        """The numbers of the rows that followed the selected one when it was last seen in the list."""
+        self._gone = False
+        """Whether the selected case has left the list: the row that followed it is at ``_index`` then."""
         self._first = 0
         self._pages: dict[int, tuple[CaseSummary, ...]] = {}
         self._drawn: list[Row | None] = []
@@ -116,7 +120,7 @@ class CaseList(ttk.Frame):
         self._pages |= pages
         while len(self._pages) > PAGES_KEPT:
             del self._pages[next(iter(self._pages))]
-        self._index = self._position()
+        self._locate()
         if self.selection is None and self._index is not None and self.row(self._index) is not None:
             self.select_index(self._index)  # the row was selected before its page arrived
         else:
@@ -137,6 +141,7 @@ class CaseList(ttk.Frame):
         self._pages.clear()
         self._first = 0
         self._index = None
+        self._after, self._gone = (), False
 
     def row(self, index: int) -> CaseSummary | None:
         """Return the row at *index*, or None if its page is missing."""
@@ -144,21 +149,28 @@ class CaseList(ttk.Frame):
         return page[index % PAGE] if page is not None and index % PAGE < len(page) else None
 
     def move(self, step: int) -> str:
-        """Select the row *step* below the selected one (or above, if negative)."""
+        """Select the row *step* below the selected one (or above, if negative).
+
+        A selected case that has left the list, as one that was judged leaves the cases to review, had its place just
+        before the row that followed it.
+        """
         if self.total:
             start = self._index if self._index is not None else (self._first - 1 if step > 0 else self._first)
+            if self._gone and step > 0:
+                start -= 1
             self.select_index(max(0, min(start + step, self.total - 1)))
         return "break"
 
     def select_index(self, index: int) -> None:
         """Select the row at *index* and scroll to it; if its page is missing, it is selected when the page arrives."""
-        self._index = index
+        self._index, self._gone = index, False
         if index < self._first:
             self._first = index
         elif index >= self._first + self.visible_rows:
             self._first = index - self.visible_rows + 1
         summary = self.row(index)
         self.selection = summary.number if summary else None
+        self._after = self._following(index)
         self.draw()
         if summary is not None:
             self._on_selected(summary.number)
@@ -269,13 +281,27 @@ class CaseList(ttk.Frame):
             self.canvas.delete(f"slot{slot}")
             self._drawn[slot] = None
 
-    def _position(self) -> int | None:
-        """Return the position of the selected case in the loaded pages, or its last known position."""
-        for page, rows in self._pages.items():
-            for place, summary in enumerate(rows):
-                if summary.number == self.selection:
-                    return page * PAGE + place
-        return self._index
+    def _locate(self) -> None:
+        """Find the selected case in the loaded pages; where it has left the list, the first row that followed it."""
+        places = {
+            summary.number: page * PAGE + place
+            for page, rows in self._pages.items()
+            for place, summary in enumerate(rows)
+        }
+        if self.selection is None or (self._index is None and self.selection not in places):
+            return
+        if self.selection in places:
+            self._index, self._gone = places[self.selection], False
+            self._after = self._following(self._index)
+        elif (after := next((places[number] for number in self._after if number in places), None)) is not None:
+            self._index, self._gone = after, True
+        elif self._index is not None and self._index >= self.total:
+            self._index, self._gone = self.total, True  # it was the last row
+
+    def _following(self, index: int) -> tuple[int, ...]:
+        """Return the numbers of the loaded rows below *index*, at most a page of them."""
+        rows = (self.row(place) for place in range(index + 1, index + 1 + PAGE))
+        return tuple(summary.number for summary in rows if summary is not None)
 
     def _click(self, event: tk.Event[tk.Misc]) -> None:
         self.canvas.focus_set()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import tkinter as tk
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from tkinter import ttk
 
 from PIL import Image
 
 from edge.model import Case, Driver, Outcome, Verdict
-from edge.officers import name_follows
+from edge.officers import known_plate, name_follows
 from edge.viewer.panels.unnamed import UnnamedCard
 from edge.viewer.text import _, basis_words, day, flag_words, ngettext, plain, reason_words
 from edge.viewer.ui import Elided, Field, PictureView, Theme
@@ -30,8 +31,8 @@ class DriverPanel(ttk.Frame):
         unnamed: why nobody is named.
     """
 
-    def __init__(self, master: tk.Misc, theme: Theme) -> None:
-        """Show nobody."""
+    def __init__(self, master: tk.Misc, theme: Theme, copy_plate: Callable[[], object]) -> None:
+        """Show nobody; *copy_plate* is for the officer who has to ask the vehicle's keeper."""
         super().__init__(master, style="Card.TFrame", padding=theme.px(12))
         self._theme = theme
         self.grid_propagate(False)
@@ -39,7 +40,7 @@ class DriverPanel(ttk.Frame):
         self.rowconfigure(0, weight=1)
         self.portrait = PictureView(self, theme, *self.portrait_fit)
         self.person = PersonCard(self, theme)
-        self.unnamed = UnnamedCard(self, theme)
+        self.unnamed = UnnamedCard(self, theme, copy_plate)
 
     @property
     def wanted_height(self) -> int:
@@ -100,13 +101,13 @@ class DriverPanel(ttk.Frame):
                 case.kept_claims,
             )
             told.append(kept.format(count=case.kept_claims))
-        self._show_unnamed(title, " ".join(told), verdict.scores)
+        self._show_unnamed(title, " ".join(told), verdict.scores, plate=bool(known_plate(case)))
 
-    def _show_unnamed(self, headline: str, reason: str, scores: tuple[float, ...] = ()) -> None:
+    def _show_unnamed(self, headline: str, reason: str, scores: tuple[float, ...] = (), *, plate: bool = False) -> None:
         self.portrait.grid_remove()
         self.person.grid_remove()
         self.unnamed.grid(row=0, column=0, columnspan=2, sticky="nsew")
-        self.unnamed.show(headline, reason, scores)
+        self.unnamed.show(headline, reason, scores, plate=plate)
 
 
 class PersonCard(ttk.Frame):

@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from tkinter import ttk
 
 from edge.model import Case
-from edge.officers import Event, EventKind
+from edge.officers import Enclosure, Event, EventKind
 from edge.viewer.text import _, event_words, moment, ngettext, number, plain, verdict_words
 from edge.viewer.ui import Theme
 
 COLUMNS = (0, 150, 320)
 """Left edges of the time, the act and the details."""
+NO_CHECKS = Enclosure()
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +27,11 @@ class Line:
     details: str
 
 
-def lines(case: Case, events: Sequence[Event]) -> tuple[Line, ...]:
-    """Return the history of *case*, the latest line first; successive views by one officer are one line."""
+def lines(case: Case, events: Sequence[Event], enclosure: Enclosure = NO_CHECKS) -> tuple[Line, ...]:
+    """Return the history of *case*, the latest line first; successive views by one officer are one line.
+
+    *enclosure* are the unit's self-checks around it.
+    """
     history = [Line(case.trigger.at_utc, _("Recorded"), "neutral", "")]
     if case.decided_utc is not None and case.verdict is not None:
         word, tone = verdict_words(replace(case, corrected_plate=None))  # what it was then
@@ -47,6 +51,11 @@ def lines(case: Case, events: Sequence[Event]) -> tuple[Line, ...]:
             word = _("{word} {count} times").format(word=word, count=number(views))
         details = [plain(event.officer, 60), plain(event.plate or "", 14), plain(event.reason, 300)]
         history.append(Line(event.at_utc, word, tone, " · ".join(part for part in details if part)))
+    checks = [check for check in (enclosure.before, enclosure.after) if check is not None]
+    for check in checks:
+        word, tone = (_("Self-check good"), "good") if check.good else (_("Self-check failed"), "bad")
+        history.append(Line(check.at_utc, word, tone, _("by the unit")))
+    history.sort(key=lambda line: line.at_utc)
     return tuple(reversed(history))
 
 
@@ -73,9 +82,9 @@ class History(ttk.Frame):
         self.canvas.bind("<Configure>", lambda _event: self._draw())
         self.canvas.bind("<<ThemeChanged>>", lambda _event: self._draw())
 
-    def show(self, case: Case | None, events: Sequence[Event] = ()) -> None:
+    def show(self, case: Case | None, events: Sequence[Event] = (), enclosure: Enclosure = NO_CHECKS) -> None:
         """Show the history of *case*."""
-        shown = lines(case, events) if case is not None else ()
+        shown = lines(case, events, enclosure) if case is not None else ()
         if shown != self._lines:
             self._lines = shown
             self._caption.configure(text=_("History of the case") if shown else "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tkinter as tk
+from collections.abc import Callable
 from tkinter import ttk
 
 from edge.viewer.text import _, ngettext, number
@@ -23,9 +24,10 @@ class UnnamedCard(ttk.Frame):
         headline: what the verdict is.
         reason: why.
         chart: a line per claim.
+        copy_plate: the button for who has to ask the vehicle register; there where a plate is known.
     """
 
-    def __init__(self, master: tk.Misc, theme: Theme) -> None:
+    def __init__(self, master: tk.Misc, theme: Theme, copy_plate: Callable[[], object]) -> None:
         """Show no text and no claim."""
         super().__init__(master)
         px = theme.px
@@ -33,13 +35,21 @@ class UnnamedCard(ttk.Frame):
         self.rowconfigure(2, weight=1)
         self.headline = Elided(self, theme, face="title", style="Title.TLabel")
         self.headline.grid(row=0, column=0, sticky="ew")
+        self.copy_plate = ttk.Button(self, text=_("Copy plate"), command=copy_plate)
+        self.copy_plate.bind("<Return>", lambda _event: self.copy_plate.invoke())
+        self.copy_plate.grid(row=0, column=1, rowspan=2, sticky="ne", padx=(px(10), 0))
+        self.copy_plate.grid_remove()
         self.reason = Elided(self, theme)
         self.reason.grid(row=1, column=0, sticky="ew", pady=(px(2), px(8)))
         self.chart = ClaimChart(self, theme)
-        self.chart.grid(row=2, column=0, sticky="nsew")
+        self.chart.grid(row=2, column=0, columnspan=2, sticky="nsew")
 
-    def show(self, headline: str, reason: str, scores: tuple[float, ...]) -> None:
-        """Show the texts and the claims' *scores* (log-likelihood ratios)."""
+    def show(self, headline: str, reason: str, scores: tuple[float, ...], *, plate: bool = False) -> None:
+        """Show the texts and the claims' *scores* (log-likelihood ratios); *plate*: one is known, to be copied."""
+        if plate:
+            self.copy_plate.grid()
+        else:
+            self.copy_plate.grid_remove()
         self.headline.set_text(headline)
         self.reason.set_text(reason)
         self.chart.show(scores)

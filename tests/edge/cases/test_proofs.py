@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from edge.cases.archive import Archive
+from edge.cases.audit import audit
 from edge.cases.evidence import sign_checkpoint
 from edge.cases.evidence.chain import DOMAIN, canonical
 from edge.cases.evidence.signing import Signer, create_signing_key
@@ -265,3 +266,19 @@ async def test_a_case_that_is_not_decided_is_not_exported(tmp_path: Path) -> Non
     with Archive(tmp_path / "state") as archive:
         assert archive.count() == 1
     assert StateFolder(tmp_path / "state").database.exists() and not (tmp_path / "package.zip").exists()
+
+
+async def test_a_checkpoint_whose_root_is_not_that_of_its_entries_is_refused(tmp_path: Path) -> None:
+    """A whole chain shows the tree as well: a signed checkpoint must name the root of the entries that it names."""
+    await lived(tmp_path / "state", tmp_path, 1)
+    witness = newest_checkpoint(tmp_path)
+    assert witness is not None
+    honest = read_checkpoint(witness)
+    lying = parse_checkpoint(sign_checkpoint(SIGNER, "AVX-TEST", honest.seq, honest.hash, "0" * 64, at_utc=1.0), "it")
+    exported(tmp_path / "state", tmp_path / "full.zip", 1, full_chain=True)
+    assert "of the checkpoint" in verify_package(tmp_path / "full.zip", SIGNER.public_key, honest).sentence
+    with pytest.raises(Mismatch, match="the tree up to entry"):
+        verify_package(tmp_path / "full.zip", SIGNER.public_key, lying)
+    assert audit(tmp_path / "state", checkpoint=honest).startswith("Everything holds")
+    with pytest.raises(EvidenceError, match="the tree up to entry"):
+        audit(tmp_path / "state", checkpoint=lying)

@@ -60,7 +60,8 @@ def test_words_are_those_of_the_program() -> None:
         for *_, each in operations()
         if "requestBody" in each
     ]
-    assert {name for body in bodies for name in body["properties"]} == {*http.BODY_TEXTS, "cases", "full_chain", "days"}
+    asked = {name for body in bodies for name in body["properties"]}
+    assert asked == {*http.BODY_TEXTS, *http.BODY_TRUTHS, "cases", "days"}
 
 
 def described(method: str, path: str, answer: Answer) -> None:
@@ -91,13 +92,22 @@ EXAMPLES: list[tuple[str, str, str, object, int]] = [
     ("POST", "/v1/cases/{number}/reviews", "/v1/cases/1/reviews", {"kind": "purge", "reason": "x"}, 400),
     ("POST", "/v1/cases/{number}/reviews", "/v1/cases/1/reviews", {"kind": "view", "reason": "x"}, 422),
     ("POST", "/v1/cases/{number}/reports", "/v1/cases/1/reports", {"reason": "court"}, 200),
+    ("POST", "/v1/cases/{number}/reports", "/v1/cases/1/reports", {"language": "de"}, 200),
+    ("POST", "/v1/cases/{number}/reports", "/v1/cases/1/reports", {"language": "xx"}, 422),
+    ("POST", "/v1/cases/{number}/letters", "/v1/cases/3/letters", {"reason": "court", "language": "it"}, 200),
+    ("POST", "/v1/cases/{number}/letters", "/v1/cases/1/letters", {"reason": "court"}, 422),
+    ("GET", "/v1/statistics", "/v1/statistics", None, 200),
+    ("GET", "/v1/statistics", "/v1/statistics?since_utc=1e9&until_utc=1790000061", None, 200),
+    ("GET", "/v1/statistics", "/v1/statistics?since_utc=never", None, 400),
+    ("POST", "/v1/packages", "/v1/packages", {"cases": [1, 2], "reason": "court", "language": "sl"}, 200),
+    ("POST", "/v1/packages", "/v1/packages", {"cases": [1], "redacted": True}, 200),
+    ("POST", "/v1/packages", "/v1/packages", {"cases": [1], "redacted": "yes"}, 400),
     ("POST", "/v1/requests", "/v1/requests", {"action": "purge", "cases": [3], "reason": "court order"}, 201),
     ("POST", "/v1/requests", "/v1/requests", {"action": "claims", "cases": [1], "reason": "court order"}, 422),
     ("GET", "/v1/requests", "/v1/requests", None, 200),
     ("POST", "/v1/requests/{request}/agreements", "/v1/requests/1/agreements", {"reason": "x"}, 422),
     ("POST", "/v1/requests/{request}/refusals", "/v1/requests/1/refusals", {"reason": "x"}, 422),
     ("POST", "/v1/requests/{request}/claims", "/v1/requests/1/claims", {}, 422),
-    ("POST", "/v1/packages", "/v1/packages", {"cases": [1, 2], "reason": "court"}, 200),
     ("POST", "/v1/packages", "/v1/packages", {"cases": [1], "full_chain": True}, 200),
     ("POST", "/v1/packages", "/v1/packages", {"cases": [1], "checkpoint": "{}"}, 503),
     ("POST", "/v1/packages", "/v1/packages", {"cases": [1], "full_chain": "yes"}, 400),

@@ -7,11 +7,13 @@ from pathlib import Path
 
 from edge.cases.archive import Archive
 from edge.cases.evidence.verify import check_package
+from edge.cases.review import record
 from edge.cases.views import Event, EventKind
+from edge.model import Outcome, Reason
 from edge.viewer.ui.lightbox import Lightbox
 from edge.viewer.ui.sheets import Page, Question, Sheet
 from tests.support.desk import OFFICER, Desk, OpenDesk
-from tests.support.stores import running_unit
+from tests.support.stores import SIGNER, Scene, fill, person, running_unit
 
 
 def _events(state_dir: Path, number: int, kind: EventKind) -> list[Event]:
@@ -201,6 +203,23 @@ def test_copy_puts_the_case_on_the_clipboard(open_desk: OpenDesk, state_dir: Pat
     assert "Case: 12" in text and "UTC" in text
 
 
+def test_the_plate_alone_is_copied_where_nobody_is_named(open_desk: OpenDesk, tmp_path: Path) -> None:
+    named = Scene(plate="EF456GH", driver=person(0), outcome=Outcome.IDENTIFIED, reason=Reason.ONE_CLAIM)
+    fill(tmp_path / "two", [Scene(plate="AB123CD"), named])
+    desk = open_desk(tmp_path / "two")
+    desk.open_first()  # the newest: its driver is named
+    button = desk.viewer.driver.unnamed.copy_plate
+    assert not button.winfo_viewable()
+    desk.press("n")
+    desk.until(lambda: bool(button.winfo_viewable()))
+    button.invoke()
+    assert desk.viewer.root.clipboard_get() == "AB123CD"
+    desk.press("p")
+    desk.until(lambda: not button.winfo_viewable())
+    desk.press("k")
+    assert desk.viewer.root.clipboard_get() == "EF456GH"
+
+
 def test_shortcuts_page(open_desk: OpenDesk, state_dir: Path) -> None:
     desk = open_desk(state_dir)
     desk.listed()
@@ -247,3 +266,24 @@ def test_tab_reaches_everything_in_order(open_desk: OpenDesk, state_dir: Path) -
     assert wanted <= set(seen)
     places = [seen.index(button) for button in viewer.bar.buttons.values()]
     assert places == sorted(places)
+
+
+def test_the_next_case_after_a_judgement_is_the_one_that_followed(open_desk: OpenDesk, state_dir: Path) -> None:
+    """In the cases to review a judged case leaves the list; N must not jump over the one that takes its place."""
+    desk = open_desk(state_dir)
+    desk.listed()
+    cases, review = desk.viewer.cases, desk.viewer.filters.review
+    review.current(list(review["values"]).index("To review"))
+    review.event_generate("<<ComboboxSelected>>")
+    desk.until(lambda: cases.total == 12 and desk.viewer.listing.loaded)
+    desk.viewer.cases.canvas.focus_set()
+    desk.press("Down", "n")
+    desk.shows(11)
+    for judged, left, following in (((11, 9), 10, 10), ((10,), 9, 8)):  # another officer takes case 9 meanwhile
+        for number in judged:
+            record(state_dir, number, kind=EventKind.CONFIRM, officer="Ugo Neri", reason="seen", signer=SIGNER)
+        desk.until(lambda: cases.total == left)  # noqa: B023
+        desk.press("n")
+        desk.shows(following)
+    desk.press("p")
+    desk.shows(12)

@@ -1,0 +1,127 @@
+"""``autovelox-centre``: every command against a real database, with its exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from centre.cli import main
+from centre.config import load
+from centre.service import running
+from edge.delivery import Client, join_centre, trusting
+from tests.support.cases import SIGNER, filled
+from tests.support.centre import Postgres, lines_of
+
+
+@pytest.fixture
+def config(postgres: Postgres, tmp_path: Path) -> Iterator[Path]:
+    async def made() -> str:
+        async with postgres.database() as name:
+            return name
+
+    dsn = postgres.server.dsn_of(postgres.call(made()))
+    file = tmp_path / "centre.toml"
+    file.write_text(
+        f'[centre]\nstate_dir = "state"\n[database]\nurl = "{dsn}"\n[listen]\nport = 0\n[metrics]\nport = 0\n'
+    )
+    yield file
+
+
+def deliver(config: Path, tmp_path: Path, code: str) -> None:
+    """Let a unit join with *code* and deliver three cases."""
+
+    async def work() -> None:
+        await filled(tmp_path / "unit", 3)
+        async with running(load(config)) as port:
+            url, authority = f"https://127.0.0.1:{port}", tmp_path / "authority.pem"
+            await join_centre(url, code, serial="AVX-TEST", signer=SIGNER, authority_file=authority)
+            async with Client(url, trusting(authority), "AVX-TEST", SIGNER) as client:
+                await client.log_in(b"")
+                await client.entries(lines_of(tmp_path / "unit"))
+
+    asyncio.run(work())
+
+
+def test_the_commands_from_the_invitation_to_the_export(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(*words: str, code: int = 0) -> str:
+        assert main(["--config", str(config), *words]) == code
+        return capsys.readouterr().out
+
+    invited = run("units", "add", "AVX-TEST")
+    code = re.search(r"autovelox centre join https://localhost:\d+ ([A-Z2-7-]{47})", invited)
+    assert code is not None, invited
+    deliver(config, tmp_path, code.group(1))
+    capsys.readouterr()
+    assert re.search(r"AVX-TEST +active +7 entries +3 cases  photos missing +4", run("units", "list"))
+    (unit,) = json.loads(run("units", "list", "--json"))
+    assert (unit["head_seq"], unit["anchored"], unit["alarms"]) == (7, True, 0)
+    assert "1 units: 0 invited, 1 active" in run("status")
+    listed = run("cases", "list", "--plate", "AB*", "--reason", "test")
+    assert re.findall(r"AB\d\d\dCD", listed) == ["AB001CD", "AB000CD"]
+    assert json.loads(run("cases", "show", "AVX-TEST", "1"))["driver"]["last_name"] == "Rossi"
+    assert "chain.jsonl" in run("cases", "export", "AVX-TEST", "1", "--to", str(tmp_path / "out"))
+    assert "7 entries, 3 cases, 0 photos: everything holds" in run("cases", "verify")
+    assert "is suspended" in run("units", "suspend", "AVX-TEST")
+    assert "is active" in run("units", "activate", "AVX-TEST")
+    assert "is revoked" in run("units", "revoke", "AVX-TEST")
+    assert main(["--config", str(config), "units", "activate", "AVX-TEST"]) == 22
+    assert "which is for good" in capsys.readouterr().err
+    assert run("alarms", "list") == ""
+    assert main(["--config", str(config), "alarms", "close", "7"]) == 20
+    assert "no open alarm 7" in capsys.readouterr().err
+    assert main(["--config", str(config), "cases", "show", "AVX-TEST", "99"]) == 20
+
+
+def test_an_alarm_makes_the_status_fail_until_somebody_closes_it(
+    config: Path, postgres: Postgres, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["--config", str(config), "units", "add", "A1"])
+    dsn = load(config).database.url
+    assert dsn is not None
+
+    async def alarm() -> None:
+        import asyncpg
+
+        connection = await asyncpg.connect(dsn)
+        await connection.execute("INSERT INTO alarms (unit_id, kind, cause, seq) VALUES (1, 'fork', 'two entries', 7)")
+        await connection.close()
+
+    postgres.call(alarm())
+    capsys.readouterr()
+    assert main(["--config", str(config), "status"]) == 1
+    assert main(["--config", str(config), "alarms", "list"]) == 0
+    assert "A1, entry 7  fork: two entries (1 times)" in capsys.readouterr().out
+    assert main(["--config", str(config), "alarms", "close", "1"]) == 0
+    assert main(["--config", str(config), "status"]) == 0
+
+
+def test_a_database_that_is_away_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "centre.toml"
+    file.write_text('[database]\nurl = "postgresql://centre:hunter2@127.0.0.1:1/centre"\n')
+    assert main(["--config", str(file), "units", "list"]) == 21
+    said = capsys.readouterr().err
+    assert said.startswith("autovelox-centre: PostgreSQL cannot be used")
+    assert "hunter2" not in said and said.count("\n") == 1
+
+
+def test_help_lists_the_commands() -> None:
+    done = subprocess.run([sys.executable, "-P", "-m", "centre", "--help"], capture_output=True, text=True, check=True)
+    listed = re.findall(r"^ {4}(\w+) ", done.stdout, re.MULTILINE)
+    assert listed == ["run", "status", "alarms", "units", "cases", "demo"]
+
+
+def test_a_units_installation_is_told_what_the_centre_needs() -> None:
+    """What a unit has: no asyncpg."""
+    program = "import sys; sys.modules['asyncpg'] = None; from centre.cli import main; sys.exit(main(['status']))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 20
+    assert "asyncpg of the centre is not installed: pip install 'autovelox[centre]'" in done.stderr
