@@ -11,8 +11,7 @@ from typing import Any
 from edge.crypto import Chip, Position
 from edge.demo.cast import Cast, Scene
 from edge.errors import LinkError
-from edge.link import deliver, exchange_once
-from edge.link.answering import Signing, answering
+from edge.link import Signing, answering, deliver, exchange_once
 
 KILOMETRES_AWAY = Position.of_degrees(45.6495, 13.7768)
 

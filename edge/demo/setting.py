@@ -32,7 +32,7 @@ from edge.crypto import (
 from edge.demo.cast import FOLDER, Cast
 from edge.demo.portraits import draw
 from edge.demo.unit import DemoFailed
-from edge.link.answering import Signing
+from edge.link import Signing
 from edge.registry import create_master_key, create_registry, enrol_driver, load_master_key, migrate_registry
 
 CONFIG = """\
