@@ -11,7 +11,7 @@ from typing import Any
 from edge.crypto import Chip, Position
 from edge.demo.cast import Cast, Scene
 from edge.errors import LinkError
-from edge.link import Signing, answering, deliver, exchange_once
+from edge.link import Signing, deliver, exchange_once, make_answer
 
 KILOMETRES_AWAY = Position.of_degrees(45.6495, 13.7768)
 
@@ -33,7 +33,7 @@ class Traffic:
         """Deliver, before the feed, the packets that are replayed later, and record them."""
         for scene in self._cast.scene:
             if scene.car == "replay" and scene.licence is not None:
-                answer = answering(self._chips[scene.licence], scene.plate, self._signing.get(scene.licence))
+                answer = make_answer(self._chips[scene.licence], scene.plate, self._signing.get(scene.licence))
 
                 def recorded(body: object, endpoint: str, plate: str = scene.plate, answer: Any = answer) -> Any:
                     self._recorded[plate] = answer(body, endpoint)
