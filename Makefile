@@ -54,7 +54,7 @@ test-install: ## do what README.md says on minimal systems, with the public inde
 .PHONY: bench
 bench: install ## measure the link, honest visits under siege, opening, filing beside readers and officers, verdicts under a flood, speed by two photos, packages of long chains (ratios, twenty minutes; BENCH=rows of the link)
 	@status=0; $(BIN)/python tests/bench/link.py $(BENCH) || status=1; \
-	  for rows in filing flood motion proofs; do $(BIN)/python tests/bench/$$rows.py || status=1; done; exit $$status
+	  for rows in filing flood flood_2 motion proofs version_2; do $(BIN)/python tests/bench/$$rows.py || status=1; done; exit $$status
 
 .PHONY: fuzz
 fuzz: install ## throw 140,000 cases at frames, conversations, HTTP, TLS, sealed texts, keys, files and packages (fifteen minutes; CASES=)
