@@ -244,7 +244,7 @@ def test_without_tk_the_viewers_tests_are_left_out_and_the_others_run(tmp_path: 
 def test_the_man_page_has_every_command() -> None:
     page = (ROOT / "systemd" / "man" / "autovelox.1").read_text(encoding="utf-8")
     done = subprocess.run([sys.executable, "-m", "edge", "--help"], capture_output=True, text=True, check=True)
-    commands = re.findall(r"^ {4}([a-z]+) {2,}", done.stdout, re.MULTILINE)
+    commands = re.findall(r"^ {4}([a-z]+)(?: {2,}|$)", done.stdout, re.MULTILINE)
     assert len(commands) >= 10
     assert re.findall(r"^\.TP\n\.B ([a-z]+)$", page, re.MULTILINE) == commands
 

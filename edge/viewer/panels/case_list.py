@@ -1,6 +1,8 @@
 """The list of cases: a canvas that draws only the visible rows, so ten thousand cases cost as much as ten.
 
 The list knows rows by position and asks for missing pages through a callback.
+
+Longer than 300 lines because what is drawn, and what keys and wheel do to it, is one widget over one set of positions.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ import tempfile
 import threading
 import time
 import zipfile
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -38,12 +39,11 @@ def post(connection: socket.socket, address: str, body: str, accept: str = "appl
 
 
 @pytest.fixture
-def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder in which packages are made."""
-    folder = tmp_path / "made"
-    folder.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(folder))
-    return folder
+def made(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The folder in which packages are made; the service's socket is below it, and its path has to be short."""
+    with tempfile.TemporaryDirectory() as folder:
+        monkeypatch.setattr(tempfile, "tempdir", folder)
+        yield Path(folder)
 
 
 def packages(made: Path) -> list[Path]:
