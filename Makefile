@@ -54,7 +54,7 @@ test-install: ## do what README.md says on minimal systems, with the public inde
 .PHONY: bench
 bench: install ## measure the link, honest visits under siege, opening, filing beside readers and officers, verdicts under a flood, speed by two photos, packages of long chains (ratios, twenty minutes; BENCH=rows of the link)
 	@status=0; $(BIN)/python tests/bench/link.py $(BENCH) || status=1; \
-	  for rows in filing flood motion proofs; do $(BIN)/python tests/bench/$$rows.py || status=1; done; exit $$status
+	  for rows in filing flood flood_2 motion proofs version_2; do $(BIN)/python tests/bench/$$rows.py || status=1; done; exit $$status
 
 .PHONY: fuzz
 fuzz: install ## throw 140,000 cases at frames, conversations, HTTP, TLS, sealed texts, keys, files and packages (fifteen minutes; CASES=)
@@ -69,7 +69,7 @@ chaos-centre: install ## strike the centre, its database, the network and the un
 	@$(BIN)/python tests/chaos/centre_run.py $(CHAOS)
 
 .PHONY: bench-centre
-bench-centre: install ## measure what the centre takes in, beside bare asyncpg (ratios, two minutes)
+bench-centre: install ## measure what the centre takes in, beside bare asyncpg (ratios, half a minute)
 	@$(BIN)/python tests/bench/ingest.py
 
 .PHONY: lint

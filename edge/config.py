@@ -383,6 +383,22 @@ class OfficersSettings(Section):
     socket: Path = Path("/run/autovelox-officers/officers.sock")
 
 
+class EvidenceSettings(Section):
+    """``[evidence]``: an authority outside that stamps checkpoints with its time (RFC 3161).
+
+    ``timestamp_authority`` is a PEM file with its root certificate.
+    """
+
+    timestamp_url: Annotated[str, Field(pattern=r"^https?://[^\s]+$")] | None = None
+    timestamp_authority: Path | None = None
+
+    @model_validator(mode="after")
+    def _authority_is_known(self) -> EvidenceSettings:
+        if (self.timestamp_url is None) != (self.timestamp_authority is None):
+            raise refused("timestamp_url and timestamp_authority belong together", "set both or neither")
+        return self
+
+
 class ReviewSettings(Section):
     """``[review]``: what officers' looks and judgements need.
 
@@ -435,6 +451,7 @@ class Settings(Section):
     cases: CaseSettings = CaseSettings()
     officers: OfficersSettings = OfficersSettings()
     review: ReviewSettings = ReviewSettings()
+    evidence: EvidenceSettings = EvidenceSettings()
     centre: CentreSettings = CentreSettings()
     metrics: MetricsSettings = MetricsSettings()
 

@@ -190,7 +190,7 @@ async def _offline(unit: FleetUnit, cast: Cast, pool: Pool, relay: Relay) -> Non
         relay.cut()
         await drive_by(unit, follower, cast, scenes)
         await all_decided(unit, follower)
-        if await _head_here(unit, pool) >= unit.head:
+        if await _head_here(unit, pool) >= unit.newest_of_a_case:
             raise DemoFailed("the unit that is offline delivered all the same", "find out how")
         relay.mend()
         await _delivered(unit, pool)
@@ -220,9 +220,8 @@ async def _delivered(unit: FleetUnit, pool: Pool) -> None:
             unit.serial,
         )
         pending = [number for number, outcome, _ in unit.verdicts() if outcome == "pending"]
-        return (
-            row["head_seq"] == unit.head and not row["photos"] and not pending and unit.head >= 1 + 2 * len(unit.played)
-        )
+        is_decided = not pending and len(unit.verdicts()) == len(unit.played)
+        return is_decided and row["head_seq"] >= unit.newest_of_a_case and not row["photos"]
 
     await _until(whole, f"unit {unit.serial} did not deliver everything: read its log")
 

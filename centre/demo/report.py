@@ -46,14 +46,14 @@ async def compare(unit: FleetUnit, what: str, cast: Cast, pool: Pool, verified: 
         faults.append(f"{wrong} verdicts are wrong")
     if verified.fault:
         faults.append(verified.fault)
-    if verified.entries != unit.head:
+    if verified.entries < unit.newest_of_a_case:
         faults.append("entries are missing")
     return Row(
         unit=unit.serial,
         what=what,
         cases=len(own),
         here=len(here),
-        entries=unit.head,
+        entries=unit.newest_of_a_case,
         confirmed=verified.entries,
         photos=verified.photos,
         right=len(unit.played) - wrong,
@@ -72,7 +72,7 @@ async def compare_clone(clone: FleetUnit, original: FleetUnit, pool: Pool) -> Ro
     if (original.serial, "fork") not in kinds or not kept:
         faults.append("the clone was not seen")
     what = f"its clone: fork seen, {kept} entry kept"
-    return Row(f"{clone.serial}'", what, len(clone.verdicts()), 0, clone.head, 0, 0, 0, tuple(faults))
+    return Row(f"{clone.serial}'", what, len(clone.verdicts()), 0, clone.newest_of_a_case, 0, 0, 0, tuple(faults))
 
 
 def print_table(rows: list[Row]) -> None:
@@ -95,7 +95,7 @@ def print_table(rows: list[Row]) -> None:
     for row in rows:
         is_clone = row.unit.endswith("'")
         right = "-" if is_clone else f"{row.right} of {row.cases}"
-        lag = "-" if is_clone else str(row.entries - row.confirmed)
+        lag = "-" if is_clone else str(max(0, row.entries - row.confirmed))
         cells = (row.unit, row.what, row.cases, row.here, row.entries, row.confirmed, lag, row.photos, right)
         table.add_row(*(legible(str(cell)) for cell in cells), "WRONG" if row.faults else "right")
     console.print(table)

@@ -7,10 +7,11 @@ import re
 import shutil
 import tomllib
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
 from pathlib import Path
 
-from edge.cases import Archive, Outbox, Signer, create_signing_key, load_signer
+from edge.cases import Archive, Signer, StateFolder, create_signing_key, load_signer
+from edge.cases.storage import open_to_read
 from edge.config import Engine
 from edge.demo.cars import Traffic
 from edge.demo.cast import FOLDER, Cast, Scene
@@ -39,10 +40,10 @@ class FleetUnit:
         return load_signer(self.folder / "signing.key")
 
     @property
-    def head(self) -> int:
-        """The number of its newest entry."""
-        head = Outbox(self.setting.state_dir).head()
-        return head.seq if head is not None else 0
+    def newest_of_a_case(self) -> int:
+        """The number of its newest entry about a case; what it writes at its stop is delivered at its next start."""
+        with closing(open_to_read(StateFolder(self.setting.state_dir))) as database:
+            return int(database.execute("SELECT max(seq) FROM entries WHERE case_number IS NOT NULL").fetchone()[0])
 
     def prepare(self, registry: Setting) -> None:
         """Make the folder, with a copy of *registry* and a key of its own."""

@@ -37,7 +37,7 @@ from edge.cases.evidence import (
 from edge.cases.retention import RetentionPolicy
 from edge.cases.review import record
 from edge.cases.statistics import BIN_KMH, WEEKDAYS, Statistics, statistics_of
-from edge.cases.storage import ChainSession, DiskSpace, Outbox, StateFolder, clock_state
+from edge.cases.storage import ChainSession, DiskSpace, Outbox, StateFolder, TimeStamps, clock_state
 from edge.cases.store import CaseStore
 from edge.cases.views import (
     FOLLOW_UPS,
@@ -96,6 +96,7 @@ __all__ = [
     "Standing",
     "StateFolder",
     "Statistics",
+    "TimeStamps",
     "UnitStatus",
     "case_of",
     "check_package",

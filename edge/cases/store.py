@@ -71,13 +71,14 @@ class CaseStore:
         space: DiskSpace | None = None,
         policy: RetentionPolicy | None = None,
         witness_dirs: Sequence[Path] = (),
+        stamps: Callable[[bytes], bytes] | None = None,
     ) -> CaseStore:
         """Open or create the store in *state_dir*, and finish what the last end interrupted.
 
         Without *signer* entries stay unsigned for ever: no evidence. *unit* goes into every manifest: serial number,
         software, models; so does *instrument*: what measures, its approval and certificate. With *policy* and *signer*
         :meth:`housekeep` purges the cases that are due. Every hour and at the end a signed checkpoint of the chain is
-        written to the folders *witness_dirs*.
+        written to the folders *witness_dirs*, with the time stamps that *stamps* gives.
 
         Raises:
             CaseError: another daemon uses the store, or it is damaged.
@@ -98,7 +99,8 @@ class CaseStore:
                 raise CaseError(f"the case store in {state_dir} cannot be used ({error})", "check the disk") from None
             raise
         purger = Purger(state_dir, policy, signer) if policy is not None and signer is not None else None
-        witness = Witness(witness_dirs, str(unit.get("serial", "")), signer) if signer is not None else None
+        serial = str(unit.get("serial", ""))
+        witness = Witness(witness_dirs, serial, signer, stamps) if signer is not None else None
         return cls(
             folder,
             unit,
@@ -119,6 +121,7 @@ class CaseStore:
                 self._writer.settle()
                 if self._witness is not None:
                     self._witness.write(self._writer.head, self._writer.tree_root)
+                    self._witness.finish()
             finally:
                 self._writer.close()
 

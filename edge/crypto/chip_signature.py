@@ -7,6 +7,7 @@ signed is lines of text with a heading of their own.
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from typing import Final
 
 from Crypto.Hash import SHA256
@@ -70,6 +71,7 @@ def is_chips(verify_key: bytes, message: bytes, signature: bytes) -> bool:
     return True
 
 
+@lru_cache(maxsize=64)  # a public key, of which rubbish may come many times; loading it costs twice a verification
 def load_verify_key(der: bytes) -> RsaKey:
     """The public half of a chip's signing key, from the DER of its ``SubjectPublicKeyInfo``.
 

@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.cases import CaseStore, RetentionPolicy, StateFolder, clock_state, load_signer
+from edge.cases import CaseStore, RetentionPolicy, StateFolder, TimeStamps, clock_state, load_signer
 from edge.config import Area, Engine, Settings, models_dir, open_question
 from edge.crypto import opener
 from edge.daemon.clock import Clock, ClockSteps, read_clocks
@@ -98,6 +98,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
         instrument=instrument(settings),
         policy=RetentionPolicy.of(settings.cases, only_delivered=settings.centre.url is not None),
         witness_dirs=settings.cases.witness_dirs,
+        stamps=TimeStamps.of(settings.evidence),
     )
     stack.push_async_callback(cases.close)
 

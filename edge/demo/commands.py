@@ -18,10 +18,10 @@ from rich.table import Table
 from edge.cases import Archive, standing_words
 from edge.config import Engine
 from edge.demo.cars import Traffic
-from edge.demo.cast import Cast, Scene, load_cast
+from edge.demo.cast import Cast, Scene, load_signed_cast
 from edge.demo.setting import Setting
 from edge.demo.unit import DemoFailed, DemoUnit, running_unit
-from edge.model import Case, Outcome
+from edge.model import COPIED_CHIP, Case, Outcome
 from edge.terminal import legible
 from edge.vision import installed_engine, require_engine
 
@@ -51,10 +51,10 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
 
 def demo(args: argparse.Namespace) -> int:
     """Run the demo; return 0 if every case is right, else 1."""
-    cast = load_cast()
+    cast = load_signed_cast()
     engine: Engine = args.engine or installed_engine()
     require_engine(engine)
-    setting = Setting(args.dir.resolve(), engine)
+    setting = Setting(args.dir.resolve(), engine, signed=True)
     console = Console()
     if not console.is_terminal:
         console = Console(width=TABLE_WIDTH)
@@ -78,7 +78,7 @@ async def _play(cast: Cast, setting: Setting, progress: Progress) -> None:
     starting = progress.add_task("Starting the unit (models, workers)", total=None)
     async with running_unit(setting.config, setting.log) as unit:
         port = (await unit.expect(r"the link listens on \S+ port (\d+)")).group(1)
-        traffic = Traffic(f"http://127.0.0.1:{port}", cast, setting.chips(cast))
+        traffic = Traffic(f"http://127.0.0.1:{port}", cast, setting.chips(cast), setting.signing(cast))
         await traffic.record()
         progress.update(starting, total=1, completed=1)
         playing = progress.add_task("Playing the feed, cars calling", total=len(cast.scene))
@@ -131,6 +131,8 @@ def _report(console: Console, cast: Cast, setting: Setting) -> int:
 def _is_right(case: Case, scene: Scene) -> bool:
     named = case.driver.licence if case.driver is not None else None
     identified = case.verdict is not None and case.verdict.outcome is Outcome.IDENTIFIED
+    if (COPIED_CHIP in case.flags) != (scene.car == "copied chip"):
+        return False
     return named == scene.culprit and identified == (scene.culprit is not None)
 
 

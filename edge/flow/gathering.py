@@ -16,7 +16,7 @@ from typing import Any
 
 from edge.errors import CameraError, EdgeError
 from edge.flow.ports import Camera, Cases, Mailbox, RadarReports, Registry
-from edge.flow.rules import NS, OPENINGS_PER_SOURCE, OPENINGS_PER_UID, REPORTS_S, SEALED_OPENINGS, Rules
+from edge.flow.rules import NS, OPENINGS_PER_UID, REPORTS_S, SEALED_OPENINGS, Rules
 from edge.model import Basis, Packet, Photo, Rejection, Trigger, is_infringement
 
 log = logging.getLogger(__name__)
@@ -144,7 +144,7 @@ class Gathering:
         know are left out; where it does not answer in time, all stay.
         """
         start_ns, end_ns = self._rules.window_ns(trigger)
-        now, edge.left_out = self._mailbox.fair_window(start_ns, end_ns, OPENINGS_PER_UID, OPENINGS_PER_SOURCE)
+        now, edge.left_out = self._mailbox.fair_window(start_ns, end_ns, OPENINGS_PER_UID, SEALED_OPENINGS)
         had = {packet.nonce for packet in filed}
         edge.left_out -= min(edge.left_out, len(had - {packet.nonce for packet in now}))  # left out now, filed before
         count = Counter(packet.uid for packet in filed)
@@ -215,7 +215,7 @@ class Gathering:
 
     def _edge(self, at_monotonic_ns: int) -> Edge:
         start_ns = at_monotonic_ns - round(self._rules.window_before_s * NS)
-        packets, _ = self._mailbox.fair_window(start_ns, at_monotonic_ns, OPENINGS_PER_UID, OPENINGS_PER_SOURCE)
+        packets, _ = self._mailbox.fair_window(start_ns, at_monotonic_ns, OPENINGS_PER_UID, SEALED_OPENINGS)
         edge = Edge(at_monotonic_ns, self._rules, self._camera, packets)
         # It asks at the edge: one that does not answer costs filing its wait once, not once a trigger.
         uids = {packet.uid for packet in packets if packet.uid}

@@ -42,10 +42,10 @@ class Camera(Protocol):
 class Mailbox(Protocol):
     """Keeps sealed packets in memory for a while."""
 
-    def fair_window(self, start_ns: int, end_ns: int, per_uid: int, per_source: int) -> tuple[tuple[Packet, ...], int]:
+    def fair_window(self, start_ns: int, end_ns: int, per_uid: int, sealed: int) -> tuple[tuple[Packet, ...], int]:
         """At most *per_uid* packets a uid received from *start_ns* to *end_ns*, and how many are left out.
 
-        Of packets whose uid is sealed, at most *per_source* of an address.
+        Of packets whose uid is sealed, at most *sealed* in all.
         """
 
     def discard(self, packets: Iterable[Packet]) -> None:

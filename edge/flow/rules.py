@@ -15,10 +15,9 @@ B = TypeVar("B", bound=str)
 NS = 1_000_000_000
 OPENINGS_PER_UID = 16
 """Packets of one uid and window that are filed and opened, each some milliseconds of a processor."""
-OPENINGS_PER_SOURCE = 64
-"""The same for packets whose uid is sealed, of one address: as many cars of one mobile network may pass a unit."""
-SEALED_OPENINGS = 1024
-"""Packets of a window whose uid is sealed: finding out which chip each is of takes 0.3 ms of a processor."""
+SEALED_OPENINGS = 256
+"""The same for packets whose uid is sealed, of all cars: more than pass a unit in a window. Finding out which chip each
+is of, and that its signature is none, takes 0.5 ms of a processor."""
 REPORTS_S = 2.0
 """The radar's own lines this near to the edge are kept with the case."""
 FILING_GRACE_S = 1.0

@@ -9,17 +9,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from edge.link.car import deliver, deliver_once
+    from edge.link.answering import Signing, make_answer
+    from edge.link.car import deliver, deliver_once, exchange_once
     from edge.link.mailbox import Mailbox
     from edge.link.server import LinkServer
 
-__all__ = ["LinkServer", "Mailbox", "deliver", "deliver_once"]
+__all__ = ["LinkServer", "Mailbox", "Signing", "deliver", "deliver_once", "exchange_once", "make_answer"]
 
 _MODULES: Final = {
     "LinkServer": "edge.link.server",
     "Mailbox": "edge.link.mailbox",
+    "Signing": "edge.link.answering",
+    "make_answer": "edge.link.answering",
     "deliver": "edge.link.car",
     "deliver_once": "edge.link.car",
+    "exchange_once": "edge.link.car",
 }
 
 

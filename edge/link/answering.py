@@ -42,7 +42,7 @@ class Signing:
     position: Position | None = None
 
 
-def answering(chip: Chip, plate: str, signing: Signing | None = None) -> Answering:
+def make_answer(chip: Chip, plate: str, signing: Signing | None = None) -> Answering:
     """What answers challenges for *chip* and *plate*: in version 2 with *signing*, else in version 1.
 
     What it returns raises LinkError for a challenge that must not be answered.

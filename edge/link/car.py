@@ -19,7 +19,7 @@ from socketio.exceptions import SocketIOError
 
 from edge.crypto import Chip
 from edge.errors import LinkError
-from edge.link.answering import Answering, Body, Signing, answering, read_challenge_1
+from edge.link.answering import Answering, Body, Signing, make_answer, read_challenge_1
 
 FIRST_RETRY_S: Final = 0.5
 MAX_RETRY_S: Final = 8.0
@@ -71,7 +71,7 @@ async def deliver(
         SecretError: the chip's key cannot be used.
     """
     _check_address(url)
-    answer = answering(chip, plate, signing)
+    answer = make_answer(chip, plate, signing)
     versions = (1,) if signing is None else (2,)
     trust = _tls_context(ca_file)
     reason = ""

@@ -79,27 +79,25 @@ class Mailbox:
                 found.append(packet)
         return tuple(reversed(found))
 
-    def fair_window(self, start_ns: int, end_ns: int, per_uid: int, per_source: int) -> tuple[tuple[Packet, ...], int]:
+    def fair_window(self, start_ns: int, end_ns: int, per_uid: int, sealed: int) -> tuple[tuple[Packet, ...], int]:
         """Return at most *per_uid* packets of each uid from the window, in order of arrival, and how many are left out.
 
         Each source address gives its newest packet first. Where there are too many sources, those that sent least
-        come first: a car calls once or twice, and a stranger who sends rubbish under its uid sends much. Of packets
-        whose uid is sealed each source gives its *per_source* newest ones.
+        come first: a car calls once or twice, and a stranger who sends rubbish under its uid sends much. Packets whose
+        uid is sealed are chosen in the same way, *sealed* in all.
         """
         of_uid: dict[str, dict[str, list[Packet]]] = {}
-        sealed: dict[str, list[Packet]] = {}
         count = 0
         for packet, source in self._held.values():
             if start_ns <= packet.received_monotonic_ns <= end_ns:
-                among = of_uid.setdefault(packet.uid, {}) if packet.uid else sealed
-                among.setdefault(source, []).append(packet)
+                of_uid.setdefault(packet.uid, {}).setdefault(source, []).append(packet)
                 count += 1
-        chosen = [packet for packets in sealed.values() for packet in packets[-per_source:]]
-        for sources in of_uid.values():
+        chosen: list[Packet] = []
+        for uid, sources in of_uid.items():
             quiet_first = sorted(sources.values(), key=len)  # stable: then in the order of their first packets
             rounds = zip_longest(*(reversed(packets) for packets in quiet_first))
             newest_first = (packet for each in rounds for packet in each if packet is not None)
-            chosen += islice(newest_first, per_uid)
+            chosen += islice(newest_first, per_uid if uid else sealed)
         chosen.sort(key=lambda packet: packet.received_monotonic_ns)
         return tuple(chosen), count - len(chosen)
 

@@ -15,7 +15,7 @@ from edge.config import LinkSettings
 from edge.crypto import load_chip_key, save_chip_key
 from edge.errors import LinkError
 from edge.flow.claims import of_rising_counters
-from edge.link.answering import Signing, answering
+from edge.link.answering import Signing, make_answer
 from edge.link.car import deliver
 from edge.link.frames import MAX_FRAME_BYTES
 from edge.link.mailbox import Mailbox
@@ -40,7 +40,7 @@ async def answered(unit: Certified, port: int, *, endpoint: str = "", signing: S
     """Anna's car answers a challenge of version 2 as if *endpoint* were the unit's certificate."""
     async with RawSignedCar(port) as raw:
         challenge = await raw.connect()
-        return await raw.body(answering(ANNA.chip, ANNA.plate, signing or unit.signing)(challenge, endpoint))
+        return await raw.body(make_answer(ANNA.chip, ANNA.plate, signing or unit.signing)(challenge, endpoint))
 
 
 async def licences(unit: Certified, mailbox: Any) -> tuple[list[str], dict[Rejection, int]]:
@@ -121,7 +121,7 @@ async def test_a_camera_that_relays_a_challenge_gets_what_no_unit_takes(unit: Ce
         context.check_hostname = False
         async with RawSignedCar(server.port, scheme="https", ssl=context) as relay:
             challenge = await relay.connect()
-            assert await relay.body(answering(ANNA.chip, ANNA.plate, unit.signing)(challenge, "ab" * 32)) == ACCEPTED
+            assert await relay.body(make_answer(ANNA.chip, ANNA.plate, unit.signing)(challenge, "ab" * 32)) == ACCEPTED
         async with RawCar(server.port, scheme="https", ssl=context) as relay:  # version 1: the same counts
             assert await relay.exchange(BRUNO) == {"status": "accepted"}
         assert await licences(unit, mailbox) == ([BRUNO.licence], {Rejection.SIGNATURE: 1})
@@ -147,7 +147,7 @@ async def test_an_answer_through_a_tunnel_is_too_late(unit: Certified) -> None:
     async with unit.unit(signed_ttl_s=0.2) as (server, mailbox):
         async with RawSignedCar(server.port) as tunnel:
             challenge = await tunnel.connect()
-            body = answering(ANNA.chip, ANNA.plate, unit.signing)(challenge, "")
+            body = make_answer(ANNA.chip, ANNA.plate, unit.signing)(challenge, "")
             await asyncio.sleep(0.4)
             assert await tunnel.body(body) == {"status": "rejected", "reason": "expired"}
         async with RawCar(server.port) as tunnel:
@@ -163,14 +163,14 @@ async def test_nobody_follows_a_car_from_unit_to_unit(unit: Certified) -> None:
         bodies = []
         for _ in range(2):
             async with RawSignedCar(server.port) as raw:
-                bodies.append(answering(ANNA.chip, ANNA.plate, unit.signing)(await raw.connect(), ""))
+                bodies.append(make_answer(ANNA.chip, ANNA.plate, unit.signing)(await raw.connect(), ""))
     one, other = bodies
     assert one.keys() == other.keys() == {"v", "uid", "payload", "signature"}
     for name in ("uid", "payload", "signature"):
         assert len(one[name]) == len(other[name])
         blocks = [{each[name][at : at + 8] for at in range(0, len(each[name]), 8)} for each in bodies]
         assert not blocks[0] & blocks[1], name
-    old = answering(ANNA.chip, ANNA.plate)
+    old = make_answer(ANNA.chip, ANNA.plate)
     challenge = {"nonce": "0" * 32, "timestamp": 1}
     assert old(challenge, "")["uid"] == old(challenge, "")["uid"]
 
@@ -197,11 +197,11 @@ async def test_a_copied_chip_is_found_out_and_neither_answer_counts(unit: Certif
 async def test_a_replayed_or_exchanged_part_does_not_count(unit: Certified) -> None:
     async with unit.unit() as (server, mailbox):
         async with RawSignedCar(server.port) as first:
-            recorded = answering(ANNA.chip, ANNA.plate, unit.signing)(await first.connect(), "")
+            recorded = make_answer(ANNA.chip, ANNA.plate, unit.signing)(await first.connect(), "")
             assert await first.body(recorded) == ACCEPTED
         for name in ("uid", "payload", "signature", "all"):
             async with RawSignedCar(server.port) as thief:
-                fresh = answering(ANNA.chip, ANNA.plate, unit.signing)(await thief.connect(), "")
+                fresh = make_answer(ANNA.chip, ANNA.plate, unit.signing)(await thief.connect(), "")
                 body = recorded if name == "all" else {**fresh, name: recorded[name]}
                 assert await thief.body(body) == ACCEPTED
         expected = {Rejection.SEALED_UID: 2, Rejection.SIGNATURE: 2}
@@ -221,7 +221,7 @@ async def test_a_replayed_or_exchanged_part_does_not_count(unit: Certified) -> N
 )
 async def test_a_malformed_body_is_said_to_be_one(unit: Certified, change: dict[str, Any]) -> None:
     async with unit.unit() as (server, mailbox), RawSignedCar(server.port) as raw:
-        body = answering(ANNA.chip, ANNA.plate, unit.signing)(await raw.connect(), "")
+        body = make_answer(ANNA.chip, ANNA.plate, unit.signing)(await raw.connect(), "")
         assert await raw.body({**body, **change}) == {"status": "rejected", "reason": "malformed"}
         assert len(mailbox) == 0
 

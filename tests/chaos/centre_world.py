@@ -266,7 +266,7 @@ class Unit:
     def clone(self, name: str) -> Unit:
         """A copy of its card."""
         folder = self.folder.with_name(name)
-        shutil.copytree(self.folder, folder)
+        shutil.copytree(self.folder, folder, ignore=shutil.ignore_patterns("*.part"))
         return Unit(self.world, self.serial, folder)
 
     def head(self) -> tuple[int, str]:

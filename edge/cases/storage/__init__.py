@@ -28,6 +28,7 @@ from edge.cases.storage.package import PackageWriter
 from edge.cases.storage.proofs import chain_file, entries_for
 from edge.cases.storage.signatures import rotate_signing_key
 from edge.cases.storage.space import DiskSpace
+from edge.cases.storage.timestamp import TimeStamps
 from edge.cases.storage.tree import ChainTree
 from edge.cases.storage.trusted_time import believe_clock, trust_clock
 from edge.cases.storage.unit_chain import ChainSession
@@ -53,6 +54,7 @@ __all__ = [
     "Outbox",
     "PackageWriter",
     "StateFolder",
+    "TimeStamps",
     "Witness",
     "Writer",
     "append_entry",

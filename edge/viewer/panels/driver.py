@@ -156,9 +156,10 @@ class PersonCard(ttk.Frame):
         expired = _expired(driver, case.trigger.at_utc)
         until = self.fields["expires_on"]
         until.set_text(until.value.full_text, "Over.TLabel" if expired else "TLabel")
-        notes = [] if name_follows(case) else [_("plate corrected: this name no longer follows")]
-        notes += [_("licence expired")] if expired else []
+        notes = [_("licence expired")] if expired else []
         notes += [flag_words(plain(flag)) for flag in case.flags]
+        if not name_follows(case):  # what else there is to know of this driver counts for nothing
+            notes = [_("plate corrected: this name no longer follows")]
         if notes:
             tone = "warn" if name_follows(case) else "bad"
             self.flag.configure(text=" · ".join(notes), style=f"{tone}.Badge.TLabel")

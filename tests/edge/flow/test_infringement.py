@@ -105,7 +105,7 @@ class BrokenCamera(FakeCamera):
 class FakeMailbox:
     packets: list[Packet] = field(default_factory=list)
 
-    def fair_window(self, start_ns: int, end_ns: int, per_uid: int, per_source: int) -> tuple[tuple[Packet, ...], int]:
+    def fair_window(self, start_ns: int, end_ns: int, per_uid: int, sealed: int) -> tuple[tuple[Packet, ...], int]:
         inside = [packet for packet in self.packets if start_ns <= packet.received_monotonic_ns <= end_ns]
         kept = [packet for packet in inside if [p for p in inside if p.uid == packet.uid].index(packet) < per_uid]
         return tuple(kept), len(inside) - len(kept)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from edge.link.mailbox import Mailbox
 from edge.model import Packet
 
@@ -153,3 +155,16 @@ def test_a_car_that_called_often_from_one_address_is_heard_with_its_newest_packe
     for number in range(20):
         box.put(packet(number, at_s=number, uid="car"), "10.0.0.1")
     assert numbers(box.fair_window(0, 100 * S, 4, 64)[0]) == [16, 17, 18, 19]
+
+
+def test_a_fair_window_of_sealed_uids_takes_the_quiet_first_and_no_more_than_it_may() -> None:
+    """Rubbish from many addresses: the honest car, which sent once, is among those that are opened."""
+    box = Mailbox(5000, 60, 4)
+    for number in range(1, 1001):
+        box.put(replace(packet(number, at_s=number / 1000), uid="", version=2), f"10.0.{number % 200}.1")
+    box.put(replace(packet(5000, at_s=1.5), uid="", version=2), "its car")
+    assert len(box) == 1001, "the share of a uid is no bound where nobody knows the uid"
+    chosen, left_out = box.fair_window(0, 10 * S, 16, 256)
+    assert (len(chosen), left_out) == (256, 745)
+    assert 5000 in numbers(chosen)
+    assert numbers(box.fair_window(0, 10 * S, 16, 1)[0]) == [5000]
