@@ -1213,6 +1213,8 @@ def read_public_key(path: Path) -> bytes:
 _ITALIAN = """
 < Everything holds: case {}, {} entries of the chain, signed with {t}.
 > Tutto è integro: caso {}, {} registrazioni della catena, firmate con {t}.
+< Everything holds: case {}, {} of the {} entries of the chain, each proved to be in it, signed with {t}.
+> Tutto è integro: caso {}, {} delle {} registrazioni della catena, ognuna con la prova di farne parte, firmate con {t}.
 < the key you trust
 > la chiave di cui Lei si fida
 < key {}: compare it with the authority's
@@ -1309,22 +1311,20 @@ _ITALIAN = """
 > nessuno è indicato
 <   checked   {t}
 >   autoverifica {t}
-< self-check {t}, {t}
-> {t}, {t}
-< NOT between two good self-checks: {t}, {t}
-> NON compreso tra due autoverifiche regolari: {t}, {t}
-< none before
-> nessuna prima
-< not yet after
-> dopo non ancora effettuata
-< good before (entry {}, {})
-> regolare prima (registrazione {}, {})
-< failed before (entry {}, {})
-> non superata prima (registrazione {}, {})
-< good after (entry {}, {})
-> regolare dopo (registrazione {}, {})
-< failed after (entry {}, {})
-> non superata dopo (registrazione {}, {})
+< self-check {t} before (entry {}, {}), {t} after (entry {}, {})
+> {t} prima (registrazione {}, {}), {t} dopo (registrazione {}, {})
+< NOT between two good self-checks: {t} before (entry {}, {}), {t} after (entry {}, {})
+> NON compreso tra due autoverifiche regolari: {t} prima (registrazione {}, {}), {t} dopo (registrazione {}, {})
+< NOT between two good self-checks: {t} before (entry {}, {}), not yet after
+> NON compreso tra due autoverifiche regolari: {t} prima (registrazione {}, {}), dopo non ancora effettuata
+< NOT between two good self-checks: none before, {t} after (entry {}, {})
+> NON compreso tra due autoverifiche regolari: nessuna prima, {t} dopo (registrazione {}, {})
+< NOT between two good self-checks: none before, not yet after
+> NON compreso tra due autoverifiche regolari: nessuna prima, dopo non ancora effettuata
+< good
+> regolare
+< failed
+> non superata
 <   officer   {t} by {}
 >   agente    {t}: {}
 < confirm
@@ -1566,6 +1566,20 @@ _SENTENCES, _CLAUSES = re.compile(r"(?<=\.) (?=[A-Z])"), re.compile("; ")
 
 def translated(text: str, language: str) -> str:
     """*text* of this checker in *language*; what its table does not have stays English."""
+    sentences = [_translated(each, language) for each in _SENTENCES.split(text)]
+    if (
+        len(sentences) > 1 and None not in sentences and not text.startswith(" ")
+    ):  # no line of facts, which quotes others
+        return " ".join(map(str, sentences))
+    found = _translated(text, language)
+    if found is not None:
+        return found
+    clauses = _CLAUSES.split(text)
+    return "; ".join(translated(each, language) for each in clauses) if len(clauses) > 1 else text
+
+
+def _translated(text: str, language: str) -> str | None:
+    """The words of the table for the whole of *text*; None if it has none."""
     table = LANGUAGES[language]
     for english in sorted(table, key=lambda each: -len(_PLACES.sub("", each))):  # what says most, first
         match = re.fullmatch("(.*?)".join(map(re.escape, _PLACES.split(english))), text, re.DOTALL)
@@ -1574,11 +1588,7 @@ def translated(text: str, language: str) -> str:
             for place, value, piece in zip(_PLACES.findall(english), match.groups(), pieces):  # noqa: B905
                 told += (translated(value, language) if place == "{t}" else value) + piece
             return told
-    for cut, glue in ((_SENTENCES, " "), (_CLAUSES, "; ")):
-        parts = cut.split(text)
-        if len(parts) > 1:
-            return glue.join(translated(part, language) for part in parts)
-    return text
+    return None
 
 
 def spoken(environ: Mapping[str, str]) -> str:

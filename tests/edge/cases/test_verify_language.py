@@ -76,8 +76,10 @@ def test_the_test_has_sentences_to_look_at() -> None:
     assert len(SENTENCES) > 50
 
 
-async def _package(folder: Path) -> Path:
+async def _package(folder: Path, *, checks: tuple[bool | None, bool | None] = (None, None), full: bool = False) -> Path:
     store = await CaseStore.open(folder / "state", SIGNER, UNIT, instrument=INSTRUMENT)
+    if checks[0] is not None:
+        await store.note("selfcheck", {"good": checks[0]})
     for decision in (identified(packet()), unidentified(), identified(packet())):
         found = assess(72.4, 50.0, PROFILES["IT"])
         number = await store.file_case(
@@ -90,25 +92,39 @@ async def _package(folder: Path) -> Path:
             assessment=found,
         )
         await store.enter_verdict(number, decision)
+    if checks[1] is not None:
+        await store.note("selfcheck", {"good": checks[1]})
     await store.close()
     for number, kind, plate in ((1, "correct_plate", "XY987AB"), (2, "dismiss", None), (3, "confirm", None)):
         words = "the key you trust"
         record(folder / "state", number, kind=kind, officer="Conti", reason=words, plate=plate, signer=SIGNER)
-    export_cases(folder / "state", [1, 2, 3], folder / "case.zip", officer="Conti", signer=SIGNER)
+    to = folder / "case.zip"
+    export_cases(folder / "state", [1, 2, 3], to, officer="Conti", signer=SIGNER, full_chain=full)
     return folder / "case.zip"
 
 
-async def test_every_line_of_the_result_is_translated_and_no_evidence(tmp_path: Path) -> None:
-    verified = verify_package(await _package(tmp_path))
-    assert translated(verified.sentence, "it").startswith("Tutto è integro: caso 1, 2, 3, ")
+ENGLISH = {"by", "limit", "over", "approval", "certificate", "follows", "before", "after", "driver", "verdict", "good"}
+ENGLISH |= {"entry", "entries", "chain", "with", "failed", "everything", "holds"}
+
+
+@pytest.mark.parametrize("full", [False, True], ids=["proofs", "full-chain"])
+@pytest.mark.parametrize("before", [None, True, False], ids=["none-before", "good-before", "failed-before"])
+@pytest.mark.parametrize("after", [None, True, False], ids=["not-yet-after", "good-after", "failed-after"])
+async def test_every_line_of_the_result_is_translated_and_no_evidence(
+    tmp_path: Path, full: bool, before: bool | None, after: bool | None
+) -> None:
+    verified = verify_package(await _package(tmp_path, checks=(before, after), full=full))
+    sentence = translated(verified.sentence, "it")
+    assert sentence.startswith("Tutto è integro: caso 1, 2, 3, ")
+    assert not ENGLISH & set(re.findall(r"[a-z]+", sentence.lower())), sentence
     for line in verified.facts:
         told = translated(line, "it")
         if line.startswith("  SHA-256"):
             assert told == line
             continue
         assert told != line, line
-        english = {"by", "limit", "over", "approval", "certificate", "follows", "before", "after", "driver", "verdict"}
-        assert not english & set(re.findall(r"[a-z]+", told)), told
+        words = told.replace("entry 7 is not signed", "")  # the site, which is shown as it is
+        assert not ENGLISH & set(re.findall(r"[a-z]+", words)), told
     everything = "\n".join(translated(line, "it") for line in verified.facts)
     assert "luogo     entry 7 is not signed" in everything, "a site was translated"
     assert everything.count("the key you trust") == 3, "an officer's reason was translated"
@@ -149,6 +165,16 @@ def test_what_the_chip_proves_is_said_in_italian(version: str) -> None:
 
 def test_braces_in_the_evidence_stay_braces() -> None:
     assert translated("  place     {} {t} {", "it") == "  luogo     {} {t} {"
+
+
+def test_sentences_that_follow_each_other_are_translated_each() -> None:
+    trust = "Everything holds: case 1, 4 entries of the chain, signed with key 01: compare it with the authority's."
+    both = translated(f"{trust} {verify.REDACTED}.", "it")
+    assert both.startswith("Tutto è integro") and "oscurato" in both and "authority" not in both
+    report = "The printed report is the report of case 1 as exported at 2026-11-29 05:00:00 UTC by Isp. M. Conti."
+    assert translated(report, "it").endswith("esportato il 2026-11-29 05:00:00 UTC da Isp. M. Conti.")
+    quoted = "  officer   confirm by Conti: seen. Case 1, recorded by unit X"
+    assert translated(quoted, "it") == "  agente    confermato: Conti: seen. Case 1, recorded by unit X"
 
 
 def test_the_locale_chooses() -> None:
