@@ -24,7 +24,7 @@ from edge.registry.guard import beside
 
 NAME: Final = ".counters"
 _VERSION: Final = 1
-_SCHEMA: Final = "CREATE TABLE seen (chip BLOB PRIMARY KEY, sealed BLOB NOT NULL) STRICT, WITHOUT ROWID"
+_SCHEMA: Final = "CREATE TABLE IF NOT EXISTS seen (chip BLOB PRIMARY KEY, sealed BLOB NOT NULL) STRICT, WITHOUT ROWID"
 _COUNTER_BYTES: Final = 8
 
 T = TypeVar("T")
