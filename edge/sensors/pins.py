@@ -6,6 +6,7 @@ import atexit
 import os
 import shutil
 import tempfile
+from pathlib import Path
 from typing import Protocol
 
 from gpiozero import Device, DigitalOutputDevice, GPIOZeroError
@@ -36,6 +37,7 @@ def pin_factory(kind: str) -> Factory:
             folder = tempfile.mkdtemp(prefix="autovelox-")
             atexit.register(shutil.rmtree, folder, ignore_errors=True)
             os.environ["LG_WD"] = folder
+        working_dir = Path.cwd()
         try:
             import lgpio
             from gpiozero.pins.lgpio import LGPIOFactory
@@ -43,6 +45,8 @@ def pin_factory(kind: str) -> Factory:
             raise RadarError(
                 f"lgpio cannot be loaded ({error})", "install it, and set LG_WD to a folder that can be written"
             ) from None
+        finally:
+            os.chdir(working_dir)  # lgpio leaves the process in $LG_WD, where no relative path of ours means anything
         try:
             Device.pin_factory = LGPIOFactory()
         except (lgpio.error, GPIOZeroError, OSError) as error:

@@ -49,7 +49,8 @@ async def test_strangers_leave_no_trace_and_the_offenders_packet_opens_again(sta
         unit.end()
     for stranger in (MARCO, DAVIDE):
         assert traces(station, secrets_of(station, stranger)) == []
-    assert traces(station, [b"UD1032714A"]) == ["cases.sqlite"]
+    # Any of several: one text may lie across two pages of the database.
+    assert traces(station, [b"UD1032714A", b"LS15EBC", b"Ferrante"]) == ["cases.sqlite"]
     assert traces(station, [station.chips[GIULIA].uid.encode()]) == []
 
     to = tmp_path / "case.zip"

@@ -227,6 +227,7 @@ async def test_a_pin_that_is_taken_says_what_to_do(radar: GpioRadar) -> None:
 async def test_without_gpio_lines_the_error_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("LG_WD", str(tmp_path))
     monkeypatch.setattr(Device, "pin_factory", None)
+    monkeypatch.chdir(tmp_path)  # importing lgpio changes the working folder
     lgpio = pytest.importorskip("lgpio")
 
     def refuse(_chip: int) -> int:
@@ -245,6 +246,21 @@ def test_what_another_account_left_in_the_temporary_folder_does_not_matter(tmp_p
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
     assert "cannot be loaded" not in done.stderr
     assert [each.name for each in tmp_path.iterdir()] == [".lgd-nfy0"]
+
+
+def test_the_pin_library_leaves_the_working_folder_alone(tmp_path: Path) -> None:
+    """A relative path of the configuration means the same before and after."""
+    pytest.importorskip("lgpio")
+    environment = os.environ | {"LG_WD": str(tmp_path)}
+    code = (
+        "import os; from edge.errors import RadarError; from edge.sensors.pins import pin_factory\n"
+        "before = os.getcwd()\n"
+        "try: pin_factory('lgpio')\n"
+        "except RadarError: pass\n"
+        "print(before == os.getcwd())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    assert done.stdout == "True\n", done.stderr
 
 
 @pytest.mark.parametrize(

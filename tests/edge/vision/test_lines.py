@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from edge.config import models_dir
 from edge.model import Box, Detection
 from edge.vision.lines import LINE_HEIGHT_PX, in_one_line, three_lines
 from edge.vision.reader import PlateReader
@@ -53,5 +52,5 @@ def test_crops_of_any_size_are_looked_at(size: tuple[int, int]) -> None:
 
 def test_the_reader_keeps_the_middle_line() -> None:
     picture = plate(*LINES)
-    (read,) = PlateReader(Path("models")).read(picture, [Detection(Box(0, 0, 180, 180), 1.0)])
+    (read,) = PlateReader(models_dir()).read(picture, [Detection(Box(0, 0, 180, 180), 1.0)])
     assert read.text == "".join(LINES)
