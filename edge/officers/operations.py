@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractAsyncContextManager
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -39,7 +39,7 @@ class Work(Protocol):
 
     async def quick(self, work: Callable[..., Any], *arguments: Any, **words: Any) -> Any: ...  # noqa: D102
 
-    def turn(self, account: Account) -> AbstractContextManager[None]: ...  # noqa: D102
+    def turn(self, account: Account) -> AbstractAsyncContextManager[None]: ...  # noqa: D102
 
     async def long(self, work: Callable[..., Any], *arguments: Any, **words: Any) -> Any: ...  # noqa: D102
 
@@ -138,7 +138,7 @@ async def _agree(work: Work, asked: Asked) -> web.StreamResponse:
     """The second officer agrees, and it is done: a purge takes a while."""
     arguments = (asked.account, *asked.numbers)
     reason = asked.body.get("reason", "")
-    with work.turn(asked.account):
+    async with work.turn(asked.account):
         request = await work.long(work.office.second.agree, *arguments, reason=reason)
     return as_json(wire.from_request(request), 201)
 
@@ -168,14 +168,15 @@ async def _letter(work: Work, asked: Asked) -> web.StreamResponse:
 
 async def _paper(work: Work, asked: Asked, paper: str) -> web.StreamResponse:
     words = {"reason": asked.body.get("reason", ""), "language": asked.body.get("language"), "paper": paper}
-    with work.turn(asked.account), TemporaryDirectory(prefix="officers-") as folder:
-        file = Path(folder) / "paper.pdf"
+    async with work.turn(asked.account):
+        with TemporaryDirectory(prefix="officers-") as folder:
+            file = Path(folder) / "paper.pdf"
 
-        async def make(_progress: Progress) -> str:
-            await work.long(work.office.report, asked.account, *asked.numbers, file, **words)
-            return ""
+            async def make(_progress: Progress) -> str:
+                await work.long(work.office.report, asked.account, *asked.numbers, file, **words)
+                return ""
 
-        return await answer_long(asked.request, make, Made(file, "application/pdf"))
+            return await answer_long(asked.request, make, Made(file, "application/pdf"))
 
 
 async def _statistics(work: Work, asked: Asked) -> web.StreamResponse:
@@ -185,7 +186,7 @@ async def _statistics(work: Work, asked: Asked) -> web.StreamResponse:
         since, until = float(query.get("since_utc", "0")), float(query.get("until_utc", "1e12"))
     except ValueError:
         raise Malformed("a time is none that can be") from None
-    with work.turn(asked.account):
+    async with work.turn(asked.account):
         counts = await work.long(work.office.statistics, since_utc=since, until_utc=until)
     return as_json(asdict(counts))
 
@@ -201,13 +202,16 @@ async def _package(work: Work, asked: Asked) -> web.StreamResponse:
         "checkpoint": _checkpoint(asked.body),
     }
     numbers = asked.body.get("cases", [])
-    with work.turn(asked.account), TemporaryDirectory(prefix="officers-") as folder:
-        file = Path(folder) / "package.zip"
+    async with work.turn(asked.account):
+        with TemporaryDirectory(prefix="officers-") as folder:
+            file = Path(folder) / "package.zip"
 
-        async def make(progress: Progress) -> str:
-            return str(await work.long(work.office.export, asked.account, numbers, file, progress=progress, **words))
+            async def make(progress: Progress) -> str:
+                return str(
+                    await work.long(work.office.export, asked.account, numbers, file, progress=progress, **words)
+                )
 
-        return await answer_long(asked.request, make, Made(file, "application/zip"))
+            return await answer_long(asked.request, make, Made(file, "application/zip"))
 
 
 async def _verification(work: Work, asked: Asked) -> web.StreamResponse:
@@ -225,7 +229,7 @@ async def _verification(work: Work, asked: Asked) -> web.StreamResponse:
         verified = work.office.verify
         return str(await work.long(verified, trusted=trusted, head=head, checkpoint=witness, progress=progress))
 
-    with work.turn(asked.account):
+    async with work.turn(asked.account):
         return await answer_long(asked.request, verify)
 
 

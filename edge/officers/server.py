@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,8 @@ REQUESTS_OF_AN_ACCOUNT = 16
 """Open at once; and of those that take long, one."""
 MOST_LONG = 8
 """Pieces of long work of all accounts, until their answers have been sent."""
+TURN_S = 1.0
+"""How long a piece of long work waits for its turn before it is refused."""
 QUICK_THREADS, LONG_THREADS = 4, 2
 """Threads for reading and recording, and for packages, reports and verifications."""
 
@@ -129,15 +131,22 @@ class Server:
         """Run *work* of the office in a thread."""
         return await asyncio.get_running_loop().run_in_executor(self._quick, lambda: work(*arguments, **words))
 
-    @contextmanager
-    def turn(self, account: Account) -> Iterator[None]:
+    @asynccontextmanager
+    async def turn(self, account: Account) -> AsyncIterator[None]:
         """Let *account* have one piece of long work, until its answer has been sent; it takes room on the disk.
+
+        Who has read an answer to its last byte may ask again before this process knows that it was sent: so a turn is
+        waited for a moment.
 
         Raises:
             Busy: it has one already, or there are too many.
         """
-        if account.uid in self._asking_long or len(self._asking_long) >= MOST_LONG:
-            raise Busy
+        loop = asyncio.get_running_loop()
+        until = loop.time() + TURN_S
+        while account.uid in self._asking_long or len(self._asking_long) >= MOST_LONG:
+            if loop.time() >= until:
+                raise Busy
+            await asyncio.sleep(TURN_S / 50)
         self._asking_long.add(account.uid)
         try:
             yield
