@@ -62,6 +62,11 @@ class OpenCase:
         """Whether a photo of the open case is on the screen."""
         return self.opened is not None and self._camera.photo.picture_size is not None
 
+    @property
+    def subjects(self) -> tuple[tk.Misc, ...]:
+        """What a question must not cover: the plate and the person."""
+        return self._camera.facts.crop, self._camera.facts.plate, self._driver.portrait
+
     def close(self, words: str = "") -> None:
         """Show no case, but *words*."""
         self.opened = None
@@ -205,7 +210,7 @@ class OpenCase:
         self._camera.show(case, opened.events, index, opened.unit)
         self._driver.show(case)
         self._history.show(case, opened.events, opened.enclosure)
-        self._bar.show(case, opened.events, photo=self.photo_shown)
+        self._bar.show(case, opened.events, opened.enclosure, photo=self.photo_shown)
         self._arrange()
 
     def _present(self, opened: CaseDetails, pictures: Pictures) -> None:
@@ -220,5 +225,5 @@ class OpenCase:
             self._driver.no_portrait(pictures.portrait)
         elif pictures.portrait is not None:
             self._driver.show_portrait(pictures.portrait)
-        self._bar.show(opened.case, opened.events, photo=self.photo_shown)
+        self._bar.show(opened.case, opened.events, opened.enclosure, photo=self.photo_shown)
         self._shown(opened)

@@ -133,7 +133,7 @@ def load_whole(stored: StoredPhoto) -> Image.Image:
     try:
         encoded = stored.read()
         if hashlib.sha256(encoded).hexdigest() != stored.sha256:
-            raise ImageError(_("the photo's file was altered since it was recorded"), _("verify the evidence"))
+            raise ImageError("the photo's file was altered since it was recorded", "verify the evidence")
         with Image.open(io.BytesIO(encoded)) as file:
             return file.convert("RGB")
     except CaseError as error:
@@ -141,7 +141,7 @@ def load_whole(stored: StoredPhoto) -> Image.Image:
     except ImageError:
         raise
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        raise ImageError(_("the photo's file cannot be decoded"), _("verify the evidence")) from None
+        raise ImageError("the photo's file cannot be decoded", "verify the evidence") from None
 
 
 def magnify(whole: Image.Image, box: Box, fit: tuple[int, int]) -> Image.Image:
@@ -173,6 +173,6 @@ def load_portrait(encoded: bytes, fit: tuple[int, int]) -> Image.Image:
         with Image.open(io.BytesIO(encoded)) as file:
             picture = file.convert("RGB")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        raise ImageError(_("the portrait cannot be decoded"), _("verify the evidence")) from None
+        raise ImageError("the portrait cannot be decoded", "verify the evidence") from None
     picture.thumbnail(fit, Image.Resampling.LANCZOS)
     return picture

@@ -138,6 +138,14 @@ class Source:
             failed,
         )
 
+    def take_back(self, request: int, reason: str, done: Callable[[None], None], failed: Failed) -> None:
+        """Take back the officer's own *request* for a second officer's judgement."""
+
+        def work() -> None:
+            self.desk.refuse(request, reason=reason)
+
+        self._case_jobs.submit(work, done, failed)
+
     def _details(self, opened: OpenCase) -> CaseDetails:
         case = opened.case
         photos = tuple(
