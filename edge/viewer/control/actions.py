@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tkinter as tk
 from collections.abc import Callable
 from functools import partial
@@ -10,7 +11,7 @@ from edge.model import Assessment
 from edge.officers import EventKind, Judged, known_plate, name_follows
 from edge.viewer.control.evidence import EvidenceActions, Paper
 from edge.viewer.control.open_case import OpenCase
-from edge.viewer.data import CaseDetails, JobThread, Source
+from edge.viewer.data import CaseDetails, JobThread, Source, StoredPhoto
 from edge.viewer.panels import ActionBar
 from edge.viewer.text import _, basis_words, describe, event_words, number, plain, verdict_words, zoned
 from edge.viewer.ui import GAP, DockedQuestion, Lightbox, Page, Question, Theme, Window
@@ -177,6 +178,18 @@ class Actions:
         title = _("Case {number}").format(number=opened.case.number)
         self.lightbox = Lightbox(
             self._root, self._theme, self._pictures, opened.photos, self._case.photo_index, title, self._lightbox_closed
+        )
+
+    def full_portrait(self) -> None:
+        """Show the driver's portrait over the whole window."""
+        opened = self._case.opened
+        if opened is None or opened.case.driver is None or not opened.case.driver.portrait or self.lightbox is not None:
+            return
+        portrait = opened.case.driver.portrait
+        stored = StoredPhoto(opened.case.number, 0, hashlib.sha256(portrait).hexdigest(), lambda: portrait)
+        name = plain(f"{opened.case.driver.first_name} {opened.case.driver.last_name}")
+        self.lightbox = Lightbox(
+            self._root, self._theme, self._pictures, (stored,), 0, name, self._lightbox_closed, enlarge=True
         )
 
     def _lightbox_closed(self) -> None:

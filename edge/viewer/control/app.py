@@ -209,6 +209,7 @@ class Viewer:
     def _resized(self) -> None:
         self.window.place_panes()
         self.bar.set_low(low=self.window.is_low)
+        self.filters.set_low(low=self.window.is_very_low)
         self.arrange()
 
     def help(self) -> None:
@@ -256,6 +257,7 @@ class Viewer:
             ("Ctrl+C", ("Control-c",), _("Copy the case as text"), self.actions.copy),
             ("K", ("k",), _("Copy the plate, for the vehicle register"), self.actions.copy_plate),
             (_("Space"), ("space",), _("Photo in full size"), self.actions.full_size),
+            ("G", ("g",), _("Portrait in full size"), self.actions.full_portrait),
             ("[ ]", ("bracketleft", "bracketright"), _("Previous, next photo of the case"), lambda: None),
             (
                 "Ctrl+F  /",
@@ -283,6 +285,8 @@ class Viewer:
         for kind in ("TEntry", "TCombobox"):  # on X11 Tk would move the cursor to the beginning of the line
             self.root.bind_class(kind, "<Control-a>", _select_all)
         self.camera.photo.bind("<Button-1>", lambda _event: self.actions.full_size())
+        for event in ("<Button-1>", "<Return>", "<space>"):
+            self.driver.portrait.bind(event, lambda _event: (self.actions.full_portrait(), "break")[-1])  # type: ignore[func-returns-value]
         self.camera.photo.bind("<Return>", lambda _event: self.actions.full_size())
 
     def _key(self, event: str, call: Callable[[], object]) -> None:

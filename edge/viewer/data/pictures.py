@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from PIL import Image
@@ -23,12 +23,16 @@ CROP_SHARE = 0.13
 
 @dataclass(frozen=True, slots=True)
 class StoredPhoto:
-    """A stored photo: case, index, its SHA-256 (hex) in the case's manifest, and what reads its bytes."""
+    """A stored photo: case, index, its SHA-256 (hex) in the case's manifest, and what reads its bytes.
+
+    ``box`` is the plate that was read in it, in its pixels, if one was.
+    """
 
     number: int
     index: int
     sha256: str
     read: Callable[[], bytes] = field(repr=False, compare=False)
+    box: Box | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +126,19 @@ def load_photo(
         picture = whole.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0) if scale != 1.0 else whole
     crop = magnify(whole, box, crop_fit) if box is not None and box.width >= 1 and box.height >= 1 else None
     return Photo(picture, crop, scale, whole.size)
+
+
+def load_thumbs(photos: Sequence[StoredPhoto], fit: tuple[int, int]) -> list[Image.Image]:
+    """Return a small picture of each of *photos*, scaled to fit into *fit*; a grey one where it cannot be shown."""
+    pictures = []
+    for stored in photos:
+        try:
+            picture = load_whole(stored)
+        except ImageError:
+            picture = Image.new("RGB", fit, "#808080")
+        picture.thumbnail(fit, Image.Resampling.BILINEAR, reducing_gap=2.0)
+        pictures.append(picture)
+    return pictures
 
 
 def load_whole(stored: StoredPhoto) -> Image.Image:

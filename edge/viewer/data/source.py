@@ -149,7 +149,13 @@ class Source:
     def _details(self, opened: OpenCase) -> CaseDetails:
         case = opened.case
         photos = tuple(
-            StoredPhoto(case.number, index, digest, partial(self.desk.photo, case.number, index))
+            StoredPhoto(
+                case.number,
+                index,
+                digest,
+                partial(self.desk.photo, case.number, index),
+                case.plate_box if index == case.photo else None,
+            )
             for index, digest in enumerate(opened.photo_hashes)
         )
         instrument = opened.manifest.get("instrument") or {}

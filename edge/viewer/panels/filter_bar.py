@@ -40,6 +40,8 @@ class FilterBar(ttk.Frame):
         review: the choice of a review.
         day: the choice of days.
         order: the choice of an order.
+        unfold: the button that shows and hides the choices in a low window.
+        is_folded: whether they are hidden.
     """
 
     def __init__(self, master: tk.Misc, theme: Theme, changed: Callable[[], None]) -> None:
@@ -51,8 +53,8 @@ class FilterBar(ttk.Frame):
         self._reported = Query()
         px = theme.px
         self.columnconfigure((0, 1), weight=1, uniform="half")
-        caption = ttk.Label(self, text=_("Search plate, driver or case number"), style="Small.TLabel")
-        caption.grid(row=0, column=0, columnspan=2, sticky="w")
+        self._caption = ttk.Label(self, text=_("Search plate, driver or case number"), style="Small.TLabel")
+        self._caption.grid(row=0, column=0, columnspan=2, sticky="w")
         self.text = ttk.Entry(self, width=10)
         self.text.grid(row=1, column=0, columnspan=2, sticky="ew", pady=(px(1), px(5)))
         self.text.bind("<KeyRelease>", lambda _event: self._schedule())
@@ -98,7 +100,38 @@ class FilterBar(ttk.Frame):
         self.chips = Flow(self._low, px(4))
         self._total: int | None = None
         self._all: int | None = None
+        self.unfold = ttk.Button(self, text=_("Filters"), command=lambda: self.fold(folded=not self.is_folded))
+        self.unfold.bind("<Return>", lambda _event: self.unfold.invoke())
+        self.is_folded, self._low_window = False, False
         self.bind("<<ThemeChanged>>", lambda _event: self._recolour(theme))
+
+    def set_low(self, *, low: bool) -> None:
+        """Fold the choices away where the window has no room for them and the list."""
+        if low == self._low_window:
+            return
+        self._low_window, px = low, self._theme.px
+        if low:
+            self._caption.grid_remove()
+            self.text.grid(row=1, column=0, columnspan=1, sticky="ew", padx=(0, px(4)))
+            self.unfold.grid(row=1, column=1, sticky="e", pady=(px(1), px(5)))
+        else:
+            self._caption.grid()
+            self.text.grid(row=1, column=0, columnspan=2, sticky="ew", padx=0)
+            self.unfold.grid_remove()
+        self.fold(folded=low)
+
+    def fold(self, *, folded: bool) -> None:
+        """Hide or show the choices; the count stands where they are not."""
+        self.is_folded = folded
+        for box in (self.outcome, self.review, self.day, self.order):
+            if folded:
+                box.grid_remove()
+            else:
+                box.grid()
+        if self._low_window and not folded:
+            self._low.grid_remove()
+        else:
+            self._low.grid()
 
     def query(self) -> Query:
         """Return what the officer asks for now."""

@@ -29,6 +29,8 @@ PHOTO_HEIGHT = 150
 """The least height of the history, and of a photo that has to shrink for its facts."""
 UNDER_SHARE = 0.55
 """How much of the height a photo takes whose facts are under it."""
+VERY_LOW = 420
+"""The window's height below which the filters are folded away."""
 GAP = 8
 
 
@@ -155,6 +157,11 @@ class Window:
     def is_low(self) -> bool:
         """Whether a docked question has no room above the buttons."""
         return self._root.winfo_height() < self._theme.px(LOW)
+
+    @property
+    def is_very_low(self) -> bool:
+        """Whether the list has no room beside its filters."""
+        return 1 < self._root.winfo_height() < self._theme.px(VERY_LOW)
 
     def place_panes(self) -> None:
         """Show both panes, or one where the window is narrow."""
