@@ -9,7 +9,7 @@ from contextlib import closing
 from edge.officers import add_where, open_desk
 from edge.viewer.text import language
 
-NETWORK_PHOTO_WIDTH = 640
+NETWORK_PHOTO_WIDTH = 624
 """A photo costs 4 bytes per pixel over the network; on a local display it takes the room that there is."""
 
 

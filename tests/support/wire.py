@@ -21,7 +21,7 @@ from tests.support import cases, stores, xdisplay
 
 LIMITS = {"start": 1_500_000, "open": 1_400_000, "idle": 20_000, "arrival": 60_000}
 QUIET_S = 3.0
-LEAST_PHOTO = 640 * 360 * 4
+LEAST_PHOTO = 600 * 338 * 4
 PLAIN = """
 ListenAddress 127.0.0.1
 Port {port}
