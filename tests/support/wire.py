@@ -118,7 +118,7 @@ def session(state_dir: Path, size: str = "1440x900") -> Iterator[Session]:
         _wait_for_port(port)
         key = cases.write_key(folder / "signing.key")
         where = f"--state-dir {state_dir} --signing-key {key}"
-        remote = f"cd {Path.cwd()} && exec {sys.executable} -m edge view --lang en {where}"
+        remote = f"cd {Path.cwd()} && XDG_CONFIG_HOME=/nonexistent exec {sys.executable} -m edge view --lang en {where}"
         options = (
             "StrictHostKeyChecking=no",
             f"UserKnownHostsFile={folder}/known",
