@@ -336,7 +336,7 @@ class Viewer:
     def _name_window(self) -> None:
         """Say in title and top line whose cases these are: nobody may judge in the window of another unit."""
         site = next((row.site for index in range(1) if (row := self.cases.row(index)) is not None), "")
-        parts = [plain(part, 80) for part in (self._unit, site, self._host, self._officer) if part]
+        parts = [plain(part, 80) for part in (self._unit, self._host, self._officer, site) if part]
         self.status.where.set_text(" · ".join(parts))
         self.root.title(" – ".join(["Autovelox", *parts]))
 
