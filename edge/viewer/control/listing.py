@@ -33,6 +33,7 @@ class ListController:
         query: Callable[[], Query],
         on_status: Callable[[UnitStatus | None, str], None],
         on_commit: Callable[[], None],
+        on_officer: Callable[[str], None],
     ) -> None:
         """Prepare; nothing is read before :meth:`start`.
 
@@ -43,9 +44,11 @@ class ListController:
             query: returns what the officer asks for.
             on_status: gets the unit's status and what keeps the store from being read, empty if nothing does.
             on_commit: called after every commit but the first.
+            on_officer: gets the name of the officer, once the list is known.
         """
         self._root, self._source, self._cases = root, source, cases
         self._read_query, self._on_status, self._on_commit = query, on_status, on_commit
+        self._on_officer, self._officer = on_officer, ""
         self._query = Query()
         self._version: str | None = None
         self._status: UnitStatus | None = None
@@ -89,6 +92,7 @@ class ListController:
         self._timer = self._root.after(POLL_MS, self._poll)
 
     def _on_pulse(self, pulse: Pulse) -> None:
+        self._officer = pulse.officer or self._officer
         fresh = pulse.status is not None and pulse.status != self._status
         if self._problem or fresh:
             self._problem = ""
@@ -112,6 +116,7 @@ class ListController:
         self._requested.clear()
         self._cases.empty_text = self._empty_text()
         self._cases.show(listing.total, listing.pages, fresh=True)
+        self._on_officer(self._officer)
 
     def _on_page(self, listing: Listing) -> None:
         self._requested.difference_update(listing.pages)

@@ -14,6 +14,7 @@ from edge.errors import CaseError, ImageError
 from edge.model import Box
 from edge.viewer.text import _, describe
 
+MOST_ENLARGED = 3.0
 CROP_MARGIN = 0.18
 CROP_MAGNIFICATION = 8.0
 CROP_SHARE = 0.13
@@ -38,6 +39,7 @@ class PictureRequest:
         photo: the photo, or None if it is not needed.
         redraw: False if the photo is on the screen already and only the crop of ``box`` is needed.
         fit: the room for the photo.
+        enlarge: whether the photo may be larger than it is, as on a fine local display.
         box: the plate in the photo, or None.
         crop_fit: the room for the plate's crop.
         portrait: the encoded portrait, empty if the driver has none, or None if it is not needed.
@@ -51,6 +53,7 @@ class PictureRequest:
     crop_fit: tuple[int, int]
     portrait: bytes | None
     portrait_fit: tuple[int, int]
+    enlarge: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,14 @@ def load(request: PictureRequest) -> Pictures:
     portrait: Image.Image | str | None = None
     if request.photo is not None:
         try:
-            photo = load_photo(request.photo, request.fit, request.box, request.crop_fit, redraw=request.redraw)
+            photo = load_photo(
+                request.photo,
+                request.fit,
+                request.box,
+                request.crop_fit,
+                redraw=request.redraw,
+                most=MOST_ENLARGED if request.enlarge else 1.0,
+            )
         except ImageError as error:
             photo = describe(error)
     if request.portrait:
@@ -91,19 +101,25 @@ def load(request: PictureRequest) -> Pictures:
 
 
 def load_photo(
-    stored: StoredPhoto, fit: tuple[int, int], box: Box | None, crop_fit: tuple[int, int], *, redraw: bool = True
+    stored: StoredPhoto,
+    fit: tuple[int, int],
+    box: Box | None,
+    crop_fit: tuple[int, int],
+    *,
+    redraw: bool = True,
+    most: float = 1.0,
 ) -> Photo:
-    """Decode the *stored* photo, scale it to fit into *fit* (never enlarging it) and magnify the plate in *box*.
+    """Decode the *stored* photo, scale it to fit into *fit*, *most* times its size at most, and magnify the *box*.
 
     Raises:
         ImageError: the photo cannot be read, was altered, or is no picture.
     """
     whole = load_whole(stored)
-    scale = min(1.0, fit[0] / whole.width, fit[1] / whole.height)
+    scale = min(most, fit[0] / whole.width, fit[1] / whole.height)
     size = max(1, round(whole.width * scale)), max(1, round(whole.height * scale))
     picture = None
     if redraw:
-        picture = whole.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0) if scale < 1.0 else whole
+        picture = whole.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0) if scale != 1.0 else whole
     crop = magnify(whole, box, crop_fit) if box is not None and box.width >= 1 and box.height >= 1 else None
     return Photo(picture, crop, scale, whole.size)
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from tkinter import ttk
 
 from edge.officers import CaseSummary
-from edge.viewer.text import _, moment, number, plain, review_words, verdict_words, waiting_words
-from edge.viewer.ui import Theme
+from edge.viewer.text import _, moment, number, plain, review_words, short_verdict_words, waiting_words
+from edge.viewer.ui import Theme, cut
 
 PAGE = 100
 """Rows of a page."""
@@ -230,7 +230,7 @@ class CaseList(ttk.Frame):
             )
             return
         summary = row.summary
-        verdict, tone = verdict_words(summary)
+        verdict, tone = short_verdict_words(summary)
         colour = self._theme.tone(tone)[0]
         draw.create_rectangle(0, top, px(4), bottom - 1, fill=colour, outline="", tags=tag)
         upper, lower = top + px(6), bottom - px(7)
@@ -238,15 +238,19 @@ class CaseList(ttk.Frame):
         nothing = _("Not read yet") if summary.outcome is None else _("no plate")
         plate, muted = shown or nothing, palette.muted
         ink = palette.text if shown else muted
-        draw.create_text(px(16), upper, text=plate, anchor="nw", fill=ink, font=fonts["strong"], tags=tag)
-        right = width - px(10)
+        left, right, apart = px(16), width - px(10), px(8)
+        plate = cut(fonts["strong"], plate, right - left)
+        draw.create_text(left, upper, text=plate, anchor="nw", fill=ink, font=fonts["strong"], tags=tag)
+        verdict = cut(fonts["body"], verdict, right - left - apart - fonts["strong"].measure(plate))
         draw.create_text(right, upper, text=verdict, anchor="ne", fill=colour, font=fonts["body"], tags=tag)
         counts = summary.speed_kmh if summary.remaining_kmh is None else summary.remaining_kmh
         speed = "" if counts is None else " · " + _("{speed} km/h").format(speed=number(counts, 1))
         line = f"{summary.number} · {moment(summary.at_utc, 'short')}{speed}"
-        draw.create_text(px(16), lower, text=line, anchor="sw", fill=muted, font=fonts["small"], tags=tag)
+        line = cut(fonts["small"], line, right - left)
+        draw.create_text(left, lower, text=line, anchor="sw", fill=muted, font=fonts["small"], tags=tag)
         review = review_words(summary.review)[0] if summary.review else ""
         review = waiting_words() if summary.waiting else review
+        review = cut(fonts["small"], review, right - left - apart - fonts["small"].measure(line))
         draw.create_text(right, lower, text=review, anchor="se", fill=muted, font=fonts["small"], tags=tag)
 
     def _draw_empty(self) -> None:

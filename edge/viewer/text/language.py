@@ -9,7 +9,7 @@ import gettext
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from babel import Locale, UnknownLocaleError
@@ -71,6 +71,21 @@ def ngettext(one: str, many: str, count: int) -> str:
 def moment(at_utc: float, style: str = "medium") -> str:
     """Format Unix seconds as local date and time; *style* is Babel's short, medium or long (with the time zone)."""
     return format_datetime(datetime.fromtimestamp(at_utc, LOCALTZ), style, locale=_current.locale)
+
+
+def zoned(at_utc: float) -> str:
+    """Format Unix seconds as local date and time with its zone, and the same in UTC beside it."""
+    local = datetime.fromtimestamp(at_utc, LOCALTZ)
+    utc = local.astimezone(UTC)
+    offset = local.utcoffset() or timedelta()
+    minutes = round(offset.total_seconds() / 60)
+    name = local.tzname() or ""
+    if not minutes and name == "UTC":
+        return f"{moment(at_utc)} UTC"
+    zone = f"UTC{minutes // 60:+d}" + (f":{minutes % 60:02d}" if minutes % 60 else "")
+    named = zone if not name or name[0] in "+-" else f"{name}, {zone}"
+    other = "" if utc.date() == local.date() else f"{format_date(utc.date(), 'medium', locale=_current.locale)}, "
+    return f"{moment(at_utc)} ({named}); {other}{utc:%H:%M:%S} UTC"
 
 
 def day(iso: str) -> str:
