@@ -181,6 +181,10 @@ class Keys(Protocol):
         """The key of each of *uids* that the registry knows."""
 
 
+class PoliceRegistry(Registry, Keys, Protocol):
+    """A whole registry: the unit's file, and PostgreSQL at the centre, keep one contract."""
+
+
 class Workers(Protocol):
     """Processes that run a function each; raises WorkerError."""
 
