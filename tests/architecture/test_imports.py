@@ -143,10 +143,11 @@ CENTRE = {
     "database": {"errors", "config"},
     "units": {"errors", "database"},
     "delivery": {"errors", "database", "units"},
+    "registry": {"errors", "database"},
     "records": {"errors", "database", "units", "delivery"},
     "web": {"errors", "database", "units", "delivery"},
     "service": {"errors", "config", "database", "units", "delivery", "records", "web"},
-    "commands": {"errors", "config", "database", "units", "delivery", "records", "service"},
+    "commands": {"errors", "config", "database", "units", "delivery", "records", "registry", "service"},
     "demo": {"errors", "config", "database", "units", "delivery", "records", "service"},
     "cli": {"errors", "config", "commands", "service", "demo"},
     "__main__": {"cli"},
@@ -155,8 +156,11 @@ CENTRE = {
 OF_THE_UNIT = {"edge.errors", "edge.model", "edge.terminal", "edge.config", "edge.crypto", "edge.identify", "edge.law"}
 OF_THE_UNIT |= {"edge.cases.evidence", "edge.delivery.wire"}
 """What the centre may import of the unit: its pure rooms, and what both say to each other."""
-PLAYS_BOTH_SIDES = {"edge.cases", "edge.delivery", "edge.demo", "edge.vision"}
-"""What its demo may import besides."""
+BESIDES = {
+    "demo": {"edge.cases", "edge.delivery", "edge.demo", "edge.vision"},
+    "registry": {"edge.registry"},
+}
+"""What single rooms of the centre may import besides: the demo plays both sides, the registry takes a unit's over."""
 
 
 def test_the_centre_follows_its_map() -> None:
@@ -170,7 +174,7 @@ def test_the_centre_follows_its_map() -> None:
             other = target.split(".")[1] if target and target != "centre" else ""
             if other and other != own and other not in CENTRE[own]:
                 broken.add(f"{name} -> centre.{other}")
-            allowed = OF_THE_UNIT | (PLAYS_BOTH_SIDES if own == "demo" else set())
+            allowed = OF_THE_UNIT | BESIDES.get(own, set())
             if imported.startswith("edge.") and not any(f"{imported}.".startswith(f"{room}.") for room in allowed):
                 broken.add(f"{name} -> {imported}")
             if imported.startswith(("converter", "tests")):
