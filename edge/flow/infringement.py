@@ -29,7 +29,6 @@ from edge.flow.rules import Rules
 from edge.identify import identify
 from edge.identify.origin import origin
 from edge.model import (
-    COPIED_CHIP,
     Basis,
     Case,
     Claim,
@@ -212,7 +211,7 @@ class Infringements:
     async def _look_up(self, verdict: Verdict, reads: Sequence[Read], rejected: Counter[Rejection]) -> Decision:
         photo = next((index for index, read in enumerate(reads) if any(p is verdict.read for p in read or ())), 0)
         several: tuple[Flag | str, ...] = (Flag.SEVERAL_PLATES,) if rejected[Rejection.SEVERAL_PLATES] else ()
-        several += (COPIED_CHIP,) if rejected[Rejection.COPIED_CHIP] else ()
+        several += (Flag.COPIED_CHIP,) if rejected[Rejection.COPIED_CHIP] else ()
         if (claim := verdict.claim) is None:
             return Decision(verdict, photo, flags=several, rejected=rejected)
         seen = origin(verdict.read.countries, claim.plate) if verdict.read else None
