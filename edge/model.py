@@ -245,10 +245,9 @@ class Flag(StrEnum):
     SEVERAL_PLATES = "several_plates"
     SPEED_CONTRADICTED = "speed_contradicted"
     OTHER_VEHICLE_FITS = "other_vehicle_fits"
+    COPIED_CHIP = "copied_chip"
 
 
-COPIED_CHIP = "a chip was copied: its counter does not rise"
-"""A flag without a member in :class:`Flag`: manifests, viewer and report show this sentence as it is."""
 DOUBTS = frozenset({Flag.SPEED_CONTRADICTED, Flag.OTHER_VEHICLE_FITS})
 """The flags of a case whose photos do not bear out the radar: it is to be checked, and names nobody."""
 

@@ -172,11 +172,11 @@ async def test_a_counter_goes_up_only(backend: Backend, place: Path) -> None:
     await backend.ready()
     async with backend.counters() as counters:
         assert await counters.seen(["a", "b"]) == {}
-        await counters.note({"a": Seen(7, 1000.5)})
-        await counters.note({"a": Seen(5, 2000.5), "b": Seen(1, 3000.25)})
-        assert await counters.seen(["a", "b", "c"]) == {"a": Seen(7, 1000.5), "b": Seen(1, 3000.25)}
-        await counters.note({"a": Seen(8, 2000.5)})
-        assert await counters.seen(["a"]) == {"a": Seen(8, 2000.5)}
+        await counters.note({"a": CounterSeen(7, 1000.5)})
+        await counters.note({"a": CounterSeen(5, 2000.5), "b": CounterSeen(1, 3000.25)})
+        assert await counters.seen(["a", "b", "c"]) == {"a": CounterSeen(7, 1000.5), "b": CounterSeen(1, 3000.25)}
+        await counters.note({"a": CounterSeen(8, 2000.5)})
+        assert await counters.seen(["a"]) == {"a": CounterSeen(8, 2000.5)}
 
 
 async def test_the_wrong_key_is_one_sentence(backend: Backend, place: Path) -> None:

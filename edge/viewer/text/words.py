@@ -135,6 +135,7 @@ def flag_words(flag: Flag | str) -> str:
         Flag.SEVERAL_PLATES: _("a chip claimed several plates"),
         Flag.SPEED_CONTRADICTED: _("the photos contradict the radar"),
         Flag.OTHER_VEHICLE_FITS: _("another vehicle fits the radar better"),
+        Flag.COPIED_CHIP: _("a chip was copied"),
     }
     return words.get(flag, flag)
 
