@@ -1,6 +1,6 @@
 """The CTC trainer: one thread, resumable, with a running average of the weights and a table of its progress.
 
-A training from a finished network can be bound to it: see :class:`Teacher`.
+A training from a finished network can be bound to it: see :class:`.losses.Teacher`.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from converter.measure import training_curves
 from converter.progress import Progress
 from converter.reader.batches import Batch, Mix, TrainingBatches, loader
 from converter.reader.countries import UNKNOWN
+from converter.reader.losses import Teacher, ctc_loss
 from converter.reader.network import CELL_WIDTH, CLASSES, adopt, build, load_averaged
 from converter.reader.optimizer import Optimizer
 from converter.reader.real import RealCrop
@@ -34,8 +35,6 @@ _AUXILIARY_LOSS_WEIGHT = 0.4
 """Weight of the loss of the auxiliary head in a training from random weights; with starting weights it is 0."""
 _FORMER_NAMES = {"hint": "auxiliary_head"}
 """Parts of a checkpoint that had another name in earlier versions."""
-_KNOWN_NATS = 0.5
-"""What the teacher reads with this loss or less, in nats a text, it knows."""
 _TEACHER_LOSS_WEIGHT = 1.0
 """Weight of the divergence from the teacher; the loss of the text has 1."""
 
@@ -66,7 +65,7 @@ def train(
         plan: how long and how fast to learn.
         mix: what a batch consists of.
         start_from: starting weights: the checkpoint of another training, or a shipped network.
-        teacher: a network of which nothing is to be unlearnt, see :class:`Teacher`.
+        teacher: a network of which nothing is to be unlearnt, see :class:`.losses.Teacher`.
 
     Raises:
         RunError: the checkpoint in *out* is of another plan or network.
@@ -84,7 +83,7 @@ def train(
     averaged = AveragedModel(network, multi_avg_fn=average, use_buffers=True)
     auxiliary_head = nn.Linear(CELL_WIDTH, CLASSES)
     optimizer = Optimizer(network, auxiliary_head, plan.rate, plan.steps)
-    bound_to = Teacher(teacher) if teacher is not None else None
+    bound_to = Teacher(load_averaged(teacher)) if teacher is not None else None
     parts: dict[str, Any] = {
         "network": network, "auxiliary_head": auxiliary_head, "averaged": averaged, "optimizer": optimizer,
     }  # fmt: skip
@@ -122,34 +121,6 @@ def train(
     return averaged.module
 
 
-class Teacher:
-    """A network of which nothing is to be unlearnt while another one learns something else.
-
-    On the crops that it reads rightly the other one is held to its outputs (Hinton et al. 2015, "Distilling the
-    Knowledge in a Neural Network"), and keeps the statistics of its batch norms.
-    """
-
-    def __init__(self, weights: Path) -> None:
-        """Load *weights*; raises as :func:`.network.load_averaged` does."""
-        self._network = load_averaged(weights).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-
-    def divergence(self, batch: Batch, logits: torch.Tensor) -> torch.Tensor:
-        """The Kullback-Leibler divergence of *logits* (B, 96, 37) from the teacher's, in nats a character.
-
-        It is the mean over *batch*; a crop that the teacher misreads adds 0.
-        """
-        images, targets, lengths, _ = batch
-        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-            taught = self._network.classify(self._network.understand(self._network.see(images)))  # type: ignore[operator]
-        taught = taught.float()
-        knows = _ctc(taught, targets, lengths, reduction="none") <= _KNOWN_NATS
-        apart = functional.kl_div(
-            functional.log_softmax(logits.float(), dim=2), functional.log_softmax(taught, dim=2),
-            reduction="none", log_target=True,
-        ).sum(dim=(1, 2))  # fmt: skip
-        return (apart * knows / lengths.clamp(min=1)).mean()
-
-
 def _keep_statistics(network: nn.Module) -> None:
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
@@ -176,21 +147,15 @@ def _step(
         understood = network.understand(cells)  # type: ignore[operator]
         logits, auxiliary = network.classify(understood), auxiliary_head(cells)  # type: ignore[operator]
         origins = network.origin(cells, understood)  # type: ignore[operator]
-    loss = _ctc(logits, targets, lengths)
+    loss = ctc_loss(logits, targets, lengths)
     told = functional.cross_entropy(origins.float(), countries, ignore_index=UNKNOWN, reduction="sum") / len(images)
-    total = loss + loss_weight * _ctc(auxiliary, targets, lengths) + _COUNTRY_LOSS_WEIGHT * told
+    total = loss + loss_weight * ctc_loss(auxiliary, targets, lengths) + _COUNTRY_LOSS_WEIGHT * told
     if teacher is not None:
         total = total + _TEACHER_LOSS_WEIGHT * teacher.divergence(batch, logits)
     optimizer.zero_grad()
     torch.autograd.backward([total])
     optimizer.step()
     return float(loss.detach())
-
-
-def _ctc(logits: torch.Tensor, targets: torch.Tensor, lengths: torch.Tensor, reduction: str = "mean") -> torch.Tensor:
-    log_probs = functional.log_softmax(logits.float(), dim=2).transpose(0, 1)
-    cells = torch.full((log_probs.shape[1],), log_probs.shape[0], dtype=torch.long)
-    return functional.ctc_loss(log_probs, targets, cells, lengths, blank=0, reduction=reduction, zero_infinity=True)
 
 
 def log_exact_match(path: Path, step: int, loss: float, network: nn.Module, truth: list[TruthCrop]) -> None:
