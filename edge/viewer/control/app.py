@@ -30,7 +30,8 @@ from edge.viewer.text import _, language, plain
 from edge.viewer.ui import GAP, Needs, Shape, ShortcutPage, Theme, Window
 
 NOTE_MS = 4000
-"""How long the outcome of an action is shown."""
+UNDO_MS = 12_000
+"""How long the outcome of an action is shown, and how long it can be undone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,8 @@ class Viewer:
         self.banners = Banners(root)
         self.banners.grid(row=1, column=0, sticky="ew")
         self.filters = FilterBar(window.side, theme, lambda: self.listing.requery())
+        self.filters.bind("<<Entered>>", self._enter_hits)
+        self.filters.bind("<<Left>>", lambda _event: self.back_to_list())
         self.filters.grid(row=0, column=0, sticky="ew")
         self.cases = CaseList(
             window.side,
@@ -108,7 +111,18 @@ class Viewer:
         )
         jobs = self._background.thread("evidence")
         self.evidence = EvidenceActions(root, theme, jobs, options.desk, self.status, self._on_chain_problem)
-        self.actions = Actions(root, theme, self.source, pictures, self.case, self.evidence, self.note)
+        self.actions = Actions(
+            root,
+            theme,
+            self.source,
+            pictures,
+            self.case,
+            self.evidence,
+            window,
+            self.bar,
+            self.note,
+            lambda: self.cases.move(1),
+        )
         self.listing = ListController(
             root,
             self.source,
@@ -117,6 +131,7 @@ class Viewer:
             on_status=self._on_status,
             on_commit=self.case.refresh,
             on_officer=self._on_officer,
+            on_count=lambda total: self.filters.counted(total),
         )
         self._note_timer: str | None = None
         self._health: UnitStatus | None = None
@@ -127,12 +142,12 @@ class Viewer:
         self.cases.canvas.focus_set()
         self.listing.start()
 
-    def note(self, text: str, tone: str = "accent") -> None:
-        """Show the outcome of an action for a few seconds."""
-        self.status.show_note(text, tone)
+    def note(self, text: str, tone: str = "accent", undo: Callable[[], None] | None = None) -> None:
+        """Show the outcome of an action for a few seconds, with a button that undoes it."""
+        self.status.show_note(text, tone, undo)
         if self._note_timer is not None:
             self.root.after_cancel(self._note_timer)
-        self._note_timer = self.root.after(NOTE_MS, lambda: self.status.show_note(""))
+        self._note_timer = self.root.after(UNDO_MS if undo else NOTE_MS, lambda: self.status.show_note(""))
 
     def recolour(self) -> None:
         """Switch between the light and the dark palette."""
@@ -194,6 +209,7 @@ class Viewer:
     def _resized(self) -> None:
         self.window.place_panes()
         self.bar.set_low(low=self.window.is_low)
+        self.filters.set_low(low=self.window.is_very_low)
         self.arrange()
 
     def help(self) -> None:
@@ -217,6 +233,9 @@ class Viewer:
             Action("export", _("Export"), lambda: self.actions.export(), needs="decided"),
             Action("verify", _("Verify"), lambda: self.evidence.verify(), needs="nothing"),
             Action("copy", _("Copy"), lambda: self.actions.copy()),
+            Action("follow_up", _("Follow up …"), lambda: self.actions.follow_up(), needs="unnamed", folded=True),
+            Action("letter", _("Letter to the keeper …"), lambda: self.actions.letter(), needs="letter", folded=True),
+            Action("redacted", _("Export redacted …"), lambda: self.actions.redacted(), needs="decided", folded=True),
             Action("keys", _("Keys"), self.help, needs="nothing", folded=True),
             Action("colours", _("Light or dark"), self.recolour, needs="nothing", folded=True),
         )
@@ -229,13 +248,23 @@ class Viewer:
             ("C", ("c",), _("Confirm"), self.actions.confirm),
             ("D", ("d",), _("Dismiss"), self.actions.dismiss),
             ("E", ("e",), _("Correct the plate"), self.actions.correct_plate),
+            ("Z", ("z",), _("Undo, while it is offered"), self.status.call_undo),
+            ("F", ("f",), _("Follow up a case that names nobody"), self.actions.follow_up),
+            ("L", ("l",), _("Letter to the keeper"), self.actions.letter),
+            ("M", ("m",), _("More actions"), self.bar.open_menu),
             ("X", ("x",), _("Export as ZIP or PDF"), self.actions.export),
             ("V", ("v",), _("Verify all evidence"), self.evidence.verify),
             ("Ctrl+C", ("Control-c",), _("Copy the case as text"), self.actions.copy),
             ("K", ("k",), _("Copy the plate, for the vehicle register"), self.actions.copy_plate),
             (_("Space"), ("space",), _("Photo in full size"), self.actions.full_size),
+            ("G", ("g",), _("Portrait in full size"), self.actions.full_portrait),
             ("[ ]", ("bracketleft", "bracketright"), _("Previous, next photo of the case"), lambda: None),
-            ("Ctrl+F  /", ("Control-f", "slash"), _("Search"), self.filters.text.focus_set),
+            (
+                "Ctrl+F  /",
+                ("Control-f", "slash"),
+                _("Search; Return or ↓ goes to what was found, Esc shows all"),
+                self.search,
+            ),
             (_("Esc"), ("Escape",), _("Back to the list; close a sheet"), self.back_to_list),
             ("Ctrl++  Ctrl+−", (), _("Larger, smaller"), lambda: None),
             ("T", ("t",), _("Light or dark"), self.recolour),
@@ -256,6 +285,8 @@ class Viewer:
         for kind in ("TEntry", "TCombobox"):  # on X11 Tk would move the cursor to the beginning of the line
             self.root.bind_class(kind, "<Control-a>", _select_all)
         self.camera.photo.bind("<Button-1>", lambda _event: self.actions.full_size())
+        for event in ("<Button-1>", "<Return>", "<space>"):
+            self.driver.portrait.bind(event, lambda _event: (self.actions.full_portrait(), "break")[-1])  # type: ignore[func-returns-value]
         self.camera.photo.bind("<Return>", lambda _event: self.actions.full_size())
 
     def _key(self, event: str, call: Callable[[], object]) -> None:
@@ -290,6 +321,15 @@ class Viewer:
         self.status.where.set_text(" · ".join(parts))
         self.root.title(" – ".join(["Autovelox", *parts]))
 
+    def search(self) -> None:
+        """Go to the search field."""
+        self.window.show_pane(case=False)
+        self.filters.text.focus_set()
+        self.filters.text.selection_range(0, "end")
+
+    def _enter_hits(self, _event: tk.Event[tk.Misc]) -> None:
+        self.listing.after_next(self.cases.enter)
+
     def back_to_list(self) -> None:
         """Show the list where there is room for one pane only, and give it the focus."""
         self.window.show_pane(case=False)
@@ -304,6 +344,8 @@ class Viewer:
             self.evidence.locate()
         self._health, self._store_problem = status, problem
         self.status.show(status)
+        if status is not None:
+            self.filters.counted(of=status.cases)
         self._show_notices()
 
     def _show_notices(self) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import tkinter as tk
 from collections.abc import Callable
 
+from PIL import Image
+
 from edge.errors import ReasonNeeded
-from edge.viewer.data import CaseDetails, JobThread, Photo, PictureRequest, Pictures, Source, load
-from edge.viewer.panels import ActionBar, CameraPanel, DriverPanel, History
+from edge.viewer.data import CaseDetails, JobThread, Photo, PictureRequest, Pictures, Source, load, load_thumbs
+from edge.viewer.panels import MOST_THUMBS, THUMB, ActionBar, CameraPanel, DriverPanel, History
 from edge.viewer.text import _, describe
 from edge.viewer.ui import Question, Theme
 
@@ -55,12 +57,18 @@ class OpenCase:
         self._photo_key: object = None
         self._crop_key: object = None
         self._portrait: bytes | None = None
+        self._thumbs_of: int | None = None
         self.close()
 
     @property
     def photo_shown(self) -> bool:
         """Whether a photo of the open case is on the screen."""
         return self.opened is not None and self._camera.photo.picture_size is not None
+
+    @property
+    def subjects(self) -> tuple[tk.Misc, ...]:
+        """What a question must not cover: the plate and the person."""
+        return self._camera.facts.crop, self._camera.facts.plate, self._driver.portrait
 
     def close(self, words: str = "") -> None:
         """Show no case, but *words*."""
@@ -110,6 +118,7 @@ class OpenCase:
     def redraw(self) -> None:
         """Draw all pictures again: all sizes have changed."""
         self._photo_key = self._crop_key = self._portrait = None
+        self._thumbs_of = None
         self.resized()
 
     def _draw_resized(self) -> None:
@@ -201,11 +210,14 @@ class OpenCase:
         if self.opened is None or self.opened.case.number != case.number:
             self._camera.photo.show_text("…")  # never another case's photo beside these texts
         self.opened, self.photo_index = opened, index
+        if self._thumbs_of != case.number:
+            self._thumbs_of = None
+            self._camera.strip.show_thumbs([])
         self._camera.strip.show(index, len(opened.photos))
         self._camera.show(case, opened.events, index, opened.unit)
         self._driver.show(case)
         self._history.show(case, opened.events, opened.enclosure)
-        self._bar.show(case, opened.events, photo=self.photo_shown)
+        self._bar.show(case, opened.events, opened.enclosure, photo=self.photo_shown)
         self._arrange()
 
     def _present(self, opened: CaseDetails, pictures: Pictures) -> None:
@@ -220,5 +232,20 @@ class OpenCase:
             self._driver.no_portrait(pictures.portrait)
         elif pictures.portrait is not None:
             self._driver.show_portrait(pictures.portrait)
-        self._bar.show(opened.case, opened.events, photo=self.photo_shown)
+        self._bar.show(opened.case, opened.events, opened.enclosure, photo=self.photo_shown)
         self._shown(opened)
+        self._load_thumbs(opened)
+
+    def _load_thumbs(self, opened: CaseDetails) -> None:
+        """Load the small pictures of a case with several photos, once it is on the screen."""
+        if len(opened.photos) < 2 or self._thumbs_of == opened.case.number:
+            return
+        number, photos = opened.case.number, opened.photos[:MOST_THUMBS]
+        size = self._theme.px(THUMB[0]), self._theme.px(THUMB[1])
+
+        def done(pictures: list[Image.Image]) -> None:
+            if self.opened is not None and self.opened.case.number == number:
+                self._thumbs_of = number
+                self._camera.strip.show_thumbs(pictures)
+
+        self._pictures.submit(lambda: load_thumbs(photos, size), done, lambda _error: None, key="thumbs")

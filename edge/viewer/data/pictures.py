@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from PIL import Image
@@ -23,12 +23,16 @@ CROP_SHARE = 0.13
 
 @dataclass(frozen=True, slots=True)
 class StoredPhoto:
-    """A stored photo: case, index, its SHA-256 (hex) in the case's manifest, and what reads its bytes."""
+    """A stored photo: case, index, its SHA-256 (hex) in the case's manifest, and what reads its bytes.
+
+    ``box`` is the plate that was read in it, in its pixels, if one was.
+    """
 
     number: int
     index: int
     sha256: str
     read: Callable[[], bytes] = field(repr=False, compare=False)
+    box: Box | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +128,19 @@ def load_photo(
     return Photo(picture, crop, scale, whole.size)
 
 
+def load_thumbs(photos: Sequence[StoredPhoto], fit: tuple[int, int]) -> list[Image.Image]:
+    """Return a small picture of each of *photos*, scaled to fit into *fit*; a grey one where it cannot be shown."""
+    pictures = []
+    for stored in photos:
+        try:
+            picture = load_whole(stored)
+        except ImageError:
+            picture = Image.new("RGB", fit, "#808080")
+        picture.thumbnail(fit, Image.Resampling.BILINEAR, reducing_gap=2.0)
+        pictures.append(picture)
+    return pictures
+
+
 def load_whole(stored: StoredPhoto) -> Image.Image:
     """Return the *stored* photo in full size, as RGB, if it is the recorded one.
 
@@ -133,7 +150,7 @@ def load_whole(stored: StoredPhoto) -> Image.Image:
     try:
         encoded = stored.read()
         if hashlib.sha256(encoded).hexdigest() != stored.sha256:
-            raise ImageError(_("the photo's file was altered since it was recorded"), _("verify the evidence"))
+            raise ImageError("the photo's file was altered since it was recorded", "verify the evidence")
         with Image.open(io.BytesIO(encoded)) as file:
             return file.convert("RGB")
     except CaseError as error:
@@ -141,7 +158,7 @@ def load_whole(stored: StoredPhoto) -> Image.Image:
     except ImageError:
         raise
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        raise ImageError(_("the photo's file cannot be decoded"), _("verify the evidence")) from None
+        raise ImageError("the photo's file cannot be decoded", "verify the evidence") from None
 
 
 def magnify(whole: Image.Image, box: Box, fit: tuple[int, int]) -> Image.Image:
@@ -173,6 +190,6 @@ def load_portrait(encoded: bytes, fit: tuple[int, int]) -> Image.Image:
         with Image.open(io.BytesIO(encoded)) as file:
             picture = file.convert("RGB")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        raise ImageError(_("the portrait cannot be decoded"), _("verify the evidence")) from None
+        raise ImageError("the portrait cannot be decoded", "verify the evidence") from None
     picture.thumbnail(fit, Image.Resampling.LANCZOS)
     return picture

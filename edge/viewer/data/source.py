@@ -138,10 +138,24 @@ class Source:
             failed,
         )
 
+    def take_back(self, request: int, reason: str, done: Callable[[None], None], failed: Failed) -> None:
+        """Take back the officer's own *request* for a second officer's judgement."""
+
+        def work() -> None:
+            self.desk.refuse(request, reason=reason)
+
+        self._case_jobs.submit(work, done, failed)
+
     def _details(self, opened: OpenCase) -> CaseDetails:
         case = opened.case
         photos = tuple(
-            StoredPhoto(case.number, index, digest, partial(self.desk.photo, case.number, index))
+            StoredPhoto(
+                case.number,
+                index,
+                digest,
+                partial(self.desk.photo, case.number, index),
+                case.plate_box if index == case.photo else None,
+            )
             for index, digest in enumerate(opened.photo_hashes)
         )
         instrument = opened.manifest.get("instrument") or {}

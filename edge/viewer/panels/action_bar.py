@@ -9,11 +9,12 @@ from tkinter import ttk
 from typing import Literal
 
 from edge.model import Case
-from edge.officers import REVIEWS, Event, EventKind, known_plate, name_follows, waiting
+from edge.officers import REVIEWS, Enclosure, Event, EventKind, known_plate, name_follows, waiting
 from edge.viewer.text import _, moment, plain, review_words, waiting_words
 from edge.viewer.ui import Elided, Theme
 
 Need = Literal["nothing", "case", "decided", "confirmable", "unnamed", "letter"]
+NO_CHECKS = Enclosure()
 SUMMARY_WIDTH = 170
 """The least width of the last review beside the buttons; with less it has a row of its own."""
 
@@ -28,7 +29,7 @@ class Action:
         command: what it does.
         style: its ttk style.
         needs: when it is enabled: always, with an open case, with a decided case, with a decided case whose photo is
-            on the screen and whose name, if it has one, still follows; with an infringement that names nobody, or one
+            on the screen and that can be confirmed; with an infringement that names nobody, or one
             of which the plate is known as well.
         folded: whether it is always in the menu.
     """
@@ -39,6 +40,22 @@ class Action:
     style: str = "TButton"
     needs: Need = "case"
     folded: bool = False
+
+
+def why_not_confirm(case: Case, enclosure: Enclosure) -> str:
+    """Return why the evidence or the law lets nobody confirm the verdict of *case*; empty if it can be confirmed."""
+    found = case.assessment
+    if case.verdict is None:
+        return ""
+    if not case.is_infringement or (found is not None and found.excess_kmh <= 0):
+        return _("Not to be confirmed: this is no infringement.")
+    if not name_follows(case):
+        return _("Not to be confirmed: the plate was corrected, the name no longer follows.")
+    if case.is_to_be_checked:
+        return _("Not to be confirmed: the photos do not bear out the radar.")
+    if any(check is not None and not check.good for check in (enclosure.before, enclosure.after)):
+        return _("Not to be confirmed: the unit's self-check failed.")
+    return ""
 
 
 class ActionBar(ttk.Frame):
@@ -104,16 +121,31 @@ class ActionBar(ttk.Frame):
         """Whether the action *name* is enabled now."""
         return any(self._available.get(action.needs, False) for action in self._actions if action.name == name)
 
-    def show(self, case: Case | None, events: Sequence[Event] = (), *, photo: bool = False) -> None:
-        """Show the last review of *case* and enable its buttons; *photo* says whether its photo is on the screen."""
+    def show(
+        self,
+        case: Case | None,
+        events: Sequence[Event] = (),
+        enclosure: Enclosure = NO_CHECKS,
+        *,
+        photo: bool = False,
+    ) -> None:
+        """Show the last review of *case* and enable its buttons.
+
+        Args:
+            case: the open case, if there is one.
+            events: what officers did with it, the oldest first.
+            enclosure: the unit's self-checks around it.
+            photo: whether its photo is on the screen.
+        """
         decided = case is not None and case.verdict is not None
         follows = case is not None and name_follows(case)
+        why_not = why_not_confirm(case, enclosure) if case is not None else ""
         unnamed = decided and case is not None and case.is_infringement and not (case.driver is not None and follows)
         self._available = {
             "nothing": True,
             "case": case is not None,
             "decided": decided,
-            "confirmable": decided and photo and follows,
+            "confirmable": decided and photo and not why_not,
             "unnamed": unnamed,
             "letter": unnamed and case is not None and bool(known_plate(case)),
         }
@@ -125,10 +157,10 @@ class ActionBar(ttk.Frame):
             self.badge.grid_remove()
             self.summary.set_text("")
         else:
-            self._summarise(case, events)
+            self._summarise(case, events, why_not)
         self._arrange(self.winfo_width())
 
-    def _summarise(self, case: Case, events: Sequence[Event]) -> None:
+    def _summarise(self, case: Case, events: Sequence[Event], why_not: str) -> None:
         waits = waiting(events)
         word, tone = (waiting_words(), "warn") if waits else review_words(case.review)
         self.badge.configure(text=word.capitalize(), style=f"{tone}.Badge.TLabel")
@@ -136,7 +168,7 @@ class ActionBar(ttk.Frame):
         shown = REVIEWS if waits is None else {EventKind.REQUEST}
         review = next((event for event in reversed(events) if event.kind in shown), None)
         if review is None:
-            self.summary.set_text("")
+            self.summary.set_text(why_not)
             return
         text = _("{officer}, {time}: {reason}")
         if waits is not None:

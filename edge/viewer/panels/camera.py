@@ -92,12 +92,18 @@ class CameraPanel(ttk.Frame):
     def set_room(self, photo: tuple[int, int], facts: tuple[int, int], *, beside: bool) -> None:
         """Take the room for the *photo* and the *facts*, width and height in pixels."""
         self._room, self._facts_room = photo, facts
-        self._crop_fit = self.facts.crop_fit(*facts)
+        crop_fit, crop = self.facts.crop_fit(*facts), self.facts.crop
+        crop_changed, self._crop_fit = crop_fit != self._crop_fit, crop_fit
+        if crop.area[0] > crop_fit[0] or crop.area[1] > crop_fit[1]:  # until it is drawn again
+            crop.resize(min(crop.area[0], crop_fit[0]), min(crop.area[1], crop_fit[1]))
+        self.strip.set_width(photo[0])
         self._arrange(beside=beside)
         width, height = photo
         size = min(width, round(height * self.aspect)), min(height, round(width / self.aspect))
         if size != self.photo.area:
             self.photo.resize(*size)
+            crop_changed = True
+        if crop_changed:
             self._resized()
 
     def show(self, case: Case, events: Sequence[Event], index: int, unit: str = "") -> None:

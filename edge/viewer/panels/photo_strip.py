@@ -30,6 +30,7 @@ class PhotoStrip(ttk.Frame):
         self._theme, self._choose = theme, choose
         self._index = self._count = 0
         self._images: list[ImageTk.PhotoImage] = []
+        self._width = 0
         px = theme.px
         before = ttk.Button(self, text="◂", style="Small.TButton", command=lambda: choose(self._index - 1))
         after = ttk.Button(self, text="▸", style="Small.TButton", command=lambda: choose(self._index + 1))
@@ -50,6 +51,12 @@ class PhotoStrip(ttk.Frame):
         if self._count < 2:
             return 0
         return px(6) + max(self.buttons[0].winfo_reqheight(), px(THUMB[1]) + 2 * px(2))
+
+    def set_width(self, width: int) -> None:
+        """Take *width* pixels, which say how many small pictures there are."""
+        if width != self._width:
+            self._width = width
+            self._draw()
 
     def show(self, index: int, count: int) -> None:
         """Say that photo *index* (from 0) of *count* is shown."""
@@ -75,9 +82,12 @@ class PhotoStrip(ttk.Frame):
         canvas, line = self.thumbs, px(2)
         canvas.delete("all")
         cell, height = px(THUMB[0]) + 2 * line, px(THUMB[1]) + 2 * line
-        width = max(1, len(self._images) * cell)
+        before = [*self.buttons, self.place_label]
+        left = self._width - sum(widget.winfo_reqwidth() + px(6) for widget in before) - px(6)
+        shown = self._images[: max(0, left // cell)]
+        width = max(1, len(shown) * cell)
         canvas.configure(background=palette.surface, width=width, height=height)
-        for place, image in enumerate(self._images):
+        for place, image in enumerate(shown):
             x = place * cell
             canvas.create_image(x + line, line, anchor="nw", image=image)
             if place == self._index:

@@ -82,9 +82,13 @@ class StatusBar(ttk.Frame):
         )
         self.colours = ttk.Button(self._chips, style="Quiet.TButton", command=recolour)
         self.help = ttk.Button(self._chips, text=_("Keys  F1"), style="Quiet.TButton", command=help_page)
-        for child in (self._bar, self.note, self.signed, self.unit, self.count, self.colours, self.help):
+        self.undo = ttk.Button(self._chips, text=_("Undo  Z"), style="Small.TButton", command=self.call_undo)
+        self._undo: Callable[[], None] | None = None
+        for child in (self._bar, self.undo, self.note, self.signed, self.unit, self.count, self.colours, self.help):
             self._chips.add(child)
         self._chips.show(self._bar, shown=False)
+        self._chips.show(self.undo, shown=False)
+        self._is_busy = False
         self._beside: bool | None = None
         self.bind("<Configure>", lambda event: self._arrange(event.width))
         self.bind("<<ThemeChanged>>", lambda _event: self._name_colours())
@@ -111,18 +115,39 @@ class StatusBar(ttk.Frame):
         else:
             _set(self.signed, _("All entries signed"), "good.Chip.TLabel")
 
-    def show_note(self, text: str, tone: str = "accent") -> None:
-        """Show the outcome of the officer's last action; an empty text removes it."""
+    def show_note(self, text: str, tone: str = "accent", undo: Callable[[], None] | None = None) -> None:
+        """Show the outcome of the officer's last action, with a button that undoes it; an empty text removes both."""
+        self._undo = undo
+        self._chips.show(self.undo, shown=undo is not None)
         _set(self.note, text, f"{tone}.Chip.TLabel" if text else "Page.TLabel")
+
+    def call_undo(self) -> None:
+        """Undo the officer's last action, where that is still offered."""
+        undo, self._undo = self._undo, None
+        if undo is not None:
+            self.show_note("")
+            undo()
 
     def busy(self, text: str) -> None:
         """Show *text* and a moving bar while work takes its time."""
         self.show_note(text)
         self._chips.show(self._bar, shown=True)
+        self._bar.configure(mode="indeterminate")
         self._bar.start(PROGRESS_STEP_MS)
+        self._is_busy = True
+
+    def progress(self, text: str, done: int, total: int) -> None:
+        """Show how far the work is that :meth:`busy` announced."""
+        if not self._is_busy:
+            return
+        self._bar.stop()
+        self._bar.configure(mode="determinate", maximum=total, value=done)
+        share = _("{text} {done} of {total}").format(text=text, done=number(done), total=number(total))
+        self.show_note(share)
 
     def idle(self) -> None:
         """Remove the moving bar and the text."""
+        self._is_busy = False
         self._bar.stop()
         self._chips.show(self._bar, shown=False)
         self.show_note("")

@@ -18,7 +18,10 @@ from babel.numbers import format_decimal, format_percent
 
 LOCALE_DIR = Path(__file__).parents[1] / "locale"
 DOMAIN = "viewer"
-LANGUAGES = ("en", "it")
+LANGUAGES = ("en", "it", "de", "sl")
+TERRITORIES = {"en": "GB", "it": "IT", "de": "AT", "sl": "SI"}
+COMPLETE = ("en", "it")
+"""The languages there are, and those in which every message is; the others are asked for by name only."""
 
 
 @dataclass(slots=True)
@@ -35,7 +38,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> str:
     for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
         for wish in environ.get(name, "").split(":"):
             tag = wish.partition(".")[0].partition("@")[0]
-            if tag.split("_")[0] in LANGUAGES:
+            if tag.split("_")[0] in COMPLETE:
                 return tag
             if name != "LANGUAGE" and tag:
                 return "en_GB"
@@ -47,7 +50,7 @@ def use(tag: str) -> None:
     language, _, territory = tag.partition("_")
     language = language if language in LANGUAGES else "en"
     try:
-        _current.locale = Locale(language, territory or {"en": "GB", "it": "IT"}[language])
+        _current.locale = Locale(language, territory or TERRITORIES[language])
     except UnknownLocaleError:
         _current.locale = Locale(language)
     _current.translations = gettext.translation(DOMAIN, LOCALE_DIR, [language], fallback=True)
@@ -99,6 +102,11 @@ def day(iso: str) -> str:
 def short_day(value: date) -> str:
     """Format a date in the locale's shortest form."""
     return format_date(value, "short", locale=_current.locale)
+
+
+def full_day(value: date) -> str:
+    """Format a date with the month's name and the whole year."""
+    return format_date(value, "medium", locale=_current.locale)
 
 
 def read_day(text: str) -> date:

@@ -1,5 +1,6 @@
 """The look: palettes, styles, widgets, pictures, sheets and the window's layout."""
 
+from edge.viewer.ui.dock import DockedQuestion
 from edge.viewer.ui.flow import Flow
 from edge.viewer.ui.lightbox import Lightbox
 from edge.viewer.ui.palette import DARK, LIGHT, TONES, Palette
@@ -16,6 +17,7 @@ __all__ = [
     "GAP",
     "LIGHT",
     "TONES",
+    "DockedQuestion",
     "Elided",
     "Field",
     "Flow",

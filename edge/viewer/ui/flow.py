@@ -51,6 +51,10 @@ class Flow(ttk.Frame):
         self._shown[child] = True
         child.bind("<Configure>", lambda _event: self._soon(), add=True)
 
+    def clear(self) -> None:
+        """Hold nothing any more."""
+        self._items, self._shown = [], {}
+
     def show(self, child: tk.Widget, *, shown: bool) -> None:
         """Show or hide *child*."""
         if self._shown[child] != shown:

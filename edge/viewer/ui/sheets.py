@@ -19,17 +19,87 @@ WIDTH = 440
 TWO_COLUMNS = 760
 
 
-class Sheet(ttk.Frame):
+class Modal(ttk.Frame):
+    """A card over the window that takes keyboard and pointer until it is closed."""
+
+    def __init__(self, master: tk.Misc, theme: Theme, padding: int | tuple[int, int]) -> None:
+        """Be a child of the window of *master*."""
+        self._top = master.winfo_toplevel()
+        super().__init__(self._top, style="Sheet.TFrame", padding=padding)
+        self.theme = theme
+        self._previous_focus = self._top.focus_get()
+        self.bind("<Escape>", lambda _event: self.close())
+
+    def grab(self) -> None:
+        """Take keyboard and pointer."""
+        self.lift()
+        self.grab_set()
+        self.focus_set()
+
+    def pressed(self, button: ttk.Button) -> ttk.Button:
+        """Let Return press *button*, and Escape close the card."""
+        button.bind("<Escape>", lambda _event: self.close())
+        button.bind("<Return>", lambda _event: button.invoke())
+        return button
+
+    def close(self) -> str:
+        """Remove the card and restore the focus."""
+        self.grab_release()
+        self.destroy()
+        if self._previous_focus is not None and self._previous_focus.winfo_exists():
+            self._previous_focus.focus_set()
+        return "break"
+
+
+class Asking(Modal):
+    """A card with fields to fill in.
+
+    Attributes:
+        entries: the fields.
+        complaint: the label for what is wrong with the answer.
+    """
+
+    complaint: Wrapped
+
+    def __init__(
+        self, master: tk.Misc, theme: Theme, answer: Callable[[list[str]], str], padding: int | tuple[int, int]
+    ) -> None:
+        """Ask; *answer* gets the texts of the fields, and returns what is wrong, or an empty text to close the card."""
+        super().__init__(master, theme, padding)
+        self._answer = answer
+        self.entries: list[ttk.Entry] = []
+
+    def take(self, entry: ttk.Entry) -> None:
+        """Take a field."""
+        entry.bind("<Return>", lambda _event: self.submit())
+        entry.bind("<Escape>", lambda _event: self.close())
+        self.entries.append(entry)
+
+    def begin(self) -> None:
+        """Grab the input, with all of the first field selected."""
+        self.grab()
+        self.entries[0].focus_set()
+        self.entries[0].selection_range(0, "end")
+
+    def submit(self) -> None:
+        """Pass the texts of the fields to *answer*."""
+        complaint = self._answer([entry.get().strip() for entry in self.entries])
+        if not complaint:
+            self.close()
+            return
+        self.complaint.set_text(complaint)
+        if self.complaint.winfo_manager() == "":
+            self.complaint.grid()
+
+
+class Sheet(Modal):
     """A card with a title in the middle of the window, with a row of buttons; its text scrolls where it is long."""
 
     def __init__(self, master: tk.Misc, theme: Theme, title: str, *, width: int = WIDTH) -> None:
         """Show the sheet over the window of *master* and grab the input; *width* at 96 dpi, where there is room."""
         px = theme.px
-        self._top = top = master.winfo_toplevel()
-        super().__init__(top, style="Sheet.TFrame", padding=px(16))
-        self.theme = theme
+        Modal.__init__(self, master, theme, px(16))
         self._width = width
-        self._previous_focus = top.focus_get()
         self._title = Wrapped(self, style="Title.TLabel")
         self._title.set_text(title)
         self._title.pack(fill="x", pady=(0, px(8)))
@@ -40,12 +110,9 @@ class Sheet(ttk.Frame):
         self._buttons = Flow(self, px(8), right=True)
         self._buttons.pack(fill="x", pady=(px(12), 0))
         self._fitted: object = None
-        self.bind("<Escape>", lambda _event: self.close())
-        self._watch = top.bind("<Configure>", lambda _event: self._fit(), add=True)
+        self._top.bind("<Configure>", lambda _event: self._fit(), add=True)
         self.after_idle(self._fit)
-        self.lift()
-        self.grab_set()
-        self.focus_set()
+        self.grab()
 
     def _fit(self) -> None:
         """Take the size that the contents need, and no more than the window has."""
@@ -75,22 +142,12 @@ class Sheet(ttk.Frame):
 
     def button(self, text: str, command: Callable[[], object], style: str = "TButton") -> ttk.Button:
         """Add a button, to the right of those that are there."""
-        button = ttk.Button(self._buttons, text=text, command=command, style=style)
+        button = self.pressed(ttk.Button(self._buttons, text=text, command=command, style=style))
         self._buttons.add(button)
-        button.bind("<Escape>", lambda _event: self.close())
-        button.bind("<Return>", lambda _event: button.invoke())
         return button
 
-    def close(self) -> str:
-        """Remove the sheet and restore the focus."""
-        self.grab_release()
-        self.destroy()
-        if self._previous_focus is not None and self._previous_focus.winfo_exists():
-            self._previous_focus.focus_set()
-        return "break"
 
-
-class Question(Sheet):
+class Question(Sheet, Asking):
     """A sheet with fields to fill in.
 
     Attributes:
@@ -110,7 +167,7 @@ class Question(Sheet):
         answer: Callable[[list[str]], str],
         *,
         danger: bool = False,
-        choices: Sequence[str] = (),
+        choices: Mapping[str, Sequence[str]] | Sequence[str] = (),
     ) -> None:
         """Show the question.
 
@@ -123,7 +180,7 @@ class Question(Sheet):
             verb: the text of the button that submits.
             answer: gets the texts of the fields; returns what is wrong, or an empty text to close the sheet.
             danger: whether the button is red.
-            choices: texts that every field offers.
+            choices: texts that every field offers; or by captions, and then such a field takes nothing else.
         """
         super().__init__(master, theme, title)
         self._answer = answer
@@ -131,30 +188,27 @@ class Question(Sheet):
         told = Wrapped(self.body, style="Muted.TLabel")
         told.set_text(explanation)
         told.pack(fill="x", pady=(0, px(8)))
-        self.entries: list[ttk.Entry] = []
+        self.entries = []
         for caption, value in fields.items():
             ttk.Label(self.body, text=caption, style="Small.TLabel").pack(anchor="w")
-            entry = ttk.Combobox(self.body, values=list(choices)) if choices else ttk.Entry(self.body)
+            offers = choices.get(caption, ()) if isinstance(choices, Mapping) else choices
+            entry = ttk.Combobox(self.body, values=list(offers)) if offers else ttk.Entry(self.body)
             entry.insert(0, value)
+            if offers and isinstance(choices, Mapping):
+                entry.configure(state="readonly")
             entry.pack(fill="x", pady=(px(2), px(8)))
-            entry.bind("<Return>", lambda _event: self.submit())
-            entry.bind("<Escape>", lambda _event: self.close())
-            self.entries.append(entry)
+            self.take(entry)
         self.complaint = Wrapped(self.body, style="Over.TLabel")
         self.complaint.pack(fill="x")
         self.button(_("Cancel"), self.close)
         self.go = self.button(verb, self.submit, "Danger.TButton" if danger else "Primary.TButton")
-        self.entries[0].focus_set()
-        self.entries[0].selection_range(0, "end")
+        self.begin()
 
     def submit(self) -> None:
         """Pass the texts of the fields to *answer*."""
-        complaint = self._answer([entry.get().strip() for entry in self.entries])
-        if complaint:
-            self.complaint.set_text(complaint)
+        super().submit()
+        if self.winfo_exists():
             self._fit()
-        else:
-            self.close()
 
 
 class Page(Sheet):

@@ -7,6 +7,7 @@ the case have the heights that their texts need, the photo takes what is left; w
 from __future__ import annotations
 
 import tkinter as tk
+from collections.abc import Sequence
 from dataclasses import dataclass
 from tkinter import ttk
 
@@ -28,6 +29,8 @@ PHOTO_HEIGHT = 150
 """The least height of the history, and of a photo that has to shrink for its facts."""
 UNDER_SHARE = 0.55
 """How much of the height a photo takes whose facts are under it."""
+VERY_LOW = 420
+"""The window's height below which the filters are folded away."""
 GAP = 8
 
 
@@ -155,6 +158,11 @@ class Window:
         """Whether a docked question has no room above the buttons."""
         return self._root.winfo_height() < self._theme.px(LOW)
 
+    @property
+    def is_very_low(self) -> bool:
+        """Whether the list has no room beside its filters."""
+        return 1 < self._root.winfo_height() < self._theme.px(VERY_LOW)
+
     def place_panes(self) -> None:
         """Show both panes, or one where the window is narrow."""
         px, width = self._theme.px, self._root.winfo_width()
@@ -177,6 +185,23 @@ class Window:
         """Show the case or the list where there is room for one of them only."""
         self.shows_case = case
         self.place_panes()
+
+    def uncover(self, dock: tk.Misc, subjects: Sequence[tk.Misc]) -> None:
+        """Scroll the case so that *dock*, at its bottom, covers none of *subjects*, the first of them if need be."""
+        self._root.update_idletasks()
+        dock.bind("<Destroy>", lambda event: self._uncovered() if event.widget is dock else None)
+        edge, content = dock.winfo_rooty(), self.case.content.winfo_rooty()
+        covered = self.case.winfo_rooty() + self.case.winfo_height() - edge
+        self.case.fit(self.case.content.winfo_height(), below=max(0, covered))
+        for subject in reversed(subjects):
+            if subject.winfo_ismapped():
+                top = subject.winfo_rooty() - content
+                self.case.see(top, top + subject.winfo_height())
+                content = self.case.content.winfo_rooty()
+
+    def _uncovered(self) -> None:
+        if self.case.winfo_exists():
+            self.case.fit(self.case.content.winfo_height())
 
     def shape(self, needs: Needs, width: int) -> Shape:
         """Divide the opening's height and *width* pixels among the cards."""
