@@ -11,8 +11,12 @@ from edge.delivery.client import Client, trusting
 from edge.delivery.courier import Courier
 
 
-def open_courier(settings: Settings, facts: Callable[[], Mapping[str, object]]) -> Courier | None:
+def open_courier(
+    settings: Settings, facts: Callable[[], Mapping[str, object]], *, answers_again: Callable[[], None] = lambda: None
+) -> Courier | None:
     """The courier to the centre of *settings*, None where the unit works alone; *facts* go into each status.
+
+    *answers_again* is called when the centre answers that did not before.
 
     Raises:
         DeliveryError: the centre's authority cannot be used.
@@ -23,4 +27,10 @@ def open_courier(settings: Settings, facts: Callable[[], Mapping[str, object]]) 
         return None
     signer = load_signer(settings.cases.signing_key_file)
     client = Client(centre.url, trusting(centre.authority_file), unit.serial, signer)
-    return Courier(client, Outbox(unit.state_dir), budget=DailyBudget(round(centre.daily_megabytes * 1e6)), facts=facts)
+    return Courier(
+        client,
+        Outbox(unit.state_dir),
+        budget=DailyBudget(round(centre.daily_megabytes * 1e6)),
+        facts=facts,
+        answers_again=answers_again,
+    )

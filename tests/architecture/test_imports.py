@@ -149,7 +149,7 @@ CENTRE = {
     "service": {"errors", "config", "database", "units", "delivery", "records", "web"},
     "opening": {"errors", "config", "database", "units", "registry", "web", "service"},
     "commands": {"errors", "config", "database", "units", "delivery", "records", "registry", "service"},
-    "demo": {"errors", "config", "database", "units", "delivery", "records", "service"},
+    "demo": {"errors", "config", "database", "units", "delivery", "records", "registry", "service"},
     "cli": {"errors", "config", "commands", "service", "opening", "demo"},
     "__main__": {"cli"},
 }
