@@ -1,4 +1,7 @@
-"""Builds the parts of the daemon, those that others need first; the only module that names concrete parts."""
+"""Builds the parts of the daemon, those that others need first; the only module that names concrete parts.
+
+Longer than 300 lines because every part is named here, and nowhere else.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,13 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from edge.cases import CaseStore, Outbox, RetentionPolicy, StateFolder, TimeStamps, clock_state, load_signer
+from edge.cases import CaseStore, RetentionPolicy, StateFolder, TimeStamps, clock_state, load_signer
 from edge.config import Area, Engine, Settings, models_dir, open_question
 from edge.crypto import opener
+from edge.daemon.central import central, service_of
 from edge.daemon.clock import Clock, ClockSteps, read_clocks
 from edge.daemon.diary import Diary, setting_digests, software_of
 from edge.daemon.disk_probe import DiskProbe
@@ -27,11 +30,8 @@ from edge.daemon.provenance import certificate_problem, instrument, provenance
 from edge.daemon.rules import rules_of
 from edge.daemon.selfcheck import SelfChecks
 from edge.daemon.standing import Standing
-from edge.delivery import Client, Courier, open_courier, trusting
-from edge.delivery.openings import OpeningService, enclosed
-from edge.delivery.remote import RemoteOpener, load_service
-from edge.errors import ConfigError
-from edge.flow.at_centre import AtCentre, EnclosedCases, EveryChip
+from edge.delivery import Courier, open_courier
+from edge.flow.at_centre import EveryChip
 from edge.flow.deciding import OnUnit
 from edge.flow.infringement import Infringements
 from edge.flow.opening import WindowOpener
@@ -94,9 +94,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
     formats = Formats(settings.verdict.plate_countries, settings.verdict.plate_pattern)
     rules = rules_of(settings, formats, load_thresholds(folder))
 
-    if settings.centre.decides:
-        _require_no_keys(settings)
-    service = load_service(settings.centre.opener_file) if settings.centre.decides else None
+    service = service_of(settings)
     registry = await _open_registry(settings, stack) if service is None else None
     unit = await asyncio.to_thread(provenance, settings, folder, of_release=is_of_release(folder))
     cases = await CaseStore.open(
@@ -179,13 +177,11 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
     )
     measured = _Measured(metrics, workers, orientation, selfchecks)
     decider: Decider[Any]
-    chips: KnownChips
+    chips: KnownChips = EveryChip()
     stored: FlowCases = cases
     if registry is None:
         assert service is not None
-        centre = await _open_centre(settings, service, reader_checksum(folder), stack)
-        decider, chips = AtCentre(rules, centre, 3600.0 * settings.centre.undecided_hours), EveryChip()
-        stored = EnclosedCases(cases, partial(enclosed, unit=settings.unit.serial, sealing_key=service.sealing_key))
+        decider, stored = await central(settings, service, reader_checksum(folder), rules, cases, stack)
     else:
         opener = WindowOpener(registry, openers, formats.pattern, licence_pattern(settings.verdict.licence_pattern))
         key_file = settings.registry.master_key_file
@@ -264,20 +260,6 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
     )
 
 
-def _require_no_keys(settings: Settings) -> None:
-    """Refuse to start where the centre decides and a registry or its key lies on the unit all the same.
-
-    Raises:
-        ConfigError: which file it is.
-    """
-    for file in (settings.registry.path, settings.registry.master_key_file):
-        if file.exists():
-            raise ConfigError(
-                f"the centre decides, and {file} is still on this unit",
-                "take it over at the centre, and remove it here",
-            )
-
-
 async def _open_registry(settings: Settings, stack: AsyncExitStack) -> Registry:
     """The registry of a unit that opens packets itself."""
     key_file = settings.registry.master_key_file
@@ -292,16 +274,6 @@ async def _sealed_to(registry: Registry | None) -> bytes | None:
     """What cars seal their uids to: the public half of the registry's key."""
     key = await registry.uid_key() if registry is not None else None
     return key.public if key is not None else None
-
-
-async def _open_centre(settings: Settings, service: OpeningService, reader: str, stack: AsyncExitStack) -> RemoteOpener:
-    """The opening service that the centre named, for a unit whose cases it decides."""
-    centre, serial = settings.centre, settings.unit.serial
-    assert centre.url is not None
-    signer = load_signer(settings.cases.signing_key_file)
-    client = await stack.enter_async_context(Client(centre.url, trusting(centre.authority_file), serial, signer))
-    outbox = Outbox(settings.unit.state_dir)
-    return RemoteOpener(client, outbox, service, serial=serial, signer=signer, reader=reader)
 
 
 def packet_life_s(settings: Settings) -> float:

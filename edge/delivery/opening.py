@@ -1,14 +1,17 @@
-"""The courier that the configuration asks for."""
+"""The courier, and the way to the opening service, that the configuration asks for."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
 
 from edge.cases import Outbox, load_signer
 from edge.config import Settings
 from edge.delivery.budget import DailyBudget
 from edge.delivery.client import Client, trusting
 from edge.delivery.courier import Courier
+from edge.delivery.openings import OpeningService
+from edge.delivery.remote import RemoteOpener
 
 
 def open_courier(
@@ -34,3 +37,18 @@ def open_courier(
         facts=facts,
         answers_again=answers_again,
     )
+
+
+async def open_remote(settings: Settings, service: OpeningService, reader: str, stack: AsyncExitStack) -> RemoteOpener:
+    """The way to the opening *service*; *reader* is the SHA-256 (hex) of the reader's network; *stack* closes it.
+
+    Raises:
+        DeliveryError: the centre's authority cannot be used.
+        SecretError: the signing key cannot be read.
+    """
+    centre, unit = settings.centre, settings.unit
+    assert centre.url is not None, "a configuration that decides at the centre has one"
+    signer = load_signer(settings.cases.signing_key_file)
+    client = Client(centre.url, trusting(centre.authority_file), unit.serial, signer)
+    await stack.enter_async_context(client)
+    return RemoteOpener(client, Outbox(unit.state_dir), service, serial=unit.serial, signer=signer, reader=reader)

@@ -15,7 +15,6 @@ import pytest_asyncio
 from edge.cases.evidence import Signer
 from edge.delivery.client import Answered, Unanswered
 from edge.delivery.openings import REQUEST_DOMAIN, SIGNATURE, enclosed, request_body
-from edge.delivery.remote import RemoteOpener
 from edge.errors import DeliveryError
 from edge.model import Outcome, Packet, Reason, Rejection
 from edge.registry import Enrolment
@@ -202,9 +201,7 @@ async def test_another_units_case_is_not_opened(
     await unit.deliver()
     signer = Signer(bytes(range(1, 33)))
     async with await centre.let_in("AVX-OTHER", signer, place) as client:
-        other = RemoteOpener(
-            client, unit.opener._chain, unit.service, serial="AVX-OTHER", signer=signer, reader=unit.opener._reader
-        )
+        other = unit.opener_of(client, "AVX-OTHER", signer)
         with pytest.raises(Answered) as error:
             await other.ask(case, [(seen("CD456EF"),)], sealed, None)
     assert error.value.word == "not_filed"
@@ -213,7 +210,7 @@ async def test_another_units_case_is_not_opened(
 async def test_an_answer_that_another_key_signed_is_refused(unit: RoadsideUnit, people: dict[str, Enrolment]) -> None:
     case, sealed = await unit.file(*window(people))
     await unit.deliver()
-    unit.opener._service = replace(unit.service, signing_key=SIGNER.public_key)
+    unit.service = replace(unit.service, signing_key=SIGNER.public_key)
     with pytest.raises(DeliveryError, match="not signed by it"):
         await unit.ask(case, sealed)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from centre.opening import opening
+from edge.cases.evidence import Signer
 from edge.cases.storage.outbox import Outbox
 from edge.cases.store import CaseStore
 from edge.config import models_dir
@@ -58,7 +59,6 @@ class RoadsideUnit:
     state_dir: Path
     client: Client
     service: OpeningService
-    opener: RemoteOpener
 
     async def file(self, *packets: Packet, at_utc: float | None = None) -> tuple[PendingCase, list[Packet]]:
         """File a case with the packets, enclosed; returns it with them."""
@@ -80,7 +80,12 @@ class RoadsideUnit:
 
     async def ask(self, case: PendingCase, packets: Sequence[Packet], plate: str = "CD456EF") -> Decision:
         """The centre's decision where the photo shows *plate*."""
-        return await self.opener.ask(case, [(seen(plate),)], packets, None)
+        return await self.opener_of(self.client).ask(case, [(seen(plate),)], packets, None)
+
+    def opener_of(self, client: Client, serial: str = UNIT_SERIAL, signer: Signer = SIGNER) -> RemoteOpener:
+        """The way to the opening service for a unit of that *serial*, with this unit's store."""
+        chain, reader = Outbox(self.state_dir), reader_checksum(models_dir())
+        return RemoteOpener(client, chain, self.service, serial=serial, signer=signer, reader=reader)
 
 
 def seen(plate: str) -> PlateRead:
@@ -97,12 +102,4 @@ async def roadside(centre: Centre, place: Path) -> AsyncIterator[RoadsideUnit]:
     state_dir = place / "unit"
     async with opening(centre.settings), await centre.let_in(UNIT_SERIAL, SIGNER, place) as client:
         service = await fetch_service(client, b"", place / "opener.json")
-        opener = RemoteOpener(
-            client,
-            Outbox(state_dir),
-            service,
-            serial=UNIT_SERIAL,
-            signer=SIGNER,
-            reader=reader_checksum(models_dir()),
-        )
-        yield RoadsideUnit(state_dir, client, service, opener)
+        yield RoadsideUnit(state_dir, client, service)
