@@ -91,6 +91,10 @@ def _states(desk: Desk, out: Path, name: str) -> int:
         viewer.cases.select_index(index)
         desk.shows(row.number)
         desk.until(lambda: viewer.camera.photo.picture_size is not None)
+        if viewer.camera.strip.winfo_ismapped():
+            desk.until(
+                lambda: bool(viewer.camera.strip.thumbs.find_all()) or viewer.camera.fit[0] < viewer.theme.px(260)
+            )
         wrong += _keep(desk, out / f"{name}-case-{row.number}.png")
     for state, begin in STATES.items():
         begin(viewer)
