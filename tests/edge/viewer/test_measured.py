@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from tkinter import ttk
 
 import pytest
 
@@ -92,9 +93,16 @@ def test_what_is_cut_off_or_covered_is_found(open_desk: OpenDesk, long_cases: Pa
     desk = open_desk(long_cases)
     desk.open_first()
     assert _after_a_turn(desk) == []
-    driver, facts = desk.viewer.driver, desk.viewer.camera.facts
+    driver, bar = desk.viewer.driver, desk.viewer.bar
     driver.place(y=driver.winfo_y() - 40)
     assert any("lies over" in fault for fault in _after_a_turn(desk))
     driver.place(y=driver.winfo_y() + 40)
-    facts.place(x=facts.winfo_x(), y=facts.winfo_y(), width=facts.winfo_width(), height=200)
-    assert any("outside of" in fault or "needs" in fault for fault in _after_a_turn(desk))
+    assert _after_a_turn(desk) == []
+    label = ttk.Label(bar, text="a text that needs its room")
+    label.place(x=0, y=0, width=20)
+    assert any("has (20" in fault for fault in _after_a_turn(desk))
+    label.place(x=bar.winfo_width() - 10, y=0, width=label.winfo_reqwidth())
+    assert any("outside of" in fault for fault in _after_a_turn(desk))
+    canvas = desk.viewer.camera.facts.plate
+    canvas.create_text(canvas.winfo_width() - 5, 10, text="beyond the edge", anchor="w")
+    assert any("'beyond the edge' ends" in fault for fault in _after_a_turn(desk))
