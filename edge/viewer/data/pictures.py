@@ -32,7 +32,7 @@ class StoredPhoto:
     index: int
     sha256: str
     read: Callable[[], bytes] = field(repr=False, compare=False)
-    box: Box | None = None
+    box: Box | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
