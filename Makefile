@@ -170,6 +170,10 @@ pictures: install ## take the README's pictures again, from the cases of the las
 	@$(BIN)/python tests/edge/viewer/screenshots.py --dir $(STATE)
 	@$(BIN)/autovelox-convert reader strip
 
+.PHONY: screenshots
+screenshots: install ## picture and measure every state of the viewer, each size, scale, palette, language (needs Xvfb)
+	@$(BIN)/python tests/edge/viewer/screenshot_matrix.py --out var/screenshots
+
 .PHONY: clean
 clean: ## remove the environments, caches and demo state
 	@rm -rf .venv .venv-* var build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
