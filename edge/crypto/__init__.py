@@ -1,6 +1,13 @@
 """Packets, RSA keys, chips and key files: pure cryptography, and the files that hold keys."""
 
 from edge.crypto.chip import Chip, load_chip, save_chip
+from edge.crypto.chip_certificate import (
+    AUTHORITY_FORMAT,
+    ChipCertificate,
+    certify_chip,
+    licence_hash,
+    read_authority,
+)
 from edge.crypto.chip_key import (
     ChipKey,
     FileChipKey,
@@ -23,6 +30,7 @@ from edge.crypto.signed_challenge import ChallengeSigner, SignedChallenge, check
 from edge.crypto.unit_certificate import UnitCertificate, is_serial
 
 __all__ = [
+    "AUTHORITY_FORMAT",
     "KEY_BITS",
     "KEY_BYTES",
     "MAX_COUNTER",
@@ -32,6 +40,7 @@ __all__ = [
     "UID",
     "ChallengeSigner",
     "Chip",
+    "ChipCertificate",
     "ChipKey",
     "Ed25519Key",
     "FileChipKey",
@@ -41,12 +50,14 @@ __all__ = [
     "SealedKey",
     "SignedChallenge",
     "UnitCertificate",
+    "certify_chip",
     "check_challenge",
     "check_request",
     "forbid_inspection",
     "generate_private_key",
     "is_chips",
     "is_serial",
+    "licence_hash",
     "load_chip",
     "load_chip_key",
     "load_private_key",
@@ -57,6 +68,7 @@ __all__ = [
     "open_batch",
     "open_packet",
     "packet_message",
+    "read_authority",
     "read_challenge",
     "read_key",
     "save_chip",
