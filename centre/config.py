@@ -25,15 +25,25 @@ class CentreSettings(Section):
 class DatabaseSettings(Section):
     """``[database]``: the authority's PostgreSQL by its ``url``; without one the centre starts its own.
 
+    ``url`` makes the schema and is for commands; ``service_url`` is for what answers units, as ``autovelox_service``,
+    which may not read the registry. Without it the service uses ``url``.
+
     ``account`` is the account of the operating system that runs the centre's own server where root starts the centre.
     ``binaries`` is the folder with ``postgres`` and ``initdb``, where the wheel's and Debian's are not wanted.
     """
 
     url: str | None = None
+    service_url: str | None = None
     connections: Annotated[int, Field(ge=2, le=200)] = 8
     account: str = "nobody"
     binaries: Path | None = None
     statement_timeout_s: Positive = 30.0
+
+
+class RegistrySettings(Section):
+    """``[registry]``: the key at the top of the registry's hierarchy, which the opening service and commands read."""
+
+    root_key_file: Path = Path("/etc/autovelox-centre/root.key")
 
 
 class ListenSettings(Section):
@@ -86,6 +96,7 @@ class Settings(Section):
 
     centre: CentreSettings = CentreSettings()
     database: DatabaseSettings = DatabaseSettings()
+    registry: RegistrySettings = RegistrySettings()
     listen: ListenSettings = ListenSettings()
     limits: LimitSettings = LimitSettings()
     metrics: MetricsSettings = MetricsSettings()

@@ -28,8 +28,10 @@ GONE = (
 CONNECT_TIMEOUT_S, ACQUIRE_TIMEOUT_S = 10.0, 10.0
 
 
-async def open_pool(dsn: str, *, connections: int, statement_timeout_s: float) -> Pool:
+async def open_pool(dsn: str, *, connections: int, statement_timeout_s: float, service_dsn: str | None = None) -> Pool:
     """Connect to *dsn*, bring the schema up to date, and open a pool of at most so many *connections*.
+
+    The pool's connections go to *service_dsn*, the same database for a role with fewer rights, if there is one.
 
     Raises:
         DatabaseError: PostgreSQL cannot be reached, or a newer program wrote the database.
@@ -41,7 +43,7 @@ async def open_pool(dsn: str, *, connections: int, statement_timeout_s: float) -
         finally:
             await connection.close()
         return await asyncpg.create_pool(
-            dsn,
+            service_dsn or dsn,
             min_size=1,
             max_size=connections,
             timeout=CONNECT_TIMEOUT_S,

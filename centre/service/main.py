@@ -14,7 +14,7 @@ from typing import Final
 from aiohttp import web
 
 from centre.config import Settings
-from centre.database import BUSY, GONE, EmbeddedServer, Pool, open_pool
+from centre.database import BUSY, DATABASE, GONE, SERVICE_ROLE, EmbeddedServer, Pool, open_pool
 from centre.errors import CentreError
 from centre.service.metrics import Figures, monitoring
 from centre.service.tls import Certificates, prepare
@@ -53,25 +53,31 @@ class Files:
 
 
 @asynccontextmanager
-async def database(settings: Settings) -> AsyncIterator[Pool]:
+async def database(settings: Settings, *, as_service: bool = False) -> AsyncIterator[Pool]:
     """A pool of connections to the configured PostgreSQL, or to one of the centre's own, which is started and stopped.
 
-    If the service runs its own server already, that one is used and left running.
+    If the service runs its own server already, that one is used and left running. *as_service*: with the rights of what
+    answers units, which may not read the registry.
 
     Raises:
         DatabaseError: it cannot be started or used.
     """
     asked = settings.database
     async with AsyncExitStack() as stack:
-        dsn = asked.url
+        dsn, service = asked.url, asked.service_url
         if dsn is None:
             folder = Files(settings.centre.state_dir).database
             server = EmbeddedServer(folder, account=asked.account, binaries=asked.binaries)
             if not await server.is_running():
                 stack.push_async_callback(server.stop)
                 await server.start()
-            dsn = server.dsn
-        pool = await open_pool(dsn, connections=asked.connections, statement_timeout_s=asked.statement_timeout_s)
+            dsn, service = server.dsn, server.dsn_of(DATABASE, SERVICE_ROLE)
+        pool = await open_pool(
+            dsn,
+            connections=asked.connections,
+            statement_timeout_s=asked.statement_timeout_s,
+            service_dsn=service if as_service else None,
+        )
         stack.push_async_callback(pool.close)
         yield pool
 
@@ -128,7 +134,7 @@ async def running(settings: Settings) -> AsyncIterator[int]:
     """
     _, certificates, _ = own_files(settings)
     async with AsyncExitStack() as stack:
-        pool = await stack.enter_async_context(database(settings))
+        pool = await stack.enter_async_context(database(settings, as_service=True))
         limits = settings.limits
         office = Office(
             name=settings.centre.name,

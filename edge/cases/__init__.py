@@ -37,7 +37,7 @@ from edge.cases.evidence import (
 from edge.cases.retention import RetentionPolicy
 from edge.cases.review import record
 from edge.cases.statistics import BIN_KMH, WEEKDAYS, Statistics, statistics_of
-from edge.cases.storage import ChainSession, DiskSpace, Outbox, StateFolder, TimeStamps, clock_state
+from edge.cases.storage import ChainSession, DiskSpace, Outbox, StateFolder, TimeStamps, clock_state, examine
 from edge.cases.store import CaseStore
 from edge.cases.views import (
     FOLLOW_UPS,
@@ -103,6 +103,7 @@ __all__ = [
     "clock_state",
     "correction",
     "create_signing_key",
+    "examine",
     "known_plate",
     "load_signer",
     "name_follows",

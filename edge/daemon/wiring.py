@@ -26,6 +26,7 @@ from edge.daemon.rules import rules_of
 from edge.daemon.selfcheck import SelfChecks
 from edge.daemon.status_report import StatusReport
 from edge.delivery import Courier, open_courier
+from edge.flow.deciding import OnUnit
 from edge.flow.infringement import Infringements
 from edge.flow.opening import WindowOpener
 from edge.flow.queue import CaseQueue
@@ -175,11 +176,15 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
         camera=camera,
         mailbox=mailbox,
         recognise=measured.recognise,
-        open_packets=measured.open_packets,
+        decider=OnUnit(
+            rules,
+            measured.open_packets,
+            registry,
+            Counters(settings.registry.path, lambda: load_master_key(key_file)),
+        ),
         registry=registry,
         cases=cases,
         reports=radar.reports if settings.radar.serial_port is not None else None,
-        counters=Counters(settings.registry.path, lambda: load_master_key(key_file)),
     )
     radar.on_edge = flow.begin
     upkeep = Upkeep(cases.housekeep)

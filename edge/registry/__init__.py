@@ -4,7 +4,7 @@ The daemon reads it (:class:`Registry`); the police's commands make and change i
 """
 
 from edge.registry.certify import certify_chip
-from edge.registry.counters import Counters
+from edge.registry.counters import Counters, pack_seen, take_over, unpack_seen
 from edge.registry.enrol import (
     Enrolment,
     create_registry,
@@ -16,7 +16,15 @@ from edge.registry.enrol import (
 from edge.registry.lookup import RegisteredKey, Registry
 from edge.registry.migrate import migrate_registry
 from edge.registry.reopen import reopen_packet
-from edge.registry.survey import DriverSummary, check_registry, list_drivers, rotate_master_key
+from edge.registry.rows import uid_hash
+from edge.registry.survey import (
+    DriverSummary,
+    check_portrait,
+    check_registry,
+    everything,
+    list_drivers,
+    rotate_master_key,
+)
 from edge.registry.uid_key import UidKey
 from edge.registry.vault import create_master_key, load_master_key
 
@@ -28,16 +36,22 @@ __all__ = [
     "Registry",
     "UidKey",
     "certify_chip",
+    "check_portrait",
     "check_registry",
     "create_master_key",
     "create_registry",
     "enrol_driver",
+    "everything",
     "list_drivers",
     "load_master_key",
     "migrate_registry",
+    "pack_seen",
     "remove_driver",
     "reopen_packet",
     "replace_chip",
     "revoke_chip",
     "rotate_master_key",
+    "take_over",
+    "uid_hash",
+    "unpack_seen",
 ]

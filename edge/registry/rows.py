@@ -61,16 +61,22 @@ def mac(key: bytes, table: str, values: Sequence[Value]) -> bytes:
     So rows of earlier versions keep their MACs, and whoever takes a verify key, or an authority's signature, out of a
     row needs the master key.
     """
-    for _ in range(_ADDED.get(table, 0)):
-        if values[-1] is not None:
-            break
-        values = values[:-1]
+    values = without_added(values, _ADDED.get(table, 0))
     digest = hmac.new(key, digestmod="sha256")
     for value in (table, *values):
         kind, octets = _octets(value)
         digest.update(kind + len(octets).to_bytes(8, "big"))
         digest.update(octets)
     return digest.digest()
+
+
+def without_added(values: Sequence[Value], added: int) -> Sequence[Value]:
+    """The *values* of a row without the Nones at the end of its last *added* columns."""
+    for _ in range(added):
+        if values[-1] is not None:
+            break
+        values = values[:-1]
+    return values
 
 
 def select(table: str, where: str) -> str:

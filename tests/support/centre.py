@@ -124,7 +124,9 @@ def settings_of(dsn: str, state_dir: Path, *, port: int = 0, **limits: Any) -> S
     """The configuration of a centre on the database at *dsn*; it listens at free ports of loopback."""
     return Settings(
         centre=CentreSettings(name="test", state_dir=state_dir),
-        database=DatabaseSettings(url=dsn, connections=6),
+        database=DatabaseSettings(
+            url=dsn, service_url=dsn.replace("user=centre", "user=autovelox_service"), connections=6
+        ),
         listen=ListenSettings(port=port),
         limits=LimitSettings(**{"logins_per_minute": 6000, **limits}),
         metrics=MetricsSettings(port=0),

@@ -10,6 +10,7 @@ import pytest
 
 from edge.errors import RegistryError
 from edge.flow.claims import of_rising_counters
+from edge.flow.deciding import OnUnit
 from edge.flow.infringement import Infringements
 from edge.flow.rules import NS, OPENINGS_PER_UID
 from edge.model import Claim, CounterSeen, Flag, Outcome, Packet, Rejection
@@ -43,10 +44,9 @@ class SignedBench(Bench):
             camera=self.camera,
             mailbox=self.mailbox,
             recognise=lambda photo: self.recognise(photo),
-            open_packets=open_packets,
+            decider=OnUnit(self.rules, open_packets, self.registry, self.counters),
             registry=self.registry,
             cases=self.cases,
-            counters=self.counters,
         )
 
 
