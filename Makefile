@@ -23,7 +23,7 @@ help: ## list every target with one line each
 ifneq ($(filter-out easyocr litert,$(ENGINE)),)
 $(error ENGINE=$(ENGINE): set it to easyocr or litert)
 endif
-WITH_SMALL := install uninstall demo wheelhouse deb test-install clean help
+WITH_SMALL := install uninstall demo wheelhouse deb test-install test-unit clean help
 ifneq ($(and $(SMALL),$(filter-out $(WITH_SMALL),$(MAKECMDGOALS))),)
 $(error ENGINE=litert is for $(WITH_SMALL): leave it out, the other targets need both engines)
 endif
