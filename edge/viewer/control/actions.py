@@ -7,13 +7,13 @@ import tkinter as tk
 from collections.abc import Callable
 from functools import partial
 
-from edge.model import Assessment
-from edge.officers import EventKind, Judged, known_plate, name_follows
+from edge.officers import EventKind, Judged, known_plate
+from edge.viewer.control.case_text import as_text
 from edge.viewer.control.evidence import EvidenceActions, Paper
 from edge.viewer.control.open_case import OpenCase
 from edge.viewer.data import CaseDetails, JobThread, Source, StoredPhoto
 from edge.viewer.panels import ActionBar
-from edge.viewer.text import _, basis_words, describe, event_words, number, plain, verdict_words, zoned
+from edge.viewer.text import _, describe, event_words, plain
 from edge.viewer.ui import GAP, DockedQuestion, Lightbox, Page, Question, Theme, Window
 
 ADVANCING = frozenset({EventKind.CONFIRM, EventKind.DISMISS})
@@ -153,7 +153,7 @@ class Actions:
         if self._case.opened is None:
             return
         self._root.clipboard_clear()
-        self._root.clipboard_append(_as_text(self._case.opened))
+        self._root.clipboard_append(as_text(self._case.opened))
         self._note(_("Copied"), "accent", None)
 
     def copy_plate(self) -> None:
@@ -276,60 +276,3 @@ class Actions:
             Page(self._root, self._theme, _("Nothing was recorded"), describe(error), tone="bad")
 
         self._source.take_back(request, _("Taken back at once"), done, failed)
-
-
-def _assessed(found: Assessment | None) -> dict[str, str]:
-    """Return what the law makes of the speed, by captions."""
-    if found is None:
-        return {}
-
-    def speed(value: float) -> str:
-        return _("{speed} km/h").format(speed=number(value, 1))
-
-    return {
-        _("Deduction"): f"{speed(found.deduction_kmh)} ({found.rule})",
-        _("Speed that counts"): speed(found.remaining_kmh),
-        _("Excess"): speed(found.excess_kmh) + (f" ({found.provision})" if found.provision else ""),
-    }
-
-
-def _instrument(opened: CaseDetails) -> str:
-    """Return what measured, and until when its certificate counts."""
-    radar, calibration = opened.instrument.get("radar", {}), opened.instrument.get("calibration", {})
-    said = " ".join(str(radar[name]) for name in ("make", "model", "version", "serial") if radar.get(name))
-    if calibration:
-        until = _("certificate {number}, valid until {day}").format(
-            number=calibration["certificate"], day=calibration["valid_until"]
-        )
-        said = f"{said}; {until}" if said else until
-    return said or _("not recorded")
-
-
-def _selfcheck(opened: CaseDetails) -> str:
-    """Return whether the case lies between two good self-checks."""
-    return _("good before and after") if opened.enclosure.holds else _("NOT good both before and after")
-
-
-def _as_text(opened: CaseDetails) -> str:
-    """Return the case as lines of text, for another program."""
-    case = opened.case
-    speed = case.trigger.speed_kmh
-    lines = {
-        _("Case"): str(case.number),
-        _("Time"): zoned(case.trigger.at_utc),
-        _("Place"): case.site,
-        _("Speed"): basis_words(case.basis) if speed is None else _("{speed} km/h").format(speed=number(speed, 1)),
-        **_assessed(case.assessment),
-        _("Limit"): _("{speed} km/h").format(speed=number(case.limit_kmh)),
-        _("Plate"): case.plate_text or "–",
-        **({_("Plate as corrected"): case.corrected_plate} if case.corrected_plate else {}),
-        _("Verdict"): verdict_words(case)[0],
-        _("Instrument"): _instrument(opened),
-        _("Self-check"): _selfcheck(opened),
-    }
-    if not name_follows(case):
-        lines[_("Driver")] = _("plate corrected: this name no longer follows")
-    elif case.driver is not None:
-        lines[_("Driver")] = f"{case.driver.first_name} {case.driver.last_name}"
-        lines[_("Licence number")] = case.driver.licence
-    return "\n".join(f"{caption}: {plain(value, 200)}" for caption, value in lines.items())

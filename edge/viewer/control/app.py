@@ -1,4 +1,7 @@
-"""The viewer as a whole: builds the window, connects list, case and actions, binds the keys."""
+"""The viewer as a whole: builds the window, connects list, case and actions, binds the keys.
+
+Longer than 300 lines because every part and every key of the window is named in this one place.
+"""
 
 from __future__ import annotations
 
