@@ -247,6 +247,12 @@ class RadarSettings(Section):
     speed_join_s: Positive = 0.3
     speed_wait_s: NotNegative = 0.15
 
+    @model_validator(mode="after")
+    def _is_a_range(self) -> RadarSettings:
+        if self.min_speed_kmh >= self.max_speed_kmh:
+            raise refused("min_speed_kmh is not below max_speed_kmh", "set it lower")
+        return self
+
     @property
     def promises_speed(self) -> bool:
         """Whether an infringement needs a measured speed: always, but where the pin alone says that there is one."""

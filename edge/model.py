@@ -190,7 +190,7 @@ class Claim:
     packet: Packet
 
 
-class Seen(NamedTuple):
+class CounterSeen(NamedTuple):
     """What was seen of a chip that signs: its highest counter, and when the unit got the packet with it."""
 
     counter: int
@@ -246,15 +246,14 @@ class Flag(StrEnum):
     SEVERAL_PLATES = "several_plates"
     SPEED_CONTRADICTED = "speed_contradicted"
     OTHER_VEHICLE_FITS = "other_vehicle_fits"
+    COPIED_CHIP = "copied_chip"
 
 
-COPIED_CHIP = "a chip was copied: its counter does not rise"
-"""A flag without a member in :class:`Flag`: manifests, viewer and report show this sentence as it is."""
 DOUBTS = frozenset({Flag.SPEED_CONTRADICTED, Flag.OTHER_VEHICLE_FITS})
 """The flags of a case whose photos do not bear out the radar: it is to be checked, and names nobody."""
 
 
-class Agreement(StrEnum):
+class SpeedAgreement(StrEnum):
     """What the photos of a case say of the radar's speed."""
 
     AGREES = "agrees"
@@ -272,7 +271,7 @@ class Plausibility:
     are None where fewer than two photos show the plate.
     """
 
-    agreement: Agreement
+    agreement: SpeedAgreement
     speed_kmh: float | None = None
     error_kmh: float | None = None
     distance_m: float | None = None

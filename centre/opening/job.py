@@ -30,7 +30,7 @@ from edge.flow.judging import judge_case
 from edge.flow.reading import Read
 from edge.flow.rules import OPENINGS_PER_UID, Rules
 from edge.identify.formats import licence_pattern
-from edge.model import Claim, Decision, Packet, PendingCase, Rejection, Seen
+from edge.model import Claim, CounterSeen, Decision, Packet, PendingCase, Rejection
 from edge.registry import uid_hash
 
 _SUITE: Final = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
@@ -76,7 +76,7 @@ class Job:
     packets: tuple[Packet, ...]
     secrets: Secrets = field(repr=False)
     keys: Mapping[bytes, Key] = field(repr=False)
-    seen: Mapping[bytes, Seen]
+    seen: Mapping[bytes, CounterSeen]
     case: PendingCase
     reads: tuple[Read, ...]
     rules: Rules
@@ -96,7 +96,7 @@ class Found:
     read: tuple[int, int] | None
     kept: int
     besides: Counter[Rejection]
-    now: Mapping[bytes, Seen]
+    now: Mapping[bytes, CounterSeen]
 
 
 def peek(unit: str, packets: Sequence[Packet], secrets: Secrets) -> list[Chip | Rejection]:

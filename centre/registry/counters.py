@@ -15,7 +15,7 @@ from centre.registry.lookup import COUNTERS, PostgresRegistry
 from centre.registry.rows import altered
 from edge.crypto import SealedKey, seal_secret, unseal_secret
 from edge.errors import RegistryError, SecretError
-from edge.model import Seen
+from edge.model import CounterSeen
 from edge.registry import pack_seen, unpack_seen
 
 _READ: Final = "SELECT chip, sealed FROM registry.counters WHERE chip = ANY($1::bytea[])"
@@ -45,7 +45,7 @@ class PostgresCounters:
             raise RegistryError("the registry at the centre is not whole", "run autovelox-centre registry import")
         return found[1]
 
-    async def seen(self, uids: Iterable[str]) -> Mapping[str, Seen]:
+    async def seen(self, uids: Iterable[str]) -> Mapping[str, CounterSeen]:
         """What was seen last of those of *uids* that were seen before.
 
         Raises:
@@ -54,7 +54,7 @@ class PostgresCounters:
         chips = await self._pseudonyms(uids)
         return {chips[chip]: seen for chip, seen in (await self.seen_of(chips)).items()}
 
-    async def note(self, seen: Mapping[str, Seen]) -> None:
+    async def note(self, seen: Mapping[str, CounterSeen]) -> None:
         """Keep, of each uid, what is *seen* now if its counter is the highest.
 
         Raises:
@@ -62,12 +62,12 @@ class PostgresCounters:
         """
         await self.note_of({chip: seen[uid] for chip, uid in (await self._pseudonyms(seen)).items()})
 
-    async def seen_of(self, chips: Iterable[bytes]) -> dict[bytes, Seen]:
+    async def seen_of(self, chips: Iterable[bytes]) -> dict[bytes, CounterSeen]:
         """What was seen last of those of *chips*, pseudonyms, that were seen before."""
         key = await self.key()
         return _read(key, await self._pool.fetch(_READ, list(chips)))
 
-    async def note_of(self, seen: Mapping[bytes, Seen]) -> None:
+    async def note_of(self, seen: Mapping[bytes, CounterSeen]) -> None:
         """As :meth:`note`, by pseudonym."""
         if not seen:
             return
@@ -94,7 +94,7 @@ def pseudonym(key: bytes, uid: str) -> bytes:
     return hmac.digest(key, uid.encode(), "sha256")
 
 
-def sealed_counter(key: bytes, chip: bytes, seen: Seen) -> bytes:
+def sealed_counter(key: bytes, chip: bytes, seen: CounterSeen) -> bytes:
     """What was *seen* of *chip*, sealed with what follows from the unsealed *key*."""
     return seal_secret(_sealing(key), pack_seen(seen), chip.hex())
 
@@ -103,7 +103,7 @@ def _sealing(key: bytes) -> bytes:
     return hmac.digest(key, b"autovelox centre 1: what was seen", "sha256")
 
 
-def _read(key: SealedKey, rows: Iterable[tuple[bytes, bytes]]) -> dict[bytes, Seen]:
+def _read(key: SealedKey, rows: Iterable[tuple[bytes, bytes]]) -> dict[bytes, CounterSeen]:
     try:
         secret = _sealing(unseal_secret(key.key, key.sealed, key.context))
         return {chip: unpack_seen(unseal_secret(secret, sealed, chip.hex())) for chip, sealed in rows}

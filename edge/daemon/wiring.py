@@ -29,7 +29,7 @@ from edge.daemon.orientation import Orientation
 from edge.daemon.provenance import certificate_problem, instrument, provenance
 from edge.daemon.rules import rules_of
 from edge.daemon.selfcheck import SelfChecks
-from edge.daemon.standing import Standing
+from edge.daemon.status_report import StatusReport
 from edge.delivery import Courier, open_courier
 from edge.flow.at_centre import EveryChip
 from edge.flow.deciding import OnUnit
@@ -202,7 +202,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
     queue = CaseQueue(flow, measured.decided)
     courier = open_courier(
         settings,
-        Standing(settings.printable(), lambda: health.problems(), clock.error_s, cases.free_bytes),
+        StatusReport(settings.printable(), lambda: health.problems(), clock.error_s, cases.free_bytes),
         answers_again=queue.wake,
     )
     health = Health(

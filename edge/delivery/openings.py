@@ -19,7 +19,6 @@ from edge.cases.evidence import canonical, packet_record, sha256, to_flags, to_p
 from edge.crypto import enclose, is_signed
 from edge.errors import DeliveryError
 from edge.model import (
-    Agreement,
     Box,
     Claim,
     Decision,
@@ -30,6 +29,7 @@ from edge.model import (
     PlateRead,
     Plausibility,
     Rejection,
+    SpeedAgreement,
     Verdict,
 )
 
@@ -282,7 +282,7 @@ def _decision(
         driver,
         to_flags(statement["flags"]),
         {Rejection(reason): int(count) for reason, count in statement["rejected_packets"].items()},
-        plausibility=Plausibility(**{**motion, "agreement": Agreement(motion["agreement"])}) if motion else None,
+        plausibility=Plausibility(**{**motion, "agreement": SpeedAgreement(motion["agreement"])}) if motion else None,
         opening=proof,
     )
 

@@ -13,7 +13,7 @@ from edge.flow.ports import Counters, Opener, Registry
 from edge.flow.reading import Read
 from edge.flow.rules import Rules
 from edge.identify.origin import origin
-from edge.model import COPIED_CHIP, Claim, Decision, Flag, Packet, PendingCase, Rejection
+from edge.model import Claim, Decision, Flag, Packet, PendingCase, Rejection
 
 Opened = tuple[tuple[Claim, ...], Counter[Rejection]]
 
@@ -72,4 +72,4 @@ class OnUnit:
 def flags_of_rejected(besides: Counter[Rejection]) -> tuple[Flag | str, ...]:
     """What the officer has to know of claims that did not count."""
     several: tuple[Flag | str, ...] = (Flag.SEVERAL_PLATES,) if besides[Rejection.SEVERAL_PLATES] else ()
-    return several + ((COPIED_CHIP,) if besides[Rejection.COPIED_CHIP] else ())
+    return several + ((Flag.COPIED_CHIP,) if besides[Rejection.COPIED_CHIP] else ())

@@ -13,6 +13,7 @@ from edge.model import (
     Basis,
     Case,
     Claim,
+    CounterSeen,
     Decision,
     Driver,
     Packet,
@@ -21,7 +22,6 @@ from edge.model import (
     PlateRead,
     RadarReport,
     Rejection,
-    Seen,
     Trigger,
 )
 
@@ -115,10 +115,10 @@ class Decider(Protocol[T]):
 class Counters(Protocol):
     """Remembers the highest counter of each chip that signs; raises RegistryError."""
 
-    async def seen(self, uids: Iterable[str]) -> Mapping[str, Seen]:
+    async def seen(self, uids: Iterable[str]) -> Mapping[str, CounterSeen]:
         """What was seen last of those of *uids* that were seen before."""
 
-    async def note(self, seen: Mapping[str, Seen]) -> None:
+    async def note(self, seen: Mapping[str, CounterSeen]) -> None:
         """Keep what is *seen* now of each uid, if its counter is the highest."""
 
 

@@ -19,7 +19,7 @@ from typing import Final, TypeVar
 
 from edge.crypto import seal_secret, unseal_secret
 from edge.errors import RegistryError, SecretError
-from edge.model import Seen
+from edge.model import CounterSeen
 from edge.registry.guard import beside
 
 NAME: Final = ".counters"
@@ -39,7 +39,7 @@ class Counters:
         self._load_key = load_key
         self._lock = asyncio.Lock()
 
-    async def seen(self, uids: Iterable[str]) -> Mapping[str, Seen]:
+    async def seen(self, uids: Iterable[str]) -> Mapping[str, CounterSeen]:
         """What was seen last of those of *uids* that were seen before.
 
         Raises:
@@ -49,7 +49,7 @@ class Counters:
         wanted = sorted(set(uids))
         return await self._locked(lambda: self._seen(wanted)) if wanted else {}
 
-    async def note(self, seen: Mapping[str, Seen]) -> None:
+    async def note(self, seen: Mapping[str, CounterSeen]) -> None:
         """Keep, of each uid, what is *seen* now if its counter is the highest.
 
         Raises:
@@ -62,12 +62,12 @@ class Counters:
         async with self._lock:
             return await asyncio.to_thread(work)
 
-    def _seen(self, uids: list[str]) -> dict[str, Seen]:
+    def _seen(self, uids: list[str]) -> dict[str, CounterSeen]:
         chips, seal = self._keys()
         with closing(self._open()) as database:
             return self._read(database, chips, seal, uids)
 
-    def _note(self, seen: dict[str, Seen]) -> None:
+    def _note(self, seen: dict[str, CounterSeen]) -> None:
         chips, seal = self._keys()
         with closing(self._open()) as database:
             try:
@@ -83,7 +83,7 @@ class Counters:
             except sqlite3.Error as error:
                 raise self._broken(error) from None
 
-    def _read(self, database: sqlite3.Connection, chips: bytes, seal: bytes, uids: list[str]) -> dict[str, Seen]:
+    def _read(self, database: sqlite3.Connection, chips: bytes, seal: bytes, uids: list[str]) -> dict[str, CounterSeen]:
         found = {}
         for uid in uids:
             chip = _chip(chips, uid)
@@ -131,7 +131,7 @@ class Counters:
         return chips, seal
 
 
-def take_over(registry: Path, master_key: bytes) -> tuple[bytes, list[tuple[bytes, Seen]]]:
+def take_over(registry: Path, master_key: bytes) -> tuple[bytes, list[tuple[bytes, CounterSeen]]]:
     """What was seen of every chip, for another keeper of counters that goes on with it.
 
     Returns:
@@ -156,12 +156,12 @@ def _chip(key: bytes, uid: str) -> bytes:
     return hmac.digest(key, uid.encode(), "sha256")
 
 
-def pack_seen(seen: Seen) -> bytes:
+def pack_seen(seen: CounterSeen) -> bytes:
     """What was *seen* of a chip, as it is sealed: counter and microseconds, 16 bytes."""
     return seen.counter.to_bytes(_COUNTER_BYTES, "big") + round(seen.received_utc * 1e6).to_bytes(8, "big", signed=True)
 
 
-def unpack_seen(opened: bytes) -> Seen:
+def unpack_seen(opened: bytes) -> CounterSeen:
     """What :func:`pack_seen` made the bytes of."""
     at_us = int.from_bytes(opened[_COUNTER_BYTES:], "big", signed=True)
-    return Seen(int.from_bytes(opened[:_COUNTER_BYTES], "big"), at_us / 1e6)
+    return CounterSeen(int.from_bytes(opened[:_COUNTER_BYTES], "big"), at_us / 1e6)

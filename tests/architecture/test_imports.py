@@ -53,6 +53,9 @@ INNER = {
 INNER_VALUES = {"edge.cases.views"}
 """Values without behaviour that every place inside their room may import."""
 
+WIRING = {"edge.daemon.wiring", "edge.daemon.preflight"}
+"""Who names concrete parts: what builds them, and what asks before whether they can be built."""
+
 SLOW = {"torch", "torchvision", "easyocr", "tkinter", "reportlab", "cv2", "socketio", "engineio", "picamera2"}
 """Libraries that no face loads: whoever imports a neighbour would wait for them."""
 MAY_BE_SLOW = {
@@ -119,7 +122,7 @@ def test_the_wiring_alone_knows_the_parts_of_the_daemon() -> None:
     concrete = {
         f"{name} -> {room(target)[0]}"
         for name, module in edge().items()
-        if room(name)[0] == "daemon" and name != "edge.daemon.wiring"
+        if room(name)[0] == "daemon" and name not in WIRING
         for imported in module.imports
         if (target := resolve(imported, edge())) is not None and room(target)[0] in PARTS
     }
@@ -246,7 +249,7 @@ def test_neighbours_come_in_by_the_face() -> None:
     past = set()
     for name, module in edge().items():
         for node in module.tree.body:
-            if not isinstance(node, ast.ImportFrom) or name == "edge.daemon.wiring" or room(name)[0] in INSIDE:
+            if not isinstance(node, ast.ImportFrom) or name in WIRING or room(name)[0] in INSIDE:
                 continue
             target = node.module or ""
             own, other = room(name)[0], target.split(".")[1] if target.startswith("edge.") else ""

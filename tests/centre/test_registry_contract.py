@@ -15,7 +15,7 @@ from centre.registry import PostgresCounters, PostgresRegistry
 from edge.crypto import load_private_key, unseal_secret
 from edge.errors import RegistryError, SecretError
 from edge.flow.ports import Counters, PoliceRegistry
-from edge.model import Seen
+from edge.model import CounterSeen
 from edge.registry import Counters as FileCounters
 from edge.registry import (
     Registry,
@@ -172,11 +172,11 @@ async def test_a_counter_goes_up_only(backend: Backend, place: Path) -> None:
     await backend.ready()
     async with backend.counters() as counters:
         assert await counters.seen(["a", "b"]) == {}
-        await counters.note({"a": Seen(7, 1000.5)})
-        await counters.note({"a": Seen(5, 2000.5), "b": Seen(1, 3000.25)})
-        assert await counters.seen(["a", "b", "c"]) == {"a": Seen(7, 1000.5), "b": Seen(1, 3000.25)}
-        await counters.note({"a": Seen(8, 2000.5)})
-        assert await counters.seen(["a"]) == {"a": Seen(8, 2000.5)}
+        await counters.note({"a": CounterSeen(7, 1000.5)})
+        await counters.note({"a": CounterSeen(5, 2000.5), "b": CounterSeen(1, 3000.25)})
+        assert await counters.seen(["a", "b", "c"]) == {"a": CounterSeen(7, 1000.5), "b": CounterSeen(1, 3000.25)}
+        await counters.note({"a": CounterSeen(8, 2000.5)})
+        assert await counters.seen(["a"]) == {"a": CounterSeen(8, 2000.5)}
 
 
 async def test_the_wrong_key_is_one_sentence(backend: Backend, place: Path) -> None:

@@ -27,6 +27,7 @@ _FLAGS: dict[str, str] = {
     Flag.SEVERAL_PLATES: "a chip claimed several plates",
     Flag.SPEED_CONTRADICTED: "the photos contradict the radar",
     Flag.OTHER_VEHICLE_FITS: "another vehicle fits the radar better",
+    Flag.COPIED_CHIP: "a chip was copied: its counter does not rise",
 }
 """How this format writes reasons and flags: as sentences, which are signed and therefore never change."""
 _BASES: dict[str, str] = {
