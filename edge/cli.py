@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import Sequence
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.errors import ConfigError, EdgeError, SecretError
@@ -110,7 +109,7 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add ``run`` to the command line."""
-    from edge.config import DEFAULT_CONFIG
+    from edge.configured import add_config
 
     parser = subparsers.add_parser(
         "run",
@@ -118,7 +117,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         description="Run the unit until SIGTERM.",
         epilog="example: autovelox run --config /etc/autovelox/autovelox.toml",
     )
-    parser.add_argument("--config", type=Path, default=DEFAULT_CONFIG, metavar="FILE", help="default: %(default)s")
+    add_config(parser)
     parser.add_argument(
         "--check",
         nargs="?",
@@ -131,9 +130,10 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
 
 
 def _run(args: argparse.Namespace) -> int:
-    from edge.config import expired, load, require_answers
+    from edge.config import expired, require_answers
+    from edge.configured import configuration
 
-    settings = load(args.config)
+    settings = configuration(args, required=True).settings
     if args.check:
         require_answers(settings)
         if (missing := expired(settings, time.time())) is not None:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from edge.cases.evidence import Signer, load_signer
-from edge.config import CaseSettings, Settings, UnitSettings, load
+from edge.configured import add_config, configuration
 from edge.errors import CaseError, SecretError
 from edge.terminal import progress_bar, say
 
@@ -65,9 +65,7 @@ def _add(
     what: str,
 ) -> argparse.ArgumentParser:
     parser = actions.add_parser(name, help=what, description=what[0].upper() + what[1:] + ".")
-    parser.add_argument(
-        "--config", type=Path, metavar="FILE", help="the unit's configuration, with the paths of its files"
-    )
+    add_config(parser)
     parser.add_argument(
         "--state-dir", type=Path, metavar="FOLDER", help="the state folder, instead of the configuration's"
     )
@@ -81,13 +79,13 @@ def _add(
 def _state_dir(args: argparse.Namespace) -> Path:
     if args.state_dir is not None:
         return Path(args.state_dir)
-    return (load(args.config).unit if args.config else UnitSettings()).state_dir
+    return configuration(args).settings.unit.state_dir
 
 
 def _key_file(args: argparse.Namespace) -> Path:
     if args.signing_key is not None:
         return Path(args.signing_key)
-    return (load(args.config).cases if args.config else CaseSettings()).signing_key_file
+    return configuration(args).settings.cases.signing_key_file
 
 
 def _signer(args: argparse.Namespace) -> Signer | None:
@@ -105,7 +103,7 @@ def _purge(args: argparse.Namespace) -> int:
     from edge.cases.review import operator
 
     state_dir = _state_dir(args)
-    settings = load(args.config) if args.config else Settings()
+    settings = configuration(args).settings
     policy = RetentionPolicy.of(settings.cases, only_delivered=settings.centre.url is not None)
     if args.numbers and not args.reason:
         raise CaseError("cases are purged before their time only for a reason", "give it with --reason")

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-from pathlib import Path
 
 from edge.cases import Outbox, load_signer
-from edge.config import DEFAULT_CONFIG, load
+from edge.configured import add_config, configuration
 from edge.delivery.client import Client, trusting
 from edge.delivery.joining import join_centre
 from edge.errors import DeliveryError
@@ -32,12 +31,13 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     join.add_argument("code", metavar="CODE")
     status = actions.add_parser("status", help="say what the centre has of this unit")
     for action, run in ((join, _join), (status, _status)):
-        action.add_argument("--config", type=Path, default=DEFAULT_CONFIG, metavar="FILE", help="default: %(default)s")
+        add_config(action)
         action.set_defaults(run=run)
 
 
 def _join(args: argparse.Namespace) -> int:
-    settings = load(args.config)
+    found = configuration(args, required=True)
+    settings = found.settings
     signer = load_signer(settings.cases.signing_key_file)
     authority = settings.centre.authority_file
     url = args.url.rstrip("/")
@@ -46,12 +46,12 @@ def _join(args: argparse.Namespace) -> int:
     )
     say(f"unit {settings.unit.serial} has joined the centre {name}; its authority is in {authority}")
     if settings.centre.url != url:
-        say(f"now add to {args.config} and restart the unit:", "", "[centre]", f'url = "{url}"')
+        say(f"now add to {found.path} and restart the unit:", "", "[centre]", f'url = "{url}"')
     return 0
 
 
 def _status(args: argparse.Namespace) -> int:
-    settings = load(args.config)
+    settings = configuration(args, required=True).settings
     if settings.centre.url is None:
         raise DeliveryError("this unit has no centre", "run autovelox centre join, and set [centre] url")
     outbox, signer = Outbox(settings.unit.state_dir), load_signer(settings.cases.signing_key_file)

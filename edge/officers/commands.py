@@ -23,7 +23,7 @@ from edge.cases import (
     standing_words,
 )
 from edge.cases import commands as cases
-from edge.config import Settings, load
+from edge.configured import add_config, configuration
 from edge.errors import CaseError, EvidenceError, SecretError
 from edge.model import Outcome, State
 from edge.officers import second_commands as second
@@ -109,7 +109,7 @@ def _add_service(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         help="answer officers' programs (the viewer, `autovelox cases`) at a Unix socket",
         description="Answer officers' programs at a Unix socket until SIGTERM, as the unit's own account.",
     )
-    parser.add_argument("--config", type=Path, metavar="FILE", help="the unit's configuration")
+    add_config(parser)
     parser.set_defaults(run=_serve)
 
 
@@ -129,7 +129,7 @@ def _serve(args: argparse.Namespace) -> int:
     from edge.cases import load_signer
     from edge.officers.service import run
 
-    settings = load(args.config) if args.config is not None else Settings()
+    settings = configuration(args).settings
     signer = load_signer(settings.cases.signing_key_file)
     return run(
         settings.unit.state_dir,
