@@ -11,7 +11,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from edge.cases.evidence import Signer, load_signer
+from edge.cases.evidence import Signer, create_signing_key, load_signer
+from edge.cases.storage import is_signed
 from edge.configured import add_config, configuration
 from edge.errors import CaseError, SecretError
 from edge.terminal import progress_bar, say
@@ -51,6 +52,7 @@ def add_operators_actions(actions: argparse._SubParsersAction[argparse.ArgumentP
         actions, "searched", _searched, "who searched for a plate or a name, since the present signing key came"
     )
     asked.add_argument("text", help="what was searched for, the whole of it")
+    _add(actions, "init-key", _init_key, "make the key that signs the cases of a new unit")
     _add(actions, "public-key", _public_key, "print the unit's public key")
     rotate = _add(
         actions, "rotate-key", _rotate_key, "supersede the signing key; unit and officers' service must be stopped"
@@ -140,6 +142,18 @@ def _searched(args: argparse.Namespace) -> int:
     for search in searched(_state_dir(args), load_signer(_key_file(args)), args.text):
         when = datetime.fromtimestamp(search.at_utc, UTC).isoformat(timespec="seconds")
         say(f"{when}  {search.officer}  {search.hits} case{'' if search.hits == 1 else 's'}")
+    return 0
+
+
+def _init_key(args: argparse.Namespace) -> int:
+    path = _key_file(args)
+    if is_signed(_state_dir(args)):
+        raise SecretError(
+            f"the cases in {_state_dir(args)} are signed with a key already",
+            f"put that key back as {path}, or rotate it: autovelox cases rotate-key",
+        )
+    signer = create_signing_key(path)
+    say(f"made the signing key {path} (key {signer.key_id}): keep a copy where the unit is not")
     return 0
 
 

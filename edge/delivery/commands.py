@@ -25,11 +25,11 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         "join",
         help="join the centre at URL with the one-time CODE",
         description="Join the centre at URL with the one-time CODE that autovelox-centre units add printed there.",
-        epilog="example: autovelox centre join https://centre.example:8444 ABCDE-FGHIJ-...",
     )
     join.add_argument("url", metavar="URL")
     join.add_argument("code", metavar="CODE")
-    status = actions.add_parser("status", help="say what the centre has of this unit")
+    what = "say what the centre has of this unit"
+    status = actions.add_parser("status", help=what, description=what[0].upper() + what[1:] + ".")
     for action, run in ((join, _join), (status, _status)):
         add_config(action)
         action.set_defaults(run=run)

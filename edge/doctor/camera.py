@@ -34,7 +34,6 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         "calibrate",
         help="tell [camera] focal_length_px from photos of a printed board, or of a plate",
         description="Tell [camera] focal_length_px from photos of a printed board, or of a plate at a known distance.",
-        epilog="example: autovelox camera calibrate --take 12 --board 9x6 (the unit must be stopped)",
     )
     calibrate.add_argument("photos", nargs="*", type=Path, metavar="PHOTO", help="photos of the unit's own camera")
     calibrate.add_argument("--take", type=int, default=0, metavar="N", help="take N photos with the camera instead")

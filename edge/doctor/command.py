@@ -24,7 +24,6 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         "doctor",
         help="say what this machine has and lacks, each with the remedy",
         description="Say what this machine has and lacks, each with the remedy. Exits 1 if the unit could not run.",
-        epilog="example: autovelox doctor --config /etc/autovelox/autovelox.toml",
     )
     parser.add_argument("--config", type=Path, default=DEFAULT_CONFIG, metavar="FILE", help=HELP)
     parser.add_argument("--json", action="store_true", help="one JSON object")

@@ -16,7 +16,11 @@ LOCAL_PHOTO_WIDTH = 1280
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add ``view`` to the command line."""
-    parser = subparsers.add_parser("view", help="look at the cases and judge them, in a window")
+    parser = subparsers.add_parser(
+        "view",
+        help="look at the cases and judge them, in a window",
+        description="Look at the cases and judge them, in a window. Without one: autovelox cases list, show, review.",
+    )
     add_where(parser)
     parser.add_argument("--lang", choices=language.LANGUAGES, help="the language; without it, the one of the locale")
     parser.add_argument("--dark", action="store_true", help="start with light text on a dark ground")

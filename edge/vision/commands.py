@@ -30,7 +30,6 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         "read",
         help="find and read the plates of photos",
         description="Find and read the plates of photos.",
-        epilog="example: autovelox read --json street.jpg",
     )
     parser.add_argument("photos", nargs="+", type=Path, metavar="PHOTO")
     parser.add_argument("--json", action="store_true", help="one JSON object a line and photo")

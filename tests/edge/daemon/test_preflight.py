@@ -19,7 +19,7 @@ from tests.support.daemon import Daemon
 from tests.support.registry import enter
 from tests.support.unit_files import write_feed, write_settings
 
-Break = Callable[[Path], None]
+Break = Callable[[Path], object]
 SECONDS = 120
 
 
@@ -32,7 +32,7 @@ def removed(name: str) -> Break:
 
 
 def written(name: str, content: bytes) -> Break:
-    return lambda folder: (folder / name).write_bytes(content) and None
+    return lambda folder: (folder / name).write_bytes(content)
 
 
 def readable_by_all(name: str) -> Break:
@@ -84,7 +84,7 @@ BROKEN: dict[str, tuple[dict[str, str], Break, str]] = {
     "wrong manifest": ({}, written("feed.toml", b"clip = 3"), "clip"),
     "clip that is none": (
         {},
-        lambda folder: (folder / "feed.toml").write_text('[[clip]]\nfile = "master.key"\n') and None,
+        lambda folder: (folder / "feed.toml").write_text('[[clip]]\nfile = "master.key"\n'),
         "cannot be played",
     ),
     "no models": ({"recognition": 'models_dir = "none"'}, is_there, "none"),
