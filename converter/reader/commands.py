@@ -69,6 +69,7 @@ def _add_train(commands: Subparsers) -> None:
         default=None,
         help="starting weights: a checkpoint, or models/reader/plate_reader.pth",
     )
+    train.add_argument("--teacher", type=Path, default=None, help="a network of which nothing is to be unlearnt")
     train.add_argument("--export", type=Path, default=None, help="folder to write the EasyOCR files to at the end")
     train.set_defaults(run=_train)
 
@@ -85,7 +86,7 @@ def _train(args: argparse.Namespace) -> int:
     network = train(
         args.out, args.plates, load_real(args.data, labels, PLATE_COUNTRIES), load_truth(args.data),
         Plan(steps=args.steps, rate=args.rate, seed=args.seed),
-        Mix(real=args.real, ramp=args.ramp, hardest=args.hardest), args.start_from,
+        Mix(real=args.real, ramp=args.ramp, hardest=args.hardest), args.start_from, args.teacher,
     )  # fmt: skip
     if args.export is not None:
         export(network, args.export)

@@ -98,7 +98,7 @@ def fit_slope(told: Sequence[tuple[PlateRead, str, str]]) -> float:
         total = 0.0
         for scores, codes, text, truth in logs:
             shares = np.exp(slope * (scores - scores.max()))
-            judged = posterior(dict(zip(codes, (shares / shares.sum()).tolist(), strict=True)), text)
+            judged = posterior(dict(zip(codes, (shares / shares.sum()).tolist(), strict=True)), text, least=0.0)
             total -= float(np.log(max(judged[truth], 1e-9)))
         return total / max(len(logs), 1)
 

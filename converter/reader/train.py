@@ -1,4 +1,7 @@
-"""The CTC trainer: one thread, resumable, with a running average of the weights and a table of its progress."""
+"""The CTC trainer: one thread, resumable, with a running average of the weights and a table of its progress.
+
+A training from a finished network can be bound to it: see :class:`.losses.Teacher`.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,7 @@ from converter.measure import training_curves
 from converter.progress import Progress
 from converter.reader.batches import Batch, Mix, TrainingBatches, loader
 from converter.reader.countries import UNKNOWN
+from converter.reader.losses import Teacher, ctc_loss
 from converter.reader.network import CELL_WIDTH, CLASSES, adopt, build, load_averaged
 from converter.reader.optimizer import Optimizer
 from converter.reader.real import RealCrop
@@ -31,6 +35,8 @@ _AUXILIARY_LOSS_WEIGHT = 0.4
 """Weight of the loss of the auxiliary head in a training from random weights; with starting weights it is 0."""
 _FORMER_NAMES = {"hint": "auxiliary_head"}
 """Parts of a checkpoint that had another name in earlier versions."""
+_TEACHER_LOSS_WEIGHT = 1.0
+"""Weight of the divergence from the teacher; the loss of the text has 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +53,7 @@ class Plan:
 
 def train(
     out: Path, stores: list[Path], real: list[RealCrop], truth: list[TruthCrop], plan: Plan, mix: Mix,
-    start_from: Path | None = None,
+    start_from: Path | None = None, teacher: Path | None = None,
 ) -> nn.Module:  # fmt: skip
     """Train the network; return the running average of its weights, in evaluation mode.
 
@@ -59,11 +65,12 @@ def train(
         plan: how long and how fast to learn.
         mix: what a batch consists of.
         start_from: starting weights: the checkpoint of another training, or a shipped network.
+        teacher: a network of which nothing is to be unlearnt, see :class:`.losses.Teacher`.
 
     Raises:
         RunError: the checkpoint in *out* is of another plan or network.
         MissingError: there are no rendered plates, or no starting weights.
-        NetworkError: *start_from* holds no plate reader.
+        NetworkError: *start_from* or *teacher* holds no plate reader.
     """
     torch.set_num_threads(1)
     torch.manual_seed(plan.seed)
@@ -76,6 +83,7 @@ def train(
     averaged = AveragedModel(network, multi_avg_fn=average, use_buffers=True)
     auxiliary_head = nn.Linear(CELL_WIDTH, CLASSES)
     optimizer = Optimizer(network, auxiliary_head, plan.rate, plan.steps)
+    bound_to = Teacher(load_averaged(teacher)) if teacher is not None else None
     parts: dict[str, Any] = {
         "network": network, "auxiliary_head": auxiliary_head, "averaged": averaged, "optimizer": optimizer,
     }  # fmt: skip
@@ -99,7 +107,7 @@ def train(
     loss_average = 0.0
     with Progress("train", plan.steps - step) as progress:
         while step < plan.steps:
-            loss = _step(network, auxiliary_head, loss_weight, next(batches), optimizer)
+            loss = _step(network, auxiliary_head, loss_weight, next(batches), optimizer, bound_to)
             averaged.update_parameters(network)
             step += 1
             loss_average = loss if loss_average == 0 else 0.98 * loss_average + 0.02 * loss
@@ -113,9 +121,16 @@ def train(
     return averaged.module
 
 
+def _keep_statistics(network: nn.Module) -> None:
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.eval()
+
+
 def _step(
-    network: nn.Module, auxiliary_head: nn.Linear, loss_weight: float, batch: Batch, optimizer: Optimizer
-) -> float:
+    network: nn.Module, auxiliary_head: nn.Linear, loss_weight: float, batch: Batch, optimizer: Optimizer,
+    teacher: Teacher | None = None,
+) -> float:  # fmt: skip
     """Do one step of the optimizer; return the CTC loss of the network.
 
     *auxiliary_head* classifies the cells of the convolutions directly. Its loss, with *loss_weight*, shortens the
@@ -123,24 +138,24 @@ def _step(
     such head.
     """
     images, targets, lengths, countries = batch
+    images = images.contiguous(memory_format=torch.channels_last)
     network.train()
+    if teacher is not None:
+        _keep_statistics(network)
     with torch.autocast("cpu", torch.bfloat16):
-        cells = network.see(images.contiguous(memory_format=torch.channels_last))  # type: ignore[operator]
+        cells = network.see(images)  # type: ignore[operator]
         understood = network.understand(cells)  # type: ignore[operator]
         logits, auxiliary = network.classify(understood), auxiliary_head(cells)  # type: ignore[operator]
         origins = network.origin(cells, understood)  # type: ignore[operator]
-    loss = _ctc(logits, targets, lengths)
+    loss = ctc_loss(logits, targets, lengths)
     told = functional.cross_entropy(origins.float(), countries, ignore_index=UNKNOWN, reduction="sum") / len(images)
+    total = loss + loss_weight * ctc_loss(auxiliary, targets, lengths) + _COUNTRY_LOSS_WEIGHT * told
+    if teacher is not None:
+        total = total + _TEACHER_LOSS_WEIGHT * teacher.divergence(batch, logits)
     optimizer.zero_grad()
-    torch.autograd.backward([loss + loss_weight * _ctc(auxiliary, targets, lengths) + _COUNTRY_LOSS_WEIGHT * told])
+    torch.autograd.backward([total])
     optimizer.step()
     return float(loss.detach())
-
-
-def _ctc(logits: torch.Tensor, targets: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
-    log_probs = functional.log_softmax(logits.float(), dim=2).transpose(0, 1)
-    cells = torch.full((log_probs.shape[1],), log_probs.shape[0], dtype=torch.long)
-    return functional.ctc_loss(log_probs, targets, cells, lengths, blank=0, zero_infinity=True)
 
 
 def log_exact_match(path: Path, step: int, loss: float, network: nn.Module, truth: list[TruthCrop]) -> None:

@@ -110,24 +110,24 @@ def told(cases: Sequence[KnownCase], countries: dict[str, str]) -> list[tuple[st
 def country_table(rows: Sequence[tuple[str, str, float]]) -> tuple[str, bool]:
     """Lines of text: how many countries are told rightly, what was promised; and whether both goals are reached.
 
-    A country that is not told has an empty code and probability 0.
+    A country that is not told has an empty code and probability 0: it is not right, and promises nothing.
     """
     right = np.array([truth == code for truth, code, _ in rows])
     promised = np.array([probability for *_, probability in rows])
+    answers = [truth == code for truth, code, _ in rows if code]
     lines, error = [f"{'probability':<16}{'crops':>7}{'promised':>10}{'true':>8}"], 0.0
     for low, high in pairwise((0, 0.5, 0.8, 0.9, 0.95, 0.99, 1.0)):
-        inside = (promised >= low) & ((promised < high) | (high == 1))
+        inside = (promised > 0) & (promised >= low) & ((promised < high) | (high == 1))
         if inside.any():
             mean, share = float(promised[inside].mean()), float(right[inside].mean())
-            error += abs(mean - share) * float(inside.mean())
+            error += abs(mean - share) * float(inside.sum()) / max(len(answers), 1)
             lines.append(f"{low:.2f} to {high:.2f}    {int(inside.sum()):>7}{mean:>10.3f}{share:>8.3f}")
     share = float(right.mean()) if len(right) else 0.0
     figures = [
         Figure(f"country of {len(rows)} European crops", share, goals.COUNTRY_RIGHT),
-        Figure("expected calibration error", error, goals.COUNTRY_CALIBRATION_ERROR),
+        Figure("expected calibration error of those told", error, goals.COUNTRY_CALIBRATION_ERROR),
     ]
     lines += [figure.line() for figure in figures]
-    answers = [truth == code for truth, code, _ in rows if code]
     lines.append(f"told of {len(answers)} crops, rightly of {sum(answers)}")
     return "\n".join(lines), all(figure.reached for figure in figures)
 

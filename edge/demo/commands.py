@@ -22,7 +22,7 @@ from edge.demo.cars import Traffic
 from edge.demo.cast import Cast, Scene, load_signed_cast
 from edge.demo.setting import Setting
 from edge.demo.unit import DemoFailed, DemoUnit, running_unit
-from edge.model import COPIED_CHIP, Case, Outcome
+from edge.model import Case, Flag, Outcome
 from edge.terminal import legible
 from edge.vision import installed_engine, require_engine
 
@@ -134,7 +134,7 @@ def _report(console: Console, cast: Cast, setting: Setting) -> int:
 def _is_right(case: Case, scene: Scene) -> bool:
     named = case.driver.licence if case.driver is not None else None
     identified = case.verdict is not None and case.verdict.outcome is Outcome.IDENTIFIED
-    if (COPIED_CHIP in case.flags) != (scene.car == "copied chip"):
+    if (Flag.COPIED_CHIP in case.flags) != (scene.car == "copied chip"):
         return False
     return named == scene.culprit and identified == (scene.culprit is not None)
 
@@ -163,9 +163,8 @@ def tell_where(console: Console, setting: Setting) -> None:
     where = f"--state-dir {shlex.quote(str(setting.state_dir))}"
     for what, action in (("a window", "view"), ("a list", "cases list"), ("one in words", "cases show 1")):
         line = f"{what + ':':<13} {shlex.quote(command)} {action} {where}"
-        console.print(
-            legible(line), markup=False, emoji=False, soft_wrap=True
-        )  # a path may hold what looks like markup
+        # a path may hold what looks like markup
+        console.print(legible(line), markup=False, emoji=False, soft_wrap=True)
 
 
 def show_cases(console: Console, setting: Setting) -> None:

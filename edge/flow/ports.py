@@ -83,14 +83,33 @@ class Vehicles(Protocol):
         """The country (ISO 3166-1) in which the vehicle is registered, None if the registry does not know it."""
 
 
-class Registry(Vehicles, Protocol):
+class KnownChips(Protocol):
+    """Knows which chips there are; raises RegistryError."""
+
+    async def known(self, uids: Iterable[str]) -> frozenset[str]:
+        """Those of *uids* that the registry has a chip of."""
+
+
+class Registry(Vehicles, KnownChips, Protocol):
     """Knows drivers and vehicles; raises RegistryError."""
 
     async def driver(self, licence: str) -> Driver:
         """Who holds the *licence*."""
 
-    async def known(self, uids: Iterable[str]) -> frozenset[str]:
-        """Those of *uids* that the registry has a chip of."""
+
+class Decider(Protocol[T]):
+    """Opens packets and says who drove: the unit itself, or the centre; raises EdgeError, and the case waits."""
+
+    async def open(self, packets: Sequence[Packet]) -> T:
+        """What can be done with *packets* while the photos are still read."""
+
+    async def decide(
+        self, case: PendingCase, reads: Sequence[tuple[PlateRead, ...] | None], opened: Sequence[T]
+    ) -> tuple[Decision, Counter[Rejection]]:
+        """The decision on *case* by the plate reads of its photos, and rejections that are not counted yet.
+
+        *opened* are the answers to :meth:`open` for all of its packets, in order.
+        """
 
 
 class Counters(Protocol):
@@ -179,6 +198,10 @@ class Keys(Protocol):
 
     async def keys(self, uids: Iterable[str]) -> Mapping[str, RegisteredKey]:
         """The key of each of *uids* that the registry knows."""
+
+
+class PoliceRegistry(Registry, Keys, Protocol):
+    """A whole registry: the unit's file, and PostgreSQL at the centre, keep one contract."""
 
 
 class Workers(Protocol):

@@ -117,15 +117,18 @@ def reading(read: PlateRead, formats: Formats) -> str:
 
 def _settled(read: PlateRead, formats: Formats) -> str:
     """The text of a sure *read*, but for what has one shape with other characters: there format and country decide."""
-    doubles, countries = one_shape(read.text), decisive(read.countries, read.text)
-    if not doubles or not shared_shapes(countries, formats):
+    doubles = [text for text in one_shape(read.text) if formats.usual(text)]
+    if not doubles or not shared_shapes(countries := decisive(read.countries, read.text), formats):
         return read.text
-    texts = [read.text, *doubles]
+    before = {text: prior(text, formats, countries) for text in (read.text, *doubles)}
+    # However the pixels say it, they make up for no more than SHAPE_SAYS: most doubles need not be judged.
+    texts = [text for text in before if text == read.text or before[text] + SHAPE_SAYS > before[read.text]]
+    if len(texts) == 1:
+        return read.text
     judged = read_log_likelihoods(read, texts)
-    pixels = np.maximum(judged - judged[0], -SHAPE_SAYS)
-    likely = [float(says) + prior(text, formats, countries) for text, says in zip(texts, pixels, strict=True)]
-    best = texts[int(np.argmax(likely))]
-    return best if formats.usual(best) else read.text
+    pixels = np.clip(judged - judged[0], -SHAPE_SAYS, SHAPE_SAYS)
+    likely = [float(says) + before[text] for text, says in zip(texts, pixels, strict=True)]
+    return texts[int(np.argmax(likely))]
 
 
 def _priced(texts: Sequence[str], judged: NDArray[np.float64], formats: Formats) -> NDArray[np.float64]:

@@ -22,6 +22,9 @@ owner's own words are not written down."""
 UNWRITTEN = 1.0
 """What any text pays in a country whose formats are not written down."""
 
+NEGLIGIBLE = 1e-3
+"""A country of less probability by the picture is left out: there are 63, and most of a plate's are."""
+
 TOLD_LEAST = 0.8
 """The least probability of a country that is told; below, the plate's country is not known."""
 
@@ -45,11 +48,15 @@ def decisive(seen: Mapping[str, float], text: str) -> Mapping[str, float]:
     return seen if origin(seen, text) is not None else {}
 
 
-def posterior(seen: Mapping[str, float], text: str) -> dict[str, float]:
-    """The probability of each country of *seen*, given *text* as well; see :func:`origin`."""
-    judged = {code: max(share, 1e-9) * math.exp(-_pays(code, text)) for code, share in seen.items()}
+def posterior(seen: Mapping[str, float], text: str, least: float = NEGLIGIBLE) -> dict[str, float]:
+    """The probability of each country of *seen*, given *text* as well; see :func:`origin`.
+
+    It is 0 where *seen* has less than *least*, unless all have.
+    """
+    likely = {code: share for code, share in seen.items() if share >= least} or seen
+    judged = {code: max(share, 1e-9) * math.exp(-_pays(code, text)) for code, share in likely.items()}
     total = sum(judged.values())
-    return {code: value / total for code, value in judged.items()}
+    return dict.fromkeys(seen, 0.0) | {code: value / total for code, value in judged.items()}
 
 
 def format_of(text: str, code: str | None = None) -> str | None:
@@ -68,7 +75,8 @@ def _anywhere() -> Formats:
 
 def log_share(text: str, seen: Mapping[str, float]) -> float:
     """The logarithm of the share of plates, among those that look as *seen*, of a series that *text* fits."""
-    return math.log(sum(share * math.exp(-_pays(code, text)) for code, share in seen.items()) + 1e-9)
+    likely = (share * math.exp(-_pays(code, text)) for code, share in seen.items() if share >= NEGLIGIBLE)
+    return math.log(sum(likely) + 1e-9)
 
 
 @lru_cache(maxsize=4096)

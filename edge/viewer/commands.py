@@ -10,8 +10,7 @@ from edge.officers import add_where, open_desk
 from edge.viewer.text import language
 
 NETWORK_PHOTO_WIDTH = 640
-LOCAL_PHOTO_WIDTH = 1280
-"""A photo costs 4 bytes per pixel over the network; on a local display the cost does not matter."""
+"""A photo costs 4 bytes per pixel over the network; on a local display it takes the room that there is."""
 
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -31,7 +30,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         "--photo-width",
         type=_photo_width,
         metavar="PIXELS",
-        help=f"widest photo beside the data; {NETWORK_PHOTO_WIDTH} over a network, else {LOCAL_PHOTO_WIDTH}",
+        help=f"widest photo beside the data; {NETWORK_PHOTO_WIDTH} over a network, else as wide as there is room",
     )
     parser.set_defaults(run=_view)
 
@@ -39,7 +38,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
 def _view(arguments: argparse.Namespace) -> int:
     from edge.viewer.control import Options, run  # Tk is loaded only for this command
 
-    width = NETWORK_PHOTO_WIDTH if over_network(os.environ.get("DISPLAY", "")) else LOCAL_PHOTO_WIDTH
+    width = NETWORK_PHOTO_WIDTH if over_network(os.environ.get("DISPLAY", "")) else None
     with closing(open_desk(arguments)) as desk:
         run(
             Options(

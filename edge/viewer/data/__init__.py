@@ -1,7 +1,7 @@
 """Where the viewer gets cases and pictures, outside Tk's thread."""
 
 from edge.viewer.data.background import Background, JobThread
-from edge.viewer.data.pictures import Photo, PictureRequest, Pictures, StoredPhoto, load, load_whole
+from edge.viewer.data.pictures import Photo, PictureRequest, Pictures, StoredPhoto, load, load_thumbs, load_whole
 from edge.viewer.data.source import CaseDetails, Listing, Pulse, Query, Source
 
 __all__ = [
@@ -17,5 +17,6 @@ __all__ = [
     "Source",
     "StoredPhoto",
     "load",
+    "load_thumbs",
     "load_whole",
 ]

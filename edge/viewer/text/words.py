@@ -41,6 +41,13 @@ def verdict_words(case: Case | CaseSummary) -> tuple[str, str]:
     return outcome_words(case.verdict.outcome if case.verdict else None)
 
 
+def short_verdict_words(case: CaseSummary) -> tuple[str, str]:
+    """Return what :func:`verdict_words` says, short enough for a row of the list."""
+    if case.is_infringement and not case.is_to_be_checked and name_follows(case) and case.is_to_be_confirmed:
+        return _("To be confirmed"), "warn"
+    return verdict_words(case)
+
+
 def basis_words(basis: Basis | str | None) -> str:
     """Return what a trigger of that *basis* is; one of a newer program is returned unchanged."""
     words: dict[str, str] = {
@@ -128,6 +135,7 @@ def flag_words(flag: Flag | str) -> str:
         Flag.SEVERAL_PLATES: _("a chip claimed several plates"),
         Flag.SPEED_CONTRADICTED: _("the photos contradict the radar"),
         Flag.OTHER_VEHICLE_FITS: _("another vehicle fits the radar better"),
+        Flag.COPIED_CHIP: _("a chip was copied"),
     }
     return words.get(flag, flag)
 

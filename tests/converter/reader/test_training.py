@@ -260,3 +260,16 @@ def test_training_resumes_and_exports_what_the_unit_loads(
         assert np.array_equal(value.numpy(), network.state_dict()[name].numpy()), name
     networks.export(network, released)
     verify_folder(released, READER_FILES)
+
+
+@pytest.mark.slow
+def test_a_taught_network_keeps_the_statistics_of_its_batch_norms(store: Path, tmp_path: Path) -> None:
+    start = networks.build()
+    networks.export(start, tmp_path)
+    weights, run = tmp_path / "plate_reader.pth", tmp_path / "run"
+    truth = [TruthCrop(np.zeros((30, 90), np.uint8), "AB123CD", "drawn", "a.png")]
+    training.train(run, [store], [], truth, training.Plan(steps=4, batch=4), batching.Mix(), weights, weights)
+    trained = torch.load(run / "checkpoint.pt", weights_only=True)["network"]
+    moved = {name for name, value in start.state_dict().items() if not torch.equal(value, trained[name])}
+    assert not any("running_" in name for name in moved)
+    assert "trunk.0.0.weight" in moved

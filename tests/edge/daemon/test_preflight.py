@@ -103,6 +103,16 @@ BROKEN: dict[str, tuple[dict[str, str], Break, str]] = {
     "no TLS certificate": ({"link": 'tls_certificate = "no.pem"\ntls_key = "no.key"'}, is_there, "is missing"),
     "no unit key": ({"link": 'versions = [2]\nunit_key_file = "u"\nunit_certificate = "c"'}, is_there, "registry"),
     "no centre": ({"centre": 'url = "https://127.0.0.1:1"\nauthority_file = "no.pem"'}, is_there, "authority"),
+    "a registry beside the opening service": (
+        {"centre": 'url = "https://127.0.0.1:1"\ndecides = true'},
+        is_there,
+        "is still on this unit",
+    ),
+    "no opening service": (
+        {"centre": 'url = "https://127.0.0.1:1"\ndecides = true\nopener_file = "no.json"'},
+        lambda folder: ((folder / "registry.sqlite").unlink(), (folder / "master.key").unlink()),
+        "run autovelox centre opener",
+    ),
     "no stamping authority": (
         {"evidence": 'timestamp_url = "http://127.0.0.1:1"\ntimestamp_authority = "no.pem"'},
         is_there,

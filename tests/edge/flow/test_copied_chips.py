@@ -10,9 +10,10 @@ import pytest
 
 from edge.errors import RegistryError
 from edge.flow.claims import of_rising_counters
+from edge.flow.deciding import OnUnit
 from edge.flow.infringement import Infringements
 from edge.flow.rules import NS, OPENINGS_PER_UID
-from edge.model import COPIED_CHIP, Claim, CounterSeen, Outcome, Packet, Rejection
+from edge.model import Claim, CounterSeen, Flag, Outcome, Packet, Rejection
 from tests.edge.flow.test_infringement import PLATE, Bench, open_packets, packet, trigger
 
 NOW = 1_790_000_000.0
@@ -43,10 +44,9 @@ class SignedBench(Bench):
             camera=self.camera,
             mailbox=self.mailbox,
             recognise=lambda photo: self.recognise(photo),
-            open_packets=open_packets,
+            decider=OnUnit(self.rules, open_packets, self.registry, self.counters),
             registry=self.registry,
             cases=self.cases,
-            counters=self.counters,
         )
 
 
@@ -72,13 +72,13 @@ async def test_a_rising_counter_names_its_driver_and_is_remembered() -> None:
 async def test_two_answers_of_one_number_or_in_the_wrong_order_void_both(earlier: int, later: int) -> None:
     decision = await bench().decided(signed(earlier, age_s=3.0), signed(later, age_s=1.0))
     assert decision.verdict.outcome is Outcome.UNIDENTIFIED and decision.driver is None
-    assert decision.flags == (COPIED_CHIP,)
+    assert decision.flags == (Flag.COPIED_CHIP,)
     assert decision.rejected == {Rejection.COPIED_CHIP: 2}
 
 
 async def test_a_number_from_before_the_last_window_voids_the_answer() -> None:
     decision = await bench(anna=CounterSeen(9, NOW)).decided(signed(8))
-    assert decision.driver is None and decision.flags == (COPIED_CHIP,)
+    assert decision.driver is None and decision.flags == (Flag.COPIED_CHIP,)
 
 
 async def test_others_of_the_window_are_not_concerned() -> None:

@@ -34,6 +34,15 @@ def test_a_country_that_is_not_sure_is_not_told_and_decides_nothing() -> None:
     assert decisive(sure, "AB123CD") == sure
 
 
+def test_countries_that_the_picture_all_but_rules_out_are_left_out() -> None:
+    told = posterior({"IT": 0.9985, "FR": 0.0010, "DE": 0.0005}, "AB123CD")
+    assert told["DE"] == 0.0
+    assert 0.0 < told["FR"] < told["IT"]
+    assert sum(told.values()) == pytest.approx(1.0)
+    assert posterior({"IT": 0.0004, "DE": 0.0002}, "AB123CD")["DE"] > 0.0  # unless nothing is left
+    assert log_share("AB123CD", {"IT": 0.5, "FR": 0.0005}) == log_share("AB123CD", {"IT": 0.5})
+
+
 def test_a_sure_picture_outweighs_an_unusual_text() -> None:
     told = origin({"DE": 0.999, "FR": 0.001}, "AB123CD")
     assert told is not None

@@ -9,8 +9,10 @@ from dataclasses import replace
 import pytest
 
 from edge.identify import ANY_FORMAT, Thresholds, judge
-from edge.identify.candidates import reading
-from edge.identify.twins import MOST_VARIANTS, ahead, are_twins, near_twins, one_shape, shapes_differ
+from edge.identify.candidates import prior, reading
+from edge.identify.ctc import read_log_likelihoods
+from edge.identify.origin import origin
+from edge.identify.twins import MOST_VARIANTS, SHAPE_SAYS, ahead, are_twins, near_twins, one_shape, shapes_differ
 from edge.model import Outcome, PlateRead, Reason
 from tests.support.reads import plate_read
 
@@ -125,6 +127,20 @@ def test_one_shape_is_settled_by_format_and_country_however_sure_the_reader_is(
     read: str, country: str, text: str
 ) -> None:
     assert reading(replace(seen_in(country, plate_read(read)), confidence=1.0), ANY_FORMAT) == text
+
+
+@pytest.mark.parametrize("text", ["E059CLU", "EO59CLU", "OO1IDOI", "B0I0O1", "AI0IOOI", "IO0I1O"])
+@pytest.mark.parametrize("country", ["GB", "IT", "NL", "FR", "PL"])
+def test_what_is_left_unjudged_could_not_have_won(text: str, country: str) -> None:
+    read = replace(seen_in(country, plate_read(text)), confidence=1.0)
+    usual = [text, *(double for double in one_shape(text) if ANY_FORMAT.usual(double))]
+    judged = read_log_likelihoods(read, usual)
+    likely = {
+        double: max(-SHAPE_SAYS, min(SHAPE_SAYS, float(says - judged[0]))) + prior(double, ANY_FORMAT, read.countries)
+        for double, says in zip(usual, judged, strict=True)
+    }
+    told = origin(read.countries, text)
+    assert reading(read, ANY_FORMAT) == (text if told is None else max(likely, key=likely.__getitem__))
 
 
 def test_where_the_letters_are_unlike_a_sure_read_stands() -> None:

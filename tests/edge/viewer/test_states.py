@@ -68,6 +68,7 @@ def test_a_stopped_unit_is_called_stopped(open_desk: OpenDesk, state_dir: Path) 
     desk.listed()
     desk.until(lambda: "Unit stopped" in desk.texts())
     assert "no new case can come in" in desk.texts()
+    assert desk.texts().lower().count("stopped") == 1
 
 
 def test_nothing_yet(open_desk: OpenDesk, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
+from converter.reader.countries import COUNTRIES
 from edge.cli import main
 from edge.config import Settings, load, models_dir
 from edge.daemon.provenance import provenance
@@ -93,6 +94,8 @@ def test_both_engines_say_the_same(easyocr: Network, litert: Network) -> None:
         assert np.exp(ours) == pytest.approx(np.exp(theirs), abs=1e-3)
         assert greedy_decode(ours)[0] == greedy_decode(theirs)[0]
         texts.add(greedy_decode(ours)[0])
+        assert litert.countries == easyocr.countries == len(COUNTRIES)
+        assert litert.country_logits() == pytest.approx(easyocr.country_logits(), abs=1e-2)
     assert {"LS15EBC", ""} < texts
 
 
