@@ -31,6 +31,11 @@ def removed(name: str) -> Break:
     return lambda folder: (folder / name).unlink()
 
 
+def without_registry(folder: Path) -> None:
+    (folder / "registry.sqlite").unlink()
+    (folder / "master.key").unlink()
+
+
 def written(name: str, content: bytes) -> Break:
     return lambda folder: (folder / name).write_bytes(content)
 
@@ -110,7 +115,7 @@ BROKEN: dict[str, tuple[dict[str, str], Break, str]] = {
     ),
     "no opening service": (
         {"centre": 'url = "https://127.0.0.1:1"\ndecides = true\nopener_file = "no.json"'},
-        lambda folder: ((folder / "registry.sqlite").unlink(), (folder / "master.key").unlink()),
+        without_registry,
         "run autovelox centre opener",
     ),
     "no stamping authority": (
