@@ -23,7 +23,7 @@ help: ## list every target with one line each
 ifneq ($(filter-out easyocr litert,$(ENGINE)),)
 $(error ENGINE=$(ENGINE): set it to easyocr or litert)
 endif
-WITH_SMALL := install uninstall demo wheelhouse deb test-install clean help
+WITH_SMALL := install uninstall demo wheelhouse deb test-install test-unit clean help
 ifneq ($(and $(SMALL),$(filter-out $(WITH_SMALL),$(MAKECMDGOALS))),)
 $(error ENGINE=litert is for $(WITH_SMALL): leave it out, the other targets need both engines)
 endif
@@ -40,7 +40,7 @@ demo: install ## set up, play eight infringements, print who drove (VIEW=1 opens
 	@$(BIN)/autovelox demo --dir $(STATE) $(if $(VIEW),--view)
 
 .PHONY: demo-fleet
-demo-fleet: install ## a centre and three units on loopback: one offline for a while, one killed, one cloned (two minutes)
+demo-fleet: install ## a centre and three units on loopback: one without keys and a while offline, one killed, one cloned (two minutes)
 	@$(BIN)/autovelox-centre demo --dir var/fleet
 
 .PHONY: test
@@ -71,6 +71,10 @@ chaos-centre: install ## strike the centre, its database, the network and the un
 .PHONY: bench-centre
 bench-centre: install ## measure what the centre takes in, beside bare asyncpg (ratios, half a minute)
 	@$(BIN)/python tests/bench/ingest.py
+
+.PHONY: bench-openings
+bench-openings: install ## measure openings beside bare decryption, and look-ups among a million chips (ten minutes, 4 GB)
+	@$(BIN)/python tests/bench/openings.py
 
 .PHONY: lint
 lint: install ## ruff (format and check), mypy --strict, the rules of the architecture
@@ -173,6 +177,10 @@ cli-page: install ## write docs/cli.md, the page of all commands and exit codes,
 pictures: install ## take the README's pictures again, from the cases of the last demo (needs Xvfb)
 	@$(BIN)/python tests/edge/viewer/screenshots.py --dir $(STATE)
 	@$(BIN)/autovelox-convert reader strip
+
+.PHONY: screenshots
+screenshots: install ## picture and measure every state of the viewer, each size, scale, palette, language (needs Xvfb)
+	@$(BIN)/python tests/edge/viewer/screenshot_matrix.py --out var/screenshots
 
 .PHONY: clean
 clean: ## remove the environments, caches and demo state

@@ -26,7 +26,10 @@ COMMANDS = {
     ),
     "car": ("edge.link.commands", "drive by: tell a unit who drives which car"),
     "chip": ("edge.link.commands", "the signing key of a driver's chip"),
-    "authority": ("edge.link.authority", "certify units, so that cars answer them and nobody else"),
+    "authority": (
+        "edge.link.authority",
+        "certify units, so that cars answer them and nobody else, and the signing keys of chips",
+    ),
     "registry": ("edge.registry.commands", "the police registry: drivers, chips, keys"),
     "cases": ("edge.officers.commands", "list, show, export, verify, review cases"),
     "backup": (
@@ -55,6 +58,7 @@ EXAMPLES = {
     "authority init": "autovelox authority init --key authority.key --out authority.json",
     "authority request": "autovelox authority request --key /etc/autovelox/unit.key --out request.json",
     "authority certify": "autovelox authority certify request.json --key authority.key --out unit.json",
+    "authority certify-chip": "autovelox authority certify-chip chip-request.json --key authority.key --out chip.json",
     "registry init": "sudo autovelox registry init",
     "registry enrol": "sudo autovelox registry enrol --licence UD1234567A --first-name Anna --last-name Rossi "
     '--birth-date 1980-12-31 --birth-place Udine --categories "A B" --issuing-office MIT-UCO '
@@ -64,6 +68,7 @@ EXAMPLES = {
     "registry replace": "sudo autovelox registry replace UD1234567A --chip new.chip --reason 'lost, report 12/26'",
     "registry revoke": "sudo autovelox registry revoke UD1234567A --reason 'stolen, report 13/26'",
     "registry remove": "sudo autovelox registry remove UD1234567A",
+    "registry certify": "sudo autovelox registry certify chip.json --authority authority.json",
     "registry reopen": "sudo autovelox registry reopen manifest.json",
     "registry rotate": "sudo autovelox registry rotate",
     "registry migrate": "sudo autovelox registry migrate",
