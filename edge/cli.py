@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import Sequence
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.errors import ConfigError, EdgeError, SecretError
@@ -27,7 +26,10 @@ COMMANDS = {
     ),
     "car": ("edge.link.commands", "drive by: tell a unit who drives which car"),
     "chip": ("edge.link.commands", "the signing key of a driver's chip"),
-    "authority": ("edge.link.authority", "certify units, so that cars answer them and nobody else"),
+    "authority": (
+        "edge.link.authority",
+        "certify units, so that cars answer them and nobody else, and the signing keys of chips",
+    ),
     "registry": ("edge.registry.commands", "the police registry: drivers, chips, keys"),
     "cases": ("edge.officers.commands", "list, show, export, verify, review cases"),
     "backup": (
@@ -47,6 +49,64 @@ COMMANDS = {
 
 Only what is asked for is imported, so that every command, and the help, starts fast.
 """
+
+EXAMPLES = {
+    "run": "autovelox run --check",
+    "officers": "autovelox officers --config /etc/autovelox/autovelox.toml",
+    "car": "autovelox car --url https://unit.example:8443 --chip anna.chip --plate AB123CD",
+    "chip": "autovelox chip request --licence UD1234567A --signing-key chip.key --out request.json",
+    "authority init": "autovelox authority init --key authority.key --out authority.json",
+    "authority request": "autovelox authority request --key /etc/autovelox/unit.key --out request.json",
+    "authority certify": "autovelox authority certify request.json --key authority.key --out unit.json",
+    "authority certify-chip": "autovelox authority certify-chip chip-request.json --key authority.key --out chip.json",
+    "registry init": "sudo autovelox registry init",
+    "registry enrol": "sudo autovelox registry enrol --licence UD1234567A --first-name Anna --last-name Rossi "
+    '--birth-date 1980-12-31 --birth-place Udine --categories "A B" --issuing-office MIT-UCO '
+    "--issued-on 2020-01-01 --expires-on 2030-01-01 --portrait anna.jpg --plate IT:AB123CD --chip anna.chip",
+    "registry list": "sudo autovelox registry list --json",
+    "registry check": "sudo autovelox registry check",
+    "registry replace": "sudo autovelox registry replace UD1234567A --chip new.chip --reason 'lost, report 12/26'",
+    "registry revoke": "sudo autovelox registry revoke UD1234567A --reason 'stolen, report 13/26'",
+    "registry remove": "sudo autovelox registry remove UD1234567A",
+    "registry certify": "sudo autovelox registry certify chip.json --authority authority.json",
+    "registry reopen": "sudo autovelox registry reopen manifest.json",
+    "registry rotate": "sudo autovelox registry rotate",
+    "registry migrate": "sudo autovelox registry migrate",
+    "cases list": "autovelox cases list --review open --since 2026-11-01 --all",
+    "cases show": "autovelox cases show 17",
+    "cases export": "autovelox cases export 17 18 --to evidence.zip --redacted --reason 'prosecutor, file 4/26'",
+    "cases report": "autovelox cases report 17 --to case-17.pdf --lang it",
+    "cases letter": "autovelox cases letter 17 --to letter-17.pdf --lang it",
+    "cases stats": "autovelox cases stats --since 2026-11-01 --until 2026-11-30 --plot november.svg",
+    "cases review": "autovelox cases review 17 correct_plate --plate AB123CD --reason 'the 8 is a B'",
+    "cases hold": "autovelox cases hold 17 --reason 'appeal 31/26'",
+    "cases release": "autovelox cases release 17 --reason 'appeal 31/26 is decided'",
+    "cases follow-up": "autovelox cases follow-up 17 keeper_asked --reason 'letter of today'",
+    "cases ask": "autovelox cases ask purge 17 --reason 'court order 8/26'",
+    "cases requests": "autovelox cases requests",
+    "cases agree": "autovelox cases agree 41 --reason 'order seen'",
+    "cases refuse": "autovelox cases refuse 41 --reason 'wrong case'",
+    "cases take": "autovelox cases take 41 --to claims.json",
+    "cases verify": "autovelox cases verify evidence.zip --key unit.pem",
+    "cases purge": "sudo autovelox cases purge --dry-run",
+    "cases claims": "sudo autovelox cases claims 17 --reason 'court order 9/26' --to claims.json",
+    "cases searched": "sudo autovelox cases searched AB123CD",
+    "cases init-key": "sudo autovelox cases init-key",
+    "cases public-key": "sudo autovelox cases public-key",
+    "cases rotate-key": "sudo autovelox cases rotate-key --request 41",
+    "backup": "sudo autovelox backup /media/backup",
+    "restore": "sudo autovelox restore /media/backup/cases-2026-11-29T030000Z",
+    "centre join": "sudo autovelox centre join https://centre.example:8444 ABCDE-FGHIJ",
+    "centre opener": "sudo autovelox centre opener",
+    "centre status": "sudo autovelox centre status",
+    "view": "autovelox view --lang it",
+    "read": "autovelox read street.jpg --json",
+    "doctor": "autovelox doctor",
+    "camera": "autovelox camera calibrate --take 12 --board 9x6",
+    "demo": "autovelox demo --view",
+    "play": "autovelox play street.mp4 --at 3.2 --speed 66 --car AB123CD",
+}
+"""Command, or command and action -> an example for its help; a test reads each with the command's own parser."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -98,6 +158,7 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     asked = words[0] if words else ""
     if asked in COMMANDS:
         importlib.import_module(COMMANDS[asked][0]).add_commands(subparsers)
+        add_examples(subparsers)
         return parser
     if asked and not asked.startswith("-"):
         near = difflib.get_close_matches(asked, COMMANDS, n=1)
@@ -108,17 +169,39 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     return parser
 
 
+def whole_parser() -> argparse.ArgumentParser:
+    """The parser with all commands, for what is made of it: documentation, man pages, completions. It imports a lot."""
+    parser = argparse.ArgumentParser(prog="autovelox", description="A roadside speed camera that says who drove.")
+    parser.add_argument("--version", action="version", version=f"autovelox {version('autovelox')}")
+    subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
+    for module in dict.fromkeys(module for module, _ in COMMANDS.values()):
+        importlib.import_module(module).add_commands(subparsers)
+    add_examples(subparsers)
+    return parser
+
+
+def add_examples(actions: argparse._SubParsersAction[argparse.ArgumentParser], before: str = "") -> None:
+    """Give every parser of *actions* the example of :data:`EXAMPLES`, one with actions that of its first one."""
+    for name, parser in actions.choices.items():
+        full = f"{before} {name}".strip()
+        for action in parser._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                add_examples(action, full)
+        of_an_action = (text for key, text in EXAMPLES.items() if key.startswith(f"{full} "))
+        example = EXAMPLES.get(full) or next(of_an_action, EXAMPLES.get(before))
+        parser.epilog = f"example: {example}"
+
+
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add ``run`` to the command line."""
-    from edge.config import DEFAULT_CONFIG
+    from edge.configured import add_config
 
     parser = subparsers.add_parser(
         "run",
         help=COMMANDS["run"][1],
         description="Run the unit until SIGTERM.",
-        epilog="example: autovelox run --config /etc/autovelox/autovelox.toml",
     )
-    parser.add_argument("--config", type=Path, default=DEFAULT_CONFIG, metavar="FILE", help="default: %(default)s")
+    add_config(parser)
     parser.add_argument(
         "--check",
         nargs="?",
@@ -131,9 +214,10 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
 
 
 def _run(args: argparse.Namespace) -> int:
-    from edge.config import expired, load, require_answers
+    from edge.config import expired, require_answers
+    from edge.configured import configuration
 
-    settings = load(args.config)
+    settings = configuration(args, required=True).settings
     if args.check:
         require_answers(settings)
         if (missing := expired(settings, time.time())) is not None:

@@ -11,8 +11,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from edge.cases.evidence import Signer, load_signer
-from edge.config import CaseSettings, Settings, UnitSettings, load
+from edge.cases.evidence import Signer, create_signing_key, load_signer
+from edge.cases.storage import is_signed
+from edge.configured import add_config, configuration
 from edge.errors import CaseError, SecretError
 from edge.terminal import progress_bar, say
 
@@ -51,6 +52,7 @@ def add_operators_actions(actions: argparse._SubParsersAction[argparse.ArgumentP
         actions, "searched", _searched, "who searched for a plate or a name, since the present signing key came"
     )
     asked.add_argument("text", help="what was searched for, the whole of it")
+    _add(actions, "init-key", _init_key, "make the key that signs the cases of a new unit")
     _add(actions, "public-key", _public_key, "print the unit's public key")
     rotate = _add(
         actions, "rotate-key", _rotate_key, "supersede the signing key; unit and officers' service must be stopped"
@@ -65,9 +67,7 @@ def _add(
     what: str,
 ) -> argparse.ArgumentParser:
     parser = actions.add_parser(name, help=what, description=what[0].upper() + what[1:] + ".")
-    parser.add_argument(
-        "--config", type=Path, metavar="FILE", help="the unit's configuration, with the paths of its files"
-    )
+    add_config(parser)
     parser.add_argument(
         "--state-dir", type=Path, metavar="FOLDER", help="the state folder, instead of the configuration's"
     )
@@ -81,13 +81,13 @@ def _add(
 def _state_dir(args: argparse.Namespace) -> Path:
     if args.state_dir is not None:
         return Path(args.state_dir)
-    return (load(args.config).unit if args.config else UnitSettings()).state_dir
+    return configuration(args).settings.unit.state_dir
 
 
 def _key_file(args: argparse.Namespace) -> Path:
     if args.signing_key is not None:
         return Path(args.signing_key)
-    return (load(args.config).cases if args.config else CaseSettings()).signing_key_file
+    return configuration(args).settings.cases.signing_key_file
 
 
 def _signer(args: argparse.Namespace) -> Signer | None:
@@ -105,7 +105,7 @@ def _purge(args: argparse.Namespace) -> int:
     from edge.cases.review import operator
 
     state_dir = _state_dir(args)
-    settings = load(args.config) if args.config else Settings()
+    settings = configuration(args).settings
     policy = RetentionPolicy.of(settings.cases, only_delivered=settings.centre.url is not None)
     if args.numbers and not args.reason:
         raise CaseError("cases are purged before their time only for a reason", "give it with --reason")
@@ -142,6 +142,18 @@ def _searched(args: argparse.Namespace) -> int:
     for search in searched(_state_dir(args), load_signer(_key_file(args)), args.text):
         when = datetime.fromtimestamp(search.at_utc, UTC).isoformat(timespec="seconds")
         say(f"{when}  {search.officer}  {search.hits} case{'' if search.hits == 1 else 's'}")
+    return 0
+
+
+def _init_key(args: argparse.Namespace) -> int:
+    path = _key_file(args)
+    if is_signed(_state_dir(args)):
+        raise SecretError(
+            f"the cases in {_state_dir(args)} are signed with a key already",
+            f"put that key back as {path}, or rotate it: autovelox cases rotate-key",
+        )
+    signer = create_signing_key(path)
+    say(f"made the signing key {path} (key {signer.key_id}): keep a copy where the unit is not")
     return 0
 
 

@@ -15,12 +15,13 @@ from edge.errors import SecretError
 KEY_BYTES = 32
 
 
-def read_key(path: Path, what: str) -> bytes:
+def read_key(path: Path, what: str, *, make: str = "make one") -> bytes:
     """Read the key at *path*, or the systemd credential of the same file name if there is one.
 
     Args:
         path: the key file.
         what: names the key in errors, as in ``"the master key"``.
+        make: says how a new unit gets one, for the remedy.
 
     Returns:
         :data:`KEY_BYTES` bytes.
@@ -36,7 +37,7 @@ def read_key(path: Path, what: str) -> bytes:
             status = os.fstat(file.fileno())
             key = file.read(KEY_BYTES + 1)
     except FileNotFoundError:
-        raise SecretError(f"{what} {path} is missing", "put it back, or make one if this is a new unit") from None
+        raise SecretError(f"{what} {path} is missing", f"put it back, or if this is a new unit {make}") from None
     except OSError as error:
         raise SecretError(f"{what} {path} cannot be read ({error.strerror})", "run as the user it belongs to") from None
     if source is path and stat.S_IMODE(status.st_mode) & 0o077:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from edge.cases import StateFolder, TimeStamps, examine, load_signer
 from edge.config import Settings, models_dir
+from edge.daemon.central import service_of
 from edge.delivery import trusting
 from edge.identify import Formats
 from edge.identify.formats import licence_pattern
@@ -34,15 +35,17 @@ def _recognition(settings: Settings) -> None:
 
 
 def _registry_and_identity(settings: Settings) -> None:
-    async def look() -> None:
+    async def sealed_to() -> bytes | None:
         registry = await Registry.open(settings.registry.path, load_master_key(settings.registry.master_key_file))
         try:
             key = await registry.uid_key()
         finally:
             await registry.close()
-        load_identity(settings.link, settings.unit.serial, key.public if key else None, 0.0)
+        return key.public if key else None
 
-    asyncio.run(look())
+    service = service_of(settings)  # the centre opens the packets, or the unit with its registry
+    uids = service.uid_key if service is not None else asyncio.run(sealed_to())
+    load_identity(settings.link, settings.unit.serial, uids, 0.0)
 
 
 def _cases(settings: Settings) -> None:

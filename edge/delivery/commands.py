@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import hashlib
-from pathlib import Path
 
 from edge.cases import Outbox, load_signer
-from edge.config import DEFAULT_CONFIG, Settings, load
+from edge.config import Settings
+from edge.configured import add_config, configuration
 from edge.delivery.client import Client, trusting
 from edge.delivery.joining import join_centre
 from edge.delivery.openings import OpeningService
@@ -29,21 +29,21 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         "join",
         help="join the centre at URL with the one-time CODE",
         description="Join the centre at URL with the one-time CODE that autovelox-centre units add printed there.",
-        epilog="example: autovelox centre join https://centre.example:8444 ABCDE-FGHIJ-...",
     )
     join.add_argument("url", metavar="URL")
     join.add_argument("code", metavar="CODE")
-    opener = actions.add_parser(
-        "opener", help="fetch the public keys of the centre's opening service, for [centre] decides"
-    )
-    status = actions.add_parser("status", help="say what the centre has of this unit")
+    what = "fetch the public keys of the centre's opening service, for [centre] decides"
+    opener = actions.add_parser("opener", help=what, description=what[0].upper() + what[1:] + ".")
+    what = "say what the centre has of this unit"
+    status = actions.add_parser("status", help=what, description=what[0].upper() + what[1:] + ".")
     for action, run in ((join, _join), (opener, _opener), (status, _status)):
-        action.add_argument("--config", type=Path, default=DEFAULT_CONFIG, metavar="FILE", help="default: %(default)s")
+        add_config(action)
         action.set_defaults(run=run)
 
 
 def _join(args: argparse.Namespace) -> int:
-    settings = load(args.config)
+    found = configuration(args, required=True)
+    settings = found.settings
     signer = load_signer(settings.cases.signing_key_file)
     authority = settings.centre.authority_file
     url = args.url.rstrip("/")
@@ -52,12 +52,13 @@ def _join(args: argparse.Namespace) -> int:
     )
     say(f"unit {settings.unit.serial} has joined the centre {name}; its authority is in {authority}")
     if settings.centre.url != url:
-        say(f"now add to {args.config} and restart the unit:", "", "[centre]", f'url = "{url}"')
+        say(f"now add to {found.path} and restart the unit:", "", "[centre]", f'url = "{url}"')
     return 0
 
 
 def _opener(args: argparse.Namespace) -> int:
-    settings = load(args.config)
+    found = configuration(args, required=True)
+    settings = found.settings
     outbox, client = _asking(settings)
 
     async def fetch() -> OpeningService:
@@ -68,9 +69,7 @@ def _opener(args: argparse.Namespace) -> int:
     key = hashlib.sha256(service.signing_key).hexdigest()[:16]
     say(f"the opening service is {service.url}, its key {key}; it is in {settings.centre.opener_file}")
     if not settings.centre.decides:
-        say(
-            f"now set decides = true in [centre] of {args.config}, restart the unit, and remove registry and master key"
-        )
+        say(f"now set decides = true in [centre] of {found.path}, restart the unit, and remove registry and master key")
     return 0
 
 
@@ -83,7 +82,7 @@ def _asking(settings: Settings) -> tuple[Outbox, Client]:
 
 
 def _status(args: argparse.Namespace) -> int:
-    settings = load(args.config)
+    settings = configuration(args, required=True).settings
     outbox, client = _asking(settings)
 
     async def ask() -> int:

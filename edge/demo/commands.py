@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -71,6 +72,8 @@ def demo(args: argparse.Namespace) -> int:
     wrong = _report(console, cast, setting)
     if args.view:
         show_cases(console, setting)
+    else:
+        tell_where(console, setting)
     return int(wrong > 0)
 
 
@@ -153,10 +156,21 @@ def row_of(case: Case, scene: Scene) -> tuple[str, ...]:
     return tuple(map(legible, cells))
 
 
+def tell_where(console: Console, setting: Setting) -> None:
+    """Say how to see the cases, with the program that runs now: it need not be on the path."""
+    program = Path(sys.executable).with_name("autovelox")
+    command = str(program) if program.is_file() else "autovelox"
+    where = f"--state-dir {shlex.quote(str(setting.state_dir))}"
+    for what, action in (("a window", "view"), ("a list", "cases list"), ("one in words", "cases show 1")):
+        line = f"{what + ':':<13} {shlex.quote(command)} {action} {where}"
+        # a path may hold what looks like markup
+        console.print(legible(line), markup=False, emoji=False, soft_wrap=True)
+
+
 def show_cases(console: Console, setting: Setting) -> None:
-    """Open the viewer on the demo's cases, or say how to where there is no display."""
+    """Open the viewer on the demo's cases, or say how to see them where there is no display."""
     if not os.environ.get("DISPLAY"):
-        where = f"There is no display: autovelox view --state-dir {setting.state_dir} shows the cases."
-        console.print(legible(where), markup=False, emoji=False)  # a path may hold what looks like markup
+        console.print("There is no display for the viewer.")
+        tell_where(console, setting)
         return
     subprocess.run([sys.executable, "-P", "-m", "edge", "view", "--state-dir", str(setting.state_dir)], check=False)

@@ -45,7 +45,6 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         help="play a video of your own to a unit, and print what it makes of it",
         description="Start a unit on loopback in a folder of its own, play VIDEO to it, let the radar trigger once, let"
         " the cars that you name call, and print whom it names. Nobody real is in its registry.",
-        epilog="example: autovelox play street.mp4 --at 3.2 --speed 66 --car AB123CD --view",
     )
     parser.add_argument("video", type=Path, metavar="VIDEO")
     parser.add_argument("--at", type=float, metavar="SECONDS", help="when the radar triggers (default: half-way)")

@@ -9,7 +9,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edge.config import DEFAULT_CONFIG, Settings, load, models_dir
+from edge.config import Settings, models_dir
+from edge.configured import add_config, configuration
 from edge.errors import CameraError, ConfigError
 from edge.terminal import end_progress, progress, say, say_json
 
@@ -33,7 +34,6 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         "calibrate",
         help="tell [camera] focal_length_px from photos of a printed board, or of a plate",
         description="Tell [camera] focal_length_px from photos of a printed board, or of a plate at a known distance.",
-        epilog="example: autovelox camera calibrate --take 12 --board 9x6 (the unit must be stopped)",
     )
     calibrate.add_argument("photos", nargs="*", type=Path, metavar="PHOTO", help="photos of the unit's own camera")
     calibrate.add_argument("--take", type=int, default=0, metavar="N", help="take N photos with the camera instead")
@@ -42,7 +42,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     )
     calibrate.add_argument("--plate-mm", type=float, metavar="MM", help="a plate this wide instead of a board ...")
     calibrate.add_argument("--distance-m", type=float, metavar="M", help="... this far from the camera, facing it")
-    calibrate.add_argument("--config", type=Path, metavar="FILE", help=f"default for --take: {DEFAULT_CONFIG}")
+    add_config(calibrate)
     calibrate.add_argument("--json", action="store_true", help="one JSON object")
     calibrate.set_defaults(run=_calibrate)
 
@@ -56,8 +56,7 @@ def _calibrate(args: argparse.Namespace) -> int:
     if args.plate_mm is not None and not (_is_size(args.plate_mm) and _is_size(args.distance_m)):
         raise ConfigError("a width or a distance is none", "give --plate-mm in millimetres and --distance-m in metres")
     board = _board(args.board)
-    config = args.config if args.config is not None or not args.take else DEFAULT_CONFIG
-    settings = load(config) if config is not None else None
+    settings = configuration(args, required=True).settings if args.take or args.config else None
     if args.take:
         assert settings is not None
         pictures = _decoded(asyncio.run(_take(settings, args.take)))

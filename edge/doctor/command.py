@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from edge.config import DEFAULT_CONFIG, Settings, load, require_answers
+from edge.configured import HELP
 from edge.doctor.finding import Finding, Grade, from_error, good
 from edge.errors import ConfigError, EdgeError
 from edge.terminal import legible, say_json
@@ -23,9 +24,8 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         "doctor",
         help="say what this machine has and lacks, each with the remedy",
         description="Say what this machine has and lacks, each with the remedy. Exits 1 if the unit could not run.",
-        epilog="example: autovelox doctor --config /etc/autovelox/autovelox.toml",
     )
-    parser.add_argument("--config", type=Path, default=DEFAULT_CONFIG, metavar="FILE", help="default: %(default)s")
+    parser.add_argument("--config", type=Path, default=DEFAULT_CONFIG, metavar="FILE", help=HELP)
     parser.add_argument("--json", action="store_true", help="one JSON object")
     parser.set_defaults(run=doctor)
 

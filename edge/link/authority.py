@@ -10,7 +10,8 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
-from edge.config import Settings, load
+from edge.config import Settings
+from edge.configured import add_config, configuration
 from edge.crypto import (
     AUTHORITY_FORMAT,
     KEY_BYTES,
@@ -46,7 +47,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     request = _add(
         actions, "request", _request, "on the unit: make its key if there is none, and ask for a certificate"
     )
-    request.add_argument("--config", required=True, type=Path, metavar="FILE", help="the unit's configuration")
+    add_config(request)
     request.add_argument("--key", required=True, type=Path, metavar="FILE", help="[link] unit_key_file")
     request.add_argument("--out", required=True, type=Path, metavar="FILE", help="where to write the request")
     certify = _add(actions, "certify", _certify, "certify what a unit's request says; read it first")
@@ -78,7 +79,7 @@ def _init(args: argparse.Namespace) -> int:
 
 
 def _request(args: argparse.Namespace) -> int:
-    settings = load(args.config)
+    settings = configuration(args, required=True).settings
     if not args.key.exists():
         write_key(args.key, secrets.token_bytes(KEY_BYTES), UNIT_KEY_NAME)
     document = unit_request(settings, Ed25519Key(read_key(args.key, UNIT_KEY_NAME)).public_key)

@@ -8,23 +8,19 @@ import stat
 from pathlib import Path
 
 from edge.cases import Signer, load_signer
-from edge.config import CaseSettings, Settings, load
-from edge.errors import CaseError, ConfigError, SecretError
+from edge.config import Settings
+from edge.configured import add_config, configuration
+from edge.errors import CaseError, SecretError
 from edge.officers.accounts import own_account
 from edge.officers.client import ServiceDesk
 from edge.officers.desk import Desk
 from edge.officers.office import Office
 from edge.officers.own import OwnDesk
 
-CONFIG_BESIDE = "autovelox.toml"
-"""A configuration beside the state folder that it names, as a demo has it."""
-
 
 def add_where(parser: argparse.ArgumentParser) -> None:
     """Add the options that :func:`open_desk` reads."""
-    parser.add_argument(
-        "--config", type=Path, metavar="FILE", help="the unit's configuration; says where its service answers"
-    )
+    add_config(parser)
     parser.add_argument(
         "--state-dir", type=Path, metavar="FOLDER", help="a state folder of your own account, without the service"
     )
@@ -47,10 +43,14 @@ def open_desk(args: argparse.Namespace) -> Desk:
         ConfigError, SecretError: the configuration or the key cannot be used.
     """
     if args.state_dir is not None:
-        return own_desk(args.state_dir, *_key_file(args), settings=_settings_of(args))
-    settings = load(args.config) if args.config is not None else Settings()
+        settings = configuration(args).settings
+        key_file = args.signing_key or settings.cases.signing_key_file
+        needed = args.signing_key is not None or args.config is not None
+        return own_desk(args.state_dir, key_file, needed, settings=settings)
+    found = configuration(args)
+    settings = found.settings
     path, state_dir = settings.officers.socket, settings.unit.state_dir
-    if (desk := _service(path, state_dir, named=args.config is not None)) is not None:
+    if (desk := _service(path, state_dir, named=found.path is not None)) is not None:
         return desk
     if _owns(state_dir):
         key_file = args.signing_key or settings.cases.signing_key_file
@@ -107,35 +107,6 @@ def own_desk(state_dir: Path, key_file: Path, needed: bool, settings: Settings |
         models=settings.recognition.models_dir,
     )
     return OwnDesk(office, own_account())
-
-
-def _key_file(args: argparse.Namespace) -> tuple[Path, bool]:
-    """The key for ``--state-dir``, and whether it is needed: one that was named, or that a configuration names.
-
-    Without either it is that of the configuration beside the folder, or a unit's, if this account may read it.
-    """
-    if args.signing_key is not None:
-        return Path(args.signing_key), True
-    if args.config is not None:
-        return load(args.config).cases.signing_key_file, True
-    folder = Path(args.state_dir).absolute()
-    try:
-        settings = load(folder.parent / CONFIG_BESIDE)
-        if settings.unit.state_dir.resolve() == folder.resolve():
-            return settings.cases.signing_key_file, False
-    except (ConfigError, OSError):
-        pass
-    return CaseSettings().signing_key_file, False
-
-
-def _settings_of(args: argparse.Namespace) -> Settings:
-    """The settings for ``--state-dir``: of the configuration named, or of one beside the folder, or the defaults."""
-    if args.config is not None:
-        return load(args.config)
-    try:
-        return load(Path(args.state_dir).absolute().parent / CONFIG_BESIDE)
-    except (ConfigError, OSError):
-        return Settings()
 
 
 def _owns(folder: Path) -> bool:

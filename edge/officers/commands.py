@@ -3,40 +3,28 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import asdict, replace
-from datetime import UTC, datetime
+from dataclasses import asdict
 from pathlib import Path
 
 from edge.cases import (
     FOLLOW_UPS,
     REVIEWS,
-    CaseFilter,
-    CaseSummary,
     EventKind,
-    Order,
-    Standing,
     name_follows,
     standing_words,
 )
 from edge.cases import commands as cases
-from edge.config import Settings, load
+from edge.configured import add_config, configuration
 from edge.errors import CaseError, EvidenceError, SecretError
-from edge.model import Outcome, State
 from edge.officers import second_commands as second
+from edge.officers.case_text import case_lines
 from edge.officers.choose import add_where, open_desk
+from edge.officers.desk import OpenCase
+from edge.officers.listing import add_list
 from edge.officers.statistics_command import add_statistics
 from edge.terminal import progress_bar, say, say_json
-
-_OUTCOMES = {
-    "pending": CaseFilter(state=State.PENDING),
-    **{str(outcome): CaseFilter(outcome=outcome) for outcome in Outcome},
-    **{standing.replace("_", "-"): CaseFilter(standing=standing) for standing in Standing},
-}
-"""What ``--outcome`` asks for."""
 
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -44,19 +32,10 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     _add_service(subparsers)
     parser = subparsers.add_parser("cases", help="list, show, export, verify, review cases", description="The cases.")
     actions = parser.add_subparsers(metavar="ACTION", required=True)
-    listing = _add(actions, "list", _list, "list cases")
-    listing.add_argument("--text", default="", help="plate, driver's name or case number")
-    listing.add_argument("--outcome", choices=[*_OUTCOMES], help="only cases of this verdict")
-    listing.add_argument("--review", choices=["open", "waiting", *sorted(REVIEWS)])
-    listing.add_argument(
-        "--follow-up", choices=["open", *sorted(FOLLOW_UPS)], help="what became of cases that name nobody"
-    )
-    listing.add_argument("--order", choices=[str(order) for order in Order], default=str(Order.NEWEST))
-    listing.add_argument("--limit", type=int, default=50, metavar="N", help="rows at most (default %(default)s)")
+    add_list(actions, _add)
     show = _add(actions, "show", _show, "show one case; the chain records that you looked at it")
     show.add_argument("number", type=int)
-    for action in (listing, show):
-        action.add_argument("--json", action="store_true", help="machine-readable")
+    show.add_argument("--json", action="store_true", help="machine-readable")
     export = _add(actions, "export", _export, "write an evidence package")
     export.add_argument("numbers", type=int, nargs="+", metavar="N")
     export.add_argument("--to", type=Path, required=True, metavar="FILE.zip")
@@ -112,7 +91,7 @@ def _add_service(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         help="answer officers' programs (the viewer, `autovelox cases`) at a Unix socket",
         description="Answer officers' programs at a Unix socket until SIGTERM, as the unit's own account.",
     )
-    parser.add_argument("--config", type=Path, metavar="FILE", help="the unit's configuration")
+    add_config(parser)
     parser.set_defaults(run=_serve)
 
 
@@ -132,7 +111,7 @@ def _serve(args: argparse.Namespace) -> int:
     from edge.cases import load_signer
     from edge.officers.service import run
 
-    settings = load(args.config) if args.config is not None else Settings()
+    settings = configuration(args).settings
     signer = load_signer(settings.cases.signing_key_file)
     return run(
         settings.unit.state_dir,
@@ -144,59 +123,37 @@ def _serve(args: argparse.Namespace) -> int:
     )
 
 
-def _list(args: argparse.Namespace) -> int:
-    with closing(open_desk(args)) as desk:
-        filter = replace(_OUTCOMES.get(args.outcome, CaseFilter()), text=args.text, review=args.review)
-        filter = replace(filter, follow_up=args.follow_up)
-        rows = desk.cases(filter, limit=args.limit, order=args.order).rows
-    if args.json:
-        say_json([asdict(row) for row in rows], indent=1)
-        return 0
-    for row in rows:
-        say(_line(row))
-    if not rows:
-        say("no cases", to=sys.stderr)
-    return 0
-
-
-def _line(row: CaseSummary) -> str:
-    when = datetime.fromtimestamp(row.at_utc, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
-    counts = row.speed_kmh if row.remaining_kmh is None else row.remaining_kmh
-    speed = f"{'?' if counts is None else f'{counts:.1f}':>5}/{row.limit_kmh:.0f} km/h"
-    plate = row.corrected_plate or row.plate_text or "-"
-    verdict = standing_words(row.outcome, row, name_follows=name_follows(row)) or row.state
-    waits = f"{row.waiting} waits for a second officer" if row.waiting else ""
-    review = ", ".join(filter(None, (row.review, row.follow_up, waits, "on hold" if row.is_held else "")))
-    return f"{row.number:>6}  {when}  {speed}  {plate:<10} {verdict:<13} {row.driver_name:<28} {review}"
-
-
 def _show(args: argparse.Namespace) -> int:
     with closing(open_desk(args)) as desk:
         opened = desk.open(args.number, reason=args.reason)
+    if args.json:
+        say_json(_as_json(opened), indent=1)
+        return 0
+    say(*case_lines(opened))
+    return 0
+
+
+def _as_json(opened: OpenCase) -> dict[str, object]:
     state, case = "decided" if "verdict" in opened.manifest else "pending", opened.case
     outcome = case.verdict.outcome if case.verdict else None
     words = standing_words(outcome, case, name_follows=name_follows(case))
-    manifest = {
+    return {
         "state": state,
         "standing": words or state,
         "waiting": opened.waiting,
         **({"corrected_plate": case.corrected_plate} if case.corrected_plate else {}),
         **opened.manifest,
         "selfcheck": {**asdict(opened.enclosure), "says": opened.enclosure.says},
+        "events": [asdict(event) for event in opened.events],
     }
-    if args.json:
-        say_json({**manifest, "events": [asdict(event) for event in opened.events]}, indent=1)
-        return 0
-    for name, value in manifest.items():
-        say(f"{name:>16}  {json.dumps(value, ensure_ascii=False)}")
-    for event in opened.events:
-        when = datetime.fromtimestamp(event.at_utc, UTC).isoformat(timespec="seconds")
-        kind = f"{event.kind} {event.action}".strip()
-        say(f"{kind:>16}  {when} {event.officer}: {event.reason}")
-    return 0
 
 
 def _export(args: argparse.Namespace) -> int:
+    if args.to.suffix.lower() == ".pdf":
+        raise CaseError(
+            f"an evidence package is a zip file, and {args.to.name} would be taken for a PDF",
+            "name it FILE.zip; the report of one case as PDF: autovelox cases report N --to FILE.pdf",
+        )
     try:
         witness = args.checkpoint.read_bytes() if args.checkpoint else None
     except OSError as error:
@@ -218,13 +175,20 @@ def _export(args: argparse.Namespace) -> int:
     return 0
 
 
+def _require_pdf(to: Path) -> None:
+    if to.suffix.lower() != ".pdf":
+        raise CaseError(f"a PDF is written, and {to.name} does not end in .pdf", "name it FILE.pdf")
+
+
 def _report(args: argparse.Namespace) -> int:
+    _require_pdf(args.to)
     with closing(open_desk(args)) as desk:
         desk.report(args.number, args.to, reason=args.reason, language=args.lang)
     return 0
 
 
 def _letter(args: argparse.Namespace) -> int:
+    _require_pdf(args.to)
     with closing(open_desk(args)) as desk:
         desk.letter(args.number, args.to, reason=args.reason, language=args.lang)
     return 0

@@ -29,13 +29,14 @@ Add = Callable[
 def add_statistics(actions: argparse._SubParsersAction[argparse.ArgumentParser], add: Add) -> None:
     """Add ``cases stats`` with *add*, which knows the options that say whose cases are meant."""
     parser = add(actions, "stats", _stats, "count the cases: speeds, hours, verdicts, reviews; no plate and no name")
-    parser.add_argument("--since", type=_day, metavar="DAY", help="from this day on (2026-11-03)")
-    parser.add_argument("--until", type=_day, metavar="DAY", help="up to this day, which counts")
+    parser.add_argument("--since", type=to_day, metavar="DAY", help="from this day on (2026-11-03)")
+    parser.add_argument("--until", type=to_day, metavar="DAY", help="up to this day, which counts")
     parser.add_argument("--json", action="store_true", help="machine-readable")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="a new file: .svg or .png")
 
 
-def _day(text: str) -> datetime:
+def to_day(text: str) -> datetime:
+    """The beginning of a day, local time; what argparse calls for ``--since`` and ``--until``."""
     try:
         return datetime.strptime(text, "%Y-%m-%d").astimezone()
     except ValueError:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-from edge.config import RegistrySettings, load
+from edge.configured import add_config, configuration
 from edge.crypto import Chip, read_authority, save_chip
 from edge.errors import RegistryError, SecretError
 from edge.registry.certify import certify_chip
@@ -94,9 +94,7 @@ def _add(
     actions: argparse._SubParsersAction[argparse.ArgumentParser], name: str, run: object, what: str
 ) -> argparse.ArgumentParser:
     parser = actions.add_parser(name, help=what, description=what[0].upper() + what[1:] + ".")
-    parser.add_argument(
-        "--config", type=Path, metavar="FILE", help="the unit's configuration, with the paths of its files"
-    )
+    add_config(parser)
     parser.add_argument("--registry", type=Path, metavar="FILE", help="the registry, instead of the configuration's")
     parser.add_argument(
         "--master-key", type=Path, metavar="FILE", help="the master key file, instead of the configuration's"
@@ -107,7 +105,9 @@ def _add(
 
 def _paths(args: argparse.Namespace) -> tuple[Path, Path]:
     """Registry and master key: from the options, else from the configuration."""
-    settings = load(args.config).registry if args.config else RegistrySettings()
+    if args.registry and args.master_key:
+        return args.registry, args.master_key
+    settings = configuration(args).settings.registry
     return args.registry or settings.path, args.master_key or settings.master_key_file
 
 

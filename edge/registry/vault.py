@@ -51,7 +51,7 @@ def load_master_key(path: Path) -> bytes:
     Raises:
         SecretError: it is missing, unreadable, readable by others, or not a key.
     """
-    return read_key(path, KEY_NAME)
+    return read_key(path, KEY_NAME, make="make one with autovelox registry init")
 
 
 def create_master_key(path: Path) -> bytes:

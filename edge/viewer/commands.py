@@ -15,7 +15,11 @@ NETWORK_PHOTO_WIDTH = 624
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add ``view`` to the command line."""
-    parser = subparsers.add_parser("view", help="look at the cases and judge them, in a window")
+    parser = subparsers.add_parser(
+        "view",
+        help="look at the cases and judge them, in a window",
+        description="Look at the cases and judge them, in a window. Without one: autovelox cases list, show, review.",
+    )
     add_where(parser)
     parser.add_argument(
         "--lang", choices=language.LANGUAGES, help="the language; without it, the last one, or that of the locale"

@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import argparse
+import csv
+import io
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from edge.config import Engine, models_dir
-from edge.errors import ConfigError, EdgeError
+from edge.errors import ConfigError, EdgeError, ImageError
 from edge.identify import ANY_FORMAT, Formats, Thresholds, best_first, judge, listed, reading
 from edge.identify.origin import format_of, origin
 from edge.model import ALPHABET, PhotoRead, PlateRead
 from edge.terminal import say
 from edge.vision.calibration import load_thresholds
+from edge.vision.inputs import Picture, pictures
 from edge.vision.network import installed_engine
 
 if TYPE_CHECKING:
+    from edge.vision.drawing import Album
     from edge.vision.pipeline import Recogniser
 
 Report = dict[str, object]
+
+CSV_PLATE = ("text", "confidence", "country", "format", "left", "top", "right", "bottom", "detection_confidence")
+CSV_HEADER = ("file", "second", *CSV_PLATE, "error")
 
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -29,11 +36,22 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     parser = subparsers.add_parser(
         "read",
         help="find and read the plates of photos",
-        description="Find and read the plates of photos.",
-        epilog="example: autovelox read --json street.jpg",
+        description="Find and read the plates of photos, folders of photos, and videos.",
     )
-    parser.add_argument("photos", nargs="+", type=Path, metavar="PHOTO")
-    parser.add_argument("--json", action="store_true", help="one JSON object a line and photo")
+    parser.add_argument("photos", nargs="+", type=Path, metavar="PHOTO", help="a photo, a video, or a folder of them")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="one JSON object a line and photo")
+    form.add_argument("--csv", action="store_true", help="comma-separated values, one plate a line, with a header")
+    parser.add_argument(
+        "--save", type=Path, metavar="DIR", help="a new folder for copies with boxes and texts drawn in"
+    )
+    parser.add_argument(
+        "--every",
+        type=_seconds,
+        default=1.0,
+        metavar="S",
+        help="of a video, a frame all S seconds (default %(default)s)",
+    )
     parser.add_argument("--all", action="store_true", help="scraps of text and badges too, not plates alone")
     parser.add_argument("--against", type=Path, metavar="FILE", help="claimed plates, one a line: adds the verdict")
     parser.add_argument(
@@ -61,10 +79,49 @@ def read(args: argparse.Namespace) -> int:
     recogniser = Recogniser(folder, args.engine or installed_engine())
     failed = False
     shown = best_first if args.all else listed
-    for report in _reports(recogniser, args.photos, claims, thresholds, formats, shown):
+    album = _album(args.save)
+    if args.csv:
+        say(_csv(CSV_HEADER))
+    for report in _reports(recogniser, pictures(args.photos, args.every), claims, thresholds, formats, shown, album):
         failed = failed or "error" in report
-        say(json.dumps(report) if args.json else _sentence(report))
+        if args.csv:
+            say(*(_csv(row) for row in _rows(report)))
+        else:
+            say(json.dumps(report) if args.json else _sentence(report))
     return int(failed)
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0.01 <= value <= 3600:
+        raise argparse.ArgumentTypeError("choose 0.01 to 3600 seconds")
+    return value
+
+
+def _album(folder: Path | None) -> Album | None:
+    if folder is None:
+        return None
+    from edge.vision.drawing import Album  # loads Pillow
+
+    return Album(folder)
+
+
+def _csv(cells: Sequence[object]) -> str:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(cells)
+    return line.getvalue()
+
+
+def _rows(report: Report) -> Iterator[Sequence[object]]:
+    """A row for each plate; a photo without one, or with an error, has a row as well."""
+    at = report.get("second", "")
+    plates = report.get("plates")
+    for plate in plates if isinstance(plates, list) else ():
+        country = plate["country"]["code"] if plate["country"] else ""
+        known = (plate["text"], plate["confidence"], country, plate["format"] or "", *plate["box"])
+        yield (report["file"], at, *known, plate["detection_confidence"], "")
+    if not plates:
+        yield (report["file"], at, *[""] * len(CSV_PLATE), report.get("error", ""))
 
 
 def load_claims(path: Path) -> list[str]:
@@ -90,20 +147,32 @@ def load_claims(path: Path) -> list[str]:
 
 def _reports(
     recogniser: Recogniser,
-    photos: Sequence[Path],
+    given: Iterable[Picture | tuple[Path, ImageError]],
     claims: Sequence[str] | None,
     thresholds: Thresholds,
     formats: Formats,
     shown: Callable[[Sequence[PlateRead]], tuple[PlateRead, ...]],
+    album: Album | None,
 ) -> Iterator[Report]:
-    for photo in photos:
+    for picture in given:
+        if isinstance(picture, tuple):
+            file, refused = picture
+            say(f"{file}: {refused}", to=sys.stderr)
+            yield {"file": str(file), "error": str(refused)}
+            continue
+        photo = picture.file
+        moment: Report = {} if picture.at_s is None else {"second": round(picture.at_s, 3)}
         try:
-            result = recogniser.read(photo)
+            result = recogniser.read(picture.photo)
         except (EdgeError, OSError) as error:
             say(f"{photo}: {error}", to=sys.stderr)
-            yield {"file": str(photo), "error": str(error)}
+            yield {"file": str(photo), **moment, "error": str(error)}
             continue
-        report: Report = {"file": str(photo), "plates": [_plate(read, formats) for read in shown(result.plates)]}
+        report: Report = {
+            "file": str(photo),
+            **moment,
+            "plates": [_plate(read, formats) for read in shown(result.plates)],
+        }
         report |= {"left": result.left, "upside_down": result.upside_down}
         if claims is not None:
             verdict = judge([result.plates], claims, thresholds, formats)
@@ -113,6 +182,9 @@ def _reports(
                 "probability": round(verdict.probability, 4),
             }
         report["ms"] = _milliseconds(result)
+        if album is not None:
+            at = "" if picture.at_s is None else f"-{picture.at_s:08.2f}s"
+            album.add(picture.photo, f"{photo.stem}{at}", [_plate(read, formats) for read in shown(result.plates)])
         yield report
 
 
@@ -140,7 +212,8 @@ def _sentence(report: Report) -> str:
     plates = report["plates"]
     assert isinstance(plates, list)
     texts = ", ".join(f"{plate['text'] or '(unreadable)'} {plate['confidence']:.0%}" for plate in plates)
-    line = f"{report['file']}: {texts or 'no plate'}"
+    at = f" at {report['second']} s" if "second" in report else ""
+    line = f"{report['file']}{at}: {texts or 'no plate'}"
     line += f" (and {report['left']} that were not read)" if report["left"] else ""
     line += " (the photo is upside down)" if report["upside_down"] else ""
     verdict = report.get("verdict")

@@ -105,6 +105,7 @@ def _service(folder: Path) -> Iterator[None]:
     process = subprocess.Popen([*command, "--config", str(folder / "autovelox.toml")], stderr=subprocess.PIPE)
     try:
         assert process.stderr is not None
+        assert process.stderr.readline().startswith(b"configuration: ")
         assert b"are answered at" in process.stderr.readline()
         (folder / "o.sock").chmod(0o666)
         yield

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import shlex
 import subprocess
 import sys
 
 import pytest
 
-from edge.cli import COMMANDS, main
+from edge.cli import COMMANDS, EXAMPLES, main, whole_parser
+from tests.support import cli_page
 
 HOUSE = {"edge.config", "edge.model", "numpy", "pydantic", "aiohttp", "rich", "cv2", "torch", "tkinter", "Crypto"}
 
@@ -59,3 +61,28 @@ def test_no_command_at_all_is_wrong_usage() -> None:
     with pytest.raises(SystemExit) as stopped:
         main([])
     assert stopped.value.code == 2
+
+
+LEAVES = dict(cli_page.leaves(whole_parser()))
+
+
+@pytest.mark.parametrize("name", LEAVES, ids=" ".join)
+def test_every_command_shows_an_example_that_its_parser_takes(name: tuple[str, ...]) -> None:
+    shown = (LEAVES[name].epilog or "").removeprefix("example: ")
+    words = shlex.split(shown.removeprefix("sudo "))
+    assert words[: 1 + len(name)] == ["autovelox", *name]
+    assert whole_parser().parse_args(words[1:]).run
+    assert LEAVES[name].description
+
+
+def test_each_example_belongs_to_a_command() -> None:
+    assert {key for key in EXAMPLES if not any(" ".join(name).startswith(key) for name in LEAVES)} == set()
+
+
+def test_the_page_of_commands_is_current() -> None:
+    assert cli_page.PAGE.read_text(encoding="utf-8") == cli_page.page(), "make cli-page"
+
+
+def test_exit_codes_are_told_apart() -> None:
+    codes = [code for code, _ in cli_page.exit_codes()]
+    assert len(codes) == len(set(codes))

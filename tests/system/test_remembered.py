@@ -94,7 +94,7 @@ def _forged_manifests_do_not_open(station: Station, manifest: Path) -> None:
         done = station.run("registry", "reopen", str(manifest), "--config", str(station.config))
         assert (done.returncode, done.stdout) == (RegistryError.exit_code, ""), sentence
         assert sentence in done.stderr
-        assert done.stderr.count("\n") == 1
+        assert done.stderr.count("\n") == 2, "the configuration, and one sentence"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")

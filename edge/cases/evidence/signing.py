@@ -19,6 +19,7 @@ from edge.cases.evidence.chain import Signs
 from edge.crypto import KEY_BYTES, read_key, write_key
 
 KEY_NAME = "the signing key"
+MAKE = "make one with autovelox cases init-key"
 KEY_KIND = "key"
 
 
@@ -50,7 +51,7 @@ def load_signer(path: Path) -> Signer:
     Raises:
         SecretError: the key is missing, unreadable, or readable by others.
     """
-    return Signer(read_key(path, KEY_NAME))
+    return Signer(read_key(path, KEY_NAME, make=MAKE))
 
 
 def create_signing_key(path: Path) -> Signer:

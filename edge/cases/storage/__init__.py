@@ -19,7 +19,7 @@ from edge.cases.storage.entries import (
     read_links,
     replace_with_tombstone,
 )
-from edge.cases.storage.examine import examine
+from edge.cases.storage.examine import examine, is_signed
 from edge.cases.storage.head import Head, read_head
 from edge.cases.storage.journal import Journal, JournalFile
 from edge.cases.storage.layout import CLAIMS, JOURNAL, StateFolder
@@ -72,6 +72,7 @@ __all__ = [
     "insert_event",
     "is_held",
     "is_locked",
+    "is_signed",
     "last_entry",
     "make_folder",
     "newest_checkpoint",

@@ -5,12 +5,29 @@ from __future__ import annotations
 import os
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 from edge.cases.evidence import Signer
 from edge.cases.storage.database import migrations, open_any_version
 from edge.cases.storage.layout import StateFolder
 from edge.cases.storage.unit_chain import UnitChain
 from edge.errors import CaseError
+
+
+def is_signed(state_dir: Path) -> bool:
+    """Whether the folder holds cases that some key signs: another one must not take its place.
+
+    Raises:
+        CaseError: the store or the remembered head cannot be read.
+    """
+    folder = StateFolder(state_dir)
+    if not os.path.lexists(folder.database):
+        return False
+    database, found = open_any_version(folder)
+    with closing(database):
+        if found == 0:
+            return False
+        return database.execute("SELECT 1 FROM entries WHERE kind = 'key' LIMIT 1").fetchone() is not None
 
 
 def examine(folder: StateFolder, signer: Signer) -> None:

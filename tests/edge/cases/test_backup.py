@@ -184,10 +184,10 @@ async def test_the_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
         assert main([*words, *where]) == 0
         return capsys.readouterr().out
 
-    assert len(run("cases", "list").splitlines()) == 3
+    assert len(run("cases", "list").splitlines()) == 1 + 3, "a header, and a row for each case"
     assert [row["number"] for row in json.loads(run("cases", "list", "--json"))] == [3, 2, 1]
     assert json.loads(run("cases", "show", "1", "--json"))["number"] == 1
-    assert "decided_utc" in run("cases", "show", "3")
+    assert "Decided: " in run("cases", "show", "3")
     run("cases", "review", "1", "confirm", "--reason", "agrees")
     run("cases", "report", "1", "--to", str(tmp_path / "case.pdf"))
     assert "Everything holds" in run("cases", "export", "1", "2", "--to", str(tmp_path / "case.zip"))
@@ -208,4 +208,4 @@ async def test_the_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert "there is no case 9" in capsys.readouterr().err
     (tmp_path / "state" / "frames" / "00000001" / "0.jpg").write_bytes(b"")
     assert main(["cases", "verify", *where]) == EvidenceError.exit_code
-    assert capsys.readouterr().err.count("\n") == 1
+    assert [line.partition(":")[0] for line in capsys.readouterr().err.splitlines()] == ["configuration", "autovelox"]

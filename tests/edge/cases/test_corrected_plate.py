@@ -79,7 +79,7 @@ def test_list_and_show_say_it(state: Path, capsys: pytest.CaptureFixture[str]) -
     correct(state, "A8000CD")
     assert main(["cases", "list", "--order", "oldest", "--state-dir", str(state)]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert ["no longer follows" in line for line in lines] == [True, False, False]
+    assert ["no longer follows" in line for line in lines] == [False, True, False, False]
     key = write_key(state.parent / "signing.key")
     assert main(["cases", "show", "1", "--json", "--state-dir", str(state), "--signing-key", str(key)]) == 0
     shown = json.loads(capsys.readouterr().out)

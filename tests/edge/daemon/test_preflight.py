@@ -19,7 +19,7 @@ from tests.support.daemon import Daemon
 from tests.support.registry import enter
 from tests.support.unit_files import write_feed, write_settings
 
-Break = Callable[[Path], None]
+Break = Callable[[Path], object]
 SECONDS = 120
 
 
@@ -31,8 +31,13 @@ def removed(name: str) -> Break:
     return lambda folder: (folder / name).unlink()
 
 
+def without_registry(folder: Path) -> None:
+    (folder / "registry.sqlite").unlink()
+    (folder / "master.key").unlink()
+
+
 def written(name: str, content: bytes) -> Break:
-    return lambda folder: (folder / name).write_bytes(content) and None
+    return lambda folder: (folder / name).write_bytes(content)
 
 
 def readable_by_all(name: str) -> Break:
@@ -84,7 +89,7 @@ BROKEN: dict[str, tuple[dict[str, str], Break, str]] = {
     "wrong manifest": ({}, written("feed.toml", b"clip = 3"), "clip"),
     "clip that is none": (
         {},
-        lambda folder: (folder / "feed.toml").write_text('[[clip]]\nfile = "master.key"\n') and None,
+        lambda folder: (folder / "feed.toml").write_text('[[clip]]\nfile = "master.key"\n'),
         "cannot be played",
     ),
     "no models": ({"recognition": 'models_dir = "none"'}, is_there, "none"),
@@ -103,6 +108,16 @@ BROKEN: dict[str, tuple[dict[str, str], Break, str]] = {
     "no TLS certificate": ({"link": 'tls_certificate = "no.pem"\ntls_key = "no.key"'}, is_there, "is missing"),
     "no unit key": ({"link": 'versions = [2]\nunit_key_file = "u"\nunit_certificate = "c"'}, is_there, "registry"),
     "no centre": ({"centre": 'url = "https://127.0.0.1:1"\nauthority_file = "no.pem"'}, is_there, "authority"),
+    "a registry beside the opening service": (
+        {"centre": 'url = "https://127.0.0.1:1"\ndecides = true'},
+        is_there,
+        "is still on this unit",
+    ),
+    "no opening service": (
+        {"centre": 'url = "https://127.0.0.1:1"\ndecides = true\nopener_file = "no.json"'},
+        without_registry,
+        "run autovelox centre opener",
+    ),
     "no stamping authority": (
         {"evidence": 'timestamp_url = "http://127.0.0.1:1"\ntimestamp_authority = "no.pem"'},
         is_there,

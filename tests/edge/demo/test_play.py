@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from pathlib import Path
 
 import pytest
@@ -81,4 +82,4 @@ def test_a_path_is_printed_as_it_is(
 ) -> None:
     monkeypatch.delenv("DISPLAY", raising=False)
     show_cases(Console(width=1000), Setting(tmp_path / name))
-    assert f"--state-dir {tmp_path / name / 'state'} shows" in capsys.readouterr().out
+    assert f"view --state-dir {shlex.quote(str(tmp_path / name / 'state'))}\n" in capsys.readouterr().out

@@ -138,7 +138,7 @@ def test_the_check_of_the_configuration_asks_for_it(
     assert main(["run", "--check=configuration", "--config", config(rsa)]) == 0
     assert "EC key" in capsys.readouterr().err
     assert main(["run", "--check=configuration", "--config", config(ec)]) == 0
-    assert capsys.readouterr().err == ""
+    assert "certificate" not in capsys.readouterr().err
     ec[0].unlink()
     assert main(["run", "--check=configuration", "--config", config(ec)]) == 0
     assert "cannot be read" in capsys.readouterr().err

@@ -1,0 +1,85 @@
+"""Which configuration a command works by: one rule for all of them.
+
+``--config`` if it is given; for a state folder that is named, the configuration beside it that names it, as a demo has
+one; else the file in /etc, if there is one; else the defaults. The command says which, on standard error, unless its
+output is JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge.config import DEFAULT_CONFIG, Settings, load
+from edge.errors import ConfigError
+from edge.terminal import say
+
+BESIDE = "autovelox.toml"
+"""A configuration beside the state folder that it names."""
+HELP = f"the unit's configuration (default: {DEFAULT_CONFIG}, if it is there)"
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """The settings, and the file that they come from; None for the defaults."""
+
+    settings: Settings
+    path: Path | None
+
+
+def add_config(parser: argparse.ArgumentParser) -> None:
+    """Add ``--config``, which :func:`configuration` reads."""
+    parser.add_argument("--config", type=Path, metavar="FILE", help=HELP)
+
+
+def configuration(args: argparse.Namespace, *, required: bool = False) -> Configuration:
+    """The configuration that the command line *args* means; it is read, and told, once.
+
+    *required*: the command means nothing without a file.
+
+    Raises:
+        ConfigError: the file cannot be read, is wrong, or is required and not there.
+    """
+    known = vars(args).get("configuration")
+    if isinstance(known, Configuration):
+        return known
+    found = _chosen(args.config, vars(args).get("state_dir"), DEFAULT_CONFIG, required)
+    args.configuration = found
+    if not vars(args).get("json"):
+        where = f"{found.path}" if found.path is not None else f"the defaults, there is no {DEFAULT_CONFIG}"
+        say(f"configuration: {where}", to=sys.stderr)
+    return found
+
+
+def _chosen(named: Path | None, state_dir: Path | None, default: Path, required: bool) -> Configuration:
+    if named is not None:
+        return Configuration(load(named), named)
+    if state_dir is not None and (beside := _beside(state_dir)) is not None:
+        return beside
+    if required or _is_there(default):
+        return Configuration(load(default), default)
+    return Configuration(Settings(), None)
+
+
+def _beside(state_dir: Path) -> Configuration | None:
+    folder = state_dir.absolute()
+    path = folder.parent / BESIDE
+    try:
+        settings = load(path)
+        is_its_own = settings.unit.state_dir.resolve() == folder.resolve()
+    except (ConfigError, OSError):
+        return None
+    return Configuration(settings, path) if is_its_own else None
+
+
+def _is_there(path: Path) -> bool:
+    """Whether *path* exists, or this account may not know: reading it then says why not."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
