@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from edge.cases import StateFolder, TimeStamps, examine, load_signer
 from edge.config import Settings, models_dir
+from edge.daemon.central import service_of
 from edge.delivery import trusting
 from edge.identify import Formats
 from edge.identify.formats import licence_pattern
@@ -34,6 +35,10 @@ def _recognition(settings: Settings) -> None:
 
 
 def _registry_and_identity(settings: Settings) -> None:
+    if (service := service_of(settings)) is not None:  # the centre has the registry
+        load_identity(settings.link, settings.unit.serial, service.uid_key, 0.0)
+        return
+
     async def look() -> None:
         registry = await Registry.open(settings.registry.path, load_master_key(settings.registry.master_key_file))
         try:
