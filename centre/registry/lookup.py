@@ -69,6 +69,8 @@ class PostgresRegistry:
                 valid_from=chip.valid_from,
                 revoked_at=chip.revoked_at,
                 verify_key=chip.verify_key,
+                certified_until=chip.certified_until,
+                certification=chip.certification,
             )
         return found
 

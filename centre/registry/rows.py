@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from edge.errors import RegistryError
 from edge.registry.rows import mac as mac_of_values
+from edge.registry.rows import without_added
 
 Value = str | int | bytes | None
 
@@ -17,10 +18,15 @@ COLUMNS: Final = {
         *("licence", "key_id", "first_name", "last_name", "birth_date", "birth_place", "categories"),
         *("issuing_office", "issued_on", "expires_on", "portrait_sha256"),
     ),
-    "chips": ("uid_sha256", "key_id", "licence", "valid_from", "revoked_at", "reason", "sealed_key", "verify_key"),
+    "chips": (
+        *("uid_sha256", "key_id", "licence", "valid_from", "revoked_at", "reason", "sealed_key", "verify_key"),
+        *("certified_until", "certification"),
+    ),
     "vehicles": ("plate", "key_id", "licence", "country"),
 }
 """The columns of each table that its rows' MACs cover: all but the MAC. The first one is the primary key."""
+_ADDED: Final = {"chips": 2}
+"""How many last columns of a table earlier schemas did not have: a MAC leaves out the NULLs at their end."""
 KEY: Final = 1
 """The place of the shard's key in every row."""
 LICENCE: Final = 2
@@ -42,6 +48,8 @@ class ChipRow(NamedTuple):
     reason: str | None
     sealed_key: bytes
     verify_key: bytes | None
+    certified_until: int | None = None
+    certification: bytes | None = None
 
 
 def mac(key: bytes, table: str, values: Sequence[Value]) -> bytes:
@@ -51,7 +59,7 @@ def mac(key: bytes, table: str, values: Sequence[Value]) -> bytes:
     """
     if table == "chips":
         values = (*values[:LICENCE], licence_hash(values[LICENCE]), *values[LICENCE + 1 :])
-    return mac_of_values(key, f"centre {table}", values)
+    return mac_of_values(key, f"centre {table}", without_added(values, _ADDED.get(table, 0)))
 
 
 def licence_hash(licence: Value) -> bytes:
