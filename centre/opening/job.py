@@ -62,6 +62,8 @@ class Key(NamedTuple):
     verify_key: bytes | None
     valid_from: int
     revoked_at: int | None
+    certified_until: int | None = None
+    certification: bytes | None = None
 
     def counts_at(self, utc: float) -> bool:
         """Whether the chip was in use at that time (Unix seconds)."""
@@ -214,7 +216,12 @@ def _claim(packet: Packet, key: Key | None, loaded: dict[SealedKey, rsa.RSAPriva
         return error.reason
     if sha256(opened.licence.encode("utf-8")) != key.licence_sha256:
         return Rejection.FOREIGN_LICENCE
-    packet = replace(packet, verify_key=key.verify_key or b"")
+    packet = replace(
+        packet,
+        verify_key=key.verify_key or b"",
+        certified_until=(key.certified_until or 0) if packet.version != 1 else 0,
+        certification=(key.certification or b"") if packet.version != 1 else b"",
+    )
     return Claim(packet.uid, opened.licence, opened.plate, packet)
 
 
