@@ -66,7 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _check_certificate(settings: Settings) -> None:
+def _advise_on_certificate(settings: Settings) -> None:
     """Warn of a TLS certificate that cannot be used, ends soon, or makes connections costly."""
     from edge.link.certificate import advice, read_certificate
 
@@ -119,7 +119,14 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         epilog="example: autovelox run --config /etc/autovelox/autovelox.toml",
     )
     parser.add_argument("--config", type=Path, default=DEFAULT_CONFIG, metavar="FILE", help="default: %(default)s")
-    parser.add_argument("--check", action="store_true", help="check the configuration, print it and stop")
+    parser.add_argument(
+        "--check",
+        nargs="?",
+        const="all",
+        choices=("all", "configuration"),
+        help="refuse what a start would refuse (files, keys, registry, cases, models), print the settings and stop; "
+        "configuration: look at the configuration file alone",
+    )
     parser.set_defaults(run=_run)
 
 
@@ -132,8 +139,13 @@ def _run(args: argparse.Namespace) -> int:
         if (missing := expired(settings, time.time())) is not None:
             cause, remedy = missing
             raise ConfigError(cause, remedy)
+        if args.check == "all":
+            from edge.daemon.preflight import preflight, try_models
+
+            preflight(settings)
+            try_models(settings)
         say(*settings.printable().split("\n"))
-        _check_certificate(settings)
+        _advise_on_certificate(settings)
         return 0
     from edge.daemon.memory import wipe_freed_memory
 

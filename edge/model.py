@@ -190,7 +190,7 @@ class Claim:
     packet: Packet
 
 
-class Seen(NamedTuple):
+class CounterSeen(NamedTuple):
     """What was seen of a chip that signs: its highest counter, and when the unit got the packet with it."""
 
     counter: int
@@ -230,6 +230,7 @@ class Reason(StrEnum):
     LOOKS_ALIKE = "looks_alike"
     NO_CLAIM = "no_claim"
     NO_PACKET = "no_packet"
+    CENTRE_NOT_REACHED = "centre_not_reached"
     NO_PLATE = "no_plate"
     NO_PHOTO = "no_photo"
     PHOTO_NOT_READ = "photo_not_read"
@@ -245,15 +246,14 @@ class Flag(StrEnum):
     SEVERAL_PLATES = "several_plates"
     SPEED_CONTRADICTED = "speed_contradicted"
     OTHER_VEHICLE_FITS = "other_vehicle_fits"
+    COPIED_CHIP = "copied_chip"
 
 
-COPIED_CHIP = "a chip was copied: its counter does not rise"
-"""A flag without a member in :class:`Flag`: manifests, viewer and report show this sentence as it is."""
 DOUBTS = frozenset({Flag.SPEED_CONTRADICTED, Flag.OTHER_VEHICLE_FITS})
 """The flags of a case whose photos do not bear out the radar: it is to be checked, and names nobody."""
 
 
-class Agreement(StrEnum):
+class SpeedAgreement(StrEnum):
     """What the photos of a case say of the radar's speed."""
 
     AGREES = "agrees"
@@ -271,7 +271,7 @@ class Plausibility:
     are None where fewer than two photos show the plate.
     """
 
-    agreement: Agreement
+    agreement: SpeedAgreement
     speed_kmh: float | None = None
     error_kmh: float | None = None
     distance_m: float | None = None
@@ -428,6 +428,7 @@ class Decision:
     identified. ``rejected`` counts the packets that became no claim by reason. ``missed_photos`` is how many photos the
     case should have and has not. ``kept`` are the sealed packets of the claims that explain the photo, only where
     ambiguous: officers may have them opened again while the case waits. ``plausibility`` is as in :class:`Case`.
+    ``opening`` is the centre's signed statement where it decided: ``statement``, ``signature`` and ``key``.
     """
 
     verdict: Verdict
@@ -438,6 +439,7 @@ class Decision:
     missed_photos: int = 0
     kept: tuple[Packet, ...] = ()
     plausibility: Plausibility | None = None
+    opening: Mapping[str, str] | None = field(default=None, repr=False)
 
     @property
     def read(self) -> PlateRead | None:

@@ -1,14 +1,17 @@
 """PostgreSQL: the centre's own server or the authority's, the pool of connections, and the numbered schema."""
 
 from centre.database.binaries import find_binaries
-from centre.database.embedded import SETTINGS, EmbeddedServer
+from centre.database.embedded import DATABASE, OPENER_ROLE, SERVICE_ROLE, SETTINGS, EmbeddedServer
 from centre.database.migrate import migrate, steps
-from centre.database.pool import BUSY, GONE, open_pool, transaction
+from centre.database.pool import BUSY, GONE, open_as, open_pool, transaction
 from centre.database.types import Connection, Pool, Row
 
 __all__ = [
     "BUSY",
+    "DATABASE",
     "GONE",
+    "OPENER_ROLE",
+    "SERVICE_ROLE",
     "SETTINGS",
     "Connection",
     "EmbeddedServer",
@@ -16,6 +19,7 @@ __all__ = [
     "Row",
     "find_binaries",
     "migrate",
+    "open_as",
     "open_pool",
     "steps",
     "transaction",

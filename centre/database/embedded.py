@@ -31,6 +31,8 @@ LONGEST_SOCKET = 100
 """A Unix socket's path has at most 107 bytes; PostgreSQL adds nothing to the name below."""
 SOCKET = ".s.PGSQL.5432"
 ROLE, DATABASE = "centre", "centre"
+SERVICE_ROLE, OPENER_ROLE = "autovelox_service", "autovelox_opener"
+"""What the schema makes: the rights of what answers units, and of the opening service."""
 SETTINGS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
@@ -79,9 +81,9 @@ class EmbeddedServer:
         """Where to connect, as libpq writes it."""
         return f"postgresql:///{DATABASE}?host={self._sockets}&user={ROLE}"
 
-    def dsn_of(self, database: str) -> str:
-        """Where to connect to another *database* of the server."""
-        return f"postgresql:///{database}?host={self._sockets}&user={ROLE}"
+    def dsn_of(self, database: str, role: str = ROLE) -> str:
+        """Where to connect to another *database* of the server, or as another *role*."""
+        return f"postgresql:///{database}?host={self._sockets}&user={role}"
 
     @property
     def pid(self) -> int | None:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import signal
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -14,7 +14,7 @@ from typing import Final
 from aiohttp import web
 
 from centre.config import Settings
-from centre.database import BUSY, GONE, EmbeddedServer, Pool, open_pool
+from centre.database import BUSY, DATABASE, GONE, SERVICE_ROLE, EmbeddedServer, Pool, open_pool
 from centre.errors import CentreError
 from centre.service.metrics import Figures, monitoring
 from centre.service.tls import Certificates, prepare
@@ -53,25 +53,31 @@ class Files:
 
 
 @asynccontextmanager
-async def database(settings: Settings) -> AsyncIterator[Pool]:
+async def database(settings: Settings, *, as_service: bool = False) -> AsyncIterator[Pool]:
     """A pool of connections to the configured PostgreSQL, or to one of the centre's own, which is started and stopped.
 
-    If the service runs its own server already, that one is used and left running.
+    If the service runs its own server already, that one is used and left running. *as_service*: with the rights of what
+    answers units, which may not read the registry.
 
     Raises:
         DatabaseError: it cannot be started or used.
     """
     asked = settings.database
     async with AsyncExitStack() as stack:
-        dsn = asked.url
+        dsn, service = asked.url, asked.service_url
         if dsn is None:
             folder = Files(settings.centre.state_dir).database
             server = EmbeddedServer(folder, account=asked.account, binaries=asked.binaries)
             if not await server.is_running():
                 stack.push_async_callback(server.stop)
                 await server.start()
-            dsn = server.dsn
-        pool = await open_pool(dsn, connections=asked.connections, statement_timeout_s=asked.statement_timeout_s)
+            dsn, service = server.dsn, server.dsn_of(DATABASE, SERVICE_ROLE)
+        pool = await open_pool(
+            dsn,
+            connections=asked.connections,
+            statement_timeout_s=asked.statement_timeout_s,
+            service_dsn=service if as_service else None,
+        )
         stack.push_async_callback(pool.close)
         yield pool
 
@@ -103,17 +109,26 @@ def run(settings: Settings) -> int:
     Raises:
         EdgeError: a part cannot start.
     """
+    return serve(running(settings))
+
+
+def serve(work: AbstractAsyncContextManager[object]) -> int:
+    """Log to the terminal or journal, and stay inside *work* until SIGTERM or SIGINT; returns 0.
+
+    Raises:
+        EdgeError: a part cannot start.
+    """
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
-    asyncio.run(_serve(settings))
+    asyncio.run(_serve(work))
     return 0
 
 
-async def _serve(settings: Settings) -> None:
+async def _serve(work: AbstractAsyncContextManager[object]) -> None:
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    async with running(settings):
+    async with work:
         await stopped.wait()
         log.info("stopping")
     log.info("stopped")
@@ -128,7 +143,7 @@ async def running(settings: Settings) -> AsyncIterator[int]:
     """
     _, certificates, _ = own_files(settings)
     async with AsyncExitStack() as stack:
-        pool = await stack.enter_async_context(database(settings))
+        pool = await stack.enter_async_context(database(settings, as_service=True))
         limits = settings.limits
         office = Office(
             name=settings.centre.name,
@@ -143,18 +158,23 @@ async def running(settings: Settings) -> AsyncIterator[int]:
         )
         figures = Figures(pool, silent_after_s=limits.silent_after_s, certificate_end=certificates.ends_at())
         if settings.metrics.enabled:
-            port = await _listen(stack, monitoring(figures), MONITOR_HOST, settings.metrics.port, None)
+            port = await listen(stack, monitoring(figures), MONITOR_HOST, settings.metrics.port, None)
             log.info("health and metrics at %s port %d", MONITOR_HOST, port)
         forgetting = asyncio.create_task(_forget(pool))
         stack.callback(forgetting.cancel)
-        port = await _listen(stack, application(office), settings.listen.host, settings.listen.port, certificates)
+        port = await listen(stack, application(office), settings.listen.host, settings.listen.port, certificates)
         log.info("%s", legible(f"the centre {office.name} answers units at {settings.listen.host} port {port}"))
         yield port
 
 
-async def _listen(
+async def listen(
     stack: AsyncExitStack, app: web.Application, host: str, port: int, certificates: Certificates | None
 ) -> int:
+    """Let *app* answer at *host* and *port* until *stack* closes; returns the port.
+
+    Raises:
+        CentreError: it cannot listen there.
+    """
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)

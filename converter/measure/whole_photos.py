@@ -24,7 +24,7 @@ from converter.progress import Progress
 from edge.identify import listed
 from edge.vision.detector import Detector, letterbox
 from edge.vision.images import load_image
-from edge.vision.pipeline import Recogniser, Seen
+from edge.vision.pipeline import Recogniser, SeenPlates
 from edge.vision.upside_down import half_turn
 
 Picture = NDArray[np.uint8]
@@ -110,7 +110,7 @@ def portrait_frames(recogniser: Recogniser, photos: Sequence[Photo]) -> Iterator
             progress.step()
 
 
-def _stacked(recogniser: Recogniser, group: Sequence[Photo]) -> tuple[Photo, Seen]:
+def _stacked(recogniser: Recogniser, group: Sequence[Photo]) -> tuple[Photo, SeenPlates]:
     shown: list[Picture] = []
     boxes: list[PlateBox] = []
     down = 0
@@ -127,7 +127,7 @@ def _stacked(recogniser: Recogniser, group: Sequence[Photo]) -> tuple[Photo, See
     return frame, recogniser.see(np.vstack(shown))
 
 
-def recognised_upside_down(recogniser: Recogniser, upright: Sequence[tuple[Photo, Seen]]) -> tuple[int, int]:
+def recognised_upside_down(recogniser: Recogniser, upright: Sequence[tuple[Photo, SeenPlates]]) -> tuple[int, int]:
     """How many photos are recognised when they are turned, and how many were turned: those read surely *upright*."""
     sure = [
         photo
@@ -160,7 +160,7 @@ def _is_wide(photo: Photo) -> bool:
     return photo.width >= WIDE * photo.height
 
 
-def _seen(recogniser: Recogniser, photos: Sequence[Photo]) -> list[tuple[Photo, Seen]]:
+def _seen(recogniser: Recogniser, photos: Sequence[Photo]) -> list[tuple[Photo, SeenPlates]]:
     found = []
     with Progress("photos", len(photos)) as progress:
         for photo in photos:
@@ -173,11 +173,11 @@ def _counted(photo: Photo, height_min: float) -> Photo:
     return replace(photo, boxes=tuple(replace(b, ignore=b.ignore or b.height < height_min) for b in photo.boxes))
 
 
-def _outcome(photo: Photo, seen: Seen) -> Outcome:
+def _outcome(photo: Photo, seen: SeenPlates) -> Outcome:
     return Outcome(photo.boxes, tuple(read.detection for read in listed(seen.plates)), photo.source, photo.path.name)
 
 
-def _found(upright: Sequence[tuple[Photo, Seen]]) -> Summary:
+def _found(upright: Sequence[tuple[Photo, SeenPlates]]) -> Summary:
     rows = [
         Outcome(photo.boxes, tuple(read.detection for read in seen.plates), photo.source, photo.path.name)
         for photo, seen in upright
@@ -185,5 +185,5 @@ def _found(upright: Sequence[tuple[Photo, Seen]]) -> Summary:
     return summarise(rows, 0.0)
 
 
-def _is_found(box: PlateBox, seen: Seen) -> bool:
+def _is_found(box: PlateBox, seen: SeenPlates) -> bool:
     return match(Outcome((box,), tuple(read.detection for read in listed(seen.plates))), 0.5)[1][0]

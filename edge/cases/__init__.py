@@ -12,7 +12,7 @@ and the third loads ReportLab.
 
 from edge.cases.acts.agreement import Agreement
 from edge.cases.acts.claims import write_claims
-from edge.cases.acts.requests import JUDGEMENTS, LONGEST_DAYS, USUAL_DAYS, Action, Person, Request, RequestState
+from edge.cases.acts.requests import JUDGEMENTS, LONGEST_DAYS, USUAL_DAYS, ActingOfficer, Action, Request, RequestState
 from edge.cases.acts.searches import record_list, terms_of
 from edge.cases.archive import Archive
 from edge.cases.evidence import (
@@ -37,7 +37,7 @@ from edge.cases.evidence import (
 from edge.cases.retention import RetentionPolicy
 from edge.cases.review import record
 from edge.cases.statistics import BIN_KMH, WEEKDAYS, Statistics, statistics_of
-from edge.cases.storage import ChainSession, DiskSpace, Outbox, StateFolder, TimeStamps, clock_state
+from edge.cases.storage import ChainSession, DiskSpace, Outbox, StateFolder, TimeStamps, clock_state, examine
 from edge.cases.store import CaseStore
 from edge.cases.views import (
     FOLLOW_UPS,
@@ -68,6 +68,7 @@ __all__ = [
     "REVIEWS",
     "USUAL_DAYS",
     "WEEKDAYS",
+    "ActingOfficer",
     "Action",
     "Agreement",
     "Archive",
@@ -86,7 +87,6 @@ __all__ = [
     "Mismatch",
     "Order",
     "Outbox",
-    "Person",
     "Progress",
     "Request",
     "RequestState",
@@ -103,6 +103,7 @@ __all__ = [
     "clock_state",
     "correction",
     "create_signing_key",
+    "examine",
     "known_plate",
     "load_signer",
     "name_follows",

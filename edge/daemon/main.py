@@ -14,6 +14,7 @@ from edge.crypto import forbid_inspection
 from edge.daemon import journald
 from edge.daemon.health import VITAL
 from edge.daemon.housekeeping import keep_diary, keep_registry, keep_store, run_housekeeping
+from edge.daemon.preflight import preflight
 from edge.daemon.systemd import Notifier
 from edge.daemon.wiring import Parts, build
 from edge.errors import EdgeError, SecretError
@@ -29,6 +30,7 @@ def run(settings: Settings) -> int:
     """
     logging.basicConfig(level=logging.INFO, handlers=[journald.handler()])
     forbid_inspection()
+    preflight(settings)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings))
     return 0

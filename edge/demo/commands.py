@@ -21,7 +21,7 @@ from edge.demo.cars import Traffic
 from edge.demo.cast import Cast, Scene, load_signed_cast
 from edge.demo.setting import Setting
 from edge.demo.unit import DemoFailed, DemoUnit, running_unit
-from edge.model import COPIED_CHIP, Case, Outcome
+from edge.model import Case, Flag, Outcome
 from edge.terminal import legible
 from edge.vision import installed_engine, require_engine
 
@@ -131,7 +131,7 @@ def _report(console: Console, cast: Cast, setting: Setting) -> int:
 def _is_right(case: Case, scene: Scene) -> bool:
     named = case.driver.licence if case.driver is not None else None
     identified = case.verdict is not None and case.verdict.outcome is Outcome.IDENTIFIED
-    if (COPIED_CHIP in case.flags) != (scene.car == "copied chip"):
+    if (Flag.COPIED_CHIP in case.flags) != (scene.car == "copied chip"):
         return False
     return named == scene.culprit and identified == (scene.culprit is not None)
 

@@ -12,20 +12,20 @@ from dataclasses import replace
 from edge.flow.rules import Rules
 from edge.identify import Lens, plausibility, reading
 from edge.model import (
-    Agreement,
     Flag,
     Outcome,
     PendingCase,
     PlateRead,
     Plausibility,
     Reason,
+    SpeedAgreement,
     Verdict,
     is_infringement,
 )
 
 _FLAGS = {
-    Agreement.CONTRADICTS: (Flag.SPEED_CONTRADICTED,),
-    Agreement.OTHER_FITS: (Flag.OTHER_VEHICLE_FITS,),
+    SpeedAgreement.CONTRADICTS: (Flag.SPEED_CONTRADICTED,),
+    SpeedAgreement.OTHER_FITS: (Flag.OTHER_VEHICLE_FITS,),
 }
 
 
@@ -40,7 +40,7 @@ def borne_out(
         return None
     lens = _lens(rules.lens, case)
     if lens is None:
-        return Plausibility(Agreement.TELLS_NOTHING)
+        return Plausibility(SpeedAgreement.TELLS_NOTHING)
     measured = case.trigger.speed_kmh
     return plausibility(
         photos,

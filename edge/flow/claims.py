@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from edge.flow.rules import Rules
 from edge.identify import judge
-from edge.model import Claim, Outcome, Packet, PlateRead, Seen
+from edge.model import Claim, CounterSeen, Outcome, Packet, PlateRead
 
 SAME_PACKET_S = 1e-3
 """Two receipts of one chip nearer than this are one: a chip takes longer to sign."""
@@ -30,8 +30,8 @@ def one_plate_each(claims: Sequence[Claim]) -> tuple[tuple[Claim, ...], int]:
 
 
 def of_rising_counters(
-    claims: Sequence[Claim], seen: Mapping[str, Seen]
-) -> tuple[tuple[Claim, ...], int, dict[str, Seen]]:
+    claims: Sequence[Claim], seen: Mapping[str, CounterSeen]
+) -> tuple[tuple[Claim, ...], int, dict[str, CounterSeen]]:
     """Leave out the *claims* of copied chips: of two answers of one chip the later one has the higher counter.
 
     A chip that signs never gives a number twice, and a lower one after a higher one only if two chips have its key:
@@ -50,19 +50,19 @@ def of_rising_counters(
             of_chip[claim.uid].append(claim.packet)
     copied = {uid for uid, packets in of_chip.items() if not _rises(packets, seen.get(uid))}
     highest = {uid: max(packets, key=lambda packet: packet.counter) for uid, packets in of_chip.items()}
-    now = {uid: Seen(packet.counter, packet.received_utc) for uid, packet in highest.items()}
+    now = {uid: CounterSeen(packet.counter, packet.received_utc) for uid, packet in highest.items()}
     kept = tuple(claim for claim in claims if claim.uid not in copied)
     return kept, len(claims) - len(kept), now
 
 
-def _rises(packets: Sequence[Packet], before: Seen | None) -> bool:
+def _rises(packets: Sequence[Packet], before: CounterSeen | None) -> bool:
     in_order = sorted(packets, key=lambda packet: packet.received_monotonic_ns)
     if any(later.counter <= earlier.counter for earlier, later in pairwise(in_order)):
         return False
     return before is None or all(_follows(packet, before) for packet in packets)
 
 
-def _follows(packet: Packet, before: Seen) -> bool:
+def _follows(packet: Packet, before: CounterSeen) -> bool:
     """Whether both counters are in the order of both times; one packet may be in the windows of two triggers."""
     later_s = packet.received_utc - before.received_utc
     if abs(later_s) < SAME_PACKET_S:

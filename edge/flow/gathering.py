@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from edge.errors import CameraError, EdgeError
-from edge.flow.ports import Camera, Cases, Mailbox, RadarReports, Registry
+from edge.flow.ports import Camera, Cases, KnownChips, Mailbox, RadarReports
 from edge.flow.rules import NS, OPENINGS_PER_UID, REPORTS_S, SEALED_OPENINGS, Rules
 from edge.model import Basis, Packet, Photo, Rejection, Trigger, is_infringement
 
@@ -110,7 +110,7 @@ class Gathering:
         rules: Rules,
         camera: Camera,
         mailbox: Mailbox,
-        registry: Registry,
+        registry: KnownChips,
         cases: Cases,
         reports: RadarReports | None,
     ) -> None:

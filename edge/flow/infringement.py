@@ -15,36 +15,16 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from edge.errors import EdgeError
-from edge.flow.bearing_out import borne_out, doubted, flags_of_motion
-from edge.flow.claims import explaining, of_rising_counters, one_plate_each
-from edge.flow.flags import flags_of
 from edge.flow.gathering import Completed, Gathering
-from edge.flow.ports import Camera, Cases, Counters, Mailbox, Opener, RadarReports, Recogniser, Registry
-from edge.flow.reading import Read, read_photos
+from edge.flow.ports import Camera, Cases, Decider, KnownChips, Mailbox, RadarReports, Recogniser
+from edge.flow.reading import read_photos
 from edge.flow.rules import Rules
-from edge.identify import identify
-from edge.identify.origin import origin
-from edge.model import (
-    COPIED_CHIP,
-    Basis,
-    Case,
-    Claim,
-    Decision,
-    Flag,
-    Outcome,
-    Packet,
-    PendingCase,
-    PlateRead,
-    Reason,
-    Rejection,
-    Trigger,
-    Verdict,
-    is_infringement,
-)
+from edge.model import Basis, Case, Packet, PendingCase, Rejection, Trigger, is_infringement
 
 
 class Infringements:
@@ -61,25 +41,18 @@ class Infringements:
         camera: Camera,
         mailbox: Mailbox,
         recognise: Recogniser,
-        open_packets: Opener,
-        registry: Registry,
+        decider: Decider[Any],
+        registry: KnownChips,
         cases: Cases,
         reports: RadarReports | None = None,
-        counters: Counters | None = None,
     ) -> None:
-        """Take the ports; nothing runs yet.
-
-        *reports* has the radar's own lines, where it sends any; *counters* what was seen of chips before, without it
-        only the packets of one window are compared.
-        """
+        """Take the ports; nothing runs yet. *reports* has the radar's own lines, where it sends any."""
         self._rules = rules
         self._gathering = Gathering(rules, camera, mailbox, registry, cases, reports)
         self._mailbox = mailbox
         self._recognise = recognise
-        self._open = open_packets
-        self._registry = registry
+        self._decider = decider
         self._cases = cases
-        self._counters = counters
         self.rejected: Counter[Rejection] = Counter()
 
     def begin(self, at_monotonic_ns: int) -> None:
@@ -121,34 +94,22 @@ class Infringements:
 
         A case taken up after a restart has only what was stored.
         """
-        case = self._judged(await self._cases.load(number))
-        reads, (claims, rejected), completed = await asyncio.gather(
-            read_photos(self._recognise, case.photos), self._open(case.packets), self._gathering.completed(number)
+        case, decider = self._judged(await self._cases.load(number)), self._decider
+        reads, opened, completed = await asyncio.gather(
+            read_photos(self._recognise, case.photos), decider.open(case.packets), self._gathering.completed(number)
         )
         whole = case if completed is None else self._judged(await self._cases.load(number))
-        late_reads, (late_claims, late_rejected) = await asyncio.gather(
+        late_reads, late = await asyncio.gather(
             read_photos(self._recognise, whole.photos[len(case.photos) :]),
-            self._open(whole.packets[len(case.packets) :]),
+            decider.open(whole.packets[len(case.packets) :]),
         )
-        claims, copied = await self._of_whole_chips(claims + late_claims)
-        claims, several = one_plate_each(claims)
-        besides = +Counter({Rejection.SEVERAL_PLATES: several, Rejection.COPIED_CHIP: copied})
-        besides += completed.rejected if completed else Counter()
-        rejected += late_rejected + besides
-        photos = self._by_photo(whole, reads + late_reads)
-        verdict = self._compare(whole, reads + late_reads, claims)
-        motion = borne_out(whole, photos, verdict, self._rules)
-        verdict = doubted(verdict, motion, self._rules)
-        decision = await self._look_up(verdict, reads + late_reads, rejected)
-        decision = replace(decision, flags=decision.flags + flags_of_motion(motion), plausibility=motion)
-        if verdict.outcome is Outcome.AMBIGUOUS:
-            kept = explaining(photos, claims, verdict.scores, self._rules, whole.trigger.direction)
-            decision = replace(decision, kept=kept)
-        decided = await self._cases.enter_verdict(
-            number, replace(decision, missed_photos=self._missed(whole, completed))
-        )
+        decision, besides = await decider.decide(whole, reads + late_reads, (opened, late))
+        unopened = completed.rejected if completed else Counter[Rejection]()
+        rejected = Counter(decision.rejected) + unopened
+        missed = self._missed(whole, completed)
+        decided = await self._cases.enter_verdict(number, replace(decision, rejected=rejected, missed_photos=missed))
         self._gathering.forget(number)
-        self.rejected += besides
+        self.rejected += besides + unopened
         self._delete_unneeded(whole)
         return decided
 
@@ -164,18 +125,6 @@ class Infringements:
     def counters(self) -> Mapping[str, int]:
         """How many photos of triggers were missed, and triggers that could not be made a case."""
         return self._gathering.counters
-
-    async def _of_whole_chips(self, claims: Sequence[Claim]) -> tuple[tuple[Claim, ...], int]:
-        """The *claims* without those of copied chips, and how many those are; what was seen of the chips is kept.
-
-        Before the verdict: without it a case waits, for a copy that nobody noticed would be named as its driver.
-        """
-        signed = {claim.uid for claim in claims if claim.packet.version != 1}
-        before = await self._counters.seen(signed) if self._counters is not None else {}
-        kept, copied, now = of_rising_counters(claims, before)
-        if self._counters is not None:
-            await self._counters.note(now)
-        return kept, copied
 
     def _missed(self, case: PendingCase, completed: Completed | None) -> int:
         """How many photos the case should have and has not, as counted, or by what a restart left of it."""
@@ -193,31 +142,6 @@ class Infringements:
         basis = case.basis or self._rules.basis(case.trigger) or Basis.OBSERVED
         basis = self._rules.restrained(basis, case.trigger.at_utc)
         return replace(case, basis=basis, packets=case.packets if is_infringement(basis) else ())
-
-    def _compare(self, case: PendingCase, reads: Sequence[Read], claims: Sequence[Claim]) -> Verdict:
-        photos = self._by_photo(case, reads)
-        verdict = identify(photos, claims, self._rules.thresholds, self._rules.formats, case.trigger.direction)
-        if not is_infringement(case.basis):
-            return replace(verdict, outcome=Outcome.UNIDENTIFIED, reason=Reason.NO_INFRINGEMENT, claim=None)
-        if verdict.outcome is not Outcome.IDENTIFIED and (not reads or None in reads):
-            reason = Reason.PHOTO_NOT_READ if reads else Reason.NO_PHOTO
-            return replace(verdict, outcome=Outcome.UNIDENTIFIED, reason=reason)
-        return verdict
-
-    def _by_photo(self, case: PendingCase, reads: Sequence[Read]) -> list[tuple[PlateRead, ...]]:
-        """The plate reads of each photo, in the order of the exposures."""
-        in_time_order = sorted(range(len(reads)), key=lambda index: case.exposed_monotonic_ns[index])
-        return [reads[index] or () for index in in_time_order]
-
-    async def _look_up(self, verdict: Verdict, reads: Sequence[Read], rejected: Counter[Rejection]) -> Decision:
-        photo = next((index for index, read in enumerate(reads) if any(p is verdict.read for p in read or ())), 0)
-        several: tuple[Flag | str, ...] = (Flag.SEVERAL_PLATES,) if rejected[Rejection.SEVERAL_PLATES] else ()
-        several += (COPIED_CHIP,) if rejected[Rejection.COPIED_CHIP] else ()
-        if (claim := verdict.claim) is None:
-            return Decision(verdict, photo, flags=several, rejected=rejected)
-        seen = origin(verdict.read.countries, claim.plate) if verdict.read else None
-        flags = (*await flags_of(self._registry, claim, seen), *several)
-        return Decision(verdict, photo, await self._registry.driver(claim.licence), flags, rejected)
 
     def _delete_unneeded(self, case: PendingCase) -> None:
         """Delete the case's packets that no later trigger can need; the others go when their window is over."""

@@ -13,6 +13,7 @@ from edge.model import (
     Basis,
     Case,
     Claim,
+    CounterSeen,
     Decision,
     Driver,
     Packet,
@@ -21,7 +22,6 @@ from edge.model import (
     PlateRead,
     RadarReport,
     Rejection,
-    Seen,
     Trigger,
 )
 
@@ -83,23 +83,42 @@ class Vehicles(Protocol):
         """The country (ISO 3166-1) in which the vehicle is registered, None if the registry does not know it."""
 
 
-class Registry(Vehicles, Protocol):
-    """Knows drivers and vehicles; raises RegistryError."""
-
-    async def driver(self, licence: str) -> Driver:
-        """Who holds the *licence*."""
+class KnownChips(Protocol):
+    """Knows which chips there are; raises RegistryError."""
 
     async def known(self, uids: Iterable[str]) -> frozenset[str]:
         """Those of *uids* that the registry has a chip of."""
 
 
+class Registry(Vehicles, KnownChips, Protocol):
+    """Knows drivers and vehicles; raises RegistryError."""
+
+    async def driver(self, licence: str) -> Driver:
+        """Who holds the *licence*."""
+
+
+class Decider(Protocol[T]):
+    """Opens packets and says who drove: the unit itself, or the centre; raises EdgeError, and the case waits."""
+
+    async def open(self, packets: Sequence[Packet]) -> T:
+        """What can be done with *packets* while the photos are still read."""
+
+    async def decide(
+        self, case: PendingCase, reads: Sequence[tuple[PlateRead, ...] | None], opened: Sequence[T]
+    ) -> tuple[Decision, Counter[Rejection]]:
+        """The decision on *case* by the plate reads of its photos, and rejections that are not counted yet.
+
+        *opened* are the answers to :meth:`open` for all of its packets, in order.
+        """
+
+
 class Counters(Protocol):
     """Remembers the highest counter of each chip that signs; raises RegistryError."""
 
-    async def seen(self, uids: Iterable[str]) -> Mapping[str, Seen]:
+    async def seen(self, uids: Iterable[str]) -> Mapping[str, CounterSeen]:
         """What was seen last of those of *uids* that were seen before."""
 
-    async def note(self, seen: Mapping[str, Seen]) -> None:
+    async def note(self, seen: Mapping[str, CounterSeen]) -> None:
         """Keep what is *seen* now of each uid, if its counter is the highest."""
 
 
@@ -179,6 +198,10 @@ class Keys(Protocol):
 
     async def keys(self, uids: Iterable[str]) -> Mapping[str, RegisteredKey]:
         """The key of each of *uids* that the registry knows."""
+
+
+class PoliceRegistry(Registry, Keys, Protocol):
+    """A whole registry: the unit's file, and PostgreSQL at the centre, keep one contract."""
 
 
 class Workers(Protocol):

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.model import Agreement, Box
+from edge.model import Box, SpeedAgreement
 
 Matrix = NDArray[np.float64]
 
@@ -41,7 +41,7 @@ TELLS_NOTHING: Final = 0.35
 """With a standard deviation beyond this share of the radar's speed the photos tell nothing."""
 
 
-class Sighting(NamedTuple):
+class TimedBox(NamedTuple):
     """A plate in an exposure: its box in pixels, and when the exposure began (monotonic nanoseconds)."""
 
     box: Box
@@ -72,7 +72,7 @@ class Motion:
     error_kmh: float
 
 
-def motion(sightings: Sequence[Sighting], lens: Lens, plate_width_m: float) -> Motion | None:
+def motion(sightings: Sequence[TimedBox], lens: Lens, plate_width_m: float) -> Motion | None:
     """The motion of a plate *plate_width_m* metres wide through *sightings*, at a constant velocity.
 
     Returns:
@@ -117,18 +117,18 @@ def width_noise_px(width: float) -> float:
 
 def compare(
     offender: Motion | None, others: Sequence[Motion], radar_kmh: float, *, at_least: bool = False
-) -> Agreement:
+) -> SpeedAgreement:
     """Whether the radar's *radar_kmh* is the speed of the *offender* in the photos, beside *others* in them.
 
     With *at_least* the radar has no figure: it says that the offender is not slower than *radar_kmh*.
     """
     if offender is None or not _tells(offender, radar_kmh, at_least=at_least):
-        return Agreement.TELLS_NOTHING
+        return SpeedAgreement.TELLS_NOTHING
     away = deviations(offender, radar_kmh, at_least=at_least)
     better = (one for one in others if _tells(one, radar_kmh, at_least=at_least))
     if any(deviations(one, radar_kmh, at_least=at_least) + OTHER_FITS_BETTER < away for one in better):
-        return Agreement.OTHER_FITS
-    return Agreement.CONTRADICTS if away > CONTRADICTION else Agreement.AGREES
+        return SpeedAgreement.OTHER_FITS
+    return SpeedAgreement.CONTRADICTS if away > CONTRADICTION else SpeedAgreement.AGREES
 
 
 def deviations(one: Motion, radar_kmh: float, *, at_least: bool = False) -> float:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from edge.identify.motion import Lens, Motion, Sighting, compare, deviations, motion
+from edge.identify.motion import Lens, Motion, TimedBox, compare, deviations, motion
 from edge.identify.plate_sizes import widths_mm
 from edge.identify.tracks import Track, tracks
-from edge.model import Agreement, PlateRead, Plausibility
+from edge.model import PlateRead, Plausibility, SpeedAgreement
 
 
 def plausibility(
@@ -34,7 +34,7 @@ def plausibility(
     seen = tracks(photos)
     own = next((track for track in seen if any(read is offender for read in track.reads)), None)
     if own is None or not (candidates := _motions(own, exposed_ns, lens)):
-        return Plausibility(Agreement.TELLS_NOTHING)
+        return Plausibility(SpeedAgreement.TELLS_NOTHING)
     width_mm, best = min(candidates, key=lambda each: deviations(each[1], radar_kmh, at_least=at_least))
     others = [
         each
@@ -49,7 +49,7 @@ def plausibility(
 def _motions(track: Track, exposed_ns: Sequence[int], lens: Lens) -> list[tuple[int, Motion]]:
     """How the plate of *track* moves, for each width in millimetres that it can have in all photos."""
     boxes = [read.detection.box for read in track.reads]
-    sightings = [Sighting(box, exposed_ns[photo]) for box, photo in zip(boxes, track.photos, strict=True)]
+    sightings = [TimedBox(box, exposed_ns[photo]) for box, photo in zip(boxes, track.photos, strict=True)]
     widths = set.intersection(*(set(widths_mm(box)) for box in boxes))
     found = [(width, motion(sightings, lens, width / 1e3)) for width in sorted(widths, reverse=True)]
     return [(width, each) for width, each in found if each is not None]

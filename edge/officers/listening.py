@@ -24,7 +24,7 @@ CONNECTIONS_OF_AN_ACCOUNT = 48
 """Open at once. A viewer needs four, one for each of its threads."""
 
 
-class Connection(RequestHandler):
+class OfficerConnection(RequestHandler):
     """One connection, which knows whose it is; one too many of an account is closed at once."""
 
     uid: int | None = None
@@ -63,16 +63,16 @@ class PeerServer(web.Server):
         super().__init__(answer)
         self.of_accounts: Counter[int] = Counter()
 
-    def __call__(self) -> Connection:
+    def __call__(self) -> OfficerConnection:
         """A connection that is to be made."""
         loop = asyncio.get_running_loop()
-        return Connection(self, loop=loop, access_log=None, logger=Quiet(log), auto_decompress=False)
+        return OfficerConnection(self, loop=loop, access_log=None, logger=Quiet(log), auto_decompress=False)
 
 
 def uid_of(request: web.BaseRequest) -> int:
     """The account number of who made the *request*."""
     connection = request.protocol
-    assert isinstance(connection, Connection) and connection.uid is not None
+    assert isinstance(connection, OfficerConnection) and connection.uid is not None
     return connection.uid
 
 

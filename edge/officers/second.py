@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 
-from edge.cases import USUAL_DAYS, Action, Agreement, EventKind, Person, Request
+from edge.cases import USUAL_DAYS, ActingOfficer, Action, Agreement, EventKind, Request
 from edge.errors import CaseError
 from edge.officers.accounts import Account
 
@@ -62,8 +62,8 @@ class SecondOfficer:
         return self._writing(account, 1).claims(_person(account), number)
 
 
-def _person(account: Account) -> Person:
-    return Person(account.officer, account.name, account.uid)
+def _person(account: Account) -> ActingOfficer:
+    return ActingOfficer(account.officer, account.name, account.uid)
 
 
 def _is_privileged(account: Account) -> bool:

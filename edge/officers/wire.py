@@ -9,13 +9,13 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from edge.cases import (
+    ActingOfficer,
     Action,
     CaseFilter,
     CaseSummary,
     Enclosure,
     Event,
     EventKind,
-    Person,
     Request,
     SelfCheck,
     Standing,
@@ -169,8 +169,8 @@ def to_request(body: Mapping[str, Any]) -> Request:
     fields.update(
         action=Action(fields["action"]),
         cases=tuple(fields["cases"]),
-        asked_by=Person(**fields["asked_by"]),
-        answered_by=Person(**by) if by is not None else None,
+        asked_by=ActingOfficer(**fields["asked_by"]),
+        answered_by=ActingOfficer(**by) if by is not None else None,
     )
     return Request(**fields)
 

@@ -3,7 +3,7 @@
 The daemon reads it (:class:`Registry`); the police's commands make and change it (the other functions).
 """
 
-from edge.registry.counters import Counters
+from edge.registry.counters import Counters, pack_seen, take_over, unpack_seen
 from edge.registry.enrol import (
     Enrolment,
     create_registry,
@@ -15,7 +15,15 @@ from edge.registry.enrol import (
 from edge.registry.lookup import RegisteredKey, Registry
 from edge.registry.migrate import migrate_registry
 from edge.registry.reopen import reopen_packet
-from edge.registry.survey import DriverSummary, check_registry, list_drivers, rotate_master_key
+from edge.registry.rows import uid_hash
+from edge.registry.survey import (
+    DriverSummary,
+    check_portrait,
+    check_registry,
+    everything,
+    list_drivers,
+    rotate_master_key,
+)
 from edge.registry.uid_key import UidKey
 from edge.registry.vault import create_master_key, load_master_key
 
@@ -26,16 +34,22 @@ __all__ = [
     "RegisteredKey",
     "Registry",
     "UidKey",
+    "check_portrait",
     "check_registry",
     "create_master_key",
     "create_registry",
     "enrol_driver",
+    "everything",
     "list_drivers",
     "load_master_key",
     "migrate_registry",
+    "pack_seen",
     "remove_driver",
     "reopen_packet",
     "replace_chip",
     "revoke_chip",
     "rotate_master_key",
+    "take_over",
+    "uid_hash",
+    "unpack_seen",
 ]

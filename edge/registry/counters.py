@@ -19,7 +19,7 @@ from typing import Final, TypeVar
 
 from edge.crypto import seal_secret, unseal_secret
 from edge.errors import RegistryError, SecretError
-from edge.model import Seen
+from edge.model import CounterSeen
 from edge.registry.guard import beside
 
 NAME: Final = ".counters"
@@ -39,7 +39,7 @@ class Counters:
         self._load_key = load_key
         self._lock = asyncio.Lock()
 
-    async def seen(self, uids: Iterable[str]) -> Mapping[str, Seen]:
+    async def seen(self, uids: Iterable[str]) -> Mapping[str, CounterSeen]:
         """What was seen last of those of *uids* that were seen before.
 
         Raises:
@@ -49,7 +49,7 @@ class Counters:
         wanted = sorted(set(uids))
         return await self._locked(lambda: self._seen(wanted)) if wanted else {}
 
-    async def note(self, seen: Mapping[str, Seen]) -> None:
+    async def note(self, seen: Mapping[str, CounterSeen]) -> None:
         """Keep, of each uid, what is *seen* now if its counter is the highest.
 
         Raises:
@@ -62,12 +62,12 @@ class Counters:
         async with self._lock:
             return await asyncio.to_thread(work)
 
-    def _seen(self, uids: list[str]) -> dict[str, Seen]:
+    def _seen(self, uids: list[str]) -> dict[str, CounterSeen]:
         chips, seal = self._keys()
         with closing(self._open()) as database:
             return self._read(database, chips, seal, uids)
 
-    def _note(self, seen: dict[str, Seen]) -> None:
+    def _note(self, seen: dict[str, CounterSeen]) -> None:
         chips, seal = self._keys()
         with closing(self._open()) as database:
             try:
@@ -77,13 +77,13 @@ class Counters:
                     if uid not in before or now.counter > before[uid].counter:
                         chip = _chip(chips, uid)
                         database.execute(
-                            "REPLACE INTO seen VALUES (?, ?)", (chip, seal_secret(seal, _pack(now), chip.hex()))
+                            "REPLACE INTO seen VALUES (?, ?)", (chip, seal_secret(seal, pack_seen(now), chip.hex()))
                         )
                 database.execute("COMMIT")
             except sqlite3.Error as error:
                 raise self._broken(error) from None
 
-    def _read(self, database: sqlite3.Connection, chips: bytes, seal: bytes, uids: list[str]) -> dict[str, Seen]:
+    def _read(self, database: sqlite3.Connection, chips: bytes, seal: bytes, uids: list[str]) -> dict[str, CounterSeen]:
         found = {}
         for uid in uids:
             chip = _chip(chips, uid)
@@ -93,7 +93,7 @@ class Counters:
                 raise self._broken(error) from None
             if row is not None:
                 with suppress(SecretError):
-                    found[uid] = _unpack(unseal_secret(seal, row[0], chip.hex()))
+                    found[uid] = unpack_seen(unseal_secret(seal, row[0], chip.hex()))
                     continue
                 raise RegistryError(
                     f"{self._path} was altered, or its master key rotated by hand",
@@ -131,14 +131,37 @@ class Counters:
         return chips, seal
 
 
+def take_over(registry: Path, master_key: bytes) -> tuple[bytes, list[tuple[bytes, CounterSeen]]]:
+    """What was seen of every chip, for another keeper of counters that goes on with it.
+
+    Returns:
+        The key (32 bytes) of the chips' pseudonyms, HMAC-SHA256 of the uid; each pseudonym with what was seen.
+
+    Raises:
+        RegistryError: the file beside the *registry* cannot be read, or was altered.
+    """
+    counters = Counters(registry, lambda: master_key)
+    chips, seal = counters._keys()
+    if not counters._path.exists():
+        return chips, []
+    with closing(counters._open()) as database:
+        try:
+            rows = database.execute("SELECT chip, sealed FROM seen").fetchall()
+            return chips, [(chip, unpack_seen(unseal_secret(seal, sealed, chip.hex()))) for chip, sealed in rows]
+        except (sqlite3.Error, SecretError) as error:
+            raise counters._broken(error) from None
+
+
 def _chip(key: bytes, uid: str) -> bytes:
     return hmac.digest(key, uid.encode(), "sha256")
 
 
-def _pack(seen: Seen) -> bytes:
+def pack_seen(seen: CounterSeen) -> bytes:
+    """What was *seen* of a chip, as it is sealed: counter and microseconds, 16 bytes."""
     return seen.counter.to_bytes(_COUNTER_BYTES, "big") + round(seen.received_utc * 1e6).to_bytes(8, "big", signed=True)
 
 
-def _unpack(opened: bytes) -> Seen:
+def unpack_seen(opened: bytes) -> CounterSeen:
+    """What :func:`pack_seen` made the bytes of."""
     at_us = int.from_bytes(opened[_COUNTER_BYTES:], "big", signed=True)
-    return Seen(int.from_bytes(opened[:_COUNTER_BYTES], "big"), at_us / 1e6)
+    return CounterSeen(int.from_bytes(opened[:_COUNTER_BYTES], "big"), at_us / 1e6)

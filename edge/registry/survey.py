@@ -10,6 +10,7 @@ import hmac
 import secrets
 import sqlite3
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from edge.registry.guard import beside
 from edge.registry.rows import COLUMNS, ChipRow, Value, altered, mac, select, verified
 from edge.registry.schema import check_master_key, new_key_check, read_transaction, write_transaction
 from edge.registry.tally import Tally
-from edge.registry.uid_key import READ, seal_uid_key_again, uid_key
+from edge.registry.uid_key import HAS_KEY, READ, UidKey, seal_uid_key_again, uid_key
 from edge.registry.vault import KEY_NAME, RegistryKeys, load_master_key, seal_secret, unseal_secret
 
 BATCH_ROWS = 500
@@ -99,6 +100,39 @@ def check_registry(path: Path, master_key: bytes) -> int:
         ):
             check_portrait(image, portrait_sha256)
     return count
+
+
+Rows = Iterator[tuple[str, tuple[Value, ...]]]
+
+
+@contextmanager
+def everything(path: Path, master_key: bytes) -> Iterator[tuple[UidKey | None, Rows]]:
+    """The key that uids are sealed to, and every verified row with its table: drivers, portraits, chips, vehicles.
+
+    Private keys leave it unsealed, in place of ``sealed_key``: for a registry that takes them over.
+
+    Raises:
+        RegistryError: there is no registry, it is damaged, or it was altered.
+        SecretError: *master_key* is not the registry's.
+    """
+    check_registry(path, master_key)
+    keys = RegistryKeys.of(master_key)
+    with read_transaction(path) as database:
+        row = database.execute(READ).fetchone() if database.execute(HAS_KEY).fetchone() else None
+        yield (uid_key(keys, row) if row is not None else None), _rows(database, keys)
+
+
+def _rows(database: sqlite3.Connection, keys: RegistryKeys) -> Rows:
+    for row in database.execute(select("drivers", "")):
+        yield "drivers", verified(keys.rows, "drivers", row)
+    for row in database.execute("SELECT licence, image FROM portraits"):
+        yield "portraits", tuple(row)
+    for row in database.execute(select("chips", "")):
+        chip = ChipRow(*verified(keys.rows, "chips", row))  # type: ignore[arg-type]
+        private = unseal_secret(keys.chip(chip.uid_sha256), chip.sealed_key, chip.uid_sha256.hex())
+        yield "chips", chip._replace(sealed_key=private)
+    for row in database.execute(select("vehicles", "")):
+        yield "vehicles", verified(keys.rows, "vehicles", row)
 
 
 def check_portrait(image: Value, sha256: Value) -> bytes:

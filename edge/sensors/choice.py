@@ -5,8 +5,26 @@ from __future__ import annotations
 from edge.config import Settings
 from edge.sensors.camera import Camera
 from edge.sensors.gpio import GpioRadar
+from edge.sensors.pins import pin_factory
 from edge.sensors.radar import Radar, SpeedMeter
-from edge.sensors.recorded import RecordedFeed
+from edge.sensors.recorded import RecordedFeed, check_feed
+
+
+def check_sensors(settings: Settings) -> None:
+    """Refuse a camera or a radar that cannot be started, without starting either; a running unit may have them in use.
+
+    Raises:
+        ConfigError: the recorded feed's manifest is wrong.
+        CameraError: picamera2 is not installed, or a clip cannot be played.
+        RadarError: the GPIO lines cannot be opened.
+    """
+    if settings.camera.kind == "recorded":
+        check_feed(settings.camera)
+    else:
+        from edge.sensors.picamera import require_picamera2
+
+        require_picamera2()
+    pin_factory(settings.radar.pin_factory)
 
 
 def open_camera(settings: Settings) -> Camera:

@@ -46,6 +46,18 @@ def controls(profile: ExposureSettings) -> dict[str, float]:
     }
 
 
+def require_picamera2() -> None:
+    """Raise :class:`CameraError` where picamera2 cannot be loaded."""
+    try:
+        import picamera2  # noqa: F401
+    except ImportError as error:
+        raise CameraError(
+            f"picamera2 cannot be loaded ({error})",
+            "apt install python3-picamera2 and give the virtual environment the packages of the system, "
+            'or set kind = "recorded" in [camera]',
+        ) from None
+
+
 class Picamera:
     """A camera whose thread copies every exposure into a ring, and opens the device again when it stalls.
 
@@ -75,14 +87,7 @@ class Picamera:
         Raises:
             CameraError: picamera2 is not installed, or no photo comes.
         """
-        try:
-            import picamera2  # noqa: F401
-        except ImportError as error:
-            raise CameraError(
-                f"picamera2 cannot be loaded ({error})",
-                "apt install python3-picamera2 and give the virtual environment the packages of the system, "
-                'or set kind = "recorded" in [camera]',
-            ) from None
+        require_picamera2()
         loop = asyncio.get_running_loop()
         self._thread = threading.Thread(target=self._run, args=(loop,), name="camera", daemon=True)
         self._thread.start()

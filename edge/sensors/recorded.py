@@ -84,8 +84,7 @@ class RecordedFeed:
             CameraError: a clip cannot be decoded.
             RadarError: the line cannot be driven.
         """
-        for clip in self._manifest.clip:
-            await asyncio.to_thread(_ClipReader, clip)
+        await asyncio.to_thread(check_feed, self._camera)
         if self._line is None:
             self._line = feed_line(self._camera, self._radar)
         self._player = asyncio.create_task(self._play(self._line), name="recorded feed")
@@ -196,6 +195,17 @@ class FeedSpeeds:
     def problem(self) -> str | None:
         """Return None: the manifest cannot fail."""
         return None
+
+
+def check_feed(camera: CameraSettings) -> None:
+    """Refuse a feed that cannot be played.
+
+    Raises:
+        ConfigError: the manifest is wrong, or there is none.
+        CameraError: a clip cannot be decoded.
+    """
+    for clip in load_feed_manifest(camera.manifest or Path()).clip:
+        _ClipReader(clip)
 
 
 class _ClipReader:

@@ -15,13 +15,13 @@ from edge.errors import ModelError
 from edge.model import Box, Detection
 from edge.vision.checksums import REINSTALL
 from edge.vision.images import PADDING_GREY
-from edge.vision.looks import Look, is_cut, looks
 from edge.vision.refiner import Refiner, each_once
+from edge.vision.regions import Region, is_cut, regions
 from edge.vision.tflite import checked_input, load_interpreter, read_description
 
 MODEL_NAME = "detector.tflite"
 PATIENCE = 8
-"""The refiner looks at the proposals of a look, the surest first, until it refused this many one after the other."""
+"""The refiner looks at the proposals of a region, the surest first, until it refused this many one after the other."""
 
 
 class Place(NamedTuple):
@@ -109,13 +109,15 @@ class Detector:
         if min_confidence is None:
             min_confidence = self.threshold
         height, width = image.shape[:2]
-        return self._detect(image, looks(width, height, self.width, self.height), min_confidence)
+        return self._detect(image, regions(width, height, self.width, self.height), min_confidence)
 
     def look(self, image: NDArray[np.uint8]) -> tuple[Detection, ...]:
         """Find the plates in *image* in one look at the whole, whatever its size; otherwise as :meth:`detect`."""
-        return self._detect(image, (Look(0, 0, image.shape[1], image.shape[0]),), self.threshold)
+        return self._detect(image, (Region(0, 0, image.shape[1], image.shape[0]),), self.threshold)
 
-    def _detect(self, image: NDArray[np.uint8], parts: Sequence[Look], min_confidence: float) -> tuple[Detection, ...]:
+    def _detect(
+        self, image: NDArray[np.uint8], parts: Sequence[Region], min_confidence: float
+    ) -> tuple[Detection, ...]:
         proposals = self._proposals_of(image, parts, min_confidence if self._refiner is None else self._propose)
         if self._refiner is None:
             return proposals
@@ -124,9 +126,9 @@ class Detector:
         return tuple(each for each in found if each.confidence >= min_confidence)
 
     def _proposals_of(
-        self, image: NDArray[np.uint8], parts: Sequence[Look], min_confidence: float
+        self, image: NDArray[np.uint8], parts: Sequence[Region], min_confidence: float
     ) -> tuple[Detection, ...]:
-        """The proposals of the looks at *parts* of *image*, each plate once; the first look is at the whole."""
+        """The proposals in *parts* of *image*, each plate once; the first part is the whole."""
         height, width = image.shape[:2]
         found = list(self.proposals(image, min_confidence))
         for part in parts[1:]:

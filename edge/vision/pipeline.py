@@ -30,7 +30,7 @@ CAPTION_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class SeenPlates:
     """The plates of a picture, best detection first; see :class:`edge.model.PhotoRead`."""
 
     plates: tuple[PlateRead, ...]
@@ -77,7 +77,7 @@ class Recogniser:
         """Return the plates of *image*, uint8 of shape (H, W, 3), RGB; best detection first."""
         return self.see(image).plates
 
-    def see(self, image: NDArray[np.uint8]) -> Seen:
+    def see(self, image: NDArray[np.uint8]) -> SeenPlates:
         """Return the plates of *image*, uint8 of shape (H, W, 3), RGB, turned where it is upside down.
 
         Boxes are pixels of *image* as it is given.
@@ -87,11 +87,11 @@ class Recogniser:
         detected_at = time.perf_counter()
         reads = self._reader.read(image, chosen)
         if (doubt := doubted(reads, self._detector.threshold)) is None or not self._is_upside_down(image, doubt):
-            return Seen(self._plates(reads), left, detected_at=detected_at)
+            return SeenPlates(self._plates(reads), left, detected_at=detected_at)
         turned = half_turn(image)
         chosen, left = self._chosen(turned, turned=True)
         reads = tuple(turned_back(read, width, height) for read in self._reader.read(turned, chosen))
-        return Seen(self._plates(reads), left, upside_down=True, detected_at=detected_at)
+        return SeenPlates(self._plates(reads), left, upside_down=True, detected_at=detected_at)
 
     def _chosen(self, image: NDArray[np.uint8], *, turned: bool = False) -> tuple[list[Detection], int]:
         """The detections to read, best first, and how many plates are left unread."""

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from edge.errors import ModelError
 from edge.vision.checksums import REINSTALL, read_checked, read_json
+from edge.vision.quiet import without_routine
 
 RUNTIMES = {"ai_edge_litert": "ai_edge_litert.interpreter", "tflite_runtime": "tflite_runtime.interpreter"}
 """Package name to module, the preferred one first."""
@@ -67,8 +68,9 @@ def load_interpreter(path: Path, *, threads: int = 1, prefer: str | None = None)
         )
     module = importlib.import_module(RUNTIMES[name])
     try:
-        interpreter: Interpreter = module.Interpreter(model_content=content, num_threads=threads)
-        interpreter.allocate_tensors()
+        with without_routine():
+            interpreter: Interpreter = module.Interpreter(model_content=content, num_threads=threads)
+            interpreter.allocate_tensors()
     except (ValueError, RuntimeError, TypeError):
         raise ModelError(f"{path} is not a TFLite model that {name} can run", REINSTALL) from None
     return interpreter

@@ -38,6 +38,7 @@ def start(models_dir: Path, engine: Engine, captions: Sequence[Area] = ()) -> No
     unexpected error only the type is told.
     """
     global _recogniser, _failure
+    _recogniser = None
     try:
         from edge.vision.pipeline import Recogniser
 

@@ -192,7 +192,7 @@ class WorkerPool:
             self._jobs.discard(job)
             self._moved_s = time.monotonic()
 
-    def _schedule(self, call: process.Call[T]) -> ProcessFuture[process.Answer[T]]:
+    def _schedule(self, call: process.Call[T]) -> ProcessFuture[process.Result[T]]:
         if self._pool is None:
             raise WorkerError("the worker pool is stopped", "the case is decided after the next start")
         try:

@@ -37,18 +37,18 @@ class Call(Generic[T]):
         """Keep what is to be called, and with what."""
         self._call: tuple[Callable[..., T], Sequence[object], Mapping[str, object]] | None = (function, args, kwargs)
 
-    def __call__(self) -> Answer[T]:
+    def __call__(self) -> Result[T]:
         """Call it, in the worker."""
         assert self._call is not None, "a job that has ended is not begun"
         function, args, kwargs = self._call
-        return Answer(function(*args, **kwargs))
+        return Result(function(*args, **kwargs))
 
     def forget(self) -> None:
         """Hold nothing any more."""
         self._call = None
 
 
-class Answer(Generic[T]):
+class Result(Generic[T]):
     """What a worker gave back, to be taken once: pebble's threads hold the last result until the next one comes."""
 
     __slots__ = ("_value",)

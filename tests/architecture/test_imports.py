@@ -53,6 +53,9 @@ INNER = {
 INNER_VALUES = {"edge.cases.views"}
 """Values without behaviour that every place inside their room may import."""
 
+WIRING = {"edge.daemon.wiring", "edge.daemon.preflight"}
+"""Who names concrete parts: what builds them, and what asks before whether they can be built."""
+
 SLOW = {"torch", "torchvision", "easyocr", "tkinter", "reportlab", "cv2", "socketio", "engineio", "picamera2"}
 """Libraries that no face loads: whoever imports a neighbour would wait for them."""
 MAY_BE_SLOW = {
@@ -119,7 +122,7 @@ def test_the_wiring_alone_knows_the_parts_of_the_daemon() -> None:
     concrete = {
         f"{name} -> {room(target)[0]}"
         for name, module in edge().items()
-        if room(name)[0] == "daemon" and name != "edge.daemon.wiring"
+        if room(name)[0] == "daemon" and name not in WIRING
         for imported in module.imports
         if (target := resolve(imported, edge())) is not None and room(target)[0] in PARTS
     }
@@ -143,20 +146,27 @@ CENTRE = {
     "database": {"errors", "config"},
     "units": {"errors", "database"},
     "delivery": {"errors", "database", "units"},
+    "registry": {"errors", "database"},
     "records": {"errors", "database", "units", "delivery"},
     "web": {"errors", "database", "units", "delivery"},
     "service": {"errors", "config", "database", "units", "delivery", "records", "web"},
-    "commands": {"errors", "config", "database", "units", "delivery", "records", "service"},
-    "demo": {"errors", "config", "database", "units", "delivery", "records", "service"},
-    "cli": {"errors", "config", "commands", "service", "demo"},
+    "opening": {"errors", "config", "database", "units", "registry", "web", "service"},
+    "commands": {"errors", "config", "database", "units", "delivery", "records", "registry", "service"},
+    "demo": {"errors", "config", "database", "units", "delivery", "records", "registry", "service"},
+    "cli": {"errors", "config", "commands", "service", "opening", "demo"},
     "__main__": {"cli"},
 }
 """Room or module of the centre -> the others it may import."""
 OF_THE_UNIT = {"edge.errors", "edge.model", "edge.terminal", "edge.config", "edge.crypto", "edge.identify", "edge.law"}
-OF_THE_UNIT |= {"edge.cases.evidence", "edge.delivery.wire"}
+OF_THE_UNIT |= {"edge.cases.evidence", "edge.delivery.wire", "edge.delivery.openings"}
 """What the centre may import of the unit: its pure rooms, and what both say to each other."""
-PLAYS_BOTH_SIDES = {"edge.cases", "edge.delivery", "edge.demo", "edge.vision"}
-"""What its demo may import besides."""
+BESIDES = {
+    "demo": {"edge.cases", "edge.delivery", "edge.demo", "edge.vision"},
+    "registry": {"edge.registry"},
+    "opening": {"edge.flow", "edge.registry", "edge.vision", "edge.workers"},
+}
+"""What single rooms of the centre may import besides: the demo plays both sides, the registry takes a unit's over, the
+opening service decides by the unit's own rules."""
 
 
 def test_the_centre_follows_its_map() -> None:
@@ -170,7 +180,7 @@ def test_the_centre_follows_its_map() -> None:
             other = target.split(".")[1] if target and target != "centre" else ""
             if other and other != own and other not in CENTRE[own]:
                 broken.add(f"{name} -> centre.{other}")
-            allowed = OF_THE_UNIT | (PLAYS_BOTH_SIDES if own == "demo" else set())
+            allowed = OF_THE_UNIT | BESIDES.get(own, set())
             if imported.startswith("edge.") and not any(f"{imported}.".startswith(f"{room}.") for room in allowed):
                 broken.add(f"{name} -> {imported}")
             if imported.startswith(("converter", "tests")):
@@ -222,7 +232,13 @@ def test_a_face_says_what_the_room_is() -> None:
     assert [name for name, module in edge().items() if module.is_package and not ast.get_docstring(module.tree)] == []
 
 
-BEHIND_THE_FACE = {"edge.cases.audit", "edge.cases.backup", "edge.cases.export", "edge.identify.origin"}
+BEHIND_THE_FACE = {
+    "edge.cases.evidence",
+    "edge.cases.audit",
+    "edge.cases.backup",
+    "edge.cases.export",
+    "edge.identify.origin",
+}
 """Modules that neighbours import themselves: the face would hide them by a function of their name, or be slow."""
 INSIDE = {"doctor", "flow"}
 """The doctor looks into the parts; the flow has no face, the wiring alone builds it."""
@@ -233,7 +249,7 @@ def test_neighbours_come_in_by_the_face() -> None:
     past = set()
     for name, module in edge().items():
         for node in module.tree.body:
-            if not isinstance(node, ast.ImportFrom) or name == "edge.daemon.wiring" or room(name)[0] in INSIDE:
+            if not isinstance(node, ast.ImportFrom) or name in WIRING or room(name)[0] in INSIDE:
                 continue
             target = node.module or ""
             own, other = room(name)[0], target.split(".")[1] if target.startswith("edge.") else ""

@@ -35,6 +35,7 @@ from edge.cases.storage.layout import StateFolder
 from edge.cases.store import CaseStore
 from edge.daemon.housekeeping import ROUND_S, Upkeep
 from edge.demo.cast import FOLDER as FEED
+from edge.flow.deciding import OnUnit
 from edge.flow.infringement import Infringements
 from edge.flow.queue import CaseQueue
 from edge.flow.rules import Rules
@@ -129,7 +130,7 @@ async def drive(store: CaseStore, camera: Camera, rate: float, seconds: float, f
         camera=camera,
         mailbox=Mailbox(100, 60.0, 4),
         recognise=reads_nothing,
-        open_packets=opens_nothing,
+        decider=OnUnit(RULES, opens_nothing, Nobody()),
         registry=Nobody(),
         cases=store,
     )

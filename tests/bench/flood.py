@@ -27,6 +27,7 @@ from opening import make_registry, packet, uid
 
 from edge.cases.evidence.signing import create_signing_key
 from edge.cases.store import CaseStore
+from edge.flow.deciding import OnUnit
 from edge.flow.infringement import Infringements
 from edge.flow.opening import WindowOpener
 from edge.flow.rules import Rules
@@ -116,7 +117,7 @@ async def decided(store: CaseStore, police: Police, opener: WindowOpener, run: R
         camera=Camera(),
         mailbox=mailbox,
         recognise=reads_the_plate,
-        open_packets=opener,
+        decider=OnUnit(RULES, opener, police),
         registry=police,
         cases=store,
     )

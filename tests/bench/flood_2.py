@@ -27,6 +27,7 @@ from edge.cases.evidence.signing import create_signing_key
 from edge.cases.store import CaseStore
 from edge.crypto import message_of, seal_uid
 from edge.crypto.chip_signature import sign_message
+from edge.flow.deciding import OnUnit
 from edge.flow.infringement import Infringements
 from edge.flow.opening import WindowOpener
 from edge.identify.formats import licence_pattern, plate_pattern
@@ -107,10 +108,9 @@ async def measure(folder: Path, rounds: int) -> dict[str, Run]:
                 camera=Camera(),
                 mailbox=mailbox,
                 recognise=reads_the_plate,
-                open_packets=opener,
+                decider=OnUnit(RULES, opener, Police(registry), Counters(path, lambda: master_key)),
                 registry=Police(registry),
                 cases=store,
-                counters=Counters(path, lambda: master_key),
             )
             sent = rubbish(key.public) if name == "attacked" else []
             sent.insert(len(sent) // 2, (honest(key.public, number + 1), "192.0.2.1"))

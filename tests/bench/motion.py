@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from edge.config import models_dir
 from edge.identify import plausibility
-from edge.identify.motion import Sighting, compare, motion
-from edge.model import Agreement, Box, PlateRead
+from edge.identify.motion import TimedBox, compare, motion
+from edge.model import Box, PlateRead, SpeedAgreement
 from edge.vision.detector import Detector
 from edge.vision.refiner import iou
 from tests.support.passing import LENS, PLATE_M, drawn_by_lot, noisy
@@ -55,7 +55,7 @@ def table() -> None:
             if not passing.is_seen(times):
                 continue
             near = max(near for near in said if passing.distance_m >= near)
-            seen = [Sighting(noisy(passing.box(at_s), luck), round(at_s * 1e9)) for at_s in times]
+            seen = [TimedBox(noisy(passing.box(at_s), luck), round(at_s * 1e9)) for at_s in times]
             found = motion(seen, LENS, PLATE_M[0])
             if found is None:
                 continue
@@ -67,10 +67,10 @@ def table() -> None:
             shares = [
                 of[key] / count
                 for key in (
-                    Agreement.AGREES,
-                    Agreement.CONTRADICTS,
-                    "wrong " + Agreement.CONTRADICTS,
-                    "wrong " + Agreement.AGREES,
+                    SpeedAgreement.AGREES,
+                    SpeedAgreement.CONTRADICTS,
+                    "wrong " + SpeedAgreement.CONTRADICTS,
+                    "wrong " + SpeedAgreement.AGREES,
                 )
             ]
             cells = " | ".join(f"{share:.1%}" for share in shares)
@@ -101,9 +101,14 @@ def cases() -> bool:
                 exposed = [round(at_s * 1e9) for at_s in times]
                 said[what][plausibility(photos, exposed, photos[0][0], LENS, radar_kmh).agreement] += 1
         for what, of in said.items():
-            alarms = (of[Agreement.CONTRADICTS] + of[Agreement.OTHER_FITS]) / CASES
+            alarms = (of[SpeedAgreement.CONTRADICTS] + of[SpeedAgreement.OTHER_FITS]) / CASES
             worst = max(worst, alarms) if what.startswith("right") else worst
-            order = (Agreement.AGREES, Agreement.TELLS_NOTHING, Agreement.CONTRADICTS, Agreement.OTHER_FITS)
+            order = (
+                SpeedAgreement.AGREES,
+                SpeedAgreement.TELLS_NOTHING,
+                SpeedAgreement.CONTRADICTS,
+                SpeedAgreement.OTHER_FITS,
+            )
             cells = " | ".join(f"{of[each] / CASES:.1%}" for each in order)
             print(f"| {span_s:.2f} | {CASES} | {what} | {cells} |")
     print(f"\nfalse alarms: {worst:.2%} at most ({MOST_FALSE_ALARMS:.0%} allowed)")

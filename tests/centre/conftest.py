@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from Crypto.PublicKey import RSA
 
+from edge.registry import create_master_key, create_registry
 from tests.support.centre import Centre, Postgres, centre_at_work
 
 
@@ -27,3 +29,18 @@ async def dsn(postgres: Postgres) -> AsyncIterator[str]:
 async def centre(dsn: str, tmp_path: Path) -> AsyncIterator[Centre]:
     async with centre_at_work(dsn, tmp_path / "centre") as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def key_pair() -> RSA.RsaKey:
+    """One real key pair for all tests here: making it takes seconds."""
+    return RSA.generate(4096)
+
+
+@pytest.fixture
+def place(tmp_path: Path, key_pair: RSA.RsaKey, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a unit's registry and master key; enrolling there takes the session's key pair."""
+    monkeypatch.setattr("edge.registry.enrol.generate_private_key", lambda _progress: key_pair)
+    create_registry(tmp_path / "registry.sqlite")
+    create_master_key(tmp_path / "master.key")
+    return tmp_path

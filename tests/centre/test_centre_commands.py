@@ -18,6 +18,7 @@ from centre.service import running
 from edge.delivery import Client, join_centre, trusting
 from tests.support.cases import SIGNER, filled
 from tests.support.centre import Postgres, lines_of
+from tests.support.registry import enter
 
 
 @pytest.fixture
@@ -116,7 +117,7 @@ def test_a_database_that_is_away_is_one_sentence(tmp_path: Path, capsys: pytest.
 def test_help_lists_the_commands() -> None:
     done = subprocess.run([sys.executable, "-P", "-m", "centre", "--help"], capture_output=True, text=True, check=True)
     listed = re.findall(r"^ {4}(\w+) ", done.stdout, re.MULTILINE)
-    assert listed == ["run", "status", "alarms", "units", "cases", "demo"]
+    assert listed == ["run", "opening", "status", "alarms", "units", "cases", "registry", "demo"]
 
 
 def test_a_units_installation_is_told_what_the_centre_needs() -> None:
@@ -125,3 +126,27 @@ def test_a_units_installation_is_told_what_the_centre_needs() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 20
     assert "asyncpg of the centre is not installed: pip install 'autovelox[centre]'" in done.stderr
+
+
+def test_the_registry_is_taken_over_and_its_keys_rotated(
+    config: Path, place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(*words: str, code: int = 0) -> str:
+        assert main(["--config", str(config), *words]) == code
+        said = capsys.readouterr()
+        return said.out + said.err
+
+    config.write_text(config.read_text() + f'[registry]\nroot_key_file = "{place}/keys/root.key"\n')
+    enter(place, plates=["IT:AB123CD"])
+    assert "there is no registry at the centre" in run("registry", "status", code=8)
+    file, key = str(place / "registry.sqlite"), str(place / "master.key")
+    said = run("registry", "import", file, "--master-key", key, "--shards", "2")
+    assert "1 drivers, 1 portraits, 1 chips, 1 vehicles, 0 counters" in said
+    root = (place / "keys" / "root.key").read_bytes()
+    assert (place / "keys" / "root.key").stat().st_mode & 0o777 == 0o600
+    assert re.search(r"drivers +1\nchips +1\nvehicles +1\ncounters +0\nshards +2", run("registry", "status"))
+    assert "3 keys are wrapped" in run("registry", "rotate-root")
+    assert (place / "keys" / "root.key").read_bytes() != root
+    assert "5 rows are sealed" in run("registry", "rotate-shards")
+    assert "a registry is never overwritten" in run("registry", "import", file, "--master-key", key, code=8)
+    assert "no shard 7" in run("registry", "rotate-shards", "7", code=8)

@@ -77,7 +77,7 @@ def test_check_refuses_a_certificate_that_has_ended(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], days: int, code: int
 ) -> None:
     config = written(tmp_path, COMPLETE % (date.today() + timedelta(days=days)))
-    assert bool(main(["run", "--check", "--config", str(config)])) is bool(code)
+    assert bool(main(["run", "--check=configuration", "--config", str(config)])) is bool(code)
     said = capsys.readouterr()
     assert ("cases name nobody" in said.err) is bool(code)
     assert ("certificate = LAT 105/26" in said.out) is not bool(code)

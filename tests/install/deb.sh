@@ -48,7 +48,7 @@ deb_row() {  # ROW SUITE ARCH
         must [ "$(stat -c "%U %a" /etc/autovelox/signing.key)" = "root 600" ]
         must [ "$(stat -c %U /var/lib/autovelox)" = autovelox ]
         must grep -q "^engine = \"litert\"" /etc/autovelox/autovelox.toml
-        autovelox run --config /etc/autovelox/autovelox.toml --check >/dev/null
+        autovelox run --config /etc/autovelox/autovelox.toml --check=configuration >/dev/null
         began=$(date +%s)
         runuser -u newcomer -- env HOME=/tmp autovelox demo --dir /tmp/demo | tee demo.log
         result demo "$(sed -n "s/\([0-9] of 8\) cases right.*/\1/p" demo.log)"

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from edge.cases import load_signer
+from edge.cases.evidence.sentences import flag_sentence
 from edge.cases.evidence.verify import verify_package
-from edge.model import COPIED_CHIP
+from edge.model import Flag
 from tests.support.station import PEOPLE, Station
 
 GIULIA, MARCO, _ = PEOPLE
@@ -101,5 +102,5 @@ async def test_a_copied_chip_names_nobody_and_the_case_says_so(certified_station
         await station.drive_by(MARCO, "XSNB23")  # version 1, with a chip that does not sign
         await unit.expect(r"case 1 decided: unidentified")
         unit.end()
-    assert COPIED_CHIP in json.dumps(station.case(1))
+    assert flag_sentence(Flag.COPIED_CHIP) in json.dumps(station.case(1))
     assert await asyncio.to_thread((station.folder / "registry.sqlite.counters").is_file)

@@ -20,8 +20,8 @@ from edge.cases.acts.requests import (
     LONGEST_DAYS,
     OF_ONE_CASE,
     USUAL_DAYS,
+    ActingOfficer,
     Action,
-    Person,
     Request,
     RequestState,
     by_both,
@@ -77,7 +77,7 @@ class Agreement:
 
     def ask(
         self,
-        person: Person,
+        person: ActingOfficer,
         action: Action,
         cases: Sequence[int],
         *,
@@ -102,7 +102,7 @@ class Agreement:
                 )
             return self._enter_request(database, person, action, numbers, reason, plate, days)
 
-    def refuse(self, person: Person, number: int, *, reason: str) -> Request:
+    def refuse(self, person: ActingOfficer, number: int, *, reason: str) -> Request:
         """Refuse the request of entry *number*, or take one's own back.
 
         Raises:
@@ -116,7 +116,7 @@ class Agreement:
             self._answer(database, EventKind.REFUSE, request, person, reason)
         return self.request(number)
 
-    def agree(self, person: Person, number: int, *, reason: str = "") -> Request:
+    def agree(self, person: ActingOfficer, number: int, *, reason: str = "") -> Request:
         """Agree to the request of entry *number*, and do what it asks for.
 
         What an interruption left undone is finished by agreeing again.
@@ -147,7 +147,7 @@ class Agreement:
 
     def judge(
         self,
-        person: Person,
+        person: ActingOfficer,
         number: int,
         kind: EventKind,
         *,
@@ -181,7 +181,7 @@ class Agreement:
                     return self._enter_judgement(database, request, entry, person).seq, False
             return self._enter_request(database, person, action, numbers, reason, plate, USUAL_DAYS).number, True
 
-    def claims(self, person: Person, number: int) -> bytes:
+    def claims(self, person: ActingOfficer, number: int) -> bytes:
         """The sealed claims that the agreed request of entry *number* is about, for one of its two officers.
 
         Raises:
@@ -246,7 +246,7 @@ class Agreement:
     def _enter_request(
         self,
         database: sqlite3.Connection,
-        person: Person,
+        person: ActingOfficer,
         action: Action,
         cases: tuple[int, ...],
         reason: str,
@@ -267,12 +267,14 @@ class Agreement:
         return read_request(database, entry.seq)
 
     def _answer(
-        self, database: sqlite3.Connection, kind: EventKind, request: Request, person: Person, reason: str
+        self, database: sqlite3.Connection, kind: EventKind, request: Request, person: ActingOfficer, reason: str
     ) -> Entry:
         content = {**said_by(person, reason), "request": request.number}
         return append_entry(database, kind, request.case, content, signer=self._signer)
 
-    def _enter_judgement(self, database: sqlite3.Connection, request: Request, agreed: Entry, person: Person) -> Entry:
+    def _enter_judgement(
+        self, database: sqlite3.Connection, request: Request, agreed: Entry, person: ActingOfficer
+    ) -> Entry:
         content = {**by_both(request, person), "reason": request.reason}
         if request.plate is not None:
             content["plate"] = request.plate
@@ -287,7 +289,7 @@ class Agreement:
             corrected_plate=request.plate,
         )
 
-    def _carry_out(self, request: Request, person: Person) -> None:
+    def _carry_out(self, request: Request, person: ActingOfficer) -> None:
         """Do what is not part of the transaction that agreed; twice is as good as once."""
         if request.action is Action.TRUST_CLOCK:
             trust_clock(self._folder)

@@ -52,14 +52,14 @@ class RequestState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class ActingOfficer:
     """Who asks or answers: the name that entries show, and name and number of the account, as the kernel vouches."""
 
     officer: str
     account: str
     uid: int
 
-    def is_same(self, other: Person) -> bool:
+    def is_same(self, other: ActingOfficer) -> bool:
         """Whether both are one account."""
         return self.uid == other.uid or self.account == other.account
 
@@ -74,14 +74,14 @@ class Request:
     number: int
     action: Action
     cases: tuple[int, ...]
-    asked_by: Person
+    asked_by: ActingOfficer
     reason: str
     plate: str | None = field(repr=False)
     at_utc: float
     until_utc: float
     answer: int = 0
     is_agreed: bool = False
-    answered_by: Person | None = None
+    answered_by: ActingOfficer | None = None
 
     @property
     def case(self) -> int | None:
@@ -183,16 +183,16 @@ def _request(entry: CheckedEntry, answer: CheckedEntry | None = None) -> Request
     )
 
 
-def _person(content: dict[str, object]) -> Person:
-    return Person(str(content["officer"]), str(content["account"]), int(str(content["uid"])))
+def _person(content: dict[str, object]) -> ActingOfficer:
+    return ActingOfficer(str(content["officer"]), str(content["account"]), int(str(content["uid"])))
 
 
-def said_by(person: Person, reason: str) -> dict[str, object]:
+def said_by(person: ActingOfficer, reason: str) -> dict[str, object]:
     """The content that requests and answers have in common."""
     return {"officer": person.officer, "account": person.account, "uid": person.uid, "reason": reason}
 
 
-def by_both(request: Request, second: Person) -> dict[str, object]:
+def by_both(request: Request, second: ActingOfficer) -> dict[str, object]:
     """Who does what *request* asks for, as the content of an entry: the officer who asked, and the second one."""
     asked = request.asked_by
     return {

@@ -16,7 +16,6 @@ from edge.cases.evidence.chain import canonical, sha256
 from edge.cases.evidence.sentences import flag_sentence, reason_sentence, to_basis, to_flags, to_reason
 from edge.identify.origin import origin
 from edge.model import (
-    Agreement,
     Assessment,
     Basis,
     Box,
@@ -30,6 +29,7 @@ from edge.model import (
     Photo,
     Plausibility,
     RadarReport,
+    SpeedAgreement,
     State,
     Trigger,
     Verdict,
@@ -119,6 +119,8 @@ def site_text(site: str | Mapping[str, Any]) -> str:
 def decided_manifest(filed: Manifest, decision: Decision, decided_utc: float) -> Manifest:
     """The manifest of a decided case: the *filed* manifest and what the flow found out."""
     told: Manifest = {} if decision.plausibility is None else {"plausibility": asdict(decision.plausibility)}
+    if decision.opening is not None:
+        told["opening"] = dict(decision.opening)
     return {
         **filed,
         **told,
@@ -243,7 +245,7 @@ def _verdict_record(verdict: Verdict) -> Record:
 
 
 def _plausibility(record: Record) -> Plausibility:
-    return Plausibility(**{**record, "agreement": Agreement(record["agreement"])})
+    return Plausibility(**{**record, "agreement": SpeedAgreement(record["agreement"])})
 
 
 def _verdict(record: Record) -> Verdict:

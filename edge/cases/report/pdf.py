@@ -19,7 +19,7 @@ from edge.cases.report.language import _, minute, speaking
 from edge.cases.report.overlay import Pictures
 from edge.cases.report.paper import height_of
 from edge.cases.report.proof_page import Proof, proof_page
-from edge.cases.report.sheet import Head, bind
+from edge.cases.report.sheet import PageTexts, bind
 from edge.cases.views import Event, EventKind
 from edge.model import Case
 
@@ -55,11 +55,11 @@ def pdf_report(
         return bind(head, story, attached)
 
 
-def head_of(case: Case, manifest: Manifest, title: str, *, mark: str = "") -> Head:
-    """Head and foot of a document on *case*, in the language in use."""
+def head_of(case: Case, manifest: Manifest, title: str, *, mark: str = "") -> PageTexts:
+    """PageTexts and foot of a document on *case*, in the language in use."""
     unit = manifest["unit"]
     serial = str(unit.get("serial", ""))
-    return Head(
+    return PageTexts(
         title=title,
         authority=str(unit.get("authority") or "") or _("Traffic enforcement"),
         reference=f"{serial}/{case.number}",

@@ -30,7 +30,7 @@ _RIGHT = 62 * mm
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class PageTexts:
     """The texts at the top and the bottom of every page; ``mark`` is printed across each, unless it is empty."""
 
     title: str
@@ -47,7 +47,7 @@ Story = Callable[[float], Sequence[Sequence[Flowable]]]
 """Makes the parts of a document's pages for the height of a page's room in points; a page may need more than one."""
 
 
-def bind(head: Head, story: Story, manifest: bytes | None = None) -> bytes:
+def bind(head: PageTexts, story: Story, manifest: bytes | None = None) -> bytes:
     """The archival PDF of the pages that *story* makes, with *manifest* attached if it is given.
 
     *story* is called again until the number of pages on each page is right.
@@ -66,7 +66,7 @@ class Drawn(NamedTuple):
     pages: int
 
 
-def _build(head: Head, story: Story, pages: int) -> Drawn:
+def _build(head: PageTexts, story: Story, pages: int) -> Drawn:
     """The PDF whose pages say that it has *pages* pages."""
     out = BytesIO()
     document = BaseDocTemplate(
@@ -97,7 +97,7 @@ def _build(head: Head, story: Story, pages: int) -> Drawn:
     return Drawn(out.getvalue(), tuple(tags.parts), document.page)
 
 
-def _top(head: Head) -> Table:
+def _top(head: PageTexts) -> Table:
     left = [
         paragraph(clean(head.authority), font=BOLD, size=9.5, colour=ACCENT),
         paragraph(
@@ -131,7 +131,7 @@ def _right(text: str) -> str:
     return f"<para align='right'>{text}</para>"
 
 
-def _bottom(head: Head, pages: int, page: int = 1) -> Table:
+def _bottom(head: PageTexts, pages: int, page: int = 1) -> Table:
     left = [paragraph(clean(text), size=7, colour=MUTED) for text in (head.notice, head.made)]
     number = paragraph(_right(_("Page {page} of {pages}").format(page=page, pages=pages)), size=7, colour=MUTED)
     table = TaggedTable([[left, number]], colWidths=[WIDTH - 28 * mm, 28 * mm])
@@ -146,7 +146,7 @@ def _bottom(head: Head, pages: int, page: int = 1) -> Table:
     return table
 
 
-def _page(canvas: Canvas, head: Head, pages: int) -> None:
+def _page(canvas: Canvas, head: PageTexts, pages: int) -> None:
     top, bottom = _top(head), _bottom(head, pages, canvas.getPageNumber())
     height = top.wrap(WIDTH, A4[1])[1]
     bottom.wrap(WIDTH, A4[1])

@@ -8,7 +8,7 @@ from math import exp
 from edge.cases.evidence import Record, name_follows
 from edge.cases.report.language import _, ngettext, number
 from edge.cases.views import EventKind
-from edge.model import COPIED_CHIP, Agreement, Basis, Case, Flag, Outcome, Plausibility, Reason, Rejection
+from edge.model import Basis, Case, Flag, Outcome, Plausibility, Reason, Rejection, SpeedAgreement
 
 AS_WELL = -1.0
 """Log-likelihood ratio from which a claim fits the photo about as well as the reading itself."""
@@ -74,6 +74,7 @@ def reason_words(reason: Reason | str) -> str:
         Reason.NO_PHOTO: _("The camera gave no photo."),
         Reason.PHOTO_NOT_READ: _("A photo could not be recognised."),
         Reason.NO_INFRINGEMENT: _("The trigger is no infringement."),
+        Reason.SPEED_IN_DOUBT: _("The photos do not bear out the radar."),
     }
     return words.get(reason, reason)
 
@@ -85,7 +86,7 @@ def flag_words(flag: Flag | str) -> str:
         Flag.OTHER_COUNTRY: _("Plate and vehicle are of different countries"),
         Flag.SEVERAL_PLATES: _("A chip claimed several plates"),
         Flag.SPEED_CONTRADICTED: _("The photos contradict the radar's speed"),
-        COPIED_CHIP: _("A chip was copied: its counter does not rise"),
+        Flag.COPIED_CHIP: _("A chip was copied: its counter does not rise"),
         Flag.OTHER_VEHICLE_FITS: _("Another vehicle fits the radar's speed better"),
     }
     return words.get(flag, flag)
@@ -152,12 +153,12 @@ def _times(ratio: float) -> str:
 def plausibility_words(found: Plausibility) -> str:
     """What the photos say of the radar: a check, never the measurement."""
     says = {
-        Agreement.AGREES: _("the photos bear out the radar"),
-        Agreement.CONTRADICTS: _("the photos contradict the radar"),
-        Agreement.OTHER_FITS: _("another vehicle fits the radar better"),
-        Agreement.TELLS_NOTHING: _("the photos tell nothing of the speed"),
+        SpeedAgreement.AGREES: _("the photos bear out the radar"),
+        SpeedAgreement.CONTRADICTS: _("the photos contradict the radar"),
+        SpeedAgreement.OTHER_FITS: _("another vehicle fits the radar better"),
+        SpeedAgreement.TELLS_NOTHING: _("the photos tell nothing of the speed"),
     }[found.agreement]
-    if found.speed_kmh is None or found.agreement is Agreement.TELLS_NOTHING:
+    if found.speed_kmh is None or found.agreement is SpeedAgreement.TELLS_NOTHING:
         return says
     return _("{says}: {speed} km/h, standard deviation {error}").format(
         says=says, speed=number(found.speed_kmh), error=number(found.error_kmh or 0.0)

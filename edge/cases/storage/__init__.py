@@ -19,6 +19,7 @@ from edge.cases.storage.entries import (
     read_links,
     replace_with_tombstone,
 )
+from edge.cases.storage.examine import examine
 from edge.cases.storage.head import Head, read_head
 from edge.cases.storage.journal import Journal, JournalFile
 from edge.cases.storage.layout import CLAIMS, JOURNAL, StateFolder
@@ -66,6 +67,7 @@ __all__ = [
     "delivered_whole",
     "entries_for",
     "erase",
+    "examine",
     "follow_up_of",
     "insert_event",
     "is_held",

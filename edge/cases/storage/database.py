@@ -167,6 +167,21 @@ def open_to_read(folder: StateFolder, *, for_threads: bool = False) -> sqlite3.C
     Raises:
         CaseError: there is no store, it cannot be read, or it has another schema version than this program.
     """
+    database, found = open_any_version(folder, for_threads=for_threads)
+    newest = len(migrations())
+    if found != newest:
+        database.close()
+        remedy = "start the unit once, it updates the store" if found < newest else "update this program"
+        raise CaseError(f"{folder.database} has schema {found}, this program reads {newest}", remedy)
+    return database
+
+
+def open_any_version(folder: StateFolder, *, for_threads: bool = False) -> tuple[sqlite3.Connection, int]:
+    """As :func:`open_to_read`, of whatever schema version, which is returned too.
+
+    Raises:
+        CaseError: there is no store, or it cannot be read.
+    """
     ensure_store(folder)
     _mend_to_read(folder)
     path = folder.database
@@ -179,7 +194,7 @@ def open_to_read(folder: StateFolder, *, for_threads: bool = False) -> sqlite3.C
             check_same_thread=not for_threads,
         )
         try:
-            found, newest = version(database), len(migrations())
+            return database, version(database)
         except sqlite3.Error:
             database.close()
             raise
@@ -187,11 +202,6 @@ def open_to_read(folder: StateFolder, *, for_threads: bool = False) -> sqlite3.C
         raise CaseError(
             f"{path} cannot be read ({error})", "check its permissions, or restore the last backup"
         ) from None
-    if found != newest:
-        database.close()
-        remedy = "start the unit once, it updates the store" if found < newest else "update this program"
-        raise CaseError(f"{path} has schema {found}, this program reads {newest}", remedy)
-    return database
 
 
 def _mend_to_read(folder: StateFolder) -> None:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import tkinter as tk
 from collections.abc import Callable
-from datetime import UTC, datetime
+from functools import partial
 
 from edge.model import Assessment
 from edge.officers import EventKind, Judged, known_plate, name_follows
-from edge.viewer.control.evidence import EvidenceActions
+from edge.viewer.control.evidence import EvidenceActions, Paper
 from edge.viewer.control.open_case import OpenCase
-from edge.viewer.data import CaseDetails, JobThread, Source
-from edge.viewer.text import _, basis_words, describe, number, plain, verdict_words
-from edge.viewer.ui import Lightbox, Page, Question, Theme
+from edge.viewer.data import CaseDetails, JobThread, Source, StoredPhoto
+from edge.viewer.panels import ActionBar
+from edge.viewer.text import _, basis_words, describe, event_words, number, plain, verdict_words, zoned
+from edge.viewer.ui import GAP, DockedQuestion, Lightbox, Page, Question, Theme, Window
+
+ADVANCING = frozenset({EventKind.CONFIRM, EventKind.DISMISS})
+"""After these the next case is shown."""
+FOLLOW_UP_ORDER = (EventKind.KEEPER_ASKED, EventKind.DRIVER_NAMED, EventKind.CLOSED)
 
 
 class Actions:
@@ -30,39 +36,56 @@ class Actions:
         pictures: JobThread,
         case: OpenCase,
         evidence: EvidenceActions,
-        note: Callable[[str, str], None],
+        window: Window,
+        bar: ActionBar,
+        note: Callable[[str, str, Callable[[], None] | None], None],
+        advance: Callable[[], object],
     ) -> None:
-        """Act on *case* in the window *root*; *note* shows a text with a tone for a few seconds."""
+        """Act on *case* in the window *root*, for as far as *bar* has its buttons enabled.
+
+        *note* shows a text with a tone for a while, and a button that undoes it; *advance* goes on to the next case.
+        """
+        self._window, self._bar, self._advance = window, bar, advance
         self._root, self._theme, self._source = root, theme, source
         self._pictures, self._case, self._evidence, self._note = pictures, case, evidence, note
         self.lightbox: Lightbox | None = None
 
     def confirm(self) -> None:
-        """Ask for a reason and record that the verdict is right; impossible without photo, or for a name that fell."""
+        """Ask for a reason, the usual one at first, and record that the verdict is right; off where it cannot be."""
         opened = self._decided()
-        if opened is None or not self._case.photo_shown or not name_follows(opened.case):
+        if opened is None or not self._bar.is_available("confirm"):
             return
+        named = opened.case.driver is not None
+        usual = _("Photo and plate checked, they agree") if named else _("Photo checked: nobody can be named from it")
         self._review(
             EventKind.CONFIRM,
             _("Confirm the verdict of case {number}"),
             _("You take the verdict as it stands: the photo, the plate and who is named, or that nobody is."),
             _("Confirm"),
-            (_("Photo and plate checked, they agree"), _("Checked against the vehicle register")),
+            (usual, _("Checked against the vehicle register")),
+            usual,
         )
 
     def dismiss(self) -> None:
-        """Ask for a reason and record that the case is dismissed."""
+        """Ask for a reason and record that the case is dismissed; a reason that the case itself gives stands there."""
+        opened = self._decided()
+        unread, no_case = _("The plate cannot be read"), _("This is no infringement")
+        usual = ""
+        if opened is not None:
+            usual = no_case if not opened.case.is_infringement else "" if opened.case.plate_text else unread
         self._review(
             EventKind.DISMISS,
             _("Dismiss case {number}"),
             _("Nothing follows from a dismissed case. It stays in the chain of evidence, with your reason."),
             _("Dismiss"),
             (
-                _("The plate cannot be read"),
+                unread,
                 _("Emergency vehicle on duty"),
                 _("The speed cannot be attributed to one vehicle"),
                 _("The photo shows another vehicle"),
+                no_case,
             ),
+            usual,
         )
 
     def correct_plate(self) -> None:
@@ -79,9 +102,7 @@ class Actions:
             self._record(case.number, EventKind.CORRECT_PLATE, reason, plate)
             return ""
 
-        Question(
-            self._root,
-            self._theme,
+        self._ask(
             _("Correct the plate of case {number}").format(number=case.number),
             _("Type what the photo shows. The original reading is kept, and the verdict is not changed."),
             {_("Plate in the photo"): plain(case.plate_text, 14), _("Reason"): ""},
@@ -89,13 +110,51 @@ class Actions:
             answer,
         )
 
+    def follow_up(self) -> None:
+        """Ask what became of a case that names nobody, and record it."""
+        opened = self._decided()
+        if opened is None or not self._bar.is_available("follow_up"):
+            return
+        number = opened.case.number
+        kinds = {event_words(kind)[0]: kind for kind in FOLLOW_UP_ORDER}
+
+        def answer(values: list[str]) -> str:
+            said, reason = values
+            if not reason:
+                return _("Give a reason: a judge will ask for it.")
+            self._record(number, kinds[said], reason, None)
+            return ""
+
+        Question(
+            self._root,
+            self._theme,
+            _("Follow up case {number}").format(number=number),
+            _("What became of the case in the ordinary way, through the vehicle's registered keeper."),
+            {_("What happened"): next(iter(kinds)), _("Reason"): ""},
+            _("Record"),
+            answer,
+            choices={_("What happened"): tuple(kinds)},
+        ).entries[1].focus_set()
+
+    def letter(self) -> None:
+        """Ask for a file name and write the letter to the keeper there."""
+        opened = self._decided()
+        if opened is not None and self._bar.is_available("letter"):
+            self._evidence.export(opened.case.number, Paper.LETTER)
+
+    def redacted(self) -> None:
+        """Ask for a file name and export the case so that it shows nobody else's plate or face."""
+        opened = self._decided()
+        if opened is not None:
+            self._evidence.export(opened.case.number, Paper.REDACTED)
+
     def copy(self) -> None:
         """Copy the case as text to the clipboard."""
         if self._case.opened is None:
             return
         self._root.clipboard_clear()
         self._root.clipboard_append(_as_text(self._case.opened))
-        self._note(_("Copied"), "accent")
+        self._note(_("Copied"), "accent", None)
 
     def copy_plate(self) -> None:
         """Copy the plate alone, as an officer corrected it or as it was read, to ask the vehicle register with it."""
@@ -103,7 +162,7 @@ class Actions:
             return
         self._root.clipboard_clear()
         self._root.clipboard_append(plate)
-        self._note(_("Copied"), "accent")
+        self._note(_("Copied"), "accent", None)
 
     def export(self) -> None:
         """Ask for a file name and export the case."""
@@ -121,6 +180,18 @@ class Actions:
             self._root, self._theme, self._pictures, opened.photos, self._case.photo_index, title, self._lightbox_closed
         )
 
+    def full_portrait(self) -> None:
+        """Show the driver's portrait over the whole window."""
+        opened = self._case.opened
+        if opened is None or opened.case.driver is None or not opened.case.driver.portrait or self.lightbox is not None:
+            return
+        portrait = opened.case.driver.portrait
+        stored = StoredPhoto(opened.case.number, 0, hashlib.sha256(portrait).hexdigest(), lambda: portrait)
+        name = plain(f"{opened.case.driver.first_name} {opened.case.driver.last_name}")
+        self.lightbox = Lightbox(
+            self._root, self._theme, self._pictures, (stored,), 0, name, self._lightbox_closed, enlarge=True
+        )
+
     def _lightbox_closed(self) -> None:
         self.lightbox = None
 
@@ -128,7 +199,9 @@ class Actions:
         opened = self._case.opened
         return opened if opened is not None and opened.case.verdict is not None else None
 
-    def _review(self, kind: EventKind, title: str, explanation: str, verb: str, reasons: tuple[str, ...]) -> None:
+    def _review(
+        self, kind: EventKind, title: str, explanation: str, verb: str, reasons: tuple[str, ...], usual: str
+    ) -> None:
         opened = self._decided()
         if opened is None:
             return
@@ -140,27 +213,69 @@ class Actions:
             self._record(case_number, kind, values[0], None)
             return ""
 
-        Question(
-            self._root,
-            self._theme,
+        self._ask(
             title.format(number=case_number),
             explanation,
-            {_("Reason"): ""},
+            {_("Reason"): usual},
             verb,
             answer,
             danger=kind is EventKind.DISMISS,
             choices=reasons,
         )
 
+    def _ask(
+        self,
+        title: str,
+        explanation: str,
+        fields: dict[str, str],
+        verb: str,
+        answer: Callable[[list[str]], str],
+        *,
+        danger: bool = False,
+        choices: tuple[str, ...] = (),
+    ) -> None:
+        """Ask above the buttons, or over them where the window is low: they are off meanwhile."""
+        window = self._window
+        bottom = 0 if window.is_low else self._bar.winfo_height() + self._theme.px(GAP)
+        dock = DockedQuestion(
+            window.main,
+            self._theme,
+            title,
+            explanation,
+            fields,
+            verb,
+            answer,
+            bottom=bottom,
+            danger=danger,
+            choices=choices,
+        )
+        window.uncover(dock, self._case.subjects)
+
     def _record(self, case_number: int, kind: EventKind, reason: str, plate: str | None) -> None:
         def done(judged: Judged) -> None:
             text = _("Case {number}: waits for a second officer") if judged.waits else _("Case {number}: recorded")
-            self._note(text.format(number=case_number), "warn" if judged.waits else "good")
+            undo = None
+            if judged.waits:
+                undo = partial(self._take_back, case_number, judged.entry)
+            self._note(text.format(number=case_number), "warn" if judged.waits else "good", undo)
+            if kind in ADVANCING and self._case.number == case_number:
+                self._advance()
 
         def failed(error: Exception) -> None:
             Page(self._root, self._theme, _("Nothing was recorded"), describe(error), tone="bad")
 
         self._source.record_review(case_number, kind, reason, plate, done, failed)
+
+    def _take_back(self, case_number: int, request: int) -> None:
+        """Take back a judgement that waits for a second officer: an entry of its own says so."""
+
+        def done(_nothing: None) -> None:
+            self._note(_("Case {number}: taken back").format(number=case_number), "accent", None)
+
+        def failed(error: Exception) -> None:
+            Page(self._root, self._theme, _("Nothing was recorded"), describe(error), tone="bad")
+
+        self._source.take_back(request, _("Taken back at once"), done, failed)
 
 
 def _assessed(found: Assessment | None) -> dict[str, str]:
@@ -198,11 +313,10 @@ def _selfcheck(opened: CaseDetails) -> str:
 def _as_text(opened: CaseDetails) -> str:
     """Return the case as lines of text, for another program."""
     case = opened.case
-    at = datetime.fromtimestamp(case.trigger.at_utc, UTC).isoformat(" ", "milliseconds")
     speed = case.trigger.speed_kmh
     lines = {
         _("Case"): str(case.number),
-        _("Time"): f"{at} UTC",
+        _("Time"): zoned(case.trigger.at_utc),
         _("Place"): case.site,
         _("Speed"): basis_words(case.basis) if speed is None else _("{speed} km/h").format(speed=number(speed, 1)),
         **_assessed(case.assessment),

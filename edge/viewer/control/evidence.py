@@ -2,29 +2,53 @@
 
 from __future__ import annotations
 
+import time
 import tkinter as tk
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from enum import StrEnum
 from pathlib import Path
 
 from edge.errors import EvidenceError
 from edge.officers import Desk
 from edge.viewer.data import JobThread
 from edge.viewer.panels import StatusBar
-from edge.viewer.text import _, describe, plain
+from edge.viewer.text import _, describe, plain, told
 from edge.viewer.text.language import language as spoken
 from edge.viewer.ui import Page, Question, Theme
 
+PROGRESS_S = 0.25
+"""How often the progress of long work is drawn: over a network every drawing costs."""
 
-def save(desk: Desk, number: int, to: Path) -> None:
+
+def _unwatched(_stage: str, _done: int, _total: int) -> None:
+    """Tell nobody how far the work is."""
+
+
+class Paper(StrEnum):
+    """What is written of a case."""
+
+    CASE = "case"
+    REDACTED = "redacted"
+    LETTER = "letter"
+
+
+def save(
+    desk: Desk, number: int, to: Path, paper: Paper = Paper.CASE, progress: Callable[[str, int, int], None] = _unwatched
+) -> None:
     """Write case *number* to the file *to*: the report if the name ends in .pdf, else the whole evidence package.
+
+    *paper* says whether it is the letter to the keeper instead, or a package that shows nobody else.
 
     The export is recorded in the chain before the file appears.
 
     Raises:
         CaseError: the case cannot be exported or the file cannot be written.
     """
+    if paper is Paper.LETTER:
+        desk.letter(number, to, language=spoken())
+        return
     if to.suffix.lower() != ".pdf":
-        desk.export([number], to, language=spoken())
+        desk.export([number], to, language=spoken(), redacted=paper is Paper.REDACTED, progress=progress)
         return
     desk.report(number, to, language=spoken())
 
@@ -47,26 +71,50 @@ class EvidenceActions:
         self._status, self._on_chain_problem = status, on_chain_problem
         self._checking = False
 
-    def export(self, number: int) -> None:
-        """Ask for a file name and write case *number* there."""
+    def export(self, number: int, paper: Paper = Paper.CASE) -> None:
+        """Ask for a file name and write case *number* there, as *paper* says."""
         home = Path.home()
-        names = [str(home / f"autovelox-case-{number}.{suffix}") for suffix in ("zip", "pdf")]
+        title, told, suffixes = {
+            Paper.CASE: (
+                _("Export case {number}"),
+                _(
+                    "A name ending in .zip makes the whole evidence package: photos, signed manifest, chain, report and"
+                    " the tool that checks them. A name ending in .pdf makes the report alone. The file is written on"
+                    " the unit, and the export is recorded under your name."
+                ),
+                ("zip", "pdf"),
+            ),
+            Paper.REDACTED: (
+                _("Export case {number}, redacted"),
+                _(
+                    "The evidence package with copies of the photos that show nobody else's plate or face. The file is"
+                    " written on the unit, and the export is recorded under your name."
+                ),
+                ("zip",),
+            ),
+            Paper.LETTER: (
+                _("Letter to the keeper, case {number}"),
+                _(
+                    "The letter that asks the vehicle's registered keeper who drove (PDF). The file is written on the"
+                    " unit, and that is recorded under your name."
+                ),
+                ("pdf",),
+            ),
+        }[paper]
+        kind = "" if paper is Paper.CASE else f"-{paper}"
+        names = [str(home / f"autovelox-case-{number}{kind}.{suffix}") for suffix in suffixes]
 
         def answer(values: list[str]) -> str:
-            complaint, to = _target(values[0])
+            complaint, to = _target(values[0], suffixes)
             if to is not None:
-                self._export(number, to)
+                self._export(number, to, paper)
             return complaint
 
         Question(
             self._root,
             self._theme,
-            _("Export case {number}").format(number=number),
-            _(
-                "A name ending in .zip makes the whole evidence package: photos, signed manifest, chain, report and the"
-                " tool that checks them. A name ending in .pdf makes the report alone. The file is written on the unit,"
-                " and the export is recorded under your name."
-            ),
+            title.format(number=number),
+            told,
             {_("File on the unit"): names[0]},
             _("Export"),
             answer,
@@ -81,7 +129,7 @@ class EvidenceActions:
         """Find the place where the chain is broken, without a page."""
         self._check(lambda _result: None, show_errors=False)
 
-    def _export(self, number: int, to: Path) -> None:
+    def _export(self, number: int, to: Path, paper: Paper) -> None:
         self._status.busy(_("Exporting case {number} …").format(number=number))
 
         def done(_nothing: None) -> None:
@@ -89,7 +137,8 @@ class EvidenceActions:
             text = _("Case {number} is in {file}. Fetch it from the unit with scp or sftp.")
             self._page(_("Exported"), text.format(number=number, file=plain(str(to), 200)), "good")
 
-        self._jobs.submit(lambda: save(self._desk, number, to), done, self._failed)
+        progress = self._progress(_("Exporting case {number} …").format(number=number))
+        self._jobs.submit(lambda: save(self._desk, number, to, paper, progress), done, self._failed)
 
     def _check(self, done: Callable[[str], None], *, show_errors: bool) -> None:
         if self._checking:
@@ -101,7 +150,7 @@ class EvidenceActions:
             self._checking = False
             self._status.idle()
             self._on_chain_problem("")
-            done(plain(result, 400))
+            done(told(plain(result, 400)))
 
         def bad(error: Exception) -> None:
             self._checking = False
@@ -112,7 +161,21 @@ class EvidenceActions:
             else:
                 self._status.idle()
 
-        self._jobs.submit(lambda: self._desk.verify(), good, bad)
+        progress = self._progress(_("Verifying the evidence …"))
+        self._jobs.submit(lambda: self._desk.verify(progress=progress), good, bad)
+
+    def _progress(self, text: str) -> Callable[[str, int, int], None]:
+        """Return what shows *text* and how far the work is; it is called in the thread of the work."""
+        last_s = 0.0
+
+        def tell(_stage: str, done: int, total: int) -> None:
+            nonlocal last_s
+            now_s = time.monotonic()
+            if total and now_s - last_s >= PROGRESS_S:
+                last_s = now_s
+                self._jobs.post(lambda: self._status.progress(text, done, total))
+
+        return tell
 
     def _failed(self, error: Exception) -> None:
         self._status.idle()
@@ -123,14 +186,15 @@ class EvidenceActions:
         Page(self._root, self._theme, title, text, tone=tone)
 
 
-def _target(text: str) -> tuple[str, Path | None]:
+def _target(text: str, suffixes: Sequence[str]) -> tuple[str, Path | None]:
     """Return what is wrong with the file name *text*, or an empty text and the path."""
     try:
         to = Path(text).expanduser()
     except RuntimeError:
         return _("There is no such account: name a folder."), None
-    if to.suffix.lower() not in {".zip", ".pdf"} or not to.is_absolute() or "\0" in text:
-        return _("Give a whole path that ends in .zip or .pdf."), None
+    if to.suffix.lower().lstrip(".") not in suffixes or not to.is_absolute() or "\0" in text:
+        endings = _(" or ").join(f".{suffix}" for suffix in suffixes)
+        return _("Give a whole path that ends in {endings}.").format(endings=endings), None
     try:
         if not to.parent.is_dir():
             return _("There is no such folder on the unit."), None

@@ -33,6 +33,8 @@ class ListController:
         query: Callable[[], Query],
         on_status: Callable[[UnitStatus | None, str], None],
         on_commit: Callable[[], None],
+        on_officer: Callable[[str], None],
+        on_count: Callable[[int], None],
     ) -> None:
         """Prepare; nothing is read before :meth:`start`.
 
@@ -43,9 +45,12 @@ class ListController:
             query: returns what the officer asks for.
             on_status: gets the unit's status and what keeps the store from being read, empty if nothing does.
             on_commit: called after every commit but the first.
+            on_count: gets the number of cases that the officer asks for.
+            on_officer: gets the name of the officer, once the list is known.
         """
         self._root, self._source, self._cases = root, source, cases
         self._read_query, self._on_status, self._on_commit = query, on_status, on_commit
+        self._on_officer, self._officer, self._on_count = on_officer, "", on_count
         self._query = Query()
         self._version: str | None = None
         self._status: UnitStatus | None = None
@@ -55,6 +60,8 @@ class ListController:
         self._requested: set[int] = set()
         self._timer: str | None = None
         self.loaded = False
+        self._reading = False
+        self._then: Callable[[], None] | None = None
 
     def start(self) -> None:
         """Begin to poll."""
@@ -69,8 +76,16 @@ class ListController:
     def requery(self) -> None:
         """Read the list again: the officer asks for other cases or another order."""
         self._query = self._read_query()
+        self._reading = True
         self._cases.rewind()
         self._refresh()
+
+    def after_next(self, call: Callable[[], None]) -> None:
+        """Call *call* when the list shows what the officer asks for: at once, unless it is being read."""
+        if self._reading:
+            self._then = call
+        else:
+            call()
 
     def page(self, page: int) -> None:
         """Read a page that became visible."""
@@ -89,11 +104,15 @@ class ListController:
         self._timer = self._root.after(POLL_MS, self._poll)
 
     def _on_pulse(self, pulse: Pulse) -> None:
+        self._officer = pulse.officer or self._officer
         fresh = pulse.status is not None and pulse.status != self._status
         if self._problem or fresh:
             self._problem = ""
             self._status = pulse.status or self._status
             self._report()
+            if self.loaded and not self._cases.total:
+                self._cases.empty_text = self._empty_text()
+                self._cases.draw()
         if pulse.version != self._version:
             first = self._version is None
             self._version = pulse.version
@@ -110,8 +129,14 @@ class ListController:
             return
         self.loaded = True
         self._requested.clear()
-        self._cases.empty_text = self._empty_text()
+        self._cases.empty_text, self._cases.sought = self._empty_text(), self._query.filter.text
+        self._on_count(listing.total)
         self._cases.show(listing.total, listing.pages, fresh=True)
+        self._on_officer(self._officer)
+        self._reading = False
+        then, self._then = self._then, None
+        if then is not None:
+            then()
 
     def _on_page(self, listing: Listing) -> None:
         self._requested.difference_update(listing.pages)
@@ -132,5 +157,10 @@ class ListController:
 
     def _empty_text(self) -> str:
         if self._query == Query():
-            return _("No case yet.\nThe first one appears here by itself.")
+            if self._status is not None and not self._status.daemon_alive:
+                return _("No case yet.\nThe unit is stopped: start it, or open another store with --state-dir.")
+            return _(
+                "No case yet.\nThe first one appears here by itself, as soon as a vehicle is too fast.\n"
+                "F1 shows what every key does."
+            )
         return _("No case fits the filter.\nEscape in the search field shows all.")

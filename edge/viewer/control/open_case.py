@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import tkinter as tk
+from collections.abc import Callable
+
+from PIL import Image
 
 from edge.errors import ReasonNeeded
-from edge.viewer.data import CaseDetails, JobThread, Photo, PictureRequest, Pictures, Source, load
-from edge.viewer.panels import ActionBar, CameraPanel, DriverPanel, History
+from edge.viewer.data import CaseDetails, JobThread, Photo, PictureRequest, Pictures, Source, load, load_thumbs
+from edge.viewer.panels import MOST_THUMBS, THUMB, ActionBar, CameraPanel, DriverPanel, History
 from edge.viewer.text import _, describe
 from edge.viewer.ui import Question, Theme
 
@@ -34,8 +37,15 @@ class OpenCase:
         driver: DriverPanel,
         history: History,
         bar: ActionBar,
+        *,
+        arrange: Callable[[], None],
+        shown: Callable[[CaseDetails], None],
     ) -> None:
-        """Read cases from *source*, load pictures in the thread *pictures* and show both in the panels."""
+        """Read cases from *source*, load pictures in the thread *pictures* and show both in the panels.
+
+        *arrange* divides the room among the panels, *shown* is called when a case is on the screen.
+        """
+        self._arrange, self._shown = arrange, shown
         self._root, self._theme, self._source, self._pictures = root, theme, source, pictures
         self._camera, self._driver, self._history, self._bar = camera, driver, history, bar
         self.number: int | None = None
@@ -47,12 +57,18 @@ class OpenCase:
         self._photo_key: object = None
         self._crop_key: object = None
         self._portrait: bytes | None = None
+        self._thumbs_of: int | None = None
         self.close()
 
     @property
     def photo_shown(self) -> bool:
         """Whether a photo of the open case is on the screen."""
         return self.opened is not None and self._camera.photo.picture_size is not None
+
+    @property
+    def subjects(self) -> tuple[tk.Misc, ...]:
+        """What a question must not cover: the plate and the person."""
+        return self._camera.facts.crop, self._camera.facts.plate, self._driver.portrait
 
     def close(self, words: str = "") -> None:
         """Show no case, but *words*."""
@@ -62,6 +78,12 @@ class OpenCase:
         self._driver.clear()
         self._history.show(None)
         self._bar.show(None)
+
+    def stop(self) -> None:
+        """Do nothing more that was due."""
+        for timer in (self._timer, self._resize_timer):
+            if timer is not None:
+                self._root.after_cancel(timer)
 
     def select(self, number: int) -> None:
         """Open case *number* as soon as the selection rests on it."""
@@ -79,8 +101,12 @@ class OpenCase:
 
     def step_photo(self, step: int) -> None:
         """Show the next or previous photo of the case."""
+        self.show_photo(self.photo_index + step)
+
+    def show_photo(self, index: int) -> None:
+        """Show photo *index* (from 0) of the case, or the nearest one that there is."""
         if self.opened is not None and self.opened.photos:
-            index = max(0, min(self.photo_index + step, len(self.opened.photos) - 1))
+            index = max(0, min(index, len(self.opened.photos) - 1))
             if index != self.photo_index:
                 self._prepare(self.opened, index)
 
@@ -92,6 +118,7 @@ class OpenCase:
     def redraw(self) -> None:
         """Draw all pictures again: all sizes have changed."""
         self._photo_key = self._crop_key = self._portrait = None
+        self._thumbs_of = None
         self.resized()
 
     def _draw_resized(self) -> None:
@@ -154,6 +181,7 @@ class OpenCase:
             photo=path if redraw or crop_key != self._crop_key else None,
             redraw=redraw,
             fit=self._camera.fit,
+            enlarge=self._camera.photo_width is None,
             box=box,
             crop_fit=self._camera.crop_fit,
             portrait=portrait if portrait != self._portrait else None,
@@ -163,21 +191,36 @@ class OpenCase:
         def present(pictures: Pictures) -> None:
             if case.number != self.number:
                 return
-            if isinstance(pictures.photo, Photo) and self._camera.reshape(pictures.photo.native):
+            room = self._camera.fit, self._camera.crop_fit
+            if isinstance(pictures.photo, Photo):
+                self._camera.aspect = pictures.photo.native[0] / pictures.photo.native[1]
+            self._tell(opened, index)
+            if (self._camera.fit, self._camera.crop_fit) != room:
                 self._prepare(opened, index)  # not shown yet: the photo would be sent twice
             else:
                 self._photo_key, self._crop_key = photo_key, crop_key
                 self._portrait = portrait if portrait is not None else self._portrait
-                self._present(opened, index, pictures)
+                self._present(opened, pictures)
 
         self._pictures.submit(lambda: load(request), present, self._lost, key="pictures")
 
-    def _present(self, opened: CaseDetails, index: int, pictures: Pictures) -> None:
-        self.opened, self.photo_index = opened, index
+    def _tell(self, opened: CaseDetails, index: int) -> None:
+        """Show the texts of the case, and give every panel the room that it needs for them."""
         case = opened.case
-        self._camera.show(case, opened.events, index)
+        if self.opened is None or self.opened.case.number != case.number:
+            self._camera.photo.show_text("…")  # never another case's photo beside these texts
+        self.opened, self.photo_index = opened, index
+        if self._thumbs_of != case.number:
+            self._thumbs_of = None
+            self._camera.strip.show_thumbs([])
+        self._camera.strip.show(index, len(opened.photos))
+        self._camera.show(case, opened.events, index, opened.unit)
         self._driver.show(case)
         self._history.show(case, opened.events, opened.enclosure)
+        self._bar.show(case, opened.events, opened.enclosure, photo=self.photo_shown)
+        self._arrange()
+
+    def _present(self, opened: CaseDetails, pictures: Pictures) -> None:
         if not opened.photos:
             self._camera.fail_photo(_("The camera gave no photo."))
         elif isinstance(pictures.photo, str):
@@ -189,4 +232,20 @@ class OpenCase:
             self._driver.no_portrait(pictures.portrait)
         elif pictures.portrait is not None:
             self._driver.show_portrait(pictures.portrait)
-        self._bar.show(case, opened.events, photo=self.photo_shown)
+        self._bar.show(opened.case, opened.events, opened.enclosure, photo=self.photo_shown)
+        self._shown(opened)
+        self._load_thumbs(opened)
+
+    def _load_thumbs(self, opened: CaseDetails) -> None:
+        """Load the small pictures of a case with several photos, once it is on the screen."""
+        if len(opened.photos) < 2 or self._thumbs_of == opened.case.number:
+            return
+        number, photos = opened.case.number, opened.photos[:MOST_THUMBS]
+        size = self._theme.px(THUMB[0]), self._theme.px(THUMB[1])
+
+        def done(pictures: list[Image.Image]) -> None:
+            if self.opened is not None and self.opened.case.number == number:
+                self._thumbs_of = number
+                self._camera.strip.show_thumbs(pictures)
+
+        self._pictures.submit(lambda: load_thumbs(photos, size), done, lambda _error: None, key="thumbs")

@@ -120,6 +120,10 @@ class JobThread(threading.Thread):
             self._waiting[object() if key is None else key] = (job, done, failed)
             self._changed.notify()
 
+    def post(self, call: Callable[[], None]) -> None:
+        """Run *call* in Tk's thread soon: for a job that tells how far it is."""
+        self._post(call)
+
     def stop(self) -> None:
         """End after the present job."""
         with self._changed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from PIL import Image
@@ -14,6 +14,7 @@ from edge.errors import CaseError, ImageError
 from edge.model import Box
 from edge.viewer.text import _, describe
 
+MOST_ENLARGED = 3.0
 CROP_MARGIN = 0.18
 CROP_MAGNIFICATION = 8.0
 CROP_SHARE = 0.13
@@ -22,12 +23,16 @@ CROP_SHARE = 0.13
 
 @dataclass(frozen=True, slots=True)
 class StoredPhoto:
-    """A stored photo: case, index, its SHA-256 (hex) in the case's manifest, and what reads its bytes."""
+    """A stored photo: case, index, its SHA-256 (hex) in the case's manifest, and what reads its bytes.
+
+    ``box`` is the plate that was read in it, in its pixels, if one was.
+    """
 
     number: int
     index: int
     sha256: str
     read: Callable[[], bytes] = field(repr=False, compare=False)
+    box: Box | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,7 @@ class PictureRequest:
         photo: the photo, or None if it is not needed.
         redraw: False if the photo is on the screen already and only the crop of ``box`` is needed.
         fit: the room for the photo.
+        enlarge: whether the photo may be larger than it is, as on a fine local display.
         box: the plate in the photo, or None.
         crop_fit: the room for the plate's crop.
         portrait: the encoded portrait, empty if the driver has none, or None if it is not needed.
@@ -51,6 +57,7 @@ class PictureRequest:
     crop_fit: tuple[int, int]
     portrait: bytes | None
     portrait_fit: tuple[int, int]
+    enlarge: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +84,14 @@ def load(request: PictureRequest) -> Pictures:
     portrait: Image.Image | str | None = None
     if request.photo is not None:
         try:
-            photo = load_photo(request.photo, request.fit, request.box, request.crop_fit, redraw=request.redraw)
+            photo = load_photo(
+                request.photo,
+                request.fit,
+                request.box,
+                request.crop_fit,
+                redraw=request.redraw,
+                most=MOST_ENLARGED if request.enlarge else 1.0,
+            )
         except ImageError as error:
             photo = describe(error)
     if request.portrait:
@@ -91,21 +105,40 @@ def load(request: PictureRequest) -> Pictures:
 
 
 def load_photo(
-    stored: StoredPhoto, fit: tuple[int, int], box: Box | None, crop_fit: tuple[int, int], *, redraw: bool = True
+    stored: StoredPhoto,
+    fit: tuple[int, int],
+    box: Box | None,
+    crop_fit: tuple[int, int],
+    *,
+    redraw: bool = True,
+    most: float = 1.0,
 ) -> Photo:
-    """Decode the *stored* photo, scale it to fit into *fit* (never enlarging it) and magnify the plate in *box*.
+    """Decode the *stored* photo, scale it to fit into *fit*, *most* times its size at most, and magnify the *box*.
 
     Raises:
         ImageError: the photo cannot be read, was altered, or is no picture.
     """
     whole = load_whole(stored)
-    scale = min(1.0, fit[0] / whole.width, fit[1] / whole.height)
+    scale = min(most, fit[0] / whole.width, fit[1] / whole.height)
     size = max(1, round(whole.width * scale)), max(1, round(whole.height * scale))
     picture = None
     if redraw:
-        picture = whole.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0) if scale < 1.0 else whole
+        picture = whole.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0) if scale != 1.0 else whole
     crop = magnify(whole, box, crop_fit) if box is not None and box.width >= 1 and box.height >= 1 else None
     return Photo(picture, crop, scale, whole.size)
+
+
+def load_thumbs(photos: Sequence[StoredPhoto], fit: tuple[int, int]) -> list[Image.Image]:
+    """Return a small picture of each of *photos*, scaled to fit into *fit*; a grey one where it cannot be shown."""
+    pictures = []
+    for stored in photos:
+        try:
+            picture = load_whole(stored)
+        except ImageError:
+            picture = Image.new("RGB", fit, "#808080")
+        picture.thumbnail(fit, Image.Resampling.BILINEAR, reducing_gap=2.0)
+        pictures.append(picture)
+    return pictures
 
 
 def load_whole(stored: StoredPhoto) -> Image.Image:
@@ -117,7 +150,7 @@ def load_whole(stored: StoredPhoto) -> Image.Image:
     try:
         encoded = stored.read()
         if hashlib.sha256(encoded).hexdigest() != stored.sha256:
-            raise ImageError(_("the photo's file was altered since it was recorded"), _("verify the evidence"))
+            raise ImageError("the photo's file was altered since it was recorded", "verify the evidence")
         with Image.open(io.BytesIO(encoded)) as file:
             return file.convert("RGB")
     except CaseError as error:
@@ -125,7 +158,7 @@ def load_whole(stored: StoredPhoto) -> Image.Image:
     except ImageError:
         raise
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        raise ImageError(_("the photo's file cannot be decoded"), _("verify the evidence")) from None
+        raise ImageError("the photo's file cannot be decoded", "verify the evidence") from None
 
 
 def magnify(whole: Image.Image, box: Box, fit: tuple[int, int]) -> Image.Image:
@@ -157,6 +190,6 @@ def load_portrait(encoded: bytes, fit: tuple[int, int]) -> Image.Image:
         with Image.open(io.BytesIO(encoded)) as file:
             picture = file.convert("RGB")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        raise ImageError(_("the portrait cannot be decoded"), _("verify the evidence")) from None
+        raise ImageError("the portrait cannot be decoded", "verify the evidence") from None
     picture.thumbnail(fit, Image.Resampling.LANCZOS)
     return picture

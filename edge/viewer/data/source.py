@@ -48,21 +48,26 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class CaseDetails:
-    """A case with its events and photos, the self-checks around it, and what measured, as the manifest has it."""
+    """A case with its events and photos, the self-checks around it, and what measured, as the manifest has it.
+
+    ``unit`` is the serial number of the unit that recorded it.
+    """
 
     case: Case
     events: tuple[Event, ...]
     photos: tuple[StoredPhoto, ...]
     enclosure: Enclosure = field(default_factory=Enclosure)
     instrument: Mapping[str, Any] = field(default_factory=dict)
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
-    """The result of one poll of the store: its version and, in some polls, the unit's status."""
+    """The result of one poll of the store: its version and, in some polls, the unit's status and who asks."""
 
     version: str
     status: UnitStatus | None
+    officer: str = ""
 
 
 class Source:
@@ -83,7 +88,9 @@ class Source:
         """Poll the store for commits."""
 
         def poll() -> Pulse:
-            return Pulse(self.desk.version(), self.desk.status() if with_status else None)
+            if not with_status:
+                return Pulse(self.desk.version(), None)
+            return Pulse(self.desk.version(), self.desk.status(), self.desk.officer)
 
         self._list_jobs.submit(poll, done, failed, key="pulse")
 
@@ -131,11 +138,26 @@ class Source:
             failed,
         )
 
+    def take_back(self, request: int, reason: str, done: Callable[[None], None], failed: Failed) -> None:
+        """Take back the officer's own *request* for a second officer's judgement."""
+
+        def work() -> None:
+            self.desk.refuse(request, reason=reason)
+
+        self._case_jobs.submit(work, done, failed)
+
     def _details(self, opened: OpenCase) -> CaseDetails:
         case = opened.case
         photos = tuple(
-            StoredPhoto(case.number, index, digest, partial(self.desk.photo, case.number, index))
+            StoredPhoto(
+                case.number,
+                index,
+                digest,
+                partial(self.desk.photo, case.number, index),
+                case.plate_box if index == case.photo else None,
+            )
             for index, digest in enumerate(opened.photo_hashes)
         )
         instrument = opened.manifest.get("instrument") or {}
-        return CaseDetails(case, opened.events, photos, opened.enclosure, instrument)
+        unit = str((opened.manifest.get("unit") or {}).get("serial", ""))
+        return CaseDetails(case, opened.events, photos, opened.enclosure, instrument, unit)

@@ -13,13 +13,24 @@ from dataclasses import dataclass
 from tkinter import ttk
 
 from edge.officers import CaseSummary
-from edge.viewer.text import _, moment, number, plain, review_words, verdict_words, waiting_words
-from edge.viewer.ui import Theme
+from edge.viewer.text import _, moment, number, plain, review_words, short_verdict_words, waiting_words
+from edge.viewer.ui import Theme, cut
 
 PAGE = 100
 """Rows of a page."""
 PAGES_KEPT = 20
 WHEEL_ROWS = 3
+
+
+def why_it_fits(case: CaseSummary, sought: str) -> str:
+    """Return what of *case* fits the text *sought*, where its row would not show it; else an empty text."""
+    if not (sought := " ".join(sought.split()).casefold()):
+        return ""
+    if sought in case.driver_name.casefold():
+        return plain(case.driver_name, 60)
+    if case.corrected_plate and sought not in case.corrected_plate.casefold() and sought in case.plate_text.casefold():
+        return _("read as {plate}").format(plate=plain(case.plate_text, 14))
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +39,7 @@ class Row:
 
     summary: CaseSummary | None
     selected: bool
+    sought: str = ""
 
 
 class CaseList(ttk.Frame):
@@ -38,6 +50,7 @@ class CaseList(ttk.Frame):
         total: the number of rows.
         selection: the number of the selected case.
         empty_text: what an empty list shows.
+        sought: the text that was searched for; a row says why it fits.
     """
 
     def __init__(
@@ -64,7 +77,7 @@ class CaseList(ttk.Frame):
         self._on_selected = selected
         self.total = 0
         self.selection: int | None = None
-        self.empty_text = ""
+        self.empty_text = self.sought = ""
         self._index: int | None = None
         self._after: tuple[int, ...] = ()
         """The numbers of the rows that followed the selected one when it was last seen in the list."""
@@ -150,6 +163,12 @@ class CaseList(ttk.Frame):
         page = self._pages.get(index // PAGE)
         return page[index % PAGE] if page is not None and index % PAGE < len(page) else None
 
+    def enter(self) -> None:
+        """Take the focus, and select the first row unless one of the rows is selected."""
+        self.canvas.focus_set()
+        if self.total and (self._index is None or self._gone):
+            self.select_index(0)
+
     def move(self, step: int) -> str:
         """Select the row *step* below the selected one (or above, if negative).
 
@@ -204,7 +223,11 @@ class CaseList(ttk.Frame):
                 continue
             if summary is None and index // PAGE not in missing:
                 missing.append(index // PAGE)
-            row = Row(summary, self.selection is not None and summary is not None and summary.number == self.selection)
+            row = Row(
+                summary,
+                self.selection is not None and summary is not None and summary.number == self.selection,
+                self.sought,
+            )
             if row != self._drawn[slot]:
                 self._draw_row(slot, row)
                 self._drawn[slot] = row
@@ -230,7 +253,7 @@ class CaseList(ttk.Frame):
             )
             return
         summary = row.summary
-        verdict, tone = verdict_words(summary)
+        verdict, tone = short_verdict_words(summary)
         colour = self._theme.tone(tone)[0]
         draw.create_rectangle(0, top, px(4), bottom - 1, fill=colour, outline="", tags=tag)
         upper, lower = top + px(6), bottom - px(7)
@@ -238,15 +261,21 @@ class CaseList(ttk.Frame):
         nothing = _("Not read yet") if summary.outcome is None else _("no plate")
         plate, muted = shown or nothing, palette.muted
         ink = palette.text if shown else muted
-        draw.create_text(px(16), upper, text=plate, anchor="nw", fill=ink, font=fonts["strong"], tags=tag)
-        right = width - px(10)
+        left, right, apart = px(16), width - px(10), px(8)
+        plate = cut(fonts["strong"], plate, right - left)
+        draw.create_text(left, upper, text=plate, anchor="nw", fill=ink, font=fonts["strong"], tags=tag)
+        verdict = cut(fonts["body"], verdict, right - left - apart - fonts["strong"].measure(plate))
         draw.create_text(right, upper, text=verdict, anchor="ne", fill=colour, font=fonts["body"], tags=tag)
         counts = summary.speed_kmh if summary.remaining_kmh is None else summary.remaining_kmh
         speed = "" if counts is None else " · " + _("{speed} km/h").format(speed=number(counts, 1))
         line = f"{summary.number} · {moment(summary.at_utc, 'short')}{speed}"
-        draw.create_text(px(16), lower, text=line, anchor="sw", fill=muted, font=fonts["small"], tags=tag)
+        if why := why_it_fits(summary, self.sought):
+            line = f"{summary.number} · {why}"
+        line = cut(fonts["small"], line, right - left)
+        draw.create_text(left, lower, text=line, anchor="sw", fill=muted, font=fonts["small"], tags=tag)
         review = review_words(summary.review)[0] if summary.review else ""
         review = waiting_words() if summary.waiting else review
+        review = cut(fonts["small"], review, right - left - apart - fonts["small"].measure(line))
         draw.create_text(right, lower, text=review, anchor="se", fill=muted, font=fonts["small"], tags=tag)
 
     def _draw_empty(self) -> None:

@@ -13,12 +13,13 @@ from edge.model import Case, Driver, Outcome, Verdict
 from edge.officers import known_plate, name_follows
 from edge.viewer.panels.unnamed import UnnamedCard
 from edge.viewer.text import _, basis_words, day, flag_words, ngettext, plain, reason_words
-from edge.viewer.ui import Elided, Field, PictureView, Theme
+from edge.viewer.ui import Field, PictureView, Theme, Wrapped
 
 PORTRAIT = (88, 110)
-MIN_HEIGHT = 174
-"""Room for the lines of three claims."""
-COLUMNS = 4
+PADDING = 12
+COLUMN = 150
+MOST_COLUMNS = 4
+"""The least width of a column of the driver's data, and how many there are at most."""
 DATES = {"birth_date", "issued_on", "expires_on"}
 
 
@@ -33,20 +34,25 @@ class DriverPanel(ttk.Frame):
 
     def __init__(self, master: tk.Misc, theme: Theme, copy_plate: Callable[[], object]) -> None:
         """Show nobody; *copy_plate* is for the officer who has to ask the vehicle's keeper."""
-        super().__init__(master, style="Card.TFrame", padding=theme.px(12))
+        super().__init__(master, style="Card.TFrame", padding=theme.px(PADDING))
         self._theme = theme
         self.grid_propagate(False)
         self.columnconfigure(1, weight=1)
         self.rowconfigure(0, weight=1)
-        self.portrait = PictureView(self, theme, *self.portrait_fit)
+        self.portrait = PictureView(self, theme, *self.portrait_fit, takefocus=True)
         self.person = PersonCard(self, theme)
         self.unnamed = UnnamedCard(self, theme, copy_plate)
 
-    @property
-    def wanted_height(self) -> int:
-        """The preferred height of this card in pixels: the portrait, or the driver's data where type is large."""
-        needed = max(self.portrait_fit[1], self.person.winfo_reqheight()) + 2 * self._theme.px(12) + 2
-        return max(needed, self._theme.px(MIN_HEIGHT))
+    def needed(self, width: int) -> int:
+        """Return the height in pixels that a card *width* pixels wide needs."""
+        px = self._theme.px
+        room = width - 2 * px(PADDING) - 2
+        if self.person.winfo_manager():
+            beside = room - self.portrait.winfo_reqwidth() - px(14)
+            inner = max(self.portrait.winfo_reqheight(), self.person.needed(beside))
+        else:
+            inner = self.unnamed.needed(room)
+        return inner + 2 * px(PADDING) + 2
 
     @property
     def portrait_fit(self) -> tuple[int, int]:
@@ -122,17 +128,15 @@ class PersonCard(ttk.Frame):
     def __init__(self, master: tk.Misc, theme: Theme) -> None:
         """Show no data yet."""
         super().__init__(master)
-        px = theme.px
-        self.columnconfigure(tuple(range(COLUMNS)), weight=1, uniform="column")
-        head = ttk.Frame(self)
-        head.grid(row=0, column=0, columnspan=COLUMNS, sticky="ew", pady=(0, px(6)))
-        head.columnconfigure(0, weight=1)
-        caption = ttk.Label(head, text=_("Known to the police database"), style="Small.TLabel")
-        caption.grid(row=0, column=0, sticky="w")
-        self.name = Elided(head, theme, face="title", style="Title.TLabel")
-        self.name.grid(row=1, column=0, sticky="ew")
-        self.flag = ttk.Label(head, style="warn.Badge.TLabel")
-        self.flag.grid(row=0, column=1, rowspan=2, sticky="e")
+        self._theme = theme
+        self._caption = Wrapped(self, style="Small.TLabel")
+        self._caption.set_text(_("Known to the police database"))
+        self.name = Wrapped(self, style="Title.TLabel")
+        self.flag = Wrapped(self, style="warn.Badge.TLabel")
+        self._columns = 0
+        for row, widget in enumerate((self._caption, self.name, self.flag)):
+            widget.grid(row=row, column=0, columnspan=MOST_COLUMNS, sticky="ew", pady=(0, theme.px(3)))
+        self.flag.grid_remove()
         captions = {
             "licence": _("Licence number"),
             "birth_date": _("Date of birth"),
@@ -142,10 +146,31 @@ class PersonCard(ttk.Frame):
             "issued_on": _("Issued on"),
             "expires_on": _("Valid until"),
         }
-        self.fields = {name: Field(self, theme, caption) for name, caption in captions.items()}
+        self.fields = {name: Field(self, caption) for name, caption in captions.items()}
+        self._place(MOST_COLUMNS)
+
+    def needed(self, width: int) -> int:
+        """Return the height in pixels that the data need in *width*, and put them into as many columns as fit."""
+        px = self._theme.px
+        columns = max(1, min(MOST_COLUMNS, width // px(COLUMN)))
+        self._place(columns)
+        head = [widget for widget in (self._caption, self.name, self.flag) if widget.winfo_manager()]
+        used = sum(widget.wrap(width) + px(3) for widget in head)
+        fields, column = list(self.fields.values()), width // columns - px(10) - 2
+        for first in range(0, len(fields), columns):
+            used += max(field.wrap(column) for field in fields[first : first + columns]) + px(5)
+        return used
+
+    def _place(self, columns: int) -> None:
+        if columns == self._columns:
+            return
+        self._columns, px = columns, self._theme.px
+        for column in range(MOST_COLUMNS):
+            used = column < columns
+            self.columnconfigure(column, weight=int(used), uniform="column" if used else "")
         for index, field in enumerate(self.fields.values()):
-            row, column = 1 + index // COLUMNS, index % COLUMNS
-            field.grid(row=row, column=column, sticky="ew", padx=(0, px(10)), pady=(0, px(5)))
+            row, column = 3 + index // columns, index % columns
+            field.grid(row=row, column=column, sticky="new", padx=(0, px(10)), pady=(0, px(5)))
 
     def show(self, case: Case, driver: Driver) -> None:
         """Show the data of *driver*, whom *case* names."""

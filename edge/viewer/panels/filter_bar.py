@@ -5,6 +5,7 @@ from __future__ import annotations
 import tkinter as tk
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from tkinter import ttk
 
 from edge.model import Outcome, State
@@ -12,15 +13,19 @@ from edge.officers import CaseFilter, EventKind, Standing
 from edge.viewer.data import Query
 from edge.viewer.text import (
     _,
+    full_day,
+    ngettext,
+    number,
     order_words,
     outcome_words,
+    plain,
     read_day,
     review_words,
     short_day,
     standing_words,
     waiting_words,
 )
-from edge.viewer.ui import Question, Theme
+from edge.viewer.ui import Flow, Question, Theme
 
 SETTLE_MS = 250
 """How long the officer must pause while typing before the list is read again."""
@@ -35,6 +40,8 @@ class FilterBar(ttk.Frame):
         review: the choice of a review.
         day: the choice of days.
         order: the choice of an order.
+        unfold: the button that shows and hides the choices in a low window.
+        is_folded: whether they are hidden.
     """
 
     def __init__(self, master: tk.Misc, theme: Theme, changed: Callable[[], None]) -> None:
@@ -46,12 +53,14 @@ class FilterBar(ttk.Frame):
         self._reported = Query()
         px = theme.px
         self.columnconfigure((0, 1), weight=1, uniform="half")
-        caption = ttk.Label(self, text=_("Search plate, driver or case number"), style="Small.TLabel")
-        caption.grid(row=0, column=0, columnspan=2, sticky="w")
+        self._caption = ttk.Label(self, text=_("Search plate, driver or case number"), style="Small.TLabel")
+        self._caption.grid(row=0, column=0, columnspan=2, sticky="w")
         self.text = ttk.Entry(self, width=10)
         self.text.grid(row=1, column=0, columnspan=2, sticky="ew", pady=(px(1), px(5)))
         self.text.bind("<KeyRelease>", lambda _event: self._schedule())
-        self.text.bind("<Escape>", lambda _event: self.reset())
+        self.text.bind("<Escape>", lambda _event: self._leave())
+        for key in ("<Return>", "<KP_Enter>", "<Down>"):
+            self.text.bind(key, lambda _event: self._enter())
         self._outcomes: dict[str, Outcome | State | Standing | None] = {
             _("All verdicts"): None,
             **{outcome_words(outcome)[0]: outcome for outcome in Outcome},
@@ -75,6 +84,7 @@ class FilterBar(ttk.Frame):
             _("Last 30 days"): 29,
             _("Choose days …"): None,
         }
+        self._chosen_days = _("Chosen days")
         self._any, *_others, self._choose = self._days
         self._span: tuple[date, date] | None = None
         self._orders = order_words()
@@ -83,7 +93,45 @@ class FilterBar(ttk.Frame):
         self.day = self._choice(list(self._days), 3, 0)
         self.day.bind("<<ComboboxSelected>>", lambda _event: self._day_chosen())
         self.order = self._choice(list(self._orders), 3, 1)
+        self._low = ttk.Frame(self)
+        self._low.grid(row=4, column=0, columnspan=2, sticky="ew")
+        self.count = ttk.Label(self._low, style="Small.TLabel")
+        self.count.pack(side="top", anchor="w")
+        self.chips = Flow(self._low, px(4))
+        self._total: int | None = None
+        self._all: int | None = None
+        self.unfold = ttk.Button(self, text=_("Filters"), command=lambda: self.fold(folded=not self.is_folded))
+        self.unfold.bind("<Return>", lambda _event: self.unfold.invoke())
+        self.is_folded, self._low_window = False, False
         self.bind("<<ThemeChanged>>", lambda _event: self._recolour(theme))
+
+    def set_low(self, *, low: bool) -> None:
+        """Fold the choices away where the window has no room for them and the list."""
+        if low == self._low_window:
+            return
+        self._low_window, px = low, self._theme.px
+        if low:
+            self._caption.grid_remove()
+            self.text.grid(row=1, column=0, columnspan=1, sticky="ew", padx=(0, px(4)))
+            self.unfold.grid(row=1, column=1, sticky="e", pady=(px(1), px(5)))
+        else:
+            self._caption.grid()
+            self.text.grid(row=1, column=0, columnspan=2, sticky="ew", padx=0)
+            self.unfold.grid_remove()
+        self.fold(folded=low)
+
+    def fold(self, *, folded: bool) -> None:
+        """Hide or show the choices; the count stands where they are not."""
+        self.is_folded = folded
+        for box in (self.outcome, self.review, self.day, self.order):
+            if folded:
+                box.grid_remove()
+            else:
+                box.grid()
+        if self._low_window and not folded:
+            self._low.grid_remove()
+        else:
+            self._low.grid()
 
     def query(self) -> Query:
         """Return what the officer asks for now."""
@@ -112,6 +160,66 @@ class FilterBar(ttk.Frame):
         self._report()
         return "break"
 
+    def counted(self, total: int | None = None, of: int | None = None) -> None:
+        """Say that *total* cases fit, *of* so many; None: as before."""
+        self._total = self._total if total is None else total
+        self._all = self._all if of is None else of
+        if self._total is None:
+            return
+        text = ngettext("{count} case", "{count} cases", self._total).format(count=number(self._total))
+        if self._chosen() and self._all is not None:
+            text = _("{count} of {all}").format(count=number(self._total), all=number(self._all))
+        if str(self.count.cget("text")) != text:
+            self.count.configure(text=text)
+
+    def _chosen(self) -> list[tuple[str, Callable[[], None]]]:
+        """Return what narrows the list, in words, and what drops it."""
+        chosen: list[tuple[str, Callable[[], None]]] = []
+        if text := plain(self.text.get(), 30):
+            chosen.append((f"\u201c{text}\u201d", lambda: self.text.delete(0, "end")))
+        for box in (self.outcome, self.review):
+            if box.current() > 0:
+                chosen.append((box.get(), lambda box=box: box.current(0)))  # type: ignore[misc]
+        if self._span is not None or self.day.current() > 0:
+            first, last = self._span or (date.today(), date.today())
+            days = full_day(first) if first == last else f"{full_day(first)} – {full_day(last)}"
+            chosen.append((days if self._span else self.day.get(), self._any_day))
+        return chosen
+
+    def _any_day(self) -> None:
+        self._span = None
+        self.day.current(0)
+
+    def _show_chips(self) -> None:
+        for chip in self.chips.winfo_children():
+            chip.destroy()
+        self.chips.clear()
+        for text, drop in self._chosen():
+            chip = ttk.Button(self.chips, text=f"{text}  ✕", style="Small.TButton")
+            chip.configure(command=partial(self._drop, drop))
+            chip.bind("<Return>", lambda _event, chip=chip: chip.invoke())  # type: ignore[misc]
+            self.chips.add(chip)
+        if self.chips.winfo_children():
+            self.chips.pack(side="top", fill="x", pady=(self._theme.px(3), 0))
+            self.chips.arrange()
+        else:
+            self.chips.pack_forget()
+
+    def _drop(self, drop: Callable[[], None]) -> None:
+        drop()
+        self._report()
+
+    def _enter(self) -> str:
+        self._report()
+        self.event_generate("<<Entered>>")
+        return "break"
+
+    def _leave(self) -> str:
+        """Show all cases again, and go back to the list."""
+        self.reset()
+        self.event_generate("<<Left>>")
+        return "break"
+
     def choose_days(self) -> None:
         """Ask the officer for the first and the last day."""
 
@@ -124,7 +232,7 @@ class FilterBar(ttk.Frame):
             if last < first:
                 return _("The last day is before the first.")
             self._span = (first, last)
-            self.day.set(short_day(first) if first == last else f"{short_day(first)} – {short_day(last)}")
+            self.day.set(self._chosen_days)
             self._report()
             return ""
 
@@ -166,6 +274,7 @@ class FilterBar(ttk.Frame):
             self._timer = None
         if self.query() != self._reported:
             self._reported = self.query()
+            self._show_chips()
             self._changed()
 
     def _recolour(self, theme: Theme) -> None:
@@ -177,6 +286,7 @@ class FilterBar(ttk.Frame):
                 "configure",
                 *("-background", palette.surface, "-foreground", palette.text),
                 *("-selectbackground", palette.accent, "-selectforeground", palette.on_accent),
+                *("-highlightcolor", palette.edge, "-highlightbackground", palette.edge),
             )
 
 

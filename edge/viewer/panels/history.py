@@ -10,10 +10,14 @@ from tkinter import ttk
 from edge.model import Case
 from edge.officers import Enclosure, Event, EventKind
 from edge.viewer.text import _, event_words, moment, ngettext, number, plain, verdict_words
-from edge.viewer.ui import Theme
+from edge.viewer.ui import Theme, cut
 
-COLUMNS = (0, 150, 320)
+COLUMNS = (0, 150, 340)
 """Left edges of the time, the act and the details."""
+NARROW = 560
+"""The width below which a line of the history is two rows of text."""
+PADDING = 12
+MOST_LINES = 12
 NO_CHECKS = Enclosure()
 
 
@@ -60,7 +64,7 @@ def lines(case: Case, events: Sequence[Event], enclosure: Enclosure = NO_CHECKS)
 
 
 class History(ttk.Frame):
-    """A card with as many lines of the history as there is room for.
+    """A card with the history; the wheel moves it where there are more lines than room.
 
     Attributes:
         canvas: the lines.
@@ -69,9 +73,10 @@ class History(ttk.Frame):
     def __init__(self, master: tk.Misc, theme: Theme) -> None:
         """Show no line."""
         px = theme.px
-        super().__init__(master, style="Card.TFrame", padding=px(12))
+        super().__init__(master, style="Card.TFrame", padding=px(PADDING))
         self._theme = theme
         self._lines: tuple[Line, ...] = ()
+        self._first = 0
         self.grid_propagate(False)
         self.columnconfigure(0, weight=1)
         self.rowconfigure(1, weight=1)
@@ -81,35 +86,79 @@ class History(ttk.Frame):
         self.canvas.grid(row=1, column=0, sticky="nsew", pady=(px(4), 0))
         self.canvas.bind("<Configure>", lambda _event: self._draw())
         self.canvas.bind("<<ThemeChanged>>", lambda _event: self._draw())
+        self.canvas.bind("<Button-4>", lambda _event: self._move(-1))
+        self.canvas.bind("<Button-5>", lambda _event: self._move(1))
+
+    def needed(self) -> int:
+        """Return the height in pixels in which every line has room, up to :data:`MOST_LINES`."""
+        px = self._theme.px
+        lines = min(len(self._lines), MOST_LINES)
+        return lines * self._line + int(self._theme.fonts["small"].metrics("linespace")) + 2 * px(PADDING) + px(6)
 
     def show(self, case: Case | None, events: Sequence[Event] = (), enclosure: Enclosure = NO_CHECKS) -> None:
         """Show the history of *case*."""
         shown = lines(case, events, enclosure) if case is not None else ()
         if shown != self._lines:
-            self._lines = shown
+            self._lines, self._first = shown, 0
             self._caption.configure(text=_("History of the case") if shown else "")
             self._draw()
+
+    @property
+    def _line(self) -> int:
+        """The height of a line: one row of text, or two where the card is narrow."""
+        fonts = self._theme.fonts
+        rows = 2 if self._is_narrow else 1
+        return rows * int(fonts["body"].metrics("linespace")) + self._theme.px(2)
+
+    @property
+    def _is_narrow(self) -> bool:
+        return 1 < self.canvas.winfo_width() < self._theme.px(NARROW)
+
+    @property
+    def _room(self) -> int:
+        return max(1, (self.canvas.winfo_height() + self._theme.px(2)) // self._line)
+
+    def _move(self, step: int) -> str | None:
+        most = len(self._lines) - self._room + 1 if len(self._lines) > self._room else 0
+        first = max(0, min(self._first + step, most))
+        if first == self._first:
+            return None
+        self._first = first
+        self._draw()
+        return "break"
 
     def _draw(self) -> None:
         theme, palette, canvas = self._theme, self._theme.palette, self.canvas
         canvas.delete("all")
         canvas.configure(background=palette.surface)
-        body, small = theme.fonts["body"], theme.fonts["small"]
-        height = body.metrics("linespace") + theme.px(2)
-        room = max(1, (canvas.winfo_height() + theme.px(2)) // height)
-        shown = self._lines if len(self._lines) <= room else self._lines[: room - 1]
-        time_x, act_x, details_x = (theme.px(left) for left in COLUMNS)
+        height, room, width = self._line, self._room, canvas.winfo_width()
+        rest = self._lines[self._first :]
+        shown = rest if len(rest) <= room else rest[: room - 1]
         for row, line in enumerate(shown):
-            y = row * height + height // 2
-
-            def write(left: int, text: str, colour: str, face: str = "body", y: int = y) -> None:
-                canvas.create_text(left, y, text=text, anchor="w", fill=colour, font=theme.fonts[face])
-
-            write(time_x, moment(line.at_utc, "short"), palette.muted, "small")
-            write(act_x, line.act, theme.tone(line.tone)[0])
-            write(details_x, line.details, palette.text)
-        left = len(self._lines) - len(shown)
+            self._write(line, row * height, width)
+        left = len(rest) - len(shown)
         if left:
             text = ngettext("and {count} earlier line", "and {count} earlier lines", left).format(count=number(left))
-            y = len(shown) * height + height // 2
-            canvas.create_text(0, y, text=text, anchor="w", fill=palette.muted, font=small)
+            y, small = len(shown) * height, theme.fonts["small"]
+            canvas.create_text(0, y, text=text, anchor="nw", fill=palette.muted, font=small)
+
+    def _write(self, line: Line, y: int, width: int) -> None:
+        theme, palette = self._theme, self._theme.palette
+        body, small = theme.fonts["body"], theme.fonts["small"]
+        time_x, act_x, details_x = (theme.px(left) for left in COLUMNS)
+        when = moment(line.at_utc, "short")
+        act_x = max(act_x, time_x + small.measure(when) + theme.px(8))
+        below = self._is_narrow
+        act = cut(body, line.act, width - act_x if below else details_x - act_x - theme.px(6))
+        if below:
+            details_x, down = theme.px(12), int(body.metrics("linespace"))
+        else:
+            down = 0
+        details = cut(body, line.details, max(1, width - details_x))
+        for x, top, text, colour, font in (
+            (time_x, y + theme.px(1), when, palette.muted, small),
+            (act_x, y, act, theme.tone(line.tone)[0], body),
+            (details_x, y + down, details, palette.text, body),
+        ):
+            if text:
+                self.canvas.create_text(x, top, text=text, anchor="nw", fill=colour, font=font)

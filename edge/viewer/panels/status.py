@@ -9,11 +9,14 @@ from tkinter import ttk
 
 from edge.officers import UnitStatus
 from edge.viewer.text import _, ngettext, number
-from edge.viewer.ui import Theme
+from edge.viewer.ui import Elided, Flow, Theme, Wrapped
 
 LOW_DISK_SHARE = 0.1
 LOW_DISK_BYTES = 1 << 30
 PROGRESS_STEP_MS = 60
+TIGHT = 560
+BESIDE = 900
+"""The width below which the buttons are in the menu alone, and from which the labels are beside the unit's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,35 +44,55 @@ def notices(status: UnitStatus | None, store_problem: str, chain_problem: str) -
         if not status.chain_ok and not chain_problem:
             found.append(Notice("bad", _("The chain of evidence is broken: looking for the place …")))
         if not status.daemon_alive:
-            found.append(Notice("warn", _("The unit's program is stopped: no new case can come in.")))
+            found.append(
+                Notice("warn", _("Unit stopped: no new case can come in. Those that are here can be seen and judged."))
+            )
         if status.free_bytes < LOW_DISK_BYTES or status.free_bytes < LOW_DISK_SHARE * status.total_bytes:
-            free = number(status.free_bytes / 1e9, 1)
-            text = _("The unit's disk is nearly full: {free} GB are free. Export and purge old cases.")
-            found.append(Notice("warn", text.format(free=free)))
+            text = _(
+                "The unit's disk is nearly full: {free} MB are free."
+                " Tell the operator: without room no new case is kept."
+            )
+            found.append(Notice("warn", text.format(free=number(status.free_bytes / 1e6))))
     return tuple(found)
 
 
 class StatusBar(ttk.Frame):
-    """The program's name, labels for the state of the unit, and two buttons."""
+    """Whose window it is, labels for the state of the unit, and two buttons; wrapped where there is no room.
+
+    Attributes:
+        where: site, host and officer: nobody may judge in the window of another unit.
+        count: the number of cases.
+        note: the outcome of the officer's last action.
+    """
 
     def __init__(
         self, master: tk.Misc, theme: Theme, *, help_page: Callable[[], None], recolour: Callable[[], None]
     ) -> None:
         """Show no status; the buttons call *help_page* and *recolour*."""
-        super().__init__(master, style="Page.TFrame", padding=(theme.px(14), theme.px(5)))
+        super().__init__(master, style="Page.TFrame", padding=(theme.px(10), theme.px(4)))
         px = theme.px
         self._theme = theme
-        ttk.Label(self, text="Autovelox", style="Brand.TLabel").pack(side="left")
-        self.count = ttk.Label(self, style="Page.TLabel")
-        self.count.pack(side="left", padx=(px(12), 0), pady=(px(3), 0))
-        self.help = ttk.Button(self, text=_("Keys  F1"), style="Quiet.TButton", command=help_page)
-        self.help.pack(side="right")
-        self.colours = ttk.Button(self, style="Quiet.TButton", command=recolour)
-        self.colours.pack(side="right", padx=(0, px(4)))
-        self.unit, self.signed, self.note = (ttk.Label(self, style="Page.TLabel") for _index in range(3))
-        for chip in (self.unit, self.signed, self.note):
-            chip.pack(side="right", padx=(0, px(8)))
-        self._bar = ttk.Progressbar(self, mode="indeterminate", length=px(90), style="Busy.Horizontal.TProgressbar")
+        self.columnconfigure(1, weight=1)
+        ttk.Label(self, text="Autovelox", style="Brand.TLabel").grid(row=0, column=0, sticky="w", padx=(0, px(12)))
+        self.where = Elided(self, theme, face="small", style="Page.TLabel")
+        self.where.grid(row=0, column=1, sticky="ew", padx=(0, px(8)))
+        self._chips = Flow(self, px(6), style="Page.TFrame", right=True)
+        self.count = ttk.Label(self._chips, style="Page.TLabel")
+        self.unit, self.signed, self.note = (ttk.Label(self._chips, style="Page.TLabel") for _index in range(3))
+        self._bar = ttk.Progressbar(
+            self._chips, mode="indeterminate", length=px(90), style="Busy.Horizontal.TProgressbar"
+        )
+        self.colours = ttk.Button(self._chips, style="Quiet.TButton", command=recolour)
+        self.help = ttk.Button(self._chips, text=_("Keys  F1"), style="Quiet.TButton", command=help_page)
+        self.undo = ttk.Button(self._chips, text=_("Undo  Z"), style="Small.TButton", command=self.call_undo)
+        self._undo: Callable[[], None] | None = None
+        for child in (self._bar, self.undo, self.note, self.signed, self.unit, self.count, self.colours, self.help):
+            self._chips.add(child)
+        self._chips.show(self._bar, shown=False)
+        self._chips.show(self.undo, shown=False)
+        self._is_busy = False
+        self._beside: bool | None = None
+        self.bind("<Configure>", lambda event: self._arrange(event.width))
         self.bind("<<ThemeChanged>>", lambda _event: self._name_colours())
         self._name_colours()
 
@@ -84,10 +107,8 @@ class StatusBar(ttk.Frame):
         if status.pending:
             cases += " · " + _("{count} pending").format(count=number(status.pending))
         _set(self.count, cases, "Page.TLabel")
-        if status.daemon_alive:
-            _set(self.unit, _("Unit running"), "good.Chip.TLabel")
-        else:
-            _set(self.unit, _("Unit stopped"), "warn.Chip.TLabel")
+        self._chips.show(self.unit, shown=status.daemon_alive)  # a banner says it where it is stopped
+        _set(self.unit, _("Unit running") if status.daemon_alive else "", "good.Chip.TLabel")
         if not status.chain_ok:
             _set(self.signed, _("Chain broken"), "bad.Chip.TLabel")
         elif status.unsigned:
@@ -96,21 +117,60 @@ class StatusBar(ttk.Frame):
         else:
             _set(self.signed, _("All entries signed"), "good.Chip.TLabel")
 
-    def show_note(self, text: str, tone: str = "accent") -> None:
-        """Show the outcome of the officer's last action; an empty text removes it."""
+    def show_note(self, text: str, tone: str = "accent", undo: Callable[[], None] | None = None) -> None:
+        """Show the outcome of the officer's last action, with a button that undoes it; an empty text removes both."""
+        self._undo = undo
+        self._chips.show(self.undo, shown=undo is not None)
         _set(self.note, text, f"{tone}.Chip.TLabel" if text else "Page.TLabel")
+
+    def call_undo(self) -> None:
+        """Undo the officer's last action, where that is still offered."""
+        undo, self._undo = self._undo, None
+        if undo is not None:
+            self.show_note("")
+            undo()
 
     def busy(self, text: str) -> None:
         """Show *text* and a moving bar while work takes its time."""
         self.show_note(text)
-        self._bar.pack(side="right", padx=(0, self._theme.px(8)))
+        self._chips.show(self._bar, shown=True)
+        self._bar.configure(mode="indeterminate")
         self._bar.start(PROGRESS_STEP_MS)
+        self._is_busy = True
+
+    def progress(self, text: str, done: int, total: int) -> None:
+        """Show how far the work is that :meth:`busy` announced."""
+        if not self._is_busy:
+            return
+        self._bar.stop()
+        self._bar.configure(mode="determinate", maximum=total, value=done)
+        share = _("{text} {done} of {total}").format(text=text, done=number(done), total=number(total))
+        self.show_note(share)
 
     def idle(self) -> None:
         """Remove the moving bar and the text."""
+        self._is_busy = False
         self._bar.stop()
-        self._bar.pack_forget()
+        self._chips.show(self._bar, shown=False)
         self.show_note("")
+
+    def rearrange(self) -> None:
+        """Take the officer's new zoom."""
+        self._arrange(self.winfo_width())
+
+    def _arrange(self, width: int) -> None:
+        """Put the labels beside the name of the unit where there is room for both, else under it."""
+        beside = width >= self._theme.px(BESIDE)
+        tight = width < self._theme.px(TIGHT)
+        for button in (self.colours, self.help):
+            self._chips.show(button, shown=not tight)
+        if beside != self._beside:
+            self._beside = beside
+            self.columnconfigure(2, weight=2 if beside else 0)
+            if beside:
+                self._chips.grid(row=0, column=2, columnspan=1, sticky="ew")
+            else:
+                self._chips.grid(row=1, column=0, columnspan=3, sticky="ew")
 
     def _name_colours(self) -> None:
         text = _("Dark") if self._theme.palette.name == "light" else _("Light")
@@ -137,7 +197,9 @@ class Banners(ttk.Frame):
         for child in self.winfo_children():
             child.destroy()
         for notice in found:
-            ttk.Label(self, text=notice.text, style=f"{notice.tone}.Banner.TLabel").pack(fill="x")
+            banner = Wrapped(self, style=f"{notice.tone}.Banner.TLabel")
+            banner.set_text(notice.text)
+            banner.pack(fill="x")
         if not found:
             self.configure(height=1)
 

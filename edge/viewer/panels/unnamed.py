@@ -7,7 +7,7 @@ from collections.abc import Callable
 from tkinter import ttk
 
 from edge.viewer.text import _, ngettext, number
-from edge.viewer.ui import Elided, Theme
+from edge.viewer.ui import Theme, Wrapped, cut
 
 CLAIMS_SHOWN = 6
 BAR_WIDTH = 180
@@ -33,16 +33,24 @@ class UnnamedCard(ttk.Frame):
         px = theme.px
         self.columnconfigure(0, weight=1)
         self.rowconfigure(2, weight=1)
-        self.headline = Elided(self, theme, face="title", style="Title.TLabel")
+        self._theme = theme
+        self.headline = Wrapped(self, style="Title.TLabel")
         self.headline.grid(row=0, column=0, sticky="ew")
         self.copy_plate = ttk.Button(self, text=_("Copy plate"), command=copy_plate)
         self.copy_plate.bind("<Return>", lambda _event: self.copy_plate.invoke())
-        self.copy_plate.grid(row=0, column=1, rowspan=2, sticky="ne", padx=(px(10), 0))
+        self.copy_plate.grid(row=0, column=1, sticky="ne", padx=(px(10), 0))
         self.copy_plate.grid_remove()
-        self.reason = Elided(self, theme)
-        self.reason.grid(row=1, column=0, sticky="ew", pady=(px(2), px(8)))
+        self.reason = Wrapped(self)
+        self.reason.grid(row=1, column=0, columnspan=2, sticky="ew", pady=(px(2), px(8)))
         self.chart = ClaimChart(self, theme)
         self.chart.grid(row=2, column=0, columnspan=2, sticky="nsew")
+
+    def needed(self, width: int) -> int:
+        """Return the height in pixels that the texts and the chart need in *width*."""
+        px = self._theme.px
+        button = self.copy_plate.winfo_reqwidth() + px(10) if self.copy_plate.winfo_manager() else 0
+        head = max(self.headline.wrap(width - button), self.copy_plate.winfo_reqheight() if button else 0)
+        return head + self.reason.wrap(width) + px(10) + self.chart.needed(width)
 
     def show(self, headline: str, reason: str, scores: tuple[float, ...], *, plate: bool = False) -> None:
         """Show the texts and the claims' *scores* (log-likelihood ratios); *plate*: one is known, to be copied."""
@@ -72,17 +80,36 @@ class ClaimChart(tk.Canvas):
             self._scores = scores
             self._draw()
 
+    def needed(self, width: int) -> int:
+        """Return the height in pixels that the claims need in *width*."""
+        if not self._scores:
+            return 1
+        rows = min(CLAIMS_SHOWN, len(self._scores))
+        return self._caption_height(width) + rows * self._line
+
+    @property
+    def _line(self) -> int:
+        return int(self._theme.fonts["body"].metrics("linespace")) + self._theme.px(4)
+
+    def _caption_height(self, width: int) -> int:
+        small, room = self._theme.fonts["small"], max(1, width)
+        lines, used = 1, 0
+        for word in _caption().split():
+            long = small.measure(f"{word} ")
+            if used and used + long > room:
+                lines, used = lines + 1, 0
+            used += long
+        return lines * int(small.metrics("linespace")) + self._theme.px(5)
+
     def _draw(self) -> None:
         theme, palette = self._theme, self._theme.palette
         self.delete("all")
         self.configure(background=palette.surface)
         if not self._scores:
             return
-        body, small = theme.fonts["body"], theme.fonts["small"]
-        line = body.metrics("linespace") + theme.px(4)
-        caption = _("How well each claimed plate explains the photo, against the plate as read (0 is as well)")
-        self.create_text(0, 0, text=caption, anchor="nw", fill=palette.muted, font=small)
-        top = small.metrics("linespace") + theme.px(5)
+        small, line, width = theme.fonts["small"], self._line, self.winfo_width()
+        self.create_text(0, 0, text=_caption(), anchor="nw", fill=palette.muted, font=small, width=max(1, width))
+        top = self._caption_height(width)
         ranked = sorted(enumerate(self._scores, 1), key=lambda item: -item[1])
         room = max(1, (self.winfo_height() - top + theme.px(6)) // line)
         count = min(CLAIMS_SHOWN, room)
@@ -90,6 +117,7 @@ class ClaimChart(tk.Canvas):
         if left := len(ranked) - len(shown):
             text = ngettext("and {count} more: {scores}", "and {count} more: {scores}", left)
             text = text.format(count=left, scores="  ".join(_figure(score) for _place, score in ranked[len(shown) :]))
+            text = cut(small, text, width)
             y = top + len(shown) * line + line // 2
             self.create_text(0, y, text=text, anchor="w", fill=palette.muted, font=small)
         for rank, (place, score) in enumerate(shown):
@@ -99,13 +127,19 @@ class ClaimChart(tk.Canvas):
         theme, palette, body = self._theme, self._theme.palette, self._theme.fonts["body"]
         label = max(body.measure(_("Claim {number}").format(number=n)) for n in (1, len(self._scores))) + theme.px(12)
         share = max(0.0, min(1.0, 1.0 - score / EMPTY_BAR_RATIO))
-        width, half = theme.px(BAR_WIDTH), theme.px(4)
+        figure = max(body.measure(_figure(score)) for score in self._scores) + theme.px(12)
+        width = max(theme.px(20), min(theme.px(BAR_WIDTH), self.winfo_width() - label - figure))
+        half = theme.px(4)
         text = _("Claim {number}").format(number=place)
         self.create_text(0, y, text=text, anchor="w", fill=palette.text, font=body)
         self.create_rectangle(label, y - half, label + width, y + half, fill=palette.neutral_soft, outline="")
         self.create_rectangle(label, y - half, label + width * share, y + half, fill=palette.accent, outline="")
         x = label + width + theme.px(10)
         self.create_text(x, y, text=_figure(score), anchor="w", fill=palette.text, font=body)
+
+
+def _caption() -> str:
+    return _("How well each claimed plate explains the photo, against the plate as read (0 is as well)")
 
 
 def _figure(score: float) -> str:

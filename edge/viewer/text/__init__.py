@@ -1,7 +1,8 @@
 """The officer's language: messages, dates and numbers, fixed texts, foreign text made safe to show."""
 
-from edge.viewer.text.language import _, day, moment, ngettext, number, percent, read_day, short_day
+from edge.viewer.text.language import _, day, full_day, moment, ngettext, number, percent, read_day, short_day, zoned
 from edge.viewer.text.plain_text import describe, plain
+from edge.viewer.text.told import told
 from edge.viewer.text.words import (
     basis_words,
     event_words,
@@ -11,6 +12,7 @@ from edge.viewer.text.words import (
     plausibility_words,
     reason_words,
     review_words,
+    short_verdict_words,
     standing_words,
     verdict_words,
     waiting_words,
@@ -23,6 +25,7 @@ __all__ = [
     "describe",
     "event_words",
     "flag_words",
+    "full_day",
     "moment",
     "ngettext",
     "number",
@@ -35,7 +38,10 @@ __all__ = [
     "reason_words",
     "review_words",
     "short_day",
+    "short_verdict_words",
     "standing_words",
+    "told",
     "verdict_words",
     "waiting_words",
+    "zoned",
 ]

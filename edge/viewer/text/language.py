@@ -9,7 +9,7 @@ import gettext
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from babel import Locale, UnknownLocaleError
@@ -18,7 +18,10 @@ from babel.numbers import format_decimal, format_percent
 
 LOCALE_DIR = Path(__file__).parents[1] / "locale"
 DOMAIN = "viewer"
-LANGUAGES = ("en", "it")
+LANGUAGES = ("en", "it", "de", "sl")
+TERRITORIES = {"en": "GB", "it": "IT", "de": "AT", "sl": "SI"}
+COMPLETE = ("en", "it")
+"""The languages there are, and those in which every message is; the others are asked for by name only."""
 
 
 @dataclass(slots=True)
@@ -35,7 +38,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> str:
     for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
         for wish in environ.get(name, "").split(":"):
             tag = wish.partition(".")[0].partition("@")[0]
-            if tag.split("_")[0] in LANGUAGES:
+            if tag.split("_")[0] in COMPLETE:
                 return tag
             if name != "LANGUAGE" and tag:
                 return "en_GB"
@@ -47,7 +50,7 @@ def use(tag: str) -> None:
     language, _, territory = tag.partition("_")
     language = language if language in LANGUAGES else "en"
     try:
-        _current.locale = Locale(language, territory or {"en": "GB", "it": "IT"}[language])
+        _current.locale = Locale(language, territory or TERRITORIES[language])
     except UnknownLocaleError:
         _current.locale = Locale(language)
     _current.translations = gettext.translation(DOMAIN, LOCALE_DIR, [language], fallback=True)
@@ -73,6 +76,21 @@ def moment(at_utc: float, style: str = "medium") -> str:
     return format_datetime(datetime.fromtimestamp(at_utc, LOCALTZ), style, locale=_current.locale)
 
 
+def zoned(at_utc: float) -> str:
+    """Format Unix seconds as local date and time with its zone, and the same in UTC beside it."""
+    local = datetime.fromtimestamp(at_utc, LOCALTZ)
+    utc = local.astimezone(UTC)
+    offset = local.utcoffset() or timedelta()
+    minutes = round(offset.total_seconds() / 60)
+    name = local.tzname() or ""
+    if not minutes and name == "UTC":
+        return f"{moment(at_utc)} UTC"
+    zone = f"UTC{minutes // 60:+d}" + (f":{minutes % 60:02d}" if minutes % 60 else "")
+    named = zone if not name or name[0] in "+-" else f"{name}, {zone}"
+    other = "" if utc.date() == local.date() else f"{format_date(utc.date(), 'medium', locale=_current.locale)}, "
+    return f"{moment(at_utc)} ({named}); {other}{utc:%H:%M:%S} UTC"
+
+
 def day(iso: str) -> str:
     """Format an ISO 8601 date for the officer's locale; any other text is returned unchanged."""
     try:
@@ -84,6 +102,11 @@ def day(iso: str) -> str:
 def short_day(value: date) -> str:
     """Format a date in the locale's shortest form."""
     return format_date(value, "short", locale=_current.locale)
+
+
+def full_day(value: date) -> str:
+    """Format a date with the month's name and the whole year."""
+    return format_date(value, "medium", locale=_current.locale)
 
 
 def read_day(text: str) -> date:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import unicodedata
 
+from edge.errors import EdgeError
+from edge.viewer.text.told import told
+
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 MARKS_IN_A_ROW = 2
 
@@ -27,6 +30,10 @@ def plain(text: str, limit: int = 120) -> str:
 
 
 def describe(error: Exception) -> str:
-    """Return *error* as one line to show, a sentence that begins with a capital letter."""
-    text = plain(str(error), 200)
+    """Return *error* as one line to show, a sentence that begins with a capital letter, in the officer's language."""
+    if isinstance(error, EdgeError):
+        text = f"{told(plain(error.cause, 200))}: {told(plain(error.remedy, 200))}"
+    else:
+        text = told(plain(str(error), 200))
+    text = plain(text, 400)
     return text[:1].upper() + text[1:]

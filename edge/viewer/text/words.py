@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edge.model import Agreement, Basis, Case, Flag, Outcome, Plausibility, Reason
+from edge.model import Basis, Case, Flag, Outcome, Plausibility, Reason, SpeedAgreement
 from edge.officers import CaseSummary, EventKind, Order, Standing, name_follows
 from edge.viewer.text.language import _
 
@@ -41,6 +41,13 @@ def verdict_words(case: Case | CaseSummary) -> tuple[str, str]:
     return outcome_words(case.verdict.outcome if case.verdict else None)
 
 
+def short_verdict_words(case: CaseSummary) -> tuple[str, str]:
+    """Return what :func:`verdict_words` says, short enough for a row of the list."""
+    if case.is_infringement and not case.is_to_be_checked and name_follows(case) and case.is_to_be_confirmed:
+        return _("To be confirmed"), "warn"
+    return verdict_words(case)
+
+
 def basis_words(basis: Basis | str | None) -> str:
     """Return what a trigger of that *basis* is; one of a newer program is returned unchanged."""
     words: dict[str, str] = {
@@ -58,12 +65,12 @@ def basis_words(basis: Basis | str | None) -> str:
 def plausibility_words(found: Plausibility) -> str:
     """Return what the photos say of the radar."""
     says = {
-        Agreement.AGREES: _("the photos bear out the radar"),
-        Agreement.CONTRADICTS: _("the photos contradict the radar"),
-        Agreement.OTHER_FITS: _("another vehicle fits the radar better"),
-        Agreement.TELLS_NOTHING: _("the photos tell nothing of the speed"),
+        SpeedAgreement.AGREES: _("the photos bear out the radar"),
+        SpeedAgreement.CONTRADICTS: _("the photos contradict the radar"),
+        SpeedAgreement.OTHER_FITS: _("another vehicle fits the radar better"),
+        SpeedAgreement.TELLS_NOTHING: _("the photos tell nothing of the speed"),
     }[found.agreement]
-    if found.speed_kmh is None or found.agreement is Agreement.TELLS_NOTHING:
+    if found.speed_kmh is None or found.agreement is SpeedAgreement.TELLS_NOTHING:
         return says
     figures = _("{says}: {speed:.0f} km/h, standard deviation {error:.0f}, {distance:.1f} m away")
     return figures.format(says=says, speed=found.speed_kmh, error=found.error_kmh, distance=found.distance_m)
@@ -128,6 +135,7 @@ def flag_words(flag: Flag | str) -> str:
         Flag.SEVERAL_PLATES: _("a chip claimed several plates"),
         Flag.SPEED_CONTRADICTED: _("the photos contradict the radar"),
         Flag.OTHER_VEHICLE_FITS: _("another vehicle fits the radar better"),
+        Flag.COPIED_CHIP: _("a chip was copied"),
     }
     return words.get(flag, flag)
 
@@ -145,6 +153,7 @@ def reason_words(reason: str) -> str:
         Reason.PHOTO_NOT_READ: _("A photo could not be recognised: look at it yourself."),
         Reason.NO_PHOTO: _("The camera gave no photo."),
         Reason.NO_INFRINGEMENT: _("This trigger is no infringement."),
+        Reason.CENTRE_NOT_REACHED: _("Headquarters, which opens the cars' answers, was not reached."),
         Reason.SPEED_IN_DOUBT: _("The photos do not bear out the radar: a person has to decide."),
     }
     return words.get(reason, reason)

@@ -10,16 +10,20 @@ import tkinter as tk
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from PIL import Image
+from PIL import Image, ImageEnhance
 
 from edge.viewer.data import JobThread, StoredPhoto, load_whole
 from edge.viewer.text import _, describe, percent
-from edge.viewer.ui.pictures import CanvasImage
+from edge.viewer.ui.pictures import BOX_COLOURS, CanvasImage
 from edge.viewer.ui.theme import Theme
 
 REST_MS = 120
 ZOOM_STEP = 1.25
 ZOOM_MAX = 8.0
+TUNE_STEP, TUNE_LEAST, TUNE_MOST = 1.25, 0.25, 4.0
+"""One press of the keys for brightness and contrast, and how far they reach."""
+PLATE_SHARE = 0.5
+"""How much of the window's width the magnified plate takes."""
 PAN_SHARE = 0.15
 
 
@@ -29,6 +33,9 @@ class Lightbox(tk.Canvas):
     Attributes:
         zoom: screen pixels per pixel of the photo.
         drawings: how often the photo was drawn.
+        brightness: how much brighter than it is the photo is shown; 1 as it is.
+        contrast: the same of its contrast. What is stored is never changed.
+        framed: whether the plate that was read has its frame.
     """
 
     def __init__(
@@ -40,15 +47,23 @@ class Lightbox(tk.Canvas):
         index: int,
         title: str,
         on_closed: Callable[[], None],
+        *,
+        enlarge: bool = False,
     ) -> None:
-        """Show photo *index* of *photos* over the window of *master*; *jobs* loads and scales it."""
+        """Show photo *index* of *photos* over the window of *master*; *jobs* loads and scales it.
+
+        *enlarge*: a small picture fills the window at once.
+        """
+        self._enlarge = enlarge
         top = master.winfo_toplevel()
         super().__init__(top, borderwidth=0, highlightthickness=0, background=theme.palette.photo, takefocus=True)
         self._theme, self._jobs, self._photos, self._on_closed, self._title = theme, jobs, photos, on_closed, title
         self._index = index
         self._slot = CanvasImage(self)
         self._whole: Image.Image | None = None
-        self.zoom = 1.0
+        self.zoom = self.brightness = self.contrast = 1.0
+        self.framed = True
+        self._region = (0.0, 0.0)
         self._center = (0.0, 0.0)
         self._drag: tuple[int, int] | None = None
         self._timer: str | None = None
@@ -110,6 +125,53 @@ class Lightbox(tk.Canvas):
             self._load()
         return "break"
 
+    def tune(self, *, brightness: float = 1.0, contrast: float = 1.0) -> str:
+        """Make the photo brighter or richer in contrast by these factors, on the screen alone."""
+        self.brightness = max(TUNE_LEAST, min(self.brightness * brightness, TUNE_MOST))
+        self.contrast = max(TUNE_LEAST, min(self.contrast * contrast, TUNE_MOST))
+        self._schedule()
+        return "break"
+
+    def untuned(self) -> str:
+        """Show the photo as it is."""
+        self.brightness = self.contrast = 1.0
+        self._schedule()
+        return "break"
+
+    def toggle_frame(self) -> str:
+        """Show or hide the plate's frame."""
+        self.framed = not self.framed
+        self._draw_frame()
+        return "break"
+
+    def show_plate(self) -> str:
+        """Magnify the plate that was read, where one was read in this photo."""
+        box = self._photos[self._index].box
+        if self._whole is not None and box is not None and box.width >= 1:
+            self.zoom = max(self.fit_zoom, min(ZOOM_MAX, PLATE_SHARE * self.winfo_width() / box.width))
+            self._center = (box.x1 + box.x2) / 2, (box.y1 + box.y2) / 2
+            self._schedule()
+        return "break"
+
+    def _draw_frame(self) -> None:
+        self.delete("box")
+        box = self._photos[self._index].box
+        if box is None or not self.framed or self._whole is None:
+            return
+        x, y = self._slot.offset
+        left, top = self._region
+        corners = [
+            (box.x1 - left) * self.zoom + x,
+            (box.y1 - top) * self.zoom + y,
+            (box.x2 - left) * self.zoom + x,
+            (box.y2 - top) * self.zoom + y,
+        ]
+        width = self._theme.px(2)
+        for colour, line, grow in zip(BOX_COLOURS, (width + 2, width), (width, width), strict=True):
+            spot = (corners[0] - grow, corners[1] - grow, corners[2] + grow, corners[3] + grow)
+            self.create_rectangle(*spot, outline=colour, width=line, tags="box")
+        self.tag_raise("caption")
+
     def _bind_keys(self) -> None:
         def key(*names: str, call: Callable[[], str]) -> None:
             for name in names:
@@ -120,6 +182,15 @@ class Lightbox(tk.Canvas):
         key("minus", "KP_Subtract", call=lambda: self.zoom_to(self.zoom / ZOOM_STEP))
         key("Key-1", call=lambda: self.zoom_to(1.0))
         key("Key-0", call=lambda: self.zoom_to(self.fit_zoom))
+        key("b", call=lambda: self.tune(brightness=TUNE_STEP))
+        key("B", call=lambda: self.tune(brightness=1 / TUNE_STEP))
+        key("c", call=lambda: self.tune(contrast=TUNE_STEP))
+        key("C", call=lambda: self.tune(contrast=1 / TUNE_STEP))
+        key("r", call=self.untuned)
+        key("f", call=self.toggle_frame)
+        key("p", call=self.show_plate)
+        key("Key-2", call=lambda: self.zoom_to(2.0))
+        key("Key-4", call=lambda: self.zoom_to(4.0))
         key("bracketleft", "Prior", call=lambda: self.step(-1))
         key("bracketright", "Next", call=lambda: self.step(1))
         for name, x, y in (("Left", -1, 0), ("Right", 1, 0), ("Up", 0, -1), ("Down", 0, 1)):
@@ -146,7 +217,7 @@ class Lightbox(tk.Canvas):
         if self.winfo_exists():
             self.update_idletasks()
             self._whole = whole
-            self.zoom = min(1.0, self.fit_zoom)
+            self.zoom = min(ZOOM_MAX, self.fit_zoom) if self._enlarge else min(1.0, self.fit_zoom)
             self._center = whole.width / 2, whole.height / 2
             self._render()
 
@@ -161,7 +232,9 @@ class Lightbox(tk.Canvas):
         self._timer = self.after(REST_MS, self._render)
 
     def _render(self) -> None:
-        self._timer = None
+        if self._timer is not None:
+            self.after_cancel(self._timer)
+            self._timer = None
         whole = self._whole
         if whole is None:
             return
@@ -171,18 +244,30 @@ class Lightbox(tk.Canvas):
         self._center = x, y
         left, top = max(0.0, x - width / 2), max(0.0, y - height / 2)
         region = (left, top, min(float(whole.width), x + width / 2), min(float(whole.height), y + height / 2))
-        zoom = self.zoom
-        self._jobs.submit(lambda: _scaled(whole, region, zoom), self._show, self._failed, key="view")
+        zoom, tuned = self.zoom, (self.brightness, self.contrast)
+
+        def show(picture: Image.Image) -> None:
+            self._region = region[0], region[1]
+            self._show(picture)
+
+        self._jobs.submit(lambda: _tuned(_scaled(whole, region, zoom), *tuned), show, self._failed, key="view")
 
     def _show(self, picture: Image.Image) -> None:
         if self.winfo_exists():
             self.drawings += 1
             self._slot.show(picture, (self.winfo_width(), self.winfo_height()))
+            self._draw_frame()
             count = len(self._photos)
             place = (
                 _("photo {index} of {count}").format(index=self._index + 1, count=count) if count > 1 else _("photo")
             )
-            keys = _("+ − zoom · 1 actual size · 0 all · arrows or mouse to move · Esc back")
+            keys = _(
+                "+ − zoom · 1 2 4 times its size · 0 all · P plate · F frame · B C brighter, more contrast"
+                " (Shift: less, R: as it is) · arrows or mouse to move · Esc back"
+            )
+            if (self.brightness, self.contrast) != (1.0, 1.0):
+                tuned = _("brightness {brightness}, contrast {contrast}, on the screen alone")
+                keys = tuned.format(brightness=percent(self.brightness), contrast=percent(self.contrast)) + f" · {keys}"
             self._show_caption(f"{self._title} · {place} · {percent(self.zoom)} · {keys}")
 
     def _show_caption(self, text: str) -> None:
@@ -210,6 +295,13 @@ class Lightbox(tk.Canvas):
 def _clamped(center: float, visible: float, whole: int) -> float:
     """Return *center*, moved so that the visible part stays on the photo (all in the photo's pixels)."""
     return whole / 2 if visible >= whole else max(visible / 2, min(center, whole - visible / 2))
+
+
+def _tuned(picture: Image.Image, brightness: float, contrast: float) -> Image.Image:
+    """Return *picture* with other brightness and contrast; 1 is as it is."""
+    if brightness != 1.0:
+        picture = ImageEnhance.Brightness(picture).enhance(brightness)
+    return ImageEnhance.Contrast(picture).enhance(contrast) if contrast != 1.0 else picture
 
 
 def _scaled(whole: Image.Image, region: tuple[float, float, float, float], zoom: float) -> Image.Image:

@@ -6,44 +6,44 @@ A sheet grabs keyboard and pointer; Escape closes it, Return presses its first b
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from tkinter import ttk
 
 from edge.viewer.text import _
+from edge.viewer.ui.flow import Flow
+from edge.viewer.ui.scrolled import Scrolled
 from edge.viewer.ui.theme import Theme
+from edge.viewer.ui.widgets import Wrapped
+
+WIDTH = 440
+TWO_COLUMNS = 760
 
 
-class Sheet(ttk.Frame):
-    """A card with a title in the middle of the window, with a row of buttons."""
+class Modal(ttk.Frame):
+    """A card over the window that takes keyboard and pointer until it is closed."""
 
-    def __init__(self, master: tk.Misc, theme: Theme, title: str) -> None:
-        """Show the sheet over the window of *master* and grab the input."""
-        px = theme.px
-        top = master.winfo_toplevel()
-        super().__init__(top, style="Sheet.TFrame", padding=px(20))
+    def __init__(self, master: tk.Misc, theme: Theme, padding: int | tuple[int, int]) -> None:
+        """Be a child of the window of *master*."""
+        self._top = master.winfo_toplevel()
+        super().__init__(self._top, style="Sheet.TFrame", padding=padding)
         self.theme = theme
-        self._previous_focus = top.focus_get()
-        ttk.Label(self, text=title, style="Title.TLabel").pack(anchor="w", pady=(0, px(10)))
-        self.body = ttk.Frame(self)
-        self.body.pack(fill="both", expand=True)
-        self._buttons = ttk.Frame(self)
-        self._buttons.pack(fill="x", pady=(px(16), 0))
+        self._previous_focus = self._top.focus_get()
         self.bind("<Escape>", lambda _event: self.close())
-        self.place(relx=0.5, rely=0.5, anchor="center")
+
+    def grab(self) -> None:
+        """Take keyboard and pointer."""
         self.lift()
         self.grab_set()
         self.focus_set()
 
-    def button(self, text: str, command: Callable[[], object], style: str = "TButton") -> ttk.Button:
-        """Add a button; the first one is the rightmost."""
-        button = ttk.Button(self._buttons, text=text, command=command, style=style)
-        button.pack(side="right", padx=(self.theme.px(8), 0))
+    def pressed(self, button: ttk.Button) -> ttk.Button:
+        """Let Return press *button*, and Escape close the card."""
         button.bind("<Escape>", lambda _event: self.close())
         button.bind("<Return>", lambda _event: button.invoke())
         return button
 
     def close(self) -> str:
-        """Remove the sheet and restore the focus."""
+        """Remove the card and restore the focus."""
         self.grab_release()
         self.destroy()
         if self._previous_focus is not None and self._previous_focus.winfo_exists():
@@ -51,7 +51,103 @@ class Sheet(ttk.Frame):
         return "break"
 
 
-class Question(Sheet):
+class Asking(Modal):
+    """A card with fields to fill in.
+
+    Attributes:
+        entries: the fields.
+        complaint: the label for what is wrong with the answer.
+    """
+
+    complaint: Wrapped
+
+    def __init__(
+        self, master: tk.Misc, theme: Theme, answer: Callable[[list[str]], str], padding: int | tuple[int, int]
+    ) -> None:
+        """Ask; *answer* gets the texts of the fields, and returns what is wrong, or an empty text to close the card."""
+        super().__init__(master, theme, padding)
+        self._answer = answer
+        self.entries: list[ttk.Entry] = []
+
+    def take(self, entry: ttk.Entry) -> None:
+        """Take a field."""
+        entry.bind("<Return>", lambda _event: self.submit())
+        entry.bind("<Escape>", lambda _event: self.close())
+        self.entries.append(entry)
+
+    def begin(self) -> None:
+        """Grab the input, with all of the first field selected."""
+        self.grab()
+        self.entries[0].focus_set()
+        self.entries[0].selection_range(0, "end")
+
+    def submit(self) -> None:
+        """Pass the texts of the fields to *answer*."""
+        complaint = self._answer([entry.get().strip() for entry in self.entries])
+        if not complaint:
+            self.close()
+            return
+        self.complaint.set_text(complaint)
+        if self.complaint.winfo_manager() == "":
+            self.complaint.grid()
+
+
+class Sheet(Modal):
+    """A card with a title in the middle of the window, with a row of buttons; its text scrolls where it is long."""
+
+    def __init__(self, master: tk.Misc, theme: Theme, title: str, *, width: int = WIDTH) -> None:
+        """Show the sheet over the window of *master* and grab the input; *width* at 96 dpi, where there is room."""
+        px = theme.px
+        Modal.__init__(self, master, theme, px(16))
+        self._width = width
+        self._title = Wrapped(self, style="Title.TLabel")
+        self._title.set_text(title)
+        self._title.pack(fill="x", pady=(0, px(8)))
+        self._scrolled = Scrolled(self, theme)
+        self._scrolled.pack(fill="both", expand=True)
+        self.body = self._scrolled.content
+        self.body.columnconfigure(0, weight=1)
+        self._buttons = Flow(self, px(8), right=True)
+        self._buttons.pack(fill="x", pady=(px(12), 0))
+        self._fitted: object = None
+        self._top.bind("<Configure>", lambda _event: self._fit(), add=True)
+        self.after_idle(self._fit)
+        self.grab()
+
+    def _fit(self) -> None:
+        """Take the size that the contents need, and no more than the window has."""
+        if not self.winfo_exists():
+            return
+        px, top = self.theme.px, self._top
+        most = max(1, top.winfo_width() - px(16)), max(1, top.winfo_height() - px(16))
+        inset = 2 * px(16) + 2
+        width = min(px(self._width) + inset, most[0])
+        inner = width - inset
+        for label in wrapped_in(self.body):
+            label.wrap(inner - self._scrolled.bar_width)
+        self.update_idletasks()
+        if not self.winfo_exists():
+            return
+        needed = self.body.winfo_reqheight()
+        buttons = self._buttons.needed(inner)
+        frame = inset + self._title.wrap(inner) + px(8) + buttons + px(12)
+        height = min(frame + needed, most[1])
+        if (width, height, needed) != self._fitted:
+            self._fitted = width, height, needed
+            self._buttons.configure(height=buttons)
+            self.place(relx=0.5, rely=0.5, anchor="center", width=width, height=height)
+            self.update_idletasks()
+            if self.winfo_exists():
+                self._scrolled.fit(needed)
+
+    def button(self, text: str, command: Callable[[], object], style: str = "TButton") -> ttk.Button:
+        """Add a button, to the right of those that are there."""
+        button = self.pressed(ttk.Button(self._buttons, text=text, command=command, style=style))
+        self._buttons.add(button)
+        return button
+
+
+class Question(Sheet, Asking):
     """A sheet with fields to fill in.
 
     Attributes:
@@ -71,7 +167,7 @@ class Question(Sheet):
         answer: Callable[[list[str]], str],
         *,
         danger: bool = False,
-        choices: Sequence[str] = (),
+        choices: Mapping[str, Sequence[str]] | Sequence[str] = (),
     ) -> None:
         """Show the question.
 
@@ -84,35 +180,35 @@ class Question(Sheet):
             verb: the text of the button that submits.
             answer: gets the texts of the fields; returns what is wrong, or an empty text to close the sheet.
             danger: whether the button is red.
-            choices: texts that every field offers.
+            choices: texts that every field offers; or by captions, and then such a field takes nothing else.
         """
         super().__init__(master, theme, title)
         self._answer = answer
-        px, width = theme.px, theme.px(440)
-        ttk.Label(self.body, text=explanation, style="Muted.TLabel", wraplength=width).pack(anchor="w", pady=(0, px(8)))
-        self.entries: list[ttk.Entry] = []
+        px = theme.px
+        told = Wrapped(self.body, style="Muted.TLabel")
+        told.set_text(explanation)
+        told.pack(fill="x", pady=(0, px(8)))
+        self.entries = []
         for caption, value in fields.items():
             ttk.Label(self.body, text=caption, style="Small.TLabel").pack(anchor="w")
-            entry = ttk.Combobox(self.body, values=list(choices)) if choices else ttk.Entry(self.body)
+            offers = choices.get(caption, ()) if isinstance(choices, Mapping) else choices
+            entry = ttk.Combobox(self.body, values=list(offers)) if offers else ttk.Entry(self.body)
             entry.insert(0, value)
+            if offers and isinstance(choices, Mapping):
+                entry.configure(state="readonly")
             entry.pack(fill="x", pady=(px(2), px(8)))
-            entry.bind("<Return>", lambda _event: self.submit())
-            entry.bind("<Escape>", lambda _event: self.close())
-            self.entries.append(entry)
-        self.complaint = ttk.Label(self.body, style="Over.TLabel", wraplength=width)
-        self.complaint.pack(anchor="w")
-        self.go = self.button(verb, self.submit, "Danger.TButton" if danger else "Primary.TButton")
+            self.take(entry)
+        self.complaint = Wrapped(self.body, style="Over.TLabel")
+        self.complaint.pack(fill="x")
         self.button(_("Cancel"), self.close)
-        self.entries[0].focus_set()
-        self.entries[0].selection_range(0, "end")
+        self.go = self.button(verb, self.submit, "Danger.TButton" if danger else "Primary.TButton")
+        self.begin()
 
     def submit(self) -> None:
         """Pass the texts of the fields to *answer*."""
-        complaint = self._answer([entry.get().strip() for entry in self.entries])
-        if complaint:
-            self.complaint.configure(text=complaint)
-        else:
-            self.close()
+        super().submit()
+        if self.winfo_exists():
+            self._fit()
 
 
 class Page(Sheet):
@@ -120,25 +216,44 @@ class Page(Sheet):
 
     def __init__(self, master: tk.Misc, theme: Theme, title: str, text: str, *, tone: str = "") -> None:
         """Show *text*, on the background of *tone* if one is given."""
-        super().__init__(master, theme, title)
+        super().__init__(master, theme, title, width=520)
         style = f"{tone}.Banner.TLabel" if tone else "TLabel"
-        ttk.Label(self.body, text=text, style=style, wraplength=theme.px(520), justify="left").pack(
-            anchor="w", fill="x"
-        )
+        told = Wrapped(self.body, style=style)
+        told.set_text(text)
+        told.pack(fill="x")
         self.button(_("Close"), self.close, "Primary.TButton").focus_set()
 
 
 class ShortcutPage(Sheet):
-    """A sheet with all keys, in two columns."""
+    """A sheet with all keys, in two columns where there is room."""
 
     def __init__(self, master: tk.Misc, theme: Theme, keys: Sequence[tuple[str, str]]) -> None:
         """Show *keys*, each with what it does."""
-        super().__init__(master, theme, _("Everything by keyboard"))
+        super().__init__(master, theme, _("Everything by keyboard"), width=TWO_COLUMNS)
         px = theme.px
-        half = (len(keys) + 1) // 2
+        columns = 2 if self._top.winfo_width() >= px(TWO_COLUMNS + 60) else 1
+        self._texts: list[ttk.Label] = []
+        self._cap = 0
+        half = (len(keys) + columns - 1) // columns
         for index, (key, text) in enumerate(keys):
             row, column = index % half, 2 * (index // half)
             cap = ttk.Label(self.body, text=key, style="neutral.Chip.TLabel", anchor="center")
             cap.grid(row=row, column=column, sticky="ew", pady=px(3), padx=(px(24) if column else 0, px(10)))
-            ttk.Label(self.body, text=text).grid(row=row, column=column + 1, sticky="w")
+            told = ttk.Label(self.body, text=text)
+            told.grid(row=row, column=column + 1, sticky="w")
+            self._texts.append(told)
+            self._cap = max(self._cap, cap.winfo_reqwidth())
+        room = min(px(TWO_COLUMNS), self._top.winfo_width() - px(16) - 2 * px(16) - 2) - self._scrolled.bar_width
+        for told in self._texts:
+            told.configure(wraplength=max(px(60), room // columns - self._cap - px(34)))
+        self.body.columnconfigure(0, weight=0)
         self.button(_("Close"), self.close, "Primary.TButton").focus_set()
+
+
+def wrapped_in(widget: tk.Misc) -> Iterator[Wrapped]:
+    """Return the texts in *widget* whose lines are broken."""
+    for child in widget.winfo_children():
+        if isinstance(child, Wrapped):
+            yield child
+        else:
+            yield from wrapped_in(child)

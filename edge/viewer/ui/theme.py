@@ -16,6 +16,7 @@ from edge.viewer.ui.palette import DARK, LIGHT, TONES, Palette
 FAMILIES = ("Noto Sans", "Piboto", "Roboto", "Liberation Sans", "DejaVu Sans")
 SIZES = {"body": 13, "small": 11, "strong": 13, "title": 17, "plate": 20}
 BOLD = {"strong", "title", "plate"}
+TK_FONTS = ("TkTextFont", "TkDefaultFont", "TkHeadingFont", "TkMenuFont")
 ZOOMS = (0.8, 0.9, 1.0, 1.15, 1.3, 1.5, 1.75, 2.0)
 
 
@@ -66,6 +67,8 @@ class Theme:
             )
             for name, size in SIZES.items()
         }
+        for own in TK_FONTS:  # what fields take by themselves
+            tkfont.nametofont(own, root).configure(family=family, size=-self.px(SIZES["body"]))
         self._style = ttk.Style(root)
         for palette in (LIGHT, DARK):
             self._style.theme_create(_theme_name(palette), parent="clam")
@@ -81,6 +84,20 @@ class Theme:
         """Return foreground and background of one of :data:`~edge.viewer.ui.palette.TONES`."""
         return getattr(self.palette, name), getattr(self.palette, f"{name}_soft")
 
+    @property
+    def zoomed(self) -> float:
+        """The officer's zoom, one of :data:`ZOOMS`."""
+        return self._zoom
+
+    @zoomed.setter
+    def zoomed(self, zoom: float) -> None:
+        self._zoom = min(ZOOMS, key=lambda step: abs(step - zoom))
+        for name, size in SIZES.items():
+            self.fonts[name].configure(size=-self.px(size))
+        for own in TK_FONTS:
+            tkfont.nametofont(own, self._root).configure(size=-self.px(SIZES["body"]))
+        self._apply()
+
     def toggle(self) -> None:
         """Switch between the light and the dark palette."""
         self.palette = LIGHT if self.palette is DARK else DARK
@@ -89,10 +106,7 @@ class Theme:
     def zoom(self, step: int) -> None:
         """Make everything larger (1), smaller (-1) or its normal size (0)."""
         index = ZOOMS.index(self._zoom) + step if step else ZOOMS.index(1.0)
-        self._zoom = ZOOMS[max(0, min(index, len(ZOOMS) - 1))]
-        for name, size in SIZES.items():
-            self.fonts[name].configure(size=-self.px(size))
-        self._apply()
+        self.zoomed = ZOOMS[max(0, min(index, len(ZOOMS) - 1))]
 
     def _apply(self) -> None:
         palette, px = self.palette, self.px
@@ -127,6 +141,7 @@ class Theme:
             ("Title", palette.text, "title"),
             ("Plate", palette.text, "plate"),
             ("Over", palette.bad, "strong"),
+            ("OverPlate", palette.bad, "plate"),
         ):
             configure(f"{name}.TLabel", foreground=colour, font=self.fonts[face])
         configure("Page.TLabel", background=palette.background, foreground=palette.muted, font=self.fonts["small"])
@@ -136,6 +151,9 @@ class Theme:
             padding = (px(8), px(3))
             configure(
                 f"{name}.Badge.TLabel", foreground=colour, background=soft, font=self.fonts["strong"], padding=padding
+            )
+            configure(
+                f"{name}.Verdict.TLabel", foreground=colour, background=soft, font=self.fonts["title"], padding=padding
             )
             configure(
                 f"{name}.Chip.TLabel", foreground=colour, background=soft, font=self.fonts["small"], padding=padding
@@ -150,10 +168,11 @@ class Theme:
         padding = (px(13), px(6))
         self._style.layout("TButton", RING_BUTTON)
         kinds = {
-            "TButton": (palette.surface, palette.text, palette.border, palette.neutral_soft),
+            "TButton": (palette.surface, palette.text, palette.edge, palette.neutral_soft),
             "Primary.TButton": (palette.accent, palette.on_accent, palette.accent, palette.accent_hover),
-            "Danger.TButton": (palette.bad_soft, palette.bad, palette.bad_soft, palette.bad_hover),
-            "Quiet.TButton": (palette.background, palette.text, palette.background, palette.neutral_soft),
+            "Danger.TButton": (palette.bad_soft, palette.bad, palette.bad, palette.bad_hover),
+            "Small.TButton": (palette.surface, palette.text, palette.edge, palette.neutral_soft),
+            "Quiet.TButton": (palette.background, palette.text, palette.edge, palette.neutral_soft),
         }
         for style, (face, text, border, hover) in kinds.items():
             self._style.configure(
@@ -163,7 +182,7 @@ class Theme:
                 bordercolor=border,
                 lightcolor=face,
                 darkcolor=face,
-                padding=padding,
+                padding=(px(7), px(1)) if style == "Small.TButton" else padding,
                 anchor="center",
                 width=0,
                 relief="raised",
@@ -190,6 +209,7 @@ class Theme:
                 padding=(px(7), px(4)),
                 foreground=palette.text,
                 lightcolor=palette.surface,
+                bordercolor=palette.edge,
                 arrowcolor=palette.muted,
                 arrowsize=px(15),
                 background=palette.surface,
@@ -210,9 +230,9 @@ class Theme:
         )
         self._style.configure("Busy.Horizontal.TProgressbar", thickness=px(4), bordercolor=palette.background)
         self._style.layout("Vertical.TScrollbar", SLIM_SCROLLBAR)
-        self._style.configure("TScrollbar", background=palette.border, bordercolor=palette.surface, gripcount=0)
-        self._style.configure("TScrollbar", arrowsize=px(11), troughcolor=palette.surface, lightcolor=palette.border)
-        self._style.configure("TScrollbar", darkcolor=palette.border, arrowcolor=palette.muted)
+        self._style.configure("TScrollbar", background=palette.edge, bordercolor=palette.surface, gripcount=0)
+        self._style.configure("TScrollbar", arrowsize=px(11), troughcolor=palette.surface, lightcolor=palette.edge)
+        self._style.configure("TScrollbar", darkcolor=palette.edge, arrowcolor=palette.muted)
         live = [("disabled", palette.surface), ("active", palette.muted)]
         self._style.map("TScrollbar", background=live, lightcolor=live, darkcolor=live)
         for option, value in {
@@ -221,7 +241,11 @@ class Theme:
             "selectBackground": palette.accent,
             "selectForeground": palette.on_accent,
             "font": "av-body",
-            "borderWidth": "0",
+            "borderWidth": "1",
+            "relief": "solid",
+            "highlightThickness": "1",
+            "highlightColor": palette.edge,
+            "highlightBackground": palette.edge,
         }.items():
             self._root.option_add(f"*TCombobox*Listbox.{option}", value)
 

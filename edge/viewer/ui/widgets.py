@@ -3,9 +3,24 @@
 from __future__ import annotations
 
 import tkinter as tk
+from tkinter import font as tkfont
 from tkinter import ttk
 
 from edge.viewer.ui.theme import Theme
+
+
+def cut(font: tkfont.Font, text: str, room: int) -> str:
+    """Return *text*, or as much of it as fits into *room* pixels and an ellipsis."""
+    if font.measure(text) <= room:
+        return text
+    low, high = 0, len(text)
+    while low < high:  # binary search for the longest prefix that fits
+        middle = (low + high + 1) // 2
+        if font.measure(text[:middle].rstrip() + "…") <= room:
+            low = middle
+        else:
+            high = middle - 1
+    return text[:low].rstrip() + "…"
 
 
 class Elided(ttk.Label):
@@ -36,15 +51,8 @@ class Elided(ttk.Label):
 
     def _fit(self) -> None:
         shown, room = self._full, self.winfo_width()
-        if room > 1 and self._font.measure(shown) > room:
-            low, high = 0, len(shown)
-            while low < high:  # binary search for the longest prefix that fits
-                middle = (low + high + 1) // 2
-                if self._font.measure(shown[:middle].rstrip() + "…") <= room:
-                    low = middle
-                else:
-                    high = middle - 1
-            shown = shown[:low].rstrip() + "…"
+        if room > 1:
+            shown = cut(self._font, shown, room)
         if shown != self.cget("text"):
             self.configure(text=shown)
 
@@ -63,38 +71,56 @@ class Elided(ttk.Label):
             self._tip = None
 
 
+class Wrapped(ttk.Label):
+    """A text that takes as many lines as it needs; nothing of it is cut off."""
+
+    def __init__(self, master: tk.Misc, *, style: str = "TLabel") -> None:
+        """Show nothing yet."""
+        super().__init__(master, style=style, width=1, justify="left", anchor="w")
+        self.bind("<Configure>", lambda event: self.wrap(event.width))
+
+    def set_text(self, text: str, style: str | None = None) -> None:
+        """Show *text*, in another *style* if one is given."""
+        if style is not None and str(self.cget("style")) != style:
+            self.configure(style=style)
+        if text != self.full_text:
+            self.configure(text=text)
+
+    @property
+    def full_text(self) -> str:
+        """The whole text."""
+        return str(self.cget("text"))
+
+    def wrap(self, width: int) -> int:
+        """Break the lines for *width* and return the height that they need, both in pixels."""
+        room = max(1, width - self._padding)
+        if int(str(self.cget("wraplength") or 0)) != room:
+            self.configure(wraplength=room)
+        return self.winfo_reqheight()
+
+    @property
+    def _padding(self) -> int:
+        padding = ttk.Style(self).lookup(str(self.cget("style")), "padding")
+        return 2 * int(str(padding[0] if isinstance(padding, tuple) else str(padding or 0).split()[0]))
+
+
 class Field(ttk.Frame):
     """A small caption above a value."""
 
-    def __init__(self, master: tk.Misc, theme: Theme, caption: str) -> None:
+    def __init__(self, master: tk.Misc, caption: str) -> None:
         """Show *caption* without a value."""
         super().__init__(master)
-        ttk.Label(self, text=caption, style="Small.TLabel").grid(row=0, column=0, sticky="w")
-        self.value = Elided(self, theme)
+        self.caption = Wrapped(self, style="Small.TLabel")
+        self.caption.set_text(caption)
+        self.caption.grid(row=0, column=0, sticky="ew")
+        self.value = Wrapped(self)
         self.value.grid(row=1, column=0, sticky="ew")
         self.columnconfigure(0, weight=1)
 
     def set_text(self, text: str, style: str = "TLabel") -> None:
         """Show *text*, or a dash if it is empty."""
-        _set_text(self.value, text, style)
+        self.value.set_text(text or "–", style)
 
-
-class Line:
-    """A caption and, to the right, a value: one row of a grid whose second column takes the remaining width."""
-
-    def __init__(self, master: tk.Misc, theme: Theme, caption: str, row: int) -> None:
-        """Show *caption* without a value in *row* of the grid of *master*."""
-        label = ttk.Label(master, text=caption, style="Small.TLabel")
-        label.grid(row=row, column=0, sticky="w", padx=(0, theme.px(10)))
-        self.value = Elided(master, theme)
-        self.value.grid(row=row, column=1, sticky="ew", pady=theme.px(1))
-
-    def set_text(self, text: str, style: str = "TLabel") -> None:
-        """Show *text*, or a dash if it is empty."""
-        _set_text(self.value, text, style)
-
-
-def _set_text(value: Elided, text: str, style: str) -> None:
-    if str(value.cget("style")) != style:
-        value.configure(style=style)
-    value.set_text(text or "–")
+    def wrap(self, width: int) -> int:
+        """Break the lines for *width* and return the height that they need, both in pixels."""
+        return self.caption.wrap(width) + self.value.wrap(width)

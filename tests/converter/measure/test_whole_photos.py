@@ -32,7 +32,9 @@ class Marks:
         count, _, stats, _ = cv2.connectedComponentsWithStats(red.astype(np.uint8))
         boxes = [Box(x, y, x + w, y + h) for x, y, w, h, _ in stats[1:count]] if len(image) < self.blind else []
         reads = (plate_read("AB123CD", found=0.9) for _ in boxes)
-        return pipeline.Seen(tuple(replace(r, detection=Detection(b, 0.9)) for r, b in zip(reads, boxes, strict=True)))
+        return pipeline.SeenPlates(
+            tuple(replace(r, detection=Detection(b, 0.9)) for r, b in zip(reads, boxes, strict=True))
+        )
 
 
 @pytest.fixture

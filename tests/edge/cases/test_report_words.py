@@ -5,17 +5,21 @@ from __future__ import annotations
 import asyncio
 import shutil
 import subprocess
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from edge.cases.evidence.sentences import flag_sentence, to_flags
 from edge.cases.evidence.verify import verify_package
 from edge.cases.export import export_cases, report_of
-from edge.cases.report.words import flag_words, rejected_words
+from edge.cases.report.language import TERRITORIES, speaking
+from edge.cases.report.words import basis_words, flag_words, reason_words, rejected_words
 from edge.cases.store import CaseStore
 from edge.law import PROFILES, assess
-from edge.model import Basis, Flag, Packet, Rejection
+from edge.model import Basis, Flag, Packet, Reason, Rejection
 from tests.support.cases import SIGNER, UNIT, identified, packet, photo, trigger
 
 
@@ -34,6 +38,28 @@ def test_the_report_says_flags_in_words(tmp_path: Path, flag: Flag) -> None:
     text = " ".join(done.stdout.decode().split())
     assert flag_words(flag)[:30] in text
     assert flag.value not in text
+
+
+@pytest.mark.parametrize("tag", sorted(set(TERRITORIES) - {"en"}))
+@pytest.mark.parametrize(
+    ("words", "members"),
+    [(flag_words, Flag), (reason_words, Reason), (basis_words, Basis)],
+    ids=["flags", "reasons", "bases"],
+)
+def test_whatever_a_case_says_is_said_in_each_language(
+    tag: str, words: Callable[[Any], str], members: type[Flag] | type[Reason] | type[Basis]
+) -> None:
+    english = [words(member) for member in members]
+    assert not set(english) & {member.value for member in members}
+    with speaking(tag):
+        said = [words(member) for member in members]
+    assert len(set(said)) == len(said) and not set(said) & set(english)
+
+
+def test_a_flag_of_a_copied_chip_is_what_earlier_units_wrote() -> None:
+    sentence = "a chip was copied: its counter does not rise"
+    assert flag_sentence(Flag.COPIED_CHIP) == sentence
+    assert to_flags([sentence]) == (Flag.COPIED_CHIP,)
 
 
 def _report_of(folder: Path, sealed: Packet, rejected: dict[Rejection, int]) -> str:

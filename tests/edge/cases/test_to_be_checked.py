@@ -16,14 +16,14 @@ from edge.cases.export import export_cases
 from edge.cases.report import words
 from edge.cases.store import CaseStore
 from edge.cli import main
-from edge.model import Agreement, Basis, Flag, Outcome, Plausibility, Reason
+from edge.model import Basis, Flag, Outcome, Plausibility, Reason, SpeedAgreement
 from edge.viewer.text import flag_words, language, plausibility_words, verdict_words
 from tests.support.cases import SIGNER, UNIT, identified, packet, photo, trigger, unidentified, write_key
 
-AGREES = Plausibility(Agreement.AGREES, 70.2, 6.4, 8.31, 520)
-CONTRADICTS = Plausibility(Agreement.CONTRADICTS, 31.0, 4.0, 8.0, 360)
-OTHER_FITS = Plausibility(Agreement.OTHER_FITS, 31.0, 4.0, 8.0, 360)
-NOTHING = Plausibility(Agreement.TELLS_NOTHING)
+AGREES = Plausibility(SpeedAgreement.AGREES, 70.2, 6.4, 8.31, 520)
+CONTRADICTS = Plausibility(SpeedAgreement.CONTRADICTS, 31.0, 4.0, 8.0, 360)
+OTHER_FITS = Plausibility(SpeedAgreement.OTHER_FITS, 31.0, 4.0, 8.0, 360)
+NOTHING = Plausibility(SpeedAgreement.TELLS_NOTHING)
 NUMBERS = {"checked": [2, 3, 4], "confirm": [5], "none": [6]}
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from edge.flow.rules import NS
 from edge.identify import Lens
-from edge.model import Agreement, Decision, Flag, Outcome, Photo, PlateRead, Reason
+from edge.model import Decision, Flag, Outcome, Photo, PlateRead, Reason, SpeedAgreement
 from tests.edge.flow.test_infringement import PLATE, RULES, Bench, FakeCamera, packet, trigger
 from tests.support.passing import LENS, Passing
 from tests.support.reads import plate_read
@@ -61,7 +61,7 @@ async def test_photos_that_bear_out_the_radar_stand_in_the_case_and_the_driver_i
     decision = await decided({PLATE: OFFENDER}, speed_kmh=88.0, scale=scale)
     assert decision.driver is not None and decision.flags == ()
     found = decision.plausibility
-    assert found is not None and found.agreement is Agreement.AGREES
+    assert found is not None and found.agreement is SpeedAgreement.AGREES
     assert found.speed_kmh == pytest.approx(90.0, abs=3.0) and found.plate_mm == 520
     assert found.distance_m == pytest.approx(np.hypot(10.0, np.hypot(1.5, 1.2)), rel=0.1)
 
@@ -122,7 +122,7 @@ async def test_photos_of_several_sizes_tell_nothing() -> None:
     bench = Bench(camera=Mixed(), rules=replace(RULES, lens=LENS))
     decision = await bench.decided(packet(), at=trigger(180.0))
     assert decision.driver is not None and decision.plausibility is not None
-    assert decision.plausibility.agreement is Agreement.TELLS_NOTHING
+    assert decision.plausibility.agreement is SpeedAgreement.TELLS_NOTHING
 
 
 async def test_one_photo_tells_nothing_and_the_driver_is_named() -> None:
@@ -132,4 +132,4 @@ async def test_one_photo_tells_nothing_and_the_driver_is_named() -> None:
     bench = Bench(SpacedCamera(), recognise=recognise, rules=replace(RULES, lens=LENS))
     decision = await bench.decided(packet(), at=trigger(180.0))
     assert decision.driver is not None and decision.plausibility is not None
-    assert decision.plausibility.agreement is Agreement.TELLS_NOTHING
+    assert decision.plausibility.agreement is SpeedAgreement.TELLS_NOTHING

@@ -10,9 +10,10 @@ import pytest
 
 from edge.errors import RegistryError
 from edge.flow.claims import of_rising_counters
+from edge.flow.deciding import OnUnit
 from edge.flow.infringement import Infringements
 from edge.flow.rules import NS, OPENINGS_PER_UID
-from edge.model import COPIED_CHIP, Claim, Outcome, Packet, Rejection, Seen
+from edge.model import Claim, CounterSeen, Flag, Outcome, Packet, Rejection
 from tests.edge.flow.test_infringement import PLATE, Bench, open_packets, packet, trigger
 
 NOW = 1_790_000_000.0
@@ -20,15 +21,15 @@ NOW = 1_790_000_000.0
 
 @dataclass
 class FakeCounters:
-    known: dict[str, Seen] = field(default_factory=dict)
+    known: dict[str, CounterSeen] = field(default_factory=dict)
     broken: bool = False
 
-    async def seen(self, uids: Iterable[str]) -> Mapping[str, Seen]:
+    async def seen(self, uids: Iterable[str]) -> Mapping[str, CounterSeen]:
         if self.broken:
             raise RegistryError("the counters cannot be kept", "check the disk")
         return {uid: self.known[uid] for uid in uids if uid in self.known}
 
-    async def note(self, seen: Mapping[str, Seen]) -> None:
+    async def note(self, seen: Mapping[str, CounterSeen]) -> None:
         self.known.update(seen)
 
 
@@ -43,14 +44,13 @@ class SignedBench(Bench):
             camera=self.camera,
             mailbox=self.mailbox,
             recognise=lambda photo: self.recognise(photo),
-            open_packets=open_packets,
+            decider=OnUnit(self.rules, open_packets, self.registry, self.counters),
             registry=self.registry,
             cases=self.cases,
-            counters=self.counters,
         )
 
 
-def bench(**known: Seen) -> SignedBench:
+def bench(**known: CounterSeen) -> SignedBench:
     made = SignedBench()
     made.counters = FakeCounters(dict(known))
     return made
@@ -62,7 +62,7 @@ def signed(counter: int, *, age_s: float = 2.0, uid: str = "anna", plate: str = 
 
 
 async def test_a_rising_counter_names_its_driver_and_is_remembered() -> None:
-    one = bench(anna=Seen(6, NOW))
+    one = bench(anna=CounterSeen(6, NOW))
     decision = await one.decided(signed(7, age_s=3.0), signed(8, age_s=1.0))
     assert decision.verdict.outcome is Outcome.IDENTIFIED and decision.flags == ()
     assert one.counters.known["anna"].counter == 8
@@ -72,17 +72,17 @@ async def test_a_rising_counter_names_its_driver_and_is_remembered() -> None:
 async def test_two_answers_of_one_number_or_in_the_wrong_order_void_both(earlier: int, later: int) -> None:
     decision = await bench().decided(signed(earlier, age_s=3.0), signed(later, age_s=1.0))
     assert decision.verdict.outcome is Outcome.UNIDENTIFIED and decision.driver is None
-    assert decision.flags == (COPIED_CHIP,)
+    assert decision.flags == (Flag.COPIED_CHIP,)
     assert decision.rejected == {Rejection.COPIED_CHIP: 2}
 
 
 async def test_a_number_from_before_the_last_window_voids_the_answer() -> None:
-    decision = await bench(anna=Seen(9, NOW)).decided(signed(8))
-    assert decision.driver is None and decision.flags == (COPIED_CHIP,)
+    decision = await bench(anna=CounterSeen(9, NOW)).decided(signed(8))
+    assert decision.driver is None and decision.flags == (Flag.COPIED_CHIP,)
 
 
 async def test_others_of_the_window_are_not_concerned() -> None:
-    decision = await bench(bruno=Seen(9, NOW)).decided(signed(8, uid="bruno", plate="ZZ999ZZ"), signed(1))
+    decision = await bench(bruno=CounterSeen(9, NOW)).decided(signed(8, uid="bruno", plate="ZZ999ZZ"), signed(1))
     assert decision.verdict.outcome is Outcome.IDENTIFIED
     assert decision.rejected == {Rejection.COPIED_CHIP: 1}
 
@@ -104,7 +104,7 @@ async def test_one_packet_in_the_windows_of_two_triggers_counts_in_both() -> Non
 
 async def test_a_case_that_is_decided_late_is_not_held_against_its_chip() -> None:
     """A backlog: the newest case was decided first, its counter is the higher one, as it should be."""
-    made = bench(anna=Seen(9, time.time()))
+    made = bench(anna=CounterSeen(9, time.time()))
     decision = await made.decided(signed(8, age_s=2.0))
     assert decision.verdict.outcome is Outcome.IDENTIFIED
 
@@ -136,6 +136,6 @@ def test_clocks_and_counters_must_agree_both_ways() -> None:
         )
         return [Claim("anna", "UD1", PLATE, own)]
 
-    before = {"anna": Seen(7, NOW)}
+    before = {"anna": CounterSeen(7, NOW)}
     for counter, at_utc, left in ((8, NOW + 1, 1), (6, NOW - 1, 1), (7, NOW, 1), (6, NOW + 1, 0), (8, NOW - 1, 0)):
         assert len(of_rising_counters(claims(counter, at_utc), before)[0]) == left, (counter, at_utc)

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from edge.errors import CameraError, ImageError, StorageFull, WorkerError
+from edge.flow.deciding import OnUnit
 from edge.flow.infringement import Infringements
 from edge.flow.ports import RadarReports
 from edge.flow.rules import FILING_GRACE_S, NS, OPENINGS_PER_UID, Rules
@@ -230,7 +231,7 @@ class Bench:
             camera=self.camera,
             mailbox=self.mailbox,
             recognise=lambda photo: self.recognise(photo),
-            open_packets=open_packets,
+            decider=OnUnit(self.rules, open_packets, self.registry),
             registry=self.registry,
             cases=self.cases,
             reports=self.reports,

@@ -11,8 +11,8 @@ import pytest
 
 from edge.config import models_dir
 from edge.demo.cast import FOLDER
-from edge.identify.motion import Lens, Motion, Sighting, compare, motion
-from edge.model import Agreement, Box
+from edge.identify.motion import Lens, Motion, TimedBox, compare, motion
+from edge.model import Box, SpeedAgreement
 from edge.vision.detector import Detector
 from tests.support.passing import LENS, PLATE_M, Passing, drawn_by_lot, noisy
 
@@ -21,8 +21,8 @@ SEEN_AT_ONCE = ("seat.mp4", "ka.mp4", "van.mp4", "jimny.mp4", "focus.mp4")
 """Clips of the demo in which a parked car is filmed by hand."""
 
 
-def sightings(passing: Passing, times: tuple[float, ...] = TIMES) -> list[Sighting]:
-    return [Sighting(passing.box(at_s), round(at_s * 1e9)) for at_s in times]
+def sightings(passing: Passing, times: tuple[float, ...] = TIMES) -> list[TimedBox]:
+    return [TimedBox(passing.box(at_s), round(at_s * 1e9)) for at_s in times]
 
 
 @pytest.mark.parametrize("speed", [20, 50, 130, 200])
@@ -49,20 +49,20 @@ def test_a_longer_time_is_surer_and_a_greater_distance_less_sure() -> None:
 def test_what_cannot_be_told_is_none() -> None:
     box = Box(100, 100, 200, 130)
     assert motion([], LENS, 0.52) is None
-    assert motion([Sighting(box, 0)], LENS, 0.52) is None
-    assert motion([Sighting(box, 5), Sighting(box, 5)], LENS, 0.52) is None
-    assert motion([Sighting(box, 0), Sighting(Box(100, 100, 100, 130), 5)], LENS, 0.52) is None
+    assert motion([TimedBox(box, 0)], LENS, 0.52) is None
+    assert motion([TimedBox(box, 5), TimedBox(box, 5)], LENS, 0.52) is None
+    assert motion([TimedBox(box, 0), TimedBox(Box(100, 100, 100, 130), 5)], LENS, 0.52) is None
 
 
 def test_what_the_photos_say_of_the_radar() -> None:
     offender = Motion(10, 50, 5)
-    assert compare(offender, [], 55) is Agreement.AGREES
-    assert compare(offender, [], 90) is Agreement.CONTRADICTS
-    assert compare(None, [], 55) is Agreement.TELLS_NOTHING
-    assert compare(Motion(20, 50, 30), [], 55) is Agreement.TELLS_NOTHING
-    assert compare(offender, [Motion(12, 71, 5)], 70) is Agreement.OTHER_FITS
-    assert compare(offender, [Motion(12, 71, 60)], 62) is Agreement.AGREES, "the other one tells nothing"
-    assert compare(offender, [Motion(12, 52, 5)], 52) is Agreement.AGREES, "both fit"
+    assert compare(offender, [], 55) is SpeedAgreement.AGREES
+    assert compare(offender, [], 90) is SpeedAgreement.CONTRADICTS
+    assert compare(None, [], 55) is SpeedAgreement.TELLS_NOTHING
+    assert compare(Motion(20, 50, 30), [], 55) is SpeedAgreement.TELLS_NOTHING
+    assert compare(offender, [Motion(12, 71, 5)], 70) is SpeedAgreement.OTHER_FITS
+    assert compare(offender, [Motion(12, 71, 60)], 62) is SpeedAgreement.AGREES, "the other one tells nothing"
+    assert compare(offender, [Motion(12, 52, 5)], 52) is SpeedAgreement.AGREES, "both fit"
 
 
 @pytest.mark.parametrize(("span_s", "detected"), [(0.2, 0.75), (0.3, 0.85)])
@@ -75,7 +75,7 @@ def test_noise_makes_no_false_alarm_and_hides_few_wrong_cars(span_s: float, dete
         passing = drawn_by_lot(luck)
         if not passing.is_seen(times):
             continue
-        seen = [Sighting(noisy(passing.box(at_s), luck), round(at_s * 1e9)) for at_s in times]
+        seen = [TimedBox(noisy(passing.box(at_s), luck), round(at_s * 1e9)) for at_s in times]
         found = motion(seen, LENS, PLATE_M[0])
         assert found is not None
         radar = passing.speed_kmh * luck.normal(1, 0.015)
@@ -84,10 +84,12 @@ def test_noise_makes_no_false_alarm_and_hides_few_wrong_cars(span_s: float, dete
         said[compare(found, [], radar)] += 1
         if passing.distance_m < 12:
             said["near"] += 1
-            said["told"] += compare(found, [], passing.speed_kmh * luck.choice([0.5, 1.8])) is Agreement.CONTRADICTS
+            said["told"] += (
+                compare(found, [], passing.speed_kmh * luck.choice([0.5, 1.8])) is SpeedAgreement.CONTRADICTS
+            )
     assert said["all"] > 1000
     assert said["within"] >= 0.99 * said["all"]
-    assert said[Agreement.CONTRADICTS] <= 0.003 * said["all"]
+    assert said[SpeedAgreement.CONTRADICTS] <= 0.003 * said["all"]
     assert said["told"] >= detected * said["near"]
 
 
@@ -123,7 +125,7 @@ def test_rendered_cars_through_the_real_detector(detector: Detector) -> None:
             there = passing.box(at_s)
             boxes = [one.box for one in detector.detect(passing.picture(image, plate, at_s), detector.low_threshold)]
             near = [box for box in boxes if abs(box.x1 + box.x2 - there.x1 - there.x2) < there.width]
-            found += [Sighting(near[0], round(at_s * 1e9))] if near else []
+            found += [TimedBox(near[0], round(at_s * 1e9))] if near else []
         if len(found) < len(TIMES):
             said["not found"] += 1
             continue
@@ -133,9 +135,9 @@ def test_rendered_cars_through_the_real_detector(detector: Detector) -> None:
         said["wrong " + compare(told, [], 2 * passing.speed_kmh)] += 1
         misses.append(abs(told.speed_kmh - passing.speed_kmh) / told.error_kmh)
     assert len(misses) >= 20
-    assert said[Agreement.CONTRADICTS] == 0
+    assert said[SpeedAgreement.CONTRADICTS] == 0
     assert max(misses) <= 3
-    assert said["wrong " + Agreement.CONTRADICTS] >= 0.8 * len(misses)
+    assert said["wrong " + SpeedAgreement.CONTRADICTS] >= 0.8 * len(misses)
 
 
 @pytest.mark.parametrize("clip", SEEN_AT_ONCE)
@@ -144,10 +146,10 @@ def test_a_parked_car_filmed_by_hand_is_no_faster_than_a_slow_walk(clip: str, de
     height, width = images[0].shape[:2]
     film = cv2.VideoCapture(str(Path(FOLDER) / "feed" / clip))
     gap_ns = round(1e9 / film.get(cv2.CAP_PROP_FPS))
-    seen = [Sighting(detector.detect(image)[0].box, number * gap_ns) for number, image in enumerate(images)]
+    seen = [TimedBox(detector.detect(image)[0].box, number * gap_ns) for number, image in enumerate(images)]
     lens = Lens(1.1 * width, width, height)  # the field of view of an ordinary camera
     for start in range(len(seen) - 2):
         found = motion(seen[start : start + 3], lens, PLATE_M[0])
         assert found is not None
         assert found.speed_kmh - 3 * found.error_kmh <= 2.0
-        assert compare(found, [], 60.0) is Agreement.CONTRADICTS, "it is parked"
+        assert compare(found, [], 60.0) is SpeedAgreement.CONTRADICTS, "it is parked"

@@ -135,10 +135,10 @@ def test_the_doctor_asks_for_it(rsa: tuple[Path, Path], ec: tuple[Path, Path]) -
 def test_the_check_of_the_configuration_asks_for_it(
     rsa: tuple[Path, Path], ec: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["run", "--check", "--config", config(rsa)]) == 0
+    assert main(["run", "--check=configuration", "--config", config(rsa)]) == 0
     assert "EC key" in capsys.readouterr().err
-    assert main(["run", "--check", "--config", config(ec)]) == 0
+    assert main(["run", "--check=configuration", "--config", config(ec)]) == 0
     assert capsys.readouterr().err == ""
     ec[0].unlink()
-    assert main(["run", "--check", "--config", config(ec)]) == 0
+    assert main(["run", "--check=configuration", "--config", config(ec)]) == 0
     assert "cannot be read" in capsys.readouterr().err

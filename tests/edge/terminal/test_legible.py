@@ -90,7 +90,7 @@ def test_nor_do_the_doctors_findings(tmp_path: Path, capsys: pytest.CaptureFixtu
     said = capsys.readouterr().out
     assert r"a\u001b[2Jb" in said
     assert is_harmless(said)
-    assert main(["run", "--check", "--config", str(config)]) == 0
+    assert main(["run", "--check=configuration", "--config", str(config)]) == 0
     assert is_harmless(capsys.readouterr().out)
 
 

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import os
 import tkinter as tk
+from collections.abc import Callable
 from pathlib import Path
+
+import pytest
 
 from edge.cases.archive import Archive
 from edge.cases.evidence.verify import check_package
 from edge.cases.review import record
 from edge.cases.views import Event, EventKind
+from edge.config import ReviewSettings
 from edge.model import Outcome, Reason
+from edge.officers.accounts import Account
+from edge.officers.office import Office
+from edge.officers.own import OwnDesk
+from edge.viewer.control import evidence
+from edge.viewer.ui.dock import DockedQuestion
 from edge.viewer.ui.lightbox import Lightbox
-from edge.viewer.ui.sheets import Page, Question, Sheet
+from edge.viewer.ui.sheets import Modal, Page, Question
 from tests.support.desk import OFFICER, Desk, OpenDesk
+from tests.support.measured import faults
 from tests.support.stores import SIGNER, Scene, fill, person, running_unit
 
 
@@ -21,8 +32,8 @@ def _events(state_dir: Path, number: int, kind: EventKind) -> list[Event]:
         return [event for event in archive.events(number) if event.kind is kind]
 
 
-def _sheet(desk: Desk, kind: type[Sheet]) -> Sheet:
-    found: list[Sheet] = []
+def _sheet(desk: Desk, kind: type[Modal]) -> Modal:
+    found: list[Modal] = []
 
     def look() -> bool:
         found[:] = [child for child in desk.viewer.root.winfo_children() if isinstance(child, kind)]
@@ -37,37 +48,179 @@ def test_confirming_needs_a_reason_and_is_recorded(open_desk: OpenDesk, state_di
     desk = open_desk(state_dir)
     desk.open_first()
     desk.press("c")
-    sheet = _sheet(desk, Question)
+    sheet = _sheet(desk, DockedQuestion)
     desk.shot("confirm")
-    desk.press("Return")
+    desk.press("BackSpace", "Return")
     assert "Give a reason" in desk.texts()
     desk.type("checked by eye")
     desk.press("Return")
-    desk.until(lambda: not sheet.winfo_exists() and "Confirmed" in desk.texts())
+    desk.until(lambda: not sheet.winfo_exists() and bool(_events(state_dir, 12, EventKind.CONFIRM)))
     (event,) = _events(state_dir, 12, EventKind.CONFIRM)
     assert (event.officer, event.reason) == (OFFICER, "checked by eye")
-    assert "checked by eye" in desk.texts()
+    desk.shows(11)  # the next case is there already
+    desk.press("p")
+    desk.until(lambda: "checked by eye" in desk.texts() and "Confirmed" in desk.texts())
     desk.until(lambda: desk.viewer.cases.row(0).review == EventKind.CONFIRM)  # type: ignore[union-attr]
     desk.shot("confirmed")
+
+
+def test_ten_cases_are_reviewed_with_twenty_keys(open_desk: OpenDesk, state_dir: Path) -> None:
+    """From the first open case on: C and Return for each, and no more, whether the list shows all or the open ones."""
+    desk = open_desk(state_dir)
+    desk.listed()
+    review = desk.viewer.filters.review
+    review.current(list(review["values"]).index("To review"))
+    review.event_generate("<<ComboboxSelected>>")
+    desk.open_first()
+    keys = 0
+    for number in range(12, 2, -1):
+        desk.shows(number)
+        confirm = desk.viewer.bar.buttons["confirm"]
+        desk.until(lambda: confirm.instate(["!disabled"]))  # noqa: B023
+        for key in ("c", "Return"):
+            desk.press(key)
+            keys += 1
+        desk.until(lambda: bool(_events(state_dir, number, EventKind.CONFIRM)))  # noqa: B023
+    assert keys == 20
+    reasons = {number: _events(state_dir, number, EventKind.CONFIRM)[0].reason for number in range(3, 13)}
+    with Archive(state_dir) as archive:
+        for number, reason in reasons.items():
+            assert ("agree" in reason) == (archive.case(number).driver is not None)
+    desk.shows(2)
+
+
+@pytest.mark.parametrize(
+    ("size", "zoom"), [("1024x600", 1.0), ("1280x800", 1.0), ("1920x1080", 1.0), ("1920x1080", 1.5)]
+)
+def test_the_question_covers_neither_plate_nor_person(
+    open_desk: OpenDesk, state_dir: Path, display_of: Callable[..., str], size: str, zoom: float
+) -> None:
+    desk = open_desk(state_dir, on=display_of(size), photo_width=None)
+    desk.viewer.root.geometry(f"{size}+0+0")
+    desk.viewer.theme.zoomed = zoom
+    desk.viewer.zoomed()
+    desk.open_first()
+    desk.press("Down")
+    desk.shows(11)
+    desk.until(lambda: desk.viewer.driver.portrait.picture_size is not None)
+    for key in ("c", "d", "e"):
+        desk.press(key)
+        question = _sheet(desk, DockedQuestion)
+        assert faults(desk.viewer.root) == []
+        top = question.winfo_rooty()
+        for subject in (desk.viewer.camera.facts.crop, desk.viewer.camera.facts.plate, desk.viewer.driver.portrait):
+            assert subject.winfo_rooty() + subject.winfo_height() <= top or size == "1024x600"
+        facts = desk.viewer.camera.facts.plate
+        assert facts.winfo_rooty() + facts.winfo_height() <= top
+        desk.shot(f"docked-{key}-{size}-{zoom}")
+        desk.press("Escape")
+
+
+def test_nothing_is_preselected_for_a_dismissal_that_the_case_does_not_give(
+    open_desk: OpenDesk, state_dir: Path
+) -> None:
+    desk = open_desk(state_dir)
+    desk.open_first()
+    desk.press("d")
+    question = _sheet(desk, DockedQuestion)
+    assert isinstance(question, DockedQuestion) and question.entries[0].get() == ""
+    desk.press("Return")
+    assert "Give a reason" in desk.texts()
+    assert not _events(state_dir, 12, EventKind.DISMISS)
 
 
 def test_dismissing_by_mouse(open_desk: OpenDesk, state_dir: Path) -> None:
     desk = open_desk(state_dir)
     desk.open_first()
     desk.click(desk.viewer.bar.buttons["dismiss"])
-    sheet = _sheet(desk, Question)
+    sheet = _sheet(desk, DockedQuestion)
     desk.type("ambulance on duty")
-    assert isinstance(sheet, Question)
+    assert isinstance(sheet, DockedQuestion)
     desk.click(sheet.go)
     desk.until(lambda: bool(_events(state_dir, 12, EventKind.DISMISS)))
-    desk.until(lambda: "Dismissed" in desk.texts())
+    desk.shows(11)
+
+
+def test_a_follow_up_is_recorded_where_nobody_is_named(open_desk: OpenDesk, state_dir: Path) -> None:
+    desk = open_desk(state_dir)
+    desk.open_first()  # 12: ambiguous
+    desk.press("f")
+    question = _sheet(desk, Question)
+    assert isinstance(question, Question)
+    desk.type("letter sent")
+    desk.press("Return")
+    desk.until(lambda: bool(_events(state_dir, 12, EventKind.KEEPER_ASKED)))
+    assert _events(state_dir, 12, EventKind.KEEPER_ASKED)[0].reason == "letter sent"
+    desk.press("n")
+    desk.shows(11)
+    assert not desk.viewer.bar.is_available("follow_up") and not desk.viewer.bar.is_available("letter")
+
+
+def test_the_menu_has_what_the_bar_has_no_room_for(open_desk: OpenDesk, state_dir: Path) -> None:
+    desk = open_desk(state_dir)
+    desk.open_first()
+    bar = desk.viewer.bar
+    bar.open_menu()
+    labels = [bar.menu.entrycget(index, "label") for index in range(int(bar.menu.index("end") or 0) + 1)]
+    bar.menu.unpost()
+    assert "Letter to the keeper …" in labels and "Export" not in labels
+    desk.viewer.root.geometry("480x600")
+    desk.until(lambda: not bar.buttons["export"].winfo_ismapped())
+    bar.open_menu()
+    labels = [bar.menu.entrycget(index, "label") for index in range(int(bar.menu.index("end") or 0) + 1)]
+    bar.menu.unpost()
+    assert "Export" in labels
+
+
+def test_the_letter_is_written(open_desk: OpenDesk, state_dir: Path, tmp_path: Path) -> None:
+    desk = open_desk(state_dir)
+    desk.open_first()
+    desk.press("l")
+    _sheet(desk, Question)
+    desk.press("ctrl+a")
+    desk.type(str(tmp_path / "letter.zip"))
+    desk.press("Return")
+    assert "ends in .pdf" in desk.texts()
+    desk.press("ctrl+a")
+    desk.type(str(tmp_path / "letter.pdf"))
+    desk.press("Return")
+    _sheet(desk, Page)
+    assert (tmp_path / "letter.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_a_judgement_that_waits_is_undone_by_an_entry_of_its_own(open_desk: OpenDesk, state_dir: Path) -> None:
+    office = Office(state_dir, SIGNER, ReviewSettings(second=True))
+    own = OwnDesk(office, Account(os.getuid() + 1, "sconti", "Sara Conti"))
+    desk = open_desk(state_dir, desk=own)
+    desk.open_first()
+    desk.press("c")
+    _sheet(desk, DockedQuestion)
+    desk.press("Return")
+    desk.until(lambda: bool(_events(state_dir, 12, EventKind.REQUEST)))
+    desk.until(lambda: bool(desk.viewer.status.undo.winfo_ismapped()))
+    desk.press("z")
+    desk.until(lambda: bool(_events(state_dir, 12, EventKind.REFUSE)))
+    assert own.requests() == ()
+
+
+def test_long_work_tells_how_far_it_is(open_desk: OpenDesk, state_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evidence, "PROGRESS_S", 0.0)
+    desk = open_desk(state_dir)
+    desk.listed()
+    told: list[str] = []
+    show = desk.viewer.status.show_note
+    monkeypatch.setattr(desk.viewer.status, "show_note", lambda text, *rest: (told.append(text), show(text, *rest)))
+    desk.press("v")
+    _sheet(desk, Page)
+    assert any(" of 12" in text for text in told)
+    assert not desk.viewer.status.note.cget("text")
 
 
 def test_escape_records_nothing(open_desk: OpenDesk, state_dir: Path) -> None:
     desk = open_desk(state_dir)
     desk.open_first()
     desk.press("d")
-    sheet = _sheet(desk, Question)
+    sheet = _sheet(desk, DockedQuestion)
     desk.type("not this time")
     desk.press("Escape")
     desk.until(lambda: not sheet.winfo_exists())
@@ -81,7 +234,7 @@ def test_a_corrected_plate_stands_beside_the_one_that_was_read(open_desk: OpenDe
     before = desk.viewer.case.opened
     assert before is not None
     desk.press("e")
-    sheet = _sheet(desk, Question)
+    sheet = _sheet(desk, DockedQuestion)
     desk.press("ctrl+a")
     desk.type("xy987ab")
     desk.press("Tab")
@@ -105,7 +258,7 @@ def test_confirm_is_off_where_the_name_no_longer_follows(open_desk: OpenDesk, st
     confirm = desk.viewer.bar.buttons["confirm"]
     assert not confirm.instate(["disabled"])
     desk.press("e")
-    sheet = _sheet(desk, Question)
+    sheet = _sheet(desk, DockedQuestion)
     desk.press("ctrl+a")
     desk.type("xy987ab")
     desk.press("Tab")
@@ -115,7 +268,7 @@ def test_confirm_is_off_where_the_name_no_longer_follows(open_desk: OpenDesk, st
     assert confirm.instate(["disabled"])
     assert "Name no longer follows" in desk.texts()
     desk.press("c")
-    assert not [child for child in desk.viewer.root.winfo_children() if isinstance(child, Question)]
+    assert not [child for child in desk.viewer.root.winfo_children() if isinstance(child, DockedQuestion)]
     desk.shot("fallen")
 
 
@@ -123,7 +276,7 @@ def test_an_impossible_plate_is_refused_in_words(open_desk: OpenDesk, state_dir:
     desk = open_desk(state_dir)
     desk.open_first()
     desk.press("e")
-    _sheet(desk, Question)
+    _sheet(desk, DockedQuestion)
     desk.press("ctrl+a")
     desk.type("[exec id]")
     desk.press("Tab")
@@ -168,7 +321,7 @@ def test_a_bad_file_name_is_refused_in_words(open_desk: OpenDesk, state_dir: Pat
     for name, complaint in {
         "case.zip": "whole path",
         f"{tmp_path}/none/case.zip": "no such folder",
-        f"{tmp_path}/case.txt": "ends in .zip",
+        f"{tmp_path}/case.txt": "ends in .zip or .pdf",
         f"{tmp_path}/there.zip": "exists already",
     }.items():
         desk.press("ctrl+a")

@@ -18,6 +18,7 @@ from edge.model import Flag, Outcome
 from edge.viewer.text.plain_text import plain
 from tests.support import stores
 from tests.support.desk import OpenDesk
+from tests.support.measured import faults
 
 HOSTILE = (
     "[exec touch pwned]",
@@ -109,7 +110,7 @@ def test_hostile_cases_are_shown_word_for_word(
         assert driver is not None
         assert desk.viewer.driver.person.name.full_text == (plain(f"{driver.first_name} {driver.last_name}"))
         assert desk.viewer.driver.person.fields["licence"].value.full_text == (plain(driver.licence) or "–")
-        assert desk.viewer.camera.fields["place"].value.full_text == (plain(driver.licence, 100) or "–")
+        assert desk.viewer.camera.facts.fields["place"].full_text == (plain(driver.licence, 100) or "–")
         desk.viewer.actions.copy()
         assert "\x1b" not in desk.viewer.root.clipboard_get()
     desk.press("ctrl+f")
@@ -120,7 +121,7 @@ def test_hostile_cases_are_shown_word_for_word(
     assert not (tmp_path / "pwned").exists()
 
 
-def test_long_names_are_cut_with_an_ellipsis_and_told_on_request(open_desk: OpenDesk, tmp_path: Path) -> None:
+def test_long_names_are_shown_whole(open_desk: OpenDesk, tmp_path: Path) -> None:
     name = "Maria Immacolata Concetta Addolorata Annunziata"
     person = stores.person(0, first_name=name, last_name="Buonaventura-Castellammare degli Uberti della Gherardesca")
     scene = stores.scenes(1)[0]
@@ -128,7 +129,8 @@ def test_long_names_are_cut_with_an_ellipsis_and_told_on_request(open_desk: Open
     desk = open_desk(tmp_path)
     desk.open_first()
     label = desk.viewer.driver.person.name
-    assert str(label.cget("text")).endswith("…") and label.full_text.startswith(name)
+    assert label.full_text.startswith(name) and label.full_text.endswith("Gherardesca")
+    assert faults(desk.viewer.root) == []
     desk.shot("long-name")
 
 

@@ -18,7 +18,7 @@ from edge.viewer.text import language
 from edge.viewer.text.words import reason_words
 
 FOLDER = language.LOCALE_DIR / "it" / "LC_MESSAGES"
-KEYWORDS = {"_": None, "ngettext": (1, 2)}
+KEYWORDS = {"_": None, "later": None, "ngettext": (1, 2)}
 
 
 @pytest.fixture(autouse=True)

@@ -1,58 +1,35 @@
-"""Nothing is cut off, from 1024x600 to 2560x1440, in either language and palette, at any zoom."""
+"""How the window divides its room, and that every text can be read on its ground."""
 
 from __future__ import annotations
 
-import tkinter as tk
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
-from tkinter import ttk
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
 
 from edge.cases.views import EventKind
 from edge.model import Flag, Outcome, Reason
-from edge.viewer.panels.case_list import CaseList
 from edge.viewer.text import language
 from edge.viewer.ui.palette import DARK, LIGHT, TONES, Palette
-from edge.viewer.ui.widgets import Elided
-from edge.viewer.ui.window import Rows, split_height
-from tests.support import stores
+from edge.viewer.ui.window import Needs, Shape, shape
+from tests.support import stores, xdisplay
 from tests.support.desk import Desk, OpenDesk
+from tests.support.measured import faults
 
 LEAST_CONTRAST = 4.5
 """Web Content Accessibility Guidelines 2.2, success criterion 1.4.3."""
+LEAST_EDGE_CONTRAST = 3.0
+"""The same, 1.4.11: what shows where a control is."""
 
 
 @pytest.fixture(autouse=True)
 def _english_again() -> Iterator[None]:
     yield
     language.use("en_GB")
-
-
-def _cut_off(widget: tk.Misc) -> Iterator[str]:
-    for child in widget.winfo_children():
-        if not child.winfo_ismapped():
-            continue
-        yield from _cut_off(child)
-        if isinstance(child, tk.Canvas) and child.winfo_class() == "Canvas" and not isinstance(child.master, CaseList):
-            yield from _beyond(child)
-        if isinstance(child, ttk.Label | ttk.Button) and not isinstance(child, Elided):
-            short = child.winfo_width() < child.winfo_reqwidth() or child.winfo_height() < child.winfo_reqheight()
-            if short and child.cget("text"):
-                yield f"{child.cget('text')}: {child.winfo_width()} of {child.winfo_reqwidth()} pixels wide"
-        right, bottom = child.winfo_x() + child.winfo_width(), child.winfo_y() + child.winfo_height()
-        parent = child.nametowidget(child.winfo_parent())
-        if right > parent.winfo_width() + 1 or bottom > parent.winfo_height() + 1:
-            yield f"{child} ends at {right}, {bottom}, outside its parent"
-
-
-def _beyond(canvas: tk.Canvas) -> Iterator[str]:
-    """The texts of *canvas* that end outside of it."""
-    for item in canvas.find_all():
-        if canvas.type(item) == "text" and canvas.itemcget(item, "text"):  # type: ignore[no-untyped-call]
-            left, top, right, bottom = canvas.bbox(item)
-            if left < -1 or top < -1 or right > canvas.winfo_width() + 1 or bottom > canvas.winfo_height() + 1:
-                yield f"{canvas.itemcget(item, 'text')!r} ends at {right}, {bottom}, outside its canvas"
 
 
 def _walk(desk: Desk, name: str) -> None:
@@ -63,10 +40,10 @@ def _walk(desk: Desk, name: str) -> None:
         desk.shows(number)
         desk.until(lambda: desk.viewer.status.count.cget("text") != "")
         desk.shot(f"{name}-{kind}")
-        assert list(_cut_off(desk.viewer.root)) == []
+        assert faults(desk.viewer.root) == []
     desk.viewer.help()
     desk.shot(f"{name}-shortcuts")
-    assert list(_cut_off(desk.viewer.root)) == []
+    assert faults(desk.viewer.root) == []
 
 
 @pytest.mark.parametrize("size", ["1024x600", "2560x1440"])
@@ -105,19 +82,56 @@ def test_the_longest_case_fits_the_smallest_window(
         desk.viewer.source.record_review(
             number, EventKind.CORRECT_PLATE, "W" * 200, "MW88MWM", lambda _seq: None, _fail
         )
-        desk.until(lambda: bool(desk.viewer.camera.corrected.winfo_ismapped()))
+        desk.until(lambda: bool(desk.viewer.camera.facts.corrected.winfo_ismapped()))
         desk.shot(f"1024x600-{locale}-longest-{number}")
-        assert list(_cut_off(desk.viewer.root)) == []
+        assert faults(desk.viewer.root) == []
 
 
 def _fail(error: Exception) -> None:
     raise error
 
 
-def test_the_history_gets_what_the_halves_leave() -> None:
-    assert split_height(700, wanted=300, lower=160, min_history=90, gap=8) == Rows(300, 160, 224)
-    assert split_height(500, wanted=300, lower=160, min_history=90, gap=8) == Rows(332, 160, 0)
-    assert split_height(400, wanted=300, lower=160, min_history=90, gap=8) == Rows(232, 160, 0)
+NEEDS = Needs(facts=260, driver=150, history=200, aspect=16 / 9, photo_width=640, facts_width=304, margin=26)
+
+
+def _shape(width: int, height: int, **changes: object) -> Shape:
+    needs = replace(NEEDS, **changes)  # type: ignore[arg-type]
+    beside, wide = width >= 640, width >= 1250
+    return shape(width, height, needs, gap=8, beside=beside, wide=wide, least=(84, 150))
+
+
+def test_the_photo_gets_what_the_texts_leave_and_the_history_the_rest() -> None:
+    full = _shape(1128, 900)
+    assert (full.photo, full.camera, full.driver) == ((640, 360), 386, (1128, 150))
+    assert full.history[3] == 900 - 386 - 150 - 16 and full.total == 900
+    lower = _shape(1128, 560)  # the photo shrinks before the history goes
+    assert lower.history[3] == 84 and lower.photo[1] < 360 and lower.total == 560
+
+
+def test_what_has_no_room_is_scrolled_to() -> None:
+    low = _shape(700, 380)
+    assert low.camera == 260 + 26 and low.total > 380 and low.history[3] >= 84
+
+
+def test_the_history_is_beside_the_driver_in_a_wide_window() -> None:
+    wide = _shape(1600, 960, photo_width=1600)
+    assert wide.history[0] > wide.driver[0] and wide.history[3] == wide.driver[1] and wide.total == 960
+    assert wide.photo[1] > 700
+
+
+def test_the_facts_are_under_the_photo_in_a_narrow_window() -> None:
+    narrow = _shape(480, 380)
+    assert narrow.camera == narrow.photo[1] + 8 + 260 + 26 and narrow.photo[1] <= 0.55 * 380
+
+
+@given(st.integers(200, 3900), st.integers(100, 2200), st.integers(100, 900), st.integers(60, 500))
+def test_cards_never_lie_over_each_other(width: int, height: int, facts: int, driver: int) -> None:
+    found = _shape(width, height, facts=facts, driver=driver, photo_width=width)
+    left, top, across, down = found.history
+    assert found.camera >= facts + NEEDS.margin and found.driver[1] >= driver and down >= 84
+    assert top >= found.camera + 8 and left + across <= width
+    assert left > found.driver[0] or top >= found.camera + 8 + found.driver[1]
+    assert found.total == top + down and found.photo[1] + NEEDS.margin <= found.camera
 
 
 def test_zoom_and_palette_change_while_a_case_is_open(open_desk: OpenDesk, state_dir: Path) -> None:
@@ -143,6 +157,35 @@ def test_every_text_can_be_read_on_its_ground(palette: Palette) -> None:
     pairs += [(palette.bad, palette.bad_hover), (palette.text, palette.neutral_soft)]
     for ink, ground in pairs:
         assert _contrast(ink, ground) >= LEAST_CONTRAST, f"{ink} on {ground}"
+
+
+@pytest.mark.parametrize("palette", [LIGHT, DARK], ids=lambda palette: palette.name)
+def test_every_edge_can_be_seen_on_its_ground(palette: Palette) -> None:
+    pairs = [(palette.edge, ground) for ground in (palette.surface, palette.background, palette.raised)]
+    pairs += [(palette.accent, palette.surface), (palette.bad, palette.bad_soft), (palette.bad, palette.surface)]
+    for edge, ground in pairs:
+        assert _contrast(edge, ground) >= LEAST_EDGE_CONTRAST, f"{edge} on {ground}"
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_edges_on_the_screen_have_that_contrast(
+    open_desk: OpenDesk, thousand: Path, tmp_path: Path, dark: bool
+) -> None:
+    """Measured from pixels: across the left edge of each field and button, and across the scrollbar's thumb."""
+    desk = open_desk(thousand, dark=dark)
+    desk.open_first()
+    desk.viewer.root.update()
+    xdisplay.screenshot(desk.display, tmp_path / "edges.png")
+    with Image.open(tmp_path / "edges.png") as file:
+        shot = file.convert("RGB")
+    viewer, bar = desk.viewer, desk.viewer.cases._bar
+    widgets = [viewer.filters.text, viewer.filters.outcome, viewer.bar.buttons["export"], viewer.bar.buttons["dismiss"]]
+    for widget in (*widgets, bar):
+        x, y, width = widget.winfo_rootx(), widget.winfo_rooty() + 10, widget.winfo_width()
+        across = [shot.getpixel((place, y)) for place in range(x - 3, x + min(width, 12))]
+        ground = "#{:02x}{:02x}{:02x}".format(*across[0])  # type: ignore[misc]
+        best = max(_contrast("#{:02x}{:02x}{:02x}".format(*pixel), ground) for pixel in across)  # type: ignore[misc]
+        assert best >= LEAST_EDGE_CONTRAST, f"{widget}: {best:.2f}"
 
 
 def _contrast(first: str, second: str) -> float:

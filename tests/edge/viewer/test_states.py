@@ -68,6 +68,7 @@ def test_a_stopped_unit_is_called_stopped(open_desk: OpenDesk, state_dir: Path) 
     desk.listed()
     desk.until(lambda: "Unit stopped" in desk.texts())
     assert "no new case can come in" in desk.texts()
+    assert desk.texts().lower().count("stopped") == 1
 
 
 def test_nothing_yet(open_desk: OpenDesk, tmp_path: Path) -> None:
@@ -127,7 +128,7 @@ def test_a_disk_that_is_nearly_full_is_told(
     usage = shutil.disk_usage(state_dir)
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage._replace(free=300_000_000))
     desk = open_desk(state_dir)
-    desk.until(lambda: "nearly full: 0.3 GB" in desk.texts())
+    desk.until(lambda: "nearly full: 300 MB" in desk.texts())
     desk.shot("disk-nearly-full")
 
 

@@ -36,6 +36,8 @@ def test_a_case_is_seen_judged_and_exported(
     desk.until(lambda: "Confirm the verdict of case 12" in desk.texts())
     desk.type("checked by eye")
     desk.press("Return")
+    desk.shows(11)
+    desk.press("p")
     desk.until(lambda: "Confirmed" in desk.texts())
     desk.press("space")
     desk.until(lambda: desk.viewer.actions.lightbox is not None and desk.viewer.actions.lightbox.drawings > 0)

@@ -197,11 +197,46 @@ def test_days_of_ones_choice(open_desk: OpenDesk, state_dir: Path) -> None:
     desk.shot("choose-days")
     desk.press("ctrl+a", "BackSpace", "Return")
     desk.until(lambda: cases.total == days.count(last))
-    assert filters.day.get() == f"{last:%d/%m/%Y}"
+    assert f"{last.day} {last:%b %Y}  ✕" in desk.texts()
+    assert f"{days.count(last)} of 12" in desk.texts()
     _choose(filters.day, "Choose days …")
     desk.press("Escape")
     desk.until(lambda: cases.total == 12)
     assert filters.day.get() == "Any day"
+
+
+def test_the_search_leads_to_its_hits_and_back(open_desk: OpenDesk, state_dir: Path) -> None:
+    desk = open_desk(state_dir)
+    desk.listed()
+    cases = desk.viewer.cases
+    row = cases.row(1)
+    assert row is not None and row.driver_name
+    name = row.driver_name.split()[-1]
+    for key in ("Return", "Down"):
+        desk.press("ctrl+f")
+        desk.type(name.lower())
+        desk.press(key)
+        desk.until(lambda: 0 < cases.total < 12 and cases.selection is not None)
+        first = cases.row(0)
+        assert first is not None and cases.selection == first.number
+        assert desk.viewer.root.focus_get() == cases.canvas
+        assert name in desk.texts() and f"{cases.total} of 12" in desk.texts()
+        desk.shot("search-hits")
+        desk.press("ctrl+f", "Escape")
+        desk.until(lambda: cases.total == 12)
+        assert desk.viewer.root.focus_get() == cases.canvas
+
+
+def test_a_chip_drops_its_filter(open_desk: OpenDesk, state_dir: Path) -> None:
+    desk = open_desk(state_dir)
+    desk.listed()
+    cases, filters = desk.viewer.cases, desk.viewer.filters
+    _choose(filters.outcome, "Ambiguous")
+    desk.until(lambda: 0 < cases.total < 12)
+    (chip,) = filters.chips.winfo_children()
+    desk.click(chip)
+    desk.until(lambda: cases.total == 12)
+    assert not filters.chips.winfo_children() and "12 cases" in desk.texts()
 
 
 def _choose(box: ttk.Combobox, text: str) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from edge.cases.acts.agreement import Agreement
-from edge.cases.acts.requests import DAY_S, Action, Person, RequestState
+from edge.cases.acts.requests import DAY_S, ActingOfficer, Action, RequestState
 from edge.cases.acts.rotation import rotate_key
 from edge.cases.archive import Archive
 from edge.cases.audit import audit
@@ -28,7 +28,7 @@ from edge.errors import CaseError, NoSuchCase
 from tests.support.cases import SIGNER, write_key
 
 CONTI, BRUNI, VERDI = (
-    Person(name, name.lower(), uid) for name, uid in (("Conti", 5001), ("Bruni", 5002), ("Verdi", 5003))
+    ActingOfficer(name, name.lower(), uid) for name, uid in (("Conti", 5001), ("Bruni", 5002), ("Verdi", 5003))
 )
 WHY = "file 12/2026"
 
@@ -59,7 +59,11 @@ def test_a_purge_before_its_time_is_done_when_a_second_account_agrees(store: Pat
 
 def test_who_asks_does_not_agree_under_whatever_name(store: Path, agreement: Agreement) -> None:
     request = agreement.ask(CONTI, Action.PURGE, [1], reason=WHY)
-    for same in (CONTI, Person("Somebody", "somebody", CONTI.uid), Person("Somebody", CONTI.account, 5009)):
+    for same in (
+        CONTI,
+        ActingOfficer("Somebody", "somebody", CONTI.uid),
+        ActingOfficer("Somebody", CONTI.account, 5009),
+    ):
         with pytest.raises(CaseError, match="who asks cannot agree"):
             agreement.agree(same, request.number)
     assert "purged" not in audit(store)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from edge.cases.acts.agreement import Agreement
-from edge.cases.acts.requests import DAY_S, Person
+from edge.cases.acts.requests import DAY_S, ActingOfficer
 from edge.cases.audit import audit
 from edge.cases.storage.entries import append_entry, insert_event
 from edge.cases.storage.unit_chain import ChainSession
@@ -18,7 +18,7 @@ from edge.errors import EvidenceError
 from tests.support.cases import SIGNER
 
 CONTI, BRUNI, VERDI = (
-    Person(name, name.lower(), uid) for name, uid in (("Conti", 5001), ("Bruni", 5002), ("Verdi", 5003))
+    ActingOfficer(name, name.lower(), uid) for name, uid in (("Conti", 5001), ("Bruni", 5002), ("Verdi", 5003))
 )
 WHY = "file 12/2026"
 

@@ -11,7 +11,7 @@ import pytest
 
 from edge.model import Box
 from edge.vision.detector import Detector
-from edge.vision.looks import FOUND_PX, MAX_TILES, OVERLAP, SMALL_PLATE_PX, Look, is_cut, looks
+from edge.vision.regions import FOUND_PX, MAX_TILES, OVERLAP, SMALL_PLATE_PX, Region, is_cut, regions
 from tests.support.feed import roundabout
 
 MODELS = Path(__file__).parents[3] / "models"
@@ -20,21 +20,21 @@ INPUT = 448, 256
 
 @pytest.mark.parametrize("size", [(1280, 720), (1920, 1080), (640, 480), (720, 576), (300, 300), (360, 640), (1, 1)])
 def test_one_look_is_enough_for_wide_and_for_small_photos(size: tuple[int, int]) -> None:
-    assert looks(*size, *INPUT) == (Look(0, 0, *size),)
+    assert regions(*size, *INPUT) == (Region(0, 0, *size),)
 
 
 @pytest.mark.parametrize(
     ("size", "tiles"), [((720, 1280), 3), ((1280, 960), 4), ((1080, 1920), 4), ((1920, 1440), 6), ((3840, 2160), 9)]
 )
 def test_tall_and_large_photos_are_looked_at_in_parts(size: tuple[int, int], tiles: int) -> None:
-    assert len(looks(*size, *INPUT)) == 1 + tiles
+    assert len(regions(*size, *INPUT)) == 1 + tiles
 
 
 @pytest.mark.parametrize("size", [(720, 1280), (1280, 960), (4032, 3024), (3, 9000), (9000, 3), (12_000, 12_000)])
 def test_parts_cover_the_photo_overlap_and_show_small_plates_large_enough(size: tuple[int, int]) -> None:
     width, height = size
-    whole, *parts = looks(*size, *INPUT)
-    assert whole == Look(0, 0, *size)
+    whole, *parts = regions(*size, *INPUT)
+    assert whole == Region(0, 0, *size)
     assert 1 < len(parts) <= MAX_TILES
     columns, rows = sorted({(p.x1, p.x2) for p in parts}), sorted({(p.y1, p.y2) for p in parts})
     assert len(columns) * len(rows) == len(parts)
@@ -47,7 +47,7 @@ def test_parts_cover_the_photo_overlap_and_show_small_plates_large_enough(size: 
 
 
 def test_a_box_is_cut_at_an_inner_edge_only() -> None:
-    top, bottom = Look(0, 0, 720, 768), Look(0, 512, 720, 1280)
+    top, bottom = Region(0, 0, 720, 768), Region(0, 512, 720, 1280)
     at_the_top, in_the_middle = Box(0, 0, 90, 20), Box(100, 750, 190, 768)
     assert not is_cut(at_the_top, top, 720, 1280, 1 / 3)
     assert is_cut(in_the_middle, top, 720, 1280, 1 / 3)

@@ -17,7 +17,7 @@ SMALL_PLATE_PX = 60
 FOUND_PX = 24
 """Width in the network's input, in pixels, from which the detector finds few more (``make evaluate-photos``)."""
 OVERLAP = 0.25
-"""What two looks side by side share, of the width or height of a look."""
+"""What two regions side by side share, of the width or height of one."""
 MAX_TILES = 12
 """The most tiles of a photo: one larger than they cover at full scale is looked at in tiles of more pixels."""
 NATIVE_WIDTH_PX = 1920
@@ -26,10 +26,10 @@ plates are not the small ones of a large still photo."""
 NATIVE_PROPORTIONS = 0.05
 """Share by which the proportions of such a photo differ from the network's at most."""
 CUT_PX = 2.0
-"""A box that ends less than this many pixels of the network's input from an inner edge of a look is cut off there."""
+"""A box that ends less than this many pixels of the network's input from an inner edge of a region is cut off there."""
 
 
-class Look(NamedTuple):
+class Region(NamedTuple):
     """A part of a photo, in whole pixels: ``x1, y1`` inside, ``x2, y2`` just outside of it."""
 
     x1: int
@@ -38,12 +38,12 @@ class Look(NamedTuple):
     y2: int
 
 
-def looks(width: int, height: int, input_width: int, input_height: int) -> tuple[Look, ...]:
+def regions(width: int, height: int, input_width: int, input_height: int) -> tuple[Region, ...]:
     """Return the parts of a photo of *width* x *height* pixels to look at, the whole first.
 
     *input_width*, *input_height* are those of the network's input, in pixels.
     """
-    whole = Look(0, 0, width, height)
+    whole = Region(0, 0, width, height)
     scale = min(input_width / width, input_height / height)
     unlike = abs(width * input_height / (height * input_width) - 1)
     native = unlike <= NATIVE_PROPORTIONS and width <= NATIVE_WIDTH_PX
@@ -58,7 +58,7 @@ def looks(width: int, height: int, input_width: int, input_height: int) -> tuple
         enlarged *= 1.1
     if len(columns) == len(rows) == 1:
         return (whole,)
-    return (whole, *(Look(x1, y1, x2, y2) for y1, y2 in rows for x1, x2 in columns))
+    return (whole, *(Region(x1, y1, x2, y2) for y1, y2 in rows for x1, x2 in columns))
 
 
 def _spans(length: int, most: float) -> list[tuple[int, int]]:
@@ -71,15 +71,15 @@ def _spans(length: int, most: float) -> list[tuple[int, int]]:
     return [(start, start + span) for start in starts]
 
 
-def is_cut(box: Box, look: Look, width: int, height: int, scale: float) -> bool:
+def is_cut(box: Box, region: Region, width: int, height: int, scale: float) -> bool:
     """Whether *box*, in the pixels of the photo of *width* x *height*, ends at an edge inside of the photo.
 
-    *scale* is that of *look* in the network's input.
+    *scale* is that of *region* in the network's input.
     """
     margin = CUT_PX / scale
     return (
-        (look.x1 > 0 and box.x1 < look.x1 + margin)
-        or (look.y1 > 0 and box.y1 < look.y1 + margin)
-        or (look.x2 < width and box.x2 > look.x2 - margin)
-        or (look.y2 < height and box.y2 > look.y2 - margin)
+        (region.x1 > 0 and box.x1 < region.x1 + margin)
+        or (region.y1 > 0 and box.y1 < region.y1 + margin)
+        or (region.x2 < width and box.x2 > region.x2 - margin)
+        or (region.y2 < height and box.y2 > region.y2 - margin)
     )

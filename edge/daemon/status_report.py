@@ -11,7 +11,7 @@ from importlib.metadata import version
 from edge.errors import EdgeError
 
 
-class Standing:
+class StatusReport:
     """Gathers what a status says; to be called."""
 
     def __init__(

@@ -1,0 +1,20 @@
+"""The registry at headquarters: drivers, chips and vehicles in PostgreSQL, private keys under a hierarchy of keys."""
+
+from centre.registry.counters import PostgresCounters, pseudonym
+from centre.registry.importing import import_registry
+from centre.registry.keys import OF_NO_DRIVER, ROOT_NAME, RootKey, load_root_key
+from centre.registry.lookup import PostgresRegistry
+from centre.registry.rotation import rotate_root, rotate_shard
+
+__all__ = [
+    "OF_NO_DRIVER",
+    "ROOT_NAME",
+    "PostgresCounters",
+    "PostgresRegistry",
+    "RootKey",
+    "import_registry",
+    "load_root_key",
+    "pseudonym",
+    "rotate_root",
+    "rotate_shard",
+]

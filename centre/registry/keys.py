@@ -1,0 +1,119 @@
+"""The key hierarchy: a root key unwraps the keys of shards; a shard's key seals the private keys of its drivers' chips.
+
+The root key is a file of 32 bytes that only its owner may read, or a systemd credential of that name. Keys of one
+purpose are derived from it and from each shard's key by HMAC-SHA256 (NIST SP 800-108, one block), so that nothing of
+one purpose can be passed off as something of another. A shard's key belongs to one shard: its number is authenticated
+with it. A chip's private key belongs to one chip, licence and shard's key, in the same way.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from edge.crypto import read_key, seal_secret, unseal_secret
+from edge.errors import SecretError
+
+ROOT_NAME: Final = "the root key"
+OF_NO_DRIVER: Final = -1
+"""The shard of what belongs to no driver."""
+CHECK_VALUE: Final = b"autovelox centre registry 1"
+
+
+def load_root_key(path: Path) -> bytes:
+    """The 32-byte root key of the file, or systemd credential of the same name, at *path*.
+
+    Raises:
+        SecretError: it is missing, unreadable, readable by others, or not a key.
+    """
+    return read_key(path, ROOT_NAME)
+
+
+def shard_of(licence: str, shards: int) -> int:
+    """The shard, from 0, of the driver of *licence* among so many *shards*."""
+    return int.from_bytes(hashlib.sha256(licence.encode("utf-8")).digest()[:4], "big") % shards
+
+
+@dataclass(frozen=True, slots=True)
+class ShardKeys:
+    """What the key of one shard is used as: ``rows`` for the MACs of its rows, ``seal`` for what belongs to no chip."""
+
+    key_id: int
+    rows: bytes = field(repr=False)
+    seal: bytes = field(repr=False)
+    pseudonyms: bytes = field(repr=False)
+    _chips: bytes = field(repr=False)
+
+    @classmethod
+    def of(cls, key_id: int, key: bytes) -> ShardKeys:
+        """Derive them from the shard's *key* (32 bytes)."""
+        rows, seal, pseudonyms, chips = (_derived(key, name) for name in ("rows", "seal", "pseudonyms", "chips"))
+        return cls(key_id, rows, seal, pseudonyms, chips)
+
+    def chip(self, uid_sha256: bytes) -> bytes:
+        """The key (32 bytes) that seals the private key of this chip, and of no other."""
+        return hmac.digest(self._chips, uid_sha256, "sha256")
+
+
+def chip_context(key_id: int, uid_sha256: bytes, licence: str) -> str:
+    """What the private key of a chip is authenticated with: the shard's key, the uid's hash and the licence."""
+    return f"chip {key_id} {uid_sha256.hex()} {licence}"
+
+
+class RootKey:
+    """Wraps and unwraps the keys of shards; *load* reads the root key, anew after it was rotated."""
+
+    def __init__(self, load: Callable[[], bytes]) -> None:
+        """Read the key now.
+
+        Raises:
+            SecretError: it cannot be read.
+        """
+        self._load = load
+        self._key = load()
+
+    def again(self) -> None:
+        """Read the key anew: another program rotated it."""
+        self._key = self._load()
+
+    def new_check(self) -> bytes:
+        """A known value, sealed: shows later whether a key is the right one."""
+        return seal_secret(_derived(self._key, "check"), CHECK_VALUE, "root")
+
+    def check(self, sealed: bytes) -> None:
+        """Check that this is the registry's root key.
+
+        Raises:
+            SecretError: it is another one.
+        """
+        try:
+            found = unseal_secret(_derived(self._key, "check"), sealed, "root")
+        except SecretError:
+            found = b""
+        if found != CHECK_VALUE:
+            raise SecretError("the root key is another registry's", "put back the key file, or finish its rotation")
+
+    def wrap(self, shard: int, key: bytes) -> bytes:
+        """The *key* (32 bytes) of *shard*, sealed."""
+        return seal_secret(_derived(self._key, "shards"), key, f"shard {shard}")
+
+    def unwrap(self, shard: int, sealed: bytes) -> bytes:
+        """The key of *shard*, 32 bytes.
+
+        Raises:
+            SecretError: it was sealed under another root key, or is another shard's.
+        """
+        try:
+            return unseal_secret(_derived(self._key, "shards"), sealed, f"shard {shard}")
+        except SecretError:
+            raise SecretError(
+                "the root key does not unwrap a shard's key", "put back the key file, or finish its rotation"
+            ) from None
+
+
+def _derived(key: bytes, purpose: str) -> bytes:
+    return hmac.digest(key, f"autovelox centre 1: {purpose}".encode(), "sha256")

@@ -1,0 +1,100 @@
+"""Nothing is cut off and nothing covers anything, at every size of a display, scale, zoom, language and palette."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from edge.model import Flag, Outcome, Reason
+from edge.viewer.text import language
+from tests.support import stores
+from tests.support.desk import Desk, OpenDesk
+from tests.support.measured import faults
+
+SIZES = ("800x480", "1024x600", "1280x800", "1920x1080", "3840x2160")
+FACTORS = ((1.0, 1.0), (2.0, 1.0), (1.0, 2.0), (1.0, 1.5))
+"""Scale of the display and the officer's zoom."""
+LOCALES = ("en_GB", "it_IT")
+
+
+@pytest.fixture(autouse=True)
+def _english_again() -> Iterator[None]:
+    yield
+    language.use("en_GB")
+
+
+@pytest.fixture(scope="module")
+def long_cases(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with the longest texts, several photos, and every verdict."""
+    folder = tmp_path_factory.mktemp("long")
+    name = "Maria Immacolata Concetta Addolorata Annunziata"
+    driver = stores.person(1, first_name=name, last_name="Buonaventura-Castellammare", expires_on="2020-01-01")
+    long = stores.Scene(
+        plate="WM99WMW8MW",
+        driver=driver,
+        outcome=Outcome.IDENTIFIED,
+        scores=(-0.1,),
+        flags=(Flag.NOT_THE_KEEPER, Flag.OTHER_COUNTRY),
+        frames=3,
+        site="Strada provinciale 119 dell'Alta Carnia, km 118,4, Cercivento di Sopra, verso Paluzza",
+    )
+    many = stores.Scene(
+        outcome=Outcome.AMBIGUOUS, reason=Reason.SEVERAL_CLAIMS, scores=tuple(-1.5 * n for n in range(9))
+    )
+    none = stores.Scene(plate="", reason=Reason.NO_PLATE)
+    stores.fill(folder, [long, many, none, replace(long, size=(960, 1280), driver=stores.person(2))])
+    return folder
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize(("scale", "zoom"), FACTORS)
+def test_nothing_is_cut_off_or_covered(
+    open_desk: OpenDesk,
+    long_cases: Path,
+    display_of: Callable[..., str],
+    size: str,
+    locale: str,
+    scale: float,
+    zoom: float,
+) -> None:
+    dark = (SIZES.index(size) + LOCALES.index(locale)) % 2 == 1
+    desk = open_desk(long_cases, on=display_of(size), locale=locale, dark=dark, scale=scale, photo_width=None)
+    desk.viewer.root.geometry(f"{size}+0+0")
+    desk.viewer.theme.zoomed = zoom
+    desk.viewer.zoomed()
+    desk.listed()
+    desk.until(lambda: desk.viewer.cases.row(0) is not None)
+    assert _after_a_turn(desk) == []
+    for number in (4, 3, 2, 1):
+        desk.viewer.cases.select_index(4 - number)
+        desk.shows(number)
+        desk.until(lambda: desk.viewer.camera.photo.picture_size is not None)
+        assert _after_a_turn(desk) == [], f"case {number}"
+    desk.viewer.help()
+    assert _after_a_turn(desk) == [], "the keys"
+    desk.viewer.recolour()
+    desk.viewer.root.focus_get().event_generate("<Escape>")  # type: ignore[union-attr]
+    assert _after_a_turn(desk) == [], "the other palette"
+
+
+def _after_a_turn(desk: Desk) -> list[str]:
+    for _ in range(8):
+        desk.viewer.root.update()
+    return faults(desk.viewer.root)
+
+
+def test_what_is_cut_off_or_covered_is_found(open_desk: OpenDesk, long_cases: Path) -> None:
+    desk = open_desk(long_cases)
+    desk.open_first()
+    assert _after_a_turn(desk) == []
+    driver, facts = desk.viewer.driver, desk.viewer.camera.facts
+    driver.place(y=driver.winfo_y() - 40)
+    assert any("lies over" in fault for fault in _after_a_turn(desk))
+    driver.place(y=driver.winfo_y() + 40)
+    facts.place(x=facts.winfo_x(), y=facts.winfo_y(), width=facts.winfo_width(), height=200)
+    assert any("outside of" in fault or "needs" in fault for fault in _after_a_turn(desk))

@@ -1,0 +1,195 @@
+"""Under ``--lang it`` no English sentence can be seen: every window, menu, sheet, note and banner is walked through."""
+
+from __future__ import annotations
+
+import re
+import tkinter as tk
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from tkinter import ttk
+
+import pytest
+from babel.messages.pofile import read_po
+
+from edge.cases.views import EventKind
+from edge.errors import CaseError, EdgeError, EvidenceError, NoSuchCase
+from edge.model import Flag, Outcome, Reason
+from edge.viewer.control import evidence
+from edge.viewer.text import language
+from edge.viewer.text.plain_text import describe
+from edge.viewer.text.told import MESSAGES, told
+from edge.viewer.ui.lightbox import Lightbox
+from edge.viewer.ui.sheets import Modal
+from tests.support import stores
+from tests.support.desk import Desk, OpenDesk, said
+
+ENGLISH = re.compile(
+    r"\b(?:the|of|and|is|are|was|were|not|no|with|this|that|case|cases|photo|plate|speed|unit|reason|entry|entries|"
+    r"cannot|will|yet|by|to|from|your|verify|evidence|signed|folder|name|show|search|close|cancel|record|"
+    r"confirm|dismiss|undo|more|keys|dark|light)\b",
+    re.IGNORECASE,
+)
+SAME_IN_BOTH = {"no"}
+"""Italian words that are English ones as well, and the names of commands and files."""
+COMMANDS = re.compile(r"/\S+|autovelox(?:-officers| cases \w+)|--[a-z-]+")
+
+
+@pytest.fixture(autouse=True)
+def _english_again() -> Iterator[None]:
+    yield
+    language.use("en_GB")
+
+
+def english_in(text: str) -> list[str]:
+    """The English words of *text*."""
+    text = COMMANDS.sub("", text)
+    text = re.sub("«.*?»", "", text)  # a technical detail, quoted as it is
+    return [word for word in ENGLISH.findall(text) if word.lower() not in SAME_IN_BOTH]
+
+
+def _all(widget: tk.Misc) -> Iterator[str]:
+    """Every text that *widget* and all in it can show: also choices and menus."""
+    yield from said(widget)
+    for child in _everything(widget):
+        if isinstance(child, ttk.Combobox):
+            yield from (str(value) for value in child["values"])
+            yield child.get()
+        elif isinstance(child, tk.Menu):
+            for index in range(int(child.index("end") or 0) + 1 if child.index("end") is not None else 0):
+                yield str(child.entrycget(index, "label"))
+
+
+def _everything(widget: tk.Misc) -> Iterator[tk.Misc]:
+    for child in widget.winfo_children():
+        yield child
+        yield from _everything(child)
+
+
+def _must_be_italian(desk: Desk, where: str) -> None:
+    for _ in range(6):
+        desk.viewer.root.update()
+    found = {text: english_in(text) for text in _all(desk.viewer.root) if english_in(text)}
+    assert found == {}, where
+
+
+def _close_all(desk: Desk) -> None:
+    for child in desk.viewer.root.winfo_children():
+        if isinstance(child, Modal | Lightbox):
+            child.close()
+
+
+def test_the_words_to_look_for_find_english() -> None:
+    assert english_in("The evidence holds") and english_in("No case yet")
+    assert not english_in("Le prove sono integre; nessun caso. Non c'è foto.")
+
+
+def test_nothing_english_is_visible(open_desk: OpenDesk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    state_dir = tmp_path / "unit"
+    named = stores.Scene(
+        driver=stores.person(0, expires_on="2020-01-01"),
+        outcome=Outcome.IDENTIFIED,
+        reason=Reason.ONE_CLAIM,
+        scores=(-0.1,),
+        flags=tuple(Flag),
+        frames=3,
+    )
+    scenes = [
+        named,
+        *(
+            stores.Scene(plate="AB123CD", reason=reason, outcome=Outcome.AMBIGUOUS, scores=(-1.0, -2.0))
+            for reason in Reason
+        ),
+        stores.Scene(plate="", reason=Reason.NO_PLATE),
+        stores.Scene(outcome=None),
+        replace(named, flags=()),
+    ]
+    stores.fill(state_dir, scenes)
+    desk = open_desk(state_dir, locale="it_IT")
+    desk.listed()
+    desk.until(lambda: desk.viewer.status.count.cget("text") != "")
+    _must_be_italian(desk, "the list")
+    for index in range(len(scenes)):
+        desk.viewer.cases.select_index(index)
+        desk.shows(len(scenes) - index)
+        _must_be_italian(desk, f"case {len(scenes) - index}")
+    desk.viewer.cases.select_index(0)
+    desk.shows(len(scenes))
+    number = len(scenes)
+    for kind, plate in ((EventKind.CONFIRM, None), (EventKind.DISMISS, None), (EventKind.HOLD, None)):
+        desk.viewer.source.desk.review(number, kind, reason="motivo", plate=plate)
+    desk.viewer.source.desk.review(number, EventKind.CORRECT_PLATE, reason="motivo", plate="ZZ999ZZ")
+    desk.until(lambda: bool(desk.viewer.camera.facts.corrected.winfo_ismapped()))
+    _must_be_italian(desk, "a case that was judged")
+    bar = desk.viewer.bar
+    bar.open_menu()
+    bar.menu.unpost()
+    _must_be_italian(desk, "the menu")
+    desk.viewer.cases.select_index(3)
+    desk.shows(number - 3)
+    for act in ("confirm", "dismiss", "correct_plate", "follow_up", "letter", "redacted", "export", "full_size"):
+        getattr(desk.viewer.actions, act)()
+        _must_be_italian(desk, act)
+        _close_all(desk)
+    desk.viewer.help()
+    _must_be_italian(desk, "the keys")
+    _close_all(desk)
+    desk.viewer.filters.choose_days()
+    _must_be_italian(desk, "the days")
+    _close_all(desk)
+    monkeypatch.setattr(evidence, "PROGRESS_S", 0.0)
+    notes: list[str] = []
+    show = desk.viewer.status.show_note
+    monkeypatch.setattr(
+        desk.viewer.status, "show_note", lambda text, *rest: (notes.append(text), show(text, *rest))[-1]
+    )
+    desk.viewer.evidence.verify()
+    desk.until(lambda: "Le prove sono integre" in desk.texts())
+    _must_be_italian(desk, "the evidence is whole")
+    assert notes and not any(english_in(note) for note in notes)
+    _close_all(desk)
+    photo = next(state_dir.rglob("*.jpg"))
+    photo.chmod(0o600)
+    photo.write_bytes(photo.read_bytes()[:-1] + b"\0")
+    desk.viewer.evidence.verify()
+    desk.until(lambda: "Le prove non sono integre" in desk.texts())
+    _must_be_italian(desk, "the evidence is not whole")
+    _close_all(desk)
+
+
+def test_what_the_rooms_below_say_is_told_in_italian() -> None:
+    """Every sentence of the errors that the service and the store raise to the window, with parts that it can have."""
+    language.use("it_IT")
+    parts = {"number": "7", "index": "0", "most": "12", "what": "the reason", "file": "/tmp/x", "detail": "EIO"}
+    parts |= {"count": "7", "entries": "9", "key": "ab12", "head": "cd34", "purged": "1", "error": "photo 0 is gone"}
+    for message in MESSAGES:
+        shown = told(message.format(**parts))
+        assert not english_in(shown), shown
+    assert told("some detail that nobody translated").startswith("dettaglio per il gestore: «")
+
+
+RAISED = [
+    CaseError("case 12 is not decided yet", "wait for the unit's verdict"),
+    NoSuchCase("there is no case 99", "autovelox cases list shows which there are"),
+    EvidenceError(
+        "the evidence of case 3 does not hold: photo 0 was altered", "do not use it, and run autovelox cases verify"
+    ),
+]
+
+
+@pytest.mark.parametrize("error", RAISED, ids=["case", "number", "evidence"])
+def test_an_error_is_told_whole(error: EdgeError) -> None:
+    english = describe(error)
+    language.use("it_IT")
+    italian = describe(error)
+    assert not english_in(italian) and "«" not in italian
+    assert re.findall(r"\d+", english) == re.findall(r"\d+", italian)
+
+
+def test_each_catalogue_has_words_for_the_buttons() -> None:
+    for tag in ("it", "de", "sl"):
+        with (language.LOCALE_DIR / tag / "LC_MESSAGES" / "viewer.po").open("rb") as file:
+            catalogue = read_po(file, locale=tag)
+        for message in ("Confirm", "Dismiss", "Identified", "Speed", "Place", "Plate"):
+            found = catalogue.get(message)
+            assert found is not None and found.string
