@@ -161,8 +161,10 @@ class Packet:
     """A car's answer, still sealed. ``payload`` is the 512 bytes of RSA-OAEP; nobody has opened it.
 
     In protocol version 2 ``uid``, ``counter`` and the chip's ``verify_key`` (DER) are empty until ``sealed_uid`` is
-    opened. The chip's ``signature`` covers the counter, the serial number of the ``unit`` and the ``endpoint``: SHA-256
-    of the TLS certificate of the connection that delivered the packet, hexadecimal; empty without TLS.
+    opened. ``certification`` is the authority's signature (64 bytes) that the verify key is the driver's until
+    ``certified_until`` (Unix seconds), where the registry has one. The chip's ``signature`` covers the counter, the
+    serial number of the ``unit`` and the ``endpoint``: SHA-256 of the TLS certificate of the connection that delivered
+    the packet, hexadecimal; empty without TLS.
     """
 
     uid: str = field(repr=False)
@@ -178,6 +180,8 @@ class Packet:
     unit: str = ""
     endpoint: str = ""
     verify_key: bytes = field(repr=False, default=b"")
+    certified_until: int = 0
+    certification: bytes = field(repr=False, default=b"")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,13 @@
 """Packets, RSA keys, chips and key files: pure cryptography, and the files that hold keys."""
 
 from edge.crypto.chip import Chip, load_chip, save_chip
+from edge.crypto.chip_certificate import (
+    AUTHORITY_FORMAT,
+    ChipCertificate,
+    certify_chip,
+    licence_hash,
+    read_authority,
+)
 from edge.crypto.chip_key import (
     ChipKey,
     FileChipKey,
@@ -24,6 +31,7 @@ from edge.crypto.signed_challenge import ChallengeSigner, SignedChallenge, check
 from edge.crypto.unit_certificate import UnitCertificate, is_serial
 
 __all__ = [
+    "AUTHORITY_FORMAT",
     "KEY_BITS",
     "KEY_BYTES",
     "MAX_COUNTER",
@@ -33,6 +41,7 @@ __all__ = [
     "UID",
     "ChallengeSigner",
     "Chip",
+    "ChipCertificate",
     "ChipKey",
     "Ed25519Key",
     "FileChipKey",
@@ -42,6 +51,7 @@ __all__ = [
     "SealedKey",
     "SignedChallenge",
     "UnitCertificate",
+    "certify_chip",
     "check_challenge",
     "check_request",
     "disclose",
@@ -51,6 +61,7 @@ __all__ = [
     "is_chips",
     "is_serial",
     "is_signed",
+    "licence_hash",
     "load_chip",
     "load_chip_key",
     "load_private_key",
@@ -61,6 +72,7 @@ __all__ = [
     "open_batch",
     "open_packet",
     "packet_message",
+    "read_authority",
     "read_challenge",
     "read_key",
     "read_plaintext",

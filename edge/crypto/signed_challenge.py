@@ -58,21 +58,21 @@ class ChallengeSigner:
     def __init__(self, key: Ed25519Key, certificate: UnitCertificate, registry_key: bytes) -> None:
         """Sign with *key*, as *certificate* says; *registry_key* (32 bytes) is what uids are sealed to."""
         self._key = key
-        self._registry_key = registry_key
+        self.registry_key = registry_key
         self._certificate = certificate.record()
         self.unit = certificate.unit
         self.position = certificate.position
 
     def body(self, nonce: str, timestamp: int) -> dict[str, Any]:
         """The body of the ``challenge`` event, JSON values."""
-        message = challenge_message(self.unit, self.position, nonce, timestamp, self._registry_key)
+        message = challenge_message(self.unit, self.position, nonce, timestamp, self.registry_key)
         return {
             "v": VERSION,
             "unit": self.unit,
             "position": None if self.position is None else list(self.position),
             "nonce": nonce,
             "timestamp": timestamp,
-            "registry_key": self._registry_key.hex(),
+            "registry_key": self.registry_key.hex(),
             "signature": self._key.sign(message).hex(),
             "certificate": self._certificate,
         }

@@ -117,9 +117,13 @@ async def _file_triggers(parts: Parts) -> None:
 
 
 def _reload(parts: Parts) -> None:
-    """Read the TLS certificate again; a bad one is reported and the one in use stays."""
-    try:
-        parts.link.reload_tls()
-        log.info("the TLS certificate was read again")
-    except SecretError as error:
-        log.error("the TLS certificate in use stays: %s", error)
+    """Read both certificates of the link again; a bad one is reported and the one in use stays."""
+    for what, again in (
+        ("the TLS certificate", parts.link.reload_tls),
+        ("the authority's certificate for the unit", parts.link.reload_identity),
+    ):
+        try:
+            if again():
+                log.info("%s was read again", what)
+        except SecretError as error:
+            log.error("%s in use stays: %s", what, error)

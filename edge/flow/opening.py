@@ -97,7 +97,12 @@ class WindowOpener:
             else:
                 private = SealedKey(key.sealed_key, key.unsealing_key, key.context)
                 if packet.version != 1:  # the case keeps what its signature is checked with
-                    packet = replace(packet, verify_key=key.verify_key or b"")
+                    packet = replace(
+                        packet,
+                        verify_key=key.verify_key or b"",
+                        certified_until=key.certified_until or 0,
+                        certification=key.certification or b"",
+                    )
                 jobs.append(OpenJob(packet, private, key.licence, key.verify_key))
         return jobs
 

@@ -178,6 +178,14 @@ class RegisteredKey(Protocol):
     def verify_key(self) -> bytes | None:
         """The public half of the chip's signing key (DER); None for a chip that signs nothing."""
 
+    @property
+    def certified_until(self) -> int | None:
+        """Until when the authority certifies that key, Unix seconds; None if it does not."""
+
+    @property
+    def certification(self) -> bytes | None:
+        """The authority's signature for it, 64 bytes; None if there is none."""
+
     def counts_at(self, utc: float) -> bool:
         """Whether the chip was in use at that time, Unix seconds: valid already, and not revoked yet."""
 

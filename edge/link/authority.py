@@ -1,4 +1,4 @@
-"""``autovelox authority``: the authority's key, and its word for units (certificates of protocol version 2)."""
+"""``autovelox authority``: the authority's key, and its word for units and chips (certificates of version 2)."""
 
 from __future__ import annotations
 
@@ -11,23 +11,33 @@ from pathlib import Path
 from typing import Any, Final
 
 from edge.config import Settings, load
-from edge.crypto import KEY_BYTES, Ed25519Key, Position, UnitCertificate, read_key, write_key
-from edge.errors import LinkError, SecretError
+from edge.crypto import (
+    AUTHORITY_FORMAT,
+    KEY_BYTES,
+    Ed25519Key,
+    Position,
+    UnitCertificate,
+    certify_chip,
+    read_key,
+    write_key,
+)
+from edge.errors import LinkError
 from edge.link.certificate import DAY_S
 from edge.link.identity import KEY_NAME as UNIT_KEY_NAME
 from edge.terminal import say
 
 KEY_NAME: Final = "the authority's key"
-PUBLIC_FORMAT: Final = "autovelox-authority/2"
 REQUEST_FORMAT: Final = "autovelox-unit-request/2"
 MAX_BYTES: Final = 4096
 _DAYS: Final = 365
 
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add ``authority init|request|certify`` to the command line."""
+    """Add ``authority init|request|certify|certify-chip`` to the command line."""
     parser = subparsers.add_parser(
-        "authority", help="certify units, so that cars answer them and nobody else", description="Certify units."
+        "authority",
+        help="certify units, so that cars answer them and nobody else, and the signing keys of chips",
+        description="Certify units and chips.",
     )
     actions = parser.add_subparsers(metavar="ACTION", required=True)
     init = _add(actions, "init", _init, "make the authority's key, away from all units, and its public half for cars")
@@ -41,9 +51,13 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     request.add_argument("--out", required=True, type=Path, metavar="FILE", help="where to write the request")
     certify = _add(actions, "certify", _certify, "certify what a unit's request says; read it first")
     certify.add_argument("request", type=Path, metavar="REQUEST")
-    certify.add_argument("--key", required=True, type=Path, metavar="FILE", help="the authority's key")
-    certify.add_argument("--days", type=int, default=_DAYS, help="how long it is valid (default: %(default)s)")
     certify.add_argument("--out", required=True, type=Path, metavar="FILE", help="[link] unit_certificate")
+    chip = _add(actions, "certify-chip", _certify_chip, "certify the signing key in a chip's request, for its licence")
+    chip.add_argument("request", type=Path, metavar="REQUEST", help="what autovelox chip request wrote; read it first")
+    chip.add_argument("--out", required=True, type=Path, metavar="FILE", help="for autovelox registry certify")
+    for action in (certify, chip):
+        action.add_argument("--key", required=True, type=Path, metavar="FILE", help="the authority's key")
+        action.add_argument("--days", type=int, default=_DAYS, help="how long it is valid (default: %(default)s)")
 
 
 def _add(
@@ -57,7 +71,7 @@ def _add(
 def _init(args: argparse.Namespace) -> int:
     seed = secrets.token_bytes(KEY_BYTES)
     write_key(args.key, seed, KEY_NAME)
-    document = {"format": PUBLIC_FORMAT, "key": Ed25519Key(seed).public_key.hex()}
+    document = {"format": AUTHORITY_FORMAT, "key": Ed25519Key(seed).public_key.hex()}
     write_public(args.out, _text(document), "the public key")
     say(f"the key is {args.key}: keep it where no unit is", f"the public half is {args.out}: cars have it")
     return 0
@@ -80,6 +94,18 @@ def _certify(args: argparse.Namespace) -> int:
     write_public(args.out, _text(certificate.record()), "the certificate")
     place = "no place" if certificate.position is None else "its place"
     say(f"certified: unit {certificate.unit}, {certificate.site} ({place} is in it), for {args.days} days")
+    return 0
+
+
+def _certify_chip(args: argparse.Namespace) -> int:
+    authority = Ed25519Key(read_key(args.key, KEY_NAME))
+    try:
+        request = args.request.read_bytes()
+    except OSError as error:
+        raise LinkError(f"the request {args.request} cannot be read ({error.strerror})", "check its name") from None
+    certificate = certify_chip(request, authority, int(time.time() + args.days * DAY_S))
+    write_public(args.out, certificate.document(), "the certificate")
+    say(f"certified for {args.days} days; enter it with autovelox registry certify {args.out}")
     return 0
 
 
@@ -109,23 +135,6 @@ def certified(request: Any, authority: Ed25519Key, valid_until: int) -> UnitCert
             "the request cannot be certified",
             "give the unit a serial number of A-Z a-z 0-9 . _ - (at most 32), and a site of at most 120 characters",
         ) from None
-
-
-def read_authority(path: Path) -> bytes:
-    """The authority's public key, 32 bytes, in the file that ``autovelox authority init`` wrote.
-
-    Raises:
-        LinkError: it cannot be read.
-        SecretError: it is no such file.
-    """
-    document = _read(path, "the authority's public key")
-    try:
-        key = bytes.fromhex(document["key"])
-        if document["format"] != PUBLIC_FORMAT or len(key) != KEY_BYTES:
-            raise ValueError("of another format")
-    except (ValueError, KeyError, TypeError):
-        raise SecretError(f"{path} is not the public key of an authority", "get it from the authority again") from None
-    return key
 
 
 def write_public(path: Path, content: bytes, what: str) -> None:

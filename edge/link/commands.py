@@ -6,9 +6,17 @@ import argparse
 import asyncio
 from pathlib import Path
 
-from edge.crypto import Position, generate_private_key, load_chip, load_chip_key, make_request, save_chip_key
+from edge.crypto import (
+    Position,
+    generate_private_key,
+    load_chip,
+    load_chip_key,
+    make_request,
+    read_authority,
+    save_chip_key,
+)
 from edge.errors import LinkError
-from edge.link.authority import read_authority, write_public
+from edge.link.authority import write_public
 from edge.terminal import say
 
 

@@ -57,7 +57,7 @@ class Exchange(socketio.AsyncServer):  # type: ignore[misc]
         )
         self._deliver = deliver
         self._challenge_ttl_s = challenge_ttl_s
-        self._identity = identity
+        self.identity = identity
         self.on("connect", self._send_challenge)
 
     def _engineio_server_class(self) -> type[CarEngine]:
@@ -69,7 +69,7 @@ class Exchange(socketio.AsyncServer):  # type: ignore[misc]
         if pkt.packet_type == CONNECT:
             if connection.stage is not Stage.CONNECTING or not (pkt.data is None or isinstance(pkt.data, dict)):
                 raise FrameError("bad_frame")
-            connection.version = agreed_version(pkt.data, self._identity.versions if self._identity else (1,))
+            connection.version = agreed_version(pkt.data, self.identity.versions if self.identity else (1,))
             await self._handle_connect(eio_sid, pkt.namespace, None)
         elif connection.stage is Stage.CONNECTING or pkt.namespace not in (None, "/"):
             raise FrameError("bad_frame")
@@ -101,8 +101,8 @@ class Exchange(socketio.AsyncServer):  # type: ignore[misc]
         connection.advance(Stage.CHALLENGED, self._ttl_s(challenge) + ANSWER_GRACE_S)
         body: dict[str, Any] = {"nonce": challenge.nonce, "timestamp": challenge.timestamp}
         if challenge.version != 1:
-            assert self._identity is not None
-            body = self._identity.signer.body(challenge.nonce, challenge.timestamp)
+            assert self.identity is not None
+            body = self.identity.signer.body(challenge.nonce, challenge.timestamp)
         eio_sid = self.manager.eio_sid_from_sid(sid, "/")
         await self._send_packet(eio_sid, CarPacket(EVENT, ["challenge", body]))
 
@@ -123,11 +123,11 @@ class Exchange(socketio.AsyncServer):  # type: ignore[misc]
             return {"status": "rejected", "reason": refusal}
         if connection.version == 1:
             return {"status": "accepted"}
-        assert self._identity is not None
-        return {"status": "accepted", "counts_s": self._identity.counts_s}
+        assert self.identity is not None
+        return {"status": "accepted", "counts_s": self.identity.counts_s}
 
     def _ttl_s(self, challenge: Challenge) -> float:
-        return self._challenge_ttl_s if self._identity is None or challenge.version == 1 else self._identity.ttl_s
+        return self._challenge_ttl_s if self.identity is None or challenge.version == 1 else self.identity.ttl_s
 
     def _take_packet(self, connection: Connection, arguments: list[Any]) -> str | None:
         """Deliver the packet in an event's *arguments*.
@@ -143,7 +143,7 @@ class Exchange(socketio.AsyncServer):  # type: ignore[misc]
         if refusal is None:
             connection.advance(Stage.ANSWERED, ANSWER_GRACE_S)
             answer = read_answer(arguments)
-            if answer is None or (self._identity is None and answer.version != 1):
+            if answer is None or (self.identity is None and answer.version != 1):
                 return "malformed"
             if answer.version != challenge.version:
                 return "version"
@@ -155,12 +155,12 @@ class Exchange(socketio.AsyncServer):  # type: ignore[misc]
         received = (answer.uid, answer.payload, challenge.nonce, challenge.timestamp, time.time(), now_ns)
         if answer.version == 1:
             return Packet(*received)
-        assert self._identity is not None
+        assert self.identity is not None
         return Packet(
             *received,
             version=answer.version,
             sealed_uid=answer.sealed_uid,
             signature=answer.signature,
-            unit=self._identity.signer.unit,
+            unit=self.identity.signer.unit,
             endpoint=connection.endpoint,
         )

@@ -35,13 +35,25 @@ class Identity:
     ttl_s: float
     counts_s: int
 
+    def renewed(self, settings: LinkSettings) -> Identity:
+        """The same unit with key and certificate as the files have them now.
+
+        Raises:
+            SecretError: they cannot be used, are another unit's, or the certificate has ended.
+        """
+        fresh = load_identity(settings, self.certificate.unit, self.signer.registry_key, self.counts_s)
+        assert fresh is not None  # the settings are those that this identity was loaded with
+        if fresh.certificate.valid_until <= time.time():
+            raise SecretError("the authority's certificate for the unit has ended", "have the unit certified again")
+        return fresh
+
     def problem(self) -> str | None:
         """Why cars will not answer, now or soon; None if they do."""
         days = (self.certificate.valid_until - time.time()) / DAY_S
         if days >= RENEW_DAYS:
             return None
         when = f"ends in {days:.0f} days" if days >= 0 else f"ended {-days:.0f} days ago: cars of version 2 stay silent"
-        return f"the authority's certificate for the unit {when}: have it certified again, and restart the unit"
+        return f"the authority's certificate for the unit {when}: have it certified again, and reload the unit"
 
 
 def load_identity(settings: LinkSettings, serial: str, registry_key: bytes | None, counts_s: float) -> Identity | None:

@@ -66,7 +66,6 @@ class LinkServer:
         self._mailbox = mailbox
         self.counters: Counter[str] = Counter()
         self.exchange = Exchange(mailbox.put, challenge_ttl_s=settings.challenge_ttl_s, identity=identity)
-        self._identity = identity
         self.gate: Gate[Connection] = Gate(
             Limits(
                 connections=settings.connections,
@@ -113,7 +112,7 @@ class LinkServer:
             ending = end_problem(self._certificate, time.time())
             if ending is not None:
                 return ": ".join(ending)
-        if self._identity is not None and (ending_soon := self._identity.problem()) is not None:
+        if (identity := self.exchange.identity) is not None and (ending_soon := identity.problem()) is not None:
             return ending_soon
         return self._refusals.problem()
 
@@ -138,17 +137,36 @@ class LinkServer:
             log.warning("no TLS certificate is set: the link listens on loopback only")
         log.info("the link listens on %s port %d", settings.host, self.port)
 
-    def reload_tls(self) -> None:
+    def reload_tls(self) -> bool:
         """Read certificate and key again; connections accepted from now on use them.
+
+        Returns:
+            Whether the unit has any.
 
         Raises:
             SecretError: they cannot be used; the certificate in use stays.
         """
         settings = self._settings
-        if settings.tls_certificate is not None and settings.tls_key is not None:
-            context = server_context(settings.tls_certificate, settings.tls_key)
-            self._certificate = read_certificate(settings.tls_certificate)
-            self._ssl = context
+        if settings.tls_certificate is None or settings.tls_key is None:
+            return False
+        context = server_context(settings.tls_certificate, settings.tls_key)
+        self._certificate = read_certificate(settings.tls_certificate)
+        self._ssl = context
+        return True
+
+    def reload_identity(self) -> bool:
+        """Read the unit's key and the authority's certificate again; challenges from now on have them.
+
+        Returns:
+            Whether the unit has any.
+
+        Raises:
+            SecretError: they cannot be used; those in use stay.
+        """
+        if (identity := self.exchange.identity) is None:
+            return False
+        self.exchange.identity = identity.renewed(self._settings)
+        return True
 
     async def stop(self) -> None:
         """Stop listening, let open connections finish for ``drain_timeout_s``, then cut the rest."""

@@ -98,6 +98,9 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     verify.add_argument(
         "--report", type=Path, metavar="FILE.pdf", help="tell whether a package's chain names this report"
     )
+    verify.add_argument(
+        "--authority", type=Path, metavar="FILE", help="the authority's public key: it must have certified the chips"
+    )
     verify.add_argument("--checkpoint", type=Path, metavar="FILE", help="a checkpoint that the chain must hold")
     verify.add_argument("--head", help="hash of an entry that must still be in the chain, as an earlier check gave it")
     cases.add_operators_actions(actions)
@@ -246,11 +249,14 @@ def _verify(args: argparse.Namespace) -> int:
 
     if args.report is not None and args.package is None:
         raise CaseError("a report is held against a package", "name the package as well")
+    if args.authority is not None and args.package is None:
+        raise CaseError("certificates of chips are in packages", "name the package as well")
     try:
         trusted = evidence.read_public_key(args.key) if args.key else None
         if args.package is not None:
             checkpoint = evidence.read_checkpoint(args.checkpoint) if args.checkpoint else None
-            verified = evidence.verify_package(args.package, trusted, checkpoint)
+            authority = evidence.read_authority(args.authority) if args.authority else None
+            verified = evidence.verify_package(args.package, trusted, checkpoint, authority)
             say(verified.sentence, *verified.facts)
             if args.report is not None:
                 say(evidence.check_report(verified, args.report.read_bytes()))
@@ -263,7 +269,9 @@ def _verify(args: argparse.Namespace) -> int:
     except evidence.KeyFileError as error:
         raise SecretError(str(error), "name the file that the authority published, or that the unit wrote") from None
     except evidence.NotProved as error:
-        raise CaseError(str(error), "cases export has --checkpoint and --full-chain for that") from None
+        raise CaseError(
+            str(error), "cases export has --checkpoint and --full-chain; registry certify is for chips"
+        ) from None
     except evidence.Mismatch as error:
         raise EvidenceError(
             f"the evidence does not hold: {error}", "ask for a new package, and find out how this one was changed"

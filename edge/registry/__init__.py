@@ -3,6 +3,7 @@
 The daemon reads it (:class:`Registry`); the police's commands make and change it (the other functions).
 """
 
+from edge.registry.certify import certify_chip
 from edge.registry.counters import Counters, pack_seen, take_over, unpack_seen
 from edge.registry.enrol import (
     Enrolment,
@@ -34,6 +35,7 @@ __all__ = [
     "RegisteredKey",
     "Registry",
     "UidKey",
+    "certify_chip",
     "check_portrait",
     "check_registry",
     "create_master_key",

@@ -12,8 +12,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from edge.config import RegistrySettings, load
-from edge.crypto import Chip, save_chip
+from edge.crypto import Chip, read_authority, save_chip
 from edge.errors import RegistryError, SecretError
+from edge.registry.certify import certify_chip
 from edge.registry.enrol import (
     Enrolment,
     create_registry,
@@ -32,7 +33,7 @@ SPINNER = "|/-\\"
 
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add ``registry init|enrol|list|check|replace|revoke|remove|reopen|rotate|migrate``."""
+    """Add ``registry init|enrol|list|check|replace|revoke|certify|remove|reopen|rotate|migrate``."""
     parser = subparsers.add_parser(
         "registry", help="the police registry: drivers, chips, keys", description="Make and change the police registry."
     )
@@ -70,6 +71,11 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     for action in (lost, _add(actions, "revoke", _revoke, "revoke a driver's chip: lost, stolen, licence withdrawn")):
         action.add_argument("licence")
         action.add_argument("--reason", required=True, help="why, for the records")
+    word = _add(
+        actions, "certify", _certify, "keep the authority's certificate for a chip's signing key; cases hold it"
+    )
+    word.add_argument("certificate", type=Path, metavar="FILE", help="what autovelox authority certify-chip wrote")
+    word.add_argument("--authority", required=True, type=Path, metavar="FILE", help="the authority's public key")
     gone = _add(actions, "remove", _remove, "remove a driver with chips and vehicles; old cases cannot be opened again")
     gone.add_argument("licence")
     gone.add_argument("--yes", action="store_true", help="do not ask")
@@ -223,6 +229,19 @@ def _revoke(args: argparse.Namespace) -> int:
     registry, master_key = _paths(args)
     revoke_chip(registry, load_master_key(master_key), args.licence, reason=args.reason)
     say("revoked; old cases can still be opened again")
+    return 0
+
+
+def _certify(args: argparse.Namespace) -> int:
+    registry, master_key = _paths(args)
+    try:
+        certificate = args.certificate.read_bytes()
+    except OSError as error:
+        raise RegistryError(
+            f"the certificate {args.certificate} cannot be read ({error.strerror})", "check its name"
+        ) from None
+    certify_chip(registry, load_master_key(master_key), certificate, read_authority(args.authority))
+    say("certified: cases of this chip hold the authority's word from now on")
     return 0
 
 

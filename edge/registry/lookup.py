@@ -16,7 +16,7 @@ from edge.errors import EdgeError, RegistryError, SecretError
 from edge.model import Driver
 from edge.registry.guard import check_files
 from edge.registry.rows import ChipRow, Value, select, uid_hash, verified
-from edge.registry.schema import AS_VERSION_3, KEY_CHECK, VERSION, check_key, check_readable
+from edge.registry.schema import AS_NEWEST, KEY_CHECK, VERSION, check_key, check_readable
 from edge.registry.survey import check_portrait
 from edge.registry.uid_key import HAS_KEY, READ, UidKey, uid_key
 from edge.registry.vault import RegistryKeys
@@ -36,7 +36,8 @@ class RegisteredKey:
     """A chip in the registry: its licence, when it counts, and its private key (PKCS#1 DER), sealed.
 
     ``valid_from`` and ``revoked_at`` are Unix seconds; ``unsealing_key`` opens ``sealed_key`` and nothing else.
-    ``verify_key`` is the public half of the chip's signing key (DER), None for a chip that signs nothing.
+    ``verify_key`` is the public half of the chip's signing key (DER), None for a chip that signs nothing;
+    ``certification`` the authority's signature that it is the driver's until ``certified_until``, None without one.
     """
 
     uid: str = field(repr=False)
@@ -47,6 +48,8 @@ class RegisteredKey:
     valid_from: int
     revoked_at: int | None
     verify_key: bytes | None = None
+    certified_until: int | None = None
+    certification: bytes | None = None
 
     def counts_at(self, utc: float) -> bool:
         """Whether the chip was in use at that time (Unix seconds)."""
@@ -86,7 +89,7 @@ class Registry:
             (version,) = await database.execute_fetchall("PRAGMA user_version")
             check_readable(path, version[0])
             if version[0] != VERSION:
-                await database.execute(AS_VERSION_3)
+                await database.execute(AS_NEWEST[version[0]])
             (check,) = await database.execute_fetchall("PRAGMA integrity_check(1)")
             if check[0] != "ok":
                 raise RegistryError(f"the registry {path} is damaged ({check[0]})", "restore its last backup")
@@ -172,6 +175,8 @@ class Registry:
                     valid_from=chip.valid_from,
                     revoked_at=chip.revoked_at,
                     verify_key=chip.verify_key,
+                    certified_until=chip.certified_until,
+                    certification=chip.certification,
                 )
         return found
 

@@ -2,7 +2,7 @@
 
 Rows of version 1 have no MAC: whoever could write the file could change them. So migration is a command of its own, run
 by the police on a registry that they know to be theirs; programs open only later ones. Version 2 has no verify keys and
-no key for uids to be sealed to; its rows stay as they are.
+no key for uids to be sealed to, version 3 no certificates of chips; their rows stay as they are.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from edge.registry.rows import ChipRow, uid_hash
 from edge.registry.schema import (
     SCHEMA,
     TO_VERSION_3,
+    TO_VERSION_4,
     VERSION,
     check_master_key,
     check_version,
@@ -32,7 +33,7 @@ from edge.registry.uid_key import make_uid_key
 from edge.registry.vault import RegistryKeys, seal_secret, unseal_secret
 
 _OLD: Final = ("drivers", "chips", "vehicles", "key_check")
-_FIRST, _SECOND = 1, 2
+_FIRST, _SECOND, _THIRD = 1, 2, 3
 _ALWAYS: Final = 0
 """A chip of version 1 has no first day."""
 
@@ -52,7 +53,7 @@ def migrate_registry(path: Path, master_key: bytes) -> Path | None:
     version = _version(path)
     if version == VERSION:
         return None
-    if version not in (_FIRST, _SECOND):
+    if version not in (_FIRST, _SECOND, _THIRD):
         check_version(path, version)
     keys = RegistryKeys.of(master_key)
     with write_transaction(path, version=version) as database:
@@ -62,7 +63,7 @@ def migrate_registry(path: Path, master_key: bytes) -> Path | None:
             if version == _FIRST:
                 _rebuild(database, keys)
             else:
-                for statement in TO_VERSION_3:
+                for statement in (*(TO_VERSION_3 if version == _SECOND else ()), *TO_VERSION_4):
                     database.execute(statement)
             make_uid_key(database, keys)
             database.execute(f"PRAGMA user_version = {VERSION}")

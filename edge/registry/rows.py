@@ -21,18 +21,22 @@ COLUMNS: Final = {
         *("licence", "first_name", "last_name", "birth_date", "birth_place", "categories", "issuing_office"),
         *("issued_on", "expires_on", "portrait_sha256"),
     ),
-    "chips": ("uid_sha256", "licence", "valid_from", "revoked_at", "reason", "sealed_key", "verify_key"),
+    "chips": (
+        *("uid_sha256", "licence", "valid_from", "revoked_at", "reason", "sealed_key", "verify_key"),
+        *("certified_until", "certification"),
+    ),
     "vehicles": ("plate", "licence", "country"),
 }
 """The columns of each table that its rows' MACs cover: all but the MAC. The first one is the primary key."""
-_ADDED: Final = {"chips": 1}
-"""How many last columns of a table registries of version 2 did not have: a MAC leaves them out while they are NULL."""
+_ADDED: Final = {"chips": 3}
+"""How many last columns of a table registries of version 2 did not have: a MAC leaves out the NULLs at their end."""
 
 
 class ChipRow(NamedTuple):
     """A row of ``chips``; times are Unix seconds, ``revoked_at`` and ``reason`` None while the chip is in use.
 
     ``verify_key`` is the public half of the chip's signing key (DER); None for a chip that signs nothing.
+    ``certification`` is the authority's signature that it is the driver's until ``certified_until``; None without one.
     """
 
     uid_sha256: bytes
@@ -42,6 +46,8 @@ class ChipRow(NamedTuple):
     reason: str | None
     sealed_key: bytes
     verify_key: bytes | None = None
+    certified_until: int | None = None
+    certification: bytes | None = None
 
 
 def uid_hash(uid: str) -> bytes:
@@ -52,16 +58,25 @@ def uid_hash(uid: str) -> bytes:
 def mac(key: bytes, table: str, values: Sequence[Value]) -> bytes:
     """The MAC, 32 bytes, of a row of *table* with *values*, in the order of :data:`COLUMNS`.
 
-    So rows of version 2 keep their MACs, and whoever takes a verify key out of a row needs the master key.
+    So rows of earlier versions keep their MACs, and whoever takes a verify key, or an authority's signature, out of a
+    row needs the master key.
     """
-    if (added := _ADDED.get(table, 0)) and all(value is None for value in values[-added:]):
-        values = values[:-added]
+    values = without_added(values, _ADDED.get(table, 0))
     digest = hmac.new(key, digestmod="sha256")
     for value in (table, *values):
         kind, octets = _octets(value)
         digest.update(kind + len(octets).to_bytes(8, "big"))
         digest.update(octets)
     return digest.digest()
+
+
+def without_added(values: Sequence[Value], added: int) -> Sequence[Value]:
+    """The *values* of a row without the Nones at the end of its last *added* columns."""
+    for _ in range(added):
+        if values[-1] is not None:
+            break
+        values = values[:-1]
+    return values
 
 
 def select(table: str, where: str) -> str:

@@ -12,8 +12,8 @@ from edge.errors import RegistryError, SecretError
 from edge.registry.guard import check_files
 from edge.registry.vault import seal_secret, unseal_secret
 
-VERSION: Final = 3
-READABLE: Final = (2, VERSION)
+VERSION: Final = 4
+READABLE: Final = (2, 3, VERSION)
 """Versions whose rows have MACs: programs read them. Only the newest is written."""
 VERIFY_KEYS: Final = "CREATE UNIQUE INDEX chips_by_verify_key ON chips (verify_key) WHERE verify_key IS NOT NULL"
 REGISTRY_KEY: Final = """-- What uids are sealed to, and the private half of it, sealed: edge.registry.uid_key.
@@ -52,6 +52,8 @@ CREATE TABLE chips (
     reason          TEXT,
     sealed_key      BLOB NOT NULL,
     verify_key      BLOB,
+    certified_until INTEGER,
+    certification   BLOB,
     mac             BLOB NOT NULL,
     CHECK ((revoked_at IS NULL) = (reason IS NULL))
 ) STRICT""",
@@ -80,9 +82,15 @@ CREATE TABLE tally (
 )
 TO_VERSION_3: Final = ("ALTER TABLE chips ADD COLUMN verify_key BLOB", VERIFY_KEYS, REGISTRY_KEY)
 """What makes a registry of version 2 one of version 3; its rows stay as they are."""
-AS_VERSION_3: Final = """CREATE TEMP VIEW chips AS SELECT rowid, uid_sha256, licence, valid_from, revoked_at, reason,
-    sealed_key, NULL AS verify_key, mac FROM main.chips"""
-"""For reading a registry of version 2: its chips as version 3 has them."""
+TO_VERSION_4: Final = (
+    "ALTER TABLE chips ADD COLUMN certified_until INTEGER",
+    "ALTER TABLE chips ADD COLUMN certification BLOB",
+)
+"""What makes a registry of version 3 one of version 4; its rows stay as they are."""
+_VIEW: Final = """CREATE TEMP VIEW chips AS SELECT rowid, uid_sha256, licence, valid_from, revoked_at, reason,
+    sealed_key, {} AS verify_key, NULL AS certified_until, NULL AS certification, mac FROM main.chips"""
+AS_NEWEST: Final = {2: _VIEW.format("NULL"), 3: _VIEW.format("verify_key")}
+"""For reading a registry of an earlier version: its chips as the newest version has them."""
 CHECK_VALUE: Final = b"autovelox registry 1"
 """The same in all versions: it tells a wrong key, not a wrong version."""
 CHECK_CONTEXT: Final = "key check"
@@ -123,7 +131,7 @@ def read_transaction(path: Path) -> Iterator[sqlite3.Connection]:
             version = database.execute("PRAGMA user_version").fetchone()[0]
             check_readable(path, version)
             if version != VERSION:
-                database.execute(AS_VERSION_3)
+                database.execute(AS_NEWEST[version])
             database.execute("BEGIN")
             yield database
     except sqlite3.Error as error:

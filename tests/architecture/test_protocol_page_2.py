@@ -9,6 +9,7 @@ from pathlib import Path
 from Crypto.PublicKey import RSA
 
 from edge.config import LinkSettings
+from edge.crypto.chip_certificate import ChipCertificate, licence_hash
 from edge.crypto.chip_key import REQUEST_FORMAT, check_request
 from edge.crypto.chip_signature import enrolment_message, is_chips, packet_message
 from edge.crypto.ed25519 import Ed25519Key
@@ -81,6 +82,14 @@ def test_the_proof_of_the_vector_holds() -> None:
         "proof": VECTOR["proof"],
     }
     assert check_request(json.dumps(request).encode(), VECTOR["licence"]) == verify_key
+
+
+def test_the_chip_certificate_of_the_vector_holds() -> None:
+    certificate = ChipCertificate.of_document(json.dumps(VECTOR["chip_certificate"]).encode())
+    assert certificate.message().decode() == VECTOR["chip_certificate_message"]
+    assert certificate.is_valid(bytes.fromhex(VECTOR["authority_key"]), certificate.valid_until - 1)
+    assert certificate.licence_sha256 == licence_hash(VECTOR["licence"])
+    assert base64.b64encode(certificate.verify_key).decode() == VECTOR["verify_key"]
 
 
 def test_the_pages_numbers_and_lines_are_ours() -> None:

@@ -12,18 +12,21 @@ import pytest
 from Crypto.PublicKey import RSA
 
 from centre.registry import PostgresCounters, PostgresRegistry
-from edge.crypto import load_private_key, unseal_secret
+from edge.crypto import Ed25519Key, load_private_key, make_request, save_chip_key, unseal_secret
+from edge.crypto import certify_chip as certificate_of
 from edge.errors import RegistryError, SecretError
 from edge.flow.ports import Counters, PoliceRegistry
 from edge.model import CounterSeen
 from edge.registry import Counters as FileCounters
 from edge.registry import (
     Registry,
+    certify_chip,
     load_master_key,
     replace_chip,
     revoke_chip,
 )
 from tests.support.centre_registry import at_centre, connection_as, pool_as, take_over
+from tests.support.link import ANNA
 from tests.support.registry import PORTRAIT, enter
 
 Opening = Callable[[], AbstractAsyncContextManager[PoliceRegistry]]
@@ -102,6 +105,23 @@ async def test_who_is_enrolled_is_found(backend: Backend, place: Path, key_pair:
         assert (await registry.keeper("ZZ999ZZ"), await registry.country("ZZ999ZZ")) == (None, None)
         with pytest.raises(RegistryError, match="restore it from a backup"):
             await registry.driver("XX0000000X")
+
+
+async def test_the_authoritys_word_for_a_chip_is_taken_over(backend: Backend, place: Path, tmp_path: Path) -> None:
+    authority = Ed25519Key(bytes(32))
+    request = make_request(save_chip_key(tmp_path / "signing.key", ANNA.key), "UD1234567A")
+    enrolment = enter(place, request=request)
+    certificate = certificate_of(request, authority, 4_000_000_000)
+    master_key = load_master_key(place / "master.key")
+    certify_chip(place / "registry.sqlite", master_key, certificate.document(), authority.public_key)
+    await backend.ready()
+    async with backend.open() as registry:
+        key = (await registry.keys([enrolment.uid]))[enrolment.uid]
+        assert (key.certified_until, key.certification) == (4_000_000_000, certificate.signature)
+    await backend.strike("UPDATE chips SET certified_until = NULL, certification = NULL")
+    async with backend.open() as registry:
+        with pytest.raises(RegistryError, match="altered"):
+            await registry.keys([enrolment.uid])
 
 
 async def test_a_revoked_chip_counts_for_the_time_before(backend: Backend, place: Path) -> None:

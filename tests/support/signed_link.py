@@ -16,11 +16,10 @@ import pytest
 from Crypto.PublicKey import RSA
 
 from edge.config import LinkSettings
-from edge.crypto import ChipKey, Ed25519Key, Position, UnitCertificate, make_request, save_chip_key
+from edge.crypto import AUTHORITY_FORMAT, ChipKey, Ed25519Key, Position, UnitCertificate, make_request, save_chip_key
 from edge.flow.opening import WindowOpener
 from edge.identify.formats import licence_pattern, plate_pattern
 from edge.link.answering import Signing
-from edge.link.authority import PUBLIC_FORMAT
 from edge.link.identity import Identity, load_identity
 from edge.link.mailbox import Mailbox
 from edge.link.server import LinkServer
@@ -64,7 +63,7 @@ class Certified:
         (self.folder / "unit.key").chmod(0o600)
         self.certify()
         (self.folder / "authority.json").write_text(
-            json.dumps({"format": PUBLIC_FORMAT, "key": AUTHORITY.public_key.hex()})
+            json.dumps({"format": AUTHORITY_FORMAT, "key": AUTHORITY.public_key.hex()})
         )
         self.settings = LinkSettings.model_validate(
             {

@@ -40,6 +40,10 @@ def prepare(station: Station) -> None:
     done(station, "chip", "request", "--licence", GIULIA, *signing)
     replace = ("registry", "replace", GIULIA, "--reason", "a chip that signs", "--config", config)
     done(station, *replace, "--chip", str(folder / "giulia.chip"), "--request", str(folder / "giulia.request"))
+    word = ("authority", "certify-chip", str(folder / "giulia.request"), "--key", str(folder / "authority.key"))
+    done(station, *word, "--out", str(folder / "giulia.json"))
+    keep = ("registry", "certify", str(folder / "giulia.json"), "--authority", str(folder / "authority.json"))
+    done(station, *keep, "--config", config)
 
 
 def done(station: Station, *words: str) -> str:
@@ -83,6 +87,8 @@ async def test_a_driver_whose_chip_signs_is_named_and_the_case_proves_it(certifi
     done(station, *export, str(station.config))
     facts = verify_package(Path(package), load_signer(station.folder / "signing.key").public_key).facts
     assert any("the driver's chip signed the answer" in line for line in facts)
+    said = done(station, "cases", "verify", package, "--authority", str(station.folder / "authority.json"))
+    assert "the authority you trust certified it for this driver" in said
     manifest = station.folder / "manifest.json"
     with zipfile.ZipFile(package) as archive:
         manifest.write_bytes(archive.read("cases/00000001/manifest.json"))

@@ -45,9 +45,12 @@ Manifest = dict[str, Any]
 Record = dict[str, Any]
 """A part of a manifest or of a journal file as JSON values."""
 
-_SIGNED_FIELDS = ("version", "sealed_uid", "counter", "signature", "unit", "endpoint", "verify_key")
+_SIGNED_FIELDS = (
+    *("version", "sealed_uid", "counter", "signature", "unit", "endpoint", "verify_key"),
+    *("certified_until", "certification"),
+)
 """What only a packet of protocol version 2 has."""
-_OCTETS = ("payload", "sealed_uid", "signature", "verify_key")
+_OCTETS = ("payload", "sealed_uid", "signature", "verify_key", "certification")
 """What is base64 in a packet's record."""
 _DRIVER_FIELDS = tuple(field.name for field in fields(Driver) if field.name != "portrait")
 

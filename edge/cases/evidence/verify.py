@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Check an Autovelox evidence package. Needs Python 3.9 or newer and PyCryptodome, nothing else.
 
-    python3 -I verify.py EXPORT.zip [--key public-key.pem] [--report REPORT.pdf] [--checkpoint FILE] [--lang it]
+    python3 -I verify.py EXPORT.zip [--key public-key.pem] [--authority authority.json] [--report REPORT.pdf]
+                         [--checkpoint FILE] [--lang it]
 
 A copy of this file is in every package; take one from a source you trust if you do not trust the package.
 Longer than 300 lines because the whole check can be read and run from this one file: it shares no code with the unit.
@@ -19,7 +20,8 @@ The steps, in this order:
  6. Export: the newest entry is the signed export; it names every file of the package with its hash, and all contents
     of entries that must be there are there, and no others.
  7. Cases: manifest, photos and portrait are those that the signed verdict names; and where the driver's chip signed
-    its answer (protocol version 2), that signature (RSASSA-PSS) is right under the key that the case names.
+    its answer (protocol version 2), that signature (RSASSA-PSS) is right under the key that the case names. With
+    ``--authority`` each named driver's chip must have signed, with a key that the authority certified for that licence.
  8. Checkpoint (``--checkpoint``): the chain still holds the entry that the unit's signed checkpoint names.
  9. Report (``--report``): the printed report is one that the chain names.
 
@@ -68,6 +70,8 @@ except ImportError:
 
 DOMAIN = b"autovelox-entry-1\n"
 CHIP_DOMAIN = "autovelox packet 2"
+CERTIFICATE_DOMAIN = "autovelox chip 2"
+AUTHORITY_FORMAT = "autovelox-authority/2"
 SIGNED_OCTETS = ("sealed_uid", "payload", "signature", "verify_key")
 CHECKPOINT_DOMAIN = b"autovelox-checkpoint-1\n"
 AGREEMENTS = {
@@ -211,6 +215,17 @@ class Chain:
     answers: dict[int, str] = field(default_factory=dict)
     signatures: list[Signature] = field(default_factory=list)
     earlier_cases: int = 0
+
+
+class Trust(NamedTuple):
+    """What a package is held against, as far as it is given.
+
+    ``key`` is the unit's public key and ``authority`` that of the authority that certifies chips, 32 bytes each.
+    """
+
+    key: bytes | None = None
+    checkpoint: Checkpoint | None = None
+    authority: bytes | None = None
 
 
 @dataclass
@@ -842,7 +857,7 @@ def read_manifest(data: bytes, number: int, digest: str) -> dict[str, Any]:
     return manifest
 
 
-def _check_format_2(package: Package, trusted: bytes | None, checkpoint: Checkpoint | None) -> Verified:
+def _check_format_2(package: Package, trust: Trust) -> Verified:
     links = list(read_links(package.read(CHAIN_NAME)))
     chain = check_chain(links)
     if chain.unsigned:
@@ -852,10 +867,10 @@ def _check_format_2(package: Package, trusted: bytes | None, checkpoint: Checkpo
     if chain.backwards:
         raise Mismatch(f"entry {min(chain.backwards)} is earlier than the one before, and no clock entry says why")
     export = _check_export(package, chain, links, PACKAGE_FORMAT)
-    return _check_cases(package, chain, links, export, trusted, checkpoint)
+    return _check_cases(package, chain, links, export, trust)
 
 
-def _check_format_3(package: Package, trusted: bytes | None, checkpoint: Checkpoint | None) -> Verified:
+def _check_format_3(package: Package, trust: Trust) -> Verified:
     lines, own = read_proved(package.read(CHAIN_NAME))
     links = [link for link, _ in lines]
     chain = check_proved(lines, own)
@@ -864,7 +879,7 @@ def _check_format_3(package: Package, trusted: bytes | None, checkpoint: Checkpo
     seqs = [header["seq"] for header in chain.headers]
     if seqs != export["entries"] + list(range(own.seq - len(cases) + 1, own.seq + 1)):
         raise Mismatch("the entries in the package are not those that the export names")
-    verified = _check_cases(package, chain, links, export, trusted, checkpoint)
+    verified = _check_cases(package, chain, links, export, trust)
     verified.facts.append(f"Root of the tree      {own.root}")
     return verified
 
@@ -898,13 +913,12 @@ def _check_cases(
     chain: Chain,
     links: Sequence[Link],
     export: dict[str, Any],
-    trusted: bytes | None,
-    checkpoint: Checkpoint | None,
+    trust: Trust,
 ) -> Verified:
     """Steps 5 to 8: trust, contents of entries, the files of each case, the checkpoint."""
     cases: list[int] = export["cases"]
-    if trusted is not None:
-        check_trust(chain, trusted, cases)
+    if trust.key is not None:
+        check_trust(chain, trust.key, cases)
     check_contents(chain, links, cases)
     facts: list[str] = []
     known = set(PAPERS)
@@ -921,16 +935,16 @@ def _check_cases(
             if package.hashes.get(name) != wanted:
                 raise Mismatch(f"{name} is not what the unit recorded")
         known |= {*files, *(folder + name for name in ("manifest.json", "overlay.jpg", "report.pdf"))}
-        facts += _facts(manifest, chain, links, package.hashes)
+        facts += _facts(manifest, chain, links, package.hashes, trust.authority)
     if extra := set(package.hashes) - {CHAIN_NAME} - known:
         raise Mismatch(f"{min(extra)} belongs to no case of the package")
-    verified = _verified(chain, links, cases, facts, trusted, checkpoint)
+    verified = _verified(chain, links, cases, facts, trust)
     if export.get("redacted") is True:
         verified.sentence += f" {REDACTED}."
     return verified
 
 
-def _check_format_1(package: PackageOfFormat1, trusted: bytes | None, checkpoint: Checkpoint | None) -> Verified:
+def _check_format_1(package: PackageOfFormat1, trust: Trust) -> Verified:
     links = list(read_links(package.read(CHAIN_NAME)))
     chain = check_chain(links)
     if not chain.keys:
@@ -938,8 +952,8 @@ def _check_format_1(package: PackageOfFormat1, trusted: bytes | None, checkpoint
     check_signatures(chain.signatures)
     info = parse_canonical(package.read(INFO_NAME), INFO_NAME)
     cases: list[int] = info["cases"]
-    if trusted is not None:
-        check_trust(chain, trusted, cases)
+    if trust.key is not None:
+        check_trust(chain, trust.key, cases)
     check_contents(chain, links, cases)
     known = {CHAIN_NAME, INFO_NAME, *info["papers"]}
     hashes: dict[str, str] = {}
@@ -964,13 +978,13 @@ def _check_format_1(package: PackageOfFormat1, trusted: bytes | None, checkpoint
                 raise Mismatch(f"{name} is not what the unit recorded")
         known |= {folder + "manifest.json", *files}
         hashes[folder + "manifest.json"] = digest
-        facts += _facts(manifest, chain, links, hashes)
+        facts += _facts(manifest, chain, links, hashes, trust.authority)
     for name, wanted in info["papers"].items():
         if sha256(package.read(name)) != wanted:
             raise Mismatch(f"{name} is not what was exported")
     if extra := set(package.names) - known:
         raise Mismatch(f"the package holds {min(extra)}, which no signature covers")
-    verified = _verified(chain, links, cases, facts, trusted, checkpoint)
+    verified = _verified(chain, links, cases, facts, trust)
     waiting = f", and {len(chain.unsigned)} of its entries are not signed" if chain.unsigned else ""
     verified.sentence += f" {FORMAT_1_LIMITS}{waiting}."
     return verified
@@ -981,16 +995,15 @@ def _verified(
     links: Sequence[Link],
     cases: Sequence[int],
     facts: list[str],
-    trusted: bytes | None,
-    checkpoint: Checkpoint | None,
+    trust: Trust,
 ) -> Verified:
     numbers = ", ".join(str(number) for number in cases)
-    trust = "the key you trust" if trusted is not None else f"key {chain.first_key}: compare it with the authority's"
+    key = "the key you trust" if trust.key is not None else f"key {chain.first_key}: compare it with the authority's"
     count = f"{chain.entries} entries of the chain"
     if len(chain.headers) != chain.entries:
         count = f"{len(chain.headers)} of the {chain.entries} entries of the chain, each proved to be in it"
-    sentence = f"Everything holds: case {numbers}, {count}, signed with {trust}."
-    if checkpoint is not None:
+    sentence = f"Everything holds: case {numbers}, {count}, signed with {key}."
+    if (checkpoint := trust.checkpoint) is not None:
         check_checkpoint(chain, checkpoint)
         sentence += f" The chain holds entry {checkpoint.seq} of the checkpoint of {_moment(checkpoint.at)}."
     reports: dict[str, str] = {}
@@ -1004,7 +1017,13 @@ def _verified(
     return Verified(sentence, [*facts, *heads], reports)
 
 
-def _facts(manifest: dict[str, Any], chain: Chain, links: Sequence[Link], hashes: dict[str, str]) -> list[str]:
+def _facts(
+    manifest: dict[str, Any],
+    chain: Chain,
+    links: Sequence[Link],
+    hashes: dict[str, str],
+    authority: bytes | None,
+) -> list[str]:
     """What the package proves of one case, in lines for a person."""
     number, trigger, driver = manifest["number"], manifest["trigger"], manifest.get("driver")
     speed = "not measured" if trigger["speed_kmh"] is None else f"{trigger['speed_kmh']:.1f} km/h"
@@ -1023,7 +1042,7 @@ def _facts(manifest: dict[str, Any], chain: Chain, links: Sequence[Link], hashes
         f"  plate     {verdict['plate'] or (plate['text'] if plate else 'none was read')}",
         f"  verdict   {_standing(manifest)}",
         f"  driver    {name}",
-        *_chip(number, manifest.get("packet")),
+        *_chip(number, manifest.get("packet"), driver, authority),
         f"  checked   {_selfchecked(number, chain, links)}",
     ]
     corrected = _corrected(number, chain, links)
@@ -1040,15 +1059,24 @@ def _facts(manifest: dict[str, Any], chain: Chain, links: Sequence[Link], hashes
     return lines + [f"  SHA-256   {hashes[name]}  {name[len(folder) :]}" for name in own]
 
 
-def _chip(number: int, packet: dict[str, Any] | None) -> list[str]:
+def _chip(
+    number: int, packet: dict[str, Any] | None, driver: dict[str, Any] | None, authority: bytes | None
+) -> list[str]:
     """What the driver's chip has to do with the answer that the case rests on; its signature is checked.
 
+    *authority* is the public key (32 bytes) of the authority that must have certified the chip, None for any.
+
     Raises:
-        Mismatch: the chip did not sign it.
+        Mismatch: the chip did not sign it, or the authority did not certify the chip's key for the driver's licence.
+        NotProved: *authority* is given, and the case does not say that anybody certified the chip.
     """
     if not packet:
+        if driver and authority is not None:
+            raise NotProved(f"case {number} holds no certificate of the driver's chip")
         return []
     if packet.get("version", 1) == 1:
+        if authority is not None:
+            raise NotProved(f"case {number} holds no certificate of the driver's chip")
         return ["  chip      protocol version 1: the answer is not signed; the registry's key opens it"]
     try:
         octets = {name: base64.b64decode(packet[name], validate=True) for name in SIGNED_OCTETS}
@@ -1061,8 +1089,29 @@ def _chip(number: int, packet: dict[str, Any] | None) -> list[str]:
         raise Mismatch(f"the driver's chip did not sign the answer of case {number}") from None
     return [
         "  chip      protocol version 2: the driver's chip signed the answer with key",
-        f"            {sha256(octets['verify_key'])}: compare it with the registry's",
+        f"            {sha256(octets['verify_key'])}{_certified(number, packet, driver, authority)}",
     ]
+
+
+def _certified(number: int, packet: dict[str, Any], driver: dict[str, Any] | None, authority: bytes | None) -> str:
+    """Whether the authority certified the key that the driver's chip signed with; raises as :func:`_chip` does."""
+    if not packet.get("certification"):
+        if authority is not None:
+            raise NotProved(f"case {number} holds no certificate of the driver's chip")
+        return ": compare it with the registry's"
+    until = _moment(packet["certified_until"])
+    if authority is None:
+        return f": certified until {until}, as --authority checks"
+    words = (sha256(driver["licence"].encode()) if driver else "", sha256(base64.b64decode(packet["verify_key"])))
+    message = "\n".join((CERTIFICATE_DOMAIN, *words, str(packet["certified_until"]))).encode()
+    try:
+        signature = base64.b64decode(packet["certification"], validate=True)
+        eddsa.new(eddsa.import_public_key(authority), mode="rfc8032").verify(message, signature)
+    except ValueError:
+        raise Mismatch(f"the authority did not certify the chip of case {number} for the driver named") from None
+    if packet["challenged_at"] >= packet["certified_until"]:
+        raise Mismatch(f"the authority's certificate of the chip of case {number} was over when it answered")
+    return f": the authority you trust certified it for this driver until {until}"
 
 
 def _selfchecked(number: int, chain: Chain, links: Sequence[Link]) -> str:
@@ -1150,16 +1199,23 @@ def _moment(at: float) -> str:
     return datetime.fromtimestamp(at, timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")  # noqa: UP017 - Python 3.9
 
 
-def verify_package(path: Path, trusted: bytes | None = None, checkpoint: Checkpoint | None = None) -> Verified:
+def verify_package(
+    path: Path,
+    trusted: bytes | None = None,
+    checkpoint: Checkpoint | None = None,
+    authority: bytes | None = None,
+) -> Verified:
     """Check the package at *path*; returns what was proved.
 
-    *trusted* is the unit's public key (32 bytes) from a source you trust.
+    *trusted* is the unit's public key, *authority* that of the authority that certifies chips, 32 bytes each, from a
+    source you trust.
 
     Raises:
         Mismatch: something does not hold.
-        NotProved: the package has no proof of the *checkpoint*.
+        NotProved: the package has no proof of the *checkpoint*, or no certificate of a named driver's chip.
         OSError: the file cannot be read.
     """
+    trust = Trust(trusted, checkpoint, authority)
     with path.open("rb") as file:
         size = path.stat().st_size
         written = read_seal(file, size)
@@ -1167,9 +1223,9 @@ def verify_package(path: Path, trusted: bytes | None = None, checkpoint: Checkpo
             if written == 2:
                 package = Package(file, size)
                 proved = parse_canonical(package.read(INFO_NAME), INFO_NAME).get("format") == PROVED_FORMAT
-                return (_check_format_3 if proved else _check_format_2)(package, trusted, checkpoint)
+                return (_check_format_3 if proved else _check_format_2)(package, trust)
             with zipfile.ZipFile(file) as archive:
-                return _check_format_1(PackageOfFormat1(archive), trusted, checkpoint)
+                return _check_format_1(PackageOfFormat1(archive), trust)
         except (Mismatch, NotProved, OSError):
             raise
         except zipfile.BadZipFile:
@@ -1208,6 +1264,24 @@ def read_public_key(path: Path) -> bytes:
         return bytes(key.export_key(format="raw"))
     except (ValueError, IndexError, TypeError):
         raise KeyFileError(f"{path} holds no Ed25519 public key (PEM, or 64 hex digits)") from None
+
+
+def read_authority(path: Path) -> bytes:
+    """The 32 bytes of an authority's public key, from the file that it published, PEM or hex.
+
+    Raises:
+        KeyFileError: it is no such key.
+        OSError: the file cannot be read.
+    """
+    try:
+        document = json.loads(path.read_bytes())
+    except (ValueError, RecursionError):
+        return read_public_key(path)
+    if isinstance(document, dict) and document.get("format") == AUTHORITY_FORMAT:
+        key = document.get("key")
+        if isinstance(key, str) and HASH_HEX.fullmatch(key):
+            return bytes.fromhex(key)
+    return read_public_key(path)
 
 
 _ITALIAN = """
@@ -1536,6 +1610,18 @@ _ITALIAN = """
 >   chip      versione 2 del protocollo: il chip del conducente ha firmato la risposta con la chiave
 <             {}: compare it with the registry's
 >             {}: va confrontata con quella del registro
+<             {}: certified until {}, as --authority checks
+>             {}: certificata fino al {}, come verifica --authority
+<             {}: the authority you trust certified it for this driver until {}
+>             {}: l'autorità di cui Lei si fida l'ha certificata per questo conducente fino al {}
+< case {} holds no certificate of the driver's chip
+> il caso {} non contiene un certificato del chip del conducente
+< case {} holds no certificate of the driver's chip.
+> il caso {} non contiene un certificato del chip del conducente.
+< the authority did not certify the chip of case {} for the driver named
+> l'autorità non ha certificato il chip del caso {} per il conducente indicato
+< the authority's certificate of the chip of case {} was over when it answered
+> il certificato dell'autorità per il chip del caso {} era scaduto quando ha risposto
 < the driver's chip did not sign the answer of case {}
 > il chip del conducente non ha firmato la risposta del caso {}
 < {} cannot be read: {}
@@ -1607,6 +1693,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Check an Autovelox evidence package.")
     parser.add_argument("package", type=Path, help="the ZIP file")
     parser.add_argument("--key", type=Path, help="the unit's public key (PEM or hex), from a source you trust")
+    parser.add_argument("--authority", type=Path, help="the authority's public key: it must have certified the chips")
     parser.add_argument("--report", type=Path, help="a report (PDF): tell whether it is one that the chain names")
     parser.add_argument("--checkpoint", type=Path, help="a checkpoint of the unit that the chain must hold")
     parser.add_argument("--lang", choices=sorted(LANGUAGES), default=spoken(os.environ), help="language of the result")
@@ -1623,7 +1710,9 @@ def main() -> int:
             stream.reconfigure(errors="backslashreplace")
     try:
         trusted = read_public_key(args.key) if args.key else None
-        verified = verify_package(args.package, trusted, read_checkpoint(args.checkpoint) if args.checkpoint else None)
+        authority = read_authority(args.authority) if args.authority else None
+        checkpoint = read_checkpoint(args.checkpoint) if args.checkpoint else None
+        verified = verify_package(args.package, trusted, checkpoint, authority)
         lines = [verified.sentence, *verified.facts]
         if args.report:
             lines.append(check_report(verified, args.report.read_bytes()))

@@ -10,7 +10,7 @@ from reportlab.platypus import Flowable, Spacer
 
 from edge.cases.evidence import Manifest, Record, canonical, name_follows, sha256
 from edge.cases.report.fonts import MONO
-from edge.cases.report.language import _, ngettext, number, percent
+from edge.cases.report.language import _, minute, ngettext, number, percent
 from edge.cases.report.paper import MUTED, WIDTH, Fact, clean, fact_table, fitted, heading, mono, paragraph
 from edge.cases.report.tags import TaggedTable
 from edge.cases.report.words import claims_words, outcome_words, reason_words, rejected_words, verdict_words
@@ -186,14 +186,23 @@ def _proved(case: Case, manifest: Manifest) -> str:
         if Flag.NOT_THE_KEEPER in case.flags
         else _("The vehicle register names no other keeper.")
     )
-    return f"{answer} {keeper}"
+    words = [answer]
+    if until := (manifest.get("packet") or {}).get("certified_until"):
+        words.append(
+            _("The authority certified that chip's key for this licence, until {moment}.").format(moment=minute(until))
+        )
+    return " ".join([*words, keeper])
 
 
 def _not_proved(manifest: Manifest) -> str:
     seat = _("who sat at the wheel: the chip speaks for the licence, not for the person.")
     if _signs(manifest):
         alone = _("A copied chip is found out by its counter only once both are used.")
-        return f"{seat} {alone}"
+        if (manifest.get("packet") or {}).get("certified_until"):
+            return f"{seat} {alone}"
+        return " ".join(
+            [seat, alone, _("Whose key the chip's is, the registry alone says: no authority certified it.")]
+        )
     copied = _(
         "In version {version} of the protocol the chip signs nothing: a copied chip, or somebody else who has its data,"
         " could have sent the same answer."

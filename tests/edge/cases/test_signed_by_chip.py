@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from edge.cases.evidence.manifest import packet_record, to_packet
-from edge.cases.evidence.verify import verify_package
+from edge.cases.evidence.verify import Mismatch, NotProved, verify_package
 from edge.cases.export import export_cases
 from edge.cases.store import CaseStore
+from edge.crypto import ChipCertificate, Ed25519Key, licence_hash
 from edge.crypto.chip_signature import message_of, sign_message
 from edge.errors import EvidenceError
 from edge.model import Packet
@@ -31,6 +33,16 @@ def signed() -> Packet:
         verify_key=ANNAS_SIGNING_KEY.public_key().export_key("DER"),
     )
     return replace(own, signature=sign_message(ANNAS_SIGNING_KEY, message_of(own)))
+
+
+AUTHORITY = Ed25519Key(bytes(32))
+UNTIL = 4_000_000_000
+
+
+def certified(own: Packet, licence: str = "UD1234567A", until: int = UNTIL, by: Ed25519Key = AUTHORITY) -> Packet:
+    """The packet of a chip whose key the authority certified, as the registry has it."""
+    certificate = ChipCertificate(licence_hash(licence), own.verify_key, until)
+    return replace(own, certified_until=until, certification=by.sign(certificate.message()))
 
 
 async def exported(folder: Path, own: Packet) -> Path:
@@ -66,8 +78,52 @@ async def test_what_an_insider_made_up_does_not_hold(tmp_path: Path, change: dic
         await exported(tmp_path, replace(signed(), **change))  # type: ignore[arg-type]
 
 
+async def test_the_authoritys_word_for_the_chip_is_checked_where_its_key_is_given(tmp_path: Path) -> None:
+    package = await exported(tmp_path, certified(signed()))
+    facts = "\n".join(verify_package(package, SIGNER.public_key, None, AUTHORITY.public_key).facts)
+    assert "the authority you trust certified it for this driver until 2096-10-02" in facts
+    assert "certified until 2096-10-02" in "\n".join(verify_package(package, SIGNER.public_key).facts)
+    with pytest.raises(Mismatch, match="did not certify the chip"):
+        verify_package(package, SIGNER.public_key, None, Ed25519Key(bytes([1]) * 32).public_key)
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        lambda: certified(signed(), licence="ANOTHER"),
+        lambda: certified(signed(), by=Ed25519Key(bytes([1]) * 32)),
+        lambda: replace(certified(signed()), certified_until=UNTIL + 1),
+        lambda: replace(certified(signed()), certification=b"short"),
+    ],
+    ids=["licence", "authority", "end", "signature"],
+)
+async def test_a_key_that_the_registrys_keeper_made_up_does_not_hold(
+    tmp_path: Path, forged: Callable[[], Packet]
+) -> None:
+    """Who may write the registry enrols a key of their own, and signs as the driver: the authority did not."""
+    package = await exported(tmp_path, forged())
+    with pytest.raises(Mismatch, match="did not certify the chip of case 1"):
+        verify_package(package, SIGNER.public_key, None, AUTHORITY.public_key)
+
+
+async def test_a_certificate_that_was_over_does_not_hold(tmp_path: Path) -> None:
+    package = await exported(tmp_path, certified(signed(), until=signed().challenged_at))
+    with pytest.raises(Mismatch, match="was over when it answered"):
+        verify_package(package, SIGNER.public_key, None, AUTHORITY.public_key)
+
+
+@pytest.mark.parametrize("own", [signed, packet], ids=["not certified", "version 1"])
+async def test_leaving_the_certificate_out_proves_nothing_to_who_asks_for_it(
+    tmp_path: Path, own: Callable[[], Packet]
+) -> None:
+    package = await exported(tmp_path, own())
+    verify_package(package, SIGNER.public_key)
+    with pytest.raises(NotProved, match="holds no certificate"):
+        verify_package(package, SIGNER.public_key, None, AUTHORITY.public_key)
+
+
 def test_a_packet_comes_back_from_the_journal_as_it_was() -> None:
-    for own in (packet(), signed()):
+    for own in (packet(), signed(), certified(signed())):
         assert to_packet(json.loads(json.dumps(packet_record(own)))) == own
 
 

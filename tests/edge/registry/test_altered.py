@@ -93,6 +93,8 @@ async def test_no_value_can_be_another(place: Path, two: list[Enrolment], table:
             "reason": "lost",
             "country": "IT",
             "verify_key": b"x",
+            "certified_until": 5,
+            "certification": b"x",
         }.get(column, other)
         if changed == one:
             changed = b"x" if isinstance(one, bytes) else f"{one}x"

@@ -100,7 +100,7 @@ def test_a_copy_is_never_overwritten(old: Path) -> None:
     assert (old / "registry.sqlite.version-1").read_bytes() == b"an earlier copy"
 
 
-@pytest.mark.parametrize(("version", "sentence"), [(0, "not a registry"), (4, "update autovelox")])
+@pytest.mark.parametrize(("version", "sentence"), [(0, "not a registry"), (5, "update autovelox")])
 def test_other_versions_are_refused(old: Path, version: int, sentence: str) -> None:
     with closing(sqlite3.connect(old / "registry.sqlite")) as database:
         database.execute(f"PRAGMA user_version = {version}")
