@@ -25,6 +25,11 @@ from edge.identify.twins import ahead, are_twins, near_twins, of_one_shape, one_
 from edge.model import Claim, Outcome, PlateRead, Reason, Verdict
 
 ANY_FORMAT = Formats()
+LOOKS_ITALIAN = 0.3
+"""From this probability by the picture on a plate may be Italian, whatever it is read as; see :mod:`.twins`."""
+SERIES_LEAD = 1.0
+"""How much farther ahead, in nats, a claim has to be of texts of its shape by the series of the likely countries than
+by the pixels alone, which are noisy between such texts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,8 @@ class Comparison:
     ``best`` indexes the best claim, ``lead`` is how far it is ahead of the other claims, ``evidence`` how far ahead of
     what the plate may say otherwise. Of its twins (:mod:`edge.identify.twins`) the best claim is ahead by ``twin``
     where they are claimed; where they are not, by ``shape`` of those that have its shape, by ``unclaimed`` of the
-    others; of the claims that are no twins by ``apart``. All are in nats and possibly infinite.
+    others, less what it is behind the best reading; of the claims that are no twins by ``apart``. All are in nats and
+    possibly infinite.
     """
 
     scores: tuple[float, ...]
@@ -68,7 +74,8 @@ class Comparison:
     ) -> Comparison:
         """Compare *plates* (at least one), whose scores are *judged*, with what the plate of *sighting* may say."""
         said, best = sighting.candidates, int(np.argmax(judged))
-        countries = decisive(sighting.track.countries, plates[best])
+        likely = sighting.track.countries
+        told = decisive(likely, plates[best])
         own, others = float(judged[best]), np.delete(judged, best)
         claimed = {plate: float(score) for plate, score in zip(plates, judged, strict=True) if plate != plates[best]}
         twins = {plate: score for plate, score in claimed.items() if are_twins(plates[best], plate)}
@@ -76,26 +83,33 @@ class Comparison:
         doubles = [own] if plates.count(plates[best]) > 1 else []
         # Each twin is judged, not only those that a reading led to: a garbled reading leads to few of them.
         free = {t: s for t, s in sighting.twins(plates[best], formats).items() if t not in claimed}
-        shared = shared_shapes(countries, formats)
         # What has the shape of the best claim speaks neither for nor against it: format and country do, below.
-        shape = {plates[best], *(one_shape(plates[best]) if shared else ())}
+        shape = {plates[best], *(one_shape(plates[best]) if shared_shapes(told, formats) else ())}
         shaped = max(own, *(free.get(text, -np.inf) for text in shape))
+        evidence = shaped - said.best_beside((*plates, *shape))
+        shaped_alike = {text: score for text, score in free.items() if of_one_shape(plates[best], text)}
+        italian = format_of(plates[best], "IT") is not None or likely.get("IT", 0.0) >= LOOKS_ITALIAN
 
-        def ahead_of(rivals: Mapping[str, float]) -> float:
+        def ahead_of(rivals: Mapping[str, float], countries: Mapping[str, float] = told) -> float:
             return ahead(
                 plates[best], own, rivals, lambda text: prior(text, formats, countries),
-                one_shape_only=shared, italian=format_of(plates[best], "IT") is not None,
+                one_shape_only=shared_shapes(countries, formats), italian=italian,
             )  # fmt: skip
+
+        # Where no country is told, pixels decide between shapes that may be the same; the likely countries may object.
+        by_country = ahead_of(shaped_alike, likely) - SERIES_LEAD if likely else np.inf
 
         return cls(
             scores=tuple(float(score) for score in judged - said.scores[0]),
             best=best,
             lead=float(own - np.max(others)) if others.size else np.inf,
-            evidence=shaped - said.best_beside((*plates, *shape)),
+            evidence=evidence,
             twin=ahead_of(twins),
-            unclaimed=ahead_of({text: score for text, score in free.items() if not of_one_shape(plates[best], text)}),
+            # A plate that reads otherwise by so much is garbled by so much: a lead below that is chance.
+            unclaimed=ahead_of({text: score for text, score in free.items() if text not in shaped_alike})
+            + min(evidence, 0.0),
             apart=own - max((*apart, *doubles), default=-np.inf),
-            shape=ahead_of({text: score for text, score in free.items() if of_one_shape(plates[best], text)}),
+            shape=min(ahead_of(shaped_alike), by_country),
         )
 
 

@@ -149,15 +149,39 @@ def test_where_the_letters_are_unlike_a_sure_read_stands() -> None:
 
 def test_a_claim_that_only_format_and_country_rule_out_is_not_named() -> None:
     read = seen_in("GB", plate_read("EO59CLU", {1: ("0", 0.98)}))
-    assert judge([[read]], ["EO59CLU"], LINES).plate == "EO59CLU"
-    assert judge([[read]], ["E059CLU"], LINES).outcome is not Outcome.IDENTIFIED
+    lines = replace(LINES, shape=-1.0)
+    assert judge([[read]], ["EO59CLU"], lines).plate == "EO59CLU"
+    assert judge([[read]], ["E059CLU"], lines).outcome is not Outcome.IDENTIFIED
 
 
 def test_where_the_reading_is_garbled_the_twin_of_a_silent_car_is_not_named() -> None:
     # Two characters are misread, so that neither the true text nor the claimed twin is near the reading.
     read = plate_read("NB12HD", {1: ("T", 0.6), 2: ("9", 0.6), 4: ("K", 0.4)})
     assert read.text == "NT92HD"
-    silent = judge([[read]], ["NB12KD"], LINES)
-    assert silent.outcome is not Outcome.IDENTIFIED
-    present = judge([[read]], ["NB12HD"], replace(LINES, accept=0.5))
-    assert present.plate == "NB12HD"
+    behind = replace(LINES, unclaimed=-0.5)
+    assert judge([[read]], ["NB12KD"], behind).outcome is not Outcome.IDENTIFIED
+    assert judge([[read]], ["NB12HD"], behind).plate == "NB12HD"
+
+
+def test_a_lead_over_a_twin_that_is_less_than_the_plate_is_garbled_by_is_none() -> None:
+    # Two characters read otherwise: the claim is behind by more than it is ahead of its twin, NB12ND.
+    read = plate_read("NB12HD", {1: ("T", 0.75), 2: ("9", 0.75), 4: ("N", 0.4)})
+    assert read.text == "NT92HD"
+    verdict = judge([[read]], ["NB12HD"], LINES)
+    assert verdict.outcome is Outcome.AMBIGUOUS
+    assert verdict.reason is Reason.LOOKS_ALIKE
+
+
+def test_a_plate_that_looks_italian_is_doubted_as_italian_whatever_it_is_read_as() -> None:
+    read = plate_read("EK58ZFA", {4: ("2", 0.3)})  # a British form; the car is EK582FA
+    assert judge([[read]], ["EK58ZFA"], LINES).plate == "EK58ZFA"
+    italian = replace(read, countries={"IT": 0.6, "ES": 0.4})
+    assert judge([[italian]], ["EK58ZFA"], LINES).outcome is Outcome.AMBIGUOUS
+
+
+def test_likely_countries_object_to_a_shape_though_none_is_told() -> None:
+    read = plate_read("E059CLU", {1: ("O", 0.1)})
+    assert judge([[read]], ["E059CLU"], LINES).plate == "E059CLU"  # nothing is known of its country
+    british = replace(read, countries={"GB": 0.64, "RO": 0.36})
+    assert origin(british.countries, "E059CLU") is None
+    assert judge([[british]], ["E059CLU"], LINES).outcome is Outcome.AMBIGUOUS
