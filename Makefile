@@ -23,7 +23,7 @@ help: ## list every target with one line each
 ifneq ($(filter-out easyocr litert,$(ENGINE)),)
 $(error ENGINE=$(ENGINE): set it to easyocr or litert)
 endif
-WITH_SMALL := install uninstall demo wheelhouse deb test-install clean help
+WITH_SMALL := install uninstall demo wheelhouse deb test-install test-unit clean help
 ifneq ($(and $(SMALL),$(filter-out $(WITH_SMALL),$(MAKECMDGOALS))),)
 $(error ENGINE=litert is for $(WITH_SMALL): leave it out, the other targets need both engines)
 endif
@@ -169,6 +169,10 @@ evaluate: install ## all four: the tables of what to reach, beside what is reach
 pictures: install ## take the README's pictures again, from the cases of the last demo (needs Xvfb)
 	@$(BIN)/python tests/edge/viewer/screenshots.py --dir $(STATE)
 	@$(BIN)/autovelox-convert reader strip
+
+.PHONY: screenshots
+screenshots: install ## picture and measure every state of the viewer, each size, scale, palette, language (needs Xvfb)
+	@$(BIN)/python tests/edge/viewer/screenshot_matrix.py --out var/screenshots
 
 .PHONY: clean
 clean: ## remove the environments, caches and demo state

@@ -47,6 +47,12 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     run = subparsers.add_parser("run", help="run the centre", description="Run the centre until SIGTERM.")
     run.add_argument("--check", action="store_true", help="check the configuration and stop")
     run.set_defaults(run=_run)
+    opening = subparsers.add_parser(
+        "opening",
+        help="run the opening service",
+        description="Run the service that opens packets for units that hold no keys, until SIGTERM.",
+    )
+    opening.set_defaults(run=_opening)
     fleet.add_commands(subparsers)
     units.add_commands(subparsers)
     cases.add_commands(subparsers)
@@ -64,5 +70,12 @@ def _run(args: argparse.Namespace) -> int:
         say(f"{args.config} is valid")
         return 0
     from centre.service import run
+
+    return run(settings)
+
+
+def _opening(args: argparse.Namespace) -> int:
+    settings = load(args.config)
+    from centre.opening import run
 
     return run(settings)

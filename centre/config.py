@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import Field, ValidationError, model_validator
 
-from edge.config import Port, Positive, Section, explain, refused
+from edge.config import Port, Positive, Section, VerdictSettings, explain, refused
 from edge.errors import ConfigError
 
 DEFAULT_CONFIG = Path("/etc/autovelox-centre/autovelox-centre.toml")
@@ -84,6 +84,29 @@ class LimitSettings(Section):
     status_s: Positive = 60.0
 
 
+class OpeningSettings(Section):
+    """``[opening]``: the service that opens packets for units that hold no keys; ``autovelox-centre opening`` runs it.
+
+    ``url`` is where units find it, without one the first of ``[listen] names`` and its port. ``database_url`` is for
+    the role ``autovelox_opener``; the centre's own server needs none. A packet counts within ``window_s`` of its case's
+    trigger. A unit may have three times its usual day of cases opened, and always ``least_cases_a_day``; a case is
+    opened within ``hours``.
+    """
+
+    host: str = "127.0.0.1"
+    port: Port = 8445
+    url: Annotated[str, Field(pattern=r"^https://[^/?#@\s]+$")] | None = None
+    database_url: str | None = None
+    state_dir: Path = Path("/var/lib/autovelox-opener")
+    models_dir: Path | None = None
+    workers: Annotated[int, Field(ge=1, le=64)] = 2
+    job_timeout_s: Positive = 20.0
+    request_s: Positive = 30.0
+    window_s: Positive = 30.0
+    least_cases_a_day: Count = 200
+    hours: Positive = 96.0
+
+
 class MetricsSettings(Section):
     """``[metrics]``: Prometheus metrics and health, on loopback only; port 0 picks a free one."""
 
@@ -99,6 +122,8 @@ class Settings(Section):
     registry: RegistrySettings = RegistrySettings()
     listen: ListenSettings = ListenSettings()
     limits: LimitSettings = LimitSettings()
+    opening: OpeningSettings = OpeningSettings()
+    verdict: VerdictSettings = VerdictSettings()
     metrics: MetricsSettings = MetricsSettings()
 
 

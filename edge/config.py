@@ -421,11 +421,22 @@ class CentreSettings(Section):
 
     ``authority_file`` is what ``autovelox centre join`` wrote: the one certificate authority that is trusted there.
     Photos wait for the next day once ``daily_megabytes`` were sent; entries never wait.
+    ``decides``: the unit holds no registry and no private key; the opening service that ``autovelox centre opener``
+    wrote to ``opener_file`` opens its packets. A case that waits for it for ``undecided_hours`` is unidentified.
     """
 
     url: Annotated[str, Field(pattern=r"^https://[^/?#@\s]+$")] | None = None
     authority_file: Path = Path("/etc/autovelox/centre-authority.pem")
     daily_megabytes: Positive = 2000.0
+    decides: bool = False
+    opener_file: Path = Path("/etc/autovelox/centre-opener.json")
+    undecided_hours: Positive = 72.0
+
+    @model_validator(mode="after")
+    def _can_decide(self) -> CentreSettings:
+        if self.decides and self.url is None:
+            raise refused("decides needs a centre", "run autovelox centre join, and set url")
+        return self
 
 
 class MetricsSettings(Section):

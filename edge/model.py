@@ -234,6 +234,7 @@ class Reason(StrEnum):
     LOOKS_ALIKE = "looks_alike"
     NO_CLAIM = "no_claim"
     NO_PACKET = "no_packet"
+    CENTRE_NOT_REACHED = "centre_not_reached"
     NO_PLATE = "no_plate"
     NO_PHOTO = "no_photo"
     PHOTO_NOT_READ = "photo_not_read"
@@ -431,6 +432,7 @@ class Decision:
     identified. ``rejected`` counts the packets that became no claim by reason. ``missed_photos`` is how many photos the
     case should have and has not. ``kept`` are the sealed packets of the claims that explain the photo, only where
     ambiguous: officers may have them opened again while the case waits. ``plausibility`` is as in :class:`Case`.
+    ``opening`` is the centre's signed statement where it decided: ``statement``, ``signature`` and ``key``.
     """
 
     verdict: Verdict
@@ -441,6 +443,7 @@ class Decision:
     missed_photos: int = 0
     kept: tuple[Packet, ...] = ()
     plausibility: Plausibility | None = None
+    opening: Mapping[str, str] | None = field(default=None, repr=False)
 
     @property
     def read(self) -> PlateRead | None:

@@ -18,8 +18,8 @@ wheelhouse: ## fill var/wheelhouse for installing without a network (MACHINE=aar
 	@MACHINE="$(MACHINE)" PYTHON="$(PYTHON)" PYTHON_VERSION="$(PYTHON_VERSION)" WHEELS="$(WHEELS)" ENGINE="$(ENGINE)" systemd/wheelhouse.sh
 
 .PHONY: test-unit
-test-unit: ## install, run, break and remove the unit in a booted systemd (root; SUITE=trixie; skips where it cannot)
-	@SUITE="$(SUITE)" WHEELS="$(WHEELS)" tests/install/unit_root/run.sh
+test-unit: ## install, run, break and remove the unit in a booted systemd (root; SUITE=trixie; ENGINE=litert; skips where it cannot)
+	@SUITE="$(SUITE)" WHEELS="$(WHEELS)" ENGINE="$(ENGINE)" tests/install/unit_root/run.sh
 
 .PHONY: test-camera
 test-camera: ## run the camera on a real picamera2 and libcamera's virtual pipeline (root; skips where it cannot)

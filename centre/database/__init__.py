@@ -3,7 +3,7 @@
 from centre.database.binaries import find_binaries
 from centre.database.embedded import DATABASE, OPENER_ROLE, SERVICE_ROLE, SETTINGS, EmbeddedServer
 from centre.database.migrate import migrate, steps
-from centre.database.pool import BUSY, GONE, open_pool, transaction
+from centre.database.pool import BUSY, GONE, open_as, open_pool, transaction
 from centre.database.types import Connection, Pool, Row
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Row",
     "find_binaries",
     "migrate",
+    "open_as",
     "open_pool",
     "steps",
     "transaction",

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 
-from centre.database.migrate import migrate
+from centre.database.migrate import migrate, steps
 from centre.database.types import Connection, Pool
 from centre.errors import DatabaseError
 
@@ -42,25 +42,57 @@ async def open_pool(dsn: str, *, connections: int, statement_timeout_s: float, s
             await migrate(connection)
         finally:
             await connection.close()
-        return await asyncpg.create_pool(
-            service_dsn or dsn,
-            min_size=1,
-            max_size=connections,
-            timeout=CONNECT_TIMEOUT_S,
-            reset=_leave,
-            server_settings={
-                "application_name": "autovelox-centre",
-                "statement_timeout": str(round(1e3 * statement_timeout_s)),
-                "lock_timeout": "5000",
-                "idle_in_transaction_session_timeout": "60000",
-            },
-        )
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        # asyncpg's messages about a connection may repeat the URL, which may hold a password.
-        kind = type(error).__name__
+        return await _pool(service_dsn or dsn, connections, statement_timeout_s, "autovelox-centre")
+    except _UNUSABLE as error:
+        raise _unusable(error) from None
+
+
+async def open_as(dsn: str, *, connections: int, statement_timeout_s: float, name: str) -> Pool:
+    """A pool of connections for a role that makes no schema; *name* is what the server shows for it.
+
+    Raises:
+        DatabaseError: PostgreSQL cannot be reached, or the centre has not made the schema yet.
+    """
+    try:
+        pool = await _pool(dsn, connections, statement_timeout_s, name)
+    except _UNUSABLE as error:
+        raise _unusable(error) from None
+    try:
+        found = await pool.fetchval("SELECT max(version) FROM schema_version")
+    except asyncpg.PostgresError:
+        found = None
+    if found != len(steps()):
+        await pool.close()
         raise DatabaseError(
-            f"PostgreSQL cannot be used ({kind})", "check [database] url and the server's log"
-        ) from None
+            "the database has another schema than this program", "start the centre of this version first"
+        )
+    return pool
+
+
+_UNUSABLE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+
+
+def _unusable(error: Exception) -> DatabaseError:
+    # asyncpg's messages about a connection may repeat the URL, which may hold a password.
+    return DatabaseError(
+        f"PostgreSQL cannot be used ({type(error).__name__})", "check [database] url and the server's log"
+    )
+
+
+async def _pool(dsn: str, connections: int, statement_timeout_s: float, name: str) -> Pool:
+    return await asyncpg.create_pool(
+        dsn,
+        min_size=1,
+        max_size=connections,
+        timeout=CONNECT_TIMEOUT_S,
+        reset=_leave,
+        server_settings={
+            "application_name": name,
+            "statement_timeout": str(round(1e3 * statement_timeout_s)),
+            "lock_timeout": "5000",
+            "idle_in_transaction_session_timeout": "60000",
+        },
+    )
 
 
 async def _leave(connection: Connection) -> None:

@@ -6,11 +6,12 @@ import argparse
 import asyncio
 import os
 import re
+import secrets
 import shutil
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from centre.config import CentreSettings, LimitSettings, ListenSettings, MetricsSettings, Settings
@@ -19,10 +20,13 @@ from centre.demo.relay import Relay
 from centre.demo.report import Row, compare, compare_clone, print_table
 from centre.demo.units import FleetUnit, all_decided, at_work, drive_by
 from centre.records import verify_units
+from centre.registry import ROOT_NAME, RootKey, import_registry, load_root_key
 from centre.service import database, own_files
 from centre.units import add_unit
 from edge.config import Engine
-from edge.delivery import join_centre
+from edge.crypto import KEY_BYTES, write_key
+from edge.delivery import Client, join_centre, trusting
+from edge.delivery.remote import fetch_service
 from edge.demo.cast import Cast, load_cast
 from edge.demo.setting import Setting
 from edge.demo.unit import DemoFailed
@@ -38,6 +42,17 @@ state_dir = "state"
 
 [listen]
 port = 0
+
+[registry]
+root_key_file = "root.key"
+
+[opening]
+port = 0
+state_dir = "opener"
+
+[verdict]
+plate_countries = ["IT", "NL", "GB", "VN"]
+plate_pattern = "[A-Z0-9]{4,10}"
 
 [limits]
 status_s = 1.0
@@ -94,7 +109,7 @@ def _own(folder: Path) -> None:
 
 async def _play(folder: Path, engine: Engine, cast: Cast, registry: Setting) -> list[Row]:
     online, offline, killed = (
-        FleetUnit(folder / f"AVX-000{number}", f"AVX-000{number}", engine) for number in (1, 2, 3)
+        FleetUnit(folder / f"AVX-000{number}", f"AVX-000{number}", engine, keyless=number == 2) for number in (1, 2, 3)
     )
     (folder / "centre").mkdir()
     config = folder / "centre" / "centre.toml"
@@ -109,11 +124,16 @@ async def _play(folder: Path, engine: Engine, cast: Cast, registry: Setting) -> 
         _centre(config, folder / "centre" / "centre.log") as port,
         Relay(port) as relay,
         database(settings) as pool,
+        AsyncExitStack() as stack,
     ):
         if not registry.is_enrolled:
             say("enrolling fictional drivers (RSA-4096 keys), once: half a minute ...")
             await asyncio.to_thread(registry.enrol, cast, lambda: None)
-        say(f"the centre answers at port {port}; three units join, one offline for a while, one to be killed")
+        await stack.enter_async_context(_opener(config, folder / "centre", registry, pool))
+        say(
+            f"the centre answers at port {port}; three units join: one that holds no registry and no private key and is"
+        )
+        say("offline for a while, one to be killed, one to be cloned")
         addresses = ((online, port), (offline, relay.port), (killed, port))
         for unit, address in addresses:
             await _join(unit, registry, pool, settings, f"https://127.0.0.1:{address}")
@@ -128,22 +148,51 @@ async def _play(folder: Path, engine: Engine, cast: Cast, registry: Setting) -> 
         await _run(clone, cast, [7], f"https://127.0.0.1:{port}", lambda: _fork_seen(pool))
         async with pool.acquire() as connection:
             verified = {each.serial: each for each in await verify_units(connection)}
-        names = ((online, "online, then cloned"), (offline, "offline for a while"), (killed, "killed, started again"))
+        names = (
+            (online, "online, then cloned"),
+            (offline, "no key, a while offline"),
+            (killed, "killed, started again"),
+        )
         rows = [await compare(unit, what, cast, pool, verified[unit.serial]) for unit, what in names]
         return [*rows, await compare_clone(clone, online, pool)]
 
 
 @asynccontextmanager
+async def _opener(config: Path, folder: Path, registry: Setting, pool: Pool) -> AsyncIterator[None]:
+    """The registry taken over by the centre, and its opening service in a process of its own."""
+    write_key(folder / "root.key", secrets.token_bytes(KEY_BYTES), ROOT_NAME)
+    async with pool.acquire() as connection:
+        await import_registry(
+            connection,
+            RootKey(lambda: load_root_key(folder / "root.key")),
+            file=registry.folder / "registry.sqlite",
+            master_key_file=registry.folder / "master.key",
+            shards=4,
+        )
+    async with _process(
+        config, folder / "opener.log", "opening", r"the opening service of \S+ listens at \S+ port (\d+)"
+    ):
+        yield
+
+
+@asynccontextmanager
 async def _centre(config: Path, log: Path) -> AsyncIterator[int]:
     """The centre in a process of its own; gives the port for units."""
+    async with _process(config, log, "run", r"answers units at \S+ port (\d+)") as port:
+        yield port
+
+
+@asynccontextmanager
+async def _process(config: Path, log: Path, command: str, ready: str) -> AsyncIterator[int]:
+    """A program of the centre; gives the port that its log names by *ready*."""
     with log.open("wb") as file:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", "-m", "centre", "--config", str(config), "run"),
+            *(sys.executable, "-P", "-m", "centre", "--config", str(config), command),
             stderr=file,
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
         )
     try:
-        yield int(await _until(lambda: _port_in(log, process), "the centre did not start: read centre.log"))
+        yield int(await _until(lambda: _port_in(log, process, ready), f"the centre did not start: read {log.name}"))
         process.terminate()
         if await asyncio.wait_for(process.wait(), PATIENCE_S) != 0:
             raise DemoFailed("the centre did not end well", f"read {log}")
@@ -153,10 +202,10 @@ async def _centre(config: Path, log: Path) -> AsyncIterator[int]:
             await process.wait()
 
 
-async def _port_in(log: Path, process: asyncio.subprocess.Process) -> str:
+async def _port_in(log: Path, process: asyncio.subprocess.Process, ready: str) -> str:
     if process.returncode is not None:
         raise DemoFailed("the centre did not start", f"read {log}")
-    found = re.search(r"answers units at \S+ port (\d+)", await asyncio.to_thread(log.read_text, "utf-8"))
+    found = re.search(ready, await asyncio.to_thread(log.read_text, "utf-8"))
     return found.group(1) if found else ""
 
 
@@ -166,6 +215,9 @@ async def _join(unit: FleetUnit, registry: Setting, pool: Pool, settings: Settin
         code = await add_unit(connection, unit.serial, own_files(settings)[1].authority_der())
     await join_centre(url, code, serial=unit.serial, signer=unit.signer, authority_file=unit.authority)
     unit.configure([], url)
+    if unit.keyless:
+        async with Client(url, trusting(unit.authority), unit.serial, unit.signer) as client:
+            await fetch_service(client, b"", unit.opener)
 
 
 async def _run(unit: FleetUnit, cast: Cast, scenes: list[int], url: str, then: Callable[[], Awaitable[object]]) -> None:
@@ -189,9 +241,10 @@ async def _offline(unit: FleetUnit, cast: Cast, pool: Pool, relay: Relay) -> Non
     async with at_work(unit) as (daemon, follower):
         relay.cut()
         await drive_by(unit, follower, cast, scenes)
-        await all_decided(unit, follower)
         if await _head_here(unit, pool) >= unit.newest_of_a_case:
             raise DemoFailed("the unit that is offline delivered all the same", "find out how")
+        if any(outcome != "pending" for _, outcome, _ in unit.verdicts()):
+            raise DemoFailed("the unit without keys decided a case without the centre", "find out how")
         relay.mend()
         await _delivered(unit, pool)
         await follower.stop()

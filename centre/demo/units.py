@@ -26,8 +26,9 @@ PATIENCE_S = 60.0
 class FleetUnit:
     """One unit: its folder, its serial number, and the scenes it has played, in the order of its cases."""
 
-    def __init__(self, folder: Path, serial: str, engine: Engine) -> None:
-        """Nothing is written yet."""
+    def __init__(self, folder: Path, serial: str, engine: Engine, *, keyless: bool = False) -> None:
+        """Nothing is written yet. *keyless*: the centre decides, the unit has neither registry nor private keys."""
+        self.keyless = keyless
         self.folder = folder
         self.serial = serial
         self.setting = Setting(folder, engine, manifest=folder / "feed.toml")
@@ -46,10 +47,11 @@ class FleetUnit:
             return int(database.execute("SELECT max(seq) FROM entries WHERE case_number IS NOT NULL").fetchone()[0])
 
     def prepare(self, registry: Setting) -> None:
-        """Make the folder, with a copy of *registry* and a key of its own."""
+        """Make the folder, with the cars' chips and a key of its own; a copy of *registry* if it decides itself."""
         self.setting.clear(keep_drivers=False)
+        copied = () if self.keyless else ("registry.sqlite", "master.key", "enrolled")
         for file in registry.folder.glob("*"):
-            if file.name.endswith(".chip.json") or file.name in ("registry.sqlite", "master.key", "enrolled"):
+            if file.name.endswith(".chip.json") or file.name in copied:
                 shutil.copy2(file, self.folder / file.name)
         create_signing_key(self.folder / "signing.key")
 
@@ -69,7 +71,14 @@ class FleetUnit:
         if "\nworkers" not in text:
             text = text.replace("[recognition]\n", "[recognition]\nworkers = 1\n")
         text += f'\n[centre]\nurl = "{url}"\nauthority_file = "{self.authority.name}"\n'
+        if self.keyless:
+            text += f'decides = true\nopener_file = "{self.opener.name}"\n'
         self.setting.config.write_text(text, encoding="utf-8")
+
+    @property
+    def opener(self) -> Path:
+        """The file with the opening service's keys."""
+        return self.folder / "centre-opener.json"
 
     def clone(self, folder: Path, engine: Engine) -> FleetUnit:
         """The same unit once more: its card was copied."""

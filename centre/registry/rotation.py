@@ -76,7 +76,7 @@ async def rotate_shard(
     count = 0
     for old in earlier:
         for table in COLUMNS:
-            while done := await _move(connection, table, old, new):
+            while done := await move_rows(connection, table, old, new):
                 count += done
                 progress(count)
         if shard == OF_NO_DRIVER:
@@ -90,7 +90,7 @@ async def _keys_of(connection: Connection, root: RootKey, shard: int) -> list[Sh
     return [ShardKeys.of(row["id"], root.unwrap(shard, row["sealed"])) for row in await connection.fetch(sql, shard)]
 
 
-async def _move(connection: Connection, table: str, old: ShardKeys, new: ShardKeys) -> int:
+async def move_rows(connection: Connection, table: str, old: ShardKeys, new: ShardKeys) -> int:
     """Bring some rows of *table* from one key to the next, in a transaction of their own; returns how many."""
     first, *others = COLUMNS[table]
     sets = ", ".join(f"{name} = ${number}" for number, name in enumerate((*others, "mac"), 2))

@@ -1,5 +1,5 @@
 """The running process: certificates, start and stop, health and metrics."""
 
-from centre.service.main import database, own_files, run, running
+from centre.service.main import Files, database, listen, own_files, run, running, serve
 
-__all__ = ["database", "own_files", "run", "running"]
+__all__ = ["Files", "database", "listen", "own_files", "run", "running", "serve"]

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import signal
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -109,17 +109,26 @@ def run(settings: Settings) -> int:
     Raises:
         EdgeError: a part cannot start.
     """
+    return serve(running(settings))
+
+
+def serve(work: AbstractAsyncContextManager[object]) -> int:
+    """Log to the terminal or journal, and stay inside *work* until SIGTERM or SIGINT; returns 0.
+
+    Raises:
+        EdgeError: a part cannot start.
+    """
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
-    asyncio.run(_serve(settings))
+    asyncio.run(_serve(work))
     return 0
 
 
-async def _serve(settings: Settings) -> None:
+async def _serve(work: AbstractAsyncContextManager[object]) -> None:
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    async with running(settings):
+    async with work:
         await stopped.wait()
         log.info("stopping")
     log.info("stopped")
@@ -149,18 +158,23 @@ async def running(settings: Settings) -> AsyncIterator[int]:
         )
         figures = Figures(pool, silent_after_s=limits.silent_after_s, certificate_end=certificates.ends_at())
         if settings.metrics.enabled:
-            port = await _listen(stack, monitoring(figures), MONITOR_HOST, settings.metrics.port, None)
+            port = await listen(stack, monitoring(figures), MONITOR_HOST, settings.metrics.port, None)
             log.info("health and metrics at %s port %d", MONITOR_HOST, port)
         forgetting = asyncio.create_task(_forget(pool))
         stack.callback(forgetting.cancel)
-        port = await _listen(stack, application(office), settings.listen.host, settings.listen.port, certificates)
+        port = await listen(stack, application(office), settings.listen.host, settings.listen.port, certificates)
         log.info("%s", legible(f"the centre {office.name} answers units at {settings.listen.host} port {port}"))
         yield port
 
 
-async def _listen(
+async def listen(
     stack: AsyncExitStack, app: web.Application, host: str, port: int, certificates: Certificates | None
 ) -> int:
+    """Let *app* answer at *host* and *port* until *stack* closes; returns the port.
+
+    Raises:
+        CentreError: it cannot listen there.
+    """
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)

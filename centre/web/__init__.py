@@ -2,7 +2,7 @@
 
 from centre.web.app import application
 from centre.web.limits import Limits
-from centre.web.problems import as_json
+from centre.web.problems import answer_problems, as_json
 from centre.web.routes import ROUTES, Office
 
-__all__ = ["ROUTES", "Limits", "Office", "application", "as_json"]
+__all__ = ["ROUTES", "Limits", "Office", "answer_problems", "application", "as_json"]

@@ -17,6 +17,7 @@ from centre.database import BUSY, GONE
 from centre.delivery import NotConfirmed, WrongOffset
 from centre.errors import Refused
 from edge.delivery.wire import OFFSET
+from edge.errors import EdgeError
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +27,7 @@ RETRY_S = 5.0
 """How long whoever comes while PostgreSQL is away is asked to wait, at least; up to twice as long."""
 WORDS = (
     *("broken", "fork", "gap", "login", "not_invited", "not_named", "blob", "offset", "status", "malformed"),
+    *("no_opener", "not_signed", "not_filed", "too_late", "window", "quota", "named", "reader"),
     *("busy", "away", "failed", "no_such_address", "method"),
 )
 """The words of all problems there are."""
@@ -99,6 +101,9 @@ async def answer_problems(request: web.Request, handler: Handler) -> web.StreamR
     except asyncpg.PostgresError as error:
         # Its message may repeat values: the state (SQLSTATE) is all that is logged.
         log.error("PostgreSQL refused a statement: %s", error.sqlstate)
+        return as_problem(Refused("failed", 500, "the centre failed", "let its operator read the log", retry_s=60.0))
+    except EdgeError as error:
+        log.error("a request cannot be answered: %s", error)
         return as_problem(Refused("failed", 500, "the centre failed", "let its operator read the log", retry_s=60.0))
     except Exception as error:
         place = traceback.extract_tb(error.__traceback__)[-1]

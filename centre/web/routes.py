@@ -13,10 +13,12 @@ from aiohttp import web
 
 from centre.database import Pool
 from centre.delivery import BlobState, Head, accept_entries, blob_state, head_of, put_part, take_status
+from centre.errors import Refused
 from centre.units import Visitor, challenge, join, log_in, refusal, visitor_of
 from centre.web.limits import Limits
 from centre.web.problems import as_json, malformed
 from edge.cases.evidence import Link, Mismatch, read_lines
+from edge.delivery.openings import OpeningService
 from edge.delivery.wire import LINES_TYPE, OFFSET
 
 MAX_SMALL_BYTES = 64 * 1024
@@ -99,6 +101,15 @@ async def head(request: web.Request, office: Office, visitor: Visitor) -> web.St
         return as_json({"confirmed": _head(await head_of(connection, visitor))})
 
 
+async def opener(request: web.Request, office: Office, visitor: Visitor) -> web.StreamResponse:
+    """``GET /v1/opener``: where the opening service is, and its public keys."""
+    async with office.pool.acquire() as connection:
+        row = await connection.fetchrow("SELECT url, signing_key, sealing_key, uid_key FROM opener")
+    if row is None:
+        raise Refused("no_opener", 404, "this centre opens no packets", "start its opening service")
+    return as_json(OpeningService(*row).record())
+
+
 async def entries(request: web.Request, office: Office, visitor: Visitor) -> web.StreamResponse:
     """``POST /v1/entries``: entries after the confirmed one; they are durable when the answer is written."""
     data = await _body(request, office, office.entries_bytes, LINES_TYPE)
@@ -159,6 +170,7 @@ ROUTES: Final[tuple[tuple[str, str, Open], ...]] = (
     ("POST", "/v1/challenges", new_challenge),
     ("POST", "/v1/tokens", new_token),
     ("GET", "/v1/head", with_login(head)),
+    ("GET", "/v1/opener", with_login(opener)),
     ("POST", "/v1/entries", with_login(entries)),
     ("HEAD", "/v1/blobs/{sha256}", with_login(blob_head)),
     ("PUT", "/v1/blobs/{sha256}", with_login(blob_put)),

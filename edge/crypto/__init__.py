@@ -17,11 +17,12 @@ from edge.crypto.chip_key import (
     save_chip_key,
 )
 from edge.crypto.chip_signature import SIGNATURE_BYTES, is_chips, message_of, packet_message
-from edge.crypto.ed25519 import Ed25519Key
+from edge.crypto.ed25519 import Ed25519Key, is_signed
+from edge.crypto.enclosure import disclose, enclose
 from edge.crypto.keyfile import KEY_BYTES, read_key, sync_folder, write_key
 from edge.crypto.memory import forbid_inspection
 from edge.crypto.opener import OpenJob, SealedKey, open_batch, unseal_uids
-from edge.crypto.packet import PAYLOAD_BYTES, Opened, open_packet, seal
+from edge.crypto.packet import PAYLOAD_BYTES, Opened, open_packet, read_plaintext, seal
 from edge.crypto.position import Position
 from edge.crypto.rsa_key import KEY_BITS, generate_private_key, load_private_key, load_public_key
 from edge.crypto.sealed_uid import MAX_COUNTER, SEALED_UID_BYTES, UID, new_registry_key, seal_uid
@@ -53,10 +54,13 @@ __all__ = [
     "certify_chip",
     "check_challenge",
     "check_request",
+    "disclose",
+    "enclose",
     "forbid_inspection",
     "generate_private_key",
     "is_chips",
     "is_serial",
+    "is_signed",
     "licence_hash",
     "load_chip",
     "load_chip_key",
@@ -71,6 +75,7 @@ __all__ = [
     "read_authority",
     "read_challenge",
     "read_key",
+    "read_plaintext",
     "save_chip",
     "save_chip_key",
     "seal",

@@ -60,7 +60,7 @@ async def keep_registry(parts: Parts) -> None:
     """Try the registry now and then until cancelled; cases that waited for it are decided once it answers again."""
     while True:
         await asyncio.sleep(ROUND_S * CHECK_ROUNDS)
-        if await parts.registry.probe():
+        if parts.registry is not None and await parts.registry.probe():
             log.info("the registry answers again")
             parts.queue.wake()
 

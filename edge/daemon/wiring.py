@@ -1,4 +1,7 @@
-"""Builds the parts of the daemon, those that others need first; the only module that names concrete parts."""
+"""Builds the parts of the daemon, those that others need first; the only module that names concrete parts.
+
+Longer than 300 lines because every part is named here, and nowhere else.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,12 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from edge.cases import CaseStore, RetentionPolicy, StateFolder, TimeStamps, clock_state, load_signer
 from edge.config import Area, Engine, Settings, models_dir, open_question
 from edge.crypto import opener
+from edge.daemon.central import central, service_of
 from edge.daemon.clock import Clock, ClockSteps, read_clocks
 from edge.daemon.diary import Diary, setting_digests, software_of
 from edge.daemon.disk_probe import DiskProbe
@@ -26,9 +31,12 @@ from edge.daemon.rules import rules_of
 from edge.daemon.selfcheck import SelfChecks
 from edge.daemon.status_report import StatusReport
 from edge.delivery import Courier, open_courier
+from edge.flow.at_centre import EveryChip
 from edge.flow.deciding import OnUnit
 from edge.flow.infringement import Infringements
 from edge.flow.opening import WindowOpener
+from edge.flow.ports import Cases as FlowCases
+from edge.flow.ports import Decider, KnownChips, Opener
 from edge.flow.queue import CaseQueue
 from edge.identify import Formats
 from edge.identify.formats import licence_pattern
@@ -41,6 +49,7 @@ from edge.registry.lookup import Registry
 from edge.registry.vault import load_master_key
 from edge.sensors import Board, Camera, Panel, Radar, open_camera, open_radar
 from edge.vision import is_of_release, load_thresholds, selfcheck, worker
+from edge.vision.checksums import reader_checksum
 from edge.workers import WorkerPool, WorkerSetup
 
 log = logging.getLogger(__name__)
@@ -53,7 +62,7 @@ WINDOW_SLACK_S = 5.0
 class Parts:
     """The parts of one daemon, in the order in which they are built."""
 
-    registry: Registry
+    registry: Registry | None
     cases: CaseStore
     disk: DiskProbe
     workers: WorkerPool
@@ -63,7 +72,6 @@ class Parts:
     radar: Radar
     board: Board
     panel: Panel
-    opener: WindowOpener
     flow: Infringements
     upkeep: Upkeep
     queue: CaseQueue
@@ -86,11 +94,8 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
     formats = Formats(settings.verdict.plate_countries, settings.verdict.plate_pattern)
     rules = rules_of(settings, formats, load_thresholds(folder))
 
-    key_file = settings.registry.master_key_file
-    registry = await Registry.open(
-        settings.registry.path, load_master_key(key_file), load_key=lambda: load_master_key(key_file)
-    )
-    stack.push_async_callback(registry.close)
+    service = service_of(settings)
+    registry = await _open_registry(settings, stack) if service is None else None
     unit = await asyncio.to_thread(provenance, settings, folder, of_release=is_of_release(folder))
     cases = await CaseStore.open(
         settings.unit.state_dir,
@@ -121,12 +126,12 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
     radar = open_radar(settings, camera)
     board = Board()
     panel = Panel(settings.panel, settings.radar.pin_factory, radar.test_trigger)
-    window_opener = WindowOpener(registry, openers, formats.pattern, licence_pattern(settings.verdict.licence_pattern))
-    uid_key = await registry.uid_key()
+    uids = await _sealed_to(registry) if service is None else service.uid_key
     counts_s = min(settings.window.window_before_s, packet_life_s(settings))
-    identity = load_identity(settings.link, settings.unit.serial, uid_key.public if uid_key else None, counts_s)
+    identity = load_identity(settings.link, settings.unit.serial, uids, counts_s)
     link = LinkServer(settings.link, mailbox, identity)
 
+    wrong = registry.problem if registry is not None else lambda: None
     clock = Clock(clock_state)
     metrics = Metrics(
         Sources(
@@ -142,7 +147,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
                 "autovelox_cases_pending": ("Cases without a verdict.", lambda: queue.pending),
                 "autovelox_cases_pending_oldest_seconds": ("How long the oldest waits.", lambda: queue.oldest_s),
                 "autovelox_clock_error_seconds": ("The kernel's bound; NaN while it is not set.", clock.error_s),
-                "autovelox_registry_usable": ("1 if the registry answers.", lambda: registry.problem() is None),
+                "autovelox_registry_usable": ("1 if the registry answers, or the centre has it.", lambda: not wrong()),
                 "autovelox_store_checkpoint_age_seconds": (
                     "Since the database's log was last empty.",
                     lambda: cases.checkpoint_age_s,
@@ -170,20 +175,26 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
         is_idle=lambda: not (queue.pending or workers.queued),
         enter=diary.add,
     )
-    measured = _Measured(metrics, workers, window_opener, orientation, selfchecks)
+    measured = _Measured(metrics, workers, orientation, selfchecks)
+    decider: Decider[Any]
+    chips: KnownChips = EveryChip()
+    stored: FlowCases = cases
+    if registry is None:
+        assert service is not None
+        decider, stored = await central(settings, service, reader_checksum(folder), rules, cases, stack)
+    else:
+        opener = WindowOpener(registry, openers, formats.pattern, licence_pattern(settings.verdict.licence_pattern))
+        key_file = settings.registry.master_key_file
+        counters = Counters(settings.registry.path, lambda: load_master_key(key_file))
+        decider, chips = OnUnit(rules, measured.opening_with(opener), registry, counters), registry
     flow = Infringements(
         rules,
         camera=camera,
         mailbox=mailbox,
         recognise=measured.recognise,
-        decider=OnUnit(
-            rules,
-            measured.open_packets,
-            registry,
-            Counters(settings.registry.path, lambda: load_master_key(key_file)),
-        ),
-        registry=registry,
-        cases=cases,
+        decider=decider,
+        registry=chips,
+        cases=stored,
         reports=radar.reports if settings.radar.serial_port is not None else None,
     )
     radar.on_edge = flow.begin
@@ -192,6 +203,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
     courier = open_courier(
         settings,
         StatusReport(settings.printable(), lambda: health.problems(), clock.error_s, cases.free_bytes),
+        answers_again=queue.wake,
     )
     health = Health(
         {
@@ -203,7 +215,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
             "radar": radar.problem,
             "photos": flow.problem,
             "orientation": orientation.problem,
-            "registry": registry.problem,
+            "registry": wrong,
             "cases": cases.problem,
             "disk": disk.problem,
             "housekeeping": upkeep.problem,
@@ -227,7 +239,6 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
         radar=radar,
         board=board,
         panel=panel,
-        opener=window_opener,
         flow=flow,
         upkeep=upkeep,
         queue=queue,
@@ -247,6 +258,22 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
             },
         ),
     )
+
+
+async def _open_registry(settings: Settings, stack: AsyncExitStack) -> Registry:
+    """The registry of a unit that opens packets itself."""
+    key_file = settings.registry.master_key_file
+    registry = await Registry.open(
+        settings.registry.path, load_master_key(key_file), load_key=lambda: load_master_key(key_file)
+    )
+    stack.push_async_callback(registry.close)
+    return registry
+
+
+async def _sealed_to(registry: Registry | None) -> bytes | None:
+    """What cars seal their uids to: the public half of the registry's key."""
+    key = await registry.uid_key() if registry is not None else None
+    return key.public if key is not None else None
 
 
 def packet_life_s(settings: Settings) -> float:
@@ -277,7 +304,6 @@ class _Measured:
 
     metrics: Metrics
     workers: WorkerPool
-    opener: WindowOpener
     orientation: Orientation
     selfchecks: SelfChecks
 
@@ -287,10 +313,13 @@ class _Measured:
         self.orientation.note(result)
         return result.plates
 
-    async def open_packets(self, packets: Sequence[Packet]) -> tuple[tuple[Claim, ...], Counter[Rejection]]:
-        claims, rejected = await self.opener(packets)
-        self.metrics.opened(len(packets), rejected)
-        return claims, rejected
+    def opening_with(self, opener: WindowOpener) -> Opener:
+        async def open_packets(packets: Sequence[Packet]) -> tuple[tuple[Claim, ...], Counter[Rejection]]:
+            claims, rejected = await opener(packets)
+            self.metrics.opened(len(packets), rejected)
+            return claims, rejected
+
+        return open_packets
 
     def decided(self, case: Case) -> None:
         assert case.verdict is not None and case.decided_utc is not None

@@ -1,9 +1,24 @@
-"""Delivery to the centre: a client on the unit's chain, in a task of its own. ``wire`` is what both sides say."""
+"""Delivery to the centre, and openings there. ``wire`` and ``openings`` are what both sides say."""
 
 from edge.delivery.budget import DailyBudget
 from edge.delivery.client import Client, trusting
 from edge.delivery.courier import Courier
 from edge.delivery.joining import join_centre
-from edge.delivery.opening import open_courier
+from edge.delivery.opening import open_courier, open_remote
+from edge.delivery.openings import OpeningService, enclosed
+from edge.delivery.remote import RemoteOpener, fetch_service, load_service
 
-__all__ = ["Client", "Courier", "DailyBudget", "join_centre", "open_courier", "trusting"]
+__all__ = [
+    "Client",
+    "Courier",
+    "DailyBudget",
+    "OpeningService",
+    "RemoteOpener",
+    "enclosed",
+    "fetch_service",
+    "join_centre",
+    "load_service",
+    "open_courier",
+    "open_remote",
+    "trusting",
+]

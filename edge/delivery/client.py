@@ -158,6 +158,26 @@ class Client:
                 raise DeliveryError("the centre does not take a photo", "read the centre's log")
             start = reached
 
+    async def opener(self) -> dict[str, Any]:
+        """Where the opening service is, and its public keys.
+
+        Raises:
+            DeliveryError: the centre cannot be asked, or has none.
+        """
+        return await self._ask("GET", "/v1/opener")
+
+    async def ask_at(
+        self, url: str, path: str, body: bytes, headers: Mapping[str, str], *, most_bytes: int
+    ) -> dict[str, Any]:
+        """Post JSON to another service of the centre, at *url*; its answer has at most *most_bytes*.
+
+        Raises:
+            DeliveryError: it cannot be asked, or refuses.
+        """
+        return await self._ask(
+            "POST", path, data=body, kind="application/json", headers=headers, url=url, most_bytes=most_bytes
+        )
+
     async def _post(self, path: str, body: Mapping[str, object], *, with_login: bool = False) -> dict[str, Any]:
         data = json.dumps(body).encode()
         return await self._ask("POST", path, data=data, kind="application/json", with_login=with_login)
@@ -171,6 +191,8 @@ class Client:
         kind: str = "",
         headers: Mapping[str, str] | None = None,
         with_login: bool = True,
+        url: str | None = None,
+        most_bytes: int = MAX_ANSWER_BYTES,
     ) -> dict[str, Any]:
         assert self.session is not None, "the client is used in a with statement"
         sent = {**(headers or {}), **({"Content-Type": kind} if kind else {})}
@@ -180,9 +202,9 @@ class Client:
         body = io.BytesIO(data) if data is not None else None  # aiohttp sends large bytes at one go otherwise
         try:
             async with self.session.request(
-                method, self.url + path, data=body, headers=sent, allow_redirects=False
+                method, (url or self.url) + path, data=body, headers=sent, allow_redirects=False
             ) as response:
-                text = await response.content.read(MAX_ANSWER_BYTES)
+                text = await _read(response, most_bytes)
                 if response.status == 204:
                     return {OFFSET: response.headers.get(OFFSET, "0")}
                 answer = _json(text)
@@ -197,6 +219,14 @@ class Client:
             raise Unanswered(
                 f"the centre cannot be reached ({_reason(error)})", "check the network and [centre] url"
             ) from None
+
+
+async def _read(response: aiohttp.ClientResponse, most_bytes: int) -> bytes:
+    """The answer's body, or its first *most_bytes*."""
+    parts = bytearray()
+    while len(parts) < most_bytes and (part := await response.content.read(most_bytes - len(parts))):
+        parts += part
+    return bytes(parts)
 
 
 def _reason(error: Exception) -> str:

@@ -1,21 +1,24 @@
-"""``autovelox centre``: join a headquarters, ask how far delivery is."""
+"""``autovelox centre``: join a headquarters, let it decide, ask how far delivery is."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import hashlib
 from pathlib import Path
 
 from edge.cases import Outbox, load_signer
-from edge.config import DEFAULT_CONFIG, load
+from edge.config import DEFAULT_CONFIG, Settings, load
 from edge.delivery.client import Client, trusting
 from edge.delivery.joining import join_centre
+from edge.delivery.openings import OpeningService
+from edge.delivery.remote import fetch_service
 from edge.errors import DeliveryError
 from edge.terminal import say
 
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add ``centre join`` and ``centre status``."""
+    """Add ``centre join``, ``centre opener`` and ``centre status``."""
     parser = subparsers.add_parser(
         "centre",
         help="join a headquarters, and say what it has of this unit",
@@ -30,8 +33,11 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     )
     join.add_argument("url", metavar="URL")
     join.add_argument("code", metavar="CODE")
+    opener = actions.add_parser(
+        "opener", help="fetch the public keys of the centre's opening service, for [centre] decides"
+    )
     status = actions.add_parser("status", help="say what the centre has of this unit")
-    for action, run in ((join, _join), (status, _status)):
+    for action, run in ((join, _join), (opener, _opener), (status, _status)):
         action.add_argument("--config", type=Path, default=DEFAULT_CONFIG, metavar="FILE", help="default: %(default)s")
         action.set_defaults(run=run)
 
@@ -50,12 +56,35 @@ def _join(args: argparse.Namespace) -> int:
     return 0
 
 
-def _status(args: argparse.Namespace) -> int:
+def _opener(args: argparse.Namespace) -> int:
     settings = load(args.config)
+    outbox, client = _asking(settings)
+
+    async def fetch() -> OpeningService:
+        async with client:
+            return await fetch_service(client, outbox.key_lines(), settings.centre.opener_file)
+
+    service = asyncio.run(fetch())
+    key = hashlib.sha256(service.signing_key).hexdigest()[:16]
+    say(f"the opening service is {service.url}, its key {key}; it is in {settings.centre.opener_file}")
+    if not settings.centre.decides:
+        say(
+            f"now set decides = true in [centre] of {args.config}, restart the unit, and remove registry and master key"
+        )
+    return 0
+
+
+def _asking(settings: Settings) -> tuple[Outbox, Client]:
     if settings.centre.url is None:
         raise DeliveryError("this unit has no centre", "run autovelox centre join, and set [centre] url")
-    outbox, signer = Outbox(settings.unit.state_dir), load_signer(settings.cases.signing_key_file)
+    signer = load_signer(settings.cases.signing_key_file)
     client = Client(settings.centre.url, trusting(settings.centre.authority_file), settings.unit.serial, signer)
+    return Outbox(settings.unit.state_dir), client
+
+
+def _status(args: argparse.Namespace) -> int:
+    settings = load(args.config)
+    outbox, client = _asking(settings)
 
     async def ask() -> int:
         async with client:

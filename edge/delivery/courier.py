@@ -49,8 +49,13 @@ class Courier:
         budget: DailyBudget,
         facts: Callable[[], Mapping[str, object]] = dict,
         clock: Callable[[], float] = time.monotonic,
+        answers_again: Callable[[], None] = lambda: None,
     ) -> None:
-        """*facts* is what the unit says of itself; *clock* gives seconds that never run backwards."""
+        """*facts* is what the unit says of itself; *clock* gives seconds that never run backwards.
+
+        *answers_again* is called when the centre answers that did not before.
+        """
+        self._answers_again = answers_again
         self._client = client
         self._outbox = outbox
         self._budget = budget
@@ -102,6 +107,7 @@ class Courier:
             return self._failed(f"{type(error).__name__} in {place.filename}, line {place.lineno}: report it", None)
         if self._failures:
             log.info("the centre answers again")
+            self._answers_again()
         self._failures, self._error, self._heard_s = 0, "", self._clock()
         return LOOK_S
 

@@ -1,18 +1,25 @@
-"""The courier that the configuration asks for."""
+"""The courier, and the way to the opening service, that the configuration asks for."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
 
 from edge.cases import Outbox, load_signer
 from edge.config import Settings
 from edge.delivery.budget import DailyBudget
 from edge.delivery.client import Client, trusting
 from edge.delivery.courier import Courier
+from edge.delivery.openings import OpeningService
+from edge.delivery.remote import RemoteOpener
 
 
-def open_courier(settings: Settings, facts: Callable[[], Mapping[str, object]]) -> Courier | None:
+def open_courier(
+    settings: Settings, facts: Callable[[], Mapping[str, object]], *, answers_again: Callable[[], None] = lambda: None
+) -> Courier | None:
     """The courier to the centre of *settings*, None where the unit works alone; *facts* go into each status.
+
+    *answers_again* is called when the centre answers that did not before.
 
     Raises:
         DeliveryError: the centre's authority cannot be used.
@@ -23,4 +30,25 @@ def open_courier(settings: Settings, facts: Callable[[], Mapping[str, object]]) 
         return None
     signer = load_signer(settings.cases.signing_key_file)
     client = Client(centre.url, trusting(centre.authority_file), unit.serial, signer)
-    return Courier(client, Outbox(unit.state_dir), budget=DailyBudget(round(centre.daily_megabytes * 1e6)), facts=facts)
+    return Courier(
+        client,
+        Outbox(unit.state_dir),
+        budget=DailyBudget(round(centre.daily_megabytes * 1e6)),
+        facts=facts,
+        answers_again=answers_again,
+    )
+
+
+async def open_remote(settings: Settings, service: OpeningService, reader: str, stack: AsyncExitStack) -> RemoteOpener:
+    """The way to the opening *service*; *reader* is the SHA-256 (hex) of the reader's network; *stack* closes it.
+
+    Raises:
+        DeliveryError: the centre's authority cannot be used.
+        SecretError: the signing key cannot be read.
+    """
+    centre, unit = settings.centre, settings.unit
+    assert centre.url is not None, "a configuration that decides at the centre has one"
+    signer = load_signer(settings.cases.signing_key_file)
+    client = Client(centre.url, trusting(centre.authority_file), unit.serial, signer)
+    await stack.enter_async_context(client)
+    return RemoteOpener(client, Outbox(unit.state_dir), service, serial=unit.serial, signer=signer, reader=reader)

@@ -150,20 +150,23 @@ CENTRE = {
     "records": {"errors", "database", "units", "delivery"},
     "web": {"errors", "database", "units", "delivery"},
     "service": {"errors", "config", "database", "units", "delivery", "records", "web"},
+    "opening": {"errors", "config", "database", "units", "registry", "web", "service"},
     "commands": {"errors", "config", "database", "units", "delivery", "records", "registry", "service"},
-    "demo": {"errors", "config", "database", "units", "delivery", "records", "service"},
-    "cli": {"errors", "config", "commands", "service", "demo"},
+    "demo": {"errors", "config", "database", "units", "delivery", "records", "registry", "service"},
+    "cli": {"errors", "config", "commands", "service", "opening", "demo"},
     "__main__": {"cli"},
 }
 """Room or module of the centre -> the others it may import."""
 OF_THE_UNIT = {"edge.errors", "edge.model", "edge.terminal", "edge.config", "edge.crypto", "edge.identify", "edge.law"}
-OF_THE_UNIT |= {"edge.cases.evidence", "edge.delivery.wire"}
+OF_THE_UNIT |= {"edge.cases.evidence", "edge.delivery.wire", "edge.delivery.openings"}
 """What the centre may import of the unit: its pure rooms, and what both say to each other."""
 BESIDES = {
     "demo": {"edge.cases", "edge.delivery", "edge.demo", "edge.vision"},
     "registry": {"edge.registry"},
+    "opening": {"edge.flow", "edge.registry", "edge.vision", "edge.workers"},
 }
-"""What single rooms of the centre may import besides: the demo plays both sides, the registry takes a unit's over."""
+"""What single rooms of the centre may import besides: the demo plays both sides, the registry takes a unit's over, the
+opening service decides by the unit's own rules."""
 
 
 def test_the_centre_follows_its_map() -> None:
@@ -229,7 +232,13 @@ def test_a_face_says_what_the_room_is() -> None:
     assert [name for name, module in edge().items() if module.is_package and not ast.get_docstring(module.tree)] == []
 
 
-BEHIND_THE_FACE = {"edge.cases.audit", "edge.cases.backup", "edge.cases.export", "edge.identify.origin"}
+BEHIND_THE_FACE = {
+    "edge.cases.evidence",
+    "edge.cases.audit",
+    "edge.cases.backup",
+    "edge.cases.export",
+    "edge.identify.origin",
+}
 """Modules that neighbours import themselves: the face would hide them by a function of their name, or be slow."""
 INSIDE = {"doctor", "flow"}
 """The doctor looks into the parts; the flow has no face, the wiring alone builds it."""

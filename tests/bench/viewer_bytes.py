@@ -27,7 +27,7 @@ def main() -> int:
     if reason:
         sys.exit(reason)
     over = False
-    for name, size in (("16:9, 640x360 on the screen", (1280, 720)), ("4:3, 640x480 on the screen", (1280, 960))):
+    for name, size in (("16:9, 624x351 on the screen", (1280, 720)), ("4:3, 624x468 on the screen", (1280, 960))):
         with tempfile.TemporaryDirectory() as folder:
             state_dir = Path(folder)
             wanted = [stores.resized(scene, size) for scene in stores.scenes(options.cases)]

@@ -117,7 +117,7 @@ def test_a_database_that_is_away_is_one_sentence(tmp_path: Path, capsys: pytest.
 def test_help_lists_the_commands() -> None:
     done = subprocess.run([sys.executable, "-P", "-m", "centre", "--help"], capture_output=True, text=True, check=True)
     listed = re.findall(r"^ {4}(\w+) ", done.stdout, re.MULTILINE)
-    assert listed == ["run", "status", "alarms", "units", "cases", "registry", "demo"]
+    assert listed == ["run", "opening", "status", "alarms", "units", "cases", "registry", "demo"]
 
 
 def test_a_units_installation_is_told_what_the_centre_needs() -> None:

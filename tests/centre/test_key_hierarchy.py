@@ -143,7 +143,7 @@ async def test_a_shard_gets_a_new_key_while_it_is_read(
     async with at_centre(dsn, place) as registry, connection_as(dsn) as connection:
         before = {row["id"] for row in await connection.fetch("SELECT id FROM registry.shard_keys")}
         for shard in (OF_NO_DRIVER, *range(SHARDS)):
-            move = rotation._move
+            move = rotation.move_rows
 
             async def and_read(*words: Any, move: Any = move) -> int:
                 done: int = await move(*words)
@@ -151,7 +151,7 @@ async def test_a_shard_gets_a_new_key_while_it_is_read(
                 return done
 
             with monkeypatch.context() as patch:
-                patch.setattr(rotation, "_move", and_read)
+                patch.setattr(rotation, "move_rows", and_read)
                 await rotate_shard(connection, root_of(place), shard)
         after = {row["id"] for row in await connection.fetch("SELECT id FROM registry.shard_keys")}
         assert len(after) == len(before) and not after & before

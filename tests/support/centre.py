@@ -15,7 +15,16 @@ from typing import Any, Self
 
 import asyncpg
 
-from centre.config import CentreSettings, DatabaseSettings, LimitSettings, ListenSettings, MetricsSettings, Settings
+from centre.config import (
+    CentreSettings,
+    DatabaseSettings,
+    LimitSettings,
+    ListenSettings,
+    MetricsSettings,
+    OpeningSettings,
+    RegistrySettings,
+    Settings,
+)
 from centre.database import SETTINGS, EmbeddedServer, Pool, migrate, open_pool
 from centre.service import own_files, running
 from centre.units import add_unit
@@ -128,6 +137,14 @@ def settings_of(dsn: str, state_dir: Path, *, port: int = 0, **limits: Any) -> S
             url=dsn, service_url=dsn.replace("user=centre", "user=autovelox_service"), connections=6
         ),
         listen=ListenSettings(port=port),
+        registry=RegistrySettings(root_key_file=state_dir.parent / "root.key"),
+        opening=OpeningSettings(
+            port=0,
+            database_url=dsn.replace("user=centre", "user=autovelox_opener"),
+            state_dir=state_dir.parent / "opener",
+            workers=1,
+            least_cases_a_day=5,
+        ),
         limits=LimitSettings(**{"logins_per_minute": 6000, **limits}),
         metrics=MetricsSettings(port=0),
     )

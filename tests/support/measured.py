@@ -9,6 +9,7 @@ from tkinter import font as tkfont
 from tkinter import ttk
 
 from edge.viewer.panels.case_list import CaseList
+from edge.viewer.ui.lightbox import Lightbox
 from edge.viewer.ui.scrolled import Scrolled
 from edge.viewer.ui.sheets import Modal
 from edge.viewer.ui.widgets import Elided, Wrapped
@@ -73,7 +74,7 @@ def _beyond(canvas: tk.Canvas) -> Iterator[str]:
 
 
 def _covered(widget: tk.Misc) -> Iterator[str]:
-    shown = [child for child in _children(widget) if not isinstance(child, Modal)]
+    shown = [child for child in _children(widget) if not isinstance(child, Modal | Lightbox)]
     for one, other in combinations(shown, 2):
         if _common(_place(one), _place(other), slack=0):
             yield f"{one} lies over {other}"

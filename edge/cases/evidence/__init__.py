@@ -24,6 +24,7 @@ from edge.cases.evidence.sentences import (
     standing_words,
     to_basis,
     to_flags,
+    to_reason,
 )
 from edge.cases.evidence.signing import KEY_KIND, Signer, create_signing_key, key_content, known_key_id, load_signer
 from edge.cases.evidence.tree import TILE, leaf_hash, path_of, root_of
@@ -127,5 +128,6 @@ __all__ = [
     "to_case",
     "to_flags",
     "to_packet",
+    "to_reason",
     "verify_package",
 ]

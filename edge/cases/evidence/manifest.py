@@ -122,6 +122,8 @@ def site_text(site: str | Mapping[str, Any]) -> str:
 def decided_manifest(filed: Manifest, decision: Decision, decided_utc: float) -> Manifest:
     """The manifest of a decided case: the *filed* manifest and what the flow found out."""
     told: Manifest = {} if decision.plausibility is None else {"plausibility": asdict(decision.plausibility)}
+    if decision.opening is not None:
+        told["opening"] = dict(decision.opening)
     return {
         **filed,
         **told,

@@ -14,6 +14,7 @@ _REASONS: dict[str, str] = {
     Reason.LOOKS_ALIKE: "a plate that looks alike explains the photo too",
     Reason.NO_CLAIM: "no claim explains the photo",
     Reason.NO_PACKET: "no car sent a valid packet",
+    Reason.CENTRE_NOT_REACHED: "the centre, which opens the packets, was not reached",
     Reason.NO_PLATE: "no plate found in the photo",
     Reason.NO_PHOTO: "the camera gave no photo",
     Reason.PHOTO_NOT_READ: "a photo could not be recognised",

@@ -71,6 +71,19 @@ class Outbox:
             row = database.execute("SELECT hash FROM entries WHERE seq = ?", (seq,)).fetchone()
         return str(row[0]) if row else None
 
+    def filed(self, case: int) -> Head | None:
+        """The entry that filed *case*, once it may be delivered; None until then.
+
+        Raises:
+            CaseError: the store cannot be read.
+        """
+        with closing(open_to_read(self._folder)) as database:
+            row = database.execute(
+                "SELECT seq, hash FROM entries WHERE case_number = ? AND kind = 'filed'", (case,)
+            ).fetchone()
+        head = self.head()
+        return Head(*row) if row is not None and head is not None and row[0] <= head.seq else None
+
     def lines(self, after: int, up_to: int, most_bytes: int) -> Lines | None:
         """Entries *after* that number *up_to* another, of about *most_bytes*, at least one; None if there is none.
 

@@ -6,6 +6,7 @@ import platform
 import tkinter as tk
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from edge.errors import ViewerError
 from edge.officers import Desk, UnitStatus
@@ -13,7 +14,7 @@ from edge.viewer.control.actions import Actions
 from edge.viewer.control.evidence import EvidenceActions
 from edge.viewer.control.listing import ListController
 from edge.viewer.control.open_case import OpenCase
-from edge.viewer.data import Background, CaseDetails, Source
+from edge.viewer.data import Background, CaseDetails, Remembered, Source, on_screen, remember
 from edge.viewer.panels import (
     Action,
     ActionBar,
@@ -44,6 +45,9 @@ class Options:
         dark: whether to start with the dark palette.
         photo_width: the widest photo beside the data, in pixels; None: as wide as there is room for, and enlarged.
         scale: the factor of all sizes, or None for the display's own.
+        zoom: the officer's zoom.
+        geometry: size and place of the window, as ``1280x800+0+0``; empty: as large as usual.
+        remember_in: the file that keeps what the officer chose, or None.
     """
 
     desk: Desk
@@ -51,6 +55,9 @@ class Options:
     dark: bool = False
     photo_width: int | None = 640
     scale: float | None = None
+    zoom: float = 1.0
+    geometry: str = ""
+    remember_in: Path | None = None
 
 
 class Viewer:
@@ -62,10 +69,15 @@ class Viewer:
         self.root = root
         self._host = platform.node()
         self.theme = theme = Theme(root, dark=options.dark, scale=options.scale)
+        theme.zoomed = options.zoom
+        self._options = options
+        self._closed = False
         self._background = Background(root)
         self.source = Source(options.desk, self._background)
         pictures = self._background.thread("pictures")
         self.window = window = Window(root, theme)
+        if geometry := on_screen(options.geometry, root.winfo_screenwidth(), root.winfo_screenheight()):
+            root.geometry(geometry)
         self.status = StatusBar(root, theme, help_page=self.help, recolour=self.recolour)
         self.status.grid(row=0, column=0, sticky="ew")
         self.banners = Banners(root)
@@ -217,12 +229,19 @@ class Viewer:
         ShortcutPage(self.root, self.theme, [(key, text) for key, _events, text, _call in self._keys()])
 
     def close(self) -> None:
-        """Stop the threads and close the window."""
+        """Stop the threads, remember what the officer chose, and close the window."""
+        if self._closed:
+            return
+        self._closed = True
         self.listing.stop()
         self.case.stop()
         if self._note_timer is not None:
             self.root.after_cancel(self._note_timer)
         self._background.close()
+        if self._options.remember_in is not None:
+            geometry, dark = self.root.winfo_geometry(), self.theme.palette.name == "dark"
+            chosen = Remembered(geometry, dark, self.theme.zoomed, self._options.locale)
+            remember(self._options.remember_in, chosen)
         self.root.destroy()
 
     def _buttons(self) -> tuple[Action, ...]:
@@ -317,7 +336,7 @@ class Viewer:
     def _name_window(self) -> None:
         """Say in title and top line whose cases these are: nobody may judge in the window of another unit."""
         site = next((row.site for index in range(1) if (row := self.cases.row(index)) is not None), "")
-        parts = [plain(part, 80) for part in (self._unit, site, self._host, self._officer) if part]
+        parts = [plain(part, 80) for part in (self._unit, self._host, self._officer, site) if part]
         self.status.where.set_text(" · ".join(parts))
         self.root.title(" – ".join(["Autovelox", *parts]))
 

@@ -2,6 +2,7 @@
 
 from edge.viewer.data.background import Background, JobThread
 from edge.viewer.data.pictures import Photo, PictureRequest, Pictures, StoredPhoto, load, load_thumbs, load_whole
+from edge.viewer.data.remembered import Remembered, on_screen, place, recall, remember
 from edge.viewer.data.source import CaseDetails, Listing, Pulse, Query, Source
 
 __all__ = [
@@ -14,9 +15,14 @@ __all__ = [
     "Pictures",
     "Pulse",
     "Query",
+    "Remembered",
     "Source",
     "StoredPhoto",
     "load",
     "load_thumbs",
     "load_whole",
+    "on_screen",
+    "place",
+    "recall",
+    "remember",
 ]

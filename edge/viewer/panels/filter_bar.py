@@ -286,6 +286,7 @@ class FilterBar(ttk.Frame):
                 "configure",
                 *("-background", palette.surface, "-foreground", palette.text),
                 *("-selectbackground", palette.accent, "-selectforeground", palette.on_accent),
+                *("-highlightcolor", palette.edge, "-highlightbackground", palette.edge),
             )
 
 

@@ -48,9 +48,11 @@ def notices(status: UnitStatus | None, store_problem: str, chain_problem: str) -
                 Notice("warn", _("Unit stopped: no new case can come in. Those that are here can be seen and judged."))
             )
         if status.free_bytes < LOW_DISK_BYTES or status.free_bytes < LOW_DISK_SHARE * status.total_bytes:
-            free = number(status.free_bytes / 1e9, 1)
-            text = _("The unit's disk is nearly full: {free} GB are free. Export and purge old cases.")
-            found.append(Notice("warn", text.format(free=free)))
+            text = _(
+                "The unit's disk is nearly full: {free} MB are free."
+                " Tell the operator: without room no new case is kept."
+            )
+            found.append(Notice("warn", text.format(free=number(status.free_bytes / 1e6))))
     return tuple(found)
 
 

@@ -153,6 +153,7 @@ def reason_words(reason: str) -> str:
         Reason.PHOTO_NOT_READ: _("A photo could not be recognised: look at it yourself."),
         Reason.NO_PHOTO: _("The camera gave no photo."),
         Reason.NO_INFRINGEMENT: _("This trigger is no infringement."),
+        Reason.CENTRE_NOT_REACHED: _("Headquarters, which opens the cars' answers, was not reached."),
         Reason.SPEED_IN_DOUBT: _("The photos do not bear out the radar: a person has to decide."),
     }
     return words.get(reason, reason)

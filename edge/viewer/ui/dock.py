@@ -11,7 +11,8 @@ from edge.viewer.ui.sheets import Asking
 from edge.viewer.ui.theme import Theme
 from edge.viewer.ui.widgets import Wrapped
 
-FIELD = 190
+NARROW = 620
+"""The width below which the buttons are under the fields."""
 PLATE_CHARACTERS = 12
 
 
@@ -75,15 +76,14 @@ class DockedQuestion(Asking):
         self.complaint = Wrapped(self.body, style="Over.TLabel")
         self.complaint.grid(row=4, column=0, columnspan=len(fields) + 2, sticky="ew")
         self.complaint.grid_remove()
-        cancel = self.pressed(ttk.Button(self.body, text=_("Cancel"), command=self.close))
-        cancel.grid(row=3, column=last + 1, padx=(0, px(8)))
+        buttons = ttk.Frame(self.body)
+        self.pressed(ttk.Button(buttons, text=_("Cancel"), command=self.close)).pack(side="left", padx=(0, px(8)))
         style = "Danger.TButton" if danger else "Primary.TButton"
-        self.go = self.pressed(ttk.Button(self.body, text=verb, command=self.submit, style=style))
-        self.go.grid(row=3, column=last + 2)
+        self.go = self.pressed(ttk.Button(buttons, text=verb, command=self.submit, style=style))
+        self.go.pack(side="left")
+        if dock.winfo_width() < px(NARROW):
+            buttons.grid(row=5, column=0, columnspan=last + 2, sticky="e", pady=(px(6), 0))
+        else:
+            buttons.grid(row=3, column=last + 1)
         self.place(in_=dock, relx=0, rely=1, y=-bottom, anchor="sw", relwidth=1)
         self.begin()
-
-    @property
-    def needed(self) -> int:
-        """The height of the question in pixels."""
-        return self.winfo_reqheight()

@@ -232,7 +232,9 @@ class Lightbox(tk.Canvas):
         self._timer = self.after(REST_MS, self._render)
 
     def _render(self) -> None:
-        self._timer = None
+        if self._timer is not None:
+            self.after_cancel(self._timer)
+            self._timer = None
         whole = self._whole
         if whole is None:
             return

@@ -11,13 +11,18 @@ TONES = ("good", "warn", "bad", "neutral", "accent")
 
 @dataclass(frozen=True, slots=True)
 class Palette:
-    """One set of colours; a ``_soft`` colour is the background for text in the colour of the same name."""
+    """One set of colours; a ``_soft`` colour is the background for text in the colour of the same name.
+
+    ``border`` parts cards and rows, which say what they are without it; ``edge`` is what shows where a field, a button
+    or a scrollbar's thumb is, and has a contrast of 3 to 1 (WCAG 2.2, 1.4.11).
+    """
 
     name: Literal["light", "dark"]
     background: str
     surface: str
     raised: str
     border: str
+    edge: str
     text: str
     muted: str
     accent: str
@@ -42,6 +47,7 @@ LIGHT = Palette(
     surface="#ffffff",
     raised="#f5f7fa",
     border="#d3dae3",
+    edge="#7c8898",
     text="#16202c",
     muted="#566475",
     accent="#1d5fc4",
@@ -65,6 +71,7 @@ DARK = Palette(
     surface="#182029",
     raised="#202a35",
     border="#303c4a",
+    edge="#6d7d90",
     text="#e6ecf3",
     muted="#9aa8b8",
     accent="#6ea8ff",

@@ -40,7 +40,7 @@ class PlateStrip(tk.Canvas):
             )
             return
         gap = theme.px(3)
-        widest = small.measure("100") + theme.px(4)
+        widest, plainest = (small.measure(text) + theme.px(2) for text in ("100\u202f%", "100"))
         cell = min(theme.px(38), max(8, (self.winfo_width() + gap) // len(self._text) - gap))
         known = len(self._confidences) == len(self._text)
         for index, character in enumerate(self._text):
@@ -55,6 +55,7 @@ class PlateStrip(tk.Canvas):
             bar = line + theme.px(3)
             self.create_rectangle(left, bar, left + cell, bar + theme.px(4), fill=palette.neutral_soft, outline="")
             self.create_rectangle(left, bar, left + cell * confidence, bar + theme.px(4), fill=colour, outline="")
-            if cell >= widest:
+            if cell >= plainest:
                 figure = percent(confidence).split("\u202f")[0].split(".")[0].split(",")[0]
+                figure += "\u202f%" if cell >= widest else ""
                 self.create_text(middle, height, text=figure, anchor="s", fill=palette.muted, font=small)

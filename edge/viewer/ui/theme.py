@@ -168,11 +168,11 @@ class Theme:
         padding = (px(13), px(6))
         self._style.layout("TButton", RING_BUTTON)
         kinds = {
-            "TButton": (palette.surface, palette.text, palette.border, palette.neutral_soft),
+            "TButton": (palette.surface, palette.text, palette.edge, palette.neutral_soft),
             "Primary.TButton": (palette.accent, palette.on_accent, palette.accent, palette.accent_hover),
-            "Danger.TButton": (palette.bad_soft, palette.bad, palette.bad_soft, palette.bad_hover),
-            "Small.TButton": (palette.surface, palette.text, palette.border, palette.neutral_soft),
-            "Quiet.TButton": (palette.background, palette.text, palette.background, palette.neutral_soft),
+            "Danger.TButton": (palette.bad_soft, palette.bad, palette.bad, palette.bad_hover),
+            "Small.TButton": (palette.surface, palette.text, palette.edge, palette.neutral_soft),
+            "Quiet.TButton": (palette.background, palette.text, palette.edge, palette.neutral_soft),
         }
         for style, (face, text, border, hover) in kinds.items():
             self._style.configure(
@@ -209,6 +209,7 @@ class Theme:
                 padding=(px(7), px(4)),
                 foreground=palette.text,
                 lightcolor=palette.surface,
+                bordercolor=palette.edge,
                 arrowcolor=palette.muted,
                 arrowsize=px(15),
                 background=palette.surface,
@@ -229,9 +230,9 @@ class Theme:
         )
         self._style.configure("Busy.Horizontal.TProgressbar", thickness=px(4), bordercolor=palette.background)
         self._style.layout("Vertical.TScrollbar", SLIM_SCROLLBAR)
-        self._style.configure("TScrollbar", background=palette.border, bordercolor=palette.surface, gripcount=0)
-        self._style.configure("TScrollbar", arrowsize=px(11), troughcolor=palette.surface, lightcolor=palette.border)
-        self._style.configure("TScrollbar", darkcolor=palette.border, arrowcolor=palette.muted)
+        self._style.configure("TScrollbar", background=palette.edge, bordercolor=palette.surface, gripcount=0)
+        self._style.configure("TScrollbar", arrowsize=px(11), troughcolor=palette.surface, lightcolor=palette.edge)
+        self._style.configure("TScrollbar", darkcolor=palette.edge, arrowcolor=palette.muted)
         live = [("disabled", palette.surface), ("active", palette.muted)]
         self._style.map("TScrollbar", background=live, lightcolor=live, darkcolor=live)
         for option, value in {
@@ -240,7 +241,11 @@ class Theme:
             "selectBackground": palette.accent,
             "selectForeground": palette.on_accent,
             "font": "av-body",
-            "borderWidth": "0",
+            "borderWidth": "1",
+            "relief": "solid",
+            "highlightThickness": "1",
+            "highlightColor": palette.edge,
+            "highlightBackground": palette.edge,
         }.items():
             self._root.option_add(f"*TCombobox*Listbox.{option}", value)
 

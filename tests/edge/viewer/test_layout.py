@@ -9,18 +9,21 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from edge.cases.views import EventKind
 from edge.model import Flag, Outcome, Reason
 from edge.viewer.text import language
 from edge.viewer.ui.palette import DARK, LIGHT, TONES, Palette
 from edge.viewer.ui.window import Needs, Shape, shape
-from tests.support import stores
+from tests.support import stores, xdisplay
 from tests.support.desk import Desk, OpenDesk
 from tests.support.measured import faults
 
 LEAST_CONTRAST = 4.5
 """Web Content Accessibility Guidelines 2.2, success criterion 1.4.3."""
+LEAST_EDGE_CONTRAST = 3.0
+"""The same, 1.4.11: what shows where a control is."""
 
 
 @pytest.fixture(autouse=True)
@@ -154,6 +157,35 @@ def test_every_text_can_be_read_on_its_ground(palette: Palette) -> None:
     pairs += [(palette.bad, palette.bad_hover), (palette.text, palette.neutral_soft)]
     for ink, ground in pairs:
         assert _contrast(ink, ground) >= LEAST_CONTRAST, f"{ink} on {ground}"
+
+
+@pytest.mark.parametrize("palette", [LIGHT, DARK], ids=lambda palette: palette.name)
+def test_every_edge_can_be_seen_on_its_ground(palette: Palette) -> None:
+    pairs = [(palette.edge, ground) for ground in (palette.surface, palette.background, palette.raised)]
+    pairs += [(palette.accent, palette.surface), (palette.bad, palette.bad_soft), (palette.bad, palette.surface)]
+    for edge, ground in pairs:
+        assert _contrast(edge, ground) >= LEAST_EDGE_CONTRAST, f"{edge} on {ground}"
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_edges_on_the_screen_have_that_contrast(
+    open_desk: OpenDesk, thousand: Path, tmp_path: Path, dark: bool
+) -> None:
+    """Measured from pixels: across the left edge of each field and button, and across the scrollbar's thumb."""
+    desk = open_desk(thousand, dark=dark)
+    desk.open_first()
+    desk.viewer.root.update()
+    xdisplay.screenshot(desk.display, tmp_path / "edges.png")
+    with Image.open(tmp_path / "edges.png") as file:
+        shot = file.convert("RGB")
+    viewer, bar = desk.viewer, desk.viewer.cases._bar
+    widgets = [viewer.filters.text, viewer.filters.outcome, viewer.bar.buttons["export"], viewer.bar.buttons["dismiss"]]
+    for widget in (*widgets, bar):
+        x, y, width = widget.winfo_rootx(), widget.winfo_rooty() + 10, widget.winfo_width()
+        across = [shot.getpixel((place, y)) for place in range(x - 3, x + min(width, 12))]
+        ground = "#{:02x}{:02x}{:02x}".format(*across[0])  # type: ignore[misc]
+        best = max(_contrast("#{:02x}{:02x}{:02x}".format(*pixel), ground) for pixel in across)  # type: ignore[misc]
+        assert best >= LEAST_EDGE_CONTRAST, f"{widget}: {best:.2f}"
 
 
 def _contrast(first: str, second: str) -> float:

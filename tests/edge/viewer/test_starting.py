@@ -13,7 +13,14 @@ from rich.console import Console
 
 from edge.demo import commands
 from edge.demo.setting import Setting
+from edge.viewer.data.remembered import place, recall
 from tests.support import cases, stores, xdisplay
+
+
+@pytest.fixture(autouse=True)
+def _own_choices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What an officer chose last on this machine is not what these viewers start with."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
 
 
 @pytest.fixture
@@ -28,7 +35,7 @@ def demo(tmp_path: Path) -> Setting:
 
 def _window(display: str) -> str:
     """The visible window's title on *display*, empty while there is none."""
-    command = ["xdotool", "search", "--onlyvisible", "--name", "^Autovelox$", "getwindowname"]
+    command = ["xdotool", "search", "--onlyvisible", "--name", "^Autovelox", "getwindowname"]
     found = subprocess.run(
         command, env={**os.environ, "DISPLAY": display}, capture_output=True, text=True, timeout=20, check=False
     )
@@ -45,6 +52,7 @@ def test_view_opens_a_window_and_ends_with_its_key(display: str, demo: Setting) 
     finally:
         process.kill()
     assert (process.returncode, complaints) == (0, b"")
+    assert recall(place()).language == "it"
 
 
 def test_the_demo_ends_with_the_viewer_on_its_cases(

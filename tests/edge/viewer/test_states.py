@@ -128,7 +128,7 @@ def test_a_disk_that_is_nearly_full_is_told(
     usage = shutil.disk_usage(state_dir)
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage._replace(free=300_000_000))
     desk = open_desk(state_dir)
-    desk.until(lambda: "nearly full: 0.3 GB" in desk.texts())
+    desk.until(lambda: "nearly full: 300 MB" in desk.texts())
     desk.shot("disk-nearly-full")
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the unit in a booted Debian with systemd, runs it on a recorded feed, breaks it and removes it.
-# SUITE=trixie takes Debian 13 instead of 12. Needs root, debootstrap, systemd-container and about 5 GB (15 GB where only
+# SUITE=trixie takes Debian 13 instead of 12, ENGINE=litert the unit without EasyOCR and PyTorch. Needs root, debootstrap, systemd-container and about 5 GB (15 GB where only
 # PyTorch's build with CUDA is to be had: WHEELS=folder gives it the small one); elsewhere it says so and skips. With
 # --prepare it only builds the root, which tests/hardware/vm.sh uses, too.
 set -euo pipefail
@@ -11,6 +11,9 @@ case $suite in
     trixie) base=$PWD/var/unit-root-trixie wheelhouse=$PWD/var/wheelhouse-trixie version=3.13 ;;
     *) echo "test-unit: there is no SUITE $suite: bookworm or trixie" >&2; exit 1 ;;
 esac
+
+engine=${ENGINE:-easyocr}
+[ "$engine" = easyocr ] || wheelhouse=$wheelhouse-$engine
 
 skip() { echo "test-unit: skipped: $1"; exit 0; }
 [ "$(id -u)" = 0 ] || skip "needs root (sudo make test-unit)"
@@ -30,7 +33,7 @@ if [ ! -e "$base/.ready" ]; then
     touch "$base/.ready"
 fi
 [ -e "$wheelhouse/.ready" ] || {
-    WHEELHOUSE=$wheelhouse PYTHON_VERSION=$version MACHINE="" systemd/wheelhouse.sh
+    WHEELHOUSE=$wheelhouse PYTHON_VERSION=$version MACHINE="" ENGINE=$engine systemd/wheelhouse.sh
     touch "$wheelhouse/.ready"
 }
 [ "${1:-}" != --prepare ] || exit 0
@@ -52,7 +55,7 @@ tail -n +1 -F "$root/proof.log" 2>/dev/null > >(sed -un 's/^PROOF //p') &
 follower=$!
 for _ in 1 2; do
     systemd-nspawn --quiet --directory="$root" --register=no --keep-unit --private-network --console=pipe \
-        --bind-ro="$PWD:/src" --bind-ro="$wheelhouse:/srv/wheelhouse" --boot systemd.show_status=0 </dev/null >/dev/null
+        --setenv=ENGINE="$engine" --bind-ro="$PWD:/src" --bind-ro="$wheelhouse:/srv/wheelhouse" --boot systemd.show_status=0 </dev/null >/dev/null
     [ -e "$root/proof.second" ] || break
 done
 sleep 1
