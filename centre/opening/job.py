@@ -61,6 +61,8 @@ class Key(NamedTuple):
     verify_key: bytes | None
     valid_from: int
     revoked_at: int | None
+    certified_until: int | None = None
+    certification: bytes | None = None
 
     def counts_at(self, utc: float) -> bool:
         """Whether the chip was in use at that time (Unix seconds)."""
@@ -213,7 +215,12 @@ def _claim(packet: Packet, key: Key | None, loaded: dict[SealedKey, rsa.RSAPriva
         return error.reason
     if opened.licence != key.licence:
         return Rejection.FOREIGN_LICENCE
-    packet = replace(packet, verify_key=key.verify_key or b"")
+    packet = replace(
+        packet,
+        verify_key=key.verify_key or b"",
+        certified_until=key.certified_until or 0,
+        certification=key.certification or b"",
+    )
     return Claim(packet.uid, opened.licence, opened.plate, packet)
 
 

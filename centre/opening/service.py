@@ -166,6 +166,8 @@ class OpeningDesk:
                     key.verify_key,
                     key.valid_from,
                     key.revoked_at,
+                    key.certified_until,
+                    key.certification,
                 )
                 for digest, key in keys.items()
             },
