@@ -40,7 +40,7 @@ demo: install ## set up, play eight infringements, print who drove (VIEW=1 opens
 	@$(BIN)/autovelox demo --dir $(STATE) $(if $(VIEW),--view)
 
 .PHONY: demo-fleet
-demo-fleet: install ## a centre and three units on loopback: one offline for a while, one killed, one cloned (two minutes)
+demo-fleet: install ## a centre and three units on loopback: one without keys and a while offline, one killed, one cloned (two minutes)
 	@$(BIN)/autovelox-centre demo --dir var/fleet
 
 .PHONY: test
@@ -71,6 +71,10 @@ chaos-centre: install ## strike the centre, its database, the network and the un
 .PHONY: bench-centre
 bench-centre: install ## measure what the centre takes in, beside bare asyncpg (ratios, half a minute)
 	@$(BIN)/python tests/bench/ingest.py
+
+.PHONY: bench-openings
+bench-openings: install ## measure openings beside bare decryption, and look-ups among a million chips (ten minutes, 4 GB)
+	@$(BIN)/python tests/bench/openings.py
 
 .PHONY: lint
 lint: install ## ruff (format and check), mypy --strict, the rules of the architecture

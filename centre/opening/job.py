@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
 from centre.registry import pseudonym
+from edge.cases.evidence import sha256
 from edge.crypto import KEY_BITS, SealedKey, message_of, read_plaintext, unseal_secret, unseal_uids
 from edge.crypto.enclosure import INFO
 from edge.delivery.openings import bound, disclosed
@@ -54,10 +55,10 @@ class Chip(NamedTuple):
 
 
 class Key(NamedTuple):
-    """A chip's key as the registry has it, and whether it was in use when each packet came."""
+    """A chip's key as the registry has it, the SHA-256 (hex) of its licence, and when the chip was in use."""
 
     private: SealedKey
-    licence: str
+    licence_sha256: str
     verify_key: bytes | None
     valid_from: int
     revoked_at: int | None
@@ -213,7 +214,7 @@ def _claim(packet: Packet, key: Key | None, loaded: dict[SealedKey, rsa.RSAPriva
         opened = read_plaintext(text, packet)
     except PacketError as error:
         return error.reason
-    if opened.licence != key.licence:
+    if sha256(opened.licence.encode("utf-8")) != key.licence_sha256:
         return Rejection.FOREIGN_LICENCE
     packet = replace(
         packet,

@@ -16,7 +16,7 @@ from centre.database import Connection
 from centre.registry.counters import sealed_counter
 from centre.registry.keys import OF_NO_DRIVER, RootKey, ShardKeys, chip_context, shard_of
 from centre.registry.lookup import COUNTERS, UIDS
-from centre.registry.rows import insert, mac
+from centre.registry.rows import insert, licence_hash, mac
 from edge.crypto import KEY_BYTES, new_registry_key, seal_secret, unseal_secret
 from edge.errors import RegistryError
 from edge.registry import everything, load_master_key, take_over
@@ -99,7 +99,7 @@ def _row(table: str, values: tuple[Any, ...], keys: dict[int, ShardKeys], shards
     made = (values[0], own.key_id, *values[1:])
     if table == "chips":
         uid_sha256, _, _, valid_from, revoked_at, reason, private, *public = made
-        sealed = seal_secret(own.chip(uid_sha256), private, chip_context(own.key_id, uid_sha256, licence))
+        sealed = seal_secret(own.chip(uid_sha256), private, chip_context(own.key_id, uid_sha256, licence_hash(licence)))
         made = (uid_sha256, own.key_id, licence, valid_from, revoked_at, reason, sealed, *public)
     return *made, mac(own.rows, table, made)
 

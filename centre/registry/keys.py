@@ -59,9 +59,9 @@ class ShardKeys:
         return hmac.digest(self._chips, uid_sha256, "sha256")
 
 
-def chip_context(key_id: int, uid_sha256: bytes, licence: str) -> str:
-    """What the private key of a chip is authenticated with: the shard's key, the uid's hash and the licence."""
-    return f"chip {key_id} {uid_sha256.hex()} {licence}"
+def chip_context(key_id: int, uid_sha256: bytes, licence_sha256: bytes) -> str:
+    """What the private key of a chip is authenticated with: the shard's key, the hashes of uid and licence."""
+    return f"chip {key_id} {uid_sha256.hex()} {licence_sha256.hex()}"
 
 
 class RootKey:

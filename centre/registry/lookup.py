@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 
 from centre.database import Pool, Row
 from centre.registry.keys import RootKey, ShardKeys, chip_context
-from centre.registry.rows import KEY, ChipRow, Value, altered, mac, select, verified
+from centre.registry.rows import KEY, ChipRow, Value, altered, licence_hash, mac, select, verified
 from edge.crypto import SealedKey
 from edge.errors import RegistryError, SecretError
 from edge.model import Driver
@@ -47,23 +47,25 @@ class PostgresRegistry:
         root.check(sealed)
         return cls(pool, root)
 
-    async def chips(self, hashes: Collection[bytes]) -> dict[bytes, RegisteredKey]:
+    async def chips(self, hashes: Collection[bytes], *, hide: bool = True) -> dict[bytes, RegisteredKey]:
         """The keys of those chips in *hashes* (SHA-256 of their uids) that are registered, revoked ones too, by hash.
+
+        *hide*: licences leave the database as their SHA-256 (hex) alone, so that nothing here remembers them.
 
         Raises:
             RegistryError: a chip's row was altered.
             SecretError: the root key is another one by now.
         """
-        rows = await self._all("chips", "WHERE uid_sha256 = ANY($1::bytea[])", list(hashes))
+        rows = await self._all("chips", "WHERE uid_sha256 = ANY($1::bytea[])", list(hashes), hide=hide)
         found = {}
         for values in rows:
             chip = ChipRow(*values)  # type: ignore[arg-type]
             found[chip.uid_sha256] = RegisteredKey(
                 uid=chip.uid_sha256.hex(),
-                licence=chip.licence,
+                licence=chip.licence.hex() if isinstance(chip.licence, bytes) else chip.licence,
                 sealed_key=chip.sealed_key,
                 unsealing_key=self._keys[chip.key_id].chip(chip.uid_sha256),
-                context=chip_context(chip.key_id, chip.uid_sha256, chip.licence),
+                context=chip_context(chip.key_id, chip.uid_sha256, licence_hash(chip.licence)),
                 valid_from=chip.valid_from,
                 revoked_at=chip.revoked_at,
                 verify_key=chip.verify_key,
@@ -79,7 +81,7 @@ class PostgresRegistry:
             RegistryError, SecretError: as :meth:`chips`.
         """
         wanted = {uid_hash(uid): uid for uid in uids}
-        return {wanted[digest]: key for digest, key in (await self.chips(wanted)).items()}
+        return {wanted[digest]: key for digest, key in (await self.chips(wanted, hide=False)).items()}
 
     async def known(self, uids: Iterable[str]) -> frozenset[str]:
         """Those of *uids* that the registry has a chip of, revoked ones too; nothing of their rows is checked."""
@@ -146,9 +148,9 @@ class PostgresRegistry:
         rows = await self._all("vehicles", "WHERE plate = $1", plate)
         return str(rows[0][3]) if rows and rows[0][3] is not None else None
 
-    async def _all(self, table: str, where: str, *parameters: object) -> list[tuple[Value, ...]]:
+    async def _all(self, table: str, where: str, *parameters: object, hide: bool = False) -> list[tuple[Value, ...]]:
         """The verified rows of *table* that *where* names."""
-        rows: list[Row] = await self._pool.fetch(select(table, where), *parameters)
+        rows: list[Row] = await self._pool.fetch(select(table, where, hide=hide), *parameters)
         keys = await self._shard_keys({row[KEY] for row in rows})
         return [verified(keys[row[KEY]].rows, table, tuple(row)) for row in rows]
 

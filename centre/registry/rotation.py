@@ -14,7 +14,7 @@ from typing import Any, Final
 from centre.database import Connection
 from centre.registry.importing import add_secret, new_shard_key
 from centre.registry.keys import OF_NO_DRIVER, ROOT_NAME, RootKey, ShardKeys, chip_context, load_root_key
-from centre.registry.rows import COLUMNS, altered, mac, select, verified
+from centre.registry.rows import COLUMNS, altered, licence_hash, mac, select, verified
 from edge.crypto import KEY_BYTES, seal_secret, sync_folder, unseal_secret, write_key
 from edge.errors import RegistryError, SecretError
 
@@ -111,8 +111,8 @@ def _again(table: str, values: tuple[Any, ...], old: ShardKeys, new: ShardKeys) 
     first, _, *others = values
     if table == "chips":
         licence, sealed = others[0], others[4]
-        private = unseal_secret(old.chip(first), sealed, chip_context(old.key_id, first, licence))
-        others[4] = seal_secret(new.chip(first), private, chip_context(new.key_id, first, licence))
+        private = unseal_secret(old.chip(first), sealed, chip_context(old.key_id, first, licence_hash(licence)))
+        others[4] = seal_secret(new.chip(first), private, chip_context(new.key_id, first, licence_hash(licence)))
     return first, new.key_id, *others
 
 

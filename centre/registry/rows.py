@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 from collections.abc import Sequence
 from typing import Final, NamedTuple
@@ -28,14 +29,20 @@ _ADDED: Final = {"chips": 2}
 """How many last columns of a table earlier schemas did not have: a MAC leaves out the NULLs at their end."""
 KEY: Final = 1
 """The place of the shard's key in every row."""
+LICENCE: Final = 2
+"""The place of the licence in a chip's row."""
+HIDDEN: Final = "sha256(convert_to(licence, 'UTF8')) AS licence"
 
 
 class ChipRow(NamedTuple):
-    """A row of ``registry.chips``; times are Unix seconds, ``revoked_at`` None while the chip is in use."""
+    """A row of ``registry.chips``; times are Unix seconds, ``revoked_at`` None while the chip is in use.
+
+    ``licence`` is its SHA-256 where it was hidden.
+    """
 
     uid_sha256: bytes
     key_id: int
-    licence: str
+    licence: str | bytes
     valid_from: int
     revoked_at: int | None
     reason: str | None
@@ -46,13 +53,27 @@ class ChipRow(NamedTuple):
 
 
 def mac(key: bytes, table: str, values: Sequence[Value]) -> bytes:
-    """The MAC, 32 bytes, of a row of *table* with *values* in the order of :data:`COLUMNS`."""
+    """The MAC, 32 bytes, of a row of *table* with *values* in the order of :data:`COLUMNS`.
+
+    A chip's licence goes in as its hash, so that the row can be verified without it.
+    """
+    if table == "chips":
+        values = (*values[:LICENCE], licence_hash(values[LICENCE]), *values[LICENCE + 1 :])
     return mac_of_values(key, f"centre {table}", without_added(values, _ADDED.get(table, 0)))
 
 
-def select(table: str, where: str) -> str:
-    """The query for the values and the MAC of those rows of *table* that *where* names."""
-    return f"SELECT {', '.join(COLUMNS[table])}, mac FROM registry.{table} {where}"  # noqa: S608 - our own words only
+def licence_hash(licence: Value) -> bytes:
+    """The SHA-256 of a *licence*; one that is hashed already stays."""
+    return licence if isinstance(licence, bytes) else hashlib.sha256(str(licence).encode("utf-8")).digest()
+
+
+def select(table: str, where: str, *, hide: bool = False) -> str:
+    """The query for the values and the MAC of those rows of *table* that *where* names.
+
+    *hide*: the licence leaves the database as its hash alone.
+    """
+    names = ", ".join(HIDDEN if hide and name == "licence" else name for name in COLUMNS[table])
+    return f"SELECT {names}, mac FROM registry.{table} {where}"  # noqa: S608 - our own words only
 
 
 def insert(table: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -42,7 +43,7 @@ def root_of(place: Path) -> RootKey:
     """The root key in the folder, made if there is none."""
     file = place / "root.key"
     if not file.exists():
-        write_key(file, bytes(range(32)), ROOT_NAME)
+        write_key(file, secrets.token_bytes(32), ROOT_NAME)
     return RootKey(lambda: load_root_key(file))
 
 

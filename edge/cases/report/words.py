@@ -70,6 +70,7 @@ def reason_words(reason: Reason | str) -> str:
         Reason.LOOKS_ALIKE: _("A plate that looks alike fits the photo as well."),
         Reason.NO_CLAIM: _("No driver's answer fits the photo."),
         Reason.NO_PACKET: _("No car near the camera sent a valid answer."),
+        Reason.CENTRE_NOT_REACHED: _("The centre, which opens the answers of the cars, could not be reached."),
         Reason.NO_PLATE: _("No plate was found in the photo."),
         Reason.NO_PHOTO: _("The camera gave no photo."),
         Reason.PHOTO_NOT_READ: _("A photo could not be recognised."),

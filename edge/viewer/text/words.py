@@ -149,6 +149,7 @@ def reason_words(reason: str) -> str:
         Reason.LOOKS_ALIKE: _("A plate that looks alike fits the photo as well: a person has to decide."),
         Reason.NO_CLAIM: _("No car's answer fits the photo."),
         Reason.NO_PACKET: _("No car near the camera sent a valid answer."),
+        Reason.CENTRE_NOT_REACHED: _("The centre, which opens the cars' answers, could not be reached in time."),
         Reason.NO_PLATE: _("No plate was found in the photo."),
         Reason.PHOTO_NOT_READ: _("A photo could not be recognised: look at it yourself."),
         Reason.NO_PHOTO: _("The camera gave no photo."),
