@@ -26,10 +26,7 @@ COMMANDS = {
     ),
     "car": ("edge.link.commands", "drive by: tell a unit who drives which car"),
     "chip": ("edge.link.commands", "the signing key of a driver's chip"),
-    "authority": (
-        "edge.link.authority",
-        "certify units, so that cars answer them and nobody else, and the signing keys of chips",
-    ),
+    "authority": ("edge.link.authority", "certify units, which cars then answer, and chips"),
     "registry": ("edge.registry.commands", "the police registry: drivers, chips, keys"),
     "cases": ("edge.officers.commands", "list, show, export, verify, review cases"),
     "backup": (

@@ -35,10 +35,6 @@ def _recognition(settings: Settings) -> None:
 
 
 def _registry_and_identity(settings: Settings) -> None:
-    if (service := service_of(settings)) is not None:  # the centre has the registry
-        load_identity(settings.link, settings.unit.serial, service.uid_key, 0.0)
-        return
-
     async def sealed_to() -> bytes | None:
         registry = await Registry.open(settings.registry.path, load_master_key(settings.registry.master_key_file))
         try:

@@ -37,7 +37,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     """Add ``authority init|request|certify|certify-chip`` to the command line."""
     parser = subparsers.add_parser(
         "authority",
-        help="certify units, so that cars answer them and nobody else, and the signing keys of chips",
+        help="certify units, which cars then answer, and chips",
         description="Certify units and chips.",
     )
     actions = parser.add_subparsers(metavar="ACTION", required=True)

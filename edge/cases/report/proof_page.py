@@ -188,9 +188,11 @@ def _proved(case: Case, manifest: Manifest) -> str:
     )
     words = [answer]
     if until := (manifest.get("packet") or {}).get("certified_until"):
-        words.append(
-            _("The authority certified that chip's key for this licence, until {moment}.").format(moment=minute(until))
+        certified = _(
+            "The case holds the authority's certificate of that chip's key for this licence, until {moment}; verify.py"
+            " --authority checks it."
         )
+        words.append(certified.format(moment=minute(until)))
     return " ".join([*words, keeper])
 
 

@@ -85,7 +85,7 @@ def test_the_report_says_by_the_version_of_the_packet_what_is_proved(tmp_path: P
     assert "signs nothing" not in second and "who sat at the wheel" in second
     assert "no authority certified it" in second
     third = _report_of(tmp_path / "3", replace(signed, certified_until=4_000_000_000, certification=bytes(64)), {})
-    assert "The authority certified that chip's key for this licence, until 2 October 2096" in third
+    assert "holds the authority's certificate of that chip's key for this licence, until 2 October 2096" in third
     assert "no authority certified it" not in third
     assert "2 answers: the chip was copied" in second and "1 answer: the chip's signature is wrong" in second
 
