@@ -87,9 +87,9 @@ class CaseList(ttk.Frame):
         self._pages: dict[int, tuple[CaseSummary, ...]] = {}
         self._drawn: list[Row | None] = []
         self.canvas = tk.Canvas(self, takefocus=True, borderwidth=0, width=theme.px(270), height=theme.px(100))
-        self._bar = ttk.Scrollbar(self, command=self._scroll_command)
+        self.bar = ttk.Scrollbar(self, command=self._scroll_command)
         self.canvas.pack(side="left", fill="both", expand=True)
-        self._bar.pack(side="right", fill="y")
+        self.bar.pack(side="right", fill="y")
         canvas = self.canvas
         canvas.bind("<Configure>", lambda _event: self.restyle())
         canvas.bind("<<ThemeChanged>>", lambda _event: self.restyle())
@@ -234,7 +234,7 @@ class CaseList(ttk.Frame):
         self._draw_empty()
         self._draw_ring()
         last = (self._first + self.visible_rows) / self.total if self.total else 1.0
-        self._bar.set(self._first / self.total if self.total else 0.0, min(1.0, last))
+        self.bar.set(self._first / self.total if self.total else 0.0, min(1.0, last))
         for page in missing:
             self._need_page(page)
 

@@ -2,6 +2,8 @@
 
 Only the visible part is scaled and sent. While the officer drags, the drawn part moves along; it is drawn again when
 the pointer rests.
+
+Longer than 300 lines because zoom, pan, light and frame all change the one picture that is drawn here.
 """
 
 from __future__ import annotations

@@ -178,7 +178,7 @@ def test_edges_on_the_screen_have_that_contrast(
     xdisplay.screenshot(desk.display, tmp_path / "edges.png")
     with Image.open(tmp_path / "edges.png") as file:
         shot = file.convert("RGB")
-    viewer, bar = desk.viewer, desk.viewer.cases._bar
+    viewer, bar = desk.viewer, desk.viewer.cases.bar
     widgets = [viewer.filters.text, viewer.filters.outcome, viewer.bar.buttons["export"], viewer.bar.buttons["dismiss"]]
     for widget in (*widgets, bar):
         x, y, width = widget.winfo_rootx(), widget.winfo_rooty() + 10, widget.winfo_width()
