@@ -30,6 +30,7 @@ manifest = "/var/lib/autovelox/feed/manifest.toml"
 [window]
 window_after_s = 0
 E2
+[ "${ENGINE:-easyocr}" = easyocr ] || printf '\n[recognition]\nengine = "%s"\n' "$ENGINE" >>/etc/autovelox/autovelox.toml
 /opt/autovelox/current/bin/python -c "import cv2, numpy; cv2.imwrite('portrait.jpg', numpy.full((120, 90, 3), 200, 'u1'))"
 follow 5
 follow 6
