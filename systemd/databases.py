@@ -21,7 +21,7 @@ CASES = "cases.sqlite"
 KEPT = ".before-upgrade"
 ASIDE = ".rejected-upgrade"
 SUFFIXES = ("", "-wal", "-shm")
-REGISTRY_VERSION = 3
+REGISTRY_VERSION = 4
 """As in edge.registry.schema."""
 REGISTRIES = ("/var/lib/autovelox/registry/registry.sqlite", "/var/lib/autovelox/registry.sqlite")
 """Where a registry is that no setting names, as in edge.config: now, and in earlier versions."""

@@ -169,7 +169,8 @@ healthy() {  # it says that it is ready, and is still the same process once the 
 }
 question() {  # what the new release asks of the configuration: until it is answered, the unit names nobody without a speed
     local answer
-    answer=$("$target/bin/autovelox" run --check=configuration --config "$config" 2>&1 >/dev/null) || say "$config: ${answer#autovelox: }"
+    answer=$("$target/bin/autovelox" run --check=configuration --config "$config" 2>&1 >/dev/null) ||
+        say "$config: $(sed -n 's/^autovelox: //p' <<<"$answer")"
 }
 databases() { "$python" systemd/databases.py "$1" "$config"; }
 migrate() {  # the registry, where it is of an earlier version; a copy is kept

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from functools import partial
 from pathlib import Path
 
 from runner import say_everything, serve
 
-from edge.config import load
+from edge.config import Settings, load
 from edge.daemon import main
 from edge.daemon.main import loop
 from edge.daemon.systemd import Notifier
 from edge.daemon.wiring import Parts
+from edge.flow.opening import WindowOpener
+from edge.identify.formats import Formats, licence_pattern
 
 
-async def answering(parts: Parts, stopped: asyncio.Event, notifier: Notifier) -> None:
+async def answering(settings: Settings, parts: Parts, stopped: asyncio.Event, notifier: Notifier) -> None:
     """The daemon's loop, which also answers questions."""
-    asking = asyncio.create_task(serve(parts.link, parts.mailbox, parts.opener))
+    assert parts.registry is not None
+    plates = Formats(settings.verdict.plate_countries, settings.verdict.plate_pattern).pattern
+    opener = WindowOpener(parts.registry, parts.openers, plates, licence_pattern(settings.verdict.licence_pattern))
+    asking = asyncio.create_task(serve(parts.link, parts.mailbox, opener))
     try:
         await loop(parts, stopped, notifier)
     finally:
@@ -26,5 +32,6 @@ async def answering(parts: Parts, stopped: asyncio.Event, notifier: Notifier) ->
 
 if __name__ == "__main__":
     say_everything()
-    main.loop = answering
-    sys.exit(main.run(load(Path(sys.argv[1]))))
+    given = load(Path(sys.argv[1]))
+    main.loop = partial(answering, given)
+    sys.exit(main.run(given))

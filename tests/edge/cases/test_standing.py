@@ -60,7 +60,7 @@ def test_the_list_says_it(state: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert [row.basis for row in rows] == [*BASES, Basis.MEASURED, None]
     assert [row.is_to_be_confirmed for row in rows] == [False] * 6 + [True, False]
     assert main(["cases", "list", "--order", "oldest", "--state-dir", str(state)]) == 0
-    lines = capsys.readouterr().out.splitlines()
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.strip() and line.split()[0].isdigit()]
     assert ["no infringement" in line for line in lines] == [False, False, True, True, True, True, False, False]
     assert ["to be confirmed" in line for line in lines] == [False] * 6 + [True, False]
 

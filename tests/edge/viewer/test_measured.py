@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tkinter as tk
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -100,6 +101,7 @@ def test_what_is_cut_off_or_covered_is_found(open_desk: OpenDesk, long_cases: Pa
     assert any("has (20" in fault for fault in found) and any("lies over" in fault for fault in found)
     label.place(x=bar.winfo_width() - 10, y=0, width=label.winfo_reqwidth())
     assert any("outside of" in fault for fault in _after_a_turn(desk))
-    canvas = desk.viewer.camera.facts.plate
-    canvas.create_text(canvas.winfo_width() - 5, 10, text="beyond the edge", anchor="w")
+    canvas = tk.Canvas(bar, width=40, height=20)  # one that nothing draws anew
+    canvas.place(x=0, y=0)
+    canvas.create_text(35, 10, text="beyond the edge", anchor="w")
     assert any("'beyond the edge' ends" in fault for fault in _after_a_turn(desk))
