@@ -222,12 +222,18 @@ class ChainSession:
             try:
                 database, chain = self._open()
                 with chain.extending(database):
+                    self._require_key(database)
                     yield database
                 if time.monotonic() >= self._remembered_s:
                     self._remember(database, chain)
             except (sqlite3.Error, OSError) as error:
                 path = self._folder.database
                 raise CaseError(f"{path} cannot be written ({error})", "check its permissions and the disk") from None
+
+    def _require_key(self, database: sqlite3.Connection) -> None:
+        """Refuse where the unit was stopped before it introduced its key: the key's entry has to be the first."""
+        if database.execute("SELECT 1 FROM entries LIMIT 1").fetchone() is None:
+            raise CaseError(f"{self._folder.database} has no first entry yet", "start the unit once: it makes it")
 
     @property
     def problem(self) -> str | None:
