@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import ssl
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import aiohttp
 
 from edge.delivery.client import TIMEOUT, trusting
+from edge.delivery.kept import keep
 from edge.delivery.ports import Signer
 from edge.delivery.wire import is_pinned, join_message, read_code
 from edge.errors import DeliveryError
@@ -48,7 +48,7 @@ async def join_centre(url: str, code: str, *, serial: str, signer: Signer, autho
         raise DeliveryError(
             "the computer that answers is not the centre that made this code", "check the address, and the code"
         )
-    _keep(authority_file, pem)
+    keep(authority_file, pem)
     async with aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(ssl=trusting(authority_file)), timeout=TIMEOUT, trust_env=False
     ) as session:
@@ -96,20 +96,3 @@ async def _post(session: aiohttp.ClientSession, url: str, body: dict[str, str]) 
 
 def _unreachable(error: Exception) -> DeliveryError:
     return DeliveryError(f"the centre cannot be reached ({type(error).__name__})", "check the network and the address")
-
-
-def _keep(file: Path, pem: str) -> None:
-    """Write the authority's certificate; it is public, and decides whom the unit trusts."""
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        part = file.with_name(file.name + ".part")
-        part.unlink(missing_ok=True)
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
-        try:
-            os.write(descriptor, pem.encode("ascii"))
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        part.replace(file)
-    except OSError as error:
-        raise DeliveryError(f"{file} cannot be written ({error.strerror})", "run as the unit's operator") from None

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, Protocol
 
 from edge.delivery.client import Answered, Client
+from edge.delivery.kept import keep
 from edge.delivery.openings import (
     REQUEST_DOMAIN,
     SIGNATURE,
@@ -130,20 +130,5 @@ async def fetch_service(client: Client, key_lines: bytes, file: Path) -> Opening
     except ValueError:
         raise DeliveryError("the centre's opening service cannot be used", "update both to one version") from None
     text = json.dumps(service.record(), indent=2) + "\n"
-    await asyncio.to_thread(_keep, file, text)
+    await asyncio.to_thread(keep, file, text)
     return service
-
-
-def _keep(file: Path, text: str) -> None:
-    try:
-        part = file.with_name(file.name + ".part")
-        part.unlink(missing_ok=True)
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
-        try:
-            os.write(descriptor, text.encode("ascii"))
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        part.replace(file)
-    except OSError as error:
-        raise DeliveryError(f"{file} cannot be written ({error.strerror})", "run as the unit's operator") from None
