@@ -38,6 +38,7 @@ from edge.cases.retention import RetentionPolicy
 from edge.cases.review import record
 from edge.cases.statistics import BIN_KMH, WEEKDAYS, Statistics, statistics_of
 from edge.cases.storage import ChainSession, DiskSpace, Outbox, StateFolder, TimeStamps, clock_state, examine
+from edge.cases.storage.trusted_time import believe_clock
 from edge.cases.store import CaseStore
 from edge.cases.views import (
     FOLLOW_UPS,
@@ -98,6 +99,7 @@ __all__ = [
     "Statistics",
     "TimeStamps",
     "UnitStatus",
+    "believe_clock",
     "case_of",
     "check_package",
     "clock_state",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
@@ -29,18 +30,24 @@ def service_of(settings: Settings) -> OpeningService | None:
 
 
 async def central(
-    settings: Settings, service: OpeningService, reader: str, rules: Rules, cases: Cases, stack: AsyncExitStack
+    settings: Settings,
+    service: OpeningService,
+    reader: str,
+    rules: Rules,
+    cases: Cases,
+    clock: Callable[[], float],
+    stack: AsyncExitStack,
 ) -> tuple[AtCentre, EnclosedCases]:
     """Who decides, and where cases are kept so that the unit cannot read their packets; *stack* closes what is open.
 
-    *reader* is the SHA-256 (hex) of the network that reads plates.
+    *reader* is the SHA-256 (hex) of the network that reads plates; *clock* tells a time that may be believed.
 
     Raises:
         EdgeError: the centre's authority or the signing key cannot be used.
     """
     opener = await open_remote(settings, service, reader, stack)
     enclose = partial(enclosed, unit=settings.unit.serial, sealing_key=service.sealing_key)
-    decider = AtCentre(rules, opener, 3600.0 * settings.centre.undecided_hours)
+    decider = AtCentre(rules, opener, 3600.0 * settings.centre.undecided_hours, clock)
     return decider, EnclosedCases(cases, enclose)
 
 

@@ -11,10 +11,11 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from edge.cases import CaseStore, RetentionPolicy, StateFolder, TimeStamps, clock_state, load_signer
+from edge.cases import CaseStore, RetentionPolicy, StateFolder, TimeStamps, believe_clock, clock_state, load_signer
 from edge.config import Area, Engine, Settings, models_dir, open_question
 from edge.crypto import opener
 from edge.daemon.central import central, service_of
@@ -181,7 +182,8 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
     stored: FlowCases = cases
     if registry is None:
         assert service is not None
-        decider, stored = await central(settings, service, reader_checksum(folder), rules, cases, stack)
+        believed = partial(believe_clock, StateFolder(settings.unit.state_dir))
+        decider, stored = await central(settings, service, reader_checksum(folder), rules, cases, believed, stack)
     else:
         opener = WindowOpener(registry, openers, formats.pattern, licence_pattern(settings.verdict.licence_pattern))
         key_file = settings.registry.master_key_file

@@ -64,6 +64,7 @@ class AtCentre:
     """The decider of a unit whose cases the centre decides.
 
     A case that the centre was not reached for within ``undecided_s`` of its trigger is decided without its packets.
+    *clock* raises EdgeError while the time is not to be believed: the case waits, for nothing brings the packets back.
     """
 
     rules: Rules
@@ -89,7 +90,7 @@ class AtCentre:
         try:
             decision = await self.centre.ask(case, reads, packets, self._lens())
         except EdgeError as error:
-            if self.clock() - case.trigger.at_utc < self.undecided_s:
+            if await asyncio.to_thread(self.clock) - case.trigger.at_utc < self.undecided_s:
                 raise
             log.error("case %d is decided without the centre: %s", case.number, error)
             return self._without(case, reads), Counter()

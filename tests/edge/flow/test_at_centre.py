@@ -11,7 +11,7 @@ import pytest
 
 from edge.crypto import disclose, new_registry_key
 from edge.delivery.openings import ENCLOSED, bound, disclosed, enclosed
-from edge.errors import DeliveryError, SecretError
+from edge.errors import CaseError, DeliveryError, SecretError
 from edge.flow.at_centre import AtCentre, EnclosedCases, EveryChip
 from edge.flow.infringement import Infringements
 from edge.flow.reading import Read
@@ -137,3 +137,15 @@ def test_what_is_enclosed_is_bound_to_its_unit_and_challenge() -> None:
     text = disclose(PRIVATE, sealed.payload, bound("AVX-1", sealed))
     with pytest.raises(ValueError, match="no packet"):
         disclosed(text, replace(sealed, received_utc=time.time()))
+
+
+async def test_a_clock_that_is_not_believed_decides_nothing_without_the_centre() -> None:
+    """Network time is not authenticated: a clock 200 days ahead must not cost the packets of all that waits."""
+
+    def ahead() -> float:
+        raise CaseError("the clock is 200 days ahead of what this unit knows", "set the clock right")
+
+    case = PendingCase(1, trigger(), (), (), (packet(),), Basis.MEASURED, ())
+    decider = AtCentre(RULES, FakeCentre(away=True), HOURS_72, clock=ahead)
+    with pytest.raises(CaseError, match="200 days ahead"):
+        await decider.decide(case, [], [await decider.open(case.packets)])
