@@ -10,7 +10,7 @@ from typing import Any
 from centre.commands.work import account, with_database
 from centre.config import Settings
 from centre.database import Connection, Row
-from centre.records import Officer, Verified, export_case, list_cases, show_case, verify_units
+from centre.records import Officer, Verified, export_case, list_cases, show_case, verify_journal, verify_units
 from centre.service import own_files
 from edge.terminal import say, say_json
 
@@ -78,11 +78,13 @@ def _export(args: argparse.Namespace) -> int:
 
 
 def _verify(args: argparse.Namespace) -> int:
-    async def work(settings: Settings, connection: Connection) -> list[Verified]:
-        return await verify_units(connection, args.unit)
+    async def work(settings: Settings, connection: Connection) -> tuple[list[Verified], tuple[int, str | None]]:
+        own = await verify_journal(connection, own_files(settings)[2].public_key)
+        return await verify_units(connection, args.unit), own
 
-    found = with_database(args, work)
+    found, (entries, fault) = with_database(args, work)
+    say(f"{'(the centre)':<20} {entries} entries: " + (f"DOES NOT HOLD: {fault}" if fault else "everything holds"))
     for unit in found:
         figures = f"{unit.entries} entries, {unit.cases} cases, {unit.photos} photos"
         say(f"{unit.serial:<20} {figures}: " + (f"DOES NOT HOLD: {unit.fault}" if unit.fault else "everything holds"))
-    return int(any(unit.fault for unit in found))
+    return int(bool(fault) or any(unit.fault for unit in found))

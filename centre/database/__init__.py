@@ -5,6 +5,7 @@ from centre.database.embedded import DATABASE, OPENER_ROLE, SERVICE_ROLE, SETTIN
 from centre.database.migrate import migrate, steps
 from centre.database.pool import BUSY, GONE, open_as, open_pool, transaction
 from centre.database.types import Connection, Pool, Row
+from centre.database.visits import as_house, as_login, as_unit
 
 __all__ = [
     "BUSY",
@@ -17,6 +18,9 @@ __all__ = [
     "EmbeddedServer",
     "Pool",
     "Row",
+    "as_house",
+    "as_login",
+    "as_unit",
     "find_binaries",
     "migrate",
     "open_as",

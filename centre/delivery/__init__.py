@@ -3,7 +3,7 @@
 from centre.delivery.blobs import BlobState, WrongOffset, blob_state, put_part, read_blob
 from centre.delivery.chain import check as check_signatures
 from centre.delivery.entries import MOST_ENTRIES, Head, NotConfirmed, accept_entries, head_of
-from centre.delivery.projection import PORTRAIT
+from centre.delivery.projection import PORTRAIT, Rows, Unreadable, rows_of
 from centre.delivery.status import take_status
 
 __all__ = [
@@ -12,6 +12,8 @@ __all__ = [
     "BlobState",
     "Head",
     "NotConfirmed",
+    "Rows",
+    "Unreadable",
     "WrongOffset",
     "accept_entries",
     "blob_state",
@@ -19,5 +21,6 @@ __all__ = [
     "head_of",
     "put_part",
     "read_blob",
+    "rows_of",
     "take_status",
 ]

@@ -98,6 +98,10 @@ async def _accept(connection: Connection, visitor: Visitor, first: int, links: S
     new = links[len(known) :]
     if not new:
         return head
+    if not head.seq and await connection.fetchval("SELECT begins_elsewhere($1)", sha256(new[0].header)):
+        cause = "its chain is another unit's: the same entries would be filed twice"
+        await raise_alarm(connection, visitor.unit, AlarmKind.BROKEN, cause, seq=1)
+        return _broken(cause)
     if head.seq and _previous(new[0]) != head.hash and is_signed(new[0], keys):
         return await _forked(connection, visitor, head, head.seq + 1, new[0], keys)
     return await _extend(connection, visitor, unit, keys, decided, new)

@@ -2,6 +2,16 @@
 
 from centre.records.journal import enter, read_journal
 from centre.records.looking import Officer, export_case, list_cases, show_case
-from centre.records.verifying import Verified, verify_units
+from centre.records.verifying import Verified, verify_journal, verify_units
 
-__all__ = ["Officer", "Verified", "enter", "export_case", "list_cases", "read_journal", "show_case", "verify_units"]
+__all__ = [
+    "Officer",
+    "Verified",
+    "enter",
+    "export_case",
+    "list_cases",
+    "read_journal",
+    "show_case",
+    "verify_journal",
+    "verify_units",
+]
