@@ -9,6 +9,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -105,12 +106,19 @@ EXAMPLES = {
 }
 """Command, or command and action -> an example for its help; a test reads each with the command's own parser."""
 
+BESIDE_THE_CAMERA = frozenset({"view", "cases"})
+"""What officers run, on the unit itself: its processor is the camera's first."""
+NICENESS = 10
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code (0 done, 2 wrong usage, otherwise the error's own)."""
     words = sys.argv[1:] if argv is None else list(argv)
     keep_imports_safe()
     args = _parser(words).parse_args(words)
+    if argv is None and words[0] in BESIDE_THE_CAMERA:  # a program of its own
+        with suppress(OSError):
+            os.nice(NICENESS)
     try:
         return int(args.run(args))
     except EdgeError as error:
