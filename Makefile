@@ -186,6 +186,10 @@ pictures: install ## take the README's pictures again, from the cases of the las
 screenshots: install ## picture and measure every state of the viewer, each size, scale, palette, language (needs Xvfb)
 	@$(BIN)/python tests/edge/viewer/screenshot_matrix.py --out var/screenshots
 
+.PHONY: report-pictures
+report-pictures: install ## print the report of every kind of case in each language, check it with verify.py, make pictures of its pages (needs poppler-utils)
+	@$(BIN)/python tests/edge/cases/report_pictures.py --demo $(STATE) --out var/reports
+
 .PHONY: clean
 clean: ## remove the environments, caches and demo state
 	@rm -rf .venv .venv-* var build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -15,6 +15,7 @@ NEEDS = {
     "the JavaScript car": ("node", "npm"),
     "power cuts and hangs": ("cc",),
     "the report's text": ("pdftotext",),
+    "the validator of archival PDFs": ("java",),
 }
 """What is tested: the programs or modules it needs. Their Debian packages stand in ``systemd/setup/packages``."""
 
