@@ -14,6 +14,7 @@ NEEDS = {
     "the viewer over ssh": ("ssh", "ssh-keygen", "/usr/sbin/sshd", "xauth"),
     "the JavaScript car": ("node", "npm"),
     "power cuts and hangs": ("cc",),
+    "chips in a PKCS#11 token": ("softhsm2-util",),
     "the report's text": ("pdftotext",),
 }
 """What is tested: the programs or modules it needs. Their Debian packages stand in ``systemd/setup/packages``."""
