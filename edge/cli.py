@@ -52,7 +52,9 @@ EXAMPLES = {
     "run": "autovelox run --check",
     "officers": "autovelox officers --config /etc/autovelox/autovelox.toml",
     "car": "autovelox car --url https://unit.example:8443 --chip anna.chip --plate AB123CD",
-    "chip": "autovelox chip request --licence UD1234567A --signing-key chip.key --out request.json",
+    "chip request": "autovelox chip request --licence UD1234567A --signing-key chip.key --out request.json",
+    "chip store": "autovelox chip store anna.chip --token "
+    "'pkcs11:token=anna?module-path=/usr/lib/softhsm/libsofthsm2.so&pin-source=/etc/anna.pin'",
     "authority init": "autovelox authority init --key authority.key --out authority.json",
     "authority request": "autovelox authority request --key /etc/autovelox/unit.key --out request.json",
     "authority certify": "autovelox authority certify request.json --key authority.key --out unit.json",
