@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from centre.database import Connection
-from centre.delivery.projection import Rows
+from centre.delivery.projection import Rows, counting
 from edge.cases.evidence import Chain, Link
 
 _WRITE = """
@@ -42,6 +42,13 @@ UPDATE units SET head_seq = $29, head_hash = $30, head_header = $31, first_key =
 _JUDGED = """
 UPDATE cases SET review = $3, corrected_plate = coalesce($4, corrected_plate)
 WHERE unit_id = $1 AND number = $2 AND state <> 'purged'
+"""
+_JUDGEMENTS = """
+SELECT seq, kind, body FROM entries WHERE unit_id = $1 AND case_number = $2 AND body IS NOT NULL
+    AND kind IN ('confirm', 'dismiss', 'correct_plate', 'withdraw') ORDER BY seq
+"""
+_COUNTS = """
+UPDATE cases SET review = $3, corrected_plate = $4 WHERE unit_id = $1 AND number = $2 AND state <> 'purged'
 """
 _HELD = "UPDATE cases SET is_held = $3 WHERE unit_id = $1 AND number = $2"
 
@@ -85,6 +92,9 @@ async def write_batch(
 async def _write_events(connection: Connection, unit: int, rows: Rows) -> None:
     if rows.judged:
         await connection.executemany(_JUDGED, [(unit, *row) for row in rows.judged])
+    for number in dict.fromkeys(rows.withdrawn):
+        entries = [tuple(row) for row in await connection.fetch(_JUDGEMENTS, unit, number)]
+        await connection.execute(_COUNTS, unit, number, *counting(entries))
     if rows.held:
         await connection.executemany(_HELD, [(unit, *row) for row in rows.held])
     for number, seq in rows.purged:
