@@ -14,6 +14,8 @@ NEEDS = {
     "the viewer over ssh": ("ssh", "ssh-keygen", "/usr/sbin/sshd", "xauth"),
     "the JavaScript car": ("node", "npm"),
     "power cuts and hangs": ("cc",),
+    "the man pages": ("man", "mandoc"),
+    "the completions of zsh and fish": ("zsh", "fish"),
     "the report's text": ("pdftotext",),
 }
 """What is tested: the programs or modules it needs. Their Debian packages stand in ``systemd/setup/packages``."""
