@@ -174,8 +174,8 @@ evaluate: install ## all four: the tables of what to reach, beside what is reach
 	  $(MAKE) --no-print-directory evaluate-national || status=1; exit $$status
 
 .PHONY: cli-page
-cli-page: install ## write docs/cli.md, the page of all commands and exit codes, from the parsers
-	@$(BIN)/python -m tests.support.cli_page
+cli-page: install ## write docs/cli.md, the man pages and the shells' completions from the parsers
+	@$(BIN)/python -m tests.support.cli_files
 
 .PHONY: pictures
 pictures: install ## take the README's pictures again, from the cases of the last demo (needs Xvfb)

@@ -14,7 +14,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from edge.errors import ConfigError, EdgeError, SecretError
-from edge.terminal import say
+from edge.terminal import complete_help, say
 
 if TYPE_CHECKING:
     from edge.config import Settings
@@ -165,7 +165,7 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     asked = words[0] if words else ""
     if asked in COMMANDS:
         importlib.import_module(COMMANDS[asked][0]).add_commands(subparsers)
-        add_examples(subparsers)
+        complete_help(subparsers, EXAMPLES)
         return parser
     if asked and not asked.startswith("-"):
         near = difflib.get_close_matches(asked, COMMANDS, n=1)
@@ -183,20 +183,8 @@ def whole_parser() -> argparse.ArgumentParser:
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
     for module in dict.fromkeys(module for module, _ in COMMANDS.values()):
         importlib.import_module(module).add_commands(subparsers)
-    add_examples(subparsers)
+    complete_help(subparsers, EXAMPLES)
     return parser
-
-
-def add_examples(actions: argparse._SubParsersAction[argparse.ArgumentParser], before: str = "") -> None:
-    """Give every parser of *actions* the example of :data:`EXAMPLES`, one with actions that of its first one."""
-    for name, parser in actions.choices.items():
-        full = f"{before} {name}".strip()
-        for action in parser._actions:
-            if isinstance(action, argparse._SubParsersAction):
-                add_examples(action, full)
-        of_an_action = (text for key, text in EXAMPLES.items() if key.startswith(f"{full} "))
-        example = EXAMPLES.get(full) or next(of_an_action, EXAMPLES.get(before))
-        parser.epilog = f"example: {example}"
 
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
