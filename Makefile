@@ -72,6 +72,10 @@ chaos-centre: install ## strike the centre, its database, the network and the un
 bench-centre: install ## measure what the centre takes in, beside bare asyncpg (ratios, half a minute)
 	@$(BIN)/python tests/bench/ingest.py
 
+.PHONY: bench-search
+bench-search: install ## measure the search by plate at the centre, among a million made-up cases (two minutes)
+	@$(BIN)/python tests/bench/searching.py
+
 .PHONY: bench-through
 bench-through: install ## measure the time from edge to verdict through the centre, beside deciding on the unit (two minutes)
 	@$(BIN)/python tests/bench/through_centre.py --rounds 2 --cases 4
