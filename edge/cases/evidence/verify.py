@@ -471,7 +471,9 @@ def _check_withdrawal(chain: Chain, seq: int, header: dict[str, Any], body: byte
     if header["kind"] != "withdraw" or body is None:
         return
     number = parse_canonical(body, f"the content of entry {seq}").get("judgement")
-    named = chain.by_seq.get(number) if type(number) is int and 0 < number < seq else {"kind": "", "case": None}
+    if type(number) is not int or not 0 < number < seq:
+        raise Mismatch(f"entry {seq} (withdraw) names no entry before it")
+    named = chain.by_seq.get(number)
     if named is not None and (named["kind"] not in JUDGEMENTS or named["case"] != header["case"]):
         raise Mismatch(f"entry {seq} (withdraw) names a judgement that is none of its case")
     if number in chain.withdrawn:
