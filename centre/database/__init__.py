@@ -3,13 +3,15 @@
 from centre.database.binaries import find_binaries
 from centre.database.embedded import DATABASE, OPENER_ROLE, SERVICE_ROLE, SETTINGS, EmbeddedServer
 from centre.database.migrate import migrate, steps
-from centre.database.pool import BUSY, GONE, open_as, open_pool, transaction
+from centre.database.pool import ACQUIRE_TIMEOUT_S, BUSY, GONE, open_as, open_pool, transaction
 from centre.database.types import Connection, Pool, Row
-from centre.database.visits import as_house, as_login, as_unit
+from centre.database.visits import DOOR, as_house, as_login, as_unit, at_the_door
 
 __all__ = [
+    "ACQUIRE_TIMEOUT_S",
     "BUSY",
     "DATABASE",
+    "DOOR",
     "GONE",
     "OPENER_ROLE",
     "SERVICE_ROLE",
@@ -21,6 +23,7 @@ __all__ = [
     "as_house",
     "as_login",
     "as_unit",
+    "at_the_door",
     "find_binaries",
     "migrate",
     "open_as",

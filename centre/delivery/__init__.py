@@ -3,7 +3,9 @@
 from centre.delivery.blobs import BlobState, WrongOffset, blob_state, put_part, read_blob
 from centre.delivery.chain import check as check_signatures
 from centre.delivery.entries import MOST_ENTRIES, Head, NotConfirmed, accept_entries, head_of
-from centre.delivery.projection import PORTRAIT, Rows, Unreadable, rows_of
+from centre.delivery.erasing import tidy_up
+from centre.delivery.known import Memory
+from centre.delivery.projection import PORTRAIT, Rows, Unreadable, counting, rows_of
 from centre.delivery.status import take_status
 
 __all__ = [
@@ -11,6 +13,7 @@ __all__ = [
     "PORTRAIT",
     "BlobState",
     "Head",
+    "Memory",
     "NotConfirmed",
     "Rows",
     "Unreadable",
@@ -18,9 +21,11 @@ __all__ = [
     "accept_entries",
     "blob_state",
     "check_signatures",
+    "counting",
     "head_of",
     "put_part",
     "read_blob",
     "rows_of",
     "take_status",
+    "tidy_up",
 ]

@@ -35,23 +35,19 @@ async def verify_units(connection: Connection, serial: str | None = None) -> lis
     return [await _verify(connection, unit) for unit in units]
 
 
-async def verify_journal(connection: Connection, public_key: bytes) -> tuple[int, str | None]:
-    """Check the centre's own chain, which its *public_key* signs.
-
-    Returns:
-        How many entries it has, and the first thing that does not hold; None if all does.
-    """
-    links = await read_journal(connection)
-    if not links:
-        return 0, None
+async def verify_journal(connection: Connection, public_key: bytes | None = None) -> Verified:
+    """Check the centre's own chain: every entry, link and signature, and that the centre's *public_key* signs it."""
+    chain, fault = Chain(), None
     try:
-        chain = await asyncio.to_thread(check_chain, links)
-        await asyncio.to_thread(check_signatures, chain.signatures)
-        if chain.unsigned or public_key not in chain.keys.values():
-            raise Mismatch("the centre's key did not sign it")
+        links = await read_journal(connection)
+        chain = await asyncio.to_thread(_checked, chain, links)
+        if chain.unsigned:
+            raise Mismatch(f"entry {chain.unsigned[0]} is not signed")
+        if links and public_key is not None and public_key not in chain.keys.values():
+            raise Mismatch("another key than the centre's signed it")
     except Mismatch as error:
-        return len(links), str(error)
-    return len(links), None
+        fault = str(error)
+    return Verified("the centre", chain.entries, 0, 0, fault)
 
 
 async def _verify(connection: Connection, unit: Row) -> Verified:
@@ -60,8 +56,8 @@ async def _verify(connection: Connection, unit: Row) -> Verified:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             chain = await _chain(connection, unit, expected)
             _compare(unit, chain)
-            photos = await _photos(connection, unit)
             await expected.compare(connection, unit["id"])
+            photos = await _photos(connection, unit)
     except (Mismatch, Unreadable) as error:
         fault = str(error)
     return Verified(unit["serial"], chain.entries, len(chain.filed), photos, fault)
@@ -81,10 +77,15 @@ async def _chain(connection: Connection, unit: Row, expected: ExpectedRows) -> C
 
 
 def _follow(chain: Chain, links: list[Link], expected: ExpectedRows) -> Chain:
+    _checked(chain, links)
+    expected.follow(chain.headers[-len(links) :], links)
+    return chain
+
+
+def _checked(chain: Chain, links: list[Link]) -> Chain:
     chain.signatures.clear()
     check_chain(links, chain)
     check_signatures(chain.signatures)
-    expected.follow(chain.headers[-len(links) :], links)
     return chain
 
 

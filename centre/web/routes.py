@@ -6,13 +6,13 @@ import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from aiohttp import web
 
-from centre.database import Pool, as_login, as_unit
-from centre.delivery import BlobState, Head, accept_entries, blob_state, head_of, put_part, take_status
+from centre.database import Pool, as_login, as_unit, at_the_door
+from centre.delivery import BlobState, Head, Memory, accept_entries, blob_state, head_of, put_part, take_status
 from centre.errors import Refused
 from centre.units import Visitor, challenge, join, log_in, refusal, visitor_of
 from centre.web.limits import Limits, network_of
@@ -39,6 +39,7 @@ class Office:
     request_s: float
     status_s: float
     token_of_one_address: bool = True
+    memory: Memory = field(default_factory=Memory)
 
     def network_of(self, request: web.Request) -> str | None:
         """The network that a token of *request* is bound to; None for none."""
@@ -124,7 +125,7 @@ async def entries(request: web.Request, office: Office, visitor: Visitor) -> web
     """``POST /v1/entries``: entries after the confirmed one; they are durable when the answer is written."""
     data = await _body(request, office, office.entries_bytes, LINES_TYPE)
     links = await asyncio.to_thread(_lines, data)
-    return as_json({"confirmed": _head(await accept_entries(office.pool, visitor, links))})
+    return as_json({"confirmed": _head(await accept_entries(office.pool, visitor, links, office.memory))})
 
 
 async def blob_head(request: web.Request, office: Office, visitor: Visitor) -> web.StreamResponse:
@@ -193,8 +194,9 @@ async def _visitor(request: web.Request, office: Office) -> Visitor:
     kind, _, token = request.headers.get("Authorization", "").partition(" ")
     if kind.lower() != "bearer" or not token:
         raise refusal()
-    async with office.pool.acquire() as connection:
-        return await visitor_of(connection, token, office.network_of(request))
+    with at_the_door():
+        async with office.pool.acquire() as connection:
+            return await visitor_of(connection, token, office.network_of(request))
 
 
 def _visit(request: web.Request) -> Office:

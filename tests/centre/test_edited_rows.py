@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from centre.records import Officer, enter, verify_journal, verify_units
+from centre.records import Officer, Verified, enter, verify_journal, verify_units
 from centre.service import own_files
 from edge.cases.evidence import Signer
 from tests.support.cases import SIGNER, filled
@@ -77,11 +77,11 @@ async def test_without_the_owners_rights_the_chain_is_not_edited(centre: Centre,
 async def test_the_centres_own_chain_is_checked(centre: Centre, dsn: str) -> None:
     signer = own_files(centre.settings)[2]
     async with connection_as(dsn) as connection:
-        assert await verify_journal(connection, signer.public_key) == (0, None)
+        assert (await verify_journal(connection, signer.public_key)).fault is None
         for number in range(3):
             await enter(connection, signer, "list", Officer("conti", f"appeal {number}").said())
-        assert await verify_journal(connection, signer.public_key) == (4, None)
-        assert (await verify_journal(connection, OTHER.public_key))[1] is not None
+        assert await verify_journal(connection, signer.public_key) == Verified("the centre", 4, 0, 0, None)
+        assert (await verify_journal(connection, OTHER.public_key)).fault is not None
         await connection.execute("SET session_replication_role = replica")
         for statement in (
             "UPDATE centre_entries SET body = convert_to(replace(convert_from(body, 'UTF8'), 'conti', 'neri'), 'UTF8')",
@@ -90,5 +90,5 @@ async def test_the_centres_own_chain_is_checked(centre: Centre, dsn: str) -> Non
             transaction = connection.transaction()
             await transaction.start()
             await connection.execute(statement)
-            assert (await verify_journal(connection, signer.public_key))[1] is not None, statement
+            assert (await verify_journal(connection, signer.public_key)).fault is not None, statement
             await transaction.rollback()

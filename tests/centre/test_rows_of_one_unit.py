@@ -31,7 +31,7 @@ async def service(centre: Centre, dsn: str, tmp_path: Path) -> AsyncIterator[Poo
             await client.log_in(b"")
             await client.entries(lines_of(tmp_path / serial))
     await centre.pool.execute("INSERT INTO alarms (unit_id, kind, cause) SELECT id, 'fork', 'x' FROM units")
-    await centre.pool.execute("INSERT INTO blob_parts SELECT unit_id, sha256, 0, '' FROM blobs")
+    await centre.pool.execute("INSERT INTO blob_parts SELECT unit_id, sha256, 0, '', month FROM blobs")
     await centre.pool.execute(
         "INSERT INTO forks SELECT unit_id, seq, hash, header, body, signature, key_id FROM entries WHERE seq = 1"
     )

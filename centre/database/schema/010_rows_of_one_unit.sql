@@ -81,6 +81,15 @@ BEGIN
         EXECUTE format('CREATE POLICY of_the_opener ON %I TO autovelox_opener USING (true)', each.name);
     END LOOP;
 END $$;
+-- A partition is reached through its table alone, whose policies count.
+DO $$
+DECLARE each record;
+BEGIN
+    FOR each IN SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relispartition
+            AND relkind IN ('r', 'p') LOOP
+        EXECUTE format('REVOKE ALL ON %I FROM PUBLIC, autovelox_service, autovelox_opener', each.name);
+    END LOOP;
+END $$;
 ALTER TABLE units ENABLE ROW LEVEL SECURITY;
 CREATE POLICY of_its_unit ON units TO autovelox_service USING (id = (SELECT visiting_login()));
 CREATE POLICY of_the_opener ON units TO autovelox_opener USING (true);
