@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator, Mapping
+from itertools import groupby
 from typing import Any
 
 from edge.cases import Event, EventKind, name_follows, standing_words
@@ -28,6 +29,7 @@ _TOLD = {
     "limit_kmh",
     "missed_photos",
     "number",
+    "other_plates",
     "plate",
     "plausibility",
     "rejected_packets",
@@ -118,6 +120,8 @@ def _plate(case: Case) -> Iterator[str]:
     if case.plate_box is not None:
         left, top, right, bottom = (round(edge) for edge in case.plate_box)
         yield f"Place in the photo: from {left}, {top} to {right}, {bottom} pixels"
+    for photo, found in groupby(case.others or (), lambda other: other.photo):
+        yield f"Plates of other vehicles in photo {photo + 1}: {len(list(found))}, their texts are not kept"
 
 
 def _reasons(case: Case, manifest: Mapping[str, Any]) -> Iterator[str]:
