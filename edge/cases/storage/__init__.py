@@ -1,6 +1,6 @@
 """The files of a store, and all code that writes them: photos, journal, database, lock (edge.cases.storage.writer)."""
 
-from edge.cases.storage.checked import CheckedCase, CheckedEntry, read_checked, read_checked_entries
+from edge.cases.storage.checked import CheckedCase, CheckedEntry, read_checked, read_checked_entries, read_notes_before
 from edge.cases.storage.clock import clock_state
 from edge.cases.storage.continuation import newest_key
 from edge.cases.storage.database import connect, open_to_read, write_transaction
@@ -85,6 +85,7 @@ __all__ = [
     "read_checked_entries",
     "read_head",
     "read_links",
+    "read_notes_before",
     "replace_with_tombstone",
     "rotate_signing_key",
     "sync_file",
