@@ -45,10 +45,16 @@ def load_chip(path: Path) -> Chip:
     except OSError as error:
         raise SecretError(f"the chip file {path} cannot be read ({error.strerror})", "check its permissions") from None
     except (ValueError, RecursionError):
-        raise SecretError(f"{path} is not a chip file", "enrol the driver again to get a fresh one") from None
+        raise SecretError(
+            f"{path} is not a chip file",
+            "name the one that autovelox registry enrol wrote; registry replace makes another",
+        ) from None
     complete = isinstance(document, dict) and set(document) == _FIELDS
     if not complete or not all(isinstance(value, str) and value for value in document.values()):
-        raise SecretError(f"{path} is not a chip file", "enrol the driver again to get a fresh one")
+        raise SecretError(
+            f"{path} is not a chip file",
+            "name the one that autovelox registry enrol wrote; registry replace makes another",
+        )
     return Chip(**document)
 
 

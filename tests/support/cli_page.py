@@ -26,8 +26,9 @@ shown on a terminal alone, of work above a second. Control characters in foreign
 is one line: `autovelox: what is wrong: what to do`.
 
 **Language.** `cases list`, `show`, `ask`, `requests`, `agree` and `refuse` speak the language of `--lang`, else that of
-the locale (`LANG=it_IT.UTF-8`), as the viewer does: English or Italian. Papers (`report`, `letter`, `export`) are in the
-language of `--lang`, else in that of the locale unless it is English, else in the unit's own. Errors and JSON are English.
+the locale (`LANG=it_IT.UTF-8`), as the viewer does: English or Italian. Papers (`report`, `letter`, `export`) are in
+the language of `--lang`, else in that of the locale unless it is English, else in the unit's own. Errors and JSON are
+English.
 
 **Manual and completion.** On an installed unit `man autovelox` and `man autovelox cases` say the same, and the tab key
 completes commands, options and files in bash, zsh and fish.
