@@ -16,7 +16,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from edge.errors import ConfigError
+from edge.errors import ConfigError, why
 
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
@@ -525,7 +525,9 @@ def load(path: Path) -> Settings:
             f"there is no configuration file {path}", "copy autovelox.example.toml there and edit it"
         ) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} cannot be read ({error})", "check its permissions") from None
+        raise ConfigError(
+            f"{path} cannot be read ({why(error)})", "name a text file that this account may read"
+        ) from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path} is not valid TOML: {error}", "correct that line") from None
     try:

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from edge.cases.evidence import Manifest, Record, Signer, filed_manifest, to_case
 from edge.cases.retention import Purger, RetentionPolicy
 from edge.cases.storage import DiskSpace, StateFolder, Witness, Writer, clock_state, take_lock
-from edge.errors import CaseError
+from edge.errors import CaseError, why
 from edge.model import Assessment, Basis, Case, Decision, Packet, PendingCase, Photo, RadarReport, State, Trigger
 
 log = logging.getLogger(__name__)
@@ -96,7 +96,9 @@ class CaseStore:
             thread.shutdown()
             os.close(lock)
             if isinstance(error, sqlite3.Error | OSError):
-                raise CaseError(f"the case store in {state_dir} cannot be used ({error})", "check the disk") from None
+                raise CaseError(
+                    f"the case store in {state_dir} cannot be used ({why(error)})", "check the disk"
+                ) from None
             raise
         purger = Purger(state_dir, policy, signer) if policy is not None and signer is not None else None
         serial = str(unit.get("serial", ""))
