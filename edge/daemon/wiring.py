@@ -31,7 +31,7 @@ from edge.daemon.provenance import certificate_problem, instrument, provenance
 from edge.daemon.rules import rules_of
 from edge.daemon.selfcheck import SelfChecks
 from edge.daemon.status_report import StatusReport
-from edge.delivery import Courier, open_courier
+from edge.delivery import Courier, Progress, open_courier
 from edge.flow.at_centre import EveryChip
 from edge.flow.deciding import OnUnit
 from edge.flow.infringement import Infringements
@@ -97,6 +97,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
 
     service = service_of(settings)
     registry = await _open_registry(settings, stack) if service is None else None
+    progress = Progress()
     unit = await asyncio.to_thread(provenance, settings, folder, of_release=is_of_release(folder))
     cases = await CaseStore.open(
         settings.unit.state_dir,
@@ -106,6 +107,8 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
         policy=RetentionPolicy.of(settings.cases, only_delivered=settings.centre.url is not None),
         witness_dirs=settings.cases.witness_dirs,
         stamps=TimeStamps.of(settings.evidence),
+        on_head=progress.more,
+        head_at_once=service is not None,
     )
     stack.push_async_callback(cases.close)
 
@@ -183,7 +186,9 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
     if registry is None:
         assert service is not None
         believed = partial(believe_clock, StateFolder(settings.unit.state_dir))
-        decider, stored = await central(settings, service, reader_checksum(folder), rules, cases, believed, stack)
+        decider, stored = await central(
+            settings, service, reader_checksum(folder), rules, cases, believed, progress, stack
+        )
     else:
         opener = WindowOpener(registry, openers, formats.pattern, licence_pattern(settings.verdict.licence_pattern))
         key_file = settings.registry.master_key_file
@@ -205,6 +210,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
     courier = open_courier(
         settings,
         StatusReport(settings.printable(), lambda: health.problems(), clock.error_s, cases.free_bytes),
+        progress,
         answers_again=queue.wake,
     )
     health = Health(

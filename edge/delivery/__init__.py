@@ -6,6 +6,7 @@ from edge.delivery.courier import Courier
 from edge.delivery.joining import join_centre
 from edge.delivery.opening import open_courier, open_remote
 from edge.delivery.openings import OpeningService, enclosed
+from edge.delivery.progress import Progress
 from edge.delivery.remote import RemoteOpener, fetch_service, load_service
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "Courier",
     "DailyBudget",
     "OpeningService",
+    "Progress",
     "RemoteOpener",
     "enclosed",
     "fetch_service",

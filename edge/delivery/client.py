@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, NamedTuple, Self
@@ -139,15 +139,17 @@ class Client:
         """
         return await self._post("/v1/status", status, with_login=True)
 
-    async def blob(self, digest: str, data: bytes) -> None:
+    async def blob(self, digest: str, data: bytes, until: Callable[[], bool] = lambda: False) -> None:
         """Deliver a whole file with the SHA-256 *digest*, from where an earlier attempt was cut.
+
+        It ends early, after a part, where *until* says so; the rest goes with the next attempt.
 
         Raises:
             DeliveryError: the centre cannot be asked, or refuses.
         """
         path = f"/v1/blobs/{digest}"
         start = int((await self._ask("HEAD", path))[OFFSET])
-        while start < len(data):
+        while start < len(data) and not until():
             part = data[start : start + PART_BYTES]
             place = f"bytes {start}-{start + len(part) - 1}/{len(data)}"
             answer = await self._ask(
