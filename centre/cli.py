@@ -34,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     try:
-        from centre.commands import cases, fleet, registry, units
+        from centre.commands import cases, fleet, heads, orders, registry, units
     except ModuleNotFoundError as error:  # a unit's installation has the command and not what it needs
         raise CentreError(
             f"the package {error.name} of the centre is not installed", "pip install 'autovelox[centre]'"
@@ -56,6 +56,8 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     fleet.add_commands(subparsers)
     units.add_commands(subparsers)
     cases.add_commands(subparsers)
+    orders.add_commands(subparsers)
+    heads.add_commands(subparsers)
     registry.add_commands(subparsers)
     if {"demo", "--help", "-h"} & set(words):  # it brings the unit's demo with it
         from centre.demo import fleet as demo

@@ -10,16 +10,24 @@ from edge.config import Settings
 from edge.delivery.budget import DailyBudget
 from edge.delivery.client import Client, trusting
 from edge.delivery.courier import Courier
+from edge.delivery.obeying import Orders
 from edge.delivery.openings import OpeningService
 from edge.delivery.remote import RemoteOpener
 
 
 def open_courier(
-    settings: Settings, facts: Callable[[], Mapping[str, object]], *, answers_again: Callable[[], None] = lambda: None
+    settings: Settings,
+    facts: Callable[[], Mapping[str, object]],
+    *,
+    answers_again: Callable[[], None] = lambda: None,
+    file: Settings | None = None,
+    enter: Callable[[str, Mapping[str, object]], None] = lambda _kind, _content: None,
+    restart: Callable[[], object] = lambda: None,
 ) -> Courier | None:
     """The courier to the centre of *settings*, None where the unit works alone; *facts* go into each status.
 
-    *answers_again* is called when the centre answers that did not before.
+    *answers_again* is called when the centre answers that did not before; *file*, the settings of
+    the unit's file, *enter* and *restart* are for :class:`edge.delivery.obeying.Orders`.
 
     Raises:
         DeliveryError: the centre's authority cannot be used.
@@ -36,6 +44,7 @@ def open_courier(
         budget=DailyBudget(round(centre.daily_megabytes * 1e6)),
         facts=facts,
         answers_again=answers_again,
+        obey=Orders(file or settings, signer, enter=enter, restart=restart).obey,
     )
 
 
