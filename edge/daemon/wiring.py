@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -31,7 +31,7 @@ from edge.daemon.provenance import certificate_problem, instrument, provenance
 from edge.daemon.rules import rules_of
 from edge.daemon.selfcheck import SelfChecks
 from edge.daemon.status_report import StatusReport
-from edge.delivery import Courier, Progress, open_courier
+from edge.delivery import Courier, Ordered, Progress, open_courier
 from edge.flow.at_centre import EveryChip
 from edge.flow.deciding import OnUnit
 from edge.flow.infringement import Infringements
@@ -85,12 +85,15 @@ class Parts:
     monitor: Monitor
 
 
-async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
+async def build(ordered: Ordered, stack: AsyncExitStack, restart: Callable[[], object]) -> Parts:
     """Open registry and case store, and build everything else without starting it; *stack* closes what was opened.
+
+    *restart* begins anew, with another configuration; it may be called from any thread.
 
     Raises:
         EdgeError: a part cannot be built.
     """
+    settings = ordered.settings
     folder = models_dir(settings.recognition.models_dir)
     formats = Formats(settings.verdict.plate_countries, settings.verdict.plate_pattern)
     rules = rules_of(settings, formats, load_thresholds(folder))
@@ -169,6 +172,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
         clock_state,
         mode="observe" if uncertified() else settings.unit.mode,
         configuration=setting_digests(settings),
+        order=ordered.order.record() if ordered.order is not None else None,
         software=await asyncio.to_thread(software_of, unit),
     )
     selfchecks = SelfChecks(
@@ -212,10 +216,13 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
         StatusReport(settings.printable(), lambda: health.problems(), clock.error_s, cases.free_bytes),
         progress,
         answers_again=queue.wake,
+        file=ordered.file,
+        enter=diary.refuse_order,
+        restart=restart,
     )
     health = Health(
         {
-            "configuration": lambda: ": ".join(question) if question else None,
+            "configuration": lambda: ": ".join(question) if question else ordered.problem,
             "instrument": uncertified,
             "link": link.problem,
             "workers": lambda: workers.problem() or openers.problem(),

@@ -168,6 +168,14 @@ class Client:
         """
         return await self._ask("GET", "/v1/opener")
 
+    async def signers(self) -> dict[str, Any]:
+        """The keys of the officers who sign orders.
+
+        Raises:
+            DeliveryError: the centre cannot be asked.
+        """
+        return await self._ask("GET", "/v1/signers")
+
     async def ask_at(
         self, url: str, path: str, body: bytes, headers: Mapping[str, str], *, most_bytes: int
     ) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import logging
 import random
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -52,14 +52,18 @@ class Courier:
         clock: Callable[[], float] = time.monotonic,
         answers_again: Callable[[], None] = lambda: None,
         progress: Progress | None = None,
+        obey: Callable[[Sequence[Any]], list[dict[str, object]]] = lambda _: [],
     ) -> None:
         """*facts* is what the unit says of itself; *clock* gives seconds that never run backwards.
 
         *answers_again* is called when the centre answers that did not before. *progress* wakes the courier, and learns
-        what the centre has. Needs a running event loop.
+        what the centre has. *obey* obeys the orders of an answer, in the courier's thread, and says which it refuses.
+        Needs a running event loop.
         """
         self._progress = progress or Progress()
         self._answers_again = answers_again
+        self._obey = obey
+        self._refused: list[dict[str, object]] = []
         self._client = client
         self._outbox = outbox
         self._budget = budget
@@ -208,6 +212,7 @@ class Courier:
             "head": {"seq": head.seq if head else 0, "hash": head.hash if head else "0" * 64},
             "sent_bytes_today": self._budget.spent,
             "lost": self._lost[:MAX_WISHES],
+            "orders_refused": self._refused,
         }
 
     async def _deliver_status(self) -> None:
@@ -220,6 +225,8 @@ class Courier:
                 await self._read(
                     lambda: self._outbox.confirm(confirmed.seq, confirmed.hash, settled=confirmed.seq, cases=cases)
                 )
+        if isinstance(orders := answer.get("orders"), list):
+            self._refused = await self._read(lambda: self._obey(orders)) if orders else []
         next_s = answer.get("next_s")
         pause_s = min(
             MOST_STATUS_S, max(LEAST_STATUS_S, float(next_s) if isinstance(next_s, int | float) else STATUS_S)

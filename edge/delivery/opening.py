@@ -10,6 +10,7 @@ from edge.config import Settings
 from edge.delivery.budget import DailyBudget
 from edge.delivery.client import Client, trusting
 from edge.delivery.courier import Courier
+from edge.delivery.obeying import Orders
 from edge.delivery.openings import OpeningService
 from edge.delivery.progress import Progress
 from edge.delivery.remote import RemoteOpener
@@ -21,10 +22,14 @@ def open_courier(
     progress: Progress,
     *,
     answers_again: Callable[[], None] = lambda: None,
+    file: Settings | None = None,
+    enter: Callable[[str, Mapping[str, object]], None] = lambda _kind, _content: None,
+    restart: Callable[[], object] = lambda: None,
 ) -> Courier | None:
     """The courier to the centre of *settings*, None where the unit works alone; *facts* go into each status.
 
-    *answers_again* is called when the centre answers that did not before; *progress* wakes it, and learns what it did.
+    *answers_again* is called when the centre answers that did not before; *progress* wakes it, and learns what it did;
+    *file*, the settings of the unit's file, *enter* and *restart* are for :class:`edge.delivery.obeying.Orders`.
 
     Raises:
         DeliveryError: the centre's authority cannot be used.
@@ -42,6 +47,7 @@ def open_courier(
         facts=facts,
         answers_again=answers_again,
         progress=progress,
+        obey=Orders(file or settings, signer, enter=enter, restart=restart).obey,
     )
 
 
