@@ -167,7 +167,8 @@ def _history(events: tuple[Event, ...]) -> Iterator[str]:
         plate = f", plate {event.plate}" if event.plate else ""
         why = f": {event.reason}" if event.reason else ""
         unsigned = "" if event.signed else "; not signed yet"
-        did = f"{officer_did(event.kind)}{asked}{plate}"
+        taken = f" of entry {event.judgement}" if event.judgement else ""
+        did = f"{officer_did(event.kind)}{taken}{asked}{plate}"
         yield f"Entry {event.seq}: {did}, {moment(event.at_utc)}, {event.officer}{why}{unsigned}"
     if not events:
         yield "No officer has done anything with it"
