@@ -192,6 +192,8 @@ def _history(events: tuple[Event, ...]) -> Iterator[str]:
     yield from ("", _("HISTORY"))
     for event in events:
         did = officer_did(event.kind)
+        if event.judgement:
+            did += _(" of entry {number}").format(number=event.judgement)
         if event.action:
             did += f" ({officer_did(event.action)})"
         if event.plate:
