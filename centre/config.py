@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
-from edge.config import Port, Positive, Section, VerdictSettings, explain, refused
-from edge.errors import ConfigError
+from edge.config import EvidenceSettings, Port, Positive, Section, VerdictSettings, explain, refused
+from edge.errors import ConfigError, why
 
 DEFAULT_CONFIG = Path("/etc/autovelox-centre/autovelox-centre.toml")
 Count = Annotated[int, Field(ge=1)]
@@ -159,6 +159,7 @@ class Settings(Section):
     opening: OpeningSettings = OpeningSettings()
     verdict: VerdictSettings = VerdictSettings()
     notices: NoticeSettings = NoticeSettings()
+    evidence: EvidenceSettings = EvidenceSettings()
     metrics: MetricsSettings = MetricsSettings()
 
 
@@ -174,7 +175,9 @@ def load(path: Path) -> Settings:
     except FileNotFoundError:
         raise ConfigError(f"there is no configuration file {path}", example) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} cannot be read ({error})", "check its permissions") from None
+        raise ConfigError(
+            f"{path} cannot be read ({why(error)})", "name a text file that this account may read"
+        ) from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path} is not valid TOML: {error}", "correct that line") from None
     try:

@@ -6,7 +6,7 @@ from the entries and compared.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -27,6 +27,7 @@ _EMPTY: Mapping[str, Any] = dict.fromkeys(COLUMNS) | {
     "is_held": False,
 }
 _CASES = f"SELECT number, {', '.join(COLUMNS)} FROM cases WHERE unit_id = $1"  # noqa: S608 - names of columns, ours
+_HELD_HERE = "SELECT case_number FROM holds WHERE unit_id = $1"
 _FILES = "SELECT case_number, place, sha256 FROM files WHERE unit_id = $1"
 
 
@@ -54,22 +55,24 @@ class ExpectedRows:
         for number, is_held in rows.held:
             self._cases[number]["is_held"] = is_held
         for number, seq in rows.purged:
-            case = self._cases[number]
-            kept = {name: case[name] for name in ("filed_seq", "decided_seq")}
-            self._cases[number] = {**_EMPTY, **kept, "state": "purged", "purged_seq": seq}
-            self._files = {file for file in self._files if file[0] != number}
-            self._judgements.pop(number, None)
+            self._cases[number]["purged_seq"] = seq
 
     def _verdicts(self, rows: Rows) -> None:
         for number, seq, at_utc, site, speed_kmh, limit_kmh in rows.filed:
             said = {"filed_seq": seq, "at_utc": at_utc, "site": site, "speed_kmh": speed_kmh, "limit_kmh": limit_kmh}
             self._cases[int(str(number))] = {**_EMPTY, **said}
         for number, seq, plate, outcome, driver_name in rows.decided:
-            case = self._cases[int(str(number))]
-            if case["state"] != "purged":
-                case |= {"state": "decided", "decided_seq": seq, "plate": plate, "outcome": outcome}
-                case["driver_name"] = driver_name
+            said = {"state": "decided", "decided_seq": seq, "plate": plate, "outcome": outcome}
+            self._cases[int(str(number))] |= {**said, "driver_name": driver_name}
         self._files |= {(number, place, digest) for number, place, digest, _ in rows.files}
+
+    def _purge(self, held: Container[int]) -> None:
+        """Of cases with a tombstone nothing is left, but for those that officers of the centre hold."""
+        for number, case in self._cases.items():
+            if case["purged_seq"] is not None and number not in held:
+                kept = {name: case[name] for name in ("filed_seq", "decided_seq", "purged_seq")}
+                self._cases[number] = {**_EMPTY, **kept, "state": "purged"}
+        self._files = {file for file in self._files if self._cases[file[0]]["state"] != "purged"}
 
     async def compare(self, connection: Connection, unit: int) -> None:
         """Compare with what is here of the *unit*.
@@ -80,6 +83,7 @@ class ExpectedRows:
         for number, entries in self._judgements.items():
             review, plate = counting(entries)
             self._cases[number] |= {"review": review, "corrected_plate": plate}
+        self._purge({row["case_number"] for row in await connection.fetch(_HELD_HERE, unit)})
         here = {row["number"]: dict(row) for row in await connection.fetch(_CASES, unit)}
         for number in sorted({*here, *self._cases}):
             found, wanted = here.get(number), self._cases.get(number)

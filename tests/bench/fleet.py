@@ -53,6 +53,12 @@ LONGEST_PAUSE_S = 20.0
 JOINED = "INSERT INTO units (serial, state, public_key, joined_at) VALUES ($1, 'active', $2, now())"
 
 
+SIZE = """
+SELECT sum(pg_total_relation_size(oid)) FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
+    AND (relname IN ('entries', 'files', 'blobs') OR relname LIKE 'cases%')
+"""
+
+
 @dataclass
 class Figures:
     """What came of the run."""
@@ -62,6 +68,8 @@ class Figures:
     told_to_wait: int = 0
     memory: list[int] = field(default_factory=list)
     """The centre's resident bytes, every second."""
+    bytes_a_case: float = 0.0
+    """In PostgreSQL with indexes, without photos."""
 
 
 @dataclass
@@ -177,6 +185,9 @@ async def run(folder: Path, count: int, minutes: float, photo_bytes: int) -> tup
 
         await asyncio.gather(look(), *map(one, units))
         watch.cancel()
+        connection = await asyncpg.connect(server.dsn)
+        figures.bytes_a_case = float(await connection.fetchval(SIZE)) / max(1, sum(unit.sent for unit in units))
+        await connection.close()
         return figures, units, at_end[0]
     finally:
         process.terminate()
@@ -215,14 +226,13 @@ def main() -> int:
     early, late = statistics.median(figures.memory[third : 2 * third]), statistics.median(figures.memory[2 * third :])
     missing = sum(len(unit.cases) - unit.photos for unit in units)
     asked = sum(figures.requests.values()) / (60 * args.minutes)
-    print(
-        "| units | cases | requests/s | told to wait | errors | lag, s | never came | centre, MB | at the end |"
-    )
+    print("| units | cases | requests/s | told to wait | errors | lag, s | never came | centre, MB | at the end |")
     print("|---:|---:|---:|---:|---:|---:|---:|---:|---:|")
     print(
         f"| {len(units):,} | {sum(len(unit.cases) for unit in units):,} | {asked:,.0f} | {figures.told_to_wait:,}"
         f" | {sum(figures.errors.values())} | {lag_s:.0f} | {missing} | {early / 1e6:.0f} | {late / 1e6:.0f} |"
     )
+    print(f"\nbytes a case in PostgreSQL, without its photo: {figures.bytes_a_case:,.0f}", file=sys.stderr)
     for error, times in figures.errors.most_common(5):
         print(f"{times} x {error}", file=sys.stderr)
     return int(bool(figures.errors) or missing > 0 or lag_s >= LONGEST_LAG_S or late > (1 + MOST_GROWTH) * early)
