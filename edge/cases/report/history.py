@@ -49,7 +49,7 @@ def _row(event: Event, last_utc: float, count: int, reason: str, *, withdrawn: b
     if event.action:
         words += f" ({officer_did(event.action)})"
     if withdrawn:
-        words += f" ({_('withdrawn later')})"
+        words += " (" + _("withdrawn later") + ")"
     if event.plate:
         words += f" ({clean(event.plate)})"
     if count > 1:
