@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
@@ -46,10 +46,17 @@ class Rows:
     """Case, place, SHA-256 in hex, bytes (None if the entry does not say)."""
     decided: list[tuple[Any, ...]] = field(default_factory=list)
     judged: list[tuple[int, str, str | None]] = field(default_factory=list)
+    withdrawn: list[int] = field(default_factory=list)
+    """Cases of which a judgement was withdrawn: what counts follows from all of their judgements."""
     held: list[tuple[int, bool]] = field(default_factory=list)
     purged: list[tuple[int, int]] = field(default_factory=list)
     ordered: list[tuple[int, int | None, dict[str, Any]]] = field(default_factory=list)
     """Entry, case and content of what an order brought about."""
+
+    @property
+    def speak_of_earlier_cases(self) -> bool:
+        """Whether there is more to them than cases that are filed and decided."""
+        return bool(self.judged or self.withdrawn or self.held or self.purged or self.ordered)
 
 
 def month_of(at_utc: object, now: datetime) -> date:
@@ -94,12 +101,32 @@ def _add(rows: Rows, kind: str, case: Any, seq: int, content: Any) -> None:
     elif kind in JUDGEMENTS and content is not None:
         plate = _text(content["plate"]) if kind == "correct_plate" else None
         rows.judged.append((case, kind, plate))
+    elif kind == "withdraw" and content is not None:
+        _entry_number(content["judgement"])
+        rows.withdrawn.append(case)
     elif kind in HOLDS:
         rows.held.append((case, kind == "hold"))
     elif kind == "purge":
         rows.purged.append((case, seq))
     if kind in BY_ORDER and isinstance(content, dict) and not ORDER_KEYS.isdisjoint(content):
         rows.ordered.append((seq, case, content))
+
+
+def counting(entries: Iterable[tuple[int, str, bytes]]) -> tuple[str | None, str | None]:
+    """The newest judgement and the newest corrected plate that nobody withdrew.
+
+    *entries* are number, kind and content of a case's judgements and withdrawals, in order; they were read before
+    (:func:`rows_of`).
+    """
+    judged: dict[int, tuple[str, str | None]] = {}
+    for seq, kind, body in entries:
+        content = json.loads(body)
+        if kind == "withdraw":
+            judged.pop(content["judgement"], None)
+        else:
+            judged[seq] = kind, _text(content["plate"]) if kind == "correct_plate" else None
+    plates = [plate for _, plate in judged.values() if plate is not None]
+    return next((kind for kind, _ in reversed(judged.values())), None), plates[-1] if plates else None
 
 
 def _filed(number: int, seq: int, content: Any) -> tuple[object, ...]:
@@ -149,6 +176,12 @@ def _sha256(text: Any) -> str:
     if not isinstance(text, str) or not _SHA256.fullmatch(text):
         raise ValueError
     return text
+
+
+def _entry_number(value: Any) -> int:
+    if type(value) is not int:
+        raise TypeError
+    return value
 
 
 def _number(value: Any) -> float:

@@ -14,7 +14,7 @@ from centre.database import Connection
 from centre.delivery.erasing import erase_files
 from centre.delivery.known import Known
 from centre.delivery.orders import settle, settle_tombstone
-from centre.delivery.projection import PORTRAIT, Rows
+from centre.delivery.projection import PORTRAIT, Rows, counting
 from edge.cases.evidence import Chain, Link
 
 TIMELESS = date.min
@@ -66,6 +66,13 @@ named AS (
 _JUDGED = """
 UPDATE cases SET review = $3, corrected_plate = coalesce($4, corrected_plate)
 WHERE unit_id = $1 AND number = $2 AND state <> 'purged'
+"""
+_JUDGEMENTS = """
+SELECT seq, kind, body FROM entries WHERE unit_id = $1 AND case_number = $2 AND body IS NOT NULL
+    AND kind IN ('confirm', 'dismiss', 'correct_plate', 'withdraw') ORDER BY seq
+"""
+_COUNTS = """
+UPDATE cases SET review = $3, corrected_plate = $4 WHERE unit_id = $1 AND number = $2 AND state <> 'purged'
 """
 _HELD = "UPDATE cases SET is_held = $3 WHERE unit_id = $1 AND number = $2"
 
@@ -142,6 +149,9 @@ async def write_events(connection: Connection, unit: int, rows: Rows) -> None:
     """Write what entries say of cases that are here already; the caller has begun a transaction."""
     if rows.judged:
         await connection.executemany(_JUDGED, [(unit, *row) for row in rows.judged])
+    for number in dict.fromkeys(rows.withdrawn):
+        entries = [tuple(row) for row in await connection.fetch(_JUDGEMENTS, unit, number)]
+        await connection.execute(_COUNTS, unit, number, *counting(entries))
     if rows.held:
         await connection.executemany(_HELD, [(unit, *row) for row in rows.held])
     for number, seq in rows.purged:

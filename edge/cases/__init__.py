@@ -54,6 +54,7 @@ from edge.cases.store import CaseStore
 from edge.cases.views import (
     FOLLOW_UPS,
     HOLDS,
+    MAY_WAIT,
     OF_REQUESTS,
     REVIEWS,
     CaseFilter,
@@ -66,6 +67,7 @@ from edge.cases.views import (
     SelfCheck,
     Standing,
     UnitStatus,
+    counting,
     unwatched,
     waiting,
 )
@@ -76,6 +78,7 @@ __all__ = [
     "HOLDS",
     "JUDGEMENTS",
     "LONGEST_DAYS",
+    "MAY_WAIT",
     "OF_REQUESTS",
     "REVIEWS",
     "USUAL_DAYS",
@@ -115,6 +118,7 @@ __all__ = [
     "check_package",
     "clock_state",
     "correction",
+    "counting",
     "create_signing_key",
     "examine",
     "keep_order",
