@@ -12,7 +12,7 @@ from pathlib import Path
 from centre.config import DEFAULT_CONFIG, load
 from centre.errors import CentreError
 from edge.errors import EdgeError
-from edge.terminal import complete_help, say
+from edge.terminal import Parser, complete_help, say
 
 EXAMPLES = {
     "run": "autovelox-centre --config /etc/autovelox-centre/autovelox-centre.toml run --check",
@@ -62,13 +62,14 @@ def whole_parser() -> argparse.ArgumentParser:
 
 def _parser(*, with_demo: bool) -> argparse.ArgumentParser:
     try:
-        from centre.commands import cases, fleet, registry, units
+        from centre.commands import cases, fleet, heads, orders, registry, units
     except ModuleNotFoundError as error:  # a unit's installation has the command and not what it needs
         raise CentreError(
-            f"the package {error.name} of the centre is not installed", "pip install 'autovelox[centre]'"
+            f"the package {error.name} of the centre is not installed",
+            "make install in the checkout, or, for a server, docs/centre.md",
         ) from None
 
-    parser = argparse.ArgumentParser(prog="autovelox-centre", description="The headquarters of many units.")
+    parser: argparse.ArgumentParser = Parser(prog="autovelox-centre", description="The headquarters of many units.")
     parser.add_argument("--version", action="version", version=f"autovelox-centre {version('autovelox')}")
     parser.add_argument("--config", type=Path, default=DEFAULT_CONFIG, metavar="FILE", help="default: %(default)s")
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
@@ -84,6 +85,8 @@ def _parser(*, with_demo: bool) -> argparse.ArgumentParser:
     fleet.add_commands(subparsers)
     units.add_commands(subparsers)
     cases.add_commands(subparsers)
+    orders.add_commands(subparsers)
+    heads.add_commands(subparsers)
     registry.add_commands(subparsers)
     if with_demo:  # it brings the unit's demo with it
         from centre.demo import fleet as demo

@@ -472,10 +472,9 @@ def _check_withdrawal(chain: Chain, seq: int, header: dict[str, Any], body: byte
     """
     if header["kind"] != "withdraw" or body is None:
         return
-    number = parse_canonical(body, f"the content of entry {seq}").get("judgement")
-    if type(number) is not int or not 0 < number < seq:
-        raise Mismatch(f"entry {seq} (withdraw) names no entry before it")
-    named = chain.by_seq.get(number)
+    said = parse_canonical(body, f"the content of entry {seq}").get("judgement")
+    number = said if type(said) is int else 0
+    named = chain.by_seq.get(number) if 0 < number < seq else {"kind": "", "case": None}
     if named is not None and (named["kind"] not in JUDGEMENTS or named["case"] != header["case"]):
         raise Mismatch(f"entry {seq} (withdraw) names a judgement that is none of its case")
     if number in chain.withdrawn:
@@ -1440,11 +1439,11 @@ _ITALIAN = """
 < {}, withdrawn later,
 > {} (poi ritirato)
 < withdraw
-> giudizio ritirato
+> valutazione ritirata
 < entry {} (withdraw) names a judgement that is none of its case
-> la registrazione {} (withdraw) indica un giudizio che non riguarda il suo caso
+> la registrazione {} (withdraw) indica una valutazione che non riguarda il suo caso
 < entry {} (withdraw) names a judgement that was withdrawn before
-> la registrazione {} (withdraw) indica un giudizio già ritirato
+> la registrazione {} (withdraw) indica una valutazione già ritirata
 < hold
 > conservazione prolungata
 < release
