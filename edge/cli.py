@@ -9,6 +9,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -51,7 +52,9 @@ EXAMPLES = {
     "run": "autovelox run --check",
     "officers": "autovelox officers --config /etc/autovelox/autovelox.toml",
     "car": "autovelox car --url https://unit.example:8443 --chip anna.chip --plate AB123CD",
-    "chip": "autovelox chip request --licence UD1234567A --signing-key chip.key --out request.json",
+    "chip request": "autovelox chip request --licence UD1234567A --signing-key chip.key --out request.json",
+    "chip store": "autovelox chip store anna.chip --token "
+    "'pkcs11:token=anna?module-path=/usr/lib/softhsm/libsofthsm2.so&pin-source=/etc/anna.pin'",
     "authority init": "autovelox authority init --key authority.key --out authority.json",
     "authority request": "autovelox authority request --key /etc/autovelox/unit.key --out request.json",
     "authority certify": "autovelox authority certify request.json --key authority.key --out unit.json",
@@ -105,12 +108,19 @@ EXAMPLES = {
 }
 """Command, or command and action -> an example for its help; a test reads each with the command's own parser."""
 
+BESIDE_THE_CAMERA = frozenset({"view", "cases"})
+"""What officers run, on the unit itself: its processor is the camera's first."""
+NICENESS = 10
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code (0 done, 2 wrong usage, otherwise the error's own)."""
     words = sys.argv[1:] if argv is None else list(argv)
     keep_imports_safe()
     args = _parser(words).parse_args(words)
+    if argv is None and words[0] in BESIDE_THE_CAMERA:  # a program of its own
+        with suppress(OSError):
+            os.nice(NICENESS)
     try:
         return int(args.run(args))
     except EdgeError as error:

@@ -43,6 +43,7 @@ from edge.cases.store import CaseStore
 from edge.cases.views import (
     FOLLOW_UPS,
     HOLDS,
+    MAY_WAIT,
     OF_REQUESTS,
     REVIEWS,
     CaseFilter,
@@ -55,6 +56,7 @@ from edge.cases.views import (
     SelfCheck,
     Standing,
     UnitStatus,
+    counting,
     unwatched,
     waiting,
 )
@@ -65,6 +67,7 @@ __all__ = [
     "HOLDS",
     "JUDGEMENTS",
     "LONGEST_DAYS",
+    "MAY_WAIT",
     "OF_REQUESTS",
     "REVIEWS",
     "USUAL_DAYS",
@@ -104,6 +107,7 @@ __all__ = [
     "check_package",
     "clock_state",
     "correction",
+    "counting",
     "create_signing_key",
     "examine",
     "known_plate",

@@ -264,4 +264,5 @@ def _event(entry: CheckedEntry) -> Event:
         action=content.get("action", ""),
         request=content.get("request", 0),
         until_utc=content.get("until_utc", 0.0),
+        judgement=content.get("judgement", 0),
     )

@@ -16,7 +16,7 @@ from typing import Any
 
 from edge.errors import CameraError, EdgeError
 from edge.flow.ports import Camera, Cases, KnownChips, Mailbox, RadarReports
-from edge.flow.rules import NS, OPENINGS_PER_UID, REPORTS_S, SEALED_OPENINGS, Rules
+from edge.flow.rules import CASE_SEALED_OPENINGS, NS, OPENINGS_PER_UID, REPORTS_S, SEALED_OPENINGS, Rules
 from edge.model import Basis, Packet, Photo, Rejection, Trigger, is_infringement
 
 log = logging.getLogger(__name__)
@@ -48,12 +48,17 @@ class Edge:
         known: uids that the registry knows, of those it was ``asked``; ``silent`` while it does not answer.
         lookup: asks it for the uids of the packets that were there.
         unknown: nonces of packets whose uid it does not know.
-        left_out: packets of the window that were too many of one uid.
+        left_out: packets of the window that were too many of one uid, those ``left_out_at_edge`` included.
+        at_ns: the edge, nanoseconds of the monotonic clock.
     """
 
-    def __init__(self, at_monotonic_ns: int, rules: Rules, camera: Camera, packets: Sequence[Packet]) -> None:
+    def __init__(
+        self, at_monotonic_ns: int, rules: Rules, camera: Camera, packets: Sequence[Packet], left_out: int
+    ) -> None:
         """Begin at once; needs a running event loop."""
+        self.at_ns = at_monotonic_ns
         self.packets = tuple(packets)
+        self.left_out_at_edge = left_out
         self.photos: list[Photo] = []
         self.before: tuple[Photo, ...] = ()
         self.missed = self.left_out = 0
@@ -140,20 +145,24 @@ class Gathering:
         """The packets of the trigger's window that have arrived so far and may become claims; not those *filed*.
 
         Of each uid there are :data:`~edge.flow.rules.OPENINGS_PER_UID` at most, those *filed* included, and of those
-        whose uid is sealed :data:`~edge.flow.rules.SEALED_OPENINGS` in all. Those of uids that the registry does not
-        know are left out; where it does not answer in time, all stay.
+        whose uid is sealed :data:`~edge.flow.rules.SEALED_OPENINGS` at a time and
+        :data:`~edge.flow.rules.CASE_SEALED_OPENINGS` in all: a crowd before the edge leaves room for a car that
+        answers after it. Those of uids that the registry does not know are left out; where it does not answer in time,
+        all stay.
         """
         start_ns, end_ns = self._rules.window_ns(trigger)
-        now, edge.left_out = self._mailbox.fair_window(start_ns, end_ns, OPENINGS_PER_UID, SEALED_OPENINGS)
+        after_ns = max(start_ns, edge.at_ns + 1)
+        later, left_out = self._mailbox.fair_window(after_ns, end_ns, OPENINGS_PER_UID, SEALED_OPENINGS)
+        now, edge.left_out = (*edge.packets, *later), edge.left_out_at_edge + left_out
         had = {packet.nonce for packet in filed}
         edge.left_out -= min(edge.left_out, len(had - {packet.nonce for packet in now}))  # left out now, filed before
         count = Counter(packet.uid for packet in filed)
         found = []
-        for packet in {packet.nonce: packet for packet in (*edge.packets, *now)}.values():
+        for packet in {packet.nonce: packet for packet in now}.values():
             if packet.nonce in had or packet.nonce in edge.unknown:
                 continue
             count[packet.uid] += 1
-            if count[packet.uid] <= (OPENINGS_PER_UID if packet.uid else SEALED_OPENINGS):
+            if count[packet.uid] <= (OPENINGS_PER_UID if packet.uid else CASE_SEALED_OPENINGS):
                 found.append(packet)
             else:
                 edge.left_out += 1
@@ -215,8 +224,8 @@ class Gathering:
 
     def _edge(self, at_monotonic_ns: int) -> Edge:
         start_ns = at_monotonic_ns - round(self._rules.window_before_s * NS)
-        packets, _ = self._mailbox.fair_window(start_ns, at_monotonic_ns, OPENINGS_PER_UID, SEALED_OPENINGS)
-        edge = Edge(at_monotonic_ns, self._rules, self._camera, packets)
+        packets, left_out = self._mailbox.fair_window(start_ns, at_monotonic_ns, OPENINGS_PER_UID, SEALED_OPENINGS)
+        edge = Edge(at_monotonic_ns, self._rules, self._camera, packets, left_out)
         # It asks at the edge: one that does not answer costs filing its wait once, not once a trigger.
         uids = {packet.uid for packet in packets if packet.uid}
         edge.lookup = asyncio.create_task(self._ask(edge, uids), name="known uids")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from edge.cases import (
     FOLLOW_UPS,
-    REVIEWS,
+    MAY_WAIT,
     EventKind,
     name_follows,
     standing_words,
@@ -59,10 +59,13 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
             help="en, it, de or sl; without it, the locale's unless English, or the unit's own",
         )
     add_statistics(actions, _add)
-    review = _add(actions, "review", _review, "confirm or dismiss a case, or correct its plate")
+    review = _add(actions, "review", _review, "confirm or dismiss a case, correct its plate, or withdraw a judgement")
     review.add_argument("number", type=int)
-    review.add_argument("kind", choices=sorted(REVIEWS))
+    review.add_argument("kind", choices=sorted(MAY_WAIT))
     review.add_argument("--plate", help="the plate as the photo shows it, for correct_plate")
+    review.add_argument(
+        "--judgement", type=int, metavar="ENTRY", help="for withdraw: only this one, if it is the one that counts"
+    )
     hold = _add(actions, "hold", _hold, "keep a case beyond its retention period: an appeal, a trial")
     release = _add(actions, "release", _hold, "let a case on hold go when its retention period is over")
     for action, kind in ((hold, EventKind.HOLD), (release, EventKind.RELEASE)):
@@ -197,7 +200,9 @@ def _letter(args: argparse.Namespace) -> int:
 
 def _review(args: argparse.Namespace) -> int:
     with closing(open_desk(args)) as desk:
-        judged = desk.review(args.number, EventKind(args.kind), reason=args.reason, plate=args.plate)
+        judged = desk.review(
+            args.number, EventKind(args.kind), reason=args.reason, plate=args.plate, judgement=args.judgement
+        )
     if judged.waits:
         say(f"case {args.number}: recorded, and waits for a second officer")
     return 0

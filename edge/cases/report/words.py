@@ -56,6 +56,7 @@ def officer_did(kind: str) -> str:
         "request": _("Second officer asked"),
         "agree": _("Second officer agreed"),
         "refuse": _("Second officer refused"),
+        "withdraw": _("Judgement withdrawn"),
         "purge": _("Purge before its time"),
         "claims": _("Sealed answers to be opened"),
     }.get(kind, kind)

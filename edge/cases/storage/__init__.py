@@ -33,6 +33,7 @@ from edge.cases.storage.timestamp import TimeStamps
 from edge.cases.storage.tree import ChainTree
 from edge.cases.storage.trusted_time import believe_clock, trust_clock
 from edge.cases.storage.unit_chain import ChainSession
+from edge.cases.storage.withdrawals import counting_judgement, insert_withdrawal
 from edge.cases.storage.witness import Witness, newest_checkpoint
 from edge.cases.storage.writer import Writer
 
@@ -64,12 +65,14 @@ __all__ = [
     "chain_file",
     "clock_state",
     "connect",
+    "counting_judgement",
     "delivered_whole",
     "entries_for",
     "erase",
     "examine",
     "follow_up_of",
     "insert_event",
+    "insert_withdrawal",
     "is_held",
     "is_locked",
     "is_signed",

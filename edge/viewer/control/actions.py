@@ -7,7 +7,7 @@ import tkinter as tk
 from collections.abc import Callable
 from functools import partial
 
-from edge.officers import EventKind, Judged, known_plate
+from edge.officers import REVIEWS, EventKind, Judged, known_plate
 from edge.viewer.control.case_text import as_text
 from edge.viewer.control.evidence import EvidenceActions, Paper
 from edge.viewer.control.open_case import OpenCase
@@ -255,8 +255,8 @@ class Actions:
         def done(judged: Judged) -> None:
             text = _("Case {number}: waits for a second officer") if judged.waits else _("Case {number}: recorded")
             undo = None
-            if judged.waits:
-                undo = partial(self._take_back, case_number, judged.entry)
+            if kind in REVIEWS:
+                undo = partial(self._take_back if judged.waits else self._withdraw, case_number, judged.entry)
             self._note(text.format(number=case_number), "warn" if judged.waits else "good", undo)
             if kind in ADVANCING and self._case.number == case_number:
                 self._advance()
@@ -265,6 +265,21 @@ class Actions:
             Page(self._root, self._theme, _("Nothing was recorded"), describe(error), tone="bad")
 
         self._source.record_review(case_number, kind, reason, plate, done, failed)
+
+    def _withdraw(self, case_number: int, judgement: int) -> None:
+        """Withdraw a judgement that counts, by an entry of its own; it may wait for a second officer like any other."""
+
+        def done(judged: Judged) -> None:
+            if judged.waits:
+                text, tone = _("Case {number}: the withdrawal waits for a second officer"), "warn"
+            else:
+                text, tone = _("Case {number}: judgement withdrawn"), "accent"
+            self._note(text.format(number=case_number), tone, None)
+
+        def failed(error: Exception) -> None:
+            Page(self._root, self._theme, _("Nothing was recorded"), describe(error), tone="bad")
+
+        self._source.withdraw(case_number, judgement, _("Withdrawn at once"), done, failed)
 
     def _take_back(self, case_number: int, request: int) -> None:
         """Take back a judgement that waits for a second officer: an entry of its own says so."""

@@ -214,7 +214,7 @@ class OpenCase:
             self._thumbs_of = None
             self._camera.strip.show_thumbs([])
         self._camera.strip.show(index, len(opened.photos))
-        self._camera.show(case, opened.events, index, opened.unit)
+        self._camera.show(case, index, opened.unit)
         self._driver.show(case)
         self._history.show(case, opened.events, opened.enclosure)
         self._bar.show(case, opened.events, opened.enclosure, photo=self.photo_shown)

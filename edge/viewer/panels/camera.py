@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from tkinter import ttk
 
 from edge.model import Box, Case
-from edge.officers import Event
 from edge.viewer.data import Photo
 from edge.viewer.panels.facts import FACTS_WIDTH, FactsCard
 from edge.viewer.panels.photo_strip import PhotoStrip
@@ -106,11 +105,11 @@ class CameraPanel(ttk.Frame):
         if crop_changed:
             self._resized()
 
-    def show(self, case: Case, events: Sequence[Event], index: int, unit: str = "") -> None:
+    def show(self, case: Case, index: int, unit: str = "") -> None:
         """Show everything except the pictures; :meth:`show_photo` shows those."""
         self._case, self._index = case, index
         self.facts.grid()
-        self.facts.show(case, events, unit)
+        self.facts.show(case, unit)
         self.photo.draw_box(self._box())
 
     def show_photo(self, photo: Photo) -> None:

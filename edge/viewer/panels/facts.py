@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Sequence
 from tkinter import ttk
 
 from edge.model import Case, Outcome
-from edge.officers import Event, EventKind
 from edge.viewer.text import (
     _,
     basis_words,
@@ -88,7 +86,7 @@ class FactsCard(ttk.Frame):
         least, most = (self._theme.px(size) for size in CROP_HEIGHTS)
         return min(width, self._theme.px(FACTS_WIDTH)), max(least, min(most, height - self._texts(width)))
 
-    def show(self, case: Case, events: Sequence[Event], unit: str) -> None:
+    def show(self, case: Case, unit: str) -> None:
         """Show the facts of *case*, which *unit* recorded."""
         self.title.set_text(_("Case {number}, as the camera saw it").format(number=case.number))
         word, tone = verdict_words(case)
@@ -99,10 +97,9 @@ class FactsCard(ttk.Frame):
         named = case.verdict is not None and case.verdict.outcome is Outcome.IDENTIFIED
         claimed = _("Claimed by the chip: {plate}").format(plate=plain(case.verdict.plate, 14)) if named else ""  # type: ignore[union-attr]
         self._show_line(self.claimed, claimed)
-        correction = next((event for event in reversed(events) if event.kind is EventKind.CORRECT_PLATE), None)
-        corrected = correction.plate or "" if correction is not None else ""
+        corrected = case.corrected_plate
         self._show_line(
-            self.corrected, _("Corrected to {plate}").format(plate=plain(corrected, 14)) if correction else ""
+            self.corrected, _("Corrected to {plate}").format(plate=plain(corrected, 14)) if corrected else ""
         )
         self.fields["time"].set_text(zoned(case.trigger.at_utc))
         self.fields["place"].set_text(plain(case.site, 100) or "–")

@@ -82,6 +82,7 @@ def review_words(review: str | None) -> tuple[str, str]:
         EventKind.CONFIRM.value: (_("confirmed"), "good"),
         EventKind.DISMISS.value: (_("dismissed"), "bad"),
         EventKind.CORRECT_PLATE.value: (_("plate corrected"), "warn"),
+        EventKind.WITHDRAW.value: (_("judgement withdrawn"), "warn"),
         None: (_("to review"), "neutral"),
     }.get(review, (str(review), "neutral"))
 
@@ -98,6 +99,7 @@ def event_words(kind: EventKind, action: str = "") -> tuple[str, str]:
             EventKind.CONFIRM.value: _("Confirmed, waits"),
             EventKind.DISMISS.value: _("Dismissed, waits"),
             EventKind.CORRECT_PLATE.value: _("Plate corrected, waits"),
+            EventKind.WITHDRAW.value: _("Judgement withdrawn, waits"),
         }
         return asked.get(action, _("Claims asked for")), "warn"
     return {
@@ -106,6 +108,7 @@ def event_words(kind: EventKind, action: str = "") -> tuple[str, str]:
         EventKind.CONFIRM: (_("Confirmed"), "good"),
         EventKind.DISMISS: (_("Dismissed"), "bad"),
         EventKind.CORRECT_PLATE: (_("Plate corrected"), "warn"),
+        EventKind.WITHDRAW: (_("Judgement withdrawn"), "warn"),
         EventKind.VIEW: (_("Viewed"), "neutral"),
         EventKind.EXPORT: (_("Exported"), "accent"),
         EventKind.HOLD: (_("Put on hold"), "warn"),

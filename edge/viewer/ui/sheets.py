@@ -78,6 +78,7 @@ class Asking(Modal):
     def begin(self) -> None:
         """Grab the input, with all of the first field selected."""
         self.grab()
+        self.update_idletasks()  # Tk gives the focus to no field that is not mapped: a key typed already would be lost
         self.entries[0].focus_set()
         self.entries[0].selection_range(0, "end")
 

@@ -50,8 +50,8 @@ function _shtab_autovelox_centre_using
   test "$_shtab_autovelox_centre_cmdpath" = "$argv"
 end
 
-set -g _shtab_autovelox_centre_commands run opening status alarms 'alarms list' 'alarms close' units 'units add' 'units list' 'units suspend' 'units activate' 'units revoke' cases 'cases list' 'cases show' 'cases export' 'cases verify' registry 'registry import' 'registry status' 'registry rotate-root' 'registry rotate-shards' demo
-set -g _shtab_autovelox_centre_opts_with_value --config --dir --engine --limit --master-key --plate --reason --shards --to --unit
+set -g _shtab_autovelox_centre_commands run opening status alarms 'alarms list' 'alarms close' units 'units add' 'units list' 'units suspend' 'units activate' 'units revoke' cases 'cases list' 'cases show' 'cases export' 'cases searched' 'cases verify' registry 'registry import' 'registry status' 'registry rotate-root' 'registry rotate-shards' demo
+set -g _shtab_autovelox_centre_opts_with_value --config --dir --engine --limit --master-key --plate --reason --shards --since --to --unit --until
 
 complete -c autovelox-centre -e
 complete -c autovelox-centre -f
@@ -91,15 +91,19 @@ complete -c autovelox-centre -n '_shtab_autovelox_centre_using cases; and test $
 complete -c autovelox-centre -n '_shtab_autovelox_centre_using cases list' -s h -l help -d 'show this help message and exit'
 complete -c autovelox-centre -n '_shtab_autovelox_centre_using cases list' -l unit -x -d SERIAL
 complete -c autovelox-centre -n '_shtab_autovelox_centre_using cases list' -l plate -x -d 'with * for any characters and ? for one'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using cases list' -l since -x -d 'from this day on (UTC), as 2026-03-31'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using cases list' -l until -x -d 'to the end of this day (UTC)'
 complete -c autovelox-centre -n '_shtab_autovelox_centre_using cases list' -l limit -x -d 'rows at most (default 50)'
-complete -c autovelox-centre -n '_shtab_autovelox_centre_using cases list' -l reason -x -d 'why; goes into the centre'"'"'s chain'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using cases list' -l reason -x -d 'why, for the centre'"'"'s chain; a search for a plate needs it'
 complete -c autovelox-centre -n '_shtab_autovelox_centre_using cases; and test $_shtab_autovelox_centre_npos -eq 0' -a show -d 'Show one case; the centre'"'"'s chain records that you looked.'
 complete -c autovelox-centre -n '_shtab_autovelox_centre_using cases show' -s h -l help -d 'show this help message and exit'
-complete -c autovelox-centre -n '_shtab_autovelox_centre_using cases show' -l reason -x -d 'why; goes into the centre'"'"'s chain'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using cases show' -l reason -x -d 'why, for the centre'"'"'s chain; a search for a plate needs it'
 complete -c autovelox-centre -n '_shtab_autovelox_centre_using cases; and test $_shtab_autovelox_centre_npos -eq 0' -a export -d 'Write the chain and the photos of one case into a new folder.'
 complete -c autovelox-centre -n '_shtab_autovelox_centre_using cases export' -s h -l help -d 'show this help message and exit'
 complete -c autovelox-centre -n '_shtab_autovelox_centre_using cases export' -l to -xka "(__fish_complete_directories)" -d FOLDER
-complete -c autovelox-centre -n '_shtab_autovelox_centre_using cases export' -l reason -x -d 'why; goes into the centre'"'"'s chain'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using cases export' -l reason -x -d 'why, for the centre'"'"'s chain; a search for a plate needs it'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using cases; and test $_shtab_autovelox_centre_npos -eq 0' -a searched -d 'List who searched for a plate; the centre'"'"'s chain keeps no plate itself.'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using cases searched' -s h -l help -d 'show this help message and exit'
 complete -c autovelox-centre -n '_shtab_autovelox_centre_using cases; and test $_shtab_autovelox_centre_npos -eq 0' -a verify -d 'Check chains, signatures, rows and photos from the first entry on.'
 complete -c autovelox-centre -n '_shtab_autovelox_centre_using cases verify' -s h -l help -d 'show this help message and exit'
 complete -c autovelox-centre -n '_shtab_autovelox_centre_using cases verify' -l unit -x -d 'of one unit (default: of all)'

@@ -50,8 +50,8 @@ function _shtab_autovelox_using
   test "$_shtab_autovelox_cmdpath" = "$argv"
 end
 
-set -g _shtab_autovelox_commands run officers cases 'cases list' 'cases show' 'cases export' 'cases report' 'cases letter' 'cases stats' 'cases review' 'cases hold' 'cases release' 'cases follow-up' 'cases ask' 'cases requests' 'cases agree' 'cases refuse' 'cases take' 'cases verify' 'cases purge' 'cases claims' 'cases searched' 'cases init-key' 'cases public-key' 'cases rotate-key' car chip 'chip request' authority 'authority init' 'authority request' 'authority certify' 'authority certify-chip' registry 'registry init' 'registry enrol' 'registry list' 'registry check' 'registry replace' 'registry revoke' 'registry certify' 'registry remove' 'registry reopen' 'registry rotate' 'registry migrate' backup restore centre 'centre join' 'centre opener' 'centre status' view read doctor camera 'camera calibrate' demo play
-set -g _shtab_autovelox_opts_with_value --against --at --attempts --authority --birth-date --birth-place --board --ca --car --categories --check --checkpoint --chip --config --countries --days --dir --direction --distance-m --engine --every --expires-on --first-name --follow-up --head --issued-on --issuing-office --key --lang --last-name --licence --limit --master-key --models --order --out --outcome --photo-width --plate --plate-mm --plot --portrait --position --reason --registry --report --request --review --save --scale --signing-key --since --speed --state-dir --take --text --timeout --to --until --url
+set -g _shtab_autovelox_commands run officers cases 'cases list' 'cases show' 'cases export' 'cases report' 'cases letter' 'cases stats' 'cases review' 'cases hold' 'cases release' 'cases follow-up' 'cases ask' 'cases requests' 'cases agree' 'cases refuse' 'cases take' 'cases verify' 'cases purge' 'cases claims' 'cases searched' 'cases init-key' 'cases public-key' 'cases rotate-key' car chip 'chip request' 'chip store' authority 'authority init' 'authority request' 'authority certify' 'authority certify-chip' registry 'registry init' 'registry enrol' 'registry list' 'registry check' 'registry replace' 'registry revoke' 'registry certify' 'registry remove' 'registry reopen' 'registry rotate' 'registry migrate' backup restore centre 'centre join' 'centre opener' 'centre status' view read doctor camera 'camera calibrate' demo play
+set -g _shtab_autovelox_opts_with_value --against --at --attempts --authority --birth-date --birth-place --board --ca --car --categories --check --checkpoint --chip --config --countries --days --dir --direction --distance-m --engine --every --expires-on --first-name --follow-up --head --issued-on --issuing-office --judgement --key --lang --last-name --licence --limit --master-key --models --order --out --outcome --photo-width --plate --plate-mm --plot --portrait --position --reason --registry --report --request --review --save --scale --signing-key --since --speed --state-dir --take --text --timeout --to --token --until --url
 
 complete -c autovelox -e
 complete -c autovelox -f
@@ -128,14 +128,15 @@ complete -c autovelox -n '_shtab_autovelox_using cases stats' -l since -x -d 'fr
 complete -c autovelox -n '_shtab_autovelox_using cases stats' -l until -x -d 'up to this day, which counts'
 complete -c autovelox -n '_shtab_autovelox_using cases stats' -l json -d machine-readable
 complete -c autovelox -n '_shtab_autovelox_using cases stats' -l plot -xka "(__fish_complete_path (commandline -ct))" -d 'a new file: .svg or .png'
-complete -c autovelox -n '_shtab_autovelox_using cases; and test $_shtab_autovelox_npos -eq 0' -a review -d 'Confirm or dismiss a case, or correct its plate.'
+complete -c autovelox -n '_shtab_autovelox_using cases; and test $_shtab_autovelox_npos -eq 0' -a review -d 'Confirm or dismiss a case, correct its plate, or withdraw a judgement.'
 complete -c autovelox -n '_shtab_autovelox_using cases review' -s h -l help -d 'show this help message and exit'
 complete -c autovelox -n '_shtab_autovelox_using cases review' -l config -xka "(__fish_complete_path (commandline -ct))" -d 'the unit'"'"'s configuration (default: /etc/autovelox/autovelox.toml, if it is there)'
 complete -c autovelox -n '_shtab_autovelox_using cases review' -l state-dir -xka "(__fish_complete_directories)" -d 'a state folder of your own account, without the service'
 complete -c autovelox -n '_shtab_autovelox_using cases review' -l signing-key -xka "(__fish_complete_path (commandline -ct))" -d 'the signing key of that folder, instead of the configuration'"'"'s'
 complete -c autovelox -n '_shtab_autovelox_using cases review' -l plate -x -d 'the plate as the photo shows it, for correct_plate'
+complete -c autovelox -n '_shtab_autovelox_using cases review' -l judgement -x -d 'for withdraw: only this one, if it is the one that counts'
 complete -c autovelox -n '_shtab_autovelox_using cases review' -l reason -x -d 'why; a review, a hold and a follow-up need one'
-complete -c autovelox -n '_shtab_autovelox_using cases review; and test $_shtab_autovelox_npos -eq 1' -ka "confirm correct_plate dismiss" -d kind
+complete -c autovelox -n '_shtab_autovelox_using cases review; and test $_shtab_autovelox_npos -eq 1' -ka "confirm correct_plate dismiss withdraw" -d kind
 complete -c autovelox -n '_shtab_autovelox_using cases; and test $_shtab_autovelox_npos -eq 0' -a hold -d 'Keep a case beyond its retention period: an appeal, a trial.'
 complete -c autovelox -n '_shtab_autovelox_using cases hold' -s h -l help -d 'show this help message and exit'
 complete -c autovelox -n '_shtab_autovelox_using cases hold' -l config -xka "(__fish_complete_path (commandline -ct))" -d 'the unit'"'"'s configuration (default: /etc/autovelox/autovelox.toml, if it is there)'
@@ -241,12 +242,12 @@ complete -c autovelox -n '_shtab_autovelox_using cases rotate-key' -l request -x
 complete -c autovelox -n '_shtab_autovelox_using; and test $_shtab_autovelox_npos -eq 0' -a car -d 'Deliver one packet, as a car does.'
 complete -c autovelox -n '_shtab_autovelox_using car' -s h -l help -d 'show this help message and exit'
 complete -c autovelox -n '_shtab_autovelox_using car' -l url -x -d 'the unit, for example https://unit.example:8443'
-complete -c autovelox -n '_shtab_autovelox_using car' -l chip -xka "(__fish_complete_path (commandline -ct))" -d 'the chip file that autovelox registry enrol wrote'
+complete -c autovelox -n '_shtab_autovelox_using car' -l chip -x -d 'the chip file that autovelox registry enrol wrote, or a token, pkcs11:..., which signs: version 2'
 complete -c autovelox -n '_shtab_autovelox_using car' -l plate -x -d 'the car'"'"'s plate, for example AB123CD'
 complete -c autovelox -n '_shtab_autovelox_using car' -l attempts -x -d 'how often to try (default 5)'
 complete -c autovelox -n '_shtab_autovelox_using car' -l timeout -x -d 'seconds an attempt may take'
 complete -c autovelox -n '_shtab_autovelox_using car' -l ca -xka "(__fish_complete_path (commandline -ct))" -d 'certificate to trust (PEM) instead of the system'"'"'s'
-complete -c autovelox -n '_shtab_autovelox_using car' -l signing-key -xka "(__fish_complete_path (commandline -ct))" -d 'the chip'"'"'s signing key: speak version 2, needs --authority'
+complete -c autovelox -n '_shtab_autovelox_using car' -l signing-key -xka "(__fish_complete_path (commandline -ct))" -d 'the signing key of a chip file: speak version 2, needs --authority'
 complete -c autovelox -n '_shtab_autovelox_using car' -l authority -xka "(__fish_complete_path (commandline -ct))" -d 'public key of the authority whose units get an answer'
 complete -c autovelox -n '_shtab_autovelox_using car' -l position -x -d 'where the car is, in degrees: no unit far from there gets an answer'
 complete -c autovelox -n '_shtab_autovelox_using; and test $_shtab_autovelox_npos -eq 0' -a chip -d 'Prepare a chip.'
@@ -255,7 +256,12 @@ complete -c autovelox -n '_shtab_autovelox_using chip; and test $_shtab_autovelo
 complete -c autovelox -n '_shtab_autovelox_using chip request' -s h -l help -d 'show this help message and exit'
 complete -c autovelox -n '_shtab_autovelox_using chip request' -l licence -x -d 'the licence number of its driver'
 complete -c autovelox -n '_shtab_autovelox_using chip request' -l signing-key -xka "(__fish_complete_path (commandline -ct))" -d 'where to write the key'
+complete -c autovelox -n '_shtab_autovelox_using chip request' -l token -x -d 'the token to make it in: pkcs11:token=ada?module-path=/usr/lib/softhsm/libsofthsm2.so&pin-source=/etc/ada.pin'
 complete -c autovelox -n '_shtab_autovelox_using chip request' -l out -xka "(__fish_complete_path (commandline -ct))" -d 'where to write the request'
+complete -c autovelox -n '_shtab_autovelox_using chip; and test $_shtab_autovelox_npos -eq 0' -a store -d 'Keep in a token what autovelox registry enrol wrote: then a car needs the token alone.'
+complete -c autovelox -n '_shtab_autovelox_using chip store' -s h -l help -d 'show this help message and exit'
+complete -c autovelox -n '_shtab_autovelox_using chip store' -l token -x -d 'the token in which autovelox chip request ran'
+complete -c autovelox -n '_shtab_autovelox_using chip store; and test $_shtab_autovelox_npos -eq 0' -ka "(__fish_complete_path (commandline -ct))" -d 'the chip file'
 complete -c autovelox -n '_shtab_autovelox_using; and test $_shtab_autovelox_npos -eq 0' -a authority -d 'Certify units and chips.'
 complete -c autovelox -n '_shtab_autovelox_using authority' -s h -l help -d 'show this help message and exit'
 complete -c autovelox -n '_shtab_autovelox_using authority; and test $_shtab_autovelox_npos -eq 0' -a init -d 'Make the authority'"'"'s key, away from all units, and its public half for cars.'
