@@ -28,7 +28,7 @@ EXAMPLES = {
     "cases list": "autovelox-centre cases list --unit AVX-2231 --plate 'AB*' --reason 'report 14/26'",
     "cases show": "autovelox-centre cases show AVX-2231 17 --reason 'report 14/26'",
     "cases export": "autovelox-centre cases export AVX-2231 17 --to case-17 --reason 'prosecutor, file 4/26'",
-    "cases searched": "autovelox-centre cases searched 'AB123CD'",
+    "cases searched": "autovelox-centre cases searched AB123CD",
     "cases verify": "autovelox-centre cases verify --unit AVX-2231",
     "registry import": "autovelox-centre registry import registry.sqlite --master-key master.key",
     "registry status": "autovelox-centre registry status",
