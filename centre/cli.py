@@ -63,7 +63,7 @@ def whole_parser() -> argparse.ArgumentParser:
 
 def _parser(*, with_demo: bool) -> argparse.ArgumentParser:
     try:
-        from centre.commands import cases, fleet, registry, units
+        from centre.commands import cases, fleet, heads, orders, registry, units
     except ModuleNotFoundError as error:  # a unit's installation has the command and not what it needs
         raise CentreError(
             f"the package {error.name} of the centre is not installed",
@@ -86,6 +86,8 @@ def _parser(*, with_demo: bool) -> argparse.ArgumentParser:
     fleet.add_commands(subparsers)
     units.add_commands(subparsers)
     cases.add_commands(subparsers)
+    orders.add_commands(subparsers)
+    heads.add_commands(subparsers)
     registry.add_commands(subparsers)
     if with_demo:  # it brings the unit's demo with it
         from centre.demo import fleet as demo

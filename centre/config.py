@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import Field, ValidationError, model_validator
 
-from edge.config import Port, Positive, Section, VerdictSettings, explain, refused
+from edge.config import EvidenceSettings, Port, Positive, Section, VerdictSettings, explain, refused
 from edge.errors import ConfigError, why
 
 DEFAULT_CONFIG = Path("/etc/autovelox-centre/autovelox-centre.toml")
@@ -124,6 +124,7 @@ class Settings(Section):
     limits: LimitSettings = LimitSettings()
     opening: OpeningSettings = OpeningSettings()
     verdict: VerdictSettings = VerdictSettings()
+    evidence: EvidenceSettings = EvidenceSettings()
     metrics: MetricsSettings = MetricsSettings()
 
 

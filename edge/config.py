@@ -421,12 +421,14 @@ class CentreSettings(Section):
 
     ``authority_file`` is what ``autovelox centre join`` wrote: the one certificate authority that is trusted there.
     Photos wait for the next day once ``daily_megabytes`` were sent; entries never wait.
+    ``signers_file`` has the keys of the officers of the centre whose orders the unit obeys; joining writes it.
     ``decides``: the unit holds no registry and no private key; the opening service that ``autovelox centre opener``
     wrote to ``opener_file`` opens its packets. A case that waits for it for ``undecided_hours`` is unidentified.
     """
 
     url: Annotated[str, Field(pattern=r"^https://[^/?#@\s]+$")] | None = None
     authority_file: Path = Path("/etc/autovelox/centre-authority.pem")
+    signers_file: Path = Path("/etc/autovelox/centre-signers.json")
     daily_megabytes: Positive = 2000.0
     decides: bool = False
     opener_file: Path = Path("/etc/autovelox/centre-opener.json")

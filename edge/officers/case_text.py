@@ -10,6 +10,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator, Mapping
+from itertools import groupby
 from typing import Any
 
 from edge.cases import Event, EventKind, name_follows, standing_words
@@ -31,6 +32,7 @@ _TOLD = {
     "limit_kmh",
     "missed_photos",
     "number",
+    "other_plates",
     "plate",
     "plausibility",
     "rejected_packets",
@@ -138,6 +140,9 @@ def _plate(case: Case) -> Iterator[str]:
         yield _("Place in the photo: from {left}, {top} to {right}, {bottom} pixels").format(
             left=left, top=top, right=right, bottom=bottom
         )
+    for photo, found in groupby(case.others or (), lambda other: other.photo):
+        says = _("Plates of other vehicles in photo {place}: {count}, their texts are not kept")
+        yield says.format(place=photo + 1, count=len(list(found)))
 
 
 def _reasons(case: Case, manifest: Mapping[str, Any]) -> Iterator[str]:
@@ -187,6 +192,8 @@ def _history(events: tuple[Event, ...]) -> Iterator[str]:
     yield from ("", _("HISTORY"))
     for event in events:
         did = officer_did(event.kind)
+        if event.judgement:
+            did += _(" of entry {number}").format(number=event.judgement)
         if event.action:
             did += f" ({officer_did(event.action)})"
         if event.plate:

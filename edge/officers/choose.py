@@ -10,6 +10,7 @@ from pathlib import Path
 from edge.cases import Signer, load_signer
 from edge.config import Settings
 from edge.configured import add_config, configuration
+from edge.delivery import ordered
 from edge.errors import CaseError, SecretError
 from edge.officers.accounts import own_account
 from edge.officers.client import ServiceDesk
@@ -103,7 +104,7 @@ def own_desk(state_dir: Path, key_file: Path, needed: bool, settings: Settings |
         if needed:
             raise
         signer = None
-    settings = settings or Settings()
+    settings = ordered(settings or Settings()).settings
     office = Office(
         state_dir,
         signer,

@@ -118,9 +118,10 @@ def _add(
 
 def _serve(args: argparse.Namespace) -> int:
     from edge.cases import load_signer
+    from edge.delivery import ordered
     from edge.officers.service import run
 
-    settings = configuration(args).settings
+    settings = ordered(configuration(args).settings).settings
     signer = load_signer(settings.cases.signing_key_file)
     return run(
         settings.unit.state_dir,

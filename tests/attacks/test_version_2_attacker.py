@@ -1,4 +1,7 @@
-"""An attacker's session against version 2: signatures bent, parts confused, answers held back, crowds, oracles."""
+"""An attacker's session against version 2: signatures bent, parts confused, answers held back, crowds, oracles.
+
+Longer than 300 lines because a session is read from its beginning to its end.
+"""
 
 from __future__ import annotations
 

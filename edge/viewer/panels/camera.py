@@ -109,15 +109,15 @@ class CameraPanel(ttk.Frame):
         """Show everything except the pictures; :meth:`show_photo` shows those."""
         self._case, self._index = case, index
         self.facts.grid()
-        self.facts.show(case, unit)
-        self.photo.draw_box(self._box())
+        self.facts.show(case, index, unit)
+        self._draw_boxes()
 
     def show_photo(self, photo: Photo) -> None:
         """Show the decoded photo and the plate's crop."""
         self._scale = photo.scale
         if photo.picture is not None:
             self.photo.show(photo.picture)
-        self.photo.draw_box(self._box())
+        self._draw_boxes()
         if photo.crop is not None:
             self.facts.crop.show(photo.crop)
         else:
@@ -147,11 +147,17 @@ class CameraPanel(ttk.Frame):
         self.facts.crop.resize(*self.crop_fit)
         self.facts.crop.show_text(text)
 
-    def _box(self) -> Box | None:
+    def _draw_boxes(self) -> None:
+        """Draw where the plate is, and where plates of other vehicles are."""
         case = self._case
-        if case is None or case.plate_box is None or case.photo != self._index:
-            return None
-        return Box(*(edge * self._scale for edge in case.plate_box))
+        if case is None:
+            return
+        own = self._scaled(case.plate_box) if case.plate_box is not None and case.photo == self._index else None
+        others = [self._scaled(other.box) for other in case.others or () if other.photo == self._index]
+        self.photo.draw_box(own, others)
+
+    def _scaled(self, box: Box) -> Box:
+        return Box(*(edge * self._scale for edge in box))
 
     def _arrange(self, *, beside: bool) -> None:
         if beside == self._arranged:

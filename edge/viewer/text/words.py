@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from edge.model import Basis, Case, Flag, Outcome, Plausibility, Reason, SpeedAgreement
 from edge.officers import CaseSummary, EventKind, Order, Standing, name_follows
-from edge.viewer.text.language import _
+from edge.viewer.text.language import _, ngettext
 
 
 def outcome_words(outcome: Outcome | None) -> tuple[str, str]:
@@ -74,6 +74,16 @@ def plausibility_words(found: Plausibility) -> str:
         return says
     figures = _("{says}: {speed:.0f} km/h, standard deviation {error:.0f}, {distance:.1f} m away")
     return figures.format(says=says, speed=found.speed_kmh, error=found.error_kmh, distance=found.distance_m)
+
+
+def other_plates_words(case: Case, index: int) -> str:
+    """Return how many plates of other vehicles photo *index* (from 0) shows, or which photos do; empty if none."""
+    photos = [other.photo for other in case.others or ()]
+    if count := photos.count(index):
+        words = ngettext("{count} plate of another vehicle", "{count} plates of other vehicles", count)
+        return words.format(count=count)
+    numbers = ", ".join(str(photo + 1) for photo in sorted(set(photos)))
+    return _("Other vehicles' plates: in photo {numbers}").format(numbers=numbers) if numbers else ""
 
 
 def review_words(review: str | None) -> tuple[str, str]:

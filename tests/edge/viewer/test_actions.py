@@ -22,9 +22,9 @@ from edge.officers.accounts import Account
 from edge.officers.office import Office
 from edge.officers.own import OwnDesk
 from edge.viewer.control import evidence
-from edge.viewer.ui.dock import DockedQuestion
 from edge.viewer.ui.lightbox import Lightbox
-from edge.viewer.ui.sheets import Modal, Page, Question
+from edge.viewer.ui.questions import DockedQuestion, Question
+from edge.viewer.ui.sheets import Modal, Page
 from tests.support import xdisplay
 from tests.support.desk import OFFICER, Desk, OpenDesk
 from tests.support.measured import faults
