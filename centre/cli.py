@@ -29,6 +29,7 @@ EXAMPLES = {
     "cases searched": "autovelox-centre cases searched 'AB*'",
     "cases show": "autovelox-centre cases show AVX-2231 17 --reason 'report 14/26'",
     "cases export": "autovelox-centre cases export AVX-2231 17 --to case-17 --reason 'prosecutor, file 4/26'",
+    "cases searched": "autovelox-centre cases searched AB123CD",
     "cases verify": "autovelox-centre cases verify --unit AVX-2231",
     "orders list": "autovelox-centre orders list --all",
     "orders show": "autovelox-centre orders show 12",
