@@ -148,7 +148,7 @@ class Model:
                 packet = self._packet("anna", answer, len(later.answers))
                 if endpoint == "rogue" or ("tls", endpoint) in state.knows:
                     yield replace(later, knows=later.knows | set(packet) | self._opened(packet))
-                if endpoint == unit:
+                elif endpoint == unit:
                     yield replace(later, flying=later.flying | {("packet", unit, nonce, packet)})
 
     def _made(self, state: State) -> list[Term]:
@@ -223,7 +223,7 @@ class Model:
                 for t in knows
                 if t[0] == "sign"
             ]
-            seen = [term for term in knows if term[0] == "signature"]
+            seen = [term for term in knows if term[0] == "signature" and term[4] == nonce]
             made += [(uid, payload, signature) for signature in (*own, *seen, ("none",))]
         return made
 
