@@ -243,10 +243,6 @@ def test_where_there_is_no_vcgencmd_the_kernel_still_knows_the_voltage(
 
 
 @pytest.mark.parametrize(
-    ("days", "health", "says"),
-    [(90, "good", "counts until"), (9, "warning", "counts until"), (-1, "warning", "name nobody")],
-)
-@pytest.mark.parametrize(
     ("lines", "days", "health", "said"),
     [
         ("", None, "good", "version 1 alone: no chip signs"),
@@ -270,6 +266,10 @@ def test_it_says_which_versions_the_unit_speaks(
     assert found["protocol"]["health"] == health and said in found["protocol"]["text"]
 
 
+@pytest.mark.parametrize(
+    ("days", "health", "says"),
+    [(90, "good", "counts until"), (9, "warning", "counts until"), (-1, "warning", "name nobody")],
+)
 def test_it_warns_before_a_certificate_ends(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], days: int, health: str, says: str
 ) -> None:
