@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,10 +35,17 @@ def add_config(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", type=Path, metavar="FILE", help=HELP)
 
 
-def configuration(args: argparse.Namespace, *, required: bool = False) -> Configuration:
+def told(path: Path | None) -> str:
+    """Which configuration counts: the file at *path*, or the defaults."""
+    return f"configuration: {path or f'the defaults, there is no {DEFAULT_CONFIG}'}"
+
+
+def configuration(
+    args: argparse.Namespace, *, required: bool = False, says: Callable[[Path | None], str] = told
+) -> Configuration:
     """The configuration that the command line *args* means; it is read, and told, once.
 
-    *required*: the command means nothing without a file.
+    *required*: the command means nothing without a file. *says*: words it, for a command that has other languages.
 
     Raises:
         ConfigError: the file cannot be read, is wrong, or is required and not there.
@@ -48,8 +56,7 @@ def configuration(args: argparse.Namespace, *, required: bool = False) -> Config
     found = _chosen(args.config, vars(args).get("state_dir"), DEFAULT_CONFIG, required)
     args.configuration = found
     if not vars(args).get("json"):
-        where = f"{found.path}" if found.path is not None else f"the defaults, there is no {DEFAULT_CONFIG}"
-        say(f"configuration: {where}", to=sys.stderr)
+        say(says(found.path), to=sys.stderr)
     return found
 
 

@@ -3,6 +3,8 @@
 from centre.delivery.blobs import BlobState, WrongOffset, blob_state, put_part, read_blob
 from centre.delivery.chain import check as check_signatures
 from centre.delivery.entries import MOST_ENTRIES, Head, NotConfirmed, accept_entries, head_of
+from centre.delivery.erasing import tidy_up
+from centre.delivery.known import Memory
 from centre.delivery.projection import PORTRAIT
 from centre.delivery.status import take_status
 
@@ -11,6 +13,7 @@ __all__ = [
     "PORTRAIT",
     "BlobState",
     "Head",
+    "Memory",
     "NotConfirmed",
     "WrongOffset",
     "accept_entries",
@@ -20,4 +23,5 @@ __all__ = [
     "put_part",
     "read_blob",
     "take_status",
+    "tidy_up",
 ]

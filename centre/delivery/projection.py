@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from typing import Any
 
 from edge.cases.evidence import Link, driver_name, shown_plate, to_case
@@ -20,6 +21,7 @@ MAX_PHOTOS = 64
 MAX_PHOTO_BYTES = 64 * 1024 * 1024
 PORTRAIT = -1
 """The place of the driver's portrait among a case's files."""
+OLDEST_S, AHEAD_S = 10 * 366 * 86_400, 86_400
 JUDGEMENTS = frozenset({"confirm", "dismiss", "correct_plate"})
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -32,10 +34,12 @@ class Unreadable(Exception):
 class Rows:
     """Rows of a batch of entries, each list in the order of the chain."""
 
-    filed: list[tuple[object, ...]] = field(default_factory=list)
+    filed: list[tuple[Any, ...]] = field(default_factory=list)
+    months: dict[int, date] = field(default_factory=dict)
+    """Of each filed case."""
     files: list[tuple[int, int, str, int | None]] = field(default_factory=list)
     """Case, place, SHA-256 in hex, bytes (None if the entry does not say)."""
-    decided: list[tuple[object, ...]] = field(default_factory=list)
+    decided: list[tuple[Any, ...]] = field(default_factory=list)
     judged: list[tuple[int, str, str | None]] = field(default_factory=list)
     withdrawn: list[int] = field(default_factory=list)
     """Cases of which a judgement was withdrawn: what counts follows from all of their judgements."""
@@ -43,8 +47,20 @@ class Rows:
     purged: list[tuple[int, int]] = field(default_factory=list)
 
 
-def rows_of(headers: Sequence[dict[str, Any]], links: Sequence[Link]) -> Rows:
-    """The rows of entries that were checked, with their *headers*.
+def month_of(at_utc: object, now: datetime) -> date:
+    """The first day of the month that a case is filed in by the time of its ``filed`` entry.
+
+    Where that time cannot be believed (more than ten years ago, or more than a day ahead of *now*) it is *now*'s: a
+    unit whose clock stands at 1970, or whoever has its key, makes no partition of another month.
+    """
+    now_utc = now.timestamp()
+    if type(at_utc) in (int, float) and now_utc - OLDEST_S <= at_utc <= now_utc + AHEAD_S:  # type: ignore[operator]
+        now = datetime.fromtimestamp(at_utc, UTC)  # type: ignore[arg-type]
+    return date(now.year, now.month, 1)
+
+
+def rows_of(headers: Sequence[dict[str, Any]], links: Sequence[Link], now: datetime) -> Rows:
+    """The rows of entries that were checked, with their *headers*; *now* is the time of their receipt.
 
     Raises:
         Unreadable: a content is none that a unit writes.
@@ -54,6 +70,8 @@ def rows_of(headers: Sequence[dict[str, Any]], links: Sequence[Link]) -> Rows:
         case, kind, seq = header["case"], header["kind"], header["seq"]
         if case is None:
             continue
+        if kind == "filed":
+            rows.months[case] = month_of(header["at"], now)
         try:
             _add(rows, kind, case, seq, json.loads(link.body) if link.body is not None else None)
         except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError):

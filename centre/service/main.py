@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import signal
 from collections.abc import AsyncIterator
@@ -15,6 +16,7 @@ from aiohttp import web
 
 from centre.config import Settings
 from centre.database import BUSY, DATABASE, GONE, SERVICE_ROLE, EmbeddedServer, Pool, open_pool
+from centre.delivery import tidy_up
 from centre.errors import CentreError
 from centre.service.metrics import Figures, monitoring
 from centre.service.tls import Certificates, prepare
@@ -27,6 +29,7 @@ log = logging.getLogger(__name__)
 
 MONITOR_HOST: Final = "127.0.0.1"
 FORGET_S = 60.0
+ROUNDS_A_DAY = 1440
 SHUTDOWN_S = 10.0
 
 
@@ -189,11 +192,14 @@ async def listen(
 
 
 async def _forget(pool: Pool) -> None:
-    """Delete challenges and tokens that are over, now and then, until cancelled."""
-    while True:
+    """Delete challenges and tokens that are over, and what is left of purged cases, now and then, until cancelled."""
+    for number in itertools.count():
         await asyncio.sleep(FORGET_S)
         try:
             async with pool.acquire() as connection:
                 await forget_old(connection)
+            dropped, erased = await tidy_up(pool, every_month=number % ROUNDS_A_DAY == 0)
+            if dropped or erased:
+                log.info("purged cases: %s dropped, %d photos erased", ", ".join(dropped) or "no table", erased)
         except (*BUSY, *GONE) as error:
             log.warning("PostgreSQL is away: %s", type(error).__name__)

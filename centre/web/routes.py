@@ -6,13 +6,13 @@ import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from aiohttp import web
 
 from centre.database import Pool
-from centre.delivery import BlobState, Head, accept_entries, blob_state, head_of, put_part, take_status
+from centre.delivery import BlobState, Head, Memory, accept_entries, blob_state, head_of, put_part, take_status
 from centre.errors import Refused
 from centre.units import Visitor, challenge, join, log_in, refusal, visitor_of
 from centre.web.limits import Limits
@@ -38,6 +38,7 @@ class Office:
     token_s: float
     request_s: float
     status_s: float
+    memory: Memory = field(default_factory=Memory)
 
 
 OFFICE: Final = web.AppKey("office", Office)
@@ -114,7 +115,7 @@ async def entries(request: web.Request, office: Office, visitor: Visitor) -> web
     """``POST /v1/entries``: entries after the confirmed one; they are durable when the answer is written."""
     data = await _body(request, office, office.entries_bytes, LINES_TYPE)
     links = await asyncio.to_thread(_lines, data)
-    return as_json({"confirmed": _head(await accept_entries(office.pool, visitor, links))})
+    return as_json({"confirmed": _head(await accept_entries(office.pool, visitor, links, office.memory))})
 
 
 async def blob_head(request: web.Request, office: Office, visitor: Visitor) -> web.StreamResponse:

@@ -14,6 +14,7 @@ from edge.errors import CaseError, SecretError
 from edge.officers.accounts import own_account
 from edge.officers.client import ServiceDesk
 from edge.officers.desk import Desk
+from edge.officers.language import configuration_line
 from edge.officers.office import Office
 from edge.officers.own import OwnDesk
 
@@ -43,11 +44,11 @@ def open_desk(args: argparse.Namespace) -> Desk:
         ConfigError, SecretError: the configuration or the key cannot be used.
     """
     if args.state_dir is not None:
-        settings = configuration(args).settings
+        settings = configuration(args, says=configuration_line).settings
         key_file = args.signing_key or settings.cases.signing_key_file
         needed = args.signing_key is not None or args.config is not None
         return own_desk(args.state_dir, key_file, needed, settings=settings)
-    found = configuration(args)
+    found = configuration(args, says=configuration_line)
     settings = found.settings
     path, state_dir = settings.officers.socket, settings.unit.state_dir
     if (desk := _service(path, state_dir, named=found.path is not None)) is not None:

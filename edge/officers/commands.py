@@ -22,6 +22,7 @@ from edge.officers import second_commands as second
 from edge.officers.case_text import case_lines
 from edge.officers.choose import add_where, open_desk
 from edge.officers.desk import OpenCase
+from edge.officers.language import add_language, of_papers, speaking
 from edge.officers.listing import add_list
 from edge.officers.statistics_command import add_statistics
 from edge.terminal import progress_bar, say, say_json
@@ -36,6 +37,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     show = _add(actions, "show", _show, "show one case; the chain records that you looked at it")
     show.add_argument("number", type=int)
     show.add_argument("--json", action="store_true", help="machine-readable")
+    add_language(show)
     export = _add(actions, "export", _export, "write an evidence package")
     export.add_argument("numbers", type=int, nargs="+", metavar="N")
     export.add_argument("--to", type=Path, required=True, metavar="FILE.zip")
@@ -51,7 +53,11 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     letter.add_argument("number", type=int)
     letter.add_argument("--to", type=Path, required=True, metavar="FILE.pdf")
     for action in (export, report, letter):
-        action.add_argument("--lang", metavar="LANGUAGE", help="en, it, de or sl, instead of the unit's own language")
+        action.add_argument(
+            "--lang",
+            metavar="LANGUAGE",
+            help="en, it, de or sl; without it, the locale's unless English, or the unit's own",
+        )
     add_statistics(actions, _add)
     review = _add(actions, "review", _review, "confirm or dismiss a case, correct its plate, or withdraw a judgement")
     review.add_argument("number", type=int)
@@ -127,12 +133,12 @@ def _serve(args: argparse.Namespace) -> int:
 
 
 def _show(args: argparse.Namespace) -> int:
-    with closing(open_desk(args)) as desk:
+    with speaking(args), closing(open_desk(args)) as desk:
         opened = desk.open(args.number, reason=args.reason)
-    if args.json:
-        say_json(_as_json(opened), indent=1)
-        return 0
-    say(*case_lines(opened))
+        if args.json:
+            say_json(_as_json(opened), indent=1)
+        else:
+            say(*case_lines(opened))
     return 0
 
 
@@ -168,7 +174,7 @@ def _export(args: argparse.Namespace) -> int:
             args.numbers,
             args.to,
             reason=args.reason,
-            language=args.lang,
+            language=of_papers(args),
             redacted=args.redacted,
             full_chain=args.full_chain,
             checkpoint=witness,
@@ -186,14 +192,14 @@ def _require_pdf(to: Path) -> None:
 def _report(args: argparse.Namespace) -> int:
     _require_pdf(args.to)
     with closing(open_desk(args)) as desk:
-        desk.report(args.number, args.to, reason=args.reason, language=args.lang)
+        desk.report(args.number, args.to, reason=args.reason, language=of_papers(args))
     return 0
 
 
 def _letter(args: argparse.Namespace) -> int:
     _require_pdf(args.to)
     with closing(open_desk(args)) as desk:
-        desk.letter(args.number, args.to, reason=args.reason, language=args.lang)
+        desk.letter(args.number, args.to, reason=args.reason, language=of_papers(args))
     return 0
 
 

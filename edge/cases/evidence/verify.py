@@ -470,9 +470,10 @@ def _check_withdrawal(chain: Chain, seq: int, header: dict[str, Any], body: byte
     """
     if header["kind"] != "withdraw" or body is None:
         return
-    said = parse_canonical(body, f"the content of entry {seq}").get("judgement")
-    number = said if type(said) is int else 0
-    named = chain.by_seq.get(number) if 0 < number < seq else {"kind": "", "case": None}
+    number = parse_canonical(body, f"the content of entry {seq}").get("judgement")
+    if type(number) is not int or not 0 < number < seq:
+        raise Mismatch(f"entry {seq} (withdraw) names no entry before it")
+    named = chain.by_seq.get(number)
     if named is not None and (named["kind"] not in JUDGEMENTS or named["case"] != header["case"]):
         raise Mismatch(f"entry {seq} (withdraw) names a judgement that is none of its case")
     if number in chain.withdrawn:
@@ -1437,6 +1438,8 @@ _ITALIAN = """
 > {} (poi ritirato)
 < withdraw
 > valutazione ritirata
+< entry {} (withdraw) names no entry before it
+> la registrazione {} (withdraw) non indica alcuna registrazione precedente
 < entry {} (withdraw) names a judgement that is none of its case
 > la registrazione {} (withdraw) indica una valutazione che non riguarda il suo caso
 < entry {} (withdraw) names a judgement that was withdrawn before
