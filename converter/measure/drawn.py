@@ -31,11 +31,12 @@ HARDEST = 0.6
 
 @dataclass(frozen=True, slots=True)
 class DrawnPlate:
-    """A crop with its text, country and the width of the plate in pixels."""
+    """A crop with its text, country, the width of the plate in pixels and the name of its layout."""
 
     crop: TruthCrop
     country: str
     width: int
+    kind: str = ""
 
 
 def drawn_plates(
@@ -62,7 +63,7 @@ def drawn_plates(
                 tilt = 1.0 if steep else tilt
                 picture: NDArray[np.uint8] = photograph(plate, patch, tilt, difficulty, rng, width=width)
                 crop = TruthCrop(picture, plate.text, f"drawn at {width} px", f"drawn_{width}_{number:04d}")
-                plates.append(DrawnPlate(crop, plate.country, width))
+                plates.append(DrawnPlate(crop, plate.country, width, plate.layout))
         return plates
     finally:
         fonts.NATIONAL, augment.STEEP = usual
@@ -100,3 +101,16 @@ def table(plates: Sequence[DrawnPlate], texts: Sequence[str]) -> tuple[str, bool
         lines.append(f"{f'{width} px wide':<24}{len(pairs):>8}{exact:>9.4f}{swaps:>13}{goal:>22}")
         reached = reached and DRAWN_EXACT.reached(exact) and (not counts or DRAWN_SWAPS.reached(swaps))
     return "\n".join(lines), reached
+
+
+def kinds_table(plates: Sequence[DrawnPlate], texts: Sequence[str]) -> str:
+    """Lines of text: how many *plates* of each kind, and of which width, are read exactly."""
+    widths = sorted({plate.width for plate in plates})
+    lines = ["".join([f"{'exact of each kind':<24}", *(f"{f'{width} px':>10}" for width in widths)])]
+    for kind in KINDS:
+        cells = []
+        for width in widths:
+            own = [p.crop.text == t for p, t in zip(plates, texts, strict=True) if (p.kind, p.width) == (kind, width)]
+            cells.append(f"{f'{sum(own)}/{len(own)}':>10}")
+        lines.append("".join([f"{kind:<24}", *cells]))
+    return "\n".join(lines)

@@ -19,9 +19,9 @@ from converter.labels import READING, csv_rows, table_of
 from converter.measure.contact_sheet import write_sheet
 from converter.synth import LAYOUTS, PLATE_BOX, FontShelf, Layout, render_plate
 
-CELL = (200, 48)
+CELL = (330, 80)
 """Width and height of a plate in pixels."""
-EACH = 5
+EACH = 3
 """Real plates a country, at most, and as many drawn ones beside them."""
 CAPTION = 16
 

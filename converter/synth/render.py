@@ -33,7 +33,8 @@ class RenderedPlate:
     """A base picture (uint8, :data:`BASE_SHAPE`), its text, and what the camera has to know.
 
     ``aspect`` is the plate's true width over height; ``extent`` is the box of the characters in fractions of the plate;
-    ``country`` is the ISO code of where the plate comes from, empty for a plate of no country in particular.
+    ``country`` is the ISO code of where the plate comes from, empty for a plate of no country in particular; ``layout``
+    is the name of the layout it was drawn after, empty where it was not drawn here.
     """
 
     picture: NDArray[np.uint8]
@@ -41,6 +42,7 @@ class RenderedPlate:
     aspect: float
     extent: tuple[float, float, float, float]
     country: str = ""
+    layout: str = ""
 
 
 def render_plate(
@@ -63,7 +65,7 @@ def render_plate(
     text = "".join(c for c in "".join(lines) if c.isalnum())
     width = canvas.shape[1]
     scaled = (extent[0] / width, extent[1] / height, extent[2] / width, extent[3] / height)
-    return RenderedPlate(picture, text, aspect, scaled, layout.home or layout.iso)
+    return RenderedPlate(picture, text, aspect, scaled, layout.home or layout.iso, layout.name)
 
 
 def plate_size(layout: Layout, rows: int, rng: random.Random) -> tuple[int, float]:

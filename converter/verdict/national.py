@@ -19,6 +19,7 @@ import numpy as np
 from converter.errors import MissingError
 from converter.labels import READING, csv_rows, load_truth, table_of
 from converter.measure import Figure, drawn, goals
+from converter.measure.by_eye import by_eye_table, load_samples
 from converter.progress import Progress
 from converter.synth import LAYOUTS
 from converter.verdict.cases import crop_cases, feed_cases
@@ -163,8 +164,10 @@ def run(args: argparse.Namespace) -> int:
     reader = PlateReader(args.models)
     plates = drawn.drawn_plates(args.data)
     figures = list(crop_cases(reader, [plate.crop for plate in plates]))
-    text, reached = drawn.table(plates, [_text(case.frames[0][0]) for case in figures])
+    texts = [_text(case.frames[0][0]) for case in figures]
+    text, reached = drawn.table(plates, texts)
     print(text)
+    print(f"\n{by_eye_table(plates, texts, load_samples())}\n\n{drawn.kinds_table(plates, texts)}\n")
     for kind, hard in drawn.hard_kinds(args.data).items():
         read = sum(_text(c.frames[0][0]) == c.truth for c in crop_cases(reader, [plate.crop for plate in hard]))
         print(f"drawn {kind}: exact {read / len(hard):.4f} of {len(hard)}")

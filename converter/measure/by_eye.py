@@ -1,0 +1,78 @@
+"""What a person reads of the drawn Italian plates, beside what the reader reads of the very same ones.
+
+``converter/data/drawn_by_eye.csv`` has, a width, plates that a network had misread and plates that it had read, mixed,
+enlarged and read once without their texts. Each row stands for as many plates of the width as its group has for one
+of its rows, so the shares are those of the whole width, whatever the reader reads today.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from converter.errors import LabelError
+from converter.labels import csv_rows, parse_number
+from converter.measure.drawn import DrawnPlate
+
+TABLE = Path(__file__).parents[1] / "data" / "drawn_by_eye.csv"
+"""Columns: the plate's name in the set, its text, ``misread`` or ``read`` by the network of that time, how many plates
+of the width were so, and what the person read; empty where nothing could be made out."""
+GROUPS = ("misread", "read")
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One plate that a person read: its name and text, its group, the size of that group, and the reading."""
+
+    file: str
+    text: str
+    group: str
+    of: float
+    reading: str
+
+
+def load_samples(path: Path = TABLE) -> list[Sample]:
+    """Return the rows of *path*.
+
+    Raises:
+        LabelError: a row names another group, or a size that is no number above 0.
+    """
+    samples = []
+    for line, row in csv_rows(path, ("file", "text", "group", "of", "reading")):
+        size = parse_number(row["of"], path, line, "of")
+        if row["group"] not in GROUPS or size <= 0:
+            raise LabelError(path, line, "this is no group of plates", f"write {' or '.join(GROUPS)}, and its size")
+        samples.append(Sample(row["file"], row["text"], row["group"], size, row["reading"]))
+    return samples
+
+
+def by_eye_table(
+    plates: Sequence[DrawnPlate], texts: Sequence[str], samples: Sequence[Sample], path: Path = TABLE
+) -> str:
+    """Lines of text: shares of *plates* read by a person, by the reader (who reads *texts*), and by one of both.
+
+    Raises:
+        LabelError: a sample in *path* is no plate of the set, or has another text there: the set was drawn otherwise.
+    """
+    read = {plate.crop.file: (plate, text) for plate, text in zip(plates, texts, strict=True)}
+    sizes = Counter[tuple[int, str]]()
+    for sample in samples:
+        if sample.file not in read or read[sample.file][0].crop.text != sample.text:
+            raise LabelError(path, sample.file, "the drawn plates are others now", "read them by eye again")
+        sizes[read[sample.file][0].width, sample.group] += 1
+    lines = [f"{'the same by eye':<24}{'plates':>8}{'a person':>11}{'the reader':>12}{'one of both':>13}"]
+    for width in sorted({width for width, _ in sizes}):
+        whole = person = reader = either = 0.0
+        for sample in samples:
+            plate, text = read[sample.file]
+            if plate.width == width:
+                weight = sample.of / sizes[width, sample.group]
+                seen, recognised = sample.reading == sample.text, text == sample.text
+                whole, person, reader = whole + weight, person + weight * seen, reader + weight * recognised
+                either += weight * (seen or recognised)
+        count = sum(number for (own, _), number in sizes.items() if own == width)
+        shares = (person / whole, reader / whole, either / whole)
+        lines.append(f"{f'{width} px wide':<24}{count:>8}{shares[0]:>11.3f}{shares[1]:>12.3f}{shares[2]:>13.3f}")
+    return "\n".join(lines)
