@@ -72,6 +72,10 @@ chaos-centre: install ## strike the centre, its database, the network and the un
 bench-centre: install ## measure what the centre takes in, beside bare asyncpg (ratios, half a minute)
 	@$(BIN)/python tests/bench/ingest.py
 
+.PHONY: bench-search
+bench-search: install ## measure the search by plate at the centre, among a million made-up cases (two minutes)
+	@$(BIN)/python tests/bench/searching.py
+
 .PHONY: bench-through
 bench-through: install ## measure the time from edge to verdict through the centre, beside deciding on the unit (two minutes)
 	@$(BIN)/python tests/bench/through_centre.py --rounds 2 --cases 4
@@ -174,8 +178,8 @@ evaluate: install ## all four: the tables of what to reach, beside what is reach
 	  $(MAKE) --no-print-directory evaluate-national || status=1; exit $$status
 
 .PHONY: cli-page
-cli-page: install ## write docs/cli.md, the page of all commands and exit codes, from the parsers
-	@$(BIN)/python -m tests.support.cli_page
+cli-page: install ## write docs/cli.md, the man pages and the shells' completions from the parsers
+	@$(BIN)/python -m tests.support.cli_files
 
 .PHONY: pictures
 pictures: install ## take the README's pictures again, from the cases of the last demo (needs Xvfb)
@@ -185,6 +189,10 @@ pictures: install ## take the README's pictures again, from the cases of the las
 .PHONY: screenshots
 screenshots: install ## picture and measure every state of the viewer, each size, scale, palette, language (needs Xvfb)
 	@$(BIN)/python tests/edge/viewer/screenshot_matrix.py --out var/screenshots
+
+.PHONY: report-pictures
+report-pictures: install ## print the report of every kind of case in each language, check it with verify.py, make pictures of its pages (needs poppler-utils)
+	@$(BIN)/python tests/edge/cases/report_pictures.py --demo $(STATE) --out var/reports
 
 .PHONY: clean
 clean: ## remove the environments, caches and demo state

@@ -9,11 +9,12 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from edge.errors import ConfigError, EdgeError, SecretError
-from edge.terminal import say
+from edge.terminal import Parser, complete_help, say
 
 if TYPE_CHECKING:
     from edge.config import Settings
@@ -51,7 +52,9 @@ EXAMPLES = {
     "run": "autovelox run --check",
     "officers": "autovelox officers --config /etc/autovelox/autovelox.toml",
     "car": "autovelox car --url https://unit.example:8443 --chip anna.chip --plate AB123CD",
-    "chip": "autovelox chip request --licence UD1234567A --signing-key chip.key --out request.json",
+    "chip request": "autovelox chip request --licence UD1234567A --signing-key chip.key --out request.json",
+    "chip store": "autovelox chip store anna.chip --token "
+    "'pkcs11:token=anna?module-path=/usr/lib/softhsm/libsofthsm2.so&pin-source=/etc/anna.pin'",
     "authority init": "autovelox authority init --key authority.key --out authority.json",
     "authority request": "autovelox authority request --key /etc/autovelox/unit.key --out request.json",
     "authority certify": "autovelox authority certify request.json --key authority.key --out unit.json",
@@ -95,6 +98,7 @@ EXAMPLES = {
     "restore": "sudo autovelox restore /media/backup/cases-2026-11-29T030000Z",
     "centre join": "sudo autovelox centre join https://centre.example:8444 ABCDE-FGHIJ",
     "centre opener": "sudo autovelox centre opener",
+    "centre signers": "sudo autovelox centre signers",
     "centre status": "sudo autovelox centre status",
     "view": "autovelox view --lang it",
     "read": "autovelox read street.jpg --json",
@@ -105,12 +109,19 @@ EXAMPLES = {
 }
 """Command, or command and action -> an example for its help; a test reads each with the command's own parser."""
 
+BESIDE_THE_CAMERA = frozenset({"view", "cases"})
+"""What officers run, on the unit itself: its processor is the camera's first."""
+NICENESS = 10
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code (0 done, 2 wrong usage, otherwise the error's own)."""
     words = sys.argv[1:] if argv is None else list(argv)
     keep_imports_safe()
     args = _parser(words).parse_args(words)
+    if argv is None and words[0] in BESIDE_THE_CAMERA:  # a program of its own
+        with suppress(OSError):
+            os.nice(NICENESS)
     try:
         return int(args.run(args))
     except EdgeError as error:
@@ -149,13 +160,15 @@ def keep_imports_safe() -> None:
 
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     """Return the parser for *words*: the command's own where they name one, else one that knows all names."""
-    parser = argparse.ArgumentParser(prog="autovelox", description="A roadside speed camera that says who drove.")
+    parser: argparse.ArgumentParser = Parser(
+        prog="autovelox", description="A roadside speed camera that says who drove."
+    )
     parser.add_argument("--version", action="version", version=f"autovelox {version('autovelox')}")
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
     asked = words[0] if words else ""
     if asked in COMMANDS:
         importlib.import_module(COMMANDS[asked][0]).add_commands(subparsers)
-        add_examples(subparsers)
+        complete_help(subparsers, EXAMPLES)
         return parser
     if asked and not asked.startswith("-"):
         near = difflib.get_close_matches(asked, COMMANDS, n=1)
@@ -168,25 +181,15 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
 
 def whole_parser() -> argparse.ArgumentParser:
     """The parser with all commands, for what is made of it: documentation, man pages, completions. It imports a lot."""
-    parser = argparse.ArgumentParser(prog="autovelox", description="A roadside speed camera that says who drove.")
+    parser: argparse.ArgumentParser = Parser(
+        prog="autovelox", description="A roadside speed camera that says who drove."
+    )
     parser.add_argument("--version", action="version", version=f"autovelox {version('autovelox')}")
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
     for module in dict.fromkeys(module for module, _ in COMMANDS.values()):
         importlib.import_module(module).add_commands(subparsers)
-    add_examples(subparsers)
+    complete_help(subparsers, EXAMPLES)
     return parser
-
-
-def add_examples(actions: argparse._SubParsersAction[argparse.ArgumentParser], before: str = "") -> None:
-    """Give every parser of *actions* the example of :data:`EXAMPLES`, one with actions that of its first one."""
-    for name, parser in actions.choices.items():
-        full = f"{before} {name}".strip()
-        for action in parser._actions:
-            if isinstance(action, argparse._SubParsersAction):
-                add_examples(action, full)
-        of_an_action = (text for key, text in EXAMPLES.items() if key.startswith(f"{full} "))
-        example = EXAMPLES.get(full) or next(of_an_action, EXAMPLES.get(before))
-        parser.epilog = f"example: {example}"
 
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -1,4 +1,4 @@
-"""Which configuration a command works by: one rule for all of them.
+"""What a command line names: the configuration, by one rule for all commands, and other files.
 
 ``--config`` if it is given; for a state folder that is named, the configuration beside it that names it, as a demo has
 one; else the file in /etc, if there is one; else the defaults. The command says which, on standard error, unless its
@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from edge.config import DEFAULT_CONFIG, Settings, load
-from edge.errors import ConfigError
+from edge.errors import ConfigError, EdgeError, why
 from edge.terminal import say
 
 BESIDE = "autovelox.toml"
@@ -34,10 +35,17 @@ def add_config(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", type=Path, metavar="FILE", help=HELP)
 
 
-def configuration(args: argparse.Namespace, *, required: bool = False) -> Configuration:
+def told(path: Path | None) -> str:
+    """Which configuration counts: the file at *path*, or the defaults."""
+    return f"configuration: {path or f'the defaults, there is no {DEFAULT_CONFIG}'}"
+
+
+def configuration(
+    args: argparse.Namespace, *, required: bool = False, says: Callable[[Path | None], str] = told
+) -> Configuration:
     """The configuration that the command line *args* means; it is read, and told, once.
 
-    *required*: the command means nothing without a file.
+    *required*: the command means nothing without a file. *says*: words it, for a command that has other languages.
 
     Raises:
         ConfigError: the file cannot be read, is wrong, or is required and not there.
@@ -48,9 +56,30 @@ def configuration(args: argparse.Namespace, *, required: bool = False) -> Config
     found = _chosen(args.config, vars(args).get("state_dir"), DEFAULT_CONFIG, required)
     args.configuration = found
     if not vars(args).get("json"):
-        where = f"{found.path}" if found.path is not None else f"the defaults, there is no {DEFAULT_CONFIG}"
-        say(f"configuration: {where}", to=sys.stderr)
+        say(says(found.path), to=sys.stderr)
     return found
+
+
+def given(path: Path, error: type[EdgeError], what: str = "") -> bytes:
+    """The content of the file at *path*, which the command line names.
+
+    Args:
+        path: the file.
+        error: what is raised, the error of the command's own room.
+        what: what the file is to be, with its article; empty where the path says enough.
+
+    Raises:
+        EdgeError: of the kind *error*: the file cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as failure:
+        remedy = {
+            FileNotFoundError: "check its name",
+            IsADirectoryError: "name a file",
+            PermissionError: "check its permissions",
+        }.get(type(failure), "check its name and the disk")
+        raise error(f"{what} {path} cannot be read ({why(failure)})".lstrip(), remedy) from None
 
 
 def _chosen(named: Path | None, state_dir: Path | None, default: Path, required: bool) -> Configuration:

@@ -353,6 +353,14 @@ class Assessment:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherPlate:
+    """Where photo ``photo`` (from 0) of a case shows another vehicle's plate: ``box`` in pixels, and never its text."""
+
+    photo: int
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """One infringement as the case store keeps it.
 
@@ -364,7 +372,9 @@ class Case:
     ``kept_claims`` is how many claims explained the photo of an ambiguous case. ``plausibility`` is None where nothing
     was compared with the radar: the unit does not know its lens.
     ``kept_claims`` is how many claims explained the photo of an ambiguous case. ``review`` is the newest judgement,
-    ``corrected_plate`` the newest plate that an officer read instead; None where there is none.
+    ``corrected_plate`` the newest plate that an officer read instead; None where there is none. ``others`` are the
+    plates of other vehicles in the photos, None where nobody looked for them: the case is pending, or an earlier
+    program decided it.
     """
 
     number: int
@@ -390,6 +400,7 @@ class Case:
     kept_claims: int = 0
     plausibility: Plausibility | None = None
     corrected_plate: str | None = field(default=None, repr=False)
+    others: tuple[OtherPlate, ...] | None = None
 
     @property
     def is_infringement(self) -> bool:
@@ -433,6 +444,7 @@ class Decision:
     case should have and has not. ``kept`` are the sealed packets of the claims that explain the photo, only where
     ambiguous: officers may have them opened again while the case waits. ``plausibility`` is as in :class:`Case`.
     ``opening`` is the centre's signed statement where it decided: ``statement``, ``signature`` and ``key``.
+    ``others`` is as in :class:`Case`.
     """
 
     verdict: Verdict
@@ -444,6 +456,7 @@ class Decision:
     kept: tuple[Packet, ...] = ()
     plausibility: Plausibility | None = None
     opening: Mapping[str, str] | None = field(default=None, repr=False)
+    others: tuple[OtherPlate, ...] | None = None
 
     @property
     def read(self) -> PlateRead | None:

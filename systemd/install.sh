@@ -7,8 +7,8 @@
 # DESTDIR installs below another root, for images and packages: nothing is started there, and root is not needed.
 # MASTER_KEY=FILE names the copy of a master key that is sealed to the board, for migrating a registry.
 # ENGINE=litert leaves EasyOCR and PyTorch out: LiteRT runs the reader, and a first configuration says so.
-# WHEELS is a folder of wheels to take before any index. For packages: RELEASE names the release, UNITDIR and BINDIR are
-# theirs, CPU_ONLY fails rather than take PyTorch's build with CUDA.
+# WHEELS is a folder of wheels to take before any index. For packages: RELEASE names the release, UNITDIR, BINDIR and SHAREDIR
+# (man pages, completions) are theirs, CPU_ONLY fails rather than take PyTorch's build with CUDA.
 set -euo pipefail
 unset PYTHONSAFEPATH # the scripts of systemd/setup import each other
 cd "$(dirname "$0")/.."
@@ -19,6 +19,7 @@ python=${PYTHON:-python3}
 wheels=${WHEELS:-${WHEELHOUSE:-var/wheelhouse}}
 unitdir=${UNITDIR:-/etc/systemd/system}
 bindir=${BINDIR:-/usr/local/bin}
+sharedir=${SHAREDIR:-/usr/local/share}
 # Longer than WatchdogSec=: a unit that is ready but sick is killed by then.
 settle_s=${SETTLE_S:-40}
 config=/etc/autovelox/autovelox.toml
@@ -99,7 +100,7 @@ if [ -n "$dest" ]; then
 fi
 
 put() { install -D -m 644 "$1" "$dest$2"; }
-place() {  # RELEASE: its units and rules
+place() {  # RELEASE: its units, rules, man pages and completions
     local from=$dest$prefix/releases/$1/share/autovelox/systemd unit
     [ -d "$from" ] || return 0
     for unit in "$from"/*.service "$from"/*.timer; do
@@ -110,6 +111,15 @@ place() {  # RELEASE: its units and rules
     put "$from/tmpfiles.d/autovelox.conf" /usr/lib/tmpfiles.d/autovelox.conf
     put "$from/modules-load.d/autovelox.conf" /usr/lib/modules-load.d/autovelox.conf
     put "$from/udev/70-autovelox.rules" /usr/lib/udev/rules.d/70-autovelox.rules
+    rm -f "$dest$sharedir"/man/man1/autovelox{,-*}.1  # of commands that another release had
+    local page
+    for page in "$from"/man/*.1; do
+        put "$page" "$sharedir/man/man1/${page##*/}"
+    done
+    [ -d "$from/completions" ] || return 0
+    put "$from/completions/bash/autovelox" "$sharedir/bash-completion/completions/autovelox"
+    put "$from/completions/zsh/_autovelox" "$sharedir/zsh/${ZSHDIR:-site-functions}/_autovelox"
+    put "$from/completions/fish/autovelox.fish" "$sharedir/fish/vendor_completions.d/autovelox.fish"
 }
 say "installing units and rules"
 place "$release"

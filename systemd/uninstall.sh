@@ -13,5 +13,8 @@ rm -rf "$dest$prefix/releases" "$dest$prefix/current"
 rmdir --ignore-fail-on-non-empty "$dest$prefix" 2>/dev/null || true
 rm -f "$dest"/usr/lib/{sysusers.d,tmpfiles.d,modules-load.d}/autovelox.conf "$dest"/usr/lib/udev/rules.d/70-autovelox.rules
 rm -f "$dest/usr/local/bin/autovelox"
+share=$dest/usr/local/share
+rm -f "$share"/man/man1/autovelox{,-*}.1 "$share/bash-completion/completions/autovelox" \
+    "$share/zsh/site-functions/_autovelox" "$share/fish/vendor_completions.d/autovelox.fish"
 [ -n "$dest" ] || [ ! -d /run/systemd/system ] || systemctl daemon-reload
 echo "uninstall: done; /var/lib/autovelox, /var/backups/autovelox and /etc/autovelox are kept: delete them by hand if you mean it"

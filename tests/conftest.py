@@ -10,6 +10,9 @@ import pytest
 
 from tests.support import needs
 
+os.environ["LC_ALL"] = "C.UTF-8"  # a test that wants another language than English asks for it
+os.environ.pop("LANGUAGE", None)
+
 collect_ignore = ["edge/viewer"] if needs.lacking(("_tkinter",)) else []  # its modules import Tk at once
 
 GROUPS = {

@@ -1,16 +1,27 @@
-"""``autovelox-centre cases``: list, show, verify, export."""
+"""``autovelox-centre cases``: list, search, show, verify, export."""
 
 from __future__ import annotations
 
 import argparse
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 from centre.commands.work import account, with_database
 from centre.config import Settings
 from centre.database import Connection, Row
-from centre.records import Officer, Verified, export_case, list_cases, show_case, verify_units
+from centre.records import (
+    Officer,
+    Search,
+    Terms,
+    Verified,
+    export_case,
+    list_cases,
+    searched,
+    show_case,
+    verify_journal,
+    verify_units,
+)
 from centre.service import own_files
 from edge.terminal import say, say_json
 
@@ -24,6 +35,10 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     listing = actions.add_parser("list", help="list the newest cases; the centre's chain records that you looked")
     listing.add_argument("--unit", metavar="SERIAL")
     listing.add_argument("--plate", metavar="PLATE", help="with * for any characters and ? for one")
+    listing.add_argument(
+        "--since", type=date.fromisoformat, metavar="DAY", help="from this day on (UTC), as 2026-03-31"
+    )
+    listing.add_argument("--until", type=date.fromisoformat, metavar="DAY", help="to the end of this day (UTC)")
     listing.add_argument("--limit", type=int, default=50, metavar="N", help="rows at most (default %(default)s)")
     listing.set_defaults(run=_list)
     show = actions.add_parser("show", help="show one case; the centre's chain records that you looked")
@@ -34,7 +49,10 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         action.set_defaults(run=run)
     export.add_argument("--to", type=Path, required=True, metavar="FOLDER")
     for action in (listing, show, export):
-        action.add_argument("--reason", default="", help="why; goes into the centre's chain")
+        action.add_argument("--reason", default="", help="why, for the centre's chain; a search for a plate needs it")
+    who = actions.add_parser("searched", help="list who searched for a plate; the centre's chain keeps no plate itself")
+    who.add_argument("plate", metavar="PLATE", help="exactly as it was searched for, with * and ?")
+    who.set_defaults(run=_searched)
     verify = actions.add_parser("verify", help="check chains, signatures, rows and photos from the first entry on")
     verify.add_argument("--unit", metavar="SERIAL", help="of one unit (default: of all)")
     verify.set_defaults(run=_verify)
@@ -43,7 +61,8 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
 def _list(args: argparse.Namespace) -> int:
     async def work(settings: Settings, connection: Connection) -> list[Row]:
         signer, officer = own_files(settings)[2], Officer(account(), args.reason)
-        return await list_cases(connection, signer, officer, unit=args.unit, plate=args.plate, limit=args.limit)
+        terms = Terms(args.unit, args.plate, args.since, args.until, args.limit)
+        return await list_cases(connection, signer, officer, terms)
 
     for row in with_database(args, work):
         at = (
@@ -55,6 +74,16 @@ def _list(args: argparse.Namespace) -> int:
         plate = row["corrected_plate"] or row["plate"] or "-"
         car = f"{plate:<10} {row['outcome'] or row['state']:<13} {row['driver_name']}"
         say(f"{row['serial']:<16} {row['number']:>7}  {at}  {speed:>6} km/h  {car}")
+    return 0
+
+
+def _searched(args: argparse.Namespace) -> int:
+    async def work(settings: Settings, connection: Connection) -> list[Search]:
+        return await searched(connection, own_files(settings)[2], args.plate)
+
+    for one in with_database(args, work):
+        at = datetime.fromtimestamp(one.at_utc, UTC).strftime("%Y-%m-%d %H:%M:%S")
+        say(f"{one.seq:>8}  {at}  {one.officer:<16} {one.hits:>5} found  {one.reason}")
     return 0
 
 
@@ -79,7 +108,7 @@ def _export(args: argparse.Namespace) -> int:
 
 def _verify(args: argparse.Namespace) -> int:
     async def work(settings: Settings, connection: Connection) -> list[Verified]:
-        return await verify_units(connection, args.unit)
+        return [*await verify_units(connection, args.unit), await verify_journal(connection)]
 
     found = with_database(args, work)
     for unit in found:

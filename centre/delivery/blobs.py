@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from datetime import date
+
+import asyncpg
 
 from centre.database import Connection, Pool, Row, transaction
 from centre.errors import Refused
@@ -36,7 +39,11 @@ class WrongOffset(Refused):
         self.received = received
 
 
-_BLOB = "SELECT size, received, complete_at FROM blobs WHERE unit_id = $1 AND sha256 = $2"
+Place = tuple[int, str, date]
+"""Where the parts of a blob are: unit, SHA-256, month."""
+_PARTS = "SELECT data FROM blob_parts WHERE unit_id = $1 AND sha256 = $2 AND month = $3 ORDER BY start"
+_ERASE = "DELETE FROM blob_parts WHERE unit_id = $1 AND sha256 = $2 AND month = $3"
+_BLOB = "SELECT size, received, complete_at, month FROM blobs WHERE unit_id = $1 AND sha256 = $2"
 
 
 async def blob_state(connection: Connection, visitor: Visitor, digest: str) -> BlobState:
@@ -65,7 +72,8 @@ async def put_part(pool: Pool, visitor: Visitor, digest: str, *, start: int, tot
 async def _put(
     connection: Connection, visitor: Visitor, digest: str, start: int, total: int, data: bytes
 ) -> BlobState | Refused:
-    before = _state(await connection.fetchrow(_BLOB + " FOR UPDATE", visitor.unit, digest))
+    row = await connection.fetchrow(_BLOB + " FOR UPDATE", visitor.unit, digest)
+    before = _state(row)
     if before.is_complete or (start + len(data) <= before.received and total == before.size):
         return before
     size = before.size
@@ -78,9 +86,12 @@ async def _put(
     received = start + len(data)
     if received > size or not data or (len(data) < SMALLEST_PART and received < size):
         return Refused("blob", 422, "the part is too small, or too large", f"send parts of {PART_BYTES} bytes")
-    await connection.execute("INSERT INTO blob_parts VALUES ($1, $2, $3, $4)", visitor.unit, digest, start, data)
-    if received == size and await _digest_of(connection, visitor, digest) != digest:
-        await connection.execute("DELETE FROM blob_parts WHERE unit_id = $1 AND sha256 = $2", visitor.unit, digest)
+    place = visitor.unit, digest, row["month"]
+    if start == 0:  # it was here before, and its parts are not erased yet
+        await connection.execute(_ERASE, *place)
+    await _insert(connection, place, start, data)
+    if received == size and await _digest_of(connection, place) != digest:
+        await connection.execute(_ERASE, *place)
         await connection.execute(
             "UPDATE blobs SET received = 0 WHERE unit_id = $1 AND sha256 = $2", visitor.unit, digest
         )
@@ -106,8 +117,7 @@ async def read_blob(connection: Connection, unit: int, digest: str) -> bytes | N
     row = await connection.fetchrow(_BLOB, unit, digest)
     if row is None or row["complete_at"] is None:
         return None
-    sql = "SELECT data FROM blob_parts WHERE unit_id = $1 AND sha256 = $2 ORDER BY start"
-    data = b"".join(part["data"] for part in await connection.fetch(sql, unit, digest))
+    data = b"".join(part["data"] for part in await connection.fetch(_PARTS, unit, digest, row["month"]))
     if hashlib.sha256(data).hexdigest() != digest:
         raise ValueError(digest)
     return data
@@ -118,6 +128,7 @@ async def wishes(connection: Connection, visitor: Visitor) -> list[dict[str, obj
     rows = await connection.fetch(
         "SELECT * FROM (SELECT DISTINCT ON (sha256) case_number, place, sha256, received, outcome FROM blobs"
         " JOIN files USING (unit_id, sha256) JOIN cases ON cases.unit_id = blobs.unit_id AND number = case_number"
+        " AND cases.month = files.month"
         " WHERE blobs.unit_id = $1 AND complete_at IS NULL AND lost_at IS NULL ORDER BY sha256, case_number) AS wanted"
         " ORDER BY outcome = 'identified' DESC NULLS LAST, received DESC, case_number, place LIMIT $2",
         visitor.unit,
@@ -148,10 +159,19 @@ async def settled_cases(connection: Connection, visitor: Visitor) -> int:
     return int(await connection.fetchval(sql, visitor.unit))
 
 
-async def _digest_of(connection: Connection, visitor: Visitor, digest: str) -> str:
+async def _insert(connection: Connection, place: Place, start: int, data: bytes) -> None:
+    sql = "INSERT INTO blob_parts (unit_id, sha256, month, start, data) VALUES ($1, $2, $3, $4, $5)"
+    try:
+        async with connection.transaction():
+            await connection.execute(sql, *place, start, data)
+    except asyncpg.CheckViolationError:  # every case of its month was purged but one that came late
+        await connection.fetchval("SELECT ensure_month($1)", place[2])
+        await connection.execute(sql, *place, start, data)
+
+
+async def _digest_of(connection: Connection, place: Place) -> str:
     found = hashlib.sha256()
-    sql = "SELECT data FROM blob_parts WHERE unit_id = $1 AND sha256 = $2 ORDER BY start"
-    async for row in connection.cursor(sql, visitor.unit, digest, prefetch=8):
+    async for row in connection.cursor(_PARTS, *place, prefetch=8):
         found.update(row["data"])
     return found.hexdigest()
 

@@ -1,4 +1,4 @@
-"""A unit's chain as the centre knows it, and the entries that follow: checked with the rules of every package's check.
+"""The entries that follow what is known of a unit's chain, checked with the rules of every package's check.
 
 Pure but for the signatures, for which the library ``cryptography`` is used: OpenSSL's is three times faster.
 """
@@ -6,30 +6,11 @@ Pure but for the signatures, for which the library ``cryptography`` is used: Ope
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from edge.cases.evidence import DOMAIN, Chain, Link, Mismatch, Signature, check_chain, parse_canonical, sha256
-
-
-def known_chain(unit: Mapping[str, Any], keys: Mapping[str, bytes], decided: Mapping[int, int]) -> Chain:
-    """What *unit* (its row) delivered so far, for :func:`follow`.
-
-    *keys* are its keys by their ids, *decided* the entry of the verdict of each case that new entries are about.
-    """
-    header = unit["head_header"]
-    return Chain(
-        entries=unit["head_seq"],
-        head=unit["head_hash"],
-        headers=[parse_canonical(bytes(header), "the head")] if header is not None else [],
-        decided=dict(decided),
-        keys=dict(keys),
-        first_key=unit["first_key"],
-        current_key=unit["current_key"],
-        earlier_cases=unit["cases"],
-    )
 
 
 def follow(known: Chain, links: Sequence[Link]) -> Chain:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from typing import Any
 
 import asyncpg
 
-from centre.database import Connection, Pool, Row, transaction
+from centre.database import ACQUIRE_TIMEOUT_S, Connection, Pool, Row, transaction
 from centre.delivery import projection
-from centre.delivery.chain import follow, is_signed, known_chain
-from centre.delivery.writing import write_batch
+from centre.delivery.chain import follow, is_signed
+from centre.delivery.known import Known, KnownCase, Memory
+from centre.delivery.writing import write_batch, write_events
 from centre.errors import Refused
-from centre.units import AlarmKind, Visitor, raise_alarm
+from centre.units import AlarmKind, UnitState, Visitor, raise_alarm, refusal
 from edge.cases.evidence import NO_HASH, Chain, Link, Mismatch, sha256
 
 MOST_ENTRIES = 2000
@@ -42,17 +44,23 @@ class NotConfirmed(Refused):
 
 
 _UNIT = """
-SELECT id, head_seq, head_hash, head_header, first_key, current_key, cases, public_key, anchored
-FROM units WHERE id = $1 FOR UPDATE
+SELECT head_seq, head_hash, head_header, first_key, current_key, cases, public_key, anchored, state FROM units
+WHERE id = $1 FOR UPDATE
 """
 _KNOWN = """
-SELECT keys.*, verdicts.* FROM
+SELECT keys.*, there.*, (SELECT count(ensure_month(month)) FROM unnest($3::date[]) AS month) FROM
     (SELECT coalesce(array_agg(key_id), '{}') AS key_ids, coalesce(array_agg(public_key), '{}') AS keys
         FROM unit_keys WHERE unit_id = $1) AS keys,
-    (SELECT coalesce(array_agg(number), '{}') AS numbers, coalesce(array_agg(decided_seq), '{}') AS decided
-        FROM cases WHERE unit_id = $1 AND number = ANY($2::bigint[]) AND decided_seq IS NOT NULL) AS verdicts
+    (SELECT coalesce(array_agg(case_number), '{}') AS numbers, coalesce(array_agg(decided), '{}') AS decided,
+        coalesce(array_agg(month), '{}') AS months FROM (
+            SELECT case_number, max(seq) FILTER (WHERE kind = 'decided') AS decided, max(month) AS month FROM entries
+            WHERE unit_id = $1 AND case_number = ANY($2::bigint[]) AND kind IN ('filed', 'decided') GROUP BY case_number
+        ) AS cases) AS there
 """
 """Asked after the lock was taken: what a request before this one committed is in it."""
+RECENT_MONTHS = 1
+"""Cases of this month and of so many before it are written without a look for their month's partition: none of these is
+ever dropped."""
 
 
 async def head_of(connection: Connection, visitor: Visitor) -> Head:
@@ -61,8 +69,10 @@ async def head_of(connection: Connection, visitor: Visitor) -> Head:
     return Head(row["head_seq"], row["head_hash"])
 
 
-async def accept_entries(pool: Pool, visitor: Visitor, links: Sequence[Link]) -> Head:
+async def accept_entries(pool: Pool, visitor: Visitor, links: Sequence[Link], memory: Memory) -> Head:
     """Commit those of *links* that are new, and return the new head: all up to it is durable.
+
+    *memory* is this process's of the units.
 
     Raises:
         NotConfirmed: there is a gap before them, or one of them has a number that is taken by another entry (a fork,
@@ -71,64 +81,138 @@ async def accept_entries(pool: Pool, visitor: Visitor, links: Sequence[Link]) ->
     """
     if not links or len(links) > MOST_ENTRIES:
         raise _broken(f"a request has 1 to {MOST_ENTRIES} entries")
-    numbers = [_number_of(link) for link in links]
-    if any(number != numbers[0] + place for place, number in enumerate(numbers)) or numbers[0] < 1:
-        raise _broken("the entries of a request are numbered one after the other")
+    asked = _asked(links)
     try:
+        if (head := await _at_once(pool, visitor, asked, memory)) is not None:
+            return head
         async with transaction(pool) as connection:
-            found = await _accept(connection, visitor, numbers[0], links)
+            found = await _accept(connection, visitor, asked)
     except asyncpg.DataError:  # a value that PostgreSQL cannot hold and no unit writes
         raise _broken("an entry holds what no unit writes") from None
     if isinstance(found, Refused):
         raise found  # after the commit: what it was refused for is an alarm
-    return found
+    head, known = found
+    if known is not None:
+        memory.keep(visitor.unit, known)
+    return head
 
 
-async def _accept(connection: Connection, visitor: Visitor, first: int, links: Sequence[Link]) -> Head | Refused:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A request: entries from number *first* on, when it came, and the cases that they say they are about."""
+
+    links: Sequence[Link]
+    first: int
+    now: datetime
+    cases: list[int]
+    months: list[date]
+    """Of cases that they say they file."""
+
+
+def _asked(links: Sequence[Link]) -> _Asked:
+    now, cases, months, first = datetime.now(UTC), set[int](), set[date](), 0
+    for place, link in enumerate(links):
+        header = _header(link)
+        number, case = header.get("seq"), header.get("case")
+        if type(number) is not int or not 0 < number < 1 << 53:
+            raise _broken("an entry has no number")
+        first = first or number
+        if number != first + place:
+            raise _broken("the entries of a request are numbered one after the other")
+        if type(case) is int and abs(case) < 1 << 53:
+            cases.add(case)
+        if header.get("kind") == "filed":
+            months.add(projection.month_of(header.get("at"), now))
+    return _Asked(links, first, now, sorted(cases), sorted(months))
+
+
+async def _at_once(pool: Pool, visitor: Visitor, asked: _Asked, memory: Memory) -> Head | None:
+    """Write entries that follow what is remembered of the unit; None where it takes a look at the database.
+
+    What is wrong with them is not decided here.
+    """
+    known = memory.of(visitor.unit)
+    if known is None or asked.first != known.head_seq + 1 or not all(map(_is_recent, asked.months)):
+        return None
+    if not all(case in known.filed or case > known.cases for case in asked.cases):
+        return None
+    try:
+        chain, rows = await _check(known.chain(), asked.links, asked.now)
+    except (Mismatch, projection.Unreadable):
+        return None
+    if rows.speak_of_earlier_cases:
+        return None
+    after = known.longer(chain, asked.links[-1].header, _months(known, rows, asked))
+    try:
+        async with pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection:
+            if not await write_batch(connection, visitor.unit, known, after, chain, asked.links, rows):
+                memory.forget(visitor.unit)
+                return None
+    except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError):  # the month is new, or a value none
+        return None
+    memory.keep(visitor.unit, after)
+    return Head(after.head_seq, after.head_hash)
+
+
+def _is_recent(month: date) -> bool:
+    today = datetime.now(UTC).date()
+    return (today.year - month.year) * 12 + today.month - month.month <= RECENT_MONTHS
+
+
+def _months(known: Known, rows: projection.Rows, asked: _Asked) -> dict[int, date]:
+    return {**known.months_of(asked.cases), **rows.months}
+
+
+async def _accept(connection: Connection, visitor: Visitor, asked: _Asked) -> tuple[Head, Known | None] | Refused:
     unit = await connection.fetchrow(_UNIT, visitor.unit)
-    head = Head(unit["head_seq"], unit["head_hash"])
+    if unit["state"] != UnitState.ACTIVE:
+        return refusal()
+    first, links, head = asked.first, asked.links, Head(unit["head_seq"], unit["head_hash"])
     if first > head.seq + 1:
         return NotConfirmed("gap", head, f"entry {head.seq + 1} is missing before entry {first}", "send it first")
-    there = await connection.fetchrow(_KNOWN, visitor.unit, _cases_in(links))
-    keys = dict(zip(there["key_ids"], map(bytes, there["keys"]), strict=True))
-    decided = dict(zip(there["numbers"], there["decided"], strict=True))
-    known = links[: head.seq - first + 1]
-    if (other := await _first_other(connection, visitor, first, known)) is not None:
-        return await _forked(connection, visitor, head, other, links[other - first], keys)
-    new = links[len(known) :]
+    there = await connection.fetchrow(_KNOWN, visitor.unit, asked.cases, asked.months)
+    known = _known(unit, there)
+    old = links[: head.seq - first + 1]
+    if (other := await _first_other(connection, visitor, first, old)) is not None:
+        return await _forked(connection, visitor, head, other, links[other - first], known.keys)
+    new = links[len(old) :]
     if not new:
-        return head
-    if head.seq and _previous(new[0]) != head.hash and is_signed(new[0], keys):
-        return await _forked(connection, visitor, head, head.seq + 1, new[0], keys)
-    return await _extend(connection, visitor, unit, keys, decided, new)
+        return head, None
+    if head.seq and _previous(new[0]) != head.hash and is_signed(new[0], known.keys):
+        return await _forked(connection, visitor, head, head.seq + 1, new[0], known.keys)
+    return await _extend(connection, visitor, known, new, asked)
+
+
+def _known(unit: Row, there: Row) -> Known:
+    cases = zip(there["numbers"], there["decided"], there["months"], strict=True)
+    header = unit["head_header"]
+    return Known(
+        head_seq=unit["head_seq"],
+        head_hash=unit["head_hash"],
+        head_header=bytes(header) if header is not None else None,
+        first_key=unit["first_key"],
+        current_key=unit["current_key"],
+        cases=unit["cases"],
+        public_key=bytes(unit["public_key"]),
+        anchored=unit["anchored"],
+        keys=dict(zip(there["key_ids"], map(bytes, there["keys"]), strict=True)),
+        filed={number: KnownCase(month, decided) for number, decided, month in sorted(cases) if month is not None},
+    )
 
 
 async def _extend(
-    connection: Connection,
-    visitor: Visitor,
-    unit: Row,
-    keys: dict[str, bytes],
-    decided: dict[int, int],
-    new: Sequence[Link],
-) -> Head | Refused:
+    connection: Connection, visitor: Visitor, known: Known, new: Sequence[Link], asked: _Asked
+) -> tuple[Head, Known] | Refused:
     try:
-        known = known_chain(unit, keys, decided)
-        if len(new) > MOST_AT_ONCE:
-            chain, rows = await asyncio.to_thread(_checked, known, new)
-        else:
-            chain, rows = _checked(known, new)
+        chain, rows = await _check(known.chain(), new, asked.now)
     except (Mismatch, projection.Unreadable) as error:
-        await raise_alarm(connection, visitor.unit, AlarmKind.BROKEN, str(error), seq=unit["head_seq"] + 1)
+        await raise_alarm(connection, visitor.unit, AlarmKind.BROKEN, str(error), seq=known.head_seq + 1)
         return _broken(str(error))
-    introduced = [(unit["id"], key_id, key, chain.entries) for key_id, key in chain.keys.items() if key_id not in keys]
-    if introduced:
-        sql = "INSERT INTO unit_keys (unit_id, key_id, public_key, seq) VALUES ($1, $2, $3, $4)"
-        await connection.executemany(sql, introduced)
-    anchored = unit["anchored"] or bytes(unit["public_key"]) in chain.keys.values()
-    # From the entry on that introduces it, the unit logs in with its newest key, and with no earlier one.
-    login_key = chain.keys[chain.current_key] if anchored else unit["public_key"]
-    await write_batch(connection, unit["id"], chain, new, rows, login_key=login_key, anchored=anchored)
-    return Head(chain.entries, chain.head)
+    after = known.longer(chain, new[-1].header, _months(known, rows, asked))
+    if not await write_batch(connection, visitor.unit, known, after, chain, new, rows):
+        raise AssertionError("the unit's row is locked")
+    await write_events(connection, visitor.unit, rows)
+    return Head(chain.entries, chain.head), after
 
 
 async def _first_other(connection: Connection, visitor: Visitor, first: int, known: Sequence[Link]) -> int | None:
@@ -146,7 +230,7 @@ async def _first_other(connection: Connection, visitor: Visitor, first: int, kno
 
 
 async def _forked(
-    connection: Connection, visitor: Visitor, head: Head, seq: int, link: Link, keys: dict[str, bytes]
+    connection: Connection, visitor: Visitor, head: Head, seq: int, link: Link, keys: Mapping[str, bytes]
 ) -> Refused:
     """Keep the other entry, if the unit signed it, and raise the alarm."""
     if not is_signed(link, keys):
@@ -165,14 +249,16 @@ async def _forked(
     return NotConfirmed("fork", head, f"entry {seq} is another than the one that was confirmed", "keep both stores")
 
 
-def _checked(known: Chain, new: Sequence[Link]) -> tuple[Chain, projection.Rows]:
+async def _check(known: Chain, new: Sequence[Link], now: datetime) -> tuple[Chain, projection.Rows]:
+    """Check that *new* follow *known*; many of them in a thread."""
+    if len(new) > MOST_AT_ONCE:
+        return await asyncio.to_thread(_checked, known, new, now)
+    return _checked(known, new, now)
+
+
+def _checked(known: Chain, new: Sequence[Link], now: datetime) -> tuple[Chain, projection.Rows]:
     chain = follow(known, new)
-    return chain, projection.rows_of(chain.headers[-len(new) :], new)
-
-
-def _cases_in(links: Sequence[Link]) -> list[int]:
-    """The cases that *links* are about, as far as they say so."""
-    return sorted({case for link in links if type(case := _header(link).get("case")) is int and abs(case) < 1 << 53})
+    return chain, projection.rows_of(chain.headers[-len(new) :], new, now)
 
 
 def _header(link: Link) -> dict[str, Any]:
@@ -183,13 +269,6 @@ def _header(link: Link) -> dict[str, Any]:
     if not isinstance(header, dict):
         raise _broken("an entry has no header")
     return header
-
-
-def _number_of(link: Link) -> int:
-    number = _header(link).get("seq")
-    if type(number) is not int or not 0 < number < 1 << 53:
-        raise _broken("an entry has no number")
-    return number
 
 
 def _previous(link: Link) -> object:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from centre.database import Connection
 from edge.cases.evidence import KEY_KIND, Entry, Link, Signer, key_content, next_entry
@@ -16,6 +17,18 @@ LOCK = 0x41565832
 _INSERT = """
 INSERT INTO centre_entries (seq, kind, hash, header, body, signature, key_id) VALUES ($1, $2, $3, $4, $5, $6, $7)
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Officer:
+    """Who asks, and why."""
+
+    name: str
+    reason: str
+
+    def said(self, **more: object) -> dict[str, object]:
+        """The content of the entry in the centre's chain."""
+        return {"officer": self.name, "reason": self.reason, **more}
 
 
 async def enter(connection: Connection, signer: Signer, kind: str, content: Mapping[str, object]) -> int:

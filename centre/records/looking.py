@@ -1,66 +1,22 @@
-"""What an officer of the centre may see of cases: entered in the centre's chain before it is given."""
+"""What an officer of the centre may see of one case: entered in the centre's chain before it is given."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from centre.database import Connection, Row
 from centre.delivery import PORTRAIT, read_blob
 from centre.errors import CentreError
-from centre.records.journal import enter
+from centre.records.journal import Officer, enter
 from edge.cases.evidence import Signer, canonical
 
-MOST_ROWS = 1000
-LIST = """
-SELECT serial, number, cases.state, at_utc, site, speed_kmh, limit_kmh, plate, corrected_plate, outcome, driver_name,
-    review, is_held
-FROM cases JOIN units ON units.id = unit_id
-WHERE ($1::text IS NULL OR serial = $1) AND ($2::text IS NULL OR plate LIKE $2 OR corrected_plate LIKE $2)
-    AND cases.state <> 'purged'
-ORDER BY at_utc DESC NULLS LAST, unit_id, number LIMIT $3
-"""
 _CASE = """
 SELECT unit_id, serial, filed_seq, decided_seq, cases.state FROM cases JOIN units ON units.id = unit_id
 WHERE serial = $1 AND number = $2
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Officer:
-    """Who asks, and why."""
-
-    name: str
-    reason: str
-
-    def said(self, **more: object) -> dict[str, object]:
-        """The content of the entry in the centre's chain."""
-        return {"officer": self.name, "reason": self.reason, **more}
-
-
-def plate_pattern(text: str) -> str:
-    """A search for a plate with ``*`` and ``?`` as a pattern of SQL's LIKE.
-
-    Raises:
-        CentreError: it holds something else than letters, digits and those two.
-    """
-    text = "".join(text.upper().split())
-    if not text or not all(letter in "*?" or (letter.isascii() and letter.isalnum()) for letter in text):
-        raise CentreError("a plate has letters and digits", "use * for any characters, ? for one")
-    return text.replace("*", "%").replace("?", "_")
-
-
-async def list_cases(
-    connection: Connection, signer: Signer, officer: Officer, *, unit: str | None, plate: str | None, limit: int
-) -> list[Row]:
-    """The newest cases, of *unit* or of all; *plate* may hold ``*`` and ``?``. The look is chained first."""
-    pattern = plate_pattern(plate) if plate is not None else None
-    await enter(connection, signer, "list", officer.said(unit=unit, plate=plate))
-    rows: list[Row] = await connection.fetch(LIST, unit, pattern, min(limit, MOST_ROWS))
-    return rows
 
 
 async def show_case(connection: Connection, signer: Signer, officer: Officer, unit: str, number: int) -> dict[str, Any]:

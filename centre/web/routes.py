@@ -6,19 +6,20 @@ import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from aiohttp import web
 
 from centre.database import Pool
-from centre.delivery import BlobState, Head, accept_entries, blob_state, head_of, put_part, take_status
+from centre.delivery import BlobState, Head, Memory, accept_entries, blob_state, head_of, put_part, take_status
 from centre.errors import Refused
-from centre.units import Visitor, challenge, join, log_in, refusal, visitor_of
+from centre.units import Visitor, challenge, current_signers, join, log_in, refusal, visitor_of
 from centre.web.limits import Limits
 from centre.web.problems import as_json, malformed
 from edge.cases.evidence import Link, Mismatch, read_lines
 from edge.delivery.openings import OpeningService
+from edge.delivery.orders import signers_record
 from edge.delivery.wire import LINES_TYPE, OFFSET
 
 MAX_SMALL_BYTES = 64 * 1024
@@ -38,6 +39,7 @@ class Office:
     token_s: float
     request_s: float
     status_s: float
+    memory: Memory = field(default_factory=Memory)
 
 
 OFFICE: Final = web.AppKey("office", Office)
@@ -64,7 +66,8 @@ async def join_unit(request: web.Request) -> web.StreamResponse:
             public_key=public_key,
             signature=signature,
         )
-    return as_json({"centre": office.name, "unit": serial})
+        keys = await current_signers(connection)
+    return as_json({"centre": office.name, "unit": serial, **signers_record(keys)})
 
 
 async def new_challenge(request: web.Request) -> web.StreamResponse:
@@ -110,11 +113,17 @@ async def opener(request: web.Request, office: Office, visitor: Visitor) -> web.
     return as_json(OpeningService(*row).record())
 
 
+async def signers(request: web.Request, office: Office, visitor: Visitor) -> web.StreamResponse:
+    """``GET /v1/signers``: the keys of the officers who sign orders."""
+    async with office.pool.acquire() as connection:
+        return as_json(signers_record(await current_signers(connection)))
+
+
 async def entries(request: web.Request, office: Office, visitor: Visitor) -> web.StreamResponse:
     """``POST /v1/entries``: entries after the confirmed one; they are durable when the answer is written."""
     data = await _body(request, office, office.entries_bytes, LINES_TYPE)
     links = await asyncio.to_thread(_lines, data)
-    return as_json({"confirmed": _head(await accept_entries(office.pool, visitor, links))})
+    return as_json({"confirmed": _head(await accept_entries(office.pool, visitor, links, office.memory))})
 
 
 async def blob_head(request: web.Request, office: Office, visitor: Visitor) -> web.StreamResponse:
@@ -171,6 +180,7 @@ ROUTES: Final[tuple[tuple[str, str, Open], ...]] = (
     ("POST", "/v1/tokens", new_token),
     ("GET", "/v1/head", with_login(head)),
     ("GET", "/v1/opener", with_login(opener)),
+    ("GET", "/v1/signers", with_login(signers)),
     ("POST", "/v1/entries", with_login(entries)),
     ("HEAD", "/v1/blobs/{sha256}", with_login(blob_head)),
     ("PUT", "/v1/blobs/{sha256}", with_login(blob_put)),

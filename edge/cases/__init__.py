@@ -34,15 +34,27 @@ from edge.cases.evidence import (
     to_basis,
     to_case,
 )
-from edge.cases.retention import RetentionPolicy
+from edge.cases.retention import RetentionPolicy, purge
 from edge.cases.review import record
 from edge.cases.statistics import BIN_KMH, WEEKDAYS, Statistics, statistics_of
-from edge.cases.storage import ChainSession, DiskSpace, Outbox, StateFolder, TimeStamps, clock_state, examine
+from edge.cases.storage import (
+    ChainSession,
+    DiskSpace,
+    Outbox,
+    StateFolder,
+    TimeStamps,
+    clock_state,
+    examine,
+    keep_order,
+    kept_order,
+    order_was_done,
+)
 from edge.cases.storage.trusted_time import believe_clock
 from edge.cases.store import CaseStore
 from edge.cases.views import (
     FOLLOW_UPS,
     HOLDS,
+    MAY_WAIT,
     OF_REQUESTS,
     REVIEWS,
     CaseFilter,
@@ -55,6 +67,7 @@ from edge.cases.views import (
     SelfCheck,
     Standing,
     UnitStatus,
+    counting,
     unwatched,
     waiting,
 )
@@ -65,6 +78,7 @@ __all__ = [
     "HOLDS",
     "JUDGEMENTS",
     "LONGEST_DAYS",
+    "MAY_WAIT",
     "OF_REQUESTS",
     "REVIEWS",
     "USUAL_DAYS",
@@ -104,12 +118,17 @@ __all__ = [
     "check_package",
     "clock_state",
     "correction",
+    "counting",
     "create_signing_key",
     "examine",
+    "keep_order",
+    "kept_order",
     "known_plate",
     "load_signer",
     "name_follows",
+    "order_was_done",
     "parse_checkpoint",
+    "purge",
     "record",
     "record_list",
     "standing_words",

@@ -209,9 +209,12 @@ def _check_row(database: sqlite3.Connection, chain: Chain, row: Sequence[Any]) -
 
 
 def _reviews(entries: Sequence[Sequence[Any]]) -> tuple[str | None, str | None]:
-    """The newest judgement and the newest corrected plate."""
+    """The newest judgement and the newest corrected plate of those that nobody withdrew."""
     review = corrected = None
-    for _, kind, body in entries:
+    withdrawn = {json.loads(body)["judgement"] for _, kind, body in entries if kind == EventKind.WITHDRAW and body}
+    for seq, kind, body in entries:
+        if seq in withdrawn:
+            continue
         if kind in REVIEWS:
             review = kind
         if kind == EventKind.CORRECT_PLATE and body is not None:

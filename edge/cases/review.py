@@ -21,11 +21,14 @@ from edge.cases.storage import (
     ChainSession,
     StateFolder,
     case_state,
+    counting_judgement,
     follow_up_of,
     insert_event,
+    insert_withdrawal,
     is_held,
+    is_held_by_centre,
 )
-from edge.cases.views import FOLLOW_UPS, HOLDS, REVIEWS, EventKind
+from edge.cases.views import FOLLOW_UPS, HOLDS, MAY_WAIT, OF_REQUESTS, REVIEWS, EventKind
 from edge.errors import CaseError, NoSuchCase
 from edge.model import ALPHABET, Case, State
 
@@ -43,14 +46,16 @@ def record(
     account: str | None = None,
     reason: str = "",
     plate: str | None = None,
+    judgement: int | None = None,
     details: Mapping[str, object] | None = None,
     session: ChainSession | None = None,
 ) -> int:
     """Record what *officer* did with case *number* as a signed entry of the chain, durably.
 
     *account* is the account of the operating system that is recorded beside the officer's name (default: this
-    process's). *details* becomes part of the entry (an export lists its files there). A *session* of *signer* is used
-    again; without one the store is opened for this entry.
+    process's). *judgement* is the entry that ``withdraw`` takes back (default: the judgement that counts), after which
+    the one before it counts again, if there is one. *details* becomes part of the entry (an export lists its files
+    there). A *session* of *signer* is used again; without one the store is opened for this entry.
 
     Returns:
         The sequence number of the entry.
@@ -58,22 +63,30 @@ def record(
     Raises:
         NoSuchCase: there is no case with that number, or it was purged.
         CaseError: the case is not decided yet, the name, the reason or the plate is missing or not acceptable, the name
-            to be confirmed no longer follows from a corrected plate, or the store cannot be written.
-        EvidenceError: the chain does not continue what the unit wrote; or the kind is a judgement, and something of the
-            case does not hold.
+            to be confirmed no longer follows from a corrected plate, *judgement* does not count, or the store cannot be
+            written.
+        EvidenceError: the chain does not continue what the unit wrote; or the kind is a judgement or its withdrawal,
+            and something of the case does not hold.
     """
     kind = EventKind(kind)
+    if kind in OF_REQUESTS:
+        raise CaseError(f"{kind} needs two officers", "ask with autovelox cases ask, and let another one agree")
     content = said(kind, officer, reason, account)
     if kind is EventKind.CORRECT_PLATE:
         content["plate"] = plate = checked_plate(plate)
     elif plate is not None:
         raise CaseError("a plate goes with correct_plate only", "leave it out")
+    if judgement is not None and kind is not EventKind.WITHDRAW:
+        raise CaseError("a judgement's entry goes with withdraw only", "leave it out")
     content.update(details or {})
-    if kind in REVIEWS | FOLLOW_UPS:
+    if kind in MAY_WAIT | FOLLOW_UPS:
         require_judgeable(state_dir, number, kind)
     with _session(session, state_dir, signer) as open_session, open_session.extending() as database:
-        check_state(database, number, kind)
+        check_state(database, number, kind, ordered="order" in content)
         at_utc = time.time()
+        if kind is EventKind.WITHDRAW:
+            content["judgement"] = counting_entry(database, number, judgement)
+            return insert_withdrawal(database, number, content, signer=signer, at_utc=at_utc).seq
         entry = insert_event(
             database,
             kind,
@@ -179,13 +192,15 @@ def said(kind: EventKind, officer: str, reason: str, account: str | None) -> dic
     officer, reason = checked_text(officer, "the officer's name"), checked_text(reason, "the reason")
     if not officer:
         raise CaseError("the officer's name is missing", "give it with the review")
-    if kind in REVIEWS | HOLDS | FOLLOW_UPS and not reason:
+    if kind in MAY_WAIT | HOLDS | FOLLOW_UPS and not reason:
         raise CaseError("the reason is missing", "give one, a judge will ask for it")
     return {"officer": officer, "reason": reason, "account": account or account_name()}
 
 
-def check_state(database: sqlite3.Connection, number: int, kind: EventKind) -> None:
-    """Refuse an event for a case that cannot have it.
+def check_state(database: sqlite3.Connection, number: int, kind: EventKind, *, ordered: bool = False) -> None:
+    """Refuse an event for a case that cannot have it. *ordered*: the centre ordered it.
+
+    A hold of the centre may follow one of the unit's officers, and only the centre releases it.
 
     Raises:
         NoSuchCase: there is no such case, or it was purged.
@@ -198,12 +213,34 @@ def check_state(database: sqlite3.Connection, number: int, kind: EventKind) -> N
         )
     if state != State.DECIDED and kind is not EventKind.VIEW:
         raise CaseError(f"case {number} is not decided yet", "wait for the unit's verdict")
+    by_centre = kind in HOLDS and is_held(database, number) and is_held_by_centre(database, number)
+    if kind is EventKind.RELEASE and by_centre and not ordered:
+        raise CaseError(f"the centre holds case {number}", "ask its officers to release it")
+    if kind is EventKind.HOLD and ordered and not by_centre:
+        return
     if kind in HOLDS and is_held(database, number) == (kind is EventKind.HOLD):
         stands = "is on hold already" if kind is EventKind.HOLD else "is not on hold"
         raise CaseError(f"case {number} {stands}", "there is nothing to do")
 
     if kind in FOLLOW_UPS and follow_up_of(database, number) == EventKind.CLOSED:
         raise CaseError(f"case {number} is closed", "there is nothing more to record")
+
+
+def counting_entry(database: sqlite3.Connection, number: int, named: int | None = None) -> int:
+    """The entry of the judgement on case *number* that counts; it must be the one *named*, if one is.
+
+    Raises:
+        CaseError: no judgement counts, or another one.
+    """
+    found = counting_judgement(database, number)
+    if found is None:
+        raise CaseError(f"no judgement on case {number} counts", "there is nothing to withdraw")
+    if named not in (None, found):
+        raise CaseError(
+            f"entry {named} is not the judgement on case {number} that counts",
+            "look at its history: it was withdrawn, or somebody judged the case again",
+        )
+    return found
 
 
 def _check_unnamed(case: Case) -> None:

@@ -43,14 +43,17 @@ class EventKind(StrEnum):
     REQUEST = "request"
     AGREE = "agree"
     REFUSE = "refuse"
+    WITHDRAW = "withdraw"
 
 
 REVIEWS = frozenset({EventKind.CONFIRM, EventKind.DISMISS, EventKind.CORRECT_PLATE})
-"""The kinds that are an officer's judgement; the newest one is the case's ``review``."""
+"""The kinds that are an officer's judgement; the newest one that nobody withdrew is the case's ``review``."""
 HOLDS = frozenset({EventKind.HOLD, EventKind.RELEASE})
 """An appeal or a trial: while the newest of these is a hold the case is not purged."""
 OF_REQUESTS = frozenset({EventKind.REQUEST, EventKind.AGREE, EventKind.REFUSE})
 """What one officer asks for, and a second one's answer (:mod:`edge.cases.acts.requests`)."""
+MAY_WAIT = REVIEWS | {EventKind.WITHDRAW}
+"""Judgements, and the withdrawal of one: where two officers judge, these wait for the second one."""
 
 FOLLOW_UPS = frozenset({EventKind.KEEPER_ASKED, EventKind.DRIVER_NAMED, EventKind.CLOSED})
 """What became of a case in which the unit names nobody, in the ordinary way: by the vehicle's registered keeper."""
@@ -131,12 +134,17 @@ class CaseSummary:
         return is_infringement(self.basis)
 
 
+WITH = ", with "
+"""Between the names of two officers who did something together."""
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """Something that an officer did with a case; ``signed`` says whether the unit has signed its entry.
 
-    ``officer`` names both where two were needed. ``action`` is what a request asks for, until ``until_utc`` (seconds
-    since the epoch); ``request`` is the entry of the request that was answered or fulfilled.
+    ``officer`` names both, with :data:`WITH` between them, where two were needed. ``action`` is what a request asks
+    for, until ``until_utc`` (seconds since the epoch); ``request`` is the entry of the request that was answered or
+    fulfilled; ``judgement`` is the entry of the judgement that is withdrawn.
     """
 
     seq: int
@@ -149,12 +157,20 @@ class Event:
     action: str = ""
     request: int = 0
     until_utc: float = 0.0
+    judgement: int = 0
+
+
+def counting(events: Iterable[Event]) -> tuple[Event, ...]:
+    """The judgements among the *events* of a case that nobody withdrew, the oldest first: the last one counts."""
+    events = tuple(events)
+    withdrawn = {event.judgement for event in events if event.kind is EventKind.WITHDRAW}
+    return tuple(event for event in events if event.kind in REVIEWS and event.seq not in withdrawn)
 
 
 def waiting(events: Sequence[Event]) -> str | None:
     """The judgement that waits for a second officer after *events* of a case, the oldest first; None if none does."""
     answered = {event.request for event in events if event.kind in (EventKind.AGREE, EventKind.REFUSE)}
-    asked = [event for event in events if event.kind is EventKind.REQUEST and event.action in REVIEWS]
+    asked = [event for event in events if event.kind is EventKind.REQUEST and event.action in MAY_WAIT]
     left = [event for event in asked if event.seq not in answered and event.until_utc > time.time()]
     return left[-1].action if left else None
 
@@ -186,6 +202,20 @@ class Enclosure:
         before = "none before" if self.before is None else f"{'good' if self.before.good else 'failed'} before"
         after = "not yet after" if self.after is None else f"{'good' if self.after.good else 'failed'} after"
         return f"{before}, {after}"
+
+
+@dataclass(frozen=True, slots=True)
+class UnitNote:
+    """The newest thing of its kind that the unit said of itself before a case: start, settings, software, clock.
+
+    ``changed`` names what differs from the entry of that kind before; None where there was none. ``step_s`` is by how
+    many seconds the clock was set.
+    """
+
+    kind: str
+    at_utc: float
+    changed: tuple[str, ...] | None = None
+    step_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,17 +39,35 @@ def load_chip(path: Path) -> Chip:
         SecretError: the file is missing, unreadable, or not a chip file.
     """
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        chip = read_chip(path.read_bytes())
     except FileNotFoundError:
         raise SecretError(f"there is no chip file {path}", "autovelox registry enrol writes one") from None
     except OSError as error:
         raise SecretError(f"the chip file {path} cannot be read ({error.strerror})", "check its permissions") from None
+    if chip is None:
+        raise SecretError(
+            f"{path} is not a chip file",
+            "name the one that autovelox registry enrol wrote; registry replace makes another",
+        )
+    return chip
+
+
+def read_chip(document: bytes) -> Chip | None:
+    """The chip in *document*, what a chip file holds; None if it is none."""
+    try:
+        values = json.loads(document.decode("utf-8"))
     except (ValueError, RecursionError):
-        raise SecretError(f"{path} is not a chip file", "enrol the driver again to get a fresh one") from None
-    complete = isinstance(document, dict) and set(document) == _FIELDS
-    if not complete or not all(isinstance(value, str) and value for value in document.values()):
-        raise SecretError(f"{path} is not a chip file", "enrol the driver again to get a fresh one")
-    return Chip(**document)
+        return None
+    complete = isinstance(values, dict) and set(values) == _FIELDS
+    if not complete or not all(isinstance(value, str) and value for value in values.values()):
+        return None
+    return Chip(**values)
+
+
+def chip_document(chip: Chip) -> bytes:
+    """What a chip file holds (JSON)."""
+    document = {"uid": chip.uid, "licence": chip.licence, "public_key": chip.public_key}
+    return (json.dumps(document, indent=1) + "\n").encode("utf-8")
 
 
 def save_chip(chip: Chip, path: Path) -> None:
@@ -58,12 +76,10 @@ def save_chip(chip: Chip, path: Path) -> None:
     Raises:
         SecretError: the file exists already or cannot be written.
     """
-    document = {"uid": chip.uid, "licence": chip.licence, "public_key": chip.public_key}
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(document, file, indent=1)
-            file.write("\n")
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(chip_document(chip))
     except FileExistsError:
         raise SecretError(f"{path} exists already", "move it away, a chip is never overwritten") from None
     except OSError as error:

@@ -17,6 +17,7 @@ from typing import Any, Final
 from edge.crypto.chip_key import check_request
 from edge.crypto.chip_signature import load_verify_key
 from edge.crypto.ed25519 import PUBLIC_BYTES, SIGNATURE_BYTES, Ed25519Key, is_signed
+from edge.crypto.notation import octets_of_hex, to_time
 from edge.errors import SecretError
 
 FORMAT: Final = "autovelox-chip-certificate/2"
@@ -72,16 +73,15 @@ class ChipCertificate:
         """
         try:
             record: dict[str, Any] = json.loads(document)
-            texts = [record[name] for name in ("licence_sha256", "verify_key", "signature")]
-            if record["format"] != FORMAT or not all(isinstance(text, str) for text in texts):
+            licence, verify_key = record["licence_sha256"], record["verify_key"]
+            if record["format"] != FORMAT or not isinstance(licence, str) or not _HASH.fullmatch(licence):
                 raise ValueError("of another format")
-            licence, verify_key, signature = texts
             found = cls(
-                licence, base64.b64decode(verify_key, validate=True), record["valid_until"], bytes.fromhex(signature)
+                licence,
+                base64.b64decode(verify_key, validate=True),
+                to_time(record["valid_until"]),
+                octets_of_hex(record["signature"], SIGNATURE_BYTES),
             )
-            is_hash = _HASH.fullmatch(licence) is not None
-            if not is_hash or type(found.valid_until) is not int or len(found.signature) != SIGNATURE_BYTES:
-                raise ValueError("not a certificate")
             load_verify_key(found.verify_key)
         except (ValueError, KeyError, TypeError, RecursionError, SecretError):
             raise SecretError(
@@ -107,7 +107,8 @@ def certify_chip(request: bytes, authority: Ed25519Key, valid_until: int) -> Chi
             raise TypeError
     except (ValueError, KeyError, TypeError, RecursionError):
         raise SecretError("this is not the request of a chip", "make one with autovelox chip request") from None
-    unsigned = ChipCertificate(licence_hash(licence), check_request(request, licence), valid_until)
+    verify_key = check_request(request, licence)
+    unsigned = ChipCertificate(licence_hash(licence), verify_key, valid_until)
     return replace(unsigned, signature=authority.sign(unsigned.message()))
 
 

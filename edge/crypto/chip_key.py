@@ -20,6 +20,7 @@ from Crypto.PublicKey.RSA import RsaKey
 
 from edge.crypto.chip_signature import enrolment_message, is_chips, sign_message
 from edge.crypto.keyfile import sync_folder
+from edge.crypto.packet import is_licence
 from edge.crypto.rsa_key import KEY_BITS
 from edge.crypto.sealed_uid import MAX_COUNTER
 from edge.errors import SecretError
@@ -148,13 +149,15 @@ def make_request(key: ChipKey, licence: str) -> bytes:
 def check_request(request: bytes, licence: str) -> bytes:
     """The verify key (DER) in a chip's *request*, if it was made for *licence* by who has the private half.
 
+    A licence number is 1 to 20 characters of ``A-Z 0-9``.
+
     Raises:
         SecretError: it was not.
     """
     try:
         document = json.loads(request)
-        if document["format"] != REQUEST_FORMAT:
-            raise ValueError("of another format")
+        if document["format"] != REQUEST_FORMAT or not is_licence(licence):
+            raise ValueError("of another format, or for what is no licence number")
         verify_key, proof = (base64.b64decode(document[name], validate=True) for name in ("verify_key", "proof"))
     except (ValueError, KeyError, TypeError, RecursionError, binascii.Error):
         raise SecretError("this is not the request of a chip", "make one with autovelox chip request") from None

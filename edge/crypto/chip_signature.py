@@ -15,7 +15,7 @@ from Crypto.PublicKey import RSA
 from Crypto.PublicKey.RSA import RsaKey
 from Crypto.Signature import pss
 
-from edge.crypto.rsa_key import KEY_BITS
+from edge.crypto.rsa_key import KEY_BITS, PUBLIC_EXPONENT
 from edge.errors import SecretError
 from edge.model import Packet
 
@@ -76,14 +76,20 @@ def load_verify_key(der: bytes) -> RsaKey:
     """The public half of a chip's signing key, from the DER of its ``SubjectPublicKeyInfo``.
 
     Raises:
-        SecretError: the bytes are not a public RSA key of :data:`~edge.crypto.rsa_key.KEY_BITS` bits.
+        SecretError: the bytes are not a public RSA key of :data:`~edge.crypto.rsa_key.KEY_BITS` bits with the exponent
+            65537 (another one makes signatures easy to forge, or slow to check), or are another encoding of it.
     """
     try:
         key = RSA.import_key(der)
     except (ValueError, IndexError, TypeError):
         raise SecretError("a chip's verify key cannot be read", "let the chip make its request again") from None
-    if key.size_in_bits() != KEY_BITS or key.has_private():
-        raise SecretError(f"a verify key is not a public key of {KEY_BITS} bits", "let the chip make its request again")
+    if key.has_private() or (key.size_in_bits(), key.e) != (KEY_BITS, PUBLIC_EXPONENT):
+        raise SecretError(
+            f"a verify key is not a public key of {KEY_BITS} bits with the exponent {PUBLIC_EXPONENT}",
+            "let the chip make its request again",
+        )
+    if key.export_key("DER") != der:
+        raise SecretError("a verify key is not in DER", "let the chip make its request again")
     return key
 
 

@@ -38,6 +38,11 @@ class Opened:
     licence: str = field(repr=False)
 
 
+def is_licence(text: str) -> bool:
+    """Whether *text* is a licence number that can be sent: 1 to 20 characters of A-Z and 0-9."""
+    return _LICENCE.fullmatch(text) is not None
+
+
 def digest(plate: str, licence: str, nonce: str, timestamp: int) -> str:
     """Return the packet's hash: SHA-256 of the four values joined by ``|``, as 64 lower-case hex characters."""
     return hashlib.sha256(f"{plate}|{licence}|{nonce}|{timestamp}".encode()).hexdigest()

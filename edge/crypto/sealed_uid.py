@@ -14,6 +14,7 @@ from Crypto.Protocol import HPKE
 from Crypto.Protocol.DH import import_x25519_private_key, import_x25519_public_key
 from Crypto.Random import get_random_bytes
 
+from edge.crypto.notation import MAX_WHOLE
 from edge.errors import LinkError, PacketError
 from edge.model import Rejection
 
@@ -21,8 +22,7 @@ INFO: Final = b"autovelox uid 2"
 UID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 """What a uid is, in every version."""
 KEY_BYTES: Final = 32
-MAX_COUNTER: Final = 2**53 - 1
-"""The largest whole number that every JSON parser reads exactly (RFC 8259, section 6)."""
+MAX_COUNTER: Final = MAX_WHOLE
 _UID_BYTES: Final = 64
 _COUNTER_BYTES: Final = 8
 _ENC_BYTES: Final = 32

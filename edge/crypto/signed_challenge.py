@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from edge.crypto.ed25519 import PUBLIC_BYTES, SIGNATURE_BYTES, Ed25519Key, is_signed
+from edge.crypto.notation import octets_of_hex, to_time
 from edge.crypto.position import Position, position_text, to_position
 from edge.crypto.unit_certificate import UnitCertificate
 from edge.errors import LinkError
@@ -86,15 +87,11 @@ def read_challenge(body: Any) -> SignedChallenge:
     """
     if not isinstance(body, dict) or type(body.get("v")) is not int or body["v"] != VERSION:
         raise ValueError("not a challenge of version 2")
-    nonce, timestamp = body.get("nonce"), body.get("timestamp")
-    texts = [body.get("registry_key"), body.get("signature")]
-    if not isinstance(nonce, str) or not _NONCE.fullmatch(nonce) or type(timestamp) is not int:
-        raise ValueError("not a nonce, or not a time")
-    if not all(isinstance(text, str) for text in texts):
-        raise ValueError("not a key, or not a signature")
-    registry_key, signature = (bytes.fromhex(str(text)) for text in texts)
-    if (len(registry_key), len(signature)) != (PUBLIC_BYTES, SIGNATURE_BYTES):
-        raise ValueError("not a key, or not a signature")
+    nonce, timestamp = body.get("nonce"), to_time(body.get("timestamp"))
+    if not isinstance(nonce, str) or not _NONCE.fullmatch(nonce):
+        raise ValueError("not a nonce")
+    registry_key = octets_of_hex(body.get("registry_key"), PUBLIC_BYTES)
+    signature = octets_of_hex(body.get("signature"), SIGNATURE_BYTES)
     certificate = UnitCertificate.of_record(body.get("certificate"))
     if body.get("unit") != certificate.unit:
         raise ValueError("the certificate is another unit's")

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from edge.crypto.ed25519 import PUBLIC_BYTES, SIGNATURE_BYTES, Ed25519Key, is_signed
+from edge.crypto.notation import octets_of_hex, to_time
 from edge.crypto.position import Position, position_text, to_position
 
 _HEADING: Final = "autovelox certificate 2"
@@ -84,21 +85,17 @@ class UnitCertificate:
         """
         if not isinstance(record, dict) or not record.keys() >= _FIELDS:
             raise ValueError("not a certificate")
-        texts = [record[name] for name in ("unit", "key", "site", "signature")]
-        if not all(isinstance(text, str) for text in texts) or type(record["valid_until"]) is not int:
+        unit, site = record["unit"], record["site"]
+        if not isinstance(unit, str) or not isinstance(site, str):
             raise ValueError("not a certificate")
-        unit, key, site, signature = texts
-        found = cls(
+        return cls(
             unit,
-            bytes.fromhex(key),
+            octets_of_hex(record["key"], PUBLIC_BYTES),
             site,
             to_position(record["position"]),
-            record["valid_until"],
-            bytes.fromhex(signature),
+            to_time(record["valid_until"]),
+            octets_of_hex(record["signature"], SIGNATURE_BYTES),
         )
-        if len(found.signature) != SIGNATURE_BYTES:
-            raise ValueError("not a signature")
-        return found
 
 
 def is_serial(unit: str) -> bool:

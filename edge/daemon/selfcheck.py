@@ -24,7 +24,7 @@ SELFCHECK = "selfcheck"
 RETRY_S = 600.0
 """How long after one that failed the next one is due."""
 
-END_S = 5.0
+END_S = 15.0
 """How long a stop waits for the last one; the first one of the next start follows in any case."""
 
 

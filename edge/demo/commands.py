@@ -29,6 +29,8 @@ from edge.vision import installed_engine, require_engine
 DECIDE_TIMEOUT_S = 60.0
 TABLE_WIDTH = 120
 """Characters of a line if the output is not a terminal."""
+PROBLEMS = 10
+"""At most so many of the unit's errors are printed where a case is wrong."""
 
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -70,6 +72,8 @@ def demo(args: argparse.Namespace) -> int:
             setting.enrol(cast, lambda: progress.advance(task))
         asyncio.run(_play(cast, setting, progress))
     wrong = _report(console, cast, setting)
+    if wrong:
+        tell_problems(console, setting)
     if args.view:
         show_cases(console, setting)
     else:
@@ -129,6 +133,15 @@ def _report(console: Console, cast: Cast, setting: Setting) -> int:
     console.print("counts: the measured speed less what the law deducts (in Italy 5 %, at least 5 km/h).")
     console.print("ms: from the radar's edge to the decided, signed case; for 1,000 of them the packet window is open.")
     return wrong
+
+
+def tell_problems(console: Console, setting: Setting) -> None:
+    """Print what the unit itself reported as errors, which may be why cases are wrong: a failed self-check for one."""
+    said = [line for line in setting.log.read_text(encoding="utf-8").splitlines() if " ERROR " in line]
+    for line in said[:PROBLEMS]:
+        console.print(legible(line), markup=False, emoji=False, soft_wrap=True)
+    where = f"The unit's log: {setting.log}"
+    console.print(legible(where), markup=False, emoji=False, soft_wrap=True)
 
 
 def _is_right(case: Case, scene: Scene) -> bool:

@@ -6,12 +6,15 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-from edge.flow.rules import Rules
+from edge.flow.rules import NS, Rules
 from edge.identify import judge
 from edge.model import Claim, CounterSeen, Outcome, Packet, PlateRead
 
 SAME_PACKET_S = 1e-3
 """Two receipts of one chip nearer than this are one: a chip takes longer to sign."""
+UNORDERED_S = 1.5
+"""Receipts nearer than this are in no order: a chip signs up to a second before its packet is received, and who is on
+the way can hold an answer back until the car has come again."""
 MOST_EXPLAINING = 16
 """Plates that are compared with the photo one by one, the best first."""
 
@@ -35,7 +38,8 @@ def of_rising_counters(
     """Leave out the *claims* of copied chips: of two answers of one chip the later one has the higher counter.
 
     A chip that signs never gives a number twice, and a lower one after a higher one only if two chips have its key:
-    then nobody can say whose the answers are, and none of them counts.
+    then nobody can say whose the answers are, and none of them counts. Which of two answers is the later one is known
+    only if they came more than :data:`UNORDERED_S` apart.
 
     Args:
         claims: those of a window. Claims of version 1 have no counter and stay.
@@ -56,18 +60,23 @@ def of_rising_counters(
 
 
 def _rises(packets: Sequence[Packet], before: CounterSeen | None) -> bool:
-    in_order = sorted(packets, key=lambda packet: packet.received_monotonic_ns)
-    if any(later.counter <= earlier.counter for earlier, later in pairwise(in_order)):
+    by_counter = sorted(packets, key=lambda packet: packet.counter)
+    if any(one.counter == other.counter for one, other in pairwise(by_counter)):
         return False
+    latest_ns = by_counter[0].received_monotonic_ns
+    for packet in by_counter:  # none may have come long before one with a lower counter
+        if packet.received_monotonic_ns < latest_ns - UNORDERED_S * NS:
+            return False
+        latest_ns = max(latest_ns, packet.received_monotonic_ns)
     return before is None or all(_follows(packet, before) for packet in packets)
 
 
 def _follows(packet: Packet, before: CounterSeen) -> bool:
     """Whether both counters are in the order of both times; one packet may be in the windows of two triggers."""
     later_s = packet.received_utc - before.received_utc
-    if abs(later_s) < SAME_PACKET_S:
-        return packet.counter == before.counter
-    return packet.counter > before.counter if later_s > 0 else packet.counter < before.counter
+    if packet.counter == before.counter:
+        return abs(later_s) < SAME_PACKET_S
+    return abs(later_s) <= UNORDERED_S or (packet.counter > before.counter) == (later_s > 0)
 
 
 def explaining(

@@ -12,12 +12,12 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from edge.errors import CameraError, EdgeError
+from edge.errors import EdgeError
+from edge.flow.exposures import Edge, seen
 from edge.flow.ports import Camera, Cases, KnownChips, Mailbox, RadarReports
-from edge.flow.rules import NS, OPENINGS_PER_UID, REPORTS_S, SEALED_OPENINGS, Rules
-from edge.model import Basis, Packet, Photo, Rejection, Trigger, is_infringement
+from edge.flow.rules import CASE_SEALED_OPENINGS, NS, OPENINGS_PER_UID, REPORTS_S, SEALED_OPENINGS, Rules
+from edge.model import Basis, Packet, Rejection, Trigger, is_infringement
 
 log = logging.getLogger(__name__)
 
@@ -36,66 +36,6 @@ class Completed:
 
     missed: int
     rejected: Counter[Rejection]
-
-
-class Edge:
-    """One edge of the radar: its exposures as they leave the ring, and the packets that were there.
-
-    Attributes:
-        photos: the photos from the edge on, as they come.
-        before: the photos from before it.
-        missed: photos that the camera should have given and did not.
-        known: uids that the registry knows, of those it was ``asked``; ``silent`` while it does not answer.
-        lookup: asks it for the uids of the packets that were there.
-        unknown: nonces of packets whose uid it does not know.
-        left_out: packets of the window that were too many of one uid.
-    """
-
-    def __init__(self, at_monotonic_ns: int, rules: Rules, camera: Camera, packets: Sequence[Packet]) -> None:
-        """Begin at once; needs a running event loop."""
-        self.packets = tuple(packets)
-        self.photos: list[Photo] = []
-        self.before: tuple[Photo, ...] = ()
-        self.missed = self.left_out = 0
-        self.known: set[str] = set()
-        self.asked: set[str] = set()
-        self.unknown: set[str] = set()
-        self.silent = False
-        self.lookup: asyncio.Task[None] | None = None
-        self._has_first = asyncio.Event()
-        self._task = asyncio.create_task(self._take(at_monotonic_ns, rules, camera), name="exposures of an edge")
-        self._task.add_done_callback(_seen)
-
-    async def first(self) -> list[Photo]:
-        """The first photo from the edge on; none when the camera fails."""
-        await self._has_first.wait()
-        return self.photos[:1]
-
-    async def rest(self) -> list[Photo]:
-        """The photos beside the first one; none when the camera failed the first one."""
-        await self._task
-        return [*self.before, *self.photos[1:]] if self.photos else []
-
-    def cancel(self) -> None:
-        """Let go of everything: no case is made of this edge."""
-        self._task.cancel()
-        if self.lookup is not None:
-            self.lookup.cancel()
-        self.photos, self.before, self.packets = [], (), ()
-
-    async def _take(self, at_ns: int, rules: Rules, camera: Camera) -> None:
-        before = asyncio.create_task(camera.recent(at_ns, rules.pre_trigger_frames))
-        try:
-            async for photo in camera.photos(at_ns, rules.frames_per_case):
-                self.photos.append(photo)
-                self._has_first.set()
-            self.before = await before
-        except CameraError as error:
-            self.missed = rules.frames_per_case - len(self.photos)
-            log.error("the camera gave %d of %d photos: %s", len(self.photos), rules.frames_per_case, error)
-        finally:
-            before.cancel()
-            self._has_first.set()
 
 
 class Gathering:
@@ -139,21 +79,23 @@ class Gathering:
     async def packets(self, trigger: Trigger, edge: Edge, filed: Sequence[Packet] = ()) -> tuple[Packet, ...]:
         """The packets of the trigger's window that have arrived so far and may become claims; not those *filed*.
 
-        Of each uid there are :data:`~edge.flow.rules.OPENINGS_PER_UID` at most, those *filed* included, and of those
-        whose uid is sealed :data:`~edge.flow.rules.SEALED_OPENINGS` in all. Those of uids that the registry does not
-        know are left out; where it does not answer in time, all stay.
+        :mod:`edge.flow.rules` says how many there are at most, those *filed* included; a crowd before the edge leaves
+        room for a car that answers after it. Those of uids that the registry does not know are left out; where it does
+        not answer in time, all stay.
         """
         start_ns, end_ns = self._rules.window_ns(trigger)
-        now, edge.left_out = self._mailbox.fair_window(start_ns, end_ns, OPENINGS_PER_UID, SEALED_OPENINGS)
+        after_ns = max(start_ns, edge.at_ns + 1)
+        later, left_out = self._mailbox.fair_window(after_ns, end_ns, OPENINGS_PER_UID, SEALED_OPENINGS)
+        now, edge.left_out = (*edge.packets, *later), edge.left_out_at_edge + left_out
         had = {packet.nonce for packet in filed}
         edge.left_out -= min(edge.left_out, len(had - {packet.nonce for packet in now}))  # left out now, filed before
         count = Counter(packet.uid for packet in filed)
         found = []
-        for packet in {packet.nonce: packet for packet in (*edge.packets, *now)}.values():
+        for packet in {packet.nonce: packet for packet in now}.values():
             if packet.nonce in had or packet.nonce in edge.unknown:
                 continue
             count[packet.uid] += 1
-            if count[packet.uid] <= (OPENINGS_PER_UID if packet.uid else SEALED_OPENINGS):
+            if count[packet.uid] <= (OPENINGS_PER_UID if packet.uid else CASE_SEALED_OPENINGS):
                 found.append(packet)
             else:
                 edge.left_out += 1
@@ -164,7 +106,7 @@ class Gathering:
         self._completing[number] = asyncio.create_task(
             self._complete(number, trigger, basis, edge, filed), name=f"photos of case {number}"
         )
-        self._completing[number].add_done_callback(_seen)
+        self._completing[number].add_done_callback(seen)
 
     async def completed(self, number: int) -> Completed | None:
         """Wait until everything of the case is stored; returns what is not.
@@ -215,8 +157,8 @@ class Gathering:
 
     def _edge(self, at_monotonic_ns: int) -> Edge:
         start_ns = at_monotonic_ns - round(self._rules.window_before_s * NS)
-        packets, _ = self._mailbox.fair_window(start_ns, at_monotonic_ns, OPENINGS_PER_UID, SEALED_OPENINGS)
-        edge = Edge(at_monotonic_ns, self._rules, self._camera, packets)
+        packets, left_out = self._mailbox.fair_window(start_ns, at_monotonic_ns, OPENINGS_PER_UID, SEALED_OPENINGS)
+        edge = Edge(at_monotonic_ns, self._rules, self._camera, packets, left_out)
         # It asks at the edge: one that does not answer costs filing its wait once, not once a trigger.
         uids = {packet.uid for packet in packets if packet.uid}
         edge.lookup = asyncio.create_task(self._ask(edge, uids), name="known uids")
@@ -285,9 +227,3 @@ class Gathering:
                 await self._cases.add(number, packets=late)
         except EdgeError as error:
             log.error("%d late packets of case %d could not be stored: %s", len(late), number, error)
-
-
-def _seen(task: asyncio.Task[Any]) -> None:
-    """Look at the task's error, which asyncio would otherwise log whole where nobody waits for the task."""
-    if not task.cancelled():
-        task.exception()

@@ -20,6 +20,7 @@ from dataclasses import replace
 from typing import Any
 
 from edge.errors import EdgeError
+from edge.flow.beside import other_plates
 from edge.flow.gathering import Completed, Gathering
 from edge.flow.ports import Camera, Cases, Decider, KnownChips, Mailbox, RadarReports, Recogniser
 from edge.flow.reading import read_photos
@@ -107,7 +108,9 @@ class Infringements:
         unopened = completed.rejected if completed else Counter[Rejection]()
         rejected = Counter(decision.rejected) + unopened
         missed = self._missed(whole, completed)
-        decided = await self._cases.enter_verdict(number, replace(decision, rejected=rejected, missed_photos=missed))
+        others = other_plates(whole, reads + late_reads, decision)
+        found = replace(decision, rejected=rejected, missed_photos=missed, others=others)
+        decided = await self._cases.enter_verdict(number, found)
         self._gathering.forget(number)
         self.rejected += besides + unopened
         self._delete_unneeded(whole)

@@ -18,6 +18,8 @@ OPENINGS_PER_UID = 16
 SEALED_OPENINGS = 256
 """The same for packets whose uid is sealed, of all cars: more than pass a unit in a window. Finding out which chip each
 is of, and that its signature is none, takes 0.5 ms of a processor."""
+CASE_SEALED_OPENINGS = 2 * SEALED_OPENINGS
+"""The same for a whole case: those that were there at the edge, and as many that come after it."""
 REPORTS_S = 2.0
 """The radar's own lines this near to the edge are kept with the case."""
 FILING_GRACE_S = 1.0

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice, zip_longest
 from typing import Final
 
 from edge.link.shares import GUARANTEED_SHARE, Shares
+from edge.link.sources import prefix_of
 from edge.model import Packet
 
 NS: Final = 1_000_000_000
+
+
+def in_turn(shares: Iterable[Sequence[Packet]]) -> Iterator[Packet]:
+    """One packet of each of *shares* in turn, the smallest share first; of equal ones the first."""
+    rounds = zip_longest(*sorted(shares, key=len))
+    return (packet for each in rounds for packet in each if packet is not None)
 
 
 class Mailbox:
@@ -82,21 +89,23 @@ class Mailbox:
     def fair_window(self, start_ns: int, end_ns: int, per_uid: int, sealed: int) -> tuple[tuple[Packet, ...], int]:
         """Return at most *per_uid* packets of each uid from the window, in order of arrival, and how many are left out.
 
-        Each source address gives its newest packet first. Where there are too many sources, those that sent least
-        come first: a car calls once or twice, and a stranger who sends rubbish under its uid sends much. Packets whose
-        uid is sealed are chosen in the same way, *sealed* in all.
+        Networks (/24, /48) take turns, inside each its addresses, and each address gives its newest packet first.
+        Where there are too many, those that sent least come first: a car calls once or twice, and a stranger who sends
+        rubbish sends much, from one address or from all those of a network that was rented. Packets whose uid is
+        sealed are chosen in the same way, *sealed* in all.
         """
-        of_uid: dict[str, dict[str, list[Packet]]] = {}
+        of_uid: dict[str, dict[str, dict[str, list[Packet]]]] = {}
         count = 0
         for packet, source in self._held.values():
             if start_ns <= packet.received_monotonic_ns <= end_ns:
-                of_uid.setdefault(packet.uid, {}).setdefault(source, []).append(packet)
+                networks = of_uid.setdefault(packet.uid, {})
+                networks.setdefault(prefix_of(source), {}).setdefault(source, []).append(packet)
                 count += 1
         chosen: list[Packet] = []
-        for uid, sources in of_uid.items():
-            quiet_first = sorted(sources.values(), key=len)  # stable: then in the order of their first packets
-            rounds = zip_longest(*(reversed(packets) for packets in quiet_first))
-            newest_first = (packet for each in rounds for packet in each if packet is not None)
+        for uid, networks in of_uid.items():
+            newest_first = in_turn(
+                list(in_turn([packets[::-1] for packets in addresses.values()])) for addresses in networks.values()
+            )
             chosen += islice(newest_first, per_uid if uid else sealed)
         chosen.sort(key=lambda packet: packet.received_monotonic_ns)
         return tuple(chosen), count - len(chosen)

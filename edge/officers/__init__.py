@@ -11,6 +11,7 @@
     client     a desk at the other end of that socket
     own        a desk on a store of one's own account, without a socket
     choose     which of both a command line means
+    language   which language is spoken, and the words of the commands
 
 The viewer and the commands know :class:`Desk` and :func:`open_desk` alone. The service is a process of its own: a
 stopped camera does not hide the cases, and officers' load does not delay the filing of one.
@@ -27,12 +28,14 @@ from edge.cases import (
     Order,
     Standing,
     UnitStatus,
+    counting,
     known_plate,
     name_follows,
     waiting,
 )
 from edge.officers.choose import add_where, open_desk
 from edge.officers.desk import Desk, Judged, Listing, OpenCase
+from edge.officers.language import locale_of
 
 __all__ = [
     "OF_REQUESTS",
@@ -50,7 +53,9 @@ __all__ = [
     "Standing",
     "UnitStatus",
     "add_where",
+    "counting",
     "known_plate",
+    "locale_of",
     "name_follows",
     "open_desk",
     "waiting",

@@ -10,10 +10,12 @@ from pathlib import Path
 from edge.cases import Signer, load_signer
 from edge.config import Settings
 from edge.configured import add_config, configuration
+from edge.delivery import ordered
 from edge.errors import CaseError, SecretError
 from edge.officers.accounts import own_account
 from edge.officers.client import ServiceDesk
 from edge.officers.desk import Desk
+from edge.officers.language import configuration_line
 from edge.officers.office import Office
 from edge.officers.own import OwnDesk
 
@@ -43,11 +45,11 @@ def open_desk(args: argparse.Namespace) -> Desk:
         ConfigError, SecretError: the configuration or the key cannot be used.
     """
     if args.state_dir is not None:
-        settings = configuration(args).settings
+        settings = configuration(args, says=configuration_line).settings
         key_file = args.signing_key or settings.cases.signing_key_file
         needed = args.signing_key is not None or args.config is not None
         return own_desk(args.state_dir, key_file, needed, settings=settings)
-    found = configuration(args)
+    found = configuration(args, says=configuration_line)
     settings = found.settings
     path, state_dir = settings.officers.socket, settings.unit.state_dir
     if (desk := _service(path, state_dir, named=found.path is not None)) is not None:
@@ -55,7 +57,10 @@ def open_desk(args: argparse.Namespace) -> Desk:
     if _owns(state_dir):
         key_file = args.signing_key or settings.cases.signing_key_file
         return own_desk(state_dir, key_file, needed=args.signing_key is not None, settings=settings)
-    raise CaseError(f"the officers' service does not answer at {path}", "let the operator start autovelox-officers")
+    raise CaseError(
+        f"the officers' service does not answer at {path}",
+        "let the operator start autovelox-officers; cases of your own account, such as the demo's: --state-dir FOLDER",
+    )
 
 
 def _service(path: Path, state_dir: Path, *, named: bool) -> ServiceDesk | None:
@@ -87,8 +92,9 @@ def own_desk(state_dir: Path, key_file: Path, needed: bool, settings: Settings |
         SecretError: the key cannot be used.
     """
     if not _owns(state_dir):
-        if not os.path.lexists(state_dir) and os.access(state_dir.absolute().parent, os.X_OK):
-            raise CaseError(f"there is no folder {state_dir}", "name the unit's state folder with --state-dir")
+        if not state_dir.is_dir() and os.access(state_dir.absolute().parent, os.X_OK):
+            wrong = f"{state_dir} is no folder" if os.path.lexists(state_dir) else f"there is no folder {state_dir}"
+            raise CaseError(wrong, "name the unit's state folder with --state-dir")
         raise CaseError(
             f"the cases in {state_dir} belong to another account", "ask the unit's service: leave --state-dir out"
         )
@@ -98,7 +104,7 @@ def own_desk(state_dir: Path, key_file: Path, needed: bool, settings: Settings |
         if needed:
             raise
         signer = None
-    settings = settings or Settings()
+    settings = ordered(settings or Settings()).settings
     office = Office(
         state_dir,
         signer,

@@ -88,9 +88,11 @@ class ServiceDesk:
         """A photo of a case that the officer opened."""
         return self._read(f"/v1/cases/{number}/photos/{index}")
 
-    def review(self, number: int, kind: EventKind, *, reason: str, plate: str | None = None) -> Judged:
+    def review(
+        self, number: int, kind: EventKind, *, reason: str, plate: str | None = None, judgement: int | None = None
+    ) -> Judged:
         """Record the officer's judgement."""
-        body = {"kind": str(kind), "reason": reason, "plate": plate}
+        body = {"kind": str(kind), "reason": reason, "plate": plate, "judgement": judgement}
         with understood():
             answer = self._post(f"/v1/cases/{number}/reviews", body)
             return Judged(int(answer["entry"]), bool(answer["waits"]))

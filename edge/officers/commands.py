@@ -10,18 +10,19 @@ from pathlib import Path
 
 from edge.cases import (
     FOLLOW_UPS,
-    REVIEWS,
+    MAY_WAIT,
     EventKind,
     name_follows,
     standing_words,
 )
 from edge.cases import commands as cases
-from edge.configured import add_config, configuration
+from edge.configured import add_config, configuration, given
 from edge.errors import CaseError, EvidenceError, SecretError
 from edge.officers import second_commands as second
 from edge.officers.case_text import case_lines
 from edge.officers.choose import add_where, open_desk
 from edge.officers.desk import OpenCase
+from edge.officers.language import add_language, of_papers, speaking
 from edge.officers.listing import add_list
 from edge.officers.statistics_command import add_statistics
 from edge.terminal import progress_bar, say, say_json
@@ -36,6 +37,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     show = _add(actions, "show", _show, "show one case; the chain records that you looked at it")
     show.add_argument("number", type=int)
     show.add_argument("--json", action="store_true", help="machine-readable")
+    add_language(show)
     export = _add(actions, "export", _export, "write an evidence package")
     export.add_argument("numbers", type=int, nargs="+", metavar="N")
     export.add_argument("--to", type=Path, required=True, metavar="FILE.zip")
@@ -51,12 +53,19 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     letter.add_argument("number", type=int)
     letter.add_argument("--to", type=Path, required=True, metavar="FILE.pdf")
     for action in (export, report, letter):
-        action.add_argument("--lang", metavar="LANGUAGE", help="en, it, de or sl, instead of the unit's own language")
+        action.add_argument(
+            "--lang",
+            metavar="LANGUAGE",
+            help="en, it, de or sl; without it, the locale's unless English, or the unit's own",
+        )
     add_statistics(actions, _add)
-    review = _add(actions, "review", _review, "confirm or dismiss a case, or correct its plate")
+    review = _add(actions, "review", _review, "confirm or dismiss a case, correct its plate, or withdraw a judgement")
     review.add_argument("number", type=int)
-    review.add_argument("kind", choices=sorted(REVIEWS))
+    review.add_argument("kind", choices=sorted(MAY_WAIT))
     review.add_argument("--plate", help="the plate as the photo shows it, for correct_plate")
+    review.add_argument(
+        "--judgement", type=int, metavar="ENTRY", help="for withdraw: only this one, if it is the one that counts"
+    )
     hold = _add(actions, "hold", _hold, "keep a case beyond its retention period: an appeal, a trial")
     release = _add(actions, "release", _hold, "let a case on hold go when its retention period is over")
     for action, kind in ((hold, EventKind.HOLD), (release, EventKind.RELEASE)):
@@ -109,9 +118,10 @@ def _add(
 
 def _serve(args: argparse.Namespace) -> int:
     from edge.cases import load_signer
+    from edge.delivery import ordered
     from edge.officers.service import run
 
-    settings = configuration(args).settings
+    settings = ordered(configuration(args).settings).settings
     signer = load_signer(settings.cases.signing_key_file)
     return run(
         settings.unit.state_dir,
@@ -124,12 +134,12 @@ def _serve(args: argparse.Namespace) -> int:
 
 
 def _show(args: argparse.Namespace) -> int:
-    with closing(open_desk(args)) as desk:
+    with speaking(args), closing(open_desk(args)) as desk:
         opened = desk.open(args.number, reason=args.reason)
-    if args.json:
-        say_json(_as_json(opened), indent=1)
-        return 0
-    say(*case_lines(opened))
+        if args.json:
+            say_json(_as_json(opened), indent=1)
+        else:
+            say(*case_lines(opened))
     return 0
 
 
@@ -154,18 +164,13 @@ def _export(args: argparse.Namespace) -> int:
             f"an evidence package is a zip file, and {args.to.name} would be taken for a PDF",
             "name it FILE.zip; the report of one case as PDF: autovelox cases report N --to FILE.pdf",
         )
-    try:
-        witness = args.checkpoint.read_bytes() if args.checkpoint else None
-    except OSError as error:
-        raise CaseError(
-            f"{args.checkpoint} cannot be read ({error.strerror})", "check its name and permissions"
-        ) from None
+    witness = given(args.checkpoint, CaseError, "the checkpoint") if args.checkpoint else None
     with closing(open_desk(args)) as desk, progress_bar("exporting") as progress:
         says = desk.export(
             args.numbers,
             args.to,
             reason=args.reason,
-            language=args.lang,
+            language=of_papers(args),
             redacted=args.redacted,
             full_chain=args.full_chain,
             checkpoint=witness,
@@ -183,20 +188,22 @@ def _require_pdf(to: Path) -> None:
 def _report(args: argparse.Namespace) -> int:
     _require_pdf(args.to)
     with closing(open_desk(args)) as desk:
-        desk.report(args.number, args.to, reason=args.reason, language=args.lang)
+        desk.report(args.number, args.to, reason=args.reason, language=of_papers(args))
     return 0
 
 
 def _letter(args: argparse.Namespace) -> int:
     _require_pdf(args.to)
     with closing(open_desk(args)) as desk:
-        desk.letter(args.number, args.to, reason=args.reason, language=args.lang)
+        desk.letter(args.number, args.to, reason=args.reason, language=of_papers(args))
     return 0
 
 
 def _review(args: argparse.Namespace) -> int:
     with closing(open_desk(args)) as desk:
-        judged = desk.review(args.number, EventKind(args.kind), reason=args.reason, plate=args.plate)
+        judged = desk.review(
+            args.number, EventKind(args.kind), reason=args.reason, plate=args.plate, judgement=args.judgement
+        )
     if judged.waits:
         say(f"case {args.number}: recorded, and waits for a second officer")
     return 0
@@ -223,9 +230,9 @@ def _verify(args: argparse.Namespace) -> int:
             verified = evidence.verify_package(args.package, trusted, checkpoint, authority)
             say(verified.sentence, *verified.facts)
             if args.report is not None:
-                say(evidence.check_report(verified, args.report.read_bytes()))
+                say(evidence.check_report(verified, given(args.report, CaseError, "the report")))
         else:
-            witness = args.checkpoint.read_bytes() if args.checkpoint else None
+            witness = given(args.checkpoint, CaseError, "the checkpoint") if args.checkpoint else None
             with closing(open_desk(args)) as desk:
                 with progress_bar("verifying") as progress:
                     says = desk.verify(trusted=trusted, head=args.head, checkpoint=witness, progress=progress)

@@ -111,12 +111,17 @@ class Desk(Protocol):
     def photo(self, number: int, index: int) -> bytes:
         """Photo *index* (from 0) of a case that the officer opened, as it was recorded; raises as :meth:`open`."""
 
-    def review(self, number: int, kind: EventKind, *, reason: str, plate: str | None = None) -> Judged:
+    def review(
+        self, number: int, kind: EventKind, *, reason: str, plate: str | None = None, judgement: int | None = None
+    ) -> Judged:
         """Record the officer's judgement, which may have to wait for a second officer's.
+
+        One is withdrawn the same way; *judgement* is its entry (default: the judgement that counts).
 
         Raises:
             NoSuchCase: there is no case with that number, or it was purged.
-            CaseError: the case is not decided yet; reason or plate are missing or not acceptable.
+            CaseError: the case is not decided yet; reason or plate are missing or not acceptable; *judgement* does not
+                count.
             EvidenceError: something of it does not hold.
         """
 

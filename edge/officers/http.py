@@ -42,7 +42,7 @@ class Quiet(logging.LoggerAdapter[logging.Logger]):
 async def read_body(request: web.BaseRequest) -> dict[str, Any]:
     """The body of a request: an object of texts, {} if there is none.
 
-    ``cases`` is a list of numbers, each of :data:`BODY_TRUTHS` a truth, ``days`` a number.
+    ``cases`` is a list of numbers, ``judgement`` one, each of :data:`BODY_TRUTHS` a truth, ``days`` a number.
 
     Raises:
         Malformed: it is none.
@@ -62,6 +62,8 @@ async def read_body(request: web.BaseRequest) -> dict[str, Any]:
         for name, value in body.items():
             if name == "cases":
                 fine = isinstance(value, list) and all(type(each) is int and 0 < each < 10**9 for each in value)
+            elif name == "judgement":
+                fine = type(value) is int and 0 < value < 1 << 53
             elif name in BODY_TRUTHS:
                 fine = isinstance(value, bool)
             elif name == "days":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
@@ -24,8 +24,10 @@ from edge.errors import CaseError
 from edge.model import Outcome, State
 from edge.officers.choose import open_desk
 from edge.officers.desk import Desk, Listing
+from edge.officers.language import _, add_language, ngettext, number, speaking
 from edge.officers.office import MOST_ROWS
 from edge.officers.statistics_command import to_day
+from edge.officers.words import word
 from edge.terminal import progress_bar, say, say_json
 
 OUTCOMES = {
@@ -35,7 +37,8 @@ OUTCOMES = {
 }
 """What ``--outcome`` asks for."""
 USUAL = 50
-HEADER = f"{'case':>6}  {'time':<24} {'km/h':>5}/{'limit':<5} {'plate':<10} {'verdict':<13} {'driver':<28} review"
+WIDEST_VERDICT = 28
+"""A longer one takes its row out of the columns, not all rows."""
 
 Add = Callable[
     ["argparse._SubParsersAction[argparse.ArgumentParser]", str, Callable[[argparse.Namespace], int], str],
@@ -65,6 +68,7 @@ def add_list(actions: argparse._SubParsersAction[argparse.ArgumentParser], add: 
     rows.add_argument("--limit", type=int, default=USUAL, metavar="N", help="rows at most (default %(default)s)")
     rows.add_argument("--all", action="store_true", help="all rows")
     parser.add_argument("--json", action="store_true", help="machine-readable")
+    add_language(parser)
 
 
 def _filter(args: argparse.Namespace) -> CaseFilter:
@@ -84,10 +88,14 @@ def _filter(args: argparse.Namespace) -> CaseFilter:
 
 
 def _list(args: argparse.Namespace) -> int:
-    filter = _filter(args)
+    with speaking(args):
+        return _listed(args, _filter(args))
+
+
+def _listed(args: argparse.Namespace, filter: CaseFilter) -> int:
     with closing(open_desk(args)) as desk:
         if args.all:
-            with progress_bar("listing") as progress:
+            with progress_bar(_("listing")) as progress:
                 found = _all(desk, filter, args.order, progress)
         else:
             found = desk.cases(filter, limit=args.limit, order=args.order)
@@ -95,10 +103,16 @@ def _list(args: argparse.Namespace) -> int:
         say_json([asdict(row) for row in found.rows], indent=1)
         return 0
     if found.rows:
-        say(HEADER, *map(_line, found.rows))
-    left = f"{len(found.rows):,} of {found.total:,} cases, --all shows them"
-    counted = left if len(found.rows) < found.total else f"{found.total:,} case{'' if found.total == 1 else 's'}"
-    say(counted if found.total else "no cases", to=sys.stderr)
+        say(*_table(found.rows))
+    if not found.total:
+        says = _("no cases")
+    elif len(found.rows) < found.total:
+        says = _("{shown} of {total} cases, --all shows them").format(
+            shown=number(len(found.rows)), total=number(found.total)
+        )
+    else:
+        says = ngettext("{total} case", "{total} cases", found.total).format(total=number(found.total))
+    say(says, to=sys.stderr)
     return 0
 
 
@@ -116,14 +130,25 @@ def _all(desk: Desk, filter: CaseFilter, order: str, progress: Progress) -> List
     return Listing(len(rows), tuple(rows.values()))
 
 
-def _line(row: CaseSummary) -> str:
+def _table(rows: tuple[CaseSummary, ...]) -> Iterator[str]:
+    verdicts = [word(standing_words(row.outcome, row, name_follows=name_follows(row)) or row.state) for row in rows]
+    head = _("verdict")
+    width = max(13, len(head), *(len(each) for each in verdicts if len(each) <= WIDEST_VERDICT))
+    case, time, speed, limit, plate = _("case"), _("time"), _("km/h"), _("limit"), _("plate")
+    driver, review = _("driver"), _("review")
+    yield f"{case:>6}  {time:<24} {speed:>5}/{limit:<6} {plate:<10} {head:<{width}} {driver:<28} {review}"
+    for row, verdict in zip(rows, verdicts, strict=True):
+        yield _line(row, f"{verdict:<{width}}")
+
+
+def _line(row: CaseSummary, verdict: str) -> str:
     counts = row.speed_kmh if row.remaining_kmh is None else row.remaining_kmh
-    speed = f"{'?' if counts is None else f'{counts:.1f}':>5}/{f'{row.limit_kmh:.0f}':<5}"
+    speed = f"{'?' if counts is None else number(counts, 1):>5}/{number(row.limit_kmh):<6}"
     plate = row.corrected_plate or row.plate_text or "-"
-    verdict = standing_words(row.outcome, row, name_follows=name_follows(row)) or row.state
-    waits = f"{row.waiting} waits for a second officer" if row.waiting else ""
-    review = ", ".join(filter(None, (row.review, row.follow_up, waits, "on hold" if row.is_held else "")))
-    line = f"{row.number:>6}  {_local(row.at_utc):<24} {speed} {plate:<10} {verdict:<13} {row.driver_name:<28} {review}"
+    waits = _("{judgement} waits for a second officer").format(judgement=word(row.waiting)) if row.waiting else ""
+    held = _("on hold") if row.is_held else ""
+    review = ", ".join(filter(None, (word(row.review or ""), word(row.follow_up or ""), waits, held)))
+    line = f"{row.number:>6}  {_local(row.at_utc):<24} {speed} {plate:<10} {verdict} {row.driver_name:<28} {review}"
     return line.rstrip()
 
 

@@ -16,7 +16,7 @@ from typing import Literal, TypeVar
 from edge.cases import (
     FOLLOW_UPS,
     HOLDS,
-    REVIEWS,
+    MAY_WAIT,
     Agreement,
     Archive,
     CaseFilter,
@@ -159,21 +159,32 @@ class Office:
         with Archive(self.state_dir) as archive:
             return archive.photo(number, index)
 
-    def review(self, account: Account, number: int, kind: EventKind, *, reason: str, plate: str | None) -> Judged:
-        """Record the judgement of *account*, a hold or its release, or a follow-up.
+    def review(
+        self,
+        account: Account,
+        number: int,
+        kind: EventKind,
+        *,
+        reason: str,
+        plate: str | None,
+        judgement: int | None = None,
+    ) -> Judged:
+        """Record the judgement of *account* or its withdrawal, a hold or its release, or a follow-up.
 
-        With ``[review] second`` a judgement waits for a second officer's (:meth:`SecondOfficer.judge`).
+        *judgement* is the entry to be withdrawn (default: the judgement that counts). With ``[review] second`` a
+        judgement waits for a second officer's (:meth:`SecondOfficer.judge`).
 
         Raises:
             NoSuchCase: there is no case with that number, or it was purged.
             CaseError: that is no judgement, or it cannot be recorded.
             EvidenceError: something of the case does not hold.
         """
-        if kind not in REVIEWS | HOLDS | FOLLOW_UPS:
-            known = ", ".join(sorted(REVIEWS | HOLDS | FOLLOW_UPS))
+        if kind not in MAY_WAIT | HOLDS | FOLLOW_UPS:
+            known = ", ".join(sorted(MAY_WAIT | HOLDS | FOLLOW_UPS))
             raise CaseError("that is no judgement", f"choose one of {known}")
-        if self.rules.second and kind in REVIEWS:
-            return Judged(*self.second.judge(account, number, kind, reason=reason, plate=plate))
+        if self.rules.second and kind in MAY_WAIT:
+            judged = self.second.judge(account, number, kind, reason=reason, plate=plate, judgement=judgement)
+            return Judged(*judged)
         signer, session = self._writing(account)
         entry = review.record(
             self.state_dir,
@@ -183,6 +194,7 @@ class Office:
             account=account.name,
             reason=reason,
             plate=plate,
+            judgement=judgement,
             signer=signer,
             session=session,
         )

@@ -104,13 +104,14 @@ async def _photo(work: Work, asked: Asked) -> web.StreamResponse:
 
 
 async def _review(work: Work, asked: Asked) -> web.StreamResponse:
-    """A judgement."""
+    """A judgement, or its withdrawal."""
     try:
         kind = EventKind(asked.body.get("kind", ""))
     except ValueError:
         raise Malformed("that is no judgement") from None
-    reason, plate = asked.body.get("reason", ""), asked.body.get("plate")
-    judged = await work.quick(work.office.review, asked.account, *asked.numbers, kind, reason=reason, plate=plate)
+    said = {name: asked.body.get(name) for name in ("plate", "judgement")}
+    reason = asked.body.get("reason", "")
+    judged = await work.quick(work.office.review, asked.account, *asked.numbers, kind, reason=reason, **said)
     return as_json({"entry": judged.entry, "waits": judged.waits}, 201)
 
 

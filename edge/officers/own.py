@@ -61,9 +61,11 @@ class OwnDesk:
         """A photo of a case that the officer opened."""
         return self._office.photo(self._account, number, index)
 
-    def review(self, number: int, kind: EventKind, *, reason: str, plate: str | None = None) -> Judged:
+    def review(
+        self, number: int, kind: EventKind, *, reason: str, plate: str | None = None, judgement: int | None = None
+    ) -> Judged:
         """Record the officer's judgement."""
-        return self._office.review(self._account, number, kind, reason=reason, plate=plate)
+        return self._office.review(self._account, number, kind, reason=reason, plate=plate, judgement=judgement)
 
     def requests(self) -> tuple[Request, ...]:
         """What waits for a second officer."""

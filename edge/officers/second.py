@@ -49,12 +49,19 @@ class SecondOfficer:
         return self._writing(account, 1).refuse(_person(account), number, reason=reason)
 
     def judge(
-        self, account: Account, number: int, kind: EventKind, *, reason: str, plate: str | None
+        self,
+        account: Account,
+        number: int,
+        kind: EventKind,
+        *,
+        reason: str,
+        plate: str | None,
+        judgement: int | None = None,
     ) -> tuple[int, bool]:
         """Judge a case where two have to. Raises as :meth:`Agreement.judge`."""
         may_agree = not _is_privileged(account)
         return self._writing(account, 2).judge(
-            _person(account), number, kind, reason=reason, plate=plate, may_agree=may_agree
+            _person(account), number, kind, reason=reason, plate=plate, judgement=judgement, may_agree=may_agree
         )
 
     def claims(self, account: Account, number: int) -> bytes:

@@ -12,6 +12,8 @@ from typing import TypeAlias
 
 from edge.cases import JUDGEMENTS, LONGEST_DAYS, USUAL_DAYS, Action, Request, write_claims
 from edge.officers.choose import open_desk
+from edge.officers.language import _, add_language, speaking
+from edge.officers.words import word
 from edge.terminal import say, say_json
 
 Actions: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -37,6 +39,8 @@ def add_actions(actions: Actions, add: Add) -> None:
     agree = add(actions, "agree", _agree, "agree to what another officer asked for; it is done at once")
     refuse = add(actions, "refuse", _refuse, "refuse what another officer asked for, or take your own request back")
     take = add(actions, "take", _take, "take out the sealed claims that two officers agreed on, for registry reopen")
+    for action in (ask, waiting, agree, refuse):
+        add_language(action)
     for action in (agree, refuse, take):
         action.add_argument("request", type=int, help="its number, as `cases requests` shows it")
     for action in (agree, refuse):
@@ -45,36 +49,38 @@ def add_actions(actions: Actions, add: Add) -> None:
 
 
 def _ask(args: argparse.Namespace) -> int:
-    with closing(open_desk(args)) as desk:
+    with speaking(args), closing(open_desk(args)) as desk:
         say(_line(desk.ask(_WORDS[args.what], args.numbers, reason=args.reason, days=args.days)))
     return 0
 
 
 def _requests(args: argparse.Namespace) -> int:
-    with closing(open_desk(args)) as desk:
+    with speaking(args), closing(open_desk(args)) as desk:
         waiting = desk.requests()
-    if args.json:
-        say_json([asdict(request) for request in waiting], indent=1)
-    elif waiting:
-        say(*map(_line, waiting))
-    else:
-        say("nothing waits for a second officer")
+        if args.json:
+            say_json([asdict(request) for request in waiting], indent=1)
+        elif waiting:
+            say(*map(_line, waiting))
+        else:
+            say(_("nothing waits for a second officer"))
     return 0
 
 
 def _agree(args: argparse.Namespace) -> int:
-    with closing(open_desk(args)) as desk:
+    with speaking(args), closing(open_desk(args)) as desk:
         request = desk.agree(args.request, reason=args.reason)
-    say(_line(request))
-    if request.action is Action.CLAIMS:
-        say(f"take the claims out with: autovelox cases take {request.number} --to FILE")
-    elif request.action is Action.ROTATE_KEY:
-        say(f"let root stop the unit and run: autovelox cases rotate-key --request {request.number}")
+        say(_line(request))
+        if request.action is Action.CLAIMS:
+            todo = f"autovelox cases take {request.number} --to FILE"
+            say(_("take the claims out with: {command}").format(command=todo))
+        elif request.action is Action.ROTATE_KEY:
+            todo = f"autovelox cases rotate-key --request {request.number}"
+            say(_("let root stop the unit and run: {command}").format(command=todo))
     return 0
 
 
 def _refuse(args: argparse.Namespace) -> int:
-    with closing(open_desk(args)) as desk:
+    with speaking(args), closing(open_desk(args)) as desk:
         say(_line(desk.refuse(args.request, reason=args.reason)))
     return 0
 
@@ -88,7 +94,11 @@ def _take(args: argparse.Namespace) -> int:
 
 def _line(request: Request) -> str:
     until = datetime.fromtimestamp(request.until_utc, UTC).strftime("%Y-%m-%d %H:%MZ")
-    cases = f" {', '.join(map(str, request.cases))}" if request.cases else ""
-    by = f", {request.answered_by.officer}" if request.answered_by is not None else f", until {until}"
-    what = f"{request.action.replace('_', '-')}{cases}"
-    return f"request {request.number}: {what} ({request.state()}{by}); {request.asked_by.officer}: {request.reason}"
+    what = word(request.action.replace("_", "-"))
+    if request.cases:
+        what += f" {', '.join(map(str, request.cases))}"
+    by = request.answered_by.officer if request.answered_by is not None else _("until {time}").format(time=until)
+    said = _("request {number}: {what} ({state}, {by}); {officer}").format(
+        number=request.number, what=what, state=word(request.state()), by=by, officer=request.asked_by.officer
+    )
+    return f"{said}: {request.reason}"

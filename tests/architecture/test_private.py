@@ -18,9 +18,11 @@ STOCK = {
     "tests/edge/vision/test_engines.py: _stop": "multiprocessing has no public way to end a fork server",
     "tests/hardware/camera/test_virtual.py: _cm": "picamera2 has no public way to close the camera manager",
     "tests/hardware/camera/virtual.py: _get_raw_modes": "the virtual pipeline has no raw modes to be asked for",
+    "tests/support/cli_completions.py: _actions": "argparse gives no public way to what a parser has",
     "tests/support/cli_page.py: _HelpAction": "argparse gives no public way to what a parser has",
     "tests/support/cli_page.py: _SubParsersAction": "argparse gives no public way to what a parser has",
     "tests/support/cli_page.py: _actions": "argparse gives no public way to what a parser has",
+    "tests/support/cli_page.py: _choices_actions": "argparse gives no public way to what a parser has",
     "tests/support/link.py: _response": "aiohttp gives a client no public way to its transport",
     "tests/support/link.py: _retry_connection": "aiohttp would try twice where one attempt is to be one attempt",
 }

@@ -28,7 +28,7 @@ import asyncpg
 
 from centre.config import CentreSettings, DatabaseSettings, LimitSettings, ListenSettings, MetricsSettings, Settings
 from centre.database import EmbeddedServer, Pool, open_pool
-from centre.delivery import accept_entries
+from centre.delivery import Memory, accept_entries
 from centre.service import own_files, running
 from centre.units import Visitor, add_unit
 from edge.cases.evidence import (
@@ -165,7 +165,11 @@ async def _row(
         names = [f"U{batch}-{number}-{unit}" for unit in range(units)]
         sources = [await _source(folder, settings, port, pool, name, cases) for name in names]
         connections = {source.serial: await asyncpg.connect(settings.database.url) for source in sources}
-        sends = (partial(_bare, connections, batch), partial(_checked, pool, batch), partial(_over_https, batch))
+        sends = (
+            partial(_bare, connections, batch),
+            partial(_checked, pool, Memory(), batch),
+            partial(_over_https, batch),
+        )
         for place, send in enumerate(sends):
             figures[place].append(await rate(sources, requests, batch, send))
         for source in sources:
@@ -181,8 +185,8 @@ async def _bare(connections: dict[str, Any], batch: int, source: Source) -> None
         await connection.executemany(INSERT, source.next_rows(batch))
 
 
-async def _checked(pool: Pool, batch: int, source: Source) -> None:
-    await accept_entries(pool, source.visitor, source.next_links(batch))
+async def _checked(pool: Pool, memory: Memory, batch: int, source: Source) -> None:
+    await accept_entries(pool, source.visitor, source.next_links(batch), memory)
 
 
 async def _over_https(batch: int, source: Source) -> None:

@@ -1,6 +1,6 @@
 """What officers' load costs the camera: the time to file a trigger with and without it, in turn, in one run.
 
-The officers' service runs as a process of its own at the niceness that its unit file gives it. The load: packages of
+The officers' service runs as a process of its own, scheduled as its unit file says. The load: packages of
 100 cases one after the other, verifications of the whole store one after the other, and ten viewers, each an account of
 its own where root runs this.
 """
@@ -25,6 +25,7 @@ import numpy as np
 from verify import SIGNER, make
 
 from edge.cases.store import CaseStore
+from edge.cli import NICENESS
 from edge.errors import CaseError
 from edge.model import Photo, Trigger
 from edge.officers.client import ServiceDesk
@@ -33,7 +34,7 @@ CASES, EXPORTED, VIEWERS = 2000, 100, 10
 ROUNDS, ROUND_S, PACE_S = 4, 25.0, 0.1
 SETTLE_S = 3.0
 """How long the load runs, or has ended, before filings count."""
-NICE = 10
+SCHEDULED = ["chrt", "--idle", "0", "ionice", "-c", "2", "-n", "7"]
 """As in systemd/autovelox-officers.service, whose weights for CPU and disk need control groups."""
 FIRST_UID = 61100
 CONFIG = """\
@@ -101,7 +102,7 @@ async def _keep_house(store: CaseStore) -> None:
 
 @contextmanager
 def _service(folder: Path) -> Iterator[None]:
-    command = ["nice", "-n", str(NICE), "ionice", "-c", "2", "-n", "7", sys.executable, "-P", "-m", "edge", "officers"]
+    command = [*SCHEDULED, sys.executable, "-P", "-m", "edge", "officers"]
     process = subprocess.Popen([*command, "--config", str(folder / "autovelox.toml")], stderr=subprocess.PIPE)
     try:
         assert process.stderr is not None
@@ -135,7 +136,7 @@ def _officers(path: Path, on: Event, done: object) -> Iterator[None]:
 
 
 def _ask(path: Path, on: Event, done: object, kind: int, work: Callable[..., None], uid: int) -> None:
-    os.nice(NICE)
+    os.nice(NICENESS)
     with TemporaryDirectory() as home:
         if os.getuid() == 0:
             os.chown(home, uid, uid)

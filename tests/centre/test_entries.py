@@ -8,26 +8,12 @@ from pathlib import Path
 import pytest
 
 from edge.cases.evidence import DOMAIN, Link, Signer, canonical, key_content, next_entry, sha256
+from edge.cases.review import record
 from edge.delivery.client import Answered, Client
 from tests.support.cases import SIGNER, filled
-from tests.support.centre import Centre, lines_of, links_of
+from tests.support.centre import Centre, as_lines, lines_of, links_of
 
 SERIAL = "AVX-TEST"
-
-
-def as_lines(links: list[Link]) -> bytes:
-    """*links* as a unit sends them."""
-    return b"".join(
-        canonical(
-            {
-                "header": link.header.decode(),
-                **({"body": link.body.decode()} if link.body is not None else {}),
-                **({"signature": link.signature.hex(), "key_id": link.key_id} if link.signature else {}),
-            }
-        )
-        + b"\n"
-        for link in links
-    )
 
 
 async def unit_at(centre: Centre, tmp_path: Path, cases: int = 2) -> tuple[Client, Path]:
@@ -221,3 +207,30 @@ async def test_the_tables_refuse_to_be_edited(centre: Centre, tmp_path: Path) ->
     ):
         with pytest.raises(Exception, match="never edited"):
             await centre.pool.execute(statement)
+
+
+async def test_a_withdrawn_judgement_counts_no_longer_whatever_the_batches_are(centre: Centre, tmp_path: Path) -> None:
+    client, state_dir = await unit_at(centre, tmp_path, 3)
+
+    def judge(kind: str, number: int, plate: str | None = None) -> None:
+        record(state_dir, number, kind=kind, officer="Conti", reason="looked at it", plate=plate, signer=SIGNER)
+
+    async def rows() -> list[tuple[object, ...]]:
+        found = await centre.pool.fetch("SELECT review, corrected_plate FROM cases ORDER BY number")
+        return [tuple(row) for row in found]
+
+    judge("correct_plate", 1, "AB000CE")
+    judge("confirm", 2)
+    async with client:
+        await client.log_in(b"")
+        await client.entries(lines_of(state_dir))
+        assert await rows() == [("correct_plate", "AB000CE"), ("confirm", None), (None, None)]
+        judge("withdraw", 2)  # of an earlier batch
+        for kind, plate in (("correct_plate", "AB000CF"), ("dismiss", None), ("withdraw", None), ("withdraw", None)):
+            judge(kind, 1, plate)  # of the same one
+        judge("confirm", 3)
+        judge("withdraw", 3)
+        judge("dismiss", 3)
+        await client.entries(lines_of(state_dir))
+    assert await rows() == [("correct_plate", "AB000CE"), (None, None), ("dismiss", None)]
+    assert await centre.alarms() == []

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from centre.delivery import check_signatures
 from centre.errors import CentreError
-from centre.records import Officer, export_case, list_cases, read_journal, show_case, verify_units
-from centre.records.looking import LIST, plate_pattern
+from centre.records import (
+    Officer,
+    Terms,
+    export_case,
+    list_cases,
+    read_journal,
+    searched,
+    show_case,
+    verify_journal,
+    verify_units,
+)
+from centre.records.searching import statement
 from centre.service import own_files
 from edge.cases.evidence import check_chain, read_lines
 from edge.cases.retention import purge
@@ -40,7 +51,7 @@ async def test_every_look_is_chained_before_it_answers(centre: Centre, tmp_path:
     await delivered(centre, tmp_path)
     signer = own_files(centre.settings)[2]
     async with centre.pool.acquire() as connection:
-        rows = await list_cases(connection, signer, CONTI, unit=None, plate="ab0?1*", limit=10)
+        rows = await list_cases(connection, signer, CONTI, Terms(plate="ab0?1*", limit=10))
         assert [row["plate"] for row in rows] == ["AB001CD"]
         manifest = await show_case(connection, signer, CONTI, "AVX-TEST", 2)
         assert manifest["driver"]["last_name"] == "Rossi"
@@ -48,7 +59,7 @@ async def test_every_look_is_chained_before_it_answers(centre: Centre, tmp_path:
         links = await read_journal(connection)
         await connection.execute("ALTER TABLE centre_entries RENAME TO gone")
         for look in (
-            list_cases(connection, signer, CONTI, unit=None, plate=None, limit=10),
+            list_cases(connection, signer, CONTI, Terms(limit=10)),
             show_case(connection, signer, CONTI, "AVX-TEST", 2),
             export_case(connection, signer, CONTI, "AVX-TEST", 1, tmp_path / "other"),
         ):
@@ -57,11 +68,40 @@ async def test_every_look_is_chained_before_it_answers(centre: Centre, tmp_path:
         assert not (tmp_path / "other").exists(), "where it cannot be entered nothing is given"
     chain = check_chain(links)
     check_signatures(chain.signatures)
-    assert [header["kind"] for header in chain.headers] == ["key", "list", "view", "export"]
+    assert [header["kind"] for header in chain.headers] == ["key", "search", "view", "export"]
     assert chain.current_key == signer.key_id
     said = [json.loads(link.body or b"") for link in links[1:]]
     assert all(each["officer"] == "conti" and each["reason"] == "appeal 12/2026" for each in said)
-    assert said[0]["plate"] == "ab0?1*"
+    assert said[0]["hits"] == 1 and "AB0" not in str(said[0]).upper(), "the plate is in no entry"
+
+
+async def test_who_searched_for_a_plate_can_be_asked(centre: Centre, tmp_path: Path) -> None:
+    """The chain has a keyed hash; a search for a plate without a reason is refused; days bound a list."""
+    await delivered(centre, tmp_path)
+    signer = own_files(centre.settings)[2]
+    day = datetime.fromtimestamp(1_790_000_000, UTC).date()
+    async with centre.pool.acquire() as connection:
+        await list_cases(connection, signer, CONTI, Terms(plate="AB001CD"))
+        await list_cases(connection, signer, Officer("bruni", "theft"), Terms(plate=" ab001cd"))
+        await list_cases(connection, signer, CONTI, Terms(plate="AB00?CD"))
+        with pytest.raises(CentreError, match="needs a reason"):
+            await list_cases(connection, signer, Officer("conti", " "), Terms(plate="AB001CD"))
+        found = await searched(connection, signer, "AB 001 CD")
+        assert [(one.officer, one.reason, one.hits) for one in found] == [
+            ("conti", "appeal 12/2026", 1),
+            ("bruni", "theft", 1),
+        ]
+        for since, until, count in (
+            (day, day, 3),
+            (None, day - timedelta(days=1), 0),
+            (day + timedelta(days=1), None, 0),
+        ):
+            assert len(await list_cases(connection, signer, CONTI, Terms(since=since, until=until))) == count
+        assert (await verify_journal(connection)).fault is None
+        await connection.execute("SET session_replication_role = replica")
+        await connection.execute("UPDATE centre_entries SET body = 'x' WHERE seq = 2")
+        await connection.execute("SET session_replication_role = DEFAULT")
+        assert (await verify_journal(connection)).fault is not None
 
 
 async def test_an_exported_case_can_be_checked(centre: Centre, tmp_path: Path) -> None:
@@ -85,27 +125,28 @@ async def test_an_exported_case_can_be_checked(centre: Centre, tmp_path: Path) -
 async def test_a_plate_is_searched_with_two_wildcards_and_nothing_else(centre: Centre, plate: str) -> None:
     async with centre.pool.acquire() as connection:
         with pytest.raises(CentreError, match="letters and digits"):
-            await list_cases(connection, own_files(centre.settings)[2], CONTI, unit=None, plate=plate, limit=1)
+            await list_cases(connection, own_files(centre.settings)[2], CONTI, Terms(plate=plate, limit=1))
 
 
 async def test_a_plate_is_found_by_index_among_many(centre: Centre) -> None:
     """200,000 cases: both plates' indexes are used, whatever the wildcards."""
     async with centre.pool.acquire() as connection:
         await connection.execute("INSERT INTO units (serial, state) VALUES ('A1', 'active')")
-        columns = "unit_id, number, state, filed_seq, at_utc, plate, corrected_plate"
+        columns = "unit_id, number, month, state, filed_seq, at_utc, plate, corrected_plate"
+        await connection.execute("SELECT ensure_month(month) FROM unnest('{2026-01-01, 2026-02-01}'::date[]) AS month")
         corrected = "CASE WHEN n % 100 = 0 THEN upper(substr(md5((n + 1)::text), 2, 7)) END"
         await connection.execute(
-            f"INSERT INTO cases ({columns}) SELECT 1, n, 'decided', n, n, upper(substr(md5(n::text), 1, 7)),"
-            f" {corrected} FROM generate_series(1, 200000) AS n"
+            f"INSERT INTO cases ({columns}) SELECT 1, n, make_date(2026, 1 + n % 2, 1), 'decided', n, n,"
+            f" upper(substr(md5(n::text), 1, 7)), {corrected} FROM generate_series(1, 200000) AS n"
         )
         await connection.execute("ANALYZE cases")
         for plate in ("C4CA423", "C4CA*", "*A423", "?4CA4*"):
-            plan = "\n".join(
-                row[0] for row in await connection.fetch(f"EXPLAIN {LIST}", None, plate_pattern(plate), 50)
-            )
-            assert "Bitmap Index Scan on cases_by_plate" in plan, plan
-            assert "Bitmap Index Scan on cases_by_corrected_plate" in plan, plan
-            rows = await list_cases(connection, own_files(centre.settings)[2], CONTI, unit=None, plate=plate, limit=50)
+            sql, values = statement(Terms(plate=plate))
+            plan = "\n".join(row[0] for row in await connection.fetch(f"EXPLAIN {sql}", *values))
+            for month in ("2026_01", "2026_02"):
+                assert f"Bitmap Index Scan on cases_{month}_plate_idx" in plan, plan
+                assert f"Bitmap Index Scan on cases_{month}_corrected_plate_idx" in plan, plan
+            rows = await list_cases(connection, own_files(centre.settings)[2], CONTI, Terms(plate=plate))
             assert 1 in [row["number"] for row in rows]
 
 

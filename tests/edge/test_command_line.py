@@ -10,6 +10,7 @@ import sys
 
 import pytest
 
+import centre.cli
 from edge.cli import COMMANDS, EXAMPLES, main, whole_parser
 from tests.support import cli_page
 
@@ -63,20 +64,26 @@ def test_no_command_at_all_is_wrong_usage() -> None:
     assert stopped.value.code == 2
 
 
-LEAVES = dict(cli_page.leaves(whole_parser()))
+PARSERS = {"autovelox": whole_parser, "autovelox-centre": centre.cli.whole_parser}
+LEAVES = {(prog, *name): leaf for prog, parser in PARSERS.items() for name, leaf in cli_page.leaves(parser())}
 
 
-@pytest.mark.parametrize("name", LEAVES, ids=" ".join)
-def test_every_command_shows_an_example_that_its_parser_takes(name: tuple[str, ...]) -> None:
-    shown = (LEAVES[name].epilog or "").removeprefix("example: ")
-    words = shlex.split(shown.removeprefix("sudo "))
-    assert words[: 1 + len(name)] == ["autovelox", *name]
-    assert whole_parser().parse_args(words[1:]).run
-    assert LEAVES[name].description
+@pytest.mark.parametrize("words", LEAVES, ids=" ".join)
+def test_every_command_shows_an_example_that_its_parser_takes(words: tuple[str, ...]) -> None:
+    shown = (LEAVES[words].epilog or "").removeprefix("example: ").removeprefix("sudo ")
+    prog, *given = shlex.split(shown)
+    command = given[2:] if given[0] == "--config" else given
+    assert (prog, *command)[: len(words)] == words
+    assert PARSERS[prog]().parse_args(given).run
+    assert LEAVES[words].description
 
 
-def test_each_example_belongs_to_a_command() -> None:
-    assert {key for key in EXAMPLES if not any(" ".join(name).startswith(key) for name in LEAVES)} == set()
+@pytest.mark.parametrize(
+    ("prog", "examples"), [("autovelox", EXAMPLES), ("autovelox-centre", centre.cli.EXAMPLES)], ids=["unit", "centre"]
+)
+def test_each_example_belongs_to_a_command(prog: str, examples: dict[str, str]) -> None:
+    names = [" ".join(words) for words in LEAVES]
+    assert {key for key in examples if not any(name.startswith(f"{prog} {key}") for name in names)} == set()
 
 
 def test_the_page_of_commands_is_current() -> None:

@@ -44,6 +44,9 @@ deb_row() {  # ROW SUITE ARCH
         for unit in autovelox.service autovelox-officers.service autovelox-purge.timer autovelox-backup.timer autovelox-selftest.timer; do
             must systemctl is-enabled "$unit"
         done
+        for file in man/man1/autovelox-cases.1.gz bash-completion/completions/autovelox zsh/vendor-completions/_autovelox; do
+            must [ -e "/usr/share/$file" ]
+        done
         systemd-analyze verify --man=no "$(dpkg -L autovelox | grep "/autovelox.service$")"
         must [ "$(stat -c "%U %a" /etc/autovelox/signing.key)" = "root 600" ]
         must [ "$(stat -c %U /var/lib/autovelox)" = autovelox ]

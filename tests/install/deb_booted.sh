@@ -69,5 +69,5 @@ dpkg --purge autovelox
 must [ ! -e /etc/autovelox/autovelox.toml ]
 must [ -e /etc/autovelox/signing.key ]
 must [ -e /var/lib/autovelox/registry/registry.sqlite ]
-must [ -z "$(find /etc/systemd /lib/systemd /usr/lib/sysusers.d /usr/lib/tmpfiles.d -name 'autovelox*')" ]
+must [ -z "$(find /etc/systemd /lib/systemd /usr/lib/sysusers.d /usr/lib/tmpfiles.d /usr/share/{man,zsh,fish,bash-completion} -name '*autovelox*')" ]
 echo "PROOF purged: settings are gone; evidence, registry and keys are kept"

@@ -241,14 +241,6 @@ def test_without_tk_the_viewers_tests_are_left_out_and_the_others_run(tmp_path: 
     assert needs.apt_line() in done.stdout
 
 
-def test_the_man_page_has_every_command() -> None:
-    page = (ROOT / "systemd" / "man" / "autovelox.1").read_text(encoding="utf-8")
-    done = subprocess.run([sys.executable, "-m", "edge", "--help"], capture_output=True, text=True, check=True)
-    commands = re.findall(r"^ {4}([a-z]+)(?: {2,}|$)", done.stdout, re.MULTILINE)
-    assert len(commands) >= 10
-    assert re.findall(r"^\.TP\n\.B ([a-z]+)$", page, re.MULTILINE) == commands
-
-
 def test_released_checkpoints_are_checked(tmp_path: Path) -> None:
     damaged = tmp_path / "autovelox-checkpoints.tar.gz"
     (tmp_path / "network").mkdir()

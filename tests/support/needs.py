@@ -14,7 +14,11 @@ NEEDS = {
     "the viewer over ssh": ("ssh", "ssh-keygen", "/usr/sbin/sshd", "xauth"),
     "the JavaScript car": ("node", "npm"),
     "power cuts and hangs": ("cc",),
+    "chips in a PKCS#11 token": ("softhsm2-util",),
+    "the man pages": ("man", "mandoc"),
+    "the completions of zsh and fish": ("zsh", "fish"),
     "the report's text": ("pdftotext",),
+    "the validator of archival PDFs": ("java",),
 }
 """What is tested: the programs or modules it needs. Their Debian packages stand in ``systemd/setup/packages``."""
 

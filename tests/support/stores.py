@@ -29,6 +29,7 @@ from edge.model import (
     Decision,
     Detection,
     Driver,
+    OtherPlate,
     Outcome,
     Packet,
     Photo,
@@ -63,6 +64,7 @@ class Scene:
     size: tuple[int, int] = (1280, 720)
     frames: int = 1
     site: str = SITE
+    others: tuple[OtherPlate, ...] | None = None
 
 
 def person(index: int, **changes: object) -> Driver:
@@ -198,7 +200,7 @@ def decision(scene: Scene) -> Decision:
         claim=Claim(packet.uid, "", scene.plate, packet) if identified else None,
         read=read,
     )
-    return Decision(verdict, 0, scene.driver, scene.flags)
+    return Decision(verdict, 0, scene.driver, scene.flags, others=scene.others)
 
 
 def plate_box(size: tuple[int, int]) -> Box:

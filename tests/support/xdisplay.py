@@ -74,7 +74,7 @@ def click(display: str, x: int, y: int, button: int = 1) -> None:
 def screenshot(display: str, path: Path) -> None:
     """Save what the display shows as a PNG."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    subprocess.run(["import", "-window", "root", str(path)], env=_env(display), check=True, timeout=30)
+    subprocess.run(["import", "-window", "root", str(path)], env=_env(display), check=True, timeout=120)
 
 
 def wait_for(

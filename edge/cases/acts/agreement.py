@@ -14,6 +14,7 @@ from contextlib import closing
 from pathlib import Path
 
 from edge.cases.acts.claims import read_claims, take_claims
+from edge.cases.acts.entering import enter_answer, enter_judgement, enter_request
 from edge.cases.acts.requests import (
     DAY_S,
     JUDGEMENTS,
@@ -27,18 +28,16 @@ from edge.cases.acts.requests import (
     by_both,
     open_requests,
     read_request,
-    said_by,
 )
-from edge.cases.evidence import Entry, Signs
+from edge.cases.evidence import Signs
 from edge.cases.retention import purge, require_purgeable
-from edge.cases.review import check_state, checked_plate, checked_text, require_judgeable
+from edge.cases.review import check_state, checked_plate, checked_text, counting_entry, require_judgeable
 from edge.cases.storage import (
     PURGED,
     ChainSession,
     StateFolder,
     append_entry,
     case_state,
-    insert_event,
     open_to_read,
     trust_clock,
 )
@@ -94,13 +93,23 @@ class Agreement:
         """
         numbers, reason, plate = self._checked(action, cases, reason, plate, days)
         with self._session.extending() as database:
-            self._require_possible(database, action, numbers)
+            judgement = self._require_possible(database, action, numbers)
             waiting = open_requests(database, numbers[0]) if action in OF_ONE_CASE else ()
             if any(request.action is action for request in waiting):
                 raise CaseError(
                     f"that waits for a second officer already (request {waiting[0].number})", "let one agree"
                 )
-            return self._enter_request(database, person, action, numbers, reason, plate, days)
+            return enter_request(
+                database,
+                self._signer,
+                person,
+                action,
+                numbers,
+                reason,
+                waits_s=days * DAY_S,
+                plate=plate,
+                judgement=judgement,
+            )
 
     def refuse(self, person: ActingOfficer, number: int, *, reason: str) -> Request:
         """Refuse the request of entry *number*, or take one's own back.
@@ -113,7 +122,7 @@ class Agreement:
             raise CaseError("the reason is missing", "give one, a judge will ask for it")
         with self._session.extending() as database:
             request = self._open(database, number)
-            self._answer(database, EventKind.REFUSE, request, person, reason)
+            enter_answer(database, self._signer, EventKind.REFUSE, request, person, reason)
         return self.request(number)
 
     def agree(self, person: ActingOfficer, number: int, *, reason: str = "") -> Request:
@@ -134,10 +143,10 @@ class Agreement:
                 request = self._open(database, number)
                 if request.asked_by.is_same(person):
                     raise CaseError("who asks cannot agree as well", "let another officer do it")
-                self._require_possible(database, request.action, request.cases)
-                entry = self._answer(database, EventKind.AGREE, request, person, reason)
+                self._require_possible(database, request.action, request.cases, request.judgement)
+                enter_answer(database, self._signer, EventKind.AGREE, request, person, reason)
                 if request.action in JUDGEMENTS:
-                    self._enter_judgement(database, request, entry, person)
+                    enter_judgement(database, self._signer, request, person)
                 elif request.action is Action.TRUST_CLOCK:
                     content = {**by_both(request, person), "reason": request.reason}
                     append_entry(database, Action.TRUST_CLOCK, None, content, signer=self._signer)
@@ -153,33 +162,52 @@ class Agreement:
         *,
         reason: str,
         plate: str | None = None,
+        judgement: int | None = None,
         may_agree: bool = True,
     ) -> tuple[int, bool]:
         """Judge case *number*: the first officer's judgement waits, a second one's that is the same makes it count.
 
         One that differs refuses what waits, and waits in its place. Who may not agree (*may_agree*) judges first only.
+        Withdrawing a judgement is one too; *judgement* is the entry that is meant (default: the one that counts).
         Returns the number of the newest entry, and whether the judgement waits.
 
         Raises:
             NoSuchCase: there is no case with that number, or it was purged.
-            CaseError: the case is not decided, or reason or plate are missing or not acceptable.
+            CaseError: the case is not decided, reason or plate are missing or not acceptable, or *judgement* does not
+                count.
             EvidenceError: something of the case does not hold.
         """
         action = Action(kind)
+        if judgement is not None and action is not Action.WITHDRAW:
+            raise CaseError("a judgement's entry goes with withdraw only", "leave it out")
         numbers, reason, plate = self._checked(action, [number], reason, plate, USUAL_DAYS)
         with self._session.extending() as database:
-            check_state(database, number, kind)
+            judgement = self._require_possible(database, action, numbers, judgement)
+            wanted = action, plate, judgement
             for request in open_requests(database, number):
                 if request.action not in JUDGEMENTS:
                     continue
-                same, own = (request.action, request.plate) == (action, plate), request.asked_by.is_same(person)
+                same = (request.action, request.plate, request.judgement) == wanted
+                own = request.asked_by.is_same(person)
                 if same and (own or not may_agree):
                     raise CaseError("your judgement waits for a second officer already", "let another officer judge")
                 answer = EventKind.AGREE if same else EventKind.REFUSE
-                entry = self._answer(database, answer, request, person, reason)
+                enter_answer(database, self._signer, answer, request, person, reason)
                 if same:
-                    return self._enter_judgement(database, request, entry, person).seq, False
-            return self._enter_request(database, person, action, numbers, reason, plate, USUAL_DAYS).number, True
+                    return enter_judgement(database, self._signer, request, person).seq, False
+            waits_s = USUAL_DAYS * DAY_S
+            asked = enter_request(
+                database,
+                self._signer,
+                person,
+                action,
+                numbers,
+                reason,
+                waits_s=waits_s,
+                plate=plate,
+                judgement=judgement,
+            )
+            return asked.number, True
 
     def claims(self, person: ActingOfficer, number: int) -> bytes:
         """The sealed claims that the agreed request of entry *number* is about, for one of its two officers.
@@ -230,64 +258,22 @@ class Agreement:
             require_judgeable(self._folder.root, numbers[0], EventKind(action))
         return numbers, reason, plate
 
-    def _require_possible(self, database: sqlite3.Connection, action: Action, cases: Sequence[int]) -> None:
+    def _require_possible(
+        self, database: sqlite3.Connection, action: Action, cases: Sequence[int], judgement: int | None = None
+    ) -> int | None:
+        """Refuse what cannot be done; returns the judgement to be withdrawn, if that is the *action*."""
         for number in cases:
             if action is Action.PURGE:
                 require_purgeable(database, number)
             else:
                 check_state(database, number, EventKind(action) if action in JUDGEMENTS else EventKind.EXPORT)
+        return counting_entry(database, cases[0], judgement) if action is Action.WITHDRAW else None
 
     def _open(self, database: sqlite3.Connection, number: int) -> Request:
         request = read_request(database, number)
         if (state := request.state()) is not RequestState.OPEN:
             raise CaseError(f"request {number} is {state}", "ask again, if it is still wanted")
         return request
-
-    def _enter_request(
-        self,
-        database: sqlite3.Connection,
-        person: ActingOfficer,
-        action: Action,
-        cases: tuple[int, ...],
-        reason: str,
-        plate: str | None,
-        days: float,
-    ) -> Request:
-        at_utc = time.time()
-        content = {
-            **said_by(person, reason),
-            "action": str(action),
-            "cases": list(cases),
-            "until_utc": at_utc + days * DAY_S,
-        }
-        if plate is not None:
-            content["plate"] = plate
-        about = cases[0] if action in OF_ONE_CASE else None
-        entry = append_entry(database, EventKind.REQUEST, about, content, signer=self._signer, at_utc=at_utc)
-        return read_request(database, entry.seq)
-
-    def _answer(
-        self, database: sqlite3.Connection, kind: EventKind, request: Request, person: ActingOfficer, reason: str
-    ) -> Entry:
-        content = {**said_by(person, reason), "request": request.number}
-        return append_entry(database, kind, request.case, content, signer=self._signer)
-
-    def _enter_judgement(
-        self, database: sqlite3.Connection, request: Request, agreed: Entry, person: ActingOfficer
-    ) -> Entry:
-        content = {**by_both(request, person), "reason": request.reason}
-        if request.plate is not None:
-            content["plate"] = request.plate
-        return insert_event(
-            database,
-            request.action,
-            request.cases[0],
-            content,
-            signer=self._signer,
-            at_utc=time.time(),
-            review=request.action,
-            corrected_plate=request.plate,
-        )
 
     def _carry_out(self, request: Request, person: ActingOfficer) -> None:
         """Do what is not part of the transaction that agreed; twice is as good as once."""

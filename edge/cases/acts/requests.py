@@ -26,18 +26,19 @@ MOST_REQUESTS = 1000
 
 
 class Action(StrEnum):
-    """What needs a second officer. The first three are judgements, where ``[review] second`` is set."""
+    """What needs a second officer. The first four are judgements, where ``[review] second`` is set."""
 
     CONFIRM = "confirm"
     DISMISS = "dismiss"
     CORRECT_PLATE = "correct_plate"
+    WITHDRAW = "withdraw"
     PURGE = "purge"
     CLAIMS = "claims"
     TRUST_CLOCK = "trust_clock"
     ROTATE_KEY = "rotate_key"
 
 
-JUDGEMENTS = frozenset({Action.CONFIRM, Action.DISMISS, Action.CORRECT_PLATE})
+JUDGEMENTS = frozenset({Action.CONFIRM, Action.DISMISS, Action.CORRECT_PLATE, Action.WITHDRAW})
 OF_ONE_CASE = JUDGEMENTS | {Action.CLAIMS}
 """Actions whose entries are about their case; those of the others are about none."""
 
@@ -68,7 +69,7 @@ class ActingOfficer:
 class Request:
     """A request and its answer; ``number`` is that of its entry, times are in seconds since the epoch.
 
-    ``answered_by`` is None, and ``answer`` 0, while nobody answered.
+    ``answered_by`` is None, and ``answer`` 0, while nobody answered. ``judgement`` is the entry to be withdrawn.
     """
 
     number: int
@@ -82,6 +83,7 @@ class Request:
     answer: int = 0
     is_agreed: bool = False
     answered_by: ActingOfficer | None = None
+    judgement: int | None = None
 
     @property
     def case(self) -> int | None:
@@ -180,6 +182,7 @@ def _request(entry: CheckedEntry, answer: CheckedEntry | None = None) -> Request
         answer=answer.seq if answer is not None else 0,
         is_agreed=answer is not None and answer.kind == EventKind.AGREE,
         answered_by=_person(said) if answer is not None else None,
+        judgement=content.get("judgement"),
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from edge.cases.evidence.manifest import Manifest, to_case
 from edge.cases.evidence.sentences import shown_plate
-from edge.cases.views import REVIEWS, CaseSummary, Event, EventKind
+from edge.cases.views import CaseSummary, Event, EventKind, counting
 from edge.model import Case
 
 
@@ -22,17 +22,17 @@ class Correction:
 
 
 def correction(events: Iterable[Event]) -> Correction | None:
-    """The newest correction among *events*, which are in their order; None if nobody corrected the plate."""
+    """The newest correction among *events*, which are in their order; None if none counts."""
     newest = None
-    for event in events:
+    for event in counting(events):
         if event.kind is EventKind.CORRECT_PLATE and event.plate:
             newest = Correction(event.plate, event.officer, event.at_utc, event.reason)
     return newest
 
 
 def case_of(manifest: Manifest, portrait: bytes, events: Sequence[Event]) -> Case:
-    """The case of a *manifest* with what officers made of it: the newest judgement, and the newest corrected plate."""
-    reviews = [str(event.kind) for event in events if event.kind in REVIEWS]
+    """The case of a *manifest* with what officers made of it: the judgement that counts, and the corrected plate."""
+    reviews = [str(event.kind) for event in counting(events)]
     corrected = correction(events)
     return to_case(
         manifest,

@@ -24,6 +24,7 @@ from edge.model import (
     Decision,
     Detection,
     Driver,
+    OtherPlate,
     Outcome,
     Packet,
     Photo,
@@ -124,6 +125,8 @@ def decided_manifest(filed: Manifest, decision: Decision, decided_utc: float) ->
     told: Manifest = {} if decision.plausibility is None else {"plausibility": asdict(decision.plausibility)}
     if decision.opening is not None:
         told["opening"] = dict(decision.opening)
+    if decision.others is not None:
+        told["other_plates"] = [{"photo": each.photo, "box": _edges(each.box)} for each in decision.others]
     return {
         **filed,
         **told,
@@ -144,7 +147,7 @@ def to_case(
 ) -> Case:
     """The case that the manifest describes; *portrait*, *review* and *corrected_plate* are not part of a manifest."""
     plate, verdict, driver = manifest.get("plate"), manifest.get("verdict"), manifest.get("driver")
-    plausibility = manifest.get("plausibility")
+    plausibility, others = manifest.get("plausibility"), manifest.get("other_plates")
     return Case(
         number=manifest["number"],
         state=State.DECIDED if "decided_utc" in manifest else State.PENDING,
@@ -169,6 +172,7 @@ def to_case(
         kept_claims=(manifest.get("kept_claims") or {}).get("count", 0),
         plausibility=_plausibility(plausibility) if plausibility else None,
         corrected_plate=corrected_plate,
+        others=None if others is None else tuple(OtherPlate(each["photo"], Box(*each["box"])) for each in others),
     )
 
 
@@ -222,11 +226,15 @@ def _plate_record(decision: Decision) -> Record | None:
         "text": read.text,
         "confidence": float(read.confidence),
         "characters": [float(confidence) for confidence in read.characters],
-        "box": [float(edge) for edge in detection.box],
+        "box": _edges(detection.box),
         "detection_confidence": float(detection.confidence),
         "country": asdict(country) if country else None,
         "photo": decision.photo,
     }
+
+
+def _edges(box: Box) -> list[float]:
+    return [float(edge) for edge in box]
 
 
 def _driver_record(driver: Driver | None) -> Record | None:

@@ -12,7 +12,8 @@ The steps, in this order:
  1. Container: every byte of the file is where a unit puts it. Names come from a closed pattern, each once, in order.
  2. Chain: entries are numbered from 1 and written canonically; each holds the hash of the one before; case numbers have
     no gap; nothing is said of a case before it was filed; time runs backwards only where a `clock` entry says so. What
-    two officers decide was asked for by one account and agreed to in time by another before it was done.
+    two officers decide was asked for by one account and agreed to in time by another before it was done. A judgement
+    is withdrawn once, by an entry about the same case.
  3. Keys: the first key signs its own entry, every later one is introduced by the key before it, and from then on the
     earlier key signs nothing. No entry is unsigned.
  4. Signatures (Ed25519), every one of them.
@@ -81,6 +82,8 @@ AGREEMENTS = {
     "tells_nothing": "tell nothing of the speed",
 }
 DOUBTING = ("contradicts", "other_fits")
+INFRINGEMENTS = (None, "measured", "signalled")
+"""The bases of a case that is an infringement; None is one of an earlier program."""
 NO_HASH = "0" * 64
 SEAL_1, SEAL = b"autovelox-sha256:", b"autovelox-2-sha256:"
 SEAL_HEX = 64
@@ -106,7 +109,8 @@ LINE_KEYS = {"header", "body", "signature", "key_id"}
 CHECKPOINT_KEYS = {"at", "format", "hash", "key_id", "root", "seq", "signature", "unit"}
 CHECKPOINT_KEYS_1 = CHECKPOINT_KEYS - {"root"}
 HASH_HEX = re.compile("[0-9a-f]{64}")
-REVIEWS = {"confirm", "dismiss", "correct_plate", "hold", "release", "keeper_asked", "driver_named_by_keeper", "closed"}
+JUDGEMENTS = {"confirm", "dismiss", "correct_plate"}
+REVIEWS = JUDGEMENTS | {"withdraw", "hold", "release", "keeper_asked", "driver_named_by_keeper", "closed"}
 UNITS_OWN = {"list", "search", "request", "agree", "refuse", "trust_clock"}
 """Entries whose contents stay on the unit where they are about no case: what officers did that concerns others."""
 ANSWERED = {"request", "agree", "refuse"}
@@ -114,6 +118,7 @@ NEEDS_AGREEMENT = {
     "confirm": "confirm",
     "dismiss": "dismiss",
     "correct_plate": "correct_plate",
+    "withdraw": "withdraw",
     "purge": "purge",
     "view": "claims",
     "trust_clock": "trust_clock",
@@ -192,7 +197,7 @@ class Chain:
     leaves of the tree over the entries, of a whole chain. ``backwards``: entries that are earlier than the one before,
     and that no ``clock`` entry explains. Cases up to number ``earlier_cases`` were filed in entries that were checked
     before, and need not be in ``filed``. ``requests`` are the cases and contents of requests by entry number,
-    ``answers`` the kind of entry that answered each.
+    ``answers`` the kind of entry that answered each. ``withdrawn`` are the entries of judgements that were withdrawn.
     """
 
     entries: int = 0
@@ -213,6 +218,7 @@ class Chain:
     last_signed_by: dict[str, int] = field(default_factory=dict)
     requests: dict[int, tuple[Any, dict[str, Any] | None]] = field(default_factory=dict)
     answers: dict[int, str] = field(default_factory=dict)
+    withdrawn: set[int] = field(default_factory=set)
     signatures: list[Signature] = field(default_factory=list)
     earlier_cases: int = 0
 
@@ -346,6 +352,7 @@ def _add_link(chain: Chain, seq: int, link: Link, early: list[tuple[int, Link]])
         _check_key(chain, seq, link)
     _check_time(chain, seq, header, link.body)
     _check_agreement(chain, seq, header, link.body)
+    _check_withdrawal(chain, seq, header, link.body)
     _count(chain, seq, kind, header["case"])
     _enter(chain, seq, link, header)
     chain.leaves.append(_hashed(b"\0", link.header))
@@ -452,10 +459,27 @@ def _check_agreement(chain: Chain, seq: int, header: dict[str, Any], body: bytes
         if chain.answers.get(number) != "agree" or asked["action"] != NEEDS_AGREEMENT[kind]:
             raise Mismatch(f"entry {seq} ({kind}) was done without a second officer")
         is_asked = header["case"] is None or header["case"] in asked["cases"]
-        if not is_asked or content.get("plate") != asked.get("plate"):
+        if not is_asked or any(content.get(name) != asked.get(name) for name in ("plate", "judgement")):
             raise Mismatch(f"entry {seq} ({kind}) is not what request {number} asked for")
     except (KeyError, TypeError):
         raise Mismatch(f"entry {seq} ({kind}) is not one that a unit writes") from None
+
+
+def _check_withdrawal(chain: Chain, seq: int, header: dict[str, Any], body: bytes | None) -> None:
+    """Check that what is withdrawn is a judgement of the same case, and that it still counts.
+
+    One whose entry is not there (of an earlier delivery) is held against nothing but its number.
+    """
+    if header["kind"] != "withdraw" or body is None:
+        return
+    said = parse_canonical(body, f"the content of entry {seq}").get("judgement")
+    number = said if type(said) is int else 0
+    named = chain.by_seq.get(number) if 0 < number < seq else {"kind": "", "case": None}
+    if named is not None and (named["kind"] not in JUDGEMENTS or named["case"] != header["case"]):
+        raise Mismatch(f"entry {seq} (withdraw) names a judgement that is none of its case")
+    if number in chain.withdrawn:
+        raise Mismatch(f"entry {seq} (withdraw) names a judgement that was withdrawn before")
+    chain.withdrawn.add(number)
 
 
 def _count(chain: Chain, seq: int, kind: str, case: Any) -> None:
@@ -509,6 +533,7 @@ def check_proved(lines: Sequence[tuple[Link, list[str]]], checkpoint: Checkpoint
         else:
             _check_key(chain, seq, link)
         _check_agreement(chain, seq, header, link.body)
+        _check_withdrawal(chain, seq, header, link.body)
         _note(chain, seq, header["kind"], header["case"])
         _enter(chain, seq, link, header)
     if chain.entries != checkpoint.seq or chain.head != checkpoint.hash:
@@ -1037,7 +1062,7 @@ def _facts(
         f"  place     {_place(manifest['site'])}",
         *_instrument(manifest.get("instrument")),
         f"  speed     {speed}, limit {manifest['limit_kmh']:.0f} km/h",
-        *_assessed(manifest.get("assessment")),
+        *_assessed(manifest),
         *_borne_out(manifest.get("plausibility")),
         f"  plate     {verdict['plate'] or (plate['text'] if plate else 'none was read')}",
         f"  verdict   {_standing(manifest)}",
@@ -1052,7 +1077,8 @@ def _facts(
         if header["case"] == number and header["kind"] in REVIEWS and link.body is not None:
             content = parse_canonical(link.body, f"entry {header['seq']}")
             second = f", with {content['second']['officer']}" if "second" in content else ""
-            said = f"{header['kind']} by {content['officer']}{second}: {content['reason']}"
+            kind = f"{header['kind']}, withdrawn later," if header["seq"] in chain.withdrawn else header["kind"]
+            said = f"{kind} by {content['officer']}{second}: {content['reason']}"
             lines.append(f"  officer   {said} ({_moment(header['at'])})")
     folder = f"cases/{number:08d}/"
     own = sorted(name for name in hashes if name.startswith(folder))
@@ -1154,17 +1180,20 @@ def _instrument(instrument: dict[str, Any] | None) -> list[str]:
 
 
 def _corrected(number: int, chain: Chain, links: Sequence[Link]) -> str | None:
-    """The newest plate that an officer read instead of the unit's; None if there is none."""
+    """The newest plate that an officer read instead of the unit's, and did not withdraw; None if there is none."""
     plate = None
     for header, link in zip(chain.headers, links):  # noqa: B905 - Python 3.9 has no strict
+        if header["seq"] in chain.withdrawn:
+            continue
         if header["case"] == number and header["kind"] == "correct_plate" and link.body is not None:
             plate = str(parse_canonical(link.body, f"entry {header['seq']}")["plate"])
     return plate
 
 
-def _assessed(assessment: dict[str, Any] | None) -> list[str]:
-    """What the law makes of the speed, as the unit recorded it."""
-    if not assessment:
+def _assessed(manifest: dict[str, Any]) -> list[str]:
+    """What the law makes of the speed of an infringement, as the unit recorded it."""
+    assessment = manifest.get("assessment")
+    if not assessment or manifest.get("basis") not in INFRINGEMENTS:
         return []
     figures = tuple(assessment[name] for name in ("deduction_kmh", "remaining_kmh", "excess_kmh"))
     counts = "  counts    less {:.1f} = {:.1f} km/h, {:.1f} over".format(*figures)
@@ -1177,7 +1206,7 @@ def _borne_out(plausibility: dict[str, Any] | None) -> list[str]:
         return []
     figures = ""
     if plausibility["speed_kmh"] is not None:
-        figures = ", by them {:.0f} km/h, standard deviation {:.0f}".format(
+        figures = ", by them {:.1f} km/h, standard deviation {:.1f}".format(
             plausibility["speed_kmh"], plausibility["error_kmh"]
         )
     return [f"  photos    {AGREEMENTS.get(plausibility['agreement'], plausibility['agreement'])}{figures}"]
@@ -1186,7 +1215,7 @@ def _borne_out(plausibility: dict[str, Any] | None) -> list[str]:
 def _standing(manifest: dict[str, Any]) -> str:
     """The verdict as it stands: what is no infringement, and what an officer has to confirm, says so."""
     basis, outcome = manifest.get("basis"), str(manifest["verdict"]["outcome"])
-    if basis not in (None, "measured", "signalled"):
+    if basis not in INFRINGEMENTS:
         return f"no infringement ({basis})"
     flags = manifest.get("flags", ())
     if (manifest.get("plausibility") or {}).get("agreement") in DOUBTING:
@@ -1407,6 +1436,14 @@ _ITALIAN = """
 > archiviato
 < correct_plate
 > targa corretta
+< {}, withdrawn later,
+> {} (poi ritirato)
+< withdraw
+> valutazione ritirata
+< entry {} (withdraw) names a judgement that is none of its case
+> la registrazione {} (withdraw) indica una valutazione che non riguarda il suo caso
+< entry {} (withdraw) names a judgement that was withdrawn before
+> la registrazione {} (withdraw) indica una valutazione già ritirata
 < hold
 > conservazione prolungata
 < release

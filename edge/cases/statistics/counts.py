@@ -29,7 +29,10 @@ _CASES = """
 SELECT at_utc, speed_kmh, outcome, review,
     (SELECT json_extract(CAST(body AS TEXT), '$.basis') FROM entries WHERE seq = filed_seq),
     (SELECT header FROM entries WHERE seq = decided_seq),
-    (SELECT header FROM entries WHERE case_number = number AND kind IN ('confirm', 'dismiss') ORDER BY seq LIMIT 1)
+    (SELECT header FROM entries AS judged WHERE case_number = number AND kind IN ('confirm', 'dismiss')
+        AND NOT EXISTS (SELECT 1 FROM entries AS back WHERE back.case_number = number AND back.kind = 'withdraw'
+            AND json_extract(CAST(back.body AS TEXT), '$.judgement') = judged.seq)
+        ORDER BY seq LIMIT 1)
 FROM cases WHERE purged_seq IS NULL AND at_utc >= ? AND at_utc < ?
 """
 

@@ -1,6 +1,7 @@
 """Entries of the chain in the database, and the rows of ``cases`` that repeat what they say.
 
-Every change of the database is one of the functions here or in :mod:`edge.cases.storage.signatures`.
+Every change of the database is one of the functions here, in :mod:`edge.cases.storage.withdrawals` or in
+:mod:`edge.cases.storage.signatures`.
 """
 
 from __future__ import annotations
@@ -241,7 +242,8 @@ FOLLOW_UP = (
 WAITING = (
     "(SELECT json_extract(CAST(asked.body AS TEXT), '$.action') FROM entries AS asked"
     " WHERE asked.case_number = cases.number AND asked.kind = 'request'"
-    " AND json_extract(CAST(asked.body AS TEXT), '$.action') IN ('confirm', 'dismiss', 'correct_plate')"
+    " AND json_extract(CAST(asked.body AS TEXT), '$.action') IN"
+    " ('confirm', 'dismiss', 'correct_plate', 'withdraw')"
     " AND json_extract(CAST(asked.body AS TEXT), '$.until_utc') > CAST(strftime('%s', 'now') AS REAL)"
     " AND NOT EXISTS (SELECT 1 FROM entries AS answer WHERE answer.case_number = cases.number"
     " AND answer.kind IN ('agree', 'refuse') AND json_extract(CAST(answer.body AS TEXT), '$.request') = asked.seq)"

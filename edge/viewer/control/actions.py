@@ -7,14 +7,14 @@ import tkinter as tk
 from collections.abc import Callable
 from functools import partial
 
-from edge.officers import EventKind, Judged, known_plate
+from edge.officers import REVIEWS, EventKind, Judged, known_plate
 from edge.viewer.control.case_text import as_text
 from edge.viewer.control.evidence import EvidenceActions, Paper
 from edge.viewer.control.open_case import OpenCase
 from edge.viewer.data import CaseDetails, JobThread, Source, StoredPhoto
 from edge.viewer.panels import ActionBar
 from edge.viewer.text import _, describe, event_words, plain
-from edge.viewer.ui import GAP, DockedQuestion, Lightbox, Page, Question, Theme, Window
+from edge.viewer.ui import GAP, Answer, Asked, Blank, DockedQuestion, Lightbox, Page, Question, Theme, Window
 
 ADVANCING = frozenset({EventKind.CONFIRM, EventKind.DISMISS})
 """After these the next case is shown."""
@@ -103,10 +103,12 @@ class Actions:
             return ""
 
         self._ask(
-            _("Correct the plate of case {number}").format(number=case.number),
-            _("Type what the photo shows. The original reading is kept, and the verdict is not changed."),
-            {_("Plate in the photo"): plain(case.plate_text, 14), _("Reason"): ""},
-            _("Correct plate"),
+            Asked(
+                _("Correct the plate of case {number}").format(number=case.number),
+                _("Type what the photo shows. The original reading is kept, and the verdict is not changed."),
+                (Blank(_("Plate in the photo"), plain(case.plate_text, 14)), Blank(_("Reason"))),
+                _("Correct plate"),
+            ),
             answer,
         )
 
@@ -128,12 +130,13 @@ class Actions:
         Question(
             self._root,
             self._theme,
-            _("Follow up case {number}").format(number=number),
-            _("What became of the case in the ordinary way, through the vehicle's registered keeper."),
-            {_("What happened"): next(iter(kinds)), _("Reason"): ""},
-            _("Record"),
+            Asked(
+                _("Follow up case {number}").format(number=number),
+                _("What became of the case in the ordinary way, through the vehicle's registered keeper."),
+                (Blank(_("What happened"), next(iter(kinds)), tuple(kinds), is_choice=True), Blank(_("Reason"))),
+                _("Record"),
+            ),
             answer,
-            choices={_("What happened"): tuple(kinds)},
         ).entries[1].focus_set()
 
     def letter(self) -> None:
@@ -213,50 +216,23 @@ class Actions:
             self._record(case_number, kind, values[0], None)
             return ""
 
-        self._ask(
-            title.format(number=case_number),
-            explanation,
-            {_("Reason"): usual},
-            verb,
-            answer,
-            danger=kind is EventKind.DISMISS,
-            choices=reasons,
-        )
+        blanks = [Blank(_("Reason"), usual, reasons)]
+        danger = kind is EventKind.DISMISS
+        self._ask(Asked(title.format(number=case_number), explanation, blanks, verb, danger), answer)
 
-    def _ask(
-        self,
-        title: str,
-        explanation: str,
-        fields: dict[str, str],
-        verb: str,
-        answer: Callable[[list[str]], str],
-        *,
-        danger: bool = False,
-        choices: tuple[str, ...] = (),
-    ) -> None:
+    def _ask(self, asked: Asked, answer: Answer) -> None:
         """Ask above the buttons, or over them where the window is low: they are off meanwhile."""
         window = self._window
         bottom = 0 if window.is_low else self._bar.winfo_height() + self._theme.px(GAP)
-        dock = DockedQuestion(
-            window.main,
-            self._theme,
-            title,
-            explanation,
-            fields,
-            verb,
-            answer,
-            bottom=bottom,
-            danger=danger,
-            choices=choices,
-        )
+        dock = DockedQuestion(window.main, self._theme, asked, answer, bottom=bottom)
         window.uncover(dock, self._case.subjects)
 
     def _record(self, case_number: int, kind: EventKind, reason: str, plate: str | None) -> None:
         def done(judged: Judged) -> None:
             text = _("Case {number}: waits for a second officer") if judged.waits else _("Case {number}: recorded")
             undo = None
-            if judged.waits:
-                undo = partial(self._take_back, case_number, judged.entry)
+            if kind in REVIEWS:
+                undo = partial(self._take_back if judged.waits else self._withdraw, case_number, judged.entry)
             self._note(text.format(number=case_number), "warn" if judged.waits else "good", undo)
             if kind in ADVANCING and self._case.number == case_number:
                 self._advance()
@@ -265,6 +241,21 @@ class Actions:
             Page(self._root, self._theme, _("Nothing was recorded"), describe(error), tone="bad")
 
         self._source.record_review(case_number, kind, reason, plate, done, failed)
+
+    def _withdraw(self, case_number: int, judgement: int) -> None:
+        """Withdraw a judgement that counts, by an entry of its own; it may wait for a second officer like any other."""
+
+        def done(judged: Judged) -> None:
+            if judged.waits:
+                text, tone = _("Case {number}: the withdrawal waits for a second officer"), "warn"
+            else:
+                text, tone = _("Case {number}: judgement withdrawn"), "accent"
+            self._note(text.format(number=case_number), tone, None)
+
+        def failed(error: Exception) -> None:
+            Page(self._root, self._theme, _("Nothing was recorded"), describe(error), tone="bad")
+
+        self._source.withdraw(case_number, judgement, _("Withdrawn at once"), done, failed)
 
     def _take_back(self, case_number: int, request: int) -> None:
         """Take back a judgement that waits for a second officer: an entry of its own says so."""

@@ -14,7 +14,7 @@ from edge.viewer.data import JobThread
 from edge.viewer.panels import StatusBar
 from edge.viewer.text import _, describe, plain, told
 from edge.viewer.text.language import language as spoken
-from edge.viewer.ui import Page, Question, Theme
+from edge.viewer.ui import Asked, Blank, Page, Question, Theme
 
 PROGRESS_S = 0.25
 """How often the progress of long work is drawn: over a network every drawing costs."""
@@ -113,12 +113,8 @@ class EvidenceActions:
         Question(
             self._root,
             self._theme,
-            title.format(number=number),
-            told,
-            {_("File on the unit"): names[0]},
-            _("Export"),
+            Asked(title.format(number=number), told, [Blank(_("File on the unit"), names[0], names)], _("Export")),
             answer,
-            choices=names,
         )
 
     def verify(self) -> None:

@@ -11,7 +11,7 @@ from edge.errors import ReasonNeeded
 from edge.viewer.data import CaseDetails, JobThread, Photo, PictureRequest, Pictures, Source, load, load_thumbs
 from edge.viewer.panels import MOST_THUMBS, THUMB, ActionBar, CameraPanel, DriverPanel, History
 from edge.viewer.text import _, describe
-from edge.viewer.ui import Question, Theme
+from edge.viewer.ui import Asked, Blank, Question, Theme
 
 SETTLE_MS = 150
 """How long the selection must rest: a case the officer only passes is neither opened nor recorded as viewed."""
@@ -144,10 +144,15 @@ class OpenCase:
         Question(
             self._root,
             self._theme,
-            _("Why do you look at case {number}?").format(number=number),
-            _("Another officer has judged this case. Give the file number of the complaint, or whatever it is about."),
-            {_("Reason"): ""},
-            _("Open"),
+            Asked(
+                _("Why do you look at case {number}?").format(number=number),
+                _(
+                    "Another officer has judged this case. Give the file number of the complaint, or whatever it is"
+                    " about."
+                ),
+                [Blank(_("Reason"))],
+                _("Open"),
+            ),
             answer,
         )
 
@@ -214,7 +219,7 @@ class OpenCase:
             self._thumbs_of = None
             self._camera.strip.show_thumbs([])
         self._camera.strip.show(index, len(opened.photos))
-        self._camera.show(case, opened.events, index, opened.unit)
+        self._camera.show(case, index, opened.unit)
         self._driver.show(case)
         self._history.show(case, opened.events, opened.enclosure)
         self._bar.show(case, opened.events, opened.enclosure, photo=self.photo_shown)

@@ -138,6 +138,14 @@ class Source:
             failed,
         )
 
+    def withdraw(
+        self, number: int, judgement: int, reason: str, done: Callable[[Judged], None], failed: Failed
+    ) -> None:
+        """Withdraw the judgement of entry *judgement* on a case, if it is still the one that counts."""
+        self._case_jobs.submit(
+            lambda: self.desk.review(number, EventKind.WITHDRAW, reason=reason, judgement=judgement), done, failed
+        )
+
     def take_back(self, request: int, reason: str, done: Callable[[None], None], failed: Failed) -> None:
         """Take back the officer's own *request* for a second officer's judgement."""
 

@@ -9,7 +9,7 @@ from tkinter import ttk
 from typing import Literal
 
 from edge.model import Case
-from edge.officers import REVIEWS, Enclosure, Event, EventKind, known_plate, name_follows, waiting
+from edge.officers import Enclosure, Event, EventKind, counting, known_plate, name_follows, waiting
 from edge.viewer.text import _, moment, plain, review_words, waiting_words
 from edge.viewer.ui import Elided, Theme
 
@@ -165,8 +165,8 @@ class ActionBar(ttk.Frame):
         word, tone = (waiting_words(), "warn") if waits else review_words(case.review)
         self.badge.configure(text=word.capitalize(), style=f"{tone}.Badge.TLabel")
         self.badge.grid()
-        shown = REVIEWS if waits is None else {EventKind.REQUEST}
-        review = next((event for event in reversed(events) if event.kind in shown), None)
+        judged = counting(events) if waits is None else [event for event in events if event.kind is EventKind.REQUEST]
+        review = judged[-1] if judged else None
         if review is None:
             self.summary.set_text(why_not)
             return

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from tkinter import ttk
 
 from edge.model import Box, Case
-from edge.officers import Event
 from edge.viewer.data import Photo
 from edge.viewer.panels.facts import FACTS_WIDTH, FactsCard
 from edge.viewer.panels.photo_strip import PhotoStrip
@@ -106,19 +105,19 @@ class CameraPanel(ttk.Frame):
         if crop_changed:
             self._resized()
 
-    def show(self, case: Case, events: Sequence[Event], index: int, unit: str = "") -> None:
+    def show(self, case: Case, index: int, unit: str = "") -> None:
         """Show everything except the pictures; :meth:`show_photo` shows those."""
         self._case, self._index = case, index
         self.facts.grid()
-        self.facts.show(case, events, unit)
-        self.photo.draw_box(self._box())
+        self.facts.show(case, index, unit)
+        self._draw_boxes()
 
     def show_photo(self, photo: Photo) -> None:
         """Show the decoded photo and the plate's crop."""
         self._scale = photo.scale
         if photo.picture is not None:
             self.photo.show(photo.picture)
-        self.photo.draw_box(self._box())
+        self._draw_boxes()
         if photo.crop is not None:
             self.facts.crop.show(photo.crop)
         else:
@@ -148,11 +147,17 @@ class CameraPanel(ttk.Frame):
         self.facts.crop.resize(*self.crop_fit)
         self.facts.crop.show_text(text)
 
-    def _box(self) -> Box | None:
+    def _draw_boxes(self) -> None:
+        """Draw where the plate is, and where plates of other vehicles are."""
         case = self._case
-        if case is None or case.plate_box is None or case.photo != self._index:
-            return None
-        return Box(*(edge * self._scale for edge in case.plate_box))
+        if case is None:
+            return
+        own = self._scaled(case.plate_box) if case.plate_box is not None and case.photo == self._index else None
+        others = [self._scaled(other.box) for other in case.others or () if other.photo == self._index]
+        self.photo.draw_box(own, others)
+
+    def _scaled(self, box: Box) -> Box:
+        return Box(*(edge * self._scale for edge in box))
 
     def _arrange(self, *, beside: bool) -> None:
         if beside == self._arranged:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Sequence
 from tkinter import ttk
 
 from edge.model import Case, Outcome
-from edge.officers import Event, EventKind
 from edge.viewer.text import (
     _,
     basis_words,
     ngettext,
     number,
+    other_plates_words,
     percent,
     plain,
     plausibility_words,
@@ -37,6 +36,7 @@ class FactsCard(ttk.Frame):
         plate: the plate as it was read.
         claimed: the plate that a chip claimed.
         corrected: the plate as an officer read it.
+        others: how many plates of other vehicles the photo shows.
         fields: time, place, certainty and unit.
     """
 
@@ -54,6 +54,7 @@ class FactsCard(ttk.Frame):
         self.plate = PlateStrip(self, theme)
         self.claimed = Wrapped(self, style="Strong.TLabel")
         self.corrected = Wrapped(self, style="Strong.TLabel")
+        self.others = Wrapped(self, style="Muted.TLabel")
         self._data = ttk.Frame(self)
         self._data.columnconfigure(1, weight=1)
         captions = {"time": _("Time"), "place": _("Place"), "score": _("Certainty"), "unit": _("Unit")}
@@ -71,6 +72,7 @@ class FactsCard(ttk.Frame):
             (self.plate, 4),
             (self.claimed, 2),
             (self.corrected, 2),
+            (self.others, 2),
             (self._data, 4),
         )
         for row, (widget, above) in enumerate(self._stack):
@@ -78,6 +80,7 @@ class FactsCard(ttk.Frame):
             widget.grid(row=row, column=0, sticky=sticky, pady=(px(above), 0))
         self.claimed.grid_remove()
         self.corrected.grid_remove()
+        self.others.grid_remove()
 
     def needed(self, width: int) -> int:
         """Return the height in pixels that the facts need in *width*, with the smallest crop of the plate."""
@@ -88,8 +91,8 @@ class FactsCard(ttk.Frame):
         least, most = (self._theme.px(size) for size in CROP_HEIGHTS)
         return min(width, self._theme.px(FACTS_WIDTH)), max(least, min(most, height - self._texts(width)))
 
-    def show(self, case: Case, events: Sequence[Event], unit: str) -> None:
-        """Show the facts of *case*, which *unit* recorded."""
+    def show(self, case: Case, index: int, unit: str) -> None:
+        """Show the facts of *case*, which *unit* recorded, beside its photo *index* (from 0)."""
         self.title.set_text(_("Case {number}, as the camera saw it").format(number=case.number))
         word, tone = verdict_words(case)
         self.verdict.set_text(word, f"{tone}.Verdict.TLabel")
@@ -99,11 +102,11 @@ class FactsCard(ttk.Frame):
         named = case.verdict is not None and case.verdict.outcome is Outcome.IDENTIFIED
         claimed = _("Claimed by the chip: {plate}").format(plate=plain(case.verdict.plate, 14)) if named else ""  # type: ignore[union-attr]
         self._show_line(self.claimed, claimed)
-        correction = next((event for event in reversed(events) if event.kind is EventKind.CORRECT_PLATE), None)
-        corrected = correction.plate or "" if correction is not None else ""
+        corrected = case.corrected_plate
         self._show_line(
-            self.corrected, _("Corrected to {plate}").format(plate=plain(corrected, 14)) if correction else ""
+            self.corrected, _("Corrected to {plate}").format(plate=plain(corrected, 14)) if corrected else ""
         )
+        self._show_line(self.others, other_plates_words(case, index))
         self.fields["time"].set_text(zoned(case.trigger.at_utc))
         self.fields["place"].set_text(plain(case.site, 100) or "–")
         self.fields["score"].set_text(_certainty(case) or "–")

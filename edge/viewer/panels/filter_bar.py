@@ -25,7 +25,7 @@ from edge.viewer.text import (
     standing_words,
     waiting_words,
 )
-from edge.viewer.ui import Flow, Question, Theme
+from edge.viewer.ui import Asked, Blank, Flow, Question, Theme
 
 SETTLE_MS = 250
 """How long the officer must pause while typing before the list is read again."""
@@ -239,10 +239,12 @@ class FilterBar(ttk.Frame):
         Question(
             self,
             self._theme,
-            _("Show the cases of some days"),
-            _("For a single day leave the second field empty."),
-            {_("First day"): short_day(date.today()), _("Last day"): ""},
-            _("Show"),
+            Asked(
+                _("Show the cases of some days"),
+                _("For a single day leave the second field empty."),
+                (Blank(_("First day"), short_day(date.today())), Blank(_("Last day"))),
+                _("Show"),
+            ),
             answer,
         )
 

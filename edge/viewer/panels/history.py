@@ -41,6 +41,7 @@ def lines(case: Case, events: Sequence[Event], enclosure: Enclosure = NO_CHECKS)
         word, tone = verdict_words(replace(case, corrected_plate=None))  # what it was then
         history.append(Line(case.decided_utc, word, tone, _("by the unit")))
     views = 0
+    withdrawn = {event.judgement for event in events}
     for index, event in enumerate(events):
         previous = events[index - 1] if index else None
         again = (
@@ -50,6 +51,8 @@ def lines(case: Case, events: Sequence[Event], enclosure: Enclosure = NO_CHECKS)
         )
         views = views + 1 if again else 1
         word, tone = event_words(event.kind, event.action)
+        if event.seq in withdrawn:
+            word, tone = _("{word}, withdrawn").format(word=word), "neutral"
         if views > 1:
             history.pop()
             word = _("{word} {count} times").format(word=word, count=number(views))

@@ -16,12 +16,13 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import LOCALTZ, format_date, format_datetime, parse_date
 from babel.numbers import format_decimal, format_percent
 
+from edge.officers import locale_of
+
 LOCALE_DIR = Path(__file__).parents[1] / "locale"
 DOMAIN = "viewer"
-LANGUAGES = ("en", "it", "de", "sl")
 TERRITORIES = {"en": "GB", "it": "IT", "de": "AT", "sl": "SI"}
-COMPLETE = ("en", "it")
-"""The languages there are, and those in which every message is; the others are asked for by name only."""
+LANGUAGES = ("en", "it", "de", "sl")
+"""The languages there are; one in which not every message is, is asked for by name only."""
 
 
 @dataclass(slots=True)
@@ -35,14 +36,7 @@ _current = _Current(gettext.NullTranslations(), Locale("en", "GB"))
 
 def from_environment(environ: Mapping[str, str] = os.environ) -> str:
     """Return the locale of the environment, such as ``it_IT``; ``en_GB`` if its language is not available."""
-    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
-        for wish in environ.get(name, "").split(":"):
-            tag = wish.partition(".")[0].partition("@")[0]
-            if tag.split("_")[0] in COMPLETE:
-                return tag
-            if name != "LANGUAGE" and tag:
-                return "en_GB"
-    return "en_GB"
+    return locale_of(environ) or "en_GB"
 
 
 def use(tag: str) -> None:

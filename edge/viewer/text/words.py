@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from edge.model import Basis, Case, Flag, Outcome, Plausibility, Reason, SpeedAgreement
 from edge.officers import CaseSummary, EventKind, Order, Standing, name_follows
-from edge.viewer.text.language import _
+from edge.viewer.text.language import _, ngettext
 
 
 def outcome_words(outcome: Outcome | None) -> tuple[str, str]:
@@ -76,12 +76,23 @@ def plausibility_words(found: Plausibility) -> str:
     return figures.format(says=says, speed=found.speed_kmh, error=found.error_kmh, distance=found.distance_m)
 
 
+def other_plates_words(case: Case, index: int) -> str:
+    """Return how many plates of other vehicles photo *index* (from 0) shows, or which photos do; empty if none."""
+    photos = [other.photo for other in case.others or ()]
+    if count := photos.count(index):
+        words = ngettext("{count} plate of another vehicle", "{count} plates of other vehicles", count)
+        return words.format(count=count)
+    numbers = ", ".join(str(photo + 1) for photo in sorted(set(photos)))
+    return _("Other vehicles' plates: in photo {numbers}").format(numbers=numbers) if numbers else ""
+
+
 def review_words(review: str | None) -> tuple[str, str]:
     """Return text and tone of a case's last review; None is a case without a review."""
     return {
         EventKind.CONFIRM.value: (_("confirmed"), "good"),
         EventKind.DISMISS.value: (_("dismissed"), "bad"),
         EventKind.CORRECT_PLATE.value: (_("plate corrected"), "warn"),
+        EventKind.WITHDRAW.value: (_("judgement withdrawn"), "warn"),
         None: (_("to review"), "neutral"),
     }.get(review, (str(review), "neutral"))
 
@@ -98,6 +109,7 @@ def event_words(kind: EventKind, action: str = "") -> tuple[str, str]:
             EventKind.CONFIRM.value: _("Confirmed, waits"),
             EventKind.DISMISS.value: _("Dismissed, waits"),
             EventKind.CORRECT_PLATE.value: _("Plate corrected, waits"),
+            EventKind.WITHDRAW.value: _("Judgement withdrawn, waits"),
         }
         return asked.get(action, _("Claims asked for")), "warn"
     return {
@@ -106,6 +118,7 @@ def event_words(kind: EventKind, action: str = "") -> tuple[str, str]:
         EventKind.CONFIRM: (_("Confirmed"), "good"),
         EventKind.DISMISS: (_("Dismissed"), "bad"),
         EventKind.CORRECT_PLATE: (_("Plate corrected"), "warn"),
+        EventKind.WITHDRAW: (_("Judgement withdrawn"), "warn"),
         EventKind.VIEW: (_("Viewed"), "neutral"),
         EventKind.EXPORT: (_("Exported"), "accent"),
         EventKind.HOLD: (_("Put on hold"), "warn"),

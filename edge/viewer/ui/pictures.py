@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tkinter as tk
+from collections.abc import Sequence
 
 from PIL import Image, ImageTk
 
@@ -88,13 +89,19 @@ class PictureView(tk.Canvas):
         self.picture_size = picture.size
         self.draw_box(box)
 
-    def draw_box(self, box: Box | None) -> None:
-        """Draw *box* (pixels of the picture) over the picture, or remove it."""
-        self.delete("box")
-        if box is None or self.picture_size is None:
+    def draw_box(self, box: Box | None, others: Sequence[Box] = ()) -> None:
+        """Draw *box* (pixels of the picture) over the picture and *others* as dashed lines, or remove them."""
+        self.delete("box", "other")
+        if self.picture_size is None:
             return
         x, y = self._canvas_image.offset
         width = self._theme.px(2)
+        for other in others:
+            corners = (x + other.x1 - width, y + other.y1 - width, x + other.x2 + width, y + other.y2 + width)
+            for colour, dash in zip(BOX_COLOURS, ((), (4, 4)), strict=True):
+                self.create_rectangle(*corners, outline=colour, width=max(1, width // 2), dash=dash, tags="other")
+        if box is None:
+            return
         for colour, line, grow in zip(BOX_COLOURS, (width + 2, width), (width, width), strict=True):
             corners = (x + box.x1 - grow, y + box.y1 - grow, x + box.x2 + grow, y + box.y2 + grow)
             self.create_rectangle(*corners, outline=colour, width=line, tags="box")
@@ -105,7 +112,7 @@ class PictureView(tk.Canvas):
         if text and self.picture_size is not None:
             self._canvas_image.clear()
             self.picture_size = None
-            self.delete("box")
+            self.delete("box", "other")
         if text != self.text:
             self.text = text
             self._place_text()

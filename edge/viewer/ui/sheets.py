@@ -1,4 +1,4 @@
-"""Sheets: modal questions and pages inside the window, so that no window manager is needed.
+"""Sheets: modal pages inside the window, so that no window manager is needed; :mod:`.questions` asks in such cards.
 
 A sheet grabs keyboard and pointer; Escape closes it, Return presses its first button.
 """
@@ -6,7 +6,7 @@ A sheet grabs keyboard and pointer; Escape closes it, Return presses its first b
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from tkinter import ttk
 
 from edge.viewer.text import _
@@ -51,47 +51,6 @@ class Modal(ttk.Frame):
         return "break"
 
 
-class Asking(Modal):
-    """A card with fields to fill in.
-
-    Attributes:
-        entries: the fields.
-        complaint: the label for what is wrong with the answer.
-    """
-
-    complaint: Wrapped
-
-    def __init__(
-        self, master: tk.Misc, theme: Theme, answer: Callable[[list[str]], str], padding: int | tuple[int, int]
-    ) -> None:
-        """Ask; *answer* gets the texts of the fields, and returns what is wrong, or an empty text to close the card."""
-        super().__init__(master, theme, padding)
-        self._answer = answer
-        self.entries: list[ttk.Entry] = []
-
-    def take(self, entry: ttk.Entry) -> None:
-        """Take a field."""
-        entry.bind("<Return>", lambda _event: self.submit())
-        entry.bind("<Escape>", lambda _event: self.close())
-        self.entries.append(entry)
-
-    def begin(self) -> None:
-        """Grab the input, with all of the first field selected."""
-        self.grab()
-        self.entries[0].focus_set()
-        self.entries[0].selection_range(0, "end")
-
-    def submit(self) -> None:
-        """Pass the texts of the fields to *answer*."""
-        complaint = self._answer([entry.get().strip() for entry in self.entries])
-        if not complaint:
-            self.close()
-            return
-        self.complaint.set_text(complaint)
-        if self.complaint.winfo_manager() == "":
-            self.complaint.grid()
-
-
 class Sheet(Modal):
     """A card with a title in the middle of the window, with a row of buttons; its text scrolls where it is long."""
 
@@ -110,11 +69,11 @@ class Sheet(Modal):
         self._buttons = Flow(self, px(8), right=True)
         self._buttons.pack(fill="x", pady=(px(12), 0))
         self._fitted: object = None
-        self._top.bind("<Configure>", lambda _event: self._fit(), add=True)
-        self.after_idle(self._fit)
+        self._top.bind("<Configure>", lambda _event: self.fit(), add=True)
+        self.after_idle(self.fit)
         self.grab()
 
-    def _fit(self) -> None:
+    def fit(self) -> None:
         """Take the size that the contents need, and no more than the window has."""
         if not self.winfo_exists():
             return
@@ -145,70 +104,6 @@ class Sheet(Modal):
         button = self.pressed(ttk.Button(self._buttons, text=text, command=command, style=style))
         self._buttons.add(button)
         return button
-
-
-class Question(Sheet, Asking):
-    """A sheet with fields to fill in.
-
-    Attributes:
-        entries: the fields.
-        complaint: the label for what is wrong with the answer.
-        go: the button that submits.
-    """
-
-    def __init__(
-        self,
-        master: tk.Misc,
-        theme: Theme,
-        title: str,
-        explanation: str,
-        fields: Mapping[str, str],
-        verb: str,
-        answer: Callable[[list[str]], str],
-        *,
-        danger: bool = False,
-        choices: Mapping[str, Sequence[str]] | Sequence[str] = (),
-    ) -> None:
-        """Show the question.
-
-        Args:
-            master: a widget of the window.
-            theme: the look.
-            title: the title.
-            explanation: the text above the fields.
-            fields: captions and the texts to begin with.
-            verb: the text of the button that submits.
-            answer: gets the texts of the fields; returns what is wrong, or an empty text to close the sheet.
-            danger: whether the button is red.
-            choices: texts that every field offers; or by captions, and then such a field takes nothing else.
-        """
-        super().__init__(master, theme, title)
-        self._answer = answer
-        px = theme.px
-        told = Wrapped(self.body, style="Muted.TLabel")
-        told.set_text(explanation)
-        told.pack(fill="x", pady=(0, px(8)))
-        self.entries = []
-        for caption, value in fields.items():
-            ttk.Label(self.body, text=caption, style="Small.TLabel").pack(anchor="w")
-            offers = choices.get(caption, ()) if isinstance(choices, Mapping) else choices
-            entry = ttk.Combobox(self.body, values=list(offers)) if offers else ttk.Entry(self.body)
-            entry.insert(0, value)
-            if offers and isinstance(choices, Mapping):
-                entry.configure(state="readonly")
-            entry.pack(fill="x", pady=(px(2), px(8)))
-            self.take(entry)
-        self.complaint = Wrapped(self.body, style="Over.TLabel")
-        self.complaint.pack(fill="x")
-        self.button(_("Cancel"), self.close)
-        self.go = self.button(verb, self.submit, "Danger.TButton" if danger else "Primary.TButton")
-        self.begin()
-
-    def submit(self) -> None:
-        """Pass the texts of the fields to *answer*."""
-        super().submit()
-        if self.winfo_exists():
-            self._fit()
 
 
 class Page(Sheet):

@@ -18,7 +18,7 @@ MIN_SIZE = (400, 240)
 LIST_WIDTH = 292
 TWO_PANES = 880
 """The window's width from which list and case are side by side."""
-FACTS_BESIDE = 640
+FACTS_BESIDE = 600
 """The case's width from which its facts are beside the photo, not under it."""
 HISTORY_BESIDE = 1250
 """The case's width from which its history is beside the driver, not under them."""

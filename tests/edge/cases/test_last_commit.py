@@ -55,7 +55,7 @@ def plain(value: object) -> Any:
     return json.loads(json.dumps(value))
 
 
-NEW_IN_AN_EVENT = ("action", "request", "until_utc")
+NEW_IN_AN_EVENT = ("action", "request", "until_utc", "judgement")
 NEW_IN_A_ROW = ("basis", "is_to_be_confirmed", "remaining_kmh", "is_held", "is_to_be_checked", "follow_up", "waiting")
 
 
@@ -108,6 +108,10 @@ async def test_the_store_goes_on_where_the_power_cut_left_it(files: Path) -> Non
     assert number == 9
     assert audit(state, trusted=signer.public_key).startswith("Everything holds: 9 cases, 1 of them purged")
     record(state, 9, kind="confirm", officer="Conti", reason="agrees", signer=signer)
+    record(state, 1, kind="withdraw", officer="Conti", reason="that program confirmed it", signer=signer)
+    with Archive(state) as archive:
+        assert archive.case(1).review is None
+    assert "9 cases" in audit(state, trusted=signer.public_key)
     purge(state, [2], reason="court order", signer=signer)
     says = export_cases(state, [1, 5, 9], files / "new.zip", officer="Conti", signer=signer)
     assert says.startswith("Everything holds: case 1, 5, 9")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from edge.config import load
+from edge.demo import commands
 from edge.demo.setting import MARKER, Setting
 from edge.demo.unit import DemoFailed
 from edge.errors import EdgeError
@@ -96,3 +99,13 @@ def test_any_name_of_a_folder_makes_a_configuration_that_loads(tmp_path: Path, n
     setting = Setting(tmp_path / name, manifest=tmp_path / name / "feed.toml")
     setting.clear()
     assert load(setting.config).camera.manifest == tmp_path / name / "feed.toml"
+
+
+def test_where_a_case_is_wrong_the_units_own_errors_are_printed(tmp_path: Path) -> None:
+    setting = Setting(tmp_path, "litert")
+    setting.log.write_text("a INFO b: fine\na ERROR edge.daemon.selfcheck: the self-check failed: no [bold]plate\n")
+    out = io.StringIO()
+    commands.tell_problems(Console(file=out, width=60), setting)
+    assert "no [bold]plate" in out.getvalue()
+    assert "fine" not in out.getvalue()
+    assert str(setting.log) in out.getvalue()

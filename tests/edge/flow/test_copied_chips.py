@@ -12,7 +12,8 @@ from edge.errors import RegistryError
 from edge.flow.claims import of_rising_counters
 from edge.flow.deciding import OnUnit
 from edge.flow.infringement import Infringements
-from edge.flow.rules import NS, OPENINGS_PER_UID
+from edge.flow.rules import CASE_SEALED_OPENINGS, NS, OPENINGS_PER_UID, SEALED_OPENINGS
+from edge.link.mailbox import Mailbox
 from edge.model import Claim, CounterSeen, Flag, Outcome, Packet, Rejection
 from tests.edge.flow.test_infringement import PLATE, Bench, open_packets, packet, trigger
 
@@ -76,6 +77,15 @@ async def test_two_answers_of_one_number_or_in_the_wrong_order_void_both(earlier
     assert decision.rejected == {Rejection.COPIED_CHIP: 2}
 
 
+@pytest.mark.parametrize(("counters", "copied"), [((8, 7), False), ((8, 8), True), ((9, 7, 8), False)])
+async def test_answers_that_came_together_are_in_no_order(counters: tuple[int, ...], copied: bool) -> None:
+    """Who is on the way can turn them round; a number that was given twice is that of a copy all the same."""
+    ages = (3.0, 2.5, 2.0)
+    decision = await bench().decided(*(signed(each, age_s=age) for each, age in zip(counters, ages, strict=False)))
+    assert (decision.flags == (Flag.COPIED_CHIP,)) is copied
+    assert (decision.verdict.outcome is Outcome.IDENTIFIED) is not copied
+
+
 async def test_a_number_from_before_the_last_window_voids_the_answer() -> None:
     decision = await bench(anna=CounterSeen(9, NOW)).decided(signed(8))
     assert decision.driver is None and decision.flags == (Flag.COPIED_CHIP,)
@@ -129,6 +139,27 @@ async def test_sealed_uids_are_not_one_uid() -> None:
     assert made.registry.asked == 0
 
 
+async def test_a_crowd_before_the_edge_leaves_room_for_a_car_that_answers_after_it() -> None:
+    """Rubbish from as many addresses as are opened: filed with the case, and the driver's answer comes in time."""
+    box = Mailbox(10_000, 60, 32)
+    made = bench()
+    made.rules = replace(made.rules, window_after_s=0.5)
+    made.mailbox = box  # type: ignore[assignment]
+    now_ns = time.monotonic_ns()
+    for number in range(2 * SEALED_OPENINGS):
+        rubbish = replace(signed(1, uid="x"), uid="", nonce=f"{number:032x}", received_monotonic_ns=now_ns - NS)
+        assert box.put(rubbish, f"10.{number // 256}.{number % 256}.1")
+    flow = made.flow()
+    number_of_case = await flow.file_trigger(replace(trigger(), at_monotonic_ns=now_ns))
+    assert number_of_case is not None and made.cases.case is not None
+    assert len(made.cases.case.packets) == SEALED_OPENINGS, "as many as are opened at a time"
+    honest = replace(signed(7), uid="", nonce="f" * 32, received_monotonic_ns=now_ns + NS // 100)
+    assert box.put(honest, "10.200.0.1")
+    await flow.decide_case(number_of_case)
+    assert honest.nonce in {packet.nonce for packet in made.cases.case.packets}
+    assert len(made.cases.case.packets) <= CASE_SEALED_OPENINGS
+
+
 def test_clocks_and_counters_must_agree_both_ways() -> None:
     def claims(counter: int, at_utc: float) -> list[Claim]:
         own = replace(
@@ -137,5 +168,7 @@ def test_clocks_and_counters_must_agree_both_ways() -> None:
         return [Claim("anna", "UD1", PLATE, own)]
 
     before = {"anna": CounterSeen(7, NOW)}
-    for counter, at_utc, left in ((8, NOW + 1, 1), (6, NOW - 1, 1), (7, NOW, 1), (6, NOW + 1, 0), (8, NOW - 1, 0)):
+    near = [(8, NOW - 1, 1), (6, NOW + 1, 1), (7, NOW + 1, 0), (7, NOW - 1, 0)]  # in no order, but no number twice
+    far = [(8, NOW + 2, 1), (6, NOW - 2, 1), (7, NOW, 1), (6, NOW + 2, 0), (8, NOW - 2, 0), (7, NOW + 2, 0)]
+    for counter, at_utc, left in far + near:
         assert len(of_rising_counters(claims(counter, at_utc), before)[0]) == left, (counter, at_utc)

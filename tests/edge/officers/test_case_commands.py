@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import re
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from edge.cases import record
+from edge.cases import CaseStore, record
 from edge.cli import main
 from edge.errors import CaseError
+from edge.model import Box, OtherPlate
 from edge.officers import listing
-from tests.support.cases import SIGNER, filled, write_key
+from tests.support.cases import SIGNER, UNIT, filled, photo, trigger, unidentified, write_key
 
 
 @pytest.fixture
@@ -94,6 +96,33 @@ def test_a_case_is_told_in_words_and_whole(
     assert all(photo["sha256"] in said for photo in case["frames"])
     assert "on hold" in said and "Conti: an appeal" in said
     assert "{" not in said, "nothing is left as JSON"
+
+
+def test_a_judgement_is_withdrawn_in_the_terminal(where: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    run(capsys, "review", "1", "confirm", "--reason", "agrees", *where)
+    run(capsys, "review", "1", "withdraw", "--reason", "the wrong case", *where)
+    said, events = (
+        run(capsys, "show", "1", *where)[0],
+        json.loads(run(capsys, "show", "1", "--json", *where)[0])["events"],
+    )
+    (judged,) = [event["seq"] for event in events if event["kind"] == "confirm"]
+    assert "Judgement: none yet" in said
+    assert re.search(rf"^Entry \d+: Judgement withdrawn of entry {judged}, .*: the wrong case$", said, re.MULTILINE)
+    assert numbers(capsys, where, "--review", "open") == [3, 2, 1]
+    with pytest.raises(CaseError, match="no judgement on case 1 counts"):
+        main(["cases", "review", "1", "withdraw", "--reason", "again", "--judgement", str(judged), *where])
+
+
+async def test_plates_of_other_vehicles_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store = await CaseStore.open(tmp_path / "state", SIGNER, UNIT)
+    number = await store.file_case(trigger(), [photo(0), photo(1)], [], limit_kmh=50.0, site="SP 235")
+    others = (OtherPlate(0, Box(1, 2, 3, 4)), OtherPlate(1, Box(1, 2, 3, 4)), OtherPlate(1, Box(5, 2, 7, 4)))
+    await store.enter_verdict(number, replace(unidentified(), others=others))
+    await store.close()
+    key = write_key(tmp_path / "signing.key")
+    said = run(capsys, "show", "1", "--state-dir", str(tmp_path / "state"), "--signing-key", str(key))[0]
+    assert "Plates of other vehicles in photo 1: 1, their texts are not kept" in said
+    assert "Plates of other vehicles in photo 2: 2, their texts are not kept" in said
 
 
 def test_nothing_of_the_manifest_is_left_out(where: list[str], capsys: pytest.CaptureFixture[str]) -> None:

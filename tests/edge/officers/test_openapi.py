@@ -61,7 +61,7 @@ def test_words_are_those_of_the_program() -> None:
         if "requestBody" in each
     ]
     asked = {name for body in bodies for name in body["properties"]}
-    assert asked == {*http.BODY_TEXTS, *http.BODY_TRUTHS, "cases", "days"}
+    assert asked == {*http.BODY_TEXTS, *http.BODY_TRUTHS, "cases", "days", "judgement"}
 
 
 def described(method: str, path: str, answer: Answer) -> None:

@@ -116,6 +116,24 @@ def test_a_judgement_needs_two_accounts_and_root_is_none_of_them(serving: Place)
     with Archive(serving.state) as archive:
         judgement = archive.events(1)[-1]
     assert (judgement.kind, judgement.officer) == ("confirm", f"uid {OFFICER}, with uid {SECOND}")
+    as_officer(lambda: _withdraw(serving, judgement.seq, waits=True))
+    as_second_officer(lambda: _withdraw(serving, judgement.seq, waits=False))
+    with Archive(serving.state) as archive:
+        assert archive.case(1).review is None
+        assert archive.events(1)[-1].judgement == judgement.seq
+    assert audit(serving.state, trusted=cases.SIGNER.public_key)
+
+
+def _withdraw(place: Place, judgement: int, *, waits: bool) -> None:
+    with closing(ServiceDesk(place.socket)) as desk:
+        desk.open(1, reason="my turn")
+        refused(
+            lambda: desk.review(1, EventKind.WITHDRAW, reason="a mistake", judgement=judgement - 1),
+            CaseError,
+            "not the judgement",
+        )
+        judged = desk.review(1, EventKind.WITHDRAW, reason="a mistake", judgement=judgement)
+        assert judged.waits == waits
 
 
 def test_a_look_at_a_case_that_another_officer_judged_needs_a_reason(serving: Place, tmp_path: Path) -> None:

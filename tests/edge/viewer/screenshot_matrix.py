@@ -90,7 +90,7 @@ def _states(desk: Desk, out: Path, name: str) -> int:
         assert row is not None
         viewer.cases.select_index(index)
         desk.shows(row.number)
-        desk.until(lambda: viewer.camera.photo.picture_size is not None)
+        desk.until(lambda: viewer.camera.photo.picture_size == viewer.camera.photo.area)
         if viewer.camera.strip.winfo_ismapped():
             desk.until(
                 lambda: bool(viewer.camera.strip.thumbs.find_all()) or viewer.camera.fit[0] < viewer.theme.px(260)

@@ -22,9 +22,10 @@ from edge.officers.accounts import Account
 from edge.officers.office import Office
 from edge.officers.own import OwnDesk
 from edge.viewer.control import evidence
-from edge.viewer.ui.dock import DockedQuestion
 from edge.viewer.ui.lightbox import Lightbox
-from edge.viewer.ui.sheets import Modal, Page, Question
+from edge.viewer.ui.questions import DockedQuestion, Question
+from edge.viewer.ui.sheets import Modal, Page
+from tests.support import xdisplay
 from tests.support.desk import OFFICER, Desk, OpenDesk
 from tests.support.measured import faults
 from tests.support.stores import SIGNER, Scene, fill, person, running_unit
@@ -204,6 +205,98 @@ def test_a_judgement_that_waits_is_undone_by_an_entry_of_its_own(open_desk: Open
     desk.press("z")
     desk.until(lambda: bool(_events(state_dir, 12, EventKind.REFUSE)))
     assert own.requests() == ()
+
+
+def _confirm(desk: Desk) -> None:
+    """Confirm the open case as soon as that is possible."""
+    desk.until(lambda: desk.viewer.bar.buttons["confirm"].instate(["!disabled"]))
+    desk.press("c")
+    _sheet(desk, DockedQuestion)
+    desk.press("Return")
+
+
+def test_a_judgement_that_counts_is_undone_by_an_entry_of_its_own(open_desk: OpenDesk, state_dir: Path) -> None:
+    desk = open_desk(state_dir)
+    desk.open_first()
+    _confirm(desk)
+    desk.until(lambda: bool(_events(state_dir, 12, EventKind.CONFIRM)))
+    desk.until(lambda: bool(desk.viewer.status.undo.winfo_ismapped()))
+    desk.shot("undo offered")
+    desk.press("z")
+    desk.until(lambda: bool(_events(state_dir, 12, EventKind.WITHDRAW)))
+    (judged,), (back,) = _events(state_dir, 12, EventKind.CONFIRM), _events(state_dir, 12, EventKind.WITHDRAW)
+    assert (back.judgement, back.officer) == (judged.seq, OFFICER)
+    desk.until(lambda: desk.viewer.cases.row(0).review is None)  # type: ignore[union-attr]
+    desk.until(lambda: "Case 12: judgement withdrawn" in desk.texts())
+    assert not desk.viewer.status.undo.winfo_ismapped()
+    desk.press("Home")
+    desk.shows(12)
+    desk.until(lambda: "Judgement withdrawn" in desk.texts() and "Confirmed, withdrawn" in desk.texts())
+    assert "To review" in desk.texts()
+
+
+def test_undo_takes_nothing_away_that_a_colleague_entered_meanwhile(open_desk: OpenDesk, state_dir: Path) -> None:
+    desk = open_desk(state_dir)
+    desk.open_first()
+    _confirm(desk)
+    desk.until(lambda: bool(desk.viewer.status.undo.winfo_ismapped()))
+    record(state_dir, 12, kind="dismiss", officer="Bruni", reason="an ambulance", signer=SIGNER)
+    desk.press("z")
+    _sheet(desk, Page)
+    assert "Nothing was recorded" in desk.texts()
+    with Archive(state_dir) as archive:
+        assert archive.case(12).review == "dismiss"
+
+
+def test_a_judgement_of_two_officers_is_not_undone_by_one(open_desk: OpenDesk, state_dir: Path) -> None:
+    office = Office(state_dir, SIGNER, ReviewSettings(second=True))
+    office.review(Account(os.getuid() + 2, "bruni", "Bruni"), 12, EventKind.CONFIRM, reason="agrees", plate=None)
+    own = OwnDesk(office, Account(os.getuid() + 1, "sconti", "Sara Conti"))
+    desk = open_desk(state_dir, desk=own)
+    desk.open_first()
+    _confirm(desk)
+    desk.until(lambda: bool(_events(state_dir, 12, EventKind.CONFIRM)))
+    desk.until(lambda: bool(desk.viewer.status.undo.winfo_ismapped()))
+    desk.press("z")
+    desk.until(lambda: [request.action for request in own.requests()] == ["withdraw"])
+    desk.until(lambda: "the withdrawal waits for a second officer" in desk.texts())
+    with Archive(state_dir) as archive:
+        assert archive.case(12).review == "confirm"
+
+
+def test_two_keys_of_one_turn_confirm(open_desk: OpenDesk, state_dir: Path) -> None:
+    """Return is typed before the viewer has handled C: it answers the question that C asks, and nothing else."""
+    desk = open_desk(state_dir)
+    desk.open_first()
+    confirm = desk.viewer.bar.buttons["confirm"]
+    for number in (12, 11, 10):
+        desk.shows(number)
+        desk.until(lambda: confirm.instate(["!disabled"]))
+        desk.viewer.root.update()
+        xdisplay.press(desk.display, "c", "Return")  # both are there before the next turn
+        desk.until(lambda: bool(_events(state_dir, number, EventKind.CONFIRM)))  # noqa: B023
+        assert len(_events(state_dir, number, EventKind.CONFIRM)) == 1
+    desk.shows(9)
+
+
+def test_c_and_return_do_nothing_where_confirm_is_off(open_desk: OpenDesk, state_dir: Path) -> None:
+    with Archive(state_dir) as archive:
+        named = next(row.number for row in archive.summaries() if row.driver_name)
+    words = {"officer": "Bruni", "reason": "the photo shows it", "signer": SIGNER}
+    record(state_dir, named, kind="correct_plate", plate="AA000AA", **words)  # type: ignore[arg-type]
+    desk = open_desk(state_dir)
+    desk.listed()
+    desk.viewer.cases.select_index(next(i for i in range(12) if desk.viewer.cases.row(i).number == named))  # type: ignore[union-attr]
+    desk.shows(named)
+    desk.until(lambda: desk.viewer.case.photo_shown)
+    assert desk.viewer.bar.buttons["confirm"].instate(["disabled"])
+    for keys in (("c", "Return"), ("c",), ("Return",)):
+        desk.press(*keys)
+        assert not [child for child in desk.viewer.root.winfo_children() if isinstance(child, Modal)]
+    with Archive(state_dir) as archive:
+        kinds = [event.kind for event in archive.events(named)]
+    assert kinds == [EventKind.CORRECT_PLATE, EventKind.VIEW]
+    desk.shows(named)
 
 
 def test_long_work_tells_how_far_it_is(open_desk: OpenDesk, state_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:

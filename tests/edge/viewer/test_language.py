@@ -31,6 +31,10 @@ def _names(text: str) -> set[str | None]:
     return {name for _text, name, _spec, _conversion in Formatter().parse(text) if name}
 
 
+def _fields(text: str) -> set[tuple[str | None, str | None]]:
+    return {(name, spec) for _text, name, spec, _conversion in Formatter().parse(text) if name}
+
+
 def _pairs(catalogue: Catalog) -> set[str]:
     return {repr((tuple(m.id), tuple(m.string)) if m.pluralizable else (m.id, m.string)) for m in catalogue if m.id}
 
@@ -48,10 +52,27 @@ def test_every_message_is_translated_and_none_is_left_over() -> None:
             assert not message.id or _names(source) == _names(translation)
 
 
-def test_the_compiled_catalogue_is_the_written_one() -> None:
-    with (FOLDER / "viewer.po").open("rb") as po, (FOLDER / "viewer.mo").open("rb") as mo:
-        written, compiled = read_po(po, locale="it"), read_mo(mo)
+@pytest.mark.parametrize("lang", ["it", "de", "sl"])
+def test_the_compiled_catalogue_is_the_written_one(lang: str) -> None:
+    folder = language.LOCALE_DIR / lang / "LC_MESSAGES"
+    with (folder / "viewer.po").open("rb") as po, (folder / "viewer.mo").open("rb") as mo:
+        written, compiled = read_po(po, locale=lang), read_mo(mo)
     assert _pairs(written) == _pairs(compiled)
+
+
+@pytest.mark.parametrize(("lang", "forms"), [("de", 2), ("sl", 4)])
+def test_a_translation_has_the_placeholders_of_its_message(lang: str, forms: int) -> None:
+    """What is missing stands there in English; what is there must not lose a number, nor fail on one."""
+    with (language.LOCALE_DIR / lang / "LC_MESSAGES" / "viewer.po").open("rb") as file:
+        catalogue = [message for message in read_po(file, locale=lang) if message.id and message.string]
+    assert catalogue
+    for message in catalogue:
+        texts = message.string if message.pluralizable else [message.string]
+        sources = message.id if message.pluralizable else [message.id]
+        assert len(texts) == (forms if message.pluralizable else 1), message.id
+        for text in texts:
+            assert _fields(text) == _fields(sources[-1]), text
+            assert text.strip() != "" and text[:1].isspace() == sources[-1][:1].isspace(), text
 
 
 @pytest.mark.parametrize(

@@ -96,7 +96,7 @@ NEEDS = Needs(facts=260, driver=150, history=200, aspect=16 / 9, photo_width=640
 
 def _shape(width: int, height: int, **changes: object) -> Shape:
     needs = replace(NEEDS, **changes)  # type: ignore[arg-type]
-    beside, wide = width >= 640, width >= 1250
+    beside, wide = width >= 600, width >= 1250
     return shape(width, height, needs, gap=8, beside=beside, wide=wide, least=(84, 150))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageStat
 
-from edge.model import Outcome, Reason
+from edge.model import Box, OtherPlate, Outcome, Reason
 from edge.viewer.ui.lightbox import Lightbox
 from tests.support import stores, xdisplay
 from tests.support.desk import Desk, OpenDesk
@@ -102,3 +102,28 @@ def test_the_portrait_is_enlarged(open_desk: OpenDesk, three: Path) -> None:
     desk.press("Escape")
     desk.click(desk.viewer.driver.portrait)
     _full(desk)
+
+
+def test_plates_of_other_vehicles_are_framed_and_counted(open_desk: OpenDesk, tmp_path: Path) -> None:
+    others = (
+        OtherPlate(0, Box(100, 300, 180, 330)),
+        OtherPlate(0, Box(1000, 320, 1060, 340)),
+        OtherPlate(2, Box(90, 310, 170, 340)),
+    )
+    stores.fill(tmp_path / "store", [stores.Scene(frames=3), stores.Scene(frames=3, others=others)])
+    desk = open_desk(tmp_path / "store")
+    desk.open_first()
+    photo = desk.viewer.camera.photo
+    desk.until(lambda: photo.picture_size is not None)
+    desk.until(lambda: "2 plates of other vehicles" in desk.texts() and len(photo.find_withtag("other")) == 4)
+    assert len(photo.find_withtag("box")) == 2
+    assert faults(desk.viewer.root) == []
+    desk.shot("other-plates")
+    desk.press("bracketright")
+    desk.until(lambda: "Other vehicles' plates: in photo 1, 3" in desk.texts())
+    assert not photo.find_withtag("other")
+    desk.press("bracketright")
+    desk.until(lambda: "1 plate of another vehicle" in desk.texts() and len(photo.find_withtag("other")) == 2)
+    desk.press("Down")
+    desk.shows(1)
+    desk.until(lambda: "other vehicle" not in desk.texts() and not photo.find_withtag("other"))

@@ -23,29 +23,13 @@ from edge.viewer.ui.lightbox import Lightbox
 from edge.viewer.ui.sheets import Modal
 from tests.support import stores
 from tests.support.desk import Desk, OpenDesk, said
-
-ENGLISH = re.compile(
-    r"\b(?:the|of|and|is|are|was|were|not|no|with|this|that|case|cases|photo|plate|speed|unit|reason|entry|entries|"
-    r"cannot|will|yet|by|to|from|your|verify|evidence|signed|folder|name|show|search|close|cancel|record|"
-    r"confirm|dismiss|undo|more|keys|dark|light)\b",
-    re.IGNORECASE,
-)
-SAME_IN_BOTH = {"no"}
-"""Italian words that are English ones as well, and the names of commands and files."""
-COMMANDS = re.compile(r"/\S+|autovelox(?:-officers| cases \w+)|--[a-z-]+")
+from tests.support.english import english_in
 
 
 @pytest.fixture(autouse=True)
 def _english_again() -> Iterator[None]:
     yield
     language.use("en_GB")
-
-
-def english_in(text: str) -> list[str]:
-    """The English words of *text*."""
-    text = COMMANDS.sub("", text)
-    text = re.sub("«.*?»", "", text)  # a technical detail, quoted as it is
-    return [word for word in ENGLISH.findall(text) if word.lower() not in SAME_IN_BOTH]
 
 
 def _all(widget: tk.Misc) -> Iterator[str]:

@@ -37,7 +37,8 @@ second_boot() {
     make -s uninstall >&2 || die "uninstall, a second time"
     local left
     left=$(find /opt/autovelox /etc/systemd/system/autovelox* /usr/lib/{sysusers.d,tmpfiles.d,modules-load.d}/autovelox.conf \
-        /usr/lib/udev/rules.d/70-autovelox.rules /usr/local/bin/autovelox 2>/dev/null || true)
+        /usr/lib/udev/rules.d/70-autovelox.rules /usr/local/bin/autovelox 2>/dev/null || true
+        find /usr/local/share -name '*autovelox*')
     [ -z "$left" ] || die "something is left: $left"
     [ -e /var/lib/autovelox/registry/registry.sqlite ] && [ "$(filed)" -gt 0 ] && [ -e /etc/autovelox/master.key ] &&
         [ -e /etc/autovelox/autovelox.toml ] || die "evidence, keys or configuration are gone"
@@ -105,6 +106,8 @@ cd /root/checkout
 
 install_unit SYSTEM=1 || die "make install SYSTEM=1"
 first=$(release)
+[ -e /usr/local/share/man/man1/autovelox-cases.1 ] && [ -e /usr/local/share/bash-completion/completions/autovelox ] ||
+    die "no man page, or no completion"
 step "installed without a network: $first, $(du -sh /opt/autovelox | cut -f1)"
 verified=$(systemd-analyze verify --man=no /etc/systemd/system/autovelox*.{service,timer} 2>&1 || true)
 [ -z "$verified" ] || die "systemd-analyze verify says: $verified"
