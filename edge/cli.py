@@ -98,6 +98,7 @@ EXAMPLES = {
     "restore": "sudo autovelox restore /media/backup/cases-2026-11-29T030000Z",
     "centre join": "sudo autovelox centre join https://centre.example:8444 ABCDE-FGHIJ",
     "centre opener": "sudo autovelox centre opener",
+    "centre signers": "sudo autovelox centre signers",
     "centre status": "sudo autovelox centre status",
     "view": "autovelox view --lang it",
     "read": "autovelox read street.jpg --json",

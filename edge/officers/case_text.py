@@ -45,7 +45,14 @@ _MARKUP = re.compile(r"<[^>]*>")
 
 
 def case_lines(opened: OpenCase) -> Iterator[str]:
-    """The lines of an opened case, in the language in use."""
+    """The lines of an opened case, in the language in use; spaces that a paper does not break are plain ones here."""
+    from edge.cases.report.language import NO_BREAK
+
+    for line in _lines(opened):
+        yield line.replace(NO_BREAK, " ")
+
+
+def _lines(opened: OpenCase) -> Iterator[str]:
     from edge.cases.report.circumstances import circumstances  # loads ReportLab
     from edge.cases.report.words import missed_words, verdict_words
 
