@@ -12,7 +12,7 @@ from pathlib import Path
 from centre.config import DEFAULT_CONFIG, load
 from centre.errors import CentreError
 from edge.errors import EdgeError
-from edge.terminal import complete_help, say
+from edge.terminal import Parser, complete_help, say
 
 EXAMPLES = {
     "run": "autovelox-centre --config /etc/autovelox-centre/autovelox-centre.toml run --check",
@@ -26,9 +26,27 @@ EXAMPLES = {
     "units activate": "autovelox-centre units activate AVX-2231",
     "units revoke": "autovelox-centre units revoke AVX-2231",
     "cases list": "autovelox-centre cases list --unit AVX-2231 --plate 'AB*' --reason 'report 14/26'",
+    "cases searched": "autovelox-centre cases searched 'AB*'",
     "cases show": "autovelox-centre cases show AVX-2231 17 --reason 'report 14/26'",
     "cases export": "autovelox-centre cases export AVX-2231 17 --to case-17 --reason 'prosecutor, file 4/26'",
+    "cases searched": "autovelox-centre cases searched AB123CD",
     "cases verify": "autovelox-centre cases verify --unit AVX-2231",
+    "orders list": "autovelox-centre orders list --all",
+    "orders show": "autovelox-centre orders show 12",
+    "orders hold": "autovelox-centre orders hold AVX-2231 17 18 --reason 'appeal 12/26' --key conti.key",
+    "orders release": "autovelox-centre orders release AVX-2231 17 --reason 'appeal 12/26 closed' --key conti.key",
+    "orders purge": "autovelox-centre orders purge AVX-2231 17 --reason 'court order 9/26' --key conti.key",
+    "orders purge-month": "autovelox-centre orders purge-month 2026-03 --reason 'period over' --key conti.key",
+    "orders configuration": "autovelox-centre orders configuration AVX-2231 speed.limit_kmh=70"
+    " --reason 'ordinance 5/26' --key conti.key",
+    "orders sign": "autovelox-centre orders sign 12 13 --key bruni.key",
+    "orders withdraw": "autovelox-centre orders withdraw 12 --reason 'wrong unit'",
+    "signers key": "autovelox-centre signers key conti.key",
+    "signers add": "autovelox-centre signers add 'Ada Conti' conti.key.pem",
+    "signers list": "autovelox-centre signers list",
+    "signers end": "autovelox-centre signers end 0a1b2c3d4e5f6071",
+    "heads list": "autovelox-centre heads list",
+    "heads export": "autovelox-centre heads export 2026-03-31 --to .",
     "registry import": "autovelox-centre registry import registry.sqlite --master-key master.key",
     "registry status": "autovelox-centre registry status",
     "registry rotate-root": "autovelox-centre registry rotate-root",
@@ -62,13 +80,14 @@ def whole_parser() -> argparse.ArgumentParser:
 
 def _parser(*, with_demo: bool) -> argparse.ArgumentParser:
     try:
-        from centre.commands import cases, fleet, registry, units
+        from centre.commands import cases, fleet, heads, orders, registry, units
     except ModuleNotFoundError as error:  # a unit's installation has the command and not what it needs
         raise CentreError(
-            f"the package {error.name} of the centre is not installed", "pip install 'autovelox[centre]'"
+            f"the package {error.name} of the centre is not installed",
+            "make install in the checkout, or, for a server, docs/centre.md",
         ) from None
 
-    parser = argparse.ArgumentParser(prog="autovelox-centre", description="The headquarters of many units.")
+    parser: argparse.ArgumentParser = Parser(prog="autovelox-centre", description="The headquarters of many units.")
     parser.add_argument("--version", action="version", version=f"autovelox-centre {version('autovelox')}")
     parser.add_argument("--config", type=Path, default=DEFAULT_CONFIG, metavar="FILE", help="default: %(default)s")
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
@@ -84,6 +103,8 @@ def _parser(*, with_demo: bool) -> argparse.ArgumentParser:
     fleet.add_commands(subparsers)
     units.add_commands(subparsers)
     cases.add_commands(subparsers)
+    orders.add_commands(subparsers)
+    heads.add_commands(subparsers)
     registry.add_commands(subparsers)
     if with_demo:  # it brings the unit's demo with it
         from centre.demo import fleet as demo

@@ -8,8 +8,8 @@ from typing import Annotated
 
 from pydantic import Field, ValidationError, model_validator
 
-from edge.config import Port, Positive, Section, VerdictSettings, explain, refused
-from edge.errors import ConfigError
+from edge.config import EvidenceSettings, Port, Positive, Section, VerdictSettings, explain, refused
+from edge.errors import ConfigError, why
 
 DEFAULT_CONFIG = Path("/etc/autovelox-centre/autovelox-centre.toml")
 Count = Annotated[int, Field(ge=1)]
@@ -124,6 +124,7 @@ class Settings(Section):
     limits: LimitSettings = LimitSettings()
     opening: OpeningSettings = OpeningSettings()
     verdict: VerdictSettings = VerdictSettings()
+    evidence: EvidenceSettings = EvidenceSettings()
     metrics: MetricsSettings = MetricsSettings()
 
 
@@ -139,7 +140,9 @@ def load(path: Path) -> Settings:
     except FileNotFoundError:
         raise ConfigError(f"there is no configuration file {path}", example) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} cannot be read ({error})", "check its permissions") from None
+        raise ConfigError(
+            f"{path} cannot be read ({why(error)})", "name a text file that this account may read"
+        ) from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path} is not valid TOML: {error}", "correct that line") from None
     try:

@@ -14,7 +14,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from edge.errors import ConfigError, EdgeError, SecretError
-from edge.terminal import complete_help, say
+from edge.terminal import Parser, complete_help, say
 
 if TYPE_CHECKING:
     from edge.config import Settings
@@ -98,6 +98,7 @@ EXAMPLES = {
     "restore": "sudo autovelox restore /media/backup/cases-2026-11-29T030000Z",
     "centre join": "sudo autovelox centre join https://centre.example:8444 ABCDE-FGHIJ",
     "centre opener": "sudo autovelox centre opener",
+    "centre signers": "sudo autovelox centre signers",
     "centre status": "sudo autovelox centre status",
     "view": "autovelox view --lang it",
     "read": "autovelox read street.jpg --json",
@@ -159,7 +160,9 @@ def keep_imports_safe() -> None:
 
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     """Return the parser for *words*: the command's own where they name one, else one that knows all names."""
-    parser = argparse.ArgumentParser(prog="autovelox", description="A roadside speed camera that says who drove.")
+    parser: argparse.ArgumentParser = Parser(
+        prog="autovelox", description="A roadside speed camera that says who drove."
+    )
     parser.add_argument("--version", action="version", version=f"autovelox {version('autovelox')}")
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
     asked = words[0] if words else ""
@@ -178,7 +181,9 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
 
 def whole_parser() -> argparse.ArgumentParser:
     """The parser with all commands, for what is made of it: documentation, man pages, completions. It imports a lot."""
-    parser = argparse.ArgumentParser(prog="autovelox", description="A roadside speed camera that says who drove.")
+    parser: argparse.ArgumentParser = Parser(
+        prog="autovelox", description="A roadside speed camera that says who drove."
+    )
     parser.add_argument("--version", action="version", version=f"autovelox {version('autovelox')}")
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
     for module in dict.fromkeys(module for module, _ in COMMANDS.values()):

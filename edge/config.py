@@ -16,7 +16,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from edge.errors import ConfigError
+from edge.errors import ConfigError, why
 
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
@@ -421,12 +421,14 @@ class CentreSettings(Section):
 
     ``authority_file`` is what ``autovelox centre join`` wrote: the one certificate authority that is trusted there.
     Photos wait for the next day once ``daily_megabytes`` were sent; entries never wait.
+    ``signers_file`` has the keys of the officers of the centre whose orders the unit obeys; joining writes it.
     ``decides``: the unit holds no registry and no private key; the opening service that ``autovelox centre opener``
     wrote to ``opener_file`` opens its packets. A case that waits for it for ``undecided_hours`` is unidentified.
     """
 
     url: Annotated[str, Field(pattern=r"^https://[^/?#@\s]+$")] | None = None
     authority_file: Path = Path("/etc/autovelox/centre-authority.pem")
+    signers_file: Path = Path("/etc/autovelox/centre-signers.json")
     daily_megabytes: Positive = 2000.0
     decides: bool = False
     opener_file: Path = Path("/etc/autovelox/centre-opener.json")
@@ -525,7 +527,9 @@ def load(path: Path) -> Settings:
             f"there is no configuration file {path}", "copy autovelox.example.toml there and edit it"
         ) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} cannot be read ({error})", "check its permissions") from None
+        raise ConfigError(
+            f"{path} cannot be read ({why(error)})", "name a text file that this account may read"
+        ) from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path} is not valid TOML: {error}", "correct that line") from None
     try:

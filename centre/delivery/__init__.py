@@ -5,8 +5,10 @@ from centre.delivery.chain import check as check_signatures
 from centre.delivery.entries import MOST_ENTRIES, Head, NotConfirmed, accept_entries, head_of
 from centre.delivery.erasing import tidy_up
 from centre.delivery.known import Memory
+from centre.delivery.orders import list_orders
 from centre.delivery.projection import PORTRAIT
 from centre.delivery.status import take_status
+from centre.delivery.writing import purge_case
 
 __all__ = [
     "MOST_ENTRIES",
@@ -20,6 +22,8 @@ __all__ = [
     "blob_state",
     "check_signatures",
     "head_of",
+    "list_orders",
+    "purge_case",
     "put_part",
     "read_blob",
     "take_status",

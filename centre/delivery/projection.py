@@ -23,6 +23,11 @@ PORTRAIT = -1
 """The place of the driver's portrait among a case's files."""
 OLDEST_S, AHEAD_S = 10 * 366 * 86_400, 86_400
 JUDGEMENTS = frozenset({"confirm", "dismiss", "correct_plate"})
+HOLDS = frozenset({"hold", "release"})
+CONFIGURATION = "configuration"
+BY_ORDER = HOLDS | {"purge", CONFIGURATION}
+ORDER_KEYS = frozenset({"order", "refused"})
+"""What entries name an order under."""
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -45,6 +50,13 @@ class Rows:
     """Cases of which a judgement was withdrawn: what counts follows from all of their judgements."""
     held: list[tuple[int, bool]] = field(default_factory=list)
     purged: list[tuple[int, int]] = field(default_factory=list)
+    ordered: list[tuple[int, int | None, dict[str, Any]]] = field(default_factory=list)
+    """Entry, case and content of what an order brought about."""
+
+    @property
+    def speak_of_earlier_cases(self) -> bool:
+        """Whether there is more to them than cases that are filed and decided."""
+        return bool(self.judged or self.withdrawn or self.held or self.purged or self.ordered)
 
 
 def month_of(at_utc: object, now: datetime) -> date:
@@ -68,7 +80,7 @@ def rows_of(headers: Sequence[dict[str, Any]], links: Sequence[Link], now: datet
     rows = Rows()
     for header, link in zip(headers, links, strict=True):
         case, kind, seq = header["case"], header["kind"], header["seq"]
-        if case is None:
+        if case is None and kind != CONFIGURATION:
             continue
         if kind == "filed":
             rows.months[case] = month_of(header["at"], now)
@@ -79,7 +91,7 @@ def rows_of(headers: Sequence[dict[str, Any]], links: Sequence[Link], now: datet
     return rows
 
 
-def _add(rows: Rows, kind: str, case: int, seq: int, content: Any) -> None:
+def _add(rows: Rows, kind: str, case: Any, seq: int, content: Any) -> None:
     if kind == "filed":
         rows.filed.append(_filed(case, seq, content))
         rows.files += _photos(case, content)
@@ -92,10 +104,12 @@ def _add(rows: Rows, kind: str, case: int, seq: int, content: Any) -> None:
     elif kind == "withdraw" and content is not None:
         _entry_number(content["judgement"])
         rows.withdrawn.append(case)
-    elif kind in ("hold", "release"):
+    elif kind in HOLDS:
         rows.held.append((case, kind == "hold"))
     elif kind == "purge":
         rows.purged.append((case, seq))
+    if kind in BY_ORDER and isinstance(content, dict) and not ORDER_KEYS.isdisjoint(content):
+        rows.ordered.append((seq, case, content))
 
 
 def counting(entries: Iterable[tuple[int, str, bytes]]) -> tuple[str | None, str | None]:

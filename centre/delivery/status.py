@@ -9,8 +9,10 @@ from typing import Any
 from centre.database import Pool, transaction
 from centre.delivery.blobs import note_lost, settled_cases, wishes
 from centre.delivery.entries import head_of
+from centre.delivery.orders import orders_for, take_refusals
 from centre.errors import Refused
 from centre.units import AlarmKind, Visitor, raise_alarm
+from edge.delivery.orders import MAX_ORDERS
 from edge.delivery.wire import MAX_WISHES
 
 MAX_STATUS_BYTES = 32 * 1024
@@ -23,7 +25,7 @@ async def take_status(pool: Pool, visitor: Visitor, status: Any) -> dict[str, ob
     Raises:
         Refused: it is no status.
     """
-    head, lost = _checked(status)
+    head, lost, refusals = _checked(status)
     text = json.dumps(status)
     if "\\u0000" in text or len(text) > MAX_STATUS_BYTES:
         raise _refused()
@@ -46,16 +48,18 @@ async def take_status(pool: Pool, visitor: Visitor, status: Any) -> dict[str, ob
             await raise_alarm(connection, visitor.unit, AlarmKind.NOT_ITS_KEY, cause)
         if lost:
             await note_lost(connection, visitor, lost)
+        await take_refusals(connection, visitor.unit, refusals)
         confirmed = await head_of(connection, visitor)
         return {
             "confirmed": {"seq": confirmed.seq, "hash": confirmed.hash},
             "settled_cases": await settled_cases(connection, visitor),
             "wishes": await wishes(connection, visitor),
+            "orders": await orders_for(connection, visitor.unit),
         }
 
 
-def _checked(status: Any) -> tuple[tuple[int, str], list[str]]:
-    """The head in the *status*, and the files that the unit says it lost."""
+def _checked(status: Any) -> tuple[tuple[int, str], list[str], list[tuple[int, str]]]:
+    """The head in the *status*, the files that the unit lost, and the orders that it refuses, with the cause."""
     try:
         seq, digest = status["head"]["seq"], status["head"]["hash"]
         lost = status.get("lost", [])
@@ -63,9 +67,15 @@ def _checked(status: Any) -> tuple[tuple[int, str], list[str]]:
         fine = fine and isinstance(lost, list) and len(lost) <= MAX_WISHES
         if not fine or not all(isinstance(each, str) and _SHA256.fullmatch(each) for each in lost):
             raise ValueError
+        refused = status.get("orders_refused", [])[:MAX_ORDERS]
+        refusals = [(each["number"], each["cause"]) for each in refused]
+        if not all(
+            type(number) is int and 0 <= number < 1 << 53 and isinstance(cause, str) for number, cause in refusals
+        ):
+            raise ValueError
     except (KeyError, TypeError, ValueError, AttributeError):
         raise _refused() from None
-    return (seq, digest), lost
+    return (seq, digest), lost, refusals
 
 
 def _refused() -> Refused:

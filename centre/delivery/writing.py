@@ -13,6 +13,7 @@ from typing import Any
 from centre.database import Connection
 from centre.delivery.erasing import erase_files
 from centre.delivery.known import Known
+from centre.delivery.orders import settle, settle_tombstone
 from centre.delivery.projection import PORTRAIT, Rows, counting
 from edge.cases.evidence import Chain, Link
 
@@ -154,7 +155,14 @@ async def write_events(connection: Connection, unit: int, rows: Rows) -> None:
     if rows.held:
         await connection.executemany(_HELD, [(unit, *row) for row in rows.held])
     for number, seq in rows.purged:
-        await _purge(connection, unit, number, seq)
+        if await connection.fetchval("SELECT 1 FROM holds WHERE unit_id = $1 AND case_number = $2", unit, number):
+            sql = "UPDATE cases SET purged_seq = $3 WHERE unit_id = $1 AND number = $2"  # it stays here until released
+            await connection.execute(sql, unit, number, seq)
+        else:
+            await purge_case(connection, unit, number, seq)
+        await settle_tombstone(connection, unit, seq, number)
+    for seq, case, content in rows.ordered:
+        await settle(connection, unit, seq, case, content)
 
 
 def _columns(rows: Iterable[Sequence[Any]], count: int) -> list[list[Any]]:
@@ -166,8 +174,8 @@ def _columns(rows: Iterable[Sequence[Any]], count: int) -> list[list[Any]]:
     return columns
 
 
-async def _purge(connection: Connection, unit: int, number: int, seq: int) -> None:
-    """A tombstone: nothing of the case stays but the headers of its entries."""
+async def purge_case(connection: Connection, unit: int, number: int, seq: int) -> None:
+    """Its tombstone is entry *seq*: nothing of the case stays but the headers of its entries; in a transaction."""
     await connection.execute(
         "UPDATE entries SET body = NULL WHERE unit_id = $1 AND case_number = $2 AND kind <> 'purge'"
         " AND body IS NOT NULL",

@@ -13,7 +13,6 @@ from typing import Final
 from centre.config import Settings
 from centre.database import DATABASE, OPENER_ROLE, EmbeddedServer, Pool, open_as
 from centre.errors import CentreError
-from centre.opening import job
 from centre.opening.checks import Bounds
 from centre.opening.service import OpeningDesk
 from centre.opening.web import Counter, application
@@ -34,6 +33,7 @@ from edge.workers import WorkerPool, WorkerSetup
 
 log = logging.getLogger(__name__)
 
+PREPARED: Final = "centre.opening.prepared"
 SEALING, TELLING = "the opener's sealing key", "the opener's telling key"
 BODY_BYTES: Final = 16 * 1024 * 1024
 _ENTER: Final = """
@@ -65,7 +65,7 @@ async def opening(settings: Settings) -> AsyncIterator[int]:
         pool = await stack.enter_async_context(_database(settings))
         registry = await PostgresRegistry.open(pool, lambda: load_root_key(root))
         workers = WorkerPool(
-            WorkerSetup(preload=(job.__name__,)),
+            WorkerSetup(preload=(PREPARED,), niceness=0),  # opening is what this machine is for
             workers=asked.workers,
             job_timeout_s=asked.job_timeout_s,
             one_job_each=True,

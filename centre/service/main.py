@@ -18,11 +18,14 @@ from centre.config import Settings
 from centre.database import BUSY, DATABASE, GONE, SERVICE_ROLE, EmbeddedServer, Pool, open_pool
 from centre.delivery import tidy_up
 from centre.errors import CentreError
+from centre.records import Stamp, stamp_heads
 from centre.service.metrics import Figures, monitoring
 from centre.service.tls import Certificates, prepare
 from centre.units import forget_old
 from centre.web import Limits, Office, application
+from edge.cases import TimeStamps
 from edge.cases.evidence import Signer, create_signing_key, load_signer
+from edge.errors import EdgeError
 from edge.terminal import legible
 
 log = logging.getLogger(__name__)
@@ -163,7 +166,8 @@ async def running(settings: Settings) -> AsyncIterator[int]:
         if settings.metrics.enabled:
             port = await listen(stack, monitoring(figures), MONITOR_HOST, settings.metrics.port, None)
             log.info("health and metrics at %s port %d", MONITOR_HOST, port)
-        forgetting = asyncio.create_task(_forget(pool))
+        stamp = TimeStamps.of(settings.evidence)
+        forgetting = asyncio.create_task(_forget(pool, settings.centre.name, stamp))
         stack.callback(forgetting.cancel)
         port = await listen(stack, application(office), settings.listen.host, settings.listen.port, certificates)
         log.info("%s", legible(f"the centre {office.name} answers units at {settings.listen.host} port {port}"))
@@ -191,8 +195,8 @@ async def listen(
     return int(runner.addresses[0][1])
 
 
-async def _forget(pool: Pool) -> None:
-    """Delete challenges and tokens that are over, and what is left of purged cases, now and then, until cancelled."""
+async def _forget(pool: Pool, name: str, stamp: Stamp | None) -> None:
+    """Delete what is over and what is left of purged cases, and have heads stamped, now and then, until cancelled."""
     for number in itertools.count():
         await asyncio.sleep(FORGET_S)
         try:
@@ -201,5 +205,9 @@ async def _forget(pool: Pool) -> None:
             dropped, erased = await tidy_up(pool, every_month=number % ROUNDS_A_DAY == 0)
             if dropped or erased:
                 log.info("purged cases: %s dropped, %d photos erased", ", ".join(dropped) or "no table", erased)
+            if stamp is not None and await stamp_heads(pool, name, stamp):
+                log.info("the heads of all units were stamped")
         except (*BUSY, *GONE) as error:
             log.warning("PostgreSQL is away: %s", type(error).__name__)
+        except EdgeError as error:
+            log.warning("%s", error)

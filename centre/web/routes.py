@@ -14,11 +14,12 @@ from aiohttp import web
 from centre.database import Pool
 from centre.delivery import BlobState, Head, Memory, accept_entries, blob_state, head_of, put_part, take_status
 from centre.errors import Refused
-from centre.units import Visitor, challenge, join, log_in, refusal, visitor_of
+from centre.units import Visitor, challenge, current_signers, join, log_in, refusal, visitor_of
 from centre.web.limits import Limits
 from centre.web.problems import as_json, malformed
 from edge.cases.evidence import Link, Mismatch, read_lines
 from edge.delivery.openings import OpeningService
+from edge.delivery.orders import signers_record
 from edge.delivery.wire import LINES_TYPE, OFFSET
 
 MAX_SMALL_BYTES = 64 * 1024
@@ -65,7 +66,8 @@ async def join_unit(request: web.Request) -> web.StreamResponse:
             public_key=public_key,
             signature=signature,
         )
-    return as_json({"centre": office.name, "unit": serial})
+        keys = await current_signers(connection)
+    return as_json({"centre": office.name, "unit": serial, **signers_record(keys)})
 
 
 async def new_challenge(request: web.Request) -> web.StreamResponse:
@@ -109,6 +111,12 @@ async def opener(request: web.Request, office: Office, visitor: Visitor) -> web.
     if row is None:
         raise Refused("no_opener", 404, "this centre opens no packets", "start its opening service")
     return as_json(OpeningService(*row).record())
+
+
+async def signers(request: web.Request, office: Office, visitor: Visitor) -> web.StreamResponse:
+    """``GET /v1/signers``: the keys of the officers who sign orders."""
+    async with office.pool.acquire() as connection:
+        return as_json(signers_record(await current_signers(connection)))
 
 
 async def entries(request: web.Request, office: Office, visitor: Visitor) -> web.StreamResponse:
@@ -172,6 +180,7 @@ ROUTES: Final[tuple[tuple[str, str, Open], ...]] = (
     ("POST", "/v1/tokens", new_token),
     ("GET", "/v1/head", with_login(head)),
     ("GET", "/v1/opener", with_login(opener)),
+    ("GET", "/v1/signers", with_login(signers)),
     ("POST", "/v1/entries", with_login(entries)),
     ("HEAD", "/v1/blobs/{sha256}", with_login(blob_head)),
     ("PUT", "/v1/blobs/{sha256}", with_login(blob_put)),

@@ -34,10 +34,21 @@ from edge.cases.evidence import (
     to_basis,
     to_case,
 )
-from edge.cases.retention import RetentionPolicy
+from edge.cases.retention import RetentionPolicy, purge
 from edge.cases.review import record
 from edge.cases.statistics import BIN_KMH, WEEKDAYS, Statistics, statistics_of
-from edge.cases.storage import ChainSession, DiskSpace, Outbox, StateFolder, TimeStamps, clock_state, examine
+from edge.cases.storage import (
+    ChainSession,
+    DiskSpace,
+    Outbox,
+    StateFolder,
+    TimeStamps,
+    clock_state,
+    examine,
+    keep_order,
+    kept_order,
+    order_was_done,
+)
 from edge.cases.storage.trusted_time import believe_clock
 from edge.cases.store import CaseStore
 from edge.cases.views import (
@@ -110,10 +121,14 @@ __all__ = [
     "counting",
     "create_signing_key",
     "examine",
+    "keep_order",
+    "kept_order",
     "known_plate",
     "load_signer",
     "name_follows",
+    "order_was_done",
     "parse_checkpoint",
+    "purge",
     "record",
     "record_list",
     "standing_words",

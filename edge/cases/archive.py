@@ -22,9 +22,21 @@ from edge.cases.storage import (
     open_to_read,
     read_checked,
     read_head,
+    read_notes_before,
 )
 from edge.cases.storage.filters import conditions
-from edge.cases.views import CaseFilter, CaseSummary, Enclosure, Event, EventKind, Order, UnitStatus, waiting
+from edge.cases.views import (
+    WITH,
+    CaseFilter,
+    CaseSummary,
+    Enclosure,
+    Event,
+    EventKind,
+    Order,
+    UnitNote,
+    UnitStatus,
+    waiting,
+)
 from edge.errors import CaseError, NoSuchCase
 from edge.model import DOUBTS, Case, Flag, Outcome, State, is_infringement
 
@@ -193,6 +205,25 @@ class Archive:
         """
         return OpenedCase(self._checked(number)).events
 
+    def unit_notes(self, number: int) -> tuple[UnitNote, ...]:
+        """What the unit had said of itself when it filed the case: start, configuration, software, clock; checked.
+
+        Raises:
+            NoSuchCase: there is no case with that number, or it was purged.
+            EvidenceError: one of the entries does not hold.
+            CaseError: the store cannot be read.
+        """
+        try:
+            self._database.execute("BEGIN")
+            try:
+                self._check_exists(number)
+                (filed,) = self._one("SELECT filed_seq FROM cases WHERE number = ?", number)
+                return read_notes_before(self._database, filed)
+            finally:
+                self._database.execute("ROLLBACK")
+        except sqlite3.Error as error:
+            raise CaseError(f"the case store cannot be read ({error})", "run autovelox cases verify") from None
+
     def status(self) -> UnitStatus:
         """The state of the unit; only the newest entry of the chain is checked (:func:`edge.cases.audit.audit`: all).
 
@@ -257,7 +288,7 @@ def _event(entry: CheckedEntry) -> Event:
         seq=entry.seq,
         kind=EventKind(entry.kind),
         at_utc=entry.at_utc,
-        officer=f"{content['officer']}, with {second['officer']}" if second else content["officer"],
+        officer=f"{content['officer']}{WITH}{second['officer']}" if second else content["officer"],
         reason=content["reason"],
         plate=content.get("plate"),
         signed=bool(entry.signature),

@@ -33,7 +33,7 @@ from edge.cases.storage import (
 )
 from edge.cases.views import Progress, unwatched
 from edge.crypto import sync_folder
-from edge.errors import CaseError, EvidenceError
+from edge.errors import CaseError, EvidenceError, why
 
 BACKUP_PREFIX = "cases-"
 
@@ -84,7 +84,7 @@ def backup(state_dir: Path, to: Path, *, progress: Progress = unwatched) -> str:
         says = f"{to}: {audit(part, checkpoint=checkpoint, progress=progress)}"
         _finish(part, to)
     except (OSError, sqlite3.Error) as error:
-        raise CaseError(f"the backup {to} cannot be written ({error})", "check that disk") from None
+        raise CaseError(f"the backup {to} cannot be written ({why(error)})", "check that disk") from None
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return says
@@ -161,7 +161,7 @@ def _check_continues(database: sqlite3.Connection, before: StateFolder) -> None:
             last = last_entry(earlier)
     except sqlite3.Error as error:
         raise CaseError(
-            f"the backup before, {before.root}, cannot be read ({error})",
+            f"the backup before, {before.root}, cannot be read ({why(error)})",
             "verify it, and move it away if it is damaged",
         ) from None
     if last is None:

@@ -51,7 +51,7 @@ from edge.cases.storage import (
     entries_for,
     open_to_read,
 )
-from edge.cases.views import EventKind, Progress, unwatched, watched
+from edge.cases.views import EventKind, Progress, UnitNote, unwatched, watched
 from edge.crypto import sync_folder
 from edge.errors import CaseError, EvidenceError
 
@@ -198,7 +198,8 @@ def report_of(state_dir: Path, number: int, *, language: str = "en") -> bytes:
     with Archive(state_dir) as archive:
         opened = archive.open(number)
         photos = [archive.photo(number, index) for index in range(len(opened.case.photos))]
-    return _report(opened, pictures_of(opened.case, photos), language)
+        notes = archive.unit_notes(number)
+    return _report(opened, notes, pictures_of(opened.case, photos), language, with_portrait=True)
 
 
 def letter_of(state_dir: Path, number: int, *, language: str = "en") -> bytes:
@@ -214,12 +215,14 @@ def letter_of(state_dir: Path, number: int, *, language: str = "en") -> bytes:
     return keeper_letter(opened.case, opened.checked.manifest, language=language)
 
 
-def _report(opened: OpenedCase, pictures: Pictures | None, language: str, *, with_portrait: bool = True) -> bytes:
+def _report(
+    opened: OpenedCase, notes: Sequence[UnitNote], pictures: Pictures | None, language: str, *, with_portrait: bool
+) -> bytes:
     case = opened.case
     if case.driver is not None and not with_portrait:
         case = replace(case, driver=replace(case.driver, portrait=b""))
     checks = {**asdict(opened.enclosure), "says": opened.enclosure.says}
-    manifest = {**opened.checked.manifest, "selfcheck": checks}
+    manifest = {**opened.checked.manifest, "selfcheck": checks, "unit_notes": notes}
     proof, signed = proof_of(opened.checked), opened.checked.manifest_bytes
     return pdf_report(case, manifest, pictures, opened.events, proof, language=language, attached=signed)
 
@@ -275,7 +278,8 @@ def _case_members(
         if case.driver is not None and case.driver.portrait:
             own["portrait"] = case.driver.portrait
     pictures = pictures_of(case, photos, is_redacted=redact_with is not None)
-    made["report.pdf"] = _report(opened, pictures, language, with_portrait=redact_with is None)
+    notes = archive.unit_notes(case.number)
+    made["report.pdf"] = _report(opened, notes, pictures, language, with_portrait=redact_with is None)
     if pictures is not None:
         made["overlay.jpg"] = pictures.overlay
     return {**own, **made}, {name: sha256(data) for name, data in made.items()}

@@ -26,6 +26,7 @@ from edge.cases.storage import (
     insert_event,
     insert_withdrawal,
     is_held,
+    is_held_by_centre,
 )
 from edge.cases.views import FOLLOW_UPS, HOLDS, MAY_WAIT, OF_REQUESTS, REVIEWS, EventKind
 from edge.errors import CaseError, NoSuchCase
@@ -81,7 +82,7 @@ def record(
     if kind in MAY_WAIT | FOLLOW_UPS:
         require_judgeable(state_dir, number, kind)
     with _session(session, state_dir, signer) as open_session, open_session.extending() as database:
-        check_state(database, number, kind)
+        check_state(database, number, kind, ordered="order" in content)
         at_utc = time.time()
         if kind is EventKind.WITHDRAW:
             content["judgement"] = counting_entry(database, number, judgement)
@@ -196,8 +197,10 @@ def said(kind: EventKind, officer: str, reason: str, account: str | None) -> dic
     return {"officer": officer, "reason": reason, "account": account or account_name()}
 
 
-def check_state(database: sqlite3.Connection, number: int, kind: EventKind) -> None:
-    """Refuse an event for a case that cannot have it.
+def check_state(database: sqlite3.Connection, number: int, kind: EventKind, *, ordered: bool = False) -> None:
+    """Refuse an event for a case that cannot have it. *ordered*: the centre ordered it.
+
+    A hold of the centre may follow one of the unit's officers, and only the centre releases it.
 
     Raises:
         NoSuchCase: there is no such case, or it was purged.
@@ -210,6 +213,11 @@ def check_state(database: sqlite3.Connection, number: int, kind: EventKind) -> N
         )
     if state != State.DECIDED and kind is not EventKind.VIEW:
         raise CaseError(f"case {number} is not decided yet", "wait for the unit's verdict")
+    by_centre = kind in HOLDS and is_held(database, number) and is_held_by_centre(database, number)
+    if kind is EventKind.RELEASE and by_centre and not ordered:
+        raise CaseError(f"the centre holds case {number}", "ask its officers to release it")
+    if kind is EventKind.HOLD and ordered and not by_centre:
+        return
     if kind in HOLDS and is_held(database, number) == (kind is EventKind.HOLD):
         stands = "is on hold already" if kind is EventKind.HOLD else "is not on hold"
         raise CaseError(f"case {number} {stands}", "there is nothing to do")

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from edge.cases.evidence import Manifest, Record, Signer, filed_manifest, to_case
 from edge.cases.retention import Purger, RetentionPolicy
 from edge.cases.storage import DiskSpace, StateFolder, Witness, Writer, clock_state, take_lock
-from edge.errors import CaseError
+from edge.errors import CaseError, why
 from edge.model import Assessment, Basis, Case, Decision, Packet, PendingCase, Photo, RadarReport, State, Trigger
 
 log = logging.getLogger(__name__)
@@ -45,6 +45,7 @@ class CaseStore:
         space: DiskSpace,
         purger: Purger | None,
         witness: Witness | None,
+        head_at_once: bool,
     ) -> None:
         """Use :meth:`open`."""
         self._folder = folder
@@ -59,6 +60,7 @@ class CaseStore:
         self._space = space
         self._purger = purger
         self._witness = witness
+        self._head_at_once = head_at_once
 
     @classmethod
     async def open(
@@ -72,6 +74,8 @@ class CaseStore:
         policy: RetentionPolicy | None = None,
         witness_dirs: Sequence[Path] = (),
         stamps: Callable[[bytes], bytes] | None = None,
+        on_head: Callable[[], None] | None = None,
+        head_at_once: bool = False,
     ) -> CaseStore:
         """Open or create the store in *state_dir*, and finish what the last end interrupted.
 
@@ -79,6 +83,9 @@ class CaseStore:
         software, models; so does *instrument*: what measures, its approval and certificate. With *policy* and *signer*
         :meth:`housekeep` purges the cases that are due. Every hour and at the end a signed checkpoint of the chain is
         written to the folders *witness_dirs*, with the time stamps that *stamps* gives.
+
+        *on_head* is called, from a thread of the store, when the remembered head moved: entries up to it may leave the
+        unit. With *head_at_once* it moves with each case that is filed, not only with :meth:`housekeep`.
 
         Raises:
             CaseError: another daemon uses the store, or it is damaged.
@@ -88,7 +95,7 @@ class CaseStore:
         space = space or DiskSpace(folder)
         lock = await asyncio.to_thread(take_lock, folder)
         thread = ThreadPoolExecutor(1, thread_name_prefix="case-writer")
-        opening = thread.submit(Writer.open, folder, signer, space)
+        opening = thread.submit(Writer.open, folder, signer, space, on_head)
         try:
             writer = await asyncio.wrap_future(opening)
         except BaseException as error:
@@ -96,7 +103,9 @@ class CaseStore:
             thread.shutdown()
             os.close(lock)
             if isinstance(error, sqlite3.Error | OSError):
-                raise CaseError(f"the case store in {state_dir} cannot be used ({error})", "check the disk") from None
+                raise CaseError(
+                    f"the case store in {state_dir} cannot be used ({why(error)})", "check the disk"
+                ) from None
             raise
         purger = Purger(state_dir, policy, signer) if policy is not None and signer is not None else None
         serial = str(unit.get("serial", ""))
@@ -111,6 +120,7 @@ class CaseStore:
             space=space,
             purger=purger,
             witness=witness,
+            head_at_once=head_at_once,
         )
 
     async def close(self) -> None:
@@ -147,6 +157,8 @@ class CaseStore:
     def _catch_up(self) -> None:
         self._entering = False
         self._writer.catch_up()
+        if self._head_at_once:
+            self._writer.remember()
 
     async def file_case(
         self,

@@ -134,13 +134,17 @@ class CaseSummary:
         return is_infringement(self.basis)
 
 
+WITH = ", with "
+"""Between the names of two officers who did something together."""
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """Something that an officer did with a case; ``signed`` says whether the unit has signed its entry.
 
-    ``officer`` names both where two were needed. ``action`` is what a request asks for, until ``until_utc`` (seconds
-    since the epoch); ``request`` is the entry of the request that was answered or fulfilled; ``judgement`` is the entry
-    of the judgement that is withdrawn.
+    ``officer`` names both, with :data:`WITH` between them, where two were needed. ``action`` is what a request asks
+    for, until ``until_utc`` (seconds since the epoch); ``request`` is the entry of the request that was answered or
+    fulfilled; ``judgement`` is the entry of the judgement that is withdrawn.
     """
 
     seq: int
@@ -198,6 +202,20 @@ class Enclosure:
         before = "none before" if self.before is None else f"{'good' if self.before.good else 'failed'} before"
         after = "not yet after" if self.after is None else f"{'good' if self.after.good else 'failed'} after"
         return f"{before}, {after}"
+
+
+@dataclass(frozen=True, slots=True)
+class UnitNote:
+    """The newest thing of its kind that the unit said of itself before a case: start, settings, software, clock.
+
+    ``changed`` names what differs from the entry of that kind before; None where there was none. ``step_s`` is by how
+    many seconds the clock was set.
+    """
+
+    kind: str
+    at_utc: float
+    changed: tuple[str, ...] | None = None
+    step_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,10 @@ def load_chip(path: Path) -> Chip:
     except OSError as error:
         raise SecretError(f"the chip file {path} cannot be read ({error.strerror})", "check its permissions") from None
     if chip is None:
-        raise SecretError(f"{path} is not a chip file", "enrol the driver again to get a fresh one")
+        raise SecretError(
+            f"{path} is not a chip file",
+            "name the one that autovelox registry enrol wrote; registry replace makes another",
+        )
     return chip
 
 

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from edge.config import Settings
-from edge.delivery import OpeningService, enclosed, load_service, open_remote
+from edge.delivery import OpeningService, Progress, enclosed, load_service, open_remote
 from edge.errors import ConfigError
 from edge.flow.at_centre import AtCentre, EnclosedCases
 from edge.flow.ports import Cases
@@ -36,16 +36,18 @@ async def central(
     rules: Rules,
     cases: Cases,
     clock: Callable[[], float],
+    progress: Progress,
     stack: AsyncExitStack,
 ) -> tuple[AtCentre, EnclosedCases]:
     """Who decides, and where cases are kept so that the unit cannot read their packets; *stack* closes what is open.
 
-    *reader* is the SHA-256 (hex) of the network that reads plates; *clock* tells a time that may be believed.
+    *reader* is the SHA-256 (hex) of the network that reads plates; *clock* tells a time that may be believed;
+    *progress* what the centre has.
 
     Raises:
         EdgeError: the centre's authority or the signing key cannot be used.
     """
-    opener = await open_remote(settings, service, reader, stack)
+    opener = await open_remote(settings, service, reader, progress, stack)
     enclose = partial(enclosed, unit=settings.unit.serial, sealing_key=service.sealing_key)
     decider = AtCentre(rules, opener, 3600.0 * settings.centre.undecided_hours, clock)
     return decider, EnclosedCases(cases, enclose)

@@ -48,6 +48,7 @@ class Diary:
         *,
         mode: str,
         configuration: Mapping[str, str],
+        order: Mapping[str, object] | None = None,
         software: Mapping[str, object],
     ) -> None:
         """Nothing is written before :meth:`begin`.
@@ -57,12 +58,14 @@ class Diary:
             clock_state: says how good the unit's time is.
             mode: whether the unit names drivers.
             configuration: the digest of each setting, of :func:`setting_digests`.
+            order: the order of the centre that some of them follow, its number and SHA-256.
             software: what runs, of :func:`software_of`.
         """
         self._notes = notes
         self._clock_state = clock_state
         self._mode = mode
         self._configuration = configuration
+        self._order = order
         self._software = software
         self._waiting: list[tuple[str, dict[str, object]]] = []
         self._error = ""
@@ -73,7 +76,7 @@ class Diary:
         stops, starts = (float(str((each or {}).get("at_utc", 0.0))) for each in newest)
         ended = "nothing" if not starts else "a stop" if stops >= starts else "no stop: power, a crash or a kill"
         before = await self._newest(CONFIGURATION)
-        if (told := configuration_entry(self._configuration, before)) is not None:
+        if (told := configuration_entry(self._configuration, before, self._order)) is not None:
             self.add(CONFIGURATION, told)
         before = await self._newest(SOFTWARE)
         if (told := software_entry(self._software, before)) is not None:
@@ -81,6 +84,11 @@ class Diary:
         digests = {"configuration": digest(self._configuration), "software": digest(self._software)}
         self.add(START, {"after": ended, "mode": self._mode, "clock": dict(self._clock_state()), **digests})
         await self.write()
+
+    def refuse_order(self, kind: str, content: Mapping[str, object]) -> None:
+        """Enter that the centre ordered a configuration that cannot be; the one in force goes with it."""
+        told = configuration_entry(self._configuration, None, self._order) or {}
+        self.add(kind, {**told, "changed": [], **content})
 
     async def end(self) -> None:
         """Say that the unit stops in order."""
@@ -131,16 +139,20 @@ def setting_digests(settings: Settings) -> dict[str, str]:
     return {name: digest([name, value])[:DIGEST_HEX] for name, value in _flat(settings, "")}
 
 
-def configuration_entry(digests: Mapping[str, str], before: Mapping[str, object] | None) -> dict[str, object] | None:
+def configuration_entry(
+    digests: Mapping[str, str], before: Mapping[str, object] | None, order: Mapping[str, object] | None = None
+) -> dict[str, object] | None:
     """What an entry says of the configuration; None if the entry *before* says the same.
 
-    ``changed`` are the names of the settings that changed since, None in the first entry.
+    ``changed`` are the names of the settings that changed since, None in the first entry; ``order`` is the
+    centre's that some of them follow.
     """
     known = (before or {}).get("settings")
-    if known == digests:
+    if known == digests and (before or {}).get("order") == order:
         return None
     changed = None if not isinstance(known, dict) else sorted(_different(known, digests))
-    return {"sha256": digest(digests), "settings": dict(digests), "changed": changed}
+    told: dict[str, object] = {"sha256": digest(digests), "settings": dict(digests), "changed": changed}
+    return {**told, "order": dict(order)} if order is not None else told
 
 
 def software_of(unit: Mapping[str, object]) -> dict[str, object]:

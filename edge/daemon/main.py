@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
+import sys
 from contextlib import AsyncExitStack
+from functools import partial
 
 import uvloop
 
@@ -17,6 +20,7 @@ from edge.daemon.housekeeping import keep_diary, keep_registry, keep_store, run_
 from edge.daemon.preflight import preflight
 from edge.daemon.systemd import Notifier
 from edge.daemon.wiring import Parts, build
+from edge.delivery import Ordered, ordered
 from edge.errors import EdgeError, SecretError
 
 log = logging.getLogger(__name__)
@@ -25,26 +29,34 @@ log = logging.getLogger(__name__)
 def run(settings: Settings) -> int:
     """Run the unit until SIGTERM or SIGINT; returns 0.
 
+    It runs with what the centre's officers ordered. Where they order another configuration it stops in order and begins
+    anew, as the same process.
+
     Raises:
         EdgeError: a part cannot start.
     """
     logging.basicConfig(level=logging.INFO, handlers=[journald.handler()])
     forbid_inspection()
-    preflight(settings)
+    in_force = ordered(settings)
+    preflight(in_force.settings)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(settings))
+        anew = runner.run(_serve(in_force))
+    if anew:
+        logging.shutdown()
+        os.execv(sys.executable, sys.orig_argv)  # noqa: S606 - ourselves, as we were started
     return 0
 
 
-async def _serve(settings: Settings) -> None:
-    stopped = asyncio.Event()
+async def _serve(in_force: Ordered) -> bool:
+    """Run until it is told to stop; True if it is to begin anew."""
+    stopped, anew = asyncio.Event(), asyncio.Event()
     running = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         running.add_signal_handler(number, stopped.set)
     notifier = Notifier()
     async with AsyncExitStack() as stack:
-        parts = await build(settings, stack)
-        await start(parts, stack, settings.recognition.stop_timeout_s)
+        parts = await build(in_force, stack, partial(running.call_soon_threadsafe, _begin_anew, stopped, anew))
+        await start(parts, stack, in_force.settings.recognition.stop_timeout_s)
         running.add_signal_handler(signal.SIGHUP, _reload, parts)
         log.info("ready")
         notifier.ready()
@@ -52,6 +64,13 @@ async def _serve(settings: Settings) -> None:
         log.info("stopping")
         notifier.stopping()
     log.info("stopped")
+    return anew.is_set()
+
+
+def _begin_anew(stopped: asyncio.Event, anew: asyncio.Event) -> None:
+    if not stopped.is_set():
+        anew.set()
+        stopped.set()
 
 
 async def start(parts: Parts, stack: AsyncExitStack, stop_timeout_s: float) -> None:

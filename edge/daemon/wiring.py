@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -31,7 +31,7 @@ from edge.daemon.provenance import certificate_problem, instrument, provenance
 from edge.daemon.rules import rules_of
 from edge.daemon.selfcheck import SelfChecks
 from edge.daemon.status_report import StatusReport
-from edge.delivery import Courier, open_courier
+from edge.delivery import Courier, Ordered, Progress, open_courier
 from edge.flow.at_centre import EveryChip
 from edge.flow.deciding import OnUnit
 from edge.flow.infringement import Infringements
@@ -85,18 +85,22 @@ class Parts:
     monitor: Monitor
 
 
-async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
+async def build(ordered: Ordered, stack: AsyncExitStack, restart: Callable[[], object]) -> Parts:
     """Open registry and case store, and build everything else without starting it; *stack* closes what was opened.
+
+    *restart* begins anew, with another configuration; it may be called from any thread.
 
     Raises:
         EdgeError: a part cannot be built.
     """
+    settings = ordered.settings
     folder = models_dir(settings.recognition.models_dir)
     formats = Formats(settings.verdict.plate_countries, settings.verdict.plate_pattern)
     rules = rules_of(settings, formats, load_thresholds(folder))
 
     service = service_of(settings)
     registry = await _open_registry(settings, stack) if service is None else None
+    progress = Progress()
     unit = await asyncio.to_thread(provenance, settings, folder, of_release=is_of_release(folder))
     cases = await CaseStore.open(
         settings.unit.state_dir,
@@ -106,6 +110,8 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
         policy=RetentionPolicy.of(settings.cases, only_delivered=settings.centre.url is not None),
         witness_dirs=settings.cases.witness_dirs,
         stamps=TimeStamps.of(settings.evidence),
+        on_head=progress.more,
+        head_at_once=service is not None,
     )
     stack.push_async_callback(cases.close)
 
@@ -166,6 +172,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
         clock_state,
         mode="observe" if uncertified() else settings.unit.mode,
         configuration=setting_digests(settings),
+        order=ordered.order.record() if ordered.order is not None else None,
         software=await asyncio.to_thread(software_of, unit),
     )
     selfchecks = SelfChecks(
@@ -183,7 +190,9 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
     if registry is None:
         assert service is not None
         believed = partial(believe_clock, StateFolder(settings.unit.state_dir))
-        decider, stored = await central(settings, service, reader_checksum(folder), rules, cases, believed, stack)
+        decider, stored = await central(
+            settings, service, reader_checksum(folder), rules, cases, believed, progress, stack
+        )
     else:
         opener = WindowOpener(registry, openers, formats.pattern, licence_pattern(settings.verdict.licence_pattern))
         key_file = settings.registry.master_key_file
@@ -205,11 +214,15 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
     courier = open_courier(
         settings,
         StatusReport(settings.printable(), lambda: health.problems(), clock.error_s, cases.free_bytes),
+        progress,
         answers_again=queue.wake,
+        file=ordered.file,
+        enter=diary.refuse_order,
+        restart=restart,
     )
     health = Health(
         {
-            "configuration": lambda: ": ".join(question) if question else None,
+            "configuration": lambda: ": ".join(question) if question else ordered.problem,
             "instrument": uncertified,
             "link": link.problem,
             "workers": lambda: workers.problem() or openers.problem(),

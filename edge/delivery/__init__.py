@@ -4,8 +4,10 @@ from edge.delivery.budget import DailyBudget
 from edge.delivery.client import Client, trusting
 from edge.delivery.courier import Courier
 from edge.delivery.joining import join_centre
+from edge.delivery.obeying import Ordered, ordered
 from edge.delivery.opening import open_courier, open_remote
 from edge.delivery.openings import OpeningService, enclosed
+from edge.delivery.progress import Progress
 from edge.delivery.remote import RemoteOpener, fetch_service, load_service
 
 __all__ = [
@@ -13,6 +15,8 @@ __all__ = [
     "Courier",
     "DailyBudget",
     "OpeningService",
+    "Ordered",
+    "Progress",
     "RemoteOpener",
     "enclosed",
     "fetch_service",
@@ -20,5 +24,6 @@ __all__ = [
     "load_service",
     "open_courier",
     "open_remote",
+    "ordered",
     "trusting",
 ]

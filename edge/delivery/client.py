@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, NamedTuple, Self
@@ -139,15 +139,17 @@ class Client:
         """
         return await self._post("/v1/status", status, with_login=True)
 
-    async def blob(self, digest: str, data: bytes) -> None:
+    async def blob(self, digest: str, data: bytes, until: Callable[[], bool] = lambda: False) -> None:
         """Deliver a whole file with the SHA-256 *digest*, from where an earlier attempt was cut.
+
+        It ends early, after a part, where *until* says so; the rest goes with the next attempt.
 
         Raises:
             DeliveryError: the centre cannot be asked, or refuses.
         """
         path = f"/v1/blobs/{digest}"
         start = int((await self._ask("HEAD", path))[OFFSET])
-        while start < len(data):
+        while start < len(data) and not until():
             part = data[start : start + PART_BYTES]
             place = f"bytes {start}-{start + len(part) - 1}/{len(data)}"
             answer = await self._ask(
@@ -165,6 +167,14 @@ class Client:
             DeliveryError: the centre cannot be asked, or has none.
         """
         return await self._ask("GET", "/v1/opener")
+
+    async def signers(self) -> dict[str, Any]:
+        """The keys of the officers who sign orders.
+
+        Raises:
+            DeliveryError: the centre cannot be asked.
+        """
+        return await self._ask("GET", "/v1/signers")
 
     async def ask_at(
         self, url: str, path: str, body: bytes, headers: Mapping[str, str], *, most_bytes: int

@@ -5,20 +5,23 @@ from __future__ import annotations
 import argparse
 import asyncio
 import hashlib
+import json
 
 from edge.cases import Outbox, load_signer
 from edge.config import Settings
 from edge.configured import add_config, configuration
 from edge.delivery.client import Client, trusting
 from edge.delivery.joining import join_centre
+from edge.delivery.kept import keep
 from edge.delivery.openings import OpeningService
+from edge.delivery.orders import OfficerKey, read_signers, signers_record
 from edge.delivery.remote import fetch_service
 from edge.errors import DeliveryError
 from edge.terminal import say
 
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add ``centre join``, ``centre opener`` and ``centre status``."""
+    """Add ``centre join``, ``opener``, ``signers`` and ``status``."""
     parser = subparsers.add_parser(
         "centre",
         help="join a headquarters, and say what it has of this unit",
@@ -34,9 +37,11 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     join.add_argument("code", metavar="CODE")
     what = "fetch the public keys of the centre's opening service, for [centre] decides"
     opener = actions.add_parser("opener", help=what, description=what[0].upper() + what[1:] + ".")
+    what = "fetch the keys of the centre's officers whose orders this unit obeys"
+    signers = actions.add_parser("signers", help=what, description=what[0].upper() + what[1:] + ".")
     what = "say what the centre has of this unit"
     status = actions.add_parser("status", help=what, description=what[0].upper() + what[1:] + ".")
-    for action, run in ((join, _join), (opener, _opener), (status, _status)):
+    for action, run in ((join, _join), (opener, _opener), (signers, _signers), (status, _status)):
         add_config(action)
         action.set_defaults(run=run)
 
@@ -48,7 +53,14 @@ def _join(args: argparse.Namespace) -> int:
     authority = settings.centre.authority_file
     url = args.url.rstrip("/")
     name = asyncio.run(
-        join_centre(url, args.code, serial=settings.unit.serial, signer=signer, authority_file=authority)
+        join_centre(
+            url,
+            args.code,
+            serial=settings.unit.serial,
+            signer=signer,
+            authority_file=authority,
+            signers_file=settings.centre.signers_file,
+        )
     )
     say(f"unit {settings.unit.serial} has joined the centre {name}; its authority is in {authority}")
     if settings.centre.url != url:
@@ -70,6 +82,22 @@ def _opener(args: argparse.Namespace) -> int:
     say(f"the opening service is {service.url}, its key {key}; it is in {settings.centre.opener_file}")
     if not settings.centre.decides:
         say(f"now set decides = true in [centre] of {found.path}, restart the unit, and remove registry and master key")
+    return 0
+
+
+def _signers(args: argparse.Namespace) -> int:
+    settings = configuration(args, required=True).settings
+    outbox, client = _asking(settings)
+
+    async def fetch() -> list[OfficerKey]:
+        async with client:
+            await client.log_in(outbox.key_lines())
+            return read_signers(await client.signers())
+
+    keys, file = asyncio.run(fetch()), settings.centre.signers_file
+    keep(file, json.dumps(signers_record(keys), indent=2) + "\n")
+    say(*(f"{key.key_id}  {key.name}" for key in keys))
+    say(f"{len(keys)} officers of the centre: compare their keys with what they say; they are in {file}")
     return 0
 
 

@@ -12,13 +12,14 @@ import logging
 import random
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from edge.delivery.budget import DailyBudget
 from edge.delivery.client import Answered, Client, Confirmed, confirmed_in
 from edge.delivery.ports import Outbox
+from edge.delivery.progress import Progress
 from edge.delivery.wire import BATCH_BYTES, MAX_WISHES
 from edge.errors import DeliveryError, EdgeError
 
@@ -26,7 +27,7 @@ log = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 LOOK_S = 1.0
-"""How often the courier looks for new entries."""
+"""How often the courier looks for what nobody told it of: entries of the unit's other processes."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 900.0
 LATE_S = 900.0
 """So long nothing could be delivered before it is a problem on /health."""
@@ -50,12 +51,19 @@ class Courier:
         facts: Callable[[], Mapping[str, object]] = dict,
         clock: Callable[[], float] = time.monotonic,
         answers_again: Callable[[], None] = lambda: None,
+        progress: Progress | None = None,
+        obey: Callable[[Sequence[Any]], list[dict[str, object]]] = lambda _: [],
     ) -> None:
         """*facts* is what the unit says of itself; *clock* gives seconds that never run backwards.
 
-        *answers_again* is called when the centre answers that did not before.
+        *answers_again* is called when the centre answers that did not before. *progress* wakes the courier, and learns
+        what the centre has. *obey* obeys the orders of an answer, in the courier's thread, and says which it refuses.
+        Needs a running event loop.
         """
+        self._progress = progress or Progress()
         self._answers_again = answers_again
+        self._obey = obey
+        self._refused: list[dict[str, object]] = []
         self._client = client
         self._outbox = outbox
         self._budget = budget
@@ -92,7 +100,10 @@ class Courier:
             async with self._client:
                 while True:
                     pause_s = await self.attempt()
-                    await asyncio.sleep(pause_s)
+                    if self._failures:  # news are no reason to come before the pause is over
+                        await asyncio.sleep(pause_s)
+                    else:
+                        await self._progress.wait_for_more(pause_s)
         finally:
             self._thread.shutdown(wait=False, cancel_futures=True)
 
@@ -109,12 +120,14 @@ class Courier:
             log.info("the centre answers again")
             self._answers_again()
         self._failures, self._error, self._heard_s = 0, "", self._clock()
+        self._progress.move(self.confirmed, is_answered=True)
         return LOOK_S
 
     def _failed(self, error: str, retry_s: float | None) -> float:
         if error != self._error:
             log.warning("delivery: %s", error)
         self._error = error
+        self._progress.move(self.confirmed, is_answered=False)
         doubled_s = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** min(self._failures, 20))
         self._failures += 1
         return max(retry_s or 0.0, doubled_s * random.uniform(0.5, 1.0))  # noqa: S311 - it spreads, it hides nothing
@@ -190,6 +203,7 @@ class Courier:
             settled, cases = self._settled
             await self._read(lambda: self._outbox.confirm(confirmed.seq, confirmed.hash, settled=settled, cases=cases))
         self._confirmed, self._fork = confirmed, False
+        self._progress.move(confirmed.seq, is_answered=True)
 
     async def _status(self) -> dict[str, object]:
         head = await self._read(self._outbox.head)
@@ -198,6 +212,7 @@ class Courier:
             "head": {"seq": head.seq if head else 0, "hash": head.hash if head else "0" * 64},
             "sent_bytes_today": self._budget.spent,
             "lost": self._lost[:MAX_WISHES],
+            "orders_refused": self._refused,
         }
 
     async def _deliver_status(self) -> None:
@@ -210,6 +225,8 @@ class Courier:
                 await self._read(
                     lambda: self._outbox.confirm(confirmed.seq, confirmed.hash, settled=confirmed.seq, cases=cases)
                 )
+        if isinstance(orders := answer.get("orders"), list):
+            self._refused = await self._read(lambda: self._obey(orders)) if orders else []
         next_s = answer.get("next_s")
         pause_s = min(
             MOST_STATUS_S, max(LEAST_STATUS_S, float(next_s) if isinstance(next_s, int | float) else STATUS_S)
@@ -230,7 +247,7 @@ class Courier:
                 break
             self._spend(data)
             try:
-                await self._client.blob(digest, data)
+                await self._client.blob(digest, data, until=lambda: self._progress.has_more)
             except Answered as error:
                 if error.word != "not_named":  # it was purged meanwhile
                     raise

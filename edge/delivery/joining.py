@@ -12,6 +12,7 @@ import aiohttp
 
 from edge.delivery.client import TIMEOUT, trusting
 from edge.delivery.kept import keep
+from edge.delivery.orders import read_signers, signers_record
 from edge.delivery.ports import Signer
 from edge.delivery.wire import is_pinned, join_message, read_code
 from edge.errors import DeliveryError
@@ -20,11 +21,14 @@ MAX_BYTES = 64 * 1024
 CENTRE_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
-async def join_centre(url: str, code: str, *, serial: str, signer: Signer, authority_file: Path) -> str:
+async def join_centre(
+    url: str, code: str, *, serial: str, signer: Signer, authority_file: Path, signers_file: Path | None = None
+) -> str:
     """Show the *code* and the public key to the centre at *url*, and write its authority to *authority_file*.
 
     The first visit asks for the authority's certificate without trusting anybody: what comes counts only if it has the
-    hash that the code names. Everything after goes over TLS that this authority vouches for.
+    hash that the code names. Everything after goes over TLS that this authority vouches for. The keys of the officers
+    whose orders count from now on go to *signers_file*.
 
     Returns:
         The centre's name.
@@ -63,7 +67,9 @@ async def join_centre(url: str, code: str, *, serial: str, signer: Signer, autho
             "public_key": signer.public_key.hex(),
             "signature": signature.hex(),
         }
-        await _post(session, f"{url}/v1/join", body)
+        answer = await _post(session, f"{url}/v1/join", body)
+    if signers_file is not None and "signers" in answer:  # a centre of an earlier version gives none
+        keep(signers_file, json.dumps(signers_record(read_signers(answer)), indent=2) + "\n")
     return centre
 
 

@@ -18,13 +18,14 @@ from edge.delivery.openings import (
     request_body,
 )
 from edge.delivery.ports import Head, Signer
+from edge.delivery.progress import Progress
 from edge.errors import DeliveryError
 from edge.model import Decision, Packet, PendingCase, PlateRead
 
 ANSWER_BYTES: Final = 4 * 1024 * 1024
 FILED_TRIES: Final = 40
 BETWEEN_TRIES_S: Final = 0.25
-"""A case is asked for once its entry is at the centre: within seconds of its filing, where the network is there."""
+"""A case is asked for once its entry is at the centre, as the courier tells, or after so many looks."""
 
 
 class Chain(Protocol):
@@ -41,15 +42,24 @@ class RemoteOpener:
     """Has the packets of a case opened at the centre. *client* is entered by whoever makes this."""
 
     def __init__(
-        self, client: Client, chain: Chain, service: OpeningService, *, serial: str, signer: Signer, reader: str
+        self,
+        client: Client,
+        chain: Chain,
+        service: OpeningService,
+        *,
+        serial: str,
+        signer: Signer,
+        reader: str,
+        progress: Progress,
     ) -> None:
-        """Nothing is asked yet; *reader* is the SHA-256 (hex) of the reader's network."""
+        """Nothing is asked yet; *reader* is the SHA-256 (hex) of the reader's network, *progress* the courier's."""
         self._client = client
         self._chain = chain
         self._service = service
         self._serial = serial
         self._signer = signer
         self._reader = reader
+        self._progress = progress
         self._turn = asyncio.Lock()
 
     async def ask(
@@ -64,8 +74,8 @@ class RemoteOpener:
         Raises:
             DeliveryError: the centre cannot be asked, refuses, or answers what it did not sign.
         """
+        filed = await self.filed(case.number)
         async with self._turn:
-            filed = await self._filed(case.number)
             body = await asyncio.to_thread(
                 request_body,
                 unit=self._serial,
@@ -79,12 +89,21 @@ class RemoteOpener:
             answer = await self._answer(body)
         return await asyncio.to_thread(decision_of, answer, self._service, body, reads)
 
-    async def _filed(self, case: int) -> Head:
+    async def filed(self, case: int) -> Head:
+        """The entry that filed *case*, once the centre has it; at once while the centre does not answer the courier.
+
+        Raises:
+            DeliveryError: it may not be delivered yet.
+        """
+        head: Head | None = None
         for _ in range(FILED_TRIES):
-            if (head := await asyncio.to_thread(self._chain.filed, case)) is not None:
+            head = head or await asyncio.to_thread(self._chain.filed, case)
+            if head is not None and (self._progress.confirmed >= head.seq or not self._progress.is_answered):
                 return head
-            await asyncio.sleep(BETWEEN_TRIES_S)
-        raise DeliveryError("the case cannot be delivered yet", "look at /health: the store's housekeeping")
+            await self._progress.wait_until_moved(BETWEEN_TRIES_S)
+        if head is None:
+            raise DeliveryError("the case cannot be delivered yet", "look at /health: the store's housekeeping")
+        return head
 
     async def _answer(self, body: bytes) -> Mapping[str, object]:
         signature = self._signer.sign(REQUEST_DOMAIN + body).hex()

@@ -42,9 +42,9 @@ serial = "AVX-DEMO"
 state_dir = "state"
 
 [instrument]
-approval = "invented for the demo"
-radar = {{ make = "Demo", model = "recorded feed" }}
-calibration = {{ certificate = "DEMO-1", laboratory = "invented", calibrated_on = {today}, valid_until = {in_a_year} }}
+approval = "inventata per la demo"
+radar = {{ make = "Demo", model = "ripresa registrata" }}
+calibration = {{ certificate = "DEMO-1", laboratory = "inventato", calibrated_on = {today}, valid_until = {in_a_year} }}
 
 [site]
 country = "IT"

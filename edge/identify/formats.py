@@ -21,21 +21,14 @@ Slots = tuple[str, ...]
 """The characters that may stand at each place of a plate."""
 
 
-class Formats:
-    """What is known of the plates that drive here.
+class Layouts:
+    """The layouts of plates that drive here, and how many vehicles have each.
 
     Args:
-        countries: ISO 3166-1 codes of :data:`edge.identify.format_table.FORMATS`, or ``ANY``: then every plate is
-            possible, and one that looks like some country's is usual.
-        own: a further regular expression for whole plates; it makes them possible, not usual.
-
-    Raises:
-        ConfigError: a country has no ready-made format, nothing is given at all, or *own* is no regular expression.
+        countries: ISO 3166-1 codes of :data:`edge.identify.format_table.FORMATS`, or ``ANY``.
     """
 
-    def __init__(self, countries: Iterable[str] = ("ANY",), own: str | None = None) -> None:
-        countries = tuple(countries)
-        self.pattern = plate_pattern(countries, own)
+    def __init__(self, countries: Iterable[str] = ("ANY",)) -> None:
         named = [country for country in countries if country != "ANY"]
         self.everywhere = not named
         """Whether any country's plates drive here: then a format alone settles nothing."""
@@ -54,10 +47,6 @@ class Formats:
             for kinds in product(*map(_kinds, slots)):
                 self._by_kinds["".join(kinds)].append((slots, vehicles))
 
-    def possible(self, text: str) -> bool:
-        """Whether a car may say that *text* is its plate."""
-        return self.pattern.fullmatch(text) is not None
-
     def usual(self, text: str) -> bool:
         """Whether *text* has a ready-made format of the countries."""
         return self.vehicles(text) > 0
@@ -73,6 +62,28 @@ class Formats:
     def slots(self, length: int) -> frozenset[Slots]:
         """Every usual layout of *length* characters, as the characters allowed at each place."""
         return self._slots.get(length, frozenset())
+
+
+class Formats(Layouts):
+    """What is known of the plates that drive here: their layouts, and which texts are possible at all.
+
+    Args:
+        countries: ISO 3166-1 codes of :data:`edge.identify.format_table.FORMATS`, or ``ANY``: then every plate is
+            possible, and one that looks like some country's is usual.
+        own: a further regular expression for whole plates; it makes them possible, not usual.
+
+    Raises:
+        ConfigError: a country has no ready-made format, nothing is given at all, or *own* is no regular expression.
+    """
+
+    def __init__(self, countries: Iterable[str] = ("ANY",), own: str | None = None) -> None:
+        countries = tuple(countries)
+        self.pattern = plate_pattern(countries, own)
+        super().__init__(countries)
+
+    def possible(self, text: str) -> bool:
+        """Whether a car may say that *text* is its plate."""
+        return self.pattern.fullmatch(text) is not None
 
 
 def layout_of(text: str) -> str:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from edge.identify.format_table import FORMATS
-from edge.identify.formats import Formats, layout_of
+from edge.identify.formats import Layouts, layout_of
 from edge.model import Country
 
 ALIEN = 3.0
@@ -69,8 +69,15 @@ def format_of(text: str, code: str | None = None) -> str | None:
 
 
 @lru_cache(maxsize=1)
-def _anywhere() -> Formats:
-    return Formats()
+def _anywhere() -> Layouts:
+    return Layouts()
+
+
+def prepare() -> None:
+    """Make what the first look at a plate would make: for a process of which others are forked."""
+    _anywhere()
+    for code in FORMATS:
+        _formats(code)
 
 
 def log_share(text: str, seen: Mapping[str, float]) -> float:
@@ -88,7 +95,7 @@ def _pays(code: str, text: str) -> float:
     return min(ALIEN, math.log(formats.fleet / vehicles)) if vehicles > 0 else ALIEN
 
 
-@lru_cache
-def _formats(code: str) -> Formats | None:
+@cache
+def _formats(code: str) -> Layouts | None:
     """The formats of one country, None where they are not written down."""
-    return Formats((code,)) if code in FORMATS else None
+    return Layouts((code,)) if code in FORMATS else None

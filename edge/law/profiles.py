@@ -1,9 +1,8 @@
 """Profiles of countries, each with its sources. A figure whose source was not read has no profile.
 
-Slovenia has none: its rules on speed meters (Uradni list RS 91/2015, amended 24/2024) name a safety deduction, but the
-article with the figures was not to be had; one fine that was reported (77 km/h measured, 72 counted) says nothing of
-speeds above 100 km/h. The United Kingdom has none either: nothing is deducted there, and from which speed a force acts
-(10 % and 2 mph above the limit in the chief constables' guidance) is its own policy, ``[speed] tolerance_kmh``.
+Slovenia has none: its rules on speed meters (Uradni list RS 91/2015, amended 24/2024) were found, the article with the
+safety deduction was not. The United Kingdom has none either: speeds and limits there are in mph, which this unit does
+not speak. docs/evidence.md says what was searched for and what was found.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from edge.config import Settings
-from edge.configured import add_config, configuration
+from edge.configured import add_config, configuration, given
 from edge.crypto import (
     AUTHORITY_FORMAT,
     KEY_BYTES,
@@ -100,10 +100,7 @@ def _certify(args: argparse.Namespace) -> int:
 
 def _certify_chip(args: argparse.Namespace) -> int:
     authority = Ed25519Key(read_key(args.key, KEY_NAME))
-    try:
-        request = args.request.read_bytes()
-    except OSError as error:
-        raise LinkError(f"the request {args.request} cannot be read ({error.strerror})", "check its name") from None
+    request = given(args.request, LinkError, "the request")
     certificate = certify_chip(request, authority, int(time.time() + args.days * DAY_S))
     write_public(args.out, certificate.document(), "the certificate")
     say(f"certified for {args.days} days; enter it with autovelox registry certify {args.out}")

@@ -141,8 +141,8 @@ def _plate(case: Case) -> Iterator[str]:
             left=left, top=top, right=right, bottom=bottom
         )
     for photo, found in groupby(case.others or (), lambda other: other.photo):
-        name = _("Plates of other vehicles in photo {place}").format(place=photo + 1)
-        yield _fact(name, _("{count}, their texts are not kept").format(count=len(list(found))))
+        says = _("Plates of other vehicles in photo {place}: {count}, their texts are not kept")
+        yield says.format(place=photo + 1, count=len(list(found)))
 
 
 def _reasons(case: Case, manifest: Mapping[str, Any]) -> Iterator[str]:
@@ -193,7 +193,7 @@ def _history(events: tuple[Event, ...]) -> Iterator[str]:
     for event in events:
         did = officer_did(event.kind)
         if event.judgement:
-            did += _(" (entry {number})").format(number=event.judgement)
+            did += _(" of entry {number}").format(number=event.judgement)
         if event.action:
             did += f" ({officer_did(event.action)})"
         if event.plate:

@@ -10,6 +10,7 @@ from pathlib import Path
 from edge.cases import Signer, load_signer
 from edge.config import Settings
 from edge.configured import add_config, configuration
+from edge.delivery import ordered
 from edge.errors import CaseError, SecretError
 from edge.officers.accounts import own_account
 from edge.officers.client import ServiceDesk
@@ -56,7 +57,10 @@ def open_desk(args: argparse.Namespace) -> Desk:
     if _owns(state_dir):
         key_file = args.signing_key or settings.cases.signing_key_file
         return own_desk(state_dir, key_file, needed=args.signing_key is not None, settings=settings)
-    raise CaseError(f"the officers' service does not answer at {path}", "let the operator start autovelox-officers")
+    raise CaseError(
+        f"the officers' service does not answer at {path}",
+        "let the operator start autovelox-officers; cases of your own account, such as the demo's: --state-dir FOLDER",
+    )
 
 
 def _service(path: Path, state_dir: Path, *, named: bool) -> ServiceDesk | None:
@@ -88,8 +92,9 @@ def own_desk(state_dir: Path, key_file: Path, needed: bool, settings: Settings |
         SecretError: the key cannot be used.
     """
     if not _owns(state_dir):
-        if not os.path.lexists(state_dir) and os.access(state_dir.absolute().parent, os.X_OK):
-            raise CaseError(f"there is no folder {state_dir}", "name the unit's state folder with --state-dir")
+        if not state_dir.is_dir() and os.access(state_dir.absolute().parent, os.X_OK):
+            wrong = f"{state_dir} is no folder" if os.path.lexists(state_dir) else f"there is no folder {state_dir}"
+            raise CaseError(wrong, "name the unit's state folder with --state-dir")
         raise CaseError(
             f"the cases in {state_dir} belong to another account", "ask the unit's service: leave --state-dir out"
         )
@@ -99,7 +104,7 @@ def own_desk(state_dir: Path, key_file: Path, needed: bool, settings: Settings |
         if needed:
             raise
         signer = None
-    settings = settings or Settings()
+    settings = ordered(settings or Settings()).settings
     office = Office(
         state_dir,
         signer,

@@ -16,7 +16,7 @@ from edge.cases import (
     standing_words,
 )
 from edge.cases import commands as cases
-from edge.configured import add_config, configuration
+from edge.configured import add_config, configuration, given
 from edge.errors import CaseError, EvidenceError, SecretError
 from edge.officers import second_commands as second
 from edge.officers.case_text import case_lines
@@ -118,9 +118,10 @@ def _add(
 
 def _serve(args: argparse.Namespace) -> int:
     from edge.cases import load_signer
+    from edge.delivery import ordered
     from edge.officers.service import run
 
-    settings = configuration(args).settings
+    settings = ordered(configuration(args).settings).settings
     signer = load_signer(settings.cases.signing_key_file)
     return run(
         settings.unit.state_dir,
@@ -163,12 +164,7 @@ def _export(args: argparse.Namespace) -> int:
             f"an evidence package is a zip file, and {args.to.name} would be taken for a PDF",
             "name it FILE.zip; the report of one case as PDF: autovelox cases report N --to FILE.pdf",
         )
-    try:
-        witness = args.checkpoint.read_bytes() if args.checkpoint else None
-    except OSError as error:
-        raise CaseError(
-            f"{args.checkpoint} cannot be read ({error.strerror})", "check its name and permissions"
-        ) from None
+    witness = given(args.checkpoint, CaseError, "the checkpoint") if args.checkpoint else None
     with closing(open_desk(args)) as desk, progress_bar("exporting") as progress:
         says = desk.export(
             args.numbers,
@@ -234,9 +230,9 @@ def _verify(args: argparse.Namespace) -> int:
             verified = evidence.verify_package(args.package, trusted, checkpoint, authority)
             say(verified.sentence, *verified.facts)
             if args.report is not None:
-                say(evidence.check_report(verified, args.report.read_bytes()))
+                say(evidence.check_report(verified, given(args.report, CaseError, "the report")))
         else:
-            witness = args.checkpoint.read_bytes() if args.checkpoint else None
+            witness = given(args.checkpoint, CaseError, "the checkpoint") if args.checkpoint else None
             with closing(open_desk(args)) as desk:
                 with progress_bar("verifying") as progress:
                     says = desk.verify(trusted=trusted, head=args.head, checkpoint=witness, progress=progress)

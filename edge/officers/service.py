@@ -10,13 +10,16 @@ import socket
 from contextlib import suppress
 from pathlib import Path
 
-from edge.cases import Signer
+from edge.cases import Signer, StateFolder
 from edge.config import ReviewSettings
 from edge.crypto import forbid_inspection
 from edge.officers.office import NO_RULES, Office
 from edge.officers.server import Server
 
 log = logging.getLogger(__name__)
+
+LOOK_S = 5.0
+"""How often it looks for a configuration that the centre ordered."""
 
 
 def run(
@@ -50,11 +53,30 @@ async def _serve(office: Office, path: Path) -> None:
     try:
         log.info("officers' programs are answered at %s", path)
         _tell_manager("READY=1")
+        watching = asyncio.create_task(_stop_when_ordered(StateFolder(office.state_dir).ordered, stopped))
         await stopped.wait()
+        watching.cancel()
     finally:
         await server.stop()
         await asyncio.to_thread(office.close)
     log.info("stopped")
+
+
+async def _stop_when_ordered(file: Path, stopped: asyncio.Event) -> None:
+    """Stop when the centre ordered another configuration: the service manager starts us again, with its rules."""
+    before = _version(file)
+    while (now := _version(file)) == before:  # noqa: ASYNC110 - a file tells nobody of its change
+        await asyncio.sleep(LOOK_S)
+    log.info("the centre ordered another configuration: %s", "stopping" if now else "it is gone, stopping")
+    stopped.set()
+
+
+def _version(file: Path) -> tuple[int, int] | None:
+    try:
+        status = file.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns
 
 
 def _tell_manager(state: str) -> None:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-from edge.configured import add_config, configuration
+from edge.configured import add_config, configuration, given
 from edge.crypto import Chip, read_authority, save_chip
 from edge.errors import RegistryError, SecretError
 from edge.registry.certify import certify_chip
@@ -123,14 +123,9 @@ def _init(args: argparse.Namespace) -> int:
 
 def _enrol(args: argparse.Namespace) -> int:
     registry, master_key = _paths(args)
-    if args.chip.exists():
-        raise SecretError(f"{args.chip} exists already", "move it away, a chip is never overwritten")
-    try:
-        portrait = args.portrait.read_bytes()
-    except OSError as error:
-        raise RegistryError(
-            f"the portrait {args.portrait} cannot be read ({error.strerror})", "check its name and permissions"
-        ) from None
+    _require_new(args.chip)
+    portrait = given(args.portrait, RegistryError, "the portrait")
+    request = _request(args)
     with _progress() as progress:
         enrolment = enrol_driver(
             registry,
@@ -146,7 +141,7 @@ def _enrol(args: argparse.Namespace) -> int:
             expires_on=args.expires_on,
             portrait=portrait,
             plates=args.plate,
-            request=_request(args.request),
+            request=request,
             progress=progress,
         )
     try:
@@ -158,13 +153,15 @@ def _enrol(args: argparse.Namespace) -> int:
     return 0
 
 
-def _request(path: Path | None) -> bytes | None:
-    if path is None:
-        return None
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise RegistryError(f"the request {path} cannot be read ({error.strerror})", "check its name") from None
+def _request(args: argparse.Namespace) -> bytes | None:
+    """What the chip asks to be entered, where the command line names it."""
+    return given(args.request, RegistryError, "the request") if args.request is not None else None
+
+
+def _require_new(chip: Path) -> None:
+    """Raise :class:`SecretError` where the chip file exists: before anything is entered."""
+    if chip.exists():
+        raise SecretError(f"{chip} exists already", "move it away, a chip is never overwritten")
 
 
 @contextmanager
@@ -209,15 +206,15 @@ def _check(args: argparse.Namespace) -> int:
 
 def _replace(args: argparse.Namespace) -> int:
     registry, master_key = _paths(args)
-    if args.chip.exists():
-        raise SecretError(f"{args.chip} exists already", "move it away, a chip is never overwritten")
+    _require_new(args.chip)
+    request = _request(args)
     with _progress() as progress:
         enrolment = replace_chip(
             registry,
             load_master_key(master_key),
             args.licence,
             reason=args.reason,
-            request=_request(args.request),
+            request=request,
             progress=progress,
         )
     _hand_over(enrolment, args.chip)  # if the disk refuses, the old chip is revoked all the same: replace once more
@@ -234,12 +231,7 @@ def _revoke(args: argparse.Namespace) -> int:
 
 def _certify(args: argparse.Namespace) -> int:
     registry, master_key = _paths(args)
-    try:
-        certificate = args.certificate.read_bytes()
-    except OSError as error:
-        raise RegistryError(
-            f"the certificate {args.certificate} cannot be read ({error.strerror})", "check its name"
-        ) from None
+    certificate = given(args.certificate, RegistryError, "the certificate")
     certify_chip(registry, load_master_key(master_key), certificate, read_authority(args.authority))
     say("certified: cases of this chip hold the authority's word from now on")
     return 0
@@ -270,12 +262,7 @@ def _confirm(licence: str) -> None:
 
 def _reopen(args: argparse.Namespace) -> int:
     registry, master_key = _paths(args)
-    try:
-        manifest = args.manifest.read_bytes()
-    except OSError as error:
-        raise RegistryError(
-            f"{args.manifest} cannot be read ({error.strerror})", "check its name and permissions"
-        ) from None
+    manifest = given(args.manifest, RegistryError)
     if is_claims(manifest):
         say(*reopen_claims(registry, load_master_key(master_key), manifest))
     else:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from edge.crypto import seal_secret, unseal_secret
-from edge.errors import RegistryError, SecretError
+from edge.errors import RegistryError, SecretError, why
 from edge.model import CounterSeen
 from edge.registry.guard import beside
 
@@ -119,7 +119,7 @@ class Counters:
 
     def _broken(self, error: Exception) -> RegistryError:
         return RegistryError(
-            f"the chips' counters {self._path} cannot be kept ({error})",
+            f"the chips' counters {self._path} cannot be kept ({why(error)})",
             "check the folder's permissions and the disk; move the file away if it is damaged",
         )
 

@@ -18,7 +18,7 @@ from Crypto.PublicKey.RSA import RsaKey
 from PIL import Image, UnidentifiedImageError
 
 from edge.crypto import check_request, generate_private_key
-from edge.errors import RegistryError, SecretError
+from edge.errors import RegistryError, SecretError, why
 from edge.identify import FORMATS
 from edge.model import ALPHABET
 from edge.registry.change import Change, change
@@ -61,7 +61,9 @@ def create_registry(path: Path) -> None:
     except FileExistsError:
         raise RegistryError(f"{path} exists already", "a registry is never overwritten, move it away first") from None
     except (OSError, sqlite3.Error) as error:
-        raise RegistryError(f"the registry {path} cannot be made ({error})", "check its folder and the disk") from None
+        raise RegistryError(
+            f"the registry {path} cannot be made ({why(error)})", "check its folder and the disk"
+        ) from None
 
 
 def enrol_driver(

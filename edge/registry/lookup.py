@@ -12,7 +12,7 @@ from pathlib import Path
 
 import aiosqlite
 
-from edge.errors import EdgeError, RegistryError, SecretError
+from edge.errors import EdgeError, RegistryError, SecretError, why
 from edge.model import Driver
 from edge.registry.guard import check_files
 from edge.registry.rows import ChipRow, Value, select, uid_hash, verified
@@ -100,7 +100,7 @@ class Registry:
                 await database.close()
             if isinstance(error, sqlite3.Error):
                 raise RegistryError(
-                    f"the registry {path} cannot be read ({error})", "restore its last backup"
+                    f"the registry {path} cannot be read ({why(error)})", "restore its last backup"
                 ) from None
             raise
         return cls(database, master_key, path, load_key)

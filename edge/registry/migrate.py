@@ -14,7 +14,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-from edge.errors import RegistryError
+from edge.errors import RegistryError, why
 from edge.registry.change import Change
 from edge.registry.guard import beside, check_files
 from edge.registry.rows import ChipRow, uid_hash
@@ -78,7 +78,7 @@ def _version(path: Path) -> int:
         with closing(sqlite3.connect(path)) as database:
             return int(database.execute("PRAGMA user_version").fetchone()[0])
     except sqlite3.Error as error:
-        raise RegistryError(f"the registry {path} cannot be read ({error})", "restore its last backup") from None
+        raise RegistryError(f"the registry {path} cannot be read ({why(error)})", "restore its last backup") from None
 
 
 def _keep_copy(path: Path, version: int) -> Path:

@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
-from edge.errors import RegistryError, SecretError
+from edge.errors import RegistryError, SecretError, why
 from edge.registry.guard import check_files
 from edge.registry.vault import seal_secret, unseal_secret
 
@@ -135,7 +135,7 @@ def read_transaction(path: Path) -> Iterator[sqlite3.Connection]:
             database.execute("BEGIN")
             yield database
     except sqlite3.Error as error:
-        raise RegistryError(f"the registry {path} cannot be read ({error})", "restore its last backup") from None
+        raise RegistryError(f"the registry {path} cannot be read ({why(error)})", "restore its last backup") from None
 
 
 @contextmanager
@@ -163,7 +163,7 @@ def write_transaction(path: Path, version: int = VERSION) -> Iterator[sqlite3.Co
         raise RegistryError("the registry has that licence, chip or plate already", "remove it first") from None
     except sqlite3.Error as error:
         raise RegistryError(
-            f"the registry {path} cannot be written ({error})", "check its permissions and the disk"
+            f"the registry {path} cannot be written ({why(error)})", "check its permissions and the disk"
         ) from None
 
 

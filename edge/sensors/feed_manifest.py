@@ -26,7 +26,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError, model_validator
 
 from edge.config import NotNegative, Positive, Section
-from edge.errors import ConfigError
+from edge.errors import ConfigError, why
 
 
 class FeedTrigger(Section):
@@ -77,7 +77,7 @@ def load_feed_manifest(path: Path) -> FeedManifest:
     except FileNotFoundError:
         raise ConfigError(f"there is no manifest {path}", "set manifest in [camera] to the feed's TOML file") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} cannot be read ({error})", "check its name and permissions") from None
+        raise ConfigError(f"{path} cannot be read ({why(error)})", "check its name and permissions") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path} is not valid TOML: {error}", "correct that line") from None
     except ValidationError as error:

@@ -1,9 +1,36 @@
-"""What every command's help says besides its options: a description, and an example."""
+"""What every command's help says besides its options, a description and an example; and what a slip is told."""
 
 from __future__ import annotations
 
 import argparse
+import difflib
+import re
 from collections.abc import Mapping
+from typing import NoReturn
+
+_WRONG = re.compile(r"(?P<where>.*)invalid choice: '(?P<given>[^']*)' \(choose from (?P<choices>.*)\)", re.DOTALL)
+_MISSING = re.compile(r"the following arguments are required: (?:COMMAND|ACTION)")
+_NO_NUMBER = re.compile(r"(?P<where>.*)invalid (?:int|float) value: (?P<given>.*)", re.DOTALL)
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors say what was meant, or what to do; the parsers of its commands are like it."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print *message*, with a remedy where there is one, and exit with 2."""
+        super().error(self._with_remedy(message))
+
+    def _with_remedy(self, message: str) -> str:
+        if _MISSING.fullmatch(message):
+            return f"say what to do: {self.prog} --help lists it"
+        if found := _NO_NUMBER.fullmatch(message):
+            return f"{found['where']}{found['given']} is no number"
+        if (found := _WRONG.fullmatch(message)) is None:
+            return message
+        choices = [choice.strip(" '") for choice in found["choices"].split(",")]
+        near = difflib.get_close_matches(found["given"], choices, n=1)
+        meant = f"did you mean {near[0]}?" if near else f"choose from {', '.join(choices)}"
+        return f"{found['where']}there is no {found['given']!r}: {meant}"
 
 
 def complete_help(

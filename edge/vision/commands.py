@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from edge.config import Engine, models_dir
-from edge.errors import ConfigError, EdgeError, ImageError
+from edge.errors import ConfigError, EdgeError, ImageError, why
 from edge.identify import ANY_FORMAT, Formats, Thresholds, best_first, judge, listed, reading
 from edge.identify.origin import format_of, origin
 from edge.model import ALPHABET, PhotoRead, PlateRead
@@ -86,8 +86,10 @@ def read(args: argparse.Namespace) -> int:
         failed = failed or "error" in report
         if args.csv:
             say(*(_csv(row) for row in _rows(report)))
-        else:
-            say(json.dumps(report) if args.json else _sentence(report))
+        elif args.json:
+            say(json.dumps(report))
+        elif "error" not in report:  # that was said on standard error
+            say(_sentence(report))
     return int(failed)
 
 
@@ -133,7 +135,7 @@ def load_claims(path: Path) -> list[str]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} cannot be read ({error})", "check its name and permissions") from None
+        raise ConfigError(f"{path} cannot be read ({why(error)})", "check its name and permissions") from None
     plates = []
     for number, line in enumerate(lines, start=1):
         plate = line.upper().replace(" ", "").replace("-", "")
@@ -157,7 +159,7 @@ def _reports(
     for picture in given:
         if isinstance(picture, tuple):
             file, refused = picture
-            say(f"{file}: {refused}", to=sys.stderr)
+            say(_refusal(file, refused), to=sys.stderr)
             yield {"file": str(file), "error": str(refused)}
             continue
         photo = picture.file
@@ -165,7 +167,7 @@ def _reports(
         try:
             result = recogniser.read(picture.photo)
         except (EdgeError, OSError) as error:
-            say(f"{photo}: {error}", to=sys.stderr)
+            say(_refusal(photo, error), to=sys.stderr)
             yield {"file": str(photo), **moment, "error": str(error)}
             continue
         report: Report = {
@@ -188,6 +190,11 @@ def _reports(
         yield report
 
 
+def _refusal(file: Path, error: Exception) -> str:
+    """What is wrong with *file*, its name once."""
+    return f"autovelox: {error}" if str(file) in str(error) else f"autovelox: {file}: {error}"
+
+
 def _plate(read: PlateRead, formats: Formats) -> Report:
     text = reading(read, formats)
     found = origin(read.countries, text) if text else None
@@ -207,8 +214,6 @@ def _milliseconds(result: PhotoRead) -> Report:
 
 
 def _sentence(report: Report) -> str:
-    if "error" in report:
-        return f"{report['file']}: {report['error']}"
     plates = report["plates"]
     assert isinstance(plates, list)
     texts = ", ".join(f"{plate['text'] or '(unreadable)'} {plate['confidence']:.0%}" for plate in plates)

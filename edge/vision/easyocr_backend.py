@@ -41,7 +41,7 @@ def import_easyocr() -> ModuleType:
         return importlib.import_module("easyocr")
     spec = importlib.util.find_spec(package)
     if spec is None:
-        raise ModelError("torchvision is not installed", "run `pip install 'autovelox[easyocr]'`")
+        raise ModelError("torchvision is not installed", "make install, without ENGINE=litert")
     sys.modules[package] = importlib.util.module_from_spec(spec)  # the package, its __init__ not run
     try:
         return importlib.import_module("easyocr")

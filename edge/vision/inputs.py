@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -35,6 +36,9 @@ def pictures(given: Iterable[Path], every_s: float) -> Iterator[Picture | tuple[
     for path in given:
         if not path.is_dir():
             yield from _of_file(path, every_s)
+            continue
+        if not os.access(path, os.R_OK | os.X_OK):
+            yield path, ImageError(f"{path} cannot be read (Permission denied)", "check its permissions")
             continue
         inside = sorted(each for each in path.rglob("*") if each.suffix.lower() in PHOTOS | VIDEOS and each.is_file())
         if not inside:

@@ -53,7 +53,7 @@ def require_engine(engine: Engine) -> None:
     if engine == "easyocr" and importlib.util.find_spec("easyocr") is None:
         raise ModelError(
             "EasyOCR is not installed",
-            "run `pip install 'autovelox[easyocr]'`, or set engine = \"litert\" in [recognition]",
+            'install it (make install, without ENGINE=litert), or set engine = "litert" in [recognition]',
         )
 
 

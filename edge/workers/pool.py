@@ -45,7 +45,8 @@ class WorkerSetup:
     ``initializer`` is called with ``arguments`` once in each new worker and never raises. A worker reads code and what
     is below ``reads``, writes nothing, and has no network (:mod:`edge.workers.confinement`). ``ready`` raises an
     :class:`~edge.errors.EdgeError` in a worker that could not be set up. ``preload`` names modules that the fork server
-    imports once for all workers. Functions and arguments have to be picklable.
+    imports once for all workers. ``niceness`` is how far a worker steps back behind others on the CPU. Functions and
+    arguments have to be picklable.
     """
 
     initializer: Callable[..., None] = process.nothing
@@ -53,6 +54,7 @@ class WorkerSetup:
     ready: Callable[[], None] = process.nothing
     preload: tuple[str, ...] = ()
     reads: tuple[Path, ...] = ()
+    niceness: int = process.NICENESS
 
 
 class WorkerPool:
@@ -105,7 +107,7 @@ class WorkerPool:
             context=self._context,
             max_tasks=1 if self._one_job_each else 0,
             initializer=process.start,
-            initargs=(self._setup.initializer, self._setup.arguments, self._setup.reads),
+            initargs=(self._setup.initializer, self._setup.arguments, self._setup.reads, self._setup.niceness),
         )
 
     def _ask_ready(self) -> list[Coroutine[Any, Any, int]]:

@@ -63,16 +63,19 @@ class Result(Generic[T]):
         return cast("T", value)
 
 
-def start(initializer: Callable[..., None], arguments: tuple[object, ...], reads: tuple[Path, ...]) -> None:
+def start(
+    initializer: Callable[..., None], arguments: tuple[object, ...], reads: tuple[Path, ...], niceness: int = NICENESS
+) -> None:
     """Prepare this process, then call ``initializer(*arguments)``, which must not raise: that would break the pool.
 
     From here on it reads code and what is below *reads*. Until the initializer has ended it may write temporary files,
-    as a library does that loads a network; then it writes nothing, and has no system call for more.
+    as a library does that loads a network; then it writes nothing, and has no system call for more. *niceness* is how
+    far it steps back behind others on the CPU.
     """
     global _confinement
     forbid_inspection()
     with suppress(OSError):  # a service manager may forbid it
-        os.nice(NICENESS)
+        os.nice(niceness)
     restrict_files(reads, writes=(Path(tempfile.gettempdir()),))
     # A worker that hangs in C with the GIL held notices nothing any more: the kernel ends it after the fork server.
     _let_fork_server_end()

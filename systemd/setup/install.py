@@ -86,7 +86,8 @@ class Pip:
             f" with CUDA: {CUDA_FETCHED_GB:.1f} GB to fetch, {CUDA_INSTALLED_GB:.1f} GB on the disk. It runs without a"
             " graphics card, too.\nTo avoid it: Ctrl C, fetch"
             f" torch {packages['torch'].version}+cpu and torchvision {packages['torchvision'].version}+cpu from"
-            f" {PYTORCH_INDEX} elsewhere, and give their folder: WHEELS=folder",
+            f" {PYTORCH_INDEX} elsewhere, and give their folder: WHEELS=folder. Or the"
+            " small way, which needs no PyTorch: make demo ENGINE=litert",
             flush=True,
         )
         free_gb = shutil.disk_usage(sys.prefix).free / 1e9

@@ -159,15 +159,16 @@ CENTRE = {
 }
 """Room or module of the centre -> the others it may import."""
 OF_THE_UNIT = {"edge.errors", "edge.model", "edge.terminal", "edge.config", "edge.crypto", "edge.identify", "edge.law"}
-OF_THE_UNIT |= {"edge.cases.evidence", "edge.delivery.wire", "edge.delivery.openings"}
+OF_THE_UNIT |= {"edge.cases.evidence", "edge.delivery.wire", "edge.delivery.openings", "edge.delivery.orders"}
 """What the centre may import of the unit: its pure rooms, and what both say to each other."""
 BESIDES = {
     "demo": {"edge.cases", "edge.delivery", "edge.demo", "edge.vision"},
     "registry": {"edge.registry"},
+    "service": {"edge.cases"},
     "opening": {"edge.flow", "edge.registry", "edge.vision", "edge.workers"},
 }
 """What single rooms of the centre may import besides: the demo plays both sides, the registry takes a unit's over, the
-opening service decides by the unit's own rules."""
+opening service decides by the unit's own rules, and the service asks for time stamps as a unit does."""
 
 
 def test_the_centre_follows_its_map() -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+import ssl
 from pathlib import Path
 
 import pytest
@@ -16,49 +15,11 @@ from edge.cases.retention import due
 from edge.cases.storage.layout import StateFolder
 from edge.cases.storage.outbox import Outbox, read_delivered
 from edge.cases.store import CaseStore
-from edge.delivery import Client, Courier, DailyBudget, trusting
+from edge.delivery import Client, Courier, DailyBudget
 from edge.delivery.courier import LONGEST_PAUSE_S
 from tests.support.cases import SIGNER, UNIT, filled, identified, packet, photo, trigger
 from tests.support.centre import Centre, centre_at_work
-
-SERIAL = "AVX-TEST"
-
-
-def courier_of(centre: Centre, state_dir: Path, budget: int = 1 << 40) -> Courier:
-    client = Client(centre.url, trusting(centre.authority), SERIAL, SIGNER)
-    return Courier(client, Outbox(state_dir), budget=DailyBudget(budget), facts=lambda: {"software": "test"})
-
-
-@asynccontextmanager
-async def at_work(courier: Courier) -> AsyncIterator[None]:
-    task = asyncio.create_task(courier.run())
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-
-
-async def until(condition: Callable[[], object], seconds: float = 30.0) -> None:
-    """Wait until the *condition* holds; fails after so many *seconds*."""
-    async with asyncio.timeout(seconds):
-        while True:
-            found = condition()
-            if await found if asyncio.iscoroutine(found) else found:
-                return
-            await asyncio.sleep(0.05)
-
-
-async def missing(centre: Centre) -> int:
-    return int(await centre.pool.fetchval("SELECT count(*) FROM blobs WHERE complete_at IS NULL"))
-
-
-async def joined(centre: Centre, tmp_path: Path, cases: int = 3) -> Path:
-    state_dir = tmp_path / "unit"
-    await filled(state_dir, cases)
-    await centre.let_in(SERIAL, SIGNER, tmp_path)
-    return state_dir
+from tests.support.courier import SERIAL, at_work, courier_of, joined, missing, settled, until
 
 
 async def test_everything_of_a_store_arrives(centre: Centre, tmp_path: Path) -> None:
@@ -66,7 +27,7 @@ async def test_everything_of_a_store_arrives(centre: Centre, tmp_path: Path) -> 
     courier = courier_of(centre, state_dir)
     async with at_work(courier):
         await until(lambda: courier.confirmed == 7)
-        await until(lambda: _settled(state_dir) == 3)
+        await until(lambda: settled(state_dir) == 3)
     assert await missing(centre) == 0
     async with centre.pool.acquire() as connection:
         (found,) = await verify_units(connection)
@@ -75,11 +36,6 @@ async def test_everything_of_a_store_arrives(centre: Centre, tmp_path: Path) -> 
     assert delivered is not None and delivered.confirmed.seq == 7
     assert courier.problem() is None and courier.waiting == 0
     assert await centre.alarms() == []
-
-
-def _settled(state_dir: Path) -> int:
-    delivered = read_delivered(StateFolder(state_dir))
-    return delivered.cases if delivered is not None else 0
 
 
 async def test_what_a_running_unit_files_arrives(centre: Centre, tmp_path: Path) -> None:
@@ -179,7 +135,7 @@ async def test_a_photo_that_is_gone_is_told_and_not_asked_for_again(centre: Cent
     (state_dir / "frames" / "00000001" / "0.jpg").unlink()
     courier = courier_of(centre, state_dir)
     async with at_work(courier):
-        await until(lambda: _settled(state_dir) == 2)
+        await until(lambda: settled(state_dir) == 2)
     assert await centre.alarms() == [("photo", None)]
     assert await centre.pool.fetchval("SELECT count(*) FROM blobs WHERE lost_at IS NOT NULL") == 1
 
@@ -193,8 +149,6 @@ async def test_no_error_ends_the_courier_and_its_pauses_grow(tmp_path: Path) -> 
             raise ZeroDivisionError
 
     (tmp_path / "pem").write_text("")
-    import ssl
-
     context = ssl.create_default_context()
     for client in (
         Odd("https://127.0.0.1:9", context, SERIAL, SIGNER),
@@ -225,8 +179,6 @@ async def test_the_courier_comes_again_when_it_is_told_to(tmp_path: Path, answer
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
-    import ssl
-
     client = Client(f"http://127.0.0.1:{runner.addresses[0][1]}", ssl.create_default_context(), SERIAL, SIGNER)
     try:
         async with client:

@@ -11,24 +11,9 @@ from edge.cases.evidence import DOMAIN, Link, Signer, canonical, key_content, ne
 from edge.cases.review import record
 from edge.delivery.client import Answered, Client
 from tests.support.cases import SIGNER, filled
-from tests.support.centre import Centre, lines_of, links_of
+from tests.support.centre import Centre, as_lines, lines_of, links_of
 
 SERIAL = "AVX-TEST"
-
-
-def as_lines(links: list[Link]) -> bytes:
-    """*links* as a unit sends them."""
-    return b"".join(
-        canonical(
-            {
-                "header": link.header.decode(),
-                **({"body": link.body.decode()} if link.body is not None else {}),
-                **({"signature": link.signature.hex(), "key_id": link.key_id} if link.signature else {}),
-            }
-        )
-        + b"\n"
-        for link in links
-    )
 
 
 async def unit_at(centre: Centre, tmp_path: Path, cases: int = 2) -> tuple[Client, Path]:

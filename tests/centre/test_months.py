@@ -21,9 +21,8 @@ from centre.records import verify_units
 from edge.cases.evidence import Link, decided_manifest, filed_manifest, key_content, next_entry, photo_record
 from edge.delivery import Client
 from edge.delivery.client import Answered
-from tests.centre.test_entries import as_lines
 from tests.support.cases import SIGNER, UNIT, identified, packet, painted, photo, trigger
-from tests.support.centre import Centre, Postgres, centre_at_work
+from tests.support.centre import Centre, Postgres, as_lines, centre_at_work
 
 SERIAL = "AVX-TEST"
 MARCH, APRIL = (datetime(2026, month, 15, tzinfo=UTC).timestamp() for month in (3, 4))

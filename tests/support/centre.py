@@ -28,7 +28,7 @@ from centre.config import (
 from centre.database import SETTINGS, EmbeddedServer, Pool, migrate, open_pool
 from centre.service import own_files, running
 from centre.units import add_unit
-from edge.cases.evidence import Link, Signer, read_lines
+from edge.cases.evidence import Link, Signer, canonical, read_lines
 from edge.cases.storage.outbox import Outbox
 from edge.delivery import Client, join_centre, trusting
 
@@ -160,6 +160,21 @@ async def centre_at_work(dsn: str, state_dir: Path, *, port: int = 0, **limits: 
             yield Centre(settings, port, pool)
     finally:
         await pool.close()
+
+
+def as_lines(links: list[Link]) -> bytes:
+    """*links* as a unit sends them."""
+    return b"".join(
+        canonical(
+            {
+                "header": link.header.decode(),
+                **({"body": link.body.decode()} if link.body is not None else {}),
+                **({"signature": link.signature.hex(), "key_id": link.key_id} if link.signature else {}),
+            }
+        )
+        + b"\n"
+        for link in links
+    )
 
 
 def links_of(state_dir: Path) -> list[Link]:

@@ -16,6 +16,7 @@ from edge.config import models_dir
 from edge.crypto import load_public_key, seal
 from edge.delivery import Client
 from edge.delivery.openings import OpeningService, enclosed
+from edge.delivery.progress import Progress
 from edge.delivery.remote import RemoteOpener, fetch_service
 from edge.model import Decision, Packet, PendingCase, PlateRead, Trigger
 from edge.registry import Enrolment
@@ -85,7 +86,9 @@ class RoadsideUnit:
     def opener_of(self, client: Client, serial: str = UNIT_SERIAL, signer: Signer = SIGNER) -> RemoteOpener:
         """The way to the opening service for a unit of that *serial*, with this unit's store."""
         chain, reader = Outbox(self.state_dir), reader_checksum(models_dir())
-        return RemoteOpener(client, chain, self.service, serial=serial, signer=signer, reader=reader)
+        progress = Progress()  # there is no courier: it asks as soon as the case may be delivered
+        progress.move(0, is_answered=False)
+        return RemoteOpener(client, chain, self.service, serial=serial, signer=signer, reader=reader, progress=progress)
 
 
 def seen(plate: str) -> PlateRead:

@@ -151,6 +151,7 @@ class Kind:
     unit: Mapping[str, object] = field(default_factory=lambda: UNIT)
     clock: Mapping[str, object] = field(default_factory=lambda: CLOCK)
     checks: tuple[bool, bool] | None = (True, True)
+    notes: tuple[tuple[str, Mapping[str, object]], ...] = ()
     acts: tuple[Act, ...] = ()
 
 
@@ -169,24 +170,39 @@ def by_two(state: Path, number: int) -> None:
     session = ChainSession(StateFolder(state), SIGNER)
     try:
         agreement = Agreement(state, SIGNER, session)
-        request = agreement.ask(first, Action.PURGE, [number], reason="filed twice")
-        agreement.refuse(second, request.number, reason="it was not")
-        request = agreement.ask(first, Action.CONFIRM, [number], reason="photo and plate agree")
+        request = agreement.ask(first, Action.PURGE, [number], reason="registrato due volte")
+        agreement.refuse(second, request.number, reason="non lo era")
+        request = agreement.ask(first, Action.CONFIRM, [number], reason="foto e targa concordano")
         agreement.agree(second, request.number)
     finally:
         session.close()
 
 
-CONFIRMED = (did("view"), did("confirm", reason="photo and plate agree"))
+NOTES: tuple[tuple[str, Mapping[str, object]], ...] = (
+    ("configuration", {"at_utc": AT_UTC - 90_000, "changed": ["speed.limit_kmh", "site.road"]}),
+    ("software", {"at_utc": AT_UTC - 900_000, "changed": None}),
+    ("start", {"at_utc": AT_UTC - 90_000}),
+)
+"""What a unit says of itself when it starts."""
+CONFIRMED = (did("view"), did("confirm", reason="foto e targa concordano"))
 _EXPIRED = {**INSTRUMENT, "calibration": {**INSTRUMENT["calibration"], "valid_until": "2026-09-30"}}
 _NO_PACKET = nobody(Outcome.UNIDENTIFIED, Reason.NO_PACKET)
 _NONE = nobody(Outcome.UNIDENTIFIED, Reason.NO_INFRINGEMENT)
 KINDS: dict[str, Kind] = {
     "identified": Kind(acts=CONFIRMED),
     "draft": Kind(),
-    "corrected": Kind(acts=(did("correct_plate", reason="an 8, not a B", plate="A8123CD"),)),
-    "dismissed": Kind(acts=(did("view"), did("dismiss", "Comm. Luca Bruni", "an ambulance on duty"))),
-    "held": Kind(acts=(*CONFIRMED, did("hold", reason="appeal to the justice of the peace, R.G. 812/2026"))),
+    "judged": Kind(
+        own=signed,
+        notes=NOTES,
+        acts=(
+            did("view", reason="fascicolo 12/2026"),
+            CONFIRMED[1],
+            did("hold", reason="ricorso al giudice di pace, R.G. 812/2026"),
+        ),
+    ),
+    "corrected": Kind(acts=(did("correct_plate", reason="un 8, non una B", plate="A8123CD"),)),
+    "dismissed": Kind(acts=(did("view"), did("dismiss", "Comm. Luca Bruni", "ambulanza in servizio"))),
+    "held": Kind(acts=(*CONFIRMED, did("hold", reason="ricorso al giudice di pace, R.G. 812/2026"))),
     "second-officer": Kind(acts=(by_two,)),
     "ambiguous": Kind(lambda own: nobody(Outcome.AMBIGUOUS, Reason.SEVERAL_CLAIMS, (-0.3, -0.9, -42.0))),
     "unidentified": Kind(
@@ -229,6 +245,8 @@ async def paper_case(folder: Path, kind: Kind) -> int:
     """File and decide a case of that *kind* in the new store *folder*; officers act on it. Returns its number."""
     store = await CaseStore.open(folder, SIGNER, kind.unit, instrument=kind.instrument)
     try:
+        for name, content in kind.notes:
+            await store.note(name, content)
         if kind.checks is not None:
             await store.note("selfcheck", {"good": kind.checks[0]})
         with patch("edge.cases.store.clock_state", return_value=dict(kind.clock)):

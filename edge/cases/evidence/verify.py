@@ -82,6 +82,8 @@ AGREEMENTS = {
     "tells_nothing": "tell nothing of the speed",
 }
 DOUBTING = ("contradicts", "other_fits")
+INFRINGEMENTS = (None, "measured", "signalled")
+"""The bases of a case that is an infringement; None is one of an earlier program."""
 NO_HASH = "0" * 64
 SEAL_1, SEAL = b"autovelox-sha256:", b"autovelox-2-sha256:"
 SEAL_HEX = 64
@@ -470,10 +472,9 @@ def _check_withdrawal(chain: Chain, seq: int, header: dict[str, Any], body: byte
     """
     if header["kind"] != "withdraw" or body is None:
         return
-    number = parse_canonical(body, f"the content of entry {seq}").get("judgement")
-    if type(number) is not int or not 0 < number < seq:
-        raise Mismatch(f"entry {seq} (withdraw) names no entry before it")
-    named = chain.by_seq.get(number)
+    said = parse_canonical(body, f"the content of entry {seq}").get("judgement")
+    number = said if type(said) is int else 0
+    named = chain.by_seq.get(number) if 0 < number < seq else {"kind": "", "case": None}
     if named is not None and (named["kind"] not in JUDGEMENTS or named["case"] != header["case"]):
         raise Mismatch(f"entry {seq} (withdraw) names a judgement that is none of its case")
     if number in chain.withdrawn:
@@ -1061,7 +1062,7 @@ def _facts(
         f"  place     {_place(manifest['site'])}",
         *_instrument(manifest.get("instrument")),
         f"  speed     {speed}, limit {manifest['limit_kmh']:.0f} km/h",
-        *_assessed(manifest.get("assessment")),
+        *_assessed(manifest),
         *_borne_out(manifest.get("plausibility")),
         f"  plate     {verdict['plate'] or (plate['text'] if plate else 'none was read')}",
         f"  verdict   {_standing(manifest)}",
@@ -1189,9 +1190,10 @@ def _corrected(number: int, chain: Chain, links: Sequence[Link]) -> str | None:
     return plate
 
 
-def _assessed(assessment: dict[str, Any] | None) -> list[str]:
-    """What the law makes of the speed, as the unit recorded it."""
-    if not assessment:
+def _assessed(manifest: dict[str, Any]) -> list[str]:
+    """What the law makes of the speed of an infringement, as the unit recorded it."""
+    assessment = manifest.get("assessment")
+    if not assessment or manifest.get("basis") not in INFRINGEMENTS:
         return []
     figures = tuple(assessment[name] for name in ("deduction_kmh", "remaining_kmh", "excess_kmh"))
     counts = "  counts    less {:.1f} = {:.1f} km/h, {:.1f} over".format(*figures)
@@ -1204,7 +1206,7 @@ def _borne_out(plausibility: dict[str, Any] | None) -> list[str]:
         return []
     figures = ""
     if plausibility["speed_kmh"] is not None:
-        figures = ", by them {:.0f} km/h, standard deviation {:.0f}".format(
+        figures = ", by them {:.1f} km/h, standard deviation {:.1f}".format(
             plausibility["speed_kmh"], plausibility["error_kmh"]
         )
     return [f"  photos    {AGREEMENTS.get(plausibility['agreement'], plausibility['agreement'])}{figures}"]
@@ -1213,7 +1215,7 @@ def _borne_out(plausibility: dict[str, Any] | None) -> list[str]:
 def _standing(manifest: dict[str, Any]) -> str:
     """The verdict as it stands: what is no infringement, and what an officer has to confirm, says so."""
     basis, outcome = manifest.get("basis"), str(manifest["verdict"]["outcome"])
-    if basis not in (None, "measured", "signalled"):
+    if basis not in INFRINGEMENTS:
         return f"no infringement ({basis})"
     flags = manifest.get("flags", ())
     if (manifest.get("plausibility") or {}).get("agreement") in DOUBTING:
@@ -1438,8 +1440,6 @@ _ITALIAN = """
 > {} (poi ritirato)
 < withdraw
 > valutazione ritirata
-< entry {} (withdraw) names no entry before it
-> la registrazione {} (withdraw) non indica alcuna registrazione precedente
 < entry {} (withdraw) names a judgement that is none of its case
 > la registrazione {} (withdraw) indica una valutazione che non riguarda il suo caso
 < entry {} (withdraw) names a judgement that was withdrawn before

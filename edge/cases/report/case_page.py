@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, Spacer
 
-from edge.cases.evidence import Manifest, correction, name_follows
+from edge.cases.evidence import Manifest, correction, known_plate, name_follows
 from edge.cases.report.circumstances import circumstances
 from edge.cases.report.fonts import BOLD
 from edge.cases.report.language import _, day, minute, moment, percent
@@ -30,7 +30,14 @@ from edge.cases.report.paper import (
 )
 from edge.cases.report.speeds import counted_speed
 from edge.cases.report.tags import TaggedTable
-from edge.cases.report.words import flag_words, missed_words, officer_did, reason_words, verdict_words
+from edge.cases.report.words import (
+    flag_words,
+    missed_words,
+    officer_did,
+    officers_words,
+    reason_words,
+    verdict_words,
+)
 from edge.cases.views import Event, waiting
 from edge.model import Case, Driver
 
@@ -120,7 +127,7 @@ def _plate(case: Case, pictures: Pictures | None, events: Sequence[Event]) -> li
     parts.append(paragraph(clean(corrected.plate if corrected else read) or _("no plate read"), font=BOLD, size=16))
     if corrected is not None:
         words = _("corrected by {officer}, {moment}; the unit read {plate}").format(
-            officer=clean(corrected.officer),
+            officer=clean(officers_words(corrected.officer)),
             moment=minute(corrected.at_utc),
             plate=clean(read) or _("no plate"),
         )
@@ -146,7 +153,7 @@ def _driver(case: Case, events: Sequence[Event]) -> list[Flowable]:
             " {plate} in the photo: this name no longer follows, and the report does not repeat it."
         ).format(
             claimed=clean(case.verdict.plate if case.verdict else ""),
-            officer=clean(corrected.officer),
+            officer=clean(officers_words(corrected.officer)),
             plate=clean(corrected.plate),
         )
         return [paragraph(words, size=8.5, colour=BAD), *_ordinary_way(case)]
@@ -162,10 +169,15 @@ def _ordinary_way(case: Case) -> list[Flowable]:
     """What the authority does where nobody is named: as for any other camera."""
     if not case.is_infringement or case.verdict is None:
         return []
+    if not known_plate(case):
+        return [paragraph(_("No plate is known, so no keeper can be asked."), size=8.5)]
     words = _(
         "The ordinary way: the authority asks the vehicle register for the keeper of the plate, and the keeper names"
         " the driver (in Italy art. 126-bis, paragraph 2, C.d.S.). A letter to the keeper belongs to the case."
     )
+    if case.is_to_be_checked:
+        first = _("An officer has to check the speed first.")
+        words = f"<b>{first}</b> {words}"
     return [Spacer(0, 1 * mm), paragraph(words, size=8.5)]
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from edge.cases.evidence import Manifest, Record
+from edge.cases.report.changes import changes_words
 from edge.cases.report.instrument import instrument_facts, listed
 from edge.cases.report.language import _, minute, moment, number
 from edge.cases.report.paper import MUTED, Fact, clean
@@ -27,14 +28,15 @@ def circumstances(case: Case, manifest: Manifest) -> list[Fact]:
         measured += _grey(source_words(str(sources.get("speed", ""))))
     return [
         (_("Time"), moment(case.trigger.at_utc, milliseconds=True)),
-        (_("Clock"), clock_words(manifest["clock"])),
+        (_("Clock"), _("the unit's own: {state}").format(state=clock_words(manifest["clock"]))),
         (_("Place"), _place(case, manifest)),
         (_("Measured speed"), measured),
-        *assessment_facts(case.assessment),
+        *(assessment_facts(case.assessment) if case.is_infringement else ()),
         *([(_("Plausibility"), plausibility_words(case.plausibility))] if case.plausibility is not None else []),
         (_("Speed limit"), f"{limit_words(case.limit_kmh)}{_grey(_limit_source(manifest, sources))}"),
         *instrument_facts(manifest, case.trigger.at_utc),
         (_("Self-check"), _selfcheck(manifest)),
+        (_("Changes"), changes_words(manifest.get("unit_notes", ()))),
     ]
 
 
@@ -85,7 +87,10 @@ def _limit_source(manifest: Manifest, sources: Record) -> str:
     if site.get("sign_distance_m") is not None:
         metres = number(float(site["sign_distance_m"]))
         said.append(_("sign {metres} m before the camera").format(metres=metres))
-    return "; ".join(said) or source_words(str(sources.get("limit", "")))
+    if said:
+        return "; ".join(said)
+    who = _("who ordered it is not recorded in this case: not known")
+    return "; ".join(filter(None, (source_words(str(sources.get("limit", ""))), who)))
 
 
 def _selfcheck(manifest: Manifest) -> str:

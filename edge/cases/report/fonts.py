@@ -44,6 +44,7 @@ def _mend_widths(face: TTFontFace) -> None:
     In a fixed-width font most glyphs share the last width of the table. ReportLab hands them that width in thousandths
     of an em and writes it into the font that it embeds: PDF/A wants there what the page says (ISO 19005-3, 6.2.11.5).
     """
-    listed = int.from_bytes(face.get_table("hhea")[34:36], "big")  # type: ignore[no-untyped-call]
+    header = face.get_table("hhea")  # type: ignore[no-untyped-call]
+    listed = int.from_bytes(header[34:36], "big")
     width, _bearing = face.hmetrics[listed - 1]
     face.hmetrics[listed:] = [(width, bearing) for _width, bearing in face.hmetrics[listed:]]

@@ -10,7 +10,7 @@ from reportlab.platypus import CondPageBreak, Flowable, Spacer
 
 from edge.cases.report.language import _, minute, ngettext, number
 from edge.cases.report.paper import Fact, clean, fact_table, heading, height_of, paragraph, signature_line
-from edge.cases.report.words import officer_did
+from edge.cases.report.words import officer_did, officers_words
 from edge.cases.views import HOLDS, Event, EventKind, counting
 
 
@@ -45,11 +45,12 @@ def _row(event: Event, last_utc: float, count: int, reason: str, *, withdrawn: b
     did = officer_did(event.kind)
     if count > 1:
         did = ngettext("{did} {count} time", "{did} {count} times", count).format(did=did, count=number(count))
-    words = _("{did} by {officer}").format(did=did, officer=clean(event.officer))
+    words = _("{did} by {officer}").format(did=did, officer=clean(officers_words(event.officer)))
     if event.action:
         words += f" ({officer_did(event.action)})"
     if withdrawn:
-        words += f" ({_('withdrawn later')})"
+        later = _("withdrawn later")
+        words += f" ({later})"
     if event.plate:
         words += f" ({clean(event.plate)})"
     if count > 1:
@@ -76,7 +77,7 @@ def _signature(events: Sequence[Event]) -> list[Flowable]:
         judgement = judgements[-1]
         said = _("{did} by {officer} on {moment}: {reason}").format(
             did=officer_did(judgement.kind),
-            officer=f"<b>{clean(judgement.officer)}</b>",
+            officer=f"<b>{clean(officers_words(judgement.officer))}</b>",
             moment=minute(judgement.at_utc),
             reason=clean(judgement.reason),
         )

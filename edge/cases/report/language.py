@@ -26,6 +26,7 @@ DOMAIN = "report"
 TERRITORIES = {"en": "GB", "it": "IT", "de": "DE", "sl": "SI"}
 """The languages that reports are written in, each with the country whose dates and numbers it uses."""
 _CERTAIN = 0.999
+NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +85,14 @@ def number(value: float, digits: int = 0) -> str:
 def percent(value: float) -> str:
     """Format 0 to 1 as a percentage with one decimal; nothing that is less than certain reads as 100 %."""
     if _CERTAIN < value < 1.0:
-        return _("more than {share} %").format(share=number(100 * _CERTAIN, 1))
-    return f"{number(100 * value, 1)} %"
+        words = _("more than {share} %").replace("{share} ", "{share}" + NO_BREAK)
+        return words.format(share=number(100 * _CERTAIN, 1))
+    return unbroken(f"{number(100 * value, 1)} %")
+
+
+def unbroken(text: str) -> str:
+    """A figure and its unit, which stay on one line."""
+    return text.replace(" ", NO_BREAK)
 
 
 def day(iso: str) -> str:

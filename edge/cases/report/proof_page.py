@@ -10,13 +10,21 @@ from reportlab.platypus import Flowable, Spacer
 
 from edge.cases.evidence import Manifest, Record, canonical, name_follows, sha256
 from edge.cases.report.fonts import MONO
-from edge.cases.report.language import _, minute, ngettext, number, percent
+from edge.cases.report.language import _, minute, ngettext, number, percent, unbroken
 from edge.cases.report.paper import MUTED, WIDTH, Fact, clean, fact_table, fitted, heading, mono, paragraph
 from edge.cases.report.tags import TaggedTable
-from edge.cases.report.words import claims_words, outcome_words, reason_words, rejected_words, verdict_words
+from edge.cases.report.words import (
+    basis_words,
+    claims_words,
+    no_claims_words,
+    outcome_words,
+    reason_words,
+    rejected_words,
+    verdict_words,
+)
 from edge.cases.storage import CheckedCase
 from edge.errors import CaseError
-from edge.model import Case, Flag, Outcome
+from edge.model import Case, Flag, Outcome, Reason, Verdict
 
 SIGNING_PROTOCOL = 2
 """From this version of the protocol on the chip signs its answer."""
@@ -52,10 +60,15 @@ def proof_page(case: Case, manifest: Manifest, photos: Sequence[bytes], proof: P
     story: list[Flowable] = []
     if photos:
         each = min(WIDTH / 3, WIDTH / len(photos))
-        row = [fitted(photo, each - 3 * mm, 28 * mm, _("A further photo")) for photo in photos]
+        table = TaggedTable(
+            [[fitted(photo, each - 3 * mm, 28 * mm, _("A further photo")) for photo in photos]],
+            colWidths=[each] * len(photos),
+            hAlign="LEFT",
+        )
+        table.setStyle([("LEFTPADDING", (0, 0), (-1, -1), 0)])
         story += [
             heading(_("Further photos")),
-            TaggedTable([row], colWidths=[each] * len(row), hAlign="LEFT"),
+            table,
             Spacer(0, 2 * mm),
         ]
     story += [heading(_("How the verdict was reached")), fact_table(_reasons(case, manifest), size=8, padding=1.1)]
@@ -104,19 +117,23 @@ def _reasons(case: Case, manifest: Manifest) -> list[Fact]:
     verdict = case.verdict
     if verdict is None:
         return [(_("Verdict"), _("not decided"))]
-    said = outcome_words(verdict.outcome) if case.is_infringement else verdict_words(case)
-    told = [f"{said}.", clean(reason_words(verdict.reason))]
+    told = [f"{outcome_words(verdict.outcome)}.", clean(reason_words(verdict.reason))]
+    if not case.is_infringement:
+        why = clean(basis_words(case.basis)) or verdict_words(case)
+        told = [f"{why[:1].upper()}{why[1:]}."]
+    elif verdict.outcome is Outcome.AMBIGUOUS and verdict.reason == Reason.SEVERAL_CLAIMS:
+        told = told[:1]  # the reason says the same
     if not name_follows(case):
         told.append(f"<b>{verdict_words(case)}.</b>")
     rows = [(_("Verdict"), " ".join(told))]
     if case.characters:
         signs = ", ".join(
-            f"{clean(sign)} {int(100 * min(value, 0.999))} %"  # cut, not rounded: nothing is certain
+            unbroken(f"{clean(sign)}: {int(100 * min(value, 0.999))} %")  # cut, not rounded: nothing is certain
             for sign, value in zip(case.plate_text, case.characters, strict=False)
         )
         rows.append((_("Reading"), _("each character, and how sure the reader was of it: {signs}").format(signs=signs)))
-    rows.append((_("Answers"), "<br/>".join(_answers(verdict.scores))))
-    if verdict.outcome is Outcome.IDENTIFIED:
+    rows.append((_("Answers"), "<br/>".join(_answers(verdict))))
+    if verdict.outcome is Outcome.IDENTIFIED and name_follows(case):
         rows.append(
             (
                 _("Certainty"),
@@ -135,10 +152,10 @@ def _reasons(case: Case, manifest: Manifest) -> list[Fact]:
     return rows
 
 
-def _answers(scores: Sequence[float]) -> list[str]:
-    if not scores:
-        return [_("no car sent a valid answer")]
-    said = claims_words(scores)
+def _answers(verdict: Verdict) -> list[str]:
+    if not verdict.scores:
+        return [no_claims_words(verdict.reason)]
+    said = claims_words(verdict.scores)
     more = len(said) - _MOST_ANSWERS
     if more > 0:
         rest = ngettext("{count} more answer fits worse still", "{count} more answers fit worse still", more).format(

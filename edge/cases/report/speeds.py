@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edge.cases.report.language import _, number
+from edge.cases.report.language import _, number, unbroken
 from edge.cases.report.paper import clean
 from edge.cases.report.words import basis_words, direction_words, rule_words
 from edge.model import Assessment, Case
@@ -10,7 +10,7 @@ from edge.model import Assessment, Case
 
 def kmh(value: float, digits: int = 1) -> str:
     """A speed with its unit."""
-    return _("{speed} km/h").format(speed=number(value, digits))
+    return unbroken(_("{speed} km/h").format(speed=number(value, digits)))
 
 
 def limit_words(limit_kmh: float) -> str:
@@ -33,14 +33,16 @@ def counted_speed(case: Case) -> tuple[str, str]:
     limit = _("limit {speed}").format(speed=limit_words(case.limit_kmh))
     if speed_kmh is None:
         return _("no speed"), limit
+    if not case.is_infringement:
+        no_infringement = _("measured, and no infringement")
+        return kmh(speed_kmh), f"{limit}; {no_infringement}"
     if found is None:
         excess = _over(speed_kmh - case.limit_kmh)
-        return kmh(speed_kmh), f"{limit}, {excess}" if case.is_infringement else limit
+        return kmh(speed_kmh), f"{limit}, {excess}"
     less = _("measured {measured} less {deduction}").format(
         measured=number(found.measured_kmh, 1), deduction=number(found.deduction_kmh, 1)
     )
-    over = f", {_over(found.excess_kmh)}" if case.is_infringement else ""
-    return kmh(found.remaining_kmh), f"{limit}{over}; {less}"
+    return kmh(found.remaining_kmh), f"{limit}, {_over(found.excess_kmh)}; {unbroken(less)}"
 
 
 def assessment_facts(found: Assessment | None) -> list[tuple[str, str]]:

@@ -7,7 +7,7 @@ from math import exp
 
 from edge.cases.evidence import Record, name_follows
 from edge.cases.report.language import _, ngettext, number
-from edge.cases.views import EventKind
+from edge.cases.views import WITH, EventKind
 from edge.model import Basis, Case, Flag, Outcome, Plausibility, Reason, Rejection, SpeedAgreement
 
 AS_WELL = -1.0
@@ -60,6 +60,12 @@ def officer_did(kind: str) -> str:
         "purge": _("Purge before its time"),
         "claims": _("Sealed answers to be opened"),
     }.get(kind, kind)
+
+
+def officers_words(officer: str) -> str:
+    """The name of an officer, or of the two who did something together."""
+    first, _with, second = officer.partition(WITH)
+    return _("{first} with {second}").format(first=first, second=second) if second else officer
 
 
 def reason_words(reason: Reason | str) -> str:
@@ -133,6 +139,16 @@ def rejected_words(rejected: Iterable[tuple[str, int]]) -> list[str]:
     return said
 
 
+def no_claims_words(reason: Reason | str) -> str:
+    """Why there is no answer to compare with the photo, from the *reason* of the verdict."""
+    words: dict[str, str] = {
+        Reason.NO_PACKET: _("no car sent a valid answer"),
+        Reason.NO_INFRINGEMENT: _("none was taken: the trigger is no infringement"),
+        Reason.CENTRE_NOT_REACHED: _("none was opened: the centre was not reached"),
+    }
+    return words.get(reason, _("none was compared with the photo"))
+
+
 def claims_words(scores: Sequence[float]) -> list[str]:
     """How well each driver's answer fits the photo, the best first, in words; *scores* as in a verdict."""
     said = []
@@ -163,7 +179,7 @@ def plausibility_words(found: Plausibility) -> str:
     if found.speed_kmh is None or found.agreement is SpeedAgreement.TELLS_NOTHING:
         return says
     return _("{says}: {speed} km/h, standard deviation {error}").format(
-        says=says, speed=number(found.speed_kmh), error=number(found.error_kmh or 0.0)
+        says=says, speed=number(found.speed_kmh, 1), error=number(found.error_kmh or 0.0, 1)
     )
 
 

@@ -1,6 +1,6 @@
 """The files of a store, and all code that writes them: photos, journal, database, lock (edge.cases.storage.writer)."""
 
-from edge.cases.storage.checked import CheckedCase, CheckedEntry, read_checked, read_checked_entries
+from edge.cases.storage.checked import CheckedCase, CheckedEntry, read_checked, read_checked_entries, read_notes_before
 from edge.cases.storage.clock import clock_state
 from edge.cases.storage.continuation import newest_key
 from edge.cases.storage.database import connect, open_to_read, write_transaction
@@ -24,6 +24,7 @@ from edge.cases.storage.head import Head, read_head
 from edge.cases.storage.journal import Journal, JournalFile
 from edge.cases.storage.layout import CLAIMS, JOURNAL, StateFolder
 from edge.cases.storage.lock import is_locked, take_lock
+from edge.cases.storage.ordered import is_held_by_centre, keep_order, kept_order, order_was_done
 from edge.cases.storage.outbox import Outbox, delivered_whole
 from edge.cases.storage.package import PackageWriter
 from edge.cases.storage.proofs import chain_file, entries_for
@@ -74,17 +75,22 @@ __all__ = [
     "insert_event",
     "insert_withdrawal",
     "is_held",
+    "is_held_by_centre",
     "is_locked",
     "is_signed",
+    "keep_order",
+    "kept_order",
     "last_entry",
     "make_folder",
     "newest_checkpoint",
     "newest_key",
     "open_to_read",
+    "order_was_done",
     "read_checked",
     "read_checked_entries",
     "read_head",
     "read_links",
+    "read_notes_before",
     "replace_with_tombstone",
     "rotate_signing_key",
     "sync_file",

@@ -24,8 +24,8 @@ from edge.cases.evidence import (
 )
 from edge.cases.storage.earlier import OFFICERS_KINDS
 from edge.cases.storage.layout import StateFolder
-from edge.cases.storage.notes import selfcheck_after, selfcheck_before
-from edge.cases.views import Enclosure
+from edge.cases.storage.notes import notes_before, selfcheck_after, selfcheck_before
+from edge.cases.views import Enclosure, UnitNote
 from edge.errors import CaseError, EvidenceError
 
 _OF_CASE = (
@@ -160,6 +160,22 @@ def read_checked_entries(database: sqlite3.Connection, numbers: Iterable[int]) -
     except (ValueError, KeyError, TypeError, AttributeError):
         cause = "an entry of the chain is not written as a unit writes it"
     raise EvidenceError(f"the evidence does not hold: {cause}", "run autovelox cases verify")
+
+
+def read_notes_before(database: sqlite3.Connection, seq: int) -> tuple[UnitNote, ...]:
+    """What the unit had said of itself before entry *seq*: the newest of each kind. Raises as the function above."""
+    return tuple(_note(entry) for entry in read_checked_entries(database, notes_before(database, seq)))
+
+
+def _note(entry: CheckedEntry) -> UnitNote:
+    content = json.loads(entry.body)
+    changed = content.get("changed")
+    return UnitNote(
+        entry.kind,
+        float(content.get("at_utc", entry.at_utc)),
+        tuple(map(str, changed)) if isinstance(changed, list) else None,
+        float(content.get("step_s", 0.0)),
+    )
 
 
 def _broken(number: int, what: str) -> EvidenceError:

@@ -20,7 +20,7 @@ from edge.cases.storage.durable import PRIVATE
 from edge.cases.storage.layout import StateFolder
 from edge.cases.storage.lock import BETWEEN_TRIES_S, TRIES, nobody_writes
 from edge.cases.storage.wal import empty_wal, is_torn, mend_wal
-from edge.errors import CaseError
+from edge.errors import CaseError, why
 
 BUSY_S = 10.0
 """Seconds that a statement waits for another connection's lock."""
@@ -99,7 +99,7 @@ def write_transaction(folder: StateFolder) -> Iterator[sqlite3.Connection]:
                 yield database
             empty_wal(database, path)
     except (sqlite3.Error, OSError) as error:
-        raise CaseError(f"{path} cannot be written ({error})", "check its permissions and the disk") from None
+        raise CaseError(f"{path} cannot be written ({why(error)})", "check its permissions and the disk") from None
 
 
 def migrate(path: Path, target: int | None = None) -> int:
@@ -126,7 +126,7 @@ def migrate(path: Path, target: int | None = None) -> int:
             path.chmod(PRIVATE)  # SQLite gives its other files the same mode
             empty_wal(database, path)
     except (sqlite3.Error, OSError) as error:
-        raise CaseError(f"{path} cannot be opened ({error})", "restore the last backup") from None
+        raise CaseError(f"{path} cannot be opened ({why(error)})", "restore the last backup") from None
     return before
 
 
@@ -200,7 +200,7 @@ def open_any_version(folder: StateFolder, *, for_threads: bool = False) -> tuple
             raise
     except sqlite3.Error as error:
         raise CaseError(
-            f"{path} cannot be read ({error})", "check its permissions, or restore the last backup"
+            f"{path} cannot be read ({why(error)})", "check its permissions, or restore the last backup"
         ) from None
 
 

@@ -10,6 +10,7 @@
     tiles.bin                  roots of parts of the tree over the entries (edge.cases.storage.tree)
     .probe                     what the daemon writes now and then to see whether the disk is there
     delivered.json             what the centre has (edge.cases.storage.outbox)
+    ordered.json               the configuration that the centre ordered (edge.cases.storage.ordered)
     believed-time.json         the time that the last purge believed (edge.cases.storage.trusted_time)
     frames/00000001/0.jpg      the photos of case 1
     frames/00000001/pending.json  its journal file: manifest and sealed packets until the case is decided
@@ -31,6 +32,7 @@ HEAD = "head.json"
 TILES = "tiles.bin"
 BELIEVED = "believed-time.json"
 DELIVERED = "delivered.json"
+ORDERED = "ordered.json"
 PROBE = ".probe"
 PHOTOS = "frames"
 JOURNAL = "pending.json"
@@ -38,7 +40,7 @@ CLAIMS = "claims.json"
 DERIVED = "derived"
 OWN = (
     r"cases\.sqlite(-wal|-shm|-wal\.copy-[0-9]+(\.part)?)?|(daemon|store)\.lock"
-    r"|((head|believed-time|delivered)\.json|tiles\.bin)(\.part)?|\.probe|frames|lost\+found"
+    r"|((head|believed-time|delivered|ordered)\.json|tiles\.bin)(\.part)?|\.probe|frames|lost\+found"
     r"|registry|registry\.sqlite(-wal|-shm|-journal|\.version-[0-9]+)?|(cases\.sqlite|frames)\.rejected-.+"
 )
 OWN_OF_A_CASE = r"[0-9]{1,4}\.jpg(\.part)?|(pending|claims)\.json(\.part)?"
@@ -93,6 +95,11 @@ class StateFolder:
     def delivered(self) -> Path:
         """The file that says what the centre has."""
         return self.root / DELIVERED
+
+    @property
+    def ordered(self) -> Path:
+        """The file with the configuration that the centre ordered."""
+        return self.root / ORDERED
 
     @property
     def photos(self) -> Path:

@@ -15,6 +15,8 @@ SELFCHECK = "selfcheck"
 _NEWEST = (
     "SELECT body FROM entries WHERE case_number IS NULL AND kind = ? AND body IS NOT NULL ORDER BY seq DESC LIMIT 1"
 )
+WHAT_CHANGED = ("start", "configuration", "software", "clock")
+"""The kinds of entries that say what ran, with which settings, by which clock."""
 _BEFORE = "SELECT seq, header, body FROM entries WHERE case_number IS NULL AND kind = ? AND seq < ? ORDER BY seq DESC"
 _AFTER = "SELECT seq, header, body FROM entries WHERE case_number IS NULL AND kind = ? AND seq > ? ORDER BY seq"
 
@@ -44,6 +46,12 @@ def newest_note(database: sqlite3.Connection, kind: str) -> dict[str, Any] | Non
 def selfcheck_before(database: sqlite3.Connection, seq: int) -> SelfCheck | None:
     """The newest self-check before entry *seq*; None if there is none."""
     return _selfcheck(database.execute(_BEFORE + " LIMIT 1", (SELFCHECK, seq)).fetchone())
+
+
+def notes_before(database: sqlite3.Connection, seq: int) -> list[int]:
+    """The number of the newest entry before entry *seq* of each kind of :data:`WHAT_CHANGED` that there is."""
+    found = (database.execute(_BEFORE + " LIMIT 1", (kind, seq)).fetchone() for kind in WHAT_CHANGED)
+    return [row[0] for row in found if row is not None]
 
 
 def selfcheck_after(database: sqlite3.Connection, seq: int) -> SelfCheck | None:

@@ -28,7 +28,7 @@ from edge.cases.storage.head import BEGINNING, Head, read_head, write_head
 from edge.cases.storage.layout import StateFolder
 from edge.cases.storage.lock import StoreLock
 from edge.cases.storage.wal import empty_wal, mend_wal, wal_is_empty
-from edge.errors import CaseError, EvidenceError, SecretError
+from edge.errors import CaseError, EvidenceError, SecretError, why
 
 log = logging.getLogger(__name__)
 
@@ -228,7 +228,9 @@ class ChainSession:
                     self._remember(database, chain)
             except (sqlite3.Error, OSError) as error:
                 path = self._folder.database
-                raise CaseError(f"{path} cannot be written ({error})", "check its permissions and the disk") from None
+                raise CaseError(
+                    f"{path} cannot be written ({why(error)})", "check its permissions and the disk"
+                ) from None
 
     def _require_key(self, database: sqlite3.Connection) -> None:
         """Refuse where the unit was stopped before it introduced its key: the key's entry has to be the first."""

@@ -64,8 +64,10 @@ class Writer:
         signer: Signer | None,
         space: DiskSpace,
         lock: StoreLock,
+        on_head: Callable[[], None] | None = None,
     ) -> None:
         """Use :meth:`open`."""
+        self._on_head = on_head
         self._folder = folder
         self._store_lock = lock
         self._kept = KeptClaims(folder)
@@ -83,11 +85,18 @@ class Writer:
         self._checkpoints = Checkpoints(database, folder.database)
 
     @classmethod
-    def open(cls, folder: StateFolder, signer: Signer | None, space: DiskSpace) -> Writer:
+    def open(
+        cls,
+        folder: StateFolder,
+        signer: Signer | None,
+        space: DiskSpace,
+        on_head: Callable[[], None] | None = None,
+    ) -> Writer:
         """Open or create the store, check the database and the chain, and finish what the last end interrupted.
 
         The caller holds the folder's lock. Without *signer* entries stay unsigned. A chain that does not continue what
-        the unit wrote is an :attr:`alarm`: the journal still takes cases, the database does not.
+        the unit wrote is an :attr:`alarm`: the journal still takes cases, the database does not. *on_head* is called
+        when the remembered head moved.
 
         Raises:
             CaseError: the database is damaged, a newer program wrote it, or a case that only the journal holds is
@@ -97,13 +106,20 @@ class Writer:
         """
         lock = StoreLock(folder)
         try:
-            return cls._open(folder, signer, space, lock)
+            return cls._open(folder, signer, space, lock, on_head)
         except BaseException:
             lock.release()
             raise
 
     @classmethod
-    def _open(cls, folder: StateFolder, signer: Signer | None, space: DiskSpace, lock: StoreLock) -> Writer:
+    def _open(
+        cls,
+        folder: StateFolder,
+        signer: Signer | None,
+        space: DiskSpace,
+        lock: StoreLock,
+        on_head: Callable[[], None] | None,
+    ) -> Writer:
         with lock.alone() as alone:
             if alone:
                 migrate(folder.database)
@@ -116,10 +132,10 @@ class Writer:
             (check,) = database.execute("PRAGMA quick_check(1)").fetchone()
             if check != "ok":
                 raise CaseError(f"{folder.database} is damaged ({check})", "restore the last backup")
-            writer = cls(folder, Journal(folder), database, signer, space, lock)
+            writer = cls(folder, Journal(folder), database, signer, space, lock, on_head)
             writer._chain.begin(database)
             writer._recover()
-            writer._remember()
+            writer.remember()
         except BaseException:
             database.close()
             raise
@@ -130,7 +146,7 @@ class Writer:
         self.catch_up()
         self._checkpoints.pause_is_over()
         self.erase_decided()
-        self._remember()
+        self.remember()
 
     def close(self) -> None:
         """Settle and close; SQLite empties the WAL if nobody else has the database open."""
@@ -311,14 +327,17 @@ class Writer:
         self._chain.watch(self._database)
         self._kept.erase_judged(self._database)
         self.erase_decided()
-        self._remember()
+        self.remember()
 
-    def _remember(self) -> None:
+    def remember(self) -> None:
         """Remember the head once it is out of the WAL, which a power cut may tear: the chain never falls behind it."""
+        before = self._chain.remembered
         try:
             self._chain.remember(self._database, self._checkpoints.empty)
         except (sqlite3.Error, OSError, CaseError) as error:
             log.warning("the head of the chain could not be remembered yet: %s", error)
+        if self._on_head is not None and self._chain.remembered != before:
+            self._on_head()
 
     def erase_decided(self) -> None:
         """Erase the journal files of decided cases once their verdicts are out of the WAL; else try again later."""

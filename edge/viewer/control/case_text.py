@@ -49,7 +49,7 @@ def as_text(opened: CaseDetails) -> str:
         _("Time"): zoned(case.trigger.at_utc),
         _("Place"): case.site,
         _("Speed"): basis_words(case.basis) if speed is None else _("{speed} km/h").format(speed=number(speed, 1)),
-        **_assessed(case.assessment),
+        **(_assessed(case.assessment) if case.is_infringement else {}),
         _("Limit"): _("{speed} km/h").format(speed=number(case.limit_kmh)),
         _("Plate"): case.plate_text or "–",
         **({_("Plate as corrected"): case.corrected_plate} if case.corrected_plate else {}),

@@ -50,8 +50,8 @@ function _shtab_autovelox_centre_using
   test "$_shtab_autovelox_centre_cmdpath" = "$argv"
 end
 
-set -g _shtab_autovelox_centre_commands run opening status alarms 'alarms list' 'alarms close' units 'units add' 'units list' 'units suspend' 'units activate' 'units revoke' cases 'cases list' 'cases show' 'cases export' 'cases searched' 'cases verify' registry 'registry import' 'registry status' 'registry rotate-root' 'registry rotate-shards' demo
-set -g _shtab_autovelox_centre_opts_with_value --config --dir --engine --limit --master-key --plate --reason --shards --since --to --unit --until
+set -g _shtab_autovelox_centre_commands run opening status alarms 'alarms list' 'alarms close' units 'units add' 'units list' 'units suspend' 'units activate' 'units revoke' cases 'cases list' 'cases show' 'cases export' 'cases searched' 'cases verify' orders 'orders list' 'orders show' 'orders hold' 'orders release' 'orders purge' 'orders purge-month' 'orders configuration' 'orders sign' 'orders withdraw' signers 'signers key' 'signers add' 'signers list' 'signers end' heads 'heads list' 'heads export' registry 'registry import' 'registry status' 'registry rotate-root' 'registry rotate-shards' demo
+set -g _shtab_autovelox_centre_opts_with_value --config --dir --engine --key --limit --master-key --plate --reason --shards --since --to --unit --until
 
 complete -c autovelox-centre -e
 complete -c autovelox-centre -f
@@ -107,6 +107,58 @@ complete -c autovelox-centre -n '_shtab_autovelox_centre_using cases searched' -
 complete -c autovelox-centre -n '_shtab_autovelox_centre_using cases; and test $_shtab_autovelox_centre_npos -eq 0' -a verify -d 'Check chains, signatures, rows and photos from the first entry on.'
 complete -c autovelox-centre -n '_shtab_autovelox_centre_using cases verify' -s h -l help -d 'show this help message and exit'
 complete -c autovelox-centre -n '_shtab_autovelox_centre_using cases verify' -l unit -x -d 'of one unit (default: of all)'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using; and test $_shtab_autovelox_centre_npos -eq 0' -a orders -d 'Orders of officers to units.'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using orders' -s h -l help -d 'show this help message and exit'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using orders; and test $_shtab_autovelox_centre_npos -eq 0' -a list -d 'List the orders that are to come.'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using orders list' -s h -l help -d 'show this help message and exit'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using orders list' -l all -d 'and those that are done or were withdrawn'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using orders; and test $_shtab_autovelox_centre_npos -eq 0' -a show -d 'Show one order as it is signed.'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using orders show' -s h -l help -d 'show this help message and exit'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using orders; and test $_shtab_autovelox_centre_npos -eq 0' -a hold -d 'Hold cases, here and at the unit: one signature.'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using orders hold' -s h -l help -d 'show this help message and exit'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using orders hold' -l reason -x -d 'why; it goes to the unit and into both chains'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using orders hold' -l key -xka "(__fish_complete_path (commandline -ct))" -d 'the officer'"'"'s private key, from autovelox-centre signers key'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using orders; and test $_shtab_autovelox_centre_npos -eq 0' -a release -d 'Release cases that the centre holds: two signatures.'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using orders release' -s h -l help -d 'show this help message and exit'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using orders release' -l reason -x -d 'why; it goes to the unit and into both chains'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using orders release' -l key -xka "(__fish_complete_path (commandline -ct))" -d 'the officer'"'"'s private key, from autovelox-centre signers key'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using orders; and test $_shtab_autovelox_centre_npos -eq 0' -a purge -d 'Purge cases before their time, at the unit and here: two signatures.'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using orders purge' -s h -l help -d 'show this help message and exit'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using orders purge' -l reason -x -d 'why; it goes to the unit and into both chains'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using orders purge' -l key -xka "(__fish_complete_path (commandline -ct))" -d 'the officer'"'"'s private key, from autovelox-centre signers key'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using orders; and test $_shtab_autovelox_centre_npos -eq 0' -a purge-month -d 'Purge every decided case of a month that nobody holds.'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using orders purge-month' -s h -l help -d 'show this help message and exit'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using orders purge-month' -l reason -x -d 'why; it goes to the unit and into both chains'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using orders purge-month' -l key -xka "(__fish_complete_path (commandline -ct))" -d 'the officer'"'"'s private key, from autovelox-centre signers key'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using orders; and test $_shtab_autovelox_centre_npos -eq 0' -a configuration -d 'Set limit, tolerance, site or review rules of a unit: two signatures.'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using orders configuration' -s h -l help -d 'show this help message and exit'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using orders configuration' -l reason -x -d 'why; it goes to the unit and into both chains'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using orders configuration' -l key -xka "(__fish_complete_path (commandline -ct))" -d 'the officer'"'"'s private key, from autovelox-centre signers key'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using orders; and test $_shtab_autovelox_centre_npos -eq 0' -a sign -d 'Sign orders of another officer, once you have read them.'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using orders sign' -s h -l help -d 'show this help message and exit'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using orders sign' -l key -xka "(__fish_complete_path (commandline -ct))" -d 'the officer'"'"'s private key, from autovelox-centre signers key'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using orders; and test $_shtab_autovelox_centre_npos -eq 0' -a withdraw -d 'Withdraw an order that no unit carried out.'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using orders withdraw' -s h -l help -d 'show this help message and exit'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using orders withdraw' -l reason -x -d reason
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using; and test $_shtab_autovelox_centre_npos -eq 0' -a signers -d 'Officers who sign orders to units.'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using signers' -s h -l help -d 'show this help message and exit'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using signers; and test $_shtab_autovelox_centre_npos -eq 0' -a key -d 'Make a key pair: FILE is the officer'"'"'s alone, FILE.pem is public.'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using signers key' -s h -l help -d 'show this help message and exit'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using signers key; and test $_shtab_autovelox_centre_npos -eq 0' -ka "(__fish_complete_path (commandline -ct))" -d FILE
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using signers; and test $_shtab_autovelox_centre_npos -eq 0' -a add -d 'Let an officer sign; then run autovelox centre signers on each unit.'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using signers add' -s h -l help -d 'show this help message and exit'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using signers add; and test $_shtab_autovelox_centre_npos -eq 1' -ka "(__fish_complete_path (commandline -ct))" -d 'the officer'"'"'s public key'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using signers; and test $_shtab_autovelox_centre_npos -eq 0' -a list -d 'List the keys there are and were.'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using signers list' -s h -l help -d 'show this help message and exit'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using signers; and test $_shtab_autovelox_centre_npos -eq 0' -a end -d 'Let a key sign nothing any more.'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using signers end' -s h -l help -d 'show this help message and exit'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using; and test $_shtab_autovelox_centre_npos -eq 0' -a heads -d 'Time stamps of all units'"'"' heads.'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using heads' -s h -l help -d 'show this help message and exit'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using heads; and test $_shtab_autovelox_centre_npos -eq 0' -a list -d 'List the stamped days, each held against the chains; 1 if one is not so.'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using heads list' -s h -l help -d 'show this help message and exit'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using heads; and test $_shtab_autovelox_centre_npos -eq 0' -a export -d 'Write the heads of a day and their time stamp into a folder.'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using heads export' -s h -l help -d 'show this help message and exit'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using heads export' -l to -xka "(__fish_complete_directories)" -d FOLDER
 complete -c autovelox-centre -n '_shtab_autovelox_centre_using; and test $_shtab_autovelox_centre_npos -eq 0' -a registry -d 'Drivers, chips, vehicles and private keys at the centre. Units in its care hold none of them.'
 complete -c autovelox-centre -n '_shtab_autovelox_centre_using registry' -s h -l help -d 'show this help message and exit'
 complete -c autovelox-centre -n '_shtab_autovelox_centre_using registry; and test $_shtab_autovelox_centre_npos -eq 0' -a import -d 'Take a unit'"'"'s registry over, whole or not at all.'

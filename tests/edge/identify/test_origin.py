@@ -10,7 +10,8 @@ import pytest
 from edge.cases.archive import Archive
 from edge.cases.store import CaseStore
 from edge.flow.flags import flags_of
-from edge.identify.origin import decisive, format_of, log_share, origin, posterior
+from edge.identify.format_table import FORMATS
+from edge.identify.origin import decisive, format_of, log_share, origin, posterior, prepare
 from edge.model import Claim, Country, Decision, Flag, PlateRead
 from tests.support import cases
 
@@ -121,3 +122,10 @@ async def test_a_plate_of_another_country_is_a_flag_and_no_more(
 ) -> None:
     claim = Claim("uid", licence, "AB123CD", cases.packet())
     assert await flags_of(Vehicles(home), claim, seen) == flags
+
+
+def test_a_prepared_process_makes_nothing_at_the_first_plate(monkeypatch: pytest.MonkeyPatch) -> None:
+    prepare()
+    monkeypatch.setattr("edge.identify.origin.Layouts", None)  # what would be made now
+    assert posterior(dict.fromkeys(FORMATS, 1 / len(FORMATS)), "NEW1XYZ")
+    assert format_of("AB123CD") == "AA999AA"

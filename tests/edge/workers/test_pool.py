@@ -8,6 +8,7 @@ import os
 import signal
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -100,6 +101,16 @@ async def test_faults_of_one_job_leave_the_others_alone(pool: WorkerPool) -> Non
 
 async def test_workers_step_back_for_everybody_else(pool: WorkerPool) -> None:
     assert await pool.run(niceness) == min(19, os.nice(0) + NICENESS)
+
+
+async def test_workers_that_are_what_the_machine_is_for_do_not_step_back(tmp_path: Path) -> None:
+    (tmp_path / "model").touch()
+    pool = WorkerPool(replace(setup(tmp_path / "model"), niceness=0), workers=1, job_timeout_s=20.0)
+    await pool.start()
+    try:
+        assert await pool.run(niceness) == os.nice(0)
+    finally:
+        await pool.stop()
 
 
 async def test_a_cancelled_caller_frees_its_worker(pool: WorkerPool) -> None:

@@ -1,0 +1,90 @@
+"""The report of every kind of case, in Italian: two pages, no English word, nothing that the case contradicts."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from edge.cases.export import report_of
+from edge.cases.report.language import NO_BREAK, percent, speaking
+from edge.cases.report.speeds import kmh, limit_words
+from tests.support.papers import KINDS, paper_case
+from tests.support.pdf import needs_poppler, pages_of, text_of
+
+pytestmark = needs_poppler
+
+ENGLISH = re.compile(r"\b(the|with|and|of|not|was|is|no|none|by|since|before|after|from|case|photo|known)\b")
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], bytes]:
+    """Makes the Italian report of a kind of case, once."""
+    folder: Path = tmp_path_factory.mktemp("kinds")
+
+    @cache
+    def make(kind: str) -> bytes:
+        number = asyncio.run(paper_case(folder / kind, KINDS[kind]))
+        return report_of(folder / kind, number, language="it")
+
+    return make
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_two_pages_without_a_word_of_english(report: Callable[[str], bytes], kind: str) -> None:
+    assert len(pages_of(report(kind))) == 2
+    text = text_of(report(kind)).replace("no. ", "").replace("--key", "")
+    assert not ENGLISH.findall(text)
+
+
+SAID: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "second-officer": (("Confermato: Isp. Marta Conti con Comm. Luca Bruni",), ("BOZZA",)),
+    "dismissed": (("Rapporto di rilevazione – ARCHIVIATO",), ("BOZZA",)),
+    "corrected": (
+        ("A8123CD", "il nominativo non è più fondato", "art. 126-bis"),
+        ("Certezza", "Giulia Ferrante", "UD1032714A"),
+    ),
+    "ambiguous": (("Ambiguo: più risposte di conducenti",), ("foto. Alla foto corrispondono le risposte di più",)),
+    "no-plate": (
+        ("nessuna è stata confrontata con la foto", "La targa non è nota"),
+        ("nessun veicolo ha inviato", "126-bis"),
+    ),
+    "no-photo": (
+        ("nessuna è stata confrontata con la foto", "La targa non è nota"),
+        ("nessun veicolo ha inviato", "126-bis"),
+    ),
+    "no-packet": (("nessun veicolo ha inviato una risposta valida", "126-bis"), ()),
+    "no-speed": (
+        ("Nessuna infrazione", "nessuna raccolta: il rilevamento non è un'infrazione"),
+        ("nessun veicolo ha inviato", "126-bis", "C.d.S."),
+    ),
+    "expired-certificate": (
+        ("72,4 km/h limite 50 km/h; misurata, nessuna infrazione", "NON valido il giorno del rilevamento"),
+        ("67,4", "comma", "oltre il limite", "126-bis", "nessuna violazione"),
+    ),
+    "speed-in-doubt": (("Prima un agente deve verificare la velocità.", "38,0 km/h, scarto tipo 3,1"), ()),
+    "copied-chip": (("Un chip è stato copiato", "2 risposte: il chip è stato copiato"), ()),
+    "clock-in-doubt": (("dell'unità: NON sincronizzato",), ()),
+    "version-2-certified": (("ha firmato, nei tempi", "certificato dell'autorità"), ("non firma nulla",)),
+    "held": (("Conservazione prolungata dal", "ricorso al giudice di pace"), ("non risulta alcun ricorso",)),
+}
+"""What the report of a kind says, and what it must not say."""
+
+
+@pytest.mark.parametrize("kind", SAID)
+def test_what_it_says_and_what_it_does_not(report: Callable[[str], bytes], kind: str) -> None:
+    text = text_of(report(kind))
+    wanted, unwanted = SAID[kind]
+    assert [words for words in wanted if words not in text] == [], text
+    assert [words for words in unwanted if words in text] == [], text
+
+
+@pytest.mark.parametrize("language", ["en", "it", "de", "sl"])
+def test_a_figure_and_its_unit_stay_on_one_line(language: str) -> None:
+    with speaking(language):
+        for figure in (percent(0.5), percent(0.9995), kmh(67.4), limit_words(50.0)):
+            assert re.search(rf"\d{NO_BREAK}(%|km/h)$", figure)
