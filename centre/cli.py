@@ -50,22 +50,6 @@ EXAMPLES = {
     "registry status": "autovelox-centre registry status",
     "registry rotate-root": "autovelox-centre registry rotate-root",
     "registry rotate-shards": "autovelox-centre registry rotate-shards 0 1 2",
-    "orders list": "autovelox-centre orders list --all",
-    "orders show": "autovelox-centre orders show 7",
-    "orders hold": "autovelox-centre orders hold AVX-2231 12 13 --reason 'appeal 12/26' --key conti.key",
-    "orders release": "autovelox-centre orders release AVX-2231 12 --reason 'appeal 12/26 is decided' --key conti.key",
-    "orders purge": "autovelox-centre orders purge AVX-2231 12 --reason 'court order 8/26' --key conti.key",
-    "orders purge-month": "autovelox-centre orders purge-month 2026-03 --reason 'retention rule 4' --key conti.key",
-    "orders configuration": "autovelox-centre orders configuration AVX-2231 speed.limit_kmh=70 "
-    "--reason 'ordinance 9/26' --key conti.key",
-    "orders sign": "autovelox-centre orders sign 7 --key bruni.key",
-    "orders withdraw": "autovelox-centre orders withdraw 7 --reason 'wrong unit'",
-    "signers key": "autovelox-centre signers key conti.key",
-    "signers add": "autovelox-centre signers add 'Ada Conti' conti.key.pem",
-    "signers list": "autovelox-centre signers list",
-    "signers end": "autovelox-centre signers end 3f9a61c07b2d4e58",
-    "heads list": "autovelox-centre heads list",
-    "heads export": "autovelox-centre heads export 2026-03-31 --to stamps",
     "demo": "autovelox-centre demo --dir var/fleet",
 }
 """Command, or command and action -> an example for its help; a test reads each with the command's own parser."""
