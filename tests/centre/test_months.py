@@ -1,4 +1,7 @@
-"""Cases by month: each in the partition of its month; a month that was purged is dropped, a case on hold keeps it."""
+"""Cases by month: each in the partition of its month; a month that was purged is dropped, a case on hold keeps it.
+
+Longer than 300 lines because the chain of its unit serves the months there are and those of the former schema.
+"""
 
 from __future__ import annotations
 
