@@ -84,6 +84,10 @@ bench-search: install ## measure the search by plate at the centre, among a mill
 bench-through: install ## measure the time from edge to verdict through the centre, beside deciding on the unit (two minutes)
 	@$(BIN)/python tests/bench/through_centre.py --rounds 2 --cases 4
 
+.PHONY: bench-delivery
+bench-delivery: install ## measure what delivery to the centre costs the unit: filing, processor time, memory (two minutes)
+	@$(BIN)/python tests/bench/delivering.py
+
 .PHONY: bench-openings
 bench-openings: install ## measure openings beside bare decryption, and look-ups among a million chips (ten minutes, 4 GB)
 	@$(BIN)/python tests/bench/openings.py
