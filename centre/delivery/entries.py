@@ -140,7 +140,7 @@ async def _at_once(pool: Pool, visitor: Visitor, asked: _Asked, memory: Memory) 
         chain, rows = await _check(known.chain(), asked.links, asked.now)
     except (Mismatch, projection.Unreadable):
         return None
-    if rows.judged or rows.held or rows.purged or rows.ordered:
+    if rows.speak_of_earlier_cases:
         return None
     after = known.longer(chain, asked.links[-1].header, _months(known, rows, asked))
     try:

@@ -53,6 +53,11 @@ class Rows:
     ordered: list[tuple[int, int | None, dict[str, Any]]] = field(default_factory=list)
     """Entry, case and content of what an order brought about."""
 
+    @property
+    def speak_of_earlier_cases(self) -> bool:
+        """Whether there is more to them than cases that are filed and decided."""
+        return bool(self.judged or self.withdrawn or self.held or self.purged or self.ordered)
+
 
 def month_of(at_utc: object, now: datetime) -> date:
     """The first day of the month that a case is filed in by the time of its ``filed`` entry.

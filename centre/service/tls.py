@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from centre.config import ListenSettings
+from edge.crypto import credential_or_file
 from edge.errors import SecretError
 
 BEGINNING = datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC)
@@ -61,11 +62,13 @@ class Certificates:
 def prepare(settings: ListenSettings, folder: Path) -> Certificates:
     """The configured files; or those in *folder*, made or renewed where that is due.
 
+    The key may come as a systemd credential of its file name.
+
     Raises:
         SecretError: they cannot be read or written.
     """
     if settings.certificate is not None and settings.key is not None and settings.authority is not None:
-        found = Certificates(settings.certificate, settings.key, settings.authority)
+        found = Certificates(settings.certificate, credential_or_file(settings.key), settings.authority)
     else:
         found = Certificates(folder / "server.crt", folder / "server.key", folder / "authority.crt")
     try:

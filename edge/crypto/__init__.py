@@ -19,7 +19,7 @@ from edge.crypto.chip_key import (
 from edge.crypto.chip_signature import SIGNATURE_BYTES, is_chips, message_of, packet_message
 from edge.crypto.ed25519 import Ed25519Key, is_signed
 from edge.crypto.enclosure import disclose, enclose
-from edge.crypto.keyfile import KEY_BYTES, read_key, sync_folder, write_key
+from edge.crypto.keyfile import KEY_BYTES, credential_or_file, read_key, sync_folder, write_key
 from edge.crypto.memory import forbid_inspection
 from edge.crypto.opener import OpenJob, SealedKey, open_batch, unseal_uids
 from edge.crypto.packet import PAYLOAD_BYTES, Opened, open_packet, read_plaintext, seal
@@ -57,6 +57,7 @@ __all__ = [
     "certify_chip",
     "check_challenge",
     "check_request",
+    "credential_or_file",
     "disclose",
     "enclose",
     "forbid_inspection",

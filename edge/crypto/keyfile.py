@@ -29,9 +29,7 @@ def read_key(path: Path, what: str, *, make: str = "make one") -> bytes:
     Raises:
         SecretError: the key is missing, not readable by us, readable by others, or not :data:`KEY_BYTES` bytes long.
     """
-    folder = os.environ.get("CREDENTIALS_DIRECTORY")
-    credential = Path(folder) / path.name if folder else None
-    source = credential if credential is not None and credential.is_file() else path
+    source = credential_or_file(path)
     try:
         with source.open("rb") as file:
             status = os.fstat(file.fileno())
@@ -45,6 +43,13 @@ def read_key(path: Path, what: str, *, make: str = "make one") -> bytes:
     if len(key) != KEY_BYTES:
         raise SecretError(f"{what} {path} is not a key of {KEY_BYTES} bytes", "put back the key file from its copy")
     return key
+
+
+def credential_or_file(path: Path) -> Path:
+    """The systemd credential that has the file name of *path*, if there is one, else *path*."""
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    credential = Path(folder) / path.name if folder else path
+    return credential if credential.is_file() else path
 
 
 def write_key(path: Path, key: bytes, what: str) -> None:

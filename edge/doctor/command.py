@@ -77,6 +77,7 @@ def _checks() -> Iterable[Callable[[Settings], Iterator[Finding]]]:
         parts.signing_key,
         parts.registry,
         parts.certificate,
+        parts.protocol,
         parts.officers,
         machine.state_folder,
         machine.workers,

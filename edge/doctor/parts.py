@@ -15,6 +15,7 @@ from edge.cases.evidence.signing import load_signer
 from edge.config import Settings, expired
 from edge.doctor.finding import Finding, good, missing, warning
 from edge.link.certificate import RENEW_DAYS, advice, read_certificate
+from edge.link.identity import end_of, load_unit_certificate
 from edge.link.tls import server_context
 from edge.registry.guard import check_files
 from edge.registry.vault import load_master_key
@@ -123,6 +124,24 @@ def certificate(settings: Settings) -> Iterator[Finding]:
         yield warning("certificate", cause, remedy)
     if not found:
         yield good("certificate", f"fits its key, is not RSA, and is valid for {RENEW_DAYS} days and more")
+
+
+def protocol(settings: Settings) -> Iterator[Finding]:
+    """Check which versions of the link's protocol the unit speaks, and when what proves it to cars ends."""
+    link = settings.link
+    if link.unit_certificate is None:
+        yield good("protocol", "version 1 alone: no chip signs, and the unit does not prove itself to cars")
+        return
+    certificate = load_unit_certificate(link.unit_certificate)
+    if 2 not in link.versions:
+        yield warning(
+            "protocol", "version 1 alone, although the authority certified the unit", "set versions = [1, 2] in [link]"
+        )
+    elif (ending := end_of(certificate, time.time())) is not None:
+        yield warning("protocol", *ending)
+    else:
+        spoken = " and ".join(str(each) for each in sorted(link.versions))
+        yield good("protocol", f"version {spoken}; the authority's certificate counts for {RENEW_DAYS} days and more")
 
 
 def instrument(settings: Settings) -> Iterator[Finding]:

@@ -79,11 +79,9 @@ class Gathering:
     async def packets(self, trigger: Trigger, edge: Edge, filed: Sequence[Packet] = ()) -> tuple[Packet, ...]:
         """The packets of the trigger's window that have arrived so far and may become claims; not those *filed*.
 
-        Of each uid there are :data:`~edge.flow.rules.OPENINGS_PER_UID` at most, those *filed* included, and of those
-        whose uid is sealed :data:`~edge.flow.rules.SEALED_OPENINGS` at a time and
-        :data:`~edge.flow.rules.CASE_SEALED_OPENINGS` in all: a crowd before the edge leaves room for a car that
-        answers after it. Those of uids that the registry does not know are left out; where it does not answer in time,
-        all stay.
+        :mod:`edge.flow.rules` says how many there are at most, those *filed* included; a crowd before the edge leaves
+        room for a car that answers after it. Those of uids that the registry does not know are left out; where it does
+        not answer in time, all stay.
         """
         start_ns, end_ns = self._rules.window_ns(trigger)
         after_ns = max(start_ns, edge.at_ns + 1)

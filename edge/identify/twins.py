@@ -7,7 +7,7 @@ not taught draws otherwise (:data:`LOOKALIKES`). Others have one shape on the pl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import product
 
 LOOKALIKES = (
@@ -25,6 +25,11 @@ Italian plates with G exchanged for C or C for G, the wrong text explains three 
 ITALIAN_DOUBT = 1.5
 """By how much, in nats, the reader errs between other look-alike texts of Italian plates: of real ones it has seen
 none in training."""
+DOUBTFUL = 4.5
+"""The least that is allowed, in nats, for a look-alike text that nobody claims, where an Italian plate was not read
+surely: of drawn ones the reader errs between twins by up to that, and hardly ever where it reads surely."""
+SURE = 0.9
+"""A text is read surely whose two least sure characters have confidences that multiply to this or more."""
 SHAPE_SAYS = 2.0
 """The most, in nats, that the pixels count between two texts of one shape."""
 MOST_VARIANTS = 64
@@ -77,6 +82,27 @@ def shapes_differ(countries: Mapping[str, float]) -> bool:
     return sum(countries.get(code, 0.0) for code in OWN_SHAPES) > 0.5
 
 
+def is_sure(characters: Sequence[float]) -> bool:
+    """Whether a text was read surely; *characters* are its confidences (0 to 1)."""
+    weakest = sorted(characters)[:2]
+    return len(weakest) == 2 and weakest[0] * weakest[1] >= SURE
+
+
+def italian_doubt(pair: frozenset[str], *, sure: bool, claimed: bool) -> float:
+    """By how much, in nats, the reader may err between the two characters of *pair* on an Italian plate.
+
+    Args:
+        pair: two characters that look alike.
+        sure: whether what is ahead was read, and surely.
+        claimed: whether the text it is ahead of is claimed as well. Where it is, the line for claimed twins is wide
+            enough for all errors of a sure reading.
+    """
+    usual = UNSURE.get(pair, ITALIAN_DOUBT)
+    if claimed:
+        return 0.0 if sure else usual
+    return usual if sure else max(usual, DOUBTFUL)
+
+
 def ahead(
     text: str,
     judged: float,
@@ -84,7 +110,7 @@ def ahead(
     prior: Callable[[str], float],
     *,
     one_shape_only: bool,
-    italian: bool = False,
+    doubt: Callable[[frozenset[str]], float] | None = None,
 ) -> float:
     """How far *text* is ahead of the best of its twins among *others*, in nats; infinite where it has none there.
 
@@ -94,7 +120,7 @@ def ahead(
         others: scores of texts that the plate may say, by the pixels and a prior for claims.
         prior: the logarithm of how likely a plate says a text before it is read, by format and country.
         one_shape_only: whether O is drawn like 0 and I like 1 on such a plate, so that the prior decides between them.
-        italian: whether *text* may be an Italian car's plate, in whose alphabet the reader errs more.
+        doubt: by how much, in nats, the reader may err between two characters that look alike; not at all by default.
     """
     lead = float("inf")
     if one_shape_only:
@@ -104,9 +130,8 @@ def ahead(
                 lead = min(lead, pixels + prior(text) - prior(twin))
     for twin in near_twins(text):
         if twin in others and not (one_shape_only and of_one_shape(text, twin)):
-            (pair,) = ({a, b} for a, b in zip(text, twin, strict=True) if a != b)
-            doubt = UNSURE.get(frozenset(pair), ITALIAN_DOUBT) if italian else 0.0
-            lead = min(lead, judged - others[twin] - doubt)
+            (pair,) = (frozenset((a, b)) for a, b in zip(text, twin, strict=True) if a != b)
+            lead = min(lead, judged - others[twin] - (doubt(pair) if doubt is not None else 0.0))
     return lead
 
 

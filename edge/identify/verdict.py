@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from math import exp
 
 import numpy as np
@@ -21,7 +22,7 @@ from edge.identify.origin import decisive, format_of
 from edge.identify.plausible import is_listed, rank
 from edge.identify.thresholds import Thresholds
 from edge.identify.tracks import Track, suspects, tracks, without_doubles
-from edge.identify.twins import ahead, are_twins, near_twins, of_one_shape, one_shape
+from edge.identify.twins import ahead, are_twins, is_sure, italian_doubt, near_twins, of_one_shape, one_shape
 from edge.model import Claim, Outcome, PlateRead, Reason, Verdict
 
 ANY_FORMAT = Formats()
@@ -90,10 +91,15 @@ class Comparison:
         shaped_alike = {text: score for text, score in free.items() if of_one_shape(plates[best], text)}
         italian = format_of(plates[best], "IT") is not None or likely.get("IT", 0.0) >= LOOKS_ITALIAN
 
-        def ahead_of(rivals: Mapping[str, float], countries: Mapping[str, float] = told) -> float:
+        sure = _read_surely(sighting.track, plates[best])
+
+        def ahead_of(
+            rivals: Mapping[str, float], countries: Mapping[str, float] = told, *, claimed: bool = False
+        ) -> float:
+            doubt = partial(italian_doubt, sure=sure, claimed=claimed) if italian else None
             return ahead(
                 plates[best], own, rivals, lambda text: prior(text, formats, countries),
-                one_shape_only=shared_shapes(countries, formats), italian=italian,
+                one_shape_only=shared_shapes(countries, formats), doubt=doubt,
             )  # fmt: skip
 
         # Where no country is told, pixels decide between shapes that may be the same; the likely countries may object.
@@ -104,7 +110,7 @@ class Comparison:
             best=best,
             lead=float(own - np.max(others)) if others.size else np.inf,
             evidence=evidence,
-            twin=ahead_of(twins),
+            twin=ahead_of(twins, claimed=True),
             # A plate that reads otherwise by so much is garbled by so much: a lead below that is chance.
             unclaimed=ahead_of({text: score for text, score in free.items() if text not in shaped_alike})
             + min(evidence, 0.0),
@@ -239,6 +245,11 @@ def _named(comparison: Comparison, thresholds: Thresholds) -> bool:
 def _without_twins(comparison: Comparison) -> Comparison:
     """The same comparison, had no twin of the best claim been claimed or possible."""
     return replace(comparison, twin=np.inf, unclaimed=np.inf, shape=np.inf, lead=comparison.apart)
+
+
+def _read_surely(track: Track, plate: str) -> bool:
+    """Whether *plate* was read surely on a photo, and nothing else was."""
+    return {read.text for read in track.reads if is_sure(read.characters)} == {plate}
 
 
 def _exp(exponent: float) -> float:

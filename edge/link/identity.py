@@ -49,11 +49,8 @@ class Identity:
 
     def problem(self) -> str | None:
         """Why cars will not answer, now or soon; None if they do."""
-        days = (self.certificate.valid_until - time.time()) / DAY_S
-        if days >= RENEW_DAYS:
-            return None
-        when = f"ends in {days:.0f} days" if days >= 0 else f"ended {-days:.0f} days ago: cars of version 2 stay silent"
-        return f"the authority's certificate for the unit {when}: have it certified again, and reload the unit"
+        ending = end_of(self.certificate, time.time())
+        return None if ending is None else ": ".join(ending)
 
 
 def load_identity(settings: LinkSettings, serial: str, registry_key: bytes | None, counts_s: float) -> Identity | None:
@@ -88,6 +85,15 @@ def load_identity(settings: LinkSettings, serial: str, registry_key: bytes | Non
         settings.signed_ttl_s,
         int(counts_s),
     )
+
+
+def end_of(certificate: UnitCertificate, now_utc: float) -> tuple[str, str] | None:
+    """Say that *certificate* has ended at *now_utc* or will soon, as cause and remedy, or return None."""
+    days = (certificate.valid_until - now_utc) / DAY_S
+    if days >= RENEW_DAYS:
+        return None
+    when = f"ends in {days:.0f} days" if days >= 0 else f"ended {-days:.0f} days ago: cars of version 2 stay silent"
+    return f"the authority's certificate for the unit {when}", "have it certified again, and reload the unit"
 
 
 def load_unit_certificate(path: Path) -> UnitCertificate:

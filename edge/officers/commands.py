@@ -91,6 +91,9 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     verify.add_argument(
         "--authority", type=Path, metavar="FILE", help="the authority's public key: it must have certified the chips"
     )
+    verify.add_argument(
+        "--opener", type=Path, metavar="FILE", help="the opening service's public key: it must have named the drivers"
+    )
     verify.add_argument("--checkpoint", type=Path, metavar="FILE", help="a checkpoint that the chain must hold")
     verify.add_argument("--head", help="hash of an entry that must still be in the chain, as an earlier check gave it")
     cases.add_operators_actions(actions)
@@ -234,13 +237,16 @@ def _verify(args: argparse.Namespace) -> int:
         raise CaseError("a report is held against a package", "name the package as well")
     if args.authority is not None and args.package is None:
         raise CaseError("certificates of chips are in packages", "name the package as well")
+    if args.opener is not None and args.package is None:
+        raise CaseError("statements of the opening service are held against a package", "name the package as well")
     try:
         trusted = evidence.read_public_key(args.key) if args.key else None
         if args.package is not None:
             checkpoint = evidence.read_checkpoint(args.checkpoint) if args.checkpoint else None
             authority = evidence.read_authority(args.authority) if args.authority else None
             _require_package(args.package)
-            verified = evidence.verify_package(args.package, trusted, checkpoint, authority)
+            opener = evidence.read_opener(args.opener) if args.opener else None
+            verified = evidence.verify_package(args.package, trusted, checkpoint, authority, opener)
             say(verified.sentence, *verified.facts)
             if args.report is not None:
                 say(evidence.check_report(verified, given(args.report, CaseError, "the report")))

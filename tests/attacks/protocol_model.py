@@ -1,13 +1,15 @@
-"""A bounded model of the protocol: every interleaving of a car, two units, a rogue camera, a tunnel and a thief.
+"""A bounded model of the protocol: every interleaving of a car, units, a rogue camera, a tunnel and thieves.
 
 Cryptography is ideal (Dolev and Yao, 1983): who does not have a key neither opens, makes nor changes what needs it. The
 attacker has the network: opens connections to units, presents any challenge it knows or can make to Anna's car, keeps,
-delays, takes apart and puts together what it sees, and has a registered chip of its own. What happens is searched
+delays, takes apart and puts together what it sees, and has a registered chip of its own. What it may know besides:
+a copied chip file (``uid``, ``public``), a copied chip (``sign`` as well), the TLS key of ``U`` (``tls``), and a stolen
+unit ``W``, certified for a place near Anna, which shares that TLS certificate (``unit``). What happens is searched
 breadth first until nothing new does, within :data:`SESSIONS`, :data:`ANSWERS` and :data:`TICKS`. A few sessions are
 where attacks on protocols of this kind are; what it does not find with these it may still miss with more.
 
-Anna is near unit ``U`` and far from unit ``V``. A defence is a name in :data:`DEFENCES`; without one of them the search
-must find the attack that it is there for, or the model would prove nothing.
+Anna is near units ``U`` and ``W``, and far from ``V``. A defence is a name in :data:`DEFENCES`; without one of them the
+search must find the attack that it is there for, or the model would prove nothing.
 """
 
 from __future__ import annotations
@@ -32,11 +34,24 @@ FRESH: Final = "the answer is due at once"
 SEALED: Final = "the uid is sealed"
 NO_VERSION_1_UNIT: Final = "the unit refuses version 1 of a chip that signs"
 NO_VERSION_1_CAR: Final = "the car refuses version 1"
-DEFENCES: Final = frozenset({SIGNED, BOUND, PLACED, CERTIFIED, FRESH, SEALED, NO_VERSION_1_UNIT, NO_VERSION_1_CAR})
+NAMED: Final = "the signature names the unit"
+NONCED: Final = "uid, payload and signature are bound to the nonce"
+WHOLE: Final = "the signature covers uid and payload"
+OWN: Final = "a packet speaks for the licence of its uid alone"
+ONCE: Final = "a challenge is answered once"
+COUNTED: Final = "counters rise"
+DEFENCES: Final = frozenset(
+    {SIGNED, BOUND, PLACED, CERTIFIED, FRESH, SEALED, NO_VERSION_1_UNIT, NO_VERSION_1_CAR}
+    | {NAMED, NONCED, WHOLE, OWN, ONCE, COUNTED}
+)
 VERSION_1: Final = frozenset[str]()
 """No defence: what version 1 is."""
 
 Term = tuple[object, ...]
+FAR: Final = "V"
+STOLEN: Final = "W"
+GUESSED: Final = 99
+"""A counter that the attacker makes up; the number behind its chip's last one is the other that it may take."""
 PLATES: Final = {"anna": "AA", "thief": "TT"}
 """Chip -> its car's plate; licences go by the name of the chip."""
 
@@ -61,7 +76,7 @@ class Answer(NamedTuple):
 
 
 class Claim(NamedTuple):
-    """A unit believes that a chip's driver drives a plate, in answer to its nonce."""
+    """A unit believes that the driver of a licence, which goes by its chip's name, drives a plate."""
 
     unit: str
     nonce: int
@@ -69,6 +84,7 @@ class Claim(NamedTuple):
     plate: str
     at: int
     version: int
+    counter: int
 
 
 @dataclass(frozen=True)
@@ -114,7 +130,7 @@ class Model:
         if len(state.answers) < ANSWERS:
             yield from self._answers(state)
         for session in state.sessions:
-            if not any((claim.unit, claim.nonce) == session[:2] for claim in state.claims):
+            if ONCE not in self.defences or not any(claim[:2] == session[:2] for claim in state.claims):
                 yield from self._receipts(state, session)
 
     def _answers(self, state: State) -> Iterator[State]:
@@ -123,45 +139,52 @@ class Model:
             _, unit, nonce, at, version, signer = challenge
             if not self._is_trusted(state, unit, at, version, signer):
                 continue
-            for endpoint in (unit, "rogue"):  # a tunnel shows the unit's own certificate
+            own = "U" if unit == STOLEN else unit
+            for endpoint in (own, "rogue"):  # a tunnel shows the unit's own certificate
                 answer = Answer(str(unit), nonce, str(endpoint), state.clock, version)  # type: ignore[arg-type]
                 if answer in state.answers:
                     continue
                 later = replace(state, answers=(*state.answers, answer))
                 packet = self._packet("anna", answer, len(later.answers))
-                if endpoint == "rogue":
+                if endpoint == "rogue" or ("tls", endpoint) in state.knows:
                     yield replace(later, knows=later.knows | set(packet) | self._opened(packet))
-                else:
+                elif endpoint == unit:
                     yield replace(later, flying=later.flying | {("packet", unit, nonce, packet)})
 
     def _made(self, state: State) -> list[Term]:
-        """Challenges that the attacker makes, about true nonces: signed with a key that nobody certified."""
-        return [
-            ("challenge", session.unit, session.nonce, state.clock, version, "rogue")
-            for session in state.sessions
-            for version in (1, 2)
-        ]
+        """Challenges that the attacker makes, about true nonces: with a key of its own, or a stolen unit's."""
+        about = list(product(state.sessions, (1, 2)))
+        made: list[Term] = [("challenge", s.unit, s.nonce, state.clock, version, "rogue") for s, version in about]
+        if ("unit", STOLEN) in state.knows:
+            made += [("challenge", STOLEN, s.nonce, state.clock, version, STOLEN) for s, version in about]
+        return made
 
     def _is_trusted(self, state: State, unit: object, at: object, version: object, signer: object) -> bool:
         if version == 1:
             return NO_VERSION_1_CAR not in self.defences
         if CERTIFIED in self.defences and signer != unit:
             return False
-        if PLACED in self.defences and unit != "U" and signer == unit:
+        if PLACED in self.defences and unit == FAR and signer == unit:
             return False
         return abs(state.clock - int(str(at))) <= CLOCK
 
     def _packet(self, chip: str, answer: Answer, counter: int) -> tuple[Term, Term, Term]:
         """The three parts of an honest packet: uid, payload and signature."""
-        payload = ("payload", chip, PLATES[chip], chip, answer.nonce)
+        nonce = self._bound(answer.nonce)
+        payload = ("payload", chip, PLATES[chip], chip, nonce)
         if answer.version == 1:
             return ("uid", chip), payload, ("none",)
-        sealed = ("sealed", chip, answer.nonce, counter) if SEALED in self.defences else ("uid", chip)
-        return sealed, payload, self._signature(chip, answer.unit, answer.endpoint, answer.nonce, sealed, payload)
+        sealed = ("sealed", chip, nonce, counter) if SEALED in self.defences else ("uid", chip)
+        return sealed, payload, self._signature(chip, answer.unit, answer.endpoint, nonce, sealed, payload)
+
+    def _bound(self, nonce: int) -> int:
+        return nonce if NONCED in self.defences else -1
 
     def _signature(self, key: str, unit: str, endpoint: str, nonce: int, sealed: Term, payload: Term) -> Term:
         bound = endpoint if BOUND in self.defences else "any"
-        return "signature", key, unit, bound, nonce, sealed, payload
+        named = unit if NAMED in self.defences else "any"
+        parts = (sealed, payload) if WHOLE in self.defences else ("any", "any")
+        return "signature", key, named, bound, nonce, *parts
 
     def _opened(self, packet: tuple[Term, ...]) -> frozenset[Term]:
         """What the attacker reads in a packet that is its own to read: a uid that is not sealed."""
@@ -180,47 +203,61 @@ class Model:
                 yield replace(state, claims=state.claims | {claim})
 
     def _put_together(self, state: State, session: Session) -> list[tuple[Term, Term, Term]]:
-        knows = state.knows
-        uids = [term for term in knows if term[0] in ("uid", "sealed")]
-        uids += [("sealed", term[1], session.nonce, 99) for term in knows if term[0] == "uid"]
-        payloads = [term for term in knows if term[0] == "payload"]
+        knows, nonce = state.knows, self._bound(session.nonce)
+        # What answers another nonce is refused at once, so it is not tried.
+        uids = [term for term in knows if term[0] == "uid" or (term[0] == "sealed" and term[2] == nonce)]
+        for term in knows:
+            if term[0] == "uid":
+                numbers = (1, 2, GUESSED) if term[1] == "anna" and ("sign", "anna") in knows else (GUESSED,)
+                uids += [("sealed", term[1], nonce, number) for number in numbers]
+        payloads = [term for term in knows if term[0] == "payload" and term[4] == nonce]
         publics = [term[1] for term in knows if term[0] == "public"]
         payloads += [
-            ("payload", chip, plate, licence, session.nonce)
+            ("payload", chip, plate, licence, nonce)
             for chip, plate, licence in product(publics, PLATES.values(), PLATES)
         ]
         made: list[tuple[Term, Term, Term]] = []
         for uid, payload in product(uids, payloads):
             own = [
-                self._signature(str(t[1]), session.unit, session.unit, session.nonce, uid, payload)
+                self._signature(str(t[1]), session.unit, session.unit, nonce, uid, payload)
                 for t in knows
                 if t[0] == "sign"
             ]
-            seen = [term for term in knows if term[0] == "signature"]
+            seen = [term for term in knows if term[0] == "signature" and term[4] == nonce]
             made += [(uid, payload, signature) for signature in (*own, *seen, ("none",))]
         return made
 
     def _accepted(self, state: State, session: Session, packet: tuple[Term, Term, Term]) -> Claim | None:
         """The claim that the unit makes of *packet*, or None: the checks of docs/protocol.md."""
         uid, payload, signature = packet
-        chip = str(uid[1])
+        chip, bound = str(uid[1]), self._bound(session.nonce)
         if session.version == 1 or uid[0] == "uid":
             if session.version == 2 and SEALED in self.defences:
                 return None
             if session.version == 1 and uid[0] != "uid":
                 return None
-        elif uid[2] != session.nonce:
+        elif uid[2] != bound:
             return None
         if session.version == 1 and NO_VERSION_1_UNIT in self.defences:
             return None  # both chips of the model sign
         if session.version == 2 and SIGNED in self.defences:
-            expected = self._signature(chip, session.unit, session.unit, session.nonce, uid, payload)
+            expected = self._signature(chip, session.unit, session.unit, bound, uid, payload)
             if signature != expected:
                 return None
         _, owner, plate, licence, nonce = payload
-        if owner != chip or licence != chip or nonce != session.nonce:
+        if owner != chip or nonce != bound or (OWN in self.defences and licence != chip):
             return None
-        return Claim(session.unit, session.nonce, chip, str(plate), state.clock, session.version)
+        counter = int(str(uid[3])) if uid[0] == "sealed" else 0
+        claim = Claim(session.unit, session.nonce, str(licence), str(plate), state.clock, session.version, counter)
+        return None if COUNTED in self.defences and _falls(claim, state.claims) else claim
+
+
+def _falls(claim: Claim, others: frozenset[Claim]) -> bool:
+    """Whether the counter of *claim* does not rise after those that its unit has seen of its chip."""
+    seen = [other for other in others if (other.unit, other.chip, other.version) == (claim.unit, claim.chip, 2)]
+    return claim.version == 2 and any(
+        claim.counter == other.counter or (claim.counter < other.counter and claim.at > other.at) for other in seen
+    )
 
 
 def violations(model: Model, *, until: frozenset[str] = frozenset()) -> set[str]:
@@ -235,15 +272,19 @@ def violations(model: Model, *, until: frozenset[str] = frozenset()) -> set[str]
             found.add("secrecy")
         for claim in state.claims:
             if claim.chip == "anna":
-                found |= set(_broken(claim, state))
+                found |= set(_broken(claim, state, copied=("sign", "anna") in model.start.knows))
         if until and until <= found:
             break
     return found
 
 
-def _broken(claim: Claim, state: State) -> Iterator[str]:
-    """The properties that a *claim* about Anna breaks."""
+def _broken(claim: Claim, state: State, *, copied: bool) -> Iterator[str]:
+    """The properties that a *claim* about Anna breaks; where her chip was *copied*, what is left of them."""
     matching = [answer for answer in state.answers if (answer.unit, answer.nonce) == (claim.unit, claim.nonce)]
+    if copied:
+        if _falls(claim, state.claims - {claim}):
+            yield "copy"
+        return
     if len(matching) < sum(other[:2] == claim[:2] for other in state.claims) or claim.plate != PLATES["anna"]:
         yield "agreement"
     if matching and all(answer.endpoint != claim.unit for answer in matching):

@@ -85,7 +85,8 @@ async def test_who_has_the_uid_and_the_public_key_speaks_for_nobody(unit: Certif
 async def test_a_chip_that_signs_is_never_heard_in_version_1(unit: Certified) -> None:
     async with unit.unit() as (server, mailbox):
         await deliver(url(server), ANNA.chip, ANNA.plate)
-        assert await licences(unit, mailbox) == ([], {Rejection.VERSION: 1})
+        await deliver(url(server), BRUNO.chip, BRUNO.plate)  # whose chip does not sign: who copied it is heard
+        assert await licences(unit, mailbox) == ([BRUNO.licence], {Rejection.VERSION: 1})
 
 
 async def test_a_chip_that_does_not_sign_is_not_heard_in_version_2(unit: Certified, tmp_path: Path) -> None:
@@ -109,8 +110,10 @@ async def test_a_car_of_version_2_says_nothing_to_a_unit_that_claims_to_be_older
     await server.start()
     with pytest.raises(LinkError, match="does not speak protocol version 2"):
         await deliver(url(server), ANNA.chip, ANNA.plate, signing=unit.signing)
-    await server.stop()
     assert len(mailbox) == 0 and unit.anna.next_counter() == 1, "the chip signed nothing"
+    await deliver(url(server), BRUNO.chip, BRUNO.plate)  # version 1: the rogue has the uid
+    assert [packet.uid for packet in mailbox.window(0, 2**62)] == [BRUNO.uid]
+    await server.stop()
 
 
 async def test_a_camera_that_relays_a_challenge_gets_what_no_unit_takes(unit: Certified, tmp_path: Path) -> None:
@@ -133,6 +136,20 @@ async def test_a_camera_without_the_authoritys_word_gets_no_answer(unit: Certifi
         with pytest.raises(LinkError, match="does not vouch"):
             await deliver(url(server), ANNA.chip, ANNA.plate, signing=rogue)
         assert len(mailbox) == 0 and unit.anna.next_counter() == 1
+        await deliver(url(server), BRUNO.chip, BRUNO.plate)  # version 1 asks nobody who vouches
+        assert [packet.uid for packet in mailbox.window(0, 2**62)] == [BRUNO.uid]
+
+
+async def test_a_stolen_unit_elsewhere_gets_no_answer(unit: Certified) -> None:
+    """With its key and its certificate, which says where it stood; in version 1 no challenge says where."""
+    async with unit.unit() as (server, mailbox):
+        assert server.exchange.identity is not None
+        server.exchange.identity.signer.position = FAR
+        with pytest.raises(LinkError, match="not where the authority put it"):
+            await deliver(url(server), ANNA.chip, ANNA.plate, signing=Signing(unit.anna, AUTHORITY.public_key, FAR))
+        assert len(mailbox) == 0 and unit.anna.next_counter() == 1
+        await deliver(url(server), BRUNO.chip, BRUNO.plate)
+        assert [packet.uid for packet in mailbox.window(0, 2**62)] == [BRUNO.uid]
 
 
 async def test_a_challenge_from_kilometres_away_gets_no_answer(unit: Certified) -> None:
@@ -140,6 +157,8 @@ async def test_a_challenge_from_kilometres_away_gets_no_answer(unit: Certified) 
         with pytest.raises(LinkError, match="within 500 m"):
             await deliver(url(server), ANNA.chip, ANNA.plate, signing=Signing(unit.anna, AUTHORITY.public_key, FAR))
         assert len(mailbox) == 0
+        await deliver(url(server), BRUNO.chip, BRUNO.plate)  # version 1: wherever the car is
+        assert await licences(unit, mailbox) == ([BRUNO.licence], {})
 
 
 async def test_an_answer_through_a_tunnel_is_too_late(unit: Certified) -> None:
@@ -170,7 +189,7 @@ async def test_nobody_follows_a_car_from_unit_to_unit(unit: Certified) -> None:
         assert len(one[name]) == len(other[name])
         blocks = [{each[name][at : at + 8] for at in range(0, len(each[name]), 8)} for each in bodies]
         assert not blocks[0] & blocks[1], name
-    old = make_answer(ANNA.chip, ANNA.plate)
+    old = make_answer(BRUNO.chip, BRUNO.plate)
     challenge = {"nonce": "0" * 32, "timestamp": 1}
     assert old(challenge, "")["uid"] == old(challenge, "")["uid"]
 

@@ -55,6 +55,28 @@ def test_a_mistake_is_one_sentence(tmp_path: Path, text: str, sentence: str) -> 
         load(written(tmp_path, text))
 
 
+VERSION_2 = 'unit_key_file = "unit.key"\nunit_certificate = "unit.json"\n'
+
+
+@pytest.mark.parametrize(
+    ("lines", "versions"),
+    [("", (1,)), (VERSION_2, (1,)), (f"{VERSION_2}versions = [1, 2]", (1, 2)), (f"{VERSION_2}versions = [2]", (2,))],
+    ids=["before version 2", "certified, and asks for nothing", "a mixed fleet", "version 2 alone"],
+)
+def test_a_configuration_without_versions_means_version_1(
+    tmp_path: Path, lines: str, versions: tuple[int, ...]
+) -> None:
+    assert load(written(tmp_path, f"[link]\n{lines}")).link.versions == versions
+
+
+def test_the_examples_lines_of_version_2_are_those_of_a_mixed_fleet(tmp_path: Path) -> None:
+    example = (Path(__file__).resolve().parents[2] / "autovelox.example.toml").read_text(encoding="utf-8")
+    assert load(written(tmp_path, example)).link.versions == (1,)
+    uncommented = re.sub(r"^# (?=(versions|unit_key_file|unit_certificate) =)", "", example, flags=re.MULTILINE)
+    link = load(written(tmp_path, uncommented)).link
+    assert link.versions == (1, 2) and link.unit_certificate == Path("/etc/autovelox/unit.json")
+
+
 def test_a_missing_file_says_what_to_copy(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"copy autovelox\.example\.toml"):
         load(tmp_path / "none.toml")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import sqlite3
 import time
@@ -109,8 +110,16 @@ async def fleet(centre: Centre, folder: Path, cases: int = 3) -> tuple[Unit, Rou
     unit = await unit_with_cases(folder, cases)
     await centre.let_in(SERIAL, SIGNER, folder)
     client = Client(centre.url, trusting(centre.authority), SERIAL, SIGNER)
-    courier = Courier(client, Outbox(unit.state_dir), budget=DailyBudget(1 << 40), facts=dict, obey=unit.orders().obey)
-    return unit, courier
+    hours = itertools.count(0.0, 4000.0)  # a status is due whenever it looks
+    courier = Courier(
+        client,
+        Outbox(unit.state_dir),
+        budget=DailyBudget(1 << 40),
+        facts=dict,
+        clock=lambda: next(hours),
+        obey=unit.orders().obey,
+    )
+    return unit, Rounds(client, courier)
 
 
 async def order(centre: Centre, kind: OrderKind, *signers: Signer, **more: Any) -> int:

@@ -17,6 +17,7 @@ from Crypto.PublicKey import RSA
 
 from edge.config import LinkSettings
 from edge.crypto import AUTHORITY_FORMAT, ChipKey, Ed25519Key, Position, UnitCertificate, make_request, save_chip_key
+from edge.crypto.chip_signature import sign_message
 from edge.flow.opening import WindowOpener
 from edge.identify.formats import licence_pattern, plate_pattern
 from edge.link.answering import Signing
@@ -48,6 +49,18 @@ class Here:
 
     async def run(self, function: Any, *args: Any) -> Any:
         return function(*args)
+
+
+class ChipInMemory:
+    """Anna's chip, which does not count: for tests of what is signed."""
+
+    verify_key = ANNAS_SIGNING_KEY.public_key().export_key("DER")
+
+    def next_counter(self) -> int:
+        return 1
+
+    def sign(self, message: bytes) -> bytes:
+        return sign_message(ANNAS_SIGNING_KEY, message)
 
 
 @dataclass

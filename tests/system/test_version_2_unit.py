@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
+import signal
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,8 +17,10 @@ from edge.cases import load_signer
 from edge.cases.evidence.sentences import flag_sentence
 from edge.cases.evidence.verify import verify_package
 from edge.model import Flag
+from tests.support.signed_link import RawSignedCar
 from tests.support.station import PEOPLE, Station
 from tests.support.token import make_token, needs_token
+from tests.system.test_unit_health import becomes
 
 GIULIA, MARCO, _ = PEOPLE
 ROUNDABOUT, SEAT = ("roundabout.mp4", 40, 71.0), ("seat.mp4", 12, 64.0)
@@ -94,6 +98,10 @@ async def test_a_driver_whose_chip_signs_is_named_and_the_case_proves_it(certifi
     assert any("the driver's chip signed the answer" in line for line in facts)
     said = done(station, "cases", "verify", package, "--authority", str(station.folder / "authority.json"))
     assert "the authority you trust certified it for this driver" in said
+    another = ("--key", str(station.folder / "another.key"), "--out", str(station.folder / "another.json"))
+    done(station, "authority", "init", *another)
+    refused = station.run("cases", "verify", package, "--authority", str(station.folder / "another.json"))
+    assert refused.returncode != 0 and "certifi" in refused.stderr
     manifest = station.folder / "manifest.json"
     with zipfile.ZipFile(package) as archive:
         manifest.write_bytes(archive.read("cases/00000001/manifest.json"))
@@ -101,6 +109,43 @@ async def test_a_driver_whose_chip_signs_is_named_and_the_case_proves_it(certifi
     assert "The driver's chip signed it" in said
     record = json.loads(manifest.read_bytes())["packet"]
     assert (record["version"], record["counter"], record["unit"]) == (2, 1, "AVX-TEST")
+
+
+async def test_a_renewed_certificate_is_taken_without_a_stop(certified_station: Station) -> None:
+    """Near its end it is a problem of the unit; SIGHUP takes the renewed one, and not one that is none."""
+    station = certified_station
+    certify(station, days=5)
+    station.write_feed(SEAT, gap_s=1e6)
+    async with station.unit() as unit:
+        await unit.expect(": ready")
+        problems = await becomes(station, 503)
+        assert "authority's certificate for the unit ends in 5 days" in problems["link"]
+        before = (await challenge(station))["certificate"]["valid_until"]
+        certify(station, days=100)
+        assert (await challenge(station))["certificate"]["valid_until"] == before
+        unit.send(signal.SIGHUP)
+        await unit.expect("the authority's certificate for the unit was read again")
+        assert await becomes(station, 200) == {}
+        assert (await challenge(station))["certificate"]["valid_until"] > before + 90 * 86_400
+        assert await drive_by(station, "XSNB23") == (0, "accepted, and counts for the next 10 s\n")
+        (station.folder / "unit.json").write_text("{}")
+        unit.send(signal.SIGHUP)
+        await unit.expect("the authority's certificate for the unit in use stays")
+        assert await drive_by(station, "XSNB23") == (0, "accepted, and counts for the next 10 s\n")
+        unit.end()
+
+
+def certify(station: Station, *, days: int) -> None:
+    """The authority certifies the unit anew, in place of its certificate."""
+    fresh = station.folder / "fresh.json"
+    words = ("--key", str(station.folder / "authority.key"), "--days", str(days), "--out", str(fresh))
+    done(station, "authority", "certify", str(station.folder / "request.json"), *words)
+    fresh.replace(station.folder / "unit.json")
+
+
+async def challenge(station: Station) -> dict[str, Any]:
+    async with RawSignedCar(int(station.url.rpartition(":")[2])) as car:
+        return await car.connect()
 
 
 @needs_token

@@ -49,7 +49,8 @@ def _row(event: Event, last_utc: float, count: int, reason: str, *, withdrawn: b
     if event.action:
         words += f" ({officer_did(event.action)})"
     if withdrawn:
-        words += f" ({_('withdrawn later')})"
+        later = _("withdrawn later")
+        words += f" ({later})"
     if event.plate:
         words += f" ({clean(event.plate)})"
     if count > 1:

@@ -119,7 +119,8 @@ def _reasons(case: Case, manifest: Manifest) -> list[Fact]:
         return [(_("Verdict"), _("not decided"))]
     told = [f"{outcome_words(verdict.outcome)}.", clean(reason_words(verdict.reason))]
     if not case.is_infringement:
-        told = [f"{clean(basis_words(case.basis)) or verdict_words(case)}."]
+        why = clean(basis_words(case.basis)) or verdict_words(case)
+        told = [f"{why[:1].upper()}{why[1:]}."]
     elif verdict.outcome is Outcome.AMBIGUOUS and verdict.reason == Reason.SEVERAL_CLAIMS:
         told = told[:1]  # the reason says the same
     if not name_follows(case):

@@ -42,7 +42,7 @@ def counted_speed(case: Case) -> tuple[str, str]:
     less = _("measured {measured} less {deduction}").format(
         measured=number(found.measured_kmh, 1), deduction=number(found.deduction_kmh, 1)
     )
-    return kmh(found.remaining_kmh), f"{limit}, {_over(found.excess_kmh)}; {less}"
+    return kmh(found.remaining_kmh), f"{limit}, {_over(found.excess_kmh)}; {unbroken(less)}"
 
 
 def assessment_facts(found: Assessment | None) -> list[tuple[str, str]]:

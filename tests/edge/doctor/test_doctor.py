@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import sys
+import time
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -17,6 +18,7 @@ from gpiozero import Device
 
 from edge.cli import main
 from edge.config import RecognitionSettings, Settings, models_dir
+from edge.crypto import Ed25519Key, UnitCertificate
 from edge.doctor import machine, models, parts
 from edge.doctor.finding import Grade, from_error
 from edge.errors import CameraError, ModelError
@@ -238,6 +240,30 @@ def test_where_there_is_no_vcgencmd_the_kernel_still_knows_the_voltage(
     assert (problem is None) == (board.problem() is None)
     assert problem is None or problem in (board.problem() or "")
     assert board.throttled == int(alarm)
+
+
+@pytest.mark.parametrize(
+    ("lines", "days", "health", "said"),
+    [
+        ("", None, "good", "version 1 alone: no chip signs"),
+        ("", 100, "warning", "although the authority certified the unit"),
+        ("versions = [1, 2]", 100, "good", "version 1 and 2; the authority's certificate counts"),
+        ("versions = [2]", 5.2, "warning", "ends in 5 days"),
+        ("versions = [1, 2]", -2.2, "warning", "ended 2 days ago: cars of version 2 stay silent"),
+    ],
+    ids=["not certified", "certified, not spoken", "both", "ending", "ended"],
+)
+def test_it_says_which_versions_the_unit_speaks(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], lines: str, days: float | None, health: str, said: str
+) -> None:
+    files = ""
+    if days is not None:
+        until = int(time.time() + days * 86_400)
+        unit = UnitCertificate("AVX-1", Ed25519Key(bytes(32)).public_key, "Udine", None, until)
+        (tmp_path / "unit.json").write_text(json.dumps(unit.signed_by(Ed25519Key(bytes(32))).record()))
+        files = 'unit_key_file = "unit.key"\nunit_certificate = "unit.json"\n'
+    _, found = diagnose(write_config(tmp_path, f"{OVER_LIMIT}[link]\n{files}{lines}\n"), capsys)
+    assert found["protocol"]["health"] == health and said in found["protocol"]["text"]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,16 @@ from edge.identify import ANY_FORMAT, Thresholds, judge
 from edge.identify.candidates import prior, reading
 from edge.identify.ctc import read_log_likelihoods
 from edge.identify.origin import origin
-from edge.identify.twins import MOST_VARIANTS, SHAPE_SAYS, ahead, are_twins, near_twins, one_shape, shapes_differ
+from edge.identify.twins import (
+    MOST_VARIANTS,
+    SHAPE_SAYS,
+    ahead,
+    are_twins,
+    is_sure,
+    near_twins,
+    one_shape,
+    shapes_differ,
+)
 from edge.model import Outcome, PlateRead, Reason
 from tests.support.reads import plate_read
 
@@ -21,6 +30,10 @@ LINES = Thresholds(accept=0.8, margin=6.0, slope=0.5, bias=3.0, twin=3.0, unclai
 
 def seen_in(country: str, read: PlateRead, share: float = 0.97) -> PlateRead:
     return replace(read, countries={country: share, "FO": 1 - share})
+
+
+def surely(read: PlateRead, confidence: float = 0.99) -> PlateRead:
+    return replace(read, characters=(confidence,) * len(read.text))
 
 
 @pytest.mark.parametrize(
@@ -76,7 +89,7 @@ def test_of_an_italian_g_and_c_nobody_is_named_before_the_reader_is_sure(doubt: 
 def test_every_italian_series_has_the_allowance_for_g_and_c(text: str, twin: str) -> None:
     read = plate_read(text, {0: ("C", 0.95)})
     assert judge([[read]], [twin], LINES).outcome is not Outcome.IDENTIFIED
-    other = plate_read(text.replace("G", "N"), {0: ("M", 0.9)})
+    other = surely(plate_read(text.replace("G", "N"), {0: ("M", 0.9)}))
     assert judge([[other]], [twin.replace("C", "M")], LINES).outcome is Outcome.IDENTIFIED
 
 
@@ -185,3 +198,41 @@ def test_likely_countries_object_to_a_shape_though_none_is_told() -> None:
     british = replace(read, countries={"GB": 0.64, "RO": 0.36})
     assert origin(british.countries, "E059CLU") is None
     assert judge([[british]], ["E059CLU"], LINES).outcome is Outcome.AMBIGUOUS
+
+
+@pytest.mark.parametrize(("confidence", "sure"), [(0.99, True), (0.95, True), (0.94, False), (0.5, False)])
+def test_a_reading_is_sure_by_its_two_least_sure_characters(confidence: float, sure: bool) -> None:
+    assert is_sure((0.999, confidence, 0.999, confidence)) is sure
+    assert not is_sure((confidence,))
+    assert not is_sure(())
+
+
+def test_a_claimed_twin_costs_a_sure_italian_reading_nothing_beyond_the_line() -> None:
+    # 4.6 nats between G and C: more than the line of 3, less than the line and the allowance for G and C together.
+    read = plate_read("GF819JK", {0: ("C", 0.01)})
+    both = ["GF819JK", "CF819JK"]
+    assert judge([[surely(read)]], both, LINES).plate == "GF819JK"
+    assert judge([[surely(read, 0.9)]], both, LINES).reason is Reason.LOOKS_ALIKE
+
+
+@pytest.mark.parametrize("text", ["NF819JK", "GZ05052"])
+def test_an_unclaimed_twin_of_an_italian_plate_counts_more_where_the_reading_is_not_sure(text: str) -> None:
+    twin = "M" if text[0] == "N" else "C"
+    # 4.1 nats: beyond what a sure reading errs by, within what one errs by that is not.
+    read = plate_read(text, {0: (twin, 0.016)})
+    assert judge([[surely(read)]], [text], LINES).plate == text
+    assert judge([[surely(read, 0.9)]], [text], LINES).reason is Reason.LOOKS_ALIKE
+
+
+def test_another_sure_reading_takes_the_sureness_away() -> None:
+    read = surely(plate_read("GF819JK", {0: ("C", 0.002)}))
+    other = surely(plate_read("CF819JK", {0: ("G", 0.2)}))
+    both = ["GF819JK", "CF819JK"]
+    # Together 4.8 nats for the G: enough where only the G is read surely, too little where the C is, too.
+    assert judge([[read], [surely(other, 0.9)]], both, LINES).plate == "GF819JK"
+    assert judge([[read], [other]], both, LINES).reason is Reason.LOOKS_ALIKE
+
+
+def test_plates_of_other_countries_have_no_allowance() -> None:
+    read = surely(plate_read("GF8190K", {0: ("C", 0.03)}), 0.9)
+    assert judge([[read]], ["GF8190K"], LINES).plate == "GF8190K"
