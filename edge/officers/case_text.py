@@ -45,11 +45,11 @@ _MARKUP = re.compile(r"<[^>]*>")
 
 
 def case_lines(opened: OpenCase) -> Iterator[str]:
-    """The lines of an opened case, in the language in use."""
+    """The lines of an opened case, in the language in use; spaces that a paper does not break are plain ones here."""
     from edge.cases.report.language import NO_BREAK
 
     for line in _lines(opened):
-        yield line.replace(NO_BREAK, " ")  # the terminal's search finds what is typed with a space
+        yield line.replace(NO_BREAK, " ")
 
 
 def _lines(opened: OpenCase) -> Iterator[str]:

@@ -244,8 +244,8 @@ def _verify(args: argparse.Namespace) -> int:
         if args.package is not None:
             checkpoint = evidence.read_checkpoint(args.checkpoint) if args.checkpoint else None
             authority = evidence.read_authority(args.authority) if args.authority else None
-            _require_package(args.package)
             opener = evidence.read_opener(args.opener) if args.opener else None
+            _require_package(args.package)
             verified = evidence.verify_package(args.package, trusted, checkpoint, authority, opener)
             say(verified.sentence, *verified.facts)
             if args.report is not None:
