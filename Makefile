@@ -72,6 +72,10 @@ chaos-centre: install ## strike the centre, its database, the network and the un
 bench-centre: install ## measure what the centre takes in, beside bare asyncpg (ratios, half a minute)
 	@$(BIN)/python tests/bench/ingest.py
 
+.PHONY: bench-fleet
+bench-fleet: install ## play an hour of 1,000 units (UNITS=) with 1,000 cases a day each in five minutes, at one centre (seven minutes)
+	@$(BIN)/python tests/bench/fleet.py --units $(or $(UNITS),1000)
+
 .PHONY: bench-search
 bench-search: install ## measure the search by plate at the centre, among a million made-up cases (two minutes)
 	@$(BIN)/python tests/bench/searching.py

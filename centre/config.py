@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -13,6 +13,7 @@ from edge.errors import ConfigError, why
 
 DEFAULT_CONFIG = Path("/etc/autovelox-centre/autovelox-centre.toml")
 Count = Annotated[int, Field(ge=1)]
+_MAIL = r"^[^@\s<>,;:\"]{1,64}@[A-Za-z0-9.-]{1,255}$"
 
 
 class CentreSettings(Section):
@@ -71,13 +72,16 @@ class LimitSettings(Section):
     """``[limits]``: what one unit, one address and all together may ask for.
 
     ``requests`` are worked on at once, in all; a further one is told to come again. ``logins_per_minute`` counts for an
-    address, and what needs no login with it. Units report their status every ``status_s``.
+    address, and what needs no login with it; ``unit_requests_per_minute`` for a unit. ``token_of_one_address``: a token
+    counts only from the address that it was given to. Units report their status every ``status_s``.
     """
 
     entries_bytes: Annotated[int, Field(ge=65_536)] = 16 * 1024 * 1024
     blob_bytes: Annotated[int, Field(ge=65_536)] = 32 * 1024 * 1024
     requests: Count = 64
     logins_per_minute: Count = 60
+    unit_requests_per_minute: Count = 3000
+    token_of_one_address: bool = True
     token_s: Positive = 900.0
     request_s: Positive = 60.0
     silent_after_s: Positive = 600.0
@@ -107,6 +111,36 @@ class OpeningSettings(Section):
     hours: Positive = 96.0
 
 
+class NoticeSettings(Section):
+    """``[notices]``: who is told what is wrong with the fleet, by e-mail and webhook; without addresses nobody is.
+
+    Nothing of a case is in a notice. Each problem is told once, when it is over, and every ``repeat_hours`` while it is
+    there. ``smtp_authority`` and ``webhook_authority`` are the authorities (PEM) of those servers, without which the
+    system's count. Passwords and keys stand in files of 0600.
+    """
+
+    every_s: Positive = 60.0
+    repeat_hours: Positive = 24.0
+    email_to: tuple[Annotated[str, Field(pattern=_MAIL)], ...] = ()
+    email_from: Annotated[str, Field(pattern=_MAIL)] = "autovelox-centre@localhost"
+    smtp_host: str = "localhost"
+    smtp_port: Port = 587
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_user: str | None = None
+    smtp_password_file: Path | None = None
+    smtp_authority: Path | None = None
+    webhook_url: (
+        Annotated[str, Field(pattern=r"^(https://[^\s]+|http://(localhost|127\.0\.0\.1)(:\d+)?(/[^\s]*)?)$")] | None
+    ) = None
+    webhook_key_file: Path | None = None
+    webhook_authority: Path | None = None
+    behind_after_s: Positive = 900.0
+    clock_s: Positive = 5.0
+    unit_free_bytes: Count = 1 << 30
+    disk_free_percent: Annotated[float, Field(gt=0, lt=100)] = 10.0
+    certificate_days: Positive = 30.0
+
+
 class MetricsSettings(Section):
     """``[metrics]``: Prometheus metrics and health, on loopback only; port 0 picks a free one."""
 
@@ -124,6 +158,7 @@ class Settings(Section):
     limits: LimitSettings = LimitSettings()
     opening: OpeningSettings = OpeningSettings()
     verdict: VerdictSettings = VerdictSettings()
+    notices: NoticeSettings = NoticeSettings()
     evidence: EvidenceSettings = EvidenceSettings()
     metrics: MetricsSettings = MetricsSettings()
 

@@ -108,7 +108,8 @@ def _export(args: argparse.Namespace) -> int:
 
 def _verify(args: argparse.Namespace) -> int:
     async def work(settings: Settings, connection: Connection) -> list[Verified]:
-        return [*await verify_units(connection, args.unit), await verify_journal(connection)]
+        own = await verify_journal(connection, own_files(settings)[2].public_key)
+        return [*await verify_units(connection, args.unit), own]
 
     found = with_database(args, work)
     for unit in found:

@@ -8,6 +8,8 @@ from centre.commands.work import account, with_database
 from centre.config import Settings
 from centre.database import Connection, Row
 from centre.errors import CentreError
+from centre.records import Officer, enter
+from centre.service import own_files
 from centre.units import UnitState, close_alarm, list_units, open_alarms
 from edge.terminal import say
 
@@ -22,6 +24,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     listing.set_defaults(run=_alarms)
     close = actions.add_parser("close", help="close an alarm: somebody looked at it")
     close.add_argument("number", type=int)
+    close.add_argument("--reason", default="", help="what was found; goes into the centre's chain")
     close.set_defaults(run=_close)
 
 
@@ -52,7 +55,11 @@ def _alarms(args: argparse.Namespace) -> int:
 
 def _close(args: argparse.Namespace) -> int:
     async def work(settings: Settings, connection: Connection) -> bool:
-        return await close_alarm(connection, args.number, account())
+        if not await close_alarm(connection, args.number, account()):
+            return False
+        officer = Officer(account(), args.reason)
+        await enter(connection, own_files(settings)[2], "close_alarm", officer.said(alarm=args.number))
+        return True
 
     if not with_database(args, work):
         raise CentreError(f"there is no open alarm {args.number}", "autovelox-centre alarms list shows which there are")

@@ -5,11 +5,13 @@ from centre.database.embedded import DATABASE, OPENER_ROLE, SERVICE_ROLE, SETTIN
 from centre.database.migrate import migrate, steps
 from centre.database.pool import ACQUIRE_TIMEOUT_S, BUSY, GONE, open_as, open_pool, transaction
 from centre.database.types import Connection, Pool, Row
+from centre.database.visits import DOOR, as_house, as_login, as_unit, at_the_door
 
 __all__ = [
     "ACQUIRE_TIMEOUT_S",
     "BUSY",
     "DATABASE",
+    "DOOR",
     "GONE",
     "OPENER_ROLE",
     "SERVICE_ROLE",
@@ -18,6 +20,10 @@ __all__ = [
     "EmbeddedServer",
     "Pool",
     "Row",
+    "as_house",
+    "as_login",
+    "as_unit",
+    "at_the_door",
     "find_binaries",
     "migrate",
     "open_as",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import asyncpg
 
 from centre.database.migrate import migrate, steps
 from centre.database.types import Connection, Pool
+from centre.database.visits import SECRET, introducing
 from centre.errors import DatabaseError
 
 BUSY = (asyncpg.LockNotAvailableError, asyncpg.QueryCanceledError, asyncpg.TooManyConnectionsError)
@@ -31,7 +32,8 @@ CONNECT_TIMEOUT_S, ACQUIRE_TIMEOUT_S = 10.0, 10.0
 async def open_pool(dsn: str, *, connections: int, statement_timeout_s: float, service_dsn: str | None = None) -> Pool:
     """Connect to *dsn*, bring the schema up to date, and open a pool of at most so many *connections*.
 
-    The pool's connections go to *service_dsn*, the same database for a role with fewer rights, if there is one.
+    The pool's connections go to *service_dsn*, the same database for a role with fewer rights, if there is one; that
+    role sees what :mod:`centre.database.visits` says.
 
     Raises:
         DatabaseError: PostgreSQL cannot be reached, or a newer program wrote the database.
@@ -40,9 +42,12 @@ async def open_pool(dsn: str, *, connections: int, statement_timeout_s: float, s
         connection = await asyncpg.connect(dsn, timeout=CONNECT_TIMEOUT_S)
         try:
             await migrate(connection)
+            secret = bytes(await connection.fetchval(SECRET))
         finally:
             await connection.close()
-        return await _pool(service_dsn or dsn, connections, statement_timeout_s, "autovelox-centre")
+        return await _pool(
+            service_dsn or dsn, connections, statement_timeout_s, "autovelox-centre", setup=introducing(secret)
+        )
     except _UNUSABLE as error:
         raise _unusable(error) from None
 
@@ -79,12 +84,19 @@ def _unusable(error: Exception) -> DatabaseError:
     )
 
 
-async def _pool(dsn: str, connections: int, statement_timeout_s: float, name: str) -> Pool:
+async def _pool(
+    dsn: str,
+    connections: int,
+    statement_timeout_s: float,
+    name: str,
+    setup: Callable[[Connection], Awaitable[None]] | None = None,
+) -> Pool:
     return await asyncpg.create_pool(
         dsn,
         min_size=1,
         max_size=connections,
         timeout=CONNECT_TIMEOUT_S,
+        setup=setup,
         reset=_leave,
         server_settings={
             "application_name": name,
@@ -96,7 +108,7 @@ async def _pool(dsn: str, connections: int, statement_timeout_s: float, name: st
 
 
 async def _leave(connection: Connection) -> None:
-    """Nothing is set in a session that outlives its transaction, so that there is nothing to put back."""
+    """Whose request a session is for is said before each use; nothing else is set that outlives a transaction."""
 
 
 @asynccontextmanager

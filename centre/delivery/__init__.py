@@ -6,7 +6,7 @@ from centre.delivery.entries import MOST_ENTRIES, Head, NotConfirmed, accept_ent
 from centre.delivery.erasing import tidy_up
 from centre.delivery.known import Memory
 from centre.delivery.orders import list_orders
-from centre.delivery.projection import PORTRAIT
+from centre.delivery.projection import PORTRAIT, Rows, Unreadable, counting, rows_of
 from centre.delivery.status import take_status
 from centre.delivery.writing import purge_case
 
@@ -17,15 +17,19 @@ __all__ = [
     "Head",
     "Memory",
     "NotConfirmed",
+    "Rows",
+    "Unreadable",
     "WrongOffset",
     "accept_entries",
     "blob_state",
     "check_signatures",
+    "counting",
     "head_of",
     "list_orders",
     "purge_case",
     "put_part",
     "read_blob",
+    "rows_of",
     "take_status",
     "tidy_up",
 ]

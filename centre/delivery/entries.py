@@ -178,6 +178,10 @@ async def _accept(connection: Connection, visitor: Visitor, asked: _Asked) -> tu
     new = links[len(old) :]
     if not new:
         return head, None
+    if not head.seq and await connection.fetchval("SELECT begins_elsewhere($1)", sha256(new[0].header)):
+        cause = "its chain is another unit's: the same entries would be filed twice"
+        await raise_alarm(connection, visitor.unit, AlarmKind.BROKEN, cause, seq=1)
+        return _broken(cause)
     if head.seq and _previous(new[0]) != head.hash and is_signed(new[0], known.keys):
         return await _forked(connection, visitor, head, head.seq + 1, new[0], known.keys)
     return await _extend(connection, visitor, known, new, asked)

@@ -26,9 +26,7 @@ async def take_status(pool: Pool, visitor: Visitor, status: Any) -> dict[str, ob
         Refused: it is no status.
     """
     head, lost, refusals = _checked(status)
-    text = json.dumps(status)
-    if "\\u0000" in text or len(text) > MAX_STATUS_BYTES:
-        raise _refused()
+    text = _text(status)
     async with transaction(pool) as connection:
         # The share lock keeps an older head from being compared with a newer one.
         row = await connection.fetchrow(
@@ -56,6 +54,18 @@ async def take_status(pool: Pool, visitor: Visitor, status: Any) -> dict[str, ob
             "wishes": await wishes(connection, visitor),
             "orders": await orders_for(connection, visitor.unit),
         }
+
+
+def _text(status: Any) -> str:
+    """The *status* as PostgreSQL can hold it: no NaN, no NUL, no half of a surrogate pair."""
+    try:
+        text = json.dumps(status, ensure_ascii=False, allow_nan=False)
+        size = len(text.encode("utf-8"))
+    except ValueError:
+        raise _refused() from None
+    if "\\u0000" in text or size > MAX_STATUS_BYTES:
+        raise _refused()
+    return text
 
 
 def _checked(status: Any) -> tuple[tuple[int, str], list[str], list[tuple[int, str]]]:

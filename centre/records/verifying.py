@@ -6,8 +6,9 @@ import asyncio
 from dataclasses import dataclass
 
 from centre.database import Connection, Row
-from centre.delivery import check_signatures, read_blob
+from centre.delivery import Unreadable, check_signatures, read_blob
 from centre.records.journal import read_journal
+from centre.records.rows import ExpectedRows
 from edge.cases.evidence import Chain, Link, Mismatch, check_chain, sha256
 
 BLOCK = 1000
@@ -34,32 +35,35 @@ async def verify_units(connection: Connection, serial: str | None = None) -> lis
     return [await _verify(connection, unit) for unit in units]
 
 
-async def verify_journal(connection: Connection) -> Verified:
-    """Check the centre's own chain: every entry, link and signature."""
+async def verify_journal(connection: Connection, public_key: bytes | None = None) -> Verified:
+    """Check the centre's own chain: every entry, link and signature, and that the centre's *public_key* signs it."""
     chain, fault = Chain(), None
     try:
-        chain = await asyncio.to_thread(_follow, chain, await read_journal(connection))
+        links = await read_journal(connection)
+        chain = await asyncio.to_thread(_checked, chain, links)
         if chain.unsigned:
             raise Mismatch(f"entry {chain.unsigned[0]} is not signed")
+        if links and public_key is not None and public_key not in chain.keys.values():
+            raise Mismatch("another key than the centre's signed it")
     except Mismatch as error:
         fault = str(error)
     return Verified("the centre", chain.entries, 0, 0, fault)
 
 
 async def _verify(connection: Connection, unit: Row) -> Verified:
-    chain, photos, fault = Chain(), 0, None
+    chain, photos, fault, expected = Chain(), 0, None, ExpectedRows()
     try:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
-            chain = await _chain(connection, unit)
+            chain = await _chain(connection, unit, expected)
             _compare(unit, chain)
-            await _rows(connection, unit, chain)
+            await expected.compare(connection, unit["id"])
             photos = await _photos(connection, unit)
-    except Mismatch as error:
+    except (Mismatch, Unreadable) as error:
         fault = str(error)
     return Verified(unit["serial"], chain.entries, len(chain.filed), photos, fault)
 
 
-async def _chain(connection: Connection, unit: Row) -> Chain:
+async def _chain(connection: Connection, unit: Row, expected: ExpectedRows) -> Chain:
     chain, links = Chain(), list[Link]()
     sql = "SELECT hash, header, body, signature, key_id FROM entries WHERE unit_id = $1 ORDER BY seq"
     async for row in connection.cursor(sql, unit["id"], prefetch=BLOCK):
@@ -68,11 +72,17 @@ async def _chain(connection: Connection, unit: Row) -> Chain:
             raise Mismatch("an entry is not filed under its own hash")
         links.append(link)
         if len(links) == BLOCK:
-            chain, links = await asyncio.to_thread(_follow, chain, links), []
-    return await asyncio.to_thread(_follow, chain, links) if links else chain
+            chain, links = await asyncio.to_thread(_follow, chain, links, expected), []
+    return await asyncio.to_thread(_follow, chain, links, expected) if links else chain
 
 
-def _follow(chain: Chain, links: list[Link]) -> Chain:
+def _follow(chain: Chain, links: list[Link], expected: ExpectedRows) -> Chain:
+    _checked(chain, links)
+    expected.follow(chain.headers[-len(links) :], links)
+    return chain
+
+
+def _checked(chain: Chain, links: list[Link]) -> Chain:
     chain.signatures.clear()
     check_chain(links, chain)
     check_signatures(chain.signatures)
@@ -88,16 +98,6 @@ def _compare(unit: Row, chain: Chain) -> None:
         raise Mismatch(f"entry {min(chain.backwards)} is earlier than the one before, and no clock entry says why")
     if unit["anchored"] and bytes(unit["public_key"]) not in chain.keys.values():
         raise Mismatch("the unit's key is none of its chain")
-
-
-async def _rows(connection: Connection, unit: Row, chain: Chain) -> None:
-    rows = await connection.fetch("SELECT number, decided_seq, purged_seq FROM cases WHERE unit_id = $1", unit["id"])
-    there = {row["number"]: (row["decided_seq"], row["purged_seq"] is not None) for row in rows}
-    wanted = {number: (chain.decided.get(number), number in chain.purged) for number in chain.filed}
-    gone = chain.purged - there.keys()  # with their month
-    wrong = sorted(number for number in {*there, *wanted} - gone if there.get(number) != wanted.get(number))
-    if wrong:
-        raise Mismatch(f"the row of case {wrong[0]} does not agree with the chain")
 
 
 async def _photos(connection: Connection, unit: Row) -> int:

@@ -9,6 +9,7 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -18,8 +19,9 @@ from centre.config import Settings
 from centre.database import BUSY, DATABASE, GONE, SERVICE_ROLE, EmbeddedServer, Pool, open_pool
 from centre.delivery import tidy_up
 from centre.errors import CentreError
+from centre.notices import Bounds, Channel, Watch, channels_of
 from centre.records import Stamp, stamp_heads
-from centre.service.metrics import Figures, monitoring
+from centre.service.metrics import Counted, Figures, monitoring
 from centre.service.tls import Certificates, prepare
 from centre.units import forget_old
 from centre.web import Limits, Office, application
@@ -34,6 +36,8 @@ MONITOR_HOST: Final = "127.0.0.1"
 FORGET_S = 60.0
 ROUNDS_A_DAY = 1440
 SHUTDOWN_S = 10.0
+IDLE_S = 90.0
+"""A connection without a whole request's head ends; units report more often than that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,8 @@ async def database(settings: Settings, *, as_service: bool = False) -> AsyncIter
     asked = settings.database
     async with AsyncExitStack() as stack:
         dsn, service = asked.url, asked.service_url
+        if as_service and dsn is not None and service is None:
+            log.warning("units are answered with the rights of the database's owner: set [database] service_url")
         if dsn is None:
             folder = Files(settings.centre.state_dir).database
             server = EmbeddedServer(folder, account=asked.account, binaries=asked.binaries)
@@ -151,18 +157,35 @@ async def running(settings: Settings) -> AsyncIterator[int]:
     async with AsyncExitStack() as stack:
         pool = await stack.enter_async_context(database(settings, as_service=True))
         limits = settings.limits
+        bounds = Limits(
+            limits.requests,
+            limits.logins_per_minute,
+            unit_requests_per_minute=limits.unit_requests_per_minute,
+        )
         office = Office(
             name=settings.centre.name,
             pool=pool,
-            limits=Limits(limits.requests, limits.logins_per_minute),
+            limits=bounds,
             authority_pem=certificates.authority_pem(),
             entries_bytes=limits.entries_bytes,
             blob_bytes=limits.blob_bytes,
             token_s=limits.token_s,
             request_s=limits.request_s,
             status_s=limits.status_s,
+            token_of_one_address=limits.token_of_one_address,
         )
-        figures = Figures(pool, silent_after_s=limits.silent_after_s, certificate_end=certificates.ends_at())
+        channels = channels_of(settings.notices)
+        watch = _watch(settings, pool, channels, certificates)
+        if channels:
+            task = asyncio.create_task(watch.run())
+            stack.callback(task.cancel)
+        figures = Figures(
+            pool,
+            silent_after_s=limits.silent_after_s,
+            certificate_end=certificates.ends_at(),
+            state_dir=settings.centre.state_dir,
+            counted=lambda: Counted(bounds.turned_away, watch.sent, watch.failed),
+        )
         if settings.metrics.enabled:
             port = await listen(stack, monitoring(figures), MONITOR_HOST, settings.metrics.port, None)
             log.info("health and metrics at %s port %d", MONITOR_HOST, port)
@@ -182,7 +205,7 @@ async def listen(
     Raises:
         CentreError: it cannot listen there.
     """
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S, keepalive_timeout=IDLE_S)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
     site = web.TCPSite(runner, host, port, ssl_context=certificates.context() if certificates else None)
@@ -193,6 +216,27 @@ async def listen(
             f"the centre cannot listen at {host} port {port} ({error.strerror})", "choose another host or port"
         ) from None
     return int(runner.addresses[0][1])
+
+
+def _watch(settings: Settings, pool: Pool, channels: list[Channel], certificates: Certificates) -> Watch:
+    asked = settings.notices
+    return Watch(
+        settings.centre.name,
+        pool,
+        channels,
+        Bounds(
+            silent_after_s=settings.limits.silent_after_s,
+            behind_after_s=asked.behind_after_s,
+            clock_s=asked.clock_s,
+            unit_free_bytes=asked.unit_free_bytes,
+            disk_free_percent=asked.disk_free_percent,
+            certificate_days=asked.certificate_days,
+        ),
+        certificate_end=certificates.ends_at,
+        state_dir=settings.centre.state_dir,
+        every_s=asked.every_s,
+        repeat_after=timedelta(hours=asked.repeat_hours),
+    )
 
 
 async def _forget(pool: Pool, name: str, stamp: Stamp | None) -> None:

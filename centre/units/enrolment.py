@@ -65,13 +65,8 @@ async def join(
         Ed25519PublicKey.from_public_bytes(public_key).verify(signature, join_message(centre, serial, secret))
     except (ValueError, InvalidSignature):
         raise refusal from None
-    done = await connection.fetchval(
-        "UPDATE units SET state = 'active', public_key = $3, joined_at = now(), code_sha256 = NULL, code_until = NULL"
-        " WHERE serial = $1 AND state = 'invited' AND code_sha256 = $2 AND code_until > now() RETURNING id",
-        serial,
-        hashlib.sha256(secret).digest(),
-        public_key,
-    )
+    digest = hashlib.sha256(secret).digest()
+    done = await connection.fetchval("SELECT join_unit($1, $2, $3)", serial, digest, public_key)
     if done is None:
         raise refusal
 

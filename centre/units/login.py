@@ -15,7 +15,7 @@ from datetime import timedelta
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from centre.database import Connection
+from centre.database import DOOR, Connection
 from centre.errors import Refused
 from edge.cases.evidence import DOMAIN, HEADER_KEYS, KEY_KIND, Link, Mismatch, parse_canonical, sha256
 from edge.delivery.wire import login_message
@@ -66,10 +66,12 @@ async def log_in(
     signature: bytes,
     keys: Sequence[Link],
     life_s: float,
+    network: str | None = None,
 ) -> str:
     """Exchange a signed challenge for a token, which is kept as its hash alone.
 
-    *keys* are the ``key`` entries of the unit's chain, if it shows them.
+    *keys* are the ``key`` entries of the unit's chain, if it shows them. The token counts from *network* alone; None:
+    from any.
 
     Raises:
         Refused: the unit is not active, the challenge is none of its own, used or old, or the signature is wrong.
@@ -94,7 +96,12 @@ async def log_in(
         raise refusal()
     token = secrets.token_urlsafe(32)
     await connection.execute(
-        "INSERT INTO tokens VALUES ($1, $2, now() + make_interval(secs => $3))", _digest(token), row["id"], life_s
+        "INSERT INTO tokens (token_sha256, unit_id, until, network)"
+        " VALUES ($1, $2, now() + make_interval(secs => $3), $4)",
+        _digest(token),
+        row["id"],
+        life_s,
+        network,
     )
     await connection.execute(
         "DELETE FROM tokens WHERE unit_id = $1 AND token_sha256 NOT IN"
@@ -105,26 +112,24 @@ async def log_in(
     return token
 
 
-async def visitor_of(connection: Connection, token: str) -> Visitor:
-    """The active unit that was given *token*.
+_OF_TOKEN = f"SELECT {DOOR}, id, serial FROM (SELECT) AS nobody LEFT JOIN unit_of_token($1, $2) ON true"  # noqa: S608
+
+
+async def visitor_of(connection: Connection, token: str, network: str | None = None) -> Visitor:
+    """The active unit that was given *token*; with a *network*, it was given there or counts anywhere.
 
     Raises:
-        Refused: the token is unknown or over, or the unit is not active any more.
+        Refused: the token is unknown, over, or another network's, or the unit is not active any more.
     """
-    row = await connection.fetchrow(
-        "SELECT units.id, serial FROM tokens JOIN units ON units.id = unit_id"
-        " WHERE token_sha256 = $1 AND until > now() AND state = 'active'",
-        _digest(token),
-    )
-    if row is None:
+    row = await connection.fetchrow(_OF_TOKEN, _digest(token), network)
+    if row["id"] is None:
         raise refusal()
     return Visitor(row["id"], row["serial"])
 
 
 async def forget_old(connection: Connection) -> None:
     """Delete challenges and tokens that are over."""
-    await connection.execute("DELETE FROM challenges WHERE until < now()")
-    await connection.execute("DELETE FROM tokens WHERE until < now()")
+    await connection.execute("SELECT forget_what_is_over()")
 
 
 def _successors(public_key: bytes, keys: Sequence[Link]) -> list[bytes]:

@@ -11,11 +11,11 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from centre.database import Pool
+from centre.database import Pool, as_login, as_unit, at_the_door
 from centre.delivery import BlobState, Head, Memory, accept_entries, blob_state, head_of, put_part, take_status
 from centre.errors import Refused
 from centre.units import Visitor, challenge, current_signers, join, log_in, refusal, visitor_of
-from centre.web.limits import Limits
+from centre.web.limits import Limits, network_of
 from centre.web.problems import as_json, malformed
 from edge.cases.evidence import Link, Mismatch, read_lines
 from edge.delivery.openings import OpeningService
@@ -39,7 +39,12 @@ class Office:
     token_s: float
     request_s: float
     status_s: float
+    token_of_one_address: bool = True
     memory: Memory = field(default_factory=Memory)
+
+    def network_of(self, request: web.Request) -> str | None:
+        """The network that a token of *request* is bound to; None for none."""
+        return network_of(request.remote) if self.token_of_one_address else None
 
 
 OFFICE: Final = web.AppKey("office", Office)
@@ -57,7 +62,7 @@ async def join_unit(request: web.Request) -> web.StreamResponse:
     body = await _small(request, office)
     serial, public_key, signature = _text(body, "unit"), _bytes(body, "public_key", 32), _bytes(body, "signature", 64)
     secret = _bytes(body, "code_secret", 10)
-    async with office.limits.working(), office.pool.acquire() as connection:
+    async with office.limits.working(), office.pool.acquire() as connection:  # nobody's: it calls one function
         await join(
             connection,
             centre=office.name,
@@ -74,8 +79,10 @@ async def new_challenge(request: web.Request) -> web.StreamResponse:
     """``POST /v1/challenges``: something to sign, for a minute."""
     office = _visit(request)
     serial = _text(await _small(request, office), "unit")
-    async with office.limits.working(), office.pool.acquire() as connection:
-        text = await challenge(connection, serial)
+    async with office.limits.working():
+        with as_login(serial):
+            async with office.pool.acquire() as connection:
+                text = await challenge(connection, serial)
     return as_json({"centre": office.name, "challenge": text})
 
 
@@ -85,16 +92,19 @@ async def new_token(request: web.Request) -> web.StreamResponse:
     body = await _small(request, office)
     serial, asked, signature = _text(body, "unit"), _text(body, "challenge"), _bytes(body, "signature", 64)
     keys = _lines(_text(body, "keys", MAX_SMALL_BYTES).encode()) if body.get("keys") else []
-    async with office.limits.working(), office.pool.acquire() as connection, connection.transaction():
-        token = await log_in(
-            connection,
-            centre=office.name,
-            serial=serial,
-            challenge=asked,
-            signature=signature,
-            keys=keys,
-            life_s=office.token_s,
-        )
+    async with office.limits.working():
+        with as_login(serial):
+            async with office.pool.acquire() as connection, connection.transaction():
+                token = await log_in(
+                    connection,
+                    centre=office.name,
+                    serial=serial,
+                    challenge=asked,
+                    signature=signature,
+                    keys=keys,
+                    life_s=office.token_s,
+                    network=office.network_of(request),
+                )
     return as_json({"token": token, "life_s": office.token_s})
 
 
@@ -161,14 +171,15 @@ def with_login(handler: OfUnit) -> Open:
 
     async def handle(request: web.Request) -> web.StreamResponse:
         office = request.app[OFFICE]
-        kind, _, token = request.headers.get("Authorization", "").partition(" ")
-        if kind.lower() != "bearer" or not token:
-            raise refusal()
         async with office.limits.working():
-            async with office.pool.acquire() as connection:
-                visitor = await visitor_of(connection, token)
+            try:
+                visitor = await _visitor(request, office)
+            except Refused:
+                office.limits.visit(request.remote)  # who guesses tokens has no more tries than who guesses keys
+                raise
             async with office.limits.of_unit(visitor.unit):
-                return await handler(request, office, visitor)
+                with as_unit(visitor.unit):
+                    return await handler(request, office, visitor)
 
     return handle
 
@@ -186,6 +197,15 @@ ROUTES: Final[tuple[tuple[str, str, Open], ...]] = (
     ("PUT", "/v1/blobs/{sha256}", with_login(blob_put)),
     ("POST", "/v1/status", with_login(status)),
 )
+
+
+async def _visitor(request: web.Request, office: Office) -> Visitor:
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() != "bearer" or not token:
+        raise refusal()
+    with at_the_door():
+        async with office.pool.acquire() as connection:
+            return await visitor_of(connection, token, office.network_of(request))
 
 
 def _visit(request: web.Request) -> Office:

@@ -26,7 +26,7 @@ from edge.model import Case, Flag, Outcome
 from edge.terminal import legible
 from edge.vision import installed_engine, require_engine
 
-DECIDE_TIMEOUT_S = 60.0
+DECIDE_TIMEOUT_S = 180.0
 TABLE_WIDTH = 120
 """Characters of a line if the output is not a terminal."""
 PROBLEMS = 10

@@ -89,6 +89,8 @@ port = 0
 """
 
 
+_ROOM_MB = 100
+"""What the demo needs on its disk: its unit refuses cases where less than its reserve would be left."""
 MARKER = "made-by-autovelox-demo"
 """Name of the file that says that a folder is the demo's own, to be cleared."""
 _OWN = {MARKER, "autovelox.toml", "state", "unit.log", "registry.sqlite", "master.key", "signing.key", "enrolled"}
@@ -104,6 +106,7 @@ unit_certificate = "unit.json"
 """
 _DAY_S = 86_400
 _ANOTHER = "name a folder that is new or empty with --dir"
+_ROOM = "make room, or name a folder on another disk with --dir"
 
 
 def toml_text(text: str) -> str:
@@ -174,6 +177,8 @@ class Setting:
 
     def _clear(self, *, keep_drivers: bool) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
+        if (free_mb := shutil.disk_usage(self.folder).free // 10**6) < _ROOM_MB:
+            raise DemoFailed(f"{free_mb} MB are free on the disk of {self.folder}, {_ROOM_MB} are needed", _ROOM)
         (self.folder / MARKER).touch()
         if not keep_drivers:
             self._complete.unlink(missing_ok=True)

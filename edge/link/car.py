@@ -91,7 +91,7 @@ async def deliver(
         except (SocketIOError, aiohttp.ClientError, OSError) as error:
             reason = _sentence(error)
     raise LinkError(
-        f"the unit at {url} took no packet in {attempts} attempts ({reason})",
+        f"the unit at {url} took no packet in {attempts} attempt{'' if attempts == 1 else 's'} ({reason})",
         "check the address, and that the unit runs",
     )
 

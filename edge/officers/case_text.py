@@ -45,7 +45,14 @@ _MARKUP = re.compile(r"<[^>]*>")
 
 
 def case_lines(opened: OpenCase) -> Iterator[str]:
-    """The lines of an opened case, in the language in use."""
+    """The lines of an opened case, in the language in use; spaces that a paper does not break are plain ones here."""
+    from edge.cases.report.language import NO_BREAK
+
+    for line in _lines(opened):
+        yield line.replace(NO_BREAK, " ")
+
+
+def _lines(opened: OpenCase) -> Iterator[str]:
     from edge.cases.report.circumstances import circumstances  # loads ReportLab
     from edge.cases.report.words import missed_words, verdict_words
 
@@ -141,8 +148,8 @@ def _plate(case: Case) -> Iterator[str]:
             left=left, top=top, right=right, bottom=bottom
         )
     for photo, found in groupby(case.others or (), lambda other: other.photo):
-        says = _("Plates of other vehicles in photo {place}: {count}, their texts are not kept")
-        yield says.format(place=photo + 1, count=len(list(found)))
+        name = _("Plates of other vehicles in photo {place}").format(place=photo + 1)
+        yield _fact(name, _("{count}, their texts are not kept").format(count=len(list(found))))
 
 
 def _reasons(case: Case, manifest: Mapping[str, Any]) -> Iterator[str]:
@@ -193,7 +200,7 @@ def _history(events: tuple[Event, ...]) -> Iterator[str]:
     for event in events:
         did = officer_did(event.kind)
         if event.judgement:
-            did += _(" of entry {number}").format(number=event.judgement)
+            did += _(" (entry {number})").format(number=event.judgement)
         if event.action:
             did += f" ({officer_did(event.action)})"
         if event.plate:

@@ -22,7 +22,7 @@ from edge.officers import second_commands as second
 from edge.officers.case_text import case_lines
 from edge.officers.choose import add_where, open_desk
 from edge.officers.desk import OpenCase
-from edge.officers.language import add_language, of_papers, speaking
+from edge.officers.language import _, add_language, of_papers, speaking
 from edge.officers.listing import add_list
 from edge.officers.statistics_command import add_statistics
 from edge.terminal import progress_bar, say, say_json
@@ -76,6 +76,8 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     follow_up.add_argument("kind", choices=sorted(FOLLOW_UPS))
     for action in (export, report, letter, review, hold, release, follow_up):
         action.add_argument("--reason", default="", help="why; a review, a hold and a follow-up need one")
+    for action in (review, hold, release, follow_up):
+        add_language(action)
     show.add_argument("--reason", default="", help="why, for a case that another officer judged ([review] reasons)")
     second.add_actions(actions, _add)
     verify = _add(
@@ -88,6 +90,9 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     )
     verify.add_argument(
         "--authority", type=Path, metavar="FILE", help="the authority's public key: it must have certified the chips"
+    )
+    verify.add_argument(
+        "--opener", type=Path, metavar="FILE", help="the opening service's public key: it must have named the drivers"
     )
     verify.add_argument("--checkpoint", type=Path, metavar="FILE", help="a checkpoint that the chain must hold")
     verify.add_argument("--head", help="hash of an entry that must still be in the chain, as an earlier check gave it")
@@ -189,6 +194,7 @@ def _report(args: argparse.Namespace) -> int:
     _require_pdf(args.to)
     with closing(open_desk(args)) as desk:
         desk.report(args.number, args.to, reason=args.reason, language=of_papers(args))
+    say(str(args.to))
     return 0
 
 
@@ -196,23 +202,32 @@ def _letter(args: argparse.Namespace) -> int:
     _require_pdf(args.to)
     with closing(open_desk(args)) as desk:
         desk.letter(args.number, args.to, reason=args.reason, language=of_papers(args))
+    say(str(args.to))
     return 0
 
 
 def _review(args: argparse.Namespace) -> int:
-    with closing(open_desk(args)) as desk:
+    with speaking(args), closing(open_desk(args)) as desk:
         judged = desk.review(
             args.number, EventKind(args.kind), reason=args.reason, plate=args.plate, judgement=args.judgement
         )
-    if judged.waits:
-        say(f"case {args.number}: recorded, and waits for a second officer")
+        waits = _("case {number}: recorded, and waits for a second officer")
+        say((waits if judged.waits else _("case {number}: recorded")).format(number=args.number))
     return 0
 
 
 def _hold(args: argparse.Namespace) -> int:
-    with closing(open_desk(args)) as desk:
+    with speaking(args), closing(open_desk(args)) as desk:
         desk.review(args.number, EventKind(args.kind), reason=args.reason)
+        say(_("case {number}: recorded").format(number=args.number))
     return 0
+
+
+def _require_package(path: Path) -> None:
+    """Raise :class:`CaseError` for a file of another kind: nobody changed it, it never was evidence."""
+    with path.open("rb") as file:
+        if file.read(2) != b"PK":
+            raise CaseError(f"{path} is no evidence package", "name the zip file that autovelox cases export wrote")
 
 
 def _verify(args: argparse.Namespace) -> int:
@@ -222,12 +237,16 @@ def _verify(args: argparse.Namespace) -> int:
         raise CaseError("a report is held against a package", "name the package as well")
     if args.authority is not None and args.package is None:
         raise CaseError("certificates of chips are in packages", "name the package as well")
+    if args.opener is not None and args.package is None:
+        raise CaseError("statements of the opening service are held against a package", "name the package as well")
     try:
         trusted = evidence.read_public_key(args.key) if args.key else None
         if args.package is not None:
             checkpoint = evidence.read_checkpoint(args.checkpoint) if args.checkpoint else None
             authority = evidence.read_authority(args.authority) if args.authority else None
-            verified = evidence.verify_package(args.package, trusted, checkpoint, authority)
+            opener = evidence.read_opener(args.opener) if args.opener else None
+            _require_package(args.package)
+            verified = evidence.verify_package(args.package, trusted, checkpoint, authority, opener)
             say(verified.sentence, *verified.facts)
             if args.report is not None:
                 say(evidence.check_report(verified, given(args.report, CaseError, "the report")))

@@ -26,6 +26,7 @@ _WORDS: dict[str, Callable[[], str]] = {
     "confirm": lambda: _("confirm"),
     "dismiss": lambda: _("dismiss"),
     "correct_plate": lambda: _("correct_plate"),
+    "withdraw": lambda: _("withdraw"),
     "keeper_asked": lambda: _("keeper_asked"),
     "driver_named_by_keeper": lambda: _("driver_named_by_keeper"),
     "closed": lambda: _("closed"),

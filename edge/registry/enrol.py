@@ -61,9 +61,9 @@ def create_registry(path: Path) -> None:
     except FileExistsError:
         raise RegistryError(f"{path} exists already", "a registry is never overwritten, move it away first") from None
     except (OSError, sqlite3.Error) as error:
-        raise RegistryError(
-            f"the registry {path} cannot be made ({why(error)})", "check its folder and the disk"
-        ) from None
+        closed = "run it as root, or name files of your own: --registry, --master-key"
+        remedy = closed if isinstance(error, PermissionError) else "check its folder and the disk"
+        raise RegistryError(f"the registry {path} cannot be made ({why(error)})", remedy) from None
 
 
 def enrol_driver(

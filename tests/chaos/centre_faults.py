@@ -7,6 +7,7 @@ import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from centre_disks import LEFT_BYTES, make_room, run_full
 from centre_world import SLOW_COMMIT, Unit, World
 
 from edge.cases.storage.outbox import Outbox
@@ -121,6 +122,62 @@ async def cut_mid_blob(world: World, unit: Unit) -> None:
         await unit.delivered()
 
 
+async def standby_lost(world: World, unit: Unit) -> None:
+    """Nothing is confirmed that is on one machine alone: while the standby is away, nothing is."""
+    standby = await world.standing_by()
+    try:
+        async with unit.delivering():
+            await asyncio.sleep(world.rng.uniform(0, 0.2))
+            await standby.server.kill()
+            await asyncio.sleep(0.3)  # what it had confirmed reaches the unit
+            before = unit.confirmed()
+            await asyncio.sleep(world.rng.uniform(0.2, 0.5))
+            assert unit.confirmed() == before, "confirmed without the standby"
+            await standby.server.start()
+            await unit.delivered()
+        assert await standby.has(unit.serial, unit.confirmed()), "the standby lacks what was confirmed"
+    finally:
+        await standby.need(needed=False)
+
+
+async def taken_over(world: World, unit: Unit) -> None:
+    """PostgreSQL's machine is lost for good; the standby takes over with everything that was confirmed."""
+    standby = await world.standing_by()
+    async with unit.delivering():
+        await asyncio.sleep(world.rng.uniform(0, 0.3))
+        await world.take_over(standby)
+        assert await unit.found(unit.confirmed()), "what was confirmed is not on the machine that took over"
+        await unit.delivered()
+
+
+async def database_full(world: World, unit: Unit) -> None:
+    """PostgreSQL's disk runs full while photos come; later it has room again."""
+    try:
+        await run_full(world.server.folder, LEFT_BYTES)
+        async with unit.delivering():
+            await asyncio.sleep(world.rng.uniform(0.3, 0.8))
+    finally:
+        await make_room(world.server.folder)
+    if world.server.pid is None:  # it ends where it cannot write its log any more
+        await world.server.start()
+    assert await unit.missing(), "the disk was not full"
+    async with unit.delivering():
+        await unit.delivered()
+
+
+async def unit_full(world: World, unit: Unit) -> None:
+    """The unit's disk runs full: it cannot note what was confirmed."""
+    try:
+        await run_full(unit.folder, 0)
+        async with unit.delivering():
+            await asyncio.sleep(world.rng.uniform(0.2, 0.5))
+    finally:
+        assert unit.confirmed() != unit.head(), "the disk was not full"
+        await make_room(unit.folder)
+    async with unit.delivering():
+        await unit.delivered()
+
+
 async def quiet(world: World, unit: Unit) -> None:
     """Nothing but what was done to the clock before."""
     async with unit.delivering():
@@ -172,20 +229,26 @@ class Fault:
     share: int
     clock_s: float = 0.0
     makes_forks: bool = False
+    fills_disks: bool = False
+    """Needs small disks, which root can make."""
 
 
 FAULTS = (
-    Fault("centre killed inside COMMIT", killed_inside_commit, 20),
-    Fault("centre killed anywhere", killed_anywhere, 20),
+    Fault("centre killed inside COMMIT", killed_inside_commit, 15),
+    Fault("centre killed anywhere", killed_anywhere, 15),
     Fault("PostgreSQL killed inside COMMIT", database_killed_inside_commit, 15),
     Fault("PostgreSQL restarted", database_restarted, 15),
-    Fault("answer lost", answer_lost, 20),
+    Fault("PostgreSQL's disk full, then room again", database_full, 10, fills_disks=True),
+    Fault("unit's disk full, then room again", unit_full, 10, fills_disks=True),
+    Fault("answer lost", answer_lost, 15),
     Fault("request doubled", duplicated, 15),
-    Fault("entries out of order", reordered, 15),
-    Fault("request cut off", truncated, 20),
-    Fault("network cut in a photo, twice", cut_mid_blob, 20),
+    Fault("entries out of order", reordered, 10),
+    Fault("request cut off", truncated, 15),
+    Fault("network cut in a photo, twice", cut_mid_blob, 15),
     Fault("unit's clock at 1970", quiet, 10, clock_s=-1e10),
     Fault("unit's clock a year ahead", quiet, 10, clock_s=YEAR_S),
     Fault("unit cloned", cloned, 10, makes_forks=True),
     Fault("unit restored from a backup", restored, 10, makes_forks=True),
+    Fault("synchronous standby lost, then back", standby_lost, 6),
+    Fault("PostgreSQL lost, its standby takes over", taken_over, 4),
 )

@@ -20,6 +20,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import asyncpg
+from centre_disks import can_mount
 from centre_faults import FAULTS, Fault, forks
 from centre_world import Unit, World
 from tally import Tally
@@ -37,7 +38,7 @@ def main() -> int:
     args = parser.parse_args()
     logging.disable(logging.CRITICAL)
     began = time.monotonic()
-    faults = [fault for fault in FAULTS if args.only in fault.name]
+    faults = [fault for fault in FAULTS if args.only in fault.name and (can_mount() or not fault.fills_disks)]
     with tempfile.TemporaryDirectory(prefix="chaos-centre-") as scratch:
         folder = Path(scratch)
         folder.chmod(0o755)  # root's PostgreSQL runs as another account
@@ -67,7 +68,7 @@ async def _strike(folder: Path, faults: list[Fault], args: argparse.Namespace) -
         for fault in faults:
             tally = Tally(fault.name)
             share = max(1, round(fault.share * args.strikes / ALL))
-            unit = await world.new_unit()
+            unit = await world.new_unit(small_disk=fault.fills_disks)
             for number in range(share):
                 if sys.stderr.isatty():
                     print(f"\r{fault.name} {number + 1}/{share} ", end="", file=sys.stderr, flush=True)

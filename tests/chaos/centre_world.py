@@ -17,9 +17,11 @@ from typing import Any
 from unittest import mock
 
 import asyncpg
+from centre_disks import Standby, can_mount, mount, unmount
+from centre_network import Network
 
 from centre.config import CentreSettings, DatabaseSettings, ListenSettings, MetricsSettings, Settings
-from centre.database import GONE, EmbeddedServer
+from centre.database import DATABASE, GONE, SERVICE_ROLE, EmbeddedServer
 from centre.service import own_files
 from centre.units import add_unit
 from edge.cases.evidence import Signer, create_signing_key, load_signer
@@ -45,68 +47,6 @@ CREATE CONSTRAINT TRIGGER slow_commit AFTER UPDATE OF head_seq ON units DEFERRAB
 INSIDE = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND pid <> pg_backend_pid()"
 
 
-class Network:
-    """A wire to the centre, whose faults are switched on and off; TLS goes through it as bytes."""
-
-    def __init__(self) -> None:
-        self.to = 0
-        self.port = 0
-        self.is_cut = False
-        self.loses_answers = False
-        self.cut_after: int | None = None
-        self._server: asyncio.Server | None = None
-        self._writers: set[asyncio.StreamWriter] = set()
-
-    async def start(self) -> None:
-        self._server = await asyncio.start_server(self._pass, "127.0.0.1", 0)
-        self.port = int(self._server.sockets[0].getsockname()[1])
-
-    async def stop(self) -> None:
-        self.break_connections()
-        if self._server is not None:
-            self._server.close()
-
-    def break_connections(self) -> None:
-        for writer in list(self._writers):
-            writer.transport.abort()
-
-    def mend(self) -> None:
-        self.is_cut = self.loses_answers = False
-        self.cut_after = None
-        self.break_connections()
-
-    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._writers.add(writer)
-        try:
-            if self.is_cut:
-                return
-            there_reader, there = await asyncio.open_connection("127.0.0.1", self.to)
-            self._writers.add(there)
-            try:
-                await asyncio.gather(self._copy(reader, there, asks=True), self._copy(there_reader, writer, asks=False))
-            finally:
-                self._writers.discard(there)
-                there.transport.abort()
-        except OSError:
-            pass
-        finally:
-            self._writers.discard(writer)
-            writer.transport.abort()
-
-    async def _copy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, asks: bool) -> None:
-        with suppress(OSError):
-            while data := await reader.read(1 << 14):
-                if asks and self.cut_after is not None:
-                    self.cut_after -= len(data)
-                    if self.cut_after < 0:
-                        self.is_cut = True
-                if self.is_cut or (self.loses_answers and not asks):
-                    break
-                writer.write(data)
-                await writer.drain()
-        writer.transport.abort()
-
-
 class World:
     """Everything that is struck, in *folder*."""
 
@@ -117,10 +57,14 @@ class World:
         self.network = Network()
         self.process: asyncio.subprocess.Process | None = None
         self.settings = Settings()
+        self.standby: Standby | None = None
+        self._disks: list[Path] = []
         self._units = 0
         self._log = folder / "centre.log"
 
     async def start(self) -> None:
+        if can_mount():
+            await self._mount(self.server.folder)
         await self.server.start()
         await self.network.start()
         self.settings = Settings(
@@ -129,18 +73,44 @@ class World:
             listen=ListenSettings(port=0),
             metrics=MetricsSettings(enabled=False),
         )
-        (self.folder / "centre.toml").write_text(
-            f'[centre]\nname = "chaos"\nstate_dir = "centre"\n[database]\nurl = "{self.server.dsn}"\n'
-            "[listen]\nport = 0\n[limits]\nstatus_s = 1.0\nlogins_per_minute = 100000\n[metrics]\nenabled = false\n"
-        )
         await self.start_centre()
 
     async def stop(self) -> None:
         await self.kill_centre(signal.SIGTERM)
         await self.network.stop()
+        if self.standby is not None:
+            await self.standby.server.stop()
         await self.server.stop()
+        for folder in reversed(self._disks):
+            await unmount(folder)
+
+    async def _mount(self, folder: Path) -> None:
+        await mount(folder)
+        self._disks.append(folder)
+
+    async def standing_by(self) -> Standby:
+        """A synchronous standby of the server, made at the first call."""
+        if self.standby is None:
+            self.standby = Standby(self.server, self.folder / f"standby-{self.rng.randrange(1 << 40)}")
+            await self.standby.make()
+        await self.standby.follow()
+        return self.standby
+
+    async def take_over(self, standby: Standby) -> None:
+        """The server dies for good; its standby takes over, and the centre is pointed at it."""
+        await self.server.kill()
+        await standby.promote()
+        self.server, self.standby = standby.server, None
+        await self.kill_centre()
+        await self.start_centre()
 
     async def start_centre(self) -> None:
+        service = self.server.dsn_of(DATABASE, SERVICE_ROLE)
+        (self.folder / "centre.toml").write_text(
+            f'[centre]\nname = "chaos"\nstate_dir = "centre"\n[database]\nurl = "{self.server.dsn}"\n'
+            f'service_url = "{service}"\n'
+            "[listen]\nport = 0\n[limits]\nstatus_s = 1.0\nlogins_per_minute = 100000\n[metrics]\nenabled = false\n"
+        )
         with self._log.open("wb") as log:
             self.process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-P", "-m", "centre", "--config", str(self.folder / "centre.toml"), "run"),
@@ -196,10 +166,10 @@ class World:
 
         await self.until(look, "a commit is under way")
 
-    async def new_unit(self) -> Unit:
+    async def new_unit(self, *, small_disk: bool = False) -> Unit:
         self._units += 1
         unit = Unit(self, f"U{self._units}", self.folder / f"unit-{self._units}")
-        unit.folder.mkdir()
+        await self._mount(unit.folder) if small_disk else unit.folder.mkdir()
         create_signing_key(unit.folder / "signing.key")
         connection = await asyncpg.connect(self.server.dsn)
         try:
@@ -284,6 +254,13 @@ class Unit:
         sql = "SELECT hash FROM entries JOIN units ON units.id = unit_id WHERE serial = $1 AND seq = $2"
         rows = await self.world.ask(sql, self.serial, confirmed[0])
         return not confirmed[0] or [row["hash"] for row in rows] == [confirmed[1]]
+
+    async def missing(self) -> int:
+        """How many of its photos, of those that the centre knows of, are not there; and 1 if an entry is not."""
+        sql = "SELECT count(*) FROM blobs JOIN units ON units.id = unit_id WHERE serial = $1 AND complete_at IS NULL"
+        photos = (await self.world.ask(sql, self.serial))[0][0]
+        rows = await self.world.ask("SELECT head_seq FROM units WHERE serial = $1", self.serial)
+        return int(photos) + int(rows[0]["head_seq"] != self.head()[0])
 
     async def delivered(self) -> None:
         """Wait until every entry and every photo is at the centre."""

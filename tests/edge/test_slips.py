@@ -80,6 +80,11 @@ def test_a_file_for_a_folder_and_a_folder_for_a_file(
     assert says == f"autovelox: {file} cannot be read (it is no text): name a text file that this account may read"
 
 
+def test_a_file_that_never_was_evidence_is_not_called_changed(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    says = told(capsys, "cases", "verify", str(file), code=10)
+    assert says == f"autovelox: {file} is no evidence package: name the zip file that autovelox cases export wrote"
+
+
 def test_a_photo_that_is_none_is_refused_once_and_named_once(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     missing = file.with_name("missing.jpg")
     says = told(capsys, "read", str(missing), code=1)

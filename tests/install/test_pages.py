@@ -8,6 +8,7 @@ import select
 import shutil
 import subprocess
 import time
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,7 @@ def test_the_completions_are_current() -> None:
     assert files(cli_completions.COMPLETIONS) == cli_completions.completions(), "make cli-page"
 
 
+@cache
 def rendered(name: str) -> str:
     done = subprocess.run(
         ["man", "--warnings", "-E", "UTF-8", "-l", cli_man.MAN / name],

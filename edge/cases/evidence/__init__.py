@@ -54,6 +54,7 @@ from edge.cases.evidence.verify import (
     parse_checkpoint,
     read_authority,
     read_checkpoint,
+    read_opener,
     read_public_key,
     verify_package,
 )
@@ -116,6 +117,7 @@ __all__ = [
     "read_authority",
     "read_checkpoint",
     "read_lines",
+    "read_opener",
     "read_public_key",
     "reason_sentence",
     "report_record",

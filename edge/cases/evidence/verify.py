@@ -2,7 +2,7 @@
 """Check an Autovelox evidence package. Needs Python 3.9 or newer and PyCryptodome, nothing else.
 
     python3 -I verify.py EXPORT.zip [--key public-key.pem] [--authority authority.json] [--report REPORT.pdf]
-                         [--checkpoint FILE] [--lang it]
+                         [--opener opener.json] [--checkpoint FILE] [--lang it]
 
 A copy of this file is in every package; take one from a source you trust if you do not trust the package.
 Longer than 300 lines because the whole check can be read and run from this one file: it shares no code with the unit.
@@ -23,6 +23,8 @@ The steps, in this order:
  7. Cases: manifest, photos and portrait are those that the signed verdict names; and where the driver's chip signed
     its answer (protocol version 2), that signature (RSASSA-PSS) is right under the key that the case names. With
     ``--authority`` each named driver's chip must have signed, with a key that the authority certified for that licence.
+    With ``--opener`` whoever is named was named by the opening service of the centre: it signed verdict, driver and
+    packet, for this case of this unit.
  8. Checkpoint (``--checkpoint``): the chain still holds the entry that the unit's signed checkpoint names.
  9. Report (``--report``): the printed report is one that the chain names.
 
@@ -74,6 +76,8 @@ CHIP_DOMAIN = "autovelox packet 2"
 CERTIFICATE_DOMAIN = "autovelox chip 2"
 AUTHORITY_FORMAT = "autovelox-authority/2"
 SIGNED_OCTETS = ("sealed_uid", "payload", "signature", "verify_key")
+OPENER_FORMAT = "autovelox-opener/1"
+OPENING_DOMAIN, OPENING_FORMAT = b"autovelox-opening-statement-1\n", "autovelox-opening/1"
 CHECKPOINT_DOMAIN = b"autovelox-checkpoint-1\n"
 AGREEMENTS = {
     "agrees": "bear out the radar",
@@ -82,8 +86,6 @@ AGREEMENTS = {
     "tells_nothing": "tell nothing of the speed",
 }
 DOUBTING = ("contradicts", "other_fits")
-INFRINGEMENTS = (None, "measured", "signalled")
-"""The bases of a case that is an infringement; None is one of an earlier program."""
 NO_HASH = "0" * 64
 SEAL_1, SEAL = b"autovelox-sha256:", b"autovelox-2-sha256:"
 SEAL_HEX = 64
@@ -226,12 +228,14 @@ class Chain:
 class Trust(NamedTuple):
     """What a package is held against, as far as it is given.
 
-    ``key`` is the unit's public key and ``authority`` that of the authority that certifies chips, 32 bytes each.
+    ``key`` is the unit's public key, ``authority`` that of the authority that certifies chips, ``opener`` that of the
+    centre's opening service, 32 bytes each.
     """
 
     key: bytes | None = None
     checkpoint: Checkpoint | None = None
     authority: bytes | None = None
+    opener: bytes | None = None
 
 
 @dataclass
@@ -472,9 +476,10 @@ def _check_withdrawal(chain: Chain, seq: int, header: dict[str, Any], body: byte
     """
     if header["kind"] != "withdraw" or body is None:
         return
-    said = parse_canonical(body, f"the content of entry {seq}").get("judgement")
-    number = said if type(said) is int else 0
-    named = chain.by_seq.get(number) if 0 < number < seq else {"kind": "", "case": None}
+    number = parse_canonical(body, f"the content of entry {seq}").get("judgement")
+    if type(number) is not int or not 0 < number < seq:
+        raise Mismatch(f"entry {seq} (withdraw) names no entry before it")
+    named = chain.by_seq.get(number)
     if named is not None and (named["kind"] not in JUDGEMENTS or named["case"] != header["case"]):
         raise Mismatch(f"entry {seq} (withdraw) names a judgement that is none of its case")
     if number in chain.withdrawn:
@@ -960,7 +965,7 @@ def _check_cases(
             if package.hashes.get(name) != wanted:
                 raise Mismatch(f"{name} is not what the unit recorded")
         known |= {*files, *(folder + name for name in ("manifest.json", "overlay.jpg", "report.pdf"))}
-        facts += _facts(manifest, chain, links, package.hashes, trust.authority)
+        facts += _facts(manifest, chain, links, package.hashes, trust)
     if extra := set(package.hashes) - {CHAIN_NAME} - known:
         raise Mismatch(f"{min(extra)} belongs to no case of the package")
     verified = _verified(chain, links, cases, facts, trust)
@@ -1003,7 +1008,7 @@ def _check_format_1(package: PackageOfFormat1, trust: Trust) -> Verified:
                 raise Mismatch(f"{name} is not what the unit recorded")
         known |= {folder + "manifest.json", *files}
         hashes[folder + "manifest.json"] = digest
-        facts += _facts(manifest, chain, links, hashes, trust.authority)
+        facts += _facts(manifest, chain, links, hashes, trust)
     for name, wanted in info["papers"].items():
         if sha256(package.read(name)) != wanted:
             raise Mismatch(f"{name} is not what was exported")
@@ -1047,7 +1052,7 @@ def _facts(
     chain: Chain,
     links: Sequence[Link],
     hashes: dict[str, str],
-    authority: bytes | None,
+    trust: Trust,
 ) -> list[str]:
     """What the package proves of one case, in lines for a person."""
     number, trigger, driver = manifest["number"], manifest["trigger"], manifest.get("driver")
@@ -1062,12 +1067,13 @@ def _facts(
         f"  place     {_place(manifest['site'])}",
         *_instrument(manifest.get("instrument")),
         f"  speed     {speed}, limit {manifest['limit_kmh']:.0f} km/h",
-        *_assessed(manifest),
+        *_assessed(manifest.get("assessment")),
         *_borne_out(manifest.get("plausibility")),
         f"  plate     {verdict['plate'] or (plate['text'] if plate else 'none was read')}",
         f"  verdict   {_standing(manifest)}",
         f"  driver    {name}",
-        *_chip(number, manifest.get("packet"), driver, authority),
+        *_opened(manifest, chain, trust.opener),
+        *_chip(number, manifest.get("packet"), driver, trust.authority),
         f"  checked   {_selfchecked(number, chain, links)}",
     ]
     corrected = _corrected(number, chain, links)
@@ -1083,6 +1089,49 @@ def _facts(
     folder = f"cases/{number:08d}/"
     own = sorted(name for name in hashes if name.startswith(folder))
     return lines + [f"  SHA-256   {hashes[name]}  {name[len(folder) :]}" for name in own]
+
+
+def _opened(manifest: dict[str, Any], chain: Chain, opener: bytes | None) -> list[str]:
+    """Whether the centre's opening service decided the case; with *opener*, its key, that it decided it so.
+
+    Raises:
+        Mismatch: it signed no statement that says of this case of this unit what the manifest says.
+        NotProved: a driver is named, and there is no statement.
+    """
+    number, opening = manifest["number"], manifest.get("opening")
+    if not opening:
+        if opener is not None and manifest.get("driver"):
+            raise NotProved(f"case {number} holds no statement of an opening service")
+        return []
+    if opener is None:
+        return ["  opened    decided at the centre; its statement is not checked, as --opener does"]
+    text = opening["statement"].encode("utf-8")
+    try:
+        signature = bytes.fromhex(opening["signature"])
+        eddsa.new(eddsa.import_public_key(opener), mode="rfc8032").verify(OPENING_DOMAIN + text, signature)
+    except ValueError:
+        raise Mismatch(f"the opening service that you trust did not sign the statement of case {number}") from None
+    if _stated(parse_canonical(text, "the statement")) != _entered(manifest, chain):
+        raise Mismatch(f"the opening service's statement says something else than case {number}")
+    return ["  opened    decided at the centre: the opening service that you trust signed it"]
+
+
+def _stated(statement: dict[str, Any]) -> list[Any]:
+    """What the opening service states, for comparison with :func:`_entered`."""
+    named = statement["named"] or {"driver": None, "packet": None}
+    driver = named["driver"]
+    if driver and driver["portrait_sha256"] == sha256(b""):
+        driver = {**driver, "portrait_sha256": None}
+    whose = [statement[name] for name in ("format", "unit", "case", "filed")]
+    return [*whose, *(statement[name] for name in ("verdict", "flags", "plausibility")), driver, named["packet"]]
+
+
+def _entered(manifest: dict[str, Any], chain: Chain) -> list[Any]:
+    """What the unit entered of the same."""
+    number = manifest["number"]
+    filed = next(header["seq"] for header in chain.headers if header["kind"] == "filed" and header["case"] == number)
+    whose = [OPENING_FORMAT, manifest["unit"]["serial"], number, chain.hash_of[filed]]
+    return [*whose, *(manifest.get(name) for name in ("verdict", "flags", "plausibility", "driver", "packet"))]
 
 
 def _chip(
@@ -1190,10 +1239,9 @@ def _corrected(number: int, chain: Chain, links: Sequence[Link]) -> str | None:
     return plate
 
 
-def _assessed(manifest: dict[str, Any]) -> list[str]:
-    """What the law makes of the speed of an infringement, as the unit recorded it."""
-    assessment = manifest.get("assessment")
-    if not assessment or manifest.get("basis") not in INFRINGEMENTS:
+def _assessed(assessment: dict[str, Any] | None) -> list[str]:
+    """What the law makes of the speed, as the unit recorded it."""
+    if not assessment:
         return []
     figures = tuple(assessment[name] for name in ("deduction_kmh", "remaining_kmh", "excess_kmh"))
     counts = "  counts    less {:.1f} = {:.1f} km/h, {:.1f} over".format(*figures)
@@ -1206,7 +1254,7 @@ def _borne_out(plausibility: dict[str, Any] | None) -> list[str]:
         return []
     figures = ""
     if plausibility["speed_kmh"] is not None:
-        figures = ", by them {:.1f} km/h, standard deviation {:.1f}".format(
+        figures = ", by them {:.0f} km/h, standard deviation {:.0f}".format(
             plausibility["speed_kmh"], plausibility["error_kmh"]
         )
     return [f"  photos    {AGREEMENTS.get(plausibility['agreement'], plausibility['agreement'])}{figures}"]
@@ -1215,7 +1263,7 @@ def _borne_out(plausibility: dict[str, Any] | None) -> list[str]:
 def _standing(manifest: dict[str, Any]) -> str:
     """The verdict as it stands: what is no infringement, and what an officer has to confirm, says so."""
     basis, outcome = manifest.get("basis"), str(manifest["verdict"]["outcome"])
-    if basis not in INFRINGEMENTS:
+    if basis not in (None, "measured", "signalled"):
         return f"no infringement ({basis})"
     flags = manifest.get("flags", ())
     if (manifest.get("plausibility") or {}).get("agreement") in DOUBTING:
@@ -1233,18 +1281,20 @@ def verify_package(
     trusted: bytes | None = None,
     checkpoint: Checkpoint | None = None,
     authority: bytes | None = None,
+    opener: bytes | None = None,
 ) -> Verified:
     """Check the package at *path*; returns what was proved.
 
-    *trusted* is the unit's public key, *authority* that of the authority that certifies chips, 32 bytes each, from a
-    source you trust.
+    *trusted* is the unit's public key, *authority* that of the authority that certifies chips, *opener* that of the
+    centre's opening service, 32 bytes each, from a source you trust.
 
     Raises:
         Mismatch: something does not hold.
-        NotProved: the package has no proof of the *checkpoint*, or no certificate of a named driver's chip.
+        NotProved: the package has no proof of the *checkpoint*, no certificate of a named driver's chip, or no
+            statement of the opening service.
         OSError: the file cannot be read.
     """
-    trust = Trust(trusted, checkpoint, authority)
+    trust = Trust(trusted, checkpoint, authority, opener)
     with path.open("rb") as file:
         size = path.stat().st_size
         written = read_seal(file, size)
@@ -1302,12 +1352,27 @@ def read_authority(path: Path) -> bytes:
         KeyFileError: it is no such key.
         OSError: the file cannot be read.
     """
+    return _published(path, AUTHORITY_FORMAT, "key")
+
+
+def read_opener(path: Path) -> bytes:
+    """The 32 bytes of the opening service's public key, from the file that the centre published, PEM or hex.
+
+    Raises:
+        KeyFileError: it is no such key.
+        OSError: the file cannot be read.
+    """
+    return _published(path, OPENER_FORMAT, "signing_key")
+
+
+def _published(path: Path, wanted: str, name: str) -> bytes:
+    """The key called *name* in a JSON file of the format *wanted*, or of a file with nothing but a key."""
     try:
         document = json.loads(path.read_bytes())
     except (ValueError, RecursionError):
         return read_public_key(path)
-    if isinstance(document, dict) and document.get("format") == AUTHORITY_FORMAT:
-        key = document.get("key")
+    if isinstance(document, dict) and document.get("format") == wanted:
+        key = document.get(name)
         if isinstance(key, str) and HASH_HEX.fullmatch(key):
             return bytes.fromhex(key)
     return read_public_key(path)
@@ -1440,6 +1505,8 @@ _ITALIAN = """
 > {} (poi ritirato)
 < withdraw
 > valutazione ritirata
+< entry {} (withdraw) names no entry before it
+> la registrazione {} (withdraw) non indica alcuna registrazione precedente
 < entry {} (withdraw) names a judgement that is none of its case
 > la registrazione {} (withdraw) indica una valutazione che non riguarda il suo caso
 < entry {} (withdraw) names a judgement that was withdrawn before
@@ -1661,6 +1728,18 @@ _ITALIAN = """
 > il certificato dell'autorità per il chip del caso {} era scaduto quando ha risposto
 < the driver's chip did not sign the answer of case {}
 > il chip del conducente non ha firmato la risposta del caso {}
+<   opened    decided at the centre; its statement is not checked, as --opener does
+>   apertura  deciso al centro; la sua dichiarazione non è verificata, come fa --opener
+<   opened    decided at the centre: the opening service that you trust signed it
+>   apertura  deciso al centro: l'ha firmato il servizio di apertura di cui Lei si fida
+< case {} holds no statement of an opening service
+> il caso {} non contiene una dichiarazione di un servizio di apertura
+< case {} holds no statement of an opening service.
+> il caso {} non contiene una dichiarazione di un servizio di apertura.
+< the opening service that you trust did not sign the statement of case {}
+> il servizio di apertura di cui Lei si fida non ha firmato la dichiarazione del caso {}
+< the opening service's statement says something else than case {}
+> la dichiarazione del servizio di apertura dice altro rispetto al caso {}
 < {} cannot be read: {}
 > {} non è leggibile: {}
 < verify.py needs PyCryptodome: pip install pycryptodome
@@ -1731,6 +1810,7 @@ def main() -> int:
     parser.add_argument("package", type=Path, help="the ZIP file")
     parser.add_argument("--key", type=Path, help="the unit's public key (PEM or hex), from a source you trust")
     parser.add_argument("--authority", type=Path, help="the authority's public key: it must have certified the chips")
+    parser.add_argument("--opener", type=Path, help="the opening service's public key: it must have named the drivers")
     parser.add_argument("--report", type=Path, help="a report (PDF): tell whether it is one that the chain names")
     parser.add_argument("--checkpoint", type=Path, help="a checkpoint of the unit that the chain must hold")
     parser.add_argument("--lang", choices=sorted(LANGUAGES), default=spoken(os.environ), help="language of the result")
@@ -1748,8 +1828,9 @@ def main() -> int:
     try:
         trusted = read_public_key(args.key) if args.key else None
         authority = read_authority(args.authority) if args.authority else None
+        opener = read_opener(args.opener) if args.opener else None
         checkpoint = read_checkpoint(args.checkpoint) if args.checkpoint else None
-        verified = verify_package(args.package, trusted, checkpoint, authority)
+        verified = verify_package(args.package, trusted, checkpoint, authority, opener)
         lines = [verified.sentence, *verified.facts]
         if args.report:
             lines.append(check_report(verified, args.report.read_bytes()))

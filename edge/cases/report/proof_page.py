@@ -123,6 +123,10 @@ def _reasons(case: Case, manifest: Manifest) -> list[Fact]:
         told = [f"{why[:1].upper()}{why[1:]}."]
     elif verdict.outcome is Outcome.AMBIGUOUS and verdict.reason == Reason.SEVERAL_CLAIMS:
         told = told[:1]  # the reason says the same
+    if manifest.get("opening"):
+        told.append(
+            _("The authority's centre opened the answers and decided; its signed statement is in the manifest.")
+        )
     if not name_follows(case):
         told.append(f"<b>{verdict_words(case)}.</b>")
     rows = [(_("Verdict"), " ".join(told))]

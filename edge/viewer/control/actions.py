@@ -174,13 +174,20 @@ class Actions:
             self._evidence.export(opened.case.number)
 
     def full_size(self) -> None:
-        """Show the photo in full size over the whole window."""
+        """Show the photo over the whole window, larger than it is on a display that is."""
         opened = self._case.opened
         if opened is None or not opened.photos or self.lightbox is not None:
             return
-        title = _("Case {number}").format(number=opened.case.number)
+        title, index = _("Case {number}").format(number=opened.case.number), self._case.photo_index
         self.lightbox = Lightbox(
-            self._root, self._theme, self._pictures, opened.photos, self._case.photo_index, title, self._lightbox_closed
+            self._root,
+            self._theme,
+            self._pictures,
+            opened.photos,
+            index,
+            title,
+            self._lightbox_closed,
+            enlarge=self._case.enlarges,
         )
 
     def full_portrait(self) -> None:

@@ -66,6 +66,11 @@ class OpenCase:
         return self.opened is not None and self._camera.photo.picture_size is not None
 
     @property
+    def enlarges(self) -> bool:
+        """Whether photos may be larger than they are: on a local display; over a network each pixel costs."""
+        return self._camera.photo_width is None
+
+    @property
     def subjects(self) -> tuple[tk.Misc, ...]:
         """What a question must not cover: the plate and the person."""
         return self._camera.facts.crop, self._camera.facts.plate, self._driver.portrait
@@ -186,7 +191,7 @@ class OpenCase:
             photo=path if redraw or crop_key != self._crop_key else None,
             redraw=redraw,
             fit=self._camera.fit,
-            enlarge=self._camera.photo_width is None,
+            enlarge=self.enlarges,
             box=box,
             crop_fit=self._camera.crop_fit,
             portrait=portrait if portrait != self._portrait else None,

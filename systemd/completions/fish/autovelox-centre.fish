@@ -72,6 +72,7 @@ complete -c autovelox-centre -n '_shtab_autovelox_centre_using alarms; and test 
 complete -c autovelox-centre -n '_shtab_autovelox_centre_using alarms list' -s h -l help -d 'show this help message and exit'
 complete -c autovelox-centre -n '_shtab_autovelox_centre_using alarms; and test $_shtab_autovelox_centre_npos -eq 0' -a close -d 'Close an alarm: somebody looked at it.'
 complete -c autovelox-centre -n '_shtab_autovelox_centre_using alarms close' -s h -l help -d 'show this help message and exit'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using alarms close' -l reason -x -d 'what was found; goes into the centre'"'"'s chain'
 complete -c autovelox-centre -n '_shtab_autovelox_centre_using; and test $_shtab_autovelox_centre_npos -eq 0' -a units -d 'The units.'
 complete -c autovelox-centre -n '_shtab_autovelox_centre_using units' -s h -l help -d 'show this help message and exit'
 complete -c autovelox-centre -n '_shtab_autovelox_centre_using units; and test $_shtab_autovelox_centre_npos -eq 0' -a add -d 'Invite a unit: print a one-time code for autovelox centre join.'

@@ -51,7 +51,7 @@ function _shtab_autovelox_using
 end
 
 set -g _shtab_autovelox_commands run officers cases 'cases list' 'cases show' 'cases export' 'cases report' 'cases letter' 'cases stats' 'cases review' 'cases hold' 'cases release' 'cases follow-up' 'cases ask' 'cases requests' 'cases agree' 'cases refuse' 'cases take' 'cases verify' 'cases purge' 'cases claims' 'cases searched' 'cases init-key' 'cases public-key' 'cases rotate-key' car chip 'chip request' 'chip store' authority 'authority init' 'authority request' 'authority certify' 'authority certify-chip' registry 'registry init' 'registry enrol' 'registry list' 'registry check' 'registry replace' 'registry revoke' 'registry certify' 'registry remove' 'registry reopen' 'registry rotate' 'registry migrate' backup restore centre 'centre join' 'centre opener' 'centre signers' 'centre status' view read doctor camera 'camera calibrate' demo play
-set -g _shtab_autovelox_opts_with_value --against --at --attempts --authority --birth-date --birth-place --board --ca --car --categories --check --checkpoint --chip --config --countries --days --dir --direction --distance-m --engine --every --expires-on --first-name --follow-up --head --issued-on --issuing-office --judgement --key --lang --last-name --licence --limit --master-key --models --order --out --outcome --photo-width --plate --plate-mm --plot --portrait --position --reason --registry --report --request --review --save --scale --signing-key --since --speed --state-dir --take --text --timeout --to --token --until --url
+set -g _shtab_autovelox_opts_with_value --against --at --attempts --authority --birth-date --birth-place --board --ca --car --categories --check --checkpoint --chip --config --countries --days --dir --direction --distance-m --engine --every --expires-on --first-name --follow-up --head --issued-on --issuing-office --judgement --key --lang --last-name --licence --limit --master-key --models --opener --order --out --outcome --photo-width --plate --plate-mm --plot --portrait --position --reason --registry --report --request --review --save --scale --signing-key --since --speed --state-dir --take --text --timeout --to --token --until --url
 
 complete -c autovelox -e
 complete -c autovelox -f
@@ -136,6 +136,7 @@ complete -c autovelox -n '_shtab_autovelox_using cases review' -l signing-key -x
 complete -c autovelox -n '_shtab_autovelox_using cases review' -l plate -x -d 'the plate as the photo shows it, for correct_plate'
 complete -c autovelox -n '_shtab_autovelox_using cases review' -l judgement -x -d 'for withdraw: only this one, if it is the one that counts'
 complete -c autovelox -n '_shtab_autovelox_using cases review' -l reason -x -d 'why; a review, a hold and a follow-up need one'
+complete -c autovelox -n '_shtab_autovelox_using cases review' -l lang -xka "en it" -d 'the language; without it, that of the locale'
 complete -c autovelox -n '_shtab_autovelox_using cases review; and test $_shtab_autovelox_npos -eq 1' -ka "confirm correct_plate dismiss withdraw" -d kind
 complete -c autovelox -n '_shtab_autovelox_using cases; and test $_shtab_autovelox_npos -eq 0' -a hold -d 'Keep a case beyond its retention period: an appeal, a trial.'
 complete -c autovelox -n '_shtab_autovelox_using cases hold' -s h -l help -d 'show this help message and exit'
@@ -143,18 +144,21 @@ complete -c autovelox -n '_shtab_autovelox_using cases hold' -l config -xka "(__
 complete -c autovelox -n '_shtab_autovelox_using cases hold' -l state-dir -xka "(__fish_complete_directories)" -d 'a state folder of your own account, without the service'
 complete -c autovelox -n '_shtab_autovelox_using cases hold' -l signing-key -xka "(__fish_complete_path (commandline -ct))" -d 'the signing key of that folder, instead of the configuration'"'"'s'
 complete -c autovelox -n '_shtab_autovelox_using cases hold' -l reason -x -d 'why; a review, a hold and a follow-up need one'
+complete -c autovelox -n '_shtab_autovelox_using cases hold' -l lang -xka "en it" -d 'the language; without it, that of the locale'
 complete -c autovelox -n '_shtab_autovelox_using cases; and test $_shtab_autovelox_npos -eq 0' -a release -d 'Let a case on hold go when its retention period is over.'
 complete -c autovelox -n '_shtab_autovelox_using cases release' -s h -l help -d 'show this help message and exit'
 complete -c autovelox -n '_shtab_autovelox_using cases release' -l config -xka "(__fish_complete_path (commandline -ct))" -d 'the unit'"'"'s configuration (default: /etc/autovelox/autovelox.toml, if it is there)'
 complete -c autovelox -n '_shtab_autovelox_using cases release' -l state-dir -xka "(__fish_complete_directories)" -d 'a state folder of your own account, without the service'
 complete -c autovelox -n '_shtab_autovelox_using cases release' -l signing-key -xka "(__fish_complete_path (commandline -ct))" -d 'the signing key of that folder, instead of the configuration'"'"'s'
 complete -c autovelox -n '_shtab_autovelox_using cases release' -l reason -x -d 'why; a review, a hold and a follow-up need one'
+complete -c autovelox -n '_shtab_autovelox_using cases release' -l lang -xka "en it" -d 'the language; without it, that of the locale'
 complete -c autovelox -n '_shtab_autovelox_using cases; and test $_shtab_autovelox_npos -eq 0' -a follow-up -d 'Record what became of a case in which the unit names nobody.'
 complete -c autovelox -n '_shtab_autovelox_using cases follow-up' -s h -l help -d 'show this help message and exit'
 complete -c autovelox -n '_shtab_autovelox_using cases follow-up' -l config -xka "(__fish_complete_path (commandline -ct))" -d 'the unit'"'"'s configuration (default: /etc/autovelox/autovelox.toml, if it is there)'
 complete -c autovelox -n '_shtab_autovelox_using cases follow-up' -l state-dir -xka "(__fish_complete_directories)" -d 'a state folder of your own account, without the service'
 complete -c autovelox -n '_shtab_autovelox_using cases follow-up' -l signing-key -xka "(__fish_complete_path (commandline -ct))" -d 'the signing key of that folder, instead of the configuration'"'"'s'
 complete -c autovelox -n '_shtab_autovelox_using cases follow-up' -l reason -x -d 'why; a review, a hold and a follow-up need one'
+complete -c autovelox -n '_shtab_autovelox_using cases follow-up' -l lang -xka "en it" -d 'the language; without it, that of the locale'
 complete -c autovelox -n '_shtab_autovelox_using cases follow-up; and test $_shtab_autovelox_npos -eq 1' -ka "closed driver_named_by_keeper keeper_asked" -d kind
 complete -c autovelox -n '_shtab_autovelox_using cases; and test $_shtab_autovelox_npos -eq 0' -a ask -d 'Ask for what one officer must not do alone; it is done when a second one agrees.'
 complete -c autovelox -n '_shtab_autovelox_using cases ask' -s h -l help -d 'show this help message and exit'
@@ -200,6 +204,7 @@ complete -c autovelox -n '_shtab_autovelox_using cases verify' -l signing-key -x
 complete -c autovelox -n '_shtab_autovelox_using cases verify' -l key -xka "(__fish_complete_path (commandline -ct))" -d 'the unit'"'"'s public key (PEM or hex), from a source you trust'
 complete -c autovelox -n '_shtab_autovelox_using cases verify' -l report -xka "(__fish_complete_path (commandline -ct))" -d 'tell whether a package'"'"'s chain names this report'
 complete -c autovelox -n '_shtab_autovelox_using cases verify' -l authority -xka "(__fish_complete_path (commandline -ct))" -d 'the authority'"'"'s public key: it must have certified the chips'
+complete -c autovelox -n '_shtab_autovelox_using cases verify' -l opener -xka "(__fish_complete_path (commandline -ct))" -d 'the opening service'"'"'s public key: it must have named the drivers'
 complete -c autovelox -n '_shtab_autovelox_using cases verify' -l checkpoint -xka "(__fish_complete_path (commandline -ct))" -d 'a checkpoint that the chain must hold'
 complete -c autovelox -n '_shtab_autovelox_using cases verify' -l head -x -d 'hash of an entry that must still be in the chain, as an earlier check gave it'
 complete -c autovelox -n '_shtab_autovelox_using cases verify; and test $_shtab_autovelox_npos -eq 0' -ka "(__fish_complete_path (commandline -ct))" -d FILE.zip

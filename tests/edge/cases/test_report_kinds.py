@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 from edge.cases.export import report_of
 from edge.cases.report.language import NO_BREAK, percent, speaking
 from edge.cases.report.speeds import kmh, limit_words
-from tests.support.papers import KINDS, paper_case
+from tests.support.papers import KINDS, named, paper_case
 from tests.support.pdf import needs_poppler, pages_of, text_of
 
 pytestmark = needs_poppler
@@ -81,6 +82,15 @@ def test_what_it_says_and_what_it_does_not(report: Callable[[str], bytes], kind:
     wanted, unwanted = SAID[kind]
     assert [words for words in wanted if words not in text] == [], text
     assert [words for words in unwanted if words in text] == [], text
+
+
+async def test_who_decided_is_said_where_the_centre_did(tmp_path: Path) -> None:
+    opening = {"statement": "{}", "signature": "00", "key": "00"}
+    kind = replace(KINDS["identified"], decide=lambda own: named(own, opening=opening))
+    said = "Le risposte sono state aperte e valutate dalla centrale dell'autorità"
+    for folder, one, is_said in (("centre", kind, True), ("unit", KINDS["identified"], False)):
+        number = await paper_case(tmp_path / folder, one)
+        assert (said in text_of(report_of(tmp_path / folder, number, language="it"))) is is_said
 
 
 @pytest.mark.parametrize("language", ["en", "it", "de", "sl"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -109,3 +110,18 @@ def test_where_a_case_is_wrong_the_units_own_errors_are_printed(tmp_path: Path) 
     assert "no [bold]plate" in out.getvalue()
     assert "fine" not in out.getvalue()
     assert str(setting.log) in out.getvalue()
+
+
+def test_a_disk_without_room_is_said_before_anything_starts(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "none", disk], capture_output=True, check=False)
+    if mounted.returncode:
+        pytest.skip("a small disk can be made by root alone")
+    try:
+        with pytest.raises(DemoFailed, match=r"2 MB are free on the disk of .*/demo, 100 are needed") as failed:
+            Setting(disk / "demo").clear()
+        assert "--dir" in failed.value.remedy
+        assert list((disk / "demo").iterdir()) == []
+    finally:
+        subprocess.run(["umount", disk], check=True)

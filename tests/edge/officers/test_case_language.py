@@ -49,7 +49,15 @@ def english_left(text: str) -> list[str]:
 
 @pytest.mark.parametrize(
     "words",
-    [("list",), ("list", "--limit", "2"), ("show", "1"), ("show", "2"), ("show", "3"), ("show", "4"), ("requests",)],
+    [
+        ("list",),
+        ("list", "--limit", "2"),
+        ("show", "1"),
+        ("show", "2"),
+        ("show", "3"),
+        ("show", "4"),
+        ("requests",),
+    ],
     ids=" ".join,
 )
 @pytest.mark.parametrize("asked", ["--lang", "LANG"])
@@ -74,6 +82,13 @@ def test_nothing_english_is_printed(
 
 def test_the_last_case_is_not_decided_and_says_so(where: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert "Deciso: non ancora" in run(capsys, "show", "4", "--lang", "it", *where)
+
+
+def test_what_was_recorded_is_said_in_italian(where: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    for words in (("review", "1", "dismiss"), ("hold", "3"), ("release", "3"), ("follow-up", "3", "closed")):
+        said = run(capsys, *words, "--reason", "appello", "--lang", "it", *where)
+        assert f"caso {words[1]}: registrato\n" in said
+        assert english_left(said) == []
 
 
 def test_json_is_the_same_in_every_language(where: list[str], capsys: pytest.CaptureFixture[str]) -> None:

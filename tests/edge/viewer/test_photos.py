@@ -127,3 +127,20 @@ def test_plates_of_other_vehicles_are_framed_and_counted(open_desk: OpenDesk, tm
     desk.press("Down")
     desk.shows(1)
     desk.until(lambda: "other vehicle" not in desk.texts() and not photo.find_withtag("other"))
+
+
+@pytest.mark.parametrize("photo_width", [None, 624], ids=["local", "network"])
+def test_the_full_view_fills_a_local_display(open_desk: OpenDesk, tmp_path: Path, photo_width: int | None) -> None:
+    """On a display larger than the photo, the full view must not be smaller than the photo beside the facts."""
+    stores.fill(tmp_path / "store", [stores.Scene(size=(640, 360))])
+    desk = open_desk(tmp_path / "store", photo_width=photo_width)
+    desk.open_first()
+    desk.until(lambda: desk.viewer.camera.photo.picture_size is not None)
+    beside = desk.viewer.camera.photo.area[0]
+    desk.press("space")
+    box = _full(desk)
+    assert box.fit_zoom > 1.5
+    assert box.zoom == (box.fit_zoom if photo_width is None else 1.0)
+    assert box.zoom * 640 >= beside
+    desk.press("1")
+    desk.until(lambda: box.zoom == 1.0)

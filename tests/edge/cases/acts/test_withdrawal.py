@@ -172,9 +172,9 @@ def _entered(case: int, content: Callable[[int], object]) -> Callable[[ChainSess
     [
         pytest.param(_entered(2, lambda judgement: judgement), "none of its case", id="another case's"),
         pytest.param(_entered(1, lambda judgement: judgement - 1), "none of its case", id="no judgement"),
-        pytest.param(_entered(1, lambda judgement: judgement + 500), "none of its case", id="not written yet"),
-        pytest.param(_entered(1, str), "none of its case", id="a text"),
-        pytest.param(_entered(1, lambda _judgement: None), "none of its case", id="nothing"),
+        pytest.param(_entered(1, lambda judgement: judgement + 500), "names no entry before it", id="not written yet"),
+        pytest.param(_entered(1, str), "names no entry before it", id="a text"),
+        pytest.param(_entered(1, lambda _judgement: None), "names no entry before it", id="nothing"),
     ],
 )
 def test_verify_refuses_a_withdrawal_of_what_is_none_whoever_signed_it(

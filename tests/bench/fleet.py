@@ -1,0 +1,242 @@
+"""``make bench-fleet``: many units at once, an hour of 1,000 cases a day each in five minutes, at one centre.
+
+    python tests/bench/fleet.py [--units 1000] [--minutes 5] [--photo-kb 20]
+
+The centre runs as a process of its own with PostgreSQL of its own and ``fsync``; the units are small clients with
+chains made before, which log in, deliver entries and one photo a case when their time has come, and report every minute
+of the hour that is played. They share the machine with the centre. Exits 1 on an error, where a unit's oldest entry
+waits longer than 60 s at the end, or where the centre's memory grew by more than a tenth after the first third.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import hashlib
+import random
+import re
+import secrets
+import statistics
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+import asyncpg
+from ingest import lines
+
+from centre.config import CentreSettings, Settings
+from centre.database import EmbeddedServer
+from centre.service import own_files
+from edge.cases.evidence import (
+    Link,
+    Signer,
+    decided_manifest,
+    filed_manifest,
+    key_content,
+    next_entry,
+    photo_record,
+)
+from edge.delivery import Client, trusting
+from edge.delivery.client import Unanswered
+from edge.errors import DeliveryError
+from tests.support.cases import UNIT, identified, packet, photo, trigger
+
+CASES_A_DAY = 1000
+LONGEST_LAG_S = 60.0
+MOST_GROWTH = 0.10
+LONGEST_PAUSE_S = 20.0
+JOINED = "INSERT INTO units (serial, state, public_key, joined_at) VALUES ($1, 'active', $2, now())"
+
+
+SIZE = """
+SELECT sum(pg_total_relation_size(oid)) FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
+    AND (relname IN ('entries', 'files', 'blobs') OR relname LIKE 'cases%')
+"""
+
+
+@dataclass
+class Figures:
+    """What came of the run."""
+
+    requests: Counter[str] = field(default_factory=Counter)
+    errors: Counter[str] = field(default_factory=Counter)
+    told_to_wait: int = 0
+    memory: list[int] = field(default_factory=list)
+    """The centre's resident bytes, every second."""
+    bytes_a_case: float = 0.0
+    """In PostgreSQL with indexes, without photos."""
+
+
+@dataclass
+class Unit:
+    """One unit: its chain, when each case is, and how far it is."""
+
+    serial: str
+    signer: Signer
+    chain: bytes
+    cases: list[tuple[float, bytes, str, bytes]]
+    """When (seconds from the start), its lines, and its photo by hash and content."""
+    sent: int = 0
+    photos: int = 0
+
+    def waiting_since(self, now_s: float) -> float:
+        """How long its oldest case waits, in seconds; 0 if none does."""
+        return max(0.0, now_s - self.cases[self.sent][0]) if self.sent < len(self.cases) else 0.0
+
+
+def make(serial: str, cases: int, length_s: float, photo_bytes: int, rng: random.Random) -> Unit:
+    """A unit with its chain and photos."""
+    signer, last, links = Signer(secrets.token_bytes(32)), None, list[Link]()
+
+    def add(kind: str, case: int | None, content: object) -> Link:
+        nonlocal last
+        entry = next_entry(last, kind, case, content, at_utc=time.time(), signer=signer)
+        last = (entry.seq, entry.hash)
+        return Link(entry.header, entry.body, entry.signature, entry.key_id)
+
+    links.append(add("key", None, key_content(signer, supersedes=None)))
+    made, one = [], photo()
+    for number, at_s in enumerate(sorted(rng.uniform(0, length_s) for _ in range(cases)), start=1):
+        data = rng.randbytes(photo_bytes)
+        digest = hashlib.sha256(data).hexdigest()
+        record = {**photo_record(f"frames/{number:08d}/0.jpg", one), "sha256": digest, "bytes": len(data)}
+        words = {"limit_kmh": 50.0, "site": "SP 1", "unit": {**UNIT, "serial": serial}, "clock": {"source": "kernel"}}
+        filed = filed_manifest(number, trigger(), [record], **words)
+        entries = [add("filed", number, filed)]
+        entries.append(add("decided", number, decided_manifest(filed, identified(packet()), time.time())))
+        made.append((at_s, lines(entries), digest, data))
+    return Unit(serial, signer, lines(links), made)
+
+
+async def live(unit: Unit, url: str, authority: Path, length_s: float, speed: float, figures: Figures) -> None:
+    """Deliver what is due until the hour is over and everything is there, or the patience is."""
+    began, head, next_status_s = time.monotonic(), (0, "0" * 64), random.Random(unit.serial).uniform(0, 60 / speed)
+    pause_s, first = 0.0, unit.chain
+    async with Client(url, trusting(authority), unit.serial, unit.signer) as client:
+        while (now_s := time.monotonic() - began) < length_s + LONGEST_LAG_S:
+            try:
+                if not client.is_logged_in:
+                    figures.requests["login"] += 1
+                    await client.log_in(b"")
+                due = [case for case in unit.cases[unit.sent : unit.sent + 50] if case[0] <= now_s]
+                if due or first:
+                    figures.requests["entries"] += 1
+                    head = await client.entries(first + b"".join(case[1] for case in due))
+                    first, unit.sent = b"", unit.sent + len(due)
+                while unit.photos < unit.sent:
+                    figures.requests["photo"] += 2
+                    await client.blob(*unit.cases[unit.photos][2:])
+                    unit.photos += 1
+                if now_s >= next_status_s:
+                    figures.requests["status"] += 1
+                    await client.status({"head": {"seq": head[0], "hash": head[1]}, "utc": time.time()})
+                    next_status_s += 60 / speed
+                if now_s > length_s and unit.photos == len(unit.cases):
+                    return
+                pause_s = 0.0
+            except Unanswered as error:
+                if error.retry_s is None:
+                    figures.errors[str(error)] += 1
+                figures.told_to_wait += error.retry_s is not None
+                pause_s = min(LONGEST_PAUSE_S, error.retry_s or 1.0)
+            except DeliveryError as error:
+                figures.errors[str(error)] += 1
+                pause_s = 1.0
+            await asyncio.sleep(max(pause_s, 1.0))  # the courier looks once a second
+
+
+async def run(folder: Path, count: int, minutes: float, photo_bytes: int) -> tuple[Figures, list[Unit], float]:
+    """Play the hour; returns the figures, the units, and the longest time that an entry waits at the end."""
+    length_s = 60 * minutes
+    speed, rng = 3600 / length_s, random.Random(1)
+    cases = max(1, round(CASES_A_DAY / 24))
+    units = [make(f"F{number:05d}", cases, length_s, photo_bytes, rng) for number in range(count)]
+    (folder / "centre.toml").write_text(
+        '[centre]\nname = "fleet"\nstate_dir = "centre"\n[listen]\nport = 0\n[metrics]\nenabled = false\n'
+        "[limits]\nlogins_per_minute = 1000000\n[notices]\ndisk_free_percent = 0.001\n"
+    )
+    settings = Settings(centre=CentreSettings(name="fleet", state_dir=folder / "centre"))
+    log = (folder / "centre.log").open("wb")
+    words = ("-P", "-m", "centre", "--config", str(folder / "centre.toml"), "run")
+    process = await asyncio.create_subprocess_exec(sys.executable, *words, stderr=log, stdout=log)
+    try:
+        port = await _port(folder / "centre.log", process)
+        server = EmbeddedServer(folder / "centre" / "postgresql")
+        connection = await asyncpg.connect(server.dsn)
+        await connection.executemany(JOINED, [(unit.serial, unit.signer.public_key) for unit in units])
+        await connection.close()
+        figures, authority = Figures(), own_files(settings)[1].authority
+        url = f"https://127.0.0.1:{port}"
+        watch = asyncio.create_task(_weigh(process.pid, figures))
+        at_end: list[float] = []
+
+        async def one(unit: Unit) -> None:
+            await asyncio.sleep(rng.uniform(0, 5))
+            await live(unit, url, authority, length_s, speed, figures)
+
+        async def look() -> None:
+            await asyncio.sleep(length_s)
+            at_end.append(max(unit.waiting_since(length_s) for unit in units))
+
+        await asyncio.gather(look(), *map(one, units))
+        watch.cancel()
+        connection = await asyncpg.connect(server.dsn)
+        figures.bytes_a_case = float(await connection.fetchval(SIZE)) / max(1, sum(unit.sent for unit in units))
+        await connection.close()
+        return figures, units, at_end[0]
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+async def _port(log: Path, process: asyncio.subprocess.Process) -> int:
+    while process.returncode is None:
+        found = re.search(r"answers units at \S+ port (\d+)", await asyncio.to_thread(log.read_text))
+        if found:
+            return int(found.group(1))
+        await asyncio.sleep(0.1)
+    raise SystemExit(await asyncio.to_thread(log.read_text))
+
+
+async def _weigh(pid: int, figures: Figures) -> None:
+    while True:
+        text = await asyncio.to_thread(Path(f"/proc/{pid}/status").read_text)
+        found = re.search(r"VmRSS:\s+(\d+) kB", text)
+        if found:
+            figures.memory.append(1024 * int(found.group(1)))
+        await asyncio.sleep(1.0)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Play an hour of a fleet, compressed.")
+    parser.add_argument("--units", type=int, default=1000)
+    parser.add_argument("--minutes", type=float, default=5.0)
+    parser.add_argument("--photo-kb", type=int, default=20)
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="bench-fleet-") as scratch:
+        folder = Path(scratch)
+        folder.chmod(0o755)  # root's PostgreSQL runs as another account
+        figures, units, lag_s = asyncio.run(run(folder, args.units, args.minutes, 1024 * args.photo_kb))
+    third = len(figures.memory) // 3
+    early, late = statistics.median(figures.memory[third : 2 * third]), statistics.median(figures.memory[2 * third :])
+    missing = sum(len(unit.cases) - unit.photos for unit in units)
+    asked = sum(figures.requests.values()) / (60 * args.minutes)
+    print("| units | cases | requests/s | told to wait | errors | lag, s | never came | centre, MB | at the end |")
+    print("|---:|---:|---:|---:|---:|---:|---:|---:|---:|")
+    print(
+        f"| {len(units):,} | {sum(len(unit.cases) for unit in units):,} | {asked:,.0f} | {figures.told_to_wait:,}"
+        f" | {sum(figures.errors.values())} | {lag_s:.0f} | {missing} | {early / 1e6:.0f} | {late / 1e6:.0f} |"
+    )
+    print(f"\nbytes a case in PostgreSQL, without its photo: {figures.bytes_a_case:,.0f}", file=sys.stderr)
+    for error, times in figures.errors.most_common(5):
+        print(f"{times} x {error}", file=sys.stderr)
+    return int(bool(figures.errors) or missing > 0 or lag_s >= LONGEST_LAG_S or late > (1 + MOST_GROWTH) * early)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
