@@ -21,7 +21,7 @@ from edge.config import Engine
 from edge.demo.cars import Traffic
 from edge.demo.cast import Cast, Scene, load_signed_cast
 from edge.demo.setting import Setting
-from edge.demo.unit import DemoFailed, DemoUnit, running_unit
+from edge.demo.unit import DECIDED, DemoFailed, DemoUnit, running_unit
 from edge.model import Case, Flag, Outcome
 from edge.terminal import legible
 from edge.vision import installed_engine, require_engine
@@ -104,11 +104,10 @@ async def all_decided(unit: DemoUnit, cases: int) -> None:
     Raises:
         DemoFailed: it decides none for :data:`DECIDE_TIMEOUT_S`.
     """
-    number = 0
-    while number < cases:
+    while len(unit.decided) < cases:  # a slow unit decides the newest first
         try:
             async with asyncio.timeout(DECIDE_TIMEOUT_S):
-                number = int((await unit.expect(r"case (\d+) decided"))[1])
+                await unit.expect(DECIDED)
         except TimeoutError:
             raise DemoFailed(
                 f"the unit decided no further case within {DECIDE_TIMEOUT_S:.0f} s",

@@ -20,13 +20,22 @@ class DemoFailed(EdgeError):
     """The demo's unit did not start, decide or stop as expected."""
 
 
+DECIDED = r"case (\d+) decided"
+"""What the unit logs of each case."""
+
+
 class DemoUnit:
-    """A running ``autovelox run`` and its log."""
+    """A running ``autovelox run`` and its log.
+
+    Attributes:
+        decided: numbers of the cases that the log said to be decided, as far as it was read.
+    """
 
     def __init__(self, process: asyncio.subprocess.Process, log_file: Path) -> None:
         """Follow *process*, whose standard error is the log, and copy the log to *log_file*."""
         self._process = process
         self._log_file = log_file
+        self.decided: set[int] = set()
 
     async def lines(self) -> AsyncIterator[str]:
         """Yield the unit's log, line by line, until it ends."""
@@ -35,6 +44,8 @@ class DemoUnit:
             async for raw in self._process.stderr:
                 line = raw.decode("utf-8", "replace").rstrip()
                 log.write(line + "\n")
+                if found := re.search(DECIDED, line):
+                    self.decided.add(int(found[1]))
                 yield line
 
     async def expect(self, pattern: str) -> re.Match[str]:
