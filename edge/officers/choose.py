@@ -92,7 +92,8 @@ def own_desk(state_dir: Path, key_file: Path, needed: bool, settings: Settings |
         SecretError: the key cannot be used.
     """
     if not _owns(state_dir):
-        if not state_dir.is_dir() and os.access(state_dir.absolute().parent, os.X_OK):
+        # Path.is_dir raises where this account may not look.
+        if not os.path.isdir(state_dir) and os.access(state_dir.absolute().parent, os.X_OK):  # noqa: PTH112
             wrong = f"{state_dir} is no folder" if os.path.lexists(state_dir) else f"there is no folder {state_dir}"
             raise CaseError(wrong, "name the unit's state folder with --state-dir")
         raise CaseError(

@@ -101,7 +101,7 @@ async def test_a_driver_whose_chip_signs_is_named_and_the_case_proves_it(certifi
     another = ("--key", str(station.folder / "another.key"), "--out", str(station.folder / "another.json"))
     done(station, "authority", "init", *another)
     refused = station.run("cases", "verify", package, "--authority", str(station.folder / "another.json"))
-    assert refused.returncode != 0 and "certifi" in refused.stderr
+    assert refused.returncode != 0 and "did not certify the chip" in refused.stderr
     manifest = station.folder / "manifest.json"
     with zipfile.ZipFile(package) as archive:
         manifest.write_bytes(archive.read("cases/00000001/manifest.json"))

@@ -1254,7 +1254,7 @@ def _borne_out(plausibility: dict[str, Any] | None) -> list[str]:
         return []
     figures = ""
     if plausibility["speed_kmh"] is not None:
-        figures = ", by them {:.0f} km/h, standard deviation {:.0f}".format(
+        figures = ", by them {:.1f} km/h, standard deviation {:.1f}".format(
             plausibility["speed_kmh"], plausibility["error_kmh"]
         )
     return [f"  photos    {AGREEMENTS.get(plausibility['agreement'], plausibility['agreement'])}{figures}"]

@@ -95,6 +95,7 @@ async def test_the_command_records_and_lists_it(tmp_path: Path, capsys: pytest.C
     write_key(key)
     where = ["--state-dir", str(state), "--signing-key", str(key)]
     assert main(["cases", "follow-up", "3", "keeper_asked", "--reason", "prot. 812/2026", *where]) == 0
+    assert "case 3: recorded" in capsys.readouterr().out
     assert main(["cases", "list", "--follow-up", "keeper_asked", "--json", *where]) == 0
     (row,) = json.loads(capsys.readouterr().out)
     assert (row["number"], row["follow_up"]) == (3, "keeper_asked")

@@ -89,7 +89,7 @@ def test_the_report_says_it(state: Path) -> None:
     assert [words.verdict_words(case) for case in found[2:6]] == ["No infringement"] * 4
     assert words.verdict_words(found[6]).endswith(", to be confirmed")
     assert speeds.speed_words(found[1]) == "signalled by the radar, speed not recorded"
-    assert speeds.speed_words(found[0]).startswith("72.4 km/h")
+    assert speeds.speed_words(found[0]).startswith("72.4\N{NO-BREAK SPACE}km/h")
     assert "no infringement: the unit only observes" in speeds.speed_words(found[5])
     assert "impossible" in speeds.speed_words(found[3])
 

@@ -84,7 +84,7 @@ def test_an_engine_that_cannot_run_the_reader_is_found(tmp_path: Path, monkeypat
     with pytest.raises(ModelError, match="install the models again"):
         list(models.reader(litert))
     monkeypatch.setitem(sys.modules, "easyocr", None)
-    with pytest.raises(ModelError, match=r"EasyOCR is not installed: run .*, or set engine = \"litert\""):
+    with pytest.raises(ModelError, match=r"EasyOCR is not installed: install it .*, or set engine = \"litert\""):
         list(models.reader(Settings(recognition=RecognitionSettings(models_dir=folder))))
 
 

@@ -134,7 +134,7 @@ except ModelError as error:
     print(error)
 """
     )
-    assert done.stdout.startswith("litert\nEasyOCR is not installed: run `pip install"), done.stderr
+    assert done.stdout.startswith("litert\nEasyOCR is not installed: install it"), done.stderr
     assert 'engine = "litert"' in done.stdout
 
 
