@@ -44,7 +44,7 @@ class ListController:
             cases: the list.
             query: returns what the officer asks for.
             on_status: gets the unit's status and what keeps the store from being read, empty if nothing does.
-            on_commit: called after every commit but the first.
+            on_commit: called when the store has changed, and at the first look.
             on_count: gets the number of cases that the officer asks for.
             on_officer: gets the name of the officer, once the list is known.
         """
@@ -114,12 +114,10 @@ class ListController:
                 self._cases.empty_text = self._empty_text()
                 self._cases.draw()
         if pulse.version != self._version:
-            first = self._version is None
             self._version = pulse.version
             self._polls = 0  # the next poll reads the status, too
             self._refresh()
-            if not first:
-                self._on_commit()
+            self._on_commit()  # the first time, too: a case may be open that was read before
 
     def _refresh(self) -> None:
         self._source.listing(self._query, self._cases.plan(), PAGE, self._on_listing, self._failed)

@@ -50,6 +50,7 @@ class OpenCase:
         self._camera, self._driver, self._history, self._bar = camera, driver, history, bar
         self.number: int | None = None
         self.opened: CaseDetails | None = None
+        self._newest: tuple[CaseDetails, int] | None = None  # what is being prepared, or shown, and its photo
         self.photo_index = 0
         self.photos_drawn = 0
         self._timer: str | None = None
@@ -77,7 +78,7 @@ class OpenCase:
 
     def close(self, words: str = "") -> None:
         """Show no case, but *words*."""
-        self.opened = None
+        self.opened = self._newest = None
         self._photo_key = self._crop_key = self._portrait = None
         self._camera.clear(words or _("The case chosen in the list appears here"))
         self._driver.clear()
@@ -113,7 +114,7 @@ class OpenCase:
         if self.opened is not None and self.opened.photos:
             index = max(0, min(index, len(self.opened.photos) - 1))
             if index != self.photo_index:
-                self._prepare(self.opened, index)
+                self._prepare(self._newest_of(self.opened), index)
 
     def resized(self) -> None:
         """Draw the photo again soon: the room for it has changed."""
@@ -128,8 +129,13 @@ class OpenCase:
 
     def _draw_resized(self) -> None:
         self._resize_timer = None
-        if self.opened is not None:
-            self._prepare(self.opened, self.photo_index)
+        if self._newest is not None:
+            self._prepare(*self._newest)
+
+    def _newest_of(self, opened: CaseDetails) -> CaseDetails:
+        """What was read last of the same case: it may not be on the screen yet."""
+        newest = self._newest[0] if self._newest is not None else opened
+        return newest if newest.case.number == opened.case.number else opened
 
     def _open(self) -> None:
         self._timer = None
@@ -181,6 +187,7 @@ class OpenCase:
 
     def _prepare(self, opened: CaseDetails, index: int) -> None:
         """Load the pictures that are not on the screen yet, then show case and pictures together."""
+        asked = self._newest = opened, index
         case = opened.case
         path = opened.photos[index] if opened.photos else None
         box = case.plate_box if case.photo == index else None
@@ -199,8 +206,8 @@ class OpenCase:
         )
 
         def present(pictures: Pictures) -> None:
-            if case.number != self.number:
-                return
+            if case.number != self.number or self._newest is not asked:
+                return  # something newer is on its way
             room = self._camera.fit, self._camera.crop_fit
             if isinstance(pictures.photo, Photo):
                 self._camera.aspect = pictures.photo.native[0] / pictures.photo.native[1]
