@@ -13,6 +13,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,6 +26,8 @@ from edge.model import Assessment, Basis, Case, Decision, Packet, PendingCase, P
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")
 LATE_CHECKPOINT_S = 600.0
+HEAD_PAUSES_S = (0.02, 0.2, 1.1, 2.1, 4.1)
+"""So long after one another the head is tried again where a reader was in the way; then with :meth:`housekeep`."""
 
 
 class CaseStore:
@@ -61,6 +64,9 @@ class CaseStore:
         self._purger = purger
         self._witness = witness
         self._head_at_once = head_at_once
+        self._loop = asyncio.get_running_loop()
+        self._head_again: asyncio.TimerHandle | None = None
+        self._is_closing = False
 
     @classmethod
     async def open(
@@ -135,6 +141,9 @@ class CaseStore:
             finally:
                 self._writer.close()
 
+        self._is_closing = True
+        if self._head_again is not None:
+            self._head_again.cancel()
         for files in (self._filing, self._adding):
             await asyncio.to_thread(files.shutdown)
         try:
@@ -158,7 +167,21 @@ class CaseStore:
         self._entering = False
         self._writer.catch_up()
         if self._head_at_once:
-            self._writer.remember()
+            self._move_head()
+
+    def _move_head(self, tries: int = 0) -> None:
+        """Move the head to the newest case, soon again where a reader prevents it: its delivery waits for it."""
+        if not self._writer.remember() and tries < len(HEAD_PAUSES_S):
+            with suppress(RuntimeError):  # the loop has ended
+                self._loop.call_soon_threadsafe(self._move_head_later, tries)
+
+    def _move_head_later(self, tries: int) -> None:
+        if self._head_again is not None:
+            self._head_again.cancel()
+        if not self._is_closing:
+            self._head_again = self._loop.call_later(
+                HEAD_PAUSES_S[tries], self._thread.submit, self._move_head, tries + 1
+            )
 
     async def file_case(
         self,

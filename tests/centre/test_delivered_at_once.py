@@ -6,11 +6,14 @@ import asyncio
 import ssl
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from edge.cases.storage.database import open_to_read
+from edge.cases.storage.layout import StateFolder
 from edge.cases.storage.outbox import Outbox
 from edge.cases.store import CaseStore
 from edge.delivery import Client, Courier, DailyBudget, OpeningService, Progress, RemoteOpener, trusting
@@ -39,6 +42,27 @@ async def test_a_case_that_is_filed_is_delivered_at_once(
                 found = await store.file_case(trigger(), [photo(number)], [packet()], limit_kmh=50.0, site="SP 1")
                 filed = await asyncio.wait_for(opener.filed(found), 30)
                 assert progress.confirmed == filed.seq == 2 + number
+    finally:
+        await store.close()
+
+
+async def test_a_case_is_delivered_soon_after_a_reader_that_was_in_the_way(tmp_path: Path) -> None:
+    """Whoever reads while a case is filed holds the log back: the head is tried again, without any housekeeping."""
+    moved = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    store = await CaseStore.open(
+        tmp_path, SIGNER, UNIT, on_head=lambda: loop.call_soon_threadsafe(moved.set), head_at_once=True
+    )
+    try:
+        with closing(open_to_read(StateFolder(tmp_path))) as reader:
+            reader.execute("BEGIN")
+            reader.execute("SELECT count(*) FROM entries").fetchone()
+            moved.clear()
+            await store.file_case(trigger(), [photo()], [packet()], limit_kmh=50.0, site="SP 1")
+            await store.waiting()  # after it in the store's thread
+            assert not moved.is_set() and Outbox(tmp_path).filed(1) is None
+        await asyncio.wait_for(moved.wait(), 30)
+        assert Outbox(tmp_path).filed(1) is not None
     finally:
         await store.close()
 

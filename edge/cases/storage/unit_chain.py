@@ -139,10 +139,13 @@ class UnitChain:
         """
         return max(0, _newest(database).seq - self._head.seq) if self._head is not None else 0
 
-    def remember(self, database: sqlite3.Connection, empty: Callable[[], bool] | None = None) -> None:
+    def remember(self, database: sqlite3.Connection, empty: Callable[[], bool] | None = None) -> bool:
         """Write the head to its file, once all of the chain has left the write-ahead log; else leave it as it is.
 
         *empty* empties the log, if the caller has a way of its own to do it.
+
+        Returns:
+            False if somebody who reads or writes prevented it: it is to be tried again.
 
         Raises:
             EvidenceError: the chain does not continue the head.
@@ -152,23 +155,24 @@ class UnitChain:
         known = self._remembered
         up_to_date = self._head == known and not (known and known.earlier)
         if self._signer is None or self._head is None or self._head.earlier or up_to_date:
-            return
+            return True
         path = self._folder.database
         if not (empty() if empty else empty_wal(database, path)):
-            return
+            return False
         try:
             with transaction(database, patience_s=0.0):
                 if not wal_is_empty(path):
-                    return  # another process wrote since
+                    return False  # another process wrote since
                 head = self._continue(database, self._signer)
                 known = read_head(self._folder)
                 if known is None or known.earlier or known.seq < head.seq:
                     write_head(self._folder, head)
         except sqlite3.Error as error:
             if is_busy(error):
-                return
+                return False
             raise
         self._head = self._remembered = Head(head.seq, head.hash)
+        return True
 
 
 def _newest(database: sqlite3.Connection) -> Head:

@@ -329,15 +329,20 @@ class Writer:
         self.erase_decided()
         self.remember()
 
-    def remember(self) -> None:
-        """Remember the head once it is out of the WAL, which a power cut may tear: the chain never falls behind it."""
-        before = self._chain.remembered
+    def remember(self) -> bool:
+        """Remember the head once it is out of the WAL, which a power cut may tear: the chain never falls behind it.
+
+        Returns:
+            False if it is to be tried again.
+        """
+        before, done = self._chain.remembered, False
         try:
-            self._chain.remember(self._database, self._checkpoints.empty)
+            done = self._chain.remember(self._database, self._checkpoints.empty)
         except (sqlite3.Error, OSError, CaseError) as error:
             log.warning("the head of the chain could not be remembered yet: %s", error)
         if self._on_head is not None and self._chain.remembered != before:
             self._on_head()
+        return done
 
     def erase_decided(self) -> None:
         """Erase the journal files of decided cases once their verdicts are out of the WAL; else try again later."""
