@@ -19,14 +19,14 @@ import numpy as np
 from converter.errors import MissingError
 from converter.labels import READING, csv_rows, load_truth, table_of
 from converter.measure import Figure, drawn, goals
-from converter.measure.by_eye import by_eye_table, load_samples
+from converter.measure.by_eye import by_eye_table, countries_by_eye, load_countries, load_samples
 from converter.progress import Progress
 from converter.synth import LAYOUTS
 from converter.verdict.cases import crop_cases, feed_cases
 from converter.verdict.trials import KnownCase
 from edge.identify import ANY_FORMAT, Thresholds
 from edge.identify.candidates import reading, scores
-from edge.identify.origin import origin
+from edge.identify.origin import origin, posterior
 from edge.identify.twins import near_twins
 from edge.identify.verdict import Comparison, Sighting, sight, weigh
 from edge.model import Box, Detection, Outcome, PlateRead, Reason, Verdict
@@ -118,6 +118,13 @@ def told(cases: Sequence[KnownCase], countries: dict[str, str]) -> list[tuple[st
     return rows
 
 
+def likeliest(cases: Sequence[KnownCase]) -> dict[str, str]:
+    """The likeliest country of each of *cases*, by name, however unlikely it is; empty where the network tells none."""
+    reads = {case.name: case.frames[0][0] for case in cases}
+    judged = {name: posterior(read.countries, _text(read)) for name, read in reads.items() if read.countries}
+    return {name: max(shares, key=shares.__getitem__) for name, shares in judged.items()}
+
+
 def country_table(rows: Sequence[tuple[str, str, float]]) -> tuple[str, bool]:
     """Lines of text: how many countries are told rightly, what was promised; and whether both goals are reached.
 
@@ -207,8 +214,11 @@ def run(args: argparse.Namespace) -> int:
         print(f"named wrongly {len(near.wrong)} in {near.trials} {_some(near.wrong)}")
         reached = reached and not absent.wrong and not near.wrong and found.reached
     homes = european_countries(args.data)
-    text, well_told = country_table(told(in_colour(reader, args.data, homes), homes))
-    print(f"\n{text}")
+    crops = in_colour(reader, args.data, homes)
+    rows = told(crops, homes)
+    text, well_told = country_table(rows)
+    answers = {crop.name: code for crop, (_, code, _) in zip(crops, rows, strict=True)}
+    print(f"\n{text}\n{countries_by_eye(load_countries(), homes, answers, likeliest(crops))}")
     return 0 if reached and well_told and italian_exact.reached and trials >= SILENT_TRIALS_MIN else 1
 
 
