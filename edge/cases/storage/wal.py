@@ -4,6 +4,9 @@ A checkpoint overwrites pages of the database with pages of the WAL. If the proc
 damaged as well, the last commits cannot be replayed, and a database of which half is overwritten is lost. So the WAL is
 copied to a file before every checkpoint, and repaired from that copy before the database is opened again.
 
+The copy alone makes commits as safe as an emptied WAL does (:func:`save_wal`): a power cut may tear what is being
+written, which is the WAL or the copy, never both. Whoever promises that an entry stays needs no checkpoint for it.
+
 WAL format: https://www.sqlite.org/fileformat2.html#walformat (32 bytes of header, which change with each reset).
 """
 
@@ -33,6 +36,9 @@ def wal_path(database: Path) -> Path:
 def save_wal(path: Path) -> Path | None:
     """Copy the WAL of the database at *path* durably. The caller holds the write lock.
 
+    A copy that this process made of the same WAL's beginning is added to. All that was committed survives a power cut
+    that tears the WAL from then on, for as long as the copy stays.
+
     Returns:
         The copy, or None if the WAL is empty.
 
@@ -45,21 +51,36 @@ def save_wal(path: Path) -> Path | None:
         return None
     if not data:
         return None
-    copy = path.with_name(f"{path.name}{COPY}{os.getpid()}")
-    write_durably(copy, data)
+    copy = _own_copy(path)
+    if not _add_to(copy, data):
+        write_durably(copy, data)
     return copy
 
 
-def wal_is_empty(path: Path) -> bool:
-    """Whether nothing waits in the WAL of the database at *path*; it stays so while the caller holds the write lock.
-
-    Raises:
-        OSError: the disk reports an error.
-    """
+def _add_to(copy: Path, wal: bytes) -> bool:
+    """Add to *copy* what *wal* has more; False where it is no copy of that log's beginning, or there is none."""
     try:
-        return wal_path(path).stat().st_size == 0
-    except FileNotFoundError:
-        return True
+        file = os.fdopen(os.open(copy, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK), "r+b")
+    except OSError:  # none, or what stands in its place is none: the caller replaces it
+        return False
+    with file:
+        if not is_own(os.fstat(file.fileno()), copy.parent):
+            return False
+        saved = file.read()
+        if len(saved) < HEADER_BYTES or not wal.startswith(saved):
+            return False
+        if len(saved) < len(wal):
+            try:
+                file.write(memoryview(wal)[len(saved) :])
+                sync_file(file)
+            except OSError:
+                copy.unlink(missing_ok=True)  # nobody knows what of it is on the disk
+                raise
+    return True
+
+
+def _own_copy(path: Path) -> Path:
+    return path.with_name(f"{path.name}{COPY}{os.getpid()}")
 
 
 def empty_wal(database: sqlite3.Connection, path: Path) -> bool:
@@ -85,7 +106,8 @@ def empty_wal(database: sqlite3.Connection, path: Path) -> bool:
             copy = save_wal(path)
         finally:
             database.execute("ROLLBACK")
-        if copy is None:
+        if copy is None:  # another process emptied it
+            erase(_own_copy(path))
             _erase_left(path)
             return True
         emptied = bool(database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0)
