@@ -38,16 +38,17 @@ from edge.cases.retention import RetentionPolicy, purge
 from edge.cases.review import record
 from edge.cases.statistics import BIN_KMH, WEEKDAYS, Statistics, statistics_of
 from edge.cases.storage import (
+    Carried,
     ChainSession,
     DiskSpace,
     Outbox,
     StateFolder,
     TimeStamps,
+    carried_out,
     clock_state,
     examine,
     keep_order,
     kept_order,
-    order_was_done,
 )
 from edge.cases.storage.trusted_time import believe_clock
 from edge.cases.store import CaseStore
@@ -87,6 +88,7 @@ __all__ = [
     "Action",
     "Agreement",
     "Archive",
+    "Carried",
     "CaseFilter",
     "CaseStore",
     "CaseSummary",
@@ -114,6 +116,7 @@ __all__ = [
     "TimeStamps",
     "UnitStatus",
     "believe_clock",
+    "carried_out",
     "case_of",
     "check_package",
     "clock_state",
@@ -126,7 +129,6 @@ __all__ = [
     "known_plate",
     "load_signer",
     "name_follows",
-    "order_was_done",
     "parse_checkpoint",
     "purge",
     "record",

@@ -24,7 +24,7 @@ from edge.cases.storage.head import Head, read_head
 from edge.cases.storage.journal import Journal, JournalFile
 from edge.cases.storage.layout import CLAIMS, JOURNAL, StateFolder
 from edge.cases.storage.lock import is_locked, take_lock
-from edge.cases.storage.ordered import is_held_by_centre, keep_order, kept_order, order_was_done
+from edge.cases.storage.ordered import Carried, carried_out, is_held_by_centre, keep_order, kept_order
 from edge.cases.storage.outbox import Outbox, delivered_whole
 from edge.cases.storage.package import PackageWriter
 from edge.cases.storage.proofs import chain_file, entries_for
@@ -46,6 +46,7 @@ __all__ = [
     "JOURNAL",
     "PURGED",
     "WAITING",
+    "Carried",
     "ChainSession",
     "ChainTree",
     "CheckedCase",
@@ -62,6 +63,7 @@ __all__ = [
     "Writer",
     "append_entry",
     "believe_clock",
+    "carried_out",
     "case_state",
     "chain_file",
     "clock_state",
@@ -85,7 +87,6 @@ __all__ = [
     "newest_checkpoint",
     "newest_key",
     "open_to_read",
-    "order_was_done",
     "read_checked",
     "read_checked_entries",
     "read_head",
