@@ -34,12 +34,13 @@ from edge.cases.evidence import (
     to_basis,
     to_case,
 )
-from edge.cases.retention import RetentionPolicy, purge
+from edge.cases.retention import RetentionPolicy, clock_is_trusted, purge
 from edge.cases.review import record
 from edge.cases.statistics import BIN_KMH, WEEKDAYS, Statistics, statistics_of
 from edge.cases.storage import (
     ChainSession,
     DiskSpace,
+    LeavingCase,
     Outbox,
     StateFolder,
     TimeStamps,
@@ -47,7 +48,10 @@ from edge.cases.storage import (
     examine,
     keep_order,
     kept_order,
+    let_leave,
+    may_leave,
     order_was_done,
+    remove_left,
 )
 from edge.cases.storage.trusted_time import believe_clock
 from edge.cases.store import CaseStore
@@ -98,6 +102,7 @@ __all__ = [
     "Event",
     "EventKind",
     "KeyFileError",
+    "LeavingCase",
     "Manifest",
     "Mismatch",
     "Order",
@@ -116,6 +121,7 @@ __all__ = [
     "believe_clock",
     "case_of",
     "check_package",
+    "clock_is_trusted",
     "clock_state",
     "correction",
     "counting",
@@ -124,13 +130,16 @@ __all__ = [
     "keep_order",
     "kept_order",
     "known_plate",
+    "let_leave",
     "load_signer",
+    "may_leave",
     "name_follows",
     "order_was_done",
     "parse_checkpoint",
     "purge",
     "record",
     "record_list",
+    "remove_left",
     "standing_words",
     "statistics_of",
     "terms_of",
