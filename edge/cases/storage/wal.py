@@ -21,8 +21,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from edge.cases.storage.durable import PART, erase, is_own, sync_file, write_durably
+from edge.cases.storage.thrown_away import FRAME_HEADER_BYTES, HEADER_BYTES, clear_away, has_more, put_back
 
-HEADER_BYTES, FRAME_HEADER_BYTES = 32, 24
 COPY = "-wal.copy-"
 PAUSES_S = (0.0, 1.0, 2.0, 4.0, 8.0)
 """How long the WAL is left alone after so many attempts in a row to empty it failed: each one copies it."""
@@ -55,6 +55,18 @@ def save_wal(path: Path) -> Path | None:
     if not _add_to(copy, data):
         write_durably(copy, data)
     return copy
+
+
+def wal_is_empty(path: Path) -> bool:
+    """Whether nothing waits in the WAL of the database at *path*.
+
+    Raises:
+        OSError: the disk reports an error.
+    """
+    try:
+        return wal_path(path).stat().st_size == 0
+    except FileNotFoundError:
+        return True
 
 
 def _add_to(copy: Path, wal: bytes) -> bool:
@@ -120,8 +132,7 @@ def empty_wal(database: sqlite3.Connection, path: Path) -> bool:
 def _erase_left(path: Path) -> None:
     """Erase the copies that processes left which have ended: the WAL they were of is in the database by now."""
     for copy in _copies(path):
-        owner = copy.name.removesuffix(PART).rpartition("-")[2]
-        if owner.isdecimal() and not _runs(int(owner)):
+        if not _runs(_owner(copy)):
             erase(copy)
 
 
@@ -186,23 +197,29 @@ def _at_once(database: sqlite3.Connection) -> Iterator[None]:
 def mend_wal(path: Path) -> None:
     """Repair a WAL that was damaged during a checkpoint, before anybody opens the database; remove its copies.
 
+    Where another program has opened the database before, and removed the damaged WAL, it is put back.
     Whoever has the database open already goes on with what could be read of the damaged WAL. Nobody else may start a
     checkpoint meanwhile.
 
     Raises:
         OSError: the disk reports an error.
     """
-    for copy in _copies(path):
+    clear_away(path.parent)
+    copies = _copies(path)
+    for copy in copies:
         lost = _lost(path, copy)
         if lost:
             with wal_path(path).open("r+b") as file:
                 file.write(lost)
                 sync_file(file)
+    if copies and wal_is_empty(path) and path.is_file():
+        put_back(path, wal_path(path), [copy.read_bytes() for copy in copies if _counts(copy)])
+    for copy in copies:
         copy.unlink()
 
 
 def is_torn(path: Path) -> bool:
-    """Whether a copy of the WAL has commits that the WAL has lost. Needs no lock.
+    """Whether a copy of the WAL has commits that the WAL, or the database in its place, has lost. Needs no lock.
 
     Raises:
         OSError: the disk reports an error, or this account may not read them.
@@ -211,11 +228,24 @@ def is_torn(path: Path) -> bool:
         with suppress(FileNotFoundError):  # removed in this moment: the WAL was emptied or mended
             if _lost(path, copy):
                 return True
+            if wal_is_empty(path) and _counts(copy) and not _runs(_owner(copy)) and has_more(path, copy.read_bytes()):
+                return True
     return False
 
 
 def _copies(path: Path) -> list[Path]:
     return sorted(path.parent.glob(f"{path.name}{COPY}*"))
+
+
+def _counts(copy: Path) -> bool:
+    """Whether *copy* was finished, and is the unit's."""
+    return not copy.name.endswith(PART) and is_own(copy.lstat(), copy.parent)
+
+
+def _owner(copy: Path) -> int:
+    """The process that made *copy*; 0, which always runs, where the name does not say so."""
+    owner = copy.name.removesuffix(PART).rpartition("-")[2]
+    return int(owner) if owner.isdecimal() else 0
 
 
 def _lost(path: Path, copy: Path) -> bytes:
@@ -224,7 +254,7 @@ def _lost(path: Path, copy: Path) -> bytes:
     The copy may end in frames that were never committed, or are left of an earlier WAL: in the WAL itself commits may
     have replaced them since.
     """
-    if copy.name.endswith(PART) or not is_own(copy.lstat(), copy.parent):
+    if not _counts(copy):
         return b""
     saved = copy.read_bytes()  # before the WAL, which may grow in between
     try:
