@@ -34,13 +34,14 @@ from edge.cases.evidence import (
     to_basis,
     to_case,
 )
-from edge.cases.retention import RetentionPolicy, purge
+from edge.cases.retention import RetentionPolicy, clock_is_trusted, purge
 from edge.cases.review import record
 from edge.cases.statistics import BIN_KMH, WEEKDAYS, Statistics, statistics_of
 from edge.cases.storage import (
     Carried,
     ChainSession,
     DiskSpace,
+    LeavingCase,
     Outbox,
     StateFolder,
     TimeStamps,
@@ -49,6 +50,9 @@ from edge.cases.storage import (
     examine,
     keep_order,
     kept_order,
+    let_leave,
+    may_leave,
+    remove_left,
 )
 from edge.cases.storage.trusted_time import believe_clock
 from edge.cases.store import CaseStore
@@ -100,6 +104,7 @@ __all__ = [
     "Event",
     "EventKind",
     "KeyFileError",
+    "LeavingCase",
     "Manifest",
     "Mismatch",
     "Order",
@@ -119,6 +124,7 @@ __all__ = [
     "carried_out",
     "case_of",
     "check_package",
+    "clock_is_trusted",
     "clock_state",
     "correction",
     "counting",
@@ -127,12 +133,15 @@ __all__ = [
     "keep_order",
     "kept_order",
     "known_plate",
+    "let_leave",
     "load_signer",
+    "may_leave",
     "name_follows",
     "parse_checkpoint",
     "purge",
     "record",
     "record_list",
+    "remove_left",
     "standing_words",
     "statistics_of",
     "terms_of",

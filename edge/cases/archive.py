@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -30,7 +31,7 @@ from edge.cases.views import (
     UnitNote,
     UnitStatus,
 )
-from edge.errors import CaseError, NoSuchCase
+from edge.errors import CaseError, NoSuchCase, PhotosLeft
 from edge.model import DOUBTS, Case, Flag, Outcome, State, is_infringement
 
 _ORDERS = {
@@ -105,7 +106,7 @@ class Archive:
         return int(self._one(f"SELECT count(*) FROM cases {where}", *parameters)[0])  # noqa: S608 - of constants
 
     def open(self, number: int) -> OpenedCase:
-        """The whole case, every part of it checked against hashes, chain and signatures, and every photo.
+        """The whole case, every part of it checked against hashes, chain and signatures, and every photo that is here.
 
         Raises:
             NoSuchCase: there is no case with that number, or it was purged.
@@ -114,7 +115,8 @@ class Archive:
         """
         checked = self._checked(number)
         for index in range(len(checked.manifest["frames"])):
-            checked.read_photo(self._folder, index)
+            with suppress(PhotosLeft):
+                checked.read_photo(self._folder, index)
         return OpenedCase(checked)
 
     def case(self, number: int) -> Case:
@@ -141,6 +143,7 @@ class Archive:
         Raises:
             NoSuchCase: there is no case with that number, or it was purged.
             EvidenceError: the photo, or something else of the case, does not hold.
+            PhotosLeft: it is at the centre.
             CaseError: there is no such photo, or this account may not read it.
         """
         return self._checked(number).read_photo(self._folder, index)
@@ -231,11 +234,7 @@ def _summary(
 ) -> CaseSummary:  # fmt: skip
     told = to_flags(json.loads(flags or "[]"))
     return CaseSummary(
-        number, State(state), at, site, speed, limit_kmh, plate, corrected, _outcome(outcome), name, review,
-        to_basis(basis), bool(name) and Flag.NOT_THE_KEEPER in told, remaining, bool(held),
+        number, State(state), at, site, speed, limit_kmh, plate, corrected, Outcome(outcome) if outcome else None, name,
+        review, to_basis(basis), bool(name) and Flag.NOT_THE_KEEPER in told, remaining, bool(held),
         is_infringement(basis) and not DOUBTS.isdisjoint(told), follow_up, waits,
     )  # fmt: skip
-
-
-def _outcome(word: str | None) -> Outcome | None:
-    return Outcome(word) if word else None
