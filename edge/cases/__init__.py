@@ -36,7 +36,7 @@ from edge.cases.evidence import (
 )
 from edge.cases.retention import RetentionPolicy, purge
 from edge.cases.review import record
-from edge.cases.statistics import BIN_KMH, WEEKDAYS, Statistics, statistics_of
+from edge.cases.statistics import Statistics, statistics_of
 from edge.cases.storage import (
     ChainSession,
     DiskSpace,
@@ -52,6 +52,7 @@ from edge.cases.storage import (
 from edge.cases.storage.trusted_time import believe_clock
 from edge.cases.store import CaseStore
 from edge.cases.views import (
+    CONFIRMS,
     FOLLOW_UPS,
     HOLDS,
     MAY_WAIT,
@@ -73,7 +74,7 @@ from edge.cases.views import (
 )
 
 __all__ = [
-    "BIN_KMH",
+    "CONFIRMS",
     "FOLLOW_UPS",
     "HOLDS",
     "JUDGEMENTS",
@@ -82,7 +83,6 @@ __all__ = [
     "OF_REQUESTS",
     "REVIEWS",
     "USUAL_DAYS",
-    "WEEKDAYS",
     "ActingOfficer",
     "Action",
     "Agreement",
