@@ -36,7 +36,7 @@ from edge.cases.evidence import (
 )
 from edge.cases.retention import RetentionPolicy, clock_is_trusted, purge
 from edge.cases.review import record
-from edge.cases.statistics import BIN_KMH, WEEKDAYS, Statistics, statistics_of
+from edge.cases.statistics import Statistics, statistics_of
 from edge.cases.storage import (
     Carried,
     ChainSession,
@@ -57,6 +57,7 @@ from edge.cases.storage import (
 from edge.cases.storage.trusted_time import believe_clock
 from edge.cases.store import CaseStore
 from edge.cases.views import (
+    CONFIRMS,
     FOLLOW_UPS,
     HOLDS,
     MAY_WAIT,
@@ -78,7 +79,7 @@ from edge.cases.views import (
 )
 
 __all__ = [
-    "BIN_KMH",
+    "CONFIRMS",
     "FOLLOW_UPS",
     "HOLDS",
     "JUDGEMENTS",
@@ -87,7 +88,6 @@ __all__ = [
     "OF_REQUESTS",
     "REVIEWS",
     "USUAL_DAYS",
-    "WEEKDAYS",
     "ActingOfficer",
     "Action",
     "Agreement",

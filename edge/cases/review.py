@@ -64,8 +64,8 @@ def record(
     Raises:
         NoSuchCase: there is no case with that number, or it was purged.
         CaseError: the case is not decided yet, the name, the reason or the plate is missing or not acceptable, the name
-            to be confirmed no longer follows from a corrected plate, *judgement* does not count, or the store cannot be
-            written.
+            to be confirmed no longer follows from a corrected plate (or still does, where the vehicle alone is to be
+            confirmed), *judgement* does not count, or the store cannot be written.
         EvidenceError: the chain does not continue what the unit wrote; or the kind is a judgement or its withdrawal,
             and something of the case does not hold.
     """
@@ -108,7 +108,8 @@ def require_judgeable(state_dir: Path, number: int, kind: EventKind) -> None:
 
     Raises:
         NoSuchCase: there is no case with that number, or it was purged.
-        CaseError: the name does not follow from the plate as an officer corrected it.
+        CaseError: the name does not follow from the plate as an officer corrected it; or it does, or there is none, and
+            the vehicle alone is to be confirmed.
         EvidenceError: something of the case does not hold.
     """
     with Archive(state_dir) as archive:
@@ -130,7 +131,12 @@ def _check_judgement(case: Case, kind: EventKind) -> None:
     if kind is EventKind.CONFIRM and not name_follows(case):
         raise CaseError(
             "an officer read another plate than the one the named driver claimed: this name no longer follows",
-            "dismiss the case, or correct the plate again if it was read right at first",
+            "confirm the vehicle alone (confirm_vehicle), dismiss the case, or correct the plate again",
+        )
+    if kind is EventKind.CONFIRM_VEHICLE and name_follows(opened.case):
+        raise CaseError(
+            f"the vehicle alone is confirmed only where a name fell, and in case {number} none did",
+            "confirm the case as it stands, or dismiss it",
         )
 
 
