@@ -20,6 +20,7 @@ stopped camera does not hide the cases, and officers' load does not delay the fi
 from edge.cases import (
     OF_REQUESTS,
     REVIEWS,
+    WITH,
     CaseFilter,
     CaseSummary,
     Enclosure,
@@ -40,6 +41,7 @@ from edge.officers.language import locale_of
 __all__ = [
     "OF_REQUESTS",
     "REVIEWS",
+    "WITH",
     "CaseFilter",
     "CaseSummary",
     "Desk",
