@@ -58,6 +58,8 @@ def test_relative_paths_count_from_the_file(tmp_path: Path) -> None:
         ('[instrument.radar]\nmake = "' + "A" * 1001 + '"\n', "instrument.radar.make: a text is too long"),
         ('[unit]\nserial = ""\n', "unit.serial: string should have at least 1 character"),
         ('[unit]\nserial = "' + "A" * 65 + '"\n', "unit.serial: string should have at most 64 characters"),
+        ("[speed]\nlimit_kmh = true\n", "speed.limit_kmh: true and false say nothing here: write the value"),
+        ("[speed]\nlimit_kmh = inf\n", "speed.limit_kmh: input should be less than or equal to 300"),
         ("[speed]\nlimit_kmh = 1e9\n", "speed.limit_kmh: input should be less than or equal to 300"),
         ('[officers]\nsocket = "' + "s" * 120 + '"\n', "officers.socket: the path of a Unix socket has at most 107"),
         ('[metrics]\nsocket = "' + "s" * 120 + '"\n', "metrics.socket: the path of a Unix socket has at most 107"),
