@@ -133,9 +133,9 @@ def _check_judgement(case: Case, kind: EventKind) -> None:
             "an officer read another plate than the one the named driver claimed: this name no longer follows",
             "confirm the vehicle alone (confirm_vehicle), dismiss the case, or correct the plate again",
         )
-    if kind is EventKind.CONFIRM_VEHICLE and name_follows(opened.case):
+    if kind is EventKind.CONFIRM_VEHICLE and name_follows(case):
         raise CaseError(
-            f"the vehicle alone is confirmed only where a name fell, and in case {number} none did",
+            f"the vehicle alone is confirmed only where a name fell, and in case {case.number} none did",
             "confirm the case as it stands, or dismiss it",
         )
 
