@@ -147,6 +147,7 @@ def settings_of(dsn: str, state_dir: Path, *, port: int = 0, **limits: Any) -> S
             database_url=dsn.replace("user=centre", "user=autovelox_opener"),
             state_dir=state_dir.parent / "opener",
             workers=1,
+            job_timeout_s=120.0,  # the machine may be a busy one
             least_cases_a_day=5,
         ),
         limits=LimitSettings(**{"logins_per_minute": 6000, **limits}),
