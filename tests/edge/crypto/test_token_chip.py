@@ -18,18 +18,15 @@ from edge.crypto.token_chip import APPLICATION
 from edge.crypto.token_uri import PIN_VARIABLE
 from edge.errors import SecretError
 from tests.support.link import ANNA, BRUNO
-from tests.support.token import PIN, SoftToken, make_token, module, needs_token
+from tests.support.token import PIN, SoftToken, module, needs_token, token_of_process
 
 pytestmark = needs_token
 
 
 @pytest.fixture(scope="module")
-def token(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SoftToken]:
+def token() -> Iterator[SoftToken]:
     """A token with one chip, whose key takes seconds to make."""
-    folder = tmp_path_factory.mktemp("token") / "hsm"
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("SOFTHSM2_CONF", str(folder / "softhsm2.conf"))
-        made = make_token(folder)
+    with token_of_process() as made:
         with open_token(read_token_uri(made.uri())) as chip:
             chip.make_key()
         yield made
