@@ -42,9 +42,13 @@ class DatabaseSettings(Section):
 
 
 class RegistrySettings(Section):
-    """``[registry]``: the key at the top of the registry's hierarchy, which the opening service and commands read."""
+    """``[registry]``: the key at the top of the registry's hierarchy, which the opening service and commands read.
+
+    With ``root_key_token``, a PKCS#11 URI (RFC 7512), the file holds it wrapped by a key that never leaves that token.
+    """
 
     root_key_file: Path = Path("/etc/autovelox-centre/root.key")
+    root_key_token: Annotated[str, Field(pattern=r"^pkcs11:")] | None = None
 
 
 class ListenSettings(Section):

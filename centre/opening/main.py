@@ -63,7 +63,7 @@ async def opening(settings: Settings) -> AsyncIterator[int]:
     models = models_dir(asked.models_dir)
     async with AsyncExitStack() as stack:
         pool = await stack.enter_async_context(_database(settings))
-        registry = await PostgresRegistry.open(pool, lambda: load_root_key(root))
+        registry = await PostgresRegistry.open(pool, lambda: load_root_key(root, settings.registry.root_key_token))
         workers = WorkerPool(
             WorkerSetup(preload=(PREPARED,), niceness=0),  # opening is what this machine is for
             workers=asked.workers,
