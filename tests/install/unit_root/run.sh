@@ -21,15 +21,11 @@ for tool in debootstrap:debootstrap systemd-nspawn:systemd-container; do
     command -v "${tool%%:*}" >/dev/null || skip "needs ${tool%%:*} (apt install ${tool##*:})"
 done
 
-packages=(
-    systemd systemd-sysv systemd-timesyncd dbus udev python3 python3-venv make procps curl kmod
-    ca-certificates
-)
 if [ ! -e "$base/.ready" ]; then
     echo "test-unit: building $base once (some minutes) ..."
     rm -rf "$base"
     mkdir -p "$base"
-    nice debootstrap --variant=minbase --include="$(IFS=,; echo "${packages[*]}")" "$suite" "$base" >"$base.log"
+    nice debootstrap --variant=minbase --include="$(tests/install/unit_root/packages.sh)" "$suite" "$base" >"$base.log"
     touch "$base/.ready"
 fi
 [ -e "$wheelhouse/.ready" ] || {
