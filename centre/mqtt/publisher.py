@@ -136,8 +136,8 @@ class Publisher:
             await asyncio.sleep(self._asked.every_s)
 
     async def _tell_fleet(self, client: Client, fleet: Fleet) -> None:
-        for serial in sorted((self._serials or frozenset()) - set(fleet.units)):
-            await self._take_away(client, serial)
+        for gone in sorted((self._serials or frozenset()) - set(fleet.units)):
+            await self._take_away(client, gone)
         for serial, document in ((None, fleet.centre), *fleet.units.items()):
             if self._topics.discovery:
                 await self._tell(client, self._topics.announcement(serial), self._topics.announce(serial))

@@ -140,9 +140,7 @@ async def standby_lost(world: World, unit: Unit) -> None:
             await world.network.passed(world.rng.randrange(1, 300_000))
             await standby.server.kill()
             await unit.file(1)
-            await (
-                world.commits.waiting_for_standby()
-            )  # it asks one after the other: earlier answers have come
+            await world.commits.waiting_for_standby()  # it asks one after the other: earlier answers have come
             before = unit.confirmed()
             if world.rng.random() < 0.5:
                 await world.server.kill()
