@@ -80,7 +80,7 @@ class TokenChip:
         Raises:
             SecretError: the token cannot keep it, has lost it, or the counter is at its end.
         """
-        with self._alone(), _as_secret_error():
+        with _taking_turns(self._uri), _as_secret_error():
             kept = list(self._data(_COUNTER))
             number = max((_number(each) for each in kept), default=MAX_COUNTER) + 1
             if not 0 < number <= MAX_COUNTER:
@@ -185,24 +185,6 @@ class TokenChip:
             }
         )
 
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Let no other program of this machine count at the same time."""
-        until = time.monotonic() + LOCK_WAIT_S
-        try:
-            with self._uri.module.open("rb") as library:
-                while True:
-                    try:
-                        fcntl.flock(library, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                        break
-                    except BlockingIOError:
-                        if time.monotonic() > until:
-                            raise SecretError("another program keeps the token busy", "end it, then again") from None
-                        time.sleep(_LOCK_POLL_S)
-                yield
-        except OSError as error:
-            raise SecretError(f"the token's library cannot be locked ({error.strerror})", "check module-path") from None
-
 
 @contextmanager
 def open_token(uri: TokenUri) -> Iterator[TokenChip]:
@@ -224,11 +206,31 @@ def open_token(uri: TokenUri) -> Iterator[TokenChip]:
             library = pkcs11.lib(str(uri.module))
         except pkcs11.PKCS11Error:
             raise SecretError(f"{uri.module} is no PKCS#11 library", "check module-path in the URI") from None
-        session = library.get_token(**wanted).open(rw=True, user_pin=pin)
+        with _taking_turns(uri):  # a token that another program writes to may not be found
+            session = library.get_token(**wanted).open(rw=True, user_pin=pin)
     try:
         yield TokenChip(session, uri)
     finally:
         session.close()
+
+
+@contextmanager
+def _taking_turns(uri: TokenUri) -> Iterator[None]:
+    """Let no other program of this machine open the token or count at the same time."""
+    until = time.monotonic() + LOCK_WAIT_S
+    try:
+        with uri.module.open("rb") as library:
+            while True:
+                try:
+                    fcntl.flock(library, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    if time.monotonic() > until:
+                        raise SecretError("another program keeps the token busy", "end it, then again") from None
+                    time.sleep(_LOCK_POLL_S)
+            yield
+    except OSError as error:
+        raise SecretError(f"the token's library cannot be locked ({error.strerror})", "check module-path") from None
 
 
 @contextmanager

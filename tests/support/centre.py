@@ -83,11 +83,15 @@ class Postgres:
 
     @asynccontextmanager
     async def database(self) -> AsyncIterator[str]:
-        """A new database with the newest schema; gives its name. It goes with the server."""
+        """A new database with the newest schema; gives its name. It goes at once: at the end it would be gigabytes."""
         name = f"test_{next(NUMBERS)}"
         async with self.connected("postgres") as connection:
             await connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
-        yield name
+        try:
+            yield name
+        finally:
+            async with self.connected("postgres") as connection:
+                await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @dataclass
@@ -143,6 +147,7 @@ def settings_of(dsn: str, state_dir: Path, *, port: int = 0, **limits: Any) -> S
             database_url=dsn.replace("user=centre", "user=autovelox_opener"),
             state_dir=state_dir.parent / "opener",
             workers=1,
+            job_timeout_s=120.0,  # the machine may be a busy one
             least_cases_a_day=5,
         ),
         limits=LimitSettings(**{"logins_per_minute": 6000, **limits}),

@@ -4,22 +4,27 @@
 # systemd-container, and 2 GB; elsewhere it says so and skips. The system is made once and never changed.
 set -euo pipefail
 cd "$(dirname "$0")/../../.."
-base=$PWD/var/unit-root wheelhouse=$PWD/var/wheelhouse-centre
+base=$PWD/var/centre-root wheelhouse=$PWD/var/wheelhouse-centre
 
 skip() { echo "test-centre-unit: skipped: $1"; exit 0; }
 [ "$(id -u)" = 0 ] || skip "needs root (sudo make test-centre-unit)"
 for tool in debootstrap:debootstrap systemd-nspawn:systemd-container; do
     command -v "${tool%%:*}" >/dev/null || skip "needs ${tool%%:*} (apt install ${tool##*:})"
 done
-if [ ! -e "$base/.ready" ]; then # the same system as that of `make test-unit`
+packages=(systemd systemd-sysv systemd-timesyncd dbus udev python3 python3-venv procps curl ca-certificates)
+made_of() { [ "$(cat "$1/.ready" 2>/dev/null)" = "$2" ]; }  # FOLDER STAMP: whether it was made of what is wanted now
+if ! made_of "$base" "${packages[*]}"; then
     echo "test-centre-unit: building $base once (some minutes) ..."
     rm -rf "$base" && mkdir -p "$base"
-    nice debootstrap --variant=minbase --include="$(tests/install/unit_root/packages.sh)" bookworm "$base" >"$base.log"
-    touch "$base/.ready"
+    nice debootstrap --variant=minbase --include="$(IFS=,; echo "${packages[*]}")" bookworm "$base" >"$base.log"
+    echo "${packages[*]}" >"$base/.ready"
 fi
-[ -e "$wheelhouse/.ready" ] || {
+# The system has no network: wheels of an older lock would end the proof at its first step.
+lock=$(cat systemd/setup/lock/*.txt systemd/setup/install.py | sha256sum)
+made_of "$wheelhouse" "$lock" || {
+    rm -rf "$wheelhouse"
     WHEELHOUSE=$wheelhouse PYTHON_VERSION=3.11 MACHINE="" ENGINE=litert PARTS=centre systemd/wheelhouse.sh
-    touch "$wheelhouse/.ready"
+    echo "$lock" >"$wheelhouse/.ready"
 }
 
 # The base stays as it is: all changes go into a layer that is thrown away.
