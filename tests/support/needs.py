@@ -15,6 +15,7 @@ NEEDS = {
     "the JavaScript car": ("node", "npm"),
     "power cuts and hangs": ("cc",),
     "chips in a PKCS#11 token": ("softhsm2-util",),
+    "health over MQTT": ("/usr/sbin/mosquitto",),
     "the man pages": ("man", "mandoc"),
     "the completions of zsh and fish": ("zsh", "fish"),
     "the report's text": ("pdftotext",),
