@@ -52,7 +52,7 @@ def case_page(
 ) -> list[Flowable]:
     """The parts of the page from top to bottom; the photo takes what the texts leave of *room* (points).
 
-    *pictures* is None if the camera gave no photo.
+    *pictures* is None if the camera gave no photo, or the photos are at the centre.
     """
     texts: list[Flowable] = [
         _headline(case, pictures, events),
@@ -64,7 +64,7 @@ def case_page(
         *_driver(case, events),
     ]
     if pictures is None:
-        return [paragraph(_("The camera gave no photo for this trigger."), colour=WARN), Spacer(0, 3 * mm), *texts]
+        return [paragraph(_no_photo(manifest), colour=WARN), Spacer(0, 3 * mm), *texts]
     photo = manifest["frames"][case.photo]
     words = _caption(is_redacted=pictures.redacted)
     caption = words.format(
@@ -74,6 +74,14 @@ def case_page(
     left = room - height_of(below) - 6 - _SLACK  # 6: the padding of the picture's stage
     height = min(_HIGHEST, max(_LOWEST, left))
     return [stage(fitted(pictures.overlay, WIDTH - 4 * mm, height, _("The photo, the plate framed"))), *below]
+
+
+def _no_photo(manifest: Manifest) -> str:
+    if (left_utc := manifest.get("photos_left_utc")) is not None:
+        return _("The photos are at the centre since {moment}; this unit has them no more.").format(
+            moment=moment(left_utc)
+        )
+    return _("The camera gave no photo for this trigger.")
 
 
 def _caption(*, is_redacted: bool) -> str:

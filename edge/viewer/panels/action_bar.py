@@ -10,7 +10,7 @@ from typing import Literal
 
 from edge.model import Case
 from edge.officers import Enclosure, Event, EventKind, counting, known_plate, name_follows, waiting
-from edge.viewer.text import _, moment, plain, review_words, waiting_words
+from edge.viewer.text import _, moment, officers_words, plain, review_words, waiting_words
 from edge.viewer.ui import Elided, Theme
 
 Need = Literal["nothing", "case", "decided", "confirmable", "unnamed", "letter"]
@@ -172,7 +172,7 @@ class ActionBar(ttk.Frame):
         if waits is not None:
             text = f"{review_words(waits)[0].capitalize()} · {text}"
         by = text.format(
-            officer=plain(review.officer, 60),
+            officer=officers_words(review.officer),
             time=moment(review.at_utc, "short"),
             reason=plain(review.reason, 300),
         )

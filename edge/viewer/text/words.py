@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from edge.model import Basis, Case, Flag, Outcome, Plausibility, Reason, SpeedAgreement
-from edge.officers import CaseSummary, EventKind, Order, Standing, name_follows
+from edge.officers import WITH, CaseSummary, EventKind, Order, Standing, name_follows
 from edge.viewer.text.language import _, ngettext
+from edge.viewer.text.plain_text import plain
+
+MOST_OF_A_NAME = 60
+"""How many characters of an officer's name are shown."""
 
 
 def outcome_words(outcome: Outcome | None) -> tuple[str, str]:
@@ -130,6 +134,12 @@ def event_words(kind: EventKind, action: str = "") -> tuple[str, str]:
         EventKind.DRIVER_NAMED: (_("Driver named by the keeper"), "good"),
         EventKind.CLOSED: (_("Closed"), "neutral"),
     }[kind]
+
+
+def officers_words(officer: str) -> str:
+    """Return the name of an officer, or of the two who did something together."""
+    names = [plain(name, MOST_OF_A_NAME) for name in officer.split(WITH, 1)]
+    return _("{first} with {second}").format(first=names[0], second=names[1]) if len(names) > 1 else names[0]
 
 
 def order_words() -> dict[str, Order]:

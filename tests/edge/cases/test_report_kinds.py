@@ -59,7 +59,11 @@ SAID: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("BOZZA", "Stima", "Giulia Ferrante", "UD1032714A"),
     ),
     "identified": (
-        ("che cosa non prova: pagina seguente", "secondo il calcolo del programma stesso", "è un riscontro, non la misura"),
+        (
+            "che cosa non prova: pagina seguente",
+            "secondo il calcolo del programma stesso",
+            "è un riscontro, non la misura",
+        ),
         ("BOZZA", "Certezza", "le foto confermano"),
     ),
     "ambiguous": (("Ambiguo: più risposte di conducenti",), ("foto. Alla foto corrispondono le risposte di più",)),

@@ -5,9 +5,6 @@ from __future__ import annotations
 import asyncio
 import io
 import json
-import os
-import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
@@ -31,17 +28,7 @@ MONDAY_NOON_UTC = 1_793_620_800.0
 """2 November 2026, 12:00 UTC: 13:00 in Rome."""
 
 
-@pytest.fixture(autouse=True)
-def _rome(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    before = os.environ.get("TZ")
-    monkeypatch.setenv("TZ", "Europe/Rome")
-    time.tzset()
-    yield
-    if before is None:
-        monkeypatch.delenv("TZ")
-    else:
-        monkeypatch.setenv("TZ", before)
-    time.tzset()
+pytestmark = pytest.mark.usefixtures("rome")
 
 
 @pytest.fixture
