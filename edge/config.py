@@ -444,6 +444,8 @@ class CentreSettings(Section):
     ``authority_file`` is what ``autovelox centre join`` wrote: the one certificate authority that is trusted there.
     Photos wait for the next day once ``daily_megabytes`` were sent; entries never wait.
     ``signers_file`` has the keys of the officers of the centre whose orders the unit obeys; joining writes it.
+    With ``keep_delivered_days`` the photos of a decided case leave the card so many days after its trigger, once the
+    centre has the case whole and has compared its own copies with their hashes; without it they stay with the case.
     ``decides``: the unit holds no registry and no private key; the opening service that ``autovelox centre opener``
     wrote to ``opener_file`` opens its packets. A case that waits for it for ``undecided_hours`` is unidentified.
     """
@@ -452,6 +454,7 @@ class CentreSettings(Section):
     authority_file: Path = Path("/etc/autovelox/centre-authority.pem")
     signers_file: Path = Path("/etc/autovelox/centre-signers.json")
     daily_megabytes: Positive = 2000.0
+    keep_delivered_days: Positive | None = None
     decides: bool = False
     opener_file: Path = Path("/etc/autovelox/centre-opener.json")
     undecided_hours: Positive = 72.0
@@ -460,6 +463,8 @@ class CentreSettings(Section):
     def _can_decide(self) -> CentreSettings:
         if self.decides and self.url is None:
             raise refused("decides needs a centre", "run autovelox centre join, and set url")
+        if self.keep_delivered_days is not None and self.url is None:
+            raise refused("keep_delivered_days needs a centre", "run autovelox centre join, and set url")
         return self
 
 

@@ -6,6 +6,7 @@ They are kept in PostgreSQL, so that a confirmed photo is where a confirmed entr
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -121,6 +122,27 @@ async def read_blob(connection: Connection, unit: int, digest: str) -> bytes | N
     if hashlib.sha256(data).hexdigest() != digest:
         raise ValueError(digest)
     return data
+
+
+async def compared(pool: Pool, visitor: Visitor, digests: Iterable[str]) -> list[str]:
+    """Those of *digests* that are here whole: each copy is read from the database and its SHA-256 computed anew.
+
+    One that is another than its entry names is an alarm, and the unit's is not to leave its card.
+    """
+    held = []
+    for digest in dict.fromkeys(digests):
+        async with transaction(pool) as connection:
+            row = await connection.fetchrow(_BLOB, visitor.unit, digest)
+            if row is None or row["complete_at"] is None:
+                continue
+            if await _digest_of(connection, (visitor.unit, digest, row["month"])) == digest:
+                held.append(digest)
+                continue
+            cause = (
+                f"the copy of photo {digest[:16]} is damaged here: keep the unit's, and restore the database's backup"
+            )
+            await raise_alarm(connection, visitor.unit, AlarmKind.PHOTO, cause)
+    return held
 
 
 async def wishes(connection: Connection, visitor: Visitor) -> list[dict[str, object]]:

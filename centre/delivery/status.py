@@ -7,13 +7,13 @@ import re
 from typing import Any
 
 from centre.database import Pool, transaction
-from centre.delivery.blobs import note_lost, settled_cases, wishes
+from centre.delivery.blobs import compared, note_lost, settled_cases, wishes
 from centre.delivery.entries import head_of
 from centre.delivery.orders import orders_for, take_refusals
 from centre.errors import Refused
 from centre.units import AlarmKind, Visitor, raise_alarm
 from edge.delivery.orders import MAX_ORDERS
-from edge.delivery.wire import MAX_WISHES
+from edge.delivery.wire import MAX_LEAVING, MAX_WISHES
 
 MAX_STATUS_BYTES = 32 * 1024
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -25,8 +25,9 @@ async def take_status(pool: Pool, visitor: Visitor, status: Any) -> dict[str, ob
     Raises:
         Refused: it is no status.
     """
-    head, lost, refusals = _checked(status)
-    text = _text(status)
+    head, lost, refusals, leaving = _checked(status)
+    text = _text({name: value for name, value in status.items() if name != "leaving"})
+    held = await compared(pool, visitor, leaving)
     async with transaction(pool) as connection:
         # The share lock keeps an older head from being compared with a newer one.
         row = await connection.fetchrow(
@@ -53,6 +54,7 @@ async def take_status(pool: Pool, visitor: Visitor, status: Any) -> dict[str, ob
             "settled_cases": await settled_cases(connection, visitor),
             "wishes": await wishes(connection, visitor),
             "orders": await orders_for(connection, visitor.unit),
+            **({"held": held} if leaving else {}),
         }
 
 
@@ -68,14 +70,15 @@ def _text(status: Any) -> str:
     return text
 
 
-def _checked(status: Any) -> tuple[tuple[int, str], list[str], list[tuple[int, str]]]:
-    """The head in the *status*, the files that the unit lost, and the orders that it refuses, with the cause."""
+def _checked(status: Any) -> tuple[tuple[int, str], list[str], list[tuple[int, str]], list[str]]:
+    """The head in the *status*, the files that the unit lost, the orders that it refuses, and what may leave it."""
     try:
         seq, digest = status["head"]["seq"], status["head"]["hash"]
-        lost = status.get("lost", [])
+        lost, leaving = status.get("lost", []), status.get("leaving", [])
         fine = type(seq) is int and 0 <= seq < 1 << 53 and isinstance(digest, str) and len(digest) == 64
         fine = fine and isinstance(lost, list) and len(lost) <= MAX_WISHES
-        if not fine or not all(isinstance(each, str) and _SHA256.fullmatch(each) for each in lost):
+        fine = fine and isinstance(leaving, list) and len(leaving) <= MAX_LEAVING
+        if not fine or not all(isinstance(each, str) and _SHA256.fullmatch(each) for each in [*lost, *leaving]):
             raise ValueError
         refused = status.get("orders_refused", [])[:MAX_ORDERS]
         refusals = [(each["number"], each["cause"]) for each in refused]
@@ -85,7 +88,7 @@ def _checked(status: Any) -> tuple[tuple[int, str], list[str], list[tuple[int, s
             raise ValueError
     except (KeyError, TypeError, ValueError, AttributeError):
         raise _refused() from None
-    return (seq, digest), lost, refusals
+    return (seq, digest), lost, refusals, leaving
 
 
 def _refused() -> Refused:

@@ -42,6 +42,9 @@ def add_operators_actions(actions: argparse._SubParsersAction[argparse.ArgumentP
         "--trust-clock", action="store_true", help="believe the clock, though not synchronised or days ahead"
     )
     purge.add_argument("--dry-run", action="store_true", help="only say which cases are due")
+    back = _add(actions, "bring-back", _bring_back, "put photos back that left for the centre, from an export of it")
+    back.add_argument("number", type=int)
+    back.add_argument("source", type=Path, metavar="FOLDER", help="what autovelox-centre cases export wrote")
     claims = _add(
         actions, "claims", _claims, "take out the sealed claims of an ambiguous case without a second officer"
     )
@@ -122,6 +125,16 @@ def _purge(args: argparse.Namespace) -> int:
         purge(state_dir, numbers, reason=reason, signer=signer, details=operator() if args.numbers else None)
     which = f": {', '.join(map(str, numbers))}" if numbers else ""
     say(f"{len(numbers)} cases {'are due' if args.dry_run else 'purged'}{which}")
+    return 0
+
+
+def _bring_back(args: argparse.Namespace) -> int:
+    from edge.cases.review import operator
+    from edge.cases.storage import StateFolder, bring_back
+
+    folder, signer = StateFolder(_state_dir(args)), load_signer(_key_file(args))
+    photos = bring_back(folder, args.number, args.source, signer, operator())
+    say(f"{photos} photos of case {args.number} are back")
     return 0
 
 

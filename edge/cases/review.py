@@ -16,6 +16,7 @@ from pathlib import Path
 
 from edge.cases.archive import Archive
 from edge.cases.evidence import Signs, name_follows
+from edge.cases.opened import opened_in
 from edge.cases.storage import (
     PURGED,
     ChainSession,
@@ -63,8 +64,8 @@ def record(
     Raises:
         NoSuchCase: there is no case with that number, or it was purged.
         CaseError: the case is not decided yet, the name, the reason or the plate is missing or not acceptable, the name
-            to be confirmed no longer follows from a corrected plate, *judgement* does not count, or the store cannot be
-            written.
+            to be confirmed no longer follows from a corrected plate (or still does, where the vehicle alone is to be
+            confirmed), *judgement* does not count, or the store cannot be written.
         EvidenceError: the chain does not continue what the unit wrote; or the kind is a judgement or its withdrawal,
             and something of the case does not hold.
     """
@@ -83,6 +84,7 @@ def record(
         require_judgeable(state_dir, number, kind)
     with _session(session, state_dir, signer) as open_session, open_session.extending() as database:
         check_state(database, number, kind, ordered="order" in content)
+        check_unchanged(state_dir, database, number, kind)
         at_utc = time.time()
         if kind is EventKind.WITHDRAW:
             content["judgement"] = counting_entry(database, number, judgement)
@@ -106,17 +108,35 @@ def require_judgeable(state_dir: Path, number: int, kind: EventKind) -> None:
 
     Raises:
         NoSuchCase: there is no case with that number, or it was purged.
-        CaseError: the name does not follow from the plate as an officer corrected it.
+        CaseError: the name does not follow from the plate as an officer corrected it; or it does, or there is none, and
+            the vehicle alone is to be confirmed.
         EvidenceError: something of the case does not hold.
     """
     with Archive(state_dir) as archive:
-        opened = archive.open(number)
+        _check_judgement(archive.open(number).case, kind)
+
+
+def check_unchanged(state_dir: Path, database: sqlite3.Connection, number: int, kind: EventKind) -> None:
+    """As :func:`require_judgeable`, but for the photos, inside the transaction that enters the judgement.
+
+    Another officer may have read another plate since the case was looked at.
+    """
+    if kind in MAY_WAIT | FOLLOW_UPS:
+        _check_judgement(opened_in(StateFolder(state_dir), database, number).case, kind)
+
+
+def _check_judgement(case: Case, kind: EventKind) -> None:
     if kind in FOLLOW_UPS:
-        _check_unnamed(opened.case)
-    if kind is EventKind.CONFIRM and not name_follows(opened.case):
+        _check_unnamed(case)
+    if kind is EventKind.CONFIRM and not name_follows(case):
         raise CaseError(
             "an officer read another plate than the one the named driver claimed: this name no longer follows",
-            "dismiss the case, or correct the plate again if it was read right at first",
+            "confirm the vehicle alone (confirm_vehicle), dismiss the case, or correct the plate again",
+        )
+    if kind is EventKind.CONFIRM_VEHICLE and name_follows(case):
+        raise CaseError(
+            f"the vehicle alone is confirmed only where a name fell, and in case {case.number} none did",
+            "confirm the case as it stands, or dismiss it",
         )
 
 

@@ -18,6 +18,7 @@ stopped camera does not hide the cases, and officers' load does not delay the fi
 """
 
 from edge.cases import (
+    CONFIRMS,
     OF_REQUESTS,
     REVIEWS,
     WITH,
@@ -39,6 +40,7 @@ from edge.officers.desk import Desk, Judged, Listing, OpenCase
 from edge.officers.language import locale_of
 
 __all__ = [
+    "CONFIRMS",
     "OF_REQUESTS",
     "REVIEWS",
     "WITH",

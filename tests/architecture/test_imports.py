@@ -37,7 +37,7 @@ INNER = {
         "evidence": set[str](),
         "storage": {"evidence"},
         "report": {"evidence", "storage"},
-        "statistics": {"evidence", "storage"},
+        "statistics": {"evidence", "storage", "report"},
         "acts": {"evidence", "storage", ""},
         "": {"evidence", "storage", "report", "statistics", "acts"},
     },

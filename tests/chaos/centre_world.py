@@ -221,6 +221,7 @@ class Unit:
         """Its courier at work, whose pauses are short here."""
         with (
             mock.patch.object(courier_module, "LOOK_S", 0.02),
+            mock.patch.object(courier_module, "KEEP_S", 0.0),  # the file says all that the unit was told
             mock.patch.object(courier_module, "FIRST_PAUSE_S", 0.02),
             mock.patch.object(courier_module, "LONGEST_PAUSE_S", 0.2),
         ):

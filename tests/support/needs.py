@@ -1,4 +1,4 @@
-"""What tests need besides Python's packages, and one line that says what is left out where it is missing."""
+"""What tests need besides Python's packages, and one line for each thing that is left out where it is missing."""
 
 from __future__ import annotations
 
@@ -39,10 +39,8 @@ def apt_line() -> str:
     return f"sudo apt install {' '.join(packages)}"
 
 
-def left_out() -> str:
-    """One line on what is left out here and how to get it; empty if nothing is."""
+def left_out() -> list[str]:
+    """A line for each thing that is left out here, then how to get them all; empty if nothing is left out."""
     out = {what: names for what, needs in NEEDS.items() if (names := lacking(needs))}
-    if not out:
-        return ""
-    listed = "; ".join(f"{what} (no {', '.join(names).replace('_tk', 'tk')})" for what, names in out.items())
-    return f"Left out: {listed}. To have them: {apt_line()}"
+    lines = [f"Left out: {what} (no {', '.join(names).replace('_tk', 'tk')})" for what, names in out.items()]
+    return [*lines, f"To have them: {apt_line()}"] if lines else []

@@ -111,13 +111,14 @@ LINE_KEYS = {"header", "body", "signature", "key_id"}
 CHECKPOINT_KEYS = {"at", "format", "hash", "key_id", "root", "seq", "signature", "unit"}
 CHECKPOINT_KEYS_1 = CHECKPOINT_KEYS - {"root"}
 HASH_HEX = re.compile("[0-9a-f]{64}")
-JUDGEMENTS = {"confirm", "dismiss", "correct_plate"}
+JUDGEMENTS = {"confirm", "confirm_vehicle", "dismiss", "correct_plate"}
 REVIEWS = JUDGEMENTS | {"withdraw", "hold", "release", "keeper_asked", "driver_named_by_keeper", "closed"}
 UNITS_OWN = {"list", "search", "request", "agree", "refuse", "trust_clock"}
 """Entries whose contents stay on the unit where they are about no case: what officers did that concerns others."""
 ANSWERED = {"request", "agree", "refuse"}
 NEEDS_AGREEMENT = {
     "confirm": "confirm",
+    "confirm_vehicle": "confirm_vehicle",
     "dismiss": "dismiss",
     "correct_plate": "correct_plate",
     "withdraw": "withdraw",
@@ -1497,6 +1498,8 @@ _ITALIAN = """
 >   agente    {t}: {}
 < confirm
 > confermato
+< confirm_vehicle
+> confermato per il veicolo, nessuno è indicato
 < dismiss
 > archiviato
 < correct_plate

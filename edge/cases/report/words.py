@@ -24,6 +24,8 @@ def verdict_words(case: Case) -> str:
         return _("Not decided")
     if case.is_to_be_checked:
         return _("To be checked: the photos do not bear out the radar")
+    if case.review == EventKind.CONFIRM_VEHICLE:
+        return _("Infringement with this vehicle: nobody is named")
     if not name_follows(case):
         return _("Plate corrected: this name no longer follows")
     words = outcome_words(case.verdict.outcome)
@@ -44,6 +46,7 @@ def officer_did(kind: str) -> str:
     """What an officer did, for an entry of that *kind*; one of a newer program is returned unchanged."""
     return {
         "confirm": _("Confirmed"),
+        "confirm_vehicle": _("Confirmed for the vehicle, nobody is named"),
         "dismiss": _("Dismissed"),
         "correct_plate": _("Plate corrected"),
         "view": _("Viewed"),

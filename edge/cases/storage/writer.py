@@ -330,14 +330,14 @@ class Writer:
         self.remember()
 
     def remember(self) -> bool:
-        """Remember the head once it is out of the WAL, which a power cut may tear: the chain never falls behind it.
+        """Remember the head once it is safe from a power cut, which may tear the WAL: the chain never falls behind it.
 
         Returns:
             False if it is to be tried again.
         """
         before, done = self._chain.remembered, False
         try:
-            done = self._chain.remember(self._database, self._checkpoints.empty)
+            done = self._chain.remember(self._database)
         except (sqlite3.Error, OSError, CaseError) as error:
             log.warning("the head of the chain could not be remembered yet: %s", error)
         if self._on_head is not None and self._chain.remembered != before:

@@ -43,14 +43,12 @@ class Action:
 
 
 def why_not_confirm(case: Case, enclosure: Enclosure) -> str:
-    """Return why the evidence or the law lets nobody confirm the verdict of *case*; empty if it can be confirmed."""
+    """Return why evidence or law lets nobody confirm *case*, the vehicle alone where a name fell; empty if they can."""
     found = case.assessment
     if case.verdict is None:
         return ""
     if not case.is_infringement or (found is not None and found.excess_kmh <= 0):
         return _("Not to be confirmed: this is no infringement.")
-    if not name_follows(case):
-        return _("Not to be confirmed: the plate was corrected, the name no longer follows.")
     if case.is_to_be_checked:
         return _("Not to be confirmed: the photos do not bear out the radar.")
     if any(check is not None and not check.good for check in (enclosure.before, enclosure.after)):

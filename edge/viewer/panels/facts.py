@@ -118,7 +118,7 @@ class FactsCard(ttk.Frame):
         )
         self._show_line(self.others, other_plates_words(case, index))
         read = plain(corrected or case.plate_text, 14)
-        self._headline.show(
+        self._headline.tell(
             word,
             tone,
             self.speed.full_text,

@@ -9,7 +9,7 @@ from functools import partial
 from tkinter import ttk
 
 from edge.model import Outcome, State
-from edge.officers import CaseFilter, EventKind, Standing
+from edge.officers import REVIEWS, CaseFilter, Standing
 from edge.viewer.data import Query
 from edge.viewer.text import (
     _,
@@ -72,10 +72,7 @@ class FilterBar(ttk.Frame):
             _("All reviews"): None,
             review_words(None)[0].capitalize(): "open",
             waiting_words().capitalize(): "waiting",
-            **{
-                review_words(kind)[0].capitalize(): kind
-                for kind in (EventKind.CONFIRM, EventKind.DISMISS, EventKind.CORRECT_PLATE)
-            },
+            **{review_words(kind)[0].capitalize(): kind for kind in sorted(REVIEWS)},
         }
         self._days: dict[str, int | None] = {
             _("Any day"): None,

@@ -26,7 +26,7 @@ class Headline(Flow):
         for label in (self.verdict, self.speed, self.plate):
             self.add(label)
 
-    def show(self, verdict: str, tone: str, speed: str, speed_style: str, plate: str, plate_style: str) -> None:
+    def tell(self, verdict: str, tone: str, speed: str, speed_style: str, plate: str, plate_style: str) -> None:
         """Show the three texts in the *tone* and the styles that they have among the facts."""
         self.verdict.configure(text=verdict, style=f"{tone}.Verdict.TLabel")
         self.speed.configure(text=speed, style=speed_style)

@@ -94,6 +94,7 @@ def review_words(review: str | None) -> tuple[str, str]:
     """Return text and tone of a case's last review; None is a case without a review."""
     return {
         EventKind.CONFIRM.value: (_("confirmed"), "good"),
+        EventKind.CONFIRM_VEHICLE.value: (_("vehicle confirmed"), "good"),
         EventKind.DISMISS.value: (_("dismissed"), "bad"),
         EventKind.CORRECT_PLATE.value: (_("plate corrected"), "warn"),
         EventKind.WITHDRAW.value: (_("judgement withdrawn"), "warn"),
@@ -111,6 +112,7 @@ def event_words(kind: EventKind, action: str = "") -> tuple[str, str]:
     if kind is EventKind.REQUEST:
         asked = {
             EventKind.CONFIRM.value: _("Confirmed, waits"),
+            EventKind.CONFIRM_VEHICLE.value: _("Vehicle confirmed, waits"),
             EventKind.DISMISS.value: _("Dismissed, waits"),
             EventKind.CORRECT_PLATE.value: _("Plate corrected, waits"),
             EventKind.WITHDRAW.value: _("Judgement withdrawn, waits"),
@@ -120,6 +122,7 @@ def event_words(kind: EventKind, action: str = "") -> tuple[str, str]:
         EventKind.AGREE: (_("Second officer agreed"), "good"),
         EventKind.REFUSE: (_("Refused"), "bad"),
         EventKind.CONFIRM: (_("Confirmed"), "good"),
+        EventKind.CONFIRM_VEHICLE: (_("Vehicle confirmed"), "good"),
         EventKind.DISMISS: (_("Dismissed"), "bad"),
         EventKind.CORRECT_PLATE: (_("Plate corrected"), "warn"),
         EventKind.WITHDRAW: (_("Judgement withdrawn"), "warn"),
