@@ -46,10 +46,21 @@ def to_day(text: str) -> datetime:
         raise argparse.ArgumentTypeError(f"{text!r} is no day: write it as 2026-11-03") from None
 
 
+def check_days(args: argparse.Namespace) -> None:
+    """Refuse a span that ends before it begins.
+
+    Raises:
+        CaseError: ``--until`` is before ``--since``.
+    """
+    if args.since is not None and args.until is not None and args.until < args.since:
+        raise CaseError("--until is before --since", "give the earlier day as --since")
+
+
 def _stats(args: argparse.Namespace) -> int:
     from edge.cases.report.language import speaking  # loads ReportLab
     from edge.cases.statistics.table import table
 
+    check_days(args)
     draw = _drawing(args.plot) if args.plot is not None else None
     since = args.since.timestamp() if args.since else 0.0
     until = (args.until + timedelta(days=1)).timestamp() if args.until else 1e12
