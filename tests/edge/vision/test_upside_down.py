@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from tests.support.feed import roundabout
 from tests.support.lazy import lazy
 from tests.support.reads import plate_read
 
+detector = lazy("edge.vision.detector")
 pipeline = lazy("edge.vision.pipeline")
 
 MODELS = Path(__file__).parents[3] / "models"
@@ -54,18 +56,15 @@ def test_a_photo_in_which_no_plate_is_found_surely_after_the_turn_stays(
     recogniser: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hanging = half_turn(roundabout(40))
-    detector = recogniser._detector  # type: ignore[attr-defined]
-    found = detector.detect
-
-    def doubtful_when_turned(image: np.ndarray, min_confidence: float) -> tuple[Detection, ...]:
-        least = detector.threshold - 0.01
-        same = image is hanging
-        return tuple(
-            d if same else replace(d, confidence=min(d.confidence, least)) for d in found(image, min_confidence)
-        )
-
     assert recogniser.see(hanging).upside_down  # type: ignore[attr-defined]
-    monkeypatch.setattr(detector, "detect", doubtful_when_turned)
+    find = detector.Detector.detect
+
+    def doubtful_when_turned(self: Any, image: np.ndarray, min_confidence: float) -> tuple[Detection, ...]:
+        most = 1.0 if image is hanging else self.threshold - 0.01
+        found = find(self, image, min_confidence)
+        return tuple(replace(each, confidence=min(each.confidence, most)) for each in found)
+
+    monkeypatch.setattr(detector.Detector, "detect", doubtful_when_turned)
     assert not recogniser.see(hanging).upside_down  # type: ignore[attr-defined]
 
 
