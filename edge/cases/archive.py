@@ -5,30 +5,37 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from edge.cases.evidence import Manifest, sha256, to_basis, to_flags
-from edge.cases.opened import OpenedCase, opened_in
+from edge.cases.evidence import Manifest, case_of, sha256, to_basis, to_flags
 from edge.cases.storage import (
     FOLLOW_UP,
     HELD,
     WAITING,
     CheckedCase,
+    CheckedEntry,
     StateFolder,
     is_locked,
     open_to_read,
+    read_checked,
+    read_head,
     read_notes_before,
 )
 from edge.cases.storage.filters import conditions
 from edge.cases.views import (
+    WITH,
     CaseFilter,
     CaseSummary,
+    Enclosure,
     Event,
+    EventKind,
     Order,
     UnitNote,
     UnitStatus,
+    waiting,
 )
 from edge.errors import CaseError, NoSuchCase
 from edge.model import DOUBTS, Case, Flag, Outcome, State, is_infringement
@@ -50,6 +57,34 @@ SELECT number, state, at_utc, site, speed_kmh, limit_kmh, plate_text, corrected_
     {WAITING}
 FROM cases"""  # noqa: S608 - of constants
 ALL_CASES = CaseFilter()
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedCase:
+    """A case of which everything was checked."""
+
+    checked: CheckedCase
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """What officers did with the case, the oldest first."""
+        kinds = frozenset(EventKind)
+        return tuple(_event(entry) for entry in self.checked.entries if entry.kind in kinds)
+
+    @property
+    def waiting(self) -> str | None:
+        """The judgement that waits for a second officer, if one does."""
+        return waiting(self.events)
+
+    @property
+    def enclosure(self) -> Enclosure:
+        """The unit's self-checks around the case."""
+        return self.checked.enclosure
+
+    @property
+    def case(self) -> Case:
+        """The case itself, with what officers made of it."""
+        return case_of(self.checked.manifest, self.checked.portrait, self.events)
 
 
 class Archive:
@@ -150,11 +185,16 @@ class Archive:
             self._database.execute("BEGIN")  # one snapshot, whatever the daemon writes meanwhile
             try:
                 self._check_exists(number)
-                return opened_in(self._folder, self._database, number).checked
+                return read_checked(self._database, number, earlier=self._is_earlier())
             finally:
                 self._database.execute("ROLLBACK")
         except sqlite3.Error as error:
             raise CaseError(f"the case store cannot be read ({error})", "run autovelox cases verify") from None
+
+    def _is_earlier(self) -> bool:
+        """Whether no program of this version has written to the store yet."""
+        head = read_head(self._folder)
+        return head is None or head.earlier
 
     def events(self, number: int) -> tuple[Event, ...]:
         """What officers did with the case, the oldest first.
@@ -239,3 +279,21 @@ def _summary(
 
 def _outcome(word: str | None) -> Outcome | None:
     return Outcome(word) if word else None
+
+
+def _event(entry: CheckedEntry) -> Event:
+    content = json.loads(entry.body)
+    second = content.get("second")
+    return Event(
+        seq=entry.seq,
+        kind=EventKind(entry.kind),
+        at_utc=entry.at_utc,
+        officer=f"{content['officer']}{WITH}{second['officer']}" if second else content["officer"],
+        reason=content["reason"],
+        plate=content.get("plate"),
+        signed=bool(entry.signature),
+        action=content.get("action", ""),
+        request=content.get("request", 0),
+        until_utc=content.get("until_utc", 0.0),
+        judgement=content.get("judgement", 0),
+    )

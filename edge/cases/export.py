@@ -27,7 +27,7 @@ from typing import Literal
 
 from Crypto.Signature import eddsa
 
-from edge.cases.archive import Archive
+from edge.cases.archive import Archive, OpenedCase
 from edge.cases.evidence import (
     CHAIN_NAME,
     INFO_NAME,
@@ -41,7 +41,6 @@ from edge.cases.evidence import (
     sha256,
     verify_package,
 )
-from edge.cases.opened import OpenedCase
 from edge.cases.report import FindPlates, Pictures, keeper_letter, pdf_report, pictures_of, proof_of, readme, redacted
 from edge.cases.review import record, record_package
 from edge.cases.storage import (

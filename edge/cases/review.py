@@ -14,9 +14,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from edge.cases.archive import Archive
+from edge.cases.archive import Archive, OpenedCase
 from edge.cases.evidence import Signs, name_follows
-from edge.cases.opened import opened_in
 from edge.cases.storage import (
     PURGED,
     ChainSession,
@@ -28,6 +27,8 @@ from edge.cases.storage import (
     insert_withdrawal,
     is_held,
     is_held_by_centre,
+    read_checked,
+    read_head,
 )
 from edge.cases.views import FOLLOW_UPS, HOLDS, MAY_WAIT, OF_REQUESTS, REVIEWS, EventKind
 from edge.errors import CaseError, NoSuchCase
@@ -121,7 +122,9 @@ def check_unchanged(state_dir: Path, database: sqlite3.Connection, number: int, 
     Another officer may have read another plate since the case was looked at.
     """
     if kind in MAY_WAIT | FOLLOW_UPS:
-        _check_judgement(opened_in(StateFolder(state_dir), database, number).case, kind)
+        head = read_head(StateFolder(state_dir))
+        checked = read_checked(database, number, earlier=head is None or head.earlier)
+        _check_judgement(OpenedCase(checked).case, kind)
 
 
 def _check_judgement(case: Case, kind: EventKind) -> None:
