@@ -28,6 +28,7 @@ from tempfile import TemporaryDirectory
 from bare import bare_writer, crowd, others, photo
 from verify import SIGNER, make
 
+from edge.cases import be_prompt
 from edge.cases.store import CaseStore
 from edge.cli import NICENESS
 from edge.errors import CaseError
@@ -107,6 +108,7 @@ def measured() -> Measured:
 
 
 async def _file_in_turn(state: Path, on: dict[str, Event], bare: Connection) -> Measured:
+    be_prompt()  # as the daemon's loop
     store = await CaseStore.open(state, SIGNER, {"serial": "BENCH"})
     keeping = asyncio.create_task(_keep_house(store))
     found = Measured()

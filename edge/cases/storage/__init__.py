@@ -27,6 +27,7 @@ from edge.cases.storage.lock import is_locked, take_lock
 from edge.cases.storage.ordered import Carried, carried_out, is_held_by_centre, keep_order, kept_order
 from edge.cases.storage.outbox import Outbox, delivered_whole
 from edge.cases.storage.package import PackageWriter
+from edge.cases.storage.promptness import be_prompt
 from edge.cases.storage.proofs import chain_file, entries_for
 from edge.cases.storage.signatures import rotate_signing_key
 from edge.cases.storage.space import DiskSpace
@@ -62,6 +63,7 @@ __all__ = [
     "Witness",
     "Writer",
     "append_entry",
+    "be_prompt",
     "believe_clock",
     "carried_out",
     "case_state",
