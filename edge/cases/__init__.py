@@ -34,13 +34,14 @@ from edge.cases.evidence import (
     to_basis,
     to_case,
 )
-from edge.cases.retention import RetentionPolicy, purge
+from edge.cases.retention import RetentionPolicy, clock_is_trusted, purge
 from edge.cases.review import record
-from edge.cases.statistics import BIN_KMH, WEEKDAYS, Statistics, statistics_of
+from edge.cases.statistics import Statistics, statistics_of
 from edge.cases.storage import (
     Carried,
     ChainSession,
     DiskSpace,
+    LeavingCase,
     Outbox,
     StateFolder,
     TimeStamps,
@@ -50,15 +51,20 @@ from edge.cases.storage import (
     examine,
     keep_order,
     kept_order,
+    let_leave,
+    may_leave,
+    remove_left,
 )
 from edge.cases.storage.trusted_time import believe_clock
 from edge.cases.store import CaseStore
 from edge.cases.views import (
+    CONFIRMS,
     FOLLOW_UPS,
     HOLDS,
     MAY_WAIT,
     OF_REQUESTS,
     REVIEWS,
+    WITH,
     CaseFilter,
     CaseSummary,
     Enclosure,
@@ -75,7 +81,7 @@ from edge.cases.views import (
 )
 
 __all__ = [
-    "BIN_KMH",
+    "CONFIRMS",
     "FOLLOW_UPS",
     "HOLDS",
     "JUDGEMENTS",
@@ -84,7 +90,7 @@ __all__ = [
     "OF_REQUESTS",
     "REVIEWS",
     "USUAL_DAYS",
-    "WEEKDAYS",
+    "WITH",
     "ActingOfficer",
     "Action",
     "Agreement",
@@ -101,6 +107,7 @@ __all__ = [
     "Event",
     "EventKind",
     "KeyFileError",
+    "LeavingCase",
     "Manifest",
     "Mismatch",
     "Order",
@@ -121,6 +128,7 @@ __all__ = [
     "carried_out",
     "case_of",
     "check_package",
+    "clock_is_trusted",
     "clock_state",
     "correction",
     "counting",
@@ -129,12 +137,15 @@ __all__ = [
     "keep_order",
     "kept_order",
     "known_plate",
+    "let_leave",
     "load_signer",
+    "may_leave",
     "name_follows",
     "parse_checkpoint",
     "purge",
     "record",
     "record_list",
+    "remove_left",
     "standing_words",
     "statistics_of",
     "terms_of",

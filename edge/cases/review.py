@@ -1,7 +1,8 @@
 """What officers do with a case: judgements, views, exports. Each becomes an entry of the chain; nothing is edited.
 
-An entry is signed when it is made: recording needs the signing key. On an installed unit only its services have it, and
-officers' programs ask the officers' service (:mod:`edge.officers`), which says who the officer is.
+An entry is signed when it is made, with the key that on an installed unit only its services have: officers' programs
+ask the officers' service (:mod:`edge.officers`), which says who the officer is. Longer than 300 lines because what
+refuses a judgement stands beside what enters it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from edge.cases.archive import Archive, OpenedCase
+from edge.cases.archive import Archive
 from edge.cases.evidence import Signs, name_follows
 from edge.cases.storage import (
     PURGED,
@@ -27,9 +28,8 @@ from edge.cases.storage import (
     insert_withdrawal,
     is_held,
     is_held_by_centre,
-    read_checked,
-    read_head,
 )
+from edge.cases.storage.opened import opened_in
 from edge.cases.views import FOLLOW_UPS, HOLDS, MAY_WAIT, OF_REQUESTS, REVIEWS, EventKind
 from edge.errors import CaseError, NoSuchCase
 from edge.model import ALPHABET, Case, State
@@ -65,8 +65,8 @@ def record(
     Raises:
         NoSuchCase: there is no case with that number, or it was purged.
         CaseError: the case is not decided yet, the name, the reason or the plate is missing or not acceptable, the name
-            to be confirmed no longer follows from a corrected plate, *judgement* does not count, or the store cannot be
-            written.
+            to be confirmed no longer follows from a corrected plate (or still does, where the vehicle alone is to be
+            confirmed), *judgement* does not count, or the store cannot be written.
         EvidenceError: the chain does not continue what the unit wrote; or the kind is a judgement or its withdrawal,
             and something of the case does not hold.
     """
@@ -109,7 +109,8 @@ def require_judgeable(state_dir: Path, number: int, kind: EventKind) -> None:
 
     Raises:
         NoSuchCase: there is no case with that number, or it was purged.
-        CaseError: the name does not follow from the plate as an officer corrected it.
+        CaseError: the name does not follow from the plate as an officer corrected it; or it does, or there is none, and
+            the vehicle alone is to be confirmed.
         EvidenceError: something of the case does not hold.
     """
     with Archive(state_dir) as archive:
@@ -122,9 +123,7 @@ def check_unchanged(state_dir: Path, database: sqlite3.Connection, number: int, 
     Another officer may have read another plate since the case was looked at.
     """
     if kind in MAY_WAIT | FOLLOW_UPS:
-        head = read_head(StateFolder(state_dir))
-        checked = read_checked(database, number, earlier=head is None or head.earlier)
-        _check_judgement(OpenedCase(checked).case, kind)
+        _check_judgement(opened_in(StateFolder(state_dir), database, number).case, kind)
 
 
 def _check_judgement(case: Case, kind: EventKind) -> None:
@@ -133,7 +132,12 @@ def _check_judgement(case: Case, kind: EventKind) -> None:
     if kind is EventKind.CONFIRM and not name_follows(case):
         raise CaseError(
             "an officer read another plate than the one the named driver claimed: this name no longer follows",
-            "dismiss the case, or correct the plate again if it was read right at first",
+            "confirm the vehicle alone (confirm_vehicle), dismiss the case, or correct the plate again",
+        )
+    if kind is EventKind.CONFIRM_VEHICLE and name_follows(case):
+        raise CaseError(
+            f"the vehicle alone is confirmed only where a name fell, and in case {case.number} none did",
+            "confirm the case as it stands, or dismiss it",
         )
 
 
@@ -238,7 +242,6 @@ def check_state(database: sqlite3.Connection, number: int, kind: EventKind, *, o
     if kind in HOLDS and is_held(database, number) == (kind is EventKind.HOLD):
         stands = "is on hold already" if kind is EventKind.HOLD else "is not on hold"
         raise CaseError(f"case {number} {stands}", "there is nothing to do")
-
     if kind in FOLLOW_UPS and follow_up_of(database, number) == EventKind.CLOSED:
         raise CaseError(f"case {number} is closed", "there is nothing more to record")
 

@@ -66,9 +66,11 @@ async def test_a_case_is_delivered_soon_after_a_writer_that_was_in_the_way(tmp_p
     """The head is tried again, without any housekeeping."""
     moved = asyncio.Event()
     loop = asyncio.get_running_loop()
-    store = await CaseStore.open(
-        tmp_path, SIGNER, UNIT, on_head=lambda: loop.call_soon_threadsafe(moved.set), head_at_once=True
-    )
+
+    def tell() -> None:
+        loop.call_soon_threadsafe(moved.set)
+
+    store = await CaseStore.open(tmp_path, SIGNER, UNIT, on_head=tell, head_at_once=True)
     writer = connect(StateFolder(tmp_path).database, for_threads=True)
     real = Writer.remember
 

@@ -152,7 +152,7 @@ def test_what_a_copy_holds_survives_a_torn_log_without_a_checkpoint(tmp_path: Pa
             copy = save_wal(live)
             assert copy is not None and copy.read_bytes() == wal_path(live).read_bytes()
             inodes.add(copy.stat().st_ino)
-        assert len(inodes) == 1, "added to, not written anew"
+        assert copy is not None and len(inodes) == 1, "added to, not written anew"
         database.execute("INSERT INTO t VALUES (3, 'after the copy, torn')")
         for source in (live, wal_path(live), copy):
             shutil.copy(source, path.with_name(path.name + source.name.removeprefix(live.name)))
@@ -179,13 +179,12 @@ def test_a_copy_of_another_log_or_in_anothers_place_is_written_anew(tmp_path: Pa
         assert copy is not None
         elsewhere = tmp_path / "elsewhere"
         elsewhere.write_bytes(copy.read_bytes())
-        for prepare in (
-            lambda: copy.write_bytes(b"x" * 40_000),
-            lambda: copy.write_bytes(b""),
-            lambda: copy.write_bytes(copy.read_bytes()[:-1] + b"?"),
-            lambda: (copy.unlink(), copy.symlink_to(elsewhere)),
-        ):
-            prepare()
+        for there in (b"x" * 40_000, b"", copy.read_bytes()[:-1] + b"?", None):
+            copy.unlink()
+            if there is None:
+                copy.symlink_to(elsewhere)
+            else:
+                copy.write_bytes(there)
             database.execute("INSERT INTO t VALUES (1)")
             assert save_wal(path) == copy
             assert not copy.is_symlink() and copy.read_bytes() == wal_path(path).read_bytes()
