@@ -39,6 +39,7 @@ from edge.cases.review import record
 from edge.cases.statistics import Statistics, statistics_of
 from edge.cases.storage import (
     Carried,
+    CarriedOrder,
     ChainSession,
     DiskSpace,
     LeavingCase,
@@ -96,6 +97,7 @@ __all__ = [
     "Agreement",
     "Archive",
     "Carried",
+    "CarriedOrder",
     "CaseFilter",
     "CaseStore",
     "CaseSummary",
