@@ -133,7 +133,10 @@ async def test_a_driver_entered_while_a_shard_rotates_is_sealed_under_the_new_ke
     enter(place)
     await take_over(dsn, place)
     shard = shard_of("EV7654321B", SHARDS)
-    waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    waiting = (
+        "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database"
+        " WHERE locktype = 'advisory' AND NOT granted AND datname = current_database()"
+    )
     async with connection_as(dsn) as connection, connection_as(dsn) as other, connection_as(dsn) as looking:
         async with changing(connection, root_of(place)) as change:
             await change.enrol(driver(), ("uid-eva", key_pair))
