@@ -126,11 +126,12 @@ def _parser(*, with_demo: bool) -> argparse.ArgumentParser:
 
 def _run(args: argparse.Namespace) -> int:
     settings = load(args.config)
+    from centre.service import check, run
+
     if args.check:
+        check(settings)
         say(f"{args.config} is valid")
         return 0
-    from centre.service import run
-
     return run(settings)
 
 

@@ -9,6 +9,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
 
 from converter.arguments import Subparsers
 from converter.detector import commands as detector
@@ -18,13 +19,15 @@ from converter.reader import commands as reader
 from converter.refiner import commands as refiner
 from converter.verdict import commands as verdict
 from edge.errors import EdgeError
+from edge.terminal import Parser
 
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command line."""
-    parser = argparse.ArgumentParser(
+    parser: argparse.ArgumentParser = Parser(
         prog="autovelox-convert", description="Trains, converts and measures the networks of an Autovelox unit."
     )
+    parser.add_argument("--version", action="version", version=f"autovelox-convert {version('autovelox')}")
     subparsers = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     detector.add_parsers(subparsers)
     measure.add_parsers(subparsers)
@@ -33,12 +36,22 @@ def build_parser() -> argparse.ArgumentParser:
     reader.add_parsers(of_reader)
     measure.add_reader_parsers(of_reader)
     verdict.add_reader_parsers(of_reader)
+    for name in ("refiner", "reader"):
+        _show_an_example(subparsers.choices[name])
     return parser
 
 
 def _group(subparsers: Subparsers, name: str, what: str) -> Subparsers:
     """Add a command that has commands below it; return where those are added."""
-    return subparsers.add_parser(name, help=what).add_subparsers(required=True, metavar="COMMAND")
+    group = subparsers.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.")
+    return group.add_subparsers(required=True, metavar="COMMAND")
+
+
+def _show_an_example(group: argparse.ArgumentParser) -> None:
+    """Let the help of *group* show the example of its first command."""
+    actions = next(each for each in group._actions if isinstance(each, argparse._SubParsersAction))
+    group.epilog = next(iter(actions.choices.values())).epilog
+    group.formatter_class = argparse.RawDescriptionHelpFormatter
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -89,6 +89,7 @@ EXAMPLES = {
     "cases take": "autovelox cases take 41 --to claims.json",
     "cases verify": "autovelox cases verify evidence.zip --key unit.pem",
     "cases purge": "sudo autovelox cases purge --dry-run",
+    "cases bring-back": "sudo autovelox cases bring-back 17 /media/usb/case-17",
     "cases claims": "sudo autovelox cases claims 17 --reason 'court order 9/26' --to claims.json",
     "cases searched": "sudo autovelox cases searched AB123CD",
     "cases init-key": "sudo autovelox cases init-key",

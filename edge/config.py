@@ -6,14 +6,14 @@ unknown key probably meant. Longer than 300 lines because every setting is descr
 
 from __future__ import annotations
 
-import os.path
+import os
 import tomllib
 from datetime import date, datetime, time, timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from edge.errors import ConfigError, why
@@ -26,6 +26,10 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Area = tuple[Share, Share, Share, Share]
 """Left, top, right and bottom edge of a part of a photo, as shares of its width and height."""
 
+MOST_OF_A_TEXT = 1000
+"""Characters of a text in the file; all of them are in every case."""
+MOST_OF_A_SOCKET = 107
+"""Bytes in the path of a Unix socket, as Linux has them (``sun_path`` in unix(7))."""
 DEFAULT_CONFIG = Path("/etc/autovelox/autovelox.toml")
 MASK = "********"
 SECRET_FIELDS = frozenset({"master_key_file", "signing_key_file", "tls_key", "unit_key_file"})
@@ -37,9 +41,27 @@ def refused(cause: str, remedy: str) -> PydanticCustomError:
 
 
 class Section(BaseModel):
-    """What all sections share: unknown keys are refused, values never change."""
+    """What all sections share: unknown keys are refused, texts are one line of visible characters, nothing changes."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_no_switch(cls, value: object, info: ValidationInfo) -> object:
+        """``limit_kmh = true`` would count as 1."""
+        if isinstance(value, bool) and cls.model_fields[str(info.field_name)].annotation is not bool:
+            raise refused("true and false say nothing here", "write the value")
+        return value
+
+    @field_validator("*")
+    @classmethod
+    def _is_a_line(cls, value: object) -> object:
+        if isinstance(value, str) and (len(value) > MOST_OF_A_TEXT or not value.isprintable()):
+            raise refused(
+                "a text is too long or has a character that cannot be seen",
+                f"write one line of at most {MOST_OF_A_TEXT} characters",
+            )
+        return value
 
 
 class UnitSettings(Section):
@@ -50,7 +72,7 @@ class UnitSettings(Section):
 
     mode: Literal["enforce", "observe"] = "enforce"
     authority: str = ""
-    serial: str = "AVX-0000"
+    serial: Annotated[str, Field(min_length=1, max_length=64)] = "AVX-0000"
     site: str = "unnamed site"
     language: Literal["en", "it", "de", "sl"] = "it"
     state_dir: Path = Path("/var/lib/autovelox")
@@ -331,7 +353,7 @@ class SpeedSettings(Section):
     what an authority leaves beyond that.
     """
 
-    limit_kmh: Positive = 50.0
+    limit_kmh: Annotated[float, Field(gt=0, le=300)] = 50.0
     law: Literal["IT", "AT", "DE", "FR", "none"] = "IT"
     tolerance_kmh: NotNegative = 0.0
 
@@ -422,6 +444,8 @@ class CentreSettings(Section):
     ``authority_file`` is what ``autovelox centre join`` wrote: the one certificate authority that is trusted there.
     Photos wait for the next day once ``daily_megabytes`` were sent; entries never wait.
     ``signers_file`` has the keys of the officers of the centre whose orders the unit obeys; joining writes it.
+    With ``keep_delivered_days`` the photos of a decided case leave the card so many days after its trigger, once the
+    centre has the case whole and has compared its own copies with their hashes; without it they stay with the case.
     ``decides``: the unit holds no registry and no private key; the opening service that ``autovelox centre opener``
     wrote to ``opener_file`` opens its packets. A case that waits for it for ``undecided_hours`` is unidentified.
     """
@@ -430,6 +454,7 @@ class CentreSettings(Section):
     authority_file: Path = Path("/etc/autovelox/centre-authority.pem")
     signers_file: Path = Path("/etc/autovelox/centre-signers.json")
     daily_megabytes: Positive = 2000.0
+    keep_delivered_days: Positive | None = None
     decides: bool = False
     opener_file: Path = Path("/etc/autovelox/centre-opener.json")
     undecided_hours: Positive = 72.0
@@ -438,6 +463,8 @@ class CentreSettings(Section):
     def _can_decide(self) -> CentreSettings:
         if self.decides and self.url is None:
             raise refused("decides needs a centre", "run autovelox centre join, and set url")
+        if self.keep_delivered_days is not None and self.url is None:
+            raise refused("keep_delivered_days needs a centre", "run autovelox centre join, and set url")
         return self
 
 
@@ -521,7 +548,7 @@ def load(path: Path) -> Settings:
         ConfigError: the file cannot be read, is not TOML, or a value is wrong; the sentence names the key.
     """
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # some editors put a mark before the text
     except FileNotFoundError:
         raise ConfigError(
             f"there is no configuration file {path}", "copy autovelox.example.toml there and edit it"
@@ -537,7 +564,14 @@ def load(path: Path) -> Settings:
     except ValidationError as error:
         cause, remedy = explain(error)
         raise ConfigError(f"{path}: {cause}", remedy or "autovelox.example.toml shows every setting") from None
-    return _anchored(settings, path.resolve().parent)
+    anchored = _anchored(settings, path.resolve().parent)
+    for name, socket in (("officers", anchored.officers.socket), ("metrics", anchored.metrics.socket)):
+        if socket is not None and len(os.fsencode(socket)) > MOST_OF_A_SOCKET:
+            raise ConfigError(
+                f"{path}: {name}.socket: the path of a Unix socket has at most {MOST_OF_A_SOCKET} bytes",
+                "choose a folder nearer to the root",
+            )
+    return anchored
 
 
 def open_question(settings: Settings) -> tuple[str, str] | None:

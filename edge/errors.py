@@ -12,6 +12,7 @@
     │   ├── NoSuchCase
     │   ├── ReasonNeeded
     │   ├── EvidenceError   11
+    │   ├── PhotosLeft
     │   └── StorageFull     12
     ├── LinkError       13   a car, or the unit's port
     ├── WorkerError     14   a worker process
@@ -110,6 +111,10 @@ class EvidenceError(CaseError, ValueError):
     """Evidence does not bear out what it claims: a hash, a signature, the chain or the numbering is wrong."""
 
     exit_code = 11
+
+
+class PhotosLeft(CaseError):
+    """The photos of a case left the card: the centre has them."""
 
 
 class StorageFull(CaseError):

@@ -369,8 +369,7 @@ class Case:
     it was made in; ``verdict`` and ``driver`` are there once decided. ``country`` is where the plate looks to be from;
     ``assessment`` what the law makes of the measured speed, None where none was measured or none was recorded.
     ``basis`` is None in a case of an earlier program; one that a newer program stored is kept as its text.
-    ``kept_claims`` is how many claims explained the photo of an ambiguous case. ``plausibility`` is None where nothing
-    was compared with the radar: the unit does not know its lens.
+    ``plausibility`` is None where nothing was compared with the radar: the unit does not know its lens.
     ``kept_claims`` is how many claims explained the photo of an ambiguous case. ``review`` is the newest judgement,
     ``corrected_plate`` the newest plate that an officer read instead; None where there is none. ``others`` are the
     plates of other vehicles in the photos, None where nobody looked for them: the case is pending, or an earlier

@@ -49,7 +49,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if line := needs.left_out():
+    for line in needs.left_out():
         terminalreporter.write_line(line, yellow=True)
 
 

@@ -28,7 +28,7 @@ from centre.records import (
     verify_units,
 )
 from centre.service import own_files
-from edge.terminal import say, say_json
+from edge.terminal import say, say_json, to_number
 
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -44,13 +44,13 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         "--since", type=date.fromisoformat, metavar="DAY", help="from this day on (UTC), as 2026-03-31"
     )
     listing.add_argument("--until", type=date.fromisoformat, metavar="DAY", help="to the end of this day (UTC)")
-    listing.add_argument("--limit", type=int, default=50, metavar="N", help="rows at most (default %(default)s)")
+    listing.add_argument("--limit", type=to_number, default=50, metavar="N", help="rows at most (default %(default)s)")
     listing.set_defaults(run=_list)
     show = actions.add_parser("show", help="show one case; the centre's chain records that you looked")
     export = actions.add_parser("export", help="write the chain and the photos of one case into a new folder")
     for action, run in ((show, _show), (export, _export)):
         action.add_argument("unit", metavar="SERIAL")
-        action.add_argument("number", type=int)
+        action.add_argument("number", type=to_number)
         action.set_defaults(run=run)
     export.add_argument("--to", type=Path, required=True, metavar="FOLDER")
     for action in (listing, show, export):

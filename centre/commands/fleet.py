@@ -11,7 +11,7 @@ from centre.errors import CentreError
 from centre.records import Officer, Right, enter
 from centre.service import own_files
 from centre.units import UnitState, close_alarm, list_units, open_alarms
-from edge.terminal import say
+from edge.terminal import say, to_number
 
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -23,7 +23,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     listing = actions.add_parser("list", help="list the open alarms")
     listing.set_defaults(run=_alarms)
     close = actions.add_parser("close", help="close an alarm: somebody looked at it")
-    close.add_argument("number", type=int)
+    close.add_argument("number", type=to_number)
     close.add_argument("--reason", default="", help="what was found; goes into the centre's chain")
     close.set_defaults(run=_close)
 

@@ -18,7 +18,7 @@ from centre.service import own_files
 from centre.units import add_signer, end_signer, list_signers
 from edge.cases.evidence import KeyFileError, create_signing_key, load_signer, read_public_key
 from edge.delivery.orders import OfficerKey, OrderKind, read_order
-from edge.terminal import say
+from edge.terminal import say, to_number
 
 KEY_HELP = "the officer's private key, from autovelox-centre signers key"
 
@@ -33,7 +33,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     listing.add_argument("--all", action="store_true", help="and those that are done or were withdrawn")
     listing.set_defaults(run=_list)
     show = actions.add_parser("show", help="show one order as it is signed")
-    show.add_argument("number", type=int)
+    show.add_argument("number", type=to_number)
     show.set_defaults(run=_show)
     for kind, what in (
         (OrderKind.HOLD, "hold cases, here and at the unit: one signature"),
@@ -42,7 +42,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     ):
         action = _drafting(actions, str(kind), what, kind)
         action.add_argument("serial", metavar="SERIAL")
-        action.add_argument("cases", type=int, nargs="+", metavar="CASE")
+        action.add_argument("cases", type=to_number, nargs="+", metavar="CASE")
         action.set_defaults(run=_cases)
     month = _drafting(actions, "purge-month", "purge every decided case of a month that nobody holds", OrderKind.PURGE)
     month.add_argument("month", type=_month, metavar="MONTH", help="as 2026-03")
@@ -53,11 +53,11 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     configuration.add_argument("settings", nargs="+", metavar="NAME=VALUE", help="as speed.limit_kmh=70")
     configuration.set_defaults(run=_configuration)
     sign = actions.add_parser("sign", help="sign orders of another officer, once you have read them")
-    sign.add_argument("numbers", type=int, nargs="+", metavar="NUMBER")
+    sign.add_argument("numbers", type=to_number, nargs="+", metavar="NUMBER")
     sign.add_argument("--key", type=Path, required=True, metavar="FILE", help=KEY_HELP)
     sign.set_defaults(run=_sign)
     withdraw = actions.add_parser("withdraw", help="withdraw an order that no unit carried out")
-    withdraw.add_argument("number", type=int)
+    withdraw.add_argument("number", type=to_number)
     withdraw.add_argument("--reason", required=True)
     withdraw.set_defaults(run=_withdraw)
     _add_signers(subparsers)

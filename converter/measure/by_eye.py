@@ -1,4 +1,4 @@
-"""What a person reads of the drawn Italian plates, beside what the reader reads of the very same ones.
+"""What a person reads, beside what the reader reads: drawn Italian plates, and the countries of real ones.
 
 ``converter/data/drawn_by_eye.csv`` has, a width, plates that a network had misread and plates that it had read, mixed,
 enlarged and read once without their texts. Each row stands for as many plates of the width as its group has for one
@@ -8,7 +8,7 @@ of its rows, so the shares are those of the whole width, whatever the reader rea
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,8 @@ TABLE = Path(__file__).parents[1] / "data" / "drawn_by_eye.csv"
 """Columns: the plate's name in the set, its text, ``misread`` or ``read`` by the network of that time, how many plates
 of the width were so, and what the person read; empty where nothing could be made out."""
 GROUPS = ("misread", "read")
+COUNTRIES = TABLE.with_name("country_by_eye.csv")
+"""Columns: the file of the crop, and the ISO code of the country that the person told; empty where none was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +78,31 @@ def by_eye_table(
         shares = (person / whole, reader / whole, either / whole)
         lines.append(f"{f'{width} px wide':<24}{count:>8}{shares[0]:>11.3f}{shares[1]:>12.3f}{shares[2]:>13.3f}")
     return "\n".join(lines)
+
+
+def load_countries(path: Path = COUNTRIES) -> dict[str, str]:
+    """Return the country that a person told of each crop in *path*, by file name."""
+    return {row["file"]: row["country"] for _, row in csv_rows(path, ("file", "country"))}
+
+
+def countries_by_eye(
+    person: Mapping[str, str], known: Mapping[str, str], told: Mapping[str, str], likeliest: Mapping[str, str]
+) -> str:
+    """A line of text: of the crops in *person*, how many countries the person and the reader tell rightly.
+
+    All are ISO codes by file name: *known* are the true ones, *told* those that the reader tells, empty where it tells
+    none, *likeliest* those that it would tell if it had to.
+
+    Raises:
+        LabelError: the country of a crop in *person* is not known.
+    """
+    for file in person:
+        if file not in known:
+            raise LabelError(COUNTRIES, file, "the country of this crop is not known", "leave it out")
+    by_person, by_told, by_likeliest = (
+        sum(codes.get(file) == known[file] for file in person) for codes in (person, told, likeliest)
+    )
+    return (
+        f"of {len(person)} crops whose country was not told: a person tells {by_person} rightly, the reader today"
+        f" {by_told}, its likeliest country is right for {by_likeliest}"
+    )

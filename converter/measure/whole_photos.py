@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -52,7 +52,8 @@ def figures(models: Path, float32: Path, photos: Sequence[Photo], *, height_min:
     counted = [_counted(photo, height_min) for photo in photos]
     upright = _seen(recogniser, counted)
     shown = summarise([_outcome(photo, seen) for photo, seen in upright], 0.0)
-    wide, tall = tall_crops(recogniser, counted)
+    crops = tall_crops(recogniser, counted)
+    wide, tall = crops.wide, crops.tall
     portrait = summarise(list(portrait_frames(recogniser, counted)), 0.0)
     alone = summarise([_outcome(photo, seen) for photo, seen in upright if _is_wide(photo)], 0.0)
     turned, of = recognised_upside_down(recogniser, upright)
@@ -71,6 +72,7 @@ def figures(models: Path, float32: Path, photos: Sequence[Photo], *, height_min:
         [
             f"{len(photos)} photos: recall {shown.recall:.4f} as listed, {_found(upright).recall:.4f} with --all",
             f"9:16 crops: recall {tall:.4f}, the same plates in the wide photos {wide:.4f}",
+            f"found in the wide photo only: {_names(crops.lost)}; in the crop only: {_names(crops.gained)}",
             f"portrait frames: recall {portrait.recall:.4f}, their photos {alone.recall:.4f};"
             f" {portrait.false_alarms / STACKED:.4f} reports beside labels for each of their photos",
             f"upside down: {turned} of {of} photos that are read surely when upright are recognised",
@@ -79,10 +81,34 @@ def figures(models: Path, float32: Path, photos: Sequence[Photo], *, height_min:
     )
 
 
-def tall_crops(recogniser: Recogniser, photos: Sequence[Photo]) -> tuple[float, float]:
-    """Recall of the first plate of each wide photo: in the whole photo, and in a crop of 9:16 around the plate."""
-    hits = [0, 0]
-    plates = 0
+@dataclass(frozen=True, slots=True)
+class TallCrops:
+    """The first plate of each wide photo, in the whole photo and in a crop of 9:16 around it.
+
+    ``lost`` names the photos whose plate was found in the whole photo only, ``gained`` those where it was the reverse.
+    """
+
+    plates: int
+    found_wide: int
+    lost: tuple[str, ...]
+    gained: tuple[str, ...]
+
+    @property
+    def wide(self) -> float:
+        """Recall in the whole photos."""
+        return self.found_wide / max(self.plates, 1)
+
+    @property
+    def tall(self) -> float:
+        """Recall in the crops."""
+        return (self.found_wide - len(self.lost) + len(self.gained)) / max(self.plates, 1)
+
+
+def tall_crops(recogniser: Recogniser, photos: Sequence[Photo]) -> TallCrops:
+    """Look for the first plate of each wide photo: in the whole photo, and in a crop of 9:16 around the plate."""
+    lost: list[str] = []
+    gained: list[str] = []
+    plates = found_wide = 0
     wide = [photo for photo in photos if _is_wide(photo)]
     with Progress("tall crops", len(wide)) as progress:
         for photo in wide:
@@ -95,9 +121,12 @@ def tall_crops(recogniser: Recogniser, photos: Sequence[Photo]) -> tuple[float, 
             left = int(min(max((plate.x1 + plate.x2 - width) / 2, 0), photo.width - width))
             moved = replace(plate, x1=plate.x1 - left, x2=plate.x2 - left)
             plates += 1
-            for place, (picture, box) in enumerate(((image, plate), (image[:, left : left + width], moved))):
-                hits[place] += _is_found(box, recogniser.see(picture))
-    return hits[0] / max(plates, 1), hits[1] / max(plates, 1)
+            in_wide = _is_found(plate, recogniser.see(image))
+            in_tall = _is_found(moved, recogniser.see(image[:, left : left + width]))
+            found_wide += in_wide
+            lost += [photo.path.name] if in_wide and not in_tall else []
+            gained += [photo.path.name] if in_tall and not in_wide else []
+    return TallCrops(plates, found_wide, tuple(lost), tuple(gained))
 
 
 def portrait_frames(recogniser: Recogniser, photos: Sequence[Photo]) -> Iterator[Outcome]:
@@ -154,6 +183,10 @@ def cpu_ratio(recogniser: Recogniser, float32: Path, photos: Sequence[Photo]) ->
         reference.proposals(image, 0.5)
         ours, theirs = ours + between - begun, theirs + time.process_time() - between
     return ours / theirs
+
+
+def _names(photos: Sequence[str]) -> str:
+    return ", ".join(photos) or "none"
 
 
 def _is_wide(photo: Photo) -> bool:

@@ -19,17 +19,17 @@ import numpy as np
 from converter.errors import MissingError
 from converter.labels import READING, csv_rows, load_truth, table_of
 from converter.measure import Figure, drawn, goals
-from converter.measure.by_eye import by_eye_table, load_samples
+from converter.measure.by_eye import by_eye_table, countries_by_eye, load_countries, load_samples
 from converter.progress import Progress
 from converter.synth import LAYOUTS
 from converter.verdict.cases import crop_cases, feed_cases
 from converter.verdict.trials import KnownCase
 from edge.identify import ANY_FORMAT, Thresholds
 from edge.identify.candidates import reading, scores
-from edge.identify.origin import origin
+from edge.identify.origin import origin, posterior
 from edge.identify.twins import near_twins
 from edge.identify.verdict import Comparison, Sighting, sight, weigh
-from edge.model import Box, Detection, Outcome, PlateRead
+from edge.model import Box, Detection, Outcome, PlateRead, Reason, Verdict
 from edge.vision import load_thresholds
 
 if TYPE_CHECKING:
@@ -58,8 +58,8 @@ def silent(cases: Sequence[KnownCase], thresholds: Thresholds) -> Held:
     with Progress("silent", len(cases)) as progress:
         for case in cases:
             twins = near_twins(case.truth)
-            for named in _verdicts(case, twins, [[place] for place in range(len(twins))], thresholds):
-                wrong += [(case.truth, named)] if named else []
+            claims = [[place] for place in range(len(twins))]
+            wrong += [(case.truth, named) for named in _named(_verdicts(case, twins, claims, thresholds))]
             trials += len(twins)
             progress.step()
     return Held(trials, 0, tuple(wrong))
@@ -74,27 +74,37 @@ def beside(cases: Sequence[KnownCase], thresholds: Thresholds, seed: int = 1) ->
         pool = [case.truth, *near_twins(case.truth)]
         if len(pool) > 2:
             drawn_ = [[0, *rng.choice(np.arange(1, len(pool)), 2, replace=False)] for _ in range(PAIRS_BESIDE)]
-            for named in _verdicts(case, pool, drawn_, thresholds):
-                right += named == case.truth
-                wrong += [(case.truth, named)] if named and named != case.truth else []
-                trials += 1
+            named = _named(_verdicts(case, pool, drawn_, thresholds))
+            right += named.count(case.truth)
+            wrong += [(case.truth, other) for other in named if other != case.truth]
+            trials += len(drawn_)
     return Held(trials, right, tuple(wrong))
+
+
+def alone(cases: Sequence[KnownCase], thresholds: Thresholds) -> tuple[int, int]:
+    """Nobody but the car claims: how often it is identified, and how often it is not for its look-alikes only."""
+    verdicts = [verdict for case in cases for verdict in _verdicts(case, [case.truth], [[0]], thresholds)]
+    identified = sum(verdict.outcome is Outcome.IDENTIFIED for verdict in verdicts)
+    return identified, sum(verdict.reason is Reason.LOOKS_ALIKE for verdict in verdicts)
 
 
 def _verdicts(
     case: KnownCase, pool: Sequence[str], claims: Iterable[Sequence[int]], thresholds: Thresholds
-) -> Iterable[str]:
-    """Who is named in *case* for each of *claims*, places in *pool*; empty where nobody is."""
+) -> Iterable[Verdict]:
+    """The verdict on *case* for each of *claims*, places in *pool*; none where no plate is seen."""
     seen: tuple[Sighting, ...] = sight(case.frames)
     if not seen:
-        yield from ("" for _ in claims)
         return
     judged = [scores(sighting.track, pool, ANY_FORMAT) for sighting in seen]
     for places in claims:
         plates = [pool[place] for place in places]
         compared = [Comparison.of(j[list(places)], each, plates) for j, each in zip(judged, seen, strict=True)]
-        verdict = weigh(seen, compared, plates, thresholds)
-        yield verdict.plate if verdict.outcome is Outcome.IDENTIFIED else ""
+        yield weigh(seen, compared, plates, thresholds)
+
+
+def _named(verdicts: Iterable[Verdict]) -> list[str]:
+    """Who is named, wherever somebody is."""
+    return [verdict.plate for verdict in verdicts if verdict.outcome is Outcome.IDENTIFIED]
 
 
 def told(cases: Sequence[KnownCase], countries: dict[str, str]) -> list[tuple[str, str, float]]:
@@ -106,6 +116,13 @@ def told(cases: Sequence[KnownCase], countries: dict[str, str]) -> list[tuple[st
         if case.name in countries:
             rows.append((countries[case.name], found.code if found else "", found.probability if found else 0.0))
     return rows
+
+
+def likeliest(cases: Sequence[KnownCase]) -> dict[str, str]:
+    """The likeliest country of each of *cases*, by name, however unlikely it is; empty where the network tells none."""
+    reads = {case.name: case.frames[0][0] for case in cases}
+    judged = {name: posterior(read.countries, _text(read)) for name, read in reads.items() if read.countries}
+    return {name: max(shares, key=shares.__getitem__) for name, shares in judged.items()}
 
 
 def country_table(rows: Sequence[tuple[str, str, float]]) -> tuple[str, bool]:
@@ -185,18 +202,23 @@ def run(args: argparse.Namespace) -> int:
     }
     trials = 0
     for name, cases in groups.items():
-        alone, near = silent(cases, thresholds), beside(cases, thresholds)
-        trials += alone.trials
+        absent, near = silent(cases, thresholds), beside(cases, thresholds)
+        trials += absent.trials
+        identified, doubted = alone(cases, thresholds)
         print(f"\n{name}: {len(cases)} cases")
-        print(f"the car silent, one twin claimed: named {len(alone.wrong)} in {alone.trials} {_some(alone.wrong)}")
+        print(f"the car alone: identified {identified} of {len(cases)}, left to an officer for a look-alike {doubted}")
+        print(f"the car silent, one twin claimed: named {len(absent.wrong)} in {absent.trials} {_some(absent.wrong)}")
         share = near.right / max(near.trials, 1)
         found = Figure("two twins claimed beside the car: identified", share, goals.TWINS_BESIDE)
         print(found.line())
         print(f"named wrongly {len(near.wrong)} in {near.trials} {_some(near.wrong)}")
-        reached = reached and not alone.wrong and not near.wrong and found.reached
+        reached = reached and not absent.wrong and not near.wrong and found.reached
     homes = european_countries(args.data)
-    text, well_told = country_table(told(in_colour(reader, args.data, homes), homes))
-    print(f"\n{text}")
+    crops = in_colour(reader, args.data, homes)
+    rows = told(crops, homes)
+    text, well_told = country_table(rows)
+    answers = {crop.name: code for crop, (_, code, _) in zip(crops, rows, strict=True)}
+    print(f"\n{text}\n{countries_by_eye(load_countries(), homes, answers, likeliest(crops))}")
     return 0 if reached and well_told and italian_exact.reached and trials >= SILENT_TRIALS_MIN else 1
 
 

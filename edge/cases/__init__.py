@@ -34,29 +34,36 @@ from edge.cases.evidence import (
     to_basis,
     to_case,
 )
-from edge.cases.retention import RetentionPolicy, purge
+from edge.cases.retention import RetentionPolicy, clock_is_trusted, purge
 from edge.cases.review import record
-from edge.cases.statistics import BIN_KMH, WEEKDAYS, Statistics, statistics_of
+from edge.cases.statistics import Statistics, statistics_of
 from edge.cases.storage import (
+    Carried,
     ChainSession,
     DiskSpace,
+    LeavingCase,
     Outbox,
     StateFolder,
     TimeStamps,
+    carried_out,
     clock_state,
     examine,
     keep_order,
     kept_order,
-    order_was_done,
+    let_leave,
+    may_leave,
+    remove_left,
 )
 from edge.cases.storage.trusted_time import believe_clock
 from edge.cases.store import CaseStore
 from edge.cases.views import (
+    CONFIRMS,
     FOLLOW_UPS,
     HOLDS,
     MAY_WAIT,
     OF_REQUESTS,
     REVIEWS,
+    WITH,
     CaseFilter,
     CaseSummary,
     Enclosure,
@@ -73,7 +80,7 @@ from edge.cases.views import (
 )
 
 __all__ = [
-    "BIN_KMH",
+    "CONFIRMS",
     "FOLLOW_UPS",
     "HOLDS",
     "JUDGEMENTS",
@@ -82,11 +89,12 @@ __all__ = [
     "OF_REQUESTS",
     "REVIEWS",
     "USUAL_DAYS",
-    "WEEKDAYS",
+    "WITH",
     "ActingOfficer",
     "Action",
     "Agreement",
     "Archive",
+    "Carried",
     "CaseFilter",
     "CaseStore",
     "CaseSummary",
@@ -98,6 +106,7 @@ __all__ = [
     "Event",
     "EventKind",
     "KeyFileError",
+    "LeavingCase",
     "Manifest",
     "Mismatch",
     "Order",
@@ -114,8 +123,10 @@ __all__ = [
     "TimeStamps",
     "UnitStatus",
     "believe_clock",
+    "carried_out",
     "case_of",
     "check_package",
+    "clock_is_trusted",
     "clock_state",
     "correction",
     "counting",
@@ -124,13 +135,15 @@ __all__ = [
     "keep_order",
     "kept_order",
     "known_plate",
+    "let_leave",
     "load_signer",
+    "may_leave",
     "name_follows",
-    "order_was_done",
     "parse_checkpoint",
     "purge",
     "record",
     "record_list",
+    "remove_left",
     "standing_words",
     "statistics_of",
     "terms_of",

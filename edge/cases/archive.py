@@ -5,39 +5,33 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
-from dataclasses import dataclass
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from edge.cases.evidence import Manifest, case_of, sha256, to_basis, to_flags
+from edge.cases.evidence import Manifest, sha256, to_basis, to_flags
 from edge.cases.storage import (
     FOLLOW_UP,
     HELD,
     WAITING,
     CheckedCase,
-    CheckedEntry,
     StateFolder,
     is_locked,
     open_to_read,
-    read_checked,
-    read_head,
     read_notes_before,
 )
 from edge.cases.storage.filters import conditions
+from edge.cases.storage.opened import OpenedCase, opened_in
 from edge.cases.views import (
-    WITH,
     CaseFilter,
     CaseSummary,
-    Enclosure,
     Event,
-    EventKind,
     Order,
     UnitNote,
     UnitStatus,
-    waiting,
 )
-from edge.errors import CaseError, NoSuchCase
+from edge.errors import CaseError, NoSuchCase, PhotosLeft
 from edge.model import DOUBTS, Case, Flag, Outcome, State, is_infringement
 
 _ORDERS = {
@@ -57,34 +51,6 @@ SELECT number, state, at_utc, site, speed_kmh, limit_kmh, plate_text, corrected_
     {WAITING}
 FROM cases"""  # noqa: S608 - of constants
 ALL_CASES = CaseFilter()
-
-
-@dataclass(frozen=True, slots=True)
-class OpenedCase:
-    """A case of which everything was checked."""
-
-    checked: CheckedCase
-
-    @property
-    def events(self) -> tuple[Event, ...]:
-        """What officers did with the case, the oldest first."""
-        kinds = frozenset(EventKind)
-        return tuple(_event(entry) for entry in self.checked.entries if entry.kind in kinds)
-
-    @property
-    def waiting(self) -> str | None:
-        """The judgement that waits for a second officer, if one does."""
-        return waiting(self.events)
-
-    @property
-    def enclosure(self) -> Enclosure:
-        """The unit's self-checks around the case."""
-        return self.checked.enclosure
-
-    @property
-    def case(self) -> Case:
-        """The case itself, with what officers made of it."""
-        return case_of(self.checked.manifest, self.checked.portrait, self.events)
 
 
 class Archive:
@@ -140,7 +106,7 @@ class Archive:
         return int(self._one(f"SELECT count(*) FROM cases {where}", *parameters)[0])  # noqa: S608 - of constants
 
     def open(self, number: int) -> OpenedCase:
-        """The whole case, every part of it checked against hashes, chain and signatures, and every photo.
+        """The whole case, every part of it checked against hashes, chain and signatures, and every photo that is here.
 
         Raises:
             NoSuchCase: there is no case with that number, or it was purged.
@@ -149,7 +115,8 @@ class Archive:
         """
         checked = self._checked(number)
         for index in range(len(checked.manifest["frames"])):
-            checked.read_photo(self._folder, index)
+            with suppress(PhotosLeft):
+                checked.read_photo(self._folder, index)
         return OpenedCase(checked)
 
     def case(self, number: int) -> Case:
@@ -176,6 +143,7 @@ class Archive:
         Raises:
             NoSuchCase: there is no case with that number, or it was purged.
             EvidenceError: the photo, or something else of the case, does not hold.
+            PhotosLeft: it is at the centre.
             CaseError: there is no such photo, or this account may not read it.
         """
         return self._checked(number).read_photo(self._folder, index)
@@ -185,16 +153,11 @@ class Archive:
             self._database.execute("BEGIN")  # one snapshot, whatever the daemon writes meanwhile
             try:
                 self._check_exists(number)
-                return read_checked(self._database, number, earlier=self._is_earlier())
+                return opened_in(self._folder, self._database, number).checked
             finally:
                 self._database.execute("ROLLBACK")
         except sqlite3.Error as error:
             raise CaseError(f"the case store cannot be read ({error})", "run autovelox cases verify") from None
-
-    def _is_earlier(self) -> bool:
-        """Whether no program of this version has written to the store yet."""
-        head = read_head(self._folder)
-        return head is None or head.earlier
 
     def events(self, number: int) -> tuple[Event, ...]:
         """What officers did with the case, the oldest first.
@@ -271,29 +234,7 @@ def _summary(
 ) -> CaseSummary:  # fmt: skip
     told = to_flags(json.loads(flags or "[]"))
     return CaseSummary(
-        number, State(state), at, site, speed, limit_kmh, plate, corrected, _outcome(outcome), name, review,
-        to_basis(basis), bool(name) and Flag.NOT_THE_KEEPER in told, remaining, bool(held),
+        number, State(state), at, site, speed, limit_kmh, plate, corrected, Outcome(outcome) if outcome else None, name,
+        review, to_basis(basis), bool(name) and Flag.NOT_THE_KEEPER in told, remaining, bool(held),
         is_infringement(basis) and not DOUBTS.isdisjoint(told), follow_up, waits,
     )  # fmt: skip
-
-
-def _outcome(word: str | None) -> Outcome | None:
-    return Outcome(word) if word else None
-
-
-def _event(entry: CheckedEntry) -> Event:
-    content = json.loads(entry.body)
-    second = content.get("second")
-    return Event(
-        seq=entry.seq,
-        kind=EventKind(entry.kind),
-        at_utc=entry.at_utc,
-        officer=f"{content['officer']}{WITH}{second['officer']}" if second else content["officer"],
-        reason=content["reason"],
-        plate=content.get("plate"),
-        signed=bool(entry.signature),
-        action=content.get("action", ""),
-        request=content.get("request", 0),
-        until_utc=content.get("until_utc", 0.0),
-        judgement=content.get("judgement", 0),
-    )

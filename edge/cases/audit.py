@@ -36,6 +36,7 @@ from edge.cases.storage import (
     case_state,
     last_entry,
     open_to_read,
+    photos_left,
     read_head,
     read_links,
 )
@@ -147,11 +148,14 @@ def _audit(
     if {row[0] for row in rows} != chain.filed:
         raise Mismatch("the list of cases is not the one in the chain")
     with ThreadPoolExecutor() as pool:
-        checks = pool.map(lambda job: _check_files(folder, *job), [_check_row(database, chain, row) for row in rows])
+        jobs = [_check_row(database, chain, row) for row in rows]
+        checks = pool.map(lambda job: _check_files(folder, *job), jobs)
         for _ in watched("cases", checks, len(rows), progress):
             pass
     signed = f"{len(chain.unsigned)} not signed yet" if chain.unsigned else "all signed"
     purged = f", {len(chain.purged)} of them purged" if chain.purged else ""
+    if left := sum(may_be_gone for _, _, may_be_gone in jobs):
+        purged += f", the photos of {left} of them at the centre"
     if chain.backwards:
         signed += f", {len(chain.backwards)} earlier than the one before"
     key = f" with key {chain.first_key}" if chain.first_key else ""
@@ -168,11 +172,14 @@ def _check_signatures(signatures: Sequence[Signature], progress: Progress) -> No
             pass
 
 
-def _check_row(database: sqlite3.Connection, chain: Chain, row: Sequence[Any]) -> tuple[int, dict[str, str] | None]:
+def _check_row(
+    database: sqlite3.Connection, chain: Chain, row: Sequence[Any]
+) -> tuple[int, dict[str, str] | None, bool]:
     """Check a row of ``cases`` against the chain.
 
     Returns:
-        Its number, and the SHA-256 of each file that must exist, by name (None if the case is purged).
+        Its number, the SHA-256 of each of its files, by name (None if the case is purged), and whether they may be
+        gone, because the centre has them.
     """
     number, state, *shown, filed_seq, decided_seq, purged_seq = row
     entries = database.execute(
@@ -185,7 +192,7 @@ def _check_row(database: sqlite3.Connection, chain: Chain, row: Sequence[Any]) -
         left = [kind for _, kind, body in entries if body is not None and kind != "purge"]
         if left or portrait or tuple(shown) != _PURGED_ROW:
             raise Mismatch(f"case {number} was purged and some of it is still there")
-        return number, None
+        return number, None, False
     bodies = {seq: body for seq, _, body in entries}
     seq = chain.decided.get(number)
     if seq != decided_seq or (seq is not None) != (state == "decided") or bodies.get(filed_seq) is None:
@@ -205,7 +212,7 @@ def _check_row(database: sqlite3.Connection, chain: Chain, row: Sequence[Any]) -
     wanted = (manifest.get("driver") or {}).get("portrait_sha256")
     if wanted != (sha256(portrait[0]) if portrait else None):
         raise Mismatch(f"the portrait of case {number} was altered or is gone")
-    return number, {photo["file"]: photo["sha256"] for photo in manifest["frames"]}
+    return number, {photo["file"]: photo["sha256"] for photo in manifest["frames"]}, photos_left(database, number)
 
 
 def _reviews(entries: Sequence[Sequence[Any]]) -> tuple[str | None, str | None]:
@@ -222,19 +229,22 @@ def _reviews(entries: Sequence[Sequence[Any]]) -> tuple[str | None, str | None]:
     return review, corrected
 
 
-def _check_files(folder: StateFolder, number: int, wanted: dict[str, str] | None) -> None:
-    """Check the files of a case; what a purge takes away meanwhile is no mismatch."""
+def _check_files(folder: StateFolder, number: int, wanted: dict[str, str] | None, may_be_gone: bool) -> None:
+    """Check the files of a case; what a purge takes away meanwhile, or leaves the card, is no mismatch."""
     try:
-        _compare_files(folder, number, wanted)
+        _compare_files(folder, number, wanted, may_be_gone)
     except Mismatch:
         with closing(open_to_read(folder)) as database:
-            if case_state(database, number) != PURGED:
-                raise
-        time.sleep(PURGE_S)
-        _compare_files(folder, number, None)
+            is_purged, has_left = case_state(database, number) == PURGED, photos_left(database, number)
+        if is_purged:
+            time.sleep(PURGE_S)
+            wanted = None
+        elif not has_left or may_be_gone:
+            raise
+        _compare_files(folder, number, wanted, has_left)
 
 
-def _compare_files(folder: StateFolder, number: int, wanted: dict[str, str] | None) -> None:
+def _compare_files(folder: StateFolder, number: int, wanted: dict[str, str] | None, may_be_gone: bool) -> None:
     case = folder.case(number)
     if wanted is None:
         if case.exists():
@@ -244,7 +254,9 @@ def _compare_files(folder: StateFolder, number: int, wanted: dict[str, str] | No
         try:
             with folder.path_of(name).open("rb") as file:
                 found = hashlib.file_digest(file, "sha256").hexdigest()
-        except OSError:
+        except OSError as error:
+            if may_be_gone and isinstance(error, FileNotFoundError):
+                continue
             raise Mismatch(f"{name} of case {number} is gone") from None
         if found != digest:
             raise Mismatch(f"{name} of case {number} was altered")

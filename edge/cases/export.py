@@ -27,7 +27,7 @@ from typing import Literal
 
 from Crypto.Signature import eddsa
 
-from edge.cases.archive import Archive, OpenedCase
+from edge.cases.archive import Archive
 from edge.cases.evidence import (
     CHAIN_NAME,
     INFO_NAME,
@@ -43,14 +43,8 @@ from edge.cases.evidence import (
 )
 from edge.cases.report import FindPlates, Pictures, keeper_letter, pdf_report, pictures_of, proof_of, readme, redacted
 from edge.cases.review import record, record_package
-from edge.cases.storage import (
-    ChainSession,
-    PackageWriter,
-    StateFolder,
-    chain_file,
-    entries_for,
-    open_to_read,
-)
+from edge.cases.storage import ChainSession, PackageWriter, StateFolder, chain_file, entries_for, open_to_read
+from edge.cases.storage.opened import OpenedCase
 from edge.cases.views import EventKind, Progress, UnitNote, unwatched, watched
 from edge.crypto import sync_folder
 from edge.errors import CaseError, EvidenceError
@@ -197,9 +191,12 @@ def report_of(state_dir: Path, number: int, *, language: str = "en") -> bytes:
     """
     with Archive(state_dir) as archive:
         opened = archive.open(number)
-        photos = [archive.photo(number, index) for index in range(len(opened.case.photos))]
+        photos = list[bytes]()
+        if opened.checked.photos_left_utc is None:
+            photos = [archive.photo(number, index) for index in range(len(opened.case.photos))]
         notes = archive.unit_notes(number)
-    return _report(opened, notes, pictures_of(opened.case, photos), language, with_portrait=True)
+    pictures = pictures_of(opened.case, photos) if photos else None
+    return _report(opened, notes, pictures, language, with_portrait=True)
 
 
 def letter_of(state_dir: Path, number: int, *, language: str = "en") -> bytes:
@@ -222,7 +219,8 @@ def _report(
     if case.driver is not None and not with_portrait:
         case = replace(case, driver=replace(case.driver, portrait=b""))
     checks = {**asdict(opened.enclosure), "says": opened.enclosure.says}
-    manifest = {**opened.checked.manifest, "selfcheck": checks, "unit_notes": notes}
+    left = {"photos_left_utc": opened.checked.photos_left_utc}
+    manifest = {**opened.checked.manifest, "selfcheck": checks, "unit_notes": notes, **left}
     proof, signed = proof_of(opened.checked), opened.checked.manifest_bytes
     return pdf_report(case, manifest, pictures, opened.events, proof, language=language, attached=signed)
 

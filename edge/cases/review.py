@@ -1,7 +1,8 @@
 """What officers do with a case: judgements, views, exports. Each becomes an entry of the chain; nothing is edited.
 
-An entry is signed when it is made: recording needs the signing key. On an installed unit only its services have it, and
-officers' programs ask the officers' service (:mod:`edge.officers`), which says who the officer is.
+An entry is signed when it is made, with the key that on an installed unit only its services have: officers' programs
+ask the officers' service (:mod:`edge.officers`), which says who the officer is. Longer than 300 lines because what
+refuses a judgement stands beside what enters it.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from edge.cases.storage import (
     is_held,
     is_held_by_centre,
 )
+from edge.cases.storage.opened import opened_in
 from edge.cases.views import FOLLOW_UPS, HOLDS, MAY_WAIT, OF_REQUESTS, REVIEWS, EventKind
 from edge.errors import CaseError, NoSuchCase
 from edge.model import ALPHABET, Case, State
@@ -63,8 +65,8 @@ def record(
     Raises:
         NoSuchCase: there is no case with that number, or it was purged.
         CaseError: the case is not decided yet, the name, the reason or the plate is missing or not acceptable, the name
-            to be confirmed no longer follows from a corrected plate, *judgement* does not count, or the store cannot be
-            written.
+            to be confirmed no longer follows from a corrected plate (or still does, where the vehicle alone is to be
+            confirmed), *judgement* does not count, or the store cannot be written.
         EvidenceError: the chain does not continue what the unit wrote; or the kind is a judgement or its withdrawal,
             and something of the case does not hold.
     """
@@ -83,6 +85,7 @@ def record(
         require_judgeable(state_dir, number, kind)
     with _session(session, state_dir, signer) as open_session, open_session.extending() as database:
         check_state(database, number, kind, ordered="order" in content)
+        check_unchanged(state_dir, database, number, kind)
         at_utc = time.time()
         if kind is EventKind.WITHDRAW:
             content["judgement"] = counting_entry(database, number, judgement)
@@ -106,17 +109,35 @@ def require_judgeable(state_dir: Path, number: int, kind: EventKind) -> None:
 
     Raises:
         NoSuchCase: there is no case with that number, or it was purged.
-        CaseError: the name does not follow from the plate as an officer corrected it.
+        CaseError: the name does not follow from the plate as an officer corrected it; or it does, or there is none, and
+            the vehicle alone is to be confirmed.
         EvidenceError: something of the case does not hold.
     """
     with Archive(state_dir) as archive:
-        opened = archive.open(number)
+        _check_judgement(archive.open(number).case, kind)
+
+
+def check_unchanged(state_dir: Path, database: sqlite3.Connection, number: int, kind: EventKind) -> None:
+    """As :func:`require_judgeable`, but for the photos, inside the transaction that enters the judgement.
+
+    Another officer may have read another plate since the case was looked at.
+    """
+    if kind in MAY_WAIT | FOLLOW_UPS:
+        _check_judgement(opened_in(StateFolder(state_dir), database, number).case, kind)
+
+
+def _check_judgement(case: Case, kind: EventKind) -> None:
     if kind in FOLLOW_UPS:
-        _check_unnamed(opened.case)
-    if kind is EventKind.CONFIRM and not name_follows(opened.case):
+        _check_unnamed(case)
+    if kind is EventKind.CONFIRM and not name_follows(case):
         raise CaseError(
             "an officer read another plate than the one the named driver claimed: this name no longer follows",
-            "dismiss the case, or correct the plate again if it was read right at first",
+            "confirm the vehicle alone (confirm_vehicle), dismiss the case, or correct the plate again",
+        )
+    if kind is EventKind.CONFIRM_VEHICLE and name_follows(case):
+        raise CaseError(
+            f"the vehicle alone is confirmed only where a name fell, and in case {case.number} none did",
+            "confirm the case as it stands, or dismiss it",
         )
 
 
@@ -221,7 +242,6 @@ def check_state(database: sqlite3.Connection, number: int, kind: EventKind, *, o
     if kind in HOLDS and is_held(database, number) == (kind is EventKind.HOLD):
         stands = "is on hold already" if kind is EventKind.HOLD else "is not on hold"
         raise CaseError(f"case {number} {stands}", "there is nothing to do")
-
     if kind in FOLLOW_UPS and follow_up_of(database, number) == EventKind.CLOSED:
         raise CaseError(f"case {number} is closed", "there is nothing more to record")
 

@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 Result = TypeVar("Result")
 LATE_CHECKPOINT_S = 600.0
 HEAD_PAUSES_S = (0.02, 0.2, 1.1, 2.1, 4.1)
-"""So long after one another the head is tried again where a reader was in the way; then with :meth:`housekeep`."""
+"""So long after one another the head is tried again where another process wrote; then with :meth:`housekeep`."""
 
 
 class CaseStore:
@@ -170,7 +170,7 @@ class CaseStore:
             self._move_head()
 
     def _move_head(self, tries: int = 0) -> None:
-        """Move the head to the newest case, soon again where a reader prevents it: its delivery waits for it."""
+        """Move the head to the newest case, soon again where somebody writes: its delivery waits for it."""
         if not self._writer.remember() and tries < len(HEAD_PAUSES_S):
             with suppress(RuntimeError):  # the loop has ended
                 self._loop.call_soon_threadsafe(self._move_head_later, tries)

@@ -31,6 +31,7 @@ class EventKind(StrEnum):
     """What officers can do with a case. Each event is a new entry of the chain; none changes an earlier one."""
 
     CONFIRM = "confirm"
+    CONFIRM_VEHICLE = "confirm_vehicle"
     DISMISS = "dismiss"
     CORRECT_PLATE = "correct_plate"
     VIEW = "view"
@@ -46,7 +47,9 @@ class EventKind(StrEnum):
     WITHDRAW = "withdraw"
 
 
-REVIEWS = frozenset({EventKind.CONFIRM, EventKind.DISMISS, EventKind.CORRECT_PLATE})
+CONFIRMS = frozenset({EventKind.CONFIRM, EventKind.CONFIRM_VEHICLE})
+"""What makes a case final: the verdict as it stands, or where its name fell the infringement of the vehicle alone."""
+REVIEWS = CONFIRMS | {EventKind.DISMISS, EventKind.CORRECT_PLATE}
 """The kinds that are an officer's judgement; the newest one that nobody withdrew is the case's ``review``."""
 HOLDS = frozenset({EventKind.HOLD, EventKind.RELEASE})
 """An appeal or a trial: while the newest of these is a hold the case is not purged."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from dataclasses import dataclass
 from typing import Any, Final
@@ -63,6 +64,12 @@ class ChallengeSigner:
         self._certificate = certificate.record()
         self.unit = certificate.unit
         self.position = certificate.position
+
+    def sealing_to(self, registry_key: bytes) -> ChallengeSigner:
+        """The same signer, whose cars seal their uids to *registry_key* (32 bytes)."""
+        other = copy.copy(self)
+        other.registry_key = registry_key
+        return other
 
     def body(self, nonce: str, timestamp: int) -> dict[str, Any]:
         """The body of the ``challenge`` event, JSON values."""

@@ -10,8 +10,6 @@ by a lock on the token's library.
 
 from __future__ import annotations
 
-import fcntl
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
@@ -22,7 +20,7 @@ from edge.crypto.chip import Chip, chip_document, read_chip
 from edge.crypto.chip_signature import is_chips
 from edge.crypto.rsa_key import KEY_BITS, PUBLIC_EXPONENT
 from edge.crypto.sealed_uid import MAX_COUNTER
-from edge.crypto.token_session import as_secret_error, token_session
+from edge.crypto.token_session import as_secret_error, taking_turns, token_session
 from edge.crypto.token_uri import TokenUri
 from edge.errors import SecretError
 
@@ -30,8 +28,6 @@ if TYPE_CHECKING:
     from pkcs11 import Object, Session
 
 APPLICATION: Final = "autovelox"
-LOCK_WAIT_S: Final = 5.0
-_LOCK_POLL_S: Final = 0.02
 _SALT_BYTES: Final = 32
 _CHIP: Final = "chip"
 _COUNTER: Final = "counter"
@@ -81,7 +77,7 @@ class TokenChip:
         Raises:
             SecretError: the token cannot keep it, has lost it, or the counter is at its end.
         """
-        with self._alone(), as_secret_error():
+        with taking_turns(self._uri), as_secret_error():
             kept = list(self._data(_COUNTER))
             number = max((_number(each) for each in kept), default=MAX_COUNTER) + 1
             if not 0 < number <= MAX_COUNTER:
@@ -185,24 +181,6 @@ class TokenChip:
                 Attribute.VALUE: value,
             }
         )
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Let no other program of this machine count at the same time."""
-        until = time.monotonic() + LOCK_WAIT_S
-        try:
-            with self._uri.module.open("rb") as library:
-                while True:
-                    try:
-                        fcntl.flock(library, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                        break
-                    except BlockingIOError:
-                        if time.monotonic() > until:
-                            raise SecretError("another program keeps the token busy", "end it, then again") from None
-                        time.sleep(_LOCK_POLL_S)
-                yield
-        except OSError as error:
-            raise SecretError(f"the token's library cannot be locked ({error.strerror})", "check module-path") from None
 
 
 @contextmanager

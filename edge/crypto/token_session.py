@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -11,6 +13,8 @@ from edge.errors import SecretError
 
 if TYPE_CHECKING:
     from pkcs11 import Session
+
+LOCK_WAIT_S, LOCK_POLL_S = 5.0, 0.02
 
 
 @contextmanager
@@ -33,11 +37,35 @@ def token_session(uri: TokenUri) -> Iterator[Session]:
             library = pkcs11.lib(str(uri.module))
         except pkcs11.PKCS11Error:
             raise SecretError(f"{uri.module} is no PKCS#11 library", "check module-path in the URI") from None
-        session = library.get_token(**wanted).open(rw=True, user_pin=pin)
+        with taking_turns(uri):  # a token that another program writes to may not be found
+            session = library.get_token(**wanted).open(rw=True, user_pin=pin)
     try:
         yield session
     finally:
         session.close()
+
+
+@contextmanager
+def taking_turns(uri: TokenUri) -> Iterator[None]:
+    """Let no other program of this machine open the token at *uri*, or count in it, at the same time.
+
+    Raises:
+        SecretError: another program does for long, or the token's library is no file that can be locked.
+    """
+    until = time.monotonic() + LOCK_WAIT_S
+    try:
+        with uri.module.open("rb") as library:
+            while True:
+                try:
+                    fcntl.flock(library, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    if time.monotonic() > until:
+                        raise SecretError("another program keeps the token busy", "end it, then again") from None
+                    time.sleep(LOCK_POLL_S)
+            yield
+    except OSError as error:
+        raise SecretError(f"the token's library cannot be locked ({error.strerror})", "check module-path") from None
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from itertools import count
 from typing import TYPE_CHECKING
 
-from edge.errors import EdgeError
+from edge.errors import EdgeError, RegistryError
 
 if TYPE_CHECKING:
     from edge.daemon.wiring import Parts
@@ -57,12 +57,31 @@ async def keep_diary(parts: Parts) -> None:
 
 
 async def keep_registry(parts: Parts) -> None:
-    """Try the registry now and then until cancelled; cases that waited for it are decided once it answers again."""
+    """Try the registry now and then until cancelled."""
     while True:
         await asyncio.sleep(ROUND_S * CHECK_ROUNDS)
-        if parts.registry is not None and await parts.registry.probe():
-            log.info("the registry answers again")
-            parts.queue.wake()
+        await try_registry(parts)
+
+
+async def try_registry(parts: Parts) -> None:
+    """Open the registry again where its file was replaced, and let cars seal their uids to the key that it has.
+
+    Cases that waited for it are decided once it answers again.
+    """
+    registry = parts.registry
+    if registry is None:
+        return
+    if await registry.probe():
+        log.info("the registry answers again")
+        parts.queue.wake()
+    if registry.problem() is not None:
+        return
+    try:
+        key = await registry.uid_key()
+    except RegistryError:
+        return  # it says so itself, as a problem of the unit
+    if key is not None and parts.link.seal_to(key.public):
+        log.info("the registry has another key: cars seal their uids to it from now on")
 
 
 class Upkeep:

@@ -14,11 +14,13 @@ import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, TypeVar
 
 from edge.delivery.budget import DailyBudget
 from edge.delivery.client import Answered, Client, Confirmed, confirmed_in
-from edge.delivery.ports import Outbox
+from edge.delivery.leaving import LeavingPhotos
+from edge.delivery.ports import Head, Outbox
 from edge.delivery.progress import Progress
 from edge.delivery.wire import BATCH_BYTES, MAX_WISHES
 from edge.errors import DeliveryError, EdgeError
@@ -29,6 +31,9 @@ Result = TypeVar("Result")
 LOOK_S = 1.0
 """How often the courier looks for what nobody told it of: entries of the unit's other processes."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 900.0
+KEEP_S = 5.0
+"""So often at most the disk is told how far the entries are: a start asks the centre anyway, and retention waits for
+photos, which the next status tells of."""
 LATE_S = 900.0
 """So long nothing could be delivered before it is a problem on /health."""
 STATUS_S = 60.0
@@ -53,16 +58,19 @@ class Courier:
         answers_again: Callable[[], None] = lambda: None,
         progress: Progress | None = None,
         obey: Callable[[Sequence[Any]], list[dict[str, object]]] = lambda _: [],
+        leaving: LeavingPhotos | None = None,
     ) -> None:
         """*facts* is what the unit says of itself; *clock* gives seconds that never run backwards.
 
         *answers_again* is called when the centre answers that did not before. *progress* wakes the courier, and learns
         what the centre has. *obey* obeys the orders of an answer, in the courier's thread, and says which it refuses.
+        *leaving* are photos that leave the card once the centre has them.
         Needs a running event loop.
         """
         self._progress = progress or Progress()
         self._answers_again = answers_again
         self._obey = obey
+        self._leaving = leaving
         self._refused: list[dict[str, object]] = []
         self._client = client
         self._outbox = outbox
@@ -72,6 +80,8 @@ class Courier:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="delivery")
         self._confirmed: Confirmed | None = None
         self._settled = (0, 0)
+        self._kept: tuple[Confirmed, tuple[int, int]] | None = None
+        self._next_keep_s = clock()
         self._lost: list[str] = []
         self._next_status_s = clock()
         self._heard_s = clock()
@@ -145,6 +155,8 @@ class Courier:
         await self._deliver_entries()
         if self._clock() >= self._next_status_s:
             await self._deliver_status()
+        if self._clock() >= self._next_keep_s:
+            await self._keep()
 
     async def _begin(self, confirmed: Confirmed) -> None:
         """Compare what the centre has with the own chain: a cloned or restored unit finds out here."""
@@ -182,7 +194,7 @@ class Courier:
                 return
             self._spend(lines.data)
             try:
-                await self._accept(await self._client.entries(lines.data))
+                await self._accept(await self._client.entries(lines.data), lines.last)
             except Answered as error:
                 if error.word not in ("gap", "fork"):
                     raise
@@ -194,16 +206,23 @@ class Courier:
             if self._confirmed.seq <= after:
                 raise DeliveryError("the centre confirms nothing", "read the centre's log")
 
-    async def _accept(self, confirmed: Confirmed) -> None:
-        """Remember what the centre has, if it is our chain."""
-        if confirmed.seq and await self._read(lambda: self._outbox.hash_of(confirmed.seq)) != confirmed.hash:
-            self._fork, self._confirmed = True, None
-            raise Forked("the centre has another chain of this unit", "keep this store, and tell the centre's operator")
-        if confirmed != self._confirmed:
-            settled, cases = self._settled
-            await self._read(lambda: self._outbox.confirm(confirmed.seq, confirmed.hash, settled=settled, cases=cases))
+    async def _accept(self, confirmed: Confirmed, sent: Head) -> None:
+        """Take note of what the centre has, if it is our chain; *sent* is the last entry that it was sent."""
+        if confirmed.seq != sent.seq or confirmed.hash != sent.hash:
+            own = await self._read(lambda: self._outbox.hash_of(confirmed.seq)) if confirmed.seq else confirmed.hash
+            if own != confirmed.hash:
+                self._fork, self._confirmed = True, None
+                raise Forked("the centre has another chain of this unit", "keep this store, tell the centre's operator")
         self._confirmed, self._fork = confirmed, False
         self._progress.move(confirmed.seq, is_answered=True)
+
+    async def _keep(self) -> None:
+        """Remember on the disk what the centre has, where that is news."""
+        confirmed, (settled, cases) = self._confirmed, self._settled
+        if confirmed is None or self._kept == (confirmed, (settled, cases)):
+            return
+        await self._read(lambda: self._outbox.confirm(confirmed.seq, confirmed.hash, settled=settled, cases=cases))
+        self._kept, self._next_keep_s = (confirmed, (settled, cases)), self._clock() + KEEP_S
 
     async def _status(self) -> dict[str, object]:
         head = await self._read(self._outbox.head)
@@ -216,15 +235,16 @@ class Courier:
         }
 
     async def _deliver_status(self) -> None:
-        answer = await self._client.status(await self._status())
+        leaving = await self._read(self._leaving.asks) if self._leaving is not None else []
+        answer = await self._client.status({**await self._status(), **({"leaving": leaving} if leaving else {})})
+        if self._leaving is not None and leaving:
+            await self._read(partial(self._leaving.take, answer))
         self._lost = []
         confirmed, cases = confirmed_in(answer), answer.get("settled_cases")
-        if type(cases) is int:
+        if type(cases) is int and confirmed == self._confirmed:
             before, self._settled = self._settled, (confirmed.seq, cases)
-            if before != self._settled and confirmed == self._confirmed:
-                await self._read(
-                    lambda: self._outbox.confirm(confirmed.seq, confirmed.hash, settled=confirmed.seq, cases=cases)
-                )
+            if before != self._settled:
+                await self._keep()
         if isinstance(orders := answer.get("orders"), list):
             self._refused = await self._read(lambda: self._obey(orders)) if orders else []
         next_s = answer.get("next_s")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edge.cases import EventKind, keep_order, kept_order, order_was_done, purge, record
+from edge.cases import Carried, EventKind, carried_out, keep_order, kept_order, purge, record
 from edge.cases.evidence import Signs, canonical
 from edge.config import Settings
 from edge.delivery.orders import (
@@ -141,9 +141,11 @@ class Orders:
         state_dir, failed = self._settings.unit.state_dir, None
         details = {"order": {"number": order.number, "sha256": signed.digest, "officers": officers}}
         for case in order.cases:
-            if order_was_done(state_dir, case, order.number):
+            carried = carried_out(state_dir, case)
+            if order.number in carried.orders:
                 continue
             try:
+                _require_in_turn(order, case, carried)
                 if order.kind is OrderKind.PURGE:
                     purge(state_dir, [case], reason=order.reason, signer=self._signer, details=details)
                 else:
@@ -182,6 +184,18 @@ class Orders:
         keep_order(state_dir, canonical({"format": FORMAT, **signed.record()}))
         log.warning("the centre ordered configuration %d: the unit begins anew with it", order.number)
         self._restart()
+
+
+def _require_in_turn(order: Order, case: int, carried: Carried) -> None:
+    """Refuse an order that somebody held back until its case stood otherwise than when officers signed it.
+
+    Raises:
+        DeliveryError: a newer order about the case was carried out, or officers at the unit have put it on hold since.
+    """
+    if any(number > order.number for number in carried.orders):
+        raise DeliveryError(f"a newer order about case {case} was carried out", "order it anew")
+    if order.kind is not OrderKind.HOLD and order.at_utc < carried.held_utc:
+        raise DeliveryError(f"case {case} was put on hold after the order was signed", "order it anew")
 
 
 def require_number(signed: SignedOrder) -> int:

@@ -10,6 +10,7 @@ from edge.config import Settings
 from edge.delivery.budget import DailyBudget
 from edge.delivery.client import Client, trusting
 from edge.delivery.courier import Courier
+from edge.delivery.leaving import LeavingPhotos
 from edge.delivery.obeying import Orders
 from edge.delivery.openings import OpeningService
 from edge.delivery.progress import Progress
@@ -48,6 +49,7 @@ def open_courier(
         answers_again=answers_again,
         progress=progress,
         obey=Orders(file or settings, signer, enter=enter, restart=restart).obey,
+        leaving=LeavingPhotos(unit.state_dir, centre.keep_delivered_days, signer, centre.url),
     )
 
 

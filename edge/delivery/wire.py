@@ -21,6 +21,8 @@ BATCH_BYTES = 512 * 1024
 PART_BYTES = 256 * 1024
 """Photos go in parts of this size, each confirmed by itself."""
 MAX_WISHES = 32
+MAX_LEAVING = 64
+"""So many photos a unit asks about in one status: may they leave the card?"""
 OFFSET = "Upload-Offset"
 """The header that says how many bytes of a blob the centre has."""
 

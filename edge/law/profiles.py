@@ -1,8 +1,8 @@
 """Profiles of countries, each with its sources. A figure whose source was not read has no profile.
 
 Slovenia has none: its rules on speed meters (Uradni list RS 91/2015, amended 24/2024) were found, the article with the
-safety deduction was not. The United Kingdom has none either: speeds and limits there are in mph, which this unit does
-not speak. docs/evidence.md says what was searched for and what was found.
+safety deduction was not, and newspapers contradict each other (5 or 7 km/h). The United Kingdom has none either: speeds
+and limits there are in mph, which this unit does not speak. docs/evidence.md says what was searched for and found.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -46,6 +46,10 @@ class Identity:
         if fresh.certificate.valid_until <= time.time():
             raise SecretError("the authority's certificate for the unit has ended", "have the unit certified again")
         return fresh
+
+    def sealing_to(self, registry_key: bytes) -> Identity:
+        """The same unit, whose cars seal their uids to *registry_key* (32 bytes)."""
+        return replace(self, signer=self.signer.sealing_to(registry_key))
 
     def problem(self) -> str | None:
         """Why cars will not answer, now or soon; None if they do."""

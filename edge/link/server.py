@@ -168,6 +168,18 @@ class LinkServer:
         self.exchange.identity = identity.renewed(self._settings)
         return True
 
+    def seal_to(self, registry_key: bytes) -> bool:
+        """Let cars of version 2 seal their uids to *registry_key* (32 bytes) from now on.
+
+        Returns:
+            Whether they sealed them to another key before.
+        """
+        identity = self.exchange.identity
+        if identity is None or identity.signer.registry_key == registry_key:
+            return False
+        self.exchange.identity = identity.sealing_to(registry_key)
+        return True
+
     async def stop(self) -> None:
         """Stop listening, let open connections finish for ``drain_timeout_s``, then cut the rest."""
         self._listener.close()

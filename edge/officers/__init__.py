@@ -18,8 +18,10 @@ stopped camera does not hide the cases, and officers' load does not delay the fi
 """
 
 from edge.cases import (
+    CONFIRMS,
     OF_REQUESTS,
     REVIEWS,
+    WITH,
     CaseFilter,
     CaseSummary,
     Enclosure,
@@ -38,8 +40,10 @@ from edge.officers.desk import Desk, Judged, Listing, OpenCase
 from edge.officers.language import locale_of
 
 __all__ = [
+    "CONFIRMS",
     "OF_REQUESTS",
     "REVIEWS",
+    "WITH",
     "CaseFilter",
     "CaseSummary",
     "Desk",

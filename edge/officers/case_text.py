@@ -194,7 +194,7 @@ def _photos(manifest: Mapping[str, Any]) -> Iterator[str]:
 
 def _history(events: tuple[Event, ...]) -> Iterator[str]:
     from edge.cases.report.language import moment
-    from edge.cases.report.words import officer_did
+    from edge.cases.report.words import officer_did, officers_words
 
     yield from ("", _("HISTORY"))
     for event in events:
@@ -209,7 +209,7 @@ def _history(events: tuple[Event, ...]) -> Iterator[str]:
         unsigned = "" if event.signed else _("; not signed yet")
         yield (
             _("Entry {number}: {did}, {moment}, {officer}").format(
-                number=event.seq, did=did, moment=moment(event.at_utc), officer=event.officer
+                number=event.seq, did=did, moment=moment(event.at_utc), officer=officers_words(event.officer)
             )
             + f"{why}{unsigned}"
         )

@@ -24,6 +24,7 @@ _WORDS: dict[str, Callable[[], str]] = {
     "ambiguous": lambda: _("ambiguous"),
     "unidentified": lambda: _("unidentified"),
     "confirm": lambda: _("confirm"),
+    "confirm_vehicle": lambda: _("confirm_vehicle"),
     "dismiss": lambda: _("dismiss"),
     "correct_plate": lambda: _("correct_plate"),
     "withdraw": lambda: _("withdraw"),

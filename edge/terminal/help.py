@@ -13,6 +13,23 @@ _MISSING = re.compile(r"the following arguments are required: (?:COMMAND|ACTION)
 _NO_NUMBER = re.compile(r"(?P<where>.*)invalid (?:int|float) value: (?P<given>.*)", re.DOTALL)
 
 
+MOST = 999_999_999
+"""The highest number of a case, an entry or a request that can be asked for."""
+
+
+def to_number(text: str) -> int:
+    """Return the number of a case, an entry or a request; what argparse calls for one.
+
+    Raises:
+        argparse.ArgumentTypeError: it is none.
+    """
+    if not (text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number")
+    if len(text) > len(str(MOST)) or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not between 1 and {MOST}")
+    return int(text)
+
+
 class Parser(argparse.ArgumentParser):
     """A parser whose errors say what was meant, or what to do; the parsers of its commands are like it."""
 

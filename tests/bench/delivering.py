@@ -1,10 +1,12 @@
 """``make bench-delivery``: what delivery costs the unit: filing, processor time and memory, with a centre and without.
 
-    python tests/bench/delivering.py [--rounds 3] [--cases 60]
+    python tests/bench/delivering.py [--rounds 2] [--rates 0.5 5] [--seconds 24]
 
-A process of its own files and decides cases with photos of a camera's size in a store with ``fsync``, keeps house
-once a second, in turns alone and with the courier at work for a real centre on loopback. With it the head moves
-with each case, as on a unit whose cases the centre decides: that is the dearer way. Nothing is recognised beside.
+A process of its own files and decides cases with photos of a camera's size in a store with ``fsync``, and keeps house
+once a second: in turns alone, with the courier at work for a real centre, and as a unit whose cases the centre decides,
+where the head moves with each case. Rates are cases a second: one that a busy unit has, and a storm. The centre, which
+really stands elsewhere, has the other processor and a database that syncs no disk. Nothing is recognised beside;
+what reading a photo takes is measured in the same run, for comparison.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import resource
 import statistics
 import subprocess
@@ -28,20 +31,22 @@ from edge.cases.storage.outbox import Outbox
 from edge.cases.store import CaseStore
 from edge.daemon.housekeeping import ROUND_S
 from edge.delivery import Client, Courier, DailyBudget, Progress, trusting
+from edge.vision import selfcheck
 from tests.support.cases import SIGNER, UNIT, identified, packet, photo, trigger
 
-RATE, SIZE = 5.0, (1280, 720)
-"""Cases a second, and the size of their photos."""
+SIZE = (1280, 720)
+"""Of the photos."""
+KINDS = {"alone": "alone", "delivering": "delivering", "deciding": "decided at the centre"}
 PATIENCE_S = 60.0
 SERIAL = str(UNIT["serial"])
 
 
-async def unit(folder: Path, url: str, cases: int) -> dict[str, Any]:
-    """File and decide *cases*; with a *url* they are delivered there meanwhile."""
+async def unit(folder: Path, kind: str, url: str, cases: int, rate: float) -> dict[str, Any]:
+    """File and decide *cases*, *rate* a second; with a *url* they are delivered there meanwhile."""
     progress, ms = Progress(), list[float]()
     photos = [photo(seed, SIZE) for seed in range(8)]
     store = await CaseStore.open(
-        folder / "state", SIGNER, UNIT, on_head=progress.more if url else None, head_at_once=bool(url)
+        folder / "state", SIGNER, UNIT, on_head=progress.more if url else None, head_at_once=kind == "deciding"
     )
 
     async def keep() -> None:
@@ -57,7 +62,7 @@ async def unit(folder: Path, url: str, cases: int) -> dict[str, Any]:
     await asyncio.sleep(ROUND_S)
     begun_s, used_s = time.monotonic(), time.process_time()
     for number in range(cases):
-        await asyncio.sleep(begun_s + number / RATE - time.monotonic())
+        await asyncio.sleep(begun_s + number / rate - time.monotonic())
         own, at_ns = packet(), time.monotonic_ns()
         found = await store.file_case(trigger(), [photos[number % 8]], [own], limit_kmh=50.0, site="bench")
         ms.append((time.monotonic_ns() - at_ns) / 1e6)
@@ -78,68 +83,99 @@ async def unit(folder: Path, url: str, cases: int) -> dict[str, Any]:
     return {"ms": ms, "cpu_ms": 1e3 * used_s / cases, "mib": memory, "confirmed": progress.confirmed}
 
 
-async def run(dsn: str, folder: Path, rounds: int, cases: int) -> dict[str, list[dict[str, Any]]]:
-    """What each round measured, alone and with delivery; every round has a store of its own, the centre a new unit."""
+async def run(
+    dsn: str, folder: Path, rounds: int, cases: int, rate: float, processor: int
+) -> dict[str, list[dict[str, Any]]]:
+    """What each round measured of each kind; every round has a store of its own, the centre a new unit."""
     from tests.support.centre import centre_at_work
 
-    found: dict[str, list[dict[str, Any]]] = {"alone": [], "delivering": []}
+    found: dict[str, list[dict[str, Any]]] = {name: [] for name in KINDS}
     async with centre_at_work(dsn, folder / "centre") as centre:
         for number in range(rounds):
             for name, of in found.items():
-                place = folder / f"{name}-{number}"
+                place = folder / f"{rate}-{name}-{number}"
                 place.mkdir()
                 url = ""
-                if name == "delivering":
+                if name != "alone":
                     url = centre.url
                     await centre.pool.execute("UPDATE units SET serial = serial || '-' || id WHERE serial = $1", SERIAL)
                     await centre.let_in(SERIAL, SIGNER, place)
                     (place / f"{SERIAL}.pem").rename(place / "authority.pem")
-                words = [sys.executable, __file__, "--unit", str(place), "--url", url, "--cases", str(cases)]
+                words = [sys.executable, __file__, "--unit", str(place), "--kind", name, "--url", url]
+                words += ["--cases", str(cases), "--rate", str(rate), "--processor", str(processor)]
                 done = await asyncio.to_thread(subprocess.run, words, capture_output=True, text=True, check=True)
                 of.append(json.loads(done.stdout))
     return found
 
 
-def table(found: dict[str, list[dict[str, Any]]]) -> list[str]:
-    """The rows for a person."""
-    lines = [
-        "| the unit | cases | filing p50, ms | p99, ms | processor time a case, ms | memory, MiB |",
-        "|---|---:|---:|---:|---:|---:|",
-    ]
-    values = []
+def reading_ms(photos: int = 4) -> float:
+    """Processor time of reading one photo, milliseconds: what one more costs a process that has read one."""
+
+    def used(folder: Path, count: int) -> float:
+        copies = [folder / f"{number}.jpg" for number in range(count)]
+        for number, copy in enumerate(copies):
+            copy.write_bytes(selfcheck.PHOTO.read_bytes() + bytes(number))  # no two are the same file
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        words = [sys.executable, "-m", "edge", "read", "--json", *map(str, copies)]
+        subprocess.run(words, stdout=subprocess.DEVNULL, check=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+    with tempfile.TemporaryDirectory(prefix="autovelox-bench-") as scratch:
+        return 1e3 * (used(Path(scratch), 1 + photos) - used(Path(scratch), 1)) / photos
+
+
+def rows(rate: float, found: dict[str, list[dict[str, Any]]], read_ms: float) -> list[str]:
+    """The rows of one rate for a person."""
+    lines, first = list[str](), list[float]()
     for name, of in found.items():
         ms = sorted(each for one in of for each in one["ms"])
         p99 = ms[min(len(ms) - 1, round(0.99 * len(ms)))]
         cpu, mib = (statistics.median(one[what] for one in of) for what in ("cpu_ms", "mib"))
-        values.append((statistics.median(ms), p99, cpu, mib))
-        lines.append(f"| {name} | {len(ms)} | {values[-1][0]:.1f} | {p99:.1f} | {cpu:.1f} | {mib:.0f} |")
-    alone, with_delivery = values
-    ratios = " | ".join(f"{100 * (new / old - 1):+.0f} %" for old, new in zip(alone, with_delivery, strict=True))
-    return [*lines, f"| more | | {ratios} |"]
+        figures = [statistics.median(ms), p99, cpu, cpu + read_ms, mib]
+        first = first or figures
+        more = [f" ({100 * (new / old - 1):+.0f} %)" for old, new in zip(first, figures, strict=True)]
+        cells = [f"{value:,.1f}{ratio if figures != first else ''}" for value, ratio in zip(figures, more, strict=True)]
+        lines.append(f"| {rate:g} | {KINDS[name]} | {len(ms)} | " + " | ".join(cells) + " |")
+    return lines
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--cases", type=int, default=60)
-    parser.add_argument("--unit", type=Path, help=argparse.SUPPRESS)
-    parser.add_argument("--url", default="", help=argparse.SUPPRESS)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--rates", type=float, nargs="+", default=[0.5, 5.0], help="cases a second")
+    parser.add_argument("--seconds", type=float, default=24.0, help="of each measurement at the slowest rate")
+    for hidden in ("--unit", "--kind", "--url"):
+        parser.add_argument(hidden, default="", help=argparse.SUPPRESS)
+    parser.add_argument("--cases", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--rate", type=float, help=argparse.SUPPRESS)
+    parser.add_argument("--processor", type=int, default=min(os.sched_getaffinity(0)), help=argparse.SUPPRESS)
     args = parser.parse_args()
-    if args.unit is not None:
-        print(json.dumps(asyncio.run(unit(args.unit, args.url, args.cases))))
+    if args.unit:
+        os.sched_setaffinity(0, [args.processor])
+        print(json.dumps(asyncio.run(unit(Path(args.unit), args.kind, args.url, args.cases, args.rate))))
         return 0
     from tests.support.centre import Postgres
 
-    async def database(postgres: Postgres) -> str:
-        async with postgres.database() as name:
-            return name
-
-    with tempfile.TemporaryDirectory(prefix="autovelox-bench-") as scratch, Postgres() as postgres:
-        dsn = postgres.server.dsn_of(postgres.call(database(postgres)))
-        found = asyncio.run(run(dsn, Path(scratch), args.rounds, args.cases))
-    print("\n".join(table(found)))
-    undelivered = [each for each in found["delivering"] if each["confirmed"] < 2 * args.cases + 1]
-    print("BAD: not everything was delivered" if undelivered else "everything was delivered")
+    read_ms, undelivered = reading_ms(), 0
+    if others := sorted(os.sched_getaffinity(0))[1:]:
+        os.sched_setaffinity(0, others)  # the centre and PostgreSQL; the unit takes the first
+    print(
+        "| cases/s | the unit | cases | filing p50, ms | p99, ms | processor, ms a case | with its photo read | MiB |"
+    )
+    print("|---:|---|---:|---:|---:|---:|---:|---:|")
+    for rate in args.rates:
+        cases = round(args.seconds * (rate if rate == min(args.rates) else rate / 2))
+        with (
+            tempfile.TemporaryDirectory(prefix="autovelox-bench-") as scratch,
+            Postgres() as postgres,
+            postgres.new_database() as dsn,
+        ):
+            found = asyncio.run(run(dsn, Path(scratch), args.rounds, cases, rate, args.processor))
+        print("\n".join(rows(rate, found, read_ms)), flush=True)
+        sent = [one for name, of in found.items() if name != "alone" for one in of]
+        undelivered += sum(one["confirmed"] < 2 * cases + 1 for one in sent)
+    print(f"BAD: {undelivered} did not deliver everything" if undelivered else "everything was delivered")
     return 1 if undelivered else 0
 
 

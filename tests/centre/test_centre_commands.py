@@ -23,16 +23,14 @@ from tests.support.registry import enter
 
 @pytest.fixture
 def config(postgres: Postgres, tmp_path: Path) -> Iterator[Path]:
-    async def made() -> str:
-        async with postgres.database() as name:
-            return name
-
-    dsn = postgres.server.dsn_of(postgres.call(made()))
+    database = postgres.database()
+    dsn = postgres.server.dsn_of(postgres.call(database.__aenter__()))
     file = tmp_path / "centre.toml"
     file.write_text(
         f'[centre]\nstate_dir = "state"\n[database]\nurl = "{dsn}"\n[listen]\nport = 0\n[metrics]\nport = 0\n'
     )
     yield file
+    postgres.call(database.__aexit__(None, None, None))
 
 
 def deliver(config: Path, tmp_path: Path, code: str) -> None:

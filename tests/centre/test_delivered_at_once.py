@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from edge.cases.storage.database import open_to_read
+from edge.cases.storage.database import connect, open_to_read
 from edge.cases.storage.layout import StateFolder
 from edge.cases.storage.outbox import Outbox
+from edge.cases.storage.writer import Writer
 from edge.cases.store import CaseStore
 from edge.delivery import Client, Courier, DailyBudget, OpeningService, Progress, RemoteOpener, trusting
 from edge.delivery.client import Confirmed, Unanswered
@@ -46,24 +47,52 @@ async def test_a_case_that_is_filed_is_delivered_at_once(
         await store.close()
 
 
-async def test_a_case_is_delivered_soon_after_a_reader_that_was_in_the_way(tmp_path: Path) -> None:
-    """Whoever reads while a case is filed holds the log back: the head is tried again, without any housekeeping."""
-    moved = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    store = await CaseStore.open(
-        tmp_path, SIGNER, UNIT, on_head=lambda: loop.call_soon_threadsafe(moved.set), head_at_once=True
-    )
+async def test_whoever_reads_keeps_no_case_from_being_delivered(tmp_path: Path) -> None:
+    """The head moves while the log cannot be emptied: a copy of the log is enough, and nobody keeps house."""
+    store = await CaseStore.open(tmp_path, SIGNER, UNIT, head_at_once=True)
     try:
         with closing(open_to_read(StateFolder(tmp_path))) as reader:
             reader.execute("BEGIN")
             reader.execute("SELECT count(*) FROM entries").fetchone()
+            for number in (1, 2):
+                await store.file_case(trigger(), [photo()], [packet()], limit_kmh=50.0, site="SP 1")
+                await store.waiting()  # after it in the store's thread
+                assert Outbox(tmp_path).filed(number) is not None
+    finally:
+        await store.close()
+
+
+async def test_a_case_is_delivered_soon_after_a_writer_that_was_in_the_way(tmp_path: Path) -> None:
+    """The head is tried again, without any housekeeping."""
+    moved = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def tell() -> None:
+        loop.call_soon_threadsafe(moved.set)
+
+    store = await CaseStore.open(tmp_path, SIGNER, UNIT, on_head=tell, head_at_once=True)
+    writer = connect(StateFolder(tmp_path).database, for_threads=True)
+    real = Writer.remember
+
+    def meet_a_writer(self: Writer) -> bool:
+        if not tries:
+            writer.execute("BEGIN IMMEDIATE")
+        tries.append(done := real(self))
+        return done
+
+    tries: list[bool] = []
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Writer, "remember", meet_a_writer)
             moved.clear()
             await store.file_case(trigger(), [photo()], [packet()], limit_kmh=50.0, site="SP 1")
-            await store.waiting()  # after it in the store's thread
-            assert not moved.is_set() and Outbox(tmp_path).filed(1) is None
-        await asyncio.wait_for(moved.wait(), 30)
+            await until(lambda: bool(tries))
+            assert tries[0] is False and Outbox(tmp_path).filed(1) is None
+            writer.execute("ROLLBACK")
+            await asyncio.wait_for(moved.wait(), 30)
         assert Outbox(tmp_path).filed(1) is not None
     finally:
+        writer.close()
         await store.close()
 
 

@@ -232,5 +232,11 @@ async def test_a_withdrawn_judgement_counts_no_longer_whatever_the_batches_are(c
         judge("withdraw", 3)
         judge("dismiss", 3)
         await client.entries(lines_of(state_dir))
+        assert await rows() == [("correct_plate", "AB000CE"), (None, None), ("dismiss", None)]
+        judge("confirm_vehicle", 1)
+        await client.entries(lines_of(state_dir))
+        assert await rows() == [("confirm_vehicle", "AB000CE"), (None, None), ("dismiss", None)]
+        judge("withdraw", 1)
+        await client.entries(lines_of(state_dir))
     assert await rows() == [("correct_plate", "AB000CE"), (None, None), ("dismiss", None)]
     assert await centre.alarms() == []

@@ -97,6 +97,34 @@ def test_what_cannot_be_done_is_said_before_the_long_work(
     assert "run `make install`" in refused(capsys, "reader", "train")
 
 
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("trian", "argument COMMAND: there is no 'trian': did you mean train?"),
+        ("reader evalute", "argument COMMAND: there is no 'evalute': did you mean evaluate?"),
+        ("refiner", "say what to do: autovelox-convert refiner --help lists it"),
+        ("", "say what to do: autovelox-convert --help lists it"),
+        ("evaluate m.tflite --height-min high", "argument --height-min: 'high' is no number"),
+        ("quantize --export x --dataset y --out z --kinds int9", "there is no 'int9': did you mean int8?"),
+    ],
+)
+def test_a_slip_is_understood_as_autovelox_understands_it(
+    capsys: pytest.CaptureFixture[str], words: str, says: str
+) -> None:
+    assert says in refused(capsys, *words.split())
+
+
+@pytest.mark.parametrize("command", ["reader", "refiner"])
+def test_the_help_of_a_group_says_what_it_is_and_shows_an_example(
+    capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    said = capsys.readouterr().out
+    assert f"example:\n  autovelox-convert {command} " in said
+    assert {"reader": "Render plates", "refiner": "Train the second look"}[command] in said
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_shows_an_example(capsys: pytest.CaptureFixture[str], command: str) -> None:
     with pytest.raises(SystemExit) as stop:

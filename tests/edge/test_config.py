@@ -27,6 +27,12 @@ def test_an_empty_file_gives_the_defaults(tmp_path: Path) -> None:
     assert settings.recognition.frames_per_case == 3
 
 
+def test_a_file_of_an_editor_that_marks_its_texts_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "autovelox.toml"
+    path.write_text("[speed]\nlimit_kmh = 70\n", encoding="utf-8-sig")
+    assert load(path).speed.limit_kmh == 70
+
+
 def test_relative_paths_count_from_the_file(tmp_path: Path) -> None:
     settings = load(written(tmp_path, '[unit]\nstate_dir = "state"\n'))
     assert settings.unit.state_dir == tmp_path / "state"
@@ -47,6 +53,16 @@ def test_relative_paths_count_from_the_file(tmp_path: Path) -> None:
         ("[camera]\ncaptions = [[0, 0, 1]]\n", "camera.captions.0.3: field required"),
         ("[radar\n", "is not valid TOML"),
         ("[recognition]\nworkers = 99\n", "recognition.workers"),
+        ('[unit]\nauthority = "Polizia\\u001b[31m"\n', "unit.authority: a text is too long or has a character that"),
+        ('[unit]\nauthority = "Polizia\\nLocale"\n', "write one line of at most 1000 characters"),
+        ('[instrument.radar]\nmake = "' + "A" * 1001 + '"\n', "instrument.radar.make: a text is too long"),
+        ('[unit]\nserial = ""\n', "unit.serial: string should have at least 1 character"),
+        ('[unit]\nserial = "' + "A" * 65 + '"\n', "unit.serial: string should have at most 64 characters"),
+        ("[speed]\nlimit_kmh = true\n", "speed.limit_kmh: true and false say nothing here: write the value"),
+        ("[speed]\nlimit_kmh = inf\n", "speed.limit_kmh: input should be less than or equal to 300"),
+        ("[speed]\nlimit_kmh = 1e9\n", "speed.limit_kmh: input should be less than or equal to 300"),
+        ('[officers]\nsocket = "' + "s" * 120 + '"\n', "officers.socket: the path of a Unix socket has at most 107"),
+        ('[metrics]\nsocket = "' + "s" * 120 + '"\n', "metrics.socket: the path of a Unix socket has at most 107"),
         ('[recognition]\nengine = "torch"\n', "recognition.engine: input should be 'easyocr' or 'litert'"),
     ],
 )

@@ -34,6 +34,11 @@ def told(capsys: pytest.CaptureFixture[str], *words: str, code: int) -> str:
         ("cases list --outcome identifed", "argument --outcome: there is no 'identifed': did you mean identified?"),
         ("cases show 1 --lang fr", "argument --lang: there is no 'fr': choose from en, it"),
         ("cases show abc", "argument number: 'abc' is no number"),
+        ("cases show 99999999999999999999", "argument number: 99999999999999999999 is not between 1 and 999999999"),
+        ("cases hold 0", "argument number: 0 is not between 1 and 999999999"),
+        ("cases agree 1e3", "argument request: '1e3' is no number"),
+        ("cases review 1 confrm", "argument kind: there is no 'confrm': did you mean confirm?"),
+        ("cases follow-up 1 xyz", "there is no 'xyz': choose from closed, driver_named_by_keeper, keeper_asked"),
         ("cases", "say what to do: autovelox cases --help lists it"),
     ],
 )
@@ -41,6 +46,12 @@ def test_a_slip_of_an_action_or_a_choice_is_understood(
     words: str, says: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert told(capsys, *words.split(), code=2).endswith(says)
+
+
+@pytest.mark.parametrize("action", ["list", "stats"])
+def test_a_span_that_ends_before_it_begins_is_refused(action: str, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("cases", action, "--since", "2026-11-29", "--until", "2026-11-01")
+    assert told(capsys, *words, code=10).endswith("--until is before --since: give the earlier day as --since")
 
 
 def test_the_centre_understands_slips_too(capsys: pytest.CaptureFixture[str]) -> None:

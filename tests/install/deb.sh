@@ -1,21 +1,23 @@
 # shellcheck shell=bash disable=SC2154
 # The rows "deb-SUITE" of run.sh: builds the package and its successor in a minimal system, checks it with lintian,
 # installs the first one in a clean system and plays the demo from it; then, in a booted one, runs the unit, upgrades, removes
-# and purges it (deb_booted.sh).
+# and purges it (deb_booted.sh). "arm64-deb-SUITE", emulated, builds, installs and plays alone: lintian, the
+# upgrade and the boot would take hours there.
 
 deb_row() {  # ROW SUITE ARCH
     local log=$work/$1.log built=$work/deb-$2-$3 began
     began=$(date +%s)
     rm -rf "$built" && mkdir -p "$built"
     layer "$1" "$2" "$3" || return 0
-    if ! inside root bash -eux -c '
+    if ! EMULATED=$emulated inside root bash -eux -c '
         apt-get update -q
-        apt-get install -y --no-install-recommends build-essential debhelper git lintian python3 python3-venv
+        apt-get install -y --no-install-recommends build-essential debhelper git $([ -n "$EMULATED" ] || echo lintian) python3 python3-venv
         git config --global --add safe.directory "*"
         git clone -q /srv/source.git /srv/autovelox
         cd /srv/autovelox
         systemd/deb.sh /srv/deb
         chmod a+rX /srv/deb
+        [ -z "$EMULATED" ] || exit 0
         runuser -u newcomer -- env HOME=/home/newcomer TMPDIR=/var/tmp lintian --fail-on error,warning \
             --tag-display-limit 6 /srv/deb/autovelox_*.deb >lintian.log 2>&1 || echo "RESULT lintian=FAILED" >>lintian.log &
         VERSION_SUFFIX=+1 systemd/deb.sh /srv/deb
@@ -27,7 +29,8 @@ deb_row() {  # ROW SUITE ARCH
         drop
         return
     fi
-    mv "$root"/srv/deb/*.deb "$root/srv/deb/lintian.log" "$built/"
+    mv "$root"/srv/deb/*.deb "$built/"
+    [ -n "$emulated" ] || mv "$root/srv/deb/lintian.log" "$built/"
     drop
     layer "$1" "$2" "$3" || return 0
     mkdir "$root/srv/deb" && cp "$built"/*.deb "$root/srv/deb/"
@@ -35,7 +38,7 @@ deb_row() {  # ROW SUITE ARCH
         result() { echo "RESULT $1=$2"; }
         must() { "$@" || { echo "not so: $*"; exit 1; }; }
         cd /srv/deb
-        first=$(ls autovelox_*.deb | grep -v +1) second=$(ls autovelox_*+1*.deb)
+        first=$(ls autovelox_*.deb | grep -v +1)
         apt-get update -q
         apt-get install -y --no-install-recommends "./$first"
         result python "$(/usr/lib/autovelox/current/bin/python -c "import platform; print(platform.python_version(), platform.machine())")"
@@ -58,7 +61,7 @@ deb_row() {  # ROW SUITE ARCH
         result demo_s $(($(date +%s) - began))
     ' >>"$log" 2>&1 || true
     drop
-    deb_booted "$@" >>"$log" 2>&1
+    if [ -n "$emulated" ]; then echo "RESULT tests=built, installed, run" >>"$log"; else deb_booted "$@" >>"$log" 2>&1; fi
     echo "RESULT tests_s=$(($(date +%s) - began))" >>"$log"
     ! grep -q 'RESULT lintian=FAILED' "$log" || failed+=" $1(lintian)"
     outcome "$1" "$log"

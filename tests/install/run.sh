@@ -2,15 +2,18 @@
 # `make test-install`: does what README.md tells a newcomer, on minimal systems, with nothing but the public index, and prints
 # a table of sizes and times. Tests what is committed. Needs root, debootstrap, systemd-container and 15 GB; for arm64 also
 # qemu-user with its binfmt entry. ROWS chooses; "-litert" is the small install; a row that cannot run here says why.
+# WHEELS is a folder that the newcomer has, with PyTorch's CPU build: where its own index is out of reach, that of x86_64.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 here=$PWD/tests/install
 work=${WORK:-$PWD/var/install}
-rows=${ROWS:-trixie-litert wheel deb-bookworm deb-trixie bookworm trixie python3.12 arm64-trixie-litert arm64-bookworm arm64-trixie}
+rows=${ROWS:-trixie-litert wheel deb-bookworm deb-trixie bookworm trixie python3.12 arm64-trixie-litert arm64-bookworm arm64-trixie arm64-deb-trixie}
 emulated='' reason='' ENGINE=''
 mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
 
 fail() { echo "test-install: $*" >&2; exit 1; }
+wheels=${WHEELS:+$(realpath "$WHEELS")}
+[ -z "$wheels" ] || [ -d "$wheels" ] || fail "WHEELS=$WHEELS is no folder"
 [ "$(id -u)" = 0 ] || fail "needs root, for the minimal systems: sudo make test-install"
 for tool in debootstrap:debootstrap systemd-nspawn:systemd-container; do
     command -v "${tool%%:*}" >/dev/null || fail "needs ${tool%%:*}: apt install ${tool##*:}"
@@ -66,9 +69,9 @@ inside() {  # USER COMMAND...: in the layer, on the network, with a /tmp in memo
     [ -z "$emulated" ] || set -- bash -c 'mount --bind /srv/install/cpuinfo-pi4 /proc/cpuinfo
         exec runuser -u "$0" -- env HOME="$(getent passwd "$0" | cut -d: -f6)" QEMU_CPU=cortex-a72 "$@"' "$user" "$@"
     systemd-nspawn --quiet --directory="$root" --register=no --keep-unit --pipe --resolv-conf=replace-host --user="$(if [ -n "$emulated" ]; then echo root; else echo "$user"; fi)" \
-        --bind-ro="$work/source.git:/srv/source.git" \
+        --bind-ro="$work/source.git:/srv/source.git" ${wheels:+--bind-ro="$wheels:/srv/wheels" --setenv=WHEELS=/srv/wheels} \
         --setenv=PIP_CERT=/srv/install/ca.crt --setenv=SSL_CERT_FILE=/srv/install/ca.crt --setenv=LANG=C.UTF-8 \
-        --setenv=NODE_EXTRA_CA_CERTS=/srv/install/ca.crt --setenv=TESTS="${TESTS-}" --setenv=ENGINE="$ENGINE" --setenv=DEBIAN_FRONTEND=noninteractive \
+        --setenv=NODE_EXTRA_CA_CERTS=/srv/install/ca.crt --setenv=EMULATED="${EMULATED-}" --setenv=TESTS="${TESTS-}" --setenv=ENGINE="$ENGINE" --setenv=DEBIAN_FRONTEND=noninteractive \
         "$@" </dev/null
 }
 readme() { awk '/^## Two commands/ {on = 1; next} /^## / {on = 0} on && /^```sh/ {code = 1; next} /^```/ {code = 0} on && code' README.md; }
@@ -109,7 +112,7 @@ on_this_system() {  # ROW: another Python of this machine, as a user of its own
     home=$(mktemp -d "$work/run.XXXXXX")
     chmod 755 "$home" # tests of access read the checkout as other accounts
     readme | grep '^make' >"$home/commands"
-    env -i HOME="$home" PATH="$(dirname "$python"):/usr/local/bin:/usr/bin:/bin" LANG=C.UTF-8 PYTHON="$python" TESTS="${TESTS-}" \
+    env -i HOME="$home" PATH="$(dirname "$python"):/usr/local/bin:/usr/bin:/bin" LANG=C.UTF-8 PYTHON="$python" TESTS="${TESTS-}" WHEELS="$wheels" \
         PIP_CERT=/etc/ssl/certs/ca-certificates.crt SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt PIP_CONFIG_FILE=/dev/null \
         SOURCE="$work/source.git" COMMANDS="$home/commands" FETCHED="$here/fetched.sh" bash "$here/newcomer.sh" >"$log" 2>&1 || true
     outcome "$1" "$log"
@@ -130,6 +133,7 @@ for row in $rows; do
                 absent "$row" "no binfmt entry for aarch64 (apt install qemu-user-static binfmt-support)"
                 continue
             fi
+            case $plain in arm64-deb-*) emulated=yes deb_row "$row" "${plain#arm64-deb-}" arm64; continue ;; esac
             # The whole suite takes hours there: the networks in both runtimes.
             chosen=${ENGINE:+none}
             emulated=yes TESTS=${chosen:-${ARM_TESTS-tests/edge/vision/test_detector.py tests/converter/test_runtimes.py}} \

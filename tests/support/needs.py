@@ -1,4 +1,4 @@
-"""What tests need besides Python's packages, and one line that says what is left out where it is missing."""
+"""What tests need besides Python's packages, and one line for each thing that is left out where it is missing."""
 
 from __future__ import annotations
 
@@ -15,10 +15,13 @@ NEEDS = {
     "the JavaScript car": ("node", "npm"),
     "power cuts and hangs": ("cc",),
     "chips in a PKCS#11 token": ("softhsm2-util",),
+    "health over MQTT": ("/usr/sbin/mosquitto",),
     "the man pages": ("man", "mandoc"),
     "the completions of zsh and fish": ("zsh", "fish"),
     "the report's text": ("pdftotext",),
     "the validator of archival PDFs": ("java",),
+    "time stamps": ("openssl",),
+    "the units, by systemd's own checks": ("systemd-analyze", "systemd-sysusers"),
 }
 """What is tested: the programs or modules it needs. Their Debian packages stand in ``systemd/setup/packages``."""
 
@@ -39,10 +42,8 @@ def apt_line() -> str:
     return f"sudo apt install {' '.join(packages)}"
 
 
-def left_out() -> str:
-    """One line on what is left out here and how to get it; empty if nothing is."""
+def left_out() -> list[str]:
+    """A line for each thing that is left out here, then how to get them all; empty if nothing is left out."""
     out = {what: names for what, needs in NEEDS.items() if (names := lacking(needs))}
-    if not out:
-        return ""
-    listed = "; ".join(f"{what} (no {', '.join(names).replace('_tk', 'tk')})" for what, names in out.items())
-    return f"Left out: {listed}. To have them: {apt_line()}"
+    lines = [f"Left out: {what} (no {', '.join(names).replace('_tk', 'tk')})" for what, names in out.items()]
+    return [*lines, f"To have them: {apt_line()}"] if lines else []

@@ -201,6 +201,15 @@ KINDS: dict[str, Kind] = {
         ),
     ),
     "corrected": Kind(acts=(did("correct_plate", reason="un 8, non una B", plate="A8123CD"),)),
+    "vehicle": Kind(
+        acts=(
+            did("correct_plate", reason="un 8, non una B", plate="A8123CD"),
+            did("confirm_vehicle", reason="foto e targa corretta verificate"),
+            did("keeper_asked", reason="prot. 812/2026"),
+            did("driver_named_by_keeper", reason="prot. 901/2026"),
+            did("closed", reason="verbale 44/2026"),
+        )
+    ),
     "dismissed": Kind(acts=(did("view"), did("dismiss", "Comm. Luca Bruni", "ambulanza in servizio"))),
     "held": Kind(acts=(*CONFIRMED, did("hold", reason="ricorso al giudice di pace, R.G. 812/2026"))),
     "second-officer": Kind(acts=(by_two,)),

@@ -31,7 +31,14 @@ from edge.cases.acts.requests import (
 )
 from edge.cases.evidence import Signs
 from edge.cases.retention import purge, require_purgeable
-from edge.cases.review import check_state, checked_plate, checked_text, counting_entry, require_judgeable
+from edge.cases.review import (
+    check_state,
+    check_unchanged,
+    checked_plate,
+    checked_text,
+    counting_entry,
+    require_judgeable,
+)
 from edge.cases.storage import (
     PURGED,
     ChainSession,
@@ -267,6 +274,8 @@ class Agreement:
                 require_purgeable(database, number)
             else:
                 check_state(database, number, EventKind(action) if action in JUDGEMENTS else EventKind.EXPORT)
+                if action in JUDGEMENTS:
+                    check_unchanged(self._folder.root, database, number, EventKind(action))
         return counting_entry(database, cases[0], judgement) if action is Action.WITHDRAW else None
 
     def _open(self, database: sqlite3.Connection, number: int) -> Request:

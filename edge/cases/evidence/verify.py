@@ -80,7 +80,7 @@ OPENER_FORMAT = "autovelox-opener/1"
 OPENING_DOMAIN, OPENING_FORMAT = b"autovelox-opening-statement-1\n", "autovelox-opening/1"
 CHECKPOINT_DOMAIN = b"autovelox-checkpoint-1\n"
 AGREEMENTS = {
-    "agrees": "bear out the radar",
+    "agrees": "are consistent with the radar",
     "contradicts": "contradict the radar",
     "other_fits": "another vehicle fits the radar better",
     "tells_nothing": "tell nothing of the speed",
@@ -111,13 +111,14 @@ LINE_KEYS = {"header", "body", "signature", "key_id"}
 CHECKPOINT_KEYS = {"at", "format", "hash", "key_id", "root", "seq", "signature", "unit"}
 CHECKPOINT_KEYS_1 = CHECKPOINT_KEYS - {"root"}
 HASH_HEX = re.compile("[0-9a-f]{64}")
-JUDGEMENTS = {"confirm", "dismiss", "correct_plate"}
+JUDGEMENTS = {"confirm", "confirm_vehicle", "dismiss", "correct_plate"}
 REVIEWS = JUDGEMENTS | {"withdraw", "hold", "release", "keeper_asked", "driver_named_by_keeper", "closed"}
 UNITS_OWN = {"list", "search", "request", "agree", "refuse", "trust_clock"}
 """Entries whose contents stay on the unit where they are about no case: what officers did that concerns others."""
 ANSWERED = {"request", "agree", "refuse"}
 NEEDS_AGREEMENT = {
     "confirm": "confirm",
+    "confirm_vehicle": "confirm_vehicle",
     "dismiss": "dismiss",
     "correct_plate": "correct_plate",
     "withdraw": "withdraw",
@@ -1439,8 +1440,8 @@ _ITALIAN = """
 >   foto      {t}
 < {t}, by them {} km/h, standard deviation {}
 > {t}, secondo le foto {} km/h, scarto tipo {}
-< bear out the radar
-> confermano il radar
+< are consistent with the radar
+> sono compatibili con la misura del radar
 < contradict the radar
 > contraddicono il radar
 < another vehicle fits the radar better
@@ -1497,6 +1498,8 @@ _ITALIAN = """
 >   agente    {t}: {}
 < confirm
 > confermato
+< confirm_vehicle
+> confermato per il veicolo, nessuno è indicato
 < dismiss
 > archiviato
 < correct_plate

@@ -38,7 +38,7 @@ from edge.cases.report.words import (
     reason_words,
     verdict_words,
 )
-from edge.cases.views import Event, waiting
+from edge.cases.views import FOLLOW_UPS, Event, EventKind, waiting
 from edge.model import Case, Driver
 
 _HIGHEST, _LOWEST = 100 * mm, 40 * mm
@@ -52,7 +52,7 @@ def case_page(
 ) -> list[Flowable]:
     """The parts of the page from top to bottom; the photo takes what the texts leave of *room* (points).
 
-    *pictures* is None if the camera gave no photo.
+    *pictures* is None if the camera gave no photo, or the photos are at the centre.
     """
     texts: list[Flowable] = [
         _headline(case, pictures, events),
@@ -64,7 +64,7 @@ def case_page(
         *_driver(case, events),
     ]
     if pictures is None:
-        return [paragraph(_("The camera gave no photo for this trigger."), colour=WARN), Spacer(0, 3 * mm), *texts]
+        return [paragraph(_no_photo(manifest), colour=WARN), Spacer(0, 3 * mm), *texts]
     photo = manifest["frames"][case.photo]
     words = _caption(is_redacted=pictures.redacted)
     caption = words.format(
@@ -74,6 +74,14 @@ def case_page(
     left = room - height_of(below) - 6 - _SLACK  # 6: the padding of the picture's stage
     height = min(_HIGHEST, max(_LOWEST, left))
     return [stage(fitted(pictures.overlay, WIDTH - 4 * mm, height, _("The photo, the plate framed"))), *below]
+
+
+def _no_photo(manifest: Manifest) -> str:
+    if (left_utc := manifest.get("photos_left_utc")) is not None:
+        return _("The photos are at the centre since {moment}; this unit has them no more.").format(
+            moment=moment(left_utc)
+        )
+    return _("The camera gave no photo for this trigger.")
 
 
 def _caption(*, is_redacted: bool) -> str:
@@ -97,8 +105,9 @@ def _headline(case: Case, pictures: Pictures | None, events: Sequence[Event]) ->
     review = officer_did(case.review) if case.review else _("not reviewed yet")
     if waiting(events):
         review = _("waits for a second officer")
+    stands = name_follows(case) or case.review == EventKind.CONFIRM_VEHICLE
     middle: list[Flowable] = [
-        paragraph(verdict_words(case), font=BOLD, size=11, colour=INK if name_follows(case) else BAD),
+        paragraph(verdict_words(case), font=BOLD, size=11, colour=INK if stands else BAD),
         paragraph(_("Officer's review: {review}").format(review=review.lower()), size=8.5, colour=MUTED),
         *(paragraph(clean(flag_words(flag)), size=8.5, colour=WARN) for flag in case.flags),
         *(paragraph(missed, size=8.5, colour=WARN) for missed in missed_words(case)),
@@ -145,7 +154,7 @@ def _plate(case: Case, pictures: Pictures | None, events: Sequence[Event]) -> li
 
 def _driver(case: Case, events: Sequence[Event]) -> list[Flowable]:
     if case.driver is None:
-        return [paragraph(_nobody(case), size=8.5), *_ordinary_way(case)]
+        return [paragraph(_nobody(case), size=8.5), *_ordinary_way(case, events)]
     corrected = correction(events)
     if corrected is not None and not name_follows(case):
         words = _(
@@ -156,8 +165,9 @@ def _driver(case: Case, events: Sequence[Event]) -> list[Flowable]:
             officer=clean(officers_words(corrected.officer)),
             plate=clean(corrected.plate),
         )
-        return [paragraph(words, size=8.5, colour=BAD), *_ordinary_way(case)]
-    return [_person(case.driver)]
+        return [paragraph(words, size=8.5, colour=BAD), *_ordinary_way(case, events)]
+    named = _("Named by an answer with the data of this licence's chip. What that proves, and what not: next page.")
+    return [paragraph(named, size=8, colour=MUTED), Spacer(0, 1 * mm), _person(case.driver)]
 
 
 def _nobody(case: Case) -> str:
@@ -165,8 +175,8 @@ def _nobody(case: Case) -> str:
     return _("No driver is named. {reason}").format(reason=reason)
 
 
-def _ordinary_way(case: Case) -> list[Flowable]:
-    """What the authority does where nobody is named: as for any other camera."""
+def _ordinary_way(case: Case, events: Sequence[Event]) -> list[Flowable]:
+    """What the authority does where nobody is named, as for any other camera; and what of it is recorded."""
     if not case.is_infringement or case.verdict is None:
         return []
     if not known_plate(case):
@@ -178,7 +188,13 @@ def _ordinary_way(case: Case) -> list[Flowable]:
     if case.is_to_be_checked:
         first = _("An officer has to check the speed first.")
         words = f"<b>{first}</b> {words}"
-    return [Spacer(0, 1 * mm), paragraph(words, size=8.5)]
+    taken = "; ".join(
+        _("{did} on {moment}").format(did=officer_did(event.kind), moment=minute(event.at_utc))
+        for event in events
+        if event.kind in FOLLOW_UPS
+    )
+    recorded = _("Recorded so far: {taken}.").format(taken=taken) if taken else _("Nothing of it is recorded so far.")
+    return [Spacer(0, 1 * mm), paragraph(f"{words} {recorded}", size=8.5)]
 
 
 def _person(driver: Driver) -> Flowable:

@@ -19,9 +19,19 @@ _FILES = {
 
 
 def bold_file() -> str:
-    """The file of the bold font, for pictures: a path, or the name of one that ReportLab ships."""
-    path = DEJAVU / _FILES[BOLD][0]
-    return str(path if path.is_file() else Path(reportlab.__file__).parent / "fonts" / _FILES[BOLD][1])
+    """The path of the bold font's file, for pictures."""
+    return _file(BOLD)
+
+
+def regular_file() -> str:
+    """The path of the upright font's file, for pictures."""
+    return _file(REGULAR)
+
+
+def _file(font: str) -> str:
+    wanted, shipped = _FILES[font]
+    path = DEJAVU / wanted
+    return str(path if path.is_file() else Path(reportlab.__file__).parent / "fonts" / shipped)
 
 
 @cache

@@ -1,7 +1,7 @@
 """The letter to the keeper of a vehicle whose driver is not known: who drove? Ready to be addressed and signed.
 
 It is the ordinary way for every case that names nobody (for Italy: art. 126-bis, paragraph 2, C.d.S.). It holds no
-driver's data and no photo.
+driver's data and no photo. Until an officer confirmed the case it is a draft, and says so.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from edge.cases.report.paper import (
     paragraph,
     signature_line,
 )
-from edge.cases.report.pdf import head_of
+from edge.cases.report.pdf import head_of, mark_of
 from edge.cases.report.sheet import bind
 from edge.cases.report.speeds import assessment_facts, kmh, limit_words
 from edge.cases.report.tags import TaggedTable
@@ -50,7 +50,8 @@ def keeper_letter(case: Case, manifest: Manifest, *, language: str = "en") -> by
     register_fonts()
     with speaking(language):
         notice = _("Contains personal data: for the keeper and the authority alone.")
-        head = replace(head_of(case, manifest, _("To the keeper of the vehicle")), notice=notice)
+        title = _("To the keeper of the vehicle")
+        head = replace(head_of(case, manifest, title, mark=mark_of(case)), notice=notice)
 
         def story(room: float) -> list[list[Flowable]]:
             letter = _letter(case, plate)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from reportlab.platypus import Flowable, PageBreak
 
-from edge.cases.evidence import Manifest
+from edge.cases.evidence import Manifest, name_follows
 from edge.cases.report.case_page import case_page
 from edge.cases.report.fonts import register_fonts
 from edge.cases.report.history import history
@@ -20,7 +20,7 @@ from edge.cases.report.overlay import Pictures
 from edge.cases.report.paper import height_of
 from edge.cases.report.proof_page import Proof, proof_page
 from edge.cases.report.sheet import PageTexts, bind
-from edge.cases.views import Event, EventKind
+from edge.cases.views import CONFIRMS, Event, EventKind
 from edge.model import Case
 
 
@@ -78,4 +78,6 @@ def mark_of(case: Case) -> str:
     """What stands across each page of a case that is not final: nobody confirmed it, or it was dismissed."""
     if case.review == EventKind.DISMISS:
         return _("DISMISSED")
-    return "" if case.review == EventKind.CONFIRM else _("DRAFT")
+    if case.review == EventKind.CONFIRM and not name_follows(case):
+        return _("DRAFT")  # earlier programs let a name be confirmed that had fallen
+    return "" if case.review in CONFIRMS else _("DRAFT")

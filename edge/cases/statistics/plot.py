@@ -1,4 +1,7 @@
-"""A unit's statistics as a picture that an authority can publish: SVG, or PNG through Pillow. Pure."""
+"""A unit's statistics as a picture that an authority can publish: SVG, or PNG through Pillow.
+
+Its texts are in the language of :mod:`edge.cases.report.language`.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,10 @@ from xml.sax.saxutils import escape
 
 from PIL import Image, ImageDraw, ImageFont
 
-from edge.cases.statistics.counts import BIN_KMH, WEEKDAYS, Statistics
+from edge.cases.report.fonts import regular_file
+from edge.cases.report.language import _, day, ngettext, number, spoken
+from edge.cases.statistics.counts import BIN_KMH, Statistics
+from edge.cases.statistics.weekdays import weekdays
 
 WIDTH, HEIGHT = 960, 720
 INK, MUTED, RULE, BAR, PAPER = "#1b2430", "#5b6675", "#c9d1da", "#2f6ea5", "#ffffff"
@@ -46,15 +52,25 @@ class _Rectangle:
 _Mark = _Text | _Rectangle
 
 
-def svg(found: Statistics, title: str) -> bytes:
-    """The statistics as SVG 1.1."""
+def title(since: str, until: str) -> str:
+    """What a picture of the cases of the days *since* to *until* (ISO dates, or empty) is of."""
+    if since and until:
+        return _("Cases from {since} to {until}").format(since=day(since), until=day(until))
+    if since:
+        return _("Cases since {since}").format(since=day(since))
+    return _("Cases until {until}").format(until=day(until)) if until else _("Cases")
+
+
+def svg(found: Statistics, heading: str) -> bytes:
+    """The statistics as SVG 1.1; the *heading* stands above."""
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}">',
-        f"<title>{escape(title)}</title>",
+        f'<svg xmlns="http://www.w3.org/2000/svg" xml:lang="{spoken()}" width="{WIDTH}" height="{HEIGHT}"'
+        f' viewBox="0 0 {WIDTH} {HEIGHT}">',
+        f"<title>{escape(heading)}</title>",
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="{PAPER}"/>',
     ]
-    for mark in _marks(found, title):
+    for mark in _marks(found, heading):
         if isinstance(mark, _Text):
             anchor = {"l": "start", "m": "middle", "r": "end"}[mark.anchor]
             lines.append(
@@ -69,14 +85,14 @@ def svg(found: Statistics, title: str) -> bytes:
     return "\n".join([*lines, "</svg>", ""]).encode("utf-8")
 
 
-def png(found: Statistics, title: str) -> bytes:
-    """The statistics as PNG, twice as fine as the SVG's pixels."""
+def png(found: Statistics, heading: str) -> bytes:
+    """The statistics as PNG, twice as fine as the SVG's pixels; the *heading* stands above."""
     fine = 2
     picture = Image.new("RGB", (WIDTH * fine, HEIGHT * fine), PAPER)
     draw = ImageDraw.Draw(picture)
-    for mark in _marks(found, title):
+    for mark in _marks(found, heading):
         if isinstance(mark, _Text):
-            font = ImageFont.load_default(mark.size * fine)
+            font = ImageFont.truetype(regular_file(), mark.size * fine)
             draw.text((mark.x * fine, mark.y * fine), mark.text, mark.colour, font=font, anchor=f"{mark.anchor}s")
         else:
             corner = (mark.x * fine, mark.y * fine)
@@ -86,26 +102,29 @@ def png(found: Statistics, title: str) -> bytes:
     return out.getvalue()
 
 
-def _marks(found: Statistics, title: str) -> list[_Mark]:
+def _marks(found: Statistics, heading: str) -> list[_Mark]:
     """Everything that is drawn, in order."""
-    said = "no measured speed"
-    if found.v85_kmh is not None:
-        said = f"V50 {found.v50_kmh:.1f} km/h, V85 {found.v85_kmh:.1f} km/h of the cases, not of the traffic"
+    said = _("no measured speed")
+    if found.v50_kmh is not None and found.v85_kmh is not None:
+        said = _("V50 {v50} km/h, V85 {v85} km/h of the cases, not of the traffic").format(
+            v50=number(found.v50_kmh, 1), v85=number(found.v85_kmh, 1)
+        )
+    counted = ngettext("{count} infringement", "{count} infringements", found.infringements)
     marks: list[_Mark] = [
-        _Text(40, 44, title, 22, INK, "l"),
-        _Text(40, 70, f"{found.infringements} infringements; {said}", 14, MUTED, "l"),
+        _Text(40, 44, heading, 22, INK, "l"),
+        _Text(40, 70, f"{counted.format(count=number(found.infringements))}; {said}", 14, MUTED, "l"),
     ]
     steps = list(found.speeds)
     every = -(-len(steps) // 16) or 1
     speeds = Bars(
-        f"Measured speed in km/h, steps of {BIN_KMH}",
+        _("Measured speed in km/h, steps of {step}").format(step=BIN_KMH),
         [step if index % every == 0 else "" for index, step in enumerate(steps)],
         list(found.speeds.values()),
     )
-    hours = Bars("Hour of the day", [str(hour) if hour % 3 == 0 else "" for hour in range(24)], found.hours)
+    hours = Bars(_("Hour of the day"), [str(hour) if hour % 3 == 0 else "" for hour in range(24)], found.hours)
     marks += _diagram(speeds, 40, 100, WIDTH - 80, 260)
     marks += _diagram(hours, 40, 420, 540, 230)
-    return marks + _diagram(Bars("Day of the week", WEEKDAYS, found.weekdays), 640, 420, 280, 230)
+    return marks + _diagram(Bars(_("Day of the week"), weekdays(), found.weekdays), 640, 420, 280, 230)
 
 
 def _diagram(bars: Bars, x: float, y: float, width: float, height: float) -> list[_Mark]:
@@ -113,7 +132,7 @@ def _diagram(bars: Bars, x: float, y: float, width: float, height: float) -> lis
     marks: list[_Mark] = [_Text(x, y + 16, bars.title, 14, INK, "l"), _Rectangle(x, bottom, width, 1, RULE)]
     most = max(bars.counts, default=0)
     if not most:
-        return [*marks, _Text(x + width / 2, (top + bottom) / 2, "no cases", 13, MUTED, "m")]
+        return [*marks, _Text(x + width / 2, (top + bottom) / 2, _("no cases"), 13, MUTED, "m")]
     step = width / len(bars.counts)
     for index, (name, count) in enumerate(zip(bars.names, bars.counts, strict=True)):
         high = (bottom - top - 14) * count / most

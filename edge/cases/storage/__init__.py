@@ -23,8 +23,9 @@ from edge.cases.storage.examine import examine, is_signed
 from edge.cases.storage.head import Head, read_head
 from edge.cases.storage.journal import Journal, JournalFile
 from edge.cases.storage.layout import CLAIMS, JOURNAL, StateFolder
+from edge.cases.storage.leaving import LeavingCase, bring_back, let_leave, may_leave, photos_left, remove_left
 from edge.cases.storage.lock import is_locked, take_lock
-from edge.cases.storage.ordered import is_held_by_centre, keep_order, kept_order, order_was_done
+from edge.cases.storage.ordered import Carried, carried_out, is_held_by_centre, keep_order, kept_order
 from edge.cases.storage.outbox import Outbox, delivered_whole
 from edge.cases.storage.package import PackageWriter
 from edge.cases.storage.proofs import chain_file, entries_for
@@ -46,6 +47,7 @@ __all__ = [
     "JOURNAL",
     "PURGED",
     "WAITING",
+    "Carried",
     "ChainSession",
     "ChainTree",
     "CheckedCase",
@@ -54,6 +56,7 @@ __all__ = [
     "Head",
     "Journal",
     "JournalFile",
+    "LeavingCase",
     "Outbox",
     "PackageWriter",
     "StateFolder",
@@ -62,6 +65,8 @@ __all__ = [
     "Writer",
     "append_entry",
     "believe_clock",
+    "bring_back",
+    "carried_out",
     "case_state",
     "chain_file",
     "clock_state",
@@ -81,16 +86,19 @@ __all__ = [
     "keep_order",
     "kept_order",
     "last_entry",
+    "let_leave",
     "make_folder",
+    "may_leave",
     "newest_checkpoint",
     "newest_key",
     "open_to_read",
-    "order_was_done",
+    "photos_left",
     "read_checked",
     "read_checked_entries",
     "read_head",
     "read_links",
     "read_notes_before",
+    "remove_left",
     "replace_with_tombstone",
     "rotate_signing_key",
     "sync_file",

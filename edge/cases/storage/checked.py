@@ -11,6 +11,7 @@ import os
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from edge.cases.evidence import (
@@ -24,9 +25,10 @@ from edge.cases.evidence import (
 )
 from edge.cases.storage.earlier import OFFICERS_KINDS
 from edge.cases.storage.layout import StateFolder
+from edge.cases.storage.leaving import PHOTOS_BACK, PHOTOS_LEFT
 from edge.cases.storage.notes import notes_before, selfcheck_after, selfcheck_before
 from edge.cases.views import Enclosure, UnitNote
-from edge.errors import CaseError, EvidenceError
+from edge.errors import CaseError, EvidenceError, PhotosLeft
 
 _OF_CASE = (
     "SELECT seq, kind, case_number, header, body, hash, signature, key_id FROM entries"
@@ -69,11 +71,18 @@ class CheckedCase:
     portrait: bytes = field(repr=False)
     enclosure: Enclosure = field(default_factory=Enclosure)
 
+    @property
+    def photos_left_utc(self) -> float | None:
+        """When the photos left the card because the centre has them; None while they have to be here."""
+        told = [entry for entry in self.entries if entry.kind in (PHOTOS_LEFT, PHOTOS_BACK)]
+        return told[-1].at_utc if told and told[-1].kind == PHOTOS_LEFT else None
+
     def read_photo(self, folder: StateFolder, index: int) -> bytes:
         """Photo *index* (from 0), byte for byte as it was recorded.
 
         Raises:
             EvidenceError: the file was altered, exchanged for a link, or is gone.
+            PhotosLeft: it is at the centre.
             CaseError: there is no such photo, or this account may not read it.
         """
         photos = self.manifest["frames"]
@@ -90,7 +99,13 @@ class CheckedCase:
             raise CaseError(
                 f"this account may not read photo {index} of case {self.number}", "ask the unit's service instead"
             ) from None
-        except OSError:
+        except OSError as error:
+            if isinstance(error, FileNotFoundError) and self.photos_left_utc is not None:
+                since = datetime.fromtimestamp(self.photos_left_utc, UTC).date()
+                raise PhotosLeft(
+                    f"the photos of case {self.number} are at the centre since {since}",
+                    f"export them there, then autovelox cases bring-back {self.number} FOLDER",
+                ) from None
             raise _broken(self.number, f"photo {index} is gone from the store") from None
         if sha256(data) != photo["sha256"]:
             raise _broken(self.number, f"photo {index} was altered since it was recorded")

@@ -243,7 +243,7 @@ WAITING = (
     "(SELECT json_extract(CAST(asked.body AS TEXT), '$.action') FROM entries AS asked"
     " WHERE asked.case_number = cases.number AND asked.kind = 'request'"
     " AND json_extract(CAST(asked.body AS TEXT), '$.action') IN"
-    " ('confirm', 'dismiss', 'correct_plate', 'withdraw')"
+    " ('confirm', 'confirm_vehicle', 'dismiss', 'correct_plate', 'withdraw')"
     " AND json_extract(CAST(asked.body AS TEXT), '$.until_utc') > CAST(strftime('%s', 'now') AS REAL)"
     " AND NOT EXISTS (SELECT 1 FROM entries AS answer WHERE answer.case_number = cases.number"
     " AND answer.kind IN ('agree', 'refuse') AND json_extract(CAST(answer.body AS TEXT), '$.request') = asked.seq)"

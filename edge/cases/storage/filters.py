@@ -19,6 +19,9 @@ def _listed(*texts: str) -> str:
 _BASIS = "(SELECT json_extract(CAST(body AS TEXT), '$.basis') FROM entries WHERE seq = filed_seq)"
 _INFRINGEMENT = f"coalesce({_BASIS} IN ({_listed(*filter(is_infringement, Basis))}), TRUE)"
 
+_NAMELESS = "(outcome IN ('ambiguous', 'unidentified') OR driver_name != '' AND corrected_plate != plate_text)"
+"""Nobody is named, or :func:`edge.cases.evidence.name_follows` says no."""
+
 
 def _flagged(*flags: Flag) -> str:
     sentences = _listed(*map(flag_sentence, flags))
@@ -60,7 +63,7 @@ def conditions(filter: CaseFilter) -> tuple[str, list[object]]:
     if filter.standing is not None:
         terms.append(_STANDINGS[filter.standing])
     if filter.follow_up == "open":
-        terms.append(f"outcome IN ('ambiguous', 'unidentified') AND {_INFRINGEMENT} AND {FOLLOW_UP} IS NOT 'closed'")
+        terms.append(f"{_NAMELESS} AND {_INFRINGEMENT} AND review IS NOT 'dismiss' AND {FOLLOW_UP} IS NOT 'closed'")
     elif filter.follow_up is not None:
         terms.append(f"{FOLLOW_UP} = ?")
         parameters.append(str(EventKind(filter.follow_up)))

@@ -4,6 +4,7 @@
 
     cases.sqlite               the database; SQLite keeps its -wal and -shm beside it
     cases.sqlite-wal.copy-PID  the write-ahead log as it was before a checkpoint (edge.cases.storage.wal)
+    .log-laid-over-*           the database with such a copy, looked at (edge.cases.storage.thrown_away)
     daemon.lock                locked while a daemon uses the folder
     store.lock                 shared by the processes that write (edge.cases.storage.lock)
     head.json                  the newest entry that the unit wrote (edge.cases.storage.head)
@@ -41,7 +42,7 @@ DERIVED = "derived"
 OWN = (
     r"cases\.sqlite(-wal|-shm|-wal\.copy-[0-9]+(\.part)?)?|(daemon|store)\.lock"
     r"|((head|believed-time|delivered|ordered)\.json|tiles\.bin)(\.part)?|\.probe|frames|lost\+found"
-    r"|registry|registry\.sqlite(-wal|-shm|-journal|\.version-[0-9]+)?|(cases\.sqlite|frames)\.rejected-.+"
+    r"|\.log-laid-over-\w+|registry|registry\.sqlite(-wal|-shm|-journal|\.version-[0-9]+)?|(cases\.sqlite|frames)\.rejected-.+"
 )
 OWN_OF_A_CASE = r"[0-9]{1,4}\.jpg(\.part)?|(pending|claims)\.json(\.part)?"
 """Patterns of the names in the folder itself and in the folder of a case.

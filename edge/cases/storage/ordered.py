@@ -9,6 +9,7 @@ import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import NamedTuple
 
 from edge.cases.storage.database import open_to_read
 from edge.cases.storage.durable import read_own, write_durably
@@ -21,20 +22,34 @@ _NUMBERS = """
 SELECT json_extract(CAST(body AS TEXT), '$.order.number') FROM entries
 WHERE case_number = ? AND kind IN ('hold', 'release', 'purge') AND body IS NOT NULL
 """
+_HELD_AT = """
+SELECT json_extract(CAST(header AS TEXT), '$.at') FROM entries
+WHERE case_number = ? AND kind = 'hold' AND json_extract(CAST(body AS TEXT), '$.order') IS NULL
+ORDER BY seq DESC LIMIT 1
+"""
 _NEWEST_HOLD = """
 SELECT json_extract(CAST(body AS TEXT), '$.order.number') FROM entries
 WHERE case_number = ? AND kind IN ('hold', 'release') AND body IS NOT NULL ORDER BY seq DESC LIMIT 1
 """
 
 
-def order_was_done(state_dir: Path, case: int, number: int) -> bool:
-    """Whether an entry about *case* says that it was made for order *number*.
+class Carried(NamedTuple):
+    """What the chain says of orders about a case: which were carried out, and when the unit's officers held it last."""
+
+    orders: frozenset[int]
+    held_utc: float
+
+
+def carried_out(state_dir: Path, case: int) -> Carried:
+    """Which orders were carried out about *case*, and when the unit's officers put it on hold last (0 if never).
 
     Raises:
         CaseError: the store cannot be read.
     """
     with closing(open_to_read(StateFolder(state_dir))) as database:
-        return any(row[0] == number for row in database.execute(_NUMBERS, (case,)))
+        orders = frozenset(row[0] for row in database.execute(_NUMBERS, (case,)) if row[0] is not None)
+        held = database.execute(_HELD_AT, (case,)).fetchone()
+    return Carried(orders, float(held[0]) if held else 0.0)
 
 
 def is_held_by_centre(database: sqlite3.Connection, number: int) -> bool:

@@ -4,9 +4,9 @@ All of them add entries in one way, :meth:`UnitChain.extending`: in one write tr
 writer at a time, the chain is checked to continue the head that this process knows, and new entries are made, signed
 and inserted after the newest one. What another process of the unit wrote meanwhile carries the unit's signature.
 
-The head in the file (:mod:`edge.cases.storage.head`) follows, once what it names has left the write-ahead log. It is
-read, compared and written inside a write transaction as well, so it only ever moves forward; after a crash anywhere in
-between it is behind the chain, never ahead.
+The head in the file (:mod:`edge.cases.storage.head`) follows, once what it names is in a durable copy of the
+write-ahead log, or in the database itself. It is read, compared and written inside a write transaction as well, so it
+only ever moves forward; after a crash anywhere in between it is behind the chain, never ahead.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -27,7 +27,7 @@ from edge.cases.storage.entries import append_entry, last_entry
 from edge.cases.storage.head import BEGINNING, Head, read_head, write_head
 from edge.cases.storage.layout import StateFolder
 from edge.cases.storage.lock import StoreLock
-from edge.cases.storage.wal import empty_wal, mend_wal, wal_is_empty
+from edge.cases.storage.wal import empty_wal, mend_wal, save_wal
 from edge.errors import CaseError, EvidenceError, SecretError, why
 
 log = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ class UnitChain:
 
     @property
     def remembered(self) -> Head | None:
-        """The head in the file: out of the WAL, so that no power cut takes it back."""
+        """The head in the file: in the database or in a copy of its log, so that no power cut takes it back."""
         return self._remembered
 
     @contextmanager
@@ -139,13 +139,13 @@ class UnitChain:
         """
         return max(0, _newest(database).seq - self._head.seq) if self._head is not None else 0
 
-    def remember(self, database: sqlite3.Connection, empty: Callable[[], bool] | None = None) -> bool:
-        """Write the head to its file, once all of the chain has left the write-ahead log; else leave it as it is.
+    def remember(self, database: sqlite3.Connection) -> bool:
+        """Write the head to its file, once a copy of the write-ahead log has all of the chain that the log has.
 
-        *empty* empties the log, if the caller has a way of its own to do it.
+        Whoever reads does not keep it from that: the log is not emptied for it.
 
         Returns:
-            False if somebody who reads or writes prevented it: it is to be tried again.
+            False if somebody who writes prevented it: it is to be tried again.
 
         Raises:
             EvidenceError: the chain does not continue the head.
@@ -156,14 +156,10 @@ class UnitChain:
         up_to_date = self._head == known and not (known and known.earlier)
         if self._signer is None or self._head is None or self._head.earlier or up_to_date:
             return True
-        path = self._folder.database
-        if not (empty() if empty else empty_wal(database, path)):
-            return False
         try:
             with transaction(database, patience_s=0.0):
-                if not wal_is_empty(path):
-                    return False  # another process wrote since
                 head = self._continue(database, self._signer)
+                save_wal(self._folder.database)
                 known = read_head(self._folder)
                 if known is None or known.earlier or known.seq < head.seq:
                     write_head(self._folder, head)
@@ -292,7 +288,7 @@ class ChainSession:
     def _remember(self, database: sqlite3.Connection, chain: UnitChain) -> None:
         self._remembered_s = time.monotonic() + REMEMBER_S
         try:
-            if empty_wal(database, self._folder.database):
-                chain.remember(database)
+            empty_wal(database, self._folder.database)
+            chain.remember(database)
         except (sqlite3.Error, OSError, CaseError) as error:
             log.warning("the head of the chain could not be remembered yet: %s", error)

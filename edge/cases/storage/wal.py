@@ -4,6 +4,9 @@ A checkpoint overwrites pages of the database with pages of the WAL. If the proc
 damaged as well, the last commits cannot be replayed, and a database of which half is overwritten is lost. So the WAL is
 copied to a file before every checkpoint, and repaired from that copy before the database is opened again.
 
+The copy alone makes commits as safe as an emptied WAL does (:func:`save_wal`): a power cut may tear what is being
+written, which is the WAL or the copy, never both. Whoever promises that an entry stays needs no checkpoint for it.
+
 WAL format: https://www.sqlite.org/fileformat2.html#walformat (32 bytes of header, which change with each reset).
 """
 
@@ -18,8 +21,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from edge.cases.storage.durable import PART, erase, is_own, sync_file, write_durably
+from edge.cases.storage.thrown_away import FRAME_HEADER_BYTES, HEADER_BYTES, clear_away, has_more, put_back
 
-HEADER_BYTES, FRAME_HEADER_BYTES = 32, 24
 COPY = "-wal.copy-"
 PAUSES_S = (0.0, 1.0, 2.0, 4.0, 8.0)
 """How long the WAL is left alone after so many attempts in a row to empty it failed: each one copies it."""
@@ -33,6 +36,9 @@ def wal_path(database: Path) -> Path:
 def save_wal(path: Path) -> Path | None:
     """Copy the WAL of the database at *path* durably. The caller holds the write lock.
 
+    A copy that this process made of the same WAL's beginning is added to. All that was committed survives a power cut
+    that tears the WAL from then on, for as long as the copy stays.
+
     Returns:
         The copy, or None if the WAL is empty.
 
@@ -45,13 +51,14 @@ def save_wal(path: Path) -> Path | None:
         return None
     if not data:
         return None
-    copy = path.with_name(f"{path.name}{COPY}{os.getpid()}")
-    write_durably(copy, data)
+    copy = _own_copy(path)
+    if not _add_to(copy, data):
+        write_durably(copy, data)
     return copy
 
 
 def wal_is_empty(path: Path) -> bool:
-    """Whether nothing waits in the WAL of the database at *path*; it stays so while the caller holds the write lock.
+    """Whether nothing waits in the WAL of the database at *path*.
 
     Raises:
         OSError: the disk reports an error.
@@ -60,6 +67,32 @@ def wal_is_empty(path: Path) -> bool:
         return wal_path(path).stat().st_size == 0
     except FileNotFoundError:
         return True
+
+
+def _add_to(copy: Path, wal: bytes) -> bool:
+    """Add to *copy* what *wal* has more; False where it is no copy of that log's beginning, or there is none."""
+    try:
+        file = os.fdopen(os.open(copy, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK), "r+b")
+    except OSError:  # none, or what stands in its place is none: the caller replaces it
+        return False
+    with file:
+        if not is_own(os.fstat(file.fileno()), copy.parent):
+            return False
+        saved = file.read()
+        if len(saved) < HEADER_BYTES or not wal.startswith(saved):
+            return False
+        if len(saved) < len(wal):
+            try:
+                file.write(memoryview(wal)[len(saved) :])
+                sync_file(file)
+            except OSError:
+                copy.unlink(missing_ok=True)  # nobody knows what of it is on the disk
+                raise
+    return True
+
+
+def _own_copy(path: Path) -> Path:
+    return path.with_name(f"{path.name}{COPY}{os.getpid()}")
 
 
 def empty_wal(database: sqlite3.Connection, path: Path) -> bool:
@@ -85,7 +118,8 @@ def empty_wal(database: sqlite3.Connection, path: Path) -> bool:
             copy = save_wal(path)
         finally:
             database.execute("ROLLBACK")
-        if copy is None:
+        if copy is None:  # another process emptied it
+            erase(_own_copy(path))
             _erase_left(path)
             return True
         emptied = bool(database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0)
@@ -98,8 +132,7 @@ def empty_wal(database: sqlite3.Connection, path: Path) -> bool:
 def _erase_left(path: Path) -> None:
     """Erase the copies that processes left which have ended: the WAL they were of is in the database by now."""
     for copy in _copies(path):
-        owner = copy.name.removesuffix(PART).rpartition("-")[2]
-        if owner.isdecimal() and not _runs(int(owner)):
+        if not _runs(_owner(copy)):
             erase(copy)
 
 
@@ -164,23 +197,29 @@ def _at_once(database: sqlite3.Connection) -> Iterator[None]:
 def mend_wal(path: Path) -> None:
     """Repair a WAL that was damaged during a checkpoint, before anybody opens the database; remove its copies.
 
+    Where another program has opened the database before, and removed the damaged WAL, it is put back.
     Whoever has the database open already goes on with what could be read of the damaged WAL. Nobody else may start a
     checkpoint meanwhile.
 
     Raises:
         OSError: the disk reports an error.
     """
-    for copy in _copies(path):
+    clear_away(path.parent)
+    copies = _copies(path)
+    for copy in copies:
         lost = _lost(path, copy)
         if lost:
             with wal_path(path).open("r+b") as file:
                 file.write(lost)
                 sync_file(file)
+    if copies and wal_is_empty(path) and path.is_file():
+        put_back(path, wal_path(path), [copy.read_bytes() for copy in copies if _counts(copy)])
+    for copy in copies:
         copy.unlink()
 
 
 def is_torn(path: Path) -> bool:
-    """Whether a copy of the WAL has commits that the WAL has lost. Needs no lock.
+    """Whether a copy of the WAL has commits that the WAL, or the database in its place, has lost. Needs no lock.
 
     Raises:
         OSError: the disk reports an error, or this account may not read them.
@@ -189,11 +228,24 @@ def is_torn(path: Path) -> bool:
         with suppress(FileNotFoundError):  # removed in this moment: the WAL was emptied or mended
             if _lost(path, copy):
                 return True
+            if wal_is_empty(path) and _counts(copy) and not _runs(_owner(copy)) and has_more(path, copy.read_bytes()):
+                return True
     return False
 
 
 def _copies(path: Path) -> list[Path]:
     return sorted(path.parent.glob(f"{path.name}{COPY}*"))
+
+
+def _counts(copy: Path) -> bool:
+    """Whether *copy* was finished, and is the unit's."""
+    return not copy.name.endswith(PART) and is_own(copy.lstat(), copy.parent)
+
+
+def _owner(copy: Path) -> int:
+    """The process that made *copy*; 0, which always runs, where the name does not say so."""
+    owner = copy.name.removesuffix(PART).rpartition("-")[2]
+    return int(owner) if owner.isdecimal() else 0
 
 
 def _lost(path: Path, copy: Path) -> bytes:
@@ -202,7 +254,7 @@ def _lost(path: Path, copy: Path) -> bytes:
     The copy may end in frames that were never committed, or are left of an earlier WAL: in the WAL itself commits may
     have replaced them since.
     """
-    if copy.name.endswith(PART) or not is_own(copy.lstat(), copy.parent):
+    if not _counts(copy):
         return b""
     saved = copy.read_bytes()  # before the WAL, which may grow in between
     try:

@@ -7,7 +7,7 @@ import tkinter as tk
 from collections.abc import Callable
 from functools import partial
 
-from edge.officers import REVIEWS, EventKind, Judged, known_plate
+from edge.officers import CONFIRMS, REVIEWS, EventKind, Judged, known_plate, name_follows
 from edge.viewer.control.case_text import as_text
 from edge.viewer.control.evidence import EvidenceActions, Paper
 from edge.viewer.control.open_case import OpenCase
@@ -16,7 +16,7 @@ from edge.viewer.panels import ActionBar
 from edge.viewer.text import _, describe, event_words, plain
 from edge.viewer.ui import GAP, Answer, Asked, Blank, DockedQuestion, Lightbox, Page, Question, Theme, Window
 
-ADVANCING = frozenset({EventKind.CONFIRM, EventKind.DISMISS})
+ADVANCING = CONFIRMS | {EventKind.DISMISS}
 """After these the next case is shown."""
 FOLLOW_UP_ORDER = (EventKind.KEEPER_ASKED, EventKind.DRIVER_NAMED, EventKind.CLOSED)
 
@@ -51,9 +51,23 @@ class Actions:
         self.lightbox: Lightbox | None = None
 
     def confirm(self) -> None:
-        """Ask for a reason, the usual one at first, and record that the verdict is right; off where it cannot be."""
+        """Ask for a reason, the usual one at first, and record that the verdict is right; off where it cannot be.
+
+        Where the name fell with a corrected plate, what is confirmed is the infringement of the vehicle alone.
+        """
         opened = self._decided()
         if opened is None or not self._bar.is_available("confirm"):
+            return
+        if not name_follows(opened.case):
+            usual = _("Photo and corrected plate checked")
+            self._review(
+                EventKind.CONFIRM_VEHICLE,
+                _("Confirm the vehicle of case {number}"),
+                _("You take the photo, the speed and the plate as corrected. Nobody is named: the keeper is asked."),
+                _("Confirm vehicle"),
+                (usual, _("Checked against the vehicle register")),
+                usual,
+            )
             return
         named = opened.case.driver is not None
         usual = _("Photo and plate checked, they agree") if named else _("Photo checked: nobody can be named from it")

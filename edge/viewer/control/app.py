@@ -208,6 +208,7 @@ class Viewer:
             facts_width=facts_width + self.theme.px(14),
             margin=camera.margin,
             strip=camera.strip.needed,
+            above=camera.above(width, beside=beside) if shown else 0,
         )
         shape = window.shape(needs, width)
         if beside:
@@ -225,7 +226,18 @@ class Viewer:
         self.window.place_panes()
         self.bar.set_low(low=self.window.is_low)
         self.filters.set_low(low=self.window.is_very_low)
+        self._tell_low()
         self.arrange()
+
+    def _show_pane(self, *, case: bool) -> None:
+        self.window.show_pane(case=case)
+        self._tell_low()
+
+    def _tell_low(self) -> None:
+        """Keep the room of a very low window for the case that it shows."""
+        low = self.window.is_very_low and self.window.is_single and self.window.shows_case
+        self.status.set_low(low=low)
+        self.banners.set_low(low=low)
 
     def help(self) -> None:
         """Show the page of all keys."""
@@ -330,7 +342,7 @@ class Viewer:
     def _on_shown(self, opened: CaseDetails) -> None:
         self._unit = opened.unit
         self._name_window()
-        self.window.show_pane(case=True)
+        self._show_pane(case=True)
 
     def _on_officer(self, officer: str) -> None:
         self._officer = officer
@@ -345,7 +357,7 @@ class Viewer:
 
     def search(self) -> None:
         """Go to the search field."""
-        self.window.show_pane(case=False)
+        self._show_pane(case=False)
         self.filters.text.focus_set()
         self.filters.text.selection_range(0, "end")
 
@@ -354,7 +366,7 @@ class Viewer:
 
     def back_to_list(self) -> None:
         """Show the list where there is room for one pane only, and give it the focus."""
-        self.window.show_pane(case=False)
+        self._show_pane(case=False)
         self.cases.canvas.focus_set()
 
     def _on_chain_problem(self, sentence: str) -> None:

@@ -10,7 +10,7 @@ from typing import Literal
 
 from edge.model import Case
 from edge.officers import Enclosure, Event, EventKind, counting, known_plate, name_follows, waiting
-from edge.viewer.text import _, moment, plain, review_words, waiting_words
+from edge.viewer.text import _, moment, officers_words, plain, review_words, waiting_words
 from edge.viewer.ui import Elided, Theme
 
 Need = Literal["nothing", "case", "decided", "confirmable", "unnamed", "letter"]
@@ -43,14 +43,12 @@ class Action:
 
 
 def why_not_confirm(case: Case, enclosure: Enclosure) -> str:
-    """Return why the evidence or the law lets nobody confirm the verdict of *case*; empty if it can be confirmed."""
+    """Return why evidence or law lets nobody confirm *case*, the vehicle alone where a name fell; empty if they can."""
     found = case.assessment
     if case.verdict is None:
         return ""
     if not case.is_infringement or (found is not None and found.excess_kmh <= 0):
         return _("Not to be confirmed: this is no infringement.")
-    if not name_follows(case):
-        return _("Not to be confirmed: the plate was corrected, the name no longer follows.")
     if case.is_to_be_checked:
         return _("Not to be confirmed: the photos do not bear out the radar.")
     if any(check is not None and not check.good for check in (enclosure.before, enclosure.after)):
@@ -174,7 +172,7 @@ class ActionBar(ttk.Frame):
         if waits is not None:
             text = f"{review_words(waits)[0].capitalize()} · {text}"
         by = text.format(
-            officer=plain(review.officer, 60),
+            officer=officers_words(review.officer),
             time=moment(review.at_utc, "short"),
             reason=plain(review.reason, 300),
         )

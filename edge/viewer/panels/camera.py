@@ -9,6 +9,7 @@ from tkinter import ttk
 from edge.model import Box, Case
 from edge.viewer.data import Photo
 from edge.viewer.panels.facts import FACTS_WIDTH, FactsCard
+from edge.viewer.panels.headline import Headline
 from edge.viewer.panels.photo_strip import PhotoStrip
 from edge.viewer.text import _
 from edge.viewer.ui import GAP, PictureView, Theme
@@ -24,6 +25,7 @@ class CameraPanel(ttk.Frame):
     Attributes:
         photo: the photo.
         strip: which of the case's photos it is, where there are several.
+        headline: verdict, speed and plate above the photo, where the facts are under it.
         facts: the facts.
         aspect: width by height of the photo.
         photo_width: the widest photo, in pixels; None: as wide as there is room for.
@@ -62,9 +64,10 @@ class CameraPanel(ttk.Frame):
         self.grid_propagate(False)
         self.photo = PictureView(self, theme, *self._room, takefocus=True)
         self.strip = PhotoStrip(self, theme, choose)
-        self.facts = FactsCard(self, theme)
-        self.photo.grid(row=0, column=0, sticky="nw")
-        self.strip.grid(row=1, column=0, sticky="nw")
+        self.headline = Headline(self, theme)
+        self.facts = FactsCard(self, theme, self.headline)
+        self.photo.grid(row=1, column=0, sticky="nw")
+        self.strip.grid(row=2, column=0, sticky="nw")
         self.strip.grid_remove()
         self._arranged: bool | None = None
         self._arrange(beside=True)
@@ -88,6 +91,12 @@ class CameraPanel(ttk.Frame):
         """Return the width of the facts in a card *width* pixels wide."""
         return self._theme.px(FACTS_WIDTH) if beside else width - self.margin
 
+    def above(self, width: int, *, beside: bool) -> int:
+        """Return the height in pixels of what is above the photo in a card *width* pixels wide."""
+        if beside:
+            return 0
+        return self.headline.needed(self.facts_width(width, beside=False)) + self._theme.px(GAP)
+
     def set_room(self, photo: tuple[int, int], facts: tuple[int, int], *, beside: bool) -> None:
         """Take the room for the *photo* and the *facts*, width and height in pixels."""
         self._room, self._facts_room = photo, facts
@@ -109,6 +118,8 @@ class CameraPanel(ttk.Frame):
         """Show everything except the pictures; :meth:`show_photo` shows those."""
         self._case, self._index = case, index
         self.facts.grid()
+        if not self._arranged:
+            self.headline.grid()
         self.facts.show(case, index, unit)
         self._draw_boxes()
 
@@ -132,6 +143,7 @@ class CameraPanel(ttk.Frame):
         """Show no case, but *text*."""
         self._case = None
         self.facts.grid_remove()
+        self.headline.grid_remove()
         self.strip.show(0, 0)
         self.photo.show_text(text)
 
@@ -166,10 +178,14 @@ class CameraPanel(ttk.Frame):
         px = self._theme.px
         self.columnconfigure(0, weight=0 if beside else 1)
         self.columnconfigure(1, weight=1 if beside else 0)
-        self.rowconfigure(2, weight=1)
+        self.rowconfigure(3, weight=1)
+        self.facts.set_headed(headed=not beside)
         if beside:
-            self.facts.grid(row=0, column=1, rowspan=3, sticky="nsew", padx=(px(14), 0), pady=(px(RING), 0))
+            self.headline.grid_remove()
+            self.facts.grid(row=0, column=1, rowspan=4, sticky="nsew", padx=(px(14), 0), pady=(px(RING), 0))
         else:
-            self.facts.grid(row=2, column=0, rowspan=1, sticky="nsew", padx=(px(RING), 0), pady=(px(GAP), 0))
+            self.headline.grid(row=0, column=0, sticky="ew", padx=(px(RING), 0), pady=(0, px(GAP)))
+            self.facts.grid(row=3, column=0, rowspan=1, sticky="nsew", padx=(px(RING), 0), pady=(px(GAP), 0))
         if self._case is None:
+            self.headline.grid_remove()
             self.facts.grid_remove()

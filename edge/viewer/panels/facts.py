@@ -6,6 +6,7 @@ import tkinter as tk
 from tkinter import ttk
 
 from edge.model import Case, Outcome
+from edge.viewer.panels.headline import Headline
 from edge.viewer.text import (
     _,
     basis_words,
@@ -40,9 +41,10 @@ class FactsCard(ttk.Frame):
         fields: time, place, certainty and unit.
     """
 
-    def __init__(self, master: tk.Misc, theme: Theme) -> None:
-        """Show nothing yet."""
+    def __init__(self, master: tk.Misc, theme: Theme, headline: Headline) -> None:
+        """Show nothing yet; *headline* says verdict, speed and plate as well."""
         super().__init__(master)
+        self._headline = headline
         px = theme.px
         self._theme = theme
         self.columnconfigure(0, weight=1)
@@ -82,6 +84,14 @@ class FactsCard(ttk.Frame):
         self.corrected.grid_remove()
         self.others.grid_remove()
 
+    def set_headed(self, *, headed: bool) -> None:
+        """Say whether the headline shows verdict and speed, which are not repeated here then."""
+        for widget in (self.verdict, self.speed):
+            if headed:
+                widget.grid_remove()
+            else:
+                widget.grid()
+
     def needed(self, width: int) -> int:
         """Return the height in pixels that the facts need in *width*, with the smallest crop of the plate."""
         return self._texts(width) + self._theme.px(CROP_HEIGHTS[0])
@@ -107,6 +117,15 @@ class FactsCard(ttk.Frame):
             self.corrected, _("Corrected to {plate}").format(plate=plain(corrected, 14)) if corrected else ""
         )
         self._show_line(self.others, other_plates_words(case, index))
+        read = plain(corrected or case.plate_text, 14)
+        self._headline.tell(
+            word,
+            tone,
+            self.speed.full_text,
+            str(self.speed.cget("style")),
+            read or nothing,
+            "Plate.TLabel" if read else "Muted.TLabel",
+        )
         self.fields["time"].set_text(zoned(case.trigger.at_utc))
         self.fields["place"].set_text(plain(case.site, 100) or "–")
         self.fields["score"].set_text(_certainty(case) or "–")

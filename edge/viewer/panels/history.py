@@ -9,7 +9,7 @@ from tkinter import ttk
 
 from edge.model import Case
 from edge.officers import Enclosure, Event, EventKind
-from edge.viewer.text import _, event_words, moment, ngettext, number, plain, verdict_words
+from edge.viewer.text import _, event_words, moment, ngettext, number, officers_words, plain, verdict_words
 from edge.viewer.ui import Theme, cut
 
 COLUMNS = (0, 150, 340)
@@ -56,7 +56,7 @@ def lines(case: Case, events: Sequence[Event], enclosure: Enclosure = NO_CHECKS)
         if views > 1:
             history.pop()
             word = _("{word} {count} times").format(word=word, count=number(views))
-        details = [plain(event.officer, 60), plain(event.plate or "", 14), plain(event.reason, 300)]
+        details = [officers_words(event.officer), plain(event.plate or "", 14), plain(event.reason, 300)]
         history.append(Line(event.at_utc, word, tone, " · ".join(part for part in details if part)))
     checks = [check for check in (enclosure.before, enclosure.after) if check is not None]
     for check in checks:

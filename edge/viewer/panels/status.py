@@ -21,10 +21,11 @@ BESIDE = 900
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One banner: its tone and its sentence."""
+    """One banner: its tone and its sentences, and what of them is said where there is little room."""
 
     tone: str
     text: str
+    brief: str = ""
 
 
 def notices(status: UnitStatus | None, store_problem: str, chain_problem: str) -> tuple[Notice, ...]:
@@ -44,15 +45,15 @@ def notices(status: UnitStatus | None, store_problem: str, chain_problem: str) -
         if not status.chain_ok and not chain_problem:
             found.append(Notice("bad", _("The chain of evidence is broken: looking for the place …")))
         if not status.daemon_alive:
-            found.append(
-                Notice("warn", _("Unit stopped: no new case can come in. Those that are here can be seen and judged."))
-            )
+            text = _("Unit stopped: no new case can come in. Those that are here can be seen and judged.")
+            found.append(Notice("warn", text, _("Unit stopped")))
         if status.free_bytes < LOW_DISK_BYTES or status.free_bytes < LOW_DISK_SHARE * status.total_bytes:
+            free = number(status.free_bytes / 1e6)
             text = _(
                 "The unit's disk is nearly full: {free} MB are free."
                 " Tell the operator: without room no new case is kept."
             )
-            found.append(Notice("warn", text.format(free=number(status.free_bytes / 1e6))))
+            found.append(Notice("warn", text.format(free=free), _("The unit's disk is nearly full")))
     return tuple(found)
 
 
@@ -90,7 +91,8 @@ class StatusBar(ttk.Frame):
             self._chips.add(child)
         self._chips.show(self._bar, shown=False)
         self._chips.show(self.undo, shown=False)
-        self._is_busy = False
+        self._is_busy = self._is_low = False
+        self._status: UnitStatus | None = None
         self._beside: bool | None = None
         self.bind("<Configure>", lambda event: self._arrange(event.width))
         self.bind("<<ThemeChanged>>", lambda _event: self._name_colours())
@@ -98,6 +100,8 @@ class StatusBar(ttk.Frame):
 
     def show(self, status: UnitStatus | None) -> None:
         """Show the unit's *status*, or nothing if it is unknown."""
+        self._status = status
+        self._show_chips()
         if status is None:
             for chip in (self.unit, self.signed):
                 _set(chip, "", "Page.TLabel")
@@ -107,7 +111,6 @@ class StatusBar(ttk.Frame):
         if status.pending:
             cases += " · " + _("{count} pending").format(count=number(status.pending))
         _set(self.count, cases, "Page.TLabel")
-        self._chips.show(self.unit, shown=status.daemon_alive)  # a banner says it where it is stopped
         _set(self.unit, _("Unit running") if status.daemon_alive else "", "good.Chip.TLabel")
         if not status.chain_ok:
             _set(self.signed, _("Chain broken"), "bad.Chip.TLabel")
@@ -117,11 +120,25 @@ class StatusBar(ttk.Frame):
         else:
             _set(self.signed, _("All entries signed"), "good.Chip.TLabel")
 
+    def set_low(self, *, low: bool) -> None:
+        """Say whether there is no room for what is as it should be."""
+        self._is_low = low
+        self._show_chips()
+
+    def _show_chips(self) -> None:
+        status, full = self._status, not self._is_low
+        self._chips.show(self.count, shown=full)
+        alive = status is not None and status.daemon_alive  # a banner says it where it is stopped
+        self._chips.show(self.unit, shown=full and alive)
+        self._chips.show(self.signed, shown=full or (status is not None and not status.chain_ok))
+        self._chips.show(self.note, shown=full or bool(self.note.cget("text")))
+
     def show_note(self, text: str, tone: str = "accent", undo: Callable[[], None] | None = None) -> None:
         """Show the outcome of the officer's last action, with a button that undoes it; an empty text removes both."""
         self._undo = undo
         self._chips.show(self.undo, shown=undo is not None)
         _set(self.note, text, f"{tone}.Chip.TLabel" if text else "Page.TLabel")
+        self._show_chips()
 
     def call_undo(self) -> None:
         """Undo the officer's last action, where that is still offered."""
@@ -188,20 +205,37 @@ class Banners(ttk.Frame):
         """Show no notice."""
         super().__init__(master, style="Page.TFrame")
         self.shown: tuple[Notice, ...] = ()
+        self._is_low = False
+
+    def set_low(self, *, low: bool) -> None:
+        """Say whether there is room for a brief banner only."""
+        if low != self._is_low:
+            self._is_low = low
+            self._draw()
 
     def show(self, found: tuple[Notice, ...]) -> None:
         """Show the notices *found*."""
         if found == self.shown:
             return
         self.shown = found
+        self._draw()
+
+    def _draw(self) -> None:
         for child in self.winfo_children():
             child.destroy()
-        for notice in found:
+        for notice in _in_brief(self.shown) if self._is_low else self.shown:
             banner = Wrapped(self, style=f"{notice.tone}.Banner.TLabel")
             banner.set_text(notice.text)
             banner.pack(fill="x")
-        if not found:
+        if not self.shown:
             self.configure(height=1)
+
+
+def _in_brief(found: tuple[Notice, ...]) -> tuple[Notice, ...]:
+    """Return *found* with one line for those of which there is a brief text."""
+    whole = tuple(notice for notice in found if not notice.brief)
+    brief = " · ".join(notice.brief for notice in found if notice.brief)
+    return (*whole, Notice("warn", brief)) if brief else whole
 
 
 def _set(label: ttk.Label, text: str, style: str) -> None:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from edge.model import Basis, Case, Flag, Outcome, Plausibility, Reason, SpeedAgreement
-from edge.officers import CaseSummary, EventKind, Order, Standing, name_follows
+from edge.officers import WITH, CaseSummary, EventKind, Order, Standing, name_follows
 from edge.viewer.text.language import _, ngettext
+from edge.viewer.text.plain_text import plain
+
+MOST_OF_A_NAME = 60
+"""How many characters of an officer's name are shown."""
 
 
 def outcome_words(outcome: Outcome | None) -> tuple[str, str]:
@@ -65,7 +69,7 @@ def basis_words(basis: Basis | str | None) -> str:
 def plausibility_words(found: Plausibility) -> str:
     """Return what the photos say of the radar."""
     says = {
-        SpeedAgreement.AGREES: _("the photos bear out the radar"),
+        SpeedAgreement.AGREES: _("the photos are consistent with the radar"),
         SpeedAgreement.CONTRADICTS: _("the photos contradict the radar"),
         SpeedAgreement.OTHER_FITS: _("another vehicle fits the radar better"),
         SpeedAgreement.TELLS_NOTHING: _("the photos tell nothing of the speed"),
@@ -90,6 +94,7 @@ def review_words(review: str | None) -> tuple[str, str]:
     """Return text and tone of a case's last review; None is a case without a review."""
     return {
         EventKind.CONFIRM.value: (_("confirmed"), "good"),
+        EventKind.CONFIRM_VEHICLE.value: (_("vehicle confirmed"), "good"),
         EventKind.DISMISS.value: (_("dismissed"), "bad"),
         EventKind.CORRECT_PLATE.value: (_("plate corrected"), "warn"),
         EventKind.WITHDRAW.value: (_("judgement withdrawn"), "warn"),
@@ -107,6 +112,7 @@ def event_words(kind: EventKind, action: str = "") -> tuple[str, str]:
     if kind is EventKind.REQUEST:
         asked = {
             EventKind.CONFIRM.value: _("Confirmed, waits"),
+            EventKind.CONFIRM_VEHICLE.value: _("Vehicle confirmed, waits"),
             EventKind.DISMISS.value: _("Dismissed, waits"),
             EventKind.CORRECT_PLATE.value: _("Plate corrected, waits"),
             EventKind.WITHDRAW.value: _("Judgement withdrawn, waits"),
@@ -116,6 +122,7 @@ def event_words(kind: EventKind, action: str = "") -> tuple[str, str]:
         EventKind.AGREE: (_("Second officer agreed"), "good"),
         EventKind.REFUSE: (_("Refused"), "bad"),
         EventKind.CONFIRM: (_("Confirmed"), "good"),
+        EventKind.CONFIRM_VEHICLE: (_("Vehicle confirmed"), "good"),
         EventKind.DISMISS: (_("Dismissed"), "bad"),
         EventKind.CORRECT_PLATE: (_("Plate corrected"), "warn"),
         EventKind.WITHDRAW: (_("Judgement withdrawn"), "warn"),
@@ -127,6 +134,12 @@ def event_words(kind: EventKind, action: str = "") -> tuple[str, str]:
         EventKind.DRIVER_NAMED: (_("Driver named by the keeper"), "good"),
         EventKind.CLOSED: (_("Closed"), "neutral"),
     }[kind]
+
+
+def officers_words(officer: str) -> str:
+    """Return the name of an officer, or of the two who did something together."""
+    names = [plain(name, MOST_OF_A_NAME) for name in officer.split(WITH, 1)]
+    return _("{first} with {second}").format(first=names[0], second=names[1]) if len(names) > 1 else names[0]
 
 
 def order_words() -> dict[str, Order]:

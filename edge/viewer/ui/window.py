@@ -28,7 +28,9 @@ HISTORY_HEIGHT = 84
 PHOTO_HEIGHT = 150
 """The least height of the history, and of a photo that has to shrink for its facts."""
 UNDER_SHARE = 0.55
-"""How much of the height a photo takes whose facts are under it."""
+"""How much of the height a photo takes whose facts are under it, unless that is less than :data:`PHOTO_HEIGHT`."""
+LEAST_UNDER_SHARE = 0.5
+"""How much of :data:`PHOTO_HEIGHT` such a photo has in a window that is too low for it and the headline above it."""
 VERY_LOW = 420
 """The window's height below which the filters are folded away."""
 GAP = 8
@@ -47,6 +49,7 @@ class Needs:
         facts_width: the width of the facts beside the photo.
         margin: what a card's border and padding take of its width and height.
         strip: the height of the strip under the photo.
+        above: the height of the headline above the photo.
     """
 
     facts: int
@@ -57,6 +60,7 @@ class Needs:
     facts_width: int
     margin: int
     strip: int = 0
+    above: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +108,9 @@ def shape(
     else:
         photo_width = min(needs.photo_width, width - needs.margin)
         most = max(least[1], round(UNDER_SHARE * height))
-        photo = photo_width, min(round(photo_width / needs.aspect), most)
-        camera = photo[1] + needs.strip + gap + needs.facts + needs.margin
+        seen = max(round(LEAST_UNDER_SHARE * least[1]), height - needs.above - needs.margin)
+        photo = photo_width, min(round(photo_width / needs.aspect), most, seen)
+        camera = needs.above + photo[1] + needs.strip + gap + needs.facts + needs.margin
     top = camera + gap
     spare = max(0, height - camera - rest)
     if wide:

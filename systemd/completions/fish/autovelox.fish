@@ -50,7 +50,7 @@ function _shtab_autovelox_using
   test "$_shtab_autovelox_cmdpath" = "$argv"
 end
 
-set -g _shtab_autovelox_commands run officers cases 'cases list' 'cases show' 'cases export' 'cases report' 'cases letter' 'cases stats' 'cases review' 'cases hold' 'cases release' 'cases follow-up' 'cases ask' 'cases requests' 'cases agree' 'cases refuse' 'cases take' 'cases verify' 'cases purge' 'cases claims' 'cases searched' 'cases init-key' 'cases public-key' 'cases rotate-key' car chip 'chip request' 'chip store' authority 'authority init' 'authority request' 'authority certify' 'authority certify-chip' registry 'registry init' 'registry enrol' 'registry list' 'registry check' 'registry replace' 'registry revoke' 'registry certify' 'registry remove' 'registry reopen' 'registry rotate' 'registry migrate' backup restore centre 'centre join' 'centre opener' 'centre signers' 'centre status' view read doctor camera 'camera calibrate' demo play
+set -g _shtab_autovelox_commands run officers cases 'cases list' 'cases show' 'cases export' 'cases report' 'cases letter' 'cases stats' 'cases review' 'cases hold' 'cases release' 'cases follow-up' 'cases ask' 'cases requests' 'cases agree' 'cases refuse' 'cases take' 'cases verify' 'cases purge' 'cases bring-back' 'cases claims' 'cases searched' 'cases init-key' 'cases public-key' 'cases rotate-key' car chip 'chip request' 'chip store' authority 'authority init' 'authority request' 'authority certify' 'authority certify-chip' registry 'registry init' 'registry enrol' 'registry list' 'registry check' 'registry replace' 'registry revoke' 'registry certify' 'registry remove' 'registry reopen' 'registry rotate' 'registry migrate' backup restore centre 'centre join' 'centre opener' 'centre signers' 'centre status' view read doctor camera 'camera calibrate' demo play
 set -g _shtab_autovelox_opts_with_value --against --at --attempts --authority --birth-date --birth-place --board --ca --car --categories --check --checkpoint --chip --config --countries --days --dir --direction --distance-m --engine --every --expires-on --first-name --follow-up --head --issued-on --issuing-office --judgement --key --lang --last-name --licence --limit --master-key --models --opener --order --out --outcome --photo-width --plate --plate-mm --plot --portrait --position --reason --registry --report --request --review --save --scale --signing-key --since --speed --state-dir --take --text --timeout --to --token --until --url
 
 complete -c autovelox -e
@@ -75,7 +75,7 @@ complete -c autovelox -n '_shtab_autovelox_using cases list' -l signing-key -xka
 complete -c autovelox -n '_shtab_autovelox_using cases list' -l text -x -d 'plate, driver'"'"'s name or case number'
 complete -c autovelox -n '_shtab_autovelox_using cases list' -l plate -x -d 'this plate, as read or as corrected; spaces do not count'
 complete -c autovelox -n '_shtab_autovelox_using cases list' -l outcome -xka "pending identified ambiguous unidentified no-infringement to-be-confirmed to-be-checked" -d 'only cases of this verdict'
-complete -c autovelox -n '_shtab_autovelox_using cases list' -l review -xka "open waiting confirm correct_plate dismiss" -d 'by the newest judgement'
+complete -c autovelox -n '_shtab_autovelox_using cases list' -l review -xka "open waiting confirm confirm_vehicle correct_plate dismiss" -d 'by the newest judgement'
 complete -c autovelox -n '_shtab_autovelox_using cases list' -l follow-up -xka "open closed driver_named_by_keeper keeper_asked" -d 'what became of cases that name nobody'
 complete -c autovelox -n '_shtab_autovelox_using cases list' -l since -x -d 'from this day on, local time (2026-11-03)'
 complete -c autovelox -n '_shtab_autovelox_using cases list' -l until -x -d 'up to this day, which counts'
@@ -128,6 +128,7 @@ complete -c autovelox -n '_shtab_autovelox_using cases stats' -l since -x -d 'fr
 complete -c autovelox -n '_shtab_autovelox_using cases stats' -l until -x -d 'up to this day, which counts'
 complete -c autovelox -n '_shtab_autovelox_using cases stats' -l json -d machine-readable
 complete -c autovelox -n '_shtab_autovelox_using cases stats' -l plot -xka "(__fish_complete_path (commandline -ct))" -d 'a new file: .svg or .png'
+complete -c autovelox -n '_shtab_autovelox_using cases stats' -l lang -xka "en it de sl" -d 'the language; without it, that of the locale'
 complete -c autovelox -n '_shtab_autovelox_using cases; and test $_shtab_autovelox_npos -eq 0' -a review -d 'Confirm or dismiss a case, correct its plate, or withdraw a judgement.'
 complete -c autovelox -n '_shtab_autovelox_using cases review' -s h -l help -d 'show this help message and exit'
 complete -c autovelox -n '_shtab_autovelox_using cases review' -l config -xka "(__fish_complete_path (commandline -ct))" -d 'the unit'"'"'s configuration (default: /etc/autovelox/autovelox.toml, if it is there)'
@@ -137,7 +138,7 @@ complete -c autovelox -n '_shtab_autovelox_using cases review' -l plate -x -d 't
 complete -c autovelox -n '_shtab_autovelox_using cases review' -l judgement -x -d 'for withdraw: only this one, if it is the one that counts'
 complete -c autovelox -n '_shtab_autovelox_using cases review' -l reason -x -d 'why; a review, a hold and a follow-up need one'
 complete -c autovelox -n '_shtab_autovelox_using cases review' -l lang -xka "en it" -d 'the language; without it, that of the locale'
-complete -c autovelox -n '_shtab_autovelox_using cases review; and test $_shtab_autovelox_npos -eq 1' -ka "confirm correct_plate dismiss withdraw" -d kind
+complete -c autovelox -n '_shtab_autovelox_using cases review; and test $_shtab_autovelox_npos -eq 1' -ka "confirm confirm_vehicle correct_plate dismiss withdraw" -d kind
 complete -c autovelox -n '_shtab_autovelox_using cases; and test $_shtab_autovelox_npos -eq 0' -a hold -d 'Keep a case beyond its retention period: an appeal, a trial.'
 complete -c autovelox -n '_shtab_autovelox_using cases hold' -s h -l help -d 'show this help message and exit'
 complete -c autovelox -n '_shtab_autovelox_using cases hold' -l config -xka "(__fish_complete_path (commandline -ct))" -d 'the unit'"'"'s configuration (default: /etc/autovelox/autovelox.toml, if it is there)'
@@ -216,6 +217,12 @@ complete -c autovelox -n '_shtab_autovelox_using cases purge' -l signing-key -xk
 complete -c autovelox -n '_shtab_autovelox_using cases purge' -l reason -x -d 'why before their time; goes into the tombstone, without personal data'
 complete -c autovelox -n '_shtab_autovelox_using cases purge' -l trust-clock -d 'believe the clock, though not synchronised or days ahead'
 complete -c autovelox -n '_shtab_autovelox_using cases purge' -l dry-run -d 'only say which cases are due'
+complete -c autovelox -n '_shtab_autovelox_using cases; and test $_shtab_autovelox_npos -eq 0' -a bring-back -d 'Put photos back that left for the centre, from an export of it.'
+complete -c autovelox -n '_shtab_autovelox_using cases bring-back' -s h -l help -d 'show this help message and exit'
+complete -c autovelox -n '_shtab_autovelox_using cases bring-back' -l config -xka "(__fish_complete_path (commandline -ct))" -d 'the unit'"'"'s configuration (default: /etc/autovelox/autovelox.toml, if it is there)'
+complete -c autovelox -n '_shtab_autovelox_using cases bring-back' -l state-dir -xka "(__fish_complete_directories)" -d 'the state folder, instead of the configuration'"'"'s'
+complete -c autovelox -n '_shtab_autovelox_using cases bring-back' -l signing-key -xka "(__fish_complete_path (commandline -ct))" -d 'the signing key file, instead of the configuration'"'"'s'
+complete -c autovelox -n '_shtab_autovelox_using cases bring-back; and test $_shtab_autovelox_npos -eq 1' -ka "(__fish_complete_directories)" -d 'what autovelox-centre cases export wrote'
 complete -c autovelox -n '_shtab_autovelox_using cases; and test $_shtab_autovelox_npos -eq 0' -a claims -d 'Take out the sealed claims of an ambiguous case without a second officer.'
 complete -c autovelox -n '_shtab_autovelox_using cases claims' -s h -l help -d 'show this help message and exit'
 complete -c autovelox -n '_shtab_autovelox_using cases claims' -l config -xka "(__fish_complete_path (commandline -ct))" -d 'the unit'"'"'s configuration (default: /etc/autovelox/autovelox.toml, if it is there)'

@@ -9,7 +9,7 @@ import pytest
 
 from converter.errors import LabelError
 from converter.labels import TruthCrop
-from converter.measure.by_eye import Sample, by_eye_table, load_samples
+from converter.measure.by_eye import Sample, by_eye_table, countries_by_eye, load_countries, load_samples
 from converter.measure.drawn import EACH, WIDTHS, DrawnPlate, drawn_plates, kinds_table
 
 DATA = Path(__file__).parents[4] / "shared" / "data"
@@ -71,3 +71,21 @@ def test_plates_are_counted_by_kind_and_width() -> None:
     assert lines[0].split()[-4:] == ["50", "px", "70", "px"]
     assert next(line for line in lines if line.startswith("I front")).split() == ["I", "front", "1/1", "0/0"]
     assert next(line for line in lines if line.startswith("I moto")).split() == ["I", "moto", "0/0", "1/2"]
+
+
+def test_countries_told_by_eye_are_counted_beside_the_readers() -> None:
+    known = {"a": "IT", "b": "FR", "c": "SK", "d": "DE"}
+    person = {"a": "IT", "b": "FR", "c": ""}
+    line = countries_by_eye(person, known, {"a": "", "b": "FR", "c": "", "d": "DE"}, {"a": "FR", "b": "FR", "c": "SK"})
+    assert line.startswith("of 3 crops whose country was not told: a person tells 2 rightly, the reader today 1,")
+    assert line.endswith("right for 2")
+    with pytest.raises(LabelError, match="not known"):
+        countries_by_eye({"e": "IT"}, known, {}, {})
+
+
+@pytest.mark.skipif(not DATA.is_dir(), reason="the training data is not here")
+def test_every_crop_told_by_eye_is_one_of_known_country() -> None:
+    national = pytest.importorskip("converter.verdict.national")
+    countries = load_countries()
+    assert len(countries) == 60
+    assert not set(countries) - set(national.european_countries(DATA))

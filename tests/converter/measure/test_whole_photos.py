@@ -51,15 +51,30 @@ def photos(tmp_path: Path) -> list[Photo]:
 
 
 def test_tall_crops_hold_the_plate_that_the_wide_photo_shows(photos: list[Photo]) -> None:
-    assert whole_photos.tall_crops(Marks(), photos) == (1.0, 1.0)
-    assert whole_photos.tall_crops(Marks(blind=100), photos) == (0.0, 0.0)
+    both, neither = (whole_photos.tall_crops(Marks(blind=blind), photos) for blind in (10_000, 100))
+    assert (both.plates, both.wide, both.tall, both.lost, both.gained) == (3, 1.0, 1.0, (), ())
+    assert (neither.plates, neither.wide, neither.tall, neither.lost, neither.gained) == (3, 0.0, 0.0, (), ())
+
+
+def test_the_photos_that_a_tall_crop_loses_or_gains_are_named(photos: list[Photo]) -> None:
+    class WideOnly(Marks):
+        def see(self, image: np.ndarray) -> object:
+            return super().see(image if image.shape[1] > image.shape[0] else np.zeros_like(image))
+
+    class TallOnly(Marks):
+        def see(self, image: np.ndarray) -> object:
+            return super().see(image if image.shape[1] < image.shape[0] else np.zeros_like(image))
+
+    lost, gained = (whole_photos.tall_crops(kind(), photos[:2]) for kind in (WideOnly, TallOnly))
+    assert (lost.wide, lost.tall, lost.lost, lost.gained) == (1.0, 0.0, ("0.png", "1.png"), ())
+    assert (gained.wide, gained.tall, gained.lost, gained.gained) == (0.0, 1.0, (), ("0.png", "1.png"))
 
 
 def test_a_plate_too_wide_for_the_crop_is_left_out(photos: list[Photo]) -> None:
     wide = Photo(photos[0].path, 400, 240, boxes=(PlateBox(0, 100, 200, 140),))
-    assert whole_photos.tall_crops(Marks(), [wide]) == (0.0, 0.0)
+    assert whole_photos.tall_crops(Marks(), [wide]).plates == 0
     narrow = Photo(photos[0].path, 200, 240, boxes=photos[0].boxes)
-    assert whole_photos.tall_crops(Marks(), [narrow]) == (0.0, 0.0)
+    assert whole_photos.tall_crops(Marks(), [narrow]).plates == 0
 
 
 def test_a_portrait_frame_has_the_plates_of_its_three_photos(photos: list[Photo]) -> None:

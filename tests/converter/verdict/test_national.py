@@ -116,6 +116,14 @@ def test_wrong_names_of_twins_are_counted_and_named() -> None:
     assert national.beside([misread], LINES).right == 0
 
 
+def test_what_look_alikes_cost_a_car_that_claims_alone_is_counted() -> None:
+    clear, alike, garbled = case("GB278PL"), case("GB278PL", {0: ("C", 0.2)}), case("TX555KV")
+    garbled = replace(garbled, truth="GB278PL")
+    assert national.alone([clear], LINES) == (1, 0)
+    assert national.alone([clear, alike, garbled], LINES) == (1, 1)
+    assert national.alone([alike], replace(LINES, unclaimed=-9.0)) == (1, 0)
+
+
 def test_countries_are_counted_with_what_was_promised() -> None:
     assert national.country_table([("IT", "IT", 0.97)] * 97 + [("IT", "FR", 0.97)] * 3)[1]
     assert not national.country_table([("IT", "FR", 0.97)] * 10 + [("IT", "IT", 0.97)] * 90)[1]

@@ -1,8 +1,11 @@
-"""A genuine package, for those who try to forge one."""
+"""A genuine package, for those who try to forge one; and the time of Rome."""
 
 from __future__ import annotations
 
 import asyncio
+import os
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -33,3 +36,17 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Members:
 def proved(tmp_path_factory: pytest.TempPathFactory) -> Members:
     """The members of a genuine package with proofs."""
     return members_of(asyncio.run(genuine(tmp_path_factory.mktemp("proved"), full_chain=False)))
+
+
+@pytest.fixture
+def rome(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Local time is that of Italy."""
+    before = os.environ.get("TZ")
+    monkeypatch.setenv("TZ", "Europe/Rome")
+    time.tzset()
+    yield
+    if before is None:
+        monkeypatch.delenv("TZ")
+    else:
+        monkeypatch.setenv("TZ", before)
+    time.tzset()

@@ -7,14 +7,19 @@ import json
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from edge.cases import EventKind, name_follows
+from edge.cases import EventKind, name_follows, review
+from edge.cases.acts import agreement
+from edge.cases.acts.requests import ActingOfficer
 from edge.cases.archive import Archive
 from edge.cases.evidence.verify import verify_package
 from edge.cases.export import export_cases, report_of
 from edge.cases.review import record
+from edge.cases.storage.layout import StateFolder
+from edge.cases.storage.unit_chain import ChainSession
 from edge.cli import main
 from edge.errors import CaseError
 from tests.support.cases import SIGNER, filled, write_key
@@ -88,6 +93,44 @@ def test_list_and_show_say_it(state: Path, capsys: pytest.CaptureFixture[str]) -
 
 
 @pytest.mark.skipif(shutil.which("pdftotext") is None, reason="pdftotext (poppler-utils) is not installed")
+def test_no_name_is_confirmed_whose_plate_somebody_corrects_at_the_same_time(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look at the case and the entry another officer's correction comes in."""
+    look = review.require_judgeable
+
+    def looked(*what: Any) -> None:
+        look(*what)
+        monkeypatch.setattr(review, "require_judgeable", look)
+        correct(state, "A8000CD")
+
+    monkeypatch.setattr(review, "require_judgeable", looked)
+    with pytest.raises(CaseError, match="no longer follows"):
+        confirm(state)
+    with Archive(state) as archive:
+        assert archive.case(1).review == "correct_plate"
+
+
+def test_two_officers_confirm_no_name_whose_plate_is_corrected_at_the_same_time(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conti, bruni = ActingOfficer("Conti", "conti", 5001), ActingOfficer("Bruni", "bruni", 5002)
+    look = agreement.require_judgeable
+
+    def looked(*what: Any) -> None:
+        look(*what)
+        correct(state, "A8000CD")
+
+    with ChainSession(StateFolder(state), SIGNER) as session:
+        both = agreement.Agreement(state, SIGNER, session)
+        assert both.judge(conti, 1, EventKind.CONFIRM, reason="looked at it")[1]
+        monkeypatch.setattr(agreement, "require_judgeable", looked)
+        with pytest.raises(CaseError, match="no longer follows"):
+            both.judge(bruni, 1, EventKind.CONFIRM, reason="looked at it")
+    with Archive(state) as archive:
+        assert archive.case(1).review == "correct_plate"
+
+
 def test_the_report_says_who_corrected_what_and_repeats_no_name(state: Path) -> None:
     before = text_of(report_of(state, 1))
     assert "Ada Rossi" in before

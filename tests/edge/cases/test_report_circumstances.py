@@ -13,6 +13,7 @@ from edge.cases.export import report_of
 from edge.cases.report.instrument import instrument_facts
 from edge.cases.store import CaseStore
 from edge.model import Basis
+from tests.support import papers
 from tests.support.cases import SIGNER, UNIT, identified, packet, photo, trigger
 from tests.support.pdf import needs_poppler, text_of
 
@@ -31,17 +32,9 @@ SITE = {
     "version": "0" * 64,
 }
 INSTRUMENT = {
+    **papers.INSTRUMENT,
     "approval": "D.D. 12.3.2024 n. 97",
-    "census": "UD-0042",
-    "radar": {"make": "Acme", "model": "R7", "version": "1.4", "serial": "4711"},
     "unit": {"serial": "AVX-TEST"},
-    "functional_check": {"checked_on": "2026-09-01", "by": "Polizia locale", "report": "12/2026"},
-    "calibration": {
-        "certificate": "2026-118",
-        "laboratory": "LAT 105",
-        "calibrated_on": "2026-03-02",
-        "valid_until": "2027-03-01",
-    },
     "something_new": "of a later version",
 }
 

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
-import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from string import Formatter
@@ -34,17 +31,7 @@ KEYWORDS = {"_": None, "ngettext": (1, 2)}
 OTHERS = sorted(set(language.TERRITORIES) - {"en"})
 
 
-@pytest.fixture(autouse=True)
-def _rome(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    before = os.environ.get("TZ")
-    monkeypatch.setenv("TZ", "Europe/Rome")
-    time.tzset()
-    yield
-    if before is None:
-        monkeypatch.delenv("TZ")
-    else:
-        monkeypatch.setenv("TZ", before)
-    time.tzset()
+pytestmark = pytest.mark.usefixtures("rome")
 
 
 def _messages() -> set[str | tuple[str, ...]]:
@@ -178,7 +165,7 @@ def test_no_english_sentence_is_left(tmp_path: Path, tag: str, which: str) -> No
 def test_the_test_for_english_finds_english(tmp_path: Path) -> None:
     number = asyncio.run(_one(tmp_path, identified(packet())))
     found = _english(text_of(report_of(tmp_path, number)), "it")
-    assert {"Detection report", "Driver identified", "What officers did"} <= found
+    assert {"Detection report", "Driver identified by the licence's chip", "What officers did"} <= found
 
 
 @needs_poppler

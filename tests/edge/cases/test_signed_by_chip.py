@@ -14,26 +14,10 @@ from edge.cases.evidence.verify import Mismatch, NotProved, verify_package
 from edge.cases.export import export_cases
 from edge.cases.store import CaseStore
 from edge.crypto import ChipCertificate, Ed25519Key, licence_hash
-from edge.crypto.chip_signature import message_of, sign_message
 from edge.errors import EvidenceError
 from edge.model import Packet
 from tests.support.cases import SIGNER, UNIT, identified, packet, photo, trigger
-from tests.support.signed_link import ANNAS_SIGNING_KEY
-
-
-def signed() -> Packet:
-    """A packet whose chip signed it, as the opener hands it on."""
-    own = replace(
-        packet(),
-        version=2,
-        sealed_uid=b"u" * 120,
-        counter=7,
-        unit="AVX-0042",
-        endpoint="ab" * 32,
-        verify_key=ANNAS_SIGNING_KEY.public_key().export_key("DER"),
-    )
-    return replace(own, signature=sign_message(ANNAS_SIGNING_KEY, message_of(own)))
-
+from tests.support.papers import signed
 
 AUTHORITY = Ed25519Key(bytes(32))
 UNTIL = 4_000_000_000

@@ -5,9 +5,6 @@ from __future__ import annotations
 import asyncio
 import io
 import json
-import os
-import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
@@ -15,9 +12,10 @@ from xml.etree import ElementTree
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageFont
 
 from edge.cases import statistics_of
+from edge.cases.report.fonts import regular_file
 from edge.cases.review import record
 from edge.cases.statistics.counts import count, percentile
 from edge.cases.store import CaseStore
@@ -30,17 +28,7 @@ MONDAY_NOON_UTC = 1_793_620_800.0
 """2 November 2026, 12:00 UTC: 13:00 in Rome."""
 
 
-@pytest.fixture(autouse=True)
-def _rome(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    before = os.environ.get("TZ")
-    monkeypatch.setenv("TZ", "Europe/Rome")
-    time.tzset()
-    yield
-    if before is None:
-        monkeypatch.delenv("TZ")
-    else:
-        monkeypatch.setenv("TZ", before)
-    time.tzset()
+pytestmark = pytest.mark.usefixtures("rome")
 
 
 @pytest.fixture
@@ -129,6 +117,51 @@ def test_the_picture_can_be_opened(state: Path, tmp_path: Path, suffix: str) -> 
         texts = [element.text for element in ElementTree.parse(to).iter() if element.tag.endswith("text")]
         assert any("V85 99.9 km/h of the cases, not of the traffic" in (text or "") for text in texts)
     assert main(["cases", "stats", "--plot", str(to), "--state-dir", str(state)]) != 0
+
+
+@pytest.mark.parametrize(
+    ("tag", "said", "drawn"),
+    [
+        ("it", "V50 71,0, V85 99,9, massima 131,0 km/h", "10 infrazioni; V50 71,0 km/h, V85 99,9 km/h dei casi"),
+        ("de", "V50 71,0, V85 99,9, höchste 131,0 km/h", "10 Verstöße; V50 71,0 km/h, V85 99,9 km/h der Fälle"),
+        ("sl", "V50 71,0, V85 99,9, najvišja 131,0 km/h", "10 prekrškov; V50 71,0 km/h, V85 99,9 km/h primerov"),
+    ],
+    ids=["it", "de", "sl"],
+)
+def test_table_and_picture_are_in_the_language_asked_for(
+    state: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], tag: str, said: str, drawn: str
+) -> None:
+    where = ["--lang", tag, "--state-dir", str(state)]
+    assert main(["cases", "stats", *where]) == 0
+    table = capsys.readouterr().out
+    assert said in table
+    to = tmp_path / "cases.svg"
+    assert main(["cases", "stats", "--since", "2026-11-01", "--until", "2026-11-30", "--plot", str(to), *where]) == 0
+    picture = "\n".join(element.text or "" for element in ElementTree.parse(to).iter())
+    assert drawn in picture and "2026" in picture
+    monday = {"it": "lun", "de": "Mo", "sl": "pon"}[tag]
+    english = ("infringements", "reviews", "speed", "within", "hour", "Hour", "week", "Week", "Cases", "Mon", "fastest")
+    for text in (table, picture):
+        words = text.replace(",", " ").replace(";", " ").split()
+        assert monday in words and not [word for word in english if word in words]
+    assert ElementTree.parse(to).getroot().get("{http://www.w3.org/XML/1998/namespace}lang", "").startswith(tag)
+
+
+def test_the_locale_chooses_the_language_and_json_has_none(
+    state: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LC_ALL", "it_IT.UTF-8")
+    monkeypatch.delenv("LANGUAGE", raising=False)
+    assert main(["cases", "stats", "--state-dir", str(state)]) == 0
+    assert "infrazioni 10" in capsys.readouterr().out
+    assert main(["cases", "stats", "--json", "--state-dir", str(state)]) == 0
+    assert json.loads(capsys.readouterr().out)["reviews"] == {"confirm": 2, "dismiss": 1, "open": 7}
+
+
+def test_every_letter_of_the_languages_is_in_the_font_of_the_picture() -> None:
+    font = ImageFont.truetype(regular_file(), 20)
+    missing = bytes(font.getmask("\ue000"))
+    assert not [letter for letter in "àèéìòùäöüßčšžČŠŽÄÖÜ" if bytes(font.getmask(letter)) == missing]
 
 
 def test_a_picture_of_another_kind_is_refused(state: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

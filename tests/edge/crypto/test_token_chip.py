@@ -82,12 +82,13 @@ def test_the_counter_only_rises_also_over_a_restart(token: SoftToken) -> None:
 def test_programs_with_one_token_never_get_the_same_number(token: SoftToken) -> None:
     program = (
         "import sys; from edge.crypto import open_token, read_token_uri\n"
+        "sys.modules['edge.crypto.token_session'].LOCK_WAIT_S = 120\n"
         "with open_token(read_token_uri(sys.argv[1])) as chip:\n"
         "    print(*(chip.next_counter() for _ in range(20)))"
     )
     command = [sys.executable, "-c", program, token.uri()]
     running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
-    numbers = [int(number) for each in running for number in each.communicate(timeout=60)[0].split()]
+    numbers = [int(number) for each in running for number in each.communicate(timeout=170)[0].split()]
     assert len(set(numbers)) == len(numbers) == 60
     assert max(numbers) - min(numbers) == 59
 

@@ -123,7 +123,7 @@ async def test_somebody_who_says_nothing() -> None:
 
 @pytest.mark.parametrize("url", ["127.0.0.1:8443", "ftp://x", "", "http://", "https://:8443"])
 async def test_an_address_that_is_none(url: str) -> None:
-    with pytest.raises(LinkError, match="has no scheme: write it like http"):
+    with pytest.raises(LinkError, match="begins with neither http:// nor https://: write it like http"):
         await deliver(url, ANNA.chip, ANNA.plate)
 
 

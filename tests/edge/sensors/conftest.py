@@ -1,3 +1,3 @@
-from tests.support.pins import mock_pins
+from tests.support.pins import mock_pins, pin
 
-__all__ = ["mock_pins"]
+__all__ = ["mock_pins", "pin"]

@@ -15,31 +15,18 @@ import pytest
 from gpiozero import Device
 from gpiozero.pins.mock import MockFactory, MockPin
 
-from edge.config import RadarSettings
 from edge.errors import RadarError
 from edge.model import RadarReport, Trigger
 from edge.sensors.gpio import QUEUE_TRIGGERS, GpioRadar
 from edge.sensors.speed import Speed, SpeedLog
-
-PIN = 17
-
+from tests.support.pins import RADAR_PIN, radar_settings
 
 pytestmark = pytest.mark.usefixtures("mock_pins")
 
 
 @pytest.fixture
-def pin(mock_pins: MockFactory) -> MockPin:
-    return mock_pins.pin(PIN)
-
-
-def settings(**changes: object) -> RadarSettings:
-    values = {"pin": PIN, "pin_factory": "mock", "debounce_s": 0.0, "hold_off_s": 0.0} | changes
-    return RadarSettings.model_validate(values)
-
-
-@pytest.fixture
 async def radar() -> AsyncIterator[GpioRadar]:
-    made = GpioRadar(settings())
+    made = GpioRadar(radar_settings())
     await made.start()
     yield made
     await made.stop()
@@ -71,7 +58,7 @@ async def test_both_clocks_tell_the_same_instant(radar: GpioRadar, pin: MockPin)
 
 
 async def test_a_pulse_shorter_than_the_debounce_time_still_triggers(pin: MockPin) -> None:
-    radar = GpioRadar(settings(debounce_s=5.0))
+    radar = GpioRadar(radar_settings(debounce_s=5.0))
     await radar.start()
     pin.drive_high()
     pin.drive_low()
@@ -79,7 +66,7 @@ async def test_a_pulse_shorter_than_the_debounce_time_still_triggers(pin: MockPi
 
 
 async def test_contact_bounce_is_one_trigger(pin: MockPin) -> None:
-    radar = GpioRadar(settings(debounce_s=5.0))
+    radar = GpioRadar(radar_settings(debounce_s=5.0))
     await radar.start()
     for _ in range(6):
         pin.drive_high()
@@ -89,7 +76,7 @@ async def test_contact_bounce_is_one_trigger(pin: MockPin) -> None:
 
 
 async def test_edges_within_the_hold_off_belong_to_the_same_vehicle(pin: MockPin) -> None:
-    radar = GpioRadar(settings(hold_off_s=60.0))
+    radar = GpioRadar(radar_settings(hold_off_s=60.0))
     await radar.start()
     for _ in range(3):
         pin.drive_high()
@@ -99,7 +86,7 @@ async def test_edges_within_the_hold_off_belong_to_the_same_vehicle(pin: MockPin
 
 
 async def test_an_active_low_line_fires_on_its_falling_edge(pin: MockPin) -> None:
-    radar = GpioRadar(settings(active_high=False))
+    radar = GpioRadar(radar_settings(active_high=False))
     await radar.start()
     assert pin.pull == "up"
     pin.drive_low()
@@ -116,9 +103,9 @@ class HeldPin(MockPin):
 
 
 async def test_a_line_that_is_active_from_the_start_is_no_trigger_before_it_was_idle(mock_pins: MockFactory) -> None:
-    pin = mock_pins.pin(PIN, pin_class=HeldPin)
+    pin = mock_pins.pin(RADAR_PIN, pin_class=HeldPin)
     pin.drive_high()
-    radar = GpioRadar(settings())
+    radar = GpioRadar(radar_settings())
     await radar.start()
     await asyncio.sleep(0)
     assert radar.counters["triggers"] == 0
@@ -128,7 +115,7 @@ async def test_a_line_that_is_active_from_the_start_is_no_trigger_before_it_was_
 
 
 async def test_a_line_that_stays_active_is_reported(pin: MockPin) -> None:
-    radar = GpioRadar(settings(stuck_after_s=0.001))
+    radar = GpioRadar(radar_settings(stuck_after_s=0.001))
     await radar.start()
     assert radar.problem() is None
     pin.drive_high()
@@ -190,7 +177,7 @@ class Meter:
 
 async def test_a_trigger_carries_the_speed_measured_at_its_edge(pin: MockPin) -> None:
     meter = Meter(SpeedLog(join_s=0.5, wait_s=0.0))
-    radar = GpioRadar(settings(), meter)
+    radar = GpioRadar(radar_settings(), meter)
     await radar.start()
     assert meter.running
     meter.log.add(time.monotonic_ns(), Speed(71.26, "inbound"))
@@ -204,7 +191,7 @@ async def test_a_trigger_carries_the_speed_measured_at_its_edge(pin: MockPin) ->
 async def test_a_test_trigger_has_no_speed_and_says_what_it_is() -> None:
     meter = Meter(SpeedLog(join_s=60, wait_s=0.0))
     meter.log.add(time.monotonic_ns(), Speed(99.0))
-    radar = GpioRadar(settings(), meter)
+    radar = GpioRadar(radar_settings(), meter)
     await radar.start()
     radar.test_trigger()
     (trigger,) = await collect(radar)
@@ -212,7 +199,7 @@ async def test_a_test_trigger_has_no_speed_and_says_what_it_is() -> None:
 
 
 async def test_problems_of_the_speed_meter_are_the_radars() -> None:
-    radar = GpioRadar(settings(), Meter(SpeedLog(join_s=1, wait_s=0)))
+    radar = GpioRadar(radar_settings(), Meter(SpeedLog(join_s=1, wait_s=0)))
     assert radar.problem() == "the radar's pin is not open: see the log, then restart the unit"
     await radar.start()
     assert radar.problem() == "the speed meter is unplugged"
@@ -221,7 +208,7 @@ async def test_problems_of_the_speed_meter_are_the_radars() -> None:
 
 async def test_a_pin_that_is_taken_says_what_to_do(radar: GpioRadar) -> None:
     with pytest.raises(RadarError, match=r"GPIO 17 cannot be used .*check pin in \[radar\]"):
-        await GpioRadar(settings()).start()
+        await GpioRadar(radar_settings()).start()
 
 
 async def test_without_gpio_lines_the_error_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -235,7 +222,7 @@ async def test_without_gpio_lines_the_error_says_what_to_do(monkeypatch: pytest.
 
     monkeypatch.setattr(lgpio, "gpiochip_open", refuse)
     with pytest.raises(RadarError, match='set pin_factory = "mock"'):
-        await GpioRadar(settings(pin_factory="lgpio")).start()
+        await GpioRadar(radar_settings(pin_factory="lgpio")).start()
 
 
 def test_what_another_account_left_in_the_temporary_folder_does_not_matter(tmp_path: Path) -> None:

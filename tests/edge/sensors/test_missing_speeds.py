@@ -6,26 +6,14 @@ import asyncio
 from collections import Counter
 
 import pytest
-from gpiozero.pins.mock import MockFactory, MockPin
+from gpiozero.pins.mock import MockPin
 
-from edge.config import RadarSettings
 from edge.model import RadarReport, Trigger
 from edge.sensors.gpio import GpioRadar
 from edge.sensors.speed import Speed
-
-PIN = 17
+from tests.support.pins import radar_settings
 
 pytestmark = pytest.mark.usefixtures("mock_pins")
-
-
-@pytest.fixture
-def pin(mock_pins: MockFactory) -> MockPin:
-    return mock_pins.pin(PIN)
-
-
-def settings(**changes: object) -> RadarSettings:
-    values = {"pin": PIN, "pin_factory": "mock", "debounce_s": 0.0, "hold_off_s": 0.0} | changes
-    return RadarSettings.model_validate(values)
 
 
 class ScriptedMeter:
@@ -61,7 +49,7 @@ async def fired(radar: GpioRadar, pin: MockPin, count: int) -> list[Trigger]:
 
 
 async def test_an_impossible_speed_is_no_speed_and_says_so(pin: MockPin) -> None:
-    radar = GpioRadar(settings(), ScriptedMeter(Speed(400.0, "inbound", possible=False)))
+    radar = GpioRadar(radar_settings(), ScriptedMeter(Speed(400.0, "inbound", possible=False)))
     await radar.start()
     (trigger,) = await fired(radar, pin, 1)
     assert (trigger.speed_kmh, trigger.direction, trigger.impossible) == (None, None, True)
@@ -69,7 +57,9 @@ async def test_an_impossible_speed_is_no_speed_and_says_so(pin: MockPin) -> None
 
 
 async def test_speeds_that_are_missing_are_a_problem_from_the_third_on_and_well_again_with_one(pin: MockPin) -> None:
-    radar = GpioRadar(settings(pin_means="motion"), ScriptedMeter(Speed(60.0), None, None, None, None, Speed(60.0)))
+    radar = GpioRadar(
+        radar_settings(pin_means="motion"), ScriptedMeter(Speed(60.0), None, None, None, None, Speed(60.0))
+    )
     await radar.start()
     (first, *_) = (await fired(radar, pin, 3))[1:]
     assert radar.problem() is None
@@ -84,7 +74,7 @@ async def test_speeds_that_are_missing_are_a_problem_from_the_third_on_and_well_
 
 
 async def test_a_pin_that_means_too_fast_promises_no_speed(pin: MockPin) -> None:
-    radar = GpioRadar(settings(pin_means="over_limit"))
+    radar = GpioRadar(radar_settings(pin_means="over_limit"))
     await radar.start()
     await fired(radar, pin, 5)
     assert radar.problem() is None
@@ -92,7 +82,7 @@ async def test_a_pin_that_means_too_fast_promises_no_speed(pin: MockPin) -> None
 
 
 async def test_an_edge_is_told_at_once_before_its_speed_is_known(pin: MockPin) -> None:
-    radar = GpioRadar(settings(), ScriptedMeter(Speed(60.0)))
+    radar = GpioRadar(radar_settings(), ScriptedMeter(Speed(60.0)))
     edges: list[int] = []
     radar.on_edge = edges.append
     await radar.start()

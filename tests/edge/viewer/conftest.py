@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from edge import officers
+from edge.model import Flag, Outcome, Reason
 from edge.viewer.control.app import Options, Viewer
 from tests.support import stores, xdisplay
 from tests.support.desk import Desk, OpenDesk
@@ -85,3 +86,26 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def state_dir(template: Path, tmp_path: Path) -> Path:
     """A store of 12 cases that the test may change."""
     return Path(shutil.copytree(template, tmp_path / "unit"))
+
+
+@pytest.fixture(scope="session")
+def long_cases(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with the longest texts, several photos, and every verdict."""
+    folder = tmp_path_factory.mktemp("long")
+    name = "Maria Immacolata Concetta Addolorata Annunziata"
+    driver = stores.person(1, first_name=name, last_name="Buonaventura-Castellammare", expires_on="2020-01-01")
+    long = stores.Scene(
+        plate="WM99WMW8MW",
+        driver=driver,
+        outcome=Outcome.IDENTIFIED,
+        scores=(-0.1,),
+        flags=(Flag.NOT_THE_KEEPER, Flag.OTHER_COUNTRY),
+        frames=3,
+        site="Strada provinciale 119 dell'Alta Carnia, km 118,4, Cercivento di Sopra, verso Paluzza",
+    )
+    many = stores.Scene(
+        outcome=Outcome.AMBIGUOUS, reason=Reason.SEVERAL_CLAIMS, scores=tuple(-1.5 * n for n in range(9))
+    )
+    none = stores.Scene(plate="", reason=Reason.NO_PLATE)
+    stores.fill(folder, [long, many, none, replace(long, size=(960, 1280), driver=stores.person(2))])
+    return folder

@@ -27,9 +27,9 @@ from edge.viewer.ui.lightbox import Lightbox
 from edge.viewer.ui.sheets import Modal
 from tests.support import stores, xdisplay
 from tests.support.desk import Desk
+from tests.support.matrix import SIZES
 from tests.support.measured import faults
 
-SIZES = ("800x480", "1024x600", "1280x800", "1920x1080", "3840x2160")
 SCALES = (1.0, 2.0)
 LOCALES = ("en_GB", "it_IT")
 TURNS = 8

@@ -346,7 +346,7 @@ def test_a_corrected_plate_stands_beside_the_one_that_was_read(open_desk: OpenDe
     desk.shot("corrected")
 
 
-def test_confirm_is_off_where_the_name_no_longer_follows(open_desk: OpenDesk, state_dir: Path) -> None:
+def test_where_the_name_no_longer_follows_the_vehicle_alone_is_confirmed(open_desk: OpenDesk, state_dir: Path) -> None:
     desk = open_desk(state_dir)
     desk.open_first()
     desk.press("Down")
@@ -361,11 +361,18 @@ def test_confirm_is_off_where_the_name_no_longer_follows(open_desk: OpenDesk, st
     desk.type("the first letter is an X")
     desk.press("Return")
     desk.until(lambda: not sheet.winfo_exists() and "this name no longer follows" in desk.texts())
-    assert confirm.instate(["disabled"])
     assert "Name no longer follows" in desk.texts()
-    desk.press("c")
-    assert not [child for child in desk.viewer.root.winfo_children() if isinstance(child, DockedQuestion)]
     desk.shot("fallen")
+    desk.until(lambda: not confirm.instate(["disabled"]))
+    desk.press("c")
+    sheet = _sheet(desk, DockedQuestion)
+    assert isinstance(sheet, DockedQuestion) and str(sheet.go.cget("text")) == "Confirm vehicle"
+    desk.shot("vehicle")
+    opened = desk.viewer.case.opened
+    assert opened is not None
+    desk.click(sheet.go)
+    desk.until(lambda: bool(_events(state_dir, opened.case.number, EventKind.CONFIRM_VEHICLE)))
+    assert not _events(state_dir, opened.case.number, EventKind.CONFIRM)
 
 
 def test_an_impossible_plate_is_refused_in_words(open_desk: OpenDesk, state_dir: Path) -> None:

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from tkinter import ttk
 
 import pytest
 
-from edge.model import Flag, Outcome, Reason
 from edge.viewer.text import language
-from tests.support import stores
 from tests.support.desk import Desk, OpenDesk
+from tests.support.matrix import FACTORS, SIZES
 from tests.support.measured import faults
 
-SIZES = ("800x480", "1024x600", "1280x800", "1920x1080", "3840x2160")
-FACTORS = ((1.0, 1.0), (2.0, 1.0), (1.0, 2.0), (1.0, 1.5))
-"""Scale of the display and the officer's zoom."""
 LOCALES = ("en_GB", "it_IT")
 
 
@@ -26,29 +21,6 @@ LOCALES = ("en_GB", "it_IT")
 def _english_again() -> Iterator[None]:
     yield
     language.use("en_GB")
-
-
-@pytest.fixture(scope="module")
-def long_cases(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store with the longest texts, several photos, and every verdict."""
-    folder = tmp_path_factory.mktemp("long")
-    name = "Maria Immacolata Concetta Addolorata Annunziata"
-    driver = stores.person(1, first_name=name, last_name="Buonaventura-Castellammare", expires_on="2020-01-01")
-    long = stores.Scene(
-        plate="WM99WMW8MW",
-        driver=driver,
-        outcome=Outcome.IDENTIFIED,
-        scores=(-0.1,),
-        flags=(Flag.NOT_THE_KEEPER, Flag.OTHER_COUNTRY),
-        frames=3,
-        site="Strada provinciale 119 dell'Alta Carnia, km 118,4, Cercivento di Sopra, verso Paluzza",
-    )
-    many = stores.Scene(
-        outcome=Outcome.AMBIGUOUS, reason=Reason.SEVERAL_CLAIMS, scores=tuple(-1.5 * n for n in range(9))
-    )
-    none = stores.Scene(plate="", reason=Reason.NO_PLATE)
-    stores.fill(folder, [long, many, none, replace(long, size=(960, 1280), driver=stores.person(2))])
-    return folder
 
 
 @pytest.mark.timeout(180)

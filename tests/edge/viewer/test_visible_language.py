@@ -1,7 +1,9 @@
-"""Under ``--lang it`` no English sentence can be seen: every window, menu, sheet, note and banner is walked through."""
+"""Under ``--lang it``, ``de`` and ``sl`` no English is seen: windows, menus, sheets, notes and banners are walked."""
 
 from __future__ import annotations
 
+import gettext
+import os
 import re
 import tkinter as tk
 from collections.abc import Iterator
@@ -13,8 +15,11 @@ import pytest
 from babel.messages.pofile import read_po
 
 from edge.cases.views import EventKind
+from edge.config import ReviewSettings
 from edge.errors import CaseError, EdgeError, EvidenceError, NoSuchCase
 from edge.model import Flag, Outcome, Reason
+from edge.officers.accounts import Account
+from edge.officers.office import Office
 from edge.viewer.control import evidence
 from edge.viewer.text import language
 from edge.viewer.text.plain_text import describe
@@ -50,10 +55,11 @@ def _everything(widget: tk.Misc) -> Iterator[tk.Misc]:
         yield from _everything(child)
 
 
-def _must_be_italian(desk: Desk, where: str) -> None:
-    for _ in range(6):
+def _no_english(desk: Desk, where: str) -> None:
+    for _turn in range(6):
         desk.viewer.root.update()
-    found = {text: english_in(text) for text in _all(desk.viewer.root) if english_in(text)}
+    lang = language.language()
+    found = {text: english_in(text, lang) for text in _all(desk.viewer.root) if english_in(text, lang)}
     assert found == {}, where
 
 
@@ -68,7 +74,19 @@ def test_the_words_to_look_for_find_english() -> None:
     assert not english_in("Le prove sono integre; nessun caso. Non c'è foto.")
 
 
-def test_nothing_english_is_visible(open_desk: OpenDesk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _judged_by_two(state_dir: Path) -> None:
+    """Let two officers dismiss case 1, and one ask for it in case 2."""
+    office = Office(state_dir, stores.SIGNER, ReviewSettings(second=True))
+    first, second = (Account(os.getuid() + 1, "rossi", "Ugo Rossi"), Account(os.getuid() + 2, "bruni", "Ada Bruni"))
+    for account, number in ((first, 1), (second, 1), (first, 2)):
+        office.review(account, number, EventKind.DISMISS, reason="motivo", plate=None)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("locale", ["it_IT", "de_AT", "sl_SI"])
+def test_nothing_english_is_visible(
+    open_desk: OpenDesk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, locale: str
+) -> None:
     state_dir = tmp_path / "unit"
     named = stores.Scene(
         driver=stores.person(0, expires_on="2020-01-01"),
@@ -89,14 +107,17 @@ def test_nothing_english_is_visible(open_desk: OpenDesk, tmp_path: Path, monkeyp
         replace(named, flags=()),
     ]
     stores.fill(state_dir, scenes)
-    desk = open_desk(state_dir, locale="it_IT")
+    _judged_by_two(state_dir)
+    say = gettext.translation(language.DOMAIN, language.LOCALE_DIR, [locale[:2]]).gettext
+    desk = open_desk(state_dir, locale=locale)
     desk.listed()
     desk.until(lambda: desk.viewer.status.count.cget("text") != "")
-    _must_be_italian(desk, "the list")
+    _no_english(desk, "the list")
     for index in range(len(scenes)):
         desk.viewer.cases.select_index(index)
         desk.shows(len(scenes) - index)
-        _must_be_italian(desk, f"case {len(scenes) - index}")
+        _no_english(desk, f"case {len(scenes) - index}")
+    assert say("{first} with {second}").format(first="Ugo Rossi (rossi)", second="Ada Bruni (bruni)") in desk.texts()
     desk.viewer.cases.select_index(0)
     desk.shows(len(scenes))
     number = len(scenes)
@@ -104,22 +125,29 @@ def test_nothing_english_is_visible(open_desk: OpenDesk, tmp_path: Path, monkeyp
         desk.viewer.source.desk.review(number, kind, reason="motivo", plate=plate)
     desk.viewer.source.desk.review(number, EventKind.CORRECT_PLATE, reason="motivo", plate="ZZ999ZZ")
     desk.until(lambda: bool(desk.viewer.camera.facts.corrected.winfo_ismapped()))
-    _must_be_italian(desk, "a case that was judged")
+    _no_english(desk, "a case that was judged")
+    desk.until(lambda: desk.viewer.bar.buttons["confirm"].instate(["!disabled"]))
+    desk.viewer.actions.confirm()
+    _no_english(desk, "the vehicle alone")
+    _close_all(desk)
+    desk.viewer.source.desk.review(number, EventKind.CONFIRM_VEHICLE, reason="motivo", plate=None)
+    desk.until(lambda: say("Vehicle confirmed") in desk.texts())
+    _no_english(desk, "the vehicle is confirmed")
     bar = desk.viewer.bar
     bar.open_menu()
     bar.menu.unpost()
-    _must_be_italian(desk, "the menu")
+    _no_english(desk, "the menu")
     desk.viewer.cases.select_index(3)
     desk.shows(number - 3)
     for act in ("confirm", "dismiss", "correct_plate", "follow_up", "letter", "redacted", "export", "full_size"):
         getattr(desk.viewer.actions, act)()
-        _must_be_italian(desk, act)
+        _no_english(desk, act)
         _close_all(desk)
     desk.viewer.help()
-    _must_be_italian(desk, "the keys")
+    _no_english(desk, "the keys")
     _close_all(desk)
     desk.viewer.filters.choose_days()
-    _must_be_italian(desk, "the days")
+    _no_english(desk, "the days")
     _close_all(desk)
     monkeypatch.setattr(evidence, "PROGRESS_S", 0.0)
     notes: list[str] = []
@@ -128,16 +156,16 @@ def test_nothing_english_is_visible(open_desk: OpenDesk, tmp_path: Path, monkeyp
         desk.viewer.status, "show_note", lambda text, *rest: (notes.append(text), show(text, *rest))[-1]
     )
     desk.viewer.evidence.verify()
-    desk.until(lambda: "Le prove sono integre" in desk.texts())
-    _must_be_italian(desk, "the evidence is whole")
-    assert notes and not any(english_in(note) for note in notes)
+    desk.until(lambda: say("The evidence holds") in desk.texts())
+    _no_english(desk, "the evidence is whole")
+    assert notes and not any(english_in(note, locale[:2]) for note in notes)
     _close_all(desk)
     photo = next(state_dir.rglob("*.jpg"))
     photo.chmod(0o600)
     photo.write_bytes(photo.read_bytes()[:-1] + b"\0")
     desk.viewer.evidence.verify()
-    desk.until(lambda: "Le prove non sono integre" in desk.texts())
-    _must_be_italian(desk, "the evidence is not whole")
+    desk.until(lambda: say("The evidence does not hold") in desk.texts())
+    _no_english(desk, "the evidence is not whole")
     _close_all(desk)
 
 

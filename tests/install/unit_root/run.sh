@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Installs the unit in a booted Debian with systemd, runs it on a recorded feed, breaks it and removes it.
-# SUITE=trixie takes Debian 13 instead of 12, ENGINE=litert the unit without EasyOCR and PyTorch. Needs root, debootstrap, systemd-container and about 5 GB (15 GB where only
-# PyTorch's build with CUDA is to be had: WHEELS=folder gives it the small one); elsewhere it says so and skips. With
-# --prepare it only builds the root, which tests/hardware/vm.sh uses, too.
+# SUITE=trixie takes Debian 13 instead of 12, ENGINE=litert the unit without EasyOCR and PyTorch. Needs root, debootstrap,
+# systemd-container and about 5 GB (15 GB where only PyTorch's build with CUDA is to be had: WHEELS=folder gives it the small
+# one); elsewhere it says so and skips. With --prepare it only builds the root, which tests/hardware/vm.sh uses, too.
 set -euo pipefail
 cd "$(dirname "$0")/../../.."
 suite=${SUITE:-bookworm}
@@ -25,16 +25,20 @@ packages=(
     systemd systemd-sysv systemd-timesyncd dbus udev python3 python3-venv make procps curl kmod
     ca-certificates
 )
-if [ ! -e "$base/.ready" ]; then
+made_of() { [ "$(cat "$1/.ready" 2>/dev/null)" = "$2" ]; }  # FOLDER STAMP: whether it was made of what is wanted now
+if ! made_of "$base" "${packages[*]}"; then
     echo "test-unit: building $base once (some minutes) ..."
     rm -rf "$base"
     mkdir -p "$base"
     nice debootstrap --variant=minbase --include="$(IFS=,; echo "${packages[*]}")" "$suite" "$base" >"$base.log"
-    touch "$base/.ready"
+    echo "${packages[*]}" >"$base/.ready"
 fi
-[ -e "$wheelhouse/.ready" ] || {
+# The root has no network: wheels of an older lock would end the proof at its first step.
+lock=$(cat systemd/setup/lock/*.txt systemd/setup/install.py | sha256sum)
+made_of "$wheelhouse" "$lock" || {
+    rm -rf "$wheelhouse"
     WHEELHOUSE=$wheelhouse PYTHON_VERSION=$version MACHINE="" ENGINE=$engine systemd/wheelhouse.sh
-    touch "$wheelhouse/.ready"
+    echo "$lock" >"$wheelhouse/.ready"
 }
 [ "${1:-}" != --prepare ] || exit 0
 

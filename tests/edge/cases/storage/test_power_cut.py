@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
-import sqlite3
 import threading
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -19,36 +16,11 @@ from edge.cases.storage.database import open_to_read
 from edge.cases.storage.layout import StateFolder
 from edge.cases.storage.lock import StoreLock, nobody_writes
 from edge.cases.storage.unit_chain import ChainSession
-from edge.cases.storage.wal import COPY, save_wal, wal_path
+from edge.cases.storage.wal import COPY, wal_path
 from edge.cases.store import CaseStore
 from edge.errors import CaseError
-from tests.support.cases import SIGNER, UNIT, filled, names
-
-PAGE = 4096
-
-
-async def _cut(tmp_path: Path, moved: float = 1.0, damaged: float = 0.8) -> StateFolder:
-    """A store with three holds, of which a checkpoint had *moved* a part when the log was *damaged* at that part."""
-    live, after = StateFolder(tmp_path / "live"), StateFolder(tmp_path / "after")
-    await filled(live.root, 6)
-    with closing(sqlite3.connect(live.database)) as reader, ChainSession(live, SIGNER) as session:
-        reader.execute("BEGIN")
-        reader.execute("SELECT * FROM cases").fetchall()  # nothing leaves the log meanwhile
-        for number in (1, 2, 3):
-            reason = "appeal " + "x" * 1500
-            record(live.root, number, kind="hold", officer="rossi", reason=reason, signer=SIGNER, session=session)
-        assert save_wal(live.database) is not None
-        shutil.copytree(live.root, after.root)
-        reader.rollback()
-    new, old = live.database.read_bytes(), after.database.read_bytes()
-    size = int(len(new) * moved) // PAGE * PAGE
-    after.database.write_bytes(new[:size] + old[size:])
-    log = bytearray(wal_path(after.database).read_bytes())
-    at = int(len(log) * damaged)
-    log[at : at + PAGE] = bytes(PAGE)
-    wal_path(after.database).write_bytes(log)
-    after.database.with_name("cases.sqlite-shm").unlink()
-    return after
+from tests.support.cases import SIGNER, UNIT, names
+from tests.support.torn import cut_off
 
 
 def _held(folder: StateFolder) -> list[int]:
@@ -62,7 +34,7 @@ def _look(folder: StateFolder) -> None:
 
 
 async def test_a_reader_that_opens_the_store_first_loses_no_hold(tmp_path: Path) -> None:
-    folder = await _cut(tmp_path)
+    folder = await cut_off(tmp_path)
     with Archive(folder.root) as archive:
         assert archive.count() == 6
         _look(folder)
@@ -71,7 +43,7 @@ async def test_a_reader_that_opens_the_store_first_loses_no_hold(tmp_path: Path)
 
 
 async def test_a_unit_that_starts_beside_a_reader_loses_no_hold(tmp_path: Path) -> None:
-    folder = await _cut(tmp_path)
+    folder = await cut_off(tmp_path)
     with Archive(folder.root) as archive:
         assert archive.count() == 6
         store = await CaseStore.open(folder.root, SIGNER, UNIT)
@@ -85,14 +57,14 @@ async def test_a_unit_that_starts_beside_a_reader_loses_no_hold(tmp_path: Path) 
 async def test_a_database_that_is_half_overwritten_is_mended_before_it_is_read(
     tmp_path: Path, moved: float, damaged: float
 ) -> None:
-    folder = await _cut(tmp_path, moved, damaged)
+    folder = await cut_off(tmp_path, moved, damaged)
     _look(folder)
     assert _held(folder) == [1, 2, 3]
     assert "17 entries, all signed" in audit(folder.root, trusted=SIGNER.public_key)
 
 
 async def test_who_may_not_write_reads_and_mends_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = await _cut(tmp_path)
+    folder = await cut_off(tmp_path)
     log = wal_path(folder.database).read_bytes()
     with monkeypatch.context() as patch:
         patch.setattr(os, "access", lambda *_: False)
@@ -103,7 +75,7 @@ async def test_who_may_not_write_reads_and_mends_nothing(tmp_path: Path, monkeyp
 
 
 async def test_a_reader_waits_for_whoever_is_about_to_mend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = await _cut(tmp_path)
+    folder = await cut_off(tmp_path)
     monkeypatch.setattr(opening, "TRIES", 2)
     lock = StoreLock(folder)
     with pytest.raises(CaseError, match="is being mended"):

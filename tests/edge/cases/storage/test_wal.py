@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.cases.storage import wal as storage_wal
 from edge.cases.storage.wal import COPY, empty_wal, is_torn, mend_wal, save_wal, wal_path
 
 
@@ -135,3 +136,93 @@ def test_a_copy_that_an_ended_process_left_goes_with_the_next_emptied_wal(tmp_pa
         left.write_bytes(b"what was purged")
         assert empty_wal(database, path), "nothing to do"
         assert not left.exists()
+
+
+@pytest.mark.parametrize("damage", ["last page", "cut off", "all but the header"])
+def test_what_a_copy_holds_survives_a_torn_log_without_a_checkpoint(tmp_path: Path, damage: str) -> None:
+    """Of a log that grew between two copies: the second copy adds to the first, and the log is mended from it."""
+    live, path = tmp_path / "live.sqlite", tmp_path / "cases.sqlite"
+    inodes = set()
+    with closing(sqlite3.connect(live, isolation_level=None)) as database:
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("PRAGMA wal_autocheckpoint = 0")
+        database.execute("CREATE TABLE t (n INTEGER PRIMARY KEY, x BLOB)")
+        for n in range(3):
+            database.execute("INSERT INTO t VALUES (?, zeroblob(9000))", (n,))
+            copy = save_wal(live)
+            assert copy is not None and copy.read_bytes() == wal_path(live).read_bytes()
+            inodes.add(copy.stat().st_ino)
+        assert copy is not None and len(inodes) == 1, "added to, not written anew"
+        database.execute("INSERT INTO t VALUES (3, 'after the copy, torn')")
+        for source in (live, wal_path(live), copy):
+            shutil.copy(source, path.with_name(path.name + source.name.removeprefix(live.name)))
+    wal = wal_path(path)
+    size = wal.stat().st_size
+    if damage == "last page":
+        with wal.open("r+b") as file:
+            file.seek(size - 4096 - 6000)  # the torn commit, and the end of the one before it
+            file.write(os.urandom(4096 + 6000))
+    else:
+        os.truncate(wal, size - 9000 if damage == "cut off" else 32)
+    assert is_torn(path)
+    mend_wal(path)
+    assert rows(path) == [0, 1, 2]
+
+
+def test_a_copy_of_another_log_or_in_anothers_place_is_written_anew(tmp_path: Path) -> None:
+    path = tmp_path / "cases.sqlite"
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("PRAGMA wal_autocheckpoint = 0")
+        database.execute("CREATE TABLE t (n)")
+        copy = save_wal(path)
+        assert copy is not None
+        elsewhere = tmp_path / "elsewhere"
+        elsewhere.write_bytes(copy.read_bytes())
+        for there in (b"x" * 40_000, b"", copy.read_bytes()[:-1] + b"?", None):
+            copy.unlink()
+            if there is None:
+                copy.symlink_to(elsewhere)
+            else:
+                copy.write_bytes(there)
+            database.execute("INSERT INTO t VALUES (1)")
+            assert save_wal(path) == copy
+            assert not copy.is_symlink() and copy.read_bytes() == wal_path(path).read_bytes()
+        assert len(elsewhere.read_bytes()) < len(copy.read_bytes()), "a link is not followed"
+
+
+def test_a_copy_that_could_not_be_added_to_is_written_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a failed sync nobody knows what of it is on the disk."""
+    path = tmp_path / "cases.sqlite"
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("PRAGMA wal_autocheckpoint = 0")
+        database.execute("CREATE TABLE t (n)")
+        copy = save_wal(path)
+        assert copy is not None
+        database.execute("INSERT INTO t VALUES (1)")
+
+        def fail(*_: object) -> None:
+            raise OSError(5, "the disk fails")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(storage_wal, "sync_file", fail)
+            with pytest.raises(OSError, match="the disk fails"):
+                save_wal(path)
+        assert not copy.exists()
+        assert save_wal(path) == copy and copy.read_bytes() == wal_path(path).read_bytes()
+
+
+def test_a_copy_goes_though_another_process_emptied_the_log(tmp_path: Path) -> None:
+    """It may hold what was purged since."""
+    path = tmp_path / "cases.sqlite"
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("PRAGMA wal_autocheckpoint = 0")
+        database.execute("CREATE TABLE t (n)")
+        copy = save_wal(path)
+        with closing(sqlite3.connect(path)) as other:
+            other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        assert copy is not None and copy.exists()
+        assert empty_wal(database, path)
+        assert not copy.exists()

@@ -104,14 +104,14 @@ def _head_at(state: Path, seq: int) -> Head:
 async def test_a_head_is_behind_the_chain_after_a_crash_at_any_place_and_never_ahead(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Before the log is emptied, between that and the file, in the file: the next writer goes on."""
+    """Before the log is emptied, before it is copied, between that and the file: the next writer goes on."""
     await filled(tmp_path, 1)
 
     def crash(*_arguments: object) -> None:
         raise KeyboardInterrupt
 
     folder = StateFolder(tmp_path)
-    for place in ("empty_wal", "wal_is_empty", "continue_chain", "write_head"):
+    for place in ("empty_wal", "save_wal", "continue_chain", "write_head"):
         monkeypatch.setattr(unit_chain, "REMEMBER_S", 0.0)
         session = ChainSession(folder, SIGNER)
         with monkeypatch.context() as patch:

@@ -1,0 +1,125 @@
+"""What the machine costs without our code, beside ``officers.py``: bare writes and syncs, and a load of other programs.
+
+The load: processes that hash, scheduled as the officers' service is, one that writes the bytes of a package and syncs
+them, one that appends and syncs as often as ten viewers do. What bare syncs lose to it is the machine's share.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import multiprocessing
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from multiprocessing.synchronize import Event
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from edge.cli import NICENESS
+
+PACKAGE_BYTES, PACKAGE_EVERY_S = 16 << 20, 5.0
+"""Size of a package of 100 cases, and how often one is written."""
+PHOTO_BYTES, JOURNAL_BYTES, ENTRY_BYTES = 100_000, 1500, 20_000
+"""A photo, the journal file of a case without packets, and what one entry adds to SQLite's log."""
+ENTRY_EVERY_S = 0.2
+
+
+def photo() -> bytes:
+    """A photo of 1280x720, some 100 kB of JPEG."""
+    rng = np.random.default_rng(1)
+    small = rng.integers(0, 255, (90, 160, 3), np.uint8)
+    return bytes(cv2.imencode(".jpg", cv2.resize(small, (1280, 720)), [cv2.IMWRITE_JPEG_QUALITY, 85])[1])
+
+
+@contextmanager
+def crowd(works: list[tuple[Callable[..., None], tuple[object, ...]]]) -> Iterator[None]:
+    """A process for each work, ended at the end of the block."""
+    context = multiprocessing.get_context("fork")
+    crowd = [context.Process(target=work, args=arguments, daemon=True) for work, arguments in works]
+    for one in crowd:
+        one.start()
+    try:
+        yield
+    finally:
+        for one in crowd:
+            one.terminate()
+            one.join()
+
+
+@contextmanager
+def bare_writer(folder: Path) -> Iterator[Connection]:
+    """A process that writes when it is sent something, and answers how many seconds it took."""
+    ours, its = multiprocessing.Pipe()
+    (folder / "bare").mkdir()
+    with crowd([(_write_bare, (folder / "bare", its))]):
+        yield ours
+
+
+def _write_bare(folder: Path, asked: Connection) -> None:
+    """What a filing leaves on the disk, with the same syncs in the same order."""
+    data = {"photo": photo(), "journal": os.urandom(JOURNAL_BYTES)}
+
+    def sync(path: Path) -> None:
+        descriptor = os.open(path, os.O_RDONLY)
+        os.fsync(descriptor)
+        os.close(descriptor)
+
+    for number in range(sys.maxsize):
+        asked.recv()
+        began = time.perf_counter()
+        case = folder / str(number)
+        case.mkdir()
+        sync(folder)
+        for name, content in data.items():
+            part = case / f"{name}.part"
+            part.write_bytes(content)
+            sync(part)
+            part.replace(case / name)
+            sync(case)
+        asked.send(time.perf_counter() - began)
+
+
+@contextmanager
+def others(folder: Path, on: Event) -> Iterator[None]:
+    """The third load: nothing of ours."""
+    works: list[tuple[Callable[..., None], tuple[object, ...]]] = [(_hash, (on,))] * (os.cpu_count() or 1)
+    works += [(_write_packages, (folder / "others.zip", on)), (_append, (folder / "others.log", on))]
+    with crowd(works):
+        yield
+
+
+def _hash(on: Event) -> None:
+    """Compute like a verification that nothing holds up, scheduled as the service is."""
+    os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    photos = os.urandom(PACKAGE_BYTES)
+    while on.wait():
+        for at in range(0, PACKAGE_BYTES, PHOTO_BYTES):
+            hashlib.sha256(photos[at : at + PHOTO_BYTES]).digest()
+
+
+def _write_packages(path: Path, on: Event) -> None:
+    """The bytes of a package, synced at the end, one after the other."""
+    os.nice(NICENESS)
+    package = os.urandom(PACKAGE_BYTES)
+    while on.wait():
+        with path.open("wb") as file:
+            file.write(package)
+            os.fsync(file.fileno())
+        path.unlink()
+        time.sleep(PACKAGE_EVERY_S)
+
+
+def _append(path: Path, on: Event) -> None:
+    """As many entries, each synced, as viewers' looks are."""
+    os.nice(NICENESS)
+    with path.open("ab") as file:
+        while on.wait():
+            file.write(os.urandom(ENTRY_BYTES))
+            file.flush()
+            os.fdatasync(file.fileno())
+            time.sleep(ENTRY_EVERY_S)
