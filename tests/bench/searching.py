@@ -30,7 +30,7 @@ from edge.cases.evidence import Signer
 LETTERS = "ABCDEFGHJKLMNPRSTVWXYZ"
 PATTERNS = (
     *("AB123CD", "AB123*", "A?123*", "*123CD", "*23C*", "A*", "A?1?3?D", "?B?2?C?", "ZZ999Z?", "A?????D", "A*1?3*"),
-    *("A1*", "*1*3*", "*Q*"),
+    *("A1*", "*1*3*", "*Q*", "*1*1*1*A", "*4*3*2*1*A"),
 )
 ROUNDS = 15
 FILL = f"""
