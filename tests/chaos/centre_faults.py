@@ -58,14 +58,15 @@ async def database_restarted(world: World, unit: Unit) -> None:
 
 async def answer_lost(world: World, unit: Unit) -> None:
     """What is asked arrives and is committed; the answer does not come back, nor any after it."""
+    await world.commits.hold()
     async with unit.delivering():
         while True:
-            await world.commits.hold()
             await world.commits.under_way()
             world.network.loses_answers = True
             await world.commits.release()  # returns when that commit has ended, one way or the other
             if await unit.is_whole():
                 break
+            await world.commits.hold()  # it waited too long, and comes again
             world.network.mend()
         assert unit.confirmed() != unit.head(), "the answer was not lost"
         world.network.mend()

@@ -59,7 +59,7 @@ mkdir /root/checkout && cp -r /src/{setup.cfg,setup.py,MANIFEST.in,pyproject.tom
     /src/{edge,centre,converter,models,docs,systemd} /root/checkout/
 cd /root/checkout
 export PIP_NO_INDEX=1 PIP_FIND_LINKS=/srv/wheelhouse
-documented 'install -m 644 centre/systemd' | sed 's#FOLDER_OF_THIS_CHECKOUT#/root/checkout#' >/tmp/install.sh
+documented 'install -D -m 644 centre/systemd' | sed 's#FOLDER_OF_THIS_CHECKOUT#/root/checkout#' >/tmp/install.sh
 grep -q 'systemctl enable --now autovelox-centre' /tmp/install.sh || die "docs/centre.md has no installation any more"
 bash -eux /tmp/install.sh >&2 || die "the installation of docs/centre.md"
 until_true 120 answers || die "the centre does not answer"
