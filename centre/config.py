@@ -42,9 +42,13 @@ class DatabaseSettings(Section):
 
 
 class RegistrySettings(Section):
-    """``[registry]``: the key at the top of the registry's hierarchy, which the opening service and commands read."""
+    """``[registry]``: the key at the top of the registry's hierarchy, which the opening service and commands read.
+
+    With ``root_key_token``, a PKCS#11 URI (RFC 7512), the file holds it wrapped by a key that never leaves that token.
+    """
 
     root_key_file: Path = Path("/etc/autovelox-centre/root.key")
+    root_key_token: Annotated[str, Field(pattern=r"^pkcs11:")] | None = None
 
 
 class ListenSettings(Section):
@@ -99,7 +103,7 @@ class OpeningSettings(Section):
     ``url`` is where units find it, without one the first of ``[listen] names`` and its port. ``database_url`` is for
     the role ``autovelox_opener``; the centre's own server needs none. A packet counts within ``window_s`` of its case's
     trigger. A unit may have three times its usual day of cases opened, and always ``least_cases_a_day``; a case is
-    opened within ``hours``.
+    opened within ``hours``. ``workers`` cases are opened at once, each by two processes that end with it.
     """
 
     host: str = "127.0.0.1"

@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 import argparse
-from datetime import UTC, date, datetime
+import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from centre.commands.work import account, with_database
 from centre.config import Settings
-from centre.database import Connection, Row
+from centre.database import Connection
+from centre.errors import CentreError
 from centre.records import (
+    MOST_ROWS,
+    Found,
     Officer,
+    Right,
     Search,
     Terms,
     Verified,
     export_case,
     list_cases,
+    rights_of,
     searched,
     show_case,
     verify_journal,
     verify_units,
 )
 from centre.service import own_files
-from edge.terminal import say, say_json
+from edge.terminal import say, say_json, to_date, to_number
 
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -35,17 +41,15 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     listing = actions.add_parser("list", help="list the newest cases; the centre's chain records that you looked")
     listing.add_argument("--unit", metavar="SERIAL")
     listing.add_argument("--plate", metavar="PLATE", help="with * for any characters and ? for one")
-    listing.add_argument(
-        "--since", type=date.fromisoformat, metavar="DAY", help="from this day on (UTC), as 2026-03-31"
-    )
-    listing.add_argument("--until", type=date.fromisoformat, metavar="DAY", help="to the end of this day (UTC)")
-    listing.add_argument("--limit", type=int, default=50, metavar="N", help="rows at most (default %(default)s)")
+    listing.add_argument("--since", type=to_date, metavar="DAY", help="from this day on (UTC), as 2026-03-31")
+    listing.add_argument("--until", type=to_date, metavar="DAY", help="to the end of this day (UTC)")
+    listing.add_argument("--limit", type=to_number, default=50, metavar="N", help="rows at most (default %(default)s)")
     listing.set_defaults(run=_list)
     show = actions.add_parser("show", help="show one case; the centre's chain records that you looked")
     export = actions.add_parser("export", help="write the chain and the photos of one case into a new folder")
     for action, run in ((show, _show), (export, _export)):
         action.add_argument("unit", metavar="SERIAL")
-        action.add_argument("number", type=int)
+        action.add_argument("number", type=to_number)
         action.set_defaults(run=run)
     export.add_argument("--to", type=Path, required=True, metavar="FOLDER")
     for action in (listing, show, export):
@@ -59,12 +63,17 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
 
 
 def _list(args: argparse.Namespace) -> int:
-    async def work(settings: Settings, connection: Connection) -> list[Row]:
+    if args.since is not None and args.until is not None and args.until < args.since:
+        raise CentreError("--until is before --since", "give the earlier day as --since")
+
+    async def work(settings: Settings, connection: Connection) -> Found:
         signer, officer = own_files(settings)[2], Officer(account(), args.reason)
-        terms = Terms(args.unit, args.plate, args.since, args.until, args.limit)
+        drivers = Right.DRIVERS in await rights_of(connection, account())
+        terms = Terms(args.unit, args.plate, args.since, args.until, args.limit, drivers)
         return await list_cases(connection, signer, officer, terms)
 
-    for row in with_database(args, work):
+    found = with_database(args, work, Right.SEARCH, command="cases list")
+    for row in found.rows:
         at = (
             datetime.fromtimestamp(row["at_utc"], UTC).strftime("%Y-%m-%d %H:%M:%S")
             if row["at_utc"] is not None
@@ -74,6 +83,10 @@ def _list(args: argparse.Namespace) -> int:
         plate = row["corrected_plate"] or row["plate"] or "-"
         car = f"{plate:<10} {row['outcome'] or row['state']:<13} {row['driver_name']}"
         say(f"{row['serial']:<16} {row['number']:>7}  {at}  {speed:>6} km/h  {car}")
+    if found.more:
+        say(f"and more: these are the newest {len(found.rows)}; --limit shows up to {MOST_ROWS}", to=sys.stderr)
+    if found.back_to is not None:
+        say(f"cases from before {found.back_to} were not looked at: --since DAY goes further back", to=sys.stderr)
     return 0
 
 
@@ -81,7 +94,7 @@ def _searched(args: argparse.Namespace) -> int:
     async def work(settings: Settings, connection: Connection) -> list[Search]:
         return await searched(connection, own_files(settings)[2], args.plate)
 
-    for one in with_database(args, work):
+    for one in with_database(args, work, Right.SEARCH, command="cases searched"):
         at = datetime.fromtimestamp(one.at_utc, UTC).strftime("%Y-%m-%d %H:%M:%S")
         say(f"{one.seq:>8}  {at}  {one.officer:<16} {one.hits:>5} found  {one.reason}")
     return 0
@@ -92,7 +105,7 @@ def _show(args: argparse.Namespace) -> int:
         signer, officer = own_files(settings)[2], Officer(account(), args.reason)
         return await show_case(connection, signer, officer, args.unit, args.number)
 
-    say_json(with_database(args, work), indent=2)
+    say_json(with_database(args, work, Right.SEARCH, Right.DRIVERS, command="cases show"), indent=2)
     return 0
 
 
@@ -101,7 +114,7 @@ def _export(args: argparse.Namespace) -> int:
         signer, officer = own_files(settings)[2], Officer(account(), args.reason)
         return list(await export_case(connection, signer, officer, args.unit, args.number, args.to))
 
-    names = with_database(args, work)
+    names = with_database(args, work, Right.SEARCH, Right.DRIVERS, command="cases export")
     say(f"{args.to}: {', '.join(names)}")
     return 0
 
@@ -111,7 +124,7 @@ def _verify(args: argparse.Namespace) -> int:
         own = await verify_journal(connection, own_files(settings)[2].public_key)
         return [*await verify_units(connection, args.unit), own]
 
-    found = with_database(args, work)
+    found = with_database(args, work, Right.SEARCH, command="cases verify")
     for unit in found:
         figures = f"{unit.entries} entries, {unit.cases} cases, {unit.photos} photos"
         say(f"{unit.serial:<20} {figures}: " + (f"DOES NOT HOLD: {unit.fault}" if unit.fault else "everything holds"))

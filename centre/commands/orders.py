@@ -13,12 +13,12 @@ from centre.config import Settings
 from centre.database import Connection, Row
 from centre.delivery import list_orders
 from centre.errors import CentreError
-from centre.records import Officer, draft_order, enter, purge_of_month, sign_order, withdraw_order
+from centre.records import Officer, Right, draft_order, enter, purge_of_month, sign_order, withdraw_order
 from centre.service import own_files
 from centre.units import add_signer, end_signer, list_signers
 from edge.cases.evidence import KeyFileError, create_signing_key, load_signer, read_public_key
 from edge.delivery.orders import OfficerKey, OrderKind, read_order
-from edge.terminal import say
+from edge.terminal import say, to_number
 
 KEY_HELP = "the officer's private key, from autovelox-centre signers key"
 
@@ -33,7 +33,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     listing.add_argument("--all", action="store_true", help="and those that are done or were withdrawn")
     listing.set_defaults(run=_list)
     show = actions.add_parser("show", help="show one order as it is signed")
-    show.add_argument("number", type=int)
+    show.add_argument("number", type=to_number)
     show.set_defaults(run=_show)
     for kind, what in (
         (OrderKind.HOLD, "hold cases, here and at the unit: one signature"),
@@ -42,7 +42,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     ):
         action = _drafting(actions, str(kind), what, kind)
         action.add_argument("serial", metavar="SERIAL")
-        action.add_argument("cases", type=int, nargs="+", metavar="CASE")
+        action.add_argument("cases", type=to_number, nargs="+", metavar="CASE")
         action.set_defaults(run=_cases)
     month = _drafting(actions, "purge-month", "purge every decided case of a month that nobody holds", OrderKind.PURGE)
     month.add_argument("month", type=_month, metavar="MONTH", help="as 2026-03")
@@ -53,11 +53,11 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     configuration.add_argument("settings", nargs="+", metavar="NAME=VALUE", help="as speed.limit_kmh=70")
     configuration.set_defaults(run=_configuration)
     sign = actions.add_parser("sign", help="sign orders of another officer, once you have read them")
-    sign.add_argument("numbers", type=int, nargs="+", metavar="NUMBER")
+    sign.add_argument("numbers", type=to_number, nargs="+", metavar="NUMBER")
     sign.add_argument("--key", type=Path, required=True, metavar="FILE", help=KEY_HELP)
     sign.set_defaults(run=_sign)
     withdraw = actions.add_parser("withdraw", help="withdraw an order that no unit carried out")
-    withdraw.add_argument("number", type=int)
+    withdraw.add_argument("number", type=to_number)
     withdraw.add_argument("--reason", required=True)
     withdraw.set_defaults(run=_withdraw)
     _add_signers(subparsers)
@@ -112,7 +112,7 @@ def _draft(args: argparse.Namespace, drafts: Any) -> int:
             for serial, cases, values in await drafts(connection)
         ]
 
-    numbers = with_database(args, work)
+    numbers = with_database(args, work, Right.ORDER, command=f"orders {args.kind}")
     for number in numbers:
         say(f"order {number} is made and signed")
     if numbers and args.kind.signatures > 1:
@@ -163,7 +163,7 @@ def _sign(args: argparse.Namespace) -> int:
         for number in args.numbers:
             await sign_order(connection, own_files(settings)[2], Officer(account(), "second officer"), key, number)
 
-    with_database(args, work)
+    with_database(args, work, Right.ORDER, command="orders sign")
     say(f"signed: {', '.join(map(str, args.numbers))}")
     return 0
 
@@ -172,7 +172,7 @@ def _withdraw(args: argparse.Namespace) -> int:
     async def work(settings: Settings, connection: Connection) -> None:
         await withdraw_order(connection, own_files(settings)[2], Officer(account(), args.reason), args.number)
 
-    with_database(args, work)
+    with_database(args, work, Right.ORDER, command="orders withdraw")
     say(f"order {args.number} is withdrawn")
     return 0
 
@@ -236,7 +236,7 @@ def _add_signer(args: argparse.Namespace) -> int:
             await enter(connection, own_files(settings)[2], "signer", said)
             await add_signer(connection, key)
 
-    with_database(args, work)
+    with_database(args, work, Right.ADMINISTER, command="signers add")
     say(f"{key.name} signs with key {key.key_id}; now run autovelox centre signers on each unit that has joined")
     return 0
 
@@ -248,7 +248,8 @@ def _end(args: argparse.Namespace) -> int:
             await enter(connection, own_files(settings)[2], "signer_ended", said)
             return await end_signer(connection, args.key)
 
-    say(f"{with_database(args, work)} signs nothing any more; now run autovelox centre signers on each unit")
+    name = with_database(args, work, Right.ADMINISTER, command="signers end")
+    say(f"{name} signs nothing any more; now run autovelox centre signers on each unit")
     return 0
 
 

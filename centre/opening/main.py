@@ -36,6 +36,8 @@ log = logging.getLogger(__name__)
 
 PREPARED: Final = "centre.opening.prepared"
 SEALING, TELLING = "the opener's sealing key", "the opener's telling key"
+JOBS_EACH: Final = 2
+"""Processes an opening takes, one after the other: the second must not have to be started while a unit waits."""
 BODY_BYTES: Final = 16 * 1024 * 1024
 _ENTER: Final = """
 INSERT INTO opener (id, url, signing_key, sealing_key, uid_key) VALUES (1, $1, $2, $3, $4)
@@ -64,10 +66,10 @@ async def opening(settings: Settings) -> AsyncIterator[int]:
     models = models_dir(asked.models_dir)
     async with AsyncExitStack() as stack:
         pool = await stack.enter_async_context(_database(settings))
-        registry = await PostgresRegistry.open(pool, lambda: load_root_key(root))
+        registry = await PostgresRegistry.open(pool, lambda: load_root_key(root, settings.registry.root_key_token))
         workers = WorkerPool(
             WorkerSetup(preload=(PREPARED,), niceness=0),  # opening is what this machine is for
-            workers=asked.workers,
+            workers=JOBS_EACH * asked.workers,
             job_timeout_s=asked.job_timeout_s,
             one_job_each=True,
         )

@@ -9,6 +9,7 @@ from typing import Final
 
 from aiohttp import web
 
+from centre.database import showing
 from centre.errors import Refused
 from centre.opening.service import OpeningDesk
 from centre.units import refusal, visitor_of
@@ -57,7 +58,8 @@ async def openings(request: web.Request) -> web.StreamResponse:
                     body = await request.read()
             except TimeoutError:
                 raise malformed("the body did not come in time") from None
-            return as_json(await desk.open(visitor, body, bytes.fromhex(signature)))
+            with showing(token):
+                return as_json(await desk.open(visitor, body, bytes.fromhex(signature)))
 
 
 def application(counter: Counter, body_bytes: int) -> web.Application:

@@ -15,7 +15,7 @@ from edge.cases.evidence import Signer, create_signing_key, load_signer
 from edge.cases.storage import is_signed
 from edge.configured import add_config, configuration
 from edge.errors import CaseError, SecretError
-from edge.terminal import progress_bar, say
+from edge.terminal import progress_bar, say, to_number
 
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -34,7 +34,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
 def add_operators_actions(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the actions of ``cases`` that need the signing key, for root and the unit's own account."""
     purge = _add(actions, "purge", _purge, "delete cases whose retention period is over; tombstones stay")
-    purge.add_argument("numbers", type=int, nargs="*", metavar="N", help="these cases instead, before their time")
+    purge.add_argument("numbers", type=to_number, nargs="*", metavar="N", help="these cases instead, before their time")
     purge.add_argument(
         "--reason", default="", help="why before their time; goes into the tombstone, without personal data"
     )
@@ -48,7 +48,7 @@ def add_operators_actions(actions: argparse._SubParsersAction[argparse.ArgumentP
     claims = _add(
         actions, "claims", _claims, "take out the sealed claims of an ambiguous case without a second officer"
     )
-    claims.add_argument("number", type=int)
+    claims.add_argument("number", type=to_number)
     claims.add_argument("--reason", default="", help="why")
     claims.add_argument("--to", type=Path, required=True, metavar="FILE", help="a new file, for the registry's holder")
     asked = _add(
@@ -60,7 +60,7 @@ def add_operators_actions(actions: argparse._SubParsersAction[argparse.ArgumentP
     rotate = _add(
         actions, "rotate-key", _rotate_key, "supersede the signing key; unit and officers' service must be stopped"
     )
-    rotate.add_argument("--request", type=int, metavar="N", help="the request of two officers that asks for it")
+    rotate.add_argument("--request", type=to_number, metavar="N", help="the request of two officers that asks for it")
 
 
 def _add(

@@ -37,6 +37,8 @@ SAME_PLATE_IOU = 0.3
 """... or if their boxes overlap by this share of their union from one photo to the next."""
 SAME_PLATE_OVERLAP = 0.6
 """Two boxes of one photo are one plate if they share this much of the smaller one."""
+PART_OVERLAP = 0.9
+"""A box of which this share lies in a wider one's holds a part of its plate, if it has some of its characters."""
 DETECTION_SHARE = 0.8
 """Least confidence of the detector in a plate, as a share of its confidence in the surest one."""
 STANDING_WAY, DRIVING_WAY = 0.03, 0.09
@@ -188,14 +190,30 @@ def suspects(seen: Sequence[Track], direction: str | None = None, claimed: Seque
 
 
 def without_doubles(reads: Sequence[PlateRead]) -> list[int]:
-    """The indices of *reads* of one photo, in order, without boxes that lie on a better found and read one's."""
+    """The indices of *reads* of one photo, in order, without boxes that lie on a better found and read one's.
+
+    A part of a plate is easier to read than the whole: it stands back for the whole, however surely it is read.
+    """
     kept: list[int] = []
-    for index in sorted(range(len(reads)), key=lambda i: -reads[i].confidence * reads[i].detection.confidence):
+    wholes = [i for i, read in enumerate(reads) if not any(_is_part(read, other) for other in reads)]
+    for index in sorted(wholes, key=lambda i: -reads[i].confidence * reads[i].detection.confidence):
         box = reads[index].detection.box
         others = (reads[i].detection.box for i in kept)
         if all(box.common(other) < SAME_PLATE_OVERLAP * _smaller(box, other) for other in others):
             kept.append(index)
     return sorted(kept)
+
+
+def _is_part(read: PlateRead, whole: PlateRead) -> bool:
+    """Whether *read* is of some of the characters of *whole*, which the detector finds more surely."""
+    box, other = read.detection.box, whole.detection.box
+    return (
+        0 < len(read.text) < len(whole.text)
+        and read.text in whole.text
+        and read.detection.confidence < whole.detection.confidence
+        and box.width < other.width
+        and box.common(other) >= PART_OVERLAP * box.width * box.height
+    )
 
 
 def _likeness(before: PlateRead, now: PlateRead, photos: int) -> float | None:

@@ -105,11 +105,13 @@ def _check_address(url: str) -> None:
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""
+        _ = parts.port  # raises where it is none
     except ValueError:
         raise LinkError("the unit's address is not a URL", "write it like https://unit.example:8443") from None
     if parts.scheme not in ("http", "https") or not host:
         raise LinkError(
-            "the unit's address has no scheme", "write it like http://127.0.0.1:8443 or https://unit.example"
+            "the unit's address begins with neither http:// nor https://",
+            "write it like http://127.0.0.1:8443 or https://unit.example",
         )
     if parts.scheme == "http" and not _is_loopback(host):
         raise LinkError("http:// would show the chip's uid to everybody on the way", "write https://")

@@ -25,7 +25,7 @@ from edge.officers.desk import OpenCase
 from edge.officers.language import _, add_language, of_papers, speaking
 from edge.officers.listing import add_list
 from edge.officers.statistics_command import add_statistics
-from edge.terminal import progress_bar, say, say_json
+from edge.terminal import progress_bar, say, say_json, to_number
 
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -35,11 +35,11 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     actions = parser.add_subparsers(metavar="ACTION", required=True)
     add_list(actions, _add)
     show = _add(actions, "show", _show, "show one case; the chain records that you looked at it")
-    show.add_argument("number", type=int)
+    show.add_argument("number", type=to_number)
     show.add_argument("--json", action="store_true", help="machine-readable")
     add_language(show)
     export = _add(actions, "export", _export, "write an evidence package")
-    export.add_argument("numbers", type=int, nargs="+", metavar="N")
+    export.add_argument("numbers", type=to_number, nargs="+", metavar="N")
     export.add_argument("--to", type=Path, required=True, metavar="FILE.zip")
     export.add_argument("--redacted", action="store_true", help="copies of the photos: nobody else's plate or face")
     export.add_argument("--full-chain", action="store_true", help="with every header of the chain, not with proofs")
@@ -47,10 +47,10 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         "--checkpoint", type=Path, metavar="FILE", help="a checkpoint that the package shall be held against"
     )
     report = _add(actions, "report", _report, "write the PDF report of one case")
-    report.add_argument("number", type=int)
+    report.add_argument("number", type=to_number)
     report.add_argument("--to", type=Path, required=True, metavar="FILE.pdf")
     letter = _add(actions, "letter", _letter, "write the letter that asks the keeper who drove, where nobody is named")
-    letter.add_argument("number", type=int)
+    letter.add_argument("number", type=to_number)
     letter.add_argument("--to", type=Path, required=True, metavar="FILE.pdf")
     for action in (export, report, letter):
         action.add_argument(
@@ -60,20 +60,20 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         )
     add_statistics(actions, _add)
     review = _add(actions, "review", _review, "confirm or dismiss a case, correct its plate, or withdraw a judgement")
-    review.add_argument("number", type=int)
-    review.add_argument("kind", choices=sorted(MAY_WAIT))
+    review.add_argument("number", type=to_number)
+    review.add_argument("kind", choices=sorted(map(str, MAY_WAIT)))
     review.add_argument("--plate", help="the plate as the photo shows it, for correct_plate")
     review.add_argument(
-        "--judgement", type=int, metavar="ENTRY", help="for withdraw: only this one, if it is the one that counts"
+        "--judgement", type=to_number, metavar="ENTRY", help="for withdraw: only this one, if it is the one that counts"
     )
     hold = _add(actions, "hold", _hold, "keep a case beyond its retention period: an appeal, a trial")
     release = _add(actions, "release", _hold, "let a case on hold go when its retention period is over")
     for action, kind in ((hold, EventKind.HOLD), (release, EventKind.RELEASE)):
-        action.add_argument("number", type=int)
+        action.add_argument("number", type=to_number)
         action.set_defaults(kind=str(kind))
     follow_up = _add(actions, "follow-up", _hold, "record what became of a case in which the unit names nobody")
-    follow_up.add_argument("number", type=int)
-    follow_up.add_argument("kind", choices=sorted(FOLLOW_UPS))
+    follow_up.add_argument("number", type=to_number)
+    follow_up.add_argument("kind", choices=sorted(map(str, FOLLOW_UPS)))
     for action in (export, report, letter, review, hold, release, follow_up):
         action.add_argument("--reason", default="", help="why; a review, a hold and a follow-up need one")
     for action in (review, hold, release, follow_up):
@@ -156,6 +156,7 @@ def _as_json(opened: OpenCase) -> dict[str, object]:
         "state": state,
         "standing": words or state,
         "waiting": opened.waiting,
+        **({"photos_left_utc": opened.photos_left_utc} if opened.photos_left_utc is not None else {}),
         **({"corrected_plate": case.corrected_plate} if case.corrected_plate else {}),
         **opened.manifest,
         "selfcheck": {**asdict(opened.enclosure), "says": opened.enclosure.says},

@@ -26,7 +26,7 @@ from edge.officers.choose import open_desk
 from edge.officers.desk import Desk, Listing
 from edge.officers.language import _, add_language, ngettext, number, speaking
 from edge.officers.office import MOST_ROWS
-from edge.officers.statistics_command import to_day
+from edge.officers.statistics_command import check_days, to_day
 from edge.officers.words import word
 from edge.terminal import progress_bar, say, say_json
 
@@ -72,6 +72,7 @@ def add_list(actions: argparse._SubParsersAction[argparse.ArgumentParser], add: 
 
 
 def _filter(args: argparse.Namespace) -> CaseFilter:
+    check_days(args)
     if args.plate is not None and args.text:
         raise CaseError("--plate and --text search for two things", "give one of them")
     plate = "".join(filter(str.isalnum, args.plate)).upper() if args.plate is not None else None
@@ -148,7 +149,8 @@ def _line(row: CaseSummary, verdict: str) -> str:
     waits = _("{judgement} waits for a second officer").format(judgement=word(row.waiting)) if row.waiting else ""
     held = _("on hold") if row.is_held else ""
     review = ", ".join(filter(None, (word(row.review or ""), word(row.follow_up or ""), waits, held)))
-    line = f"{row.number:>6}  {_local(row.at_utc):<24} {speed} {plate:<10} {verdict} {row.driver_name:<28} {review}"
+    driver = row.driver_name if name_follows(row) else ""  # a name that fell is nobody's business in a list
+    line = f"{row.number:>6}  {_local(row.at_utc):<24} {speed} {plate:<10} {verdict} {driver:<28} {review}"
     return line.rstrip()
 
 

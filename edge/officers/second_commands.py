@@ -14,7 +14,7 @@ from edge.cases import JUDGEMENTS, LONGEST_DAYS, USUAL_DAYS, Action, Request, wr
 from edge.officers.choose import open_desk
 from edge.officers.language import _, add_language, speaking
 from edge.officers.words import word
-from edge.terminal import say, say_json
+from edge.terminal import say, say_json, to_number
 
 Actions: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 Add = Callable[[Actions, str, Callable[[argparse.Namespace], int], str], argparse.ArgumentParser]
@@ -26,7 +26,7 @@ def add_actions(actions: Actions, add: Add) -> None:
     """Add the actions with *add*."""
     ask = add(actions, "ask", _ask, "ask for what one officer must not do alone; it is done when a second one agrees")
     ask.add_argument("what", choices=sorted(_WORDS))
-    ask.add_argument("numbers", type=int, nargs="*", metavar="N", help="the cases, for a purge or claims")
+    ask.add_argument("numbers", type=to_number, nargs="*", metavar="N", help="the cases, for a purge or claims")
     ask.add_argument("--reason", default="", help="why; a purge's stays for ever: without personal data")
     ask.add_argument(
         "--days",
@@ -42,7 +42,7 @@ def add_actions(actions: Actions, add: Add) -> None:
     for action in (ask, waiting, agree, refuse):
         add_language(action)
     for action in (agree, refuse, take):
-        action.add_argument("request", type=int, help="its number, as `cases requests` shows it")
+        action.add_argument("request", type=to_number, help="its number, as `cases requests` shows it")
     for action in (agree, refuse):
         action.add_argument("--reason", default="", help="why; a refusal needs one")
     take.add_argument("--to", type=Path, required=True, metavar="FILE", help="a new file, for the registry's holder")

@@ -6,14 +6,14 @@ import argparse
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 
 from edge.cases import Statistics
 from edge.errors import CaseError
 from edge.officers.choose import open_desk
 from edge.officers.language import locale_of
-from edge.terminal import say, say_json
+from edge.terminal import say, say_json, to_date
 
 LANGUAGES = ("en", "it", "de", "sl")
 """What is published may be in every language that the papers of a case are written in."""
@@ -40,16 +40,24 @@ def add_statistics(actions: argparse._SubParsersAction[argparse.ArgumentParser],
 
 def to_day(text: str) -> datetime:
     """The beginning of a day, local time; what argparse calls for ``--since`` and ``--until``."""
-    try:
-        return datetime.strptime(text, "%Y-%m-%d").astimezone()
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no day: write it as 2026-11-03") from None
+    return datetime.combine(to_date(text), time.min).astimezone()
+
+
+def check_days(args: argparse.Namespace) -> None:
+    """Refuse a span that ends before it begins.
+
+    Raises:
+        CaseError: ``--until`` is before ``--since``.
+    """
+    if args.since is not None and args.until is not None and args.until < args.since:
+        raise CaseError("--until is before --since", "give the earlier day as --since")
 
 
 def _stats(args: argparse.Namespace) -> int:
     from edge.cases.report.language import speaking  # loads ReportLab
     from edge.cases.statistics.table import table
 
+    check_days(args)
     draw = _drawing(args.plot) if args.plot is not None else None
     since = args.since.timestamp() if args.since else 0.0
     until = (args.until + timedelta(days=1)).timestamp() if args.until else 1e12

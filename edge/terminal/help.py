@@ -6,11 +6,44 @@ import argparse
 import difflib
 import re
 from collections.abc import Mapping
+from datetime import date, datetime
 from typing import NoReturn
 
 _WRONG = re.compile(r"(?P<where>.*)invalid choice: '(?P<given>[^']*)' \(choose from (?P<choices>.*)\)", re.DOTALL)
 _MISSING = re.compile(r"the following arguments are required: (?:COMMAND|ACTION)")
 _NO_NUMBER = re.compile(r"(?P<where>.*)invalid (?:int|float) value: (?P<given>.*)", re.DOTALL)
+
+
+MOST = 999_999_999
+"""The highest number of a case, an entry or a request that can be asked for."""
+
+
+def to_number(text: str) -> int:
+    """Return the number of a case, an entry or a request; what argparse calls for one.
+
+    Raises:
+        argparse.ArgumentTypeError: it is none.
+    """
+    if not (text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number")
+    if len(text) > len(str(MOST)) or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not between 1 and {MOST}")
+    return int(text)
+
+
+def to_date(text: str) -> date:
+    """Return a day of this century; what argparse calls for one.
+
+    Raises:
+        argparse.ArgumentTypeError: it is none.
+    """
+    try:
+        day = datetime.strptime(text, "%Y-%m-%d").date()
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no day: write it as 2026-11-03") from None
+    if not 2000 <= day.year < 2100:
+        raise argparse.ArgumentTypeError(f"{text} is not between 2000 and 2099")
+    return day
 
 
 class Parser(argparse.ArgumentParser):

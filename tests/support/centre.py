@@ -7,8 +7,8 @@ import itertools
 import shutil
 import tempfile
 import threading
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -80,6 +80,16 @@ class Postgres:
             yield connection
         finally:
             await connection.close()
+
+    @contextmanager
+    def new_database(self) -> Iterator[str]:
+        """As :meth:`database`, for who runs in no loop of this thread; gives its address."""
+        database = self.database()
+        name = self.call(database.__aenter__())
+        try:
+            yield self.server.dsn_of(name)
+        finally:
+            self.call(database.__aexit__(None, None, None))
 
     @asynccontextmanager
     async def database(self) -> AsyncIterator[str]:

@@ -20,6 +20,8 @@ NEEDS = {
     "the completions of zsh and fish": ("zsh", "fish"),
     "the report's text": ("pdftotext",),
     "the validator of archival PDFs": ("java",),
+    "time stamps": ("openssl",),
+    "the units, by systemd's own checks": ("systemd-analyze", "systemd-sysusers"),
 }
 """What is tested: the programs or modules it needs. Their Debian packages stand in ``systemd/setup/packages``."""
 

@@ -159,14 +159,16 @@ def _driver(case: Case, events: Sequence[Event]) -> list[Flowable]:
     if corrected is not None and not name_follows(case):
         words = _(
             "The unit had named a driver, because the answer of that driver's chip claimed {claimed}. {officer} reads"
-            " {plate} in the photo: this name no longer follows, and the report does not repeat it."
+            " {plate} in the photo: this name no longer follows. The report does not repeat it, and does not bring"
+            " along the signed manifest, which holds it."
         ).format(
             claimed=clean(case.verdict.plate if case.verdict else ""),
             officer=clean(officers_words(corrected.officer)),
             plate=clean(corrected.plate),
         )
         return [paragraph(words, size=8.5, colour=BAD), *_ordinary_way(case, events)]
-    return [_person(case.driver)]
+    named = _("Named by an answer with the data of this licence's chip. What that proves, and what not: next page.")
+    return [paragraph(named, size=8, colour=MUTED), Spacer(0, 1 * mm), _person(case.driver)]
 
 
 def _nobody(case: Case) -> str:

@@ -73,8 +73,8 @@ class OpenCase:
 
     @property
     def subjects(self) -> tuple[tk.Misc, ...]:
-        """What a question must not cover: the plate and the person."""
-        return self._camera.facts.crop, self._camera.facts.plate, self._driver.portrait
+        """What a question must not cover: the plate, the person and, where it is there, the headline before all."""
+        return self._camera.headline, self._camera.facts.crop, self._camera.facts.plate, self._driver.portrait
 
     def close(self, words: str = "") -> None:
         """Show no case, but *words*."""

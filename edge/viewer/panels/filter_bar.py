@@ -25,7 +25,7 @@ from edge.viewer.text import (
     standing_words,
     waiting_words,
 )
-from edge.viewer.ui import Asked, Blank, Flow, Question, Theme
+from edge.viewer.ui import Asked, Blank, Flow, HintedEntry, Question, Theme
 
 SETTLE_MS = 250
 """How long the officer must pause while typing before the list is read again."""
@@ -53,9 +53,10 @@ class FilterBar(ttk.Frame):
         self._reported = Query()
         px = theme.px
         self.columnconfigure((0, 1), weight=1, uniform="half")
-        self._caption = ttk.Label(self, text=_("Search plate, driver or case number"), style="Small.TLabel")
+        what = _("Search plate, driver or case number")
+        self._caption = ttk.Label(self, text=what, style="Small.TLabel")
         self._caption.grid(row=0, column=0, columnspan=2, sticky="w")
-        self.text = ttk.Entry(self, width=10)
+        self.text = HintedEntry(self, theme, what)
         self.text.grid(row=1, column=0, columnspan=2, sticky="ew", pady=(px(1), px(5)))
         self.text.bind("<KeyRelease>", lambda _event: self._schedule())
         self.text.bind("<Escape>", lambda _event: self._leave())
@@ -109,12 +110,13 @@ class FilterBar(ttk.Frame):
         self._low_window, px = low, self._theme.px
         if low:
             self._caption.grid_remove()
-            self.text.grid(row=1, column=0, columnspan=1, sticky="ew", padx=(0, px(4)))
+            self.text.grid(row=1, column=0, columnspan=2, sticky="ew", padx=(0, self.unfold.winfo_reqwidth() + px(8)))
             self.unfold.grid(row=1, column=1, sticky="e", pady=(px(1), px(5)))
         else:
             self._caption.grid()
             self.text.grid(row=1, column=0, columnspan=2, sticky="ew", padx=0)
             self.unfold.grid_remove()
+        self.text.set_hinted(hinted=low)
         self.fold(folded=low)
 
     def fold(self, *, folded: bool) -> None:

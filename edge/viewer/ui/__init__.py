@@ -9,7 +9,7 @@ from edge.viewer.ui.questions import Answer, Asked, Blank, DockedQuestion, Quest
 from edge.viewer.ui.scrolled import Scrolled
 from edge.viewer.ui.sheets import Page, Sheet, ShortcutPage
 from edge.viewer.ui.theme import Theme
-from edge.viewer.ui.widgets import Elided, Field, Wrapped, cut
+from edge.viewer.ui.widgets import Elided, Field, HintedEntry, Wrapped, cut
 from edge.viewer.ui.window import GAP, Needs, Shape, Window
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "Elided",
     "Field",
     "Flow",
+    "HintedEntry",
     "Lightbox",
     "Needs",
     "Page",

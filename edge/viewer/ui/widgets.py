@@ -104,6 +104,39 @@ class Wrapped(ttk.Label):
         return 2 * int(str(padding[0] if isinstance(padding, tuple) else str(padding or 0).split()[0]))
 
 
+class HintedEntry(ttk.Entry):
+    """A field that says what belongs into it while it is empty, where no caption stands above it."""
+
+    def __init__(self, master: tk.Misc, theme: Theme, hint: str) -> None:
+        """Be empty, without a hint."""
+        super().__init__(master, width=10)
+        self._theme, self._hinted, self._focused = theme, False, False
+        self._hint = ttk.Label(self, text=hint, style="Small.TLabel", cursor="xterm")
+        self._hint.bind("<Button-1>", lambda _event: self.focus_set())
+        self.bind("<FocusIn>", lambda _event: self._focus(focused=True))
+        self.bind("<FocusOut>", lambda _event: self._focus(focused=False))
+
+    def set_hinted(self, *, hinted: bool) -> None:
+        """Show the hint while the field is empty, or never."""
+        self._hinted = hinted
+        self._place_hint()
+
+    def delete(self, first: str | int, last: str | int | None = None) -> None:
+        """Remove characters, as every field does."""
+        super().delete(first, last)
+        self._place_hint()
+
+    def _focus(self, *, focused: bool) -> None:
+        self._focused = focused
+        self._place_hint()
+
+    def _place_hint(self) -> None:
+        if self._hinted and not self.get() and not self._focused:
+            self._hint.place(x=self._theme.px(8), rely=0.5, anchor="w")
+        else:
+            self._hint.place_forget()
+
+
 class Field(ttk.Frame):
     """A small caption above a value."""
 

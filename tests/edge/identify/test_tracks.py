@@ -62,6 +62,28 @@ def test_two_boxes_on_one_plate_are_one_plate() -> None:
     assert track.reads[0].text == "AB123CD"
 
 
+def test_a_part_of_a_plate_stands_back_for_the_whole_however_surely_it_is_read() -> None:
+    whole = replace(plate_read("AB123CD", found=0.9), confidence=0.3)
+    part = plate_read("23CD", at=(325, 300), width=48, found=0.6)
+    assert texts(tracks([(part, whole)])) == texts(tracks([(whole, part)])) == ["AB123CD"]
+
+
+@pytest.mark.parametrize(
+    ("inner", "found"),
+    [("23CE", 0.6), ("23CD", 0.95), ("", 0.6)],
+    ids=["another text", "found more surely than what is around it", "no text"],
+)
+def test_what_is_no_part_of_a_plate_is_weighed_as_before(inner: str, found: float) -> None:
+    around = replace(plate_read("AB123CD", found=0.9), confidence=0.3)
+    read = plate_read(inner, at=(325, 300), width=48, found=found)
+    assert texts(tracks([(around, read)])) == ([inner] if inner else ["AB123CD"])
+
+
+def test_two_plates_side_by_side_are_no_parts_of_each_other() -> None:
+    left, right = plate_read("AB123CD", at=(300, 300), found=0.9), plate_read("123", at=(420, 300), found=0.6)
+    assert sorted(texts(tracks([(left, right)]))) == ["123", "AB123CD"]
+
+
 def test_the_plate_that_moves_is_the_offenders_though_a_larger_one_stands() -> None:
     parked = film("PA100RK", (200, 400), (0.5, 0.0), [160, 161, 160])
     driving = film("DR200IV", (600, 300), (15, 4), [100, 104, 108])

@@ -123,7 +123,13 @@ async def test_somebody_who_says_nothing() -> None:
 
 @pytest.mark.parametrize("url", ["127.0.0.1:8443", "ftp://x", "", "http://", "https://:8443"])
 async def test_an_address_that_is_none(url: str) -> None:
-    with pytest.raises(LinkError, match="has no scheme: write it like http"):
+    with pytest.raises(LinkError, match="begins with neither http:// nor https://: write it like http"):
+        await deliver(url, ANNA.chip, ANNA.plate)
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:99999", "https://unit:port", "http://[::1"])
+async def test_an_address_that_no_url_can_have(url: str) -> None:
+    with pytest.raises(LinkError, match="is not a URL: write it like https"):
         await deliver(url, ANNA.chip, ANNA.plate)
 
 

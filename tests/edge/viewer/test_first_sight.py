@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from edge.viewer.text import language
+from edge.viewer.ui.questions import DockedQuestion
 from tests.support import xdisplay
 from tests.support.desk import Desk, OpenDesk
 from tests.support.matrix import FACTORS, SIZES
@@ -53,6 +54,41 @@ def test_plate_verdict_and_speed_are_in_sight(
         assert _out_of_sight(desk, scale * zoom) == [], f"case {number}"
         if size in SIZES[:2]:
             assert _painted(desk, tmp_path / "screen.png"), f"case {number}"
+
+
+def test_a_question_covers_none_of_them(open_desk: OpenDesk, long_cases: Path, display_of: Callable[..., str]) -> None:
+    desk = open_desk(long_cases, on=display_of("1024x600"), scale=2.0, photo_width=None)
+    desk.viewer.root.geometry("1024x600+0+0")
+    desk.listed()
+    desk.until(lambda: desk.viewer.cases.row(0) is not None)
+    desk.viewer.cases.select_index(3)
+    desk.shows(1)
+    desk.until(lambda: desk.viewer.bar.buttons["confirm"].instate(["!disabled"]))
+    desk.viewer.window.case.see(500, 900)  # wherever the officer was
+    desk.viewer.actions.confirm()
+    desk.until(lambda: any(isinstance(child, DockedQuestion) for child in desk.viewer.root.winfo_children()))
+    desk.viewer.root.update()
+    (dock,) = (child for child in desk.viewer.root.winfo_children() if isinstance(child, DockedQuestion))
+    assert desk.viewer.camera.headline.winfo_ismapped()
+    for name, widget in _first(desk).items():
+        top, bottom = widget.winfo_rooty(), widget.winfo_rooty() + widget.winfo_height()
+        assert desk.viewer.window.case.winfo_rooty() <= top and bottom <= dock.winfo_rooty(), name
+
+
+def test_the_search_says_what_it_is_for_where_no_caption_has_room(
+    open_desk: OpenDesk, long_cases: Path, display_of: Callable[..., str]
+) -> None:
+    desk = open_desk(long_cases, on=display_of("800x480"), scale=2.0)
+    desk.viewer.root.geometry("800x480+0+0")
+    desk.listed()
+    words = "Search plate, driver or case number"
+    desk.until(lambda: words in desk.texts())
+    desk.press("slash")
+    desk.until(lambda: words not in desk.texts())
+    desk.type("AB")
+    desk.press("Return")
+    desk.viewer.root.update()
+    assert words not in desk.texts()
 
 
 def _first(desk: Desk) -> dict[str, tk.Misc]:

@@ -124,14 +124,22 @@ def test_the_facts_are_under_the_photo_in_a_narrow_window() -> None:
     assert narrow.camera == narrow.photo[1] + 8 + 260 + 26 and narrow.photo[1] <= 0.55 * 380
 
 
-@given(st.integers(200, 3900), st.integers(100, 2200), st.integers(100, 900), st.integers(60, 500))
-def test_cards_never_lie_over_each_other(width: int, height: int, facts: int, driver: int) -> None:
-    found = _shape(width, height, facts=facts, driver=driver, photo_width=width)
+def test_a_low_window_keeps_room_for_the_photo_under_the_headline() -> None:
+    low = _shape(480, 240, above=100)
+    assert low.photo[1] == 240 - 100 - NEEDS.margin
+    assert low.camera == 100 + low.photo[1] + 8 + 260 + NEEDS.margin
+    assert _shape(480, 140, above=100).photo[1] == 75, "half of the least height, the rest is scrolled to"
+
+
+@given(*(st.integers(*span) for span in ((200, 3900), (100, 2200), (100, 900), (60, 500), (0, 200))))
+def test_cards_never_lie_over_each_other(width: int, height: int, facts: int, driver: int, above: int) -> None:
+    above = 0 if width >= 600 else above  # beside the facts the photo has no headline
+    found = _shape(width, height, facts=facts, driver=driver, photo_width=width, above=above)
     left, top, across, down = found.history
     assert found.camera >= facts + NEEDS.margin and found.driver[1] >= driver and down >= 84
     assert top >= found.camera + 8 and left + across <= width
     assert left > found.driver[0] or top >= found.camera + 8 + found.driver[1]
-    assert found.total == top + down and found.photo[1] + NEEDS.margin <= found.camera
+    assert found.total == top + down and above + found.photo[1] + NEEDS.margin <= found.camera
 
 
 def test_zoom_and_palette_change_while_a_case_is_open(open_desk: OpenDesk, state_dir: Path) -> None:

@@ -126,6 +126,13 @@ def test_nothing_english_is_visible(
     desk.viewer.source.desk.review(number, EventKind.CORRECT_PLATE, reason="motivo", plate="ZZ999ZZ")
     desk.until(lambda: bool(desk.viewer.camera.facts.corrected.winfo_ismapped()))
     _no_english(desk, "a case that was judged")
+    desk.until(lambda: desk.viewer.bar.buttons["confirm"].instate(["!disabled"]))
+    desk.viewer.actions.confirm()
+    _no_english(desk, "the vehicle alone")
+    _close_all(desk)
+    desk.viewer.source.desk.review(number, EventKind.CONFIRM_VEHICLE, reason="motivo", plate=None)
+    desk.until(lambda: say("Vehicle confirmed") in desk.texts())
+    _no_english(desk, "the vehicle is confirmed")
     bar = desk.viewer.bar
     bar.open_menu()
     bar.menu.unpost()
