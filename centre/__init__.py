@@ -6,6 +6,7 @@
     delivery         what units send: entries of their chains, photos, status
     records          what officers of the centre see: cases, the centre's own chain of what was looked at
     web              HTTPS: routes, limits, problems
+    notices, mqtt    who looks after the centre is told what is wrong; a broker is told how the fleet is
     service          the running process: certificates, start, stop, metrics
     commands, demo   the commands of autovelox-centre; the fleet demo, which plays both sides
 

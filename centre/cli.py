@@ -47,6 +47,16 @@ EXAMPLES = {
     "heads list": "autovelox-centre heads list",
     "heads export": "autovelox-centre heads export 2026-03-31 --to .",
     "registry import": "autovelox-centre registry import registry.sqlite --master-key master.key",
+    "registry enrol": "autovelox-centre registry enrol --licence UD1234567A --first-name Ada --last-name Rossi"
+    " --birth-date 1980-12-31 --birth-place Udine --categories B --issuing-office MC-UD --issued-on 2024-05-02"
+    " --expires-on 2034-05-02 --portrait ada.jpg --plate IT:AB123CD --chip ada.chip --reason 'licence issued'",
+    "registry replace": "autovelox-centre registry replace UD1234567A --chip ada-2.chip --reason 'lost, report 7/26'",
+    "registry revoke": "autovelox-centre registry revoke UD1234567A --reason 'licence withdrawn'",
+    "registry list": "autovelox-centre registry list --licence UD1234567A --reason 'enquiry 3/26'",
+    "registry acts": "autovelox-centre registry acts UD1234567A",
+    "officers add": "autovelox-centre officers add conti --may search,drivers --reason 'new in the office'",
+    "officers list": "autovelox-centre officers list",
+    "officers end": "autovelox-centre officers end conti --reason 'moved'",
     "registry status": "autovelox-centre registry status",
     "registry rotate-root": "autovelox-centre registry rotate-root",
     "registry rotate-shards": "autovelox-centre registry rotate-shards 0 1 2",
@@ -79,7 +89,7 @@ def whole_parser() -> argparse.ArgumentParser:
 
 def _parser(*, with_demo: bool) -> argparse.ArgumentParser:
     try:
-        from centre.commands import cases, fleet, heads, orders, registry, units
+        from centre.commands import cases, fleet, heads, officers, orders, registry, units
     except ModuleNotFoundError as error:  # a unit's installation has the command and not what it needs
         raise CentreError(
             f"the package {error.name} of the centre is not installed",
@@ -105,6 +115,7 @@ def _parser(*, with_demo: bool) -> argparse.ArgumentParser:
     orders.add_commands(subparsers)
     heads.add_commands(subparsers)
     registry.add_commands(subparsers)
+    officers.add_commands(subparsers)
     if with_demo:  # it brings the unit's demo with it
         from centre.demo import fleet as demo
 
@@ -115,11 +126,12 @@ def _parser(*, with_demo: bool) -> argparse.ArgumentParser:
 
 def _run(args: argparse.Namespace) -> int:
     settings = load(args.config)
+    from centre.service import check, run
+
     if args.check:
+        check(settings)
         say(f"{args.config} is valid")
         return 0
-    from centre.service import run
-
     return run(settings)
 
 

@@ -42,9 +42,13 @@ class DatabaseSettings(Section):
 
 
 class RegistrySettings(Section):
-    """``[registry]``: the key at the top of the registry's hierarchy, which the opening service and commands read."""
+    """``[registry]``: the key at the top of the registry's hierarchy, which the opening service and commands read.
+
+    With ``root_key_token``, a PKCS#11 URI (RFC 7512), the file holds it wrapped by a key that never leaves that token.
+    """
 
     root_key_file: Path = Path("/etc/autovelox-centre/root.key")
+    root_key_token: Annotated[str, Field(pattern=r"^pkcs11:")] | None = None
 
 
 class ListenSettings(Section):
@@ -71,16 +75,21 @@ class ListenSettings(Section):
 class LimitSettings(Section):
     """``[limits]``: what one unit, one address and all together may ask for.
 
-    ``requests`` are worked on at once, in all; a further one is told to come again. ``logins_per_minute`` counts for an
-    address, and what needs no login with it; ``unit_requests_per_minute`` for a unit. ``token_of_one_address``: a token
-    counts only from the address that it was given to. Units report their status every ``status_s``.
+    ``requests`` are worked on at once, in all; a further one is told to come again. ``connections`` are open at once,
+    of them ``connections_of_one_address``; a further one is cut off. ``logins_per_minute`` counts for an address, and
+    what needs no login with it; ``unit_requests_per_minute`` and ``unit_megabytes_per_day`` for a unit.
+    ``token_of_one_address``: a token counts only from the address that it was given to. Units report their status every
+    ``status_s``.
     """
 
     entries_bytes: Annotated[int, Field(ge=65_536)] = 16 * 1024 * 1024
     blob_bytes: Annotated[int, Field(ge=65_536)] = 32 * 1024 * 1024
     requests: Count = 64
+    connections: Count = 16_384
+    connections_of_one_address: Count = 2048
     logins_per_minute: Count = 60
     unit_requests_per_minute: Count = 3000
+    unit_megabytes_per_day: Count = 20_000
     token_of_one_address: bool = True
     token_s: Positive = 900.0
     request_s: Positive = 60.0
@@ -141,6 +150,35 @@ class NoticeSettings(Section):
     certificate_days: Positive = 30.0
 
 
+_TOPIC = r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*"
+
+
+class MqttSettings(Section):
+    """``[mqtt]``: a broker that is told how the fleet is; without a ``host`` none is. Nothing of a case is in it.
+
+    ``topic`` is the root of the topics, ``discovery`` Home Assistant's prefix; empty: nothing is announced there.
+    ``security`` is ``none`` on this machine alone. ``authority`` (PEM) is the broker's, else the system's count.
+    """
+
+    host: Annotated[str, Field(pattern=r"^[^\s/@]{1,255}$")] | None = None
+    port: Port = 8883
+    security: Literal["tls", "none"] = "tls"
+    user: str | None = None
+    password_file: Path | None = None
+    authority: Path | None = None
+    topic: Annotated[str, Field(pattern=rf"^{_TOPIC}$")] = "autovelox"
+    discovery: Annotated[str, Field(pattern=rf"^({_TOPIC})?$")] = "homeassistant"
+    every_s: Positive = 60.0
+
+    @model_validator(mode="after")
+    def _no_password_in_the_clear(self) -> MqttSettings:
+        if self.security == "none" and self.host not in (None, "localhost", "127.0.0.1", "::1"):
+            raise refused("security none is for a broker on this machine", 'set security = "tls"')
+        if self.password_file is not None and self.user is None:
+            raise refused("password_file needs user", "set user, or leave out password_file")
+        return self
+
+
 class MetricsSettings(Section):
     """``[metrics]``: Prometheus metrics and health, on loopback only; port 0 picks a free one."""
 
@@ -159,6 +197,7 @@ class Settings(Section):
     opening: OpeningSettings = OpeningSettings()
     verdict: VerdictSettings = VerdictSettings()
     notices: NoticeSettings = NoticeSettings()
+    mqtt: MqttSettings = MqttSettings()
     evidence: EvidenceSettings = EvidenceSettings()
     metrics: MetricsSettings = MetricsSettings()
 

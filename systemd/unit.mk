@@ -21,6 +21,10 @@ wheelhouse: ## fill var/wheelhouse for installing without a network (MACHINE=aar
 test-unit: ## install, run, break and remove the unit in a booted systemd (root; SUITE=trixie; ENGINE=litert; skips where it cannot)
 	@SUITE="$(SUITE)" WHEELS="$(WHEELS)" ENGINE="$(ENGINE)" tests/install/unit_root/run.sh
 
+.PHONY: test-centre-unit
+test-centre-unit: ## install the centre and its opening service in a booted systemd, let a unit deliver, break them (root; skips where it cannot)
+	@tests/install/centre_root/run.sh
+
 .PHONY: test-camera
 test-camera: ## run the camera on a real picamera2 and libcamera's virtual pipeline (root; skips where it cannot)
 	@tests/hardware/camera/run.sh

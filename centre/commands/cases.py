@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from centre.commands.work import account, with_database
 from centre.config import Settings
-from centre.database import Connection, Row
+from centre.database import Connection
 from centre.errors import CentreError
 from centre.records import (
+    MOST_ROWS,
+    Found,
     Officer,
+    Right,
     Search,
     Terms,
     Verified,
     export_case,
     list_cases,
+    rights_of,
     searched,
     show_case,
     verify_journal,
@@ -61,12 +66,14 @@ def _list(args: argparse.Namespace) -> int:
     if args.since is not None and args.until is not None and args.until < args.since:
         raise CentreError("--until is before --since", "give the earlier day as --since")
 
-    async def work(settings: Settings, connection: Connection) -> list[Row]:
+    async def work(settings: Settings, connection: Connection) -> Found:
         signer, officer = own_files(settings)[2], Officer(account(), args.reason)
-        terms = Terms(args.unit, args.plate, args.since, args.until, args.limit)
+        drivers = Right.DRIVERS in await rights_of(connection, account())
+        terms = Terms(args.unit, args.plate, args.since, args.until, args.limit, drivers)
         return await list_cases(connection, signer, officer, terms)
 
-    for row in with_database(args, work):
+    found = with_database(args, work, Right.SEARCH, command="cases list")
+    for row in found.rows:
         at = (
             datetime.fromtimestamp(row["at_utc"], UTC).strftime("%Y-%m-%d %H:%M:%S")
             if row["at_utc"] is not None
@@ -76,6 +83,10 @@ def _list(args: argparse.Namespace) -> int:
         plate = row["corrected_plate"] or row["plate"] or "-"
         car = f"{plate:<10} {row['outcome'] or row['state']:<13} {row['driver_name']}"
         say(f"{row['serial']:<16} {row['number']:>7}  {at}  {speed:>6} km/h  {car}")
+    if found.more:
+        say(f"and more: these are the newest {len(found.rows)}; --limit shows up to {MOST_ROWS}", to=sys.stderr)
+    if found.back_to is not None:
+        say(f"cases from before {found.back_to} were not looked at: --since DAY goes further back", to=sys.stderr)
     return 0
 
 
@@ -83,7 +94,7 @@ def _searched(args: argparse.Namespace) -> int:
     async def work(settings: Settings, connection: Connection) -> list[Search]:
         return await searched(connection, own_files(settings)[2], args.plate)
 
-    for one in with_database(args, work):
+    for one in with_database(args, work, Right.SEARCH, command="cases searched"):
         at = datetime.fromtimestamp(one.at_utc, UTC).strftime("%Y-%m-%d %H:%M:%S")
         say(f"{one.seq:>8}  {at}  {one.officer:<16} {one.hits:>5} found  {one.reason}")
     return 0
@@ -94,7 +105,7 @@ def _show(args: argparse.Namespace) -> int:
         signer, officer = own_files(settings)[2], Officer(account(), args.reason)
         return await show_case(connection, signer, officer, args.unit, args.number)
 
-    say_json(with_database(args, work), indent=2)
+    say_json(with_database(args, work, Right.SEARCH, Right.DRIVERS, command="cases show"), indent=2)
     return 0
 
 
@@ -103,7 +114,7 @@ def _export(args: argparse.Namespace) -> int:
         signer, officer = own_files(settings)[2], Officer(account(), args.reason)
         return list(await export_case(connection, signer, officer, args.unit, args.number, args.to))
 
-    names = with_database(args, work)
+    names = with_database(args, work, Right.SEARCH, Right.DRIVERS, command="cases export")
     say(f"{args.to}: {', '.join(names)}")
     return 0
 
@@ -113,7 +124,7 @@ def _verify(args: argparse.Namespace) -> int:
         own = await verify_journal(connection, own_files(settings)[2].public_key)
         return [*await verify_units(connection, args.unit), own]
 
-    found = with_database(args, work)
+    found = with_database(args, work, Right.SEARCH, command="cases verify")
     for unit in found:
         figures = f"{unit.entries} entries, {unit.cases} cases, {unit.photos} photos"
         say(f"{unit.serial:<20} {figures}: " + (f"DOES NOT HOLD: {unit.fault}" if unit.fault else "everything holds"))

@@ -8,7 +8,7 @@ from centre.commands.work import account, with_database
 from centre.config import Settings
 from centre.database import Connection, Row
 from centre.errors import CentreError
-from centre.records import Officer, enter
+from centre.records import Officer, Right, enter
 from centre.service import own_files
 from centre.units import UnitState, close_alarm, list_units, open_alarms
 from edge.terminal import say, to_number
@@ -61,7 +61,7 @@ def _close(args: argparse.Namespace) -> int:
         await enter(connection, own_files(settings)[2], "close_alarm", officer.said(alarm=args.number))
         return True
 
-    if not with_database(args, work):
+    if not with_database(args, work, Right.ADMINISTER, command="alarms close"):
         raise CentreError(f"there is no open alarm {args.number}", "autovelox-centre alarms list shows which there are")
     say(f"alarm {args.number} is closed")
     return 0

@@ -13,7 +13,7 @@ from centre.config import Settings
 from centre.database import Connection, Row
 from centre.delivery import list_orders
 from centre.errors import CentreError
-from centre.records import Officer, draft_order, enter, purge_of_month, sign_order, withdraw_order
+from centre.records import Officer, Right, draft_order, enter, purge_of_month, sign_order, withdraw_order
 from centre.service import own_files
 from centre.units import add_signer, end_signer, list_signers
 from edge.cases.evidence import KeyFileError, create_signing_key, load_signer, read_public_key
@@ -112,7 +112,7 @@ def _draft(args: argparse.Namespace, drafts: Any) -> int:
             for serial, cases, values in await drafts(connection)
         ]
 
-    numbers = with_database(args, work)
+    numbers = with_database(args, work, Right.ORDER, command=f"orders {args.kind}")
     for number in numbers:
         say(f"order {number} is made and signed")
     if numbers and args.kind.signatures > 1:
@@ -163,7 +163,7 @@ def _sign(args: argparse.Namespace) -> int:
         for number in args.numbers:
             await sign_order(connection, own_files(settings)[2], Officer(account(), "second officer"), key, number)
 
-    with_database(args, work)
+    with_database(args, work, Right.ORDER, command="orders sign")
     say(f"signed: {', '.join(map(str, args.numbers))}")
     return 0
 
@@ -172,7 +172,7 @@ def _withdraw(args: argparse.Namespace) -> int:
     async def work(settings: Settings, connection: Connection) -> None:
         await withdraw_order(connection, own_files(settings)[2], Officer(account(), args.reason), args.number)
 
-    with_database(args, work)
+    with_database(args, work, Right.ORDER, command="orders withdraw")
     say(f"order {args.number} is withdrawn")
     return 0
 
@@ -236,7 +236,7 @@ def _add_signer(args: argparse.Namespace) -> int:
             await enter(connection, own_files(settings)[2], "signer", said)
             await add_signer(connection, key)
 
-    with_database(args, work)
+    with_database(args, work, Right.ADMINISTER, command="signers add")
     say(f"{key.name} signs with key {key.key_id}; now run autovelox centre signers on each unit that has joined")
     return 0
 
@@ -248,7 +248,8 @@ def _end(args: argparse.Namespace) -> int:
             await enter(connection, own_files(settings)[2], "signer_ended", said)
             return await end_signer(connection, args.key)
 
-    say(f"{with_database(args, work)} signs nothing any more; now run autovelox centre signers on each unit")
+    name = with_database(args, work, Right.ADMINISTER, command="signers end")
+    say(f"{name} signs nothing any more; now run autovelox centre signers on each unit")
     return 0
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
-from centre.commands.work import with_database
+from centre.commands import drivers
+from centre.commands.work import root_of, with_database
 from centre.config import Settings
 from centre.database import Connection
-from centre.registry import OF_NO_DRIVER, ROOT_NAME, RootKey, import_registry, load_root_key, rotate_root, rotate_shard
-from edge.crypto import KEY_BYTES, write_key
+from centre.records import Right
+from centre.registry import OF_NO_DRIVER, import_registry, make_root_key, rotate_root, rotate_shard
 from edge.errors import RegistryError
 from edge.terminal import say
 
@@ -20,10 +20,10 @@ TABLES = ("drivers", "chips", "vehicles", "counters")
 
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add ``registry import|status|rotate-root|rotate-shards``."""
+    """Add ``registry import|enrol|replace|revoke|list|acts|status|rotate-root|rotate-shards``."""
     parser = subparsers.add_parser(
         "registry",
-        help="the police registry at the centre: take it over, rotate its keys",
+        help="the police registry at the centre: take it over, enter drivers, rotate its keys",
         description="Drivers, chips, vehicles and private keys at the centre. Units in its care hold none of them.",
     )
     actions = parser.add_subparsers(metavar="ACTION", required=True)
@@ -34,6 +34,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         "--shards", type=int, default=SHARDS, metavar="N", help="keys of drivers' keys; default: %(default)s"
     )
     add.set_defaults(run=_import)
+    drivers.add_actions(actions)
     actions.add_parser("status", help="count drivers, chips, vehicles and shards").set_defaults(run=_status)
     root = actions.add_parser("rotate-root", help="wrap the shards' keys under a new root key")
     root.set_defaults(run=_rotate_root)
@@ -49,13 +50,13 @@ def _import(args: argparse.Namespace) -> int:
     async def work(settings: Settings, connection: Connection) -> dict[str, int]:
         root_file = settings.registry.root_key_file
         if not root_file.exists():
-            write_key(root_file, secrets.token_bytes(KEY_BYTES), ROOT_NAME)
+            make_root_key(root_file, settings.registry.root_key_token)
             say(f"made the root key {root_file}: keep a copy where the database is not")
         return await import_registry(
-            connection, _root(settings), file=args.file, master_key_file=args.master_key, shards=args.shards
+            connection, root_of(settings), file=args.file, master_key_file=args.master_key, shards=args.shards
         )
 
-    count = with_database(args, work)
+    count = with_database(args, work, Right.ADMINISTER, command="registry import")
     say("taken over: " + ", ".join(f"{number} {table}" for table, number in count.items()))
     say("units in the centre's care need neither this file nor its master key any more: remove both from them")
     return 0
@@ -78,9 +79,10 @@ def _status(args: argparse.Namespace) -> int:
 
 def _rotate_root(args: argparse.Namespace) -> int:
     async def work(settings: Settings, connection: Connection) -> int:
-        return await rotate_root(connection, settings.registry.root_key_file)
+        return await rotate_root(connection, settings.registry.root_key_file, settings.registry.root_key_token)
 
-    say(f"{with_database(args, work)} keys are wrapped under the new root key: keep a copy, destroy the old ones")
+    count = with_database(args, work, Right.ADMINISTER, command="registry rotate-root")
+    say(f"{count} keys are wrapped under the new root key: keep a copy, destroy the old ones")
     return 0
 
 
@@ -88,13 +90,10 @@ def _rotate_shards(args: argparse.Namespace) -> int:
     wanted: Sequence[int] = args.shard
 
     async def work(settings: Settings, connection: Connection) -> int:
-        root = _root(settings)
+        root = root_of(settings)
         count = await connection.fetchval("SELECT coalesce(max(shards), 0) FROM registry.root")
         return sum([await rotate_shard(connection, root, shard) for shard in wanted or (OF_NO_DRIVER, *range(count))])
 
-    say(f"{with_database(args, work)} rows are sealed under new keys")
+    count = with_database(args, work, Right.ADMINISTER, command="registry rotate-shards")
+    say(f"{count} rows are sealed under new keys")
     return 0
-
-
-def _root(settings: Settings) -> RootKey:
-    return RootKey(lambda: load_root_key(settings.registry.root_key_file))

@@ -8,6 +8,7 @@ from datetime import datetime
 from centre.commands.work import with_database
 from centre.config import Settings
 from centre.database import Connection, Row
+from centre.records import Right
 from centre.service import own_files
 from centre.units import UnitState, add_unit, change_state, list_units
 from edge.terminal import say, say_json
@@ -41,7 +42,7 @@ def _add(args: argparse.Namespace) -> int:
         code = await add_unit(connection, args.serial, certificates.authority_der())
         return f"https://{settings.listen.names[0]}:{settings.listen.port}", code
 
-    url, code = with_database(args, work)
+    url, code = with_database(args, work, Right.ADMINISTER, command="units add")
     say(f"Within seven days, on unit {args.serial}:", "", f"  autovelox centre join {url} {code}")
     return 0
 
@@ -67,7 +68,7 @@ def _change(args: argparse.Namespace) -> int:
     async def work(settings: Settings, connection: Connection) -> None:
         await change_state(connection, args.serial, args.state)
 
-    with_database(args, work)
+    with_database(args, work, Right.ADMINISTER, command=f"units {args.state}")
     say(f"unit {args.serial} is {args.state}")
     return 0
 

@@ -5,7 +5,7 @@ from centre.database.embedded import DATABASE, OPENER_ROLE, SERVICE_ROLE, SETTIN
 from centre.database.migrate import migrate, steps
 from centre.database.pool import ACQUIRE_TIMEOUT_S, BUSY, GONE, open_as, open_pool, transaction
 from centre.database.types import Connection, Pool, Row
-from centre.database.visits import DOOR, as_house, as_login, as_unit, at_the_door
+from centre.database.visits import DOOR, as_house, as_login, as_unit, at_the_door, showing
 
 __all__ = [
     "ACQUIRE_TIMEOUT_S",
@@ -28,6 +28,7 @@ __all__ = [
     "migrate",
     "open_as",
     "open_pool",
+    "showing",
     "steps",
     "transaction",
 ]

@@ -9,7 +9,7 @@ import asyncpg
 
 from centre.database.migrate import migrate, steps
 from centre.database.types import Connection, Pool
-from centre.database.visits import SECRET, introducing
+from centre.database.visits import SECRET, introducing, show
 from centre.errors import DatabaseError
 
 BUSY = (asyncpg.LockNotAvailableError, asyncpg.QueryCanceledError, asyncpg.TooManyConnectionsError)
@@ -55,11 +55,13 @@ async def open_pool(dsn: str, *, connections: int, statement_timeout_s: float, s
 async def open_as(dsn: str, *, connections: int, statement_timeout_s: float, name: str) -> Pool:
     """A pool of connections for a role that makes no schema; *name* is what the server shows for it.
 
+    They see the rows of the unit whose token is shown (:func:`centre.database.visits.showing`).
+
     Raises:
         DatabaseError: PostgreSQL cannot be reached, or the centre has not made the schema yet.
     """
     try:
-        pool = await _pool(dsn, connections, statement_timeout_s, name)
+        pool = await _pool(dsn, connections, statement_timeout_s, name, setup=show)
     except _UNUSABLE as error:
         raise _unusable(error) from None
     try:

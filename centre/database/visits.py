@@ -17,6 +17,7 @@ from centre.database.types import Connection
 SECRET = "SELECT secret FROM visit_secret"  # noqa: S105 - a statement, and only the schema's owner may ask it
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _at_door: ContextVar[bool] = ContextVar("at_door", default=False)
+_token: ContextVar[str] = ContextVar("token", default="")
 _visit: ContextVar[tuple[str, str] | None] = ContextVar("visit", default=None)
 
 
@@ -65,6 +66,24 @@ def _as(scope: str, name: str) -> Iterator[None]:
         yield
     finally:
         _visit.reset(token)
+
+
+@contextmanager
+def showing(token: str) -> Iterator[None]:
+    """Connections of the opening service taken meanwhile see the rows of the unit that was given *token*.
+
+    That service knows no secret to make a pass with; who has smuggled in a statement has no other unit's token.
+    """
+    before = _token.set(token)
+    try:
+        yield
+    finally:
+        _token.reset(before)
+
+
+async def show(connection: Connection) -> None:
+    """What the opening service's pool does with a connection before it gives it out."""
+    await connection.fetchval("SELECT set_config('autovelox.token', $1, false)", _token.get())
 
 
 def introducing(secret: bytes) -> Callable[[Connection], Awaitable[None]]:

@@ -12,7 +12,7 @@ from datetime import date
 
 import asyncpg
 
-from centre.database import Connection, Pool, Row, transaction
+from centre.database import ACQUIRE_TIMEOUT_S, Connection, Pool, Row, transaction
 from centre.errors import Refused
 from centre.units import AlarmKind, Visitor, raise_alarm
 from edge.delivery.wire import MAX_WISHES, PART_BYTES
@@ -43,6 +43,16 @@ class WrongOffset(Refused):
 Place = tuple[int, str, date]
 """Where the parts of a blob are: unit, SHA-256, month."""
 _PARTS = "SELECT data FROM blob_parts WHERE unit_id = $1 AND sha256 = $2 AND month = $3 ORDER BY start"
+_WHOLE = """
+WITH whole AS (
+    UPDATE blobs SET size = $3::bigint, received = $3::bigint, lost_at = NULL, complete_at = now()
+    WHERE unit_id = $1 AND sha256 = $2 AND complete_at IS NULL AND received = 0
+        AND coalesce(size, least($3::bigint, $5::bigint)) = $3::bigint
+    RETURNING unit_id, sha256, month
+)
+INSERT INTO blob_parts (unit_id, sha256, month, start, data)
+SELECT unit_id, sha256, month, 0, $4::bytea FROM whole RETURNING true
+"""
 _ERASE = "DELETE FROM blob_parts WHERE unit_id = $1 AND sha256 = $2 AND month = $3"
 _BLOB = "SELECT size, received, complete_at, month FROM blobs WHERE unit_id = $1 AND sha256 = $2"
 
@@ -63,11 +73,28 @@ async def put_part(pool: Pool, visitor: Visitor, digest: str, *, start: int, tot
         WrongOffset: it does not begin where the blob ends.
         Refused: no entry of the unit names the blob, or it is none that the entry names.
     """
+    if start == 0 and len(data) == total and (whole := await _at_once(pool, visitor, digest, data)) is not None:
+        return whole
     async with transaction(pool) as connection:
         found = await _put(connection, visitor, digest, start, total, data)
     if isinstance(found, Refused):
         raise found
     return found
+
+
+async def _at_once(pool: Pool, visitor: Visitor, digest: str, data: bytes) -> BlobState | None:
+    """Write a photo of one part that nothing is here of, in one trip to PostgreSQL; None where it takes a look.
+
+    What is wrong with it is not decided here.
+    """
+    if hashlib.sha256(data).hexdigest() != digest:
+        return None
+    try:
+        async with pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection:
+            is_new = await connection.fetchval(_WHOLE, visitor.unit, digest, len(data), data, MAX_PORTRAIT_BYTES)
+    except asyncpg.IntegrityConstraintViolationError:  # parts of it are not erased yet, or its month is gone
+        return None
+    return BlobState(len(data), len(data), True) if is_new else None
 
 
 async def _put(
@@ -124,6 +151,23 @@ async def read_blob(connection: Connection, unit: int, digest: str) -> bytes | N
     return data
 
 
+WISHES = f"""
+SELECT case_number AS "case", place, sha256 FROM (
+    SELECT DISTINCT ON (sha256) case_number, place, sha256, received, outcome FROM blobs
+    JOIN files USING (unit_id, sha256) JOIN cases ON cases.unit_id = blobs.unit_id AND number = case_number
+        AND cases.month = files.month
+    WHERE blobs.unit_id = $1 AND complete_at IS NULL AND lost_at IS NULL ORDER BY sha256, case_number
+) AS wanted
+ORDER BY outcome = 'identified' DESC NULLS LAST, received DESC, case_number, place LIMIT {MAX_WISHES}
+"""  # noqa: S608 - the limit is a number of ours
+"""What the centre wants next of the unit, those of identified cases first, each file once."""
+SETTLED = """
+coalesce((SELECT min(case_number) - 1 FROM files JOIN blobs USING (unit_id, sha256) WHERE unit_id = $1
+    AND complete_at IS NULL AND lost_at IS NULL), (SELECT cases FROM units WHERE id = $1))
+"""
+"""Of how many cases, from the first on, everything that the entries name is here, or lost."""
+
+
 async def compared(pool: Pool, visitor: Visitor, digests: Iterable[str]) -> list[str]:
     """Those of *digests* that are here whole: each copy is read from the database and its SHA-256 computed anew.
 
@@ -145,20 +189,6 @@ async def compared(pool: Pool, visitor: Visitor, digests: Iterable[str]) -> list
     return held
 
 
-async def wishes(connection: Connection, visitor: Visitor) -> list[dict[str, object]]:
-    """What the centre wants next of the unit, those of identified cases first, each file once."""
-    rows = await connection.fetch(
-        "SELECT * FROM (SELECT DISTINCT ON (sha256) case_number, place, sha256, received, outcome FROM blobs"
-        " JOIN files USING (unit_id, sha256) JOIN cases ON cases.unit_id = blobs.unit_id AND number = case_number"
-        " AND cases.month = files.month"
-        " WHERE blobs.unit_id = $1 AND complete_at IS NULL AND lost_at IS NULL ORDER BY sha256, case_number) AS wanted"
-        " ORDER BY outcome = 'identified' DESC NULLS LAST, received DESC, case_number, place LIMIT $2",
-        visitor.unit,
-        MAX_WISHES,
-    )
-    return [{"case": row["case_number"], "place": row["place"], "sha256": row["sha256"]} for row in rows]
-
-
 async def note_lost(connection: Connection, visitor: Visitor, digests: list[str]) -> None:
     """Note that the unit has these files no more, which is an alarm: it must keep what was not confirmed."""
     rows = await connection.fetch(
@@ -170,15 +200,6 @@ async def note_lost(connection: Connection, visitor: Visitor, digests: list[str]
     for row in rows:
         cause = f"the unit does not have the photo {row['sha256'][:16]} any more"
         await raise_alarm(connection, visitor.unit, AlarmKind.PHOTO, cause)
-
-
-async def settled_cases(connection: Connection, visitor: Visitor) -> int:
-    """Of how many cases, from the first on, everything that the entries name is here, or lost."""
-    sql = (
-        "SELECT coalesce((SELECT min(case_number) - 1 FROM files JOIN blobs USING (unit_id, sha256) WHERE unit_id = $1"
-        " AND complete_at IS NULL AND lost_at IS NULL), (SELECT cases FROM units WHERE id = $1))"
-    )
-    return int(await connection.fetchval(sql, visitor.unit))
 
 
 async def _insert(connection: Connection, place: Place, start: int, data: bytes) -> None:

@@ -65,7 +65,9 @@ ever dropped."""
 
 async def head_of(connection: Connection, visitor: Visitor) -> Head:
     """What is confirmed of the visitor's chain."""
-    row = await connection.fetchrow("SELECT head_seq, head_hash FROM units WHERE id = $1", visitor.unit)
+    # The lock is written, so that its commit waits for a synchronous standby to have all that was written before.
+    sql = "SELECT head_seq, head_hash FROM units WHERE id = $1 FOR NO KEY UPDATE"
+    row = await connection.fetchrow(sql, visitor.unit)
     return Head(row["head_seq"], row["head_hash"])
 
 

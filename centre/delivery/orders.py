@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from centre.database import Connection, Row
 from edge.delivery.orders import MAX_ORDERS, SignedOrder
 
 MAX_CAUSE = 200
-_TO_COME = """
-SELECT number, document, (SELECT json_object_agg(key_id, encode(signature, 'hex')) FROM order_signatures
-    WHERE order_signatures.number = orders.number) AS signatures
+TO_COME = f"""
+SELECT encode(document, 'hex') AS document, (SELECT json_object_agg(key_id, encode(signature, 'hex'))
+    FROM order_signatures WHERE order_signatures.number = orders.number) AS signatures
 FROM orders WHERE unit_id = $1 AND signed_at IS NOT NULL AND done_at IS NULL AND withdrawn_at IS NULL AND until > now()
-ORDER BY refused IS NOT NULL, number LIMIT $2
-"""
+ORDER BY refused IS NOT NULL, number LIMIT {MAX_ORDERS}
+"""  # noqa: S608 - the limit is a number of ours
+"""The orders that the unit is to be sent: signed, not done, in time; those that it refused come last."""
 _CASES_DONE = """
 WITH done AS (
     UPDATE order_cases SET done_seq = $3 WHERE unit_id = $1 AND case_number = $2 AND done_seq IS NULL
@@ -41,10 +42,9 @@ ORDER BY number
 """
 
 
-async def orders_for(connection: Connection, unit: int) -> list[dict[str, object]]:
-    """The orders that *unit* is to be sent: signed, not done, in time; those that it refused come last."""
-    rows = await connection.fetch(_TO_COME, unit, MAX_ORDERS)
-    return [SignedOrder(bytes(row["document"]), json.loads(row["signatures"])).record() for row in rows]
+def orders_in(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, object]]:
+    """The orders of :data:`TO_COME`, as they are sent."""
+    return [SignedOrder(bytes.fromhex(row["document"]), row["signatures"]).record() for row in rows]
 
 
 async def settle(connection: Connection, unit: int, seq: int, case: int | None, content: Mapping[str, object]) -> None:

@@ -6,10 +6,9 @@ import json
 import re
 from typing import Any
 
-from centre.database import Pool, transaction
-from centre.delivery.blobs import compared, note_lost, settled_cases, wishes
-from centre.delivery.entries import head_of
-from centre.delivery.orders import orders_for, take_refusals
+from centre.database import ACQUIRE_TIMEOUT_S, Pool, Row, transaction
+from centre.delivery.blobs import SETTLED, WISHES, compared, note_lost
+from centre.delivery.orders import TO_COME, orders_in, take_refusals
 from centre.errors import Refused
 from centre.units import AlarmKind, Visitor, raise_alarm
 from edge.delivery.orders import MAX_ORDERS
@@ -17,6 +16,21 @@ from edge.delivery.wire import MAX_LEAVING, MAX_WISHES
 
 MAX_STATUS_BYTES = 32 * 1024
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+_TAKE = f"""
+WITH told AS (
+    UPDATE units SET status = $2::jsonb, status_at = now() WHERE id = $1 RETURNING head_seq, head_hash, anchored
+)
+SELECT told.*, {SETTLED} AS settled, (SELECT json_agg(wishes) FROM ({WISHES}) AS wishes) AS wishes,
+    (SELECT json_agg(orders) FROM ({TO_COME}) AS orders) AS orders
+FROM told
+"""  # noqa: S608 - put together of statements of ours
+"""One trip to PostgreSQL. The row's lock keeps an older head from being compared with a newer one.
+
+It has to write, and its commit to wait for a synchronous standby: what the answer confirms is there then, too. After a
+crash of PostgreSQL entries are to be seen that the standby never got.
+"""
 
 
 async def take_status(pool: Pool, visitor: Visitor, status: Any) -> dict[str, object]:
@@ -28,34 +42,36 @@ async def take_status(pool: Pool, visitor: Visitor, status: Any) -> dict[str, ob
     head, lost, refusals, leaving = _checked(status)
     text = _text({name: value for name, value in status.items() if name != "leaving"})
     held = await compared(pool, visitor, leaving)
-    async with transaction(pool) as connection:
-        # The share lock keeps an older head from being compared with a newer one.
-        row = await connection.fetchrow(
-            "SELECT head_seq, head_hash, anchored FROM units WHERE id = $1 FOR UPDATE", visitor.unit
-        )
-        await connection.execute(
-            "UPDATE units SET status = $2::jsonb, status_at = now() WHERE id = $1", visitor.unit, text
-        )
-        if head[0] < row["head_seq"]:
-            cause = "its chain is shorter than what it delivered: it was restored from a backup, or is a copy"
-            await raise_alarm(connection, visitor.unit, AlarmKind.ROLLED_BACK, cause, seq=head[0])
-        elif head[0] == row["head_seq"] and head[1] != row["head_hash"]:
-            cause = "two entries have this number: the unit was cloned or restored, or somebody has its key"
-            await raise_alarm(connection, visitor.unit, AlarmKind.FORK, cause, seq=head[0])
-        elif head[0] == row["head_seq"] and head[0] and not row["anchored"]:
-            cause = "its chain does not hold the key that it joined with"
-            await raise_alarm(connection, visitor.unit, AlarmKind.NOT_ITS_KEY, cause)
-        if lost:
+    if lost or refusals:  # before it is asked what is wished
+        async with transaction(pool) as connection:
             await note_lost(connection, visitor, lost)
-        await take_refusals(connection, visitor.unit, refusals)
-        confirmed = await head_of(connection, visitor)
-        return {
-            "confirmed": {"seq": confirmed.seq, "hash": confirmed.hash},
-            "settled_cases": await settled_cases(connection, visitor),
-            "wishes": await wishes(connection, visitor),
-            "orders": await orders_for(connection, visitor.unit),
-            **({"held": held} if leaving else {}),
-        }
+            await take_refusals(connection, visitor.unit, refusals)
+    async with pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection:
+        row = await connection.fetchrow(_TAKE, visitor.unit, text)
+        if (found := _alarm(head, row)) is not None:
+            kind, cause, seq = found
+            await raise_alarm(connection, visitor.unit, kind, cause, seq=seq)
+    return {
+        "confirmed": {"seq": row["head_seq"], "hash": row["head_hash"]},
+        "settled_cases": row["settled"],
+        "wishes": json.loads(row["wishes"] or "[]"),
+        "orders": orders_in(json.loads(row["orders"] or "[]")),
+        **({"held": held} if leaving else {}),
+    }
+
+
+def _alarm(head: tuple[int, str], row: Row) -> tuple[AlarmKind, str, int | None] | None:
+    """What is wrong with the unit's *head*, beside the one in *row*: kind, cause, entry."""
+    seq, digest = head
+    if seq < row["head_seq"]:
+        cause = "its chain is shorter than what it delivered: it was restored from a backup, or is a copy"
+        return AlarmKind.ROLLED_BACK, cause, seq
+    if seq == row["head_seq"] and digest != row["head_hash"]:
+        cause = "two entries have this number: the unit was cloned or restored, or somebody has its key"
+        return AlarmKind.FORK, cause, seq
+    if seq == row["head_seq"] and seq and not row["anchored"]:
+        return AlarmKind.NOT_ITS_KEY, "its chain does not hold the key that it joined with", None
+    return None
 
 
 def _text(status: Any) -> str:

@@ -88,7 +88,7 @@ class EmailChannel:
     def __init__(self, settings: NoticeSettings) -> None:
         """Nothing is opened yet; raises :class:`SecretError` where the password cannot be read."""
         self._asked = settings
-        self._password = _secret(settings.smtp_password_file) if settings.smtp_password_file else None
+        self._password = read_secret(settings.smtp_password_file) if settings.smtp_password_file else None
 
     async def send(self, message: Message) -> None:
         """See :class:`Channel`."""
@@ -129,7 +129,7 @@ class WebhookChannel:
         """Nothing is opened yet; raises :class:`SecretError` where the key of the HMAC cannot be read."""
         self._url = settings.webhook_url or ""
         self._authority = settings.webhook_authority
-        self._key = _secret(settings.webhook_key_file).encode() if settings.webhook_key_file else None
+        self._key = read_secret(settings.webhook_key_file).encode() if settings.webhook_key_file else None
 
     async def send(self, message: Message) -> None:
         """See :class:`Channel`."""
@@ -162,14 +162,19 @@ def channels_of(settings: NoticeSettings) -> list[Channel]:
     return found
 
 
-def _secret(file: Path) -> str:
+def read_secret(file: Path, section: str = "notices") -> str:
+    """The password or key in *file*, which a setting of *section* names.
+
+    Raises:
+        SecretError: it cannot be read, or other accounts may read it.
+    """
     try:
         if file.stat().st_mode & 0o077:
             raise SecretError(f"{file} can be read by other accounts", f"chmod 600 {file}")
         return file.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is no text"
-        raise SecretError(f"{file} cannot be read ({reason})", "check [notices]") from None
+        raise SecretError(f"{file} cannot be read ({reason})", f"check [{section}]") from None
 
 
 def _now() -> datetime:

@@ -12,7 +12,7 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -161,14 +161,3 @@ async def name_once(pool: Pool, visitor: Visitor, case: int, request: bytes, key
 
 async def _one_at_a_time(connection: Connection, visitor: Visitor) -> None:
     await connection.execute("SELECT pg_advisory_xact_lock(4, $1)", visitor.unit)
-
-
-def whole(value: Any, least: int, most: int) -> int:
-    """*value* as a whole number between *least* and *most*.
-
-    Raises:
-        ValueError: it is none.
-    """
-    if type(value) is not int or not least <= value <= most:
-        raise ValueError
-    return int(value)

@@ -18,6 +18,7 @@ from centre.opening.service import OpeningDesk
 from centre.opening.web import Counter, application
 from centre.registry import PostgresCounters, PostgresRegistry, load_root_key
 from centre.service import Files, listen, serve
+from centre.service.connections import Connections
 from centre.service.tls import prepare
 from centre.web import Limits
 from edge.cases.evidence import Signer, create_signing_key, load_signer
@@ -63,7 +64,7 @@ async def opening(settings: Settings) -> AsyncIterator[int]:
     models = models_dir(asked.models_dir)
     async with AsyncExitStack() as stack:
         pool = await stack.enter_async_context(_database(settings))
-        registry = await PostgresRegistry.open(pool, lambda: load_root_key(root))
+        registry = await PostgresRegistry.open(pool, lambda: load_root_key(root, settings.registry.root_key_token))
         workers = WorkerPool(
             WorkerSetup(preload=(PREPARED,), niceness=0),  # opening is what this machine is for
             workers=asked.workers,
@@ -88,8 +89,9 @@ async def opening(settings: Settings) -> AsyncIterator[int]:
             licence_pattern=settings.verdict.licence_pattern,
         )
         counter = Counter(desk, Limits(settings.limits.requests, settings.limits.logins_per_minute), asked.request_s)
+        doors = Connections(settings.limits.connections, settings.limits.connections_of_one_address)
         certificates = prepare(settings.listen, Files(settings.centre.state_dir).tls)
-        port = await listen(stack, application(counter, BODY_BYTES), asked.host, asked.port, certificates)
+        port = await listen(stack, application(counter, BODY_BYTES), asked.host, asked.port, certificates, doors)
         uid_key = await registry.uid_key()
         service = OpeningService(
             url=asked.url or f"https://{settings.listen.names[0]}:{port}",

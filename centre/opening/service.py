@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Final
 
 from centre.database import Pool
 from centre.errors import Refused
-from centre.opening.checks import Bounds, check_signature, check_window, filed_case, name_once, reserve, whole
+from centre.opening.checks import Bounds, check_signature, check_window, filed_case, name_once, reserve
 from centre.opening.job import Chip, Found, Job, Key, Secrets, decide, peek
 from centre.registry import PostgresCounters, PostgresRegistry
 from centre.units import Visitor
@@ -26,6 +27,7 @@ from edge.delivery.openings import (
     to_outer,
     to_read,
 )
+from edge.delivery.wire import to_clock, whole
 from edge.errors import WorkerError
 from edge.flow.deciding import flags_of_rejected
 from edge.flow.flags import flags_of
@@ -35,6 +37,8 @@ from edge.identify import Formats, Lens, Thresholds
 from edge.identify.origin import origin
 from edge.model import Basis, Case, Claim, Driver, Flag, Packet, PendingCase
 from edge.workers import WorkerPool
+
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,7 @@ class Request:
             photos = [_photo(each) for each in asked["photos"]]
             lens = asked["lens"]
             digest, reader = asked["filed"]["hash"], asked["reader"]
-            if not isinstance(digest, str) or not isinstance(reader, str) or len(digest) != 64 or len(reader) != 64:
+            if not _SHA256.fullmatch(digest) or not _SHA256.fullmatch(reader):
                 raise ValueError
             return cls(
                 case=whole(asked["case"], 1, 1 << 53),
@@ -248,7 +252,7 @@ def _photo(record: Mapping[str, Any]) -> tuple[int, tuple[int, int], Read]:
         raise ValueError
     width, height = (whole(side, 1, 65536) for side in record["size"])
     return (
-        int(record["exposed_monotonic_ns"]),
+        to_clock(record["exposed_monotonic_ns"]),
         (width, height),
         tuple(map(to_read, reads)) if reads is not None else None,
     )

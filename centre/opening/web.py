@@ -9,6 +9,8 @@ from typing import Final
 
 from aiohttp import web
 
+from centre.database import showing
+from centre.errors import Refused
 from centre.opening.service import OpeningDesk
 from centre.units import refusal, visitor_of
 from centre.web import Limits, answer_problems, as_json
@@ -40,16 +42,24 @@ async def openings(request: web.Request) -> web.StreamResponse:
     signature = request.headers.get(SIGNATURE, "")
     if not _SIGNATURE.fullmatch(signature) or request.content_type != "application/json":
         raise malformed(f"an opening is JSON with the header {SIGNATURE}")
+    counter.limits.admit(request.remote, token)
     async with counter.limits.working():
-        async with desk.pool.acquire() as connection:
-            visitor = await visitor_of(connection, token)
+        try:
+            async with desk.pool.acquire() as connection:
+                visitor = await visitor_of(connection, token)
+        except Refused:
+            counter.limits.forget(token)
+            counter.limits.visit(request.remote)  # guesses, as at the centre's own door
+            raise
+        counter.limits.know(token)
         async with counter.limits.of_unit(visitor.unit):
             try:
                 async with asyncio.timeout(counter.request_s):
                     body = await request.read()
             except TimeoutError:
                 raise malformed("the body did not come in time") from None
-            return as_json(await desk.open(visitor, body, bytes.fromhex(signature)))
+            with showing(token):
+                return as_json(await desk.open(visitor, body, bytes.fromhex(signature)))
 
 
 def application(counter: Counter, body_bytes: int) -> web.Application:

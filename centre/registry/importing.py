@@ -52,7 +52,9 @@ async def import_registry(
                 if table == "portraits":
                     await connection.executemany("INSERT INTO registry.portraits VALUES ($1, $2)", batch)
                 else:
-                    made = [_row(table, values, keys, shards) for values in batch]
+                    made = [
+                        sealed_row(table, values, keys[shard_of(_licence(table, values), shards)]) for values in batch
+                    ]
                     await connection.executemany(insert(table), made)
                 count[table] += len(batch)
         await _take_counters_over(connection, keys[OF_NO_DRIVER], file, master_key, count)
@@ -92,10 +94,13 @@ async def add_secret(connection: Connection, keys: ShardKeys, name: str, public:
     )
 
 
-def _row(table: str, values: tuple[Any, ...], keys: dict[int, ShardKeys], shards: int) -> tuple[Any, ...]:
-    """The row for the centre of a unit's row, whose private key is unsealed."""
-    licence = values[0] if table == "drivers" else values[1]
-    own = keys[shard_of(licence, shards)]
+def _licence(table: str, values: tuple[Any, ...]) -> str:
+    return str(values[0] if table == "drivers" else values[1])
+
+
+def sealed_row(table: str, values: tuple[Any, ...], own: ShardKeys) -> tuple[Any, ...]:
+    """The centre's row, MAC included, of a unit's, whose private key is unsealed; *own* are its shard's keys."""
+    licence = _licence(table, values)
     made = (values[0], own.key_id, *values[1:])
     if table == "chips":
         uid_sha256, _, _, valid_from, revoked_at, reason, private, *public = made

@@ -1,6 +1,7 @@
 """The key hierarchy: a root key unwraps the keys of shards; a shard's key seals the private keys of its drivers' chips.
 
-The root key is a file of 32 bytes that only its owner may read, or a systemd credential of that name. Keys of one
+The root key is a file of 32 bytes that only its owner may read, or a systemd credential of that name; or it is wrapped
+by a key in a PKCS#11 token, and the file holds that. Keys of one
 purpose are derived from it and from each shard's key by HMAC-SHA256 (NIST SP 800-108, one block), so that nothing of
 one purpose can be passed off as something of another. A shard's key belongs to one shard: its number is authenticated
 with it. A chip's private key belongs to one chip, licence and shard's key, in the same way.
@@ -10,12 +11,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from edge.crypto import read_key, seal_secret, unseal_secret
+from centre.registry.token import WRAPPED_BYTES, unwrap, wrap
+from edge.crypto import KEY_BYTES, read_key, seal_secret, unseal_secret, write_key
 from edge.errors import SecretError
 
 ROOT_NAME: Final = "the root key"
@@ -24,13 +27,40 @@ OF_NO_DRIVER: Final = -1
 CHECK_VALUE: Final = b"autovelox centre registry 1"
 
 
-def load_root_key(path: Path) -> bytes:
-    """The 32-byte root key of the file, or systemd credential of the same name, at *path*.
+def load_root_key(path: Path, token: str | None = None) -> bytes:
+    """The root key, 32 bytes, of the file, or systemd credential of the same name, at *path*.
+
+    With a *token*, a PKCS#11 URI, the file holds it wrapped by a key in that token.
 
     Raises:
-        SecretError: it is missing, unreadable, readable by others, or not a key.
+        SecretError: it is missing, unreadable, readable by others, no key, or not unwrapped by the token.
     """
-    return read_key(path, ROOT_NAME)
+    found = read_key(path, ROOT_NAME, sizes=(KEY_BYTES, WRAPPED_BYTES))
+    if token is None and len(found) == WRAPPED_BYTES:
+        raise SecretError("the root key is wrapped by a token", "name it: [registry] root_key_token")
+    if token is not None and len(found) == KEY_BYTES:
+        raise SecretError("the root key is not wrapped by the token", "run autovelox-centre registry rotate-root")
+    return found if token is None else unwrap(token, found)
+
+
+def load_former_key(path: Path, token: str | None) -> bytes:
+    """The root key at *path* that is to be rotated: one that no *token* wrapped yet may get a successor that one wraps.
+
+    Raises:
+        SecretError: as :func:`load_root_key`.
+    """
+    found = read_key(path, ROOT_NAME, sizes=(KEY_BYTES, WRAPPED_BYTES))
+    return found if len(found) == KEY_BYTES else load_root_key(path, token)
+
+
+def make_root_key(path: Path, token: str | None = None) -> None:
+    """Write a new root key to *path*, wrapped by the *token* if there is one.
+
+    Raises:
+        SecretError: the file exists or cannot be written, or the token cannot be used.
+    """
+    key = secrets.token_bytes(KEY_BYTES)
+    write_key(path, key if token is None else wrap(token, key), ROOT_NAME)
 
 
 def shard_of(licence: str, shards: int) -> int:

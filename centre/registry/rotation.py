@@ -6,25 +6,26 @@ that whoever reads meanwhile finds every driver.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
 from centre.database import Connection
+from centre.registry.enrolling import CHANGING
 from centre.registry.importing import add_secret, new_shard_key
-from centre.registry.keys import OF_NO_DRIVER, ROOT_NAME, RootKey, ShardKeys, chip_context, load_root_key
+from centre.registry.keys import OF_NO_DRIVER, RootKey, ShardKeys, chip_context, load_former_key, make_root_key
 from centre.registry.rows import COLUMNS, altered, licence_hash, mac, select, verified
-from edge.crypto import KEY_BYTES, seal_secret, sync_folder, unseal_secret, write_key
+from edge.crypto import seal_secret, sync_folder, unseal_secret
 from edge.errors import RegistryError, SecretError
 
 BATCH_ROWS: Final = 500
 
 
-async def rotate_root(connection: Connection, file: Path) -> int:
+async def rotate_root(connection: Connection, file: Path, token: str | None = None) -> int:
     """Wrap the keys of all shards anew, under a new root key that takes the place of *file*.
 
     The new key is on the disk (*file* + ``.new``) before anything is wrapped with it, and becomes *file* at the end.
+    With a *token* (a PKCS#11 URI) it is wrapped by that; the one before may be without.
 
     Returns:
         How many keys were wrapped.
@@ -34,10 +35,10 @@ async def rotate_root(connection: Connection, file: Path) -> int:
         SecretError: a root key is missing, or not the registry's.
     """
     fresh = file.with_name(file.name + ".new")
-    old = RootKey(lambda: load_root_key(file))
+    old = RootKey(lambda: load_former_key(file, token))
     if not fresh.exists():
-        write_key(fresh, secrets.token_bytes(KEY_BYTES), ROOT_NAME)
-    new = RootKey(lambda: load_root_key(fresh))
+        make_root_key(fresh, token)
+    new = RootKey(lambda: load_former_key(fresh, token))
     async with connection.transaction():
         await connection.execute("LOCK TABLE registry.root, registry.shard_keys IN EXCLUSIVE MODE")
         sealed = await connection.fetchval("SELECT sealed FROM registry.root")
@@ -75,14 +76,26 @@ async def rotate_shard(
     *earlier, new = keys
     count = 0
     for old in earlier:
-        for table in COLUMNS:
-            while done := await move_rows(connection, table, old, new):
-                count += done
-                progress(count)
-        if shard == OF_NO_DRIVER:
-            count += await _move_secrets(connection, old, new)
-        await connection.execute("DELETE FROM registry.shard_keys WHERE id = $1", old.key_id)
+        while not await _is_over(connection, old.key_id):
+            for table in COLUMNS:
+                while done := await move_rows(connection, table, old, new):
+                    count += done
+                    progress(count)
+            if shard == OF_NO_DRIVER:
+                count += await _move_secrets(connection, old, new)
     return count
+
+
+async def _is_over(connection: Connection, key_id: int) -> bool:
+    """Delete a shard's key if nothing is sealed under it any more: a driver may have been entered meanwhile."""
+    async with connection.transaction():
+        await connection.execute(f"SELECT pg_advisory_xact_lock({CHANGING})")
+        for table in (*COLUMNS, "secrets"):
+            sql = f"SELECT EXISTS (SELECT FROM registry.{table} WHERE key_id = $1)"  # noqa: S608 - our own words only
+            if await connection.fetchval(sql, key_id):
+                return False
+        await connection.execute("DELETE FROM registry.shard_keys WHERE id = $1", key_id)
+        return True
 
 
 async def _keys_of(connection: Connection, root: RootKey, shard: int) -> list[ShardKeys]:

@@ -9,19 +9,21 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
+import uvloop
 from aiohttp import web
 
 from centre.config import Settings
 from centre.database import BUSY, DATABASE, GONE, SERVICE_ROLE, EmbeddedServer, Pool, open_pool
 from centre.delivery import tidy_up
 from centre.errors import CentreError
-from centre.notices import Bounds, Channel, Watch, channels_of
+from centre.notices import channels_of
 from centre.records import Stamp, stamp_heads
+from centre.service.connections import Connections
 from centre.service.metrics import Counted, Figures, monitoring
+from centre.service.telling import end, mqtt_of, watch_of
 from centre.service.tls import Certificates, prepare
 from centre.units import forget_old
 from centre.web import Limits, Office, application
@@ -36,6 +38,8 @@ MONITOR_HOST: Final = "127.0.0.1"
 FORGET_S = 60.0
 ROUNDS_A_DAY = 1440
 SHUTDOWN_S = 10.0
+MOST_OWN: Final = 256
+"""Connections to what is for this machine alone."""
 IDLE_S = 90.0
 """A connection without a whole request's head ends; units report more often than that."""
 
@@ -132,7 +136,8 @@ def serve(work: AbstractAsyncContextManager[object]) -> int:
     """
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
-    asyncio.run(_serve(work))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(work))
     return 0
 
 
@@ -161,7 +166,9 @@ async def running(settings: Settings) -> AsyncIterator[int]:
             limits.requests,
             limits.logins_per_minute,
             unit_requests_per_minute=limits.unit_requests_per_minute,
+            unit_bytes_per_day=1_000_000 * limits.unit_megabytes_per_day,
         )
+        doors = Connections(limits.connections, limits.connections_of_one_address)
         office = Office(
             name=settings.centre.name,
             pool=pool,
@@ -175,16 +182,18 @@ async def running(settings: Settings) -> AsyncIterator[int]:
             token_of_one_address=limits.token_of_one_address,
         )
         channels = channels_of(settings.notices)
-        watch = _watch(settings, pool, channels, certificates)
+        watch = watch_of(settings, pool, channels, certificates)
         if channels:
             task = asyncio.create_task(watch.run())
             stack.callback(task.cancel)
+        if (publisher := mqtt_of(settings, pool, certificates)) is not None:
+            stack.push_async_callback(end, asyncio.create_task(publisher.run()))
         figures = Figures(
             pool,
             silent_after_s=limits.silent_after_s,
             certificate_end=certificates.ends_at(),
             state_dir=settings.centre.state_dir,
-            counted=lambda: Counted(bounds.turned_away, watch.sent, watch.failed),
+            counted=lambda: Counted(bounds.turned_away + doors.turned_away, watch.sent, watch.failed),
         )
         if settings.metrics.enabled:
             port = await listen(stack, monitoring(figures), MONITOR_HOST, settings.metrics.port, None)
@@ -192,15 +201,21 @@ async def running(settings: Settings) -> AsyncIterator[int]:
         stamp = TimeStamps.of(settings.evidence)
         forgetting = asyncio.create_task(_forget(pool, settings.centre.name, stamp))
         stack.callback(forgetting.cancel)
-        port = await listen(stack, application(office), settings.listen.host, settings.listen.port, certificates)
-        log.info("%s", legible(f"the centre {office.name} answers units at {settings.listen.host} port {port}"))
+        listen_at = settings.listen
+        port = await listen(stack, application(office), listen_at.host, listen_at.port, certificates, doors)
+        log.info("%s", legible(f"the centre {office.name} answers units at {listen_at.host} port {port}"))
         yield port
 
 
 async def listen(
-    stack: AsyncExitStack, app: web.Application, host: str, port: int, certificates: Certificates | None
+    stack: AsyncExitStack,
+    app: web.Application,
+    host: str,
+    port: int,
+    certificates: Certificates | None,
+    connections: Connections | None = None,
 ) -> int:
-    """Let *app* answer at *host* and *port* until *stack* closes; returns the port.
+    """Let *app* answer at *host* and *port* until *stack* closes, with as many *connections* at once; returns the port.
 
     Raises:
         CentreError: it cannot listen there.
@@ -208,35 +223,17 @@ async def listen(
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S, keepalive_timeout=IDLE_S)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
-    site = web.TCPSite(runner, host, port, ssl_context=certificates.context() if certificates else None)
+    assert runner.server is not None
     try:
-        await site.start()
+        server = await (connections or Connections(MOST_OWN, MOST_OWN)).listen(
+            runner.server, host, port, certificates.context() if certificates else None
+        )
     except OSError as error:
         raise CentreError(
             f"the centre cannot listen at {host} port {port} ({error.strerror})", "choose another host or port"
         ) from None
-    return int(runner.addresses[0][1])
-
-
-def _watch(settings: Settings, pool: Pool, channels: list[Channel], certificates: Certificates) -> Watch:
-    asked = settings.notices
-    return Watch(
-        settings.centre.name,
-        pool,
-        channels,
-        Bounds(
-            silent_after_s=settings.limits.silent_after_s,
-            behind_after_s=asked.behind_after_s,
-            clock_s=asked.clock_s,
-            unit_free_bytes=asked.unit_free_bytes,
-            disk_free_percent=asked.disk_free_percent,
-            certificate_days=asked.certificate_days,
-        ),
-        certificate_end=certificates.ends_at,
-        state_dir=settings.centre.state_dir,
-        every_s=asked.every_s,
-        repeat_after=timedelta(hours=asked.repeat_hours),
-    )
+    stack.callback(server.close)
+    return int(server.sockets[0].getsockname()[1])
 
 
 async def _forget(pool: Pool, name: str, stamp: Stamp | None) -> None:

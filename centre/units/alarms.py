@@ -22,8 +22,15 @@ class AlarmKind(StrEnum):
     """A photo is not the one that the entry names, or the unit has it no more."""
 
 
+MOST_OPEN = 50
+"""Of one unit and kind: one that was stolen hides nothing of another behind a thousand alarms of its own."""
+MANY = "there are more alarms of this kind of it than are kept"
 _RAISE = """
-INSERT INTO alarms (unit_id, kind, cause, seq) VALUES ($1, $2, $3, $4)
+INSERT INTO alarms (unit_id, kind, cause, seq)
+SELECT $1, $2, CASE WHEN is_kept THEN $3 ELSE $6 END, CASE WHEN is_kept THEN $4 END FROM (
+    SELECT count(*) < $5 OR bool_or(cause = $3 AND seq IS NOT DISTINCT FROM $4) AS is_kept FROM alarms
+    WHERE unit_id IS NOT DISTINCT FROM $1::integer AND kind = $2::text AND closed_at IS NULL
+) AS there
 ON CONFLICT (unit_id, kind, cause, seq) DO UPDATE SET last_at = now(), times = alarms.times + 1, closed_at = NULL,
     closed_by = NULL
 """
@@ -32,8 +39,11 @@ ON CONFLICT (unit_id, kind, cause, seq) DO UPDATE SET last_at = now(), times = a
 async def raise_alarm(
     connection: Connection, unit: int | None, kind: AlarmKind, cause: str, *, seq: int | None = None
 ) -> None:
-    """Keep an alarm; the same again is counted. *cause* is one sentence without personal data."""
-    await connection.execute(_RAISE, unit, str(kind), cause, seq)
+    """Keep an alarm; the same again is counted, and so are those beyond :data:`MOST_OPEN`.
+
+    *cause* is one sentence without personal data.
+    """
+    await connection.execute(_RAISE, unit, str(kind), cause, seq, MOST_OPEN, MANY)
 
 
 async def open_alarms(connection: Connection) -> list[Row]:

@@ -87,7 +87,6 @@ async def change_state(connection: Connection, serial: str, state: UnitState) ->
             raise UnitError(f"unit {serial} has not joined yet", "run autovelox centre join on the unit")
         await connection.execute("UPDATE units SET state = $2, code_sha256 = NULL WHERE id = $1", row["id"], str(state))
         await connection.execute("DELETE FROM tokens WHERE unit_id = $1", row["id"])
-        await connection.execute("DELETE FROM challenges WHERE unit_id = $1", row["id"])
 
 
 _LIST = """

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from centre.database import DOOR, Connection
 from centre.errors import Refused
@@ -21,10 +21,10 @@ from edge.cases.evidence import DOMAIN, HEADER_KEYS, KEY_KIND, Link, Mismatch, p
 from edge.delivery.wire import login_message
 
 CHALLENGE_LIFE = timedelta(seconds=60)
-MOST_CHALLENGES = 8
-"""Open for one unit; beyond, the oldest ends."""
 MOST_TOKENS = 4
 MOST_KEYS = 64
+NOBODY = Ed25519PrivateKey.generate().public_key().public_bytes_raw()
+"""The key that stands for that of a unit which does not exist: refusing it takes as long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +41,11 @@ def refusal() -> Refused:
 
 
 async def challenge(connection: Connection, serial: str) -> str:
-    """A challenge for the unit *serial*: 64 hex digits, used once within a minute. Unknown units get one as well."""
-    text = secrets.token_hex(32)
-    unit = await connection.fetchval("SELECT id FROM units WHERE serial = $1 AND state = 'active'", serial)
-    if unit is not None:
-        await connection.execute(
-            "INSERT INTO challenges VALUES ($1, $2, now() + $3::interval)", _digest(text), unit, CHALLENGE_LIFE
-        )
-        await connection.execute(
-            "DELETE FROM challenges WHERE unit_id = $1 AND challenge_sha256 NOT IN"
-            " (SELECT challenge_sha256 FROM challenges WHERE unit_id = $1 ORDER BY until DESC LIMIT $2)",
-            unit,
-            MOST_CHALLENGES,
-        )
-    return text
+    """A challenge for the unit *serial*: 64 hex digits, used once within a minute. Unknown units get one as well.
+
+    Nothing is kept of it: whoever asks for many writes nothing, and takes none from the unit.
+    """
+    return str(await connection.fetchval("SELECT new_challenge($1)", serial))
 
 
 async def log_in(
@@ -77,22 +68,27 @@ async def log_in(
         Refused: the unit is not active, the challenge is none of its own, used or old, or the signature is wrong.
     """
     row = await connection.fetchrow(
-        "SELECT id, public_key FROM units WHERE serial = $1 AND state = 'active' AND public_key IS NOT NULL", serial
+        "SELECT id, public_key, is_challenge($1, $2, $3) AS is_one FROM (SELECT) AS asked LEFT JOIN units"
+        " ON serial = $1 AND state = 'active' AND public_key IS NOT NULL",
+        serial,
+        challenge,
+        CHALLENGE_LIFE,
     )
-    if row is None:
-        raise refusal()
-    used = await connection.fetchval(
-        "DELETE FROM challenges WHERE challenge_sha256 = $1 AND unit_id = $2 AND until > now() RETURNING 1",
-        _digest(challenge),
-        row["id"],
-    )
-    if used is None:
-        raise refusal()
-    message = login_message(centre, serial, challenge)
-    for public_key in (row["public_key"], *_successors(row["public_key"], keys)):
+    message, first = login_message(centre, serial, challenge), row["public_key"] or NOBODY
+    for public_key in (first, *_successors(first, keys)):
         if _holds(public_key, message, signature):
             break
     else:
+        raise refusal()
+    if row["id"] is None or not row["is_one"]:
+        raise refusal()
+    used = await connection.fetchval(
+        "INSERT INTO challenges VALUES ($1, $2, now() + $3::interval) ON CONFLICT DO NOTHING RETURNING 1",
+        _digest(challenge),
+        row["id"],
+        CHALLENGE_LIFE,
+    )
+    if used is None:
         raise refusal()
     token = secrets.token_urlsafe(32)
     await connection.execute(

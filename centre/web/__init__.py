@@ -1,8 +1,8 @@
 """HTTPS: routes for units, limits, problems. ``openapi.json`` describes the interface."""
 
 from centre.web.app import application
-from centre.web.limits import Limits
+from centre.web.limits import Limits, network_of
 from centre.web.problems import answer_problems, as_json
 from centre.web.routes import ROUTES, Office
 
-__all__ = ["ROUTES", "Limits", "Office", "answer_problems", "application", "as_json"]
+__all__ = ["ROUTES", "Limits", "Office", "answer_problems", "application", "as_json", "network_of"]

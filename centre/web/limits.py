@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
 import time
 from collections import OrderedDict
@@ -17,6 +18,8 @@ REQUESTS_OF_A_UNIT = 2
 """At once: entries and a photo."""
 UNIT_REQUESTS_PER_MINUTE = 3000
 """Of one unit: 12 MB of photos a second."""
+UNIT_BYTES_PER_DAY = 20_000_000_000
+DAY_S = 86_400.0
 
 
 class Limits:
@@ -29,6 +32,7 @@ class Limits:
         clock: Callable[[], float] = time.monotonic,
         *,
         unit_requests_per_minute: int = UNIT_REQUESTS_PER_MINUTE,
+        unit_bytes_per_day: int = UNIT_BYTES_PER_DAY,
     ) -> None:
         """Work on so many *requests* at once; *clock* gives seconds."""
         self._requests = requests
@@ -36,6 +40,8 @@ class Limits:
         self._of_units: dict[int, int] = {}
         self._visits = _Shares(logins_per_minute, clock)
         self._asked = _Shares(unit_requests_per_minute, clock)
+        self._bytes = _Shares(unit_bytes_per_day, clock, period_s=DAY_S)
+        self._tokens: OrderedDict[bytes, None] = OrderedDict()
         self.turned_away = 0
 
     @asynccontextmanager
@@ -73,30 +79,81 @@ class Limits:
         """
         self._take(self._visits, network_of(address), "this address logs in too often")
 
+    def afford(self, unit: int) -> None:
+        """Whether *unit* may send entries or photos; raises :class:`Refused` (429) if it had its share of the day."""
+        self._refuse(self._bytes.wait_s(str(unit)), "this unit sends too much a day")
+
+    def spend(self, unit: int, size: int) -> None:
+        """The *unit* sent so many bytes; what is beyond its share counts, and nothing more is taken."""
+        self._bytes.take(str(unit), size)
+
+    def admit(self, address: str | None, token: str) -> None:
+        """Whether the database is asked about a *token*: always about one that was good, else while guesses are left.
+
+        Raises:
+            Refused: the address had its share of guesses this minute (429).
+        """
+        if _digest(token) not in self._tokens:
+            self._refuse(self._visits.wait_s(network_of(address)), "this address shows too many tokens that are none")
+
+    def know(self, token: str) -> None:
+        """The *token* was good."""
+        digest = _digest(token)
+        self._tokens[digest] = None
+        self._tokens.move_to_end(digest)
+        if len(self._tokens) > MOST_KEYS:
+            self._tokens.popitem(last=False)
+
+    def forget(self, token: str) -> None:
+        """The *token* is good no more."""
+        self._tokens.pop(_digest(token), None)
+
     def _take(self, shares: _Shares, key: str, cause: str) -> None:
-        wait_s = shares.take(key)
+        self._refuse(shares.take(key), cause)
+
+    def _refuse(self, wait_s: float, cause: str) -> None:
         if wait_s:
             self.turned_away += 1
             raise Refused("busy", 429, cause, "come again later", retry_s=wait_s)
 
 
 class _Shares:
-    """So much a minute for each key; what was not used is there at once, and no more."""
+    """So much a period (a minute) for each key; what was not used is there at once, and no more."""
 
-    def __init__(self, per_minute: int, clock: Callable[[], float]) -> None:
-        self._burst = float(per_minute)
+    def __init__(self, per_period: int, clock: Callable[[], float], *, period_s: float = MINUTE_S) -> None:
+        self._burst = float(per_period)
+        self._period_s = period_s
         self._clock = clock
         self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
-    def take(self, key: str) -> float:
-        """Take one; returns 0, or in how many seconds there is one again."""
+    def take(self, key: str, amount: float | None = None) -> float:
+        """Take one, or *amount*, which leaves a debt where there is less.
+
+        Returns:
+            0, or in how many seconds there is one again.
+        """
         now = self._clock()
         left, since = self._left.pop(key, (self._burst, now))
-        left = min(self._burst, left + (now - since) * self._burst / MINUTE_S)
-        self._left[key] = (max(0.0, left - 1.0), now)
+        left = self._grown(left, since, now)
+        self._left[key] = (max(0.0, left - 1.0) if amount is None else left - amount, now)
         while len(self._left) > MOST_KEYS:
             self._left.popitem(last=False)
-        return (1.0 - left) * MINUTE_S / self._burst if left < 1.0 else 0.0
+        return self._wait_s(left)
+
+    def wait_s(self, key: str) -> float:
+        """What :meth:`take` would return; nothing is taken."""
+        now = self._clock()
+        return self._wait_s(self._grown(*self._left.get(key, (self._burst, now)), now))
+
+    def _grown(self, left: float, since: float, now: float) -> float:
+        return min(self._burst, left + (now - since) * self._burst / self._period_s)
+
+    def _wait_s(self, left: float) -> float:
+        return (1.0 - left) * self._period_s / self._burst if left < 1.0 else 0.0
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "replace")).digest()
 
 
 def network_of(address: str | None) -> str:

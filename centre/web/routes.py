@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from aiohttp import web
 
@@ -15,14 +14,15 @@ from centre.database import Pool, as_login, as_unit, at_the_door
 from centre.delivery import BlobState, Head, Memory, accept_entries, blob_state, head_of, put_part, take_status
 from centre.errors import Refused
 from centre.units import Visitor, challenge, current_signers, join, log_in, refusal, visitor_of
+from centre.web.bodies import MAX_SMALL_BYTES, bytes_of, read_body, read_entries, read_small, text_of
 from centre.web.limits import Limits, network_of
 from centre.web.problems import as_json, malformed
-from edge.cases.evidence import Link, Mismatch, read_lines
 from edge.delivery.openings import OpeningService
 from edge.delivery.orders import signers_record
 from edge.delivery.wire import LINES_TYPE, OFFSET
 
-MAX_SMALL_BYTES = 64 * 1024
+MOST_BYTES_AT_ONCE = 64 * 1024
+"""More is read in a thread, so that other units' requests go on meanwhile."""
 _RANGE = re.compile(r"bytes (\d{1,12})-(\d{1,12})/(\d{1,12})")
 
 
@@ -59,9 +59,9 @@ async def authority(request: web.Request) -> web.StreamResponse:
 async def join_unit(request: web.Request) -> web.StreamResponse:
     """``POST /v1/join``: a unit shows its one-time code and its key."""
     office = _visit(request)
-    body = await _small(request, office)
-    serial, public_key, signature = _text(body, "unit"), _bytes(body, "public_key", 32), _bytes(body, "signature", 64)
-    secret = _bytes(body, "code_secret", 10)
+    body = await read_small(request, office.request_s)
+    serial, public_key = text_of(body, "unit"), bytes_of(body, "public_key", 32)
+    signature, secret = bytes_of(body, "signature", 64), bytes_of(body, "code_secret", 10)
     async with office.limits.working(), office.pool.acquire() as connection:  # nobody's: it calls one function
         await join(
             connection,
@@ -78,7 +78,7 @@ async def join_unit(request: web.Request) -> web.StreamResponse:
 async def new_challenge(request: web.Request) -> web.StreamResponse:
     """``POST /v1/challenges``: something to sign, for a minute."""
     office = _visit(request)
-    serial = _text(await _small(request, office), "unit")
+    serial = text_of(await read_small(request, office.request_s), "unit")
     async with office.limits.working():
         with as_login(serial):
             async with office.pool.acquire() as connection:
@@ -89,9 +89,9 @@ async def new_challenge(request: web.Request) -> web.StreamResponse:
 async def new_token(request: web.Request) -> web.StreamResponse:
     """``POST /v1/tokens``: a signed challenge for a token."""
     office = _visit(request)
-    body = await _small(request, office)
-    serial, asked, signature = _text(body, "unit"), _text(body, "challenge"), _bytes(body, "signature", 64)
-    keys = _lines(_text(body, "keys", MAX_SMALL_BYTES).encode()) if body.get("keys") else []
+    body = await read_small(request, office.request_s)
+    serial, asked, signature = text_of(body, "unit"), text_of(body, "challenge"), bytes_of(body, "signature", 64)
+    keys = read_entries(text_of(body, "keys", MAX_SMALL_BYTES).encode()) if body.get("keys") else []
     async with office.limits.working():
         with as_login(serial):
             async with office.pool.acquire() as connection, connection.transaction():
@@ -105,6 +105,7 @@ async def new_token(request: web.Request) -> web.StreamResponse:
                     life_s=office.token_s,
                     network=office.network_of(request),
                 )
+    office.limits.know(token)
     return as_json({"token": token, "life_s": office.token_s})
 
 
@@ -131,8 +132,8 @@ async def signers(request: web.Request, office: Office, visitor: Visitor) -> web
 
 async def entries(request: web.Request, office: Office, visitor: Visitor) -> web.StreamResponse:
     """``POST /v1/entries``: entries after the confirmed one; they are durable when the answer is written."""
-    data = await _body(request, office, office.entries_bytes, LINES_TYPE)
-    links = await asyncio.to_thread(_lines, data)
+    data = await _large(request, office, visitor, office.entries_bytes, LINES_TYPE)
+    links = read_entries(data) if len(data) < MOST_BYTES_AT_ONCE else await asyncio.to_thread(read_entries, data)
     return as_json({"confirmed": _head(await accept_entries(office.pool, visitor, links, office.memory))})
 
 
@@ -148,7 +149,7 @@ async def blob_put(request: web.Request, office: Office, visitor: Visitor) -> we
     if found is None:
         raise malformed("a part of a blob needs Content-Range: bytes FIRST-LAST/SIZE")
     first, last, total = map(int, found.groups())
-    data = await _body(request, office, office.blob_bytes, "application/octet-stream")
+    data = await _large(request, office, visitor, office.blob_bytes, "application/octet-stream")
     if not data or last - first + 1 != len(data) or last >= total:
         raise malformed("Content-Range does not fit the body")
     return _of_blob(
@@ -158,7 +159,7 @@ async def blob_put(request: web.Request, office: Office, visitor: Visitor) -> we
 
 async def status(request: web.Request, office: Office, visitor: Visitor) -> web.StreamResponse:
     """``POST /v1/status``: how the unit is; the answer says how far the centre is, and what it wishes."""
-    body = await _small(request, office)
+    body = await read_small(request, office.request_s)
     return as_json({**await take_status(office.pool, visitor, body), "next_s": office.status_s})
 
 
@@ -171,12 +172,16 @@ def with_login(handler: OfUnit) -> Open:
 
     async def handle(request: web.Request) -> web.StreamResponse:
         office = request.app[OFFICE]
+        token = _token(request)
+        office.limits.admit(request.remote, token)
         async with office.limits.working():
             try:
-                visitor = await _visitor(request, office)
+                visitor = await _visitor(request, office, token)
             except Refused:
+                office.limits.forget(token)
                 office.limits.visit(request.remote)  # who guesses tokens has no more tries than who guesses keys
                 raise
+            office.limits.know(token)
             async with office.limits.of_unit(visitor.unit):
                 with as_unit(visitor.unit):
                     return await handler(request, office, visitor)
@@ -199,10 +204,22 @@ ROUTES: Final[tuple[tuple[str, str, Open], ...]] = (
 )
 
 
-async def _visitor(request: web.Request, office: Office) -> Visitor:
+def _token(request: web.Request) -> str:
     kind, _, token = request.headers.get("Authorization", "").partition(" ")
     if kind.lower() != "bearer" or not token:
         raise refusal()
+    return token
+
+
+async def _large(request: web.Request, office: Office, visitor: Visitor, most: int, kind: str) -> bytes:
+    """A body of entries or of a photo, which counts among the unit's bytes of the day, whatever becomes of it."""
+    office.limits.afford(visitor.unit)
+    data = await read_body(request, office.request_s, most, kind)
+    office.limits.spend(visitor.unit, len(data))
+    return data
+
+
+async def _visitor(request: web.Request, office: Office, token: str) -> Visitor:
     with at_the_door():
         async with office.pool.acquire() as connection:
             return await visitor_of(connection, token, office.network_of(request))
@@ -212,61 +229,6 @@ def _visit(request: web.Request) -> Office:
     office = request.app[OFFICE]
     office.limits.visit(request.remote)
     return office
-
-
-async def _body(request: web.Request, office: Office, most: int, kind: str) -> bytes:
-    """The whole body, of the media type *kind*, within the time there is for a request."""
-    if request.content_type != kind:
-        raise malformed(f"the body is not {kind}")
-    if (request.content_length or 0) > most:
-        raise web.HTTPRequestEntityTooLarge(max_size=most, actual_size=request.content_length or 0)
-    parts, size = list[bytes](), 0
-    try:
-        async with asyncio.timeout(office.request_s):
-            async for part in request.content.iter_any():
-                parts.append(part)
-                size += len(part)
-                if size > most:
-                    raise web.HTTPRequestEntityTooLarge(max_size=most, actual_size=size)
-    except TimeoutError:
-        raise malformed("the body did not come in time") from None
-    return b"".join(parts)
-
-
-async def _small(request: web.Request, office: Office) -> dict[str, Any]:
-    """A small JSON object."""
-    data = await _body(request, office, MAX_SMALL_BYTES, "application/json")
-    try:
-        body = json.loads(data)
-        if not isinstance(body, dict):
-            raise ValueError
-    except (ValueError, RecursionError):
-        raise malformed("the body is no JSON object") from None
-    return body
-
-
-def _lines(data: bytes) -> list[Link]:
-    try:
-        return list(read_lines(data))
-    except Mismatch as error:
-        raise malformed(str(error)) from None
-
-
-def _text(body: dict[str, Any], name: str, most: int = 200) -> str:
-    value = body.get(name)
-    if not isinstance(value, str) or not 0 < len(value) <= most or "\0" in value or not value.isascii():
-        raise malformed(f"{name} is missing, or none that can be")
-    return value
-
-
-def _bytes(body: dict[str, Any], name: str, size: int) -> bytes:
-    try:
-        value = bytes.fromhex(_text(body, name))
-    except ValueError:
-        value = b""
-    if len(value) != size:
-        raise malformed(f"{name} is not {size} bytes in hex")
-    return value
 
 
 def _head(found: Head) -> dict[str, object]:

@@ -11,7 +11,6 @@ from types import TracebackType
 from typing import Any
 
 from edge.cases.evidence import Manifest, sha256, to_basis, to_flags
-from edge.cases.opened import OpenedCase, opened_in
 from edge.cases.storage import (
     FOLLOW_UP,
     HELD,
@@ -23,6 +22,7 @@ from edge.cases.storage import (
     read_notes_before,
 )
 from edge.cases.storage.filters import conditions
+from edge.cases.storage.opened import OpenedCase, opened_in
 from edge.cases.views import (
     CaseFilter,
     CaseSummary,

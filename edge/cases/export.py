@@ -41,17 +41,10 @@ from edge.cases.evidence import (
     sha256,
     verify_package,
 )
-from edge.cases.opened import OpenedCase
 from edge.cases.report import FindPlates, Pictures, keeper_letter, pdf_report, pictures_of, proof_of, readme, redacted
 from edge.cases.review import record, record_package
-from edge.cases.storage import (
-    ChainSession,
-    PackageWriter,
-    StateFolder,
-    chain_file,
-    entries_for,
-    open_to_read,
-)
+from edge.cases.storage import ChainSession, PackageWriter, StateFolder, chain_file, entries_for, open_to_read
+from edge.cases.storage.opened import OpenedCase
 from edge.cases.views import EventKind, Progress, UnitNote, unwatched, watched
 from edge.crypto import sync_folder
 from edge.errors import CaseError, EvidenceError

@@ -1,7 +1,8 @@
 """What officers do with a case: judgements, views, exports. Each becomes an entry of the chain; nothing is edited.
 
-An entry is signed when it is made: recording needs the signing key. On an installed unit only its services have it, and
-officers' programs ask the officers' service (:mod:`edge.officers`), which says who the officer is.
+An entry is signed when it is made, with the key that on an installed unit only its services have: officers' programs
+ask the officers' service (:mod:`edge.officers`), which says who the officer is. Longer than 300 lines because what
+refuses a judgement stands beside what enters it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ from pathlib import Path
 
 from edge.cases.archive import Archive
 from edge.cases.evidence import Signs, name_follows
-from edge.cases.opened import opened_in
 from edge.cases.storage import (
     PURGED,
     ChainSession,
@@ -29,6 +29,7 @@ from edge.cases.storage import (
     is_held,
     is_held_by_centre,
 )
+from edge.cases.storage.opened import opened_in
 from edge.cases.views import FOLLOW_UPS, HOLDS, MAY_WAIT, OF_REQUESTS, REVIEWS, EventKind
 from edge.errors import CaseError, NoSuchCase
 from edge.model import ALPHABET, Case, State
@@ -241,7 +242,6 @@ def check_state(database: sqlite3.Connection, number: int, kind: EventKind, *, o
     if kind in HOLDS and is_held(database, number) == (kind is EventKind.HOLD):
         stands = "is on hold already" if kind is EventKind.HOLD else "is not on hold"
         raise CaseError(f"case {number} {stands}", "there is nothing to do")
-
     if kind in FOLLOW_UPS and follow_up_of(database, number) == EventKind.CLOSED:
         raise CaseError(f"case {number} is closed", "there is nothing more to record")
 

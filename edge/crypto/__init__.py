@@ -29,6 +29,7 @@ from edge.crypto.sealed_uid import MAX_COUNTER, SEALED_UID_BYTES, UID, new_regis
 from edge.crypto.sealing import seal_secret, unseal_secret
 from edge.crypto.signed_challenge import ChallengeSigner, SignedChallenge, check_challenge, read_challenge
 from edge.crypto.token_chip import open_token
+from edge.crypto.token_session import as_secret_error, token_session
 from edge.crypto.token_uri import URI_EXAMPLE, is_token_uri, read_token_uri
 from edge.crypto.unit_certificate import UnitCertificate, is_serial
 
@@ -54,6 +55,7 @@ __all__ = [
     "SealedKey",
     "SignedChallenge",
     "UnitCertificate",
+    "as_secret_error",
     "certify_chip",
     "check_challenge",
     "check_request",
@@ -89,6 +91,7 @@ __all__ = [
     "seal_secret",
     "seal_uid",
     "sync_folder",
+    "token_session",
     "unseal_secret",
     "unseal_uids",
     "write_key",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Collection
 from pathlib import Path
 
 from edge.errors import SecretError
@@ -15,33 +16,34 @@ from edge.errors import SecretError
 KEY_BYTES = 32
 
 
-def read_key(path: Path, what: str, *, make: str = "make one") -> bytes:
+def read_key(path: Path, what: str, *, make: str = "make one", sizes: Collection[int] = (KEY_BYTES,)) -> bytes:
     """Read the key at *path*, or the systemd credential of the same file name if there is one.
 
     Args:
         path: the key file.
         what: names the key in errors, as in ``"the master key"``.
         make: says how a new unit gets one, for the remedy.
+        sizes: how many bytes it may have.
 
     Returns:
-        :data:`KEY_BYTES` bytes.
+        So many bytes; without *sizes*, :data:`KEY_BYTES`.
 
     Raises:
-        SecretError: the key is missing, not readable by us, readable by others, or not :data:`KEY_BYTES` bytes long.
+        SecretError: the key is missing, not readable by us, readable by others, or not so long.
     """
     source = credential_or_file(path)
     try:
         with source.open("rb") as file:
             status = os.fstat(file.fileno())
-            key = file.read(KEY_BYTES + 1)
+            key = file.read(max(sizes) + 1)
     except FileNotFoundError:
         raise SecretError(f"{what} {path} is missing", f"put it back, or if this is a new unit {make}") from None
     except OSError as error:
         raise SecretError(f"{what} {path} cannot be read ({error.strerror})", "run as the user it belongs to") from None
     if source is path and stat.S_IMODE(status.st_mode) & 0o077:
         raise SecretError(f"{what} {path} may be read by others", "chmod 600 it, and replace it if others had access")
-    if len(key) != KEY_BYTES:
-        raise SecretError(f"{what} {path} is not a key of {KEY_BYTES} bytes", "put back the key file from its copy")
+    if len(key) not in sizes:
+        raise SecretError(f"{what} {path} is not a key of {min(sizes)} bytes", "put back the key file from its copy")
     return key
 
 

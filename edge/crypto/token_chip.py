@@ -10,8 +10,6 @@ by a lock on the token's library.
 
 from __future__ import annotations
 
-import fcntl
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
@@ -22,6 +20,7 @@ from edge.crypto.chip import Chip, chip_document, read_chip
 from edge.crypto.chip_signature import is_chips
 from edge.crypto.rsa_key import KEY_BITS, PUBLIC_EXPONENT
 from edge.crypto.sealed_uid import MAX_COUNTER
+from edge.crypto.token_session import as_secret_error, taking_turns, token_session
 from edge.crypto.token_uri import TokenUri
 from edge.errors import SecretError
 
@@ -29,8 +28,6 @@ if TYPE_CHECKING:
     from pkcs11 import Object, Session
 
 APPLICATION: Final = "autovelox"
-LOCK_WAIT_S: Final = 5.0
-_LOCK_POLL_S: Final = 0.02
 _SALT_BYTES: Final = 32
 _CHIP: Final = "chip"
 _COUNTER: Final = "counter"
@@ -67,7 +64,7 @@ class TokenChip:
         from pkcs11 import MGF, Mechanism
 
         key, verify_key = self._key()
-        with _as_secret_error():
+        with as_secret_error():
             padding = (Mechanism.SHA256, MGF.SHA256, _SALT_BYTES)
             signature = bytes(key.sign(message, mechanism=Mechanism.SHA256_RSA_PKCS_PSS, mechanism_param=padding))
         if not is_chips(verify_key, message, signature):
@@ -80,7 +77,7 @@ class TokenChip:
         Raises:
             SecretError: the token cannot keep it, has lost it, or the counter is at its end.
         """
-        with self._alone(), _as_secret_error():
+        with taking_turns(self._uri), as_secret_error():
             kept = list(self._data(_COUNTER))
             number = max((_number(each) for each in kept), default=MAX_COUNTER) + 1
             if not 0 < number <= MAX_COUNTER:
@@ -93,7 +90,7 @@ class TokenChip:
     @property
     def has_key(self) -> bool:
         """Whether the token has a signing key of that name."""
-        with _as_secret_error():
+        with as_secret_error():
             return any(True for _ in self._keys())
 
     def make_key(self) -> None:
@@ -109,7 +106,7 @@ class TokenChip:
                 f"the token holds a chip {self._uri.object} already",
                 "a chip is never overwritten: name another with object=... in the URI",
             )
-        with _as_secret_error():
+        with as_secret_error():
             private = {Attribute.SENSITIVE: True, Attribute.EXTRACTABLE: False, Attribute.MODIFIABLE: False}
             self._session.generate_keypair(
                 KeyType.RSA,
@@ -129,7 +126,7 @@ class TokenChip:
         Raises:
             SecretError: it is not in the token.
         """
-        with _as_secret_error():
+        with as_secret_error():
             found = [_value(each) for each in self._data(_CHIP)]
         if len(found) != 1 or (chip := read_chip(found[0])) is None:
             raise SecretError("the token does not hold what the registry gave", "enter it with autovelox chip store")
@@ -144,12 +141,12 @@ class TokenChip:
         self._key()
         if any(True for _ in self._data(_CHIP)):
             raise SecretError(f"the token holds a chip {self._uri.object} already", "a chip is never overwritten")
-        with _as_secret_error():
+        with as_secret_error():
             self._write(_CHIP, chip_document(chip))
 
     def _key(self) -> tuple[Any, bytes]:
         if self._found is None:
-            with _as_secret_error():
+            with as_secret_error():
                 keys = list(self._keys())
                 if len(keys) != 1:
                     raise SecretError(
@@ -185,24 +182,6 @@ class TokenChip:
             }
         )
 
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Let no other program of this machine count at the same time."""
-        until = time.monotonic() + LOCK_WAIT_S
-        try:
-            with self._uri.module.open("rb") as library:
-                while True:
-                    try:
-                        fcntl.flock(library, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                        break
-                    except BlockingIOError:
-                        if time.monotonic() > until:
-                            raise SecretError("another program keeps the token busy", "end it, then again") from None
-                        time.sleep(_LOCK_POLL_S)
-                yield
-        except OSError as error:
-            raise SecretError(f"the token's library cannot be locked ({error.strerror})", "check module-path") from None
-
 
 @contextmanager
 def open_token(uri: TokenUri) -> Iterator[TokenChip]:
@@ -211,43 +190,8 @@ def open_token(uri: TokenUri) -> Iterator[TokenChip]:
     Raises:
         SecretError: the library, the token or its PIN cannot be used.
     """
-    try:
-        import pkcs11
-    except ImportError:
-        raise SecretError(
-            "a chip in a token needs the package python-pkcs11", "install autovelox with its extra pkcs11"
-        ) from None
-    pin = uri.pin()
-    wanted = {"token_label": uri.token} | ({"token_serial": uri.serial.encode()} if uri.serial else {})
-    with _as_secret_error():
-        try:
-            library = pkcs11.lib(str(uri.module))
-        except pkcs11.PKCS11Error:
-            raise SecretError(f"{uri.module} is no PKCS#11 library", "check module-path in the URI") from None
-        session = library.get_token(**wanted).open(rw=True, user_pin=pin)
-    try:
+    with token_session(uri) as session:
         yield TokenChip(session, uri)
-    finally:
-        session.close()
-
-
-@contextmanager
-def _as_secret_error() -> Iterator[None]:
-    """Say what a token does not do, without anything of what was given to it."""
-    import pkcs11
-
-    try:
-        yield
-    except (pkcs11.NoSuchToken, pkcs11.TokenNotPresent, pkcs11.MultipleTokensReturned):
-        raise SecretError("there is no such token, or more than one", "check token and serial in the URI") from None
-    except (pkcs11.PinIncorrect, pkcs11.PinInvalid, pkcs11.PinLenRange):
-        raise SecretError(
-            "the token does not take the PIN", "check it before trying again: most tokens lock after three"
-        ) from None
-    except (pkcs11.PinLocked, pkcs11.PinExpired, pkcs11.UserPinNotInitialized):
-        raise SecretError("the token's PIN is locked or not set", "unlock it with the token's own program") from None
-    except pkcs11.PKCS11Error as error:
-        raise SecretError(f"the token failed ({type(error).__name__})", "check the token and its log") from None
 
 
 def _public_half(key: Any) -> bytes:

@@ -69,19 +69,22 @@ def trusting(authority: Path) -> ssl.SSLContext:
 class Client:
     """Asks the centre at *url* in the name of the unit *serial*; logs in by itself. An async context manager."""
 
-    def __init__(self, url: str, context: ssl.SSLContext, serial: str, signer: Signer) -> None:
-        """Nothing is asked yet."""
+    def __init__(
+        self, url: str, context: ssl.SSLContext, serial: str, signer: Signer, *, keepalive_s: float = 15.0
+    ) -> None:
+        """Nothing is asked yet. A connection that idles for *keepalive_s* is left: a mobile network forgets it soon."""
         self.url = url.rstrip("/")
         self._context = context
         self._serial = serial
         self._signer = signer
+        self._keepalive_s = keepalive_s
         self.session: aiohttp.ClientSession | None = None
         self._token = ""
         self.sent_bytes = 0
 
     async def __aenter__(self) -> Self:
         # No proxy, cookie or password file of the environment: it is one server, and its authority is pinned.
-        connector = aiohttp.TCPConnector(ssl=self._context, limit=2)
+        connector = aiohttp.TCPConnector(ssl=self._context, limit=2, keepalive_timeout=self._keepalive_s)
         self.session = aiohttp.ClientSession(
             connector=connector, timeout=TIMEOUT, trust_env=False, cookie_jar=aiohttp.DummyCookieJar()
         )
@@ -142,19 +145,27 @@ class Client:
     async def blob(self, digest: str, data: bytes, until: Callable[[], bool] = lambda: False) -> None:
         """Deliver a whole file with the SHA-256 *digest*, from where an earlier attempt was cut.
 
-        It ends early, after a part, where *until* says so; the rest goes with the next attempt.
+        It ends early, after a part, where *until* says so; the rest goes with the next attempt. What is one part is
+        sent without asking first how much of it is there.
 
         Raises:
             DeliveryError: the centre cannot be asked, or refuses.
         """
         path = f"/v1/blobs/{digest}"
-        start = int((await self._ask("HEAD", path))[OFFSET])
+        is_asked = len(data) > PART_BYTES
+        start = int((await self._ask("HEAD", path))[OFFSET]) if is_asked else 0
         while start < len(data) and not until():
             part = data[start : start + PART_BYTES]
             place = f"bytes {start}-{start + len(part) - 1}/{len(data)}"
-            answer = await self._ask(
-                "PUT", path, data=part, kind="application/octet-stream", headers={"Content-Range": place}
-            )
+            try:
+                answer = await self._ask(
+                    "PUT", path, data=part, kind="application/octet-stream", headers={"Content-Range": place}
+                )
+            except Answered as error:
+                if is_asked or error.word != "offset":
+                    raise
+                is_asked = True  # an earlier attempt sent a smaller part of it
+                answer = await self._ask("HEAD", path)
             reached = int(answer[OFFSET])
             if reached <= start:
                 raise DeliveryError("the centre does not take a photo", "read the centre's log")

@@ -17,6 +17,7 @@ import numpy as np
 
 from edge.cases.evidence import canonical, packet_record, sha256, to_flags, to_packet, to_reason
 from edge.crypto import enclose, is_signed
+from edge.delivery.wire import finite, plain, to_clock, whole
 from edge.errors import DeliveryError
 from edge.model import (
     Box,
@@ -44,6 +45,7 @@ MAX_PHOTOS: Final = 20
 MAX_READS: Final = 64
 MAX_PACKETS: Final = 2048
 MAX_STEPS: Final = 512
+MAX_NONCE: Final = 64
 CLASSES: Final = 37
 
 
@@ -142,15 +144,13 @@ def to_outer(record: Any) -> Packet:
     Raises:
         ValueError, TypeError, KeyError: it is none.
     """
-    if not isinstance(record["nonce"], str) or type(record["challenged_at"]) is not int:
-        raise ValueError
     return Packet(
         uid="",
         payload=base64.b64decode(record["sealed"], validate=True),
-        nonce=record["nonce"],
-        challenged_at=record["challenged_at"],
-        received_utc=float(record["received_utc"]),
-        received_monotonic_ns=int(record["received_monotonic_ns"]),
+        nonce=plain(record["nonce"], MAX_NONCE),
+        challenged_at=whole(record["challenged_at"], 0, 1 << 53),
+        received_utc=finite(record["received_utc"]),
+        received_monotonic_ns=to_clock(record["received_monotonic_ns"]),
         version=ENCLOSED,
     )
 
@@ -178,22 +178,20 @@ def to_read(record: Any, *, inner: bool = False) -> PlateRead:
     """
     data = base64.b64decode(record["log_probs"], validate=True)
     steps, rest = divmod(len(data), 4 * CLASSES)
-    if rest or not 0 < steps <= MAX_STEPS or not isinstance(record["text"], str) or len(record["text"]) > MAX_STEPS:
+    if rest or not 0 < steps <= MAX_STEPS:
         raise ValueError
     log_probs = np.frombuffer(data, dtype="<f4").reshape(steps, CLASSES).astype(np.float32)
-    box = Box(*map(float, record["box"]))
-    numbers = (*box, float(record["confidence"]), float(record["detection_confidence"]))
-    if np.isnan(log_probs).any() or (log_probs > 0.001).any() or not np.isfinite(numbers).all():
+    if np.isnan(log_probs).any() or (log_probs > 0.001).any() or len(record["characters"]) > MAX_STEPS:
         raise ValueError
     second = record["second_pass"]
     if second is not None and inner:
         raise ValueError
-    countries = {str(code)[:2]: float(share) for code, share in dict(record["countries"]).items()}
+    countries = {plain(code, 2): finite(share) for code, share in dict(record["countries"]).items()}
     return PlateRead(
-        text=record["text"],
-        confidence=float(record["confidence"]),
-        characters=tuple(map(float, record["characters"])),
-        detection=Detection(box, float(record["detection_confidence"])),
+        text=plain(record["text"], MAX_STEPS),
+        confidence=finite(record["confidence"]),
+        characters=tuple(map(finite, record["characters"])),
+        detection=Detection(Box(*map(finite, record["box"])), finite(record["detection_confidence"])),
         log_probs=log_probs,
         second_pass=to_read(second, inner=True) if second is not None else None,
         countries=countries,

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import math
+import re
 import secrets
+from typing import Any
 
 JOIN_DOMAIN = b"autovelox-join-1\n"
 LOGIN_DOMAIN = b"autovelox-login-1\n"
@@ -24,6 +27,7 @@ OFFSET = "Upload-Offset"
 """The header that says how many bytes of a blob the centre has."""
 
 _SECRET_BYTES, _PIN_BYTES, _GROUP = 10, 15, 5
+_CLOCK = re.compile(r"[0-9]{1,19}")
 
 
 def join_message(centre: str, unit: str, code_secret: bytes) -> bytes:
@@ -62,3 +66,47 @@ def read_code(code: str) -> tuple[bytes, bytes]:
 def is_pinned(authority_der: bytes, pin: bytes) -> bool:
     """Whether the certificate authority is the one that a code names."""
     return secrets.compare_digest(hashlib.sha256(authority_der).digest()[: len(pin)], pin)
+
+
+def to_clock(text: Any) -> int:
+    """Nanoseconds of a monotonic clock, which a request writes as decimal digits.
+
+    Raises:
+        ValueError: it is none, or none that a clock of 64 bits shows.
+    """
+    if not isinstance(text, str) or not _CLOCK.fullmatch(text):
+        raise ValueError
+    return whole(int(text), 0, (1 << 63) - 1)
+
+
+def whole(value: Any, least: int, most: int) -> int:
+    """*value* as a whole number between *least* and *most*.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if type(value) is not int or not least <= value <= most:
+        raise ValueError
+    return int(value)
+
+
+def finite(value: Any) -> float:
+    """*value* as a number that is one.
+
+    Raises:
+        ValueError: it is none, or infinite.
+    """
+    if type(value) not in (int, float) or not math.isfinite(value):
+        raise ValueError
+    return float(value)
+
+
+def plain(value: Any, longest: int) -> str:
+    """*value* as a text of printable ASCII with so many characters at most.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if not isinstance(value, str) or len(value) > longest or not value.isascii() or not value.isprintable():
+        raise ValueError
+    return value

@@ -237,7 +237,10 @@ async def _verification(work: Work, asked: Asked) -> web.StreamResponse:
 def _checkpoint(body: dict[str, Any]) -> bytes | None:
     """The content of the checkpoint's file in a request, if there is one."""
     text = body.get("checkpoint")
-    return text.encode("utf-8") if text is not None else None
+    try:
+        return text.encode("utf-8") if text is not None else None
+    except UnicodeEncodeError:
+        raise Malformed("the checkpoint is no text") from None
 
 
 ROUTES = (

@@ -9,12 +9,14 @@ from edge.registry.enrol import (
     Enrolment,
     create_registry,
     enrol_driver,
+    make_chip,
     remove_driver,
     replace_chip,
     revoke_chip,
 )
 from edge.registry.lookup import RegisteredKey, Registry
 from edge.registry.migrate import migrate_registry
+from edge.registry.particulars import Particulars, check_text
 from edge.registry.reopen import reopen_packet
 from edge.registry.rows import uid_hash
 from edge.registry.survey import (
@@ -32,18 +34,21 @@ __all__ = [
     "Counters",
     "DriverSummary",
     "Enrolment",
+    "Particulars",
     "RegisteredKey",
     "Registry",
     "UidKey",
     "certify_chip",
     "check_portrait",
     "check_registry",
+    "check_text",
     "create_master_key",
     "create_registry",
     "enrol_driver",
     "everything",
     "list_drivers",
     "load_master_key",
+    "make_chip",
     "migrate_registry",
     "pack_seen",
     "remove_driver",

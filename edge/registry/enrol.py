@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import secrets
 import sqlite3
@@ -10,26 +9,19 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
-from io import BytesIO
 from pathlib import Path
 
 from Crypto.PublicKey.RSA import RsaKey
-from PIL import Image, UnidentifiedImageError
 
 from edge.crypto import check_request, generate_private_key
 from edge.errors import RegistryError, SecretError, why
-from edge.identify import FORMATS
-from edge.model import ALPHABET
 from edge.registry.change import Change, change
 from edge.registry.guard import check_files
+from edge.registry.particulars import Particulars, check_text
 from edge.registry.rows import ChipRow, Value, uid_hash
 from edge.registry.schema import SCHEMA, VERSION
 from edge.registry.vault import seal_secret
 
-MAX_FIELD_CHARACTERS = 200
-EARLIEST_BIRTH = date(1900, 1, 1)
-MAX_PORTRAIT_BYTES = 512 * 1024
 UID_BYTES = 16
 
 
@@ -94,41 +86,30 @@ def enrol_driver(
         RegistryError: a value is not acceptable, or the licence, a plate or the chip is registered already.
         SecretError: *master_key* is not the registry's, or *request* proves nothing for *licence*.
     """
-    texts = {
-        "first name": first_name,
-        "last name": last_name,
-        "place of birth": birth_place,
-        "categories": categories,
-        "issuing office": issuing_office,
-    }
-    for what, text in texts.items():
-        _check_text(what, text)
-    _check_dates(birth_date, issued_on, expires_on)
-    _check_code("the licence number", licence, 20)
-    vehicles = [_vehicle(plate) for plate in plates]
-    _check_portrait(portrait)
-    verify_key = None if request is None else check_request(request, licence)
-    driver = (
-        licence,
-        first_name,
-        last_name,
-        birth_date,
-        birth_place,
-        categories,
-        issuing_office,
-        issued_on,
-        expires_on,
-        hashlib.sha256(portrait).digest(),
+    driver = Particulars(
+        licence=licence,
+        first_name=first_name,
+        last_name=last_name,
+        birth_date=birth_date,
+        birth_place=birth_place,
+        categories=categories,
+        issuing_office=issuing_office,
+        issued_on=issued_on,
+        expires_on=expires_on,
+        portrait=portrait,
+        plates=plates,
     )
+    driver.check()
+    verify_key = None if request is None else check_request(request, licence)
     with change(path, master_key) as registry:
         if registry.rows("drivers", licence):
             raise RegistryError("the registry has that licence already", "remove it first")
-    made = _make_chip(progress)
+    made = make_chip(progress)
     with change(path, master_key) as registry:
-        registry.insert("drivers", driver)
+        registry.insert("drivers", driver.row())
         registry.database.execute("INSERT INTO portraits VALUES (?, ?)", (licence, portrait))
-        for country, plate in vehicles:
-            registry.insert("vehicles", (plate, licence, country or None))
+        for country, plate in driver.vehicles():
+            registry.insert("vehicles", (plate, licence, country))
         return _issue(registry, licence, *made, verify_key)
 
 
@@ -150,9 +131,9 @@ def replace_chip(
             registered already.
         SecretError: *master_key* is not the registry's, or *request* is missing or proves nothing for *licence*.
     """
-    _check_text("reason", reason)
+    check_text("reason", reason)
     verify_key = None if request is None else check_request(request, licence)
-    made = _make_chip(progress)
+    made = make_chip(progress)
     with change(path, master_key) as registry:
         _revoke(registry, licence, reason)
         if verify_key is None and any(_chip(row).verify_key is not None for row in registry.rows("chips", licence)):
@@ -170,7 +151,7 @@ def revoke_chip(path: Path, master_key: bytes, licence: str, *, reason: str) -> 
             altered.
         SecretError: *master_key* is not the registry's.
     """
-    _check_text("reason", reason)
+    check_text("reason", reason)
     with change(path, master_key) as registry:
         if not _revoke(registry, licence, reason):
             raise RegistryError("no chip of that licence is in use", "autovelox registry replace makes one")
@@ -192,8 +173,8 @@ def _no_driver() -> RegistryError:
     return RegistryError("no driver in the registry has that licence", "autovelox registry list shows who does")
 
 
-def _make_chip(progress: Callable[[], None] | None) -> tuple[str, RsaKey]:
-    """A new chip's uid and private key."""
+def make_chip(progress: Callable[[], None] | None = None) -> tuple[str, RsaKey]:
+    """A new chip's uid and private key: takes seconds, *progress* is called meanwhile."""
     key = generate_private_key(progress)
     return secrets.token_hex(UID_BYTES), key
 
@@ -217,60 +198,3 @@ def _revoke(registry: Change, licence: str, reason: str) -> bool:
 
 def _chip(row: tuple[Value, ...]) -> ChipRow:
     return ChipRow(*row)  # type: ignore[arg-type]
-
-
-def _check_text(what: str, text: str) -> None:
-    if not text.strip() or len(text) > MAX_FIELD_CHARACTERS or not text.isprintable():
-        raise RegistryError(
-            f"the {what} is empty, too long, or has unprintable characters",
-            f"write 1 to {MAX_FIELD_CHARACTERS} printable characters",
-        )
-
-
-def _check_dates(birth: str, issue: str, expiry: str) -> None:
-    """Raise :class:`RegistryError` unless each is a date, and they follow one another as on a licence."""
-    born, issued, expires = _date("date of birth", birth), _date("date of issue", issue), _date("expiry date", expiry)
-    if not EARLIEST_BIRTH <= born < issued:
-        raise RegistryError("the date of birth is not before the date of issue", "copy both from the licence")
-    if issued > datetime.now(UTC).date() + timedelta(days=1):
-        raise RegistryError("the date of issue is in the future", "copy it from the licence, and check the clock")
-    if expires < issued:
-        raise RegistryError("the expiry date is before the date of issue", "copy both from the licence")
-
-
-def _date(what: str, day: str) -> date:
-    try:
-        parsed = date.fromisoformat(day)
-    except ValueError:
-        parsed = None
-    if parsed is None or parsed.isoformat() != day:
-        raise RegistryError(f"the {what} is not a date", "write it as 1980-12-31")
-    return parsed
-
-
-def _check_code(what: str, code: str, longest: int) -> None:
-    if not 1 <= len(code) <= longest or not set(code) <= set(ALPHABET):
-        raise RegistryError(
-            f"{what} cannot be stored", f"write 1 to {longest} characters of A to Z and 0 to 9, without spaces"
-        )
-
-
-def _vehicle(written: str) -> tuple[str, str]:
-    """Country, which may be empty, and plate of ``IT:AB123CD`` or ``AB123CD``."""
-    country, _, plate = written.rpartition(":")
-    _check_code("a plate", plate, 12)
-    if country and country not in FORMATS:
-        raise RegistryError(
-            f"there is no country {country!r} for a plate", "write its ISO code before the colon, as in IT:AB123CD"
-        )
-    return country, plate
-
-
-def _check_portrait(portrait: bytes) -> None:
-    if len(portrait) > MAX_PORTRAIT_BYTES:
-        raise RegistryError(f"the portrait must be smaller than {MAX_PORTRAIT_BYTES // 1024} kB", "scale it down")
-    try:
-        with Image.open(BytesIO(portrait), formats=["JPEG", "PNG"]) as image:
-            image.verify()
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError):
-        raise RegistryError("the portrait is not a picture", "give a JPEG or PNG file") from None

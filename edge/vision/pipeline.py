@@ -86,10 +86,14 @@ class Recogniser:
         chosen, left = self._chosen(image)
         detected_at = time.perf_counter()
         reads = self._reader.read(image, chosen)
+        upright = SeenPlates(self._plates(reads), left, detected_at=detected_at)
         if (doubt := doubted(reads, self._detector.threshold)) is None or not self._is_upside_down(image, doubt):
-            return SeenPlates(self._plates(reads), left, detected_at=detected_at)
+            return upright
         turned = half_turn(image)
         chosen, left = self._chosen(turned, turned=True)
+        # A plate with characters covered may read better turned; the detector sees which way up the car stands.
+        if not any(found.confidence >= self._detector.threshold for found in chosen):
+            return upright
         reads = tuple(turned_back(read, width, height) for read in self._reader.read(turned, chosen))
         return SeenPlates(self._plates(reads), left, upside_down=True, detected_at=detected_at)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import trustme
+from cryptography.hazmat.primitives import serialization
 
 from edge.errors import LinkError, SecretError
 from edge.link.car import deliver
@@ -227,8 +228,10 @@ def test_23_certificates_that_cannot_be_used(files: Files, authority: trustme.CA
     with pytest.raises(SecretError, match="give PEM files that belong together"):
         server_context(files["certificate"], other)
     sealed = tmp_path / "sealed.pem"
-    subprocess.run(
-        ["openssl", "pkey", "-in", files["key"], "-aes256", "-passout", "pass:x", "-out", sealed], check=True
+    key = serialization.load_pem_private_key(files["key"].read_bytes(), None)
+    encrypted = serialization.BestAvailableEncryption(b"x")
+    sealed.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption_algorithm=encrypted)
     )
     with pytest.raises(SecretError, match="cannot be used"):
         server_context(files["certificate"], sealed)

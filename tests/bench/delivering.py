@@ -157,10 +157,6 @@ def main() -> int:
         return 0
     from tests.support.centre import Postgres
 
-    async def database(postgres: Postgres) -> str:
-        async with postgres.database() as name:
-            return name
-
     read_ms, undelivered = reading_ms(), 0
     if others := sorted(os.sched_getaffinity(0))[1:]:
         os.sched_setaffinity(0, others)  # the centre and PostgreSQL; the unit takes the first
@@ -170,8 +166,11 @@ def main() -> int:
     print("|---:|---|---:|---:|---:|---:|---:|---:|")
     for rate in args.rates:
         cases = round(args.seconds * (rate if rate == min(args.rates) else rate / 2))
-        with tempfile.TemporaryDirectory(prefix="autovelox-bench-") as scratch, Postgres() as postgres:
-            dsn = postgres.server.dsn_of(postgres.call(database(postgres)))
+        with (
+            tempfile.TemporaryDirectory(prefix="autovelox-bench-") as scratch,
+            Postgres() as postgres,
+            postgres.new_database() as dsn,
+        ):
             found = asyncio.run(run(dsn, Path(scratch), args.rounds, cases, rate, args.processor))
         print("\n".join(rows(rate, found, read_ms)), flush=True)
         sent = [one for name, of in found.items() if name != "alone" for one in of]

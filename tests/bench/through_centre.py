@@ -189,15 +189,13 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--cases", type=int, default=5)
     args = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="autovelox-bench-") as scratch, Postgres() as postgres:
-        dsn = postgres.server.dsn_of(postgres.call(_database(postgres)))
+    with (
+        tempfile.TemporaryDirectory(prefix="autovelox-bench-") as scratch,
+        Postgres() as postgres,
+        postgres.new_database() as dsn,
+    ):
         asyncio.run(run(dsn, Path(scratch), args.rounds, args.cases))
     return 0
-
-
-async def _database(postgres: Postgres) -> str:
-    async with postgres.database() as name:
-        return name
 
 
 if __name__ == "__main__":

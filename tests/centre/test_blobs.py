@@ -23,12 +23,12 @@ NAME = hashlib.sha256(PHOTO).hexdigest()
 OTHER = Signer(bytes(range(1, 33)))
 
 
-async def with_photo(centre: Centre, tmp_path: Path) -> tuple[Client, Path]:
-    """A unit that has joined, and delivered the entries of one case with a large photo."""
+async def with_photo(centre: Centre, tmp_path: Path, data: bytes = PHOTO) -> tuple[Client, Path]:
+    """A unit that has joined, and delivered the entries of one case with a photo, large unless *data* is given."""
     state_dir = tmp_path / "unit"
     store = await CaseStore.open(state_dir, SIGNER, UNIT)
     own = packet()
-    number = await store.file_case(trigger(), [Photo(PHOTO, 640, 360, 1.79e9, 1)], [own], limit_kmh=50.0, site="SP 1")
+    number = await store.file_case(trigger(), [Photo(data, 640, 360, 1.79e9, 1)], [own], limit_kmh=50.0, site="SP 1")
     await store.enter_verdict(number, identified(own))
     await store.close()
     client = await centre.let_in("A1", SIGNER, tmp_path)
@@ -64,6 +64,43 @@ async def test_a_photo_that_was_cut_goes_on_where_it_was(centre: Centre, tmp_pat
         assert await read_blob(connection, 1, NAME) == PHOTO
 
 
+SMALL = PHOTO[:PART_BYTES]
+
+
+@pytest.mark.parametrize("before", ["nothing", "whole", "a part", "parts of a purged one"])
+async def test_a_photo_of_one_part_goes_without_a_question(centre: Centre, tmp_path: Path, before: str) -> None:
+    """Whatever there is of it at the centre, it is whole afterwards; and usually it takes one request."""
+    client, _ = await with_photo(centre, tmp_path, SMALL)
+    name = hashlib.sha256(SMALL).hexdigest()
+    async with client:
+        await client.log_in(b"")
+        if before == "whole":
+            await client.blob(name, SMALL)
+        elif before == "a part":
+            await put(client, name, SMALL[: PART_BYTES // 2], f"bytes 0-{PART_BYTES // 2 - 1}/{len(SMALL)}")
+        elif before == "parts of a purged one":
+            sql = "INSERT INTO blob_parts (unit_id, sha256, month, start, data) SELECT 1, $1, month, 0, 'x' FROM blobs"
+            await centre.pool.execute(sql, name)
+        asked = client.sent_bytes
+        await client.blob(name, SMALL)
+        again = PART_BYTES // 2 if before == "a part" else 0
+        assert client.sent_bytes - asked == len(SMALL) + again
+    async with centre.pool.acquire() as connection:
+        assert await read_blob(connection, 1, name) == SMALL
+    assert await centre.alarms() == []
+
+
+async def test_a_small_photo_that_is_another_is_thrown_away_and_an_alarm(centre: Centre, tmp_path: Path) -> None:
+    client, _ = await with_photo(centre, tmp_path, SMALL)
+    async with client:
+        await client.log_in(b"")
+        with pytest.raises(Answered) as refused:
+            await client.blob(hashlib.sha256(SMALL).hexdigest(), bytes(len(SMALL)))
+        assert refused.value.word == "blob"
+    assert await centre.alarms() == [("photo", None)]
+    assert await centre.pool.fetchval("SELECT count(*) FROM blob_parts") == 0
+
+
 async def put(client: Client, digest: str, data: bytes, place: str) -> dict[str, object]:
     """One part by hand."""
     import io
@@ -83,6 +120,9 @@ async def test_what_no_entry_names_is_not_taken(centre: Centre, tmp_path: Path) 
         await client.log_in(b"")
         with pytest.raises(Answered) as refused:
             await client.blob(hashlib.sha256(b"x").hexdigest(), b"x")
+        assert refused.value.word == "not_named"
+        with pytest.raises(Answered) as refused:
+            await client.blob(hashlib.sha256(PHOTO[1:]).hexdigest(), PHOTO[1:])
         assert refused.value.word == ""  # HEAD has no body to say it in
         said = await put(client, hashlib.sha256(b"x").hexdigest(), b"x", "bytes 0-0/1")
         assert said["status"] == 404

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from centre_disks import LEFT_BYTES, make_room, run_full
-from centre_world import SLOW_COMMIT, Unit, World
+from centre_world import Unit, World
 
 from edge.cases.storage.outbox import Outbox
 from edge.delivery.client import Answered
@@ -20,18 +20,18 @@ YEAR_S = 365 * 86_400.0
 
 async def killed_inside_commit(world: World, unit: Unit) -> None:
     """The centre dies between COMMIT and its answer."""
-    await world.ask(SLOW_COMMIT)
+    await world.commits.hold()
     async with unit.delivering():
-        await world.inside_commit()
+        await world.commits.under_way()
         await world.kill_centre()
-        await world.ask("DROP TRIGGER slow_commit ON units")
+        await world.commits.release()
         await world.start_centre()
         await unit.delivered()
 
 
 async def killed_anywhere(world: World, unit: Unit) -> None:
     async with unit.delivering():
-        await asyncio.sleep(world.rng.uniform(0, 0.25))
+        await world.network.passed(world.rng.randrange(1, 300_000))
         await world.kill_centre()
         await world.start_centre()
         await unit.delivered()
@@ -39,28 +39,35 @@ async def killed_anywhere(world: World, unit: Unit) -> None:
 
 async def database_killed_inside_commit(world: World, unit: Unit) -> None:
     """PostgreSQL dies with the commit under way: after its recovery the entries are there whole, or not at all."""
-    await world.ask(SLOW_COMMIT)
+    await world.commits.hold()
     async with unit.delivering():
-        await world.inside_commit()
+        await world.commits.under_way()
         await world.server.kill()
         await world.server.start()
-        await world.ask("DROP TRIGGER slow_commit ON units")
+        await world.commits.release()
         await unit.delivered()
 
 
 async def database_restarted(world: World, unit: Unit) -> None:
     async with unit.delivering():
-        await asyncio.sleep(world.rng.uniform(0, 0.15))
+        await world.network.passed(world.rng.randrange(1, 300_000))
         await world.server.stop()
         await world.server.start()
         await unit.delivered()
 
 
 async def answer_lost(world: World, unit: Unit) -> None:
-    """Whatever is asked arrives; no answer comes back."""
+    """What is asked arrives and is committed; the answer does not come back, nor any after it."""
     async with unit.delivering():
-        world.network.loses_answers = True
-        await asyncio.sleep(world.rng.uniform(0.05, 0.3))
+        while True:
+            await world.commits.hold()
+            await world.commits.under_way()
+            world.network.loses_answers = True
+            await world.commits.release()  # returns when that commit has ended, one way or the other
+            if await unit.is_whole():
+                break
+            world.network.mend()
+        assert unit.confirmed() != unit.head(), "the answer was not lost"
         world.network.mend()
         await unit.delivered()
 
@@ -107,7 +114,7 @@ async def truncated(world: World, unit: Unit) -> None:
     """The connection ends in the middle of a request."""
     world.network.cut_after = world.rng.randrange(200, 12_000)
     async with unit.delivering():
-        await asyncio.sleep(world.rng.uniform(0.05, 0.2))
+        await world.network.cut()
         world.network.mend()
         await unit.delivered()
 
@@ -116,21 +123,28 @@ async def cut_mid_blob(world: World, unit: Unit) -> None:
     """The network goes away in the middle of a photo, twice."""
     async with unit.delivering():
         for _ in range(2):
-            world.network.cut_after = world.rng.randrange(20_000, 500_000)
-            await asyncio.sleep(world.rng.uniform(0.05, 0.3))
+            world.network.cut_after = world.rng.randrange(20_000, 150_000)
+            await world.network.cut()
             world.network.mend()
         await unit.delivered()
 
 
 async def standby_lost(world: World, unit: Unit) -> None:
-    """Nothing is confirmed that is on one machine alone: while the standby is away, nothing is."""
+    """Nothing is confirmed that is on one machine alone: while the standby is away, nothing is.
+
+    Every other time PostgreSQL dies as well and comes back: it shows then what the standby never got.
+    """
     standby = await world.standing_by()
     try:
         async with unit.delivering():
-            await asyncio.sleep(world.rng.uniform(0, 0.2))
+            await world.network.passed(world.rng.randrange(1, 300_000))
             await standby.server.kill()
-            await asyncio.sleep(0.3)  # what it had confirmed reaches the unit
+            await unit.file(1)
+            await world.commits.waiting_for_standby()  # it asks one after the other: earlier answers have come
             before = unit.confirmed()
+            if world.rng.random() < 0.5:
+                await world.server.kill()
+                await world.server.start()
             await asyncio.sleep(world.rng.uniform(0.2, 0.5))
             assert unit.confirmed() == before, "confirmed without the standby"
             await standby.server.start()
@@ -144,7 +158,7 @@ async def taken_over(world: World, unit: Unit) -> None:
     """PostgreSQL's machine is lost for good; the standby takes over with everything that was confirmed."""
     standby = await world.standing_by()
     async with unit.delivering():
-        await asyncio.sleep(world.rng.uniform(0, 0.3))
+        await world.network.passed(world.rng.randrange(1, 300_000))
         await world.take_over(standby)
         assert await unit.found(unit.confirmed()), "what was confirmed is not on the machine that took over"
         await unit.delivered()

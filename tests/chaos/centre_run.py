@@ -89,6 +89,9 @@ async def _one(world: World, unit: Unit, fault: Fault, tally: Tally) -> None:
     except Exception as error:  # a strike that was not stood is a line of the table, not the end of it
         tally.wrong.append(f"strike {tally.runs}: {type(error).__name__}: {error}")
         world.network.mend()
+        if world.server.pid is None:
+            await world.server.start()
+        await world.commits.release()
         if world.process is not None and world.process.returncode is not None:
             await world.start_centre()
     confirmed = unit.confirmed()

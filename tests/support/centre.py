@@ -7,8 +7,8 @@ import itertools
 import shutil
 import tempfile
 import threading
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -81,6 +81,16 @@ class Postgres:
         finally:
             await connection.close()
 
+    @contextmanager
+    def new_database(self) -> Iterator[str]:
+        """As :meth:`database`, for who runs in no loop of this thread; gives its address."""
+        database = self.database()
+        name = self.call(database.__aenter__())
+        try:
+            yield self.server.dsn_of(name)
+        finally:
+            self.call(database.__aexit__(None, None, None))
+
     @asynccontextmanager
     async def database(self) -> AsyncIterator[str]:
         """A new database with the newest schema; gives its name. It goes at once: at the end it would be gigabytes."""
@@ -147,6 +157,7 @@ def settings_of(dsn: str, state_dir: Path, *, port: int = 0, **limits: Any) -> S
             database_url=dsn.replace("user=centre", "user=autovelox_opener"),
             state_dir=state_dir.parent / "opener",
             workers=1,
+            job_timeout_s=120.0,  # the machine may be a busy one
             least_cases_a_day=5,
         ),
         limits=LimitSettings(**{"logins_per_minute": 6000, **limits}),

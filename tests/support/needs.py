@@ -15,10 +15,13 @@ NEEDS = {
     "the JavaScript car": ("node", "npm"),
     "power cuts and hangs": ("cc",),
     "chips in a PKCS#11 token": ("softhsm2-util",),
+    "health over MQTT": ("/usr/sbin/mosquitto",),
     "the man pages": ("man", "mandoc"),
     "the completions of zsh and fish": ("zsh", "fish"),
     "the report's text": ("pdftotext",),
     "the validator of archival PDFs": ("java",),
+    "time stamps": ("openssl",),
+    "the units, by systemd's own checks": ("systemd-analyze", "systemd-sysusers"),
 }
 """What is tested: the programs or modules it needs. Their Debian packages stand in ``systemd/setup/packages``."""
 

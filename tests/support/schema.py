@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -45,6 +46,12 @@ def check(value: Any, schema: Mapping[str, Any], document: Mapping[str, Any], wh
             assert value >= wanted, f"{where} is {value}"
         elif keyword == "maximum":
             assert value <= wanted, f"{where} is {value}"
+        elif keyword == "pattern":
+            assert re.search(wanted, value), f"{where} is {value!r}"
+        elif keyword in ("minItems", "minLength"):
+            assert len(value) >= wanted, f"{where} has {len(value)}"
+        elif keyword in ("maxItems", "maxLength"):
+            assert len(value) <= wanted, f"{where} has {len(value)}"
         else:
             assert keyword in SAYS_NOTHING, f"{where}: this check does not know {keyword}"
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
 import ctypes.util
 import shutil
 import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -55,3 +60,19 @@ def make_token(folder: Path) -> SoftToken:
     environment = {"SOFTHSM2_CONF": str(folder / "softhsm2.conf")}
     subprocess.run(command, env=environment, check=True, capture_output=True, timeout=60)
     return token
+
+
+@contextmanager
+def token_of_process() -> Iterator[SoftToken]:
+    """The token of this process: SoftHSM2's library reads its configuration once, so that all tests here share one."""
+    token = _made()
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("SOFTHSM2_CONF", str(token.folder / "softhsm2.conf"))
+        yield token
+
+
+@cache
+def _made() -> SoftToken:
+    folder = Path(tempfile.mkdtemp(prefix="autovelox-test-token-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return make_token(folder / "hsm")

@@ -80,7 +80,7 @@ OPENER_FORMAT = "autovelox-opener/1"
 OPENING_DOMAIN, OPENING_FORMAT = b"autovelox-opening-statement-1\n", "autovelox-opening/1"
 CHECKPOINT_DOMAIN = b"autovelox-checkpoint-1\n"
 AGREEMENTS = {
-    "agrees": "bear out the radar",
+    "agrees": "are consistent with the radar",
     "contradicts": "contradict the radar",
     "other_fits": "another vehicle fits the radar better",
     "tells_nothing": "tell nothing of the speed",
@@ -1440,8 +1440,8 @@ _ITALIAN = """
 >   foto      {t}
 < {t}, by them {} km/h, standard deviation {}
 > {t}, secondo le foto {} km/h, scarto tipo {}
-< bear out the radar
-> confermano il radar
+< are consistent with the radar
+> sono compatibili con la misura del radar
 < contradict the radar
 > contraddicono il radar
 < another vehicle fits the radar better

@@ -166,7 +166,8 @@ def _driver(case: Case, events: Sequence[Event]) -> list[Flowable]:
             plate=clean(corrected.plate),
         )
         return [paragraph(words, size=8.5, colour=BAD), *_ordinary_way(case, events)]
-    return [_person(case.driver)]
+    named = _("Named by an answer with the data of this licence's chip. What that proves, and what not: next page.")
+    return [paragraph(named, size=8, colour=MUTED), Spacer(0, 1 * mm), _person(case.driver)]
 
 
 def _nobody(case: Case) -> str:

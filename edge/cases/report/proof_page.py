@@ -118,6 +118,8 @@ def _reasons(case: Case, manifest: Manifest) -> list[Fact]:
     if verdict is None:
         return [(_("Verdict"), _("not decided"))]
     told = [f"{outcome_words(verdict.outcome)}.", clean(reason_words(verdict.reason))]
+    if not name_follows(case):
+        told.insert(0, _("The unit's verdict, before an officer corrected the plate:"))
     if not case.is_infringement:
         why = clean(basis_words(case.basis)) or verdict_words(case)
         told = [f"{why[:1].upper()}{why[1:]}."]
@@ -140,8 +142,8 @@ def _reasons(case: Case, manifest: Manifest) -> list[Fact]:
     if verdict.outcome is Outcome.IDENTIFIED and name_follows(case):
         rows.append(
             (
-                _("Certainty"),
-                _("that the plate claimed is the plate in the photo: {share}").format(
+                _("Estimate"),
+                _("that the plate claimed is that in the photo: {share}, by the program's own reckoning").format(
                     share=percent(verdict.probability)
                 ),
             )

@@ -36,7 +36,7 @@ def verdict_words(case: Case) -> str:
 def outcome_words(outcome: Outcome) -> str:
     """The unit's own verdict, whatever officers made of it."""
     return {
-        Outcome.IDENTIFIED: _("Driver identified"),
+        Outcome.IDENTIFIED: _("Driver identified by the licence's chip"),
         Outcome.AMBIGUOUS: _("Ambiguous: more than one driver's answer fits the photo"),
         Outcome.UNIDENTIFIED: _("Driver not identified"),
     }[outcome]
@@ -174,14 +174,14 @@ def _times(ratio: float) -> str:
 def plausibility_words(found: Plausibility) -> str:
     """What the photos say of the radar: a check, never the measurement."""
     says = {
-        SpeedAgreement.AGREES: _("the photos bear out the radar"),
+        SpeedAgreement.AGREES: _("the photos are consistent with the radar"),
         SpeedAgreement.CONTRADICTS: _("the photos contradict the radar"),
         SpeedAgreement.OTHER_FITS: _("another vehicle fits the radar better"),
         SpeedAgreement.TELLS_NOTHING: _("the photos tell nothing of the speed"),
     }[found.agreement]
     if found.speed_kmh is None or found.agreement is SpeedAgreement.TELLS_NOTHING:
         return says
-    return _("{says}: {speed} km/h, standard deviation {error}").format(
+    return _("{says}: {speed} km/h, standard deviation {error}; a check, not the measurement").format(
         says=says, speed=number(found.speed_kmh, 1), error=number(found.error_kmh or 0.0, 1)
     )
 

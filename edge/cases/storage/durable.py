@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -28,11 +29,51 @@ def write_durably(path: Path, data: bytes, *, secret: bool = False, mode: int = 
         OSError: the disk reports an error. *path* is then absent, or has its earlier content.
     """
     with ExitStack() as stack:
-        before = None
-        if secret:
-            with suppress(FileNotFoundError):
-                before = stack.enter_context(path.open("r+b"))
+        before = _to_overwrite(path, stack) if secret else None
         _write(path, data, PRIVATE if secret else mode, secret=secret)
+        if before is not None:
+            _overwrite(before)
+
+
+def write_together(files: Sequence[tuple[Path, bytes]], last: Path, data: bytes) -> None:
+    """Write new *files* and then *last*, which names them and is secret, into one folder, which is made if need be.
+
+    Whoever finds *last* with *data* after a power cut finds the *files* whole; without it they count for nothing, and
+    may be there in part. *last* replaces what it was as :func:`write_durably` does.
+
+    Everything is made, and on its way to the disk, before the first sync. That one is then a commit of the file
+    system's journal for all the names, and what the folders' syncs wait for is there already.
+
+    Raises:
+        OSError: the disk reports an error. *last* then is absent, or has its earlier content.
+    """
+    folder = last.parent
+    is_new = _make_folder(folder)
+    part = last.with_name(last.name + PART)
+    with ExitStack() as stack:
+        before = _to_overwrite(last, stack)
+        try:
+            made = [_create(path, content, PRIVATE, stack) for path, content in (*files, (part, data))]
+            for descriptor in made:
+                with suppress(OSError):
+                    os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+            for descriptor in made:
+                os.fsync(descriptor)
+            if is_new:
+                sync_folder(folder.parent)
+            if is_new or files:
+                sync_folder(folder)
+        except OSError:
+            _discard(part, secret=True)
+            for path, _ in files:
+                path.unlink(missing_ok=True)
+            raise
+        try:
+            part.replace(last)
+        except OSError:
+            _discard(part, secret=True)
+            raise
+        sync_folder(folder)
         if before is not None:
             _overwrite(before)
 
@@ -40,25 +81,33 @@ def write_durably(path: Path, data: bytes, *, secret: bool = False, mode: int = 
 def _write(path: Path, data: bytes, mode: int, *, secret: bool) -> None:
     part = path.with_name(path.name + PART)
     try:
-        part.unlink(missing_ok=True)
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, PRIVATE)
-        try:
-            os.fchmod(descriptor, mode)
-            give_to_owner(descriptor, part.parent)
-            view = memoryview(data)
-            while view:
-                view = view[os.write(descriptor, view) :]
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        with ExitStack() as stack:
+            os.fsync(_create(part, data, mode, stack))
         part.replace(path)
     except OSError:
-        if secret:
-            with suppress(OSError):
-                erase(part)
-        part.unlink(missing_ok=True)
+        _discard(part, secret=secret)
         raise
     sync_folder(path.parent)
+
+
+def _create(path: Path, data: bytes, mode: int, stack: ExitStack) -> int:
+    """The descriptor of a new file with *data*, which may still be in memory alone; *stack* closes it."""
+    path.unlink(missing_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, PRIVATE)
+    stack.callback(os.close, descriptor)
+    os.fchmod(descriptor, mode)
+    give_to_owner(descriptor, path.parent)
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+    return descriptor
+
+
+def _discard(part: Path, *, secret: bool) -> None:
+    if secret:
+        with suppress(OSError):
+            erase(part)
+    part.unlink(missing_ok=True)
 
 
 def give_to_owner(descriptor: int, folder: Path) -> None:
@@ -101,27 +150,36 @@ def make_folder(folder: Path) -> None:
     Raises:
         OSError: the disk reports an error.
     """
+    if _make_folder(folder):
+        sync_folder(folder.parent)
+
+
+def _make_folder(folder: Path) -> bool:
+    """Make *folder*; returns False if it was there, True if its parent has to be synced."""
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         folder.unlink()
-    if not folder.is_dir():
-        folder.mkdir(mode=PRIVATE_FOLDER)
-        folder.chmod(PRIVATE_FOLDER)
-        sync_folder(folder.parent)
+    if folder.is_dir():
+        return False
+    folder.mkdir(mode=PRIVATE_FOLDER)
+    folder.chmod(PRIVATE_FOLDER)
+    return True
 
 
 def erase(path: Path) -> None:
     """Overwrite the file at *path* with zeros, sync, and remove it; do nothing if it does not exist.
+
+    Of a link, or what another account left there, the name alone is removed.
 
     On flash memory the old blocks may remain until the card reuses them: docs/privacy.md.
 
     Raises:
         OSError: the disk reports an error.
     """
-    try:
-        with path.open("r+b") as file:
-            _overwrite(file)
-    except FileNotFoundError:
+    if not os.path.lexists(path):
         return
+    with ExitStack() as stack:
+        if (file := _to_overwrite(path, stack)) is not None:
+            _overwrite(file)
     path.unlink()
     sync_folder(path.parent)
 
@@ -132,10 +190,12 @@ def withdraw(path: Path) -> None:
     Raises:
         OSError: the file does not exist, or the disk reports an error.
     """
-    with path.open("r+b") as file:
+    with ExitStack() as stack:
+        file = _to_overwrite(path, stack)
         path.unlink()
         sync_folder(path.parent)
-        _overwrite(file)
+        if file is not None:
+            _overwrite(file)
 
 
 def sync_file(file: BinaryIO) -> None:
@@ -159,6 +219,21 @@ def sync_tree(folder: Path) -> None:
             with Path(parent, name).open("rb") as file:
                 os.fsync(file.fileno())
         sync_folder(Path(parent))
+
+
+def _to_overwrite(path: Path, stack: ExitStack) -> BinaryIO | None:
+    """The file at *path*, whose content has to go; None if there is none, or a link or something else in its place."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENXIO, errno.EISDIR):  # a link, a socket, a folder
+            return None
+        raise
+    file = stack.enter_context(os.fdopen(descriptor, "r+b"))
+    status = os.fstat(descriptor)
+    return file if is_own(status, path.parent) and status.st_nlink == 1 else None
 
 
 def _overwrite(file: BinaryIO) -> None:

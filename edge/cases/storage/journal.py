@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 from edge.cases.evidence import Manifest, canonical, packet_record, to_packet
-from edge.cases.storage.durable import PART, erase, make_folder, withdraw, write_durably
+from edge.cases.storage.durable import PART, erase, make_folder, withdraw, write_together
 from edge.cases.storage.layout import CLAIMS, JOURNAL, StateFolder
 from edge.errors import CaseError
 from edge.model import Packet, Photo
@@ -36,22 +36,16 @@ class Journal:
         self._folder = folder
         make_folder(folder.photos)
 
-    def write_photos(self, number: int, photos: Iterable[Photo], first: int) -> list[str]:
-        """Write *photos* as photos *first*, *first* + 1 ... of the case; returns their names for the manifest."""
-        make_folder(self._folder.case(number))
-        names = []
-        for index, photo in enumerate(photos, first):
-            path = self._folder.photo(number, index)
-            write_durably(path, photo.jpeg)
-            names.append(self._folder.name(path))
-        return names
+    def names(self, number: int, first: int, count: int) -> list[str]:
+        """The names of photos *first*, *first* + 1 ... of the case, as its manifest has them."""
+        return [self._folder.name(self._folder.photo(number, index)) for index in range(first, first + count)]
 
-    def write(self, number: int, file: JournalFile) -> None:
-        """Write the journal file of the case, or replace it."""
-        make_folder(self._folder.case(number))
+    def write(self, number: int, file: JournalFile, photos: Sequence[Photo] = (), first: int = 0) -> None:
+        """Write *photos* as photos *first*, *first* + 1 ... of the case, and its journal file, or replace that one."""
         packets = [packet_record(packet) for packet in file.packets]
         document = canonical({"content": file.manifest, "packets": packets})
-        write_durably(self._folder.journal(number), document, secret=True)
+        files = [(self._folder.photo(number, index), photo.jpeg) for index, photo in enumerate(photos, first)]
+        write_together(files, self._folder.journal(number), document)
 
     def read(self, number: int) -> JournalFile | None:
         """The journal file of the case; None if there is none.

@@ -200,8 +200,8 @@ class Writer:
         self._space.ensure(_size(photos))
         number = self._next
         try:
-            manifest = make_manifest(number, self._write_photos(number, photos, 0))
-            self._journal.write(number, JournalFile(manifest, tuple(packets)))
+            manifest = make_manifest(number, self._records(number, photos, 0))
+            self._journal.write(number, JournalFile(manifest, tuple(packets)), photos)
         except OSError as error:
             if not self._journal.withdraw(number):
                 self._begin(number)  # the disk does not undo it either: then the case exists
@@ -231,11 +231,11 @@ class Writer:
                 raise CaseError(f"the journal of case {number} is gone", "find out who removed it")
             known = before.manifest["frames"]
             self._space.ensure(_size(photos))
+            manifest = {**before.manifest, "frames": [*known, *self._records(number, photos, len(known))]}
+            if reports:
+                manifest["radar_reports"] = [report_record(report) for report in reports]
             try:
-                manifest = {**before.manifest, "frames": [*known, *self._write_photos(number, photos, len(known))]}
-                if reports:
-                    manifest["radar_reports"] = [report_record(report) for report in reports]
-                self._journal.write(number, JournalFile(manifest, (*before.packets, *packets)))
+                self._journal.write(number, JournalFile(manifest, (*before.packets, *packets)), photos, len(known))
             except OSError as error:
                 raise disk_refusal(error) from None
 
@@ -392,8 +392,8 @@ class Writer:
             self._behind.discard(number)
         self._refused = False
 
-    def _write_photos(self, number: int, photos: Sequence[Photo], first: int) -> list[Record]:
-        names = self._journal.write_photos(number, photos, first)
+    def _records(self, number: int, photos: Sequence[Photo], first: int) -> list[Record]:
+        names = self._journal.names(number, first, len(photos))
         return [photo_record(name, photo) for name, photo in zip(names, photos, strict=True)]
 
 

@@ -69,7 +69,7 @@ def basis_words(basis: Basis | str | None) -> str:
 def plausibility_words(found: Plausibility) -> str:
     """Return what the photos say of the radar."""
     says = {
-        SpeedAgreement.AGREES: _("the photos bear out the radar"),
+        SpeedAgreement.AGREES: _("the photos are consistent with the radar"),
         SpeedAgreement.CONTRADICTS: _("the photos contradict the radar"),
         SpeedAgreement.OTHER_FITS: _("another vehicle fits the radar better"),
         SpeedAgreement.TELLS_NOTHING: _("the photos tell nothing of the speed"),

@@ -6,6 +6,7 @@ import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from edge.cases.archive import Archive
 from edge.cases.export import export_cases, export_report, report_of
 from edge.cases.review import record
+from edge.cases.storage.durable import erase, withdraw, write_durably
 from edge.cases.storage.entries import append_entry
 from edge.cases.storage.layout import StateFolder
 from edge.cases.store import CaseStore
@@ -154,7 +156,8 @@ async def test_a_link_where_the_unit_writes_is_not_followed(tmp_path: Path) -> N
     precious.write_bytes(b"precious")
     (tmp_path / "state" / "head.json.part").symlink_to(precious)
     (tmp_path / "state" / "frames" / "00000002").mkdir()
-    (tmp_path / "state" / "frames" / "00000002" / "0.jpg.part").symlink_to(precious)
+    (tmp_path / "state" / "frames" / "00000002" / "0.jpg").symlink_to(precious)
+    (tmp_path / "state" / "frames" / "00000002" / "pending.json.part").symlink_to(precious)
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "state" / "frames" / "00000003").symlink_to(tmp_path / "elsewhere")
     (tmp_path / "state" / "daemon.lock").unlink()
@@ -164,6 +167,29 @@ async def test_a_link_where_the_unit_writes_is_not_followed(tmp_path: Path) -> N
     assert (precious.read_bytes(), precious.stat().st_mode & 0o777) == (b"precious", 0o600)
     assert names(tmp_path / "elsewhere") == []
     assert not (tmp_path / "state" / "head.json.part").is_symlink()
+
+
+@pytest.mark.parametrize("kind", ["a symlink", "a hard link", "another account's"])
+def test_what_stands_in_place_of_a_secret_is_removed_and_never_overwritten(tmp_path: Path, kind: str) -> None:
+    """Attack 5, of the files that are overwritten before they go: journals, claims, copies of the log."""
+    if kind == "another account's" and os.getuid():
+        pytest.skip("needs root")
+    precious, place = tmp_path / "registry.sqlite", tmp_path / "state"
+    precious.write_bytes(b"precious")
+    place.mkdir()
+    for act in (erase, withdraw, partial(write_durably, data=b"new", secret=True)):
+        path = place / "pending.json"
+        if kind == "a symlink":
+            path.symlink_to(precious)
+        else:
+            path.hardlink_to(precious)
+        if kind == "another account's":
+            os.chown(precious, 61234, 61234)
+        act(path)
+        assert precious.read_bytes() == b"precious"
+        assert not path.is_symlink()
+        assert not path.exists() or path.read_bytes() == b"new"
+        path.unlink(missing_ok=True)
 
 
 async def test_what_an_account_may_not_read_is_no_broken_evidence(

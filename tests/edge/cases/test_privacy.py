@@ -7,7 +7,7 @@ import errno
 import logging
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,7 @@ from edge.cases.audit import audit
 from edge.cases.backup import backup
 from edge.cases.retention import purge
 from edge.cases.review import record
-from edge.cases.storage.durable import write_durably
+from edge.cases.storage.durable import write_durably, write_together
 from edge.cases.store import CaseStore
 from edge.errors import CaseError
 from edge.model import Decision, Outcome, Packet, Reason
@@ -160,7 +160,7 @@ async def test_the_journal_of_a_case_that_never_was_is_overwritten(
             raise OSError(errno.EIO, "Input/output error")
 
     with monkeypatch.context() as broken, pytest.raises(CaseError):
-        broken.setattr("edge.cases.storage.journal.write_durably", partial(_written, refuse))
+        broken.setattr("edge.cases.storage.journal.write_together", partial(_written, refuse))
         await store.file_case(trigger(), [photo()], [somebody()], limit_kmh=50.0, site="SP 235")
     for file in held:
         with file:
@@ -170,9 +170,9 @@ async def test_the_journal_of_a_case_that_never_was_is_overwritten(
     await store.close()
 
 
-def _written(refuse: Callable[[Path], None], path: Path, data: bytes, *, secret: bool = False) -> None:
-    write_durably(path, data, secret=secret)
-    refuse(path.parent)
+def _written(refuse: Callable[[Path], None], files: Sequence[tuple[Path, bytes]], last: Path, data: bytes) -> None:
+    write_together(files, last, data)
+    refuse(last.parent)
 
 
 def test_a_half_written_journal_is_overwritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -47,7 +47,24 @@ SAID: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "dismissed": (("Rapporto di rilevazione – ARCHIVIATO",), ("BOZZA",)),
     "corrected": (
         ("A8123CD", "il nominativo non è più fondato", "art. 126-bis"),
-        ("Certezza", "Giulia Ferrante", "UD1032714A"),
+        ("Stima", "Giulia Ferrante", "UD1032714A"),
+    ),
+    "vehicle": (
+        (
+            "Infrazione commessa con il veicolo: nessuno è indicato",
+            "prima che un agente correggesse la targa: Conducente identificato tramite il chip",
+            "Confermato per il veicolo, nessuno è indicato: Isp. Marta Conti",
+            "Chiuso il",
+        ),
+        ("BOZZA", "Stima", "Giulia Ferrante", "UD1032714A"),
+    ),
+    "identified": (
+        (
+            "che cosa non prova: pagina seguente",
+            "secondo il calcolo del programma stesso",
+            "è un riscontro, non la misura",
+        ),
+        ("BOZZA", "Certezza", "le foto confermano"),
     ),
     "ambiguous": (("Ambiguo: più risposte di conducenti",), ("foto. Alla foto corrispondono le risposte di più",)),
     "no-plate": (

@@ -165,7 +165,7 @@ def test_no_english_sentence_is_left(tmp_path: Path, tag: str, which: str) -> No
 def test_the_test_for_english_finds_english(tmp_path: Path) -> None:
     number = asyncio.run(_one(tmp_path, identified(packet())))
     found = _english(text_of(report_of(tmp_path, number)), "it")
-    assert {"Detection report", "Driver identified", "What officers did"} <= found
+    assert {"Detection report", "Driver identified by the licence's chip", "What officers did"} <= found
 
 
 @needs_poppler

@@ -112,13 +112,13 @@ def test_report_and_package_say_it(state: Path, tmp_path: Path) -> None:
     with Archive(state) as archive:
         found = [archive.case(number) for number in range(1, 8)]
     assert [each.number for each in found if words.verdict_words(each).startswith("To be checked")] == [2, 3, 4]
-    agrees = "the photos bear out the radar: 70.2 km/h, standard deviation 6.4"
+    agrees = "the photos are consistent with the radar: 70.2 km/h, standard deviation 6.4; a check, not the measurement"
     assert words.plausibility_words(AGREES) == agrees
     assert words.plausibility_words(NOTHING) == "the photos tell nothing of the speed"
     package = tmp_path / "package.zip"
     export_cases(state, [1, 2, 3, 5], package, officer="Conti", reason="asked for by the court", signer=SIGNER)
     told = "\n".join(verify_package(package).facts)
-    assert "photos    bear out the radar, by them 70.2 km/h, standard deviation 6.4" in told
+    assert "photos    are consistent with the radar, by them 70.2 km/h, standard deviation 6.4" in told
     assert "photos    contradict the radar, by them 31.0 km/h" in told
     assert "photos    another vehicle fits the radar better" in told
     assert "photos    tell nothing of the speed\n" in told

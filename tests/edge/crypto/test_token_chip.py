@@ -18,18 +18,15 @@ from edge.crypto.token_chip import APPLICATION
 from edge.crypto.token_uri import PIN_VARIABLE
 from edge.errors import SecretError
 from tests.support.link import ANNA, BRUNO
-from tests.support.token import PIN, SoftToken, make_token, module, needs_token
+from tests.support.token import PIN, SoftToken, module, needs_token, token_of_process
 
 pytestmark = needs_token
 
 
 @pytest.fixture(scope="module")
-def token(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SoftToken]:
+def token() -> Iterator[SoftToken]:
     """A token with one chip, whose key takes seconds to make."""
-    folder = tmp_path_factory.mktemp("token") / "hsm"
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("SOFTHSM2_CONF", str(folder / "softhsm2.conf"))
-        made = make_token(folder)
+    with token_of_process() as made:
         with open_token(read_token_uri(made.uri())) as chip:
             chip.make_key()
         yield made
@@ -85,12 +82,13 @@ def test_the_counter_only_rises_also_over_a_restart(token: SoftToken) -> None:
 def test_programs_with_one_token_never_get_the_same_number(token: SoftToken) -> None:
     program = (
         "import sys; from edge.crypto import open_token, read_token_uri\n"
+        "sys.modules['edge.crypto.token_session'].LOCK_WAIT_S = 120\n"
         "with open_token(read_token_uri(sys.argv[1])) as chip:\n"
         "    print(*(chip.next_counter() for _ in range(20)))"
     )
     command = [sys.executable, "-c", program, token.uri()]
     running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
-    numbers = [int(number) for each in running for number in each.communicate(timeout=60)[0].split()]
+    numbers = [int(number) for each in running for number in each.communicate(timeout=170)[0].split()]
     assert len(set(numbers)) == len(numbers) == 60
     assert max(numbers) - min(numbers) == 59
 

@@ -194,3 +194,11 @@ async def test_verification_against_a_checkpoint(tmp_path: Path) -> None:
         assert "Everything holds" in desk.verify(checkpoint=checkpoint.read_bytes())
         with pytest.raises(EvidenceError, match="cut off"):
             desk.verify(head="0" * 64)
+
+
+@pytest.mark.parametrize("address", ["/v1/packages", "/v1/verifications"])
+async def test_a_checkpoint_that_is_no_text_is_malformed(tmp_path: Path, address: str) -> None:
+    await filled(tmp_path, 1)
+    with service(tmp_path) as path:
+        answer = ask(path, "POST", address, {"cases": [1], "checkpoint": "\ud800"})
+    assert answer.status == 400 and answer.json["title"] == "the checkpoint is no text"

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from edge.model import Box, PlateRead
+from edge.model import Box, Detection, PlateRead
 from edge.vision.upside_down import doubted, half_turn, is_upside_down, turned_back, turned_box
 from tests.support.feed import roundabout
 from tests.support.lazy import lazy
 from tests.support.reads import plate_read
 
+detector = lazy("edge.vision.detector")
 pipeline = lazy("edge.vision.pipeline")
 
 MODELS = Path(__file__).parents[3] / "models"
+COVERED = Path(__file__).parents[4] / "shared" / "data" / "detect" / "images" / "uc3m_0004.jpg"
+"""An upright photo; of its plate two characters are covered, and what is left, 760NM, reads as WN094 turned."""
 
 
 def sure(text: str, each: float) -> PlateRead:
@@ -39,6 +43,29 @@ def test_a_photo_upside_down_is_read_turned_and_its_boxes_lie_in_the_photo_as_it
     box, turned = (seen.plates[0].detection.box for seen in (upright, hanging))
     assert np.array(turned_box(turned, width, height)) == pytest.approx(np.array(box), abs=0.05 * box.width)
     assert all(each.detection == read.detection for read in hanging.plates for each in read.passes)
+
+
+@pytest.mark.skipif(not COVERED.is_file(), reason="the training data is not here")
+def test_a_covered_plate_that_reads_better_turned_does_not_turn_the_photo(recogniser: object) -> None:
+    seen = recogniser.read(COVERED)  # type: ignore[attr-defined]
+    assert seen.plates
+    assert not seen.upside_down
+
+
+def test_a_photo_in_which_no_plate_is_found_surely_after_the_turn_stays(
+    recogniser: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hanging = half_turn(roundabout(40))
+    assert recogniser.see(hanging).upside_down  # type: ignore[attr-defined]
+    find = detector.Detector.detect
+
+    def doubtful_when_turned(self: Any, image: np.ndarray, min_confidence: float) -> tuple[Detection, ...]:
+        most = 1.0 if image is hanging else self.threshold - 0.01
+        found = find(self, image, min_confidence)
+        return tuple(replace(each, confidence=min(each.confidence, most)) for each in found)
+
+    monkeypatch.setattr(detector.Detector, "detect", doubtful_when_turned)
+    assert not recogniser.see(hanging).upside_down  # type: ignore[attr-defined]
 
 
 def test_a_text_of_turned_characters_is_doubted_and_a_plain_one_is_not() -> None:

@@ -15,7 +15,7 @@ import pytest
 from edge.cases.archive import Archive
 from edge.cases.storage import entries
 from edge.cases.storage.database import transaction
-from edge.cases.storage.journal import Journal, JournalFile
+from edge.cases.storage.journal import Journal
 from edge.cases.storage.layout import StateFolder
 from edge.cases.storage.lock import is_locked
 from edge.cases.storage.wal import wal_path
@@ -65,9 +65,9 @@ async def test_the_journal_is_written_on_threads_that_wait_for_no_database(
 ) -> None:
     real, threads = Journal.write, set()
 
-    def write(journal: Journal, number: int, file: JournalFile) -> None:
+    def write(journal: Journal, *what: Any) -> None:
         threads.add(threading.current_thread().name)
-        real(journal, number, file)
+        real(journal, *what)
 
     monkeypatch.setattr(Journal, "write", write)
     store = await CaseStore.open(tmp_path, SIGNER, UNIT)

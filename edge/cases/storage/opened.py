@@ -7,7 +7,9 @@ import sqlite3
 from dataclasses import dataclass
 
 from edge.cases.evidence import case_of
-from edge.cases.storage import CheckedCase, CheckedEntry, StateFolder, read_checked, read_head
+from edge.cases.storage.checked import CheckedCase, CheckedEntry, read_checked
+from edge.cases.storage.head import read_head
+from edge.cases.storage.layout import StateFolder
 from edge.cases.views import WITH, Enclosure, Event, EventKind, waiting
 from edge.model import Case
 
