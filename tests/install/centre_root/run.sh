@@ -37,6 +37,7 @@ install -m 644 tests/install/centre_root/proof.service "$root/etc/systemd/system
 mkdir -p "$root/etc/systemd/system/multi-user.target.wants" "$root/src" "$root/var/log/journal"
 ln -s ../proof.service "$root/etc/systemd/system/multi-user.target.wants/proof.service"
 rm -f "$root/etc/resolv.conf"
+echo "127.0.0.1 localhost" >"$root/etc/hosts" # the minimal system has none
 
 # Without a network: what is installed comes from the wheelhouse alone. The second boot comes after a power-off.
 touch "$root/proof.log"
