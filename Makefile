@@ -81,11 +81,11 @@ bench-search: install ## measure the search by plate at the centre, among a mill
 	@$(BIN)/python tests/bench/searching.py
 
 .PHONY: bench-through
-bench-through: install ## measure the time from edge to verdict through the centre, beside deciding on the unit (two minutes)
+bench-through: install ## measure the time from edge to verdict through the centre, step by step, beside deciding on the unit (two minutes)
 	@$(BIN)/python tests/bench/through_centre.py --rounds 2 --cases 4
 
 .PHONY: bench-delivery
-bench-delivery: install ## measure what delivery to the centre costs the unit: filing, processor time, memory (two minutes)
+bench-delivery: install ## measure what delivery to the centre costs the unit, at two rates: filing, processor time, memory (five minutes)
 	@$(BIN)/python tests/bench/delivering.py
 
 .PHONY: bench-openings

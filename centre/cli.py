@@ -52,6 +52,9 @@ EXAMPLES = {
     " --expires-on 2034-05-02 --portrait ada.jpg --plate IT:AB123CD --chip ada.chip --reason 'licence issued'",
     "registry replace": "autovelox-centre registry replace UD1234567A --chip ada-2.chip --reason 'lost, report 7/26'",
     "registry revoke": "autovelox-centre registry revoke UD1234567A --reason 'licence withdrawn'",
+    "registry certify": "autovelox-centre registry certify ada.certificate --authority authority.pub.pem"
+    " --reason 'certified by the ministry'",
+    "registry remove": "autovelox-centre registry remove UD1234567A --yes --reason 'driver died'",
     "registry list": "autovelox-centre registry list --licence UD1234567A --reason 'enquiry 3/26'",
     "registry acts": "autovelox-centre registry acts UD1234567A",
     "officers add": "autovelox-centre officers add conti --may search,drivers --reason 'new in the office'",

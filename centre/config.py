@@ -103,7 +103,7 @@ class OpeningSettings(Section):
     ``url`` is where units find it, without one the first of ``[listen] names`` and its port. ``database_url`` is for
     the role ``autovelox_opener``; the centre's own server needs none. A packet counts within ``window_s`` of its case's
     trigger. A unit may have three times its usual day of cases opened, and always ``least_cases_a_day``; a case is
-    opened within ``hours``.
+    opened within ``hours``. ``workers`` cases are opened at once, each by two processes that end with it.
     """
 
     host: str = "127.0.0.1"

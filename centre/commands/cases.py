@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from centre.commands.work import account, with_database
 from centre.config import Settings
 from centre.database import Connection
+from centre.errors import CentreError
 from centre.records import (
     MOST_ROWS,
     Found,
@@ -28,7 +29,7 @@ from centre.records import (
     verify_units,
 )
 from centre.service import own_files
-from edge.terminal import say, say_json, to_number
+from edge.terminal import say, say_json, to_date, to_number
 
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -40,10 +41,8 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     listing = actions.add_parser("list", help="list the newest cases; the centre's chain records that you looked")
     listing.add_argument("--unit", metavar="SERIAL")
     listing.add_argument("--plate", metavar="PLATE", help="with * for any characters and ? for one")
-    listing.add_argument(
-        "--since", type=date.fromisoformat, metavar="DAY", help="from this day on (UTC), as 2026-03-31"
-    )
-    listing.add_argument("--until", type=date.fromisoformat, metavar="DAY", help="to the end of this day (UTC)")
+    listing.add_argument("--since", type=to_date, metavar="DAY", help="from this day on (UTC), as 2026-03-31")
+    listing.add_argument("--until", type=to_date, metavar="DAY", help="to the end of this day (UTC)")
     listing.add_argument("--limit", type=to_number, default=50, metavar="N", help="rows at most (default %(default)s)")
     listing.set_defaults(run=_list)
     show = actions.add_parser("show", help="show one case; the centre's chain records that you looked")
@@ -64,6 +63,9 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
 
 
 def _list(args: argparse.Namespace) -> int:
+    if args.since is not None and args.until is not None and args.until < args.since:
+        raise CentreError("--until is before --since", "give the earlier day as --since")
+
     async def work(settings: Settings, connection: Connection) -> Found:
         signer, officer = own_files(settings)[2], Officer(account(), args.reason)
         drivers = Right.DRIVERS in await rights_of(connection, account())

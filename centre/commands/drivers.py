@@ -1,4 +1,4 @@
-"""``autovelox-centre registry enrol|replace|revoke|list|acts``: the drivers at the centre, and who changed them."""
+"""``autovelox-centre registry enrol`` and its like: the drivers at the centre, and who changed them."""
 
 from __future__ import annotations
 
@@ -14,10 +14,22 @@ from typing import Any
 from centre.commands.work import account, root_of, with_database
 from centre.config import Settings
 from centre.database import Connection
-from centre.records import ENROLLED, LISTED, REPLACED, REVOKED, Act, Officer, Right, acts_on, enter_act
+from centre.records import (
+    CERTIFIED,
+    ENROLLED,
+    LISTED,
+    REMOVED,
+    REPLACED,
+    REVOKED,
+    Act,
+    Officer,
+    Right,
+    acts_on,
+    enter_act,
+)
 from centre.registry import Change, Enrolment, Particulars, changing, make_chip
 from centre.service import own_files
-from edge.crypto import Chip, save_chip
+from edge.crypto import Chip, read_authority, save_chip
 from edge.errors import RegistryError, SecretError, why
 from edge.terminal import say
 
@@ -37,7 +49,7 @@ COMMANDS = {ENROLLED: "registry enrol", REPLACED: "registry replace", REVOKED: "
 
 
 def add_actions(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add ``enrol|replace|revoke|list|acts`` to the actions of ``registry``."""
+    """Add ``enrol|replace|revoke|certify|remove|list|acts`` to the actions of ``registry``."""
     new = actions.add_parser("enrol", help="enter a driver and write the chip file that a car needs")
     for name, what in TEXTS:
         new.add_argument(f"--{name}", required=True, help=what)
@@ -52,9 +64,16 @@ def add_actions(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         action.add_argument("--request", type=Path, metavar="FILE", help=what)
     off = actions.add_parser("revoke", help="revoke a driver's chip: lost, stolen, licence withdrawn")
     off.set_defaults(run=_revoke)
-    for action in (lost, off):
+    word = actions.add_parser("certify", help="keep the authority's certificate for a chip's signing key")
+    word.add_argument("certificate", type=Path, metavar="FILE", help="what autovelox authority certify-chip wrote")
+    word.add_argument("--authority", required=True, type=Path, metavar="FILE", help="the authority's public key")
+    word.set_defaults(run=_certify)
+    gone = actions.add_parser("remove", help="remove a driver with chips and vehicles; no old case can be opened again")
+    gone.add_argument("--yes", action="store_true", required=True, help="it is meant")
+    gone.set_defaults(run=_remove)
+    for action in (lost, off, gone):
         action.add_argument("licence")
-    for action in (new, lost, off):
+    for action in (new, lost, off, word, gone):
         action.add_argument("--reason", required=True, help="why, for the records and the centre's chain")
     listing = actions.add_parser("list", help="show who is in the registry; the centre's chain records that you looked")
     listing.add_argument("--licence", help="this driver alone")
@@ -142,6 +161,34 @@ def _revoke(args: argparse.Namespace) -> int:
 
     with_database(args, work, Right.REGISTRY, command=COMMANDS[REVOKED])
     say("revoked; old cases can still be opened again")
+    return 0
+
+
+def _certify(args: argparse.Namespace) -> int:
+    certificate, authority = _given(args.certificate, "the certificate"), read_authority(args.authority)
+
+    async def work(settings: Settings, connection: Connection) -> None:
+        async with connection.transaction():
+            async with changing(connection, root_of(settings)) as change:
+                licence = await change.certify(certificate, authority)
+            officer = Officer(account(), args.reason)
+            await enter_act(connection, own_files(settings)[2], officer, CERTIFIED, licence)
+
+    with_database(args, work, Right.REGISTRY, command="registry certify")
+    say("certified: cases of this chip hold the authority's word from now on")
+    return 0
+
+
+def _remove(args: argparse.Namespace) -> int:
+    async def work(settings: Settings, connection: Connection) -> None:
+        async with connection.transaction():
+            officer = Officer(account(), args.reason)
+            await enter_act(connection, own_files(settings)[2], officer, REMOVED, args.licence)
+            async with changing(connection, root_of(settings)) as change:
+                await change.remove(args.licence)
+
+    with_database(args, work, Right.REGISTRY, command="registry remove")
+    say("removed")
     return 0
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from datetime import date
 from pathlib import Path
 
 from centre.commands.work import with_database
 from centre.config import Settings
 from centre.database import Connection
 from centre.records import StampedDay, export_stamp, stamped_days
-from edge.terminal import say
+from edge.terminal import say, to_date
 
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -22,7 +21,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     listing = actions.add_parser("list", help="list the stamped days, each held against the chains; 1 if one is not so")
     listing.set_defaults(run=_list)
     export = actions.add_parser("export", help="write the heads of a day and their time stamp into a folder")
-    export.add_argument("day", type=date.fromisoformat, metavar="DAY", help="as 2026-03-31")
+    export.add_argument("day", type=to_date, metavar="DAY", help="as 2026-03-31")
     export.add_argument("--to", type=Path, required=True, metavar="FOLDER")
     export.set_defaults(run=_export)
 

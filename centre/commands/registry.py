@@ -20,7 +20,7 @@ TABLES = ("drivers", "chips", "vehicles", "counters")
 
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add ``registry import|enrol|replace|revoke|list|acts|status|rotate-root|rotate-shards``."""
+    """Add ``registry import|enrol|replace|revoke|certify|remove|list|acts|status|rotate-root|rotate-shards``."""
     parser = subparsers.add_parser(
         "registry",
         help="the police registry at the centre: take it over, enter drivers, rotate its keys",

@@ -13,6 +13,7 @@ import os
 import pwd
 import shutil
 import signal
+import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -27,6 +28,11 @@ log = logging.getLogger(__name__)
 
 START_TIMEOUT_S, STOP_TIMEOUT_S = 60.0, 30.0
 BETWEEN_TRIES_S = 0.05
+_BECOME = (
+    "import os, signal, sys; signal.signal(signal.SIGPIPE, signal.SIG_DFL); os.setgroups([]);"
+    " os.setgid(int(sys.argv[2])); os.setuid(int(sys.argv[1])); os.execv(sys.argv[3], sys.argv[3:])"
+)
+"""Another account's process with the same id, of any event loop: uvloop starts none as somebody else."""
 LONGEST_SOCKET = 100
 """A Unix socket's path has at most 107 bytes; PostgreSQL adds nothing to the name below."""
 SOCKET = ".s.PGSQL.5432"
@@ -211,19 +217,18 @@ class EmbeddedServer:
             await process.wait()
 
     async def _run(self, program: Path, words: Sequence[str], stderr: int) -> asyncio.subprocess.Process:
-        entry = pwd.getpwnam(self._account) if self._account is not None else None
+        command = [str(program), *words]
+        if self._account is not None:
+            entry = pwd.getpwnam(self._account)
+            command = [sys.executable, "-I", "-S", "-c", _BECOME, str(entry.pw_uid), str(entry.pw_gid), *command]
         return await asyncio.create_subprocess_exec(
-            str(program),
-            *words,
+            *command,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=stderr,
             cwd="/",
             env={"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"},
             start_new_session=True,  # a Ctrl-C is the centre's to handle: it stops the server last
-            user=entry.pw_uid if entry is not None else None,
-            group=entry.pw_gid if entry is not None else None,
-            extra_groups=[] if entry is not None else None,
         )
 
     def _prepare(self) -> None:

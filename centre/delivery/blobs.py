@@ -15,7 +15,7 @@ import asyncpg
 from centre.database import ACQUIRE_TIMEOUT_S, Connection, Pool, Row, transaction
 from centre.errors import Refused
 from centre.units import AlarmKind, Visitor, raise_alarm
-from edge.delivery.wire import MAX_WISHES, PART_BYTES
+from edge.delivery.wire import MAX_LEAVING_BYTES, MAX_WISHES, PART_BYTES
 
 SMALLEST_PART = PART_BYTES // 4
 """But for the last one: nobody fills a table with rows of one byte."""
@@ -173,12 +173,15 @@ async def compared(pool: Pool, visitor: Visitor, digests: Iterable[str]) -> list
 
     One that is another than its entry names is an alarm, and the unit's is not to leave its card.
     """
-    held = []
+    held, size = [], 0
     for digest in dict.fromkeys(digests):
         async with transaction(pool) as connection:
             row = await connection.fetchrow(_BLOB, visitor.unit, digest)
             if row is None or row["complete_at"] is None:
                 continue
+            size += row["size"]
+            if size > MAX_LEAVING_BYTES:
+                break  # no unit that keeps to the rules asks for so much
             if await _digest_of(connection, (visitor.unit, digest, row["month"])) == digest:
                 held.append(digest)
                 continue

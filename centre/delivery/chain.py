@@ -6,11 +6,15 @@ Pure but for the signatures, for which the library ``cryptography`` is used: Ope
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from edge.cases.evidence import DOMAIN, Chain, Link, Mismatch, Signature, check_chain, parse_canonical, sha256
+
+MOST_KEYS = 16_384
+"""So many units' keys are kept ready: making one ready takes a third of a check."""
 
 
 def follow(known: Chain, links: Sequence[Link]) -> Chain:
@@ -35,16 +39,18 @@ def check(signatures: Iterable[Signature]) -> None:
     Raises:
         Mismatch: one is wrong.
     """
-    keys: dict[bytes, Ed25519PublicKey] = {}
     for seq, public_key, message, signature in signatures:
         try:
-            if public_key not in keys:
-                keys[public_key] = Ed25519PublicKey.from_public_bytes(public_key)
-            keys[public_key].verify(signature, message)
+            _key(public_key).verify(signature, message)
         except (InvalidSignature, ValueError):
             error = Mismatch(f"the signature of entry {seq} is wrong: it was altered or made with another key")
             error.entry = seq
             raise error from None
+
+
+@lru_cache(maxsize=MOST_KEYS)
+def _key(public_key: bytes) -> Ed25519PublicKey:
+    return Ed25519PublicKey.from_public_bytes(public_key)
 
 
 def is_signed(link: Link, keys: Mapping[str, bytes]) -> bool:

@@ -36,6 +36,8 @@ log = logging.getLogger(__name__)
 
 PREPARED: Final = "centre.opening.prepared"
 SEALING, TELLING = "the opener's sealing key", "the opener's telling key"
+JOBS_EACH: Final = 2
+"""Processes an opening takes, one after the other: the second must not have to be started while a unit waits."""
 BODY_BYTES: Final = 16 * 1024 * 1024
 _ENTER: Final = """
 INSERT INTO opener (id, url, signing_key, sealing_key, uid_key) VALUES (1, $1, $2, $3, $4)
@@ -67,7 +69,7 @@ async def opening(settings: Settings) -> AsyncIterator[int]:
         registry = await PostgresRegistry.open(pool, lambda: load_root_key(root, settings.registry.root_key_token))
         workers = WorkerPool(
             WorkerSetup(preload=(PREPARED,), niceness=0),  # opening is what this machine is for
-            workers=asked.workers,
+            workers=JOBS_EACH * asked.workers,
             job_timeout_s=asked.job_timeout_s,
             one_job_each=True,
         )

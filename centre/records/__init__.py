@@ -2,7 +2,17 @@
 
 from centre.records.finding import MOST_ROWS, Found, Terms
 from centre.records.journal import Officer, enter, read_journal
-from centre.records.licences import ENROLLED, LISTED, REPLACED, REVOKED, Act, acts_on, enter_act
+from centre.records.licences import (
+    CERTIFIED,
+    ENROLLED,
+    LISTED,
+    REMOVED,
+    REPLACED,
+    REVOKED,
+    Act,
+    acts_on,
+    enter_act,
+)
 from centre.records.looking import export_case, show_case
 from centre.records.ordering import draft_order, purge_of_month, sign_order, withdraw_order
 from centre.records.rights import Account, Right, add_officer, end_officer, list_officers, refuse, rights_of
@@ -11,9 +21,11 @@ from centre.records.stamping import Stamp, StampedDay, export_stamp, stamp_heads
 from centre.records.verifying import Verified, verify_journal, verify_units
 
 __all__ = [
+    "CERTIFIED",
     "ENROLLED",
     "LISTED",
     "MOST_ROWS",
+    "REMOVED",
     "REPLACED",
     "REVOKED",
     "Account",

@@ -15,8 +15,10 @@ from edge.cases.evidence import Signer
 ENROLLED: Final = "enrolled"
 REPLACED: Final = "chip_replaced"
 REVOKED: Final = "chip_revoked"
+CERTIFIED: Final = "chip_certified"
+REMOVED: Final = "driver_removed"
 LISTED: Final = "registry_listed"
-ACTS: Final = (ENROLLED, REPLACED, REVOKED, LISTED)
+ACTS: Final = (ENROLLED, REPLACED, REVOKED, CERTIFIED, REMOVED, LISTED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,8 @@ from Crypto.PublicKey.RSA import RsaKey
 from centre.database import Connection
 from centre.registry.importing import sealed_row
 from centre.registry.keys import RootKey, ShardKeys, shard_of
-from centre.registry.rows import KEY, ChipRow, Value, altered, insert, mac, select, verified
-from edge.crypto import check_request
+from centre.registry.rows import KEY, ChipRow, Value, altered, insert, licence_hash, mac, select, verified
+from edge.crypto import ChipCertificate, check_request
 from edge.errors import RegistryError, SecretError
 from edge.registry import DriverSummary, Enrolment, Particulars, check_text, uid_hash
 
@@ -31,6 +31,7 @@ _THERE: Final = {
     "chips_in_use": ("the licence has a chip in use already", "try again: somebody changed it at the same time"),
 }
 _OF_LICENCES: Final = "WHERE licence = ANY($1::text[])"
+_IN_USE: Final = "WHERE sha256(verify_key) = sha256($1) AND revoked_at IS NULL FOR UPDATE"
 _NEXT: Final = """
 SELECT licence, last_name, first_name FROM registry.drivers WHERE (last_name, first_name, licence) > ($1, $2, $3)
 ORDER BY last_name, first_name, licence LIMIT $4
@@ -99,6 +100,42 @@ class Change:
         if not await self._revoke(await self._chips(licence), reason):
             raise RegistryError("no chip of that licence is in use", "autovelox-centre registry replace makes one")
 
+    async def certify(self, certificate: bytes, authority: bytes) -> str:
+        """Keep the authority's *certificate* (a file's bytes) with the chip whose signing key it names.
+
+        *authority* is the authority's public key, 32 bytes. Cases hold the certificate from then on.
+
+        Returns:
+            The licence of the chip.
+
+        Raises:
+            RegistryError: no chip in use has that key, or its row was altered.
+            SecretError: the authority did not make the certificate, it is over, or it is for another licence.
+        """
+        found = ChipCertificate.of_document(certificate)
+        if not found.is_valid(authority, time.time()):
+            raise SecretError(
+                "the certificate was not made by that authority, or it is over",
+                "let the authority certify the chip again",
+            )
+        rows = await self._where("chips", _IN_USE, found.verify_key)
+        if not rows:
+            raise RegistryError("no chip in use has that signing key", "enrol or replace it with the chip's request")
+        chip = ChipRow(*rows[0])  # type: ignore[arg-type]
+        if licence_hash(chip.licence).hex() != found.licence_sha256:
+            raise SecretError("the certificate is for another licence", "let the authority certify the chip's request")
+        await self._update(chip._replace(certified_until=found.valid_until, certification=found.signature))
+        return str(chip.licence)
+
+    async def remove(self, licence: str) -> None:
+        """Remove a driver with portrait, chips, keys and vehicles: packets of old cases cannot be opened again.
+
+        Raises:
+            RegistryError: no driver has *licence*, or a row was altered.
+        """
+        await self._chips(licence)
+        await self._connection.execute("DELETE FROM registry.drivers WHERE licence = $1", licence)
+
     async def drivers(self, batch_rows: int = BATCH_ROWS) -> AsyncIterator[DriverSummary]:
         """The drivers by name, one at a time, each with its rows verified; so many are read at once.
 
@@ -151,21 +188,27 @@ class Change:
         """Revoke those of *chips* that are in use; returns whether there was one."""
         in_use = [chip for chip in chips if chip.revoked_at is None]
         for chip in in_use:
-            revoked = chip._replace(revoked_at=int(time.time()), reason=reason)
-            await self._connection.execute(
-                "UPDATE registry.chips SET revoked_at = $2, reason = $3, mac = $4 WHERE uid_sha256 = $1",
-                *(revoked.uid_sha256, revoked.revoked_at, reason),
-                mac(self._keys[chip.key_id].rows, "chips", revoked),
-            )
+            await self._update(chip._replace(revoked_at=int(time.time()), reason=reason))
         return bool(in_use)
+
+    async def _update(self, chip: ChipRow) -> None:
+        """Write what may change of a chip, under the shard's key that its row has."""
+        await self._connection.execute(
+            "UPDATE registry.chips SET revoked_at = $2, reason = $3, certified_until = $4, certification = $5, mac = $6"
+            " WHERE uid_sha256 = $1",
+            *(chip.uid_sha256, chip.revoked_at, chip.reason, chip.certified_until, chip.certification),
+            mac(self._keys[chip.key_id].rows, "chips", chip),
+        )
 
     async def _insert(self, table: str, values: tuple[Any, ...], own: ShardKeys) -> None:
         await self._connection.execute(insert(table), *sealed_row(table, values, own))
 
     async def _rows(self, table: str, licences: list[str], *, lock: bool = False) -> list[tuple[Value, ...]]:
         """The verified rows of *table* that belong to *licences*."""
-        where = f"{_OF_LICENCES} FOR UPDATE" if lock else _OF_LICENCES
-        rows = await self._connection.fetch(select(table, where), licences)
+        return await self._where(table, f"{_OF_LICENCES} FOR UPDATE" if lock else _OF_LICENCES, licences)
+
+    async def _where(self, table: str, where: str, value: object) -> list[tuple[Value, ...]]:
+        rows = await self._connection.fetch(select(table, where), value)
         await self._unwrap({row[KEY] for row in rows} - self._keys.keys())
         return [verified(self._keys[row[KEY]].rows, table, tuple(row)) for row in rows]
 

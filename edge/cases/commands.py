@@ -43,7 +43,7 @@ def add_operators_actions(actions: argparse._SubParsersAction[argparse.ArgumentP
     )
     purge.add_argument("--dry-run", action="store_true", help="only say which cases are due")
     back = _add(actions, "bring-back", _bring_back, "put photos back that left for the centre, from an export of it")
-    back.add_argument("number", type=int)
+    back.add_argument("number", type=to_number)
     back.add_argument("source", type=Path, metavar="FOLDER", help="what autovelox-centre cases export wrote")
     claims = _add(
         actions, "claims", _claims, "take out the sealed claims of an ambiguous case without a second officer"

@@ -38,6 +38,7 @@ from edge.cases.evidence import (
     NotProved,
     Signs,
     canonical,
+    name_follows,
     sha256,
     verify_package,
 )
@@ -88,7 +89,8 @@ def export_cases(
     Raises:
         NoSuchCase: one of them does not exist.
         StorageFull: the disk would have less room left than *least_free_bytes*.
-        CaseError: *numbers* is empty, a case is not decided, or the file cannot be written.
+        CaseError: *numbers* is empty, a case is not decided, one to be redacted has a manifest with a name that fell,
+            or the file cannot be written.
         EvidenceError: the verification failed, so the store is damaged.
     """
     wanted, folder = list(dict.fromkeys(numbers)), StateFolder(state_dir)
@@ -221,7 +223,8 @@ def _report(
     checks = {**asdict(opened.enclosure), "says": opened.enclosure.says}
     left = {"photos_left_utc": opened.checked.photos_left_utc}
     manifest = {**opened.checked.manifest, "selfcheck": checks, "unit_notes": notes, **left}
-    proof, signed = proof_of(opened.checked), opened.checked.manifest_bytes
+    proof = proof_of(opened.checked)
+    signed = opened.checked.manifest_bytes if name_follows(case) else None  # it holds the name that fell
     return pdf_report(case, manifest, pictures, opened.events, proof, language=language, attached=signed)
 
 

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 from edge.cases.evidence import Manifest, Record, Signer, filed_manifest, to_case
 from edge.cases.retention import Purger, RetentionPolicy
-from edge.cases.storage import DiskSpace, StateFolder, Witness, Writer, clock_state, take_lock
+from edge.cases.storage import DiskSpace, StateFolder, Witness, Writer, be_prompt, clock_state, take_lock
 from edge.errors import CaseError, why
 from edge.model import Assessment, Basis, Case, Decision, Packet, PendingCase, Photo, RadarReport, State, Trigger
 
@@ -56,8 +56,8 @@ class CaseStore:
         self._instrument = instrument
         self._writer = writer
         self._thread = thread
-        self._filing = ThreadPoolExecutor(1, thread_name_prefix="case-filing")
-        self._adding = ThreadPoolExecutor(1, thread_name_prefix="case-adding")
+        self._filing = ThreadPoolExecutor(1, thread_name_prefix="case-filing", initializer=be_prompt)
+        self._adding = ThreadPoolExecutor(1, thread_name_prefix="case-adding", initializer=be_prompt)
         self._entering = False
         self._lock = lock
         self._space = space
@@ -100,7 +100,7 @@ class CaseStore:
         folder = StateFolder(state_dir)
         space = space or DiskSpace(folder)
         lock = await asyncio.to_thread(take_lock, folder)
-        thread = ThreadPoolExecutor(1, thread_name_prefix="case-writer")
+        thread = ThreadPoolExecutor(1, thread_name_prefix="case-writer", initializer=be_prompt)
         opening = thread.submit(Writer.open, folder, signer, space, on_head)
         try:
             writer = await asyncio.wrap_future(opening)

@@ -139,7 +139,12 @@ def make_request(key: ChipKey, licence: str) -> bytes:
     """What the chip of *licence* asks the registry to enrol: its verify key, and the proof that it has the other half.
 
     JSON: ``{"format", "licence", "verify_key": base64 DER, "proof": base64 signature}``.
+
+    Raises:
+        SecretError: *licence* is no licence number.
     """
+    if not is_licence(licence):
+        raise SecretError("that is no licence number", "write its 1 to 20 characters of A to Z and 0 to 9")
     values = key.verify_key, key.sign(enrolment_message(licence, key.verify_key))
     verify_key, proof = (base64.b64encode(value).decode("ascii") for value in values)
     document = {"format": REQUEST_FORMAT, "licence": licence, "verify_key": verify_key, "proof": proof}

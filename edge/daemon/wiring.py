@@ -15,7 +15,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from edge.cases import CaseStore, RetentionPolicy, StateFolder, TimeStamps, believe_clock, clock_state, load_signer
+from edge.cases import (
+    CaseStore,
+    RetentionPolicy,
+    StateFolder,
+    TimeStamps,
+    be_prompt,
+    believe_clock,
+    clock_state,
+    load_signer,
+)
 from edge.config import Area, Engine, Settings, models_dir, open_question
 from edge.crypto import opener
 from edge.daemon.central import central, service_of
@@ -93,6 +102,7 @@ async def build(ordered: Ordered, stack: AsyncExitStack, restart: Callable[[], o
     Raises:
         EdgeError: a part cannot be built.
     """
+    be_prompt()  # the loop, from here on
     settings = ordered.settings
     folder = models_dir(settings.recognition.models_dir)
     formats = Formats(settings.verdict.plate_countries, settings.verdict.plate_pattern)

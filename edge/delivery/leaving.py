@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from edge.cases import LeavingCase, StateFolder, clock_is_trusted, let_leave, may_leave, remove_left
 from edge.cases.evidence import Signs
-from edge.delivery.wire import MAX_LEAVING
+from edge.delivery.wire import MAX_LEAVING, MAX_LEAVING_BYTES
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ class LeavingPhotos:
             remove_left(self._folder)  # files that were to go when the power failed
             self._is_tidy = True
         before_utc = time.time() - DAY_S * self._days
-        found = may_leave(self._folder, before_utc=before_utc, most_photos=MAX_LEAVING)
+        found = may_leave(self._folder, before_utc=before_utc, most_photos=MAX_LEAVING, most_bytes=MAX_LEAVING_BYTES)
         self._asked = [case for case in found if len(case.photos) <= MAX_LEAVING]
         return sorted({digest for case in self._asked for digest in case.photos})
 

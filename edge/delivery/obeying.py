@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edge.cases import Carried, EventKind, carried_out, keep_order, kept_order, purge, record
+from edge.cases import Carried, CarriedOrder, EventKind, carried_out, keep_order, kept_order, purge, record
 from edge.cases.evidence import Signs, canonical
 from edge.config import Settings
 from edge.delivery.orders import (
@@ -35,6 +35,8 @@ log = logging.getLogger(__name__)
 OFFICER = "centre"
 """Who did it, in an entry: the order's signatures say who at the centre."""
 FORMAT = "autovelox-ordered/1"
+AHEAD_S = 300.0
+"""So far the centre's clock may be ahead of the unit's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,8 @@ class Orders:
                 number = order.number
                 if time.time() > order.until_utc:
                     raise DeliveryError("the order is over", "give it anew")
+                if order.at_utc > time.time() + AHEAD_S:
+                    raise DeliveryError("the order is of a later time", "compare the clocks of unit and centre")
                 self._obey(order, signed, sorted(signed_by(signed, keys)))
             except EdgeError as error:
                 log.warning("order %d of the centre is refused: %s", number, error)
@@ -139,10 +143,11 @@ class Orders:
             self._configure(order, signed)
             return
         state_dir, failed = self._settings.unit.state_dir, None
-        details = {"order": {"number": order.number, "sha256": signed.digest, "officers": officers}}
+        named = {"number": order.number, "sha256": signed.digest, "officers": officers, "at_utc": order.at_utc}
+        details = {"order": named}
         for case in order.cases:
             carried = carried_out(state_dir, case)
-            if order.number in carried.orders:
+            if any(signed.digest == each.sha256 for each in carried.orders):
                 continue
             try:
                 _require_in_turn(order, case, carried)
@@ -192,10 +197,17 @@ def _require_in_turn(order: Order, case: int, carried: Carried) -> None:
     Raises:
         DeliveryError: a newer order about the case was carried out, or officers at the unit have put it on hold since.
     """
-    if any(number > order.number for number in carried.orders):
+    if any(_is_newer(each, order) for each in carried.orders):
         raise DeliveryError(f"a newer order about case {case} was carried out", "order it anew")
     if order.kind is not OrderKind.HOLD and order.at_utc < carried.held_utc:
         raise DeliveryError(f"case {case} was put on hold after the order was signed", "order it anew")
+
+
+def _is_newer(carried: CarriedOrder, order: Order) -> bool:
+    """By its time, which no officer can set ahead: a number that one of them made up would keep all others out."""
+    if carried.at_utc is None:
+        return carried.number > order.number
+    return carried.at_utc > order.at_utc
 
 
 def require_number(signed: SignedOrder) -> int:

@@ -22,7 +22,8 @@ PART_BYTES = 256 * 1024
 """Photos go in parts of this size, each confirmed by itself."""
 MAX_WISHES = 32
 MAX_LEAVING = 64
-"""So many photos a unit asks about in one status: may they leave the card?"""
+MAX_LEAVING_BYTES = 64 << 20
+"""So many photos, and of so many bytes, a unit asks about in one status: may they leave the card?"""
 OFFSET = "Upload-Offset"
 """The header that says how many bytes of a blob the centre has."""
 

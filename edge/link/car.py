@@ -105,6 +105,7 @@ def _check_address(url: str) -> None:
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""
+        _ = parts.port  # raises where it is none
     except ValueError:
         raise LinkError("the unit's address is not a URL", "write it like https://unit.example:8443") from None
     if parts.scheme not in ("http", "https") or not host:

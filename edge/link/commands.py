@@ -24,7 +24,7 @@ from edge.crypto import (
     read_token_uri,
     save_chip_key,
 )
-from edge.errors import LinkError
+from edge.errors import LinkError, SecretError
 from edge.link.authority import write_public
 from edge.terminal import say
 
@@ -139,7 +139,7 @@ def _request(args: argparse.Namespace) -> int:
     key = save_chip_key(args.signing_key, generate_private_key())
     try:
         write_public(args.out, make_request(key, args.licence), "the request")
-    except LinkError:  # without its request the key is of no use
+    except (LinkError, SecretError):  # without its request the key is of no use
         args.signing_key.unlink()
         raise
     say(

@@ -75,7 +75,7 @@ def _lines(opened: OpenCase) -> Iterator[str]:
     yield from ("", _("CIRCUMSTANCES"))
     for name, says in circumstances(case, manifest):
         yield _fact(name, html.unescape(_MARKUP.sub("", says)))
-    yield from _photos(manifest)
+    yield from _photos(manifest, opened.photos_left_utc)
     yield from _history(opened.events)
     yield from ("", _("ALSO RECORDED (names as in docs/evidence.md)"))
     yield from _also({key: value for key, value in opened.manifest.items() if key not in _TOLD})
@@ -175,11 +175,15 @@ def _reasons(case: Case, manifest: Mapping[str, Any]) -> Iterator[str]:
         yield _fact(_("Sealed claims kept"), number(case.kept_claims))
 
 
-def _photos(manifest: Mapping[str, Any]) -> Iterator[str]:
+def _photos(manifest: Mapping[str, Any], left_utc: float | None) -> Iterator[str]:
     from edge.cases.report.language import moment
 
     frames = manifest["frames"]
     yield from ("", _("PHOTOS"))
+    if left_utc is not None:
+        yield _("The photos are at the centre since {moment}; this unit has them no more.").format(
+            moment=moment(left_utc)
+        )
     for place, frame in enumerate(frames, 1):
         yield _("Photo {place} of {count}: {moment}; {width} x {height} pixels, {size} bytes; SHA-256 {digest}").format(
             place=place,

@@ -156,6 +156,7 @@ def _as_json(opened: OpenCase) -> dict[str, object]:
         "state": state,
         "standing": words or state,
         "waiting": opened.waiting,
+        **({"photos_left_utc": opened.photos_left_utc} if opened.photos_left_utc is not None else {}),
         **({"corrected_plate": case.corrected_plate} if case.corrected_plate else {}),
         **opened.manifest,
         "selfcheck": {**asdict(opened.enclosure), "says": opened.enclosure.says},

@@ -50,13 +50,14 @@ class Judged:
 class OpenCase:
     """A case of which everything was checked: its newest manifest, the driver's portrait, what officers did with it.
 
-    ``enclosure`` are the unit's self-checks around it.
+    ``enclosure`` are the unit's self-checks around it; ``photos_left_utc`` is since when its photos are at the centre.
     """
 
     manifest: Manifest = field(repr=False)
     portrait: bytes = field(repr=False)
     events: tuple[Event, ...]
     enclosure: Enclosure = field(default_factory=Enclosure)
+    photos_left_utc: float | None = None
 
     @property
     def waiting(self) -> str | None:

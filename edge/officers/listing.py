@@ -149,7 +149,8 @@ def _line(row: CaseSummary, verdict: str) -> str:
     waits = _("{judgement} waits for a second officer").format(judgement=word(row.waiting)) if row.waiting else ""
     held = _("on hold") if row.is_held else ""
     review = ", ".join(filter(None, (word(row.review or ""), word(row.follow_up or ""), waits, held)))
-    line = f"{row.number:>6}  {_local(row.at_utc):<24} {speed} {plate:<10} {verdict} {row.driver_name:<28} {review}"
+    driver = row.driver_name if name_follows(row) else ""  # a name that fell is nobody's business in a list
+    line = f"{row.number:>6}  {_local(row.at_utc):<24} {speed} {plate:<10} {verdict} {driver:<28} {review}"
     return line.rstrip()
 
 

@@ -311,7 +311,10 @@ class Office:
     def _case(self, number: int) -> OpenCase:
         with Archive(self.state_dir) as archive:
             opened = archive.open(number)
-        return OpenCase(opened.checked.manifest, opened.checked.portrait, opened.events, opened.enclosure)
+        checked = opened.checked
+        return OpenCase(
+            checked.manifest, checked.portrait, opened.events, opened.enclosure, photos_left_utc=checked.photos_left_utc
+        )
 
     def _agreement(self, account: Account, entries: int) -> Agreement:
         signer, session = self._writing(account, entries)

@@ -6,14 +6,14 @@ import argparse
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 
 from edge.cases import Statistics
 from edge.errors import CaseError
 from edge.officers.choose import open_desk
 from edge.officers.language import locale_of
-from edge.terminal import say, say_json
+from edge.terminal import say, say_json, to_date
 
 LANGUAGES = ("en", "it", "de", "sl")
 """What is published may be in every language that the papers of a case are written in."""
@@ -40,10 +40,7 @@ def add_statistics(actions: argparse._SubParsersAction[argparse.ArgumentParser],
 
 def to_day(text: str) -> datetime:
     """The beginning of a day, local time; what argparse calls for ``--since`` and ``--until``."""
-    try:
-        return datetime.strptime(text, "%Y-%m-%d").astimezone()
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no day: write it as 2026-11-03") from None
+    return datetime.combine(to_date(text), time.min).astimezone()
 
 
 def check_days(args: argparse.Namespace) -> None:

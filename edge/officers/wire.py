@@ -128,6 +128,7 @@ def from_case(opened: OpenCase) -> Json:
         "portrait": portrait,
         "events": [asdict(event) for event in opened.events],
         "selfchecks": asdict(opened.enclosure),
+        "photos_left_utc": opened.photos_left_utc,
     }
 
 
@@ -140,7 +141,10 @@ def to_case_of(body: Mapping[str, Any]) -> OpenCase:
     events = tuple(Event(**{**event, "kind": EventKind(event["kind"])}) for event in body["events"])
     before, after = (body["selfchecks"][place] for place in ("before", "after"))
     enclosure = Enclosure(SelfCheck(**before) if before else None, SelfCheck(**after) if after else None)
-    return OpenCase(dict(body["manifest"]), base64.b64decode(body["portrait"], validate=True), events, enclosure)
+    portrait, left = base64.b64decode(body["portrait"], validate=True), body.get("photos_left_utc")
+    return OpenCase(
+        dict(body["manifest"]), portrait, events, enclosure, photos_left_utc=None if left is None else float(left)
+    )
 
 
 def to_statistics(body: Mapping[str, Any]) -> Statistics:

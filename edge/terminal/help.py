@@ -6,6 +6,7 @@ import argparse
 import difflib
 import re
 from collections.abc import Mapping
+from datetime import date, datetime
 from typing import NoReturn
 
 _WRONG = re.compile(r"(?P<where>.*)invalid choice: '(?P<given>[^']*)' \(choose from (?P<choices>.*)\)", re.DOTALL)
@@ -28,6 +29,21 @@ def to_number(text: str) -> int:
     if len(text) > len(str(MOST)) or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text} is not between 1 and {MOST}")
     return int(text)
+
+
+def to_date(text: str) -> date:
+    """Return a day of this century; what argparse calls for one.
+
+    Raises:
+        argparse.ArgumentTypeError: it is none.
+    """
+    try:
+        day = datetime.strptime(text, "%Y-%m-%d").date()
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no day: write it as 2026-11-03") from None
+    if not 2000 <= day.year < 2100:
+        raise argparse.ArgumentTypeError(f"{text} is not between 2000 and 2099")
+    return day
 
 
 class Parser(argparse.ArgumentParser):

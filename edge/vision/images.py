@@ -60,6 +60,8 @@ def load_image(source: Path | str | bytes) -> NDArray[np.uint8]:
         raise ImageError(f"{name} is not a picture that can be read", "give a JPEG, PNG, WebP, TIFF or BMP") from None
     except Image.DecompressionBombError:
         raise ImageError(f"{name} has more than {MAX_PIXELS // 1_000_000} million pixels", "make it smaller") from None
+    except IsADirectoryError:
+        raise ImageError(f"{name} is a folder", "name a picture") from None
     except ImageError:
         raise
     except (OSError, SyntaxError, ValueError, EOFError, IndexError, OverflowError):

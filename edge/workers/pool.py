@@ -31,8 +31,6 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 START_TIMEOUT_S = 120.0
-STOCK = 2
-"""How many processes there are for each worker that ends with its job: while one is replaced, another is there."""
 OVERDUE_S = 60.0
 """A job ends at its time-out at the latest, and a new worker needs half a minute on a small board; when none has ended
 for so much longer than its time-out, the pool itself hangs."""

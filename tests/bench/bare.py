@@ -2,6 +2,10 @@
 
 The load: processes that hash, scheduled as the officers' service is, one that writes the bytes of a package and syncs
 them, one that appends and syncs as often as ten viewers do. What bare syncs lose to it is the machine's share.
+
+    python tests/bench/bare.py
+
+prints what the order of a filing's syncs saves, and what short slices of the processor do, in turn.
 """
 
 from __future__ import annotations
@@ -9,17 +13,21 @@ from __future__ import annotations
 import hashlib
 import multiprocessing
 import os
+import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Event
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import cv2
 import numpy as np
 
+from edge.cases import be_prompt
 from edge.cli import NICENESS
 
 PACKAGE_BYTES, PACKAGE_EVERY_S = 16 << 20, 5.0
@@ -27,6 +35,7 @@ PACKAGE_BYTES, PACKAGE_EVERY_S = 16 << 20, 5.0
 PHOTO_BYTES, JOURNAL_BYTES, ENTRY_BYTES = 100_000, 1500, 20_000
 """A photo, the journal file of a case without packets, and what one entry adds to SQLite's log."""
 ENTRY_EVERY_S = 0.2
+FILINGS, PACE_S = 500, 0.02
 
 
 def photo() -> bytes:
@@ -61,27 +70,49 @@ def bare_writer(folder: Path) -> Iterator[Connection]:
 
 
 def _write_bare(folder: Path, asked: Connection) -> None:
-    """What a filing leaves on the disk, with the same syncs in the same order."""
-    data = {"photo": photo(), "journal": os.urandom(JOURNAL_BYTES)}
-
-    def sync(path: Path) -> None:
-        descriptor = os.open(path, os.O_RDONLY)
-        os.fsync(descriptor)
-        os.close(descriptor)
-
+    be_prompt()
+    data = photo(), os.urandom(JOURNAL_BYTES)
     for number in range(sys.maxsize):
         asked.recv()
         began = time.perf_counter()
-        case = folder / str(number)
-        case.mkdir()
-        sync(folder)
-        for name, content in data.items():
-            part = case / f"{name}.part"
-            part.write_bytes(content)
-            sync(part)
-            part.replace(case / name)
-            sync(case)
+        together(folder / str(number), *data)
         asked.send(time.perf_counter() - began)
+
+
+def together(case: Path, photo: bytes, journal: bytes) -> None:
+    """What a filing leaves on the disk, as ``write_together`` of edge/cases/storage/durable.py does it."""
+    case.mkdir()
+    paths = case / "0.jpg", case / "pending.json.part"
+    files = [os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL) for path in paths]
+    for file, content in zip(files, (photo, journal), strict=True):
+        os.write(file, content)
+    for file in files:
+        os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
+    for file in files:
+        os.fsync(file)
+        os.close(file)
+    _sync(case.parent)
+    _sync(case)
+    paths[1].replace(case / "pending.json")
+    _sync(case)
+
+
+def one_by_one(case: Path, photo: bytes, journal: bytes) -> None:
+    """The same as an earlier version did it: each file written, synced, renamed, and its folder synced."""
+    case.mkdir()
+    _sync(case.parent)
+    for name, content in (("0.jpg", photo), ("pending.json", journal)):
+        part = case / f"{name}.part"
+        part.write_bytes(content)
+        _sync(part)
+        part.replace(case / name)
+        _sync(case)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    os.fsync(descriptor)
+    os.close(descriptor)
 
 
 @contextmanager
@@ -123,3 +154,37 @@ def _append(path: Path, on: Event) -> None:
             file.flush()
             os.fdatasync(file.fileno())
             time.sleep(ENTRY_EVERY_S)
+
+
+def main() -> None:
+    """A filing's syncs in turn: as earlier, in the order of today, and that in a thread with short slices."""
+    data = photo(), os.urandom(JOURNAL_BYTES)
+    ways = {"one by one": (False, one_by_one), "together": (False, together), "and prompt": (True, together)}
+    times: dict[str, list[float]] = {name: [] for name in ways}
+
+    def timed(order: Callable[..., None], case: Path) -> float:
+        began = time.perf_counter()
+        order(case, *data)
+        return time.perf_counter() - began
+
+    with (
+        TemporaryDirectory() as scratch,
+        ThreadPoolExecutor(1) as usual,
+        ThreadPoolExecutor(1, initializer=be_prompt) as prompt,
+    ):
+        for number in range(FILINGS * len(ways)):
+            name = list(ways)[number % len(ways)]
+            is_prompt, order = ways[name]
+            thread = prompt if is_prompt else usual
+            times[name].append(thread.submit(timed, order, Path(scratch) / str(number)).result())
+            time.sleep(PACE_S)
+    cuts = {name: statistics.quantiles(each, n=100) for name, each in times.items()}
+    before = cuts["one by one"]
+    for name, each in cuts.items():
+        spread = ", ".join(f"{each[at - 1] * 1e3:.1f}" for at in (50, 90, 99))
+        ratios = ", ".join(f"{each[at - 1] / before[at - 1]:.2f}" for at in (50, 90, 99))
+        print(f"{name:10} p50, p90, p99: {spread} ms; to one by one: {ratios}; {FILINGS} times")
+
+
+if __name__ == "__main__":
+    main()

@@ -30,7 +30,7 @@ from edge.cases.evidence import Signer
 LETTERS = "ABCDEFGHJKLMNPRSTVWXYZ"
 PATTERNS = (
     *("AB123CD", "AB123*", "A?123*", "*123CD", "*23C*", "A*", "A?1?3?D", "?B?2?C?", "ZZ999Z?", "A?????D", "A*1?3*"),
-    *("A1*", "*1*3*", "*Q*"),
+    *("A1*", "*1*3*", "*Q*", "*1*1*1*A", "*4*3*2*1*A"),
 )
 ROUNDS = 15
 FILL = f"""
@@ -61,7 +61,7 @@ async def bench(folder: Path, cases: int, months: int) -> tuple[list[str], list[
         if not await connection.fetchval("SELECT count(*) FROM units"):
             await connection.execute("INSERT INTO units (serial, state) VALUES ('U1', 'active')")
             said.append(await _fill(connection, cases, months))
-        said.append(await _sizes(connection))
+        said += [await _sizes(connection), await _cost(connection)]
         for pattern in PATTERNS:
             await _row(connection, pattern, 1)  # what lies on the disk alone comes into memory
         return said, [await _row(connection, pattern, ROUNDS) for pattern in PATTERNS]
@@ -106,6 +106,16 @@ async def _sizes(connection: asyncpg.Connection) -> str:
         f"{count:,} cases in {len(rows)} months: {sum(row['cases'] for row in rows) / 1e9:.2f} GB,"
         f" and the index of pairs {indexes / 1e9:.2f} GB"
     )
+
+
+async def _cost(connection: asyncpg.Connection) -> str:
+    plates = "SELECT count({}('AB' || n || 'CD', NULL)) FROM generate_series(1, 20000) AS n"
+    times = []
+    for function in ("concat", "plate_pairs"):
+        began = time.perf_counter()
+        await connection.execute(plates.format(function))
+        times.append((time.perf_counter() - began) / 20000)
+    return f"the pairs of a plate take {1e6 * (times[1] - times[0]):.0f} microseconds"
 
 
 async def _row(connection: asyncpg.Connection, pattern: str, rounds: int) -> Row:

@@ -12,7 +12,8 @@ from Crypto.PublicKey import RSA
 
 from centre.registry import Particulars, changing, rotate_shard
 from centre.registry.keys import shard_of
-from edge.crypto import load_private_key, make_request, save_chip_key, unseal_secret
+from edge.crypto import Ed25519Key, load_private_key, make_request, save_chip_key, unseal_secret
+from edge.crypto import certify_chip as certificate_of
 from edge.errors import RegistryError, SecretError
 from tests.support.centre_registry import SHARDS, at_centre, connection_as, root_of, take_over
 from tests.support.link import ANNA
@@ -107,6 +108,49 @@ async def test_a_chip_is_revoked_and_replaced(dsn: str, place: Path, key_pair: R
         ), "packets of earlier cases can still be opened"
 
 
+async def test_the_authoritys_word_for_a_chip_is_kept(
+    dsn: str, place: Path, key_pair: RSA.RsaKey, tmp_path: Path
+) -> None:
+    enter(place)
+    await take_over(dsn, place)
+    authority = Ed25519Key(bytes(32))
+    request = make_request(save_chip_key(tmp_path / "signing.key", ANNA.key), "EV7654321B")
+    word = certificate_of(request, authority, 4_000_000_000)
+    async with connection_as(dsn) as connection:
+
+        async def certify(certificate: bytes, by: bytes) -> str:
+            async with changing(connection, root_of(place)) as change:
+                return await change.certify(certificate, by)
+
+        with pytest.raises(RegistryError, match="no chip in use has that signing key"):
+            await certify(word.document(), authority.public_key)
+        await enrol(dsn, place, ("uid-eva", key_pair), request)
+        with pytest.raises(SecretError, match="not made by that authority"):
+            await certify(word.document(), Ed25519Key(bytes(range(32))).public_key)
+        over = certificate_of(request, authority, 1)
+        with pytest.raises(SecretError, match="or it is over"):
+            await certify(over.document(), authority.public_key)
+        assert await certify(word.document(), authority.public_key) == "EV7654321B"
+    async with at_centre(dsn, place) as registry:
+        key = (await registry.keys(["uid-eva"]))["uid-eva"]
+        assert (key.certified_until, key.certification) == (4_000_000_000, word.signature)
+
+
+async def test_of_a_driver_who_was_removed_nothing_is_left(dsn: str, place: Path, key_pair: RSA.RsaKey) -> None:
+    enter(place)
+    await take_over(dsn, place)
+    await enrol(dsn, place, ("uid-eva", key_pair))
+    async with connection_as(dsn) as connection:
+        async with changing(connection, root_of(place)) as change:
+            await change.remove("EV7654321B")
+            with pytest.raises(RegistryError, match="no driver"):
+                await change.remove("EV7654321B")
+        for table in ("drivers", "portraits", "chips", "vehicles"):
+            left = await connection.fetch(f"SELECT licence FROM registry.{table}")
+            assert {row["licence"] for row in left} <= {"UD1234567A"}, table
+    await enrol(dsn, place, ("uid-eva-2", key_pair))
+
+
 async def test_drivers_are_listed_by_name_and_verified(dsn: str, place: Path, key_pair: RSA.RsaKey) -> None:
     enter(place)
     await take_over(dsn, place)
@@ -133,7 +177,10 @@ async def test_a_driver_entered_while_a_shard_rotates_is_sealed_under_the_new_ke
     enter(place)
     await take_over(dsn, place)
     shard = shard_of("EV7654321B", SHARDS)
-    waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    waiting = (
+        "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database"
+        " WHERE locktype = 'advisory' AND NOT granted AND datname = current_database()"
+    )
     async with connection_as(dsn) as connection, connection_as(dsn) as other, connection_as(dsn) as looking:
         async with changing(connection, root_of(place)) as change:
             await change.enrol(driver(), ("uid-eva", key_pair))

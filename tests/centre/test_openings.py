@@ -18,6 +18,7 @@ from edge.delivery.openings import REQUEST_DOMAIN, SIGNATURE, enclosed, request_
 from edge.errors import DeliveryError
 from edge.model import Outcome, Packet, Reason, Rejection
 from edge.registry import Enrolment
+from edge.workers import WorkerPool, WorkerSetup
 from tests.support.cases import SIGNER
 from tests.support.centre import Centre
 from tests.support.openings import PEOPLE, UNIT_SERIAL, RoadsideUnit, answer, enrol, roadside, seen
@@ -34,6 +35,27 @@ def people(place: Path) -> dict[str, Enrolment]:
 async def unit(centre: Centre, place: Path, people: dict[str, Enrolment]) -> AsyncIterator[RoadsideUnit]:
     async with roadside(centre, place) as made:
         yield made
+
+
+@pytest.fixture
+def pools(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many processes each pool of the opening service has."""
+    made: list[int] = []
+
+    class Counted(WorkerPool):
+        def __init__(self, setup: WorkerSetup, *, workers: int, job_timeout_s: float, one_job_each: bool) -> None:
+            super().__init__(setup, workers=workers, job_timeout_s=job_timeout_s, one_job_each=one_job_each)
+            made.append(workers)
+
+    monkeypatch.setattr("centre.opening.main.WorkerPool", Counted)
+    return made
+
+
+async def test_both_processes_of_an_opening_are_there_before_it(
+    centre: Centre, pools: list[int], unit: RoadsideUnit
+) -> None:
+    """The second one took a quarter of a second to start, of each case."""
+    assert centre.settings.opening.workers == 1 and pools == [2]
 
 
 def window(people: dict[str, Enrolment]) -> list[Packet]:

@@ -192,29 +192,6 @@ async def test_an_order_that_comes_again_does_nothing(tmp_path: Path) -> None:
     assert unit.restarts == 1 and ordered(unit.settings).settings.speed.limit_kmh == 50.0
 
 
-async def test_an_order_that_was_held_back_does_not_undo_a_newer_one(tmp_path: Path) -> None:
-    """Whoever has the centre's computers keeps a release, or a purge, until officers have the case held again."""
-    unit = await unit_with_cases(tmp_path)
-    kept = [signed(text_of(number, kind), ADA, EVA) for number, kind in ((2, OrderKind.RELEASE), (3, OrderKind.PURGE))]
-    assert unit.orders().obey([signed(text_of(4, OrderKind.HOLD), ADA).record()]) == []
-    refused = unit.orders().obey([each.record() for each in kept])
-    assert all("a newer order about case 1 was carried out" in str(each["cause"]) for each in refused)
-    assert len(refused) == 2
-    assert unit.kinds(1)[2:] == ["hold"]
-
-
-async def test_an_order_that_was_held_back_does_not_undo_what_the_units_officers_did_since(tmp_path: Path) -> None:
-    unit = await unit_with_cases(tmp_path)
-    kept = [signed(text_of(number, kind), ADA, EVA) for number, kind in ((2, OrderKind.RELEASE), (3, OrderKind.PURGE))]
-    record(unit.state_dir, 1, kind="hold", officer="local", reason="appeal", signer=SIGNER)
-    refused = unit.orders().obey([each.record() for each in kept])
-    assert all("put on hold after the order was signed" in str(each["cause"]) for each in refused)
-    assert len(refused) == 2
-    assert unit.kinds(1)[2:] == ["hold"]
-    assert unit.orders().obey([signed(text_of(4, OrderKind.RELEASE), ADA, EVA).record()]) == []
-    assert unit.kinds(1)[2:] == ["hold", "release"]
-
-
 async def test_a_unit_that_knows_no_officers_obeys_nobody(tmp_path: Path) -> None:
     unit = await unit_with_cases(tmp_path)
     (tmp_path / "signers.json").unlink()

@@ -25,9 +25,12 @@ from edge.delivery import Client, Courier, DailyBudget, trusting
 from edge.delivery.leaving import LeavingPhotos
 from edge.delivery.wire import MAX_LEAVING
 from edge.errors import CaseError, EvidenceError, PhotosLeft
+from edge.officers.case_text import case_lines
+from edge.officers.wire import from_case, to_case_of
 from tests.support.cases import SIGNER
 from tests.support.centre import Centre
 from tests.support.courier import SERIAL, at_work, joined, settled, until
+from tests.support.stores import own_desk
 
 CONTI = Officer("conti", "appeal")
 
@@ -84,6 +87,10 @@ async def test_photos_leave_when_the_centre_has_them_and_everybody_says_so(centr
         with pytest.raises(PhotosLeft, match="the photos of case 1 are at the centre since 20"):
             archive.photo(1, 0)
     assert b"%PDF" in report_of(state_dir, 1)
+    with closing(own_desk(state_dir)) as desk:
+        shown = desk.open(1)
+    assert to_case_of(from_case(shown)) == shown and shown.photos_left_utc is not None
+    assert any(line.startswith("The photos are at the centre since") for line in case_lines(shown))
     with pytest.raises(PhotosLeft, match="autovelox cases bring-back 1 FOLDER"):
         export_cases(state_dir, [1], tmp_path / "package.zip", officer="rossi", signer=SIGNER)
     said = await centre.pool.fetch("SELECT seq FROM entries WHERE kind = 'photos_left'")
@@ -146,7 +153,7 @@ async def test_photos_that_are_brought_back_are_evidence_as_before(centre: Centr
     assert check_package(tmp_path / "package.zip", SIGNER.public_key)
     leaving.remove_left(folder)
     assert here(state_dir) == [1], "they stay from now on"
-    assert leaving.may_leave(folder, before_utc=4e9, most_photos=9) == []
+    assert leaving.may_leave(folder, before_utc=4e9, most_photos=9, most_bytes=1 << 30) == []
     folder.photo(1, 0).unlink()
     with pytest.raises(EvidenceError, match="is gone"), Archive(state_dir) as archive:
         archive.open(1)
@@ -181,7 +188,7 @@ async def test_a_photo_goes_only_when_its_entry_is_safe(
     state_dir = await joined(centre, tmp_path, 1)
     await delivered(centre, state_dir, None)
     folder = StateFolder(state_dir)
-    cases = leaving.may_leave(folder, before_utc=4e9, most_photos=9)
+    cases = leaving.may_leave(folder, before_utc=4e9, most_photos=9, most_bytes=1 << 30)
     with monkeypatch.context() as patch:
         patch.setattr(leaving, "read_head", lambda _: Head(1, "0" * 64))
         assert leaving.let_leave(folder, cases, SIGNER, {"centre": centre.url}) == 1
@@ -217,6 +224,25 @@ async def test_a_unit_asks_about_its_own_photos_alone(centre: Centre, tmp_path: 
     for wrong in ("x", [digest] * (MAX_LEAVING + 1), ["0" * 63], [1]):
         with pytest.raises(Refused):
             await take_status(centre.pool, Visitor(other, "AVX-OTHER"), {**first, "leaving": wrong})
+
+
+async def test_one_status_makes_the_centre_read_so_much_and_no_more(
+    centre: Centre, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A unit, or whoever has its token, asks about much: the rest is not read. A unit asks about less, case by case."""
+    state_dir = await joined(centre, tmp_path, 3)
+    await delivered(centre, state_dir, None)
+    folder = StateFolder(state_dir)
+    sizes = [folder.photo(number, 0).stat().st_size for number in (1, 2, 3)]
+    asked = leaving.may_leave(folder, before_utc=4e9, most_photos=9, most_bytes=sum(sizes[:2]))
+    assert [case.number for case in asked] == [1, 2]
+    assert [case.number for case in leaving.may_leave(folder, before_utc=4e9, most_photos=1, most_bytes=1)] == [1]
+    monkeypatch.setattr("centre.delivery.blobs.MAX_LEAVING_BYTES", sizes[0])
+    head = await centre.pool.fetchrow("SELECT id, head_seq AS seq, head_hash AS hash FROM units")
+    every = leaving.may_leave(folder, before_utc=4e9, most_photos=9, most_bytes=1 << 30)
+    digests = [case.photos[0] for case in every]
+    status = {"head": {"seq": head["seq"], "hash": head["hash"]}, "leaving": digests}
+    assert (await take_status(centre.pool, Visitor(head["id"], SERIAL), status))["held"] == digests[:1]
 
 
 async def test_an_earlier_centre_lets_nothing_leave(centre: Centre, tmp_path: Path) -> None:

@@ -26,17 +26,15 @@ Run = Callable[..., str]
 
 @pytest.fixture
 def config(postgres: Postgres, tmp_path: Path) -> Iterator[Path]:
-    async def made() -> str:
-        async with postgres.database() as name:
-            return name
-
-    dsn = postgres.server.dsn_of(postgres.call(made()))
+    database = postgres.database()
+    dsn = postgres.server.dsn_of(postgres.call(database.__aenter__()))
     file = tmp_path / "centre.toml"
     file.write_text(
         f'[centre]\nstate_dir = "state"\n[database]\nurl = "{dsn}"\n[registry]\nroot_key_file = "root.key"\n'
         "[listen]\nport = 0\n[metrics]\nport = 0\n"
     )
     yield file
+    postgres.call(database.__aexit__(None, None, None))
 
 
 @pytest.fixture
@@ -118,6 +116,7 @@ NEEDS = {
     "registry rotate-root": "administer",
     "registry rotate-shards": "administer",
     "registry revoke L1 --reason lost": "registry",
+    "registry remove L1 --yes --reason death": "registry",
     "registry list --reason enquiry": "registry",
     "registry acts L1": "registry",
     "orders withdraw 1 --reason wrong": "order",

@@ -58,14 +58,15 @@ async def database_restarted(world: World, unit: Unit) -> None:
 
 async def answer_lost(world: World, unit: Unit) -> None:
     """What is asked arrives and is committed; the answer does not come back, nor any after it."""
+    await world.commits.hold()
     async with unit.delivering():
         while True:
-            await world.commits.hold()
             await world.commits.under_way()
             world.network.loses_answers = True
             await world.commits.release()  # returns when that commit has ended, one way or the other
             if await unit.is_whole():
                 break
+            await world.commits.hold()  # it waited too long, and comes again
             world.network.mend()
         assert unit.confirmed() != unit.head(), "the answer was not lost"
         world.network.mend()
@@ -166,10 +167,16 @@ async def taken_over(world: World, unit: Unit) -> None:
 
 async def database_full(world: World, unit: Unit) -> None:
     """PostgreSQL's disk runs full while photos come; later it has room again."""
+    await unit.file(4)  # more than its tables have room for
+    before = await world.full_disks()
+
+    async def is_full() -> bool:
+        return world.server.pid is None or await world.full_disks() > before
+
     try:
         await run_full(world.server.folder, LEFT_BYTES)
         async with unit.delivering():
-            await asyncio.sleep(world.rng.uniform(0.3, 0.8))
+            await world.until(is_full, "PostgreSQL's disk is full")
     finally:
         await make_room(world.server.folder)
     if world.server.pid is None:  # it ends where it cannot write its log any more

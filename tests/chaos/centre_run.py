@@ -42,21 +42,16 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="chaos-centre-") as scratch:
         folder = Path(scratch)
         folder.chmod(0o755)  # root's PostgreSQL runs as another account
+        print("| what happens | strikes | confirmed | found again | forks | seen | wrong |")
+        print("|---|---:|---:|---:|---:|---:|---:|", flush=True)
         tallies, seen = asyncio.run(_strike(folder, faults, args))
-    print("| what happens | strikes | confirmed | found again | forks | seen | wrong |")
-    print("|---|---:|---:|---:|---:|---:|---:|")
     made = [tally.runs if fault.makes_forks else 0 for fault, tally in zip(faults, tallies, strict=True)]
-    for tally, forked, noticed in zip(tallies, made, seen, strict=True):
-        shown = f"{forked} | {noticed}" if forked else "- | -"
-        print(f"| {tally.fault} | {tally.runs} | {tally.filed} | {tally.found} | {shown} | {len(tally.wrong)} |")
     runs, filed, found = (sum(getattr(tally, name) for tally in tallies) for name in ("runs", "filed", "found"))
     wrong = [f"{tally.fault}: {what}" for tally in tallies for what in tally.wrong]
     print(
         f"| **all** | **{runs}** | **{filed}** | **{found}** | **{sum(made)}** | **{sum(seen)}** | **{len(wrong)}** |"
     )
     print(f"\nseed {args.seed}, {time.monotonic() - began:.0f} s", file=sys.stderr)
-    for what in wrong:
-        print(what, file=sys.stderr)
     return int(bool(wrong) or filed != found or sum(made) != sum(seen))
 
 
@@ -76,6 +71,13 @@ async def _strike(folder: Path, faults: list[Fault], args: argparse.Namespace) -
             seen.append(await forks(world, unit) if fault.makes_forks else 0)
             tallies.append(tally)
             await _judge(world, unit, tally)
+            shown = f"{tally.runs} | {seen[-1]}" if fault.makes_forks else "- | -"
+            print(
+                f"| {tally.fault} | {tally.runs} | {tally.filed} | {tally.found} | {shown} | {len(tally.wrong)} |",
+                flush=True,
+            )
+            for what in tally.wrong:
+                print(f"{tally.fault}: {what}", file=sys.stderr, flush=True)
     finally:
         await world.stop()
     return tallies, seen

@@ -121,6 +121,10 @@ class World:
         self.network.to = int(found.group(1)) if found else 0
         return found is not None
 
+    async def full_disks(self) -> int:
+        """How often the centre was told that PostgreSQL's disk is full."""
+        return (await asyncio.to_thread(self._log.read_text)).count("DiskFullError")
+
     async def kill_centre(self, number: signal.Signals = signal.SIGKILL) -> None:
         if self.process is not None and self.process.returncode is None:
             self.process.send_signal(number)

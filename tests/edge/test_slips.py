@@ -36,6 +36,8 @@ def told(capsys: pytest.CaptureFixture[str], *words: str, code: int) -> str:
         ("cases show abc", "argument number: 'abc' is no number"),
         ("cases show 99999999999999999999", "argument number: 99999999999999999999 is not between 1 and 999999999"),
         ("cases hold 0", "argument number: 0 is not between 1 and 999999999"),
+        ("cases list --since yesterday", "argument --since: 'yesterday' is no day: write it as 2026-11-03"),
+        ("cases list --until 9999-12-31", "argument --until: 9999-12-31 is not between 2000 and 2099"),
         ("cases agree 1e3", "argument request: '1e3' is no number"),
         ("cases review 1 confrm", "argument kind: there is no 'confrm': did you mean confirm?"),
         ("cases follow-up 1 xyz", "there is no 'xyz': choose from closed, driver_named_by_keeper, keeper_asked"),
@@ -54,10 +56,25 @@ def test_a_span_that_ends_before_it_begins_is_refused(action: str, capsys: pytes
     assert told(capsys, *words, code=10).endswith("--until is before --since: give the earlier day as --since")
 
 
-def test_the_centre_understands_slips_too(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("units ad AVX-1", "there is no 'ad': did you mean add?"),
+        ("alarms close 99999999999999999999", "argument number: 99999999999999999999 is not between 1 and 999999999"),
+        ("cases list --since x", "argument --since: 'x' is no day: write it as 2026-11-03"),
+        ("heads export 1999-12-31 --to x", "argument DAY: 1999-12-31 is not between 2000 and 2099"),
+    ],
+)
+def test_the_centre_understands_slips_too(words: str, says: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        centre.cli.main(["units", "ad", "AVX-1"])
-    assert "there is no 'ad': did you mean add?" in capsys.readouterr().err
+        centre.cli.main(words.split())
+    assert says in capsys.readouterr().err
+
+
+def test_what_the_centre_lists_ends_after_it_begins(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("cases", "list", "--reason", "x", "--since", "2026-11-29", "--until", "2026-11-01")
+    assert centre.cli.main(words) == 20
+    assert "--until is before --since" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("listed", ["'list', 'show'", "list, show"], ids=["Python 3.11", "Python 3.12"])
@@ -102,6 +119,20 @@ def test_a_photo_that_is_none_is_refused_once_and_named_once(file: Path, capsys:
     assert says == f"autovelox: {missing} does not exist: check the path"
     says = told(capsys, "read", str(file), code=1)
     assert says.count(str(file)) == 1
+
+
+def test_a_chip_asks_for_a_licence_number_and_leaves_no_key_without_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    key, out = tmp_path / "chip.key", tmp_path / "request.json"
+    says = told(capsys, "chip", "request", "--licence", "", "--signing-key", str(key), "--out", str(out), code=9)
+    assert says.startswith("autovelox: that is no licence number: write its 1 to 20 characters")
+    assert not key.exists() and not out.exists()
+
+
+def test_a_folder_in_place_of_a_picture_is_called_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    says = told(capsys, "camera", "calibrate", str(tmp_path), "--board", "9x6", code=5)
+    assert says == f"autovelox: {tmp_path} is a folder: name a picture"
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may enter every folder")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 import os
 import sys
 import tempfile
@@ -20,6 +21,7 @@ UNIT, OFFICER, STRANGER, SECOND, GROUP = 61001, 61002, 61003, 61004, 62001
 
 def fork_as(uid: int, gid: int, groups: list[int], work: Callable[[], object]) -> int:
     """Begin *work* in a process of the account *uid* and its groups; returns its number."""
+    codecs.lookup("utf-8-sig")  # configurations are read with it, and the account may not read this Python's library
     child = os.fork()
     if child == 0:  # nothing of the test may run on in the child, whatever happens
         try:

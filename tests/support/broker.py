@@ -45,10 +45,10 @@ class Broker:
         self.password = folder / "mqtt.password"
         self.password.write_text(PASSWORD + "\n")
         self.password.chmod(0o600)
-        lines = (f"listener {self.port} 127.0.0.1", f"certfile {folder}/crt.pem", f"keyfile {folder}/key.pem")
-        lines += (f"password_file {folder}/accounts", "allow_anonymous false", "persistence true")
-        lines += (f"persistence_location {folder}/", f"log_dest file {folder}/log", "max_packet_size 1000000")
-        lines += ("user root",) if os.geteuid() == 0 else ()
+        lines = [f"listener {self.port} 127.0.0.1", f"certfile {folder}/crt.pem", f"keyfile {folder}/key.pem"]
+        lines += [f"password_file {folder}/accounts", "allow_anonymous false", "persistence true"]
+        lines += [f"persistence_location {folder}/", f"log_dest file {folder}/log", "max_packet_size 1000000"]
+        lines += ["user root"] if os.geteuid() == 0 else []
         (folder / "mosquitto.conf").write_text("\n".join(lines) + "\n")
 
     def settings(self, **words: Any) -> MqttSettings:

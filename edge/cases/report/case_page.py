@@ -159,7 +159,8 @@ def _driver(case: Case, events: Sequence[Event]) -> list[Flowable]:
     if corrected is not None and not name_follows(case):
         words = _(
             "The unit had named a driver, because the answer of that driver's chip claimed {claimed}. {officer} reads"
-            " {plate} in the photo: this name no longer follows, and the report does not repeat it."
+            " {plate} in the photo: this name no longer follows. The report does not repeat it, and does not bring"
+            " along the signed manifest, which holds it."
         ).format(
             claimed=clean(case.verdict.plate if case.verdict else ""),
             officer=clean(officers_words(corrected.officer)),

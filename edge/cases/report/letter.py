@@ -135,8 +135,9 @@ def _lines(count: int) -> list[Flowable]:
 def _facts(case: Case, plate: str) -> list[Fact]:
     speed_kmh = case.trigger.speed_kmh
     measured = [(_("Measured speed"), kmh(speed_kmh))] if speed_kmh is not None else []
+    by = _("as an officer reads it in the photo")  # what the unit read may be another keeper's
     return [
-        (_("Plate"), f"<b>{clean(plate)}</b>"),
+        (_("Plate"), f"<b>{clean(plate)}</b>" + (f", {by}" if case.corrected_plate else "")),
         (_("Time"), moment(case.trigger.at_utc)),
         (_("Place"), clean(case.site)),
         *measured,

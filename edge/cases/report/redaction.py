@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from edge.errors import ImageError
+from edge.cases.evidence import name_follows
+from edge.errors import CaseError, ImageError
 from edge.model import Box, Case
 
 FindPlates = Callable[[NDArray[np.uint8]], Iterable[Box]]
@@ -64,8 +65,14 @@ def redacted(case: Case, photos: Sequence[bytes], find: FindPlates) -> list[byte
     """Redacted copies of the *photos* of *case*; the vehicle is shown in the one in which its plate was read.
 
     Raises:
+        CaseError: the signed manifest, which goes with them, names somebody whose name no longer follows.
         ImageError: a photo cannot be decoded.
     """
+    if not name_follows(case):
+        raise CaseError(
+            f"the signed manifest of case {case.number} names somebody whose name no longer follows",
+            "a redacted package would tell it: give the report, or authority and judge the whole package",
+        )
     return [redact(photo, case.plate_box if index == case.photo else None, find) for index, photo in enumerate(photos)]
 
 

@@ -25,9 +25,10 @@ from edge.cases.storage.journal import Journal, JournalFile
 from edge.cases.storage.layout import CLAIMS, JOURNAL, StateFolder
 from edge.cases.storage.leaving import LeavingCase, bring_back, let_leave, may_leave, photos_left, remove_left
 from edge.cases.storage.lock import is_locked, take_lock
-from edge.cases.storage.ordered import Carried, carried_out, is_held_by_centre, keep_order, kept_order
+from edge.cases.storage.ordered import Carried, CarriedOrder, carried_out, is_held_by_centre, keep_order, kept_order
 from edge.cases.storage.outbox import Outbox, delivered_whole
 from edge.cases.storage.package import PackageWriter
+from edge.cases.storage.promptness import be_prompt
 from edge.cases.storage.proofs import chain_file, entries_for
 from edge.cases.storage.signatures import rotate_signing_key
 from edge.cases.storage.space import DiskSpace
@@ -48,6 +49,7 @@ __all__ = [
     "PURGED",
     "WAITING",
     "Carried",
+    "CarriedOrder",
     "ChainSession",
     "ChainTree",
     "CheckedCase",
@@ -64,6 +66,7 @@ __all__ = [
     "Witness",
     "Writer",
     "append_entry",
+    "be_prompt",
     "believe_clock",
     "bring_back",
     "carried_out",

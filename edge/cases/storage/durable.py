@@ -187,11 +187,15 @@ def erase(path: Path) -> None:
 def withdraw(path: Path) -> None:
     """Remove the file at *path* first and overwrite its blocks then: a crash leaves it whole or gone, never zeros.
 
+    One that cannot be opened is removed all the same.
+
     Raises:
         OSError: the file does not exist, or the disk reports an error.
     """
     with ExitStack() as stack:
-        file = _to_overwrite(path, stack)
+        file = None
+        with suppress(OSError):
+            file = _to_overwrite(path, stack)
         path.unlink()
         sync_folder(path.parent)
         if file is not None:

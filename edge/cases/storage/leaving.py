@@ -56,11 +56,11 @@ def photos_left(database: sqlite3.Connection, number: int) -> bool:
     return bool(row and row[0] == PHOTOS_LEFT)
 
 
-def may_leave(folder: StateFolder, *, before_utc: float, most_photos: int) -> list[LeavingCase]:
+def may_leave(folder: StateFolder, *, before_utc: float, most_photos: int, most_bytes: int) -> list[LeavingCase]:
     """Decided cases, the oldest first, whose trigger was before *before_utc* (seconds since the epoch).
 
     The centre has said that it has them whole; none is on hold, and photos that were brought back stay.
-    Of all of them together there are *most_photos* at most, or one case.
+    Of all of them together there are *most_photos* at most, and *most_bytes*, or one case.
 
     Raises:
         CaseError: the store, or what was delivered, cannot be read.
@@ -68,12 +68,13 @@ def may_leave(folder: StateFolder, *, before_utc: float, most_photos: int) -> li
     known = read_delivered(folder)
     if known is None:
         return []
-    found, count = list[LeavingCase](), 0
+    found, count, size = list[LeavingCase](), 0, 0
     with closing(open_to_read(folder)) as database:
         for number, body in database.execute(_MAY_LEAVE, (before_utc, known.settled, known.cases)):
-            photos = tuple(photo["sha256"] for photo in json.loads(body)["frames"])
-            count += len(photos)
-            if found and count > most_photos:
+            frames = json.loads(body)["frames"]
+            photos = tuple(photo["sha256"] for photo in frames)
+            count, size = count + len(photos), size + sum(photo["bytes"] for photo in frames)
+            if found and (count > most_photos or size > most_bytes):
                 break
             if photos:
                 found.append(LeavingCase(number, photos))

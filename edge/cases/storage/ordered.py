@@ -18,9 +18,9 @@ from edge.errors import CaseError
 
 ORDER = "order"
 """What entries that an order brought about name it by."""
-_NUMBERS = """
-SELECT json_extract(CAST(body AS TEXT), '$.order.number') FROM entries
-WHERE case_number = ? AND kind IN ('hold', 'release', 'purge') AND body IS NOT NULL
+_ORDERS = """
+SELECT json_extract(CAST(body AS TEXT), '$.order') FROM entries WHERE case_number = ?
+AND kind IN ('hold', 'release', 'purge') AND json_extract(CAST(body AS TEXT), '$.order') IS NOT NULL
 """
 _HELD_AT = """
 SELECT json_extract(CAST(header AS TEXT), '$.at') FROM entries
@@ -33,10 +33,18 @@ WHERE case_number = ? AND kind IN ('hold', 'release') AND body IS NOT NULL ORDER
 """
 
 
-class Carried(NamedTuple):
-    """What the chain says of orders about a case: which were carried out, and when the unit's officers held it last."""
+class CarriedOrder(NamedTuple):
+    """An order that an entry about a case names; ``at_utc`` is when officers made it, None in earlier entries."""
 
-    orders: frozenset[int]
+    number: int
+    sha256: str
+    at_utc: float | None
+
+
+class Carried(NamedTuple):
+    """What the chain says of a case: which orders were carried out, and when the unit's officers held it last."""
+
+    orders: tuple[CarriedOrder, ...]
     held_utc: float
 
 
@@ -47,8 +55,9 @@ def carried_out(state_dir: Path, case: int) -> Carried:
         CaseError: the store cannot be read.
     """
     with closing(open_to_read(StateFolder(state_dir))) as database:
-        orders = frozenset(row[0] for row in database.execute(_NUMBERS, (case,)) if row[0] is not None)
+        named = [json.loads(row[0]) for row in database.execute(_ORDERS, (case,))]
         held = database.execute(_HELD_AT, (case,)).fetchone()
+    orders = tuple(CarriedOrder(each["number"], each["sha256"], each.get("at_utc")) for each in named)
     return Carried(orders, float(held[0]) if held else 0.0)
 
 

@@ -56,8 +56,11 @@ class FilterBar(ttk.Frame):
         what = _("Search plate, driver or case number")
         self._caption = ttk.Label(self, text=what, style="Small.TLabel")
         self._caption.grid(row=0, column=0, columnspan=2, sticky="w")
-        self.text = HintedEntry(self, theme, what)
-        self.text.grid(row=1, column=0, columnspan=2, sticky="ew", pady=(px(1), px(5)))
+        first = ttk.Frame(self)
+        first.grid(row=1, column=0, columnspan=2, sticky="ew", pady=(px(1), px(5)))
+        first.columnconfigure(0, weight=1)
+        self.text = HintedEntry(first, theme, what)
+        self.text.grid(row=0, column=0, sticky="ew")
         self.text.bind("<KeyRelease>", lambda _event: self._schedule())
         self.text.bind("<Escape>", lambda _event: self._leave())
         for key in ("<Return>", "<KP_Enter>", "<Down>"):
@@ -98,7 +101,7 @@ class FilterBar(ttk.Frame):
         self.chips = Flow(self._low, px(4))
         self._total: int | None = None
         self._all: int | None = None
-        self.unfold = ttk.Button(self, text=_("Filters"), command=lambda: self.fold(folded=not self.is_folded))
+        self.unfold = ttk.Button(first, text=_("Filters"), command=lambda: self.fold(folded=not self.is_folded))
         self.unfold.bind("<Return>", lambda _event: self.unfold.invoke())
         self.is_folded, self._low_window = False, False
         self.bind("<<ThemeChanged>>", lambda _event: self._recolour(theme))
@@ -107,14 +110,12 @@ class FilterBar(ttk.Frame):
         """Fold the choices away where the window has no room for them and the list."""
         if low == self._low_window:
             return
-        self._low_window, px = low, self._theme.px
+        self._low_window = low
         if low:
             self._caption.grid_remove()
-            self.text.grid(row=1, column=0, columnspan=2, sticky="ew", padx=(0, self.unfold.winfo_reqwidth() + px(8)))
-            self.unfold.grid(row=1, column=1, sticky="e", pady=(px(1), px(5)))
+            self.unfold.grid(row=0, column=1, padx=(self._theme.px(4), 0))
         else:
             self._caption.grid()
-            self.text.grid(row=1, column=0, columnspan=2, sticky="ew", padx=0)
             self.unfold.grid_remove()
         self.text.set_hinted(hinted=low)
         self.fold(folded=low)

@@ -91,7 +91,7 @@ class StatusBar(ttk.Frame):
             self._chips.add(child)
         self._chips.show(self._bar, shown=False)
         self._chips.show(self.undo, shown=False)
-        self._is_busy = self._is_low = False
+        self._is_busy = self._is_low = self._is_tight = False
         self._status: UnitStatus | None = None
         self._beside: bool | None = None
         self.bind("<Configure>", lambda event: self._arrange(event.width))
@@ -121,7 +121,7 @@ class StatusBar(ttk.Frame):
             _set(self.signed, _("All entries signed"), "good.Chip.TLabel")
 
     def set_low(self, *, low: bool) -> None:
-        """Say whether there is no room for what is as it should be."""
+        """Say whether there is no room for what is as it should be, nor for the buttons, which the menu has."""
         self._is_low = low
         self._show_chips()
 
@@ -132,6 +132,8 @@ class StatusBar(ttk.Frame):
         self._chips.show(self.unit, shown=full and alive)
         self._chips.show(self.signed, shown=full or (status is not None and not status.chain_ok))
         self._chips.show(self.note, shown=full or bool(self.note.cget("text")))
+        for button in (self.colours, self.help):
+            self._chips.show(button, shown=full and not self._is_tight)
 
     def show_note(self, text: str, tone: str = "accent", undo: Callable[[], None] | None = None) -> None:
         """Show the outcome of the officer's last action, with a button that undoes it; an empty text removes both."""
@@ -178,9 +180,8 @@ class StatusBar(ttk.Frame):
     def _arrange(self, width: int) -> None:
         """Put the labels beside the name of the unit where there is room for both, else under it."""
         beside = width >= self._theme.px(BESIDE)
-        tight = width < self._theme.px(TIGHT)
-        for button in (self.colours, self.help):
-            self._chips.show(button, shown=not tight)
+        self._is_tight = width < self._theme.px(TIGHT)
+        self._show_chips()
         if beside != self._beside:
             self._beside = beside
             self.columnconfigure(2, weight=2 if beside else 0)

@@ -92,6 +92,8 @@ MESSAGES = (
     later("confirm the vehicle alone (confirm_vehicle), dismiss the case, or correct the plate again"),
     later("the vehicle alone is confirmed only where a name fell, and in case {number} none did"),
     later("confirm the case as it stands, or dismiss it"),
+    later("the signed manifest of case {number} names somebody whose name no longer follows"),
+    later("a redacted package would tell it: give the report, or authority and judge the whole package"),
     later("{what} is too long"),
     later("use at most {most} characters"),
     later("{what} contains invalid characters"),

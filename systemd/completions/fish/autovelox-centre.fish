@@ -50,8 +50,8 @@ function _shtab_autovelox_centre_using
   test "$_shtab_autovelox_centre_cmdpath" = "$argv"
 end
 
-set -g _shtab_autovelox_centre_commands run opening status alarms 'alarms list' 'alarms close' units 'units add' 'units list' 'units suspend' 'units activate' 'units revoke' cases 'cases list' 'cases show' 'cases export' 'cases searched' 'cases verify' orders 'orders list' 'orders show' 'orders hold' 'orders release' 'orders purge' 'orders purge-month' 'orders configuration' 'orders sign' 'orders withdraw' signers 'signers key' 'signers add' 'signers list' 'signers end' heads 'heads list' 'heads export' registry 'registry import' 'registry enrol' 'registry replace' 'registry revoke' 'registry list' 'registry acts' 'registry status' 'registry rotate-root' 'registry rotate-shards' officers 'officers add' 'officers list' 'officers end' demo
-set -g _shtab_autovelox_centre_opts_with_value --birth-date --birth-place --categories --chip --config --dir --engine --expires-on --first-name --issued-on --issuing-office --key --last-name --licence --limit --master-key --may --plate --portrait --reason --request --shards --since --to --unit --until
+set -g _shtab_autovelox_centre_commands run opening status alarms 'alarms list' 'alarms close' units 'units add' 'units list' 'units suspend' 'units activate' 'units revoke' cases 'cases list' 'cases show' 'cases export' 'cases searched' 'cases verify' orders 'orders list' 'orders show' 'orders hold' 'orders release' 'orders purge' 'orders purge-month' 'orders configuration' 'orders sign' 'orders withdraw' signers 'signers key' 'signers add' 'signers list' 'signers end' heads 'heads list' 'heads export' registry 'registry import' 'registry enrol' 'registry replace' 'registry revoke' 'registry certify' 'registry remove' 'registry list' 'registry acts' 'registry status' 'registry rotate-root' 'registry rotate-shards' officers 'officers add' 'officers list' 'officers end' demo
+set -g _shtab_autovelox_centre_opts_with_value --authority --birth-date --birth-place --categories --chip --config --dir --engine --expires-on --first-name --issued-on --issuing-office --key --last-name --licence --limit --master-key --may --plate --portrait --reason --request --shards --since --to --unit --until
 
 complete -c autovelox-centre -e
 complete -c autovelox-centre -f
@@ -191,6 +191,15 @@ complete -c autovelox-centre -n '_shtab_autovelox_centre_using registry replace'
 complete -c autovelox-centre -n '_shtab_autovelox_centre_using registry; and test $_shtab_autovelox_centre_npos -eq 0' -a revoke -d 'Revoke a driver'"'"'s chip: lost, stolen, licence withdrawn.'
 complete -c autovelox-centre -n '_shtab_autovelox_centre_using registry revoke' -s h -l help -d 'show this help message and exit'
 complete -c autovelox-centre -n '_shtab_autovelox_centre_using registry revoke' -l reason -x -d 'why, for the records and the centre'"'"'s chain'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using registry; and test $_shtab_autovelox_centre_npos -eq 0' -a certify -d 'Keep the authority'"'"'s certificate for a chip'"'"'s signing key.'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using registry certify' -s h -l help -d 'show this help message and exit'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using registry certify' -l authority -xka "(__fish_complete_path (commandline -ct))" -d 'the authority'"'"'s public key'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using registry certify' -l reason -x -d 'why, for the records and the centre'"'"'s chain'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using registry certify; and test $_shtab_autovelox_centre_npos -eq 0' -ka "(__fish_complete_path (commandline -ct))" -d 'what autovelox authority certify-chip wrote'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using registry; and test $_shtab_autovelox_centre_npos -eq 0' -a remove -d 'Remove a driver with chips and vehicles; no old case can be opened again.'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using registry remove' -s h -l help -d 'show this help message and exit'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using registry remove' -l yes -d 'it is meant'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using registry remove' -l reason -x -d 'why, for the records and the centre'"'"'s chain'
 complete -c autovelox-centre -n '_shtab_autovelox_centre_using registry; and test $_shtab_autovelox_centre_npos -eq 0' -a list -d 'Show who is in the registry; the centre'"'"'s chain records that you looked.'
 complete -c autovelox-centre -n '_shtab_autovelox_centre_using registry list' -s h -l help -d 'show this help message and exit'
 complete -c autovelox-centre -n '_shtab_autovelox_centre_using registry list' -l licence -x -d 'this driver alone'

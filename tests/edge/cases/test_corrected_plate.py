@@ -6,10 +6,12 @@ import asyncio
 import json
 import shutil
 import subprocess
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pikepdf import Pdf
 
 from edge.cases import EventKind, name_follows, review
 from edge.cases.acts import agreement
@@ -85,6 +87,7 @@ def test_list_and_show_say_it(state: Path, capsys: pytest.CaptureFixture[str]) -
     assert main(["cases", "list", "--order", "oldest", "--state-dir", str(state)]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert ["no longer follows" in line for line in lines] == [False, True, False, False]
+    assert ["Ada Rossi" in line for line in lines] == [False, False, True, False]
     key = write_key(state.parent / "signing.key")
     assert main(["cases", "show", "1", "--json", "--state-dir", str(state), "--signing-key", str(key)]) == 0
     shown = json.loads(capsys.readouterr().out)
@@ -140,6 +143,23 @@ def test_the_report_says_who_corrected_what_and_repeats_no_name(state: Path) -> 
     assert "corrected by Conti, " in after and f"the unit read {PLATE}" in after
     assert after.count("this name no longer follows") == 3
     assert "Proved" not in after
+
+
+def test_no_paper_for_the_person_fined_holds_the_name_that_fell(state: Path, tmp_path: Path) -> None:
+    """A report brings the signed manifest along, which has the name; so has every redacted package."""
+    with Pdf.open(BytesIO(report_of(state, 1))) as document:
+        assert b"Ada" in document.attachments["manifest.json"].get_file().read_bytes()
+    correct(state, "A8000CD")
+    with Pdf.open(BytesIO(report_of(state, 1))) as document:
+        assert not document.attachments and "/AF" not in document.Root
+    package = tmp_path / "redacted.zip"
+    with pytest.raises(CaseError, match="names somebody whose name no longer follows"):
+        export_cases(state, [1], package, officer="Conti", signer=SIGNER, redact_with=lambda _photo: ())
+    assert list(tmp_path.glob("*redacted*")) == []
+    with Archive(state) as archive:
+        assert EventKind.EXPORT not in {event.kind for event in archive.events(1)}
+    correct(state, PLATE)
+    export_cases(state, [1], package, officer="Conti", signer=SIGNER, redact_with=lambda _photo: ())
 
 
 def test_the_package_says_it(state: Path, tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def test_the_letter_asks_for_the_driver_and_cites_the_law(tmp_path: Path) -> Non
     for wanted in ("ZZ999ZZ", "art. 126-bis, comma 2, C.d.S.", "entro sessanta giorni", "67,4 km/h", "17,4 km/h oltre"):
         assert wanted in text
     assert "SS13 Pontebbana km 118,4" in text and "art. 142, comma 8" in text
-    assert len(pages_of(letter)) == 1
+    assert len(pages_of(letter)) == 1 and "un agente" not in text
 
 
 @needs_poppler
@@ -67,7 +67,7 @@ def test_where_a_correction_took_the_name_away_the_keeper_of_the_corrected_plate
         letter_of(tmp_path, number)
     record(tmp_path, number, kind="correct_plate", officer="Conti", reason="x", plate="XY987AB", signer=SIGNER)
     text = text_of(letter_of(tmp_path, number))
-    assert "XY987AB" in text
+    assert "XY987AB, as an officer reads it in the photo" in text
     assert "AB123CD" not in text and "Rossi" not in text and "UD1234567A" not in text
 
 

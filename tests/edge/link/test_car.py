@@ -127,6 +127,12 @@ async def test_an_address_that_is_none(url: str) -> None:
         await deliver(url, ANNA.chip, ANNA.plate)
 
 
+@pytest.mark.parametrize("url", ["http://127.0.0.1:99999", "https://unit:port", "http://[::1"])
+async def test_an_address_that_no_url_can_have(url: str) -> None:
+    with pytest.raises(LinkError, match="is not a URL: write it like https"):
+        await deliver(url, ANNA.chip, ANNA.plate)
+
+
 @pytest.mark.parametrize(
     "url",
     [
