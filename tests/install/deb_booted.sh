@@ -6,6 +6,13 @@ exec >/proof.log 2>&1
 trap 'systemctl --no-block poweroff' EXIT
 must() { "$@" || { echo "not so: $*"; exit 1; }; }
 state() { systemctl is-active "$1" || true; }
+settled() { # the state of a service once it is not being started any more, in a minute at most
+    for _ in $(seq 120); do
+        [ "$(state "$1")" = activating ] || break
+        sleep 0.5
+    done
+    state "$1"
+}
 
 cd /srv/deb
 first=$(find . -name 'autovelox_*.deb' ! -name '*+1*') second=$(find . -name 'autovelox_*+1*.deb')
@@ -43,7 +50,7 @@ chown -R autovelox:autovelox /var/lib/autovelox/registry
 systemctl start autovelox.service
 process=$(systemctl show -P MainPID autovelox.service)
 must [ "$(state autovelox.service)" = active ]
-must [ "$(state autovelox-officers.service)" = active ]
+must [ "$(settled autovelox-officers.service)" = active ]
 must [ "$(stat -c '%U %a' /var/lib/autovelox)" = "autovelox 700" ]
 echo "PROOF the unit runs from the package, its officers' service beside it"
 
@@ -52,7 +59,7 @@ dpkg -i "$second"
 must sha256sum --check /kept
 must [ "$(state autovelox.service)" = active ]
 must [ "$(systemctl show -P MainPID autovelox.service)" != "$process" ]
-must [ "$(state autovelox-officers.service)" = active ]
+must [ "$(settled autovelox-officers.service)" = active ]
 must [ "$(ls /usr/lib/autovelox/releases)" = "$(dpkg-query -W -f '${Version}' autovelox)" ]
 echo "PROOF upgraded: the unit goes on with $(readlink /usr/lib/autovelox/current)"
 
