@@ -20,6 +20,7 @@ from edge.errors import LinkError
 from edge.link.car import deliver
 from tests.support.link import ANNA, RawCar
 from tests.support.link_unit import StartUnit, Unit
+from tests.support.needs import needs_root
 
 ACCEPTED = {"status": "accepted"}
 GONE = (ConnectionError, aiohttp.ClientError, TimeoutError, EOFError)
@@ -209,6 +210,7 @@ def descriptors(pid: int) -> int:
     return len(list(Path(f"/proc/{pid}/fd").iterdir()))
 
 
+@needs_root
 async def test_29_the_metrics_port_takes_no_descriptors_from_the_unit(unit: Unit) -> None:
     """Any account of the machine may connect there, as often as it likes."""
     found = re.search(r"metrics and health are on \S+ port (\d+)", unit.whole_log())

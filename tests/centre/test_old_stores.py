@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import tarfile
 from pathlib import Path
 
 from centre.records import verify_units
 from edge.cases.evidence import load_signer
 from edge.cases.storage.outbox import Outbox
 from edge.cases.store import CaseStore
+from tests.support.archives import unpack
 from tests.support.cases import UNIT
 from tests.support.centre import Centre, lines_of
 
@@ -17,8 +17,7 @@ ARCHIVE = Path(__file__).resolve().parents[1] / "edge" / "cases" / "last_commit"
 
 
 async def test_the_store_of_an_earlier_version_is_delivered(centre: Centre, tmp_path: Path) -> None:
-    with tarfile.open(ARCHIVE) as archive:
-        archive.extractall(tmp_path, filter="data")
+    unpack(ARCHIVE, tmp_path)
     state_dir, signer = tmp_path / "state", load_signer(tmp_path / "signing.key")
     await (await CaseStore.open(state_dir, signer, UNIT)).close()
     outbox = Outbox(state_dir)

@@ -71,7 +71,7 @@ async def test_every_look_is_chained_before_it_answers(centre: Centre, tmp_path:
     assert chain.current_key == signer.key_id
     said = [json.loads(link.body or b"") for link in links[1:]]
     assert all(each["officer"] == "conti" and each["reason"] == "appeal 12/2026" for each in said)
-    assert said[0]["hits"] == 1 and "AB0" not in str(said[0]).upper(), "the plate is in no entry"
+    assert said[0]["hits"] == 1 and "AB001" not in str(said[0]).upper(), "the plate is in no entry"
 
 
 async def test_who_searched_for_a_plate_can_be_asked(centre: Centre, tmp_path: Path) -> None:

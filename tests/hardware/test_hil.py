@@ -16,6 +16,7 @@ from hilservice import Service, report, serve
 from edge.config import RadarSettings
 from edge.errors import RadarError
 from edge.sensors.ring import Exposure
+from tests.support.needs import needs_root
 
 SIZE = (640, 360)
 
@@ -57,6 +58,7 @@ async def test_triggers_the_radar_holds_off_are_seen_as_lost(tmp_path: Path) -> 
 
 
 @pytest.mark.slow
+@needs_root
 async def test_the_service_loses_no_trigger_and_keeps_to_its_memory(tmp_path: Path) -> None:
     manifest = record(tmp_path, 12, 15.0)
     unit = tmp_path / "unit"

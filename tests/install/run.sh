@@ -54,6 +54,7 @@ make_layer() {  # SUITE ARCH
     mkdir -p "$root/etc/ssl/certs" "$root/srv/install"
     cp /etc/ssl/certs/ca-certificates.crt "$root/srv/install/ca.crt"
     cp "$here"/*.sh "$here/cpuinfo-pi4" "$root/srv/install/"
+    echo "127.0.0.1 localhost" >"$root/etc/hosts"  # as Debian's installer writes it; debootstrap does not
     echo force-unsafe-io >"$root/etc/dpkg/dpkg.cfg.d/throw-away"  # no waiting for the disk: nobody keeps this system
     chroot "$root" useradd --create-home --shell /bin/bash newcomer
     inside root true 2>/dev/null || { reason="systemd-nspawn starts nothing: this machine may be a container itself"; return 1; }

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
 from pathlib import Path
 
+import pytest
+
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: nobody else may look into the unit's processes")
+"""A unit's processes are closed to other accounts, and to its own (``PR_SET_DUMPABLE``)."""
 PACKAGES = Path(__file__).resolve().parents[2] / "systemd" / "setup" / "packages"
 
 NEEDS = {

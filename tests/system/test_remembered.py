@@ -16,6 +16,7 @@ from edge.cases.evidence.verify import check_package
 from edge.demo.cast import load_cast
 from edge.errors import RegistryError
 from tests.support.daemon import Daemon
+from tests.support.needs import needs_root
 from tests.support.station import PEOPLE, Station
 
 GIULIA, MARCO, DAVIDE = PEOPLE
@@ -37,6 +38,7 @@ def traces(station: Station, wanted: list[bytes]) -> list[str]:
     return [path.name for path in files if any(secret in path.read_bytes() for secret in wanted)]
 
 
+@needs_root
 async def test_strangers_leave_no_trace_and_the_offenders_packet_opens_again(station: Station, tmp_path: Path) -> None:
     station.write_feed(ROUNDABOUT, gap_s=3.0)
     async with station.unit() as unit:

@@ -134,6 +134,7 @@ def test_two_officers_confirm_no_name_whose_plate_is_corrected_at_the_same_time(
         assert archive.case(1).review == "correct_plate"
 
 
+@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="pdftotext (poppler-utils) is not installed")
 def test_the_report_says_who_corrected_what_and_repeats_no_name(state: Path) -> None:
     before = text_of(report_of(state, 1))
     assert "Ada Rossi" in before

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from edge.cases.export import export_cases
 from edge.cases.storage.signatures import rotate_signing_key
 from edge.cases.store import CaseStore
 from tests.edge.cases.test_last_commit import ARCHIVE
+from tests.support.archives import unpack
 from tests.support.cases import SIGNER, UNIT, filled
 from tests.support.packages import (
     Members,
@@ -84,7 +84,7 @@ def test_attack_1_a_stranger_with_the_public_key(package: Members, tmp_path: Pat
 
 def test_attack_1_on_a_package_of_format_1(tmp_path: Path) -> None:
     """Of this forged package the last commit's verifier says: everything holds, signed with the key you trust."""
-    shutil.unpack_archive(ARCHIVE, tmp_path, filter="data")
+    unpack(ARCHIVE, tmp_path)
     members = members_of(tmp_path / "export.zip")
     trusted = load_signer(tmp_path / "signing.key.old").public_key
     assert "cannot prove" in verify_package(tmp_path / "export.zip", trusted).sentence

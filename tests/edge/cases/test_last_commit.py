@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import tarfile
 import zipfile
 from dataclasses import asdict
 from pathlib import Path
@@ -31,6 +30,7 @@ from edge.crypto.sealing import unseal_secret
 from edge.errors import NoSuchCase
 from edge.model import Packet
 from edge.registry import Registry, list_drivers, load_master_key, migrate_registry, reopen_packet
+from tests.support.archives import unpack
 from tests.support.cases import UNIT, identified, photo, trigger, unidentified
 
 ARCHIVE = Path(__file__).with_name("last_commit") / "f42d16c.tar.xz"
@@ -40,8 +40,7 @@ FILING = {"limit_kmh": 50.0, "site": "SP 235"}
 @pytest.fixture
 def files(tmp_path: Path) -> Path:
     """The folder that the archive holds."""
-    with tarfile.open(ARCHIVE) as archive:
-        archive.extractall(tmp_path, filter="data")
+    unpack(ARCHIVE, tmp_path)
     return tmp_path
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import tarfile
 from contextlib import closing
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from edge.crypto import Ed25519Key, certify_chip, load_chip, make_request, save_
 from edge.errors import RegistryError, SecretError
 from edge.registry import certify_chip as keep
 from edge.registry import check_registry, load_master_key, migrate_registry, revoke_chip, rotate_master_key
+from tests.support.archives import unpack
 from tests.support.link import ANNA, BRUNO
 from tests.support.registry import ADA, enter, opened
 
@@ -24,8 +24,7 @@ ARCHIVE = Path(__file__).parent / "version-3.tar.xz"
 
 @pytest.fixture
 def before(tmp_path: Path) -> Path:
-    with tarfile.open(ARCHIVE) as archive:
-        archive.extractall(tmp_path, filter="data")
+    unpack(ARCHIVE, tmp_path)
     return tmp_path
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import tarfile
 from contextlib import closing
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from edge.registry import (
     replace_chip,
     rotate_master_key,
 )
+from tests.support.archives import unpack
 from tests.support.link import ANNA, BRUNO
 from tests.support.registry import ADA, PORTRAIT, enter, opened
 
@@ -33,8 +33,7 @@ ARCHIVE = Path(__file__).parent / "version-2.tar.xz"
 
 @pytest.fixture
 def before(tmp_path: Path) -> Path:
-    with tarfile.open(ARCHIVE) as archive:
-        archive.extractall(tmp_path, filter="data")
+    unpack(ARCHIVE, tmp_path)
     return tmp_path
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import tarfile
 from contextlib import closing
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from edge.crypto.chip import load_chip
 from edge.errors import RegistryError, SecretError
 from edge.registry import Registry, check_registry, list_drivers, load_master_key, migrate_registry
 from edge.registry.vault import create_master_key
+from tests.support.archives import unpack
 
 ARCHIVE = Path(__file__).parents[1] / "cases" / "last_commit" / "f42d16c.tar.xz"
 
@@ -21,8 +21,7 @@ ARCHIVE = Path(__file__).parents[1] / "cases" / "last_commit" / "f42d16c.tar.xz"
 @pytest.fixture
 def old(tmp_path: Path) -> Path:
     """A folder with that commit's registry, master key and chips."""
-    with tarfile.open(ARCHIVE) as archive:
-        archive.extractall(tmp_path, filter="data")
+    unpack(ARCHIVE, tmp_path)
     return tmp_path
 
 
