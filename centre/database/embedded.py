@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 
 START_TIMEOUT_S, STOP_TIMEOUT_S = 60.0, 30.0
 BETWEEN_TRIES_S = 0.05
+START_TRIES, BETWEEN_STARTS_S = 5, 0.5
 _BECOME = (
     "import os, signal, sys; signal.signal(signal.SIGPIPE, signal.SIG_DFL); os.setgroups([]);"
     " os.setgid(int(sys.argv[2])); os.setuid(int(sys.argv[1])); os.execv(sys.argv[3], sys.argv[3:])"
@@ -56,6 +57,10 @@ SETTINGS = {
     "timezone": "UTC",
     "dynamic_shared_memory_type": "mmap",  # no /dev/shm is needed, which containers make small
 }
+
+
+class EndedAtStart(DatabaseError):
+    """The server ended before it answered."""
 
 
 class EmbeddedServer:
@@ -161,6 +166,16 @@ class EmbeddedServer:
     async def _launch(self, programs: Path) -> None:
         words = ["-D", str(self.data), "-k", str(self._sockets)]
         words += [word for name, value in self._settings.items() for word in ("-c", f"{name}={value}")]
+        for _ in range(START_TRIES - 1):  # what a server that was killed leaves behind ends a moment later
+            try:
+                await self._launch_once(programs, words)
+            except EndedAtStart:
+                await asyncio.sleep(BETWEEN_STARTS_S)
+            else:
+                return
+        await self._launch_once(programs, words)
+
+    async def _launch_once(self, programs: Path, words: Sequence[str]) -> None:
         with self.log.open("ab") as file:
             self._process = await self._run(programs / "postgres", words, file.fileno())
         try:
@@ -176,7 +191,7 @@ class EmbeddedServer:
         while True:
             if self._process.returncode is not None:
                 said = await asyncio.to_thread(self.log.read_bytes)
-                raise DatabaseError(f"PostgreSQL ended at its start ({_last_line(said)})", self._remedy())
+                raise EndedAtStart(f"PostgreSQL ended at its start ({_last_line(said)})", self._remedy())
             try:
                 connection = await asyncpg.connect(self.dsn_of("postgres"))
             except (OSError, asyncpg.PostgresError):

@@ -29,6 +29,7 @@ async def test_backup_while_the_daemon_runs_and_restore(tmp_path: Path) -> None:
     sealed = packet()
     number = await store.file_case(trigger(), [photo(7)], [sealed], limit_kmh=50.0, site="SP 235")
     await store.add(number, photos=[photo(8)])
+    await store.waiting()  # after it in the store's thread: the database follows the journal
     assert "3 cases" in backup(tmp_path / "state", tmp_path / "backup")
     await store.enter_verdict(number, unidentified())
     await store.close()
