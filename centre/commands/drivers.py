@@ -27,23 +27,12 @@ from centre.records import (
     acts_on,
     enter_act,
 )
-from centre.registry import Change, Enrolment, Particulars, changing, make_chip
+from centre.registry import OPTIONS, Change, Enrolment, Particulars, changing, make_chip
 from centre.service import own_files
 from edge.crypto import Chip, read_authority, save_chip
 from edge.errors import RegistryError, SecretError, why
 from edge.terminal import say
 
-TEXTS = (
-    ("licence", "licence number, for example UD1234567A"),
-    ("first-name", "first name"),
-    ("last-name", "last name"),
-    ("birth-date", "date of birth, 1980-12-31"),
-    ("birth-place", "place of birth"),
-    ("categories", 'categories, for example "A B"'),
-    ("issuing-office", "who issued the licence"),
-    ("issued-on", "date of issue"),
-    ("expires-on", "expiry date"),
-)
 PLATE_HELP = "a vehicle the driver is keeper of, with its country if that is known: IT:AB123CD; may be repeated"
 COMMANDS = {ENROLLED: "registry enrol", REPLACED: "registry replace", REVOKED: "registry revoke"}
 
@@ -51,7 +40,7 @@ COMMANDS = {ENROLLED: "registry enrol", REPLACED: "registry replace", REVOKED: "
 def add_actions(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add ``enrol|replace|revoke|certify|remove|list|acts`` to the actions of ``registry``."""
     new = actions.add_parser("enrol", help="enter a driver and write the chip file that a car needs")
-    for name, what in TEXTS:
+    for name, what in OPTIONS:
         new.add_argument(f"--{name}", required=True, help=what)
     new.add_argument("--portrait", required=True, type=Path, metavar="FILE", help="JPEG or PNG")
     new.add_argument("--plate", action="append", default=[], metavar="[CC:]PLATE", help=PLATE_HELP)
@@ -86,7 +75,7 @@ def add_actions(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def _enrol(args: argparse.Namespace) -> int:
-    texts = {name.replace("-", "_"): getattr(args, name.replace("-", "_")) for name, _ in TEXTS}
+    texts = {name.replace("-", "_"): getattr(args, name.replace("-", "_")) for name, _ in OPTIONS}
     portrait = _given(args.portrait, "the portrait")
     driver = Particulars(**texts, portrait=portrait, plates=args.plate)
     driver.check()  # before a key pair is made, which takes seconds

@@ -6,10 +6,11 @@ from centre.registry.importing import import_registry
 from centre.registry.keys import OF_NO_DRIVER, ROOT_NAME, RootKey, load_root_key, make_root_key
 from centre.registry.lookup import PostgresRegistry
 from centre.registry.rotation import rotate_root, rotate_shard
-from edge.registry import Enrolment, Particulars, make_chip
+from edge.registry import OPTIONS, Enrolment, Particulars, make_chip
 
 __all__ = [
     "OF_NO_DRIVER",
+    "OPTIONS",
     "ROOT_NAME",
     "Change",
     "Enrolment",

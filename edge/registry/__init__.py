@@ -16,7 +16,7 @@ from edge.registry.enrol import (
 )
 from edge.registry.lookup import RegisteredKey, Registry
 from edge.registry.migrate import migrate_registry
-from edge.registry.particulars import Particulars, check_text
+from edge.registry.particulars import OPTIONS, Particulars, check_text
 from edge.registry.reopen import reopen_packet
 from edge.registry.rows import uid_hash
 from edge.registry.survey import (
@@ -31,6 +31,7 @@ from edge.registry.uid_key import UidKey
 from edge.registry.vault import create_master_key, load_master_key
 
 __all__ = [
+    "OPTIONS",
     "Counters",
     "DriverSummary",
     "Enrolment",

@@ -24,6 +24,7 @@ from edge.registry.enrol import (
     revoke_chip,
 )
 from edge.registry.migrate import migrate_registry
+from edge.registry.particulars import OPTIONS
 from edge.registry.reopen import is_claims, reopen_claims, reopen_packet
 from edge.registry.survey import check_registry, list_drivers, rotate_master_key
 from edge.registry.vault import create_master_key, load_master_key
@@ -40,17 +41,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     actions = parser.add_subparsers(metavar="ACTION", required=True)
     _add(actions, "init", _init, "make an empty registry, and the master key if there is none")
     new = _add(actions, "enrol", _enrol, "enter a driver and write the chip file that a car needs")
-    for name, what in (
-        ("licence", "licence number, for example UD1234567A"),
-        ("first-name", "first name"),
-        ("last-name", "last name"),
-        ("birth-date", "date of birth, 1980-12-31"),
-        ("birth-place", "place of birth"),
-        ("categories", 'categories, for example "A B"'),
-        ("issuing-office", "who issued the licence"),
-        ("issued-on", "date of issue"),
-        ("expires-on", "expiry date"),
-    ):
+    for name, what in OPTIONS:
         new.add_argument(f"--{name}", required=True, help=what)
     new.add_argument("--portrait", required=True, type=Path, metavar="FILE", help="JPEG or PNG")
     new.add_argument(

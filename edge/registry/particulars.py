@@ -20,6 +20,20 @@ EARLIEST_BIRTH = date(1900, 1, 1)
 MAX_PORTRAIT_BYTES = 512 * 1024
 
 
+OPTIONS = (
+    ("licence", "licence number, for example UD1234567A"),
+    ("first-name", "first name"),
+    ("last-name", "last name"),
+    ("birth-date", "date of birth, 1980-12-31"),
+    ("birth-place", "place of birth"),
+    ("categories", 'categories, for example "A B"'),
+    ("issuing-office", "who issued the licence"),
+    ("issued-on", "date of issue"),
+    ("expires-on", "expiry date"),
+)
+"""What is asked of a driver: the name of the option, and its help."""
+
+
 @dataclass(frozen=True, slots=True)
 class Particulars:
     """A driver to be entered. Dates are ISO 8601 (1980-12-31); *portrait* is a JPEG or PNG.

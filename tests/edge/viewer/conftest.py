@@ -16,8 +16,15 @@ import pytest
 from edge import officers
 from edge.model import Flag, Outcome, Reason
 from edge.viewer.control.app import Options, Viewer
+from edge.viewer.text import language
 from tests.support import stores, xdisplay
 from tests.support.desk import Desk, OpenDesk
+
+
+@pytest.fixture(autouse=True)
+def _english_again() -> Iterator[None]:
+    yield
+    language.use("en_GB")
 
 
 @pytest.fixture(scope="session")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from edge.viewer.text import language
 from edge.viewer.ui.questions import DockedQuestion
 from tests.support import xdisplay
 from tests.support.desk import Desk, OpenDesk
@@ -18,12 +17,6 @@ from tests.support.matrix import FACTORS, SIZES
 LOCALES = ("en_GB", "it_IT", "de_DE", "sl_SI")
 LEAST_PHOTO = 30
 """Pixels of a photo's height, at scale 1, that are in sight at least."""
-
-
-@pytest.fixture(autouse=True)
-def _english_again() -> Iterator[None]:
-    yield
-    language.use("en_GB")
 
 
 @pytest.mark.timeout(180)

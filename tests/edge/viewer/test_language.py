@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
 from string import Formatter
@@ -19,12 +18,6 @@ from edge.viewer.text.words import reason_words
 
 FOLDER = language.LOCALE_DIR / "it" / "LC_MESSAGES"
 KEYWORDS = {"_": None, "later": None, "ngettext": (1, 2)}
-
-
-@pytest.fixture(autouse=True)
-def _english_again() -> Iterator[None]:
-    yield
-    language.use("en_GB")
 
 
 def _names(text: str) -> set[str | None]:

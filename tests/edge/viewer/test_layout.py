@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +13,6 @@ from PIL import Image
 
 from edge.cases.views import EventKind
 from edge.model import Flag, Outcome, Reason
-from edge.viewer.text import language
 from edge.viewer.ui.palette import DARK, LIGHT, TONES, Palette
 from edge.viewer.ui.window import Needs, Shape, shape
 from tests.support import stores, xdisplay
@@ -24,12 +23,6 @@ LEAST_CONTRAST = 4.5
 """Web Content Accessibility Guidelines 2.2, success criterion 1.4.3."""
 LEAST_EDGE_CONTRAST = 3.0
 """The same, 1.4.11: what shows where a control is."""
-
-
-@pytest.fixture(autouse=True)
-def _english_again() -> Iterator[None]:
-    yield
-    language.use("en_GB")
 
 
 def _walk(desk: Desk, name: str) -> None:

@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from tkinter import ttk
 
 import pytest
 
-from edge.viewer.text import language
 from tests.support.desk import Desk, OpenDesk
 from tests.support.matrix import FACTORS, SIZES
 from tests.support.measured import faults
 
 LOCALES = ("en_GB", "it_IT")
-
-
-@pytest.fixture(autouse=True)
-def _english_again() -> Iterator[None]:
-    yield
-    language.use("en_GB")
 
 
 @pytest.mark.timeout(180)

@@ -31,12 +31,6 @@ from tests.support.desk import Desk, OpenDesk, said
 from tests.support.english import english_in
 
 
-@pytest.fixture(autouse=True)
-def _english_again() -> Iterator[None]:
-    yield
-    language.use("en_GB")
-
-
 def _all(widget: tk.Misc) -> Iterator[str]:
     """Every text that *widget* and all in it can show: also choices and menus."""
     yield from said(widget)
