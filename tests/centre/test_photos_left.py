@@ -159,6 +159,9 @@ async def test_photos_that_are_brought_back_are_evidence_as_before(centre: Centr
         archive.open(1)
     with pytest.raises(EvidenceError, match="is gone"):
         audit(state_dir)
+    assert bring_back(folder, 1, tmp_path / "from-centre", SIGNER, {"officer": "root", "account": "root"}) == 1
+    assert folder.photo(1, 0).read_bytes() == before
+    assert "all signed" in audit(state_dir)
 
 
 async def test_a_photo_is_missed_where_no_entry_says_that_it_left(centre: Centre, tmp_path: Path) -> None:

@@ -27,6 +27,35 @@ def folder() -> Iterator[Path]:
     shutil.rmtree(found)
 
 
+def programs_that_fail(folder: Path, times: int) -> Path:
+    """PostgreSQL's programs, of which the server ends at its first *times* starts, as beside what a killed one left."""
+    real, folder = find_binaries(), folder / "bin"
+    folder.mkdir()
+    (folder / "initdb").symlink_to(real / "initdb")
+    count = folder / "starts"
+    count.touch()
+    count.chmod(0o666)
+    script = f'#!/bin/sh\necho >>{count}\n[ "$(wc -l <{count})" -gt {times} ] || exit 1\nexec {real}/postgres "$@"\n'
+    (folder / "postgres").write_text(script)
+    (folder / "postgres").chmod(0o755)
+    return folder
+
+
+@pytest.mark.parametrize("times", [4, 5])
+async def test_a_server_that_ends_at_its_start_is_started_again_a_few_times(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    monkeypatch.setattr("centre.database.embedded.BETWEEN_STARTS_S", 0.0)
+    server = EmbeddedServer(folder / "postgresql", binaries=programs_that_fail(folder, times))
+    if times == 4:
+        await server.start()
+        assert await ask(server, "SELECT 1") == 1
+        await server.kill()
+    else:
+        with pytest.raises(DatabaseError, match="ended at its start"):
+            await server.start()
+
+
 async def ask(server: EmbeddedServer, statement: str) -> object:
     connection = await asyncpg.connect(server.dsn)
     try:

@@ -138,6 +138,8 @@ def _remove(case: Path) -> None:
 def bring_back(folder: StateFolder, number: int, source: Path, signer: Signs, said: Mapping[str, object]) -> int:
     """Put the photos of a case back from the files below the folder *source*, by their SHA-256, and enter it.
 
+    Also where they were brought back before and one is gone: another program of the unit removed it meanwhile.
+
     Returns:
         How many photos it has.
 
@@ -150,9 +152,11 @@ def bring_back(folder: StateFolder, number: int, source: Path, signer: Signs, sa
             "SELECT body FROM entries JOIN cases ON seq = decided_seq WHERE number = ? AND purged_seq IS NULL",
             (number,),
         ).fetchone()
-        if row is None or not photos_left(database, number):
+        photos = json.loads(row[0])["frames"] if row is not None else []
+        told = database.execute(_NEWEST, (number,)).fetchone()
+        are_here = all(folder.path_of(photo["file"]).is_file() for photo in photos)
+        if row is None or told is None or (told[0] == PHOTOS_BACK and are_here):
             raise CaseError(f"the photos of case {number} did not leave this unit", "look at autovelox cases show")
-    photos = json.loads(row[0])["frames"]
     wanted = {photo["sha256"]: photo["bytes"] for photo in photos}
     found = {digest: data for digest, data in _photos_in(source, set(wanted.values())) if digest in wanted}
     if missing := len(wanted.keys() - found.keys()):
@@ -165,7 +169,7 @@ def bring_back(folder: StateFolder, number: int, source: Path, signer: Signs, sa
         for photo in photos:
             write_durably(folder.path_of(photo["file"]), found[photo["sha256"]])
         with ChainSession(folder, signer) as session, session.extending() as database:
-            if not photos_left(database, number) or case_state(database, number) != State.DECIDED:
+            if database.execute(_NEWEST, (number,)).fetchone() != told or case_state(database, number) != State.DECIDED:
                 raise CaseError(f"case {number} changed meanwhile", "look at it again")
             append_entry(database, PHOTOS_BACK, number, said, signer=signer)
     except OSError as error:
