@@ -130,3 +130,13 @@ def test_every_reason_has_a_sentence_in_every_language(reason: Reason) -> None:
     assert english.endswith(".")
     language.use("it")
     assert reason_words(reason) not in {english, reason.value}
+
+
+def test_no_italian_catalogue_calls_the_report_a_verbale() -> None:
+    """An officer draws up a *verbale*; what the program prints is a *rapporto di rilevazione*."""
+    edge = Path(language.__file__).parents[2]
+    catalogues = sorted(edge.glob("**/locale/it/LC_MESSAGES/*.po"))
+    assert len(catalogues) == 3
+    for path in catalogues:
+        with path.open("rb") as file:
+            assert not [m.id for m in read_po(file, locale="it") if "verbale" in str(m.string).lower()], path.name
