@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 
-from centre.database.migrate import migrate, steps
+from centre.database.migrate import is_newest, migrate
 from centre.database.types import Connection, Pool
 from centre.database.visits import SECRET, introducing, show
 from centre.errors import DatabaseError
@@ -65,10 +65,10 @@ async def open_as(dsn: str, *, connections: int, statement_timeout_s: float, nam
     except _UNUSABLE as error:
         raise _unusable(error) from None
     try:
-        found = await pool.fetchval("SELECT max(version) FROM schema_version")
+        is_made = await is_newest(pool)
     except asyncpg.PostgresError:
-        found = None
-    if found != len(steps()):
+        is_made = False
+    if not is_made:
         await pool.close()
         raise DatabaseError(
             "the database has another schema than this program", "start the centre of this version first"
