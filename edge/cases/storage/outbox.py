@@ -104,9 +104,13 @@ class Outbox:
     def key_lines(self) -> bytes:
         """The ``key`` entries of the chain: each new key is signed by the one before.
 
+        Empty before the first start: a new unit has no chain, and the key that it joined with is its only one.
+
         Raises:
-            CaseError: the store cannot be read.
+            CaseError: the store cannot be read, or is gone.
         """
+        if read_head(self._folder) is None and not self._folder.database.exists():
+            return b""
         sql = "SELECT header, body, signature, key_id FROM entries WHERE kind = ? ORDER BY seq"
         with closing(open_to_read(self._folder)) as database:
             return b"".join(_line(*row) for row in database.execute(sql, (KEY_KIND,)))
