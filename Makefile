@@ -28,7 +28,7 @@ ifneq ($(and $(SMALL),$(filter-out $(WITH_SMALL),$(MAKECMDGOALS))),)
 $(error ENGINE=litert is for $(WITH_SMALL): leave it out, the other targets need both engines)
 endif
 
-$(VENV)/.installed: setup.cfg pyproject.toml $(wildcard systemd/setup/lock/*.txt)
+$(VENV)/.installed: setup.cfg pyproject.toml systemd/setup/slim.py $(wildcard systemd/setup/lock/*.txt)
 	@PYTHON="$(PYTHON)" WHEELS="$(WHEELS)" DISK_MB=$(if $(SMALL),900,2500) \
 		systemd/setup/environment.sh $(VENV) unit $(if $(SMALL),,easyocr centre dev torch)
 
