@@ -196,7 +196,7 @@ def delivered_whole(folder: StateFolder, numbers: Iterable[int]) -> tuple[int, .
 
 
 def line_of(header: bytes, body: bytes | None, signature: bytes | None, key_id: str | None) -> bytes:
-    """An entry as a line of ``chain.jsonl``; a content that was purged, and a signature that is missing, are left out."""
+    """An entry as a line of ``chain.jsonl``, without a content that was purged or a signature that is missing."""
     line = {"header": header.decode("utf-8")}
     if body is not None:
         line["body"] = body.decode("utf-8")
