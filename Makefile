@@ -66,7 +66,7 @@ chaos: install ## strike the unit 345 times (kill, hang, full disk, torn log) an
 	@$(BIN)/python tests/chaos/run.py $(CHAOS)
 
 .PHONY: chaos-centre
-chaos-centre: install ## strike the centre, its database, the network and the units 200 times, and print what it stood (ten minutes)
+chaos-centre: install ## strike the centre, its database, the network and the units 200 times, and print what it stood (half an hour)
 	@$(BIN)/python tests/chaos/centre_run.py $(CHAOS)
 
 .PHONY: bench-centre
