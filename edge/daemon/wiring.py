@@ -23,6 +23,7 @@ from edge.cases import (
     be_prompt,
     believe_clock,
     clock_state,
+    give_way,
     load_signer,
 )
 from edge.config import Area, Engine, Settings, models_dir, open_question
@@ -125,8 +126,9 @@ async def build(ordered: Ordered, stack: AsyncExitStack, restart: Callable[[], o
     )
     stack.push_async_callback(cases.close)
 
-    disk = DiskProbe(StateFolder(settings.unit.state_dir).probe)
-    photos = StateFolder(settings.unit.state_dir).photos  # there since the store was opened
+    folder_of_cases = StateFolder(settings.unit.state_dir)  # there since the store was opened
+    disk = DiskProbe(folder_of_cases.probe, before_write=partial(give_way, folder_of_cases))
+    photos = folder_of_cases.photos
     workers = WorkerPool(
         worker_setup(folder, settings.recognition.engine, settings.camera.captions, photos),
         workers=settings.recognition.workers,
@@ -217,6 +219,7 @@ async def build(ordered: Ordered, stack: AsyncExitStack, restart: Callable[[], o
         registry=chips,
         cases=stored,
         reports=radar.reports if settings.radar.serial_port is not None else None,
+        right_of_way=cases.right_of_way,
     )
     radar.on_edge = flow.begin
     upkeep = Upkeep(cases.housekeep)

@@ -19,6 +19,7 @@ from edge.cases.storage.database import open_to_read
 from edge.cases.storage.durable import read_own, write_durably
 from edge.cases.storage.head import Head, read_head
 from edge.cases.storage.layout import StateFolder
+from edge.cases.storage.right_of_way import give_way
 from edge.errors import CaseError
 
 FORMAT = 1
@@ -91,6 +92,7 @@ class Outbox:
             CaseError: the store cannot be read.
         """
         found, size, last = list[bytes](), 0, None
+        give_way(self._folder)
         with closing(open_to_read(self._folder)) as database:
             for seq, digest, header, body, signature, key_id in database.execute(_LINES, (after, up_to)):
                 line = line_of(header, body, signature, key_id)
@@ -121,6 +123,7 @@ class Outbox:
         Raises:
             CaseError: the store cannot be read.
         """
+        give_way(self._folder)
         with closing(open_to_read(self._folder)) as database:
             if place == PORTRAIT:
                 row = database.execute("SELECT image FROM portraits WHERE case_number = ?", (case,)).fetchone()
@@ -156,6 +159,7 @@ class Outbox:
             "confirmed": {"seq": seq, "hash": digest},
             "settled": {"seq": settled, "cases": cases},
         }
+        give_way(self._folder)
         try:
             write_durably(self._folder.delivered, canonical(content))
         except OSError as error:
