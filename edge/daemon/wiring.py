@@ -118,6 +118,7 @@ async def build(ordered: Ordered, stack: AsyncExitStack, restart: Callable[[], o
         load_signer(settings.cases.signing_key_file),
         unit,
         instrument=instrument(settings),
+        speed_unit=rules.profile.unit,
         policy=RetentionPolicy.of(settings.cases, only_delivered=settings.centre.url is not None),
         witness_dirs=settings.cases.witness_dirs,
         stamps=TimeStamps.of(settings.evidence),
