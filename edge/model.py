@@ -335,6 +335,13 @@ class State(StrEnum):
     DECIDED = "decided"
 
 
+class SpeedUnit(StrEnum):
+    """In what the law counts speeds. Units measure and record km/h all the same (:mod:`edge.law.speeds`)."""
+
+    KMH = "km/h"
+    MPH = "mph"
+
+
 @dataclass(frozen=True, slots=True)
 class Assessment:
     """What the law makes of a measured speed; all speeds in km/h, with one decimal.
@@ -373,7 +380,7 @@ class Case:
     ``kept_claims`` is how many claims explained the photo of an ambiguous case. ``review`` is the newest judgement,
     ``corrected_plate`` the newest plate that an officer read instead; None where there is none. ``others`` are the
     plates of other vehicles in the photos, None where nobody looked for them: the case is pending, or an earlier
-    program decided it.
+    program decided it. ``speed_unit`` is what the law counts in; all speeds here are in km/h.
     """
 
     number: int
@@ -400,6 +407,7 @@ class Case:
     plausibility: Plausibility | None = None
     corrected_plate: str | None = field(default=None, repr=False)
     others: tuple[OtherPlate, ...] | None = None
+    speed_unit: SpeedUnit = SpeedUnit.KMH
 
     @property
     def is_infringement(self) -> bool:

@@ -30,7 +30,19 @@ from edge.cases.storage import (
     take_lock,
 )
 from edge.errors import CaseError, why
-from edge.model import Assessment, Basis, Case, Decision, Packet, PendingCase, Photo, RadarReport, State, Trigger
+from edge.model import (
+    Assessment,
+    Basis,
+    Case,
+    Decision,
+    Packet,
+    PendingCase,
+    Photo,
+    RadarReport,
+    SpeedUnit,
+    State,
+    Trigger,
+)
 
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")
@@ -54,6 +66,7 @@ class CaseStore:
         unit: Mapping[str, object],
         *,
         instrument: Mapping[str, object] | None,
+        speed_unit: SpeedUnit,
         writer: Writer,
         thread: ThreadPoolExecutor,
         lock: int,
@@ -67,6 +80,7 @@ class CaseStore:
         self._folder = folder
         self._unit = dict(unit)
         self._instrument = instrument
+        self._speed_unit = speed_unit
         self._writer = writer
         self._thread = thread
         self._filing = ThreadPoolExecutor(1, thread_name_prefix="case-filing", initializer=be_prompt)
@@ -90,6 +104,7 @@ class CaseStore:
         unit: Mapping[str, object],
         *,
         instrument: Mapping[str, object] | None = None,
+        speed_unit: SpeedUnit = SpeedUnit.KMH,
         space: DiskSpace | None = None,
         policy: RetentionPolicy | None = None,
         witness_dirs: Sequence[Path] = (),
@@ -100,9 +115,10 @@ class CaseStore:
         """Open or create the store in *state_dir*, and finish what the last end interrupted.
 
         Without *signer* entries stay unsigned for ever: no evidence. *unit* goes into every manifest: serial number,
-        software, models; so does *instrument*: what measures, its approval and certificate. With *policy* and *signer*
-        :meth:`housekeep` purges the cases that are due. Every hour and at the end a signed checkpoint of the chain is
-        written to the folders *witness_dirs*, with the time stamps that *stamps* gives.
+        software, models; so do *instrument*, what measures, its approval and certificate, and *speed_unit*, what the
+        law counts in. With *policy* and *signer* :meth:`housekeep` purges the cases that are due. Every hour and at the
+        end a signed checkpoint of the chain is written to the folders *witness_dirs*, with the time stamps that
+        *stamps* gives.
 
         *on_head* is called, from a thread of the store, when the remembered head moved: entries up to it may leave the
         unit. With *head_at_once* it moves with each case that is filed, not only with :meth:`housekeep`.
@@ -140,6 +156,7 @@ class CaseStore:
             folder,
             unit,
             instrument=instrument,
+            speed_unit=speed_unit,
             writer=writer,
             thread=thread,
             lock=lock,
@@ -239,6 +256,7 @@ class CaseStore:
                 basis=basis,
                 assessment=assessment,
                 instrument=self._instrument,
+                speed_unit=self._speed_unit,
             )
 
         return await self._run(self._enter_filed, photos, packets, make_manifest, thread=self._filing)

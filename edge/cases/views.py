@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeVar
 
-from edge.model import Basis, Outcome, State, is_infringement
+from edge.model import Basis, Outcome, SpeedUnit, State, is_infringement
 
 Progress = Callable[[str, int, int], None]
 """Told of long work: what is done, how many of them are, and how many there are. What it raises ends the work."""
@@ -110,6 +110,7 @@ class CaseSummary:
     ``is_to_be_confirmed``: the driver is not the registered keeper; ``is_held``: it is kept for an appeal;
     ``is_to_be_checked``: the photos do not bear out the radar. ``follow_up`` is the newest kind of
     :data:`FOLLOW_UPS`, if there is one; ``waiting``: the judgement that waits for a second officer, if one does.
+    ``speed_unit`` is what the law counts in.
     """
 
     number: int
@@ -130,6 +131,7 @@ class CaseSummary:
     is_to_be_checked: bool = False
     follow_up: str | None = None
     waiting: str | None = None
+    speed_unit: SpeedUnit = SpeedUnit.KMH
 
     @property
     def is_infringement(self) -> bool:

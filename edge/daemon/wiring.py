@@ -41,7 +41,7 @@ from edge.daemon.provenance import certificate_problem, instrument, provenance
 from edge.daemon.rules import rules_of
 from edge.daemon.selfcheck import SelfChecks
 from edge.daemon.status_report import StatusReport
-from edge.delivery import Courier, Ordered, Progress, open_courier
+from edge.delivery import GATHER_S, Courier, Ordered, Progress, open_courier
 from edge.flow.at_centre import EveryChip
 from edge.flow.deciding import OnUnit
 from edge.flow.infringement import Infringements
@@ -111,13 +111,14 @@ async def build(ordered: Ordered, stack: AsyncExitStack, restart: Callable[[], o
 
     service = service_of(settings)
     registry = await _open_registry(settings, stack) if service is None else None
-    progress = Progress()
+    progress = Progress(GATHER_S if service is None else 0.0)  # a case that the centre decides waits for it
     unit = await asyncio.to_thread(provenance, settings, folder, of_release=is_of_release(folder))
     cases = await CaseStore.open(
         settings.unit.state_dir,
         load_signer(settings.cases.signing_key_file),
         unit,
         instrument=instrument(settings),
+        speed_unit=rules.profile.unit,
         policy=RetentionPolicy.of(settings.cases, only_delivered=settings.centre.url is not None),
         witness_dirs=settings.cases.witness_dirs,
         stamps=TimeStamps.of(settings.evidence),

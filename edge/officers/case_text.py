@@ -37,6 +37,7 @@ _TOLD = {
     "plausibility",
     "rejected_packets",
     "site",
+    "speed_unit",
     "trigger",
     "verdict",
 }

@@ -31,6 +31,7 @@ from edge.model import (
     Plausibility,
     RadarReport,
     SpeedAgreement,
+    SpeedUnit,
     State,
     Trigger,
     Verdict,
@@ -90,18 +91,22 @@ def filed_manifest(
     basis: Basis | None = None,
     assessment: Assessment | None = None,
     instrument: Mapping[str, object] | None = None,
+    speed_unit: SpeedUnit = SpeedUnit.KMH,
 ) -> Manifest:
     """The manifest of a case that is filed; *photos* are records of :func:`photo_record`.
 
     *site* is one line, or a table whose ``text`` is that line. *instrument* is what measured, with its approval and its
     certificate. *unit* says which unit, software and models recorded the case, *clock* how good the unit's time was,
-    *basis* whether the trigger is an infringement, *assessment* what the law makes of its speed.
+    *basis* whether the trigger is an infringement, *assessment* what the law makes of its speed, *speed_unit* what the
+    law counts in: every speed in a manifest is in km/h.
     """
     told: Manifest = {} if basis is None else {"basis": str(basis)}
     if assessment is not None:
         told["assessment"] = asdict(assessment)
     if instrument:
         told["instrument"] = dict(instrument)
+    if speed_unit is not SpeedUnit.KMH:
+        told["speed_unit"] = str(speed_unit)
     return {
         **told,
         "format": FORMAT,
@@ -172,6 +177,7 @@ def to_case(
         kept_claims=(manifest.get("kept_claims") or {}).get("count", 0),
         plausibility=_plausibility(plausibility) if plausibility else None,
         corrected_plate=corrected_plate,
+        speed_unit=SpeedUnit(manifest.get("speed_unit", SpeedUnit.KMH)),
         others=None if others is None else tuple(OtherPlate(each["photo"], Box(*each["box"])) for each in others),
     )
 

@@ -50,6 +50,7 @@ import argparse
 import base64
 import hashlib
 import json
+import math
 import os
 import re
 import struct
@@ -59,6 +60,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -86,6 +88,8 @@ AGREEMENTS = {
     "tells_nothing": "tell nothing of the speed",
 }
 DOUBTING = ("contradicts", "other_fits")
+KMH, MPH = "km/h", "mph"
+KM_OF_A_MILE = Fraction("1.609344")
 NO_HASH = "0" * 64
 SEAL_1, SEAL = b"autovelox-sha256:", b"autovelox-2-sha256:"
 SEAL_HEX = 64
@@ -1057,7 +1061,8 @@ def _facts(
 ) -> list[str]:
     """What the package proves of one case, in lines for a person."""
     number, trigger, driver = manifest["number"], manifest["trigger"], manifest.get("driver")
-    speed = "not measured" if trigger["speed_kmh"] is None else f"{trigger['speed_kmh']:.1f} km/h"
+    unit = MPH if manifest.get("speed_unit") == MPH else KMH
+    speed = "not measured" if trigger["speed_kmh"] is None else _speed(trigger["speed_kmh"], unit, beside=True)
     if manifest.get("basis") == "signalled":
         speed = "signalled by the radar, speed not recorded"
     verdict, plate = manifest["verdict"], manifest.get("plate")
@@ -1067,9 +1072,9 @@ def _facts(
         f"  time      {_moment(trigger['at_utc'])}",
         f"  place     {_place(manifest['site'])}",
         *_instrument(manifest.get("instrument")),
-        f"  speed     {speed}, limit {manifest['limit_kmh']:.0f} km/h",
-        *_assessed(manifest.get("assessment")),
-        *_borne_out(manifest.get("plausibility")),
+        f"  speed     {speed}, limit {_limit(manifest['limit_kmh'], unit)}",
+        *_assessed(manifest.get("assessment"), unit),
+        *_borne_out(manifest.get("plausibility"), unit),
         f"  plate     {verdict['plate'] or (plate['text'] if plate else 'none was read')}",
         f"  verdict   {_standing(manifest)}",
         f"  driver    {name}",
@@ -1240,24 +1245,45 @@ def _corrected(number: int, chain: Chain, links: Sequence[Link]) -> str | None:
     return plate
 
 
-def _assessed(assessment: dict[str, Any] | None) -> list[str]:
+def _in_unit(speed_kmh: float, unit: str) -> float:
+    """A recorded speed in what the law counts in; in mph it is cut to one decimal, never rounded up."""
+    if unit != MPH:
+        return speed_kmh
+    return math.floor(Fraction(repr(float(speed_kmh))) / KM_OF_A_MILE * 10) / 10
+
+
+def _speed(speed_kmh: float, unit: str, *, beside: bool = False) -> str:
+    """A recorded speed as it counts; *beside*: with km/h, cut to one decimal, where that is another unit."""
+    said = f"{_in_unit(speed_kmh, unit):.1f} {unit}"
+    if not beside or unit == KMH:
+        return said
+    return f"{said} ({math.floor(Fraction(repr(float(speed_kmh))) * 10) / 10:.1f} {KMH})"
+
+
+def _limit(limit_kmh: float, unit: str) -> str:
+    """The limit as it counts, without a decimal that it does not have."""
+    limit = _in_unit(limit_kmh, unit)
+    said = f"{limit:.0f}" if limit == round(limit) else f"{limit:.1f}"
+    return f"{said} {unit}"
+
+
+def _assessed(assessment: dict[str, Any] | None, unit: str) -> list[str]:
     """What the law makes of the speed, as the unit recorded it."""
     if not assessment:
         return []
-    figures = tuple(assessment[name] for name in ("deduction_kmh", "remaining_kmh", "excess_kmh"))
-    counts = "  counts    less {:.1f} = {:.1f} km/h, {:.1f} over".format(*figures)
+    figures = [_in_unit(assessment[name], unit) for name in ("deduction_kmh", "remaining_kmh", "excess_kmh")]
+    counts = "  counts    less {:.1f} = {:.1f} {unit}, {:.1f} over".format(*figures, unit=unit)
     return [f"{counts} ({assessment['rule']})" + (f"; {assessment['provision']}" if assessment["provision"] else "")]
 
 
-def _borne_out(plausibility: dict[str, Any] | None) -> list[str]:
+def _borne_out(plausibility: dict[str, Any] | None, unit: str) -> list[str]:
     """What the photos say of the radar, as the unit recorded it."""
     if not plausibility:
         return []
     figures = ""
     if plausibility["speed_kmh"] is not None:
-        figures = ", by them {:.1f} km/h, standard deviation {:.1f}".format(
-            plausibility["speed_kmh"], plausibility["error_kmh"]
-        )
+        error = plausibility["error_kmh"] / (float(KM_OF_A_MILE) if unit == MPH else 1.0)
+        figures = f", by them {_speed(plausibility['speed_kmh'], unit)}, standard deviation {error:.1f}"
     return [f"  photos    {AGREEMENTS.get(plausibility['agreement'], plausibility['agreement'])}{figures}"]
 
 
@@ -1430,6 +1456,20 @@ _ITALIAN = """
 > non misurata
 < signalled by the radar, speed not recorded
 > segnalata dal radar, velocità non registrata
+<   speed     {t}, limit {} mph
+>   velocità  {t}, limite {} mph
+<   counts    less {} = {} mph, {} over ({t})
+>   conta     meno {} = {} mph, {} oltre il limite ({t})
+<   counts    less {} = {} mph, {} over ({t}); {t}
+>   conta     meno {} = {} mph, {} oltre il limite ({t}); {t}
+< deduction as stated by the authority, source: {}
+> detrazione dichiarata dall'autorità, fonte: {}
+< RTRA 1984, s. 89: no deduction; in mph, cut to one decimal
+> RTRA 1984, s. 89: nessuna detrazione; in mph, troncata a un decimale
+< s. 89(1) of the Road Traffic Regulation Act 1984
+> art. 89(1) del Road Traffic Regulation Act 1984
+< {t}, by them {} mph, standard deviation {}
+> {t}, secondo le foto {} mph, scarto tipo {}
 <   counts    less {} = {} km/h, {} over ({t})
 >   conta     meno {} = {} km/h, {} oltre il limite ({t})
 <   counts    less {} = {} km/h, {} over ({t}); {}

@@ -32,6 +32,7 @@ from edge.cases.report.speeds import counted_speed
 from edge.cases.report.tags import TaggedTable
 from edge.cases.report.words import (
     flag_words,
+    keeper_law,
     missed_words,
     officer_did,
     officers_words,
@@ -184,8 +185,8 @@ def _ordinary_way(case: Case, events: Sequence[Event]) -> list[Flowable]:
         return [paragraph(_("No plate is known, so no keeper can be asked."), size=8.5)]
     words = _(
         "The ordinary way: the authority asks the vehicle register for the keeper of the plate, and the keeper names"
-        " the driver (in Italy art. 126-bis, paragraph 2, C.d.S.). A letter to the keeper belongs to the case."
-    )
+        " the driver ({law}). A letter to the keeper belongs to the case."
+    ).format(law=keeper_law(case))
     if case.is_to_be_checked:
         first = _("An officer has to check the speed first.")
         words = f"<b>{first}</b> {words}"

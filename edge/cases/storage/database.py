@@ -13,6 +13,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 
@@ -34,6 +35,7 @@ PRAGMAS = (
 )
 
 
+@lru_cache(maxsize=1)
 def migrations() -> tuple[str, ...]:
     """The SQL scripts of the schema, oldest first; version N is the result of the first N scripts."""
     folder = resources.files("edge.cases.storage") / "schema"

@@ -95,7 +95,7 @@ class Outbox:
         give_way(self._folder)
         with closing(open_to_read(self._folder)) as database:
             for seq, digest, header, body, signature, key_id in database.execute(_LINES, (after, up_to)):
-                line = _line(header, body, signature, key_id)
+                line = line_of(header, body, signature, key_id)
                 size += len(line)
                 if found and size > most_bytes:
                     break
@@ -106,12 +106,16 @@ class Outbox:
     def key_lines(self) -> bytes:
         """The ``key`` entries of the chain: each new key is signed by the one before.
 
+        Empty before the first start: a new unit has no chain, and the key that it joined with is its only one.
+
         Raises:
-            CaseError: the store cannot be read.
+            CaseError: the store cannot be read, or is gone.
         """
+        if read_head(self._folder) is None and not self._folder.database.exists():
+            return b""
         sql = "SELECT header, body, signature, key_id FROM entries WHERE kind = ? ORDER BY seq"
         with closing(open_to_read(self._folder)) as database:
-            return b"".join(_line(*row) for row in database.execute(sql, (KEY_KIND,)))
+            return b"".join(line_of(*row) for row in database.execute(sql, (KEY_KIND,)))
 
     def file(self, case: int, place: int, digest: str) -> bytes | None:
         """Photo *place* of a case, or its driver's portrait, if it has the SHA-256 *digest*; else None.
@@ -199,10 +203,12 @@ def delivered_whole(folder: StateFolder, numbers: Iterable[int]) -> tuple[int, .
     return tuple(number for number in numbers if number in there)
 
 
-def _line(header: bytes, body: bytes | None, signature: bytes | None, key_id: str | None) -> bytes:
+def line_of(header: bytes, body: bytes | None, signature: bytes | None, key_id: str | None) -> bytes:
+    """An entry as a line of ``chain.jsonl``, without a content that was purged or a signature that is missing."""
     line = {"header": header.decode("utf-8")}
     if body is not None:
         line["body"] = body.decode("utf-8")
     if signature is not None and key_id is not None:
         line.update(signature=signature.hex(), key_id=key_id)
-    return canonical(line) + b"\n"
+    # As canonical() writes an object of texts, in a quarter of its time: test_outbox.py compares both.
+    return json.dumps(line, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode() + b"\n"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from edge.model import Basis, Case, Flag, Outcome, Plausibility, Reason, SpeedAgreement
-from edge.officers import WITH, CaseSummary, EventKind, Order, Standing, name_follows
-from edge.viewer.text.language import _, ngettext
+from edge.model import Basis, Case, Flag, Outcome, Plausibility, Reason, SpeedAgreement, SpeedUnit
+from edge.officers import WITH, CaseSummary, EventKind, Order, Standing, name_follows, speed_words, spread_in_unit
+from edge.viewer.text.language import _, ngettext, number
 from edge.viewer.text.plain_text import plain
 
 MOST_OF_A_NAME = 60
@@ -66,8 +66,8 @@ def basis_words(basis: Basis | str | None) -> str:
     return words.get(basis, basis) if basis else _("not measured")
 
 
-def plausibility_words(found: Plausibility) -> str:
-    """Return what the photos say of the radar."""
+def plausibility_words(found: Plausibility, unit: SpeedUnit) -> str:
+    """Return what the photos say of the radar, in *unit*."""
     says = {
         SpeedAgreement.AGREES: _("the photos are consistent with the radar"),
         SpeedAgreement.CONTRADICTS: _("the photos contradict the radar"),
@@ -76,8 +76,13 @@ def plausibility_words(found: Plausibility) -> str:
     }[found.agreement]
     if found.speed_kmh is None or found.agreement is SpeedAgreement.TELLS_NOTHING:
         return says
-    figures = _("{says}: {speed:.0f} km/h, standard deviation {error:.0f}, {distance:.1f} m away")
-    return figures.format(says=says, speed=found.speed_kmh, error=found.error_kmh, distance=found.distance_m)
+    figures = _("{says}: {speed}, standard deviation {error:.0f}, {distance:.1f} m away")
+    return figures.format(
+        says=says,
+        speed=speed_words(found.speed_kmh, unit, number, digits=0),
+        error=spread_in_unit(found.error_kmh or 0.0, unit),
+        distance=found.distance_m,
+    )
 
 
 def other_plates_words(case: Case, index: int) -> str:
