@@ -88,6 +88,12 @@ else
     "$target/bin/python" systemd/setup/install.py --ignore-installed ${CPU_ONLY:+--cpu-only} ${wheels:+--wheels "$wheels"} "${parts[@]}"
     "${pip[@]}" --ignore-installed --no-deps --no-build-isolation "$source"
 fi
+"$target/bin/python" systemd/setup/slim.py
+# What cannot read the plate of its own test photo replaces nothing.
+read -r photo plate < <("$target/bin/python" -P -c 'from edge.vision.selfcheck import PHOTO, TEXT; print(PHOTO, TEXT)') ||
+    fail "the release lacks its own modules (above); nothing was changed"
+"$target/bin/python" -P -m edge read --engine "$engine" "$photo" | grep ": $plate " >/dev/null || # not -q: it ends early
+    fail "the release does not read its test photo with $engine; nothing was changed"
 # Our commands import nothing from the folder they are called in, nor does what they start.
 sed -i '1s#\(^\#!.*/python[0-9.]*\)$#\1 -P#' "$target"/bin/autovelox*
 echo "$wants" >"$target/.wants"

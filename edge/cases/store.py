@@ -19,7 +19,16 @@ from typing import Any, TypeVar
 
 from edge.cases.evidence import Manifest, Record, Signer, filed_manifest, to_case
 from edge.cases.retention import Purger, RetentionPolicy
-from edge.cases.storage import DiskSpace, StateFolder, Witness, Writer, be_prompt, clock_state, take_lock
+from edge.cases.storage import (
+    DiskSpace,
+    RightOfWay,
+    StateFolder,
+    Witness,
+    Writer,
+    be_prompt,
+    clock_state,
+    take_lock,
+)
 from edge.errors import CaseError, why
 from edge.model import (
     Assessment,
@@ -46,6 +55,9 @@ class CaseStore:
     """Keeps cases. Make one with :meth:`open`; its methods may be called from any task of its loop.
 
     An act that was begun runs to its end even if its caller is cancelled: half a case must not exist.
+
+    Attributes:
+        right_of_way: to be taken at a radar's edge, and given back once its case is filed.
     """
 
     def __init__(
@@ -58,6 +70,7 @@ class CaseStore:
         writer: Writer,
         thread: ThreadPoolExecutor,
         lock: int,
+        right_of_way: RightOfWay,
         space: DiskSpace,
         purger: Purger | None,
         witness: Witness | None,
@@ -74,6 +87,7 @@ class CaseStore:
         self._adding = ThreadPoolExecutor(1, thread_name_prefix="case-adding", initializer=be_prompt)
         self._entering = False
         self._lock = lock
+        self.right_of_way = right_of_way
         self._space = space
         self._purger = purger
         self._witness = witness
@@ -116,6 +130,11 @@ class CaseStore:
         folder = StateFolder(state_dir)
         space = space or DiskSpace(folder)
         lock = await asyncio.to_thread(take_lock, folder)
+        try:
+            right_of_way = RightOfWay(folder)
+        except BaseException:
+            os.close(lock)
+            raise
         thread = ThreadPoolExecutor(1, thread_name_prefix="case-writer", initializer=be_prompt)
         opening = thread.submit(Writer.open, folder, signer, space, on_head)
         try:
@@ -123,6 +142,7 @@ class CaseStore:
         except BaseException as error:
             thread.submit(_close_opened, opening)
             thread.shutdown()
+            right_of_way.close()
             os.close(lock)
             if isinstance(error, sqlite3.Error | OSError):
                 raise CaseError(
@@ -140,6 +160,7 @@ class CaseStore:
             writer=writer,
             thread=thread,
             lock=lock,
+            right_of_way=right_of_way,
             space=space,
             purger=purger,
             witness=witness,
@@ -167,6 +188,7 @@ class CaseStore:
             await self._run(work)
         finally:
             self._thread.shutdown()
+            self.right_of_way.close()
             os.close(self._lock)
 
     def _enter_filed(
@@ -329,6 +351,7 @@ class CaseStore:
             if self._purger is not None:
                 self._purger.purge_due()
 
+        self.right_of_way.expire()
         await self._run(work)
 
     @property

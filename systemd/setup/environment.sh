@@ -40,6 +40,7 @@ if [ "$python" != "$folder/bin/python" ]; then
     touch "$folder/.making"
 fi
 "$folder/bin/python" $setup/install.py --exact ${WHEELS:+--wheels "$WHEELS"} "$@"
+"$folder/bin/python" $setup/slim.py
 "$folder/bin/python" -m pip install --quiet --no-deps --no-build-isolation --no-index --editable .
 "$folder/bin/python" -m pip check --quiet
 rm -f "$folder/.making"

@@ -236,7 +236,7 @@ def _plate_record(decision: Decision) -> Record | None:
     if read is None:
         return None
     detection: Detection = read.detection
-    country = origin(read.countries, decision.verdict.plate or read.text)
+    country = origin(read.looks_from, decision.verdict.plate or read.text)
     return {
         "text": read.text,
         "confidence": float(read.confidence),

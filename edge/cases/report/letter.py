@@ -161,7 +161,7 @@ def _facts(case: Case, plate: str) -> list[Fact]:
 
 def _form(case: Case, plate: str, reference: str) -> list[Flowable]:
     """The part that the keeper fills in and sends back: what the law asks for."""
-    fields = (
+    fields: tuple[str, ...] = (
         _("Family name and first name"),
         _("Place and date of birth"),
         _("Residence"),

@@ -31,6 +31,7 @@ from edge.cases.storage.outbox import Outbox, delivered_whole
 from edge.cases.storage.package import PackageWriter
 from edge.cases.storage.promptness import be_prompt
 from edge.cases.storage.proofs import chain_file, entries_for
+from edge.cases.storage.right_of_way import RightOfWay, give_way, giving_way, pauses
 from edge.cases.storage.signatures import rotate_signing_key
 from edge.cases.storage.space import DiskSpace
 from edge.cases.storage.timestamp import TimeStamps
@@ -63,6 +64,7 @@ __all__ = [
     "LeavingCase",
     "Outbox",
     "PackageWriter",
+    "RightOfWay",
     "StateFolder",
     "TimeStamps",
     "Witness",
@@ -82,6 +84,8 @@ __all__ = [
     "erase",
     "examine",
     "follow_up_of",
+    "give_way",
+    "giving_way",
     "insert_event",
     "insert_withdrawal",
     "is_held",
@@ -97,6 +101,7 @@ __all__ = [
     "newest_checkpoint",
     "newest_key",
     "open_to_read",
+    "pauses",
     "photos_left",
     "read_checked",
     "read_checked_entries",

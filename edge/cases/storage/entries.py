@@ -272,17 +272,24 @@ def follow_up_of(database: sqlite3.Connection, number: int) -> str | None:
     return str(row[0]) if row and row[0] is not None else None
 
 
-def no_longer_waiting(database: sqlite3.Connection, numbers: Iterable[int]) -> set[int]:
-    """Those of the cases *numbers* that are decided and wait for no officer: judged, purged, or not ambiguous.
+_JUDGED = f"NOT {HELD} AND review IN ('confirm', 'dismiss')"
+_NEED_NO_CLAIMS = f"""
+SELECT number, purged_seq IS NULL AND outcome IS 'ambiguous' FROM cases
+WHERE state = 'decided' AND number IN (SELECT value FROM json_each(?))
+AND (purged_seq IS NOT NULL OR outcome IS NOT 'ambiguous' OR {_JUDGED})
+"""  # noqa: S608 - of constants
+
+
+def without_need_of_claims(database: sqlite3.Connection, numbers: Iterable[int]) -> dict[int, bool]:
+    """Those of the cases *numbers* that are purged, not ambiguous, or judged and not on hold.
+
+    The value says whether it is by an officer's judgement, which may be withdrawn.
 
     Raises:
         sqlite3.Error: the database cannot be read.
     """
-    sql = (
-        "SELECT number FROM cases WHERE state = 'decided' AND number IN (SELECT value FROM json_each(?))"
-        " AND (review IN ('confirm', 'dismiss') OR purged_seq IS NOT NULL OR outcome IS NOT 'ambiguous')"
-    )
-    return {int(number) for (number,) in database.execute(sql, (json.dumps(sorted(numbers)),))}
+    rows = database.execute(_NEED_NO_CLAIMS, (json.dumps(sorted(numbers)),))
+    return {int(number): bool(is_judged) for number, is_judged in rows}
 
 
 def read_filed_manifest(database: sqlite3.Connection, number: int) -> Manifest:

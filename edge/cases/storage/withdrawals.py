@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Mapping
 
@@ -25,6 +26,21 @@ def counting_judgement(database: sqlite3.Connection, number: int) -> int | None:
     """
     row = database.execute(f"{_COUNTING} ORDER BY seq DESC LIMIT 1", {"number": number}).fetchone()
     return int(row[0]) if row else None
+
+
+def judged_for_good(database: sqlite3.Connection, number: int, before_utc: float) -> bool:
+    """Whether the judgement on a case that counts is final: two officers made it, or one did before *before_utc*.
+
+    *before_utc* is in seconds since the epoch.
+
+    Raises:
+        sqlite3.Error: the database cannot be read.
+    """
+    seq = counting_judgement(database, number)
+    row = database.execute("SELECT header, body FROM entries WHERE seq = ?", (seq,)).fetchone()
+    if row is None or row[1] is None:
+        return False
+    return "second" in json.loads(row[1]) or float(json.loads(row[0])["at"]) < before_utc
 
 
 def insert_withdrawal(

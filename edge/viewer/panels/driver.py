@@ -102,8 +102,8 @@ class DriverPanel(ttk.Frame):
         told += [_sentence(flag_words(plain(flag))) for flag in case.flags]
         if case.kept_claims:
             kept = ngettext(
-                "{count} sealed answer is kept until an officer has judged the case.",
-                "{count} sealed answers are kept until an officer has judged the case.",
+                "{count} sealed answer is kept until a judgement on the case is final.",
+                "{count} sealed answers are kept until a judgement on the case is final.",
                 case.kept_claims,
             )
             told.append(kept.format(count=case.kept_claims))
