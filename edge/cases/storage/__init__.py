@@ -8,6 +8,7 @@ from edge.cases.storage.durable import GROUP_READS, erase, make_folder, sync_fil
 from edge.cases.storage.entries import (
     FOLLOW_UP,
     HELD,
+    NAME_SET_ASIDE,
     PURGED,
     WAITING,
     append_entry,
@@ -47,6 +48,7 @@ __all__ = [
     "GROUP_READS",
     "HELD",
     "JOURNAL",
+    "NAME_SET_ASIDE",
     "PURGED",
     "WAITING",
     "Carried",

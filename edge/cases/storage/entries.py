@@ -243,13 +243,21 @@ WAITING = (
     "(SELECT json_extract(CAST(asked.body AS TEXT), '$.action') FROM entries AS asked"
     " WHERE asked.case_number = cases.number AND asked.kind = 'request'"
     " AND json_extract(CAST(asked.body AS TEXT), '$.action') IN"
-    " ('confirm', 'confirm_vehicle', 'dismiss', 'correct_plate', 'withdraw')"
+    " ('confirm', 'confirm_vehicle', 'set_name_aside', 'dismiss', 'correct_plate', 'withdraw')"
     " AND json_extract(CAST(asked.body AS TEXT), '$.until_utc') > CAST(strftime('%s', 'now') AS REAL)"
     " AND NOT EXISTS (SELECT 1 FROM entries AS answer WHERE answer.case_number = cases.number"
     " AND answer.kind IN ('agree', 'refuse') AND json_extract(CAST(answer.body AS TEXT), '$.request') = asked.seq)"
     " ORDER BY asked.seq DESC LIMIT 1)"
 )
 """The judgement on a row of ``cases`` that waits for a second officer, as an SQL expression; NULL if none does."""
+
+
+NAME_SET_ASIDE = (
+    "EXISTS (SELECT 1 FROM entries AS aside WHERE aside.case_number = cases.number AND aside.kind = 'set_name_aside'"
+    " AND NOT EXISTS (SELECT 1 FROM entries AS back WHERE back.case_number = cases.number AND back.kind = 'withdraw'"
+    " AND json_extract(CAST(back.body AS TEXT), '$.judgement') = aside.seq))"
+)
+"""Whether an officer set the name in a row of ``cases`` aside and nobody withdrew that, as an SQL expression."""
 
 
 def is_held(database: sqlite3.Connection, number: int) -> bool:
