@@ -388,6 +388,7 @@ class Case:
     ``corrected_plate`` the newest plate that an officer read instead; None where there is none. ``others`` are the
     plates of other vehicles in the photos, None where nobody looked for them: the case is pending, or an earlier
     program decided it. ``speed_unit`` is what the law counts in; all speeds here are in km/h.
+    ``name_set_aside``: an officer did not believe that the named driver drove.
     """
 
     number: int
@@ -415,6 +416,7 @@ class Case:
     corrected_plate: str | None = field(default=None, repr=False)
     others: tuple[OtherPlate, ...] | None = None
     speed_unit: SpeedUnit = SpeedUnit.KMH
+    name_set_aside: bool = False
 
     @property
     def is_infringement(self) -> bool:

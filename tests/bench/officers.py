@@ -92,6 +92,8 @@ class Measured:
         """A table of all that was measured."""
         for what, all_times in (("filing", self.filings), ("bare", self.bare)):
             for load, times in all_times.items():
+                if not times:
+                    continue
                 cuts = statistics.quantiles(times, n=100)
                 spread = ", ".join(f"{cuts[n - 1] * 1e3:.1f}" for n in (50, 90, 99))
                 longest = f"{max(times) * 1e3:.1f} ms"
@@ -102,7 +104,7 @@ class Measured:
                 )
 
 
-def measured(scheduled: Sequence[str] = SCHEDULED, rounds: int = ROUNDS) -> Measured:
+def measured(scheduled: Sequence[str] = SCHEDULED, rounds: int = ROUNDS, loads: Sequence[str] = LOADS) -> Measured:
     """Measure, some five minutes; *scheduled* is what the service is started with."""
     with TemporaryDirectory() as scratch, ExitStack() as stack:
         folder = Path(scratch)
@@ -114,7 +116,7 @@ def measured(scheduled: Sequence[str] = SCHEDULED, rounds: int = ROUNDS) -> Meas
         stack.enter_context(_officers(folder / "o.sock", on["officers"], done))
         stack.enter_context(others(folder, on["others"]))
         bare = stack.enter_context(bare_writer(folder))
-        found = asyncio.run(_file_in_turn(folder / "state", on, bare, rounds))
+        found = asyncio.run(_file_in_turn(folder / "state", on, bare, rounds, loads))
         found.done = (done[0], done[1], done[2])
         return found
 
@@ -129,7 +131,9 @@ def prepared(folder: Path) -> None:
     (folder / "autovelox.toml").write_text(CONFIG)
 
 
-async def _file_in_turn(state: Path, on: dict[str, Event], bare: Connection, rounds: int) -> Measured:
+async def _file_in_turn(
+    state: Path, on: dict[str, Event], bare: Connection, rounds: int, loads: Sequence[str]
+) -> Measured:
     be_prompt()  # as the daemon's loop
     store = await CaseStore.open(state, SIGNER, {"serial": "BENCH"})
     keeping = asyncio.create_task(keep_house(store))
@@ -138,7 +142,7 @@ async def _file_in_turn(state: Path, on: dict[str, Event], bare: Connection, rou
     head_starts_s = itertools.cycle(ms / 1e3 for ms in HEAD_STARTS_MS)
     try:
         for number in range(rounds):
-            for load in LOADS if number % 2 else LOADS[::-1]:
+            for load in loads if number % 2 else loads[::-1]:
                 on[load].set()
                 await asyncio.sleep(SETTLE_S)
                 until_s = time.monotonic() + ROUND_S
@@ -249,7 +253,8 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="What officers' load costs the camera.")
     parser.add_argument("--ordinary", action="store_true", help="the service as a program of niceness 10")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--loads", nargs="+", choices=LOADS, default=list(LOADS))
     given = parser.parse_args()
-    result = measured(ORDINARY if given.ordinary else SCHEDULED, given.rounds)
+    result = measured(ORDINARY if given.ordinary else SCHEDULED, given.rounds, given.loads)
     print(*result.lines(), sep="\n")
     print(f"officers: {result.officers}")
