@@ -85,12 +85,13 @@ def _list(args: argparse.Namespace) -> int:
 
 
 def case_line(row: Mapping[str, Any], found: Found) -> str:
-    """The line of *row*, one of the rows of *found*: its speed as the law of the case counts it."""
+    """The line of *row* of *found*: its speed as its law counts it, and no name that officers took away."""
     at_utc, unit = row["at_utc"], SpeedUnit.MPH if (row["serial"], row["number"]) in found.in_mph else SpeedUnit.KMH
     at = datetime.fromtimestamp(at_utc, UTC).strftime("%Y-%m-%d %H:%M:%S") if at_utc is not None else "-"
     speed = f"{in_unit(row['speed_kmh'], unit):.1f}" if row["speed_kmh"] is not None else "-"
     plate = row["corrected_plate"] or row["plate"] or "-"
-    car = f"{plate:<10} {row['outcome'] or row['state']:<13} {row['driver_name']}"
+    driver = "" if (row["serial"], row["number"]) in found.nameless else row["driver_name"]
+    car = f"{plate:<10} {row['outcome'] or row['state']:<13} {driver}".rstrip()
     return f"{row['serial']:<16} {row['number']:>7}  {at}  {speed:>6} {unit:<4}  {car}"
 
 

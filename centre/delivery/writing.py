@@ -71,7 +71,7 @@ WHERE unit_id = $1 AND number = $2 AND state <> 'purged'
 """
 _JUDGEMENTS = """
 SELECT seq, kind, body FROM entries WHERE unit_id = $1 AND case_number = $2 AND body IS NOT NULL
-    AND kind IN ('confirm', 'confirm_vehicle', 'dismiss', 'correct_plate', 'withdraw') ORDER BY seq
+    AND kind IN ('confirm', 'confirm_vehicle', 'set_name_aside', 'dismiss', 'correct_plate', 'withdraw') ORDER BY seq
 """
 _COUNTS = """
 UPDATE cases SET review = $3, corrected_plate = $4 WHERE unit_id = $1 AND number = $2 AND state <> 'purged'

@@ -15,8 +15,8 @@ from centre.database import Connection
 from centre.errors import CentreError
 from centre.records.finding import Found, Terms, find_cases
 from centre.records.journal import Officer, enter
+from centre.records.of_entries import counted_in_mph, without_a_name
 from centre.records.plates import normal
-from centre.records.units_of_speed import counted_in_mph
 from edge.cases.evidence import Signer
 
 LIST, SEARCH = "list", "search"
@@ -44,7 +44,11 @@ async def list_cases(connection: Connection, signer: Signer, officer: Officer, t
     if terms.plate is not None and not officer.reason.strip():
         raise CentreError("a search for a plate needs a reason", "give one: --reason TEXT")
     found = await find_cases(connection, terms)
-    found = replace(found, in_mph=await counted_in_mph(connection, found.rows))
+    found = replace(
+        found,
+        in_mph=await counted_in_mph(connection, found.rows),
+        nameless=await without_a_name(connection, found.rows),
+    )
     asked: dict[str, object] = {"unit": terms.unit, "hits": len(found.rows)}
     asked |= {name: day.isoformat() for name in ("since", "until") if (day := getattr(terms, name)) is not None}
     if terms.plate is not None:

@@ -30,9 +30,10 @@ from edge.vision.plate_colour import plate_colour
 from edge.vision.reader import PlateReader
 from edge.vision.strip import StripNetwork, to_strip
 
-_FIRST = (1.0, 0.05, 1.0)
-"""Where the search begins."""
-_BOUNDS = ((0.2, 3.0), (0.002, 0.5), (0.2, 3.0))
+_FIRST = np.log((1.0, 0.05, 1.0))
+"""Where the search for slope, doubt and slope of the strip begins; it goes along their logarithms."""
+_BOUNDS = np.log(((0.2, 3.0), (0.002, 0.5), (0.2, 3.0)))
+_STEP = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class Evidence:
 
 
 def calibrate(models: Path, data: Path) -> tuple[CountryCalibration, float, int]:
-    """Fit the three figures, write them into the descriptions in *models*; return them and how many crops count.
+    """Fit the three figures, write them into the strip network's description; return them and how many crops count.
 
     Raises:
         ConverterError: no crop of *data* knows its country, or the reader names no strip network.
@@ -57,16 +58,16 @@ def calibrate(models: Path, data: Path) -> tuple[CountryCalibration, float, int]
     path = folder / f"{NETWORK_NAME}.json"
     settings = read_json(path)
     if not isinstance(settings.get("strip"), str):
-        raise ConverterError(f"{path} names no strip network", 'add "strip": "strip_int8.tflite"')
+        raise ConverterError(f"{path} names no strip network", 'give its "strip" the value "strip_int8.tflite"')
     strip = folder / settings["strip"]
     network = StripNetwork(strip)
     seen = gather(models, network, settings, data)
     told, slope = fit(seen, settings["countries"], network.priors)
-    settings |= {"country_slope": round(told.slope, 3), "country_doubt": round(told.doubt, 3)}
-    path.write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
     about = strip.with_suffix(".json")
-    about.write_text(json.dumps(read_json(about) | {"slope": round(slope, 3)}, indent=2) + "\n", encoding="utf-8")
-    write_list(folder, (path.name, about.name))
+    fitted = {"slope": slope, "reader_slope": told.slope, "reader_doubt": told.doubt}
+    description = read_json(about) | {name: round(figure, 3) for name, figure in fitted.items()}
+    about.write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
+    write_list(folder, (about.name,))
     return told, slope, len(seen)
 
 
@@ -100,7 +101,7 @@ def fit(seen: Sequence[Evidence], codes: Sequence[str], priors: dict[str, float]
     """
 
     def loss(figures: NDArray[np.float64]) -> float:
-        slope, doubt, strip_slope = (float(each) for each in figures)
+        slope, doubt, strip_slope = np.exp(figures).tolist()
         calibration = CountryCalibration(slope, doubt)
         total = 0.0
         for each in seen:
@@ -111,6 +112,8 @@ def fit(seen: Sequence[Evidence], codes: Sequence[str], priors: dict[str, float]
             total -= float(np.log(max(posterior(countries, each.text)[each.country], 1e-6)))
         return total / len(seen)
 
-    found = minimize(loss, _FIRST, method="Nelder-Mead", bounds=_BOUNDS, options={"xatol": 0.005, "fatol": 1e-4})
-    slope, doubt, strip_slope = (float(each) for each in found.x)
+    corners = np.vstack([_FIRST, _FIRST + _STEP * np.eye(len(_FIRST))])
+    options = {"xatol": 0.01, "fatol": 1e-4, "initial_simplex": corners}
+    found = minimize(loss, _FIRST, method="Nelder-Mead", bounds=_BOUNDS, options=options)
+    slope, doubt, strip_slope = np.exp(found.x).tolist()
     return CountryCalibration(slope, doubt), strip_slope

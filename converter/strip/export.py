@@ -17,14 +17,15 @@ SAMPLES = 400
 KINDS = ("float32", "int8")
 
 
-def export(training: Path, shelf: FontShelf, out: Path, slope: float = 1.0, seed: int = 99) -> list[Path]:
+def export(training: Path, shelf: FontShelf, out: Path, seed: int = 99) -> list[Path]:
     """Write ``strip_float32.tflite`` and ``strip_int8.tflite`` with their descriptions; return their paths.
+
+    What ``strip calibrate`` fits stands there as if all were right already.
 
     Args:
         training: folder of :func:`converter.strip.network.train`.
         shelf: fonts of the pictures that give the quantization its ranges.
         out: folder to write.
-        slope: factor of the logits, until ``strip calibrate`` fits it.
         seed: of those pictures.
 
     Raises:
@@ -33,7 +34,13 @@ def export(training: Path, shelf: FontShelf, out: Path, slope: float = 1.0, seed
     model = network.trained(training)
     drawn = batches(shelf, network.BATCH, seed)
     photos = [picture for _ in range(-(-SAMPLES // network.BATCH)) for picture in next(drawn)[0]][:SAMPLES]
-    about = {"input": [SIDE, SIDE], "slope": slope, "priors": dict(zip(CLASSES, PRIORS, strict=True))}
+    about = {
+        "input": [SIDE, SIDE],
+        "slope": 1.0,
+        "reader_slope": 1.0,
+        "reader_doubt": 0.0,
+        "priors": dict(zip(CLASSES, PRIORS, strict=True)),
+    }
     paths = []
     with tempfile.TemporaryDirectory() as folder:
         tf.saved_model.save(model, folder)

@@ -61,7 +61,7 @@ def told(cases: Sequence[KnownCase], countries: Mapping[str, str]) -> list[tuple
     rows = []
     for case in cases:
         read = case.frames[0][0]
-        found = origin(read.countries, text_of(read))
+        found = origin(read.looks_from, text_of(read))
         if case.name in countries:
             rows.append((countries[case.name], found.code if found else "", found.probability if found else 0.0))
     return rows
@@ -70,7 +70,7 @@ def told(cases: Sequence[KnownCase], countries: Mapping[str, str]) -> list[tuple
 def likeliest(cases: Sequence[KnownCase]) -> dict[str, str]:
     """The likeliest country of each of *cases*, by name, however unlikely it is; empty where the network tells none."""
     reads = {case.name: case.frames[0][0] for case in cases}
-    judged = {name: posterior(read.countries, text_of(read)) for name, read in reads.items() if read.countries}
+    judged = {name: posterior(read.looks_from, text_of(read)) for name, read in reads.items() if read.looks_from}
     return {name: max(shares, key=shares.__getitem__) for name, shares in judged.items()}
 
 

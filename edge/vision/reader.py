@@ -50,9 +50,7 @@ class PlateReader:
             self._margins = float(settings["margin_x"]), float(settings["margin_y"])
             self._calibration = Calibration(**settings["confidence"])
             self._countries: tuple[str, ...] = tuple(settings.get("countries", ()))
-            self._country_calibration = CountryCalibration(
-                float(settings.get("country_slope", 1.0)), float(settings.get("country_doubt", 0.0))
-            )
+            self._country_calibration = CountryCalibration(float(settings.get("country_slope", 1.0)))
         except (KeyError, TypeError, ValueError):
             raise ModelError(f"{path} does not hold the reader's settings", REINSTALL) from None
         self._network = network or load_network(engine, folder)
@@ -112,29 +110,32 @@ class PlateReader:
         log_probs = self._network.log_probs(canvas)
         text, characters = greedy_decode(log_probs)
         confidence = self._calibration.confidence(characters)
-        return PlateRead(text, confidence, characters, detection, log_probs, countries=self._country_shares())
+        countries = self._country_shares(self._country_calibration)
+        origins = self._country_shares(self._strip.beside) if self._strip is not None else {}
+        return PlateRead(text, confidence, characters, detection, log_probs, countries=countries, origins=origins)
 
     def _of_country(self, read: PlateRead, image: NDArray[np.uint8]) -> PlateRead:
         """*read* with what the strip and the colours of the plate in *image* say of its country, where it has a text.
 
-        The network sees no colours, and next to nothing of the strip.
+        The reader's network sees no colours, and next to nothing of the strip.
         """
         if not read.countries or not read.text:
             return read
-        countries = read.countries
+        countries, origins = read.countries, read.origins
         if self._strip is not None:
             crop = cut_colour(image, read.detection.box, *self._margins)
-            countries = with_strip(countries, self._strip.ratios(crop, tuple(countries)))
+            origins = with_strip(origins, self._strip.ratios(crop, tuple(origins)))
         if image.ndim == 3:
-            countries = weighed(countries, plate_colour(cut_colour(image, read.detection.box)))
-        return replace(read, countries=countries)
+            colour = plate_colour(cut_colour(image, read.detection.box))
+            countries, origins = weighed(countries, colour), weighed(origins, colour)
+        return replace(read, countries=countries, origins=origins)
 
-    def _country_shares(self) -> dict[str, float]:
+    def _country_shares(self, calibration: CountryCalibration) -> dict[str, float]:
         """The probability of each country, by the last picture; empty where the network tells none."""
         logits = self._network.country_logits()
         if logits is None:
             return {}
-        return dict(zip(self._countries, self._country_calibration.shares(logits).tolist(), strict=True))
+        return dict(zip(self._countries, calibration.shares(logits).tolist(), strict=True))
 
 
 def _holds(text: str, part: str) -> bool:

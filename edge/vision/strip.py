@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from edge.errors import ModelError
 from edge.identify import NO_STRIP, strip_ratios
+from edge.vision.calibration import CountryCalibration
 from edge.vision.checksums import REINSTALL, read_json
 from edge.vision.tflite import checked_input, load_interpreter, read_description
 
@@ -23,11 +24,15 @@ SIDE = 64
 STRIP_SHARE = 0.3
 """Share of a crop's width, from the left, that the network sees: the strip and what it stands beside."""
 
+MAX_SLOPE = 10.0
+"""A description with a factor of logits of this or more is not one that was fitted."""
+
 
 class StripNetwork:
     """One model in one interpreter; not to be shared between threads.
 
-    ``priors`` has the share of each class among the plates it has learnt from, in the order of its outputs.
+    ``priors`` has the share of each class among the plates it has learnt from, in the order of its outputs; ``beside``
+    says how far the reader's own word counts beside this one's.
 
     Args:
         path: a ``.tflite`` file with its description beside it, as ``autovelox-convert strip export`` writes them.
@@ -45,10 +50,12 @@ class StripNetwork:
         try:
             self.priors: dict[str, float] = {str(code): float(share) for code, share in description["priors"].items()}
             self._slope = float(description["slope"])
+            self.beside = CountryCalibration(float(description["reader_slope"]), float(description["reader_doubt"]))
         except (AttributeError, KeyError, TypeError, ValueError):
             raise ModelError(f"{path.with_suffix('.json')} does not describe a strip network", REINSTALL) from None
         usable = NO_STRIP in self.priors and all(0 < share <= 1 for share in self.priors.values())
-        if not usable or not 0 < self._slope < 10:
+        slopes = 0 < self._slope < MAX_SLOPE and 0 < self.beside.slope < MAX_SLOPE
+        if not usable or not slopes or not 0 <= self.beside.doubt < 1:
             raise ModelError(f"{path.with_suffix('.json')} has no figures that can be used", REINSTALL)
         shape = tuple(int(side) for side in self._input["shape"])
         kinds = [(tuple(int(side) for side in each["shape"]), each["dtype"]) for each in outputs]

@@ -1,6 +1,6 @@
 """``make bench-fleet``: many units at once, an hour of 1,000 cases a day each in five minutes, at one centre.
 
-    python tests/bench/fleet.py [--units 1000] [--minutes 5] [--photo-kb 20] [--prepare]
+    python tests/bench/fleet.py [--units 1000] [--minutes 5] [--photo-kb 20] [--connections 8] [--prepare]
 
 The centre runs as a process of its own with PostgreSQL of its own and ``fsync``; the units are small clients with
 chains made before (``--prepare`` does nothing else), which log in, deliver entries and one photo a case when their time
@@ -32,7 +32,7 @@ import asyncpg
 import uvloop
 from fleet_units import Unit, prepared
 
-from centre.config import CentreSettings, Settings
+from centre.config import CentreSettings, DatabaseSettings, Settings
 from centre.database import EmbeddedServer
 from centre.service import own_files
 from edge.delivery import Client, trusting
@@ -41,6 +41,7 @@ from edge.errors import DeliveryError
 
 FOLDER = Path("var/bench-fleet")
 CASES_A_DAY = 1000
+CONNECTIONS = DatabaseSettings().connections
 LONGEST_LAG_S = 60.0
 MOST_GROWTH = 0.10
 LONGEST_PAUSE_S = 20.0
@@ -64,6 +65,8 @@ class Figures:
     told_to_wait: int = 0
     memory: list[int] = field(default_factory=list)
     """The centre's resident bytes, every second."""
+    told: list[int] = field(default_factory=list)
+    """How often a unit was told to wait so far, every second."""
     bytes_a_case: float = 0.0
     """In PostgreSQL with indexes, without photos."""
     processor_s: dict[str, float] = field(default_factory=dict)
@@ -112,12 +115,13 @@ async def live(unit: Unit, url: str, authority: Path, length_s: float, speed: fl
             await asyncio.sleep(max(pause_s, 1.0))  # the courier looks once a second
 
 
-async def run(folder: Path, units: list[Unit], length_s: float) -> tuple[Figures, float]:
+async def run(folder: Path, units: list[Unit], length_s: float, connections: int) -> tuple[Figures, float]:
     """Play the hour in *length_s*; returns the figures, and the longest time that an entry waits at the end."""
     speed, rng = 3600 / length_s, random.Random(1)
     (folder / "centre.toml").write_text(
         '[centre]\nname = "fleet"\nstate_dir = "centre"\n[listen]\nport = 0\n[metrics]\nenabled = false\n'
         "[limits]\nlogins_per_minute = 1000000\n[notices]\ndisk_free_percent = 0.001\n"
+        f"[database]\nconnections = {connections}\n"
     )
     settings = Settings(centre=CentreSettings(name="fleet", state_dir=folder / "centre"))
     log = (folder / "centre.log").open("wb")
@@ -191,7 +195,13 @@ async def _weigh(pid: int, figures: Figures) -> None:
         found = re.search(r"VmRSS:\s+(\d+) kB", text)
         if found:
             figures.memory.append(1024 * int(found.group(1)))
+            figures.told.append(figures.told_to_wait)
         await asyncio.sleep(1.0)
+
+
+def _tenths(values: list[int]) -> list[int]:
+    """Those at the beginning of each tenth of the run."""
+    return [values[len(values) * place // 10] for place in range(10)] if values else []
 
 
 def main() -> int:
@@ -199,6 +209,7 @@ def main() -> int:
     parser.add_argument("--units", type=int, default=1000)
     parser.add_argument("--minutes", type=float, default=5.0)
     parser.add_argument("--photo-kb", type=int, default=20)
+    parser.add_argument("--connections", type=int, default=CONNECTIONS, help="to PostgreSQL (default %(default)s)")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where the units' chains are (default %(default)s)")
     parser.add_argument("--prepare", action="store_true", help="only make them")
     args = parser.parse_args()
@@ -208,7 +219,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="bench-fleet-") as scratch:
         folder = Path(scratch)
         folder.chmod(0o755)  # root's PostgreSQL runs as another account
-        figures, lag_s = uvloop.run(run(folder, units, 60 * args.minutes))
+        figures, lag_s = uvloop.run(run(folder, units, 60 * args.minutes, args.connections))
     third = len(figures.memory) // 3
     early, late = statistics.median(figures.memory[third : 2 * third]), statistics.median(figures.memory[2 * third :])
     missing = sum(len(unit.cases) - unit.photos for unit in units)
@@ -223,8 +234,9 @@ def main() -> int:
     print("\n| processor time | s | of one core | ms a case |\n|---|---:|---:|---:|")
     for whose, used_s in figures.processor_s.items():
         print(f"| {whose} | {used_s:.1f} | {used_s / (60 * minutes):.2f} | {1000 * used_s / max(1, cases):.1f} |")
-    tenths = [figures.memory[len(figures.memory) * place // 10] for place in range(10)] if figures.memory else []
-    print(f"\ncentre's memory over time, MB: {' '.join(f'{size / 1e6:.0f}' for size in tenths)}", file=sys.stderr)
+    memory, told = _tenths(figures.memory), _tenths(figures.told)
+    print(f"\ncentre's memory over time, MB: {' '.join(f'{size / 1e6:.0f}' for size in memory)}", file=sys.stderr)
+    print(f"told to wait until then: {' '.join(map(str, told))}", file=sys.stderr)
     print(f"bytes a case in PostgreSQL, without its photo: {figures.bytes_a_case:,.0f}", file=sys.stderr)
     for error, times in figures.errors.most_common(5):
         print(f"{times} x {error}", file=sys.stderr)

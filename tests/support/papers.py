@@ -199,11 +199,11 @@ BRITISH = Kind(
     site={
         "country": "GB",
         "road": "A23",
-        "municipality": "Brighton and Hove",
+        "municipality": "Brighton",
         "direction": "towards London",
-        "ordinance": "the sign of the traffic authority",
+        "ordinance": "Traffic Regulation Order 12/2019",
         "sign_distance_m": 180.0,
-        "text": "A23, Brighton and Hove, towards London",
+        "text": "A23, Brighton, towards London",
         "version": "0" * 64,
     },
     unit={
@@ -241,6 +241,12 @@ KINDS: dict[str, Kind] = {
             did("closed", reason="verbale 44/2026"),
         )
     ),
+    "set-aside": Kind(
+        acts=(
+            did("set_name_aside", reason="denuncia di furto d'identità, prot. 44/2026"),
+            did("keeper_asked", reason="prot. 812/2026"),
+        )
+    ),
     "dismissed": Kind(acts=(did("view"), did("dismiss", "Comm. Luca Bruni", "ambulanza in servizio"))),
     "held": Kind(acts=(*CONFIRMED, did("hold", reason="ricorso al giudice di pace, R.G. 812/2026"))),
     "second-officer": Kind(acts=(by_two,)),
@@ -273,7 +279,7 @@ KINDS: dict[str, Kind] = {
     "british-nobody": replace(
         BRITISH,
         decide=lambda own: replace(_NO_PACKET, plausibility=AGREES),
-        acts=(did("confirm", reason="photo and plate checked"), did("keeper_asked", reason="file 812/2026")),
+        acts=(CONFIRMED[1], did("keeper_asked", reason="file 812/2026")),
     ),
     "slovene": replace(SLOVENE, decide=lambda own: _NO_PACKET, acts=(CONFIRMED[1],)),
     "bare": Kind(site="SP 235, km 12", instrument=None, unit=BARE_UNIT, clock={}, checks=None, photos=1),

@@ -148,9 +148,17 @@ def decided_manifest(filed: Manifest, decision: Decision, decided_utc: float) ->
 
 
 def to_case(
-    manifest: Manifest, *, portrait: bytes = b"", review: str | None = None, corrected_plate: str | None = None
+    manifest: Manifest,
+    *,
+    portrait: bytes = b"",
+    review: str | None = None,
+    corrected_plate: str | None = None,
+    name_set_aside: bool = False,
 ) -> Case:
-    """The case that the manifest describes; *portrait*, *review* and *corrected_plate* are not part of a manifest."""
+    """The case that the manifest describes.
+
+    *portrait*, *review*, *corrected_plate* and *name_set_aside* are not part of a manifest.
+    """
     plate, verdict, driver = manifest.get("plate"), manifest.get("verdict"), manifest.get("driver")
     plausibility, others = manifest.get("plausibility"), manifest.get("other_plates")
     return Case(
@@ -177,6 +185,7 @@ def to_case(
         kept_claims=(manifest.get("kept_claims") or {}).get("count", 0),
         plausibility=_plausibility(plausibility) if plausibility else None,
         corrected_plate=corrected_plate,
+        name_set_aside=name_set_aside,
         speed_unit=SpeedUnit(manifest.get("speed_unit", SpeedUnit.KMH)),
         others=None if others is None else tuple(OtherPlate(each["photo"], Box(*each["box"])) for each in others),
     )
@@ -227,7 +236,7 @@ def _plate_record(decision: Decision) -> Record | None:
     if read is None:
         return None
     detection: Detection = read.detection
-    country = origin(read.countries, decision.verdict.plate or read.text)
+    country = origin(read.looks_from, decision.verdict.plate or read.text)
     return {
         "text": read.text,
         "confidence": float(read.confidence),

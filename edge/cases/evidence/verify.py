@@ -115,7 +115,7 @@ LINE_KEYS = {"header", "body", "signature", "key_id"}
 CHECKPOINT_KEYS = {"at", "format", "hash", "key_id", "root", "seq", "signature", "unit"}
 CHECKPOINT_KEYS_1 = CHECKPOINT_KEYS - {"root"}
 HASH_HEX = re.compile("[0-9a-f]{64}")
-JUDGEMENTS = {"confirm", "confirm_vehicle", "dismiss", "correct_plate"}
+JUDGEMENTS = {"confirm", "confirm_vehicle", "set_name_aside", "dismiss", "correct_plate"}
 REVIEWS = JUDGEMENTS | {"withdraw", "hold", "release", "keeper_asked", "driver_named_by_keeper", "closed"}
 UNITS_OWN = {"list", "search", "request", "agree", "refuse", "trust_clock"}
 """Entries whose contents stay on the unit where they are about no case: what officers did that concerns others."""
@@ -123,6 +123,7 @@ ANSWERED = {"request", "agree", "refuse"}
 NEEDS_AGREEMENT = {
     "confirm": "confirm",
     "confirm_vehicle": "confirm_vehicle",
+    "set_name_aside": "set_name_aside",
     "dismiss": "dismiss",
     "correct_plate": "correct_plate",
     "withdraw": "withdraw",
@@ -1077,7 +1078,7 @@ def _facts(
         *_borne_out(manifest.get("plausibility"), unit),
         f"  plate     {verdict['plate'] or (plate['text'] if plate else 'none was read')}",
         f"  verdict   {_standing(manifest)}",
-        f"  driver    {name}",
+        f"  driver    {name}{_aside(number, chain)}",
         *_opened(manifest, chain, trust.opener),
         *_chip(number, manifest.get("packet"), driver, trust.authority),
         f"  checked   {_selfchecked(number, chain, links)}",
@@ -1232,6 +1233,15 @@ def _instrument(instrument: dict[str, Any] | None) -> list[str]:
         certificate = f"certificate {calibration['certificate']} of {calibration['laboratory']}"
         words.append(f"{certificate}, {calibration['calibrated_on']}, valid until {calibration['valid_until']}")
     return [f"  measured  {'; '.join(word for word in words if word)}"]
+
+
+def _aside(number: int, chain: Chain) -> str:
+    """That an officer set the name aside and nobody withdrew it, to follow the name; empty if not."""
+    found = any(
+        header["case"] == number and header["kind"] == "set_name_aside" and header["seq"] not in chain.withdrawn
+        for header in chain.headers
+    )
+    return ": an officer set this name aside, and it is not to be used" if found else ""
 
 
 def _corrected(number: int, chain: Chain, links: Sequence[Link]) -> str | None:
@@ -1516,6 +1526,8 @@ _ITALIAN = """
 >   conducente {t}
 < {}, licence {}
 > {}, patente {}
+< {}, licence {}: an officer set this name aside, and it is not to be used
+> {}, patente {}: un agente ha accantonato questo nominativo, che non va utilizzato
 < nobody is named
 > nessuno è indicato
 <   checked   {t}
@@ -1540,6 +1552,8 @@ _ITALIAN = """
 > confermato
 < confirm_vehicle
 > confermato per il veicolo, nessuno è indicato
+< set_name_aside
+> confermato per il veicolo, nominativo accantonato
 < dismiss
 > archiviato
 < correct_plate

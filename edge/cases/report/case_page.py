@@ -39,7 +39,7 @@ from edge.cases.report.words import (
     reason_words,
     verdict_words,
 )
-from edge.cases.views import FOLLOW_UPS, Event, EventKind, waiting
+from edge.cases.views import FOLLOW_UPS, OF_THE_VEHICLE, Event, set_aside, waiting
 from edge.model import Case, Driver
 
 _HIGHEST, _LOWEST = 100 * mm, 40 * mm
@@ -106,7 +106,7 @@ def _headline(case: Case, pictures: Pictures | None, events: Sequence[Event]) ->
     review = officer_did(case.review) if case.review else _("not reviewed yet")
     if waiting(events):
         review = _("waits for a second officer")
-    stands = name_follows(case) or case.review == EventKind.CONFIRM_VEHICLE
+    stands = name_follows(case) or case.review in OF_THE_VEHICLE
     middle: list[Flowable] = [
         paragraph(verdict_words(case), font=BOLD, size=11, colour=INK if stands else BAD),
         paragraph(_("Officer's review: {review}").format(review=review.lower()), size=8.5, colour=MUTED),
@@ -156,7 +156,18 @@ def _plate(case: Case, pictures: Pictures | None, events: Sequence[Event]) -> li
 def _driver(case: Case, events: Sequence[Event]) -> list[Flowable]:
     if case.driver is None:
         return [paragraph(_nobody(case), size=8.5), *_ordinary_way(case, events)]
-    corrected = correction(events)
+    corrected, aside = correction(events), set_aside(events)
+    if aside is not None:
+        words = _(
+            "The unit had named a driver, because the answer of that driver's chip claimed this plate. {officer} set"
+            " the name aside on {moment}: {reason}. The report does not repeat it, and does not bring along the signed"
+            " manifest, which holds it."
+        ).format(
+            officer=clean(officers_words(aside.officer)),
+            moment=minute(aside.at_utc),
+            reason=clean(aside.reason.rstrip(".")),
+        )
+        return [paragraph(words, size=8.5, colour=BAD), *_ordinary_way(case, events)]
     if corrected is not None and not name_follows(case):
         words = _(
             "The unit had named a driver, because the answer of that driver's chip claimed {claimed}. {officer} reads"

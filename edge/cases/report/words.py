@@ -7,7 +7,7 @@ from math import exp
 
 from edge.cases.evidence import Record, name_follows
 from edge.cases.report.language import _, ngettext, number
-from edge.cases.views import WITH, EventKind
+from edge.cases.views import OF_THE_VEHICLE, WITH, EventKind
 from edge.law import speed_words, spread_in_unit
 from edge.model import Basis, Case, Flag, Outcome, Plausibility, Reason, Rejection, SpeedAgreement, SpeedUnit
 
@@ -25,8 +25,10 @@ def verdict_words(case: Case) -> str:
         return _("Not decided")
     if case.is_to_be_checked:
         return _("To be checked: the photos do not bear out the radar")
-    if case.review == EventKind.CONFIRM_VEHICLE:
+    if case.review in OF_THE_VEHICLE:
         return _("Infringement with this vehicle: nobody is named")
+    if not name_follows(case) and case.name_set_aside:
+        return _("An officer set the name aside: nobody is named")
     if not name_follows(case):
         return _("Plate corrected: this name no longer follows")
     words = outcome_words(case.verdict.outcome)
@@ -48,6 +50,7 @@ def officer_did(kind: str) -> str:
     return {
         "confirm": _("Confirmed"),
         "confirm_vehicle": _("Confirmed for the vehicle, nobody is named"),
+        "set_name_aside": _("Confirmed for the vehicle, the name is set aside"),
         "dismiss": _("Dismissed"),
         "correct_plate": _("Plate corrected"),
         "view": _("Viewed"),

@@ -30,7 +30,7 @@ SELECT at_utc, speed_kmh, outcome, review,
     (SELECT json_extract(CAST(body AS TEXT), '$.basis') FROM entries WHERE seq = filed_seq),
     (SELECT header FROM entries WHERE seq = decided_seq),
     (SELECT header FROM entries AS judged
-        WHERE case_number = number AND kind IN ('confirm', 'confirm_vehicle', 'dismiss')
+        WHERE case_number = number AND kind IN ('confirm', 'confirm_vehicle', 'set_name_aside', 'dismiss')
         AND NOT EXISTS (SELECT 1 FROM entries AS back WHERE back.case_number = number AND back.kind = 'withdraw'
             AND json_extract(CAST(back.body AS TEXT), '$.judgement') = judged.seq)
         ORDER BY seq LIMIT 1),

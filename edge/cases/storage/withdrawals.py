@@ -11,7 +11,8 @@ from edge.cases.storage.entries import append_entry
 
 _COUNTING = """
 SELECT seq, kind, CAST(body AS TEXT) AS content FROM entries AS judged
-WHERE case_number = :number AND kind IN ('confirm', 'confirm_vehicle', 'dismiss', 'correct_plate') AND NOT EXISTS
+WHERE case_number = :number
+    AND kind IN ('confirm', 'confirm_vehicle', 'set_name_aside', 'dismiss', 'correct_plate') AND NOT EXISTS
     (SELECT 1 FROM entries AS back WHERE back.case_number = judged.case_number AND back.kind = 'withdraw'
         AND json_extract(CAST(back.body AS TEXT), '$.judgement') = judged.seq)
 """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from edge.model import Case
 from edge.officers import limit_words, name_follows, speed_words
 from edge.viewer.data import CaseDetails
-from edge.viewer.text import _, basis_words, number, plain, verdict_words, zoned
+from edge.viewer.text import _, basis_words, name_words, number, plain, verdict_words, zoned
 
 
 def _assessed(case: Case) -> dict[str, str]:
@@ -58,7 +58,7 @@ def as_text(opened: CaseDetails) -> str:
         _("Self-check"): _selfcheck(opened),
     }
     if not name_follows(case):
-        lines[_("Driver")] = _("plate corrected: this name no longer follows")
+        lines[_("Driver")] = name_words(case)
     elif case.driver is not None:
         lines[_("Driver")] = f"{case.driver.first_name} {case.driver.last_name}"
         lines[_("Licence number")] = case.driver.licence

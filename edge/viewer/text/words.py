@@ -37,12 +37,19 @@ def verdict_words(case: Case | CaseSummary) -> tuple[str, str]:
     if case.is_to_be_checked:
         return standing_words()[Standing.TO_BE_CHECKED], "warn"
     if not name_follows(case):
-        return _("Name no longer follows"), "bad"
+        return (_("Name set aside") if case.name_set_aside else _("Name no longer follows")), "bad"
     if case.is_to_be_confirmed:
         return standing_words()[Standing.TO_BE_CONFIRMED], "warn"
     if isinstance(case, CaseSummary):
         return outcome_words(case.outcome)
     return outcome_words(case.verdict.outcome if case.verdict else None)
+
+
+def name_words(case: Case) -> str:
+    """Return why the name in *case* does not stand."""
+    if case.name_set_aside:
+        return _("an officer set this name aside: it is not to be used")
+    return _("plate corrected: this name no longer follows")
 
 
 def short_verdict_words(case: CaseSummary) -> tuple[str, str]:
@@ -100,6 +107,7 @@ def review_words(review: str | None) -> tuple[str, str]:
     return {
         EventKind.CONFIRM.value: (_("confirmed"), "good"),
         EventKind.CONFIRM_VEHICLE.value: (_("vehicle confirmed"), "good"),
+        EventKind.SET_NAME_ASIDE.value: (_("vehicle confirmed, name set aside"), "good"),
         EventKind.DISMISS.value: (_("dismissed"), "bad"),
         EventKind.CORRECT_PLATE.value: (_("plate corrected"), "warn"),
         EventKind.WITHDRAW.value: (_("judgement withdrawn"), "warn"),
@@ -118,6 +126,7 @@ def event_words(kind: EventKind, action: str = "") -> tuple[str, str]:
         asked = {
             EventKind.CONFIRM.value: _("Confirmed, waits"),
             EventKind.CONFIRM_VEHICLE.value: _("Vehicle confirmed, waits"),
+            EventKind.SET_NAME_ASIDE.value: _("Name set aside, waits"),
             EventKind.DISMISS.value: _("Dismissed, waits"),
             EventKind.CORRECT_PLATE.value: _("Plate corrected, waits"),
             EventKind.WITHDRAW.value: _("Judgement withdrawn, waits"),
@@ -128,6 +137,7 @@ def event_words(kind: EventKind, action: str = "") -> tuple[str, str]:
         EventKind.REFUSE: (_("Refused"), "bad"),
         EventKind.CONFIRM: (_("Confirmed"), "good"),
         EventKind.CONFIRM_VEHICLE: (_("Vehicle confirmed"), "good"),
+        EventKind.SET_NAME_ASIDE: (_("Name set aside"), "warn"),
         EventKind.DISMISS: (_("Dismissed"), "bad"),
         EventKind.CORRECT_PLATE: (_("Plate corrected"), "warn"),
         EventKind.WITHDRAW: (_("Judgement withdrawn"), "warn"),

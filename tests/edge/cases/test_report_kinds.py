@@ -60,6 +60,16 @@ SAID: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ),
         ("BOZZA", "Stima", "Giulia Ferrante", "UD1032714A"),
     ),
+    "set-aside": (
+        (
+            "Infrazione commessa con il veicolo: nessuno è indicato",
+            "ha accantonato il nominativo il",
+            "prima che un agente accantonasse il nominativo: Conducente identificato tramite il chip",
+            "Confermato per il veicolo, nominativo accantonato: Isp. Marta Conti",
+        ),
+        ("BOZZA", "Stima", "Giulia Ferrante", "UD1032714A", "correggesse la targa"),
+    ),
+    "british": (("RTRA 1984, s. 89: nessuna detrazione", "section 89(1) del Road Traffic Regulation Act 1984"), ()),
     "identified": (
         (
             "che cosa non prova: pagina seguente",

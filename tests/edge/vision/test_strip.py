@@ -99,6 +99,9 @@ def described(folder: Path, **changes: object) -> None:
         {"slope": 0},
         {"slope": float("nan")},
         {"slope": "steep"},
+        {"reader_slope": -1},
+        {"reader_doubt": 1.0},
+        {"reader_doubt": None},
     ],
     ids=str,
 )
@@ -132,8 +135,10 @@ def test_a_folder_of_an_earlier_release_tells_the_country_without_it(folder: Pat
     found = Detection(Box(0, 0, 520, 110), 1.0)
     (before,), (after,) = earlier.read(picture, [found]), now.read(picture, [found])
     assert before.text == after.text
-    assert sum(before.countries.values()) == pytest.approx(1)
-    assert after.countries["FR"] > before.countries["FR"]
+    assert before.countries == after.countries == before.looks_from  # the strip settles no character
+    assert not before.origins
+    assert sum(after.looks_from.values()) == pytest.approx(1)
+    assert after.looks_from["FR"] > before.looks_from["FR"]
 
 
 @pytest.mark.parametrize(("sign", "code"), [("I", "IT"), ("F", "FR"), ("D", "DE"), ("SLO", "SI"), ("NL", "NL")])
