@@ -48,7 +48,8 @@ async def _entries(connection: Connection, rows: Sequence[Row], *kinds: str) -> 
     if not rows:
         return ()
     asked = [row["serial"] for row in rows], [row["number"] for row in rows]
-    return await connection.fetch(_ENTRIES, *asked, list(kinds))
+    found: Sequence[Row] = await connection.fetch(_ENTRIES, *asked, list(kinds))
+    return found
 
 
 def _is_mph(body: bytes) -> bool:

@@ -58,7 +58,7 @@ def calibrate(models: Path, data: Path) -> tuple[CountryCalibration, float, int]
     path = folder / f"{NETWORK_NAME}.json"
     settings = read_json(path)
     if not isinstance(settings.get("strip"), str):
-        raise ConverterError(f"{path} names no strip network", 'add "strip": "strip_int8.tflite"')
+        raise ConverterError(f"{path} names no strip network", 'give its "strip" the value "strip_int8.tflite"')
     strip = folder / settings["strip"]
     network = StripNetwork(strip)
     seen = gather(models, network, settings, data)

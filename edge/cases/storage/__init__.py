@@ -6,16 +6,10 @@ from edge.cases.storage.continuation import newest_key
 from edge.cases.storage.database import connect, open_to_read, write_transaction
 from edge.cases.storage.durable import GROUP_READS, erase, make_folder, sync_file, sync_tree, write_durably
 from edge.cases.storage.entries import (
-    FOLLOW_UP,
-    HELD,
-    NAME_SET_ASIDE,
     PURGED,
-    WAITING,
     append_entry,
     case_state,
-    follow_up_of,
     insert_event,
-    is_held,
     last_entry,
     read_links,
     replace_with_tombstone,
@@ -34,6 +28,7 @@ from edge.cases.storage.proofs import chain_file, entries_for
 from edge.cases.storage.right_of_way import RightOfWay, give_way, giving_way, pauses
 from edge.cases.storage.signatures import rotate_signing_key
 from edge.cases.storage.space import DiskSpace
+from edge.cases.storage.standing import FOLLOW_UP, HELD, NAME_SET_ASIDE, WAITING, follow_up_of, is_held
 from edge.cases.storage.timestamp import TimeStamps
 from edge.cases.storage.tree import ChainTree
 from edge.cases.storage.trusted_time import believe_clock, trust_clock

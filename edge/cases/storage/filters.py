@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edge.cases.evidence import flag_sentence
-from edge.cases.storage.entries import FOLLOW_UP, NAME_SET_ASIDE, WAITING
+from edge.cases.storage.standing import FOLLOW_UP, NAME_SET_ASIDE, WAITING
 from edge.cases.views import CaseFilter, EventKind, Standing
 from edge.errors import CaseError
 from edge.model import DOUBTS, Basis, Flag, is_infringement

@@ -14,8 +14,8 @@ import time
 from edge.cases.evidence import claims_document
 from edge.cases.storage.clock import clock_state
 from edge.cases.storage.durable import erase, write_durably
-from edge.cases.storage.entries import without_need_of_claims
 from edge.cases.storage.layout import StateFolder
+from edge.cases.storage.standing import without_need_of_claims
 from edge.cases.storage.trusted_time import believe_clock
 from edge.cases.storage.withdrawals import judged_for_good
 from edge.errors import CaseError

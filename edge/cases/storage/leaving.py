@@ -17,11 +17,12 @@ from pathlib import Path
 from edge.cases.evidence import Signs, sha256
 from edge.cases.storage.database import open_to_read
 from edge.cases.storage.durable import make_folder, write_durably
-from edge.cases.storage.entries import HELD, append_entry, case_state, is_held
+from edge.cases.storage.entries import append_entry, case_state
 from edge.cases.storage.head import read_head
 from edge.cases.storage.layout import StateFolder
 from edge.cases.storage.outbox import read_delivered
 from edge.cases.storage.right_of_way import giving_way
+from edge.cases.storage.standing import HELD, is_held
 from edge.cases.storage.unit_chain import ChainSession
 from edge.crypto import sync_folder
 from edge.errors import CaseError
