@@ -52,8 +52,8 @@ from edge.delivery import Client, join_centre, trusting
 from edge.model import Photo
 from tests.support.cases import UNIT, identified, packet, photo, trigger
 
-BATCHES = {1: 100, 10: 30, 100: 5}
-"""Entries a request -> requests a slice and unit."""
+BATCHES = {1: 100, 2: 100, 10: 30, 100: 10}
+"""Entries a request -> requests a slice and unit. A unit sends two of each case: that it was filed, and its verdict."""
 ROUNDS = 3
 INSERT = (
     "INSERT INTO bare (unit_id, seq, kind, case_number, hash, header, body, signature, key_id)"
@@ -180,7 +180,7 @@ async def _row(
     for number in range(ROUNDS):
         names = [f"U{batch}-{number}-{unit}" for unit in range(units)]
         async with AsyncExitStack() as stack:
-            sources = [await _source(folder, settings, port, name, requests * batch, stack) for name in names]
+            sources = [await _source(folder, settings, port, name, (1 + requests) * batch, stack) for name in names]
             connections = {source.serial: await asyncpg.connect(settings.database.url) for source in sources}
             for connection in connections.values():
                 stack.push_async_callback(connection.close)
@@ -192,6 +192,7 @@ async def _row(
                 partial(_over_https, batch),
             )
             for place, send in enumerate(sends):
+                await rate(sources, 1, batch, send)  # from here on the units are known, and the statements planned
                 figures[place].append(await rate(sources, requests, batch, send))
     bare, checked, floor_rate, https = (statistics.median(each) for each in figures)
     return batch, bare, checked, floor_rate, https

@@ -46,7 +46,7 @@ async def test_a_name_that_officers_took_away_is_not_listed(centre: Centre, tmp_
 
     async def named() -> list[bool]:
         rows = sorted(await listed(centre), key=lambda line: int(line.split()[1]))
-        return ["Rossi" in row for row in rows]
+        return ["Ferrante" in row for row in rows]
 
     async with await centre.let_in("AVX-0042", SIGNER, tmp_path) as client:
         await client.log_in(b"")

@@ -48,7 +48,7 @@ def test_a_name_that_stands_is_set_aside_with_a_reason(open_desk: OpenDesk, tmp_
     assert not desk.viewer.bar.is_available("aside") and desk.viewer.bar.is_available("letter")
     desk.viewer.actions.copy()
     copied = desk.viewer.root.clipboard_get()
-    assert "Rossi" not in copied and "Driver: an officer set this name aside" in copied
+    assert "Ferrante" not in copied and "Driver: an officer set this name aside" in copied
 
 
 def test_where_nobody_is_named_there_is_nothing_to_set_aside(open_desk: OpenDesk, tmp_path: Path) -> None:
