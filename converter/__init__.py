@@ -7,7 +7,9 @@
     refiner    checks and corrects what the detector proposes (TensorFlow)
     reader     reads plates: batches, network, training (PyTorch)
     verdict    trials of the verdict on known cases, and its thresholds
+    strip      tells a plate's country by its strip: drawings, training (TensorFlow), calibration
 
-A room imports from rooms above it only; ``refiner`` and ``reader`` may import ``detector``. Each room that has commands
+A room imports from rooms above it only; ``refiner``, ``reader`` and ``strip`` may import ``detector``,
+``strip`` calibrates with ``verdict``. Each room that has commands
 has them in ``commands.py``.
 """

@@ -17,6 +17,7 @@ from converter.errors import ConverterError
 from converter.measure import commands as measure
 from converter.reader import commands as reader
 from converter.refiner import commands as refiner
+from converter.strip import commands as strip
 from converter.verdict import commands as verdict
 from edge.errors import EdgeError
 from edge.terminal import Parser
@@ -36,7 +37,8 @@ def build_parser() -> argparse.ArgumentParser:
     reader.add_parsers(of_reader)
     measure.add_reader_parsers(of_reader)
     verdict.add_reader_parsers(of_reader)
-    for name in ("refiner", "reader"):
+    strip.add_parsers(_group(subparsers, "strip", "train the network that tells a plate's country by its strip"))
+    for name in ("refiner", "reader", "strip"):
         _show_an_example(subparsers.choices[name])
     return parser
 

@@ -17,7 +17,8 @@
 ``terminal``                              what goes to a terminal or a log, made legible
 ========================================  =============================================================
 
-A room imports rooms of lower layers only, never a sibling: ``errors, model, terminal < config, crypto, identify, law
-< link | sensors | vision | registry | cases | workers < flow (its ports only), delivery < daemon, officers < cli``.
+A room imports rooms of lower layers only, never a sibling: ``errors, model, terminal < config, crypto,
+identify, law < link | sensors | vision | registry | cases | workers < flow (its ports only), delivery < daemon,
+officers < cli``.
 ``tests/architecture`` holds the rule; docs/architecture.md explains it.
 """

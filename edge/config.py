@@ -350,12 +350,49 @@ class SpeedSettings(Section):
     """``[speed]``: what is an infringement here.
 
     ``law`` is the country whose deduction from a measured speed counts (:mod:`edge.law.profiles`). ``tolerance_kmh`` is
-    what an authority leaves beyond that.
+    what an authority leaves beyond that. Where the law counts in miles per hour ``limit_mph`` and ``tolerance_mph``
+    stand instead. Where this program does not know what the law deducts the authority states it: ``deduction_percent``
+    of the measured speed and at least ``deduction_kmh``, as ``deduction_source`` says.
     """
 
     limit_kmh: Annotated[float, Field(gt=0, le=300)] = 50.0
-    law: Literal["IT", "AT", "DE", "FR", "none"] = "IT"
+    limit_mph: Annotated[int, Field(gt=0, le=186)] | None = None
+    law: Literal["IT", "AT", "DE", "FR", "GB", "SI", "none"] = "IT"
     tolerance_kmh: NotNegative = 0.0
+    tolerance_mph: NotNegative | None = None
+    deduction_kmh: Annotated[float, Field(ge=0, le=50)] | None = None
+    deduction_percent: Annotated[float, Field(ge=0, le=50)] | None = None
+    deduction_source: str = ""
+
+    @model_validator(mode="after")
+    def _states_a_deduction_where_it_has_to(self) -> SpeedSettings:
+        stated = self.deduction_kmh, self.deduction_percent, self.deduction_source.strip() or None
+        if self.law == "SI" and None in stated:
+            raise refused(
+                "what the law of SI deducts from a measured speed is not known to this program",
+                "state it: deduction_kmh, deduction_percent, and in deduction_source where that stands",
+            )
+        if self.law != "SI" and stated != (None, None, None):
+            raise refused(
+                f"a deduction is stated, and law is {self.law}",
+                'remove deduction_kmh, deduction_percent and deduction_source: they are for law = "SI" alone',
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _is_in_the_unit_of_the_law(self) -> SpeedSettings:
+        in_kmh = self.model_fields_set & {"limit_kmh", "tolerance_kmh"}
+        if self.law == "GB" and (in_kmh or self.limit_mph is None):
+            raise refused(
+                "the law of GB counts in miles per hour",
+                "write limit_mph, as 30, and no limit_kmh; tolerance_mph, if one is left, and no tolerance_kmh",
+            )
+        if self.law != "GB" and (self.limit_mph is not None or self.tolerance_mph is not None):
+            raise refused(
+                'limit_mph and tolerance_mph are for law = "GB"',
+                "write limit_kmh and tolerance_kmh, or set law to GB",
+            )
+        return self
 
 
 class WindowSettings(Section):
@@ -509,6 +546,11 @@ class Settings(Section):
             raise refused(
                 f"the site is in {self.site.country} and the deduction is that of {self.speed.law}",
                 "set law in [speed] to the site's country, or to none where that has no profile",
+            )
+        if self.site.country in {"IT", "AT", "DE", "FR"} and self.speed.law == "none":
+            raise refused(
+                f"the site is in {self.site.country}, whose law has a deduction, and law is none",
+                f"set law in [speed] to {self.site.country}",
             )
         return self
 

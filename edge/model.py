@@ -123,7 +123,8 @@ class PlateRead:
     log-softmax of the network, class 0 CTC's blank, then :data:`ALPHABET`. Where the reader read the detection twice,
     ``second_pass`` is the less sure read, with as many steps: it may be the right one. ``countries`` has the
     probability, by the picture alone, that the plate comes from each country (ISO 3166-1); empty where the network
-    tells none.
+    tells none: it settles characters of one shape. ``origins`` is the same with the plate's strip looked at close up:
+    it tells the country and settles no character; empty where there is no network for strips.
     """
 
     text: str = field(repr=False)
@@ -133,6 +134,12 @@ class PlateRead:
     log_probs: NDArray[np.float32] = field(repr=False, compare=False)
     second_pass: PlateRead | None = field(default=None, repr=False, compare=False)
     countries: Mapping[str, float] = field(default_factory=dict, repr=False, compare=False)
+    origins: Mapping[str, float] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def looks_from(self) -> Mapping[str, float]:
+        """The probability of each country by all that was seen: ``origins``, or ``countries`` where it is empty."""
+        return self.origins or self.countries
 
     @property
     def passes(self) -> tuple[PlateRead, ...]:
@@ -335,6 +342,13 @@ class State(StrEnum):
     DECIDED = "decided"
 
 
+class SpeedUnit(StrEnum):
+    """In what the law counts speeds. Units measure and record km/h all the same (:mod:`edge.law.speeds`)."""
+
+    KMH = "km/h"
+    MPH = "mph"
+
+
 @dataclass(frozen=True, slots=True)
 class Assessment:
     """What the law makes of a measured speed; all speeds in km/h, with one decimal.
@@ -373,7 +387,8 @@ class Case:
     ``kept_claims`` is how many claims explained the photo of an ambiguous case. ``review`` is the newest judgement,
     ``corrected_plate`` the newest plate that an officer read instead; None where there is none. ``others`` are the
     plates of other vehicles in the photos, None where nobody looked for them: the case is pending, or an earlier
-    program decided it.
+    program decided it. ``speed_unit`` is what the law counts in; all speeds here are in km/h.
+    ``name_set_aside``: an officer did not believe that the named driver drove.
     """
 
     number: int
@@ -400,6 +415,8 @@ class Case:
     plausibility: Plausibility | None = None
     corrected_plate: str | None = field(default=None, repr=False)
     others: tuple[OtherPlate, ...] | None = None
+    speed_unit: SpeedUnit = SpeedUnit.KMH
+    name_set_aside: bool = False
 
     @property
     def is_infringement(self) -> bool:

@@ -22,7 +22,7 @@ test-unit: ## install, run, break and remove the unit in a booted systemd (root;
 	@SUITE="$(SUITE)" WHEELS="$(WHEELS)" ENGINE="$(ENGINE)" tests/install/unit_root/run.sh
 
 .PHONY: test-centre-unit
-test-centre-unit: ## install the centre in a booted systemd, let a unit deliver, kill it, move it to a cluster (root; ten minutes; skips where it cannot)
+test-centre-unit: ## install the centre and its opening service in a booted systemd, let units deliver, kill them, move to a cluster (root; ten minutes; skips where it cannot)
 	@tests/install/centre_root/run.sh
 
 .PHONY: test-camera

@@ -7,11 +7,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from tests.support import needs
 
 os.environ["LC_ALL"] = "C.UTF-8"  # a test that wants another language than English asks for it
 os.environ.pop("LANGUAGE", None)
+settings.register_profile("any machine", deadline=None)  # no test asserts a time, not even of one example
+settings.load_profile("any machine")
 
 collect_ignore = ["edge/viewer"] if needs.lacking(("_tkinter",)) else []  # its modules import Tk at once
 

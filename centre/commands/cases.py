@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,8 @@ from centre.records import (
     verify_units,
 )
 from centre.service import own_files
+from edge.law import in_unit
+from edge.model import SpeedUnit
 from edge.terminal import say, say_json, to_date, to_number
 
 
@@ -73,21 +76,23 @@ def _list(args: argparse.Namespace) -> int:
         return await list_cases(connection, signer, officer, terms)
 
     found = with_database(args, work, Right.SEARCH, command="cases list")
-    for row in found.rows:
-        at = (
-            datetime.fromtimestamp(row["at_utc"], UTC).strftime("%Y-%m-%d %H:%M:%S")
-            if row["at_utc"] is not None
-            else "-"
-        )
-        speed = f"{row['speed_kmh']:.1f}" if row["speed_kmh"] is not None else "-"
-        plate = row["corrected_plate"] or row["plate"] or "-"
-        car = f"{plate:<10} {row['outcome'] or row['state']:<13} {row['driver_name']}"
-        say(f"{row['serial']:<16} {row['number']:>7}  {at}  {speed:>6} km/h  {car}")
+    say(*(case_line(row, found) for row in found.rows))
     if found.more:
         say(f"and more: these are the newest {len(found.rows)}; --limit shows up to {MOST_ROWS}", to=sys.stderr)
     if found.back_to is not None:
         say(f"cases from before {found.back_to} were not looked at: --since DAY goes further back", to=sys.stderr)
     return 0
+
+
+def case_line(row: Mapping[str, Any], found: Found) -> str:
+    """The line of *row* of *found*: its speed as its law counts it, and no name that officers took away."""
+    at_utc, unit = row["at_utc"], SpeedUnit.MPH if (row["serial"], row["number"]) in found.in_mph else SpeedUnit.KMH
+    at = datetime.fromtimestamp(at_utc, UTC).strftime("%Y-%m-%d %H:%M:%S") if at_utc is not None else "-"
+    speed = f"{in_unit(row['speed_kmh'], unit):.1f}" if row["speed_kmh"] is not None else "-"
+    plate = row["corrected_plate"] or row["plate"] or "-"
+    driver = "" if (row["serial"], row["number"]) in found.nameless else row["driver_name"]
+    car = f"{plate:<10} {row['outcome'] or row['state']:<13} {driver}".rstrip()
+    return f"{row['serial']:<16} {row['number']:>7}  {at}  {speed:>6} {unit:<4}  {car}"
 
 
 def _searched(args: argparse.Namespace) -> int:

@@ -3,12 +3,11 @@
 from centre.database.binaries import find_binaries
 from centre.database.embedded import DATABASE, OPENER_ROLE, SERVICE_ROLE, SETTINGS, EmbeddedServer
 from centre.database.migrate import migrate, steps
-from centre.database.pool import ACQUIRE_TIMEOUT_S, BUSY, GONE, open_as, open_pool, transaction
+from centre.database.pool import BUSY, GONE, open_as, open_pool, taken, transaction
 from centre.database.types import Connection, Pool, Row
-from centre.database.visits import DOOR, as_house, as_login, as_unit, at_the_door, showing
+from centre.database.visits import DOOR, Door, as_house, as_login, as_unit, at_the_door, showing
 
 __all__ = [
-    "ACQUIRE_TIMEOUT_S",
     "BUSY",
     "DATABASE",
     "DOOR",
@@ -17,6 +16,7 @@ __all__ = [
     "SERVICE_ROLE",
     "SETTINGS",
     "Connection",
+    "Door",
     "EmbeddedServer",
     "Pool",
     "Row",
@@ -30,5 +30,6 @@ __all__ = [
     "open_pool",
     "showing",
     "steps",
+    "taken",
     "transaction",
 ]

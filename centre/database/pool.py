@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import asyncpg
 
-from centre.database.migrate import migrate, steps
+from centre.database.migrate import is_newest, migrate
 from centre.database.types import Connection, Pool
-from centre.database.visits import SECRET, introducing, show
+from centre.database.visits import SECRET, Passes, show
 from centre.errors import DatabaseError
 
 BUSY = (asyncpg.LockNotAvailableError, asyncpg.QueryCanceledError, asyncpg.TooManyConnectionsError)
@@ -45,8 +46,14 @@ async def open_pool(dsn: str, *, connections: int, statement_timeout_s: float, s
             secret = bytes(await connection.fetchval(SECRET))
         finally:
             await connection.close()
+        passes = Passes(secret)
         return await _pool(
-            service_dsn or dsn, connections, statement_timeout_s, "autovelox-centre", setup=introducing(secret)
+            service_dsn or dsn,
+            connections,
+            statement_timeout_s,
+            "autovelox-centre",
+            init=passes.begin,
+            setup=passes.introduce,
         )
     except _UNUSABLE as error:
         raise _unusable(error) from None
@@ -65,10 +72,10 @@ async def open_as(dsn: str, *, connections: int, statement_timeout_s: float, nam
     except _UNUSABLE as error:
         raise _unusable(error) from None
     try:
-        found = await pool.fetchval("SELECT max(version) FROM schema_version")
+        is_made = await is_newest(pool)
     except asyncpg.PostgresError:
-        found = None
-    if found != len(steps()):
+        is_made = False
+    if not is_made:
         await pool.close()
         raise DatabaseError(
             "the database has another schema than this program", "start the centre of this version first"
@@ -91,13 +98,15 @@ async def _pool(
     connections: int,
     statement_timeout_s: float,
     name: str,
-    setup: Callable[[Connection], Awaitable[None]] | None = None,
+    setup: Callable[[Connection], Awaitable[None]],
+    init: Callable[[Connection], Awaitable[None]] | None = None,
 ) -> Pool:
     return await asyncpg.create_pool(
         dsn,
         min_size=1,
         max_size=connections,
         timeout=CONNECT_TIMEOUT_S,
+        init=init,
         setup=setup,
         reset=_leave,
         server_settings={
@@ -114,11 +123,26 @@ async def _leave(connection: Connection) -> None:
 
 
 @asynccontextmanager
+async def taken(pool: Pool) -> AsyncIterator[Connection]:
+    """A connection of *pool*, which is given back at the end of the block.
+
+    Raises:
+        TimeoutError: none was free in time.
+    """
+    async with asyncio.timeout(ACQUIRE_TIMEOUT_S):  # asyncpg's own takes a task of its own each time
+        connection = await pool.acquire()
+    try:
+        yield connection
+    finally:
+        await pool.release(connection)
+
+
+@asynccontextmanager
 async def transaction(pool: Pool) -> AsyncIterator[Connection]:
     """One transaction on a connection of *pool*: committed at the end of the block, else rolled back.
 
     Raises:
         BUSY, GONE: as they say.
     """
-    async with pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection, connection.transaction():
+    async with taken(pool) as connection, connection.transaction():
         yield connection

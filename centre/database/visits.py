@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 
 from centre.database.types import Connection
 
 SECRET = "SELECT secret FROM visit_secret"  # noqa: S105 - a statement, and only the schema's owner may ask it
+MOST_GIVEN = 1024
+"""More connections than that have ended meanwhile."""
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_at_door: ContextVar[bool] = ContextVar("at_door", default=False)
+_door: ContextVar[Door | None] = ContextVar("door", default=None)
 _token: ContextVar[str] = ContextVar("token", default="")
 _visit: ContextVar[tuple[str, str] | None] = ContextVar("visit", default=None)
 
@@ -42,21 +45,47 @@ def as_house() -> Iterator[None]:
         yield
 
 
-DOOR = "set_config('autovelox.visit', '', false)"
-"""What the statement of who asks :func:`at_the_door` selects besides: the connection is nobody's from then on."""
+DOOR = "set_config('autovelox.visit', $1, false)"
+"""What the statement of who asks :func:`at_the_door` selects besides, with :attr:`Door.shown` as first parameter."""
+
+
+@dataclass(slots=True)
+class Door:
+    """The way in of one request: its statement says which unit a token is of, in a function that asks no pass.
+
+    That statement also gives the connection the pass of the unit that had this token last, or nobody's. So the request
+    takes one trip to PostgreSQL instead of two where it goes on with the same connection; where the token is another
+    unit's by now, or none, the connection gets another pass before its next use.
+    """
+
+    guess: int | None
+    shown: str = ""
+    _passes: Passes | None = None
+    _connection: int = 0
+
+    def come(self, passes: Passes, connection: int) -> None:
+        """It is this *connection* of a pool with these *passes* that asks."""
+        self.shown = passes.text(("unit", str(self.guess))) if self.guess is not None else ""
+        self._passes, self._connection = passes, connection
+
+    def passed(self) -> None:
+        """The statement was answered, so the connection has the pass."""
+        if self._passes is not None:
+            self._passes.give(self._connection, self.shown)
 
 
 @contextmanager
-def at_the_door() -> Iterator[None]:
-    """Connections taken meanwhile still have their last pass: for the one statement that ends it (:data:`DOOR`).
+def at_the_door(guess: int | None = None) -> Iterator[Door]:
+    """Connections taken meanwhile get no pass: they are for the one statement that gives it (:class:`Door`).
 
-    It says which unit a token is of, in a function that asks no pass; so each request is spared a trip to PostgreSQL.
+    *guess* is the unit that showed the same token last; None where it is not known.
     """
-    token = _at_door.set(True)
+    door = Door(guess)
+    token = _door.set(door)
     try:
-        yield
+        yield door
     finally:
-        _at_door.reset(token)
+        _door.reset(token)
 
 
 @contextmanager
@@ -86,20 +115,41 @@ async def show(connection: Connection) -> None:
     await connection.fetchval("SELECT set_config('autovelox.token', $1, false)", _token.get())
 
 
-def introducing(secret: bytes) -> Callable[[Connection], Awaitable[None]]:
-    """What a pool does with a connection before it gives it out: say whose request it is for, or nobody's."""
+class Passes:
+    """The passes of a pool's connections: whose request each one works for, and what makes a pass."""
 
-    async def introduce(connection: Connection) -> None:
-        if not _at_door.get():
-            await connection.execute(f"SET autovelox.visit = '{_pass(secret)}'")
+    def __init__(self, secret: bytes) -> None:
+        """*secret* is the database's (:data:`SECRET`)."""
+        self._secret = secret
+        self._given: dict[int, str] = {}
 
-    return introduce
+    async def begin(self, connection: Connection) -> None:
+        """What the pool does with a new connection: its process may have the id of one that has ended."""
+        if len(self._given) > MOST_GIVEN:
+            self._given.clear()  # of what is not known the pass is given anew
+        self._given.pop(connection.get_server_pid(), None)
 
+    async def introduce(self, connection: Connection) -> None:
+        """What the pool does with a connection before it gives it out: say whose request it is for, or nobody's.
 
-def _pass(secret: bytes) -> str:
-    visit = _visit.get()
-    if visit is None:
-        return ""
-    said = " ".join(visit)
-    inner = hashlib.sha256(secret + said.encode("ascii")).digest()
-    return f"{said} {hashlib.sha256(secret + inner).hexdigest()}"
+        Only where it comes straight from the door, which gave it that pass, nothing is to be said: after any other use
+        nobody knows what a statement that was smuggled in has left in the session.
+        """
+        number, door = connection.get_server_pid(), _door.get()
+        given = self._given.pop(number, None)
+        if door is not None:
+            door.come(self, number)
+        elif given != (wanted := self.text(_visit.get())):
+            await connection.execute(f"SET autovelox.visit = '{wanted}'")
+
+    def give(self, connection: int, text: str) -> None:
+        """The door gave this pass to the session of *connection*, the process id of its server."""
+        self._given[connection] = text
+
+    def text(self, visit: tuple[str, str] | None) -> str:
+        """The pass for a scope and a name; nobody's, which is empty, for none."""
+        if visit is None:
+            return ""
+        said = " ".join(visit)
+        inner = hashlib.sha256(self._secret + said.encode("ascii")).digest()
+        return f"{said} {hashlib.sha256(self._secret + inner).hexdigest()}"

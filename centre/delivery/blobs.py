@@ -12,7 +12,7 @@ from datetime import date
 
 import asyncpg
 
-from centre.database import ACQUIRE_TIMEOUT_S, Connection, Pool, Row, transaction
+from centre.database import Connection, Pool, Row, taken, transaction
 from centre.errors import Refused
 from centre.units import AlarmKind, Visitor, raise_alarm
 from edge.delivery.wire import MAX_LEAVING_BYTES, MAX_WISHES, PART_BYTES
@@ -90,7 +90,7 @@ async def _at_once(pool: Pool, visitor: Visitor, digest: str, data: bytes) -> Bl
     if hashlib.sha256(data).hexdigest() != digest:
         return None
     try:
-        async with pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection:
+        async with taken(pool) as connection:
             is_new = await connection.fetchval(_WHOLE, visitor.unit, digest, len(data), data, MAX_PORTRAIT_BYTES)
     except asyncpg.IntegrityConstraintViolationError:  # parts of it are not erased yet, or its month is gone
         return None

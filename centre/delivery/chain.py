@@ -1,20 +1,19 @@
 """The entries that follow what is known of a unit's chain, checked with the rules of every package's check.
 
-Pure but for the signatures, for which the library ``cryptography`` is used: OpenSSL's is three times faster.
+Pure but for the signatures, which libsodium checks: in 0.6 of OpenSSL's time. It also refuses a key of small order,
+with which one signature holds for every message.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from nacl.bindings import crypto_sign_open
+from nacl.exceptions import BadSignatureError
 
 from edge.cases.evidence import DOMAIN, Chain, Link, Mismatch, Signature, check_chain, parse_canonical, sha256
 
-MOST_KEYS = 16_384
-"""So many units' keys are kept ready: making one ready takes a third of a check."""
+SIGNATURE_BYTES, KEY_BYTES = 64, 32
 
 
 def follow(known: Chain, links: Sequence[Link]) -> Chain:
@@ -41,16 +40,13 @@ def check(signatures: Iterable[Signature]) -> None:
     """
     for seq, public_key, message, signature in signatures:
         try:
-            _key(public_key).verify(signature, message)
-        except (InvalidSignature, ValueError):
+            if len(signature) != SIGNATURE_BYTES or len(public_key) != KEY_BYTES:
+                raise BadSignatureError
+            crypto_sign_open(signature + message, public_key)
+        except BadSignatureError:
             error = Mismatch(f"the signature of entry {seq} is wrong: it was altered or made with another key")
             error.entry = seq
             raise error from None
-
-
-@lru_cache(maxsize=MOST_KEYS)
-def _key(public_key: bytes) -> Ed25519PublicKey:
-    return Ed25519PublicKey.from_public_bytes(public_key)
 
 
 def is_signed(link: Link, keys: Mapping[str, bytes]) -> bool:

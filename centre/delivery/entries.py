@@ -11,7 +11,7 @@ from typing import Any
 
 import asyncpg
 
-from centre.database import ACQUIRE_TIMEOUT_S, Connection, Pool, Row, transaction
+from centre.database import Connection, Pool, Row, taken, transaction
 from centre.delivery import projection
 from centre.delivery.chain import follow, is_signed
 from centre.delivery.known import Known, KnownCase, Memory
@@ -146,7 +146,7 @@ async def _at_once(pool: Pool, visitor: Visitor, asked: _Asked, memory: Memory) 
         return None
     after = known.longer(chain, asked.links[-1].header, _months(known, rows, asked))
     try:
-        async with pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection:
+        async with taken(pool) as connection:
             if not await write_batch(connection, visitor.unit, known, after, chain, asked.links, rows):
                 memory.forget(visitor.unit)
                 return None

@@ -22,7 +22,7 @@ MAX_PHOTO_BYTES = 64 * 1024 * 1024
 PORTRAIT = -1
 """The place of the driver's portrait among a case's files."""
 OLDEST_S, AHEAD_S = 10 * 366 * 86_400, 86_400
-JUDGEMENTS = frozenset({"confirm", "confirm_vehicle", "dismiss", "correct_plate"})
+JUDGEMENTS = frozenset({"confirm", "confirm_vehicle", "set_name_aside", "dismiss", "correct_plate"})
 HOLDS = frozenset({"hold", "release"})
 CONFIGURATION = "configuration"
 BY_ORDER = HOLDS | {"purge", CONFIGURATION}

@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from centre.database import ACQUIRE_TIMEOUT_S, Pool, Row, transaction
+from centre.database import Pool, Row, taken, transaction
 from centre.delivery.blobs import SETTLED, WISHES, compared, note_lost
 from centre.delivery.orders import TO_COME, orders_in, take_refusals
 from centre.errors import Refused
@@ -46,7 +46,7 @@ async def take_status(pool: Pool, visitor: Visitor, status: Any) -> dict[str, ob
         async with transaction(pool) as connection:
             await note_lost(connection, visitor, lost)
             await take_refusals(connection, visitor.unit, refusals)
-    async with pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection:
+    async with taken(pool) as connection:
         row = await connection.fetchrow(_TAKE, visitor.unit, text)
         if (found := _alarm(head, row)) is not None:
             kind, cause, seq = found

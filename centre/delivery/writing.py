@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from centre.database import Connection
@@ -52,8 +53,9 @@ decided AS (
     FROM moved, unnest({}::bigint[], {}::bigint[], {}::text[], {}::text[], {}::text[], {}::date[])
         AS new (number, seq, plate, outcome, driver, month)
     WHERE cases.unit_id = moved.id AND cases.number = new.number AND cases.month = new.month AND state <> 'purged'
-        AND cases.month = ANY({}::date[])
+        AND cases.month = ANY({}::date[]) AND cases.number = ANY({}::bigint[])
 )"""
+"""The numbers stand there twice, so that no plan reads all of the unit's cases of the month."""
 _FILES = """
 named AS (
     INSERT INTO files (unit_id, case_number, place, sha256, month)
@@ -69,7 +71,7 @@ WHERE unit_id = $1 AND number = $2 AND state <> 'purged'
 """
 _JUDGEMENTS = """
 SELECT seq, kind, body FROM entries WHERE unit_id = $1 AND case_number = $2 AND body IS NOT NULL
-    AND kind IN ('confirm', 'confirm_vehicle', 'dismiss', 'correct_plate', 'withdraw') ORDER BY seq
+    AND kind IN ('confirm', 'confirm_vehicle', 'set_name_aside', 'dismiss', 'correct_plate', 'withdraw') ORDER BY seq
 """
 _COUNTS = """
 UPDATE cases SET review = $3, corrected_plate = $4 WHERE unit_id = $1 AND number = $2 AND state <> 'purged'
@@ -116,7 +118,7 @@ def _add_cases(statement: _Statement, rows: Rows, months: Mapping[int, date], be
         statement.add(_FILED, *_columns(filed, 11))
     if decided:
         columns = _columns(((number, *rest, months[number]) for number, rest in decided.items()), 6)
-        statement.add(_DECIDED, *columns, sorted(set(columns[-1])))
+        statement.add(_DECIDED, *columns, sorted(set(columns[-1])), columns[0])
     if rows.files:
         files = [(number, place, digest, months[number]) for number, place, digest, _ in rows.files]
         blobs = [
@@ -130,19 +132,28 @@ class _Statement:
     """A WITH statement that grows; of one text for batches of one shape, so that PostgreSQL plans each once."""
 
     def __init__(self) -> None:
-        self._parts: list[str] = []
+        self._parts: list[tuple[str, int]] = []
         self.values: list[object] = []
 
     def add(self, part: str, *values: object) -> None:
         """Add *part*, with a parameter for each ``{}`` in it."""
-        first = len(self.values) + 1
-        self._parts.append(part.format(*(f"${first + place}" for place in range(len(values)))))
+        self._parts.append((part, len(values)))
         self.values += values
 
     @property
     def text(self) -> str:
         """The statement; it answers how many units' heads it moved."""
-        return "WITH" + ",".join(self._parts) + "\nSELECT count(*) FROM moved"
+        return _text(*self._parts)
+
+
+@lru_cache(maxsize=64)
+def _text(*parts: tuple[str, int]) -> str:
+    """The statement of *parts*, each with so many parameters."""
+    texts, first = list[str](), 1
+    for part, count in parts:
+        texts.append(part.format(*(f"${number}" for number in range(first, first + count))))
+        first += count
+    return "WITH" + ",".join(texts) + "\nSELECT count(*) FROM moved"
 
 
 async def write_events(connection: Connection, unit: int, rows: Rows) -> None:

@@ -7,9 +7,10 @@ import re
 import shutil
 import tomllib
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, closing, suppress
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
+from centre.ending import end
 from edge.cases import Archive, Signer, StateFolder, create_signing_key, load_signer
 from edge.cases.storage import open_to_read
 from edge.config import Engine
@@ -151,9 +152,7 @@ class Follower:
 
     async def stop(self) -> None:
         """Let go of the log: whoever stops the unit reads the rest."""
-        self._task.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._task
+        await end(self._task)
 
 
 @asynccontextmanager

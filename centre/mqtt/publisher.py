@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from centre.config import MqttSettings
 from centre.database import BUSY, GONE
+from centre.ending import end
 from centre.errors import CentreError
 from centre.mqtt.fleet import AWAY, Fleet
 from centre.mqtt.topics import Topics
@@ -108,9 +109,7 @@ class Publisher:
                 for task in done:
                     task.result()  # neither ends but by an error
             finally:
-                for task in (rounds, listening):
-                    task.cancel()
-                await asyncio.gather(rounds, listening, return_exceptions=True)
+                await end(rounds, listening, tidying_s=1.0)
                 await self._leave(client)
 
     async def _leave(self, client: Client) -> None:

@@ -234,7 +234,7 @@ class OpeningDesk:
         """What the officer has to know of the named claim."""
         photo, place = found.read if found.read is not None else (0, 0)
         read = (request.reads[photo] or ())[place] if found.read is not None else None
-        seen = origin(read.countries, claim.plate) if read is not None else None
+        seen = origin(read.looks_from, claim.plate) if read is not None else None
         return await flags_of(self.registry, claim, seen)
 
 

@@ -8,7 +8,7 @@ is left.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
@@ -53,12 +53,16 @@ class Terms:
 class Found:
     """The cases that were found: the newest month of filing first, in it the newest case.
 
-    *more*: others fit that the limit left out. *back_to*: cases from before this day were not looked at.
+    *more*: others fit that the limit left out. *back_to*: cases from before this day were not looked at. *in_mph*:
+    serial and number of the cases whose law counts in miles per hour; every speed in a row is in km/h. *nameless*:
+    those whose name officers took away.
     """
 
     rows: Sequence[Row]
     more: bool = False
     back_to: date | None = None
+    in_mph: Set[tuple[str, int]] = frozenset()
+    nameless: Set[tuple[str, int]] = frozenset()
 
 
 async def find_cases(connection: Connection, terms: Terms) -> Found:

@@ -18,7 +18,7 @@ COLUMNS = (
     *("state", "at_utc", "site", "speed_kmh", "limit_kmh", "plate", "corrected_plate", "outcome", "driver_name"),
     *("review", "is_held", "filed_seq", "decided_seq", "purged_seq"),
 )
-JUDGING = frozenset({"confirm", "confirm_vehicle", "dismiss", "correct_plate", "withdraw"})
+JUDGING = frozenset({"confirm", "confirm_vehicle", "set_name_aside", "dismiss", "correct_plate", "withdraw"})
 _EMPTY: Mapping[str, Any] = dict.fromkeys(COLUMNS) | {
     "state": "pending",
     "site": "",

@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from centre.database import Connection
 from centre.errors import CentreError
 from centre.records.finding import Found, Terms, find_cases
 from centre.records.journal import Officer, enter
+from centre.records.of_entries import counted_in_mph, without_a_name
 from centre.records.plates import normal
 from edge.cases.evidence import Signer
 
@@ -43,6 +44,11 @@ async def list_cases(connection: Connection, signer: Signer, officer: Officer, t
     if terms.plate is not None and not officer.reason.strip():
         raise CentreError("a search for a plate needs a reason", "give one: --reason TEXT")
     found = await find_cases(connection, terms)
+    found = replace(
+        found,
+        in_mph=await counted_in_mph(connection, found.rows),
+        nameless=await without_a_name(connection, found.rows),
+    )
     asked: dict[str, object] = {"unit": terms.unit, "hits": len(found.rows)}
     asked |= {name: day.isoformat() for name in ("since", "until") if (day := getattr(terms, name)) is not None}
     if terms.plate is not None:

@@ -6,11 +6,11 @@ import asyncio
 import itertools
 import logging
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import uvloop
 from aiohttp import web
@@ -18,12 +18,13 @@ from aiohttp import web
 from centre.config import Settings
 from centre.database import BUSY, DATABASE, GONE, SERVICE_ROLE, EmbeddedServer, Pool, open_pool
 from centre.delivery import tidy_up
+from centre.ending import end
 from centre.errors import CentreError
 from centre.notices import channels_of
 from centre.records import Stamp, stamp_heads
 from centre.service.connections import Connections
 from centre.service.metrics import Counted, Figures, monitoring
-from centre.service.telling import end, mqtt_of, watch_of
+from centre.service.telling import mqtt_of, watch_of
 from centre.service.tls import Certificates, prepare
 from centre.units import forget_old
 from centre.web import Limits, Office, application
@@ -184,10 +185,9 @@ async def running(settings: Settings) -> AsyncIterator[int]:
         channels = channels_of(settings.notices)
         watch = watch_of(settings, pool, channels, certificates)
         if channels:
-            task = asyncio.create_task(watch.run())
-            stack.callback(task.cancel)
+            _begin(stack, watch.run(), "notices")
         if (publisher := mqtt_of(settings, pool, certificates)) is not None:
-            stack.push_async_callback(end, asyncio.create_task(publisher.run()))
+            _begin(stack, publisher.run(), "MQTT")
         figures = Figures(
             pool,
             silent_after_s=limits.silent_after_s,
@@ -199,12 +199,23 @@ async def running(settings: Settings) -> AsyncIterator[int]:
             port = await listen(stack, monitoring(figures), MONITOR_HOST, settings.metrics.port, None)
             log.info("health and metrics at %s port %d", MONITOR_HOST, port)
         stamp = TimeStamps.of(settings.evidence)
-        forgetting = asyncio.create_task(_forget(pool, settings.centre.name, stamp))
-        stack.callback(forgetting.cancel)
+        _begin(stack, _forget(pool, settings.centre.name, stamp), "upkeep")
         listen_at = settings.listen
         port = await listen(stack, application(office), listen_at.host, listen_at.port, certificates, doors)
         log.info("%s", legible(f"the centre {office.name} answers units at {listen_at.host} port {port}"))
         yield port
+
+
+def _begin(stack: AsyncExitStack, work: Coroutine[Any, Any, None], name: str) -> None:
+    """Start *work* beside the answering of units; it ends with *stack*, and an error that ends it earlier is logged."""
+
+    def ended(task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("%s ended by an unexpected %s: start the centre again", name, type(error).__name__)
+
+    task = asyncio.create_task(work, name=name)
+    task.add_done_callback(ended)
+    stack.push_async_callback(end, task)
 
 
 async def listen(

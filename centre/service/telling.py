@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import suppress
 from datetime import timedelta
 
 from centre.config import Settings
@@ -60,13 +58,6 @@ def check(settings: Settings) -> None:
 
     channels_of(settings.notices)
     publisher_of(settings.mqtt, settings.centre.name, nothing)
-
-
-async def end(task: asyncio.Task[None]) -> None:
-    """Cancel *task*, and wait until it has left in order."""
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
 
 
 def _bounds(settings: Settings) -> Bounds:

@@ -15,7 +15,7 @@ from datetime import timedelta
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from centre.database import DOOR, Connection
+from centre.database import DOOR, Connection, Door
 from centre.errors import Refused
 from edge.cases.evidence import DOMAIN, HEADER_KEYS, KEY_KIND, Link, Mismatch, parse_canonical, sha256
 from edge.delivery.wire import login_message
@@ -108,16 +108,22 @@ async def log_in(
     return token
 
 
-_OF_TOKEN = f"SELECT {DOOR}, id, serial FROM (SELECT) AS nobody LEFT JOIN unit_of_token($1, $2) ON true"  # noqa: S608
+_OF_TOKEN = f"SELECT {DOOR}, id, serial FROM (SELECT) AS nobody LEFT JOIN unit_of_token($2, $3) ON true"  # noqa: S608
 
 
-async def visitor_of(connection: Connection, token: str, network: str | None = None) -> Visitor:
+async def visitor_of(
+    connection: Connection, token: str, network: str | None = None, door: Door | None = None
+) -> Visitor:
     """The active unit that was given *token*; with a *network*, it was given there or counts anywhere.
+
+    *connection* was taken at this *door* (:func:`centre.database.at_the_door`), if there is one.
 
     Raises:
         Refused: the token is unknown, over, or another network's, or the unit is not active any more.
     """
-    row = await connection.fetchrow(_OF_TOKEN, _digest(token), network)
+    row = await connection.fetchrow(_OF_TOKEN, door.shown if door is not None else "", _digest(token), network)
+    if door is not None:
+        door.passed()
     if row["id"] is None:
         raise refusal()
     return Visitor(row["id"], row["serial"])

@@ -41,7 +41,7 @@ class Limits:
         self._visits = _Shares(logins_per_minute, clock)
         self._asked = _Shares(unit_requests_per_minute, clock)
         self._bytes = _Shares(unit_bytes_per_day, clock, period_s=DAY_S)
-        self._tokens: OrderedDict[bytes, None] = OrderedDict()
+        self._tokens: OrderedDict[bytes, int | None] = OrderedDict()
         self.turned_away = 0
 
     @asynccontextmanager
@@ -96,13 +96,17 @@ class Limits:
         if _digest(token) not in self._tokens:
             self._refuse(self._visits.wait_s(network_of(address)), "this address shows too many tokens that are none")
 
-    def know(self, token: str) -> None:
-        """The *token* was good."""
+    def know(self, token: str, unit: int | None = None) -> None:
+        """The *token* was good, and *unit*'s, if that is known."""
         digest = _digest(token)
-        self._tokens[digest] = None
+        self._tokens[digest] = unit
         self._tokens.move_to_end(digest)
         if len(self._tokens) > MOST_KEYS:
             self._tokens.popitem(last=False)
+
+    def unit_of(self, token: str) -> int | None:
+        """The unit that *token* was of when it was shown last; None if that is not known."""
+        return self._tokens.get(_digest(token))
 
     def forget(self, token: str) -> None:
         """The *token* is good no more."""

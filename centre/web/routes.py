@@ -181,7 +181,7 @@ def with_login(handler: OfUnit) -> Open:
                 office.limits.forget(token)
                 office.limits.visit(request.remote)  # who guesses tokens has no more tries than who guesses keys
                 raise
-            office.limits.know(token)
+            office.limits.know(token, visitor.unit)
             async with office.limits.of_unit(visitor.unit):
                 with as_unit(visitor.unit):
                     return await handler(request, office, visitor)
@@ -220,9 +220,9 @@ async def _large(request: web.Request, office: Office, visitor: Visitor, most: i
 
 
 async def _visitor(request: web.Request, office: Office, token: str) -> Visitor:
-    with at_the_door():
+    with at_the_door(office.limits.unit_of(token)) as door:
         async with office.pool.acquire() as connection:
-            return await visitor_of(connection, token, office.network_of(request))
+            return await visitor_of(connection, token, office.network_of(request), door)
 
 
 def _visit(request: web.Request) -> Office:

@@ -132,9 +132,8 @@ def _confidence(args: argparse.Namespace) -> int:
     from converter.reader.confidence import calibrate
     from converter.reader.store import PlateStore
 
-    slope, offset, countries = calibrate(args.models, PlateStore.open(args.plates))
+    slope, offset = calibrate(args.models, PlateStore.open(args.plates))
     print(f"confidence = sigmoid({slope:.4f} * log-odds + {offset:.4f})")
-    print(f"countries = softmax({countries:.3f} * logits)")
     return 0
 
 

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from converter.progress import Progress
-from converter.reader.origins import FLATTERED, fit_slope
 from converter.reader.store import PlateStore
 from converter.synth import RenderedPlate, photograph
 from edge.model import Box, Detection, PlateRead
@@ -53,8 +52,8 @@ def read_rendered(models: Path, store: PlateStore, seed: int) -> list[tuple[Plat
     return reads
 
 
-def calibrate(models: Path, store: PlateStore, seed: int = 1) -> tuple[float, float, float]:
-    """Fit, write slope, offset and the countries' slope into the reader's settings in *models*, and return them."""
+def calibrate(models: Path, store: PlateStore, seed: int = 1) -> tuple[float, float]:
+    """Fit, write slope and offset into the reader's settings in *models*, and return them."""
     reads = read_rendered(models, store, seed)
     right = np.array([read.text == plate.text for read, plate in reads])
     slope, offset = fit(np.array([log_odds(read.characters) for read, _ in reads]), right)
@@ -62,9 +61,6 @@ def calibrate(models: Path, store: PlateStore, seed: int = 1) -> tuple[float, fl
     path = folder / f"{NETWORK_NAME}.json"
     settings = json.loads(path.read_text())
     settings["confidence"] = {"slope": round(slope, 4), "offset": round(offset, 4)}
-    told = [(read, read.text, plate.country) for read, plate in reads if read.countries and plate.country]
-    countries = float(settings.get("country_slope", 1.0)) * (fit_slope(told) * FLATTERED if told else 1.0)
-    settings["country_slope"] = round(countries, 3)
     path.write_text(json.dumps(settings, indent=2) + "\n")
     write_list(folder, (path.name,))
-    return slope, offset, countries
+    return slope, offset

@@ -115,4 +115,9 @@ def export(network: nn.Module, folder: Path = MODEL_DIR) -> None:
     shipped = json.loads((MODEL_DIR / f"{NETWORK_NAME}.json").read_text())
     shipped["countries"] = list(COUNTRIES) if told else []
     (folder / f"{NETWORK_NAME}.json").write_text(json.dumps(shipped, indent=2) + "\n")
-    write_list(folder, READER_FILES)
+    strip = str(shipped.get("strip", ""))
+    of_strip = (strip, Path(strip).with_suffix(".json").name) if strip else ()
+    if folder.resolve() != MODEL_DIR.resolve():
+        for name in of_strip:
+            shutil.copy(MODEL_DIR / name, folder / name)
+    write_list(folder, (*READER_FILES, *of_strip))

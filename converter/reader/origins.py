@@ -1,4 +1,4 @@
-"""Teach a finished network the countries again, and calibrate what it says of them.
+"""Teach a finished network the countries again.
 
 Means of networks keep what they read, not what each one's last layers made of it: the part that tells countries is
 trained anew on the mean, all else left as it is.
@@ -13,8 +13,6 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as functional
-from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar  # type: ignore[import-untyped]
 from torch import nn
 
 from converter.progress import Progress
@@ -22,11 +20,7 @@ from converter.reader.batches import Mix, TrainingBatches, loader
 from converter.reader.countries import COUNTRIES, country_class
 from converter.reader.real import RealCrop
 from converter.reader.store import PlateStore
-from edge.identify.origin import posterior
-from edge.model import PlateRead
 
-_LEAST, _MOST = 0.2, 3.0
-"""Bounds of the slope of the log-probabilities."""
 REAL_SHARE = 0.12
 _EVEN = 0.5
 """How far the countries' shares of the drawings are evened out: 0 leaves them, 1 makes all alike."""
@@ -76,30 +70,3 @@ def _weights(stores: Sequence[Path]) -> torch.Tensor:
     shares = torch.tensor([max(counts[code], 1) for code in COUNTRIES], dtype=torch.float32)
     weights = shares**-_EVEN
     return weights / weights[torch.tensor([country_class(code) for code in counts])].mean()
-
-
-FLATTERED = 0.6
-"""What is left on real plates of the slope that fits drawn ones: those flatter the network. Chosen on the European
-crops of known country, where the expected calibration error is 0.04 with it and 0.12 without."""
-
-
-def fit_slope(told: Sequence[tuple[PlateRead, str, str]]) -> float:
-    """Return the factor of the network's log-probabilities under which the true countries are likeliest.
-
-    *told* has reads, their true texts and their true countries; the formats of the countries count, too.
-    """
-    logs: list[tuple[NDArray[np.float64], tuple[str, ...], str, str]] = [
-        (np.log(np.maximum(list(read.countries.values()), 1e-12)), tuple(read.countries), text, truth)
-        for read, text, truth in told
-        if truth in read.countries
-    ]
-
-    def loss(slope: float) -> float:
-        total = 0.0
-        for scores, codes, text, truth in logs:
-            shares = np.exp(slope * (scores - scores.max()))
-            judged = posterior(dict(zip(codes, (shares / shares.sum()).tolist(), strict=True)), text, least=0.0)
-            total -= float(np.log(max(judged[truth], 1e-9)))
-        return total / max(len(logs), 1)
-
-    return float(minimize_scalar(loss, bounds=(_LEAST, _MOST), method="bounded", options={"xatol": 0.01}).x)

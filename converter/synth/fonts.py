@@ -143,6 +143,16 @@ class FontShelf:
         """Return the mask of a line of small print, *height* pixels high: states, cities, dealers."""
         return _line(_font(rng.choice(self._text), 64) if self._text else _own_font(), text, height)
 
+    @property
+    def sign_faces(self) -> int:
+        """How many fonts :meth:`sign` knows, the plate fonts three times."""
+        return max(1, 3 * len(self._plate) + len(self._text) + len(self._signs))
+
+    def sign(self, text: str, height: int, face: int) -> NDArray[np.uint8]:
+        """Return the mask of a country's sign in the font number *face*, *height* pixels high."""
+        faces = [*self._plate * 3, *self._text, *(family[0] for family in self._signs.values())]
+        return _line(_font(faces[face], 64) if faces else _own_font(), text, height)
+
     def tunis(self, height: int, rng: random.Random) -> NDArray[np.uint8]:
         """Return the mask of the word on Tunisian plates, *height* pixels high; lines stand for it without a font."""
         if not self._arabic:

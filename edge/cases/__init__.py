@@ -50,10 +50,12 @@ from edge.cases.storage import (
     carried_out,
     clock_state,
     examine,
+    give_way,
     keep_order,
     kept_order,
     let_leave,
     may_leave,
+    pauses,
     remove_left,
 )
 from edge.cases.storage.trusted_time import believe_clock
@@ -136,6 +138,7 @@ __all__ = [
     "counting",
     "create_signing_key",
     "examine",
+    "give_way",
     "keep_order",
     "kept_order",
     "known_plate",
@@ -144,6 +147,7 @@ __all__ = [
     "may_leave",
     "name_follows",
     "parse_checkpoint",
+    "pauses",
     "purge",
     "record",
     "record_list",

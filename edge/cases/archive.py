@@ -14,6 +14,7 @@ from edge.cases.evidence import Manifest, sha256, to_basis, to_flags
 from edge.cases.storage import (
     FOLLOW_UP,
     HELD,
+    NAME_SET_ASIDE,
     WAITING,
     CheckedCase,
     StateFolder,
@@ -32,7 +33,7 @@ from edge.cases.views import (
     UnitStatus,
 )
 from edge.errors import CaseError, NoSuchCase, PhotosLeft
-from edge.model import DOUBTS, Case, Flag, Outcome, State, is_infringement
+from edge.model import DOUBTS, Case, Flag, Outcome, SpeedUnit, State, is_infringement
 
 _ORDERS = {
     Order.NEWEST: "number DESC",
@@ -48,7 +49,9 @@ SELECT number, state, at_utc, site, speed_kmh, limit_kmh, plate_text, corrected_
     (SELECT json_extract(CAST(body AS TEXT), '$.assessment.remaining_kmh') FROM entries WHERE seq = filed_seq),
     {HELD},
     {FOLLOW_UP},
-    {WAITING}
+    {WAITING},
+    (SELECT json_extract(CAST(body AS TEXT), '$.speed_unit') FROM entries WHERE seq = filed_seq),
+    {NAME_SET_ASIDE}
 FROM cases"""  # noqa: S608 - of constants
 ALL_CASES = CaseFilter()
 
@@ -230,11 +233,13 @@ class Archive:
 def _summary(
     number: int, state: str, at: float, site: str, speed: float | None, limit_kmh: float, plate: str,
     corrected: str | None, outcome: str | None, name: str, review: str | None, basis: str | None, flags: str | None,
-    remaining: float | None, held: int, follow_up: str | None, waits: str | None,
+    remaining: float | None, held: int, follow_up: str | None, waits: str | None, unit: str | None,
+    aside: int,
 ) -> CaseSummary:  # fmt: skip
     told = to_flags(json.loads(flags or "[]"))
     return CaseSummary(
         number, State(state), at, site, speed, limit_kmh, plate, corrected, Outcome(outcome) if outcome else None, name,
         review, to_basis(basis), bool(name) and Flag.NOT_THE_KEEPER in told, remaining, bool(held),
         is_infringement(basis) and not DOUBTS.isdisjoint(told), follow_up, waits,
+        SpeedUnit(unit or SpeedUnit.KMH), bool(aside),
     )  # fmt: skip

@@ -1,4 +1,7 @@
-"""Verifying a whole store: chain, signatures, numbering, rows, files. It only reads; the daemon may run meanwhile."""
+"""Verifying a whole store: chain, signatures, numbering, rows, files. It only reads; the daemon may run meanwhile.
+
+It steps aside while the unit files a case (:mod:`edge.cases.storage.right_of_way`).
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +38,8 @@ from edge.cases.storage import (
     Head,
     StateFolder,
     case_state,
+    give_way,
+    giving_way,
     last_entry,
     open_to_read,
     photos_left,
@@ -46,6 +52,8 @@ from edge.errors import CaseError, EvidenceError
 PARALLEL_SIGNATURES = 2000
 """From this many signatures on, several processes check them."""
 SIGNATURES_PER_JOB = 500
+ENTRIES_AT_ONCE, SIGNATURES_AT_ONCE = 50, 10
+"""How many are checked, some milliseconds, before the unit may file again."""
 PURGE_S = 1.0
 """What a purge may need between a case's tombstone and the end of its photos."""
 
@@ -136,10 +144,11 @@ def _audit(
     progress: Progress,
 ) -> str:
     entries = last_entry(database)
-    chain = check_chain(watched("entries", read_links(database), entries[0] if entries else 0, progress))
+    links = giving_way(folder, read_links(database), ENTRIES_AT_ONCE)
+    chain = check_chain(watched("entries", links, entries[0] if entries else 0, progress))
     if head is not None and not database.execute("SELECT 1 FROM entries WHERE hash = ?", (head,)).fetchone():
         raise Mismatch(f"the chain no longer holds entry {head[:16]}...: its end was cut off or exchanged")
-    _check_signatures(chain.signatures, progress)
+    _check_signatures(folder, chain.signatures, progress)
     if checkpoint is not None:
         check_checkpoint(chain, checkpoint)
     if trusted is not None:
@@ -148,7 +157,7 @@ def _audit(
     if {row[0] for row in rows} != chain.filed:
         raise Mismatch("the list of cases is not the one in the chain")
     with ThreadPoolExecutor() as pool:
-        jobs = [_check_row(database, chain, row) for row in rows]
+        jobs = [_check_row(database, chain, row) for row in giving_way(folder, rows)]
         checks = pool.map(lambda job: _check_files(folder, *job), jobs)
         for _ in watched("cases", checks, len(rows), progress):
             pass
@@ -162,14 +171,20 @@ def _audit(
     return f"Everything holds: {len(rows)} cases{purged}, {chain.entries} entries, {signed}{key}; head {chain.head}"
 
 
-def _check_signatures(signatures: Sequence[Signature], progress: Progress) -> None:
+def _check_signatures(folder: StateFolder, signatures: Sequence[Signature], progress: Progress) -> None:
     if len(signatures) < PARALLEL_SIGNATURES:
-        check_signatures(signatures)
+        _check_some(folder, signatures)
         return
     chunks = [signatures[start : start + SIGNATURES_PER_JOB] for start in range(0, len(signatures), SIGNATURES_PER_JOB)]
     with ProcessPoolExecutor(mp_context=multiprocessing.get_context("forkserver")) as pool:
-        for _ in watched("signatures", pool.map(check_signatures, chunks), len(chunks), progress):
+        for _ in watched("signatures", pool.map(partial(_check_some, folder), chunks), len(chunks), progress):
             pass
+
+
+def _check_some(folder: StateFolder, signatures: Sequence[Signature]) -> None:
+    """Check *signatures* in this process."""
+    for start in giving_way(folder, range(0, len(signatures), SIGNATURES_AT_ONCE)):
+        check_signatures(signatures[start : start + SIGNATURES_AT_ONCE])
 
 
 def _check_row(
@@ -251,6 +266,7 @@ def _compare_files(folder: StateFolder, number: int, wanted: dict[str, str] | No
             raise Mismatch(f"case {number} was purged and its photos are still there")
         return
     for name, digest in wanted.items():
+        give_way(folder)
         try:
             with folder.path_of(name).open("rb") as file:
                 found = hashlib.file_digest(file, "sha256").hexdigest()

@@ -10,8 +10,10 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from edge.cases.archive import Archive
@@ -24,6 +26,8 @@ from edge.cases.storage import (
     StateFolder,
     append_entry,
     connect,
+    give_way,
+    giving_way,
     last_entry,
     newest_checkpoint,
     newest_key,
@@ -74,7 +78,7 @@ def backup(state_dir: Path, to: Path, *, progress: Progress = unwatched) -> str:
                 _check_continues(database, StateFolder(before))
             sql = "SELECT number, state, body FROM cases JOIN entries ON seq = filed_seq WHERE purged_seq IS NULL"
             rows = database.execute(sql).fetchall()
-        for number, state, filed in rows:
+        for number, state, filed in giving_way(source_folder, rows):
             if source_folder.case(number).is_dir():
                 earlier = StateFolder(before).case(number) if before else None
                 _copy_photos(source_folder.case(number), target_folder.case(number), earlier)
@@ -82,7 +86,7 @@ def backup(state_dir: Path, to: Path, *, progress: Progress = unwatched) -> str:
                 file = journal.read(number)
                 copied.write(number, JournalFile(file.manifest if file else json.loads(filed), ()))
         says = f"{to}: {audit(part, checkpoint=checkpoint, progress=progress)}"
-        _finish(part, to)
+        _finish(part, to, partial(give_way, source_folder))
     except (OSError, sqlite3.Error) as error:
         raise CaseError(f"the backup {to} cannot be written ({why(error)})", "check that disk") from None
     finally:
@@ -199,8 +203,8 @@ def _new_folder(to: Path) -> Path:
     return part
 
 
-def _finish(part: Path, to: Path) -> None:
+def _finish(part: Path, to: Path, before_sync: Callable[[], None] = lambda: None) -> None:
     """Sync everything below *part*, and rename it to *to*."""
-    sync_tree(part)
+    sync_tree(part, before_sync)
     part.rename(to)
     sync_folder(to.parent.resolve())

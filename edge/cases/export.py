@@ -46,6 +46,7 @@ from edge.cases.report import FindPlates, Pictures, keeper_letter, pdf_report, p
 from edge.cases.review import record, record_package
 from edge.cases.storage import ChainSession, PackageWriter, StateFolder, chain_file, entries_for, open_to_read
 from edge.cases.storage.opened import OpenedCase
+from edge.cases.storage.right_of_way import give_way, giving_way
 from edge.cases.views import EventKind, Progress, UnitNote, unwatched, watched
 from edge.crypto import sync_folder
 from edge.errors import CaseError, EvidenceError
@@ -102,7 +103,7 @@ def export_cases(
     try:
         with part.open("x+b") as file:
             part.chmod(0o600)
-            package = PackageWriter(file, least_free_bytes=least_free_bytes)
+            package = PackageWriter(file, least_free_bytes=least_free_bytes, before_block=lambda: give_way(folder))
             format = PACKAGE_FORMAT if full_chain else PROVED_FORMAT
             made = _add_members(package, state_dir, wanted, format, progress, language, redact_with)
             named: dict[str, object] = {"format": format, "cases": wanted, "members": dict(package.hashes)}
@@ -123,8 +124,10 @@ def export_cases(
             package.add(CHAIN_NAME, chain_file(folder, wanted, chosen, None if full_chain else signer))
             package.finish(durably=durably)
         says = verify_package(part, None, checkpoint).sentence
+        give_way(folder)
         part.rename(to)
-        sync_folder(to.parent.resolve())
+        if durably:
+            sync_folder(to.parent.resolve())
     except (Mismatch, NotProved) as error:
         raise EvidenceError(f"the evidence does not hold: {error}", "run autovelox cases verify") from None
     except OSError as error:
@@ -246,7 +249,7 @@ def _add_members(
     made: dict[int, dict[str, str]] = {number: {} for number in numbers}
     package.add("README.txt", readme(language, redacted=redact_with is not None).encode("utf-8"))
     with Archive(state_dir) as archive:
-        for number in watched("cases", sorted(numbers), len(numbers), progress):
+        for number in watched("cases", giving_way(StateFolder(state_dir), sorted(numbers)), len(numbers), progress):
             opened = archive.open(number)
             reviews[str(number)] = {"review": opened.case.review, "waiting": opened.waiting}
             own, made[number] = _case_members(archive, opened, language, redact_with)

@@ -30,6 +30,7 @@ from edge.cases.storage import (
     clock_state,
     delivered_whole,
     erase,
+    giving_way,
     is_held,
     open_to_read,
     replace_with_tombstone,
@@ -187,7 +188,7 @@ def remove_purged(folder: StateFolder) -> None:
     with closing(open_to_read(folder)) as database:
         gone = [row[0] for row in database.execute("SELECT number FROM cases WHERE purged_seq IS NOT NULL")]
     try:
-        for number in gone:
+        for number in giving_way(folder, gone):
             if folder.case(number).exists():
                 erase(folder.claims(number))
                 shutil.rmtree(folder.case(number))

@@ -65,8 +65,9 @@ def record(
     Raises:
         NoSuchCase: there is no case with that number, or it was purged.
         CaseError: the case is not decided yet, the name, the reason or the plate is missing or not acceptable, the name
-            to be confirmed no longer follows from a corrected plate (or still does, where the vehicle alone is to be
-            confirmed), *judgement* does not count, or the store cannot be written.
+            to be confirmed no longer follows from a corrected plate or was set aside (or still stands, where the
+            vehicle alone is to be confirmed; or does not, where it is to be set aside), *judgement* does not count, or
+            the store cannot be written.
         EvidenceError: the chain does not continue what the unit wrote; or the kind is a judgement or its withdrawal,
             and something of the case does not hold.
     """
@@ -109,8 +110,8 @@ def require_judgeable(state_dir: Path, number: int, kind: EventKind) -> None:
 
     Raises:
         NoSuchCase: there is no case with that number, or it was purged.
-        CaseError: the name does not follow from the plate as an officer corrected it; or it does, or there is none, and
-            the vehicle alone is to be confirmed.
+        CaseError: the name does not follow from the plate as an officer corrected it, or was set aside; or it stands,
+            or there is none, and the vehicle alone is to be confirmed; or there is none that could be set aside.
         EvidenceError: something of the case does not hold.
     """
     with Archive(state_dir) as archive:
@@ -129,6 +130,11 @@ def check_unchanged(state_dir: Path, database: sqlite3.Connection, number: int, 
 def _check_judgement(case: Case, kind: EventKind) -> None:
     if kind in FOLLOW_UPS:
         _check_unnamed(case)
+    if kind is EventKind.CONFIRM and not name_follows(case) and case.name_set_aside:
+        raise CaseError(
+            f"an officer set the name in case {case.number} aside",
+            "withdraw that judgement first, if it was wrong (withdraw), or dismiss the case",
+        )
     if kind is EventKind.CONFIRM and not name_follows(case):
         raise CaseError(
             "an officer read another plate than the one the named driver claimed: this name no longer follows",
@@ -137,7 +143,12 @@ def _check_judgement(case: Case, kind: EventKind) -> None:
     if kind is EventKind.CONFIRM_VEHICLE and name_follows(case):
         raise CaseError(
             f"the vehicle alone is confirmed only where a name fell, and in case {case.number} none did",
-            "confirm the case as it stands, or dismiss it",
+            "confirm the case as it stands, set the name aside (set_name_aside), or dismiss it",
+        )
+    if kind is EventKind.SET_NAME_ASIDE and (case.driver is None or not name_follows(case)):
+        raise CaseError(
+            f"no name stands in case {case.number} that could be set aside",
+            "confirm the case as it stands, or the vehicle alone where a name fell (confirm_vehicle)",
         )
 
 

@@ -19,9 +19,30 @@ from typing import Any, TypeVar
 
 from edge.cases.evidence import Manifest, Record, Signer, filed_manifest, to_case
 from edge.cases.retention import Purger, RetentionPolicy
-from edge.cases.storage import DiskSpace, StateFolder, Witness, Writer, be_prompt, clock_state, take_lock
+from edge.cases.storage import (
+    DiskSpace,
+    RightOfWay,
+    StateFolder,
+    Witness,
+    Writer,
+    be_prompt,
+    clock_state,
+    take_lock,
+)
 from edge.errors import CaseError, why
-from edge.model import Assessment, Basis, Case, Decision, Packet, PendingCase, Photo, RadarReport, State, Trigger
+from edge.model import (
+    Assessment,
+    Basis,
+    Case,
+    Decision,
+    Packet,
+    PendingCase,
+    Photo,
+    RadarReport,
+    SpeedUnit,
+    State,
+    Trigger,
+)
 
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")
@@ -34,6 +55,9 @@ class CaseStore:
     """Keeps cases. Make one with :meth:`open`; its methods may be called from any task of its loop.
 
     An act that was begun runs to its end even if its caller is cancelled: half a case must not exist.
+
+    Attributes:
+        right_of_way: to be taken at a radar's edge, and given back once its case is filed.
     """
 
     def __init__(
@@ -42,9 +66,11 @@ class CaseStore:
         unit: Mapping[str, object],
         *,
         instrument: Mapping[str, object] | None,
+        speed_unit: SpeedUnit,
         writer: Writer,
         thread: ThreadPoolExecutor,
         lock: int,
+        right_of_way: RightOfWay,
         space: DiskSpace,
         purger: Purger | None,
         witness: Witness | None,
@@ -54,12 +80,14 @@ class CaseStore:
         self._folder = folder
         self._unit = dict(unit)
         self._instrument = instrument
+        self._speed_unit = speed_unit
         self._writer = writer
         self._thread = thread
         self._filing = ThreadPoolExecutor(1, thread_name_prefix="case-filing", initializer=be_prompt)
         self._adding = ThreadPoolExecutor(1, thread_name_prefix="case-adding", initializer=be_prompt)
         self._entering = False
         self._lock = lock
+        self.right_of_way = right_of_way
         self._space = space
         self._purger = purger
         self._witness = witness
@@ -76,6 +104,7 @@ class CaseStore:
         unit: Mapping[str, object],
         *,
         instrument: Mapping[str, object] | None = None,
+        speed_unit: SpeedUnit = SpeedUnit.KMH,
         space: DiskSpace | None = None,
         policy: RetentionPolicy | None = None,
         witness_dirs: Sequence[Path] = (),
@@ -86,9 +115,10 @@ class CaseStore:
         """Open or create the store in *state_dir*, and finish what the last end interrupted.
 
         Without *signer* entries stay unsigned for ever: no evidence. *unit* goes into every manifest: serial number,
-        software, models; so does *instrument*: what measures, its approval and certificate. With *policy* and *signer*
-        :meth:`housekeep` purges the cases that are due. Every hour and at the end a signed checkpoint of the chain is
-        written to the folders *witness_dirs*, with the time stamps that *stamps* gives.
+        software, models; so do *instrument*, what measures, its approval and certificate, and *speed_unit*, what the
+        law counts in. With *policy* and *signer* :meth:`housekeep` purges the cases that are due. Every hour and at the
+        end a signed checkpoint of the chain is written to the folders *witness_dirs*, with the time stamps that
+        *stamps* gives.
 
         *on_head* is called, from a thread of the store, when the remembered head moved: entries up to it may leave the
         unit. With *head_at_once* it moves with each case that is filed, not only with :meth:`housekeep`.
@@ -100,6 +130,11 @@ class CaseStore:
         folder = StateFolder(state_dir)
         space = space or DiskSpace(folder)
         lock = await asyncio.to_thread(take_lock, folder)
+        try:
+            right_of_way = RightOfWay(folder)
+        except BaseException:
+            os.close(lock)
+            raise
         thread = ThreadPoolExecutor(1, thread_name_prefix="case-writer", initializer=be_prompt)
         opening = thread.submit(Writer.open, folder, signer, space, on_head)
         try:
@@ -107,6 +142,7 @@ class CaseStore:
         except BaseException as error:
             thread.submit(_close_opened, opening)
             thread.shutdown()
+            right_of_way.close()
             os.close(lock)
             if isinstance(error, sqlite3.Error | OSError):
                 raise CaseError(
@@ -120,9 +156,11 @@ class CaseStore:
             folder,
             unit,
             instrument=instrument,
+            speed_unit=speed_unit,
             writer=writer,
             thread=thread,
             lock=lock,
+            right_of_way=right_of_way,
             space=space,
             purger=purger,
             witness=witness,
@@ -150,6 +188,7 @@ class CaseStore:
             await self._run(work)
         finally:
             self._thread.shutdown()
+            self.right_of_way.close()
             os.close(self._lock)
 
     def _enter_filed(
@@ -217,6 +256,7 @@ class CaseStore:
                 basis=basis,
                 assessment=assessment,
                 instrument=self._instrument,
+                speed_unit=self._speed_unit,
             )
 
         return await self._run(self._enter_filed, photos, packets, make_manifest, thread=self._filing)
@@ -311,6 +351,7 @@ class CaseStore:
             if self._purger is not None:
                 self._purger.purge_due()
 
+        self.right_of_way.expire()
         await self._run(work)
 
     @property

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeVar
 
-from edge.model import Basis, Outcome, State, is_infringement
+from edge.model import Basis, Outcome, SpeedUnit, State, is_infringement
 
 Progress = Callable[[str, int, int], None]
 """Told of long work: what is done, how many of them are, and how many there are. What it raises ends the work."""
@@ -32,6 +32,7 @@ class EventKind(StrEnum):
 
     CONFIRM = "confirm"
     CONFIRM_VEHICLE = "confirm_vehicle"
+    SET_NAME_ASIDE = "set_name_aside"
     DISMISS = "dismiss"
     CORRECT_PLATE = "correct_plate"
     VIEW = "view"
@@ -47,8 +48,10 @@ class EventKind(StrEnum):
     WITHDRAW = "withdraw"
 
 
-CONFIRMS = frozenset({EventKind.CONFIRM, EventKind.CONFIRM_VEHICLE})
-"""What makes a case final: the verdict as it stands, or where its name fell the infringement of the vehicle alone."""
+OF_THE_VEHICLE = frozenset({EventKind.CONFIRM_VEHICLE, EventKind.SET_NAME_ASIDE})
+"""What confirms the infringement of the vehicle alone: its name fell with the plate, or it is set aside by that."""
+CONFIRMS = frozenset({EventKind.CONFIRM}) | OF_THE_VEHICLE
+"""What makes a case final: the verdict as it stands, or the infringement of the vehicle alone."""
 REVIEWS = CONFIRMS | {EventKind.DISMISS, EventKind.CORRECT_PLATE}
 """The kinds that are an officer's judgement; the newest one that nobody withdrew is the case's ``review``."""
 HOLDS = frozenset({EventKind.HOLD, EventKind.RELEASE})
@@ -110,6 +113,8 @@ class CaseSummary:
     ``is_to_be_confirmed``: the driver is not the registered keeper; ``is_held``: it is kept for an appeal;
     ``is_to_be_checked``: the photos do not bear out the radar. ``follow_up`` is the newest kind of
     :data:`FOLLOW_UPS`, if there is one; ``waiting``: the judgement that waits for a second officer, if one does.
+    ``speed_unit`` is what the law counts in. ``name_set_aside``: an officer did not believe that the named driver
+    drove.
     """
 
     number: int
@@ -130,6 +135,8 @@ class CaseSummary:
     is_to_be_checked: bool = False
     follow_up: str | None = None
     waiting: str | None = None
+    speed_unit: SpeedUnit = SpeedUnit.KMH
+    name_set_aside: bool = False
 
     @property
     def is_infringement(self) -> bool:
@@ -168,6 +175,12 @@ def counting(events: Iterable[Event]) -> tuple[Event, ...]:
     events = tuple(events)
     withdrawn = {event.judgement for event in events if event.kind is EventKind.WITHDRAW}
     return tuple(event for event in events if event.kind in REVIEWS and event.seq not in withdrawn)
+
+
+def set_aside(events: Iterable[Event]) -> Event | None:
+    """The newest judgement among *events* that set the name aside and that nobody withdrew; None if there is none."""
+    found = [event for event in counting(events) if event.kind is EventKind.SET_NAME_ASIDE]
+    return found[-1] if found else None
 
 
 def waiting(events: Sequence[Event]) -> str | None:

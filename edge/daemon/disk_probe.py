@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 CONTENT = b"autovelox"
@@ -15,8 +16,9 @@ LATE_S = 15.0
 class DiskProbe:
     """Writes and syncs a few bytes to *file*, in a thread: a hanging disk must not hold up the event loop."""
 
-    def __init__(self, file: Path, late_s: float = LATE_S) -> None:
-        """Nothing is written before :meth:`write`."""
+    def __init__(self, file: Path, late_s: float = LATE_S, before_write: Callable[[], None] = lambda: None) -> None:
+        """Nothing is written before :meth:`write`. *before_write* may wait a moment."""
+        self._before_write = before_write
         self._path = file
         self._late_s = late_s
         self._writing: asyncio.Task[None] | None = None
@@ -55,6 +57,7 @@ class DiskProbe:
             self._failure = f"the disk refuses a write ({error.strerror}): make room on it, or replace it"
 
     def _write_now(self) -> None:
+        self._before_write()
         handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640)
         try:
             os.write(handle, CONTENT)

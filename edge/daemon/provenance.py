@@ -31,7 +31,7 @@ def provenance(settings: Settings, models: Path, *, of_release: bool) -> dict[st
         "sources": {
             "trigger": _trigger(settings),
             "speed": _speed(settings),
-            "limit": "limit_kmh in the unit's configuration",
+            "limit": f"{'limit_kmh' if settings.speed.limit_mph is None else 'limit_mph'} in the unit's configuration",
         },
     }
 

@@ -23,6 +23,7 @@ from edge.cases import (
     be_prompt,
     believe_clock,
     clock_state,
+    give_way,
     load_signer,
 )
 from edge.config import Area, Engine, Settings, models_dir, open_question
@@ -40,7 +41,7 @@ from edge.daemon.provenance import certificate_problem, instrument, provenance
 from edge.daemon.rules import rules_of
 from edge.daemon.selfcheck import SelfChecks
 from edge.daemon.status_report import StatusReport
-from edge.delivery import Courier, Ordered, Progress, open_courier
+from edge.delivery import GATHER_S, Courier, Ordered, Progress, open_courier
 from edge.flow.at_centre import EveryChip
 from edge.flow.deciding import OnUnit
 from edge.flow.infringement import Infringements
@@ -110,13 +111,14 @@ async def build(ordered: Ordered, stack: AsyncExitStack, restart: Callable[[], o
 
     service = service_of(settings)
     registry = await _open_registry(settings, stack) if service is None else None
-    progress = Progress()
+    progress = Progress(GATHER_S if service is None else 0.0)  # a case that the centre decides waits for it
     unit = await asyncio.to_thread(provenance, settings, folder, of_release=is_of_release(folder))
     cases = await CaseStore.open(
         settings.unit.state_dir,
         load_signer(settings.cases.signing_key_file),
         unit,
         instrument=instrument(settings),
+        speed_unit=rules.profile.unit,
         policy=RetentionPolicy.of(settings.cases, only_delivered=settings.centre.url is not None),
         witness_dirs=settings.cases.witness_dirs,
         stamps=TimeStamps.of(settings.evidence),
@@ -125,8 +127,9 @@ async def build(ordered: Ordered, stack: AsyncExitStack, restart: Callable[[], o
     )
     stack.push_async_callback(cases.close)
 
-    disk = DiskProbe(StateFolder(settings.unit.state_dir).probe)
-    photos = StateFolder(settings.unit.state_dir).photos  # there since the store was opened
+    folder_of_cases = StateFolder(settings.unit.state_dir)  # there since the store was opened
+    disk = DiskProbe(folder_of_cases.probe, before_write=partial(give_way, folder_of_cases))
+    photos = folder_of_cases.photos
     workers = WorkerPool(
         worker_setup(folder, settings.recognition.engine, settings.camera.captions, photos),
         workers=settings.recognition.workers,
@@ -217,6 +220,7 @@ async def build(ordered: Ordered, stack: AsyncExitStack, restart: Callable[[], o
         registry=chips,
         cases=stored,
         reports=radar.reports if settings.radar.serial_port is not None else None,
+        right_of_way=cases.right_of_way,
     )
     radar.on_edge = flow.begin
     upkeep = Upkeep(cases.housekeep)

@@ -7,10 +7,11 @@ from edge.delivery.joining import join_centre
 from edge.delivery.obeying import Ordered, ordered
 from edge.delivery.opening import open_courier, open_remote
 from edge.delivery.openings import OpeningService, enclosed
-from edge.delivery.progress import Progress
+from edge.delivery.progress import GATHER_S, Progress
 from edge.delivery.remote import RemoteOpener, fetch_service, load_service
 
 __all__ = [
+    "GATHER_S",
     "Client",
     "Courier",
     "DailyBudget",

@@ -22,16 +22,18 @@ from edge.delivery.client import Answered, Client, Confirmed, confirmed_in
 from edge.delivery.leaving import LeavingPhotos
 from edge.delivery.ports import Head, Outbox
 from edge.delivery.progress import Progress
-from edge.delivery.wire import BATCH_BYTES, MAX_WISHES
+from edge.delivery.wire import BATCH_BYTES, MAX_WISHES, wishes_in
 from edge.errors import DeliveryError, EdgeError
 
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 LOOK_S = 1.0
-"""How often the courier looks for what nobody told it of: entries of the unit's other processes."""
+"""How often the courier looks for entries where nobody tells it of them."""
+LOOK_TOLD_S = 10.0
+"""How often where it is told: the store also tells of what the unit's other processes wrote."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 900.0
-KEEP_S = 5.0
+KEEP_S = 60.0
 """So often at most the disk is told how far the entries are: a start asks the centre anyway, and retention waits for
 photos, which the next status tells of."""
 LATE_S = 900.0
@@ -67,6 +69,7 @@ class Courier:
         *leaving* are photos that leave the card once the centre has them.
         Needs a running event loop.
         """
+        self._is_told = progress is not None
         self._progress = progress or Progress()
         self._answers_again = answers_again
         self._obey = obey
@@ -131,7 +134,7 @@ class Courier:
             self._answers_again()
         self._failures, self._error, self._heard_s = 0, "", self._clock()
         self._progress.move(self.confirmed, is_answered=True)
-        return LOOK_S
+        return min(LOOK_TOLD_S, max(LOOK_S, self._next_status_s - self._clock())) if self._is_told else LOOK_S
 
     def _failed(self, error: str, retry_s: float | None) -> float:
         if error != self._error:
@@ -252,7 +255,7 @@ class Courier:
             MOST_STATUS_S, max(LEAST_STATUS_S, float(next_s) if isinstance(next_s, int | float) else STATUS_S)
         )
         self._next_status_s = self._clock() + pause_s
-        if await self._deliver_wishes(_wishes(answer)):
+        if await self._deliver_wishes(wishes_in(answer)):
             self._next_status_s = self._clock()  # there may be more wishes
 
     async def _deliver_wishes(self, wishes: list[tuple[int, int, str]]) -> bool:
@@ -273,10 +276,16 @@ class Courier:
                     raise
             went = True
             self._heard_s = self._clock()
-            head = await self._read(self._outbox.head)
-            if head is not None and head.seq > self.confirmed:
+            if await self._has_entries():
                 break
         return went or bool(self._lost)
+
+    async def _has_entries(self) -> bool:
+        """Whether entries are to go before the next photo."""
+        if self._is_told:
+            return self._progress.has_more
+        head = await self._read(self._outbox.head)
+        return head is not None and head.seq > self.confirmed
 
     def _spend(self, data: bytes) -> None:
         self._budget.spend(len(data))
@@ -284,15 +293,3 @@ class Courier:
     async def _read(self, work: Callable[[], Result]) -> Result:
         """Call *work* of the outbox in the courier's own thread."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
-
-
-def _wishes(answer: Mapping[str, Any]) -> list[tuple[int, int, str]]:
-    """What the centre wishes, if it is written as a centre writes it."""
-    found = []
-    wishes = answer.get("wishes")
-    for wish in wishes[:MAX_WISHES] if isinstance(wishes, list) else ():
-        if isinstance(wish, dict):
-            case, place, digest = wish.get("case"), wish.get("place"), wish.get("sha256")
-            if type(case) is int and type(place) is int and isinstance(digest, str) and case > 0 and place >= -1:
-                found.append((case, place, digest))
-    return found

@@ -167,6 +167,7 @@ def read_record(read: PlateRead) -> dict[str, Any]:
         "log_probs": base64.b64encode(log_probs.tobytes()).decode("ascii"),
         "second_pass": read_record(read.second_pass) if read.second_pass is not None else None,
         "countries": {code: float(share) for code, share in read.countries.items()},
+        "origins": {code: float(share) for code, share in read.origins.items()},
     }
 
 
@@ -186,7 +187,11 @@ def to_read(record: Any, *, inner: bool = False) -> PlateRead:
     second = record["second_pass"]
     if second is not None and inner:
         raise ValueError
-    countries = {plain(code, 2): finite(share) for code, share in dict(record["countries"]).items()}
+    # A unit of an earlier release sends no "origins".
+    countries, origins = (
+        {plain(code, 2): finite(share) for code, share in dict(shares).items()}
+        for shares in (record["countries"], record.get("origins", {}))
+    )
     return PlateRead(
         text=plain(record["text"], MAX_STEPS),
         confidence=finite(record["confidence"]),
@@ -195,6 +200,7 @@ def to_read(record: Any, *, inner: bool = False) -> PlateRead:
         log_probs=log_probs,
         second_pass=to_read(second, inner=True) if second is not None else None,
         countries=countries,
+        origins=origins,
     )
 
 

@@ -31,7 +31,8 @@ MAX_ORDERS: Final = 8
 """In one answer to a status."""
 ORDERABLE: Final = frozenset(
     {
-        *("speed.law", "speed.limit_kmh", "speed.tolerance_kmh"),
+        *("speed.law", "speed.limit_kmh", "speed.tolerance_kmh", "speed.limit_mph", "speed.tolerance_mph"),
+        *("speed.deduction_kmh", "speed.deduction_percent", "speed.deduction_source"),
         *("unit.site", "site.road", "site.km", "site.municipality", "site.carriageway", "site.lane", "site.direction"),
         *("site.road_class", "site.ordinance", "site.decree", "site.sign_distance_m"),
         *("review.second", "review.reasons"),
@@ -190,10 +191,11 @@ def configured(settings: Settings, values: Mapping[str, Any]) -> Settings:
         raise DeliveryError(f"{forbidden[0]} cannot be set from afar", "set it on the unit")
     sections: dict[str, Section] = dict(settings)
     try:
-        for name, value in values.items():
-            section, _, field = name.partition(".")
-            model: type[BaseModel] = type(sections[section])
-            given = {**dict(sections[section]), field: value}
+        for section in sorted({name.partition(".")[0] for name in values}):
+            here = sections[section]
+            given = {field: getattr(here, field) for field in here.model_fields_set}  # what is not set says nothing
+            given |= {name.partition(".")[2]: value for name, value in values.items() if name.startswith(f"{section}.")}
+            model: type[BaseModel] = type(here)
             sections[section] = model.model_validate(given)  # type: ignore[assignment]
         return Settings.model_validate(sections)
     except ValidationError as error:

@@ -5,6 +5,10 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 
+GATHER_S = 5.0
+"""Where nobody waits for the centre, entries are gathered for so long: a request costs as much as the case it tells of.
+A case and its verdict then go together."""
+
 
 class Progress:
     """What the unit has for the centre, and what the centre confirmed. For the tasks of the loop that makes it.
@@ -14,9 +18,11 @@ class Progress:
         is_answered: whether the centre answered when it was last asked.
     """
 
-    def __init__(self) -> None:
-        """Nothing is known of the centre yet."""
+    def __init__(self, gather_s: float = 0.0) -> None:
+        """Nothing is known of the centre yet. What is new is told *gather_s* seconds later, once for all of it."""
         self._loop = asyncio.get_running_loop()
+        self._gather_s = gather_s
+        self._told: asyncio.TimerHandle | None = None
         self._more = asyncio.Event()
         self._moved = asyncio.Event()
         self.confirmed = 0
@@ -25,7 +31,15 @@ class Progress:
     def more(self) -> None:
         """There are entries that were not there before. May be called from any thread."""
         with suppress(RuntimeError):  # the loop has ended: there is nobody to be woken
-            self._loop.call_soon_threadsafe(self._more.set)
+            self._loop.call_soon_threadsafe(self._tell_later if self._gather_s else self._more.set)
+
+    def _tell_later(self) -> None:
+        if self._told is None:
+            self._told = self._loop.call_later(self._gather_s, self._tell)
+
+    def _tell(self) -> None:
+        self._told = None
+        self._more.set()
 
     @property
     def has_more(self) -> bool:

@@ -11,6 +11,7 @@ import hashlib
 import math
 import re
 import secrets
+from collections.abc import Mapping
 from typing import Any
 
 JOIN_DOMAIN = b"autovelox-join-1\n"
@@ -67,6 +68,18 @@ def read_code(code: str) -> tuple[bytes, bytes]:
 def is_pinned(authority_der: bytes, pin: bytes) -> bool:
     """Whether the certificate authority is the one that a code names."""
     return secrets.compare_digest(hashlib.sha256(authority_der).digest()[: len(pin)], pin)
+
+
+def wishes_in(answer: Mapping[str, Any]) -> list[tuple[int, int, str]]:
+    """The files that the answer to a status wishes, each a case, a place and a SHA-256 in hex; others are left out."""
+    found = []
+    wishes = answer.get("wishes")
+    for wish in wishes[:MAX_WISHES] if isinstance(wishes, list) else ():
+        if isinstance(wish, dict):
+            case, place, digest = wish.get("case"), wish.get("place"), wish.get("sha256")
+            if type(case) is int and type(place) is int and isinstance(digest, str) and case > 0 and place >= -1:
+                found.append((case, place, digest))
+    return found
 
 
 def to_clock(text: Any) -> int:

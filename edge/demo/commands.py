@@ -22,6 +22,7 @@ from edge.demo.cars import Traffic
 from edge.demo.cast import Cast, Scene, load_signed_cast
 from edge.demo.setting import Setting
 from edge.demo.unit import DECIDED, DemoFailed, DemoUnit, running_unit
+from edge.law import in_unit, speed_words
 from edge.model import Case, Flag, Outcome
 from edge.terminal import legible
 from edge.vision import installed_engine, require_engine
@@ -160,8 +161,8 @@ def row_of(case: Case, scene: Scene) -> tuple[str, ...]:
     elapsed_ms = f"{(case.decided_utc - case.trigger.at_utc) * 1e3:,.0f}" if case.decided_utc is not None else "-"
     cells = (
         time.strftime("%H:%M:%S", time.localtime(case.trigger.at_utc)),
-        f"{case.trigger.speed_kmh:.1f}" if case.trigger.speed_kmh is not None else "-",
-        f"{case.assessment.remaining_kmh:.1f} km/h" if case.assessment is not None else "-",
+        f"{in_unit(case.trigger.speed_kmh, case.speed_unit):.1f}" if case.trigger.speed_kmh is not None else "-",
+        speed_words(case.assessment.remaining_kmh, case.speed_unit, _number) if case.assessment is not None else "-",
         case.plate_text or "-",
         scene.car if scene.car != "silent" else "no packet",
         standing_words(outcome, case) or "pending",
@@ -169,6 +170,10 @@ def row_of(case: Case, scene: Scene) -> tuple[str, ...]:
         elapsed_ms,
     )
     return tuple(map(legible, cells))
+
+
+def _number(value: float, digits: int) -> str:
+    return f"{value:.{digits}f}"
 
 
 def tell_where(console: Console, setting: Setting) -> None:

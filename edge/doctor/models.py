@@ -12,8 +12,9 @@ import numpy as np
 from edge.config import Settings, models_dir
 from edge.doctor.finding import Finding, good, missing, warning
 from edge.vision import Detector, load_thresholds, require_engine
-from edge.vision.checksums import READER_FILES, verify_folder
+from edge.vision.checksums import NETWORK_NAME, READER_FILES, verify_folder
 from edge.vision.network import load_network
+from edge.vision.strip import named_strip
 from edge.vision.tflite import available
 
 ROUNDS = 5
@@ -53,6 +54,7 @@ def reader(settings: Settings) -> Iterator[Finding]:
     engine = settings.recognition.engine
     folder = models_dir(settings.recognition.models_dir)
     verify_folder(folder / "reader", READER_FILES)
+    named_strip(folder / "reader" / f"{NETWORK_NAME}.json")
     load_thresholds(folder)
     require_engine(engine)
     if engine == "litert":

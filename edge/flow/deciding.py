@@ -51,7 +51,7 @@ class OnUnit:
         flags = flags_of_rejected(besides)
         if (claim := decision.verdict.claim) is not None:
             read = decision.read
-            seen = origin(read.countries, claim.plate) if read else None
+            seen = origin(read.looks_from, claim.plate) if read else None
             flags = (*await flags_of(self.registry, claim, seen), *flags)
             decision = replace(decision, driver=await self.registry.driver(claim.licence))
         return replace(decision, flags=flags + decision.flags, rejected=rejected + besides), besides

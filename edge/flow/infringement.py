@@ -22,7 +22,7 @@ from typing import Any
 from edge.errors import EdgeError
 from edge.flow.beside import other_plates
 from edge.flow.gathering import Completed, Gathering
-from edge.flow.ports import Camera, Cases, Decider, KnownChips, Mailbox, RadarReports, Recogniser
+from edge.flow.ports import Camera, Cases, Decider, KnownChips, Mailbox, RadarReports, Recogniser, RightOfWay
 from edge.flow.reading import read_photos
 from edge.flow.rules import Rules
 from edge.model import Basis, Case, Packet, PendingCase, Rejection, Trigger, is_infringement
@@ -46,9 +46,14 @@ class Infringements:
         registry: KnownChips,
         cases: Cases,
         reports: RadarReports | None = None,
+        right_of_way: RightOfWay | None = None,
     ) -> None:
-        """Take the ports; nothing runs yet. *reports* has the radar's own lines, where it sends any."""
+        """Take the ports; nothing runs yet. *reports* has the radar's own lines, where it sends any.
+
+        Without a *right_of_way* nothing steps aside for a filing.
+        """
         self._rules = rules
+        self._right_of_way = right_of_way or _NothingElse()
         self._gathering = Gathering(rules, camera, mailbox, registry, cases, reports)
         self._mailbox = mailbox
         self._recognise = recognise
@@ -57,7 +62,11 @@ class Infringements:
         self.rejected: Counter[Rejection] = Counter()
 
     def begin(self, at_monotonic_ns: int) -> None:
-        """The radar's edge, now: what belongs to its case is held from here on, whatever filing has to wait for."""
+        """The radar's edge, now: what belongs to its case is held from here on, whatever filing has to wait for.
+
+        Other work of the unit steps aside from here on, so that it has ended when the photo is there.
+        """
+        self._right_of_way.take(at_monotonic_ns)
         self._gathering.begin(at_monotonic_ns)
 
     async def file_trigger(self, trigger: Trigger) -> int | None:
@@ -67,6 +76,13 @@ class Infringements:
             StorageFull: the disk has no room for the case.
             CaseError: the disk refuses.
         """
+        self._right_of_way.take(trigger.at_monotonic_ns)
+        try:
+            return await self._file(trigger)
+        finally:
+            self._right_of_way.give_back(trigger.at_monotonic_ns)
+
+    async def _file(self, trigger: Trigger) -> int | None:
         rules, edge = self._rules, self._gathering.take(trigger)
         if (basis := rules.basis(trigger)) is None:
             edge.cancel()
@@ -150,6 +166,16 @@ class Infringements:
         """Delete the case's packets that no later trigger can need; the others go when their window is over."""
         now_ns = time.monotonic_ns()
         self._mailbox.discard(packet for packet in case.packets if self._rules.is_past(packet, now_ns))
+
+
+class _NothingElse:
+    """The right of way of a unit that has nothing else to do."""
+
+    def take(self, edge_ns: int) -> None:
+        """Nothing has to step aside."""
+
+    def give_back(self, edge_ns: int) -> None:
+        """Nothing waits."""
 
 
 async def _no_packets() -> tuple[Packet, ...]:

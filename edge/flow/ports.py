@@ -122,6 +122,16 @@ class Counters(Protocol):
         """Keep what is *seen* now of each uid, if its counter is the highest."""
 
 
+class RightOfWay(Protocol):
+    """Keeps the unit's other work from disk and processor while a case is filed. Never waits, never raises."""
+
+    def take(self, edge_ns: int) -> None:
+        """A case of the edge at *edge_ns* (monotonic nanoseconds) will be filed; nothing else is begun for a moment."""
+
+    def give_back(self, edge_ns: int) -> None:
+        """It is filed, or none is made of that edge."""
+
+
 class Cases(Protocol):
     """Keeps cases for good; raises CaseError, StorageFull where there is no room."""
 

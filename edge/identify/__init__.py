@@ -8,6 +8,7 @@ from edge.identify.motion import Lens, width_noise_px
 from edge.identify.origin import format_of
 from edge.identify.plausibility import plausibility
 from edge.identify.plausible import CLEAR_CHARACTERS, MIN_CHARACTERS, Likeness, is_clear, likeness
+from edge.identify.strips import NO_STRIP, strip_ratios, with_strip
 from edge.identify.thresholds import Thresholds
 from edge.identify.verdict import ANY_FORMAT, best_first, identify, judge, listed
 
@@ -16,6 +17,7 @@ __all__ = [
     "CLEAR_CHARACTERS",
     "FORMATS",
     "MIN_CHARACTERS",
+    "NO_STRIP",
     "Colour",
     "Formats",
     "Lens",
@@ -30,6 +32,8 @@ __all__ = [
     "listed",
     "plausibility",
     "reading",
+    "strip_ratios",
     "weighed",
     "width_noise_px",
+    "with_strip",
 ]

@@ -52,9 +52,16 @@ def is_clear(read: PlateRead) -> bool:
 
 
 def is_listed(read: PlateRead) -> bool:
-    """Whether *read*, of something found at or above the detector's threshold, is shown as a plate of the photo."""
+    """Whether *read*, of something found at or above the detector's threshold, is shown as a plate of the photo.
+
+    A text of no format and without a digit is shown only where the detector is sure, however unclear it is: it keeps a
+    neighbour from being named, but nobody looks for it in a list.
+    """
     kind = likeness(read)
-    return kind is Likeness.PLATE or (kind is Likeness.UNLIKELY and read.detection.confidence >= SURE_DETECTION)
+    if kind is Likeness.SCRAP:
+        return False
+    plate_like = kind is Likeness.PLATE and (any(map(str.isdigit, read.text)) or format_of(read.text) is not None)
+    return plate_like or read.detection.confidence >= SURE_DETECTION
 
 
 def rank(read: PlateRead) -> tuple[Likeness, float]:

@@ -1,7 +1,8 @@
 """From a measured speed to the speed that counts: deduction, remainder, excess, provision.
 
 Decimals are kept, and calculated in decimal: 148 km/h less 5 % are 140.6 km/h. Where a figure has more than one decimal
-the rest is dropped to the driver's favour, so that the figures that are printed are those that were compared.
+the rest is dropped to the driver's favour, so that the figures that are printed are those that were compared. Where the
+law counts in mph that is the figure in mph: 48.3 km/h are 30.0 mph, and no excess where 30 mph are allowed.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
-from edge.model import Assessment
+from edge.law.speeds import KM_OF_A_MILE, in_unit
+from edge.model import Assessment, SpeedUnit
 
 TENTH, WHOLE = Decimal("0.1"), Decimal(1)
 
@@ -54,6 +56,7 @@ class Profile:
         rule: where the deduction stands, as the case and the report name it.
         bands: provisions by excess, lowest first; empty where the profile names none.
         sources: where that was read.
+        unit: what the law counts in.
     """
 
     country: str
@@ -61,6 +64,7 @@ class Profile:
     rule: str
     bands: tuple[Band, ...] = ()
     sources: tuple[str, ...] = ()
+    unit: SpeedUnit = SpeedUnit.KMH
 
 
 def assess(measured_kmh: float, limit_kmh: float, profile: Profile) -> Assessment:
@@ -77,7 +81,7 @@ def assess(measured_kmh: float, limit_kmh: float, profile: Profile) -> Assessmen
     limit = Decimal(repr(float(limit_kmh)))
     deduction = min(profile.deduction.of(measured), measured)
     remaining = measured - deduction
-    excess = max(remaining - limit, Decimal(0))
+    excess = max(_excess(remaining, limit, profile.unit), Decimal(0))
     provision = ""
     for band in profile.bands:
         if excess > band.above_kmh:
@@ -91,3 +95,11 @@ def assess(measured_kmh: float, limit_kmh: float, profile: Profile) -> Assessmen
         rule=profile.rule,
         provision=provision,
     )
+
+
+def _excess(remaining: Decimal, limit: Decimal, unit: SpeedUnit) -> Decimal:
+    """By how many km/h *remaining* is above *limit*, negative if it is not; compared in *unit*."""
+    if unit is SpeedUnit.KMH:
+        return remaining - limit
+    miles = Decimal(repr(in_unit(float(remaining), unit))) - limit / KM_OF_A_MILE
+    return miles * KM_OF_A_MILE

@@ -35,6 +35,7 @@ from edge.cases import (
     name_follows,
     waiting,
 )
+from edge.law import in_unit, limit_words, speed_words, spread_in_unit
 from edge.officers.choose import add_where, open_desk
 from edge.officers.desk import Desk, Judged, Listing, OpenCase
 from edge.officers.language import locale_of
@@ -58,9 +59,13 @@ __all__ = [
     "UnitStatus",
     "add_where",
     "counting",
+    "in_unit",
     "known_plate",
+    "limit_words",
     "locale_of",
     "name_follows",
     "open_desk",
+    "speed_words",
+    "spread_in_unit",
     "waiting",
 ]

@@ -37,6 +37,7 @@ _TOLD = {
     "plausibility",
     "rejected_packets",
     "site",
+    "speed_unit",
     "trigger",
     "verdict",
 }
@@ -112,7 +113,9 @@ def _driver(case: Case) -> Iterator[str]:
     if driver is None:
         yield _fact(_("Driver"), _("nobody is named"))
         return
-    if not name_follows(case):
+    if case.name_set_aside:
+        yield _fact(_("Mind"), _("an officer set this name aside, and it is not to be used"))
+    elif not name_follows(case):
         yield _fact(_("Mind"), _("the plate was corrected, and this name no longer follows from it"))
     yield _fact(_("Driver"), f"{driver.first_name} {driver.last_name}")
     yield _("Licence: {licence}, categories {categories}").format(licence=driver.licence, categories=driver.categories)

@@ -59,7 +59,12 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
             help="en, it, de or sl; without it, the locale's unless English, or the unit's own",
         )
     add_statistics(actions, _add)
-    review = _add(actions, "review", _review, "confirm or dismiss a case, correct its plate, or withdraw a judgement")
+    review = _add(
+        actions,
+        "review",
+        _review,
+        "confirm or dismiss a case, set its name aside, correct its plate, or withdraw a judgement",
+    )
     review.add_argument("number", type=to_number)
     review.add_argument("kind", choices=sorted(map(str, MAY_WAIT)))
     review.add_argument("--plate", help="the plate as the photo shows it, for correct_plate")

@@ -21,7 +21,8 @@ from edge.cases import (
     standing_words,
 )
 from edge.errors import CaseError
-from edge.model import Outcome, State
+from edge.law import in_unit, limit_digits
+from edge.model import Outcome, SpeedUnit, State
 from edge.officers.choose import open_desk
 from edge.officers.desk import Desk, Listing
 from edge.officers.language import _, add_language, ngettext, number, speaking
@@ -135,16 +136,21 @@ def _table(rows: tuple[CaseSummary, ...]) -> Iterator[str]:
     verdicts = [word(standing_words(row.outcome, row, name_follows=name_follows(row)) or row.state) for row in rows]
     head = _("verdict")
     width = max(13, len(head), *(len(each) for each in verdicts if len(each) <= WIDEST_VERDICT))
-    case, time, speed, limit, plate = _("case"), _("time"), _("km/h"), _("limit"), _("plate")
+    units = {row.speed_unit for row in rows}
+    speed = str(SpeedUnit.KMH if len(units) > 1 else next(iter(units), SpeedUnit.KMH))
+    case, time, limit, plate = _("case"), _("time"), _("limit"), _("plate")
     driver, review = _("driver"), _("review")
     yield f"{case:>6}  {time:<24} {speed:>5}/{limit:<6} {plate:<10} {head:<{width}} {driver:<28} {review}"
     for row, verdict in zip(rows, verdicts, strict=True):
-        yield _line(row, f"{verdict:<{width}}")
+        yield _line(row, f"{verdict:<{width}}", str(row.speed_unit) if row.speed_unit != speed else "")
 
 
-def _line(row: CaseSummary, verdict: str) -> str:
+def _line(row: CaseSummary, verdict: str, unit: str) -> str:
+    """The line of *row*, whose speeds are followed by *unit* where the head names another one."""
     counts = row.speed_kmh if row.remaining_kmh is None else row.remaining_kmh
-    speed = f"{'?' if counts is None else number(counts, 1):>5}/{number(row.limit_kmh):<6}"
+    measured = "?" if counts is None else number(in_unit(counts, row.speed_unit), 1)
+    limit = number(in_unit(row.limit_kmh, row.speed_unit), limit_digits(row.limit_kmh, row.speed_unit))
+    speed = f"{measured:>5}/{f'{limit} {unit}'.rstrip():<6}"
     plate = row.corrected_plate or row.plate_text or "-"
     waits = _("{judgement} waits for a second officer").format(judgement=word(row.waiting)) if row.waiting else ""
     held = _("on hold") if row.is_held else ""

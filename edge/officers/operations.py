@@ -43,6 +43,8 @@ class Work(Protocol):
 
     async def long(self, work: Callable[..., Any], *arguments: Any, **words: Any) -> Any: ...  # noqa: D102
 
+    async def give_way(self) -> None: ...  # noqa: D102
+
 
 class Route(NamedTuple):
     """One operation: method, path as OpenAPI writes it, and what it does."""
@@ -177,7 +179,7 @@ async def _paper(work: Work, asked: Asked, paper: str) -> web.StreamResponse:
                 await work.long(work.office.report, asked.account, *asked.numbers, file, **words)
                 return ""
 
-            return await answer_long(asked.request, make, Made(file, "application/pdf"))
+            return await answer_long(asked.request, make, Made(file, "application/pdf"), give_way=work.give_way)
 
 
 async def _statistics(work: Work, asked: Asked) -> web.StreamResponse:
@@ -212,7 +214,7 @@ async def _package(work: Work, asked: Asked) -> web.StreamResponse:
                     await work.long(work.office.export, asked.account, numbers, file, progress=progress, **words)
                 )
 
-            return await answer_long(asked.request, make, Made(file, "application/zip"))
+            return await answer_long(asked.request, make, Made(file, "application/zip"), give_way=work.give_way)
 
 
 async def _verification(work: Work, asked: Asked) -> web.StreamResponse:
@@ -231,7 +233,7 @@ async def _verification(work: Work, asked: Asked) -> web.StreamResponse:
         return str(await work.long(verified, trusted=trusted, head=head, checkpoint=witness, progress=progress))
 
     async with work.turn(asked.account):
-        return await answer_long(asked.request, verify)
+        return await answer_long(asked.request, verify, give_way=work.give_way)
 
 
 def _checkpoint(body: dict[str, Any]) -> bytes | None:

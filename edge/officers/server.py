@@ -1,7 +1,7 @@
 """The service: HTTP over a Unix socket, one request in, one call of the office, one answer out.
 
 Who may connect is said by the socket's folder and mode; who connected is said by the kernel. What one account asks for
-is bounded, so that it cannot keep the others out.
+is bounded, so that it cannot keep the others out. Nothing begins while the unit files a case.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 
 from aiohttp import web
 
+from edge.cases import StateFolder, pauses
 from edge.errors import CaseError, EdgeError
 from edge.officers import wire
 from edge.officers.accounts import Account, account_of
@@ -45,6 +46,7 @@ class Server:
     def __init__(self, office: Office, path: Path) -> None:
         """Nothing listens before :meth:`start`."""
         self.office = office
+        self._folder = StateFolder(office.state_dir)
         self._path = path
         self._runner: web.ServerRunner | None = None
         self._quick = ThreadPoolExecutor(QUICK_THREADS, thread_name_prefix="quick")
@@ -110,10 +112,16 @@ class Server:
                 account = await asyncio.to_thread(account_of, uid)
                 numbers = tuple(int(group) for group in match.groups())
                 body = await read_body(request) if request.method == "POST" else {}
+                await self.give_way()
                 return await route.run(self, Asked(account, request, numbers, body))
         if known:
             return as_problem(wire.MALFORMED, 405, "that cannot be done with it", "openapi.json says what can")
         return as_problem(wire.MALFORMED, 404, "there is no such address", "openapi.json says which there are")
+
+    async def give_way(self) -> None:
+        """Wait while the unit files a case; see :mod:`edge.cases.storage.right_of_way`."""
+        for pause_s in pauses(self._folder):
+            await asyncio.sleep(pause_s)
 
     @contextmanager
     def _counted(self, uid: int) -> Iterator[None]:

@@ -61,9 +61,16 @@ class _Told:
 
 
 async def answer_long(
-    request: web.BaseRequest, work: Callable[[Progress], Awaitable[str]], made: Made | None = None
+    request: web.BaseRequest,
+    work: Callable[[Progress], Awaitable[str]],
+    made: Made | None = None,
+    *,
+    give_way: Callable[[], Awaitable[None]],
 ) -> web.StreamResponse:
     """Answer *request* with what *work* says, and with the file that it makes, if it makes one.
+
+    *give_way* waits while the unit files a case; it is awaited before each block of a file, so that its reader, who
+    may write it to the same disk, gets none meanwhile.
 
     *work* has ended when this returns, or raises.
 
@@ -74,7 +81,7 @@ async def answer_long(
     told = _Told()
     if wire.LINES not in request.headers.get("Accept", ""):
         says = await work(told.tell)
-        return as_json({"says": says}) if made is None else await _send_alone(request, made, says)
+        return as_json({"says": says}) if made is None else await _send_alone(request, made, says, give_way)
     response = web.StreamResponse()
     response.content_type = wire.LINES
     task = asyncio.ensure_future(work(told.tell))
@@ -83,7 +90,7 @@ async def answer_long(
         while not (await asyncio.wait({task}, timeout=LINE_S))[0]:
             stage, done, total = told.state
             await _write(request, response, _line({"stage": stage, "done": done, "total": total}))
-        await _send_last(request, response, task, made)
+        await _send_last(request, response, task, made, give_way)
     except (Gone, OSError):
         told.is_gone = True
         await asyncio.wait({task})
@@ -94,7 +101,11 @@ async def answer_long(
 
 
 async def _send_last(
-    request: web.BaseRequest, response: web.StreamResponse, task: asyncio.Future[str], made: Made | None
+    request: web.BaseRequest,
+    response: web.StreamResponse,
+    task: asyncio.Future[str],
+    made: Made | None,
+    give_way: Callable[[], Awaitable[None]],
 ) -> None:
     try:
         said: wire.Json = {"says": task.result()}
@@ -109,16 +120,18 @@ async def _send_last(
     else:
         size, digest = await asyncio.to_thread(_measured, made.path)
         await _write(request, response, _line({**said, "size": size, "sha256": digest}))
-        await _send(request, response, made.path, size)
+        await _send(request, response, made.path, size, give_way)
     await response.write_eof()
 
 
-async def _send_alone(request: web.BaseRequest, made: Made, says: str) -> web.StreamResponse:
+async def _send_alone(
+    request: web.BaseRequest, made: Made, says: str, give_way: Callable[[], Awaitable[None]]
+) -> web.StreamResponse:
     size, digest = await asyncio.to_thread(_measured, made.path)
     response = file_head(size, bytes.fromhex(digest), made.kind, says)
     try:
         await response.prepare(request)
-        await _send(request, response, made.path, size)
+        await _send(request, response, made.path, size, give_way)
         await response.write_eof()
     except OSError:
         raise Gone from None
@@ -131,12 +144,19 @@ def _measured(path: Path) -> tuple[int, str]:
         return file.tell(), digest
 
 
-async def _send(request: web.BaseRequest, response: web.StreamResponse, path: Path, size: int) -> None:
+async def _send(
+    request: web.BaseRequest,
+    response: web.StreamResponse,
+    path: Path,
+    size: int,
+    give_way: Callable[[], Awaitable[None]],
+) -> None:
     """Send the file at *path*, unless its reader is too slow."""
     try:
         async with asyncio.timeout(STALL_S + size / LEAST_BYTES_PER_S):
             with path.open("rb") as file:
                 while block := await asyncio.to_thread(file.read, BLOCK):
+                    await give_way()
                     await _write(request, response, block)
     except TimeoutError:
         _cut(request)

@@ -24,7 +24,7 @@ from edge.cases import (
     to_basis,
 )
 from edge.errors import CaseError, EdgeError, EvidenceError, NoSuchCase, ReasonNeeded, SecretError, StorageFull
-from edge.model import Outcome, State
+from edge.model import Outcome, SpeedUnit, State
 from edge.officers.desk import Listing, OpenCase
 
 Json = dict[str, Any]
@@ -82,6 +82,7 @@ def to_listing(body: Mapping[str, Any]) -> Listing:
                 "state": State(row["state"]),
                 "outcome": Outcome(row["outcome"]) if row["outcome"] else None,
                 "basis": to_basis(row["basis"]),
+                "speed_unit": SpeedUnit(row["speed_unit"]),
             }
         )
         for row in body["cases"]
@@ -151,10 +152,15 @@ def to_statistics(body: Mapping[str, Any]) -> Statistics:
     """Counts from JSON.
 
     Raises:
-        TypeError: they are none.
+        TypeError, ValueError: they are none.
     """
     counts = Statistics(**body)
-    return replace(counts, hours=tuple(counts.hours), weekdays=tuple(counts.weekdays))
+    return replace(
+        counts,
+        hours=tuple(counts.hours),
+        weekdays=tuple(counts.weekdays),
+        speed_unit=SpeedUnit(counts.speed_unit),
+    )
 
 
 def from_request(request: Request) -> Json:

@@ -1,4 +1,4 @@
-"""What was fitted to the reader's network: the confidence of a whole plate, and the verdict's thresholds."""
+"""What was fitted to the reader's network: the confidence of a plate, of its country, and the verdict's thresholds."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from edge.identify import Thresholds
 from edge.vision.checksums import read_checked, reader_checksum
@@ -26,6 +29,23 @@ class Calibration:
         if not characters:
             return 0.0
         return 1 / (1 + math.exp(-(self.slope * log_odds(characters) + self.offset)))
+
+
+@dataclass(frozen=True, slots=True)
+class CountryCalibration:
+    """Maps the logits of the countries to probabilities.
+
+    ``slope`` is the factor of the logits. ``doubt`` (0 to 1) is the share of plates of which the network knows nothing,
+    however sure it is: real plates are not all like the drawn ones that it has learnt from.
+    """
+
+    slope: float = 1.0
+    doubt: float = 0.0
+
+    def shares(self, logits: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return the probability of each country, float64 (countries,), for the *logits* (countries,)."""
+        scaled = np.exp((logits - logits.max()).astype(np.float64) * self.slope)
+        return np.asarray((1 - self.doubt) * scaled / scaled.sum() + self.doubt / len(logits), np.float64)
 
 
 def log_odds(characters: Sequence[float]) -> float:

@@ -197,7 +197,7 @@ def _refusal(file: Path, error: Exception) -> str:
 
 def _plate(read: PlateRead, formats: Formats) -> Report:
     text = reading(read, formats)
-    found = origin(read.countries, text) if text else None
+    found = origin(read.looks_from, text) if text else None
     return {
         "text": text,
         "confidence": round(read.confidence, 4),

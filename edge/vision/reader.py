@@ -12,14 +12,15 @@ from numpy.typing import NDArray
 
 from edge.config import Engine
 from edge.errors import ModelError
-from edge.identify import weighed
+from edge.identify import weighed, with_strip
 from edge.model import ALPHABET, Detection, PlateRead
-from edge.vision.calibration import Calibration
+from edge.vision.calibration import Calibration, CountryCalibration
 from edge.vision.checksums import NETWORK_NAME, REINSTALL, read_json
 from edge.vision.deskew import cut, cut_colour, deskewed, to_canvas
 from edge.vision.lines import in_one_line, may_have_three_lines, three_lines
 from edge.vision.network import Network, load_network
 from edge.vision.plate_colour import plate_colour
+from edge.vision.strip import named_strip
 
 SINGLE_PASS_CONFIDENCE = 0.9
 """A crop is read once where the product of the characters' confidences reaches this. Not the calibrated confidence: the
@@ -49,12 +50,13 @@ class PlateReader:
             self._margins = float(settings["margin_x"]), float(settings["margin_y"])
             self._calibration = Calibration(**settings["confidence"])
             self._countries: tuple[str, ...] = tuple(settings.get("countries", ()))
-            self._country_slope = float(settings.get("country_slope", 1.0))
+            self._country_calibration = CountryCalibration(float(settings.get("country_slope", 1.0)))
         except (KeyError, TypeError, ValueError):
             raise ModelError(f"{path} does not hold the reader's settings", REINSTALL) from None
         self._network = network or load_network(engine, folder)
         if self._network.countries not in (0, len(self._countries)):
             raise ModelError(f"the reader in {folder} tells other countries than it names", REINSTALL)
+        self._strip = named_strip(path)
 
     def read(self, image: NDArray[np.uint8], detections: Sequence[Detection]) -> tuple[PlateRead, ...]:
         """Return one read a detection, in the order of *detections*; a text may be empty.
@@ -108,22 +110,32 @@ class PlateReader:
         log_probs = self._network.log_probs(canvas)
         text, characters = greedy_decode(log_probs)
         confidence = self._calibration.confidence(characters)
-        return PlateRead(text, confidence, characters, detection, log_probs, countries=self._country_shares())
+        countries = self._country_shares(self._country_calibration)
+        origins = self._country_shares(self._strip.beside) if self._strip is not None else {}
+        return PlateRead(text, confidence, characters, detection, log_probs, countries=countries, origins=origins)
 
     def _of_country(self, read: PlateRead, image: NDArray[np.uint8]) -> PlateRead:
-        """*read* with what the colours of the plate in *image* say of its country; the network sees none."""
-        if not read.countries or image.ndim != 3:
-            return read
-        colour = plate_colour(cut_colour(image, read.detection.box))
-        return replace(read, countries=weighed(read.countries, colour))
+        """*read* with what the strip and the colours of the plate in *image* say of its country, where it has a text.
 
-    def _country_shares(self) -> dict[str, float]:
+        The reader's network sees no colours, and next to nothing of the strip.
+        """
+        if not read.countries or not read.text:
+            return read
+        countries, origins = read.countries, read.origins
+        if self._strip is not None:
+            crop = cut_colour(image, read.detection.box, *self._margins)
+            origins = with_strip(origins, self._strip.ratios(crop, tuple(origins)))
+        if image.ndim == 3:
+            colour = plate_colour(cut_colour(image, read.detection.box))
+            countries, origins = weighed(countries, colour), weighed(origins, colour)
+        return replace(read, countries=countries, origins=origins)
+
+    def _country_shares(self, calibration: CountryCalibration) -> dict[str, float]:
         """The probability of each country, by the last picture; empty where the network tells none."""
         logits = self._network.country_logits()
         if logits is None:
             return {}
-        scaled = np.exp((logits - logits.max()) * self._country_slope)
-        return dict(zip(self._countries, (scaled / scaled.sum()).tolist(), strict=True))
+        return dict(zip(self._countries, calibration.shares(logits).tolist(), strict=True))
 
 
 def _holds(text: str, part: str) -> bool:

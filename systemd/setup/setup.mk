@@ -25,5 +25,5 @@ release: install ## make build/release: wheel, source archive, the checkpoints t
 	@cd $(RELEASE_DIR) && sha256sum * >SHA256SUMS && cat SHA256SUMS
 
 .PHONY: deb
-deb: ## build the Debian package for this system into build/deb (needs debhelper; ENGINE=easyocr; WHEELS=folder of wheels)
-	@ENGINE="$(ENGINE)" WHEELS="$(WHEELS)" systemd/deb.sh build/deb
+deb: ## build the Debian package for this system into build/deb (needs debhelper; PACKAGE=autovelox-centre; ENGINE=easyocr; WHEELS=folder of wheels)
+	@PACKAGE="$(PACKAGE)" ENGINE="$(ENGINE)" WHEELS="$(WHEELS)" systemd/deb.sh build/deb

@@ -144,6 +144,7 @@ def test_the_rules_name_what_exists() -> None:
 CENTRE = {
     "config": set[str](),
     "errors": set[str](),
+    "ending": set[str](),
     "database": {"errors", "config"},
     "units": {"errors", "database"},
     "delivery": {"errors", "database", "units"},
@@ -151,11 +152,11 @@ CENTRE = {
     "records": {"errors", "database", "units", "delivery"},
     "web": {"errors", "database", "units", "delivery"},
     "notices": {"errors", "config", "database", "units"},
-    "mqtt": {"errors", "config", "database", "units", "notices"},
-    "service": {"errors", "config", "database", "units", "delivery", "records", "web", "notices", "mqtt"},
+    "mqtt": {"errors", "ending", "config", "database", "units", "notices"},
+    "service": {"errors", "ending", "config", "database", "units", "delivery", "records", "web", "notices", "mqtt"},
     "opening": {"errors", "config", "database", "units", "registry", "web", "service"},
     "commands": {"errors", "config", "database", "units", "delivery", "records", "registry", "service"},
-    "demo": {"errors", "config", "database", "units", "delivery", "records", "registry", "service"},
+    "demo": {"errors", "ending", "config", "database", "units", "delivery", "records", "registry", "service"},
     "cli": {"errors", "config", "commands", "service", "opening", "demo"},
     "__main__": {"cli"},
 }

@@ -30,7 +30,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from edge.cases.storage.outbox import Outbox
 from edge.cases.store import CaseStore
 from edge.daemon.housekeeping import ROUND_S
-from edge.delivery import Client, Courier, DailyBudget, Progress, trusting
+from edge.delivery import GATHER_S, Client, Courier, DailyBudget, Progress, trusting
 from edge.vision import selfcheck
 from tests.support.cases import SIGNER, UNIT, identified, packet, photo, trigger
 
@@ -43,7 +43,7 @@ SERIAL = str(UNIT["serial"])
 
 async def unit(folder: Path, kind: str, url: str, cases: int, rate: float) -> dict[str, Any]:
     """File and decide *cases*, *rate* a second; with a *url* they are delivered there meanwhile."""
-    progress, ms = Progress(), list[float]()
+    progress, ms = Progress(0.0 if kind == "deciding" else GATHER_S), list[float]()
     photos = [photo(seed, SIZE) for seed in range(8)]
     store = await CaseStore.open(
         folder / "state", SIGNER, UNIT, on_head=progress.more if url else None, head_at_once=kind == "deciding"

@@ -133,6 +133,7 @@ async def drive(store: CaseStore, camera: Camera, rate: float, seconds: float, f
         decider=OnUnit(RULES, opens_nothing, Nobody()),
         registry=Nobody(),
         cases=store,
+        right_of_way=store.right_of_way,
     )
     queue, measured = CaseQueue(flow, lambda case: None), Measured()
     edges: asyncio.Queue[Trigger] = asyncio.Queue()

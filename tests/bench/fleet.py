@@ -1,24 +1,22 @@
 """``make bench-fleet``: many units at once, an hour of 1,000 cases a day each in five minutes, at one centre.
 
-    python tests/bench/fleet.py [--units 1000] [--minutes 5] [--photo-kb 20]
+    python tests/bench/fleet.py [--units 1000] [--minutes 5] [--photo-kb 20] [--connections 8] [--prepare]
 
 The centre runs as a process of its own with PostgreSQL of its own and ``fsync``; the units are small clients with
-chains made before, which log in, deliver entries and one photo a case when their time has come, and report every minute
-of the hour that is played. A unit's client leaves a connection that idles for 15 s; so do these, in time as it is
-played: nearly every visit is a TLS handshake, as in a real hour. They share the machine with the centre; the second
-table says whose processor time it was. Exits 1 on an error, where a unit's oldest entry waits longer than 60 s at the
-end, or where the centre's memory grew by more than a tenth after the first third.
+chains made before (``--prepare`` does nothing else), which log in, deliver entries and one photo a case when their time
+has come, and report every minute of the hour that is played. A unit's client leaves a connection that idles for 15 s;
+so do these, in time as it is played: nearly every visit is a TLS handshake, as in a real hour. They share the machine
+with the centre; the second table says whose processor time it was. Exits 1 on an error, where a unit's oldest entry
+waits longer than 60 s at the end, or where the centre's memory grew by more than a tenth after the first third.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import hashlib
 import os
 import random
 import re
-import secrets
 import statistics
 import sys
 import tempfile
@@ -32,26 +30,18 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import asyncpg
 import uvloop
-from ingest import lines
+from fleet_units import Unit, prepared
 
-from centre.config import CentreSettings, Settings
+from centre.config import CentreSettings, DatabaseSettings, Settings
 from centre.database import EmbeddedServer
 from centre.service import own_files
-from edge.cases.evidence import (
-    Link,
-    Signer,
-    decided_manifest,
-    filed_manifest,
-    key_content,
-    next_entry,
-    photo_record,
-)
 from edge.delivery import Client, trusting
 from edge.delivery.client import Unanswered
 from edge.errors import DeliveryError
-from tests.support.cases import UNIT, identified, packet, photo, trigger
 
+FOLDER = Path("var/bench-fleet")
 CASES_A_DAY = 1000
+CONNECTIONS = DatabaseSettings().connections
 LONGEST_LAG_S = 60.0
 MOST_GROWTH = 0.10
 LONGEST_PAUSE_S = 20.0
@@ -75,71 +65,37 @@ class Figures:
     told_to_wait: int = 0
     memory: list[int] = field(default_factory=list)
     """The centre's resident bytes, every second."""
+    told: list[int] = field(default_factory=list)
+    """How often a unit was told to wait so far, every second."""
     bytes_a_case: float = 0.0
     """In PostgreSQL with indexes, without photos."""
     processor_s: dict[str, float] = field(default_factory=dict)
     """Whose processor time: the units' clients, the centre, PostgreSQL."""
 
 
-@dataclass
-class Unit:
-    """One unit: its chain, when each case is, and how far it is."""
-
-    serial: str
-    signer: Signer
-    chain: bytes
-    cases: list[tuple[float, bytes, str, bytes]]
-    """When (seconds from the start), its lines, and its photo by hash and content."""
-    sent: int = 0
-    photos: int = 0
-
-    def waiting_since(self, now_s: float) -> float:
-        """How long its oldest case waits, in seconds; 0 if none does."""
-        return max(0.0, now_s - self.cases[self.sent][0]) if self.sent < len(self.cases) else 0.0
-
-
-def make(serial: str, cases: int, length_s: float, photo_bytes: int, rng: random.Random) -> Unit:
-    """A unit with its chain and photos."""
-    signer, last, links = Signer(secrets.token_bytes(32)), None, list[Link]()
-
-    def add(kind: str, case: int | None, content: object) -> Link:
-        nonlocal last
-        entry = next_entry(last, kind, case, content, at_utc=time.time(), signer=signer)
-        last = (entry.seq, entry.hash)
-        return Link(entry.header, entry.body, entry.signature, entry.key_id)
-
-    links.append(add("key", None, key_content(signer, supersedes=None)))
-    made, one = [], photo()
-    for number, at_s in enumerate(sorted(rng.uniform(0, length_s) for _ in range(cases)), start=1):
-        data = rng.randbytes(photo_bytes)
-        digest = hashlib.sha256(data).hexdigest()
-        record = {**photo_record(f"frames/{number:08d}/0.jpg", one), "sha256": digest, "bytes": len(data)}
-        words = {"limit_kmh": 50.0, "site": "SP 1", "unit": {**UNIT, "serial": serial}, "clock": {"source": "kernel"}}
-        filed = filed_manifest(number, trigger(), [record], **words)
-        entries = [add("filed", number, filed)]
-        entries.append(add("decided", number, decided_manifest(filed, identified(packet()), time.time())))
-        made.append((at_s, lines(entries), digest, data))
-    return Unit(serial, signer, lines(links), made)
-
-
 async def live(unit: Unit, url: str, authority: Path, length_s: float, speed: float, figures: Figures) -> None:
     """Deliver what is due until the hour is over and everything is there, or the patience is."""
     began, head, next_status_s = time.monotonic(), (0, "0" * 64), random.Random(unit.serial).uniform(0, 60 / speed)
-    pause_s, first = 0.0, unit.chain
+    pause_s, first, portrait_is_due = 0.0, unit.first, True
     async with Client(url, trusting(authority), unit.serial, unit.signer, keepalive_s=IDLE_S / speed) as client:
         while (now_s := time.monotonic() - began) < length_s + LONGEST_LAG_S:
             try:
                 if not client.is_logged_in:
                     figures.requests["login"] += 1
                     await client.log_in(b"")
-                due = [case for case in unit.cases[unit.sent : unit.sent + 50] if case[0] <= now_s]
+                due = [case for case in unit.cases[unit.sent : unit.sent + 50] if case.at_s <= now_s]
                 if due or first:
                     figures.requests["entries"] += 1
-                    head = await client.entries(first + b"".join(case[1] for case in due))
+                    head = await client.entries(first + b"".join(case.lines for case in due))
                     first, unit.sent = b"", unit.sent + len(due)
+                if portrait_is_due and unit.sent:
+                    figures.requests["photo"] += 1
+                    await client.blob(unit.portrait.digest, unit.portrait.data)
+                    portrait_is_due = False
                 while unit.photos < unit.sent:
-                    figures.requests["photo"] += 2
-                    await client.blob(*unit.cases[unit.photos][2:])
+                    figures.requests["photo"] += 1
+                    photo = unit.cases[unit.photos].photo
+                    await client.blob(photo.digest, photo.data)
                     unit.photos += 1
                 if now_s >= next_status_s:
                     figures.requests["status"] += 1
@@ -159,15 +115,13 @@ async def live(unit: Unit, url: str, authority: Path, length_s: float, speed: fl
             await asyncio.sleep(max(pause_s, 1.0))  # the courier looks once a second
 
 
-async def run(folder: Path, count: int, minutes: float, photo_bytes: int) -> tuple[Figures, list[Unit], float]:
-    """Play the hour; returns the figures, the units, and the longest time that an entry waits at the end."""
-    length_s = 60 * minutes
+async def run(folder: Path, units: list[Unit], length_s: float, connections: int) -> tuple[Figures, float]:
+    """Play the hour in *length_s*; returns the figures, and the longest time that an entry waits at the end."""
     speed, rng = 3600 / length_s, random.Random(1)
-    cases = max(1, round(CASES_A_DAY / 24))
-    units = [make(f"F{number:05d}", cases, length_s, photo_bytes, rng) for number in range(count)]
     (folder / "centre.toml").write_text(
         '[centre]\nname = "fleet"\nstate_dir = "centre"\n[listen]\nport = 0\n[metrics]\nenabled = false\n'
         "[limits]\nlogins_per_minute = 1000000\n[notices]\ndisk_free_percent = 0.001\n"
+        f"[database]\nconnections = {connections}\n"
     )
     settings = Settings(centre=CentreSettings(name="fleet", state_dir=folder / "centre"))
     log = (folder / "centre.log").open("wb")
@@ -199,7 +153,7 @@ async def run(folder: Path, count: int, minutes: float, photo_bytes: int) -> tup
         connection = await asyncpg.connect(server.dsn)
         figures.bytes_a_case = float(await connection.fetchval(SIZE)) / max(1, sum(unit.sent for unit in units))
         await connection.close()
-        return figures, units, at_end[0]
+        return figures, at_end[0]
     finally:
         process.terminate()
         await process.wait()
@@ -241,7 +195,13 @@ async def _weigh(pid: int, figures: Figures) -> None:
         found = re.search(r"VmRSS:\s+(\d+) kB", text)
         if found:
             figures.memory.append(1024 * int(found.group(1)))
+            figures.told.append(figures.told_to_wait)
         await asyncio.sleep(1.0)
+
+
+def _tenths(values: list[int]) -> list[int]:
+    """Those at the beginning of each tenth of the run."""
+    return [values[len(values) * place // 10] for place in range(10)] if values else []
 
 
 def main() -> int:
@@ -249,11 +209,17 @@ def main() -> int:
     parser.add_argument("--units", type=int, default=1000)
     parser.add_argument("--minutes", type=float, default=5.0)
     parser.add_argument("--photo-kb", type=int, default=20)
+    parser.add_argument("--connections", type=int, default=CONNECTIONS, help="to PostgreSQL (default %(default)s)")
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="where the units' chains are (default %(default)s)")
+    parser.add_argument("--prepare", action="store_true", help="only make them")
     args = parser.parse_args()
+    units = prepared(args.folder, args.units, round(CASES_A_DAY / 24), 1024 * args.photo_kb, 60 * args.minutes)
+    if args.prepare:
+        return 0
     with tempfile.TemporaryDirectory(prefix="bench-fleet-") as scratch:
         folder = Path(scratch)
         folder.chmod(0o755)  # root's PostgreSQL runs as another account
-        figures, units, lag_s = uvloop.run(run(folder, args.units, args.minutes, 1024 * args.photo_kb))
+        figures, lag_s = uvloop.run(run(folder, units, 60 * args.minutes, args.connections))
     third = len(figures.memory) // 3
     early, late = statistics.median(figures.memory[third : 2 * third]), statistics.median(figures.memory[2 * third :])
     missing = sum(len(unit.cases) - unit.photos for unit in units)
@@ -268,8 +234,9 @@ def main() -> int:
     print("\n| processor time | s | of one core | ms a case |\n|---|---:|---:|---:|")
     for whose, used_s in figures.processor_s.items():
         print(f"| {whose} | {used_s:.1f} | {used_s / (60 * minutes):.2f} | {1000 * used_s / max(1, cases):.1f} |")
-    tenths = [figures.memory[len(figures.memory) * place // 10] for place in range(10)] if figures.memory else []
-    print(f"\ncentre's memory over time, MB: {' '.join(f'{size / 1e6:.0f}' for size in tenths)}", file=sys.stderr)
+    memory, told = _tenths(figures.memory), _tenths(figures.told)
+    print(f"\ncentre's memory over time, MB: {' '.join(f'{size / 1e6:.0f}' for size in memory)}", file=sys.stderr)
+    print(f"told to wait until then: {' '.join(map(str, told))}", file=sys.stderr)
     print(f"bytes a case in PostgreSQL, without its photo: {figures.bytes_a_case:,.0f}", file=sys.stderr)
     for error, times in figures.errors.most_common(5):
         print(f"{times} x {error}", file=sys.stderr)

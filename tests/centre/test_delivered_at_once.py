@@ -30,6 +30,7 @@ async def test_a_case_that_is_filed_is_delivered_at_once(
 ) -> None:
     """Nobody looks: neither the courier, nor the store's housekeeping, nor whoever waits for the case."""
     monkeypatch.setattr("edge.delivery.courier.LOOK_S", 1e6)
+    monkeypatch.setattr("edge.delivery.courier.LOOK_TOLD_S", 1e6)
     monkeypatch.setattr("edge.delivery.remote.BETWEEN_TRIES_S", 1e6)
     state_dir = await joined(centre, tmp_path, 1)
     progress = Progress()

@@ -155,7 +155,7 @@ async def test_cases_of_before_are_found_after_the_step(postgres: Postgres) -> N
         await connection.execute(
             "DROP SCHEMA IF EXISTS registry CASCADE; DROP SCHEMA public CASCADE; CREATE SCHEMA public"
         )
-        await migrate(connection, 8)
+        await migrate(connection, 11)
         await connection.execute("INSERT INTO units (serial, state) VALUES ('A1', 'active')")
         await connection.execute("SELECT ensure_month('2026-01-01')")
         await connection.execute(

@@ -17,10 +17,10 @@ import trustme
 
 from centre.cli import main
 from centre.config import MqttSettings, Settings
+from centre.ending import end
 from centre.mqtt import Fleet, publisher_of
 from centre.mqtt import publisher as publisher_module
 from centre.service import check, running
-from centre.service.telling import end
 from edge.errors import EdgeError, SecretError
 from tests.support.broker import PASSWORD, Broker, broker_at_work, listening, needs_broker
 from tests.support.cases import SIGNER, filled
@@ -163,6 +163,30 @@ async def test_a_database_that_is_away_is_told(tmp_path: Path, broker: Broker) -
         task = asyncio.create_task(publisher.run())
         assert await heard.document(CENTRE, problem="ON") == {"problem": "ON", "problems": ["database"]}
         await end(task)
+
+
+async def test_a_publisher_ends_where_a_library_loses_the_cancellation(broker: Broker) -> None:
+    """Libraries wait by ``asyncio.wait_for``; once in some fifty restarts of a broker the centre never stopped."""
+    looking, lost = asyncio.Event(), 0
+
+    async def look() -> Fleet:
+        nonlocal lost
+        looking.set()
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            if lost > 0:
+                raise
+            lost += 1  # what it waited for came in this moment
+        return Fleet({}, {})
+
+    publisher = publisher_of(broker.settings(), "test", look)
+    assert publisher is not None
+    task = asyncio.create_task(publisher.run())
+    async with asyncio.timeout(60):
+        await looking.wait()
+        await end(task)
+    assert lost == 1 and task.done()
 
 
 # paho-mqtt leaves the socket of a handshake that failed to the garbage collector, which closes it at once.

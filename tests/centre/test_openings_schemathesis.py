@@ -151,6 +151,8 @@ HOSTILE: dict[str, dict[str, Any]] = {
     "characters of no number": {"reads": [{"characters": [float("inf")]}]},
     "country of surrogates": {"reads": [{"countries": {"\ud800": 1.0}}]},
     "country of no share": {"reads": [{"countries": {"IT": float("nan")}}]},
+    "origin of surrogates": {"reads": [{"origins": {"\ud800": 1.0}}]},
+    "origin of no share": {"reads": [{"origins": {"IT": float("inf")}}]},
     "box beyond a float": {"reads": [{"box": [10**400, 0, 1, 1]}]},
     "unit of surrogates": {"unit": "\ud800"},
     "too deep": {"lens": "[" * 100_000},

@@ -7,13 +7,13 @@ import os
 import pwd
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from pathlib import Path
 
 import asyncpg
 import pytest
 
-from centre.database import EmbeddedServer, find_binaries, migrate, open_pool, steps, transaction
+from centre.database import Connection, EmbeddedServer, find_binaries, migrate, open_pool, steps, transaction
 from centre.errors import DatabaseError
 from tests.support.centre import Postgres
 
@@ -129,15 +129,83 @@ async def test_the_schema_goes_step_by_step_and_refuses_a_newer_one(postgres: Po
     async with postgres.connected("postgres") as connection:
         await connection.execute("CREATE DATABASE stepwise")
     async with postgres.connected("stepwise") as connection:
-        for target in range(1, len(steps()) + 1):
-            assert await migrate(connection, target) == target - 1
-        assert await migrate(connection) == len(steps())
+        before = 0
+        for step in steps():
+            assert await migrate(connection, step.number) == before
+            before = step.number
+        assert await migrate(connection) == steps()[-1].number
         own = await _described(connection)
         await connection.execute("INSERT INTO schema_version VALUES (999)")
         with pytest.raises(DatabaseError, match="newer program"):
             await migrate(connection)
     async with postgres.database() as name, postgres.connected(name) as connection:
         assert await _described(connection) == own
+
+
+# Databases of versions that counted steps by position: the steps they had, in the order in which they were made.
+COUNTED_BY_POSITION = {
+    "the newest of them": (1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 13, 14, 15),
+    "before steps 13 and 14": (1, 2, 3, 4, 5, 6, 8, 9, 10, 11),
+    "with step 15 before them": (1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 15),
+    "stopped where step 15 was to be made again": (1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 15, 14),
+    "its first step alone": (1,),
+}
+
+
+@pytest.fixture
+async def empty(postgres: Postgres) -> AsyncIterator[Connection]:
+    """A connection to a database without a schema."""
+    async with postgres.connected("postgres") as connection:
+        await connection.execute("CREATE DATABASE without_schema")
+    try:
+        async with postgres.connected("without_schema") as connection:
+            yield connection
+    finally:
+        async with postgres.connected("postgres") as connection:
+            await connection.execute("DROP DATABASE without_schema WITH (FORCE)")
+
+
+async def _make_counted(connection: Connection, numbers: Iterable[int]) -> None:
+    """Make the steps *numbers* as versions did that counted them by position."""
+    await connection.execute("CREATE TABLE schema_version (version integer NOT NULL)")
+    scripts = {step.number: step.sql for step in steps()}
+    for position, number in enumerate(numbers, 1):
+        async with connection.transaction():
+            await connection.execute(scripts[number])
+            await connection.execute("INSERT INTO schema_version VALUES ($1)", position)
+
+
+@pytest.mark.parametrize("made", COUNTED_BY_POSITION.values(), ids=COUNTED_BY_POSITION)
+async def test_a_database_whose_steps_were_counted_by_position_gets_what_it_lacks(
+    postgres: Postgres, empty: Connection, made: tuple[int, ...]
+) -> None:
+    await _make_counted(empty, made)
+    assert await migrate(empty) == max(made)
+    rows = await empty.fetch("SELECT step FROM schema_version ORDER BY step")
+    assert [row["step"] for row in rows] == [step.number for step in steps()]
+    assert await migrate(empty) == steps()[-1].number
+    async with postgres.database() as name, postgres.connected(name) as connection:
+        assert await _described(empty) == await _described(connection)
+
+
+async def test_a_database_that_lacks_an_earlier_step_is_refused(empty: Connection) -> None:
+    """As one that was made by a version between two releases, whose steps came in another order."""
+    await migrate(empty)
+    await empty.execute("DELETE FROM schema_version WHERE step = 9")
+    with pytest.raises(DatabaseError, match="lacks step 9 before it"):
+        await migrate(empty)
+
+
+async def test_no_version_of_before_takes_the_schema_for_an_older_one(empty: Connection) -> None:
+    """It compares the greatest ``version`` with how many steps it knows, which were 13 at most."""
+    await migrate(empty)
+    assert await empty.fetchval("SELECT max(version) FROM schema_version") > 13
+
+
+def test_the_next_steps_are_numbered_on() -> None:
+    """A step that comes in between would never be made where a later one is."""
+    numbers = [step.number for step in steps()]
+    assert numbers == sorted(set(numbers)) and numbers[:13] == list(COUNTED_BY_POSITION["the newest of them"])
 
 
 async def test_many_processes_may_start_at_once(postgres: Postgres) -> None:
@@ -148,7 +216,7 @@ async def test_many_processes_may_start_at_once(postgres: Postgres) -> None:
         async with postgres.connected("together") as connection:
             return await migrate(connection)
 
-    assert sorted(await asyncio.gather(*(start() for _ in range(4)))) == [0, *[len(steps())] * 3]
+    assert sorted(await asyncio.gather(*(start() for _ in range(4)))) == [0, *[steps()[-1].number] * 3]
 
 
 async def test_a_transaction_that_fails_leaves_nothing(dsn: str) -> None:

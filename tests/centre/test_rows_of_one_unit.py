@@ -11,7 +11,9 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from centre.database import Pool, as_house, as_login, as_unit, open_pool
+from centre.database import DOOR, Pool, as_house, as_login, as_unit, at_the_door, open_pool
+from centre.errors import Refused
+from centre.units import visitor_of
 from edge.cases.evidence import Signer
 from tests.support.cases import SIGNER, filled
 from tests.support.centre import Centre, lines_of
@@ -69,6 +71,100 @@ async def test_the_centres_own_rounds_see_how_units_are_and_no_case(service: Poo
         assert await seen(service, "units") == await seen(service, "alarms") == {1, 2}
         for table in ("entries", "cases", "files", "blob_parts", "unit_keys", "tokens"):
             assert await seen(service, table) == set(), table
+
+
+@pytest_asyncio.fixture
+async def one(service: Pool, dsn: str) -> AsyncIterator[Pool]:
+    """A pool of one connection, which every request gets after another."""
+    pool = await open_pool(dsn, connections=1, statement_timeout_s=10, service_dsn=as_role(dsn, "autovelox_service"))
+    yield pool
+    await pool.close()
+
+
+async def test_a_connection_that_goes_round_works_for_each_unit_in_turn(one: Pool) -> None:
+    for unit in (1, 1, 2, 2, 1, 2, 1, 1):
+        with as_unit(unit):
+            assert await seen(one, "cases") == {unit}
+    assert await seen(one, "cases") == set(), "nobody's request"
+    with as_unit(2):
+        assert await seen(one, "cases") == {2}
+
+
+async def test_a_connection_is_told_anew_but_straight_from_the_door(one: Pool, centre: Centre) -> None:
+    told: list[str] = []
+    token = await token_of(centre)
+
+    def note(record: Any) -> None:
+        told.append(record.query)
+
+    async def use() -> bool:
+        """Whether the connection was told."""
+        del told[:]
+        with as_unit(1):
+            assert await seen(one, "cases") == {1}
+        return any(query.startswith("SET ") for query in told)
+
+    async with one.acquire() as connection:
+        connection.add_query_logger(note)
+    for guess, is_told in ((1, False), (None, True), (2, True)):
+        with at_the_door(guess) as door:
+            async with one.acquire() as connection:
+                assert (await visitor_of(connection, token, None, door)).unit == 1
+        assert await use() is is_told
+        assert await use() is True
+
+
+async def token_of(centre: Centre) -> str:
+    """A token of the first unit."""
+    async with await centre.let_in_again("A1", SIGNER) as client:
+        await client.log_in(b"")
+        return client.authorization["Authorization"].removeprefix("Bearer ")
+
+
+async def test_a_connection_in_place_of_one_that_ended_gets_its_pass(one: Pool, service: Pool) -> None:
+    for _ in range(3):
+        with as_unit(1):
+            assert await seen(one, "cases") == {1}
+            await service.execute("SELECT 1")  # another session
+            async with one.acquire() as connection:
+                connection.terminate()
+            assert await seen(one, "cases") == {1}
+
+
+@pytest.mark.parametrize("guess", [None, 1, 2], ids=["none", "right", "wrong"])
+async def test_whatever_is_guessed_of_a_token_its_unit_is_the_databases_word(
+    one: Pool, centre: Centre, guess: int | None
+) -> None:
+    token = await token_of(centre)
+    with at_the_door(guess) as door:
+        async with one.acquire() as connection:
+            assert (await visitor_of(connection, token, None, door)).unit == 1
+    for unit in (1, 2, 1):
+        with as_unit(unit):
+            assert await seen(one, "cases") == {unit}
+
+
+async def test_a_token_that_is_none_opens_nothing_whatever_is_guessed(one: Pool) -> None:
+    with at_the_door(2) as door:
+        async with one.acquire() as connection:
+            with pytest.raises(Refused):
+                await visitor_of(connection, "none", None, door)
+    assert await seen(one, "cases") == set()
+    with as_unit(1):
+        assert await seen(one, "cases") == {1}
+
+
+async def test_a_statement_that_fails_at_the_door_gives_no_pass(one: Pool) -> None:
+    """The session keeps the pass of before; the next request gets its own."""
+    with as_unit(2):
+        assert await seen(one, "cases") == {2}
+    with at_the_door(1) as door:
+        async with one.acquire() as connection:
+            with pytest.raises(asyncpg.DataError):
+                await connection.fetchval(f"SELECT {DOOR}, 1 / (length($2::text) - 1)", door.shown, "x")
+    for unit in (1, 2):
+        with as_unit(unit):
+            assert await seen(one, "cases") == {unit}
 
 
 SMUGGLED = (

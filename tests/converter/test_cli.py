@@ -63,6 +63,7 @@ def test_a_missing_model_is_named(capsys: pytest.CaptureFixture[str], tmp_path: 
         (["train", "--dataset", "x", "--out", "y", "--rate", "-1"], "from 0 to 1"),
         (["refiner", "train", "--rate", "0"], "no learning rate"),
         (["reader", "train", "--steps", "0"], "greater than zero"),
+        (["strip", "train", "--fonts", "x", "--rate", "0"], "no learning rate"),
         (["reader", "render", "--fonts", "x", "--count", "-1"], "greater than zero"),
         (["reader", "trials", "--trials", "0"], "greater than zero"),
     ],
@@ -78,6 +79,7 @@ READER = (
 COMMANDS = [
     *("dataset", "train", "export", "quantize", "evaluate"),
     *("refiner harvest", "refiner train", "refiner export"),
+    *("strip train", "strip export", "strip calibrate", "strip evaluate"),
     *(f"reader {name}" for name in READER),
 ]
 
@@ -114,7 +116,7 @@ def test_a_slip_is_understood_as_autovelox_understands_it(
     assert says in refused(capsys, *words.split())
 
 
-@pytest.mark.parametrize("command", ["reader", "refiner"])
+@pytest.mark.parametrize("command", ["reader", "refiner", "strip"])
 def test_the_help_of_a_group_says_what_it_is_and_shows_an_example(
     capsys: pytest.CaptureFixture[str], command: str
 ) -> None:
@@ -122,7 +124,8 @@ def test_the_help_of_a_group_says_what_it_is_and_shows_an_example(
         main([command, "--help"])
     said = capsys.readouterr().out
     assert f"example:\n  autovelox-convert {command} " in said
-    assert {"reader": "Render plates", "refiner": "Train the second look"}[command] in said
+    about = {"reader": "Render plates", "refiner": "Train the second look", "strip": "Train the network that tells"}
+    assert about[command] in said
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -19,8 +19,9 @@ ALLOWED = {
     "detector": BASE | {"labels", "synth", "measure"},
     "refiner": BASE | {"labels", "synth", "measure", "detector"},
     "reader": BASE | {"labels", "synth", "measure", "detector"},
+    "strip": BASE | {"labels", "synth", "measure", "detector", "verdict"},
     "verdict": BASE | {"labels", "synth", "measure"},
-    "cli": BASE | {"labels", "synth", "measure", "detector", "refiner", "reader", "verdict"},
+    "cli": BASE | {"labels", "synth", "measure", "detector", "refiner", "reader", "strip", "verdict"},
 }
 HEAVY = {"tensorflow", "object_detection", "torch", "easyocr", "matplotlib"}
 

@@ -16,11 +16,11 @@ def scripts() -> list[Path]:
     found = [ROOT / ".ci" / "run", ROOT / "Makefile", ROOT / "Containerfile", ROOT / "MANIFEST.in"]
     for folder in (ROOT / "systemd", ROOT / "tests"):  # converter/checkpoints.sh names paths of the history
         found += [path for suffix in ("sh", "mk") for path in folder.rglob(f"*.{suffix}")]
-    return [*found, ROOT / "systemd" / "debian" / "rules"]
+    return [*found, *ROOT.glob("*/debian/rules"), *ROOT.glob("*/*/debian/rules")]
 
 
 def test_scripts_name_paths_that_exist() -> None:
-    named = re.compile(r"(?<![\w./$}@-])(?:edge|converter|tests|systemd|docs|models)/[\w./-]*\w")
+    named = re.compile(r"(?<![\w./$}@-])(?:edge|centre|converter|tests|systemd|docs|models)/[\w./-]*\w")
     made = {"edge/cases/storage/schema/900_proof.sql"}  # by unit_root/inside.sh itself
     gone = [
         f"{script.relative_to(ROOT)}: {path}"

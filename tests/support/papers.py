@@ -1,6 +1,7 @@
 """Cases of every kind that a report is printed of, each in a store of its own: fictional people, rendered photos.
 
 A *full* unit has everything of ``[instrument]`` and ``[site]``, a *bare* one a line of text for its site.
+Longer than 300 lines because all kinds stand side by side.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -19,7 +21,7 @@ from edge.cases.storage import ChainSession, StateFolder
 from edge.cases.store import CaseStore
 from edge.crypto import ChipCertificate, licence_hash
 from edge.crypto.chip_signature import message_of, sign_message
-from edge.law import PROFILES, assess
+from edge.law import PROFILES, Deduction, Profile, assess, profile_of, to_kmh
 from edge.model import (
     DOUBTS,
     Basis,
@@ -36,6 +38,7 @@ from edge.model import (
     Reason,
     Rejection,
     SpeedAgreement,
+    SpeedUnit,
     Trigger,
     Verdict,
 )
@@ -153,6 +156,8 @@ class Kind:
     checks: tuple[bool, bool] | None = (True, True)
     notes: tuple[tuple[str, Mapping[str, object]], ...] = ()
     acts: tuple[Act, ...] = ()
+    limit_kmh: float = LIMIT_KMH
+    profile: Profile = PROFILES["IT"]
 
 
 def did(kind: str, officer: str = "Isp. Marta Conti", reason: str = "", plate: str | None = None) -> Act:
@@ -188,6 +193,32 @@ CONFIRMED = (did("view"), did("confirm", reason="foto e targa concordano"))
 _EXPIRED = {**INSTRUMENT, "calibration": {**INSTRUMENT["calibration"], "valid_until": "2026-09-30"}}
 _NO_PACKET = nobody(Outcome.UNIDENTIFIED, Reason.NO_PACKET)
 _NONE = nobody(Outcome.UNIDENTIFIED, Reason.NO_INFRINGEMENT)
+BRITISH = Kind(
+    limit_kmh=to_kmh(30, SpeedUnit.MPH),
+    profile=PROFILES["GB"],
+    site={
+        "country": "GB",
+        "road": "A23",
+        "municipality": "Brighton",
+        "direction": "towards London",
+        "ordinance": "Traffic Regulation Order 12/2019",
+        "sign_distance_m": 180.0,
+        "text": "A23, Brighton, towards London",
+        "version": "0" * 64,
+    },
+    unit={
+        **UNIT,
+        "authority": "Sussex Police",
+        "sources": {**UNIT["sources"], "limit": "limit_mph in the unit's configuration"},  # type: ignore[dict-item]
+    },
+)
+"""A case in the United Kingdom, 44.9 mph where 30 are allowed."""
+SLOVENE = Kind(
+    profile=profile_of("SI", Deduction(Decimal(5), Decimal(5)), "C.d.S. navaja le kot zgled"),
+    site={"country": "SI", "road": "G2-107", "municipality": "Celje", "text": "G2-107, Celje", "version": "0" * 64},
+    unit={**UNIT, "authority": "Medobčinsko redarstvo"},
+)
+"""A case in Slovenia: the authority states the deduction, and its source names another country's law."""
 KINDS: dict[str, Kind] = {
     "identified": Kind(acts=CONFIRMED),
     "draft": Kind(),
@@ -208,6 +239,12 @@ KINDS: dict[str, Kind] = {
             did("keeper_asked", reason="prot. 812/2026"),
             did("driver_named_by_keeper", reason="prot. 901/2026"),
             did("closed", reason="verbale 44/2026"),
+        )
+    ),
+    "set-aside": Kind(
+        acts=(
+            did("set_name_aside", reason="denuncia di furto d'identità, prot. 44/2026"),
+            did("keeper_asked", reason="prot. 812/2026"),
         )
     ),
     "dismissed": Kind(acts=(did("view"), did("dismiss", "Comm. Luca Bruni", "ambulanza in servizio"))),
@@ -238,6 +275,13 @@ KINDS: dict[str, Kind] = {
             plausibility=Plausibility(SpeedAgreement.CONTRADICTS, 38.0, 3.1, 14.8, 520),
         )
     ),
+    "british": replace(BRITISH, acts=CONFIRMED),
+    "british-nobody": replace(
+        BRITISH,
+        decide=lambda own: replace(_NO_PACKET, plausibility=AGREES),
+        acts=(CONFIRMED[1], did("keeper_asked", reason="file 812/2026")),
+    ),
+    "slovene": replace(SLOVENE, decide=lambda own: _NO_PACKET, acts=(CONFIRMED[1],)),
     "bare": Kind(site="SP 235, km 12", instrument=None, unit=BARE_UNIT, clock={}, checks=None, photos=1),
     "long": Kind(
         lambda own: named(own, flags=tuple(sorted(set(Flag) - DOUBTS)), missed_photos=2),
@@ -252,7 +296,7 @@ KINDS: dict[str, Kind] = {
 
 async def paper_case(folder: Path, kind: Kind) -> int:
     """File and decide a case of that *kind* in the new store *folder*; officers act on it. Returns its number."""
-    store = await CaseStore.open(folder, SIGNER, kind.unit, instrument=kind.instrument)
+    store = await CaseStore.open(folder, SIGNER, kind.unit, instrument=kind.instrument, speed_unit=kind.profile.unit)
     try:
         for name, content in kind.notes:
             await store.note(name, content)
@@ -264,10 +308,10 @@ async def paper_case(folder: Path, kind: Kind) -> int:
                 Trigger(AT_UTC, time.monotonic_ns(), kind.speed_kmh, "gpio", "inbound"),
                 [_photo(turn) for turn in range(kind.photos)],
                 [own, packet()],
-                limit_kmh=LIMIT_KMH,
+                limit_kmh=kind.limit_kmh,
                 site=kind.site,
                 basis=kind.basis,
-                assessment=None if kind.speed_kmh is None else assess(kind.speed_kmh, LIMIT_KMH, PROFILES["IT"]),
+                assessment=None if kind.speed_kmh is None else assess(kind.speed_kmh, kind.limit_kmh, kind.profile),
             )
         if kind.speed_kmh is not None and kind.unit is not BARE_UNIT:
             line = f'{{"unit":"kmph","speed":"-{kind.speed_kmh}"}}\r\n'.encode()

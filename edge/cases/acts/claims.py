@@ -81,7 +81,7 @@ def read_claims(state_dir: Path, number: int) -> bytes:
     try:
         document = folder.claims(number).read_bytes()
     except FileNotFoundError:
-        raise CaseError(f"case {number} keeps no claims any more", "an officer has judged it") from None
+        raise CaseError(f"case {number} keeps no claims any more", "a judgement on it is final") from None
     except OSError as error:
         raise CaseError(f"the claims cannot be read ({error.strerror})", "run as the unit's own account") from None
     if sha256(document) != kept["sha256"]:

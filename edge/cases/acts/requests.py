@@ -26,10 +26,11 @@ MOST_REQUESTS = 1000
 
 
 class Action(StrEnum):
-    """What needs a second officer. The first five are judgements, where ``[review] second`` is set."""
+    """What needs a second officer. The first six are judgements, where ``[review] second`` is set."""
 
     CONFIRM = "confirm"
     CONFIRM_VEHICLE = "confirm_vehicle"
+    SET_NAME_ASIDE = "set_name_aside"
     DISMISS = "dismiss"
     CORRECT_PLATE = "correct_plate"
     WITHDRAW = "withdraw"
@@ -39,7 +40,12 @@ class Action(StrEnum):
     ROTATE_KEY = "rotate_key"
 
 
-JUDGEMENTS = frozenset({Action.CONFIRM, Action.CONFIRM_VEHICLE, Action.DISMISS, Action.CORRECT_PLATE, Action.WITHDRAW})
+JUDGEMENTS = frozenset(
+    {
+        *(Action.CONFIRM, Action.CONFIRM_VEHICLE, Action.SET_NAME_ASIDE),
+        *(Action.DISMISS, Action.CORRECT_PLATE, Action.WITHDRAW),
+    }
+)
 OF_ONE_CASE = JUDGEMENTS | {Action.CLAIMS}
 """Actions whose entries are about their case; those of the others are about none."""
 

@@ -1,4 +1,4 @@
-"""What an officer's correction of the plate does to the name: the one rule that report, lists and viewer ask."""
+"""What officers take from a name: the one rule that report, lists and viewer ask."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from edge.cases.evidence.manifest import Manifest, to_case
 from edge.cases.evidence.sentences import shown_plate
-from edge.cases.views import CaseSummary, Event, EventKind, counting
+from edge.cases.views import CaseSummary, Event, EventKind, counting, set_aside
 from edge.model import Case
 
 
@@ -39,6 +39,7 @@ def case_of(manifest: Manifest, portrait: bytes, events: Sequence[Event]) -> Cas
         portrait=portrait,
         review=reviews[-1] if reviews else None,
         corrected_plate=corrected.plate if corrected else None,
+        name_set_aside=set_aside(events) is not None,
     )
 
 
@@ -48,11 +49,14 @@ def known_plate(case: Case) -> str:
 
 
 def name_follows(case: Case | CaseSummary) -> bool:
-    """Whether the name in *case* still follows, or an officer read another plate than the one the driver claimed.
+    """Whether the name in *case* still stands: no officer took it away.
 
     A driver is named because the plate that their chip claimed is the one photographed; whoever reads another plate
-    takes that away. Where nobody is named there is nothing to take away.
+    takes that away. So does who sets the name aside, for a chip can be copied and an identity stolen, until that is
+    withdrawn. Where nobody is named there is nothing to take away.
     """
     if isinstance(case, CaseSummary):
-        return not case.driver_name or case.corrected_plate in (None, case.plate_text)
-    return case.driver is None or case.verdict is None or case.corrected_plate in (None, case.verdict.plate)
+        return not case.driver_name or (not case.name_set_aside and case.corrected_plate in (None, case.plate_text))
+    if case.driver is None or case.verdict is None:
+        return True
+    return not case.name_set_aside and case.corrected_plate in (None, case.verdict.plate)

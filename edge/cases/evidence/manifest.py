@@ -31,6 +31,7 @@ from edge.model import (
     Plausibility,
     RadarReport,
     SpeedAgreement,
+    SpeedUnit,
     State,
     Trigger,
     Verdict,
@@ -90,18 +91,22 @@ def filed_manifest(
     basis: Basis | None = None,
     assessment: Assessment | None = None,
     instrument: Mapping[str, object] | None = None,
+    speed_unit: SpeedUnit = SpeedUnit.KMH,
 ) -> Manifest:
     """The manifest of a case that is filed; *photos* are records of :func:`photo_record`.
 
     *site* is one line, or a table whose ``text`` is that line. *instrument* is what measured, with its approval and its
     certificate. *unit* says which unit, software and models recorded the case, *clock* how good the unit's time was,
-    *basis* whether the trigger is an infringement, *assessment* what the law makes of its speed.
+    *basis* whether the trigger is an infringement, *assessment* what the law makes of its speed, *speed_unit* what the
+    law counts in: every speed in a manifest is in km/h.
     """
     told: Manifest = {} if basis is None else {"basis": str(basis)}
     if assessment is not None:
         told["assessment"] = asdict(assessment)
     if instrument:
         told["instrument"] = dict(instrument)
+    if speed_unit is not SpeedUnit.KMH:
+        told["speed_unit"] = str(speed_unit)
     return {
         **told,
         "format": FORMAT,
@@ -143,9 +148,17 @@ def decided_manifest(filed: Manifest, decision: Decision, decided_utc: float) ->
 
 
 def to_case(
-    manifest: Manifest, *, portrait: bytes = b"", review: str | None = None, corrected_plate: str | None = None
+    manifest: Manifest,
+    *,
+    portrait: bytes = b"",
+    review: str | None = None,
+    corrected_plate: str | None = None,
+    name_set_aside: bool = False,
 ) -> Case:
-    """The case that the manifest describes; *portrait*, *review* and *corrected_plate* are not part of a manifest."""
+    """The case that the manifest describes.
+
+    *portrait*, *review*, *corrected_plate* and *name_set_aside* are not part of a manifest.
+    """
     plate, verdict, driver = manifest.get("plate"), manifest.get("verdict"), manifest.get("driver")
     plausibility, others = manifest.get("plausibility"), manifest.get("other_plates")
     return Case(
@@ -172,6 +185,8 @@ def to_case(
         kept_claims=(manifest.get("kept_claims") or {}).get("count", 0),
         plausibility=_plausibility(plausibility) if plausibility else None,
         corrected_plate=corrected_plate,
+        name_set_aside=name_set_aside,
+        speed_unit=SpeedUnit(manifest.get("speed_unit", SpeedUnit.KMH)),
         others=None if others is None else tuple(OtherPlate(each["photo"], Box(*each["box"])) for each in others),
     )
 
@@ -221,7 +236,7 @@ def _plate_record(decision: Decision) -> Record | None:
     if read is None:
         return None
     detection: Detection = read.detection
-    country = origin(read.countries, decision.verdict.plate or read.text)
+    country = origin(read.looks_from, decision.verdict.plate or read.text)
     return {
         "text": read.text,
         "confidence": float(read.confidence),

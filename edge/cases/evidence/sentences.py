@@ -79,16 +79,22 @@ class Stands(Protocol):
     def is_to_be_checked(self) -> bool:
         """Whether the photos do not bear out the radar."""
 
+    @property
+    def name_set_aside(self) -> bool:
+        """Whether an officer did not believe that the named driver drove."""
+
 
 def standing_words(outcome: Outcome | None, case: Stands, *, name_follows: bool = True) -> str:
     """A verdict in English, as lists for the operator show it; empty while there is none and the case may be one.
 
-    *name_follows*: no officer read another plate than the one the named driver claimed.
+    *name_follows*: no officer took the name away.
     """
     if not is_infringement(case.basis):
         return "no infringement"
     if case.is_to_be_checked:
         return "to be checked"
+    if not name_follows and case.name_set_aside:
+        return "name set aside"
     if not name_follows:
         return "plate corrected: this name no longer follows"
     return f"{outcome}, to be confirmed" if outcome and case.is_to_be_confirmed else str(outcome or "")

@@ -50,6 +50,7 @@ import argparse
 import base64
 import hashlib
 import json
+import math
 import os
 import re
 import struct
@@ -59,6 +60,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -86,6 +88,8 @@ AGREEMENTS = {
     "tells_nothing": "tell nothing of the speed",
 }
 DOUBTING = ("contradicts", "other_fits")
+KMH, MPH = "km/h", "mph"
+KM_OF_A_MILE = Fraction("1.609344")
 NO_HASH = "0" * 64
 SEAL_1, SEAL = b"autovelox-sha256:", b"autovelox-2-sha256:"
 SEAL_HEX = 64
@@ -111,7 +115,7 @@ LINE_KEYS = {"header", "body", "signature", "key_id"}
 CHECKPOINT_KEYS = {"at", "format", "hash", "key_id", "root", "seq", "signature", "unit"}
 CHECKPOINT_KEYS_1 = CHECKPOINT_KEYS - {"root"}
 HASH_HEX = re.compile("[0-9a-f]{64}")
-JUDGEMENTS = {"confirm", "confirm_vehicle", "dismiss", "correct_plate"}
+JUDGEMENTS = {"confirm", "confirm_vehicle", "set_name_aside", "dismiss", "correct_plate"}
 REVIEWS = JUDGEMENTS | {"withdraw", "hold", "release", "keeper_asked", "driver_named_by_keeper", "closed"}
 UNITS_OWN = {"list", "search", "request", "agree", "refuse", "trust_clock"}
 """Entries whose contents stay on the unit where they are about no case: what officers did that concerns others."""
@@ -119,6 +123,7 @@ ANSWERED = {"request", "agree", "refuse"}
 NEEDS_AGREEMENT = {
     "confirm": "confirm",
     "confirm_vehicle": "confirm_vehicle",
+    "set_name_aside": "set_name_aside",
     "dismiss": "dismiss",
     "correct_plate": "correct_plate",
     "withdraw": "withdraw",
@@ -1057,7 +1062,8 @@ def _facts(
 ) -> list[str]:
     """What the package proves of one case, in lines for a person."""
     number, trigger, driver = manifest["number"], manifest["trigger"], manifest.get("driver")
-    speed = "not measured" if trigger["speed_kmh"] is None else f"{trigger['speed_kmh']:.1f} km/h"
+    unit = MPH if manifest.get("speed_unit") == MPH else KMH
+    speed = "not measured" if trigger["speed_kmh"] is None else _speed(trigger["speed_kmh"], unit, beside=True)
     if manifest.get("basis") == "signalled":
         speed = "signalled by the radar, speed not recorded"
     verdict, plate = manifest["verdict"], manifest.get("plate")
@@ -1067,12 +1073,12 @@ def _facts(
         f"  time      {_moment(trigger['at_utc'])}",
         f"  place     {_place(manifest['site'])}",
         *_instrument(manifest.get("instrument")),
-        f"  speed     {speed}, limit {manifest['limit_kmh']:.0f} km/h",
-        *_assessed(manifest.get("assessment")),
-        *_borne_out(manifest.get("plausibility")),
+        f"  speed     {speed}, limit {_limit(manifest['limit_kmh'], unit)}",
+        *_assessed(manifest.get("assessment"), unit),
+        *_borne_out(manifest.get("plausibility"), unit),
         f"  plate     {verdict['plate'] or (plate['text'] if plate else 'none was read')}",
         f"  verdict   {_standing(manifest)}",
-        f"  driver    {name}",
+        f"  driver    {name}{_aside(number, chain)}",
         *_opened(manifest, chain, trust.opener),
         *_chip(number, manifest.get("packet"), driver, trust.authority),
         f"  checked   {_selfchecked(number, chain, links)}",
@@ -1229,6 +1235,15 @@ def _instrument(instrument: dict[str, Any] | None) -> list[str]:
     return [f"  measured  {'; '.join(word for word in words if word)}"]
 
 
+def _aside(number: int, chain: Chain) -> str:
+    """That an officer set the name aside and nobody withdrew it, to follow the name; empty if not."""
+    found = any(
+        header["case"] == number and header["kind"] == "set_name_aside" and header["seq"] not in chain.withdrawn
+        for header in chain.headers
+    )
+    return ": an officer set this name aside, and it is not to be used" if found else ""
+
+
 def _corrected(number: int, chain: Chain, links: Sequence[Link]) -> str | None:
     """The newest plate that an officer read instead of the unit's, and did not withdraw; None if there is none."""
     plate = None
@@ -1240,24 +1255,45 @@ def _corrected(number: int, chain: Chain, links: Sequence[Link]) -> str | None:
     return plate
 
 
-def _assessed(assessment: dict[str, Any] | None) -> list[str]:
+def _in_unit(speed_kmh: float, unit: str) -> float:
+    """A recorded speed in what the law counts in; in mph it is cut to one decimal, never rounded up."""
+    if unit != MPH:
+        return speed_kmh
+    return math.floor(Fraction(repr(float(speed_kmh))) / KM_OF_A_MILE * 10) / 10
+
+
+def _speed(speed_kmh: float, unit: str, *, beside: bool = False) -> str:
+    """A recorded speed as it counts; *beside*: with km/h, cut to one decimal, where that is another unit."""
+    said = f"{_in_unit(speed_kmh, unit):.1f} {unit}"
+    if not beside or unit == KMH:
+        return said
+    return f"{said} ({math.floor(Fraction(repr(float(speed_kmh))) * 10) / 10:.1f} {KMH})"
+
+
+def _limit(limit_kmh: float, unit: str) -> str:
+    """The limit as it counts, without a decimal that it does not have."""
+    limit = _in_unit(limit_kmh, unit)
+    said = f"{limit:.0f}" if limit == round(limit) else f"{limit:.1f}"
+    return f"{said} {unit}"
+
+
+def _assessed(assessment: dict[str, Any] | None, unit: str) -> list[str]:
     """What the law makes of the speed, as the unit recorded it."""
     if not assessment:
         return []
-    figures = tuple(assessment[name] for name in ("deduction_kmh", "remaining_kmh", "excess_kmh"))
-    counts = "  counts    less {:.1f} = {:.1f} km/h, {:.1f} over".format(*figures)
+    figures = [_in_unit(assessment[name], unit) for name in ("deduction_kmh", "remaining_kmh", "excess_kmh")]
+    counts = "  counts    less {:.1f} = {:.1f} {unit}, {:.1f} over".format(*figures, unit=unit)
     return [f"{counts} ({assessment['rule']})" + (f"; {assessment['provision']}" if assessment["provision"] else "")]
 
 
-def _borne_out(plausibility: dict[str, Any] | None) -> list[str]:
+def _borne_out(plausibility: dict[str, Any] | None, unit: str) -> list[str]:
     """What the photos say of the radar, as the unit recorded it."""
     if not plausibility:
         return []
     figures = ""
     if plausibility["speed_kmh"] is not None:
-        figures = ", by them {:.1f} km/h, standard deviation {:.1f}".format(
-            plausibility["speed_kmh"], plausibility["error_kmh"]
-        )
+        error = plausibility["error_kmh"] / (float(KM_OF_A_MILE) if unit == MPH else 1.0)
+        figures = f", by them {_speed(plausibility['speed_kmh'], unit)}, standard deviation {error:.1f}"
     return [f"  photos    {AGREEMENTS.get(plausibility['agreement'], plausibility['agreement'])}{figures}"]
 
 
@@ -1430,6 +1466,20 @@ _ITALIAN = """
 > non misurata
 < signalled by the radar, speed not recorded
 > segnalata dal radar, velocità non registrata
+<   speed     {t}, limit {} mph
+>   velocità  {t}, limite {} mph
+<   counts    less {} = {} mph, {} over ({t})
+>   conta     meno {} = {} mph, {} oltre il limite ({t})
+<   counts    less {} = {} mph, {} over ({t}); {t}
+>   conta     meno {} = {} mph, {} oltre il limite ({t}); {t}
+< deduction as stated by the authority, source: {}
+> detrazione dichiarata dall'autorità, fonte: {}
+< RTRA 1984, s. 89: no deduction; in mph, cut to one decimal
+> RTRA 1984, s. 89: nessuna detrazione; in mph, troncata a un decimale
+< s. 89(1) of the Road Traffic Regulation Act 1984
+> art. 89(1) del Road Traffic Regulation Act 1984
+< {t}, by them {} mph, standard deviation {}
+> {t}, secondo le foto {} mph, scarto tipo {}
 <   counts    less {} = {} km/h, {} over ({t})
 >   conta     meno {} = {} km/h, {} oltre il limite ({t})
 <   counts    less {} = {} km/h, {} over ({t}); {}
@@ -1476,6 +1526,8 @@ _ITALIAN = """
 >   conducente {t}
 < {}, licence {}
 > {}, patente {}
+< {}, licence {}: an officer set this name aside, and it is not to be used
+> {}, patente {}: un agente ha accantonato questo nominativo, che non va utilizzato
 < nobody is named
 > nessuno è indicato
 <   checked   {t}
@@ -1500,6 +1552,8 @@ _ITALIAN = """
 > confermato
 < confirm_vehicle
 > confermato per il veicolo, nessuno è indicato
+< set_name_aside
+> confermato per il veicolo, nominativo accantonato
 < dismiss
 > archiviato
 < correct_plate

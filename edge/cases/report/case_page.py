@@ -32,13 +32,14 @@ from edge.cases.report.speeds import counted_speed
 from edge.cases.report.tags import TaggedTable
 from edge.cases.report.words import (
     flag_words,
+    keeper_law,
     missed_words,
     officer_did,
     officers_words,
     reason_words,
     verdict_words,
 )
-from edge.cases.views import FOLLOW_UPS, Event, EventKind, waiting
+from edge.cases.views import FOLLOW_UPS, OF_THE_VEHICLE, Event, set_aside, waiting
 from edge.model import Case, Driver
 
 _HIGHEST, _LOWEST = 100 * mm, 40 * mm
@@ -105,7 +106,7 @@ def _headline(case: Case, pictures: Pictures | None, events: Sequence[Event]) ->
     review = officer_did(case.review) if case.review else _("not reviewed yet")
     if waiting(events):
         review = _("waits for a second officer")
-    stands = name_follows(case) or case.review == EventKind.CONFIRM_VEHICLE
+    stands = name_follows(case) or case.review in OF_THE_VEHICLE
     middle: list[Flowable] = [
         paragraph(verdict_words(case), font=BOLD, size=11, colour=INK if stands else BAD),
         paragraph(_("Officer's review: {review}").format(review=review.lower()), size=8.5, colour=MUTED),
@@ -155,7 +156,18 @@ def _plate(case: Case, pictures: Pictures | None, events: Sequence[Event]) -> li
 def _driver(case: Case, events: Sequence[Event]) -> list[Flowable]:
     if case.driver is None:
         return [paragraph(_nobody(case), size=8.5), *_ordinary_way(case, events)]
-    corrected = correction(events)
+    corrected, aside = correction(events), set_aside(events)
+    if aside is not None:
+        words = _(
+            "The unit had named a driver, because the answer of that driver's chip claimed this plate. {officer} set"
+            " the name aside on {moment}: {reason}. The report does not repeat it, and does not bring along the signed"
+            " manifest, which holds it."
+        ).format(
+            officer=clean(officers_words(aside.officer)),
+            moment=minute(aside.at_utc),
+            reason=clean(aside.reason.rstrip(".")),
+        )
+        return [paragraph(words, size=8.5, colour=BAD), *_ordinary_way(case, events)]
     if corrected is not None and not name_follows(case):
         words = _(
             "The unit had named a driver, because the answer of that driver's chip claimed {claimed}. {officer} reads"
@@ -184,8 +196,8 @@ def _ordinary_way(case: Case, events: Sequence[Event]) -> list[Flowable]:
         return [paragraph(_("No plate is known, so no keeper can be asked."), size=8.5)]
     words = _(
         "The ordinary way: the authority asks the vehicle register for the keeper of the plate, and the keeper names"
-        " the driver (in Italy art. 126-bis, paragraph 2, C.d.S.). A letter to the keeper belongs to the case."
-    )
+        " the driver ({law}). A letter to the keeper belongs to the case."
+    ).format(law=keeper_law(case))
     if case.is_to_be_checked:
         first = _("An officer has to check the speed first.")
         words = f"<b>{first}</b> {words}"

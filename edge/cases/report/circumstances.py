@@ -31,13 +31,18 @@ def circumstances(case: Case, manifest: Manifest) -> list[Fact]:
         (_("Clock"), _("the unit's own: {state}").format(state=clock_words(manifest["clock"]))),
         (_("Place"), _place(case, manifest)),
         (_("Measured speed"), measured),
-        *(assessment_facts(case.assessment) if case.is_infringement else ()),
-        *([(_("Plausibility"), plausibility_words(case.plausibility))] if case.plausibility is not None else []),
-        (_("Speed limit"), f"{limit_words(case.limit_kmh)}{_grey(_limit_source(manifest, sources))}"),
+        *(assessment_facts(case) if case.is_infringement else ()),
+        *_borne_out(case),
+        (_("Speed limit"), f"{limit_words(case, beside=True)}{_grey(_limit_source(manifest, sources))}"),
         *instrument_facts(manifest, case.trigger.at_utc),
         (_("Self-check"), _selfcheck(manifest)),
         (_("Changes"), changes_words(manifest.get("unit_notes", ()))),
     ]
+
+
+def _borne_out(case: Case) -> list[Fact]:
+    found = case.plausibility
+    return [] if found is None else [(_("Plausibility"), plausibility_words(found, case.speed_unit))]
 
 
 def source_words(text: str) -> str:
@@ -48,6 +53,7 @@ def source_words(text: str) -> str:
         "recorded feed": _("recorded feed"),
         "none": _("no source"),
         "limit_kmh in the unit's configuration": _("as set in the unit's configuration"),
+        "limit_mph in the unit's configuration": _("as set in the unit's configuration"),
     }.get(text, text)
 
 

@@ -1,7 +1,8 @@
 """The letter to the keeper of a vehicle whose driver is not known: who drove? Ready to be addressed and signed.
 
-It is the ordinary way for every case that names nobody (for Italy: art. 126-bis, paragraph 2, C.d.S.). It holds no
-driver's data and no photo. Until an officer confirmed the case it is a draft, and says so.
+It is the ordinary way for every case that names nobody (in Italy art. 126-bis, paragraph 2, C.d.S.; in the United
+Kingdom section 172 of the Road Traffic Act 1988). It holds no driver's data and no photo. Until an officer confirmed
+the case it is a draft, and says so.
 """
 
 from __future__ import annotations
@@ -29,14 +30,12 @@ from edge.cases.report.paper import (
 )
 from edge.cases.report.pdf import head_of, mark_of
 from edge.cases.report.sheet import bind
-from edge.cases.report.speeds import assessment_facts, kmh, limit_words
+from edge.cases.report.speeds import assessment_facts, limit_words, said
 from edge.cases.report.tags import TaggedTable
+from edge.cases.report.words import BRITISH, ITALIAN, rests_on
 from edge.cases.views import EventKind
 from edge.errors import CaseError
 from edge.model import Case
-
-ITALIAN = "C.d.S."
-"""What rules of Italian law are named with: under it a keeper has to answer within 60 days."""
 
 
 def keeper_letter(case: Case, manifest: Manifest, *, language: str = "en") -> bytes:
@@ -55,7 +54,7 @@ def keeper_letter(case: Case, manifest: Manifest, *, language: str = "en") -> by
 
         def story(room: float) -> list[list[Flowable]]:
             letter = _letter(case, plate)
-            form = _form(plate, head.reference)
+            form = _form(case, plate, head.reference)
             gap = max(4 * mm, room - height_of(letter) - height_of(form) - 2 * mm)
             return [[*letter, Spacer(0, min(gap, 14 * mm)), *form]]
 
@@ -77,17 +76,6 @@ def plate_of(case: Case) -> str:
 
 
 def _letter(case: Case, plate: str) -> list[Flowable]:
-    is_italian = case.assessment is not None and ITALIAN in case.assessment.rule
-    asked = (
-        _(
-            "Under art. 126-bis, paragraph 2, C.d.S. the owner of the vehicle, or another person jointly liable under"
-            " art. 196, has to tell the authority, within sixty days of being served the notice of the infringement,"
-            " the personal data and the licence of the person who drove at that time. Whoever fails to do so without a"
-            " documented and justified reason is liable to the administrative fine laid down in the same paragraph."
-        )
-        if is_italian
-        else _("Please tell the authority who drove at that time, within the period that the law sets.")
-    )
     return [
         _address(),
         Spacer(0, 4 * mm),
@@ -101,18 +89,43 @@ def _letter(case: Case, plate: str) -> list[Flowable]:
         Spacer(0, 2.5 * mm),
         paragraph(_("The recording does not say who drove."), size=9.5),
         Spacer(0, 1.5 * mm),
-        paragraph(asked, size=9.5),
+        paragraph(_duty(case), size=9.5),
         Spacer(0, 1.5 * mm),
-        paragraph(
-            _(
-                "Use the form below and enclose a copy of the driver's licence. If you drove yourself, enter your own"
-                " data. You may ask the authority to see the photo and the other evidence."
-            ),
-            size=9.5,
-        ),
+        paragraph(_how_to_answer(case), size=9.5),
         Spacer(0, 10 * mm),
         signature_line(_("Place and date"), _("For the authority")),
     ]
+
+
+def _duty(case: Case) -> str:
+    """What the law asks of the keeper, no more than its text says; without a profile, that there is such a law."""
+    if rests_on(case, ITALIAN):
+        return _(
+            "Under art. 126-bis, paragraph 2, C.d.S. the owner of the vehicle, or another person jointly liable under"
+            " art. 196, has to tell the authority, within sixty days of being served the notice of the infringement,"
+            " the personal data and the licence of the person who drove at that time. Whoever fails to do so without a"
+            " documented and justified reason is liable to the administrative fine laid down in the same paragraph."
+        )
+    if rests_on(case, BRITISH):
+        return _(
+            "Under section 172 of the Road Traffic Act 1988 you are required, on behalf of the chief officer of police,"
+            " to give the information that you have on the identity of the driver, within 28 days beginning with the"
+            " day on which this notice is served. Whoever fails to do so commits an offence, unless they show that they"
+            " did not know and could not with reasonable diligence have found out who the driver was, or that it was"
+            " not reasonably practicable to give it in time. Under section 1 of the Road Traffic Offenders Act 1988 the"
+            " notice of intended prosecution has to be served within 14 days of the offence on the driver or on the"
+            " registered keeper: this letter is not that notice."
+        )
+    return _("Please tell the authority who drove at that time, within the period that the law sets.")
+
+
+def _how_to_answer(case: Case) -> str:
+    if rests_on(case, BRITISH):
+        return _("Use the form below. If you drove yourself, enter your own name and address.")
+    return _(
+        "Use the form below and enclose a copy of the driver's licence. If you drove yourself, enter your own"
+        " data. You may ask the authority to see the photo and the other evidence."
+    )
 
 
 def _address() -> Table:
@@ -134,27 +147,29 @@ def _lines(count: int) -> list[Flowable]:
 
 def _facts(case: Case, plate: str) -> list[Fact]:
     speed_kmh = case.trigger.speed_kmh
-    measured = [(_("Measured speed"), kmh(speed_kmh))] if speed_kmh is not None else []
+    measured = [(_("Measured speed"), said(case, speed_kmh, beside=True))] if speed_kmh is not None else []
     by = _("as an officer reads it in the photo")  # what the unit read may be another keeper's
     return [
         (_("Plate"), f"<b>{clean(plate)}</b>" + (f", {by}" if case.corrected_plate else "")),
         (_("Time"), moment(case.trigger.at_utc)),
         (_("Place"), clean(case.site)),
         *measured,
-        *assessment_facts(case.assessment),
-        (_("Speed limit"), limit_words(case.limit_kmh)),
+        *assessment_facts(case),
+        (_("Speed limit"), limit_words(case, beside=True)),
     ]
 
 
-def _form(plate: str, reference: str) -> list[Flowable]:
-    """The part that the keeper fills in and sends back."""
-    fields = (
+def _form(case: Case, plate: str, reference: str) -> list[Flowable]:
+    """The part that the keeper fills in and sends back: what the law asks for."""
+    fields: tuple[str, ...] = (
         _("Family name and first name"),
         _("Place and date of birth"),
         _("Residence"),
         _("Licence number and category"),
         _("Issued by, on, valid until"),
     )
+    if rests_on(case, BRITISH):
+        fields = fields[0], fields[2]
     rows = [[paragraph(name, size=8.5, colour=MUTED), ""] for name in fields]
     table = TaggedTable(rows, colWidths=[66 * mm, WIDTH - 66 * mm], rowHeights=[7.5 * mm] * len(rows))
     table.setStyle(

@@ -119,7 +119,10 @@ def _reasons(case: Case, manifest: Manifest) -> list[Fact]:
         return [(_("Verdict"), _("not decided"))]
     told = [f"{outcome_words(verdict.outcome)}.", clean(reason_words(verdict.reason))]
     if not name_follows(case):
-        told.insert(0, _("The unit's verdict, before an officer corrected the plate:"))
+        aside = _("The unit's verdict, before an officer set the name aside:")
+        told.insert(
+            0, aside if case.name_set_aside else _("The unit's verdict, before an officer corrected the plate:")
+        )
     if not case.is_infringement:
         why = clean(basis_words(case.basis)) or verdict_words(case)
         told = [f"{why[:1].upper()}{why[1:]}."]

@@ -7,8 +7,9 @@ from math import exp
 
 from edge.cases.evidence import Record, name_follows
 from edge.cases.report.language import _, ngettext, number
-from edge.cases.views import WITH, EventKind
-from edge.model import Basis, Case, Flag, Outcome, Plausibility, Reason, Rejection, SpeedAgreement
+from edge.cases.views import OF_THE_VEHICLE, WITH, EventKind
+from edge.law import speed_words, spread_in_unit
+from edge.model import Basis, Case, Flag, Outcome, Plausibility, Reason, Rejection, SpeedAgreement, SpeedUnit
 
 AS_WELL = -1.0
 """Log-likelihood ratio from which a claim fits the photo about as well as the reading itself."""
@@ -24,8 +25,10 @@ def verdict_words(case: Case) -> str:
         return _("Not decided")
     if case.is_to_be_checked:
         return _("To be checked: the photos do not bear out the radar")
-    if case.review == EventKind.CONFIRM_VEHICLE:
+    if case.review in OF_THE_VEHICLE:
         return _("Infringement with this vehicle: nobody is named")
+    if not name_follows(case) and case.name_set_aside:
+        return _("An officer set the name aside: nobody is named")
     if not name_follows(case):
         return _("Plate corrected: this name no longer follows")
     words = outcome_words(case.verdict.outcome)
@@ -47,6 +50,7 @@ def officer_did(kind: str) -> str:
     return {
         "confirm": _("Confirmed"),
         "confirm_vehicle": _("Confirmed for the vehicle, nobody is named"),
+        "set_name_aside": _("Confirmed for the vehicle, the name is set aside"),
         "dismiss": _("Dismissed"),
         "correct_plate": _("Plate corrected"),
         "view": _("Viewed"),
@@ -171,8 +175,8 @@ def _times(ratio: float) -> str:
     return number(ratio, 1) if ratio < 10 else number(float(f"{ratio:.2g}"))
 
 
-def plausibility_words(found: Plausibility) -> str:
-    """What the photos say of the radar: a check, never the measurement."""
+def plausibility_words(found: Plausibility, unit: SpeedUnit) -> str:
+    """What the photos say of the radar, in *unit*: a check, never the measurement."""
     says = {
         SpeedAgreement.AGREES: _("the photos are consistent with the radar"),
         SpeedAgreement.CONTRADICTS: _("the photos contradict the radar"),
@@ -181,8 +185,10 @@ def plausibility_words(found: Plausibility) -> str:
     }[found.agreement]
     if found.speed_kmh is None or found.agreement is SpeedAgreement.TELLS_NOTHING:
         return says
-    return _("{says}: {speed} km/h, standard deviation {error}; a check, not the measurement").format(
-        says=says, speed=number(found.speed_kmh, 1), error=number(found.error_kmh or 0.0, 1)
+    return _("{says}: {speed}, standard deviation {error}; a check, not the measurement").format(
+        says=says,
+        speed=speed_words(found.speed_kmh, unit, number),
+        error=number(spread_in_unit(found.error_kmh or 0.0, unit), 1),
     )
 
 
@@ -211,8 +217,13 @@ def clock_words(clock: Record) -> str:
 
 def rule_words(rule: str) -> str:
     """Where a deduction stands, as a profile of :mod:`edge.law` says it; other words are returned unchanged."""
+    if rule.startswith(_STATED):
+        return _("deduction as stated by the authority, source: {source}").format(source=rule.removeprefix(_STATED))
     return {
         "no deduction": _("no deduction"),
+        "RTRA 1984, s. 89: no deduction; in mph, cut to one decimal": _(
+            "RTRA 1984, s. 89: no deduction; in mph, cut to one decimal"
+        ),
         "art. 345 reg. C.d.S.: 5 %, at least 5 km/h": _("art. 345 reg. C.d.S.: 5 %, at least 5 km/h"),
         "Messtoleranz Radar: 5 km/h, above 100 km/h 5 %": _("Messtoleranz Radar: 5 km/h, above 100 km/h 5 %"),
         "Verkehrsfehlergrenze: 3 km/h, above 100 km/h 3 %, rounded up": _(
@@ -222,6 +233,33 @@ def rule_words(rule: str) -> str:
             "arrêté du 4 juin 2009, art. 6: 5 km/h, above 100 km/h 5 %"
         ),
     }.get(rule, rule)
+
+
+def provision_words(provision: str) -> str:
+    """The provision broken, as a profile of :mod:`edge.law` names it; other words are returned unchanged."""
+    return {
+        "s. 89(1) of the Road Traffic Regulation Act 1984": _("s. 89(1) of the Road Traffic Regulation Act 1984"),
+    }.get(provision, provision)
+
+
+_STATED = "deduction as stated by the authority, source: "
+ITALIAN = "C.d.S."
+"""What rules of Italian law are named with."""
+BRITISH = "RTRA 1984"
+"""The same of the United Kingdom."""
+
+
+def rests_on(case: Case, law: str) -> bool:
+    """Whether the rule that the speed of *case* was held against is one of *law*."""
+    rule = "" if case.assessment is None else case.assessment.rule
+    return law in rule and not rule.startswith(_STATED)  # what an authority states may name any law
+
+
+def keeper_law(case: Case) -> str:
+    """Where it stands that a keeper has to name the driver; without a profile of the country, where in Italy."""
+    if rests_on(case, BRITISH):
+        return _("in the United Kingdom section 172 of the Road Traffic Act 1988")
+    return _("in Italy art. 126-bis, paragraph 2, C.d.S.")
 
 
 def direction_words(direction: str | None) -> str:

@@ -19,21 +19,23 @@ from typing import Any
 from edge.cases.evidence import to_basis
 from edge.cases.storage import StateFolder, open_to_read
 from edge.errors import CaseError
-from edge.model import is_infringement
+from edge.law import in_unit
+from edge.model import SpeedUnit, is_infringement
 
-BIN_KMH = 5
-"""Width of a bar of the histogram."""
+BIN = 5
+"""Width of a bar of the histogram, in the unit in which the law counts."""
 
 _CASES = """
 SELECT at_utc, speed_kmh, outcome, review,
     (SELECT json_extract(CAST(body AS TEXT), '$.basis') FROM entries WHERE seq = filed_seq),
     (SELECT header FROM entries WHERE seq = decided_seq),
     (SELECT header FROM entries AS judged
-        WHERE case_number = number AND kind IN ('confirm', 'confirm_vehicle', 'dismiss')
+        WHERE case_number = number AND kind IN ('confirm', 'confirm_vehicle', 'set_name_aside', 'dismiss')
         AND NOT EXISTS (SELECT 1 FROM entries AS back WHERE back.case_number = number AND back.kind = 'withdraw'
             AND json_extract(CAST(back.body AS TEXT), '$.judgement') = judged.seq)
-        ORDER BY seq LIMIT 1)
-FROM cases WHERE purged_seq IS NULL AND at_utc >= ? AND at_utc < ?
+        ORDER BY seq LIMIT 1),
+    (SELECT json_extract(CAST(body AS TEXT), '$.speed_unit') FROM entries WHERE seq = filed_seq)
+FROM cases WHERE purged_seq IS NULL AND at_utc >= ? AND at_utc < ? ORDER BY number
 """
 
 
@@ -46,7 +48,8 @@ class Statistics:
         v50_kmh: half of the infringements with a measured speed were not faster; None without any.
         v85_kmh: 85 of 100 of them were not faster.
         fastest_kmh: the fastest one.
-        speeds: for each step of :data:`BIN_KMH` from its lower bound on, how many were measured in it.
+        speeds: for each step of :data:`BIN` from its lower bound on, in ``speed_unit``, how many were measured in it.
+        speed_unit: what the law of the newest of them counts in.
         hours: how many in each hour of the day, 24 counts.
         weekdays: how many on each day of the week, Monday first.
         verdicts: how many of each verdict, ``pending`` where there is none yet.
@@ -61,6 +64,7 @@ class Statistics:
     v85_kmh: float | None = None
     fastest_kmh: float | None = None
     speeds: dict[str, int] = field(default_factory=dict)
+    speed_unit: SpeedUnit = SpeedUnit.KMH
     hours: tuple[int, ...] = (0,) * 24
     weekdays: tuple[int, ...] = (0,) * 7
     verdicts: dict[str, int] = field(default_factory=dict)
@@ -83,14 +87,19 @@ def statistics_of(state_dir: Path, *, since_utc: float = 0.0, until_utc: float =
 
 
 def count(rows: Iterable[Sequence[Any]]) -> Statistics:
-    """Count *rows*: time, speed, outcome, newest judgement, basis, headers of the verdict's and the review's entry."""
+    """Count *rows*, the oldest case first.
+
+    Each has time, speed, outcome, newest judgement, basis, headers of the verdict's and the review's entry, and what
+    the law counts in (None for km/h).
+    """
     cases, infringements = 0, 0
     speeds: list[float] = []
     waits: list[float] = []
     hours, weekdays = [0] * 24, [0] * 7
     verdicts: Counter[str] = Counter()
     reviews: Counter[str] = Counter()
-    for at_utc, speed_kmh, outcome, review, basis, decided, reviewed in rows:
+    unit = SpeedUnit.KMH
+    for at_utc, speed_kmh, outcome, review, basis, decided, reviewed, counted_in in rows:
         cases += 1
         if not is_infringement(to_basis(basis)):
             continue
@@ -102,6 +111,7 @@ def count(rows: Iterable[Sequence[Any]]) -> Statistics:
         reviews[review or "open"] += 1
         if speed_kmh is not None:
             speeds.append(speed_kmh)
+            unit = SpeedUnit(counted_in or SpeedUnit.KMH)
         if decided is not None and reviewed is not None:
             waits.append(max(0.0, json.loads(reviewed)["at"] - json.loads(decided)["at"]))
     speeds.sort()
@@ -112,7 +122,8 @@ def count(rows: Iterable[Sequence[Any]]) -> Statistics:
         v50_kmh=percentile(speeds, 50),
         v85_kmh=percentile(speeds, 85),
         fastest_kmh=speeds[-1] if speeds else None,
-        speeds=_histogram(speeds),
+        speeds=_histogram([in_unit(speed, unit) for speed in speeds]),
+        speed_unit=unit,
         hours=tuple(hours),
         weekdays=tuple(weekdays),
         verdicts=dict(sorted(verdicts.items())),
@@ -131,5 +142,5 @@ def _histogram(speeds: Sequence[float]) -> dict[str, int]:
     """How many of the sorted *speeds* are in each step, without holes between the first and the last."""
     if not speeds:
         return {}
-    counts = Counter(int(speed // BIN_KMH) for speed in speeds)
-    return {str(step * BIN_KMH): counts[step] for step in range(min(counts), max(counts) + 1)}
+    counts = Counter(int(speed // BIN) for speed in speeds)
+    return {str(step * BIN): counts[step] for step in range(min(counts), max(counts) + 1)}

@@ -14,8 +14,9 @@ from PIL import Image, ImageDraw, ImageFont
 
 from edge.cases.report.fonts import regular_file
 from edge.cases.report.language import _, day, ngettext, number, spoken
-from edge.cases.statistics.counts import BIN_KMH, Statistics
+from edge.cases.statistics.counts import BIN, Statistics
 from edge.cases.statistics.weekdays import weekdays
+from edge.law import speed_words
 
 WIDTH, HEIGHT = 960, 720
 INK, MUTED, RULE, BAR, PAPER = "#1b2430", "#5b6675", "#c9d1da", "#2f6ea5", "#ffffff"
@@ -106,8 +107,9 @@ def _marks(found: Statistics, heading: str) -> list[_Mark]:
     """Everything that is drawn, in order."""
     said = _("no measured speed")
     if found.v50_kmh is not None and found.v85_kmh is not None:
-        said = _("V50 {v50} km/h, V85 {v85} km/h of the cases, not of the traffic").format(
-            v50=number(found.v50_kmh, 1), v85=number(found.v85_kmh, 1)
+        said = _("V50 {v50}, V85 {v85} of the cases, not of the traffic").format(
+            v50=speed_words(found.v50_kmh, found.speed_unit, number),
+            v85=speed_words(found.v85_kmh, found.speed_unit, number),
         )
     counted = ngettext("{count} infringement", "{count} infringements", found.infringements)
     marks: list[_Mark] = [
@@ -117,7 +119,7 @@ def _marks(found: Statistics, heading: str) -> list[_Mark]:
     steps = list(found.speeds)
     every = -(-len(steps) // 16) or 1
     speeds = Bars(
-        _("Measured speed in km/h, steps of {step}").format(step=BIN_KMH),
+        _("Measured speed in {unit}, steps of {step}").format(unit=found.speed_unit, step=BIN),
         [step if index % every == 0 else "" for index, step in enumerate(steps)],
         list(found.speeds.values()),
     )

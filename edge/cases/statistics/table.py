@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 
 from edge.cases.report.language import _, number
 from edge.cases.report.words import officer_did
-from edge.cases.statistics.counts import BIN_KMH, Statistics
+from edge.cases.statistics.counts import BIN, Statistics
 from edge.cases.statistics.weekdays import weekdays
+from edge.law import speed_words
 
 _LONGEST_BAR = 40
 _LABELS = 14
@@ -22,8 +23,10 @@ def table(found: Statistics) -> Iterator[str]:
     counted = _("{cases}, of which infringements {infringements}")
     yield f"{cases} {counted.format(cases=number(found.cases), infringements=number(found.infringements))}"
     if found.v50_kmh is not None and found.v85_kmh is not None and found.fastest_kmh is not None:
-        figures = _("V50 {v50}, V85 {v85}, fastest {fastest} km/h").format(
-            v50=number(found.v50_kmh, 1), v85=number(found.v85_kmh, 1), fastest=number(found.fastest_kmh, 1)
+        figures = _("V50 {v50}, V85 {v85}, fastest {fastest}").format(
+            v50=speed_words(found.v50_kmh, found.speed_unit, number),
+            v85=speed_words(found.v85_kmh, found.speed_unit, number),
+            fastest=speed_words(found.fastest_kmh, found.speed_unit, number),
         )
         yield f"{speed} {figures}"
         of_cases = _("(measured, of the cases; vehicles within the limit are not recorded)")
@@ -35,7 +38,7 @@ def table(found: Statistics) -> Iterator[str]:
         yield f"{review_time} " + waits.format(
             median=_duration(found.review_median_s), most=_duration(found.review_p90_s)
         )
-    yield from _bars(_("km/h, steps of {step}").format(step=BIN_KMH), list(found.speeds.items()))
+    yield from _bars(_("{unit}, steps of {step}").format(unit=found.speed_unit, step=BIN), list(found.speeds.items()))
     yield from _bars(_("hour of the day"), [(f"{hour:02d}", count) for hour, count in enumerate(found.hours) if count])
     yield from _bars(_("day of the week"), list(zip(weekdays(), found.weekdays, strict=True)))
 

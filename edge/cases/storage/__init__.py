@@ -6,15 +6,10 @@ from edge.cases.storage.continuation import newest_key
 from edge.cases.storage.database import connect, open_to_read, write_transaction
 from edge.cases.storage.durable import GROUP_READS, erase, make_folder, sync_file, sync_tree, write_durably
 from edge.cases.storage.entries import (
-    FOLLOW_UP,
-    HELD,
     PURGED,
-    WAITING,
     append_entry,
     case_state,
-    follow_up_of,
     insert_event,
-    is_held,
     last_entry,
     read_links,
     replace_with_tombstone,
@@ -30,8 +25,10 @@ from edge.cases.storage.outbox import Outbox, delivered_whole
 from edge.cases.storage.package import PackageWriter
 from edge.cases.storage.promptness import be_prompt
 from edge.cases.storage.proofs import chain_file, entries_for
+from edge.cases.storage.right_of_way import RightOfWay, give_way, giving_way, pauses
 from edge.cases.storage.signatures import rotate_signing_key
 from edge.cases.storage.space import DiskSpace
+from edge.cases.storage.standing import FOLLOW_UP, HELD, NAME_SET_ASIDE, WAITING, follow_up_of, is_held
 from edge.cases.storage.timestamp import TimeStamps
 from edge.cases.storage.tree import ChainTree
 from edge.cases.storage.trusted_time import believe_clock, trust_clock
@@ -46,6 +43,7 @@ __all__ = [
     "GROUP_READS",
     "HELD",
     "JOURNAL",
+    "NAME_SET_ASIDE",
     "PURGED",
     "WAITING",
     "Carried",
@@ -61,6 +59,7 @@ __all__ = [
     "LeavingCase",
     "Outbox",
     "PackageWriter",
+    "RightOfWay",
     "StateFolder",
     "TimeStamps",
     "Witness",
@@ -80,6 +79,8 @@ __all__ = [
     "erase",
     "examine",
     "follow_up_of",
+    "give_way",
+    "giving_way",
     "insert_event",
     "insert_withdrawal",
     "is_held",
@@ -95,6 +96,7 @@ __all__ = [
     "newest_checkpoint",
     "newest_key",
     "open_to_read",
+    "pauses",
     "photos_left",
     "read_checked",
     "read_checked_entries",

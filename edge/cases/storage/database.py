@@ -13,12 +13,14 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 
 from edge.cases.storage.durable import PRIVATE
 from edge.cases.storage.layout import StateFolder
 from edge.cases.storage.lock import BETWEEN_TRIES_S, TRIES, nobody_writes
+from edge.cases.storage.right_of_way import never_giving_way
 from edge.cases.storage.wal import empty_wal, is_torn, mend_wal
 from edge.errors import CaseError, why
 
@@ -33,6 +35,7 @@ PRAGMAS = (
 )
 
 
+@lru_cache(maxsize=1)
 def migrations() -> tuple[str, ...]:
     """The SQL scripts of the schema, oldest first; version N is the result of the first N scripts."""
     folder = resources.files("edge.cases.storage") / "schema"
@@ -62,19 +65,21 @@ def connect(path: Path, *, for_threads: bool = False) -> sqlite3.Connection:
 def transaction(database: sqlite3.Connection, patience_s: float | None = None) -> Iterator[None]:
     """One write transaction: committed at the end of the block, rolled back if the block raises.
 
-    It waits *patience_s* for another process that writes (default: :data:`BUSY_S`).
+    It waits *patience_s* for another process that writes (default: :data:`BUSY_S`), and for no filing: whoever gives
+    way does it before.
 
     Raises:
         sqlite3.Error: SQLite reports an error; :func:`is_busy` tells whether another process writes.
     """
     database.execute(f"PRAGMA busy_timeout = {round(1e3 * (BUSY_S if patience_s is None else patience_s))}")
-    database.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        database.execute("COMMIT")
-    finally:
-        if database.in_transaction:
-            database.execute("ROLLBACK")
+    with never_giving_way():
+        database.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            database.execute("COMMIT")
+        finally:
+            if database.in_transaction:
+                database.execute("ROLLBACK")
 
 
 def is_busy(error: Exception) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -212,16 +212,18 @@ def sync_file(file: BinaryIO) -> None:
     os.fsync(file.fileno())
 
 
-def sync_tree(folder: Path) -> None:
-    """Bring all files and folders below *folder* to the disk.
+def sync_tree(folder: Path, before_sync: Callable[[], None] = lambda: None) -> None:
+    """Bring all files and folders below *folder* to the disk; *before_sync* is called before each of them.
 
     Raises:
         OSError: the disk reports an error.
     """
     for parent, _, names in os.walk(folder):
         for name in names:
+            before_sync()
             with Path(parent, name).open("rb") as file:
                 os.fsync(file.fileno())
+        before_sync()
         sync_folder(Path(parent))
 
 

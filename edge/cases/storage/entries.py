@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from edge.cases.evidence import (
     Entry,
@@ -225,56 +225,6 @@ def case_states(database: sqlite3.Connection) -> dict[int, str]:
     """
     rows = database.execute("SELECT number, iif(purged_seq IS NULL, state, 'purged') FROM cases ORDER BY number")
     return {int(number): str(state) for number, state in rows}
-
-
-HELD = (
-    "'hold' IS (SELECT kind FROM entries WHERE case_number = cases.number AND kind IN ('hold', 'release')"
-    " ORDER BY seq DESC LIMIT 1)"
-)
-"""Whether a row of ``cases`` is kept beyond its time, as an SQL expression."""
-FOLLOW_UP = (
-    "(SELECT kind FROM entries WHERE case_number = cases.number"
-    " AND kind IN ('keeper_asked', 'driver_named_by_keeper', 'closed') ORDER BY seq DESC LIMIT 1)"
-)
-"""What became of a row of ``cases`` in the ordinary way, as an SQL expression; NULL if nothing is recorded."""
-
-
-WAITING = (
-    "(SELECT json_extract(CAST(asked.body AS TEXT), '$.action') FROM entries AS asked"
-    " WHERE asked.case_number = cases.number AND asked.kind = 'request'"
-    " AND json_extract(CAST(asked.body AS TEXT), '$.action') IN"
-    " ('confirm', 'confirm_vehicle', 'dismiss', 'correct_plate', 'withdraw')"
-    " AND json_extract(CAST(asked.body AS TEXT), '$.until_utc') > CAST(strftime('%s', 'now') AS REAL)"
-    " AND NOT EXISTS (SELECT 1 FROM entries AS answer WHERE answer.case_number = cases.number"
-    " AND answer.kind IN ('agree', 'refuse') AND json_extract(CAST(answer.body AS TEXT), '$.request') = asked.seq)"
-    " ORDER BY asked.seq DESC LIMIT 1)"
-)
-"""The judgement on a row of ``cases`` that waits for a second officer, as an SQL expression; NULL if none does."""
-
-
-def is_held(database: sqlite3.Connection, number: int) -> bool:
-    """Whether a case is kept for an appeal, so that it must not be purged."""
-    row = database.execute(f"SELECT {HELD} FROM cases WHERE number = ?", (number,)).fetchone()  # noqa: S608 - constant
-    return bool(row and row[0])
-
-
-def follow_up_of(database: sqlite3.Connection, number: int) -> str | None:
-    """The newest follow-up of a case, a kind of :data:`edge.cases.views.FOLLOW_UPS`; None if there is none."""
-    row = database.execute(f"SELECT {FOLLOW_UP} FROM cases WHERE number = ?", (number,)).fetchone()  # noqa: S608
-    return str(row[0]) if row and row[0] is not None else None
-
-
-def no_longer_waiting(database: sqlite3.Connection, numbers: Iterable[int]) -> set[int]:
-    """Those of the cases *numbers* that are decided and wait for no officer: judged, purged, or not ambiguous.
-
-    Raises:
-        sqlite3.Error: the database cannot be read.
-    """
-    sql = (
-        "SELECT number FROM cases WHERE state = 'decided' AND number IN (SELECT value FROM json_each(?))"
-        " AND (review IN ('confirm', 'dismiss') OR purged_seq IS NOT NULL OR outcome IS NOT 'ambiguous')"
-    )
-    return {int(number) for (number,) in database.execute(sql, (json.dumps(sorted(numbers)),))}
 
 
 def read_filed_manifest(database: sqlite3.Connection, number: int) -> Manifest:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edge.cases.evidence import flag_sentence
-from edge.cases.storage.entries import FOLLOW_UP, WAITING
+from edge.cases.storage.standing import FOLLOW_UP, NAME_SET_ASIDE, WAITING
 from edge.cases.views import CaseFilter, EventKind, Standing
 from edge.errors import CaseError
 from edge.model import DOUBTS, Basis, Flag, is_infringement
@@ -19,7 +19,8 @@ def _listed(*texts: str) -> str:
 _BASIS = "(SELECT json_extract(CAST(body AS TEXT), '$.basis') FROM entries WHERE seq = filed_seq)"
 _INFRINGEMENT = f"coalesce({_BASIS} IN ({_listed(*filter(is_infringement, Basis))}), TRUE)"
 
-_NAMELESS = "(outcome IN ('ambiguous', 'unidentified') OR driver_name != '' AND corrected_plate != plate_text)"
+_FELL = f"driver_name != '' AND (coalesce(corrected_plate != plate_text, FALSE) OR {NAME_SET_ASIDE})"
+_NAMELESS = f"(outcome IN ('ambiguous', 'unidentified') OR {_FELL})"
 """Nobody is named, or :func:`edge.cases.evidence.name_follows` says no."""
 
 

@@ -7,6 +7,7 @@
     .log-laid-over-*           the database with such a copy, looked at (edge.cases.storage.thrown_away)
     daemon.lock                locked while a daemon uses the folder
     store.lock                 shared by the processes that write (edge.cases.storage.lock)
+    filing.lock                locked while the unit files a case (edge.cases.storage.right_of_way)
     head.json                  the newest entry that the unit wrote (edge.cases.storage.head)
     tiles.bin                  roots of parts of the tree over the entries (edge.cases.storage.tree)
     .probe                     what the daemon writes now and then to see whether the disk is there
@@ -29,6 +30,7 @@ from pathlib import Path
 DATABASE = "cases.sqlite"
 LOCK = "daemon.lock"
 STORE_LOCK = "store.lock"
+FILING_LOCK = "filing.lock"
 HEAD = "head.json"
 TILES = "tiles.bin"
 BELIEVED = "believed-time.json"
@@ -40,7 +42,7 @@ JOURNAL = "pending.json"
 CLAIMS = "claims.json"
 DERIVED = "derived"
 OWN = (
-    r"cases\.sqlite(-wal|-shm|-wal\.copy-[0-9]+(\.part)?)?|(daemon|store)\.lock"
+    r"cases\.sqlite(-wal|-shm|-wal\.copy-[0-9]+(\.part)?)?|(daemon|store|filing)\.lock"
     r"|((head|believed-time|delivered|ordered)\.json|tiles\.bin)(\.part)?|\.probe|frames|lost\+found"
     r"|\.log-laid-over-\w+|registry|registry\.sqlite(-wal|-shm|-journal|\.version-[0-9]+)?|(cases\.sqlite|frames)\.rejected-.+"
 )
@@ -71,6 +73,11 @@ class StateFolder:
     def store_lock(self) -> Path:
         """The file that every process that writes to the store locks, with others or alone."""
         return self.root / STORE_LOCK
+
+    @property
+    def filing_lock(self) -> Path:
+        """The file that is locked while the unit files a case."""
+        return self.root / FILING_LOCK
 
     @property
     def head(self) -> Path:
@@ -125,7 +132,7 @@ class StateFolder:
         return self.case(number) / JOURNAL
 
     def claims(self, number: int) -> Path:
-        """The file of the claims that explain the photo of an ambiguous case, until an officer has judged it."""
+        """The file of the claims that explain the photo of an ambiguous case, until a judgement on it is final."""
         return self.case(number) / CLAIMS
 
     def with_claims(self) -> list[int]:

@@ -17,10 +17,12 @@ from pathlib import Path
 from edge.cases.evidence import Signs, sha256
 from edge.cases.storage.database import open_to_read
 from edge.cases.storage.durable import make_folder, write_durably
-from edge.cases.storage.entries import HELD, append_entry, case_state, is_held
+from edge.cases.storage.entries import append_entry, case_state
 from edge.cases.storage.head import read_head
 from edge.cases.storage.layout import StateFolder
 from edge.cases.storage.outbox import read_delivered
+from edge.cases.storage.right_of_way import giving_way
+from edge.cases.storage.standing import HELD, is_held
 from edge.cases.storage.unit_chain import ChainSession
 from edge.crypto import sync_folder
 from edge.errors import CaseError
@@ -115,7 +117,7 @@ def remove_left(folder: StateFolder, numbers: Iterable[int] | None = None) -> No
     head = read_head(folder)
     try:
         with closing(open_to_read(folder)) as database:
-            for number in _with_photos(folder) if numbers is None else numbers:
+            for number in giving_way(folder, _with_photos(folder) if numbers is None else numbers):
                 row = database.execute(_NEWEST, (number,)).fetchone()
                 if row and row[0] == PHOTOS_LEFT and head is not None and row[1] <= head.seq:
                     _remove(folder.case(number))
@@ -166,7 +168,7 @@ def bring_back(folder: StateFolder, number: int, source: Path, signer: Signs, sa
         )
     try:
         make_folder(folder.case(number))
-        for photo in photos:
+        for photo in giving_way(folder, photos):
             write_durably(folder.path_of(photo["file"]), found[photo["sha256"]])
         with ChainSession(folder, signer) as session, session.extending() as database:
             if database.execute(_NEWEST, (number,)).fetchone() != told or case_state(database, number) != State.DECIDED:

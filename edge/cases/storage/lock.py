@@ -29,7 +29,7 @@ def take_lock(folder: StateFolder) -> int:
         folder.root.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
         if folder.root.stat().st_mode & 0o7777 != PRIVATE_FOLDER:
             folder.root.chmod(PRIVATE_FOLDER)  # an earlier version let officers' programs in
-        descriptor = _open(folder.lock)
+        descriptor = open_lock(folder.lock)
     except OSError as error:
         raise _refusal(folder, error) from None
     for _ in range(TRIES):
@@ -70,7 +70,7 @@ class StoreLock:
             CaseError: the folder cannot be written.
         """
         try:
-            self._descriptor = _open(folder.store_lock)
+            self._descriptor = open_lock(folder.store_lock)
         except OSError as error:
             raise _refusal(folder, error) from None
         self._is_alone = _at_once(self._descriptor)
@@ -103,7 +103,7 @@ def nobody_writes(folder: StateFolder) -> Iterator[bool]:
     Raises:
         OSError: the folder cannot be written.
     """
-    descriptor = _open(folder.store_lock)
+    descriptor = open_lock(folder.store_lock)
     try:
         yield _at_once(descriptor)
     finally:
@@ -118,7 +118,12 @@ def _at_once(descriptor: int) -> bool:
     return True
 
 
-def _open(path: Path) -> int:
+def open_lock(path: Path) -> int:
+    """The descriptor of the lock file at *path*, which is made if need be; what another account left there is removed.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
     with suppress(FileNotFoundError):
         if not is_own(path.lstat(), path.parent):
             path.unlink()  # whoever left it there would hold the lock, or have its mode changed through a link

@@ -9,6 +9,7 @@ import hashlib
 import shutil
 import struct
 import zlib
+from collections.abc import Callable
 from typing import BinaryIO
 
 from edge.cases.evidence import SEAL, SEAL_HEX, sha256
@@ -24,15 +25,21 @@ MODE = 0o600
 LARGEST_PACKAGE = 0xFFFF_FFFF
 MOST_MEMBERS = 0xFFFE
 """Bytes and members beyond which a ZIP file needs other headers."""
-BLOCK = 1 << 20
+BLOCK = 1 << 18
 
 
 class PackageWriter:
     """Adds members to a package; ``hashes`` has the SHA-256 of each, by name."""
 
-    def __init__(self, file: BinaryIO, *, least_free_bytes: int = 0) -> None:
-        """Write to *file*, which is empty and open for reading and writing; its disk keeps *least_free_bytes* free."""
+    def __init__(
+        self, file: BinaryIO, *, least_free_bytes: int = 0, before_block: Callable[[], None] = lambda: None
+    ) -> None:
+        """Write to *file*, which is empty and open for reading and writing; its disk keeps *least_free_bytes* free.
+
+        *before_block* is called before each :data:`BLOCK` that is written or read.
+        """
         self._file = file
+        self._before_block = before_block
         self._least_free_bytes = least_free_bytes
         self._directory = bytearray()
         self._count = 0
@@ -52,7 +59,9 @@ class PackageWriter:
         self._ensure_room(len(data) + len(self._directory) + BLOCK)
         common = (0, 0, 0, FIRST_DAY, zlib.crc32(data), len(data), len(data), len(encoded), 0)
         self._file.write(LOCAL.pack(b"PK\3\4", VERSION, *common) + encoded)
-        self._file.write(data)
+        for start in range(0, len(data), BLOCK):
+            self._before_block()
+            self._file.write(memoryview(data)[start : start + BLOCK])
         made_by = UNIX << 8 | VERSION
         self._directory += CENTRAL.pack(b"PK\1\2", made_by, VERSION, *common, 0, 0, 0, MODE << 16, offset) + encoded
         self._count += 1
@@ -78,6 +87,7 @@ class PackageWriter:
         digest = hashlib.sha256()
         while block := self._file.read(BLOCK):
             digest.update(block)
+            self._before_block()
         self._file.write(digest.hexdigest().encode("ascii"))
         if durably:
             sync_file(self._file)

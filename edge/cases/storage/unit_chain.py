@@ -27,6 +27,7 @@ from edge.cases.storage.entries import append_entry, last_entry
 from edge.cases.storage.head import BEGINNING, Head, read_head, write_head
 from edge.cases.storage.layout import StateFolder
 from edge.cases.storage.lock import StoreLock
+from edge.cases.storage.right_of_way import give_way
 from edge.cases.storage.wal import empty_wal, mend_wal, save_wal
 from edge.errors import CaseError, EvidenceError, SecretError, why
 
@@ -213,6 +214,8 @@ class ChainSession:
     def extending(self) -> Iterator[sqlite3.Connection]:
         """One write transaction that adds to the chain; other threads and processes wait for its end.
 
+        It begins when the unit does not file a case.
+
         Raises:
             EvidenceError: the chain does not continue what the unit wrote; nothing is written.
             SecretError: it is signed with another key.
@@ -221,6 +224,7 @@ class ChainSession:
         with self._turn:
             try:
                 database, chain = self._open()
+                give_way(self._folder)
                 with chain.extending(database):
                     self._require_key(database)
                     yield database
@@ -289,6 +293,7 @@ class ChainSession:
         self._remembered_s = time.monotonic() + REMEMBER_S
         try:
             empty_wal(database, self._folder.database)
+            give_way(self._folder)
             chain.remember(database)
         except (sqlite3.Error, OSError, CaseError) as error:
             log.warning("the head of the chain could not be remembered yet: %s", error)

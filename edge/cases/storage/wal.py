@@ -21,6 +21,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from edge.cases.storage.durable import PART, erase, is_own, sync_file, write_durably
+from edge.cases.storage.layout import StateFolder
+from edge.cases.storage.right_of_way import give_way, never_giving_way
 from edge.cases.storage.thrown_away import FRAME_HEADER_BYTES, HEADER_BYTES, clear_away, has_more, put_back
 
 COPY = "-wal.copy-"
@@ -98,7 +100,7 @@ def _own_copy(path: Path) -> Path:
 def empty_wal(database: sqlite3.Connection, path: Path) -> bool:
     """Move the WAL into the database at *path*, to which *database* is a connection in autocommit mode.
 
-    It never waits for a reader or a writer, who may stay for a minute.
+    It never waits for a reader or a writer, who may stay for a minute; but it begins when no case is being filed.
 
     Returns:
         False if one of them prevented it: the WAL and its copy stay then.
@@ -107,7 +109,8 @@ def empty_wal(database: sqlite3.Connection, path: Path) -> bool:
         sqlite3.Error: SQLite reports an error.
         OSError: the disk reports an error.
     """
-    with _at_once(database):
+    give_way(StateFolder(path.parent))
+    with _at_once(database), never_giving_way():  # from copy to checkpoint nothing waits: others add to the log
         try:
             database.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as error:
@@ -124,6 +127,7 @@ def empty_wal(database: sqlite3.Connection, path: Path) -> bool:
             return True
         emptied = bool(database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0)
     if emptied:
+        give_way(StateFolder(path.parent))
         erase(copy)
         _erase_left(path)
     return emptied

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Mapping
 
@@ -10,7 +11,8 @@ from edge.cases.storage.entries import append_entry
 
 _COUNTING = """
 SELECT seq, kind, CAST(body AS TEXT) AS content FROM entries AS judged
-WHERE case_number = :number AND kind IN ('confirm', 'confirm_vehicle', 'dismiss', 'correct_plate') AND NOT EXISTS
+WHERE case_number = :number
+    AND kind IN ('confirm', 'confirm_vehicle', 'set_name_aside', 'dismiss', 'correct_plate') AND NOT EXISTS
     (SELECT 1 FROM entries AS back WHERE back.case_number = judged.case_number AND back.kind = 'withdraw'
         AND json_extract(CAST(back.body AS TEXT), '$.judgement') = judged.seq)
 """
@@ -24,6 +26,21 @@ def counting_judgement(database: sqlite3.Connection, number: int) -> int | None:
     """
     row = database.execute(f"{_COUNTING} ORDER BY seq DESC LIMIT 1", {"number": number}).fetchone()
     return int(row[0]) if row else None
+
+
+def judged_for_good(database: sqlite3.Connection, number: int, before_utc: float) -> bool:
+    """Whether the judgement on a case that counts is final: two officers made it, or one did before *before_utc*.
+
+    *before_utc* is in seconds since the epoch.
+
+    Raises:
+        sqlite3.Error: the database cannot be read.
+    """
+    seq = counting_judgement(database, number)
+    row = database.execute("SELECT header, body FROM entries WHERE seq = ?", (seq,)).fetchone()
+    if row is None or row[1] is None:
+        return False
+    return "second" in json.loads(row[1]) or float(json.loads(row[0])["at"]) < before_utc
 
 
 def insert_withdrawal(

@@ -38,6 +38,7 @@ from edge.cases.storage.kept import KeptClaims
 from edge.cases.storage.layout import StateFolder
 from edge.cases.storage.lock import StoreLock
 from edge.cases.storage.notes import insert_note, newest_note
+from edge.cases.storage.right_of_way import give_way, giving_way
 from edge.cases.storage.space import DiskSpace, disk_refusal
 from edge.cases.storage.tree import ChainTree
 from edge.cases.storage.unit_chain import UnitChain
@@ -296,6 +297,7 @@ class Writer:
             self._pending.discard(number)  # nothing is added from here on
         try:
             manifest = decided_manifest(filed.manifest, decision, time.time())
+            give_way(self._folder)
             self._kept.keep(number, decision)
             with self._chain.extending(self._database):
                 case = insert_decided(self._database, manifest, portrait, self._signer)
@@ -314,6 +316,7 @@ class Writer:
         Raises:
             EvidenceError: the chain does not continue what this unit wrote.
         """
+        give_way(self._folder)
         with self._chain.extending(self._database):
             return insert_note(self._database, kind, content, self._signer)
 
@@ -336,6 +339,7 @@ class Writer:
             False if it is to be tried again.
         """
         before, done = self._chain.remembered, False
+        give_way(self._folder)
         try:
             done = self._chain.remember(self._database)
         except (sqlite3.Error, OSError, CaseError) as error:
@@ -349,7 +353,7 @@ class Writer:
         try:
             if not self._checkpoints.empty():
                 return
-            for number in sorted(self._to_erase):
+            for number in giving_way(self._folder, sorted(self._to_erase)):
                 with self._lock(number):
                     self._journal.erase(number)
                 self._to_erase.discard(number)
@@ -381,6 +385,7 @@ class Writer:
             try:
                 with self._lock(number):
                     file = self._journal.read(number)
+                give_way(self._folder)
                 if file is not None:
                     with self._chain.extending(self._database):
                         insert_filed(self._database, file.manifest, self._signer)

@@ -1,4 +1,7 @@
-"""What the officer can do with the open case; every record is made by the officers' service."""
+"""What the officer can do with the open case; every record is made by the officers' service.
+
+Longer than 300 lines because each button and key has its method here.
+"""
 
 from __future__ import annotations
 
@@ -59,11 +62,17 @@ class Actions:
         if opened is None or not self._bar.is_available("confirm"):
             return
         if not name_follows(opened.case):
-            usual = _("Photo and corrected plate checked")
+            usual, taken = (
+                _("Photo and corrected plate checked"),
+                _("You take the photo, the speed and the plate as corrected. Nobody is named: the keeper is asked."),
+            )
+            if opened.case.name_set_aside and not opened.case.corrected_plate:
+                usual = _("Photo and plate checked")
+                taken = _("You take the photo, the speed and the plate. Nobody is named: the keeper is asked.")
             self._review(
                 EventKind.CONFIRM_VEHICLE,
                 _("Confirm the vehicle of case {number}"),
-                _("You take the photo, the speed and the plate as corrected. Nobody is named: the keeper is asked."),
+                taken,
                 _("Confirm vehicle"),
                 (usual, _("Checked against the vehicle register")),
                 usual,
@@ -78,6 +87,20 @@ class Actions:
             _("Confirm"),
             (usual, _("Checked against the vehicle register")),
             usual,
+        )
+
+    def set_name_aside(self) -> None:
+        """Ask why the named driver is not believed, and record the vehicle's infringement without the name."""
+        opened = self._decided()
+        if opened is None or not self._bar.is_available("aside"):
+            return
+        self._review(
+            EventKind.SET_NAME_ASIDE,
+            _("Set the name in case {number} aside"),
+            _("You take the photo, the speed and the plate, and not the name. Nobody is named: the keeper is asked."),
+            _("Set name aside"),
+            (_("The chip was copied"), _("The driver's identity was stolen"), _("Somebody else was seen at the wheel")),
+            "",
         )
 
     def dismiss(self) -> None:

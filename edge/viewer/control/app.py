@@ -267,6 +267,9 @@ class Viewer:
             Action("export", _("Export"), lambda: self.actions.export(), needs="decided"),
             Action("verify", _("Verify"), lambda: self.evidence.verify(), needs="nothing"),
             Action("copy", _("Copy"), lambda: self.actions.copy()),
+            Action(
+                "aside", _("Set the name aside …"), lambda: self.actions.set_name_aside(), needs="named", folded=True
+            ),
             Action("follow_up", _("Follow up …"), lambda: self.actions.follow_up(), needs="unnamed", folded=True),
             Action("letter", _("Letter to the keeper …"), lambda: self.actions.letter(), needs="letter", folded=True),
             Action("redacted", _("Export redacted …"), lambda: self.actions.redacted(), needs="decided", folded=True),

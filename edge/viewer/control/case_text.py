@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from edge.model import Assessment
-from edge.officers import name_follows
+from edge.model import Case
+from edge.officers import limit_words, name_follows, speed_words
 from edge.viewer.data import CaseDetails
-from edge.viewer.text import _, basis_words, number, plain, verdict_words, zoned
+from edge.viewer.text import _, basis_words, name_words, number, plain, verdict_words, zoned
 
 
-def _assessed(found: Assessment | None) -> dict[str, str]:
+def _assessed(case: Case) -> dict[str, str]:
     """Return what the law makes of the speed, by captions."""
-    if found is None:
+    if (found := case.assessment) is None:
         return {}
 
     def speed(value: float) -> str:
-        return _("{speed} km/h").format(speed=number(value, 1))
+        return speed_words(value, case.speed_unit, number)
 
     return {
         _("Deduction"): f"{speed(found.deduction_kmh)} ({found.rule})",
@@ -48,9 +48,9 @@ def as_text(opened: CaseDetails) -> str:
         _("Case"): str(case.number),
         _("Time"): zoned(case.trigger.at_utc),
         _("Place"): case.site,
-        _("Speed"): basis_words(case.basis) if speed is None else _("{speed} km/h").format(speed=number(speed, 1)),
-        **(_assessed(case.assessment) if case.is_infringement else {}),
-        _("Limit"): _("{speed} km/h").format(speed=number(case.limit_kmh)),
+        _("Speed"): basis_words(case.basis) if speed is None else speed_words(speed, case.speed_unit, number),
+        **(_assessed(case) if case.is_infringement else {}),
+        _("Limit"): limit_words(case.limit_kmh, case.speed_unit, number),
         _("Plate"): case.plate_text or "–",
         **({_("Plate as corrected"): case.corrected_plate} if case.corrected_plate else {}),
         _("Verdict"): verdict_words(case)[0],
@@ -58,7 +58,7 @@ def as_text(opened: CaseDetails) -> str:
         _("Self-check"): _selfcheck(opened),
     }
     if not name_follows(case):
-        lines[_("Driver")] = _("plate corrected: this name no longer follows")
+        lines[_("Driver")] = name_words(case)
     elif case.driver is not None:
         lines[_("Driver")] = f"{case.driver.first_name} {case.driver.last_name}"
         lines[_("Licence number")] = case.driver.licence

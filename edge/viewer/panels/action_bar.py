@@ -13,7 +13,7 @@ from edge.officers import Enclosure, Event, EventKind, counting, known_plate, na
 from edge.viewer.text import _, moment, officers_words, plain, review_words, waiting_words
 from edge.viewer.ui import Elided, Theme
 
-Need = Literal["nothing", "case", "decided", "confirmable", "unnamed", "letter"]
+Need = Literal["nothing", "case", "decided", "confirmable", "named", "unnamed", "letter"]
 NO_CHECKS = Enclosure()
 SUMMARY_WIDTH = 170
 """The least width of the last review beside the buttons; with less it has a row of its own."""
@@ -29,8 +29,8 @@ class Action:
         command: what it does.
         style: its ttk style.
         needs: when it is enabled: always, with an open case, with a decided case, with a decided case whose photo is
-            on the screen and that can be confirmed; with an infringement that names nobody, or one
-            of which the plate is known as well.
+            on the screen and that can be confirmed, or one of these that names somebody; with an infringement that
+            names nobody, or one of which the plate is known as well.
         folded: whether it is always in the menu.
     """
 
@@ -139,11 +139,13 @@ class ActionBar(ttk.Frame):
         follows = case is not None and name_follows(case)
         why_not = why_not_confirm(case, enclosure) if case is not None else ""
         unnamed = decided and case is not None and case.is_infringement and not (case.driver is not None and follows)
+        confirmable = decided and photo and not why_not
         self._available = {
             "nothing": True,
             "case": case is not None,
             "decided": decided,
-            "confirmable": decided and photo and not why_not,
+            "confirmable": confirmable,
+            "named": confirmable and follows and case is not None and case.driver is not None,
             "unnamed": unnamed,
             "letter": unnamed and case is not None and bool(known_plate(case)),
         }

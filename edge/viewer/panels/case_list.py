@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from tkinter import ttk
 
-from edge.officers import CaseSummary
+from edge.officers import CaseSummary, speed_words
 from edge.viewer.text import _, moment, number, plain, review_words, short_verdict_words, waiting_words
 from edge.viewer.ui import Theme, cut
 
@@ -267,7 +267,7 @@ class CaseList(ttk.Frame):
         verdict = cut(fonts["body"], verdict, right - left - apart - fonts["strong"].measure(plate))
         draw.create_text(right, upper, text=verdict, anchor="ne", fill=colour, font=fonts["body"], tags=tag)
         counts = summary.speed_kmh if summary.remaining_kmh is None else summary.remaining_kmh
-        speed = "" if counts is None else " · " + _("{speed} km/h").format(speed=number(counts, 1))
+        speed = "" if counts is None else f" · {speed_words(counts, summary.speed_unit, number)}"
         line = f"{summary.number} · {moment(summary.at_utc, 'short')}{speed}"
         if why := why_it_fits(summary, self.sought):
             line = f"{summary.number} · {why}"

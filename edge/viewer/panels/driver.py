@@ -12,7 +12,7 @@ from PIL import Image
 from edge.model import Case, Driver, Outcome, Verdict
 from edge.officers import known_plate, name_follows
 from edge.viewer.panels.unnamed import UnnamedCard
-from edge.viewer.text import _, basis_words, day, flag_words, ngettext, plain, reason_words
+from edge.viewer.text import _, basis_words, day, flag_words, name_words, ngettext, plain, reason_words
 from edge.viewer.ui import Field, PictureView, Theme, Wrapped
 
 PORTRAIT = (88, 110)
@@ -102,8 +102,8 @@ class DriverPanel(ttk.Frame):
         told += [_sentence(flag_words(plain(flag))) for flag in case.flags]
         if case.kept_claims:
             kept = ngettext(
-                "{count} sealed answer is kept until an officer has judged the case.",
-                "{count} sealed answers are kept until an officer has judged the case.",
+                "{count} sealed answer is kept until a judgement on the case is final.",
+                "{count} sealed answers are kept until a judgement on the case is final.",
                 case.kept_claims,
             )
             told.append(kept.format(count=case.kept_claims))
@@ -184,7 +184,7 @@ class PersonCard(ttk.Frame):
         notes = [_("licence expired")] if expired else []
         notes += [flag_words(plain(flag)) for flag in case.flags]
         if not name_follows(case):  # what else there is to know of this driver counts for nothing
-            notes = [_("plate corrected: this name no longer follows")]
+            notes = [name_words(case)]
         if notes:
             tone = "warn" if name_follows(case) else "bad"
             self.flag.configure(text=" · ".join(notes), style=f"{tone}.Badge.TLabel")

@@ -6,6 +6,7 @@ import tkinter as tk
 from tkinter import ttk
 
 from edge.model import Case, Outcome
+from edge.officers import in_unit, limit_words, speed_words
 from edge.viewer.panels.headline import Headline
 from edge.viewer.text import (
     _,
@@ -157,22 +158,21 @@ class FactsCard(ttk.Frame):
             label.grid_remove()
 
     def _show_speed(self, case: Case) -> None:
-        limit = _("limit {speed} km/h").format(speed=number(case.limit_kmh))
-        speed, found = case.trigger.speed_kmh, case.assessment
+        unit, speed, found = case.speed_unit, case.trigger.speed_kmh, case.assessment
+        limit = _("limit {speed}").format(speed=limit_words(case.limit_kmh, unit, number))
         if speed is None:
             self.speed.set_text(_("no speed"), "Plate.TLabel")
             self.deduction.set_text(f"{plain(basis_words(case.basis))}, {limit}")
             return
         counts = speed if found is None else found.remaining_kmh
         over = counts > case.limit_kmh and case.is_infringement
-        self.speed.set_text(
-            _("{speed} km/h").format(speed=number(counts, 1)), "OverPlate.TLabel" if over else "Plate.TLabel"
-        )
+        self.speed.set_text(speed_words(counts, unit, number), "OverPlate.TLabel" if over else "Plate.TLabel")
         if found is not None:
             less = _("measured {measured} less {deduction}").format(
-                measured=number(found.measured_kmh, 1), deduction=number(found.deduction_kmh, 1)
+                measured=number(in_unit(found.measured_kmh, unit), 1),
+                deduction=number(in_unit(found.deduction_kmh, unit), 1),
             )
-            excess = _("{speed} km/h over").format(speed=number(found.excess_kmh, 1))
+            excess = _("{speed} over").format(speed=speed_words(found.excess_kmh, unit, number))
             limit = f"{limit}, {excess}; {less}" if case.is_infringement else f"{limit}; {less}"
         if not case.is_infringement:
             limit = f"{limit}; {plain(basis_words(case.basis))}"
@@ -191,7 +191,7 @@ def _certainty(case: Case) -> str:
         missed = ngettext("{count} photo missed", "{count} photos missed", case.missed_photos)
         parts.append(missed.format(count=case.missed_photos))
     if case.plausibility is not None:
-        parts.append(plausibility_words(case.plausibility))
+        parts.append(plausibility_words(case.plausibility, case.speed_unit))
     if case.country is not None:
         parts.append(f"{plain(case.country.code, 2)} {percent(case.country.probability)}")
     return ", ".join(parts)

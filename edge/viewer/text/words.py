@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from edge.model import Basis, Case, Flag, Outcome, Plausibility, Reason, SpeedAgreement
-from edge.officers import WITH, CaseSummary, EventKind, Order, Standing, name_follows
-from edge.viewer.text.language import _, ngettext
+from edge.model import Basis, Case, Flag, Outcome, Plausibility, Reason, SpeedAgreement, SpeedUnit
+from edge.officers import WITH, CaseSummary, EventKind, Order, Standing, name_follows, speed_words, spread_in_unit
+from edge.viewer.text.language import _, ngettext, number
 from edge.viewer.text.plain_text import plain
 
 MOST_OF_A_NAME = 60
@@ -37,12 +37,19 @@ def verdict_words(case: Case | CaseSummary) -> tuple[str, str]:
     if case.is_to_be_checked:
         return standing_words()[Standing.TO_BE_CHECKED], "warn"
     if not name_follows(case):
-        return _("Name no longer follows"), "bad"
+        return (_("Name set aside") if case.name_set_aside else _("Name no longer follows")), "bad"
     if case.is_to_be_confirmed:
         return standing_words()[Standing.TO_BE_CONFIRMED], "warn"
     if isinstance(case, CaseSummary):
         return outcome_words(case.outcome)
     return outcome_words(case.verdict.outcome if case.verdict else None)
+
+
+def name_words(case: Case) -> str:
+    """Return why the name in *case* does not stand."""
+    if case.name_set_aside:
+        return _("an officer set this name aside: it is not to be used")
+    return _("plate corrected: this name no longer follows")
 
 
 def short_verdict_words(case: CaseSummary) -> tuple[str, str]:
@@ -66,8 +73,8 @@ def basis_words(basis: Basis | str | None) -> str:
     return words.get(basis, basis) if basis else _("not measured")
 
 
-def plausibility_words(found: Plausibility) -> str:
-    """Return what the photos say of the radar."""
+def plausibility_words(found: Plausibility, unit: SpeedUnit) -> str:
+    """Return what the photos say of the radar, in *unit*."""
     says = {
         SpeedAgreement.AGREES: _("the photos are consistent with the radar"),
         SpeedAgreement.CONTRADICTS: _("the photos contradict the radar"),
@@ -76,8 +83,13 @@ def plausibility_words(found: Plausibility) -> str:
     }[found.agreement]
     if found.speed_kmh is None or found.agreement is SpeedAgreement.TELLS_NOTHING:
         return says
-    figures = _("{says}: {speed:.0f} km/h, standard deviation {error:.0f}, {distance:.1f} m away")
-    return figures.format(says=says, speed=found.speed_kmh, error=found.error_kmh, distance=found.distance_m)
+    figures = _("{says}: {speed}, standard deviation {error:.0f}, {distance:.1f} m away")
+    return figures.format(
+        says=says,
+        speed=speed_words(found.speed_kmh, unit, number, digits=0),
+        error=spread_in_unit(found.error_kmh or 0.0, unit),
+        distance=found.distance_m,
+    )
 
 
 def other_plates_words(case: Case, index: int) -> str:
@@ -95,6 +107,7 @@ def review_words(review: str | None) -> tuple[str, str]:
     return {
         EventKind.CONFIRM.value: (_("confirmed"), "good"),
         EventKind.CONFIRM_VEHICLE.value: (_("vehicle confirmed"), "good"),
+        EventKind.SET_NAME_ASIDE.value: (_("vehicle confirmed, name set aside"), "good"),
         EventKind.DISMISS.value: (_("dismissed"), "bad"),
         EventKind.CORRECT_PLATE.value: (_("plate corrected"), "warn"),
         EventKind.WITHDRAW.value: (_("judgement withdrawn"), "warn"),
@@ -113,6 +126,7 @@ def event_words(kind: EventKind, action: str = "") -> tuple[str, str]:
         asked = {
             EventKind.CONFIRM.value: _("Confirmed, waits"),
             EventKind.CONFIRM_VEHICLE.value: _("Vehicle confirmed, waits"),
+            EventKind.SET_NAME_ASIDE.value: _("Name set aside, waits"),
             EventKind.DISMISS.value: _("Dismissed, waits"),
             EventKind.CORRECT_PLATE.value: _("Plate corrected, waits"),
             EventKind.WITHDRAW.value: _("Judgement withdrawn, waits"),
@@ -123,6 +137,7 @@ def event_words(kind: EventKind, action: str = "") -> tuple[str, str]:
         EventKind.REFUSE: (_("Refused"), "bad"),
         EventKind.CONFIRM: (_("Confirmed"), "good"),
         EventKind.CONFIRM_VEHICLE: (_("Vehicle confirmed"), "good"),
+        EventKind.SET_NAME_ASIDE: (_("Name set aside"), "warn"),
         EventKind.DISMISS: (_("Dismissed"), "bad"),
         EventKind.CORRECT_PLATE: (_("Plate corrected"), "warn"),
         EventKind.WITHDRAW: (_("Judgement withdrawn"), "warn"),

@@ -75,7 +75,7 @@ complete -c autovelox -n '_shtab_autovelox_using cases list' -l signing-key -xka
 complete -c autovelox -n '_shtab_autovelox_using cases list' -l text -x -d 'plate, driver'"'"'s name or case number'
 complete -c autovelox -n '_shtab_autovelox_using cases list' -l plate -x -d 'this plate, as read or as corrected; spaces do not count'
 complete -c autovelox -n '_shtab_autovelox_using cases list' -l outcome -xka "pending identified ambiguous unidentified no-infringement to-be-confirmed to-be-checked" -d 'only cases of this verdict'
-complete -c autovelox -n '_shtab_autovelox_using cases list' -l review -xka "open waiting confirm confirm_vehicle correct_plate dismiss" -d 'by the newest judgement'
+complete -c autovelox -n '_shtab_autovelox_using cases list' -l review -xka "open waiting confirm confirm_vehicle correct_plate dismiss set_name_aside" -d 'by the newest judgement'
 complete -c autovelox -n '_shtab_autovelox_using cases list' -l follow-up -xka "open closed driver_named_by_keeper keeper_asked" -d 'what became of cases that name nobody'
 complete -c autovelox -n '_shtab_autovelox_using cases list' -l since -x -d 'from this day on, local time (2026-11-03)'
 complete -c autovelox -n '_shtab_autovelox_using cases list' -l until -x -d 'up to this day, which counts'
@@ -129,7 +129,7 @@ complete -c autovelox -n '_shtab_autovelox_using cases stats' -l until -x -d 'up
 complete -c autovelox -n '_shtab_autovelox_using cases stats' -l json -d machine-readable
 complete -c autovelox -n '_shtab_autovelox_using cases stats' -l plot -xka "(__fish_complete_path (commandline -ct))" -d 'a new file: .svg or .png'
 complete -c autovelox -n '_shtab_autovelox_using cases stats' -l lang -xka "en it de sl" -d 'the language; without it, that of the locale'
-complete -c autovelox -n '_shtab_autovelox_using cases; and test $_shtab_autovelox_npos -eq 0' -a review -d 'Confirm or dismiss a case, correct its plate, or withdraw a judgement.'
+complete -c autovelox -n '_shtab_autovelox_using cases; and test $_shtab_autovelox_npos -eq 0' -a review -d 'Confirm or dismiss a case, set its name aside, correct its plate, or withdraw a judgement.'
 complete -c autovelox -n '_shtab_autovelox_using cases review' -s h -l help -d 'show this help message and exit'
 complete -c autovelox -n '_shtab_autovelox_using cases review' -l config -xka "(__fish_complete_path (commandline -ct))" -d 'the unit'"'"'s configuration (default: /etc/autovelox/autovelox.toml, if it is there)'
 complete -c autovelox -n '_shtab_autovelox_using cases review' -l state-dir -xka "(__fish_complete_directories)" -d 'a state folder of your own account, without the service'
@@ -138,7 +138,7 @@ complete -c autovelox -n '_shtab_autovelox_using cases review' -l plate -x -d 't
 complete -c autovelox -n '_shtab_autovelox_using cases review' -l judgement -x -d 'for withdraw: only this one, if it is the one that counts'
 complete -c autovelox -n '_shtab_autovelox_using cases review' -l reason -x -d 'why; a review, a hold and a follow-up need one'
 complete -c autovelox -n '_shtab_autovelox_using cases review' -l lang -xka "en it" -d 'the language; without it, that of the locale'
-complete -c autovelox -n '_shtab_autovelox_using cases review; and test $_shtab_autovelox_npos -eq 1' -ka "confirm confirm_vehicle correct_plate dismiss withdraw" -d kind
+complete -c autovelox -n '_shtab_autovelox_using cases review; and test $_shtab_autovelox_npos -eq 1' -ka "confirm confirm_vehicle correct_plate dismiss set_name_aside withdraw" -d kind
 complete -c autovelox -n '_shtab_autovelox_using cases; and test $_shtab_autovelox_npos -eq 0' -a hold -d 'Keep a case beyond its retention period: an appeal, a trial.'
 complete -c autovelox -n '_shtab_autovelox_using cases hold' -s h -l help -d 'show this help message and exit'
 complete -c autovelox -n '_shtab_autovelox_using cases hold' -l config -xka "(__fish_complete_path (commandline -ct))" -d 'the unit'"'"'s configuration (default: /etc/autovelox/autovelox.toml, if it is there)'

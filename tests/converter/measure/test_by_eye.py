@@ -85,7 +85,7 @@ def test_countries_told_by_eye_are_counted_beside_the_readers() -> None:
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="the training data is not here")
 def test_every_crop_told_by_eye_is_one_of_known_country() -> None:
-    national = pytest.importorskip("converter.verdict.national")
+    countries_of = pytest.importorskip("converter.verdict.countries")
     countries = load_countries()
     assert len(countries) == 60
-    assert not set(countries) - set(national.european_countries(DATA))
+    assert not set(countries) - set(countries_of.european_countries(DATA))

@@ -26,6 +26,7 @@ torch = lazy("torch")
 networks = lazy("converter.reader.network")
 origins = lazy("converter.reader.origins")
 national = lazy("converter.verdict.national")
+countries = lazy("converter.verdict.countries")
 
 LINES = Thresholds(accept=0.8, margin=6.0, slope=0.5, bias=3.0, twin=3.0, unclaimed=0.0)
 DATA = Path(__file__).parents[4] / "shared" / "data"
@@ -125,25 +126,14 @@ def test_what_look_alikes_cost_a_car_that_claims_alone_is_counted() -> None:
 
 
 def test_countries_are_counted_with_what_was_promised() -> None:
-    assert national.country_table([("IT", "IT", 0.97)] * 97 + [("IT", "FR", 0.97)] * 3)[1]
-    assert not national.country_table([("IT", "FR", 0.97)] * 10 + [("IT", "IT", 0.97)] * 90)[1]
-    assert not national.country_table([("IT", "IT", 0.6)] * 100)[1]
+    assert countries.country_table([("IT", "IT", 0.97)] * 97 + [("IT", "FR", 0.97)] * 3)[1]
+    assert not countries.country_table([("IT", "FR", 0.97)] * 10 + [("IT", "IT", 0.97)] * 90)[1]
+    assert not countries.country_table([("IT", "IT", 0.6)] * 100)[1]
 
 
 def test_countries_have_a_class_each_and_others_none() -> None:
     assert [country_class(code) for code in COUNTRIES] == list(range(len(COUNTRIES)))
     assert country_class("") == country_class("ZZ") == UNKNOWN
-
-
-def test_the_slope_takes_back_what_is_promised_too_much() -> None:
-    rng = np.random.default_rng(1)
-    told = []
-    for _ in range(400):
-        truth, other = rng.permutation(["BE", "CH"]).tolist()
-        seen = truth if rng.random() < 0.8 else other
-        shares = {code: 0.99 if code == seen else 0.01 for code in ("BE", "CH")}
-        told.append((replace(plate_read("X"), countries=shares), "X", truth))
-    assert 0.2 < origins.fit_slope(told) < 0.45  # log-odds of 0.8 over those of 0.99: 0.30
 
 
 def test_means_and_old_networks_keep_what_tells_countries() -> None:

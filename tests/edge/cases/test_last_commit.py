@@ -56,11 +56,12 @@ def plain(value: object) -> Any:
 
 NEW_IN_AN_EVENT = ("action", "request", "until_utc", "judgement")
 NEW_IN_A_ROW = ("basis", "is_to_be_confirmed", "remaining_kmh", "is_held", "is_to_be_checked", "follow_up", "waiting")
+NEW_IN_A_ROW += ("speed_unit", "name_set_aside")
 
 
 def rows(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Rows of a list as that commit had them: what is new says nothing of its cases but the keeper."""
-    assert all(row["basis"] is None for row in found)
+    assert all(row["basis"] is None and row["speed_unit"] == "km/h" and not row["name_set_aside"] for row in found)
     return [{name: value for name, value in row.items() if name not in NEW_IN_A_ROW} for row in found]
 
 

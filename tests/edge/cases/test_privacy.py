@@ -21,9 +21,11 @@ from edge.cases.retention import purge
 from edge.cases.review import record
 from edge.cases.storage.durable import write_durably, write_together
 from edge.cases.store import CaseStore
+from edge.cases.views import EventKind
 from edge.errors import CaseError
 from edge.model import Decision, Outcome, Packet, Reason
 from tests.support.cases import SIGNER, UNIT, driver, everything, identified, photo, trigger, unidentified
+from tests.support.judging import judged_by_two
 
 
 def somebody() -> Packet:
@@ -99,7 +101,7 @@ async def test_an_ambiguous_case_keeps_the_claims_that_explain_it_and_only_while
     await store.housekeep()
     assert kept.exists(), "a look is no judgement"
     with kept.open("rb") as held:
-        record(state, number, kind="dismiss", officer="Conti", reason="not to be told", signer=SIGNER)
+        judged_by_two(state, number, EventKind.DISMISS)
         await store.housekeep()
         assert set(held.read()) == {0}
     for packet in (own, accomplice):

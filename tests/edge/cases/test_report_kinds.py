@@ -13,7 +13,9 @@ import pytest
 
 from edge.cases.export import report_of
 from edge.cases.report.language import NO_BREAK, percent, speaking
-from edge.cases.report.speeds import kmh, limit_words
+from edge.cases.report.speeds import limit_words, said
+from edge.model import Case, SpeedUnit, State
+from tests.support.cases import trigger
 from tests.support.papers import KINDS, named, paper_case
 from tests.support.pdf import needs_poppler, pages_of, text_of
 
@@ -58,6 +60,16 @@ SAID: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ),
         ("BOZZA", "Stima", "Giulia Ferrante", "UD1032714A"),
     ),
+    "set-aside": (
+        (
+            "Infrazione commessa con il veicolo: nessuno è indicato",
+            "ha accantonato il nominativo il",
+            "prima che un agente accantonasse il nominativo: Conducente identificato tramite il chip",
+            "Confermato per il veicolo, nominativo accantonato: Isp. Marta Conti",
+        ),
+        ("BOZZA", "Stima", "Giulia Ferrante", "UD1032714A", "correggesse la targa"),
+    ),
+    "british": (("RTRA 1984, s. 89: nessuna detrazione", "section 89(1) del Road Traffic Regulation Act 1984"), ()),
     "identified": (
         (
             "che cosa non prova: pagina seguente",
@@ -112,6 +124,8 @@ async def test_who_decided_is_said_where_the_centre_did(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("language", ["en", "it", "de", "sl"])
 def test_a_figure_and_its_unit_stay_on_one_line(language: str) -> None:
+    case = Case(1, State.PENDING, trigger(), 50.0, "", ())
+    mph = replace(case, speed_unit=SpeedUnit.MPH)
     with speaking(language):
-        for figure in (percent(0.5), percent(0.9995), kmh(67.4), limit_words(50.0)):
-            assert re.search(rf"\d{NO_BREAK}(%|km/h)$", figure)
+        for figure in (percent(0.5), percent(0.9995), said(case, 67.4), limit_words(case), said(mph, 67.4)):
+            assert re.search(rf"\d{NO_BREAK}(%|km/h|mph)$", figure)

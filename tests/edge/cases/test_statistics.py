@@ -89,7 +89,7 @@ def test_so_many_of_a_hundred_do_not_exceed_a_percentile(values: list[float], pe
 
 
 def test_a_clock_that_was_set_back_gives_no_negative_wait() -> None:
-    row = (0.0, 60.0, "identified", "confirm", "measured", b'{"at": 100}', b'{"at": 50}')
+    row = (0.0, 60.0, "identified", "confirm", "measured", b'{"at": 100}', b'{"at": 50}', None)
     assert count([row]).review_median_s == 0.0
 
 
@@ -98,7 +98,7 @@ def test_the_command_prints_a_table_and_json_without_anybodys_data(
 ) -> None:
     assert main(["cases", "stats", "--state-dir", str(state)]) == 0
     table = capsys.readouterr().out
-    assert "V50 71.0, V85 99.9" in table and "cases          11, of which infringements 10" in table
+    assert "V50 71.0 km/h, V85 99.9 km/h" in table and "cases          11, of which infringements 10" in table
     assert main(["cases", "stats", "--json", "--since", "2026-11-02", "--state-dir", str(state)]) == 0
     told = capsys.readouterr().out
     assert json.loads(told)["v85_kmh"] == 99.9
@@ -122,9 +122,21 @@ def test_the_picture_can_be_opened(state: Path, tmp_path: Path, suffix: str) -> 
 @pytest.mark.parametrize(
     ("tag", "said", "drawn"),
     [
-        ("it", "V50 71,0, V85 99,9, massima 131,0 km/h", "10 infrazioni; V50 71,0 km/h, V85 99,9 km/h dei casi"),
-        ("de", "V50 71,0, V85 99,9, höchste 131,0 km/h", "10 Verstöße; V50 71,0 km/h, V85 99,9 km/h der Fälle"),
-        ("sl", "V50 71,0, V85 99,9, najvišja 131,0 km/h", "10 prekrškov; V50 71,0 km/h, V85 99,9 km/h primerov"),
+        (
+            "it",
+            "V50 71,0 km/h, V85 99,9 km/h, massima 131,0 km/h",
+            "10 infrazioni; V50 71,0 km/h, V85 99,9 km/h dei casi",
+        ),
+        (
+            "de",
+            "V50 71,0 km/h, V85 99,9 km/h, höchste 131,0 km/h",
+            "10 Verstöße; V50 71,0 km/h, V85 99,9 km/h der Fälle",
+        ),
+        (
+            "sl",
+            "V50 71,0 km/h, V85 99,9 km/h, najvišja 131,0 km/h",
+            "10 prekrškov; V50 71,0 km/h, V85 99,9 km/h primerov",
+        ),
     ],
     ids=["it", "de", "sl"],
 )

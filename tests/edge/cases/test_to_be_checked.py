@@ -16,10 +16,11 @@ from edge.cases.export import export_cases
 from edge.cases.report import words
 from edge.cases.store import CaseStore
 from edge.cli import main
-from edge.model import Basis, Flag, Outcome, Plausibility, Reason, SpeedAgreement
+from edge.model import Basis, Flag, Outcome, Plausibility, Reason, SpeedAgreement, SpeedUnit
 from edge.viewer.text import flag_words, language, plausibility_words, verdict_words
 from tests.support.cases import SIGNER, UNIT, identified, packet, photo, trigger, unidentified, write_key
 
+KMH = SpeedUnit.KMH
 AGREES = Plausibility(SpeedAgreement.AGREES, 70.2, 6.4, 8.31, 520)
 CONTRADICTS = Plausibility(SpeedAgreement.CONTRADICTS, 31.0, 4.0, 8.0, 360)
 OTHER_FITS = Plausibility(SpeedAgreement.OTHER_FITS, 31.0, 4.0, 8.0, 360)
@@ -101,8 +102,8 @@ def test_the_viewer_says_it_in_both_languages(state: Path) -> None:
             language.use(tag)
             assert [verdict_words(row) for row in rows] == [verdict_words(case) for case in found]
             assert [row.number for row in rows if verdict_words(row)[0] == check] == NUMBERS["checked"]
-            assert plausibility_words(CONTRADICTS) == says
-            assert len({plausibility_words(each) for each in (AGREES, CONTRADICTS, OTHER_FITS, NOTHING)}) == 4
+            assert plausibility_words(CONTRADICTS, KMH) == says
+            assert len({plausibility_words(each, KMH) for each in (AGREES, CONTRADICTS, OTHER_FITS, NOTHING)}) == 4
             assert all(flag_words(flag) != str(flag) for flag in Flag)
     finally:
         language.use("en_GB")
@@ -113,8 +114,8 @@ def test_report_and_package_say_it(state: Path, tmp_path: Path) -> None:
         found = [archive.case(number) for number in range(1, 8)]
     assert [each.number for each in found if words.verdict_words(each).startswith("To be checked")] == [2, 3, 4]
     agrees = "the photos are consistent with the radar: 70.2 km/h, standard deviation 6.4; a check, not the measurement"
-    assert words.plausibility_words(AGREES) == agrees
-    assert words.plausibility_words(NOTHING) == "the photos tell nothing of the speed"
+    assert words.plausibility_words(AGREES, KMH) == agrees
+    assert words.plausibility_words(NOTHING, KMH) == "the photos tell nothing of the speed"
     package = tmp_path / "package.zip"
     export_cases(state, [1, 2, 3, 5], package, officer="Conti", reason="asked for by the court", signer=SIGNER)
     told = "\n".join(verify_package(package).facts)

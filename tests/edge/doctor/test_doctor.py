@@ -74,6 +74,14 @@ def test_thresholds_of_another_reader_are_found(tmp_path: Path) -> None:
         list(models.reader(settings))
 
 
+def test_a_strip_network_that_is_named_and_gone_is_found(tmp_path: Path) -> None:
+    folder = tmp_path / "models"
+    shutil.copytree(models_dir(), folder)
+    (folder / "reader" / json.loads((folder / "reader" / "plate_reader.json").read_text())["strip"]).unlink()
+    with pytest.raises(ModelError, match="install the models again"):
+        list(models.reader(Settings(recognition=RecognitionSettings(models_dir=folder))))
+
+
 def test_an_engine_that_cannot_run_the_reader_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "models"
     shutil.copytree(models_dir(), folder)

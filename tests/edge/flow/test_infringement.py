@@ -214,6 +214,22 @@ async def sees_the_plate(photo: Path) -> tuple[PlateRead, ...]:
 
 
 @dataclass
+class FakeWay:
+    """Notes for which edges the right of way is taken, and what was filed when it was given back."""
+
+    cases: FakeCases
+    taken: set[int] = field(default_factory=set)
+    given_back: list[tuple[int, bool]] = field(default_factory=list)
+
+    def take(self, edge_ns: int) -> None:
+        self.taken.add(edge_ns)
+
+    def give_back(self, edge_ns: int) -> None:
+        self.taken.remove(edge_ns)
+        self.given_back.append((edge_ns, self.cases.case is not None))
+
+
+@dataclass
 class Bench:
     """The flow with its ports."""
 
@@ -224,6 +240,7 @@ class Bench:
     recognise: Callable[[Path], Awaitable[tuple[PlateRead, ...]]] = sees_the_plate
     rules: Rules = RULES
     reports: RadarReports | None = None
+    way: FakeWay | None = None
 
     def flow(self) -> Infringements:
         return Infringements(
@@ -235,6 +252,7 @@ class Bench:
             registry=self.registry,
             cases=self.cases,
             reports=self.reports,
+            right_of_way=self.way,
         )
 
     async def decided(self, *packets: Packet, at: Trigger | None = None) -> Decision:
@@ -253,6 +271,36 @@ async def test_only_a_trigger_above_limit_and_tolerance_becomes_a_case(speed_kmh
     bench = Bench()
     assert (await bench.flow().file_trigger(trigger(speed_kmh)) is not None) is filed
     assert (bench.cases.case is not None) is filed
+
+
+async def test_other_work_steps_aside_from_the_edge_until_the_case_is_filed() -> None:
+    bench = Bench()
+    bench.way = FakeWay(bench.cases)
+    flow, at = bench.flow(), trigger()
+    flow.begin(at.at_monotonic_ns)
+    assert bench.way.taken == {at.at_monotonic_ns}, "before there is a photo"
+    await flow.file_trigger(at)
+    assert bench.way.given_back == [(at.at_monotonic_ns, True)] and not bench.way.taken
+
+
+@pytest.mark.parametrize("why", ["within the limit", "no room", "a button without an edge"])
+async def test_other_work_goes_on_whatever_becomes_of_the_edge(why: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench()
+    bench.way = FakeWay(bench.cases)
+    flow, at = bench.flow(), trigger(50.0 if why == "within the limit" else 90.0)
+    if why == "no room":
+
+        async def full(*_: object, **__: object) -> int:
+            raise StorageFull("the disk is full", "make room")
+
+        monkeypatch.setattr(bench.cases, "file_case", full)
+    if why != "a button without an edge":
+        flow.begin(at.at_monotonic_ns)
+    try:
+        await flow.file_trigger(at)
+    except StorageFull:
+        assert why == "no room"
+    assert not bench.way.taken and len(bench.way.given_back) == 1
 
 
 NO_INFRINGEMENTS = {

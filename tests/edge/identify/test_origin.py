@@ -9,11 +9,16 @@ import pytest
 
 from edge.cases.archive import Archive
 from edge.cases.store import CaseStore
+from edge.delivery.openings import read_record, to_read
 from edge.flow.flags import flags_of
+from edge.identify import ANY_FORMAT, Thresholds, judge, reading
 from edge.identify.format_table import FORMATS
 from edge.identify.origin import decisive, format_of, log_share, origin, posterior, prepare
 from edge.model import Claim, Country, Decision, Flag, PlateRead
 from tests.support import cases
+from tests.support.reads import plate_read
+
+LINES = Thresholds(accept=0.8, margin=6.0, slope=0.5, bias=3.0, twin=3.0, unclaimed=0.0)
 
 
 def test_without_a_network_that_tells_countries_there_is_none() -> None:
@@ -92,6 +97,24 @@ async def test_a_case_keeps_where_its_plate_looks_to_be_from(tmp_path: Path) -> 
     assert told.country is not None
     assert (told.country.code, untold.country) == ("IT", None)
     assert told.country.probability > 0.9
+
+
+def test_the_strip_tells_the_country_and_settles_no_character() -> None:
+    before = replace(plate_read("AB123C0"), countries={"IT": 0.5, "FR": 0.5})
+    after = replace(before, origins={"IT": 0.02, "FR": 0.98})
+    assert (before.looks_from, after.looks_from) == (before.countries, after.origins)
+    assert reading(after, ANY_FORMAT) == reading(before, ANY_FORMAT)
+    claimed = ["AB123CO", "AB123C0"]
+    one, other = (judge([[read]], claimed, LINES) for read in (before, after))
+    assert (one.outcome, one.plate, one.probability) == (other.outcome, other.plate, other.probability)
+
+
+def test_a_unit_of_an_earlier_release_sends_no_origins() -> None:
+    read = replace(plate_read("AB123CD"), countries={"IT": 0.5, "FR": 0.5}, origins={"IT": 0.02, "FR": 0.98})
+    record = read_record(read)
+    assert to_read(record).looks_from == read.origins
+    del record["origins"]
+    assert to_read(record).looks_from == read.countries
 
 
 class Vehicles:

@@ -58,6 +58,9 @@ def test_a_word_is_listed_only_where_the_detector_is_sure_and_a_scrap_never() ->
     assert not is_listed(plate_read("NISSAN", found=SURE_DETECTION - 0.01))
     assert not is_listed(plate_read("GTI", found=0.99))
     assert not is_listed(plate_read("", found=0.99))
+    assert not is_listed(unclear(plate_read("TFUAKU", found=SURE_DETECTION - 0.01)))
+    assert is_listed(unclear(plate_read("TFUAKU", found=SURE_DETECTION)))
+    assert is_listed(unclear(plate_read("LP51AFU", found=0.5)))
 
 
 def test_a_plate_comes_before_a_word_that_is_found_and_read_more_surely() -> None:

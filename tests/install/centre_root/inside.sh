@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# The proof itself, inside the booted root: installs the centre with its own PostgreSQL, lets a unit join and deliver, kills
-# and restarts the centre, and moves it to a cluster of the authority. The first step that fails ends it.
+# The proof itself, inside the booted root. The first boot installs the centre with its own PostgreSQL, lets a unit join and
+# deliver, breaks the centre, moves it to a cluster of the authority with the opening service beside it, and ends in a
+# power-off while all of it runs; the second one finds it running. The first step that fails ends it.
 set -euo pipefail
 step() { echo "PROOF $*"; }
 die() {
@@ -13,9 +14,13 @@ until_true() {  # SECONDS COMMAND...
 }
 property() { systemctl show -P "$2" "$1.service"; }
 answers() { curl -s http://127.0.0.1:9465/health | grep -q '"healthy"'; }
+healthy() { curl -s http://127.0.0.1:9465/health | grep -q '"healthy": true'; }
 as() { runuser -u "$1" -- "${@:2}"; }
 centre() { as autovelox-centre autovelox-centre "$@"; }
 delivered() { centre units list --json | python3 -c "import json, sys; print(sum(unit['head_seq'] for unit in json.load(sys.stdin)))"; }
+verdicts() { centre cases list --reason proof | grep -cE 'identified|unidentified|ambiguous' || true; }
+has_verdict() { [ "$(verdicts)" -gt 0 ]; }
+has_more_verdicts() { [ "$(verdicts)" -gt "$1" ]; }
 has_more() { [ "$(delivered)" -gt "$1" ]; }
 documented() {  # what docs/centre.md has the operator type in the code block that begins with $1
     awk -v first="$1" '/^```/ {on = 0; code = !code; begins = 1; next} code && begins {on = index($0, first) == 1; begins = 0} on' \
@@ -31,6 +36,23 @@ confined() {  # SERVICE ACCOUNT
     grep -q '^CapEff:.*0000000000000000$' "/proc/$pid/status" || die "$1 has capabilities"
     grep -q '^NoNewPrivs:.*1$' "/proc/$pid/status" || die "$1 may gain privileges"
 }
+
+second_boot() {
+    until_true 120 healthy || die "the centre did not start by itself at boot: $(curl -s http://127.0.0.1:9465/health)"
+    until_true 120 systemctl is-active --quiet autovelox-opener || die "the opening service did not start by itself"
+    journalctl --no-pager -o cat -b -1 -u autovelox-centre | grep '^INFO centre.service.main: stopped$' >/dev/null || die "the power-off did not stop the centre cleanly"
+    [ "$(delivered)" -ge "$(cat /proof.second)" ] || die "confirmed entries are gone"
+    centre cases verify >/tmp/verified || die "cases verify: $(cat /tmp/verified)"
+    step "powered off while all of it ran: stopped cleanly, both services run again by themselves, $(delivered) entries verified"
+    journalctl --no-pager -o export >/tmp/journal
+    for private in AB123CD UD1234567A Prova "PASSWORD-OF"; do
+        ! grep -qaF -- "$private" /tmp/journal || die "the journal holds $private"
+    done
+    step "neither plate, licence, name nor password is in the journal of both boots"
+    touch /proof.done
+    exit 0
+}
+[ ! -e /proof.second ] || second_boot
 
 step "$(systemctl --version | head -1), $(python3 --version)"
 mkdir /root/checkout && cp -r /src/{setup.cfg,setup.py,MANIFEST.in,pyproject.toml,constraints.txt,README.md,LICENSE,NOTICE,autovelox.example.toml,autovelox-centre.example.toml} \
@@ -49,7 +71,7 @@ exposure autovelox-centre
 ! grep -q ':1538 00000000:0000 0A' /proc/net/tcp || die "PostgreSQL listens at port 5432"
 man -w autovelox-centre >/dev/null 2>&1 || [ -e /usr/local/share/man/man8/autovelox-centre.8 ] || die "no man page"
 
-# A unit with a recorded feed, as an account of its own.
+# The police's registry, away from centre and unit; then a unit that holds none of it.
 useradd --create-home roadside
 install -d -o roadside -g roadside -m 700 /srv/unit /srv/unit/feed
 demo=$(echo /opt/autovelox-centre/lib/python3*/site-packages/edge/demo/feed)
@@ -160,4 +182,59 @@ systemctl restart autovelox-centre
 until_true 60 answers || die "the centre does not answer on the cluster: $(journalctl --no-pager -o cat -u autovelox-centre -n 5)"
 ! pgrep -u autovelox-centre postgres >/dev/null || die "it still runs a PostgreSQL of its own"
 step "on a cluster of the authority: the centre answers, its own PostgreSQL is gone"
-touch /proof.done
+
+# The police's registry comes from an office; the opening service has an account, keys and a configuration of its own.
+mkdir -m 700 /root/office && cd /root/office
+sed -e 's#/srv/unit/registry.sqlite#/root/office/registry.sqlite#; s#/srv/unit/master.key#/root/office/master.key#' /srv/unit/autovelox.toml >office.toml
+office() { /opt/autovelox-centre/bin/autovelox "$@" --config /root/office/office.toml; }
+/opt/autovelox-centre/bin/python -c "import cv2, numpy; cv2.imwrite('portrait.jpg', numpy.full((120, 90, 3), 200, 'u1'))"
+office registry init >&2 || die "the office's registry"
+office registry enrol --licence UD1234567A --first-name Ada --last-name Prova --birth-date 1990-01-01 --birth-place Udine \
+    --categories B --issuing-office MIT-UCO --issued-on 2020-01-01 --expires-on 2030-01-01 --portrait portrait.jpg --chip ada.chip >&2 || die "enrol"
+autovelox-centre registry import registry.sqlite --master-key master.key >&2 || die "registry import"
+documented 'install -m 644 /var/lib/autovelox-centre/tls' >/tmp/certificates.sh
+grep -q 'server.key' /tmp/certificates.sh || die "docs/centre.md does not say how the opening service gets its certificate"
+bash -eux /tmp/certificates.sh >&2 || die "the certificates as docs/centre.md says"
+documented '[centre]' | sed -e 's#opener.example#localhost#; s#0.0.0.0#127.0.0.1#' \
+    -e "s#^database_url = .*#database_url = \"$(url autovelox_opener)\"#" >/etc/autovelox-centre/opener.toml
+chown root:autovelox-opener /etc/autovelox-centre/opener.toml && chmod 640 /etc/autovelox-centre/opener.toml
+cd /root/checkout
+documented 'cp centre/systemd/autovelox-opener.service' >/tmp/opener.sh
+grep -q 'systemctl enable --now autovelox-opener' /tmp/opener.sh || die "docs/centre.md does not say how the opening service is started"
+bash -eux /tmp/opener.sh >&2 || die "the opening service as docs/centre.md says"
+opener_listens() { journalctl --no-pager -o cat -u autovelox-opener | grep 'the opening service of' >/dev/null; }
+until_true 120 opener_listens || die "the opening service: $(journalctl --no-pager -o cat -u autovelox-opener -n 10)"
+confined autovelox-opener autovelox-opener
+exposure autovelox-opener
+for attempt in "autovelox-opener ls /var/lib/autovelox-centre" "autovelox-opener cat /etc/autovelox-centre/root.key" \
+    "autovelox-opener cat /etc/autovelox-centre/autovelox-centre.toml" "autovelox-centre cat /etc/autovelox-centre/root.key" \
+    "autovelox-centre ls /var/lib/autovelox-opener" "autovelox-centre cat /etc/autovelox-centre/opener.toml" \
+    "autovelox-centre cat /run/credentials/autovelox-opener.service/root.key" "roadside ls /var/lib/autovelox-centre" \
+    "roadside cat /etc/autovelox-centre/autovelox-centre.toml"; do
+    # shellcheck disable=SC2086 - an account and a command
+    ! as $attempt >/dev/null 2>&1 || die "an account may: $attempt"
+done
+step "the opening service runs as its own account with the root key as a credential; 9 attempts on the other's files were refused"
+
+# A new chain for the new database: the unit joins again, without registry and keys, and a car drives by.
+rm -rf /srv/unit/state /srv/unit/registry.sqlite* /srv/unit/master.key /srv/unit/centre-*
+sed -i '/^url = "https/d' /srv/unit/autovelox.toml
+read -ra join < <(centre units add AVX-0001 | grep 'centre join')
+unit "${join[@]:1}" >&2 || die "the unit did not join: ${join[*]}"
+sed -i "s#^\[centre\]\$#[centre]\nurl = \"${join[3]}\"#" /srv/unit/autovelox.toml
+unit centre opener >&2 || die "the unit does not find the opening service"
+sed -i 's#^\[centre\]$#[centre]\ndecides = true#' /srv/unit/autovelox.toml
+drive 2
+until_true 240 has_verdict || die "the centre decided nothing: $(journalctl --no-pager -o cat -u autovelox-opener -u roadside -n 20)"
+step "a unit without registry and keys joined; the opening service decided its first case"
+
+before=$(delivered)
+kill -KILL "$(property autovelox-opener MainPID)"
+until_true 60 bash -c '[ "$(systemctl show -P NRestarts autovelox-opener.service)" -ge 1 ] && systemctl is-active --quiet autovelox-opener' || die "the killed opening service was not replaced"
+has=$(verdicts); until_true 240 has_more_verdicts "$has" || die "nothing is decided by the new one"
+systemctl restart cluster
+until_true 240 has_more "$before" || die "nothing is delivered after the cluster's restart"
+step "opening service killed, cluster restarted: decided and delivered again"
+stop_unit
+centre cases verify >/tmp/verified || die "cases verify: $(cat /tmp/verified)"
+delivered >/proof.second

@@ -1,0 +1,1 @@
+"""The country strip at a plate's left end: training, conversion, calibration."""
