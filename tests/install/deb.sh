@@ -56,7 +56,8 @@ deb_row() {  # ROW SUITE ARCH
         must grep -q "^engine = \"litert\"" /etc/autovelox/autovelox.toml
         autovelox run --config /etc/autovelox/autovelox.toml --check=configuration >/dev/null
         began=$(date +%s)
-        runuser -u newcomer -- env HOME=/tmp autovelox demo --dir /tmp/demo | tee demo.log
+        runuser -u newcomer -- env HOME=/tmp autovelox demo --dir /tmp/demo | tee demo.log || true
+        sed "s/^/unit | /" /tmp/demo/unit.log || true
         result demo "$(sed -n "s/\([0-9] of 8\) cases right.*/\1/p" demo.log)"
         result demo_s $(($(date +%s) - began))
     ' >>"$log" 2>&1 || true

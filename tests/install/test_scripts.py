@@ -42,6 +42,14 @@ def test_the_unit_that_the_proof_makes_sick_is_sick() -> None:
 
 
 @pytest.mark.parametrize(
+    "service", ["systemd/autovelox", "centre/systemd/autovelox-centre", "centre/systemd/autovelox-opener"]
+)
+def test_a_stop_tells_the_main_process_alone(service: str) -> None:
+    """The default ends the workers as well: the unit's last self-check, an entry of its chain, would fail each time."""
+    assert "\nKillMode=mixed\n" in (ROOT / f"{service}.service").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
     ("words", "says"),
     [
         (("test", "ENGINE=litert"), "leave it out, the other targets need both engines"),
