@@ -70,7 +70,7 @@ chaos-centre: install ## strike the centre, its database, the network and the un
 	@$(BIN)/python tests/chaos/centre_run.py $(CHAOS)
 
 .PHONY: bench-centre
-bench-centre: install ## measure what the centre takes in, beside bare asyncpg (ratios, half a minute)
+bench-centre: install ## measure what the centre takes in, beside bare asyncpg and bare HTTPS (ratios, a minute)
 	@$(BIN)/python tests/bench/ingest.py
 
 .PHONY: bench-fleet

@@ -9,6 +9,8 @@ from pathlib import Path
 from converter.arguments import Subparsers, command, need_tensorflow, positive, rate
 
 _TRAINING = Path("build/strip/training")
+COST_CROPS = 60
+"""Crops on which the processor time is measured."""
 
 
 def add_parsers(commands: Subparsers) -> None:
@@ -87,10 +89,15 @@ def _calibrate(args: argparse.Namespace) -> int:
 
 
 def _evaluate(args: argparse.Namespace) -> int:
-    from converter.verdict.countries import report
+    from converter.strip.cost import cost
+    from converter.verdict.countries import european_countries, in_colour, report
     from edge.vision import installed_engine
     from edge.vision.reader import PlateReader
 
-    text, reached = report(PlateReader(args.models, installed_engine()), args.data)
+    reader = PlateReader(args.models, installed_engine())
+    text, reached = report(reader, args.data)
     sys.stdout.write(f"{text}\n")
-    return 0 if reached else 1
+    names = list(european_countries(args.data))[:COST_CROPS]
+    text, cheap = cost(args.models, installed_engine(), in_colour(reader, args.data, names))
+    sys.stdout.write(f"{text}\n")
+    return 0 if reached and cheap else 1

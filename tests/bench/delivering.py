@@ -67,6 +67,7 @@ async def unit(folder: Path, kind: str, url: str, cases: int, rate: float) -> di
         found = await store.file_case(trigger(), [photos[number % 8]], [own], limit_kmh=50.0, site="bench")
         ms.append((time.monotonic_ns() - at_ns) / 1e6)
         await store.enter_verdict(found, identified(own))
+    await asyncio.sleep(GATHER_S + 2.0 * ROUND_S)  # the delivery of the last ones counts as well
     used_s = time.process_time() - used_s
     if url:
         with suppress(TimeoutError):

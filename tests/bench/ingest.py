@@ -31,6 +31,7 @@ import aiohttp
 import asyncpg
 import uvloop
 from aiohttp import web
+from measured import Measured, children_s
 
 from centre.config import CentreSettings, DatabaseSettings, LimitSettings, ListenSettings, MetricsSettings, Settings
 from centre.database import DATABASE, SERVICE_ROLE, EmbeddedServer, Pool, as_unit, at_the_door, open_pool
@@ -128,19 +129,29 @@ def lines(links: Sequence[Link]) -> bytes:
 Send = Callable[[Source], Awaitable[object]]
 
 
-async def rate(sources: Sequence[Source], requests: int, batch: int, send: Send) -> float:
-    """Entries a second while every unit sends so many *requests*, one after the other."""
-    began = time.perf_counter()
+async def measured(sources: Sequence[Source], requests: int, batch: int, send: Send, postgres: int) -> Measured:
+    """While every unit sends so many *requests*, one after the other; *postgres* is the server's process."""
+    await _send(sources, 1, send)  # from here on the units are known, and the statements planned
+    python_s, postgres_s, began_s = time.process_time(), children_s(postgres), time.perf_counter()
+    await _send(sources, requests, send)
+    took_s, count = time.perf_counter() - began_s, requests * batch * len(sources)
+    return Measured(
+        count / took_s,
+        1e6 * (time.process_time() - python_s) / count,
+        1e6 * (children_s(postgres) - postgres_s) / count,
+    )
+
+
+async def _send(sources: Sequence[Source], requests: int, send: Send) -> None:
 
     async def work(source: Source) -> None:
         for _ in range(requests):
             await send(source)
 
     await asyncio.gather(*map(work, sources))
-    return requests * batch * len(sources) / (time.perf_counter() - began)
 
 
-Figures = tuple[int, float, float, float, float]
+Figures = tuple[int, list[Measured]]
 
 
 async def bench(folder: Path, units: int) -> list[Figures]:
@@ -164,8 +175,10 @@ async def bench(folder: Path, units: int) -> list[Figures]:
             pool = await open_pool(
                 server.dsn, connections=units, statement_timeout_s=30, service_dsn=settings.database.service_url
             )
+            process = int((folder / "postgresql" / "data" / "postmaster.pid").read_text().split()[0])
             found = [
-                await _row(folder, settings, port, pool, requests, batch, units) for batch, requests in BATCHES.items()
+                await _row(folder, settings, port, pool, process, requests, batch, units)
+                for batch, requests in BATCHES.items()
             ]
             await pool.close()
             return found
@@ -174,9 +187,9 @@ async def bench(folder: Path, units: int) -> list[Figures]:
 
 
 async def _row(
-    folder: Path, settings: Settings, port: int, pool: Pool, requests: int, batch: int, units: int
+    folder: Path, settings: Settings, port: int, pool: Pool, postgres: int, requests: int, batch: int, units: int
 ) -> Figures:
-    figures: list[list[float]] = [[], [], [], []]
+    figures: list[list[Measured]] = [[], [], [], []]
     for number in range(ROUNDS):
         names = [f"U{batch}-{number}-{unit}" for unit in range(units)]
         async with AsyncExitStack() as stack:
@@ -192,10 +205,8 @@ async def _row(
                 partial(_over_https, batch),
             )
             for place, send in enumerate(sends):
-                await rate(sources, 1, batch, send)  # from here on the units are known, and the statements planned
-                figures[place].append(await rate(sources, requests, batch, send))
-    bare, checked, floor_rate, https = (statistics.median(each) for each in figures)
-    return batch, bare, checked, floor_rate, https
+                figures[place].append(await measured(sources, requests, batch, send, postgres))
+    return batch, [Measured(*map(statistics.median, zip(*each, strict=True))) for each in figures]
 
 
 async def _bare(connections: dict[str, Any], batch: int, source: Source) -> None:
@@ -269,10 +280,17 @@ def main() -> int:
         "| entries a request | bare asyncpg, entries/s | checked | of bare | bare HTTPS | over HTTPS | of bare HTTPS |"
     )
     print("|---:|---:|---:|---:|---:|---:|---:|")
-    for batch, *found in rows:
-        bare, checked, floor, https = found
+    for batch, found in rows:
+        bare, checked, floor, https = (each.rate for each in found)
         cells = [f"{bare:,.0f}", f"{checked:,.0f}", f"{checked / bare:.2f}", f"{floor:,.0f}", f"{https:,.0f}"]
         print(f"| {batch} | " + " | ".join(cells) + f" | {https / floor:.2f} |")
+    print(
+        "\n| entries a request, processor time of one, µs | bare: Python | PostgreSQL | checked: Python | PostgreSQL |"
+    )
+    print("|---:|---:|---:|---:|---:|")
+    for batch, (bare_one, checked_one, *_) in rows:
+        times = (bare_one.python_us, bare_one.postgres_us, checked_one.python_us, checked_one.postgres_us)
+        print(f"| {batch} | " + " | ".join(f"{time_us:.0f}" for time_us in times) + " |")
     return 0
 
 

@@ -9,7 +9,8 @@ comes so much later as ``head_start.py`` measured with the demo's feed. Beside *
 officers *unasked* it does not, as before there was one. What is measured is the filing alone.
 
 What the machine itself costs stands beside (:mod:`bare`): after each filing a process that knows nothing of cases
-writes and syncs the same (*bare*), and there is another load without our code, *others*.
+writes and syncs the same (*bare*), and there is another load without our code, *others*. What is measured while
+programs that do not belong to the bench compute (:mod:`foreign`) counts for nothing, and is told.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bare import bare_writer, crowd, others, photo
+from foreign import Foreign, watched
 from verify import SIGNER, make
 
 from edge.cases import be_prompt
@@ -69,11 +71,15 @@ POLL_S, OPEN_S = 0.4, 2.0
 
 @dataclass
 class Measured:
-    """Seconds of each filing, and of each bare writing, by load; and what the officers got meanwhile."""
+    """Seconds of each filing, and of each bare writing, by load; and what the officers got meanwhile.
+
+    ``disturbed`` filings did not count.
+    """
 
     filings: dict[str, list[float]] = field(default_factory=lambda: {load: [] for load in LOADS})
     bare: dict[str, list[float]] = field(default_factory=lambda: {load: [] for load in LOADS})
     done: tuple[int, int, int] = (0, 0, 0)
+    disturbed: int = 0
 
     @property
     def officers(self) -> str:
@@ -116,7 +122,8 @@ def measured(scheduled: Sequence[str] = SCHEDULED, rounds: int = ROUNDS, loads: 
         stack.enter_context(_officers(folder / "o.sock", on["officers"], done))
         stack.enter_context(others(folder, on["others"]))
         bare = stack.enter_context(bare_writer(folder))
-        found = asyncio.run(_file_in_turn(folder / "state", on, bare, rounds, loads))
+        foreign = stack.enter_context(watched(folder))
+        found = asyncio.run(_file_in_turn(folder / "state", on, bare, rounds, loads, foreign))
         found.done = (done[0], done[1], done[2])
         return found
 
@@ -132,12 +139,12 @@ def prepared(folder: Path) -> None:
 
 
 async def _file_in_turn(
-    state: Path, on: dict[str, Event], bare: Connection, rounds: int, loads: Sequence[str]
+    state: Path, on: dict[str, Event], bare: Connection, rounds: int, loads: Sequence[str], foreign: Foreign
 ) -> Measured:
     be_prompt()  # as the daemon's loop
     store = await CaseStore.open(state, SIGNER, {"serial": "BENCH"})
     keeping = asyncio.create_task(keep_house(store))
-    found = Measured()
+    found, all_times = Measured(), list[tuple[str, float, float, float]]()
     taken = Photo(photo(), 1280, 720, time.time(), time.monotonic_ns())
     head_starts_s = itertools.cycle(ms / 1e3 for ms in HEAD_STARTS_MS)
     try:
@@ -153,10 +160,10 @@ async def _file_in_turn(
                     await asyncio.sleep(next(head_starts_s))
                     began = time.perf_counter()
                     await store.file_case(trigger, [taken], [], limit_kmh=50.0, site="bench")
-                    found.filings[load].append(time.perf_counter() - began)
+                    filed_s = time.perf_counter() - began
                     store.right_of_way.give_back(trigger.at_monotonic_ns)
                     bare.send(None)
-                    found.bare[load].append(await asyncio.to_thread(bare.recv))
+                    all_times.append((load, time.monotonic(), filed_s, await asyncio.to_thread(bare.recv)))
                     await asyncio.sleep(PACE_S)
                 on[load].clear()
     finally:
@@ -168,6 +175,12 @@ async def _file_in_turn(
         problem = store.problem()
         await store.close()
     assert problem is None, problem
+    for load, at_s, filed_s, bare_s in all_times:
+        if foreign.is_calm(at_s):
+            found.filings[load].append(filed_s)
+            found.bare[load].append(bare_s)
+        else:
+            found.disturbed += 1
     return found
 
 
@@ -257,4 +270,4 @@ if __name__ == "__main__":
     given = parser.parse_args()
     result = measured(ORDINARY if given.ordinary else SCHEDULED, given.rounds, given.loads)
     print(*result.lines(), sep="\n")
-    print(f"officers: {result.officers}")
+    print(f"officers: {result.officers}; {result.disturbed} filings beside other programs do not count")

@@ -70,7 +70,7 @@ async def test_what_was_gathered_goes_in_fewer_requests_and_all_of_it(
     store = await CaseStore.open(state_dir, SIGNER, UNIT, on_head=progress.more)
     try:
         async with at_work(courier):
-            await until(lambda: courier.confirmed == 3)
+            await until(lambda: courier.confirmed == 3, 90.0)
             del sent[:]
             for number in range(5):
                 own = packet()
@@ -78,7 +78,7 @@ async def test_what_was_gathered_goes_in_fewer_requests_and_all_of_it(
                 await store.housekeep()
                 await store.enter_verdict(found, identified(own))
                 await store.housekeep()
-            await until(lambda: courier.confirmed == 13)
+            await until(lambda: courier.confirmed == 13, 90.0)
     finally:
         await store.close()
     assert sum(sent) == 10, "each entry once"

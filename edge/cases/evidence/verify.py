@@ -1473,9 +1473,9 @@ _ITALIAN = """
 <   counts    less {} = {} mph, {} over ({t}); {t}
 >   conta     meno {} = {} mph, {} oltre il limite ({t}); {t}
 < deduction as stated by the authority, source: {}
-> detrazione dichiarata dall'autorità, fonte: {}
+> riduzione dichiarata dall'autorità, fonte: {}
 < RTRA 1984, s. 89: no deduction; in mph, cut to one decimal
-> RTRA 1984, s. 89: nessuna detrazione; in mph, troncata a un decimale
+> RTRA 1984, s. 89: nessuna riduzione; in mph, troncata a un decimale
 < s. 89(1) of the Road Traffic Regulation Act 1984
 > art. 89(1) del Road Traffic Regulation Act 1984
 < {t}, by them {} mph, standard deviation {}

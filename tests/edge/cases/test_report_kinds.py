@@ -69,7 +69,7 @@ SAID: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ),
         ("BOZZA", "Stima", "Giulia Ferrante", "UD1032714A", "correggesse la targa"),
     ),
-    "british": (("RTRA 1984, s. 89: nessuna detrazione", "section 89(1) del Road Traffic Regulation Act 1984"), ()),
+    "british": (("RTRA 1984, s. 89: nessuna riduzione", "section 89(1) del Road Traffic Regulation Act 1984"), ()),
     "identified": (
         (
             "che cosa non prova: pagina seguente",

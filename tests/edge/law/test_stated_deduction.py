@@ -98,7 +98,7 @@ def test_the_profile_alone_deducts_nothing_unsaid() -> None:
     ("language", "said"),
     [
         ("en", "deduction as stated by the authority, source: "),
-        ("it", "detrazione dichiarata dall'autorità, fonte: "),
+        ("it", "riduzione dichiarata dall'autorità, fonte: "),
         ("de", "von der Behörde angegebener Abzug, Quelle: "),
         ("sl", "odbitek, kot ga navaja organ, vir: "),
     ],
