@@ -83,6 +83,11 @@ def demo(args: argparse.Namespace) -> int:
 
 
 async def play_scenes(cast: Cast, setting: Setting, progress: Progress) -> None:
+    """Start the unit of *setting*, and let the cars of each scene call when its clip plays.
+
+    Raises:
+        DemoFailed: the unit ended, or did not do its part in time.
+    """
     starting = progress.add_task("Starting the unit (models, workers)", total=None)
     chips, signing = setting.chips(cast), setting.signing(cast)  # a slow machine has no time for it once the feed plays
     async with running_unit(setting.config, setting.log) as unit:
