@@ -10,7 +10,7 @@ import asyncpg
 
 from centre.database.migrate import is_newest, migrate
 from centre.database.types import Connection, Pool
-from centre.database.visits import SECRET, Passes, show
+from centre.database.visits import SECRET, Passes, Session, show
 from centre.errors import DatabaseError
 
 BUSY = (asyncpg.LockNotAvailableError, asyncpg.QueryCanceledError, asyncpg.TooManyConnectionsError)
@@ -37,7 +37,7 @@ async def open_pool(dsn: str, *, connections: int, statement_timeout_s: float, s
     role sees what :mod:`centre.database.visits` says.
 
     Raises:
-        DatabaseError: PostgreSQL cannot be reached, or a newer program wrote the database.
+        DatabaseError: PostgreSQL cannot be reached, or through a pooler, or a newer program wrote the database.
     """
     try:
         connection = await asyncpg.connect(dsn, timeout=CONNECT_TIMEOUT_S)
@@ -52,7 +52,6 @@ async def open_pool(dsn: str, *, connections: int, statement_timeout_s: float, s
             connections,
             statement_timeout_s,
             "autovelox-centre",
-            init=passes.begin,
             setup=passes.introduce,
         )
     except _UNUSABLE as error:
@@ -65,7 +64,7 @@ async def open_as(dsn: str, *, connections: int, statement_timeout_s: float, nam
     They see the rows of the unit whose token is shown (:func:`centre.database.visits.showing`).
 
     Raises:
-        DatabaseError: PostgreSQL cannot be reached, or the centre has not made the schema yet.
+        DatabaseError: PostgreSQL cannot be reached, or through a pooler, or the centre has not made the schema yet.
     """
     try:
         pool = await _pool(dsn, connections, statement_timeout_s, name, setup=show)
@@ -99,14 +98,14 @@ async def _pool(
     statement_timeout_s: float,
     name: str,
     setup: Callable[[Connection], Awaitable[None]],
-    init: Callable[[Connection], Awaitable[None]] | None = None,
 ) -> Pool:
     return await asyncpg.create_pool(
         dsn,
         min_size=1,
         max_size=connections,
         timeout=CONNECT_TIMEOUT_S,
-        init=init,
+        connection_class=Session,
+        init=_is_direct,
         setup=setup,
         reset=_leave,
         server_settings={
@@ -116,6 +115,15 @@ async def _pool(
             "idle_in_transaction_session_timeout": "60000",
         },
     )
+
+
+async def _is_direct(connection: Connection) -> None:
+    """What a pool does with a new connection: refuse a pooler's, which may give our session to another client."""
+    if await connection.fetchval("SELECT pg_backend_pid()") != connection.get_server_pid():
+        raise DatabaseError(
+            "a pooler answers in PostgreSQL's place, so that a session may be another client's",
+            "give the address of PostgreSQL itself: the centre pools its connections",
+        )
 
 
 async def _leave(connection: Connection) -> None:

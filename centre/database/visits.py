@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
 
 from centre.database.types import Connection
 
 SECRET = "SELECT secret FROM visit_secret"  # noqa: S105 - a statement, and only the schema's owner may ask it
-MOST_GIVEN = 1024
-"""More connections than that have ended meanwhile."""
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _door: ContextVar[Door | None] = ContextVar("door", default=None)
 _token: ContextVar[str] = ContextVar("token", default="")
@@ -49,6 +50,29 @@ DOOR = "set_config('autovelox.visit', $1, false)"
 """What the statement of who asks :func:`at_the_door` selects besides, with :attr:`Door.shown` as first parameter."""
 
 
+class Session(asyncpg.Connection):  # type: ignore[misc]
+    """A connection that remembers the pass which the door gave its session.
+
+    The process id of the server would not do instead: connections to two servers, or through a pooler, may share one.
+    """
+
+    __slots__ = ("_given",)
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        """What asyncpg makes, with no pass."""
+        super().__init__(*args, **more)
+        self._given: str | None = None
+
+    def give_pass(self, text: str) -> None:
+        """The door's statement has put this pass into the session."""
+        self._given = text
+
+    def take_pass(self) -> str | None:
+        """The pass that the door gave, for one use; None where nobody knows what the session has."""
+        text, self._given = self._given, None
+        return text
+
+
 @dataclass(slots=True)
 class Door:
     """The way in of one request: its statement says which unit a token is of, in a function that asks no pass.
@@ -60,18 +84,17 @@ class Door:
 
     guess: int | None
     shown: str = ""
-    _passes: Passes | None = None
-    _connection: int = 0
+    _give: Callable[[str], None] | None = None
 
-    def come(self, passes: Passes, connection: int) -> None:
+    def come(self, passes: Passes, connection: Connection) -> None:
         """It is this *connection* of a pool with these *passes* that asks."""
         self.shown = passes.text(("unit", str(self.guess))) if self.guess is not None else ""
-        self._passes, self._connection = passes, connection
+        self._give = connection.give_pass
 
     def passed(self) -> None:
         """The statement was answered, so the connection has the pass."""
-        if self._passes is not None:
-            self._passes.give(self._connection, self.shown)
+        if self._give is not None:
+            self._give(self.shown)
 
 
 @contextmanager
@@ -121,30 +144,18 @@ class Passes:
     def __init__(self, secret: bytes) -> None:
         """*secret* is the database's (:data:`SECRET`)."""
         self._secret = secret
-        self._given: dict[int, str] = {}
-
-    async def begin(self, connection: Connection) -> None:
-        """What the pool does with a new connection: its process may have the id of one that has ended."""
-        if len(self._given) > MOST_GIVEN:
-            self._given.clear()  # of what is not known the pass is given anew
-        self._given.pop(connection.get_server_pid(), None)
 
     async def introduce(self, connection: Connection) -> None:
-        """What the pool does with a connection before it gives it out: say whose request it is for, or nobody's.
+        """What the pool does with a :class:`Session` before it gives it out: say whose request it is for, or nobody's.
 
         Only where it comes straight from the door, which gave it that pass, nothing is to be said: after any other use
         nobody knows what a statement that was smuggled in has left in the session.
         """
-        number, door = connection.get_server_pid(), _door.get()
-        given = self._given.pop(number, None)
+        given, door = connection.take_pass(), _door.get()
         if door is not None:
-            door.come(self, number)
+            door.come(self, connection)
         elif given != (wanted := self.text(_visit.get())):
             await connection.execute(f"SET autovelox.visit = '{wanted}'")
-
-    def give(self, connection: int, text: str) -> None:
-        """The door gave this pass to the session of *connection*, the process id of its server."""
-        self._given[connection] = text
 
     def text(self, visit: tuple[str, str] | None) -> str:
         """The pass for a scope and a name; nobody's, which is empty, for none."""
