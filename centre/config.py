@@ -75,7 +75,8 @@ class ListenSettings(Section):
 class LimitSettings(Section):
     """``[limits]``: what one unit, one address and all together may ask for.
 
-    ``requests`` are worked on at once, in all; a further one is told to come again. ``connections`` are open at once,
+    ``requests`` are worked on at once, in all; a further one is told to come again. A unit's request whose body still
+    comes is not worked on, and waits for its place. ``connections`` are open at once,
     of them ``connections_of_one_address``; a further one is cut off. ``logins_per_minute`` counts for an address, and
     what needs no login with it; ``unit_requests_per_minute`` and ``unit_megabytes_per_day`` for a unit.
     ``token_of_one_address``: a token counts only from the address that it was given to. Units report their status every

@@ -86,7 +86,7 @@ def rows_of(headers: Sequence[dict[str, Any]], links: Sequence[Link], now: datet
             rows.months[case] = month_of(header["at"], now)
         try:
             _add(rows, kind, case, seq, json.loads(link.body) if link.body is not None else None)
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError):
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, RecursionError):
             raise Unreadable(f"the content of entry {seq} is none that a unit writes") from None
     return rows
 

@@ -168,6 +168,7 @@ async def running(settings: Settings) -> AsyncIterator[int]:
             limits.logins_per_minute,
             unit_requests_per_minute=limits.unit_requests_per_minute,
             unit_bytes_per_day=1_000_000 * limits.unit_megabytes_per_day,
+            body_bytes=limits.requests * max(limits.entries_bytes, limits.blob_bytes),
         )
         doors = Connections(limits.connections, limits.connections_of_one_address)
         office = Office(

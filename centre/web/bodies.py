@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from itertools import islice
 from typing import Any
 
@@ -14,10 +15,15 @@ from centre.web.problems import malformed
 from edge.cases.evidence import Link, Mismatch, read_lines
 
 MAX_SMALL_BYTES = 64 * 1024
+JSON_TYPE = "application/json"
 
 
-async def read_body(request: web.Request, request_s: float, most: int, kind: str) -> bytes:
+async def read_body(
+    request: web.Request, request_s: float, most: int, kind: str, came: Callable[[int], None] | None = None
+) -> bytes:
     """The whole body, of the media type *kind*, at most *most* bytes, within *request_s* seconds.
+
+    *came* is told how many bytes came each time, and may raise.
 
     Raises:
         Refused: it is another, or did not come in time (400).
@@ -34,6 +40,8 @@ async def read_body(request: web.Request, request_s: float, most: int, kind: str
                 found += part
                 if len(found) > most:
                     raise web.HTTPRequestEntityTooLarge(max_size=most, actual_size=len(found))
+                if came is not None:
+                    came(len(part))
     except TimeoutError:
         raise malformed("the body did not come in time") from None
     return bytes(found)
@@ -41,7 +49,11 @@ async def read_body(request: web.Request, request_s: float, most: int, kind: str
 
 async def read_small(request: web.Request, request_s: float) -> dict[str, Any]:
     """A small JSON object, within *request_s* seconds; raises :class:`Refused` (400)."""
-    data = await read_body(request, request_s, MAX_SMALL_BYTES, "application/json")
+    return to_small(await read_body(request, request_s, MAX_SMALL_BYTES, JSON_TYPE))
+
+
+def to_small(data: bytes) -> dict[str, Any]:
+    """The JSON object that *data* are; raises :class:`Refused` (400)."""
     try:
         body = json.loads(data)
         if not isinstance(body, dict):

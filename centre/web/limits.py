@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import ipaddress
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 from centre.errors import Refused
 from centre.web.problems import busy
@@ -18,6 +19,8 @@ REQUESTS_OF_A_UNIT = 2
 """At once: entries and a photo."""
 UNIT_REQUESTS_PER_MINUTE = 3000
 """Of one unit: 12 MB of photos a second."""
+BODY_BYTES = 2 * 1024**3
+"""Of bodies in memory: 64 of the largest there are by default."""
 UNIT_BYTES_PER_DAY = 20_000_000_000
 DAY_S = 86_400.0
 
@@ -33,10 +36,12 @@ class Limits:
         *,
         unit_requests_per_minute: int = UNIT_REQUESTS_PER_MINUTE,
         unit_bytes_per_day: int = UNIT_BYTES_PER_DAY,
+        body_bytes: int = BODY_BYTES,
     ) -> None:
-        """Work on so many *requests* at once; *clock* gives seconds."""
-        self._requests = requests
-        self._working = 0
+        """Work on so many *requests* at once, with *body_bytes* of bodies in all; *clock* gives seconds."""
+        self._places = asyncio.Semaphore(requests)
+        self._body_bytes = body_bytes
+        self._came = 0
         self._of_units: dict[int, int] = {}
         self._visits = _Shares(logins_per_minute, clock)
         self._asked = _Shares(unit_requests_per_minute, clock)
@@ -45,16 +50,43 @@ class Limits:
         self.turned_away = 0
 
     @asynccontextmanager
-    async def working(self) -> AsyncIterator[None]:
-        """One request more; raises :class:`Refused` (503) where there are too many."""
-        if self._working >= self._requests:
-            self.turned_away += 1
-            raise busy()
-        self._working += 1
+    async def working(self, wait_s: float = 0.0) -> AsyncIterator[None]:
+        """One request more; who has handed over a body waits *wait_s* seconds for its place, before all others.
+
+        Raises:
+            Refused: there are too many (503).
+        """
+        if self._places.locked() and not wait_s:
+            raise self._busy()
+        try:
+            async with asyncio.timeout(wait_s or None):
+                await self._places.acquire()
+        except TimeoutError:
+            raise self._busy() from None
         try:
             yield
         finally:
-            self._working -= 1
+            self._places.release()
+
+    @contextmanager
+    def receiving(self) -> Iterator[Callable[[int], None]]:
+        """Count a body by its bytes, as they come, until the request is done: a slow one takes no place meanwhile.
+
+        What is given raises :class:`Refused` (503) where there are too many bytes of bodies in all.
+        """
+        own = 0
+
+        def came(size: int) -> None:
+            nonlocal own
+            own += size
+            self._came += size
+            if self._came > self._body_bytes:
+                raise self._busy()
+
+        try:
+            yield came
+        finally:
+            self._came -= own
 
     @asynccontextmanager
     async def of_unit(self, unit: int) -> AsyncIterator[None]:
@@ -111,6 +143,10 @@ class Limits:
     def forget(self, token: str) -> None:
         """The *token* is good no more."""
         self._tokens.pop(_digest(token), None)
+
+    def _busy(self) -> Refused:
+        self.turned_away += 1
+        return busy()
 
     def _take(self, shares: _Shares, key: str, cause: str) -> None:
         self._refuse(shares.take(key), cause)

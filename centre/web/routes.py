@@ -14,7 +14,16 @@ from centre.database import Pool, as_login, as_unit, at_the_door
 from centre.delivery import BlobState, Head, Memory, accept_entries, blob_state, head_of, put_part, take_status
 from centre.errors import Refused
 from centre.units import Visitor, challenge, current_signers, join, log_in, refusal, visitor_of
-from centre.web.bodies import MAX_SMALL_BYTES, bytes_of, read_body, read_entries, read_small, text_of
+from centre.web.bodies import (
+    JSON_TYPE,
+    MAX_SMALL_BYTES,
+    bytes_of,
+    read_body,
+    read_entries,
+    read_small,
+    text_of,
+    to_small,
+)
 from centre.web.limits import Limits, network_of
 from centre.web.problems import as_json, malformed
 from edge.delivery.openings import OpeningService
@@ -23,6 +32,8 @@ from edge.delivery.wire import LINES_TYPE, OFFSET
 
 MOST_BYTES_AT_ONCE = 64 * 1024
 """More is read in a thread, so that other units' requests go on meanwhile."""
+PLACE_S = 10.0
+"""So long a request whose body is here waits for its place: a refusal would cost its way once more."""
 _RANGE = re.compile(r"bytes (\d{1,12})-(\d{1,12})/(\d{1,12})")
 
 
@@ -130,9 +141,8 @@ async def signers(request: web.Request, office: Office, visitor: Visitor) -> web
         return as_json(signers_record(await current_signers(connection)))
 
 
-async def entries(request: web.Request, office: Office, visitor: Visitor) -> web.StreamResponse:
+async def entries(request: web.Request, office: Office, visitor: Visitor, data: bytes) -> web.StreamResponse:
     """``POST /v1/entries``: entries after the confirmed one; they are durable when the answer is written."""
-    data = await _large(request, office, visitor, office.entries_bytes, LINES_TYPE)
     links = read_entries(data) if len(data) < MOST_BYTES_AT_ONCE else await asyncio.to_thread(read_entries, data)
     return as_json({"confirmed": _head(await accept_entries(office.pool, visitor, links, office.memory))})
 
@@ -143,13 +153,12 @@ async def blob_head(request: web.Request, office: Office, visitor: Visitor) -> w
         return _of_blob(await blob_state(connection, visitor, request.match_info["sha256"]))
 
 
-async def blob_put(request: web.Request, office: Office, visitor: Visitor) -> web.StreamResponse:
+async def blob_put(request: web.Request, office: Office, visitor: Visitor, data: bytes) -> web.StreamResponse:
     """``PUT /v1/blobs/{sha256}``: one part of it, which ``Content-Range`` places."""
     found = _RANGE.fullmatch(request.headers.get("Content-Range", ""))
     if found is None:
         raise malformed("a part of a blob needs Content-Range: bytes FIRST-LAST/SIZE")
     first, last, total = map(int, found.groups())
-    data = await _large(request, office, visitor, office.blob_bytes, "application/octet-stream")
     if not data or last - first + 1 != len(data) or last >= total:
         raise malformed("Content-Range does not fit the body")
     return _of_blob(
@@ -157,36 +166,62 @@ async def blob_put(request: web.Request, office: Office, visitor: Visitor) -> we
     )
 
 
-async def status(request: web.Request, office: Office, visitor: Visitor) -> web.StreamResponse:
+async def status(request: web.Request, office: Office, visitor: Visitor, data: bytes) -> web.StreamResponse:
     """``POST /v1/status``: how the unit is; the answer says how far the centre is, and what it wishes."""
-    body = await read_small(request, office.request_s)
-    return as_json({**await take_status(office.pool, visitor, body), "next_s": office.status_s})
+    return as_json({**await take_status(office.pool, visitor, to_small(data)), "next_s": office.status_s})
 
 
 Open = Callable[[web.Request], Awaitable[web.StreamResponse]]
 OfUnit = Callable[[web.Request, Office, Visitor], Awaitable[web.StreamResponse]]
+WithBody = Callable[[web.Request, Office, Visitor, bytes], Awaitable[web.StreamResponse]]
+Came = Callable[[int], None]
+Read = Callable[[web.Request, Office, Visitor, Came], Awaitable[bytes]]
 
 
 def with_login(handler: OfUnit) -> Open:
     """A route for units that have logged in; the unit is the token's, never the request's word."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        office = request.app[OFFICE]
-        token = _token(request)
-        office.limits.admit(request.remote, token)
+        office, token = _admitted(request)
         async with office.limits.working():
-            try:
-                visitor = await _visitor(request, office, token)
-            except Refused:
-                office.limits.forget(token)
-                office.limits.visit(request.remote)  # who guesses tokens has no more tries than who guesses keys
-                raise
-            office.limits.know(token, visitor.unit)
+            visitor = await _known(request, office, token)
             async with office.limits.of_unit(visitor.unit):
                 with as_unit(visitor.unit):
                     return await handler(request, office, visitor)
 
     return handle
+
+
+def with_body(read: Read, handler: WithBody) -> Open:
+    """A route as :func:`with_login` makes it, with a body that *read* reads: a slow one takes nobody's place."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        office, token = _admitted(request)
+        async with office.limits.working():
+            visitor = await _known(request, office, token)
+        async with office.limits.of_unit(visitor.unit):
+            with office.limits.receiving() as came:
+                data = await read(request, office, visitor, came)
+                async with office.limits.working(wait_s=PLACE_S):
+                    with as_unit(visitor.unit):
+                        return await handler(request, office, visitor, data)
+
+    return handle
+
+
+async def small(request: web.Request, office: Office, visitor: Visitor, came: Came) -> bytes:
+    """The body of a small request."""
+    return await read_body(request, office.request_s, MAX_SMALL_BYTES, JSON_TYPE, came)
+
+
+async def lines(request: web.Request, office: Office, visitor: Visitor, came: Came) -> bytes:
+    """Entries."""
+    return await _large(request, office, visitor, office.entries_bytes, LINES_TYPE, came)
+
+
+async def part(request: web.Request, office: Office, visitor: Visitor, came: Came) -> bytes:
+    """A part of a photo."""
+    return await _large(request, office, visitor, office.blob_bytes, "application/octet-stream", came)
 
 
 ROUTES: Final[tuple[tuple[str, str, Open], ...]] = (
@@ -197,10 +232,10 @@ ROUTES: Final[tuple[tuple[str, str, Open], ...]] = (
     ("GET", "/v1/head", with_login(head)),
     ("GET", "/v1/opener", with_login(opener)),
     ("GET", "/v1/signers", with_login(signers)),
-    ("POST", "/v1/entries", with_login(entries)),
+    ("POST", "/v1/entries", with_body(lines, entries)),
     ("HEAD", "/v1/blobs/{sha256}", with_login(blob_head)),
-    ("PUT", "/v1/blobs/{sha256}", with_login(blob_put)),
-    ("POST", "/v1/status", with_login(status)),
+    ("PUT", "/v1/blobs/{sha256}", with_body(part, blob_put)),
+    ("POST", "/v1/status", with_body(small, status)),
 )
 
 
@@ -211,10 +246,28 @@ def _token(request: web.Request) -> str:
     return token
 
 
-async def _large(request: web.Request, office: Office, visitor: Visitor, most: int, kind: str) -> bytes:
+def _admitted(request: web.Request) -> tuple[Office, str]:
+    office, token = request.app[OFFICE], _token(request)
+    office.limits.admit(request.remote, token)
+    return office, token
+
+
+async def _known(request: web.Request, office: Office, token: str) -> Visitor:
+    """The unit of *token*; who guesses tokens has no more tries than who guesses keys."""
+    try:
+        visitor = await _visitor(request, office, token)
+    except Refused:
+        office.limits.forget(token)
+        office.limits.visit(request.remote)
+        raise
+    office.limits.know(token, visitor.unit)
+    return visitor
+
+
+async def _large(request: web.Request, office: Office, visitor: Visitor, most: int, kind: str, came: Came) -> bytes:
     """A body of entries or of a photo, which counts among the unit's bytes of the day, whatever becomes of it."""
     office.limits.afford(visitor.unit)
-    data = await read_body(request, office.request_s, most, kind)
+    data = await read_body(request, office.request_s, most, kind, came)
     office.limits.spend(visitor.unit, len(data))
     return data
 

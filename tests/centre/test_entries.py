@@ -153,6 +153,7 @@ LIES: list[tuple[str, dict[str, object]]] = [
     ("nul", {"site": "a\0b"}),
     ("a number that is a text", {"limit_kmh": "50'; DROP TABLE entries; --"}),
     ("infinite speed", {"limit_kmh": 1e999}),
+    ("a number of four hundred digits", {"limit_kmh": 10**400}),
     ("a photo of minus one byte", {"frames": [{"file": "0.jpg", "sha256": "0" * 64, "bytes": -1}]}),
     ("a hash that is SQL", {"frames": [{"file": "0.jpg", "sha256": "'; DELETE FROM units; --", "bytes": 10}]}),
     ("ten thousand photos", {"frames": [{"file": "0.jpg", "sha256": "0" * 64, "bytes": 10}] * 10_000}),
