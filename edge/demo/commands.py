@@ -71,7 +71,7 @@ def demo(args: argparse.Namespace) -> int:
         if not setting.is_enrolled:
             task = progress.add_task("Enrolling fictional drivers (RSA-4096 keys)", total=len(cast.driver))
             setting.enrol(cast, lambda: progress.advance(task))
-        asyncio.run(_play(cast, setting, progress))
+        asyncio.run(play_scenes(cast, setting, progress))
     wrong = _report(console, cast, setting)
     if wrong:
         tell_problems(console, setting)
@@ -82,7 +82,12 @@ def demo(args: argparse.Namespace) -> int:
     return int(wrong > 0)
 
 
-async def _play(cast: Cast, setting: Setting, progress: Progress) -> None:
+async def play_scenes(cast: Cast, setting: Setting, progress: Progress) -> None:
+    """Start the unit of *setting*, and let the cars of each scene call when its clip plays.
+
+    Raises:
+        DemoFailed: the unit ended, or did not do its part in time.
+    """
     starting = progress.add_task("Starting the unit (models, workers)", total=None)
     chips, signing = setting.chips(cast), setting.signing(cast)  # a slow machine has no time for it once the feed plays
     async with running_unit(setting.config, setting.log) as unit:

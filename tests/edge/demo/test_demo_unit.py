@@ -78,7 +78,7 @@ async def test_the_first_cars_wait_for_nothing_once_the_feed_plays(
     monkeypatch.setattr(commands, "running_unit", running)
     monkeypatch.setattr(commands, "Traffic", Cars)
     monkeypatch.setattr(commands, "all_decided", decided)
-    await commands._play(cast, Keys(tmp_path, "litert"), Progress(disable=True))
+    await commands.play_scenes(cast, Keys(tmp_path, "litert"), Progress(disable=True))
     assert did.index("keys") < did.index("unit")
     assert did.index(f"cars of {cast.scene[0].plate}") < did.index("recorded")
     later = [[f"clip {number} of 8", f"cars of {scene.plate}"] for number, scene in enumerate(cast.scene, 1)][1:]
