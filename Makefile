@@ -19,7 +19,7 @@ include systemd/unit.mk systemd/setup/setup.mk
 
 .PHONY: help
 help: ## list every target with one line each
-	@awk -F':.*## ' '/^[a-zA-Z0-9_-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST) | sort
+	@awk -F':.*## ' '/^[a-zA-Z0-9_-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST) | sort
 
 ifneq ($(filter-out easyocr litert,$(ENGINE)),)
 $(error ENGINE=$(ENGINE): set it to easyocr or litert)
@@ -53,7 +53,7 @@ test-install: ## do what README.md says on minimal systems, with the public inde
 	@ROWS="$(ROWS)" WHEELS="$(WHEELS)" tests/install/run.sh
 
 .PHONY: bench
-bench: install ## measure the link, honest visits under siege, opening, filing beside readers and officers, verdicts under a flood, speed by two photos, packages of long chains (ratios, twenty minutes; BENCH=rows of the link)
+bench: install ## measure the unit: link, siege, opening, filing beside officers, packages (ratios, twenty minutes; BENCH=rows of the link)
 	@status=0; $(BIN)/python tests/bench/link.py $(BENCH) || status=1; \
 	  for rows in filing flood flood_2 motion proofs version_2; do $(BIN)/python tests/bench/$$rows.py || status=1; done; exit $$status
 
