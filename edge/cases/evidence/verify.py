@@ -442,14 +442,14 @@ def _check_agreement(chain: Chain, seq: int, header: dict[str, Any], body: bytes
     A request whose content is not there (purged, the unit's own, of an earlier delivery) is held against nothing.
     """
     kind = header["kind"]
-    is_done = kind in NEEDS_AGREEMENT and body is not None and b'"request":' in body
+    is_done = kind in NEEDS_AGREEMENT and body is not None and (b'"request":' in body or b'"second":' in body)
     if kind not in ANSWERED and not is_done:
         return
     content = parse_canonical(body, f"the content of entry {seq}") if body is not None else None
     if kind == "request":
         chain.requests[seq] = (header["case"], content)
         return
-    if content is None or (kind not in ANSWERED and "request" not in content):
+    if content is None or (kind not in ANSWERED and not content.keys() & {"request", "second"}):
         return
     number = content.get("request")
     if type(number) is not int or (number not in chain.requests and (number in chain.by_seq or not 0 < number < seq)):

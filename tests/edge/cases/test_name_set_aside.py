@@ -25,7 +25,7 @@ from edge.cases.storage import ChainSession, StateFolder
 from edge.cases.views import CaseFilter
 from edge.cli import main
 from edge.config import ReviewSettings
-from edge.errors import CaseError, SecondOfficerNeeded
+from edge.errors import CaseError, EvidenceError, SecondOfficerNeeded
 from edge.officers.accounts import Account
 from edge.officers.office import Office
 from tests.support.cases import SIGNER, filled, write_key
@@ -227,3 +227,11 @@ def test_what_two_officers_judged_one_alone_does_not_undo_whatever_is_configured
         office.close()
     assert stands(state) == ((True, None) if kind == "withdraw" else (False, kind))
     assert "all signed" in audit(state, trusted=SIGNER.public_key)
+
+
+@pytest.mark.parametrize("kind", [ASIDE, "dismiss"])
+def test_a_second_officer_whom_nobody_asked_is_none(state: Path, kind: str) -> None:
+    second = {"second": {"officer": "Bruni", "account": "bruni"}}
+    record(state, 1, kind=kind, officer="Conti", reason=WHY, signer=SIGNER, details=second)
+    with pytest.raises(EvidenceError, match="names a request that is none"):
+        audit(state)
