@@ -27,7 +27,9 @@ def cost(models: Path, engine: Engine, cases: Sequence[KnownCase]) -> tuple[str,
     """
     network = named_strip(models / "reader" / f"{NETWORK_NAME}.json")
     if network is None:
-        raise ConverterError(f"the reader in {models} names no strip network", 'add "strip": "strip_int8.tflite"')
+        raise ConverterError(
+            f"the reader in {models} names no strip network", 'give its "strip" the value "strip_int8.tflite"'
+        )
     reader = PlateReader(models, engine)
     codes = tuple(cases[0].frames[0][0].countries)
     taken: tuple[list[float], list[float]] = ([], [])

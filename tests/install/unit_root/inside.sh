@@ -22,6 +22,11 @@ release() { basename "$(readlink /opt/autovelox/current)"; }
 schema() { python3 -c "import sqlite3; print(sqlite3.connect('/var/lib/autovelox/cases.sqlite').execute('PRAGMA user_version').fetchone()[0])"; }
 filed() { python3 -c "import sqlite3; print(sqlite3.connect('/var/lib/autovelox/cases.sqlite').execute('SELECT count(*) FROM cases').fetchone()[0])"; }
 sum_mb() { awk "/^$1:/ {sum += \$2} END {printf \"%.0f\", sum * 1.024 / 1e3}"; }  # kB of 1,024 bytes
+stop_kept_workers() {  # BOOT: from its last stop on, no worker was missing for the cases in flight and the last self-check
+    ! journalctl --no-pager -o cat -b "$1" -u autovelox.service | awk '/^stopping$/ {said = ""} {said = said "\n" $0} END {print said}' |
+        grep -E 'pool broke|self-check failed|worker process died'
+}
+family() { echo "$1"; for each in $(pgrep -P "$1"); do family "$each"; done; }  # PID: it and all it started
 install_unit() { make -s install "$@" WHEELHOUSE=/srv/wheelhouse >&2; }
 
 second_boot() {
@@ -29,9 +34,11 @@ second_boot() {
     said_before() { journalctl --no-pager -o cat -b -1 -u autovelox.service | grep -- "$1" >/dev/null; }
     said_before '^stopped$' || die "the power-off did not stop it cleanly"
     said_before 'Deactivated successfully' || die "the power-off ended it otherwise"
+    stop_kept_workers -1 || die "the power-off took its workers from it"
     step "powered off while it ran: it stopped cleanly, and runs again by itself after the boot"
     systemctl stop autovelox.service
     [ "$(property Result)" = success ] || die "stop: $(property Result)"
+    stop_kept_workers 0 || die "the stop took its workers from it"
     cd /root/checkout
     make -s uninstall >&2 || die "uninstall"
     make -s uninstall >&2 || die "uninstall, a second time"
@@ -150,13 +157,17 @@ done
 step "a car delivered; neither plate, licence, name nor uid is anywhere in the journal"
 officers_attacks
 until_true 60 healthy || die "health: $(health)"
-mapfile -t pids < <(pgrep -u autovelox)
+mapfile -t pids < <(family "$pid")
+[ "${#pids[@]}" -ge 4 ] || die "daemon, fork server and two workers are more than ${#pids[@]} processes"
 rss=$(for each in "${pids[@]}"; do cat "/proc/$each/status"; done | sum_mb VmRSS)
 pss=$(for each in "${pids[@]}"; do cat "/proc/$each/smaps_rollup"; done | sum_mb Pss)
-most=1000  # half as much again where only PyTorch's CUDA build was to be had, on no board
+officers=$(for each in $(family "$(systemctl show -P MainPID autovelox-officers.service)"); do
+    cat "/proc/$each/smaps_rollup"; done | sum_mb Pss)
+most=700  # twice as much where only PyTorch's CUDA build was to be had, on no board
+[ "${ENGINE:-easyocr}" = easyocr ] || most=450
 ! ls -d /opt/autovelox/current/lib/python3*/site-packages/nvidia* >/dev/null 2>&1 || most=1500
-step "memory while it works, two workers: $pss MB resident (at most $most), shared pages of its ${#pids[@]} processes counted once; $rss MB counted for each"
-[ "$pss" -le "$most" ] || die "the unit does not fit into 1.0 GB"
+step "memory while it works, two workers: $pss MB resident (at most $most), shared pages of its ${#pids[@]} processes counted once; $rss MB counted for each; the officers' service beside it $officers MB"
+[ "$pss" -le "$most" ] || die "the unit needs more memory than it may"
 
 worker=$(pgrep -f 'multiprocessing.forkserver' -u autovelox | tail -1)
 before=$(property NRestarts)
