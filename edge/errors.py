@@ -11,6 +11,7 @@
     ├── CaseError       10   the case store
     │   ├── NoSuchCase
     │   ├── ReasonNeeded
+    │   ├── SecondOfficerNeeded
     │   ├── EvidenceError   11
     │   ├── PhotosLeft
     │   └── StorageFull     12
@@ -105,6 +106,10 @@ class NoSuchCase(CaseError, LookupError):
 
 class ReasonNeeded(CaseError):
     """Another officer has judged the case: who looks at it says why."""
+
+
+class SecondOfficerNeeded(CaseError):
+    """Two officers judged the case: no judgement of one alone takes the place of theirs."""
 
 
 class EvidenceError(CaseError, ValueError):

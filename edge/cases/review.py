@@ -28,10 +28,11 @@ from edge.cases.storage import (
     insert_withdrawal,
     is_held,
     is_held_by_centre,
+    judged_by_two,
 )
 from edge.cases.storage.opened import opened_in
 from edge.cases.views import FOLLOW_UPS, HOLDS, MAY_WAIT, OF_REQUESTS, REVIEWS, EventKind
-from edge.errors import CaseError, NoSuchCase
+from edge.errors import CaseError, NoSuchCase, SecondOfficerNeeded
 from edge.model import ALPHABET, Case, State
 
 MAX_PLATE_CHARACTERS = 12
@@ -68,6 +69,7 @@ def record(
             to be confirmed no longer follows from a corrected plate or was set aside (or still stands, where the
             vehicle alone is to be confirmed; or does not, where it is to be set aside), *judgement* does not count, or
             the store cannot be written.
+        SecondOfficerNeeded: the kind is a judgement or its withdrawal, and what counts was judged by two officers.
         EvidenceError: the chain does not continue what the unit wrote; or the kind is a judgement or its withdrawal,
             and something of the case does not hold.
     """
@@ -87,6 +89,8 @@ def record(
     with _session(session, state_dir, signer) as open_session, open_session.extending() as database:
         check_state(database, number, kind, ordered="order" in content)
         check_unchanged(state_dir, database, number, kind)
+        if kind in MAY_WAIT and judged_by_two(database, number):
+            raise SecondOfficerNeeded(f"two officers judged case {number}", "let a second officer judge as well")
         at_utc = time.time()
         if kind is EventKind.WITHDRAW:
             content["judgement"] = counting_entry(database, number, judgement)

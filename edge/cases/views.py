@@ -87,10 +87,11 @@ class Order(StrEnum):
 class CaseFilter:
     """Which cases to list; the default is all cases that were not purged.
 
-    ``text`` is searched in plate, corrected plate and driver's name, or is a case number; ``review`` is a kind of
-    :data:`REVIEWS`, ``"open"`` for cases without a judgement, or ``"waiting"`` for those with one that waits for a
-    second officer; ``since_utc`` and ``until_utc`` bound the trigger's time in seconds since the epoch (``until_utc``
-    excluded). ``standing`` selects cases that are no infringement, or that an officer has to confirm or to check.
+    ``text`` is searched in plate, corrected plate and the driver's name where it stands, or is a case number;
+    ``review`` is a kind of :data:`REVIEWS`, ``"open"`` for cases without a judgement, or ``"waiting"`` for those with
+    one that waits for a second officer; ``since_utc`` and ``until_utc`` bound the trigger's time in seconds since the
+    epoch (``until_utc`` excluded). ``standing`` selects cases that are no infringement, or that an officer has
+    to confirm or to check.
     ``follow_up`` is a kind of :data:`FOLLOW_UPS`, the newest of the case, or ``"open"`` for infringements of which
     nobody is named and that are not closed.
     """

@@ -102,7 +102,7 @@ def _listed(args: argparse.Namespace, filter: CaseFilter) -> int:
         else:
             found = desk.cases(filter, limit=args.limit, order=args.order)
     if args.json:
-        say_json([asdict(row) for row in found.rows], indent=1)
+        say_json([{**asdict(row), "driver_name": _named(row)} for row in found.rows], indent=1)
         return 0
     if found.rows:
         say(*_table(found.rows))
@@ -145,6 +145,11 @@ def _table(rows: tuple[CaseSummary, ...]) -> Iterator[str]:
         yield _line(row, f"{verdict:<{width}}", str(row.speed_unit) if row.speed_unit != speed else "")
 
 
+def _named(row: CaseSummary) -> str:
+    """Whom *row* names; empty where the name fell, which is nobody's business in a list."""
+    return row.driver_name if name_follows(row) else ""
+
+
 def _line(row: CaseSummary, verdict: str, unit: str) -> str:
     """The line of *row*, whose speeds are followed by *unit* where the head names another one."""
     counts = row.speed_kmh if row.remaining_kmh is None else row.remaining_kmh
@@ -155,7 +160,7 @@ def _line(row: CaseSummary, verdict: str, unit: str) -> str:
     waits = _("{judgement} waits for a second officer").format(judgement=word(row.waiting)) if row.waiting else ""
     held = _("on hold") if row.is_held else ""
     review = ", ".join(filter(None, (word(row.review or ""), word(row.follow_up or ""), waits, held)))
-    driver = row.driver_name if name_follows(row) else ""  # a name that fell is nobody's business in a list
+    driver = _named(row)
     line = f"{row.number:>6}  {_local(row.at_utc):<24} {speed} {plate:<10} {verdict} {driver:<28} {review}"
     return line.rstrip()
 

@@ -37,7 +37,7 @@ from edge.cases import (
 )
 from edge.cases.audit import audit
 from edge.config import ReviewSettings, models_dir
-from edge.errors import CaseError, NoSuchCase, SecretError, StorageFull
+from edge.errors import CaseError, NoSuchCase, SecondOfficerNeeded, SecretError, StorageFull
 from edge.officers import looks
 from edge.officers.accounts import Account
 from edge.officers.desk import Judged, Listing, OpenCase
@@ -171,8 +171,9 @@ class Office:
     ) -> Judged:
         """Record the judgement of *account* or its withdrawal, a hold or its release, or a follow-up.
 
-        *judgement* is the entry to be withdrawn (default: the judgement that counts). With ``[review] second`` a
-        judgement waits for a second officer's (:meth:`SecondOfficer.judge`).
+        *judgement* is the entry to be withdrawn (default: the judgement that counts). With ``[review] second``,
+        and where two officers judged the case before, a judgement waits for a second officer's
+        (:meth:`SecondOfficer.judge`).
 
         Raises:
             NoSuchCase: there is no case with that number, or it was purged.
@@ -182,23 +183,27 @@ class Office:
         if kind not in MAY_WAIT | HOLDS | FOLLOW_UPS:
             known = ", ".join(sorted(MAY_WAIT | HOLDS | FOLLOW_UPS))
             raise CaseError("that is no judgement", f"choose one of {known}")
-        if self.rules.second and kind in MAY_WAIT:
-            judged = self.second.judge(account, number, kind, reason=reason, plate=plate, judgement=judgement)
-            return Judged(*judged)
-        signer, session = self._writing(account)
-        entry = review.record(
-            self.state_dir,
-            number,
-            kind=kind,
-            officer=account.officer,
-            account=account.name,
-            reason=reason,
-            plate=plate,
-            judgement=judgement,
-            signer=signer,
-            session=session,
-        )
-        return Judged(entry)
+        if not (self.rules.second and kind in MAY_WAIT):
+            signer, session = self._writing(account)
+            try:
+                entry = review.record(
+                    self.state_dir,
+                    number,
+                    kind=kind,
+                    officer=account.officer,
+                    account=account.name,
+                    reason=reason,
+                    plate=plate,
+                    judgement=judgement,
+                    signer=signer,
+                    session=session,
+                )
+            except SecondOfficerNeeded:
+                pass  # whoever turns the setting off undoes nothing alone
+            else:
+                return Judged(entry)
+        judged = self.second.judge(account, number, kind, reason=reason, plate=plate, judgement=judgement)
+        return Judged(*judged)
 
     def export(
         self,

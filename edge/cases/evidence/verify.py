@@ -442,14 +442,14 @@ def _check_agreement(chain: Chain, seq: int, header: dict[str, Any], body: bytes
     A request whose content is not there (purged, the unit's own, of an earlier delivery) is held against nothing.
     """
     kind = header["kind"]
-    is_done = kind in NEEDS_AGREEMENT and body is not None and b'"request":' in body
+    is_done = kind in NEEDS_AGREEMENT and body is not None and (b'"request":' in body or b'"second":' in body)
     if kind not in ANSWERED and not is_done:
         return
     content = parse_canonical(body, f"the content of entry {seq}") if body is not None else None
     if kind == "request":
         chain.requests[seq] = (header["case"], content)
         return
-    if content is None or (kind not in ANSWERED and "request" not in content):
+    if content is None or (kind not in ANSWERED and not content.keys() & {"request", "second"}):
         return
     number = content.get("request")
     if type(number) is not int or (number not in chain.requests and (number in chain.by_seq or not 0 < number < seq)):
@@ -1063,7 +1063,7 @@ def _facts(
     """What the package proves of one case, in lines for a person."""
     number, trigger, driver = manifest["number"], manifest["trigger"], manifest.get("driver")
     unit = MPH if manifest.get("speed_unit") == MPH else KMH
-    speed = "not measured" if trigger["speed_kmh"] is None else _speed(trigger["speed_kmh"], unit, beside=True)
+    speed = "not measured" if trigger["speed_kmh"] is None else speed_words(trigger["speed_kmh"], unit, beside=True)
     if manifest.get("basis") == "signalled":
         speed = "signalled by the radar, speed not recorded"
     verdict, plate = manifest["verdict"], manifest.get("plate")
@@ -1073,7 +1073,7 @@ def _facts(
         f"  time      {_moment(trigger['at_utc'])}",
         f"  place     {_place(manifest['site'])}",
         *_instrument(manifest.get("instrument")),
-        f"  speed     {speed}, limit {_limit(manifest['limit_kmh'], unit)}",
+        f"  speed     {speed}, limit {limit_words(manifest['limit_kmh'], unit)}",
         *_assessed(manifest.get("assessment"), unit),
         *_borne_out(manifest.get("plausibility"), unit),
         f"  plate     {verdict['plate'] or (plate['text'] if plate else 'none was read')}",
@@ -1255,24 +1255,24 @@ def _corrected(number: int, chain: Chain, links: Sequence[Link]) -> str | None:
     return plate
 
 
-def _in_unit(speed_kmh: float, unit: str) -> float:
+def in_unit(speed_kmh: float, unit: str) -> float:
     """A recorded speed in what the law counts in; in mph it is cut to one decimal, never rounded up."""
     if unit != MPH:
         return speed_kmh
     return math.floor(Fraction(repr(float(speed_kmh))) / KM_OF_A_MILE * 10) / 10
 
 
-def _speed(speed_kmh: float, unit: str, *, beside: bool = False) -> str:
+def speed_words(speed_kmh: float, unit: str, *, beside: bool = False) -> str:
     """A recorded speed as it counts; *beside*: with km/h, cut to one decimal, where that is another unit."""
-    said = f"{_in_unit(speed_kmh, unit):.1f} {unit}"
+    said = f"{in_unit(speed_kmh, unit):.1f} {unit}"
     if not beside or unit == KMH:
         return said
     return f"{said} ({math.floor(Fraction(repr(float(speed_kmh))) * 10) / 10:.1f} {KMH})"
 
 
-def _limit(limit_kmh: float, unit: str) -> str:
+def limit_words(limit_kmh: float, unit: str) -> str:
     """The limit as it counts, without a decimal that it does not have."""
-    limit = _in_unit(limit_kmh, unit)
+    limit = in_unit(limit_kmh, unit)
     said = f"{limit:.0f}" if limit == round(limit) else f"{limit:.1f}"
     return f"{said} {unit}"
 
@@ -1281,7 +1281,7 @@ def _assessed(assessment: dict[str, Any] | None, unit: str) -> list[str]:
     """What the law makes of the speed, as the unit recorded it."""
     if not assessment:
         return []
-    figures = [_in_unit(assessment[name], unit) for name in ("deduction_kmh", "remaining_kmh", "excess_kmh")]
+    figures = [in_unit(assessment[name], unit) for name in ("deduction_kmh", "remaining_kmh", "excess_kmh")]
     counts = "  counts    less {:.1f} = {:.1f} {unit}, {:.1f} over".format(*figures, unit=unit)
     return [f"{counts} ({assessment['rule']})" + (f"; {assessment['provision']}" if assessment["provision"] else "")]
 
@@ -1293,7 +1293,7 @@ def _borne_out(plausibility: dict[str, Any] | None, unit: str) -> list[str]:
     figures = ""
     if plausibility["speed_kmh"] is not None:
         error = plausibility["error_kmh"] / (float(KM_OF_A_MILE) if unit == MPH else 1.0)
-        figures = f", by them {_speed(plausibility['speed_kmh'], unit)}, standard deviation {error:.1f}"
+        figures = f", by them {speed_words(plausibility['speed_kmh'], unit)}, standard deviation {error:.1f}"
     return [f"  photos    {AGREEMENTS.get(plausibility['agreement'], plausibility['agreement'])}{figures}"]
 
 

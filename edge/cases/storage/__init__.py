@@ -33,7 +33,7 @@ from edge.cases.storage.timestamp import TimeStamps
 from edge.cases.storage.tree import ChainTree
 from edge.cases.storage.trusted_time import believe_clock, trust_clock
 from edge.cases.storage.unit_chain import ChainSession
-from edge.cases.storage.withdrawals import counting_judgement, insert_withdrawal
+from edge.cases.storage.withdrawals import counting_judgement, insert_withdrawal, judged_by_two
 from edge.cases.storage.witness import Witness, newest_checkpoint
 from edge.cases.storage.writer import Writer
 
@@ -87,6 +87,7 @@ __all__ = [
     "is_held_by_centre",
     "is_locked",
     "is_signed",
+    "judged_by_two",
     "keep_order",
     "kept_order",
     "last_entry",

@@ -53,7 +53,8 @@ def conditions(filter: CaseFilter) -> tuple[str, list[object]]:
         pattern = "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
         squeezed = pattern.replace(" ", "")
         terms.append(
-            "(plate_text LIKE ? ESCAPE '\\' OR corrected_plate LIKE ? ESCAPE '\\' OR driver_name LIKE ? ESCAPE '\\'"
+            "(plate_text LIKE ? ESCAPE '\\' OR corrected_plate LIKE ? ESCAPE '\\'"
+            f" OR driver_name LIKE ? ESCAPE '\\' AND NOT ({_FELL})"  # who a case no longer names is not found by name
             " OR CAST(number AS TEXT) = ?)"
         )
         parameters += [squeezed, squeezed, pattern, text]

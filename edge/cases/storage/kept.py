@@ -7,7 +7,6 @@ for :data:`WITHDRAWN_WITHIN_S`. A hold, for an appeal or a trial, keeps all that
 from __future__ import annotations
 
 import logging
-import math
 import sqlite3
 import time
 
@@ -17,7 +16,7 @@ from edge.cases.storage.durable import erase, write_durably
 from edge.cases.storage.layout import StateFolder
 from edge.cases.storage.standing import without_need_of_claims
 from edge.cases.storage.trusted_time import believe_clock
-from edge.cases.storage.withdrawals import judged_for_good
+from edge.cases.storage.withdrawals import judged_by_two, judged_for_good
 from edge.errors import CaseError
 from edge.model import Decision
 
@@ -64,7 +63,7 @@ class KeptClaims:
             log.warning("the claims of judged cases could not be removed yet: %s", error)
 
     def _is_final(self, database: sqlite3.Connection, number: int) -> bool:
-        if judged_for_good(database, number, -math.inf):
+        if judged_by_two(database, number):
             return True
         return judged_for_good(database, number, time.time() - WITHDRAWN_WITHIN_S) and self._believes_clock()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sqlite3
 from collections.abc import Mapping
 
@@ -41,6 +42,15 @@ def judged_for_good(database: sqlite3.Connection, number: int, before_utc: float
     if row is None or row[1] is None:
         return False
     return "second" in json.loads(row[1]) or float(json.loads(row[0])["at"]) < before_utc
+
+
+def judged_by_two(database: sqlite3.Connection, number: int) -> bool:
+    """Whether the judgement on a case that counts is one of two officers.
+
+    Raises:
+        sqlite3.Error: the database cannot be read.
+    """
+    return judged_for_good(database, number, -math.inf)
 
 
 def insert_withdrawal(

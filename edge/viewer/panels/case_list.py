@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from tkinter import ttk
 
-from edge.officers import CaseSummary, speed_words
+from edge.officers import CaseSummary, name_follows, speed_words
 from edge.viewer.text import _, moment, number, plain, review_words, short_verdict_words, waiting_words
 from edge.viewer.ui import Theme, cut
 
@@ -26,7 +26,7 @@ def why_it_fits(case: CaseSummary, sought: str) -> str:
     """Return what of *case* fits the text *sought*, where its row would not show it; else an empty text."""
     if not (sought := " ".join(sought.split()).casefold()):
         return ""
-    if sought in case.driver_name.casefold():
+    if sought in case.driver_name.casefold() and name_follows(case):  # a list repeats no name that fell
         return plain(case.driver_name, 60)
     if case.corrected_plate and sought not in case.corrected_plate.casefold() and sought in case.plate_text.casefold():
         return _("read as {plate}").format(plate=plain(case.plate_text, 14))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import zipfile
 from io import BytesIO
 from pathlib import Path
@@ -23,8 +24,12 @@ from edge.cases.statistics import statistics_of
 from edge.cases.storage import ChainSession, StateFolder
 from edge.cases.views import CaseFilter
 from edge.cli import main
-from edge.errors import CaseError
+from edge.config import ReviewSettings
+from edge.errors import CaseError, EvidenceError, SecondOfficerNeeded
+from edge.officers.accounts import Account
+from edge.officers.office import Office
 from tests.support.cases import SIGNER, filled, write_key
+from tests.support.judging import judged_by_two
 from tests.support.pdf import needs_poppler, text_of
 
 CLAIMED, OTHER = "AB000CD", "AB000CE"
@@ -180,7 +185,53 @@ def test_lists_and_statistics(state: Path, tmp_path: Path, capsys: pytest.Captur
     assert main(["cases", "list", "--review", ASIDE, *where]) == 0
     listed = capsys.readouterr().out
     assert "name set aside" in listed and ASIDE in listed and "Rossi" not in listed
+    assert main(["cases", "list", "--json", *where]) == 0
+    rows = {row["number"]: row for row in json.loads(capsys.readouterr().out)}
+    assert (rows[1]["driver_name"], rows[1]["name_set_aside"]) == ("", True)
+    assert "Rossi" in rows[2]["driver_name"] and not rows[2]["name_set_aside"]
     assert main(["cases", "show", "1", "--lang", "it", *where]) == 0
     assert "un agente ha accantonato questo nominativo" in capsys.readouterr().out
     found = statistics_of(state)
     assert found.reviews == {ASIDE: 1, "open": 2} and found.review_median_s is not None
+
+
+@pytest.mark.parametrize(("kind", "plate"), [(ASIDE, None), ("correct_plate", OTHER)])
+def test_a_search_for_the_name_finds_the_case_only_while_the_name_stands(
+    state: Path, kind: str, plate: str | None
+) -> None:
+    def found(text: str) -> list[int]:
+        with Archive(state) as archive:
+            return [row.number for row in archive.summaries(CaseFilter(text=text), order="oldest")]
+
+    assert found("Rossi") == [1, 2]
+    judge(state, kind, plate=plate)
+    assert found("Rossi") == [2] and found(plate or CLAIMED) == [1]
+    judge(state, "withdraw")
+    assert found("Rossi") == [1, 2]
+
+
+@pytest.mark.parametrize("kind", ["withdraw", "dismiss", "confirm_vehicle", "correct_plate"])
+def test_what_two_officers_judged_one_alone_does_not_undo_whatever_is_configured(state: Path, kind: str) -> None:
+    plate = OTHER if kind == "correct_plate" else None
+    judged_by_two(state, 1, EventKind.SET_NAME_ASIDE)
+    with pytest.raises(SecondOfficerNeeded, match="two officers judged case 1"):
+        judge(state, kind, plate=plate)
+    office = Office(state, SIGNER, ReviewSettings(second=False))
+    try:
+        conti, bruni = (Account(uid, name) for uid, name in ((5001, "conti"), (5002, "bruni")))
+        assert office.review(conti, 1, EventKind(kind), reason=WHY, plate=plate).waits
+        assert stands(state) == (False, ASIDE)
+        assert not office.review(bruni, 1, EventKind(kind), reason=WHY, plate=plate).waits
+        assert not office.review(conti, 1, EventKind.HOLD, reason=WHY, plate=None).waits
+    finally:
+        office.close()
+    assert stands(state) == ((True, None) if kind == "withdraw" else (False, kind))
+    assert "all signed" in audit(state, trusted=SIGNER.public_key)
+
+
+@pytest.mark.parametrize("kind", [ASIDE, "dismiss"])
+def test_a_second_officer_whom_nobody_asked_is_none(state: Path, kind: str) -> None:
+    second = {"second": {"officer": "Bruni", "account": "bruni"}}
+    record(state, 1, kind=kind, officer="Conti", reason=WHY, signer=SIGNER, details=second)
+    with pytest.raises(EvidenceError, match="names a request that is none"):
+        audit(state)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 from edge.cases.archive import Archive
 from edge.cases.views import EventKind
+from edge.viewer.panels.case_list import why_it_fits
 from edge.viewer.ui.questions import DockedQuestion
 from tests.support.desk import Desk, OpenDesk
 from tests.support.papers import KINDS, paper_case
@@ -58,3 +60,13 @@ def test_where_nobody_is_named_there_is_nothing_to_set_aside(open_desk: OpenDesk
     desk.open_first()
     desk.until(lambda: desk.viewer.bar.is_available("letter"))
     assert not desk.viewer.bar.is_available("aside")
+
+
+def test_a_row_that_was_sought_by_a_name_says_it_only_while_it_stands(tmp_path: Path) -> None:
+    asyncio.run(paper_case(tmp_path / "state", KINDS["draft"]))
+    with Archive(tmp_path / "state") as archive:
+        (row,) = archive.summaries()
+    name = row.driver_name
+    assert "Ferrante" in why_it_fits(row, "ferrante") and why_it_fits(row, "zzz") == ""
+    assert name not in why_it_fits(replace(row, name_set_aside=True), "ferrante")
+    assert name not in why_it_fits(replace(row, corrected_plate="ZZ999ZZ"), "ferrante")

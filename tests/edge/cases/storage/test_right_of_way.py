@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
+from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Event
 from pathlib import Path
 
@@ -104,6 +107,46 @@ def test_a_daemon_that_is_killed_keeps_nobody_waiting(tmp_path: Path) -> None:
         daemon.kill()
         daemon.join()
     assert not is_filing(StateFolder(tmp_path))
+
+
+def _take_with_children(state: Path, told: Connection) -> None:
+    """Take the right of way, then start what a unit starts: a worker of the fork server, and a program."""
+    RightOfWay(StateFolder(state)).take(1)
+    mine, its = multiprocessing.Pipe()
+    worker = multiprocessing.get_context("forkserver").Process(target=_outlive, args=(its,), daemon=True)
+    worker.start()
+    program = subprocess.Popen(["/bin/sleep", "600"])
+    mine.recv()
+    told.send([worker.pid, program.pid])
+    threading.Event().wait()
+
+
+def _outlive(told: Connection) -> None:
+    told.send("running")
+    threading.Event().wait()
+
+
+def test_what_a_killed_daemon_had_started_does_not_hold_it(tmp_path: Path) -> None:
+    """An OFD lock lasts as long as any copy of the descriptor: none of these has one."""
+    mine, its = multiprocessing.Pipe()
+    daemon = multiprocessing.get_context("spawn").Process(target=_take_with_children, args=(tmp_path, its))
+    daemon.start()
+    its.close()
+    children: list[int] = []
+    try:
+        assert mine.poll(60)
+        children = mine.recv()
+        assert is_filing(StateFolder(tmp_path))
+        daemon.kill()
+        daemon.join()
+        assert all(Path(f"/proc/{pid}").is_dir() for pid in children)
+        assert not is_filing(StateFolder(tmp_path))
+    finally:
+        daemon.kill()
+        daemon.join()
+        for pid in children:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
 
 def test_without_a_daemon_nobody_waits(tmp_path: Path) -> None:
