@@ -77,7 +77,8 @@ def wishes_in(answer: Mapping[str, Any]) -> list[tuple[int, int, str]]:
     for wish in wishes[:MAX_WISHES] if isinstance(wishes, list) else ():
         if isinstance(wish, dict):
             case, place, digest = wish.get("case"), wish.get("place"), wish.get("sha256")
-            if type(case) is int and type(place) is int and isinstance(digest, str) and case > 0 and place >= -1:
+            are_numbers = type(case) is int and type(place) is int and 0 < case < 1 << 63 and -1 <= place < 1 << 63
+            if are_numbers and isinstance(digest, str):
                 found.append((case, place, digest))
     return found
 
