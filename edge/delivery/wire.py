@@ -77,8 +77,9 @@ def wishes_in(answer: Mapping[str, Any]) -> list[tuple[int, int, str]]:
     for wish in wishes[:MAX_WISHES] if isinstance(wishes, list) else ():
         if isinstance(wish, dict):
             case, place, digest = wish.get("case"), wish.get("place"), wish.get("sha256")
-            are_numbers = type(case) is int and type(place) is int and 0 < case < 1 << 63 and -1 <= place < 1 << 63
-            if are_numbers and isinstance(digest, str):
+            if type(case) is not int or type(place) is not int or not isinstance(digest, str):
+                continue
+            if 0 < case < 1 << 63 and -1 <= place < 1 << 63:  # as far as a store counts
                 found.append((case, place, digest))
     return found
 
