@@ -27,7 +27,8 @@ from edge.model import Case, Flag, Outcome
 from edge.terminal import legible
 from edge.vision import installed_engine, require_engine
 
-DECIDE_TIMEOUT_S = 180.0
+DECIDE_TIMEOUT_S = 300.0
+"""How long no case may be decided; longer than the unit takes to give a photo up."""
 TABLE_WIDTH = 120
 """Characters of a line if the output is not a terminal."""
 PROBLEMS = 10

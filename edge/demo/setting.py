@@ -73,6 +73,7 @@ limit_kmh = 50.0
 
 [recognition]
 engine = "{engine}"
+job_timeout_s = 120.0
 
 [verdict]
 plate_countries = {countries}

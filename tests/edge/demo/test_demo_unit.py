@@ -11,12 +11,14 @@ from pathlib import Path
 import pytest
 from rich.progress import Progress
 
+from edge.config import load
 from edge.crypto import Chip
 from edge.demo import commands
 from edge.demo.cast import Cast, Scene, load_signed_cast
 from edge.demo.commands import all_decided
 from edge.demo.setting import Setting
 from edge.demo.unit import DemoUnit
+from edge.flow.reading import ATTEMPTS
 from edge.link import Signing
 
 
@@ -30,6 +32,15 @@ async def test_the_demo_waits_for_the_older_cases_that_a_slow_unit_decides_last(
     assert unit.decided == {1, 2, 3}
     assert await unit.expect("the end")
     await process.wait()
+
+
+def test_the_demo_is_patient_with_an_emulated_machine(tmp_path: Path) -> None:
+    """With the 20 s of a real unit a busy emulated one gave up photo after photo."""
+    setting = Setting(tmp_path / "demo")
+    setting.clear()
+    for_a_photo_s = load(setting.config).recognition.job_timeout_s
+    assert for_a_photo_s >= 120
+    assert for_a_photo_s * ATTEMPTS < commands.DECIDE_TIMEOUT_S
 
 
 async def test_the_first_cars_wait_for_nothing_once_the_feed_plays(
