@@ -13,7 +13,7 @@ import hmac
 import os
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -106,13 +106,15 @@ class Counters:
         try:
             with suppress(FileExistsError):
                 os.close(os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-            database = sqlite3.connect(self._path, isolation_level=None, timeout=10)
-            database.execute("PRAGMA secure_delete = ON")
-            (version,) = database.execute("PRAGMA user_version").fetchone()
-            if version == 0:
-                database.executescript(f"BEGIN IMMEDIATE;{_SCHEMA};PRAGMA user_version = {_VERSION};COMMIT;")
-            elif version != _VERSION:
-                raise RegistryError(f"{self._path} is of version {version}", "update autovelox")
+            with ExitStack() as stack:
+                database = stack.enter_context(closing(sqlite3.connect(self._path, isolation_level=None, timeout=10)))
+                database.execute("PRAGMA secure_delete = ON")
+                (version,) = database.execute("PRAGMA user_version").fetchone()
+                if version == 0:
+                    database.executescript(f"BEGIN IMMEDIATE;{_SCHEMA};PRAGMA user_version = {_VERSION};COMMIT;")
+                elif version != _VERSION:
+                    raise RegistryError(f"{self._path} is of version {version}", "update autovelox")
+                stack.pop_all()
         except (OSError, sqlite3.Error) as error:
             raise self._broken(error) from None
         return database

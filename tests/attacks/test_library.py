@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from importlib.metadata import version
@@ -380,7 +381,8 @@ async def test_a_connection_that_is_lost_at_once_fails_an_assertion() -> None:
     server = web.Server(lambda _: None)  # type: ignore[arg-type,return-value]  # it is never asked
     Lost(server, loop=asyncio.get_running_loop()).connection_made(Line())
     (task,) = asyncio.all_tasks() - before
-    with pytest.raises(AssertionError):
+    # From Python 3.12 on aiohttp begins the task at once: there it is cancelled like any other, without an assertion.
+    with pytest.raises(AssertionError if sys.version_info < (3, 12) else asyncio.CancelledError):
         await task
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,7 @@ async def test_everything_is_taken_over_once(dsn: str, place: Path, uids: list[s
 
 
 async def test_an_altered_file_is_not_taken_over_at_all(dsn: str, place: Path, uids: list[str]) -> None:
-    with sqlite3.connect(place / "registry.sqlite") as database:
+    with closing(sqlite3.connect(place / "registry.sqlite")) as database, database:
         database.execute("DELETE FROM vehicles WHERE licence = ?", (LICENCES[7],))
     with pytest.raises(RegistryError, match="altered"):
         await take_over(dsn, place)

@@ -7,6 +7,7 @@ import json
 import sqlite3
 import time
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -60,12 +61,12 @@ class Unit:
         )
 
     def kinds(self, case: int) -> list[str]:
-        with sqlite3.connect(self.state_dir / "cases.sqlite") as database:
+        with closing(sqlite3.connect(self.state_dir / "cases.sqlite")) as database:
             rows = database.execute("SELECT kind FROM entries WHERE case_number = ? ORDER BY seq", (case,))
             return [row[0] for row in rows]
 
     def contents(self, case: int, kind: str) -> list[dict[str, Any]]:
-        with sqlite3.connect(self.state_dir / "cases.sqlite") as database:
+        with closing(sqlite3.connect(self.state_dir / "cases.sqlite")) as database:
             sql = "SELECT body FROM entries WHERE case_number = ? AND kind = ? ORDER BY seq"
             return [json.loads(row[0]) for row in database.execute(sql, (case, kind))]
 

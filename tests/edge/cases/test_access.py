@@ -134,7 +134,8 @@ def _judge_number(place: Place, number: int) -> None:
 
 
 def database_rows(state: Path) -> None:
-    sqlite3.connect(StateFolder(state).database).execute("INSERT INTO portraits VALUES (9, x'00')")
+    with closing(sqlite3.connect(StateFolder(state).database)) as database:
+        database.execute("INSERT INTO portraits VALUES (9, x'00')")
 
 
 def bind(path: Path) -> None:
