@@ -136,9 +136,9 @@ for row in $rows; do
                 continue
             fi
             case $plain in arm64-deb-*) emulated=yes deb_row "$row" "${plain#arm64-deb-}" arm64; continue ;; esac
-            # The whole suite takes hours there: the networks in both runtimes.
+            # The whole suite takes hours there: the networks in both runtimes, which may take longer than a test may.
             chosen=${ENGINE:+none}
-            emulated=yes TESTS=${chosen:-${ARM_TESTS-tests/edge/vision/test_detector.py tests/converter/test_runtimes.py}} \
+            emulated=yes TESTS=${chosen:-${ARM_TESTS---timeout=1800 tests/edge/vision/test_detector.py tests/converter/test_runtimes.py}} \
                 newcomer "$row" "${plain#arm64-}" arm64
             ;;
         wheel) wheel_row "$row" trixie amd64 ;;
