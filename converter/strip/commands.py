@@ -23,7 +23,7 @@ def add_parsers(commands: Subparsers) -> None:
     train.add_argument("--out", type=Path, default=_TRAINING, help="folder for the network")
     train.add_argument("--steps", type=positive, default=20_000, help="batches of 64 (default: 20000)")
     train.add_argument("--rate", type=rate, default=2e-3, help="peak learning rate (default: 0.002)")
-    train.add_argument("--start", type=Path, help="folder of an earlier training to go on from")
+    train.add_argument("--start", type=Path, help="folder of an earlier training to go on from, or its int8 file")
     train.add_argument("--threads", type=positive, default=2, help="cores to use (default: 2)")
     train.add_argument("--seed", type=int, default=1, help="default: 1")
     train.set_defaults(run=_train)

@@ -12,6 +12,7 @@ from converter.detector.tf_env import tf
 from converter.errors import MissingError, NetworkError
 from converter.progress import Progress
 from converter.strip.batches import CLASSES, batches
+from converter.strip.recover import recover
 from converter.synth import FontShelf
 from edge.vision.strip import SIDE
 
@@ -21,6 +22,8 @@ BATCH = 64
 CHECKPOINT_STEPS = 2_000
 """Steps after which the network is stored."""
 SMOOTHING = 0.02
+_NORMS_SEED, _NORMS_BATCHES = 98, 8
+"""Drawings from which the batch norms of an int8 file are told."""
 WARMUP, WARM_START = 0.1, 0.02
 """Shares of the steps in which the rate rises: of a new network, of one that was trained before."""
 
@@ -58,13 +61,13 @@ def train(
         steps: batches of :data:`BATCH` pictures.
         rate: the largest learning rate.
         seed: of the first weights and of the drawings.
-        start: a folder of an earlier training to go on from.
+        start: a folder of an earlier training to go on from, or the int8 file of one.
 
     Raises:
         MissingError: *start* holds no trained network.
     """
     tf.keras.utils.set_random_seed(seed)
-    model = trained(start) if start else build()
+    model = trained(start, shelf) if start else build()
     rising = round((WARM_START if start else WARMUP) * steps)
     schedule = tf.keras.optimizers.schedules.CosineDecay(
         0.0, max(1, steps - rising), warmup_target=rate, warmup_steps=rising
@@ -105,16 +108,24 @@ def _store(model: Any, out: Path, number: int, steps: int, seed: int) -> None:
     (out / "strip.json").write_text(json.dumps(about) + "\n", encoding="utf-8")
 
 
-def trained(folder: Path) -> Any:
-    """The network that :func:`train` left in *folder*.
+def trained(folder: Path, shelf: FontShelf | None = None) -> Any:
+    """The network that :func:`train` left in *folder*, or the one of an int8 file (``.tflite``) that was exported.
+
+    *shelf* has the fonts of the pictures from which such a file's batch norms are told; see
+    :func:`converter.strip.recover.recover`.
 
     Raises:
         MissingError: there is none.
+        ModelError: the file cannot be used.
         NetworkError: it is another network than this program builds.
     """
+    model = build()
+    if folder.suffix == ".tflite":
+        drawn = batches(shelf or FontShelf(), BATCH, _NORMS_SEED)
+        recover(model, folder, np.concatenate([next(drawn)[0] for _ in range(_NORMS_BATCHES)]))
+        return model
     if not (folder / NETWORK).is_file():
         raise MissingError(f"{folder} holds no trained strip network", "run `autovelox-convert strip train` first")
-    model = build()
     try:
         model.load_weights(folder / NETWORK)
     except (ValueError, OSError):

@@ -2,6 +2,7 @@
 
 from edge.identify.candidates import reading
 from edge.identify.colours import Colour, weighed
+from edge.identify.fleets import met
 from edge.identify.format_table import FORMATS
 from edge.identify.formats import Formats
 from edge.identify.motion import Lens, width_noise_px
@@ -30,6 +31,7 @@ __all__ = [
     "judge",
     "likeness",
     "listed",
+    "met",
     "plausibility",
     "reading",
     "strip_ratios",

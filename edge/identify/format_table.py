@@ -41,7 +41,7 @@ class Format:
     series: tuple[Series, ...]
 
 
-def _layouts(*parts: str, longest: int = 10) -> tuple[str, ...]:
+def layouts_of(*parts: str, longest: int = 10) -> tuple[str, ...]:
     """Every way of writing one alternative of each of *parts* in a row, at most *longest* characters."""
     rows = ("".join(row) for row in product(*(part.split(" ") for part in parts)))
     return tuple(row for row in rows if len(row) <= longest)
@@ -78,24 +78,24 @@ FORMATS: dict[str, Format] = {
     "AT": Format(
         "KFG 1967 § 48; KDV 1967 § 26; no Q: " + _WIKI + "Austria",
         (
-            Series(_layouts("A AA", _number(5), "A AA AAA", longest=8), "Q"),
-            Series(_layouts("A AA", "A AA AAA AAAA AAAAA", _number(5), longest=8), "Q"),
-            Series(_layouts("A AA", "199 1999 19999 199999", longest=8), "Q"),
+            Series(layouts_of("A AA", _number(5), "A AA AAA", longest=8), "Q"),
+            Series(layouts_of("A AA", "A AA AAA AAAA AAAAA", _number(5), longest=8), "Q"),
+            Series(layouts_of("A AA", "199 1999 19999 199999", longest=8), "Q"),
         ),
     ),
     "AZ": Format(_WIKI + "Azerbaijan", (_series("99AA999"),)),
     "BA": Format(_WIKI + "Bosnia_and_Herzegovina", (_series("A99A999 999A999", _only("AEJKMOT")),)),
     "BE": Format(_WIKI + "Belgium", (_series("9AAA999 AAA999 999AAA"),)),
-    "BG": Format(_WIKI + "Bulgaria", (Series(_layouts("A AA", "9999", "A AA"), _CYRILLIC),)),
+    "BG": Format(_WIKI + "Bulgaria", (Series(layouts_of("A AA", "9999", "A AA"), _CYRILLIC),)),
     "BY": Format(
         _WIKI + "Belarus",
         (_series("9999AA9", _EAST_SLAVIC, share=0.9), _series("AA99999", _EAST_SLAVIC, share=0.1)),
     ),
     "CH": Format(
         "Verkehrszulassungsverordnung (SR 741.51) Art. 82 to 86: the cantons' letters and a number",
-        (Series(_layouts(_CANTONS, _number(6))),),
+        (Series(layouts_of(_CANTONS, _number(6))),),
     ),
-    "CY": Format(_WIKI + "Cyprus", (Series(_layouts("A AA AAA", "999")),)),
+    "CY": Format(_WIKI + "Cyprus", (Series(layouts_of("A AA AAA", "999")),)),
     "CZ": Format(
         "no G, O, Q, W: " + _WIKI + "the_Czech_Republic",
         (_series("9A99999 9AA9999 9AAA999 AAA9999 AA9999 A999999 el999AA", "GOQW"),),
@@ -103,8 +103,8 @@ FORMATS: dict[str, Format] = {
     "DE": Format(
         "Fahrzeug-Zulassungsverordnung § 9 and its Anlagen: district, one or two letters, number; E electric, H old",
         (
-            Series(_layouts("A AA AAA", "S SS", _number(4), longest=8)),
-            Series(_layouts("A AA AAA", "S SS", _number(4), "e h", longest=8), share=0.05),
+            Series(layouts_of("A AA AAA", "S SS", _number(4), longest=8)),
+            Series(layouts_of("A AA AAA", "S SS", _number(4), "e h", longest=8), share=0.05),
         ),
     ),
     "DK": Format(_WIKI + "Denmark", (_series("AA19999 AA1999", "IOQ"),)),
@@ -113,44 +113,46 @@ FORMATS: dict[str, Format] = {
         "Real Decreto 2822/1998, anexo XVIII: no vowels, no Q since 2000; before, by province",
         (
             _series("9999SSS c9999SSS r9999SSS", serial="AEIOUQ"),
-            Series(_layouts("A AA", "9999", "S SS"), "", "Q", 0.15),
-            Series(_layouts("A AA", "999999"), share=0.01),
+            Series(layouts_of("A AA", "9999", "S SS"), "", "Q", 0.15),
+            Series(layouts_of("A AA", "999999"), share=0.01),
         ),
     ),
-    "FI": Format(_WIKI + "Finland", (Series(_layouts("AA AAA", _number(3))),)),
+    "FI": Format(_WIKI + "Finland", (Series(layouts_of("AA AAA", _number(3))),)),
     "FO": Format(_WIKI + "the_Faroe_Islands", (_series("AA999"),)),
     "FR": Format(
         "arrêté du 9 février 2009 (SIV): no I, O, U; before, number, letters, département",
         (
             _series("AA999AA", "IOU"),
-            Series(_layouts(_number(4), "A AA AAA", "99 2a 2b", longest=8), "IOU", share=0.15),
+            Series(layouts_of(_number(4), "A AA AAA", "99 2a 2b", longest=8), "IOU", share=0.15),
         ),
     ),
     "GB": Format(
         "DVLA INF104; SI 2001/561: 2001 on, prefix, suffix, undated, Northern Ireland",
         (
             _series("AA99SSS", "IQZ", "IQ"),
-            Series(_layouts("A", _number(3), "SSS"), "IOUZ", "IQ", 0.1),
-            Series(_layouts("SSS", _number(3), "A"), "IOQUZ", "IQ", 0.03),
-            Series(_layouts("A AA AAA", _number(4), longest=7), "Q", share=0.05),
-            Series(_layouts(_number(4), "A AA AAA", longest=7), "Q", share=0.01),
+            Series(layouts_of("A", _number(3), "SSS"), "IOUZ", "IQ", 0.1),
+            Series(layouts_of("SSS", _number(3), "A"), "IOQUZ", "IQ", 0.03),
+            Series(layouts_of("A AA AAA", _number(4), longest=7), "Q", share=0.05),
+            Series(layouts_of(_number(4), "A AA AAA", longest=7), "Q", share=0.01),
         ),
     ),
     "GE": Format(_WIKI + "Georgia_(country)", (_series("AA999AA AAA999"),)),
-    "GG": Format(_WIKI + "Guernsey", (Series(_layouts("19 199 1999 19999")),)),
-    "GI": Format(_WIKI + "Gibraltar", (Series(_layouts("g", "999 9999 99999")), Series(_layouts("g", "9999", "A")))),
+    "GG": Format(_WIKI + "Guernsey", (Series(layouts_of("19 199 1999 19999")),)),
+    "GI": Format(
+        _WIKI + "Gibraltar", (Series(layouts_of("g", "999 9999 99999")), Series(layouts_of("g", "9999", "A")))
+    ),
     "GR": Format(
         "letters common to both alphabets: " + _WIKI + "Greece",
         (_series("AAA9999 AAA999 AAA99 AA9999", _only("ABEZHIKMNOPTYX")),),
     ),
-    "HR": Format("no Q, W, X, Y: " + _WIKI + "Croatia", (Series(_layouts("AA", "999 9999", "A AA"), "QWXY"),)),
+    "HR": Format("no Q, W, X, Y: " + _WIKI + "Croatia", (Series(layouts_of("AA", "999 9999", "A AA"), "QWXY"),)),
     "HU": Format(
         "four letters since July 2022; one letter and five digits for a time or for trials: " + _WIKI + "Hungary",
         (_series("AAAA999 AAA999"), _series("e99999 m99999 p99999 v99999 x99999 z99999", share=0.005)),
     ),
     "IE": Format(
         "S.I. 318/1992; year (and half), letters of the county, number",
-        (Series(_layouts("99 991", "A AA", _number(6), longest=9), _only("CDEGHKLMNORSTWXY")),),
+        (Series(layouts_of("99 991", "A AA", _number(6), longest=9), _only("CDEGHKLMNORSTWXY")),),
     ),
     "IM": Format(_WIKI + "the_Isle_of_Man", (_series("man999 man9999 man999A Amn999 Amn999A 999man"),)),
     "IS": Format(_WIKI + "Iceland", (_series("AA999 AAA99"),)),
@@ -162,13 +164,13 @@ FORMATS: dict[str, Format] = {
             _series("AA999999 AA99999S AAS99999", "QWXY", "IOQU", 0.03),
         ),
     ),
-    "JE": Format(_WIKI + "Jersey", (Series(_layouts("j", _number(6))),)),
-    "LI": Format(_WIKI + "Liechtenstein", (Series(_layouts("fl", _number(5))),)),
+    "JE": Format(_WIKI + "Jersey", (Series(layouts_of("j", _number(6))),)),
+    "LI": Format(_WIKI + "Liechtenstein", (Series(layouts_of("fl", _number(5))),)),
     "LT": Format("no Q, W, X: " + _WIKI + "Lithuania", (_series("AAA999 AA999 999AA", "QWX"),)),
     "LU": Format(_WIKI + "Luxembourg", (_series("AA9999 9999 99999"),)),
-    "LV": Format(_WIKI + "Latvia", (Series(_layouts("A AA", _number(4))),)),
+    "LV": Format(_WIKI + "Latvia", (Series(layouts_of("A AA", _number(4))),)),
     "MC": Format(_WIKI + "Monaco", (_series("9999 A999 9A99 99A9 999A"),)),
-    "MD": Format(_WIKI + "Moldova", (Series(_layouts("AAA AAAA", _digits(3)), "Q"),)),
+    "MD": Format(_WIKI + "Moldova", (Series(layouts_of("AAA AAAA", _digits(3)), "Q"),)),
     "ME": Format(_WIKI + "Montenegro", (_series("AAAA999 AAA999"),)),
     "MK": Format(_WIKI + "North_Macedonia", (_series("AA9999AA AA999AA"),)),
     "MT": Format(_WIKI + "Malta", (_series("AAA999"),)),
@@ -183,13 +185,13 @@ FORMATS: dict[str, Format] = {
     "PL": Format(
         "no B, D, I, O, Z behind the district: " + _WIKI + "Poland",
         (
-            Series(_layouts("AA", "99999 9999S 999SS 9S999 9SS99 9999 999S 99SS"), "", "BDIOQZ"),
+            Series(layouts_of("AA", "99999 9999S 999SS 9S999 9SS99 9999 999S 99SS"), "", "BDIOQZ"),
             Series(
-                _layouts("AAA", "S999 99SS 9S99 99S9 9SS9 SS99 99999 9999S 999SS S99S S9SS 999 99S 9S9 S99"),
+                layouts_of("AAA", "S999 99SS 9S99 99S9 9SS9 SS99 99999 9999S 999SS S99S S9SS 999 99S 9S9 S99"),
                 "",
                 "BDIOQZ",
             ),
-            Series(_layouts("A9", "AAA AAAA AAAAA AAA9 AAA99 AA9 AA99 AAAA9"), share=0.01),
+            Series(layouts_of("A9", "AAA AAAA AAAAA AAA9 AAA99 AA9 AA99 AAAA9"), share=0.01),
         ),
     ),
     "PT": Format(
@@ -197,12 +199,12 @@ FORMATS: dict[str, Format] = {
         (_series("AA99AA 99AA99 9999AA AA9999"), _series("99999A", share=0.001)),
     ),
     "RO": Format("no Q: " + _WIKI + "Romania", (_series("AA99AAA b999AAA b99AAA", "Q"),)),
-    "RS": Format(_WIKI + "Serbia", (Series(_layouts("AA", "999 9999 99999", "AA")),)),
+    "RS": Format(_WIKI + "Serbia", (Series(layouts_of("AA", "999 9999 99999", "AA")),)),
     "RU": Format(
         "GOST R 50577-2018",
         (
-            Series(_layouts("A999AA", "99 999"), _CYRILLIC),
-            Series(_layouts("AA9999 AA999 9999AA", "99 999"), _CYRILLIC, share=0.1),
+            Series(layouts_of("A999AA", "99 999"), _CYRILLIC),
+            Series(layouts_of("AA9999 AA999 9999AA", "99 999"), _CYRILLIC, share=0.1),
         ),
     ),
     "SE": Format(
@@ -211,7 +213,7 @@ FORMATS: dict[str, Format] = {
     ),
     "SI": Format(
         "the administrative units' letters: " + _WIKI + "Slovenia",
-        (Series(_layouts("ce go kk kp kr lj mb ms nm po sg", "???? ????? ??????")),),
+        (Series(layouts_of("ce go kk kp kr lj mb ms nm po sg", "???? ????? ??????")),),
     ),
     "SK": Format(
         "P and five digits: police; " + _WIKI + "Slovakia", (_series("AA999AA"), _series("p99999", share=0.002))
@@ -222,7 +224,7 @@ FORMATS: dict[str, Format] = {
         (_series("99A9999 99A99999 99AA999 99AA9999 99AAA99 99AAA999", "QWX"),),
     ),
     "UA": Format(_WIKI + "Ukraine", (_series("AA9999AA 99999AA", _EAST_SLAVIC),)),
-    "VA": Format(_WIKI + "Vatican_City", (Series(_layouts("scv cv", _digits(5))),)),
+    "VA": Format(_WIKI + "Vatican_City", (Series(layouts_of("scv cv", _digits(5))),)),
     "XK": Format(_WIKI + "Kosovo", (_series("99999AA 999ks999"),)),
     # Not Europe
     "AR": Format(_WIKI + "Argentina", (_series("AA999AA AAA999", share=0.7), _series("A999AAA 999AAA", share=0.3))),
@@ -232,12 +234,12 @@ FORMATS: dict[str, Format] = {
     "IN": Format(
         "Central Motor Vehicles Rules 1989, rule 50: state, district, serial, number; BH since 2021",
         (
-            Series(_layouts(_INDIAN_STATES, "99 1", "S SS SSS", _number(4)), "", "IO"),
-            Series(_layouts(_INDIAN_STATES, "99", "S SS", "0999"), "", "IO"),
+            Series(layouts_of(_INDIAN_STATES, "99 1", "S SS SSS", _number(4)), "", "IO"),
+            Series(layouts_of(_INDIAN_STATES, "99", "S SS", "0999"), "", "IO"),
             _series("99bh9999A 99bh9999AA", share=0.01),
         ),
     ),
-    "TN": Format("the word is no character: " + _WIKI + "Tunisia", (Series(_layouts(_digits(7, 3))),)),
+    "TN": Format("the word is no character: " + _WIKI + "Tunisia", (Series(layouts_of(_digits(7, 3))),)),
     "US": Format(
         "the commonest of the states' series; the owner's own words are common, none longer than 8: "
         + _WIKI
@@ -251,7 +253,7 @@ FORMATS: dict[str, Format] = {
     ),
     "VN": Format(
         "no I, J, O, Q, W: " + _WIKI + "Vietnam",
-        (Series(_layouts("99A 99AA 99A9", "9999 99999"), "IJOQW"),),
+        (Series(layouts_of("99A 99AA 99A9", "9999 99999"), "IJOQW"),),
     ),
     "ANY": Format("no format is known: 2 to 10 characters", (Series(tuple("?" * count for count in range(2, 11))),)),
 }  # fmt: skip

@@ -91,6 +91,11 @@ def layout_of(text: str) -> str:
     return text.translate(_SIGNS)
 
 
+def pattern_of(series: Iterable[Series]) -> re.Pattern[str]:
+    """The expression that a plate of one of *series* matches as a whole."""
+    return _matching({tuple(_allowed(sign, each) for sign in layout) for each in series for layout in each.layouts})
+
+
 def plate_pattern(countries: Iterable[str], own: str | None = None) -> re.Pattern[str]:
     """The expression a plate of one of *countries* matches as a whole, or one that matches *own*.
 

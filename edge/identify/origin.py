@@ -13,11 +13,16 @@ from functools import cache, lru_cache
 
 from edge.identify.format_table import FORMATS
 from edge.identify.formats import Layouts, layout_of
+from edge.identify.special_series import is_special
 from edge.model import Country
 
 ALIEN = 3.0
 """What a text pays, in nats, in a country of which no ready-made format fits: series of the army, of dealers and of the
 owner's own words are not written down."""
+
+SPECIAL = 1.0
+"""What a text of a special series pays in its country. Few plates have one, but few texts, too: any of them is about as
+likely as one of an ordinary series."""
 
 UNWRITTEN = 1.0
 """What any text pays in a country whose formats are not written down."""
@@ -38,23 +43,27 @@ def origin(seen: Mapping[str, float], text: str) -> Country | None:
     """
     if not seen:
         return None
-    judged = posterior(seen, text)
+    judged = posterior(seen, text, special=True)
     code = max(judged, key=judged.__getitem__)
     return Country(code, judged[code]) if judged[code] >= TOLD_LEAST else None
 
 
 def decisive(seen: Mapping[str, float], text: str) -> Mapping[str, float]:
-    """*seen* where the country of a plate that says *text* is told, see :func:`origin`; else nothing."""
-    return seen if origin(seen, text) is not None else {}
+    """*seen* where it tells the country of a plate that says *text*, by ordinary series alone; else nothing."""
+    return seen if seen and max(posterior(seen, text).values()) >= TOLD_LEAST else {}
 
 
-def posterior(seen: Mapping[str, float], text: str, least: float = NEGLIGIBLE) -> dict[str, float]:
+def posterior(
+    seen: Mapping[str, float], text: str, least: float = NEGLIGIBLE, *, special: bool = False
+) -> dict[str, float]:
     """The probability of each country of *seen*, given *text* as well; see :func:`origin`.
 
-    It is 0 where *seen* has less than *least*, unless all have.
+    It is 0 where *seen* has less than *least*, unless all have. *special* says that special series count, too: what is
+    read, and who is identified, does not rest on them.
     """
+    pays = _pays_special if special else _pays
     likely = {code: share for code, share in seen.items() if share >= least} or seen
-    judged = {code: max(share, 1e-9) * math.exp(-_pays(code, text)) for code, share in likely.items()}
+    judged = {code: max(share, 1e-9) * math.exp(-pays(code, text)) for code, share in likely.items()}
     total = sum(judged.values())
     return dict.fromkeys(seen, 0.0) | {code: value / total for code, value in judged.items()}
 
@@ -93,6 +102,12 @@ def _pays(code: str, text: str) -> float:
         return UNWRITTEN
     vehicles = formats.vehicles(text)
     return min(ALIEN, math.log(formats.fleet / vehicles)) if vehicles > 0 else ALIEN
+
+
+@lru_cache(maxsize=4096)
+def _pays_special(code: str, text: str) -> float:
+    pays = _pays(code, text)
+    return min(pays, SPECIAL) if pays > SPECIAL and is_special(code, text) else pays
 
 
 @cache

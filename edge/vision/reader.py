@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from edge.config import Engine
 from edge.errors import ModelError
-from edge.identify import weighed, with_strip
+from edge.identify import met, weighed, with_strip
 from edge.model import ALPHABET, Detection, PlateRead
 from edge.vision.calibration import Calibration, CountryCalibration
 from edge.vision.checksums import NETWORK_NAME, REINSTALL, read_json
@@ -117,14 +117,15 @@ class PlateReader:
     def _of_country(self, read: PlateRead, image: NDArray[np.uint8]) -> PlateRead:
         """*read* with what the strip and the colours of the plate in *image* say of its country, where it has a text.
 
-        The reader's network sees no colours, and next to nothing of the strip.
+        The reader's network sees no colours, and next to nothing of the strip. How often plates of a country are met
+        counts beside a strip network alone: its calibration takes it in.
         """
         if not read.countries or not read.text:
             return read
         countries, origins = read.countries, read.origins
         if self._strip is not None:
             crop = cut_colour(image, read.detection.box, *self._margins)
-            origins = with_strip(origins, self._strip.ratios(crop, tuple(origins)))
+            origins = met(with_strip(origins, self._strip.ratios(crop, tuple(origins))))
         if image.ndim == 3:
             colour = plate_colour(cut_colour(image, read.detection.box))
             countries, origins = weighed(countries, colour), weighed(origins, colour)

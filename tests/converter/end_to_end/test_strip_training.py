@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from converter.errors import MissingError
+from converter.errors import MissingError, NetworkError
 from converter.strip.batches import CLASSES, batches
 from converter.synth import FontShelf
 from edge.vision.strip import SIDE, StripNetwork
@@ -57,6 +57,26 @@ def test_training_goes_on_from_an_earlier_one(trained: Path, tmp_path: Path) -> 
     network.train(FontShelf(), tmp_path, steps=1, rate=1e-9, seed=4, start=trained)
     after = network.trained(tmp_path).get_weights()
     assert max(float(np.abs(a - b).max()) for a, b in zip(before[:1], after[:1], strict=True)) < 1e-6
+
+
+def test_training_goes_on_from_the_int8_file_of_an_earlier_one(trained: Path) -> None:
+    from converter.strip import network
+
+    path = trained / "tflite" / "strip_int8.tflite"
+    model, file = network.trained(path), StripNetwork(path)
+    pictures, _ = next(batches(FontShelf(), 32, 5))
+    given = np.array([file.logits(picture) for picture in pictures])
+    assert np.corrcoef(model(pictures.astype(np.float32) / 127.5 - 1.0).numpy().ravel(), given.ravel())[0, 1] > 0.9
+    # The batch norms are parted from the convolutions: in training, too, each layer gives what the file's gives.
+    trains = model(pictures.astype(np.float32) / 127.5 - 1.0, training=True).numpy()
+    assert np.corrcoef(trains.ravel(), given.ravel())[0, 1] > 0.7
+
+
+def test_another_file_is_none_to_go_on_from(trained: Path) -> None:
+    from converter.strip import network
+
+    with pytest.raises(NetworkError, match="strip export"):
+        network.trained(trained / "tflite" / "strip_float32.tflite")
 
 
 def test_a_folder_without_a_network_is_named(tmp_path: Path) -> None:
