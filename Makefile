@@ -193,7 +193,7 @@ cli-page: install ## write docs/cli.md, the man pages and the shells' completion
 .PHONY: pictures
 pictures: install ## take the README's pictures again, from the cases of the last demo (needs Xvfb)
 	@$(BIN)/python tests/edge/viewer/screenshots.py --dir $(STATE)
-	@$(BIN)/autovelox-convert reader strip
+	@$(BIN)/autovelox-convert reader sheet
 
 .PHONY: screenshots
 screenshots: install ## picture and measure every state of the viewer, each size, scale, palette, language (needs Xvfb)

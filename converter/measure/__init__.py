@@ -1,7 +1,7 @@
 """How good the networks are: metrics, goals, reports, pictures of errors.
 
 The face of this room leaves out what needs the unit's networks: import :mod:`converter.measure.reports`, ``together``
-and ``strip`` by their own names.
+and ``plate_sheet`` by their own names.
 """
 
 from converter.measure.contact_sheet import GREEN, Cell, contact_sheet

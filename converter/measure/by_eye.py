@@ -55,6 +55,8 @@ def by_eye_table(
 ) -> str:
     """Lines of text: shares of *plates* read by a person, by the reader (who reads *texts*), and by one of both.
 
+    The last column is the reader's share of those plates that the person reads: of what can be read.
+
     Raises:
         LabelError: a sample in *path* is no plate of the set, or has another text there: the set was drawn otherwise.
     """
@@ -64,7 +66,8 @@ def by_eye_table(
         if sample.file not in read or read[sample.file][0].crop.text != sample.text:
             raise LabelError(path, sample.file, "the drawn plates are others now", "read them by eye again")
         sizes[read[sample.file][0].width, sample.group] += 1
-    lines = [f"{'the same by eye':<24}{'plates':>8}{'a person':>11}{'the reader':>12}{'one of both':>13}"]
+    columns = f"{'plates':>8}{'a person':>11}{'the reader':>12}{'one of both':>13}{'of the legible':>16}"
+    lines = [f"{'the same by eye':<24}{columns}"]
     for width in sorted({width for width, _ in sizes}):
         whole = person = reader = either = 0.0
         for sample in samples:
@@ -74,9 +77,11 @@ def by_eye_table(
                 seen, recognised = sample.reading == sample.text, text == sample.text
                 whole, person, reader = whole + weight, person + weight * seen, reader + weight * recognised
                 either += weight * (seen or recognised)
+        legible = f"{(person + reader - either) / person:.3f}" if person else "-"
         count = sum(number for (own, _), number in sizes.items() if own == width)
         shares = (person / whole, reader / whole, either / whole)
-        lines.append(f"{f'{width} px wide':<24}{count:>8}{shares[0]:>11.3f}{shares[1]:>12.3f}{shares[2]:>13.3f}")
+        shown = f"{shares[0]:>11.3f}{shares[1]:>12.3f}{shares[2]:>13.3f}{legible:>16}"
+        lines.append(f"{f'{width} px wide':<24}{count:>8}{shown}")
     return "\n".join(lines)
 
 

@@ -1,4 +1,4 @@
-"""``autovelox-convert evaluate``, ``reader evaluate``, ``reader strip`` and ``reader lettering``."""
+"""``autovelox-convert evaluate``, ``reader evaluate``, ``reader sheet`` and ``reader lettering``."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def add_parsers(subparsers: Subparsers) -> None:
 def add_reader_parsers(commands: Subparsers) -> None:
     """Add the commands that measure the reader to those of ``reader``."""
     _add_reader_evaluate(commands)
-    _add_strip(commands)
+    _add_sheet(commands)
     _add_lettering(commands)
 
 
@@ -152,21 +152,21 @@ def _reader_evaluate(args: argparse.Namespace) -> int:
     return 0 if reached else 1
 
 
-def _add_strip(commands: Subparsers) -> None:
-    strip = command(
-        commands, "reader strip", "draw plates of the demo's feed and what is read on them", "--out plates.png"
+def _add_sheet(commands: Subparsers) -> None:
+    sheet = command(
+        commands, "reader sheet", "draw plates of the demo's feed and what is read on them", "--out plates.png"
     )
-    strip.add_argument("--models", type=Path, default=Path("models"), help="folder of the models")
-    strip.add_argument("--feed", type=Path, default=Path("edge/demo/feed"), help="folder of the clips")
-    strip.add_argument("--out", type=picture, default=Path("docs/img/plates.png"), help="picture to write")
-    strip.set_defaults(run=_strip)
+    sheet.add_argument("--models", type=Path, default=Path("models"), help="folder of the models")
+    sheet.add_argument("--feed", type=Path, default=Path("edge/demo/feed"), help="folder of the clips")
+    sheet.add_argument("--out", type=picture, default=Path("docs/img/plates.png"), help="picture to write")
+    sheet.set_defaults(run=_sheet)
 
 
-def _strip(args: argparse.Namespace) -> int:
+def _sheet(args: argparse.Namespace) -> int:
     need_reader()
-    from converter.measure.strip import draw_strip
+    from converter.measure.plate_sheet import draw_feed_plates
 
-    seen, right = draw_strip(args.models, args.feed, args.out)
+    seen, right = draw_feed_plates(args.models, args.feed, args.out)
     print(f"{right} of {seen} frames read rightly; the surest and the least sure of each clip are in {args.out}")
     return 0
 

@@ -22,10 +22,10 @@ of what is promised; a single one is the harder case, since no second claim betr
 WEIGHTS = {Kind.PRESENT: 0.45, Kind.RANDOM: 0.4, Kind.TWINS: 0.05, Kind.ONE_TWIN: 0.05, Kind.BESIDE: 0.05}
 """How often the probability supposes each kind of trial: half of the cars photographed have sent a packet, and one case
 in seven has a near-twin's claim, thousands of times what chance brings."""
-TWINS, UNCLAIMED, SHAPES = (5.0, 6.0, 8.0), (-0.5, 0.5, 1.0, 2.0), (-1.0, 0.0, 1.0)
-"""Lines that are tried. Nobody is named who is less than 5 nats ahead of a claimed twin, more than half a nat behind a
-twin that nobody claims, or more than 1 behind a text of one shape, whatever the trials say: they hold a handful of such
-plates, and each part of them another handful."""
+TWINS, UNCLAIMED, SHAPES = (5.0, 6.0, 8.0), (0.5, 1.0, 2.0), (-1.0, 0.0, 1.0)
+"""Lines that are tried. Nobody is named who is less than 5 nats ahead of a claimed twin, less than half a nat ahead of
+a twin that nobody claims, or more than 1 behind a text of one shape, whatever the trials say: they hold a handful of
+such plates, and each part of them another handful."""
 MARGINS = tuple(float(margin) for margin in range(4, 19))
 ACCEPTS = (0.8, 0.85, 0.9, 0.95, 0.98, 0.99, 0.999, 0.9999)
 NEVER = 2.0

@@ -16,6 +16,7 @@ from converter.labels import load_truth
 from converter.measure import Figure, drawn, goals
 from converter.measure.by_eye import by_eye_table, load_samples
 from converter.progress import Progress
+from converter.verdict import held_back
 from converter.verdict.cases import crop_cases, feed_cases
 from converter.verdict.countries import EUROPEAN, report, text_of
 from converter.verdict.trials import KnownCase
@@ -35,11 +36,15 @@ PAIRS_BESIDE = 3
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Trials of one kind: how many, and how they ended; ``wrong`` has truth and name of every wrong one."""
+    """Trials of one kind: how many, and how they ended.
+
+    ``wrong`` has truth and name of every wrong one; ``left`` has why nobody was named, where that was asked.
+    """
 
     trials: int
     right: int
     wrong: tuple[tuple[str, str], ...]
+    left: tuple[held_back.Left, ...] = ()
 
 
 def silent(cases: Sequence[KnownCase], thresholds: Thresholds) -> Held:
@@ -60,16 +65,23 @@ def beside(cases: Sequence[KnownCase], thresholds: Thresholds, seed: int = 1) ->
     """Two look-alike twins of every plate claimed beside it."""
     rng = np.random.default_rng(seed)
     wrong: list[tuple[str, str]] = []
+    left: list[held_back.Left] = []
     trials = right = 0
     for case in cases:
         pool = [case.truth, *near_twins(case.truth)]
         if len(pool) > 2:
             drawn_ = [[0, *rng.choice(np.arange(1, len(pool)), 2, replace=False)] for _ in range(PAIRS_BESIDE)]
-            named = _named(_verdicts(case, pool, drawn_, thresholds))
-            right += named.count(case.truth)
-            wrong += [(case.truth, other) for other in named if other != case.truth]
+            verdicts: list[Verdict | None] = [*_verdicts(case, pool, drawn_, thresholds)]
+            verdicts = verdicts or [None] * len(drawn_)
+            for (_, *places), verdict in zip(drawn_, verdicts, strict=True):
+                if verdict is None or verdict.outcome is not Outcome.IDENTIFIED:
+                    left.append(held_back.left(case, [pool[place] for place in places]))
+                elif verdict.plate == case.truth:
+                    right += 1
+                else:
+                    wrong.append((case.truth, verdict.plate))
             trials += len(drawn_)
-    return Held(trials, right, tuple(wrong))
+    return Held(trials, right, tuple(wrong), tuple(left))
 
 
 def alone(cases: Sequence[KnownCase], thresholds: Thresholds) -> tuple[int, int]:
@@ -137,7 +149,7 @@ def run(args: argparse.Namespace) -> int:
         share = near.right / max(near.trials, 1)
         found = Figure("two twins claimed beside the car: identified", share, goals.TWINS_BESIDE)
         print(found.line())
-        print(f"named wrongly {len(near.wrong)} in {near.trials} {_some(near.wrong)}")
+        print(f"named wrongly {len(near.wrong)} in {near.trials} {_some(near.wrong)}\n{held_back.table(near.left)}")
         reached = reached and not absent.wrong and not near.wrong and found.reached
     text, well_told = report(reader, args.data)
     print(f"\n{text}")

@@ -22,7 +22,17 @@ from edge.identify.origin import decisive, format_of
 from edge.identify.plausible import is_listed, rank
 from edge.identify.thresholds import Thresholds
 from edge.identify.tracks import Track, suspects, tracks, without_doubles
-from edge.identify.twins import ahead, are_twins, is_sure, italian_doubt, near_twins, of_one_shape, one_shape
+from edge.identify.twins import (
+    FAINT,
+    FORMAT_SAYS,
+    ahead,
+    are_twins,
+    doubt_between,
+    is_sure,
+    near_twins,
+    of_one_shape,
+    one_shape,
+)
 from edge.model import Claim, Outcome, PlateRead, Reason, Verdict
 
 ANY_FORMAT = Formats()
@@ -92,15 +102,25 @@ class Comparison:
         italian = format_of(plates[best], "IT") is not None or likely.get("IT", 0.0) >= LOOKS_ITALIAN
 
         sure = _read_surely(sighting.track, plates[best])
+        is_faint = all(read.confidence < FAINT for read in sighting.track.reads)
 
         def ahead_of(
-            rivals: Mapping[str, float], countries: Mapping[str, float] = told, *, claimed: bool = False
+            rivals: Mapping[str, float],
+            countries: Mapping[str, float] = told,
+            *,
+            claimed: bool = False,
+            faint: bool = False,
         ) -> float:
-            doubt = partial(italian_doubt, sure=sure, claimed=claimed) if italian else None
+            doubt = partial(doubt_between, italian=italian, sure=sure, faint=faint, claimed=claimed)
             return ahead(
                 plates[best], own, rivals, lambda text: prior(text, formats, countries),
                 one_shape_only=shared_shapes(countries, formats), doubt=doubt,
             )  # fmt: skip
+
+        # The format has decided against a twin of one shape that has none, if pixels and country agree.
+        by_format = shared_shapes(told, formats) and formats.usual(plates[best])
+        formless = {t: s for t, s in twins.items() if by_format and t in shape and not formats.usual(t)}
+        clear = {text: score for text, score in twins.items() if text not in formless}
 
         # Where no country is told, pixels decide between shapes that may be the same; the likely countries may object.
         by_country = ahead_of(shaped_alike, likely) - SERIES_LEAD if likely else np.inf
@@ -110,9 +130,9 @@ class Comparison:
             best=best,
             lead=float(own - np.max(others)) if others.size else np.inf,
             evidence=evidence,
-            twin=ahead_of(twins, claimed=True),
+            twin=min(ahead_of(clear, claimed=True), ahead_of(formless, claimed=True) + FORMAT_SAYS),
             # A plate that reads otherwise by so much is garbled by so much: a lead below that is chance.
-            unclaimed=ahead_of({text: score for text, score in free.items() if text not in shaped_alike})
+            unclaimed=ahead_of({t: score for t, score in free.items() if t not in shaped_alike}, faint=is_faint)
             + min(evidence, 0.0),
             apart=own - max((*apart, *doubles), default=-np.inf),
             shape=min(ahead_of(shaped_alike), by_country),

@@ -74,7 +74,7 @@ def test_impossible_values_are_refused(capsys: pytest.CaptureFixture[str], argum
 
 READER = (
     *("render", "train", "average", "countries", "weights", "export", "engines"),
-    *("evaluate", "confidence", "calibrate", "trials", "national", "strip"),
+    *("evaluate", "confidence", "calibrate", "trials", "national", "sheet", "lettering"),
 )
 COMMANDS = [
     *("dataset", "train", "export", "quantize", "evaluate"),

@@ -27,8 +27,22 @@ def test_a_row_counts_for_all_plates_of_its_group() -> None:
         Sample("c", "GC333CC", "read", 80, "CC333CC"),
     ]
     row = by_eye_table(plates, ["", "", "GC333CC"], samples).splitlines()[1].split()
-    # The person reads half of the 20, the reader all of the 80: 10 and 80 of 100, and one of both 90.
-    assert row == ["50", "px", "wide", "3", "0.100", "0.800", "0.900"]
+    # The person reads half of the 20, the reader all of the 80: 10 and 80 of 100, one of both 90, and both none.
+    assert row == ["50", "px", "wide", "3", "0.100", "0.800", "0.900", "0.000"]
+
+
+def test_of_what_the_person_reads_the_share_that_the_reader_reads_too_is_told() -> None:
+    plates = [plate("a", "GA111AA"), plate("b", "GB222BB"), plate("c", "GC333CC"), plate("d", "GD444DD", 70)]
+    samples = [
+        Sample("a", "GA111AA", "misread", 20, "GA111AA"),
+        Sample("b", "GB222BB", "read", 60, "GB222BB"),
+        Sample("c", "GC333CC", "read", 60, "CC333CC"),
+        Sample("d", "GD444DD", "read", 80, ""),
+    ]
+    rows = by_eye_table(plates, ["", "GB222BB", "GC333CC", "GD444DD"], samples).splitlines()
+    # The person reads the 20 and half of the 60, the reader 30 of these 50; at 70 px the person reads none.
+    assert rows[1].split()[-1] == "0.600"
+    assert rows[2].split()[-1] == "-"
 
 
 def test_a_set_drawn_otherwise_is_refused() -> None:

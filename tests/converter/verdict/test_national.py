@@ -27,6 +27,7 @@ networks = lazy("converter.reader.network")
 origins = lazy("converter.reader.origins")
 national = lazy("converter.verdict.national")
 countries = lazy("converter.verdict.countries")
+held_back = lazy("converter.verdict.held_back")
 
 LINES = Thresholds(accept=0.8, margin=6.0, slope=0.5, bias=3.0, twin=3.0, unclaimed=0.0)
 DATA = Path(__file__).parents[4] / "shared" / "data"
@@ -123,6 +124,34 @@ def test_what_look_alikes_cost_a_car_that_claims_alone_is_counted() -> None:
     assert national.alone([clear], LINES) == (1, 0)
     assert national.alone([clear, alike, garbled], LINES) == (1, 1)
     assert national.alone([alike], replace(LINES, unclaimed=-9.0)) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("shown", "claimed", "cause", "pair"),
+    [
+        (case("GB278PL", {0: ("C", 0.9)}), ["CB278PL", "GB278FL"], "MISREAD_THERE", ""),
+        (case("GB278PL", {0: ("C", 0.9)}), ["GB273PL", "GB278FL"], "MISREAD", ""),
+        (case("GB278PL", {0: ("C", 0.2)}), ["GB273PL", "GB278FL"], "UNSURE", "CG"),
+        (case("GB278PL", {0: ("C", 0.01)}), ["GB273PL", "GB278FL"], "HELD", "CG"),
+        (case("GB211PL"), ["GB2I1PL", "GB211FL"], "ONE_SHAPE", ""),
+        (replace(case("GB278PL"), frames=((),)), ["GB273PL", "GB278FL"], "UNSEEN", ""),
+    ],
+)
+def test_why_a_car_is_not_identified_beside_its_twins_is_told(
+    shown: KnownCase, claimed: list[str], cause: str, pair: str
+) -> None:
+    found = held_back.left(shown, claimed)
+    assert (found.cause, found.pair) == (held_back.Cause[cause], pair)
+
+
+def test_every_car_that_is_not_identified_has_a_cause() -> None:
+    cases = [case("GB278PL"), case("GB278PL", {0: ("C", 0.9)}), replace(case("GB278PL"), frames=((),))]
+    near = national.beside(cases, LINES)
+    assert near.right == 3
+    assert [each.cause for each in near.left[-3:]] == [held_back.Cause.UNSEEN] * 3
+    assert len(near.left) + near.right + len(near.wrong) == near.trials == 9
+    lines = held_back.table(near.left).splitlines()
+    assert next(line for line in lines if line.startswith(held_back.Cause.UNSEEN)).split()[-1] == "3"
 
 
 def test_countries_are_counted_with_what_was_promised() -> None:

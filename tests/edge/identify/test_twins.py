@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -23,6 +24,7 @@ from edge.identify.twins import (
     shapes_differ,
 )
 from edge.model import Outcome, PlateRead, Reason
+from edge.vision.calibration import load_thresholds
 from tests.support.reads import plate_read
 
 LINES = Thresholds(accept=0.8, margin=6.0, slope=0.5, bias=3.0, twin=3.0, unclaimed=0.0)
@@ -169,7 +171,7 @@ def test_a_claim_that_only_format_and_country_rule_out_is_not_named() -> None:
 
 def test_where_the_reading_is_garbled_the_twin_of_a_silent_car_is_not_named() -> None:
     # Two characters are misread, so that neither the true text nor the claimed twin is near the reading.
-    read = plate_read("NB12HD", {1: ("T", 0.6), 2: ("9", 0.6), 4: ("K", 0.4)})
+    read = replace(plate_read("NB12HD", {1: ("T", 0.6), 2: ("9", 0.6), 4: ("K", 0.4)}), confidence=0.4)
     assert read.text == "NT92HD"
     behind = replace(LINES, unclaimed=-0.5)
     assert judge([[read]], ["NB12KD"], behind).outcome is not Outcome.IDENTIFIED
@@ -236,3 +238,43 @@ def test_another_sure_reading_takes_the_sureness_away() -> None:
 def test_plates_of_other_countries_have_no_allowance() -> None:
     read = surely(plate_read("GF8190K", {0: ("C", 0.03)}), 0.9)
     assert judge([[read]], ["GF8190K"], LINES).plate == "GF8190K"
+
+
+@pytest.mark.parametrize("twin", ["K", "N"])
+def test_of_a_plate_that_is_read_faintly_nobody_is_named_whose_twin_is_near(twin: str) -> None:
+    # 3.4 nats ahead of a twin that nobody claims: of a plate that is read at all that is enough.
+    read = plate_read("NB12HD", {4: (twin, 0.03)})
+    faint, read = (replace(read, confidence=confidence) for confidence in (0.29, 0.31))
+    assert judge([[read]], ["NB12HD"], LINES).plate == "NB12HD"
+    assert judge([[faint]], ["NB12HD"], LINES).reason is Reason.LOOKS_ALIKE
+    assert judge([[faint], [read]], ["NB12HD"], LINES).plate == "NB12HD"  # one photo shows it
+
+
+def test_a_faint_reading_says_nothing_about_a_text_of_one_shape() -> None:
+    read = replace(plate_read("KOROFL1", {1: ("0", 0.05)}), confidence=0.2)
+    assert judge([[read]], ["KOROFL1"], LINES).plate == "KOROFL1"
+
+
+@pytest.mark.parametrize(("read", "twin"), [("GR506CX", "GR5O6CX"), ("AB814HC", "AB8I4HC")])
+def test_a_claimed_text_of_one_shape_that_no_country_has_is_ruled_out_by_format(read: str, twin: str) -> None:
+    lines = replace(LINES, twin=6.0)
+    seen = surely(seen_in("IT", plate_read(read)))
+    assert judge([[seen]], [twin, read], lines).plate == read
+    assert judge([[seen]], [twin], lines).outcome is not Outcome.IDENTIFIED
+
+
+def test_a_claimed_text_of_one_shape_is_in_the_way_where_it_has_a_format_or_the_pixels_say_it() -> None:
+    lines = replace(LINES, twin=6.0)
+    british = surely(seen_in("IT", plate_read("CP540CC")))
+    assert judge([[british]], ["CP540CC", "CP54OCC"], lines).reason is Reason.LOOKS_ALIKE
+    doubtful = surely(seen_in("IT", plate_read("GR506CX", {3: ("O", 0.95)})))
+    assert judge([[doubtful]], ["GR506CX", "GR5O6CX"], lines).outcome is not Outcome.IDENTIFIED
+
+
+def test_the_shipped_lines_name_nobody_whose_silent_twin_is_read_as_well() -> None:
+    lines = load_thresholds(Path(__file__).parents[3] / "models")
+    read = replace(plate_read("IVR001", {0: ("T", 0.55)}), confidence=0.5)
+    assert read.text == "TVR001"
+    for claim in ("TVR001", "IVR001"):
+        assert judge([[read]], [claim], lines).reason is Reason.LOOKS_ALIKE
+    assert judge([[plate_read("IVR001", {0: ("T", 0.05)})]], ["IVR001"], lines).plate == "IVR001"

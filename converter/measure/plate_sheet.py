@@ -1,4 +1,4 @@
-"""``autovelox-convert reader strip``: a picture of plates of the demo's feed and what the reader makes of them."""
+"""``autovelox-convert reader sheet``: a picture of plates of the demo's feed and what the reader makes of them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PAPER, INK, WRONG = (255, 255, 255), (40, 40, 40), (30, 30, 200)
 Pixels = NDArray[np.uint8]
 
 
-def draw_strip(models: Path, feed: Path, out: Path) -> tuple[int, int]:
+def draw_feed_plates(models: Path, feed: Path, out: Path) -> tuple[int, int]:
     """Write two plates a clip of *feed* to *out*: the one read most surely and the least sure one, wrong ones in red.
 
     Returns how many frames with a plate were read, and how many of them rightly.
