@@ -1,8 +1,9 @@
 """The case store of the daemon: file a case at the trigger, add to it, decide it once.
 
-A case exists from the moment its journal file has its name (:mod:`edge.cases.storage.journal`); the database follows.
-An open store holds the lock of its state folder: one daemon per folder. Longer than 300 lines because every act of the
-daemon on its store, and the thread it runs on, is seen in one place.
+A case exists from the moment its record is in the intake (:mod:`edge.cases.storage.intake`), or its journal file has
+its name (:mod:`edge.cases.storage.journal`); the database follows. An open store holds the lock of its state folder:
+one daemon per folder. Longer than 300 lines because every act of the daemon on its store, and the thread it runs on, is
+seen in one place.
 """
 
 from __future__ import annotations
@@ -85,7 +86,7 @@ class CaseStore:
         self._thread = thread
         self._filing = ThreadPoolExecutor(1, thread_name_prefix="case-filing", initializer=be_prompt)
         self._adding = ThreadPoolExecutor(1, thread_name_prefix="case-adding", initializer=be_prompt)
-        self._entering = False
+        self._carrying = self._entering = False
         self._lock = lock
         self.right_of_way = right_of_way
         self._space = space
@@ -194,13 +195,20 @@ class CaseStore:
     def _enter_filed(
         self, photos: Sequence[Photo], packets: Sequence[Packet], make: Callable[[int, list[Record]], Manifest]
     ) -> int:
-        """On the thread for filing: write the case, and let the database follow, which nobody waits for."""
+        """On the thread for filing: file the case. Its files and the database follow, which nobody waits for."""
         try:
             return self._writer.enter_filed(photos, packets, make)
         finally:
-            if not self._entering:
-                self._entering = True
-                self._thread.submit(self._catch_up)
+            if not self._carrying:
+                self._carrying = True
+                self._adding.submit(self._carry_over)
+
+    def _carry_over(self) -> None:
+        self._carrying = False
+        self._writer.carry_over()
+        if not self._entering:
+            self._entering = True
+            self._thread.submit(self._catch_up)
 
     def _catch_up(self) -> None:
         self._entering = False

@@ -5,7 +5,8 @@ them, one that appends and syncs as often as ten viewers do. What bare syncs los
 
     python tests/bench/bare.py
 
-prints what the order of a filing's syncs saves, and what short slices of the processor do, in turn.
+prints, in turn, what the order of the syncs of a case's files saves, what short slices of the processor do, and what
+one sync of an intake takes instead.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ PACKAGE_BYTES, PACKAGE_EVERY_S = 16 << 20, 5.0
 PHOTO_BYTES, JOURNAL_BYTES, ENTRY_BYTES = 100_000, 1500, 20_000
 """A photo, the journal file of a case without packets, and what one entry adds to SQLite's log."""
 ENTRY_EVERY_S = 0.2
+INTAKE_RECORDS, INTAKE_RECORD_BYTES = 64, 1 << 17
 FILINGS, PACE_S = 500, 0.02
 
 
@@ -80,7 +82,7 @@ def _write_bare(folder: Path, asked: Connection) -> None:
 
 
 def together(case: Path, photo: bytes, journal: bytes) -> None:
-    """What a filing leaves on the disk, as ``write_together`` of edge/cases/storage/durable.py does it."""
+    """The files of a case, written as ``write_together`` of edge/cases/storage/durable.py does it."""
     case.mkdir()
     paths = case / "0.jpg", case / "pending.json.part"
     files = [os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL) for path in paths]
@@ -107,6 +109,14 @@ def one_by_one(case: Path, photo: bytes, journal: bytes) -> None:
         _sync(part)
         part.replace(case / name)
         _sync(case)
+
+
+def into_an_intake(case: Path, photo: bytes, journal: bytes) -> None:
+    """The same bytes into blocks that were written before, as edge/cases/storage/intake.py does it."""
+    intake = os.open(case.with_name("intake.bin"), os.O_RDWR)
+    os.pwrite(intake, photo + journal, int(case.name) % INTAKE_RECORDS * INTAKE_RECORD_BYTES)
+    os.fdatasync(intake)
+    os.close(intake)
 
 
 def _sync(path: Path) -> None:
@@ -157,9 +167,14 @@ def _append(path: Path, on: Event) -> None:
 
 
 def main() -> None:
-    """A filing's syncs in turn: as earlier, in the order of today, and that in a thread with short slices."""
+    """What makes a case durable, in turn: its files as earlier, in today's order, with short slices; an intake."""
     data = photo(), os.urandom(JOURNAL_BYTES)
-    ways = {"one by one": (False, one_by_one), "together": (False, together), "and prompt": (True, together)}
+    ways = {
+        "one by one": (False, one_by_one),
+        "together": (False, together),
+        "and prompt": (True, together),
+        "an intake": (True, into_an_intake),
+    }
     times: dict[str, list[float]] = {name: [] for name in ways}
 
     def timed(order: Callable[..., None], case: Path) -> float:
@@ -172,6 +187,8 @@ def main() -> None:
         ThreadPoolExecutor(1) as usual,
         ThreadPoolExecutor(1, initializer=be_prompt) as prompt,
     ):
+        (Path(scratch) / "intake.bin").write_bytes(bytes(INTAKE_RECORDS * INTAKE_RECORD_BYTES))
+        _sync(Path(scratch) / "intake.bin")
         for number in range(FILINGS * len(ways)):
             name = list(ways)[number % len(ways)]
             is_prompt, order = ways[name]

@@ -9,8 +9,9 @@ comes so much later as ``head_start.py`` measured with the demo's feed. Beside *
 officers *unasked* it does not, as before there was one. What is measured is the filing alone.
 
 What the machine itself costs stands beside (:mod:`bare`): after each filing a process that knows nothing of cases
-writes and syncs the same (*bare*), and there is another load without our code, *others*. What is measured while
-programs that do not belong to the bench compute (:mod:`foreign`) counts for nothing, and is told.
+writes and syncs the files of a case (*bare*), which a filing itself waited for before there was an intake. And there is
+another load without our code, *others*. What is measured while programs that do not belong to the bench compute
+(:mod:`foreign`) counts for nothing, and is told.
 """
 
 from __future__ import annotations

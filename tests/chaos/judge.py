@@ -13,6 +13,7 @@ import victim
 from edge.cases.archive import Archive
 from edge.cases.audit import audit
 from edge.cases.evidence.signing import Signer, load_signer
+from edge.cases.storage.layout import StateFolder
 from edge.cases.store import CaseStore
 from edge.cases.views import CaseFilter, Order
 from edge.errors import EdgeError
@@ -62,6 +63,7 @@ def judge(state_dir: Path, account: Account) -> list[str]:
     wrong += ["the numbers have a gap"] if list(found) != list(range(1, len(found) + 1)) else []
     wrong += [f"{path.name} was left behind" for path in state_dir.rglob("*.part")]
     wrong += ["a journal outlived its case"] if list(state_dir.rglob("pending.json")) else []
+    wrong += _left_in_the_intake(state_dir)
     return wrong
 
 
@@ -94,4 +96,10 @@ def judge_unit(state_dir: Path, key: Path, filed: set[int], decided: set[int]) -
     wrong += [f"a trigger became {n} cases" for n in Counter(row.at_utc for row in rows).values() if n > 1]
     wrong += ["the numbers have a gap"] if found != list(range(1, len(found) + 1)) else []
     wrong += ["a journal outlived its case"] if list(state_dir.rglob("pending.json")) else []
+    wrong += _left_in_the_intake(state_dir)
     return wrong, set(found)
+
+
+def _left_in_the_intake(state_dir: Path) -> list[str]:
+    intake = StateFolder(state_dir).intake
+    return ["something outlived its case in the intake"] if intake.exists() and any(intake.read_bytes()) else []

@@ -237,9 +237,11 @@ def _to_overwrite(path: Path, stack: ExitStack) -> BinaryIO | None:
         if error.errno in (errno.ELOOP, errno.ENXIO, errno.EISDIR):  # a link, a socket, a folder
             return None
         raise
-    file = stack.enter_context(os.fdopen(descriptor, "r+b"))
     status = os.fstat(descriptor)
-    return file if is_own(status, path.parent) and status.st_nlink == 1 else None
+    if not is_own(status, path.parent) or status.st_nlink != 1:  # a pipe, or another name of another file
+        os.close(descriptor)
+        return None
+    return stack.enter_context(os.fdopen(descriptor, "r+b"))
 
 
 def _overwrite(file: BinaryIO) -> None:

@@ -1,8 +1,9 @@
 """The journal: one file for each pending case, written before the database knows the case.
 
-``frames/<number>/pending.json`` holds the manifest of the filed case and the sealed packets of its window. A case
-exists from the moment this file has its name, whatever happens to the database. Once the case is decided the file is
-overwritten and removed. Other people's packets are stored nowhere else.
+``frames/<number>/pending.json`` holds the manifest of the filed case and the sealed packets of its window. A case that
+has no record in the intake exists from the moment this file has its name, whatever happens to the database. Once the
+case is decided the file is overwritten and removed. Other people's packets are stored nowhere else but, before, in the
+intake.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from dataclasses import dataclass, field
 from edge.cases.evidence import Manifest, canonical, packet_record, to_packet
 from edge.cases.storage.durable import PART, erase, make_folder, withdraw, write_together
 from edge.cases.storage.layout import CLAIMS, JOURNAL, StateFolder
+from edge.crypto import sync_folder
 from edge.errors import CaseError
 from edge.model import Packet, Photo
 
@@ -26,6 +28,11 @@ class JournalFile:
 
     manifest: Manifest
     packets: tuple[Packet, ...] = field(repr=False)
+
+
+def journal_document(file: JournalFile) -> bytes:
+    """The content of a journal file: canonical JSON."""
+    return canonical({"content": file.manifest, "packets": [packet_record(packet) for packet in file.packets]})
 
 
 class Journal:
@@ -42,9 +49,11 @@ class Journal:
 
     def write(self, number: int, file: JournalFile, photos: Sequence[Photo] = (), first: int = 0) -> None:
         """Write *photos* as photos *first*, *first* + 1 ... of the case, and its journal file, or replace that one."""
-        packets = [packet_record(packet) for packet in file.packets]
-        document = canonical({"content": file.manifest, "packets": packets})
-        files = [(self._folder.photo(number, index), photo.jpeg) for index, photo in enumerate(photos, first)]
+        self.write_document(number, journal_document(file), [photo.jpeg for photo in photos], first)
+
+    def write_document(self, number: int, document: bytes, photos: Sequence[bytes], first: int = 0) -> None:
+        """The same, of the content of the journal file and of the photos."""
+        files = [(self._folder.photo(number, index), photo) for index, photo in enumerate(photos, first)]
         write_together(files, self._folder.journal(number), document)
 
     def read(self, number: int) -> JournalFile | None:
@@ -63,6 +72,11 @@ class Journal:
             raise CaseError(
                 f"the journal of case {number} is damaged", f"restore {path} from the last backup"
             ) from None
+
+    def sync(self, number: int) -> None:
+        """Bring the name of the case's journal file to the disk: it may have got it just before a crash."""
+        with suppress(FileNotFoundError):
+            sync_folder(self._folder.case(number))
 
     def erase(self, number: int) -> None:
         """Overwrite and remove the journal file of a case that is decided."""

@@ -8,6 +8,7 @@
     daemon.lock                locked while a daemon uses the folder
     store.lock                 shared by the processes that write (edge.cases.storage.lock)
     filing.lock                locked while the unit files a case (edge.cases.storage.right_of_way)
+    intake.bin                 cases whose files are still to be written (edge.cases.storage.intake)
     head.json                  the newest entry that the unit wrote (edge.cases.storage.head)
     tiles.bin                  roots of parts of the tree over the entries (edge.cases.storage.tree)
     .probe                     what the daemon writes now and then to see whether the disk is there
@@ -31,6 +32,7 @@ DATABASE = "cases.sqlite"
 LOCK = "daemon.lock"
 STORE_LOCK = "store.lock"
 FILING_LOCK = "filing.lock"
+INTAKE = "intake.bin"
 HEAD = "head.json"
 TILES = "tiles.bin"
 BELIEVED = "believed-time.json"
@@ -43,7 +45,7 @@ CLAIMS = "claims.json"
 DERIVED = "derived"
 OWN = (
     r"cases\.sqlite(-wal|-shm|-wal\.copy-[0-9]+(\.part)?)?|(daemon|store|filing)\.lock"
-    r"|((head|believed-time|delivered|ordered)\.json|tiles\.bin)(\.part)?|\.probe|frames|lost\+found"
+    r"|((head|believed-time|delivered|ordered)\.json|(tiles|intake)\.bin)(\.part)?|\.probe|frames|lost\+found"
     r"|\.log-laid-over-\w+|registry|registry\.sqlite(-wal|-shm|-journal|\.version-[0-9]+)?|(cases\.sqlite|frames)\.rejected-.+"
 )
 OWN_OF_A_CASE = r"[0-9]{1,4}\.jpg(\.part)?|(pending|claims)\.json(\.part)?"
@@ -78,6 +80,11 @@ class StateFolder:
     def filing_lock(self) -> Path:
         """The file that is locked while the unit files a case."""
         return self.root / FILING_LOCK
+
+    @property
+    def intake(self) -> Path:
+        """The file into which a case is filed before it has a folder."""
+        return self.root / INTAKE
 
     @property
     def head(self) -> Path:

@@ -1,7 +1,7 @@
 """Who waits for the disk has the processor back at once.
 
 A thread that wakes up waits until the one that runs has had its slice of the processor, some milliseconds, and a filing
-wakes up from five syncs. Linux lets a thread ask for shorter slices (sched_setattr(2), since 6.12): it has the same
+wakes up from its sync. Linux lets a thread ask for shorter slices (sched_setattr(2), since 6.12): it has the same
 share of the processor, in smaller pieces, and goes before one that computes.
 """
 

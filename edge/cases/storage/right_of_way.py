@@ -1,9 +1,9 @@
 """The right of way: while the unit files a case, its other work on the same disk and processor steps aside.
 
-A filing waits for a handful of syncs, and each of them waits for whatever else is on its way to the disk; priorities do
-not help there. So the daemon takes the right of way at the radar's edge, tens of milliseconds before the photo is
-there, and gives it back when the case is filed. What officers, the centre or retention want meanwhile waits before its
-next step (:func:`give_way`): an entry, a photo, a page of a list, a commit.
+A filing waits for a sync, and that for whatever else is on its way to the disk; priorities do not help there. So the
+daemon takes the right of way at the radar's edge, tens of milliseconds before the photo is there, and gives it back
+when the case is filed. What officers, the centre or retention want meanwhile waits before its next step
+(:func:`give_way`): an entry, a photo, a page of a list, a commit.
 
 The sign is a lock of the open file ``filing.lock`` (an OFD lock, fcntl(2)): it needs no disk, ends with the daemon
 however that ends, and others ask for it without taking anything, so that none of them can hold up a filing. The file is

@@ -1,14 +1,13 @@
-"""The daemon's writer: the journal first, then the database; the only code that adds and decides cases.
+"""The daemon's writer: intake, journal, database, in this order; the only code that adds and decides cases.
 
-A case is safe as soon as the journal holds it. The database follows; if it refuses, the writer catches up later. The
-journal file of a decided case is erased only when the verdict is out of the WAL and cannot be lost any more.
+A case is safe as soon as the intake or the journal holds it. Its files follow, then the database; what refuses is tried
+again. The journal file of a decided case is erased only when the verdict is out of the WAL and cannot be lost any more.
 
-The writer is synchronous, and :class:`edge.cases.store.CaseStore` runs it on three threads. Filing
-(:meth:`Writer.enter_filed`) has one, and adding (:meth:`Writer.extend_pending`, :meth:`Writer.read_journal`) another:
-they touch files only, so whoever keeps SQLite waiting, a reader, another writer, a checkpoint, does not keep a photo
-from the disk, nor does a case that is being completed delay the next one. All else is done on the third, the
-connection's only user. On each thread the order of steps, which must hold when the power fails at any of them, is the
-order of the lines. One lock a case keeps two of them from its journal file at once.
+The writer is synchronous, and :class:`edge.cases.store.CaseStore` runs it on three threads. Two touch files only, one
+for filing (:meth:`Writer.enter_filed`), one for what follows on files: whoever keeps SQLite waiting, a reader, another
+writer, a checkpoint, keeps no photo from the disk, nor does a case that is being completed delay the next one. All else
+is done on the third, the connection's only user. On each thread the order of steps, which must hold when the power
+fails at any of them, is the order of the lines. One lock a case keeps two of them from its journal file at once.
 
 Longer than 300 lines because the order of all steps on files and in the database is seen in one place.
 """
@@ -21,6 +20,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from edge.cases.evidence import Manifest, Record, Signer, decided_manifest, photo_record, report_record
 from edge.cases.storage.database import connect, migrate, open_to_read
@@ -33,7 +33,8 @@ from edge.cases.storage.entries import (
     read_filed_manifest,
 )
 from edge.cases.storage.head import Head
-from edge.cases.storage.journal import Journal, JournalFile
+from edge.cases.storage.intake import Intake, IntakeRecord
+from edge.cases.storage.journal import Journal, JournalFile, journal_document
 from edge.cases.storage.kept import KeptClaims
 from edge.cases.storage.layout import StateFolder
 from edge.cases.storage.lock import StoreLock
@@ -61,6 +62,7 @@ class Writer:
         self,
         folder: StateFolder,
         journal: Journal,
+        intake: Intake,
         database: sqlite3.Connection,
         signer: Signer | None,
         space: DiskSpace,
@@ -74,12 +76,13 @@ class Writer:
         self._kept = KeptClaims(folder)
         self._chain = UnitChain(folder, signer)
         self._journal = journal
+        self._intake = intake
         self._database = database
         self._signer = signer
         self._space = space
         self._locks = tuple(threading.Lock() for _ in range(LOCKS))
         self._pending: set[int] = set()
-        self._behind: set[int] = set()  # in the journal, not yet in the database
+        self._behind: set[int] = set()  # in the intake or the journal, not yet in the database
         self._refused = False
         self._to_erase: set[int] = set()  # decided, journal file still there
         self._next = 1
@@ -128,17 +131,19 @@ class Writer:
         shutil.rmtree(folder.derived, ignore_errors=True)  # an earlier version kept pictures there for reports
         for name in folder.foreign():
             log.warning("the state folder holds %s, which is none of this unit's files: find out who left it", name)
+        intake = Intake(folder)
         database = connect(folder.database)
         try:
             (check,) = database.execute("PRAGMA quick_check(1)").fetchone()
             if check != "ok":
                 raise CaseError(f"{folder.database} is damaged ({check})", "restore the last backup")
-            writer = cls(folder, Journal(folder), database, signer, space, lock, on_head)
+            writer = cls(folder, Journal(folder), intake, database, signer, space, lock, on_head)
             writer._chain.begin(database)
             writer._recover()
             writer.remember()
         except BaseException:
             database.close()
+            intake.close()
             raise
         return writer
 
@@ -152,6 +157,7 @@ class Writer:
     def close(self) -> None:
         """Settle and close; SQLite empties the WAL if nobody else has the database open."""
         self.settle()
+        self._intake.close()
         self._database.close()
         self._store_lock.release()
 
@@ -190,9 +196,10 @@ class Writer:
         packets: Sequence[Packet],
         make_manifest: Callable[[int, list[Record]], Manifest],
     ) -> int:
-        """Write a new case to the journal, and return its number; :meth:`catch_up` enters it in the database.
+        """File a new case, and return its number; :meth:`carry_over` and :meth:`catch_up` have to follow.
 
-        *make_manifest* makes the manifest from the number and the records of the photos.
+        The intake takes it, or else the journal at once. *make_manifest* makes the manifest from the number and the
+        records of the photos.
 
         Raises:
             StorageFull: the disk has no space for it.
@@ -202,7 +209,10 @@ class Writer:
         number = self._next
         try:
             manifest = make_manifest(number, self._records(number, photos, 0))
-            self._journal.write(number, JournalFile(manifest, tuple(packets)), photos)
+            file = JournalFile(manifest, tuple(packets))
+            record = IntakeRecord(number, journal_document(file), tuple(photo.jpeg for photo in photos))
+            if not self._intake.put(record):
+                self._journal.write_document(number, record.document, record.photos)
         except OSError as error:
             if not self._journal.withdraw(number):
                 self._begin(number)  # the disk does not undo it either: then the case exists
@@ -214,6 +224,34 @@ class Writer:
         self._next = number + 1
         self._pending.add(number)
         self._behind.add(number)
+
+    def carry_over(self) -> None:
+        """Write the files of the cases that the intake holds; :meth:`catch_up` says what is refused and tries again."""
+        for number in self._intake.numbers():
+            with self._lock(number), suppress(CaseError):
+                self._carry(number)
+
+    def _carry(self, number: int) -> None:
+        """Write the files of a case that only the intake holds, if it does; the caller has the case's lock.
+
+        Raises:
+            StorageFull: the disk has no space for them.
+            CaseError: the disk reports an error.
+        """
+        record = self._intake.waiting(number) if number in self._behind else None
+        if record is not None:
+            try:
+                self._journal.write_document(number, record.document, record.photos)
+            except OSError as error:
+                raise disk_refusal(error) from None
+            self._intake.kept(number)
+        self._clear(number)
+
+    def _clear(self, number: int) -> None:
+        try:
+            self._intake.clear(number)
+        except OSError as error:
+            log.warning("the record of case %d in the intake could not be overwritten yet: %s", number, error)
 
     def extend_pending(
         self, number: int, photos: Sequence[Photo], packets: Sequence[Packet], reports: Sequence[RadarReport] = ()
@@ -227,6 +265,7 @@ class Writer:
         with self._lock(number):
             if number not in self._pending:
                 raise _decided_already(number)
+            self._carry(number)
             before = self._journal.read(number)
             if before is None:
                 raise CaseError(f"the journal of case {number} is gone", "find out who removed it")
@@ -241,8 +280,13 @@ class Writer:
                 raise disk_refusal(error) from None
 
     def read_journal(self, number: int) -> JournalFile | None:
-        """What the journal holds of a pending case; None if there is no such case, or its file is gone or damaged."""
+        """What the journal holds of a pending case; None if there is no such case, or its file is gone or damaged.
+
+        Raises:
+            CaseError: the disk refuses the files of a case that the intake holds.
+        """
         with self._lock(number):
+            self._carry(number)
             return self._read_journal(number)
 
     def _read_journal(self, number: int) -> JournalFile | None:
@@ -327,6 +371,7 @@ class Writer:
     def housekeep(self) -> None:
         """Catch up, look at what others added, erase what decided and judged cases need no more, remember the head."""
         self.catch_up()
+        self._intake.tidy()
         self._chain.watch(self._database)
         self._kept.erase_judged(self._database)
         self.erase_decided()
@@ -355,6 +400,7 @@ class Writer:
                 return
             for number in giving_way(self._folder, sorted(self._to_erase)):
                 with self._lock(number):
+                    self._intake.clear(number)
                     self._journal.erase(number)
                 self._to_erase.discard(number)
         except (sqlite3.Error, OSError) as error:
@@ -367,23 +413,32 @@ class Writer:
         """Finish what the last end interrupted."""
         states = case_states(self._database)
         journalled = self._journal.numbers()
+        for number in self._intake.numbers():
+            if number in states or number in journalled:  # the end came before its record was overwritten
+                self._journal.sync(number)
+                self._intake.kept(number)
+                self._clear(number)
+        journalled = sorted({*journalled, *self._intake.numbers()})
         self._next = max([0, *states, *journalled]) + 1
         self._behind = {number for number in journalled if number not in states}
         self._to_erase = {number for number in journalled if states.get(number) == State.DECIDED}
         if self._behind:
             log.warning("%d cases of the journal were not in the database: entering them", len(self._behind))
+        self.carry_over()
         for number in self._behind:
             self._journal.read(number)  # raises if it is damaged: only the journal holds this case
         self._pending = {number for number, state in states.items() if state == State.PENDING} | self._behind
         self.catch_up()
         self.erase_decided()
         self._journal.sweep({number for number, state in states.items() if state != PURGED})
+        self._intake.begin(self._space.free_bytes() - self._space.reserve_bytes)
 
     def catch_up(self) -> None:
-        """Enter the cases that only the journal holds, in order. They are safe there while the database refuses."""
+        """Enter the cases that only intake or journal hold, in order. They are safe while the database refuses them."""
         for number in sorted(self._behind):
             try:
                 with self._lock(number):
+                    self._carry(number)
                     file = self._journal.read(number)
                 give_way(self._folder)
                 if file is not None:
@@ -391,7 +446,7 @@ class Writer:
                         insert_filed(self._database, file.manifest, self._signer)
             except (sqlite3.Error, OSError, CaseError) as error:
                 if not self._refused:
-                    log.error("case %d is in the journal, the database refuses it: %s", number, error)
+                    log.error("case %d is safe, and cannot be entered in the database yet: %s", number, error)
                 self._refused = True
                 return
             self._behind.discard(number)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pytest
 
@@ -20,6 +20,9 @@ from edge.cases.backup import backup
 from edge.cases.retention import purge
 from edge.cases.review import record
 from edge.cases.storage.durable import write_durably, write_together
+from edge.cases.storage.intake import Intake
+from edge.cases.storage.journal import Journal
+from edge.cases.storage.layout import StateFolder
 from edge.cases.store import CaseStore
 from edge.cases.views import EventKind
 from edge.errors import CaseError
@@ -129,6 +132,7 @@ async def test_the_blocks_of_a_removed_journal_are_overwritten(tmp_path: Path) -
     store = await CaseStore.open(tmp_path, SIGNER, UNIT)
     packet = somebody()
     number = await store.file_case(trigger(), [photo()], [packet], limit_kmh=50.0, site="SP 235")
+    await store.load(number)
     with (tmp_path / "frames" / f"{number:08d}" / "pending.json").open("rb") as held:
         assert packet.uid.encode() in held.read()
         await store.enter_verdict(number, unidentified())
@@ -142,10 +146,35 @@ async def test_the_blocks_of_a_replaced_journal_are_overwritten(tmp_path: Path) 
     store = await CaseStore.open(tmp_path, SIGNER, UNIT)
     packet = somebody()
     number = await store.file_case(trigger(), [photo()], [packet], limit_kmh=50.0, site="SP 235")
+    await store.load(number)
     with (tmp_path / "frames" / f"{number:08d}" / "pending.json").open("rb") as held:
         await store.add(number, packets=[somebody()])
         assert set(held.read()) == {0}
     assert len((await store.load(number)).packets) == 2
+    await store.close()
+
+
+async def test_the_record_of_a_case_that_has_its_files_is_overwritten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever becomes of the case: the intake keeps nobody's packet, nor a photo that a purge could not reach."""
+    store = await CaseStore.open(tmp_path, SIGNER, UNIT)
+    own, other, seen = somebody(), somebody(), list[str]()
+    real = Journal.write_document
+
+    def write_document(journal: Journal, *what: Any) -> None:
+        seen.extend(traces(tmp_path, other))
+        real(journal, *what)
+
+    monkeypatch.setattr(Journal, "write_document", write_document)
+    with StateFolder(tmp_path).intake.open("rb") as held:
+        number = await store.file_case(trigger(), [photo()], [own, other], limit_kmh=50.0, site="SP 235")
+        await store.load(number)
+        assert set(held.read()) == {0}
+    assert seen == ["intake.bin"]
+    assert traces(tmp_path, other) == ["pending.json"]
+    await store.enter_verdict(number, identified(own))
+    assert traces(tmp_path, other) == []
     await store.close()
 
 
@@ -154,6 +183,7 @@ async def test_the_journal_of_a_case_that_never_was_is_overwritten(
 ) -> None:
     """The disk refuses to sync the folder, after the journal has its name: nothing of the packets may stay."""
     store = await CaseStore.open(tmp_path, SIGNER, UNIT)
+    monkeypatch.setattr(Intake, "put", lambda *_: False)  # full
     held: list[BinaryIO] = []
 
     def refuse(folder: Path) -> None:

@@ -140,6 +140,7 @@ async def test_what_others_wrote_is_an_alarm_and_never_signed(
         store = await CaseStore.open(tmp_path, SIGNER, UNIT)
     await store.housekeep()
     number = await store.file_case(trigger(), [photo()], [], **FILING)
+    await store.load(number)
     assert (tmp_path / "frames" / f"{number:08d}" / "pending.json").exists(), "the journal takes no case"
     await store.housekeep()
     assert re.search(words, store.problem() or "")

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from edge.cases.storage.intake import Intake
 from edge.cases.storage.journal import Journal
 from edge.cases.storage.promptness import SLICE_NS, be_prompt, slice_ns
 from edge.cases.store import CaseStore
@@ -50,13 +51,17 @@ def test_what_a_prompt_thread_starts_is_as_everything_else() -> None:
 async def test_the_threads_of_the_store_are_prompt_and_the_callers_is_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, found, before = Journal.write, {}, slice_ns()
+    found, before = dict[str, int](), slice_ns()
 
-    def write(journal: Journal, *what: Any) -> None:
-        found[threading.current_thread().name.rpartition("_")[0]] = slice_ns()
-        real(journal, *what)
+    def watched(real: Any) -> Any:
+        def write(*what: Any) -> Any:
+            found[threading.current_thread().name.rpartition("_")[0]] = slice_ns()
+            return real(*what)
 
-    monkeypatch.setattr(Journal, "write", write)
+        return write
+
+    monkeypatch.setattr(Intake, "put", watched(Intake.put))
+    monkeypatch.setattr(Journal, "write", watched(Journal.write))
     store = await CaseStore.open(tmp_path, None, UNIT)
     number = await store.file_case(trigger(), [photo()], [], limit_kmh=50.0, site="SP 235")
     await store.add(number, photos=[photo(1)])

@@ -15,6 +15,7 @@ import pytest
 from edge.cases.archive import Archive
 from edge.cases.storage import entries
 from edge.cases.storage.database import transaction
+from edge.cases.storage.intake import Intake
 from edge.cases.storage.journal import Journal
 from edge.cases.storage.layout import StateFolder
 from edge.cases.storage.lock import is_locked
@@ -63,18 +64,22 @@ async def test_the_journal_is_erased_after_the_verdict_left_the_wal(
 async def test_the_journal_is_written_on_threads_that_wait_for_no_database(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, threads = Journal.write, set()
+    found = set[tuple[str, str]]()
 
-    def write(journal: Journal, *what: Any) -> None:
-        threads.add(threading.current_thread().name)
-        real(journal, *what)
+    def watched(real: Any) -> Any:
+        def write(*what: Any) -> Any:
+            found.add((real.__name__, threading.current_thread().name.rpartition("_")[0]))
+            return real(*what)
 
-    monkeypatch.setattr(Journal, "write", write)
+        return write
+
+    monkeypatch.setattr(Intake, "put", watched(Intake.put))
+    monkeypatch.setattr(Journal, "write_document", watched(Journal.write_document))
     store = await CaseStore.open(tmp_path, SIGNER, UNIT)
     numbers = await asyncio.gather(*(store.file_case(trigger(), [], [], **FILING) for _ in range(4)))
     await asyncio.gather(*(store.add(number, packets=[packet()]) for number in numbers))
     await store.close()
-    assert {name.rpartition("_")[0] for name in threads} == {"case-filing", "case-adding"}
+    assert found == {("put", "case-filing"), ("write_document", "case-adding")}
     left = [thread.name for thread in threading.enumerate() if thread.name.startswith("case-")]
     assert not left, "a thread is still there after close"
 
