@@ -54,6 +54,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         action.add_argument("unit", metavar="SERIAL")
         action.add_argument("number", type=to_number)
         action.set_defaults(run=run)
+    show.add_argument("--signed", action="store_true", help="as the unit signed it, also a name that was taken away")
     export.add_argument("--to", type=Path, required=True, metavar="FOLDER")
     for action in (listing, show, export):
         action.add_argument("--reason", default="", help="why, for the centre's chain; a search for a plate needs it")
@@ -108,7 +109,7 @@ def _searched(args: argparse.Namespace) -> int:
 def _show(args: argparse.Namespace) -> int:
     async def work(settings: Settings, connection: Connection) -> dict[str, Any]:
         signer, officer = own_files(settings)[2], Officer(account(), args.reason)
-        return await show_case(connection, signer, officer, args.unit, args.number)
+        return await show_case(connection, signer, officer, args.unit, args.number, signed=args.signed)
 
     say_json(with_database(args, work, Right.SEARCH, Right.DRIVERS, command="cases show"), indent=2)
     return 0

@@ -1,14 +1,15 @@
 """The entries that follow what is known of a unit's chain, checked with the rules of every package's check.
 
-Pure but for the signatures, which libsodium checks: in 0.6 of OpenSSL's time. It also refuses a key of small order,
-with which one signature holds for every message.
+Pure but for the signatures, which libsodium checks: in 0.6 of OpenSSL's time. A key whose point is not of the group of
+prime order signs nothing: with one of small order one signature holds for every message.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
-from nacl.bindings import crypto_sign_open
+from nacl.bindings import crypto_core_ed25519_is_valid_point, crypto_sign_open
 from nacl.exceptions import BadSignatureError
 
 from edge.cases.evidence import DOMAIN, Chain, Link, Mismatch, Signature, check_chain, parse_canonical, sha256
@@ -32,6 +33,12 @@ def follow(known: Chain, links: Sequence[Link]) -> Chain:
     return chain
 
 
+@lru_cache(maxsize=16_384)
+def is_key(public_key: bytes) -> bool:
+    """Whether *public_key* is one: a point of the group of prime order."""
+    return len(public_key) == KEY_BYTES and bool(crypto_core_ed25519_is_valid_point(public_key))
+
+
 def check(signatures: Iterable[Signature]) -> None:
     """Check each of *signatures*.
 
@@ -40,7 +47,7 @@ def check(signatures: Iterable[Signature]) -> None:
     """
     for seq, public_key, message, signature in signatures:
         try:
-            if len(signature) != SIGNATURE_BYTES or len(public_key) != KEY_BYTES:
+            if len(signature) != SIGNATURE_BYTES or not is_key(public_key):
                 raise BadSignatureError
             crypto_sign_open(signature + message, public_key)
         except BadSignatureError:

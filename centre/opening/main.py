@@ -90,10 +90,12 @@ async def opening(settings: Settings) -> AsyncIterator[int]:
             formats=Formats(settings.verdict.plate_countries, settings.verdict.plate_pattern),
             licence_pattern=settings.verdict.licence_pattern,
         )
-        counter = Counter(desk, Limits(settings.limits.requests, settings.limits.logins_per_minute), asked.request_s)
+        requests = settings.limits.requests
+        limits = Limits(requests, settings.limits.logins_per_minute, body_bytes=requests * BODY_BYTES)
+        counter = Counter(desk, limits, asked.request_s, BODY_BYTES)
         doors = Connections(settings.limits.connections, settings.limits.connections_of_one_address)
         certificates = prepare(settings.listen, Files(settings.centre.state_dir).tls)
-        port = await listen(stack, application(counter, BODY_BYTES), asked.host, asked.port, certificates, doors)
+        port = await listen(stack, application(counter), asked.host, asked.port, certificates, doors)
         uid_key = await registry.uid_key()
         service = OpeningService(
             url=asked.url or f"https://{settings.listen.names[0]}:{port}",

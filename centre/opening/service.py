@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from centre.database import Pool
+from centre.database import Pool, taken
 from centre.errors import Refused
 from centre.opening.checks import Bounds, check_signature, check_window, filed_case, name_once, reserve
 from centre.opening.job import Chip, Found, Job, Key, Secrets, decide, peek
@@ -117,7 +117,7 @@ class OpeningDesk:
             Refused: the unit may not ask that.
             EdgeError: the registry cannot be read.
         """
-        async with self.pool.acquire() as connection:
+        async with taken(self.pool) as connection:
             await check_signature(connection, visitor, body, signature)
             request = await asyncio.to_thread(Request.parse, body, visitor.serial)
             if request.reader != self.reader:

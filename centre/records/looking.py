@@ -11,22 +11,38 @@ from centre.database import Connection, Row
 from centre.delivery import PORTRAIT, read_blob
 from centre.errors import CentreError
 from centre.records.journal import Officer, enter
+from centre.records.of_entries import without_a_name
 from edge.cases.evidence import Signer, canonical
 
 _CASE = """
-SELECT unit_id, serial, filed_seq, decided_seq, cases.state FROM cases JOIN units ON units.id = unit_id
+SELECT unit_id, serial, number, filed_seq, decided_seq, cases.state, plate, corrected_plate
+FROM cases JOIN units ON units.id = unit_id
 WHERE serial = $1 AND number = $2
 """
 
 
-async def show_case(connection: Connection, signer: Signer, officer: Officer, unit: str, number: int) -> dict[str, Any]:
+OF_THE_DRIVER = ("driver", "packet", "opening")
+"""What a manifest says of who is named, the packet and the centre's statement included."""
+_TAKEN_AWAY = "officers took the name of this case away, by the plate they read or by setting it aside"
+_LEFT_OUT = f"{_TAKEN_AWAY}: driver, packet and opening are left out; --signed shows what the unit signed"
+_SIGNED = f"{_TAKEN_AWAY}: the driver below is what the unit signed before, and no longer counts"
+
+
+async def show_case(
+    connection: Connection, signer: Signer, officer: Officer, unit: str, number: int, *, signed: bool = False
+) -> dict[str, Any]:
     """The manifest of a case as the unit signed it last. The look is in the centre's chain first.
+
+    Where officers took the name away it begins with a ``note`` that says so, and has nothing of
+    :data:`OF_THE_DRIVER`; with *signed* it has all that was signed below the note.
 
     Raises:
         CentreError: there is no such case, or it was purged.
     """
     row = await _case(connection, unit, number)
-    await enter(connection, signer, "view", officer.said(unit=unit, case=number))
+    await enter(
+        connection, signer, "view", officer.said(unit=unit, case=number, **({"signed": True} if signed else {}))
+    )
     body = await connection.fetchval(
         "SELECT body FROM entries WHERE unit_id = $1 AND seq = $2",
         row["unit_id"],
@@ -35,7 +51,11 @@ async def show_case(connection: Connection, signer: Signer, officer: Officer, un
     if body is None:
         raise CentreError(f"the content of case {number} of unit {unit} is not here", "ask the unit for it")
     manifest: dict[str, Any] = json.loads(body)
-    return manifest
+    if not await without_a_name(connection, [row]):
+        return manifest
+    if signed:
+        return {"note": _SIGNED, **manifest}
+    return {"note": _LEFT_OUT, **{name: value for name, value in manifest.items() if name not in OF_THE_DRIVER}}
 
 
 async def export_case(

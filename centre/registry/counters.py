@@ -10,7 +10,7 @@ import hmac
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from centre.database import Pool, transaction
+from centre.database import Pool, taken, transaction
 from centre.registry.lookup import COUNTERS, PostgresRegistry
 from centre.registry.rows import altered
 from edge.crypto import SealedKey, seal_secret, unseal_secret
@@ -65,7 +65,8 @@ class PostgresCounters:
     async def seen_of(self, chips: Iterable[bytes]) -> dict[bytes, CounterSeen]:
         """What was seen last of those of *chips*, pseudonyms, that were seen before."""
         key = await self.key()
-        return _read(key, await self._pool.fetch(_READ, list(chips)))
+        async with taken(self._pool) as connection:
+            return _read(key, await connection.fetch(_READ, list(chips)))
 
     async def note_of(self, seen: Mapping[bytes, CounterSeen]) -> None:
         """As :meth:`note`, by pseudonym."""

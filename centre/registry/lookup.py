@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from typing import Final, TypeVar
 
-from centre.database import Pool, Row
+from centre.database import Pool, Row, taken
 from centre.registry.keys import RootKey, ShardKeys, chip_context
 from centre.registry.rows import KEY, ChipRow, Value, altered, licence_hash, mac, select, verified
 from edge.crypto import SealedKey
@@ -87,7 +87,7 @@ class PostgresRegistry:
         """Those of *uids* that the registry has a chip of, revoked ones too; nothing of their rows is checked."""
         wanted = {uid_hash(uid): uid for uid in uids}
         sql = "SELECT uid_sha256 FROM registry.chips WHERE uid_sha256 = ANY($1::bytea[])"
-        return frozenset(wanted[row[0]] for row in await self._pool.fetch(sql, list(wanted)))
+        return frozenset(wanted[row[0]] for row in await self._fetch(sql, list(wanted)))
 
     async def uid_key(self) -> UidKey | None:
         """What cars seal their uids to; None where no registry with such a key was taken over.
@@ -104,9 +104,10 @@ class PostgresRegistry:
         Raises:
             RegistryError: it was altered.
         """
-        row = await self._pool.fetchrow(_READ, name)
-        if row is None:
+        rows = await self._fetch(_READ, name)
+        if not rows:
             return None
+        row = rows[0]
         keys = await self._shard_keys([row["key_id"]])
         values = (name, row["key_id"], row["public"], row["sealed"])
         if mac(keys[row["key_id"]].rows, "secrets", values) != row["mac"]:
@@ -126,8 +127,8 @@ class PostgresRegistry:
                 "restore it from a backup: the case waits until then",
             )
         number, _, *texts, portrait_sha256 = rows[0]
-        image = await self._pool.fetchval("SELECT image FROM registry.portraits WHERE licence = $1", licence)
-        values = (number, *texts, check_portrait(image, portrait_sha256))
+        found = await self._fetch("SELECT image FROM registry.portraits WHERE licence = $1", licence)
+        values = (number, *texts, check_portrait(found[0][0] if found else None, portrait_sha256))
         return Driver(*values)  # type: ignore[arg-type]
 
     async def keeper(self, plate: str) -> str | None:
@@ -150,9 +151,14 @@ class PostgresRegistry:
 
     async def _all(self, table: str, where: str, *parameters: object, hide: bool = False) -> list[tuple[Value, ...]]:
         """The verified rows of *table* that *where* names."""
-        rows: list[Row] = await self._pool.fetch(select(table, where, hide=hide), *parameters)
+        rows = await self._fetch(select(table, where, hide=hide), *parameters)
         keys = await self._shard_keys({row[KEY] for row in rows})
         return [verified(keys[row[KEY]].rows, table, tuple(row)) for row in rows]
+
+    async def _fetch(self, sql: str, *parameters: object) -> list[Row]:
+        async with taken(self._pool) as connection:
+            rows: list[Row] = await connection.fetch(sql, *parameters)
+            return rows
 
     async def _shard_keys(self, key_ids: Iterable[int]) -> Mapping[int, ShardKeys]:
         missing = [key_id for key_id in key_ids if key_id not in self._keys]
@@ -162,7 +168,7 @@ class PostgresRegistry:
 
     async def _unwrap(self, key_ids: list[int]) -> None:
         sql = "SELECT id, shard, sealed FROM registry.shard_keys WHERE id = ANY($1::integer[])"
-        for row in await self._pool.fetch(sql, key_ids):
+        for row in await self._fetch(sql, key_ids):
             self._keys[row["id"]] = ShardKeys.of(row["id"], self._root.unwrap(row["shard"], row["sealed"]))
         if not set(key_ids) <= self._keys.keys():
             raise altered()

@@ -7,11 +7,9 @@ import re
 from datetime import timedelta
 from enum import StrEnum
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
 from centre.database import Connection, Row
 from centre.errors import Refused, UnitError
+from edge.crypto import is_signed
 from edge.delivery.wire import join_message, new_code
 
 CODE_LIFE = timedelta(days=7)
@@ -61,10 +59,8 @@ async def join(
             answer is one and the same.
     """
     refusal = Refused("not_invited", 403, "this code lets no unit of that serial number in", "ask for a new code")
-    try:
-        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, join_message(centre, serial, secret))
-    except (ValueError, InvalidSignature):
-        raise refusal from None
+    if not is_signed(public_key, join_message(centre, serial, secret), signature):
+        raise refusal
     digest = hashlib.sha256(secret).digest()
     done = await connection.fetchval("SELECT join_unit($1, $2, $3)", serial, digest, public_key)
     if done is None:

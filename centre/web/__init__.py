@@ -3,6 +3,6 @@
 from centre.web.app import application
 from centre.web.limits import Limits, network_of
 from centre.web.problems import answer_problems, as_json
-from centre.web.routes import ROUTES, Office
+from centre.web.routes import PLACE_S, ROUTES, Office
 
-__all__ = ["ROUTES", "Limits", "Office", "answer_problems", "application", "as_json", "network_of"]
+__all__ = ["PLACE_S", "ROUTES", "Limits", "Office", "answer_problems", "application", "as_json", "network_of"]

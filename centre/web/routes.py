@@ -10,7 +10,7 @@ from typing import Final
 
 from aiohttp import web
 
-from centre.database import Pool, as_login, as_unit, at_the_door
+from centre.database import Pool, as_login, as_unit, at_the_door, taken
 from centre.delivery import BlobState, Head, Memory, accept_entries, blob_state, head_of, put_part, take_status
 from centre.errors import Refused
 from centre.units import Visitor, challenge, current_signers, join, log_in, refusal, visitor_of
@@ -73,7 +73,7 @@ async def join_unit(request: web.Request) -> web.StreamResponse:
     body = await read_small(request, office.request_s)
     serial, public_key = text_of(body, "unit"), bytes_of(body, "public_key", 32)
     signature, secret = bytes_of(body, "signature", 64), bytes_of(body, "code_secret", 10)
-    async with office.limits.working(), office.pool.acquire() as connection:  # nobody's: it calls one function
+    async with office.limits.working(), taken(office.pool) as connection:  # nobody's: it calls one function
         await join(
             connection,
             centre=office.name,
@@ -92,7 +92,7 @@ async def new_challenge(request: web.Request) -> web.StreamResponse:
     serial = text_of(await read_small(request, office.request_s), "unit")
     async with office.limits.working():
         with as_login(serial):
-            async with office.pool.acquire() as connection:
+            async with taken(office.pool) as connection:
                 text = await challenge(connection, serial)
     return as_json({"centre": office.name, "challenge": text})
 
@@ -105,7 +105,7 @@ async def new_token(request: web.Request) -> web.StreamResponse:
     keys = read_entries(text_of(body, "keys", MAX_SMALL_BYTES).encode()) if body.get("keys") else []
     async with office.limits.working():
         with as_login(serial):
-            async with office.pool.acquire() as connection, connection.transaction():
+            async with taken(office.pool) as connection, connection.transaction():
                 token = await log_in(
                     connection,
                     centre=office.name,
@@ -122,13 +122,13 @@ async def new_token(request: web.Request) -> web.StreamResponse:
 
 async def head(request: web.Request, office: Office, visitor: Visitor) -> web.StreamResponse:
     """``GET /v1/head``: what is confirmed of the visitor's chain."""
-    async with office.pool.acquire() as connection:
+    async with taken(office.pool) as connection:
         return as_json({"confirmed": _head(await head_of(connection, visitor))})
 
 
 async def opener(request: web.Request, office: Office, visitor: Visitor) -> web.StreamResponse:
     """``GET /v1/opener``: where the opening service is, and its public keys."""
-    async with office.pool.acquire() as connection:
+    async with taken(office.pool) as connection:
         row = await connection.fetchrow("SELECT url, signing_key, sealing_key, uid_key FROM opener")
     if row is None:
         raise Refused("no_opener", 404, "this centre opens no packets", "start its opening service")
@@ -137,7 +137,7 @@ async def opener(request: web.Request, office: Office, visitor: Visitor) -> web.
 
 async def signers(request: web.Request, office: Office, visitor: Visitor) -> web.StreamResponse:
     """``GET /v1/signers``: the keys of the officers who sign orders."""
-    async with office.pool.acquire() as connection:
+    async with taken(office.pool) as connection:
         return as_json(signers_record(await current_signers(connection)))
 
 
@@ -149,7 +149,7 @@ async def entries(request: web.Request, office: Office, visitor: Visitor, data: 
 
 async def blob_head(request: web.Request, office: Office, visitor: Visitor) -> web.StreamResponse:
     """``HEAD /v1/blobs/{sha256}``: how much of it is here."""
-    async with office.pool.acquire() as connection:
+    async with taken(office.pool) as connection:
         return _of_blob(await blob_state(connection, visitor, request.match_info["sha256"]))
 
 
@@ -274,7 +274,7 @@ async def _large(request: web.Request, office: Office, visitor: Visitor, most: i
 
 async def _visitor(request: web.Request, office: Office, token: str) -> Visitor:
     with at_the_door(office.limits.unit_of(token)) as door:
-        async with office.pool.acquire() as connection:
+        async with taken(office.pool) as connection:
             return await visitor_of(connection, token, office.network_of(request), door)
 
 

@@ -7,7 +7,7 @@ found into the parts that are installed apart (``systemd/setup/lock``):
 - ``unit.txt``: what every unit runs on, and the build tool that installs the project itself.
 - ``easyocr.txt``: EasyOCR and what it alone needs, for units whose reader it runs.
 - ``dev.txt``: what the tests and checks need besides.
-- ``centre.txt``: what the centre (headquarters) needs besides the unit.
+- ``centre.txt``: what the centre (headquarters) needs besides the unit, with all that its configuration may ask for.
 - ``torch.txt``: PyTorch and what it alone needs, since on x86_64 its CPU build does not lie in the public index.
 """
 
@@ -23,6 +23,8 @@ ROOT = Path(__file__).resolve().parents[2]
 LOCK = Path(__file__).parent / "lock"
 TORCH_ALONE = re.compile(r"(torch|torchvision|triton|nvidia-.*|cuda-.*)==")
 """torch, its partner, and the packages that nothing but torch's CUDA build requires."""
+OF_THE_CENTRE = ("centre", "mqtt", "pkcs11", "timestamp")
+"""The extras in the centre's package: who installs it has no pip to add one with."""
 HEADER = "# Made by `make lock` from setup.cfg and constraints.txt: do not edit.\n"
 
 
@@ -43,14 +45,15 @@ def resolve(uv: str, *words: str) -> list[str]:
 
 def main(uv: str) -> None:
     """Resolve for the tests, for a unit with EasyOCR and for one without, and for the centre; write the five parts."""
-    everything = resolve(uv, "--extra", "easyocr", "--extra", "centre", "--extra", "dev")
+    of_the_centre = [word for extra in OF_THE_CENTRE for word in ("--extra", extra)]
+    everything = resolve(uv, "--extra", "easyocr", *of_the_centre, "--extra", "dev")
     versions = "\n".join(entry.split(" \\\n")[0] for entry in everything)
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as same:
         same.write(versions)
         same.flush()
         engine = resolve(uv, "--extra", "easyocr", "--constraint", same.name)
         unit = resolve(uv, "--constraint", same.name)
-        centre = resolve(uv, "--extra", "centre", "--constraint", same.name)
+        centre = resolve(uv, *of_the_centre, "--constraint", same.name)
     parts = {
         "unit.txt": unit,
         "easyocr.txt": [entry for entry in engine if entry not in unit and not TORCH_ALONE.match(entry)],

@@ -27,7 +27,7 @@ PATH = "/v1/openings"
 
 
 def test_every_route_is_described_and_nothing_else() -> None:
-    routes = {(route.method.lower(), route.resource.canonical) for route in application(None, 1).router.routes()}  # type: ignore[arg-type, union-attr]
+    routes = {(route.method.lower(), route.resource.canonical) for route in application(None).router.routes()}  # type: ignore[arg-type, union-attr]
     assert routes == {(method, path) for path, item in DOCUMENT["paths"].items() for method in item}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,11 @@ from centre.errors import Refused
 from centre.web import Limits
 from centre.web.bodies import read_body
 from edge.delivery import trusting
+from edge.delivery.openings import SIGNATURE
 from edge.delivery.wire import LINES_TYPE
 from tests.support.cases import SIGNER
 from tests.support.centre import Centre, centre_at_work
+from tests.support.openings import enrol, roadside
 
 
 @pytest.fixture
@@ -42,6 +45,7 @@ def reading(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], asyncio.Event]:
         return wanted[-1][1]
 
     monkeypatch.setattr("centre.web.routes.read_body", read)
+    monkeypatch.setattr("centre.opening.web.read_body", read)
     return until
 
 
@@ -64,8 +68,15 @@ async def ask(centre: Centre, method: str, path: str, token: str, data: bytes | 
 
 async def begin(centre: Centre, token: str, size: int, sent: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """Entries of *size* bytes, of which the first *sent* are sent."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", centre.port, ssl=trusting(centre.authority))
     head = f"POST /v1/entries HTTP/1.1\r\nHost: x\r\nAuthorization: {token}\r\nContent-Type: {LINES_TYPE}\r\n"
+    return await begin_at(centre.port, trusting(centre.authority), head, size, sent)
+
+
+async def begin_at(
+    port: int, tls: ssl.SSLContext, head: str, size: int, sent: int
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A request with a body of *size* bytes, of which the first *sent* are sent."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=tls)
     writer.write(f"{head}Content-Length: {size}\r\n\r\n".encode() + b"x" * sent)
     await writer.drain()
     return reader, writer
@@ -83,6 +94,30 @@ async def test_a_slow_body_takes_nobodys_place(
         writer.write(b"x" * 999)
         assert b" 400 " in await reader.readline(), "whole, and no entries"
         writer.close()
+
+
+async def test_a_slow_opening_takes_nobodys_place(
+    dsn: str, place: Path, reading: Callable[[int], asyncio.Event]
+) -> None:
+    enrol(place)
+    async with (
+        centre_at_work(dsn, place / "centre", requests=1) as centre,
+        roadside(centre, place) as unit,
+    ):
+        await unit.client.log_in(b"")
+        token = unit.client.authorization["Authorization"]
+        tls, port = trusting(centre.authority), int(unit.service.url.rpartition(":")[2])
+        head = f"POST /v1/openings HTTP/1.1\r\nHost: x\r\nAuthorization: {token}\r\n"
+        head += f"Content-Type: application/json\r\n{SIGNATURE}: {'0' * 128}\r\n"
+        came = reading(1)
+        slow, slow_writer = await begin_at(port, tls, head, 1000, 1)
+        await came.wait()
+        whole, whole_writer = await begin_at(port, tls, head, 10, 10)
+        assert b" 403 " in await whole.readline(), "the unit's key did not sign it, and a place was free"
+        slow_writer.write(b"x" * 999)
+        assert b" 403 " in await slow.readline()
+        for writer in (slow_writer, whole_writer):
+            writer.close()
 
 
 async def test_a_body_is_cut_after_its_time(dsn: str, tmp_path: Path) -> None:

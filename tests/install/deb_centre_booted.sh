@@ -21,6 +21,7 @@ first=$(find . -name 'autovelox-centre_*.deb' ! -name '*+1*') second=$(find . -n
 dpkg -i "$first"
 echo "RESULT python=$(/usr/lib/autovelox-centre/bin/python -c 'import platform; print(platform.python_version(), platform.machine())')"
 echo "RESULT installed=$(du -sm /usr/lib/autovelox-centre | cut -f1)"
+must /usr/lib/autovelox-centre/bin/python -P -c 'import aiomqtt, pkcs11, rfc3161_client'  # for what the settings may ask for
 must systemctl is-enabled autovelox-centre.service
 must [ "$(systemctl is-enabled autovelox-opener.service)" = disabled ]
 must [ "$(state autovelox-centre.service)" != active ]

@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 here=$PWD/tests/install
 work=${WORK:-$PWD/var/install}
-rows=${ROWS:-trixie-litert wheel deb-bookworm deb-trixie deb-centre-bookworm bookworm trixie python3.12 arm64-trixie-litert arm64-bookworm arm64-trixie arm64-deb-trixie}
+rows=${ROWS:-trixie-litert wheel deb-bookworm deb-trixie deb-centre-bookworm deb-centre-trixie bookworm trixie python3.12 arm64-trixie-litert arm64-bookworm arm64-trixie arm64-deb-trixie}
 emulated='' reason='' ENGINE=''
 mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
 

@@ -60,6 +60,16 @@ def test_the_lock_has_every_requirement_in_its_pinned_version(machine: str, pyth
 
 
 @pytest.mark.parametrize(("machine", "python"), MACHINES)
+def test_the_centres_package_has_all_that_its_configuration_may_ask_for(machine: str, python: str) -> None:
+    packages = {**locked("unit", machine, python), **locked("centre", machine, python)}
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    for extra in ("centre", "mqtt", "pkcs11", "timestamp"):
+        for line in setup["options.extras_require"][extra].strip().splitlines():
+            assert normal(Requirement(line).name) in packages, f"[{extra}]"
+
+
+@pytest.mark.parametrize(("machine", "python"), MACHINES)
 def test_every_package_is_bound_by_hashes(machine: str, python: str) -> None:
     for name, package in whole(machine, python).items():
         assert re.search(r"--hash=sha256:[0-9a-f]{64}", package.line), name

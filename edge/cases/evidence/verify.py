@@ -16,7 +16,7 @@ The steps, in this order:
     is withdrawn once, by an entry about the same case.
  3. Keys: the first key signs its own entry, every later one is introduced by the key before it, and from then on the
     earlier key signs nothing. No entry is unsigned.
- 4. Signatures (Ed25519), every one of them.
+ 4. Signatures (Ed25519), every one of them, by a key of the group of prime order.
  5. Trust: the key you named is one of the chain's. Without ``--key`` the package is only shown to agree with itself.
  6. Export: the newest entry is the signed export; it names every file of the package with its hash, and all contents
     of entries that must be there are there, and no others.
@@ -48,6 +48,7 @@ if __name__ == "__main__" and not sys.flags.isolated and not getattr(sys.flags, 
 
 import argparse
 import base64
+import functools
 import hashlib
 import json
 import math
@@ -77,6 +78,9 @@ DOMAIN = b"autovelox-entry-1\n"
 CHIP_DOMAIN = "autovelox packet 2"
 CERTIFICATE_DOMAIN = "autovelox chip 2"
 AUTHORITY_FORMAT = "autovelox-authority/2"
+ED25519_ORDER = (1 << 252) + 27742317777372353535851937790883648493
+ED25519_BASE = b"\x58" + 31 * b"\x66"
+"""Order and generator of the group of prime order (RFC 8032, section 5.1), the generator as keys are written."""
 SIGNED_OCTETS = ("sealed_uid", "payload", "signature", "verify_key")
 OPENER_FORMAT = "autovelox-opener/1"
 OPENING_DOMAIN, OPENING_FORMAT = b"autovelox-opening-statement-1\n", "autovelox-opening/1"
@@ -596,14 +600,43 @@ def _hashed(prefix: bytes, data: bytes) -> bytes:
 # Steps 4, 5 and 8: signatures, trust, checkpoint.
 
 
+class Ed25519:
+    """Checks signatures of one public key (RFC 8032), no less strictly than OpenSSL and libsodium do.
+
+    PyCryptodome alone would take what those refuse: it multiplies both sides of the equation by 8, so that points which
+    differ by one of small order are the same to it. Then whoever made a key or signature of that kind could say
+    afterwards that it counts, or that it does not.
+    """
+
+    def __init__(self, public_key: bytes) -> None:
+        """Raises ValueError: *public_key* is none, or its point is not of the group of prime order."""
+        point = eddsa.import_public_key(public_key).pointQ
+        if point.is_point_at_infinity() or not (point * ED25519_ORDER).is_point_at_infinity():
+            raise ValueError("the key is not of the group of prime order")
+        self._public_key, self._minus = public_key, -point
+        self._base = eddsa.import_public_key(ED25519_BASE).pointQ
+
+    def verify(self, message: bytes, signature: bytes) -> None:
+        """Raises ValueError: *signature* is not one of *message*."""
+        first, second = signature[:32], int.from_bytes(signature[32:], "little")
+        digest = hashlib.sha512(first + self._public_key + message).digest()
+        x, y = (self._base * second + self._minus * (int.from_bytes(digest, "little") % ED25519_ORDER)).xy
+        point = (int(y) | (int(x) & 1) << 255).to_bytes(32, "little")
+        if len(signature) != 64 or second >= ED25519_ORDER or point != first:
+            raise ValueError("the signature is wrong")
+
+
+@functools.lru_cache(maxsize=256)
+def ed25519(public_key: bytes) -> Ed25519:
+    """What checks signatures of *public_key*, 32 bytes; raises ValueError as :class:`Ed25519` does."""
+    return Ed25519(public_key)
+
+
 def check_signatures(signatures: Iterable[Signature]) -> None:
     """Check each signature."""
-    schemes: dict[bytes, Any] = {}
     for seq, public_key, message, signature in signatures:
         try:
-            if public_key not in schemes:
-                schemes[public_key] = eddsa.new(eddsa.import_public_key(public_key), mode="rfc8032")
-            schemes[public_key].verify(message, signature)
+            ed25519(public_key).verify(message, signature)
         except ValueError:
             error = Mismatch(f"the signature of entry {seq} is wrong: it was altered or made with another key")
             error.entry = seq
@@ -1115,7 +1148,7 @@ def _opened(manifest: dict[str, Any], chain: Chain, opener: bytes | None) -> lis
     text = opening["statement"].encode("utf-8")
     try:
         signature = bytes.fromhex(opening["signature"])
-        eddsa.new(eddsa.import_public_key(opener), mode="rfc8032").verify(OPENING_DOMAIN + text, signature)
+        ed25519(opener).verify(OPENING_DOMAIN + text, signature)
     except ValueError:
         raise Mismatch(f"the opening service that you trust did not sign the statement of case {number}") from None
     if _stated(parse_canonical(text, "the statement")) != _entered(manifest, chain):
@@ -1188,7 +1221,7 @@ def _certified(number: int, packet: dict[str, Any], driver: dict[str, Any] | Non
     message = "\n".join((CERTIFICATE_DOMAIN, *words, str(packet["certified_until"]))).encode()
     try:
         signature = base64.b64decode(packet["certification"], validate=True)
-        eddsa.new(eddsa.import_public_key(authority), mode="rfc8032").verify(message, signature)
+        ed25519(authority).verify(message, signature)
     except ValueError:
         raise Mismatch(f"the authority did not certify the chip of case {number} for the driver named") from None
     if packet["challenged_at"] >= packet["certified_until"]:

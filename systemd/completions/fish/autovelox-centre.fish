@@ -98,6 +98,7 @@ complete -c autovelox-centre -n '_shtab_autovelox_centre_using cases list' -l li
 complete -c autovelox-centre -n '_shtab_autovelox_centre_using cases list' -l reason -x -d 'why, for the centre'"'"'s chain; a search for a plate needs it'
 complete -c autovelox-centre -n '_shtab_autovelox_centre_using cases; and test $_shtab_autovelox_centre_npos -eq 0' -a show -d 'Show one case; the centre'"'"'s chain records that you looked.'
 complete -c autovelox-centre -n '_shtab_autovelox_centre_using cases show' -s h -l help -d 'show this help message and exit'
+complete -c autovelox-centre -n '_shtab_autovelox_centre_using cases show' -l signed -d 'as the unit signed it, also a name that was taken away'
 complete -c autovelox-centre -n '_shtab_autovelox_centre_using cases show' -l reason -x -d 'why, for the centre'"'"'s chain; a search for a plate needs it'
 complete -c autovelox-centre -n '_shtab_autovelox_centre_using cases; and test $_shtab_autovelox_centre_npos -eq 0' -a export -d 'Write the chain and the photos of one case into a new folder.'
 complete -c autovelox-centre -n '_shtab_autovelox_centre_using cases export' -s h -l help -d 'show this help message and exit'
