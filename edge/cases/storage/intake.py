@@ -139,6 +139,16 @@ class Intake:
         """The case has its files, or is none: its record waits no more."""
         self._waiting.pop(number, None)
 
+    def renumber(self, number: int, record: IntakeRecord) -> None:
+        """The case that waits as *number* is *record* from here on, which has another number; the file stays as it is.
+
+        The next start finds it with its old number again, if the record is still there.
+        """
+        with self._turn:
+            del self._waiting[number]
+            self._waiting[record.number] = record
+            self._taken[record.number] = self._taken.pop(number)
+
     def clear(self, number: int) -> None:
         """Overwrite the record of the case with zeros, if it is here and does not wait.
 

@@ -35,6 +35,12 @@ def journal_document(file: JournalFile) -> bytes:
     return canonical({"content": file.manifest, "packets": [packet_record(packet) for packet in file.packets]})
 
 
+def filed_content(document: bytes) -> Manifest:
+    """The manifest in the content of a journal file."""
+    content: Manifest = json.loads(document)["content"]
+    return content
+
+
 class Journal:
     """The photos and journal files in a state folder. Every method blocks on the disk, and raises its OSErrors."""
 
@@ -72,6 +78,15 @@ class Journal:
             raise CaseError(
                 f"the journal of case {number} is damaged", f"restore {path} from the last backup"
             ) from None
+
+    def renumbered(self, document: bytes, number: int) -> bytes:
+        """The content of a journal file, made that of case *number*."""
+        whole = json.loads(document)
+        frames = whole["content"]["frames"]
+        for frame, name in zip(frames, self.names(number, 0, len(frames)), strict=True):
+            frame["file"] = name
+        whole["content"]["number"] = number
+        return canonical(whole)
 
     def sync(self, number: int) -> None:
         """Bring the name of the case's journal file to the disk: it may have got it just before a crash."""

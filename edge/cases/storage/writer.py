@@ -34,7 +34,7 @@ from edge.cases.storage.entries import (
 )
 from edge.cases.storage.head import Head
 from edge.cases.storage.intake import Intake, IntakeRecord
-from edge.cases.storage.journal import Journal, JournalFile, journal_document
+from edge.cases.storage.journal import Journal, JournalFile, filed_content, journal_document
 from edge.cases.storage.kept import KeptClaims
 from edge.cases.storage.layout import StateFolder
 from edge.cases.storage.lock import StoreLock
@@ -414,10 +414,8 @@ class Writer:
         states = case_states(self._database)
         journalled = self._journal.numbers()
         for number in self._intake.numbers():
-            if number in states or number in journalled:  # the end came before its record was overwritten
-                self._journal.sync(number)
-                self._intake.kept(number)
-                self._clear(number)
+            if number in states or number in journalled:
+                self._clear_or_renumber(number, states, journalled)
         journalled = sorted({*journalled, *self._intake.numbers()})
         self._next = max([0, *states, *journalled]) + 1
         self._behind = {number for number in journalled if number not in states}
@@ -432,6 +430,38 @@ class Writer:
         self.erase_decided()
         self._journal.sweep({number for number, state in states.items() if state != PURGED})
         self._intake.begin(self._space.free_bytes() - self._space.reserve_bytes)
+
+    def _clear_or_renumber(self, number: int, states: dict[int, str], journalled: list[int]) -> None:
+        """A record's number is taken: by its own case, or by one that a program without an intake filed meanwhile.
+
+        Of its own case it is cleared: the end came before that. Else its case gets the next number.
+
+        Raises:
+            CaseError: a case that only the journal holds is damaged.
+        """
+        record = self._intake.waiting(number)
+        assert record is not None
+        trigger = filed_content(record.document)["trigger"]
+        for other in sorted({*states, *journalled}):
+            if other < number:
+                continue
+            filed = self._filed(other, states.get(other))
+            if (other == number) if filed is None else (filed["trigger"] == trigger):
+                self._journal.sync(other)
+                self._intake.kept(number)
+                self._clear(number)
+                return
+        new = max(*states, *journalled, *self._intake.numbers()) + 1
+        log.warning("another case has the number of case %d, which the intake holds: it becomes case %d", number, new)
+        document = self._journal.renumbered(record.document, new)
+        self._intake.renumber(number, IntakeRecord(new, document, record.photos))
+
+    def _filed(self, number: int, state: str | None) -> Manifest | None:
+        """What database or journal hold of the filing of a case; None if that is purged or gone."""
+        if state is None:
+            file = self._journal.read(number)
+            return file.manifest if file else None
+        return None if state == PURGED else read_filed_manifest(self._database, number)
 
     def catch_up(self) -> None:
         """Enter the cases that only intake or journal hold, in order. They are safe while the database refuses them."""

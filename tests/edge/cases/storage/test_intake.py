@@ -16,7 +16,7 @@ from edge.cases.audit import audit
 from edge.cases.storage.intake import MAGIC, SIZE, Intake, IntakeRecord
 from edge.cases.storage.layout import StateFolder
 from edge.model import Photo
-from tests.support.cases import packet, photo, trigger, unidentified
+from tests.support.cases import SIGNER, packet, photo, trigger, unidentified
 from tests.support.intake import FILING, intake, is_at_rest, left_in_the_intake, opened, whole
 
 
@@ -145,6 +145,46 @@ async def test_a_record_of_a_case_that_has_its_files_adds_nothing(tmp_path: Path
     await store.close()
     assert not StateFolder(left).journalled()
     audit(left)
+
+
+@pytest.mark.parametrize("how", ["pending", "decided", "it has its files alone"])
+async def test_a_record_whose_number_another_case_got_becomes_the_next(tmp_path: Path, how: str) -> None:
+    """An earlier version, put back after a crash, knows no intake: it gave the number to its own next trigger."""
+    photos, packets, other = [photo(1), photo(2)], [packet()], packet()
+    left = await left_in_the_intake(tmp_path / "state", photos, packets)
+    record = intake(left)
+    StateFolder(left).intake.unlink()
+    store = await opened(left)
+    assert await store.file_case(trigger(), [photo(3)], [other], **FILING) == 1
+    await store.load(1)
+    if how == "decided":
+        await store.enter_verdict(1, unidentified())
+    if how == "it has its files alone":
+        files = shutil.copytree(left / "frames", tmp_path / "frames")
+        await store.close()
+        shutil.rmtree(left)
+        await (await opened(left)).close()
+        shutil.copytree(files, left / "frames", dirs_exist_ok=True)
+    else:
+        await store.close()
+    for _ in range(2):  # the second start is after an end that came before the record was overwritten
+        StateFolder(left).intake.write_bytes(record)
+        store = await opened(left)
+        assert is_at_rest(left)
+        waiting = await store.waiting()
+        await store.close()
+        assert waiting == ((2,) if how == "decided" else (1, 2))
+    store = await opened(left)
+    found = await store.load(2)
+    assert [path.read_bytes() for path in found.photos] == [each.jpeg for each in photos]
+    assert list(found.packets) == packets
+    if how != "decided":
+        assert (await store.load(1)).packets == (other,)
+    for number in await store.waiting():
+        await store.enter_verdict(number, unidentified())
+    await store.close()
+    assert not StateFolder(left).journalled()
+    audit(left, trusted=SIGNER.public_key)
 
 
 async def test_a_full_intake_files_the_slower_way(tmp_path: Path) -> None:
