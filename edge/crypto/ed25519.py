@@ -2,7 +2,7 @@
 
 With the library ``cryptography``: each visit of version 2 costs the unit one signature, and OpenSSL's is three times
 faster than PyCryptodome's. A public key counts whose point is of the group of prime order (RFC 8032 leaves that open):
-with others some programs take a signature that others refuse.
+with others some programs take a signature that others refuse. So do they if a signature's point is the neutral element.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 PUBLIC_BYTES: Final = 32
 SIGNATURE_BYTES: Final = 64
 _ORDER: Final = (1 << 252) + 27742317777372353535851937790883648493
+_NEUTRAL: Final = b"\x01" + 31 * b"\x00"
 
 
 class Ed25519Key:
@@ -37,7 +38,7 @@ class Ed25519Key:
 
 def is_signed(public_key: bytes, message: bytes, signature: bytes) -> bool:
     """Whether *signature* (64 bytes) of *message* is of the key whose public half is *public_key* (32 bytes)."""
-    if not is_key(public_key):
+    if not is_key(public_key) or signature[:32] == _NEUTRAL:
         return False
     try:
         Ed25519PublicKey.from_public_bytes(public_key).verify(signature, message)

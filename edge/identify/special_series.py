@@ -1,7 +1,8 @@
 """Series of Europe beside the ordinary ones: of authorities, diplomats, dealers, trailers, for export, for a few days.
 
-They speak for a plate's country, and for nothing else: texts are read, and claims are judged, by the ordinary ones
-(:mod:`edge.identify.format_table`, whose signs are used here). Letters that stand for themselves are in lower case.
+They speak for a plate's country, and keep a claimed text from counting as none that a plate can have. Else texts are
+read, and claims judged, by the ordinary ones (:mod:`edge.identify.format_table`, whose signs are used here). Letters
+that stand for themselves are in lower case.
 """
 
 from __future__ import annotations
@@ -47,6 +48,11 @@ def is_special(code: str, text: str) -> bool:
     """Whether *text* has the form of a special series of the country *code*."""
     pattern = _pattern(code)
     return pattern is not None and pattern.fullmatch(text) is not None
+
+
+def is_special_anywhere(text: str) -> bool:
+    """Whether *text* has the form of a special series of any country."""
+    return any(is_special(code, text) for code in SPECIAL_SERIES)
 
 
 @cache

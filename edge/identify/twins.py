@@ -36,8 +36,8 @@ SURE = 0.9
 SHAPE_SAYS = 2.0
 """The most, in nats, that the pixels count between two texts of one shape."""
 FORMAT_SAYS = 3.0
-"""How much farther ahead, in nats, a text of a usual format counts of a claimed text of its shape that has none: so
-little do the pixels count that it could not reach the line for claimed twins otherwise."""
+"""How much farther ahead, in nats, a text of a usual format counts of a claimed text of its shape that has none, nor
+that of a special series: so little do the pixels count that it could not reach the line for claimed twins otherwise."""
 MOST_VARIANTS = 64
 """Texts of one shape that are looked at: two to the power of the characters that have a double."""
 

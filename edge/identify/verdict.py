@@ -20,6 +20,7 @@ from edge.identify.candidates import Candidates, candidates, prior, scores, shar
 from edge.identify.formats import Formats
 from edge.identify.origin import decisive, format_of
 from edge.identify.plausible import is_listed, rank
+from edge.identify.special_series import is_special_anywhere
 from edge.identify.thresholds import Thresholds
 from edge.identify.tracks import Track, suspects, tracks, without_doubles
 from edge.identify.twins import (
@@ -119,7 +120,7 @@ class Comparison:
 
         # The format has decided against a twin of one shape that has none, if pixels and country agree.
         by_format = shared_shapes(told, formats) and formats.usual(plates[best])
-        formless = {t: s for t, s in twins.items() if by_format and t in shape and not formats.usual(t)}
+        formless = {t: s for t, s in twins.items() if by_format and t in shape and _has_no_format(t, formats)}
         clear = {text: score for text, score in twins.items() if text not in formless}
 
         # Where no country is told, pixels decide between shapes that may be the same; the likely countries may object.
@@ -137,6 +138,10 @@ class Comparison:
             apart=own - max((*apart, *doubles), default=-np.inf),
             shape=min(ahead_of(shaped_alike), by_country),
         )
+
+
+def _has_no_format(text: str, formats: Formats) -> bool:
+    return not formats.usual(text) and not is_special_anywhere(text)
 
 
 def best_first(reads: Sequence[PlateRead]) -> tuple[PlateRead, ...]:

@@ -98,6 +98,16 @@ def test_a_point_of_small_order_in_a_signature_is_wrong_everywhere(times: int) -
     assert not [holds for holds in EVERYWHERE if holds(key, MESSAGES[0], signature)]
 
 
+def test_a_signature_whose_point_is_the_identity_is_wrong_everywhere() -> None:
+    """OpenSSL's equation holds, libsodium refuses it: its second half over the digest is the secret."""
+    secret = secrets.randbelow(ORDER)
+    key, first = encoded(BASE * secret), b"\1" + bytes(31)
+    digest = int.from_bytes(hashlib.sha512(first + key + MESSAGES[0]).digest(), "little")
+    signature = first + (digest * secret % ORDER).to_bytes(32, "little")
+    assert by_openssl(key, MESSAGES[0], signature)
+    assert not [holds for holds in EVERYWHERE if holds(key, MESSAGES[0], signature)]
+
+
 @pytest.mark.parametrize(
     "key",
     [

@@ -80,7 +80,8 @@ CERTIFICATE_DOMAIN = "autovelox chip 2"
 AUTHORITY_FORMAT = "autovelox-authority/2"
 ED25519_ORDER = (1 << 252) + 27742317777372353535851937790883648493
 ED25519_BASE = b"\x58" + 31 * b"\x66"
-"""Order and generator of the group of prime order (RFC 8032, section 5.1), the generator as keys are written."""
+ED25519_NEUTRAL = b"\x01" + 31 * b"\x00"
+"""Order, generator and neutral element of the group of prime order (RFC 8032, section 5.1), points as keys are."""
 SIGNED_OCTETS = ("sealed_uid", "payload", "signature", "verify_key")
 OPENER_FORMAT = "autovelox-opener/1"
 OPENING_DOMAIN, OPENING_FORMAT = b"autovelox-opening-statement-1\n", "autovelox-opening/1"
@@ -601,11 +602,12 @@ def _hashed(prefix: bytes, data: bytes) -> bytes:
 
 
 class Ed25519:
-    """Checks signatures of one public key (RFC 8032), no less strictly than OpenSSL and libsodium do.
+    """Checks signatures of one public key (RFC 8032), as strictly as OpenSSL and libsodium together.
 
     PyCryptodome alone would take what those refuse: it multiplies both sides of the equation by 8, so that points which
     differ by one of small order are the same to it. Then whoever made a key or signature of that kind could say
-    afterwards that it counts, or that it does not.
+    afterwards that it counts, or that it does not. One whose point is the neutral element, which gives the secret
+    away, OpenSSL takes and libsodium refuses.
     """
 
     def __init__(self, public_key: bytes) -> None:
@@ -622,7 +624,7 @@ class Ed25519:
         digest = hashlib.sha512(first + self._public_key + message).digest()
         x, y = (self._base * second + self._minus * (int.from_bytes(digest, "little") % ED25519_ORDER)).xy
         point = (int(y) | (int(x) & 1) << 255).to_bytes(32, "little")
-        if len(signature) != 64 or second >= ED25519_ORDER or point != first:
+        if len(signature) != 64 or second >= ED25519_ORDER or point != first or first == ED25519_NEUTRAL:
             raise ValueError("the signature is wrong")
 
 

@@ -271,6 +271,13 @@ def test_a_claimed_text_of_one_shape_is_in_the_way_where_it_has_a_format_or_the_
     assert judge([[doubtful]], ["GR506CX", "GR5O6CX"], lines).outcome is not Outcome.IDENTIFIED
 
 
+def test_a_claimed_text_of_a_special_series_is_not_ruled_out_by_format() -> None:
+    # E 0123 BCD is a Spanish tractor or digger; of EO123BCD other countries have the format.
+    lines = load_thresholds(Path(__file__).parents[3] / "models")
+    for read in (plate_read("EO123BCD"), plate_read("E0123BCD", {1: ("O", 0.6)})):
+        assert judge([[surely(seen_in("ES", read))]], ["E0123BCD", "EO123BCD"], lines).reason is Reason.LOOKS_ALIKE
+
+
 def test_the_shipped_lines_name_nobody_whose_silent_twin_is_read_as_well() -> None:
     lines = load_thresholds(Path(__file__).parents[3] / "models")
     read = replace(plate_read("IVR001", {0: ("T", 0.55)}), confidence=0.5)
