@@ -14,13 +14,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
 from centre.database import Connection, Pool, transaction
 from centre.errors import Refused
 from centre.units import Visitor
 from edge.cases.evidence import to_case
+from edge.crypto import is_signed
 from edge.delivery.openings import REQUEST_DOMAIN
 from edge.model import Case, Packet
 
@@ -57,10 +55,8 @@ async def check_signature(connection: Connection, visitor: Visitor, body: bytes,
         Refused: it did not.
     """
     key = await connection.fetchval("SELECT public_key FROM units WHERE id = $1 AND state = 'active'", visitor.unit)
-    try:
-        Ed25519PublicKey.from_public_bytes(key or b"").verify(signature, REQUEST_DOMAIN + body)
-    except (ValueError, InvalidSignature):
-        raise Refused("not_signed", 403, "the request is not signed by the unit's key", "sign it") from None
+    if not is_signed(key or b"", REQUEST_DOMAIN + body, signature):
+        raise Refused("not_signed", 403, "the request is not signed by the unit's key", "sign it")
 
 
 async def filed_case(

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from centre.database import DOOR, Connection, Door
 from centre.errors import Refused
 from edge.cases.evidence import DOMAIN, HEADER_KEYS, KEY_KIND, Link, Mismatch, parse_canonical, sha256
+from edge.crypto import is_key
 from edge.delivery.wire import login_message
 
 CHALLENGE_LIFE = timedelta(seconds=60)
@@ -144,7 +145,8 @@ def _successors(public_key: bytes, keys: Sequence[Link]) -> list[bytes]:
             fits = set(header) == HEADER_KEYS and header["kind"] == KEY_KIND
             fits = fits and header["body"] == sha256(link.body or b"") and link.key_id == sha256(current)[:16]
             new = bytes.fromhex(content["public_key"])
-            if fits and new != current and _holds(current, DOMAIN + link.header, link.signature or b""):
+            fits = fits and new != current and _holds(current, DOMAIN + link.header, link.signature or b"")
+            if fits and is_key(new):
                 current = new
                 found = [new]
     except (Mismatch, KeyError, TypeError, ValueError):

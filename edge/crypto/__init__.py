@@ -17,7 +17,7 @@ from edge.crypto.chip_key import (
     save_chip_key,
 )
 from edge.crypto.chip_signature import SIGNATURE_BYTES, is_chips, message_of, packet_message
-from edge.crypto.ed25519 import Ed25519Key, is_signed
+from edge.crypto.ed25519 import Ed25519Key, is_key, is_signed
 from edge.crypto.enclosure import disclose, enclose
 from edge.crypto.keyfile import KEY_BYTES, credential_or_file, read_key, sync_folder, write_key
 from edge.crypto.memory import forbid_inspection
@@ -65,6 +65,7 @@ __all__ = [
     "forbid_inspection",
     "generate_private_key",
     "is_chips",
+    "is_key",
     "is_serial",
     "is_signed",
     "is_token_uri",

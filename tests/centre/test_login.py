@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 from centre.units import UnitState, change_state
-from edge.cases.evidence import Signer
+from edge.cases.evidence import KEY_KIND, Signer, key_content, sha256
+from edge.cases.storage.database import write_transaction
+from edge.cases.storage.entries import append_entry
+from edge.cases.storage.layout import StateFolder
 from edge.cases.storage.outbox import Outbox
 from edge.cases.storage.signatures import rotate_signing_key
 from edge.delivery import Client, join_centre, trusting
@@ -202,6 +205,30 @@ async def test_a_key_that_was_rotated_before_the_next_visit_logs_in(centre: Cent
     async with Client(centre.url, trusting(centre.authority), "A1", THIEF) as client:
         with pytest.raises(Answered):
             await client.log_in(outbox.key_lines())
+
+
+class Nobodys:
+    """Signs with the neutral element as its public key: OpenSSL takes (B, 1) for a signature of everything."""
+
+    public_key = bytes([1]) + bytes(31)
+    key_id = sha256(public_key)[:16]
+
+    def sign(self, message: bytes) -> bytes:
+        return bytes.fromhex("58" + "66" * 31) + bytes([1]) + bytes(31)
+
+
+async def test_a_key_that_is_none_logs_nobody_in(centre: Centre, tmp_path: Path) -> None:
+    """Whoever has the chain's entry that introduces it could log in for good, without a secret."""
+    state_dir = tmp_path / "unit"
+    await filled(state_dir, 1)
+    nobodys = Nobodys()
+    with write_transaction(StateFolder(state_dir)) as database:
+        append_entry(database, KEY_KIND, None, key_content(nobodys, supersedes=SIGNER.key_id), signer=SIGNER)
+    async with await centre.let_in("A1", SIGNER, tmp_path) as client:
+        await client.log_in(b"")
+    async with Client(centre.url, trusting(centre.authority), "A1", nobodys) as client:  # type: ignore[arg-type]
+        with pytest.raises(Answered):
+            await client.log_in(Outbox(state_dir).key_lines())
 
 
 async def test_an_address_that_logs_in_too_often_waits(dsn: str, tmp_path: Path) -> None:
