@@ -23,6 +23,7 @@ from edge.delivery.wire import PART_BYTES
 from tests.support.cases import SIGNER, UNIT, filled, identified, packet, photo, trigger
 from tests.support.centre import Centre
 from tests.support.courier import SERIAL, at_work, courier_of, joined, missing, settled, until
+from tests.support.eventually import in_database
 
 
 async def test_a_case_that_is_filed_is_delivered_at_once(
@@ -57,8 +58,7 @@ async def test_whoever_reads_keeps_no_case_from_being_delivered(tmp_path: Path) 
             reader.execute("SELECT count(*) FROM entries").fetchone()
             for number in (1, 2):
                 await store.file_case(trigger(), [photo()], [packet()], limit_kmh=50.0, site="SP 1")
-                await store.waiting()  # after it in the store's thread
-                assert Outbox(tmp_path).filed(number) is not None
+                await until(lambda number=number: Outbox(tmp_path).filed(number) is not None)  # type: ignore[misc]
     finally:
         await store.close()
 
@@ -116,7 +116,7 @@ async def test_the_head_moves_with_housekeeping_alone_where_nobody_waits_for_it(
     try:
         first, begun = Outbox(tmp_path).head(), moved
         await store.file_case(trigger(), [photo()], [packet()], limit_kmh=50.0, site="SP 1")
-        await store.waiting()  # after it in the store's thread
+        await in_database(tmp_path, 1)
         assert (Outbox(tmp_path).head(), moved) == (first, begun)
         await store.housekeep()
         assert Outbox(tmp_path).head() != first and moved == begun + 1

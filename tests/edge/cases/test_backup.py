@@ -21,6 +21,7 @@ from edge.cases.store import CaseStore
 from edge.errors import CaseError, EvidenceError
 from edge.officers.accounts import own_account
 from tests.support.cases import SIGNER, UNIT, everything, filled, names, packet, photo, trigger, unidentified
+from tests.support.eventually import in_database
 
 
 async def test_backup_while_the_daemon_runs_and_restore(tmp_path: Path) -> None:
@@ -29,7 +30,7 @@ async def test_backup_while_the_daemon_runs_and_restore(tmp_path: Path) -> None:
     sealed = packet()
     number = await store.file_case(trigger(), [photo(7)], [sealed], limit_kmh=50.0, site="SP 235")
     await store.add(number, photos=[photo(8)])
-    await store.waiting()  # after it in the store's thread: the database follows the journal
+    await in_database(tmp_path / "state", number, photos=2)
     assert "3 cases" in backup(tmp_path / "state", tmp_path / "backup")
     await store.enter_verdict(number, unidentified())
     await store.close()
