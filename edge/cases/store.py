@@ -26,6 +26,7 @@ from edge.cases.storage import (
     StateFolder,
     Witness,
     Writer,
+    be_first,
     be_prompt,
     clock_state,
     take_lock,
@@ -84,7 +85,7 @@ class CaseStore:
         self._speed_unit = speed_unit
         self._writer = writer
         self._thread = thread
-        self._filing = ThreadPoolExecutor(1, thread_name_prefix="case-filing", initializer=be_prompt)
+        self._filing = ThreadPoolExecutor(1, thread_name_prefix="case-filing", initializer=be_first)
         self._adding = ThreadPoolExecutor(1, thread_name_prefix="case-adding", initializer=be_prompt)
         self._carrying = self._entering = False
         self._lock = lock

@@ -23,7 +23,7 @@ from edge.cases.storage.lock import is_locked, take_lock
 from edge.cases.storage.ordered import Carried, CarriedOrder, carried_out, is_held_by_centre, keep_order, kept_order
 from edge.cases.storage.outbox import Outbox, delivered_whole
 from edge.cases.storage.package import PackageWriter
-from edge.cases.storage.promptness import be_prompt
+from edge.cases.storage.promptness import be_first, be_prompt
 from edge.cases.storage.proofs import chain_file, entries_for
 from edge.cases.storage.right_of_way import RightOfWay, give_way, giving_way, pauses
 from edge.cases.storage.signatures import rotate_signing_key
@@ -65,6 +65,7 @@ __all__ = [
     "Witness",
     "Writer",
     "append_entry",
+    "be_first",
     "be_prompt",
     "believe_clock",
     "bring_back",

@@ -28,6 +28,7 @@ from typing import Final, TypeVar
 from edge.cases.storage.durable import is_own
 from edge.cases.storage.layout import StateFolder
 from edge.cases.storage.lock import open_lock
+from edge.cases.storage.promptness import First
 from edge.errors import CaseError
 
 Item = TypeVar("Item")
@@ -40,7 +41,10 @@ _LOCK: Final = struct.Struct("@hhqqi4x")
 
 
 class RightOfWay:
-    """The daemon's side: taken for each edge of the radar, and given back. For one thread."""
+    """The daemon's side: taken for each edge of the radar, and given back.
+
+    For one thread, which runs in real time meanwhile, where it has leave (:mod:`edge.cases.storage.promptness`).
+    """
 
     def __init__(self, folder: StateFolder) -> None:
         """Make the file; what another account left in its place is removed.
@@ -55,6 +59,7 @@ class RightOfWay:
                 f"{folder.filing_lock} cannot be made ({error.strerror})", "check unit.state_dir and the folder's owner"
             ) from None
         self._until_s: dict[int, float] = {}
+        self._first = First()
 
     def take(self, edge_ns: int) -> None:
         """Take it for the edge at *edge_ns* (monotonic nanoseconds), for :data:`LONGEST_S` from now at the most."""
@@ -74,9 +79,14 @@ class RightOfWay:
 
     def close(self) -> None:
         """Give it back for good."""
+        self._first.give_back()
         os.close(self._descriptor)
 
     def _show(self) -> None:
+        if self._until_s:
+            self._first.take()
+        else:
+            self._first.give_back()
         kind = fcntl.F_WRLCK if self._until_s else fcntl.F_UNLCK
         with suppress(OSError):  # who locks it else is root: then everybody gives way to that, for a while
             fcntl.fcntl(self._descriptor, fcntl.F_OFD_SETLK, _LOCK.pack(kind, os.SEEK_SET, 0, 0, 0))

@@ -145,6 +145,14 @@ runuser -u autovelox -- test ! -r /etc/autovelox/master.key || die "autovelox ca
 step "runs as autovelox without capabilities; it has the keys as credentials, their files it cannot read"
 
 until_true 240 said "case 1 decided" || die "no case was decided"
+# Field 41 of stat(5): the scheduling policy, 2 is SCHED_RR. A container whose hard limit is 0 can give no leave.
+realtime=$(cat /proc/"$pid"/task/*/stat | sed 's/.*) //' | awk '$39 == 2' | wc -l)
+if awk '/realtime priority/ {exit $4 != 0}' "/proc/$pid/limits"; then
+    step "filing in real time: not here, this system may not give leave for it"
+else
+    [ "$realtime" -ge 1 ] || die "no thread of the unit files in real time"
+    step "filing in real time: $realtime thread of the daemon"
+fi
 autovelox car --url http://127.0.0.1:8443 --chip /root/ada.chip --plate AB123CD >&2 || die "a car could not deliver"
 journalctl --no-pager -u autovelox.service AUTOVELOX_CASE=1 -o verbose >/tmp/fields
 grep -q 'AUTOVELOX_OUTCOME=' /tmp/fields || die "the journal has no structured fields"
