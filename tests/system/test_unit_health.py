@@ -102,14 +102,17 @@ async def test_the_metrics_that_the_unit_has(station: Station) -> None:
     async with station.unit() as unit:
         await station.drive_by(*next((licence, "LS15EBC") for licence in station.chips))
         verdict = await unit.outcome()
-        status, text = await station.ask("/metrics")
+        async with asyncio.timeout(60):  # a photo too many may still be read, and a car on its way out
+            while True:
+                status, text = await station.ask("/metrics")
+                assert status == 200
+                values = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
+                if values["autovelox_pool_jobs"] == values["autovelox_link_connections"] == "0.0":
+                    break
+                await asyncio.sleep(0.02)
         unit.end()
-    assert status == 200
-    values = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
     assert values['autovelox_link_visits_total{outcome="accepted"}'] == "1.0"
     assert values["autovelox_mailbox_packets"] == "1.0", "a later trigger may still need the packet"
-    assert values["autovelox_link_connections"] == "0.0"
-    assert values["autovelox_pool_jobs"] == "0.0"
     assert values['autovelox_flow_total{kind="missed_photos"}'] == "0.0"
     assert values["autovelox_store_housekeeping_failures"] == "0.0"
     assert float(values["autovelox_store_checkpoint_age_seconds"]) < 60
