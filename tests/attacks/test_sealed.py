@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import statistics
 import time
 from typing import Any
@@ -40,15 +41,17 @@ def encrypt(text: str | bytes) -> bytes:
 async def test_05_an_unknown_uid_is_answered_like_a_known_one(unit: Unit) -> None:
     seconds: dict[str, list[float]] = {ANNA.uid: [], STRANGER_UID: []}
     replies: dict[str, list[Any]] = {ANNA.uid: [], STRANGER_UID: []}
-    for number in range(60):  # interleaved: what disturbs one disturbs the other
-        for uid in seconds:
+    order = random.Random(5)
+    for number in range(60):  # in no fixed order: what disturbs one disturbs the other
+        for uid in order.sample(sorted(seconds), 2):
             async with RawCar(unit.port, source=f"127.0.1.{number + 1}") as car:
                 await car.connect()
                 payload = car.seal()
                 start = time.perf_counter()
                 replies[uid].append(await car.packet(payload, uid))
                 seconds[uid].append(time.perf_counter() - start)
-    known, unknown = (statistics.median(seconds[uid]) for uid in (ANNA.uid, STRANGER_UID))
+    # The quicker ones: a busy machine adds to both, but not alike.
+    known, unknown = (statistics.quantiles(seconds[uid], n=4)[0] for uid in (ANNA.uid, STRANGER_UID))
     assert 0.5 < known / unknown < 2.0
     assert replies[ANNA.uid] == replies[STRANGER_UID] == [ACCEPTED] * 60
     assert unit.opened()[1] == {"uid": 60}
