@@ -20,7 +20,7 @@ from converter.errors import ConverterError
 from converter.verdict.countries import european_countries, for_calibration, in_colour, text_of
 from edge.identify import met, strip_ratios, weighed, with_strip
 from edge.identify.colours import Colour
-from edge.identify.origin import posterior
+from edge.identify.origin import country_shares
 from edge.vision import installed_engine
 from edge.vision.calibration import CountryCalibration
 from edge.vision.checksums import NETWORK_NAME, read_json, write_list
@@ -109,7 +109,7 @@ def fit(seen: Sequence[Evidence], codes: Sequence[str], priors: dict[str, float]
             classes = dict(zip(priors, (shares / shares.sum()).tolist(), strict=True))
             countries = dict(zip(codes, calibration.shares(each.reader).tolist(), strict=True))
             countries = weighed(met(with_strip(countries, strip_ratios(classes, priors, codes))), each.colour)
-            total += _score(posterior(countries, each.text, special=True), each.country)
+            total += _score(country_shares(countries, each.text), each.country)
         return total / len(seen)
 
     options = {"xatol": 0.01, "fatol": 1e-5}

@@ -19,7 +19,7 @@ from converter.synth import LAYOUTS
 from converter.verdict.trials import KnownCase
 from edge.identify import ANY_FORMAT
 from edge.identify.candidates import reading
-from edge.identify.origin import origin, posterior
+from edge.identify.origin import country_shares, origin
 from edge.model import Box, Detection, PlateRead
 
 if TYPE_CHECKING:
@@ -70,9 +70,7 @@ def told(cases: Sequence[KnownCase], countries: Mapping[str, str]) -> list[tuple
 def likeliest(cases: Sequence[KnownCase]) -> dict[str, str]:
     """The likeliest country of each of *cases*, by name, however unlikely it is; empty where the network tells none."""
     reads = {case.name: case.frames[0][0] for case in cases}
-    judged = {
-        name: posterior(read.looks_from, text_of(read), special=True) for name, read in reads.items() if read.looks_from
-    }
+    judged = {name: country_shares(read.looks_from, text_of(read)) for name, read in reads.items() if read.looks_from}
     return {name: max(shares, key=shares.__getitem__) for name, shares in judged.items()}
 
 

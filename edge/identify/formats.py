@@ -44,7 +44,7 @@ class Layouts:
         }
         self._by_kinds: dict[str, list[tuple[Slots, float]]] = defaultdict(list)
         for slots, vehicles in usual.items():
-            for kinds in product(*map(_kinds, slots)):
+            for kinds in product(*map(kinds_at, slots)):
                 self._by_kinds["".join(kinds)].append((slots, vehicles))
 
     def usual(self, text: str) -> bool:
@@ -55,7 +55,7 @@ class Layouts:
         """How many vehicles of the countries have a plate of a series that *text* fits, at most, in millions."""
         return sum(
             vehicles
-            for slots, vehicles in self._by_kinds.get(text.translate(_KINDS), ())
+            for slots, vehicles in self._by_kinds.get(kinds_of(text), ())
             if all(character in allowed for character, allowed in zip(text, slots, strict=True))
         )
 
@@ -91,9 +91,19 @@ def layout_of(text: str) -> str:
     return text.translate(_SIGNS)
 
 
+def kinds_of(text: str) -> str:
+    """*text* with ``L`` for each letter and ``D`` for each digit."""
+    return text.translate(_KINDS)
+
+
+def slots_of(series: Series) -> tuple[Slots, ...]:
+    """The characters that may stand at each place of each layout of *series*, each layout once."""
+    return tuple(tuple(_allowed(sign, series) for sign in layout) for layout in dict.fromkeys(series.layouts))
+
+
 def pattern_of(series: Iterable[Series]) -> re.Pattern[str]:
     """The expression that a plate of one of *series* matches as a whole."""
-    return _matching({tuple(_allowed(sign, each) for sign in layout) for each in series for layout in each.layouts})
+    return _matching({slots for each in series for slots in slots_of(each)})
 
 
 def plate_pattern(countries: Iterable[str], own: str | None = None) -> re.Pattern[str]:
@@ -131,12 +141,12 @@ def _slots(country: str) -> dict[Slots, float]:
     found: dict[Slots, float] = defaultdict(float)
     for series in FORMATS[country].series:
         vehicles = VEHICLES.get(country, 0.0) * series.share
-        for slots in {tuple(_allowed(sign, series) for sign in layout) for layout in series.layouts}:
+        for slots in slots_of(series):
             found[slots] = max(found[slots], vehicles)
     return found
 
 
-def _kinds(allowed: str) -> str:
+def kinds_at(allowed: str) -> str:
     """The kinds of characters (D digit, L letter) among those allowed at one place."""
     return "".join(sorted(set(allowed.translate(_KINDS))))
 

@@ -40,6 +40,15 @@ def test_a_country_that_is_not_sure_is_not_told_and_decides_nothing() -> None:
     assert decisive(sure, "AB123CD") == sure
 
 
+def test_a_country_may_be_told_that_settles_no_character() -> None:
+    likely = {"IT": 0.7, "FR": 0.3}
+    told = origin(likely, "AB123CD")
+    assert told is not None
+    assert told.code == "IT"
+    assert 0.6 < told.probability < 0.8
+    assert decisive(likely, "AB123CD") == {}
+
+
 def test_countries_that_the_picture_all_but_rules_out_are_left_out() -> None:
     told = posterior({"IT": 0.9985, "FR": 0.0010, "DE": 0.0005}, "AB123CD")
     assert told["DE"] == 0.0
@@ -150,5 +159,7 @@ async def test_a_plate_of_another_country_is_a_flag_and_no_more(
 def test_a_prepared_process_makes_nothing_at_the_first_plate(monkeypatch: pytest.MonkeyPatch) -> None:
     prepare()
     monkeypatch.setattr("edge.identify.origin.Layouts", None)  # what would be made now
+    monkeypatch.setattr("edge.identify.frequencies.slots_of", None)
+    assert origin({"IT": 0.9, "FR": 0.1}, "NEW1XYZ")
     assert posterior(dict.fromkeys(FORMATS, 1 / len(FORMATS)), "NEW1XYZ")
     assert format_of("AB123CD") == "AA999AA"

@@ -6,7 +6,7 @@ import pytest
 
 from edge.identify.format_table import FORMATS
 from edge.identify.formats import Formats
-from edge.identify.origin import decisive, format_of, origin, posterior
+from edge.identify.origin import country_shares, decisive, format_of, origin, posterior
 from edge.identify.special_series import SPECIAL_SERIES, is_special
 
 
@@ -19,7 +19,7 @@ from edge.identify.special_series import SPECIAL_SERIES, is_special
 def test_a_text_of_a_special_series_speaks_for_its_country(code: str, text: str) -> None:
     assert is_special(code, text)
     even = {code: 0.5, "MT": 0.5}
-    assert posterior(even, text, special=True)[code] > max(posterior(even, text)[code], 0.8)
+    assert country_shares(even, text)[code] > max(posterior(even, text)[code], 0.8)
 
 
 @pytest.mark.parametrize(
@@ -38,14 +38,6 @@ def test_what_is_read_and_who_is_identified_does_not_rest_on_them() -> None:
     assert decisive(seen, "KO041234") == {}
     assert format_of("KO041234", "DE") is None
     assert not Formats(("DE",)).usual("KO041234")
-
-
-def test_an_ordinary_text_costs_what_it_did() -> None:
-    seen = {code: 1 / len(FORMATS) for code in FORMATS}
-    for text in ("AB123CD", "1234BCD", "ABC123"):
-        plain, special = posterior(seen, text), posterior(seen, text, special=True)
-        usual = [code for code in FORMATS if Formats((code,)).usual(text)]
-        assert all(special[code] / special[usual[0]] == pytest.approx(plain[code] / plain[usual[0]]) for code in usual)
 
 
 def test_each_series_is_of_a_country_with_formats() -> None:
