@@ -14,10 +14,10 @@
 ``identify``, ``crypto``                  pure: who drove; packets, keys and chips
 ``viewer``, ``doctor``, ``demo``          programs beside the daemon
 ``config``, ``errors``, ``model``         settings, errors, and the values all of them exchange
-``terminal``                              what goes to a terminal or a log, made legible
+``terminal``, ``sockets``                 what goes to a terminal or a log, made legible; Unix sockets
 ========================================  =============================================================
 
-A room imports rooms of lower layers only, never a sibling: ``errors, model, terminal < config, crypto,
+A room imports rooms of lower layers only, never a sibling: ``errors, model, terminal, sockets < config, crypto,
 identify, law < link | sensors | vision | registry | cases | workers < flow (its ports only), delivery < daemon,
 officers < cli``.
 ``tests/architecture`` holds the rule; docs/architecture.md explains it.

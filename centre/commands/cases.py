@@ -15,6 +15,7 @@ from centre.database import Connection
 from centre.errors import CentreError
 from centre.records import (
     MOST_ROWS,
+    Exported,
     Found,
     Officer,
     Right,
@@ -116,12 +117,14 @@ def _show(args: argparse.Namespace) -> int:
 
 
 def _export(args: argparse.Namespace) -> int:
-    async def work(settings: Settings, connection: Connection) -> list[str]:
+    async def work(settings: Settings, connection: Connection) -> Exported:
         signer, officer = own_files(settings)[2], Officer(account(), args.reason)
-        return list(await export_case(connection, signer, officer, args.unit, args.number, args.to))
+        return await export_case(connection, signer, officer, args.unit, args.number, args.to)
 
-    names = with_database(args, work, Right.SEARCH, Right.DRIVERS, command="cases export")
-    say(f"{args.to}: {', '.join(names)}")
+    exported = with_database(args, work, Right.SEARCH, Right.DRIVERS, command="cases export")
+    say(f"{args.to}: {', '.join(exported.names)}")
+    if exported.note:
+        say(exported.note, to=sys.stderr)
     return 0
 
 

@@ -3,7 +3,7 @@
 from centre.database.binaries import find_binaries
 from centre.database.embedded import DATABASE, OPENER_ROLE, SERVICE_ROLE, SETTINGS, EmbeddedServer
 from centre.database.migrate import migrate, steps
-from centre.database.pool import BUSY, GONE, open_as, open_pool, taken, transaction
+from centre.database.pool import BUSY, GONE, NoneFree, open_as, open_pool, taken, transaction, why_not
 from centre.database.types import Connection, Pool, Row
 from centre.database.visits import DOOR, Door, as_house, as_login, as_unit, at_the_door, showing
 
@@ -18,6 +18,7 @@ __all__ = [
     "Connection",
     "Door",
     "EmbeddedServer",
+    "NoneFree",
     "Pool",
     "Row",
     "as_house",
@@ -32,4 +33,5 @@ __all__ = [
     "steps",
     "taken",
     "transaction",
+    "why_not",
 ]

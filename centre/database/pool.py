@@ -30,6 +30,17 @@ GONE = (
 CONNECT_TIMEOUT_S, ACQUIRE_TIMEOUT_S = 10.0, 10.0
 
 
+class NoneFree(TimeoutError):
+    """Every connection of the pool was in use for as long as anybody waits for one."""
+
+
+def why_not(error: Exception) -> str:
+    """What a log says of one of :data:`BUSY` or :data:`GONE`; its own text may hold a password or values."""
+    if isinstance(error, NoneFree):
+        return "every connection to PostgreSQL is in use: raise [database] connections if that goes on"
+    return f"PostgreSQL is away: {type(error).__name__}"
+
+
 async def open_pool(dsn: str, *, connections: int, statement_timeout_s: float, service_dsn: str | None = None) -> Pool:
     """Connect to *dsn*, bring the schema up to date, and open a pool of at most so many *connections*.
 
@@ -131,14 +142,19 @@ async def _leave(connection: Connection) -> None:
 
 
 @asynccontextmanager
-async def taken(pool: Pool) -> AsyncIterator[Connection]:
-    """A connection of *pool*, which is given back at the end of the block.
+async def taken(pool: Pool, wait_s: float | None = None) -> AsyncIterator[Connection]:
+    """A connection of *pool*, which is given back at the end of the block; None: waited for as requests wait.
 
     Raises:
-        TimeoutError: none was free in time.
+        NoneFree: none was free in time.
     """
-    async with asyncio.timeout(ACQUIRE_TIMEOUT_S):  # asyncpg's own takes a task of its own each time
-        connection = await pool.acquire()
+    try:
+        async with asyncio.timeout(
+            ACQUIRE_TIMEOUT_S if wait_s is None else wait_s
+        ):  # asyncpg's own takes a task of its own each time
+            connection = await pool.acquire()
+    except TimeoutError:
+        raise NoneFree from None
     try:
         yield connection
     finally:

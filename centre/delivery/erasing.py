@@ -10,7 +10,7 @@ from datetime import date
 
 import asyncpg
 
-from centre.database import Connection, Pool, Row, transaction
+from centre.database import Connection, Pool, Row, taken, transaction
 
 MOST_AT_ONCE = 200
 """Photos deleted in one transaction."""
@@ -39,9 +39,12 @@ async def tidy_up(pool: Pool, *, every_month: bool = False) -> tuple[list[str], 
 
     Returns:
         The names of the partitions that were dropped, and how many photos were deleted one by one.
+
+    Raises:
+        BUSY, GONE: as they say; the next call goes on where this one ended.
     """
     dropped: list[str] = []
-    async with pool.acquire() as connection:
+    async with taken(pool) as connection:
         months: list[Row] = await connection.fetch("SELECT month FROM purged_months($1) AS month", every_month)
     for row in months:
         dropped += await drop_month(pool, row["month"])
@@ -65,5 +68,5 @@ async def drop_month(pool: Pool, month: date) -> list[str]:
 
 
 async def _erase(pool: Pool) -> int:
-    async with pool.acquire() as connection:
+    async with taken(pool) as connection:
         return int(await connection.fetchval("SELECT erase_photos($1)", MOST_AT_ONCE))

@@ -16,7 +16,7 @@ from typing import Final
 
 import aiohttp
 
-from centre.database import BUSY, GONE, Connection, Pool, as_house
+from centre.database import BUSY, GONE, Connection, Pool, as_house, taken, why_not
 from centre.notices.channels import Channel, Message
 from centre.notices.problems import Bounds, Problem, find_problems
 
@@ -73,13 +73,13 @@ class Watch:
         try:
             with as_house():
                 for channel in self._channels:
-                    async with self._pool.acquire(timeout=5.0) as connection, connection.transaction():
+                    async with taken(self._pool, 5.0) as connection, connection.transaction():
                         if await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", LOCK):
                             await self._tell(connection, channel)
             self._rounds_away = 0
             self._told_away.clear()
         except (*BUSY, *GONE) as error:
-            log.warning("PostgreSQL is away: %s", type(error).__name__)
+            log.warning("%s", why_not(error))
             self._rounds_away += 1
             if self._rounds_away >= ROUNDS_AWAY:
                 await self._tell_away()

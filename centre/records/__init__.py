@@ -13,7 +13,7 @@ from centre.records.licences import (
     acts_on,
     enter_act,
 )
-from centre.records.looking import export_case, show_case
+from centre.records.looking import Exported, export_case, show_case
 from centre.records.ordering import draft_order, purge_of_month, sign_order, withdraw_order
 from centre.records.rights import Account, Right, add_officer, end_officer, list_officers, refuse, rights_of
 from centre.records.searching import Search, list_cases, searched
@@ -30,6 +30,7 @@ __all__ = [
     "REVOKED",
     "Account",
     "Act",
+    "Exported",
     "Found",
     "Officer",
     "Right",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from centre.database import Connection, Row
 from centre.delivery import PORTRAIT, read_blob
@@ -26,6 +26,17 @@ OF_THE_DRIVER = ("driver", "packet", "opening")
 _TAKEN_AWAY = "officers took the name of this case away, by the plate they read or by setting it aside"
 _LEFT_OUT = f"{_TAKEN_AWAY}: driver, packet and opening are left out; --signed shows what the unit signed"
 _SIGNED = f"{_TAKEN_AWAY}: the driver below is what the unit signed before, and no longer counts"
+_EXPORTED = (
+    f"{_TAKEN_AWAY}: these files name who was named before, as the unit signed it, and that no longer counts; they are"
+    " for authority and judge"
+)
+
+
+class Exported(NamedTuple):
+    """The *names* of the files of an exported case, and a *note* where officers took its name away; else empty."""
+
+    names: Sequence[str]
+    note: str = ""
 
 
 async def show_case(
@@ -60,14 +71,12 @@ async def show_case(
 
 async def export_case(
     connection: Connection, signer: Signer, officer: Officer, unit: str, number: int, to: Path
-) -> Sequence[str]:
+) -> Exported:
     """Write what the centre has of a case into the new folder *to*; the export is in the centre's chain first.
 
     It holds the headers and signatures of the unit's whole chain, the contents of the case's own entries and of those
-    that are about no case, and the photos: all that :func:`edge.cases.evidence.check_chain` needs.
-
-    Returns:
-        The names of the files.
+    that are about no case, the photos, and the portrait: all that :func:`edge.cases.evidence.check_chain` needs. As in
+    a unit's whole package, a name that officers took away is in it, with the entries that took it away.
 
     Raises:
         CentreError: there is no such case, it was purged, or *to* exists or cannot be written.
@@ -78,6 +87,7 @@ async def export_case(
         "SELECT case_number, header, body, signature, key_id FROM entries WHERE unit_id = $1 ORDER BY seq",
         row["unit_id"],
     )
+    note = _EXPORTED if await without_a_name(connection, [row]) else ""
     files = {"chain.jsonl": b"".join(_line(each, number) for each in entries)}
     places = await connection.fetch(
         "SELECT place, sha256 FROM files WHERE unit_id = $1 AND case_number = $2 ORDER BY place", row["unit_id"], number
@@ -88,7 +98,7 @@ async def export_case(
         if data is not None:
             files[name] = data
     _write(to, files)
-    return sorted(files)
+    return Exported(sorted(files), note)
 
 
 async def _whole(connection: Connection, unit: int, digest: str) -> bytes | None:

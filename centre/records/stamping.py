@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from centre.database import Connection, Pool
+from centre.database import Connection, Pool, taken
 from centre.errors import CentreError
 from edge.cases.evidence import canonical
 
@@ -37,16 +37,17 @@ async def stamp_heads(pool: Pool, centre: str, stamp: Stamp, *, now: datetime | 
 
     Raises:
         EdgeError: the authority does not answer, or not for this.
+        BUSY, GONE: as they say; nothing was kept.
     """
     day = (now or datetime.now(UTC)).date()
-    async with pool.acquire() as connection:
+    async with taken(pool) as connection:
         if await connection.fetchval("SELECT is_stamped($1)", day):
             return False
         rows = await connection.fetch("SELECT unit, seq, hash FROM heads_of_units() ORDER BY unit")
     heads = [{"unit": row["unit"], "seq": row["seq"], "hash": row["hash"]} for row in rows]
     document = canonical({"format": FORMAT, "centre": centre, "day": day.isoformat(), "heads": heads})
     answer = await asyncio.to_thread(stamp, document)
-    async with pool.acquire() as connection:
+    async with taken(pool) as connection:
         await connection.execute("SELECT keep_stamp($1, $2, $3)", day, document, answer)
     return True
 

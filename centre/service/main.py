@@ -16,7 +16,7 @@ import uvloop
 from aiohttp import web
 
 from centre.config import Settings
-from centre.database import BUSY, DATABASE, GONE, SERVICE_ROLE, EmbeddedServer, Pool, open_pool
+from centre.database import BUSY, DATABASE, GONE, SERVICE_ROLE, EmbeddedServer, Pool, open_pool, taken, why_not
 from centre.delivery import tidy_up
 from centre.ending import end
 from centre.errors import CentreError
@@ -250,17 +250,20 @@ async def listen(
 
 async def _forget(pool: Pool, name: str, stamp: Stamp | None) -> None:
     """Delete what is over and what is left of purged cases, and have heads stamped, now and then, until cancelled."""
+    every_month = False
     for number in itertools.count():
         await asyncio.sleep(FORGET_S)
+        every_month |= number % ROUNDS_A_DAY == 0
         try:
-            async with pool.acquire() as connection:
+            async with taken(pool) as connection:
                 await forget_old(connection)
-            dropped, erased = await tidy_up(pool, every_month=number % ROUNDS_A_DAY == 0)
+            dropped, erased = await tidy_up(pool, every_month=every_month)
+            every_month = False
             if dropped or erased:
                 log.info("purged cases: %s dropped, %d photos erased", ", ".join(dropped) or "no table", erased)
             if stamp is not None and await stamp_heads(pool, name, stamp):
                 log.info("the heads of all units were stamped")
         except (*BUSY, *GONE) as error:
-            log.warning("PostgreSQL is away: %s", type(error).__name__)
+            log.warning("upkeep waits for its next round: %s", why_not(error))
         except EdgeError as error:
             log.warning("%s", error)

@@ -13,7 +13,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from centre.database import BUSY, GONE, Pool, Row, as_house
+from centre.database import BUSY, GONE, Pool, Row, as_house, taken
 from centre.units import reported
 from centre.web import as_json
 
@@ -82,7 +82,7 @@ class Figures:
 
     async def _asked(self, timeout_s: float) -> tuple[list[Row], list[Row]]:
         with as_house():
-            async with self._pool.acquire(timeout=2.0) as connection:
+            async with taken(self._pool, 2.0) as connection:
                 return (
                     await connection.fetch(_UNITS, timeout=timeout_s),
                     await connection.fetch(_ALARMS, timeout=timeout_s),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from centre.config import Settings
-from centre.database import Pool, as_house
+from centre.database import Pool, as_house, taken
 from centre.mqtt import Fleet, Publisher, look_at_fleet, publisher_of
 from centre.notices import Bounds, Channel, Watch, channels_of
 from centre.service.tls import Certificates
@@ -35,7 +35,7 @@ def mqtt_of(settings: Settings, pool: Pool, certificates: Certificates) -> Publi
 
     async def look() -> Fleet:
         with as_house():
-            async with pool.acquire(timeout=5.0) as connection:
+            async with taken(pool, 5.0) as connection:
                 return await look_at_fleet(
                     connection,
                     _bounds(settings),

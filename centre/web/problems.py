@@ -13,7 +13,7 @@ from typing import Any
 import asyncpg
 from aiohttp import web
 
-from centre.database import BUSY, GONE
+from centre.database import BUSY, GONE, why_not
 from centre.delivery import NotConfirmed, WrongOffset
 from centre.errors import Refused
 from edge.delivery.wire import OFFSET
@@ -80,7 +80,7 @@ async def answer_problems(request: web.Request, handler: Handler) -> web.StreamR
     except BUSY:
         return as_problem(busy())
     except GONE as error:
-        log.warning("PostgreSQL is away: %s", type(error).__name__)
+        log.warning("%s", why_not(error))
         return as_problem(busy(word="away"))
     except web.HTTPRequestEntityTooLarge:
         return as_problem(Refused("malformed", 413, "the request is too large", "send it in parts"))

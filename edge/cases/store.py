@@ -380,8 +380,8 @@ class CaseStore:
         """One sentence for the health page if the store does not work as it should, else None."""
         if alarm := self._writer.alarm:
             return alarm
-        if behind := self._writer.behind:
-            return f"the database refuses {behind} cases that the journal holds: check the disk"
+        if refusal := self._writer.refusal:
+            return refusal
         if (age_s := self._writer.checkpoint_age_s) > LATE_CHECKPOINT_S:
             return f"the database's log could not be emptied for {age_s:.0f} s: find out which program holds it open"
         told = [part.problem for part in (self._witness, self._purger) if part is not None]

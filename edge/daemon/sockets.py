@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-import stat
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from typing import Final
 
 from edge.config import MetricsSettings
 from edge.errors import ConfigError
+from edge.sockets import SOCKET_MODE, clear_socket
 
 HOST: Final = "127.0.0.1"
-SOCKET_MODE: Final = 0o660
 
 
 async def listen(
@@ -36,7 +33,7 @@ async def listen(
             ) from None
         return listener, f"on {HOST} port {listener.sockets[0].getsockname()[1]}"
     try:
-        _clear(settings.socket)
+        clear_socket(settings.socket)
         listener = await loop.create_unix_server(connections, settings.socket, backlog=backlog)
         settings.socket.chmod(SOCKET_MODE)
     except OSError as error:
@@ -52,20 +49,3 @@ def forget(settings: MetricsSettings) -> None:
     if settings.socket is not None:
         with suppress(OSError):
             settings.socket.unlink()
-
-
-def _clear(path: Path) -> None:
-    """Remove a socket at *path* that nobody answers at any more.
-
-    Raises:
-        OSError: somebody does, or there is something else.
-    """
-    try:
-        if not stat.S_ISSOCK(path.lstat().st_mode):
-            raise FileExistsError(0, "there is a file of that name")
-    except FileNotFoundError:
-        return
-    with socket.socket(socket.AF_UNIX) as probe:
-        if probe.connect_ex(str(path)) == 0:
-            raise FileExistsError(0, "another program answers there")
-    path.unlink()

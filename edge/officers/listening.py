@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import socket
-import stat
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
 from aiohttp import web
@@ -19,7 +16,6 @@ from edge.officers.http import Quiet
 
 log = logging.getLogger(__name__)
 
-SOCKET_MODE = 0o660
 CONNECTIONS_OF_AN_ACCOUNT = 48
 """Open at once. A viewer needs four, one for each of its threads."""
 
@@ -74,20 +70,3 @@ def uid_of(request: web.BaseRequest) -> int:
     connection = request.protocol
     assert isinstance(connection, OfficerConnection) and connection.uid is not None
     return connection.uid
-
-
-def clear_socket(path: Path) -> None:
-    """Remove a socket at *path* that nobody answers at any more.
-
-    Raises:
-        OSError: somebody does, or there is something else.
-    """
-    try:
-        if not stat.S_ISSOCK(path.lstat().st_mode):
-            raise FileExistsError(0, "there is a file of that name")
-    except FileNotFoundError:
-        return
-    with socket.socket(socket.AF_UNIX) as probe:
-        if probe.connect_ex(str(path)) == 0:
-            raise FileExistsError(0, "another service answers there")
-    path.unlink()

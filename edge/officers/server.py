@@ -21,10 +21,11 @@ from edge.errors import CaseError, EdgeError
 from edge.officers import wire
 from edge.officers.accounts import Account, account_of
 from edge.officers.http import Malformed, as_json, as_problem, log_failure, read_body
-from edge.officers.listening import SOCKET_MODE, PeerServer, clear_socket, uid_of
+from edge.officers.listening import PeerServer, uid_of
 from edge.officers.office import Office
 from edge.officers.operations import ROUTES, Asked
 from edge.officers.streams import Gone
+from edge.sockets import SOCKET_MODE, clear_socket
 
 REQUESTS_OF_AN_ACCOUNT = 16
 """Open at once; and of those that take long, one."""

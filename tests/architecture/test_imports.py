@@ -9,7 +9,7 @@ import pytest
 from tests.architecture.pending import check
 from tests.architecture.source import ROOT, Module, imported_at_start, modules, reached, resolve
 
-VALUES = {"errors", "model", "terminal"}
+VALUES = {"errors", "model", "terminal", "sockets"}
 PURE = {"config", "configured", "crypto", "identify", "law"}
 PARTS = {"link", "sensors", "vision", "registry", "cases", "workers"}
 RUNNING = {"daemon", "officers"}
@@ -18,6 +18,7 @@ ROOMS = {
     "errors": {"model"},
     "model": set[str](),
     "terminal": set[str](),
+    "sockets": set[str](),
     **dict.fromkeys(PURE, VALUES),
     "configured": VALUES | {"config"},
     **dict.fromkeys(PARTS, VALUES | PURE),

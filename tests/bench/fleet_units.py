@@ -19,8 +19,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from chains import lines
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from ingest import lines
 
 import edge.cases.evidence
 from edge.cases.evidence import Link, decided_manifest, filed_manifest, key_content, next_entry, photo_record

@@ -7,12 +7,16 @@ connections as there are units. *checked* is all that the centre does with a req
 hash and signature, rows of cases, files to come, the head, with the rights of what answers units. *bare HTTPS* is what
 no service that answers over HTTPS can do without: aiohttp, TLS, a client, and the same bare INSERT and COMMIT.
 *over HTTPS* is the centre. The clients run in the same process in both; all of it runs on uvloop, as the centre does.
+
+The last table is what no program can do without that checks what it takes in, were its own work nothing: the signature,
+each entry's JSON and hashes once, and the bare INSERT. So many of these two cores do a second, *at best*.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import secrets
 import statistics
 import sys
@@ -31,6 +35,8 @@ import aiohttp
 import asyncpg
 import uvloop
 from aiohttp import web
+from chains import chain, lines
+from least import json_us, signature_us
 from measured import Measured, children_s
 
 from centre.config import CentreSettings, DatabaseSettings, LimitSettings, ListenSettings, MetricsSettings, Settings
@@ -39,23 +45,13 @@ from centre.delivery import Memory, accept_entries
 from centre.service import own_files, running
 from centre.service.main import listen
 from centre.units import add_unit, visitor_of
-from edge.cases.evidence import (
-    Link,
-    Signer,
-    canonical,
-    decided_manifest,
-    filed_manifest,
-    key_content,
-    next_entry,
-    photo_record,
-)
+from edge.cases.evidence import Link, Signer
 from edge.delivery import Client, join_centre, trusting
-from edge.model import Photo
-from tests.support.cases import UNIT, identified, packet, photo, trigger
 
 BATCHES = {1: 100, 2: 100, 10: 30, 100: 10}
 """Entries a request -> requests a slice and unit. A unit sends two of each case: that it was filed, and its verdict."""
 ROUNDS = 3
+CORES = len(os.sched_getaffinity(0))
 INSERT = (
     "INSERT INTO bare (unit_id, seq, kind, case_number, hash, header, body, signature, key_id)"
     " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
@@ -87,45 +83,6 @@ class Source:
         return self.rows[self.bare_at - count : self.bare_at]
 
 
-def chain(signer: Signer, cases: int) -> tuple[list[Link], list[tuple[object, ...]]]:
-    """A key, and two entries a case, as a unit writes them."""
-    links, rows, last = list[Link](), list[tuple[object, ...]](), None
-    one: Photo = photo()
-
-    def add(kind: str, case: int | None, content: Any) -> None:
-        nonlocal last
-        entry = next_entry(last, kind, case, content, at_utc=time.time(), signer=signer)
-        last = (entry.seq, entry.hash)
-        links.append(Link(entry.header, entry.body, entry.signature, entry.key_id))
-        rows.append((0, entry.seq, kind, case, entry.hash, entry.header, entry.body, entry.signature, entry.key_id))
-
-    add("key", None, key_content(signer, supersedes=None))
-    for number in range(1, cases + 1):
-        record = {**photo_record(f"frames/{number:08d}/0.jpg", one), "sha256": secrets.token_hex(32)}
-        filed = filed_manifest(
-            number, trigger(), [record], limit_kmh=50.0, site="SP 1, km 12", unit=UNIT, clock={"source": "kernel"}
-        )
-        add("filed", number, filed)
-        add("decided", number, decided_manifest(filed, identified(packet()), time.time()))
-    return links, rows
-
-
-def lines(links: Sequence[Link]) -> bytes:
-    """Entries as a unit sends them."""
-    return b"".join(
-        canonical(
-            {
-                "header": link.header.decode(),
-                "body": (link.body or b"").decode(),
-                "signature": (link.signature or b"").hex(),
-                "key_id": link.key_id,
-            }
-        )
-        + b"\n"
-        for link in links
-    )
-
-
 Send = Callable[[Source], Awaitable[object]]
 
 
@@ -151,7 +108,7 @@ async def _send(sources: Sequence[Source], requests: int, send: Send) -> None:
     await asyncio.gather(*map(work, sources))
 
 
-Figures = tuple[int, list[Measured]]
+Figures = tuple[int, list[Measured], tuple[float, float]]
 
 
 async def bench(folder: Path, units: int) -> list[Figures]:
@@ -190,6 +147,7 @@ async def _row(
     folder: Path, settings: Settings, port: int, pool: Pool, postgres: int, requests: int, batch: int, units: int
 ) -> Figures:
     figures: list[list[Measured]] = [[], [], [], []]
+    parts = list[tuple[float, float]]()
     for number in range(ROUNDS):
         names = [f"U{batch}-{number}-{unit}" for unit in range(units)]
         async with AsyncExitStack() as stack:
@@ -204,9 +162,13 @@ async def _row(
                 partial(_bare_over_https, f"https://127.0.0.1:{floor}/", batch),
                 partial(_over_https, batch),
             )
+            links = sources[0].links[1 : 1 + batch]
+            parts.append((signature_us(links, sources[0].signer.public_key), json_us(lines(links), batch)))
             for place, send in enumerate(sends):
                 figures[place].append(await measured(sources, requests, batch, send, postgres))
-    return batch, [Measured(*map(statistics.median, zip(*each, strict=True))) for each in figures]
+    of_signature, of_json = (statistics.median(each) for each in zip(*parts, strict=True))
+    measured_of = [Measured(*map(statistics.median, zip(*each, strict=True))) for each in figures]
+    return batch, measured_of, (of_signature, of_json)
 
 
 async def _bare(connections: dict[str, Any], batch: int, source: Source) -> None:
@@ -280,7 +242,7 @@ def main() -> int:
         "| entries a request | bare asyncpg, entries/s | checked | of bare | bare HTTPS | over HTTPS | of bare HTTPS |"
     )
     print("|---:|---:|---:|---:|---:|---:|---:|")
-    for batch, found in rows:
+    for batch, found, _ in rows:
         bare, checked, floor, https = (each.rate for each in found)
         cells = [f"{bare:,.0f}", f"{checked:,.0f}", f"{checked / bare:.2f}", f"{floor:,.0f}", f"{https:,.0f}"]
         print(f"| {batch} | " + " | ".join(cells) + f" | {https / floor:.2f} |")
@@ -288,9 +250,16 @@ def main() -> int:
         "\n| entries a request, processor time of one, µs | bare: Python | PostgreSQL | checked: Python | PostgreSQL |"
     )
     print("|---:|---:|---:|---:|---:|")
-    for batch, (bare_one, checked_one, *_) in rows:
+    for batch, (bare_one, checked_one, *_), _ in rows:
         times = (bare_one.python_us, bare_one.postgres_us, checked_one.python_us, checked_one.postgres_us)
         print(f"| {batch} | " + " | ".join(f"{time_us:.0f}" for time_us in times) + " |")
+    print("\n| entries a request, µs of one | signature | JSON, hashes | bare INSERT | at best, entries/s | of bare |")
+    print("|---:|---:|---:|---:|---:|---:|")
+    for batch, (bare_one, *_), parts in rows:
+        insert_us = bare_one.python_us + bare_one.postgres_us
+        best = CORES * 1e6 / (sum(parts) + insert_us)
+        cells = [*(f"{part:.0f}" for part in (*parts, insert_us)), f"{best:,.0f}", f"{best / bare_one.rate:.2f}"]
+        print(f"| {batch} | " + " | ".join(cells) + " |")
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -10,7 +11,9 @@ from typing import Any
 import aiohttp
 import pytest
 
-from centre.database import Pool, open_pool
+from centre.database import NoneFree, Pool, open_pool
+from centre.delivery import tidy_up
+from centre.records import stamp_heads
 from centre.registry import PostgresCounters, PostgresRegistry, load_root_key
 from centre.web import ROUTES
 from edge.delivery import trusting
@@ -18,6 +21,7 @@ from edge.delivery.wire import LINES_TYPE
 from tests.support.cases import SIGNER
 from tests.support.centre import centre_at_work
 from tests.support.centre_registry import pool_as, take_over
+from tests.support.eventually import eventually
 from tests.support.openings import PEOPLE, enrol
 
 JSON = "application/json"
@@ -78,6 +82,44 @@ async def test_every_address_asks_to_come_again(dsn: str, tmp_path: Path, pools:
         assert found.pop(("GET", "/v1/authority")) == (200, False), "it asks no database"
         assert set(found.values()) == {(503, True)}
         await client.head()
+
+
+async def test_upkeep_neither_hangs_nor_ends(
+    dsn: str, tmp_path: Path, pools: list[Pool], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It gives its round up, says why, and does the work in a later one."""
+    monkeypatch.setattr("centre.service.main.FORGET_S", 0.01)
+    async with centre_at_work(dsn, tmp_path / "centre") as centre:
+        await centre.invite("A1")
+        async with AsyncExitStack() as stack:
+            owner = await stack.enter_async_context(centre.pool.acquire())
+            await take_all(pools[0], stack)
+            await owner.execute(
+                "INSERT INTO tokens (token_sha256, unit_id, until) SELECT sha256('over'), id, now() FROM units"
+            )
+            await eventually(lambda: "upkeep waits for its next round: every connection" in caplog.text)
+            assert await owner.fetchval("SELECT count(*) FROM tokens") == 1
+        async with asyncio.timeout(20):
+            while await centre.pool.fetchval("SELECT count(*) FROM tokens"):  # noqa: ASYNC110 - another task's work
+                await asyncio.sleep(0.01)
+
+
+async def test_each_part_of_upkeep_waits_no_longer_than_a_request(dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("centre.database.pool.ACQUIRE_TIMEOUT_S", 0.05)
+    pool = await open_pool(dsn, connections=2, statement_timeout_s=5)
+    stamped = list[bytes]()
+
+    def stamp(document: bytes) -> bytes:
+        stamped.append(document)
+        return b"stamp"
+
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(pool.close)
+        await take_all(pool, stack)
+        for work in (tidy_up(pool), tidy_up(pool, every_month=True), stamp_heads(pool, "test", stamp)):
+            with pytest.raises(NoneFree):
+                await asyncio.wait_for(work, 20)
+    assert not stamped
 
 
 async def test_the_registry_says_that_it_is_busy(dsn: str, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,8 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ import pytest
 from centre.cli import main
 from centre.config import load
 from centre.service import running
+from edge.cases.review import record
 from edge.delivery import Client, join_centre, trusting
 from tests.support.cases import SIGNER, filled
 from tests.support.centre import Postgres, lines_of
@@ -33,11 +35,13 @@ def config(postgres: Postgres, tmp_path: Path) -> Iterator[Path]:
     postgres.call(database.__aexit__(None, None, None))
 
 
-def deliver(config: Path, tmp_path: Path, code: str) -> None:
-    """Let a unit join with *code* and deliver three cases."""
+def deliver(config: Path, tmp_path: Path, code: str, judge: Callable[[Path], object] | None = None) -> None:
+    """Let a unit join with *code* and deliver three cases; first officers *judge* some in its state folder."""
 
     async def work() -> None:
         await filled(tmp_path / "unit", 3)
+        if judge is not None:
+            judge(tmp_path / "unit")
         async with running(load(config)) as port:
             url, authority = f"https://127.0.0.1:{port}", tmp_path / "authority.pem"
             await join_centre(url, code, serial="AVX-TEST", signer=SIGNER, authority_file=authority)
@@ -46,6 +50,30 @@ def deliver(config: Path, tmp_path: Path, code: str) -> None:
                 await client.entries(lines_of(tmp_path / "unit"))
 
     asyncio.run(work())
+
+
+def test_an_export_says_that_the_name_in_it_was_taken_away(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(*words: str) -> tuple[str, str]:
+        assert main(["--config", str(config), *words]) == 0
+        told = capsys.readouterr()
+        return told.out, told.err
+
+    def judge(state: Path) -> None:
+        kept = partial(record, state, officer="Conti", reason="looked at it", signer=SIGNER)
+        kept(1, kind="set_name_aside")
+        kept(2, kind="correct_plate", plate="A8123CD")
+
+    code = run("units", "add", "AVX-TEST")[0].split("join https://")[1].split()[1]
+    deliver(config, tmp_path, code, judge)
+    capsys.readouterr()
+    for number in (1, 2):
+        out, warned = run("cases", "export", "AVX-TEST", str(number), "--to", str(tmp_path / f"out-{number}"))
+        assert "chain.jsonl" in out and "took the name of this case away" not in out
+        assert "took the name of this case away" in warned and "no longer counts" in warned
+        assert "Rossi" in (tmp_path / f"out-{number}" / "chain.jsonl").read_text(), "the signed entries are whole"
+    assert "took the name" not in run("cases", "export", "AVX-TEST", "3", "--to", str(tmp_path / "out-3"))[1]
 
 
 def test_the_commands_from_the_invitation_to_the_export(

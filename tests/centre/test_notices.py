@@ -61,6 +61,9 @@ class Switch:
             raise ConnectionRefusedError
         return self.pool.acquire(**words)
 
+    async def release(self, connection: Any) -> None:
+        await self.pool.release(connection)
+
 
 @asynccontextmanager
 async def watching(dsn: str, settings: NoticeSettings, tmp_path: Path, **words: Any) -> AsyncIterator[Watch]:

@@ -12,8 +12,19 @@ from Crypto.Signature import eddsa
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from centre.delivery.chain import check
-from edge.cases.evidence import DOMAIN, Mismatch, Signature, Signer, check_signatures
+from centre.delivery.chain import check, follow
+from edge.cases.evidence import (
+    DOMAIN,
+    Chain,
+    Link,
+    Mismatch,
+    Signature,
+    Signer,
+    check_chain,
+    check_signatures,
+    key_content,
+    next_entry,
+)
 from edge.crypto import is_signed
 
 ORDER = 2**252 + 27742317777372353535851937790883648493
@@ -54,6 +65,14 @@ def by_openssl(key: bytes, message: bytes, signature: bytes) -> bool:
 def encoded(point: Any) -> bytes:
     x, y = (int(each) for each in point.xy)
     return (y | (x & 1) << 255).to_bytes(32, "little")
+
+
+NO_KEYS = [
+    *(bytes.fromhex(text) for text in ("00" * 32, "00" * 31 + "80", "01" + "00" * 31, "01" + "00" * 30 + "80")),
+    *(bytes.fromhex(text + "ff" * 30 + "7f") for text in ("ec", "ed", "ee", "ff")),
+    *(bytes(32 - 1), bytes(33), b""),
+    *(encoded(OF_ORDER_8 * times) for times in range(1, 8)),
+]
 
 
 def signed(secret: int, key: bytes, message: bytes, besides: Any = None) -> bytes:
@@ -108,15 +127,7 @@ def test_a_signature_whose_point_is_the_identity_is_wrong_everywhere() -> None:
     assert not [holds for holds in EVERYWHERE if holds(key, MESSAGES[0], signature)]
 
 
-@pytest.mark.parametrize(
-    "key",
-    [
-        *(bytes.fromhex(text) for text in ("00" * 32, "00" * 31 + "80", "01" + "00" * 31, "01" + "00" * 30 + "80")),
-        *(bytes.fromhex(text + "ff" * 30 + "7f") for text in ("ec", "ed", "ee", "ff")),
-        *(bytes(32 - 1), bytes(33), b""),
-        *(encoded(OF_ORDER_8 * times) for times in range(1, 8)),
-    ],
-)
+@pytest.mark.parametrize("key", NO_KEYS)
 def test_a_key_that_is_no_key_signs_nothing(key: bytes) -> None:
     for first in (key[:32].ljust(32, b"\0"), encoded(BASE), b"\1" + bytes(31)):
         assert not [holds for holds in EVERYWHERE if holds(key, MESSAGES[0], first + bytes(32))]
@@ -133,3 +144,35 @@ def test_a_signature_that_is_none_is_wrong(holds: Callable[[bytes, bytes, bytes]
         altered = bytearray(good)
         altered[place] ^= 1
         assert not holds(signer.public_key, MESSAGES[0], bytes(altered))
+
+
+def introducing(key: bytes) -> list[Link]:
+    """A unit's genuine first key, an entry of it that introduces *key*, and one more."""
+    signer, last, links = Signer(bytes(range(32))), None, []
+    new = {"key_id": hashlib.sha256(key).hexdigest()[:16], "public_key": key.hex(), "supersedes": signer.key_id}
+    for kind, content in (("key", key_content(signer, supersedes=None)), ("key", new)):
+        entry = next_entry(last, kind, None, content, at_utc=1.0, signer=signer)
+        last = entry.seq, entry.hash
+        links.append(Link(entry.header, entry.body, entry.signature, entry.key_id))
+    return links
+
+
+def at_the_centre_after_the_first(links: list[Link]) -> object:
+    return follow(follow(Chain(), links[:1]), links[1:])
+
+
+TAKEN_IN = {
+    "in a package and on the unit": check_chain,
+    "at the centre": lambda links: follow(Chain(), links),
+    "at the centre, later": at_the_centre_after_the_first,
+}
+
+
+@pytest.mark.parametrize("takes", TAKEN_IN.values(), ids=TAKEN_IN)
+def test_a_key_that_is_none_is_refused_where_it_is_introduced(takes: Callable[[list[Link]], object]) -> None:
+    """The entry that introduces it is signed by a genuine key; nobody could go on with it, or everybody."""
+    takes(introducing(Signer(bytes(32)).public_key))
+    for key in (*NO_KEYS, *(encoded(BASE * 7 + OF_ORDER_8 * times) for times in range(1, 8))):
+        with pytest.raises(Mismatch, match="entry 2 is none that a unit introduces") as found:
+            takes(introducing(key))
+        assert found.value.entry == 2

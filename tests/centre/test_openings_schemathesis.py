@@ -22,13 +22,6 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from requests.auth import AuthBase
 from schemathesis import GenerationMode
-from schemathesis.checks import not_a_server_error
-from schemathesis.specs.openapi.checks import (
-    content_type_conformance,
-    response_headers_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-)
 
 from centre.errors import Refused
 from centre.opening.service import Request
@@ -38,17 +31,11 @@ from edge.delivery.openings import REQUEST_DOMAIN, SIGNATURE
 from edge.vision.checksums import reader_checksum
 from tests.support.cases import SIGNER
 from tests.support.centre import Centre, links_of
+from tests.support.documents import CHECKS
 from tests.support.openings import UNIT_SERIAL, RoadsideUnit, enrol, roadside
 
 DOCUMENT: dict[str, Any] = json.loads((resources.files("centre.opening") / "openapi.json").read_text(encoding="utf-8"))
 EXAMPLES = max(24, int(os.environ.get("AUTOVELOX_FUZZ_CASES", "0")) // 100)
-CHECKS = [
-    not_a_server_error,
-    status_code_conformance,
-    content_type_conformance,
-    response_headers_conformance,
-    response_schema_conformance,
-]
 
 
 class Signing(AuthBase):

@@ -108,10 +108,10 @@ async def test_an_exported_case_can_be_checked(centre: Centre, tmp_path: Path) -
     state_dir = await delivered(centre, tmp_path)
     async with centre.pool.acquire() as connection:
         signer = own_files(centre.settings)[2]
-        names = await export_case(connection, signer, CONTI, "AVX-TEST", 1, tmp_path / "out")
+        names, note = await export_case(connection, signer, CONTI, "AVX-TEST", 1, tmp_path / "out")
         with pytest.raises(CentreError, match="cannot be written"):
             await export_case(connection, signer, CONTI, "AVX-TEST", 1, tmp_path / "out")
-    assert names == ["0.jpg", "chain.jsonl", "portrait"]
+    assert names == ["0.jpg", "chain.jsonl", "portrait"] and not note
     links = list(read_lines((tmp_path / "out" / "chain.jsonl").read_bytes()))
     chain = check_chain(links)
     check_signatures(chain.signatures)

@@ -13,28 +13,15 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import GenerationMode
-from schemathesis.checks import not_a_server_error
-from schemathesis.specs.openapi.checks import (
-    content_type_conformance,
-    response_headers_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-)
 
 from edge.delivery.wire import LINES_TYPE
 from tests.support.cases import SIGNER, filled
 from tests.support.centre import Centre, lines_of
+from tests.support.documents import CHECKS
 
 DOCUMENT: dict[str, Any] = json.loads((resources.files("centre.web") / "openapi.json").read_text(encoding="utf-8"))
 EXAMPLES = max(8, int(os.environ.get("AUTOVELOX_FUZZ_CASES", "0")) // 500)
 """Requests of each operation that fit the document, and as many that do not."""
-CHECKS = [
-    not_a_server_error,
-    status_code_conformance,
-    content_type_conformance,
-    response_headers_conformance,
-    response_schema_conformance,
-]
 MODES = {"requests that fit": GenerationMode.POSITIVE, "requests that do not": GenerationMode.NEGATIVE}
 
 

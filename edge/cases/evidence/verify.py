@@ -14,9 +14,9 @@ The steps, in this order:
     no gap; nothing is said of a case before it was filed; time runs backwards only where a `clock` entry says so. What
     two officers decide was asked for by one account and agreed to in time by another before it was done. A judgement
     is withdrawn once, by an entry about the same case.
- 3. Keys: the first key signs its own entry, every later one is introduced by the key before it, and from then on the
-    earlier key signs nothing. No entry is unsigned.
- 4. Signatures (Ed25519), every one of them, by a key of the group of prime order.
+ 3. Keys, of the group of prime order: the first signs its own entry, every later one is introduced by the key before
+    it, and from then on the earlier key signs nothing. No entry is unsigned.
+ 4. Signatures (Ed25519), every one of them.
  5. Trust: the key you named is one of the chain's. Without ``--key`` the package is only shown to agree with itself.
  6. Export: the newest entry is the signed export; it names every file of the package with its hash, and all contents
     of entries that must be there are there, and no others.
@@ -416,7 +416,7 @@ def _add_key(chain: Chain, seq: int, link: Link) -> None:
     except (KeyError, TypeError, ValueError):
         raise Mismatch(f"the key of entry {seq} cannot be read") from None
     key_id = sha256(public_key)[:16]
-    if len(public_key) != 32 or content["public_key"] != public_key.hex() or key_id in chain.keys:
+    if not _is_key(public_key) or content["public_key"] != public_key.hex() or key_id in chain.keys:
         raise Mismatch(f"the key of entry {seq} is none that a unit introduces")
     if link.signature is None:
         raise Mismatch(f"entry {seq} introduces a key and nobody signed it")
@@ -431,6 +431,15 @@ def _collect(chain: Chain, seq: int, link: Link) -> None:
     assert link.signature is not None and link.key_id is not None
     chain.signatures.append(Signature(seq, chain.keys[link.key_id], DOMAIN + link.header, link.signature))
     chain.last_signed_by[link.key_id] = max(seq, chain.last_signed_by.get(link.key_id, 0))
+
+
+def _is_key(public_key: bytes) -> bool:
+    """Whether it is one with which anything can be signed; nobody writes later entries with another."""
+    try:
+        ed25519(public_key)
+    except ValueError:
+        return False
+    return True
 
 
 def _check_time(chain: Chain, seq: int, header: dict[str, Any], body: bytes | None) -> None:

@@ -50,6 +50,9 @@ from edge.model import Case, Decision, Packet, Photo, RadarReport, State
 log = logging.getLogger(__name__)
 
 LOCKS = 64
+DATABASE_REFUSED = "the database refuses {cases} cases that the journal holds"
+FILES_REFUSED = "the disk refuses the files of {cases} cases that the intake holds"
+"""What a health page says, where intake or journal hold cases and what follows them does not take them."""
 
 
 class Writer:
@@ -83,7 +86,7 @@ class Writer:
         self._locks = tuple(threading.Lock() for _ in range(LOCKS))
         self._pending: set[int] = set()
         self._behind: set[int] = set()  # in the intake or the journal, not yet in the database
-        self._refused = False
+        self._refused = ""
         self._to_erase: set[int] = set()  # decided, journal file still there
         self._next = 1
         self._checkpoints = Checkpoints(database, folder.database)
@@ -181,9 +184,10 @@ class Writer:
         return tree.root
 
     @property
-    def behind(self) -> int:
-        """How many cases the journal holds that the database refuses. May be read from any thread."""
-        return len(self._behind) if self._refused else 0
+    def refusal(self) -> str | None:
+        """One sentence if database or disk refuse cases that are safe elsewhere. May be read from any thread."""
+        refused = self._refused
+        return f"{refused.format(cases=len(self._behind))}: check the disk" if refused else None
 
     @property
     def checkpoint_age_s(self) -> float:
@@ -466,10 +470,12 @@ class Writer:
     def catch_up(self) -> None:
         """Enter the cases that only intake or journal hold, in order. They are safe while the database refuses them."""
         for number in sorted(self._behind):
+            refused = FILES_REFUSED
             try:
                 with self._lock(number):
                     self._carry(number)
                     file = self._journal.read(number)
+                refused = DATABASE_REFUSED
                 give_way(self._folder)
                 if file is not None:
                     with self._chain.extending(self._database):
@@ -477,10 +483,10 @@ class Writer:
             except (sqlite3.Error, OSError, CaseError) as error:
                 if not self._refused:
                     log.error("case %d is safe, and cannot be entered in the database yet: %s", number, error)
-                self._refused = True
+                self._refused = refused
                 return
             self._behind.discard(number)
-        self._refused = False
+        self._refused = ""
 
     def _records(self, number: int, photos: Sequence[Photo], first: int) -> list[Record]:
         names = self._journal.names(number, first, len(photos))

@@ -121,7 +121,7 @@ async def test_the_database_refuses_and_the_case_is_safe(tmp_path: Path, monkeyp
         broken.setattr("edge.cases.storage.writer.insert_filed", refuse)
         number = await store.file_case(trigger(), [photo()], [packet()], **FILING)
         assert await store.waiting() == (number,), "known by its journal alone, and to be decided all the same"
-        assert "refuses 1 cases" in (store.problem() or "")
+        assert "the database refuses 1 cases" in (store.problem() or "")
         with pytest.raises(CaseError, match="the database refuses case 1"):
             await store.enter_verdict(number, unidentified())
     await store.enter_verdict(number, unidentified())

@@ -170,7 +170,7 @@ async def test_two_services_do_not_share_a_socket_and_a_dead_ones_is_taken(tmp_p
     with service(tmp_path) as path:
         assert path.stat().st_mode & 0o777 == 0o660
         second = Server(Office(tmp_path, SIGNER), path)
-        with pytest.raises(CaseError, match="another service answers there"):
+        with pytest.raises(CaseError, match="another program answers there"):
             await second.start()
         assert _answers(path)
     left = tmp_path / "left.sock"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import shutil
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -61,7 +63,7 @@ async def test_files_that_the_disk_refuses_are_written_later(tmp_path: Path) -> 
             with pytest.raises(CaseError):
                 await act
         problem = store.problem()
-        assert problem is not None and "1 cases" in problem
+        assert problem is not None and "the disk refuses the files of 1 cases" in problem
         await store.housekeep()
         full = Path(shutil.copytree(state, tmp_path / "full"))
         again = await opened(full)  # a start does not lose it either, nor does it wait for the disk
@@ -129,10 +131,40 @@ async def test_a_record_of_a_newer_program_is_left_alone(tmp_path: Path) -> None
     left = await left_in_the_intake(tmp_path / "state", [photo(1)], [packet()])
     data = bytearray(intake(left))
     data[len(MAGIC)] = VERSION + 1
+    _, _, _, length, count = struct.unpack_from("<8sIQQI", data)
+    head_end = struct.calcsize("<8sIQQI") + 8 * count
+    document = data[head_end + 32 : head_end + 32 + length]
+    data[head_end : head_end + 32] = hashlib.sha256(data[:head_end] + document).digest()
     StateFolder(left).intake.write_bytes(data)
     with pytest.raises(CaseError, match="newer program"):
         await opened(left)
     assert intake(left) == data
+
+
+@pytest.mark.parametrize("bit", range(0, 32, 3))
+async def test_a_version_that_the_disk_altered_stops_no_start(
+    tmp_path: Path, bit: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The rest of the record is whole, and so is its case."""
+    own = packet()
+    left = await left_in_the_intake(tmp_path / "state", [photo(1)], [own])
+    data = bytearray(intake(left))
+    data[len(MAGIC) + bit // 8] ^= 1 << bit % 8
+    StateFolder(left).intake.write_bytes(data)
+    await whole(left, {1: ([photo(1)], [own])})
+    assert "check the disk" in caplog.text
+    assert intake(left) == bytes(SIZE)
+
+
+@pytest.mark.parametrize("part", [0.2, 0.9])
+async def test_an_altered_version_makes_no_case_of_a_torn_record(tmp_path: Path, part: float) -> None:
+    left = await left_in_the_intake(tmp_path / "state", [photo(1)], [packet()])
+    data = bytearray(intake(left))
+    data[len(MAGIC)] ^= 0x40
+    data[int(part * len(bytes(data).rstrip(b"\0")))] ^= 0x10
+    StateFolder(left).intake.write_bytes(data)
+    await whole(left, {})
+    assert intake(left) == bytes(SIZE)
 
 
 def test_a_disk_without_room_has_none(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
