@@ -38,7 +38,7 @@ def table(plates: Sequence[DrawnPlate], named: Mapping[str, float], samples: Seq
     Raises:
         LabelError: as :func:`converter.measure.by_eye.by_eye_table`.
     """
-    kinds = ("a person reads", "has no G or C", "G or C: told", "G or C: not told")
+    kinds = ("a person reads", "reads, no G or C", "G or C: told", "G or C: not told")
     columns = "".join(f"{kind:>24}" for kind in ("all", *kinds))
     lines = [f"{'two twins beside: named':<24}{columns}"]
     stands = standing_for(plates, samples)
@@ -48,7 +48,7 @@ def table(plates: Sequence[DrawnPlate], named: Mapping[str, float], samples: Seq
         groups = [
             rows,
             [row for row in rows if row[0].reading == row[0].text],
-            [row for row in rows if not has_pair(row[0].text)],
+            [row for row in rows if row[0].reading == row[0].text and not has_pair(row[0].text)],
             [row for row in rows if has_pair(row[0].text) and tells_pair(row[0].text, row[0].reading)],
             [row for row in rows if has_pair(row[0].text) and not tells_pair(row[0].text, row[0].reading)],
         ]
