@@ -60,29 +60,39 @@ def by_eye_table(
     Raises:
         LabelError: a sample in *path* is no plate of the set, or has another text there: the set was drawn otherwise.
     """
-    read = {plate.crop.file: (plate, text) for plate, text in zip(plates, texts, strict=True)}
-    sizes = Counter[tuple[int, str]]()
-    for sample in samples:
-        if sample.file not in read or read[sample.file][0].crop.text != sample.text:
-            raise LabelError(path, sample.file, "the drawn plates are others now", "read them by eye again")
-        sizes[read[sample.file][0].width, sample.group] += 1
+    read = {plate.crop.file: text for plate, text in zip(plates, texts, strict=True)}
+    stands = standing_for(plates, samples, path)
     columns = f"{'plates':>8}{'a person':>11}{'the reader':>12}{'one of both':>13}{'of the legible':>16}"
     lines = [f"{'the same by eye':<24}{columns}"]
-    for width in sorted({width for width, _ in sizes}):
+    for width in sorted({plate.width for plate, _, _ in stands}):
         whole = person = reader = either = 0.0
-        for sample in samples:
-            plate, text = read[sample.file]
-            if plate.width == width:
-                weight = sample.of / sizes[width, sample.group]
-                seen, recognised = sample.reading == sample.text, text == sample.text
-                whole, person, reader = whole + weight, person + weight * seen, reader + weight * recognised
-                either += weight * (seen or recognised)
+        rows = [(sample, weight) for plate, sample, weight in stands if plate.width == width]
+        for sample, weight in rows:
+            seen, recognised = sample.reading == sample.text, read[sample.file] == sample.text
+            whole, person, reader = whole + weight, person + weight * seen, reader + weight * recognised
+            either += weight * (seen or recognised)
         legible = f"{(person + reader - either) / person:.3f}" if person else "-"
-        count = sum(number for (own, _), number in sizes.items() if own == width)
         shares = (person / whole, reader / whole, either / whole)
         shown = f"{shares[0]:>11.3f}{shares[1]:>12.3f}{shares[2]:>13.3f}{legible:>16}"
-        lines.append(f"{f'{width} px wide':<24}{count:>8}{shown}")
+        lines.append(f"{f'{width} px wide':<24}{len(rows):>8}{shown}")
     return "\n".join(lines)
+
+
+def standing_for(
+    plates: Sequence[DrawnPlate], samples: Sequence[Sample], path: Path = TABLE
+) -> list[tuple[DrawnPlate, Sample, float]]:
+    """Each of *samples* with its plate among *plates*, and how many plates of that width it stands for.
+
+    Raises:
+        LabelError: as :func:`by_eye_table`.
+    """
+    known = {plate.crop.file: plate for plate in plates}
+    for sample in samples:
+        if sample.file not in known or known[sample.file].crop.text != sample.text:
+            raise LabelError(path, sample.file, "the drawn plates are others now", "read them by eye again")
+    found = [(known[sample.file], sample) for sample in samples]
+    sizes = Counter((plate.width, sample.group) for plate, sample in found)
+    return [(plate, sample, sample.of / sizes[plate.width, sample.group]) for plate, sample in found]
 
 
 def load_countries(path: Path = COUNTRIES) -> dict[str, str]:

@@ -7,7 +7,7 @@ claimed, and two twins claimed beside it.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +16,7 @@ from converter.labels import load_truth
 from converter.measure import Figure, drawn, goals
 from converter.measure.by_eye import by_eye_table, load_samples
 from converter.progress import Progress
-from converter.verdict import held_back
+from converter.verdict import held_back, legible
 from converter.verdict.cases import crop_cases, feed_cases
 from converter.verdict.countries import EUROPEAN, report, text_of
 from converter.verdict.trials import KnownCase
@@ -63,25 +63,44 @@ def silent(cases: Sequence[KnownCase], thresholds: Thresholds) -> Held:
 
 def beside(cases: Sequence[KnownCase], thresholds: Thresholds, seed: int = 1) -> Held:
     """Two look-alike twins of every plate claimed beside it."""
-    rng = np.random.default_rng(seed)
     wrong: list[tuple[str, str]] = []
     left: list[held_back.Left] = []
     trials = right = 0
+    for case, twins, verdict in _beside(cases, thresholds, seed):
+        trials += 1
+        if verdict is None or verdict.outcome is not Outcome.IDENTIFIED:
+            left.append(held_back.left(case, twins))
+        elif verdict.plate == case.truth:
+            right += 1
+        else:
+            wrong.append((case.truth, verdict.plate))
+    return Held(trials, right, tuple(wrong), tuple(left))
+
+
+def named_beside(cases: Sequence[KnownCase], thresholds: Thresholds, seed: int = 1) -> dict[str, float]:
+    """By the name of each case, the share of its trials of :func:`beside` in which its car is identified.
+
+    0 for a case without trials: its plate has fewer than two look-alike twins.
+    """
+    trials: dict[str, list[bool]] = {case.name: [] for case in cases}
+    for case, _, verdict in _beside(cases, thresholds, seed):
+        identified = verdict is not None and verdict.outcome is Outcome.IDENTIFIED and verdict.plate == case.truth
+        trials[case.name].append(identified)
+    return {name: sum(ended) / max(len(ended), 1) for name, ended in trials.items()}
+
+
+def _beside(
+    cases: Sequence[KnownCase], thresholds: Thresholds, seed: int
+) -> Iterator[tuple[KnownCase, list[str], Verdict | None]]:
+    """Each trial with two twins claimed beside the car: the case, the twins, the verdict; None where none is seen."""
+    rng = np.random.default_rng(seed)
     for case in cases:
         pool = [case.truth, *near_twins(case.truth)]
         if len(pool) > 2:
             drawn_ = [[0, *rng.choice(np.arange(1, len(pool)), 2, replace=False)] for _ in range(PAIRS_BESIDE)]
             verdicts: list[Verdict | None] = [*_verdicts(case, pool, drawn_, thresholds)]
-            verdicts = verdicts or [None] * len(drawn_)
-            for (_, *places), verdict in zip(drawn_, verdicts, strict=True):
-                if verdict is None or verdict.outcome is not Outcome.IDENTIFIED:
-                    left.append(held_back.left(case, [pool[place] for place in places]))
-                elif verdict.plate == case.truth:
-                    right += 1
-                else:
-                    wrong.append((case.truth, verdict.plate))
-            trials += len(drawn_)
-    return Held(trials, right, tuple(wrong), tuple(left))
+            for (_, *places), verdict in zip(drawn_, verdicts or [None] * len(drawn_), strict=True):
+                yield case, [pool[place] for place in places], verdict
 
 
 def alone(cases: Sequence[KnownCase], thresholds: Thresholds) -> tuple[int, int]:
@@ -122,7 +141,11 @@ def run(args: argparse.Namespace) -> int:
     texts = [text_of(case.frames[0][0]) for case in figures]
     text, reached = drawn.table(plates, texts)
     print(text)
-    print(f"\n{by_eye_table(plates, texts, load_samples())}\n\n{drawn.kinds_table(plates, texts)}\n")
+    samples = load_samples()
+    read_by_eye = {sample.file for sample in samples}
+    named = named_beside([case for case in figures if case.name in read_by_eye], thresholds)
+    print(f"\n{by_eye_table(plates, texts, samples)}\n\n{legible.table(plates, named, samples)}")
+    print(f"\n{drawn.kinds_table(plates, texts)}\n")
     for kind, hard in drawn.hard_kinds(args.data).items():
         read = sum(text_of(c.frames[0][0]) == c.truth for c in crop_cases(reader, [plate.crop for plate in hard]))
         print(f"drawn {kind}: exact {read / len(hard):.4f} of {len(hard)}")

@@ -181,3 +181,11 @@ def test_means_and_old_networks_keep_what_tells_countries() -> None:
     networks.adopt(whole, old)
     assert torch.equal(whole.state_dict()[name], old.state_dict()[name])
     assert torch.equal(whole.state_dict()["origin.where.bias"], before)
+
+
+def test_the_share_of_each_case_that_is_identified_beside_its_twins_is_that_of_all_trials() -> None:
+    cases = [case("GB278PL"), case("AX777KV", {0: ("4", 0.9)}), replace(case("GB275PL"), frames=((),)), case("9")]
+    shares = national.named_beside(cases, LINES)
+    assert shares == {"GB278PL": 1.0, "AX777KV": 0.0, "GB275PL": 0.0, "9": 0.0}
+    near = national.beside(cases, LINES)
+    assert near.right == sum(national.PAIRS_BESIDE * share for share in shares.values())
