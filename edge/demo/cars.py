@@ -11,7 +11,7 @@ from typing import Any
 from edge.crypto import Chip, Position
 from edge.demo.cast import Cast, Scene
 from edge.errors import LinkError
-from edge.link import Signing, deliver, exchange_once, make_answer
+from edge.link import Signing, deliver, deliver_answer, make_answer
 
 KILOMETRES_AWAY = Position.of_degrees(45.6495, 13.7768)
 
@@ -39,7 +39,7 @@ class Traffic:
                     self._recorded[plate] = answer(body, endpoint)
                     return self._recorded[plate]
 
-                await exchange_once(self._url, recorded, versions=self._versions(scene.licence))
+                await deliver_answer(self._url, recorded, versions=self._versions(scene.licence))
 
     async def pass_by(self, scene: Scene) -> None:
         """Let all cars of *scene* connect at once; return when each has its acknowledgement."""
@@ -60,7 +60,7 @@ class Traffic:
         await deliver(self._url, self._chips[licence], plate, signing=self._signing.get(licence))
 
     async def _replay(self, licence: str, plate: str) -> None:
-        await exchange_once(self._url, lambda *_: self._recorded[plate], versions=self._versions(licence))
+        await deliver_answer(self._url, lambda *_: self._recorded[plate], versions=self._versions(licence))
 
     async def _relayed(self, licence: str, plate: str) -> None:
         """The challenge arrives where the unit is not, and the car stays silent; in version 1 it would answer."""

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from edge.link.answering import Signing, make_answer
-    from edge.link.car import deliver, deliver_once, exchange_once
+    from edge.link.car import deliver, deliver_answer, deliver_once
     from edge.link.mailbox import Mailbox
     from edge.link.server import LinkServer
 
-__all__ = ["LinkServer", "Mailbox", "Signing", "deliver", "deliver_once", "exchange_once", "make_answer"]
+__all__ = ["LinkServer", "Mailbox", "Signing", "deliver", "deliver_answer", "deliver_once", "make_answer"]
 
 _MODULES: Final = {
     "LinkServer": "edge.link.server",
@@ -23,7 +23,7 @@ _MODULES: Final = {
     "make_answer": "edge.link.answering",
     "deliver": "edge.link.car",
     "deliver_once": "edge.link.car",
-    "exchange_once": "edge.link.car",
+    "deliver_answer": "edge.link.car",
 }
 
 

@@ -50,8 +50,8 @@ async def deliver(
 ) -> int | None:
     """Tell a unit who drives which car; return when the unit has acknowledged.
 
-    A failed attempt is repeated after a pause that doubles each time and has jitter. A car whose chip signs speaks
-    version 2 alone, and answers no unit that does not prove itself: it would say who drives to whoever asks.
+    A car whose chip signs speaks version 2 alone, and answers no unit that does not prove itself: it would say who
+    drives to whoever asks.
 
     Args:
         url: the unit's address, with its scheme.
@@ -66,13 +66,43 @@ async def deliver(
         For how many seconds from now the packet counts for a trigger; None where the unit does not say (version 1).
 
     Raises:
-        LinkError: no attempt was acknowledged, the unit says that the packet is malformed, it does not prove itself,
-            or the address is one where others could read the chip's uid on the way.
+        LinkError: as :func:`deliver_answer`.
         SecretError: the chip's key cannot be used.
     """
-    _check_address(url)
-    answer = make_answer(chip, plate, signing)
     versions = (1,) if signing is None else (2,)
+    answer = make_answer(chip, plate, signing)
+    return await deliver_answer(url, answer, versions=versions, attempts=attempts, timeout_s=timeout_s, ca_file=ca_file)
+
+
+async def deliver_answer(
+    url: str,
+    answer: Answering,
+    *,
+    versions: tuple[int, ...] = (1,),
+    attempts: int = 5,
+    timeout_s: float = 10.0,
+    ca_file: Path | None = None,
+) -> int | None:
+    """Send a unit what *answer* makes of its challenge; return when the unit has acknowledged.
+
+    A failed attempt is repeated after a pause that doubles each time and has jitter.
+
+    Args:
+        url: the unit's address, with its scheme.
+        answer: makes the body of the ``packet`` event.
+        versions: what the car says that it speaks; it says nothing if that is version 1 alone.
+        attempts: how often to try.
+        timeout_s: how long one attempt may take, in seconds.
+        ca_file: PEM certificate to trust instead of the system's.
+
+    Returns:
+        For how many seconds from now the packet counts for a trigger; None where the unit does not say (version 1).
+
+    Raises:
+        LinkError: no attempt was acknowledged, the unit says that the packet is malformed, it does not prove itself,
+            or the address is one where others could read the chip's uid on the way.
+    """
+    _check_address(url)
     trust = _tls_context(ca_file)
     reason = ""
     for attempt in range(attempts):

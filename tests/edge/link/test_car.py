@@ -15,6 +15,8 @@ from edge.cli import main
 from edge.config import LinkSettings
 from edge.crypto.chip import save_chip
 from edge.crypto.packet import Opened, open_packet
+from edge.demo.cars import Traffic
+from edge.demo.cast import load_cast
 from edge.errors import LinkError, SecretError
 from edge.link import car
 from edge.link.car import deliver
@@ -65,6 +67,17 @@ async def unit_that(says: dict[str, Any], challenge: object = None) -> AsyncIter
     await runner.cleanup()
     for task in asyncio.all_tasks() - {asyncio.current_task()}:
         task.cancel()
+
+
+async def test_the_cars_of_the_demo_try_again_on_a_slow_machine_and_fail_with_a_sentence() -> None:
+    cast = load_cast()
+    chips = {person.licence: ANNA.chip for person in cast.driver}
+    async with unit_that({"status": "rejected", "reason": "expired"}) as (url, came):
+        with pytest.raises(
+            LinkError, match=r"took no packet in 5 attempts \(the unit refused the packet \(expired\)\)"
+        ):
+            await Traffic(url, cast, chips).record()
+    assert len(came) == 5
 
 
 async def test_it_delivers(url: str, mailbox: Mailbox) -> None:
