@@ -5,8 +5,8 @@ them, one that appends and syncs as often as ten viewers do. What bare syncs los
 
     python tests/bench/bare.py
 
-prints, in turn, what the order of the syncs of a case's files saves, what short slices of the processor do, and what
-one sync of an intake takes instead.
+prints, in turn, what the order of the syncs of a case's files saves, what short slices of the processor do, what one
+sync of an intake takes instead, and that in real time.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Event
 from pathlib import Path
@@ -28,7 +28,7 @@ from tempfile import TemporaryDirectory
 import cv2
 import numpy as np
 
-from edge.cases import be_prompt
+from edge.cases import be_first, be_prompt
 from edge.cli import NICENESS
 
 PACKAGE_BYTES, PACKAGE_EVERY_S = 16 << 20, 5.0
@@ -169,12 +169,22 @@ def _append(path: Path, on: Event) -> None:
 def main() -> None:
     """What makes a case durable, in turn: its files as earlier, in today's order, with short slices; an intake."""
     data = photo(), os.urandom(JOURNAL_BYTES)
-    ways = {
-        "one by one": (False, one_by_one),
-        "together": (False, together),
-        "and prompt": (True, together),
-        "an intake": (True, into_an_intake),
-    }
+    with ExitStack() as stack:
+        threads = (ThreadPoolExecutor(1, initializer=scheduled) for scheduled in (None, be_prompt, be_first))
+        usual, prompt, first = map(stack.enter_context, threads)
+        _measure(
+            {
+                "one by one": (usual, one_by_one),
+                "together": (usual, together),
+                "and prompt": (prompt, together),
+                "an intake": (prompt, into_an_intake),
+                "real time": (first, into_an_intake),
+            },
+            data,
+        )
+
+
+def _measure(ways: dict[str, tuple[ThreadPoolExecutor, Callable[..., None]]], data: tuple[bytes, bytes]) -> None:
     times: dict[str, list[float]] = {name: [] for name in ways}
 
     def timed(order: Callable[..., None], case: Path) -> float:
@@ -182,17 +192,12 @@ def main() -> None:
         order(case, *data)
         return time.perf_counter() - began
 
-    with (
-        TemporaryDirectory() as scratch,
-        ThreadPoolExecutor(1) as usual,
-        ThreadPoolExecutor(1, initializer=be_prompt) as prompt,
-    ):
+    with TemporaryDirectory() as scratch:
         (Path(scratch) / "intake.bin").write_bytes(bytes(INTAKE_RECORDS * INTAKE_RECORD_BYTES))
         _sync(Path(scratch) / "intake.bin")
         for number in range(FILINGS * len(ways)):
             name = list(ways)[number % len(ways)]
-            is_prompt, order = ways[name]
-            thread = prompt if is_prompt else usual
+            thread, order = ways[name]
             times[name].append(thread.submit(timed, order, Path(scratch) / str(number)).result())
             time.sleep(PACE_S)
     cuts = {name: statistics.quantiles(each, n=100) for name, each in times.items()}
