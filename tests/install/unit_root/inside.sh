@@ -120,8 +120,10 @@ verified=$(systemd-analyze verify --man=no /etc/systemd/system/autovelox*.{servi
 [ -z "$verified" ] || die "systemd-analyze verify says: $verified"
 step "systemd-analyze verify: nothing to say"
 for unit in autovelox autovelox-officers autovelox-purge autovelox-backup autovelox-selftest; do
-    systemd-analyze security --no-pager --offline=true --threshold=16 "/etc/systemd/system/$unit.service" >/tmp/security ||
-        die "exposure of $unit is above 1.6: $(tail -1 /tmp/security)"
+    most=16
+    [ "$unit" != autovelox ] || most=17  # it files in real time
+    systemd-analyze security --no-pager --offline=true --threshold=$most "/etc/systemd/system/$unit.service" >/tmp/security ||
+        die "exposure of $unit is above $most tenths: $(tail -1 /tmp/security)"
     step "systemd-analyze security, offline, $(tail -1 /tmp/security | sed 's/.*for //')"
 done
 
