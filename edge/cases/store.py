@@ -133,7 +133,7 @@ class CaseStore:
         space = space or DiskSpace(folder)
         lock = await asyncio.to_thread(take_lock, folder)
         try:
-            right_of_way = RightOfWay(folder)
+            right_of_way = RightOfWay(folder, asyncio.get_running_loop().call_later)
         except BaseException:
             os.close(lock)
             raise

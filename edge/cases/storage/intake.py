@@ -232,7 +232,10 @@ def _records(data: bytes) -> Iterator[tuple[int, int, IntakeRecord]]:
         if record is not None:
             yield at, end, record
         elif at % BLOCK == 0:
-            log.warning("the intake holds a record that is not whole: no acknowledged case has one, it is overwritten")
+            log.warning(
+                "the intake holds a record that is not whole, and it is overwritten: the power failed before its case was"
+                " acknowledged, or the disk damaged it"
+            )
         at = end
 
 

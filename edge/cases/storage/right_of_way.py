@@ -35,6 +35,8 @@ Item = TypeVar("Item")
 
 LONGEST_S: Final = 0.5
 """How long a process gives way at a stretch; and how long after it was taken the right of way counts at the most."""
+LATER_S: Final = 0.01
+"""So much after that it is given back: the clock of an event loop may be some milliseconds ahead."""
 POLL_S: Final = 0.002
 _LOCK: Final = struct.Struct("@hhqqi4x")
 """``struct flock`` of 64-bit Linux: type, whence, start, length (0: to the end), process."""
@@ -46,12 +48,16 @@ class RightOfWay:
     For one thread, which runs in real time meanwhile, where it has leave (:mod:`edge.cases.storage.promptness`).
     """
 
-    def __init__(self, folder: StateFolder) -> None:
+    def __init__(self, folder: StateFolder, later: Callable[[float, Callable[[], None]], object] | None = None) -> None:
         """Make the file; what another account left in its place is removed.
+
+        *later* calls what it is given after so many seconds, in the same thread. Without it :meth:`expire` is to be
+        called now and then.
 
         Raises:
             CaseError: the folder cannot be written.
         """
+        self._later = later
         try:
             self._descriptor = open_lock(folder.filing_lock)
         except OSError as error:
@@ -65,6 +71,8 @@ class RightOfWay:
         """Take it for the edge at *edge_ns* (monotonic nanoseconds), for :data:`LONGEST_S` from now at the most."""
         self._until_s[edge_ns] = time.monotonic() + LONGEST_S
         self._show()
+        if self._later is not None:
+            self._later(LONGEST_S + LATER_S, self.expire)
 
     def give_back(self, edge_ns: int) -> None:
         """The case of that edge is filed, or none is made of it."""
@@ -72,17 +80,21 @@ class RightOfWay:
         self._show()
 
     def expire(self) -> None:
-        """Give back what was taken for edges of which nothing was heard any more; to be called now and then."""
+        """Give back what was taken for edges of which nothing was heard any more."""
         now_s = time.monotonic()
         self._until_s = {edge: until for edge, until in self._until_s.items() if until > now_s}
         self._show()
 
     def close(self) -> None:
-        """Give it back for good."""
+        """Give it back for good; what is taken then counts for nothing."""
         self._first.give_back()
-        os.close(self._descriptor)
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+        self._descriptor = -1
 
     def _show(self) -> None:
+        if self._descriptor < 0:
+            return
         if self._until_s:
             self._first.take()
         else:

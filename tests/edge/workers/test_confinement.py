@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import platform
 import socket
+import struct
 import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -45,6 +48,29 @@ def write(path: Path) -> None:
 
 def memory_of(pid: int) -> None:
     Path(f"/proc/{pid}/mem").open("rb").close()
+
+
+def take_real_time() -> list[str]:
+    """The ways into real time that are open, all three that Linux has."""
+
+    def by_attributes() -> None:
+        number = {"x86_64": 314, "aarch64": 274}[platform.machine()]  # sched_setattr
+        asked = struct.pack("=IIQiIQQQ", 48, os.SCHED_RR, 0, 0, 1, 0, 0, 0)
+        if libc.syscall(number, 0, asked, 0) != 0:
+            raise OSError(ctypes.get_errno(), "sched_setattr")
+
+    libc, taken = ctypes.CDLL(None, use_errno=True), list[str]()
+    for name, attempt in (
+        ("sched_setscheduler", lambda: os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))),
+        ("sched_setparam", lambda: os.sched_setparam(0, os.sched_param(1))),
+        ("sched_setattr", by_attributes),
+    ):
+        try:
+            attempt()
+            taken.append(name)
+        except PermissionError:
+            pass
+    return taken
 
 
 def threads_too(path: Path) -> str:
@@ -91,6 +117,13 @@ async def test_no_worker_opens_a_socket_or_starts_a_program(pools: list[WorkerPo
                     await pool.run(attempt)
             with pytest.raises(PermissionError):
                 await pool.run(connect, listener.getsockname()[1])
+
+
+@needs_kernel
+async def test_no_worker_takes_the_processor_in_real_time(pools: list[WorkerPool]) -> None:
+    """The unit has leave for it (LimitRTPRIO=), and whatever it starts inherits the leave."""
+    for pool in pools:
+        assert await pool.run(take_real_time) == []
 
 
 @needs_kernel

@@ -103,6 +103,8 @@ def test_the_loop_has_it_as_long_as_an_edge_has_the_right_of_way(
         way.take(4)
         way.close()
         assert policy() == os.SCHED_OTHER
+        way.take(5)
+        assert policy() == os.SCHED_OTHER, "nobody would give that back"
 
     _in_thread(work)
 
