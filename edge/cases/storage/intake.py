@@ -233,8 +233,8 @@ def _records(data: bytes) -> Iterator[tuple[int, int, IntakeRecord]]:
             yield at, end, record
         elif at % BLOCK == 0:
             log.warning(
-                "the intake holds a record that is not whole, and it is overwritten: the power failed before its case was"
-                " acknowledged, or the disk damaged it"
+                "the intake holds a record that is not whole, and it is overwritten: the power failed before its case"
+                " was acknowledged, or the disk damaged it"
             )
         at = end
 
