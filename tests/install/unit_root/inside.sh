@@ -5,7 +5,7 @@ set -euo pipefail
 step() { echo "PROOF $*"; }
 die() {
     echo "PROOF FAILED: $*"
-    journalctl --no-pager -n 40 -u autovelox.service -o cat | sed 's/^/PROOF   | /'
+    journalctl --no-pager -n 60 -u autovelox.service -u autovelox-officers.service -o cat | sed 's/^/PROOF   | /'
     exit 1
 }
 property() { systemctl show -P "$1" autovelox.service; }
@@ -71,7 +71,8 @@ officers_attacks() {  # a second account in the unit's group, and a third outsid
     useradd --create-home passante
     local state=/var/lib/autovelox socket=/run/autovelox-officers service attempt
     # It yields the processor to everything else, and so takes its time on a busy machine.
-    until_true 120 systemctl is-active --quiet autovelox-officers.service || die "the officers' service does not run"
+    until_true 120 systemctl is-active --quiet autovelox-officers.service ||
+        die "the officers' service does not run: $(systemctl show -P ActiveState -P SubState -P Result -P ExecMainStatus autovelox-officers.service | tr '\n' ' ')"
     [ "$(stat -c '%U %a' $state $state/registry | tr '\n' ' ')" = "autovelox 700 autovelox 700 " ] || die "modes of $state"
     [ "$(stat -c '%U:%G %a' $socket $socket/officers.sock | tr '\n' ' ')" = "autovelox:autovelox 750 autovelox:autovelox 660 " ] ||
         die "modes of $socket: $(stat -c '%U:%G %a' $socket/*)"
