@@ -39,6 +39,7 @@ class SelfChecks:
         recognise: Callable[[Path], Awaitable[PhotoRead]],
         is_read: Callable[[PhotoRead], bool],
         is_idle: Callable[[], bool],
+        has_waiting: Callable[[], bool],
         enter: Callable[[str, Mapping[str, object]], None],
     ) -> None:
         """Nothing is looked at before :meth:`check`.
@@ -48,7 +49,8 @@ class SelfChecks:
             expected: the text that is on it.
             recognise: what reads it, as it reads the photos of cases.
             is_read: whether what it read is right.
-            is_idle: whether no case waits for a worker.
+            is_idle: whether nothing waits for a worker.
+            has_waiting: whether a case is not decided yet.
             enter: what takes the entry, by kind.
         """
         self._photo = photo
@@ -56,6 +58,7 @@ class SelfChecks:
         self._recognise = recognise
         self._is_read = is_read
         self._is_idle = is_idle
+        self._has_waiting = has_waiting
         self._enter = enter
         self._day: date | None = None
         self._failed_s: float | None = None
@@ -74,8 +77,11 @@ class SelfChecks:
             await self.check()
 
     async def end(self) -> None:
-        """Look at it a last time, if cases were decided since the last look and none waits."""
-        if self._cases and self._is_idle():
+        """Look at it a last time, if cases were decided since the last look and none waits.
+
+        A photo too many, of a case that was decided without it, may still be read: the last look follows it.
+        """
+        if self._cases and not self._has_waiting():
             with suppress(TimeoutError):
                 async with asyncio.timeout(END_S):
                     await self.check()

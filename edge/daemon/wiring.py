@@ -194,6 +194,7 @@ async def build(ordered: Ordered, stack: AsyncExitStack, restart: Callable[[], o
         recognise=lambda photo: workers.run(worker.recognise, photo),
         is_read=selfcheck.is_read,
         is_idle=lambda: not (queue.pending or workers.queued),
+        has_waiting=lambda: bool(queue.pending),
         enter=diary.add,
     )
     measured = _Measured(metrics, workers, orientation, selfchecks)

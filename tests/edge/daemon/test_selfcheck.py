@@ -29,7 +29,8 @@ class Bench:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.entries: list[Mapping[str, object]] = []
         self.result: PhotoRead | Exception = seen(TEXT)
-        self.idle, self.now_s, self.today = True, 1000.0, date(2026, 3, 1)
+        self.idle, self.waiting = True, False
+        self.now_s, self.today = 1000.0, date(2026, 3, 1)
         self.takes: Callable[[], asyncio.Future[None]] | None = None
         bench = self
 
@@ -48,7 +49,8 @@ class Bench:
             TEXT,
             recognise=self.recognise,
             is_read=is_read,
-            is_idle=lambda: self.idle,
+            is_idle=lambda: self.idle and not self.waiting,
+            has_waiting=lambda: self.waiting,
             enter=lambda _kind, content: self.entries.append(content),
         )
 
@@ -122,11 +124,12 @@ async def test_a_stop_looks_once_more_if_cases_were_decided_and_waits_no_longer_
     await bench.checks.end()
     assert bench.said == [True], "no case since"
     bench.checks.decided()
-    bench.idle = False
+    bench.waiting = True
     await bench.checks.end()
     assert bench.said == [True], "a case is left for the next start: so is the check"
-    bench.idle = True
+    bench.waiting, bench.idle = False, False  # a photo too many is still read: that is no case
     await bench.checks.end()
+    bench.idle = True
     await bench.checks.end()
     assert bench.said == [True, True]
     monkeypatch.setattr(selfcheck, "END_S", 0.01)
