@@ -38,7 +38,8 @@ def why_not(error: Exception) -> str:
     """What a log says of one of :data:`BUSY` or :data:`GONE`; its own text may hold a password or values."""
     if isinstance(error, NoneFree):
         return "every connection to PostgreSQL is in use: raise [database] connections if that goes on"
-    return f"PostgreSQL is away: {type(error).__name__}"
+    state = "asked for too much at once" if isinstance(error, BUSY) else "away"
+    return f"PostgreSQL is {state}: {type(error).__name__}"
 
 
 async def open_pool(dsn: str, *, connections: int, statement_timeout_s: float, service_dsn: str | None = None) -> Pool:
@@ -149,9 +150,8 @@ async def taken(pool: Pool, wait_s: float | None = None) -> AsyncIterator[Connec
         NoneFree: none was free in time.
     """
     try:
-        async with asyncio.timeout(
-            ACQUIRE_TIMEOUT_S if wait_s is None else wait_s
-        ):  # asyncpg's own takes a task of its own each time
+        # asyncpg's own takes a task of its own each time.
+        async with asyncio.timeout(ACQUIRE_TIMEOUT_S if wait_s is None else wait_s):
             connection = await pool.acquire()
     except TimeoutError:
         raise NoneFree from None

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import asyncpg
 import pytest
 
-from centre.database import NoneFree, Pool, open_pool
+from centre.database import NoneFree, Pool, open_pool, why_not
 from centre.delivery import tidy_up
 from centre.records import stamp_heads
 from centre.registry import PostgresCounters, PostgresRegistry, load_root_key
@@ -140,3 +141,10 @@ async def test_the_registry_says_that_it_is_busy(dsn: str, place: Path, monkeypa
         ):
             with pytest.raises(TimeoutError):
                 await asked
+
+
+def test_the_log_tells_a_busy_postgresql_from_one_that_is_away() -> None:
+    assert (
+        why_not(asyncpg.QueryCanceledError("secret")) == "PostgreSQL is asked for too much at once: QueryCanceledError"
+    )
+    assert why_not(ConnectionRefusedError("secret")) == "PostgreSQL is away: ConnectionRefusedError"
