@@ -193,16 +193,10 @@ class CaseStore:
             self.right_of_way.close()
             os.close(self._lock)
 
-    def _enter_filed(
-        self, photos: Sequence[Photo], packets: Sequence[Packet], make: Callable[[int, list[Record]], Manifest]
-    ) -> int:
-        """On the thread for filing: file the case. Its files and the database follow, which nobody waits for."""
-        try:
-            return self._writer.enter_filed(photos, packets, make)
-        finally:
-            if not self._carrying:
-                self._carrying = True
-                self._adding.submit(self._carry_over)
+    def _begin_carrying(self) -> None:
+        if not self._carrying:
+            self._carrying = True
+            self._adding.submit(self._carry_over)
 
     def _carry_over(self) -> None:
         self._carrying = False
@@ -268,7 +262,13 @@ class CaseStore:
                 speed_unit=self._speed_unit,
             )
 
-        return await self._run(self._enter_filed, photos, packets, make_manifest, thread=self._filing)
+        try:
+            return await self._run(self._writer.enter_filed, photos, packets, make_manifest, thread=self._filing)
+        finally:
+            # Its files and the database follow, not before: their threads are not in real time, and one of them would
+            # hold Python's lock (GIL) without a processor while the answer is on its way.
+            with suppress(RuntimeError):  # the store was closed, which brings up to date all that was filed
+                self._filing.submit(self._begin_carrying)
 
     async def add(
         self,
