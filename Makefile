@@ -46,7 +46,8 @@ demo-fleet: install ## a centre and three units on loopback: one without keys an
 
 .PHONY: test
 test: install ## set up, then run all tests, JOBS of them (3, or 2 below 7 GB of memory) side by side
-	@$(BIN)/pytest --numprocesses $(JOBS)
+	@# It starts five hundred programs: each would compile the whole product again.
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest --numprocesses $(JOBS)
 
 .PHONY: test-install
 test-install: ## do what README.md says on minimal systems, with the public index alone; prints sizes and times (root; ROWS=)
