@@ -2,6 +2,7 @@
 
 from edge.identify.candidates import reading
 from edge.identify.colours import Colour, weighed
+from edge.identify.ctc import log_likelihoods
 from edge.identify.fleets import met
 from edge.identify.format_table import FORMATS
 from edge.identify.formats import Formats
@@ -31,6 +32,7 @@ __all__ = [
     "judge",
     "likeness",
     "listed",
+    "log_likelihoods",
     "met",
     "plausibility",
     "reading",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -68,6 +69,10 @@ class LitertNetwork:
         logits = self.logits(canvas.astype(np.float32)[None, :, :, None] / 127.5 - 1.0)
         shifted = logits - logits.max(axis=1, keepdims=True)
         return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)), np.float32)
+
+    def log_probs_of(self, canvases: Sequence[NDArray[np.uint8]]) -> list[NDArray[np.float32]]:
+        """Return the log-softmax of each of *canvases*: the file takes one picture."""
+        return [self.log_probs(canvas) for canvas in canvases]
 
     @property
     def countries(self) -> int:

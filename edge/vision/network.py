@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol, cast
 
@@ -28,13 +29,17 @@ class Network(Protocol):
         """Return log-softmax (cells, 37), class 0 the blank, of the grey *canvas* (64, 192)."""
         ...
 
+    def log_probs_of(self, canvases: Sequence[NDArray[np.uint8]]) -> list[NDArray[np.float32]]:
+        """Return what :meth:`log_probs` does, of each of *canvases*: at once, where the engine can, and no country."""
+        ...
+
     @property
     def countries(self) -> int:
         """How many countries the network tells apart; 0 where it tells none."""
         ...
 
     def country_logits(self) -> NDArray[np.float32] | None:
-        """Return the logits (countries,) of the last canvas; None where the network tells no countries."""
+        """Return the logits (countries,) of the last :meth:`log_probs`; None where the network tells no countries."""
         ...
 
 

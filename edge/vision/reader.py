@@ -18,6 +18,7 @@ from edge.vision.calibration import Calibration, CountryCalibration
 from edge.vision.checksums import NETWORK_NAME, REINSTALL, read_json
 from edge.vision.deskew import cut, cut_colour, deskewed, to_canvas
 from edge.vision.lines import in_one_line, may_have_three_lines, three_lines
+from edge.vision.looks import likeliest, looks
 from edge.vision.network import Network, load_network
 from edge.vision.plate_colour import plate_colour
 from edge.vision.strip import named_strip
@@ -25,6 +26,8 @@ from edge.vision.strip import named_strip
 SINGLE_PASS_CONFIDENCE = 0.9
 """A crop is read once where the product of the characters' confidences reaches this. Not the calibrated confidence: the
 calibration is fitted to what this decides."""
+LOOK_AGAIN_CONFIDENCE = 0.6
+"""A crop is looked at again where that product is less in each pass: see :mod:`edge.vision.looks`."""
 DISAGREEMENT_FACTOR = 0.75
 """How much of its confidence a reading keeps where the other pass reads another text; set by hand, beside the
 calibration."""
@@ -77,17 +80,49 @@ class PlateReader:
         """Read the grey *crop*; where the read is not sure and the plate is tilted, deskew the crop and read it again.
 
         The surer read is kept and carries the other one as its ``second_pass``. Where the two texts differ, the
-        confidence is multiplied by :data:`DISAGREEMENT_FACTOR`.
+        confidence is multiplied by :data:`DISAGREEMENT_FACTOR`. Where none of them is sure, more looks
+        (:mod:`edge.vision.looks`) say which text it is.
         """
         read = self._recognise(to_canvas(crop), detection)
         if (whole := self._read_three_lines(crop, read)) is not None:
             return whole
-        if not read.text or math.prod(read.characters) >= SINGLE_PASS_CONFIDENCE or (level := deskewed(crop)) is None:
+        if not read.text or math.prod(read.characters) >= SINGLE_PASS_CONFIDENCE:
             return read
-        again = self._recognise(to_canvas(level), detection)
-        other, surer = sorted((read, again), key=lambda each: each.confidence)
-        agreed = 1.0 if read.text == again.text else DISAGREEMENT_FACTOR
+        passes = [(read, crop)]
+        if (level := deskewed(crop)) is not None:
+            passes.append((self._recognise(to_canvas(level), detection), level))
+        (surer, view), *rest = sorted(passes, key=lambda each: each[0].confidence, reverse=True)
+        other = rest[0][0] if rest else None
+        if max(math.prod(each.characters) for each, _ in passes) < LOOK_AGAIN_CONFIDENCE:
+            surer, other = self._look_again(view, surer, other)
+        if other is None:
+            return surer
+        agreed = 1.0 if surer.text == other.text else DISAGREEMENT_FACTOR
         return replace(surer, confidence=agreed * surer.confidence, second_pass=other)
+
+    def _look_again(
+        self, view: NDArray[np.uint8], surer: PlateRead, other: PlateRead | None
+    ) -> tuple[PlateRead, PlateRead | None]:
+        """The read of the text that all looks at *view*, of which *surer* is, find likeliest, and the read beside it.
+
+        They are *surer* and *other* where one of them has that text, else the surest look that has it, and *surer*.
+        """
+        passes = [surer] if other is None else [surer, other]
+        outputs = self._network.log_probs_of([to_canvas(look) for look in looks(view)])
+        seen = [self._read_as(surer, log_probs) for log_probs in outputs]
+        texts = list(dict.fromkeys(each.text for each in (*passes, *seen) if each.text))
+        text = likeliest(texts, [each.log_probs for each in (*passes, *seen)])
+        if text == surer.text:
+            return surer, other
+        if other is not None and text == other.text:
+            return other, surer
+        return max((each for each in seen if each.text == text), key=lambda each: each.confidence), surer
+
+    def _read_as(self, read: PlateRead, log_probs: NDArray[np.float32]) -> PlateRead:
+        """*read* of the same plate, with what another look at it says."""
+        text, characters = greedy_decode(log_probs)
+        confidence = self._calibration.confidence(characters)
+        return replace(read, text=text, confidence=confidence, characters=characters, log_probs=log_probs)
 
     def _read_three_lines(self, crop: NDArray[np.uint8], read: PlateRead) -> PlateRead | None:
         """Read a *crop* of three lines as one line; None where it has not three, or *read* says it better.

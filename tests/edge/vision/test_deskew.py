@@ -12,6 +12,7 @@ import pytest
 
 from edge.model import Box, Detection, PlateRead
 from edge.vision.deskew import deskewed, lean, skew
+from edge.vision.looks import LOOKS
 from tests.support.lazy import lazy
 from tests.support.reads import network_output
 
@@ -131,6 +132,9 @@ class Scripted:
     def log_probs(self, canvas: np.ndarray) -> np.ndarray:
         return self.left.pop(0)
 
+    def log_probs_of(self, canvases: Sequence[np.ndarray]) -> list[np.ndarray]:
+        return [self.log_probs(canvas) for canvas in canvases]
+
     def country_logits(self) -> None:
         return None
 
@@ -140,9 +144,12 @@ def output(text: str, probability: float) -> np.ndarray:
     return network_output(text, dict.fromkeys(range(len(text)), ("Z", 1 - probability)))
 
 
-def kept_read(crop: np.ndarray, *outputs: np.ndarray) -> PlateRead:
-    """What the reader keeps of the network's *outputs*, one a pass; there must be as many passes."""
-    network = Scripted(outputs)
+def kept_read(crop: np.ndarray, *outputs: np.ndarray, looks: np.ndarray | None = None) -> PlateRead:
+    """What the reader keeps of the network's *outputs*, one a pass, and of *looks* for each look after them.
+
+    There must be as many passes and looks.
+    """
+    network = Scripted([*outputs, *([] if looks is None else [looks] * len(LOOKS))])
     (kept,) = readers.PlateReader(MODELS, network=network).read(crop, [whole(crop)])
     assert not network.left
     return kept
@@ -152,9 +159,9 @@ def test_only_an_unsure_tilted_crop_is_read_twice_and_the_surer_reading_is_kept(
     crop, level = tilted("KT 472 XE", 15), tilted("KT 472 XE", 0)
     unsure, surer = output("AB7", 0.6), output("AB71", 0.9)
     assert kept_read(crop, output("AB1", 0.99)).second_pass is None
-    assert kept_read(level, unsure).second_pass is None
+    assert kept_read(level, unsure, looks=unsure).second_pass is None
     assert kept_read(crop, output("", 1.0)).text == ""
-    same = output("AB7", 0.8)
+    same = output("AB7", 0.85)
     assert kept_read(crop, unsure, same).confidence == kept_read(level, same).confidence
     alone = kept_read(level, surer)
     for both in ((unsure, surer), (surer, unsure)):  # they disagree: the surer one is kept and counts less
@@ -163,3 +170,15 @@ def test_only_an_unsure_tilted_crop_is_read_twice_and_the_surer_reading_is_kept(
         assert kept.confidence == readers.DISAGREEMENT_FACTOR * alone.confidence
         assert kept.second_pass is not None
         assert kept.second_pass.text == "AB7"
+
+
+def test_a_crop_that_no_pass_reads_surely_is_looked_at_again() -> None:
+    crop, level = tilted("KT 472 XE", 15), tilted("KT 472 XE", 0)
+    first, deskewed_, looked = output("AB7", 0.6), output("AB1", 0.7), output("AB9", 0.9)
+    kept = kept_read(crop, first, deskewed_, looks=looked)  # another text, of which the looks are surer
+    assert [each.text for each in kept.passes] == ["AB9", "AB1"]
+    assert kept.confidence == readers.DISAGREEMENT_FACTOR * kept_read(level, looked).confidence
+    for surer in (output("AB7", 0.7), output("AB1", 0.7)):  # the text of either pass: both are kept as they were
+        kept = kept_read(crop, first, output("AB1", 0.7), looks=surer)
+        assert {each.text for each in kept.passes} == {"AB7", "AB1"}
+    assert kept_read(crop, first, deskewed_, looks=output("", 1.0)).text == "AB1"  # nothing is no text

@@ -97,6 +97,12 @@ def test_both_engines_say_the_same(easyocr: Network, litert: Network) -> None:
         assert litert.countries == easyocr.countries == len(COUNTRIES)
         assert litert.country_logits() == pytest.approx(easyocr.country_logits(), abs=1e-2)
     assert {"LS15EBC", ""} < texts
+    for engine in (easyocr, litert):  # at once is as one after the other
+        together = engine.log_probs_of(pictures[:5])
+        assert len(together) == 5
+        for each, canvas in zip(together, pictures, strict=False):
+            assert each.dtype == np.float32
+            assert np.exp(each) == pytest.approx(np.exp(engine.log_probs(canvas)), abs=1e-5)
 
 
 @pytest.mark.parametrize("runtime", available())
