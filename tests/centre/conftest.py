@@ -7,15 +7,16 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from Crypto.PublicKey import RSA
+from Crypto.PublicKey.RSA import RsaKey
 
+from edge.crypto import generate_private_key
 from edge.registry import create_master_key, create_registry
 from tests.support.centre import Centre, Postgres, centre_at_work
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
-    with Postgres() as server:
+    with Postgres(in_memory=True) as server:
         yield server
 
 
@@ -32,13 +33,13 @@ async def centre(dsn: str, tmp_path: Path) -> AsyncIterator[Centre]:
 
 
 @pytest.fixture(scope="session")
-def key_pair() -> RSA.RsaKey:
+def key_pair() -> RsaKey:
     """One real key pair for all tests here: making it takes seconds."""
-    return RSA.generate(4096)
+    return generate_private_key()
 
 
 @pytest.fixture
-def place(tmp_path: Path, key_pair: RSA.RsaKey, monkeypatch: pytest.MonkeyPatch) -> Path:
+def place(tmp_path: Path, key_pair: RsaKey, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a unit's registry and master key; enrolling there takes the session's key pair."""
     monkeypatch.setattr("edge.registry.enrol.generate_private_key", lambda _progress: key_pair)
     create_registry(tmp_path / "registry.sqlite")
